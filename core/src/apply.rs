@@ -1,0 +1,260 @@
+//! Events become entities: the only thing that changes state. Total on every record that decoded: an event about
+//! something that is not there changes nothing. Never judges; [`crate::decide`] did.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId};
+use crate::base::time::Timestamp;
+use crate::event::Event;
+use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
+use crate::model::{
+    Assignment, Ended, EndCause, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, ReleasedPrefix,
+    Role, Stage, Tenant, User, UserState,
+};
+use crate::view::{Any, Change, Entity, Kind, View, ViewError};
+
+/// The entities that change when `event` happens at `at`.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>, ViewError> {
+    let change = match event {
+        Event::PolicySet { policy } => put((**policy).clone()),
+
+        Event::TenantRegistered { tenant, number, kind, name, country, website, prefix, personal: _ } => put(Tenant {
+            id: *tenant,
+            number: number.clone(),
+            kind: *kind,
+            name: name.clone(),
+            country: country.clone(),
+            website: website.clone(),
+            prefix: prefix.clone(),
+            released: Vec::new(),
+            operation: Operation::Enabled,
+            since: at,
+            deleted: None,
+        }),
+        Event::TenantEdited { tenant, name, country, website, prefix, personal: _ } => {
+            edit_tenant(view, *tenant, |it| {
+                if let Some(name) = name {
+                    it.name = name.clone();
+                }
+                country.apply_to(&mut it.country);
+                website.apply_to(&mut it.website);
+                if !prefix.is_keep() {
+                    release_prefix(it, at);
+                    prefix.apply_to(&mut it.prefix);
+                }
+            })?
+        }
+        Event::TenantKindChanged { tenant, kind, ticket: _ } => edit_tenant(view, *tenant, |it| it.kind = *kind)?,
+        Event::TenantDisabled { tenant } => operate(view, *tenant, OperationTrigger::Disable)?,
+        Event::TenantEnabling { tenant } => operate(view, *tenant, OperationTrigger::Enable)?,
+        Event::TenantEnabled { tenant } => operate(view, *tenant, OperationTrigger::Ready)?,
+        Event::TenantDeleted { tenant } => edit_tenant(view, *tenant, |it| {
+            release_prefix(it, at);
+            it.deleted = Some(at);
+        })?,
+
+        Event::LinkRequested { request, manager, managed, management, services, term, expires } => put(LinkRequest {
+            id: *request,
+            manager: *manager,
+            managed: *managed,
+            management: management.clone(),
+            services: services.clone(),
+            term: *term,
+            handshake: asked(at, *expires),
+        }),
+        Event::LinkRequestResent { request } => answer_link(view, *request, HandshakeTrigger::Resend)?,
+        Event::LinkRequestAccepted { request } => answer_link(view, *request, HandshakeTrigger::Accept)?,
+        Event::LinkRequestDeclined { request } => answer_link(view, *request, HandshakeTrigger::Decline)?,
+        Event::LinkRequestCanceled { request } => answer_link(view, *request, HandshakeTrigger::Cancel)?,
+        Event::LinkRequestExpired { request } => answer_link(view, *request, HandshakeTrigger::Expire)?,
+        Event::LinkCreated { link, manager, managed, management, services, term } => put(Link {
+            id: *link,
+            manager: *manager,
+            managed: *managed,
+            management: management.clone(),
+            services: services.clone(),
+            grants: Default::default(),
+            stage: Stage::Active,
+            delink_expires: None,
+            since: at,
+            announced_days: term.as_ref().and_then(|term| term.announced_by(at)),
+            term: term.clone(),
+            ended: None,
+        }),
+        Event::LinkConverted { link, management } => {
+            edit_link(view, *link, |it| it.management = management.clone())?
+        }
+        Event::ServicesAdded { link, services } => {
+            edit_link(view, *link, |it| it.services.extend(services.iter().cloned()))?
+        }
+        Event::ServiceRemoved { link, service, ticket: _ } => edit_link(view, *link, |it| {
+            it.services.remove(service);
+        })?,
+        Event::ManagerGrantsSet { link, grants } => edit_link(view, *link, |it| it.grants = grants.clone())?,
+        Event::AutoExtendSet { link, days } => edit_link(view, *link, |it| {
+            if let Some(term) = &mut it.term {
+                term.auto_extend_days = *days;
+                it.announced_days = term.announced_by(at);
+            }
+        })?,
+        Event::LinkExpiring { link, days } => edit_link(view, *link, |it| it.announced_days = Some(*days))?,
+        Event::LinkExtended { link, expires } => edit_link(view, *link, |it| {
+            if let Some(term) = &mut it.term {
+                term.expires = *expires;
+                it.announced_days = term.announced_by(at);
+            }
+        })?,
+
+        Event::DelinkRequested { link, by, expires } => edit_link(view, *link, |it| {
+            it.stage = Stage::requested(*by);
+            it.delink_expires = *expires;
+        })?,
+        Event::DelinkResent { link: _ } => None,
+        Event::DelinkRejected { link } | Event::DelinkCanceled { link } | Event::DelinkExpired { link } => {
+            edit_link(view, *link, |it| {
+                it.stage = Stage::Active;
+                it.delink_expires = None;
+            })?
+        }
+        Event::LinkEnded { link, cause } => edit_link(view, *link, |it| end(it, at, *cause))?,
+
+        Event::UserInvited { invitation, user, tenant, role, below, sign_up, expires } => {
+            let user = User { id: *user, home: *tenant, state: UserState::Invited, since: at };
+            let invitation = Invitation {
+                id: *invitation,
+                user: user.id,
+                tenant: *tenant,
+                role: role.clone(),
+                below: *below,
+                sign_up: *sign_up,
+                handshake: asked(at, *expires),
+            };
+            return Ok(vec![Change::Put(user.into()), Change::Put(invitation.into())]);
+        }
+        Event::InvitationResent { invitation: _ } => None,
+        Event::InvitationAccepted { invitation } => {
+            return answer_invitation(view, *invitation, HandshakeTrigger::Accept, UserTrigger::Join);
+        }
+        Event::InvitationDeclined { invitation } => {
+            return answer_invitation(view, *invitation, HandshakeTrigger::Decline, UserTrigger::Withdraw);
+        }
+        Event::InvitationRevoked { invitation } => {
+            return answer_invitation(view, *invitation, HandshakeTrigger::Revoke, UserTrigger::Withdraw);
+        }
+        Event::InvitationExpired { invitation } => {
+            return answer_invitation(view, *invitation, HandshakeTrigger::Expire, UserTrigger::Withdraw);
+        }
+        Event::UserRegistered { user, home } => {
+            put(User { id: *user, home: *home, state: UserState::Active, since: at })
+        }
+        Event::UserEdited { user: _, personal: _ } => None,
+        Event::UserBlocked { user } => move_user(view, *user, UserTrigger::Block)?,
+        Event::UserUnblocked { user } => move_user(view, *user, UserTrigger::Unblock)?,
+        Event::UserRemoved { user } => move_user(view, *user, UserTrigger::Remove)?,
+
+        Event::Assigned { user, tenant, role, below } => {
+            put(Assignment { user: *user, tenant: *tenant, role: role.clone(), below: *below })
+        }
+        Event::AssignmentEnded { user, tenant } => {
+            Some(Change::Remove(Kind::Assignment, Assignment::key(*user, *tenant).uuid()))
+        }
+        Event::RoleCreated { role, tenant, name, permissions, by } => put(Role {
+            id: *role,
+            tenant: *tenant,
+            name: name.clone(),
+            permissions: permissions.clone(),
+            created_by: by.clone(),
+        }),
+        Event::RoleEdited { role, name, permissions } => edit::<Role>(view, role.uuid(), |it| {
+            it.name = name.clone();
+            it.permissions = permissions.clone();
+        })?,
+        Event::RoleDeleted { role } => Some(Change::Remove(Kind::Role, role.uuid())),
+
+        Event::PersonalErased { subject: _ } | Event::CommandRefused { .. } => None,
+    };
+    Ok(change.into_iter().collect())
+}
+
+fn put(entity: impl Into<Any>) -> Option<Change> {
+    Some(Change::Put(entity.into()))
+}
+
+fn edit<E: Entity + Into<Any>>(
+    view: &dyn View,
+    id: Uuid,
+    change: impl FnOnce(&mut E),
+) -> Result<Option<Change>, ViewError> {
+    Ok(view.get::<E>(id)?.map(|entity| {
+        let mut entity = Arc::unwrap_or_clone(entity);
+        change(&mut entity);
+        Change::Put(entity.into())
+    }))
+}
+
+fn edit_tenant(view: &dyn View, id: TenantId, change: impl FnOnce(&mut Tenant)) -> Result<Option<Change>, ViewError> {
+    edit(view, id.uuid(), change)
+}
+
+fn edit_link(view: &dyn View, id: LinkId, change: impl FnOnce(&mut Link)) -> Result<Option<Change>, ViewError> {
+    edit(view, id.uuid(), change)
+}
+
+fn operate(view: &dyn View, id: TenantId, trigger: OperationTrigger) -> Result<Option<Change>, ViewError> {
+    edit_tenant(view, id, |it| it.operation = it.operation.after(trigger).unwrap_or(it.operation))
+}
+
+fn release_prefix(tenant: &mut Tenant, at: Timestamp) {
+    if let Some(prefix) = tenant.prefix.take() {
+        tenant.released.retain(|released| released.prefix != prefix);
+        tenant.released.push(ReleasedPrefix { prefix, at });
+    }
+}
+
+const fn asked(at: Timestamp, expires: Timestamp) -> Handshake {
+    Handshake { state: HandshakeState::Pending, asked: at, expires }
+}
+
+fn answer_link(
+    view: &dyn View,
+    id: LinkRequestId,
+    trigger: HandshakeTrigger,
+) -> Result<Option<Change>, ViewError> {
+    edit::<LinkRequest>(view, id.uuid(), |it| it.handshake.answer(trigger))
+}
+
+fn answer_invitation(
+    view: &dyn View,
+    id: InvitationId,
+    answer: HandshakeTrigger,
+    then: UserTrigger,
+) -> Result<Vec<Change>, ViewError> {
+    let Some(invitation) = view.get::<Invitation>(id.uuid())? else { return Ok(Vec::new()) };
+    let mut invitation = Arc::unwrap_or_clone(invitation);
+    invitation.handshake.answer(answer);
+    let mut changes: Vec<Change> = move_user(view, invitation.user, then)?.into_iter().collect();
+    changes.push(Change::Put(invitation.into()));
+    Ok(changes)
+}
+
+impl Handshake {
+    fn answer(&mut self, trigger: HandshakeTrigger) {
+        self.state = self.state.after(trigger).unwrap_or(self.state);
+    }
+}
+
+fn move_user(view: &dyn View, id: UserId, trigger: UserTrigger) -> Result<Option<Change>, ViewError> {
+    edit::<User>(view, id.uuid(), |it| it.state = it.state.after(trigger).unwrap_or(it.state))
+}
+
+fn end(link: &mut Link, at: Timestamp, cause: EndCause) {
+    link.stage = Stage::Delinked;
+    link.delink_expires = None;
+    link.grants.clear();
+    link.ended = Some(Ended { at, cause });
+}

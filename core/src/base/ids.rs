@@ -1,0 +1,105 @@
+//! Which ids exist, each a type of its own so that none can stand in for another. It never makes one: ids
+//! come in as arguments.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// Shown, read and serialised as a UUID; shown hyphenated and lower-case.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The id that this UUID stands for.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The UUID itself, for keys and bindings.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self.0.as_hyphenated(), f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A tenant: an MSP, a customer or a reseller (T-1).
+    TenantId;
+    /// A user, who has one home tenant (U-1).
+    UserId;
+    /// One manager–managed relationship, from its start to its end; a later one is another link (D-7).
+    LinkId;
+    /// A request to link an existing tenant (L-2).
+    LinkRequestId;
+    /// An invitation of a person to a tenant (U-2).
+    InvitationId;
+    /// A role, built in or a tenant's own (P-9).
+    RoleId;
+    /// An assignment of a role to a user on a tenant (P-10).
+    AssignmentId;
+    /// A version of the policy (P-13).
+    PolicyId;
+    /// One request to execute a command; executing it again answers with the first receipt.
+    RequestId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "0198c0de-0000-7000-8000-0000000000ab";
+
+    #[test]
+    fn an_id_is_shown_and_read_as_the_same_text() {
+        let id: TenantId = TEXT.parse().unwrap();
+        assert_eq!(id.to_string(), TEXT);
+        assert_eq!(format!("{id:?}"), format!("TenantId({TEXT})"));
+        assert_eq!(TenantId::from_uuid(id.uuid()), id);
+        assert_eq!(TEXT.to_uppercase().parse::<TenantId>().unwrap(), id);
+    }
+
+    #[test]
+    fn an_id_is_serialised_as_a_string() {
+        let id: LinkId = TEXT.parse().unwrap();
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, format!("\"{TEXT}\""));
+        assert_eq!(serde_json::from_str::<LinkId>(&json).unwrap(), id);
+    }
+
+    #[test]
+    fn what_is_not_a_uuid_is_no_id() {
+        for text in
+            ["", "lnk_7", "0198c0de-0000-7000-8000-0000000000a", "0198c0de-0000-7000-8000-0000000000ag"]
+        {
+            assert!(text.parse::<UserId>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The ground floor: what an id, an instant and a parsed text are. It knows nothing of tenants, reads no
+//! clock and makes no id.
+
+pub mod ids;
+pub mod text;
+pub mod time;

@@ -1,0 +1,783 @@
+//! Which texts are well formed: numbers, addresses, names. A value of one of these types has been checked
+//! once and is in its one canonical form; it never says whether a person, a mailbox or a site exists.
+//!
+//! No type here can hold a control character or a line break, so none can carry one into a mail, a header
+//! or a CSV row (A-4). An error never repeats the text, which may be personal data (U-5).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use celes::Country as Iso3166;
+use email_address::{EmailAddress, Options};
+use iri_string::types::UriStr;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+
+/// Why a text is not what it was meant to be: lower case, what stands in the way, what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {obstacle}; {remedy}")]
+pub struct TextError {
+    /// What the text was meant to be, such as `domain prefix`.
+    pub field: &'static str,
+    /// What stands in the way, such as `is empty`.
+    pub obstacle: Cow<'static, str>,
+    /// What to do about it.
+    pub remedy: Cow<'static, str>,
+}
+
+/// A [`TextError`] before it knows its field.
+struct Flaw {
+    obstacle: Cow<'static, str>,
+    remedy: Cow<'static, str>,
+}
+
+impl Flaw {
+    fn new(obstacle: impl Into<Cow<'static, str>>, remedy: impl Into<Cow<'static, str>>) -> Self {
+        Self { obstacle: obstacle.into(), remedy: remedy.into() }
+    }
+
+    fn of(self, field: &'static str) -> TextError {
+        TextError { field, obstacle: self.obstacle, remedy: self.remedy }
+    }
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident($inner:ty) = $field:literal, $canonical:expr;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// Serialised as a string, which is parsed again when it is read.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        // Invariant: the canonical form, which parses to itself.
+        pub struct $name($inner);
+
+        impl $name {
+            /// Reads the text and brings it into its canonical form.
+            ///
+            /// # Errors
+            /// [`TextError`] when the text is not well formed.
+            pub fn parse(text: &str) -> Result<Self, TextError> {
+                $canonical(text).map(Self).map_err(|flaw: Flaw| flaw.of($field))
+            }
+
+            /// The canonical form.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({:?})", stringify!($name), self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = TextError;
+
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                Self::parse(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// A tenant's public id that people type: 1 to 32 letters `A` to `Z`, digits and inner hyphens; trimmed
+    /// and upper-cased, so that look-up by number ignores case (T-1, T-8).
+    Number(String) = "number", number;
+    /// An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased
+    /// as a whole, so that one mailbox has one spelling (U-1).
+    Email(String) = "e-mail address", email;
+    /// A domain prefix: one ASCII DNS label of 1 to 63 letters, digits and inner hyphens; trimmed and
+    /// lower-cased (T-3).
+    Prefix(String) = "domain prefix", prefix;
+    /// A country of ISO 3166-1: read as alpha-2 or alpha-3 in any case, kept as upper-case alpha-2 (T-2).
+    Country(&'static str) = "country", country;
+    /// An organisation's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (T-2).
+    CompanyName(String) = "company name", |text| name(text, 200);
+    /// A person's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (U-5).
+    PersonName(String) = "person name", |text| name(text, 200);
+    /// A role's name: 1 to 64 characters on one line, NFC, single spaces, nothing invisible (P-9).
+    RoleName(String) = "role name", |text| name(text, 64);
+    /// A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4).
+    Street(String) = "street address", street;
+    /// A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and
+    /// spaces, `-`, `.`, `(`, `)`, `/` between them; at most 40 characters (T-2).
+    Phone(String) = "phone", phone;
+    /// An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its scheme
+    /// and host lower-cased (T-2).
+    Website(String) = "website", website;
+    /// A support ticket's reference: 1 to 64 visible ASCII characters without spaces; trimmed (T-1, L-6).
+    Ticket(String) = "ticket", ticket;
+    /// A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to `9`,
+    /// `_`, `.`, `-` (P-14).
+    Permission(String) = "permission", word;
+    /// A service's name, such as `asset-intelligence`: as a permission's (L-6).
+    Service(String) = "service", word;
+    /// A management type's name, such as `jointly`: as a permission's (P-13).
+    ManagementType(String) = "management type", word;
+    /// A built-in role's name, such as `read_only`: as a permission's (P-9).
+    BuiltinRole(String) = "role", word;
+}
+
+/// A point on the map that places a tenant and grants nothing (T-4).
+///
+/// Kept in whole micro-degrees, about eleven centimetres; serialised as two numbers in degrees,
+/// `{"latitude": 52.52, "longitude": 13.405}`, which are checked again when they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "Degrees", try_from = "Degrees")]
+// Invariant: latitude within ±90 degrees, longitude within ±180 degrees.
+pub struct Coordinates {
+    latitude_udeg: i32,
+    longitude_udeg: i32,
+}
+
+/// [`Coordinates`] as they cross a boundary.
+#[derive(Serialize, Deserialize)]
+struct Degrees {
+    latitude: f64,
+    longitude: f64,
+}
+
+const UDEG_PER_DEGREE: f64 = 1_000_000.0;
+
+impl Coordinates {
+    /// Reads a latitude of -90 to 90 and a longitude of -180 to 180, both in degrees.
+    ///
+    /// # Errors
+    /// [`TextError`] when one of them is not a number or out of range.
+    pub fn parse(latitude: f64, longitude: f64) -> Result<Self, TextError> {
+        let udeg = |field, degrees: f64, limit: f64| {
+            if degrees.abs() <= limit {
+                Ok((degrees * UDEG_PER_DEGREE).round() as i32)
+            } else {
+                let remedy = format!("give degrees from -{limit} to {limit}");
+                Err(Flaw::new("is not a number in range", remedy).of(field))
+            }
+        };
+        Ok(Self {
+            latitude_udeg: udeg("latitude", latitude, 90.0)?,
+            longitude_udeg: udeg("longitude", longitude, 180.0)?,
+        })
+    }
+
+    /// Degrees north of the equator, negative south of it.
+    pub fn latitude(self) -> f64 {
+        f64::from(self.latitude_udeg) / UDEG_PER_DEGREE
+    }
+
+    /// Degrees east of Greenwich, negative west of it.
+    pub fn longitude(self) -> f64 {
+        f64::from(self.longitude_udeg) / UDEG_PER_DEGREE
+    }
+}
+
+impl From<Coordinates> for Degrees {
+    fn from(point: Coordinates) -> Self {
+        Self { latitude: point.latitude(), longitude: point.longitude() }
+    }
+}
+
+impl TryFrom<Degrees> for Coordinates {
+    type Error = TextError;
+
+    fn try_from(degrees: Degrees) -> Result<Self, TextError> {
+        Self::parse(degrees.latitude, degrees.longitude)
+    }
+}
+
+fn number(text: &str) -> Result<String, Flaw> {
+    let text = text.trim();
+    within(text.chars().count(), 32)?;
+    if !is_label(text) {
+        let remedy = "use letters A to Z, digits and inner hyphens";
+        return Err(Flaw::new("has a character that is not allowed there", remedy));
+    }
+    Ok(text.to_ascii_uppercase())
+}
+
+fn email(text: &str) -> Result<String, Flaw> {
+    let text: String = text.trim().to_lowercase().nfc().collect();
+    within(text.len(), 254)?;
+    if let Some(c) = text.chars().find(|c| invisible(*c) || !(c.is_ascii() || c.is_alphanumeric())) {
+        return Err(Flaw::new(format!("has the character {}", code(c)), "remove it"));
+    }
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return Err(Flaw::new("has no @", "write it like ada@example.com"));
+    };
+    if local.starts_with('"') {
+        return Err(Flaw::new("has a quoted part before the @", "give an address without quotes"));
+    }
+    if !domain.is_ascii() {
+        let remedy = "write the domain in its ASCII form, with labels that begin with xn--";
+        return Err(Flaw::new("has a domain with characters outside ASCII", remedy));
+    }
+    let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
+    if !domain.split('.').all(is_dns_label) || EmailAddress::parse_with_options(&text, options).is_err() {
+        return Err(Flaw::new("is not a single address", "write it like ada@example.com"));
+    }
+    Ok(text)
+}
+
+fn prefix(text: &str) -> Result<String, Flaw> {
+    let text = text.trim();
+    within(text.chars().count(), 63)?;
+    if let Some(c) = text.chars().find(|c| !c.is_ascii()) {
+        let obstacle = format!("has {}, which is not ASCII and may look like another letter", code(c));
+        return Err(Flaw::new(obstacle, "use a to z, 0 to 9 and inner hyphens"));
+    }
+    if !is_dns_label(text) {
+        return Err(Flaw::new("is not a DNS label", "use a to z, 0 to 9 and inner hyphens"));
+    }
+    if text.bytes().skip(2).take(2).eq(*b"--") {
+        let obstacle = "has hyphens in third and fourth place, which is reserved for encoded names";
+        return Err(Flaw::new(obstacle, "move or remove them"));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+fn country(text: &str) -> Result<&'static str, Flaw> {
+    let text = text.trim();
+    let found = match text.len() {
+        2 => Iso3166::from_alpha2(text).ok(),
+        3 => Iso3166::from_alpha3(text).ok(),
+        _ => None,
+    };
+    // The table adds Kosovo's user-assigned code, which is no part of the standard.
+    match found {
+        Some(country) if country.alpha2 != "XK" => Ok(country.alpha2),
+        _ => Err(Flaw::new("is not in ISO 3166-1", "give a two- or three-letter code, such as DE or DEU")),
+    }
+}
+
+fn name(text: &str, max: usize) -> Result<String, Flaw> {
+    let composed: Vec<char> = text.trim().nfc().collect();
+    let mut name = String::with_capacity(text.len());
+    let mut before = ' ';
+    for (i, &c) in composed.iter().enumerate() {
+        let after = composed.get(i + 1).copied().unwrap_or(' ');
+        if matches!(c, ZWNJ | ZWJ) && takes_joiner(before) && takes_joiner(after) {
+            name.push(c);
+        } else if c.general_category() == GeneralCategory::SpaceSeparator {
+            if !name.ends_with(' ') {
+                name.push(' ');
+            }
+        } else if invisible(c) {
+            return Err(Flaw::new(format!("has the character {}", code(c)), "remove it"));
+        } else {
+            name.push(c);
+        }
+        before = c;
+    }
+    within(name.chars().count(), max)?;
+    if !name.chars().any(stands_alone) {
+        return Err(Flaw::new("has nothing to see in it", "give at least one letter, digit or symbol"));
+    }
+    Ok(name)
+}
+
+fn street(text: &str) -> Result<String, Flaw> {
+    let lines: Vec<&str> = text
+        .split(is_line_break)
+        .map(|line| line.trim_matches(|c: char| c == ',' || c.is_whitespace()))
+        .filter(|line| !line.is_empty())
+        .collect();
+    name(&lines.join(", "), 500)
+}
+
+fn phone(text: &str) -> Result<String, Flaw> {
+    let text = text.trim();
+    within(text.chars().count(), 40)?;
+    let number = text.strip_prefix('+').unwrap_or(text);
+    if !number.chars().all(|c| matches!(c, '0'..='9' | ' ' | '-' | '.' | '(' | ')' | '/')) {
+        let remedy = "use digits, spaces and - . ( ) /, with a + in front if it is international";
+        return Err(Flaw::new("has a character that is not allowed there", remedy));
+    }
+    match number.bytes().filter(u8::is_ascii_digit).count() {
+        3..=15 => Ok(text.to_owned()),
+        digits => Err(Flaw::new(format!("has {digits} digits"), "give 3 to 15")),
+    }
+}
+
+fn website(text: &str) -> Result<String, Flaw> {
+    let text = text.trim();
+    within(text.len(), 2048)?;
+    if !text.is_ascii() {
+        let remedy = "write its host with labels that begin with xn-- and the rest percent-encoded";
+        return Err(Flaw::new("has characters outside ASCII", remedy));
+    }
+    let malformed = || Flaw::new("is not a web address", "write it like https://example.com");
+    let uri = UriStr::new(text).map_err(|_| malformed())?;
+    let scheme = uri.scheme_str().to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https") {
+        return Err(Flaw::new("does not begin with http:// or https://", "begin it with one of them"));
+    }
+    let (whole, parts) = uri.authority_str().zip(uri.authority_components()).ok_or_else(malformed)?;
+    if parts.userinfo().is_some() {
+        return Err(Flaw::new("has credentials in it", "remove what stands between // and @"));
+    }
+    let host = parts.host();
+    let host_is_good = host.starts_with('[') || host.split('.').all(is_dns_label);
+    let port_is_good = parts.port().is_none_or(|port| port.parse::<u16>().is_ok());
+    if !host_is_good || !port_is_good {
+        return Err(malformed());
+    }
+    // Invariant: the text is ASCII and begins with scheme, "://" and authority.
+    let rest = text.split_at(scheme.len() + "://".len() + whole.len()).1;
+    Ok(format!("{scheme}://{}{rest}", whole.to_ascii_lowercase()))
+}
+
+fn ticket(text: &str) -> Result<String, Flaw> {
+    let text = text.trim();
+    within(text.chars().count(), 64)?;
+    if !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(Flaw::new(
+            "has a character that is not visible ASCII",
+            "use letters, digits and signs only",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn word(text: &str) -> Result<String, Flaw> {
+    within(text.chars().count(), 64)?;
+    let allowed = |c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '.' | '-');
+    if !text.starts_with(|c: char| c.is_ascii_lowercase()) || !text.chars().all(allowed) {
+        let remedy = "begin with a to z, then use a to z, 0 to 9, '_', '.' and '-'";
+        return Err(Flaw::new("has a character that is not allowed there", remedy));
+    }
+    Ok(text.to_owned())
+}
+
+fn within(length: usize, max: usize) -> Result<(), Flaw> {
+    match length {
+        0 => Err(Flaw::new("is empty", "give one")),
+        _ if length > max => {
+            Err(Flaw::new(format!("is {length} characters long"), format!("use at most {max}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// ASCII letters and digits, with hyphens between them.
+fn is_label(text: &str) -> bool {
+    let ends = |c: char| c.is_ascii_alphanumeric();
+    text.starts_with(ends) && text.ends_with(ends) && text.chars().all(|c| ends(c) || c == '-')
+}
+
+fn is_dns_label(text: &str) -> bool {
+    text.len() <= 63 && is_label(text)
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+const ZWNJ: char = '\u{200C}';
+const ZWJ: char = '\u{200D}';
+
+/// Persian and the Indic scripts need joiners to spell; scripts before Arabic in Unicode never do, and there
+/// a joiner would only make two names look alike.
+fn takes_joiner(c: char) -> bool {
+    use GeneralCategoryGroup::{Letter, Mark};
+    c >= '\u{600}' && matches!(c.general_category_group(), Letter | Mark)
+}
+
+/// Whether a reader cannot see the character, or cannot know what they will see.
+fn invisible(c: char) -> bool {
+    use GeneralCategory::{LineSeparator, ParagraphSeparator};
+    // "Other" holds control, format (bidi controls too), private and unassigned characters. Then those that
+    // count as letters, marks and symbols, and show nothing: fillers, variation selectors, blank Braille.
+    c.general_category_group() == GeneralCategoryGroup::Other
+        || matches!(c.general_category(), LineSeparator | ParagraphSeparator)
+        || matches!(
+            c,
+            '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{2800}' | '\u{3164}'
+        )
+        || matches!(c, '\u{180B}'..='\u{180F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0100}'..='\u{E01EF}')
+}
+
+fn stands_alone(c: char) -> bool {
+    use GeneralCategoryGroup::{Letter, Number, Punctuation, Symbol};
+    matches!(c.general_category_group(), Letter | Number | Punctuation | Symbol)
+}
+
+fn code(c: char) -> String {
+    format!("U+{:04X}", u32::from(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `text -> canonical form`, or `text -> !words of the refusal`.
+    macro_rules! table {
+        ($test:ident, $name:ident: $($text:expr => $wanted:expr,)*) => {
+            #[test]
+            fn $test() {
+                $({
+                    let (text, wanted): (String, &str) = ($text.into(), $wanted);
+                    match (wanted.strip_prefix('!'), $name::parse(&text)) {
+                        (None, Ok(parsed)) => {
+                            assert_eq!(parsed.as_str(), wanted, "{text:?}");
+                            let json = serde_json::to_string(&parsed).unwrap();
+                            assert_eq!(serde_json::from_str::<$name>(&json).unwrap(), parsed, "{text:?}");
+                        }
+                        (Some(words), Err(error)) => {
+                            let message = error.to_string();
+                            assert!(message.contains(words), "{text:?}: {message}");
+                            let json = serde_json::to_string(&text).unwrap();
+                            let refused = serde_json::from_str::<$name>(&json).unwrap_err();
+                            assert!(refused.to_string().contains(&message), "{text:?}: {refused}");
+                        }
+                        (_, parsed) => panic!("{text:?} -> {parsed:?}, wanted {wanted:?}"),
+                    }
+                })*
+            }
+        };
+    }
+
+    table! { numbers, Number:
+        "acme-01" => "ACME-01",
+        "  7 " => "7",
+        "A--B" => "A--B",
+        "A".repeat(32) => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "A".repeat(33) => "!is 33 characters long; use at most 32",
+        "" => "!number is empty",
+        " " => "!is empty",
+        "-A" => "!not allowed",
+        "A-" => "!not allowed",
+        "-" => "!not allowed",
+        "A B" => "!not allowed",
+        "A\0" => "!not allowed",
+        "A\nB" => "!not allowed",
+        "A\u{85}B" => "!not allowed",
+        "А1" => "!not allowed", // Cyrillic
+        "١٢" => "!not allowed",
+        "A\u{200B}1" => "!not allowed",
+    }
+
+    table! { emails, Email:
+        " Ada.Lovelace+msp@Example.COM " => "ada.lovelace+msp@example.com",
+        "o'brien@a-b.example" => "o'brien@a-b.example",
+        "ada@123.example" => "ada@123.example",
+        "ada@xn--mnchen-3ya.de" => "ada@xn--mnchen-3ya.de",
+        "ZOE\u{308}@example.com" => "zo\u{eb}@example.com",
+        format!("{}@{}.com", "a".repeat(64), "b".repeat(63)) => "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.com",
+        format!("{}@example.com", "a".repeat(65)) => "!is not a single address",
+        format!("a@{}com", "b.".repeat(200)) => "!use at most 254",
+        format!("a@{}.com", "b".repeat(64)) => "!is not a single address",
+        "" => "!is empty",
+        "ada" => "!has no @",
+        "@example.com" => "!is not a single address",
+        "ada@" => "!is not a single address",
+        "ada@localhost" => "!is not a single address",
+        "ada@[127.0.0.1]" => "!is not a single address",
+        "ada@exa_mple.com" => "!is not a single address",
+        "ada@exa!mple.com" => "!is not a single address",
+        "ada@-a.com" => "!is not a single address",
+        "ada@a..com" => "!is not a single address",
+        "ada@a.com." => "!is not a single address",
+        ".ada@example.com" => "!is not a single address",
+        "a..da@example.com" => "!is not a single address",
+        "ada@bob@example.com" => "!is not a single address",
+        "ada@a.com,bob@b.com" => "!is not a single address",
+        "Ada <ada@example.com>" => "!is not a single address",
+        "<ada@example.com>" => "!is not a single address",
+        "ada lovelace@example.com" => "!is not a single address",
+        "\"ada l\"@example.com" => "!quoted",
+        "ada@exаmple.com" => "!xn--", // Cyrillic
+        "ada@münchen.de" => "!xn--",
+        "ada@example.com\r\nBcc: x@example.com" => "!U+000D",
+        "ada\0@example.com" => "!U+0000",
+        "ada\u{85}@example.com" => "!U+0085",
+        "ada\u{2028}@example.com" => "!U+2028",
+        "ada\u{200B}@example.com" => "!U+200B",
+        "ada\u{202E}@example.com" => "!U+202E",
+        "ada\u{3164}@example.com" => "!U+3164",
+        "ada\u{A0}@example.com" => "!U+00A0",
+    }
+
+    table! { prefixes, Prefix:
+        " Acme " => "acme",
+        "acme-2" => "acme-2",
+        "42" => "42",
+        "a" => "a",
+        "a-" => "!is not a DNS label",
+        "-a" => "!is not a DNS label",
+        "a.b" => "!is not a DNS label",
+        "a_b" => "!is not a DNS label",
+        "a b" => "!is not a DNS label",
+        "a\0" => "!is not a DNS label",
+        "a\nb" => "!is not a DNS label",
+        "xn--80ak6aa92e" => "!reserved",
+        "XN--a" => "!reserved",
+        "ab--cd" => "!reserved",
+        "abc--d" => "abc--d",
+        "a--b" => "a--b",
+        "" => "!is empty",
+        "a".repeat(63) => "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "a".repeat(64) => "!use at most 63",
+        "аcme" => "!U+0430, which is not ASCII and may look like another letter",
+        "acme\u{200D}" => "!U+200D",
+        "a\u{2028}b" => "!U+2028",
+        "ＡＢ" => "!U+FF21",
+    }
+
+    table! { countries, Country:
+        "DE" => "DE",
+        " de " => "DE",
+        "deu" => "DE",
+        "Gbr" => "GB",
+        "SX" => "SX",
+        "UK" => "!is not in ISO 3166-1",
+        "XK" => "!is not in ISO 3166-1",
+        "XKX" => "!is not in ISO 3166-1",
+        "XX" => "!is not in ISO 3166-1",
+        "AN" => "!is not in ISO 3166-1",
+        "EU" => "!is not in ISO 3166-1",
+        "276" => "!is not in ISO 3166-1",
+        "Germany" => "!is not in ISO 3166-1",
+        "" => "!is not in ISO 3166-1",
+        "D" => "!is not in ISO 3166-1",
+        "é" => "!is not in ISO 3166-1",
+        "D\0" => "!is not in ISO 3166-1",
+        "D\u{85}" => "!is not in ISO 3166-1",
+    }
+
+    table! { company_names, CompanyName:
+        " Acme  Corp. " => "Acme Corp.",
+        "Cafe\u{301}" => "Caf\u{e9}",
+        "A\u{A0}B\u{3000} C" => "A B C",
+        "株式会社テスト" => "株式会社テスト",
+        "می\u{200C}خواهم" => "می\u{200C}خواهم",
+        "ක්\u{200D}ෂ" => "ක්\u{200D}ෂ",
+        "100% <b>&'\"" => "100% <b>&'\"",
+        "🚀" => "🚀",
+        "..." => "...",
+        "é".repeat(200) => "éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé",
+        "é".repeat(201) => "!is 201 characters long; use at most 200",
+        "" => "!company name is empty",
+        " \u{3000} " => "!is empty",
+        "\u{301}" => "!nothing to see",
+        "A\0B" => "!U+0000",
+        "A\tB" => "!U+0009",
+        "A\nB" => "!U+000A",
+        "A\u{7F}B" => "!U+007F",
+        "A\u{85}B" => "!U+0085",
+        "A\u{2028}B" => "!U+2028",
+        "A\u{2029}B" => "!U+2029",
+        "A\u{AD}B" => "!U+00AD",
+        "A\u{200B}B" => "!U+200B",
+        "\u{200B}" => "!U+200B",
+        "Ad\u{200C}min" => "!U+200C",
+        "\u{200D}می" => "!U+200D",
+        "می\u{200C} خ" => "!U+200C",
+        "می\u{200C}\u{200C}خ" => "!U+200C",
+        "A\u{202E}B" => "!U+202E",
+        "A\u{2066}B" => "!U+2066",
+        "A\u{200F}B" => "!U+200F",
+        "\u{FEFF}A" => "!U+FEFF",
+        "A\u{E000}" => "!U+E000",
+        "A\u{E0041}" => "!U+E0041",
+        "A\u{FFFF}" => "!U+FFFF",
+        "A\u{FE0F}" => "!U+FE0F",
+        "A\u{E0100}" => "!U+E0100",
+        "\u{3164}" => "!U+3164",
+        "\u{2800}" => "!U+2800",
+        "\u{115F}\u{1160}" => "!U+115F",
+    }
+
+    table! { person_names, PersonName:
+        "Ada  King" => "Ada King",
+        "Nguyễn Văn A" => "Nguyễn Văn A",
+        "O’Brien-Smith" => "O’Brien-Smith",
+        "Ada\r\nBcc: x" => "!person name has the character U+000D; remove it",
+    }
+
+    table! { role_names, RoleName:
+        "Help desk" => "Help desk",
+        "x".repeat(65) => "!role name is 65 characters long; use at most 64",
+    }
+
+    table! { streets, Street:
+        "1 Main St" => "1 Main St",
+        "1 Main St,\r\n  12345 Town\n\nLand\n" => "1 Main St, 12345 Town, Land",
+        "a\u{85}b\u{2028}c\u{2029}d\u{B}e\u{C}f\rg" => "a, b, c, d, e, f, g",
+        "a\n,\nb" => "a, b",
+        "a,  b" => "a, b",
+        "" => "!is empty",
+        "\n,\n" => "!is empty",
+        "a\tb" => "!U+0009",
+        "a\0" => "!U+0000",
+        "a\u{202E}" => "!U+202E",
+        "x".repeat(501) => "!use at most 500",
+    }
+
+    table! { phones, Phone:
+        " +49 (0)30/1234-56.78 " => "+49 (0)30/1234-56.78",
+        "112" => "112",
+        "12" => "!has 2 digits; give 3 to 15",
+        "1234567890123456" => "!has 16 digits",
+        "()" => "!has 0 digits",
+        "++49 30" => "!not allowed",
+        "49+30123" => "!not allowed",
+        "030 123 ext. 4" => "!not allowed",
+        "٠٣٠١٢٣" => "!not allowed",
+        "030\n123" => "!not allowed",
+        "030\u{A0}123" => "!not allowed",
+        "030\u{2028}123" => "!not allowed",
+        "030\0" => "!not allowed",
+        "1-".repeat(21) => "!use at most 40",
+        "" => "!is empty",
+    }
+
+    table! { websites, Website:
+        " HTTPS://Example.COM/Path?q=1#Top " => "https://example.com/Path?q=1#Top",
+        "http://example.com:8080" => "http://example.com:8080",
+        "http://[2001:DB8::1]/" => "http://[2001:db8::1]/",
+        "http://192.0.2.1/" => "http://192.0.2.1/",
+        "https://intranet" => "https://intranet",
+        "https://xn--mnchen-3ya.de/%C3%A9" => "https://xn--mnchen-3ya.de/%C3%A9",
+        "https://example.com/a@b" => "https://example.com/a@b",
+        "" => "!is empty",
+        "example.com" => "!is not a web address",
+        "//example.com" => "!is not a web address",
+        "ftp://example.com" => "!begin it with one of them",
+        "javascript:alert(1)" => "!begin it with one of them",
+        "http:example.com" => "!is not a web address",
+        "https://" => "!is not a web address",
+        "https:///path" => "!is not a web address",
+        "https://a..b" => "!is not a web address",
+        "https://-a.com" => "!is not a web address",
+        "https://a%2Fb.com" => "!is not a web address",
+        "https://a.com:99999" => "!is not a web address",
+        "https://a.com:" => "!is not a web address",
+        "https://user:secret@example.com" => "!credentials",
+        "https://user@example.com" => "!credentials",
+        "https://@example.com" => "!credentials",
+        "https://example.com\\@evil.example" => "!is not a web address",
+        "https://example.com/a b" => "!is not a web address",
+        "https://example.com/\"><script>" => "!is not a web address",
+        "https://example.com/\r\nX: y" => "!is not a web address",
+        "https://example.com/\0" => "!is not a web address",
+        "https://exаmple.com" => "!outside ASCII",
+        "https://example.com/\u{85}x" => "!outside ASCII",
+        "https://example.com/\u{202E}x" => "!outside ASCII",
+        format!("https://example.com/{}", "a".repeat(2029)) => "!use at most 2048",
+    }
+
+    table! { tickets, Ticket:
+        " SUP-1234#5 " => "SUP-1234#5",
+        "" => "!is empty",
+        "a b" => "!not visible ASCII",
+        "a\tb" => "!not visible ASCII",
+        "a\0" => "!not visible ASCII",
+        "a\u{2028}b" => "!not visible ASCII",
+        "é" => "!not visible ASCII",
+        "a".repeat(65) => "!use at most 64",
+    }
+
+    table! { permissions, Permission:
+        "devices.group_manager" => "devices.group_manager",
+        "a" => "a",
+        "x1-_." => "x1-_.",
+        "" => "!permission is empty",
+        "Devices.view" => "!not allowed",
+        " a" => "!not allowed",
+        "a\n" => "!not allowed",
+        "a\0" => "!not allowed",
+        "1a" => "!not allowed",
+        ".a" => "!not allowed",
+        "dеvices" => "!not allowed", // Cyrillic
+        "a".repeat(65) => "!use at most 64",
+    }
+
+    table! { services, Service:
+        "asset-intelligence" => "asset-intelligence",
+        "Asset" => "!service has a character",
+    }
+
+    table! { management_types, ManagementType:
+        "jointly" => "jointly",
+        "" => "!management type is empty",
+    }
+
+    #[test]
+    fn coordinates_are_two_numbers_in_range() {
+        for (latitude, longitude, wanted) in [
+            (52.52, 13.405, Some((52.52, 13.405))),
+            (90.0, -180.0, Some((90.0, -180.0))),
+            (-90.0, 180.0, Some((-90.0, 180.0))),
+            (-0.0, 0.000_000_4, Some((0.0, 0.0))),
+            (1.234_567_89, 0.0, Some((1.234_568, 0.0))),
+            (90.000_001, 0.0, None),
+            (0.0, -180.000_001, None),
+            (f64::NAN, 0.0, None),
+            (0.0, f64::INFINITY, None),
+            (f64::NEG_INFINITY, 0.0, None),
+        ] {
+            let point = Coordinates::parse(latitude, longitude).ok();
+            assert_eq!(point.map(|p| (p.latitude(), p.longitude())), wanted, "{latitude} {longitude}");
+        }
+    }
+
+    #[test]
+    fn coordinates_are_checked_when_they_are_read() {
+        let point = Coordinates::parse(52.52, 13.405).unwrap();
+        let json = serde_json::to_string(&point).unwrap();
+        assert_eq!(json, r#"{"latitude":52.52,"longitude":13.405}"#);
+        assert_eq!(serde_json::from_str::<Coordinates>(&json).unwrap(), point);
+        let error = serde_json::from_str::<Coordinates>(r#"{"latitude":91,"longitude":0}"#).unwrap_err();
+        assert!(
+            error.to_string().starts_with("latitude is not a number in range; give degrees from -90 to 90")
+        );
+    }
+
+    #[test]
+    fn every_country_of_the_standard_is_known_by_both_codes() {
+        let letters = || 'A'..='Z';
+        let codes: Vec<String> = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}"))).collect();
+        let known = codes.iter().filter(|code| Country::parse(code).is_ok_and(|c| c.as_str() == *code));
+        assert_eq!(known.count(), 249);
+        let long = codes.iter().flat_map(|code| letters().map(move |c| format!("{code}{c}")));
+        assert_eq!(long.filter(|code| Country::parse(code).is_ok()).count(), 249);
+    }
+
+    #[test]
+    fn no_character_breaks_a_line_or_a_canonical_form() {
+        for c in '\0'..=char::MAX {
+            let name = CompanyName::parse(&format!("a{c}b")).ok().map(|t| t.to_string());
+            let street = Street::parse(&format!("a{c}b")).ok().map(|t| t.to_string());
+            let email = Email::parse(&format!("a{c}b@example.com")).ok().map(|t| t.to_string());
+            for text in [&name, &street, &email].into_iter().flatten() {
+                assert!(!text.contains(|c: char| c.is_control() || is_line_break(c)), "{}", code(c));
+            }
+            assert!(name.is_none_or(|t| CompanyName::parse(&t).unwrap().as_str() == t), "{}", code(c));
+            assert!(street.is_none_or(|t| Street::parse(&t).unwrap().as_str() == t), "{}", code(c));
+            assert!(email.is_none_or(|t| Email::parse(&t).unwrap().as_str() == t), "{}", code(c));
+        }
+    }
+
+    #[test]
+    fn an_error_never_repeats_the_text() {
+        let error = Email::parse("secret.person").unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+        assert_eq!(error.to_string(), "e-mail address has no @; write it like ada@example.com");
+    }
+}

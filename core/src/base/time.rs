@@ -1,0 +1,225 @@
+//! What an instant is: UTC, whole microseconds, a year that RFC 3339 can write. It never reads a clock.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// An instant in UTC with microsecond precision, from the year 0000 to the year 9999.
+///
+/// Shown and serialised as RFC 3339 in one fixed width, `2026-01-31T09:30:00.000000Z`, so the order of the
+/// texts is the order of the instants.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+// Invariant: whole microseconds within MIN and MAX, and never inside a leap second.
+pub struct Timestamp(DateTime<Utc>);
+
+/// A text that is not an instant that a [`Timestamp`] can hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// The text is not RFC 3339.
+    #[error("time is not in RFC 3339 form; write it like 2026-01-31T09:30:00Z")]
+    Malformed,
+    /// The instant is before the year 0000 or after the year 9999 in UTC.
+    #[error("time is outside the years 0000 to 9999 in UTC; choose one within")]
+    OutOfRange,
+}
+
+impl Timestamp {
+    /// The earliest instant, `0000-01-01T00:00:00.000000Z`.
+    pub const MIN: Self = Self::at_limit(-62_167_219_200 * MICROS_PER_SECOND);
+
+    /// The latest instant, `9999-12-31T23:59:59.999999Z`.
+    pub const MAX: Self = Self::at_limit(253_402_300_800 * MICROS_PER_SECOND - 1);
+
+    const fn at_limit(micros: i64) -> Self {
+        Self(DateTime::from_timestamp_micros(micros).expect("the limits are far inside chrono's"))
+    }
+
+    /// Reads RFC 3339 with any offset; what is finer than a microsecond is cut off.
+    ///
+    /// # Errors
+    /// [`ParseError`] when the text is not RFC 3339, or the instant is out of range.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| ParseError::Malformed)?;
+        Self::from_micros(parsed.timestamp_micros()).ok_or(ParseError::OutOfRange)
+    }
+
+    /// The instant so many microseconds after 1970-01-01T00:00:00Z, or none when it is out of range.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        let instant = Self(DateTime::from_timestamp_micros(micros)?);
+        (Self::MIN..=Self::MAX).contains(&instant).then_some(instant)
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z, negative before it.
+    pub fn micros(self) -> i64 {
+        self.0.timestamp_micros()
+    }
+
+    /// The instant of a chrono time, cut to microseconds and held within [`Timestamp::MIN`] and
+    /// [`Timestamp::MAX`].
+    pub fn from_datetime(datetime: DateTime<Utc>) -> Self {
+        Self::saturating(datetime.timestamp_micros())
+    }
+
+    /// The instant as a chrono time.
+    pub fn datetime(self) -> DateTime<Utc> {
+        self.0
+    }
+
+    /// The instant so many days of 24 hours later, at most [`Timestamp::MAX`].
+    pub fn plus_days(self, days: u32) -> Self {
+        self.later(i64::from(days) * SECONDS_PER_DAY)
+    }
+
+    /// The instant so many days of 24 hours earlier, at least [`Timestamp::MIN`].
+    pub fn minus_days(self, days: u32) -> Self {
+        self.later(-(i64::from(days) * SECONDS_PER_DAY))
+    }
+
+    /// The instant so many seconds later, at most [`Timestamp::MAX`].
+    pub fn plus_seconds(self, seconds: u32) -> Self {
+        self.later(i64::from(seconds))
+    }
+
+    fn later(self, seconds: i64) -> Self {
+        Self::saturating(self.micros().saturating_add(seconds.saturating_mul(MICROS_PER_SECOND)))
+    }
+
+    fn saturating(micros: i64) -> Self {
+        Self::from_micros(micros).unwrap_or(if micros < 0 { Self::MIN } else { Self::MAX })
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({self})")
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_time_is_read_with_any_offset_and_shown_in_utc() {
+        for (text, shown) in [
+            ("2026-01-31T09:30:00Z", "2026-01-31T09:30:00.000000Z"),
+            ("2026-01-31T09:30:00.1234567Z", "2026-01-31T09:30:00.123456Z"),
+            ("2026-01-31T09:30:00+05:30", "2026-01-31T04:00:00.000000Z"),
+            ("2026-01-31T23:30:00-01:00", "2026-02-01T00:30:00.000000Z"),
+            ("1969-12-31T23:59:59.9999999Z", "1969-12-31T23:59:59.999999Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000000Z"),
+            ("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999Z"),
+        ] {
+            assert_eq!(at(text).to_string(), shown, "{text}");
+            assert_eq!(at(shown), at(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_time_is_refused() {
+        for (text, error) in [
+            ("", ParseError::Malformed),
+            ("2026-01-31", ParseError::Malformed),
+            ("2026-01-31T09:30:00", ParseError::Malformed),
+            ("2026-02-30T09:30:00Z", ParseError::Malformed),
+            ("2026-01-31T24:00:00Z", ParseError::Malformed),
+            ("2026-01-31T09:30:00Z\0", ParseError::Malformed),
+            ("+12026-01-31T09:30:00Z", ParseError::Malformed),
+            ("9999-12-31T23:59:59-01:00", ParseError::OutOfRange),
+            ("9999-12-31T23:59:60Z", ParseError::OutOfRange),
+            ("0000-01-01T00:00:00+01:00", ParseError::OutOfRange),
+        ] {
+            assert_eq!(Timestamp::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn microseconds_go_there_and_back_within_the_limits() {
+        for micros in [0, 1, -1, 1_769_851_800_123_456, Timestamp::MIN.micros(), Timestamp::MAX.micros()] {
+            assert_eq!(Timestamp::from_micros(micros).unwrap().micros(), micros);
+        }
+        for micros in [i64::MIN, Timestamp::MIN.micros() - 1, Timestamp::MAX.micros() + 1, i64::MAX] {
+            assert_eq!(Timestamp::from_micros(micros), None, "{micros}");
+        }
+    }
+
+    #[test]
+    fn a_chrono_time_is_cut_and_held_within_the_limits() {
+        let fine = DateTime::from_timestamp_nanos(-1);
+        assert_eq!(Timestamp::from_datetime(fine).micros(), -1);
+        assert_eq!(Timestamp::from_datetime(DateTime::<Utc>::MIN_UTC), Timestamp::MIN);
+        assert_eq!(Timestamp::from_datetime(DateTime::<Utc>::MAX_UTC), Timestamp::MAX);
+        let now = at("2026-01-31T09:30:00.123456Z");
+        assert_eq!(Timestamp::from_datetime(now.datetime()), now);
+    }
+
+    #[test]
+    fn later_stops_at_the_limit() {
+        let start = at("2026-01-31T09:30:00Z");
+        assert_eq!(start.plus_days(30), at("2026-03-02T09:30:00Z"));
+        assert_eq!(start.plus_seconds(90), at("2026-01-31T09:31:30Z"));
+        assert_eq!(start.plus_days(0), start);
+        assert_eq!(start.plus_days(u32::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::MAX.plus_seconds(1), Timestamp::MAX);
+    }
+
+    #[test]
+    fn the_order_of_texts_is_the_order_of_times() {
+        let times = [
+            "0000-01-01T00:00:00Z",
+            "0999-06-01T00:00:00Z",
+            "1969-12-31T23:59:59.9Z",
+            "2026-01-31T09:30:00Z",
+        ];
+        let times: Vec<Timestamp> = times.into_iter().map(at).collect();
+        assert!(times.is_sorted());
+        assert!(times.iter().map(Timestamp::to_string).is_sorted());
+    }
+
+    #[test]
+    fn a_time_is_serialised_as_its_text() {
+        let time = at("2026-01-31T09:30:00Z");
+        let json = serde_json::to_string(&time).unwrap();
+        assert_eq!(json, "\"2026-01-31T09:30:00.000000Z\"");
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), time);
+        let error = serde_json::from_str::<Timestamp>("\"soon\"").unwrap_err();
+        assert!(error.to_string().contains("RFC 3339"), "{error}");
+    }
+}

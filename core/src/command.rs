@@ -1,0 +1,730 @@
+//! What can be asked of tenantry: one struct per command, gathered in [`Command`].
+//!
+//! Plain data, parsed and not yet judged: [`crate::decide`] says what follows. Ids that are left out are made by the
+//! engine.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
+use crate::base::text::{
+    CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix, RoleName,
+    Service, Street, Website,
+};
+use crate::event::Event;
+use crate::model::{Actor, Change, Operation, Party, RoleRef, Subject, TenantKind, TermRequest};
+use crate::policy::Policy;
+
+/// A command on its way: what, from whom, and under which request id (asking again under the same id is safe).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Names this request; a second one with the same id and body answers with the first one's receipt.
+    pub id: RequestId,
+    /// Who asks.
+    pub actor: Actor,
+    /// The revision the caller last saw; if the journal has moved on, the command is refused (`stale_seq`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seq: Option<u64>,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// What a command answers with, read from the events it led to.
+pub trait Act: Clone + Into<Command> {
+    /// The answer.
+    type Outcome;
+
+    /// Reads the answer from the events of the record.
+    fn outcome(&self, events: &[Event]) -> Self::Outcome;
+}
+
+/// Declares the commands: each a struct, a variant of [`Command`], a name, and an [`Act`].
+macro_rules! commands {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident => $text:literal -> $outcome:ty = |$this:pat_param, $events:pat_param| $read:expr;
+        {
+            $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)?
+        }
+    )+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
+
+            impl From<$name> for Command {
+                fn from(command: $name) -> Self { Self::$name(command) }
+            }
+
+            impl Act for $name {
+                type Outcome = $outcome;
+                fn outcome(&self, events: &[Event]) -> $outcome {
+                    let $this = self;
+                    let $events = events;
+                    $read
+                }
+            }
+        )+
+
+        /// Any command.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "command")]
+        pub enum Command {
+            $(
+                $(#[$doc])*
+                #[serde(rename = $text)]
+                $name($name)
+            ),+
+        }
+
+        impl Command {
+            /// The names of all commands, in the order of declaration.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
+
+            /// The command's stable name.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => $text),+ }
+            }
+        }
+
+        impl Act for Command {
+            type Outcome = Vec<Event>;
+            fn outcome(&self, events: &[Event]) -> Vec<Event> { events.to_vec() }
+        }
+    };
+}
+
+/// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// The street address; it only places the tenant on a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street: Option<Street>,
+    /// Where that is on a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<Coordinates>,
+    /// The telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+}
+
+/// A person to be invited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitee {
+    /// The new user's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// The invitation's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationId>,
+    /// Where to write to them.
+    pub email: Email,
+    /// What they are called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+}
+
+impl Invitee {
+    /// Somebody known by their address alone.
+    pub const fn new(email: Email) -> Self {
+        Self { user: None, invitation: None, email, name: None }
+    }
+}
+
+/// A role for a user on the tenant that is being created (P-11).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authorization {
+    /// Who.
+    pub user: UserId,
+    /// With which role.
+    pub role: RoleRef,
+    /// Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<bool>,
+}
+
+/// A role for a user on a tenant (P-11).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAssignment {
+    /// Who.
+    pub user: UserId,
+    /// Where.
+    pub tenant: TenantId,
+    /// With which role.
+    pub role: RoleRef,
+    /// Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<bool>,
+}
+
+/// One user on one tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserOnTenant {
+    /// Who.
+    pub user: UserId,
+    /// Where.
+    pub tenant: TenantId,
+}
+
+/// What became of one tenant of a batch (T-6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantResult {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Whether the command changed it, or found it as wanted.
+    pub changed: bool,
+}
+
+/// The ids of a customer that was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedCustomer {
+    /// The new tenant.
+    pub tenant: TenantId,
+    /// Its link.
+    pub link: LinkId,
+    /// The sign-up that went out, if any.
+    pub sign_up: Option<InvitedUser>,
+}
+
+/// The ids of an invitation that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitedUser {
+    /// The invited user.
+    pub user: UserId,
+    /// The invitation.
+    pub invitation: InvitationId,
+}
+
+fn registered(events: &[Event]) -> TenantId {
+    events
+        .iter()
+        .find_map(|event| match event {
+            Event::TenantRegistered { tenant, .. } => Some(*tenant),
+            _ => None,
+        })
+        .expect("a tenant is registered by the events of its command")
+}
+
+fn linked(events: &[Event]) -> LinkId {
+    events
+        .iter()
+        .find_map(|event| match event {
+            Event::LinkCreated { link, .. } => Some(*link),
+            _ => None,
+        })
+        .expect("a link is created by the events of its command")
+}
+
+fn invited(events: &[Event]) -> Option<InvitedUser> {
+    events.iter().find_map(|event| match event {
+        Event::UserInvited { user, invitation, .. } => Some(InvitedUser { user: *user, invitation: *invitation }),
+        _ => None,
+    })
+}
+
+fn results(tenants: &[TenantId], events: &[Event], operation: Option<Operation>) -> Vec<TenantResult> {
+    let changed = |wanted: TenantId| {
+        events.iter().any(|event| match (event, operation) {
+            (Event::TenantDisabled { tenant }, Some(Operation::Disabled))
+            | (Event::TenantEnabling { tenant }, Some(Operation::Enabling))
+            | (Event::TenantDeleted { tenant }, None) => *tenant == wanted,
+            _ => false,
+        })
+    };
+    tenants.iter().map(|&tenant| TenantResult { tenant, changed: changed(tenant) }).collect()
+}
+
+commands! {
+    /// Put a policy into force; operators only (P-13).
+    SetPolicy => "set_policy" -> () = |_, _| ();
+    {
+        /// The whole policy.
+        policy: Box<Policy>,
+    }
+
+    /// Register a tenant without a manager; operators only (T-1).
+    RegisterTenant => "register_tenant" -> TenantId = |_, events| registered(events);
+    {
+        /// The new tenant's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tenant: Option<TenantId>,
+        /// Its public number; made up if left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<Number>,
+        /// Its kind.
+        kind: TenantKind,
+        /// Its company name.
+        name: CompanyName,
+        /// Its country.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        country: Option<Country>,
+        /// Its website.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        website: Option<Website>,
+        /// Its domain prefix (T-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prefix: Option<Prefix>,
+        /// How to reach and find it.
+        #[serde(default)]
+        contact: Contact,
+    }
+
+    /// Create a customer, or a multi-client, under a manager (L-1).
+    AddCustomer => "add_customer" -> AddedCustomer = |_, events| AddedCustomer {
+        tenant: registered(events),
+        link: linked(events),
+        sign_up: invited(events),
+    };
+    {
+        /// The tenant that will manage it.
+        manager: TenantId,
+        /// The new tenant's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tenant: Option<TenantId>,
+        /// The new link's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
+        /// Its public number; made up if left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<Number>,
+        /// `customer`, or `msp` for a multi-client.
+        kind: TenantKind,
+        /// Its company name.
+        name: CompanyName,
+        /// Its country.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        country: Option<Country>,
+        /// Its website.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        website: Option<Website>,
+        /// Its domain prefix (T-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prefix: Option<Prefix>,
+        /// How to reach and find it.
+        #[serde(default)]
+        contact: Contact,
+        /// How it is managed.
+        management: ManagementType,
+        /// What is managed.
+        services: BTreeSet<Service>,
+        /// How long the link lasts (L-9).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        term: Option<TermRequest>,
+        /// Who signs up as the customer's first super admin; needed where the customer can delink (L-1).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<Invitee>,
+        /// Who of the managing side works there, and as what (P-11).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        authorize: Vec<Authorization>,
+    }
+
+    /// Edit a tenant's profile (T-2, T-3, T-4).
+    EditTenant => "edit_tenant" -> () = |_, _| ();
+    {
+        /// The tenant.
+        tenant: TenantId,
+        /// Its new name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<CompanyName>,
+        /// Its country.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        country: Change<Country>,
+        /// Its website.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        website: Change<Website>,
+        /// Its domain prefix.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        prefix: Change<Prefix>,
+        /// Its street address.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        street: Change<Street>,
+        /// Where that is on a map.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        coordinates: Change<Coordinates>,
+        /// Its telephone number.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        phone: Change<Phone>,
+    }
+
+    /// Correct a tenant's kind; operators with a ticket only (T-1).
+    ChangeTenantKind => "change_tenant_kind" -> () = |_, _| ();
+    {
+        /// The tenant.
+        tenant: TenantId,
+        /// The right kind.
+        kind: TenantKind,
+    }
+
+    /// Disable tenants (T-5, T-6).
+    DisableTenants => "disable_tenants" -> Vec<TenantResult>
+        = |this, events| results(&this.tenants, events, Some(Operation::Disabled));
+    {
+        /// The tenants; checked as a whole.
+        tenants: Vec<TenantId>,
+    }
+
+    /// Enable tenants; each is up when the host reports it ready (T-5, T-6).
+    EnableTenants => "enable_tenants" -> Vec<TenantResult>
+        = |this, events| results(&this.tenants, events, Some(Operation::Enabling));
+    {
+        /// The tenants; checked as a whole.
+        tenants: Vec<TenantId>,
+    }
+
+    /// Report that an enabling tenant is up; the host does, as operator (T-5).
+    ReportReady => "report_ready" -> () = |_, _| ();
+    {
+        /// The tenant.
+        tenant: TenantId,
+    }
+
+    /// Delete tenants for good (T-6, T-7).
+    DeleteTenants => "delete_tenants" -> Vec<TenantResult> = |this, events| results(&this.tenants, events, None);
+    {
+        /// The tenants; checked as a whole.
+        tenants: Vec<TenantId>,
+        /// The exact text `delete`.
+        confirm: String,
+        /// Whether the tenants managed below are deleted with them.
+        #[serde(default)]
+        cascade: bool,
+    }
+
+    /// Ask an existing tenant, found by its number, to be managed (L-2).
+    RequestLink => "request_link" -> LinkRequestId = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::LinkRequested { request, .. } => Some(*request),
+            _ => None,
+        })
+        .expect("a link request is made by the events of its command");
+    {
+        /// The request's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<LinkRequestId>,
+        /// Who wants to manage.
+        manager: TenantId,
+        /// The number of the tenant that is asked.
+        number: Number,
+        /// How it would be managed.
+        management: ManagementType,
+        /// What would be managed.
+        services: BTreeSet<Service>,
+        /// How long the link would last (L-9).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        term: Option<TermRequest>,
+    }
+
+    /// Say yes to a link request; the managed side's super admin (L-3, L-4).
+    AcceptLink => "accept_link" -> LinkId = |_, events| linked(events);
+    {
+        /// The request.
+        request: LinkRequestId,
+    }
+
+    /// Say no to a link request; the managed side's super admin (L-3).
+    DeclineLink => "decline_link" -> () = |_, _| ();
+    {
+        /// The request.
+        request: LinkRequestId,
+    }
+
+    /// Take a link request back (L-3).
+    CancelLinkRequest => "cancel_link_request" -> () = |_, _| ();
+    {
+        /// The request.
+        request: LinkRequestId,
+    }
+
+    /// Remind the asked side of a link request (L-3).
+    ResendLinkRequest => "resend_link_request" -> () = |_, _| ();
+    {
+        /// The request.
+        request: LinkRequestId,
+    }
+
+    /// Change a link's management type (L-5).
+    ConvertLink => "convert_link" -> Option<InvitedUser> = |_, events| invited(events);
+    {
+        /// The link.
+        link: LinkId,
+        /// The management type it should have.
+        management: ManagementType,
+        /// Who signs up as the customer's super admin; needed unless it has an active one from before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<Invitee>,
+    }
+
+    /// Manage more services by a link (L-6).
+    AddServices => "add_services" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// The services to add.
+        services: BTreeSet<Service>,
+    }
+
+    /// Remove a service from a link; operators with a ticket only (L-6).
+    RemoveService => "remove_service" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// The service to remove.
+        service: Service,
+    }
+
+    /// Let a link with a term extend itself, or let it end (L-9).
+    SetAutoExtend => "set_auto_extend" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// By how many days it extends itself; it ends, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
+    }
+
+    /// Set what a manager may do beyond the default; the customer's super admin (P-7).
+    SetManagerGrants => "set_manager_grants" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// Everything granted from now on.
+        grants: BTreeSet<Permission>,
+    }
+
+    /// Ask to end a link (D).
+    RequestDelink => "request_delink" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// The party an operator speaks for; a user's follows from their home.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        party: Option<Party>,
+    }
+
+    /// Agree to the other side's delink request (D).
+    AcceptDelink => "accept_delink" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// The party an operator speaks for; a user's follows from their home.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        party: Option<Party>,
+    }
+
+    /// Reject the other side's delink request (D).
+    RejectDelink => "reject_delink" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// The party an operator speaks for; a user's follows from their home.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        party: Option<Party>,
+    }
+
+    /// Remind the other side of one's own delink request (D).
+    ResendDelink => "resend_delink" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// The party an operator speaks for; a user's follows from their home.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        party: Option<Party>,
+    }
+
+    /// Take one's own delink request back (D).
+    CancelDelink => "cancel_delink" -> () = |_, _| ();
+    {
+        /// The link.
+        link: LinkId,
+        /// The party an operator speaks for; a user's follows from their home.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        party: Option<Party>,
+    }
+
+    /// Invite somebody to a tenant (U-2).
+    InviteUser => "invite_user" -> InvitedUser = |_, events| invited(events)
+        .expect("a user is invited by the events of their command");
+    {
+        /// The tenant that becomes their home.
+        tenant: TenantId,
+        /// Whom.
+        invitee: Invitee,
+        /// Their role there.
+        role: RoleRef,
+        /// Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        below: Option<bool>,
+    }
+
+    /// Invite a managed customer's first super admin, again if need be; the manager may (L-1).
+    InviteOwner => "invite_owner" -> InvitedUser = |_, events| invited(events)
+        .expect("a user is invited by the events of their command");
+    {
+        /// The link.
+        link: LinkId,
+        /// Whom.
+        owner: Invitee,
+    }
+
+    /// Remind an invited person (U-2).
+    ResendInvitation => "resend_invitation" -> () = |_, _| ();
+    {
+        /// The invitation.
+        invitation: InvitationId,
+    }
+
+    /// Take an invitation back (U-2).
+    RevokeInvitation => "revoke_invitation" -> () = |_, _| ();
+    {
+        /// The invitation.
+        invitation: InvitationId,
+    }
+
+    /// Accept an invitation; the invited user, with the address it was sent to (U-2).
+    AcceptInvitation => "accept_invitation" -> () = |_, _| ();
+    {
+        /// The invitation.
+        invitation: InvitationId,
+        /// The address the host has verified.
+        email: Email,
+    }
+
+    /// Decline an invitation; the invited user, with the address it was sent to (U-2).
+    DeclineInvitation => "decline_invitation" -> () = |_, _| ();
+    {
+        /// The invitation.
+        invitation: InvitationId,
+        /// The address the host has verified.
+        email: Email,
+    }
+
+    /// Bring in a user who is known already, without invitation; operators only (U-1).
+    RegisterUser => "register_user" -> UserId = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::UserRegistered { user, .. } => Some(*user),
+            _ => None,
+        })
+        .expect("a user is registered by the events of their command");
+    {
+        /// The new user's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<UserId>,
+        /// Their home.
+        home: TenantId,
+        /// Their address.
+        email: Email,
+        /// What they are called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<PersonName>,
+        /// Their role at home.
+        role: RoleRef,
+        /// Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        below: Option<bool>,
+    }
+
+    /// Change a user's name or address (U-1).
+    EditUser => "edit_user" -> () = |_, _| ();
+    {
+        /// The user.
+        user: UserId,
+        /// Their name.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        name: Change<PersonName>,
+        /// Their address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<Email>,
+    }
+
+    /// Block a user (U-3).
+    BlockUser => "block_user" -> () = |_, _| ();
+    {
+        /// The user.
+        user: UserId,
+    }
+
+    /// Unblock a user (U-3).
+    UnblockUser => "unblock_user" -> () = |_, _| ();
+    {
+        /// The user.
+        user: UserId,
+    }
+
+    /// Remove a user for good (U-3).
+    RemoveUser => "remove_user" -> () = |_, _| ();
+    {
+        /// The user.
+        user: UserId,
+    }
+
+    /// Give users roles on tenants, many at once (P-11).
+    Assign => "assign" -> () = |_, _| ();
+    {
+        /// The roles to give; checked as a whole.
+        assignments: Vec<NewAssignment>,
+    }
+
+    /// Take users' roles on tenants away, many at once (P-11).
+    Unassign => "unassign" -> () = |_, _| ();
+    {
+        /// The roles to take away; checked as a whole.
+        assignments: Vec<UserOnTenant>,
+    }
+
+    /// Add a role of a tenant's own (P-9).
+    CreateRole => "create_role" -> RoleId = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::RoleCreated { role, .. } => Some(*role),
+            _ => None,
+        })
+        .expect("a role is created by the events of its command");
+    {
+        /// The new role's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<RoleId>,
+        /// The tenant.
+        tenant: TenantId,
+        /// What people call it.
+        name: RoleName,
+        /// What it holds.
+        permissions: BTreeSet<Permission>,
+    }
+
+    /// Change a tenant's own role, and with it the rights of everyone who has it (P-9).
+    EditRole => "edit_role" -> () = |_, _| ();
+    {
+        /// The role.
+        role: RoleId,
+        /// What people call it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<RoleName>,
+        /// What it holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permissions: Option<BTreeSet<Permission>>,
+    }
+
+    /// Delete a tenant's own role that nobody has (P-9).
+    DeleteRole => "delete_role" -> () = |_, _| ();
+    {
+        /// The role.
+        role: RoleId,
+    }
+
+    /// Have the personal data of a user or tenant erased (U-5).
+    ErasePersonal => "erase_personal" -> () = |_, _| ();
+    {
+        /// Whose.
+        subject: Subject,
+    }
+}

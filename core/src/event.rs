@@ -1,0 +1,385 @@
+//! Facts, in the past tense: what the journal holds and what [`crate::apply`] turns into entities.
+//!
+//! Events name things by id and never hold personal data; where personal data changed they say which field, not what.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::ids::{InvitationId, LinkId, LinkRequestId, RoleId, TenantId, UserId};
+use crate::base::text::{
+    CompanyName, Country, ManagementType, Number, Permission, Prefix, RoleName, Service, Ticket, Website,
+};
+use crate::base::time::Timestamp;
+use crate::model::{
+    Actor, Change, EndCause, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
+};
+use crate::policy::Policy;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A policy came into force (P-13).
+    PolicySet {
+        /// The whole policy.
+        policy: Box<Policy>,
+    },
+
+    /// A tenant came to be (T-1).
+    TenantRegistered {
+        /// The tenant.
+        tenant: TenantId,
+        /// Its public number.
+        number: Number,
+        /// Its kind.
+        kind: TenantKind,
+        /// Its company name.
+        name: CompanyName,
+        /// Its country.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        country: Option<Country>,
+        /// Its website.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        website: Option<Website>,
+        /// Its domain prefix.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prefix: Option<Prefix>,
+        /// Personal data recorded with it.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        personal: BTreeSet<PersonalField>,
+    },
+    /// A tenant's profile changed (T-2, T-3, T-4).
+    TenantEdited {
+        /// The tenant.
+        tenant: TenantId,
+        /// Its new name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<CompanyName>,
+        /// Its country's change.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        country: Change<Country>,
+        /// Its website's change.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        website: Change<Website>,
+        /// Its prefix's change.
+        #[serde(default, skip_serializing_if = "Change::is_keep")]
+        prefix: Change<Prefix>,
+        /// Personal data that changed.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        personal: BTreeSet<PersonalField>,
+    },
+    /// An operator corrected a tenant's kind (T-1).
+    TenantKindChanged {
+        /// The tenant.
+        tenant: TenantId,
+        /// Its kind from now on.
+        kind: TenantKind,
+        /// The ticket that asked for it.
+        ticket: Ticket,
+    },
+    /// A tenant was disabled (T-5).
+    TenantDisabled {
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// Somebody enabled a tenant; it is on its way up (T-5).
+    TenantEnabling {
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// The host reported that a tenant is up (T-5).
+    TenantEnabled {
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// A tenant was deleted (T-7).
+    TenantDeleted {
+        /// The tenant.
+        tenant: TenantId,
+    },
+
+    /// A manager asked to link an existing tenant (L-2).
+    LinkRequested {
+        /// The request.
+        request: LinkRequestId,
+        /// Who asks.
+        manager: TenantId,
+        /// Who is asked.
+        managed: TenantId,
+        /// How it would be managed.
+        management: ManagementType,
+        /// What would be managed.
+        services: BTreeSet<Service>,
+        /// How long it would last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        term: Option<TermRequest>,
+        /// When the request lapses.
+        expires: Timestamp,
+    },
+    /// The asked side was reminded (L-3).
+    LinkRequestResent {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// The asked side said yes; a `link_created` follows (L-3).
+    LinkRequestAccepted {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// The asked side said no (L-3).
+    LinkRequestDeclined {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// The requester took it back, or a tenant of it was deleted (L-3).
+    LinkRequestCanceled {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// Nobody answered in time (L-3).
+    LinkRequestExpired {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// A link came into force (L-1, L-4).
+    LinkCreated {
+        /// The link.
+        link: LinkId,
+        /// Who manages.
+        manager: TenantId,
+        /// Who is managed.
+        managed: TenantId,
+        /// How.
+        management: ManagementType,
+        /// What.
+        services: BTreeSet<Service>,
+        /// When it ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        term: Option<Term>,
+    },
+    /// A link's management type changed (L-5).
+    LinkConverted {
+        /// The link.
+        link: LinkId,
+        /// The management type from now on.
+        management: ManagementType,
+    },
+    /// Services were added to a link (L-6).
+    ServicesAdded {
+        /// The link.
+        link: LinkId,
+        /// The services that were not managed before.
+        services: BTreeSet<Service>,
+    },
+    /// An operator removed a service from a link (L-6).
+    ServiceRemoved {
+        /// The link.
+        link: LinkId,
+        /// The service.
+        service: Service,
+        /// The ticket that asked for it.
+        ticket: Ticket,
+    },
+    /// The customer set what its manager may do beyond the default (P-7).
+    ManagerGrantsSet {
+        /// The link.
+        link: LinkId,
+        /// Everything granted from now on.
+        grants: BTreeSet<Permission>,
+    },
+    /// A link with a term extends itself from now on, or no longer (L-9).
+    AutoExtendSet {
+        /// The link.
+        link: LinkId,
+        /// By how many days it extends itself; not at all, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
+    },
+    /// A link's end was announced (L-9).
+    LinkExpiring {
+        /// The link.
+        link: LinkId,
+        /// Days before the end.
+        days: u32,
+    },
+    /// A link extended itself (L-9).
+    LinkExtended {
+        /// The link.
+        link: LinkId,
+        /// Its end from now on.
+        expires: Timestamp,
+    },
+
+    /// A party asked to end a link (D).
+    DelinkRequested {
+        /// The link.
+        link: LinkId,
+        /// Who asked.
+        by: Party,
+        /// When the request lapses, if it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Timestamp>,
+    },
+    /// The requester reminded the other side (D).
+    DelinkResent {
+        /// The link.
+        link: LinkId,
+    },
+    /// The other side said no (D).
+    DelinkRejected {
+        /// The link.
+        link: LinkId,
+    },
+    /// The requester took the request back (D).
+    DelinkCanceled {
+        /// The link.
+        link: LinkId,
+    },
+    /// Nobody answered in time (D).
+    DelinkExpired {
+        /// The link.
+        link: LinkId,
+    },
+    /// A link ended; grants end with it, and the assignments that end follow as events of their own (D-6).
+    LinkEnded {
+        /// The link.
+        link: LinkId,
+        /// Why.
+        cause: EndCause,
+    },
+
+    /// A person was invited to a tenant (U-2, L-1).
+    UserInvited {
+        /// The invitation.
+        invitation: InvitationId,
+        /// The invited user.
+        user: UserId,
+        /// Their home, once they accept.
+        tenant: TenantId,
+        /// Their role there.
+        role: RoleRef,
+        /// Whether the role covers the tenants managed below.
+        below: bool,
+        /// Whether this is a managed customer's sign-up.
+        sign_up: bool,
+        /// When it lapses.
+        expires: Timestamp,
+    },
+    /// The invited person was reminded (U-2).
+    InvitationResent {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// The invited person accepted (U-2).
+    InvitationAccepted {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// The invited person declined (U-2).
+    InvitationDeclined {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// The invitation was taken back (U-2).
+    InvitationRevoked {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// Nobody answered the invitation in time (U-2).
+    InvitationExpired {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// An operator brought in a user who was known elsewhere before (U-1).
+    UserRegistered {
+        /// The user.
+        user: UserId,
+        /// Their home.
+        home: TenantId,
+    },
+    /// A user's name or address changed (U-1).
+    UserEdited {
+        /// The user.
+        user: UserId,
+        /// What changed.
+        personal: BTreeSet<PersonalField>,
+    },
+    /// A user was blocked (U-3).
+    UserBlocked {
+        /// The user.
+        user: UserId,
+    },
+    /// A user was unblocked (U-3).
+    UserUnblocked {
+        /// The user.
+        user: UserId,
+    },
+    /// A user was removed (U-3).
+    UserRemoved {
+        /// The user.
+        user: UserId,
+    },
+
+    /// A user got a role on a tenant, in place of any they had there (P-11).
+    Assigned {
+        /// Who.
+        user: UserId,
+        /// Where.
+        tenant: TenantId,
+        /// With which role.
+        role: RoleRef,
+        /// Whether it covers the tenants managed below.
+        below: bool,
+    },
+    /// A user's role on a tenant ended (P-11, D-6).
+    AssignmentEnded {
+        /// Who.
+        user: UserId,
+        /// Where.
+        tenant: TenantId,
+    },
+    /// A tenant got a role of its own (P-9).
+    RoleCreated {
+        /// The role.
+        role: RoleId,
+        /// Whose it is.
+        tenant: TenantId,
+        /// What people call it.
+        name: RoleName,
+        /// What it holds.
+        permissions: BTreeSet<Permission>,
+        /// Who created it.
+        by: Actor,
+    },
+    /// A tenant's role changed (P-9).
+    RoleEdited {
+        /// The role.
+        role: RoleId,
+        /// Its name from now on.
+        name: RoleName,
+        /// What it holds from now on.
+        permissions: BTreeSet<Permission>,
+    },
+    /// A tenant's role was deleted (P-9).
+    RoleDeleted {
+        /// The role.
+        role: RoleId,
+    },
+
+    /// The personal data of a subject was erased (U-5).
+    PersonalErased {
+        /// Whose.
+        subject: Subject,
+    },
+    /// A command was refused for lack of rights.
+    CommandRefused {
+        /// The command's name.
+        command: String,
+        /// The refusal's name.
+        refusal: String,
+        /// The tenant it was about, if that can be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tenant: Option<TenantId>,
+    },
+}

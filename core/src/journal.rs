@@ -1,0 +1,103 @@
+//! The journal: records in a hash chain. Encodes, decodes and verifies them; never stores them.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::base::ids::RequestId;
+use crate::base::time::Timestamp;
+use crate::event::Event;
+use crate::model::Actor;
+
+/// The hash of a record: SHA-256 over the hash of the one before and the record's text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// What the first record chains to.
+    pub const GENESIS: Self = Self([0; 32]);
+
+    /// A hash as a store kept it.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The hash of a record's text after this one.
+    #[must_use]
+    pub fn chain(&self, text: &str) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(self.0);
+        hasher.update(text.as_bytes());
+        Self(hasher.finalize().into())
+    }
+
+    /// The hash of a text by itself.
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+}
+
+impl std::fmt::Display for Hash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for Hash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hash({self})")
+    }
+}
+
+/// One entry of the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its number: 1, 2, 3 and so on without a gap. Also the revision of the state after it.
+    pub seq: u64,
+    /// When it was written; never before the record before.
+    pub at: Timestamp,
+    /// Who it is from.
+    pub actor: Actor,
+    /// The request that led to it; absent where time passing or a refusal did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// The name of the command; `sweep` for what the clock does.
+    pub command: String,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+impl Record {
+    /// The record's text, which is what is stored and hashed.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("records have string keys and finite numbers")
+    }
+
+    /// Reads a record from its text.
+    ///
+    /// # Errors
+    /// When the text is not a record.
+    pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+/// Where the journal ends. The hash tells a restored backup or a fork of history from what it pretends to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The last record's number; 0 where there is none.
+    pub seq: u64,
+    /// The last record's hash.
+    pub hash: Hash,
+    /// When the last record was written, if there is one.
+    pub at: Option<Timestamp>,
+}
+
+impl Head {
+    /// The end of an empty journal.
+    pub const EMPTY: Self = Self { seq: 0, hash: Hash::GENESIS, at: None };
+}

@@ -1,0 +1,305 @@
+//! The entities: what a view holds. Plain structs; only [`crate::apply`] writes them.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::words::{Actor, EndCause, HandshakeState, Operation, Party, RoleRef, Stage, TenantKind, UserState};
+use crate::base::ids::{AssignmentId, InvitationId, LinkId, LinkRequestId, RoleId, TenantId, UserId};
+use crate::base::text::{
+    CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix, RoleName,
+    Service, Street, Website,
+};
+use crate::base::time::Timestamp;
+
+/// An organisation (T).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// The technical key.
+    pub id: TenantId,
+    /// The public id that people type; unique, never changed, never reused.
+    pub number: Number,
+    /// What kind of organisation it is.
+    pub kind: TenantKind,
+    /// The company name.
+    pub name: CompanyName,
+    /// The country, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// The website, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<Website>,
+    /// The domain prefix it holds now (T-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<Prefix>,
+    /// Prefixes it held before, and when each was given back (T-3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<ReleasedPrefix>,
+    /// Whether it can be worked on (T-5).
+    pub operation: Operation,
+    /// When it was registered.
+    pub since: Timestamp,
+    /// When it was deleted; what remains is a tombstone (T-7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
+}
+
+impl Tenant {
+    /// Whether it has not been deleted.
+    pub const fn is_living(&self) -> bool {
+        self.deleted.is_none()
+    }
+}
+
+/// A prefix given back to the pool (T-3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedPrefix {
+    /// The prefix.
+    pub prefix: Prefix,
+    /// When it was given back.
+    pub at: Timestamp,
+}
+
+/// The end a link may have (L-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// When the link ends by itself.
+    pub expires: Timestamp,
+    /// By how many days it is prolonged instead of ending, while it extends itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_extend_days: Option<u32>,
+}
+
+/// One manager–managed relationship (L).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Its key.
+    pub id: LinkId,
+    /// The tenant that manages.
+    pub manager: TenantId,
+    /// The tenant that is managed.
+    pub managed: TenantId,
+    /// How it is managed: a management type of the policy.
+    pub management: ManagementType,
+    /// What is managed; never empty.
+    pub services: BTreeSet<Service>,
+    /// What the customer's super admin lets the manager do beyond the default (P-7).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub grants: BTreeSet<Permission>,
+    /// How far it has come.
+    pub stage: Stage,
+    /// When a pending delink request lapses, if it does (D).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delink_expires: Option<Timestamp>,
+    /// When it came into force.
+    pub since: Timestamp,
+    /// The end it has by itself, if any (L-9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
+    /// The least number of days before expiry that has been announced (L-9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced_days: Option<u32>,
+    /// When and why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+/// When and why a link ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub cause: EndCause,
+}
+
+impl Link {
+    /// Whether the manager manages at `at`: active or delink requested, and its term not run out (P-3, L-9).
+    pub fn is_in_force(&self, at: Timestamp) -> bool {
+        self.stage.is_in_force() && !self.has_lapsed(at)
+    }
+
+    /// Whether its term has run out at `at` and it does not extend itself (L-9).
+    pub fn has_lapsed(&self, at: Timestamp) -> bool {
+        self.term.as_ref().is_some_and(|term| term.auto_extend_days.is_none() && term.expires <= at)
+    }
+
+    /// The side that `tenant` is on, if any.
+    pub fn side_of(&self, tenant: TenantId) -> Option<Party> {
+        if tenant == self.managed {
+            Some(Party::Customer)
+        } else if tenant == self.manager {
+            Some(Party::Manager)
+        } else {
+            None
+        }
+    }
+}
+
+/// Days before a link's end at which both sides are told (L-9).
+pub const ANNOUNCE_DAYS: [u32; 3] = [30, 7, 1];
+
+impl Term {
+    /// The least of [`ANNOUNCE_DAYS`] that has come by `at`.
+    pub fn announced_by(&self, at: Timestamp) -> Option<u32> {
+        ANNOUNCE_DAYS.into_iter().filter(|&days| self.expires.minus_days(days) <= at).min()
+    }
+}
+
+impl Link {
+    /// When the clock next has to do something about it: announce, extend or end it, or let a delink request lapse.
+    pub fn due(&self) -> Option<Timestamp> {
+        if !self.stage.is_in_force() {
+            return None;
+        }
+        let by_term = self.term.as_ref().map(|term| {
+            if term.auto_extend_days.is_some() {
+                return term.expires;
+            }
+            let next = ANNOUNCE_DAYS.into_iter().find(|&days| self.announced_days.is_none_or(|told| days < told));
+            next.map_or(term.expires, |days| term.expires.minus_days(days))
+        });
+        by_term.into_iter().chain(self.delink_expires).min()
+    }
+}
+
+/// Whether and until when the other side may still answer (L-3, U-2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    /// Where it stands.
+    pub state: HandshakeState,
+    /// When it was asked.
+    pub asked: Timestamp,
+    /// When it lapses.
+    pub expires: Timestamp,
+}
+
+/// A manager's request to link an existing tenant (L-2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRequest {
+    /// Its key, and the key of the link if it is accepted.
+    pub id: LinkRequestId,
+    /// The tenant that wants to manage.
+    pub manager: TenantId,
+    /// The tenant that is asked.
+    pub managed: TenantId,
+    /// The management type asked for.
+    pub management: ManagementType,
+    /// The services asked for.
+    pub services: BTreeSet<Service>,
+    /// How long the link would last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<TermRequest>,
+    /// Where the handshake stands.
+    pub handshake: Handshake,
+}
+
+/// How long a link is to last, in days from the moment it comes into force (L-9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermRequest {
+    /// Days until it ends by itself.
+    pub days: u32,
+    /// Whether it is prolonged by as many days instead of ending.
+    #[serde(default)]
+    pub auto_extend: bool,
+}
+
+impl TermRequest {
+    /// The term of a link that comes into force at `at`.
+    pub fn starting(self, at: Timestamp) -> Term {
+        Term { expires: at.plus_days(self.days), auto_extend_days: self.auto_extend.then_some(self.days) }
+    }
+}
+
+/// A user's invitation to their home tenant (U-2). The address is personal data of the invited user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Its key.
+    pub id: InvitationId,
+    /// The invited user.
+    pub user: UserId,
+    /// The tenant they are asked to join.
+    pub tenant: TenantId,
+    /// The role they get there.
+    pub role: RoleRef,
+    /// Whether the role covers the tenants managed below, too (P-10).
+    pub below: bool,
+    /// Whether this is the sign-up of a managed customer's first super admin (L-1).
+    pub sign_up: bool,
+    /// Where the handshake stands.
+    pub handshake: Handshake,
+}
+
+/// A person with one home tenant (U-1). Name and address are [`Personal`] data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The key.
+    pub id: UserId,
+    /// The tenant they belong to.
+    pub home: TenantId,
+    /// Where they stand.
+    pub state: UserState,
+    /// When they were first known.
+    pub since: Timestamp,
+}
+
+/// A user's role on a tenant; at most one per user and tenant (P-10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Who.
+    pub user: UserId,
+    /// Where.
+    pub tenant: TenantId,
+    /// With which role.
+    pub role: RoleRef,
+    /// Whether it covers the tenants managed below, too.
+    pub below: bool,
+}
+
+impl Assignment {
+    /// The key of the one assignment that `user` can have on `tenant`.
+    pub fn key(user: UserId, tenant: TenantId) -> AssignmentId {
+        AssignmentId::from_uuid(Uuid::new_v5(&user.uuid(), tenant.uuid().as_bytes()))
+    }
+
+    /// Its key.
+    pub fn id(&self) -> AssignmentId {
+        Self::key(self.user, self.tenant)
+    }
+}
+
+/// A tenant's own role (P-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// The key.
+    pub id: RoleId,
+    /// The tenant it belongs to.
+    pub tenant: TenantId,
+    /// What people call it; unique within the tenant.
+    pub name: RoleName,
+    /// What it holds.
+    pub permissions: BTreeSet<Permission>,
+    /// Who created it: the tenant's own people, or its manager's on its behalf.
+    pub created_by: Actor,
+}
+
+/// The personal data kept about one subject: erasable, and in no record or entity (U-5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Personal {
+    /// A person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// A person's e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// A telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// A street address; it only places the tenant on a map (T-4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street: Option<Street>,
+    /// Where the street address is on a map (T-4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<Coordinates>,
+}

@@ -1,0 +1,259 @@
+//! The policy: what a platform offers and how strict it is, as data (P-13).
+//!
+//! A policy is validated as a whole and is an entity like any other, so that history stays explainable. Nothing here
+//! decides about a command; the rules read these values.
+
+mod builtin;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::text::{BuiltinRole, ManagementType, Permission, Service};
+
+/// The most permissions a policy can hold (P-14).
+pub const MAX_PERMISSIONS: usize = 128;
+/// The most services a policy can hold (P-14).
+pub const MAX_SERVICES: usize = 64;
+/// The longest time limit a policy can set, in days.
+pub const MAX_DAYS: u32 = 36_500;
+/// The most levels or managers a policy can allow: every check walks them.
+pub const MAX_CHAIN: u32 = 16;
+
+/// Everything about tenantry that is a matter of choice (P-13).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// What people call it.
+    pub name: String,
+    /// Every permission there is; a check of any other is denied.
+    pub permissions: BTreeSet<Permission>,
+    /// Permissions that can never be a manager's (P-6).
+    pub reserved: BTreeSet<Permission>,
+    /// Permissions a manager has only by the customer's grant, where the management type asks for grants (P-7).
+    pub grantable: BTreeSet<Permission>,
+    /// Permissions that only the super role holds (P-14).
+    pub super_only: BTreeSet<Permission>,
+    /// The services that can be managed (L-6).
+    pub services: BTreeSet<Service>,
+    /// The roles every tenant has (P-9).
+    pub roles: Vec<RoleRule>,
+    /// The role that holds everything: the customer's voice in every handshake (P-9).
+    pub super_role: BuiltinRole,
+    /// The role next to it, whose holders count as a tenant's admins (P-9, T-7).
+    pub admin_role: BuiltinRole,
+    /// How a tenant can be managed (L).
+    pub management_types: Vec<ManagementRule>,
+    /// How many managers a tenant may have (L-7).
+    pub max_managers: u32,
+    /// How many links the longest chain may have (L-8).
+    pub max_depth: u32,
+    /// Days until an invitation lapses (U-2).
+    pub invitation_days: u32,
+    /// Days until a link request lapses (L-3).
+    pub link_request_days: u32,
+    /// Days until a delink request lapses; never, if absent (D).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delink_request_days: Option<u32>,
+    /// Whether the customer's side may ask to delink (D-4).
+    pub customer_may_request_delink: bool,
+    /// How long links may last (L-9).
+    pub term: TermRule,
+    /// What becomes of a domain prefix that is given back (T-3).
+    pub prefix_reuse: PrefixReuse,
+}
+
+/// A built-in role (P-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRule {
+    /// Its name, such as `read_only`.
+    pub name: BuiltinRole,
+    /// What it holds.
+    pub permissions: BTreeSet<Permission>,
+}
+
+/// A management type and what it means (L).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManagementRule {
+    /// Its name, such as `jointly`.
+    pub name: ManagementType,
+    /// Whether the customer's own users are locked out (P-4).
+    pub locks_customer: bool,
+    /// Whether the manager needs the customer's grant for the grantable permissions (P-7).
+    pub needs_grants: bool,
+    /// Whether such a link can be delinked (D-1).
+    pub delinkable: bool,
+    /// Whether such a link tolerates no other manager (L-7).
+    pub exclusive: bool,
+    /// The types it can be converted to (L-5).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub converts_to: BTreeSet<ManagementType>,
+}
+
+/// How long links may last (L-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TermRule {
+    /// Whether every new link must have an end.
+    pub required: bool,
+    /// The longest term, in days.
+    pub max_days: u32,
+}
+
+/// What becomes of a domain prefix that is given back (T-3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrefixReuse {
+    /// It can be taken again at once.
+    Immediate,
+    /// It rests for so many days first.
+    Quarantine {
+        /// Days of rest.
+        days: u32,
+    },
+    /// It is never given out again.
+    Never,
+}
+
+/// What contradicts itself in a policy: every fault found, each in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct PolicyError {
+    /// The faults, in the order of the policy's fields; never empty.
+    pub faults: Vec<String>,
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.faults.join("; "))
+    }
+}
+
+impl Policy {
+    /// The built-in role of that name.
+    pub fn role(&self, name: &BuiltinRole) -> Option<&RoleRule> {
+        self.roles.iter().find(|role| role.name == *name)
+    }
+
+    /// The management type of that name.
+    pub fn management(&self, name: &ManagementType) -> Option<&ManagementRule> {
+        self.management_types.iter().find(|rule| rule.name == *name)
+    }
+
+    /// Checks the policy as a whole (P-13).
+    ///
+    /// # Errors
+    /// Lists every value that is out of bounds and every pair that contradicts each other.
+    pub fn validate(&self) -> Result<(), PolicyError> {
+        let mut faults = Vec::new();
+        self.validate_names(&mut faults);
+        self.validate_roles(&mut faults);
+        self.validate_management(&mut faults);
+        self.validate_limits(&mut faults);
+        if faults.is_empty() { Ok(()) } else { Err(PolicyError { faults }) }
+    }
+
+    fn validate_names(&self, faults: &mut Vec<String>) {
+        if self.name.trim().is_empty() || self.name.chars().count() > 64 {
+            faults.push("the policy needs a name of 1 to 64 characters".to_owned());
+        }
+        if self.permissions.is_empty() || self.permissions.len() > MAX_PERMISSIONS {
+            faults.push(format!("a policy holds 1 to {MAX_PERMISSIONS} permissions, not {}", self.permissions.len()));
+        }
+        if self.services.is_empty() || self.services.len() > MAX_SERVICES {
+            faults.push(format!("a policy holds 1 to {MAX_SERVICES} services, not {}", self.services.len()));
+        }
+        for (set, name) in
+            [(&self.reserved, "reserved"), (&self.grantable, "grantable"), (&self.super_only, "super_only")]
+        {
+            for missing in set.difference(&self.permissions) {
+                faults.push(format!("`{name}` names `{missing}`, which is no permission of this policy"));
+            }
+        }
+        for both in self.reserved.intersection(&self.grantable) {
+            faults.push(format!("`{both}` is both reserved and grantable; no grant lifts a reservation"));
+        }
+    }
+
+    fn validate_roles(&self, faults: &mut Vec<String>) {
+        let mut seen = BTreeSet::new();
+        for role in &self.roles {
+            if !seen.insert(&role.name) {
+                faults.push(format!("role `{}` is defined twice", role.name));
+            }
+            for missing in role.permissions.difference(&self.permissions) {
+                faults.push(format!("role `{}` holds `{missing}`, which is no permission of this policy", role.name));
+            }
+            if role.name != self.super_role {
+                for held in role.permissions.intersection(&self.super_only) {
+                    faults.push(format!("role `{}` holds `{held}`, which only `{}` may", role.name, self.super_role));
+                }
+            }
+        }
+        match self.role(&self.super_role) {
+            None => faults.push(format!("the super role `{}` is not defined", self.super_role)),
+            Some(role) if role.permissions != self.permissions => {
+                faults.push(format!("the super role `{}` must hold every permission", self.super_role));
+            }
+            Some(_) => {}
+        }
+        if self.role(&self.admin_role).is_none() {
+            faults.push(format!("the admin role `{}` is not defined", self.admin_role));
+        }
+    }
+
+    fn validate_management(&self, faults: &mut Vec<String>) {
+        if self.management_types.is_empty() {
+            faults.push("a policy needs at least one management type".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        for rule in &self.management_types {
+            let name = &rule.name;
+            if !seen.insert(name) {
+                faults.push(format!("management type `{name}` is defined twice"));
+            }
+            if rule.locks_customer && rule.delinkable {
+                faults.push(format!("`{name}` locks the customer out and yet asks the customer to agree to a delink"));
+            }
+            if rule.locks_customer && rule.needs_grants {
+                faults.push(format!("`{name}` locks the customer out and yet needs grants that only the customer gives"));
+            }
+            if rule.locks_customer && !rule.exclusive {
+                faults.push(format!("`{name}` locks the customer out and yet tolerates other managers"));
+            }
+            for to in &rule.converts_to {
+                match self.management(to) {
+                    None => faults.push(format!("`{name}` converts to `{to}`, which is not defined")),
+                    Some(_) if to == name => faults.push(format!("`{name}` converts to itself")),
+                    Some(target) if target.locks_customer => {
+                        faults.push(format!(
+                            "`{name}` converts to `{to}`, which would lock the customer out without their consent"
+                        ));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+
+    fn validate_limits(&self, faults: &mut Vec<String>) {
+        let mut bound = |name: &str, value: u32, most: u32| {
+            if value == 0 || value > most {
+                faults.push(format!("`{name}` must be 1 to {most}, not {value}"));
+            }
+        };
+        bound("max_managers", self.max_managers, MAX_CHAIN);
+        bound("max_depth", self.max_depth, MAX_CHAIN);
+        bound("invitation_days", self.invitation_days, MAX_DAYS);
+        bound("link_request_days", self.link_request_days, MAX_DAYS);
+        bound("term.max_days", self.term.max_days, MAX_DAYS);
+        if let Some(days) = self.delink_request_days {
+            bound("delink_request_days", days, MAX_DAYS);
+        }
+        if let PrefixReuse::Quarantine { days } = self.prefix_reuse {
+            bound("prefix_reuse.quarantine.days", days, MAX_DAYS);
+        }
+    }
+}

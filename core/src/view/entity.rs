@@ -1,0 +1,213 @@
+//! The one registry of entity kinds: number, id, index keys, and the way to and from stored JSON.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::key::{Index, Key};
+use crate::model::{Assignment, HandshakeState, Invitation, Link, LinkRequest, Role, Tenant, User};
+use crate::policy::Policy;
+
+/// Something a view can hold.
+pub trait Entity: Clone + Sized {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// Its key among its kind.
+    fn id(&self) -> Uuid;
+
+    /// Where else it can be found.
+    fn keys(&self) -> Vec<(Index, Key)>;
+
+    /// Takes it out of [`Any`], if it is of this kind.
+    fn from_any(any: Any) -> Option<Arc<Self>>;
+}
+
+/// Declares the kinds with their stable numbers.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
+        /// The kinds of entity.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Kind { $($(#[$doc])* $name = $number),+ }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable number that stores keep.
+            pub const fn number(self) -> u8 {
+                self as u8
+            }
+
+            /// The name that people see in a file.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+        }
+
+        /// An entity of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Any { $($(#[$doc])* $name(Arc<$name>)),+ }
+
+        impl Any {
+            /// Its kind.
+            pub const fn kind(&self) -> Kind {
+                match self { $(Self::$name(_) => Kind::$name),+ }
+            }
+
+            /// Its key among its kind.
+            pub fn id(&self) -> Uuid {
+                match self { $(Self::$name(entity) => Entity::id(&**entity)),+ }
+            }
+
+            /// Where else it can be found.
+            pub fn keys(&self) -> Vec<(Index, Key)> {
+                match self { $(Self::$name(entity) => entity.keys()),+ }
+            }
+
+            /// Its JSON.
+            pub fn encode(&self) -> String {
+                match self { $(Self::$name(entity) => serde_json::to_string(&**entity)),+ }
+                    .expect("entities have string keys and finite numbers")
+            }
+
+            /// Reads an entity of this kind from its JSON.
+            ///
+            /// # Errors
+            /// When the text is not such an entity.
+            pub fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
+                Ok(match kind { $(Kind::$name => Self::$name(Arc::new(serde_json::from_slice(json)?))),+ })
+            }
+        }
+
+        $(
+            impl From<$name> for Any {
+                fn from(entity: $name) -> Self { Self::$name(Arc::new(entity)) }
+            }
+        )+
+    };
+}
+
+kinds! {
+    /// A tenant.
+    1 Tenant "tenant"
+    /// A link.
+    2 Link "link"
+    /// A link request.
+    3 LinkRequest "link_request"
+    /// A user.
+    4 User "user"
+    /// An invitation.
+    5 Invitation "invitation"
+    /// An assignment.
+    6 Assignment "assignment"
+    /// A tenant's own role.
+    7 Role "role"
+    /// The policy in force, under the nil id.
+    8 Policy "policy"
+}
+
+/// One entity as it is from now on, or that it is no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is so.
+    Put(Any),
+    /// It is no more.
+    Remove(Kind, Uuid),
+}
+
+impl Change {
+    /// Which entity changes.
+    pub fn target(&self) -> (Kind, Uuid) {
+        match self {
+            Self::Put(any) => (any.kind(), any.id()),
+            Self::Remove(kind, id) => (*kind, *id),
+        }
+    }
+}
+
+macro_rules! entity {
+    ($name:ident, $this:ident => $id:expr, $keys:expr) => {
+        impl Entity for $name {
+            const KIND: Kind = Kind::$name;
+
+            fn id(&self) -> Uuid {
+                let $this = self;
+                $id
+            }
+
+            fn keys(&self) -> Vec<(Index, Key)> {
+                let $this = self;
+                $keys
+            }
+
+            fn from_any(any: Any) -> Option<Arc<Self>> {
+                match any {
+                    Any::$name(entity) => Some(entity),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+entity!(Tenant, it => it.id.uuid(), {
+    let mut keys = vec![(Index::TenantNumber, Key::new().text(it.number.as_str()))];
+    let prefixes: std::collections::BTreeSet<_> =
+        it.prefix.iter().chain(it.released.iter().map(|released| &released.prefix)).collect();
+    keys.extend(prefixes.into_iter().map(|prefix| (Index::TenantPrefix, Key::new().text(prefix.as_str()))));
+    keys
+});
+
+entity!(Link, it => it.id.uuid(), {
+    let in_force = it.stage.is_in_force();
+    let mut keys = vec![
+        (Index::LinkManaged, Key::new().id(it.managed.uuid()).flag(in_force)),
+        (Index::LinkManager, Key::new().id(it.manager.uuid()).flag(in_force)),
+    ];
+    keys.extend(it.due().map(|due| (Index::Due, Key::new().time(due))));
+    keys
+});
+
+entity!(LinkRequest, it => it.id.uuid(), {
+    let pending = it.handshake.state == HandshakeState::Pending;
+    let mut keys = vec![
+        (Index::RequestManaged, Key::new().id(it.managed.uuid()).flag(pending)),
+        (Index::RequestManager, Key::new().id(it.manager.uuid()).flag(pending)),
+    ];
+    if pending {
+        keys.push((Index::Due, Key::new().time(it.handshake.expires)));
+    }
+    keys
+});
+
+entity!(User, it => it.id.uuid(), vec![(Index::UserHome, Key::new().id(it.home.uuid()))]);
+
+entity!(Invitation, it => it.id.uuid(), {
+    let pending = it.handshake.state == HandshakeState::Pending;
+    let mut keys = vec![(Index::InvitationTenant, Key::new().id(it.tenant.uuid()).flag(pending))];
+    if pending {
+        keys.push((Index::InvitationUser, Key::new().id(it.user.uuid())));
+        keys.push((Index::Due, Key::new().time(it.handshake.expires)));
+    }
+    keys
+});
+
+entity!(Assignment, it => it.id().uuid(), {
+    let mut keys = vec![
+        (Index::AssignmentUser, Key::new().id(it.user.uuid())),
+        (Index::AssignmentTenant, Key::new().id(it.tenant.uuid())),
+    ];
+    if let crate::model::RoleRef::Custom(role) = it.role {
+        keys.push((Index::AssignmentRole, Key::new().id(role.uuid())));
+    }
+    keys
+});
+
+entity!(Role, it => it.id.uuid(), vec![(
+    Index::RoleTenant,
+    Key::new().id(it.tenant.uuid()).text(it.name.as_str()),
+)]);
+
+entity!(Policy, _it => Uuid::nil(), Vec::new());

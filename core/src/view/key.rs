@@ -1,0 +1,166 @@
+//! Index keys: bytes whose order is the order of what they were made from, so that an adapter compares bytes and
+//! knows nothing of the domain.
+
+use uuid::Uuid;
+
+use crate::base::time::Timestamp;
+
+/// Declares the indexes with their stable numbers.
+macro_rules! indexes {
+    ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
+        /// The ways to find entities other than by id.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Index { $($(#[$doc])* $name = $number),+ }
+
+        impl Index {
+            /// Every index.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable number that stores keep.
+            pub const fn number(self) -> u8 {
+                self as u8
+            }
+
+            /// The name that people see in a file.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+        }
+    };
+}
+
+indexes! {
+    /// Tenants by number.
+    1 TenantNumber "tenant_number"
+    /// Tenants by every prefix they hold or have given back.
+    2 TenantPrefix "tenant_prefix"
+    /// Links by the managed tenant: tenant, then 1 while the stage is in force and 0 after.
+    3 LinkManaged "link_managed"
+    /// Links by the manager: tenant, then 1 while the stage is in force and 0 after.
+    4 LinkManager "link_manager"
+    /// Link requests by the asked tenant: tenant, then 1 while pending and 0 after.
+    5 RequestManaged "request_managed"
+    /// Link requests by the requester: tenant, then 1 while pending and 0 after.
+    6 RequestManager "request_manager"
+    /// Users by home.
+    7 UserHome "user_home"
+    /// Invitations by tenant: tenant, then 1 while pending and 0 after.
+    8 InvitationTenant "invitation_tenant"
+    /// Assignments by user.
+    9 AssignmentUser "assignment_user"
+    /// Assignments by tenant.
+    10 AssignmentTenant "assignment_tenant"
+    /// Assignments of a tenant's own roles, by role.
+    11 AssignmentRole "assignment_role"
+    /// Tenants' own roles: tenant, then name.
+    12 RoleTenant "role_tenant"
+    /// What the clock has to do something about: the moment.
+    13 Due "due"
+    /// Pending invitations by user.
+    14 InvitationUser "invitation_user"
+}
+
+/// An index key, built part by part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(Vec<u8>);
+
+impl Key {
+    /// The key without parts: the prefix of all keys.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// A key as a store kept it.
+    pub const fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Adds an id.
+    #[must_use]
+    pub fn id(mut self, id: Uuid) -> Self {
+        self.0.extend_from_slice(id.as_bytes());
+        self
+    }
+
+    /// Adds a yes or no; no comes first.
+    #[must_use]
+    pub fn flag(mut self, flag: bool) -> Self {
+        self.0.push(u8::from(flag));
+        self
+    }
+
+    /// Adds a text and closes it, so that no text is a prefix of another; parsed texts hold no NUL.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(0);
+        self
+    }
+
+    /// Adds a moment.
+    #[must_use]
+    pub fn time(mut self, at: Timestamp) -> Self {
+        // Flipping the sign bit makes the order of the bytes the order of the numbers.
+        let ordered = at.micros().cast_unsigned() ^ (1 << 63);
+        self.0.extend_from_slice(&ordered.to_be_bytes());
+        self
+    }
+
+    /// The least key that is greater than every key with this prefix.
+    fn successor(&self) -> Option<Self> {
+        let mut bytes = self.0.clone();
+        while let Some(last) = bytes.pop() {
+            if let Some(next) = last.checked_add(1) {
+                bytes.push(next);
+                return Some(Self(bytes));
+            }
+        }
+        None
+    }
+}
+
+/// A stretch of an index: from a key and id on, up to a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The index.
+    pub index: Index,
+    /// The first key.
+    pub low: Key,
+    /// Only entries of the first key that come after this id; all, if absent.
+    pub low_after: Option<Uuid>,
+    /// The key to stop before; the index's end, if absent.
+    pub high: Option<Key>,
+}
+
+impl Span {
+    /// All entries whose key begins with `prefix`.
+    pub fn under(index: Index, prefix: Key) -> Self {
+        Self { index, high: prefix.successor(), low: prefix, low_after: None }
+    }
+
+    /// All entries up to and including those whose key begins with `last`.
+    pub fn up_to(index: Index, last: &Key) -> Self {
+        Self { index, low: Key::new(), low_after: None, high: last.successor() }
+    }
+
+    /// What remains of the span after this entry.
+    #[must_use]
+    pub fn after(&self, key: Key, id: Uuid) -> Self {
+        Self { index: self.index, low: key, low_after: Some(id), high: self.high.clone() }
+    }
+
+    /// Whether an entry lies within the span.
+    pub fn holds(&self, key: &Key, id: Uuid) -> bool {
+        let from_low = match self.low_after {
+            Some(after) => (key, id) > (&self.low, after),
+            None => *key >= self.low,
+        };
+        from_low && self.high.as_ref().is_none_or(|high| key < high)
+    }
+}

@@ -1,0 +1,115 @@
+//! A view held in memory: the entities, their index entries and personal data, as sorted maps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use uuid::Uuid;
+
+use super::entity::{Any, Change, Kind};
+use super::key::{Index, Key, Span};
+use super::{Found, View, ViewError};
+use crate::base::ids::UserId;
+use crate::base::text::Email;
+use crate::model::{Personal, Subject};
+
+/// A world of its own, empty at first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    entities: BTreeMap<(Kind, Uuid), Any>,
+    // Invariant: holds exactly the keys of `entities`.
+    entries: BTreeSet<(Index, Key, Uuid, Kind)>,
+    personal: BTreeMap<Subject, Personal>,
+    // Invariant: holds exactly the users' addresses in `personal`.
+    addresses: BTreeSet<(Email, UserId)>,
+}
+
+impl Memory {
+    /// A world without anything in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Carries a change out and says what was there before.
+    pub fn change(&mut self, change: Change) -> Option<Any> {
+        let target = change.target();
+        let before = self.entities.remove(&target);
+        for (index, key) in before.iter().flat_map(Any::keys) {
+            self.entries.remove(&(index, key, target.1, target.0));
+        }
+        if let Change::Put(any) = change {
+            for (index, key) in any.keys() {
+                self.entries.insert((index, key, target.1, target.0));
+            }
+            self.entities.insert(target, any);
+        }
+        before
+    }
+
+    /// Replaces or, with `None`, erases what is known about a subject.
+    pub fn change_personal(&mut self, subject: Subject, personal: Option<Personal>) {
+        let user = match subject {
+            Subject::User(user) => Some(user),
+            Subject::Tenant(_) => None,
+        };
+        let before = match personal {
+            Some(personal) => {
+                if let (Some(email), Some(user)) = (personal.email.clone(), user) {
+                    self.addresses.insert((email, user));
+                }
+                let now = personal.email.clone();
+                self.personal.insert(subject, personal).filter(|before| before.email != now)
+            }
+            None => self.personal.remove(&subject),
+        };
+        if let (Some(email), Some(user)) = (before.and_then(|before| before.email), user) {
+            self.addresses.remove(&(email, user));
+        }
+    }
+
+    /// Every entity, in the order of kind and id.
+    pub fn entities(&self) -> impl Iterator<Item = &Any> {
+        self.entities.values()
+    }
+
+    /// Every index entry, in order.
+    pub fn entries(&self) -> impl Iterator<Item = (Index, &Key, Uuid, Kind)> {
+        self.entries.iter().map(|(index, key, id, kind)| (*index, key, *id, *kind))
+    }
+
+    /// Everything known about people, in the order of subjects.
+    pub fn people(&self) -> impl Iterator<Item = (Subject, &Personal)> {
+        self.personal.iter().map(|(subject, personal)| (*subject, personal))
+    }
+}
+
+impl View for Memory {
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
+        Ok(self.entities.get(&(kind, id)).cloned())
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
+        let from = (span.index, span.low.clone(), span.low_after.unwrap_or(Uuid::nil()), Kind::Tenant);
+        let found = self
+            .entries
+            .range((Bound::Included(from), Bound::Unbounded))
+            .take_while(|(index, key, ..)| {
+                *index == span.index && span.high.as_ref().is_none_or(|high| key < high)
+            })
+            .filter(|(_, key, id, _)| span.holds(key, *id))
+            .take(limit)
+            .filter_map(|(_, key, id, kind)| {
+                self.entities.get(&(*kind, *id)).map(|any| Found { key: key.clone(), entity: any.clone() })
+            })
+            .collect();
+        Ok(found)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
+        Ok(self.personal.get(&subject).cloned())
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
+        let from = (email.clone(), UserId::from_uuid(Uuid::nil()));
+        Ok(self.addresses.range(from..).take_while(|(held, _)| held == email).map(|(_, user)| *user).collect())
+    }
+}

@@ -1,0 +1,149 @@
+//! A view of the world: *get* the entity with this id, *scan* the entities under this index key.
+//!
+//! The store now, the store as of a past seq and an overlay of what has not been executed are all views, so every
+//! check, list and refusal works on each of them with the same code. A view never decides and never writes; an I/O error
+//! in it is an error to the caller and never an allow.
+
+pub mod entity;
+pub mod key;
+pub mod memory;
+pub mod overlay;
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use entity::{Any, Change, Entity, Kind};
+pub use key::{Index, Key, Span};
+pub use memory::Memory;
+pub use overlay::Overlay;
+
+use crate::base::text::Email;
+use crate::base::ids::UserId;
+use crate::model::{Personal, Subject};
+
+/// How many entities a scan reads at a time.
+const PAGE: usize = 256;
+
+/// The world could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the store: {0}")]
+pub struct ViewError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl ViewError {
+    /// Wraps whatever went wrong below.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+/// One entry that a scan found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The key it was found under; with the id it says where the scan goes on.
+    pub key: Key,
+    /// The entity.
+    pub entity: Any,
+}
+
+/// The world as it is, was, or would be.
+pub trait View {
+    /// The entity of this kind with this id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError>;
+
+    /// Up to `limit` entities within a span of an index, in the order of key and id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError>;
+
+    /// What is known about a subject today; personal data has no past (U-5).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError>;
+
+    /// The users known under an address today, living or not, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError>;
+}
+
+impl<V: View + ?Sized> View for &V {
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
+        (**self).load(kind, id)
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
+        (**self).scan(span, limit)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
+        (**self).personal(subject)
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
+        (**self).addressed(email)
+    }
+}
+
+impl dyn View + '_ {
+    /// The entity with this id, by its type.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn get<E: Entity>(&self, id: Uuid) -> Result<Option<Arc<E>>, ViewError> {
+        Ok(self.load(E::KIND, id)?.and_then(|any| E::from_any(any)))
+    }
+
+    /// Every entity under an index key or key prefix, in the order of key and id, read page by page.
+    pub fn under<E: Entity>(&self, index: Index, prefix: Key) -> Scan<'_, E> {
+        Scan::new(self, Span::under(index, prefix))
+    }
+
+    /// Every entity in a span of an index, read page by page.
+    pub fn within<E: Entity>(&self, span: Span) -> Scan<'_, E> {
+        Scan::new(self, span)
+    }
+}
+
+/// The entities of a span, one by one.
+pub struct Scan<'v, E> {
+    view: &'v dyn View,
+    rest: Option<Span>,
+    page: std::vec::IntoIter<Found>,
+    kind: std::marker::PhantomData<E>,
+}
+
+impl<'v, E> Scan<'v, E> {
+    fn new(view: &'v dyn View, span: Span) -> Self {
+        Self { view, rest: Some(span), page: Vec::new().into_iter(), kind: std::marker::PhantomData }
+    }
+}
+
+impl<E: Entity> Iterator for Scan<'_, E> {
+    type Item = Result<Arc<E>, ViewError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            for found in self.page.by_ref() {
+                if let Some(entity) = E::from_any(found.entity) {
+                    return Some(Ok(entity));
+                }
+            }
+            let span = self.rest.take()?;
+            let page = match self.view.scan(&span, PAGE) {
+                Ok(page) => page,
+                Err(error) => return Some(Err(error)),
+            };
+            if page.len() == PAGE {
+                self.rest = page.last().map(|last| span.after(last.key.clone(), last.entity.id()));
+            }
+            self.page = page.into_iter();
+        }
+    }
+}

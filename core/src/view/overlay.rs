@@ -1,0 +1,100 @@
+//! A view of what would be: changes that were not executed, laid over another view.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::entity::{Any, Change, Kind};
+use super::key::Span;
+use super::memory::Memory;
+use super::{Found, View, ViewError};
+use crate::base::ids::UserId;
+use crate::base::text::Email;
+use crate::model::{Personal, Subject};
+
+/// Changes over a view. The view below is never written.
+pub struct Overlay<'v> {
+    below: &'v dyn View,
+    above: Memory,
+    // Invariant: every entity and subject that `above` speaks for, be it there or removed.
+    changed: BTreeSet<(Kind, Uuid)>,
+    people: BTreeMap<Subject, Option<Personal>>,
+}
+
+impl<'v> Overlay<'v> {
+    /// No changes yet over `below`.
+    pub fn over(below: &'v dyn View) -> Self {
+        Self { below, above: Memory::new(), changed: BTreeSet::new(), people: BTreeMap::new() }
+    }
+
+    /// Lays a change over the view.
+    pub fn change(&mut self, change: Change) {
+        self.changed.insert(change.target());
+        self.above.change(change);
+    }
+
+    /// Lays a change of personal data over the view; `None` erases.
+    pub fn change_personal(&mut self, subject: Subject, personal: Option<Personal>) {
+        self.above.change_personal(subject, personal.clone());
+        self.people.insert(subject, personal);
+    }
+
+    /// Everything that was laid over the view, the last word on each entity.
+    pub fn into_changes(self) -> (Vec<Change>, BTreeMap<Subject, Option<Personal>>) {
+        let changes = self
+            .changed
+            .iter()
+            .map(|&(kind, id)| match self.above.load(kind, id) {
+                Ok(Some(any)) => Change::Put(any),
+                _ => Change::Remove(kind, id),
+            })
+            .collect();
+        (changes, self.people)
+    }
+}
+
+impl View for Overlay<'_> {
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
+        if self.changed.contains(&(kind, id)) { self.above.load(kind, id) } else { self.below.load(kind, id) }
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
+        let mut found = self.above.scan(span, limit)?;
+        let mut rest = Some(span.clone());
+        let mut kept = 0;
+        while let Some(span) = rest.take() {
+            let page = self.below.scan(&span, limit)?;
+            if page.len() == limit && limit > 0 {
+                rest = page.last().map(|last| span.after(last.key.clone(), last.entity.id()));
+            }
+            for one in page {
+                if !self.changed.contains(&(one.entity.kind(), one.entity.id())) {
+                    found.push(one);
+                    kept += 1;
+                }
+            }
+            if kept >= limit {
+                break;
+            }
+        }
+        found.sort_by(|a, b| (&a.key, a.entity.id()).cmp(&(&b.key, b.entity.id())));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
+        match self.people.get(&subject) {
+            Some(personal) => Ok(personal.clone()),
+            None => self.below.personal(subject),
+        }
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
+        let mut users = self.above.addressed(email)?;
+        users.extend(
+            self.below.addressed(email)?.into_iter().filter(|user| !self.people.contains_key(&Subject::User(*user))),
+        );
+        users.sort();
+        Ok(users)
+    }
+}
