@@ -4,9 +4,15 @@
 pub mod apply;
 pub mod base;
 pub mod command;
+pub mod decide;
 pub mod event;
 pub mod journal;
 pub mod model;
 pub mod policy;
+pub mod query;
 pub mod refusal;
+pub mod rules;
+pub mod store;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod view;

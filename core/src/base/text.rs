@@ -4,7 +4,7 @@
 //! No type here can hold a control character or a line break, so none can carry one into a mail, a header
 //! or a CSV row. An error never repeats the text, which may be personal data (U-5).
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 
@@ -65,6 +65,13 @@ macro_rules! texts {
             /// The canonical form.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        // Order, equality and hash are those of the text.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                self.as_str()
             }
         }
 

@@ -175,6 +175,13 @@ pub struct Handshake {
     pub expires: Timestamp,
 }
 
+impl Handshake {
+    /// Where it stands at `at`: what nobody answered in time has expired, whether or not the clock has swept.
+    pub fn state_at(&self, at: Timestamp) -> HandshakeState {
+        if self.state == HandshakeState::Pending && self.expires <= at { HandshakeState::Expired } else { self.state }
+    }
+}
+
 /// A manager's request to link an existing tenant (L-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkRequest {

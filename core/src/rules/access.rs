@@ -1,0 +1,491 @@
+//! What each side may do (P): the check, its reverse, and who holds what. Total, denies by default, never writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::world::World;
+use crate::base::ids::{LinkId, TenantId, UserId};
+use crate::base::text::{Permission, Service};
+use crate::model::permission::{TENANT_OPERATE, TENANT_VIEW};
+use crate::model::{Assignment, Link, Operation, Role, RoleRef, User, UserState};
+use crate::policy::MAX_CHAIN;
+use crate::query::{Grounds, Question, Verdict};
+use crate::refusal::Code;
+use crate::view::{Index, Key, ViewError};
+
+/// Whether disabled tenants bar the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// They do (P-1, P-2).
+    Shut,
+    /// They do not: disabling can never hold a customer hostage, so delink stays possible (T-5).
+    OpenForDelink,
+}
+
+/// The links from a tenant up to one above it, the tenant's own link first.
+type Chain = Vec<Arc<Link>>;
+
+/// Answers a check (P-1 to P-8).
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn check(world: &World<'_>, question: &Question, seq: u64) -> Result<Verdict, ViewError> {
+    let found = judge(
+        world,
+        question.user,
+        question.permission.as_str(),
+        question.tenant,
+        question.service.as_ref(),
+        Gate::Shut,
+    )?;
+    Ok(Verdict {
+        allowed: found.reason.is_none(),
+        reason: found.reason,
+        grounds: found.grounds,
+        chain: found.chain.iter().map(|link| link.id).collect(),
+        seq,
+    })
+}
+
+/// The living tenants that a user can do this on, in the order of their ids (P-12).
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn tenants_where(
+    world: &World<'_>,
+    user: UserId,
+    permission: &Permission,
+    service: Option<&Service>,
+) -> Result<Vec<TenantId>, ViewError> {
+    let mut candidates = BTreeSet::new();
+    for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid())) {
+        let assignment = assignment?;
+        candidates.insert(assignment.tenant);
+        if assignment.below {
+            candidates.append(&mut below(world, assignment.tenant, &BTreeSet::new())?);
+        }
+    }
+    let mut allowed = Vec::new();
+    for tenant in candidates {
+        if judge(world, user, permission.as_str(), tenant, service, Gate::Shut)?.reason.is_none() {
+            allowed.push(tenant);
+        }
+    }
+    Ok(allowed)
+}
+
+/// The users who can do this on a tenant, in the order of their ids (P-12).
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn users_who_can(
+    world: &World<'_>,
+    permission: &Permission,
+    tenant: TenantId,
+    service: Option<&Service>,
+) -> Result<Vec<UserId>, ViewError> {
+    let mut candidates = BTreeSet::new();
+    let mut reaching = above(world, tenant, &BTreeSet::new())?;
+    reaching.insert(tenant);
+    for holder in reaching {
+        for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(holder.uuid())) {
+            let assignment = assignment?;
+            if holder == tenant || assignment.below {
+                candidates.insert(assignment.user);
+            }
+        }
+    }
+    let mut allowed = Vec::new();
+    for user in candidates {
+        if judge(world, user, permission.as_str(), tenant, service, Gate::Shut)?.reason.is_none() {
+            allowed.push(user);
+        }
+    }
+    Ok(allowed)
+}
+
+/// What a check found on its way.
+pub(super) struct Judgement {
+    pub(super) reason: Option<Code>,
+    grounds: Option<Grounds>,
+    chain: Chain,
+}
+
+impl Judgement {
+    const fn denied(code: Code) -> Self {
+        Self { reason: Some(code), grounds: None, chain: Vec::new() }
+    }
+}
+
+/// The check itself, reason by reason in order of precedence.
+pub(super) fn judge(
+    world: &World<'_>,
+    user: UserId,
+    permission: &str,
+    tenant: TenantId,
+    service: Option<&Service>,
+    gate: Gate,
+) -> Result<Judgement, ViewError> {
+    // P-1
+    let Some(user) = world.user(user)? else { return Ok(Judgement::denied(Code::UnknownUser)) };
+    if !can_act(world, &user, gate)? {
+        return Ok(Judgement::denied(Code::UserNotActive));
+    }
+    // P-2
+    let Some(target) = world.living(tenant)? else { return Ok(Judgement::denied(Code::UnknownTenant)) };
+    let open = target.operation == Operation::Enabled || gate == Gate::OpenForDelink || permission == TENANT_OPERATE;
+    if !open {
+        return Ok(Judgement::denied(Code::TenantDisabled));
+    }
+    let offered = service.is_none_or(|service| world.policy.services.contains(service));
+    if user.home == tenant {
+        own_side(world, &user, permission, tenant, offered)
+    } else {
+        manager_side(world, &user, permission, tenant, service.filter(|_| offered), offered)
+    }
+}
+
+/// Whether a user can act at all (P-1).
+pub(super) fn can_act(world: &World<'_>, user: &User, gate: Gate) -> Result<bool, ViewError> {
+    let home = world.living(user.home)?;
+    Ok(user.state == UserState::Active
+        && home.is_some_and(|home| home.operation == Operation::Enabled || gate == Gate::OpenForDelink))
+}
+
+fn own_side(
+    world: &World<'_>,
+    user: &User,
+    permission: &str,
+    tenant: TenantId,
+    offered: bool,
+) -> Result<Judgement, ViewError> {
+    // P-4
+    if world.is_locked(tenant)? {
+        return Ok(Judgement::denied(Code::CustomerLocked));
+    }
+    // P-5
+    if !offered {
+        return Ok(Judgement::denied(Code::ServiceNotManaged));
+    }
+    // P-8
+    let Some(assignment) = world.assignment(user.id, tenant)? else {
+        return Ok(Judgement::denied(Code::NoAssignment));
+    };
+    let holds = role_holds(world, &assignment.role, permission)?;
+    Ok(Judgement {
+        reason: (!holds).then_some(Code::RoleLacksPermission),
+        grounds: Some(Grounds { tenant, role: assignment.role.clone() }),
+        chain: Vec::new(),
+    })
+}
+
+fn manager_side(
+    world: &World<'_>,
+    user: &User,
+    permission: &str,
+    tenant: TenantId,
+    service: Option<&Service>,
+    offered: bool,
+) -> Result<Judgement, ViewError> {
+    // P-3
+    let mut chains = chains(world, tenant, user.home, &BTreeSet::new())?;
+    if chains.is_empty() {
+        return Ok(Judgement::denied(Code::NotLinked));
+    }
+    let denied = |chains: Vec<Chain>, code| {
+        Ok(Judgement { reason: Some(code), grounds: None, chain: chains.into_iter().next().unwrap_or_default() })
+    };
+    // P-5: with several chains, those that carry the service remain.
+    if !offered {
+        return denied(chains, Code::ServiceNotManaged);
+    }
+    if let Some(service) = service {
+        let (carrying, others) = chains.into_iter().partition(|chain: &Chain| {
+            chain.iter().all(|link| link.services.contains(service))
+        });
+        chains = carrying;
+        if chains.is_empty() {
+            return denied(others, Code::ServiceNotManaged);
+        }
+    }
+    // P-6
+    if world.policy.reserved.contains(permission) {
+        return denied(chains, Code::ReservedForCustomer);
+    }
+    // P-7: every link that asks for grants has to give this one.
+    if world.policy.grantable.contains(permission) {
+        let (granting, others) = chains.into_iter().partition(|chain: &Chain| {
+            chain.iter().all(|link| grants(world, link, permission))
+        });
+        chains = granting;
+        if chains.is_empty() {
+            return denied(others, Code::NotGranted);
+        }
+    }
+    // P-8, P-10
+    let nearest = nearest(world, user.id, tenant, &chains, false)?;
+    let Some((_, first)) = nearest.first() else { return denied(chains, Code::NoAssignment) };
+    let mut holding = None;
+    for (position, assignment) in &nearest {
+        if role_holds(world, &assignment.role, permission)? {
+            holding = Some((*position, assignment));
+            break;
+        }
+    }
+    let (position, deciding) = holding.unwrap_or((nearest.first().map_or(0, |(position, _)| *position), first));
+    Ok(Judgement {
+        reason: holding.is_none().then_some(Code::RoleLacksPermission),
+        grounds: Some(Grounds { tenant: deciding.tenant, role: deciding.role.clone() }),
+        chain: chains.into_iter().nth(position).unwrap_or_default(),
+    })
+}
+
+fn grants(world: &World<'_>, link: &Link, permission: &str) -> bool {
+    world.management(link).is_some_and(|rule| !rule.needs_grants) || link.grants.contains(permission)
+}
+
+/// Whether a role holds a permission that the policy knows (P-8, P-14).
+pub(super) fn role_holds(world: &World<'_>, role: &RoleRef, permission: &str) -> Result<bool, ViewError> {
+    let policy = &world.policy;
+    if !policy.permissions.contains(permission) {
+        return Ok(false);
+    }
+    match role {
+        RoleRef::Builtin(name) => Ok(policy.role(name).is_some_and(|role| role.permissions.contains(permission))),
+        RoleRef::Custom(id) => {
+            let role = world.view.get::<Role>(id.uuid())?;
+            Ok(!policy.super_only.contains(permission)
+                && role.is_some_and(|role| role.permissions.contains(permission)))
+        }
+    }
+}
+
+/// What a role holds; nothing, where there is no such role.
+pub(super) fn role_permissions(world: &World<'_>, role: &RoleRef) -> Result<BTreeSet<Permission>, ViewError> {
+    Ok(match role {
+        RoleRef::Builtin(name) => world.policy.role(name).map(|role| role.permissions.clone()).unwrap_or_default(),
+        RoleRef::Custom(id) => {
+            world.view.get::<Role>(id.uuid())?.map(|role| role.permissions.clone()).unwrap_or_default()
+        }
+    })
+}
+
+/// The assignments nearest to a tenant along its chains, each with its chain's position; several only where chains of
+/// equal length fork (P-10). `from_below` asks as for a tenant just below.
+fn nearest(
+    world: &World<'_>,
+    user: UserId,
+    tenant: TenantId,
+    chains: &[Chain],
+    from_below: bool,
+) -> Result<Vec<(usize, Arc<Assignment>)>, ViewError> {
+    if let Some(assignment) = world.assignment(user, tenant)?
+        && (!from_below || assignment.below)
+    {
+        return Ok(vec![(0, assignment)]);
+    }
+    let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
+    for distance in 0..longest {
+        let mut found = Vec::new();
+        for (position, chain) in chains.iter().enumerate() {
+            let Some(link) = chain.get(distance) else { continue };
+            if let Some(assignment) = world.assignment(user, link.manager)?
+                && assignment.below
+            {
+                found.push((position, assignment));
+            }
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Every chain of links in force from `tenant` up to `home`: shorter ones first, then older ones (P-3).
+fn chains(
+    world: &World<'_>,
+    tenant: TenantId,
+    home: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<Vec<Chain>, ViewError> {
+    let mut found: Vec<Chain> = Vec::new();
+    let mut open: Vec<(TenantId, Chain)> = vec![(tenant, Vec::new())];
+    while let Some((at, chain)) = open.pop() {
+        if chain.len() >= MAX_CHAIN as usize {
+            continue;
+        }
+        for link in world.links_above(at)? {
+            if without.contains(&link.id) {
+                continue;
+            }
+            let manager = link.manager;
+            let mut longer = chain.clone();
+            longer.push(link);
+            if manager == home { found.push(longer) } else { open.push((manager, longer)) }
+        }
+    }
+    found.sort_by_cached_key(|chain| (chain.len(), chain.iter().map(|link| (link.since, link.id)).collect::<Vec<_>>()));
+    Ok(found)
+}
+
+/// Whether `home` manages `tenant` through links in force, `without` these (P-3).
+pub(super) fn manages(
+    world: &World<'_>,
+    home: TenantId,
+    tenant: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<bool, ViewError> {
+    Ok(above(world, tenant, without)?.contains(&home))
+}
+
+/// Every tenant above this one through links in force, `without` these.
+pub(super) fn above(
+    world: &World<'_>,
+    tenant: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<BTreeSet<TenantId>, ViewError> {
+    closure(tenant, |at| {
+        let links = world.links_above(at)?;
+        Ok(links.iter().filter(|link| !without.contains(&link.id)).map(|link| link.manager).collect())
+    })
+}
+
+/// Every tenant below this one through links in force, `without` these.
+pub(super) fn below(
+    world: &World<'_>,
+    tenant: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<BTreeSet<TenantId>, ViewError> {
+    closure(tenant, |at| {
+        let links = world.links_below(at)?;
+        Ok(links.iter().filter(|link| !without.contains(&link.id)).map(|link| link.managed).collect())
+    })
+}
+
+fn closure(
+    start: TenantId,
+    next: impl Fn(TenantId) -> Result<Vec<TenantId>, ViewError>,
+) -> Result<BTreeSet<TenantId>, ViewError> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![start];
+    while let Some(at) = open.pop() {
+        for tenant in next(at)? {
+            if seen.insert(tenant) {
+                open.push(tenant);
+            }
+        }
+    }
+    Ok(seen)
+}
+
+/// How many links the longest chain has, going one way from a tenant.
+pub(super) fn longest(
+    world: &World<'_>,
+    tenant: TenantId,
+    next: impl Fn(&World<'_>, TenantId) -> Result<Vec<TenantId>, ViewError>,
+) -> Result<u32, ViewError> {
+    let mut level = BTreeSet::from([tenant]);
+    let mut depth = 0;
+    while depth <= MAX_CHAIN {
+        let mut following = BTreeSet::new();
+        for at in level {
+            following.extend(next(world, at)?);
+        }
+        if following.is_empty() {
+            break;
+        }
+        depth += 1;
+        level = following;
+    }
+    Ok(depth)
+}
+
+/// Whether the tenant exists for the user: it is their home, or their role through a chain lets them view it (T-9).
+pub(super) fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, ViewError> {
+    if world.living(tenant)?.is_none() {
+        return Ok(false);
+    }
+    if user.home == tenant {
+        return Ok(true);
+    }
+    for role in held_roles(world, user, tenant, false)? {
+        if role_holds(world, &role, TENANT_VIEW)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The roles that reach a tenant for a user; `from_below`, those that reach what is managed below it (P-10).
+pub(super) fn held_roles(
+    world: &World<'_>,
+    user: &User,
+    tenant: TenantId,
+    from_below: bool,
+) -> Result<Vec<RoleRef>, ViewError> {
+    let chains = if user.home == tenant {
+        Vec::new()
+    } else {
+        let chains = chains(world, tenant, user.home, &BTreeSet::new())?;
+        if chains.is_empty() {
+            return Ok(Vec::new());
+        }
+        chains
+    };
+    Ok(nearest(world, user.id, tenant, &chains, from_below)?
+        .into_iter()
+        .map(|(_, assignment)| assignment.role.clone())
+        .collect())
+}
+
+/// Whether a user's own roles hold all of these on a tenant and, if `covering`, on everything below it too (U-4).
+pub(super) fn holds_all(
+    world: &World<'_>,
+    user: &User,
+    tenant: TenantId,
+    covering: bool,
+    permissions: &BTreeSet<Permission>,
+) -> Result<bool, ViewError> {
+    if !roles_hold(world, &held_roles(world, user, tenant, false)?, permissions)? {
+        return Ok(false);
+    }
+    if !covering {
+        return Ok(true);
+    }
+    if !roles_hold(world, &held_roles(world, user, tenant, true)?, permissions)? {
+        return Ok(false);
+    }
+    // A lesser role of their own further down would be by-passed.
+    let mut reached = BTreeMap::new();
+    for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.id.uuid())) {
+        let assignment = assignment?;
+        if assignment.tenant != tenant && manages(world, tenant, assignment.tenant, &BTreeSet::new())? {
+            reached.insert(assignment.tenant, assignment.role.clone());
+        }
+    }
+    for role in reached.into_values() {
+        if !roles_hold(world, &[role], permissions)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn roles_hold(world: &World<'_>, roles: &[RoleRef], permissions: &BTreeSet<Permission>) -> Result<bool, ViewError> {
+    for permission in permissions {
+        let mut held = false;
+        for role in roles {
+            held = held || role_holds(world, role, permission.as_str())?;
+        }
+        if !held {
+            return Ok(false);
+        }
+    }
+    Ok(!roles.is_empty())
+}
+
+/// Whether a super admin's role reaches the tenant for the user (U-4).
+pub(super) fn is_super_on(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, ViewError> {
+    Ok(held_roles(world, user, tenant, false)?.iter().any(|role| world.is_super(role)))
+}

@@ -1,0 +1,71 @@
+//! Who may command (U-4, T-9): turns verdicts into what an actor is told. Never decides what the command does.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::access::{self, Gate};
+use super::world::{Ruling, World, refuse};
+use crate::base::ids::TenantId;
+use crate::base::text::Ticket;
+use crate::model::{Actor, Link, Party, User};
+use crate::refusal::Code;
+use crate::view::ViewError;
+
+impl World<'_> {
+    /// Lets the actor in at all: a user who can act, or the operator (P-1). Hands on the user.
+    pub(super) fn admit(&self, actor: &Actor, gate: Gate) -> Ruling<Option<Arc<User>>> {
+        match actor {
+            Actor::Operator { .. } => Ok(None),
+            Actor::Clock => refuse(Code::WrongActor, "the clock"),
+            Actor::User(id) => {
+                let Some(user) = self.user(*id)? else { return refuse(Code::UnknownUser, id) };
+                if access::can_act(self, &user, gate)? { Ok(Some(user)) } else { refuse(Code::UserNotActive, id) }
+            }
+        }
+    }
+
+    /// Lets nobody but the operator in.
+    pub(super) fn operator_only(&self, actor: &Actor) -> Ruling {
+        match self.admit(actor, Gate::Shut)? {
+            None => Ok(()),
+            Some(_) => refuse(Code::WrongActor, "users"),
+        }
+    }
+
+    /// The ticket that an operator's override cites.
+    pub(super) fn ticket(&self, actor: &Actor, about: impl std::fmt::Display) -> Ruling<Ticket> {
+        match actor {
+            Actor::Operator { ticket: Some(ticket) } => Ok(ticket.clone()),
+            _ => refuse(Code::TicketRequired, about),
+        }
+    }
+
+    /// Lets the actor use a permission on a living tenant; a tenant that they may not see does not exist (T-9).
+    pub(super) fn authorize(&self, actor: &Actor, permission: &str, tenant: TenantId, gate: Gate) -> Ruling {
+        let Some(user) = self.admit(actor, gate)? else {
+            return if self.living(tenant)?.is_some() { Ok(()) } else { refuse(Code::UnknownTenant, tenant) };
+        };
+        let found = access::judge(self, user.id, permission, tenant, None, gate)?;
+        let Some(code) = found.reason else { return Ok(()) };
+        if access::sees(self, &user, tenant)? { refuse(code, tenant) } else { refuse(Code::UnknownTenant, tenant) }
+    }
+
+    /// The side of a manager–managed pair that a user is on: the managed side by home alone, the manager's side also
+    /// from further up.
+    pub(super) fn side(&self, user: &User, manager: TenantId, managed: TenantId) -> Result<Option<Party>, ViewError> {
+        if user.home == managed {
+            return Ok(Some(Party::Customer));
+        }
+        let manages = user.home == manager || access::manages(self, user.home, manager, &BTreeSet::new())?;
+        Ok(manages.then_some(Party::Manager))
+    }
+
+    /// The actor's side of a link; nobody else knows of it (T-9). `None` for the operator.
+    pub(super) fn side_of_link(&self, actor: &Actor, link: &Link, gate: Gate) -> Ruling<Option<Party>> {
+        let Some(user) = self.admit(actor, gate)? else { return Ok(None) };
+        match self.side(&user, link.manager, link.managed)? {
+            Some(party) => Ok(Some(party)),
+            None => refuse(Code::UnknownLink, link.id),
+        }
+    }
+}

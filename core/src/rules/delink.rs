@@ -1,0 +1,82 @@
+//! Delink (D): the two-party end of a link. Reads a view, returns events; never sends mail.
+
+use super::access::Gate;
+use super::link;
+use super::world::{Bars, Decision, Ruling, World, refuse};
+use crate::base::ids::LinkId;
+use crate::event::Event;
+use crate::model::machine::{DelinkAct, DelinkObstacle};
+use crate::model::permission::{CUSTOMERS_DELINK, LINK_RESPOND};
+use crate::model::{Actor, EndCause, Party, Stage};
+use crate::refusal::Code;
+
+/// One party does one act of the delink table (D-1 to D-6). Delink stays possible while tenants are disabled (T-5).
+///
+/// # Errors
+/// `ticket_required`, `wrong_actor`, `link_ended`, `not_delinkable`, `delink_not_offered`, `no_customer_owner`, and
+/// what the table says of the stage: `already_requested`, `no_delink_request`, `own_request`, `not_your_request`.
+pub fn act(
+    world: &World<'_>,
+    actor: &Actor,
+    id: LinkId,
+    speaks_for: Option<Party>,
+    act: DelinkAct,
+) -> Ruling<Decision> {
+    world.admit(actor, Gate::OpenForDelink)?;
+    let Some(link) = world.link(id)? else { return refuse(Code::UnknownLink, id) };
+    let by = match (world.side_of_link(actor, &link, Gate::OpenForDelink)?, speaks_for) {
+        (Some(Party::Customer), _) => {
+            world.authorize(actor, LINK_RESPOND, link.managed, Gate::OpenForDelink)?;
+            Party::Customer
+        }
+        (Some(Party::Manager), _) => {
+            world.authorize(actor, CUSTOMERS_DELINK, link.manager, Gate::OpenForDelink)?;
+            Party::Manager
+        }
+        (None, Some(party)) => {
+            world.ticket(actor, "the parties' handshake")?;
+            party
+        }
+        (None, None) => return refuse(Code::WrongActor, "an operator who names no party"),
+    };
+
+    let mut bars = Bars::new();
+    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, id);
+    if act == DelinkAct::Request {
+        let delinkable = world.management(&link).is_some_and(|rule| rule.delinkable);
+        bars.bar(!delinkable, Code::NotDelinkable, id);
+        let offered = by == Party::Manager || world.policy.customer_may_request_delink;
+        bars.bar(!offered, Code::DelinkNotOffered, id);
+    }
+    let next = match link.stage.after(act, by) {
+        Ok(next) => Some(next),
+        Err(obstacle) => {
+            bars.bar(true, code(obstacle), id);
+            None
+        }
+    };
+    let asks_customer = next == Some(Stage::DelinkRequestedByManager) && act == DelinkAct::Request;
+    bars.bar(asks_customer && world.super_admins(link.managed)?.is_empty(), Code::NoCustomerOwner, link.managed);
+    bars.lift()?;
+
+    Ok(match (act, next) {
+        (_, Some(Stage::Delinked)) => link::end(world, &link, EndCause::Delinked)?.into(),
+        (DelinkAct::Request, _) => {
+            let expires = world.policy.delink_request_days.map(|days| world.at.plus_days(days));
+            Event::DelinkRequested { link: id, by, expires }.into()
+        }
+        (DelinkAct::Reject, _) => Event::DelinkRejected { link: id }.into(),
+        (DelinkAct::Cancel, _) => Event::DelinkCanceled { link: id }.into(),
+        (DelinkAct::Accept | DelinkAct::Resend, _) => Event::DelinkResent { link: id }.into(),
+    })
+}
+
+const fn code(obstacle: DelinkObstacle) -> Code {
+    match obstacle {
+        DelinkObstacle::Ended => Code::LinkEnded,
+        DelinkObstacle::NoRequest => Code::NoDelinkRequest,
+        DelinkObstacle::AlreadyRequested => Code::AlreadyRequested,
+        DelinkObstacle::OwnRequest => Code::OwnRequest,
+        DelinkObstacle::NotYourRequest => Code::NotYourRequest,
+    }
+}

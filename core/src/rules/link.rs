@@ -1,0 +1,420 @@
+//! Links (L): request, answer, convert, services, term, grants. Reads a view, returns events.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::access::{self, Gate};
+use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::{tenant, user};
+use crate::base::ids::{LinkId, LinkRequestId, TenantId, UserId};
+use crate::base::text::{ManagementType, Service};
+use crate::command::{
+    AcceptLink, AddServices, CancelLinkRequest, ConvertLink, DeclineLink, RemoveService, RequestLink,
+    ResendLinkRequest, SetAutoExtend, SetManagerGrants,
+};
+use crate::event::Event;
+use crate::model::machine::HandshakeTrigger;
+use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
+use crate::model::{
+    Actor, Assignment, EndCause, Handshake, HandshakeState, Link, LinkRequest, Operation, Party, Tenant, TenantKind,
+    TermRequest,
+};
+use crate::policy::MAX_CHAIN;
+use crate::refusal::Code;
+use crate::view::{Index, Key, ViewError};
+
+/// A link that somebody would like to have.
+pub(super) struct Proposal<'a> {
+    pub(super) manager: &'a Tenant,
+    pub(super) managed: TenantId,
+    pub(super) kind: TenantKind,
+    pub(super) management: &'a ManagementType,
+    pub(super) services: &'a BTreeSet<Service>,
+    pub(super) term: Option<TermRequest>,
+}
+
+impl Proposal<'_> {
+    /// The event by which the link comes into force now.
+    pub(super) fn created(&self, world: &World<'_>, link: LinkId) -> Event {
+        Event::LinkCreated {
+            link,
+            manager: self.manager.id,
+            managed: self.managed,
+            management: self.management.clone(),
+            services: self.services.clone(),
+            term: self.term.map(|term| term.starting(world.at)),
+        }
+    }
+}
+
+/// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers (L-6 to L-9).
+pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<(), ViewError> {
+    let policy = &world.policy;
+    let (manager, managed) = (proposal.manager.id, proposal.managed);
+    let rule = policy.management(proposal.management);
+    bars.bar(rule.is_none(), Code::UnknownManagementType, proposal.management);
+    world.bar_services(proposal.services, bars);
+    match proposal.term {
+        None => bars.bar(policy.term.required, Code::TermRequired, ""),
+        Some(term) => bars.bar(term.days == 0 || term.days > policy.term.max_days, Code::TermTooLong, term.days),
+    }
+
+    bars.bar(manager == managed, Code::SelfLink, managed);
+    bars.bar(proposal.manager.kind != TenantKind::Msp, Code::CannotManage, manager);
+    bars.bar(proposal.kind == TenantKind::Reseller, Code::CannotBeManaged, managed);
+
+    let others = world.links_above(managed)?;
+    bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, managed);
+    bars.bar(access::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
+    let up = access::longest(world, manager, |world, at| {
+        Ok(world.links_above(at)?.iter().map(|link| link.manager).collect())
+    })?;
+    let down = access::longest(world, managed, |world, at| {
+        Ok(world.links_below(at)?.iter().map(|link| link.managed).collect())
+    })?;
+    bars.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, managed);
+    bars.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, managed);
+    let exclusive = |link: &Link| world.management(link).is_none_or(|rule| rule.exclusive);
+    let alone = rule.is_some_and(|rule| rule.exclusive) || others.iter().any(|link| exclusive(link));
+    bars.bar(!others.is_empty() && alone, Code::ExclusiveLink, managed);
+    bars.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, managed);
+    Ok(())
+}
+
+fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
+    others.iter().any(|link| !link.services.is_disjoint(services))
+}
+
+/// Asks an existing tenant to be managed (L-2).
+///
+/// # Errors
+/// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`, `id_taken`.
+pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
+    world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
+    let Some(manager) = world.living(command.manager)? else { return refuse(Code::UnknownTenant, command.manager) };
+    let Some(managed) = tenant::numbered(world, &command.number)?.filter(|tenant| tenant.is_living()) else {
+        return refuse(Code::UnknownTenant, &command.number);
+    };
+    let request = command.request.unwrap_or_else(|| LinkRequestId::from_uuid(world.fresh()));
+    let mut bars = Bars::new();
+    bars.bar(world.view.get::<LinkRequest>(request.uuid())?.is_some(), Code::IdTaken, request);
+    // The link that is accepted takes over the request's id.
+    bars.bar(world.link(LinkId::from_uuid(request.uuid()))?.is_some(), Code::IdTaken, request);
+    let proposal = Proposal {
+        manager: &manager,
+        managed: managed.id,
+        kind: managed.kind,
+        management: &command.management,
+        services: &command.services,
+        term: command.term,
+    };
+    bar_request(world, &managed, &proposal, &mut bars)?;
+    for other in world.view.under::<LinkRequest>(Index::RequestManaged, Key::new().id(managed.id.uuid()).flag(true)) {
+        let other = other?;
+        let pending = other.handshake.state_at(world.at) == HandshakeState::Pending;
+        bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, managed.id);
+    }
+    bars.lift()?;
+    Ok(Event::LinkRequested {
+        request,
+        manager: manager.id,
+        managed: managed.id,
+        management: command.management.clone(),
+        services: command.services.clone(),
+        term: command.term,
+        expires: world.at.plus_days(world.policy.link_request_days),
+    }
+    .into())
+}
+
+/// What stands in the way both when a link is requested and when it is accepted (L-3).
+fn bar_request(
+    world: &World<'_>,
+    managed: &Tenant,
+    proposal: &Proposal<'_>,
+    bars: &mut Bars,
+) -> Result<(), ViewError> {
+    for tenant in [managed, proposal.manager] {
+        bars.bar(tenant.operation != Operation::Enabled, Code::TenantDisabled, tenant.id);
+    }
+    bar(world, proposal, bars)?;
+    bars.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, managed.id);
+    Ok(())
+}
+
+/// Says yes to a link request (L-3, L-4).
+///
+/// # Errors
+/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, and everything that stands in the way by now.
+pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<Decision> {
+    let request = resolve(world, actor, command.request, Party::Customer)?;
+    let mut bars = Bars::new();
+    bar_answer(world, &request, HandshakeTrigger::Accept, &mut bars);
+    if let (Some(manager), Some(managed)) = (world.living(request.manager)?, world.living(request.managed)?) {
+        let proposal = Proposal {
+            manager: &manager,
+            managed: managed.id,
+            kind: managed.kind,
+            management: &request.management,
+            services: &request.services,
+            term: request.term,
+        };
+        bar_request(world, &managed, &proposal, &mut bars)?;
+        bars.lift()?;
+        let created = proposal.created(world, LinkId::from_uuid(request.id.uuid()));
+        return Ok(vec![Event::LinkRequestAccepted { request: request.id }, created].into());
+    }
+    bars.lift()?;
+    refuse(Code::UnknownLinkRequest, request.id)
+}
+
+/// Says no to a link request (L-3).
+///
+/// # Errors
+/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
+pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineLink) -> Ruling<Decision> {
+    let request = resolve(world, actor, command.request, Party::Customer)?;
+    answer(world, &request, HandshakeTrigger::Decline, Event::LinkRequestDeclined { request: request.id })
+}
+
+/// Takes a link request back (L-3).
+///
+/// # Errors
+/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
+pub fn cancel_request(world: &World<'_>, actor: &Actor, command: &CancelLinkRequest) -> Ruling<Decision> {
+    let request = resolve(world, actor, command.request, Party::Manager)?;
+    answer(world, &request, HandshakeTrigger::Cancel, Event::LinkRequestCanceled { request: request.id })
+}
+
+/// Reminds the asked side of a link request (L-3).
+///
+/// # Errors
+/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
+pub fn resend_request(world: &World<'_>, actor: &Actor, command: &ResendLinkRequest) -> Ruling<Decision> {
+    let request = resolve(world, actor, command.request, Party::Manager)?;
+    answer(world, &request, HandshakeTrigger::Resend, Event::LinkRequestResent { request: request.id })
+}
+
+/// Finds a link request for the party whose turn it is.
+fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> Ruling<Arc<LinkRequest>> {
+    let admitted = world.admit(actor, Gate::Shut)?;
+    let Some(request) = world.view.get::<LinkRequest>(id.uuid())? else {
+        return refuse(Code::UnknownLinkRequest, id);
+    };
+    let Some(user) = admitted else {
+        // An operator asks for a manager as they would create a link, but answers for a customer only by ticket.
+        if turn == Party::Customer {
+            world.ticket(actor, "the customer's answer")?;
+        }
+        return Ok(request);
+    };
+    match world.side(&user, request.manager, request.managed)? {
+        None => refuse(Code::UnknownLinkRequest, id),
+        Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
+        Some(Party::Customer) => {
+            world.authorize(actor, LINK_RESPOND, request.managed, Gate::Shut)?;
+            Ok(request)
+        }
+        Some(Party::Manager) => {
+            world.authorize(actor, CUSTOMERS_ADD, request.manager, Gate::Shut)?;
+            Ok(request)
+        }
+    }
+}
+
+fn bar_answer(world: &World<'_>, request: &LinkRequest, trigger: HandshakeTrigger, bars: &mut Bars) {
+    match state_code(&request.handshake, world, trigger) {
+        None => {}
+        Some(HandshakeState::Expired) => bars.bar(true, Code::LinkRequestExpired, request.id),
+        Some(_) => bars.bar(true, Code::LinkRequestNotPending, request.id),
+    }
+}
+
+/// The state in which a handshake cannot take this trigger, if it is in one.
+pub(super) fn state_code(
+    handshake: &Handshake,
+    world: &World<'_>,
+    trigger: HandshakeTrigger,
+) -> Option<HandshakeState> {
+    let state = handshake.state_at(world.at);
+    if state.after(trigger).is_some() { None } else { Some(state) }
+}
+
+fn answer(world: &World<'_>, request: &LinkRequest, trigger: HandshakeTrigger, event: Event) -> Ruling<Decision> {
+    let mut bars = Bars::new();
+    bar_answer(world, request, trigger, &mut bars);
+    bars.lift()?;
+    Ok(event.into())
+}
+
+/// Finds a link for its manager's side.
+fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Ruling<Arc<Link>> {
+    world.admit(actor, Gate::Shut)?;
+    let Some(link) = world.link(id)? else { return refuse(Code::UnknownLink, id) };
+    match world.side_of_link(actor, &link, Gate::Shut)? {
+        Some(Party::Customer) => refuse(Code::WrongActor, "the customer's side"),
+        Some(Party::Manager) => {
+            world.authorize(actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?;
+            Ok(link)
+        }
+        None => Ok(link),
+    }
+}
+
+/// Changes a link's management type (L-5).
+///
+/// # Errors
+/// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `exclusive_link`, `owner_required`, and
+/// those of an invitation.
+pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Ruling<Decision> {
+    let link = for_manager(world, actor, command.link)?;
+    let mut bars = Bars::new();
+    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    let to = world.policy.management(&command.management);
+    bars.bar(to.is_none(), Code::UnknownManagementType, &command.management);
+    let convertible = world.management(&link).is_some_and(|rule| rule.converts_to.contains(&command.management));
+    bars.bar(!convertible, Code::NotConvertible, link.id);
+    let mut decision: Decision =
+        Event::LinkConverted { link: link.id, management: command.management.clone() }.into();
+    if let Some(to) = to {
+        let others = world.links_above(link.managed)?.into_iter().filter(|other| other.id != link.id).count();
+        bars.bar(to.exclusive && others > 0, Code::ExclusiveLink, link.managed);
+        if to.delinkable && world.super_admins(link.managed)?.is_empty() {
+            match &command.owner {
+                None => bars.bar(true, Code::OwnerRequired, link.managed),
+                Some(owner) => {
+                    let kind = world.living(link.managed)?.map_or(TenantKind::Customer, |tenant| tenant.kind);
+                    let invited = user::sign_up(world, link.managed, kind, owner, &mut bars)?;
+                    decision.events.extend(invited.events);
+                    decision.people.extend(invited.people);
+                }
+            }
+        }
+    }
+    bars.lift()?;
+    Ok(decision)
+}
+
+/// Manages more services by a link (L-6).
+///
+/// # Errors
+/// `wrong_actor`, `link_ended`, `no_services`, `unknown_service`, `services_overlap`, `nothing_to_do`.
+pub fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> Ruling<Decision> {
+    let link = for_manager(world, actor, command.link)?;
+    let mut bars = Bars::new();
+    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    world.bar_services(&command.services, &mut bars);
+    let others: Vec<_> =
+        world.links_above(link.managed)?.into_iter().filter(|other| other.id != link.id).collect();
+    bars.bar(overlaps(&others, &command.services), Code::ServicesOverlap, link.managed);
+    let services: BTreeSet<Service> = command.services.difference(&link.services).cloned().collect();
+    bars.bar(services.is_empty() && !command.services.is_empty(), Code::NothingToDo, link.id);
+    bars.lift()?;
+    Ok(Event::ServicesAdded { link: link.id, services }.into())
+}
+
+/// Removes a service from a link: refused to users, an operator cites a ticket (L-6).
+///
+/// # Errors
+/// `ticket_required`, `service_removal`, `link_ended`, `service_not_on_link`, `last_service`.
+pub fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveService) -> Ruling<Decision> {
+    let link = for_manager(world, actor, command.link)?;
+    if let Actor::User(_) = actor {
+        return refuse(Code::ServiceRemoval, link.id);
+    }
+    let ticket = world.ticket(actor, "a link's services")?;
+    let mut bars = Bars::new();
+    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    let there = link.services.contains(&command.service);
+    bars.bar(!there, Code::ServiceNotOnLink, &command.service);
+    bars.bar(there && link.services.len() == 1, Code::LastService, &command.service);
+    bars.lift()?;
+    Ok(Event::ServiceRemoved { link: link.id, service: command.service.clone(), ticket }.into())
+}
+
+/// Lets a link extend itself, or end (L-9). Prolonging is the customer's word, unless it is locked out; ending is
+/// either side's.
+///
+/// # Errors
+/// `wrong_actor`, `ticket_required`, `link_ended`, `no_term`, `term_too_long`.
+pub fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAutoExtend) -> Ruling<Decision> {
+    world.admit(actor, Gate::Shut)?;
+    let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
+    match world.side_of_link(actor, &link, Gate::Shut)? {
+        None => {
+            world.ticket(actor, "a link's term")?;
+        }
+        Some(Party::Customer) => world.authorize(actor, LINK_RESPOND, link.managed, Gate::Shut)?,
+        Some(Party::Manager) if command.days.is_some() && !world.locks(&link) => {
+            return refuse(Code::WrongActor, "the manager's side");
+        }
+        Some(Party::Manager) => world.authorize(actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?,
+    }
+    let mut bars = Bars::new();
+    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    bars.bar(link.term.is_none(), Code::NoTerm, link.id);
+    if let Some(days) = command.days {
+        bars.bar(days == 0 || days > world.policy.term.max_days, Code::TermTooLong, days);
+    }
+    bars.lift()?;
+    Ok(Event::AutoExtendSet { link: link.id, days: command.days }.into())
+}
+
+/// Sets what a manager may do beyond the default (P-7).
+///
+/// # Errors
+/// `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`.
+pub fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) -> Ruling<Decision> {
+    world.admit(actor, Gate::Shut)?;
+    let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
+    match world.side_of_link(actor, &link, Gate::Shut)? {
+        None => {
+            world.ticket(actor, "the customer's grants")?;
+        }
+        Some(Party::Customer) => world.authorize(actor, GRANTS_MANAGE, link.managed, Gate::Shut)?,
+        Some(Party::Manager) => return refuse(Code::ReservedForCustomer, link.managed),
+    }
+    let mut bars = Bars::new();
+    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    for permission in &command.grants {
+        bars.bar(!world.policy.permissions.contains(permission), Code::UnknownPermission, permission);
+        bars.bar(!world.policy.grantable.contains(permission), Code::NotGrantable, permission);
+    }
+    bars.lift()?;
+    Ok(Event::ManagerGrantsSet { link: link.id, grants: command.grants.clone() }.into())
+}
+
+/// Everything that happens when a link ends (D-6).
+pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
+    let mut events = vec![Event::LinkEnded { link: link.id, cause }];
+    let lost = lost_assignments(world, &BTreeSet::from([link.id]))?;
+    events.extend(lost.into_iter().map(|(user, tenant)| Event::AssignmentEnded { user, tenant }));
+    Ok(events)
+}
+
+/// The assignments that rest on these links alone: those, on what the links manage and below, of users whose home
+/// no longer manages the tenant once the links have ended (D-6).
+pub(super) fn lost_assignments(
+    world: &World<'_>,
+    ended: &BTreeSet<LinkId>,
+) -> Result<BTreeSet<(UserId, TenantId)>, ViewError> {
+    let mut touched = BTreeSet::new();
+    for id in ended {
+        if let Some(link) = world.link(*id)? {
+            touched.append(&mut access::below(world, link.managed, ended)?);
+            touched.insert(link.managed);
+        }
+    }
+    let mut lost = BTreeSet::new();
+    for tenant in touched {
+        let still = access::above(world, tenant, ended)?;
+        for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid())) {
+            let assignment = assignment?;
+            let home = world.user(assignment.user)?.map(|user| user.home);
+            if home.is_none_or(|home| home != tenant && !still.contains(&home)) {
+                lost.insert((assignment.user, tenant));
+            }
+        }
+    }
+    Ok(lost)
+}

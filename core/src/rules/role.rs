@@ -1,0 +1,129 @@
+//! Tenants' own roles (P-9). Reads a view, returns events.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::access::{self, Gate};
+use super::world::{Bars, Decision, Ruling, World, refuse};
+use crate::base::ids::{RoleId, TenantId};
+use crate::base::text::{Permission, RoleName};
+use crate::command::{CreateRole, DeleteRole, EditRole};
+use crate::event::Event;
+use crate::model::permission::ROLES_MANAGE;
+use crate::model::{Actor, Assignment, Role, RoleRef};
+use crate::refusal::Code;
+use crate::view::{Index, Key, ViewError};
+
+/// Adds a role of a tenant's own (P-9).
+///
+/// # Errors
+/// `beyond_own_rights`, `unknown_permission`, `super_only_permission`, `id_taken`, `role_name_taken`.
+pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
+    world.authorize(actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
+    let role = command.role.unwrap_or_else(|| RoleId::from_uuid(world.fresh()));
+    let mut bars = Bars::new();
+    bars.bar(world.view.get::<Role>(role.uuid())?.is_some(), Code::IdTaken, role);
+    bar_permissions(world, &command.permissions, &mut bars);
+    bar_beyond(world, actor, command.tenant, false, &command.permissions, &command.name, &mut bars)?;
+    bar_name(world, command.tenant, &command.name, &mut bars)?;
+    bars.lift()?;
+    Ok(Event::RoleCreated {
+        role,
+        tenant: command.tenant,
+        name: command.name.clone(),
+        permissions: command.permissions.clone(),
+        by: actor.clone(),
+    }
+    .into())
+}
+
+/// Changes a tenant's own role. What is added must be held by the editor wherever the role is assigned (U-4).
+///
+/// # Errors
+/// `unknown_role`, `nothing_to_do`, and those of creating one.
+pub fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Decision> {
+    let role = resolve(world, actor, command.role)?;
+    let mut bars = Bars::new();
+    let name = command.name.clone().unwrap_or_else(|| role.name.clone());
+    let permissions = command.permissions.clone().unwrap_or_else(|| role.permissions.clone());
+    bars.bar(name == role.name && permissions == role.permissions, Code::NothingToDo, role.id);
+    bar_permissions(world, &permissions, &mut bars);
+    let added: BTreeSet<Permission> = permissions.difference(&role.permissions).cloned().collect();
+    if !added.is_empty() {
+        bar_beyond(world, actor, role.tenant, false, &added, &name, &mut bars)?;
+        for assignment in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid())) {
+            let assignment = assignment?;
+            bar_beyond(world, actor, assignment.tenant, assignment.below, &added, &name, &mut bars)?;
+        }
+    }
+    if name != role.name {
+        bar_name(world, role.tenant, &name, &mut bars)?;
+    }
+    bars.lift()?;
+    Ok(Event::RoleEdited { role: role.id, name, permissions }.into())
+}
+
+/// Deletes a tenant's own role that nobody has (P-9).
+///
+/// # Errors
+/// `unknown_role`, `role_in_use`.
+pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<Decision> {
+    let role = resolve(world, actor, command.role)?;
+    let assigned = world
+        .view
+        .under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid()))
+        .next()
+        .transpose()?
+        .is_some();
+    let reference = RoleRef::Custom(role.id);
+    let offered = world.pending_invitations(role.tenant)?.iter().any(|invitation| invitation.role == reference);
+    if assigned || offered { refuse(Code::RoleInUse, role.id) } else { Ok(Event::RoleDeleted { role: role.id }.into()) }
+}
+
+fn resolve(world: &World<'_>, actor: &Actor, id: RoleId) -> Ruling<Arc<Role>> {
+    let admitted = world.admit(actor, Gate::Shut)?;
+    let Some(role) = world.view.get::<Role>(id.uuid())? else { return refuse(Code::UnknownRole, id) };
+    if let Some(user) = admitted {
+        if !access::sees(world, &user, role.tenant)? {
+            return refuse(Code::UnknownRole, id);
+        }
+        world.authorize(actor, ROLES_MANAGE, role.tenant, Gate::Shut)?;
+    }
+    Ok(role)
+}
+
+fn bar_permissions(world: &World<'_>, permissions: &BTreeSet<Permission>, bars: &mut Bars) {
+    for permission in permissions {
+        bars.bar(!world.policy.permissions.contains(permission), Code::UnknownPermission, permission);
+        bars.bar(world.policy.super_only.contains(permission), Code::SuperOnlyPermission, permission);
+    }
+}
+
+fn bar_beyond(
+    world: &World<'_>,
+    actor: &Actor,
+    tenant: TenantId,
+    below: bool,
+    permissions: &BTreeSet<Permission>,
+    about: &RoleName,
+    bars: &mut Bars,
+) -> Result<(), ViewError> {
+    // What the policy does not know, nobody holds; that is barred by its own name.
+    let known: BTreeSet<Permission> = permissions.intersection(&world.policy.permissions).cloned().collect();
+    if let Actor::User(id) = actor
+        && !known.is_empty()
+        && let Some(giver) = world.user(*id)?
+    {
+        let held = access::holds_all(world, &giver, tenant, below, &known)?;
+        bars.bar(!held, Code::BeyondOwnRights, about);
+    }
+    Ok(())
+}
+
+fn bar_name(world: &World<'_>, tenant: TenantId, name: &RoleName, bars: &mut Bars) -> Result<(), ViewError> {
+    let key = Key::new().id(tenant.uuid()).text(name.as_str());
+    let taken = world.view.under::<Role>(Index::RoleTenant, key).next().transpose()?.is_some();
+    let builtin = world.policy.roles.iter().any(|role| role.name.as_str() == name.as_str());
+    bars.bar(taken || builtin, Code::RoleNameTaken, name);
+    Ok(())
+}

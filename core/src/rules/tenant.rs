@@ -1,0 +1,503 @@
+//! Tenants (T): register, edit, disable, enable, delete. Reads a view, returns events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::access::Gate;
+use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::{assignment, link, user};
+use crate::base::ids::{LinkId, LinkRequestId, TenantId};
+use crate::base::text::{Number, Prefix};
+use crate::command::{
+    AddCustomer, ChangeTenantKind, Contact, DeleteTenants, DisableTenants, EditTenant, EnableTenants, RegisterTenant,
+    ReportReady,
+};
+use crate::event::Event;
+use crate::model::machine::OperationTrigger;
+use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT, TENANT_OPERATE};
+use crate::model::{
+    Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal, PersonalField, Role,
+    Subject, Tenant, TenantKind, User, UserState,
+};
+use crate::policy::PrefixReuse;
+use crate::refusal::{Code, ItemRefusal, Refusal};
+use crate::view::{Index, Key, ViewError};
+
+/// The word that confirms a deletion, exactly so (T-7).
+const CONFIRMATION: &str = "delete";
+
+/// Registers a tenant without a manager (T-1).
+///
+/// # Errors
+/// `wrong_actor`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`.
+pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
+    world.operator_only(actor)?;
+    let mut bars = Bars::new();
+    let tenant = command.tenant.unwrap_or_else(|| TenantId::from_uuid(world.fresh()));
+    let number = bar_new(world, tenant, command.number.as_ref(), command.prefix.as_ref(), &mut bars)?;
+    bars.lift()?;
+    let (personal, people) = contact(tenant, &command.contact);
+    Ok(Decision {
+        events: vec![Event::TenantRegistered {
+            tenant,
+            number,
+            kind: command.kind,
+            name: command.name.clone(),
+            country: command.country.clone(),
+            website: command.website.clone(),
+            prefix: command.prefix.clone(),
+            personal,
+        }],
+        people,
+    })
+}
+
+/// Creates a customer, or a multi-client, under a manager (L-1, P-11).
+///
+/// # Errors
+/// Those of a link and of an invitation, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`,
+/// `owner_required`, `owner_not_allowed`, and for the authorizations those of an assignment.
+pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
+    world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
+    let Some(manager) = world.living(command.manager)? else { return refuse(Code::UnknownTenant, command.manager) };
+    let mut bars = Bars::new();
+
+    let tenant = command.tenant.unwrap_or_else(|| TenantId::from_uuid(world.fresh()));
+    let number = bar_new(world, tenant, command.number.as_ref(), command.prefix.as_ref(), &mut bars)?;
+    let link = command.link.unwrap_or_else(|| LinkId::from_uuid(world.fresh()));
+    bars.bar(world.link(link)?.is_some(), Code::IdTaken, link);
+
+    let proposal = link::Proposal {
+        manager: &manager,
+        managed: tenant,
+        kind: command.kind,
+        management: &command.management,
+        services: &command.services,
+        term: command.term,
+    };
+    link::bar(world, &proposal, &mut bars)?;
+
+    let mut decision = Decision::default();
+    let (personal, people) = contact(tenant, &command.contact);
+    decision.people = people;
+    decision.events.push(Event::TenantRegistered {
+        tenant,
+        number,
+        kind: command.kind,
+        name: command.name.clone(),
+        country: command.country.clone(),
+        website: command.website.clone(),
+        prefix: command.prefix.clone(),
+        personal,
+    });
+    decision.events.push(proposal.created(world, link));
+
+    if let Some(rule) = world.policy.management(&command.management) {
+        bars.bar(rule.delinkable && command.owner.is_none(), Code::OwnerRequired, tenant);
+        bars.bar(rule.locks_customer && command.owner.is_some(), Code::OwnerNotAllowed, tenant);
+    }
+    if let Some(owner) = &command.owner {
+        let invited = user::sign_up(world, tenant, command.kind, owner, &mut bars)?;
+        decision.events.extend(invited.events);
+        decision.people.extend(invited.people);
+    }
+    decision.events.extend(assignment::on_new_customer(world, actor, command, tenant, &mut bars)?);
+    bars.lift()?;
+    Ok(decision)
+}
+
+/// Edits a tenant's profile (T-2, T-3, T-4).
+///
+/// # Errors
+/// `nothing_to_do`, `prefix_taken`, `prefix_resting`.
+pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<Decision> {
+    let id = command.tenant;
+    world.authorize(actor, TENANT_EDIT, id, Gate::Shut)?;
+    let mut bars = Bars::new();
+
+    let mut fields = BTreeSet::new();
+    let mut person = world.view.personal(Subject::Tenant(id))?.unwrap_or_default();
+    let mut field = |kept: bool, field| {
+        if !kept {
+            fields.insert(field);
+        }
+    };
+    field(command.street.is_keep(), PersonalField::Street);
+    field(command.coordinates.is_keep(), PersonalField::Coordinates);
+    field(command.phone.is_keep(), PersonalField::Phone);
+    command.street.apply_to(&mut person.street);
+    command.coordinates.apply_to(&mut person.coordinates);
+    command.phone.apply_to(&mut person.phone);
+
+    let nothing = fields.is_empty()
+        && command.name.is_none()
+        && command.country.is_keep()
+        && command.website.is_keep()
+        && command.prefix.is_keep();
+    bars.bar(nothing, Code::NothingToDo, id);
+    if let Change::Set(prefix) = &command.prefix {
+        bar_prefix(world, id, prefix, &mut bars)?;
+    }
+    bars.lift()?;
+    let people = if fields.is_empty() { Vec::new() } else { vec![(Subject::Tenant(id), Some(person))] };
+    Ok(Decision {
+        events: vec![Event::TenantEdited {
+            tenant: id,
+            name: command.name.clone(),
+            country: command.country.clone(),
+            website: command.website.clone(),
+            prefix: command.prefix.clone(),
+            personal: fields,
+        }],
+        people,
+    })
+}
+
+/// Corrects a tenant's kind (T-1).
+///
+/// # Errors
+/// `wrong_actor`, `ticket_required`, `nothing_to_do`, `kind_conflict`.
+pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind) -> Ruling<Decision> {
+    world.operator_only(actor)?;
+    let ticket = world.ticket(actor, command.tenant)?;
+    let Some(tenant) = world.living(command.tenant)? else { return refuse(Code::UnknownTenant, command.tenant) };
+    let mut bars = Bars::new();
+    bars.bar(tenant.kind == command.kind, Code::NothingToDo, tenant.id);
+    let manages = !world.links_below(tenant.id)?.is_empty();
+    let managed = !world.links_above(tenant.id)?.is_empty();
+    let conflict = match command.kind {
+        TenantKind::Msp => false,
+        TenantKind::Customer => manages,
+        TenantKind::Reseller => manages || managed,
+    };
+    bars.bar(conflict, Code::KindConflict, tenant.id);
+    bars.lift()?;
+    Ok(Event::TenantKindChanged { tenant: tenant.id, kind: command.kind, ticket }.into())
+}
+
+/// Disables tenants (T-5, T-6).
+///
+/// # Errors
+/// `empty_batch`, `duplicate_item`, `tenant_enabling`.
+pub fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ruling<Decision> {
+    operate(world, actor, &command.tenants, OperationTrigger::Disable)
+}
+
+/// Enables tenants (T-5, T-6).
+///
+/// # Errors
+/// `empty_batch`, `duplicate_item`.
+pub fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruling<Decision> {
+    operate(world, actor, &command.tenants, OperationTrigger::Enable)
+}
+
+fn operate(
+    world: &World<'_>,
+    actor: &Actor,
+    tenants: &[TenantId],
+    trigger: OperationTrigger,
+) -> Ruling<Decision> {
+    world.admit(actor, Gate::Shut)?;
+    let mut batch = Batch::of(tenants)?;
+    let mut events = Vec::new();
+    for (index, &id) in tenants.iter().enumerate() {
+        batch.note(index, world.authorize(actor, TENANT_OPERATE, id, Gate::Shut))?;
+        let Some(tenant) = world.living(id)? else { continue };
+        match (tenant.operation.after(trigger), trigger) {
+            (Some(_), OperationTrigger::Disable) => events.push(Event::TenantDisabled { tenant: id }),
+            (Some(_), _) => events.push(Event::TenantEnabling { tenant: id }),
+            (None, OperationTrigger::Disable) if tenant.operation == Operation::Enabling => {
+                batch.add(index, Code::TenantEnabling, id);
+            }
+            // It is as wanted already.
+            (None, _) => {}
+        }
+    }
+    batch.lift()?;
+    Ok(events.into())
+}
+
+/// Takes the host's word that a tenant is up (T-5).
+///
+/// # Errors
+/// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
+pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
+    world.operator_only(actor)?;
+    let Some(tenant) = world.living(command.tenant)? else { return refuse(Code::UnknownTenant, command.tenant) };
+    match tenant.operation.after(OperationTrigger::Ready) {
+        Some(_) => Ok(Event::TenantEnabled { tenant: tenant.id }.into()),
+        None => refuse(Code::TenantNotEnabling, tenant.id),
+    }
+}
+
+/// Deletes tenants, on request with everything below them (T-6, T-7).
+///
+/// # Errors
+/// `empty_batch`, `duplicate_item`, `not_confirmed`, `has_managed_tenants`, `delink_pending`, `delink_first`.
+pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruling<Decision> {
+    world.admit(actor, Gate::Shut)?;
+    let mut batch = Batch::of(&command.tenants)?;
+    if command.confirm != CONFIRMATION {
+        batch.bars.add(Refusal::new(Code::NotConfirmed, command.confirm.escape_debug()));
+    }
+    for (index, &id) in command.tenants.iter().enumerate() {
+        batch.note(index, world.authorize(actor, TENANT_DELETE, id, Gate::Shut))?;
+    }
+    let doomed = doomed(world, command, &mut batch)?;
+    for (&id, &index) in &doomed {
+        if !command.tenants.contains(&id) {
+            batch.note(index, world.authorize(actor, TENANT_DELETE, id, Gate::Shut))?;
+        }
+        bar_delete(world, id, index, &mut batch)?;
+    }
+    batch.lift()?;
+    Ok(remove(world, &doomed.into_keys().collect())?.into())
+}
+
+/// The tenants that go, each with the place in the batch it goes with. A tenant below goes when all its managers do.
+fn doomed(
+    world: &World<'_>,
+    command: &DeleteTenants,
+    batch: &mut Batch,
+) -> Result<BTreeMap<TenantId, usize>, ViewError> {
+    let mut doomed: BTreeMap<TenantId, usize> = BTreeMap::new();
+    for (index, &id) in command.tenants.iter().enumerate() {
+        if world.living(id)?.is_some() {
+            doomed.entry(id).or_insert(index);
+        }
+    }
+    let mut grown = true;
+    while grown {
+        grown = false;
+        for (id, index) in doomed.clone() {
+            for link in world.links_below(id)? {
+                if doomed.contains_key(&link.managed) {
+                    continue;
+                }
+                if !command.cascade {
+                    batch.add(index, Code::HasManagedTenants, id);
+                    continue;
+                }
+                let managers = world.links_above(link.managed)?;
+                if managers.iter().all(|link| doomed.contains_key(&link.manager)) {
+                    doomed.insert(link.managed, index);
+                    grown = true;
+                }
+            }
+        }
+    }
+    Ok(doomed)
+}
+
+fn bar_delete(world: &World<'_>, id: TenantId, index: usize, batch: &mut Batch) -> Result<(), ViewError> {
+    let above = world.links_above(id)?;
+    let pending = above.iter().chain(&world.links_below(id)?).any(|link| link.stage.requester().is_some());
+    if pending {
+        batch.add(index, Code::DelinkPending, id);
+    }
+    let delinkable = |link: &Arc<Link>| world.management(link).is_some_and(|rule| rule.delinkable);
+    if above.iter().any(delinkable) && !world.own_active(id, |role| world.is_admin(role))?.is_empty() {
+        batch.add(index, Code::DelinkFirst, id);
+    }
+    Ok(())
+}
+
+/// Everything that ends with these tenants.
+fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, ViewError> {
+    let mut links = BTreeSet::new();
+    let mut requests: BTreeSet<LinkRequestId> = BTreeSet::new();
+    let mut ended = BTreeSet::new();
+    let mut events = Vec::new();
+    for &tenant in doomed {
+        let key = Key::new().id(tenant.uuid());
+        for link in world.links_above(tenant)?.into_iter().chain(world.links_below(tenant)?) {
+            links.insert(link.id);
+        }
+        for index in [Index::RequestManaged, Index::RequestManager] {
+            for request in world.view.under::<LinkRequest>(index, key.clone().flag(true)) {
+                let request = request?;
+                if request.handshake.state_at(world.at) == HandshakeState::Pending {
+                    requests.insert(request.id);
+                }
+            }
+        }
+        for invitation in world.pending_invitations(tenant)? {
+            events.push(Event::InvitationRevoked { invitation: invitation.id });
+        }
+        for user in world.view.under::<User>(Index::UserHome, key.clone()) {
+            let user = user?;
+            for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.id.uuid())) {
+                let assignment = assignment?;
+                ended.insert((assignment.user, assignment.tenant));
+            }
+            if user.state.is_living() {
+                events.push(Event::UserRemoved { user: user.id });
+            }
+        }
+        for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, key.clone()) {
+            let assignment = assignment?;
+            ended.insert((assignment.user, assignment.tenant));
+        }
+        for role in world.view.under::<Role>(Index::RoleTenant, key) {
+            events.push(Event::RoleDeleted { role: role?.id });
+        }
+    }
+    ended.extend(link::lost_assignments(world, &links)?);
+    let mut all: Vec<Event> =
+        requests.into_iter().map(|request| Event::LinkRequestCanceled { request }).collect();
+    all.extend(links.into_iter().map(|link| Event::LinkEnded { link, cause: EndCause::TenantDeleted }));
+    all.extend(ended.into_iter().map(|(user, tenant)| Event::AssignmentEnded { user, tenant }));
+    all.append(&mut events);
+    all.extend(doomed.iter().map(|&tenant| Event::TenantDeleted { tenant }));
+    Ok(all)
+}
+
+/// Bars an id, a number and a prefix that are not free, and makes up a number where none is given.
+fn bar_new(
+    world: &World<'_>,
+    tenant: TenantId,
+    number: Option<&Number>,
+    prefix: Option<&Prefix>,
+    bars: &mut Bars,
+) -> Ruling<Number> {
+    bars.bar(world.tenant(tenant)?.is_some(), Code::IdTaken, tenant);
+    if let Some(prefix) = prefix {
+        bar_prefix(world, tenant, prefix, bars)?;
+    }
+    if let Some(number) = number {
+        bars.bar(numbered(world, number)?.is_some(), Code::NumberTaken, number);
+        return Ok(number.clone());
+    }
+    loop {
+        let id = world.fresh().simple().to_string();
+        let tail = id.get(20..).unwrap_or_default();
+        let number = Number::parse(&format!("T-{tail}")).expect("hexadecimal digits are a well-formed number");
+        if numbered(world, &number)?.is_none() {
+            return Ok(number);
+        }
+    }
+}
+
+/// The tenant, living or deleted, with this number.
+pub(super) fn numbered(world: &World<'_>, number: &Number) -> Result<Option<Arc<Tenant>>, ViewError> {
+    world.view.under::<Tenant>(Index::TenantNumber, Key::new().text(number.as_str())).next().transpose()
+}
+
+/// Bars a prefix that is not free (T-3).
+fn bar_prefix(world: &World<'_>, tenant: TenantId, prefix: &Prefix, bars: &mut Bars) -> Result<(), ViewError> {
+    for holder in world.view.under::<Tenant>(Index::TenantPrefix, Key::new().text(prefix.as_str())) {
+        let holder = holder?;
+        bars.bar(
+            holder.is_living() && holder.id != tenant && holder.prefix.as_ref() == Some(prefix),
+            Code::PrefixTaken,
+            prefix,
+        );
+        for released in holder.released.iter().filter(|released| released.prefix == *prefix) {
+            let resting = match world.policy.prefix_reuse {
+                PrefixReuse::Immediate => false,
+                PrefixReuse::Quarantine { days } => world.at < released.at.plus_days(days),
+                PrefixReuse::Never => true,
+            };
+            bars.bar(resting, Code::PrefixResting, prefix);
+        }
+    }
+    Ok(())
+}
+
+fn contact(
+    tenant: TenantId,
+    contact: &Contact,
+) -> (BTreeSet<PersonalField>, Vec<(Subject, Option<Personal>)>) {
+    let fields: BTreeSet<_> = [
+        contact.street.as_ref().map(|_| PersonalField::Street),
+        contact.coordinates.map(|_| PersonalField::Coordinates),
+        contact.phone.as_ref().map(|_| PersonalField::Phone),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if fields.is_empty() {
+        return (fields, Vec::new());
+    }
+    let personal = Personal {
+        street: contact.street.clone(),
+        coordinates: contact.coordinates,
+        phone: contact.phone.clone(),
+        ..Personal::default()
+    };
+    (fields, vec![(Subject::Tenant(tenant), Some(personal))])
+}
+
+/// The bars of a batch, item by item (T-6).
+pub(super) struct Batch {
+    bars: Bars,
+    items: BTreeMap<usize, ItemRefusal>,
+}
+
+impl Batch {
+    /// A batch of things that are each named once, and at least one.
+    pub(super) fn of<T: Ord + std::fmt::Display>(things: &[T]) -> Ruling<Self> {
+        let mut batch = Self::new(things.is_empty());
+        let mut seen = BTreeSet::new();
+        for (index, thing) in things.iter().enumerate() {
+            if !seen.insert(thing) {
+                batch.add(index, Code::DuplicateItem, thing);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// A batch that may be `empty`.
+    pub(super) fn new(empty: bool) -> Self {
+        let mut bars = Bars::new();
+        bars.bar(empty, Code::EmptyBatch, "items of the batch");
+        Self { bars, items: BTreeMap::new() }
+    }
+
+    /// Notes a bar of one item, of which the first by precedence counts.
+    pub(super) fn add(&mut self, index: usize, code: Code, about: impl std::fmt::Display) {
+        let item = ItemRefusal { index, code, about: about.to_string() };
+        match self.items.get_mut(&index) {
+            Some(first) if first.code <= code => {}
+            Some(first) => *first = item,
+            None => {
+                self.items.insert(index, item);
+            }
+        }
+    }
+
+    /// Notes what a rule says of one item.
+    pub(super) fn note<T>(&mut self, index: usize, ruling: Ruling<T>) -> Result<Option<T>, ViewError> {
+        match ruling {
+            Ok(found) => Ok(Some(found)),
+            Err(super::Stop::Refused(refusal)) => {
+                self.add(index, refusal.code, refusal.about);
+                Ok(None)
+            }
+            Err(super::Stop::Broken(error)) => Err(error),
+        }
+    }
+
+    /// All bars as one refusal.
+    pub(super) fn into_bars(mut self) -> Bars {
+        if let Some(refusal) = Refusal::batch(self.items.into_values().collect()) {
+            self.bars.add(refusal);
+        }
+        self.bars
+    }
+
+    /// Goes on if nothing bars the way.
+    pub(super) fn lift(self) -> Ruling {
+        self.into_bars().lift()
+    }
+}
+
+/// Whether the tenant's people, once invited, cover what is managed below it by default (P-10).
+pub(super) fn below_by_default(kind: TenantKind) -> bool {
+    kind == TenantKind::Msp
+}
+
+/// Whether a user is there to be given work.
+pub(super) fn is_living_user(user: &User) -> bool {
+    matches!(user.state, UserState::Active | UserState::Blocked)
+}

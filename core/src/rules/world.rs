@@ -1,0 +1,257 @@
+//! What every rule stands on: the world it reads, the decision it returns, and the bars it collects. Decides nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::base::ids::{LinkId, TenantId, UserId};
+use crate::base::text::Service;
+use crate::base::time::Timestamp;
+use crate::event::Event;
+use crate::model::{Assignment, HandshakeState, Invitation, Link, Personal, RoleRef, Subject, Tenant, User, UserState};
+use crate::policy::{ManagementRule, Policy};
+use crate::refusal::{Code, Refusal};
+use crate::view::{Index, Key, View, ViewError};
+
+/// Why a rule does not go on.
+#[derive(Debug)]
+pub enum Stop {
+    /// An expected "no".
+    Refused(Refusal),
+    /// The world could not be read.
+    Broken(ViewError),
+}
+
+impl From<ViewError> for Stop {
+    fn from(error: ViewError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What a rule says.
+pub type Ruling<T = ()> = Result<T, Stop>;
+
+/// A refusal, ready to return.
+pub(super) fn refuse<T>(code: Code, about: impl std::fmt::Display) -> Ruling<T> {
+    Err(Stop::Refused(Refusal::new(code, about)))
+}
+
+/// The bars between a command and its execution. All are noted, and the first by precedence is the answer, so that
+/// the order in which a rule looks at things never shows.
+#[derive(Debug, Default)]
+pub struct Bars(Option<Refusal>);
+
+impl Bars {
+    /// No bars yet.
+    pub const fn new() -> Self {
+        Self(None)
+    }
+
+    /// Notes a bar where `barred`.
+    pub fn bar(&mut self, barred: bool, code: Code, about: impl std::fmt::Display) {
+        if barred {
+            self.add(Refusal::new(code, about));
+        }
+    }
+
+    /// Notes what a rule says, and hands on what it found.
+    ///
+    /// # Errors
+    /// When the world could not be read.
+    pub fn note<T>(&mut self, ruling: Ruling<T>) -> Result<Option<T>, ViewError> {
+        match ruling {
+            Ok(found) => Ok(Some(found)),
+            Err(Stop::Refused(refusal)) => {
+                self.add(refusal);
+                Ok(None)
+            }
+            Err(Stop::Broken(error)) => Err(error),
+        }
+    }
+
+    /// Notes a refusal.
+    pub fn add(&mut self, refusal: Refusal) {
+        if self.0.as_ref().is_none_or(|first| refusal.code < first.code) {
+            self.0 = Some(refusal);
+        }
+    }
+
+    /// Goes on if nothing bars the way.
+    ///
+    /// # Errors
+    /// The first bar by precedence.
+    pub fn lift(self) -> Ruling {
+        self.0.map_or(Ok(()), |refusal| Err(Stop::Refused(refusal)))
+    }
+}
+
+/// What follows from a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// What happens.
+    pub events: Vec<Event>,
+    /// The subjects whose personal data is replaced or, with `None`, erased.
+    pub people: Vec<(Subject, Option<Personal>)>,
+}
+
+impl From<Event> for Decision {
+    fn from(event: Event) -> Self {
+        Self { events: vec![event], people: Vec::new() }
+    }
+}
+
+impl From<Vec<Event>> for Decision {
+    fn from(events: Vec<Event>) -> Self {
+        Self { events, people: Vec::new() }
+    }
+}
+
+/// A view at a moment, with the policy in force.
+pub struct World<'v> {
+    /// What there is.
+    pub view: &'v dyn View,
+    /// The moment.
+    pub at: Timestamp,
+    /// The policy in force.
+    pub policy: Arc<Policy>,
+    fresh: &'v dyn Fn() -> Uuid,
+}
+
+impl<'v> World<'v> {
+    /// The world of a command; `fresh` makes the ids that the caller left out.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn new(view: &'v dyn View, at: Timestamp, fresh: &'v dyn Fn() -> Uuid) -> Result<Self, ViewError> {
+        let policy = view.get::<Policy>(Uuid::nil())?.unwrap_or_default();
+        Ok(Self { view, at, policy, fresh })
+    }
+
+    /// The world of a question, in which no ids are made.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn reading(view: &'v dyn View, at: Timestamp) -> Result<Self, ViewError> {
+        Self::new(view, at, &Uuid::nil)
+    }
+
+    pub(super) fn fresh(&self) -> Uuid {
+        (self.fresh)()
+    }
+
+    /// A tenant, living or deleted.
+    pub(super) fn tenant(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ViewError> {
+        self.view.get(id.uuid())
+    }
+
+    /// A tenant that has not been deleted.
+    pub(super) fn living(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ViewError> {
+        Ok(self.tenant(id)?.filter(|tenant| tenant.is_living()))
+    }
+
+    pub(super) fn user(&self, id: UserId) -> Result<Option<Arc<User>>, ViewError> {
+        self.view.get(id.uuid())
+    }
+
+    pub(super) fn link(&self, id: LinkId) -> Result<Option<Arc<Link>>, ViewError> {
+        self.view.get(id.uuid())
+    }
+
+    pub(super) fn assignment(&self, user: UserId, tenant: TenantId) -> Result<Option<Arc<Assignment>>, ViewError> {
+        self.view.get(Assignment::key(user, tenant).uuid())
+    }
+
+    /// The links by which a tenant is managed now.
+    pub(super) fn links_above(&self, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
+        self.links_in_force(Index::LinkManaged, tenant)
+    }
+
+    /// The links by which a tenant manages others now.
+    pub(super) fn links_below(&self, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
+        self.links_in_force(Index::LinkManager, tenant)
+    }
+
+    fn links_in_force(&self, index: Index, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
+        let mut links = Vec::new();
+        for link in self.view.under::<Link>(index, Key::new().id(tenant.uuid()).flag(true)) {
+            let link = link?;
+            if link.is_in_force(self.at) {
+                links.push(link);
+            }
+        }
+        Ok(links)
+    }
+
+    /// What a link's management type means. A type that the policy has dropped locks and permits nothing more.
+    pub(super) fn management(&self, link: &Link) -> Option<&ManagementRule> {
+        self.policy.management(&link.management)
+    }
+
+    pub(super) fn locks(&self, link: &Link) -> bool {
+        self.management(link).is_none_or(|rule| rule.locks_customer)
+    }
+
+    /// Whether the tenant's own users are locked out (P-4).
+    pub(super) fn is_locked(&self, tenant: TenantId) -> Result<bool, ViewError> {
+        Ok(self.links_above(tenant)?.iter().any(|link| self.locks(link)))
+    }
+
+    pub(super) fn is_super(&self, role: &RoleRef) -> bool {
+        matches!(role, RoleRef::Builtin(name) if *name == self.policy.super_role)
+    }
+
+    pub(super) fn is_admin(&self, role: &RoleRef) -> bool {
+        self.is_super(role) || matches!(role, RoleRef::Builtin(name) if *name == self.policy.admin_role)
+    }
+
+    /// The active users at home in `tenant` whose role there is one that `wanted` picks.
+    pub(super) fn own_active(
+        &self,
+        tenant: TenantId,
+        wanted: impl Fn(&RoleRef) -> bool,
+    ) -> Result<BTreeSet<UserId>, ViewError> {
+        let mut found = BTreeSet::new();
+        for assignment in self.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid())) {
+            let assignment = assignment?;
+            if wanted(&assignment.role)
+                && self.user(assignment.user)?.is_some_and(|user| user.home == tenant && user.state == UserState::Active)
+            {
+                found.insert(assignment.user);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The tenant's own active super admins (U-3).
+    pub(super) fn super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+        self.own_active(tenant, |role| self.is_super(role))
+    }
+
+    /// The invitations to a tenant that await their answer.
+    pub(super) fn pending_invitations(&self, tenant: TenantId) -> Result<Vec<Arc<Invitation>>, ViewError> {
+        let mut pending = Vec::new();
+        for invitation in self.view.under::<Invitation>(Index::InvitationTenant, Key::new().id(tenant.uuid()).flag(true))
+        {
+            let invitation = invitation?;
+            if invitation.handshake.state_at(self.at) == HandshakeState::Pending {
+                pending.push(invitation);
+            }
+        }
+        Ok(pending)
+    }
+
+    /// Notes services that the policy does not offer, or that none are named (L-6).
+    pub(super) fn bar_services(&self, services: &BTreeSet<Service>, bars: &mut Bars) {
+        bars.bar(services.is_empty(), Code::NoServices, "");
+        for service in services.difference(&self.policy.services) {
+            bars.bar(true, Code::UnknownService, service);
+        }
+    }
+}
