@@ -114,8 +114,8 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             it.stage = Stage::requested(*by);
             it.delink_expires = *expires;
         })?,
-        Event::DelinkResent { link: _ } => None,
-        Event::DelinkRejected { link } | Event::DelinkCanceled { link } | Event::DelinkExpired { link } => {
+        Event::DelinkResent { .. } => None,
+        Event::DelinkRejected { link, by: _ } | Event::DelinkCanceled { link, by: _ } | Event::DelinkExpired { link } => {
             edit_link(view, *link, |it| {
                 it.stage = Stage::Active;
                 it.delink_expires = None;

@@ -45,15 +45,28 @@ macro_rules! commands {
     ($(
         $(#[$doc:meta])*
         $name:ident => $text:literal -> $outcome:ty = |$this:pat_param, $events:pat_param| $read:expr;
-        {
-            $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)?
-        }
+        { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? }
+        $(+ { $($(#[$odoc:meta])* $option:ident : $otype:ty),* $(,)? })?
     )+) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(deny_unknown_fields)]
-            pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
+            pub struct $name {
+                $($(#[$fdoc])* pub $field: $type,)*
+                $($(
+                    $(#[$odoc])*
+                    #[serde(default, skip_serializing_if = "is_default")]
+                    pub $option: $otype,
+                )*)?
+            }
+
+            impl $name {
+                /// The command with everything it needs, and nothing that may be left out.
+                pub fn new($($field: $type),*) -> Self {
+                    Self { $($field,)* $($($option: Default::default(),)*)? }
+                }
+            }
 
             impl From<$name> for Command {
                 fn from(command: $name) -> Self { Self::$name(command) }
@@ -203,6 +216,10 @@ pub struct InvitedUser {
     pub invitation: InvitationId,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 fn registered(events: &[Event]) -> TenantId {
     events
         .iter()
@@ -253,27 +270,23 @@ commands! {
     /// Register a tenant without a manager; operators only (T-1).
     RegisterTenant => "register_tenant" -> TenantId = |_, events| registered(events);
     {
-        /// The new tenant's id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tenant: Option<TenantId>,
-        /// Its public number; made up if left out.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        number: Option<Number>,
         /// Its kind.
         kind: TenantKind,
         /// Its company name.
         name: CompanyName,
+    }
+    + {
+        /// The new tenant's id.
+        tenant: Option<TenantId>,
+        /// Its public number; made up if left out.
+        number: Option<Number>,
         /// Its country.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         country: Option<Country>,
         /// Its website.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         website: Option<Website>,
         /// Its domain prefix (T-3).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         prefix: Option<Prefix>,
         /// How to reach and find it.
-        #[serde(default)]
         contact: Contact,
     }
 
@@ -286,43 +299,35 @@ commands! {
     {
         /// The tenant that will manage it.
         manager: TenantId,
-        /// The new tenant's id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tenant: Option<TenantId>,
-        /// The new link's id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        link: Option<LinkId>,
-        /// Its public number; made up if left out.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        number: Option<Number>,
         /// `customer`, or `msp` for a multi-client.
         kind: TenantKind,
         /// Its company name.
         name: CompanyName,
-        /// Its country.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        country: Option<Country>,
-        /// Its website.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        website: Option<Website>,
-        /// Its domain prefix (T-3).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        prefix: Option<Prefix>,
-        /// How to reach and find it.
-        #[serde(default)]
-        contact: Contact,
         /// How it is managed.
         management: ManagementType,
         /// What is managed.
         services: BTreeSet<Service>,
+    }
+    + {
+        /// The new tenant's id.
+        tenant: Option<TenantId>,
+        /// The new link's id.
+        link: Option<LinkId>,
+        /// Its public number; made up if left out.
+        number: Option<Number>,
+        /// Its country.
+        country: Option<Country>,
+        /// Its website.
+        website: Option<Website>,
+        /// Its domain prefix (T-3).
+        prefix: Option<Prefix>,
+        /// How to reach and find it.
+        contact: Contact,
         /// How long the link lasts (L-9).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         term: Option<TermRequest>,
         /// Who signs up as the customer's first super admin; needed where the customer can delink (L-1).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<Invitee>,
         /// Who of the managing side works there, and as what (P-11).
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         authorize: Vec<Authorization>,
     }
 
@@ -331,26 +336,21 @@ commands! {
     {
         /// The tenant.
         tenant: TenantId,
+    }
+    + {
         /// Its new name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<CompanyName>,
         /// Its country.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
         country: Change<Country>,
         /// Its website.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
         website: Change<Website>,
         /// Its domain prefix.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
         prefix: Change<Prefix>,
         /// Its street address.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
         street: Change<Street>,
         /// Where that is on a map.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
         coordinates: Change<Coordinates>,
         /// Its telephone number.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
         phone: Change<Phone>,
     }
 
@@ -393,8 +393,9 @@ commands! {
         tenants: Vec<TenantId>,
         /// The exact text `delete`.
         confirm: String,
+    }
+    + {
         /// Whether the tenants managed below are deleted with them.
-        #[serde(default)]
         cascade: bool,
     }
 
@@ -407,9 +408,6 @@ commands! {
         })
         .expect("a link request is made by the events of its command");
     {
-        /// The request's id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        request: Option<LinkRequestId>,
         /// Who wants to manage.
         manager: TenantId,
         /// The number of the tenant that is asked.
@@ -418,8 +416,11 @@ commands! {
         management: ManagementType,
         /// What would be managed.
         services: BTreeSet<Service>,
+    }
+    + {
+        /// The request's id.
+        request: Option<LinkRequestId>,
         /// How long the link would last (L-9).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         term: Option<TermRequest>,
     }
 
@@ -458,8 +459,9 @@ commands! {
         link: LinkId,
         /// The management type it should have.
         management: ManagementType,
+    }
+    + {
         /// Who signs up as the customer's super admin; needed unless it has an active one from before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<Invitee>,
     }
 
@@ -486,8 +488,9 @@ commands! {
     {
         /// The link.
         link: LinkId,
+    }
+    + {
         /// By how many days it extends itself; it ends, if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         days: Option<u32>,
     }
 
@@ -505,8 +508,9 @@ commands! {
     {
         /// The link.
         link: LinkId,
+    }
+    + {
         /// The party an operator speaks for; a user's follows from their home.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         party: Option<Party>,
     }
 
@@ -515,8 +519,9 @@ commands! {
     {
         /// The link.
         link: LinkId,
+    }
+    + {
         /// The party an operator speaks for; a user's follows from their home.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         party: Option<Party>,
     }
 
@@ -525,8 +530,9 @@ commands! {
     {
         /// The link.
         link: LinkId,
+    }
+    + {
         /// The party an operator speaks for; a user's follows from their home.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         party: Option<Party>,
     }
 
@@ -535,8 +541,9 @@ commands! {
     {
         /// The link.
         link: LinkId,
+    }
+    + {
         /// The party an operator speaks for; a user's follows from their home.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         party: Option<Party>,
     }
 
@@ -545,8 +552,9 @@ commands! {
     {
         /// The link.
         link: LinkId,
+    }
+    + {
         /// The party an operator speaks for; a user's follows from their home.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         party: Option<Party>,
     }
 
@@ -560,8 +568,9 @@ commands! {
         invitee: Invitee,
         /// Their role there.
         role: RoleRef,
+    }
+    + {
         /// Whether it covers the tenants managed below; by default it does on an MSP (P-10).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         below: Option<bool>,
     }
 
@@ -616,20 +625,19 @@ commands! {
         })
         .expect("a user is registered by the events of their command");
     {
-        /// The new user's id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        user: Option<UserId>,
         /// Their home.
         home: TenantId,
         /// Their address.
         email: Email,
-        /// What they are called.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        name: Option<PersonName>,
         /// Their role at home.
         role: RoleRef,
+    }
+    + {
+        /// The new user's id.
+        user: Option<UserId>,
+        /// What they are called.
+        name: Option<PersonName>,
         /// Whether it covers the tenants managed below; by default it does on an MSP (P-10).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         below: Option<bool>,
     }
 
@@ -638,11 +646,11 @@ commands! {
     {
         /// The user.
         user: UserId,
+    }
+    + {
         /// Their name.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
         name: Change<PersonName>,
         /// Their address.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         email: Option<Email>,
     }
 
@@ -690,9 +698,6 @@ commands! {
         })
         .expect("a role is created by the events of its command");
     {
-        /// The new role's id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        role: Option<RoleId>,
         /// The tenant.
         tenant: TenantId,
         /// What people call it.
@@ -700,17 +705,21 @@ commands! {
         /// What it holds.
         permissions: BTreeSet<Permission>,
     }
+    + {
+        /// The new role's id.
+        role: Option<RoleId>,
+    }
 
     /// Change a tenant's own role, and with it the rights of everyone who has it (P-9).
     EditRole => "edit_role" -> () = |_, _| ();
     {
         /// The role.
         role: RoleId,
+    }
+    + {
         /// What people call it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<RoleName>,
         /// What it holds.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         permissions: Option<BTreeSet<Permission>>,
     }
 

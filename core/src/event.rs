@@ -225,16 +225,22 @@ pub enum Event {
     DelinkResent {
         /// The link.
         link: LinkId,
+        /// Who reminded.
+        by: Party,
     },
     /// The other side said no (D).
     DelinkRejected {
         /// The link.
         link: LinkId,
+        /// Who said no.
+        by: Party,
     },
     /// The requester took the request back (D).
     DelinkCanceled {
         /// The link.
         link: LinkId,
+        /// Who took it back.
+        by: Party,
     },
     /// Nobody answered in time (D).
     DelinkExpired {
@@ -382,4 +388,21 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tenant: Option<TenantId>,
     },
+}
+
+impl Event {
+    /// Whether somebody may have to be told of it; most events of a busy day need not be looked at twice.
+    pub const fn may_notify(&self) -> bool {
+        !matches!(
+            self,
+            Self::Assigned { .. }
+                | Self::AssignmentEnded { .. }
+                | Self::CommandRefused { .. }
+                | Self::LinkCreated { .. }
+                | Self::TenantEdited { .. }
+                | Self::TenantRegistered { .. }
+                | Self::UserEdited { .. }
+                | Self::UserRegistered { .. }
+        )
+    }
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{LinkId, TenantId, UserId};
-use crate::base::text::{CompanyName, Coordinates, Country, Number, Permission, Service};
+use crate::base::text::{CompanyName, Coordinates, Country, Number, Permission, Service, Ticket};
+use crate::base::time::Timestamp;
+use crate::event::Event;
 use crate::model::{RoleRef, TenantKind};
 use crate::refusal::Code;
 
@@ -96,4 +98,67 @@ pub struct Pin {
     pub name: CompanyName,
     /// Where it is.
     pub coordinates: Coordinates,
+}
+
+/// Which records of a tenant's audit are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditFilter {
+    /// Only those of this user, if they show as a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+    /// Only those of this command, such as `request_delink`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Only those written at or after this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Only those written before this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// Whether a row is wanted.
+    pub fn passes(&self, row: &AuditRow) -> bool {
+        self.by.is_none_or(|user| row.by == AuditActor::User(user))
+            && self.command.as_ref().is_none_or(|command| *command == row.command)
+            && self.from.is_none_or(|from| row.at >= from)
+            && self.until.is_none_or(|until| row.at < until)
+    }
+}
+
+/// One record as it shows in the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// The record's number.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Who it is from, as far as the viewer may know.
+    pub by: AuditActor,
+    /// The command.
+    pub command: String,
+    /// The tenants it is about.
+    pub tenants: Vec<TenantId>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// Who a record is from, as the audit shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditActor {
+    /// A person of the viewer's own organisation.
+    User(UserId),
+    /// Somebody of another organisation.
+    Organisation(TenantId),
+    /// The platform's own staff.
+    Operator {
+        /// The ticket they acted on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<Ticket>,
+    },
+    /// Time passing.
+    Clock,
 }

@@ -13,7 +13,10 @@ use crate::view::ViewError;
 
 impl World<'_> {
     /// Lets the actor in at all: a user who can act, or the operator (P-1). Hands on the user.
-    pub(super) fn admit(&self, actor: &Actor, gate: Gate) -> Ruling<Option<Arc<User>>> {
+    ///
+    /// # Errors
+    /// `unknown_user`, `user_not_active`, `wrong_actor` for the clock.
+    pub fn admit(&self, actor: &Actor, gate: Gate) -> Ruling<Option<Arc<User>>> {
         match actor {
             Actor::Operator { .. } => Ok(None),
             Actor::Clock => refuse(Code::WrongActor, "the clock"),
@@ -41,7 +44,10 @@ impl World<'_> {
     }
 
     /// Lets the actor use a permission on a living tenant; a tenant that they may not see does not exist (T-9).
-    pub(super) fn authorize(&self, actor: &Actor, permission: &str, tenant: TenantId, gate: Gate) -> Ruling {
+    ///
+    /// # Errors
+    /// Those of [`Self::admit`], `unknown_tenant`, and the reasons of a check.
+    pub fn authorize(&self, actor: &Actor, permission: &str, tenant: TenantId, gate: Gate) -> Ruling {
         let Some(user) = self.admit(actor, gate)? else {
             return if self.living(tenant)?.is_some() { Ok(()) } else { refuse(Code::UnknownTenant, tenant) };
         };

@@ -42,8 +42,8 @@ pub fn act(
 
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, id);
+    let delinkable = world.management(&link).is_some_and(|rule| rule.delinkable);
     if act == DelinkAct::Request {
-        let delinkable = world.management(&link).is_some_and(|rule| rule.delinkable);
         bars.bar(!delinkable, Code::NotDelinkable, id);
         let offered = by == Party::Manager || world.policy.customer_may_request_delink;
         bars.bar(!offered, Code::DelinkNotOffered, id);
@@ -55,7 +55,7 @@ pub fn act(
             None
         }
     };
-    let asks_customer = next == Some(Stage::DelinkRequestedByManager) && act == DelinkAct::Request;
+    let asks_customer = delinkable && next == Some(Stage::DelinkRequestedByManager) && act == DelinkAct::Request;
     bars.bar(asks_customer && world.super_admins(link.managed)?.is_empty(), Code::NoCustomerOwner, link.managed);
     bars.lift()?;
 
@@ -65,9 +65,9 @@ pub fn act(
             let expires = world.policy.delink_request_days.map(|days| world.at.plus_days(days));
             Event::DelinkRequested { link: id, by, expires }.into()
         }
-        (DelinkAct::Reject, _) => Event::DelinkRejected { link: id }.into(),
-        (DelinkAct::Cancel, _) => Event::DelinkCanceled { link: id }.into(),
-        (DelinkAct::Accept | DelinkAct::Resend, _) => Event::DelinkResent { link: id }.into(),
+        (DelinkAct::Reject, _) => Event::DelinkRejected { link: id, by }.into(),
+        (DelinkAct::Cancel, _) => Event::DelinkCanceled { link: id, by }.into(),
+        (DelinkAct::Accept | DelinkAct::Resend, _) => Event::DelinkResent { link: id, by }.into(),
     })
 }
 

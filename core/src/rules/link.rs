@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{tenant, user};
+use super::user;
 use crate::base::ids::{LinkId, LinkRequestId, TenantId, UserId};
 use crate::base::text::{ManagementType, Service};
 use crate::command::{
@@ -92,7 +92,7 @@ fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
 pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
     world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else { return refuse(Code::UnknownTenant, command.manager) };
-    let Some(managed) = tenant::numbered(world, &command.number)?.filter(|tenant| tenant.is_living()) else {
+    let Some(managed) = world.numbered(&command.number)?.filter(|tenant| tenant.is_living()) else {
         return refuse(Code::UnknownTenant, &command.number);
     };
     let request = command.request.unwrap_or_else(|| LinkRequestId::from_uuid(world.fresh()));

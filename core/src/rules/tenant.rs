@@ -296,7 +296,7 @@ fn bar_delete(world: &World<'_>, id: TenantId, index: usize, batch: &mut Batch) 
         batch.add(index, Code::DelinkPending, id);
     }
     let delinkable = |link: &Arc<Link>| world.management(link).is_some_and(|rule| rule.delinkable);
-    if above.iter().any(delinkable) && !world.own_active(id, |role| world.is_admin(role))?.is_empty() {
+    if above.iter().any(delinkable) && !world.admins(id)?.is_empty() {
         batch.add(index, Code::DelinkFirst, id);
     }
     Ok(())
@@ -365,22 +365,17 @@ fn bar_new(
         bar_prefix(world, tenant, prefix, bars)?;
     }
     if let Some(number) = number {
-        bars.bar(numbered(world, number)?.is_some(), Code::NumberTaken, number);
+        bars.bar(world.numbered(number)?.is_some(), Code::NumberTaken, number);
         return Ok(number.clone());
     }
     loop {
         let id = world.fresh().simple().to_string();
         let tail = id.get(20..).unwrap_or_default();
         let number = Number::parse(&format!("T-{tail}")).expect("hexadecimal digits are a well-formed number");
-        if numbered(world, &number)?.is_none() {
+        if world.numbered(&number)?.is_none() {
             return Ok(number);
         }
     }
-}
-
-/// The tenant, living or deleted, with this number.
-pub(super) fn numbered(world: &World<'_>, number: &Number) -> Result<Option<Arc<Tenant>>, ViewError> {
-    world.view.under::<Tenant>(Index::TenantNumber, Key::new().text(number.as_str())).next().transpose()
 }
 
 /// Bars a prefix that is not free (T-3).

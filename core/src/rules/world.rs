@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::base::ids::{LinkId, TenantId, UserId};
-use crate::base::text::Service;
+use crate::base::text::{Number, Service};
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::{Assignment, HandshakeState, Invitation, Link, Personal, RoleRef, Subject, Tenant, User, UserState};
@@ -147,34 +147,66 @@ impl<'v> World<'v> {
     }
 
     /// A tenant, living or deleted.
-    pub(super) fn tenant(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ViewError> {
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn tenant(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ViewError> {
         self.view.get(id.uuid())
     }
 
     /// A tenant that has not been deleted.
-    pub(super) fn living(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ViewError> {
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn living(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ViewError> {
         Ok(self.tenant(id)?.filter(|tenant| tenant.is_living()))
     }
 
-    pub(super) fn user(&self, id: UserId) -> Result<Option<Arc<User>>, ViewError> {
+    /// A user, whatever their state.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn user(&self, id: UserId) -> Result<Option<Arc<User>>, ViewError> {
         self.view.get(id.uuid())
     }
 
-    pub(super) fn link(&self, id: LinkId) -> Result<Option<Arc<Link>>, ViewError> {
+    /// A link, in force or ended.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn link(&self, id: LinkId) -> Result<Option<Arc<Link>>, ViewError> {
         self.view.get(id.uuid())
     }
 
-    pub(super) fn assignment(&self, user: UserId, tenant: TenantId) -> Result<Option<Arc<Assignment>>, ViewError> {
+    /// The assignment that a user has on a tenant itself.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn assignment(&self, user: UserId, tenant: TenantId) -> Result<Option<Arc<Assignment>>, ViewError> {
         self.view.get(Assignment::key(user, tenant).uuid())
     }
 
+    /// The tenant, living or deleted, with this number.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn numbered(&self, number: &Number) -> Result<Option<Arc<Tenant>>, ViewError> {
+        self.view.under::<Tenant>(Index::TenantNumber, Key::new().text(number.as_str())).next().transpose()
+    }
+
     /// The links by which a tenant is managed now.
-    pub(super) fn links_above(&self, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn links_above(&self, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
         self.links_in_force(Index::LinkManaged, tenant)
     }
 
     /// The links by which a tenant manages others now.
-    pub(super) fn links_below(&self, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn links_below(&self, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
         self.links_in_force(Index::LinkManager, tenant)
     }
 
@@ -229,8 +261,19 @@ impl<'v> World<'v> {
         Ok(found)
     }
 
+    /// The tenant's own active admins, super admins among them (P-9, T-7).
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+        self.own_active(tenant, |role| self.is_admin(role))
+    }
+
     /// The tenant's own active super admins (U-3).
-    pub(super) fn super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
         self.own_active(tenant, |role| self.is_super(role))
     }
 

@@ -5,6 +5,7 @@
 //! nothing of the domain and judges nothing. One conformance suite runs on every store.
 
 pub mod memory;
+mod queue;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -212,4 +213,14 @@ pub trait Writing: Reading {
     /// # Errors
     /// As for [`Writing::commit`].
     fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError>;
+}
+
+/// Where the journal ends after this record, if it follows on the end before.
+fn follow(head: &Head, new: &NewRecord) -> Result<Head, StoreError> {
+    let StoredRecord { seq, text, hash } = &new.record;
+    if Some(*seq) == head.seq.checked_add(1) && *hash == head.hash.chain(text) {
+        Ok(Head { seq: *seq, hash: *hash, at: Some(new.at) })
+    } else {
+        Err(StoreError::Io(format!("record {seq} does not follow on record {} with its hash", head.seq)))
+    }
 }

@@ -1,0 +1,297 @@
+//! Records become notices: who must be told of what. A pure reading; the host sends.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId};
+use crate::event::Event;
+use crate::journal::Record;
+use crate::model::{Invitation, Link, LinkRequest, Party};
+use crate::rules::World;
+use crate::view::ViewError;
+
+/// A message that must be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The record it comes from.
+    pub seq: u64,
+    /// Its place among the notices of that record, from 0; with `seq` it tells a repeated notice from a new one.
+    pub index: usize,
+    /// What it says.
+    pub kind: NoticeKind,
+    /// Whom it goes to; the address is looked up on delivery. Never empty.
+    pub to: BTreeSet<UserId>,
+}
+
+/// What a notice says, with what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// A manager asks to manage the tenant (L-2).
+    LinkRequested {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// A reminder of that (L-3).
+    LinkRequestReminder {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// The asked tenant said yes (L-3).
+    LinkRequestAccepted {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// The asked tenant said no (L-3).
+    LinkRequestDeclined {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// The manager took the request back (L-3).
+    LinkRequestCanceled {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// The request has expired (L-3).
+    LinkRequestExpired {
+        /// The request.
+        request: LinkRequestId,
+    },
+    /// The customer set what its manager may do (P-7).
+    GrantsChanged {
+        /// The link.
+        link: LinkId,
+    },
+    /// The link will end in so many days (L-9).
+    LinkExpiring {
+        /// The link.
+        link: LinkId,
+        /// The days.
+        days: u32,
+    },
+    /// The link was prolonged (L-9).
+    LinkExtended {
+        /// The link.
+        link: LinkId,
+    },
+    /// The other side asks to end the link (D).
+    DelinkRequested {
+        /// The link.
+        link: LinkId,
+    },
+    /// A reminder of that (D).
+    DelinkReminder {
+        /// The link.
+        link: LinkId,
+    },
+    /// The other side rejected the request (D).
+    DelinkRejected {
+        /// The link.
+        link: LinkId,
+    },
+    /// The other side took its request back (D).
+    DelinkCanceled {
+        /// The link.
+        link: LinkId,
+    },
+    /// The delink request has expired (D).
+    DelinkExpired {
+        /// The link.
+        link: LinkId,
+    },
+    /// The link has ended (D, L-9, T-7).
+    LinkEnded {
+        /// The link.
+        link: LinkId,
+    },
+    /// An invitation to a tenant (U-2).
+    Invitation {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// An invitation to sign up as a managed customer's super admin (L-1, L-5).
+    SignUp {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// A reminder of an invitation or sign-up (U-2).
+    InvitationReminder {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// An invitation was accepted (U-2).
+    InvitationAccepted {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// An invitation was declined (U-2).
+    InvitationDeclined {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// An invitation has expired (U-2).
+    InvitationExpired {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+}
+
+/// The notices of a record, read in the world as it was right after it. Where nobody is left to be told, there is
+/// no notice.
+///
+/// # Errors
+/// When the world cannot be read.
+pub fn of_record(world: &World<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
+    let mut notices = Vec::new();
+    for event in &record.events {
+        if let Some((kind, to)) = of_event(world, event)?
+            && !to.is_empty()
+        {
+            notices.push(Notice { seq: record.seq, index: notices.len(), kind, to });
+        }
+    }
+    Ok(notices)
+}
+
+type Told = Option<(NoticeKind, BTreeSet<UserId>)>;
+
+fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
+    match event {
+        Event::LinkRequested { request, .. } => {
+            asked(world, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
+        }
+        Event::LinkRequestResent { request } => {
+            asked(world, *request, Party::Customer, NoticeKind::LinkRequestReminder { request: *request })
+        }
+        Event::LinkRequestAccepted { request } => {
+            asked(world, *request, Party::Manager, NoticeKind::LinkRequestAccepted { request: *request })
+        }
+        Event::LinkRequestDeclined { request } => {
+            asked(world, *request, Party::Manager, NoticeKind::LinkRequestDeclined { request: *request })
+        }
+        Event::LinkRequestCanceled { request } => {
+            asked(world, *request, Party::Customer, NoticeKind::LinkRequestCanceled { request: *request })
+        }
+        Event::LinkRequestExpired { request } => {
+            asked(world, *request, Party::Manager, NoticeKind::LinkRequestExpired { request: *request })
+        }
+        Event::ManagerGrantsSet { link, .. } => {
+            linked(world, *link, &[Party::Manager], NoticeKind::GrantsChanged { link: *link })
+        }
+        Event::LinkExpiring { link, days } => {
+            linked(world, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days: *days })
+        }
+        Event::LinkExtended { link, .. } => {
+            linked(world, *link, Party::ALL, NoticeKind::LinkExtended { link: *link })
+        }
+        Event::DelinkRequested { link, by, .. } => {
+            linked(world, *link, &[by.other()], NoticeKind::DelinkRequested { link: *link })
+        }
+        Event::DelinkResent { link, by } => {
+            linked(world, *link, &[by.other()], NoticeKind::DelinkReminder { link: *link })
+        }
+        Event::DelinkRejected { link, by } => {
+            linked(world, *link, &[by.other()], NoticeKind::DelinkRejected { link: *link })
+        }
+        Event::DelinkCanceled { link, by } => {
+            linked(world, *link, &[by.other()], NoticeKind::DelinkCanceled { link: *link })
+        }
+        Event::DelinkExpired { link } => {
+            linked(world, *link, Party::ALL, NoticeKind::DelinkExpired { link: *link })
+        }
+        Event::LinkEnded { link, .. } => linked(world, *link, Party::ALL, NoticeKind::LinkEnded { link: *link }),
+        Event::UserInvited { invitation, user, sign_up, .. } => {
+            let kind = if *sign_up {
+                NoticeKind::SignUp { invitation: *invitation }
+            } else {
+                NoticeKind::Invitation { invitation: *invitation }
+            };
+            Ok(Some((kind, BTreeSet::from([*user]))))
+        }
+        Event::InvitationResent { invitation } => {
+            let user = world.view.get::<Invitation>(invitation.uuid())?.map(|it| it.user);
+            Ok(Some((NoticeKind::InvitationReminder { invitation: *invitation }, user.into_iter().collect())))
+        }
+        Event::InvitationAccepted { invitation } => {
+            senders(world, *invitation, NoticeKind::InvitationAccepted { invitation: *invitation })
+        }
+        Event::InvitationDeclined { invitation } => {
+            senders(world, *invitation, NoticeKind::InvitationDeclined { invitation: *invitation })
+        }
+        Event::InvitationExpired { invitation } => {
+            senders(world, *invitation, NoticeKind::InvitationExpired { invitation: *invitation })
+        }
+        Event::PolicySet { .. }
+        | Event::TenantRegistered { .. }
+        | Event::TenantEdited { .. }
+        | Event::TenantKindChanged { .. }
+        | Event::TenantDisabled { .. }
+        | Event::TenantEnabling { .. }
+        | Event::TenantEnabled { .. }
+        | Event::TenantDeleted { .. }
+        | Event::LinkCreated { .. }
+        | Event::LinkConverted { .. }
+        | Event::ServicesAdded { .. }
+        | Event::ServiceRemoved { .. }
+        | Event::AutoExtendSet { .. }
+        | Event::InvitationRevoked { .. }
+        | Event::UserRegistered { .. }
+        | Event::UserEdited { .. }
+        | Event::UserBlocked { .. }
+        | Event::UserUnblocked { .. }
+        | Event::UserRemoved { .. }
+        | Event::Assigned { .. }
+        | Event::AssignmentEnded { .. }
+        | Event::RoleCreated { .. }
+        | Event::RoleEdited { .. }
+        | Event::RoleDeleted { .. }
+        | Event::PersonalErased { .. }
+        | Event::CommandRefused { .. } => Ok(None),
+    }
+}
+
+/// Who is told on a side: the manager's admins, the customer's super admins.
+fn side(world: &World<'_>, party: Party, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+    match party {
+        Party::Manager => world.admins(tenant),
+        Party::Customer => world.super_admins(tenant),
+    }
+}
+
+fn asked(world: &World<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(request) = world.view.get::<LinkRequest>(id.uuid())? else { return Ok(None) };
+    let tenant = match party {
+        Party::Manager => request.manager,
+        Party::Customer => request.managed,
+    };
+    Ok(Some((kind, side(world, party, tenant)?)))
+}
+
+fn linked(world: &World<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(link) = world.view.get::<Link>(id.uuid())? else { return Ok(None) };
+    let mut to = BTreeSet::new();
+    for &party in parties {
+        let tenant = match party {
+            Party::Manager => link.manager,
+            Party::Customer => link.managed,
+        };
+        to.append(&mut side(world, party, tenant)?);
+    }
+    Ok(Some((kind, to)))
+}
+
+/// The admins of the tenant that invited: for a sign-up, of its managers.
+fn senders(world: &World<'_>, id: InvitationId, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(invitation) = world.view.get::<Invitation>(id.uuid())? else { return Ok(None) };
+    let mut to = BTreeSet::new();
+    if invitation.sign_up {
+        for link in world.links_above(invitation.tenant)? {
+            to.append(&mut world.admins(link.manager)?);
+        }
+    } else {
+        to.append(&mut world.admins(invitation.tenant)?);
+    }
+    to.remove(&invitation.user);
+    Ok(Some((kind, to)))
+}

@@ -1,0 +1,322 @@
+//! A store in memory, gone with the process: for tests, trials and what-if. It keeps the whole past, as every store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::queue::{Lent, Queue};
+use super::{NewRecord, Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing, follow};
+use crate::base::ids::{RequestId, UserId};
+use crate::base::text::Email;
+use crate::base::time::Timestamp;
+use crate::journal::Head;
+use crate::model::{Personal, Subject};
+use crate::view::{Any, Change, Found, Index, Key, Kind, Memory, Span, View, ViewError};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A store in memory.
+pub struct MemoryStore {
+    epoch: Uuid,
+    // Readings hold on to the world they began with; a commit copies it only while there are any.
+    world: RwLock<Arc<World>>,
+    right: Queue<()>,
+}
+
+#[derive(Clone, Default)]
+struct World {
+    present: Memory,
+    journal: Vec<(StoredRecord, Timestamp)>,
+    about: BTreeMap<Uuid, Vec<u64>>,
+    receipts: BTreeMap<RequestId, StoredReceipt>,
+    cursors: BTreeMap<String, u64>,
+    versions: BTreeMap<(Kind, Uuid), Vec<(u64, Option<Any>)>>,
+    // From which record on, and up to which if it has ended.
+    intervals: BTreeMap<(Index, Key, Uuid, Kind), Vec<(u64, Option<u64>)>>,
+}
+
+impl MemoryStore {
+    /// An empty store of this epoch.
+    pub fn new(epoch: Uuid) -> Self {
+        Self { epoch, world: RwLock::default(), right: Queue::new(()) }
+    }
+
+    fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Store for MemoryStore {
+    fn epoch(&self) -> Uuid {
+        self.epoch
+    }
+
+    fn read(&self) -> Result<Box<dyn Reading + '_>, StoreError> {
+        Ok(Box::new(Snapshot(self.world())))
+    }
+
+    fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError> {
+        let waited_ms = PATIENCE.as_millis().try_into().unwrap_or(u64::MAX);
+        let right = self.right.take(PATIENCE).ok_or(StoreError::Busy { waited_ms })?;
+        Ok(Box::new(Right { store: self, _right: right, snapshot: Snapshot(self.world()) }))
+    }
+}
+
+impl World {
+    fn head(&self) -> Head {
+        self.journal
+            .last()
+            .map_or(Head::EMPTY, |(record, at)| Head { seq: record.seq, hash: record.hash, at: Some(*at) })
+    }
+
+    /// Whether all of these may be appended.
+    fn admit(&self, records: &[NewRecord]) -> Result<(), StoreError> {
+        let mut head = self.head();
+        let mut requests = BTreeSet::new();
+        for new in records {
+            head = follow(&head, new)?;
+            if let Some((request, _)) = new.request
+                && (self.receipts.contains_key(&request) || !requests.insert(request))
+            {
+                return Err(StoreError::Io(format!("request {request} was answered before")));
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, new: NewRecord) {
+        let seq = new.record.seq;
+        if let Some((request, fingerprint)) = new.request {
+            self.receipts.insert(request, StoredReceipt { seq, fingerprint: Some(fingerprint) });
+        }
+        for about in new.about {
+            let seqs = self.about.entry(about).or_default();
+            if seqs.last() != Some(&seq) {
+                seqs.push(seq);
+            }
+        }
+        self.journal.push((new.record, new.at));
+        for change in new.changes {
+            self.change(seq, change);
+        }
+        for (subject, personal) in new.people {
+            if personal.is_none() {
+                self.forget(subject);
+            }
+            self.present.change_personal(subject, personal);
+        }
+    }
+
+    fn change(&mut self, seq: u64, change: Change) {
+        let (kind, id) = change.target();
+        let after = match &change {
+            Change::Put(any) => Some(any.clone()),
+            Change::Remove(..) => None,
+        };
+        let keys = after.as_ref().map(Any::keys).unwrap_or_default();
+        let before = self.present.change(change).map(|any| any.keys()).unwrap_or_default();
+        self.versions.entry((kind, id)).or_default().push((seq, after));
+        for (index, key) in before.iter().filter(|key| !keys.contains(key)) {
+            if let Some(last) =
+                self.intervals.get_mut(&(*index, key.clone(), id, kind)).and_then(|all| all.last_mut())
+            {
+                last.1 = Some(seq);
+            }
+        }
+        for (index, key) in keys.into_iter().filter(|key| !before.contains(key)) {
+            self.intervals.entry((index, key, id, kind)).or_default().push((seq, None));
+        }
+    }
+
+    /// Takes the fingerprints from the receipts of everything about a subject: they were made of its data.
+    fn forget(&mut self, subject: Subject) {
+        let seqs = self.about.get(&subject.uuid()).map(Vec::as_slice).unwrap_or_default();
+        for receipt in self.receipts.values_mut().filter(|receipt| seqs.binary_search(&receipt.seq).is_ok()) {
+            receipt.fingerprint = None;
+        }
+    }
+}
+
+/// The world at the moment the reading began.
+struct Snapshot(Arc<World>);
+
+impl View for Snapshot {
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
+        self.0.present.load(kind, id)
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
+        self.0.present.scan(span, limit)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
+        self.0.present.personal(subject)
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
+        self.0.present.addressed(email)
+    }
+}
+
+impl Reading for Snapshot {
+    fn view(&self) -> &dyn View {
+        self
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.0.head())
+    }
+
+    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
+        let head = self.0.head().seq;
+        if seq > head {
+            return Err(StoreError::UnknownSeq { seq, head });
+        }
+        Ok(Box::new(AsOf { world: &self.0, seq }))
+    }
+
+    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        let skipped = usize::try_from(seq).unwrap_or(usize::MAX);
+        Ok(self.0.journal.iter().skip(skipped).take(limit).map(|(record, _)| record.clone()).collect())
+    }
+
+    fn records_about(&self, about: Uuid, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        let seqs = self.0.about.get(&about).map(Vec::as_slice).unwrap_or_default();
+        let later = seqs.iter().filter(|about| **about > seq).take(limit);
+        let records = later.filter_map(|seq| self.0.journal.get(usize::try_from(*seq).ok()?.checked_sub(1)?));
+        Ok(records.map(|(record, _)| record.clone()).collect())
+    }
+
+    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
+        Ok(self.0.receipts.get(&request).copied())
+    }
+
+    fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
+        Ok(self.0.cursors.get(consumer).copied().unwrap_or(0))
+    }
+}
+
+/// The world as it was after a record.
+struct AsOf<'w> {
+    world: &'w World,
+    seq: u64,
+}
+
+impl View for AsOf<'_> {
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
+        let versions = self.world.versions.get(&(kind, id)).map(Vec::as_slice).unwrap_or_default();
+        let until = versions.partition_point(|(from, _)| *from <= self.seq);
+        Ok(until.checked_sub(1).and_then(|last| versions.get(last)).and_then(|(_, any)| any.clone()))
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
+        let from = (span.index, span.low.clone(), span.low_after.unwrap_or(Uuid::nil()), Kind::Tenant);
+        let there = |(from, until): &(u64, Option<u64>)| {
+            *from <= self.seq && until.is_none_or(|until| self.seq < until)
+        };
+        let entries = self
+            .world
+            .intervals
+            .range((Bound::Included(from), Bound::Unbounded))
+            .take_while(|((index, key, ..), _)| {
+                *index == span.index && span.high.as_ref().is_none_or(|high| key < high)
+            })
+            .filter(|((_, key, id, _), intervals)| span.holds(key, *id) && intervals.iter().any(there));
+        let mut found = Vec::new();
+        for ((_, key, id, kind), _) in entries.take(limit) {
+            found.extend(self.load(*kind, *id)?.map(|entity| Found { key: key.clone(), entity }));
+        }
+        Ok(found)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
+        self.world.present.personal(subject)
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
+        self.world.present.addressed(email)
+    }
+}
+
+/// The right to write, and the world as it is while nobody else can.
+struct Right<'s> {
+    store: &'s MemoryStore,
+    _right: Lent<'s, ()>,
+    snapshot: Snapshot,
+}
+
+impl Right<'_> {
+    fn change(self, change: impl FnOnce(&mut World)) {
+        // Lets go of the world first: where no reading holds it, it is changed in place and not copied.
+        drop(self.snapshot);
+        change(Arc::make_mut(&mut self.store.world.write().unwrap_or_else(PoisonError::into_inner)));
+    }
+}
+
+impl View for Right<'_> {
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
+        self.snapshot.load(kind, id)
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
+        self.snapshot.scan(span, limit)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
+        self.snapshot.personal(subject)
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
+        self.snapshot.addressed(email)
+    }
+}
+
+impl Reading for Right<'_> {
+    fn view(&self) -> &dyn View {
+        self
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        self.snapshot.head()
+    }
+
+    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
+        self.snapshot.as_of(seq)
+    }
+
+    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        self.snapshot.records_after(seq, limit)
+    }
+
+    fn records_about(&self, about: Uuid, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        self.snapshot.records_about(about, seq, limit)
+    }
+
+    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
+        self.snapshot.receipt(request)
+    }
+
+    fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
+        self.snapshot.cursor(consumer)
+    }
+}
+
+impl Writing for Right<'_> {
+    fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError> {
+        self.snapshot.0.admit(&records)?;
+        self.change(|world| records.into_iter().for_each(|new| world.append(new)));
+        Ok(())
+    }
+
+    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError> {
+        let seq = seq.min(self.snapshot.0.head().seq);
+        self.change(|world| {
+            let cursor = world.cursors.entry(consumer.to_owned()).or_default();
+            *cursor = seq.max(*cursor);
+        });
+        Ok(())
+    }
+}

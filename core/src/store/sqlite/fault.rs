@@ -1,0 +1,57 @@
+//! What went wrong, in the words of the port. Never repeats what was stored: it may be personal data.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::store::StoreError;
+use crate::view::ViewError;
+
+/// An error on its way to the port.
+#[derive(Debug)]
+pub(super) struct Fault(pub(super) StoreError);
+
+pub(super) type Result<T> = std::result::Result<T, Fault>;
+
+/// The store is damaged.
+pub(super) fn damaged(what: impl Into<String>) -> Fault {
+    Fault(StoreError::Damaged { what: what.into() })
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        fault.0
+    }
+}
+
+impl From<Fault> for ViewError {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault.0)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let code = error.sqlite_error_code();
+        Self(match (&error, code) {
+            (_, Some(ErrorCode::DiskFull)) => StoreError::Full,
+            (_, Some(ErrorCode::ReadOnly)) => StoreError::ReadOnly,
+            (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => StoreError::Busy { waited_ms: 0 },
+            (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => {
+                StoreError::Damaged { what: error.to_string() }
+            }
+            (Error::SqliteFailure(..), _) => StoreError::Io(error.to_string()),
+            // Tables and columns are not as this library made them.
+            _ => StoreError::Damaged { what: error.to_string() },
+        })
+    }
+}
+
+/// Whether somebody else holds what was asked for.
+pub(super) fn is_busy(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}

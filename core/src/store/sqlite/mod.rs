@@ -1,0 +1,339 @@
+//! The store in an SQLite file: always fresh, opened at once at any size, shared by threads and processes.
+//!
+//! Readers never wait for the writer. Writers wait in a queue within the process and with short random pauses between
+//! processes. The file stays readable with `sqlite3`: bodies are JSON, and there is a view for each kind of entity.
+
+mod fault;
+mod file;
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use self::fault::{Fault, Result, damaged};
+use self::file::{Found, admit, cannot_open, connect, create, inspect, patiently, prepare, roll_back};
+use self::read::Conn;
+use self::write::Writer;
+use super::queue::{Lent, Queue};
+use super::{Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing};
+use crate::base::ids::{RequestId, UserId};
+use crate::base::text::Email;
+use crate::journal::Head;
+use crate::model::{Personal, Subject};
+use crate::view::{Any, Found as Entry, Kind, Span, View, ViewError};
+
+/// How many connections for reading are kept for the next who reads.
+const IDLE_READERS: usize = 16;
+
+/// How a file is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether nothing may be written. The file must be there and of the current format.
+    pub read_only: bool,
+    /// Whether a store is made where there is none.
+    pub create: bool,
+    /// What a commit waits for.
+    pub synchronous: Synchronous,
+    /// How long to wait for others, in milliseconds.
+    pub wait_ms: u64,
+    /// How large the file may grow; a commit that needs more fails with [`StoreError::Full`].
+    pub max_bytes: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { read_only: false, create: true, synchronous: Synchronous::Full, wait_ms: 10_000, max_bytes: None }
+    }
+}
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Until the disk says that it has it: a commit outlives a power cut.
+    #[default]
+    Full,
+    /// Until the system has it: a commit outlives the process, and a power cut may undo the last ones.
+    Normal,
+}
+
+/// A store in an SQLite file.
+pub struct SqliteStore {
+    path: PathBuf,
+    options: Options,
+    epoch: Uuid,
+    pid: u32,
+    idle: Mutex<Vec<Conn>>,
+    // Absent where nothing may be written.
+    writer: Option<Queue<Writer>>,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, or makes one.
+    ///
+    /// # Errors
+    /// `CannotOpen`, `NotOurs`, `Newer` and `Damaged` say what is wrong with the file, which is then left as it is.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> std::result::Result<Self, StoreError> {
+        Ok(Self::open_file(path.as_ref(), options)?)
+    }
+
+    fn open_file(path: &Path, options: Options) -> Result<Self> {
+        let path = std::path::absolute(path).map_err(|error| cannot_open(path, error))?;
+        let deadline = deadline(&options);
+        let found = inspect(&path, options.read_only)?;
+        if found == Found::Nothing && (options.read_only || !options.create) {
+            return Err(cannot_open(&path, "there is no store, and none may be made"));
+        }
+        if options.read_only {
+            let conn = Conn::new(connect(&path, false, &options)?);
+            let (epoch, _) = identity(&conn, &path, false)?;
+            let idle = Mutex::new(vec![conn]);
+            return Ok(Self { path, options, epoch, pid: std::process::id(), idle, writer: None });
+        }
+        let db = connect(&path, true, &options)?;
+        if found == Found::Nothing {
+            create(&db, &path, deadline)?;
+        }
+        prepare(&db, &path, deadline)?;
+        let conn = Conn::new(db);
+        let (epoch, to_wipe) = identity(&conn, &path, true)?;
+        if let Some(bytes) = options.max_bytes {
+            let page: i64 = conn.db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+            let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+            conn.db.query_row(&format!("PRAGMA max_page_count = {}", pages.max(1)), [], |_| Ok(()))?;
+        }
+        let mut writer = Writer { conn, to_wipe, wiped: None };
+        // Left over from a crash, or blocked by a long reading: the next write or the close tries again.
+        drop(writer.wipe());
+        let (idle, writer) = (Mutex::default(), Some(Queue::new(writer)));
+        Ok(Self { path, options, epoch, pid: std::process::id(), idle, writer })
+    }
+
+    /// Reads the whole file and reports damage to its structure. It takes as long as the file is large.
+    ///
+    /// # Errors
+    /// `Damaged` when something does not fit together; others when the file cannot be read.
+    pub fn check_integrity(&self) -> std::result::Result<(), StoreError> {
+        let lease = self.lease()?;
+        let told = lease.db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+        match told.map_err(Fault::from)?.as_str() {
+            "ok" => Ok(()),
+            told => Err(damaged(told).0),
+        }
+    }
+
+    /// A process that was forked has the connections of its parent, and none of their locks.
+    fn check_fork(&self) -> Result<()> {
+        if self.is_forked() { Err(Fault(StoreError::Forked)) } else { Ok(()) }
+    }
+
+    fn is_forked(&self) -> bool {
+        std::process::id() != self.pid
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Conn>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lease(&self) -> Result<Lease<'_>> {
+        self.check_fork()?;
+        let held = self.idle().pop();
+        let conn = match held {
+            Some(conn) => conn,
+            None => Conn::new(connect(&self.path, false, &self.options)?),
+        };
+        let lease = Lease { store: self, conn: Some(conn) };
+        lease.run("BEGIN")?;
+        // The first read fixes what the transaction sees.
+        admit(&lease.db, &self.path, false).map_err(|fault| self.waited(fault))?;
+        Ok(lease)
+    }
+
+    fn right(&self) -> Result<Right<'_>> {
+        self.check_fork()?;
+        let deadline = deadline(&self.options);
+        let busy = || self.waited(Fault(StoreError::Busy { waited_ms: 0 }));
+        let queue = self.writer.as_ref().ok_or(Fault(StoreError::ReadOnly))?;
+        let writer = queue.take(Duration::from_millis(self.options.wait_ms)).ok_or_else(busy)?;
+        patiently(deadline, || writer.conn.run("BEGIN IMMEDIATE")).map_err(|error| self.waited(error.into()))?;
+        let right = Right { store: self, writer };
+        admit(&right.db, &self.path, true)?;
+        Ok(right)
+    }
+
+    /// The fault, with how long was waited if that was it.
+    fn waited(&self, fault: Fault) -> Fault {
+        match fault.0 {
+            StoreError::Busy { .. } => Fault(StoreError::Busy { waited_ms: self.options.wait_ms }),
+            other => Fault(other),
+        }
+    }
+}
+
+fn deadline(options: &Options) -> Instant {
+    let now = Instant::now();
+    // A wait beyond what the clock can tell is a wait of a year.
+    let year = Duration::from_secs(365 * 86_400);
+    now + Duration::from_millis(options.wait_ms).min(year)
+}
+
+/// Which store this is, and the record whose erasure has not been wiped from the log.
+fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)> {
+    conn.run("BEGIN")?;
+    let read = || {
+        admit(&conn.db, path, write)?;
+        let epoch: String =
+            conn.db.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))?;
+        let epoch = Uuid::parse_str(&epoch).map_err(|_| damaged("its epoch is not a UUID"))?;
+        let wipe: i64 = conn.db.query_row("SELECT value FROM meta WHERE name = 'wipe'", [], |row| row.get(0))?;
+        Ok((epoch, Some(wipe).filter(|seq| *seq > 0)))
+    };
+    let identity = read();
+    roll_back(&conn.db);
+    identity
+}
+
+impl Store for SqliteStore {
+    fn epoch(&self) -> Uuid {
+        self.epoch
+    }
+
+    fn read(&self) -> std::result::Result<Box<dyn Reading + '_>, StoreError> {
+        Ok(Box::new(Txn(self.lease()?)))
+    }
+
+    fn write(&self) -> std::result::Result<Box<dyn Writing + '_>, StoreError> {
+        Ok(Box::new(Txn(self.right()?)))
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        let idle = std::mem::take(&mut *self.idle());
+        let mut writer = self.writer.take();
+        if self.is_forked() {
+            // Closing them here would meddle with the parent's file.
+            std::mem::forget((idle, writer));
+            return;
+        }
+        drop(idle);
+        if let Some(writer) = writer.as_mut().and_then(Queue::get_mut) {
+            // Where somebody is still reading, the file remembers that there is something to wipe.
+            drop(writer.wipe());
+        }
+    }
+}
+
+/// A connection lent for one read transaction.
+struct Lease<'s> {
+    store: &'s SqliteStore,
+    // Invariant: there until it is dropped.
+    conn: Option<Conn>,
+}
+
+impl Deref for Lease<'_> {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        self.conn.as_ref().expect("the connection is there until it is dropped")
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let Some(conn) = self.conn.take() else { return };
+        if self.store.is_forked() {
+            std::mem::forget(conn);
+        } else if conn.run("COMMIT").is_ok() {
+            let mut idle = self.store.idle();
+            if idle.len() < IDLE_READERS {
+                idle.push(conn);
+            }
+        }
+    }
+}
+
+/// The right to write, within a write transaction until it is committed or dropped.
+struct Right<'s> {
+    store: &'s SqliteStore,
+    writer: Lent<'s, Writer>,
+}
+
+impl Deref for Right<'_> {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.writer.conn
+    }
+}
+
+impl Drop for Right<'_> {
+    fn drop(&mut self) {
+        if !self.store.is_forked() {
+            roll_back(&self.writer.conn.db);
+        }
+    }
+}
+
+/// A transaction on a connection that somebody holds.
+struct Txn<C>(C);
+
+impl<C: Deref<Target = Conn>> View for Txn<C> {
+    fn load(&self, kind: Kind, id: Uuid) -> std::result::Result<Option<Any>, ViewError> {
+        View::load(&*self.0, kind, id)
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Entry>, ViewError> {
+        View::scan(&*self.0, span, limit)
+    }
+
+    fn personal(&self, subject: Subject) -> std::result::Result<Option<Personal>, ViewError> {
+        View::personal(&*self.0, subject)
+    }
+
+    fn addressed(&self, email: &Email) -> std::result::Result<Vec<UserId>, ViewError> {
+        View::addressed(&*self.0, email)
+    }
+}
+
+impl<C: Deref<Target = Conn>> Reading for Txn<C> {
+    fn view(&self) -> &dyn View {
+        &*self.0
+    }
+
+    fn head(&self) -> std::result::Result<Head, StoreError> {
+        Ok(self.0.head()?)
+    }
+
+    fn as_of(&self, seq: u64) -> std::result::Result<Box<dyn View + '_>, StoreError> {
+        Ok(Box::new(self.0.as_of(seq)?))
+    }
+
+    fn records_after(&self, seq: u64, limit: usize) -> std::result::Result<Vec<StoredRecord>, StoreError> {
+        Ok(self.0.records_after(seq, limit)?)
+    }
+
+    fn records_about(
+        &self,
+        about: Uuid,
+        seq: u64,
+        limit: usize,
+    ) -> std::result::Result<Vec<StoredRecord>, StoreError> {
+        Ok(self.0.records_about(about, seq, limit)?)
+    }
+
+    fn receipt(&self, request: RequestId) -> std::result::Result<Option<StoredReceipt>, StoreError> {
+        Ok(self.0.receipt(request)?)
+    }
+
+    fn cursor(&self, consumer: &str) -> std::result::Result<u64, StoreError> {
+        Ok(self.0.cursor(consumer)?)
+    }
+}

@@ -1,0 +1,358 @@
+//! Reading: point reads and scans of the present and the past, with statements that are held and never planned twice.
+
+use std::cell::RefCell;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::fault::{Fault, Result, damaged};
+use crate::base::ids::{RequestId, UserId};
+use crate::base::text::Email;
+use crate::base::time::Timestamp;
+use crate::journal::{Hash, Head};
+use crate::model::{Personal, Subject};
+use crate::store::{StoreError, StoredReceipt, StoredRecord};
+use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
+
+/// How many policies of different revisions a connection keeps decoded.
+const POLICIES: usize = 4;
+
+/// A connection and what it remembers.
+pub(super) struct Conn {
+    pub(super) db: Connection,
+    // By the record that put it in force. Every check needs one, and decoding it costs more than all else in a check.
+    policies: RefCell<Vec<(i64, Any)>>,
+}
+
+/// A number as SQLite keeps it; no journal comes near the end of them.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn number(row: &Row<'_>, column: usize) -> Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| damaged("a revision is negative"))
+}
+
+fn bytes<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8]> {
+    match row.get_ref(column)? {
+        ValueRef::Blob(bytes) | ValueRef::Text(bytes) => Ok(bytes),
+        _ => Err(damaged("a number stands where bytes should")),
+    }
+}
+
+fn text(row: &Row<'_>, column: usize) -> Result<String> {
+    let bytes = bytes(row, column)?.to_vec();
+    String::from_utf8(bytes).map_err(|_| damaged("a text is not UTF-8"))
+}
+
+fn id(row: &Row<'_>, column: usize) -> Result<Uuid> {
+    Uuid::from_slice(bytes(row, column)?).map_err(|_| damaged("an id is not of 16 bytes"))
+}
+
+fn hash(row: &Row<'_>, column: usize) -> Result<Hash> {
+    let bytes = bytes(row, column)?.try_into().map_err(|_| damaged("a hash is not of 32 bytes"))?;
+    Ok(Hash::from_bytes(bytes))
+}
+
+fn kind(row: &Row<'_>, column: usize) -> Result<Kind> {
+    let number: i64 = row.get(column)?;
+    let found = Kind::ALL.iter().find(|kind| i64::from(kind.number()) == number);
+    found.copied().ok_or_else(|| damaged("a kind of entity is unknown"))
+}
+
+pub(super) fn decode(kind: Kind, body: &[u8]) -> Result<Any> {
+    Any::decode(kind, body).map_err(|error| {
+        damaged(format!("a {} is not readable at column {} of its text", kind.name(), error.column()))
+    })
+}
+
+fn stored_record(row: &Row<'_>) -> Result<StoredRecord> {
+    Ok(StoredRecord { seq: number(row, 0)?, hash: hash(row, 1)?, text: text(row, 2)? })
+}
+
+/// The number under which personal data of such a subject is kept.
+pub(super) fn subject_kind(subject: Subject) -> u8 {
+    match subject {
+        Subject::User(_) => Kind::User.number(),
+        Subject::Tenant(_) => Kind::Tenant.number(),
+    }
+}
+
+/// What a user is found by instead of the address: too little to tell the address by.
+pub(super) fn email_key(email: &Email) -> [u8; 3] {
+    let [a, b, c, ..]: [u8; 32] = Sha256::digest(email.as_str().as_bytes()).into();
+    [a, b, c]
+}
+
+/// What stands in place of the key of an address where there is none.
+pub(super) const NO_EMAIL: [u8; 3] = [0; 3];
+
+pub(super) const GET: &str = "SELECT seq, body FROM entity WHERE kind = ?1 AND id = ?2";
+const GET_SEQ: &str = "SELECT seq FROM entity WHERE kind = ?1 AND id = ?2";
+pub(super) const GET_PAST: &str = "SELECT seq, until, body FROM entity_past \
+     WHERE kind = ?1 AND id = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT 1";
+pub(super) const SCAN: &str = "SELECT e.key, n.kind, n.seq, n.body FROM entry e CROSS JOIN entity n ON n.row = e.row \
+     WHERE e.idx = ?1 AND (e.key, e.id) > (?2, ?3) AND e.key < ?4 ORDER BY e.key, e.id, e.kind LIMIT ?5";
+pub(super) const SCAN_TO_END: &str = "SELECT e.key, n.kind, n.seq, n.body FROM entry e CROSS JOIN entity n ON n.row = e.row \
+     WHERE e.idx = ?1 AND (e.key, e.id) > (?2, ?3) ORDER BY e.key, e.id, e.kind LIMIT ?4";
+pub(super) const MEMBERS: &str = "SELECT id, kind FROM entry WHERE idx = ?1 AND key = ?2 AND id > ?3 AND seq <= ?4 \
+     UNION ALL SELECT id, kind FROM entry_past WHERE idx = ?1 AND key = ?2 \
+     AND chapter = (SELECT max(chapter) FROM entry_past WHERE idx = ?1 AND key = ?2 AND chapter <= ?4) \
+     AND id > ?3 AND seq <= ?4 AND until > ?4 ORDER BY 1, 2 LIMIT ?5";
+pub(super) const NEXT_KEY: &str = "SELECT min(key) FROM (SELECT min(key) AS key FROM entry WHERE idx = ?1 AND key > ?2 \
+     UNION ALL SELECT min(key) FROM entry_past WHERE idx = ?1 AND key > ?2)";
+
+impl Conn {
+    pub(super) fn new(db: Connection) -> Self {
+        Self { db, policies: RefCell::default() }
+    }
+
+    pub(super) fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.db.prepare_cached(sql)?.raw_execute().map(drop)
+    }
+
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>> {
+        if kind == Kind::Policy {
+            let mut held = self.db.prepare_cached(GET_SEQ)?;
+            let seq = held.query_row((kind.number(), id.as_bytes()), |row| row.get(0)).optional()?;
+            if let Some(policy) = seq.and_then(|seq| self.policy(seq)) {
+                return Ok(Some(policy));
+            }
+        }
+        let mut get = self.db.prepare_cached(GET)?;
+        let mut rows = get.query((kind.number(), id.as_bytes()))?;
+        rows.next()?.map(|row| self.entity(kind, row, 0, 1)).transpose()
+    }
+
+    fn load_as_of(&self, kind: Kind, id: Uuid, seq: i64) -> Result<Option<Any>> {
+        let mut get = self.db.prepare_cached(GET)?;
+        let mut rows = get.query((kind.number(), id.as_bytes()))?;
+        if let Some(row) = rows.next()?
+            && row.get::<_, i64>(0)? <= seq
+        {
+            return self.entity(kind, row, 0, 1).map(Some);
+        }
+        let mut get = self.db.prepare_cached(GET_PAST)?;
+        let mut rows = get.query((kind.number(), id.as_bytes(), seq))?;
+        match rows.next()? {
+            Some(row) if row.get::<_, i64>(1)? > seq => self.entity(kind, row, 0, 2).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The entity in a row, from the record and the text in these columns.
+    fn entity(&self, kind: Kind, row: &Row<'_>, seq: usize, body: usize) -> Result<Any> {
+        if kind != Kind::Policy {
+            return decode(kind, bytes(row, body)?);
+        }
+        let seq = row.get(seq)?;
+        if let Some(policy) = self.policy(seq) {
+            return Ok(policy);
+        }
+        let policy = decode(kind, bytes(row, body)?)?;
+        let mut policies = self.policies.borrow_mut();
+        policies.insert(0, (seq, policy.clone()));
+        policies.truncate(POLICIES);
+        Ok(policy)
+    }
+
+    fn policy(&self, seq: i64) -> Option<Any> {
+        let policies = self.policies.borrow();
+        policies.iter().find(|(known, _)| *known == seq).map(|(_, policy)| policy.clone())
+    }
+
+    fn scan(&self, span: &Span, at_most: usize) -> Result<Vec<Found>> {
+        let (index, low, at_most) = (span.index.number(), span.low.as_bytes(), limit(at_most));
+        // Every id comes after no bytes at all.
+        let after = span.low_after.as_ref().map_or(&[][..], |id| id.as_bytes());
+        let mut scan = self.db.prepare_cached(if span.high.is_some() { SCAN } else { SCAN_TO_END })?;
+        let mut rows = match &span.high {
+            Some(high) => scan.query((index, low, after, high.as_bytes(), at_most))?,
+            None => scan.query((index, low, after, at_most))?,
+        };
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let entity = self.entity(kind(row, 1)?, row, 2, 3)?;
+            found.push(Found { key: Key::from_bytes(bytes(row, 0)?.to_vec()), entity });
+        }
+        Ok(found)
+    }
+
+    /// Scans key by key: one chapter of each key's past, joined with what is there since.
+    fn scan_as_of(&self, span: &Span, at_most: usize, seq: i64) -> Result<Vec<Found>> {
+        let mut found = Vec::new();
+        let mut next = Some(span.low.clone());
+        let mut after = span.low_after;
+        while let Some(key) = next
+            && span.high.as_ref().is_none_or(|high| key < *high)
+            && found.len() < at_most
+        {
+            for (id, kind) in self.members(span.index, &key, after.take(), seq, at_most - found.len())? {
+                let entity = self.load_as_of(kind, id, seq)?;
+                let entity = entity.ok_or_else(|| damaged(format!("{} {id} is missing", kind.name())))?;
+                found.push(Found { key: key.clone(), entity });
+            }
+            let mut probe = self.db.prepare_cached(NEXT_KEY)?;
+            let mut rows = probe.query((span.index.number(), key.as_bytes()))?;
+            next = match rows.next()? {
+                Some(row) if row.get_ref(0)? != ValueRef::Null => Some(Key::from_bytes(bytes(row, 0)?.to_vec())),
+                _ => None,
+            };
+        }
+        Ok(found)
+    }
+
+    /// What was under a key as of a record.
+    fn members(
+        &self,
+        index: Index,
+        key: &Key,
+        after: Option<Uuid>,
+        seq: i64,
+        at_most: usize,
+    ) -> Result<Vec<(Uuid, Kind)>> {
+        let after = after.as_ref().map_or(&[][..], |id| id.as_bytes());
+        let mut members = self.db.prepare_cached(MEMBERS)?;
+        let mut rows = members.query((index.number(), key.as_bytes(), after, seq, limit(at_most)))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push((id(row, 0)?, kind(row, 1)?));
+        }
+        Ok(found)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>> {
+        let mut get = self.db.prepare_cached("SELECT body FROM personal WHERE kind = ?1 AND id = ?2")?;
+        let mut rows = get.query((subject_kind(subject), subject.uuid().as_bytes()))?;
+        rows.next()?.map_or(Ok(None), |row| personal(bytes(row, 0)?))
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>> {
+        let mut get = self.db.prepare_cached("SELECT kind, id, body FROM personal WHERE email = ?1")?;
+        let mut rows = get.query([email_key(email)])?;
+        let mut users = Vec::new();
+        while let Some(row) = rows.next()? {
+            if kind(row, 0)? == Kind::User
+                && personal(bytes(row, 2)?)?.is_some_and(|personal| personal.email.as_ref() == Some(email))
+            {
+                users.push(UserId::from_uuid(id(row, 1)?));
+            }
+        }
+        users.sort();
+        Ok(users)
+    }
+
+    pub(super) fn head(&self) -> Result<Head> {
+        let mut last = self.db.prepare_cached("SELECT seq, hash, at FROM record ORDER BY seq DESC LIMIT 1")?;
+        let mut rows = last.query([])?;
+        let Some(row) = rows.next()? else { return Ok(Head::EMPTY) };
+        let at = Timestamp::from_micros(row.get(2)?).ok_or_else(|| damaged("a time is out of range"))?;
+        Ok(Head { seq: number(row, 0)?, hash: hash(row, 1)?, at: Some(at) })
+    }
+
+    pub(super) fn records_after(&self, seq: u64, at_most: usize) -> Result<Vec<StoredRecord>> {
+        let mut get = self.db.prepare_cached(
+            "SELECT seq, hash, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        )?;
+        let rows = get.query((signed(seq), limit(at_most)))?;
+        collect(rows)
+    }
+
+    pub(super) fn records_about(&self, about: Uuid, seq: u64, at_most: usize) -> Result<Vec<StoredRecord>> {
+        let mut get = self.db.prepare_cached(
+            "SELECT r.seq, r.hash, r.body FROM record_about a CROSS JOIN record r ON r.seq = a.seq \
+             WHERE a.about = ?1 AND a.seq > ?2 ORDER BY a.seq LIMIT ?3",
+        )?;
+        let rows = get.query((about.as_bytes(), signed(seq), limit(at_most)))?;
+        collect(rows)
+    }
+
+    pub(super) fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>> {
+        let mut get = self.db.prepare_cached("SELECT seq, fingerprint FROM receipt WHERE request = ?1")?;
+        let mut rows = get.query([request.uuid().as_bytes()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        // What is forgotten was overwritten with zeros.
+        let fingerprint = Some(hash(row, 1)?).filter(|hash| *hash != Hash::GENESIS);
+        Ok(Some(StoredReceipt { seq: number(row, 0)?, fingerprint }))
+    }
+
+    pub(super) fn cursor(&self, consumer: &str) -> Result<u64> {
+        let mut get = self.db.prepare_cached("SELECT seq FROM cursor WHERE consumer = ?1")?;
+        let mut rows = get.query([consumer])?;
+        rows.next()?.map_or(Ok(0), |row| number(row, 0))
+    }
+
+    /// The world as it was after a record.
+    pub(super) fn as_of(&self, seq: u64) -> Result<AsOf<'_>> {
+        match self.head()?.seq {
+            head if seq > head => Err(Fault(StoreError::UnknownSeq { seq, head })),
+            _ => Ok(AsOf { conn: self, seq: signed(seq) }),
+        }
+    }
+}
+
+fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<StoredRecord>> {
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(stored_record(row)?);
+    }
+    Ok(records)
+}
+
+/// What is known about a subject, unless it was erased.
+fn personal(body: &[u8]) -> Result<Option<Personal>> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    // The reason may hold what was stored.
+    serde_json::from_slice(body).map(Some).map_err(|_| damaged("the data of a subject is not readable"))
+}
+
+impl View for Conn {
+    fn load(&self, kind: Kind, id: Uuid) -> std::result::Result<Option<Any>, ViewError> {
+        Ok(self.load(kind, id)?)
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Found>, ViewError> {
+        Ok(self.scan(span, limit)?)
+    }
+
+    fn personal(&self, subject: Subject) -> std::result::Result<Option<Personal>, ViewError> {
+        Ok(self.personal(subject)?)
+    }
+
+    fn addressed(&self, email: &Email) -> std::result::Result<Vec<UserId>, ViewError> {
+        Ok(self.addressed(email)?)
+    }
+}
+
+/// The world as it was after a record; personal data has no past.
+pub(super) struct AsOf<'c> {
+    conn: &'c Conn,
+    seq: i64,
+}
+
+impl View for AsOf<'_> {
+    fn load(&self, kind: Kind, id: Uuid) -> std::result::Result<Option<Any>, ViewError> {
+        Ok(self.conn.load_as_of(kind, id, self.seq)?)
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Found>, ViewError> {
+        Ok(self.conn.scan_as_of(span, limit, self.seq)?)
+    }
+
+    fn personal(&self, subject: Subject) -> std::result::Result<Option<Personal>, ViewError> {
+        Ok(self.conn.personal(subject)?)
+    }
+
+    fn addressed(&self, email: &Email) -> std::result::Result<Vec<UserId>, ViewError> {
+        Ok(self.conn.addressed(email)?)
+    }
+}

@@ -1,0 +1,335 @@
+//! Writing: records, the entities they change and the versions these replace, personal data, and the commit itself.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Error, ErrorCode, OptionalExtension};
+use uuid::Uuid;
+
+use super::fault::{Fault, Result};
+use super::file::{checkpoint, connect, roll_back};
+use super::read::{Conn, GET, NO_EMAIL, decode, email_key, signed, subject_kind};
+use super::schema::CHAPTER;
+use super::{Right, Txn};
+use crate::model::{Personal, Subject};
+use crate::store::{NewRecord, StoreError, StoredRecord, Writing, follow};
+use crate::view::{Change, Index, Key, Kind};
+
+/// How long a commit that erased waits for readings that still need the log.
+const WIPE_PATIENCE: Duration = Duration::from_millis(100);
+
+/// The least room for what is known about a subject, in bytes.
+const SLOT_BYTES: usize = 128;
+
+/// The connection that writes, and what is left to do on it.
+pub(super) struct Writer {
+    pub(super) conn: Conn,
+    /// The last record that erased something while the log still holds what was there before.
+    pub(super) to_wipe: Option<i64>,
+    /// The last record that erased something which is gone from the log, too; to be noted in the file.
+    pub(super) wiped: Option<i64>,
+}
+
+impl Writer {
+    /// Empties the log if something was erased from what it holds; whether nothing is left to be wiped.
+    pub(super) fn wipe(&mut self) -> Result<bool> {
+        if self.to_wipe.is_some() && checkpoint(&self.conn.db)? {
+            self.wiped = self.to_wipe.take();
+        }
+        Ok(self.to_wipe.is_none())
+    }
+
+    /// Does so for a while. What then stands in the way is a long reading; the next write or the close tries again.
+    fn wipe_patiently(&mut self) {
+        let deadline = Instant::now() + WIPE_PATIENCE;
+        while matches!(self.wipe(), Ok(false)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Writing for Txn<Right<'_>> {
+    fn commit(mut self: Box<Self>, records: Vec<NewRecord>) -> std::result::Result<(), StoreError> {
+        self.0.store.check_fork()?;
+        let Some(last) = records.last().map(|new| new.record.clone()) else { return Ok(()) };
+        let erased = self.0.writer.conn.append(&records)?.then(|| signed(last.seq));
+        if let Some(wiped) = self.0.writer.wiped {
+            let note = "UPDATE meta SET value = 0 WHERE name = 'wipe' AND value <= ?1";
+            self.0.writer.conn.execute(note, [wiped])?;
+        }
+        if let Some(seq) = erased {
+            self.0.writer.conn.execute("UPDATE meta SET value = ?1 WHERE name = 'wipe'", [seq])?;
+        }
+        self.0.finish(|conn| conn.holds(&last))?;
+        let writer = &mut *self.0.writer;
+        writer.wiped = None;
+        writer.to_wipe = erased.or(writer.to_wipe);
+        match erased {
+            Some(_) => writer.wipe_patiently(),
+            // It was committed; whether the log could be emptied is another matter.
+            None => drop(writer.wipe()),
+        }
+        Ok(())
+    }
+
+    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> std::result::Result<(), StoreError> {
+        self.0.store.check_fork()?;
+        let conn = &self.0.writer.conn;
+        let seq = seq.min(conn.head()?.seq);
+        conn.execute(
+            "INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+            (consumer, signed(seq)),
+        )?;
+        Ok(self.0.finish(|conn| Ok(conn.cursor(consumer)? >= seq))?)
+    }
+}
+
+impl Right<'_> {
+    /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on a fresh connection.
+    fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
+        let Err(error) = self.writer.conn.run("COMMIT") else { return Ok(()) };
+        roll_back(&self.writer.conn.db);
+        let fresh = connect(&self.store.path, false, &self.store.options).map(Conn::new);
+        match fresh.and_then(|conn| landed(&conn)) {
+            Ok(true) => Ok(()),
+            Ok(false) if surely_undone(&error) => Err(error.into()),
+            _ => Err(Fault(StoreError::OutcomeUnknown { why: error.to_string() })),
+        }
+    }
+}
+
+/// Whether a failed commit can leave nothing behind that a recovery would take for a commit.
+///
+/// Its last frame may be in the log when a flush or what comes after it fails.
+fn surely_undone(error: &Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::ReadOnly | ErrorCode::ConstraintViolation)
+    )
+}
+
+impl Conn {
+    fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
+        Ok(self.db.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// Whether the journal holds this very record.
+    fn holds(&self, record: &StoredRecord) -> Result<bool> {
+        let after = record.seq.saturating_sub(1);
+        Ok(self.records_after(after, 1)?.first() == Some(record))
+    }
+
+    /// Writes records and all that changes by them; whether personal data was erased.
+    fn append(&self, records: &[NewRecord]) -> Result<bool> {
+        let mut head = self.head()?;
+        let mut erased = false;
+        for new in records {
+            head = follow(&head, new)?;
+            let seq = signed(new.record.seq);
+            self.execute(
+                "INSERT INTO record(seq, at, hash, body) VALUES (?1, ?2, ?3, ?4)",
+                (seq, new.at.micros(), new.record.hash.bytes(), &new.record.text),
+            )?;
+            for about in &new.about {
+                self.execute("INSERT OR IGNORE INTO record_about VALUES (?1, ?2)", (about.as_bytes(), seq))?;
+            }
+            if let Some((request, fingerprint)) = &new.request {
+                self.execute(
+                    "INSERT INTO receipt(seq, request, fingerprint) VALUES (?1, ?2, ?3)",
+                    (seq, request.uuid().as_bytes(), fingerprint.bytes()),
+                )?;
+            }
+            for change in &new.changes {
+                self.change(seq, change)?;
+            }
+            for (subject, personal) in &new.people {
+                match personal {
+                    Some(personal) => self.remember(*subject, personal)?,
+                    None => self.forget(*subject)?,
+                }
+                erased |= personal.is_none();
+            }
+        }
+        Ok(erased)
+    }
+
+    fn change(&self, seq: i64, change: &Change) -> Result<()> {
+        let (kind, id) = change.target();
+        let body = match change {
+            Change::Put(any) => Some(any.encode()),
+            Change::Remove(..) => None,
+        };
+        let before = self.before(kind, id, body.as_deref())?;
+        let before_keys = match before {
+            Before::Same => return Ok(()),
+            Before::Nothing => Vec::new(),
+            Before::Other(keys) => {
+                self.execute(
+                    "INSERT INTO entity_past(kind, id, seq, until, body) \
+                     SELECT kind, id, seq, ?3, body FROM entity WHERE kind = ?1 AND id = ?2 AND seq < ?3",
+                    (kind.number(), id.as_bytes(), seq),
+                )?;
+                keys
+            }
+        };
+        let (keys, row) = match (change, body) {
+            (Change::Put(any), Some(body)) => (any.keys(), Some(self.put(kind, id, seq, &body)?)),
+            _ => {
+                let remove = "DELETE FROM entity WHERE kind = ?1 AND id = ?2";
+                self.execute(remove, (kind.number(), id.as_bytes()))?;
+                (Vec::new(), None)
+            }
+        };
+        for (index, key) in before_keys.iter().filter(|key| !keys.contains(key)) {
+            self.close(*index, key, id, kind, seq)?;
+        }
+        for (index, key) in keys.iter().filter(|key| !before_keys.contains(key)) {
+            self.execute(
+                "INSERT INTO entry(idx, key, id, kind, seq, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                (index.number(), key.as_bytes(), id.as_bytes(), kind.number(), seq, row),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What a change replaces: what it was found under, unless it is the same.
+    fn before(&self, kind: Kind, id: Uuid, body: Option<&str>) -> Result<Before> {
+        let mut get = self.db.prepare_cached(GET)?;
+        let mut rows = get.query((kind.number(), id.as_bytes()))?;
+        let Some(row) = rows.next()? else { return Ok(if body.is_none() { Before::Same } else { Before::Nothing }) };
+        let held = row.get_ref(1)?.as_bytes().map_err(Error::from)?;
+        if body.is_some_and(|body| body.as_bytes() == held) {
+            return Ok(Before::Same);
+        }
+        Ok(Before::Other(decode(kind, held)?.keys()))
+    }
+
+    fn put(&self, kind: Kind, id: Uuid, seq: i64, body: &str) -> Result<i64> {
+        let mut put = self.db.prepare_cached(
+            "INSERT INTO entity(kind, id, seq, body) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT(kind, id) DO UPDATE SET seq = excluded.seq, body = excluded.body RETURNING row",
+        )?;
+        Ok(put.query_row((kind.number(), id.as_bytes(), seq, body), |row| row.get(0))?)
+    }
+
+    /// Takes an entity from an index key and keeps in the key's past that it was there.
+    fn close(&self, index: Index, key: &Key, id: Uuid, kind: Kind, seq: i64) -> Result<()> {
+        let (index, key) = (index.number(), key.as_bytes());
+        let from: Option<i64> = self
+            .db
+            .prepare_cached(
+                "DELETE FROM entry WHERE idx = ?1 AND key = ?2 AND id = ?3 AND kind = ?4 RETURNING seq",
+            )?
+            .query_row((index, key, id.as_bytes(), kind.number()), |row| row.get(0))
+            .optional()?;
+        let Some(from) = from.filter(|from| *from < seq) else { return Ok(()) };
+        let (chapter, closed): (i64, i64) = self
+            .db
+            .prepare_cached(
+                "INSERT INTO chapter(idx, key, seq, closed) VALUES (?1, ?2, 0, 1) \
+                 ON CONFLICT DO UPDATE SET closed = closed + 1 RETURNING seq, closed",
+            )?
+            .query_row((index, key), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.execute(
+            "INSERT INTO entry_past(idx, key, chapter, id, kind, seq, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            (index, key, chapter, id.as_bytes(), kind.number(), from, seq),
+        )?;
+        if closed >= CHAPTER && closed > self.count(index, key, closed)? {
+            self.end_chapter(index, key, chapter, seq)?;
+        }
+        Ok(())
+    }
+
+    /// How many entries there are under a key, counted no further than needed.
+    fn count(&self, index: u8, key: &[u8], at_most: i64) -> Result<i64> {
+        let mut count = self.db.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM entry WHERE idx = ?1 AND key = ?2 LIMIT ?3)",
+        )?;
+        Ok(count.query_row((index, key, at_most), |row| row.get(0))?)
+    }
+
+    fn end_chapter(&self, index: u8, key: &[u8], chapter: i64, seq: i64) -> Result<()> {
+        self.execute(
+            "INSERT INTO entry_past(idx, key, chapter, id, kind, seq, until) \
+             SELECT idx, key, ?3, id, kind, seq, ?4 FROM entry WHERE idx = ?1 AND key = ?2 AND seq < ?4",
+            (index, key, chapter, seq),
+        )?;
+        self.execute("UPDATE entry SET seq = ?3 WHERE idx = ?1 AND key = ?2 AND seq < ?3", (index, key, seq))?;
+        let begin = "UPDATE chapter SET seq = ?3, closed = 0 WHERE idx = ?1 AND key = ?2";
+        self.execute(begin, (index, key, seq))?;
+        Ok(())
+    }
+
+    /// Overwrites what is known about a subject where it stands; where it has grown too long for that, blanks it and
+    /// puts it at the end.
+    fn remember(&self, subject: Subject, personal: &Personal) -> Result<()> {
+        let (kind, id) = (subject_kind(subject), subject.uuid());
+        let email = match (subject, &personal.email) {
+            (Subject::User(_), Some(email)) => email_key(email),
+            _ => NO_EMAIL,
+        };
+        let mut body = serde_json::to_string(personal).map_err(|_| {
+            Fault(StoreError::Io("the data of a subject cannot be written as JSON".to_owned()))
+        })?;
+        let slot = self.slot(subject)?;
+        if let Some((slot, room)) = slot {
+            if body.len() <= room {
+                pad(&mut body, room);
+                self.overwrite(slot, id, email, &body)?;
+                return Ok(());
+            }
+            self.overwrite(slot, Uuid::nil(), NO_EMAIL, &" ".repeat(room))?;
+        }
+        let room = body.len().next_power_of_two().max(SLOT_BYTES);
+        pad(&mut body, room);
+        self.execute(
+            "INSERT INTO personal(kind, id, email, body) VALUES (?1, ?2, ?3, ?4)",
+            (kind, id.as_bytes(), email, body),
+        )?;
+        Ok(())
+    }
+
+    /// Blanks what is known about a subject, and the fingerprints of the requests that told it.
+    fn forget(&self, subject: Subject) -> Result<()> {
+        let id = subject.uuid();
+        if let Some((slot, room)) = self.slot(subject)? {
+            self.overwrite(slot, id, NO_EMAIL, &" ".repeat(room))?;
+        }
+        self.execute(
+            "UPDATE receipt SET fingerprint = zeroblob(32) \
+             WHERE seq IN (SELECT seq FROM record_about WHERE about = ?1)",
+            [id.as_bytes()],
+        )?;
+        Ok(())
+    }
+
+    /// Where what is known about a subject stands, and how many bytes there are for it.
+    fn slot(&self, subject: Subject) -> Result<Option<(i64, usize)>> {
+        let mut find =
+            self.db.prepare_cached("SELECT slot, octet_length(body) FROM personal WHERE kind = ?1 AND id = ?2")?;
+        let found = find.query_row((subject_kind(subject), subject.uuid().as_bytes()), |row| {
+            let room: i64 = row.get(1)?;
+            Ok((row.get(0)?, usize::try_from(room).unwrap_or(0)))
+        });
+        Ok(found.optional()?)
+    }
+
+    fn overwrite(&self, slot: i64, id: Uuid, email: [u8; 3], body: &str) -> Result<()> {
+        let overwrite = "UPDATE personal SET id = ?2, email = ?3, body = ?4 WHERE slot = ?1";
+        self.execute(overwrite, (slot, id.as_bytes(), email, body))?;
+        Ok(())
+    }
+}
+
+/// What a change replaces.
+enum Before {
+    /// The same as it puts there.
+    Same,
+    /// Nothing.
+    Nothing,
+    /// Something that was found under these keys.
+    Other(Vec<(Index, Key)>),
+}
+
+fn pad(body: &mut String, room: usize) {
+    body.extend(std::iter::repeat_n(' ', room.saturating_sub(body.len())));
+}

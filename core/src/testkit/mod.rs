@@ -1,0 +1,3 @@
+//! What tests need, ours and those of whoever embeds tenantry or writes a store of their own.
+
+pub mod store;

@@ -1,0 +1,311 @@
+//! Who may do what: checks, sight, and what an actor holds. It walks every chain anew for every question and never
+//! writes.
+
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::{Permission, Service};
+use tenantry::base::time::Timestamp;
+use tenantry::model::{Actor, Operation, Party, RoleRef, UserState};
+use tenantry::query::Question;
+use tenantry::refusal::Code;
+
+use crate::world::{Link, Oracle};
+
+/// An actor who can act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    User(UserId),
+    Operator { ticket: bool },
+}
+
+/// Whether tenants and homes that are not enabled bar the way; for delink acts they do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disabled {
+    Bars,
+    Ignored,
+}
+
+impl Oracle {
+    /// May this user use this permission on this tenant? The reason, if not (P).
+    pub fn check(&self, question: &Question, at: Timestamp) -> (bool, Option<Code>) {
+        let Question { user, permission, tenant, service } = question;
+        match self.judge(*user, permission, *tenant, service.as_ref(), at, Disabled::Bars) {
+            Ok(()) => (true, None),
+            Err(reason) => (false, Some(reason)),
+        }
+    }
+
+    /// The tenants on which the user may use the permission (P-12).
+    pub fn tenants_where(
+        &self,
+        user: UserId,
+        permission: &Permission,
+        service: Option<&Service>,
+        at: Timestamp,
+    ) -> Vec<TenantId> {
+        let mut found: Vec<TenantId> = self.tenants.iter().map(|tenant| tenant.id).collect();
+        found.retain(|&tenant| self.judge(user, permission, tenant, service, at, Disabled::Bars).is_ok());
+        found.sort();
+        found
+    }
+
+    /// The users who may use the permission on the tenant (P-12).
+    pub fn users_who_can(
+        &self,
+        permission: &Permission,
+        tenant: TenantId,
+        service: Option<&Service>,
+        at: Timestamp,
+    ) -> Vec<UserId> {
+        let mut found: Vec<UserId> = self.users.iter().map(|user| user.id).collect();
+        found.retain(|&user| self.judge(user, permission, tenant, service, at, Disabled::Bars).is_ok());
+        found.sort();
+        found
+    }
+
+    /// The check itself: the first reason that applies, in the order of section 4.
+    pub fn judge(
+        &self,
+        user: UserId,
+        permission: &Permission,
+        tenant: TenantId,
+        service: Option<&Service>,
+        at: Timestamp,
+        disabled: Disabled,
+    ) -> Result<(), Code> {
+        let user = self.user(user).ok_or(Code::UnknownUser)?;
+        if user.state != UserState::Active {
+            return Err(Code::UserNotActive);
+        }
+        let home = self.living(user.home).ok_or(Code::UserNotActive)?;
+        if home.operation != Operation::Enabled && disabled == Disabled::Bars {
+            return Err(Code::UserNotActive);
+        }
+        let tenant = self.living(tenant).ok_or(Code::UnknownTenant)?;
+        if tenant.operation != Operation::Enabled
+            && disabled == Disabled::Bars
+            && permission.as_str() != "tenant.operate"
+        {
+            return Err(Code::TenantDisabled);
+        }
+        let offered = |service: &Service| self.policy.services.contains(service);
+
+        if home.id == tenant.id {
+            if self.is_locked(tenant.id, at) {
+                return Err(Code::CustomerLocked);
+            }
+            if service.is_some_and(|service| !offered(service)) {
+                return Err(Code::ServiceNotManaged);
+            }
+            let assignment = self.assignment(user.id, tenant.id).ok_or(Code::NoAssignment)?;
+            return if self.holds(&assignment.role, permission) { Ok(()) } else { Err(Code::RoleLacksPermission) };
+        }
+
+        let mut chains = self.chains(tenant.id, home.id, at);
+        if chains.is_empty() {
+            return Err(Code::NotLinked);
+        }
+        if let Some(service) = service {
+            chains.retain(|chain| offered(service) && chain.iter().all(|link| link.services.contains(service)));
+            if chains.is_empty() {
+                return Err(Code::ServiceNotManaged);
+            }
+        }
+        if self.policy.reserved.contains(permission) {
+            return Err(Code::ReservedForCustomer);
+        }
+        if self.policy.grantable.contains(permission) {
+            chains.retain(|chain| {
+                chain.iter().all(|link| {
+                    let needs = self.management(&link.management).is_none_or(|rule| rule.needs_grants);
+                    !needs || link.grants.contains(permission)
+                })
+            });
+            if chains.is_empty() {
+                return Err(Code::NotGranted);
+            }
+        }
+        let roles = self.nearest_roles(user.id, tenant.id, &chains);
+        if roles.is_empty() {
+            return Err(Code::NoAssignment);
+        }
+        if roles.iter().any(|role| self.holds(role, permission)) { Ok(()) } else { Err(Code::RoleLacksPermission) }
+    }
+
+    /// Every chain of links in force from the tenant up to `home`, each from the tenant upwards.
+    pub fn chains(&self, tenant: TenantId, home: TenantId, at: Timestamp) -> Vec<Vec<&Link>> {
+        let mut chains = Vec::new();
+        for link in self.links.iter().filter(|link| link.managed == tenant && link.in_force(at)) {
+            if link.manager == home {
+                chains.push(vec![link]);
+            } else {
+                for rest in self.chains(link.manager, home, at) {
+                    let mut chain = vec![link];
+                    chain.extend(rest);
+                    chains.push(chain);
+                }
+            }
+        }
+        chains
+    }
+
+    /// The roles of the nearest assignments: on the tenant itself, else at the least distance up any chain one that
+    /// covers what is below (P-10).
+    fn nearest_roles(&self, user: UserId, tenant: TenantId, chains: &[Vec<&Link>]) -> Vec<RoleRef> {
+        if let Some(assignment) = self.assignment(user, tenant) {
+            return vec![assignment.role.clone()];
+        }
+        self.inherited_roles(user, chains)
+    }
+
+    /// The roles at the least distance up any chain that cover what is below.
+    fn inherited_roles(&self, user: UserId, chains: &[Vec<&Link>]) -> Vec<RoleRef> {
+        let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
+        for distance in 0..longest {
+            let mut roles = Vec::new();
+            for link in chains.iter().filter_map(|chain| chain.get(distance)) {
+                if let Some(assignment) = self.assignment(user, link.manager).filter(|a| a.below) {
+                    roles.push(assignment.role.clone());
+                }
+            }
+            if !roles.is_empty() {
+                return roles;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether the role holds the permission, under the policy of now (P-9, P-14).
+    pub fn holds(&self, role: &RoleRef, permission: &Permission) -> bool {
+        if !self.policy.permissions.contains(permission) {
+            return false;
+        }
+        match role {
+            RoleRef::Builtin(name) => {
+                self.policy.roles.iter().any(|role| role.name == *name && role.permissions.contains(permission))
+            }
+            RoleRef::Custom(id) => {
+                !self.policy.super_only.contains(permission)
+                    && self.role(*id).is_some_and(|role| role.permissions.contains(permission))
+            }
+        }
+    }
+
+    /// Everything the role holds.
+    pub fn permissions_of(&self, role: &RoleRef) -> Vec<Permission> {
+        self.policy.permissions.iter().filter(|permission| self.holds(role, permission)).cloned().collect()
+    }
+
+    /// The user's nearest roles on the tenant, whatever they may be used for.
+    pub fn roles_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<RoleRef> {
+        let home = self.user(user).map(|user| user.home).unwrap();
+        self.nearest_roles(user, tenant, &self.chains(tenant, home, at))
+    }
+
+    /// The user's roles as they reach what is below the tenant.
+    pub fn roles_below(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<RoleRef> {
+        if let Some(assignment) = self.assignment(user, tenant).filter(|a| a.below) {
+            return vec![assignment.role.clone()];
+        }
+        let home = self.user(user).map(|user| user.home).unwrap();
+        self.inherited_roles(user, &self.chains(tenant, home, at))
+    }
+
+    /// Whether the user, with what they hold, may hand out these permissions on the tenant, and, if so asked, on what
+    /// is below (U-4).
+    pub fn can_hand_out(
+        &self,
+        user: UserId,
+        permissions: &[Permission],
+        tenant: TenantId,
+        below: bool,
+        at: Timestamp,
+    ) -> bool {
+        if !self.any_holds_each(&self.roles_on(user, tenant, at), permissions) {
+            return false;
+        }
+        if !below {
+            return true;
+        }
+        let further_down = self.all_below(tenant, at);
+        self.any_holds_each(&self.roles_below(user, tenant, at), permissions)
+            && self
+                .assignments
+                .iter()
+                .filter(|a| a.user == user && further_down.contains(&a.tenant))
+                .all(|a| permissions.iter().all(|permission| self.holds(&a.role, permission)))
+    }
+
+    pub fn any_holds_each(&self, roles: &[RoleRef], permissions: &[Permission]) -> bool {
+        permissions.iter().all(|permission| roles.iter().any(|role| self.holds(role, permission)))
+    }
+
+    /// Whether the user is a super admin on the tenant.
+    pub fn is_super_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> bool {
+        self.roles_on(user, tenant, at).contains(&self.super_role())
+    }
+
+    /// Whether the tenant is there for the actor (T-9).
+    pub fn sees(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
+        if self.living(tenant).is_none() {
+            return false;
+        }
+        let Who::User(user) = who else { return true };
+        let home = self.user(user).map(|user| user.home).unwrap();
+        if home == tenant {
+            return true;
+        }
+        let chains = self.chains(tenant, home, at);
+        let view = Permission::parse("tenant.view").unwrap();
+        !chains.is_empty() && self.nearest_roles(user, tenant, &chains).iter().any(|role| self.holds(role, &view))
+    }
+
+    /// Who is speaking, if they can act at all.
+    pub fn actor(&self, actor: &Actor, disabled: Disabled) -> Result<Who, Code> {
+        match actor {
+            Actor::Clock => Err(Code::WrongActor),
+            Actor::Operator { ticket } => Ok(Who::Operator { ticket: ticket.is_some() }),
+            Actor::User(id) => {
+                let user = self.user(*id).ok_or(Code::UnknownUser)?;
+                let home = self.living(user.home).ok_or(Code::UserNotActive)?;
+                let barred = home.operation != Operation::Enabled && disabled == Disabled::Bars;
+                if user.state != UserState::Active || barred {
+                    return Err(Code::UserNotActive);
+                }
+                Ok(Who::User(*id))
+            }
+        }
+    }
+
+    /// The right to a command on a tenant (T-9).
+    pub fn right(
+        &self,
+        who: Who,
+        permission: &str,
+        tenant: TenantId,
+        at: Timestamp,
+        disabled: Disabled,
+    ) -> Result<(), Code> {
+        let Who::User(user) = who else {
+            return if self.living(tenant).is_some() { Ok(()) } else { Err(Code::UnknownTenant) };
+        };
+        let permission = Permission::parse(permission).unwrap();
+        match self.judge(user, &permission, tenant, None, at, disabled) {
+            Ok(()) => Ok(()),
+            Err(reason @ (Code::UnknownUser | Code::UserNotActive)) => Err(reason),
+            Err(reason) if self.sees(who, tenant, at) => Err(reason),
+            Err(_) => Err(Code::UnknownTenant),
+        }
+    }
+
+    /// The side of a link or link request that a user is on.
+    pub fn side(&self, user: UserId, manager: TenantId, managed: TenantId, at: Timestamp) -> Option<Party> {
+        let home = self.user(user).map(|user| user.home).unwrap();
+        if home == managed {
+            Some(Party::Customer)
+        } else if home == manager || self.manages(home, manager, at) {
+            Some(Party::Manager)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,516 @@
+//! Links: asking, answering, converting, services, terms, grants, and the two-party end (L, P-7, D). It never decides
+//! what a link lets anybody do.
+
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::{LinkId, LinkRequestId, TenantId};
+use tenantry::base::text::{ManagementType, Service};
+use tenantry::base::time::Timestamp;
+use tenantry::command::{AddServices, ConvertLink, RemoveService, RequestLink, SetAutoExtend, SetManagerGrants};
+use tenantry::model::{Actor, EndCause, HandshakeState, Operation, Party, Stage, TenantKind, TermRequest};
+use tenantry::refusal::Code;
+
+use crate::access::{Disabled, Who};
+use crate::execute::least;
+use crate::world::{Link, LinkRequest, Oracle};
+
+impl Oracle {
+    /// Whether a link, or a request that would become one, has the id.
+    pub fn link_id_taken(&self, id: LinkId) -> bool {
+        self.link(id).is_some() || self.requests.iter().any(|request| request.id.uuid() == id.uuid())
+    }
+
+    /// What the policy says against a management type, services and a term.
+    pub fn offer_obstacles(
+        &self,
+        management: &ManagementType,
+        services: &BTreeSet<Service>,
+        term: Option<TermRequest>,
+    ) -> Vec<Code> {
+        let mut obstacles = Vec::new();
+        if self.management(management).is_none() {
+            obstacles.push(Code::UnknownManagementType);
+        }
+        if services.is_empty() {
+            obstacles.push(Code::NoServices);
+        }
+        if !services.is_subset(&self.policy.services) {
+            obstacles.push(Code::UnknownService);
+        }
+        match term {
+            None if self.policy.term.required => obstacles.push(Code::TermRequired),
+            Some(term) if term.days == 0 || term.days > self.policy.term.max_days => obstacles.push(Code::TermTooLong),
+            _ => {}
+        }
+        obstacles
+    }
+
+    /// What stands in the way of a new link between two living tenants; asked at the request and at its acceptance.
+    fn link_obstacles(
+        &self,
+        manager: TenantId,
+        managed: TenantId,
+        management: &ManagementType,
+        services: &BTreeSet<Service>,
+        term: Option<TermRequest>,
+        at: Timestamp,
+    ) -> Vec<Code> {
+        let mut obstacles = self.offer_obstacles(management, services, term);
+        let upper = self.tenant(manager).unwrap();
+        let lower = self.tenant(managed).unwrap();
+        if upper.operation != Operation::Enabled || lower.operation != Operation::Enabled {
+            obstacles.push(Code::TenantDisabled);
+        }
+        if manager == managed {
+            obstacles.push(Code::SelfLink);
+        }
+        if upper.kind != TenantKind::Msp {
+            obstacles.push(Code::CannotManage);
+        }
+        if lower.kind == TenantKind::Reseller {
+            obstacles.push(Code::CannotBeManaged);
+        }
+        let others = self.links_above(managed, at);
+        if others.iter().any(|link| link.manager == manager) {
+            obstacles.push(Code::AlreadyLinked);
+        }
+        if self.manages(managed, manager, at) {
+            obstacles.push(Code::LinkCycle);
+        }
+        if self.height_above(manager, at) + 1 + self.depth_below(managed, at) > self.policy.max_depth {
+            obstacles.push(Code::TooDeep);
+        }
+        if others.len() as u32 >= self.policy.max_managers {
+            obstacles.push(Code::TooManyManagers);
+        }
+        let exclusive = |name| self.management(name).is_some_and(|rule| rule.exclusive);
+        if others.iter().any(|link| exclusive(&link.management) || exclusive(management)) {
+            obstacles.push(Code::ExclusiveLink);
+        }
+        if others.iter().any(|link| !link.services.is_disjoint(services)) {
+            obstacles.push(Code::ServicesOverlap);
+        }
+        if self.active_super_admins(managed).is_empty() {
+            obstacles.push(Code::NoCustomerOwner);
+        }
+        obstacles
+    }
+
+    pub fn request_link(&mut self, actor: &Actor, c: &RequestLink, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, "customers.add", c.manager, at, Disabled::Bars)?;
+        let found = self.tenants.iter().find(|tenant| tenant.number == c.number && !tenant.deleted);
+        let managed = found.ok_or(Code::UnknownTenant)?.id;
+        let id = c.request.unwrap();
+        let mut obstacles = self.link_obstacles(c.manager, managed, &c.management, &c.services, c.term, at);
+        if self.link_id_taken(LinkId::from_uuid(id.uuid())) {
+            obstacles.push(Code::IdTaken);
+        }
+        let pending = |r: &LinkRequest| {
+            r.state == HandshakeState::Pending && r.manager == c.manager && r.managed == managed
+        };
+        if self.requests.iter().any(pending) {
+            obstacles.push(Code::LinkAlreadyRequested);
+        }
+        least(obstacles)?;
+        self.requests.push(LinkRequest {
+            id,
+            manager: c.manager,
+            managed,
+            management: c.management.clone(),
+            services: c.services.clone(),
+            term: c.term,
+            state: HandshakeState::Pending,
+            expires: at.plus_days(self.policy.link_request_days),
+        });
+        Ok(())
+    }
+
+    /// The request, for an actor on the given side of it who may speak for that side.
+    fn request_for(
+        &self,
+        who: Who,
+        id: LinkRequestId,
+        party: Party,
+        at: Timestamp,
+    ) -> Result<LinkRequest, Code> {
+        let request = self.request(id).ok_or(Code::UnknownLinkRequest)?.clone();
+        if let Who::User(user) = who {
+            match self.side(user, request.manager, request.managed, at) {
+                None => return Err(Code::UnknownLinkRequest),
+                Some(side) if side != party => return Err(Code::WrongActor),
+                Some(_) => {}
+            }
+        }
+        match party {
+            Party::Customer => self.right(who, "link.respond", request.managed, at, Disabled::Bars)?,
+            Party::Manager => self.right(who, "customers.add", request.manager, at, Disabled::Bars)?,
+        }
+        Ok(request)
+    }
+
+    pub fn accept_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
+        let who = self.ticketed(actor)?;
+        let request = self.request_for(who, id, Party::Customer, at)?;
+        request_is_pending(&request)?;
+        least(self.link_obstacles(
+            request.manager,
+            request.managed,
+            &request.management,
+            &request.services,
+            request.term,
+            at,
+        ))?;
+        self.request_mut(id).state = HandshakeState::Accepted;
+        self.links.push(Link {
+            id: LinkId::from_uuid(id.uuid()),
+            manager: request.manager,
+            managed: request.managed,
+            management: request.management,
+            services: request.services,
+            grants: BTreeSet::new(),
+            stage: Stage::Active,
+            delink_expires: None,
+            expires: request.term.map(|term| at.plus_days(term.days)),
+            extend_days: request.term.filter(|term| term.auto_extend).map(|term| term.days),
+            announced: None,
+            ended: None,
+        });
+        Ok(())
+    }
+
+    pub fn decline_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
+        let who = self.ticketed(actor)?;
+        request_is_pending(&self.request_for(who, id, Party::Customer, at)?)?;
+        self.request_mut(id).state = HandshakeState::Declined;
+        Ok(())
+    }
+
+    pub fn cancel_link_request(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        request_is_pending(&self.request_for(who, id, Party::Manager, at)?)?;
+        self.request_mut(id).state = HandshakeState::Canceled;
+        Ok(())
+    }
+
+    pub fn resend_link_request(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        request_is_pending(&self.request_for(who, id, Party::Manager, at)?)
+    }
+
+    /// The link, for an actor of the managing side who may add customers there.
+    pub fn link_for_manager(&self, who: Who, id: LinkId, at: Timestamp) -> Result<Link, Code> {
+        let link = self.link(id).ok_or(Code::UnknownLink)?.clone();
+        if let Who::User(user) = who {
+            match self.side(user, link.manager, link.managed, at) {
+                None => return Err(Code::UnknownLink),
+                Some(Party::Customer) => return Err(Code::WrongActor),
+                Some(Party::Manager) => {}
+            }
+        }
+        self.right(who, "customers.add", link.manager, at, Disabled::Bars)?;
+        Ok(link)
+    }
+
+    pub fn convert_link(&mut self, actor: &Actor, c: &ConvertLink, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let link = self.link_for_manager(who, c.link, at)?;
+        let mut obstacles = ended_obstacle(&link);
+        let owner_present = !self.active_super_admins(link.managed).is_empty();
+        let convertible =
+            self.management(&link.management).is_some_and(|rule| rule.converts_to.contains(&c.management));
+        if !convertible {
+            obstacles.push(Code::NotConvertible);
+        }
+        let mut invite = None;
+        match self.management(&c.management) {
+            None => obstacles.push(Code::UnknownManagementType),
+            Some(rule) if rule.delinkable => {
+                if !owner_present {
+                    match &c.owner {
+                        None => obstacles.push(Code::OwnerRequired),
+                        Some(owner) => invite = Some(owner),
+                    }
+                }
+            }
+            Some(rule) if rule.locks_customer => {
+                if c.owner.is_some() {
+                    obstacles.push(Code::OwnerNotAllowed);
+                }
+            }
+            Some(_) => invite = c.owner.as_ref(),
+        }
+        if let Some(owner) = invite {
+            obstacles.extend(self.invitee_obstacles(owner, link.managed));
+        }
+        least(obstacles)?;
+        self.link_mut(c.link).management = c.management.clone();
+        if let Some(owner) = invite {
+            let below = self.tenant(link.managed).unwrap().kind == TenantKind::Msp;
+            self.send_invitation(owner, link.managed, self.super_role(), below, true, at);
+        }
+        Ok(())
+    }
+
+    pub fn add_services(&mut self, actor: &Actor, c: &AddServices, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let link = self.link_for_manager(who, c.link, at)?;
+        let mut obstacles = ended_obstacle(&link);
+        if c.services.is_empty() {
+            obstacles.push(Code::NoServices);
+        } else if c.services.is_subset(&link.services) {
+            obstacles.push(Code::NothingToDo);
+        }
+        if !c.services.is_subset(&self.policy.services) {
+            obstacles.push(Code::UnknownService);
+        }
+        let added: BTreeSet<Service> = c.services.difference(&link.services).cloned().collect();
+        let mut others = self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
+        if others.any(|other| !other.services.is_disjoint(&added)) {
+            obstacles.push(Code::ServicesOverlap);
+        }
+        least(obstacles)?;
+        self.link_mut(c.link).services.extend(added);
+        Ok(())
+    }
+
+    pub fn remove_service(&mut self, actor: &Actor, c: &RemoveService, at: Timestamp) -> Result<(), Code> {
+        let who = self.ticketed(actor)?;
+        let link = self.link_for_manager(who, c.link, at)?;
+        let mut obstacles = ended_obstacle(&link);
+        if matches!(who, Who::User(_)) {
+            obstacles.push(Code::ServiceRemoval);
+        }
+        if !link.services.contains(&c.service) {
+            obstacles.push(Code::ServiceNotOnLink);
+        } else if link.services.len() == 1 {
+            obstacles.push(Code::LastService);
+        }
+        least(obstacles)?;
+        self.link_mut(c.link).services.remove(&c.service);
+        Ok(())
+    }
+
+    pub fn set_auto_extend(&mut self, actor: &Actor, c: &SetAutoExtend, at: Timestamp) -> Result<(), Code> {
+        let who = self.ticketed(actor)?;
+        let link = self.link(c.link).ok_or(Code::UnknownLink)?.clone();
+        let locks = self.management(&link.management).is_some_and(|rule| rule.locks_customer);
+        match who {
+            Who::Operator { .. } => self.right(who, "customers.add", link.manager, at, Disabled::Bars)?,
+            Who::User(user) => match self.side(user, link.manager, link.managed, at) {
+                None => return Err(Code::UnknownLink),
+                Some(Party::Manager) => {
+                    if c.days.is_some() && !locks {
+                        return Err(Code::WrongActor);
+                    }
+                    self.right(who, "customers.add", link.manager, at, Disabled::Bars)?;
+                }
+                Some(Party::Customer) => self.right(who, "link.respond", link.managed, at, Disabled::Bars)?,
+            },
+        }
+        let mut obstacles = ended_obstacle(&link);
+        if link.expires.is_none() {
+            obstacles.push(Code::NoTerm);
+        } else if link.extend_days == c.days {
+            obstacles.push(Code::NothingToDo);
+        }
+        if c.days.is_some_and(|days| days == 0 || days > self.policy.term.max_days) {
+            obstacles.push(Code::TermTooLong);
+        }
+        least(obstacles)?;
+        self.link_mut(c.link).extend_days = c.days;
+        Ok(())
+    }
+
+    pub fn set_manager_grants(&mut self, actor: &Actor, c: &SetManagerGrants, at: Timestamp) -> Result<(), Code> {
+        let who = self.ticketed(actor)?;
+        let link = self.link(c.link).ok_or(Code::UnknownLink)?.clone();
+        if let Who::User(user) = who {
+            match self.side(user, link.manager, link.managed, at) {
+                None => return Err(Code::UnknownLink),
+                Some(Party::Manager) => return Err(Code::ReservedForCustomer),
+                Some(Party::Customer) => {}
+            }
+        }
+        self.right(who, "grants.manage", link.managed, at, Disabled::Bars)?;
+        let mut obstacles = ended_obstacle(&link);
+        for permission in &c.grants {
+            if !self.policy.permissions.contains(permission) {
+                obstacles.push(Code::UnknownPermission);
+            } else if !self.policy.grantable.contains(permission) {
+                obstacles.push(Code::NotGrantable);
+            }
+        }
+        if link.grants == c.grants {
+            obstacles.push(Code::NothingToDo);
+        }
+        least(obstacles)?;
+        self.link_mut(c.link).grants = c.grants.clone();
+        Ok(())
+    }
+
+    /// The link and the party that speaks, for any act about a delink (D). Disabled tenants and homes do not bar the way.
+    fn link_for_delink(
+        &self,
+        actor: &Actor,
+        id: LinkId,
+        party: Option<Party>,
+        at: Timestamp,
+    ) -> Result<(Link, Party), Code> {
+        let who = self.actor(actor, Disabled::Ignored)?;
+        if let Who::Operator { ticket } = who {
+            if party.is_none() {
+                return Err(Code::WrongActor);
+            }
+            if !ticket {
+                return Err(Code::TicketRequired);
+            }
+        }
+        let link = self.link(id).ok_or(Code::UnknownLink)?.clone();
+        let party = match who {
+            Who::Operator { .. } => party.unwrap(),
+            Who::User(user) => self.side(user, link.manager, link.managed, at).ok_or(Code::UnknownLink)?,
+        };
+        match party {
+            Party::Manager => self.right(who, "customers.delink", link.manager, at, Disabled::Ignored)?,
+            Party::Customer => self.right(who, "link.respond", link.managed, at, Disabled::Ignored)?,
+        }
+        Ok((link, party))
+    }
+
+    pub fn request_delink(
+        &mut self,
+        actor: &Actor,
+        id: LinkId,
+        party: Option<Party>,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        let (link, party) = self.link_for_delink(actor, id, party, at)?;
+        let mut obstacles = ended_obstacle(&link);
+        if !self.management(&link.management).is_some_and(|rule| rule.delinkable) {
+            obstacles.push(Code::NotDelinkable);
+        }
+        if party == Party::Customer && !self.policy.customer_may_request_delink {
+            obstacles.push(Code::DelinkNotOffered);
+        }
+        let asked = requester(link.stage);
+        if asked == Some(party) {
+            obstacles.push(Code::AlreadyRequested);
+        }
+        let leads_to_a_request = obstacles.is_empty() && asked.is_none();
+        if party == Party::Manager && leads_to_a_request && self.active_super_admins(link.managed).is_empty() {
+            obstacles.push(Code::NoCustomerOwner);
+        }
+        least(obstacles)?;
+        if asked.is_some() {
+            self.end_link(id, EndCause::Delinked, at);
+            return Ok(());
+        }
+        let lapses = self.policy.delink_request_days.map(|days| at.plus_days(days));
+        let link = self.link_mut(id);
+        link.stage = match party {
+            Party::Manager => Stage::DelinkRequestedByManager,
+            Party::Customer => Stage::DelinkRequestedByCustomer,
+        };
+        link.delink_expires = lapses;
+        Ok(())
+    }
+
+    pub fn accept_delink(
+        &mut self,
+        actor: &Actor,
+        id: LinkId,
+        party: Option<Party>,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        let (link, party) = self.link_for_delink(actor, id, party, at)?;
+        must_be_theirs(&link, party)?;
+        self.end_link(id, EndCause::Delinked, at);
+        Ok(())
+    }
+
+    pub fn reject_delink(
+        &mut self,
+        actor: &Actor,
+        id: LinkId,
+        party: Option<Party>,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        let (link, party) = self.link_for_delink(actor, id, party, at)?;
+        must_be_theirs(&link, party)?;
+        self.back_to_active(id);
+        Ok(())
+    }
+
+    pub fn resend_delink(
+        &mut self,
+        actor: &Actor,
+        id: LinkId,
+        party: Option<Party>,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        let (link, party) = self.link_for_delink(actor, id, party, at)?;
+        must_be_own(&link, party)
+    }
+
+    pub fn cancel_delink(
+        &mut self,
+        actor: &Actor,
+        id: LinkId,
+        party: Option<Party>,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        let (link, party) = self.link_for_delink(actor, id, party, at)?;
+        must_be_own(&link, party)?;
+        self.back_to_active(id);
+        Ok(())
+    }
+
+    fn back_to_active(&mut self, id: LinkId) {
+        let link = self.link_mut(id);
+        link.stage = Stage::Active;
+        link.delink_expires = None;
+    }
+}
+
+fn request_is_pending(request: &LinkRequest) -> Result<(), Code> {
+    match request.state {
+        HandshakeState::Pending => Ok(()),
+        HandshakeState::Expired => Err(Code::LinkRequestExpired),
+        _ => Err(Code::LinkRequestNotPending),
+    }
+}
+
+/// That the link has ended, if it has.
+pub fn ended_obstacle(link: &Link) -> Vec<Code> {
+    if link.stage == Stage::Delinked { vec![Code::LinkEnded] } else { Vec::new() }
+}
+
+/// Who has asked to delink.
+fn requester(stage: Stage) -> Option<Party> {
+    match stage {
+        Stage::DelinkRequestedByManager => Some(Party::Manager),
+        Stage::DelinkRequestedByCustomer => Some(Party::Customer),
+        _ => None,
+    }
+}
+
+/// A request of the other side's, to be answered.
+fn must_be_theirs(link: &Link, party: Party) -> Result<(), Code> {
+    least(ended_obstacle(link))?;
+    match requester(link.stage) {
+        None => Err(Code::NoDelinkRequest),
+        Some(asked) if asked == party => Err(Code::OwnRequest),
+        Some(_) => Ok(()),
+    }
+}
+
+/// A request of one's own, to be repeated or taken back.
+fn must_be_own(link: &Link, party: Party) -> Result<(), Code> {
+    least(ended_obstacle(link))?;
+    match requester(link.stage) {
+        None => Err(Code::NoDelinkRequest),
+        Some(asked) if asked == party => Ok(()),
+        Some(_) => Err(Code::NotYourRequest),
+    }
+}

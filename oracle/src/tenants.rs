@@ -1,0 +1,388 @@
+//! Tenants: registering, editing, operating and deleting them (T, L-1). It never touches what is not below or about
+//! the tenants it is asked about.
+
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::TenantId;
+use tenantry::base::time::Timestamp;
+use tenantry::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
+use tenantry::model::{Actor, Change, EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, UserState};
+use tenantry::refusal::Code;
+
+use crate::access::{Disabled, Who};
+use crate::execute::least;
+use crate::world::{Assignment, Link, Oracle, Tenant};
+
+impl Oracle {
+    pub fn register_tenant(&mut self, actor: &Actor, c: &RegisterTenant, at: Timestamp) -> Result<(), Code> {
+        self.operator_only(actor)?;
+        let id = c.tenant.unwrap();
+        let number = c.number.clone().unwrap();
+        let mut obstacles = Vec::new();
+        if self.tenant(id).is_some() {
+            obstacles.push(Code::IdTaken);
+        }
+        if self.tenants.iter().any(|tenant| tenant.number == number) {
+            obstacles.push(Code::NumberTaken);
+        }
+        if let Some(prefix) = &c.prefix {
+            obstacles.extend(self.prefix_obstacles(prefix, None, at));
+        }
+        least(obstacles)?;
+        self.tenants.push(Tenant {
+            id,
+            number,
+            kind: c.kind,
+            name: c.name.clone(),
+            country: c.country.clone(),
+            website: c.website.clone(),
+            prefix: c.prefix.clone(),
+            released: Vec::new(),
+            operation: Operation::Enabled,
+            deleted: false,
+            street: c.contact.street.clone(),
+            coordinates: c.contact.coordinates,
+            phone: c.contact.phone.clone(),
+        });
+        Ok(())
+    }
+
+    pub fn add_customer(&mut self, actor: &Actor, c: &AddCustomer, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, "customers.add", c.manager, at, Disabled::Bars)?;
+        let id = c.tenant.unwrap();
+        let link = c.link.unwrap();
+        let number = c.number.clone().unwrap();
+        let mut obstacles = Vec::new();
+        if self.tenant(id).is_some() {
+            obstacles.push(Code::IdTaken);
+        }
+        if self.link_id_taken(link) {
+            obstacles.push(Code::IdTaken);
+        }
+        if self.tenants.iter().any(|tenant| tenant.number == number) {
+            obstacles.push(Code::NumberTaken);
+        }
+        if let Some(prefix) = &c.prefix {
+            obstacles.extend(self.prefix_obstacles(prefix, None, at));
+        }
+        if c.kind == TenantKind::Reseller {
+            obstacles.push(Code::CannotBeManaged);
+        }
+        if self.tenant(c.manager).unwrap().kind != TenantKind::Msp {
+            obstacles.push(Code::CannotManage);
+        }
+        if self.height_above(c.manager, at) + 1 > self.policy.max_depth {
+            obstacles.push(Code::TooDeep);
+        }
+        obstacles.extend(self.offer_obstacles(&c.management, &c.services, c.term));
+        if let Some(rule) = self.management(&c.management) {
+            if rule.delinkable && c.owner.is_none() {
+                obstacles.push(Code::OwnerRequired);
+            }
+            if rule.locks_customer && c.owner.is_some() {
+                obstacles.push(Code::OwnerNotAllowed);
+            }
+        }
+        if let Some(owner) = &c.owner {
+            obstacles.extend(self.invitee_obstacles(owner, id));
+        }
+        let mut seen = BTreeSet::new();
+        for item in &c.authorize {
+            if !seen.insert(item.user) {
+                obstacles.push(Code::DuplicateItem);
+            }
+            if let Err(code) = self.authorization_obstacle(who, c, item.user, &item.role, item.below, at) {
+                obstacles.push(code);
+            }
+        }
+        least(obstacles)?;
+
+        self.tenants.push(Tenant {
+            id,
+            number,
+            kind: c.kind,
+            name: c.name.clone(),
+            country: c.country.clone(),
+            website: c.website.clone(),
+            prefix: c.prefix.clone(),
+            released: Vec::new(),
+            operation: Operation::Enabled,
+            deleted: false,
+            street: c.contact.street.clone(),
+            coordinates: c.contact.coordinates,
+            phone: c.contact.phone.clone(),
+        });
+        self.links.push(Link {
+            id: link,
+            manager: c.manager,
+            managed: id,
+            management: c.management.clone(),
+            services: c.services.clone(),
+            grants: BTreeSet::new(),
+            stage: Stage::Active,
+            delink_expires: None,
+            expires: c.term.map(|term| at.plus_days(term.days)),
+            extend_days: c.term.filter(|term| term.auto_extend).map(|term| term.days),
+            announced: None,
+            ended: None,
+        });
+        if let Some(owner) = &c.owner {
+            self.send_invitation(owner, id, self.super_role(), c.kind == TenantKind::Msp, true, at);
+        }
+        for item in &c.authorize {
+            let below = item.below.unwrap_or(c.kind == TenantKind::Msp);
+            self.assignments.push(Assignment { user: item.user, tenant: id, role: item.role.clone(), below });
+        }
+        Ok(())
+    }
+
+    /// What stands in the way of a user of the managing side working on the customer that is being added (P-11, U-4).
+    fn authorization_obstacle(
+        &self,
+        who: Who,
+        c: &AddCustomer,
+        user: tenantry::base::ids::UserId,
+        role: &RoleRef,
+        below: Option<bool>,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        let _ = below;
+        let user = self.user(user).filter(|user| self.sees(who, user.home, at)).ok_or(Code::NoSuchUser)?;
+        self.right(who, "users.manage", user.home, at, Disabled::Bars)?;
+        let mut obstacles = Vec::new();
+        let known = match role {
+            RoleRef::Builtin(name) => self.policy.roles.iter().any(|rule| rule.name == *name),
+            RoleRef::Custom(id) => self.role(*id).is_some_and(|role| role.tenant == user.home),
+        };
+        if !known {
+            return Err(Code::UnknownRole);
+        }
+        if let Who::User(actor) = who {
+            let held = self.roles_below(actor, c.manager, at);
+            if !self.any_holds_each(&held, &self.permissions_of(role)) {
+                obstacles.push(Code::BeyondOwnRights);
+            }
+            if *role == self.super_role() && !held.contains(role) {
+                obstacles.push(Code::SuperAdminOnly);
+            }
+        }
+        if !user.is_living() {
+            obstacles.push(Code::UserStateConflict);
+        }
+        if user.home != c.manager && !self.manages(user.home, c.manager, at) {
+            obstacles.push(Code::OutOfReach);
+        }
+        least(obstacles)
+    }
+
+    pub fn edit_tenant(&mut self, actor: &Actor, c: &EditTenant, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, "tenant.edit", c.tenant, at, Disabled::Bars)?;
+        let before = self.tenant(c.tenant).unwrap().clone();
+        let mut obstacles = Vec::new();
+        let mut after = before.clone();
+        if let Some(name) = &c.name {
+            after.name = name.clone();
+        }
+        c.country.apply_to(&mut after.country);
+        c.website.apply_to(&mut after.website);
+        c.prefix.apply_to(&mut after.prefix);
+        c.street.apply_to(&mut after.street);
+        c.coordinates.apply_to(&mut after.coordinates);
+        c.phone.apply_to(&mut after.phone);
+        let same = before.name == after.name
+            && before.country == after.country
+            && before.website == after.website
+            && before.prefix == after.prefix
+            && before.street == after.street
+            && before.coordinates == after.coordinates
+            && before.phone == after.phone;
+        if same {
+            obstacles.push(Code::NothingToDo);
+        }
+        if let Change::Set(prefix) = &c.prefix
+            && before.prefix.as_ref() != Some(prefix)
+        {
+            obstacles.extend(self.prefix_obstacles(prefix, Some(c.tenant), at));
+        }
+        least(obstacles)?;
+        if before.prefix != after.prefix
+            && let Some(prefix) = before.prefix
+        {
+            after.released.push((prefix, at));
+        }
+        *self.tenant_mut(c.tenant) = after;
+        Ok(())
+    }
+
+    pub fn change_tenant_kind(&mut self, actor: &Actor, c: &ChangeTenantKind, at: Timestamp) -> Result<(), Code> {
+        self.operator_only(actor)?;
+        self.ticketed(actor)?;
+        let tenant = self.living(c.tenant).ok_or(Code::UnknownTenant)?;
+        let mut obstacles = Vec::new();
+        if tenant.kind == c.kind {
+            obstacles.push(Code::NothingToDo);
+        }
+        if c.kind != TenantKind::Msp && !self.links_below(c.tenant, at).is_empty() {
+            obstacles.push(Code::KindConflict);
+        }
+        if c.kind == TenantKind::Reseller && !self.links_above(c.tenant, at).is_empty() {
+            obstacles.push(Code::KindConflict);
+        }
+        least(obstacles)?;
+        self.tenant_mut(c.tenant).kind = c.kind;
+        Ok(())
+    }
+
+    pub fn disable_tenants(&mut self, actor: &Actor, tenants: &[TenantId], at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let mut obstacles = batch_obstacles(tenants);
+        for &tenant in tenants {
+            if let Err(code) = self.right(who, "tenant.operate", tenant, at, Disabled::Bars) {
+                obstacles.push(code);
+            } else if self.tenant(tenant).unwrap().operation == Operation::Enabling {
+                obstacles.push(Code::TenantEnabling);
+            }
+        }
+        least(obstacles)?;
+        for &tenant in tenants {
+            self.tenant_mut(tenant).operation = Operation::Disabled;
+        }
+        Ok(())
+    }
+
+    pub fn enable_tenants(&mut self, actor: &Actor, tenants: &[TenantId], at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let mut obstacles = batch_obstacles(tenants);
+        for &tenant in tenants {
+            if let Err(code) = self.right(who, "tenant.operate", tenant, at, Disabled::Bars) {
+                obstacles.push(code);
+            }
+        }
+        least(obstacles)?;
+        for &tenant in tenants {
+            if self.tenant(tenant).unwrap().operation == Operation::Disabled {
+                self.tenant_mut(tenant).operation = Operation::Enabling;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn report_ready(&mut self, actor: &Actor, tenant: TenantId) -> Result<(), Code> {
+        self.operator_only(actor)?;
+        if self.living(tenant).ok_or(Code::UnknownTenant)?.operation != Operation::Enabling {
+            return Err(Code::TenantNotEnabling);
+        }
+        self.tenant_mut(tenant).operation = Operation::Enabled;
+        Ok(())
+    }
+
+    pub fn delete_tenants(&mut self, actor: &Actor, c: &DeleteTenants, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let mut obstacles = batch_obstacles(&c.tenants);
+        if c.confirm != "delete" {
+            obstacles.push(Code::NotConfirmed);
+        }
+        // What goes: the batch, and with cascade every tenant all of whose managers go.
+        let mut going: BTreeSet<TenantId> = c.tenants.iter().copied().collect();
+        if c.cascade {
+            loop {
+                let orphan = self.tenants.iter().find(|tenant| {
+                    let above = self.links_above(tenant.id, at);
+                    !going.contains(&tenant.id)
+                        && !above.is_empty()
+                        && above.iter().all(|link| going.contains(&link.manager))
+                });
+                match orphan {
+                    Some(tenant) => going.insert(tenant.id),
+                    None => break,
+                };
+            }
+        }
+        for &tenant in &going {
+            if let Err(code) = self.right(who, "tenant.delete", tenant, at, Disabled::Bars) {
+                obstacles.push(code);
+                continue;
+            }
+            if !c.cascade && self.all_below(tenant, at).iter().any(|below| !going.contains(below)) {
+                obstacles.push(Code::HasManagedTenants);
+            }
+            let mut links = self.links.iter().filter(|l| (l.managed == tenant || l.manager == tenant) && l.in_force(at));
+            if links.any(|link| link.stage != Stage::Active) {
+                obstacles.push(Code::DelinkPending);
+            }
+            let delinkable = self
+                .links_above(tenant, at)
+                .iter()
+                .any(|link| self.management(&link.management).is_some_and(|rule| rule.delinkable));
+            let has_admin = self.users.iter().any(|user| {
+                user.home == tenant
+                    && user.state == UserState::Active
+                    && self.assignment(user.id, tenant).is_some_and(|a| {
+                        a.role == self.super_role() || a.role == RoleRef::Builtin(self.policy.admin_role.clone())
+                    })
+            });
+            if delinkable && has_admin {
+                obstacles.push(Code::DelinkFirst);
+            }
+        }
+        least(obstacles)?;
+
+        for request in &mut self.requests {
+            if request.state == HandshakeState::Pending
+                && (going.contains(&request.manager) || going.contains(&request.managed))
+            {
+                request.state = HandshakeState::Canceled;
+            }
+        }
+        let open: Vec<_> = self
+            .invitations
+            .iter()
+            .filter(|i| i.state == HandshakeState::Pending && going.contains(&i.tenant))
+            .map(|i| i.id)
+            .collect();
+        for invitation in open {
+            self.close_invitation(invitation, HandshakeState::Revoked);
+        }
+        let links: Vec<_> = self
+            .links
+            .iter()
+            .filter(|l| l.stage != Stage::Delinked && (going.contains(&l.manager) || going.contains(&l.managed)))
+            .map(|l| l.id)
+            .collect();
+        for link in links {
+            self.end_link(link, EndCause::TenantDeleted, at);
+        }
+        for user in &mut self.users {
+            if going.contains(&user.home) && user.is_living() {
+                user.state = UserState::Removed;
+            }
+        }
+        let users = self.users.clone();
+        let home = |id| users.iter().find(|user| user.id == id).unwrap().home;
+        self.assignments.retain(|a| !going.contains(&a.tenant) && !going.contains(&home(a.user)));
+        self.roles.retain(|role| !going.contains(&role.tenant));
+        for &tenant in &going {
+            let tenant = self.tenant_mut(tenant);
+            tenant.deleted = true;
+            if let Some(prefix) = tenant.prefix.take() {
+                tenant.released.push((prefix, at));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An empty batch, or one that names a thing twice.
+pub fn batch_obstacles<T: Ord>(items: &[T]) -> Vec<Code> {
+    let mut obstacles = Vec::new();
+    if items.is_empty() {
+        obstacles.push(Code::EmptyBatch);
+    }
+    let different: BTreeSet<&T> = items.iter().collect();
+    if different.len() < items.len() {
+        obstacles.push(Code::DuplicateItem);
+    }
+    obstacles
+}

@@ -1,0 +1,265 @@
+//! What the oracle remembers: plain lists of plain structs, searched from the front. It decides nothing.
+
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RoleId, TenantId, UserId};
+use tenantry::base::text::{
+    CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix, RoleName,
+    Service, Street, Website,
+};
+use tenantry::base::time::Timestamp;
+use tenantry::model::{EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, TermRequest, UserState};
+use tenantry::policy::{ManagementRule, Policy};
+
+/// An organisation.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub number: Number,
+    pub kind: TenantKind,
+    pub name: CompanyName,
+    pub country: Option<Country>,
+    pub website: Option<Website>,
+    pub prefix: Option<Prefix>,
+    pub released: Vec<(Prefix, Timestamp)>,
+    pub operation: Operation,
+    pub deleted: bool,
+    pub street: Option<Street>,
+    pub coordinates: Option<Coordinates>,
+    pub phone: Option<Phone>,
+}
+
+/// A manager and a managed tenant.
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub id: LinkId,
+    pub manager: TenantId,
+    pub managed: TenantId,
+    pub management: ManagementType,
+    pub services: BTreeSet<Service>,
+    pub grants: BTreeSet<Permission>,
+    pub stage: Stage,
+    pub delink_expires: Option<Timestamp>,
+    pub expires: Option<Timestamp>,
+    pub extend_days: Option<u32>,
+    pub announced: Option<u32>,
+    pub ended: Option<EndCause>,
+}
+
+impl Link {
+    /// Active or delink requested, and the term, if it does not extend itself, not run out.
+    pub fn in_force(&self, at: Timestamp) -> bool {
+        if self.stage == Stage::Delinked {
+            return false;
+        }
+        match (self.expires, self.extend_days) {
+            (Some(expires), None) => at < expires,
+            _ => true,
+        }
+    }
+}
+
+/// A request to link an existing tenant.
+#[derive(Clone, Debug)]
+pub struct LinkRequest {
+    pub id: LinkRequestId,
+    pub manager: TenantId,
+    pub managed: TenantId,
+    pub management: ManagementType,
+    pub services: BTreeSet<Service>,
+    pub term: Option<TermRequest>,
+    pub state: HandshakeState,
+    pub expires: Timestamp,
+}
+
+/// An invitation of a person.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub user: UserId,
+    pub tenant: TenantId,
+    pub role: RoleRef,
+    pub below: bool,
+    pub sign_up: bool,
+    pub state: HandshakeState,
+    pub expires: Timestamp,
+}
+
+/// A person.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: UserId,
+    pub home: TenantId,
+    pub state: UserState,
+    pub email: Option<Email>,
+    pub name: Option<PersonName>,
+}
+
+impl User {
+    /// Whether the user holds an address.
+    pub fn is_living(&self) -> bool {
+        self.state == UserState::Active || self.state == UserState::Blocked
+    }
+}
+
+/// A role on a tenant.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    pub user: UserId,
+    pub tenant: TenantId,
+    pub role: RoleRef,
+    pub below: bool,
+}
+
+/// A tenant's own role.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub id: RoleId,
+    pub tenant: TenantId,
+    pub name: RoleName,
+    pub permissions: BTreeSet<Permission>,
+}
+
+/// Everything there is.
+#[derive(Clone, Debug)]
+pub struct Oracle {
+    pub policy: Policy,
+    pub tenants: Vec<Tenant>,
+    pub links: Vec<Link>,
+    pub requests: Vec<LinkRequest>,
+    pub invitations: Vec<Invitation>,
+    pub users: Vec<User>,
+    pub assignments: Vec<Assignment>,
+    pub roles: Vec<Role>,
+}
+
+impl Oracle {
+    /// An empty world under a policy.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            tenants: Vec::new(),
+            links: Vec::new(),
+            requests: Vec::new(),
+            invitations: Vec::new(),
+            users: Vec::new(),
+            assignments: Vec::new(),
+            roles: Vec::new(),
+        }
+    }
+
+    /// The tenant, deleted or not.
+    pub fn tenant(&self, id: TenantId) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.id == id)
+    }
+
+    /// The tenant, if it lives.
+    pub fn living(&self, id: TenantId) -> Option<&Tenant> {
+        self.tenant(id).filter(|tenant| !tenant.deleted)
+    }
+
+    pub fn tenant_mut(&mut self, id: TenantId) -> &mut Tenant {
+        self.tenants.iter_mut().find(|tenant| tenant.id == id).unwrap()
+    }
+
+    pub fn link(&self, id: LinkId) -> Option<&Link> {
+        self.links.iter().find(|link| link.id == id)
+    }
+
+    pub fn link_mut(&mut self, id: LinkId) -> &mut Link {
+        self.links.iter_mut().find(|link| link.id == id).unwrap()
+    }
+
+    pub fn request(&self, id: LinkRequestId) -> Option<&LinkRequest> {
+        self.requests.iter().find(|request| request.id == id)
+    }
+
+    pub fn request_mut(&mut self, id: LinkRequestId) -> &mut LinkRequest {
+        self.requests.iter_mut().find(|request| request.id == id).unwrap()
+    }
+
+    pub fn invitation(&self, id: InvitationId) -> Option<&Invitation> {
+        self.invitations.iter().find(|invitation| invitation.id == id)
+    }
+
+    pub fn invitation_mut(&mut self, id: InvitationId) -> &mut Invitation {
+        self.invitations.iter_mut().find(|invitation| invitation.id == id).unwrap()
+    }
+
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    pub fn user_mut(&mut self, id: UserId) -> &mut User {
+        self.users.iter_mut().find(|user| user.id == id).unwrap()
+    }
+
+    pub fn role(&self, id: RoleId) -> Option<&Role> {
+        self.roles.iter().find(|role| role.id == id)
+    }
+
+    pub fn assignment(&self, user: UserId, tenant: TenantId) -> Option<&Assignment> {
+        self.assignments.iter().find(|a| a.user == user && a.tenant == tenant)
+    }
+
+    pub fn management(&self, name: &ManagementType) -> Option<&ManagementRule> {
+        self.policy.management_types.iter().find(|rule| rule.name == *name)
+    }
+
+    /// The links in force by which others manage the tenant.
+    pub fn links_above(&self, tenant: TenantId, at: Timestamp) -> Vec<&Link> {
+        self.links.iter().filter(|link| link.managed == tenant && link.in_force(at)).collect()
+    }
+
+    /// The links in force by which the tenant manages others.
+    pub fn links_below(&self, tenant: TenantId, at: Timestamp) -> Vec<&Link> {
+        self.links.iter().filter(|link| link.manager == tenant && link.in_force(at)).collect()
+    }
+
+    /// Every tenant somewhere below.
+    pub fn all_below(&self, tenant: TenantId, at: Timestamp) -> BTreeSet<TenantId> {
+        let mut found = BTreeSet::new();
+        for link in self.links_below(tenant, at) {
+            found.insert(link.managed);
+            found.extend(self.all_below(link.managed, at));
+        }
+        found
+    }
+
+    /// Whether `upper` manages `lower`, directly or through others.
+    pub fn manages(&self, upper: TenantId, lower: TenantId, at: Timestamp) -> bool {
+        self.links_above(lower, at).iter().any(|link| link.manager == upper || self.manages(upper, link.manager, at))
+    }
+
+    /// How many links the longest chain above has.
+    pub fn height_above(&self, tenant: TenantId, at: Timestamp) -> u32 {
+        self.links_above(tenant, at).iter().map(|link| 1 + self.height_above(link.manager, at)).max().unwrap_or(0)
+    }
+
+    /// How many links the longest chain below has.
+    pub fn depth_below(&self, tenant: TenantId, at: Timestamp) -> u32 {
+        self.links_below(tenant, at).iter().map(|link| 1 + self.depth_below(link.managed, at)).max().unwrap_or(0)
+    }
+
+    /// Whether a link in force locks the tenant's own users out (P-4).
+    pub fn is_locked(&self, tenant: TenantId, at: Timestamp) -> bool {
+        self.links_above(tenant, at)
+            .iter()
+            .any(|link| self.management(&link.management).is_some_and(|rule| rule.locks_customer))
+    }
+
+    /// The role that holds everything.
+    pub fn super_role(&self) -> RoleRef {
+        RoleRef::Builtin(self.policy.super_role.clone())
+    }
+
+    /// The active users at home on the tenant whose role there is the super role.
+    pub fn active_super_admins(&self, tenant: TenantId) -> Vec<UserId> {
+        let is_super = |user: &&User| {
+            user.home == tenant
+                && user.state == UserState::Active
+                && self.assignment(user.id, tenant).is_some_and(|a| a.role == self.super_role())
+        };
+        self.users.iter().filter(is_super).map(|user| user.id).collect()
+    }
+}
