@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::base::ids::{InvitationId, LinkId, LinkRequestId, RoleId, UserId};
+use crate::base::ids::{IntegrationId, InvitationId, LinkId, LinkRequestId, RoleId, UserId};
 use crate::event::Event;
-use crate::model::{Actor, Invitation, Link, LinkRequest, Role, Subject, User};
+use crate::model::{
+    Actor, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject, User,
+};
 use crate::view::{View, ViewError};
 
 /// The ids of everything an actor's events are about, in a world in which the events have happened: what they name, and the
@@ -68,6 +70,55 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Uuid>) -> Resu
         }
         Event::RoleCreated { role, tenant, .. } => found.extend([role.uuid(), tenant.uuid()]),
         Event::RoleEdited { role, .. } | Event::RoleDeleted { role } => of_role(view, *role, found)?,
+        Event::ResellerCustomerAdded { reseller, tenant, .. }
+        | Event::ResellerCustomerEdited { reseller, tenant, .. }
+        | Event::ResellerDropped { reseller, tenant }
+        | Event::ResellerAdmitted { reseller, tenant } => found.extend([reseller.uuid(), tenant.uuid()]),
+        Event::DevicesUploaded { upload, reseller, to, .. } => {
+            found.extend([upload.uuid(), reseller.uuid(), to.uuid()]);
+        }
+        Event::DevicesMoved { link, manager, customer, .. } => {
+            found.extend([link.uuid(), manager.uuid(), customer.uuid()]);
+        }
+        Event::MoveRequested { id, manager, customer, .. } => {
+            found.extend([id.uuid(), manager.uuid(), customer.uuid()]);
+        }
+        Event::MoveApproved { id }
+        | Event::MoveDeclined { id }
+        | Event::MoveCanceled { id }
+        | Event::MoveExpired { id } => {
+            found.insert(id.uuid());
+            if let Some(it) = view.get::<Move>(id.uuid())? {
+                found.extend([it.manager.uuid(), it.customer.uuid()]);
+            }
+        }
+        Event::DevicesDeleted { tenant, .. } | Event::AlertRuleSet { tenant, .. } => {
+            found.insert(tenant.uuid());
+        }
+        Event::IntegrationCreated { integration, owner, .. } => found.extend([integration.uuid(), owner.uuid()]),
+        Event::IntegrationShared { integration, tenant } | Event::IntegrationDetached { integration, tenant } => {
+            found.insert(tenant.uuid());
+            of_integration(view, *integration, found)?;
+        }
+        Event::IntegrationDeleted { integration } => of_integration(view, *integration, found)?,
+        Event::LicenceBought { licence, buyer, tenant, .. } => {
+            found.extend([licence.uuid(), buyer.uuid(), tenant.uuid()]);
+        }
+        Event::SeatsAssigned { licence, .. } | Event::SeatsReleased { licence, .. } => {
+            found.insert(licence.uuid());
+            if let Some(it) = view.get::<Licence>(licence.uuid())? {
+                found.insert(it.tenant.uuid());
+            }
+        }
+        Event::SessionOpened { session, user, tenant, .. } => {
+            found.extend([session.uuid(), user.uuid(), tenant.uuid()]);
+        }
+        Event::SessionClosed { session, .. } | Event::SessionEnded { session } => {
+            found.insert(session.uuid());
+            if let Some(it) = view.get::<Session>(session.uuid())? {
+                found.extend([it.user.uuid(), it.tenant.uuid()]);
+            }
+        }
         Event::PersonalErased { subject: Subject::User(user) } => of_user(view, *user, found)?,
         Event::PersonalErased { subject: Subject::Tenant(tenant) } => {
             found.insert(tenant.uuid());
@@ -113,6 +164,14 @@ fn of_user(view: &dyn View, id: UserId, found: &mut BTreeSet<Uuid>) -> Result<()
     found.insert(id.uuid());
     if let Some(user) = view.get::<User>(id.uuid())? {
         found.insert(user.home.uuid());
+    }
+    Ok(())
+}
+
+fn of_integration(view: &dyn View, id: IntegrationId, found: &mut BTreeSet<Uuid>) -> Result<(), ViewError> {
+    found.insert(id.uuid());
+    if let Some(integration) = view.get::<Integration>(id.uuid())? {
+        found.insert(integration.owner.uuid());
     }
     Ok(())
 }

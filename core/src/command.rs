@@ -7,13 +7,18 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
+use crate::base::ids::{
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RequestId, RoleId, SessionId, TenantId,
+    UploadId, UserId,
+};
+use crate::base::time::Timestamp;
 use crate::base::text::{
-    CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix, RoleName,
-    Service, Street, Website,
+    CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
+    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service, Street,
+    Website,
 };
 use crate::event::Event;
-use crate::model::{Actor, Change, Operation, Party, RoleRef, Subject, TenantKind, TermRequest};
+use crate::model::{Actor, Audience, Change, Operation, Party, RoleRef, Subject, TenantKind, TermRequest};
 use crate::policy::Policy;
 
 /// A command on its way: what, from whom, and under which request id (asking again under the same id is safe).
@@ -214,6 +219,17 @@ pub struct InvitedUser {
     pub user: UserId,
     /// The invitation.
     pub invitation: InvitationId,
+}
+
+/// A console that was opened (S-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedConsole {
+    /// The session.
+    pub session: SessionId,
+    /// The service's address for the tenant, where the policy names one.
+    pub address: Option<String>,
+    /// The place to return to.
+    pub return_to: ReturnPlace,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -735,5 +751,260 @@ commands! {
     {
         /// Whose.
         subject: Subject,
+    }
+
+    /// Add a customer or an MSP to a reseller's list, by its number (V-1).
+    AddResellerCustomer => "add_reseller_customer" -> () = |_, _| ();
+    {
+        /// The reseller.
+        reseller: TenantId,
+        /// The number of the customer or MSP.
+        number: Number,
+    }
+    + {
+        /// The reseller's own name for it.
+        reference: Option<Reference>,
+    }
+
+    /// Change a reseller's own name for a tenant (V-1).
+    EditResellerCustomer => "edit_reseller_customer" -> () = |_, _| ();
+    {
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// The reseller's own name for it; none, if absent.
+        reference: Option<Reference>,
+    }
+
+    /// Let a reseller upload no further devices to a tenant (V-1).
+    DropReseller => "drop_reseller" -> () = |_, _| ();
+    {
+        /// The tenant.
+        tenant: TenantId,
+        /// The reseller.
+        reseller: TenantId,
+    }
+
+    /// Let a reseller that was dropped upload again (V-1).
+    AdmitReseller => "admit_reseller" -> () = |_, _| ();
+    {
+        /// The tenant.
+        tenant: TenantId,
+        /// The reseller.
+        reseller: TenantId,
+    }
+
+    /// Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2).
+    UploadDevices => "upload_devices" -> UploadId = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::DevicesUploaded { upload, .. } => Some(*upload),
+            _ => None,
+        })
+        .expect("devices are uploaded by the events of their command");
+    {
+        /// The reseller.
+        reseller: TenantId,
+        /// To whom.
+        to: TenantId,
+        /// The devices as they were typed; each is judged for itself. 1 to 10 000.
+        devices: Vec<String>,
+    }
+    + {
+        /// The upload's id.
+        upload: Option<UploadId>,
+    }
+
+    /// Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7).
+    MoveDevices => "move_devices" -> Option<MoveId> = |_, events| events.iter().find_map(|event| match event {
+        Event::MoveRequested { id, .. } => Some(*id),
+        _ => None,
+    });
+    {
+        /// Whose pool.
+        manager: TenantId,
+        /// To whom.
+        customer: TenantId,
+        /// The devices. 1 to 10 000.
+        devices: BTreeSet<DeviceId>,
+    }
+    + {
+        /// The move's id, where it has to be approved.
+        id: Option<MoveId>,
+    }
+
+    /// Approve a move; the customer's own people (V-7).
+    ApproveMove => "approve_move" -> () = |_, _| ();
+    {
+        /// The move.
+        id: MoveId,
+    }
+
+    /// Decline a move; the customer's own people (V-7).
+    DeclineMove => "decline_move" -> () = |_, _| ();
+    {
+        /// The move.
+        id: MoveId,
+    }
+
+    /// Take a move back (V-7).
+    CancelMove => "cancel_move" -> () = |_, _| ();
+    {
+        /// The move.
+        id: MoveId,
+    }
+
+    /// Delete devices that a tenant holds (V-9).
+    DeleteDevices => "delete_devices" -> () = |_, _| ();
+    {
+        /// Who holds them.
+        tenant: TenantId,
+        /// The devices. 1 to 10 000.
+        devices: BTreeSet<DeviceId>,
+    }
+
+    /// Add an integration of a tenant's own (I-1).
+    CreateIntegration => "create_integration" -> IntegrationId = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::IntegrationCreated { integration, .. } => Some(*integration),
+            _ => None,
+        })
+        .expect("an integration is created by the events of its command");
+    {
+        /// Whose it is.
+        owner: TenantId,
+        /// Its type, such as `collector`.
+        kind: IntegrationType,
+        /// What people call it.
+        name: IntegrationName,
+    }
+    + {
+        /// The integration's id.
+        integration: Option<IntegrationId>,
+    }
+
+    /// Share an integration with a tenant that its owner manages (I-1).
+    ShareIntegration => "share_integration" -> () = |_, _| ();
+    {
+        /// The integration.
+        integration: IntegrationId,
+        /// Where it is to be attached.
+        tenant: TenantId,
+    }
+
+    /// Detach an integration from a tenant (I-1).
+    DetachIntegration => "detach_integration" -> () = |_, _| ();
+    {
+        /// The integration.
+        integration: IntegrationId,
+        /// Where it is attached.
+        tenant: TenantId,
+    }
+
+    /// Delete an integration, and with it every attachment (I-1).
+    DeleteIntegration => "delete_integration" -> () = |_, _| ();
+    {
+        /// The integration.
+        integration: IntegrationId,
+    }
+
+    /// Buy a licence for oneself or for a tenant that one manages (C-1).
+    BuyLicence => "buy_licence" -> LicenceId = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::LicenceBought { licence, .. } => Some(*licence),
+            _ => None,
+        })
+        .expect("a licence is bought by the events of its command");
+    {
+        /// Who buys it.
+        buyer: TenantId,
+        /// Whom it serves.
+        tenant: TenantId,
+        /// For which service.
+        service: Service,
+        /// How many seats. 1 to 1 000 000.
+        seats: u32,
+    }
+    + {
+        /// The licence's id.
+        licence: Option<LicenceId>,
+        /// When it runs out.
+        expires: Option<Timestamp>,
+    }
+
+    /// Give devices that the tenant holds seats of a licence (C-1).
+    AssignSeats => "assign_seats" -> () = |_, _| ();
+    {
+        /// The licence.
+        licence: LicenceId,
+        /// The devices. 1 to 10 000.
+        devices: BTreeSet<DeviceId>,
+    }
+
+    /// Take seats of a licence back from devices (C-1).
+    ReleaseSeats => "release_seats" -> () = |_, _| ();
+    {
+        /// The licence.
+        licence: LicenceId,
+        /// The devices. 1 to 10 000.
+        devices: BTreeSet<DeviceId>,
+    }
+
+    /// Set who gets a tenant's alerts about a category of issues.
+    SetAlertRule => "set_alert_rule" -> () = |_, _| ();
+    {
+        /// The tenant.
+        tenant: TenantId,
+        /// The category.
+        category: IssueCategory,
+        /// Who gets them in the first place.
+        audience: Audience,
+    }
+    + {
+        /// Who gets them besides: users at home there or at a manager.
+        additional: BTreeSet<UserId>,
+    }
+
+    /// Open a tenant's console for a service; users only (S-1).
+    OpenConsole => "open_console" -> OpenedConsole = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::SessionOpened { session, address, return_to, .. } => Some(OpenedConsole {
+                session: *session,
+                address: address.clone(),
+                return_to: return_to.clone(),
+            }),
+            _ => None,
+        })
+        .expect("a session is opened by the events of its command");
+    {
+        /// Whose console.
+        tenant: TenantId,
+        /// Of which service.
+        service: Service,
+        /// Where to return to when it is closed.
+        return_to: ReturnPlace,
+    }
+    + {
+        /// The session's id.
+        session: Option<SessionId>,
+    }
+
+    /// Close one's console (S-1).
+    CloseConsole => "close_console" -> ReturnPlace = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::SessionClosed { return_to, .. } => Some(return_to.clone()),
+            _ => None,
+        })
+        .expect("a session is closed by the events of its command");
+    {
+        /// The session.
+        session: SessionId,
     }
 }

@@ -1,16 +1,27 @@
 //! A command becomes events or a refusal: one match, short arms. Reads and never writes.
 
+use std::collections::BTreeSet;
+
+use crate::about::about;
+use crate::apply::apply;
 use crate::command::{Command, Request};
 use crate::event::Event;
 use crate::model::machine::DelinkAct;
-use crate::rules::{Decision, Ruling, World, assignment, delink, due, link, personal, policy, role, tenant, user};
-use crate::view::ViewError;
+use crate::rules::{
+    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, personal, policy,
+    reseller, role, session, tenant, user,
+};
+use crate::view::{Overlay, ViewError};
 
 /// What follows from a request, or why nothing does.
 ///
 /// # Errors
 /// A refusal, or the world could not be read.
 pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Decision> {
+    Ok(with_sessions(world, rule(world, request)?)?)
+}
+
+fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
     let actor = &request.actor;
     match &request.command {
         Command::SetPolicy(it) => policy::set(world, actor, it),
@@ -54,7 +65,48 @@ pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::EditRole(it) => role::edit(world, actor, it),
         Command::DeleteRole(it) => role::delete(world, actor, it),
         Command::ErasePersonal(it) => personal::erase(world, actor, it),
+        Command::AddResellerCustomer(it) => reseller::add(world, actor, it),
+        Command::EditResellerCustomer(it) => reseller::edit(world, actor, it),
+        Command::DropReseller(it) => reseller::drop_reseller(world, actor, it),
+        Command::AdmitReseller(it) => reseller::admit(world, actor, it),
+        Command::UploadDevices(it) => device::upload(world, actor, it),
+        Command::MoveDevices(it) => device::move_devices(world, actor, it),
+        Command::ApproveMove(it) => device::approve(world, actor, it),
+        Command::DeclineMove(it) => device::decline(world, actor, it),
+        Command::CancelMove(it) => device::cancel(world, actor, it),
+        Command::DeleteDevices(it) => device::delete(world, actor, it),
+        Command::CreateIntegration(it) => integration::create(world, actor, it),
+        Command::ShareIntegration(it) => integration::share(world, actor, it),
+        Command::DetachIntegration(it) => integration::detach(world, actor, it),
+        Command::DeleteIntegration(it) => integration::delete(world, actor, it),
+        Command::BuyLicence(it) => licence::buy(world, actor, it),
+        Command::AssignSeats(it) => licence::assign(world, actor, it),
+        Command::ReleaseSeats(it) => licence::release(world, actor, it),
+        Command::SetAlertRule(it) => alert::set(world, actor, it),
+        Command::OpenConsole(it) => session::open(world, actor, it),
+        Command::CloseConsole(it) => session::close(world, actor, it),
     }
+}
+
+/// Ends the console sessions whose right goes with these events (S-2): looks at the world as they leave it.
+fn with_sessions(world: &World<'_>, mut decision: Decision) -> Result<Decision, ViewError> {
+    if !decision.events.iter().any(Event::may_end_rights) {
+        return Ok(decision);
+    }
+    let mut after = Overlay::over(world.view);
+    let mut touched = BTreeSet::new();
+    let mut everything = false;
+    for event in &decision.events {
+        about(&after, event, &mut touched)?;
+        session::reach(world, event, &mut touched)?;
+        everything |= matches!(event, Event::PolicySet { .. } | Event::RoleEdited { .. });
+        for change in apply(&after, event, world.at)? {
+            after.change(change);
+        }
+    }
+    let after = World::reading(&after, world.at)?;
+    decision.events.extend(session::ended(&after, &touched, everything)?);
+    Ok(decision)
 }
 
 /// The next thing that time alone brings about at the world's moment; nothing, when nothing is due.
@@ -62,5 +114,6 @@ pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Decision> {
 /// # Errors
 /// When the world cannot be read.
 pub fn sweep(world: &World<'_>) -> Result<Vec<Event>, ViewError> {
-    due::first(world)
+    let decision = with_sessions(world, due::first(world)?.into())?;
+    Ok(decision.events)
 }

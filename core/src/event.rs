@@ -6,13 +6,16 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::{InvitationId, LinkId, LinkRequestId, RoleId, TenantId, UserId};
+use crate::base::ids::{
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId, UploadId, UserId,
+};
 use crate::base::text::{
-    CompanyName, Country, ManagementType, Number, Permission, Prefix, RoleName, Service, Ticket, Website,
+    CompanyName, Country, DeviceId, IntegrationName, IntegrationType, IssueCategory, ManagementType, Number, Permission,
+    Prefix, Reference, ReturnPlace, RoleName, Service, Ticket, Website,
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Actor, Change, EndCause, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
+    Actor, Audience, Change, EndCause, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
 };
 use crate::policy::Policy;
 
@@ -373,6 +376,209 @@ pub enum Event {
         role: RoleId,
     },
 
+    /// A reseller added a tenant (V-1).
+    ResellerCustomerAdded {
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant it added.
+        tenant: TenantId,
+        /// The reseller's own name for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+    },
+    /// A reseller changed its own name for a tenant (V-1).
+    ResellerCustomerEdited {
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant.
+        tenant: TenantId,
+        /// The reseller's own name for it from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+    },
+    /// A tenant dropped a reseller: no further uploads (V-1).
+    ResellerDropped {
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// A tenant took a reseller back (V-1).
+    ResellerAdmitted {
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// A reseller uploaded devices (V-2).
+    DevicesUploaded {
+        /// The upload.
+        upload: UploadId,
+        /// The reseller.
+        reseller: TenantId,
+        /// To whom.
+        to: TenantId,
+        /// The devices.
+        devices: BTreeSet<DeviceId>,
+    },
+    /// Devices went from an MSP's pool to a customer (V-7).
+    DevicesMoved {
+        /// The link under which they were moved.
+        link: LinkId,
+        /// From whose pool.
+        manager: TenantId,
+        /// To whom.
+        customer: TenantId,
+        /// The devices.
+        devices: BTreeSet<DeviceId>,
+    },
+    /// An MSP asked a customer to approve a move (V-7).
+    MoveRequested {
+        /// The move.
+        id: MoveId,
+        /// The link under which they would be moved.
+        link: LinkId,
+        /// From whose pool.
+        manager: TenantId,
+        /// To whom.
+        customer: TenantId,
+        /// The devices.
+        devices: BTreeSet<DeviceId>,
+        /// When the request lapses.
+        expires: Timestamp,
+    },
+    /// The customer approved a move; a `devices_moved` follows (V-7).
+    MoveApproved {
+        /// The move.
+        id: MoveId,
+    },
+    /// The customer declined a move (V-7).
+    MoveDeclined {
+        /// The move.
+        id: MoveId,
+    },
+    /// The MSP took a move back, or its link ended (V-7, D-6).
+    MoveCanceled {
+        /// The move.
+        id: MoveId,
+    },
+    /// Nobody answered a move in time (V-7).
+    MoveExpired {
+        /// The move.
+        id: MoveId,
+    },
+    /// Devices were deleted (V-9).
+    DevicesDeleted {
+        /// Who held them.
+        tenant: TenantId,
+        /// The devices.
+        devices: BTreeSet<DeviceId>,
+    },
+
+    /// A tenant got an integration of its own (I-1).
+    IntegrationCreated {
+        /// The integration.
+        integration: IntegrationId,
+        /// Whose it is.
+        owner: TenantId,
+        /// Its type.
+        kind: IntegrationType,
+        /// What people call it.
+        name: IntegrationName,
+    },
+    /// An integration was shared with a managed tenant (I-1).
+    IntegrationShared {
+        /// The integration.
+        integration: IntegrationId,
+        /// Where it is attached now.
+        tenant: TenantId,
+    },
+    /// An integration was detached from a tenant (I-1, D-6).
+    IntegrationDetached {
+        /// The integration.
+        integration: IntegrationId,
+        /// Where it is attached no longer.
+        tenant: TenantId,
+    },
+    /// An integration was deleted (I-1).
+    IntegrationDeleted {
+        /// The integration.
+        integration: IntegrationId,
+    },
+
+    /// A licence was bought (C-1).
+    LicenceBought {
+        /// The licence.
+        licence: LicenceId,
+        /// Who bought it.
+        buyer: TenantId,
+        /// Whom it serves.
+        tenant: TenantId,
+        /// For which service.
+        service: Service,
+        /// How many seats it has.
+        seats: u32,
+        /// When it runs out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Timestamp>,
+    },
+    /// Devices got seats of a licence (C-1).
+    SeatsAssigned {
+        /// The licence.
+        licence: LicenceId,
+        /// The devices.
+        devices: BTreeSet<DeviceId>,
+    },
+    /// Devices gave seats of a licence back (C-1).
+    SeatsReleased {
+        /// The licence.
+        licence: LicenceId,
+        /// The devices.
+        devices: BTreeSet<DeviceId>,
+    },
+
+    /// Who gets a tenant's alerts about a category was set.
+    AlertRuleSet {
+        /// The tenant.
+        tenant: TenantId,
+        /// The category.
+        category: IssueCategory,
+        /// Who gets them in the first place.
+        audience: Audience,
+        /// Who gets them besides.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        additional: BTreeSet<UserId>,
+    },
+
+    /// Somebody opened a console (S-1).
+    SessionOpened {
+        /// The session.
+        session: SessionId,
+        /// Who.
+        user: UserId,
+        /// Whose console.
+        tenant: TenantId,
+        /// Of which service.
+        service: Service,
+        /// Where the console is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+        /// Where to return to.
+        return_to: ReturnPlace,
+    },
+    /// Somebody closed their console (S-1).
+    SessionClosed {
+        /// The session.
+        session: SessionId,
+        /// Where to return to.
+        return_to: ReturnPlace,
+    },
+    /// A session ended with the right to it (S-2).
+    SessionEnded {
+        /// The session.
+        session: SessionId,
+    },
+
     /// The personal data of a subject was erased (U-5).
     PersonalErased {
         /// Whose.
@@ -398,11 +604,35 @@ impl Event {
             Self::Assigned { .. }
                 | Self::AssignmentEnded { .. }
                 | Self::CommandRefused { .. }
+                | Self::DevicesUploaded { .. }
+                | Self::DevicesMoved { .. }
+                | Self::SessionOpened { .. }
+                | Self::SessionClosed { .. }
                 | Self::LinkCreated { .. }
                 | Self::TenantEdited { .. }
                 | Self::TenantRegistered { .. }
                 | Self::UserEdited { .. }
                 | Self::UserRegistered { .. }
+        )
+    }
+
+    /// Whether somebody may have fewer rights after it, and open console sessions have to be looked at (S-2).
+    pub const fn may_end_rights(&self) -> bool {
+        matches!(
+            self,
+            Self::PolicySet { .. }
+                | Self::TenantDisabled { .. }
+                | Self::TenantDeleted { .. }
+                | Self::LinkCreated { .. }
+                | Self::LinkConverted { .. }
+                | Self::LinkEnded { .. }
+                | Self::ServiceRemoved { .. }
+                | Self::UserBlocked { .. }
+                | Self::UserRemoved { .. }
+                | Self::Assigned { .. }
+                | Self::AssignmentEnded { .. }
+                | Self::RoleEdited { .. }
+                | Self::RoleDeleted { .. }
         )
     }
 }

@@ -1,15 +1,15 @@
 //! Records become notices: who must be told of what. A pure reading; the host sends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId};
+use crate::base::ids::{IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, TenantId, UserId};
 use crate::event::Event;
 use crate::journal::Record;
-use crate::model::{Invitation, Link, LinkRequest, Party};
-use crate::rules::World;
-use crate::view::ViewError;
+use crate::model::{Attachment, Integration, Invitation, Link, LinkRequest, Move, Party};
+use crate::rules::{self, World};
+use crate::view::{Index, Key, ViewError};
 
 /// A message that must be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +105,47 @@ pub enum NoticeKind {
         /// The link.
         link: LinkId,
     },
+    /// A collector had better be powered down: its tenant was disabled (I-2).
+    CollectorPowerDown {
+        /// The collector.
+        integration: IntegrationId,
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// A collector is needed again: its tenant was enabled (I-2).
+    CollectorPowerUp {
+        /// The collector.
+        integration: IntegrationId,
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// A tenant dropped the reseller (V-1).
+    ResellerDropped {
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// An MSP asks to move devices to the tenant (V-7).
+    MoveRequested {
+        /// The move.
+        id: MoveId,
+    },
+    /// The customer approved a move (V-7).
+    MoveApproved {
+        /// The move.
+        id: MoveId,
+    },
+    /// The customer declined a move (V-7).
+    MoveDeclined {
+        /// The move.
+        id: MoveId,
+    },
+    /// A move has expired (V-7).
+    MoveExpired {
+        /// The move.
+        id: MoveId,
+    },
     /// An invitation to a tenant (U-2).
     Invitation {
         /// The invitation.
@@ -145,13 +186,53 @@ pub enum NoticeKind {
 pub fn of_record(world: &World<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
     let mut notices = Vec::new();
     for event in &record.events {
-        if let Some((kind, to)) = of_event(world, event)?
-            && !to.is_empty()
-        {
-            notices.push(Notice { seq: record.seq, index: notices.len(), kind, to });
+        let told = match event {
+            Event::TenantDisabled { tenant } => collectors(world, *tenant, |integration, tenant| {
+                NoticeKind::CollectorPowerDown { integration, tenant }
+            })?,
+            Event::TenantEnabling { tenant } => collectors(world, *tenant, |integration, tenant| {
+                NoticeKind::CollectorPowerUp { integration, tenant }
+            })?,
+            other => of_event(world, other)?.into_iter().collect(),
+        };
+        for (kind, to) in told {
+            if !to.is_empty() {
+                notices.push(Notice { seq: record.seq, index: notices.len(), kind, to });
+            }
         }
     }
     Ok(notices)
+}
+
+/// The type of integration that is powered down and up with its tenant (I-2).
+const COLLECTOR: &str = "collector";
+
+/// The collectors at a tenant, its own and those shared with it; the admins of their owners are told.
+fn collectors(
+    world: &World<'_>,
+    tenant: TenantId,
+    kind: impl Fn(IntegrationId, TenantId) -> NoticeKind,
+) -> Result<Vec<(NoticeKind, BTreeSet<UserId>)>, ViewError> {
+    let key = Key::new().id(tenant.uuid());
+    let mut found = BTreeMap::new();
+    for integration in world.view.under::<Integration>(Index::IntegrationOwner, key.clone()) {
+        let integration = integration?;
+        found.insert(integration.id, integration);
+    }
+    for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, key) {
+        if let Some(integration) = world.view.get::<Integration>(attachment?.integration.uuid())? {
+            found.insert(integration.id, integration);
+        }
+    }
+    let mut told = Vec::new();
+    for integration in found.into_values().filter(|integration| integration.kind.as_str() == COLLECTOR) {
+        let mut to = world.admins(integration.owner)?;
+        if integration.owner == tenant {
+            to.append(&mut rules::alert::service_mail(world, tenant)?);
+        }
+        told.push((kind(integration.id, tenant), to));
+    }
+    Ok(told)
 }
 
 type Told = Option<(NoticeKind, BTreeSet<UserId>)>;
@@ -222,7 +303,33 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::InvitationExpired { invitation } => {
             senders(world, *invitation, NoticeKind::InvitationExpired { invitation: *invitation })
         }
-        Event::PolicySet { .. }
+        Event::ResellerDropped { reseller, tenant } => {
+            let kind = NoticeKind::ResellerDropped { reseller: *reseller, tenant: *tenant };
+            Ok(Some((kind, world.admins(*reseller)?)))
+        }
+        Event::MoveRequested { id, .. } => moved(world, *id, Party::Customer, NoticeKind::MoveRequested { id: *id }),
+        Event::MoveApproved { id } => moved(world, *id, Party::Manager, NoticeKind::MoveApproved { id: *id }),
+        Event::MoveDeclined { id } => moved(world, *id, Party::Manager, NoticeKind::MoveDeclined { id: *id }),
+        Event::MoveExpired { id } => moved(world, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),
+        Event::ResellerCustomerAdded { .. }
+        | Event::ResellerCustomerEdited { .. }
+        | Event::ResellerAdmitted { .. }
+        | Event::DevicesUploaded { .. }
+        | Event::DevicesMoved { .. }
+        | Event::MoveCanceled { .. }
+        | Event::DevicesDeleted { .. }
+        | Event::IntegrationCreated { .. }
+        | Event::IntegrationShared { .. }
+        | Event::IntegrationDetached { .. }
+        | Event::IntegrationDeleted { .. }
+        | Event::LicenceBought { .. }
+        | Event::SeatsAssigned { .. }
+        | Event::SeatsReleased { .. }
+        | Event::AlertRuleSet { .. }
+        | Event::SessionOpened { .. }
+        | Event::SessionClosed { .. }
+        | Event::SessionEnded { .. }
+        | Event::PolicySet { .. }
         | Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
@@ -266,6 +373,15 @@ fn asked(world: &World<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -
         Party::Customer => request.managed,
     };
     Ok(Some((kind, side(world, party, tenant)?)))
+}
+
+fn moved(world: &World<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(found) = world.view.get::<Move>(id.uuid())? else { return Ok(None) };
+    let to = match party {
+        Party::Manager => world.admins(found.manager)?,
+        Party::Customer => world.admins(found.customer)?,
+    };
+    Ok(Some((kind, to)))
 }
 
 fn linked(world: &World<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> Result<Told, ViewError> {

@@ -103,6 +103,15 @@ codes! {
     206 UnknownRole "unknown_role" "P-9" Unknown:
         "there is no role `{}` here"; "use a built-in role, or one of the user's home tenant or of the tenant itself"
 
+    207 UnknownMove "unknown_move" "V-7" Unknown:
+        "there is no move `{}`"; "check the id, and that you are on one of its sides"
+    208 UnknownIntegration "unknown_integration" "I-1" Unknown:
+        "there is no integration `{}`"; "check the id, and that you may see its owner"
+    209 UnknownLicence "unknown_licence" "C-1" Unknown:
+        "there is no licence `{}`"; "check the id, and that you may see the tenant it serves"
+    210 UnknownSession "unknown_session" "S-1" Unknown:
+        "there is no console session `{}` of yours"; "open the console again"
+
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
         "tenant `{}` is disabled or on its way up"; "enable it and wait until it is ready"
     302 NotLinked "not_linked" "P-3" Rights:
@@ -156,6 +165,17 @@ codes! {
         "deleting wants the confirmation `delete`, not `{}`"; "type delete, in small letters and nothing else"
     416 NothingToDo "nothing_to_do" "T-2" Value:
         "the command changes nothing about `{}`"; "name at least one change"
+
+    417 TooManyDevices "too_many_devices" "V-2" Value:
+        "{} devices are more than one command takes"; "send at most 10000 at a time"
+    418 InvalidDevice "invalid_device" "V-2" Value:
+        "`{}` is no device id"; "give an IMEI whose check digit holds, a MEID or a serial number"
+    419 UnknownCategory "unknown_category" "A-2" Value:
+        "the policy has no issue category `{}`"; "use one that the policy defines"
+    420 InvalidSeats "invalid_seats" "C-1" Value:
+        "a licence cannot have {} seats"; "buy 1 to 1000000 seats"
+    421 InvalidExpiry "invalid_expiry" "C-1" Value:
+        "{} has passed already"; "give a moment that lies ahead, or none"
 
     501 IdTaken "id_taken" "T-7" State:
         "the id `{}` has been used before"; "make a new id, or leave it out"
@@ -260,6 +280,47 @@ codes! {
         "role `{}` is assigned or offered in an invitation"; "assign other roles first"
     813 UserNotRemoved "user_not_removed" "U-5" State:
         "user `{}` is not removed and still needs their address"; "remove the user first"
+
+    901 NotAReseller "not_a_reseller" "V-1" State:
+        "tenant `{}` is no reseller"; "name a reseller"
+    902 CannotReceive "cannot_receive" "V-1" State:
+        "tenant `{}` takes no devices that way"; "upload to a customer or an MSP, and move to a customer"
+    903 AlreadyAdded "already_added" "V-1" State:
+        "the reseller has added tenant `{}` before"; "work with the row there is"
+    904 NotAdded "not_added" "V-1" State:
+        "the reseller has not added tenant `{}`"; "have the reseller add it by its number first"
+    905 ResellerDropped "reseller_dropped" "V-1" State:
+        "tenant `{}` has dropped the reseller"; "ask the tenant to take the reseller back"
+    906 ResellerNotDropped "reseller_not_dropped" "V-1" State:
+        "tenant `{}` has not dropped the reseller"; "nothing needs to be taken back"
+    907 DuplicateDevice "duplicate_device" "V-2" State:
+        "device `{}` is named more than once"; "name it once"
+    908 DeviceHeld "device_held" "V-2" State:
+        "device `{}` is held by a tenant already"; "leave it out, or have its holder delete it first"
+    909 DeviceNotInPool "device_not_in_pool" "V-7" State:
+        "device `{}` is not held by the tenant"; "leave it out"
+    910 DeviceMoving "device_moving" "V-7" State:
+        "device `{}` is in a move that awaits its answer"; "have the move answered or taken back first"
+    911 DeviceSeated "device_seated" "V-9" State:
+        "device `{}` has a licence seat"; "release the seat first"
+    912 DeviceNotSeated "device_not_seated" "C-1" State:
+        "device `{}` has no seat of this licence"; "leave it out"
+    913 MoveRefused "move_refused" "V-7" State:
+        "devices are not moved to tenant `{}` as it is managed"; "have the reseller upload to the customer directly"
+    914 MoveNotPending "move_not_pending" "V-7" State:
+        "move `{}` has been answered or taken back"; "move again"
+    915 MoveLapsed "move_lapsed" "V-7" State:
+        "move `{}` has expired"; "move again"
+    916 AlreadyAttached "already_attached" "I-1" State:
+        "the integration is attached at tenant `{}` already"; "nothing needs to be shared there"
+    917 NotAttached "not_attached" "I-1" State:
+        "the integration is not attached at tenant `{}`"; "nothing needs to be detached there"
+    918 TooFewSeats "too_few_seats" "C-1" State:
+        "licence `{}` has too few free seats"; "release seats, or buy another licence"
+    919 LicenceExpired "licence_expired" "C-1" State:
+        "licence `{}` has run out"; "buy another one"
+    920 SessionClosed "session_closed" "S-1" State:
+        "console session `{}` is closed"; "open the console again"
 }
 
 impl fmt::Display for Code {

@@ -67,6 +67,18 @@ ids! {
     AssignmentId;
     /// A version of the policy (P-13).
     PolicyId;
+    /// A reseller's upload of devices (V-2).
+    UploadId;
+    /// What is left of an upload with one holder, by one way of getting there (V-3).
+    HoldingId;
+    /// A move of devices from an MSP's pool to a customer (V-7).
+    MoveId;
+    /// An integration that a tenant owns (I-1).
+    IntegrationId;
+    /// A licence (C-1).
+    LicenceId;
+    /// A console session (S-1).
+    SessionId;
     /// One request to execute a command; executing it again answers with the first receipt.
     RequestId;
 }

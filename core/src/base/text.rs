@@ -140,6 +140,48 @@ texts! {
     ManagementType(String) = "management type", word;
     /// A built-in role's name, such as `read_only`: as a permission's (P-9).
     BuiltinRole(String) = "role", word;
+    /// An integration type's name, such as `collector`: as a permission's (I-1).
+    IntegrationType(String) = "integration type", word;
+    /// A category of issues that alerts are about, such as `battery`: as a permission's.
+    IssueCategory(String) = "issue category", word;
+    /// An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing invisible (I-1).
+    IntegrationName(String) = "integration name", |text| name(text, 100);
+    /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1).
+    Reference(String) = "internal reference", |text| name(text, 100);
+    /// A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of which the first is
+    /// a letter, or a serial number of 4 to 40 letters, digits, `-`, `_`, `.` and `/`; trimmed and upper-cased (V-2).
+    DeviceId(String) = "device", device;
+    /// Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1).
+    ReturnPlace(String) = "return place", return_place;
+}
+
+/// What kind of id names a device (V-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceIdKind {
+    /// An International Mobile Equipment Identity.
+    Imei,
+    /// A Mobile Equipment Identifier.
+    Meid,
+    /// A manufacturer's serial number.
+    Serial,
+}
+
+impl DeviceId {
+    /// What kind of id it is.
+    pub fn kind(&self) -> DeviceIdKind {
+        let text = self.as_str();
+        if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            DeviceIdKind::Imei
+        } else if text.len() == 14
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        {
+            DeviceIdKind::Meid
+        } else {
+            DeviceIdKind::Serial
+        }
+    }
 }
 
 /// A point on the map that places a tenant and grants nothing (T-4).
@@ -367,6 +409,34 @@ fn word(text: &str) -> Result<String, Flaw> {
     if !text.starts_with(|c: char| c.is_ascii_lowercase()) || !text.chars().all(allowed) {
         let remedy = "begin with a to z, then use a to z, 0 to 9, '_', '.' and '-'";
         return Err(Flaw::new("has a character that is not allowed there", remedy));
+    }
+    Ok(text.to_owned())
+}
+
+fn device(text: &str) -> Result<String, Flaw> {
+    let text = text.trim().to_ascii_uppercase();
+    within(text.chars().count(), 40)?;
+    if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return if imei::valid(&text) {
+            Ok(text)
+        } else {
+            Err(Flaw::new("is an IMEI whose check digit is wrong", "read it off the device again"))
+        };
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
+        return Err(Flaw::new("has a character that is not allowed there", "use letters, digits and - _ . /"));
+    }
+    if text.len() < 4 {
+        return Err(Flaw::new("is too short for a serial number", "give at least 4 characters"));
+    }
+    Ok(text)
+}
+
+fn return_place(text: &str) -> Result<String, Flaw> {
+    let text = text.trim();
+    within(text.chars().count(), 2_048)?;
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Flaw::new("has a character that is not visible ASCII", "percent-encode it"));
     }
     Ok(text.to_owned())
 }

@@ -5,11 +5,17 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::words::{Actor, EndCause, HandshakeState, Operation, Party, RoleRef, Stage, TenantKind, UserState};
-use crate::base::ids::{AssignmentId, InvitationId, LinkId, LinkRequestId, RoleId, TenantId, UserId};
+use super::words::{
+    Actor, Audience, EndCause, HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, TenantKind, UserState,
+};
+use crate::base::ids::{
+    AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId,
+    TenantId, UploadId, UserId,
+};
 use crate::base::text::{
-    CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix, RoleName,
-    Service, Street, Website,
+    CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
+    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service, Street,
+    Website,
 };
 use crate::base::time::Timestamp;
 
@@ -38,11 +44,18 @@ pub struct Tenant {
     pub released: Vec<ReleasedPrefix>,
     /// Whether it can be worked on (T-5).
     pub operation: Operation,
+    /// How many devices it holds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub devices: u64,
     /// When it was registered.
     pub since: Timestamp,
     /// When it was deleted; what remains is a tombstone (T-7).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,
+}
+
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Tenant {
@@ -309,4 +322,216 @@ pub struct Personal {
     /// Where the street address is on a map (T-4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coordinates: Option<Coordinates>,
+}
+
+/// What a reseller and a tenant are to each other: whether it was added, and what of the reseller's uploads is shown as
+/// it (V-1, V-4, V-5). The counts are kept as things happen, so that a list costs the rows it shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResellerRow {
+    /// The reseller.
+    pub reseller: TenantId,
+    /// The tenant that devices are shown as.
+    pub tenant: TenantId,
+    /// The tenant's name, by which the rows are sorted.
+    pub name: CompanyName,
+    /// Whether and how the reseller added it; a customer that was delinked may never have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added: Option<Added>,
+    /// How many devices are shown as it.
+    pub devices: u64,
+    /// How many of them were uploaded to an MSP and stayed when the customer was delinked (V-3).
+    pub delinked_devices: u64,
+    /// How many uploads have a device that is shown as it.
+    pub uploads: u64,
+    /// When the last of those uploads was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_uploaded: Option<Timestamp>,
+}
+
+impl ResellerRow {
+    /// The key of the row of a reseller and a tenant.
+    pub fn key(reseller: TenantId, tenant: TenantId) -> Uuid {
+        Uuid::new_v5(&reseller.uuid(), tenant.uuid().as_bytes())
+    }
+
+    /// Whether a device is shown as it (V-4).
+    pub const fn is_shown(&self) -> bool {
+        self.devices > 0
+    }
+}
+
+/// How a reseller added a tenant (V-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// The reseller's own name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// Whether devices may be uploaded to it.
+    pub status: ResellerStatus,
+}
+
+/// What is left of one upload with one holder, by one way of getting there: all of it is shown as the same tenant (V-3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// Its key.
+    pub id: HoldingId,
+    /// The reseller.
+    pub reseller: TenantId,
+    /// The upload.
+    pub upload: UploadId,
+    /// When that was.
+    pub uploaded_at: Timestamp,
+    /// To whom that was.
+    pub uploaded_to: TenantId,
+    /// Who holds the devices.
+    pub holder: TenantId,
+    /// The link under which they were moved to the holder; none where they were uploaded to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<LinkId>,
+    /// How many devices.
+    pub devices: u64,
+    /// Whom they are shown as (V-3).
+    pub shown_as: TenantId,
+}
+
+impl Holding {
+    /// The key of what is left of an upload with a holder.
+    pub fn key(upload: UploadId, holder: TenantId, via: Option<LinkId>) -> HoldingId {
+        let mut way = holder.uuid().as_bytes().to_vec();
+        way.extend(via.iter().flat_map(|link| *link.uuid().as_bytes()));
+        HoldingId::from_uuid(Uuid::new_v5(&upload.uuid(), &way))
+    }
+}
+
+/// A device; it belongs to one tenant at a time (V-2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its id.
+    pub id: DeviceId,
+    /// Who holds it.
+    pub holder: TenantId,
+    /// What it counts towards.
+    pub holding: HoldingId,
+    /// The licence whose seat it has (C-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<LicenceId>,
+    /// The move that awaits the customer's approval (V-7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving: Option<MoveId>,
+}
+
+impl Device {
+    /// The key of a device.
+    pub fn key(id: &DeviceId) -> Uuid {
+        Uuid::new_v5(&Uuid::nil(), id.as_str().as_bytes())
+    }
+}
+
+/// A move of devices that awaits the customer's approval (V-7).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// Its key.
+    pub id: MoveId,
+    /// The link under which they are moved.
+    pub link: LinkId,
+    /// Whose pool they are in.
+    pub manager: TenantId,
+    /// Who is to hold them.
+    pub customer: TenantId,
+    /// The devices.
+    pub devices: BTreeSet<DeviceId>,
+    /// Where the handshake stands.
+    pub handshake: Handshake,
+}
+
+/// An integration that a tenant owns (I-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    /// Its key.
+    pub id: IntegrationId,
+    /// Whose it is.
+    pub owner: TenantId,
+    /// What type it is of, such as `collector`.
+    pub kind: IntegrationType,
+    /// What people call it.
+    pub name: IntegrationName,
+}
+
+/// An integration as it is attached at a tenant its owner manages (I-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// Its owner.
+    pub owner: TenantId,
+    /// Where it is attached.
+    pub tenant: TenantId,
+}
+
+impl Attachment {
+    /// The key of an integration's attachment at a tenant.
+    pub fn key(integration: IntegrationId, tenant: TenantId) -> Uuid {
+        Uuid::new_v5(&integration.uuid(), tenant.uuid().as_bytes())
+    }
+}
+
+/// A licence for a service, with seats for devices (C-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Licence {
+    /// Its key.
+    pub id: LicenceId,
+    /// The service.
+    pub service: Service,
+    /// How many seats it has.
+    pub seats: u32,
+    /// How many of them are assigned.
+    pub used: u32,
+    /// Whom it serves.
+    pub tenant: TenantId,
+    /// Who bought it.
+    pub buyer: TenantId,
+    /// When it runs out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// Who gets a tenant's alerts about a category of issues.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRule {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The category.
+    pub category: IssueCategory,
+    /// Who gets them in the first place.
+    pub audience: Audience,
+    /// Who gets them besides, its own people or its manager's.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub additional: BTreeSet<UserId>,
+}
+
+impl AlertRule {
+    /// The key of a tenant's rule for a category.
+    pub fn key(tenant: TenantId, category: &IssueCategory) -> Uuid {
+        Uuid::new_v5(&tenant.uuid(), category.as_str().as_bytes())
+    }
+}
+
+/// A console that somebody has opened (S-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its key.
+    pub id: SessionId,
+    /// Who opened it.
+    pub user: UserId,
+    /// Whose console it is.
+    pub tenant: TenantId,
+    /// Of which service.
+    pub service: Service,
+    /// Where to return to.
+    pub return_to: ReturnPlace,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When it was closed or ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Timestamp>,
 }

@@ -175,6 +175,28 @@ words! {
 }
 
 words! {
+    /// How a reseller stands with a tenant it has added (V-1).
+    ResellerStatus {
+        /// No upload yet.
+        Pending => "pending",
+        /// Uploads go there.
+        Active => "active",
+        /// The tenant dropped the reseller: no further uploads.
+        Inactive => "inactive",
+    }
+}
+
+words! {
+    /// Who gets alerts in the first place.
+    Audience {
+        /// Every admin, the manager's included.
+        AllAdmins => "all_admins",
+        /// The device-group managers alone.
+        GroupManagers => "group_managers",
+    }
+}
+
+words! {
     /// A kind of personal data that can be erased (U-5).
     PersonalField {
         /// A person's name.

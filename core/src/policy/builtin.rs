@@ -1,9 +1,9 @@
 //! The three policies that come with the library: `default`, `clients` and `delegated` (P-13).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ManagementRule, Policy, PrefixReuse, RoleRule, TermRule};
-use crate::base::text::{BuiltinRole, ManagementType, Permission, Service};
+use super::{ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule, TermRule};
+use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
 use crate::model::permission::*;
 
 /// Every permission of the default policy, in the order of P-14.
@@ -45,6 +45,8 @@ const GRANTABLE: [&str; 2] = [USERS_MANAGE, ROLES_MANAGE];
 
 const SERVICES: [&str; 4] = ["enrollment", "configure", "manage", "asset-intelligence"];
 
+const CATEGORIES: [&str; 5] = ["app", "battery", "device", "network", "security"];
+
 impl Default for Policy {
     /// The policy that rules.md describes: fully and jointly managed customers, one manager each, delink by two parties.
     fn default() -> Self {
@@ -70,6 +72,7 @@ impl Default for Policy {
                     needs_grants: false,
                     delinkable: false,
                     exclusive: true,
+                    moves: MoveRule::AtOnce,
                     converts_to: [management("jointly")].into(),
                 },
                 ManagementRule {
@@ -78,6 +81,7 @@ impl Default for Policy {
                     needs_grants: true,
                     delinkable: true,
                     exclusive: false,
+                    moves: MoveRule::Refused,
                     converts_to: BTreeSet::new(),
                 },
             ],
@@ -89,6 +93,12 @@ impl Default for Policy {
             customer_may_request_delink: true,
             term: TermRule { required: false, max_days: 3_650 },
             prefix_reuse: PrefixReuse::Immediate,
+            move_days: 30,
+            issue_categories: CATEGORIES
+                .iter()
+                .map(|name| IssueCategory::parse(name).expect("a name written in this file"))
+                .collect(),
+            consoles: BTreeMap::new(),
         }
     }
 }
@@ -111,7 +121,8 @@ impl Policy {
                 needs_grants: false,
                 delinkable: false,
                 exclusive: true,
-                converts_to: BTreeSet::new(),
+                moves: MoveRule::AtOnce,
+                    converts_to: BTreeSet::new(),
             }],
             customer_may_request_delink: false,
             ..Self::default()
@@ -128,7 +139,8 @@ impl Policy {
                 needs_grants: true,
                 delinkable: true,
                 exclusive: false,
-                converts_to: BTreeSet::new(),
+                moves: MoveRule::Refused,
+                    converts_to: BTreeSet::new(),
             }],
             max_managers: 8,
             delink_request_days: Some(30),

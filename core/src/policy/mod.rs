@@ -5,12 +5,12 @@
 
 mod builtin;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::text::{BuiltinRole, ManagementType, Permission, Service};
+use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
 
 /// The most permissions a policy can hold (P-14).
 pub const MAX_PERMISSIONS: usize = 128;
@@ -62,6 +62,19 @@ pub struct Policy {
     pub term: TermRule,
     /// What becomes of a domain prefix that is given back (T-3).
     pub prefix_reuse: PrefixReuse,
+    /// Days until a move that awaits the customer's approval lapses (V-7).
+    #[serde(default = "default_move_days")]
+    pub move_days: u32,
+    /// The categories of issues that alerts are about.
+    #[serde(default)]
+    pub issue_categories: BTreeSet<IssueCategory>,
+    /// Where each service's console is; `{tenant}` and `{number}` stand for the tenant's (S-1).
+    #[serde(default)]
+    pub consoles: BTreeMap<Service, String>,
+}
+
+const fn default_move_days() -> u32 {
+    30
 }
 
 /// A built-in role (P-9).
@@ -88,9 +101,25 @@ pub struct ManagementRule {
     pub delinkable: bool,
     /// Whether such a link tolerates no other manager (L-7).
     pub exclusive: bool,
+    /// How an MSP moves devices from its pool to a customer that it manages so (V-7).
+    #[serde(default)]
+    pub moves: MoveRule,
     /// The types it can be converted to (L-5).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub converts_to: BTreeSet<ManagementType>,
+}
+
+/// How devices are moved to a managed customer (V-7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveRule {
+    /// Not at all.
+    #[default]
+    Refused,
+    /// Once the customer approves.
+    Approval,
+    /// At once.
+    AtOnce,
 }
 
 /// How long links may last (L-9).
@@ -172,6 +201,14 @@ impl Policy {
                 faults.push(format!("`{name}` names `{missing}`, which is no permission of this policy"));
             }
         }
+        for (service, address) in &self.consoles {
+            if !self.services.contains(service) {
+                faults.push(format!("`consoles` names `{service}`, which is no service of this policy"));
+            }
+            if address.is_empty() || address.len() > 2_048 || !address.bytes().all(|byte| byte.is_ascii_graphic()) {
+                faults.push(format!("the console of `{service}` must be 1 to 2048 visible ASCII characters"));
+            }
+        }
         for both in self.reserved.intersection(&self.grantable) {
             faults.push(format!("`{both}` is both reserved and grantable; no grant lifts a reservation"));
         }
@@ -220,6 +257,9 @@ impl Policy {
             if rule.locks_customer && rule.needs_grants {
                 faults.push(format!("`{name}` locks the customer out and yet needs grants that only the customer gives"));
             }
+            if rule.locks_customer && rule.moves == MoveRule::Approval {
+                faults.push(format!("`{name}` locks the customer out and yet asks them to approve moves"));
+            }
             if rule.locks_customer && !rule.exclusive {
                 faults.push(format!("`{name}` locks the customer out and yet tolerates other managers"));
             }
@@ -249,6 +289,7 @@ impl Policy {
         bound("invitation_days", self.invitation_days, MAX_DAYS);
         bound("link_request_days", self.link_request_days, MAX_DAYS);
         bound("term.max_days", self.term.max_days, MAX_DAYS);
+        bound("move_days", self.move_days, MAX_DAYS);
         if let Some(days) = self.delink_request_days {
             bound("delink_request_days", days, MAX_DAYS);
         }

@@ -21,6 +21,7 @@ pub fn first(world: &World<'_>) -> Result<Vec<Event>, ViewError> {
         return Ok(vec![Event::InvitationExpired { invitation: invitation.id }]);
     }
     match found.entity {
+        Any::Move(due) => Ok(vec![Event::MoveExpired { id: due.id }]),
         Any::Link(due) => of_link(world, &due),
         _ => Ok(Vec::new()),
     }

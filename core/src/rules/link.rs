@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::user;
-use crate::base::ids::{LinkId, LinkRequestId, TenantId, UserId};
+use super::{alert, device, integration, user};
+use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
 use crate::command::{
     AcceptLink, AddServices, CancelLinkRequest, ConvertLink, DeclineLink, RemoveService, RequestLink,
@@ -384,20 +384,17 @@ pub fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) 
     Ok(Event::ManagerGrantsSet { link: link.id, grants: command.grants.clone() }.into())
 }
 
-/// Everything that happens when a link ends (D-6).
+/// Everything that happens when a link ends (D-6). Console sessions end with the right to them, in [`crate::decide`].
 pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
     let mut events = vec![Event::LinkEnded { link: link.id, cause }];
-    let lost = lost_assignments(world, &BTreeSet::from([link.id]))?;
-    events.extend(lost.into_iter().map(|(user, tenant)| Event::AssignmentEnded { user, tenant }));
+    events.extend(device::canceled_moves(world, link)?);
+    events.extend(lost(world, &BTreeSet::from([link.id]))?);
     Ok(events)
 }
 
-/// The assignments that rest on these links alone: those, on what the links manage and below, of users whose home
-/// no longer manages the tenant once the links have ended (D-6).
-pub(super) fn lost_assignments(
-    world: &World<'_>,
-    ended: &BTreeSet<LinkId>,
-) -> Result<BTreeSet<(UserId, TenantId)>, ViewError> {
+/// What rests on these links alone, on the tenants they manage and below, and ends with them (D-6): assignments of users, shared
+/// integrations and additional alert recipients whose home no longer is above the tenant.
+pub(super) fn lost(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Vec<Event>, ViewError> {
     let mut touched = BTreeSet::new();
     for id in ended {
         if let Some(link) = world.link(*id)? {
@@ -405,16 +402,18 @@ pub(super) fn lost_assignments(
             touched.insert(link.managed);
         }
     }
-    let mut lost = BTreeSet::new();
+    let mut events = Vec::new();
     for tenant in touched {
         let still = access::above(world, tenant, ended)?;
         for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid())) {
             let assignment = assignment?;
             let home = world.user(assignment.user)?.map(|user| user.home);
             if home.is_none_or(|home| home != tenant && !still.contains(&home)) {
-                lost.insert((assignment.user, tenant));
+                events.push(Event::AssignmentEnded { user: assignment.user, tenant });
             }
         }
+        events.extend(integration::lost(world, tenant, &still)?);
+        events.extend(alert::lost(world, tenant, &still)?);
     }
-    Ok(lost)
+    Ok(events)
 }

@@ -2,13 +2,19 @@
 //! they never write, never send, and know no clock but the moment that is passed in.
 
 pub mod access;
+pub mod alert;
 pub mod assignment;
 pub mod delink;
+pub mod device;
 pub mod due;
+pub mod integration;
+pub mod licence;
 pub mod link;
 pub mod personal;
 pub mod policy;
+pub mod reseller;
 pub mod role;
+pub mod session;
 pub mod tenant;
 pub mod user;
 

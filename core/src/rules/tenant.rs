@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::access::Gate;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{assignment, link, user};
-use crate::base::ids::{LinkId, LinkRequestId, TenantId};
+use super::{assignment, device, integration, link, user};
+use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::{Number, Prefix};
 use crate::command::{
     AddCustomer, ChangeTenantKind, Contact, DeleteTenants, DisableTenants, EditTenant, EnableTenants, RegisterTenant,
@@ -302,22 +302,20 @@ fn bar_delete(world: &World<'_>, id: TenantId, index: usize, batch: &mut Batch) 
     Ok(())
 }
 
-/// Everything that ends with these tenants.
+/// Everything that ends with these tenants, each thing once.
 fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, ViewError> {
-    let mut links = BTreeSet::new();
-    let mut requests: BTreeSet<LinkRequestId> = BTreeSet::new();
-    let mut ended = BTreeSet::new();
+    let mut links: BTreeMap<LinkId, Arc<Link>> = BTreeMap::new();
     let mut events = Vec::new();
     for &tenant in doomed {
         let key = Key::new().id(tenant.uuid());
         for link in world.links_above(tenant)?.into_iter().chain(world.links_below(tenant)?) {
-            links.insert(link.id);
+            links.insert(link.id, link);
         }
         for index in [Index::RequestManaged, Index::RequestManager] {
             for request in world.view.under::<LinkRequest>(index, key.clone().flag(true)) {
                 let request = request?;
                 if request.handshake.state_at(world.at) == HandshakeState::Pending {
-                    requests.insert(request.id);
+                    events.push(Event::LinkRequestCanceled { request: request.id });
                 }
             }
         }
@@ -328,7 +326,7 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
             let user = user?;
             for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.id.uuid())) {
                 let assignment = assignment?;
-                ended.insert((assignment.user, assignment.tenant));
+                events.push(Event::AssignmentEnded { user: assignment.user, tenant: assignment.tenant });
             }
             if user.state.is_living() {
                 events.push(Event::UserRemoved { user: user.id });
@@ -336,20 +334,22 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
         }
         for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, key.clone()) {
             let assignment = assignment?;
-            ended.insert((assignment.user, assignment.tenant));
+            events.push(Event::AssignmentEnded { user: assignment.user, tenant: assignment.tenant });
         }
         for role in world.view.under::<Role>(Index::RoleTenant, key) {
             events.push(Event::RoleDeleted { role: role?.id });
         }
+        events.extend(integration::of_deleted(world, tenant)?);
     }
-    ended.extend(link::lost_assignments(world, &links)?);
-    let mut all: Vec<Event> =
-        requests.into_iter().map(|request| Event::LinkRequestCanceled { request }).collect();
-    all.extend(links.into_iter().map(|link| Event::LinkEnded { link, cause: EndCause::TenantDeleted }));
-    all.extend(ended.into_iter().map(|(user, tenant)| Event::AssignmentEnded { user, tenant }));
-    all.append(&mut events);
-    all.extend(doomed.iter().map(|&tenant| Event::TenantDeleted { tenant }));
-    Ok(all)
+    for link in links.values() {
+        events.push(Event::LinkEnded { link: link.id, cause: EndCause::TenantDeleted });
+        events.extend(device::canceled_moves(world, link)?);
+    }
+    events.extend(link::lost(world, &links.into_keys().collect())?);
+    events.extend(doomed.iter().map(|&tenant| Event::TenantDeleted { tenant }));
+    let mut seen = BTreeSet::new();
+    events.retain(|event| seen.insert(serde_json::to_string(event).ok()));
+    Ok(events)
 }
 
 /// Bars an id, a number and a prefix that are not free, and makes up a number where none is given.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::key::{Index, Key};
-use crate::model::{Assignment, HandshakeState, Invitation, Link, LinkRequest, Role, Tenant, User};
+use crate::model::{
+    AlertRule, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation, Licence, Link,
+    LinkRequest, Move, ResellerRow, Role, Session, Tenant, User,
+};
 use crate::policy::Policy;
 
 /// Something a view can hold.
@@ -106,6 +109,24 @@ kinds! {
     7 Role "role"
     /// The policy in force, under the nil id.
     8 Policy "policy"
+    /// A reseller's row.
+    9 ResellerRow "reseller_row"
+    /// A holding.
+    10 Holding "holding"
+    /// A device.
+    11 Device "device"
+    /// A move that awaits approval.
+    12 Move "move"
+    /// An integration.
+    13 Integration "integration"
+    /// An attachment.
+    14 Attachment "attachment"
+    /// A licence.
+    15 Licence "licence"
+    /// An alert rule.
+    16 AlertRule "alert_rule"
+    /// A console session.
+    17 Session "session"
 }
 
 /// One entity as it is from now on, or that it is no more.
@@ -211,3 +232,69 @@ entity!(Role, it => it.id.uuid(), vec![(
 )]);
 
 entity!(Policy, _it => Uuid::nil(), Vec::new());
+
+entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
+    let row = Key::new().id(it.reseller.uuid()).flag(it.is_shown());
+    vec![
+        (Index::RowTenant, Key::new().id(it.tenant.uuid())),
+        (Index::RowName, row.clone().text(it.name.as_str())),
+        (Index::RowUploaded, it.last_uploaded.map_or_else(|| row.clone(), |at| row.clone().time(at))),
+        (Index::RowUploads, row.clone().count(it.uploads)),
+        (Index::RowDevices, row.count(it.devices)),
+    ]
+});
+
+entity!(Holding, it => it.id.uuid(), {
+    if it.devices == 0 {
+        return Vec::new();
+    }
+    let mut keys = vec![
+        (Index::HoldingRow, Key::new().id(it.reseller.uuid()).id(it.shown_as.uuid()).id(it.upload.uuid())),
+        (Index::HoldingHolder, Key::new().id(it.holder.uuid())),
+    ];
+    keys.extend(it.via.map(|link| (Index::HoldingLink, Key::new().id(link.uuid()))));
+    keys
+});
+
+entity!(Device, it => Device::key(&it.id), {
+    let mut keys = vec![(Index::DeviceHolder, Key::new().id(it.holder.uuid()).text(it.id.as_str()))];
+    keys.extend(it.seat.map(|licence| (Index::DeviceSeat, Key::new().id(licence.uuid()))));
+    keys
+});
+
+entity!(Move, it => it.id.uuid(), {
+    if it.handshake.state != HandshakeState::Pending {
+        return Vec::new();
+    }
+    vec![
+        (Index::MoveLink, Key::new().id(it.link.uuid())),
+        (Index::Due, Key::new().time(it.handshake.expires)),
+    ]
+});
+
+entity!(Integration, it => it.id.uuid(), vec![(
+    Index::IntegrationOwner,
+    Key::new().id(it.owner.uuid()).text(it.name.as_str()),
+)]);
+
+entity!(Attachment, it => Attachment::key(it.integration, it.tenant), vec![
+    (Index::AttachmentTenant, Key::new().id(it.tenant.uuid())),
+    (Index::AttachmentIntegration, Key::new().id(it.integration.uuid())),
+]);
+
+entity!(Licence, it => it.id.uuid(), vec![(Index::LicenceTenant, Key::new().id(it.tenant.uuid()))]);
+
+entity!(AlertRule, it => AlertRule::key(it.tenant, &it.category), vec![(
+    Index::AlertTenant,
+    Key::new().id(it.tenant.uuid()).text(it.category.as_str()),
+)]);
+
+entity!(Session, it => it.id.uuid(), {
+    if it.closed.is_some() {
+        return Vec::new();
+    }
+    vec![
+        (Index::SessionTenant, Key::new().id(it.tenant.uuid())),
+        (Index::SessionUser, Key::new().id(it.user.uuid())),
+    ]
+});

@@ -1,17 +1,22 @@
 //! Events become entities: the only thing that changes state. Total on every record that decoded: an event about
 //! something that is not there changes nothing. Never judges; [`crate::decide`] did.
 
+mod device;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId};
+use crate::base::ids::{InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, TenantId, UserId};
+use crate::base::text::DeviceId;
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
-    Assignment, Ended, EndCause, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, ReleasedPrefix,
-    Role, Stage, Tenant, User, UserState,
+    Added, AlertRule, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState, Integration,
+    Invitation, Licence, Link, LinkRequest, Move, Operation, ReleasedPrefix, ResellerRow, ResellerStatus, Role, Session,
+    Stage, Tenant, User, UserState,
 };
 use crate::view::{Any, Change, Entity, Kind, View, ViewError};
 
@@ -33,11 +38,12 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             prefix: prefix.clone(),
             released: Vec::new(),
             operation: Operation::Enabled,
+            devices: 0,
             since: at,
             deleted: None,
         }),
         Event::TenantEdited { tenant, name, country, website, prefix, personal: _ } => {
-            edit_tenant(view, *tenant, |it| {
+            let edited = edit_tenant(view, *tenant, |it| {
                 if let Some(name) = name {
                     it.name = name.clone();
                 }
@@ -47,16 +53,27 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
                     release_prefix(it, at);
                     prefix.apply_to(&mut it.prefix);
                 }
-            })?
+            })?;
+            let mut changes = match name {
+                Some(name) => device::renamed(view, *tenant, name)?,
+                None => Vec::new(),
+            };
+            changes.extend(edited);
+            return Ok(changes);
         }
         Event::TenantKindChanged { tenant, kind, ticket: _ } => edit_tenant(view, *tenant, |it| it.kind = *kind)?,
         Event::TenantDisabled { tenant } => operate(view, *tenant, OperationTrigger::Disable)?,
         Event::TenantEnabling { tenant } => operate(view, *tenant, OperationTrigger::Enable)?,
         Event::TenantEnabled { tenant } => operate(view, *tenant, OperationTrigger::Ready)?,
-        Event::TenantDeleted { tenant } => edit_tenant(view, *tenant, |it| {
-            release_prefix(it, at);
-            it.deleted = Some(at);
-        })?,
+        Event::TenantDeleted { tenant } => {
+            let mut changes = device::holder_deleted(view, *tenant)?;
+            changes.extend(edit_tenant(view, *tenant, |it| {
+                release_prefix(it, at);
+                it.deleted = Some(at);
+                it.devices = 0;
+            })?);
+            return Ok(changes);
+        }
 
         Event::LinkRequested { request, manager, managed, management, services, term, expires } => put(LinkRequest {
             id: *request,
@@ -121,7 +138,11 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
                 it.delink_expires = None;
             })?
         }
-        Event::LinkEnded { link, cause } => edit_link(view, *link, |it| end(it, at, *cause))?,
+        Event::LinkEnded { link, cause } => {
+            let mut changes = device::link_ended(view, *link)?;
+            changes.extend(edit_link(view, *link, |it| end(it, at, *cause))?);
+            return Ok(changes);
+        }
 
         Event::UserInvited { invitation, user, tenant, role, below, sign_up, expires } => {
             let user = User { id: *user, home: *tenant, state: UserState::Invited, since: at };
@@ -175,6 +196,94 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             it.permissions = permissions.clone();
         })?,
         Event::RoleDeleted { role } => Some(Change::Remove(Kind::Role, role.uuid())),
+
+        Event::ResellerCustomerAdded { reseller, tenant, reference } => {
+            device::added(view, *reseller, *tenant, |_| {
+                Some(Added { reference: reference.clone(), status: ResellerStatus::Pending })
+            })?
+        }
+        Event::ResellerCustomerEdited { reseller, tenant, reference } => {
+            device::added(view, *reseller, *tenant, |added| {
+                added.map(|added| Added { reference: reference.clone(), ..added })
+            })?
+        }
+        Event::ResellerDropped { reseller, tenant } => device::added(view, *reseller, *tenant, |added| {
+            added.map(|added| Added { status: ResellerStatus::Inactive, ..added })
+        })?,
+        Event::ResellerAdmitted { reseller, tenant } => {
+            let uploads = view
+                .get::<ResellerRow>(ResellerRow::key(*reseller, *tenant))?
+                .is_some_and(|row| row.is_shown());
+            let status = if uploads { ResellerStatus::Active } else { ResellerStatus::Pending };
+            device::added(view, *reseller, *tenant, |added| added.map(|added| Added { status, ..added }))?
+        }
+        Event::DevicesUploaded { upload, reseller, to, devices } => {
+            return device::uploaded(view, at, (*upload, *reseller, *to), devices);
+        }
+        Event::DevicesMoved { link, manager: _, customer, devices } => {
+            return device::moved(view, *link, *customer, devices);
+        }
+        Event::MoveRequested { id, link, manager, customer, devices, expires } => {
+            let mut changes = device::moving(view, devices, Some(*id))?;
+            changes.extend(put(Move {
+                id: *id,
+                link: *link,
+                manager: *manager,
+                customer: *customer,
+                devices: devices.clone(),
+                handshake: asked(at, *expires),
+            }));
+            return Ok(changes);
+        }
+        Event::MoveApproved { id } => return answer_move(view, *id, HandshakeTrigger::Accept),
+        Event::MoveDeclined { id } => return answer_move(view, *id, HandshakeTrigger::Decline),
+        Event::MoveCanceled { id } => return answer_move(view, *id, HandshakeTrigger::Cancel),
+        Event::MoveExpired { id } => return answer_move(view, *id, HandshakeTrigger::Expire),
+        Event::DevicesDeleted { tenant, devices } => return device::deleted(view, *tenant, devices),
+
+        Event::IntegrationCreated { integration, owner, kind, name } => {
+            put(Integration { id: *integration, owner: *owner, kind: kind.clone(), name: name.clone() })
+        }
+        Event::IntegrationShared { integration, tenant } => view
+            .get::<Integration>(integration.uuid())?
+            .and_then(|it| put(Attachment { integration: it.id, owner: it.owner, tenant: *tenant })),
+        Event::IntegrationDetached { integration, tenant } => {
+            Some(Change::Remove(Kind::Attachment, Attachment::key(*integration, *tenant)))
+        }
+        Event::IntegrationDeleted { integration } => {
+            Some(Change::Remove(Kind::Integration, integration.uuid()))
+        }
+
+        Event::LicenceBought { licence, buyer, tenant, service, seats, expires } => put(Licence {
+            id: *licence,
+            service: service.clone(),
+            seats: *seats,
+            used: 0,
+            tenant: *tenant,
+            buyer: *buyer,
+            expires: *expires,
+        }),
+        Event::SeatsAssigned { licence, devices } => return seats(view, *licence, devices, true),
+        Event::SeatsReleased { licence, devices } => return seats(view, *licence, devices, false),
+        Event::AlertRuleSet { tenant, category, audience, additional } => put(AlertRule {
+            tenant: *tenant,
+            category: category.clone(),
+            audience: *audience,
+            additional: additional.clone(),
+        }),
+
+        Event::SessionOpened { session, user, tenant, service, address: _, return_to } => put(Session {
+            id: *session,
+            user: *user,
+            tenant: *tenant,
+            service: service.clone(),
+            return_to: return_to.clone(),
+            opened: at,
+            closed: None,
+        }),
+        Event::SessionClosed { session, return_to: _ } | Event::SessionEnded { session } => {
+            edit::<Session>(view, session.uuid(), |it| it.closed = Some(at))?
+        }
 
         Event::PersonalErased { subject: _ } | Event::CommandRefused { .. } => None,
     };
@@ -246,6 +355,32 @@ impl Handshake {
     fn answer(&mut self, trigger: HandshakeTrigger) {
         self.state = self.state.after(trigger).unwrap_or(self.state);
     }
+}
+
+fn answer_move(view: &dyn View, id: MoveId, trigger: HandshakeTrigger) -> Result<Vec<Change>, ViewError> {
+    let Some(found) = view.get::<Move>(id.uuid())? else { return Ok(Vec::new()) };
+    let mut changes = device::moving(view, &found.devices, None)?;
+    let mut found = Arc::unwrap_or_clone(found);
+    found.handshake.answer(trigger);
+    changes.push(Change::Put(found.into()));
+    Ok(changes)
+}
+
+fn seats(
+    view: &dyn View,
+    id: LicenceId,
+    devices: &BTreeSet<DeviceId>,
+    assign: bool,
+) -> Result<Vec<Change>, ViewError> {
+    let mut changes = Vec::new();
+    for device in devices {
+        changes.extend(edit::<Device>(view, Device::key(device), |it| it.seat = assign.then_some(id))?);
+    }
+    let count = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+    changes.extend(edit::<Licence>(view, id.uuid(), |it| {
+        it.used = if assign { it.used.saturating_add(count) } else { it.used.saturating_sub(count) };
+    })?);
+    Ok(changes)
 }
 
 fn move_user(view: &dyn View, id: UserId, trigger: UserTrigger) -> Result<Option<Change>, ViewError> {

@@ -1,0 +1,231 @@
+//! What happens to devices, holdings and resellers' rows: the attribution of section 8, kept as things happen (V-3, V-5).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::base::ids::{LinkId, MoveId, TenantId, UploadId};
+use crate::base::text::{CompanyName, DeviceId};
+use crate::base::time::Timestamp;
+use crate::model::{Added, Device, Holding, ResellerRow, ResellerStatus, Tenant};
+use crate::view::{Change, Index, Key, Overlay, View, ViewError};
+
+/// A reseller's upload (V-2).
+pub(super) fn uploaded(
+    view: &dyn View,
+    at: Timestamp,
+    (upload, reseller, to): (UploadId, TenantId, TenantId),
+    devices: &BTreeSet<DeviceId>,
+) -> Result<Vec<Change>, ViewError> {
+    let count = devices.len() as u64;
+    let holding = Holding {
+        id: Holding::key(upload, to, None),
+        reseller,
+        upload,
+        uploaded_at: at,
+        uploaded_to: to,
+        holder: to,
+        via: None,
+        devices: count,
+        shown_as: to,
+    };
+    let mut changes: Vec<Change> = devices
+        .iter()
+        .map(|id| Device { id: id.clone(), holder: to, holding: holding.id, seat: None, moving: None })
+        .map(|device| Change::Put(device.into()))
+        .collect();
+    changes.push(Change::Put(holding.into()));
+    if let Some(mut row) = row(view, reseller, to)? {
+        row.devices += count;
+        row.uploads += 1;
+        row.last_uploaded = Some(at);
+        if let Some(added) = &mut row.added
+            && added.status == ResellerStatus::Pending
+        {
+            added.status = ResellerStatus::Active;
+        }
+        changes.push(Change::Put(row.into()));
+    }
+    changes.extend(counted(view, to, |devices| devices.saturating_add(count))?);
+    Ok(changes)
+}
+
+/// Devices go from an MSP's pool to a customer. Whom they are shown as stays (V-3, V-7).
+pub(super) fn moved(
+    view: &dyn View,
+    link: LinkId,
+    customer: TenantId,
+    devices: &BTreeSet<DeviceId>,
+) -> Result<Vec<Change>, ViewError> {
+    let mut world = Overlay::over(view);
+    let mut left: BTreeMap<TenantId, u64> = BTreeMap::new();
+    for id in devices {
+        let Some(device) = view.get::<Device>(Device::key(id))? else { continue };
+        let Some(from) = find::<Holding>(&world, device.holding.uuid())? else { continue };
+        let key = Holding::key(from.upload, customer, Some(link));
+        let to = match find::<Holding>(&world, key.uuid())? {
+            // A new move under the same link is shown as the first one was.
+            Some(to) => Holding { devices: to.devices + 1, ..to },
+            None => Holding { id: key, holder: customer, via: Some(link), devices: 1, ..from.clone() },
+        };
+        *left.entry(device.holder).or_default() += 1;
+        world.change(Change::Put(Holding { devices: from.devices.saturating_sub(1), ..from }.into()));
+        world.change(Change::Put(to.into()));
+        let device = Device { holder: customer, holding: key, moving: None, ..Arc::unwrap_or_clone(device) };
+        world.change(Change::Put(device.into()));
+    }
+    let arrived = left.values().sum::<u64>();
+    for (tenant, count) in left {
+        let change = counted(&world, tenant, |devices| devices.saturating_sub(count))?;
+        change.into_iter().for_each(|change| world.change(change));
+    }
+    let change = counted(&world, customer, |devices| devices.saturating_add(arrived))?;
+    change.into_iter().for_each(|change| world.change(change));
+    Ok(world.into_changes().0)
+}
+
+/// Devices enter or leave a move that awaits approval (V-7).
+pub(super) fn moving(
+    view: &dyn View,
+    devices: &BTreeSet<DeviceId>,
+    moving: Option<MoveId>,
+) -> Result<Vec<Change>, ViewError> {
+    let mut changes = Vec::new();
+    for id in devices {
+        if let Some(device) = view.get::<Device>(Device::key(id))? {
+            changes.push(Change::Put(Device { moving, ..Arc::unwrap_or_clone(device) }.into()));
+        }
+    }
+    Ok(changes)
+}
+
+/// Devices are deleted, for their reseller too (V-9).
+pub(super) fn deleted(
+    view: &dyn View,
+    tenant: TenantId,
+    devices: &BTreeSet<DeviceId>,
+) -> Result<Vec<Change>, ViewError> {
+    let mut world = Overlay::over(view);
+    let mut rows = BTreeSet::new();
+    let mut count = 0;
+    for id in devices {
+        let key = Device::key(id);
+        let Some(device) = view.get::<Device>(key)? else { continue };
+        if let Some(holding) = find::<Holding>(&world, device.holding.uuid())? {
+            rows.insert((holding.reseller, holding.shown_as));
+            world.change(Change::Put(Holding { devices: holding.devices.saturating_sub(1), ..holding }.into()));
+        }
+        world.change(Change::Remove(crate::view::Kind::Device, key));
+        count += 1;
+    }
+    let change = counted(&world, tenant, |devices| devices.saturating_sub(count))?;
+    change.into_iter().for_each(|change| world.change(change));
+    recount(&mut world, rows)?;
+    Ok(world.into_changes().0)
+}
+
+/// What was moved under a link that has ended is shown as its holder, for good (V-3).
+pub(super) fn link_ended(view: &dyn View, link: LinkId) -> Result<Vec<Change>, ViewError> {
+    shown_anew(view, Index::HoldingLink, link.uuid(), |holding| Holding { shown_as: holding.holder, ..holding })
+}
+
+/// What a deleted tenant held is gone, for its resellers too (T-7).
+pub(super) fn holder_deleted(view: &dyn View, tenant: TenantId) -> Result<Vec<Change>, ViewError> {
+    shown_anew(view, Index::HoldingHolder, tenant.uuid(), |holding| Holding { devices: 0, ..holding })
+}
+
+fn shown_anew(
+    view: &dyn View,
+    index: Index,
+    key: Uuid,
+    change: impl Fn(Holding) -> Holding,
+) -> Result<Vec<Change>, ViewError> {
+    let mut world = Overlay::over(view);
+    let mut rows = BTreeSet::new();
+    for holding in view.under::<Holding>(index, Key::new().id(key)) {
+        let holding = Arc::unwrap_or_clone(holding?);
+        rows.insert((holding.reseller, holding.shown_as));
+        let holding = change(holding);
+        rows.insert((holding.reseller, holding.shown_as));
+        world.change(Change::Put(holding.into()));
+    }
+    recount(&mut world, rows)?;
+    Ok(world.into_changes().0)
+}
+
+/// A reseller's row changes by what the two say to each other (V-1).
+pub(super) fn added(
+    view: &dyn View,
+    reseller: TenantId,
+    tenant: TenantId,
+    change: impl FnOnce(Option<Added>) -> Option<Added>,
+) -> Result<Option<Change>, ViewError> {
+    Ok(row(view, reseller, tenant)?.map(|row| {
+        let added = change(row.added.clone());
+        Change::Put(ResellerRow { added, ..row }.into())
+    }))
+}
+
+/// A tenant's new name, in every reseller's row of it.
+pub(super) fn renamed(view: &dyn View, tenant: TenantId, name: &CompanyName) -> Result<Vec<Change>, ViewError> {
+    let mut changes = Vec::new();
+    for row in view.under::<ResellerRow>(Index::RowTenant, Key::new().id(tenant.uuid())) {
+        let row = ResellerRow { name: name.clone(), ..Arc::unwrap_or_clone(row?) };
+        changes.push(Change::Put(row.into()));
+    }
+    Ok(changes)
+}
+
+/// The row of a reseller and a tenant, empty where there was none.
+fn row(view: &dyn View, reseller: TenantId, tenant: TenantId) -> Result<Option<ResellerRow>, ViewError> {
+    if let Some(row) = find::<ResellerRow>(view, ResellerRow::key(reseller, tenant))? {
+        return Ok(Some(row));
+    }
+    let name = view.get::<Tenant>(tenant.uuid())?.map(|tenant| tenant.name.clone());
+    Ok(name.map(|name| ResellerRow {
+        reseller,
+        tenant,
+        name,
+        added: None,
+        devices: 0,
+        delinked_devices: 0,
+        uploads: 0,
+        last_uploaded: None,
+    }))
+}
+
+/// Counts rows anew from the holdings behind them.
+fn recount(world: &mut Overlay<'_>, rows: BTreeSet<(TenantId, TenantId)>) -> Result<(), ViewError> {
+    for (reseller, tenant) in rows {
+        let Some(mut counted) = row(&*world, reseller, tenant)? else { continue };
+        (counted.devices, counted.delinked_devices, counted.uploads, counted.last_uploaded) = (0, 0, 0, None);
+        let mut last = None;
+        let key = Key::new().id(reseller.uuid()).id(tenant.uuid());
+        for holding in (&*world as &dyn View).under::<Holding>(Index::HoldingRow, key) {
+            let holding = holding?;
+            counted.devices += holding.devices;
+            if holding.via.is_some() && holding.shown_as == holding.holder {
+                counted.delinked_devices += holding.devices;
+            }
+            // Holdings come upload by upload.
+            if last.replace(holding.upload) != Some(holding.upload) {
+                counted.uploads += 1;
+            }
+            counted.last_uploaded = counted.last_uploaded.max(Some(holding.uploaded_at));
+        }
+        world.change(Change::Put(counted.into()));
+    }
+    Ok(())
+}
+
+fn counted(view: &dyn View, tenant: TenantId, count: impl FnOnce(u64) -> u64) -> Result<Option<Change>, ViewError> {
+    Ok(find::<Tenant>(view, tenant.uuid())?.map(|tenant| {
+        let devices = count(tenant.devices);
+        Change::Put(Tenant { devices, ..tenant }.into())
+    }))
+}
+
+fn find<E: crate::view::Entity>(view: &dyn View, id: Uuid) -> Result<Option<E>, ViewError> {
+    Ok(view.get::<E>(id)?.map(Arc::unwrap_or_clone))
+}

@@ -1,0 +1,119 @@
+//! Alerts and service mail (A): who gets them, read off a view; and the rule behind it. Never sends anything.
+
+use std::collections::BTreeSet;
+
+use super::access::{self, Gate};
+use super::world::{Bars, Decision, Ruling, World};
+use crate::base::ids::{TenantId, UserId};
+use crate::base::text::IssueCategory;
+use crate::command::SetAlertRule;
+use crate::event::Event;
+use crate::model::permission::{ALERTS_MANAGE, DEVICES_GROUP_MANAGER};
+use crate::model::{Actor, AlertRule, Audience};
+use crate::refusal::Code;
+use crate::view::{Index, Key, ViewError};
+
+/// Sets who gets a tenant's alerts about a category.
+///
+/// # Errors
+/// `unknown_category` and, for each additional recipient, `no_such_user`.
+pub fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> Ruling<Decision> {
+    world.authorize(actor, ALERTS_MANAGE, command.tenant, Gate::Shut)?;
+    let mut bars = Bars::new();
+    let known = world.policy.issue_categories.contains(&command.category);
+    bars.bar(!known, Code::UnknownCategory, &command.category);
+    let above = access::above(world, command.tenant, &BTreeSet::new())?;
+    for &user in &command.additional {
+        bars.bar(!can_receive(world, user, command.tenant, &above)?, Code::NoSuchUser, user);
+    }
+    bars.lift()?;
+    Ok(Event::AlertRuleSet {
+        tenant: command.tenant,
+        category: command.category.clone(),
+        audience: command.audience,
+        additional: command.additional.clone(),
+    }
+    .into())
+}
+
+/// Whether somebody can be an additional recipient: living, and at home there or at one of those above.
+fn can_receive(
+    world: &World<'_>,
+    user: UserId,
+    tenant: TenantId,
+    above: &BTreeSet<TenantId>,
+) -> Result<bool, ViewError> {
+    Ok(world.user(user)?.is_some_and(|user| {
+        user.state.is_living() && (user.home == tenant || above.contains(&user.home))
+    }))
+}
+
+/// Who gets a tenant's service mail: fully managed, the manager's admins instead of its own; jointly, both; not
+/// managed, its own.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+    let mut to = if world.is_locked(tenant)? { BTreeSet::new() } else { world.admins(tenant)? };
+    for link in world.links_above(tenant)? {
+        to.append(&mut world.admins(link.manager)?);
+    }
+    Ok(to)
+}
+
+/// Who gets a tenant's alerts about a category: every admin, the manager's included, or the device-group managers; and
+/// always the additional recipients.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn recipients(
+    world: &World<'_>,
+    tenant: TenantId,
+    category: &IssueCategory,
+) -> Result<BTreeSet<UserId>, ViewError> {
+    let rule = world.view.get::<AlertRule>(AlertRule::key(tenant, category))?;
+    let audience = rule.as_ref().map_or(Audience::AllAdmins, |rule| rule.audience);
+    let mut to = match audience {
+        Audience::AllAdmins => service_mail(world, tenant)?,
+        // The permission is reserved: nobody of a manager's can be among them.
+        Audience::GroupManagers => {
+            let mut managers = BTreeSet::new();
+            for user in world.own_active(tenant, |_| true)? {
+                if access::judge(world, user, DEVICES_GROUP_MANAGER, tenant, None, Gate::Shut)?.reason.is_none() {
+                    managers.insert(user);
+                }
+            }
+            managers
+        }
+    };
+    let above = access::above(world, tenant, &BTreeSet::new())?;
+    for &user in rule.iter().flat_map(|rule| &rule.additional) {
+        if can_receive(world, user, tenant, &above)? {
+            to.insert(user);
+        }
+    }
+    Ok(to)
+}
+
+/// The tenant's alert rules without the additional recipients whose home no longer is above it (D-6).
+pub(super) fn lost(
+    world: &World<'_>,
+    tenant: TenantId,
+    above: &BTreeSet<TenantId>,
+) -> Result<Vec<Event>, ViewError> {
+    let mut events = Vec::new();
+    for rule in world.view.under::<AlertRule>(Index::AlertTenant, Key::new().id(tenant.uuid())) {
+        let rule = rule?;
+        let mut additional = BTreeSet::new();
+        for &user in &rule.additional {
+            if world.user(user)?.is_some_and(|user| user.home == tenant || above.contains(&user.home)) {
+                additional.insert(user);
+            }
+        }
+        if additional != rule.additional {
+            let category = rule.category.clone();
+            events.push(Event::AlertRuleSet { tenant, category, audience: rule.audience, additional });
+        }
+    }
+    Ok(events)
+}

@@ -1,0 +1,123 @@
+//! Licences (C): bought for a tenant, seats for the devices it holds. They survive a delink. Reads a view, returns events.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::access::{self, Gate};
+use super::device::{self, MAX_DEVICES};
+use super::tenant::Batch;
+use super::world::{Bars, Decision, Ruling, World, refuse};
+use crate::base::ids::{LicenceId, TenantId};
+use crate::base::text::Service;
+use crate::command::{AssignSeats, BuyLicence, ReleaseSeats};
+use crate::event::Event;
+use crate::model::permission::LICENCES_MANAGE;
+use crate::model::{Actor, Licence};
+use crate::refusal::Code;
+
+/// The most seats that a licence can have (C-1).
+pub const MAX_SEATS: u32 = 1_000_000;
+
+/// Buys a licence, for oneself or for a tenant that one manages (C-1).
+///
+/// # Errors
+/// `unknown_service`, `service_not_managed`, `invalid_seats`, `invalid_expiry`, `id_taken`, `out_of_reach`.
+pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Decision> {
+    world.authorize(actor, LICENCES_MANAGE, command.buyer, Gate::Shut)?;
+    on_service(world, actor, command.tenant, &command.service)?;
+    let licence = command.licence.unwrap_or_else(|| LicenceId::from_uuid(world.fresh()));
+    let mut bars = Bars::new();
+    bars.bar(!world.policy.services.contains(&command.service), Code::UnknownService, &command.service);
+    bars.bar(command.seats == 0 || command.seats > MAX_SEATS, Code::InvalidSeats, command.seats);
+    if let Some(expires) = command.expires {
+        bars.bar(expires <= world.at, Code::InvalidExpiry, expires);
+    }
+    bars.bar(world.view.get::<Licence>(licence.uuid())?.is_some(), Code::IdTaken, licence);
+    let reached = command.buyer == command.tenant
+        || access::manages(world, command.buyer, command.tenant, &BTreeSet::new())?;
+    bars.bar(!reached, Code::OutOfReach, command.tenant);
+    bars.lift()?;
+    Ok(Event::LicenceBought {
+        licence,
+        buyer: command.buyer,
+        tenant: command.tenant,
+        service: command.service.clone(),
+        seats: command.seats,
+        expires: command.expires,
+    }
+    .into())
+}
+
+/// The right to a tenant's licences for a service.
+fn on_service(world: &World<'_>, actor: &Actor, tenant: TenantId, service: &Service) -> Ruling {
+    world.authorize(actor, LICENCES_MANAGE, tenant, Gate::Shut)?;
+    if let Actor::User(user) = actor
+        && world.policy.services.contains(service)
+        && let Some(code) = access::judge(world, *user, LICENCES_MANAGE, tenant, Some(service), Gate::Shut)?.reason
+    {
+        return refuse(code, tenant);
+    }
+    Ok(())
+}
+
+/// Gives devices seats (C-1).
+///
+/// # Errors
+/// `unknown_licence`, `empty_batch`, `too_many_devices`, `too_few_seats`, `licence_expired` and, device by device,
+/// `device_not_in_pool`, `device_seated`.
+pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling<Decision> {
+    let licence = resolve(world, actor, command.licence)?;
+    let mut bars = bars_of(command.devices.len());
+    let mut batch = Batch::new(false);
+    for (index, id) in command.devices.iter().take(MAX_DEVICES).enumerate() {
+        match device::held(world, licence.tenant, id)? {
+            None => batch.add(index, Code::DeviceNotInPool, id),
+            Some(device) if device.seat.is_some() => batch.add(index, Code::DeviceSeated, id),
+            Some(device) if device.moving.is_some() => batch.add(index, Code::DeviceMoving, id),
+            Some(_) => {}
+        }
+    }
+    bars.note(batch.lift())?;
+    let free = licence.seats.saturating_sub(licence.used) as usize;
+    bars.bar(command.devices.len() > free, Code::TooFewSeats, licence.id);
+    bars.bar(licence.expires.is_some_and(|expires| expires <= world.at), Code::LicenceExpired, licence.id);
+    bars.lift()?;
+    Ok(Event::SeatsAssigned { licence: licence.id, devices: command.devices.clone() }.into())
+}
+
+/// Takes seats back (C-1).
+///
+/// # Errors
+/// `unknown_licence`, `empty_batch`, `too_many_devices` and, device by device, `device_not_seated`.
+pub fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruling<Decision> {
+    let licence = resolve(world, actor, command.licence)?;
+    let mut bars = bars_of(command.devices.len());
+    let mut batch = Batch::new(false);
+    for (index, id) in command.devices.iter().take(MAX_DEVICES).enumerate() {
+        if device::held(world, licence.tenant, id)?.is_none_or(|device| device.seat != Some(licence.id)) {
+            batch.add(index, Code::DeviceNotSeated, id);
+        }
+    }
+    bars.note(batch.lift())?;
+    bars.lift()?;
+    Ok(Event::SeatsReleased { licence: licence.id, devices: command.devices.clone() }.into())
+}
+
+fn bars_of(count: usize) -> Bars {
+    let mut bars = Bars::new();
+    bars.bar(count == 0, Code::EmptyBatch, "devices");
+    bars.bar(count > MAX_DEVICES, Code::TooManyDevices, count);
+    bars
+}
+
+fn resolve(world: &World<'_>, actor: &Actor, id: LicenceId) -> Ruling<Arc<Licence>> {
+    let admitted = world.admit(actor, Gate::Shut)?;
+    let Some(licence) = world.view.get::<Licence>(id.uuid())? else { return refuse(Code::UnknownLicence, id) };
+    if let Some(user) = admitted
+        && !access::sees(world, &user, licence.tenant)?
+    {
+        return refuse(Code::UnknownLicence, id);
+    }
+    on_service(world, actor, licence.tenant, &licence.service)?;
+    Ok(licence)
+}

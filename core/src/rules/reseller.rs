@@ -1,0 +1,107 @@
+//! Resellers and the tenants they add (V-1). Reads a view, returns events.
+
+use std::sync::Arc;
+
+use super::access::Gate;
+use super::world::{Bars, Decision, Ruling, World, refuse};
+use crate::base::ids::TenantId;
+use crate::command::{AddResellerCustomer, AdmitReseller, DropReseller, EditResellerCustomer};
+use crate::event::Event;
+use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE};
+use crate::model::{Actor, Added, ResellerRow, ResellerStatus, Tenant, TenantKind};
+use crate::refusal::Code;
+use crate::view::ViewError;
+
+/// Adds a customer or an MSP to a reseller's list (V-1).
+///
+/// # Errors
+/// `not_a_reseller`, `cannot_receive`, `already_added`, `reseller_dropped`.
+pub fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustomer) -> Ruling<Decision> {
+    world.authorize(actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
+    let Some(tenant) = world.numbered(&command.number)?.filter(|tenant| tenant.is_living()) else {
+        return refuse(Code::UnknownTenant, &command.number);
+    };
+    let mut bars = Bars::new();
+    bar_reseller(world, command.reseller, &mut bars)?;
+    bars.bar(!receives(&tenant), Code::CannotReceive, tenant.id);
+    match added(world, command.reseller, tenant.id)?.map(|added| added.status) {
+        None => {}
+        Some(ResellerStatus::Inactive) => bars.bar(true, Code::ResellerDropped, tenant.id),
+        Some(ResellerStatus::Pending | ResellerStatus::Active) => bars.bar(true, Code::AlreadyAdded, tenant.id),
+    }
+    bars.lift()?;
+    Ok(Event::ResellerCustomerAdded {
+        reseller: command.reseller,
+        tenant: tenant.id,
+        reference: command.reference.clone(),
+    }
+    .into())
+}
+
+/// Changes a reseller's own name for a tenant (V-1).
+///
+/// # Errors
+/// `not_added`, `nothing_to_do`.
+pub fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCustomer) -> Ruling<Decision> {
+    world.authorize(actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
+    let Some(added) = added(world, command.reseller, command.tenant)? else {
+        return refuse(Code::NotAdded, command.tenant);
+    };
+    if added.reference == command.reference {
+        return refuse(Code::NothingToDo, command.tenant);
+    }
+    Ok(Event::ResellerCustomerEdited {
+        reseller: command.reseller,
+        tenant: command.tenant,
+        reference: command.reference.clone(),
+    }
+    .into())
+}
+
+/// Lets a reseller upload no further devices (V-1).
+///
+/// # Errors
+/// `not_added`, `reseller_dropped`.
+pub fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropReseller) -> Ruling<Decision> {
+    world.authorize(actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
+    match added(world, command.reseller, command.tenant)?.map(|added| added.status) {
+        None => refuse(Code::NotAdded, command.tenant),
+        Some(ResellerStatus::Inactive) => refuse(Code::ResellerDropped, command.tenant),
+        Some(ResellerStatus::Pending | ResellerStatus::Active) => {
+            Ok(Event::ResellerDropped { reseller: command.reseller, tenant: command.tenant }.into())
+        }
+    }
+}
+
+/// Lets a reseller that was dropped upload again (V-1).
+///
+/// # Errors
+/// `not_added`, `reseller_not_dropped`.
+pub fn admit(world: &World<'_>, actor: &Actor, command: &AdmitReseller) -> Ruling<Decision> {
+    world.authorize(actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
+    match added(world, command.reseller, command.tenant)?.map(|added| added.status) {
+        None => refuse(Code::NotAdded, command.tenant),
+        Some(ResellerStatus::Inactive) => {
+            Ok(Event::ResellerAdmitted { reseller: command.reseller, tenant: command.tenant }.into())
+        }
+        Some(ResellerStatus::Pending | ResellerStatus::Active) => refuse(Code::ResellerNotDropped, command.tenant),
+    }
+}
+
+/// How a reseller has added a tenant, if it has.
+pub(super) fn added(world: &World<'_>, reseller: TenantId, tenant: TenantId) -> Result<Option<Added>, ViewError> {
+    let row: Option<Arc<ResellerRow>> = world.view.get(ResellerRow::key(reseller, tenant))?;
+    Ok(row.and_then(|row| row.added.clone()))
+}
+
+/// Bars a tenant that is no reseller.
+pub(super) fn bar_reseller(world: &World<'_>, reseller: TenantId, bars: &mut Bars) -> Result<(), ViewError> {
+    let is = world.living(reseller)?.is_some_and(|tenant| tenant.kind == TenantKind::Reseller);
+    bars.bar(!is, Code::NotAReseller, reseller);
+    Ok(())
+}
+
+/// Whether devices can be uploaded to a tenant (V-2).
+pub(super) fn receives(tenant: &Tenant) -> bool {
+    tenant.kind != TenantKind::Reseller
+}
