@@ -15,7 +15,7 @@ use crate::about;
 use crate::answer;
 use crate::apply::apply;
 use crate::base::ids::{RequestId, TenantId, UserId};
-use crate::base::text::{Number, Permission, Service};
+use crate::base::text::{IssueCategory, Number, Permission, Service};
 use crate::base::time::Timestamp;
 use crate::command::{Act, Command, Request};
 use crate::decide::{decide, sweep};
@@ -24,9 +24,12 @@ use crate::journal::{Hash, Head, Record};
 use crate::model::{Actor, Personal, Subject};
 use crate::notice::{self, Notice};
 use crate::policy::Policy;
-use crate::query::{AuditFilter, AuditRow, Pin, Question, TenantSummary, Verdict};
+use crate::query::{
+    AuditFilter, AuditRow, CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Page, Paging, Pin, Question,
+    ResellerCustomerRow, ResellerQuery, TenantSummary, UserQuery, UserRow, Verdict,
+};
 use crate::refusal::{Code, Family, Refusal};
-use crate::rules::{Decision, Ruling, Stop, World, access};
+use crate::rules::{Decision, Ruling, Stop, World, access, alert};
 use crate::store::memory::MemoryStore;
 use crate::store::{NewRecord, Reading, Store, StoreError, StoredRecord, Writing};
 use crate::view::{Entity, Index, Key, Kind, Memory, Overlay, Span, View, ViewError};
@@ -43,6 +46,12 @@ pub enum Error {
     /// A broken world. Shared, because commands that were to commit together fail together.
     #[error(transparent)]
     Store(Arc<StoreError>),
+    /// What was answered could not be written out.
+    #[error("the rows could not be written: {why}; see to the output and ask again")]
+    Output {
+        /// What the system says.
+        why: String,
+    },
     /// A token is not of this history: the store was restored from a backup, or is another one.
     #[error("token `{token}` is not of this store's history; read again from the start, and find out who restored the store")]
     Diverged {
@@ -51,12 +60,18 @@ pub enum Error {
     },
 }
 
+impl From<::csv::Error> for Error {
+    fn from(error: ::csv::Error) -> Self {
+        Self::Output { why: error.to_string() }
+    }
+}
+
 impl Error {
     /// The refusal, if it is one.
     pub const fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::Store(_) | Self::Diverged { .. } => None,
+            Self::Store(_) | Self::Output { .. } | Self::Diverged { .. } => None,
         }
     }
 
@@ -979,6 +994,100 @@ impl<'v> Moment<'v> {
     /// `wrong_actor` for anybody but a user.
     pub fn pins(&self, actor: &Actor) -> Result<Vec<Pin>, Error> {
         ruled(answer::pins(&self.world, actor))
+    }
+
+    /// A manager's customers.
+    ///
+    /// # Errors
+    /// `unknown_tenant`, why the actor may not, `foreign_cursor`, `invalid_limit`.
+    pub fn customers(
+        &self,
+        actor: &Actor,
+        manager: TenantId,
+        query: &CustomerQuery,
+        paging: &Paging,
+    ) -> Result<Page<CustomerRow>, Error> {
+        ruled(answer::customers(&self.world, actor, manager, query, paging))
+    }
+
+    /// One customer in detail.
+    ///
+    /// # Errors
+    /// `unknown_tenant`, why the actor may not, `not_linked`.
+    pub fn customer(&self, actor: &Actor, manager: TenantId, customer: TenantId) -> Result<CustomerDetails, Error> {
+        ruled(answer::customer(&self.world, actor, manager, customer))
+    }
+
+    /// A tenant's own users.
+    ///
+    /// # Errors
+    /// `unknown_tenant`, why the actor may not, `foreign_cursor`, `invalid_limit`.
+    pub fn users(
+        &self,
+        actor: &Actor,
+        tenant: TenantId,
+        query: &UserQuery,
+        paging: &Paging,
+    ) -> Result<Page<UserRow>, Error> {
+        ruled(answer::users(&self.world, actor, tenant, query, paging))
+    }
+
+    /// A tenant's integrations, its own and those attached (I-1).
+    ///
+    /// # Errors
+    /// `unknown_tenant`, why the actor may not, `foreign_cursor`, `invalid_limit`.
+    pub fn integrations(
+        &self,
+        actor: &Actor,
+        tenant: TenantId,
+        paging: &Paging,
+    ) -> Result<Page<IntegrationRow>, Error> {
+        ruled(answer::integrations(&self.world, actor, tenant, paging))
+    }
+
+    /// A reseller's customers (V-4, V-5).
+    ///
+    /// # Errors
+    /// `unknown_tenant`, why the actor may not, `foreign_cursor`, `invalid_limit`.
+    pub fn reseller_customers(
+        &self,
+        actor: &Actor,
+        reseller: TenantId,
+        query: &ResellerQuery,
+        paging: &Paging,
+    ) -> Result<Page<ResellerCustomerRow>, Error> {
+        ruled(answer::reseller_customers(&self.world, actor, reseller, query, paging))
+    }
+
+    /// Writes a reseller's customers as CSV, row by row, and says how many there were (V-6).
+    ///
+    /// # Errors
+    /// `unknown_tenant`, why the actor may not; `Output` when they cannot be written.
+    pub fn reseller_csv(
+        &self,
+        actor: &Actor,
+        reseller: TenantId,
+        query: &ResellerQuery,
+        out: impl std::io::Write,
+    ) -> Result<u64, Error> {
+        let rows = ruled(answer::each_reseller_customer(&self.world, actor, reseller, query))?;
+        crate::csv::reseller_customers(rows.map(|row| row.map_err(Error::from)), out)
+    }
+
+    /// Who gets a tenant's service mail, for the host itself.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn service_mail(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, Error> {
+        Ok(alert::service_mail(&self.world, tenant)?)
+    }
+
+    /// Who gets a tenant's alerts about a category of issues, for the host itself.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn alert_recipients(&self, tenant: TenantId, category: &IssueCategory) -> Result<BTreeSet<UserId>, Error> {
+        Ok(alert::recipients(&self.world, tenant, category)?)
     }
 
     /// An entity by its id, for the host itself: no actor, no rules.

@@ -50,6 +50,7 @@ pub mod answer;
 pub mod apply;
 pub mod base;
 pub mod command;
+pub mod csv;
 pub mod decide;
 pub mod diagram;
 pub mod engine;

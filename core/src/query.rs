@@ -2,11 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::{LinkId, TenantId, UserId};
-use crate::base::text::{CompanyName, Coordinates, Country, Number, Permission, Service, Ticket};
+use std::collections::BTreeSet;
+
+use crate::base::ids::{IntegrationId, LinkId, TenantId, UserId};
+use crate::base::text::{
+    CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, ManagementType, Number, Permission,
+    PersonName, Prefix, Service, Ticket, Website,
+};
 use crate::base::time::Timestamp;
+use crate::command::Contact;
 use crate::event::Event;
-use crate::model::{RoleRef, TenantKind};
+use crate::model::{Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState};
 use crate::refusal::Code;
 
 /// May this user use this permission on this tenant, for this service? (P)
@@ -161,4 +167,252 @@ pub enum AuditActor {
     },
     /// Time passing.
     Clock,
+}
+
+/// How a list is turned over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// Where the page before ended; none for the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many rows, 1 to 1000.
+    pub limit: usize,
+    /// Whether the order is turned round.
+    #[serde(default)]
+    pub descending: bool,
+}
+
+impl Default for Paging {
+    fn default() -> Self {
+        Self { cursor: None, limit: 100, descending: false }
+    }
+}
+
+/// One page of a list. The next one begins after the last row of this, whatever was written in between: no row that stayed
+/// where it was is shown twice or left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<R> {
+    /// The rows.
+    pub rows: Vec<R>,
+    /// Where the next page goes on, if there may be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Which customers of a manager are wanted, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerQuery {
+    /// Only those for whom this service is managed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+    /// Only those managed so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management: Option<ManagementType>,
+    /// Only links at this stage; without it, every link in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// Only those whose name or number has this in it, whatever the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The order.
+    #[serde(default)]
+    pub sort: CustomerSort,
+}
+
+/// The orders of a manager's customers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerSort {
+    /// By company name.
+    #[default]
+    Name,
+    /// By number.
+    Number,
+    /// By the services managed.
+    Services,
+    /// By management type.
+    Management,
+    /// By status.
+    Status,
+    /// By how many devices they hold.
+    Devices,
+}
+
+/// A customer in its manager's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerRow {
+    /// The customer.
+    pub tenant: TenantId,
+    /// Its link.
+    pub link: LinkId,
+    /// Its company name.
+    pub name: CompanyName,
+    /// Its number.
+    pub number: Number,
+    /// The services managed.
+    pub services: BTreeSet<Service>,
+    /// How it is managed.
+    pub management: ManagementType,
+    /// How far the link has come; [`Stage::status`] is what people see (D-5).
+    pub stage: Stage,
+    /// Whether it can be worked on.
+    pub operation: Operation,
+    /// How many devices it holds.
+    pub devices: u64,
+}
+
+/// One customer in detail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerDetails {
+    /// What the list shows.
+    pub row: CustomerRow,
+    /// Its kind.
+    pub kind: TenantKind,
+    /// Its country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// Its website.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<Website>,
+    /// Its domain prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<Prefix>,
+    /// How to reach and find it.
+    pub contact: Contact,
+    /// What its manager is granted beyond the default.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub grants: BTreeSet<Permission>,
+    /// Since when the link is in force.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// Which users of a tenant are wanted, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserQuery {
+    /// Only those in this state; without it, all that are not removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<UserState>,
+    /// Only those whose name or address has this in it, whatever the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The order.
+    #[serde(default)]
+    pub sort: UserSort,
+}
+
+/// The orders of a tenant's users.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserSort {
+    /// By address.
+    #[default]
+    Email,
+    /// By name.
+    Name,
+    /// By state.
+    State,
+}
+
+/// A user in the list of their home.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// The user.
+    pub user: UserId,
+    /// Their name; none, if erased or never given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// Their address; none, if erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// Where they stand.
+    pub state: UserState,
+    /// Their role at home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleRef>,
+}
+
+/// An integration in a tenant's list: its own, or one that is attached there (I-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegrationRow {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// Its type.
+    pub kind: IntegrationType,
+    /// What people call it.
+    pub name: IntegrationName,
+    /// Whose it is.
+    pub owner: TenantId,
+    /// Whether it is another tenant's, attached here.
+    pub attached: bool,
+}
+
+/// Which customers of a reseller are wanted, and in which order (V-4, V-5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResellerQuery {
+    /// Only this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    /// Whether added customers without a device shown as them are listed, too.
+    #[serde(default)]
+    pub unused: bool,
+    /// Only those at this status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ResellerStatus>,
+    /// Only those whose name, reference or number has this in it, whatever the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The order.
+    #[serde(default)]
+    pub sort: ResellerSort,
+}
+
+/// The orders of a reseller's customers (V-5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResellerSort {
+    /// By company name and reference.
+    #[default]
+    Company,
+    /// By the number shown.
+    Number,
+    /// By country.
+    Country,
+    /// By the last upload.
+    LastUploaded,
+    /// By the number of uploads.
+    Uploads,
+    /// By the number of devices.
+    Devices,
+    /// By status.
+    Status,
+}
+
+/// A row of a reseller's list (V-5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResellerCustomerRow {
+    /// The tenant that devices are shown as.
+    pub tenant: TenantId,
+    /// Its company name and, after a slash, the reseller's own reference.
+    pub company: String,
+    /// The number shown: its own, or its MSP's (V-3).
+    pub number: Number,
+    /// Its country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// When the last upload was of which a device is shown as it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_uploaded: Option<Timestamp>,
+    /// How many such uploads there were.
+    pub uploads: u64,
+    /// How many devices are shown as it.
+    pub devices: u64,
+    /// How it stands with the reseller.
+    pub status: ResellerStatus,
 }

@@ -177,6 +177,11 @@ codes! {
     421 InvalidExpiry "invalid_expiry" "C-1" Value:
         "{} has passed already"; "give a moment that lies ahead, or none"
 
+    422 ForeignCursor "foreign_cursor" "Q-1" Value:
+        "the cursor{} is not of this list, filter and order"; "begin the list again without a cursor"
+    423 InvalidLimit "invalid_limit" "Q-1" Value:
+        "a page cannot have {} rows"; "ask for 1 to 1000 rows"
+
     501 IdTaken "id_taken" "T-7" State:
         "the id `{}` has been used before"; "make a new id, or leave it out"
     502 NumberTaken "number_taken" "T-7" State:

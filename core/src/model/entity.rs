@@ -354,6 +354,14 @@ impl ResellerRow {
         Uuid::new_v5(&reseller.uuid(), tenant.uuid().as_bytes())
     }
 
+    /// What people read first: the tenant's name and, after a slash, the reseller's own reference (V-5).
+    pub fn company(&self) -> String {
+        match self.added.as_ref().and_then(|added| added.reference.as_ref()) {
+            Some(reference) => format!("{} / {reference}", self.name),
+            None => self.name.to_string(),
+        }
+    }
+
     /// Whether a device is shown as it (V-4).
     pub const fn is_shown(&self) -> bool {
         self.devices > 0

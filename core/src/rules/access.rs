@@ -402,7 +402,10 @@ pub(super) fn longest(
 }
 
 /// Whether the tenant exists for the user: it is their home, or their role through a chain lets them view it (T-9).
-pub(super) fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, ViewError> {
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, ViewError> {
     if world.living(tenant)?.is_none() {
         return Ok(false);
     }

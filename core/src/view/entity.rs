@@ -234,13 +234,10 @@ entity!(Role, it => it.id.uuid(), vec![(
 entity!(Policy, _it => Uuid::nil(), Vec::new());
 
 entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
-    let row = Key::new().id(it.reseller.uuid()).flag(it.is_shown());
+    let shown = Key::new().id(it.reseller.uuid()).flag(it.is_shown());
     vec![
         (Index::RowTenant, Key::new().id(it.tenant.uuid())),
-        (Index::RowName, row.clone().text(it.name.as_str())),
-        (Index::RowUploaded, it.last_uploaded.map_or_else(|| row.clone(), |at| row.clone().time(at))),
-        (Index::RowUploads, row.clone().count(it.uploads)),
-        (Index::RowDevices, row.count(it.devices)),
+        (Index::RowCompany, shown.folded(&it.company())),
     ]
 });
 

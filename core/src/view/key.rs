@@ -61,40 +61,34 @@ indexes! {
     14 InvitationUser "invitation_user"
     /// Resellers' rows by tenant.
     15 RowTenant "row_tenant"
-    /// Resellers' rows: reseller, then whether shown, then name.
-    16 RowName "row_name"
-    /// Resellers' rows: reseller, then whether shown, then last upload.
-    17 RowUploaded "row_uploaded"
-    /// Resellers' rows: reseller, then whether shown, then number of uploads.
-    18 RowUploads "row_uploads"
-    /// Resellers' rows: reseller, then whether shown, then number of devices.
-    19 RowDevices "row_devices"
+    /// Resellers' rows: reseller, then whether shown, then name and reference, first without regard to case.
+    16 RowCompany "row_company"
     /// Holdings with devices: reseller, then whom they are shown as, then the upload.
-    20 HoldingRow "holding_row"
+    17 HoldingRow "holding_row"
     /// Holdings with devices by the link under which they were moved.
-    21 HoldingLink "holding_link"
+    18 HoldingLink "holding_link"
     /// Holdings with devices by holder.
-    22 HoldingHolder "holding_holder"
+    19 HoldingHolder "holding_holder"
     /// Devices: holder, then id.
-    23 DeviceHolder "device_holder"
+    20 DeviceHolder "device_holder"
     /// Devices by the licence whose seat they have.
-    24 DeviceSeat "device_seat"
+    21 DeviceSeat "device_seat"
     /// Pending moves by link.
-    25 MoveLink "move_link"
+    22 MoveLink "move_link"
     /// Integrations: owner, then name.
-    26 IntegrationOwner "integration_owner"
+    23 IntegrationOwner "integration_owner"
     /// Attachments by tenant.
-    27 AttachmentTenant "attachment_tenant"
+    24 AttachmentTenant "attachment_tenant"
     /// Attachments by integration.
-    28 AttachmentIntegration "attachment_integration"
+    25 AttachmentIntegration "attachment_integration"
     /// Licences by the tenant they serve.
-    29 LicenceTenant "licence_tenant"
+    26 LicenceTenant "licence_tenant"
     /// Alert rules by tenant.
-    30 AlertTenant "alert_tenant"
+    27 AlertTenant "alert_tenant"
     /// Open sessions by tenant.
-    31 SessionTenant "session_tenant"
+    28 SessionTenant "session_tenant"
     /// Open sessions by user.
-    32 SessionUser "session_user"
+    29 SessionUser "session_user"
 }
 
 /// An index key, built part by part.
@@ -148,11 +142,10 @@ impl Key {
         self
     }
 
-    /// Adds a count.
+    /// Adds a text by which people look things up: without regard to case, then exactly.
     #[must_use]
-    pub fn count(mut self, count: u64) -> Self {
-        self.0.extend_from_slice(&count.to_be_bytes());
-        self
+    pub fn folded(self, text: &str) -> Self {
+        self.text(&text.to_lowercase()).text(text)
     }
 
     /// The least key that is greater than every key with this prefix.

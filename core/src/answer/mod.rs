@@ -1,5 +1,11 @@
 //! Queries become rows. Reads a view as an actor may see it; never writes.
 
+mod list;
+mod page;
+
+pub use list::{customer, customers, each_reseller_customer, integrations, reseller_customers, users};
+pub use page::MAX_ROWS;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

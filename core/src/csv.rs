@@ -1,0 +1,62 @@
+//! Rows become CSV (V-6): RFC 4180, row by row as they are read, safe to open in a spreadsheet. Decides nothing about the rows.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use crate::query::ResellerCustomerRow;
+
+/// The columns of a reseller's list (V-5).
+pub const RESELLER_COLUMNS: [&str; 7] =
+    ["Company name / internal reference", "Customer / MSP ID", "Country", "Last uploaded", "Uploads", "Devices", "Status"];
+
+/// Writes a reseller's rows under their columns and says how many there were. Nothing is kept in memory but the row at hand.
+///
+/// # Errors
+/// The first error of the rows or, as `E`, of the output.
+pub fn reseller_customers<E: From<::csv::Error>>(
+    rows: impl Iterator<Item = Result<ResellerCustomerRow, E>>,
+    out: impl Write,
+) -> Result<u64, E> {
+    let mut csv = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
+    csv.write_record(RESELLER_COLUMNS)?;
+    let mut count = 0;
+    for row in rows {
+        let row = row?;
+        csv.write_record([
+            &*inert(&row.company),
+            &*inert(row.number.as_str()),
+            row.country.as_ref().map_or("", |country| country.as_str()),
+            &row.last_uploaded.map_or_else(String::new, |at| at.to_string()),
+            &row.uploads.to_string(),
+            &row.devices.to_string(),
+            row.status.name(),
+        ])?;
+        count += 1;
+    }
+    csv.flush().map_err(::csv::Error::from)?;
+    Ok(count)
+}
+
+/// A cell that no spreadsheet runs: what could begin a formula is led by an apostrophe.
+pub fn inert(cell: &str) -> Cow<'_, str> {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_begin_a_formula_is_led_by_an_apostrophe() {
+        for cell in ["=1+1", "+1", "-1", "@a", "\ta", "\ra", "\u{ff1d}1"] {
+            assert_eq!(inert(cell), format!("'{cell}"), "{cell:?}");
+        }
+        for cell in ["", "a=1", "1+1", "Bäckerei", "'=1"] {
+            assert_eq!(inert(cell), cell, "{cell:?}");
+        }
+    }
+}
