@@ -17,7 +17,8 @@ fn sqlite_conforms() {
     conformance(&|| {
         made.set(made.get() + 1);
         let options = Options { synchronous: Synchronous::Normal, ..Options::default() };
-        Box::new(SqliteStore::open(place.path().join(made.get().to_string()), options).unwrap()) as Box<dyn Store>
+        Box::new(SqliteStore::open(place.path().join(made.get().to_string()), options).unwrap())
+            as Box<dyn Store>
     });
 }
 

@@ -1,1 +1,576 @@
-//! x
+//! The SQLite store against the world: other files, damage, full disks, threads, processes and kills.
+//!
+//! What a forked child sees is tested where a process can be forked without `unsafe`: with the Python face.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tenantry::base::ids::{LinkId, TenantId, UserId};
+use tenantry::base::text::{Email, PersonName, Street};
+use tenantry::base::time::Timestamp;
+use tenantry::model::{Link, Operation, Personal, Stage, Subject, Tenant, TenantKind, User, UserState};
+use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
+use tenantry::store::{NewRecord, Store, StoreError};
+use tenantry::testkit::store::{Rng, following, numbered, verify};
+use tenantry::view::{Any, Change, Index, Key, Kind, Span};
+
+const CHILD: &str = "TENANTRY_TEST_CHILD";
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, Options::default()).unwrap()
+}
+
+fn quick() -> Options {
+    Options { synchronous: Synchronous::Normal, ..Options::default() }
+}
+
+fn at() -> Timestamp {
+    Timestamp::parse("2026-01-01T00:00:00Z").unwrap()
+}
+
+fn user(number: u64) -> Change {
+    Change::Put(Any::from(User {
+        id: UserId::from_uuid(numbered(number)),
+        home: TenantId::from_uuid(numbered(1)),
+        state: UserState::Active,
+        since: at(),
+    }))
+}
+
+fn tenant(number: u64, name: &str) -> Change {
+    Change::Put(Any::from(Tenant {
+        id: TenantId::from_uuid(numbered(number)),
+        number: format!("T{number}").parse().unwrap(),
+        kind: TenantKind::Customer,
+        name: name.parse().unwrap(),
+        country: None,
+        website: None,
+        prefix: None,
+        released: Vec::new(),
+        operation: Operation::Enabled,
+        since: at(),
+        deleted: None,
+    }))
+}
+
+fn link(stage: Stage, number: u64) -> Change {
+    Change::Put(Any::from(Link {
+        id: LinkId::from_uuid(numbered(number)),
+        manager: TenantId::from_uuid(numbered(1)),
+        managed: TenantId::from_uuid(numbered(2)),
+        management: "jointly".parse().unwrap(),
+        services: ["assets".parse().unwrap()].into(),
+        grants: Default::default(),
+        stage,
+        delink_expires: None,
+        since: at(),
+        term: None,
+        announced_days: None,
+        ended: None,
+    }))
+}
+
+fn commit(store: &dyn Store, changes: Vec<Change>) -> Result<u64, StoreError> {
+    commit_with(store, |new| NewRecord { changes, ..new })
+}
+
+fn commit_with(store: &dyn Store, with: impl FnOnce(NewRecord) -> NewRecord) -> Result<u64, StoreError> {
+    let writing = store.write()?;
+    let new = with(following(&writing.head()?, "test"));
+    let seq = new.record.seq;
+    writing.commit(vec![new])?;
+    Ok(seq)
+}
+
+/// The bytes of every file in a directory.
+fn bytes_in(place: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = fs::read_dir(place).unwrap().map(|file| file.unwrap().path());
+    files.filter(|path| path.is_file()).map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+fn contains(bytes: &[u8], marker: &str) -> bool {
+    bytes.windows(marker.len()).any(|window| window == marker.as_bytes())
+}
+
+// Files that are not stores.
+
+#[test]
+fn what_is_not_ours_is_left_as_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let file = |name: &str| place.path().join(name);
+    fs::write(file("text"), "Dear Ada,\n").unwrap();
+    fs::write(file("byte"), "x").unwrap();
+    fs::write(file("long"), "Dear Ada,\n".repeat(1000)).unwrap();
+    fs::write(file("zeros"), [0; 8192]).unwrap();
+    for (name, mode) in [("foreign", "DELETE"), ("foreign-log", "WAL")] {
+        let db = rusqlite::Connection::open(file(name)).unwrap();
+        db.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |_| Ok(())).unwrap();
+        db.execute_batch("CREATE TABLE entity(a); INSERT INTO entity VALUES (1)").unwrap();
+    }
+    let db = rusqlite::Connection::open(file("owned")).unwrap();
+    db.execute_batch("PRAGMA application_id = 7; CREATE TABLE entity(a)").unwrap();
+    drop(db);
+    // A foreign database that somebody is using right now.
+    let db = rusqlite::Connection::open(file("busy")).unwrap();
+    db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+    db.execute_batch("CREATE TABLE entity(a)").unwrap();
+    fs::copy(file("busy"), file("orphan")).unwrap();
+    let before = bytes_in(place.path());
+    for options in
+        [Options::default(), Options { read_only: true, ..quick() }, Options { create: false, ..quick() }]
+    {
+        for name in
+            ["text", "byte", "long", "zeros", "foreign", "foreign-log", "owned", "busy", "orphan"].map(file)
+        {
+            let error = SqliteStore::open(&name, options.clone()).err().unwrap();
+            assert!(matches!(error, StoreError::NotOurs { .. }), "{name:?}: {error}");
+        }
+    }
+    assert!(bytes_in(place.path()) == before, "a foreign file was touched");
+    db.execute_batch("INSERT INTO entity VALUES (1)").unwrap();
+}
+
+#[test]
+fn a_newer_file_is_left_as_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    commit(&open(&path), vec![user(1)]).unwrap();
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch("PRAGMA user_version = 9; UPDATE meta SET value = 8 WHERE name = 'min_writer'").unwrap();
+    drop(db);
+    let before = bytes_in(place.path());
+    let error = SqliteStore::open(&path, Options::default()).err().unwrap();
+    assert!(matches!(error, StoreError::Newer { needs: 8, knows: 1, .. }), "{error}");
+    assert!(bytes_in(place.path()) == before);
+    assert_eq!(
+        verify(&SqliteStore::open(&path, Options { read_only: true, ..quick() }).unwrap()).unwrap().seq,
+        1
+    );
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch("UPDATE meta SET value = 7 WHERE name = 'min_reader'").unwrap();
+    drop(db);
+    let before = bytes_in(place.path());
+    let error = SqliteStore::open(&path, Options { read_only: true, ..quick() }).err().unwrap();
+    assert!(matches!(error, StoreError::Newer { needs: 7, knows: 1, .. }), "{error}");
+    assert!(bytes_in(place.path()) == before);
+}
+
+#[test]
+fn where_no_store_can_be_is_said() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("file");
+    fs::write(&file, "x").unwrap();
+    let refused = |path: &Path, options: Options| {
+        let error = SqliteStore::open(path, options).err().unwrap();
+        assert!(matches!(error, StoreError::CannotOpen { .. }), "{path:?}: {error}");
+    };
+    refused(place.path(), Options::default());
+    refused(&file.join("store"), Options::default());
+    refused(&place.path().join("no/such/place"), Options::default());
+    refused(Path::new("/proc/store"), Options::default());
+    refused(Path::new("/dev/null"), Options::default());
+    refused(&place.path().join("missing"), Options { read_only: true, ..quick() });
+    refused(&place.path().join("missing"), Options { create: false, ..quick() });
+    assert!(!place.path().join("missing").exists());
+}
+
+#[test]
+fn an_empty_file_becomes_a_store_and_odd_names_are_only_names() {
+    let place = tempfile::tempdir().unwrap();
+    for name in ["empty", "file:x?mode=memory", ":memory:", "a b%20#é", "'; DROP TABLE entity; --"] {
+        let path = place.path().join(name);
+        fs::write(&path, "").unwrap();
+        let epoch = open(&path).epoch();
+        assert!(path.metadata().unwrap().len() > 0, "{name}");
+        assert_eq!(open(&path).epoch(), epoch);
+    }
+}
+
+#[test]
+fn a_read_only_store_reads_and_never_writes() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    commit(&open(&path), vec![user(1)]).unwrap();
+    let before = fs::read(&path).unwrap();
+    let store = SqliteStore::open(&path, Options { read_only: true, ..quick() }).unwrap();
+    assert!(store.read().unwrap().load(Kind::User, numbered(1)).unwrap().is_some());
+    assert!(matches!(store.write().err(), Some(StoreError::ReadOnly)));
+    drop(store);
+    assert!(fs::read(&path).unwrap() == before);
+}
+
+// Damage.
+
+/// Reads everything there is, in every way.
+fn read_everything(path: &Path) -> Result<(), StoreError> {
+    let store = SqliteStore::open(path, quick())?;
+    store.check_integrity()?;
+    let head = verify(&store)?;
+    let reading = store.read()?;
+    for number in 0..60 {
+        reading.load(Kind::User, numbered(number))?;
+        reading.load(Kind::Tenant, numbered(number))?;
+        reading.personal(Subject::User(UserId::from_uuid(numbered(number))))?;
+        reading.records_about(numbered(number), 0, 9)?;
+    }
+    for &index in Index::ALL {
+        reading.scan(&Span::under(index, Key::new()), usize::MAX)?;
+        reading.as_of(head.seq / 2)?.scan(&Span::under(index, Key::new()), usize::MAX)?;
+    }
+    drop(reading);
+    commit(&store, vec![user(1), tenant(1, "Changed"), user(99)])?;
+    Ok(())
+}
+
+#[test]
+fn damage_is_an_error_and_never_a_panic() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    {
+        let store = SqliteStore::open(&path, quick()).unwrap();
+        for number in 0..60 {
+            let person = person(&mut Rng::new(number + 1), "Ada");
+            commit_with(&store, |new| NewRecord {
+                changes: vec![user(number), tenant(number % 7, &format!("Name {number}"))],
+                about: vec![numbered(number)],
+                people: vec![(Subject::User(UserId::from_uuid(numbered(number))), Some(person))],
+                ..new
+            })
+            .unwrap();
+        }
+    }
+    read_everything(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let damaged = place.path().join("damaged");
+    let mut rng = Rng::new(3);
+    let mut noticed = 0;
+    for round in 0..150 {
+        let mut bytes = whole.clone();
+        if round % 5 == 0 {
+            bytes.truncate(1 + rng.below(whole.len() as u64 - 1) as usize);
+        } else {
+            for _ in 0..8 {
+                let at = rng.below(whole.len() as u64) as usize;
+                bytes[at] = rng.below(256) as u8;
+            }
+            let page = 4096 * rng.below(whole.len() as u64 / 4096) as usize;
+            for offset in 0..8 {
+                bytes[page + offset] ^= rng.below(256) as u8;
+            }
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(place.path().join(format!("damaged{suffix}")));
+        }
+        fs::write(&damaged, &bytes).unwrap();
+        match read_everything(&damaged) {
+            Ok(()) => {}
+            Err(StoreError::Damaged { .. }) => noticed += 1,
+            // The first page said whose it is.
+            Err(StoreError::NotOurs { .. } | StoreError::Newer { .. } | StoreError::Io(_)) => {
+                assert!(bytes[..4096] != whole[..4096]);
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(noticed > 100, "{noticed} of 150 damages were noticed");
+}
+
+#[test]
+fn a_full_store_stays_whole_and_goes_on_when_there_is_room() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let options = Options { max_bytes: Some(256 << 10), ..quick() };
+    let store = SqliteStore::open(&path, options).unwrap();
+    let mut number = 0;
+    let full = loop {
+        number += 1;
+        match commit(&store, (0..20).map(|one| user(100 * number + one)).collect()) {
+            Ok(seq) => assert_eq!(seq, number),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(full, StoreError::Full), "{full}");
+    assert!(matches!(commit(&store, (0..90).map(user).collect()), Err(StoreError::Full)));
+    assert_eq!(verify(&store).unwrap().seq, number - 1);
+    assert!(store.read().unwrap().load(Kind::User, numbered(100 * number)).unwrap().is_none());
+    store.check_integrity().unwrap();
+    drop(store);
+    assert!(path.metadata().unwrap().len() <= 256 << 10);
+    let store = SqliteStore::open(&path, Options { max_bytes: Some(1 << 20), ..quick() }).unwrap();
+    assert_eq!(commit(&store, (0..20).map(|one| user(100 * number + one)).collect()).unwrap(), number);
+    store.check_integrity().unwrap();
+}
+
+// People.
+
+fn person(rng: &mut Rng, marker: &str) -> Personal {
+    let length = rng.below(40) as usize;
+    Personal {
+        name: Some(PersonName::parse(&format!("{marker} {}", "Lovelace ".repeat(length % 8))).unwrap()),
+        email: Some(Email::parse(&format!("{marker}@example.com")).unwrap()),
+        street: (length > 20)
+            .then(|| Street::parse(&format!("{marker} street {}", "x".repeat(length * 9))).unwrap()),
+        ..Personal::default()
+    }
+}
+
+#[test]
+fn what_was_erased_is_in_no_file() {
+    for seed in 1..=4 {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("store");
+        let store = SqliteStore::open(&path, quick()).unwrap();
+        let mut rng = Rng::new(seed);
+        let mut known: BTreeMap<u64, String> = BTreeMap::new();
+        let mut gone = Vec::new();
+        for round in 0..400_u64 {
+            let mut people = BTreeMap::new();
+            for one in 0..=rng.below(5) {
+                let number = rng.below(150);
+                let marker = format!("mark{:06}x", round * 10 + one);
+                people.insert(number, (rng.below(4) > 0).then_some(marker));
+            }
+            // The last commit erases, so that the log is emptied.
+            if round == 399 {
+                people.insert(0, None);
+            }
+            for (number, marker) in &people {
+                gone.extend(match marker {
+                    Some(marker) => known.insert(*number, marker.clone()),
+                    None => known.remove(number),
+                });
+            }
+            let subject = |number: &u64| match number % 3 {
+                0 => Subject::Tenant(TenantId::from_uuid(numbered(*number))),
+                _ => Subject::User(UserId::from_uuid(numbered(*number))),
+            };
+            commit_with(&store, |new| NewRecord {
+                people: people
+                    .iter()
+                    .map(|(number, marker)| {
+                        (subject(number), marker.as_ref().map(|mark| person(&mut rng, mark)))
+                    })
+                    .collect(),
+                ..new
+            })
+            .unwrap();
+        }
+        let files = bytes_in(place.path());
+        assert!(files.len() >= 2, "the store is still open");
+        let all: Vec<u8> = files.into_values().flatten().collect();
+        for marker in known.values() {
+            assert!(contains(&all, marker), "{marker} is missing");
+        }
+        let left: Vec<_> = gone.iter().filter(|marker| contains(&all, marker)).collect();
+        assert!(left.is_empty(), "of {} erased, there are still {left:?}", gone.len());
+        store.check_integrity().unwrap();
+    }
+}
+
+#[test]
+fn an_erasure_that_a_reader_holds_up_is_made_up_for() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = open(&path);
+    let subject = Subject::User(UserId::from_uuid(numbered(1)));
+    let person = person(&mut Rng::new(1), "marker");
+    let set =
+        |personal| commit_with(&store, |new| NewRecord { people: vec![(subject, personal)], ..new }).unwrap();
+    let holds = || bytes_in(place.path()).values().any(|bytes| contains(bytes, "marker"));
+    set(Some(person.clone()));
+    let reading = store.read().unwrap();
+    set(None);
+    assert!(reading.personal(subject).unwrap().is_some(), "the reading is not disturbed");
+    assert!(holds());
+    drop(reading);
+    commit(&store, vec![]).unwrap();
+    assert!(!holds(), "the next write wipes");
+    set(Some(person));
+    let reading = store.read().unwrap();
+    set(None);
+    drop(reading);
+    drop(store);
+    assert!(!holds(), "the close wipes");
+}
+
+// What people see with `sqlite3`.
+
+#[test]
+fn people_can_read_the_file() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = open(&path);
+    for &stage in Stage::ALL {
+        let number = 10 + stage as u64;
+        let person = person(&mut Rng::new(1), "ada");
+        commit_with(&store, |new| NewRecord {
+            changes: vec![user(3), tenant(1, "Acme"), link(stage, number)],
+            people: vec![(Subject::User(UserId::from_uuid(numbered(3))), Some(person))],
+            ..new
+        })
+        .unwrap();
+    }
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let rows = |sql: &str| -> Vec<Vec<String>> {
+        let mut select = db.prepare(sql).unwrap();
+        let columns = select.column_count();
+        let rows = select.query_map([], |row| {
+            (0..columns)
+                .map(|column| {
+                    row.get::<_, rusqlite::types::Value>(column).map(|value| match value {
+                        rusqlite::types::Value::Text(text) => text,
+                        other => format!("{other:?}"),
+                    })
+                })
+                .collect()
+        });
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    let statuses: Vec<String> = rows("SELECT status FROM links ORDER BY id").into_iter().flatten().collect();
+    assert_eq!(statuses, ["Active", "Delink request by MSP", "Delink request by customer", "Delinked"]);
+    let [manager, managed] = [1, 2].map(|number| numbered(number).to_string());
+    assert_eq!(
+        rows("SELECT manager, managed, services FROM links LIMIT 1"),
+        [[&*manager, &*managed, r#"["assets"]"#]]
+    );
+    assert_eq!(rows("SELECT id, number, name FROM tenants"), [[&*manager, "T1", "Acme"]]);
+    assert_eq!(rows("SELECT home, state, email FROM users"), [[&*manager, "active", "ada@example.com"]]);
+    assert_eq!(
+        rows("SELECT command, at FROM journal WHERE seq = 1"),
+        [["test", "2026-01-01T00:00:01.000000Z"]]
+    );
+    for view in ["assignments", "roles", "invitations", "link_requests"] {
+        assert_eq!(rows(&format!("SELECT * FROM {view}")), [[""; 0]; 0]);
+    }
+    commit_with(&store, |new| NewRecord {
+        people: vec![(Subject::User(UserId::from_uuid(numbered(3))), None)],
+        ..new
+    })
+    .unwrap();
+    assert_eq!(rows("SELECT name, email FROM users"), [["Null", "Null"]]);
+}
+
+// Threads and processes.
+
+#[test]
+fn threads_and_handles_share_a_file() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let stores = [SqliteStore::open(&path, quick()).unwrap(), SqliteStore::open(&path, quick()).unwrap()];
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let store = &stores[thread % 2];
+            scope.spawn(move || {
+                for _ in 0..40 {
+                    let seq = commit(store, vec![user(thread as u64)]).unwrap();
+                    let reading = store.read().unwrap();
+                    let head = reading.head().unwrap();
+                    assert!(head.seq >= seq, "one reads what one wrote");
+                    assert_eq!(reading.records_after(0, usize::MAX).unwrap().len() as u64, head.seq);
+                }
+            });
+        }
+    });
+    for store in &stores {
+        assert_eq!(verify(store).unwrap().seq, 160);
+        store.check_integrity().unwrap();
+    }
+}
+
+#[test]
+fn who_waits_too_long_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let [one, other] =
+        [0, 1].map(|_| SqliteStore::open(&path, Options { wait_ms: 20, ..Options::default() }).unwrap());
+    let writing = one.write().unwrap();
+    for store in [&one, &other] {
+        assert!(matches!(store.write().err(), Some(StoreError::Busy { waited_ms: 20 })));
+    }
+    drop(writing);
+    commit(&other, vec![]).unwrap();
+    commit(&one, vec![]).unwrap();
+}
+
+/// Not a test of its own: the part of a process that others start.
+#[test]
+fn child() {
+    let Ok(part) = std::env::var(CHILD) else { return };
+    let (part, path) = part.split_once(' ').unwrap();
+    let store = open(Path::new(path));
+    println!("ready");
+    let mut rounds = match part {
+        "forever" => 0..u64::MAX,
+        some => 0..some.parse().unwrap(),
+    };
+    rounds.all(|round| {
+        let seq = commit_with(&store, |new| NewRecord {
+            changes: vec![user(round % 50), tenant(round % 20, &format!("Name {round}"))],
+            about: vec![numbered(round % 50)],
+            ..new
+        });
+        println!("wrote {}", seq.unwrap());
+        true
+    });
+}
+
+fn start(part: &str, path: &Path) -> Child {
+    let program = std::env::current_exe().unwrap();
+    let mut command = Command::new(program);
+    command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
+    command.env(CHILD, format!("{part} {}", path.display()));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn acknowledged(line: &str) -> Option<u64> {
+    line.split_once("wrote ")?.1.trim().parse().ok()
+}
+
+#[test]
+fn processes_share_a_file() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    // They even make it together.
+    let children: Vec<Child> = (0..3).map(|_| start("60", &path)).collect();
+    let mut seqs: Vec<u64> = Vec::new();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        seqs.extend(String::from_utf8(output.stdout).unwrap().lines().filter_map(acknowledged));
+    }
+    seqs.sort_unstable();
+    assert!(seqs.iter().copied().eq(1..=180), "every record was acknowledged to one");
+    let store = open(&path);
+    assert_eq!(verify(&store).unwrap().seq, 180);
+    store.check_integrity().unwrap();
+}
+
+#[test]
+fn a_kill_loses_nothing_that_was_acknowledged() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let mut last = 0;
+    for round in 0..20 {
+        let mut child = start("forever", &path);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let target = last + 1 + round % 7;
+        for seq in lines.by_ref().filter_map(|line| acknowledged(&line)) {
+            last = seq;
+            if seq >= target {
+                break;
+            }
+        }
+        child.kill().unwrap();
+        last = lines.filter_map(|line| acknowledged(&line)).last().unwrap_or(last);
+        child.wait().unwrap();
+        let store = open(&path);
+        let head = verify(&store).unwrap();
+        assert!(head.seq >= last, "{last} was acknowledged, and the journal ends at {}", head.seq);
+        store.check_integrity().unwrap();
+        last = head.seq;
+    }
+}

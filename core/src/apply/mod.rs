@@ -49,9 +49,11 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
                 }
                 country.apply_to(&mut it.country);
                 website.apply_to(&mut it.website);
-                if !prefix.is_keep() {
+                let mut next = it.prefix.clone();
+                prefix.apply_to(&mut next);
+                if next != it.prefix {
                     release_prefix(it, at);
-                    prefix.apply_to(&mut it.prefix);
+                    it.prefix = next;
                 }
             })?;
             let mut changes = match name {
@@ -190,12 +192,13 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             name: name.clone(),
             permissions: permissions.clone(),
             created_by: by.clone(),
+            deleted: None,
         }),
         Event::RoleEdited { role, name, permissions } => edit::<Role>(view, role.uuid(), |it| {
             it.name = name.clone();
             it.permissions = permissions.clone();
         })?,
-        Event::RoleDeleted { role } => Some(Change::Remove(Kind::Role, role.uuid())),
+        Event::RoleDeleted { role } => edit::<Role>(view, role.uuid(), |it| it.deleted = Some(at))?,
 
         Event::ResellerCustomerAdded { reseller, tenant, reference } => {
             device::added(view, *reseller, *tenant, |_| {

@@ -302,6 +302,9 @@ pub struct Role {
     pub permissions: BTreeSet<Permission>,
     /// Who created it: the tenant's own people, or its manager's on its behalf.
     pub created_by: Actor,
+    /// When it was deleted; what remains is a tombstone, so that its id is not used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
 }
 
 /// The personal data kept about one subject: erasable, and in no record or entity (U-5).

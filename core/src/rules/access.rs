@@ -7,7 +7,7 @@ use super::world::World;
 use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{Permission, Service};
 use crate::model::permission::{TENANT_OPERATE, TENANT_VIEW};
-use crate::model::{Assignment, Link, Operation, Role, RoleRef, User, UserState};
+use crate::model::{Assignment, Link, Operation, RoleRef, User, UserState};
 use crate::policy::MAX_CHAIN;
 use crate::query::{Grounds, Question, Verdict};
 use crate::refusal::Code;
@@ -253,7 +253,7 @@ pub(super) fn role_holds(world: &World<'_>, role: &RoleRef, permission: &str) ->
     match role {
         RoleRef::Builtin(name) => Ok(policy.role(name).is_some_and(|role| role.permissions.contains(permission))),
         RoleRef::Custom(id) => {
-            let role = world.view.get::<Role>(id.uuid())?;
+            let role = world.role(*id)?;
             Ok(!policy.super_only.contains(permission)
                 && role.is_some_and(|role| role.permissions.contains(permission)))
         }
@@ -265,7 +265,7 @@ pub(super) fn role_permissions(world: &World<'_>, role: &RoleRef) -> Result<BTre
     Ok(match role {
         RoleRef::Builtin(name) => world.policy.role(name).map(|role| role.permissions.clone()).unwrap_or_default(),
         RoleRef::Custom(id) => {
-            world.view.get::<Role>(id.uuid())?.map(|role| role.permissions.clone()).unwrap_or_default()
+            world.role(*id)?.map(|role| role.permissions.clone()).unwrap_or_default()
         }
     })
 }

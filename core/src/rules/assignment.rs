@@ -9,7 +9,7 @@ use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::command::{AddCustomer, Assign, Authorization, NewAssignment, Unassign, UserOnTenant};
 use crate::event::Event;
-use crate::model::{Actor, Role, RoleRef, User, UserState};
+use crate::model::{Actor, RoleRef, User, UserState};
 use crate::refusal::Code;
 use crate::view::ViewError;
 
@@ -184,7 +184,7 @@ fn one_new(world: &World<'_>, actor: &Actor, user: &User, item: &Authorization, 
 pub(super) fn known_role(world: &World<'_>, role: &RoleRef, owners: &[TenantId]) -> Ruling {
     let known = match role {
         RoleRef::Builtin(name) => world.policy.role(name).is_some(),
-        RoleRef::Custom(id) => world.view.get::<Role>(id.uuid())?.is_some_and(|role| owners.contains(&role.tenant)),
+        RoleRef::Custom(id) => world.role(*id)?.is_some_and(|role| owners.contains(&role.tenant)),
     };
     if known { Ok(()) } else { refuse(Code::UnknownRole, role) }
 }

@@ -82,7 +82,7 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<
 
 fn resolve(world: &World<'_>, actor: &Actor, id: RoleId) -> Ruling<Arc<Role>> {
     let admitted = world.admit(actor, Gate::Shut)?;
-    let Some(role) = world.view.get::<Role>(id.uuid())? else { return refuse(Code::UnknownRole, id) };
+    let Some(role) = world.role(id)? else { return refuse(Code::UnknownRole, id) };
     if let Some(user) = admitted {
         if !access::sees(world, &user, role.tenant)? {
             return refuse(Code::UnknownRole, id);

@@ -66,6 +66,8 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
     let number = bar_new(world, tenant, command.number.as_ref(), command.prefix.as_ref(), &mut bars)?;
     let link = command.link.unwrap_or_else(|| LinkId::from_uuid(world.fresh()));
     bars.bar(world.link(link)?.is_some(), Code::IdTaken, link);
+    // A request's id is kept for the link that it may lead to.
+    bars.bar(world.view.get::<LinkRequest>(link.uuid())?.is_some(), Code::IdTaken, link);
 
     let proposal = link::Proposal {
         manager: &manager,

@@ -228,8 +228,10 @@ pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineInvitation) ->
 
 /// Finds an invitation for the person it invites; an operator answers for them only by ticket.
 fn for_invitee(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<Arc<Invitation>> {
-    if *actor == Actor::Clock {
-        return refuse(Code::WrongActor, "the clock");
+    match actor {
+        Actor::Clock => return refuse(Code::WrongActor, "the clock"),
+        Actor::User(user) if world.user(*user)?.is_none() => return refuse(Code::UnknownUser, user),
+        Actor::User(_) | Actor::Operator { .. } => {}
     }
     let invitation = world.view.get::<Invitation>(id.uuid())?;
     match (actor, invitation) {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::base::ids::{LinkId, TenantId, UserId};
+use crate::base::ids::{LinkId, RoleId, TenantId, UserId};
 use crate::base::text::{Number, Service};
 use crate::base::time::Timestamp;
 use crate::event::Event;
-use crate::model::{Assignment, HandshakeState, Invitation, Link, Personal, RoleRef, Subject, Tenant, User, UserState};
+use crate::model::{Assignment, HandshakeState, Invitation, Link, Personal, Role, RoleRef, Subject, Tenant, User, UserState};
 use crate::policy::{ManagementRule, Policy};
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, View, ViewError};
@@ -176,6 +176,11 @@ impl<'v> World<'v> {
     /// When the view cannot be read.
     pub fn link(&self, id: LinkId) -> Result<Option<Arc<Link>>, ViewError> {
         self.view.get(id.uuid())
+    }
+
+    /// A tenant's own role that has not been deleted.
+    pub(super) fn role(&self, id: RoleId) -> Result<Option<Arc<Role>>, ViewError> {
+        Ok(self.view.get::<Role>(id.uuid())?.filter(|role| role.deleted.is_none()))
     }
 
     /// The assignment that a user has on a tenant itself.

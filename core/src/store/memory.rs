@@ -33,10 +33,15 @@ struct World {
     about: BTreeMap<Uuid, Vec<u64>>,
     receipts: BTreeMap<RequestId, StoredReceipt>,
     cursors: BTreeMap<String, u64>,
-    versions: BTreeMap<(Kind, Uuid), Vec<(u64, Option<Any>)>>,
-    // From which record on, and up to which if it has ended.
-    intervals: BTreeMap<(Index, Key, Uuid, Kind), Vec<(u64, Option<u64>)>>,
+    versions: BTreeMap<(Kind, Uuid), Vec<Version>>,
+    intervals: BTreeMap<(Index, Key, Uuid, Kind), Vec<Interval>>,
 }
+
+/// From which record on, and what it was.
+type Version = (u64, Option<Any>);
+
+/// From which record on, and up to which if it has ended.
+type Interval = (u64, Option<u64>);
 
 impl MemoryStore {
     /// An empty store of this epoch.
@@ -67,9 +72,11 @@ impl Store for MemoryStore {
 
 impl World {
     fn head(&self) -> Head {
-        self.journal
-            .last()
-            .map_or(Head::EMPTY, |(record, at)| Head { seq: record.seq, hash: record.hash, at: Some(*at) })
+        self.journal.last().map_or(Head::EMPTY, |(record, at)| Head {
+            seq: record.seq,
+            hash: record.hash,
+            at: Some(*at),
+        })
     }
 
     /// Whether all of these may be appended.
@@ -214,9 +221,8 @@ impl View for AsOf<'_> {
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
         let from = (span.index, span.low.clone(), span.low_after.unwrap_or(Uuid::nil()), Kind::Tenant);
-        let there = |(from, until): &(u64, Option<u64>)| {
-            *from <= self.seq && until.is_none_or(|until| self.seq < until)
-        };
+        let there =
+            |(from, until): &Interval| *from <= self.seq && until.is_none_or(|until| self.seq < until);
         let entries = self
             .world
             .intervals

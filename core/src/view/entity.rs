@@ -226,10 +226,10 @@ entity!(Assignment, it => it.id().uuid(), {
     keys
 });
 
-entity!(Role, it => it.id.uuid(), vec![(
-    Index::RoleTenant,
-    Key::new().id(it.tenant.uuid()).text(it.name.as_str()),
-)]);
+entity!(Role, it => it.id.uuid(), match it.deleted {
+    Some(_) => Vec::new(),
+    None => vec![(Index::RoleTenant, Key::new().id(it.tenant.uuid()).text(it.name.as_str()))],
+});
 
 entity!(Policy, _it => Uuid::nil(), Vec::new());
 

@@ -40,7 +40,9 @@ impl From<Error> for Fault {
         Self(match (&error, code) {
             (_, Some(ErrorCode::DiskFull)) => StoreError::Full,
             (_, Some(ErrorCode::ReadOnly)) => StoreError::ReadOnly,
-            (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => StoreError::Busy { waited_ms: 0 },
+            (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => {
+                StoreError::Busy { waited_ms: 0 }
+            }
             (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => {
                 StoreError::Damaged { what: error.to_string() }
             }

@@ -20,7 +20,7 @@ use crate::store::StoreError;
 const LEAST_SQLITE: i32 = 3_051_003;
 
 /// How much of the file each connection keeps in memory, in KiB.
-const CACHE_KIB: u32 = 4096;
+const CACHE_KIB: u32 = 16384;
 
 /// The size to which the log is cut when it starts anew.
 const LOG_BYTES: u32 = 16 << 20;
@@ -60,14 +60,17 @@ pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Found> {
     }
     // Only through SQLite: closing the file by other means would let go of the locks this process has on it. An immutable
     // file is read as it is, without locks, log or journal.
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let db = Connection::open_with_flags(uri(path), flags).map_err(|error| cannot_open(path, error))?;
     // A store whose last commits are still in its log may be shorter than its header says.
     db.execute_batch("PRAGMA writable_schema = ON")?;
     match pragma(&db, "application_id") {
         Ok(APPLICATION_ID) => {}
         Ok(0) => return Err(not_ours(path, "it is an SQLite database that does not say whose it is")),
-        Ok(id) => return Err(not_ours(path, &format!("it is an SQLite database of the application {id:#x}"))),
+        Ok(id) => {
+            return Err(not_ours(path, &format!("it is an SQLite database of the application {id:#x}")));
+        }
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             return Err(not_ours(path, "it is not an SQLite database"));
         }
@@ -117,7 +120,7 @@ pub(super) fn admit(db: &Connection, path: &Path, write: bool) -> Result<()> {
 }
 
 /// The path as the URI of an immutable file.
-fn uri(path: &Path) -> String {
+pub(super) fn uri(path: &Path) -> String {
     let text = path.as_os_str().as_encoded_bytes();
     let mut uri = String::from("file:");
     if cfg!(windows) {
@@ -171,6 +174,11 @@ pub(super) fn connect(path: &Path, write: bool, options: &Options) -> Result<Con
     Ok(db)
 }
 
+/// Whether an open file says that it is ours.
+pub(super) fn is_ours(db: &Connection) -> Result<bool> {
+    Ok(pragma(db, "application_id")? == APPLICATION_ID)
+}
+
 /// Makes a store of what is empty, unless somebody else was quicker.
 ///
 /// This happens in one transaction before the file gets its log, so that a file that is not empty always says whose it
@@ -201,10 +209,7 @@ pub(super) fn create(db: &Connection, path: &Path, deadline: Instant) -> Result<
             ))?;
             Ok(())
         };
-        write().map_err(|error| {
-            roll_back(db);
-            error
-        })
+        write().inspect_err(|_| roll_back(db))
     })
     .map_err(|error| match error {
         CreateError::Foreign => not_ours(path, "somebody else filled it meanwhile"),

@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use self::fault::{Fault, Result, damaged};
-use self::file::{Found, admit, cannot_open, connect, create, inspect, patiently, prepare, roll_back};
+use self::file::{
+    Found, admit, cannot_open, connect, create, inspect, is_ours, patiently, prepare, roll_back,
+};
 use self::read::Conn;
 use self::write::Writer;
 use super::queue::{Lent, Queue};
@@ -31,7 +33,7 @@ use crate::model::{Personal, Subject};
 use crate::view::{Any, Found as Entry, Kind, Span, View, ViewError};
 
 /// How many connections for reading are kept for the next who reads.
-const IDLE_READERS: usize = 16;
+const IDLE_READERS: usize = 8;
 
 /// How a file is opened.
 #[derive(Clone, Debug)]
@@ -50,7 +52,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { read_only: false, create: true, synchronous: Synchronous::Full, wait_ms: 10_000, max_bytes: None }
+        Self {
+            read_only: false,
+            create: true,
+            synchronous: Synchronous::Full,
+            wait_ms: 10_000,
+            max_bytes: None,
+        }
     }
 }
 
@@ -98,7 +106,8 @@ impl SqliteStore {
             return Ok(Self { path, options, epoch, pid: std::process::id(), idle, writer: None });
         }
         let db = connect(&path, true, &options)?;
-        if found == Found::Nothing {
+        // A store whose making was cut short is empty again by now.
+        if found == Found::Nothing || !is_ours(&db)? {
             create(&db, &path, deadline)?;
         }
         prepare(&db, &path, deadline)?;
@@ -162,7 +171,8 @@ impl SqliteStore {
         let busy = || self.waited(Fault(StoreError::Busy { waited_ms: 0 }));
         let queue = self.writer.as_ref().ok_or(Fault(StoreError::ReadOnly))?;
         let writer = queue.take(Duration::from_millis(self.options.wait_ms)).ok_or_else(busy)?;
-        patiently(deadline, || writer.conn.run("BEGIN IMMEDIATE")).map_err(|error| self.waited(error.into()))?;
+        patiently(deadline, || writer.conn.run("BEGIN IMMEDIATE"))
+            .map_err(|error| self.waited(error.into()))?;
         let right = Right { store: self, writer };
         admit(&right.db, &self.path, true)?;
         Ok(right)
@@ -192,7 +202,8 @@ fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)
         let epoch: String =
             conn.db.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))?;
         let epoch = Uuid::parse_str(&epoch).map_err(|_| damaged("its epoch is not a UUID"))?;
-        let wipe: i64 = conn.db.query_row("SELECT value FROM meta WHERE name = 'wipe'", [], |row| row.get(0))?;
+        let wipe: i64 =
+            conn.db.query_row("SELECT value FROM meta WHERE name = 'wipe'", [], |row| row.get(0))?;
         Ok((epoch, Some(wipe).filter(|seq| *seq > 0)))
     };
     let identity = read();
@@ -249,9 +260,8 @@ impl Deref for Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
-        if self.store.is_forked() {
-            std::mem::forget(conn);
-        } else if conn.run("COMMIT").is_ok() {
+        // In a forked child this lets go of locks that only the parent has, which is nothing.
+        if conn.run("COMMIT").is_ok() {
             let mut idle = self.store.idle();
             if idle.len() < IDLE_READERS {
                 idle.push(conn);

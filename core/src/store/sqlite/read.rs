@@ -202,7 +202,9 @@ impl Conn {
             let mut probe = self.db.prepare_cached(NEXT_KEY)?;
             let mut rows = probe.query((span.index.number(), key.as_bytes()))?;
             next = match rows.next()? {
-                Some(row) if row.get_ref(0)? != ValueRef::Null => Some(Key::from_bytes(bytes(row, 0)?.to_vec())),
+                Some(row) if row.get_ref(0)? != ValueRef::Null => {
+                    Some(Key::from_bytes(bytes(row, 0)?.to_vec()))
+                }
                 _ => None,
             };
         }
@@ -250,7 +252,8 @@ impl Conn {
     }
 
     pub(super) fn head(&self) -> Result<Head> {
-        let mut last = self.db.prepare_cached("SELECT seq, hash, at FROM record ORDER BY seq DESC LIMIT 1")?;
+        let mut last =
+            self.db.prepare_cached("SELECT seq, hash, at FROM record ORDER BY seq DESC LIMIT 1")?;
         let mut rows = last.query([])?;
         let Some(row) = rows.next()? else { return Ok(Head::EMPTY) };
         let at = Timestamp::from_micros(row.get(2)?).ok_or_else(|| damaged("a time is out of range"))?;
@@ -258,9 +261,9 @@ impl Conn {
     }
 
     pub(super) fn records_after(&self, seq: u64, at_most: usize) -> Result<Vec<StoredRecord>> {
-        let mut get = self.db.prepare_cached(
-            "SELECT seq, hash, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        )?;
+        let mut get = self
+            .db
+            .prepare_cached("SELECT seq, hash, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
         let rows = get.query((signed(seq), limit(at_most)))?;
         collect(rows)
     }

@@ -85,7 +85,7 @@ impl Writing for Txn<Right<'_>> {
 
 impl Right<'_> {
     /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on a fresh connection.
-    fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
+    pub(super) fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
         let Err(error) = self.writer.conn.run("COMMIT") else { return Ok(()) };
         roll_back(&self.writer.conn.db);
         let fresh = connect(&self.store.path, false, &self.store.options).map(Conn::new);
@@ -103,7 +103,12 @@ impl Right<'_> {
 fn surely_undone(error: &Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::ReadOnly | ErrorCode::ConstraintViolation)
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::ReadOnly
+                | ErrorCode::ConstraintViolation
+        )
     )
 }
 
@@ -113,7 +118,7 @@ impl Conn {
     }
 
     /// Whether the journal holds this very record.
-    fn holds(&self, record: &StoredRecord) -> Result<bool> {
+    pub(super) fn holds(&self, record: &StoredRecord) -> Result<bool> {
         let after = record.seq.saturating_sub(1);
         Ok(self.records_after(after, 1)?.first() == Some(record))
     }
@@ -195,7 +200,9 @@ impl Conn {
     fn before(&self, kind: Kind, id: Uuid, body: Option<&str>) -> Result<Before> {
         let mut get = self.db.prepare_cached(GET)?;
         let mut rows = get.query((kind.number(), id.as_bytes()))?;
-        let Some(row) = rows.next()? else { return Ok(if body.is_none() { Before::Same } else { Before::Nothing }) };
+        let Some(row) = rows.next()? else {
+            return Ok(if body.is_none() { Before::Same } else { Before::Nothing });
+        };
         let held = row.get_ref(1)?.as_bytes().map_err(Error::from)?;
         if body.is_some_and(|body| body.as_bytes() == held) {
             return Ok(Before::Same);
@@ -253,7 +260,10 @@ impl Conn {
              SELECT idx, key, ?3, id, kind, seq, ?4 FROM entry WHERE idx = ?1 AND key = ?2 AND seq < ?4",
             (index, key, chapter, seq),
         )?;
-        self.execute("UPDATE entry SET seq = ?3 WHERE idx = ?1 AND key = ?2 AND seq < ?3", (index, key, seq))?;
+        self.execute(
+            "UPDATE entry SET seq = ?3 WHERE idx = ?1 AND key = ?2 AND seq < ?3",
+            (index, key, seq),
+        )?;
         let begin = "UPDATE chapter SET seq = ?3, closed = 0 WHERE idx = ?1 AND key = ?2";
         self.execute(begin, (index, key, seq))?;
         Ok(())
@@ -304,8 +314,9 @@ impl Conn {
 
     /// Where what is known about a subject stands, and how many bytes there are for it.
     fn slot(&self, subject: Subject) -> Result<Option<(i64, usize)>> {
-        let mut find =
-            self.db.prepare_cached("SELECT slot, octet_length(body) FROM personal WHERE kind = ?1 AND id = ?2")?;
+        let mut find = self
+            .db
+            .prepare_cached("SELECT slot, octet_length(body) FROM personal WHERE kind = ?1 AND id = ?2")?;
         let found = find.query_row((subject_kind(subject), subject.uuid().as_bytes()), |row| {
             let room: i64 = row.get(1)?;
             Ok((row.get(0)?, usize::try_from(room).unwrap_or(0)))

@@ -1,0 +1,40 @@
+# What people do here. Plain `make` plays the journeys.
+
+CARGO    ?= cargo
+# Which journeys, and options for them: make journeys JOURNEYS="--dir /tmp/files fully"
+JOURNEYS ?=
+# What the soak compares, and how much of it: make soak SOAK="r2 --commands 1000000 --seed 7 --threads 4"
+SOAK     ?= r1 --commands 1000000 --seed 1 --threads 2
+# CI says --locked here.
+LOCKED   ?=
+
+ALL = --workspace --all-features
+
+.PHONY: journeys test tools format lint doc soak
+
+journeys:
+	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
+
+# Everything. The tests come last, so that their results are the last thing to read.
+test: format lint doc
+	$(CARGO) test $(LOCKED) $(ALL)
+
+# A toolchain installed with the least profile lacks these two.
+tools:
+	@$(CARGO) fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+	@$(CARGO) clippy --version >/dev/null 2>&1 || rustup component add clippy
+
+format: tools
+	$(CARGO) fmt --all --check
+
+# The library has to build with nothing but Rust, too. `incompatible_msrv` keeps the stated rust-version true.
+lint: tools
+	$(CARGO) clippy $(LOCKED) --package tenantry --lib -- -D warnings
+	$(CARGO) clippy $(LOCKED) $(ALL) --all-targets -- -D warnings -D clippy::incompatible_msrv
+
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps
+
+# Compares the engine with a second, naive reading of the rules, over as many random commands as you have time for.
+soak:
+	$(CARGO) run $(LOCKED) --release --package tenantry-oracle -- $(SOAK)
