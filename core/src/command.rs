@@ -272,7 +272,17 @@ fn results(tenants: &[TenantId], events: &[Event], operation: Option<Operation>)
             _ => false,
         })
     };
-    tenants.iter().map(|&tenant| TenantResult { tenant, changed: changed(tenant) }).collect()
+    let mut results: Vec<_> =
+        tenants.iter().map(|&tenant| TenantResult { tenant, changed: changed(tenant) }).collect();
+    // What went along with a cascade is told, too.
+    for event in events {
+        if let (Event::TenantDeleted { tenant }, None) = (event, operation)
+            && !tenants.contains(tenant)
+        {
+            results.push(TenantResult { tenant: *tenant, changed: true });
+        }
+    }
+    results
 }
 
 commands! {

@@ -254,7 +254,8 @@ pub struct Mail {
     pub through: u64,
 }
 
-type Executed = Result<Receipt<Vec<Event>>, Error>;
+/// What became of a request: its receipt with the events it led to, or why there is none.
+pub type Executed = Result<Receipt<Vec<Event>>, Error>;
 
 /// A request that waits for its turn, and where its answer goes.
 struct Job {
@@ -291,8 +292,16 @@ impl Engine {
     /// When the file cannot be opened, or is not a tenantry store.
     #[cfg(feature = "sqlite")]
     pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
-        let store = crate::store::sqlite::SqliteStore::open(path.as_ref(), Default::default())?;
-        Self::new(store, Options::default())
+        Self::open_with(path, Options::default())
+    }
+
+    /// An engine on an SQLite file, with a clock, a policy or other options of the host's own.
+    ///
+    /// # Errors
+    /// As for [`Self::open`], and when the policy contradicts itself.
+    #[cfg(feature = "sqlite")]
+    pub fn open_with(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self, Error> {
+        Self::new(crate::store::sqlite::SqliteStore::open(path.as_ref(), Default::default())?, options)
     }
 
     /// An engine on any store. A store without records gets the policy of `options`.

@@ -20,8 +20,9 @@ use crate::model::{
 use crate::policy::Policy;
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Event {
     /// A policy came into force (P-13).
     PolicySet {
@@ -597,6 +598,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// The stable name, the same in every language.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+
     /// Whether somebody may have to be told of it; most events of a busy day need not be looked at twice.
     pub const fn may_notify(&self) -> bool {
         !matches!(

@@ -25,8 +25,9 @@ pub struct Notice {
 }
 
 /// What a notice says, with what it is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum NoticeKind {
     /// A manager asks to manage the tenant (L-2).
     LinkRequested {
@@ -176,6 +177,13 @@ pub enum NoticeKind {
         /// The invitation.
         invitation: InvitationId,
     },
+}
+
+impl NoticeKind {
+    /// The stable name, the same in every language.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The notices of a record, read in the world as it was right after it. Where nobody is left to be told, there is

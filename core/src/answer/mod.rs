@@ -9,8 +9,9 @@ pub use page::MAX_ROWS;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::base::ids::TenantId;
+use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Number, Permission};
+use crate::event::Event;
 use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, CUSTOMERS_ADD, TENANT_VIEW};
 use crate::model::{Actor, Subject, User};
@@ -96,11 +97,29 @@ pub fn audit_row(world: &World<'_>, viewer: &Actor, record: &Record) -> Result<A
     Ok(AuditRow {
         seq: record.seq,
         at: record.at,
-        by,
         command: record.command.clone(),
         tenants,
-        events: record.events.clone(),
+        events: record.events.iter().map(|event| if masked { without_person(event, &by) } else { event.clone() }).collect(),
+        by,
     })
+}
+
+/// An event of another organisation's, which names the organisation where it would name the person who acted.
+fn without_person(event: &Event, by: &AuditActor) -> Event {
+    match (event, by) {
+        (
+            Event::SessionOpened { session, tenant, service, address, return_to, user: _ },
+            AuditActor::Organisation(organisation),
+        ) => Event::SessionOpened {
+            session: *session,
+            user: UserId::from_uuid(organisation.uuid()),
+            tenant: *tenant,
+            service: service.clone(),
+            address: address.clone(),
+            return_to: return_to.clone(),
+        },
+        _ => event.clone(),
+    }
 }
 
 fn somebody(world: &World<'_>, actor: &Actor) -> Ruling<Arc<User>> {

@@ -407,7 +407,7 @@ fn word(text: &str) -> Result<String, Flaw> {
     within(text.chars().count(), 64)?;
     let allowed = |c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '.' | '-');
     if !text.starts_with(|c: char| c.is_ascii_lowercase()) || !text.chars().all(allowed) {
-        let remedy = "begin with a to z, then use a to z, 0 to 9, '_', '.' and '-'";
+        let remedy = "use small letters: begin with a to z, then a to z, 0 to 9, '_', '.' and '-'";
         return Err(Flaw::new("has a character that is not allowed there", remedy));
     }
     Ok(text.to_owned())

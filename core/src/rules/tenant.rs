@@ -95,8 +95,8 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
     decision.events.push(proposal.created(world, link));
 
     if let Some(rule) = world.policy.management(&command.management) {
-        bars.bar(rule.delinkable && command.owner.is_none(), Code::OwnerRequired, tenant);
-        bars.bar(rule.locks_customer && command.owner.is_some(), Code::OwnerNotAllowed, tenant);
+        bars.bar(rule.delinkable && command.owner.is_none(), Code::OwnerRequired, &command.name);
+        bars.bar(rule.locks_customer && command.owner.is_some(), Code::OwnerNotAllowed, &command.name);
     }
     if let Some(owner) = &command.owner {
         let invited = user::sign_up(world, tenant, command.kind, owner, &mut bars)?;
