@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::words::{Actor, EndCause, HandshakeState, Operation, Party, RoleRef, Stage, TenantKind, UserState};
+use super::words::{EndCause, HandshakeState, Operation, Party, RoleRef, Stage, TenantKind, UserState};
 use crate::base::ids::{AssignmentId, InvitationId, LinkId, LinkRequestId, RoleId, TenantId, UserId};
 use crate::base::text::{
     CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix, RoleName,
@@ -287,8 +287,9 @@ pub struct Role {
     pub name: RoleName,
     /// What it holds.
     pub permissions: BTreeSet<Permission>,
-    /// Who created it: the tenant's own people, or its manager's on its behalf.
-    pub created_by: Actor,
+    /// Whose people created it: the tenant's own, or its manager's on its behalf; the operator, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<TenantId>,
     /// When it was deleted; what remains is a tombstone, so that its id is not used again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,
