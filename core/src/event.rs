@@ -15,7 +15,7 @@ use crate::base::text::{
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Actor, Audience, Change, EndCause, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
+    Audience, Change, EndCause, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
 };
 use crate::policy::Policy;
 
@@ -359,8 +359,10 @@ pub enum Event {
         name: RoleName,
         /// What it holds.
         permissions: BTreeSet<Permission>,
-        /// Who created it.
-        by: Actor,
+        /// Whose people created it: the tenant's own, or its manager's on its behalf; the operator, if absent. Never a
+        /// person, whom the other side is not to see.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<TenantId>,
     },
     /// A tenant's role changed (P-9).
     RoleEdited {

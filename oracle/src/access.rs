@@ -190,8 +190,11 @@ impl Oracle {
         }
     }
 
-    /// Everything the role holds.
+    /// Everything the role is said to hold; of a tenant's own role, also what a later policy has taken from it.
     pub fn permissions_of(&self, role: &RoleRef) -> Vec<Permission> {
+        if let RoleRef::Custom(id) = role {
+            return self.role(*id).map(|role| role.permissions.iter().cloned().collect()).unwrap_or_default();
+        }
         self.policy.permissions.iter().filter(|permission| self.holds(role, permission)).cloned().collect()
     }
 

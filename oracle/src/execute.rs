@@ -1,16 +1,17 @@
 //! What becomes of a command: the clock first, then the section of the rules it belongs to. It never reads a clock
 //! and never explains itself beyond a code.
 
-use tenantry::base::ids::{LinkId, TenantId};
-use tenantry::base::text::Prefix;
+use tenantry::base::ids::{InvitationId, LinkId, TenantId};
+use tenantry::base::text::{ManagementType, Prefix};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Request};
-use tenantry::model::{Actor, EndCause, HandshakeState, Stage, UserState};
+use tenantry::model::{Actor, EndCause, HandshakeState, RoleRef, Stage, UserState};
 use tenantry::policy::{Policy, PrefixReuse};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::world::Oracle;
+use crate::links::passed_moment;
+use crate::world::{Assignment, Oracle};
 
 /// The obstacle with the least number, if there is one.
 pub fn least(mut obstacles: Vec<Code>) -> Result<(), Code> {
@@ -104,7 +105,8 @@ impl Oracle {
                 }
                 if end != expires {
                     link.expires = Some(end);
-                    link.announced = None;
+                    // Moments before the prolongation count as announced.
+                    link.announced = passed_moment(end, at);
                 }
                 continue;
             }
@@ -123,7 +125,7 @@ impl Oracle {
     }
 
     /// An invitation that ends other than by acceptance removes the invited user (U-2).
-    pub fn close_invitation(&mut self, id: tenantry::base::ids::InvitationId, state: HandshakeState) {
+    pub fn close_invitation(&mut self, id: InvitationId, state: HandshakeState) {
         let invitation = self.invitation_mut(id);
         invitation.state = state;
         let user = invitation.user;
@@ -140,7 +142,7 @@ impl Oracle {
         let managed = link.managed;
         let mut touched = self.all_below(managed, at);
         touched.insert(managed);
-        let rests = |a: &crate::world::Assignment| {
+        let rests = |a: &Assignment| {
             let home = self.user(a.user).unwrap().home;
             !touched.contains(&a.tenant) || home == a.tenant || self.manages(home, a.tenant, at)
         };
@@ -169,10 +171,10 @@ impl Oracle {
         if policy.validate().is_err() {
             return Err(Code::InvalidPolicy);
         }
-        let has_type = |name| policy.management_types.iter().any(|rule| rule.name == *name);
-        let has_role = |name: &tenantry::model::RoleRef| match name {
-            tenantry::model::RoleRef::Builtin(name) => policy.roles.iter().any(|role| role.name == *name),
-            tenantry::model::RoleRef::Custom(_) => true,
+        let has_type = |name: &ManagementType| policy.management_types.iter().any(|rule| rule.name == *name);
+        let has_role = |name: &RoleRef| match name {
+            RoleRef::Builtin(name) => policy.roles.iter().any(|role| role.name == *name),
+            RoleRef::Custom(_) => true,
         };
         for link in self.links.iter().filter(|link| link.in_force(at)) {
             if !has_type(&link.management) || !link.services.is_subset(&policy.services) {

@@ -135,12 +135,17 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<LinkRequest, Code> {
         let request = self.request(id).ok_or(Code::UnknownLinkRequest)?.clone();
-        if let Who::User(user) = who {
-            match self.side(user, request.manager, request.managed, at) {
-                None => return Err(Code::UnknownLinkRequest),
-                Some(side) if side != party => return Err(Code::WrongActor),
-                Some(_) => {}
-            }
+        let Who::User(user) = who else {
+            // An operator speaks for the customer's side only by a ticket.
+            return match party {
+                Party::Customer if who == (Who::Operator { ticket: false }) => Err(Code::TicketRequired),
+                _ => Ok(request),
+            };
+        };
+        match self.side(user, request.manager, request.managed, at) {
+            None => return Err(Code::UnknownLinkRequest),
+            Some(side) if side != party => return Err(Code::WrongActor),
+            Some(_) => {}
         }
         match party {
             Party::Customer => self.right(who, "link.respond", request.managed, at, Disabled::Bars)?,
@@ -150,17 +155,25 @@ impl Oracle {
     }
 
     pub fn accept_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
-        let who = self.ticketed(actor)?;
+        let who = self.actor(actor, Disabled::Bars)?;
         let request = self.request_for(who, id, Party::Customer, at)?;
-        request_is_pending(&request)?;
-        least(self.link_obstacles(
-            request.manager,
-            request.managed,
-            &request.management,
-            &request.services,
-            request.term,
-            at,
-        ))?;
+        let mut obstacles = Vec::new();
+        match request_is_pending(&request) {
+            Err(code) => obstacles.push(code),
+            Ok(()) if self.link(LinkId::from_uuid(id.uuid())).is_some() => obstacles.push(Code::IdTaken),
+            Ok(()) => {}
+        }
+        if self.living(request.manager).is_some() && self.living(request.managed).is_some() {
+            obstacles.extend(self.link_obstacles(
+                request.manager,
+                request.managed,
+                &request.management,
+                &request.services,
+                request.term,
+                at,
+            ));
+        }
+        least(obstacles)?;
         self.request_mut(id).state = HandshakeState::Accepted;
         self.links.push(Link {
             id: LinkId::from_uuid(id.uuid()),
@@ -173,14 +186,14 @@ impl Oracle {
             delink_expires: None,
             expires: request.term.map(|term| at.plus_days(term.days)),
             extend_days: request.term.filter(|term| term.auto_extend).map(|term| term.days),
-            announced: None,
+            announced: announced_at_start(request.term, at),
             ended: None,
         });
         Ok(())
     }
 
     pub fn decline_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
-        let who = self.ticketed(actor)?;
+        let who = self.actor(actor, Disabled::Bars)?;
         request_is_pending(&self.request_for(who, id, Party::Customer, at)?)?;
         self.request_mut(id).state = HandshakeState::Declined;
         Ok(())
@@ -201,12 +214,11 @@ impl Oracle {
     /// The link, for an actor of the managing side who may add customers there.
     pub fn link_for_manager(&self, who: Who, id: LinkId, at: Timestamp) -> Result<Link, Code> {
         let link = self.link(id).ok_or(Code::UnknownLink)?.clone();
-        if let Who::User(user) = who {
-            match self.side(user, link.manager, link.managed, at) {
-                None => return Err(Code::UnknownLink),
-                Some(Party::Customer) => return Err(Code::WrongActor),
-                Some(Party::Manager) => {}
-            }
+        let Who::User(user) = who else { return Ok(link) };
+        match self.side(user, link.manager, link.managed, at) {
+            None => return Err(Code::UnknownLink),
+            Some(Party::Customer) => return Err(Code::WrongActor),
+            Some(Party::Manager) => {}
         }
         self.right(who, "customers.add", link.manager, at, Disabled::Bars)?;
         Ok(link)
@@ -222,6 +234,10 @@ impl Oracle {
         if !convertible {
             obstacles.push(Code::NotConvertible);
         }
+        let mut others = self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
+        if others.next().is_some() && self.management(&c.management).is_some_and(|rule| rule.exclusive) {
+            obstacles.push(Code::ExclusiveLink);
+        }
         let mut invite = None;
         match self.management(&c.management) {
             None => obstacles.push(Code::UnknownManagementType),
@@ -233,12 +249,7 @@ impl Oracle {
                     }
                 }
             }
-            Some(rule) if rule.locks_customer => {
-                if c.owner.is_some() {
-                    obstacles.push(Code::OwnerNotAllowed);
-                }
-            }
-            Some(_) => invite = c.owner.as_ref(),
+            Some(_) => {}
         }
         if let Some(owner) = invite {
             obstacles.extend(self.invitee_obstacles(owner, link.managed));
@@ -266,7 +277,7 @@ impl Oracle {
         }
         let added: BTreeSet<Service> = c.services.difference(&link.services).cloned().collect();
         let mut others = self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
-        if others.any(|other| !other.services.is_disjoint(&added)) {
+        if others.any(|other| !other.services.is_disjoint(&c.services)) {
             obstacles.push(Code::ServicesOverlap);
         }
         least(obstacles)?;
@@ -275,12 +286,14 @@ impl Oracle {
     }
 
     pub fn remove_service(&mut self, actor: &Actor, c: &RemoveService, at: Timestamp) -> Result<(), Code> {
-        let who = self.ticketed(actor)?;
+        let who = self.actor(actor, Disabled::Bars)?;
         let link = self.link_for_manager(who, c.link, at)?;
-        let mut obstacles = ended_obstacle(&link);
-        if matches!(who, Who::User(_)) {
-            obstacles.push(Code::ServiceRemoval);
+        match who {
+            Who::User(_) => return Err(Code::ServiceRemoval),
+            Who::Operator { ticket: false } => return Err(Code::TicketRequired),
+            Who::Operator { ticket: true } => {}
         }
+        let mut obstacles = ended_obstacle(&link);
         if !link.services.contains(&c.service) {
             obstacles.push(Code::ServiceNotOnLink);
         } else if link.services.len() == 1 {
@@ -292,11 +305,13 @@ impl Oracle {
     }
 
     pub fn set_auto_extend(&mut self, actor: &Actor, c: &SetAutoExtend, at: Timestamp) -> Result<(), Code> {
-        let who = self.ticketed(actor)?;
+        let who = self.actor(actor, Disabled::Bars)?;
         let link = self.link(c.link).ok_or(Code::UnknownLink)?.clone();
-        let locks = self.management(&link.management).is_some_and(|rule| rule.locks_customer);
+        // Of an ended link the policy may have dropped the type, which then counts as locking.
+        let locks = self.management(&link.management).is_none_or(|rule| rule.locks_customer);
         match who {
-            Who::Operator { .. } => self.right(who, "customers.add", link.manager, at, Disabled::Bars)?,
+            Who::Operator { ticket: false } => return Err(Code::TicketRequired),
+            Who::Operator { ticket: true } => {}
             Who::User(user) => match self.side(user, link.manager, link.managed, at) {
                 None => return Err(Code::UnknownLink),
                 Some(Party::Manager) => {
@@ -311,28 +326,32 @@ impl Oracle {
         let mut obstacles = ended_obstacle(&link);
         if link.expires.is_none() {
             obstacles.push(Code::NoTerm);
-        } else if link.extend_days == c.days {
-            obstacles.push(Code::NothingToDo);
         }
         if c.days.is_some_and(|days| days == 0 || days > self.policy.term.max_days) {
             obstacles.push(Code::TermTooLong);
         }
         least(obstacles)?;
-        self.link_mut(c.link).extend_days = c.days;
+        let link = self.link_mut(c.link);
+        link.extend_days = c.days;
+        link.announced = passed_moment(link.expires.unwrap(), at);
         Ok(())
     }
 
     pub fn set_manager_grants(&mut self, actor: &Actor, c: &SetManagerGrants, at: Timestamp) -> Result<(), Code> {
-        let who = self.ticketed(actor)?;
+        let who = self.actor(actor, Disabled::Bars)?;
         let link = self.link(c.link).ok_or(Code::UnknownLink)?.clone();
-        if let Who::User(user) = who {
-            match self.side(user, link.manager, link.managed, at) {
-                None => return Err(Code::UnknownLink),
-                Some(Party::Manager) => return Err(Code::ReservedForCustomer),
-                Some(Party::Customer) => {}
+        match who {
+            Who::Operator { ticket: false } => return Err(Code::TicketRequired),
+            Who::Operator { ticket: true } => {}
+            Who::User(user) => {
+                match self.side(user, link.manager, link.managed, at) {
+                    None => return Err(Code::UnknownLink),
+                    Some(Party::Manager) => return Err(Code::ReservedForCustomer),
+                    Some(Party::Customer) => {}
+                }
+                self.right(who, "grants.manage", link.managed, at, Disabled::Bars)?;
             }
         }
-        self.right(who, "grants.manage", link.managed, at, Disabled::Bars)?;
         let mut obstacles = ended_obstacle(&link);
         for permission in &c.grants {
             if !self.policy.permissions.contains(permission) {
@@ -340,9 +359,6 @@ impl Oracle {
             } else if !self.policy.grantable.contains(permission) {
                 obstacles.push(Code::NotGrantable);
             }
-        }
-        if link.grants == c.grants {
-            obstacles.push(Code::NothingToDo);
         }
         least(obstacles)?;
         self.link_mut(c.link).grants = c.grants.clone();
@@ -358,17 +374,12 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<(Link, Party), Code> {
         let who = self.actor(actor, Disabled::Ignored)?;
-        if let Who::Operator { ticket } = who {
-            if party.is_none() {
-                return Err(Code::WrongActor);
-            }
-            if !ticket {
-                return Err(Code::TicketRequired);
-            }
-        }
         let link = self.link(id).ok_or(Code::UnknownLink)?.clone();
         let party = match who {
-            Who::Operator { .. } => party.unwrap(),
+            Who::Operator { ticket } => {
+                let party = party.ok_or(Code::WrongActor)?;
+                return if ticket { Ok((link, party)) } else { Err(Code::TicketRequired) };
+            }
             Who::User(user) => self.side(user, link.manager, link.managed, at).ok_or(Code::UnknownLink)?,
         };
         match party {
@@ -479,6 +490,16 @@ fn request_is_pending(request: &LinkRequest) -> Result<(), Code> {
         HandshakeState::Expired => Err(Code::LinkRequestExpired),
         _ => Err(Code::LinkRequestNotPending),
     }
+}
+
+/// The last of the moments to announce an end that has passed.
+pub fn passed_moment(expires: Timestamp, at: Timestamp) -> Option<u32> {
+    [30, 7, 1].into_iter().filter(|&days| expires.minus_days(days) <= at).min()
+}
+
+/// Moments before the start count as announced, by the least (L-9).
+pub fn announced_at_start(term: Option<TermRequest>, at: Timestamp) -> Option<u32> {
+    term.and_then(|term| passed_moment(at.plus_days(term.days), at))
 }
 
 /// That the link has ended, if it has.

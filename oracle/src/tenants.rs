@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::TenantId;
+use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
 use tenantry::model::{Actor, Change, EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, UserState};
@@ -11,6 +11,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::execute::least;
+use crate::links::announced_at_start;
 use crate::world::{Assignment, Link, Oracle, Tenant};
 
 impl Oracle {
@@ -92,7 +93,7 @@ impl Oracle {
             if !seen.insert(item.user) {
                 obstacles.push(Code::DuplicateItem);
             }
-            if let Err(code) = self.authorization_obstacle(who, c, item.user, &item.role, item.below, at) {
+            if let Err(code) = self.authorization_obstacle(who, c, item.user, &item.role, at) {
                 obstacles.push(code);
             }
         }
@@ -124,7 +125,7 @@ impl Oracle {
             delink_expires: None,
             expires: c.term.map(|term| at.plus_days(term.days)),
             extend_days: c.term.filter(|term| term.auto_extend).map(|term| term.days),
-            announced: None,
+            announced: announced_at_start(c.term, at),
             ended: None,
         });
         if let Some(owner) = &c.owner {
@@ -142,14 +143,12 @@ impl Oracle {
         &self,
         who: Who,
         c: &AddCustomer,
-        user: tenantry::base::ids::UserId,
+        user: UserId,
         role: &RoleRef,
-        below: Option<bool>,
         at: Timestamp,
     ) -> Result<(), Code> {
-        let _ = below;
-        let user = self.user(user).filter(|user| self.sees(who, user.home, at)).ok_or(Code::NoSuchUser)?;
-        self.right(who, "users.manage", user.home, at, Disabled::Bars)?;
+        let user = &self.known_user(who, user, at)?;
+        self.user_right(who, user, at)?;
         let mut obstacles = Vec::new();
         let known = match role {
             RoleRef::Builtin(name) => self.policy.roles.iter().any(|rule| rule.name == *name),
@@ -191,14 +190,14 @@ impl Oracle {
         c.street.apply_to(&mut after.street);
         c.coordinates.apply_to(&mut after.coordinates);
         c.phone.apply_to(&mut after.phone);
-        let same = before.name == after.name
-            && before.country == after.country
-            && before.website == after.website
-            && before.prefix == after.prefix
-            && before.street == after.street
-            && before.coordinates == after.coordinates
-            && before.phone == after.phone;
-        if same {
+        let names_nothing = c.name.is_none()
+            && c.country == Change::Keep
+            && c.website == Change::Keep
+            && c.prefix == Change::Keep
+            && c.street == Change::Keep
+            && c.coordinates == Change::Keep
+            && c.phone == Change::Keep;
+        if names_nothing {
             obstacles.push(Code::NothingToDo);
         }
         if let Change::Set(prefix) = &c.prefix
@@ -210,7 +209,7 @@ impl Oracle {
         if before.prefix != after.prefix
             && let Some(prefix) = before.prefix
         {
-            after.released.push((prefix, at));
+            after.release(prefix, at);
         }
         *self.tenant_mut(c.tenant) = after;
         Ok(())
@@ -367,7 +366,7 @@ impl Oracle {
             let tenant = self.tenant_mut(tenant);
             tenant.deleted = true;
             if let Some(prefix) = tenant.prefix.take() {
-                tenant.released.push((prefix, at));
+                tenant.release(prefix, at);
             }
         }
         Ok(())

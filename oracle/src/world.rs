@@ -29,6 +29,14 @@ pub struct Tenant {
     pub phone: Option<Phone>,
 }
 
+impl Tenant {
+    /// Gives a prefix back; only the last time it was counts.
+    pub fn release(&mut self, prefix: Prefix, at: Timestamp) {
+        self.released.retain(|(before, _)| *before != prefix);
+        self.released.push((prefix, at));
+    }
+}
+
 /// A manager and a managed tenant.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -131,6 +139,8 @@ pub struct Oracle {
     pub users: Vec<User>,
     pub assignments: Vec<Assignment>,
     pub roles: Vec<Role>,
+    /// The ids of all roles there ever were.
+    pub used_role_ids: BTreeSet<RoleId>,
 }
 
 impl Oracle {
@@ -145,6 +155,7 @@ impl Oracle {
             users: Vec::new(),
             assignments: Vec::new(),
             roles: Vec::new(),
+            used_role_ids: BTreeSet::new(),
         }
     }
 

@@ -191,7 +191,7 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             tenant: *tenant,
             name: name.clone(),
             permissions: permissions.clone(),
-            created_by: by.clone(),
+            created_by: *by,
             deleted: None,
         }),
         Event::RoleEdited { role, name, permissions } => edit::<Role>(view, role.uuid(), |it| {

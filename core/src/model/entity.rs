@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    Actor, Audience, EndCause, HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, TenantKind, UserState,
+    Audience, EndCause, HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, TenantKind, UserState,
 };
 use crate::base::ids::{
     AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId,
@@ -300,8 +300,9 @@ pub struct Role {
     pub name: RoleName,
     /// What it holds.
     pub permissions: BTreeSet<Permission>,
-    /// Who created it: the tenant's own people, or its manager's on its behalf.
-    pub created_by: Actor,
+    /// Whose people created it: the tenant's own, or its manager's on its behalf; the operator, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<TenantId>,
     /// When it was deleted; what remains is a tombstone, so that its id is not used again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,

@@ -20,6 +20,7 @@ use crate::view::{Index, Key, ViewError};
 /// `beyond_own_rights`, `unknown_permission`, `super_only_permission`, `id_taken`, `role_name_taken`.
 pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
     world.authorize(actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
+    let by = world.admit(actor, Gate::Shut)?.map(|user| user.home);
     let role = command.role.unwrap_or_else(|| RoleId::from_uuid(world.fresh()));
     let mut bars = Bars::new();
     bars.bar(world.view.get::<Role>(role.uuid())?.is_some(), Code::IdTaken, role);
@@ -32,7 +33,7 @@ pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<
         tenant: command.tenant,
         name: command.name.clone(),
         permissions: command.permissions.clone(),
-        by: actor.clone(),
+        by,
     }
     .into())
 }
@@ -47,8 +48,8 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Deci
     let name = command.name.clone().unwrap_or_else(|| role.name.clone());
     let permissions = command.permissions.clone().unwrap_or_else(|| role.permissions.clone());
     bars.bar(name == role.name && permissions == role.permissions, Code::NothingToDo, role.id);
-    bar_permissions(world, &permissions, &mut bars);
     let added: BTreeSet<Permission> = permissions.difference(&role.permissions).cloned().collect();
+    bar_permissions(world, &added, &mut bars);
     if !added.is_empty() {
         bar_beyond(world, actor, role.tenant, false, &added, &name, &mut bars)?;
         for assignment in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid())) {

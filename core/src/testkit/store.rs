@@ -10,7 +10,7 @@ use crate::base::text::{BuiltinRole, Email, PersonName};
 use crate::base::time::Timestamp;
 use crate::journal::{Hash, Head};
 use crate::model::{
-    Actor, Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal, Role,
+    Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal, Role,
     RoleRef, Stage, Subject, Tenant, TenantKind, User, UserState,
 };
 use crate::policy::Policy;
@@ -390,7 +390,7 @@ fn random_change(rng: &mut Rng) -> Change {
             tenant: one,
             name: format!("Role {}", rng.below(4)).parse().expect("it is a name"),
             permissions: BTreeSet::new(),
-            created_by: Actor::OPERATOR,
+            created_by: None,
             deleted: None,
         }),
         _ => Any::from(Assignment {

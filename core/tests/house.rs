@@ -1,0 +1,426 @@
+//! The house itself: floors, purity, the table of rules, the table of refusals, the drawings.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it should be"
+)]
+
+mod golden;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tenantry::diagram;
+use tenantry::model::machine::machines;
+use tenantry::refusal::Code;
+
+/// Every module of the crate from the ground up: its floor, and its step where modules of one floor build on each
+/// other. A module names modules of lower floors, or of lower steps of its own.
+const FLOORS: [(&str, u8, u8); 22] = [
+    ("base", 0, 0),
+    ("model", 1, 0),
+    // A policy is made of the permissions that the model names.
+    ("policy", 1, 1),
+    ("event", 2, 0),
+    ("refusal", 2, 0),
+    ("diagram", 2, 0),
+    // A command reads its answer from the events it led to.
+    ("command", 2, 1),
+    // A row shows refusals as reasons, and events as what happened.
+    ("query", 2, 1),
+    ("view", 3, 0),
+    ("journal", 3, 0),
+    ("about", 4, 0),
+    ("apply", 4, 0),
+    ("rules", 4, 0),
+    ("answer", 5, 0),
+    ("decide", 5, 0),
+    ("notice", 5, 0),
+    ("store", 6, 0),
+    ("engine", 7, 0),
+    ("wire", 8, 0),
+    ("prelude", 9, 0),
+    ("testkit", 9, 0),
+    ("lib", 10, 0),
+];
+
+/// The floor from which on there are clocks, randomness, locks and threads.
+const SHELL: u8 = 6;
+
+/// Rooms whose files may name each other in a circle, and why.
+const ROUND_ROOMS: [(&str, &str); 1] =
+    [("rules", "inviting, assigning, linking and registering each check what another of them decides")];
+
+fn package() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(package().join(&path))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.as_ref().display()))
+}
+
+/// Every Rust file below a directory, as path and text.
+fn files(directory: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![package().join(directory)];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(package()).unwrap().to_str().unwrap().replace('\\', "/");
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((name, text));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A file's code, without comments and without its unit tests.
+fn code(text: &str) -> String {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// The module of the crate that a file belongs to.
+fn module(path: &str) -> &str {
+    let path = path.strip_prefix("src/").unwrap();
+    path.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// The names right after every occurrence of `before`, those of a braced list included.
+fn named<'t>(text: &'t str, before: &str) -> Vec<&'t str> {
+    let word = |text: &'t str| {
+        let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+        &text[..end]
+    };
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices(before) {
+        if text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':' || c == '$') {
+            continue;
+        }
+        let rest = &text[at + before.len()..];
+        match rest.strip_prefix('{') {
+            None => found.push(word(rest)),
+            Some(list) => {
+                let mut depth = 0;
+                let mut begins = true;
+                for (place, c) in list.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => begins = true,
+                        c if begins && !c.is_whitespace() => {
+                            found.push(word(&list[place..]));
+                            begins = false;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+#[test]
+fn a_module_names_modules_of_lower_floors_only() {
+    let floors: BTreeMap<&str, (u8, u8)> =
+        FLOORS.iter().map(|&(name, floor, step)| (name, (floor, step))).collect();
+    let mut breaches = BTreeSet::new();
+    let mut seen = 0;
+    for (path, text) in files("src") {
+        let own = module(&path);
+        let Some(floor) = floors.get(own) else {
+            breaches.insert(format!("{own} has no floor"));
+            continue;
+        };
+        let code = code(&text);
+        if !path.strip_prefix("src/").unwrap().contains('/') && own != "lib" {
+            for other in named(&code, "super::") {
+                breaches.insert(format!("{path} names {other} by `super::`, and not by its own path"));
+            }
+        }
+        assert!(
+            path.matches('/').count() > 2 || !code.contains("super::super::"),
+            "{path} names by `super::super::`"
+        );
+        for other in named(&code, "crate::") {
+            seen += 1;
+            match floors.get(other) {
+                _ if other == own => {}
+                None => drop(breaches.insert(format!("{path} names {other}, which has no floor"))),
+                Some(below) if below < floor => {}
+                Some(_) => drop(breaches.insert(format!("{path} names {other}, which is not below {own}"))),
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{breaches:#?}");
+    assert!(seen > 100, "the imports are read: {seen}");
+}
+
+#[test]
+fn imports_are_read_in_every_form() {
+    let text = "use crate::base::ids::X;\nuse crate::{view::{Index, Key}, model, policy as p};\nlet x = crate::store::y();";
+    assert_eq!(named(text, "crate::"), ["base", "view", "model", "policy", "store"]);
+    assert_eq!(named("pub(in crate::rules) fn x() {} $crate::x!() mycrate::y()", "crate::"), ["rules"]);
+    assert_eq!(code("a // crate::b\n#[cfg(test)]\nmod tests {\n use crate::c;"), "a ");
+}
+
+#[test]
+fn the_files_of_a_room_do_not_name_each_other_in_a_circle() {
+    let mut rooms: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for (path, text) in files("src") {
+        let (room, file) = path.rsplit_once('/').unwrap();
+        let file = file.trim_end_matches(".rs");
+        if room == "src" || file == "mod" || file == "tests" {
+            continue;
+        }
+        let others = named(&code(&text), "super::").into_iter().map(str::to_owned).collect();
+        rooms.entry(room.to_owned()).or_default().insert(file.to_owned(), others);
+    }
+    for (room, files) in rooms {
+        // Whatever names none of those that are left can be taken away; a circle is what never can.
+        let mut left: BTreeSet<&String> = files.keys().collect();
+        while let Some(free) =
+            left.iter().find(|file| files[**file].iter().all(|other| !left.contains(other))).copied()
+        {
+            left.remove(free);
+        }
+        let round = ROUND_ROOMS.iter().any(|(name, _)| room == format!("src/{name}"));
+        assert_eq!(!left.is_empty(), round, "{room}: {left:?}");
+    }
+}
+
+#[test]
+fn below_the_shell_there_is_no_clock_no_chance_no_lock_no_thread_and_no_unordered_map() {
+    let forbidden = [
+        "SystemTime",
+        "Instant",
+        "Utc::now",
+        "Local::now",
+        "now_v7",
+        "new_v4",
+        "new_v1",
+        "Mutex",
+        "RwLock",
+        "Condvar",
+        "thread::",
+        "thread_local",
+        "static mut",
+        "Atomic",
+        "OnceLock",
+        "LazyLock",
+        "HashMap",
+        "HashSet",
+        "RandomState",
+        "std::env",
+        "std::fs",
+        "std::net",
+        "std::process",
+    ];
+    let floors: BTreeMap<&str, u8> = FLOORS.iter().map(|&(name, floor, _)| (name, floor)).collect();
+    for (path, text) in files("src") {
+        if floors[module(&path)] < SHELL {
+            let code = code(&text);
+            for word in forbidden {
+                assert!(!code.contains(word), "{path} names {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lib_defines_nothing() {
+    for line in code(&read("src/lib.rs")).lines().map(str::trim).filter(|line| !line.is_empty()) {
+        assert!(
+            line.starts_with("pub mod ") || line.starts_with("pub use ") || line.starts_with("#["),
+            "{line}"
+        );
+    }
+}
+
+/// The names of all tests, with the file's module in front: `tenants::t1_…`.
+fn tests() -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, text) in files("tests") {
+        let module = path.trim_end_matches(".rs").rsplit('/').next().unwrap().to_owned();
+        let mut marked = false;
+        for line in text.lines().map(str::trim) {
+            if line == "#[test]" {
+                marked = true;
+            } else if marked && let Some(name) = line.strip_prefix("fn ") {
+                found.push(format!("{module}::{}", name.split('(').next().unwrap()));
+                marked = false;
+            }
+        }
+    }
+    found
+}
+
+/// The rule that a test's name begins with, as in `t1_…`; `d_…` is about the table of section D.
+fn rule_of(test: &str) -> Option<String> {
+    let (rule, _) = test.split_once("::")?.1.split_once('_')?;
+    let (section, number) = rule.split_at(1);
+    let number: u32 = number.parse().ok()?;
+    Some(format!("{}-{number}", section.to_uppercase()))
+}
+
+/// The rules that must have a test, beside those in the tables of `RULES.md`.
+const BEYOND: [&str; 6] = ["Q-2", "Q-3", "A-4", "X-2", "X-7", "X-8"];
+
+#[test]
+fn every_rule_has_a_test_that_names_it() {
+    let tests = tests();
+    let tested: BTreeSet<String> = tests.iter().filter_map(|test| rule_of(test)).collect();
+    let listed = rows().into_iter().map(|row| row.id);
+    for rule in listed.chain(BEYOND.map(str::to_owned)) {
+        assert!(tested.contains(&rule), "no test names {rule}");
+    }
+    for (section, count) in [("T", 9), ("L", 9), ("P", 14), ("D", 7), ("U", 5)] {
+        for number in 1..=count {
+            let rule = format!("{section}-{number}");
+            assert!(rows().iter().any(|row| row.id == rule), "{rule} is in no table of RULES.md");
+        }
+    }
+}
+
+struct Row {
+    id: String,
+    place: String,
+    tests: String,
+    line: String,
+}
+
+/// The rows of the tables of rules.
+fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for line in read("RULES.md").lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let ["", id, _, place, tests, ""] = cells[..]
+            && id.len() > 2
+            && id.as_bytes()[1] == b'-'
+            && id.as_bytes()[0].is_ascii_uppercase()
+        {
+            let (id, place, tests) = (id.to_owned(), place.to_owned(), tests.to_owned());
+            rows.push(Row { id, place, tests, line: line.to_owned() });
+        }
+    }
+    rows
+}
+
+#[test]
+fn the_table_of_rules_names_the_tests_there_are() {
+    let tests = tests();
+    let mut text = read("RULES.md");
+    for row in rows() {
+        let mut names: Vec<String> = tests
+            .iter()
+            .filter(|test| rule_of(test).as_ref() == Some(&row.id))
+            .map(|test| format!("`{test}`"))
+            .collect();
+        names.sort();
+        let wanted = names.join(", ");
+        if row.tests != wanted {
+            let cells: Vec<&str> = row.line.split('|').collect();
+            text = text.replace(&row.line, &format!("{}| {wanted} |", cells[..4].join("|")));
+        }
+    }
+    golden::compare("RULES.md", &text);
+}
+
+#[test]
+fn the_table_of_rules_names_the_code_there_is() {
+    for row in rows() {
+        let mut parts = row.place.split('`');
+        assert_eq!(parts.next(), Some(""), "{}: {}", row.id, row.place);
+        while let Some(path) = parts.next() {
+            let full = package().join("src").join(path);
+            assert!(full.exists(), "{}: there is no {path}", row.id);
+            for name in parts.next().unwrap_or_default().split([',', ' ']).filter(|name| !name.is_empty()) {
+                let text = fs::read_to_string(&full).unwrap();
+                let declared = ["fn", "struct", "enum", "trait", "type", "const"]
+                    .iter()
+                    .any(|kind| named(&text, &format!("{kind} ")).contains(&name));
+                let listed = text.lines().any(|line| line.trim() == format!("{name} {{"));
+                assert!(declared || listed, "{}: {path} has no {name}", row.id);
+            }
+        }
+    }
+}
+
+/// Codes that no command can be refused with, only verdicts give them as their reason; and why.
+const ONLY_VERDICTS: [(Code, &str); 2] = [
+    (Code::NotLinked, "whoever is not linked does not see the tenant, and is told `unknown_tenant`"),
+    (Code::ServiceNotManaged, "no command is about one service of a tenant"),
+];
+
+#[test]
+fn every_refusal_is_given_by_the_engine_in_some_test() {
+    let all: String = files("tests/rules").into_iter().map(|(_, text)| code(&text)).collect();
+    let given: BTreeSet<&str> = named(&all, "refused(").into_iter().collect();
+    for code in Code::ALL {
+        let name = format!("{code:?}");
+        let only_verdicts = ONLY_VERDICTS.iter().any(|(other, _)| other == code);
+        assert_eq!(given.contains(&*name), !only_verdicts, "{name}");
+        assert!(!only_verdicts || all.contains(&format!("Some({name})")), "{name} is no verdict's reason");
+    }
+}
+
+#[test]
+fn the_table_of_refusals_changes_only_on_purpose() {
+    let golden = fs::read_to_string(package().join("tests/golden/refusals.txt")).unwrap_or_default();
+    for line in golden.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
+        let mut words = line.split_whitespace();
+        let (number, name) = (words.next().unwrap(), words.next().unwrap());
+        for code in Code::ALL {
+            let same_number = code.number().to_string() == number;
+            assert_eq!(
+                same_number,
+                code.name() == name,
+                "{number} {name}: numbers and names are never used again"
+            );
+        }
+    }
+    let mut text = "Number, name, family, rule; then what stands in the way, and what to do.\n".to_owned();
+    for code in Code::ALL {
+        let family = serde_json::to_value(code.family()).unwrap();
+        let transient = if code.is_transient() { " (passes by itself)" } else { "" };
+        let (number, name, rule) = (code.number(), code.name(), code.rule());
+        writeln!(text, "\n{number} {name} {} {rule}{transient}", family.as_str().unwrap()).unwrap();
+        writeln!(text, "    {}\n    {}", code.message(), code.remedy()).unwrap();
+    }
+    golden::compare("tests/golden/refusals.txt", &text);
+}
+
+#[test]
+fn the_drawings_are_of_the_machines_that_run() {
+    let mut page = "# The state machines\n\nDrawn from the code that runs, `core/src/model/machine.rs`. A test compares \
+        them, and `UPDATE_GOLDEN=1` draws them anew. The same as DOT files lie in `machines/`.\n"
+        .to_owned();
+    for machine in machines() {
+        let (name, mermaid) = (machine.name, diagram::mermaid(&machine));
+        golden::compare(&format!("../docs/machines/{name}.mmd"), &mermaid);
+        golden::compare(&format!("../docs/machines/{name}.dot"), &diagram::dot(&machine));
+        let title = match name {
+            "operation" => "A tenant's operation (T-5)",
+            "delink" => "A link's stage (D)",
+            "handshake" => "A link request or an invitation (L-3, U-2)",
+            "user" => "A user (U-3)",
+            other => other,
+        };
+        write!(page, "\n## {title}\n\n```mermaid\n{mermaid}```\n").unwrap();
+    }
+    golden::compare("../docs/machines.md", &page);
+}

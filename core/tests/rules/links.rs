@@ -1,0 +1,425 @@
+//! Links (L).
+
+use tenantry::base::text::Service;
+use tenantry::model::{EndCause, HandshakeState, Link, LinkRequest, Stage, TenantKind, TermRequest};
+use tenantry::refusal::Code::*;
+
+use super::*;
+
+fn term(days: u32, auto_extend: bool) -> Option<TermRequest> {
+    Some(TermRequest { days, auto_extend })
+}
+
+#[test]
+fn l1_a_new_customer_is_linked_at_once() {
+    for (who, manager, how, expected) in [
+        (ADA, MSP, "fully", happened(&["tenant_registered", "link_created"])),
+        (ADA, MSP, "jointly", happened(&["tenant_registered", "link_created", "user_invited"])),
+        (GUS, MSP, "fully", happened(&["tenant_registered", "link_created"])),
+        (RITA, MSP, "fully", refused(RoleLacksPermission)),
+        (NINA, MSP, "fully", refused(UnknownTenant)),
+        (CARL, ALONE, "fully", refused(CannotManage)),
+        (ADA, MSP, "someday", refused(UnknownManagementType)),
+    ] {
+        given().when(who, customer(manager, how)).then(expected);
+    }
+    given().and(ADA, customer(MSP, "jointly")).then_may(ADA, "devices.manage", NEW);
+    let multi_client = AddCustomer { kind: TenantKind::Msp, ..customer(MSP, "jointly") };
+    given().and(ADA, multi_client).then_may(GINA, "customers.add", NEW);
+}
+
+#[test]
+fn l1_a_customer_that_can_delink_needs_an_owner_and_a_locked_one_takes_none() {
+    let owner = |how: &str, owner| AddCustomer { owner, ..customer(MSP, how) };
+    let eve = || Some(invitee(EVE, EVE_INVITATION, "eve"));
+    given().when(ADA, owner("jointly", None)).then(refused(OwnerRequired));
+    given().when(ADA, owner("fully", eve())).then(refused(OwnerNotAllowed));
+    given().when(ADA, owner("jointly", eve())).then(done());
+}
+
+#[test]
+fn l1_a_sign_up_lasts_seven_days_and_can_be_sent_again() {
+    let signing = || given().and(ADA, customer(MSP, "jointly"));
+    let accept = || AcceptInvitation::new(OLGA_INVITATION, mail("olga"));
+    let again = || InviteOwner::new(NEW_LINK, invitee(EVE, EVE_INVITATION, "eve"));
+    signing().later(6).and(OLGA, accept()).then_may(OLGA, "link.respond", NEW);
+    signing().later(7).when(OLGA, accept()).then(refused(InvitationExpired));
+    signing().when(ADA, again()).then(refused(OwnerInvited));
+    signing()
+        .and(ADA, ResendInvitation::new(OLGA_INVITATION))
+        .and(ADA, RevokeInvitation::new(OLGA_INVITATION))
+        .and(ADA, again());
+    signing().later(7).when(ADA, ResendInvitation::new(OLGA_INVITATION)).then(refused(InvitationExpired));
+    signing()
+        .later(7)
+        .and(ADA, again())
+        .when(EVE, AcceptInvitation::new(EVE_INVITATION, mail("eve")))
+        .then(done());
+    signing().and(OLGA, accept()).when(ADA, again()).then(refused(OwnerPresent));
+    given().when(ADA, InviteOwner::new(FULLY_LINK, Invitee::new(mail("eve")))).then(refused(OwnerNotAllowed));
+    given().when(JULIA, InviteOwner::new(JOINTLY_LINK, Invitee::new(mail("eve")))).then(refused(WrongActor));
+    delinked(given())
+        .when(ADA, InviteOwner::new(JOINTLY_LINK, Invitee::new(mail("eve"))))
+        .then(refused(LinkEnded));
+    signing().and(ADA, disable(NEW)).when(OLGA, accept()).then(refused(TenantDisabled));
+}
+
+#[test]
+fn l2_nobody_gains_anything_before_the_super_admin_accepts() {
+    given()
+        .when(NINA, ask(SECOND, "alone", "jointly"))
+        .then(happened(&["link_requested"]))
+        .then_denied(NINA, "tenant.view", ALONE, NotLinked)
+        .then_may(CARL, "devices.manage", ALONE)
+        .when(CORA, AcceptLink::new(ASKED))
+        .then(refused(RoleLacksPermission))
+        .when(NINA, AcceptLink::new(ASKED))
+        .then(refused(WrongActor))
+        .when(ADA, AcceptLink::new(ASKED))
+        .then(refused(UnknownLinkRequest))
+        .when(STAFF, AcceptLink::new(ASKED))
+        .then(refused(TicketRequired))
+        .when(CARL, AcceptLink::new(ASKED))
+        .then(happened(&["link_request_accepted", "link_created"]))
+        .then_may(NINA, "devices.manage", ALONE)
+        .verified();
+}
+
+#[test]
+fn l2_a_tenant_without_a_super_admin_cannot_be_asked() {
+    given().when(NINA, ask(SECOND, "EMPTY", "jointly")).then(refused(NoCustomerOwner));
+    let admin_only = given().and(STAFF, user(EVE, EMPTY, "eve", "admin"));
+    admin_only.when(NINA, ask(SECOND, "EMPTY", "jointly")).then(refused(NoCustomerOwner));
+    let owned = given().and(STAFF, user(EVE, EMPTY, "eve", "super_admin"));
+    owned.when(NINA, ask(SECOND, "EMPTY", "jointly")).then(done());
+}
+
+#[test]
+fn l2_a_request_is_barred_as_the_link_would_be() {
+    for (who, manager, number, how, expected) in [
+        (NINA, SECOND, "NOWHERE", "jointly", refused(UnknownTenant)),
+        (RITA, MSP, "ALONE", "jointly", refused(RoleLacksPermission)),
+        (NINA, SECOND, "ALONE", "someday", refused(UnknownManagementType)),
+        (ADA, MSP, "JOINTLY", "jointly", refused(AlreadyLinked)),
+        (NINA, SECOND, "JOINTLY", "jointly", refused(TooManyManagers)),
+    ] {
+        given().when(who, ask(manager, number, how)).then(expected);
+    }
+    let twice = RequestLink { request: Some(ASKED_AGAIN), ..ask(SECOND, "ALONE", "jointly") };
+    given().and(NINA, ask(SECOND, "ALONE", "jointly")).when(NINA, twice).then(refused(LinkAlreadyRequested));
+    given()
+        .and(CARL, enable(ALONE))
+        .and(CARL, disable(ALONE))
+        .when(NINA, ask(SECOND, "ALONE", "jointly"))
+        .then(refused(TenantDisabled));
+    let same_id = given().and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, DeclineLink::new(ASKED));
+    same_id.when(NINA, ask(SECOND, "ALONE", "jointly")).then(refused(IdTaken));
+    // Its id is kept for the link that it may lead to.
+    let same_id = given().and(NINA, ask(SECOND, "ALONE", "jointly"));
+    let taken = AddCustomer { link: Some(ASKED_LINK), ..customer(MSP, "fully") };
+    same_id.when(ADA, taken).then(refused(IdTaken));
+}
+
+#[test]
+fn l3_the_whole_table_of_a_link_request() {
+    let pending = || given().and(NINA, ask(SECOND, "ALONE", "jointly"));
+    let accepted = || pending().and(CARL, AcceptLink::new(ASKED));
+    let declined = || pending().and(CARL, DeclineLink::new(ASKED));
+    let canceled = || pending().and(NINA, CancelLinkRequest::new(ASKED));
+    let expired = || pending().later(30);
+    let answered = refused(LinkRequestNotPending);
+    let late = refused(LinkRequestExpired);
+    type Make<'a> = &'a dyn Fn() -> Given;
+    let rows: [(Make<'_>, HandshakeState, [Expected; 4]); 5] = [
+        (
+            &pending,
+            HandshakeState::Pending,
+            [
+                happened(&["link_request_accepted", "link_created"]),
+                happened(&["link_request_declined"]),
+                happened(&["link_request_canceled"]),
+                happened(&["link_request_resent"]),
+            ],
+        ),
+        // Accepted before, they are linked by now, and that comes first.
+        (&accepted, HandshakeState::Accepted, [refused(AlreadyLinked), answered, answered, answered]),
+        (&declined, HandshakeState::Declined, [answered; 4]),
+        (&canceled, HandshakeState::Canceled, [answered; 4]),
+        (&expired, HandshakeState::Expired, [late; 4]),
+    ];
+    for (make, state, [accept, decline, cancel, resend]) in rows {
+        let given = make().swept();
+        assert_eq!(given.get::<LinkRequest>(ASKED.uuid()).handshake.state, state);
+        make().when(CARL, AcceptLink::new(ASKED)).then(accept);
+        make().when(CARL, DeclineLink::new(ASKED)).then(decline);
+        make().when(NINA, CancelLinkRequest::new(ASKED)).then(cancel);
+        make().when(NINA, ResendLinkRequest::new(ASKED)).then(resend);
+        // The other side's turn, whatever the state.
+        make().when(NINA, DeclineLink::new(ASKED)).then(refused(WrongActor));
+        make().when(CARL, CancelLinkRequest::new(ASKED)).then(refused(WrongActor));
+        make().when(CARL, ResendLinkRequest::new(ASKED)).then(refused(WrongActor));
+    }
+}
+
+#[test]
+fn l3_a_reminder_prolongs_nothing() {
+    let reminded =
+        given().and(NINA, ask(SECOND, "ALONE", "jointly")).later(29).and(NINA, ResendLinkRequest::new(ASKED));
+    reminded.later(1).when(CARL, AcceptLink::new(ASKED)).then(refused(LinkRequestExpired));
+}
+
+#[test]
+fn l3_every_guard_is_checked_again_at_acceptance() {
+    let asked = || given().and(NINA, ask(SECOND, "ALONE", "jointly"));
+    asked()
+        .and(ADA, RequestLink { request: Some(ASKED_AGAIN), ..ask(MSP, "ALONE", "fully") })
+        .and(CARL, AcceptLink::new(ASKED_AGAIN))
+        .when(staff_for("T-1"), AcceptLink::new(ASKED))
+        .then(refused(TooManyManagers));
+    asked().and(NINA, disable(SECOND)).when(CARL, AcceptLink::new(ASKED)).then(refused(TenantDisabled));
+    asked().and(STAFF, disable(ALONE)).when(CARL, AcceptLink::new(ASKED)).then(refused(UserNotActive));
+    asked()
+        .and(STAFF, BlockUser::new(CORA))
+        .under(|policy| policy.max_depth = 1)
+        .when(CARL, AcceptLink::new(ASKED))
+        .then(done());
+    let late_chain = given()
+        .and(NINA, ask(SECOND, "GRAND", "jointly"))
+        .under(|policy| policy.max_depth = 2)
+        .when(GINA, AcceptLink::new(ASKED))
+        .then(refused(TooDeep));
+    late_chain.under(|policy| policy.max_depth = 3).when(GINA, AcceptLink::new(ASKED)).then(done());
+}
+
+#[test]
+fn l4_accepted_as_fully_the_customers_users_are_locked_out() {
+    let accepted = |how| given().and(NINA, ask(SECOND, "ALONE", how)).and(CARL, AcceptLink::new(ASKED));
+    accepted("fully")
+        .then_denied(CARL, "devices.view", ALONE, CustomerLocked)
+        .then_denied(CORA, "devices.view", ALONE, CustomerLocked)
+        .then_may(NINA, "devices.view", ALONE);
+    accepted("jointly").then_may(CARL, "devices.view", ALONE).then_may(CORA, "devices.view", ALONE).then_may(
+        NINA,
+        "devices.view",
+        ALONE,
+    );
+}
+
+#[test]
+fn l5_fully_converts_to_jointly_and_never_back() {
+    let convert = |link, how: &str, owner| ConvertLink { owner, ..ConvertLink::new(link, text(how)) };
+    let eve = || Some(invitee(EVE, EVE_INVITATION, "eve"));
+    // Fred was there before, so he and his colleagues simply return.
+    given()
+        .then_denied(FRED, "devices.view", FULLY, CustomerLocked)
+        .when(ADA, convert(FULLY_LINK, "jointly", None))
+        .then(happened(&["link_converted"]))
+        .then_may(FRED, "devices.view", FULLY);
+    given().when(ADA, convert(FULLY_LINK, "jointly", eve())).then(happened(&["link_converted"]));
+    let unmanned = || given().and(ADA, customer(MSP, "fully"));
+    unmanned().when(ADA, convert(NEW_LINK, "jointly", None)).then(refused(OwnerRequired));
+    unmanned()
+        .when(ADA, convert(NEW_LINK, "jointly", eve()))
+        .then(happened(&["link_converted", "user_invited"]));
+    for (who, link, how, expected) in [
+        (ADA, JOINTLY_LINK, "fully", refused(NotConvertible)),
+        (ADA, JOINTLY_LINK, "jointly", refused(NotConvertible)),
+        (ADA, FULLY_LINK, "fully", refused(NotConvertible)),
+        (ADA, FULLY_LINK, "someday", refused(UnknownManagementType)),
+        (JULIA, JOINTLY_LINK, "fully", refused(WrongActor)),
+        (FRED, FULLY_LINK, "jointly", refused(WrongActor)),
+        (RITA, FULLY_LINK, "jointly", refused(RoleLacksPermission)),
+    ] {
+        given().when(who, convert(link, how, None)).then(expected);
+    }
+    delinked(given()).when(ADA, convert(JOINTLY_LINK, "fully", None)).then(refused(LinkEnded));
+    let when = given().when(ADA, convert(JOINTLY_LINK, "fully", None));
+    assert!(
+        when.refusal().to_string().ends_with("; delink the customer, then link again with the type you want")
+    );
+}
+
+#[test]
+fn l6_a_link_has_services_that_the_policy_offers() {
+    let with = |services: &[&str]| AddCustomer { services: set(services), ..customer(MSP, "fully") };
+    let asking = |services: &[&str]| RequestLink { services: set(services), ..ask(SECOND, "ALONE", "fully") };
+    for (services, expected) in [
+        (&[][..], refused(NoServices)),
+        (&["manage", "laundry"], refused(UnknownService)),
+        (&["manage"], done()),
+    ] {
+        given().when(ADA, with(services)).then(expected);
+        given().when(NINA, asking(services)).then(expected);
+    }
+    let add = |services: &[&str]| AddServices::new(FULLY_LINK, set(services));
+    for (services, expected) in [
+        (&["configure"][..], happened(&["services_added"])),
+        (&["configure", "manage"], happened(&["services_added"])),
+        (&["manage"], refused(NothingToDo)),
+        (&[], refused(NoServices)),
+        (&["laundry"], refused(UnknownService)),
+    ] {
+        given().when(ADA, add(services)).then(expected);
+    }
+    given().when(FRED, add(&["configure"])).then(refused(WrongActor));
+    delinked(given())
+        .when(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"])))
+        .then(refused(LinkEnded));
+    given().and(ADA, add(&["configure"])).look(|given| {
+        let services = given.get::<Link>(FULLY_LINK.uuid()).services.clone();
+        assert_eq!(services, set::<Service>(&["configure", "manage"]));
+    });
+}
+
+#[test]
+fn l6_only_an_operator_with_a_ticket_removes_a_service() {
+    let remove = |link, service: &str| RemoveService::new(link, text(service));
+    for (actor, link, service, expected) in [
+        (ADA.into(), JOINTLY_LINK, "manage", refused(ServiceRemoval)),
+        (RITA.into(), JOINTLY_LINK, "manage", refused(RoleLacksPermission)),
+        (JULIA.into(), JOINTLY_LINK, "manage", refused(WrongActor)),
+        (STAFF, JOINTLY_LINK, "manage", refused(TicketRequired)),
+        (staff_for("T-1"), JOINTLY_LINK, "manage", happened(&["service_removed"])),
+        (staff_for("T-1"), JOINTLY_LINK, "enrollment", refused(ServiceNotOnLink)),
+        (staff_for("T-1"), FULLY_LINK, "manage", refused(LastService)),
+        (staff_for("T-1"), NO_LINK, "manage", refused(UnknownLink)),
+    ] {
+        given().when(actor, remove(link, service)).then(expected);
+    }
+    delinked(given()).when(staff_for("T-1"), remove(JOINTLY_LINK, "manage")).then(refused(LinkEnded));
+}
+
+#[test]
+fn l7_managers_side_by_side_never_overlap() {
+    let several = || given().under(|policy| policy.max_managers = 2);
+    let second =
+        |services: &[&str], how: &str| RequestLink { services: set(services), ..ask(SECOND, "JOINTLY", how) };
+    given().when(NINA, second(&["enrollment"], "jointly")).then(refused(TooManyManagers));
+    several().when(NINA, second(&["manage"], "jointly")).then(refused(ServicesOverlap));
+    several().when(NINA, second(&["enrollment"], "fully")).then(refused(ExclusiveLink));
+    let both = || several().and(NINA, second(&["enrollment"], "jointly")).and(JULIA, AcceptLink::new(ASKED));
+    both().then_may(NINA, "devices.manage", JOINTLY).then_may(ADA, "devices.manage", JOINTLY);
+    both().when(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"]))).then(refused(ServicesOverlap));
+    both().when(NINA, AddServices::new(ASKED_LINK, set(&["asset-intelligence"]))).then(done());
+    let third = RequestLink {
+        request: Some(ASKED_AGAIN),
+        services: set(&["asset-intelligence"]),
+        ..ask(GRAND, "JOINTLY", "jointly")
+    };
+    both().when(GINA, third).then(refused(TooManyManagers));
+    // An exclusive link that is there tolerates no other.
+    let other = RequestLink { services: set(&["enrollment"]), ..ask(SECOND, "FULLY", "jointly") };
+    several().when(NINA, other).then(refused(ExclusiveLink));
+    // Nor does one become exclusive beside another.
+    let converting = both().under(|policy| {
+        let jointly =
+            policy.management_types.iter_mut().find(|rule| rule.name.as_str() == "jointly").unwrap();
+        let mut alone = jointly.clone();
+        alone.name = text("alone");
+        alone.exclusive = true;
+        jointly.converts_to = set(&["alone"]);
+        policy.management_types.push(alone);
+    });
+    converting.when(ADA, ConvertLink::new(JOINTLY_LINK, text("alone"))).then(refused(ExclusiveLink));
+}
+
+#[test]
+fn l8_no_self_link_no_cycle_no_long_chain_and_only_msps_manage() {
+    for (who, manager, number, expected) in [
+        (NINA, SECOND, "SECOND", refused(SelfLink)),
+        (CARL, ALONE, "SECOND", refused(CannotManage)),
+        (ROB, RESELLER, "ALONE", refused(CannotManage)),
+        (NINA, SECOND, "RESELLER", refused(CannotBeManaged)),
+        (ADA, MSP, "GRAND", refused(LinkCycle)),
+        (NINA, SECOND, "GRAND", done()),
+    ] {
+        given().when(who, ask(manager, number, "jointly")).then(expected);
+    }
+    let reseller = AddCustomer { kind: TenantKind::Reseller, ..customer(MSP, "fully") };
+    given().when(ADA, reseller).then(refused(CannotBeManaged));
+    given().under(|policy| policy.max_depth = 2).when(ADA, customer(MSP, "fully")).then(done());
+    given().under(|policy| policy.max_depth = 1).when(ADA, customer(MSP, "fully")).then(refused(TooDeep));
+    // The chain through the middle counts on both sides.
+    given()
+        .under(|policy| policy.max_depth = 2)
+        .when(NINA, ask(SECOND, "GRAND", "jointly"))
+        .then(refused(TooDeep));
+    // A long cycle, closed by the one at the top.
+    let three = given().and(NINA, ask(SECOND, "GRAND", "jointly")).and(GINA, AcceptLink::new(ASKED));
+    let closing = RequestLink { request: Some(ASKED_AGAIN), ..ask(MSP, "SECOND", "jointly") };
+    three.when(ADA, closing).then(refused(LinkCycle));
+}
+
+#[test]
+fn l9_a_link_with_an_end_is_announced_and_ends() {
+    let ending = || given().and(ADA, AddCustomer { term: term(60, false), ..customer(MSP, "jointly") });
+    let told = |given: &Given| given.get::<Link>(NEW_LINK.uuid()).announced_days;
+    let mut given = ending().later(29).swept();
+    assert_eq!(told(&given), None);
+    for (days, announced) in [(1, 30), (22, 30), (1, 7), (5, 7), (1, 1)] {
+        given = given.later(days).swept();
+        assert_eq!(told(&given), Some(announced));
+    }
+    let given = given.then_may(ADA, "devices.view", NEW).later(1);
+    let given = given.then_denied(ADA, "devices.view", NEW, NotLinked).swept();
+    let link = given.get::<Link>(NEW_LINK.uuid());
+    assert_eq!((link.stage, link.ended.as_ref().unwrap().cause), (Stage::Delinked, EndCause::Expired));
+    given.verified();
+    // Announcements that pass together are one; what lies before the start is none.
+    assert_eq!(told(&ending().later(55).swept()), Some(7));
+    let short = given_short();
+    assert_eq!(told(&short), Some(7));
+}
+
+fn given_short() -> Given {
+    given().and(ADA, AddCustomer { term: term(5, false), ..customer(MSP, "jointly") })
+}
+
+#[test]
+fn l9_a_link_that_extends_itself_goes_on() {
+    let extending = || given().and(ADA, AddCustomer { term: term(60, true), ..customer(MSP, "jointly") });
+    let given = extending().later(60).swept().then_may(ADA, "devices.view", NEW);
+    let end = given.get::<Link>(NEW_LINK.uuid()).term.clone().unwrap().expires;
+    assert_eq!(end, dawn().plus_days(120));
+    // After a long sleep it ends where the next end lies ahead.
+    let given = extending().later(1000).swept();
+    let link = given.get::<Link>(NEW_LINK.uuid());
+    assert_eq!((link.stage, link.term.clone().unwrap().expires), (Stage::Active, dawn().plus_days(1020)));
+}
+
+#[test]
+fn l9_who_prolongs_and_who_ends() {
+    let with = |how, auto| given().and(ADA, AddCustomer { term: term(60, auto), ..customer(MSP, how) });
+    let joint = || with("jointly", false).and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")));
+    let extend = |days| SetAutoExtend { days, ..SetAutoExtend::new(NEW_LINK) };
+    for (actor, days, expected) in [
+        (OLGA.into(), Some(30), happened(&["auto_extend_set"])),
+        (OLGA.into(), None, happened(&["auto_extend_set"])),
+        (ADA.into(), Some(30), refused(WrongActor)),
+        (ADA.into(), None, happened(&["auto_extend_set"])),
+        (STAFF, Some(30), refused(TicketRequired)),
+        (staff_for("T-1"), Some(30), happened(&["auto_extend_set"])),
+        (OLGA.into(), Some(0), refused(TermTooLong)),
+        (OLGA.into(), Some(3_651), refused(TermTooLong)),
+        (NINA.into(), Some(30), refused(UnknownLink)),
+        (RITA.into(), None, refused(RoleLacksPermission)),
+    ] {
+        joint().when(actor, extend(days)).then(expected);
+    }
+    with("fully", false).when(ADA, extend(Some(30))).then(done());
+    given().when(ADA, SetAutoExtend::new(JOINTLY_LINK)).then(refused(NoTerm));
+    delinked(given()).when(ADA, SetAutoExtend::new(JOINTLY_LINK)).then(refused(LinkEnded));
+    joint().later(60).when(OLGA, extend(Some(30))).then(refused(LinkEnded));
+}
+
+#[test]
+fn l9_the_policy_bounds_the_term() {
+    let lasting = |days| AddCustomer { term: term(days, false), ..customer(MSP, "fully") };
+    given().when(ADA, lasting(0)).then(refused(TermTooLong));
+    given().when(ADA, lasting(3_650)).then(done());
+    given().when(ADA, lasting(3_651)).then(refused(TermTooLong));
+    let required = || given().under(|policy| policy.term.required = true);
+    required().when(ADA, customer(MSP, "fully")).then(refused(TermRequired));
+    required().when(ADA, lasting(10)).then(done());
+    required().when(NINA, ask(SECOND, "ALONE", "jointly")).then(refused(TermRequired));
+}

@@ -1,0 +1,212 @@
+//! Notices (A-4): who must be told of what, at least once.
+
+use std::collections::BTreeSet;
+
+use tenantry::model::TermRequest;
+use tenantry::notice::Notice;
+use tenantry::policy::Policy;
+
+use super::*;
+
+/// The notices since a consumer last acknowledged, as `kind to names`.
+fn told(given: &Given, consumer: &str) -> Vec<String> {
+    let names = [
+        (GINA, "gina"),
+        (GUS, "gus"),
+        (ADA, "ada"),
+        (ADAM, "adam"),
+        (RITA, "rita"),
+        (IVY, "ivy"),
+        (NINA, "nina"),
+        (JULIA, "julia"),
+        (JACK, "jack"),
+        (JIM, "jim"),
+        (FRED, "fred"),
+        (CARL, "carl"),
+        (CORA, "cora"),
+        (EVE, "eve"),
+        (OLGA, "olga"),
+    ];
+    let show = |notice: &Notice| {
+        let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
+        let to: Vec<&str> =
+            names.iter().filter(|(user, _)| notice.to.contains(user)).map(|(_, name)| *name).collect();
+        assert_eq!(to.len(), notice.to.len());
+        format!("{kind} to {}", to.join(" "))
+    };
+    given.engine.notices(consumer, 1_000).unwrap().notices.iter().map(show).collect()
+}
+
+/// Everything so far is delivered.
+fn read_up(given: Given) -> Given {
+    let mail = given.engine.notices("mail", 1_000).unwrap();
+    given.engine.acknowledge("mail", mail.through).unwrap();
+    given
+}
+
+type Act = fn(Given) -> Given;
+
+#[test]
+fn a4_each_event_is_told_to_those_it_concerns() {
+    let asked: Act = |it| it.and(NINA, ask(SECOND, "ALONE", "jointly"));
+    let delink: Act = |it| it.and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let leave: Act = |it| it.and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let invited: Act = |it| it.and(JACK, invite(JOINTLY, "admin"));
+    let signing: Act = |it| it.and(ADA, customer(MSP, "jointly"));
+    let ending: Act = |it| {
+        let term = |auto_extend| Some(TermRequest { days: 60, auto_extend });
+        it.and(ADA, AddCustomer { term: term(false), ..customer(MSP, "jointly") })
+            .and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")))
+    };
+    let nothing: Act = |it| it;
+    let lapsing: Act = |it| {
+        it.under(|policy| policy.delink_request_days = Some(5)).and(ADA, RequestDelink::new(JOINTLY_LINK))
+    };
+    let rows: [(Act, Act, &[&str]); 31] = [
+        (nothing, asked, &["link_requested to carl"]),
+        (asked, |it| it.and(NINA, ResendLinkRequest::new(ASKED)), &["link_request_reminder to carl"]),
+        (asked, |it| it.and(CARL, AcceptLink::new(ASKED)), &["link_request_accepted to nina"]),
+        (asked, |it| it.and(CARL, DeclineLink::new(ASKED)), &["link_request_declined to nina"]),
+        (asked, |it| it.and(NINA, CancelLinkRequest::new(ASKED)), &["link_request_canceled to carl"]),
+        (
+            asked,
+            |it| it.later(30).swept(),
+            &["invitation_expired to ada adam", "link_request_expired to nina"],
+        ),
+        (nothing, delink, &["delink_requested to julia"]),
+        (nothing, leave, &["delink_requested to ada adam"]),
+        (delink, |it| it.and(ADAM, ResendDelink::new(JOINTLY_LINK)), &["delink_reminder to julia"]),
+        (leave, |it| it.and(JULIA, ResendDelink::new(JOINTLY_LINK)), &["delink_reminder to ada adam"]),
+        (delink, |it| it.and(JULIA, RejectDelink::new(JOINTLY_LINK)), &["delink_rejected to ada adam"]),
+        (leave, |it| it.and(ADA, RejectDelink::new(JOINTLY_LINK)), &["delink_rejected to julia"]),
+        (delink, |it| it.and(ADA, CancelDelink::new(JOINTLY_LINK)), &["delink_canceled to julia"]),
+        (leave, |it| it.and(JULIA, CancelDelink::new(JOINTLY_LINK)), &["delink_canceled to ada adam"]),
+        (delink, |it| it.and(JULIA, AcceptDelink::new(JOINTLY_LINK)), &["link_ended to ada adam julia"]),
+        (delink, |it| it.and(JULIA, RequestDelink::new(JOINTLY_LINK)), &["link_ended to ada adam julia"]),
+        (lapsing, |it| it.later(5).swept(), &["delink_expired to ada adam julia"]),
+        (
+            nothing,
+            |it| it.and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"]))),
+            &["grants_changed to ada adam"],
+        ),
+        (nothing, |it| it.and(ADA, delete(&[FULLY])), &["link_ended to ada adam"]),
+        (nothing, invited, &["invitation to eve"]),
+        (invited, |it| it.and(JACK, ResendInvitation::new(EVE_INVITATION)), &["invitation_reminder to eve"]),
+        (
+            invited,
+            |it| it.and(EVE, AcceptInvitation::new(EVE_INVITATION, mail("eve"))),
+            &["invitation_accepted to julia jack"],
+        ),
+        (
+            invited,
+            |it| it.and(EVE, DeclineInvitation::new(EVE_INVITATION, mail("eve"))),
+            &["invitation_declined to julia jack"],
+        ),
+        (invited, |it| it.and(JACK, RevokeInvitation::new(EVE_INVITATION)), &[]),
+        (nothing, signing, &["sign_up to olga"]),
+        (
+            signing,
+            |it| it.and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga"))),
+            &["invitation_accepted to ada adam"],
+        ),
+        (
+            signing,
+            |it| it.and(OLGA, DeclineInvitation::new(OLGA_INVITATION, mail("olga"))),
+            &["invitation_declined to ada adam"],
+        ),
+        (
+            signing,
+            |it| it.later(7).swept(),
+            &["invitation_expired to ada adam", "invitation_expired to ada adam"],
+        ),
+        (
+            ending,
+            |it| it.later(30).swept(),
+            &["invitation_expired to ada adam", "link_expiring to ada adam olga"],
+        ),
+        (
+            ending,
+            |it| it.later(60).swept(),
+            &["invitation_expired to ada adam", "link_ended to ada adam olga"],
+        ),
+        (
+            nothing,
+            |it| {
+                it.and(ADA, rename(JOINTLY)).and(ADA, disable(FULLY)).and(ADA, assign(NOEL, JOINTLY, "admin"))
+            },
+            &[],
+        ),
+    ];
+    for (place, (before, then, expected)) in rows.into_iter().enumerate() {
+        let given = then(read_up(before(given())));
+        assert_eq!(told(&given, "mail"), expected, "row {place}");
+    }
+    let extending = given().and(
+        ADA,
+        AddCustomer { term: Some(TermRequest { days: 60, auto_extend: true }), ..customer(MSP, "fully") },
+    );
+    let given = read_up(extending).later(60).swept();
+    assert_eq!(told(&given, "mail"), ["invitation_expired to ada adam", "link_extended to ada adam"]);
+}
+
+#[test]
+fn a4_a_notice_comes_again_until_it_is_acknowledged() {
+    let given = given().and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, DeclineLink::new(ASKED));
+    let all = given.engine.notices("mail", 1_000).unwrap();
+    assert_eq!(given.engine.notices("mail", 1_000).unwrap(), all, "nothing is lost by reading");
+    // One by one, each with its record and its place in it.
+    let mut one_by_one = Vec::new();
+    loop {
+        let mail = given.engine.notices("slow", 1).unwrap();
+        if mail.notices.is_empty() {
+            break;
+        }
+        given.engine.acknowledge("slow", mail.through).unwrap();
+        one_by_one.extend(mail.notices);
+    }
+    assert_eq!(one_by_one, all.notices);
+    let places: BTreeSet<(u64, usize)> =
+        all.notices.iter().map(|notice| (notice.seq, notice.index)).collect();
+    assert_eq!(places.len(), all.notices.len());
+    assert!(all.notices.iter().all(|notice| !notice.to.is_empty()));
+    // A cursor never moves back, and each consumer has its own.
+    given.engine.acknowledge("slow", 1).unwrap();
+    assert_eq!(given.engine.notices("slow", 1_000).unwrap().notices, []);
+    assert_eq!(given.engine.notices("other", 1_000).unwrap(), all);
+    // Nobody acknowledges what has not been written.
+    given.engine.acknowledge("other", u64::MAX).unwrap();
+    let given = given.and(ADA, RequestDelink::new(JOINTLY_LINK));
+    assert_eq!(told(&given, "other"), ["delink_requested to julia"]);
+}
+
+#[test]
+fn a4_recipients_are_those_of_the_moment_it_happened() {
+    let given =
+        given().and(ADA, RequestDelink::new(JOINTLY_LINK)).and(JULIA, assign(JACK, JOINTLY, "super_admin"));
+    let given = given.and(JACK, RemoveUser::new(JULIA));
+    let all = told(&given, "mail");
+    assert_eq!(all.last().unwrap(), "delink_requested to julia");
+}
+
+#[test]
+fn a4_a_cursor_outlives_the_process() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let given = given_on(SqliteStore::open(&path, Options::default()).unwrap())
+        .and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let through = given.engine.notices("mail", 1_000).unwrap().through;
+    given.engine.acknowledge("mail", through - 1).unwrap();
+    drop(given);
+    let again = Given::bare(SqliteStore::open(&path, Options::default()).unwrap(), Policy::default());
+    assert_eq!(told(&again, "mail"), ["delink_requested to julia"]);
+}
+
+#[test]
+fn a4_no_address_or_name_can_carry_a_line_break_into_a_mail() {
+    for break_ in ["\n", "\r", "\r\n", "\u{85}", "\u{2028}", "\u{2029}", "\u{b}", "\u{c}", "\0"] {
+        let with = format!("ada{break_}Bcc: eve@example.com");
+        assert!(tenantry::base::text::Email::parse(&with).is_err());
+        assert!(tenantry::base::text::PersonName::parse(&with).is_err());
+        assert!(tenantry::base::text::CompanyName::parse(&with).is_err());
+    }
+}

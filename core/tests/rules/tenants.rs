@@ -1,0 +1,434 @@
+//! Tenants (T).
+
+use tenantry::base::text::Coordinates;
+use tenantry::model::{Actor, Change, Operation, Subject, Tenant, TenantKind, User, UserState};
+use tenantry::policy::PrefixReuse;
+use tenantry::refusal::Code::*;
+
+use super::*;
+
+fn register(kind: TenantKind) -> RegisterTenant {
+    RegisterTenant {
+        tenant: Some(NEW),
+        number: Some(text("new-1")),
+        ..RegisterTenant::new(kind, text("New"))
+    }
+}
+
+#[test]
+fn t1_an_operator_registers_a_tenant_of_any_kind() {
+    for &kind in TenantKind::ALL {
+        given().when(STAFF, register(kind)).then(happened(&["tenant_registered"])).look(|given| {
+            let tenant = given.get::<Tenant>(NEW.uuid());
+            assert_eq!(
+                (tenant.kind, tenant.number.as_str(), tenant.operation),
+                (kind, "NEW-1", Operation::Enabled)
+            );
+        });
+    }
+    given().when(GINA, register(TenantKind::Msp)).then(refused(WrongActor));
+    given().when(Actor::Clock, register(TenantKind::Msp)).then(refused(WrongActor));
+}
+
+#[test]
+fn t1_a_tenant_without_a_number_gets_one_that_is_free() {
+    let command = || RegisterTenant::new(TenantKind::Msp, text("Same Name"));
+    given().and(STAFF, command()).and(STAFF, command()).verified();
+}
+
+#[test]
+fn t1_only_an_operator_with_a_ticket_corrects_a_kind() {
+    use TenantKind::{Customer, Msp, Reseller};
+    let ticket = || staff_for("T-100");
+    for (actor, tenant, kind, expected) in [
+        (ticket(), JOINTLY, Msp, happened(&["tenant_kind_changed"])),
+        (ticket(), RESELLER, Customer, happened(&["tenant_kind_changed"])),
+        (ticket(), ALONE, Reseller, happened(&["tenant_kind_changed"])),
+        (ticket(), SECOND, Customer, happened(&["tenant_kind_changed"])),
+        (ticket(), MSP, Customer, refused(KindConflict)),
+        (ticket(), MSP, Reseller, refused(KindConflict)),
+        (ticket(), JOINTLY, Reseller, refused(KindConflict)),
+        (ticket(), JOINTLY, Customer, refused(NothingToDo)),
+        (ticket(), NOWHERE, Customer, refused(UnknownTenant)),
+        (STAFF, JOINTLY, Msp, refused(TicketRequired)),
+        (GINA.into(), JOINTLY, Msp, refused(WrongActor)),
+    ] {
+        given().when(actor, ChangeTenantKind::new(tenant, kind)).then(expected);
+    }
+}
+
+#[test]
+fn t2_the_manager_edits_and_the_tenant_itself_unless_locked() {
+    for (who, tenant, expected) in [
+        (ADA, JOINTLY, happened(&["tenant_edited"])),
+        (ADAM, JOINTLY, happened(&["tenant_edited"])),
+        (GUS, JOINTLY, happened(&["tenant_edited"])),
+        (JACK, JOINTLY, happened(&["tenant_edited"])),
+        (ADAM, FULLY, happened(&["tenant_edited"])),
+        (FRED, FULLY, refused(CustomerLocked)),
+        (RITA, JOINTLY, refused(RoleLacksPermission)),
+        (JIM, JOINTLY, refused(RoleLacksPermission)),
+        (NOEL, JOINTLY, refused(UnknownTenant)),
+        (NINA, JOINTLY, refused(UnknownTenant)),
+    ] {
+        given().when(who, rename(tenant)).then(expected);
+    }
+    given().when(ADA, EditTenant::new(JOINTLY)).then(refused(NothingToDo));
+    delinked(given()).when(ADA, rename(JOINTLY)).then(refused(UnknownTenant));
+    delinked(given()).when(JACK, rename(JOINTLY)).then(done());
+}
+
+#[test]
+fn t2_every_field_is_set_kept_and_cleared() {
+    let all = EditTenant {
+        country: Change::Set(text("DE")),
+        website: Change::Set(text("https://jointly.example")),
+        street: Change::Set(text("Main Street 1")),
+        phone: Change::Set(text("+49 30 1234")),
+        ..rename(JOINTLY)
+    };
+    let cleared = EditTenant { country: Change::Clear, phone: Change::Clear, ..EditTenant::new(JOINTLY) };
+    given().and(JACK, all).and(JACK, cleared).look(|given| {
+        let tenant = given.get::<Tenant>(JOINTLY.uuid());
+        assert_eq!(tenant.name.as_str(), "Renamed");
+        assert_eq!((tenant.country.as_ref(), tenant.number.as_str()), (None, "JOINTLY"));
+        assert!(tenant.website.is_some());
+        let personal =
+            given.engine.read().unwrap().now().unwrap().personal(Subject::Tenant(JOINTLY)).unwrap().unwrap();
+        assert_eq!((personal.street.unwrap().as_str(), personal.phone), ("Main Street 1", None));
+    });
+}
+
+#[test]
+fn t3_a_prefix_belongs_to_one_living_tenant() {
+    given().and(ADA, prefix(JOINTLY, "acme")).when(CARL, prefix(ALONE, "acme")).then(refused(PrefixTaken));
+    given().and(ADA, prefix(JOINTLY, "acme")).when(ADA, prefix(JOINTLY, "ACME")).then(done());
+    let taken = AddCustomer { prefix: Some(text("acme")), ..customer(MSP, "fully") };
+    given().and(CARL, prefix(ALONE, "acme")).when(ADA, taken).then(refused(PrefixTaken));
+}
+
+#[test]
+fn t3_a_prefix_that_is_given_back_is_free_as_the_policy_says() {
+    let returned = |reuse| {
+        let given = given().under(|policy| policy.prefix_reuse = reuse);
+        given.and(CARL, prefix(ALONE, "acme")).and(CARL, prefix(ALONE, "other"))
+    };
+    let quarantine = PrefixReuse::Quarantine { days: 10 };
+    for (reuse, days, expected) in [
+        (PrefixReuse::Immediate, 0, done()),
+        (quarantine, 0, refused(PrefixResting)),
+        (quarantine, 9, refused(PrefixResting)),
+        (quarantine, 10, done()),
+        (PrefixReuse::Never, 10_000, refused(PrefixResting)),
+    ] {
+        returned(reuse).later(days).when(JACK, prefix(JOINTLY, "acme")).then(expected);
+    }
+    // Deleting gives back, too.
+    let given = given().and(ADA, prefix(FULLY, "acme")).and(ADA, delete(&[FULLY]));
+    given.when(JACK, prefix(JOINTLY, "acme")).then(done());
+}
+
+#[test]
+fn t3_setting_the_prefix_it_has_gives_nothing_back() {
+    let given = given().under(|policy| policy.prefix_reuse = PrefixReuse::Never);
+    let given = given.and(CARL, prefix(ALONE, "acme")).and(CARL, prefix(ALONE, "acme"));
+    given.when(CARL, prefix(ALONE, "acme")).then(done()).look(|given| {
+        assert_eq!(given.get::<Tenant>(ALONE.uuid()).released, []);
+    });
+}
+
+#[test]
+fn t4_an_address_places_a_tenant_on_the_map_and_grants_nothing() {
+    let place = EditTenant {
+        street: Change::Set(text("Main Street 1")),
+        coordinates: Change::Set(Coordinates::parse(52.52, 13.405).unwrap()),
+        ..EditTenant::new(JOINTLY)
+    };
+    given().and(JACK, place).then_denied(NINA, "tenant.view", JOINTLY, NotLinked).look(|given| {
+        let read = given.engine.read().unwrap();
+        let pins = |who: UserId| read.now().unwrap().pins(&who.into()).unwrap();
+        for who in [ADA, RITA, GINA, JIM] {
+            let pins = pins(who);
+            assert_eq!(pins.len(), 1);
+            assert_eq!((pins[0].tenant, pins[0].name.as_str()), (JOINTLY, "Jointly"));
+            assert_eq!(pins[0].coordinates.latitude(), 52.52);
+        }
+        for who in [NOEL, NINA, CARL] {
+            assert_eq!(pins(who), []);
+        }
+        let refused = read.now().unwrap().pins(&STAFF).unwrap_err();
+        assert_eq!(refused.code(), Some(WrongActor));
+    });
+}
+
+#[test]
+fn t5_the_whole_table_of_operation() {
+    let enabled = || given();
+    let disabled = || enabled().and(ADA, disable(JOINTLY));
+    let enabling = || disabled().and(ADA, enable(JOINTLY));
+    type Make<'a> = &'a dyn Fn() -> Given;
+    let rows: [(Make<'_>, [Expected; 3]); 3] = [
+        //           disable                          enable                          ready
+        (&enabled, [happened(&["tenant_disabled"]), happened(&[]), refused(TenantNotEnabling)]),
+        (&disabled, [happened(&[]), happened(&["tenant_enabling"]), refused(TenantNotEnabling)]),
+        (&enabling, [refused(TenantEnabling), happened(&[]), happened(&["tenant_enabled"])]),
+    ];
+    for (make, [disabling, enabling, ready]) in rows {
+        make().when(ADA, disable(JOINTLY)).then(disabling);
+        make().when(ADA, enable(JOINTLY)).then(enabling);
+        make().when(STAFF, ReportReady::new(JOINTLY)).then(ready);
+        make().when(ADA, ReportReady::new(JOINTLY)).then(refused(WrongActor));
+    }
+    given().when(STAFF, ReportReady::new(NOWHERE)).then(refused(UnknownTenant));
+}
+
+#[test]
+fn t5_nobody_works_on_a_disabled_tenant_but_to_operate_it() {
+    let disabled = given().and(ADA, disable(JOINTLY));
+    let enabling = given().and(ADA, disable(JOINTLY)).and(ADA, enable(JOINTLY));
+    for given in [disabled, enabling] {
+        given
+            .then_denied(ADA, "devices.view", JOINTLY, TenantDisabled)
+            .then_denied(GINA, "devices.view", JOINTLY, TenantDisabled)
+            .then_denied(JULIA, "devices.view", JOINTLY, UserNotActive)
+            .then_denied(JULIA, "tenant.operate", JOINTLY, UserNotActive)
+            .then_may(ADA, "tenant.operate", JOINTLY)
+            .then_may(ADA, "devices.view", FULLY)
+            .when(JULIA, rename(JOINTLY))
+            .then(refused(UserNotActive))
+            .when(ADA, rename(JOINTLY))
+            .then(refused(TenantDisabled));
+    }
+    given()
+        .and(ADA, disable(JOINTLY))
+        .and(ADA, enable(JOINTLY))
+        .and(STAFF, ReportReady::new(JOINTLY))
+        .then_may(JULIA, "devices.view", JOINTLY)
+        .then_may(ADA, "devices.view", JOINTLY);
+}
+
+#[test]
+fn t5_disabling_never_holds_a_customer_hostage() {
+    given()
+        .and(ADA, disable(JOINTLY))
+        .and(JULIA, RequestDelink::new(JOINTLY_LINK))
+        .and(ADA, AcceptDelink::new(JOINTLY_LINK));
+    given()
+        .and(GINA, disable(MSP))
+        .and(ADA, RequestDelink::new(JOINTLY_LINK))
+        .and(JULIA, RejectDelink::new(JOINTLY_LINK));
+}
+
+#[test]
+fn t5_what_is_below_a_disabled_tenant_stays_up() {
+    given()
+        .and(GINA, disable(MSP))
+        .then_denied(ADA, "devices.view", JOINTLY, UserNotActive)
+        .then_may(GINA, "devices.view", JOINTLY)
+        .then_may(JULIA, "devices.view", JOINTLY);
+}
+
+#[test]
+fn t6_a_batch_has_one_result_per_tenant() {
+    let given = given().and(ADA, disable(FULLY));
+    let outcome = |tenants: &[TenantId]| {
+        let receipt = given.engine.execute(ADA, DisableTenants::new(tenants.to_vec())).unwrap();
+        receipt.outcome.iter().map(|result| (result.tenant, result.changed)).collect::<Vec<_>>()
+    };
+    assert_eq!(outcome(&[JOINTLY, FULLY]), [(JOINTLY, true), (FULLY, false)]);
+    assert_eq!(outcome(&[FULLY]), [(FULLY, false)]);
+    let receipt = given.engine.execute(ADA, EnableTenants::new(vec![FULLY, JOINTLY])).unwrap();
+    assert!(receipt.outcome.iter().all(|result| result.changed));
+}
+
+#[test]
+fn t6_a_batch_is_checked_whole_before_anything_happens() {
+    let batch = |tenants: &[TenantId]| DisableTenants::new(tenants.to_vec());
+    for (tenants, expected, items) in [
+        (vec![], refused(EmptyBatch), vec![]),
+        (vec![JOINTLY, JOINTLY], refused(DuplicateItem), vec![(1, DuplicateItem)]),
+        (vec![JOINTLY, ALONE], refused(UnknownTenant), vec![(1, UnknownTenant)]),
+        (vec![ALONE, JOINTLY, JOINTLY], refused(UnknownTenant), vec![(0, UnknownTenant), (2, DuplicateItem)]),
+    ] {
+        let when = given().when(ADA, batch(&tenants));
+        let found: Vec<_> = when.refusal().items.iter().map(|item| (item.index, item.code)).collect();
+        assert_eq!(found, items);
+        when.then(expected).then_may(ADA, "devices.view", JOINTLY);
+    }
+    given().when(ADA, EnableTenants::new(vec![])).then(refused(EmptyBatch));
+    given().when(ADA, delete(&[])).then(refused(EmptyBatch));
+    given().when(ADA, delete(&[FULLY, FULLY])).then(refused(DuplicateItem));
+    given().when(ADA, delete(&[FULLY, JOINTLY])).then(refused(DelinkFirst)).then_may(
+        ADA,
+        "devices.view",
+        FULLY,
+    );
+}
+
+#[test]
+fn t7_deleting_wants_the_exact_word() {
+    for word in ["", "Delete", "DELETE", "delete ", " delete", "delete\n", "deleted", "ｄelete", "yes"] {
+        given().when(ADA, DeleteTenants::new(vec![FULLY], word.to_owned())).then(refused(NotConfirmed));
+    }
+    given().when(ADA, delete(&[FULLY])).then(done());
+}
+
+#[test]
+fn t7_what_stands_in_the_way_of_deleting() {
+    given().when(ADA, delete(&[FULLY])).then(done());
+    given().when(ADA, delete(&[JOINTLY])).then(refused(DelinkFirst));
+    given().when(GINA, delete(&[MSP])).then(refused(HasManagedTenants));
+    given().when(RITA, delete(&[FULLY])).then(refused(RoleLacksPermission));
+    given().when(FRED, delete(&[FULLY])).then(refused(CustomerLocked));
+    given()
+        .and(ADA, RequestDelink::new(JOINTLY_LINK))
+        .when(ADA, delete(&[JOINTLY]))
+        .then(refused(DelinkPending));
+    given()
+        .and(JULIA, RequestDelink::new(JOINTLY_LINK))
+        .when(ADA, delete(&[JOINTLY]))
+        .then(refused(DelinkPending));
+    // A manager with a delink pending below cannot go either.
+    let pending = given().and(NINA, customer(SECOND, "jointly"));
+    let pending = pending.and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")));
+    let cascade = DeleteTenants { cascade: true, ..delete(&[SECOND]) };
+    pending.and(OLGA, RequestDelink::new(NEW_LINK)).when(NINA, cascade).then(refused(DelinkPending));
+    // A sub-admin of the customer's own counts as an admin; who only reads does not.
+    let unmanned = || given().and(NINA, customer(SECOND, "jointly"));
+    unmanned().when(NINA, delete(&[NEW])).then(done());
+    unmanned()
+        .and(STAFF, user(EVE, NEW, "eve", "admin"))
+        .when(NINA, delete(&[NEW]))
+        .then(refused(DelinkFirst));
+    unmanned().and(STAFF, user(EVE, NEW, "eve", "read_only")).when(NINA, delete(&[NEW])).then(done());
+    delinked(given()).when(JULIA, delete(&[JOINTLY])).then(done());
+}
+
+#[test]
+fn t7_cascade_takes_what_is_below_and_nobody_else_manages() {
+    let cascade = |tenant| DeleteTenants { cascade: true, ..delete(&[tenant]) };
+    let two = || given().and(NINA, customer(SECOND, "fully"));
+    two().when(NINA, delete(&[SECOND])).then(refused(HasManagedTenants));
+    two().when(NINA, delete(&[SECOND, NEW])).then(done());
+    two().when(NINA, cascade(SECOND)).then(done()).look(|given| {
+        for tenant in [SECOND, NEW] {
+            assert!(!given.get::<Tenant>(tenant.uuid()).is_living());
+        }
+        assert_eq!(given.get::<User>(NINA.uuid()).state, UserState::Removed);
+    });
+    given().when(GINA, cascade(MSP)).then(refused(DelinkFirst));
+    // Another manager keeps it alive.
+    let shared = two_managers().when(STAFF, cascade(SECOND)).then(done());
+    assert!(shared.get::<Tenant>(ALONE.uuid()).is_living());
+    shared.then_may(ADA, "devices.view", ALONE).verified();
+}
+
+/// `ALONE` jointly managed by `SECOND` for `manage` and by `MSP` for `configure`.
+fn two_managers() -> Given {
+    let given = given().under(|policy| policy.max_managers = 2);
+    let given = given.and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, AcceptLink::new(ASKED));
+    let request = RequestLink {
+        request: Some(ASKED_AGAIN),
+        services: set(&["configure"]),
+        ..ask(MSP, "ALONE", "jointly")
+    };
+    given.and(ADA, request).and(CARL, AcceptLink::new(ASKED_AGAIN))
+}
+
+#[test]
+fn t7_ids_and_numbers_are_never_used_again() {
+    let given = given().and(ADA, delete(&[FULLY]));
+    let again = |tenant, number: &str| RegisterTenant {
+        tenant: Some(tenant),
+        number: Some(text(number)),
+        ..RegisterTenant::new(TenantKind::Customer, text("Again"))
+    };
+    given
+        .when(STAFF, again(FULLY, "fresh"))
+        .then(refused(IdTaken))
+        .when(STAFF, again(NEW, "Fully"))
+        .then(refused(NumberTaken))
+        .when(STAFF, again(NEW, "JOINTLY"))
+        .then(refused(NumberTaken))
+        .when(STAFF, again(NEW, "fresh"))
+        .then(done())
+        .when(ADA, delete(&[FULLY]))
+        .then(refused(UnknownTenant))
+        .then_denied(ADA, "tenant.view", FULLY, UnknownTenant)
+        .then_denied(FRED, "tenant.view", FULLY, UserNotActive)
+        .verified();
+}
+
+#[test]
+fn t7_everything_about_a_deleted_tenant_ends_with_it() {
+    let given =
+        delinked(given()).and(NINA, ask(SECOND, "JOINTLY", "jointly")).and(JULIA, invite(JOINTLY, "admin"));
+    let when = given.when(JULIA, delete(&[JOINTLY]));
+    let names: Vec<_> = when.events().iter().map(event_name).collect();
+    for expected in
+        ["link_request_canceled", "invitation_revoked", "user_removed", "assignment_ended", "tenant_deleted"]
+    {
+        assert!(names.iter().any(|name| name == expected), "{expected} in {names:?}");
+    }
+    when.then(done())
+        .when(EVE, AcceptInvitation::new(EVE_INVITATION, mail("eve")))
+        .then(refused(InvitationNotPending))
+        .when(NINA, CancelLinkRequest::new(ASKED))
+        .then(refused(LinkRequestNotPending))
+        .verified();
+}
+
+#[test]
+fn t8_who_may_link_is_told_name_country_and_kind_and_nothing_else() {
+    let given = given().and(CARL, EditTenant { country: Change::Set(text("DE")), ..EditTenant::new(ALONE) });
+    let given = given.and(ADA, delete(&[FULLY]));
+    let read = given.engine.read().unwrap();
+    let look_up = |who: Actor, number: &str| {
+        let found = read.now().unwrap().look_up(&who, &text(number));
+        found.map(|found| serde_json::to_string(&found).unwrap()).map_err(|error| error.code().unwrap())
+    };
+    let summary = r#"{"number":"ALONE","name":"Alone","country":"DE","kind":"customer"}"#;
+    for (who, number, found) in [
+        (ADA.into(), "alone", Ok(summary.to_owned())),
+        (NINA.into(), "ALONE", Ok(summary.to_owned())),
+        (STAFF, "ALONE", Ok(summary.to_owned())),
+        (RITA.into(), "ALONE", Err(RoleLacksPermission)),
+        (ADA.into(), "NOBODY", Err(UnknownTenant)),
+        (ADA.into(), "FULLY", Err(UnknownTenant)),
+        (BOB.into(), "ALONE", Err(UserNotActive)),
+    ] {
+        assert_eq!(look_up(who, number), found, "{number}");
+    }
+}
+
+#[test]
+fn t9_what_the_actor_may_not_see_does_not_exist() {
+    let all: Vec<(Command, Expected)> = vec![
+        (rename(JOINTLY).into(), refused(UnknownTenant)),
+        (rename(NOWHERE).into(), refused(UnknownTenant)),
+        (disable(JOINTLY).into(), refused(UnknownTenant)),
+        (enable(JOINTLY).into(), refused(UnknownTenant)),
+        (delete(&[JOINTLY]).into(), refused(UnknownTenant)),
+        (customer(MSP, "fully").into(), refused(UnknownTenant)),
+        (ask(MSP, "ALONE", "fully").into(), refused(UnknownTenant)),
+        (ask(SECOND, "NOBODY", "fully").into(), refused(UnknownTenant)),
+        (invite(JOINTLY, "admin").into(), refused(UnknownTenant)),
+        (assign(NINA, JOINTLY, "admin").into(), refused(UnknownTenant)),
+        (CreateRole::new(JOINTLY, text("Role"), set(&[])).into(), refused(UnknownTenant)),
+        (ErasePersonal::new(Subject::Tenant(JOINTLY)).into(), refused(UnknownTenant)),
+        (RequestDelink::new(JOINTLY_LINK).into(), refused(UnknownLink)),
+        (RequestDelink::new(NO_LINK).into(), refused(UnknownLink)),
+        (ConvertLink::new(FULLY_LINK, text("jointly")).into(), refused(UnknownLink)),
+        (AddServices::new(FULLY_LINK, set(&["manage"])).into(), refused(UnknownLink)),
+        (SetManagerGrants::new(JOINTLY_LINK, set(&[])).into(), refused(UnknownLink)),
+        (InviteOwner::new(JOINTLY_LINK, Invitee::new(mail("eve"))).into(), refused(UnknownLink)),
+        (AcceptLink::new(ASKED).into(), refused(UnknownLinkRequest)),
+        (RevokeInvitation::new(IVY_INVITATION).into(), refused(UnknownInvitation)),
+        (BlockUser::new(JACK).into(), refused(NoSuchUser)),
+        (BlockUser::new(NOBODY).into(), refused(NoSuchUser)),
+        (ErasePersonal::new(Subject::User(JACK)).into(), refused(NoSuchUser)),
+    ];
+    for (command, expected) in all {
+        given().when(NINA, command).then(expected);
+    }
+}

@@ -1,0 +1,446 @@
+//! the oracle and the engine on memory are led through the same world, and everything they say is compared. A
+//! difference is made as small as it gets before it is shown. It never mends anything.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::{Permission, Service};
+use tenantry::base::time::Timestamp;
+use tenantry::command::Request;
+use tenantry::engine::{Clock, Engine, Error, Moment, Options};
+use tenantry::policy::Policy;
+use tenantry::query::Question;
+use tenantry::refusal::Code;
+use tenantry::store::memory::MemoryStore;
+use uuid::Uuid;
+
+use crate::coverage::Coverage;
+use crate::generator::{Generator, Step, policy_of};
+use crate::rng::Rng;
+use crate::state;
+use crate::world::Oracle;
+
+/// Questions asked after every command.
+const QUESTIONS: usize = 24;
+
+/// EXCLUSIONS: refusals of which the oracle names the first and the engine, as long as it has a known fault there, the
+/// second. Must be empty.
+const EXCLUDED_REFUSALS: &[(&str, Code, Code)] = &[
+    ("accept_invitation", Code::UnknownUser, Code::UnknownInvitation),
+    ("decline_invitation", Code::UnknownUser, Code::UnknownInvitation),
+];
+
+/// When every world begins.
+pub fn start() -> Timestamp {
+    Timestamp::parse("2026-01-01T00:00:00Z").unwrap()
+}
+
+/// A clock that is set by hand.
+#[derive(Clone)]
+pub struct HandClock(Arc<AtomicI64>);
+
+impl HandClock {
+    pub fn new(at: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(at.micros())))
+    }
+
+    pub fn set(&self, at: Timestamp) {
+        self.0.store(at.micros(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// The engine's options for a world: no id is ever made up.
+pub fn options(clock: &HandClock, policy: &Policy) -> Options {
+    Options {
+        clock: Box::new(clock.clone()),
+        ids: Box::new(|| panic!("every id is given by the generator")),
+        policy: policy.clone(),
+        ..Options::default()
+    }
+}
+
+/// The oracle and the engine side by side.
+pub struct Pair {
+    pub oracle: Oracle,
+    pub engine: Engine,
+    clock: HandClock,
+}
+
+/// How the two differ.
+#[derive(Clone, Debug)]
+pub enum Difference {
+    /// In the outcome of a command.
+    Outcome(String),
+    /// In the answer to a question asked at an instant.
+    Answer(Question, Timestamp, String),
+    /// In the tenants a user can do something on.
+    TenantsWhere(UserId, Permission, Option<Service>, Timestamp, String),
+    /// In the users who can do something on a tenant.
+    UsersWhoCan(Permission, TenantId, Option<Service>, Timestamp, String),
+    /// In the state.
+    State(String),
+}
+
+impl Difference {
+    /// What kind of difference it is, whatever the names of things.
+    fn signature(&self) -> String {
+        match self {
+            Self::Outcome(text) => text.clone(),
+            Self::Answer(_, _, text) => format!("check: {text}"),
+            Self::TenantsWhere(..) => "tenants where".to_owned(),
+            Self::UsersWhoCan(..) => "users who can".to_owned(),
+            Self::State(text) => format!("state of a {}", text.split(' ').next().unwrap_or_default()),
+        }
+    }
+
+    /// Whether both refuse, and only their reasons differ: then their worlds stay the same.
+    fn is_between_refusals(&self) -> bool {
+        matches!(self, Self::Outcome(text) if !text.contains("says ok"))
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Outcome(text) | Self::State(text) => text.clone(),
+            Self::Answer(question, at, text) => {
+                format!("{} at {at}: {text}", serde_json::to_string(question).unwrap())
+            }
+            Self::TenantsWhere(user, permission, service, at, text) => {
+                format!("tenants where {user} can {permission} for {service:?} at {at}: {text}")
+            }
+            Self::UsersWhoCan(permission, tenant, service, at, text) => {
+                format!("users who can {permission} on {tenant} for {service:?} at {at}: {text}")
+            }
+        }
+    }
+}
+
+/// A world in which the two differ, and the commands that led there.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub seed: u64,
+    pub policy: Policy,
+    pub steps: Vec<Step>,
+    pub difference: Difference,
+}
+
+impl Failure {
+    /// Everything needed to see it again, the commands as lines of JSON.
+    pub fn show(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "seed {}, after {} commands: {}", self.seed, self.steps.len(), self.difference.text());
+        let _ = writeln!(text, "policy {}", serde_json::to_string(&self.policy).unwrap());
+        for step in &self.steps {
+            let _ = writeln!(text, "{} {}", step.at, serde_json::to_string(&step.request).unwrap());
+        }
+        text
+    }
+}
+
+fn shown(outcome: &Result<(), Code>) -> String {
+    match outcome {
+        Ok(()) => "ok".to_owned(),
+        Err(code) => code.name().to_owned(),
+    }
+}
+
+fn said(allowed: bool, reason: Option<Code>) -> String {
+    match reason {
+        None if allowed => "allowed".to_owned(),
+        None => "denied without a reason".to_owned(),
+        Some(code) if allowed => format!("allowed, and yet {code}"),
+        Some(code) => code.name().to_owned(),
+    }
+}
+
+/// The engine's outcome without its details; anything but a refusal stops the program.
+pub fn outcome_of<T>(executed: &Result<T, Error>) -> Result<(), Code> {
+    match executed {
+        Ok(_) => Ok(()),
+        Err(error) => match error.refusal() {
+            Some(refusal) => {
+                if let Some(least) = refusal.items.iter().map(|item| item.code).min() {
+                    assert_eq!(least, refusal.code, "the answer of a batch is that of an item: {refusal:?}");
+                }
+                Err(refusal.code)
+            }
+            None => panic!("the engine is broken: {error}"),
+        },
+    }
+}
+
+impl Pair {
+    pub fn new(policy: &Policy) -> Self {
+        let clock = HandClock::new(start());
+        let engine = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options(&clock, policy)).unwrap();
+        Self { oracle: Oracle::new(policy.clone()), engine, clock }
+    }
+
+    /// Executes a command on both.
+    pub fn execute(&mut self, request: &Request, at: Timestamp) -> Result<Result<(), Code>, Difference> {
+        self.clock.set(at);
+        let expected = self.oracle.execute(request, at);
+        let actual = outcome_of(&self.engine.submit(request.clone()));
+        let known = EXCLUDED_REFUSALS.iter().any(|(name, oracle, engine)| {
+            *name == request.command.name() && expected == Err(*oracle) && actual == Err(*engine)
+        });
+        if expected == actual || known {
+            Ok(actual)
+        } else {
+            let name = request.command.name();
+            let text = format!("{name}: oracle says {}, engine says {}", shown(&expected), shown(&actual));
+            Err(Difference::Outcome(text))
+        }
+    }
+
+    fn with_moment<T>(&self, at: Timestamp, ask: impl FnOnce(&Moment<'_>) -> T) -> T {
+        self.clock.set(at);
+        let snapshot = self.engine.read().unwrap();
+        let moment = snapshot.now().unwrap();
+        ask(&moment)
+    }
+
+    fn ask(&self, moment: &Moment<'_>, question: &Question, at: Timestamp) -> Result<Option<Code>, Difference> {
+        let (allowed, reason) = self.oracle.check(question, at);
+        let verdict = moment.check(question).unwrap();
+        if (allowed, reason) == (verdict.allowed, verdict.reason) {
+            return Ok(reason);
+        }
+        let text =
+            format!("oracle says {}, engine says {}", said(allowed, reason), said(verdict.allowed, verdict.reason));
+        Err(Difference::Answer(question.clone(), at, text))
+    }
+
+    fn ask_tenants_where(
+        &self,
+        moment: &Moment<'_>,
+        user: UserId,
+        permission: Permission,
+        service: Option<Service>,
+        at: Timestamp,
+    ) -> Result<(), Difference> {
+        let expected = self.oracle.tenants_where(user, &permission, service.as_ref(), at);
+        let actual = moment.tenants_where(user, &permission, service.as_ref()).unwrap();
+        if expected == actual {
+            return Ok(());
+        }
+        let text = format!("oracle says {expected:?}, engine says {actual:?}");
+        Err(Difference::TenantsWhere(user, permission, service, at, text))
+    }
+
+    fn ask_users_who_can(
+        &self,
+        moment: &Moment<'_>,
+        permission: Permission,
+        tenant: TenantId,
+        service: Option<Service>,
+        at: Timestamp,
+    ) -> Result<(), Difference> {
+        let expected = self.oracle.users_who_can(&permission, tenant, service.as_ref(), at);
+        let actual = moment.users_who_can(&permission, tenant, service.as_ref()).unwrap();
+        if expected == actual {
+            return Ok(());
+        }
+        let text = format!("oracle says {expected:?}, engine says {actual:?}");
+        Err(Difference::UsersWhoCan(permission, tenant, service, at, text))
+    }
+
+    /// Compares everything that is kept.
+    pub fn compare_state(&self) -> Result<(), Difference> {
+        let expected = state::of_oracle(&self.oracle);
+        let snapshot = self.engine.read().unwrap();
+        let actual = state::of_engine(&snapshot.now().unwrap(), &self.oracle);
+        match state::first_difference(&expected, &actual, ["oracle", "engine"]) {
+            None => Ok(()),
+            Some(text) => Err(Difference::State(text)),
+        }
+    }
+}
+
+/// Leads both through the world of a seed and answers how many commands that took. Differences go to
+/// `on_difference`, which says whether to go on; only after a difference between refusals that is possible.
+fn run_world(seed: u64, coverage: &mut Coverage, mut on_difference: impl FnMut(Failure) -> bool) -> u64 {
+    let policy = policy_of(seed);
+    let mut pair = Pair::new(&policy);
+    let mut generator = Generator::new(seed, start());
+    let mut asking = Rng::new(seed ^ 0xA5C);
+    let length = 200 + asking.below(201);
+    let mut steps = Vec::with_capacity(length);
+    for index in 0..length {
+        let step = generator.step(&pair.oracle);
+        steps.push(step.clone());
+        let last = index + 1 == length;
+        if let Err(difference) = walk(&mut pair, &mut generator, &mut asking, &step, last, coverage) {
+            let between_refusals = difference.is_between_refusals();
+            let failure = Failure { seed, policy: policy.clone(), steps: steps.clone(), difference };
+            if !on_difference(failure) || !between_refusals {
+                return length as u64;
+            }
+        }
+    }
+    length as u64
+}
+
+/// One command and the questions after it.
+fn walk(
+    pair: &mut Pair,
+    generator: &mut Generator,
+    asking: &mut Rng,
+    step: &Step,
+    last: bool,
+    coverage: &mut Coverage,
+) -> Result<(), Difference> {
+    let outcome = pair.execute(&step.request, step.at)?;
+    coverage.command(step.request.command.name(), &outcome);
+    let matrix = last || asking.percent(2);
+    if matrix {
+        pair.compare_state()?;
+        coverage.state(&pair.oracle, step.at);
+    }
+    let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
+    pair.with_moment(at, |moment| {
+        for _ in 0..QUESTIONS {
+            let reason = pair.ask(moment, &generator.question(&pair.oracle), at)?;
+            coverage.check(reason);
+        }
+        if asking.percent(10) {
+            let question = generator.question(&pair.oracle);
+            pair.ask_tenants_where(moment, question.user, question.permission, question.service, at)?;
+            let question = generator.question(&pair.oracle);
+            pair.ask_users_who_can(moment, question.permission, question.tenant, question.service, at)?;
+            coverage.lookups += 2;
+        }
+        if !matrix {
+            return Ok(());
+        }
+        // Every user on every tenant: at the end of a world for every permission, else for a few.
+        let every: Vec<Permission> = pair.oracle.policy.permissions.iter().cloned().collect();
+        let some: Vec<Permission> = if last { every } else { (0..3).map(|_| generator.permission(&pair.oracle)).collect() };
+        for permission in &some {
+            let service = generator.service(&pair.oracle);
+            for user in &pair.oracle.users {
+                for tenant in &pair.oracle.tenants {
+                    let mut question = Question::new(user.id, permission.clone(), tenant.id);
+                    question.service = service.clone();
+                    let reason = pair.ask(moment, &question, at)?;
+                    coverage.check(reason);
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Whether these commands still lead to a difference of the same kind; if so, which, and after how many of them.
+fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(usize, Difference)> {
+    let mut pair = Pair::new(policy);
+    let wanted = difference.signature();
+    for (index, step) in steps.iter().enumerate() {
+        if let Err(found) = pair.execute(&step.request, step.at)
+            && (found.signature() == wanted || !found.is_between_refusals())
+        {
+            return (found.signature() == wanted).then_some((index + 1, found));
+        }
+    }
+    let found = match difference {
+        Difference::Outcome(_) => Ok(()),
+        Difference::State(_) => pair.compare_state(),
+        Difference::Answer(question, at, _) => {
+            pair.with_moment(*at, |moment| pair.ask(moment, question, *at)).map(|_| ())
+        }
+        Difference::TenantsWhere(user, permission, service, at, _) => pair.with_moment(*at, |moment| {
+            pair.ask_tenants_where(moment, *user, permission.clone(), service.clone(), *at)
+        }),
+        Difference::UsersWhoCan(permission, tenant, service, at, _) => pair.with_moment(*at, |moment| {
+            pair.ask_users_who_can(moment, permission.clone(), *tenant, service.clone(), *at)
+        }),
+    };
+    found.err().filter(|found| found.signature() == wanted).map(|found| (steps.len(), found))
+}
+
+/// The same failure with as few commands as deleting them one by one, and in blocks, leaves.
+pub fn shrink(failure: &Failure) -> Failure {
+    let mut best = failure.clone();
+    let mut block = best.steps.len().div_ceil(2).max(1);
+    loop {
+        let mut smaller = false;
+        let mut from = 0;
+        while from < best.steps.len() {
+            let mut fewer = best.steps.clone();
+            fewer.drain(from..(from + block).min(best.steps.len()));
+            match replay(&best.policy, &fewer, &best.difference) {
+                Some((length, difference)) => {
+                    fewer.truncate(length);
+                    best.steps = fewer;
+                    best.difference = difference;
+                    smaller = true;
+                }
+                None => from += block,
+            }
+        }
+        if block > 1 {
+            block = block.div_ceil(2);
+        } else if !smaller {
+            return best;
+        }
+    }
+}
+
+/// Runs worlds from `seed` on, until so many commands have run.
+///
+/// # Errors
+/// The first difference, made small.
+pub fn run(
+    seed: u64,
+    stride: u64,
+    commands: u64,
+    mut progress: impl FnMut(u64),
+) -> (Coverage, Result<u64, Box<Failure>>) {
+    let mut coverage = Coverage::default();
+    let (mut done, mut seed) = (0, seed);
+    while done < commands {
+        let mut first = None;
+        done += run_world(seed, &mut coverage, |failure| {
+            first = Some(failure);
+            false
+        });
+        if let Some(failure) = first {
+            return (coverage, Err(Box::new(shrink(&failure))));
+        }
+        progress(done);
+        seed += stride;
+    }
+    (coverage, Ok(done))
+}
+
+/// Runs worlds from `seed` on, and collects one small example of every kind of difference, with how often it was met.
+pub fn survey(seed: u64, stride: u64, commands: u64) -> BTreeMap<String, (u64, Failure)> {
+    let mut found: BTreeMap<String, (u64, Failure)> = BTreeMap::new();
+    let (mut done, mut seed) = (0, seed);
+    let mut coverage = Coverage::default();
+    while done < commands {
+        done += run_world(seed, &mut coverage, |failure| {
+            let kind = failure.difference.signature();
+            match found.get_mut(&kind) {
+                Some((count, example)) => {
+                    *count += 1;
+                    if failure.steps.len() < example.steps.len() {
+                        *example = failure;
+                    }
+                }
+                None => drop(found.insert(kind, (1, failure))),
+            }
+            true
+        });
+        seed += stride;
+    }
+    found.into_iter().map(|(kind, (count, example))| (kind, (count, shrink(&example)))).collect()
+}

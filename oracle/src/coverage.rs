@@ -1,0 +1,192 @@
+//! What the random worlds have reached, so that nobody believes a test that never gets anywhere. It never judges.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use tenantry::base::time::Timestamp;
+use tenantry::command::Command;
+use tenantry::model::{Operation, RoleRef, Stage};
+use tenantry::refusal::Code;
+
+use crate::world::{Assignment, Oracle, Tenant, User};
+
+/// Counts of everything that was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// By command: accepted and refused.
+    pub commands: BTreeMap<&'static str, (u64, u64)>,
+    /// By refusal.
+    pub refused: BTreeMap<Code, u64>,
+    /// By the reason of a verdict.
+    pub reasons: BTreeMap<Code, u64>,
+    /// Verdicts that allowed.
+    pub allowed: u64,
+    /// All verdicts compared.
+    pub checks: u64,
+    /// Reverse look-ups compared.
+    pub lookups: u64,
+    /// By deep state: in how many of the states that were compared whole it was met.
+    pub depths: BTreeMap<&'static str, u64>,
+    /// States that were compared whole.
+    pub states: u64,
+}
+
+impl Coverage {
+    pub fn command(&mut self, name: &'static str, outcome: &Result<(), Code>) {
+        let counts = self.commands.entry(name).or_default();
+        match outcome {
+            Ok(()) => counts.0 += 1,
+            Err(code) => {
+                counts.1 += 1;
+                *self.refused.entry(*code).or_default() += 1;
+            }
+        }
+    }
+
+    pub fn check(&mut self, reason: Option<Code>) {
+        self.checks += 1;
+        match reason {
+            None => self.allowed += 1,
+            Some(code) => *self.reasons.entry(code).or_default() += 1,
+        }
+    }
+
+    /// Takes note of how deep a state is.
+    pub fn state(&mut self, oracle: &Oracle, at: Timestamp) {
+        self.states += 1;
+        let links: Vec<_> = oracle.links.iter().filter(|link| link.in_force(at)).collect();
+        let chains = |user: &User, tenant: &Tenant| oracle.chains(tenant.id, user.home, at);
+        let pairs = || oracle.users.iter().flat_map(|user| oracle.tenants.iter().map(move |tenant| (user, tenant)));
+        let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
+        let met = [
+            links.iter().any(|link| !link.grants.is_empty()),
+            links.iter().any(|link| link.stage != Stage::Active),
+            links.iter().any(|link| oracle.is_locked(link.managed, at)),
+            links.iter().any(|link| link.expires.is_some()),
+            oracle.tenants.iter().any(|tenant| oracle.links_above(tenant.id, at).len() > 1),
+            pairs().any(|(user, tenant)| chains(user, tenant).iter().any(|chain| chain.len() > 2)),
+            pairs().any(|(user, tenant)| chains(user, tenant).len() > 1),
+            oracle.assignments.iter().any(|a| abroad(a) && matches!(a.role, RoleRef::Custom(_))),
+            oracle.assignments.iter().any(|a| abroad(a) && oracle.permissions_of(&a.role).is_empty()),
+            oracle.assignments.iter().any(|a| abroad(a) && a.below && !oracle.links_below(a.tenant, at).is_empty()),
+            oracle.tenants.iter().any(|t| t.operation != Operation::Enabled && !oracle.links_below(t.id, at).is_empty()),
+        ];
+        for (name, met) in Self::DEPTHS.into_iter().zip(met) {
+            *self.depths.entry(name).or_default() += u64::from(met);
+        }
+    }
+
+    /// The deep states that must be met, in the order in which they are looked for.
+    const DEPTHS: [&'static str; 11] = [
+        "a manager has grants",
+        "a delink is requested",
+        "a tenant is locked",
+        "a link has an end",
+        "a tenant has two managers",
+        "a user is three links away from a tenant",
+        "a user reaches a tenant by two chains",
+        "a user has a tenant's own role abroad",
+        "a user is shut out by a role without permissions",
+        "a user's assignment abroad covers what is below",
+        "a tenant that is not enabled manages others",
+    ];
+
+    /// Adds what another thread has seen.
+    pub fn add(&mut self, other: &Self) {
+        for (name, (accepted, refused)) in &other.commands {
+            let counts = self.commands.entry(name).or_default();
+            counts.0 += accepted;
+            counts.1 += refused;
+        }
+        for (code, count) in &other.refused {
+            *self.refused.entry(*code).or_default() += count;
+        }
+        for (code, count) in &other.reasons {
+            *self.reasons.entry(*code).or_default() += count;
+        }
+        for (name, count) in &other.depths {
+            *self.depths.entry(name).or_default() += count;
+        }
+        self.states += other.states;
+        self.allowed += other.allowed;
+        self.checks += other.checks;
+        self.lookups += other.lookups;
+    }
+
+    /// Refusals that no command of these worlds can meet, and why.
+    pub const UNREACHABLE: [(Code, &'static str); 5] = [
+        (Code::RequestReused, "every request has an id of its own"),
+        (Code::StaleSeq, "no request expects a revision"),
+        (Code::ClockBehind, "the clock never runs backwards"),
+        (Code::NotLinked, "who sees a tenant is linked to it; others are told unknown_tenant"),
+        (Code::ServiceNotManaged, "no command is about one service of a customer"),
+    ];
+
+    /// Reasons that a verdict can have.
+    pub const REASONS: [Code; 11] = [
+        Code::UnknownUser,
+        Code::UserNotActive,
+        Code::UnknownTenant,
+        Code::TenantDisabled,
+        Code::NotLinked,
+        Code::CustomerLocked,
+        Code::ServiceNotManaged,
+        Code::ReservedForCustomer,
+        Code::NotGranted,
+        Code::NoAssignment,
+        Code::RoleLacksPermission,
+    ];
+
+    /// What should have been seen and was not.
+    pub fn never_seen(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        for name in Command::NAMES {
+            if self.commands.get(name).is_none_or(|counts| counts.0 == 0) {
+                missing.push(format!("no `{name}` was accepted"));
+            }
+        }
+        for code in Code::ALL {
+            let excused = Self::UNREACHABLE.iter().any(|(unreachable, _)| unreachable == code);
+            if !excused && !self.refused.contains_key(code) {
+                missing.push(format!("no command was refused with `{code}`"));
+            }
+        }
+        for name in Self::DEPTHS {
+            if self.depths.get(name).is_none_or(|count| *count == 0) {
+                missing.push(format!("no state was met in which {name}"));
+            }
+        }
+        for code in Self::REASONS {
+            if !self.reasons.contains_key(&code) {
+                missing.push(format!("no check was denied with `{code}`"));
+            }
+        }
+        missing
+    }
+
+    /// The whole table.
+    pub fn table(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "{:<24}{:>12}{:>12}", "command", "accepted", "refused");
+        for (name, (accepted, refused)) in &self.commands {
+            let _ = writeln!(text, "{name:<24}{accepted:>12}{refused:>12}");
+        }
+        let _ = writeln!(text, "\n{:<28}{:>12}{:>14}", "code", "refused", "verdicts");
+        for code in Code::ALL {
+            let refused = self.refused.get(code).copied().unwrap_or(0);
+            let reasons = self.reasons.get(code).copied().unwrap_or(0);
+            let _ = writeln!(text, "{:<28}{refused:>12}{reasons:>14}", code.name());
+        }
+        let _ = writeln!(text, "\n{} states compared whole, of which", self.states);
+        for (name, count) in &self.depths {
+            let _ = writeln!(text, "{count:>12} in which {name}");
+        }
+        let (accepted, refused) = self.commands.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let _ = writeln!(
+            text,
+            "\n{accepted} commands accepted, {refused} refused; {} checks compared, {} of them allowed; {} reverse look-ups",
+            self.checks, self.allowed, self.lookups
+        );
+        text
+    }
+}

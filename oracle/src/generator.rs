@@ -1,0 +1,1296 @@
+//! Which command comes next: random, but led by the oracle's own state, so that deep states are reached and most
+//! commands are nearly right. It never decides whether a command is.
+
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
+use tenantry::base::text::{
+    BuiltinRole, CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone,
+    Prefix, RoleName, Service, Street, Ticket, Website,
+};
+use tenantry::base::time::Timestamp;
+use tenantry::command::*;
+use tenantry::model::{
+    Actor, Change, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind, TermRequest, UserState,
+};
+use tenantry::policy::{ManagementRule, Policy, PrefixReuse, RoleRule};
+use tenantry::query::Question;
+use uuid::Uuid;
+
+use crate::rng::Rng;
+use crate::world::{Link, Oracle};
+
+/// A command, and when it comes.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub at: Timestamp,
+    pub request: Request,
+}
+
+/// More tenants or users than these are no longer added, only the odd one.
+const MANY_TENANTS: usize = 13;
+const MANY_USERS: usize = 26;
+
+// EXCLUSIONS: what the worlds avoid as long as the engine has a known fault there. Must be empty (all false).
+const EXCLUDE_EDITING_ROLES_WITH_STALE_PERMISSIONS: bool = true;
+
+/// Makes up one world's commands.
+pub struct Generator {
+    rng: Rng,
+    now: Timestamp,
+    made: u64,
+    opening: Vec<Command>,
+}
+
+fn id(kind: u8, number: u64) -> Uuid {
+    Uuid::from_u128((u128::from(kind) << 96) | u128::from(number) | (0x7 << 76) | (0x8 << 60))
+}
+
+fn word<T: std::str::FromStr>(text: &str) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    text.parse().unwrap()
+}
+
+/// The policy of the world with this seed.
+pub fn policy_of(seed: u64) -> Policy {
+    let mut rng = Rng::new(seed ^ 0xFACE);
+    let mut policy = match seed % 8 {
+        0..=2 => Policy::default(),
+        3 => Policy::clients(),
+        4 | 5 => Policy::delegated(),
+        6 => {
+            // Several managers side by side, and fully managed customers that tolerate none.
+            let mut policy = Policy::default();
+            policy.max_managers = 3;
+            policy
+        }
+        _ => {
+            // A third way to manage, which neither locks nor delinks, and converts to the other.
+            let mut policy = Policy::default();
+            policy.max_managers = 2;
+            policy.management_types.push(ManagementRule {
+                name: word("supervised"),
+                locks_customer: false,
+                needs_grants: true,
+                delinkable: false,
+                exclusive: false,
+                converts_to: [word::<ManagementType>("jointly")].into(),
+            });
+            policy.management_types[0].converts_to.insert(word("supervised"));
+            policy
+        }
+    };
+    if rng.percent(30) {
+        policy.prefix_reuse = PrefixReuse::Quarantine { days: 3 };
+    } else if rng.percent(20) {
+        policy.prefix_reuse = PrefixReuse::Never;
+    }
+    if rng.percent(25) {
+        policy.customer_may_request_delink = false;
+    }
+    if rng.percent(40) {
+        policy.delink_request_days = Some(5);
+    }
+    if rng.percent(15) {
+        policy.term.required = true;
+    }
+    if rng.percent(30) {
+        policy.term.max_days = 40;
+    }
+    if rng.percent(30) {
+        policy.max_depth = 2 + rng.below(2) as u32;
+    }
+    policy
+}
+
+impl Generator {
+    /// The generator of the world with this seed.
+    pub fn new(seed: u64, start: Timestamp) -> Self {
+        let mut generator = Self { rng: Rng::new(seed), now: start, made: 0, opening: Vec::new() };
+        generator.open();
+        generator
+    }
+
+    /// The first commands of every world: a few tenants, and super admins to speak for them.
+    fn open(&mut self) {
+        let kinds = [
+            TenantKind::Msp,
+            TenantKind::Msp,
+            TenantKind::Msp,
+            TenantKind::Customer,
+            TenantKind::Customer,
+            TenantKind::Reseller,
+        ];
+        let mut commands = Vec::new();
+        for kind in kinds {
+            let register = self.register_tenant(kind);
+            let home = register.tenant.unwrap();
+            commands.push(register.into());
+            let count = if kind == TenantKind::Msp { 3 } else { 1 };
+            for role in ["@super", "@admin", "read_only"].into_iter().take(count) {
+                let role = RoleRef::Builtin(word(role.trim_start_matches('@')));
+                commands.push(self.register_user(home, role).into());
+            }
+        }
+        commands.reverse();
+        self.opening = commands;
+    }
+
+    fn fresh(&mut self, kind: u8) -> Uuid {
+        self.made += 1;
+        id(kind, self.made)
+    }
+
+    fn fresh_tenant(&mut self, oracle: &Oracle) -> TenantId {
+        match self.rng.pick(&oracle.tenants) {
+            Some(tenant) if self.rng.percent(2) => tenant.id,
+            _ => TenantId::from_uuid(self.fresh(1)),
+        }
+    }
+
+    /// The next command, and the time it comes at.
+    pub fn step(&mut self, oracle: &Oracle) -> Step {
+        if let Some(mut command) = self.opening.pop() {
+            if let Command::RegisterUser(register) = &mut command
+                && let RoleRef::Builtin(name) = &register.role
+            {
+                let policy = &oracle.policy;
+                let name = match name.as_str() {
+                    "super" => policy.super_role.clone(),
+                    "admin" => policy.admin_role.clone(),
+                    _ => name.clone(),
+                };
+                register.role = RoleRef::Builtin(name);
+            }
+            return self.stamped(Actor::OPERATOR, command);
+        }
+        self.pass_time(oracle);
+        let (actor, command) = self.choose(oracle);
+        self.stamped(actor, command)
+    }
+
+    fn stamped(&mut self, actor: Actor, command: Command) -> Step {
+        let request = RequestId::from_uuid(self.fresh(9));
+        Step { at: self.now, request: Request { id: request, actor, expected_seq: None, command } }
+    }
+
+    fn pass_time(&mut self, oracle: &Oracle) {
+        let micros = match self.rng.below(1000) {
+            0..=899 => self.rng.below(600_000_000) as u64,
+            900..=959 => self.rng.below(6 * 3_600_000_000) as u64,
+            960..=984 => self.rng.below(2 * 86_400_000_000) as u64,
+            985..=991 => self.rng.below(9 * 86_400_000_000) as u64,
+            992..=993 => self.rng.below(45 * 86_400_000_000) as u64,
+            994 => self.rng.below(400 * 86_400_000_000) as u64,
+            _ => {
+                // To a moment at which something is due, or just beside it.
+                let mut moments: Vec<Timestamp> = Vec::new();
+                let pending = |state| state == HandshakeState::Pending;
+                moments.extend(oracle.requests.iter().filter(|r| pending(r.state)).map(|r| r.expires));
+                moments.extend(oracle.invitations.iter().filter(|i| pending(i.state)).map(|i| i.expires));
+                for link in oracle.links.iter().filter(|link| link.stage != Stage::Delinked) {
+                    moments.extend(link.delink_expires);
+                    if let Some(expires) = link.expires {
+                        moments.extend([expires, expires.minus_days(30), expires.minus_days(7), expires.minus_days(1)]);
+                    }
+                }
+                if let PrefixReuse::Quarantine { days } = oracle.policy.prefix_reuse {
+                    for tenant in &oracle.tenants {
+                        moments.extend(tenant.released.iter().map(|(_, at)| at.plus_days(days)));
+                    }
+                }
+                moments.retain(|&moment| moment > self.now && moment < self.now.plus_days(60));
+                let beside = self.rng.below(3) as i64 - 1;
+                let target = self.rng.pick(&moments).map_or(0, |m| m.micros() - self.now.micros() + beside);
+                target.max(0) as u64
+            }
+        };
+        // The odd two commands at the same moment.
+        let micros = if self.rng.percent(5) { 0 } else { micros };
+        self.now = Timestamp::from_micros(self.now.micros() + micros as i64).unwrap();
+    }
+
+    /// A little later than the last command, for questions between two commands.
+    pub fn a_while_later(&mut self) -> Timestamp {
+        let days = [0, 0, 1, 5, 31][self.rng.below(5)];
+        self.now.plus_days(days)
+    }
+
+    // Actors.
+
+    fn ticket(&mut self) -> Ticket {
+        word("SUP-1")
+    }
+
+    fn any_user(&mut self, oracle: &Oracle) -> UserId {
+        if self.rng.percent(70) {
+            let active: Vec<UserId> =
+                oracle.users.iter().filter(|user| user.state == UserState::Active).map(|user| user.id).collect();
+            if let Some(user) = self.rng.pick(&active) {
+                return *user;
+            }
+        }
+        match self.rng.pick(&oracle.users) {
+            Some(user) if !self.rng.percent(4) => user.id,
+            _ => UserId::from_uuid(id(2, 999_999)),
+        }
+    }
+
+    /// Somebody to send a command that needs `permission` on `tenant`: mostly one who may.
+    fn actor_for(&mut self, oracle: &Oracle, permission: &str, tenant: TenantId) -> Actor {
+        match self.rng.below(100) {
+            0..=54 => {
+                let permission: Permission = word(permission);
+                let mut able: Vec<UserId> = oracle
+                    .users
+                    .iter()
+                    .filter(|user| oracle.check(&Question::new(user.id, permission.clone(), tenant), self.now).0)
+                    .map(|user| user.id)
+                    .collect();
+                if able.len() > 2 && self.rng.percent(50) {
+                    // Those from outside are rarer, and more interesting.
+                    able.retain(|&user| oracle.user(user).is_some_and(|user| user.home != tenant));
+                }
+                match self.rng.pick(&able) {
+                    Some(user) => Actor::User(*user),
+                    None if self.rng.percent(60) => self.operator(),
+                    None => Actor::User(self.any_user(oracle)),
+                }
+            }
+            55..=72 => {
+                // One who is near: at home there, or above.
+                let near: Vec<UserId> = oracle
+                    .users
+                    .iter()
+                    .filter(|user| user.home == tenant || oracle.manages(user.home, tenant, self.now))
+                    .map(|user| user.id)
+                    .collect();
+                match self.rng.pick(&near) {
+                    Some(user) => Actor::User(*user),
+                    None => Actor::User(self.any_user(oracle)),
+                }
+            }
+            73..=84 => Actor::User(self.any_user(oracle)),
+            85..=98 => self.operator(),
+            _ => Actor::Clock,
+        }
+    }
+
+    fn operator(&mut self) -> Actor {
+        if self.rng.percent(70) { Actor::operator_for(self.ticket()) } else { Actor::OPERATOR }
+    }
+
+    fn mostly_operator(&mut self, oracle: &Oracle) -> Actor {
+        if self.rng.percent(90) { self.operator() } else { Actor::User(self.any_user(oracle)) }
+    }
+
+    // Things.
+
+    fn tenant_where(&mut self, oracle: &Oracle, wanted: impl Fn(&crate::world::Tenant) -> bool) -> TenantId {
+        let fitting: Vec<TenantId> = oracle.tenants.iter().filter(|t| wanted(t)).map(|t| t.id).collect();
+        let roll = self.rng.below(100);
+        if roll < 85
+            && let Some(tenant) = self.rng.pick(&fitting)
+        {
+            return *tenant;
+        }
+        match self.rng.pick(&oracle.tenants) {
+            Some(tenant) if roll < 98 => tenant.id,
+            _ => TenantId::from_uuid(id(1, 999_999)),
+        }
+    }
+
+    fn living_tenant(&mut self, oracle: &Oracle) -> TenantId {
+        self.tenant_where(oracle, |tenant| !tenant.deleted)
+    }
+
+    fn msp(&mut self, oracle: &Oracle) -> TenantId {
+        self.tenant_where(oracle, |tenant| !tenant.deleted && tenant.kind == TenantKind::Msp)
+    }
+
+    fn link_where(&mut self, oracle: &Oracle, wanted: impl Fn(&Link) -> bool) -> Link {
+        let fitting: Vec<&Link> = oracle.links.iter().filter(|link| wanted(link)).collect();
+        let roll = self.rng.below(100);
+        if roll < 85
+            && let Some(link) = self.rng.pick(&fitting)
+        {
+            return (*link).clone();
+        }
+        match self.rng.pick(&oracle.links) {
+            Some(link) if roll < 98 => link.clone(),
+            _ => Link {
+                id: LinkId::from_uuid(id(3, 999_999)),
+                manager: self.living_tenant(oracle),
+                managed: self.living_tenant(oracle),
+                management: word("jointly"),
+                services: BTreeSet::new(),
+                grants: BTreeSet::new(),
+                stage: Stage::Active,
+                delink_expires: None,
+                expires: None,
+                extend_days: None,
+                announced: None,
+                ended: None,
+            },
+        }
+    }
+
+    fn living_user(&mut self, oracle: &Oracle) -> UserId {
+        let fitting: Vec<UserId> = oracle.users.iter().filter(|user| user.is_living()).map(|user| user.id).collect();
+        match self.rng.pick(&fitting) {
+            Some(user) if self.rng.percent(88) => *user,
+            _ => self.any_user(oracle),
+        }
+    }
+
+    fn role_for(&mut self, oracle: &Oracle, user: Option<UserId>, tenant: TenantId) -> RoleRef {
+        let home = user.and_then(|user| oracle.user(user)).map(|user| user.home);
+        let own: Vec<RoleId> = oracle
+            .roles
+            .iter()
+            .filter(|role| role.tenant == tenant || Some(role.tenant) == home)
+            .map(|role| role.id)
+            .collect();
+        match self.rng.below(100) {
+            0..=29 => match self.rng.pick(&own) {
+                Some(role) => RoleRef::Custom(*role),
+                None => RoleRef::Builtin(oracle.policy.admin_role.clone()),
+            },
+            30..=44 => oracle.super_role(),
+            45..=94 => {
+                let roles: Vec<BuiltinRole> = oracle.policy.roles.iter().map(|role| role.name.clone()).collect();
+                RoleRef::Builtin(self.rng.pick(&roles).unwrap().clone())
+            }
+            95..=97 => match self.rng.pick(&oracle.roles) {
+                Some(role) => RoleRef::Custom(role.id),
+                None => RoleRef::Custom(RoleId::from_uuid(id(6, 999_999))),
+            },
+            98 => RoleRef::Custom(RoleId::from_uuid(id(6, 999_999))),
+            _ => RoleRef::Builtin(word("nobody_knows")),
+        }
+    }
+
+    fn maybe_below(&mut self) -> Option<bool> {
+        [None, None, Some(true), Some(false)][self.rng.below(4)]
+    }
+
+    fn services(&mut self, oracle: &Oracle) -> BTreeSet<Service> {
+        let offered: Vec<Service> = oracle.policy.services.iter().cloned().collect();
+        if self.rng.percent(3) {
+            return BTreeSet::new();
+        }
+        let mut services = BTreeSet::new();
+        for _ in 0..=self.rng.below(2) {
+            services.insert(self.rng.pick(&offered).unwrap().clone());
+        }
+        if self.rng.percent(2) {
+            services.insert(word("teleport"));
+        }
+        services
+    }
+
+    fn management(&mut self, oracle: &Oracle) -> ManagementType {
+        if self.rng.percent(2) {
+            return word("loosely");
+        }
+        let rules = &oracle.policy.management_types;
+        if self.rng.percent(30)
+            && let Some(rule) = rules.iter().find(|rule| rule.delinkable)
+        {
+            return rule.name.clone();
+        }
+        self.rng.pick(rules).unwrap().name.clone()
+    }
+
+    fn term(&mut self, oracle: &Oracle) -> Option<TermRequest> {
+        let wanted = oracle.policy.term.required || self.rng.percent(20);
+        if !wanted || self.rng.percent(4) {
+            return None;
+        }
+        let days = match self.rng.below(100) {
+            0 => 0,
+            1 => oracle.policy.term.max_days + 1,
+            _ => 1 + self.rng.below(40) as u32,
+        };
+        Some(TermRequest { days, auto_extend: self.rng.percent(25) })
+    }
+
+    fn email(&mut self) -> Email {
+        let number = self.rng.below(60);
+        word(&format!("p{number}@example.com"))
+    }
+
+    fn person(&mut self) -> PersonName {
+        let number = self.rng.below(5);
+        word(&format!("Person {number}"))
+    }
+
+    fn prefix(&mut self) -> Prefix {
+        let number = self.rng.below(7);
+        word(&format!("px{number}"))
+    }
+
+    fn number(&mut self, oracle: &Oracle) -> Number {
+        match self.rng.pick(&oracle.tenants) {
+            Some(tenant) if self.rng.percent(3) => tenant.number.clone(),
+            _ => {
+                self.made += 1;
+                word(&format!("N{}", self.made))
+            }
+        }
+    }
+
+    fn contact(&mut self) -> Contact {
+        Contact {
+            street: self.rng.percent(20).then(|| word("Main Street 1")),
+            coordinates: self.rng.percent(10).then(|| Coordinates::parse(52.5, 13.4).unwrap()),
+            phone: self.rng.percent(10).then(|| word("030 123")),
+        }
+    }
+
+    fn country(&mut self) -> Country {
+        word(["DE", "FR", "IN"][self.rng.below(3)])
+    }
+
+    fn company(&mut self) -> CompanyName {
+        word(["Acme", "Bolt", "Crane"][self.rng.below(3)])
+    }
+
+    fn website(&mut self) -> Website {
+        word(["https://example.com", "https://example.org"][self.rng.below(2)])
+    }
+
+    fn change<T>(&mut self, percent: usize, make: impl FnOnce(&mut Self) -> T) -> Change<T> {
+        if !self.rng.percent(percent) {
+            Change::Keep
+        } else if self.rng.percent(30) {
+            Change::Clear
+        } else {
+            Change::Set(make(self))
+        }
+    }
+
+    fn invitee(&mut self, oracle: &Oracle) -> Invitee {
+        let user = match self.rng.pick(&oracle.users) {
+            Some(user) if self.rng.percent(1) => user.id,
+            _ => UserId::from_uuid(self.fresh(2)),
+        };
+        let invitation = match self.rng.pick(&oracle.invitations) {
+            Some(invitation) if self.rng.percent(1) => invitation.id,
+            _ => InvitationId::from_uuid(self.fresh(5)),
+        };
+        let name = self.rng.percent(50).then(|| self.person());
+        Invitee { user: Some(user), invitation: Some(invitation), email: self.email(), name }
+    }
+
+    fn permissions(&mut self, oracle: &Oracle) -> BTreeSet<Permission> {
+        let all: Vec<Permission> = oracle.policy.permissions.iter().cloned().collect();
+        let useful = [
+            "tenant.view", "tenant.edit", "tenant.operate", "tenant.delete", "customers.add", "customers.delink",
+            "users.manage", "roles.manage",
+        ];
+        let mut permissions = BTreeSet::new();
+        for name in useful {
+            let permission = word(name);
+            if self.rng.percent(35) && oracle.policy.permissions.contains(&permission) {
+                permissions.insert(permission);
+            }
+        }
+        for _ in 0..self.rng.below(4) {
+            let permission = self.rng.pick(&all).unwrap().clone();
+            if !oracle.policy.super_only.contains(&permission) || self.rng.percent(15) {
+                permissions.insert(permission);
+            }
+        }
+        if self.rng.percent(2) {
+            permissions.insert(word("time.travel"));
+        }
+        permissions
+    }
+
+    // Commands.
+
+    fn register_tenant(&mut self, kind: TenantKind) -> RegisterTenant {
+        let tenant = TenantId::from_uuid(self.fresh(1));
+        self.made += 1;
+        let number = word(&format!("N{}", self.made));
+        let name = self.company();
+        let country = self.rng.percent(30).then(|| self.country());
+        let website = self.rng.percent(10).then(|| self.website());
+        let prefix = self.rng.percent(20).then(|| self.prefix());
+        let contact = self.contact();
+        RegisterTenant { tenant: Some(tenant), number: Some(number), kind, name, country, website, prefix, contact }
+    }
+
+    fn register_user(&mut self, home: TenantId, role: RoleRef) -> RegisterUser {
+        let user = UserId::from_uuid(self.fresh(2));
+        let name = self.rng.percent(30).then(|| self.person());
+        RegisterUser { user: Some(user), home, email: self.email(), name, role, below: self.maybe_below() }
+    }
+
+    fn choose(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let tenants = oracle.tenants.iter().filter(|tenant| !tenant.deleted).count();
+        let users = oracle.users.iter().filter(|user| user.is_living()).count();
+        let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
+        let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
+        loop {
+            let roll = self.rng.below(1000);
+            let made = match roll {
+                0..=7 => self.gen_set_policy(oracle),
+                8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
+                16..=75 if room_for_tenants || self.rng.percent(10) => self.gen_add_customer(oracle),
+                76..=105 => self.gen_edit_tenant(oracle),
+                106..=115 => self.gen_change_kind(oracle),
+                116..=129 => self.gen_disable(oracle),
+                130..=157 => self.gen_enable(oracle),
+                158..=187 => self.gen_ready(oracle),
+                188..=201 => self.gen_delete(oracle),
+                202..=263 => self.gen_request_link(oracle),
+                264..=318 => self.gen_answer_link(oracle),
+                319..=345 => self.gen_convert(oracle),
+                346..=362 => self.gen_add_services(oracle),
+                363..=374 => self.gen_remove_service(oracle),
+                375..=389 => self.gen_auto_extend(oracle),
+                390..=424 => self.gen_grants(oracle),
+                425..=504 => self.gen_delink(oracle),
+                505..=549 if room_for_users => self.gen_invite(oracle),
+                550..=567 if room_for_users => self.gen_invite_owner(oracle),
+                568..=591 => self.gen_sender(oracle),
+                592..=651 => self.gen_answer_invitation(oracle),
+                652..=669 if room_for_users => self.gen_register_user(oracle),
+                670..=689 => self.gen_edit_user(oracle),
+                690..=734 => self.gen_user_state(oracle),
+                735..=839 => self.gen_assign(oracle),
+                840..=879 => self.gen_unassign(oracle),
+                880..=924 => self.gen_create_role(oracle),
+                925..=959 => self.gen_edit_role(oracle),
+                960..=974 => self.gen_delete_role(oracle),
+                975..=989 => self.gen_erase(oracle),
+                _ => continue,
+            };
+            return made;
+        }
+    }
+
+    fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let mut policy = oracle.policy.clone();
+        match self.rng.below(16) {
+            0 => policy.max_managers = self.rng.below(4) as u32,
+            1 => policy.max_depth = self.rng.below(5) as u32,
+            2 => policy.customer_may_request_delink = !policy.customer_may_request_delink,
+            3 => policy.prefix_reuse = PrefixReuse::Immediate,
+            4 => policy.prefix_reuse = PrefixReuse::Quarantine { days: 1 + self.rng.below(3) as u32 },
+            5 => policy.delink_request_days = if self.rng.percent(50) { None } else { Some(2) },
+            6 => policy.term.required = !policy.term.required,
+            7 => {
+                let services: Vec<Service> = policy.services.iter().cloned().collect();
+                let service = self.rng.pick(&services).unwrap();
+                policy.services.remove(service);
+            }
+            8 => {
+                policy.services.insert(word("manage"));
+                policy.services.insert(word("asset-intelligence"));
+            }
+            9 => {
+                // A built-in role goes, or one comes.
+                let names = [policy.super_role.clone(), policy.admin_role.clone()];
+                let gone = self.rng.below(policy.roles.len());
+                if names.contains(&policy.roles[gone].name) || self.rng.percent(50) {
+                    let permissions = [word("tenant.view"), word("users.manage"), word("devices.view")].into();
+                    if policy.roles.iter().all(|role| role.name.as_str() != "clerk") {
+                        policy.roles.push(RoleRule { name: word("clerk"), permissions });
+                    }
+                } else {
+                    policy.roles.remove(gone);
+                }
+            }
+            10 => {
+                let gone = self.rng.below(policy.management_types.len());
+                policy.management_types.remove(gone);
+            }
+            11 => {
+                if !policy.grantable.remove(&word::<Permission>("roles.manage")) {
+                    policy.grantable.insert(word("roles.manage"));
+                }
+            }
+            12 => {
+                if !policy.reserved.remove(&word::<Permission>("audit.view")) {
+                    policy.reserved.insert(word("audit.view"));
+                }
+            }
+            13 => {
+                // The last permission everybody could do without goes from everywhere, or comes back.
+                let permission: Permission = word("groups.manage");
+                if policy.permissions.remove(&permission) {
+                    for role in &mut policy.roles {
+                        role.permissions.remove(&permission);
+                    }
+                } else {
+                    policy.permissions.insert(permission.clone());
+                    let name = policy.super_role.clone();
+                    policy.roles.iter_mut().filter(|r| r.name == name).for_each(|r| {
+                        r.permissions.insert(permission.clone());
+                    });
+                }
+            }
+            14 => {
+                let permission: Permission = word("devices.manage");
+                if !policy.super_only.remove(&permission) {
+                    policy.super_only.insert(permission.clone());
+                    let name = policy.super_role.clone();
+                    policy.roles.iter_mut().filter(|r| r.name != name).for_each(|r| {
+                        r.permissions.remove(&permission);
+                    });
+                }
+            }
+            _ => policy = policy_of(self.rng.next()),
+        }
+        (self.mostly_operator(oracle), SetPolicy { policy: Box::new(policy) }.into())
+    }
+
+    fn gen_register_tenant(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let kind = *self.rng.pick(TenantKind::ALL).unwrap();
+        let mut command = self.register_tenant(kind);
+        command.tenant = Some(self.fresh_tenant(oracle));
+        command.number = Some(self.number(oracle));
+        (self.mostly_operator(oracle), command.into())
+    }
+
+    fn gen_add_customer(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let manager = self.msp(oracle);
+        let actor = self.actor_for(oracle, "customers.add", manager);
+        let kind = match self.rng.below(100) {
+            0..=59 => TenantKind::Customer,
+            60..=97 => TenantKind::Msp,
+            _ => TenantKind::Reseller,
+        };
+        let base = self.register_tenant(kind);
+        let management = self.management(oracle);
+        let rule = oracle.policy.management_types.iter().find(|rule| rule.name == management);
+        let wants_owner = rule.is_some_and(|rule| rule.delinkable) || (!rule.is_some_and(|rule| rule.locks_customer) && self.rng.percent(50));
+        let owner = (wants_owner != self.rng.percent(4)).then(|| self.invitee(oracle));
+        let link = match self.rng.below(60) {
+            0 => self.link_where(oracle, |_| true).id,
+            1 => match self.rng.pick(&oracle.requests) {
+                Some(request) => LinkId::from_uuid(request.id.uuid()),
+                None => LinkId::from_uuid(self.fresh(3)),
+            },
+            _ => LinkId::from_uuid(self.fresh(3)),
+        };
+        let mut authorize = Vec::new();
+        while self.rng.percent(25) {
+            let near: Vec<UserId> = oracle
+                .users
+                .iter()
+                .filter(|user| user.home == manager || oracle.manages(user.home, manager, self.now))
+                .map(|user| user.id)
+                .collect();
+            let user = match self.rng.pick(&near) {
+                Some(user) if self.rng.percent(90) => *user,
+                _ => self.any_user(oracle),
+            };
+            authorize.push(Authorization {
+                user,
+                role: self.role_for(oracle, Some(user), manager),
+                below: self.maybe_below(),
+            });
+        }
+        let command = AddCustomer {
+            manager,
+            tenant: Some(self.fresh_tenant(oracle)),
+            link: Some(link),
+            number: Some(self.number(oracle)),
+            kind,
+            name: base.name,
+            country: base.country,
+            website: base.website,
+            prefix: base.prefix,
+            contact: base.contact,
+            management,
+            services: self.services(oracle),
+            term: self.term(oracle),
+            owner,
+            authorize,
+        };
+        (actor, command.into())
+    }
+
+    fn gen_edit_tenant(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let tenant = self.living_tenant(oracle);
+        let command = EditTenant {
+            tenant,
+            name: self.rng.percent(20).then(|| self.company()),
+            country: self.change(15, Self::country),
+            website: self.change(15, Self::website),
+            prefix: self.change(60, Self::prefix),
+            street: self.change(15, |g| word::<Street>(["Main Street 1", "Side Street 2"][g.rng.below(2)])),
+            coordinates: self.change(10, |g| Coordinates::parse([1.0, 2.0][g.rng.below(2)], 3.0).unwrap()),
+            phone: self.change(10, |g| word::<Phone>(["030 123", "040 123"][g.rng.below(2)])),
+        };
+        (self.actor_for(oracle, "tenant.edit", tenant), command.into())
+    }
+
+    fn gen_change_kind(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let tenant = self.living_tenant(oracle);
+        let kind = match self.rng.below(10) {
+            0..=4 => TenantKind::Msp,
+            5..=8 => TenantKind::Customer,
+            _ => TenantKind::Reseller,
+        };
+        (self.mostly_operator(oracle), ChangeTenantKind { tenant, kind }.into())
+    }
+
+    fn batch(&mut self, oracle: &Oracle, first: TenantId) -> Vec<TenantId> {
+        let mut tenants = vec![first];
+        while self.rng.percent(20) {
+            let below: Vec<TenantId> = oracle.all_below(first, self.now).into_iter().collect();
+            let next = match self.rng.pick(&below) {
+                Some(tenant) if self.rng.percent(70) => *tenant,
+                _ => self.living_tenant(oracle),
+            };
+            tenants.push(next);
+        }
+        if self.rng.per_mille(15) {
+            tenants.clear();
+        }
+        tenants
+    }
+
+    fn gen_disable(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let first = self.living_tenant(oracle);
+        let tenants = self.batch(oracle, first);
+        (self.actor_for(oracle, "tenant.operate", first), DisableTenants { tenants }.into())
+    }
+
+    fn gen_enable(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let first = self.tenant_where(oracle, |t| !t.deleted && t.operation != Operation::Enabled);
+        let tenants = self.batch(oracle, first);
+        (self.actor_for(oracle, "tenant.operate", first), EnableTenants { tenants }.into())
+    }
+
+    fn gen_ready(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let tenant = self.tenant_where(oracle, |t| !t.deleted && t.operation == Operation::Enabling);
+        (self.mostly_operator(oracle), ReportReady { tenant }.into())
+    }
+
+    fn gen_delete(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let now = self.now;
+        let leaf = |t: &crate::world::Tenant| !t.deleted && oracle.links_below(t.id, now).is_empty();
+        let first =
+            if self.rng.percent(65) { self.tenant_where(oracle, leaf) } else { self.living_tenant(oracle) };
+        let tenants = self.batch(oracle, first);
+        let confirm = match self.rng.below(20) {
+            0 => "Delete".to_owned(),
+            1 => "delete ".to_owned(),
+            _ => "delete".to_owned(),
+        };
+        let cascade = self.rng.percent(35);
+        (self.actor_for(oracle, "tenant.delete", first), DeleteTenants { tenants, confirm, cascade }.into())
+    }
+
+    /// One more manager for a tenant that has one: from above that one, or from beside it, so that chains fork.
+    fn gen_second_link(&mut self, oracle: &Oracle) -> Option<(Actor, Command)> {
+        let now = self.now;
+        let exclusive =
+            |link: &Link| oracle.management(&link.management).is_none_or(|rule| rule.exclusive);
+        let first: Vec<&Link> = oracle
+            .links
+            .iter()
+            .filter(|link| link.in_force(now) && !exclusive(link) && !oracle.active_super_admins(link.managed).is_empty())
+            .collect();
+        let first = *self.rng.pick(&first)?;
+        let above = oracle.links_above(first.manager, now);
+        let near = |tenant: &crate::world::Tenant| {
+            tenant.id != first.managed
+                && tenant.id != first.manager
+                && tenant.kind == TenantKind::Msp
+                && (oracle.manages(tenant.id, first.manager, now)
+                    || above.iter().any(|link| oracle.manages(link.manager, tenant.id, now))
+                    || oracle.manages(first.manager, tenant.id, now))
+        };
+        let managers: Vec<TenantId> = oracle.tenants.iter().filter(|t| near(t)).map(|t| t.id).collect();
+        let manager = *self.rng.pick(&managers)?;
+        let taken: BTreeSet<Service> =
+            oracle.links_above(first.managed, now).iter().flat_map(|link| link.services.iter().cloned()).collect();
+        let free: Vec<Service> = oracle.policy.services.difference(&taken).cloned().collect();
+        let types: Vec<ManagementType> =
+            oracle.policy.management_types.iter().filter(|rule| !rule.exclusive).map(|rule| rule.name.clone()).collect();
+        let command = RequestLink {
+            request: Some(LinkRequestId::from_uuid(self.fresh(4))),
+            manager,
+            number: oracle.tenant(first.managed)?.number.clone(),
+            management: self.rng.pick(&types)?.clone(),
+            services: [self.rng.pick(&free)?.clone()].into(),
+            term: self.term(oracle),
+        };
+        Some((self.actor_for(oracle, "customers.add", manager), command.into()))
+    }
+
+    fn gen_request_link(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        if oracle.policy.max_managers > 1
+            && self.rng.percent(60)
+            && let Some(second) = self.gen_second_link(oracle)
+        {
+            return second;
+        }
+        let manager = self.msp(oracle);
+        let wanted = |t: &crate::world::Tenant| {
+            !t.deleted && t.id != manager && t.kind != TenantKind::Reseller && !oracle.active_super_admins(t.id).is_empty()
+        };
+        let target = self.tenant_where(oracle, wanted);
+        let number = oracle.tenant(target).map_or_else(|| word("N0"), |tenant| tenant.number.clone());
+        let request = match self.rng.below(80) {
+            0 => LinkRequestId::from_uuid(self.link_where(oracle, |_| true).id.uuid()),
+            1 => match self.rng.pick(&oracle.requests) {
+                Some(request) => request.id,
+                None => LinkRequestId::from_uuid(self.fresh(4)),
+            },
+            _ => LinkRequestId::from_uuid(self.fresh(4)),
+        };
+        let command = RequestLink {
+            request: Some(request),
+            manager,
+            number,
+            management: self.management(oracle),
+            services: self.services(oracle),
+            term: self.term(oracle),
+        };
+        (self.actor_for(oracle, "customers.add", manager), command.into())
+    }
+
+    fn gen_answer_link(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let pending: Vec<_> = oracle.requests.iter().filter(|r| r.state == HandshakeState::Pending).collect();
+        let roll = self.rng.below(100);
+        let found = match self.rng.pick(&pending) {
+            Some(request) if roll < 85 => Some(*request),
+            _ => self.rng.pick(&oracle.requests),
+        };
+        let (id, manager, managed) = match found {
+            Some(request) if roll < 98 => (request.id, request.manager, request.managed),
+            _ => (LinkRequestId::from_uuid(id(4, 999_999)), self.msp(oracle), self.living_tenant(oracle)),
+        };
+        let customer = self.actor_for(oracle, "link.respond", managed);
+        let msp = self.actor_for(oracle, "customers.add", manager);
+        let (customer, msp) = if self.rng.percent(7) { (msp, customer) } else { (customer, msp) };
+        match self.rng.below(100) {
+            0..=59 => (customer, AcceptLink { request: id }.into()),
+            60..=74 => (customer, DeclineLink { request: id }.into()),
+            75..=86 => (msp, CancelLinkRequest { request: id }.into()),
+            _ => (msp, ResendLinkRequest { request: id }.into()),
+        }
+    }
+
+    fn gen_convert(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let now = self.now;
+        let converts = |link: &Link| {
+            link.in_force(now) && oracle.management(&link.management).is_some_and(|rule| !rule.converts_to.is_empty())
+        };
+        let link = self.link_where(oracle, converts);
+        let targets: Vec<ManagementType> =
+            oracle.management(&link.management).map(|rule| rule.converts_to.iter().cloned().collect()).unwrap_or_default();
+        let management = match self.rng.pick(&targets) {
+            Some(target) if self.rng.percent(80) => target.clone(),
+            _ => self.management(oracle),
+        };
+        let owner = self.rng.percent(70).then(|| self.invitee(oracle));
+        let actor = self.link_actor(oracle, &link, "customers.add", Party::Manager);
+        (actor, ConvertLink { link: link.id, management, owner }.into())
+    }
+
+    fn link_actor(&mut self, oracle: &Oracle, link: &Link, permission: &str, party: Party) -> Actor {
+        let party = if self.rng.percent(5) { party.other() } else { party };
+        match party {
+            Party::Manager => self.actor_for(oracle, permission, link.manager),
+            Party::Customer => self.actor_for(oracle, permission, link.managed),
+        }
+    }
+
+    fn link_in_force(&mut self, oracle: &Oracle) -> Link {
+        let now = self.now;
+        self.link_where(oracle, |link| link.in_force(now))
+    }
+
+    fn gen_add_services(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let link = self.link_in_force(oracle);
+        let services = self.services(oracle);
+        let actor = self.link_actor(oracle, &link, "customers.add", Party::Manager);
+        (actor, AddServices { link: link.id, services }.into())
+    }
+
+    fn gen_remove_service(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let link = self.link_in_force(oracle);
+        let held: Vec<Service> = link.services.iter().cloned().collect();
+        let service = match self.rng.pick(&held) {
+            Some(service) if self.rng.percent(85) => service.clone(),
+            _ => word("manage"),
+        };
+        let actor = match self.rng.percent(60) {
+            true => self.operator(),
+            false => self.link_actor(oracle, &link, "customers.add", Party::Manager),
+        };
+        (actor, RemoveService { link: link.id, service }.into())
+    }
+
+    fn gen_auto_extend(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let now = self.now;
+        let link = self.link_where(oracle, |link| link.in_force(now) && link.expires.is_some());
+        let days = match self.rng.below(20) {
+            0..=9 => None,
+            10 => Some(0),
+            11 => Some(oracle.policy.term.max_days + 1),
+            _ => Some(1 + self.rng.below(30) as u32),
+        };
+        let actor = if self.rng.percent(40) {
+            self.actor_for(oracle, "customers.add", link.manager)
+        } else {
+            self.actor_for(oracle, "link.respond", link.managed)
+        };
+        (actor, SetAutoExtend { link: link.id, days }.into())
+    }
+
+    fn gen_grants(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let now = self.now;
+        let needs = |link: &Link| {
+            link.in_force(now) && oracle.management(&link.management).is_some_and(|rule| rule.needs_grants)
+        };
+        let link = self.link_where(oracle, needs);
+        let mut grants = BTreeSet::new();
+        for permission in &oracle.policy.grantable {
+            if self.rng.percent(65) {
+                grants.insert(permission.clone());
+            }
+        }
+        match self.rng.below(40) {
+            0 => grants.extend([word("devices.view")]),
+            1 => grants.extend([word("time.travel")]),
+            _ => {}
+        }
+        let actor = self.link_actor(oracle, &link, "grants.manage", Party::Customer);
+        (actor, SetManagerGrants { link: link.id, grants }.into())
+    }
+
+    fn gen_delink(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let now = self.now;
+        let delinkable = |link: &Link| {
+            link.in_force(now) && oracle.management(&link.management).is_some_and(|rule| rule.delinkable)
+        };
+        let requested = |link: &Link| delinkable(link) && link.stage != Stage::Active;
+        let link = if self.rng.percent(55) {
+            self.link_where(oracle, requested)
+        } else {
+            self.link_where(oracle, delinkable)
+        };
+        let party = *self.rng.pick(Party::ALL).unwrap();
+        let right = if party == Party::Manager { "customers.delink" } else { "link.respond" };
+        let actor = self.link_actor(oracle, &link, right, party);
+        let party = match actor {
+            Actor::User(_) if self.rng.percent(90) => None,
+            _ if self.rng.percent(8) => None,
+            _ => Some(party),
+        };
+        let asked = link.stage == Stage::DelinkRequestedByManager || link.stage == Stage::DelinkRequestedByCustomer;
+        let link = link.id;
+        let roll = if asked { self.rng.below(100) } else { 70 + self.rng.below(100) };
+        let command = match roll {
+            0..=19 => AcceptDelink { link, party }.into(),
+            20..=37 => RejectDelink { link, party }.into(),
+            38..=52 => ResendDelink { link, party }.into(),
+            53..=69 => CancelDelink { link, party }.into(),
+            70..=155 => RequestDelink { link, party }.into(),
+            156..=159 => AcceptDelink { link, party }.into(),
+            160..=163 => RejectDelink { link, party }.into(),
+            164..=166 => ResendDelink { link, party }.into(),
+            _ => CancelDelink { link, party }.into(),
+        };
+        (actor, command)
+    }
+
+    fn gen_invite(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let tenant = self.living_tenant(oracle);
+        let role = self.role_for(oracle, None, tenant);
+        let invitee = self.invitee(oracle);
+        let below = self.maybe_below();
+        (self.actor_for(oracle, "users.manage", tenant), InviteUser { tenant, invitee, role, below }.into())
+    }
+
+    fn gen_invite_owner(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let now = self.now;
+        let link = self.link_where(oracle, |link| {
+            link.in_force(now) && oracle.active_super_admins(link.managed).is_empty()
+        });
+        let owner = self.invitee(oracle);
+        let actor = self.link_actor(oracle, &link, "customers.add", Party::Manager);
+        (actor, InviteOwner { link: link.id, owner }.into())
+    }
+
+    fn some_invitation(&mut self, oracle: &Oracle) -> (InvitationId, UserId, TenantId, bool) {
+        let pending: Vec<_> = oracle.invitations.iter().filter(|i| i.state == HandshakeState::Pending).collect();
+        let roll = self.rng.below(100);
+        let found = match self.rng.pick(&pending) {
+            Some(invitation) if roll < 85 => Some(*invitation),
+            _ => self.rng.pick(&oracle.invitations),
+        };
+        match found {
+            Some(i) if roll < 98 => (i.id, i.user, i.tenant, i.sign_up),
+            _ => (InvitationId::from_uuid(id(5, 999_999)), self.any_user(oracle), self.living_tenant(oracle), false),
+        }
+    }
+
+    fn gen_sender(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let (invitation, _, tenant, sign_up) = self.some_invitation(oracle);
+        let managers: Vec<TenantId> =
+            oracle.links_above(tenant, self.now).iter().map(|link| link.manager).collect();
+        let actor = match self.rng.pick(&managers) {
+            Some(manager) if sign_up && self.rng.percent(60) => self.actor_for(oracle, "customers.add", *manager),
+            _ => self.actor_for(oracle, "users.manage", tenant),
+        };
+        if self.rng.percent(45) {
+            (actor, RevokeInvitation { invitation }.into())
+        } else {
+            (actor, ResendInvitation { invitation }.into())
+        }
+    }
+
+    fn gen_answer_invitation(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let (invitation, user, _, _) = self.some_invitation(oracle);
+        let email = oracle.user(user).and_then(|user| user.email.clone());
+        let email = match email {
+            Some(email) if self.rng.percent(93) => email,
+            _ => self.email(),
+        };
+        let actor = match self.rng.below(100) {
+            0..=84 => Actor::User(user),
+            85..=89 => Actor::User(self.any_user(oracle)),
+            90..=98 => self.operator(),
+            _ => Actor::Clock,
+        };
+        if self.rng.percent(85) {
+            (actor, AcceptInvitation { invitation, email }.into())
+        } else {
+            (actor, DeclineInvitation { invitation, email }.into())
+        }
+    }
+
+    fn gen_register_user(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let home = self.living_tenant(oracle);
+        let role = self.role_for(oracle, None, home);
+        let mut command = self.register_user(home, role);
+        if let Some(user) = self.rng.pick(&oracle.users).filter(|_| self.made % 50 == 0) {
+            command.user = Some(user.id);
+        }
+        (self.mostly_operator(oracle), command.into())
+    }
+
+    fn gen_edit_user(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let user = self.living_user(oracle);
+        let home = oracle.user(user).map(|user| user.home);
+        let actor = match home {
+            Some(home) if self.rng.percent(60) => self.actor_for(oracle, "users.manage", home),
+            _ => Actor::User(user),
+        };
+        let name = self.change(50, Self::person);
+        let email = self.rng.percent(50).then(|| self.email());
+        (actor, EditUser { user, name, email }.into())
+    }
+
+    fn gen_user_state(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let roll = self.rng.below(100);
+        let wanted = if (40..88).contains(&roll) { UserState::Blocked } else { UserState::Active };
+        let fitting: Vec<UserId> = oracle.users.iter().filter(|u| u.state == wanted).map(|u| u.id).collect();
+        let user = match self.rng.pick(&fitting) {
+            Some(user) if self.rng.percent(85) => *user,
+            _ => self.any_user(oracle),
+        };
+        let actor = match oracle.user(user).map(|user| user.home) {
+            Some(home) => self.actor_for(oracle, "users.manage", home),
+            None => Actor::User(self.any_user(oracle)),
+        };
+        match roll {
+            0..=39 => (actor, BlockUser { user }.into()),
+            40..=87 => (actor, UnblockUser { user }.into()),
+            _ => (actor, RemoveUser { user }.into()),
+        }
+    }
+
+    /// A user, and a tenant that they can be sent to.
+    fn user_and_tenant(&mut self, oracle: &Oracle) -> (UserId, TenantId) {
+        let user = self.living_user(oracle);
+        let home = oracle.user(user).map(|user| user.home);
+        let tenant = match home {
+            Some(home) if self.rng.percent(93) => {
+                let below: Vec<TenantId> = oracle.all_below(home, self.now).into_iter().collect();
+                match self.rng.pick(&below) {
+                    Some(tenant) if self.rng.percent(70) => *tenant,
+                    _ => home,
+                }
+            }
+            _ => self.living_tenant(oracle),
+        };
+        (user, tenant)
+    }
+
+    fn gen_assign(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let mut assignments: Vec<NewAssignment> = Vec::new();
+        let mut home = None;
+        loop {
+            let (user, tenant) = self.user_and_tenant(oracle);
+            home = home.or(oracle.user(user).map(|user| user.home));
+            let role = self.role_for(oracle, Some(user), tenant);
+            assignments.push(NewAssignment { user, tenant, role, below: self.maybe_below() });
+            if !self.rng.percent(30) {
+                break;
+            }
+        }
+        if self.rng.per_mille(10) {
+            assignments.clear();
+        } else if self.rng.per_mille(15) {
+            let again = assignments[0].clone();
+            assignments.push(again);
+        }
+        let actor = match home {
+            Some(home) => self.actor_for(oracle, "users.manage", home),
+            None => self.operator(),
+        };
+        (actor, Assign { assignments }.into())
+    }
+
+    fn gen_unassign(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let mut assignments: Vec<UserOnTenant> = Vec::new();
+        let mut home = None;
+        loop {
+            let (user, tenant) = match self.rng.pick(&oracle.assignments) {
+                Some(a) if self.rng.percent(80) => (a.user, a.tenant),
+                _ => self.user_and_tenant(oracle),
+            };
+            home = home.or(oracle.user(user).map(|user| user.home));
+            assignments.push(UserOnTenant { user, tenant });
+            if !self.rng.percent(20) {
+                break;
+            }
+        }
+        if self.rng.per_mille(20) {
+            assignments.clear();
+        } else if self.rng.per_mille(20) {
+            assignments.push(assignments[0]);
+        }
+        let actor = match home {
+            Some(home) => self.actor_for(oracle, "users.manage", home),
+            None => self.operator(),
+        };
+        (actor, Unassign { assignments }.into())
+    }
+
+    fn role_name(&mut self) -> RoleName {
+        match self.rng.below(30) {
+            0 => word("read_only"),
+            number => word(&format!("Role {}", number % 9)),
+        }
+    }
+
+    fn gen_create_role(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let tenant = self.living_tenant(oracle);
+        let role = match self.rng.pick(&oracle.roles) {
+            Some(role) if self.rng.percent(2) => role.id,
+            _ => RoleId::from_uuid(self.fresh(6)),
+        };
+        let role = match oracle.used_role_ids.first() {
+            Some(used) if self.rng.percent(1) => *used,
+            _ => role,
+        };
+        let command = CreateRole { role: Some(role), tenant, name: self.role_name(), permissions: self.permissions(oracle) };
+        (self.actor_for(oracle, "roles.manage", tenant), command.into())
+    }
+
+    fn some_role(&mut self, oracle: &Oracle) -> (RoleId, TenantId) {
+        match self.rng.pick(&oracle.roles) {
+            Some(role) if self.rng.percent(97) => (role.id, role.tenant),
+            _ => (RoleId::from_uuid(id(6, 999_999)), self.living_tenant(oracle)),
+        }
+    }
+
+    fn gen_edit_role(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let (mut role, tenant) = self.some_role(oracle);
+        let stale = |p: &Permission| !oracle.policy.permissions.contains(p) || oracle.policy.super_only.contains(p);
+        if EXCLUDE_EDITING_ROLES_WITH_STALE_PERMISSIONS
+            && oracle.role(role).is_some_and(|role| role.permissions.iter().any(stale))
+        {
+            role = RoleId::from_uuid(id(6, 999_999));
+        }
+        let name = self.rng.percent(30).then(|| self.role_name());
+        let permissions = self.rng.percent(80).then(|| self.permissions(oracle));
+        (self.actor_for(oracle, "roles.manage", tenant), EditRole { role, name, permissions }.into())
+    }
+
+    fn gen_delete_role(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let (role, tenant) = self.some_role(oracle);
+        (self.actor_for(oracle, "roles.manage", tenant), DeleteRole { role }.into())
+    }
+
+    fn gen_erase(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        if self.rng.percent(30) {
+            let tenant = match self.rng.percent(50) {
+                true => self.tenant_where(oracle, |tenant| tenant.deleted),
+                false => self.living_tenant(oracle),
+            };
+            let actor = self.actor_for(oracle, "personal.erase", tenant);
+            return (actor, ErasePersonal { subject: Subject::Tenant(tenant) }.into());
+        }
+        let gone: Vec<UserId> =
+            oracle.users.iter().filter(|u| u.state == UserState::Removed).map(|u| u.id).collect();
+        let user = match self.rng.pick(&gone) {
+            Some(user) if self.rng.percent(80) => *user,
+            _ => self.any_user(oracle),
+        };
+        let actor = match oracle.user(user).map(|user| user.home) {
+            Some(home) => self.actor_for(oracle, "personal.erase", home),
+            None => self.operator(),
+        };
+        (actor, ErasePersonal { subject: Subject::User(user) }.into())
+    }
+
+    // Questions.
+
+    /// A random question, mostly about things that are there.
+    pub fn question(&mut self, oracle: &Oracle) -> Question {
+        let user = self.any_user(oracle);
+        let tenant = match (oracle.user(user), self.rng.below(100)) {
+            (Some(user), 0..=24) => user.home,
+            (Some(user), 25..=64) => {
+                let below: Vec<TenantId> = oracle.all_below(user.home, self.now).into_iter().collect();
+                self.rng.pick(&below).copied().unwrap_or(user.home)
+            }
+            (_, 65..=98) | (None, _) => self.living_tenant(oracle),
+            _ => TenantId::from_uuid(id(1, 999_999)),
+        };
+        let question = Question::new(user, self.permission(oracle), tenant);
+        match self.service(oracle) {
+            Some(service) => question.with(service),
+            None => question,
+        }
+    }
+
+    pub fn permission(&mut self, oracle: &Oracle) -> Permission {
+        if self.rng.percent(2) {
+            return word("time.travel");
+        }
+        let all: Vec<&Permission> = oracle.policy.permissions.iter().collect();
+        (*self.rng.pick(&all).unwrap()).clone()
+    }
+
+    pub fn service(&mut self, oracle: &Oracle) -> Option<Service> {
+        match self.rng.below(10) {
+            0..=5 => None,
+            9 if self.rng.percent(20) => Some(word("teleport")),
+            _ => {
+                let all: Vec<&Service> = oracle.policy.services.iter().collect();
+                self.rng.pick(&all).map(|service| (*service).clone())
+            }
+        }
+    }
+
+    pub fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+}

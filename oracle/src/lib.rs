@@ -1,0 +1,16 @@
+//! A second reading of tenantry's rules, written from the rules alone and as naively as can be, and the random
+//! worlds in which it is compared with the engine. It never shares a decision with the engine, only the words.
+
+pub mod access;
+pub mod compare;
+pub mod coverage;
+pub mod execute;
+pub mod generator;
+pub mod links;
+pub mod rng;
+pub mod roles;
+pub mod state;
+pub mod tenants;
+pub mod twin;
+pub mod users;
+pub mod world;

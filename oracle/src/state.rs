@@ -1,0 +1,202 @@
+//! Everything that is kept, as text by name, so that two worlds can be compared line by line. It never looks at how
+//! either of them keeps it.
+
+use std::collections::BTreeMap;
+
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::engine::Moment;
+use tenantry::model::{self, Assignment, HandshakeState, RoleRef, Stage, Subject};
+
+use crate::world::Oracle;
+
+/// One line per thing.
+pub type State = BTreeMap<String, String>;
+
+fn assignment_line(role: &RoleRef, below: bool) -> String {
+    format!("{role} below={below}")
+}
+
+fn assignment_name(user: UserId, tenant: TenantId) -> String {
+    format!("assignment of {user} on {tenant}")
+}
+
+fn open_until(state: HandshakeState, expires: tenantry::base::time::Timestamp) -> String {
+    format!("{state} until {expires}")
+}
+
+/// What the oracle remembers.
+pub fn of_oracle(oracle: &Oracle) -> State {
+    let mut state = State::new();
+    state.insert("policy".to_owned(), serde_json::to_string(&oracle.policy).unwrap());
+    for t in &oracle.tenants {
+        let line = format!(
+            "{} {} {:?} {:?} {:?} {:?} {} deleted={} released={:?} personal={:?} {:?} {:?}",
+            t.number,
+            t.kind,
+            t.name,
+            t.country,
+            t.website,
+            t.prefix,
+            t.operation,
+            t.deleted,
+            t.released,
+            t.street,
+            t.coordinates,
+            t.phone
+        );
+        state.insert(format!("tenant {}", t.id), line);
+    }
+    for l in &oracle.links {
+        let over = l.stage == Stage::Delinked;
+        let line = format!(
+            "{} manages {} {} {:?} {:?} {} term={:?} {:?} ended={:?} delink_expires={:?} announced={:?}",
+            l.manager,
+            l.managed,
+            l.management,
+            l.services,
+            l.grants,
+            l.stage,
+            l.expires,
+            l.extend_days,
+            l.ended,
+            l.delink_expires,
+            l.announced.filter(|_| !over)
+        );
+        state.insert(format!("link {}", l.id), line);
+    }
+    for r in &oracle.requests {
+        let line = format!(
+            "{} asks {} {} {:?} {:?} {}",
+            r.manager,
+            r.managed,
+            r.management,
+            r.services,
+            r.term,
+            open_until(r.state, r.expires)
+        );
+        state.insert(format!("link request {}", r.id), line);
+    }
+    for i in &oracle.invitations {
+        let line = format!(
+            "{} to {} {} below={} sign_up={} {}",
+            i.user,
+            i.tenant,
+            i.role,
+            i.below,
+            i.sign_up,
+            open_until(i.state, i.expires)
+        );
+        state.insert(format!("invitation {}", i.id), line);
+    }
+    for u in &oracle.users {
+        state.insert(format!("user {}", u.id), format!("{} {} {:?} {:?}", u.home, u.state, u.name, u.email));
+    }
+    for a in &oracle.assignments {
+        state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below));
+    }
+    for r in &oracle.roles {
+        state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
+    }
+    state
+}
+
+/// What the engine keeps under the ids that the oracle knows.
+pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
+    let mut state = State::new();
+    state.insert("policy".to_owned(), serde_json::to_string(moment.policy()).unwrap());
+    for known in &known.tenants {
+        let Some(t) = moment.get::<model::Tenant>(known.id.uuid()).unwrap() else { continue };
+        let personal = moment.personal(Subject::Tenant(t.id)).unwrap().unwrap_or_default();
+        let released: Vec<_> = t.released.iter().map(|released| (released.prefix.clone(), released.at)).collect();
+        let line = format!(
+            "{} {} {:?} {:?} {:?} {:?} {} deleted={} released={:?} personal={:?} {:?} {:?}",
+            t.number,
+            t.kind,
+            t.name,
+            t.country,
+            t.website,
+            t.prefix,
+            t.operation,
+            t.deleted.is_some(),
+            released,
+            personal.street,
+            personal.coordinates,
+            personal.phone
+        );
+        state.insert(format!("tenant {}", t.id), line);
+    }
+    for known in &known.links {
+        let Some(l) = moment.get::<model::Link>(known.id.uuid()).unwrap() else { continue };
+        let over = l.stage == Stage::Delinked;
+        let line = format!(
+            "{} manages {} {} {:?} {:?} {} term={:?} {:?} ended={:?} delink_expires={:?} announced={:?}",
+            l.manager,
+            l.managed,
+            l.management,
+            l.services,
+            l.grants,
+            l.stage,
+            l.term.as_ref().map(|term| term.expires),
+            l.term.as_ref().and_then(|term| term.auto_extend_days),
+            l.ended.as_ref().map(|ended| ended.cause),
+            l.delink_expires,
+            l.announced_days.filter(|_| !over)
+        );
+        state.insert(format!("link {}", l.id), line);
+    }
+    for known in &known.requests {
+        let Some(r) = moment.get::<model::LinkRequest>(known.id.uuid()).unwrap() else { continue };
+        let line = format!(
+            "{} asks {} {} {:?} {:?} {}",
+            r.manager,
+            r.managed,
+            r.management,
+            r.services,
+            r.term,
+            open_until(r.handshake.state, r.handshake.expires)
+        );
+        state.insert(format!("link request {}", r.id), line);
+    }
+    for known in &known.invitations {
+        let Some(i) = moment.get::<model::Invitation>(known.id.uuid()).unwrap() else { continue };
+        let line = format!(
+            "{} to {} {} below={} sign_up={} {}",
+            i.user,
+            i.tenant,
+            i.role,
+            i.below,
+            i.sign_up,
+            open_until(i.handshake.state, i.handshake.expires)
+        );
+        state.insert(format!("invitation {}", i.id), line);
+    }
+    for user in &known.users {
+        let Some(u) = moment.get::<model::User>(user.id.uuid()).unwrap() else { continue };
+        let personal = moment.personal(Subject::User(u.id)).unwrap().unwrap_or_default();
+        let line = format!("{} {} {:?} {:?}", u.home, u.state, personal.name, personal.email);
+        state.insert(format!("user {}", u.id), line);
+        for tenant in &known.tenants {
+            if let Some(a) = moment.get::<Assignment>(Assignment::key(u.id, tenant.id).uuid()).unwrap() {
+                state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below));
+            }
+        }
+    }
+    for id in &known.used_role_ids {
+        if let Some(r) = moment.get::<model::Role>(id.uuid()).unwrap().filter(|role| role.deleted.is_none()) {
+            state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
+        }
+    }
+    state
+}
+
+/// The first line that differs, if there is one.
+pub fn first_difference(left: &State, right: &State, names: [&str; 2]) -> Option<String> {
+    let nothing = "nothing".to_owned();
+    for name in left.keys().chain(right.keys()) {
+        let (one, other) = (left.get(name).unwrap_or(&nothing), right.get(name).unwrap_or(&nothing));
+        if one != other {
+            return Some(format!("{name}\n  {}: {one}\n  {}: {other}", names[0], names[1]));
+        }
+    }
+    None
+}

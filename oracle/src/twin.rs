@@ -1,0 +1,157 @@
+//! the engine on memory and the engine on an SQLite file are led through the same world. They must answer alike
+//! and write the same journal. The oracle only leads the way here; it is not asked who is right.
+
+use std::fmt::Write as _;
+
+use tenantry::engine::{Engine, Error, Receipt};
+use tenantry::event::Event;
+use tenantry::journal::Record;
+use tenantry::query::Verdict;
+use tenantry::store::memory::MemoryStore;
+use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
+use uuid::Uuid;
+
+use crate::compare::{HandClock, options, outcome_of, start};
+use crate::coverage::Coverage;
+use crate::generator::{Generator, Step, policy_of};
+use crate::rng::Rng;
+use crate::state;
+use crate::world::Oracle;
+
+/// Questions asked after every command.
+const QUESTIONS: usize = 6;
+
+/// What both must agree on after a command.
+fn told(executed: &Result<Receipt<Vec<Event>>, Error>) -> String {
+    match executed {
+        Ok(receipt) => {
+            let events = serde_json::to_string(&receipt.outcome).unwrap();
+            format!("{} {} {} {events}", receipt.seq(), receipt.token.hash, receipt.at)
+        }
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+/// Leads both engines through the world of a seed.
+///
+/// # Errors
+/// The first difference, with the commands that led to it.
+fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
+    let policy = policy_of(seed);
+    let clock = HandClock::new(start());
+    let folder = tempfile::tempdir().unwrap();
+    let file = FileOptions { synchronous: Synchronous::Normal, ..FileOptions::default() };
+    let path = folder.path().join("world.db");
+    let memory = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options(&clock, &policy)).unwrap();
+    let mut sqlite = Engine::new(SqliteStore::open(&path, file.clone()).unwrap(), options(&clock, &policy)).unwrap();
+
+    let mut oracle = Oracle::new(policy.clone());
+    let mut generator = Generator::new(seed, start());
+    let mut asking = Rng::new(seed ^ 0xA5C);
+    let length = 200 + asking.below(201);
+    let mut steps: Vec<Step> = Vec::with_capacity(length);
+    for index in 0..length {
+        let step = generator.step(&oracle);
+        clock.set(step.at);
+        // Only to lead the generator; an outcome of its own would be R-1's business.
+        let _ = oracle.execute(&step.request, step.at);
+        steps.push(step.clone());
+        let fail = |what: &str, left: String, right: String| {
+            let mut text = format!("seed {seed}, after {} commands: {what}\n  memory: {left}\n  sqlite: {right}\n", index + 1);
+            let _ = writeln!(text, "policy {}", serde_json::to_string(&policy).unwrap());
+            for step in &steps {
+                let _ = writeln!(text, "{} {}", step.at, serde_json::to_string(&step.request).unwrap());
+            }
+            Err(text)
+        };
+
+        let executed = memory.submit(step.request.clone());
+        let (left, right) = (told(&executed), told(&sqlite.submit(step.request.clone())));
+        if left != right {
+            return fail("outcome", left, right);
+        }
+        coverage.command(step.request.command.name(), &outcome_of(&executed));
+
+        if index + 1 == length || asking.percent(1) {
+            // What is in the file, not what a connection remembers.
+            drop(sqlite);
+            sqlite = Engine::new(SqliteStore::open(&path, file.clone()).unwrap(), options(&clock, &policy)).unwrap();
+        }
+        let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
+        clock.set(at);
+        let (here, there) = (memory.read().unwrap(), sqlite.read().unwrap());
+        let (here, there) = (here.now().unwrap(), there.now().unwrap());
+        for _ in 0..QUESTIONS {
+            let question = generator.question(&oracle);
+            let verdicts: [Verdict; 2] = [here.check(&question).unwrap(), there.check(&question).unwrap()];
+            coverage.check(verdicts[0].reason);
+            if verdicts[0] != verdicts[1] {
+                let asked = serde_json::to_string(&question).unwrap();
+                return fail(&asked, format!("{:?}", verdicts[0]), format!("{:?}", verdicts[1]));
+            }
+        }
+        if asking.percent(5) {
+            let question = generator.question(&oracle);
+            let service = question.service.as_ref();
+            let left = here.tenants_where(question.user, &question.permission, service).unwrap();
+            let right = there.tenants_where(question.user, &question.permission, service).unwrap();
+            if left != right {
+                return fail("tenants where", format!("{left:?}"), format!("{right:?}"));
+            }
+            let left = here.users_who_can(&question.permission, question.tenant, service).unwrap();
+            let right = there.users_who_can(&question.permission, question.tenant, service).unwrap();
+            if left != right {
+                return fail("users who can", format!("{left:?}"), format!("{right:?}"));
+            }
+            coverage.lookups += 2;
+        }
+        if index + 1 < length {
+            continue;
+        }
+
+        // The end: the same state, the same journal, and each present is what its journal leads to.
+        let (left, right) = (state::of_engine(&here, &oracle), state::of_engine(&there, &oracle));
+        if let Some(difference) = state::first_difference(&left, &right, ["memory", "sqlite"]) {
+            return fail("state", difference, String::new());
+        }
+        let (left, right) = (journal(&memory), journal(&sqlite));
+        if left != right {
+            let odd = left.iter().zip(&right).find(|(one, other)| one != other);
+            return fail("journal", format!("{:?}", odd.map(|odd| odd.0)), format!("{:?}", odd.map(|odd| odd.1)));
+        }
+        let (left, right) = (memory.verify().unwrap(), sqlite.verify().unwrap());
+        let (left, right) = (left.map(|token| (token.seq, token.hash)), right.map(|token| (token.seq, token.hash)));
+        if left.is_err() || left != right {
+            return fail("verify", format!("{left:?}"), format!("{right:?}"));
+        }
+    }
+    Ok(length as u64)
+}
+
+/// The journal's texts. Its hashes follow from them, which `verify` makes sure of.
+fn journal(engine: &Engine) -> Vec<String> {
+    engine.records_after(0, usize::MAX >> 1).unwrap().iter().map(Record::encode).collect()
+}
+
+/// Runs worlds from `seed` on, until so many commands have run.
+///
+/// # Errors
+/// The first difference, told.
+pub fn run(
+    seed: u64,
+    stride: u64,
+    commands: u64,
+    mut progress: impl FnMut(u64),
+) -> (Coverage, Result<u64, String>) {
+    let mut coverage = Coverage::default();
+    let (mut done, mut seed) = (0, seed);
+    while done < commands {
+        match run_world(seed, &mut coverage) {
+            Ok(length) => done += length,
+            Err(text) => return (coverage, Err(text)),
+        }
+        progress(done);
+        seed += stride;
+    }
+    (coverage, Ok(done))
+}

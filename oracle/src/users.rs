@@ -1,0 +1,370 @@
+//! Users: invitations, their lives, and their personal data (U). It never decides what a role lets them do.
+
+use tenantry::base::ids::{InvitationId, TenantId, UserId};
+use tenantry::base::text::Email;
+use tenantry::base::time::Timestamp;
+use tenantry::command::{EditUser, InviteOwner, InviteUser, Invitee, RegisterUser};
+use tenantry::model::{Actor, Change, HandshakeState, Operation, RoleRef, Subject, TenantKind, UserState};
+use tenantry::refusal::Code;
+
+use crate::access::{Disabled, Who};
+use crate::execute::least;
+use crate::links::ended_obstacle;
+use crate::world::{Assignment, Invitation, Oracle, User};
+
+impl Oracle {
+    /// The living users with the address, `but` for one.
+    fn address_obstacles(&self, email: &Email, home: TenantId, but: Option<UserId>) -> Vec<Code> {
+        let mut obstacles = Vec::new();
+        for user in &self.users {
+            if user.is_living() && user.email.as_ref() == Some(email) && Some(user.id) != but {
+                obstacles.push(if user.home == home { Code::AlreadyMember } else { Code::EmailTaken });
+            }
+        }
+        obstacles
+    }
+
+    /// What stands in the way of inviting somebody to a tenant, whatever the role (U-2).
+    pub fn invitee_obstacles(&self, invitee: &Invitee, tenant: TenantId) -> Vec<Code> {
+        let mut obstacles = self.address_obstacles(&invitee.email, tenant, None);
+        if self.user(invitee.user.unwrap()).is_some() || self.invitation(invitee.invitation.unwrap()).is_some() {
+            obstacles.push(Code::IdTaken);
+        }
+        let invited = self.users.iter().any(|user| {
+            user.home == tenant && user.state == UserState::Invited && user.email.as_ref() == Some(&invitee.email)
+        });
+        if invited {
+            obstacles.push(Code::AlreadyInvited);
+        }
+        obstacles
+    }
+
+    pub fn send_invitation(
+        &mut self,
+        invitee: &Invitee,
+        tenant: TenantId,
+        role: RoleRef,
+        below: bool,
+        sign_up: bool,
+        at: Timestamp,
+    ) {
+        let user = invitee.user.unwrap();
+        self.users.push(User {
+            id: user,
+            home: tenant,
+            state: UserState::Invited,
+            email: Some(invitee.email.clone()),
+            name: invitee.name.clone(),
+        });
+        self.invitations.push(Invitation {
+            id: invitee.invitation.unwrap(),
+            user,
+            tenant,
+            role,
+            below,
+            sign_up,
+            state: HandshakeState::Pending,
+            expires: at.plus_days(self.policy.invitation_days),
+        });
+    }
+
+    /// A role that can be had on a tenant by those at home there: built in, or the tenant's own.
+    fn is_home_role(&self, role: &RoleRef, tenant: TenantId) -> bool {
+        match role {
+            RoleRef::Builtin(name) => self.policy.roles.iter().any(|rule| rule.name == *name),
+            RoleRef::Custom(id) => self.role(*id).is_some_and(|role| role.tenant == tenant),
+        }
+    }
+
+    pub fn invite_user(&mut self, actor: &Actor, c: &InviteUser, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, "users.manage", c.tenant, at, Disabled::Bars)?;
+        let below = c.below.unwrap_or(self.tenant(c.tenant).unwrap().kind == TenantKind::Msp);
+        if !self.is_home_role(&c.role, c.tenant) {
+            return Err(Code::UnknownRole);
+        }
+        let mut obstacles = self.invitee_obstacles(&c.invitee, c.tenant);
+        if let Who::User(user) = who {
+            if !self.can_hand_out(user, &self.permissions_of(&c.role), c.tenant, below, at) {
+                obstacles.push(Code::BeyondOwnRights);
+            }
+            if c.role == self.super_role() && !self.is_super_on(user, c.tenant, at) {
+                obstacles.push(Code::SuperAdminOnly);
+            }
+        }
+        least(obstacles)?;
+        self.send_invitation(&c.invitee, c.tenant, c.role.clone(), below, false, at);
+        Ok(())
+    }
+
+    pub fn invite_owner(&mut self, actor: &Actor, c: &InviteOwner, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let link = self.link_for_manager(who, c.link, at)?;
+        let mut obstacles = ended_obstacle(&link);
+        let tenant = self.tenant(link.managed).unwrap();
+        // Of an ended link the policy may have dropped the type, which then counts as locking.
+        if self.management(&link.management).is_none_or(|rule| rule.locks_customer) {
+            obstacles.push(Code::OwnerNotAllowed);
+        }
+        if !self.active_super_admins(tenant.id).is_empty() {
+            obstacles.push(Code::OwnerPresent);
+        }
+        let pending = |i: &Invitation| i.tenant == tenant.id && i.sign_up && i.state == HandshakeState::Pending;
+        if self.invitations.iter().any(pending) {
+            obstacles.push(Code::OwnerInvited);
+        }
+        if tenant.operation != Operation::Enabled {
+            obstacles.push(Code::TenantDisabled);
+        }
+        obstacles.extend(self.invitee_obstacles(&c.owner, tenant.id));
+        let (tenant, below) = (tenant.id, tenant.kind == TenantKind::Msp);
+        least(obstacles)?;
+        self.send_invitation(&c.owner, tenant, self.super_role(), below, true, at);
+        Ok(())
+    }
+
+    /// The invitation, for those who may remind of it or take it back.
+    fn invitation_for_sender(&self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<Invitation, Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let invitation = self.invitation(id).ok_or(Code::UnknownInvitation)?;
+        if matches!(who, Who::Operator { .. }) {
+            invitation_is_pending(invitation)?;
+            return Ok(invitation.clone());
+        }
+        let by_manager = invitation.sign_up
+            && self
+                .links_above(invitation.tenant, at)
+                .iter()
+                .any(|link| self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok());
+        if !by_manager {
+            if !self.sees(who, invitation.tenant, at) {
+                return Err(Code::UnknownInvitation);
+            }
+            self.right(who, "users.manage", invitation.tenant, at, Disabled::Bars)?;
+        }
+        invitation_is_pending(invitation)?;
+        Ok(invitation.clone())
+    }
+
+    pub fn resend_invitation(&mut self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<(), Code> {
+        self.invitation_for_sender(actor, id, at)?;
+        Ok(())
+    }
+
+    pub fn revoke_invitation(&mut self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<(), Code> {
+        self.invitation_for_sender(actor, id, at)?;
+        self.close_invitation(id, HandshakeState::Revoked);
+        Ok(())
+    }
+
+    /// The invitation, for the invited user or an operator who speaks for them.
+    fn invitation_for_invited(&self, actor: &Actor, id: InvitationId) -> Result<Invitation, Code> {
+        match actor {
+            Actor::Clock => return Err(Code::WrongActor),
+            Actor::User(user) if self.user(*user).is_none() => return Err(Code::UnknownUser),
+            _ => {}
+        }
+        let invitation = self.invitation(id).ok_or(Code::UnknownInvitation)?;
+        match actor {
+            Actor::User(user) if *user != invitation.user => return Err(Code::UnknownInvitation),
+            Actor::Operator { ticket: None } => return Err(Code::TicketRequired),
+            _ => {}
+        }
+        Ok(invitation.clone())
+    }
+
+    pub fn accept_invitation(&mut self, actor: &Actor, id: InvitationId, email: &Email) -> Result<(), Code> {
+        let invitation = self.invitation_for_invited(actor, id)?;
+        let user = self.user(invitation.user).unwrap().clone();
+        let mut obstacles = Vec::new();
+        if user.email.as_ref() != Some(email) {
+            obstacles.push(Code::OtherAddress);
+        }
+        if let Err(code) = invitation_is_pending(&invitation) {
+            obstacles.push(code);
+        }
+        obstacles.extend(self.address_obstacles(email, invitation.tenant, None));
+        if self.living(invitation.tenant).is_some_and(|tenant| tenant.operation != Operation::Enabled) {
+            obstacles.push(Code::TenantDisabled);
+        }
+        least(obstacles)?;
+        self.invitation_mut(id).state = HandshakeState::Accepted;
+        self.user_mut(user.id).state = UserState::Active;
+        self.assignments.push(Assignment {
+            user: user.id,
+            tenant: invitation.tenant,
+            role: invitation.role,
+            below: invitation.below,
+        });
+        Ok(())
+    }
+
+    pub fn decline_invitation(&mut self, actor: &Actor, id: InvitationId, email: &Email) -> Result<(), Code> {
+        let invitation = self.invitation_for_invited(actor, id)?;
+        if self.user(invitation.user).unwrap().email.as_ref() != Some(email) {
+            return Err(Code::OtherAddress);
+        }
+        invitation_is_pending(&invitation)?;
+        self.close_invitation(id, HandshakeState::Declined);
+        Ok(())
+    }
+
+    pub fn register_user(&mut self, actor: &Actor, c: &RegisterUser) -> Result<(), Code> {
+        self.operator_only(actor)?;
+        let home = self.living(c.home).ok_or(Code::UnknownTenant)?;
+        let below = c.below.unwrap_or(home.kind == TenantKind::Msp);
+        let id = c.user.unwrap();
+        let mut obstacles = self.address_obstacles(&c.email, c.home, None);
+        if !self.is_home_role(&c.role, c.home) {
+            obstacles.push(Code::UnknownRole);
+        }
+        if self.user(id).is_some() {
+            obstacles.push(Code::IdTaken);
+        }
+        least(obstacles)?;
+        self.users.push(User {
+            id,
+            home: c.home,
+            state: UserState::Active,
+            email: Some(c.email.clone()),
+            name: c.name.clone(),
+        });
+        self.assignments.push(Assignment { user: id, tenant: c.home, role: c.role.clone(), below });
+        Ok(())
+    }
+
+    /// A user whose home the actor sees.
+    pub fn known_user(&self, who: Who, id: UserId, at: Timestamp) -> Result<User, Code> {
+        let user = self.user(id).ok_or(Code::NoSuchUser)?;
+        if matches!(who, Who::Operator { .. }) {
+            return Ok(user.clone());
+        }
+        if self.sees(who, user.home, at) { Ok(user.clone()) } else { Err(Code::NoSuchUser) }
+    }
+
+    /// The right to decide about a user (U-4). Operators have it about everybody, at home on a tombstone too.
+    pub fn user_right(&self, who: Who, user: &User, at: Timestamp) -> Result<(), Code> {
+        match who {
+            Who::Operator { .. } => Ok(()),
+            Who::User(_) => self.right(who, "users.manage", user.home, at, Disabled::Bars),
+        }
+    }
+
+    pub fn edit_user(&mut self, actor: &Actor, c: &EditUser, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let user = self.known_user(who, c.user, at)?;
+        if who != Who::User(c.user) {
+            self.user_right(who, &user, at)?;
+        }
+        let mut obstacles = Vec::new();
+        if !user.is_living() {
+            obstacles.push(Code::UserStateConflict);
+        }
+        let mut after = user.clone();
+        c.name.apply_to(&mut after.name);
+        if let Some(email) = &c.email {
+            after.email = Some(email.clone());
+            obstacles.extend(self.address_obstacles(email, user.home, Some(user.id)));
+        }
+        if c.name == Change::Keep && c.email.is_none() {
+            obstacles.push(Code::NothingToDo);
+        }
+        least(obstacles)?;
+        *self.user_mut(c.user) = after;
+        Ok(())
+    }
+
+    /// What stands in the way of blocking, unblocking or removing a user, apart from their state.
+    fn user_for_manager(&self, actor: &Actor, id: UserId, at: Timestamp) -> Result<(User, Vec<Code>), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let user = self.known_user(who, id, at)?;
+        self.user_right(who, &user, at)?;
+        let mut obstacles = Vec::new();
+        if let Who::User(actor) = who {
+            let is_super = self.assignment(id, user.home).is_some_and(|a| a.role == self.super_role());
+            if is_super && !self.is_super_on(actor, user.home, at) {
+                obstacles.push(Code::SuperAdminOnly);
+            }
+        }
+        Ok((user, obstacles))
+    }
+
+    /// Whether the tenant would be left without an active super admin of its own (U-3).
+    fn is_last_super_admin(&self, user: &User, at: Timestamp) -> bool {
+        self.active_super_admins(user.home) == [user.id] && !self.is_locked(user.home, at)
+    }
+
+    pub fn block_user(&mut self, actor: &Actor, id: UserId, at: Timestamp) -> Result<(), Code> {
+        let (user, mut obstacles) = self.user_for_manager(actor, id, at)?;
+        if user.state != UserState::Active {
+            obstacles.push(Code::UserStateConflict);
+        }
+        if self.is_last_super_admin(&user, at) {
+            obstacles.push(Code::LastSuperAdmin);
+        }
+        least(obstacles)?;
+        self.user_mut(id).state = UserState::Blocked;
+        Ok(())
+    }
+
+    pub fn unblock_user(&mut self, actor: &Actor, id: UserId, at: Timestamp) -> Result<(), Code> {
+        let (user, mut obstacles) = self.user_for_manager(actor, id, at)?;
+        if user.state != UserState::Blocked {
+            obstacles.push(Code::UserStateConflict);
+        }
+        least(obstacles)?;
+        self.user_mut(id).state = UserState::Active;
+        Ok(())
+    }
+
+    pub fn remove_user(&mut self, actor: &Actor, id: UserId, at: Timestamp) -> Result<(), Code> {
+        let (user, mut obstacles) = self.user_for_manager(actor, id, at)?;
+        if !user.is_living() {
+            obstacles.push(Code::UserStateConflict);
+        }
+        if self.is_last_super_admin(&user, at) {
+            obstacles.push(Code::LastSuperAdmin);
+        }
+        least(obstacles)?;
+        self.user_mut(id).state = UserState::Removed;
+        self.assignments.retain(|a| a.user != id);
+        Ok(())
+    }
+
+    pub fn erase_personal(&mut self, actor: &Actor, subject: Subject, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        match subject {
+            Subject::Tenant(id) => {
+                let tombstone = self.tenant(id).is_some_and(|tenant| tenant.deleted);
+                if !(tombstone && matches!(who, Who::Operator { .. })) {
+                    self.right(who, "personal.erase", id, at, Disabled::Bars)?;
+                }
+                let tenant = self.tenant_mut(id);
+                tenant.street = None;
+                tenant.coordinates = None;
+                tenant.phone = None;
+            }
+            Subject::User(id) => {
+                let user = self.known_user(who, id, at)?;
+                if let Who::User(_) = who {
+                    self.right(who, "personal.erase", user.home, at, Disabled::Bars)?;
+                }
+                if user.state != UserState::Removed {
+                    return Err(Code::UserNotRemoved);
+                }
+                let user = self.user_mut(id);
+                user.name = None;
+                user.email = None;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn invitation_is_pending(invitation: &Invitation) -> Result<(), Code> {
+    match invitation.state {
+        HandshakeState::Pending => Ok(()),
+        HandshakeState::Expired => Err(Code::InvitationExpired),
+        _ => Err(Code::InvitationNotPending),
+    }
+}
