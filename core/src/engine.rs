@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
@@ -263,12 +263,43 @@ struct Job {
     answer: Arc<Mutex<Option<Executed>>>,
 }
 
+impl Job {
+    fn new(request: Request) -> Self {
+        Self { request, answer: Arc::default() }
+    }
+}
+
+/// The requests that wait, and whether somebody is executing those that waited before.
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Job>,
+    busy: bool,
+}
+
+/// Whoever executes what waited. However that ends, everybody gets an answer and the next one gets the turn.
+struct Lead<'e> {
+    engine: &'e Engine,
+    jobs: Vec<Job>,
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        for job in &self.jobs {
+            lock(&job.answer).get_or_insert_with(|| {
+                Err(StoreError::OutcomeUnknown { why: "the thread that executed it has died".to_owned() }.into())
+            });
+        }
+        lock(&self.engine.queue).busy = false;
+        self.engine.answered.notify_all();
+    }
+}
+
 /// tenantry on a store. `Send` and `Sync`: share one among threads.
 pub struct Engine {
     store: Box<dyn Store>,
     options: Options,
-    waiting: Mutex<Vec<Job>>,
-    turn: Mutex<()>,
+    queue: Mutex<Queue>,
+    answered: Condvar,
 }
 
 impl fmt::Debug for Engine {
@@ -310,7 +341,7 @@ impl Engine {
     /// When the store cannot be read or written, or the policy contradicts itself.
     pub fn new(store: impl Store + 'static, options: Options) -> Result<Self, Error> {
         let engine =
-            Self { store: Box::new(store), options, waiting: Mutex::new(Vec::new()), turn: Mutex::new(()) };
+            Self { store: Box::new(store), options, queue: Mutex::default(), answered: Condvar::new() };
         if engine.store.read()?.head()?.seq == 0 {
             engine.found()?;
         }
@@ -366,34 +397,34 @@ impl Engine {
     /// # Errors
     /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`; a broken store.
     pub fn submit(&self, request: Request) -> Executed {
-        let answer = Arc::new(Mutex::new(None));
-        lock(&self.waiting).push(Job { request, answer: Arc::clone(&answer) });
-        // Whoever gets the turn executes everything that waits by then; the others find their answers.
-        let turn = lock(&self.turn);
-        if lock(&answer).is_none() {
-            let jobs = std::mem::take(&mut *lock(&self.waiting));
-            self.run(&jobs);
+        let job = Job::new(request);
+        let answer = Arc::clone(&job.answer);
+        let mut queue = lock(&self.queue);
+        queue.waiting.push(job);
+        loop {
+            if let Some(answer) = lock(&answer).take() {
+                return answer;
+            }
+            if queue.busy {
+                queue = self.answered.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            // Whoever finds nobody at it executes everything that waits by then; the others find their answers.
+            queue.busy = true;
+            let lead = Lead { engine: self, jobs: std::mem::take(&mut queue.waiting) };
+            drop(queue);
+            self.run(&lead.jobs);
+            drop(lead);
+            queue = lock(&self.queue);
         }
-        drop(turn);
-        let answered = lock(&answer).take();
-        answered.unwrap_or_else(|| {
-            Err(StoreError::OutcomeUnknown { why: "the thread that executed it has died".to_owned() }.into())
-        })
     }
 
     /// Executes several requests, one after the other, in one commit; each is answered for itself.
     pub fn submit_all(&self, requests: Vec<Request>) -> Vec<Executed> {
-        let jobs: Vec<Job> =
-            requests.into_iter().map(|request| Job { request, answer: Arc::new(Mutex::new(None)) }).collect();
-        let turn = lock(&self.turn);
+        let jobs: Vec<Job> = requests.into_iter().map(Job::new).collect();
         self.run(&jobs);
-        drop(turn);
         jobs.iter()
-            .map(|job| {
-                lock(&job.answer).take().unwrap_or_else(|| {
-                    Err(StoreError::OutcomeUnknown { why: "the request was not executed".to_owned() }.into())
-                })
-            })
+            .map(|job| lock(&job.answer).take().expect("every job that is run is answered"))
             .collect()
     }
 
@@ -435,7 +466,6 @@ impl Engine {
     /// # Errors
     /// `clock_behind`; a broken store.
     pub fn sweep(&self) -> Result<u64, Error> {
-        let turn = lock(&self.turn);
         let writing = self.store.write()?;
         let mut transaction = Transaction {
             engine: self,
@@ -449,7 +479,6 @@ impl Engine {
         if happened > 0 {
             writing.commit(records)?;
         }
-        drop(turn);
         Ok(happened)
     }
 
@@ -549,7 +578,7 @@ impl Engine {
         let head = reading.head()?;
         Ok(match replay(&*reading, &head)? {
             Err(flaw) => Err(flaw),
-            Ok(world) => match compare(reading.view(), &world)? {
+            Ok(world) => match compare(&*reading, &world)? {
                 Some(why) => Err(Flaw { seq: head.seq, why }),
                 None => Ok(Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash }),
             },
@@ -596,7 +625,12 @@ fn replay(reading: &dyn Reading, head: &Head) -> Result<Result<Memory, Flaw>, Er
 }
 
 /// How the present differs from the world the records lead to, if it does.
-fn compare(present: &dyn View, world: &Memory) -> Result<Option<String>, Error> {
+fn compare(reading: &dyn Reading, world: &Memory) -> Result<Option<String>, Error> {
+    let present = reading.view();
+    let (there, expected) = (reading.count()?, world.entities().count() as u64);
+    if there > expected {
+        return Ok(Some(format!("there are {there} entities, and the records speak of {expected}")));
+    }
     for expected in world.entities() {
         let (kind, id) = (expected.kind(), expected.id());
         if present.load(kind, id)?.as_ref() != Some(expected) {

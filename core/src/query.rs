@@ -66,6 +66,8 @@ impl Verdict {
     /// The rule that decided.
     pub const fn rule(&self) -> &'static str {
         match self.reason {
+            // What section 4 says of them; to a command they are refused by other rules.
+            Some(Code::UnknownTenant | Code::TenantDisabled) => "P-2",
             Some(code) => code.rule(),
             None => "P-10",
         }

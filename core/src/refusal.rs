@@ -203,6 +203,15 @@ codes! {
     510 KindConflict "kind_conflict" "T-1" State:
         "tenant `{}` has links that its new kind does not allow"; "end those links first"
 
+    591 LinkRequestNotPending "link_request_not_pending" "L-3" State:
+        "link request `{}` has been answered or taken back"; "make a new request"
+    592 LinkRequestExpired "link_request_expired" "L-3" State:
+        "link request `{}` has expired"; "make a new request"
+    593 MoveNotPending "move_not_pending" "V-7" State:
+        "move `{}` has been answered or taken back"; "move again"
+    594 MoveLapsed "move_lapsed" "V-7" State:
+        "move `{}` has expired"; "move again"
+
     601 SelfLink "self_link" "L-8" State:
         "tenant `{}` cannot manage itself"; "name another tenant"
     602 CannotManage "cannot_manage" "L-8" State:
@@ -225,10 +234,6 @@ codes! {
         "tenant `{}` has no active super admin who could answer"; "have its super admin sign up first"
     611 LinkAlreadyRequested "link_already_requested" "L-2" State:
         "tenant `{}` has been asked before and has not answered"; "remind it, or take the request back"
-    612 LinkRequestNotPending "link_request_not_pending" "L-3" State:
-        "link request `{}` has been answered or taken back"; "make a new request"
-    613 LinkRequestExpired "link_request_expired" "L-3" State:
-        "link request `{}` has expired"; "make a new request"
     614 LinkEnded "link_ended" "D-7" State:
         "link `{}` has ended"; "link the tenants again"
     615 NotConvertible "not_convertible" "L-5" State:
@@ -312,10 +317,6 @@ codes! {
         "device `{}` has no seat of this licence"; "leave it out"
     913 MoveRefused "move_refused" "V-7" State:
         "devices are not moved to tenant `{}` as it is managed"; "have the reseller upload to the customer directly"
-    914 MoveNotPending "move_not_pending" "V-7" State:
-        "move `{}` has been answered or taken back"; "move again"
-    915 MoveLapsed "move_lapsed" "V-7" State:
-        "move `{}` has expired"; "move again"
     916 AlreadyAttached "already_attached" "I-1" State:
         "the integration is attached at tenant `{}` already"; "nothing needs to be shared there"
     917 NotAttached "not_attached" "I-1" State:

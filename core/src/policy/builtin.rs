@@ -104,7 +104,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Clients of one manager with three authorizations (no access, admin, read-only) and no delink [S4].
+    /// Clients of one manager with three authorizations (no access, admin, read-only) and no delink (P-13).
     pub fn clients() -> Self {
         Self {
             name: "clients".to_owned(),

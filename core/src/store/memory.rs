@@ -177,6 +177,10 @@ impl Reading for Snapshot {
         Ok(self.0.head())
     }
 
+    fn count(&self) -> Result<u64, StoreError> {
+        Ok(self.0.present.entities().count() as u64)
+    }
+
     fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
         let head = self.0.head().seq;
         if seq > head {
@@ -287,6 +291,10 @@ impl Reading for Right<'_> {
 
     fn head(&self) -> Result<Head, StoreError> {
         self.snapshot.head()
+    }
+
+    fn count(&self) -> Result<u64, StoreError> {
+        self.snapshot.count()
     }
 
     fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {

@@ -169,6 +169,12 @@ pub trait Reading: View {
     /// When the store cannot be read.
     fn head(&self) -> Result<Head, StoreError>;
 
+    /// How many entities there are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn count(&self) -> Result<u64, StoreError>;
+
     /// The world as it was after record `seq`.
     ///
     /// # Errors

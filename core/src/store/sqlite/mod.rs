@@ -322,6 +322,10 @@ impl<C: Deref<Target = Conn>> Reading for Txn<C> {
         Ok(self.0.head()?)
     }
 
+    fn count(&self) -> std::result::Result<u64, StoreError> {
+        Ok(self.0.entities()?)
+    }
+
     fn as_of(&self, seq: u64) -> std::result::Result<Box<dyn View + '_>, StoreError> {
         Ok(Box::new(self.0.as_of(seq)?))
     }

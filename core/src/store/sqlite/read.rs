@@ -251,6 +251,10 @@ impl Conn {
         Ok(users)
     }
 
+    pub(super) fn entities(&self) -> Result<u64> {
+        self.db.prepare_cached("SELECT count(*) FROM entity")?.query_row([], |row| Ok(number(row, 0)))?
+    }
+
     pub(super) fn head(&self) -> Result<Head> {
         let mut last =
             self.db.prepare_cached("SELECT seq, hash, at FROM record ORDER BY seq DESC LIMIT 1")?;
