@@ -6,8 +6,15 @@ use std::io::Write;
 use crate::query::ResellerCustomerRow;
 
 /// The columns of a reseller's list (V-5).
-pub const RESELLER_COLUMNS: [&str; 7] =
-    ["Company name / internal reference", "Customer / MSP ID", "Country", "Last uploaded", "Uploads", "Devices", "Status"];
+pub const RESELLER_COLUMNS: [&str; 7] = [
+    "Company name / internal reference",
+    "Customer / MSP ID",
+    "Country",
+    "Last uploaded",
+    "Uploads",
+    "Devices",
+    "Status",
+];
 
 /// Writes a reseller's rows under their columns and says how many there were. Nothing is kept in memory but the row at hand.
 ///
@@ -39,7 +46,9 @@ pub fn reseller_customers<E: From<::csv::Error>>(
 
 /// A cell that no spreadsheet runs: what could begin a formula is led by an apostrophe.
 pub fn inert(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
+    if cell
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+    {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)

@@ -926,7 +926,8 @@ impl Snapshot<'_> {
                 }
                 after = stored.seq;
                 let record = decoded(stored)?;
-                let row = answer::audit_row(&now.world, actor, &record)?;
+                let before = self.reading.as_of(record.seq.saturating_sub(1))?;
+                let row = answer::audit_row(&now.world, &*before, actor, tenant, &record)?;
                 if filter.passes(&row) {
                     rows.push(row);
                 }
@@ -1180,6 +1181,19 @@ impl Command {
             Self::Assign(it) => it.assignments.first().map(|item| item.tenant),
             Self::Unassign(it) => it.assignments.first().map(|item| item.tenant),
             Self::CreateRole(it) => Some(it.tenant),
+            Self::AddResellerCustomer(it) => Some(it.reseller),
+            Self::EditResellerCustomer(it) => Some(it.reseller),
+            Self::DropReseller(it) => Some(it.tenant),
+            Self::AdmitReseller(it) => Some(it.tenant),
+            Self::UploadDevices(it) => Some(it.reseller),
+            Self::MoveDevices(it) => Some(it.manager),
+            Self::DeleteDevices(it) => Some(it.tenant),
+            Self::CreateIntegration(it) => Some(it.owner),
+            Self::ShareIntegration(it) => Some(it.tenant),
+            Self::DetachIntegration(it) => Some(it.tenant),
+            Self::BuyLicence(it) => Some(it.tenant),
+            Self::SetAlertRule(it) => Some(it.tenant),
+            Self::OpenConsole(it) => Some(it.tenant),
             _ => None,
         }
     }

@@ -635,6 +635,7 @@ impl Event {
                 | Self::LinkConverted { .. }
                 | Self::LinkEnded { .. }
                 | Self::ServiceRemoved { .. }
+                | Self::ManagerGrantsSet { .. }
                 | Self::UserBlocked { .. }
                 | Self::UserRemoved { .. }
                 | Self::Assigned { .. }

@@ -215,7 +215,7 @@ pub fn of_record(world: &World<'_>, record: &Record) -> Result<Vec<Notice>, View
 /// The type of integration that is powered down and up with its tenant (I-2).
 const COLLECTOR: &str = "collector";
 
-/// The collectors at a tenant, its own and those shared with it; the admins of their owners are told.
+/// The collectors at a tenant: of its own, whoever gets its service mail is told; of those shared with it, their owner's admins.
 fn collectors(
     world: &World<'_>,
     tenant: TenantId,
@@ -234,10 +234,11 @@ fn collectors(
     }
     let mut told = Vec::new();
     for integration in found.into_values().filter(|integration| integration.kind.as_str() == COLLECTOR) {
-        let mut to = world.admins(integration.owner)?;
-        if integration.owner == tenant {
-            to.append(&mut rules::alert::service_mail(world, tenant)?);
-        }
+        let to = if integration.owner == tenant {
+            rules::alert::service_mail(world, tenant)?
+        } else {
+            world.admins(integration.owner)?
+        };
         told.push((kind(integration.id, tenant), to));
     }
     Ok(told)

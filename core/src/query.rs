@@ -147,9 +147,10 @@ pub struct AuditRow {
     pub by: AuditActor,
     /// The command.
     pub command: String,
-    /// The tenants it is about.
+    /// The tenants that what happened is about.
     pub tenants: Vec<TenantId>,
-    /// What happened.
+    /// What happened, as far as it is about the tenant whose audit this is. Where the actor shows as an organisation, the nil
+    /// id stands for the person.
     pub events: Vec<Event>,
 }
 

@@ -11,12 +11,12 @@ use crate::base::text::Number;
 use crate::command::Contact;
 use crate::model::permission::{DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
 use crate::model::{
-    Actor, Attachment, Integration, Link, ResellerRow, ResellerStatus, Stage, Subject, Tenant, TenantKind, User,
-    UserState,
+    Actor, Attachment, Integration, Link, ResellerRow, ResellerStatus, Stage, Subject, Tenant, TenantKind,
+    User, UserState,
 };
 use crate::query::{
-    CustomerDetails, CustomerQuery, CustomerRow, CustomerSort, IntegrationRow, Page, Paging, ResellerCustomerRow,
-    ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
+    CustomerDetails, CustomerQuery, CustomerRow, CustomerSort, IntegrationRow, Page, Paging,
+    ResellerCustomerRow, ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Gate, Ruling, World, access};
@@ -114,7 +114,11 @@ pub fn customer(
         country: tenant.country.clone(),
         website: tenant.website.clone(),
         prefix: tenant.prefix.clone(),
-        contact: Contact { street: personal.street, coordinates: personal.coordinates, phone: personal.phone },
+        contact: Contact {
+            street: personal.street,
+            coordinates: personal.coordinates,
+            phone: personal.phone,
+        },
         grants: link.grants.clone(),
         since: link.since,
         expires: link.term.as_ref().map(|term| term.expires),
@@ -150,7 +154,8 @@ pub fn users(
             UserSort::State => Rank::text(user.state.name()),
         };
         let role = world.assignment(user.id, tenant)?.map(|assignment| assignment.role.clone());
-        let row = UserRow { user: user.id, name: personal.name, email: personal.email, state: user.state, role };
+        let row =
+            UserRow { user: user.id, name: personal.name, email: personal.email, state: user.state, role };
         Ok(Some((rank, user.id.uuid(), row)))
     });
     page(&("users", tenant, query), paging, false, users)
@@ -205,51 +210,72 @@ pub fn reseller_customers(
     world.authorize(actor, DEVICES_VIEW, reseller, Gate::Shut)?;
     let of = ("reseller_customers", reseller, query);
     // The index has the order of the list, so a page costs what it shows.
-    let in_order = query.sort == ResellerSort::Company && !query.unused && !paging.descending;
+    let in_order = query.sort == ResellerSort::Company && !paging.descending;
     let after = page::place(&of, paging)?.filter(|_| in_order);
-    let rows = rows_of(world, reseller, query, after).map(|row| {
-        let row = row?;
-        let Some(row) = reseller_row(world, &row)? else { return Ok(None) };
+    let rows = rows_of(world, reseller, query, after).map(|found| {
+        let found = found?;
+        let Some(row) = reseller_row(world, &found)? else { return Ok(None) };
         if !wants(query, &row) {
             return Ok(None);
         }
+        let (by_company, id) = by_company(&found);
         let rank = match query.sort {
-            ResellerSort::Company => Rank::text(&row.company),
+            ResellerSort::Company => by_company,
             ResellerSort::Number => Rank::text(row.number.as_str()),
             ResellerSort::Country => {
-                row.country.as_ref().map_or(Rank::Nothing(()), |country| Rank::text(country.as_str()))
+                row.country.as_ref().map_or(Rank::Nothing, |country| Rank::text(country.as_str()))
             }
-            ResellerSort::LastUploaded => row.last_uploaded.map_or(Rank::Nothing(()), |at| Rank::Moment(at.micros())),
+            ResellerSort::LastUploaded => {
+                row.last_uploaded.map_or(Rank::Nothing, |at| Rank::Moment(at.micros()))
+            }
             ResellerSort::Uploads => Rank::Count(row.uploads),
             ResellerSort::Devices => Rank::Count(row.devices),
             ResellerSort::Status => Rank::text(row.status.name()),
         };
-        Ok(Some((rank, row.tenant.uuid(), row)))
+        Ok(Some((rank, id, row)))
     });
     page(&of, paging, in_order, rows)
 }
 
-/// A reseller's rows that a query may want, in the order of the company where only shown rows are wanted.
+/// Where a row stands by company: as the index has it.
+fn by_company(row: &ResellerRow) -> (Rank, Uuid) {
+    (Rank::text(&row.company()), ResellerRow::key(row.reseller, row.tenant))
+}
+
+/// A reseller's rows that a query may want, in the order of the company, from the row after a place on.
 fn rows_of<'w>(
     world: &'w World<'_>,
     reseller: TenantId,
     query: &ResellerQuery,
     after: Option<(Rank, Uuid)>,
 ) -> Box<dyn Iterator<Item = Result<Arc<ResellerRow>, ViewError>> + 'w> {
-    let all = Key::new().id(reseller.uuid());
-    let shown = all.clone().flag(true);
-    let unused = query.unused;
-    let rows: Box<dyn Iterator<Item = Result<Arc<ResellerRow>, ViewError>>> = match (query.tenant, after) {
-        (Some(tenant), _) => Box::new(world.view.get(ResellerRow::key(reseller, tenant)).transpose().into_iter()),
-        (None, Some((Rank::Text(_, company), id))) => {
-            let span = Span::under(Index::RowCompany, shown.clone()).after(shown.folded(&company), id);
-            Box::new(world.view.within(span))
-        }
-        (None, _) => Box::new(world.view.under(Index::RowCompany, if unused { all } else { shown })),
+    if let Some(tenant) = query.tenant {
+        let row = world.view.get::<ResellerRow>(ResellerRow::key(reseller, tenant)).transpose();
+        let unused = query.unused;
+        return Box::new(row.into_iter().filter(move |row| is_listed(row, unused)));
+    }
+    let rows = move |shown: bool| {
+        let prefix = Key::new().id(reseller.uuid()).flag(shown);
+        let all = Span::under(Index::RowCompany, prefix.clone());
+        world.view.within::<ResellerRow>(match &after {
+            Some((Rank::Text(_, company), id)) => all.after(prefix.folded(company), *id),
+            _ => all,
+        })
     };
-    Box::new(rows.filter(move |row| {
-        row.as_ref().map_or(true, |row| row.is_shown() || (unused && row.added.is_some()))
+    // What is shown and what is not are two stretches of the index: one list out of both.
+    let mut unused =
+        query.unused.then(|| rows(false)).into_iter().flatten().filter(|row| is_listed(row, true)).peekable();
+    let mut shown = rows(true).peekable();
+    Box::new(std::iter::from_fn(move || match (shown.peek(), unused.peek()) {
+        (Some(Ok(one)), Some(Ok(other))) if by_company(other) < by_company(one) => unused.next(),
+        (None, _) => unused.next(),
+        _ => shown.next(),
     }))
+}
+
+/// Whether a row is listed: where a device is shown as it and, if the `unused` are wanted, where it was added (V-4).
+fn is_listed(row: &Result<Arc<ResellerRow>, ViewError>, unused: bool) -> bool {
+    row.as_ref().map_or(true, |row| row.is_shown() || (unused && row.added.is_some()))
 }
 
 /// Every row of a reseller that a query wants, one by one in the order of the company, for those who write them out (V-6).
@@ -278,7 +304,7 @@ fn wants(query: &ResellerQuery, row: &ResellerCustomerRow) -> bool {
 }
 
 fn reseller_row(world: &World<'_>, row: &ResellerRow) -> Result<Option<ResellerCustomerRow>, ViewError> {
-    let Some(tenant) = world.tenant(row.tenant)? else { return Ok(None) };
+    let Some(tenant) = world.living(row.tenant)? else { return Ok(None) };
     Ok(Some(ResellerCustomerRow {
         tenant: tenant.id,
         company: row.company(),

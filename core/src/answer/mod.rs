@@ -9,6 +9,8 @@ pub use page::MAX_ROWS;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Number, Permission};
 use crate::event::Event;
@@ -18,7 +20,7 @@ use crate::model::{Actor, Subject, User};
 use crate::query::{AuditActor, AuditRow, Pin, TenantSummary};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Gate, Ruling, World, access};
-use crate::view::ViewError;
+use crate::view::{View, ViewError};
 
 /// What somebody who may link is told about a number (T-8).
 ///
@@ -64,11 +66,19 @@ pub fn may_audit(world: &World<'_>, actor: &Actor, tenant: TenantId) -> Ruling {
     world.authorize(actor, AUDIT_VIEW, tenant, Gate::Shut)
 }
 
-/// A record as it shows in the audit to somebody: an actor from another organisation shows as that organisation.
+/// A record as it shows in the audit of a tenant to somebody: what is about that tenant, and no more; an actor from another
+/// organisation shows as that organisation, and their id is gone from the events. `before` is the world that the
+/// record found.
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn audit_row(world: &World<'_>, viewer: &Actor, record: &Record) -> Result<AuditRow, ViewError> {
+pub fn audit_row(
+    world: &World<'_>,
+    before: &dyn View,
+    viewer: &Actor,
+    tenant: TenantId,
+    record: &Record,
+) -> Result<AuditRow, ViewError> {
     let home = |actor: &Actor| -> Result<Option<TenantId>, ViewError> {
         match actor {
             Actor::User(user) => Ok(world.user(*user)?.map(|user| user.home)),
@@ -84,42 +94,38 @@ pub fn audit_row(world: &World<'_>, viewer: &Actor, record: &Record) -> Result<A
         Actor::Operator { ticket } => AuditActor::Operator { ticket: ticket.clone() },
         Actor::Clock => AuditActor::Clock,
     };
-    let mut about = BTreeSet::new();
+    let mut tenants = BTreeSet::new();
+    let mut events = Vec::new();
     for event in &record.events {
+        let mut about = BTreeSet::new();
+        crate::about::about(before, event, &mut about)?;
         crate::about::about(world.view, event, &mut about)?;
-    }
-    let mut tenants = Vec::new();
-    for id in about {
-        if let Some(tenant) = world.tenant(TenantId::from_uuid(id))? {
-            tenants.push(tenant.id);
+        if !about.contains(&tenant.uuid()) {
+            continue;
+        }
+        events.push(match &record.actor {
+            Actor::User(person) if masked => nameless(event, *person),
+            _ => event.clone(),
+        });
+        for id in about {
+            tenants.extend(world.tenant(TenantId::from_uuid(id))?.map(|tenant| tenant.id));
         }
     }
     Ok(AuditRow {
         seq: record.seq,
         at: record.at,
-        command: record.command.clone(),
-        tenants,
-        events: record.events.iter().map(|event| if masked { without_person(event, &by) } else { event.clone() }).collect(),
         by,
+        command: record.command.clone(),
+        tenants: tenants.into_iter().collect(),
+        events,
     })
 }
 
-/// An event of another organisation's, which names the organisation where it would name the person who acted.
-fn without_person(event: &Event, by: &AuditActor) -> Event {
-    match (event, by) {
-        (
-            Event::SessionOpened { session, tenant, service, address, return_to, user: _ },
-            AuditActor::Organisation(organisation),
-        ) => Event::SessionOpened {
-            session: *session,
-            user: UserId::from_uuid(organisation.uuid()),
-            tenant: *tenant,
-            service: service.clone(),
-            address: address.clone(),
-            return_to: return_to.clone(),
-        },
-        _ => event.clone(),
-    }
+/// The event with the nil id wherever it names this person.
+fn nameless(event: &Event, person: UserId) -> Event {
+    let text = serde_json::to_string(event).expect("events have string keys and finite numbers");
+    serde_json::from_str(&text.replace(&person.to_string(), &Uuid::nil().to_string()))
+        .expect("an event with another id in it is an event")
 }
 
 fn somebody(world: &World<'_>, actor: &Actor) -> Ruling<Arc<User>> {

@@ -16,10 +16,9 @@ pub const MAX_ROWS: usize = 1_000;
 
 /// A part of what a list is ordered by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
 pub(super) enum Rank {
     /// Nothing comes first.
-    Nothing(()),
+    Nothing,
     /// A count.
     Count(u64),
     /// A moment, in microseconds.
@@ -60,23 +59,28 @@ pub(super) fn page<R>(
     for row in all {
         let Some((rank, id, row)) = row? else { continue };
         let place = (rank, id);
-        let passed = after.as_ref().is_some_and(|after| {
-            if paging.descending { place >= *after } else { place <= *after }
-        });
+        let passed = after
+            .as_ref()
+            .is_some_and(|after| if paging.descending { place >= *after } else { place <= *after });
         if passed {
             continue;
         }
         kept.insert(place, row);
         if kept.len() > paging.limit {
             more = true;
-            if paging.descending { kept.pop_first() } else { kept.pop_last() };
+            if paging.descending {
+                kept.pop_first()
+            } else {
+                kept.pop_last()
+            };
             if in_order {
                 break;
             }
         }
     }
     let last = if paging.descending { kept.first_key_value() } else { kept.last_key_value() };
-    let next = last.filter(|_| more).map(|((rank, id), _)| encode(&Cursor { of, rank: rank.clone(), id: *id }));
+    let next =
+        last.filter(|_| more).map(|((rank, id), _)| encode(&Cursor { of, rank: rank.clone(), id: *id }));
     let mut rows: Vec<R> = kept.into_values().collect();
     if paging.descending {
         rows.reverse();

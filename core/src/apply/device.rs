@@ -20,7 +20,7 @@ pub(super) fn uploaded(
 ) -> Result<Vec<Change>, ViewError> {
     let count = devices.len() as u64;
     let holding = Holding {
-        id: Holding::key(upload, to, None),
+        id: Holding::uploaded(upload),
         reseller,
         upload,
         uploaded_at: at,
@@ -63,7 +63,7 @@ pub(super) fn moved(
     for id in devices {
         let Some(device) = view.get::<Device>(Device::key(id))? else { continue };
         let Some(from) = find::<Holding>(&world, device.holding.uuid())? else { continue };
-        let key = Holding::key(from.upload, customer, Some(link));
+        let key = from.moved(link);
         let to = match find::<Holding>(&world, key.uuid())? {
             // A new move under the same link is shown as the first one was.
             Some(to) => Holding { devices: to.devices + 1, ..to },
@@ -114,7 +114,9 @@ pub(super) fn deleted(
         let Some(device) = view.get::<Device>(key)? else { continue };
         if let Some(holding) = find::<Holding>(&world, device.holding.uuid())? {
             rows.insert((holding.reseller, holding.shown_as));
-            world.change(Change::Put(Holding { devices: holding.devices.saturating_sub(1), ..holding }.into()));
+            world.change(Change::Put(
+                Holding { devices: holding.devices.saturating_sub(1), ..holding }.into(),
+            ));
         }
         world.change(Change::Remove(crate::view::Kind::Device, key));
         count += 1;
@@ -127,7 +129,10 @@ pub(super) fn deleted(
 
 /// What was moved under a link that has ended is shown as its holder, for good (V-3).
 pub(super) fn link_ended(view: &dyn View, link: LinkId) -> Result<Vec<Change>, ViewError> {
-    shown_anew(view, Index::HoldingLink, link.uuid(), |holding| Holding { shown_as: holding.holder, ..holding })
+    shown_anew(view, Index::HoldingLink, link.uuid(), |holding| Holding {
+        shown_as: holding.holder,
+        ..holding
+    })
 }
 
 /// What a deleted tenant held is gone, for its resellers too (T-7).
@@ -168,7 +173,11 @@ pub(super) fn added(
 }
 
 /// A tenant's new name, in every reseller's row of it.
-pub(super) fn renamed(view: &dyn View, tenant: TenantId, name: &CompanyName) -> Result<Vec<Change>, ViewError> {
+pub(super) fn renamed(
+    view: &dyn View,
+    tenant: TenantId,
+    name: &CompanyName,
+) -> Result<Vec<Change>, ViewError> {
     let mut changes = Vec::new();
     for row in view.under::<ResellerRow>(Index::RowTenant, Key::new().id(tenant.uuid())) {
         let row = ResellerRow { name: name.clone(), ..Arc::unwrap_or_clone(row?) };
@@ -219,7 +228,11 @@ fn recount(world: &mut Overlay<'_>, rows: BTreeSet<(TenantId, TenantId)>) -> Res
     Ok(())
 }
 
-fn counted(view: &dyn View, tenant: TenantId, count: impl FnOnce(u64) -> u64) -> Result<Option<Change>, ViewError> {
+fn counted(
+    view: &dyn View,
+    tenant: TenantId,
+    count: impl FnOnce(u64) -> u64,
+) -> Result<Option<Change>, ViewError> {
     Ok(find::<Tenant>(view, tenant.uuid())?.map(|tenant| {
         let devices = count(tenant.devices);
         Change::Put(Tenant { devices, ..tenant }.into())

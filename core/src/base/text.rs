@@ -785,6 +785,84 @@ mod tests {
         "a".repeat(65) => "!use at most 64",
     }
 
+    table! { devices, DeviceId:
+        "490154203237518" => "490154203237518",
+        " 490154203237518\n" => "490154203237518",
+        "000000000000000" => "000000000000000",
+        "490154203237519" => "!IMEI whose check digit is wrong",
+        "490154203237581" => "!IMEI whose check digit is wrong", // two digits swapped
+        "940154203237518" => "!IMEI whose check digit is wrong",
+        "49015420323751" => "49015420323751", // 14 digits: a serial number
+        "4901542032375180" => "4901542032375180", // 16: a serial number
+        "49015420323751８" => "!not allowed", // full-width
+        "490154 203237518" => "!not allowed",
+        "a0000000002329" => "A0000000002329",
+        "AF0123450ABCDE" => "AF0123450ABCDE",
+        "sn-1_2.3/4" => "SN-1_2.3/4",
+        "A123" => "A123",
+        "A12" => "!too short for a serial number",
+        "A".repeat(40) => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "A".repeat(41) => "!is 41 characters long; use at most 40",
+        "" => "!device is empty",
+        " \t" => "!is empty",
+        "=1+1" => "!not allowed",
+        "+491" => "!not allowed",
+        "@SUM" => "!not allowed",
+        "SN,1" => "!not allowed",
+        "SN\"1\"" => "!not allowed",
+        "SN 1" => "!not allowed",
+        "SN\n1" => "!not allowed",
+        "SN\u{85}1" => "!not allowed",
+        "SN\u{2028}1" => "!not allowed",
+        "SN\0" => "!not allowed",
+        "ßßßß" => "!not allowed",
+        "АВСD" => "!not allowed", // Cyrillic
+    }
+
+    table! { return_places, ReturnPlace:
+        " /customers?page=2#top " => "/customers?page=2#top",
+        "" => "!is empty",
+        "/a b" => "!not visible ASCII",
+        "/a\r\nLocation: x" => "!not visible ASCII",
+        "/\u{2028}" => "!not visible ASCII",
+        "/".repeat(2_049) => "!use at most 2048",
+    }
+
+    #[test]
+    fn a_device_id_is_of_one_kind() {
+        use DeviceIdKind::{Imei, Meid, Serial};
+        for (text, kind) in [
+            ("490154203237518", Imei),
+            ("a0000000002329", Meid),
+            ("FFFFFFFFFFFFFF", Meid),
+            ("49015420323751", Serial), // it does not begin with a letter
+            ("G0000000002329", Serial), // no hexadecimal digit
+            ("A000000000232", Serial),
+            ("A00000000023290", Serial),
+            ("A000-000002329", Serial),
+            ("1234", Serial),
+        ] {
+            assert_eq!(DeviceId::parse(text).unwrap().kind(), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_check_digit_holds_and_no_single_wrong_digit_passes() {
+        for body in ["49015420323751", "35209900176148", "00000000000000", "99999999999999"] {
+            let valid: Vec<String> =
+                (0..10).map(|digit| format!("{body}{digit}")).filter(|text| DeviceId::parse(text).is_ok()).collect();
+            let [imei] = valid.as_slice() else { panic!("{body}: {valid:?}") };
+            for place in 0..15 {
+                for digit in b'0'..=b'9' {
+                    let mut typed = imei.clone().into_bytes();
+                    typed[place] = digit;
+                    let typed = String::from_utf8(typed).unwrap();
+                    assert_eq!(DeviceId::parse(&typed).is_ok(), typed == *imei, "{typed}");
+                }
+            }
+        }
+    }
+
     table! { services, Service:
         "asset-intelligence" => "asset-intelligence",
         "Asset" => "!service has a character",

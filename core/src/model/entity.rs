@@ -407,11 +407,14 @@ pub struct Holding {
 }
 
 impl Holding {
-    /// The key of what is left of an upload with a holder.
-    pub fn key(upload: UploadId, holder: TenantId, via: Option<LinkId>) -> HoldingId {
-        let mut way = holder.uuid().as_bytes().to_vec();
-        way.extend(via.iter().flat_map(|link| *link.uuid().as_bytes()));
-        HoldingId::from_uuid(Uuid::new_v5(&upload.uuid(), &way))
+    /// The key of an upload as it arrived.
+    pub const fn uploaded(upload: UploadId) -> HoldingId {
+        HoldingId::from_uuid(upload.uuid())
+    }
+
+    /// The key of what was moved on from here under a link.
+    pub fn moved(&self, link: LinkId) -> HoldingId {
+        HoldingId::from_uuid(Uuid::new_v5(&self.id.uuid(), link.uuid().as_bytes()))
     }
 }
 

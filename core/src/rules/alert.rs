@@ -9,7 +9,7 @@ use crate::base::text::IssueCategory;
 use crate::command::SetAlertRule;
 use crate::event::Event;
 use crate::model::permission::{ALERTS_MANAGE, DEVICES_GROUP_MANAGER};
-use crate::model::{Actor, AlertRule, Audience};
+use crate::model::{Actor, AlertRule, Audience, UserState};
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
 
@@ -43,9 +43,9 @@ fn can_receive(
     tenant: TenantId,
     above: &BTreeSet<TenantId>,
 ) -> Result<bool, ViewError> {
-    Ok(world.user(user)?.is_some_and(|user| {
-        user.state.is_living() && (user.home == tenant || above.contains(&user.home))
-    }))
+    Ok(world
+        .user(user)?
+        .is_some_and(|user| user.state.is_living() && (user.home == tenant || above.contains(&user.home))))
 }
 
 /// Who gets a tenant's service mail: fully managed, the manager's admins instead of its own; jointly, both; not
@@ -79,7 +79,10 @@ pub fn recipients(
         Audience::GroupManagers => {
             let mut managers = BTreeSet::new();
             for user in world.own_active(tenant, |_| true)? {
-                if access::judge(world, user, DEVICES_GROUP_MANAGER, tenant, None, Gate::Shut)?.reason.is_none() {
+                if access::judge(world, user, DEVICES_GROUP_MANAGER, tenant, None, Gate::Shut)?
+                    .reason
+                    .is_none()
+                {
                     managers.insert(user);
                 }
             }
@@ -88,7 +91,8 @@ pub fn recipients(
     };
     let above = access::above(world, tenant, &BTreeSet::new())?;
     for &user in rule.iter().flat_map(|rule| &rule.additional) {
-        if can_receive(world, user, tenant, &above)? {
+        let active = world.user(user)?.is_some_and(|user| user.state == UserState::Active);
+        if active && can_receive(world, user, tenant, &above)? {
             to.insert(user);
         }
     }

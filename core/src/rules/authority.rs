@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::access::{self, Gate};
 use super::world::{Ruling, World, refuse};
 use crate::base::ids::TenantId;
-use crate::base::text::Ticket;
+use crate::base::text::{Service, Ticket};
 use crate::model::{Actor, Link, Party, User};
 use crate::refusal::Code;
 use crate::view::ViewError;
@@ -48,10 +48,37 @@ impl World<'_> {
     /// # Errors
     /// Those of [`Self::admit`], `unknown_tenant`, and the reasons of a check.
     pub fn authorize(&self, actor: &Actor, permission: &str, tenant: TenantId, gate: Gate) -> Ruling {
+        self.let_use(actor, permission, tenant, None, gate)
+    }
+
+    /// The same for a service; for one that the policy does not offer, which the command has to tell, as for none.
+    ///
+    /// # Errors
+    /// Those of [`Self::authorize`].
+    pub(super) fn authorize_for(
+        &self,
+        actor: &Actor,
+        permission: &str,
+        tenant: TenantId,
+        service: &Service,
+        gate: Gate,
+    ) -> Ruling {
+        let offered = self.policy.services.contains(service);
+        self.let_use(actor, permission, tenant, offered.then_some(service), gate)
+    }
+
+    fn let_use(
+        &self,
+        actor: &Actor,
+        permission: &str,
+        tenant: TenantId,
+        service: Option<&Service>,
+        gate: Gate,
+    ) -> Ruling {
         let Some(user) = self.admit(actor, gate)? else {
             return if self.living(tenant)?.is_some() { Ok(()) } else { refuse(Code::UnknownTenant, tenant) };
         };
-        let found = access::judge(self, user.id, permission, tenant, None, gate)?;
+        let found = access::judge(self, user.id, permission, tenant, service, gate)?;
         let Some(code) = found.reason else { return Ok(()) };
         if access::sees(self, &user, tenant)? { refuse(code, tenant) } else { refuse(Code::UnknownTenant, tenant) }
     }

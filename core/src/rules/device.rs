@@ -33,7 +33,8 @@ pub fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruli
     let mut bars = Bars::new();
     bar_count(command.devices.len(), &mut bars);
     reseller::bar_reseller(world, command.reseller, &mut bars)?;
-    bars.bar(is_uploaded(world, upload, command.to)?, Code::IdTaken, upload);
+    let used = world.view.get::<Holding>(Holding::uploaded(upload).uuid())?;
+    bars.bar(used.is_some(), Code::IdTaken, upload);
     match (world.living(command.to)?, reseller::added(world, command.reseller, command.to)?) {
         (Some(tenant), Some(added)) => {
             bars.bar(!reseller::receives(&tenant), Code::CannotReceive, tenant.id);
@@ -53,11 +54,6 @@ pub fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruli
     };
     bars.lift()?;
     Ok(Event::DevicesUploaded { upload, reseller: command.reseller, to: command.to, devices }.into())
-}
-
-/// Whether the upload's id was used before for this tenant; ids made by the engine never were.
-fn is_uploaded(world: &World<'_>, upload: UploadId, to: TenantId) -> Result<bool, ViewError> {
-    Ok(world.view.get::<Holding>(Holding::key(upload, to, None).uuid())?.is_some())
 }
 
 fn judged(world: &World<'_>, typed: &[String], batch: &mut Batch) -> Result<BTreeSet<DeviceId>, ViewError> {
@@ -95,25 +91,42 @@ pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> 
     world.authorize(actor, DEVICES_MANAGE, command.customer, Gate::Shut)?;
     let mut bars = Bars::new();
     bar_count(command.devices.len(), &mut bars);
-    let kind = world.living(command.customer)?.map(|tenant| tenant.kind);
-    bars.bar(kind != Some(TenantKind::Customer), Code::CannotReceive, command.customer);
     let link = world.links_above(command.customer)?.into_iter().find(|link| link.manager == command.manager);
-    let rule = link.as_ref().map(|link| rule(world, link));
     bars.bar(link.is_none(), Code::OutOfReach, command.customer);
-    bars.bar(rule == Some(MoveRule::Refused), Code::MoveRefused, command.customer);
+    bar_way(world, command.customer, link.as_deref(), &mut bars)?;
     bars.note(bar_devices(world, command.manager, &command.devices, None))?;
     let id = command.id.unwrap_or_else(|| MoveId::from_uuid(world.fresh()));
     bars.bar(world.view.get::<Move>(id.uuid())?.is_some(), Code::IdTaken, id);
     bars.lift()?;
     let Some(link) = link else { return refuse(Code::OutOfReach, command.customer) };
     let devices = command.devices.clone();
-    Ok(if rule == Some(MoveRule::AtOnce) {
+    Ok(if rule(world, &link) == MoveRule::AtOnce {
         moved(&link, devices)
     } else {
         let expires = world.at.plus_days(world.policy.move_days);
-        Event::MoveRequested { id, link: link.id, manager: link.manager, customer: link.managed, devices, expires }
+        Event::MoveRequested {
+            id,
+            link: link.id,
+            manager: link.manager,
+            customer: link.managed,
+            devices,
+            expires,
+        }
     }
     .into())
+}
+
+/// Bars a customer that takes no devices from its manager.
+fn bar_way(
+    world: &World<'_>,
+    customer: TenantId,
+    link: Option<&Link>,
+    bars: &mut Bars,
+) -> Result<(), ViewError> {
+    let kind = world.living(customer)?.map(|tenant| tenant.kind);
+    bars.bar(kind != Some(TenantKind::Customer), Code::CannotReceive, customer);
+    bars.bar(link.is_some_and(|link| rule(world, link) == MoveRule::Refused), Code::MoveRefused, customer);
+    Ok(())
 }
 
 fn rule(world: &World<'_>, link: &Link) -> MoveRule {
@@ -160,13 +173,15 @@ pub(super) fn held(
 /// Approves a move (V-7). Every guard is checked again.
 ///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`, `link_ended`, and those of the devices.
+/// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`, `link_ended`, `cannot_receive`, `move_refused`, and
+/// those of the devices.
 pub fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
     bar_answer(world, &found, HandshakeTrigger::Accept, &mut bars);
     let link = world.link(found.link)?.filter(|link| link.is_in_force(world.at));
     bars.bar(link.is_none(), Code::LinkEnded, found.link);
+    bar_way(world, found.customer, link.as_deref(), &mut bars)?;
     bars.note(bar_devices(world, found.manager, &found.devices, Some(found.id)))?;
     bars.lift()?;
     let Some(link) = link else { return refuse(Code::LinkEnded, found.link) };

@@ -101,7 +101,8 @@ pub(super) fn of_deleted(world: &World<'_>, tenant: TenantId) -> Result<Vec<Even
     for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, Key::new().id(tenant.uuid())) {
         events.push(Event::IntegrationDetached { integration: attachment?.integration, tenant });
     }
-    for integration in world.view.under::<Integration>(Index::IntegrationOwner, Key::new().id(tenant.uuid())) {
+    for integration in world.view.under::<Integration>(Index::IntegrationOwner, Key::new().id(tenant.uuid()))
+    {
         events.extend(removed(world, integration?.id)?);
     }
     Ok(events)

@@ -7,8 +7,7 @@ use super::access::{self, Gate};
 use super::device::{self, MAX_DEVICES};
 use super::tenant::Batch;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use crate::base::ids::{LicenceId, TenantId};
-use crate::base::text::Service;
+use crate::base::ids::LicenceId;
 use crate::command::{AssignSeats, BuyLicence, ReleaseSeats};
 use crate::event::Event;
 use crate::model::permission::LICENCES_MANAGE;
@@ -24,7 +23,7 @@ pub const MAX_SEATS: u32 = 1_000_000;
 /// `unknown_service`, `service_not_managed`, `invalid_seats`, `invalid_expiry`, `id_taken`, `out_of_reach`.
 pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Decision> {
     world.authorize(actor, LICENCES_MANAGE, command.buyer, Gate::Shut)?;
-    on_service(world, actor, command.tenant, &command.service)?;
+    world.authorize_for(actor, LICENCES_MANAGE, command.tenant, &command.service, Gate::Shut)?;
     let licence = command.licence.unwrap_or_else(|| LicenceId::from_uuid(world.fresh()));
     let mut bars = Bars::new();
     bars.bar(!world.policy.services.contains(&command.service), Code::UnknownService, &command.service);
@@ -46,18 +45,6 @@ pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Dec
         expires: command.expires,
     }
     .into())
-}
-
-/// The right to a tenant's licences for a service.
-fn on_service(world: &World<'_>, actor: &Actor, tenant: TenantId, service: &Service) -> Ruling {
-    world.authorize(actor, LICENCES_MANAGE, tenant, Gate::Shut)?;
-    if let Actor::User(user) = actor
-        && world.policy.services.contains(service)
-        && let Some(code) = access::judge(world, *user, LICENCES_MANAGE, tenant, Some(service), Gate::Shut)?.reason
-    {
-        return refuse(code, tenant);
-    }
-    Ok(())
 }
 
 /// Gives devices seats (C-1).
@@ -112,12 +99,14 @@ fn bars_of(count: usize) -> Bars {
 
 fn resolve(world: &World<'_>, actor: &Actor, id: LicenceId) -> Ruling<Arc<Licence>> {
     let admitted = world.admit(actor, Gate::Shut)?;
-    let Some(licence) = world.view.get::<Licence>(id.uuid())? else { return refuse(Code::UnknownLicence, id) };
+    let Some(licence) = world.view.get::<Licence>(id.uuid())? else {
+        return refuse(Code::UnknownLicence, id);
+    };
     if let Some(user) = admitted
         && !access::sees(world, &user, licence.tenant)?
     {
         return refuse(Code::UnknownLicence, id);
     }
-    on_service(world, actor, licence.tenant, &licence.service)?;
+    world.authorize_for(actor, LICENCES_MANAGE, licence.tenant, &licence.service, Gate::Shut)?;
     Ok(licence)
 }

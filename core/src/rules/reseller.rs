@@ -27,7 +27,9 @@ pub fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustomer) -> R
     match added(world, command.reseller, tenant.id)?.map(|added| added.status) {
         None => {}
         Some(ResellerStatus::Inactive) => bars.bar(true, Code::ResellerDropped, tenant.id),
-        Some(ResellerStatus::Pending | ResellerStatus::Active) => bars.bar(true, Code::AlreadyAdded, tenant.id),
+        Some(ResellerStatus::Pending | ResellerStatus::Active) => {
+            bars.bar(true, Code::AlreadyAdded, tenant.id)
+        }
     }
     bars.lift()?;
     Ok(Event::ResellerCustomerAdded {
@@ -84,12 +86,18 @@ pub fn admit(world: &World<'_>, actor: &Actor, command: &AdmitReseller) -> Rulin
         Some(ResellerStatus::Inactive) => {
             Ok(Event::ResellerAdmitted { reseller: command.reseller, tenant: command.tenant }.into())
         }
-        Some(ResellerStatus::Pending | ResellerStatus::Active) => refuse(Code::ResellerNotDropped, command.tenant),
+        Some(ResellerStatus::Pending | ResellerStatus::Active) => {
+            refuse(Code::ResellerNotDropped, command.tenant)
+        }
     }
 }
 
 /// How a reseller has added a tenant, if it has.
-pub(super) fn added(world: &World<'_>, reseller: TenantId, tenant: TenantId) -> Result<Option<Added>, ViewError> {
+pub(super) fn added(
+    world: &World<'_>,
+    reseller: TenantId,
+    tenant: TenantId,
+) -> Result<Option<Added>, ViewError> {
     let row: Option<Arc<ResellerRow>> = world.view.get(ResellerRow::key(reseller, tenant))?;
     Ok(row.and_then(|row| row.added.clone()))
 }

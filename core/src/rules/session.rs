@@ -21,21 +21,19 @@ use crate::view::{Index, Key, ViewError};
 /// `wrong_actor` for anybody but a user, `unknown_service`, the reasons of the check, `id_taken`.
 pub fn open(world: &World<'_>, actor: &Actor, command: &OpenConsole) -> Ruling<Decision> {
     let Some(user) = world.admit(actor, Gate::Shut)? else { return refuse(Code::WrongActor, "operators") };
-    world.authorize(actor, CONSOLE_OPEN, command.tenant, Gate::Shut)?;
+    world.authorize_for(actor, CONSOLE_OPEN, command.tenant, &command.service, Gate::Shut)?;
     if !world.policy.services.contains(&command.service) {
         return refuse(Code::UnknownService, &command.service);
-    }
-    if let Some(code) = may(world, user.id, command.tenant, &command.service)? {
-        return refuse(code, command.tenant);
     }
     let session = command.session.unwrap_or_else(|| SessionId::from_uuid(world.fresh()));
     if world.view.get::<Session>(session.uuid())?.is_some() {
         return refuse(Code::IdTaken, session);
     }
     let number = world.living(command.tenant)?.map(|tenant| tenant.number.to_string()).unwrap_or_default();
-    let address = world.policy.consoles.get(&command.service).map(|address| {
-        address.replace("{tenant}", &command.tenant.to_string()).replace("{number}", &number)
-    });
+    let address =
+        world.policy.consoles.get(&command.service).map(|address| {
+            address.replace("{tenant}", &command.tenant.to_string()).replace("{number}", &number)
+        });
     Ok(Event::SessionOpened {
         session,
         user: user.id,
@@ -79,7 +77,10 @@ pub fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) -> Ruling
 /// When the view cannot be read.
 pub fn reach(world: &World<'_>, event: &Event, touched: &mut BTreeSet<Uuid>) -> Result<(), ViewError> {
     match event {
-        Event::LinkEnded { link, .. } | Event::ServiceRemoved { link, .. } | Event::LinkConverted { link, .. } => {
+        Event::LinkEnded { link, .. }
+        | Event::ServiceRemoved { link, .. }
+        | Event::LinkConverted { link, .. }
+        | Event::ManagerGrantsSet { link, .. } => {
             if let Some(link) = world.link(*link)? {
                 let below = access::below(world, link.managed, &BTreeSet::new())?;
                 touched.extend(below.into_iter().map(TenantId::uuid));

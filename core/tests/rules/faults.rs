@@ -87,6 +87,11 @@ fn every_command_goes_through_json_and_back() {
     }
 }
 
+/// An id that something made.
+fn made<T: std::str::FromStr<Err = uuid::Error>>() -> T {
+    "00000000-0000-0000-0000-000000000c0d".parse().unwrap()
+}
+
 fn one_of_each() -> Vec<Command> {
     let subject = tenantry::model::Subject::User(JIM);
     vec![
@@ -123,6 +128,26 @@ fn one_of_each() -> Vec<Command> {
         RemoveUser::new(JIM).into(),
         assign(JIM, JOINTLY, "admin").into(),
         Unassign::new(vec![UserOnTenant { user: JIM, tenant: JOINTLY }]).into(),
+        AddResellerCustomer { reference: Some(text("R-7")), ..AddResellerCustomer::new(MSP, text("ALONE")) }.into(),
+        EditResellerCustomer::new(MSP, JOINTLY).into(),
+        DropReseller::new(JOINTLY, MSP).into(),
+        AdmitReseller::new(JOINTLY, MSP).into(),
+        UploadDevices::new(MSP, JOINTLY, vec!["SN-0001".to_owned()]).into(),
+        MoveDevices::new(MSP, JOINTLY, set(&["SN-0001"])).into(),
+        ApproveMove::new(made()).into(),
+        DeclineMove::new(made()).into(),
+        CancelMove::new(made()).into(),
+        DeleteDevices::new(MSP, set(&["SN-0001"])).into(),
+        CreateIntegration::new(MSP, text("collector"), text("Collector")).into(),
+        ShareIntegration::new(made(), JOINTLY).into(),
+        DetachIntegration::new(made(), JOINTLY).into(),
+        DeleteIntegration::new(made()).into(),
+        BuyLicence::new(MSP, JOINTLY, text("manage"), 5).into(),
+        AssignSeats::new(made(), set(&["SN-0001"])).into(),
+        ReleaseSeats::new(made(), set(&["SN-0001"])).into(),
+        SetAlertRule::new(JOINTLY, text("battery"), tenantry::model::Audience::GroupManagers).into(),
+        OpenConsole::new(JOINTLY, text("manage"), text("/back")).into(),
+        CloseConsole::new(made()).into(),
         CreateRole::new(JOINTLY, text("Desk"), set(&["devices.view"])).into(),
         EditRole {
             permissions: Some(set(&[])),

@@ -389,7 +389,7 @@ fn p12_a_verdict_names_the_rule_the_assignment_and_the_links() {
     let rules: [(UserId, &str, TenantId, &str); 9] = [
         (NOBODY, "tenant.view", MSP, "P-1"),
         (BOB, "tenant.view", MSP, "P-1"),
-        (ADA, "tenant.view", NOWHERE, "T-9"),
+        (ADA, "tenant.view", NOWHERE, "P-2"),
         (NINA, "tenant.view", MSP, "P-3"),
         (FRED, "tenant.view", FULLY, "P-4"),
         (ADA, "location.view", FULLY, "P-6"),

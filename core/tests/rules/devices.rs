@@ -1,0 +1,420 @@
+//! Devices: uploads, moves, deletion (V-2, V-7, V-9).
+
+use std::time::Duration;
+
+use tenantry::base::text::DeviceId;
+use tenantry::model::{Actor, HandshakeState, Holding, Move, Tenant};
+use tenantry::policy::MoveRule;
+use tenantry::refusal::{Code, Code::*, Refusal};
+
+use super::stock::*;
+use super::*;
+
+fn items(refusal: &Refusal) -> Vec<(usize, Code)> {
+    refusal.items.iter().map(|item| (item.index, item.code)).collect()
+}
+
+#[test]
+fn v2_devices_go_to_a_customer_or_an_msp_that_was_added() {
+    use MoveRule::Refused as Not;
+    let rows: [(UserId, UploadDevices, Expected); 16] = [
+        (ROB, upload(1, ALONE, &["SN-1"]), happened(&["devices_uploaded"])),
+        (ROB, upload(1, JOINTLY, &["SN-1"]), happened(&["devices_uploaded"])),
+        (ROB, upload(1, FULLY, &["SN-1"]), happened(&["devices_uploaded"])),
+        (ROB, upload(1, MSP, &["SN-1"]), happened(&["devices_uploaded"])),
+        (
+            ROB,
+            upload(1, GRAND, &["490154203237518", "a0000000002329", "sn-1"]),
+            happened(&["devices_uploaded"]),
+        ),
+        (ROB, upload(1, RESELLER, &["SN-1"]), refused(NotAdded)),
+        (ROB, upload(1, NOWHERE, &["SN-1"]), refused(NotAdded)),
+        (ROB, upload(1, ALONE, &[]), refused(EmptyBatch)),
+        (ROB, upload(1, ALONE, &["490154203237519"]), refused(InvalidDevice)),
+        (ROB, upload(1, ALONE, &["SN-1", "sn-1 "]), refused(DuplicateDevice)),
+        (RON, upload(1, ALONE, &["SN-1"]), refused(UnknownTenant)),
+        (CARL, upload(1, ALONE, &["SN-1"]), refused(UnknownTenant)),
+        (ROB, UploadDevices { reseller: RETAIL, ..upload(1, ALONE, &["SN-1"]) }, refused(UnknownTenant)),
+        (RON, UploadDevices { reseller: RETAIL, ..upload(1, FULLY, &["SN-1"]) }, refused(NotAdded)),
+        (GINA, UploadDevices { reseller: GRAND, ..upload(1, ALONE, &["SN-1"]) }, refused(NotAReseller)),
+        (NOBODY, upload(1, ALONE, &["SN-1"]), refused(UnknownUser)),
+    ];
+    for (who, command, expected) in rows {
+        trade(Not).when(who, command).then(expected);
+    }
+    let operator = UploadDevices { reseller: MSP, ..upload(1, ALONE, &["SN-1"]) };
+    trade(Not).when(STAFF, operator).then(refused(NotAReseller));
+    trade(Not).and(ADA, delete(&[FULLY])).when(ROB, upload(1, FULLY, &["SN-1"])).then(refused(UnknownTenant));
+    let changed = ChangeTenantKind::new(EMPTY, TenantKind::Reseller);
+    trade(Not)
+        .and(staff_for("T-1"), changed)
+        .when(ROB, upload(1, EMPTY, &["SN-1"]))
+        .then(refused(CannotReceive));
+    let dropped = trade(Not).and(CARL, DropReseller::new(ALONE, RESELLER));
+    dropped.when(ROB, upload(1, ALONE, &["SN-1"])).then(refused(ResellerDropped));
+}
+
+#[test]
+fn v2_what_is_wrong_is_reported_device_by_device_and_nothing_is_taken() {
+    let given = trade(MoveRule::Refused).and(ROB, upload(1, MSP, &["HELD-1"]));
+    let devices = [
+        "490154203237518",
+        "490154203237519",
+        "GOOD-1",
+        "good-1",
+        "HELD-1",
+        "no good",
+        "GOOD-1",
+        "HELD-1",
+        "",
+        "x\u{2028}yz",
+        "=1+1",
+        "４９０１５４２０３２３７５１８",
+    ];
+    let when = given.when(ROB, upload(2, ALONE, &devices));
+    assert_eq!(
+        items(when.refusal()),
+        [
+            (1, InvalidDevice),
+            (3, DuplicateDevice),
+            (4, DeviceHeld),
+            (5, InvalidDevice),
+            (6, DuplicateDevice),
+            (7, DuplicateDevice),
+            (8, InvalidDevice),
+            (9, InvalidDevice),
+            (10, InvalidDevice),
+            (11, InvalidDevice),
+        ]
+    );
+    assert!(
+        when.refusal().items.iter().all(|item| !item.about.contains('\u{2028}')),
+        "what was typed is shown in print"
+    );
+    when.then(refused(InvalidDevice)).look(|given| {
+        for device_id in ["GOOD-1", "490154203237518"] {
+            assert_eq!(device(given, device_id), None);
+        }
+        assert_eq!(holder(given, "HELD-1"), MSP);
+        assert_eq!(rows(given), ["Msp|MSP|1|1|active"]);
+    });
+}
+
+#[test]
+fn v2_a_device_belongs_to_one_tenant_at_a_time() {
+    let given = || trade(MoveRule::AtOnce).and(ROB, upload(1, JOINTLY, &["SN-1"]));
+    given().when(ROB, upload(2, JOINTLY, &["SN-1"])).then(refused(DeviceHeld));
+    given().when(ROB, upload(2, ALONE, &["SN-1"])).then(refused(DeviceHeld));
+    let other = UploadDevices { reseller: RETAIL, ..upload(2, ALONE, &["SN-1", "SN-2"]) };
+    let when = given().when(RON, other.clone());
+    assert_eq!(items(when.refusal()), [(0, DeviceHeld)]);
+    // Deleted, it can be uploaded again, by anybody; so can what a deleted tenant held.
+    given().and(JACK, DeleteDevices::new(JOINTLY, set(&["SN-1"]))).when(RON, other).then(done()).look(
+        |given| {
+            assert_eq!(holder(given, "SN-1"), ALONE);
+            assert_eq!(rows(given), [] as [&str; 0]);
+        },
+    );
+    let gone = trade(MoveRule::AtOnce).and(ROB, upload(1, FULLY, &["SN-1"])).and(ADA, delete(&[FULLY]));
+    gone.when(ROB, upload(2, ALONE, &["SN-1"])).then(done()).look(|given| {
+        assert_eq!(rows(given), ["Alone|ALONE|1|1|active"]);
+        assert_eq!(
+            (given.get::<Tenant>(FULLY.uuid()).devices, given.get::<Tenant>(ALONE.uuid()).devices),
+            (0, 1)
+        );
+    });
+}
+
+#[test]
+fn v2_an_upload_id_is_used_once_whoever_uses_it() {
+    let given = || trade(MoveRule::AtOnce).and(ROB, upload(1, MSP, &["SN-1"]));
+    given().when(ROB, upload(1, MSP, &["SN-2"])).then(refused(IdTaken));
+    given().when(ROB, upload(1, ALONE, &["SN-2"])).then(refused(IdTaken));
+    let other = UploadDevices { reseller: RETAIL, ..upload(1, JOINTLY, &["SN-2"]) };
+    given().when(RON, other).then(refused(IdTaken));
+    let emptied = given().and(ADA, DeleteDevices::new(MSP, set(&["SN-1"])));
+    emptied.when(ROB, upload(1, MSP, &["SN-2"])).then(refused(IdTaken));
+}
+
+#[test]
+fn v2_ten_thousand_devices_are_one_upload_and_one_more_is_too_many() {
+    let imeis: Vec<String> = (0..10_001).map(|body| imei(35_000_000_000_000 + body)).collect();
+    let at_most = UploadDevices::new(RESELLER, MSP, imeis[..10_000].to_vec());
+    let place = tempfile::tempdir().unwrap();
+    let options = Options { synchronous: Synchronous::Full, ..Options::default() };
+    let store = SqliteStore::open(place.path().join("store"), options).unwrap();
+    let given = given_on(store).and(ROB, AddResellerCustomer::new(RESELLER, text("MSP")));
+    let before = given.engine.token().unwrap().seq;
+    let began = std::time::Instant::now();
+    let when = given.when(ROB, at_most);
+    println!("10 000 devices: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(60), "not a measurement, only no catastrophe");
+    assert_eq!(when.receipt().seq(), before + 1, "one record");
+    let given = when.then(happened(&["devices_uploaded"]));
+    assert_eq!(rows(&given), ["Msp|MSP|1|10000|active"]);
+    let too_many = UploadDevices::new(RESELLER, MSP, imeis.clone());
+    let when = given.when(ROB, too_many);
+    assert_eq!((when.refusal().code, when.refusal().about.as_str()), (TooManyDevices, "10001"));
+    assert!(when.refusal().items.is_empty(), "and nothing else is looked at");
+    let given = when.then(refused(TooManyDevices));
+    let all: std::collections::BTreeSet<DeviceId> = imeis.iter().map(|imei| text(imei)).collect();
+    given
+        .when(ADA, MoveDevices::new(MSP, FULLY, all.clone()))
+        .then(refused(TooManyDevices))
+        .when(ADA, DeleteDevices::new(MSP, all.clone()))
+        .then(refused(TooManyDevices))
+        .verified();
+}
+
+#[test]
+fn v2_uploading_needs_the_right_to_devices_at_the_reseller() {
+    for (role, expected) in [
+        ("admin", done()),
+        ("read_only", refused(RoleLacksPermission)),
+        ("no_access", refused(RoleLacksPermission)),
+    ] {
+        let given = trade(MoveRule::Refused).and(STAFF, user(EVE, RESELLER, "eve", role));
+        given.when(EVE, upload(1, ALONE, &["SN-1"])).then(expected);
+    }
+}
+
+/// The pool of the MSP holds `SN-1` and `SN-2`, and `FULLY` has `OWN-1` of its own.
+fn pool(moves: MoveRule) -> Given {
+    trade(moves).and(ROB, upload(1, MSP, &["SN-1", "SN-2"])).and(ROB, upload(2, FULLY, &["OWN-1"]))
+}
+
+#[test]
+fn v7_a_move_is_made_at_once_asked_for_or_refused_as_the_link_is() {
+    use MoveRule::{Approval, AtOnce, Refused as Not};
+    let rows: [(MoveRule, UserId, MoveDevices, Expected); 17] = [
+        (Not, ADA, hand(FULLY, &["SN-1"]), happened(&["devices_moved"])),
+        (Not, ADAM, hand(FULLY, &["SN-1", "SN-2"]), happened(&["devices_moved"])),
+        (Not, GUS, hand(FULLY, &["SN-1"]), happened(&["devices_moved"])),
+        (Not, ADA, hand(JOINTLY, &["SN-1"]), refused(MoveRefused)),
+        (AtOnce, ADA, hand(JOINTLY, &["SN-1"]), happened(&["devices_moved"])),
+        (Approval, ADA, hand(JOINTLY, &["SN-1"]), happened(&["move_requested"])),
+        (Not, RITA, hand(FULLY, &["SN-1"]), refused(RoleLacksPermission)),
+        (Not, FRED, hand(FULLY, &["SN-1"]), refused(UnknownTenant)),
+        (Not, ROB, hand(FULLY, &["SN-1"]), refused(UnknownTenant)),
+        (Not, ADA, hand(ALONE, &["SN-1"]), refused(UnknownTenant)),
+        (Not, ADA, hand(FULLY, &[]), refused(EmptyBatch)),
+        (Not, ADA, hand(FULLY, &["SN-3"]), refused(DeviceNotInPool)),
+        (Not, ADA, hand(FULLY, &["OWN-1"]), refused(DeviceNotInPool)),
+        (Not, ADA, hand(MSP, &["SN-1"]), refused(OutOfReach)),
+        (Not, GINA, MoveDevices::new(GRAND, FULLY, set(&["SN-1"])), refused(OutOfReach)),
+        (AtOnce, GINA, MoveDevices::new(GRAND, MSP, set(&["SN-1"])), refused(CannotReceive)),
+        (Not, ADA, MoveDevices { id: None, ..hand(FULLY, &["SN-1"]) }, happened(&["devices_moved"])),
+    ];
+    for (moves, who, command, expected) in rows {
+        pool(moves).when(who, command).then(expected);
+    }
+    pool(Not).when(STAFF, hand(ALONE, &["SN-1"])).then(refused(OutOfReach));
+    pool(Not).when(STAFF, hand(NOWHERE, &["SN-1"])).then(refused(UnknownTenant));
+}
+
+#[test]
+fn v7_all_devices_are_moved_or_none() {
+    let when = pool(MoveRule::Refused).when(ADA, hand(FULLY, &["OWN-1", "SN-1", "SN-2", "ZERO"]));
+    assert_eq!(items(when.refusal()), [(0, DeviceNotInPool), (3, DeviceNotInPool)]);
+    when.then(refused(DeviceNotInPool)).look(|given| assert_eq!(holder(given, "SN-1"), MSP));
+    pool(MoveRule::Refused)
+        .and(ADA, hand(FULLY, &["SN-1", "SN-2"]))
+        .look(|given| {
+            assert_eq!((holder(given, "SN-1"), holder(given, "SN-2")), (FULLY, FULLY));
+            assert_eq!(
+                (given.get::<Tenant>(MSP.uuid()).devices, given.get::<Tenant>(FULLY.uuid()).devices),
+                (0, 3)
+            );
+        })
+        .when(ADA, hand(FULLY, &["SN-1"]))
+        .then(refused(DeviceNotInPool))
+        .verified();
+}
+
+#[test]
+fn v7_the_customer_answers_a_move_and_the_msp_takes_it_back() {
+    let asked = || pool(MoveRule::Approval).and(ADA, hand(JOINTLY, &["SN-1"]));
+    let (yes, no, back) = (ApproveMove::new(MOVE), DeclineMove::new(MOVE), CancelMove::new(MOVE));
+    let rows: [(Actor, Command, Expected, TenantId); 21] = [
+        (JULIA.into(), yes.clone().into(), happened(&["move_approved", "devices_moved"]), JOINTLY),
+        (JACK.into(), yes.clone().into(), happened(&["move_approved", "devices_moved"]), JOINTLY),
+        (JACK.into(), no.clone().into(), happened(&["move_declined"]), MSP),
+        (ADAM.into(), back.clone().into(), happened(&["move_canceled"]), MSP),
+        (GUS.into(), back.clone().into(), happened(&["move_canceled"]), MSP),
+        (STAFF, back.clone().into(), happened(&["move_canceled"]), MSP),
+        (staff_for("T-1"), yes.clone().into(), happened(&["move_approved", "devices_moved"]), JOINTLY),
+        (staff_for("T-1"), no.clone().into(), happened(&["move_declined"]), MSP),
+        (STAFF, yes.clone().into(), refused(TicketRequired), MSP),
+        (STAFF, no.clone().into(), refused(TicketRequired), MSP),
+        (ADA.into(), yes.clone().into(), refused(WrongActor), MSP),
+        (GINA.into(), no.clone().into(), refused(WrongActor), MSP),
+        (JULIA.into(), back.clone().into(), refused(WrongActor), MSP),
+        (JIM.into(), yes.clone().into(), refused(RoleLacksPermission), MSP),
+        (RITA.into(), back.clone().into(), refused(RoleLacksPermission), MSP),
+        (FRED.into(), yes.clone().into(), refused(UnknownMove), MSP),
+        (ROB.into(), back.clone().into(), refused(UnknownMove), MSP),
+        (NINA.into(), no.clone().into(), refused(UnknownMove), MSP),
+        (NOBODY.into(), yes.clone().into(), refused(UnknownUser), MSP),
+        (BOB.into(), back.clone().into(), refused(UserNotActive), MSP),
+        (Actor::Clock, yes.clone().into(), refused(WrongActor), MSP),
+    ];
+    for (who, command, expected, holds) in rows {
+        asked().when(who, command).then(expected).look(|given| {
+            assert_eq!(holder(given, "SN-1"), holds);
+            let answered = matches!(expected, Expected::Happened(_));
+            assert_eq!(
+                device(given, "SN-1").unwrap().moving.is_none(),
+                answered,
+                "the device is free once it is answered"
+            );
+        });
+    }
+    for command in [Command::from(yes.clone()), no.clone().into(), back.clone().into()] {
+        let actor: Actor = if command.name() == "cancel_move" { ADA.into() } else { JULIA.into() };
+        asked().and(JULIA, no.clone()).when(actor.clone(), command.clone()).then(refused(MoveNotPending));
+        asked().and(ADA, back.clone()).when(actor.clone(), command.clone()).then(refused(MoveNotPending));
+        // What was approved has also left the pool, and the least number is the answer.
+        let twice = if command.name() == "approve_move" { DeviceNotInPool } else { MoveNotPending };
+        asked().and(JULIA, yes.clone()).when(actor.clone(), command.clone()).then(refused(twice));
+        let unknown =
+            pool(MoveRule::Approval).when(actor.clone(), command.clone()).then(refused(UnknownMove));
+        unknown.when(staff_for("T-1"), command).then(refused(UnknownMove));
+    }
+    asked().when(ADA, MoveDevices { devices: set(&["SN-2"]), ..hand(JOINTLY, &[]) }).then(refused(IdTaken));
+}
+
+#[test]
+fn v7_a_move_that_nobody_answers_lapses() {
+    let asked = || pool(MoveRule::Approval).and(ADA, hand(JOINTLY, &["SN-1"]));
+    asked().later(29).when(JULIA, ApproveMove::new(MOVE)).then(done());
+    asked().later(30).when(JULIA, ApproveMove::new(MOVE)).then(refused(MoveLapsed));
+    asked().later(30).when(JULIA, DeclineMove::new(MOVE)).then(refused(MoveLapsed));
+    asked().later(30).when(ADA, CancelMove::new(MOVE)).then(refused(MoveLapsed));
+    asked()
+        .later(30)
+        .swept()
+        .look(|given| {
+            assert_eq!(given.get::<Move>(MOVE.uuid()).handshake.state, HandshakeState::Expired);
+            assert_eq!(device(given, "SN-1").unwrap().moving, None);
+        })
+        .when(ADA, MoveDevices { id: None, ..hand(JOINTLY, &["SN-1"]) })
+        .then(done())
+        .verified();
+    let short =
+        pool(MoveRule::Approval).under(|policy| policy.move_days = 2).and(ADA, hand(JOINTLY, &["SN-1"]));
+    short.later(2).when(JULIA, ApproveMove::new(MOVE)).then(refused(MoveLapsed));
+}
+
+#[test]
+fn v7_every_guard_is_checked_again_when_a_move_is_approved() {
+    type Meanwhile = fn(Given) -> Given;
+    let rows: [(Meanwhile, Expected); 5] = [
+        (|it| it, done()),
+        (|it| it.under(|policy| policy.management_types[1].moves = MoveRule::Refused), refused(MoveRefused)),
+        (
+            |it| it.and(staff_for("T-1"), ChangeTenantKind::new(JOINTLY, TenantKind::Msp)),
+            refused(CannotReceive),
+        ),
+        (|it| it.and(ADA, MoveDevices { id: None, ..hand(FULLY, &["SN-2"]) }), done()),
+        (|it| parted(it, JOINTLY_LINK), refused(LinkEnded)),
+    ];
+    for (meanwhile, expected) in rows {
+        let asked = pool(MoveRule::Approval).and(ADA, hand(JOINTLY, &["SN-1"]));
+        meanwhile(asked).when(JULIA, ApproveMove::new(MOVE)).then(expected);
+    }
+}
+
+#[test]
+fn v7_a_device_in_a_pending_move_is_neither_moved_nor_deleted_nor_seated() {
+    let asked = || pool(MoveRule::Approval).and(ADA, hand(JOINTLY, &["SN-1"]));
+    let again = MoveDevices { id: None, ..hand(JOINTLY, &["SN-1", "SN-2"]) };
+    asked().when(ADA, again).then(refused(DeviceMoving));
+    asked().when(ADA, MoveDevices { id: None, ..hand(FULLY, &["SN-1"]) }).then(refused(DeviceMoving));
+    asked().when(ADA, DeleteDevices::new(MSP, set(&["SN-1"]))).then(refused(DeviceMoving));
+    asked().when(ROB, upload(3, ALONE, &["SN-1"])).then(refused(DeviceHeld));
+}
+
+#[test]
+fn v7_the_customer_and_the_msp_are_told() {
+    let kinds = |given: &Given| -> Vec<(String, Vec<UserId>)> {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        let kinds = mail.notices.iter().map(|notice| {
+            let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
+            (kind, notice.to.iter().copied().collect())
+        });
+        let kinds: Vec<_> = kinds.collect();
+        kinds.into_iter().filter(|(kind, _)| kind.starts_with("move") || kind == "reseller_dropped").collect()
+    };
+    let (msp, customer) = (vec![ADA, ADAM], vec![JULIA, JACK]);
+    let asked = || pool(MoveRule::Approval).and(ADA, hand(JOINTLY, &["SN-1"]));
+    let first = || ("move_requested".to_owned(), customer.clone());
+    asked().look(|given| assert_eq!(kinds(given), [first()]));
+    for (then, kind) in [
+        ((|it| it.and(JULIA, ApproveMove::new(MOVE))) as fn(Given) -> Given, "move_approved"),
+        (|it| it.and(JULIA, DeclineMove::new(MOVE)), "move_declined"),
+        (|it| it.later(30).swept(), "move_expired"),
+    ] {
+        then(asked()).look(|given| assert_eq!(kinds(given), [first(), (kind.to_owned(), msp.clone())]));
+    }
+    pool(MoveRule::Refused)
+        .and(ADA, DropReseller::new(MSP, RESELLER))
+        .look(|given| assert_eq!(kinds(given), [("reseller_dropped".to_owned(), vec![ROB])]));
+}
+
+#[test]
+fn v9_deleting_a_device_removes_it_for_the_reseller_too() {
+    let given = || pool(MoveRule::AtOnce).and(ADA, hand(JOINTLY, &["SN-2"]));
+    let remove = |tenant, devices: &[&str]| DeleteDevices::new(tenant, set(devices));
+    let rows_of: [(UserId, DeleteDevices, Expected); 11] = [
+        (ADA, remove(MSP, &["SN-1"]), happened(&["devices_deleted"])),
+        (GUS, remove(MSP, &["SN-1"]), happened(&["devices_deleted"])),
+        (JACK, remove(JOINTLY, &["SN-2"]), happened(&["devices_deleted"])),
+        (ADA, remove(JOINTLY, &["SN-2"]), happened(&["devices_deleted"])),
+        (FRED, remove(FULLY, &["OWN-1"]), refused(CustomerLocked)),
+        (ADA, remove(MSP, &["SN-2"]), refused(DeviceNotInPool)),
+        (ADA, remove(MSP, &["SN-1", "SN-2", "SN-9"]), refused(DeviceNotInPool)),
+        (ADA, remove(MSP, &[]), refused(EmptyBatch)),
+        (RITA, remove(MSP, &["SN-1"]), refused(RoleLacksPermission)),
+        (ROB, remove(MSP, &["SN-1"]), refused(UnknownTenant)),
+        (JACK, remove(MSP, &["SN-1"]), refused(UnknownTenant)),
+    ];
+    for (who, command, expected) in rows_of {
+        given().when(who, command).then(expected);
+    }
+    given()
+        .look(|given| assert_eq!(rows(given), ["Fully|MSP|1|1|active", "Msp|MSP|1|2|active"]))
+        .and(JACK, remove(JOINTLY, &["SN-2"]))
+        .look(|given| assert_eq!(rows(given), ["Fully|MSP|1|1|active", "Msp|MSP|1|1|active"]))
+        .and(ADA, remove(MSP, &["SN-1"]))
+        .look(|given| assert_eq!(rows(given), ["Fully|MSP|1|1|active"]))
+        .and(ADA, remove(FULLY, &["OWN-1"]))
+        .look(|given| assert_eq!(rows(given), [] as [&str; 0]))
+        .verified();
+}
+
+#[test]
+fn v9_a_device_with_a_licence_seat_is_neither_deleted_nor_moved() {
+    let licence = tenantry::base::ids::LicenceId::from_uuid(Uuid::from_u128(0x9a0));
+    let buy = BuyLicence { licence: Some(licence), ..BuyLicence::new(MSP, MSP, text("manage"), 5) };
+    let seated =
+        || pool(MoveRule::AtOnce).and(ADA, buy.clone()).and(ADA, AssignSeats::new(licence, set(&["SN-1"])));
+    seated().when(ADA, DeleteDevices::new(MSP, set(&["SN-1", "SN-2"]))).then(refused(DeviceSeated));
+    seated().when(ADA, hand(FULLY, &["SN-1"])).then(refused(DeviceSeated));
+    let released = || seated().and(ADA, ReleaseSeats::new(licence, set(&["SN-1"])));
+    released().when(ADA, DeleteDevices::new(MSP, set(&["SN-1"]))).then(done());
+    released().when(ADA, hand(FULLY, &["SN-1"])).then(done());
+    // Seated while the move waits for its answer is not possible; what is seated is not asked for.
+    let asked = pool(MoveRule::Approval).and(ADA, hand(JOINTLY, &["SN-1"])).and(ADA, buy.clone());
+    asked.when(ADA, AssignSeats::new(licence, set(&["SN-1"]))).then(refused(DeviceMoving));
+}
+
+#[test]
+fn v7_what_is_moved_remembers_its_upload() {
+    pool(MoveRule::AtOnce).and(ADA, hand(JOINTLY, &["SN-1"])).look(|given| {
+        let Holding { reseller, upload, uploaded_to, holder, via, devices, shown_as, .. } =
+            holding(given, "SN-1");
+        assert_eq!((reseller, upload, uploaded_to), (RESELLER, upload_id(1), MSP));
+        assert_eq!((holder, via, devices, shown_as), (JOINTLY, Some(JOINTLY_LINK), 1, MSP));
+        assert_eq!(holding(given, "SN-2").via, None);
+    });
+}
