@@ -361,9 +361,12 @@ fn the_table_of_rules_names_the_code_there_is() {
     }
 }
 
-/// Codes that no command can be refused with, only verdicts give them as their reason; and why.
-const ONLY_VERDICTS: [(Code, &str); 1] =
-    [(Code::NotLinked, "whoever is not linked does not see the tenant, and is told `unknown_tenant`")];
+/// Codes that no command can be refused with, only verdicts and lists give them; and why.
+const NO_COMMANDS: [(Code, &str); 3] = [
+    (Code::NotLinked, "whoever is not linked does not see the tenant, and is told `unknown_tenant`"),
+    (Code::ForeignCursor, "only lists have cursors"),
+    (Code::InvalidLimit, "only lists have pages"),
+];
 
 #[test]
 fn every_refusal_is_given_by_the_engine_in_some_test() {
@@ -371,9 +374,9 @@ fn every_refusal_is_given_by_the_engine_in_some_test() {
     let given: BTreeSet<&str> = named(&all, "refused(").into_iter().collect();
     for code in Code::ALL {
         let name = format!("{code:?}");
-        let only_verdicts = ONLY_VERDICTS.iter().any(|(other, _)| other == code);
-        assert_eq!(given.contains(&*name), !only_verdicts, "{name}");
-        assert!(!only_verdicts || all.contains(&format!("Some({name})")), "{name} is no verdict's reason");
+        let no_commands = NO_COMMANDS.iter().any(|(other, _)| other == code);
+        assert_eq!(given.contains(&*name), !no_commands, "{name}");
+        assert!(!no_commands || all.contains(&format!("Some({name})")), "{name} is seen in no verdict and no list");
     }
 }
 
