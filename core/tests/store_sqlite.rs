@@ -52,6 +52,7 @@ fn tenant(number: u64, name: &str) -> Change {
         prefix: None,
         released: Vec::new(),
         operation: Operation::Enabled,
+        devices: 0,
         since: at(),
         deleted: None,
     }))

@@ -97,7 +97,11 @@ impl Oracle {
                 return Err(Code::ServiceNotManaged);
             }
             let assignment = self.assignment(user.id, tenant.id).ok_or(Code::NoAssignment)?;
-            return if self.holds(&assignment.role, permission) { Ok(()) } else { Err(Code::RoleLacksPermission) };
+            return if self.holds(&assignment.role, permission) {
+                Ok(())
+            } else {
+                Err(Code::RoleLacksPermission)
+            };
         }
 
         let mut chains = self.chains(tenant.id, home.id, at);
@@ -105,7 +109,8 @@ impl Oracle {
             return Err(Code::NotLinked);
         }
         if let Some(service) = service {
-            chains.retain(|chain| offered(service) && chain.iter().all(|link| link.services.contains(service)));
+            chains
+                .retain(|chain| offered(service) && chain.iter().all(|link| link.services.contains(service)));
             if chains.is_empty() {
                 return Err(Code::ServiceNotManaged);
             }
@@ -128,7 +133,11 @@ impl Oracle {
         if roles.is_empty() {
             return Err(Code::NoAssignment);
         }
-        if roles.iter().any(|role| self.holds(role, permission)) { Ok(()) } else { Err(Code::RoleLacksPermission) }
+        if roles.iter().any(|role| self.holds(role, permission)) {
+            Ok(())
+        } else {
+            Err(Code::RoleLacksPermission)
+        }
     }
 
     /// Every chain of links in force from the tenant up to `home`, each from the tenant upwards.
@@ -180,9 +189,11 @@ impl Oracle {
             return false;
         }
         match role {
-            RoleRef::Builtin(name) => {
-                self.policy.roles.iter().any(|role| role.name == *name && role.permissions.contains(permission))
-            }
+            RoleRef::Builtin(name) => self
+                .policy
+                .roles
+                .iter()
+                .any(|role| role.name == *name && role.permissions.contains(permission)),
             RoleRef::Custom(id) => {
                 !self.policy.super_only.contains(permission)
                     && self.role(*id).is_some_and(|role| role.permissions.contains(permission))
@@ -259,7 +270,8 @@ impl Oracle {
         }
         let chains = self.chains(tenant, home, at);
         let view = Permission::parse("tenant.view").unwrap();
-        !chains.is_empty() && self.nearest_roles(user, tenant, &chains).iter().any(|role| self.holds(role, &view))
+        !chains.is_empty()
+            && self.nearest_roles(user, tenant, &chains).iter().any(|role| self.holds(role, &view))
     }
 
     /// Who is speaking, if they can act at all.

@@ -10,6 +10,33 @@ use tenantry::refusal::Code;
 
 use crate::world::{Assignment, Oracle, Tenant, User};
 
+/// The commands of sections 7 to 11, which this oracle does not read.
+const LATER_COMMANDS: [&str; 20] = [
+    "add_reseller_customer",
+    "edit_reseller_customer",
+    "drop_reseller",
+    "admit_reseller",
+    "upload_devices",
+    "move_devices",
+    "approve_move",
+    "decline_move",
+    "cancel_move",
+    "delete_devices",
+    "create_integration",
+    "share_integration",
+    "detach_integration",
+    "delete_integration",
+    "buy_licence",
+    "assign_seats",
+    "release_seats",
+    "set_alert_rule",
+    "open_console",
+    "close_console",
+];
+
+/// The letters of the rules of sections 7 to 12, whose refusals no command of these worlds meets.
+const LATER_RULES: [char; 6] = ['I', 'V', 'C', 'A', 'S', 'Q'];
+
 /// Counts of everything that was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -56,7 +83,8 @@ impl Coverage {
         self.states += 1;
         let links: Vec<_> = oracle.links.iter().filter(|link| link.in_force(at)).collect();
         let chains = |user: &User, tenant: &Tenant| oracle.chains(tenant.id, user.home, at);
-        let pairs = || oracle.users.iter().flat_map(|user| oracle.tenants.iter().map(move |tenant| (user, tenant)));
+        let pairs =
+            || oracle.users.iter().flat_map(|user| oracle.tenants.iter().map(move |tenant| (user, tenant)));
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
         let met = [
             links.iter().any(|link| !link.grants.is_empty()),
@@ -68,8 +96,14 @@ impl Coverage {
             pairs().any(|(user, tenant)| chains(user, tenant).len() > 1),
             oracle.assignments.iter().any(|a| abroad(a) && matches!(a.role, RoleRef::Custom(_))),
             oracle.assignments.iter().any(|a| abroad(a) && oracle.permissions_of(&a.role).is_empty()),
-            oracle.assignments.iter().any(|a| abroad(a) && a.below && !oracle.links_below(a.tenant, at).is_empty()),
-            oracle.tenants.iter().any(|t| t.operation != Operation::Enabled && !oracle.links_below(t.id, at).is_empty()),
+            oracle
+                .assignments
+                .iter()
+                .any(|a| abroad(a) && a.below && !oracle.links_below(a.tenant, at).is_empty()),
+            oracle
+                .tenants
+                .iter()
+                .any(|t| t.operation != Operation::Enabled && !oracle.links_below(t.id, at).is_empty()),
         ];
         for (name, met) in Self::DEPTHS.into_iter().zip(met) {
             *self.depths.entry(name).or_default() += u64::from(met);
@@ -140,13 +174,14 @@ impl Coverage {
     /// What should have been seen and was not.
     pub fn never_seen(&self) -> Vec<String> {
         let mut missing = Vec::new();
-        for name in Command::NAMES {
+        for name in Command::NAMES.iter().filter(|name| !LATER_COMMANDS.contains(name)) {
             if self.commands.get(name).is_none_or(|counts| counts.0 == 0) {
                 missing.push(format!("no `{name}` was accepted"));
             }
         }
         for code in Code::ALL {
-            let excused = Self::UNREACHABLE.iter().any(|(unreachable, _)| unreachable == code);
+            let later = code.rule().starts_with(LATER_RULES);
+            let excused = later || Self::UNREACHABLE.iter().any(|(unreachable, _)| unreachable == code);
             if !excused && !self.refused.contains_key(code) {
                 missing.push(format!("no command was refused with `{code}`"));
             }
@@ -181,7 +216,8 @@ impl Coverage {
         for (name, count) in &self.depths {
             let _ = writeln!(text, "{count:>12} in which {name}");
         }
-        let (accepted, refused) = self.commands.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let (accepted, refused) =
+            self.commands.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         let _ = writeln!(
             text,
             "\n{accepted} commands accepted, {refused} refused; {} checks compared, {} of them allowed; {} reverse look-ups",

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
 use tenantry::base::text::{
-    BuiltinRole, CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone,
-    Prefix, RoleName, Service, Street, Ticket, Website,
+    BuiltinRole, CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName,
+    Phone, Prefix, RoleName, Service, Street, Ticket, Website,
 };
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
 use tenantry::model::{
-    Actor, Change, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind, TermRequest, UserState,
+    Actor, Change, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind, TermRequest,
+    UserState,
 };
 use tenantry::policy::{ManagementRule, Policy, PrefixReuse, RoleRule};
 use tenantry::query::Question;
@@ -30,9 +31,6 @@ pub struct Step {
 /// More tenants or users than these are no longer added, only the odd one.
 const MANY_TENANTS: usize = 13;
 const MANY_USERS: usize = 26;
-
-// EXCLUSIONS: what the worlds avoid as long as the engine has a known fault there. Must be empty (all false).
-const EXCLUDE_EDITING_ROLES_WITH_STALE_PERMISSIONS: bool = true;
 
 /// Makes up one world's commands.
 pub struct Generator {
@@ -62,20 +60,18 @@ pub fn policy_of(seed: u64) -> Policy {
         4 | 5 => Policy::delegated(),
         6 => {
             // Several managers side by side, and fully managed customers that tolerate none.
-            let mut policy = Policy::default();
-            policy.max_managers = 3;
-            policy
+            Policy { max_managers: 3, ..Policy::default() }
         }
         _ => {
             // A third way to manage, which neither locks nor delinks, and converts to the other.
-            let mut policy = Policy::default();
-            policy.max_managers = 2;
+            let mut policy = Policy { max_managers: 2, ..Policy::default() };
             policy.management_types.push(ManagementRule {
                 name: word("supervised"),
                 locks_customer: false,
                 needs_grants: true,
                 delinkable: false,
                 exclusive: false,
+                moves: Default::default(),
                 converts_to: [word::<ManagementType>("jointly")].into(),
             });
             policy.management_types[0].converts_to.insert(word("supervised"));
@@ -193,7 +189,12 @@ impl Generator {
                 for link in oracle.links.iter().filter(|link| link.stage != Stage::Delinked) {
                     moments.extend(link.delink_expires);
                     if let Some(expires) = link.expires {
-                        moments.extend([expires, expires.minus_days(30), expires.minus_days(7), expires.minus_days(1)]);
+                        moments.extend([
+                            expires,
+                            expires.minus_days(30),
+                            expires.minus_days(7),
+                            expires.minus_days(1),
+                        ]);
                     }
                 }
                 if let PrefixReuse::Quarantine { days } = oracle.policy.prefix_reuse {
@@ -226,8 +227,12 @@ impl Generator {
 
     fn any_user(&mut self, oracle: &Oracle) -> UserId {
         if self.rng.percent(70) {
-            let active: Vec<UserId> =
-                oracle.users.iter().filter(|user| user.state == UserState::Active).map(|user| user.id).collect();
+            let active: Vec<UserId> = oracle
+                .users
+                .iter()
+                .filter(|user| user.state == UserState::Active)
+                .map(|user| user.id)
+                .collect();
             if let Some(user) = self.rng.pick(&active) {
                 return *user;
             }
@@ -246,7 +251,9 @@ impl Generator {
                 let mut able: Vec<UserId> = oracle
                     .users
                     .iter()
-                    .filter(|user| oracle.check(&Question::new(user.id, permission.clone(), tenant), self.now).0)
+                    .filter(|user| {
+                        oracle.check(&Question::new(user.id, permission.clone(), tenant), self.now).0
+                    })
                     .map(|user| user.id)
                     .collect();
                 if able.len() > 2 && self.rng.percent(50) {
@@ -338,7 +345,8 @@ impl Generator {
     }
 
     fn living_user(&mut self, oracle: &Oracle) -> UserId {
-        let fitting: Vec<UserId> = oracle.users.iter().filter(|user| user.is_living()).map(|user| user.id).collect();
+        let fitting: Vec<UserId> =
+            oracle.users.iter().filter(|user| user.is_living()).map(|user| user.id).collect();
         match self.rng.pick(&fitting) {
             Some(user) if self.rng.percent(88) => *user,
             _ => self.any_user(oracle),
@@ -360,7 +368,8 @@ impl Generator {
             },
             30..=44 => oracle.super_role(),
             45..=94 => {
-                let roles: Vec<BuiltinRole> = oracle.policy.roles.iter().map(|role| role.name.clone()).collect();
+                let roles: Vec<BuiltinRole> =
+                    oracle.policy.roles.iter().map(|role| role.name.clone()).collect();
                 RoleRef::Builtin(self.rng.pick(&roles).unwrap().clone())
             }
             95..=97 => match self.rng.pick(&oracle.roles) {
@@ -488,8 +497,14 @@ impl Generator {
     fn permissions(&mut self, oracle: &Oracle) -> BTreeSet<Permission> {
         let all: Vec<Permission> = oracle.policy.permissions.iter().cloned().collect();
         let useful = [
-            "tenant.view", "tenant.edit", "tenant.operate", "tenant.delete", "customers.add", "customers.delink",
-            "users.manage", "roles.manage",
+            "tenant.view",
+            "tenant.edit",
+            "tenant.operate",
+            "tenant.delete",
+            "customers.add",
+            "customers.delink",
+            "users.manage",
+            "roles.manage",
         ];
         let mut permissions = BTreeSet::new();
         for name in useful {
@@ -521,7 +536,16 @@ impl Generator {
         let website = self.rng.percent(10).then(|| self.website());
         let prefix = self.rng.percent(20).then(|| self.prefix());
         let contact = self.contact();
-        RegisterTenant { tenant: Some(tenant), number: Some(number), kind, name, country, website, prefix, contact }
+        RegisterTenant {
+            tenant: Some(tenant),
+            number: Some(number),
+            kind,
+            name,
+            country,
+            website,
+            prefix,
+            contact,
+        }
     }
 
     fn register_user(&mut self, home: TenantId, role: RoleRef) -> RegisterUser {
@@ -598,7 +622,8 @@ impl Generator {
                 let names = [policy.super_role.clone(), policy.admin_role.clone()];
                 let gone = self.rng.below(policy.roles.len());
                 if names.contains(&policy.roles[gone].name) || self.rng.percent(50) {
-                    let permissions = [word("tenant.view"), word("users.manage"), word("devices.view")].into();
+                    let permissions =
+                        [word("tenant.view"), word("users.manage"), word("devices.view")].into();
                     if policy.roles.iter().all(|role| role.name.as_str() != "clerk") {
                         policy.roles.push(RoleRule { name: word("clerk"), permissions });
                     }
@@ -645,7 +670,7 @@ impl Generator {
                     });
                 }
             }
-            _ => policy = policy_of(self.rng.next()),
+            _ => policy = policy_of(self.rng.number()),
         }
         (self.mostly_operator(oracle), SetPolicy { policy: Box::new(policy) }.into())
     }
@@ -669,7 +694,8 @@ impl Generator {
         let base = self.register_tenant(kind);
         let management = self.management(oracle);
         let rule = oracle.policy.management_types.iter().find(|rule| rule.name == management);
-        let wants_owner = rule.is_some_and(|rule| rule.delinkable) || (!rule.is_some_and(|rule| rule.locks_customer) && self.rng.percent(50));
+        let wants_owner = rule.is_some_and(|rule| rule.delinkable)
+            || (!rule.is_some_and(|rule| rule.locks_customer) && self.rng.percent(50));
         let owner = (wants_owner != self.rng.percent(4)).then(|| self.invitee(oracle));
         let link = match self.rng.below(60) {
             0 => self.link_where(oracle, |_| true).id,
@@ -793,12 +819,13 @@ impl Generator {
     /// One more manager for a tenant that has one: from above that one, or from beside it, so that chains fork.
     fn gen_second_link(&mut self, oracle: &Oracle) -> Option<(Actor, Command)> {
         let now = self.now;
-        let exclusive =
-            |link: &Link| oracle.management(&link.management).is_none_or(|rule| rule.exclusive);
+        let exclusive = |link: &Link| oracle.management(&link.management).is_none_or(|rule| rule.exclusive);
         let first: Vec<&Link> = oracle
             .links
             .iter()
-            .filter(|link| link.in_force(now) && !exclusive(link) && !oracle.active_super_admins(link.managed).is_empty())
+            .filter(|link| {
+                link.in_force(now) && !exclusive(link) && !oracle.active_super_admins(link.managed).is_empty()
+            })
             .collect();
         let first = *self.rng.pick(&first)?;
         let above = oracle.links_above(first.manager, now);
@@ -812,11 +839,19 @@ impl Generator {
         };
         let managers: Vec<TenantId> = oracle.tenants.iter().filter(|t| near(t)).map(|t| t.id).collect();
         let manager = *self.rng.pick(&managers)?;
-        let taken: BTreeSet<Service> =
-            oracle.links_above(first.managed, now).iter().flat_map(|link| link.services.iter().cloned()).collect();
+        let taken: BTreeSet<Service> = oracle
+            .links_above(first.managed, now)
+            .iter()
+            .flat_map(|link| link.services.iter().cloned())
+            .collect();
         let free: Vec<Service> = oracle.policy.services.difference(&taken).cloned().collect();
-        let types: Vec<ManagementType> =
-            oracle.policy.management_types.iter().filter(|rule| !rule.exclusive).map(|rule| rule.name.clone()).collect();
+        let types: Vec<ManagementType> = oracle
+            .policy
+            .management_types
+            .iter()
+            .filter(|rule| !rule.exclusive)
+            .map(|rule| rule.name.clone())
+            .collect();
         let command = RequestLink {
             request: Some(LinkRequestId::from_uuid(self.fresh(4))),
             manager,
@@ -837,7 +872,10 @@ impl Generator {
         }
         let manager = self.msp(oracle);
         let wanted = |t: &crate::world::Tenant| {
-            !t.deleted && t.id != manager && t.kind != TenantKind::Reseller && !oracle.active_super_admins(t.id).is_empty()
+            !t.deleted
+                && t.id != manager
+                && t.kind != TenantKind::Reseller
+                && !oracle.active_super_admins(t.id).is_empty()
         };
         let target = self.tenant_where(oracle, wanted);
         let number = oracle.tenant(target).map_or_else(|| word("N0"), |tenant| tenant.number.clone());
@@ -885,11 +923,14 @@ impl Generator {
     fn gen_convert(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let now = self.now;
         let converts = |link: &Link| {
-            link.in_force(now) && oracle.management(&link.management).is_some_and(|rule| !rule.converts_to.is_empty())
+            link.in_force(now)
+                && oracle.management(&link.management).is_some_and(|rule| !rule.converts_to.is_empty())
         };
         let link = self.link_where(oracle, converts);
-        let targets: Vec<ManagementType> =
-            oracle.management(&link.management).map(|rule| rule.converts_to.iter().cloned().collect()).unwrap_or_default();
+        let targets: Vec<ManagementType> = oracle
+            .management(&link.management)
+            .map(|rule| rule.converts_to.iter().cloned().collect())
+            .unwrap_or_default();
         let management = match self.rng.pick(&targets) {
             Some(target) if self.rng.percent(80) => target.clone(),
             _ => self.management(oracle),
@@ -990,7 +1031,8 @@ impl Generator {
             _ if self.rng.percent(8) => None,
             _ => Some(party),
         };
-        let asked = link.stage == Stage::DelinkRequestedByManager || link.stage == Stage::DelinkRequestedByCustomer;
+        let asked =
+            link.stage == Stage::DelinkRequestedByManager || link.stage == Stage::DelinkRequestedByCustomer;
         let link = link.id;
         let roll = if asked { self.rng.below(100) } else { 70 + self.rng.below(100) };
         let command = match roll {
@@ -1026,7 +1068,8 @@ impl Generator {
     }
 
     fn some_invitation(&mut self, oracle: &Oracle) -> (InvitationId, UserId, TenantId, bool) {
-        let pending: Vec<_> = oracle.invitations.iter().filter(|i| i.state == HandshakeState::Pending).collect();
+        let pending: Vec<_> =
+            oracle.invitations.iter().filter(|i| i.state == HandshakeState::Pending).collect();
         let roll = self.rng.below(100);
         let found = match self.rng.pick(&pending) {
             Some(invitation) if roll < 85 => Some(*invitation),
@@ -1034,7 +1077,12 @@ impl Generator {
         };
         match found {
             Some(i) if roll < 98 => (i.id, i.user, i.tenant, i.sign_up),
-            _ => (InvitationId::from_uuid(id(5, 999_999)), self.any_user(oracle), self.living_tenant(oracle), false),
+            _ => (
+                InvitationId::from_uuid(id(5, 999_999)),
+                self.any_user(oracle),
+                self.living_tenant(oracle),
+                false,
+            ),
         }
     }
 
@@ -1043,7 +1091,9 @@ impl Generator {
         let managers: Vec<TenantId> =
             oracle.links_above(tenant, self.now).iter().map(|link| link.manager).collect();
         let actor = match self.rng.pick(&managers) {
-            Some(manager) if sign_up && self.rng.percent(60) => self.actor_for(oracle, "customers.add", *manager),
+            Some(manager) if sign_up && self.rng.percent(60) => {
+                self.actor_for(oracle, "customers.add", *manager)
+            }
             _ => self.actor_for(oracle, "users.manage", tenant),
         };
         if self.rng.percent(45) {
@@ -1077,7 +1127,7 @@ impl Generator {
         let home = self.living_tenant(oracle);
         let role = self.role_for(oracle, None, home);
         let mut command = self.register_user(home, role);
-        if let Some(user) = self.rng.pick(&oracle.users).filter(|_| self.made % 50 == 0) {
+        if let Some(user) = self.rng.pick(&oracle.users).filter(|_| self.made.is_multiple_of(50)) {
             command.user = Some(user.id);
         }
         (self.mostly_operator(oracle), command.into())
@@ -1199,7 +1249,12 @@ impl Generator {
             Some(used) if self.rng.percent(1) => *used,
             _ => role,
         };
-        let command = CreateRole { role: Some(role), tenant, name: self.role_name(), permissions: self.permissions(oracle) };
+        let command = CreateRole {
+            role: Some(role),
+            tenant,
+            name: self.role_name(),
+            permissions: self.permissions(oracle),
+        };
         (self.actor_for(oracle, "roles.manage", tenant), command.into())
     }
 
@@ -1211,13 +1266,7 @@ impl Generator {
     }
 
     fn gen_edit_role(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let (mut role, tenant) = self.some_role(oracle);
-        let stale = |p: &Permission| !oracle.policy.permissions.contains(p) || oracle.policy.super_only.contains(p);
-        if EXCLUDE_EDITING_ROLES_WITH_STALE_PERMISSIONS
-            && oracle.role(role).is_some_and(|role| role.permissions.iter().any(stale))
-        {
-            role = RoleId::from_uuid(id(6, 999_999));
-        }
+        let (role, tenant) = self.some_role(oracle);
         let name = self.rng.percent(30).then(|| self.role_name());
         let permissions = self.rng.percent(80).then(|| self.permissions(oracle));
         (self.actor_for(oracle, "roles.manage", tenant), EditRole { role, name, permissions }.into())

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::{LinkId, LinkRequestId, TenantId};
 use tenantry::base::text::{ManagementType, Service};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{AddServices, ConvertLink, RemoveService, RequestLink, SetAutoExtend, SetManagerGrants};
+use tenantry::command::{
+    AddServices, ConvertLink, RemoveService, RequestLink, SetAutoExtend, SetManagerGrants,
+};
 use tenantry::model::{Actor, EndCause, HandshakeState, Operation, Party, Stage, TenantKind, TermRequest};
 use tenantry::refusal::Code;
 
@@ -39,7 +41,9 @@ impl Oracle {
         }
         match term {
             None if self.policy.term.required => obstacles.push(Code::TermRequired),
-            Some(term) if term.days == 0 || term.days > self.policy.term.max_days => obstacles.push(Code::TermTooLong),
+            Some(term) if term.days == 0 || term.days > self.policy.term.max_days => {
+                obstacles.push(Code::TermTooLong)
+            }
             _ => {}
         }
         obstacles
@@ -199,14 +203,24 @@ impl Oracle {
         Ok(())
     }
 
-    pub fn cancel_link_request(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
+    pub fn cancel_link_request(
+        &mut self,
+        actor: &Actor,
+        id: LinkRequestId,
+        at: Timestamp,
+    ) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         request_is_pending(&self.request_for(who, id, Party::Manager, at)?)?;
         self.request_mut(id).state = HandshakeState::Canceled;
         Ok(())
     }
 
-    pub fn resend_link_request(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
+    pub fn resend_link_request(
+        &mut self,
+        actor: &Actor,
+        id: LinkRequestId,
+        at: Timestamp,
+    ) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         request_is_pending(&self.request_for(who, id, Party::Manager, at)?)
     }
@@ -234,7 +248,8 @@ impl Oracle {
         if !convertible {
             obstacles.push(Code::NotConvertible);
         }
-        let mut others = self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
+        let mut others =
+            self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
         if others.next().is_some() && self.management(&c.management).is_some_and(|rule| rule.exclusive) {
             obstacles.push(Code::ExclusiveLink);
         }
@@ -276,7 +291,8 @@ impl Oracle {
             obstacles.push(Code::UnknownService);
         }
         let added: BTreeSet<Service> = c.services.difference(&link.services).cloned().collect();
-        let mut others = self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
+        let mut others =
+            self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
         if others.any(|other| !other.services.is_disjoint(&c.services)) {
             obstacles.push(Code::ServicesOverlap);
         }
@@ -337,7 +353,12 @@ impl Oracle {
         Ok(())
     }
 
-    pub fn set_manager_grants(&mut self, actor: &Actor, c: &SetManagerGrants, at: Timestamp) -> Result<(), Code> {
+    pub fn set_manager_grants(
+        &mut self,
+        actor: &Actor,
+        c: &SetManagerGrants,
+        at: Timestamp,
+    ) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let link = self.link(c.link).ok_or(Code::UnknownLink)?.clone();
         match who {
@@ -409,7 +430,8 @@ impl Oracle {
             obstacles.push(Code::AlreadyRequested);
         }
         let leads_to_a_request = obstacles.is_empty() && asked.is_none();
-        if party == Party::Manager && leads_to_a_request && self.active_super_admins(link.managed).is_empty() {
+        if party == Party::Manager && leads_to_a_request && self.active_super_admins(link.managed).is_empty()
+        {
             obstacles.push(Code::NoCustomerOwner);
         }
         least(obstacles)?;

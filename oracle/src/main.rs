@@ -63,7 +63,8 @@ fn main() -> ExitCode {
     let mut coverage = Coverage::default();
     let mut failed = false;
     thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|thread| scope.spawn(move || one_thread(seed + thread))).collect();
+        let running: Vec<_> =
+            (0..threads).map(|thread| scope.spawn(move || one_thread(seed + thread))).collect();
         for thread in running {
             let (seen, result) = thread.join().expect("a thread of the soak does not panic");
             coverage.add(&seen);

@@ -24,7 +24,9 @@ impl Oracle {
                 user: item.user,
                 tenant: item.tenant,
                 role: item.role.clone(),
-                below: item.below.unwrap_or(self.tenant(item.tenant).is_some_and(|t| t.kind == TenantKind::Msp)),
+                below: item
+                    .below
+                    .unwrap_or(self.tenant(item.tenant).is_some_and(|t| t.kind == TenantKind::Msp)),
             });
         }
         for item in items {
@@ -77,7 +79,13 @@ impl Oracle {
     }
 
     /// Whether an active super admin at home would go, and none would be left (U-3).
-    fn leaves_without_super_admin(&self, user: &User, tenant: TenantId, after: &Oracle, at: Timestamp) -> bool {
+    fn leaves_without_super_admin(
+        &self,
+        user: &User,
+        tenant: TenantId,
+        after: &Oracle,
+        at: Timestamp,
+    ) -> bool {
         user.home == tenant
             && self.active_super_admins(tenant).contains(&user.id)
             && after.active_super_admins(tenant).is_empty()
@@ -146,7 +154,8 @@ impl Oracle {
         let mut obstacles = self.permission_obstacles(c.permissions.iter());
         if let Who::User(user) = who {
             // What nobody can hold is not held against the actor.
-            let permissions: Vec<Permission> = c.permissions.intersection(&self.policy.permissions).cloned().collect();
+            let permissions: Vec<Permission> =
+                c.permissions.intersection(&self.policy.permissions).cloned().collect();
             if !self.any_holds_each(&self.roles_on(user, c.tenant, at), &permissions) {
                 obstacles.push(Code::BeyondOwnRights);
             }
@@ -182,7 +191,8 @@ impl Oracle {
         let permissions = c.permissions.clone().unwrap_or(role.permissions.clone());
         let added: Vec<Permission> = permissions.difference(&role.permissions).cloned().collect();
         let mut obstacles = self.permission_obstacles(added.iter());
-        let added: Vec<Permission> = added.into_iter().filter(|p| self.policy.permissions.contains(p)).collect();
+        let added: Vec<Permission> =
+            added.into_iter().filter(|p| self.policy.permissions.contains(p)).collect();
         if name == role.name && permissions == role.permissions {
             obstacles.push(Code::NothingToDo);
         }

@@ -107,7 +107,8 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
     for known in &known.tenants {
         let Some(t) = moment.get::<model::Tenant>(known.id.uuid()).unwrap() else { continue };
         let personal = moment.personal(Subject::Tenant(t.id)).unwrap().unwrap_or_default();
-        let released: Vec<_> = t.released.iter().map(|released| (released.prefix.clone(), released.at)).collect();
+        let released: Vec<_> =
+            t.released.iter().map(|released| (released.prefix.clone(), released.at)).collect();
         let line = format!(
             "{} {} {:?} {:?} {:?} {:?} {} deleted={} released={:?} personal={:?} {:?} {:?}",
             t.number,

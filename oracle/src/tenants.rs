@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
-use tenantry::model::{Actor, Change, EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, UserState};
+use tenantry::model::{
+    Actor, Change, EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, UserState,
+};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
@@ -215,7 +217,12 @@ impl Oracle {
         Ok(())
     }
 
-    pub fn change_tenant_kind(&mut self, actor: &Actor, c: &ChangeTenantKind, at: Timestamp) -> Result<(), Code> {
+    pub fn change_tenant_kind(
+        &mut self,
+        actor: &Actor,
+        c: &ChangeTenantKind,
+        at: Timestamp,
+    ) -> Result<(), Code> {
         self.operator_only(actor)?;
         self.ticketed(actor)?;
         let tenant = self.living(c.tenant).ok_or(Code::UnknownTenant)?;
@@ -234,7 +241,12 @@ impl Oracle {
         Ok(())
     }
 
-    pub fn disable_tenants(&mut self, actor: &Actor, tenants: &[TenantId], at: Timestamp) -> Result<(), Code> {
+    pub fn disable_tenants(
+        &mut self,
+        actor: &Actor,
+        tenants: &[TenantId],
+        at: Timestamp,
+    ) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let mut obstacles = batch_obstacles(tenants);
         for &tenant in tenants {
@@ -307,7 +319,8 @@ impl Oracle {
             if !c.cascade && self.all_below(tenant, at).iter().any(|below| !going.contains(below)) {
                 obstacles.push(Code::HasManagedTenants);
             }
-            let mut links = self.links.iter().filter(|l| (l.managed == tenant || l.manager == tenant) && l.in_force(at));
+            let mut links =
+                self.links.iter().filter(|l| (l.managed == tenant || l.manager == tenant) && l.in_force(at));
             if links.any(|link| link.stage != Stage::Active) {
                 obstacles.push(Code::DelinkPending);
             }
@@ -319,7 +332,8 @@ impl Oracle {
                 user.home == tenant
                     && user.state == UserState::Active
                     && self.assignment(user.id, tenant).is_some_and(|a| {
-                        a.role == self.super_role() || a.role == RoleRef::Builtin(self.policy.admin_role.clone())
+                        a.role == self.super_role()
+                            || a.role == RoleRef::Builtin(self.policy.admin_role.clone())
                     })
             });
             if delinkable && has_admin {
@@ -347,7 +361,9 @@ impl Oracle {
         let links: Vec<_> = self
             .links
             .iter()
-            .filter(|l| l.stage != Stage::Delinked && (going.contains(&l.manager) || going.contains(&l.managed)))
+            .filter(|l| {
+                l.stage != Stage::Delinked && (going.contains(&l.manager) || going.contains(&l.managed))
+            })
             .map(|l| l.id)
             .collect();
         for link in links {

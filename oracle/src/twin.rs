@@ -43,7 +43,8 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
     let file = FileOptions { synchronous: Synchronous::Normal, ..FileOptions::default() };
     let path = folder.path().join("world.db");
     let memory = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options(&clock, &policy)).unwrap();
-    let mut sqlite = Engine::new(SqliteStore::open(&path, file.clone()).unwrap(), options(&clock, &policy)).unwrap();
+    let mut sqlite =
+        Engine::new(SqliteStore::open(&path, file.clone()).unwrap(), options(&clock, &policy)).unwrap();
 
     let mut oracle = Oracle::new(policy.clone());
     let mut generator = Generator::new(seed, start());
@@ -57,7 +58,10 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         let _ = oracle.execute(&step.request, step.at);
         steps.push(step.clone());
         let fail = |what: &str, left: String, right: String| {
-            let mut text = format!("seed {seed}, after {} commands: {what}\n  memory: {left}\n  sqlite: {right}\n", index + 1);
+            let mut text = format!(
+                "seed {seed}, after {} commands: {what}\n  memory: {left}\n  sqlite: {right}\n",
+                index + 1
+            );
             let _ = writeln!(text, "policy {}", serde_json::to_string(&policy).unwrap());
             for step in &steps {
                 let _ = writeln!(text, "{} {}", step.at, serde_json::to_string(&step.request).unwrap());
@@ -75,7 +79,8 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         if index + 1 == length || asking.percent(1) {
             // What is in the file, not what a connection remembers.
             drop(sqlite);
-            sqlite = Engine::new(SqliteStore::open(&path, file.clone()).unwrap(), options(&clock, &policy)).unwrap();
+            sqlite = Engine::new(SqliteStore::open(&path, file.clone()).unwrap(), options(&clock, &policy))
+                .unwrap();
         }
         let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
         clock.set(at);
@@ -117,10 +122,15 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         let (left, right) = (journal(&memory), journal(&sqlite));
         if left != right {
             let odd = left.iter().zip(&right).find(|(one, other)| one != other);
-            return fail("journal", format!("{:?}", odd.map(|odd| odd.0)), format!("{:?}", odd.map(|odd| odd.1)));
+            return fail(
+                "journal",
+                format!("{:?}", odd.map(|odd| odd.0)),
+                format!("{:?}", odd.map(|odd| odd.1)),
+            );
         }
         let (left, right) = (memory.verify().unwrap(), sqlite.verify().unwrap());
-        let (left, right) = (left.map(|token| (token.seq, token.hash)), right.map(|token| (token.seq, token.hash)));
+        let (left, right) =
+            (left.map(|token| (token.seq, token.hash)), right.map(|token| (token.seq, token.hash)));
         if left.is_err() || left != right {
             return fail("verify", format!("{left:?}"), format!("{right:?}"));
         }

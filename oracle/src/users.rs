@@ -27,11 +27,15 @@ impl Oracle {
     /// What stands in the way of inviting somebody to a tenant, whatever the role (U-2).
     pub fn invitee_obstacles(&self, invitee: &Invitee, tenant: TenantId) -> Vec<Code> {
         let mut obstacles = self.address_obstacles(&invitee.email, tenant, None);
-        if self.user(invitee.user.unwrap()).is_some() || self.invitation(invitee.invitation.unwrap()).is_some() {
+        if self.user(invitee.user.unwrap()).is_some()
+            || self.invitation(invitee.invitation.unwrap()).is_some()
+        {
             obstacles.push(Code::IdTaken);
         }
         let invited = self.users.iter().any(|user| {
-            user.home == tenant && user.state == UserState::Invited && user.email.as_ref() == Some(&invitee.email)
+            user.home == tenant
+                && user.state == UserState::Invited
+                && user.email.as_ref() == Some(&invitee.email)
         });
         if invited {
             obstacles.push(Code::AlreadyInvited);
@@ -109,7 +113,8 @@ impl Oracle {
         if !self.active_super_admins(tenant.id).is_empty() {
             obstacles.push(Code::OwnerPresent);
         }
-        let pending = |i: &Invitation| i.tenant == tenant.id && i.sign_up && i.state == HandshakeState::Pending;
+        let pending =
+            |i: &Invitation| i.tenant == tenant.id && i.sign_up && i.state == HandshakeState::Pending;
         if self.invitations.iter().any(pending) {
             obstacles.push(Code::OwnerInvited);
         }
@@ -124,7 +129,12 @@ impl Oracle {
     }
 
     /// The invitation, for those who may remind of it or take it back.
-    fn invitation_for_sender(&self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<Invitation, Code> {
+    fn invitation_for_sender(
+        &self,
+        actor: &Actor,
+        id: InvitationId,
+        at: Timestamp,
+    ) -> Result<Invitation, Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let invitation = self.invitation(id).ok_or(Code::UnknownInvitation)?;
         if matches!(who, Who::Operator { .. }) {

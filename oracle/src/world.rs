@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RoleId, TenantId, UserId};
 use tenantry::base::text::{
-    CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix, RoleName,
-    Service, Street, Website,
+    CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix,
+    RoleName, Service, Street, Website,
 };
 use tenantry::base::time::Timestamp;
-use tenantry::model::{EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, TermRequest, UserState};
+use tenantry::model::{
+    EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, TermRequest, UserState,
+};
 use tenantry::policy::{ManagementRule, Policy};
 
 /// An organisation.
@@ -239,17 +241,27 @@ impl Oracle {
 
     /// Whether `upper` manages `lower`, directly or through others.
     pub fn manages(&self, upper: TenantId, lower: TenantId, at: Timestamp) -> bool {
-        self.links_above(lower, at).iter().any(|link| link.manager == upper || self.manages(upper, link.manager, at))
+        self.links_above(lower, at)
+            .iter()
+            .any(|link| link.manager == upper || self.manages(upper, link.manager, at))
     }
 
     /// How many links the longest chain above has.
     pub fn height_above(&self, tenant: TenantId, at: Timestamp) -> u32 {
-        self.links_above(tenant, at).iter().map(|link| 1 + self.height_above(link.manager, at)).max().unwrap_or(0)
+        self.links_above(tenant, at)
+            .iter()
+            .map(|link| 1 + self.height_above(link.manager, at))
+            .max()
+            .unwrap_or(0)
     }
 
     /// How many links the longest chain below has.
     pub fn depth_below(&self, tenant: TenantId, at: Timestamp) -> u32 {
-        self.links_below(tenant, at).iter().map(|link| 1 + self.depth_below(link.managed, at)).max().unwrap_or(0)
+        self.links_below(tenant, at)
+            .iter()
+            .map(|link| 1 + self.depth_below(link.managed, at))
+            .max()
+            .unwrap_or(0)
     }
 
     /// Whether a link in force locks the tenant's own users out (P-4).
