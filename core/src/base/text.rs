@@ -824,7 +824,7 @@ mod tests {
         "" => "!is empty",
         "/a b" => "!not visible ASCII",
         "/a\r\nLocation: x" => "!not visible ASCII",
-        "/\u{2028}" => "!not visible ASCII",
+        "/\u{2028}a" => "!not visible ASCII",
         "/".repeat(2_049) => "!use at most 2048",
     }
 

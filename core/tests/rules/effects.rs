@@ -134,7 +134,7 @@ fn d6_all_effects_happen_in_one_record() {
     }
     assert!(given.verdict(JACK, "devices.manage", JOINTLY, None).allowed, "the sub-admin keeps the role");
     assert!(given.verdict(JIM, "devices.view", JOINTLY, None).allowed, "the role that the MSP created stays");
-    assert_eq!(given.get::<Role>(DESK.uuid()).created_by, ADA.into());
+    assert_eq!(given.get::<Role>(DESK.uuid()).created_by, Some(MSP));
     // Assignments and grants.
     let left: Vec<UserId> = now
         .list::<Assignment>(Index::AssignmentTenant, Key::new().id(JOINTLY.uuid()))

@@ -102,6 +102,9 @@ fn s1_a_console_is_closed_once_by_whoever_opened_it() {
 
 type Act = fn(Given) -> Given;
 
+/// Opens the console of a row.
+type Opening = Box<dyn Fn(Given) -> Given>;
+
 #[test]
 fn s2_a_session_ends_in_the_record_that_takes_the_right_away() {
     let jointly: Act = |it| it.and(ADA, open(JOINTLY, "manage"));
@@ -133,7 +136,7 @@ fn s2_a_session_ends_in_the_record_that_takes_the_right_away() {
             }
         })
     };
-    let rows: Vec<(&str, Box<dyn Fn(Given) -> Given>, Act, bool)> = vec![
+    let rows: Vec<(&str, Opening, Act, bool)> = vec![
         ("the user is blocked", Box::new(by(ADAM)), |it| it.and(ADA, BlockUser::new(ADAM)), true),
         ("the user is removed", Box::new(by(ADAM)), |it| it.and(ADA, RemoveUser::new(ADAM)), true),
         (
