@@ -95,8 +95,11 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Uuid>) -> Resu
         Event::DevicesDeleted { tenant, .. } | Event::AlertRuleSet { tenant, .. } => {
             found.insert(tenant.uuid());
         }
-        Event::IntegrationCreated { integration, owner, .. } => found.extend([integration.uuid(), owner.uuid()]),
-        Event::IntegrationShared { integration, tenant } | Event::IntegrationDetached { integration, tenant } => {
+        Event::IntegrationCreated { integration, owner, .. } => {
+            found.extend([integration.uuid(), owner.uuid()])
+        }
+        Event::IntegrationShared { integration, tenant }
+        | Event::IntegrationDetached { integration, tenant } => {
             found.insert(tenant.uuid());
             of_integration(view, *integration, found)?;
         }

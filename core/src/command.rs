@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RequestId, RoleId, SessionId, TenantId,
-    UploadId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RequestId, RoleId, SessionId,
+    TenantId, UploadId, UserId,
 };
-use crate::base::time::Timestamp;
 use crate::base::text::{
     CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
-    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service, Street,
-    Website,
+    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service,
+    Street, Website,
 };
+use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::{Actor, Audience, Change, Operation, Party, RoleRef, Subject, TenantKind, TermRequest};
 use crate::policy::Policy;
@@ -258,7 +258,9 @@ fn linked(events: &[Event]) -> LinkId {
 
 fn invited(events: &[Event]) -> Option<InvitedUser> {
     events.iter().find_map(|event| match event {
-        Event::UserInvited { user, invitation, .. } => Some(InvitedUser { user: *user, invitation: *invitation }),
+        Event::UserInvited { user, invitation, .. } => {
+            Some(InvitedUser { user: *user, invitation: *invitation })
+        }
         _ => None,
     })
 }

@@ -8,8 +8,8 @@ use crate::command::{Command, Request};
 use crate::event::Event;
 use crate::model::machine::DelinkAct;
 use crate::rules::{
-    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, personal, policy,
-    reseller, role, session, tenant, user,
+    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, personal,
+    policy, reseller, role, session, tenant, user,
 };
 use crate::view::{Overlay, ViewError};
 

@@ -25,8 +25,8 @@ use crate::model::{Actor, Personal, Subject};
 use crate::notice::{self, Notice};
 use crate::policy::Policy;
 use crate::query::{
-    AuditFilter, AuditRow, CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Page, Paging, Pin, Question,
-    ResellerCustomerRow, ResellerQuery, TenantSummary, UserQuery, UserRow, Verdict,
+    AuditFilter, AuditRow, CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Page, Paging, Pin,
+    Question, ResellerCustomerRow, ResellerQuery, TenantSummary, UserQuery, UserRow, Verdict,
 };
 use crate::refusal::{Code, Family, Refusal};
 use crate::rules::{Decision, Ruling, Stop, World, access, alert};
@@ -53,7 +53,9 @@ pub enum Error {
         why: String,
     },
     /// A token is not of this history: the store was restored from a backup, or is another one.
-    #[error("token `{token}` is not of this store's history; read again from the start, and find out who restored the store")]
+    #[error(
+        "token `{token}` is not of this store's history; read again from the start, and find out who restored the store"
+    )]
     Diverged {
         /// The token.
         token: Token,
@@ -189,7 +191,8 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, NotAToken> {
         let mut parts = text.split('.');
-        let (Some(epoch), Some(seq), Some(hash), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(epoch), Some(seq), Some(hash), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(NotAToken);
         };
@@ -286,7 +289,8 @@ impl Drop for Lead<'_> {
     fn drop(&mut self) {
         for job in &self.jobs {
             lock(&job.answer).get_or_insert_with(|| {
-                Err(StoreError::OutcomeUnknown { why: "the thread that executed it has died".to_owned() }.into())
+                Err(StoreError::OutcomeUnknown { why: "the thread that executed it has died".to_owned() }
+                    .into())
             });
         }
         lock(&self.engine.queue).busy = false;
@@ -304,7 +308,10 @@ pub struct Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("epoch", &self.store.epoch()).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("epoch", &self.store.epoch())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -370,11 +377,7 @@ impl Engine {
     ///
     /// # Errors
     /// The command's refusals; a broken store.
-    pub fn execute<C: Act>(
-        &self,
-        actor: impl Into<Actor>,
-        command: C,
-    ) -> Result<Receipt<C::Outcome>, Error> {
+    pub fn execute<C: Act>(&self, actor: impl Into<Actor>, command: C) -> Result<Receipt<C::Outcome>, Error> {
         self.execute_as(RequestId::from_uuid((self.options.ids)()), actor, command)
     }
 
@@ -388,7 +391,8 @@ impl Engine {
         actor: impl Into<Actor>,
         command: C,
     ) -> Result<Receipt<C::Outcome>, Error> {
-        let request = Request { id, actor: actor.into(), expected_seq: None, command: command.clone().into() };
+        let request =
+            Request { id, actor: actor.into(), expected_seq: None, command: command.clone().into() };
         Ok(self.submit(request)?.map(|events| command.outcome(&events)))
     }
 
@@ -423,9 +427,7 @@ impl Engine {
     pub fn submit_all(&self, requests: Vec<Request>) -> Vec<Executed> {
         let jobs: Vec<Job> = requests.into_iter().map(Job::new).collect();
         self.run(&jobs);
-        jobs.iter()
-            .map(|job| lock(&job.answer).take().expect("every job that is run is answered"))
-            .collect()
+        jobs.iter().map(|job| lock(&job.answer).take().expect("every job that is run is answered")).collect()
     }
 
     fn run(&self, jobs: &[Job]) {
@@ -662,8 +664,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn decoded(stored: &StoredRecord) -> Result<Record, Error> {
-    Record::decode(&stored.text)
-        .map_err(|error| StoreError::Damaged { what: format!("record {} cannot be read: {error}", stored.seq) }.into())
+    Record::decode(&stored.text).map_err(|error| {
+        StoreError::Damaged { what: format!("record {} cannot be read: {error}", stored.seq) }.into()
+    })
 }
 
 /// Records that grow one by one over a view, and the world as they leave it.
@@ -765,7 +768,12 @@ impl Transaction<'_> {
             Err(Stop::Broken(error)) => return Err(error.into()),
         };
         let events = decision.events.clone();
-        self.chain.append(request.actor.clone(), Some((request.id, fingerprint)), request.command.name(), decision)?;
+        self.chain.append(
+            request.actor.clone(),
+            Some((request.id, fingerprint)),
+            request.command.name(),
+            decision,
+        )?;
         let head = self.chain.head;
         let token = Token { epoch: self.engine.store.epoch(), seq: head.seq, hash: head.hash };
         let receipt = Receipt { token, at: self.chain.at(), outcome: events };
@@ -774,7 +782,11 @@ impl Transaction<'_> {
     }
 
     /// The first receipt of a request that was executed before.
-    fn executed_before(&self, request: &Request, fingerprint: Hash) -> Result<Option<Receipt<Vec<Event>>>, Error> {
+    fn executed_before(
+        &self,
+        request: &Request,
+        fingerprint: Hash,
+    ) -> Result<Option<Receipt<Vec<Event>>>, Error> {
         let reused = || Err(Refusal::new(Code::RequestReused, request.id).into());
         if let Some((before, receipt)) = self.done.get(&request.id) {
             return if *before == fingerprint { Ok(Some(receipt.clone())) } else { reused() };
@@ -785,7 +797,10 @@ impl Transaction<'_> {
         }
         let stored = self.writing.records_after(known.seq.saturating_sub(1), 1)?;
         let Some(stored) = stored.first() else {
-            return Err(StoreError::Damaged { what: format!("record {} of a receipt is missing", known.seq) }.into());
+            return Err(StoreError::Damaged {
+                what: format!("record {} of a receipt is missing", known.seq),
+            }
+            .into());
         };
         let record = decoded(stored)?;
         let token = Token { epoch: self.engine.store.epoch(), seq: stored.seq, hash: stored.hash };
@@ -1058,7 +1073,12 @@ impl<'v> Moment<'v> {
     ///
     /// # Errors
     /// `unknown_tenant`, why the actor may not, `not_linked`.
-    pub fn customer(&self, actor: &Actor, manager: TenantId, customer: TenantId) -> Result<CustomerDetails, Error> {
+    pub fn customer(
+        &self,
+        actor: &Actor,
+        manager: TenantId,
+        customer: TenantId,
+    ) -> Result<CustomerDetails, Error> {
         ruled(answer::customer(&self.world, actor, manager, customer))
     }
 
@@ -1130,7 +1150,11 @@ impl<'v> Moment<'v> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn alert_recipients(&self, tenant: TenantId, category: &IssueCategory) -> Result<BTreeSet<UserId>, Error> {
+    pub fn alert_recipients(
+        &self,
+        tenant: TenantId,
+        category: &IssueCategory,
+    ) -> Result<BTreeSet<UserId>, Error> {
         Ok(alert::recipients(&self.world, tenant, category)?)
     }
 

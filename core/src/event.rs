@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId, UploadId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId,
+    UploadId, UserId,
 };
 use crate::base::text::{
-    CompanyName, Country, DeviceId, IntegrationName, IntegrationType, IssueCategory, ManagementType, Number, Permission,
-    Prefix, Reference, ReturnPlace, RoleName, Service, Ticket, Website,
+    CompanyName, Country, DeviceId, IntegrationName, IntegrationType, IssueCategory, ManagementType, Number,
+    Permission, Prefix, Reference, ReturnPlace, RoleName, Service, Ticket, Website,
 };
 use crate::base::time::Timestamp;
 use crate::model::{

@@ -290,7 +290,9 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::DelinkExpired { link } => {
             linked(world, *link, Party::ALL, NoticeKind::DelinkExpired { link: *link })
         }
-        Event::LinkEnded { link, .. } => linked(world, *link, Party::ALL, NoticeKind::LinkEnded { link: *link }),
+        Event::LinkEnded { link, .. } => {
+            linked(world, *link, Party::ALL, NoticeKind::LinkEnded { link: *link })
+        }
         Event::UserInvited { invitation, user, sign_up, .. } => {
             let kind = if *sign_up {
                 NoticeKind::SignUp { invitation: *invitation }
@@ -316,7 +318,9 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
             let kind = NoticeKind::ResellerDropped { reseller: *reseller, tenant: *tenant };
             Ok(Some((kind, world.admins(*reseller)?)))
         }
-        Event::MoveRequested { id, .. } => moved(world, *id, Party::Customer, NoticeKind::MoveRequested { id: *id }),
+        Event::MoveRequested { id, .. } => {
+            moved(world, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
+        }
         Event::MoveApproved { id } => moved(world, *id, Party::Manager, NoticeKind::MoveApproved { id: *id }),
         Event::MoveDeclined { id } => moved(world, *id, Party::Manager, NoticeKind::MoveDeclined { id: *id }),
         Event::MoveExpired { id } => moved(world, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use crate::base::ids::{IntegrationId, LinkId, TenantId, UserId};
 use crate::base::text::{
-    CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, ManagementType, Number, Permission,
-    PersonName, Prefix, Service, Ticket, Website,
+    CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, ManagementType, Number,
+    Permission, PersonName, Prefix, Service, Ticket, Website,
 };
 use crate::base::time::Timestamp;
 use crate::command::Contact;

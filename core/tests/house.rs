@@ -376,7 +376,10 @@ fn every_refusal_is_given_by_the_engine_in_some_test() {
         let name = format!("{code:?}");
         let no_commands = NO_COMMANDS.iter().any(|(other, _)| other == code);
         assert_eq!(given.contains(&*name), !no_commands, "{name}");
-        assert!(!no_commands || all.contains(&format!("Some({name})")), "{name} is seen in no verdict and no list");
+        assert!(
+            !no_commands || all.contains(&format!("Some({name})")),
+            "{name} is seen in no verdict and no list"
+        );
     }
 }
 

@@ -17,18 +17,25 @@ fn an_msp_adds_a_customer_and_may_manage_its_devices() {
     let name = CompanyName::parse("Bakery Klein").unwrap();
     let fully = ManagementType::parse("fully").unwrap();
     let services = [Service::parse("manage").unwrap()].into();
-    let customer =
-        engine.execute(ada, AddCustomer::new(msp, TenantKind::Customer, name, fully, services)).unwrap().outcome;
-    let verdict =
-        engine.check(&Question::new(ada, Permission::parse("devices.manage").unwrap(), customer.tenant)).unwrap();
+    let customer = engine
+        .execute(ada, AddCustomer::new(msp, TenantKind::Customer, name, fully, services))
+        .unwrap()
+        .outcome;
+    let verdict = engine
+        .check(&Question::new(ada, Permission::parse("devices.manage").unwrap(), customer.tenant))
+        .unwrap();
     assert!(verdict.allowed, "{verdict:?}");
-    let denied =
-        engine.check(&Question::new(ada, Permission::parse("location.view").unwrap(), customer.tenant)).unwrap();
+    let denied = engine
+        .check(&Question::new(ada, Permission::parse("location.view").unwrap(), customer.tenant))
+        .unwrap();
     assert_eq!(denied.reason.unwrap().name(), "reserved_for_customer");
     engine.verify().unwrap().unwrap();
     let refused = engine.execute(ada, RequestDelink::new(customer.link)).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        format!("link `{}` is fully managed and cannot be delinked; convert it to jointly managed first", customer.link)
+        format!(
+            "link `{}` is fully managed and cannot be delinked; convert it to jointly managed first",
+            customer.link
+        )
     );
 }

@@ -72,7 +72,10 @@ impl Oracle {
             Command::EditRole(c) => self.edit_role(actor, c, at),
             Command::DeleteRole(c) => self.delete_role(actor, c.role, at),
             Command::ErasePersonal(c) => self.erase_personal(actor, c.subject, at),
-            other => panic!("the oracle reads sections 1 to 6 of the rules, and `{}` is of a later one", other.name()),
+            other => panic!(
+                "the oracle reads sections 1 to 6 of the rules, and `{}` is of a later one",
+                other.name()
+            ),
         }
     }
 

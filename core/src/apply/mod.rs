@@ -14,9 +14,9 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
-    Added, AlertRule, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState, Integration,
-    Invitation, Licence, Link, LinkRequest, Move, Operation, ReleasedPrefix, ResellerRow, ResellerStatus, Role, Session,
-    Stage, Tenant, User, UserState,
+    Added, AlertRule, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
+    Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, ReleasedPrefix, ResellerRow,
+    ResellerStatus, Role, Session, Stage, Tenant, User, UserState,
 };
 use crate::view::{Any, Change, Entity, Kind, View, ViewError};
 
@@ -28,20 +28,22 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
     let change = match event {
         Event::PolicySet { policy } => put((**policy).clone()),
 
-        Event::TenantRegistered { tenant, number, kind, name, country, website, prefix, personal: _ } => put(Tenant {
-            id: *tenant,
-            number: number.clone(),
-            kind: *kind,
-            name: name.clone(),
-            country: country.clone(),
-            website: website.clone(),
-            prefix: prefix.clone(),
-            released: Vec::new(),
-            operation: Operation::Enabled,
-            devices: 0,
-            since: at,
-            deleted: None,
-        }),
+        Event::TenantRegistered { tenant, number, kind, name, country, website, prefix, personal: _ } => {
+            put(Tenant {
+                id: *tenant,
+                number: number.clone(),
+                kind: *kind,
+                name: name.clone(),
+                country: country.clone(),
+                website: website.clone(),
+                prefix: prefix.clone(),
+                released: Vec::new(),
+                operation: Operation::Enabled,
+                devices: 0,
+                since: at,
+                deleted: None,
+            })
+        }
         Event::TenantEdited { tenant, name, country, website, prefix, personal: _ } => {
             let edited = edit_tenant(view, *tenant, |it| {
                 if let Some(name) = name {
@@ -63,7 +65,9 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             changes.extend(edited);
             return Ok(changes);
         }
-        Event::TenantKindChanged { tenant, kind, ticket: _ } => edit_tenant(view, *tenant, |it| it.kind = *kind)?,
+        Event::TenantKindChanged { tenant, kind, ticket: _ } => {
+            edit_tenant(view, *tenant, |it| it.kind = *kind)?
+        }
         Event::TenantDisabled { tenant } => operate(view, *tenant, OperationTrigger::Disable)?,
         Event::TenantEnabling { tenant } => operate(view, *tenant, OperationTrigger::Enable)?,
         Event::TenantEnabled { tenant } => operate(view, *tenant, OperationTrigger::Ready)?,
@@ -77,15 +81,17 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             return Ok(changes);
         }
 
-        Event::LinkRequested { request, manager, managed, management, services, term, expires } => put(LinkRequest {
-            id: *request,
-            manager: *manager,
-            managed: *managed,
-            management: management.clone(),
-            services: services.clone(),
-            term: *term,
-            handshake: asked(at, *expires),
-        }),
+        Event::LinkRequested { request, manager, managed, management, services, term, expires } => {
+            put(LinkRequest {
+                id: *request,
+                manager: *manager,
+                managed: *managed,
+                management: management.clone(),
+                services: services.clone(),
+                term: *term,
+                handshake: asked(at, *expires),
+            })
+        }
         Event::LinkRequestResent { request } => answer_link(view, *request, HandshakeTrigger::Resend)?,
         Event::LinkRequestAccepted { request } => answer_link(view, *request, HandshakeTrigger::Accept)?,
         Event::LinkRequestDeclined { request } => answer_link(view, *request, HandshakeTrigger::Decline)?,
@@ -134,12 +140,12 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             it.delink_expires = *expires;
         })?,
         Event::DelinkResent { .. } => None,
-        Event::DelinkRejected { link, by: _ } | Event::DelinkCanceled { link, by: _ } | Event::DelinkExpired { link } => {
-            edit_link(view, *link, |it| {
-                it.stage = Stage::Active;
-                it.delink_expires = None;
-            })?
-        }
+        Event::DelinkRejected { link, by: _ }
+        | Event::DelinkCanceled { link, by: _ }
+        | Event::DelinkExpired { link } => edit_link(view, *link, |it| {
+            it.stage = Stage::Active;
+            it.delink_expires = None;
+        })?,
         Event::LinkEnded { link, cause } => {
             let mut changes = device::link_ended(view, *link)?;
             changes.extend(edit_link(view, *link, |it| end(it, at, *cause))?);
@@ -309,11 +315,19 @@ fn edit<E: Entity + Into<Any>>(
     }))
 }
 
-fn edit_tenant(view: &dyn View, id: TenantId, change: impl FnOnce(&mut Tenant)) -> Result<Option<Change>, ViewError> {
+fn edit_tenant(
+    view: &dyn View,
+    id: TenantId,
+    change: impl FnOnce(&mut Tenant),
+) -> Result<Option<Change>, ViewError> {
     edit(view, id.uuid(), change)
 }
 
-fn edit_link(view: &dyn View, id: LinkId, change: impl FnOnce(&mut Link)) -> Result<Option<Change>, ViewError> {
+fn edit_link(
+    view: &dyn View,
+    id: LinkId,
+    change: impl FnOnce(&mut Link),
+) -> Result<Option<Change>, ViewError> {
     edit(view, id.uuid(), change)
 }
 

@@ -424,7 +424,10 @@ fn device(text: &str) -> Result<String, Flaw> {
         };
     }
     if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
-        return Err(Flaw::new("has a character that is not allowed there", "use letters, digits and - _ . /"));
+        return Err(Flaw::new(
+            "has a character that is not allowed there",
+            "use letters, digits and - _ . /",
+        ));
     }
     if text.len() < 4 {
         return Err(Flaw::new("is too short for a serial number", "give at least 4 characters"));
@@ -849,8 +852,10 @@ mod tests {
     #[test]
     fn exactly_one_check_digit_holds_and_no_single_wrong_digit_passes() {
         for body in ["49015420323751", "35209900176148", "00000000000000", "99999999999999"] {
-            let valid: Vec<String> =
-                (0..10).map(|digit| format!("{body}{digit}")).filter(|text| DeviceId::parse(text).is_ok()).collect();
+            let valid: Vec<String> = (0..10)
+                .map(|digit| format!("{body}{digit}"))
+                .filter(|text| DeviceId::parse(text).is_ok())
+                .collect();
             let [imei] = valid.as_slice() else { panic!("{body}: {valid:?}") };
             for place in 0..15 {
                 for digit in b'0'..=b'9' {

@@ -6,16 +6,17 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    Audience, EndCause, HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, TenantKind, UserState,
+    Audience, EndCause, HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, TenantKind,
+    UserState,
 };
 use crate::base::ids::{
-    AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId,
-    TenantId, UploadId, UserId,
+    AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId,
+    SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
     CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
-    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service, Street,
-    Website,
+    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service,
+    Street, Website,
 };
 use crate::base::time::Timestamp;
 
@@ -170,7 +171,8 @@ impl Link {
             if term.auto_extend_days.is_some() {
                 return term.expires;
             }
-            let next = ANNOUNCE_DAYS.into_iter().find(|&days| self.announced_days.is_none_or(|told| days < told));
+            let next =
+                ANNOUNCE_DAYS.into_iter().find(|&days| self.announced_days.is_none_or(|told| days < told));
             next.map_or(term.expires, |days| term.expires.minus_days(days))
         });
         by_term.into_iter().chain(self.delink_expires).min()
@@ -191,7 +193,11 @@ pub struct Handshake {
 impl Handshake {
     /// Where it stands at `at`: what nobody answered in time has expired, whether or not the clock has swept.
     pub fn state_at(&self, at: Timestamp) -> HandshakeState {
-        if self.state == HandshakeState::Pending && self.expires <= at { HandshakeState::Expired } else { self.state }
+        if self.state == HandshakeState::Pending && self.expires <= at {
+            HandshakeState::Expired
+        } else {
+            self.state
+        }
     }
 }
 

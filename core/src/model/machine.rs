@@ -188,7 +188,14 @@ pub struct Machine {
 /// Every machine of the product, laid open.
 pub fn machines() -> Vec<Machine> {
     vec![
-        plain("operation", Operation::ALL, OperationTrigger::ALL, Operation::name, OperationTrigger::name, Operation::after),
+        plain(
+            "operation",
+            Operation::ALL,
+            OperationTrigger::ALL,
+            Operation::name,
+            OperationTrigger::name,
+            Operation::after,
+        ),
         delink(),
         plain(
             "handshake",

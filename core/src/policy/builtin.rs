@@ -122,7 +122,7 @@ impl Policy {
                 delinkable: false,
                 exclusive: true,
                 moves: MoveRule::AtOnce,
-                    converts_to: BTreeSet::new(),
+                converts_to: BTreeSet::new(),
             }],
             customer_may_request_delink: false,
             ..Self::default()
@@ -140,7 +140,7 @@ impl Policy {
                 delinkable: true,
                 exclusive: false,
                 moves: MoveRule::Refused,
-                    converts_to: BTreeSet::new(),
+                converts_to: BTreeSet::new(),
             }],
             max_managers: 8,
             delink_request_days: Some(30),
@@ -148,7 +148,10 @@ impl Policy {
             ..Self::default()
         };
         policy.roles.extend([
-            role("helpdesk", permissions(&[TENANT_VIEW, USERS_VIEW, DEVICES_VIEW, ALERTS_VIEW, CONSOLE_OPEN])),
+            role(
+                "helpdesk",
+                permissions(&[TENANT_VIEW, USERS_VIEW, DEVICES_VIEW, ALERTS_VIEW, CONSOLE_OPEN]),
+            ),
             role("device_admin", permissions(&[TENANT_VIEW, DEVICES_VIEW, DEVICES_MANAGE, CONSOLE_OPEN])),
             role("licence_admin", permissions(&[TENANT_VIEW, LICENCES_VIEW, LICENCES_MANAGE])),
             role("user_admin", permissions(&[TENANT_VIEW, USERS_VIEW, USERS_MANAGE, ROLES_MANAGE])),

@@ -189,7 +189,10 @@ impl Policy {
             faults.push("the policy needs a name of 1 to 64 characters".to_owned());
         }
         if self.permissions.is_empty() || self.permissions.len() > MAX_PERMISSIONS {
-            faults.push(format!("a policy holds 1 to {MAX_PERMISSIONS} permissions, not {}", self.permissions.len()));
+            faults.push(format!(
+                "a policy holds 1 to {MAX_PERMISSIONS} permissions, not {}",
+                self.permissions.len()
+            ));
         }
         if self.services.is_empty() || self.services.len() > MAX_SERVICES {
             faults.push(format!("a policy holds 1 to {MAX_SERVICES} services, not {}", self.services.len()));
@@ -205,7 +208,10 @@ impl Policy {
             if !self.services.contains(service) {
                 faults.push(format!("`consoles` names `{service}`, which is no service of this policy"));
             }
-            if address.is_empty() || address.len() > 2_048 || !address.bytes().all(|byte| byte.is_ascii_graphic()) {
+            if address.is_empty()
+                || address.len() > 2_048
+                || !address.bytes().all(|byte| byte.is_ascii_graphic())
+            {
                 faults.push(format!("the console of `{service}` must be 1 to 2048 visible ASCII characters"));
             }
         }
@@ -221,11 +227,17 @@ impl Policy {
                 faults.push(format!("role `{}` is defined twice", role.name));
             }
             for missing in role.permissions.difference(&self.permissions) {
-                faults.push(format!("role `{}` holds `{missing}`, which is no permission of this policy", role.name));
+                faults.push(format!(
+                    "role `{}` holds `{missing}`, which is no permission of this policy",
+                    role.name
+                ));
             }
             if role.name != self.super_role {
                 for held in role.permissions.intersection(&self.super_only) {
-                    faults.push(format!("role `{}` holds `{held}`, which only `{}` may", role.name, self.super_role));
+                    faults.push(format!(
+                        "role `{}` holds `{held}`, which only `{}` may",
+                        role.name, self.super_role
+                    ));
                 }
             }
         }
@@ -252,10 +264,14 @@ impl Policy {
                 faults.push(format!("management type `{name}` is defined twice"));
             }
             if rule.locks_customer && rule.delinkable {
-                faults.push(format!("`{name}` locks the customer out and yet asks the customer to agree to a delink"));
+                faults.push(format!(
+                    "`{name}` locks the customer out and yet asks the customer to agree to a delink"
+                ));
             }
             if rule.locks_customer && rule.needs_grants {
-                faults.push(format!("`{name}` locks the customer out and yet needs grants that only the customer gives"));
+                faults.push(format!(
+                    "`{name}` locks the customer out and yet needs grants that only the customer gives"
+                ));
             }
             if rule.locks_customer && rule.moves == MoveRule::Approval {
                 faults.push(format!("`{name}` locks the customer out and yet asks them to approve moves"));

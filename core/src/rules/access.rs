@@ -88,7 +88,9 @@ pub fn users_who_can(
     let mut reaching = above(world, tenant, &BTreeSet::new())?;
     reaching.insert(tenant);
     for holder in reaching {
-        for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(holder.uuid())) {
+        for assignment in
+            world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(holder.uuid()))
+        {
             let assignment = assignment?;
             if holder == tenant || assignment.below {
                 candidates.insert(assignment.user);
@@ -133,7 +135,8 @@ pub(super) fn judge(
     }
     // P-2
     let Some(target) = world.living(tenant)? else { return Ok(Judgement::denied(Code::UnknownTenant)) };
-    let open = target.operation == Operation::Enabled || gate == Gate::OpenForDelink || permission == TENANT_OPERATE;
+    let open =
+        target.operation == Operation::Enabled || gate == Gate::OpenForDelink || permission == TENANT_OPERATE;
     if !open {
         return Ok(Judgement::denied(Code::TenantDisabled));
     }
@@ -193,16 +196,20 @@ fn manager_side(
         return Ok(Judgement::denied(Code::NotLinked));
     }
     let denied = |chains: Vec<Chain>, code| {
-        Ok(Judgement { reason: Some(code), grounds: None, chain: chains.into_iter().next().unwrap_or_default() })
+        Ok(Judgement {
+            reason: Some(code),
+            grounds: None,
+            chain: chains.into_iter().next().unwrap_or_default(),
+        })
     };
     // P-5: with several chains, those that carry the service remain.
     if !offered {
         return denied(chains, Code::ServiceNotManaged);
     }
     if let Some(service) = service {
-        let (carrying, others) = chains.into_iter().partition(|chain: &Chain| {
-            chain.iter().all(|link| link.services.contains(service))
-        });
+        let (carrying, others) = chains
+            .into_iter()
+            .partition(|chain: &Chain| chain.iter().all(|link| link.services.contains(service)));
         chains = carrying;
         if chains.is_empty() {
             return denied(others, Code::ServiceNotManaged);
@@ -214,9 +221,9 @@ fn manager_side(
     }
     // P-7: every link that asks for grants has to give this one.
     if world.policy.grantable.contains(permission) {
-        let (granting, others) = chains.into_iter().partition(|chain: &Chain| {
-            chain.iter().all(|link| grants(world, link, permission))
-        });
+        let (granting, others) = chains
+            .into_iter()
+            .partition(|chain: &Chain| chain.iter().all(|link| grants(world, link, permission)));
         chains = granting;
         if chains.is_empty() {
             return denied(others, Code::NotGranted);
@@ -232,7 +239,8 @@ fn manager_side(
             break;
         }
     }
-    let (position, deciding) = holding.unwrap_or((nearest.first().map_or(0, |(position, _)| *position), first));
+    let (position, deciding) =
+        holding.unwrap_or((nearest.first().map_or(0, |(position, _)| *position), first));
     Ok(Judgement {
         reason: holding.is_none().then_some(Code::RoleLacksPermission),
         grounds: Some(Grounds { tenant: deciding.tenant, role: deciding.role.clone() }),
@@ -251,7 +259,9 @@ pub(super) fn role_holds(world: &World<'_>, role: &RoleRef, permission: &str) ->
         return Ok(false);
     }
     match role {
-        RoleRef::Builtin(name) => Ok(policy.role(name).is_some_and(|role| role.permissions.contains(permission))),
+        RoleRef::Builtin(name) => {
+            Ok(policy.role(name).is_some_and(|role| role.permissions.contains(permission)))
+        }
         RoleRef::Custom(id) => {
             let role = world.role(*id)?;
             Ok(!policy.super_only.contains(permission)
@@ -263,10 +273,10 @@ pub(super) fn role_holds(world: &World<'_>, role: &RoleRef, permission: &str) ->
 /// What a role holds; nothing, where there is no such role.
 pub(super) fn role_permissions(world: &World<'_>, role: &RoleRef) -> Result<BTreeSet<Permission>, ViewError> {
     Ok(match role {
-        RoleRef::Builtin(name) => world.policy.role(name).map(|role| role.permissions.clone()).unwrap_or_default(),
-        RoleRef::Custom(id) => {
-            world.role(*id)?.map(|role| role.permissions.clone()).unwrap_or_default()
+        RoleRef::Builtin(name) => {
+            world.policy.role(name).map(|role| role.permissions.clone()).unwrap_or_default()
         }
+        RoleRef::Custom(id) => world.role(*id)?.map(|role| role.permissions.clone()).unwrap_or_default(),
     })
 }
 
@@ -325,7 +335,9 @@ fn chains(
             if manager == home { found.push(longer) } else { open.push((manager, longer)) }
         }
     }
-    found.sort_by_cached_key(|chain| (chain.len(), chain.iter().map(|link| (link.since, link.id)).collect::<Vec<_>>()));
+    found.sort_by_cached_key(|chain| {
+        (chain.len(), chain.iter().map(|link| (link.since, link.id)).collect::<Vec<_>>())
+    });
     Ok(found)
 }
 
@@ -475,7 +487,11 @@ pub(super) fn holds_all(
     Ok(true)
 }
 
-fn roles_hold(world: &World<'_>, roles: &[RoleRef], permissions: &BTreeSet<Permission>) -> Result<bool, ViewError> {
+fn roles_hold(
+    world: &World<'_>,
+    roles: &[RoleRef],
+    permissions: &BTreeSet<Permission>,
+) -> Result<bool, ViewError> {
     for permission in permissions {
         let mut held = false;
         for role in roles {

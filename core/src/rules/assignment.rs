@@ -77,7 +77,10 @@ fn unmade_super_admins(
     for item in items {
         if !world.is_super(&item.role) {
             unmade.entry(item.tenant).or_default().insert(item.user);
-        } else if world.user(item.user)?.is_some_and(|user| user.home == item.tenant && user.state == UserState::Active) {
+        } else if world
+            .user(item.user)?
+            .is_some_and(|user| user.home == item.tenant && user.state == UserState::Active)
+        {
             made.insert(item.tenant);
         }
     }
@@ -224,4 +227,3 @@ pub(super) fn super_only(
         _ => refuse(Code::SuperAdminOnly, about),
     }
 }
-

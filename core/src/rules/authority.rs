@@ -22,7 +22,11 @@ impl World<'_> {
             Actor::Clock => refuse(Code::WrongActor, "the clock"),
             Actor::User(id) => {
                 let Some(user) = self.user(*id)? else { return refuse(Code::UnknownUser, id) };
-                if access::can_act(self, &user, gate)? { Ok(Some(user)) } else { refuse(Code::UserNotActive, id) }
+                if access::can_act(self, &user, gate)? {
+                    Ok(Some(user))
+                } else {
+                    refuse(Code::UserNotActive, id)
+                }
             }
         }
     }
@@ -80,12 +84,21 @@ impl World<'_> {
         };
         let found = access::judge(self, user.id, permission, tenant, service, gate)?;
         let Some(code) = found.reason else { return Ok(()) };
-        if access::sees(self, &user, tenant)? { refuse(code, tenant) } else { refuse(Code::UnknownTenant, tenant) }
+        if access::sees(self, &user, tenant)? {
+            refuse(code, tenant)
+        } else {
+            refuse(Code::UnknownTenant, tenant)
+        }
     }
 
     /// The side of a manager–managed pair that a user is on: the managed side by home alone, the manager's side also
     /// from further up.
-    pub(super) fn side(&self, user: &User, manager: TenantId, managed: TenantId) -> Result<Option<Party>, ViewError> {
+    pub(super) fn side(
+        &self,
+        user: &User,
+        manager: TenantId,
+        managed: TenantId,
+    ) -> Result<Option<Party>, ViewError> {
         if user.home == managed {
             return Ok(Some(Party::Customer));
         }

@@ -55,8 +55,13 @@ pub fn act(
             None
         }
     };
-    let asks_customer = delinkable && next == Some(Stage::DelinkRequestedByManager) && act == DelinkAct::Request;
-    bars.bar(asks_customer && world.super_admins(link.managed)?.is_empty(), Code::NoCustomerOwner, link.managed);
+    let asks_customer =
+        delinkable && next == Some(Stage::DelinkRequestedByManager) && act == DelinkAct::Request;
+    bars.bar(
+        asks_customer && world.super_admins(link.managed)?.is_empty(),
+        Code::NoCustomerOwner,
+        link.managed,
+    );
     bars.lift()?;
 
     Ok(match (act, next) {

@@ -42,5 +42,9 @@ fn of_link(world: &World<'_>, link: &Link) -> Result<Vec<Event>, ViewError> {
         }
         return Ok(vec![Event::LinkExtended { link: link.id, expires }]);
     }
-    Ok(term.announced_by(world.at).map(|days| Event::LinkExpiring { link: link.id, days }).into_iter().collect())
+    Ok(term
+        .announced_by(world.at)
+        .map(|days| Event::LinkExpiring { link: link.id, days })
+        .into_iter()
+        .collect())
 }

@@ -16,8 +16,8 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, Assignment, EndCause, Handshake, HandshakeState, Link, LinkRequest, Operation, Party, Tenant, TenantKind,
-    TermRequest,
+    Actor, Assignment, EndCause, Handshake, HandshakeState, Link, LinkRequest, Operation, Party, Tenant,
+    TenantKind, TermRequest,
 };
 use crate::policy::MAX_CHAIN;
 use crate::refusal::Code;
@@ -56,7 +56,9 @@ pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -
     world.bar_services(proposal.services, bars);
     match proposal.term {
         None => bars.bar(policy.term.required, Code::TermRequired, ""),
-        Some(term) => bars.bar(term.days == 0 || term.days > policy.term.max_days, Code::TermTooLong, term.days),
+        Some(term) => {
+            bars.bar(term.days == 0 || term.days > policy.term.max_days, Code::TermTooLong, term.days)
+        }
     }
 
     bars.bar(manager == managed, Code::SelfLink, managed);
@@ -91,7 +93,9 @@ fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
 /// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`, `id_taken`.
 pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
     world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
-    let Some(manager) = world.living(command.manager)? else { return refuse(Code::UnknownTenant, command.manager) };
+    let Some(manager) = world.living(command.manager)? else {
+        return refuse(Code::UnknownTenant, command.manager);
+    };
     let Some(managed) = world.numbered(&command.number)?.filter(|tenant| tenant.is_living()) else {
         return refuse(Code::UnknownTenant, &command.number);
     };
@@ -109,7 +113,9 @@ pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Rulin
         term: command.term,
     };
     bar_request(world, &managed, &proposal, &mut bars)?;
-    for other in world.view.under::<LinkRequest>(Index::RequestManaged, Key::new().id(managed.id.uuid()).flag(true)) {
+    for other in
+        world.view.under::<LinkRequest>(Index::RequestManaged, Key::new().id(managed.id.uuid()).flag(true))
+    {
         let other = other?;
         let pending = other.handshake.state_at(world.at) == HandshakeState::Pending;
         bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, managed.id);
@@ -240,7 +246,12 @@ pub(super) fn state_code(
     if state.after(trigger).is_some() { None } else { Some(state) }
 }
 
-fn answer(world: &World<'_>, request: &LinkRequest, trigger: HandshakeTrigger, event: Event) -> Ruling<Decision> {
+fn answer(
+    world: &World<'_>,
+    request: &LinkRequest,
+    trigger: HandshakeTrigger,
+    event: Event,
+) -> Ruling<Decision> {
     let mut bars = Bars::new();
     bar_answer(world, request, trigger, &mut bars);
     bars.lift()?;
@@ -272,7 +283,8 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
     let to = world.policy.management(&command.management);
     bars.bar(to.is_none(), Code::UnknownManagementType, &command.management);
-    let convertible = world.management(&link).is_some_and(|rule| rule.converts_to.contains(&command.management));
+    let convertible =
+        world.management(&link).is_some_and(|rule| rule.converts_to.contains(&command.management));
     bars.bar(!convertible, Code::NotConvertible, link.id);
     let mut decision: Decision =
         Event::LinkConverted { link: link.id, management: command.management.clone() }.into();
@@ -405,7 +417,9 @@ pub(super) fn lost(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Vec<Ev
     let mut events = Vec::new();
     for tenant in touched {
         let still = access::above(world, tenant, ended)?;
-        for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid())) {
+        for assignment in
+            world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()))
+        {
             let assignment = assignment?;
             let home = world.user(assignment.user)?.map(|user| user.home);
             if home.is_none_or(|home| home != tenant && !still.contains(&home)) {

@@ -29,8 +29,12 @@ pub fn set(world: &World<'_>, actor: &Actor, command: &SetPolicy) -> Ruling<Deci
 /// Looks at every use of what the new policy no longer has. Slow on a large store, and only when something is dropped.
 fn bar_dropped(world: &World<'_>, next: &Policy, bars: &mut Bars) -> Result<(), ViewError> {
     let now = &world.policy;
-    let types: BTreeSet<&ManagementType> =
-        now.management_types.iter().map(|rule| &rule.name).filter(|name| next.management(name).is_none()).collect();
+    let types: BTreeSet<&ManagementType> = now
+        .management_types
+        .iter()
+        .map(|rule| &rule.name)
+        .filter(|name| next.management(name).is_none())
+        .collect();
     let services: BTreeSet<&Service> = now.services.difference(&next.services).collect();
     if !types.is_empty() || !services.is_empty() {
         for link in world.view.under::<Link>(Index::LinkManager, Key::new()) {

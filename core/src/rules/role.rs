@@ -52,7 +52,8 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Deci
     bar_permissions(world, &added, &mut bars);
     if !added.is_empty() {
         bar_beyond(world, actor, role.tenant, false, &added, &name, &mut bars)?;
-        for assignment in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid())) {
+        for assignment in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid()))
+        {
             let assignment = assignment?;
             bar_beyond(world, actor, assignment.tenant, assignment.below, &added, &name, &mut bars)?;
         }
@@ -77,8 +78,13 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<
         .transpose()?
         .is_some();
     let reference = RoleRef::Custom(role.id);
-    let offered = world.pending_invitations(role.tenant)?.iter().any(|invitation| invitation.role == reference);
-    if assigned || offered { refuse(Code::RoleInUse, role.id) } else { Ok(Event::RoleDeleted { role: role.id }.into()) }
+    let offered =
+        world.pending_invitations(role.tenant)?.iter().any(|invitation| invitation.role == reference);
+    if assigned || offered {
+        refuse(Code::RoleInUse, role.id)
+    } else {
+        Ok(Event::RoleDeleted { role: role.id }.into())
+    }
 }
 
 fn resolve(world: &World<'_>, actor: &Actor, id: RoleId) -> Ruling<Arc<Role>> {

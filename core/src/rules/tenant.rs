@@ -9,15 +9,15 @@ use super::{assignment, device, integration, link, user};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::{Number, Prefix};
 use crate::command::{
-    AddCustomer, ChangeTenantKind, Contact, DeleteTenants, DisableTenants, EditTenant, EnableTenants, RegisterTenant,
-    ReportReady,
+    AddCustomer, ChangeTenantKind, Contact, DeleteTenants, DisableTenants, EditTenant, EnableTenants,
+    RegisterTenant, ReportReady,
 };
 use crate::event::Event;
 use crate::model::machine::OperationTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT, TENANT_OPERATE};
 use crate::model::{
-    Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal, PersonalField, Role,
-    Subject, Tenant, TenantKind, User, UserState,
+    Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal,
+    PersonalField, Role, Subject, Tenant, TenantKind, User, UserState,
 };
 use crate::policy::PrefixReuse;
 use crate::refusal::{Code, ItemRefusal, Refusal};
@@ -59,7 +59,9 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 /// `owner_required`, `owner_not_allowed`, and for the authorizations those of an assignment.
 pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
-    let Some(manager) = world.living(command.manager)? else { return refuse(Code::UnknownTenant, command.manager) };
+    let Some(manager) = world.living(command.manager)? else {
+        return refuse(Code::UnknownTenant, command.manager);
+    };
     let mut bars = Bars::new();
 
     let tenant = command.tenant.unwrap_or_else(|| TenantId::from_uuid(world.fresh()));
@@ -162,7 +164,9 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<De
 pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind) -> Ruling<Decision> {
     world.operator_only(actor)?;
     let ticket = world.ticket(actor, command.tenant)?;
-    let Some(tenant) = world.living(command.tenant)? else { return refuse(Code::UnknownTenant, command.tenant) };
+    let Some(tenant) = world.living(command.tenant)? else {
+        return refuse(Code::UnknownTenant, command.tenant);
+    };
     let mut bars = Bars::new();
     bars.bar(tenant.kind == command.kind, Code::NothingToDo, tenant.id);
     let manages = !world.links_below(tenant.id)?.is_empty();
@@ -225,7 +229,9 @@ fn operate(
 /// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
 pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
     world.operator_only(actor)?;
-    let Some(tenant) = world.living(command.tenant)? else { return refuse(Code::UnknownTenant, command.tenant) };
+    let Some(tenant) = world.living(command.tenant)? else {
+        return refuse(Code::UnknownTenant, command.tenant);
+    };
     match tenant.operation.after(OperationTrigger::Ready) {
         Some(_) => Ok(Event::TenantEnabled { tenant: tenant.id }.into()),
         None => refuse(Code::TenantNotEnabling, tenant.id),
@@ -326,7 +332,9 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
         }
         for user in world.view.under::<User>(Index::UserHome, key.clone()) {
             let user = user?;
-            for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.id.uuid())) {
+            for assignment in
+                world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.id.uuid()))
+            {
                 let assignment = assignment?;
                 events.push(Event::AssignmentEnded { user: assignment.user, tenant: assignment.tenant });
             }
@@ -373,7 +381,8 @@ fn bar_new(
     loop {
         let id = world.fresh().simple().to_string();
         let tail = id.get(20..).unwrap_or_default();
-        let number = Number::parse(&format!("T-{tail}")).expect("hexadecimal digits are a well-formed number");
+        let number =
+            Number::parse(&format!("T-{tail}")).expect("hexadecimal digits are a well-formed number");
         if world.numbered(&number)?.is_none() {
             return Ok(number);
         }
@@ -381,7 +390,12 @@ fn bar_new(
 }
 
 /// Bars a prefix that is not free (T-3).
-fn bar_prefix(world: &World<'_>, tenant: TenantId, prefix: &Prefix, bars: &mut Bars) -> Result<(), ViewError> {
+fn bar_prefix(
+    world: &World<'_>,
+    tenant: TenantId,
+    prefix: &Prefix,
+    bars: &mut Bars,
+) -> Result<(), ViewError> {
     for holder in world.view.under::<Tenant>(Index::TenantPrefix, Key::new().text(prefix.as_str())) {
         let holder = holder?;
         bars.bar(

@@ -18,8 +18,8 @@ use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, UserTrigger};
 use crate::model::permission::{CUSTOMERS_ADD, USERS_MANAGE};
 use crate::model::{
-    Actor, Assignment, HandshakeState, Invitation, Operation, Party, Personal, PersonalField, RoleRef, Subject,
-    TenantKind, User, UserState,
+    Actor, Assignment, HandshakeState, Invitation, Operation, Party, Personal, PersonalField, RoleRef,
+    Subject, TenantKind, User, UserState,
 };
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
@@ -31,7 +31,9 @@ use crate::view::{Index, Key, ViewError};
 /// `id_taken`.
 pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<Decision> {
     world.authorize(actor, USERS_MANAGE, command.tenant, Gate::Shut)?;
-    let Some(tenant) = world.living(command.tenant)? else { return refuse(Code::UnknownTenant, command.tenant) };
+    let Some(tenant) = world.living(command.tenant)? else {
+        return refuse(Code::UnknownTenant, command.tenant);
+    };
     let below = command.below.unwrap_or_else(|| below_by_default(tenant.kind));
     let mut bars = Bars::new();
     bars.note(assignment::known_role(world, &command.role, &[tenant.id]))?;
@@ -98,7 +100,8 @@ fn invitation(
     bars.bar(world.view.get::<Invitation>(invitation.uuid())?.is_some(), Code::IdTaken, invitation);
     bar_address(world, tenant, &invitee.email, None, bars)?;
     for known in world.view.addressed(&invitee.email)? {
-        let invited = world.user(known)?.is_some_and(|known| known.state == UserState::Invited && known.home == tenant);
+        let invited =
+            world.user(known)?.is_some_and(|known| known.state == UserState::Invited && known.home == tenant);
         bars.bar(invited, Code::AlreadyInvited, tenant);
     }
     let personal =
@@ -166,7 +169,9 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<Arc<
         for link in world.links_above(invitation.tenant)? {
             let side = world.side(&user, link.manager, link.managed)?;
             if side == Some(Party::Manager)
-                && access::judge(world, user.id, CUSTOMERS_ADD, link.manager, None, Gate::Shut)?.reason.is_none()
+                && access::judge(world, user.id, CUSTOMERS_ADD, link.manager, None, Gate::Shut)?
+                    .reason
+                    .is_none()
             {
                 return Ok(invitation);
             }
@@ -198,7 +203,8 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> R
     bar_addressee(world, &invitation, &command.email, &mut bars)?;
     bars.note(bar_state(world, &invitation, HandshakeTrigger::Accept))?;
     bar_address(world, invitation.tenant, &command.email, Some(invitation.user), &mut bars)?;
-    let disabled = world.living(invitation.tenant)?.is_some_and(|tenant| tenant.operation != Operation::Enabled);
+    let disabled =
+        world.living(invitation.tenant)?.is_some_and(|tenant| tenant.operation != Operation::Enabled);
     bars.bar(disabled, Code::TenantDisabled, invitation.tenant);
     bars.lift()?;
     Ok(vec![
@@ -268,7 +274,8 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Rul
     bars.bar(world.user(user)?.is_some(), Code::IdTaken, user);
     bar_address(world, home.id, &command.email, None, &mut bars)?;
     bars.lift()?;
-    let personal = Personal { name: command.name.clone(), email: Some(command.email.clone()), ..Personal::default() };
+    let personal =
+        Personal { name: command.name.clone(), email: Some(command.email.clone()), ..Personal::default() };
     Ok(Decision {
         events: vec![
             Event::UserRegistered { user, home: home.id },

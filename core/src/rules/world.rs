@@ -9,7 +9,9 @@ use crate::base::ids::{LinkId, RoleId, TenantId, UserId};
 use crate::base::text::{Number, Service};
 use crate::base::time::Timestamp;
 use crate::event::Event;
-use crate::model::{Assignment, HandshakeState, Invitation, Link, Personal, Role, RoleRef, Subject, Tenant, User, UserState};
+use crate::model::{
+    Assignment, HandshakeState, Invitation, Link, Personal, Role, RoleRef, Subject, Tenant, User, UserState,
+};
 use crate::policy::{ManagementRule, Policy};
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, View, ViewError};
@@ -255,10 +257,13 @@ impl<'v> World<'v> {
         wanted: impl Fn(&RoleRef) -> bool,
     ) -> Result<BTreeSet<UserId>, ViewError> {
         let mut found = BTreeSet::new();
-        for assignment in self.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid())) {
+        for assignment in self.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()))
+        {
             let assignment = assignment?;
             if wanted(&assignment.role)
-                && self.user(assignment.user)?.is_some_and(|user| user.home == tenant && user.state == UserState::Active)
+                && self
+                    .user(assignment.user)?
+                    .is_some_and(|user| user.home == tenant && user.state == UserState::Active)
             {
                 found.insert(assignment.user);
             }
@@ -285,7 +290,8 @@ impl<'v> World<'v> {
     /// The invitations to a tenant that await their answer.
     pub(super) fn pending_invitations(&self, tenant: TenantId) -> Result<Vec<Arc<Invitation>>, ViewError> {
         let mut pending = Vec::new();
-        for invitation in self.view.under::<Invitation>(Index::InvitationTenant, Key::new().id(tenant.uuid()).flag(true))
+        for invitation in
+            self.view.under::<Invitation>(Index::InvitationTenant, Key::new().id(tenant.uuid()).flag(true))
         {
             let invitation = invitation?;
             if invitation.handshake.state_at(self.at) == HandshakeState::Pending {

@@ -10,8 +10,8 @@ use crate::base::text::{BuiltinRole, Email, PersonName};
 use crate::base::time::Timestamp;
 use crate::journal::{Hash, Head};
 use crate::model::{
-    Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal, Role,
-    RoleRef, Stage, Subject, Tenant, TenantKind, User, UserState,
+    Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal, Role, RoleRef,
+    Stage, Subject, Tenant, TenantKind, User, UserState,
 };
 use crate::policy::Policy;
 use crate::store::{NewRecord, Reading, Store, StoreError, StoredRecord};

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::key::{Index, Key};
 use crate::model::{
-    AlertRule, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation, Licence, Link,
-    LinkRequest, Move, ResellerRow, Role, Session, Tenant, User,
+    AlertRule, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation, Licence,
+    Link, LinkRequest, Move, ResellerRow, Role, Session, Tenant, User,
 };
 use crate::policy::Policy;
 

@@ -110,6 +110,11 @@ impl View for Memory {
 
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
         let from = (email.clone(), UserId::from_uuid(Uuid::nil()));
-        Ok(self.addresses.range(from..).take_while(|(held, _)| held == email).map(|(_, user)| *user).collect())
+        Ok(self
+            .addresses
+            .range(from..)
+            .take_while(|(held, _)| held == email)
+            .map(|(_, user)| *user)
+            .collect())
     }
 }

@@ -18,8 +18,8 @@ pub use key::{Index, Key, Span};
 pub use memory::Memory;
 pub use overlay::Overlay;
 
-use crate::base::text::Email;
 use crate::base::ids::UserId;
+use crate::base::text::Email;
 use crate::model::{Personal, Subject};
 
 /// How many entities a scan reads at a time.

@@ -92,7 +92,10 @@ impl View for Overlay<'_> {
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
         let mut users = self.above.addressed(email)?;
         users.extend(
-            self.below.addressed(email)?.into_iter().filter(|user| !self.people.contains_key(&Subject::User(*user))),
+            self.below
+                .addressed(email)?
+                .into_iter()
+                .filter(|user| !self.people.contains_key(&Subject::User(*user))),
         );
         users.sort();
         Ok(users)

@@ -128,7 +128,8 @@ fn one_of_each() -> Vec<Command> {
         RemoveUser::new(JIM).into(),
         assign(JIM, JOINTLY, "admin").into(),
         Unassign::new(vec![UserOnTenant { user: JIM, tenant: JOINTLY }]).into(),
-        AddResellerCustomer { reference: Some(text("R-7")), ..AddResellerCustomer::new(MSP, text("ALONE")) }.into(),
+        AddResellerCustomer { reference: Some(text("R-7")), ..AddResellerCustomer::new(MSP, text("ALONE")) }
+            .into(),
         EditResellerCustomer::new(MSP, JOINTLY).into(),
         DropReseller::new(JOINTLY, MSP).into(),
         AdmitReseller::new(JOINTLY, MSP).into(),
