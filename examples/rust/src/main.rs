@@ -15,6 +15,7 @@ mod jointly;
 mod onboarding;
 mod page;
 mod processes;
+mod resellers;
 mod stage;
 
 /// A journey: its name, the policy that its file begins with, and the story.
@@ -24,13 +25,14 @@ struct Journey {
     play: fn(&mut Stage) -> Result,
 }
 
-const JOURNEYS: [Journey; 6] = [
+const JOURNEYS: [Journey; 7] = [
     Journey { name: "jointly", policy: Policy::default, play: jointly::play },
     Journey { name: "fully", policy: Policy::default, play: fully::play },
     Journey { name: "crossing", policy: Policy::default, play: crossing::play },
     Journey { name: "clients", policy: Policy::clients, play: clients::play },
     Journey { name: "processes", policy: Policy::default, play: processes::play },
     Journey { name: "onboarding", policy: Policy::default, play: onboarding::play },
+    Journey { name: "resellers", policy: Policy::default, play: resellers::play },
 ];
 
 const USAGE: &str = "usage: tenantry-journeys [--dir DIRECTORY] [JOURNEY ...]
@@ -38,7 +40,8 @@ const USAGE: &str = "usage: tenantry-journeys [--dir DIRECTORY] [JOURNEY ...]
 Plays the journeys, all of them if none is named, each on an SQLite file that it creates.
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
-journeys: jointly, fully, crossing, clients, processes, onboarding
+journeys: jointly, fully, crossing, clients, processes, onboarding,
+          resellers
 ";
 
 /// What the command line asks for.
