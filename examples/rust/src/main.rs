@@ -8,6 +8,7 @@ use tenantry::policy::Policy;
 
 use crate::stage::{Result, Stage};
 
+mod alerts;
 mod clients;
 mod crossing;
 mod fully;
@@ -25,7 +26,7 @@ struct Journey {
     play: fn(&mut Stage) -> Result,
 }
 
-const JOURNEYS: [Journey; 7] = [
+const JOURNEYS: [Journey; 8] = [
     Journey { name: "jointly", policy: Policy::default, play: jointly::play },
     Journey { name: "fully", policy: Policy::default, play: fully::play },
     Journey { name: "crossing", policy: Policy::default, play: crossing::play },
@@ -33,6 +34,7 @@ const JOURNEYS: [Journey; 7] = [
     Journey { name: "processes", policy: Policy::default, play: processes::play },
     Journey { name: "onboarding", policy: Policy::default, play: onboarding::play },
     Journey { name: "resellers", policy: Policy::default, play: resellers::play },
+    Journey { name: "alerts", policy: alerts::policy, play: alerts::play },
 ];
 
 const USAGE: &str = "usage: tenantry-journeys [--dir DIRECTORY] [JOURNEY ...]
@@ -41,7 +43,7 @@ Plays the journeys, all of them if none is named, each on an SQLite file that it
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
 journeys: jointly, fully, crossing, clients, processes, onboarding,
-          resellers
+          resellers, alerts
 ";
 
 /// What the command line asks for.

@@ -127,6 +127,12 @@ impl Stage {
         }
     }
 
+    /// What people call them, in the order of the alphabet.
+    pub(crate) fn people(&self, users: &BTreeSet<UserId>) -> String {
+        let names: BTreeSet<String> = users.iter().map(|user| self.name(user.uuid())).collect();
+        if names.is_empty() { "nobody".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+    }
+
     /// A text in which ids give way to names.
     pub(crate) fn in_names(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (id, name)| text.replace(&id.to_string(), name))

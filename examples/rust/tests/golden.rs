@@ -60,6 +60,11 @@ fn a_reseller_sees_its_devices_through_moves_and_delinks() {
 }
 
 #[test]
+fn alerts_consoles_licences_and_what_a_delink_leaves() {
+    golden("alerts");
+}
+
+#[test]
 fn a_file_that_is_there_already_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let play = || {
