@@ -13,6 +13,7 @@ mod clients;
 mod crossing;
 mod fully;
 mod jointly;
+mod mailer;
 mod onboarding;
 mod page;
 mod processes;
@@ -26,7 +27,7 @@ struct Journey {
     play: fn(&mut Stage) -> Result,
 }
 
-const JOURNEYS: [Journey; 8] = [
+const JOURNEYS: [Journey; 9] = [
     Journey { name: "jointly", policy: Policy::default, play: jointly::play },
     Journey { name: "fully", policy: Policy::default, play: fully::play },
     Journey { name: "crossing", policy: Policy::default, play: crossing::play },
@@ -35,6 +36,7 @@ const JOURNEYS: [Journey; 8] = [
     Journey { name: "onboarding", policy: Policy::default, play: onboarding::play },
     Journey { name: "resellers", policy: Policy::default, play: resellers::play },
     Journey { name: "alerts", policy: alerts::policy, play: alerts::play },
+    Journey { name: "mailer", policy: Policy::default, play: mailer::play },
 ];
 
 const USAGE: &str = "usage: tenantry-journeys [--dir DIRECTORY] [JOURNEY ...]
@@ -43,7 +45,7 @@ Plays the journeys, all of them if none is named, each on an SQLite file that it
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
 journeys: jointly, fully, crossing, clients, processes, onboarding,
-          resellers, alerts
+          resellers, alerts, mailer
 ";
 
 /// What the command line asks for.
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
     let played = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--help" | "-h"] => say(USAGE),
         [processes::SECOND, path] => processes::second(Path::new(path)),
+        [mailer::DRAIN, path, port] => mailer::drain(Path::new(path), port),
         arguments => wanted(arguments).and_then(|wanted| play(&wanted)),
     };
     match played {

@@ -65,6 +65,11 @@ fn alerts_consoles_licences_and_what_a_delink_leaves() {
 }
 
 #[test]
+fn a_mailer_that_is_killed_loses_no_notice() {
+    golden("mailer");
+}
+
+#[test]
 fn a_file_that_is_there_already_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let play = || {
