@@ -8,13 +8,16 @@ use tenantry::policy::Policy;
 
 use crate::stage::{Result, Stage};
 
+mod alerts;
 mod clients;
 mod crossing;
 mod fully;
 mod jointly;
+mod mailer;
 mod onboarding;
 mod page;
 mod processes;
+mod resellers;
 mod stage;
 
 /// A journey: its name, the policy that its file begins with, and the story.
@@ -24,13 +27,16 @@ struct Journey {
     play: fn(&mut Stage) -> Result,
 }
 
-const JOURNEYS: [Journey; 6] = [
+const JOURNEYS: [Journey; 9] = [
     Journey { name: "jointly", policy: Policy::default, play: jointly::play },
     Journey { name: "fully", policy: Policy::default, play: fully::play },
     Journey { name: "crossing", policy: Policy::default, play: crossing::play },
     Journey { name: "clients", policy: Policy::clients, play: clients::play },
     Journey { name: "processes", policy: Policy::default, play: processes::play },
     Journey { name: "onboarding", policy: Policy::default, play: onboarding::play },
+    Journey { name: "resellers", policy: Policy::default, play: resellers::play },
+    Journey { name: "alerts", policy: alerts::policy, play: alerts::play },
+    Journey { name: "mailer", policy: Policy::default, play: mailer::play },
 ];
 
 const USAGE: &str = "usage: tenantry-journeys [--dir DIRECTORY] [JOURNEY ...]
@@ -38,7 +44,8 @@ const USAGE: &str = "usage: tenantry-journeys [--dir DIRECTORY] [JOURNEY ...]
 Plays the journeys, all of them if none is named, each on an SQLite file that it creates.
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
-journeys: jointly, fully, crossing, clients, processes, onboarding
+journeys: jointly, fully, crossing, clients, processes, onboarding,
+          resellers, alerts, mailer
 ";
 
 /// What the command line asks for.
@@ -52,6 +59,7 @@ fn main() -> ExitCode {
     let played = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--help" | "-h"] => say(USAGE),
         [processes::SECOND, path] => processes::second(Path::new(path)),
+        [mailer::DRAIN, path, port] => mailer::drain(Path::new(path), port),
         arguments => wanted(arguments).and_then(|wanted| play(&wanted)),
     };
     match played {

@@ -89,6 +89,13 @@ impl Page {
         self.line(format_args!("  {GOOD}✓{GOOD:#} {what}"));
     }
 
+    /// What was written elsewhere, line by line as it stands there.
+    pub(crate) fn verbatim(&mut self, text: &str) {
+        for line in text.lines() {
+            self.line(format_args!("  {DIM}│{DIM:#} {line}"));
+        }
+    }
+
     pub(crate) fn table(&mut self, header: &[&str], rows: Vec<Vec<Cell>>) {
         let mut table = Table::new();
         table.load_style(FRAME).enforce_styling().style_text_only();

@@ -1,7 +1,7 @@
 //! The stage that every journey plays on: an engine on a file, a clock that the journey moves, ids that count up, and
 //! a page. It never decides anything: every yes and every no on the page is tenantry's answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -127,6 +127,12 @@ impl Stage {
         }
     }
 
+    /// What people call them, in the order of the alphabet.
+    pub(crate) fn people(&self, users: &BTreeSet<UserId>) -> String {
+        let names: BTreeSet<String> = users.iter().map(|user| self.name(user.uuid())).collect();
+        if names.is_empty() { "nobody".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+    }
+
     /// A text in which ids give way to names.
     pub(crate) fn in_names(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (id, name)| text.replace(&id.to_string(), name))
@@ -202,8 +208,45 @@ impl Stage {
         what: &str,
         command: C,
     ) -> Result<Refusal> {
+        let refusal = self.is_refused(actor.into(), what, command)?;
+        // The first by precedence has been said; the others follow.
+        let said = refusal.items.iter().position(|it| it.code == refusal.code && it.about == refusal.about);
+        for (place, item) in refusal.items.iter().enumerate() {
+            if Some(place) != said {
+                let about = self.in_names(&item.about);
+                self.page.answer(&format!("and {} {} for `{about}`", item.code.number(), item.code));
+            }
+        }
+        Ok(refusal)
+    }
+
+    /// Somebody tries something with many things, and it is refused: for each thing, what stands in its way.
+    pub(crate) fn tries_each<C: Act>(
+        &mut self,
+        actor: impl Into<Actor>,
+        what: &str,
+        things: &[String],
+        command: C,
+    ) -> Result {
+        let refusal = self.is_refused(actor.into(), what, command)?;
+        let rows = things.iter().enumerate().map(|(place, thing)| {
+            let bars: Vec<String> = refusal
+                .items
+                .iter()
+                .filter(|item| item.index == place)
+                .map(|item| format!("{} {}", item.code.number(), item.code))
+                .collect();
+            let verdict =
+                if bars.is_empty() { faint("nothing stands in its way") } else { bad(bars.join("\n")) };
+            vec![count(place + 1), plain(thing), verdict]
+        });
+        let rows = rows.collect();
+        self.page.table(&["", "as it was typed", "verdict"], rows);
+        Ok(())
+    }
+
+    fn is_refused<C: Act>(&mut self, actor: Actor, what: &str, command: C) -> Result<Refusal> {
         self.minutes_pass();
-        let actor = actor.into();
         let line = format!("{} {what}", self.actor(&actor));
         match self.engine.execute(actor, command) {
             Err(tenantry::engine::Error::Refused(refusal)) => {
@@ -211,10 +254,6 @@ impl Stage {
                 let code = refusal.code;
                 let at = clock_face(self.now());
                 self.page.refused(&at, &line, code.number(), code.name(), &message, code.remedy());
-                for item in refusal.items.iter().skip(1) {
-                    let about = self.in_names(&item.about);
-                    self.page.answer(&format!("and {} {} for `{about}`", item.code.number(), item.code));
-                }
                 Ok(refusal)
             }
             Err(error) => Err(format!("{line}: {error}").into()),
@@ -243,7 +282,7 @@ impl Stage {
                 to.push(known.map_or_else(|| "nobody any more".to_owned(), |email| email.to_string()));
             }
             to.sort();
-            letters.push((tag(&serde_json::to_value(&notice.kind)?, "kind"), to));
+            letters.push((notice.kind.name().to_owned(), to));
         }
         self.engine.acknowledge(POSTMAN, mail.through)?;
         Ok(letters)
@@ -263,16 +302,15 @@ impl Stage {
             .iter()
             .map(|record| {
                 let actor = self.actor(&record.actor).trim_end_matches(',').to_owned();
-                let what = happened(&record.events).map(|names| names.join("\n"));
-                Ok(vec![
+                vec![
                     count(record.seq),
                     faint(clock_face(record.at)),
                     plain(actor),
                     plain(&record.command),
-                    plain(what?),
-                ])
+                    plain(happened(&record.events).join("\n")),
+                ]
             })
-            .collect::<Result<_>>()?;
+            .collect();
         self.page.table(&["seq", "at", "from", "command", "what happened"], rows);
         Ok(())
     }
@@ -290,23 +328,18 @@ impl Stage {
 }
 
 /// What happened, by name, repeated things counted.
-pub(crate) fn happened(events: &[Event]) -> Result<Vec<String>> {
-    let mut names: Vec<(String, usize)> = Vec::new();
-    for event in events {
-        let name = tag(&serde_json::to_value(event)?, "event");
+pub(crate) fn happened(events: &[Event]) -> Vec<String> {
+    let mut names: Vec<(&str, usize)> = Vec::new();
+    for name in events.iter().map(Event::name) {
         match names.iter_mut().find(|(known, _)| *known == name) {
             Some((_, times)) => *times += 1,
             None => names.push((name, 1)),
         }
     }
-    Ok(names
-        .into_iter()
-        .map(|(name, times)| if times == 1 { name } else { format!("{name} × {times}") })
-        .collect())
-}
-
-fn tag(value: &serde_json::Value, key: &str) -> String {
-    value.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    let told = |(name, times): (&str, usize)| {
+        if times == 1 { name.to_owned() } else { format!("{name} × {times}") }
+    };
+    names.into_iter().map(told).collect()
 }
 
 /// A moment to the minute.
@@ -315,9 +348,7 @@ pub(crate) fn clock_face(at: Timestamp) -> String {
 }
 
 /// A set of parsed texts.
-pub(crate) fn set_of<T: FromStr + Ord>(
-    texts: &[&str],
-) -> std::result::Result<std::collections::BTreeSet<T>, T::Err> {
+pub(crate) fn set_of<T: FromStr + Ord>(texts: &[&str]) -> std::result::Result<BTreeSet<T>, T::Err> {
     texts.iter().map(|text| text.parse()).collect()
 }
 

@@ -55,6 +55,21 @@ fn an_export_becomes_tenants_and_links() {
 }
 
 #[test]
+fn a_reseller_sees_its_devices_through_moves_and_delinks() {
+    golden("resellers");
+}
+
+#[test]
+fn alerts_consoles_licences_and_what_a_delink_leaves() {
+    golden("alerts");
+}
+
+#[test]
+fn a_mailer_that_is_killed_loses_no_notice() {
+    golden("mailer");
+}
+
+#[test]
 fn a_file_that_is_there_already_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let play = || {
