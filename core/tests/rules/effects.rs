@@ -315,7 +315,7 @@ fn d7_a_later_link_brings_none_of_it_back() {
         given.then_denied(ADA, "roles.manage", JOINTLY, NotGranted).then_may(ADA, "devices.manage", JOINTLY);
     given
         .when(JULIA, ApproveMove::new(MOVE))
-        .then(refused(LinkEnded))
+        .then(refused(MoveNotPending))
         .when(JULIA, DeclineMove::new(MOVE))
         .then(refused(MoveNotPending))
         .verified();

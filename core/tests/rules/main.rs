@@ -11,15 +11,25 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+mod alerts;
+mod csv;
 mod delink;
+mod devices;
+mod effects;
 mod engine;
 mod faults;
+mod integrations;
+mod licences;
 mod links;
+mod lists;
 mod notices;
 mod order;
 mod permissions;
 mod policies;
+mod resellers;
 mod search;
+mod sessions;
+mod stock;
 mod tenants;
 mod users;
 
