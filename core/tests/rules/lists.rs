@@ -688,6 +688,15 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
         assert!(!told.contains(&who.to_string()), "{told}");
     }
     assert!(text.contains(&JULIA.to_string()), "and one's own people are named");
+    for (who, tenant) in [(JULIA, JOINTLY), (ADA, MSP), (ROB, RESELLER)] {
+        for row in read.audit(&who.into(), tenant, &AuditFilter::default(), 0, 1_000).unwrap().0 {
+            assert!(
+                !row.events.is_empty() && row.tenants.contains(&tenant),
+                "{} says what happened",
+                row.command
+            );
+        }
+    }
     let own = read.audit(&ADA.into(), JOINTLY, &AuditFilter::default(), 0, 1_000).unwrap().0;
     assert!(own.iter().any(|row| matches!(row.events[..], [Event::SessionOpened { user: ADA, .. }])));
 }

@@ -415,6 +415,9 @@ fn v3_devices_that_came_in_different_ways_and_are_moved_together_stay_apart() {
     assert_eq!(rows(&given), ["Jointly|JOINTLY|1|1|pending", "Msp|MSP|1|1|active"]);
     let given = given.and(STAFF, MoveDevices::new(JOINTLY, NEW, set(&["SN-1", "SN-2"])));
     assert_eq!(rows(&given), ["Jointly|JOINTLY|1|1|pending", "Msp|MSP|1|1|active"]);
+    // Counted anew, each is what it was.
+    let given = given.and(STAFF, DeleteDevices::new(NEW, set(&["SN-1"])));
+    assert_eq!(rows(&given), ["Msp|MSP|1|1|active"]);
     given.verified();
 }
 
