@@ -216,6 +216,12 @@ pub struct CustomerQuery {
     /// Only links at this stage; without it, every link in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
+    /// Only those who hold at least so many devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_devices: Option<u64>,
+    /// Only those who hold at most so many devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_devices: Option<u64>,
     /// Only those whose name or number has this in it, whatever the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,

@@ -46,6 +46,8 @@ pub fn customers(
         let wanted = query.service.as_ref().is_none_or(|service| row.services.contains(service))
             && query.management.as_ref().is_none_or(|management| row.management == *management)
             && query.stage.is_none_or(|stage| row.stage == stage)
+            && query.min_devices.is_none_or(|least| row.devices >= least)
+            && query.max_devices.is_none_or(|most| row.devices <= most)
             && matches(query.text.as_deref(), &[row.name.as_str(), row.number.as_str()]);
         if !wanted {
             return Ok(None);

@@ -207,6 +207,7 @@ fn q1_a_managers_customers_filtered_and_sorted_are_the_same_whatever_the_page() 
                             stage,
                             text: wanted.map(str::to_owned),
                             sort,
+                            ..CustomerQuery::default()
                         };
                         let full = turn(&query, 1_000, false);
                         let found: BTreeSet<LinkId> = full.iter().map(|row| row.link).collect();
@@ -222,6 +223,27 @@ fn q1_a_managers_customers_filtered_and_sorted_are_the_same_whatever_the_page() 
                 }
             }
         }
+    }
+}
+
+#[test]
+fn q1_customers_are_filtered_by_how_many_devices_they_hold() {
+    let given = crowd(30);
+    let read = given.engine.read().unwrap();
+    let now = read.now().unwrap();
+    let turn = |min_devices, max_devices| {
+        let query = CustomerQuery { min_devices, max_devices, ..CustomerQuery::default() };
+        paged(5, false, |paging| now.customers(&RITA.into(), MSP, &query, paging).unwrap())
+    };
+    let everything = turn(None, None);
+    assert!(everything.iter().any(|row| row.devices == 0) && everything.iter().any(|row| row.devices > 1));
+    for (least, most) in [(Some(1), None), (None, Some(1)), (Some(1), Some(1)), (Some(u64::MAX), None)] {
+        let expected: Vec<_> = everything
+            .iter()
+            .filter(|row| row.devices >= least.unwrap_or(0) && row.devices <= most.unwrap_or(u64::MAX))
+            .cloned()
+            .collect();
+        assert_eq!(turn(least, most), expected, "{least:?} {most:?}");
     }
 }
 
