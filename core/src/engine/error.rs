@@ -1,0 +1,82 @@
+//! Why the engine does not answer as asked: a refusal, or a broken world. Decides nothing.
+
+use std::sync::Arc;
+
+use super::token::Token;
+use crate::refusal::{Code, Refusal};
+use crate::rules::Stop;
+use crate::store::StoreError;
+use crate::view::ViewError;
+
+/// Why the engine does not answer as asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// An expected "no".
+    #[error(transparent)]
+    Refused(Refusal),
+    /// A broken world. Shared, because commands that were to commit together fail together.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+    /// What was answered could not be written out.
+    #[error("the rows could not be written: {why}; see to the output and ask again")]
+    Output {
+        /// What the system says.
+        why: String,
+    },
+    /// A token is not of this history: the store was restored from a backup, or is another one.
+    #[error(
+        "token `{token}` is not of this store's history; read again from the start, and find out who restored the store"
+    )]
+    Diverged {
+        /// The token.
+        token: Token,
+    },
+}
+
+impl From<::csv::Error> for Error {
+    fn from(error: ::csv::Error) -> Self {
+        Self::Output { why: error.to_string() }
+    }
+}
+
+impl Error {
+    /// The refusal, if it is one.
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Store(_) | Self::Output { .. } | Self::Diverged { .. } => None,
+        }
+    }
+
+    /// The refusal's code, if it is a refusal.
+    pub fn code(&self) -> Option<Code> {
+        self.refusal().map(|refusal| refusal.code)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<ViewError> for Error {
+    fn from(error: ViewError) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Stop> for Error {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refused(refusal) => Self::Refused(refusal),
+            Stop::Broken(error) => error.into(),
+        }
+    }
+}
