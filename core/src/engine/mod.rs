@@ -9,7 +9,6 @@ mod token;
 mod transaction;
 mod verify;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -309,12 +308,7 @@ impl Engine {
 
     fn transact(&self, jobs: &[Job]) -> Result<Vec<Executed>, Error> {
         let writing = self.store.write()?;
-        let mut transaction = Transaction {
-            engine: self,
-            writing: &*writing,
-            chain: Chain::new(writing.view(), writing.head()?, self.options.clock.now()),
-            done: BTreeMap::new(),
-        };
+        let mut transaction = Transaction::new(self, &*writing)?;
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
             match transaction.execute(&job.request) {
@@ -336,12 +330,7 @@ impl Engine {
     /// `clock_behind`; a broken store.
     pub fn sweep(&self) -> Result<u64, Error> {
         let writing = self.store.write()?;
-        let mut transaction = Transaction {
-            engine: self,
-            writing: &*writing,
-            chain: Chain::new(writing.view(), writing.head()?, self.options.clock.now()),
-            done: BTreeMap::new(),
-        };
+        let mut transaction = Transaction::new(self, &*writing)?;
         transaction.sweep()?;
         let records = transaction.chain.into_records();
         let happened = records.len() as u64;

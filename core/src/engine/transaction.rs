@@ -89,13 +89,18 @@ impl<'v> Chain<'v> {
 
 /// Commands on their way into one commit.
 pub(super) struct Transaction<'t> {
-    pub(super) engine: &'t Engine,
-    pub(super) writing: &'t dyn Writing,
+    engine: &'t Engine,
+    writing: &'t dyn Writing,
     pub(super) chain: Chain<'t>,
-    pub(super) done: BTreeMap<RequestId, (Hash, Receipt<Vec<Event>>)>,
+    done: BTreeMap<RequestId, (Hash, Receipt<Vec<Event>>)>,
 }
 
-impl Transaction<'_> {
+impl<'t> Transaction<'t> {
+    pub(super) fn new(engine: &'t Engine, writing: &'t dyn Writing) -> Result<Self, Error> {
+        let chain = Chain::new(writing.view(), writing.head()?, engine.options.clock.now());
+        Ok(Self { engine, writing, chain, done: BTreeMap::new() })
+    }
+
     pub(super) fn execute(&mut self, request: &Request) -> Executed {
         let fingerprint = fingerprint(request);
         if let Some(receipt) = self.executed_before(request, fingerprint)? {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::Gate;
-use super::link::state_code;
 use super::reseller;
 use super::tenant::Batch;
 use super::world::{Bars, Decision, Ruling, World, refuse};
@@ -14,7 +13,7 @@ use crate::command::{ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDe
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::DEVICES_MANAGE;
-use crate::model::{Actor, Device, HandshakeState, Holding, Link, Move, Party, ResellerStatus, TenantKind};
+use crate::model::{Actor, Device, Holding, Link, Move, Party, ResellerStatus, TenantKind};
 use crate::policy::MoveRule;
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
@@ -76,7 +75,8 @@ fn judged(world: &World<'_>, typed: &[String], batch: &mut Batch) -> Result<BTre
     Ok(devices)
 }
 
-fn bar_count(count: usize, bars: &mut Bars) {
+/// Bars no devices at all, and more than one command takes.
+pub(super) fn bar_count(count: usize, bars: &mut Bars) {
     bars.bar(count == 0, Code::EmptyBatch, "devices");
     bars.bar(count > MAX_DEVICES, Code::TooManyDevices, count);
 }
@@ -178,7 +178,7 @@ pub(super) fn held(
 pub fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
-    bar_answer(world, &found, HandshakeTrigger::Accept, &mut bars);
+    bars.note(bar_answer(world, &found, HandshakeTrigger::Accept))?;
     let link = world.link(found.link)?.filter(|link| link.is_in_force(world.at));
     bars.bar(link.is_none(), Code::LinkEnded, found.link);
     bar_way(world, found.customer, link.as_deref(), &mut bars)?;
@@ -227,18 +227,12 @@ fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<
     }
 }
 
-fn bar_answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger, bars: &mut Bars) {
-    match state_code(&found.handshake, world, trigger) {
-        None => {}
-        Some(HandshakeState::Expired) => bars.bar(true, Code::MoveLapsed, found.id),
-        Some(_) => bars.bar(true, Code::MoveNotPending, found.id),
-    }
+fn bar_answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger) -> Ruling {
+    world.bar_handshake(&found.handshake, trigger, (Code::MoveLapsed, Code::MoveNotPending), found.id)
 }
 
 fn answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger, event: Event) -> Ruling<Decision> {
-    let mut bars = Bars::new();
-    bar_answer(world, found, trigger, &mut bars);
-    bars.lift()?;
+    bar_answer(world, found, trigger)?;
     Ok(event.into())
 }
 

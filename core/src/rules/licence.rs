@@ -54,7 +54,8 @@ pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Dec
 /// `device_not_in_pool`, `device_seated`.
 pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
-    let mut bars = bars_of(command.devices.len());
+    let mut bars = Bars::new();
+    device::bar_count(command.devices.len(), &mut bars);
     let mut batch = Batch::new(false);
     for (index, id) in command.devices.iter().take(MAX_DEVICES).enumerate() {
         match device::held(world, licence.tenant, id)? {
@@ -78,7 +79,8 @@ pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling
 /// `unknown_licence`, `empty_batch`, `too_many_devices` and, device by device, `device_not_seated`.
 pub fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
-    let mut bars = bars_of(command.devices.len());
+    let mut bars = Bars::new();
+    device::bar_count(command.devices.len(), &mut bars);
     let mut batch = Batch::new(false);
     for (index, id) in command.devices.iter().take(MAX_DEVICES).enumerate() {
         if device::held(world, licence.tenant, id)?.is_none_or(|device| device.seat != Some(licence.id)) {
@@ -88,13 +90,6 @@ pub fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruli
     bars.note(batch.lift())?;
     bars.lift()?;
     Ok(Event::SeatsReleased { licence: licence.id, devices: command.devices.clone() }.into())
-}
-
-fn bars_of(count: usize) -> Bars {
-    let mut bars = Bars::new();
-    bars.bar(count == 0, Code::EmptyBatch, "devices");
-    bars.bar(count > MAX_DEVICES, Code::TooManyDevices, count);
-    bars
 }
 
 fn resolve(world: &World<'_>, actor: &Actor, id: LicenceId) -> Ruling<Arc<Licence>> {

@@ -16,8 +16,8 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, Assignment, EndCause, Handshake, HandshakeState, Link, LinkRequest, Operation, Party, Tenant,
-    TenantKind, TermRequest,
+    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Operation, Party, Tenant, TenantKind,
+    TermRequest,
 };
 use crate::policy::MAX_CHAIN;
 use crate::refusal::Code;
@@ -155,7 +155,7 @@ fn bar_request(
 pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let mut bars = Bars::new();
-    bar_answer(world, &request, HandshakeTrigger::Accept, &mut bars);
+    bars.note(bar_answer(world, &request, HandshakeTrigger::Accept))?;
     if let (Some(manager), Some(managed)) = (world.living(request.manager)?, world.living(request.managed)?) {
         let proposal = Proposal {
             manager: &manager,
@@ -228,22 +228,9 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
     }
 }
 
-fn bar_answer(world: &World<'_>, request: &LinkRequest, trigger: HandshakeTrigger, bars: &mut Bars) {
-    match state_code(&request.handshake, world, trigger) {
-        None => {}
-        Some(HandshakeState::Expired) => bars.bar(true, Code::LinkRequestExpired, request.id),
-        Some(_) => bars.bar(true, Code::LinkRequestNotPending, request.id),
-    }
-}
-
-/// The state in which a handshake cannot take this trigger, if it is in one.
-pub(super) fn state_code(
-    handshake: &Handshake,
-    world: &World<'_>,
-    trigger: HandshakeTrigger,
-) -> Option<HandshakeState> {
-    let state = handshake.state_at(world.at);
-    if state.after(trigger).is_some() { None } else { Some(state) }
+fn bar_answer(world: &World<'_>, request: &LinkRequest, trigger: HandshakeTrigger) -> Ruling {
+    let codes = (Code::LinkRequestExpired, Code::LinkRequestNotPending);
+    world.bar_handshake(&request.handshake, trigger, codes, request.id)
 }
 
 fn answer(
@@ -252,9 +239,7 @@ fn answer(
     trigger: HandshakeTrigger,
     event: Event,
 ) -> Ruling<Decision> {
-    let mut bars = Bars::new();
-    bar_answer(world, request, trigger, &mut bars);
-    bars.lift()?;
+    bar_answer(world, request, trigger)?;
     Ok(event.into())
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::assignment;
-use super::link::state_code;
 use super::tenant::below_by_default;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{InvitationId, TenantId, UserId};
@@ -18,8 +17,8 @@ use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, UserTrigger};
 use crate::model::permission::{CUSTOMERS_ADD, USERS_MANAGE};
 use crate::model::{
-    Actor, Assignment, HandshakeState, Invitation, Operation, Party, Personal, PersonalField, RoleRef,
-    Subject, TenantKind, User, UserState,
+    Actor, Assignment, Invitation, Operation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind,
+    User, UserState,
 };
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
@@ -185,11 +184,8 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<Arc<
 }
 
 fn bar_state(world: &World<'_>, invitation: &Invitation, trigger: HandshakeTrigger) -> Ruling {
-    match state_code(&invitation.handshake, world, trigger) {
-        None => Ok(()),
-        Some(HandshakeState::Expired) => refuse(Code::InvitationExpired, invitation.id),
-        Some(_) => refuse(Code::InvitationNotPending, invitation.id),
-    }
+    let codes = (Code::InvitationExpired, Code::InvitationNotPending);
+    world.bar_handshake(&invitation.handshake, trigger, codes, invitation.id)
 }
 
 /// Accepts an invitation with the address it was sent to (U-2).

@@ -9,8 +9,10 @@ use crate::base::ids::{LinkId, RoleId, TenantId, UserId};
 use crate::base::text::{Number, Service};
 use crate::base::time::Timestamp;
 use crate::event::Event;
+use crate::model::machine::HandshakeTrigger;
 use crate::model::{
-    Assignment, HandshakeState, Invitation, Link, Personal, Role, RoleRef, Subject, Tenant, User, UserState,
+    Assignment, Handshake, HandshakeState, Invitation, Link, Personal, Role, RoleRef, Subject, Tenant, User,
+    UserState,
 };
 use crate::policy::{ManagementRule, Policy};
 use crate::refusal::{Code, Refusal};
@@ -299,6 +301,21 @@ impl<'v> World<'v> {
             }
         }
         Ok(pending)
+    }
+
+    /// Refuses a trigger that a handshake cannot take now: as the first code where it has expired, else the second (L-3, U-2).
+    pub(super) fn bar_handshake(
+        &self,
+        handshake: &Handshake,
+        trigger: HandshakeTrigger,
+        (expired, not_pending): (Code, Code),
+        about: impl std::fmt::Display,
+    ) -> Ruling {
+        match handshake.state_at(self.at) {
+            state if state.after(trigger).is_some() => Ok(()),
+            HandshakeState::Expired => refuse(expired, about),
+            _ => refuse(not_pending, about),
+        }
     }
 
     /// Notes services that the policy does not offer, or that none are named (L-6).
