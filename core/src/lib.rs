@@ -55,6 +55,7 @@ pub mod decide;
 pub mod diagram;
 pub mod engine;
 pub mod event;
+pub mod index;
 pub mod journal;
 pub mod model;
 pub mod notice;

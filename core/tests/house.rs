@@ -21,7 +21,7 @@ use tenantry::refusal::Code;
 
 /// Every module of the crate from the ground up: its floor, and its step where modules of one floor build on each
 /// other. A module names modules of lower floors, or of lower steps of its own.
-const FLOORS: [(&str, u8, u8); 23] = [
+const FLOORS: [(&str, u8, u8); 24] = [
     ("base", 0, 0),
     ("model", 1, 0),
     // A policy is made of the permissions that the model names.
@@ -41,6 +41,7 @@ const FLOORS: [(&str, u8, u8); 23] = [
     ("answer", 5, 0),
     ("csv", 5, 0),
     ("decide", 5, 0),
+    ("index", 5, 0),
     ("notice", 5, 0),
     ("store", 6, 0),
     ("engine", 7, 0),

@@ -3,6 +3,7 @@
 //! Commands that wait at the same time are executed one by one and committed together. A check reads the store and
 //! is always fresh.
 
+mod access;
 mod error;
 mod moment;
 mod token;
@@ -10,11 +11,12 @@ mod transaction;
 mod verify;
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use access::Watch;
 pub use error::Error;
 pub use moment::{Moment, Past, Snapshot};
 pub use token::{NotAToken, Token};
@@ -24,7 +26,8 @@ use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Act, Request};
 use crate::event::Event;
-use crate::journal::{Hash, Record};
+use crate::index::AccessIndex;
+use crate::journal::Record;
 use crate::model::Actor;
 use crate::notice::{self, Notice};
 use crate::policy::Policy;
@@ -34,6 +37,7 @@ use crate::rules::World;
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError, StoredRecord};
 
+use access::{Followed, hash_of};
 use transaction::{Chain, Transaction};
 
 /// How many records are read at a time.
@@ -170,6 +174,8 @@ pub struct Engine {
     options: Options,
     queue: Mutex<Queue>,
     answered: Condvar,
+    followed: Mutex<Option<Followed>>,
+    index: OnceLock<Arc<AccessIndex>>,
 }
 
 impl fmt::Debug for Engine {
@@ -213,8 +219,14 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read or written, or the policy contradicts itself.
     pub fn new(store: impl Store + 'static, options: Options) -> Result<Self, Error> {
-        let engine =
-            Self { store: Box::new(store), options, queue: Mutex::default(), answered: Condvar::new() };
+        let engine = Self {
+            store: Box::new(store),
+            options,
+            queue: Mutex::default(),
+            answered: Condvar::new(),
+            followed: Mutex::default(),
+            index: OnceLock::new(),
+        };
         if engine.store.read()?.head()?.seq == 0 {
             engine.found()?;
         }
@@ -235,7 +247,7 @@ impl Engine {
         let mut chain = Chain::new(writing.view(), head, self.options.clock.now());
         let events = vec![Event::PolicySet { policy: Box::new(policy.clone()) }];
         chain.append(Actor::OPERATOR, None, "set_policy", events.into())?;
-        let records = chain.into_records();
+        let (records, _) = chain.into_records();
         Ok(writing.commit(records)?)
     }
 
@@ -316,9 +328,10 @@ impl Engine {
                 answer => answers.push(answer),
             }
         }
-        let records = transaction.chain.into_records();
+        let (records, steps) = transaction.chain.into_records();
         if !records.is_empty() {
             writing.commit(records)?;
+            self.follow(&steps);
         }
         Ok(answers)
     }
@@ -332,12 +345,18 @@ impl Engine {
         let writing = self.store.write()?;
         let mut transaction = Transaction::new(self, &*writing)?;
         transaction.sweep()?;
-        let records = transaction.chain.into_records();
+        let (records, steps) = transaction.chain.into_records();
         let happened = records.len() as u64;
         if happened > 0 {
             writing.commit(records)?;
+            self.follow(&steps);
         }
         Ok(happened)
+    }
+
+    /// This moment, by the engine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.options.clock.now()
     }
 
     /// A consistent reading of the present, for several questions.
@@ -372,11 +391,7 @@ impl Engine {
     /// # Errors
     /// `Diverged` when it is not.
     pub fn confirm(&self, token: &Token) -> Result<(), Error> {
-        let reading = self.store.read()?;
-        let hash = match token.seq.checked_sub(1) {
-            None => Some(Hash::GENESIS),
-            Some(before) => reading.records_after(before, 1)?.first().map(|record| record.hash),
-        };
+        let hash = hash_of(&*self.store.read()?, token.seq)?;
         if token.epoch == self.store.epoch() && hash == Some(token.hash) {
             Ok(())
         } else {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::access::Step;
 use super::error::Error;
 use super::token::Token;
 use super::{Engine, Executed, Receipt, decoded};
@@ -27,11 +28,12 @@ pub(super) struct Chain<'v> {
     head: Head,
     now: Timestamp,
     records: Vec<NewRecord>,
+    steps: Vec<Step>,
 }
 
 impl<'v> Chain<'v> {
     pub(super) fn new(view: &'v dyn View, head: Head, now: Timestamp) -> Self {
-        Self { world: Overlay::over(view), head, now, records: Vec::new() }
+        Self { world: Overlay::over(view), head, now, records: Vec::new(), steps: Vec::new() }
     }
 
     /// The moment of the next record: now, but never before the last.
@@ -71,19 +73,22 @@ impl<'v> Chain<'v> {
         let text = record.encode();
         let hash = self.head.hash.chain(&text);
         self.head = Head { seq, hash, at: Some(at) };
+        let changes: Vec<_> = changes.into_values().collect();
+        self.steps.push(Step { seq, hash, events: record.events, changes: changes.clone() });
         self.records.push(NewRecord {
             record: StoredRecord { seq, text, hash },
             at,
             request,
             about: subjects.into_iter().collect(),
-            changes: changes.into_values().collect(),
+            changes,
             people: decision.people,
         });
         Ok(())
     }
 
-    pub(super) fn into_records(self) -> Vec<NewRecord> {
-        self.records
+    /// The records to commit, and what they mean for who follows.
+    pub(super) fn into_records(self) -> (Vec<NewRecord>, Vec<Step>) {
+        (self.records, self.steps)
     }
 }
 

@@ -1,0 +1,374 @@
+//! The check of section 4 on words: the same reasons in the same order of precedence as on a view, without allocating
+//! and without I/O. A test holds the two equal.
+
+use super::list;
+use super::rows::{
+    Above, CODES_AT, Head, Held, MAX_CHAIN, PERMISSION_BITS, RESERVED, SEATED_USERS, SEATS, SEATS_AT,
+    SERVICE_BITS, Shape, Spaces, TENANT_WORDS,
+};
+use super::words::Reader;
+use super::{At, Permit};
+use crate::refusal::Code;
+
+/// What is asked, in numbers. Unknown users and tenants have the number 0, which nobody has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    pub(super) user: u32,
+    pub(super) tenant: u32,
+    pub(super) permit: Permit,
+}
+
+/// A permit under the policy in force.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// The bit of the permission; nothing, if the policy does not have it.
+    pub(super) permission: Option<u32>,
+    /// It is the permission that works on a tenant that is not enabled (T-5).
+    pub(super) operates: bool,
+    /// The services that a chain has to carry: one, or none where it is not about any.
+    services: u64,
+    /// The policy has the service, or it is not about any.
+    pub(super) offered: bool,
+}
+
+impl Terms {
+    #[inline]
+    pub(super) fn new(spaces: &Spaces, reader: &impl Reader, permit: Permit) -> Self {
+        let bit = |base: usize, number: u16| {
+            (reader.word(&spaces.policy, base + usize::from(number)) as u32).checked_sub(1)
+        };
+        let service = permit.service.map(|service| bit(SERVICE_BITS, service.0));
+        Self {
+            permission: bit(PERMISSION_BITS, permit.permission.0),
+            operates: permit.permission.is_operate(),
+            services: service.flatten().map_or(0, |bit| 1 << bit),
+            offered: service.is_none_or(|bit| bit.is_some()),
+        }
+    }
+
+    /// Whether it can never be a manager's (P-6).
+    #[inline]
+    pub(super) fn is_reserved(&self, spaces: &Spaces, reader: &impl Reader) -> bool {
+        self.permission.is_some_and(|bit| {
+            reader.word(&spaces.policy, RESERVED + (bit / 64) as usize) >> (bit % 64) & 1 != 0
+        })
+    }
+
+    /// Whether a link carries the service (P-5).
+    #[inline]
+    pub(super) const fn carried_by(&self, shape: &Shape) -> bool {
+        shape.services & self.services == self.services
+    }
+
+    /// Whether a link lets the permission pass (P-7). What the policy does not have needs no grant.
+    #[inline]
+    pub(super) fn granted_by(&self, shape: &Shape) -> bool {
+        self.permission.is_none_or(|bit| shape.passes >> bit & 1 != 0)
+    }
+
+    #[inline]
+    pub(super) fn held_by(&self, spaces: &Spaces, reader: &impl Reader, role: u32) -> bool {
+        self.permission.is_some_and(|bit| spaces.role_holds(reader, role, bit))
+    }
+}
+
+/// The assignment of a user on a tenant itself.
+#[inline]
+pub(super) fn held(
+    spaces: &Spaces,
+    reader: &impl Reader,
+    tenant: u32,
+    head: Head,
+    user: u32,
+) -> Option<Held> {
+    if head.spilled {
+        let assignments = spaces.lists(reader, tenant).assignments;
+        return list::find(reader, &spaces.heap, assignments, user).map(Held::unpack);
+    }
+    if user > SEATED_USERS {
+        return None;
+    }
+    let at = tenant as usize * TENANT_WORDS + SEATS_AT;
+    for word in 0..SEATS / 2 {
+        let seats = reader.word(&spaces.tenants, at + word);
+        for seat in [seats as u32, (seats >> 32) as u32] {
+            if seat >> 6 == user && user != 0 {
+                return coded(spaces, reader, seat & 0x3F);
+            }
+        }
+    }
+    None
+}
+
+/// What a seat's code stands for.
+#[inline]
+pub(super) fn coded(spaces: &Spaces, reader: &impl Reader, code: u32) -> Option<Held> {
+    let word = reader.word(&spaces.policy, CODES_AT + code as usize);
+    Some(Held::unpack((word as u32).checked_sub(1)?))
+}
+
+/// Whether a user can act at all (P-1): the reason why not.
+#[inline]
+pub(super) fn barred(spaces: &Spaces, reader: &impl Reader, user: u32) -> Option<Code> {
+    let person = spaces.person(reader, user);
+    if person.home == 0 {
+        return Some(Code::UnknownUser);
+    }
+    let home = spaces.head(reader, person.home);
+    (!person.active || !home.living || !home.enabled).then_some(Code::UserNotActive)
+}
+
+/// The check: why not, reason by reason.
+#[inline]
+pub(super) fn judge(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
+    let Ask { user, tenant, permit } = ask;
+    // What is far away in memory is asked for first, all at once.
+    let person = spaces.person(reader, user);
+    let head = spaces.head(reader, tenant);
+    let terms = Terms::new(spaces, reader, permit);
+    // P-1
+    if let Some(code) = barred(spaces, reader, user) {
+        return Some(code);
+    }
+    // P-2
+    if !head.living {
+        return Some(Code::UnknownTenant);
+    }
+    if !head.enabled && !terms.operates {
+        return Some(Code::TenantDisabled);
+    }
+    if person.home == tenant {
+        return own_side(spaces, reader, (user, tenant, head), &terms, at);
+    }
+    match head.above {
+        // P-3
+        Above::Nobody => Some(Code::NotLinked),
+        Above::One { .. } | Above::Several { .. } => {
+            let asked = Asked { user, home: person.home, tenant, head, terms: &terms };
+            match asked.straight(spaces, reader) {
+                Some(reason) => reason.err(),
+                None => asked.forked(spaces, reader, at),
+            }
+        }
+    }
+}
+
+fn own_side(
+    spaces: &Spaces,
+    reader: &impl Reader,
+    (user, tenant, head): (u32, u32, Head),
+    terms: &Terms,
+    at: &impl At,
+) -> Option<Code> {
+    // P-4
+    let locked = match head.above {
+        Above::Nobody => false,
+        Above::One { shape, .. } => spaces.shape(reader, shape).locks,
+        Above::Several { block } => {
+            links(spaces, reader, block, at).any(|(_, shape)| spaces.shape(reader, shape).locks)
+        }
+    };
+    if locked {
+        return Some(Code::CustomerLocked);
+    }
+    // P-5
+    if !terms.offered {
+        return Some(Code::ServiceNotManaged);
+    }
+    // P-8
+    match held(spaces, reader, tenant, head, user) {
+        None => Some(Code::NoAssignment),
+        Some(held) if terms.held_by(spaces, reader, held.role) => None,
+        Some(_) => Some(Code::RoleLacksPermission),
+    }
+}
+
+/// The links of a block that are in force: manager and shape.
+fn links<'s, R: Reader>(
+    spaces: &'s Spaces,
+    reader: &'s R,
+    block: u32,
+    at: &'s impl At,
+) -> impl Iterator<Item = (u32, u32)> + 's {
+    spaces
+        .links(reader, block)
+        .filter(|link| link.ends.is_none_or(|ends| at.micros() < ends))
+        .map(|link| (link.manager, link.shape))
+}
+
+/// What is asked on the manager's side.
+struct Asked<'a> {
+    user: u32,
+    home: u32,
+    tenant: u32,
+    head: Head,
+    terms: &'a Terms,
+}
+
+impl Asked<'_> {
+    /// The check where every tenant on the way has one manager and nothing ends by itself, as nearly always. Nothing
+    /// where that is not so.
+    #[inline]
+    fn straight(&self, spaces: &Spaces, reader: &impl Reader) -> Option<Result<(), Code>> {
+        let Self { user, home, terms, .. } = *self;
+        let (mut carried, mut granted) = (true, true);
+        let mut nearest = held(spaces, reader, self.tenant, self.head, user);
+        let mut head = self.head;
+        for _ in 0..MAX_CHAIN {
+            let Above::One { manager, shape } = head.above else {
+                return match head.above {
+                    Above::Nobody => Some(Err(Code::NotLinked)),
+                    _ => None,
+                };
+            };
+            let shape = spaces.shape(reader, shape);
+            carried &= terms.carried_by(&shape);
+            granted &= terms.granted_by(&shape);
+            head = spaces.head(reader, manager);
+            if nearest.is_none() {
+                nearest = held(spaces, reader, manager, head, user).filter(|held| held.below);
+            }
+            if manager == home {
+                return Some(self.weigh(spaces, reader, (carried, granted), nearest));
+            }
+        }
+        Some(Err(Code::NotLinked))
+    }
+
+    /// The reasons from P-5 on, for a single chain.
+    #[inline]
+    fn weigh(
+        &self,
+        spaces: &Spaces,
+        reader: &impl Reader,
+        (carried, granted): (bool, bool),
+        nearest: Option<Held>,
+    ) -> Result<(), Code> {
+        let terms = self.terms;
+        if !terms.offered || !carried {
+            return Err(Code::ServiceNotManaged);
+        }
+        if terms.is_reserved(spaces, reader) {
+            return Err(Code::ReservedForCustomer);
+        }
+        if !granted {
+            return Err(Code::NotGranted);
+        }
+        match nearest {
+            None => Err(Code::NoAssignment),
+            Some(held) if terms.held_by(spaces, reader, held.role) => Ok(()),
+            Some(_) => Err(Code::RoleLacksPermission),
+        }
+    }
+
+    /// The check along every chain there is.
+    #[cold]
+    fn forked(&self, spaces: &Spaces, reader: &impl Reader, at: &impl At) -> Option<Code> {
+        let mut found = Chains::default();
+        let first = Chain { carried: true, granted: true, nearest: None, length: 0 };
+        self.climb(spaces, reader, at, self.head, first, &mut found);
+        let terms = self.terms;
+        if !found.any {
+            return Some(Code::NotLinked);
+        }
+        if !terms.offered || !found.carrying {
+            return Some(Code::ServiceNotManaged);
+        }
+        if terms.is_reserved(spaces, reader) {
+            return Some(Code::ReservedForCustomer);
+        }
+        if !found.granting {
+            return Some(Code::NotGranted);
+        }
+        if let Some(own) = held(spaces, reader, self.tenant, self.head, self.user) {
+            return (!terms.held_by(spaces, reader, own.role)).then_some(Code::RoleLacksPermission);
+        }
+        match found.nearest {
+            None => Some(Code::NoAssignment),
+            Some((_, true)) => None,
+            Some((_, false)) => Some(Code::RoleLacksPermission),
+        }
+    }
+
+    fn climb<R: Reader>(
+        &self,
+        spaces: &Spaces,
+        reader: &R,
+        at: &impl At,
+        head: Head,
+        chain: Chain,
+        found: &mut Chains,
+    ) {
+        if chain.length >= MAX_CHAIN || reader.torn() {
+            return;
+        }
+        let mut step = |manager: u32, shape: u32| {
+            let shape = spaces.shape(reader, shape);
+            let above = spaces.head(reader, manager);
+            let nearest = chain.nearest.or_else(|| {
+                held(spaces, reader, manager, above, self.user)
+                    .filter(|held| held.below)
+                    .map(|held| (chain.length, self.terms.held_by(spaces, reader, held.role)))
+            });
+            let longer = Chain {
+                carried: chain.carried && self.terms.carried_by(&shape),
+                granted: chain.granted && self.terms.granted_by(&shape),
+                nearest,
+                length: chain.length + 1,
+            };
+            if manager == self.home {
+                found.add(longer);
+            } else {
+                self.climb(spaces, reader, at, above, longer, found);
+            }
+        };
+        match head.above {
+            Above::Nobody => {}
+            Above::One { manager, shape } => step(manager, shape),
+            Above::Several { block } => {
+                for (manager, shape) in links(spaces, reader, block, at) {
+                    step(manager, shape);
+                }
+            }
+        }
+    }
+}
+
+/// A way from the tenant upwards.
+#[derive(Clone, Copy)]
+struct Chain {
+    carried: bool,
+    granted: bool,
+    // How far up the nearest assignment that reaches down is, and whether its role holds the permission.
+    nearest: Option<(usize, bool)>,
+    length: usize,
+}
+
+/// What all the chains to the user's home come to.
+#[derive(Default)]
+struct Chains {
+    any: bool,
+    carrying: bool,
+    granting: bool,
+    nearest: Option<(usize, bool)>,
+}
+
+impl Chains {
+    fn add(&mut self, chain: Chain) {
+        self.any = true;
+        if !chain.carried {
+            return;
+        }
+        self.carrying = true;
+        if !chain.granted {
+            return;
+        }
+        self.granting = true;
+        // The nearest decide; of several that are equally near, one that holds it is enough.
+        self.nearest = match (self.nearest, chain.nearest) {
+            (Some((near, holds)), Some((far, also))) if near == far => Some((near, holds || also)),
+            (Some(one), Some(other)) => Some(if one.0 <= other.0 { one } else { other }),
+            (one, other) => one.or(other),
+        };
+    }
+}

@@ -1,0 +1,471 @@
+//! Building the index from a view, and keeping it current with what records change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::AccessIndex;
+use super::list::{Allocator, Entry, Lists as ListWriter};
+use super::rows::{
+    Above, Below, CODES, CODES_AT, Head, Held, LinkRow, Lists, MAX_CHAIN, PERMISSION_BITS, Person, RESERVED,
+    ROLE_WORDS, SEATED_USERS, SEATS, SEATS_AT, SERVICE_BITS, SHAPE_WORDS, SHAPES, Shape, TENANT_WORDS,
+    USER_WORDS,
+};
+use super::words::{Alone, Changed, Writer};
+use crate::base::ids::RoleId;
+use crate::base::text::{ManagementType, Permission, Service};
+use crate::event::Event;
+use crate::model::{Assignment, Link, Operation, Role, RoleRef, Tenant, User, UserState};
+use crate::policy::Policy;
+use crate::view::{Any, Change, Entity, Index, Key, Span, View, ViewError};
+
+/// The class of a block that holds the links of one tenant: two words each, and no more than a chain has links.
+const LINKS_CLASS: u32 = 2;
+
+/// What distinguishes how links are managed.
+type ShapeKey = (ManagementType, BTreeSet<Service>, BTreeSet<Permission>);
+
+/// Keeps an [`AccessIndex`] current. There is one for each index: it is the writer.
+#[derive(Debug)]
+pub struct Follower {
+    index: Arc<AccessIndex>,
+    memo: Memo,
+}
+
+/// What only the writer has to know.
+#[derive(Debug, Default)]
+struct Memo {
+    allocator: Allocator,
+    policy: Arc<Policy>,
+    roles: BTreeMap<RoleRef, u32>,
+    /// What tenants' own roles hold.
+    custom: BTreeMap<RoleId, BTreeSet<Permission>>,
+    shapes: BTreeMap<ShapeKey, u32>,
+    codes: BTreeMap<Held, u32>,
+}
+
+impl Follower {
+    /// Builds an index of a view at revision `seq`. `seed` is any number that callers cannot guess: it keeps them from choosing
+    /// ids that collide.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn build(view: &dyn View, seq: u64, seed: u64) -> Result<Self, ViewError> {
+        let tenants = all::<Tenant>(view, Index::TenantNumber).collect::<Result<Vec<_>, _>>()?;
+        let users = all::<User>(view, Index::UserHome).collect::<Result<Vec<_>, _>>()?;
+        let index = AccessIndex::new(seq, seed, (tenants.len(), users.len()));
+        let mut memo = Memo::default();
+        let mut alone = Alone;
+        let mut write = Write { index: &index, memo: &mut memo, words: &mut alone };
+        write.policy(view.get::<Policy>(Uuid::nil())?.unwrap_or_default());
+        for tenant in tenants {
+            write.tenant(&tenant);
+        }
+        for user in users {
+            write.user(&user);
+        }
+        for role in all::<Role>(view, Index::RoleTenant) {
+            write.role(&*role?);
+        }
+        for link in all::<Link>(view, Index::LinkManaged) {
+            let link = link?;
+            // Of what has ended there is nothing to know.
+            if link.stage.is_in_force() {
+                write.link(&link);
+            }
+        }
+        for assignment in all::<Assignment>(view, Index::AssignmentUser) {
+            write.assignment(&*assignment?);
+        }
+        Ok(Self { index, memo })
+    }
+
+    /// The index, to share with those who read it.
+    pub const fn index(&self) -> &Arc<AccessIndex> {
+        &self.index
+    }
+
+    /// Brings the index to the revision of the next record: what happened, and the entities it changed.
+    pub fn follow(&mut self, seq: u64, events: &[Event], changes: &[Change]) {
+        let index = Arc::clone(&self.index);
+        let mut changed = Changed::default();
+        let mut write = Write { index: &index, memo: &mut self.memo, words: &mut changed };
+        // What ended and began anew in one record is put again below.
+        for event in events {
+            if let Event::AssignmentEnded { user, tenant } = event {
+                write.unassign(index.users.number(user.uuid()), index.tenants.number(tenant.uuid()));
+            }
+        }
+        for change in changes {
+            if let Change::Put(entity) = change {
+                write.entity(entity);
+            }
+        }
+        index.version.advance(seq, &changed);
+    }
+}
+
+fn all<E: Entity>(
+    view: &dyn View,
+    index: Index,
+) -> impl Iterator<Item = Result<Arc<E>, ViewError>> + use<'_, E> {
+    view.within::<E>(Span::under(index, Key::new()))
+}
+
+/// One round of writing.
+struct Write<'w, 's, W> {
+    index: &'s AccessIndex,
+    memo: &'w mut Memo,
+    words: &'w mut W,
+}
+
+impl<'s, W: Writer<'s>> Write<'_, 's, W> {
+    fn entity(&mut self, entity: &Any) {
+        match entity {
+            Any::Tenant(tenant) => self.tenant(tenant),
+            Any::User(user) => self.user(user),
+            Any::Link(link) => self.link(link),
+            Any::Assignment(assignment) => self.assignment(assignment),
+            Any::Role(role) => self.role(role),
+            Any::Policy(policy) => self.policy(Arc::clone(policy)),
+            _ => {}
+        }
+    }
+
+    fn head(&self, tenant: u32) -> Head {
+        Head::unpack(self.words.word(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS))
+    }
+
+    fn set_head(&mut self, tenant: u32, head: Head) {
+        self.words.set(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS, head.pack());
+    }
+
+    fn lists(&self, tenant: u32) -> Lists {
+        Lists::unpack(self.words.word(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS + 1))
+    }
+
+    fn set_lists(&mut self, tenant: u32, lists: Lists) {
+        self.words.set(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS + 1, lists.pack());
+    }
+
+    fn list(&mut self) -> ListWriter<'_, 's, W> {
+        ListWriter { words: self.words, heap: &self.index.spaces.heap, allocator: &mut self.memo.allocator }
+    }
+
+    fn tenant(&mut self, tenant: &Tenant) {
+        let number = self.index.tenants.add(tenant.id.uuid());
+        let before = self.head(number);
+        let head =
+            Head { living: tenant.is_living(), enabled: tenant.operation == Operation::Enabled, ..before };
+        if head != before {
+            self.set_head(number, head);
+            self.tell_managers(number);
+        }
+    }
+
+    fn user(&mut self, user: &User) {
+        let number = self.index.users.add(user.id.uuid());
+        let home = self.index.tenants.add(user.home.uuid());
+        let person = Person { home, active: user.state == UserState::Active };
+        self.words.set(&self.index.spaces.users, number as usize * USER_WORDS, person.pack());
+    }
+
+    /// The links by which a tenant is managed.
+    fn links(&self, head: Head) -> Vec<LinkRow> {
+        match head.above {
+            Above::Nobody => Vec::new(),
+            Above::One { manager, shape } => vec![LinkRow { manager, shape, ends: None }],
+            Above::Several { block } => (0..MAX_CHAIN)
+                .map_while(|place| {
+                    let at = block as usize * 8 + place * 2;
+                    let heap = &self.index.spaces.heap;
+                    LinkRow::unpack(self.words.word(heap, at), self.words.word(heap, at + 1))
+                })
+                .collect(),
+        }
+    }
+
+    fn link(&mut self, link: &Link) {
+        let managed = self.index.tenants.add(link.managed.uuid());
+        let manager = self.index.tenants.add(link.manager.uuid());
+        let before = self.head(managed);
+        let mut links = self.links(before);
+        // There is one link in force between two tenants at most, and one that has ended changes no more.
+        links.retain(|other| other.manager != manager);
+        if link.stage.is_in_force() {
+            let shape = self.shape((link.management.clone(), link.services.clone(), link.grants.clone()));
+            let ends = link.term.as_ref().filter(|term| term.auto_extend_days.is_none());
+            links.push(LinkRow { manager, shape, ends: ends.map(|term| term.expires.micros()) });
+        } else {
+            self.set_below(manager, managed, None);
+        }
+        if let Above::Several { block } = before.above {
+            self.memo.allocator.give(block, LINKS_CLASS);
+        }
+        let above = match *links.as_slice() {
+            [] => Above::Nobody,
+            [LinkRow { manager, shape, ends: None }] => Above::One { manager, shape },
+            _ => Above::Several { block: self.block_of(&links) },
+        };
+        self.set_head(managed, Head { above, ..self.head(managed) });
+        self.tell_managers(managed);
+    }
+
+    fn block_of(&mut self, links: &[LinkRow]) -> u32 {
+        let block = self.memo.allocator.take(LINKS_CLASS);
+        let mut rows = links.iter().map(|link| link.pack());
+        for place in 0..MAX_CHAIN {
+            let (word, ends) = rows.next().unwrap_or_default();
+            let at = block as usize * 8 + place * 2;
+            self.words.set(&self.index.spaces.heap, at, word);
+            self.words.set(&self.index.spaces.heap, at + 1, ends);
+        }
+        block
+    }
+
+    /// Brings what its managers' lists say of a tenant up to date.
+    fn tell_managers(&mut self, tenant: u32) {
+        let head = self.head(tenant);
+        let plain = matches!(head.above, Above::One { .. });
+        let manages = self.lists(tenant).below != 0;
+        for link in self.links(head) {
+            let below = Below { shape: link.shape, open: head.living && head.enabled, plain, manages };
+            self.set_below(link.manager, tenant, Some(below));
+        }
+    }
+
+    fn set_below(&mut self, manager: u32, tenant: u32, below: Option<Below>) {
+        let lists = self.lists(manager);
+        let list = match below {
+            Some(below) => self.list().put(lists.below, Entry { number: tenant, payload: below.pack() }),
+            None => self.list().remove(lists.below, tenant),
+        };
+        if list != lists.below {
+            self.set_lists(manager, Lists { below: list, ..lists });
+        }
+        if (list == 0) != (lists.below == 0) {
+            self.tell_managers(manager);
+        }
+    }
+
+    fn assignment(&mut self, assignment: &Assignment) {
+        let user = self.index.users.add(assignment.user.uuid());
+        let tenant = self.index.tenants.add(assignment.tenant.uuid());
+        let held = Held { role: self.role_number(&assignment.role), below: assignment.below };
+        self.seat(tenant, user, Some(held));
+        self.set_away(user, tenant, Some(held));
+    }
+
+    fn unassign(&mut self, user: u32, tenant: u32) {
+        self.seat(tenant, user, None);
+        self.set_away(user, tenant, None);
+    }
+
+    /// Notes in a user's own list what they hold on a tenant that is not their home.
+    fn set_away(&mut self, user: u32, tenant: u32, held: Option<Held>) {
+        let at = user as usize * USER_WORDS;
+        let users = &self.index.spaces.users;
+        if Person::unpack(self.words.word(users, at)).home == tenant {
+            return;
+        }
+        let before = self.words.word(users, at + 1) as u32;
+        let list = match held {
+            Some(held) => self.list().put(before, Entry { number: tenant, payload: held.pack() }),
+            None => self.list().remove(before, tenant),
+        };
+        if list != before {
+            self.words.set(users, at + 1, u64::from(list));
+        }
+    }
+
+    /// Notes with a tenant what a user holds on it: in the line as long as everything fits there.
+    fn seat(&mut self, tenant: u32, user: u32, held: Option<Held>) {
+        let head = self.head(tenant);
+        if head.spilled {
+            return self.spilled(tenant, user, held);
+        }
+        let mut seats = self.seats(tenant);
+        let taken = seats.iter_mut().find(|seat| **seat >> 6 == user && **seat != 0);
+        let Some(held) = held else {
+            if let Some(seat) = taken {
+                *seat = 0;
+                self.set_seats(tenant, seats);
+            }
+            return;
+        };
+        let code = self.code(held).filter(|_| user <= SEATED_USERS);
+        let seat = match taken {
+            Some(seat) => Some(seat),
+            None => seats.iter_mut().find(|seat| **seat == 0),
+        };
+        if let (Some(code), Some(seat)) = (code, seat) {
+            *seat = user << 6 | code;
+            return self.set_seats(tenant, seats);
+        }
+        let codes: BTreeMap<u32, Held> = self.memo.codes.iter().map(|(held, code)| (*code, *held)).collect();
+        let mut assignments = 0;
+        for seat in seats.into_iter().filter(|seat| *seat != 0) {
+            if let Some(held) = codes.get(&(seat & 0x3F)) {
+                let entry = Entry { number: seat >> 6, payload: held.pack() };
+                assignments = self.list().put(assignments, entry);
+            }
+        }
+        self.set_seats(tenant, [0; SEATS]);
+        let lists = self.lists(tenant);
+        self.set_lists(tenant, Lists { assignments, ..lists });
+        self.set_head(tenant, Head { spilled: true, ..head });
+        self.spilled(tenant, user, Some(held));
+    }
+
+    fn spilled(&mut self, tenant: u32, user: u32, held: Option<Held>) {
+        let lists = self.lists(tenant);
+        let assignments = match held {
+            Some(held) => self.list().put(lists.assignments, Entry { number: user, payload: held.pack() }),
+            None => self.list().remove(lists.assignments, user),
+        };
+        if assignments != lists.assignments {
+            self.set_lists(tenant, Lists { assignments, ..lists });
+        }
+        if assignments == 0 {
+            let head = self.head(tenant);
+            self.set_head(tenant, Head { spilled: false, ..head });
+        }
+    }
+
+    fn seats(&self, tenant: u32) -> [u32; SEATS] {
+        let at = tenant as usize * TENANT_WORDS + SEATS_AT;
+        std::array::from_fn(|seat| {
+            let word = self.words.word(&self.index.spaces.tenants, at + seat / 2);
+            (word >> (seat % 2 * 32)) as u32
+        })
+    }
+
+    fn set_seats(&mut self, tenant: u32, seats: [u32; SEATS]) {
+        let at = tenant as usize * TENANT_WORDS + SEATS_AT;
+        for (word, pair) in seats.chunks(2).enumerate() {
+            let packed = pair.iter().rev().fold(0, |word, seat| word << 32 | u64::from(*seat));
+            self.words.set(&self.index.spaces.tenants, at + word, packed);
+        }
+    }
+
+    /// The code of a pair of role and reach, if there is one left.
+    fn code(&mut self, held: Held) -> Option<u32> {
+        if let Some(code) = self.memo.codes.get(&held) {
+            return Some(*code);
+        }
+        let code = self.memo.codes.len();
+        if code >= CODES {
+            return None;
+        }
+        self.words.set(&self.index.spaces.policy, CODES_AT + code, u64::from(held.pack()) + 1);
+        self.memo.codes.insert(held, code as u32);
+        Some(code as u32)
+    }
+
+    fn role(&mut self, role: &Role) {
+        let held = if role.deleted.is_some() { BTreeSet::new() } else { role.permissions.clone() };
+        self.memo.custom.insert(role.id, held);
+        let reference = RoleRef::Custom(role.id);
+        let number = self.role_number(&reference);
+        self.write_role(number, &reference);
+    }
+
+    fn role_number(&mut self, role: &RoleRef) -> u32 {
+        if let Some(number) = self.memo.roles.get(role) {
+            return *number;
+        }
+        let number = u32::try_from(self.memo.roles.len()).expect("there are fewer than 2^31 roles");
+        self.memo.roles.insert(role.clone(), number);
+        self.write_role(number, role);
+        number
+    }
+
+    /// Writes what a role holds under the policy in force (P-9, P-14).
+    fn write_role(&mut self, number: u32, role: &RoleRef) {
+        let policy = Arc::clone(&self.memo.policy);
+        let held = match role {
+            RoleRef::Builtin(name) => policy.role(name).map_or(0, |role| mask(&policy, &role.permissions)),
+            RoleRef::Custom(id) => self
+                .memo
+                .custom
+                .get(id)
+                .map_or(0, |permissions| mask(&policy, permissions) & !mask(&policy, &policy.super_only)),
+        };
+        let at = number as usize * ROLE_WORDS;
+        self.words.set(&self.index.spaces.roles, at, held as u64);
+        self.words.set(&self.index.spaces.roles, at + 1, (held >> 64) as u64);
+    }
+
+    /// The number of a shape. The few that there are too many of let nothing pass.
+    fn shape(&mut self, key: ShapeKey) -> u32 {
+        if let Some(number) = self.memo.shapes.get(&key) {
+            return *number;
+        }
+        // 0 is the shape that lets nothing pass.
+        let number = self.memo.shapes.len() as u32 + 1;
+        if number >= SHAPES {
+            return 0;
+        }
+        self.write_shape(number, &key);
+        self.memo.shapes.insert(key, number);
+        number
+    }
+
+    /// Writes what a link of this shape lets pass under the policy in force.
+    fn write_shape(&mut self, number: u32, (management, services, grants): &ShapeKey) {
+        let policy = &self.memo.policy;
+        let rule = policy.management(management);
+        let grantable = mask(policy, &policy.grantable);
+        let granted = match rule {
+            Some(rule) if !rule.needs_grants => grantable,
+            _ => mask(policy, grants),
+        };
+        let carried = policy.services.iter().enumerate().filter(|(_, service)| services.contains(*service));
+        let shape = Shape {
+            services: carried.fold(0, |mask, (bit, _)| mask | 1 << bit),
+            passes: !grantable | granted,
+            locks: rule.is_none_or(|rule| rule.locks_customer),
+        };
+        let at = number as usize * SHAPE_WORDS;
+        for (offset, word) in shape.words().into_iter().enumerate() {
+            self.words.set(&self.index.spaces.shapes, at + offset, word);
+        }
+    }
+
+    fn policy(&mut self, policy: Arc<Policy>) {
+        let index = self.index;
+        let space = &index.spaces.policy;
+        let reserved = mask(&policy, &policy.reserved);
+        self.words.set(space, RESERVED, reserved as u64);
+        self.words.set(space, RESERVED + 1, (reserved >> 64) as u64);
+        for number in index.permissions.numbers() {
+            self.words.set(space, PERMISSION_BITS + number, 0);
+        }
+        for number in index.services.numbers() {
+            self.words.set(space, SERVICE_BITS + number, 0);
+        }
+        for (permission, bit) in policy.permissions.iter().zip(1..) {
+            let number = index.permissions.add(permission.as_str());
+            self.words.set(space, PERMISSION_BITS + usize::from(number), if number == 0 { 0 } else { bit });
+        }
+        for (service, bit) in policy.services.iter().zip(1..) {
+            let number = index.services.add(service.as_str());
+            self.words.set(space, SERVICE_BITS + usize::from(number), if number == 0 { 0 } else { bit });
+        }
+        self.memo.policy = policy;
+        for (role, number) in self.memo.roles.clone() {
+            self.write_role(number, &role);
+        }
+        for (key, number) in self.memo.shapes.clone() {
+            self.write_shape(number, &key);
+        }
+    }
+}
+
+/// The bits of these permissions: their places in the policy.
+fn mask(policy: &Policy, permissions: &BTreeSet<Permission>) -> u128 {
+    let held =
+        policy.permissions.iter().enumerate().filter(|(_, permission)| permissions.contains(*permission));
+    held.fold(0, |mask, (bit, _)| mask | 1 << bit)
+}

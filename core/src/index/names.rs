@@ -1,0 +1,47 @@
+//! Permissions and services by number. A name keeps its number whatever policies come and go, so that handles stay right.
+
+use std::sync::OnceLock;
+
+use super::rows::NAMES;
+use crate::model::permission::TENANT_OPERATE;
+
+/// The number of the permission to operate a tenant: the check has to know it (T-5).
+pub(super) const OPERATE: u16 = 1;
+
+/// Names and their numbers, which count from 1; 0 stands for a name that is not known.
+#[derive(Debug)]
+pub(super) struct Names(Box<[OnceLock<String>]>);
+
+impl Names {
+    /// No names but one: the first permission is that to operate, and no service is called so.
+    pub(super) fn new() -> Self {
+        let names = Self((1..NAMES).map(|_| OnceLock::new()).collect());
+        names.add(TENANT_OPERATE);
+        names
+    }
+
+    /// The number of a name; 0 if it has none.
+    pub(super) fn number(&self, name: &str) -> u16 {
+        let known = self.0.iter().map_while(OnceLock::get);
+        known.zip(1..).find(|(known, _)| *known == name).map_or(0, |(_, number)| number)
+    }
+
+    /// The number of a name, which gets one if it has none; 0 when too many names came and went. Only for the writer.
+    pub(super) fn add(&self, name: &str) -> u16 {
+        match self.number(name) {
+            0 => {
+                let free = self.0.iter().find(|slot| slot.get().is_none());
+                free.map_or(0, |slot| {
+                    slot.get_or_init(|| name.to_owned());
+                    self.number(name)
+                })
+            }
+            known => known,
+        }
+    }
+
+    /// Every number there is.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
+        1..=self.0.iter().map_while(OnceLock::get).count()
+    }
+}

@@ -1,0 +1,266 @@
+//! The reverse of a check on words (P-12): the tenants on which a user can do something, the users who can do something on
+//! a tenant. Finds candidates by assignments and lets the check decide, but where an entry of a manager's list says all
+//! there is to say.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::check::{Ask, Terms, barred, coded, held, judge};
+use super::list;
+use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, Shape, Spaces, TENANT_WORDS};
+use super::words::{Reader, Reading};
+use super::{AccessIndex, At, Overtaken, Permit, TenantHandle, UserHandle};
+
+impl AccessIndex {
+    /// The tenants on which a user can do this (P-12), each once, added to `found`; and the revision they were read at.
+    ///
+    /// # Errors
+    /// When writers changed the index again and again meanwhile; `found` is as it was.
+    pub fn tenants_where(
+        &self,
+        user: UserHandle,
+        permit: impl Into<Permit>,
+        at: impl At,
+        found: &mut Vec<TenantHandle>,
+    ) -> Result<u64, Overtaken> {
+        let ask = Ask { user: user.0, tenant: 0, permit: permit.into() };
+        let before = found.len();
+        let result = self.long(TenantsWhere { spaces: &self.spaces, ask, at: &at, before, found });
+        if result.is_err() {
+            found.truncate(before);
+        }
+        Ok(result?.1)
+    }
+
+    /// The users who can do this on a tenant (P-12), each once, added to `found`; and the revision they were read at.
+    ///
+    /// # Errors
+    /// When writers changed the index again and again meanwhile; `found` is as it was.
+    pub fn users_who_can(
+        &self,
+        permit: impl Into<Permit>,
+        tenant: TenantHandle,
+        at: impl At,
+        found: &mut Vec<UserHandle>,
+    ) -> Result<u64, Overtaken> {
+        let ask = Ask { user: 0, tenant: tenant.0, permit: permit.into() };
+        let before = found.len();
+        let result = self.long(UsersWhoCan {
+            spaces: &self.spaces,
+            ask,
+            at: &at,
+            before,
+            found,
+            several: BTreeSet::new(),
+        });
+        if result.is_err() {
+            found.truncate(before);
+        }
+        Ok(result?.1)
+    }
+}
+
+struct TenantsWhere<'a, A> {
+    spaces: &'a Spaces,
+    ask: Ask,
+    at: &'a A,
+    before: usize,
+    found: &'a mut Vec<TenantHandle>,
+}
+
+impl<A: At> Reading for TenantsWhere<'_, A> {
+    type Found = ();
+
+    fn read(&mut self, reader: &impl Reader) {
+        self.found.truncate(self.before);
+        let (spaces, user) = (self.spaces, self.ask.user);
+        if barred(spaces, reader, user).is_some() {
+            return;
+        }
+        let home = spaces.person(reader, user).home;
+        let mut away = Vec::new();
+        let _ = list::each(reader, &spaces.heap, spaces.away(reader, user), &mut |entry| {
+            away.push((entry.number, Held::unpack(entry.payload)));
+            ControlFlow::Continue(())
+        });
+        self.consider(reader, home);
+        for (tenant, _) in &away {
+            self.consider(reader, *tenant);
+        }
+        // Where a tenant can be come to by several ways, it is remembered.
+        let mut several = BTreeSet::new();
+        if let Some(own) = held(spaces, reader, home, spaces.head(reader, home), user)
+            && own.below
+        {
+            self.below_home(reader, home, own, &away, &mut several);
+        }
+        for (tenant, held) in &away {
+            if held.below {
+                self.descend(reader, *tenant, &away, &mut several, 0);
+            }
+        }
+    }
+}
+
+impl<A: At> TenantsWhere<'_, A> {
+    fn consider(&mut self, reader: &impl Reader, tenant: u32) {
+        let ask = Ask { tenant, ..self.ask };
+        if judge(self.spaces, reader, ask, self.at).is_none() {
+            self.found.push(TenantHandle(tenant));
+        }
+    }
+
+    /// The tenants just below home. Their entries say it all, unless they have other managers, end by themselves, or the
+    /// user has an assignment there.
+    fn below_home(
+        &mut self,
+        reader: &impl Reader,
+        home: u32,
+        own: Held,
+        away: &[(u32, Held)],
+        several: &mut BTreeSet<u32>,
+    ) {
+        let spaces = self.spaces;
+        let terms = Terms::new(spaces, reader, self.ask.permit);
+        let holds =
+            terms.offered && !terms.is_reserved(spaces, reader) && terms.held_by(spaces, reader, own.role);
+        let mut own_assignments = away.iter().map(|(tenant, _)| *tenant).peekable();
+        // Entries next to each other are often of one shape.
+        let mut last: Option<(u32, bool)> = None;
+        let list = spaces.lists(reader, home).below;
+        let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
+            let below = Below::unpack(entry.payload);
+            while own_assignments.next_if(|tenant| *tenant < entry.number).is_some() {}
+            let assigned = own_assignments.peek() == Some(&entry.number);
+            if below.plain && !assigned {
+                if holds && (below.open || terms.operates) {
+                    let passes = match last {
+                        Some((shape, passes)) if shape == below.shape => passes,
+                        _ => lets_pass(&terms, &spaces.shape(reader, below.shape)),
+                    };
+                    last = Some((below.shape, passes));
+                    if passes && (below.open || is_living(spaces, reader, entry.number)) {
+                        self.found.push(TenantHandle(entry.number));
+                    }
+                }
+            } else if !assigned && several.insert(entry.number) {
+                self.consider(reader, entry.number);
+            }
+            if below.manages {
+                self.descend(reader, entry.number, away, several, 1);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// Everything below a tenant, each judged for itself.
+    fn descend<R: Reader>(
+        &mut self,
+        reader: &R,
+        tenant: u32,
+        away: &[(u32, Held)],
+        several: &mut BTreeSet<u32>,
+        depth: usize,
+    ) {
+        let spaces = self.spaces;
+        if depth >= MAX_CHAIN || reader.torn() {
+            return;
+        }
+        let _ = list::each(reader, &spaces.heap, spaces.lists(reader, tenant).below, &mut |entry| {
+            let assigned = away.binary_search_by_key(&entry.number, |(tenant, _)| *tenant).is_ok();
+            if !assigned && several.insert(entry.number) {
+                self.consider(reader, entry.number);
+            }
+            if Below::unpack(entry.payload).manages {
+                self.descend(reader, entry.number, away, several, depth + 1);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+}
+
+const fn lets_pass(terms: &Terms, shape: &Shape) -> bool {
+    let granted = match terms.permission {
+        Some(bit) => shape.passes >> bit & 1 != 0,
+        None => true,
+    };
+    terms.carried_by(shape) && granted
+}
+
+fn is_living(spaces: &Spaces, reader: &impl Reader, tenant: u32) -> bool {
+    spaces.head(reader, tenant).living
+}
+
+struct UsersWhoCan<'a, A> {
+    spaces: &'a Spaces,
+    ask: Ask,
+    at: &'a A,
+    before: usize,
+    found: &'a mut Vec<UserHandle>,
+    /// Who has assignments away from home, and so may come up again.
+    several: BTreeSet<u32>,
+}
+
+impl<A: At> Reading for UsersWhoCan<'_, A> {
+    type Found = ();
+
+    fn read(&mut self, reader: &impl Reader) {
+        self.found.truncate(self.before);
+        self.several.clear();
+        self.climb(reader, self.ask.tenant, &mut BTreeSet::new(), 0);
+    }
+}
+
+impl<A: At> UsersWhoCan<'_, A> {
+    /// Considers the users assigned on a tenant, and on those above it with what they cover below.
+    fn climb<R: Reader>(&mut self, reader: &R, tenant: u32, seen: &mut BTreeSet<u32>, depth: usize) {
+        let spaces = self.spaces;
+        if depth > MAX_CHAIN || reader.torn() || !seen.insert(tenant) {
+            return;
+        }
+        self.assigned(reader, tenant, depth > 0);
+        match spaces.head(reader, tenant).above {
+            Above::Nobody => {}
+            Above::One { manager, .. } => self.climb(reader, manager, seen, depth + 1),
+            Above::Several { block } => {
+                for link in spaces.links(reader, block) {
+                    self.climb(reader, link.manager, seen, depth + 1);
+                }
+            }
+        }
+    }
+
+    fn assigned(&mut self, reader: &impl Reader, tenant: u32, from_below: bool) {
+        let spaces = self.spaces;
+        if spaces.head(reader, tenant).spilled {
+            let list = spaces.lists(reader, tenant).assignments;
+            let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
+                self.consider(reader, entry.number, Some(Held::unpack(entry.payload)), from_below);
+                ControlFlow::Continue(())
+            });
+            return;
+        }
+        let at = tenant as usize * TENANT_WORDS + SEATS_AT;
+        for word in 0..SEATS / 2 {
+            let seats = reader.word(&spaces.tenants, at + word);
+            for seat in [seats as u32, (seats >> 32) as u32] {
+                if seat != 0 {
+                    self.consider(reader, seat >> 6, coded(spaces, reader, seat & 0x3F), from_below);
+                }
+            }
+        }
+    }
+
+    fn consider(&mut self, reader: &impl Reader, user: u32, role: Option<Held>, from_below: bool) {
+        let spaces = self.spaces;
+        if from_below && !role.is_some_and(|held| held.below) {
+            return;
+        }
+        if judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_some() {
+            return;
+        }
+        if spaces.away(reader, user) == 0 || self.several.insert(user) {
+            self.found.push(UserHandle(user));
+        }
+    }
+}

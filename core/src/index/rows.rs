@@ -1,0 +1,346 @@
+//! What the words mean: a cache line per tenant, two words per user, and lists of entries. Decides nothing.
+//!
+//! A tenant's line says whether it can be worked on, by which link it is managed, and who has which role on it. That is
+//! all a check needs at home, and with the line of the manager all it needs on a customer.
+
+use super::words::{Reader, Space};
+
+/// The words of a tenant's line.
+pub(super) const TENANT_WORDS: usize = 8;
+/// The words of a user.
+pub(super) const USER_WORDS: usize = 2;
+/// The words of a shape.
+pub(super) const SHAPE_WORDS: usize = 4;
+/// The words of a role.
+pub(super) const ROLE_WORDS: usize = 2;
+/// Where in a tenant's line the assignments begin, each half a word.
+pub(super) const SEATS_AT: usize = 2;
+/// How many assignments a tenant's line has room for.
+pub(super) const SEATS: usize = (TENANT_WORDS - SEATS_AT) * 2;
+/// The greatest user number that fits a seat.
+pub(super) const SEATED_USERS: u32 = (1 << 26) - 1;
+/// How many pairs of role and reach fit a seat.
+pub(super) const CODES: usize = 1 << 6;
+/// The most shapes of links there can be.
+pub(super) const SHAPES: u32 = 1 << 24;
+/// The longest chain a policy allows, and so the most managers of a tenant.
+pub(super) const MAX_CHAIN: usize = crate::policy::MAX_CHAIN as usize;
+
+/// How a tenant is managed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Above {
+    /// By nobody.
+    Nobody,
+    /// By one link that does not end by itself.
+    One { manager: u32, shape: u32 },
+    /// By several, or by one that ends by itself: a block of links.
+    Several { block: u32 },
+}
+
+/// The first word of a tenant's line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// It has been registered and not deleted.
+    pub(super) living: bool,
+    /// It is neither disabled nor enabling.
+    pub(super) enabled: bool,
+    /// Its assignments are in a list of their own rather than in the line.
+    pub(super) spilled: bool,
+    pub(super) above: Above,
+}
+
+impl Head {
+    #[inline]
+    pub(super) const fn unpack(word: u64) -> Self {
+        let value = (word >> 32) as u32;
+        Self {
+            living: word & 1 != 0,
+            enabled: word & 2 != 0,
+            spilled: word & 4 != 0,
+            above: match word >> 3 & 3 {
+                1 => Above::One { manager: value, shape: word as u32 >> 8 },
+                2 => Above::Several { block: value },
+                _ => Above::Nobody,
+            },
+        }
+    }
+
+    pub(super) fn pack(self) -> u64 {
+        let (kind, shape, value) = match self.above {
+            Above::Nobody => (0, 0, 0),
+            Above::One { manager, shape } => (1, shape, manager),
+            Above::Several { block } => (2, 0, block),
+        };
+        u64::from(self.living)
+            | u64::from(self.enabled) << 1
+            | u64::from(self.spilled) << 2
+            | kind << 3
+            | u64::from(shape) << 8
+            | u64::from(value) << 32
+    }
+}
+
+/// The second word of a tenant's line: where its lists are; 0 where it has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lists {
+    /// The tenants it manages.
+    pub(super) below: u32,
+    /// Its assignments, where they do not fit the line.
+    pub(super) assignments: u32,
+}
+
+impl Lists {
+    #[inline]
+    pub(super) const fn unpack(word: u64) -> Self {
+        Self { below: word as u32, assignments: (word >> 32) as u32 }
+    }
+
+    pub(super) fn pack(self) -> u64 {
+        u64::from(self.below) | u64::from(self.assignments) << 32
+    }
+}
+
+/// A user's first word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Person {
+    pub(super) home: u32,
+    pub(super) active: bool,
+}
+
+impl Person {
+    #[inline]
+    pub(super) const fn unpack(word: u64) -> Self {
+        Self { home: (word >> 32) as u32, active: word & 1 != 0 }
+    }
+
+    pub(super) fn pack(self) -> u64 {
+        u64::from(self.home) << 32 | u64::from(self.active)
+    }
+}
+
+/// What an assignment gives: a role, and whether it covers the tenants below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Held {
+    pub(super) role: u32,
+    pub(super) below: bool,
+}
+
+impl Held {
+    #[inline]
+    pub(super) const fn unpack(payload: u32) -> Self {
+        Self { role: payload >> 1, below: payload & 1 != 0 }
+    }
+
+    pub(super) fn pack(self) -> u32 {
+        self.role << 1 | u32::from(self.below)
+    }
+}
+
+/// What a manager's list says of a tenant below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Below {
+    pub(super) shape: u32,
+    /// Living and enabled.
+    pub(super) open: bool,
+    /// This link is its only one and does not end by itself: the entry says all there is to say.
+    pub(super) plain: bool,
+    /// It manages tenants itself.
+    pub(super) manages: bool,
+}
+
+impl Below {
+    #[inline]
+    pub(super) const fn unpack(payload: u32) -> Self {
+        Self {
+            shape: payload >> 8,
+            open: payload & 1 != 0,
+            plain: payload & 2 != 0,
+            manages: payload & 4 != 0,
+        }
+    }
+
+    pub(super) fn pack(self) -> u32 {
+        self.shape << 8 | u32::from(self.open) | u32::from(self.plain) << 1 | u32::from(self.manages) << 2
+    }
+}
+
+/// A link in a block of links: a word, and the moment it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LinkRow {
+    pub(super) manager: u32,
+    pub(super) shape: u32,
+    /// In microseconds.
+    pub(super) ends: Option<i64>,
+}
+
+impl LinkRow {
+    /// Nothing where the word is that of no link.
+    pub(super) fn unpack(word: u64, ends: u64) -> Option<Self> {
+        (word != 0).then(|| Self {
+            manager: (word >> 32) as u32,
+            shape: word as u32 >> 8,
+            ends: (word & 1 != 0).then_some(ends.cast_signed()),
+        })
+    }
+
+    pub(super) fn pack(self) -> (u64, u64) {
+        let word =
+            u64::from(self.manager) << 32 | u64::from(self.shape) << 8 | u64::from(self.ends.is_some());
+        (word, self.ends.unwrap_or(0).cast_unsigned())
+    }
+}
+
+/// What a link lets its manager do, under the policy in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// The services that are managed (P-5).
+    pub(super) services: u64,
+    /// The permissions that want no grant or have it (P-7).
+    pub(super) passes: u128,
+    /// The managed tenant's own users are locked out (P-4).
+    pub(super) locks: bool,
+}
+
+impl Shape {
+    pub(super) const fn words(self) -> [u64; SHAPE_WORDS] {
+        [self.services, self.passes as u64, (self.passes >> 64) as u64, self.locks as u64]
+    }
+}
+
+/// All the words of the index.
+#[derive(Debug)]
+pub(super) struct Spaces {
+    /// A line per tenant, by number.
+    pub(super) tenants: Space,
+    /// Two words per user: a [`Person`], and the list of their assignments away from home.
+    pub(super) users: Space,
+    /// Shapes of links.
+    pub(super) shapes: Space,
+    /// The permissions of roles.
+    pub(super) roles: Space,
+    /// Blocks for lists and links; see [`super::list`].
+    pub(super) heap: Space,
+    /// What is said once: see the constants.
+    pub(super) policy: Space,
+}
+
+/// Where `policy` has the reserved permissions (two words).
+pub(super) const RESERVED: usize = 0;
+/// Where it has the pairs of role and reach that seats name by code.
+pub(super) const CODES_AT: usize = 2;
+/// Where it has the bit of each permission by its number, plus one; 0 for none.
+pub(super) const PERMISSION_BITS: usize = CODES_AT + CODES;
+/// Where it has the bit of each service by its number, plus one; 0 for none.
+pub(super) const SERVICE_BITS: usize = PERMISSION_BITS + NAMES;
+/// How many permissions or services there can be over all policies that were ever in force.
+pub(super) const NAMES: usize = 1024;
+
+impl Spaces {
+    /// Room for so many tenants and users before anything grows.
+    pub(super) fn new(tenants: usize, users: usize) -> Self {
+        Self {
+            tenants: Space::new(1, (tenants + 1) * TENANT_WORDS),
+            users: Space::new(2, (users + 1) * USER_WORDS),
+            shapes: Space::new(3, 1024),
+            roles: Space::new(4, 128),
+            heap: Space::new(5, tenants),
+            policy: Space::new(6, SERVICE_BITS + NAMES),
+        }
+    }
+
+    #[inline]
+    pub(super) fn head(&self, reader: &impl Reader, tenant: u32) -> Head {
+        Head::unpack(reader.word(&self.tenants, tenant as usize * TENANT_WORDS))
+    }
+
+    #[inline]
+    pub(super) fn lists(&self, reader: &impl Reader, tenant: u32) -> Lists {
+        Lists::unpack(reader.word(&self.tenants, tenant as usize * TENANT_WORDS + 1))
+    }
+
+    #[inline]
+    pub(super) fn person(&self, reader: &impl Reader, user: u32) -> Person {
+        Person::unpack(reader.word(&self.users, user as usize * USER_WORDS))
+    }
+
+    /// The list of a user's assignments away from home.
+    #[inline]
+    pub(super) fn away(&self, reader: &impl Reader, user: u32) -> u32 {
+        reader.word(&self.users, user as usize * USER_WORDS + 1) as u32
+    }
+
+    #[inline]
+    pub(super) fn shape(&self, reader: &impl Reader, shape: u32) -> Shape {
+        let at = shape as usize * SHAPE_WORDS;
+        let word = |offset| reader.word(&self.shapes, at + offset);
+        Shape {
+            services: word(0),
+            passes: u128::from(word(1)) | u128::from(word(2)) << 64,
+            locks: word(3) != 0,
+        }
+    }
+
+    /// Whether a role holds the permission with this bit.
+    #[inline]
+    pub(super) fn role_holds(&self, reader: &impl Reader, role: u32, bit: u32) -> bool {
+        let at = role as usize * ROLE_WORDS + (bit / 64) as usize;
+        reader.word(&self.roles, at) >> (bit % 64) & 1 != 0
+    }
+
+    /// The links of a block; see [`Above::Several`].
+    pub(super) fn links<'s, R: Reader>(
+        &'s self,
+        reader: &'s R,
+        block: u32,
+    ) -> impl Iterator<Item = LinkRow> + 's {
+        let at = block as usize * 8;
+        (0..MAX_CHAIN).map_while(move |place| {
+            LinkRow::unpack(
+                reader.word(&self.heap, at + place * 2),
+                reader.word(&self.heap, at + place * 2 + 1),
+            )
+        })
+    }
+
+    /// The bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        [&self.tenants, &self.users, &self.shapes, &self.roles, &self.heap, &self.policy]
+            .map(Space::bytes)
+            .iter()
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        for above in [
+            Above::Nobody,
+            Above::One { manager: u32::MAX, shape: SHAPES - 1 },
+            Above::Several { block: u32::MAX },
+        ] {
+            for flags in 0..8 {
+                let head =
+                    Head { living: flags & 1 != 0, enabled: flags & 2 != 0, spilled: flags & 4 != 0, above };
+                assert_eq!(Head::unpack(head.pack()), head);
+            }
+        }
+        let lists = Lists { below: 7, assignments: u32::MAX };
+        assert_eq!(Lists::unpack(lists.pack()), lists);
+        let person = Person { home: u32::MAX, active: true };
+        assert_eq!(Person::unpack(person.pack()), person);
+        let held = Held { role: u32::MAX >> 1, below: true };
+        assert_eq!(Held::unpack(held.pack()), held);
+        let below = Below { shape: SHAPES - 1, open: false, plain: true, manages: true };
+        assert_eq!(Below::unpack(below.pack()), below);
+        for ends in [None, Some(0), Some(-5), Some(i64::MAX)] {
+            let row = LinkRow { manager: 9, shape: 3, ends };
+            let (word, ends) = row.pack();
+            assert_eq!(LinkRow::unpack(word, ends), Some(row));
+        }
+        assert_eq!(LinkRow::unpack(0, 0), None);
+    }
+}
