@@ -88,7 +88,7 @@ impl<A: At> Reading for TenantsWhere<'_, A> {
             self.consider(reader, *tenant);
         }
         // Where a tenant can be come to by several ways, it is remembered.
-        let mut several = BTreeSet::new();
+        let mut several = BTreeSet::from([home]);
         if let Some(own) = held(spaces, reader, home, spaces.head(reader, home), user)
             && own.below
         {
@@ -163,6 +163,7 @@ impl<A: At> TenantsWhere<'_, A> {
         depth: usize,
     ) {
         let spaces = self.spaces;
+        let home = spaces.person(reader, self.ask.user).home;
         if depth >= MAX_CHAIN || reader.torn() {
             return;
         }
@@ -171,7 +172,8 @@ impl<A: At> TenantsWhere<'_, A> {
             if !assigned && several.insert(entry.number) {
                 self.consider(reader, entry.number);
             }
-            if Below::unpack(entry.payload).manages {
+            // What is below home is visited from there.
+            if entry.number != home && Below::unpack(entry.payload).manages {
                 self.descend(reader, entry.number, away, several, depth + 1);
             }
             ControlFlow::Continue(())
