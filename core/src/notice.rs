@@ -13,6 +13,7 @@ use crate::view::{Index, Key, ViewError};
 
 /// A message that must be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Notice {
     /// The record it comes from.
     pub seq: u64,
@@ -26,6 +27,7 @@ pub struct Notice {
 
 /// What a notice says, with what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum NoticeKind {

@@ -44,12 +44,15 @@ impl Flaw {
     }
 }
 
+/// Declares the texts: type, what it is called, how it becomes canonical, and a pattern of ECMA-262 for the JSON Schema,
+/// which every text that can be read matches and most others do not.
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident($inner:ty) = $field:literal, $canonical:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($inner:ty) = $field:literal, $canonical:expr, $pattern:literal;)*) => {$(
         $(#[$doc])*
         ///
         /// Serialised as a string, which is parsed again when it is read.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = $pattern)))]
         // Invariant: the canonical form, which parses to itself.
         pub struct $name($inner);
 
@@ -106,57 +109,58 @@ macro_rules! texts {
 texts! {
     /// A tenant's public id that people type: 1 to 32 letters `A` to `Z`, digits and inner hyphens; trimmed
     /// and upper-cased, so that look-up by number ignores case (T-1, T-8).
-    Number(String) = "number", number;
+    Number(String) = "number", number, r"^\s*[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?\s*$";
     /// An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased
     /// as a whole, so that one mailbox has one spelling (U-1).
-    Email(String) = "e-mail address", email;
+    Email(String) = "e-mail address", email, r"^[^@]+@[^@]+$";
     /// A domain prefix: one ASCII DNS label of 1 to 63 letters, digits and inner hyphens; trimmed and
     /// lower-cased (T-3).
-    Prefix(String) = "domain prefix", prefix;
+    Prefix(String) = "domain prefix", prefix, r"^\s*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\s*$";
     /// A country of ISO 3166-1: read as alpha-2 or alpha-3 in any case, kept as upper-case alpha-2 (T-2).
-    Country(&'static str) = "country", country;
+    Country(&'static str) = "country", country, r"^\s*[A-Za-z]{2,3}\s*$";
     /// An organisation's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (T-2).
-    CompanyName(String) = "company name", |text| name(text, 200);
+    CompanyName(String) = "company name", |text| name(text, 200), r"\S";
     /// A person's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (U-5).
-    PersonName(String) = "person name", |text| name(text, 200);
+    PersonName(String) = "person name", |text| name(text, 200), r"\S";
     /// A role's name: 1 to 64 characters on one line, NFC, single spaces, nothing invisible (P-9).
-    RoleName(String) = "role name", |text| name(text, 64);
+    RoleName(String) = "role name", |text| name(text, 64), r"\S";
     /// A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4).
-    Street(String) = "street address", street;
+    Street(String) = "street address", street, r"\S";
     /// A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and
     /// spaces, `-`, `.`, `(`, `)`, `/` between them; at most 40 characters (T-2).
-    Phone(String) = "phone", phone;
+    Phone(String) = "phone", phone, r"^\s*[+]?[0-9 ().\/-]{3,40}\s*$";
     /// An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its scheme
     /// and host lower-cased (T-2).
-    Website(String) = "website", website;
+    Website(String) = "website", website, r"^\s*[Hh][Tt][Tt][Pp][Ss]?:\/\/";
     /// A support ticket's reference: 1 to 64 visible ASCII characters without spaces; trimmed (T-1, L-6).
-    Ticket(String) = "ticket", ticket;
+    Ticket(String) = "ticket", ticket, r"^\s*[!-~]{1,64}\s*$";
     /// A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to `9`,
     /// `_`, `.`, `-` (P-14).
-    Permission(String) = "permission", word;
+    Permission(String) = "permission", word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A service's name, such as `asset-intelligence`: as a permission's (L-6).
-    Service(String) = "service", word;
+    Service(String) = "service", word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A management type's name, such as `jointly`: as a permission's (P-13).
-    ManagementType(String) = "management type", word;
+    ManagementType(String) = "management type", word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A built-in role's name, such as `read_only`: as a permission's (P-9).
-    BuiltinRole(String) = "role", word;
+    BuiltinRole(String) = "role", word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// An integration type's name, such as `collector`: as a permission's (I-1).
-    IntegrationType(String) = "integration type", word;
+    IntegrationType(String) = "integration type", word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A category of issues that alerts are about, such as `battery`: as a permission's (A-2).
-    IssueCategory(String) = "issue category", word;
+    IssueCategory(String) = "issue category", word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing invisible (I-1).
-    IntegrationName(String) = "integration name", |text| name(text, 100);
+    IntegrationName(String) = "integration name", |text| name(text, 100), r"\S";
     /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1).
-    Reference(String) = "internal reference", |text| name(text, 100);
+    Reference(String) = "internal reference", |text| name(text, 100), r"\S";
     /// A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of which the first is
     /// a letter, or a serial number of 4 to 40 letters, digits, `-`, `_`, `.` and `/`; trimmed and upper-cased (V-2).
-    DeviceId(String) = "device", device;
+    DeviceId(String) = "device", device, r"^\s*[A-Za-z0-9._\/-]{4,40}\s*$";
     /// Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1).
-    ReturnPlace(String) = "return place", return_place;
+    ReturnPlace(String) = "return place", return_place, r"^\s*[!-~]{1,2048}\s*$";
 }
 
 /// What kind of id names a device (V-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceIdKind {
     /// An International Mobile Equipment Identity.
@@ -189,6 +193,7 @@ impl DeviceId {
 /// Kept in whole micro-degrees, about eleven centimetres; serialised as two numbers in degrees,
 /// `{"latitude": 52.52, "longitude": 13.405}`, which are checked again when they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "Degrees", try_from = "Degrees")]
 // Invariant: latitude within ±90 degrees, longitude within ±180 degrees.
 pub struct Coordinates {
@@ -198,8 +203,11 @@ pub struct Coordinates {
 
 /// [`Coordinates`] as they cross a boundary.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Degrees {
+    #[cfg_attr(feature = "schema", schemars(range(min = -90.0, max = 90.0)))]
     latitude: f64,
+    #[cfg_attr(feature = "schema", schemars(range(min = -180.0, max = 180.0)))]
     longitude: f64,
 }
 

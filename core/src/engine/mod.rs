@@ -98,6 +98,7 @@ impl fmt::Debug for Options {
 
 /// What an executed command answers with; the same again when the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Receipt<T> {
     /// The revision after it.
     pub token: Token,
@@ -120,6 +121,7 @@ impl<T> Receipt<T> {
 
 /// Notices that wait for a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Mail {
     /// The notices, in order.
     pub notices: Vec<Notice>,
@@ -251,12 +253,17 @@ impl Engine {
         Ok(writing.commit(records)?)
     }
 
+    /// A new id, made as those that commands leave out are.
+    pub fn new_id(&self) -> Uuid {
+        (self.options.ids)()
+    }
+
     /// Executes a command under a new request id.
     ///
     /// # Errors
     /// The command's refusals; a broken store.
     pub fn execute<C: Act>(&self, actor: impl Into<Actor>, command: C) -> Result<Receipt<C::Outcome>, Error> {
-        self.execute_as(RequestId::from_uuid((self.options.ids)()), actor, command)
+        self.execute_as(RequestId::from_uuid(self.new_id()), actor, command)
     }
 
     /// Executes a command under a request id of the caller's: asking again is safe, and answers with the first receipt.

@@ -22,6 +22,7 @@ use crate::base::time::Timestamp;
 
 /// An organisation (T).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tenant {
     /// The technical key.
     pub id: TenantId,
@@ -68,6 +69,7 @@ impl Tenant {
 
 /// A prefix given back to the pool (T-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReleasedPrefix {
     /// The prefix.
     pub prefix: Prefix,
@@ -77,6 +79,7 @@ pub struct ReleasedPrefix {
 
 /// The end a link may have (L-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Term {
     /// When the link ends by itself.
     pub expires: Timestamp,
@@ -87,6 +90,7 @@ pub struct Term {
 
 /// One manager–managed relationship (L).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Link {
     /// Its key.
     pub id: LinkId,
@@ -121,6 +125,7 @@ pub struct Link {
 
 /// When and why a link ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ended {
     /// When.
     pub at: Timestamp,
@@ -181,6 +186,7 @@ impl Link {
 
 /// Whether and until when the other side may still answer (L-3, U-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Handshake {
     /// Where it stands.
     pub state: HandshakeState,
@@ -203,6 +209,7 @@ impl Handshake {
 
 /// A manager's request to link an existing tenant (L-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LinkRequest {
     /// Its key, and the key of the link if it is accepted.
     pub id: LinkRequestId,
@@ -223,6 +230,7 @@ pub struct LinkRequest {
 
 /// How long a link is to last, in days from the moment it comes into force (L-9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TermRequest {
     /// Days until it ends by itself.
     pub days: u32,
@@ -240,6 +248,7 @@ impl TermRequest {
 
 /// A user's invitation to their home tenant (U-2). The address is personal data of the invited user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invitation {
     /// Its key.
     pub id: InvitationId,
@@ -259,6 +268,7 @@ pub struct Invitation {
 
 /// A person with one home tenant (U-1). Name and address are [`Personal`] data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// The key.
     pub id: UserId,
@@ -272,6 +282,7 @@ pub struct User {
 
 /// A user's role on a tenant; at most one per user and tenant (P-10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Assignment {
     /// Who.
     pub user: UserId,
@@ -297,6 +308,7 @@ impl Assignment {
 
 /// A tenant's own role (P-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Role {
     /// The key.
     pub id: RoleId,
@@ -316,6 +328,7 @@ pub struct Role {
 
 /// The personal data kept about one subject: erasable, and in no record or entity (U-5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Personal {
     /// A person's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -337,6 +350,7 @@ pub struct Personal {
 /// What a reseller and a tenant are to each other: whether it was added, and what of the reseller's uploads is shown as
 /// it (V-1, V-4, V-5). The counts are kept as things happen, so that a list costs the rows it shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResellerRow {
     /// The reseller.
     pub reseller: TenantId,
@@ -380,6 +394,7 @@ impl ResellerRow {
 
 /// How a reseller added a tenant (V-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Added {
     /// The reseller's own name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -390,6 +405,7 @@ pub struct Added {
 
 /// What is left of one upload with one holder, by one way of getting there: all of it is shown as the same tenant (V-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holding {
     /// Its key.
     pub id: HoldingId,
@@ -426,6 +442,7 @@ impl Holding {
 
 /// A device; it belongs to one tenant at a time (V-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Device {
     /// Its id.
     pub id: DeviceId,
@@ -450,6 +467,7 @@ impl Device {
 
 /// A move of devices that awaits the customer's approval (V-7).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Move {
     /// Its key.
     pub id: MoveId,
@@ -467,6 +485,7 @@ pub struct Move {
 
 /// An integration that a tenant owns (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Integration {
     /// Its key.
     pub id: IntegrationId,
@@ -480,6 +499,7 @@ pub struct Integration {
 
 /// An integration as it is attached at a tenant its owner manages (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attachment {
     /// The integration.
     pub integration: IntegrationId,
@@ -498,6 +518,7 @@ impl Attachment {
 
 /// A licence for a service, with seats for devices (C-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Licence {
     /// Its key.
     pub id: LicenceId,
@@ -518,6 +539,7 @@ pub struct Licence {
 
 /// Who gets a tenant's alerts about a category of issues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AlertRule {
     /// The tenant.
     pub tenant: TenantId,
@@ -539,6 +561,7 @@ impl AlertRule {
 
 /// A console that somebody has opened (S-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// Its key.
     pub id: SessionId,

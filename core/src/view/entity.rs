@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::key::{Index, Key};
@@ -30,9 +31,10 @@ pub trait Entity: Clone + Sized {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
         /// The kinds of entity.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[repr(u8)]
-        pub enum Kind { $($(#[$doc])* $name = $number),+ }
+        pub enum Kind { $($(#[$doc])* #[serde(rename = $text)] $name = $number),+ }
 
         impl Kind {
             /// Every kind.
@@ -50,8 +52,10 @@ macro_rules! kinds {
         }
 
         /// An entity of any kind.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Any { $($(#[$doc])* $name(Arc<$name>)),+ }
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Entity"))]
+        #[serde(tag = "kind", content = "entity")]
+        pub enum Any { $($(#[$doc])* #[serde(rename = $text)] $name(Arc<$name>)),+ }
 
         impl Any {
             /// Its kind.

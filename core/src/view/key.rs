@@ -1,6 +1,7 @@
 //! Index keys: bytes whose order is the order of what they were made from, so that an adapter compares bytes and
 //! knows nothing of the domain.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::base::time::Timestamp;
@@ -9,9 +10,10 @@ use crate::base::time::Timestamp;
 macro_rules! indexes {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
         /// The ways to find entities other than by id.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[repr(u8)]
-        pub enum Index { $($(#[$doc])* $name = $number),+ }
+        pub enum Index { $($(#[$doc])* #[serde(rename = $text)] $name = $number),+ }
 
         impl Index {
             /// Every index.
