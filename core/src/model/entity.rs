@@ -60,6 +60,10 @@ const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 impl Tenant {
     /// Whether it has not been deleted.
     pub const fn is_living(&self) -> bool {
@@ -181,6 +185,51 @@ impl Link {
             next.map_or(term.expires, |days| term.expires.minus_days(days))
         });
         by_term.into_iter().chain(self.delink_expires).min()
+    }
+}
+
+/// A managed tenant as it stands in its manager's list: what the list shows, finds and sorts by, in one place, so that
+/// a page costs the rows it shows. It follows link and tenant while the link is in force, and stays as it was at the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// The link; its key is the listing's.
+    pub link: LinkId,
+    /// Whose list it stands in.
+    pub manager: TenantId,
+    /// The managed tenant.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: CompanyName,
+    /// Its number.
+    pub number: Number,
+    /// What is managed.
+    pub services: BTreeSet<Service>,
+    /// How it is managed.
+    pub management: ManagementType,
+    /// How far the link has come.
+    pub stage: Stage,
+    /// Whether the tenant can be worked on.
+    pub operation: Operation,
+    /// How many devices it holds; none any more once the link has ended, for what it holds then is its own affair.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub devices: u64,
+}
+
+impl Listing {
+    /// How a link and the tenant it is about stand in the manager's list.
+    pub fn of(link: &Link, tenant: &Tenant) -> Self {
+        Self {
+            link: link.id,
+            manager: link.manager,
+            tenant: tenant.id,
+            name: tenant.name.clone(),
+            number: tenant.number.clone(),
+            services: link.services.clone(),
+            management: link.management.clone(),
+            stage: link.stage,
+            operation: tenant.operation,
+            devices: if link.stage.is_in_force() { tenant.devices } else { 0 },
+        }
     }
 }
 
@@ -356,8 +405,16 @@ pub struct ResellerRow {
     pub reseller: TenantId,
     /// The tenant that devices are shown as.
     pub tenant: TenantId,
-    /// The tenant's name, by which the rows are sorted.
+    /// The tenant's name.
     pub name: CompanyName,
+    /// The number it is shown with: its own, or its MSP's (V-3).
+    pub number: Number,
+    /// The tenant's country, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// Whether the tenant was deleted: then it is not listed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deleted: bool,
     /// Whether and how the reseller added it; a customer that was delinked may never have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<Added>,
@@ -389,6 +446,16 @@ impl ResellerRow {
     /// Whether a device is shown as it (V-4).
     pub const fn is_shown(&self) -> bool {
         self.devices > 0
+    }
+
+    /// Whether it stands in a list, be it only in that of the unused (V-4).
+    pub const fn is_listed(&self) -> bool {
+        !self.deleted && (self.is_shown() || self.added.is_some())
+    }
+
+    /// How far the two have come; where it was never added, devices of the reseller are shown as it all the same.
+    pub fn status(&self) -> ResellerStatus {
+        self.added.as_ref().map_or(ResellerStatus::Active, |added| added.status)
     }
 }
 
