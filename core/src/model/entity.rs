@@ -191,6 +191,7 @@ impl Link {
 /// A managed tenant as it stands in its manager's list: what the list shows, finds and sorts by, in one place, so that
 /// a page costs the rows it shows. It follows link and tenant while the link is in force, and stays as it was at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Listing {
     /// The link; its key is the listing's.
     pub link: LinkId,
