@@ -154,7 +154,8 @@ texts! {
     /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1).
     Reference(String) = "internal reference", |text| plain_name(text, 100), |text| name(text, 100);
     /// A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of which the first is
-    /// a letter, or a serial number of 4 to 40 letters, digits, `-`, `_`, `.` and `/`; trimmed and upper-cased (V-2).
+    /// a letter, both kept without the spaces, `-`, `_`, `.` and `/` between their digits; or a serial number of 4 to 40
+    /// letters, digits, `-`, `_`, `.` and `/`, not all of them signs; trimmed and upper-cased (V-2).
     DeviceId(String) = "device", looked_at, device;
     /// Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1).
     ReturnPlace(String) = "return place", looked_at, return_place;
@@ -175,16 +176,21 @@ pub enum DeviceIdKind {
 impl DeviceId {
     /// What kind of id it is.
     pub fn kind(&self) -> DeviceIdKind {
-        let text = self.as_str();
+        DeviceIdKind::of(self.as_str())
+    }
+}
+
+impl DeviceIdKind {
+    fn of(text: &str) -> Self {
         if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            DeviceIdKind::Imei
+            Self::Imei
         } else if text.len() == 14
             && text.bytes().all(|byte| byte.is_ascii_hexdigit())
             && text.starts_with(|first: char| first.is_ascii_alphabetic())
         {
-            DeviceIdKind::Meid
+            Self::Meid
         } else {
-            DeviceIdKind::Serial
+            Self::Serial
         }
     }
 }
@@ -460,12 +466,15 @@ fn word(text: &str) -> Result<String, Flaw> {
 fn device(text: &str) -> Result<String, Flaw> {
     let text = text.trim().to_ascii_uppercase();
     within(text.chars().count(), 40)?;
-    if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return if imei::valid(&text) {
-            Ok(text)
-        } else {
-            Err(Flaw::new("is an IMEI whose check digit is wrong", "read it off the device again"))
-        };
+    // Labels and people write the digits of an IMEI or a MEID in groups.
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '.' | '/')).collect();
+    match DeviceIdKind::of(&bare) {
+        DeviceIdKind::Imei if imei::valid(&bare) => return Ok(bare),
+        DeviceIdKind::Imei => {
+            return Err(Flaw::new("is an IMEI whose check digit is wrong", "read it off the device again"));
+        }
+        DeviceIdKind::Meid => return Ok(bare),
+        DeviceIdKind::Serial => {}
     }
     if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
         return Err(Flaw::new(
@@ -473,8 +482,11 @@ fn device(text: &str) -> Result<String, Flaw> {
             "use letters, digits and - _ . /",
         ));
     }
-    if text.len() < 4 {
-        return Err(Flaw::new("is too short for a serial number", "give at least 4 characters"));
+    if text.len() < 4 || bare.is_empty() {
+        return Err(Flaw::new(
+            "is too short for a serial number",
+            "give at least 4 characters, not all of them signs",
+        ));
     }
     Ok(text)
 }
@@ -842,7 +854,22 @@ mod tests {
         "49015420323751" => "49015420323751", // 14 digits: a serial number
         "4901542032375180" => "4901542032375180", // 16: a serial number
         "49015420323751８" => "!not allowed", // full-width
-        "490154 203237518" => "!not allowed",
+        "490154 203237518" => "490154203237518",
+        "49-015420-323751-8" => "490154203237518",
+        " 49 015420 323751 8 " => "490154203237518",
+        "49.015420/323751_8" => "490154203237518",
+        "49-015420-323751-9" => "!IMEI whose check digit is wrong",
+        "49 015420 323751 9" => "!IMEI whose check digit is wrong",
+        "49-015420-323751" => "49-015420-323751", // 14 digits: a serial number
+        "49 015420 323751" => "!not allowed",
+        "49-015420-323751-80" => "49-015420-323751-80",
+        "49\t015420\t323751\t8" => "!not allowed",
+        "a0-000000-002329" => "A0000000002329",
+        "AF 012345 0ABCDE" => "AF0123450ABCDE",
+        "...." => "!too short for a serial number",
+        "- -" => "!not allowed",
+        "-_./" => "!not all of them signs",
+        "...1" => "...1",
         "a0000000002329" => "A0000000002329",
         "AF0123450ABCDE" => "AF0123450ABCDE",
         "sn-1_2.3/4" => "SN-1_2.3/4",
