@@ -1007,7 +1007,8 @@ mod tests {
 
     #[test]
     fn what_is_canonical_at_a_glance_is_what_a_look_finds() {
-        let kinds: [(&str, fn(&str) -> Option<String>, fn(&str) -> Result<String, Flaw>); 6] = [
+        type Kind = (&'static str, fn(&str) -> Option<String>, fn(&str) -> Result<String, Flaw>);
+        let kinds: [Kind; 6] = [
             ("number", plain_number, number),
             ("prefix", plain_prefix, prefix),
             ("word", plain_word, word),
