@@ -416,6 +416,11 @@ impl Engine {
 
     /// Up to about `limit` notices that a consumer has not acknowledged. The same again until it does.
     ///
+    /// A consumer works through them in order and acknowledges each record when its last notice is done with: delivered, or
+    /// given up. What is refused for good, an address that no longer exists say, is the host's affair to note down and go on
+    /// from; acknowledging means that nobody need be told again, not that everybody was reached. A refusal that may pass is
+    /// left unacknowledged and comes again, with everything after it.
+    ///
     /// # Errors
     /// When the store cannot be read.
     pub fn notices(&self, consumer: &str, limit: usize) -> Result<Mail, Error> {

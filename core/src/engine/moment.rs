@@ -16,6 +16,7 @@ use crate::base::time::Timestamp;
 use crate::decide::settled;
 use crate::journal::Head;
 use crate::model::{Actor, Personal, Subject};
+use crate::notice::{About, Notice};
 use crate::policy::Policy;
 use crate::query::{
     AuditFilter, AuditRow, CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Page, Paging, Pin,
@@ -346,6 +347,14 @@ impl<'v> Moment<'v> {
         category: &IssueCategory,
     ) -> Result<BTreeSet<UserId>, Error> {
         self.settled(|world| alert::recipients(world, tenant, category))
+    }
+
+    /// Who and what a notice is about, whatever its kind, for the host itself.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn about(&self, notice: &Notice) -> Result<About, Error> {
+        Ok(notice.about(&self.world)?)
     }
 
     /// An entity by its id, for the host itself: no actor, no rules.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::ids::{RoleId, TenantId, UserId};
+use crate::base::read::from_text;
 use crate::base::text::{BuiltinRole, TextError, Ticket};
 
 /// Writes the stable lower-case name of a closed word, and lists them all.
@@ -236,10 +237,9 @@ impl FromStr for RoleRef {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
-        match text.parse::<RoleId>() {
-            Ok(id) => Ok(Self::Custom(id)),
-            Err(_) => BuiltinRole::parse(text).map(Self::Builtin),
-        }
+        // No UUID is shorter, in any form.
+        let id = Some(text).filter(|text| text.len() >= 32).and_then(|text| text.parse().ok());
+        id.map_or_else(|| BuiltinRole::parse(text).map(Self::Builtin), |id| Ok(Self::Custom(id)))
     }
 }
 
@@ -251,8 +251,7 @@ impl Serialize for RoleRef {
 
 impl<'de> Deserialize<'de> for RoleRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        from_text(deserializer)
     }
 }
 
