@@ -38,6 +38,7 @@ mod fault;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;
+mod strict;
 
 pub use ask::*;
 pub use call::*;

@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Map
 use serde_json::{Map, Number, Value};
 
 use super::fault::{Fault, Trouble};
+use super::strict::Strict;
 
 /// The most bytes of a document.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -36,10 +37,10 @@ pub(super) fn part<T: DeserializeOwned>(part: Value, path: &str) -> Result<T, Fa
 pub(super) fn part_by<T>(
     path: &str,
     part: Value,
-    read: impl FnOnce(serde_path_to_error::Deserializer<'_, '_, Value>) -> Result<T, serde_json::Error>,
+    read: impl FnOnce(serde_path_to_error::Deserializer<'_, '_, Strict>) -> Result<T, serde_json::Error>,
 ) -> Result<T, Fault> {
     let mut track = serde_path_to_error::Track::new();
-    read(serde_path_to_error::Deserializer::new(part, &mut track)).map_err(|error| {
+    read(serde_path_to_error::Deserializer::new(Strict(part), &mut track)).map_err(|error| {
         let inner = track.path().to_string();
         let path = match inner.as_str() {
             "." => path.to_owned(),
