@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::check::{Ask, Terms, barred, coded, held, judge};
+use super::check::{Ask, Terms, barred, held, judge};
 use super::list;
-use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, Shape, Spaces, TENANT_WORDS};
+use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, Spaces, TENANT_WORDS};
 use super::words::{Reader, Reading};
 use super::{AccessIndex, At, Overtaken, Permit, TenantHandle, UserHandle};
 
@@ -89,9 +89,7 @@ impl<A: At> Reading for TenantsWhere<'_, A> {
         }
         // Where a tenant can be come to by several ways, it is remembered.
         let mut several = BTreeSet::from([home]);
-        if let Some(own) = held(spaces, reader, home, spaces.head(reader, home), user)
-            && own.below
-        {
+        if let Some(own) = held(spaces, reader, home, user).filter(|held| held.below) {
             self.below_home(reader, home, own, &away, &mut several);
         }
         for (tenant, held) in &away {
@@ -125,24 +123,17 @@ impl<A: At> TenantsWhere<'_, A> {
         let holds =
             terms.offered && !terms.is_reserved(spaces, reader) && terms.held_by(spaces, reader, own.role);
         let mut own_assignments = away.iter().map(|(tenant, _)| *tenant).peekable();
-        // Entries next to each other are often of one shape.
-        let mut last: Option<(u32, bool)> = None;
+        let mut passing = Passing::default();
         let list = spaces.lists(reader, home).below;
         let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
             let below = Below::unpack(entry.payload);
             while own_assignments.next_if(|tenant| *tenant < entry.number).is_some() {}
             let assigned = own_assignments.peek() == Some(&entry.number);
             if below.plain && !assigned {
-                if holds && (below.open || terms.operates) {
-                    let passes = match last {
-                        Some((shape, passes)) if shape == below.shape => passes,
-                        _ => lets_pass(&terms, &spaces.shape(reader, below.shape)),
-                    };
-                    last = Some((below.shape, passes));
-                    if passes && (below.open || is_living(spaces, reader, entry.number)) {
-                        self.found.push(TenantHandle(entry.number));
-                    }
-                }
+                // Guessing whether it passes would go wrong too often: it is added, and kept only if it does.
+                let open = below.open || (terms.operates && is_living(spaces, reader, entry.number));
+                let passes = holds & open & terms.pass(spaces, reader, below.shape);
+                passing.push(entry.number, passes, self.found);
             } else if !assigned && several.insert(entry.number) {
                 self.consider(reader, entry.number);
             }
@@ -151,6 +142,7 @@ impl<A: At> TenantsWhere<'_, A> {
             }
             ControlFlow::Continue(())
         });
+        passing.empty(self.found);
     }
 
     /// Everything below a tenant, each judged for itself.
@@ -181,12 +173,34 @@ impl<A: At> TenantsWhere<'_, A> {
     }
 }
 
-const fn lets_pass(terms: &Terms, shape: &Shape) -> bool {
-    let granted = match terms.permission {
-        Some(bit) => shape.passes >> bit & 1 != 0,
-        None => true,
-    };
-    terms.carried_by(shape) && granted
+/// Tenants on their way into a list, without a branch for each.
+struct Passing {
+    numbers: [u32; 64],
+    count: usize,
+}
+
+impl Default for Passing {
+    fn default() -> Self {
+        Self { numbers: [0; 64], count: 0 }
+    }
+}
+
+impl Passing {
+    #[inline]
+    fn push(&mut self, number: u32, passes: bool, found: &mut Vec<TenantHandle>) {
+        if let Some(place) = self.numbers.get_mut(self.count) {
+            *place = number;
+        }
+        self.count += usize::from(passes);
+        if self.count == self.numbers.len() {
+            self.empty(found);
+        }
+    }
+
+    fn empty(&mut self, found: &mut Vec<TenantHandle>) {
+        found.extend(self.numbers.iter().take(self.count).map(|number| TenantHandle(*number)));
+        self.count = 0;
+    }
 }
 
 fn is_living(spaces: &Spaces, reader: &impl Reader, tenant: u32) -> bool {
@@ -237,7 +251,9 @@ impl<A: At> UsersWhoCan<'_, A> {
         if spaces.head(reader, tenant).spilled {
             let list = spaces.lists(reader, tenant).assignments;
             let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
-                self.consider(reader, entry.number, Some(Held::unpack(entry.payload)), from_below);
+                if !from_below || Held::unpack(entry.payload).below {
+                    self.consider(reader, entry.number);
+                }
                 ControlFlow::Continue(())
             });
             return;
@@ -247,17 +263,14 @@ impl<A: At> UsersWhoCan<'_, A> {
             let seats = reader.word(&spaces.tenants, at + word);
             for seat in [seats as u32, (seats >> 32) as u32] {
                 if seat != 0 {
-                    self.consider(reader, seat >> 6, coded(spaces, reader, seat & 0x3F), from_below);
+                    self.consider(reader, seat >> 6);
                 }
             }
         }
     }
 
-    fn consider(&mut self, reader: &impl Reader, user: u32, role: Option<Held>, from_below: bool) {
+    fn consider(&mut self, reader: &impl Reader, user: u32) {
         let spaces = self.spaces;
-        if from_below && !role.is_some_and(|held| held.below) {
-            return;
-        }
         if judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_some() {
             return;
         }
