@@ -6,6 +6,7 @@ pub mod figure;
 pub mod machine;
 pub mod measure;
 pub mod peer;
+pub mod probe;
 pub mod report;
 pub mod rng;
 pub mod stage;

@@ -6,21 +6,23 @@ use std::process::ExitCode;
 use tenantry_benches::alloc::Counting;
 use tenantry_benches::figure::ALL;
 use tenantry_benches::report::{Results, readme, results, table};
-use tenantry_benches::{machine, stage::Stage};
+use tenantry_benches::stage::Stage;
+use tenantry_benches::{machine, probe};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 const USAGE: &str =
     "usage: tenantry-benches [--figures f1,f5] [--sizes 1000,100000] [--rounds 7] [--asks 1000000]
-                        [--dir DIR] [--dry]
+                        [--dir DIR] [--dry] [--texts]
 
   --figures  which figures; all of them by default
   --sizes    how many customers; 1 000, 100 000 and 1 000 000 by default
   --rounds   how many rounds each side has; the median counts
   --asks     how many questions are asked
   --dir      where files are made, and kept for the next run; target/benches by default
-  --dry      leave results.json and the texts as they are";
+  --dry      leave results.json and the texts as they are
+  --texts    measure nothing; make the texts from results.json";
 
 struct Arguments {
     figures: Vec<String>,
@@ -42,6 +44,10 @@ fn arguments() -> Option<Arguments> {
     };
     let mut given = std::env::args().skip(1);
     while let Some(option) = given.next() {
+        if option == "--texts" {
+            arguments.sizes.clear();
+            continue;
+        }
         if option == "--dry" {
             arguments.dry = true;
             continue;
@@ -60,6 +66,10 @@ fn arguments() -> Option<Arguments> {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(probe::OPTION) {
+        probe::run(&std::env::args().nth(2).unwrap_or_default());
+        return ExitCode::SUCCESS;
+    }
     let Some(Arguments { figures, sizes, rounds, asks, dir, dry }) = arguments() else {
         eprintln!("{USAGE}");
         return ExitCode::FAILURE;
@@ -76,6 +86,10 @@ fn main() -> ExitCode {
             }
             let mut rows = Vec::new();
             (kind.run)(&stage, &mut rows);
+            if rows.is_empty() {
+                eprintln!("{} has nothing to measure at {size}, or needs the feature `peers`", kind.id);
+                continue;
+            }
             println!("{}", table(kind, &rows));
             all.take(kind.id, machine::figure(rows));
             if !dry {

@@ -25,6 +25,7 @@ pub struct Stage {
     asks: usize,
     dir: PathBuf,
     world: OnceCell<World>,
+    list_world: OnceCell<World>,
     follower: OnceCell<Follower>,
     uniform: OnceCell<Vec<Ask>>,
     zipf: OnceCell<Vec<Ask>>,
@@ -39,6 +40,7 @@ impl Stage {
             asks,
             dir: dir.to_owned(),
             world: OnceCell::new(),
+            list_world: OnceCell::new(),
             follower: OnceCell::new(),
             uniform: OnceCell::new(),
             zipf: OnceCell::new(),
@@ -73,22 +75,43 @@ impl Stage {
 
     /// The file of tenantry's own store, written once and kept.
     pub fn store(&self) -> PathBuf {
-        let path = self.file("tenantry");
+        self.written("tenantry", |file| store::write(self.world(), file))
+    }
+
+    /// A world of one MSP with all customers, for lists.
+    pub fn list_world(&self) -> &World {
+        self.list_world.get_or_init(|| World::make(&Shape::list(self.customers), SEED))
+    }
+
+    /// The file of such a store, with a reseller of all the customers.
+    pub fn list_store(&self) -> PathBuf {
+        self.written("list", |file| store::write_list(self.list_world(), file))
+    }
+
+    fn written(&self, name: &str, write: impl FnOnce(&SqliteStore) -> Result<(), store::Trouble>) -> PathBuf {
+        let path = self.file(name);
         if !path.exists() {
             let being_written = self.file("being-written");
             for suffix in ["", "-wal", "-shm"] {
                 let mut file = being_written.clone().into_os_string();
                 file.push(suffix);
+                // What a run that was interrupted has left.
                 let _ = std::fs::remove_file(file);
             }
-            timed("store", || {
+            timed("file", || {
                 let options = Options { synchronous: Synchronous::Normal, ..Options::default() };
                 let store = SqliteStore::open(&being_written, options).expect("the file can be made");
-                store::write(self.world(), &store).expect("the world can be written");
+                write(&store).expect("the world can be written");
             });
             std::fs::rename(being_written, &path).expect("the file can be renamed");
         }
         path
+    }
+
+    /// A directory for what is measured once and thrown away, on the disk that has the files.
+    pub fn scratch(&self) -> tempfile::TempDir {
+        std::fs::create_dir_all(&self.dir).expect("the directory can be made");
+        tempfile::tempdir_in(&self.dir).expect("a directory")
     }
 
     /// An engine on that file.

@@ -18,7 +18,7 @@ pub(super) fn checks(stage: &Stage, rows: &mut Vec<Row>) {
     let asks = stage.asks(Spread::Uniform);
     let some = &asks[..asks.len().min(SOME)];
     let expected = stage.answers(some);
-    let dir = tempfile::tempdir().expect("a directory");
+    let dir = stage.scratch();
     let file = Database::file(world, &dir.path().join("peer.db")).expect("the database is made");
     let memory = Database::memory(world).expect("the database is made");
     let (mut file, mut memory) =

@@ -1,7 +1,15 @@
 //! What people would use instead. Every peer answers the same questions as tenantry, and none is timed before its answers agree.
 
+pub mod bare;
+#[cfg(feature = "peers")]
+pub mod casbin;
+#[cfg(feature = "peers")]
+pub mod cedar;
 pub mod limit;
+pub mod lists;
 pub mod map;
+#[cfg(feature = "peers")]
+pub mod rego;
 pub mod sql;
 
 use crate::ask::Ask;

@@ -14,6 +14,8 @@ use crate::rng::Rng;
 pub struct Shape {
     /// How many customers each MSP has.
     pub customers: Vec<usize>,
+    /// How many users each customer has.
+    pub users: usize,
 }
 
 impl Shape {
@@ -25,12 +27,17 @@ impl Shape {
             sizes.push(100.min(left));
             left -= sizes[sizes.len() - 1];
         }
-        Self { customers: sizes }
+        Self { customers: sizes, users: CUSTOMER_USERS }
     }
 
     /// So many MSPs of so many customers.
     pub fn even(msps: usize, customers: usize) -> Self {
-        Self { customers: vec![customers; msps] }
+        Self { customers: vec![customers; msps], users: CUSTOMER_USERS }
+    }
+
+    /// One MSP that manages so many customers, who have no users: for lists of tenants.
+    pub fn list(customers: usize) -> Self {
+        Self { customers: vec![customers], users: 0 }
     }
 }
 
@@ -52,6 +59,7 @@ impl World {
             tenants: Vec::new(),
             users: Vec::new(),
             msps: Vec::new(),
+            customer_users: shape.users,
             bits,
             seed,
         };
@@ -113,7 +121,7 @@ impl World {
             direct,
             users: self.users.len() as u32,
         });
-        for place in 0..CUSTOMER_USERS {
+        for place in 0..self.customer_users {
             let role = [Role::SuperAdmin, Role::Admin, Role::Admin, Role::ReadOnly, Role::ReadOnly][place];
             self.users.push(UserRow { home: tenant, active: place == 0 || !rng.percent(5), role });
         }

@@ -4,6 +4,7 @@
 //! read the rows themselves.
 
 mod fold;
+mod list;
 mod make;
 pub mod store;
 pub mod view;
@@ -105,6 +106,7 @@ pub struct World {
     pub users: Vec<UserRow>,
     /// The rows of the MSPs.
     pub msps: Vec<u32>,
+    customer_users: usize,
     bits: fold::Bits,
     seed: u64,
 }
@@ -117,6 +119,8 @@ enum Of {
     Link,
     Role,
     Question,
+    Upload,
+    Reseller,
 }
 
 /// The first moment that ids tell, in milliseconds.
@@ -166,7 +170,7 @@ impl World {
     /// The rows of a tenant's own users.
     pub fn users_of(&self, tenant: u32) -> std::ops::Range<u32> {
         let row = &self.tenants[tenant as usize];
-        let count = if row.msp == tenant { MSP_USERS } else { CUSTOMER_USERS };
+        let count = if row.msp == tenant { MSP_USERS } else { self.customer_users };
         row.users..row.users + count as u32
     }
 

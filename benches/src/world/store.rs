@@ -1,7 +1,7 @@
 //! Writes a world into a store, fast: the events that would have made it, applied by tenantry itself and committed in
 //! batches through the store's port. Only the judging of each command is left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tenantry::about::about;
 use tenantry::apply::apply;
@@ -11,68 +11,73 @@ use tenantry::journal::{Hash, Head, Record};
 use tenantry::model::{Actor, EndCause, Party};
 use tenantry::store::{NewRecord, Store, StoredRecord};
 use tenantry::view::{Change, Memory, Overlay};
-use uuid::Uuid;
 
 use super::World;
 use super::view::management;
 
-/// How many MSPs, with all that is theirs, are one commit.
-const COMMIT: usize = 20;
+/// How many records are one commit.
+const COMMIT: usize = 2_000;
 
 /// Whatever went wrong.
 pub type Trouble = Box<dyn std::error::Error>;
 
 /// Writes it into a store without records.
 pub fn write(world: &World, store: &impl Store) -> Result<(), Trouble> {
-    let mut chain = Chain { head: store.read()?.head()?, records: Vec::new() };
-    let nothing = Memory::new();
-    let policy = Event::PolicySet { policy: Box::new((*world.policy).clone()) };
-    chain.append(world, &mut Overlay::over(&nothing), "set_policy", None, vec![policy])?;
-    for msps in world.msps.chunks(COMMIT) {
-        for &msp in msps {
-            let mut overlay = Overlay::over(&nothing);
-            chain.append(world, &mut overlay, "register_tenant", Some(msp), world.msp_events(msp))?;
-            for customer in world.customers_of(msp) {
-                chain.append(
-                    world,
-                    &mut overlay,
-                    "add_customer",
-                    Some(customer),
-                    world.customer_events(customer),
-                )?;
-            }
+    let mut chain = Chain::begin(world, store)?;
+    for &msp in &world.msps {
+        chain.append("register_tenant", Some(msp), world.msp_events(msp))?;
+        for customer in world.customers_of(msp) {
+            chain.append("add_customer", Some(customer), world.customer_events(customer))?;
         }
-        store.write()?.commit(std::mem::take(&mut chain.records))?;
     }
-    Ok(())
+    chain.commit()
 }
 
-struct Chain {
+/// Writes a world of one MSP, and a reseller that has uploaded devices to all its customers.
+pub fn write_list(world: &World, store: &impl Store) -> Result<(), Trouble> {
+    let mut chain = Chain::begin(world, store)?;
+    chain.append("register_tenant", Some(0), world.msp_events(0))?;
+    chain.append("register_tenant", None, vec![world.reseller_event()])?;
+    for customer in world.customers_of(0) {
+        let mut events = world.customer_events(customer);
+        events.extend(world.upload_events(customer));
+        chain.append("add_customer", Some(customer), events)?;
+    }
+    chain.commit()
+}
+
+struct Chain<'a, S> {
+    world: &'a World,
+    store: &'a S,
     head: Head,
     records: Vec<NewRecord>,
 }
 
-impl Chain {
-    fn append(
-        &mut self,
-        world: &World,
-        overlay: &mut Overlay<'_>,
-        command: &str,
-        tenant: Option<u32>,
-        events: Vec<Event>,
-    ) -> Result<(), Trouble> {
-        let at = world.written();
-        let mut subjects = std::collections::BTreeSet::new();
+impl<'a, S: Store> Chain<'a, S> {
+    fn begin(world: &'a World, store: &'a S) -> Result<Self, Trouble> {
+        let head = store.read()?.head()?;
+        let mut chain = Self { world, store, head, records: Vec::new() };
+        let policy = Event::PolicySet { policy: Box::new((*world.policy).clone()) };
+        chain.append("set_policy", None, vec![policy])?;
+        Ok(chain)
+    }
+
+    /// A record whose events are about nothing that was there before but ids.
+    fn append(&mut self, command: &str, tenant: Option<u32>, events: Vec<Event>) -> Result<(), Trouble> {
+        let at = self.world.written();
+        let nothing = Memory::new();
+        let mut overlay = Overlay::over(&nothing);
+        let mut subjects = BTreeSet::new();
         let mut changes: BTreeMap<_, Change> = BTreeMap::new();
         for event in &events {
-            about(overlay, event, &mut subjects)?;
-            for change in apply(overlay, event, at)? {
+            about(&overlay, event, &mut subjects)?;
+            for change in apply(&overlay, event, at)? {
                 changes.insert(change.target(), change.clone());
                 overlay.change(change);
             }
         }
         let seq = self.head.seq + 1;
-        let request = tenant.map(|tenant| RequestId::from_uuid(world.question_id(tenant)));
+        let request = tenant.map(|tenant| RequestId::from_uuid(self.world.question_id(tenant)));
         let record = Record { seq, at, actor: Actor::OPERATOR, request, command: command.to_owned(), events };
         let text = record.encode();
         let hash = self.head.hash.chain(&text);
@@ -81,11 +86,16 @@ impl Chain {
             at,
             request: request.map(|id| (id, Hash::of(&text))),
             record: StoredRecord { seq, text, hash },
-            about: subjects.into_iter().collect::<Vec<Uuid>>(),
+            about: subjects.into_iter().collect(),
             changes: changes.into_values().collect(),
             people: Vec::new(),
         });
-        Ok(())
+        if self.records.len() >= COMMIT { self.commit() } else { Ok(()) }
+    }
+
+    fn commit(&mut self) -> Result<(), Trouble> {
+        let records = std::mem::take(&mut self.records);
+        Ok(self.store.write()?.commit(records)?)
     }
 }
 
