@@ -5,18 +5,24 @@ CARGO    ?= cargo
 JOURNEYS ?=
 # What the soak compares, and how much of it: make soak SOAK="r2 --commands 1000000 --seed 7 --threads 4"
 SOAK     ?= r1 --commands 1000000 --seed 1 --threads 2
+# What the benchmarks measure: make bench BENCH="--figures f1,f5 --sizes 100000"
+BENCH    ?=
 # CI says --locked here.
 LOCKED   ?=
 
-ALL = --workspace --all-features
+# Every feature of everything, but for the engines that the benchmarks compare with: these take minutes to build, and are for
+# `make bench`.
+ALL     = --workspace --exclude tenantry-benches --all-features
+BENCHES = --package tenantry-benches
 
-.PHONY: journeys test tools format lint doc soak
+.PHONY: journeys test tools format lint doc soak bench
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
 
 # Everything. The tests come last, so that their results are the last thing to read.
 test: format lint doc
+	$(CARGO) test $(LOCKED) $(BENCHES)
 	$(CARGO) test $(LOCKED) $(ALL)
 
 # A toolchain installed with the least profile lacks these two.
@@ -31,10 +37,16 @@ format: tools
 lint: tools
 	$(CARGO) clippy $(LOCKED) --package tenantry --lib -- -D warnings
 	$(CARGO) clippy $(LOCKED) $(ALL) --all-targets -- -D warnings -D clippy::incompatible_msrv
+	$(CARGO) clippy $(LOCKED) $(BENCHES) --all-targets -- -D warnings -D clippy::incompatible_msrv
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(BENCHES) --no-deps
 
 # Compares the engine with a second, naive reading of the rules, over as many random commands as you have time for.
 soak:
 	$(CARGO) run $(LOCKED) --release --package tenantry-oracle -- $(SOAK)
+
+# Measures tenantry beside what people would use instead, and publishes the figures in benches/ and the README.
+bench:
+	$(CARGO) run $(LOCKED) --release --package tenantry-benches --features peers --bin tenantry-benches -- $(BENCH)

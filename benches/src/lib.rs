@@ -1,0 +1,13 @@
+//! tenantry measured beside what people would use instead, in one run.
+
+pub mod alloc;
+pub mod ask;
+pub mod figure;
+pub mod machine;
+pub mod measure;
+pub mod peer;
+pub mod probe;
+pub mod report;
+pub mod rng;
+pub mod stage;
+pub mod world;

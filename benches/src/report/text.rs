@@ -1,0 +1,142 @@
+//! The tables: for the terminal, for `RESULTS.md`, and the short one in the README.
+
+use std::fmt::Write;
+
+use super::{Of, Results, Row};
+use crate::figure::{ALL, Kind};
+
+/// Marks where the README's table begins.
+const BEGIN: &str = "<!-- figures -->";
+/// Marks where it ends.
+const END: &str = "<!-- /figures -->";
+
+fn number(value: f64) -> String {
+    let digits = match value.abs() {
+        100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        _ => 3,
+    };
+    let text = format!("{value:.digits$}");
+    // Thousands stand apart.
+    let (whole, rest) =
+        text.split_once('.').map_or((text.as_str(), None), |(whole, rest)| (whole, Some(rest)));
+    let mut apart = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) && digit != '-' {
+            apart.push(' ');
+        }
+        apart.push(digit);
+    }
+    match rest {
+        Some(rest) => format!("{apart}.{rest}"),
+        None => apart,
+    }
+}
+
+fn target(row: &Row) -> String {
+    let Some(target) = row.target else { return "–".to_owned() };
+    let bound = number(target.bound);
+    match target.of {
+        Of::Ours => format!("≤ {bound} {}", row.unit),
+        Of::OursAtLeast => format!("≥ {bound} {}", row.unit),
+        Of::OursByTheirs => format!("≤ {bound} ×"),
+        Of::OursByTheirsAtLeast | Of::TheirsByOurs => format!("≥ {bound} ×"),
+    }
+}
+
+fn ratio(row: &Row) -> String {
+    let Some(ratio) = row.ratio() else { return "–".to_owned() };
+    let ours_first =
+        matches!(row.target.map(|target| target.of), Some(Of::OursByTheirs | Of::OursByTheirsAtLeast));
+    format!("{} {}", number(ratio), if ours_first { "× theirs" } else { "× as fast" })
+}
+
+fn met(row: &Row) -> &'static str {
+    match row.met() {
+        Some(true) => "met",
+        Some(false) => "**not met**",
+        None => "–",
+    }
+}
+
+fn line(row: &Row) -> [String; 7] {
+    let theirs = row.theirs.as_ref();
+    [
+        row.case.clone(),
+        number(row.customers as f64),
+        format!("{} {}", number(row.ours), row.unit),
+        theirs.map_or("–".to_owned(), |theirs| format!("{}: {}", theirs.name, number(theirs.value))),
+        ratio(row),
+        target(row),
+        met(row).to_owned(),
+    ]
+}
+
+/// The rows of a figure for a terminal.
+pub fn table(kind: &Kind, rows: &[Row]) -> String {
+    let mut text = format!("{} {}\n", kind.id, kind.what);
+    let lines: Vec<_> = rows.iter().map(line).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 7] = std::array::from_fn(width);
+    for line in &lines {
+        let cells: Vec<_> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "  {}", cells.join("  ").trim_end());
+    }
+    text
+}
+
+const HEADER: &str =
+    "| case | customers | tenantry | beside | ratio | target | |\n|---|---:|---:|---:|---:|---:|---|\n";
+
+/// `RESULTS.md`.
+pub fn results(results: &Results) -> String {
+    let mut text = String::from(
+        "# Results\n\nMade from `results.json` by `make bench`; what is measured, and how, is in [README.md](README.md). A ratio says \
+         how many times as fast tenantry is, or, with “× theirs”, how many times as much it takes.\n",
+    );
+    for kind in ALL {
+        let Some(figure) = results.0.get(kind.id) else { continue };
+        let _ = write!(text, "\n## {}: {}\n\nTarget: {}.\n\n{HEADER}", kind.id, kind.what, kind.target);
+        for row in &figure.rows {
+            let _ = writeln!(text, "| {} |", line(row).join(" | "));
+        }
+        for (row, note) in figure.rows.iter().filter_map(|row| Some((row, row.note.as_ref()?))) {
+            let _ = writeln!(text, "\n{} ({}): {note}.", row.case, number(row.customers as f64));
+        }
+        let versions: Vec<_> =
+            figure.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        let _ = writeln!(
+            text,
+            "\n{}, commit {}, {}; {}.",
+            figure.date,
+            figure.commit,
+            figure.machine,
+            versions.join(", ")
+        );
+    }
+    text
+}
+
+/// The README with its table made anew.
+///
+/// # Panics
+/// When the marks are not there.
+pub fn readme(readme: &str, results: &Results) -> String {
+    let (before, rest) = readme.split_once(BEGIN).expect("the README has the mark where the figures begin");
+    let (_, after) = rest.split_once(END).expect("the README has the mark where the figures end");
+    let mut text = format!(
+        "{before}{BEGIN}\n\n| what | customers | tenantry | beside | ratio |\n|---|---:|---:|---:|---:|\n"
+    );
+    for kind in ALL {
+        // The first row with a target at the largest size it was asked for.
+        let rows = results.0.get(kind.id).map(|figure| figure.rows.as_slice()).unwrap_or_default();
+        let Some(row) = rows.iter().rev().filter(|row| row.target.is_some()).max_by_key(|row| row.customers)
+        else {
+            continue;
+        };
+        let [case, customers, ours, theirs, ratio, ..] = line(row);
+        let _ = writeln!(text, "| {}: {case} | {customers} | {ours} | {theirs} | {ratio} |", kind.what);
+    }
+    text + "\n" + END + after
+}
