@@ -100,7 +100,7 @@ fn coded(spaces: &Spaces, reader: &impl Reader, code: u32) -> Held {
 
 /// A user's seat in a tenant's line; 0 if they have none. Looks at all of them: that is quicker than to stop at one.
 #[inline]
-fn seat_of(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32) -> u32 {
+pub(super) fn seat_of(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32) -> u32 {
     let at = tenant as usize * TENANT_WORDS + SEATS_AT;
     let mut found = 0;
     for word in 0..SEATS / 2 {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::check::{Ask, Terms, barred, held, judge};
+use super::check::{Ask, Terms, barred, held, judge, seat_of};
 use super::list;
 use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, Spaces, TENANT_WORDS};
 use super::words::{Reader, Reading};
@@ -52,6 +52,7 @@ impl AccessIndex {
             before,
             found,
             several: BTreeSet::new(),
+            folded: None,
         });
         if result.is_err() {
             found.truncate(before);
@@ -215,6 +216,7 @@ struct UsersWhoCan<'a, A> {
     found: &'a mut Vec<UserHandle>,
     /// Who has assignments away from home, and so may come up again.
     several: BTreeSet<u32>,
+    folded: Option<Folded>,
 }
 
 impl<A: At> Reading for UsersWhoCan<'_, A> {
@@ -223,7 +225,66 @@ impl<A: At> Reading for UsersWhoCan<'_, A> {
     fn read(&mut self, reader: &impl Reader) {
         self.found.truncate(self.before);
         self.several.clear();
+        self.folded = Folded::of(self.spaces, reader, self.ask);
         self.climb(reader, self.ask.tenant, &mut BTreeSet::new(), 0);
+    }
+}
+
+/// What a check on a tenant comes to for all its own users, and for all those of its one manager: what is left is the user.
+struct Folded {
+    terms: Terms,
+    tenant: u32,
+    manager: u32,
+    spilled: bool,
+    own: bool,
+    managers: bool,
+}
+
+impl Folded {
+    /// Nothing where the tenant has several managers, or its manager has one.
+    fn of(spaces: &Spaces, reader: &impl Reader, ask: Ask) -> Option<Self> {
+        let head = spaces.head(reader, ask.tenant);
+        let (manager, shape) = match head.above {
+            Above::Nobody => (0, 0),
+            Above::One { manager, shape } => (manager, shape),
+            Above::Several { .. } => return None,
+        };
+        let above = spaces.head(reader, manager);
+        if above.above != Above::Nobody {
+            return None;
+        }
+        let terms = Terms::new(spaces, reader, ask.permit);
+        let open = head.living && (head.enabled || terms.operates) && terms.offered;
+        let locks = spaces.shape(reader, shape).locks;
+        let passes = !terms.is_reserved(spaces, reader) && terms.pass(spaces, reader, shape);
+        Some(Self {
+            terms,
+            tenant: ask.tenant,
+            manager,
+            spilled: head.spilled,
+            own: open && head.enabled && !locks,
+            managers: open && passes && above.living && above.enabled,
+        })
+    }
+
+    /// Whether a user can; nothing where that takes a closer look.
+    fn can(&self, spaces: &Spaces, reader: &impl Reader, user: u32) -> Option<bool> {
+        let person = spaces.person(reader, user);
+        let own = person.home == self.tenant;
+        if !own {
+            let away = if self.spilled {
+                spaces.away(reader, user) != 0
+            } else {
+                seat_of(spaces, reader, self.tenant, user) != 0
+            };
+            if away || person.home != self.manager || self.manager == 0 {
+                return None;
+            }
+        }
+        let open = if own { self.own } else { self.managers };
+        let held = person.held.filter(|held| own | held.below);
+        let holds = held.is_some_and(|held| self.terms.held_by(spaces, reader, held.role));
+        Some(open & person.active & holds)
     }
 }
 
@@ -271,7 +332,10 @@ impl<A: At> UsersWhoCan<'_, A> {
 
     fn consider(&mut self, reader: &impl Reader, user: u32) {
         let spaces = self.spaces;
-        if judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_some() {
+        let folded = self.folded.as_ref().and_then(|folded| folded.can(spaces, reader, user));
+        let can =
+            folded.unwrap_or_else(|| judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_none());
+        if !can {
             return;
         }
         if spaces.away(reader, user) == 0 || self.several.insert(user) {
