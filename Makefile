@@ -7,10 +7,13 @@ JOURNEYS ?=
 SOAK     ?= r1 --commands 1000000 --seed 1 --threads 2
 # CI says --locked here.
 LOCKED   ?=
+# Where the library for C goes: make install PREFIX=/opt/tenantry DESTDIR=/tmp/stage
+PREFIX   ?= /usr/local
+DESTDIR  ?=
 
 ALL = --workspace --all-features
 
-.PHONY: journeys test tools format lint doc soak
+.PHONY: journeys test tools format lint doc soak install
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -18,6 +21,7 @@ journeys:
 # Everything. The tests come last, so that their results are the last thing to read.
 test: format lint doc
 	$(CARGO) test $(LOCKED) $(ALL)
+	$(MAKE) -C ffi check LOCKED=$(LOCKED)
 
 # A toolchain installed with the least profile lacks these two.
 tools:
@@ -34,6 +38,10 @@ lint: tools
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps
+
+# libtenantry, its headers, and what pkg-config and CMake find it by.
+install:
+	$(MAKE) -C ffi install LOCKED=$(LOCKED) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 # Compares the engine with a second, naive reading of the rules, over as many random commands as you have time for.
 soak:
