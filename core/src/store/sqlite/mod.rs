@@ -35,8 +35,11 @@ use crate::view::{Any, Found as Entry, Kind, Span, View, ViewError};
 /// How many connections for reading are kept for the next who reads.
 const IDLE_READERS: usize = 8;
 
+/// The connections of one store: those that read, and the one that writes.
+type Connections = (Vec<Conn>, Option<Queue<Writer>>);
+
 /// What a forked child has of its parent's connections once it has closed the store.
-static INHERITED: Mutex<Vec<(Vec<Conn>, Option<Queue<Writer>>)>> = Mutex::new(Vec::new());
+static INHERITED: Mutex<Vec<Connections>> = Mutex::new(Vec::new());
 
 /// How a file is opened.
 #[derive(Clone, Debug)]
