@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::ids::{
     IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RequestId, RoleId, SessionId,
@@ -23,6 +24,7 @@ use crate::policy::Policy;
 
 /// A command on its way: what, from whom, and under which request id (asking again under the same id is safe).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// Names this request; a second one with the same id and body answers with the first one's receipt.
@@ -56,6 +58,7 @@ macro_rules! commands {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
             #[serde(deny_unknown_fields)]
             pub struct $name {
                 $($(#[$fdoc])* pub $field: $type,)*
@@ -89,6 +92,7 @@ macro_rules! commands {
 
         /// Any command.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(tag = "command")]
         pub enum Command {
             $(
@@ -106,6 +110,34 @@ macro_rules! commands {
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$name(_) => $text),+ }
             }
+
+            /// Reads the command of that name from its other fields, so that an error can say which of them it is about.
+            ///
+            /// # Errors
+            /// When there is no command of that name, or the fields are not its own.
+            pub fn read<'de, D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
+                match name {
+                    $($text => $name::deserialize(fields).map(Self::$name),)+
+                    other => Err(D::Error::unknown_variant(other, Self::NAMES)),
+                }
+            }
+
+            /// Reads the command's own answer from the events it led to.
+            pub fn answer(&self, events: &[Event]) -> Outcome {
+                match self { $(Self::$name(command) => Outcome::$name(command.outcome(events))),+ }
+            }
+        }
+
+        /// What any command answers with, beside the command's name.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(tag = "command", content = "outcome")]
+        pub enum Outcome {
+            $(
+                #[doc = concat!("The answer of `", $text, "`.")]
+                #[serde(rename = $text)]
+                $name($outcome)
+            ),+
         }
 
         impl Act for Command {
@@ -117,6 +149,7 @@ macro_rules! commands {
 
 /// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
     /// The street address; it only places the tenant on a map.
@@ -132,6 +165,7 @@ pub struct Contact {
 
 /// A person to be invited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Invitee {
     /// The new user's id.
@@ -156,6 +190,7 @@ impl Invitee {
 
 /// A role for a user on the tenant that is being created (P-11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Authorization {
     /// Who.
@@ -169,6 +204,7 @@ pub struct Authorization {
 
 /// A role for a user on a tenant (P-11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewAssignment {
     /// Who.
@@ -184,6 +220,7 @@ pub struct NewAssignment {
 
 /// One user on one tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UserOnTenant {
     /// Who.
@@ -194,6 +231,7 @@ pub struct UserOnTenant {
 
 /// What became of one tenant of a batch (T-6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TenantResult {
     /// The tenant.
     pub tenant: TenantId,
@@ -203,6 +241,7 @@ pub struct TenantResult {
 
 /// The ids of a customer that was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddedCustomer {
     /// The new tenant.
     pub tenant: TenantId,
@@ -214,6 +253,7 @@ pub struct AddedCustomer {
 
 /// The ids of an invitation that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InvitedUser {
     /// The invited user.
     pub user: UserId,
@@ -223,6 +263,7 @@ pub struct InvitedUser {
 
 /// A console that was opened (S-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenedConsole {
     /// The session.
     pub session: SessionId,

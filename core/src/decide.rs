@@ -117,3 +117,24 @@ pub fn sweep(world: &World<'_>) -> Result<Vec<Event>, ViewError> {
     let decision = with_sessions(world, due::first(world)?.into())?;
     Ok(decision.events)
 }
+
+/// The world once everything that time alone brings about at its moment has happened; nothing, when nothing is due.
+///
+/// # Errors
+/// When the world cannot be read.
+pub fn settled<'v>(world: &World<'v>) -> Result<Option<Overlay<'v>>, ViewError> {
+    let mut events = sweep(world)?;
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let mut after = Overlay::over(world.view);
+    while !events.is_empty() {
+        for event in &events {
+            for change in apply(&after, event, world.at)? {
+                after.change(change);
+            }
+        }
+        events = sweep(&World::reading(&after, world.at)?)?;
+    }
+    Ok(Some(after))
+}

@@ -76,6 +76,7 @@ impl std::fmt::Debug for Hash {
 
 /// One entry of the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// Its number: 1, 2, 3 and so on without a gap. Also the revision of the state after it.
     pub seq: u64,

@@ -38,11 +38,14 @@
 //! something is a [`query::Question`], answered with a [`query::Verdict`] that says why. What a platform offers
 //! is its [`policy`]. The state machines that run are laid open in [`model::machine`] and drawn by [`diagram`].
 //!
+//! Other languages come in by the JSON door, [`wire`].
+//!
 //! The rules, with the ids that are cited everywhere, are in `RULES.md`; the house is described in `ARCHITECTURE.md`.
 //!
 //! # Features
 //!
 //! - `sqlite`: the store in an SQLite file, for several processes at once. SQLite is bundled.
+//! - `schema`: JSON Schemas of everything that crosses the JSON door.
 //! - `testkit`: the store conformance suite, a fixed clock and scenarios, for tests of your own.
 
 pub mod about;
@@ -68,3 +71,4 @@ pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod view;
+pub mod wire;

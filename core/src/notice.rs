@@ -13,6 +13,7 @@ use crate::view::{Index, Key, ViewError};
 
 /// A message that must be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Notice {
     /// The record it comes from.
     pub seq: u64,
@@ -26,6 +27,7 @@ pub struct Notice {
 
 /// What a notice says, with what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum NoticeKind {
@@ -183,6 +185,86 @@ impl NoticeKind {
     /// The stable name, the same in every language.
     pub fn name(&self) -> &'static str {
         self.into()
+    }
+}
+
+/// Who and what a notice is about, whatever its kind: enough to say it, and to find the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The tenant: of a link or request the managed one, of a move the customer, of an invitation the one to join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    /// The tenant that manages it or wants to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<TenantId>,
+    /// The link between them, or that a request would lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkId>,
+    /// The person invited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// The reseller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reseller: Option<TenantId>,
+}
+
+impl Notice {
+    /// Who and what it is about.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn about(&self, world: &World<'_>) -> Result<About, ViewError> {
+        use NoticeKind as Is;
+        let nobody = About::default();
+        let of = |manager, tenant, link| About {
+            manager: Some(manager),
+            tenant: Some(tenant),
+            link: Some(link),
+            ..nobody
+        };
+        Ok(match &self.kind {
+            Is::LinkRequested { request }
+            | Is::LinkRequestReminder { request }
+            | Is::LinkRequestAccepted { request }
+            | Is::LinkRequestDeclined { request }
+            | Is::LinkRequestCanceled { request }
+            | Is::LinkRequestExpired { request } => world
+                .view
+                .get::<LinkRequest>(request.uuid())?
+                .map_or(nobody, |it| of(it.manager, it.managed, LinkId::from_uuid(it.id.uuid()))),
+            Is::GrantsChanged { link }
+            | Is::LinkExpiring { link, days: _ }
+            | Is::LinkExtended { link }
+            | Is::DelinkRequested { link }
+            | Is::DelinkReminder { link }
+            | Is::DelinkRejected { link }
+            | Is::DelinkCanceled { link }
+            | Is::DelinkExpired { link }
+            | Is::LinkEnded { link } => {
+                world.link(*link)?.map_or(nobody, |it| of(it.manager, it.managed, it.id))
+            }
+            Is::MoveRequested { id }
+            | Is::MoveApproved { id }
+            | Is::MoveDeclined { id }
+            | Is::MoveExpired { id } => {
+                world.view.get::<Move>(id.uuid())?.map_or(nobody, |it| of(it.manager, it.customer, it.link))
+            }
+            Is::Invitation { invitation }
+            | Is::SignUp { invitation }
+            | Is::InvitationReminder { invitation }
+            | Is::InvitationAccepted { invitation }
+            | Is::InvitationDeclined { invitation }
+            | Is::InvitationExpired { invitation } => world
+                .view
+                .get::<Invitation>(invitation.uuid())?
+                .map_or(nobody, |it| About { tenant: Some(it.tenant), user: Some(it.user), ..nobody }),
+            Is::CollectorPowerDown { tenant, .. } | Is::CollectorPowerUp { tenant, .. } => {
+                About { tenant: Some(*tenant), ..nobody }
+            }
+            Is::ResellerDropped { reseller, tenant } => {
+                About { tenant: Some(*tenant), reseller: Some(*reseller), ..nobody }
+            }
+        })
     }
 }
 

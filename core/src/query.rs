@@ -17,6 +17,7 @@ use crate::refusal::Code;
 
 /// May this user use this permission on this tenant, for this service? (P)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// Who.
@@ -46,6 +47,7 @@ impl Question {
 
 /// The answer of a check, with its reason (P-12).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// Whether it is allowed.
     pub allowed: bool,
@@ -76,6 +78,7 @@ impl Verdict {
 
 /// The assignment behind a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Grounds {
     /// The tenant it is on: the one asked about, or one above it.
     pub tenant: TenantId,
@@ -85,6 +88,7 @@ pub struct Grounds {
 
 /// What somebody who may link is told about a number, and nothing else (T-8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TenantSummary {
     /// The number.
     pub number: Number,
@@ -99,6 +103,7 @@ pub struct TenantSummary {
 
 /// A pin on the map (T-4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pin {
     /// The tenant.
     pub tenant: TenantId,
@@ -110,6 +115,7 @@ pub struct Pin {
 
 /// Which records of a tenant's audit are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AuditFilter {
     /// Only those of this user, if they show as a person.
@@ -138,6 +144,7 @@ impl AuditFilter {
 
 /// One record as it shows in the audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditRow {
     /// The record's number.
     pub seq: u64,
@@ -156,6 +163,7 @@ pub struct AuditRow {
 
 /// Who a record is from, as the audit shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditActor {
     /// A person of the viewer's own organisation.
@@ -174,15 +182,15 @@ pub enum AuditActor {
 
 /// How a list is turned over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
 pub struct Paging {
     /// Where the page before ended; none for the first page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// How many rows, 1 to 1000.
+    /// How many rows, 1 to 1000; 100, if left out.
     pub limit: usize,
     /// Whether the order is turned round.
-    #[serde(default)]
     pub descending: bool,
 }
 
@@ -195,6 +203,7 @@ impl Default for Paging {
 /// One page of a list. The next one begins after the last row of this, whatever was written in between: no row that stayed
 /// where it was is shown twice or left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PageOf{R}"))]
 pub struct Page<R> {
     /// The rows.
     pub rows: Vec<R>,
@@ -205,6 +214,7 @@ pub struct Page<R> {
 
 /// Which customers of a manager are wanted, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CustomerQuery {
     /// Only those for whom this service is managed.
@@ -232,6 +242,7 @@ pub struct CustomerQuery {
 
 /// The orders of a manager's customers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerSort {
     /// By company name.
@@ -251,6 +262,7 @@ pub enum CustomerSort {
 
 /// A customer in its manager's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CustomerRow {
     /// The customer.
     pub tenant: TenantId,
@@ -274,6 +286,7 @@ pub struct CustomerRow {
 
 /// One customer in detail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CustomerDetails {
     /// What the list shows.
     pub row: CustomerRow,
@@ -302,6 +315,7 @@ pub struct CustomerDetails {
 
 /// Which users of a tenant are wanted, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UserQuery {
     /// Only those in this state; without it, all that are not removed.
@@ -317,6 +331,7 @@ pub struct UserQuery {
 
 /// The orders of a tenant's users.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UserSort {
     /// By address.
@@ -330,6 +345,7 @@ pub enum UserSort {
 
 /// A user in the list of their home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserRow {
     /// The user.
     pub user: UserId,
@@ -348,6 +364,7 @@ pub struct UserRow {
 
 /// An integration in a tenant's list: its own, or one that is attached there (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IntegrationRow {
     /// The integration.
     pub integration: IntegrationId,
@@ -363,6 +380,7 @@ pub struct IntegrationRow {
 
 /// Which customers of a reseller are wanted, and in which order (V-4, V-5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResellerQuery {
     /// Only this one.
@@ -384,6 +402,7 @@ pub struct ResellerQuery {
 
 /// The orders of a reseller's customers (V-5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ResellerSort {
     /// By company name and reference.
@@ -405,6 +424,7 @@ pub enum ResellerSort {
 
 /// A row of a reseller's list (V-5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResellerCustomerRow {
     /// The tenant that devices are shown as.
     pub tenant: TenantId,

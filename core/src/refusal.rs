@@ -59,6 +59,7 @@ macro_rules! codes {
 
 /// What kind of refusal a code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
     /// The request itself cannot be taken.
@@ -84,7 +85,7 @@ codes! {
     101 UnknownUser "unknown_user" "P-1" Rights:
         "there is no user `{}`"; "check the user's id"
     102 UserNotActive "user_not_active" "P-1" Rights:
-        "user `{}` is invited, blocked or removed, or their home tenant is disabled or deleted"; "have the user unblocked or the home tenant enabled"
+        "user `{}` is invited, blocked or removed, or their home tenant is disabled or deleted"; "ask an admin of the home tenant, or the operator where the home tenant itself is disabled or deleted"
     103 WrongActor "wrong_actor" "U-4" Rights:
         "this command is not for {}"; "send it as the actor its documentation names"
     104 TicketRequired "ticket_required" "L-6" Rights:

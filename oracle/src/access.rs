@@ -300,11 +300,52 @@ impl Oracle {
         at: Timestamp,
         disabled: Disabled,
     ) -> Result<(), Code> {
+        self.right_to(who, permission, tenant, None, at, disabled)
+    }
+
+    /// The right to a command on a tenant that is about one service.
+    pub fn right_for(
+        &self,
+        who: Who,
+        permission: &str,
+        tenant: TenantId,
+        service: &Service,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        self.right_to(who, permission, tenant, Some(service), at, Disabled::Bars)
+    }
+
+    /// The same, where a service that the policy does not offer is an obstacle for whoever has the right otherwise.
+    pub fn right_where_offered(
+        &self,
+        who: Who,
+        permission: &str,
+        tenant: TenantId,
+        service: &Service,
+        at: Timestamp,
+    ) -> Result<Vec<Code>, Code> {
+        if self.policy.services.contains(service) {
+            self.right_for(who, permission, tenant, service, at)?;
+            return Ok(Vec::new());
+        }
+        self.right(who, permission, tenant, at, Disabled::Bars)?;
+        Ok(vec![Code::UnknownService])
+    }
+
+    fn right_to(
+        &self,
+        who: Who,
+        permission: &str,
+        tenant: TenantId,
+        service: Option<&Service>,
+        at: Timestamp,
+        disabled: Disabled,
+    ) -> Result<(), Code> {
         let Who::User(user) = who else {
             return if self.living(tenant).is_some() { Ok(()) } else { Err(Code::UnknownTenant) };
         };
         let permission = Permission::parse(permission).unwrap();
-        match self.judge(user, &permission, tenant, None, at, disabled) {
+        match self.judge(user, &permission, tenant, service, at, disabled) {
             Ok(()) => Ok(()),
             Err(reason @ (Code::UnknownUser | Code::UserNotActive)) => Err(reason),
             Err(reason) if self.sees(who, tenant, at) => Err(reason),

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
-use tenantry::command::Request;
-use tenantry::engine::{Clock, Engine, Error, Moment, Options};
+use tenantry::command::{Act, Command, Request};
+use tenantry::engine::{Clock, Engine, Error, Moment, Options, Snapshot};
+use tenantry::event::Event;
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code;
@@ -19,12 +20,16 @@ use uuid::Uuid;
 
 use crate::coverage::Coverage;
 use crate::generator::{Generator, Step, policy_of};
+use crate::listing::{self, Agreed, Asked, ListQuestion};
 use crate::rng::Rng;
 use crate::state;
 use crate::world::Oracle;
 
 /// Questions asked after every command.
 const QUESTIONS: usize = 24;
+
+/// One world in so many has its audit compared: to remember what everything was about takes its time.
+const AUDITED_WORLDS: u64 = 5;
 
 /// EXCLUSIONS: refusals of which the oracle names the first and the engine, as long as it has a known fault there, the
 /// second. Must be empty.
@@ -83,6 +88,8 @@ pub enum Difference {
     TenantsWhere(UserId, Permission, Option<Service>, Timestamp, String),
     /// In the users who can do something on a tenant.
     UsersWhoCan(Permission, TenantId, Option<Service>, Timestamp, String),
+    /// In the answer to a question about a list, mail or the audit.
+    List(Box<ListQuestion>, String),
     /// In the state.
     State(String),
 }
@@ -95,6 +102,7 @@ impl Difference {
             Self::Answer(_, _, text) => format!("check: {text}"),
             Self::TenantsWhere(..) => "tenants where".to_owned(),
             Self::UsersWhoCan(..) => "users who can".to_owned(),
+            Self::List(question, _) => format!("list: {}", question.kind()),
             Self::State(text) => format!("state of a {}", text.split(' ').next().unwrap_or_default()),
         }
     }
@@ -116,6 +124,7 @@ impl Difference {
             Self::UsersWhoCan(permission, tenant, service, at, text) => {
                 format!("users who can {permission} on {tenant} for {service:?} at {at}: {text}")
             }
+            Self::List(question, text) => format!("{question:?}: {text}"),
         }
     }
 }
@@ -181,21 +190,28 @@ pub fn outcome_of<T>(executed: &Result<T, Error>) -> Result<(), Code> {
 }
 
 impl Pair {
-    pub fn new(policy: &Policy) -> Self {
+    /// Both at the beginning; `audited` if the oracle is to remember everything that happens, which takes its time.
+    pub fn new(policy: &Policy, audited: bool) -> Self {
         let clock = HandClock::new(start());
         let engine = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options(&clock, policy)).unwrap();
-        Self { oracle: Oracle::new(policy.clone()), engine, clock }
+        let mut oracle = Oracle::new(policy.clone());
+        oracle.journal = audited.then(Vec::new);
+        Self { oracle, engine, clock }
     }
 
     /// Executes a command on both.
     pub fn execute(&mut self, request: &Request, at: Timestamp) -> Result<Result<(), Code>, Difference> {
         self.clock.set(at);
         let expected = self.oracle.execute(request, at);
-        let actual = outcome_of(&self.engine.submit(request.clone()));
+        let executed = self.engine.submit(request.clone());
+        let actual = outcome_of(&executed);
         let known = EXCLUDED_REFUSALS.iter().any(|(name, oracle, engine)| {
             *name == request.command.name() && expected == Err(*oracle) && actual == Err(*engine)
         });
         if expected == actual || known {
+            if let Ok(receipt) = &executed {
+                self.compare_answer(&request.command, &receipt.outcome)?;
+            }
             Ok(actual)
         } else {
             let name = request.command.name();
@@ -204,11 +220,40 @@ impl Pair {
         }
     }
 
+    /// What a console's opening and closing answer with (S-1).
+    fn compare_answer(&self, command: &Command, events: &[Event]) -> Result<(), Difference> {
+        let (expected, actual) = match command {
+            Command::OpenConsole(c) => {
+                let opened = c.outcome(events);
+                ((self.oracle.console_address(c), c.return_to.clone()), (opened.address, opened.return_to))
+            }
+            Command::CloseConsole(c) => {
+                let session = self.oracle.session(c.session).unwrap();
+                ((None, session.return_to.clone()), (None, c.outcome(events)))
+            }
+            _ => return Ok(()),
+        };
+        if expected == actual {
+            return Ok(());
+        }
+        let name = command.name();
+        Err(Difference::Outcome(format!(
+            "{name}: oracle says ok with {expected:?}, engine says ok with {actual:?}"
+        )))
+    }
+
     fn with_moment<T>(&self, at: Timestamp, ask: impl FnOnce(&Moment<'_>) -> T) -> T {
+        self.with_snapshot(at, |snapshot| ask(&snapshot.now().unwrap()))
+    }
+
+    fn with_snapshot<T>(&self, at: Timestamp, ask: impl FnOnce(&Snapshot<'_>) -> T) -> T {
         self.clock.set(at);
-        let snapshot = self.engine.read().unwrap();
-        let moment = snapshot.now().unwrap();
-        ask(&moment)
+        ask(&self.engine.read().unwrap())
+    }
+
+    fn ask_list(&self, question: &ListQuestion) -> Result<Agreed, Difference> {
+        self.with_snapshot(question.at, |snapshot| listing::compare(&self.oracle, snapshot, question))
+            .map_err(|text| Difference::List(Box::new(question.clone()), text))
     }
 
     fn ask(
@@ -280,7 +325,7 @@ impl Pair {
 /// `on_difference`, which says whether to go on; only after a difference between refusals that is possible.
 fn run_world(seed: u64, coverage: &mut Coverage, mut on_difference: impl FnMut(Failure) -> bool) -> u64 {
     let policy = policy_of(seed);
-    let mut pair = Pair::new(&policy);
+    let mut pair = Pair::new(&policy, seed.is_multiple_of(AUDITED_WORLDS));
     let mut generator = Generator::new(seed, start());
     let mut asking = Rng::new(seed ^ 0xA5C);
     let length = 200 + asking.below(201);
@@ -317,6 +362,12 @@ fn walk(
         coverage.state(&pair.oracle, step.at);
     }
     let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
+    let lists = if last { 20 } else { usize::from(asking.percent(15)) };
+    for _ in 0..lists {
+        let question = generator.list_question(&pair.oracle, at);
+        let agreed = pair.ask_list(&question)?;
+        coverage.list(question.kind(), &agreed);
+    }
     pair.with_moment(at, |moment| {
         for _ in 0..QUESTIONS {
             let reason = pair.ask(moment, &generator.question(&pair.oracle), at)?;
@@ -353,7 +404,9 @@ fn walk(
 
 /// Whether these commands still lead to a difference of the same kind; if so, which, and after how many of them.
 fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(usize, Difference)> {
-    let mut pair = Pair::new(policy);
+    let audit =
+        matches!(difference, Difference::List(question, _) if matches!(question.asked, Asked::Audit(..)));
+    let mut pair = Pair::new(policy, audit);
     let wanted = difference.signature();
     for (index, step) in steps.iter().enumerate() {
         if let Err(found) = pair.execute(&step.request, step.at)
@@ -365,6 +418,7 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
     let found = match difference {
         Difference::Outcome(_) => Ok(()),
         Difference::State(_) => pair.compare_state(),
+        Difference::List(question, _) => pair.ask_list(question).map(|_| ()),
         Difference::Answer(question, at, _) => {
             pair.with_moment(*at, |moment| pair.ask(moment, question, *at)).map(|_| ())
         }

@@ -1,7 +1,9 @@
 //! What becomes of a command: the clock first, then the section of the rules it belongs to. It never reads a clock
 //! and never explains itself beyond a code.
 
-use tenantry::base::ids::{InvitationId, LinkId, TenantId};
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, MoveId, TenantId};
 use tenantry::base::text::{ManagementType, Prefix};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Request};
@@ -10,8 +12,21 @@ use tenantry::policy::{Policy, PrefixReuse};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::known;
 use crate::links::passed_moment;
 use crate::world::{Assignment, Oracle};
+
+/// Something that time brings about.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    Request(LinkRequestId),
+    Invitation(InvitationId),
+    Move(MoveId),
+    DelinkRequest(LinkId),
+    Extension(LinkId),
+    Announcement(LinkId),
+    End(LinkId),
+}
 
 /// The obstacle with the least number, if there is one.
 pub fn least(mut obstacles: Vec<Code>) -> Result<(), Code> {
@@ -29,6 +44,16 @@ impl Oracle {
     /// The refusal with the least number.
     pub fn execute(&mut self, request: &Request, at: Timestamp) -> Result<(), Code> {
         self.sweep(at);
+        let outcome = self.remembering(&request.actor, request.command.name(), at, |world| {
+            world.carry_out(request, at)?;
+            world.end_sessions(at, |_| true);
+            Ok(())
+        });
+        self.remember_outcome(request, &outcome, at);
+        outcome
+    }
+
+    fn carry_out(&mut self, request: &Request, at: Timestamp) -> Result<(), Code> {
         let actor = &request.actor;
         match &request.command {
             Command::SetPolicy(c) => self.set_policy(actor, &c.policy, at),
@@ -72,59 +97,116 @@ impl Oracle {
             Command::EditRole(c) => self.edit_role(actor, c, at),
             Command::DeleteRole(c) => self.delete_role(actor, c.role, at),
             Command::ErasePersonal(c) => self.erase_personal(actor, c.subject, at),
-            other => panic!(
-                "the oracle reads sections 1 to 6 of the rules, and `{}` is of a later one",
-                other.name()
-            ),
+            Command::AddResellerCustomer(c) => self.add_reseller_customer(actor, c, at),
+            Command::EditResellerCustomer(c) => self.edit_reseller_customer(actor, c, at),
+            Command::DropReseller(c) => self.drop_reseller(actor, c, at),
+            Command::AdmitReseller(c) => self.admit_reseller(actor, c, at),
+            Command::UploadDevices(c) => self.upload_devices(actor, c, at),
+            Command::MoveDevices(c) => self.move_devices(actor, c, at),
+            Command::ApproveMove(c) => self.approve_move(actor, c.id, at),
+            Command::DeclineMove(c) => self.decline_move(actor, c.id, at),
+            Command::CancelMove(c) => self.cancel_move(actor, c.id, at),
+            Command::DeleteDevices(c) => self.delete_devices(actor, c, at),
+            Command::CreateIntegration(c) => self.create_integration(actor, c, at),
+            Command::ShareIntegration(c) => self.share_integration(actor, c, at),
+            Command::DetachIntegration(c) => self.detach_integration(actor, c, at),
+            Command::DeleteIntegration(c) => self.delete_integration(actor, c.integration, at),
+            Command::BuyLicence(c) => self.buy_licence(actor, c, at),
+            Command::AssignSeats(c) => self.assign_seats(actor, c, at),
+            Command::ReleaseSeats(c) => self.release_seats(actor, c, at),
+            Command::SetAlertRule(c) => self.set_alert_rule(actor, c, at),
+            Command::OpenConsole(c) => self.open_console(actor, c, at),
+            Command::CloseConsole(c) => self.close_console(actor, c.session, at),
         }
     }
 
-    /// Everything that is due: announcements, extensions and ends of links, and what nobody answered in time.
+    /// Everything that is due, one thing after the other, what was due first first.
     pub fn sweep(&mut self, at: Timestamp) {
-        for request in &mut self.requests {
-            if request.state == HandshakeState::Pending && request.expires <= at {
-                request.state = HandshakeState::Expired;
+        while let Some(due) = self.first_due(at) {
+            let done = self.remembering(&Actor::Clock, "sweep", at, |world| {
+                let concerned = world.concerned(&due, at);
+                world.let_happen(&due, at);
+                world.end_sessions(at, |tenant| concerned.contains(&tenant));
+                Ok(())
+            });
+            debug_assert!(done.is_ok());
+        }
+    }
+
+    fn first_due(&self, at: Timestamp) -> Option<Due> {
+        let mut due: Vec<(Timestamp, Due)> = Vec::new();
+        let pending = |state| state == HandshakeState::Pending;
+        for request in self.requests.iter().filter(|request| pending(request.state)) {
+            due.push((request.expires, Due::Request(request.id)));
+        }
+        for invitation in self.invitations.iter().filter(|invitation| pending(invitation.state)) {
+            due.push((invitation.expires, Due::Invitation(invitation.id)));
+        }
+        for one in self.moves.iter().filter(|one| pending(one.state)) {
+            due.push((one.expires, Due::Move(one.id)));
+        }
+        for link in self.links.iter().filter(|link| link.stage != Stage::Delinked) {
+            let lapse = link.delink_expires;
+            let Some(expires) = link.expires.filter(|_| link.extend_days.is_none()) else {
+                due.extend(lapse.map(|moment| (moment, Due::DelinkRequest(link.id))));
+                due.extend(link.expires.map(|moment| (moment, Due::Extension(link.id))));
+                continue;
+            };
+            let next = [30, 7, 1].into_iter().find(|&days| link.announced.is_none_or(|told| days < told));
+            let next = next.map(|days| expires.minus_days(days));
+            if known::AN_END_BEFORE_ITS_TIME && expires <= at {
+                let early = next.into_iter().chain(lapse).chain([expires]).min();
+                due.extend(early.map(|moment| (moment, Due::End(link.id))));
+                continue;
+            }
+            due.extend(lapse.map(|moment| (moment, Due::DelinkRequest(link.id))));
+            if expires > at {
+                due.extend(next.map(|moment| (moment, Due::Announcement(link.id))));
+            } else {
+                // An end that has come is not announced any more.
+                due.push((expires, Due::End(link.id)));
             }
         }
-        let lapsed: Vec<_> = self
-            .invitations
-            .iter()
-            .filter(|invitation| invitation.state == HandshakeState::Pending && invitation.expires <= at)
-            .map(|invitation| invitation.id)
-            .collect();
-        for invitation in lapsed {
-            self.close_invitation(invitation, HandshakeState::Expired);
+        due.retain(|(moment, _)| *moment <= at);
+        due.into_iter().min_by_key(|(moment, _)| *moment).map(|(_, due)| due)
+    }
+
+    /// The tenants whose consoles may have to be closed after it: what ends later has its own turn.
+    fn concerned(&self, due: &Due, at: Timestamp) -> BTreeSet<TenantId> {
+        let mut tenants = BTreeSet::new();
+        if let Due::End(link) = due {
+            let managed = self.link(*link).unwrap().managed;
+            tenants.insert(managed);
+            tenants.extend(self.all_below(managed, at));
         }
-        let mut over = Vec::new();
-        for link in self.links.iter_mut().filter(|link| link.stage != Stage::Delinked) {
-            if link.delink_expires.is_some_and(|expires| expires <= at) {
+        tenants
+    }
+
+    fn let_happen(&mut self, due: &Due, at: Timestamp) {
+        match *due {
+            Due::Request(id) => self.request_mut(id).state = HandshakeState::Expired,
+            Due::Invitation(id) => self.close_invitation(id, HandshakeState::Expired),
+            Due::Move(id) => self.set_move(id, HandshakeState::Expired),
+            Due::DelinkRequest(id) => {
+                let link = self.link_mut(id);
                 link.stage = Stage::Active;
                 link.delink_expires = None;
             }
-            let Some(expires) = link.expires else { continue };
-            if let Some(days) = link.extend_days {
-                let mut end = expires;
+            Due::Extension(id) => {
+                let link = self.link_mut(id);
+                let mut end = link.expires.unwrap();
                 while end <= at {
-                    end = end.plus_days(days);
+                    end = end.plus_days(link.extend_days.unwrap());
                 }
-                if end != expires {
-                    link.expires = Some(end);
-                    // Moments before the prolongation count as announced.
-                    link.announced = passed_moment(end, at);
-                }
-                continue;
+                link.expires = Some(end);
+                // Moments before the prolongation count as announced.
+                link.announced = passed_moment(end, at);
             }
-            for days in [30, 7, 1] {
-                if expires.minus_days(days) <= at && link.announced.is_none_or(|told| days < told) {
-                    link.announced = Some(days);
-                }
+            Due::Announcement(id) => {
+                let link = self.link_mut(id);
+                link.announced = passed_moment(link.expires.unwrap(), at);
             }
-            if expires <= at {
-                over.push(link.id);
-            }
-        }
-        for link in over {
-            self.end_link(link, EndCause::Expired, at);
+            Due::End(id) => self.end_link(id, EndCause::Expired, at),
         }
     }
 
@@ -138,7 +220,10 @@ impl Oracle {
 
     /// Ends a link and what rests on it (D-6).
     pub fn end_link(&mut self, id: LinkId, cause: EndCause, at: Timestamp) {
+        let tenant = self.tenant(self.link(id).unwrap().managed).unwrap();
+        let at_end = Some((tenant.name.clone(), tenant.operation));
         let link = self.link_mut(id);
+        link.at_end = at_end;
         link.stage = Stage::Delinked;
         link.delink_expires = None;
         link.grants.clear();
@@ -152,6 +237,29 @@ impl Oracle {
         };
         let kept: Vec<_> = self.assignments.iter().filter(|a| rests(a)).cloned().collect();
         self.assignments = kept;
+        self.end_what_the_link_carried(id, &touched, at);
+    }
+
+    /// Moves in flight, shared integrations and additional recipients, all on the managed tenant and below (D-6).
+    fn end_what_the_link_carried(&mut self, id: LinkId, touched: &BTreeSet<TenantId>, at: Timestamp) {
+        for one in &mut self.moves {
+            if one.link == id && one.state == HandshakeState::Pending {
+                one.state = HandshakeState::Canceled;
+            }
+        }
+        let mut integrations = self.integrations.clone();
+        for one in &mut integrations {
+            one.attached.retain(|tenant| !touched.contains(tenant) || self.manages(one.owner, *tenant, at));
+        }
+        self.integrations = integrations;
+        let mut rules = self.alert_rules.clone();
+        for rule in rules.iter_mut().filter(|rule| touched.contains(&rule.tenant)) {
+            rule.additional.retain(|user| {
+                let home = self.user(*user).unwrap().home;
+                home == rule.tenant || self.manages(home, rule.tenant, at)
+            });
+        }
+        self.alert_rules = rules;
     }
 
     /// Only operators may.

@@ -1,12 +1,16 @@
 //! Which command comes next: random, but led by the oracle's own state, so that deep states are reached and most
 //! commands are nearly right. It never decides whether a command is.
 
-use std::collections::BTreeSet;
+mod desk;
+mod lists;
+mod stock;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
 use tenantry::base::text::{
-    BuiltinRole, CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName,
-    Phone, Prefix, RoleName, Service, Street, Ticket, Website,
+    BuiltinRole, CompanyName, Coordinates, Country, Email, IssueCategory, ManagementType, Number, Permission,
+    PersonName, Phone, Prefix, RoleName, Service, Street, Ticket, Website,
 };
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
@@ -14,7 +18,7 @@ use tenantry::model::{
     Actor, Change, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind, TermRequest,
     UserState,
 };
-use tenantry::policy::{ManagementRule, Policy, PrefixReuse, RoleRule};
+use tenantry::policy::{ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
 use tenantry::query::Question;
 use uuid::Uuid;
 
@@ -98,7 +102,26 @@ pub fn policy_of(seed: u64) -> Policy {
     if rng.percent(30) {
         policy.max_depth = 2 + rng.below(2) as u32;
     }
+    // Most worlds let customers approve moves, or take them unasked; in the others they are refused.
+    for rule in policy.management_types.iter_mut().filter(|rule| !rule.locks_customer) {
+        match rng.below(10) {
+            0..=4 => rule.moves = MoveRule::Approval,
+            5 | 6 => rule.moves = MoveRule::AtOnce,
+            _ => {}
+        }
+    }
+    if rng.percent(60) {
+        policy.move_days = 4;
+    }
+    if rng.percent(50) {
+        policy.consoles = consoles();
+    }
     policy
+}
+
+fn consoles() -> BTreeMap<Service, String> {
+    let manage = (word("manage"), "https://{number}.example.com/{tenant}".to_owned());
+    [manage, (word("configure"), "https://example.com/configure".to_owned())].into()
 }
 
 impl Generator {
@@ -117,6 +140,7 @@ impl Generator {
             TenantKind::Msp,
             TenantKind::Customer,
             TenantKind::Customer,
+            TenantKind::Reseller,
             TenantKind::Reseller,
         ];
         let mut commands = Vec::new();
@@ -186,6 +210,8 @@ impl Generator {
                 let pending = |state| state == HandshakeState::Pending;
                 moments.extend(oracle.requests.iter().filter(|r| pending(r.state)).map(|r| r.expires));
                 moments.extend(oracle.invitations.iter().filter(|i| pending(i.state)).map(|i| i.expires));
+                moments.extend(oracle.moves.iter().filter(|m| pending(m.state)).map(|m| m.expires));
+                moments.extend(oracle.licences.iter().filter_map(|licence| licence.expires));
                 for link in oracle.links.iter().filter(|link| link.stage != Stage::Delinked) {
                     moments.extend(link.delink_expires);
                     if let Some(expires) = link.expires {
@@ -335,11 +361,13 @@ impl Generator {
                 services: BTreeSet::new(),
                 grants: BTreeSet::new(),
                 stage: Stage::Active,
+                since: self.now,
                 delink_expires: None,
                 expires: None,
                 extend_days: None,
                 announced: None,
                 ended: None,
+                at_end: None,
             },
         }
     }
@@ -464,7 +492,7 @@ impl Generator {
     }
 
     fn company(&mut self) -> CompanyName {
-        word(["Acme", "Bolt", "Crane"][self.rng.below(3)])
+        word(["Acme", "Bolt", "acme", "Crane"][self.rng.below(4)])
     }
 
     fn website(&mut self) -> Website {
@@ -560,7 +588,7 @@ impl Generator {
         let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
         let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
         loop {
-            let roll = self.rng.below(1000);
+            let roll = self.rng.below(1600);
             let made = match roll {
                 0..=7 => self.gen_set_policy(oracle),
                 8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
@@ -592,6 +620,8 @@ impl Generator {
                 925..=959 => self.gen_edit_role(oracle),
                 960..=974 => self.gen_delete_role(oracle),
                 975..=989 => self.gen_erase(oracle),
+                1000..=1399 => self.choose_about_stock(oracle, roll - 1000),
+                1400.. => self.choose_about_desk(oracle, roll - 1400),
                 _ => continue,
             };
             return made;
@@ -600,7 +630,7 @@ impl Generator {
 
     fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut policy = oracle.policy.clone();
-        match self.rng.below(16) {
+        match self.rng.below(19) {
             0 => policy.max_managers = self.rng.below(4) as u32,
             1 => policy.max_depth = self.rng.below(5) as u32,
             2 => policy.customer_may_request_delink = !policy.customer_may_request_delink,
@@ -670,6 +700,20 @@ impl Generator {
                     });
                 }
             }
+            15 => {
+                let moves = [MoveRule::Refused, MoveRule::Approval, MoveRule::AtOnce][self.rng.below(3)];
+                let changed = self.rng.below(policy.management_types.len());
+                policy.management_types[changed].moves = moves;
+            }
+            16 => {
+                policy.move_days = 1 + self.rng.below(10) as u32;
+                policy.consoles = if policy.consoles.is_empty() { consoles() } else { BTreeMap::new() };
+            }
+            17 => {
+                if !policy.issue_categories.remove(&word::<IssueCategory>("app")) {
+                    policy.issue_categories.insert(word("app"));
+                }
+            }
             _ => policy = policy_of(self.rng.number()),
         }
         (self.mostly_operator(oracle), SetPolicy { policy: Box::new(policy) }.into())
@@ -684,7 +728,10 @@ impl Generator {
     }
 
     fn gen_add_customer(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let manager = self.msp(oracle);
+        let manager = match self.moved_to(oracle) {
+            Some(tenant) if self.rng.percent(20) => tenant,
+            _ => self.msp(oracle),
+        };
         let actor = self.actor_for(oracle, "customers.add", manager);
         let kind = match self.rng.below(100) {
             0..=59 => TenantKind::Customer,
@@ -759,6 +806,12 @@ impl Generator {
     }
 
     fn gen_change_kind(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        if let Some(tenant) = self.moved_to(oracle)
+            && self.rng.percent(60)
+        {
+            let kind = TenantKind::Msp;
+            return (self.operator(), ChangeTenantKind { tenant, kind }.into());
+        }
         let tenant = self.living_tenant(oracle);
         let kind = match self.rng.below(10) {
             0..=4 => TenantKind::Msp,
@@ -1018,7 +1071,10 @@ impl Generator {
             link.in_force(now) && oracle.management(&link.management).is_some_and(|rule| rule.delinkable)
         };
         let requested = |link: &Link| delinkable(link) && link.stage != Stage::Active;
-        let link = if self.rng.percent(55) {
+        let carries = |link: &Link| delinkable(link) && Self::carries(oracle, link.id);
+        let link = if self.rng.percent(12) {
+            self.link_where(oracle, carries)
+        } else if self.rng.percent(55) {
             self.link_where(oracle, requested)
         } else {
             self.link_where(oracle, delinkable)
@@ -1052,7 +1108,13 @@ impl Generator {
     fn gen_invite(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let tenant = self.living_tenant(oracle);
         let role = self.role_for(oracle, None, tenant);
-        let invitee = self.invitee(oracle);
+        let mut invitee = self.invitee(oracle);
+        let invited = oracle.users.iter().find(|u| u.home == tenant && u.state == UserState::Invited);
+        if let Some(email) = invited.and_then(|user| user.email.clone())
+            && self.rng.percent(5)
+        {
+            invitee.email = email;
+        }
         let below = self.maybe_below();
         (self.actor_for(oracle, "users.manage", tenant), InviteUser { tenant, invitee, role, below }.into())
     }

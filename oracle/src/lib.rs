@@ -2,13 +2,23 @@
 //! worlds in which it is compared with the engine. It never shares a decision with the engine, only the words.
 
 pub mod access;
+pub mod alerts;
+pub mod audit;
 pub mod compare;
 pub mod coverage;
+pub mod devices;
 pub mod execute;
 pub mod generator;
+pub mod integrations;
+pub mod known;
+pub mod licences;
 pub mod links;
+pub mod listing;
+pub mod lists;
+pub mod resellers;
 pub mod rng;
 pub mod roles;
+pub mod sessions;
 pub mod state;
 pub mod tenants;
 pub mod twin;

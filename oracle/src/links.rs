@@ -187,11 +187,13 @@ impl Oracle {
             services: request.services,
             grants: BTreeSet::new(),
             stage: Stage::Active,
+            since: at,
             delink_expires: None,
             expires: request.term.map(|term| at.plus_days(term.days)),
             extend_days: request.term.filter(|term| term.auto_extend).map(|term| term.days),
             announced: announced_at_start(request.term, at),
             ended: None,
+            at_end: None,
         });
         Ok(())
     }

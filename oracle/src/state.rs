@@ -1,6 +1,8 @@
 //! Everything that is kept, as text by name, so that two worlds can be compared line by line. It never looks at how
 //! either of them keeps it.
 
+mod stock;
+
 use std::collections::BTreeMap;
 
 use tenantry::base::ids::{TenantId, UserId};
@@ -97,6 +99,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     for r in &oracle.roles {
         state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
     }
+    stock::of_oracle(oracle, &mut state);
     state
 }
 
@@ -187,6 +190,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
             state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
         }
     }
+    stock::of_engine(moment, known, &mut state);
     state
 }
 

@@ -124,11 +124,13 @@ impl Oracle {
             services: c.services.clone(),
             grants: BTreeSet::new(),
             stage: Stage::Active,
+            since: at,
             delink_expires: None,
             expires: c.term.map(|term| at.plus_days(term.days)),
             extend_days: c.term.filter(|term| term.auto_extend).map(|term| term.days),
             announced: announced_at_start(c.term, at),
             ended: None,
+            at_end: None,
         });
         if let Some(owner) = &c.owner {
             self.send_invitation(owner, id, self.super_role(), c.kind == TenantKind::Msp, true, at);
@@ -378,6 +380,15 @@ impl Oracle {
         let home = |id| users.iter().find(|user| user.id == id).unwrap().home;
         self.assignments.retain(|a| !going.contains(&a.tenant) && !going.contains(&home(a.user)));
         self.roles.retain(|role| !going.contains(&role.tenant));
+        self.devices.retain(|device| !going.contains(&device.holder()));
+        for integration in &mut self.integrations {
+            integration.attached.retain(|tenant| !going.contains(tenant));
+            if going.contains(&integration.owner) {
+                integration.deleted = true;
+                integration.attached.clear();
+            }
+        }
+        self.alert_rules.retain(|rule| !going.contains(&rule.tenant));
         for &tenant in &going {
             let tenant = self.tenant_mut(tenant);
             tenant.deleted = true;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::compare::{HandClock, options, outcome_of, start};
 use crate::coverage::Coverage;
 use crate::generator::{Generator, Step, policy_of};
+use crate::listing;
 use crate::rng::Rng;
 use crate::state;
 use crate::world::Oracle;
@@ -47,6 +48,8 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         Engine::new(SqliteStore::open(&path, file.clone()).unwrap(), options(&clock, &policy)).unwrap();
 
     let mut oracle = Oracle::new(policy.clone());
+    // So that the generator asks about the audit, too.
+    oracle.journal = seed.is_multiple_of(5).then(Vec::new);
     let mut generator = Generator::new(seed, start());
     let mut asking = Rng::new(seed ^ 0xA5C);
     let length = 200 + asking.below(201);
@@ -85,6 +88,14 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
         clock.set(at);
         let (here, there) = (memory.read().unwrap(), sqlite.read().unwrap());
+        let lists = if index + 1 == length { 20 } else { usize::from(asking.percent(10)) };
+        for _ in 0..lists {
+            let question = generator.list_question(&oracle, at);
+            let (left, right) = (listing::told(&here, &question), listing::told(&there, &question));
+            if left != right {
+                return fail(&format!("{question:?}"), left, right);
+            }
+        }
         let (here, there) = (here.now().unwrap(), there.now().unwrap());
         for _ in 0..QUESTIONS {
             let question = generator.question(&oracle);

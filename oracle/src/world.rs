@@ -2,19 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RoleId, TenantId, UserId};
+use tenantry::base::ids::{
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId,
+    UploadId, UserId,
+};
 use tenantry::base::text::{
-    CompanyName, Coordinates, Country, Email, ManagementType, Number, Permission, PersonName, Phone, Prefix,
-    RoleName, Service, Street, Website,
+    CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, IssueCategory,
+    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service,
+    Street, Website,
 };
 use tenantry::base::time::Timestamp;
 use tenantry::model::{
-    EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, TermRequest, UserState,
+    Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, TenantKind, TermRequest,
+    UserState,
 };
 use tenantry::policy::{ManagementRule, Policy};
 
+use crate::audit::Journal;
+
 /// An organisation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tenant {
     pub id: TenantId,
     pub number: Number,
@@ -40,7 +47,7 @@ impl Tenant {
 }
 
 /// A manager and a managed tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Link {
     pub id: LinkId,
     pub manager: TenantId,
@@ -49,11 +56,14 @@ pub struct Link {
     pub services: BTreeSet<Service>,
     pub grants: BTreeSet<Permission>,
     pub stage: Stage,
+    pub since: Timestamp,
     pub delink_expires: Option<Timestamp>,
     pub expires: Option<Timestamp>,
     pub extend_days: Option<u32>,
     pub announced: Option<u32>,
     pub ended: Option<EndCause>,
+    /// What the managed tenant was called, and whether it was enabled, when the link ended.
+    pub at_end: Option<(CompanyName, Operation)>,
 }
 
 impl Link {
@@ -70,7 +80,7 @@ impl Link {
 }
 
 /// A request to link an existing tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LinkRequest {
     pub id: LinkRequestId,
     pub manager: TenantId,
@@ -83,7 +93,7 @@ pub struct LinkRequest {
 }
 
 /// An invitation of a person.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Invitation {
     pub id: InvitationId,
     pub user: UserId,
@@ -96,7 +106,7 @@ pub struct Invitation {
 }
 
 /// A person.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct User {
     pub id: UserId,
     pub home: TenantId,
@@ -113,7 +123,7 @@ impl User {
 }
 
 /// A role on a tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
     pub user: UserId,
     pub tenant: TenantId,
@@ -122,12 +132,112 @@ pub struct Assignment {
 }
 
 /// A tenant's own role.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Role {
     pub id: RoleId,
     pub tenant: TenantId,
     pub name: RoleName,
     pub permissions: BTreeSet<Permission>,
+}
+
+/// A tenant that a reseller has added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResellerCustomer {
+    pub reseller: TenantId,
+    pub tenant: TenantId,
+    pub reference: Option<Reference>,
+    pub status: ResellerStatus,
+}
+
+/// Devices that came together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upload {
+    pub id: UploadId,
+    pub reseller: TenantId,
+    pub to: TenantId,
+    pub at: Timestamp,
+}
+
+/// One move of a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    pub link: LinkId,
+    pub to: TenantId,
+    /// Whom the device was shown as when it was moved, and whether it had stayed there after a delink.
+    pub shown_before: (TenantId, bool),
+}
+
+/// A device and everywhere it has been.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    pub id: String,
+    pub upload: Upload,
+    /// Where it went since.
+    pub moved: Vec<Moved>,
+    pub seat: Option<LicenceId>,
+}
+
+impl Device {
+    pub fn holder(&self) -> TenantId {
+        self.moved.last().map_or(self.upload.to, |moved| moved.to)
+    }
+}
+
+/// A move that has to be approved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Move {
+    pub id: MoveId,
+    pub link: LinkId,
+    pub manager: TenantId,
+    pub customer: TenantId,
+    pub devices: BTreeSet<String>,
+    pub state: HandshakeState,
+    pub expires: Timestamp,
+}
+
+/// Something a tenant has connected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Integration {
+    pub id: IntegrationId,
+    pub owner: TenantId,
+    pub kind: IntegrationType,
+    pub name: IntegrationName,
+    pub attached: BTreeSet<TenantId>,
+    pub deleted: bool,
+}
+
+/// Seats for a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Licence {
+    pub id: LicenceId,
+    pub service: Service,
+    pub seats: u32,
+    pub tenant: TenantId,
+    pub buyer: TenantId,
+    pub expires: Option<Timestamp>,
+}
+
+/// Who gets alerts of a category.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertRule {
+    pub tenant: TenantId,
+    pub category: IssueCategory,
+    pub audience: Audience,
+    pub additional: BTreeSet<UserId>,
+}
+
+/// A console that was opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    pub tenant: TenantId,
+    pub service: Service,
+    pub return_to: ReturnPlace,
+    pub opened: Timestamp,
+    pub closed: Option<Timestamp>,
+    /// Whether it was not closed but ended.
+    pub ended: bool,
 }
 
 /// Everything there is.
@@ -143,6 +253,22 @@ pub struct Oracle {
     pub roles: Vec<Role>,
     /// The ids of all roles there ever were.
     pub used_role_ids: BTreeSet<RoleId>,
+    pub reseller_customers: Vec<ResellerCustomer>,
+    /// Every upload there ever was.
+    pub uploads: Vec<Upload>,
+    /// The devices that some tenant holds.
+    pub devices: Vec<Device>,
+    /// The ids of all devices there ever were.
+    pub used_devices: BTreeSet<String>,
+    /// The resellers of which a device was moved on by whom it was moved to.
+    pub moved_on: BTreeSet<TenantId>,
+    pub moves: Vec<Move>,
+    pub integrations: Vec<Integration>,
+    pub licences: Vec<Licence>,
+    pub alert_rules: Vec<AlertRule>,
+    pub sessions: Vec<Session>,
+    /// What happened, where somebody wants to read it.
+    pub journal: Option<Journal>,
 }
 
 impl Oracle {
@@ -158,6 +284,17 @@ impl Oracle {
             assignments: Vec::new(),
             roles: Vec::new(),
             used_role_ids: BTreeSet::new(),
+            reseller_customers: Vec::new(),
+            uploads: Vec::new(),
+            devices: Vec::new(),
+            used_devices: BTreeSet::new(),
+            moved_on: BTreeSet::new(),
+            moves: Vec::new(),
+            integrations: Vec::new(),
+            licences: Vec::new(),
+            alert_rules: Vec::new(),
+            sessions: Vec::new(),
+            journal: None,
         }
     }
 

@@ -3,26 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
-use super::page::{self, Rank, matches, page};
+use super::page::{Place, Strand, Turn, matches, prefixes, walk};
 use crate::base::ids::{IntegrationId, TenantId};
-use crate::base::text::Number;
 use crate::command::Contact;
 use crate::model::permission::{DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
-use crate::model::{
-    Actor, Attachment, Integration, Link, ResellerRow, ResellerStatus, Stage, Subject, Tenant, TenantKind,
-    User, UserState,
-};
+use crate::model::{Actor, Attachment, Integration, Listing, ResellerRow, Stage, Subject, User, UserState};
 use crate::query::{
     CustomerDetails, CustomerQuery, CustomerRow, CustomerSort, IntegrationRow, Page, Paging,
     ResellerCustomerRow, ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Gate, Ruling, World, access};
-use crate::view::{Index, Key, Span, ViewError};
+use crate::view::{Index, Key, Span, View, ViewError};
 
-/// A manager's customers. Those that the actor may not see are not there (T-9).
+/// A manager's customers. Those that the actor may not see are not there (T-9). Of a world in which everything due has
+/// happened: a listing knows nothing of terms.
+///
+/// Costs the rows shown, in every order and either direction, with filters on stage and management type, and on devices where
+/// these are the order. Other filters are tried on row after row until the page is full, and so are customers that the
+/// actor does not see: what is rare is looked for among all.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not view the manager, `foreign_cursor`, `invalid_limit`.
@@ -35,59 +34,72 @@ pub fn customers(
 ) -> Ruling<Page<CustomerRow>> {
     world.authorize(actor, TENANT_VIEW, manager, Gate::Shut)?;
     let viewer = world.admit(actor, Gate::Shut)?;
-    let ended = query.stage == Some(Stage::Delinked);
-    let key = Key::new().id(manager.uuid()).flag(!ended);
-    let links = world.view.under::<Link>(Index::LinkManager, key).map(|link| {
-        let link = link?;
-        if !ended && !link.is_in_force(world.at) {
-            return Ok(None);
+    // A customer that was delinked is shown to its former manager by what the link itself says.
+    let sight = match &viewer {
+        Some(viewer) if query.stage != Some(Stage::Delinked) => {
+            Some(access::Sight::below(world, viewer, manager)?)
         }
-        let Some(row) = customer_row(world, &link)? else { return Ok(None) };
-        let wanted = query.service.as_ref().is_none_or(|service| row.services.contains(service))
-            && query.management.as_ref().is_none_or(|management| row.management == *management)
-            && query.stage.is_none_or(|stage| row.stage == stage)
-            && query.min_devices.is_none_or(|least| row.devices >= least)
-            && query.max_devices.is_none_or(|most| row.devices <= most)
-            && matches(query.text.as_deref(), &[row.name.as_str(), row.number.as_str()]);
-        if !wanted {
-            return Ok(None);
-        }
-        // A customer that was delinked is shown to its former manager by what the link itself says.
-        if let Some(viewer) = &viewer
-            && !ended
-            && !access::sees(world, viewer, row.tenant)?
-        {
-            return Ok(None);
-        }
-        let rank = match query.sort {
-            CustomerSort::Name => Rank::text(row.name.as_str()),
-            CustomerSort::Number => Rank::text(row.number.as_str()),
-            CustomerSort::Services => {
-                Rank::text(&row.services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join(","))
-            }
-            CustomerSort::Management => Rank::text(row.management.as_str()),
-            CustomerSort::Status => Rank::text(row.stage.status()),
-            CustomerSort::Devices => Rank::Count(row.devices),
+        _ => None,
+    };
+    let turn = Turn::of(&("customers", manager, query), paging)?;
+    let rows = turn.walk::<Listing>(world.view, listings(world.view, manager, query)?).map(|found| {
+        let (place, listing) = found?;
+        let wanted = query.service.as_ref().is_none_or(|service| listing.services.contains(service))
+            && query.min_devices.is_none_or(|least| listing.devices >= least)
+            && query.max_devices.is_none_or(|most| listing.devices <= most)
+            && matches(query.text.as_deref(), &[listing.name.as_str(), listing.number.as_str()]);
+        let shown = match &sight {
+            Some(sight) => wanted && sight.has(world, listing.tenant)?,
+            None => wanted,
         };
-        Ok(Some((rank, row.link.uuid(), row)))
+        Ok(shown.then(|| (place, customer_row(&listing))))
     });
-    page(&("customers", manager, query), paging, false, links)
+    turn.page(rows)
 }
 
-fn customer_row(world: &World<'_>, link: &Link) -> Result<Option<CustomerRow>, ViewError> {
-    let ended = !link.stage.is_in_force();
-    Ok(world.tenant(link.managed)?.map(|tenant| CustomerRow {
-        tenant: tenant.id,
-        link: link.id,
-        name: tenant.name.clone(),
-        number: tenant.number.clone(),
-        services: link.services.clone(),
-        management: link.management.clone(),
-        stage: link.stage,
-        operation: tenant.operation,
-        // What a former customer holds is no longer the manager's to know.
-        devices: if ended { 0 } else { tenant.devices },
-    }))
+/// The strands of a manager's listings that a query wants. Where the order is by what a strand has in common, rows that are
+/// alike in it come by name.
+fn listings(view: &dyn View, manager: TenantId, query: &CustomerQuery) -> Result<Vec<Strand>, ViewError> {
+    let index = match query.sort {
+        CustomerSort::Name | CustomerSort::Management | CustomerSort::Status => Index::ListingName,
+        CustomerSort::Number => Index::ListingNumber,
+        CustomerSort::Services => Index::ListingServices,
+        CustomerSort::Devices => Index::ListingDevices,
+    };
+    let found = prefixes(view, index, Key::new().id(manager.uuid()), Listing::strand)?;
+    let wanted = found.into_iter().filter(|(_, one)| {
+        query.stage.map_or(one.stage.is_in_force(), |stage| one.stage == stage)
+            && query.management.as_ref().is_none_or(|management| one.management == *management)
+    });
+    let strands = wanted.map(|(prefix, one)| {
+        let mut span = Span::under(index, prefix.clone());
+        if query.sort == CustomerSort::Devices {
+            span = span
+                .at_least(prefix.clone().count(query.min_devices.unwrap_or(0)))
+                .at_most(&prefix.clone().count(query.max_devices.unwrap_or(u64::MAX)));
+        }
+        let lead = match query.sort {
+            CustomerSort::Management => Key::new().text(one.management.as_str()),
+            CustomerSort::Status => Key::new().text(one.stage.name()),
+            _ => Key::new(),
+        };
+        Strand { span, prefix, lead }
+    });
+    Ok(strands.collect())
+}
+
+fn customer_row(listing: &Listing) -> CustomerRow {
+    CustomerRow {
+        tenant: listing.tenant,
+        link: listing.link,
+        name: listing.name.clone(),
+        number: listing.number.clone(),
+        services: listing.services.clone(),
+        management: listing.management.clone(),
+        stage: listing.stage,
+        operation: listing.operation,
+        devices: listing.devices,
+    }
 }
 
 /// One customer in detail.
@@ -106,12 +118,9 @@ pub fn customer(
     let (Some(link), Some(tenant)) = (link, world.living(customer)?) else {
         return Err(Refusal::new(Code::NotLinked, customer).into());
     };
-    let Some(row) = customer_row(world, &link)? else {
-        return Err(Refusal::new(Code::UnknownTenant, customer).into());
-    };
     let personal = world.view.personal(Subject::Tenant(customer))?.unwrap_or_default();
     Ok(CustomerDetails {
-        row,
+        row: customer_row(&Listing::of(&link, &tenant)),
         kind: tenant.kind,
         country: tenant.country.clone(),
         website: tenant.website.clone(),
@@ -127,7 +136,8 @@ pub fn customer(
     })
 }
 
-/// A tenant's own users.
+/// A tenant's own users. Costs all of them: they are sorted by what is personal, which no index holds, since it must be
+/// erasable (U-5).
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
@@ -139,6 +149,7 @@ pub fn users(
     paging: &Paging,
 ) -> Ruling<Page<UserRow>> {
     world.authorize(actor, USERS_VIEW, tenant, Gate::Shut)?;
+    let turn = Turn::of(&("users", tenant, query), paging)?;
     let users = world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())).map(|user| {
         let user = user?;
         if !query.state.map_or(user.state != UserState::Removed, |state| user.state == state) {
@@ -150,17 +161,18 @@ pub fn users(
         if !matches(query.text.as_deref(), &[name, email]) {
             return Ok(None);
         }
-        let rank = match query.sort {
-            UserSort::Email => Rank::text(email),
-            UserSort::Name => Rank::text(name),
-            UserSort::State => Rank::text(user.state.name()),
+        let sorted_by = match query.sort {
+            UserSort::Email => email,
+            UserSort::Name => name,
+            UserSort::State => user.state.name(),
         };
+        let place = (Key::new().folded(sorted_by), user.id.uuid());
         let role = world.assignment(user.id, tenant)?.map(|assignment| assignment.role.clone());
         let row =
             UserRow { user: user.id, name: personal.name, email: personal.email, state: user.state, role };
-        Ok(Some((rank, user.id.uuid(), row)))
+        Ok(Some((place, row)))
     });
-    page(&("users", tenant, query), paging, false, users)
+    turn.sorted(users)
 }
 
 /// A tenant's integrations, its own and those attached, by name (I-1).
@@ -174,6 +186,7 @@ pub fn integrations(
     paging: &Paging,
 ) -> Ruling<Page<IntegrationRow>> {
     world.authorize(actor, INTEGRATIONS_VIEW, tenant, Gate::Shut)?;
+    let turn = Turn::of(&("integrations", tenant), paging)?;
     let mut found: BTreeMap<IntegrationId, Arc<Integration>> = BTreeMap::new();
     for own in world.view.under::<Integration>(Index::IntegrationOwner, Key::new().id(tenant.uuid())) {
         let own = own?;
@@ -192,13 +205,14 @@ pub fn integrations(
             owner: it.owner,
             attached: it.owner != tenant,
         };
-        Ok(Some((Rank::text(it.name.as_str()), it.id.uuid(), row)))
+        Ok(Some(((Key::new().folded(it.name.as_str()), it.id.uuid()), row)))
     });
-    page(&("integrations", tenant), paging, false, rows)
+    turn.sorted(rows)
 }
 
-/// A reseller's customers (V-4, V-5). Costs the rows of the reseller at most, and by company only those shown, whatever
-/// the number of devices behind them.
+/// A reseller's customers (V-4, V-5). Of a world in which everything due has happened. Costs the rows shown, in every order and
+/// either direction, with filters on status, whatever the number of devices behind them. A text is looked for in row after
+/// row until the page is full.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see the reseller's devices, `foreign_cursor`, `invalid_limit`.
@@ -210,74 +224,18 @@ pub fn reseller_customers(
     paging: &Paging,
 ) -> Ruling<Page<ResellerCustomerRow>> {
     world.authorize(actor, DEVICES_VIEW, reseller, Gate::Shut)?;
-    let of = ("reseller_customers", reseller, query);
-    // The index has the order of the list, so a page costs what it shows.
-    let in_order = query.sort == ResellerSort::Company && !paging.descending;
-    let after = page::place(&of, paging)?.filter(|_| in_order);
-    let rows = rows_of(world, reseller, query, after).map(|found| {
-        let found = found?;
-        let Some(row) = reseller_row(world, &found)? else { return Ok(None) };
-        if !wants(query, &row) {
-            return Ok(None);
-        }
-        let (by_company, id) = by_company(&found);
-        let rank = match query.sort {
-            ResellerSort::Company => by_company,
-            ResellerSort::Number => Rank::text(row.number.as_str()),
-            ResellerSort::Country => {
-                row.country.as_ref().map_or(Rank::Nothing, |country| Rank::text(country.as_str()))
-            }
-            ResellerSort::LastUploaded => {
-                row.last_uploaded.map_or(Rank::Nothing, |at| Rank::Moment(at.micros()))
-            }
-            ResellerSort::Uploads => Rank::Count(row.uploads),
-            ResellerSort::Devices => Rank::Count(row.devices),
-            ResellerSort::Status => Rank::text(row.status.name()),
-        };
-        Ok(Some((rank, id, row)))
-    });
-    page(&of, paging, in_order, rows)
-}
-
-/// Where a row stands by company: as the index has it.
-fn by_company(row: &ResellerRow) -> (Rank, Uuid) {
-    (Rank::text(&row.company()), ResellerRow::key(row.reseller, row.tenant))
-}
-
-/// A reseller's rows that a query may want, in the order of the company, from the row after a place on.
-fn rows_of<'w>(
-    world: &'w World<'_>,
-    reseller: TenantId,
-    query: &ResellerQuery,
-    after: Option<(Rank, Uuid)>,
-) -> Box<dyn Iterator<Item = Result<Arc<ResellerRow>, ViewError>> + 'w> {
-    if let Some(tenant) = query.tenant {
-        let row = world.view.get::<ResellerRow>(ResellerRow::key(reseller, tenant)).transpose();
-        let unused = query.unused;
-        return Box::new(row.into_iter().filter(move |row| is_listed(row, unused)));
-    }
-    let rows = move |shown: bool| {
-        let prefix = Key::new().id(reseller.uuid()).flag(shown);
-        let all = Span::under(Index::RowCompany, prefix.clone());
-        world.view.within::<ResellerRow>(match &after {
-            Some((Rank::Text(_, company), id)) => all.after(prefix.folded(company), *id),
-            _ => all,
-        })
+    let turn = Turn::of(&("reseller_customers", reseller, query), paging)?;
+    let row = |found: Result<(Place, Arc<ResellerRow>), ViewError>| {
+        let (place, row) = found?;
+        Ok(wants(query, &row).then(|| (place, reseller_row(&row))))
     };
-    // What is shown and what is not are two stretches of the index: one list out of both.
-    let mut unused =
-        query.unused.then(|| rows(false)).into_iter().flatten().filter(|row| is_listed(row, true)).peekable();
-    let mut shown = rows(true).peekable();
-    Box::new(std::iter::from_fn(move || match (shown.peek(), unused.peek()) {
-        (Some(Ok(one)), Some(Ok(other))) if by_company(other) < by_company(one) => unused.next(),
-        (None, _) => unused.next(),
-        _ => shown.next(),
-    }))
-}
-
-/// Whether a row is listed: where a device is shown as it and, if the `unused` are wanted, where it was added (V-4).
-fn is_listed(row: &Result<Arc<ResellerRow>, ViewError>, unused: bool) -> bool {
-    row.as_ref().map_or(true, |row| row.is_shown() || (unused && row.added.is_some()))
+    match query.tenant {
+        Some(tenant) => turn.sorted(one_row(world.view, reseller, tenant).map(row)),
+        None => {
+            let strands = rows(world.view, reseller, query, query.sort)?;
+            turn.page(turn.walk(world.view, strands).map(row))
+        }
+    }
 }
 
 /// Every row of a reseller that a query wants, one by one in the order of the company, for those who write them out (V-6).
@@ -291,45 +249,74 @@ pub fn each_reseller_customer<'w>(
     query: &'w ResellerQuery,
 ) -> Ruling<impl Iterator<Item = Result<ResellerCustomerRow, ViewError>> + 'w> {
     world.authorize(actor, DEVICES_VIEW, reseller, Gate::Shut)?;
-    Ok(rows_of(world, reseller, query, None).filter_map(|row| {
-        let row = row.and_then(|row| reseller_row(world, &row)).transpose()?;
-        match row {
-            Ok(row) if !wants(query, &row) => None,
-            row => Some(row),
-        }
-    }))
+    let one = query.tenant.map(|tenant| one_row(world.view, reseller, tenant));
+    let all = match query.tenant {
+        Some(_) => Vec::new(),
+        None => rows(world.view, reseller, query, ResellerSort::Company)?,
+    };
+    let all = walk::<ResellerRow>(world.view, all);
+    let found = one.into_iter().flatten().chain(all).map(|found| found.map(|(_, row)| row));
+    Ok(found
+        .filter(|row| row.as_ref().map_or(true, |row| wants(query, row)))
+        .map(|row| Ok(reseller_row(&*row?))))
 }
 
-fn wants(query: &ResellerQuery, row: &ResellerCustomerRow) -> bool {
-    query.status.is_none_or(|status| row.status == status)
-        && matches(query.text.as_deref(), &[&row.company, row.number.as_str()])
+/// A reseller's row of one tenant, if there is one.
+fn one_row<'w>(
+    view: &'w dyn View,
+    reseller: TenantId,
+    tenant: TenantId,
+) -> impl Iterator<Item = Result<(Place, Arc<ResellerRow>), ViewError>> + 'w {
+    let id = ResellerRow::key(reseller, tenant);
+    let row = view.get::<ResellerRow>(id).transpose();
+    row.into_iter().map(move |row| Ok(((Key::new(), id), row?)))
 }
 
-fn reseller_row(world: &World<'_>, row: &ResellerRow) -> Result<Option<ResellerCustomerRow>, ViewError> {
-    let Some(tenant) = world.living(row.tenant)? else { return Ok(None) };
-    Ok(Some(ResellerCustomerRow {
-        tenant: tenant.id,
+/// The strands of a reseller's rows that a query wants, in an order.
+fn rows(
+    view: &dyn View,
+    reseller: TenantId,
+    query: &ResellerQuery,
+    sort: ResellerSort,
+) -> Result<Vec<Strand>, ViewError> {
+    let index = match sort {
+        ResellerSort::Company | ResellerSort::Status => Index::RowCompany,
+        ResellerSort::Number => Index::RowNumber,
+        ResellerSort::Country => Index::RowCountry,
+        ResellerSort::LastUploaded => Index::RowUploaded,
+        ResellerSort::Uploads => Index::RowUploads,
+        ResellerSort::Devices => Index::RowDevices,
+    };
+    let found = prefixes(view, index, Key::new().id(reseller.uuid()), ResellerRow::strand)?;
+    let wanted = found.into_iter().filter(|(_, one)| chooses(query, one));
+    let strands = wanted.map(|(prefix, one)| {
+        let by_status = (sort == ResellerSort::Status).then(|| Key::new().text(one.status().name()));
+        Strand { span: Span::under(index, prefix.clone()), prefix, lead: by_status.unwrap_or_default() }
+    });
+    Ok(strands.collect())
+}
+
+/// Whether a query wants rows that are like this one in what strands have in common: where a device is shown as it and, if the
+/// unused are wanted, where it was added (V-4).
+fn chooses(query: &ResellerQuery, row: &ResellerRow) -> bool {
+    row.is_listed()
+        && (query.unused || row.is_shown())
+        && query.status.is_none_or(|status| row.status() == status)
+}
+
+fn wants(query: &ResellerQuery, row: &ResellerRow) -> bool {
+    chooses(query, row) && matches(query.text.as_deref(), &[&row.company(), row.number.as_str()])
+}
+
+fn reseller_row(row: &ResellerRow) -> ResellerCustomerRow {
+    ResellerCustomerRow {
+        tenant: row.tenant,
         company: row.company(),
-        number: shown_number(world, &tenant, row)?,
-        country: tenant.country.clone(),
+        number: row.number.clone(),
+        country: row.country.clone(),
         last_uploaded: row.last_uploaded,
         uploads: row.uploads,
         devices: row.devices,
-        status: row.added.as_ref().map_or(ResellerStatus::Active, |added| added.status),
-    }))
-}
-
-/// The number in a reseller's row: a managed customer's is its MSP's, of several the one linked longest. Where nothing is shown
-/// but what stayed after a delink, it is the customer's own, for good (V-3).
-fn shown_number(world: &World<'_>, tenant: &Tenant, row: &ResellerRow) -> Result<Number, ViewError> {
-    let stayed = row.is_shown() && row.delinked_devices == row.devices;
-    if tenant.kind == TenantKind::Customer && !stayed {
-        let oldest = world.links_above(tenant.id)?.into_iter().min_by_key(|link| (link.since, link.id));
-        if let Some(link) = oldest
-            && let Some(manager) = world.tenant(link.manager)?
-        {
-            return Ok(manager.number.clone());
-        }
+        status: row.status(),
     }
-    Ok(tenant.number.clone())
 }

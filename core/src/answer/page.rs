@@ -1,6 +1,7 @@
-//! Turning over a list: filter, order, cursor. Keeps no more rows than the page has, and no state between pages.
+//! Turning over a list: order, cursor, page. Keeps no more rows than the page has, and no state between pages.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -9,112 +10,218 @@ use crate::journal::Hash;
 use crate::query::{Page, Paging};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, Stop};
-use crate::view::ViewError;
+use crate::view::{Entity, Index, Key, Scan, Span, View, ViewError};
 
 /// The most rows of a page.
 pub const MAX_ROWS: usize = 1_000;
 
-/// A part of what a list is ordered by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub(super) enum Rank {
-    /// Nothing comes first.
-    Nothing,
-    /// A count.
-    Count(u64),
-    /// A moment, in microseconds.
-    Moment(i64),
-    /// A text, compared without regard to case, then exactly.
-    Text(String, String),
+/// Where a row stands in its list: by what the list is sorted by, then by an id.
+pub(super) type Place = (Key, Uuid);
+
+/// A row and where it stands, or nothing where it is not wanted.
+pub(super) type Placed<R> = Result<Option<(Place, R)>, ViewError>;
+
+/// One turn of a list: which list it is, after which place it goes on, which way, and how far.
+pub(super) struct Turn {
+    list: String,
+    after: Option<Place>,
+    limit: usize,
+    descending: bool,
 }
 
-impl Rank {
-    pub(super) fn text(text: &str) -> Self {
-        Self::Text(text.to_lowercase(), text.to_owned())
-    }
-}
-
-/// Where a list goes on: after this row.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Cursor {
-    of: String,
-    rank: Rank,
-    id: Uuid,
-}
-
-/// One page of the rows that `all` yields, each with its rank and id, in order. `of` names the list, its owner, filter and order; a
-/// cursor of another is refused. Where the rows come `in_order` already, those after the page are not looked at.
-pub(super) fn page<R>(
-    of: &impl Serialize,
-    paging: &Paging,
-    in_order: bool,
-    all: impl Iterator<Item = Result<Option<(Rank, Uuid, R)>, ViewError>>,
-) -> Ruling<Page<R>> {
-    if paging.limit == 0 || paging.limit > MAX_ROWS {
-        return Err(Refusal::new(Code::InvalidLimit, paging.limit).into());
-    }
-    let after = place(of, paging)?;
-    let of = list_name(of, paging.descending);
-    let mut kept: BTreeMap<(Rank, Uuid), R> = BTreeMap::new();
-    let mut more = false;
-    for row in all {
-        let Some((rank, id, row)) = row? else { continue };
-        let place = (rank, id);
-        let passed = after
-            .as_ref()
-            .is_some_and(|after| if paging.descending { place >= *after } else { place <= *after });
-        if passed {
-            continue;
+impl Turn {
+    /// The turn that is asked for. `list` names the list, its owner, filter and order; a cursor of another is refused.
+    ///
+    /// # Errors
+    /// `invalid_limit`, `foreign_cursor`.
+    pub(super) fn of(list: &impl Serialize, paging: &Paging) -> Ruling<Self> {
+        if paging.limit == 0 || paging.limit > MAX_ROWS {
+            return Err(Refusal::new(Code::InvalidLimit, paging.limit).into());
         }
-        kept.insert(place, row);
-        if kept.len() > paging.limit {
-            more = true;
-            if paging.descending {
-                kept.pop_first()
-            } else {
-                kept.pop_last()
-            };
-            if in_order {
+        let list = serde_json::to_string(&(list, paging.descending))
+            .expect("queries have string keys and finite numbers");
+        let after = paging.cursor.as_deref().map(|text| decode(&list, text)).transpose()?;
+        Ok(Self { list, after, limit: paging.limit, descending: paging.descending })
+    }
+
+    /// The page of rows that come in order, beginning after the place. Those after the page are not looked at.
+    pub(super) fn page<R>(&self, rows: impl Iterator<Item = Placed<R>>) -> Ruling<Page<R>> {
+        let mut page = Page { rows: Vec::new(), next: None };
+        let mut last = None;
+        for row in rows {
+            let Some((place, row)) = row? else { continue };
+            if page.rows.len() == self.limit {
+                page.next = last.map(|last| encode(&self.list, &last));
                 break;
             }
+            page.rows.push(row);
+            last = Some(place);
+        }
+        Ok(page)
+    }
+
+    /// The page of rows that come in any order. All of them are looked at.
+    pub(super) fn sorted<R>(&self, rows: impl Iterator<Item = Placed<R>>) -> Ruling<Page<R>> {
+        let mut kept: BTreeMap<Place, R> = BTreeMap::new();
+        for row in rows {
+            let Some((place, row)) = row? else { continue };
+            let comes = match &self.after {
+                Some(after) if self.descending => place < *after,
+                Some(after) => place > *after,
+                None => true,
+            };
+            if comes {
+                kept.insert(place, row);
+            }
+            if kept.len() > self.limit + 1 {
+                drop(if self.descending { kept.pop_first() } else { kept.pop_last() });
+            }
+        }
+        if self.descending {
+            self.page(kept.into_iter().rev().map(|row| Ok(Some(row))))
+        } else {
+            self.page(kept.into_iter().map(|row| Ok(Some(row))))
         }
     }
-    let last = if paging.descending { kept.first_key_value() } else { kept.last_key_value() };
-    let next =
-        last.filter(|_| more).map(|((rank, id), _)| encode(&Cursor { of, rank: rank.clone(), id: *id }));
-    let mut rows: Vec<R> = kept.into_values().collect();
-    if paging.descending {
-        rows.reverse();
+
+    /// The entities of these strands from the place on, in order.
+    pub(super) fn walk<'v, E: Entity>(&self, view: &'v dyn View, mut strands: Vec<Strand>) -> Walk<'v, E> {
+        strands.retain_mut(|strand| {
+            strand.span.backwards = self.descending;
+            let Some((key, id)) = &self.after else { return true };
+            match key.following(&strand.lead) {
+                Some(rest) => {
+                    strand.span = strand.span.after(strand.prefix.clone().then(&rest), *id);
+                    true
+                }
+                // All of it comes before the place, or all of it after.
+                None => (strand.lead > *key) != self.descending,
+            }
+        });
+        Walk { descending: self.descending, ..walk(view, strands) }
     }
-    Ok(Page { rows, next })
 }
 
-/// The place after which a list goes on.
-pub(super) fn place(of: &impl Serialize, paging: &Paging) -> Ruling<Option<(Rank, Uuid)>> {
-    let of = list_name(of, paging.descending);
-    paging.cursor.as_deref().map(|text| decode(text, &of)).transpose()
+/// A stretch of an index, in the order of the list: the place of a row is `lead`, then what follows `prefix` in its key.
+pub(super) struct Strand {
+    pub(super) span: Span,
+    pub(super) prefix: Key,
+    pub(super) lead: Key,
 }
 
-fn list_name(of: &impl Serialize, descending: bool) -> String {
-    let text = serde_json::to_string(&(of, descending)).expect("queries have string keys and finite numbers");
-    Hash::of(&text).to_string().chars().take(16).collect()
+/// What the keys under an owner begin with, and one entity for each. Leaps from one to the next, whatever lies between.
+pub(super) fn prefixes<E: Entity>(
+    view: &dyn View,
+    index: Index,
+    owner: Key,
+    prefix: impl Fn(&E) -> Key,
+) -> Result<Vec<(Key, Arc<E>)>, ViewError> {
+    let mut found = Vec::new();
+    let mut rest = Span::under(index, owner);
+    while let Some(first) = view.scan(&rest, 1)?.pop() {
+        let Some(entity) = E::from_any(first.entity) else { break };
+        let prefix = prefix(&entity);
+        rest = rest.at_least(prefix.successor());
+        found.push((prefix, entity));
+    }
+    Ok(found)
 }
 
-fn encode(cursor: &Cursor) -> String {
-    let text = serde_json::to_string(cursor).expect("cursors have string keys and finite numbers");
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+/// Several strands as one list.
+pub(super) struct Walk<'v, E> {
+    open: Vec<Open<'v, E>>,
+    descending: bool,
 }
 
-fn decode(text: &str, of: &str) -> Result<(Rank, Uuid), Stop> {
+/// The entities of these strands, in order.
+pub(super) fn walk<E: Entity>(view: &dyn View, strands: Vec<Strand>) -> Walk<'_, E> {
+    let open = |Strand { span, prefix, lead }| Open {
+        scan: view.within(span),
+        prefix,
+        lead,
+        next: None,
+        is_over: false,
+    };
+    Walk { open: strands.into_iter().map(open).collect(), descending: false }
+}
+
+struct Open<'v, E> {
+    scan: Scan<'v, E>,
+    prefix: Key,
+    lead: Key,
+    next: Option<(Place, Arc<E>)>,
+    is_over: bool,
+}
+
+impl<E: Entity> Open<'_, E> {
+    fn look(&mut self) -> Result<(), ViewError> {
+        if self.next.is_none() && !self.is_over {
+            let found = self.scan.next_found().transpose()?;
+            self.is_over = found.is_none();
+            self.next = found.map(|(key, entity)| {
+                let rest = key.following(&self.prefix).unwrap_or_default();
+                ((self.lead.clone().then(&rest), entity.id()), entity)
+            });
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> Option<&Place> {
+        self.next.as_ref().map(|(place, _)| place)
+    }
+}
+
+impl<E: Entity> Iterator for Walk<'_, E> {
+    type Item = Result<(Place, Arc<E>), ViewError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        for open in &mut self.open {
+            if let Err(error) = open.look() {
+                return Some(Err(error));
+            }
+        }
+        let waiting = self.open.iter_mut().filter(|open| open.next.is_some());
+        let first = if self.descending {
+            waiting.max_by(|one, other| one.place().cmp(&other.place()))
+        } else {
+            waiting.min_by(|one, other| one.place().cmp(&other.place()))
+        };
+        first?.next.take().map(Ok)
+    }
+}
+
+/// How many digits of a cursor say whose it is.
+const MARK: usize = 16;
+
+/// How many digits of a cursor are an id.
+const ID: usize = 32;
+
+/// A place as text: a mark, by which list and place are known to belong together, then the id and the key.
+fn encode(list: &str, (key, id): &Place) -> String {
+    let place: String =
+        id.as_bytes().iter().chain(key.as_bytes()).map(|byte| format!("{byte:02x}")).collect();
+    mark(list, &place) + &place
+}
+
+fn mark(list: &str, place: &str) -> String {
+    Hash::of(&format!("{list}{place}")).to_string().chars().take(MARK).collect()
+}
+
+fn decode(list: &str, text: &str) -> Result<Place, Stop> {
     let foreign = || Stop::from(Refusal::new(Code::ForeignCursor, ""));
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let bytes: Vec<u8> = digits
+    let (ours, place) = text.split_at_checked(MARK).ok_or_else(foreign)?;
+    if mark(list, place) != ours {
+        return Err(foreign());
+    }
+    let (id, key) = place.split_at_checked(ID).ok_or_else(foreign)?;
+    let digits: Option<Vec<u32>> = key.chars().map(|digit| digit.to_digit(16)).collect();
+    let bytes = digits
         .ok_or_else(foreign)?
         .chunks(2)
         .map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit))
         .map(|byte| u8::try_from(byte).unwrap_or(u8::MAX))
         .collect();
-    let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| foreign())?;
-    if cursor.of == of { Ok((cursor.rank, cursor.id)) } else { Err(foreign()) }
+    Ok((Key::from_bytes(bytes), Uuid::try_parse(id).map_err(|_| foreign())?))
 }
 
 /// Whether one of the texts has this in it, whatever the case.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::base::ids::{LinkId, MoveId, TenantId, UploadId};
-use crate::base::text::{CompanyName, DeviceId};
+use crate::base::text::DeviceId;
 use crate::base::time::Timestamp;
 use crate::model::{Added, Device, Holding, ResellerRow, ResellerStatus, Tenant};
 use crate::view::{Change, Index, Key, Overlay, View, ViewError};
@@ -172,30 +172,18 @@ pub(super) fn added(
     }))
 }
 
-/// A tenant's new name, in every reseller's row of it.
-pub(super) fn renamed(
-    view: &dyn View,
-    tenant: TenantId,
-    name: &CompanyName,
-) -> Result<Vec<Change>, ViewError> {
-    let mut changes = Vec::new();
-    for row in view.under::<ResellerRow>(Index::RowTenant, Key::new().id(tenant.uuid())) {
-        let row = ResellerRow { name: name.clone(), ..Arc::unwrap_or_clone(row?) };
-        changes.push(Change::Put(row.into()));
-    }
-    Ok(changes)
-}
-
 /// The row of a reseller and a tenant, empty where there was none.
 fn row(view: &dyn View, reseller: TenantId, tenant: TenantId) -> Result<Option<ResellerRow>, ViewError> {
     if let Some(row) = find::<ResellerRow>(view, ResellerRow::key(reseller, tenant))? {
         return Ok(Some(row));
     }
-    let name = view.get::<Tenant>(tenant.uuid())?.map(|tenant| tenant.name.clone());
-    Ok(name.map(|name| ResellerRow {
+    Ok(view.get::<Tenant>(tenant.uuid())?.map(|it| ResellerRow {
         reseller,
         tenant,
-        name,
+        name: it.name.clone(),
+        number: it.number.clone(),
+        country: it.country.clone(),
+        deleted: !it.is_living(),
         added: None,
         devices: 0,
         delinked_devices: 0,

@@ -2,6 +2,7 @@
 //! something that is not there changes nothing. Never judges; [`crate::decide`] did.
 
 mod device;
+mod list;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +26,12 @@ use crate::view::{Any, Change, Entity, Kind, View, ViewError};
 /// # Errors
 /// When the view cannot be read.
 pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>, ViewError> {
+    let mut changes = happened(view, event, at)?;
+    list::follow(view, &mut changes)?;
+    Ok(changes)
+}
+
+fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>, ViewError> {
     let change = match event {
         Event::PolicySet { policy } => put((**policy).clone()),
 
@@ -45,7 +52,7 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
             })
         }
         Event::TenantEdited { tenant, name, country, website, prefix, personal: _ } => {
-            let edited = edit_tenant(view, *tenant, |it| {
+            edit_tenant(view, *tenant, |it| {
                 if let Some(name) = name {
                     it.name = name.clone();
                 }
@@ -57,13 +64,7 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change
                     release_prefix(it, at);
                     it.prefix = next;
                 }
-            })?;
-            let mut changes = match name {
-                Some(name) => device::renamed(view, *tenant, name)?,
-                None => Vec::new(),
-            };
-            changes.extend(edited);
-            return Ok(changes);
+            })?
         }
         Event::TenantKindChanged { tenant, kind, ticket: _ } => {
             edit_tenant(view, *tenant, |it| it.kind = *kind)?

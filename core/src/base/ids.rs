@@ -13,6 +13,7 @@ macro_rules! ids {
         ///
         /// Shown, read and serialised as a UUID; shown hyphenated and lower-case.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(Uuid);
 

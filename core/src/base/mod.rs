@@ -2,5 +2,6 @@
 //! clock and makes no id.
 
 pub mod ids;
+pub(crate) mod read;
 pub mod text;
 pub mod time;

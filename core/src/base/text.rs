@@ -11,10 +11,11 @@ use std::str::FromStr;
 use celes::Country as Iso3166;
 use email_address::{EmailAddress, Options};
 use iri_string::types::UriStr;
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use super::read::from_text;
 
 /// Why a text is not what it was meant to be: lower case, what stands in the way, what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,12 +45,15 @@ impl Flaw {
     }
 }
 
+/// Declares the texts: type, what it is called, how it becomes canonical, and a pattern of ECMA-262 for the JSON Schema,
+/// which every text that can be read matches and most others do not.
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident($inner:ty) = $field:literal, $canonical:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($inner:ty) = $field:literal, $plain:expr, $canonical:expr, $pattern:literal;)*) => {$(
         $(#[$doc])*
         ///
         /// Serialised as a string, which is parsed again when it is read.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = $pattern)))]
         // Invariant: the canonical form, which parses to itself.
         pub struct $name($inner);
 
@@ -59,7 +63,11 @@ macro_rules! texts {
             /// # Errors
             /// [`TextError`] when the text is not well formed.
             pub fn parse(text: &str) -> Result<Self, TextError> {
-                $canonical(text).map(Self).map_err(|flaw: Flaw| flaw.of($field))
+                // What is in its canonical form at a glance is not looked at again: stores are full of it.
+                match $plain(text) {
+                    Some(plain) => Ok(Self(plain)),
+                    None => $canonical(text).map(Self).map_err(|flaw: Flaw| flaw.of($field)),
+                }
             }
 
             /// The canonical form.
@@ -97,7 +105,7 @@ macro_rules! texts {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+                from_text(deserializer)
             }
         }
     )*};
@@ -106,57 +114,59 @@ macro_rules! texts {
 texts! {
     /// A tenant's public id that people type: 1 to 32 letters `A` to `Z`, digits and inner hyphens; trimmed
     /// and upper-cased, so that look-up by number ignores case (T-1, T-8).
-    Number(String) = "number", number;
+    Number(String) = "number", plain_number, number, r"^\s*[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?\s*$";
     /// An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased
     /// as a whole, so that one mailbox has one spelling (U-1).
-    Email(String) = "e-mail address", email;
+    Email(String) = "e-mail address", looked_at, email, r"^[^@]+@[^@]+$";
     /// A domain prefix: one ASCII DNS label of 1 to 63 letters, digits and inner hyphens; trimmed and
     /// lower-cased (T-3).
-    Prefix(String) = "domain prefix", prefix;
+    Prefix(String) = "domain prefix", plain_prefix, prefix, r"^\s*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\s*$";
     /// A country of ISO 3166-1: read as alpha-2 or alpha-3 in any case, kept as upper-case alpha-2 (T-2).
-    Country(&'static str) = "country", country;
+    Country(&'static str) = "country", looked_at, country, r"^\s*[A-Za-z]{2,3}\s*$";
     /// An organisation's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (T-2).
-    CompanyName(String) = "company name", |text| name(text, 200);
+    CompanyName(String) = "company name", |text| plain_name(text, 200), |text| name(text, 200), r"\S";
     /// A person's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (U-5).
-    PersonName(String) = "person name", |text| name(text, 200);
+    PersonName(String) = "person name", |text| plain_name(text, 200), |text| name(text, 200), r"\S";
     /// A role's name: 1 to 64 characters on one line, NFC, single spaces, nothing invisible (P-9).
-    RoleName(String) = "role name", |text| name(text, 64);
+    RoleName(String) = "role name", |text| plain_name(text, 64), |text| name(text, 64), r"\S";
     /// A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4).
-    Street(String) = "street address", street;
+    Street(String) = "street address", looked_at, street, r"\S";
     /// A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and
     /// spaces, `-`, `.`, `(`, `)`, `/` between them; at most 40 characters (T-2).
-    Phone(String) = "phone", phone;
+    Phone(String) = "phone", looked_at, phone, r"^\s*[+]?[0-9 ().\/-]{3,40}\s*$";
     /// An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its scheme
     /// and host lower-cased (T-2).
-    Website(String) = "website", website;
+    Website(String) = "website", looked_at, website, r"^\s*[Hh][Tt][Tt][Pp][Ss]?:\/\/";
     /// A support ticket's reference: 1 to 64 visible ASCII characters without spaces; trimmed (T-1, L-6).
-    Ticket(String) = "ticket", ticket;
+    Ticket(String) = "ticket", looked_at, ticket, r"^\s*[!-~]{1,64}\s*$";
     /// A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to `9`,
     /// `_`, `.`, `-` (P-14).
-    Permission(String) = "permission", word;
+    Permission(String) = "permission", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A service's name, such as `asset-intelligence`: as a permission's (L-6).
-    Service(String) = "service", word;
+    Service(String) = "service", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A management type's name, such as `jointly`: as a permission's (P-13).
-    ManagementType(String) = "management type", word;
+    ManagementType(String) = "management type", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A built-in role's name, such as `read_only`: as a permission's (P-9).
-    BuiltinRole(String) = "role", word;
+    BuiltinRole(String) = "role", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// An integration type's name, such as `collector`: as a permission's (I-1).
-    IntegrationType(String) = "integration type", word;
+    IntegrationType(String) = "integration type", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A category of issues that alerts are about, such as `battery`: as a permission's (A-2).
-    IssueCategory(String) = "issue category", word;
+    IssueCategory(String) = "issue category", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing invisible (I-1).
-    IntegrationName(String) = "integration name", |text| name(text, 100);
+    IntegrationName(String) = "integration name", |text| plain_name(text, 100), |text| name(text, 100), r"\S";
     /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1).
-    Reference(String) = "internal reference", |text| name(text, 100);
+    Reference(String) = "internal reference", |text| plain_name(text, 100), |text| name(text, 100), r"\S";
     /// A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of which the first is
-    /// a letter, or a serial number of 4 to 40 letters, digits, `-`, `_`, `.` and `/`; trimmed and upper-cased (V-2).
-    DeviceId(String) = "device", device;
+    /// a letter, both kept without the spaces, `-`, `_`, `.` and `/` between their digits; or a serial number of 4 to 40
+    /// letters, digits, `-`, `_`, `.` and `/`, not all of them signs; trimmed and upper-cased (V-2).
+    DeviceId(String) = "device", looked_at, device, r"^\s*[A-Za-z0-9._\/ -]{4,80}\s*$";
     /// Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1).
-    ReturnPlace(String) = "return place", return_place;
+    ReturnPlace(String) = "return place", looked_at, return_place, r"^\s*[!-~]{1,2048}\s*$";
 }
 
 /// What kind of id names a device (V-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceIdKind {
     /// An International Mobile Equipment Identity.
@@ -170,16 +180,21 @@ pub enum DeviceIdKind {
 impl DeviceId {
     /// What kind of id it is.
     pub fn kind(&self) -> DeviceIdKind {
-        let text = self.as_str();
+        DeviceIdKind::of(self.as_str())
+    }
+}
+
+impl DeviceIdKind {
+    fn of(text: &str) -> Self {
         if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            DeviceIdKind::Imei
+            Self::Imei
         } else if text.len() == 14
             && text.bytes().all(|byte| byte.is_ascii_hexdigit())
             && text.starts_with(|first: char| first.is_ascii_alphabetic())
         {
-            DeviceIdKind::Meid
+            Self::Meid
         } else {
-            DeviceIdKind::Serial
+            Self::Serial
         }
     }
 }
@@ -189,6 +204,7 @@ impl DeviceId {
 /// Kept in whole micro-degrees, about eleven centimetres; serialised as two numbers in degrees,
 /// `{"latitude": 52.52, "longitude": 13.405}`, which are checked again when they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "Degrees", try_from = "Degrees")]
 // Invariant: latitude within ±90 degrees, longitude within ±180 degrees.
 pub struct Coordinates {
@@ -198,8 +214,11 @@ pub struct Coordinates {
 
 /// [`Coordinates`] as they cross a boundary.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Degrees {
+    #[cfg_attr(feature = "schema", schemars(range(min = -90.0, max = 90.0)))]
     latitude: f64,
+    #[cfg_attr(feature = "schema", schemars(range(min = -180.0, max = 180.0)))]
     longitude: f64,
 }
 
@@ -248,6 +267,45 @@ impl TryFrom<Degrees> for Coordinates {
     fn try_from(degrees: Degrees) -> Result<Self, TextError> {
         Self::parse(degrees.latitude, degrees.longitude)
     }
+}
+
+/// No form that would show at a glance.
+const fn looked_at<T>(_: &str) -> Option<T> {
+    None
+}
+
+/// The text, if it is no longer than that, has only such bytes, and begins and ends with such.
+fn plain(
+    text: &str,
+    max: usize,
+    within: impl Fn(u8) -> bool,
+    first: impl Fn(u8) -> bool,
+    last: impl Fn(u8) -> bool,
+) -> Option<String> {
+    let bytes = text.as_bytes();
+    let ends = bytes.first().is_some_and(|byte| first(*byte)) && bytes.last().is_some_and(|byte| last(*byte));
+    (ends && bytes.len() <= max && bytes.iter().all(|byte| within(*byte))).then(|| text.to_owned())
+}
+
+fn plain_number(text: &str) -> Option<String> {
+    let ends = |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9');
+    plain(text, 32, |byte| ends(byte) || byte == b'-', ends, ends)
+}
+
+fn plain_prefix(text: &str) -> Option<String> {
+    let ends = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
+    // Two hyphens may be reserved.
+    plain(text, 63, |byte| ends(byte) || byte == b'-', ends, ends).filter(|text| !text.contains("--"))
+}
+
+fn plain_word(text: &str) -> Option<String> {
+    let within = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-');
+    plain(text, 64, within, |byte| byte.is_ascii_lowercase(), within)
+}
+
+fn plain_name(text: &str, max: usize) -> Option<String> {
+    let ends = |byte: u8| byte.is_ascii_graphic();
+    plain(text, max, |byte| ends(byte) || byte == b' ', ends, ends).filter(|text| !text.contains("  "))
 }
 
 fn number(text: &str) -> Result<String, Flaw> {
@@ -416,12 +474,15 @@ fn word(text: &str) -> Result<String, Flaw> {
 fn device(text: &str) -> Result<String, Flaw> {
     let text = text.trim().to_ascii_uppercase();
     within(text.chars().count(), 40)?;
-    if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return if imei::valid(&text) {
-            Ok(text)
-        } else {
-            Err(Flaw::new("is an IMEI whose check digit is wrong", "read it off the device again"))
-        };
+    // Labels and people write the digits of an IMEI or a MEID in groups.
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '.' | '/')).collect();
+    match DeviceIdKind::of(&bare) {
+        DeviceIdKind::Imei if imei::valid(&bare) => return Ok(bare),
+        DeviceIdKind::Imei => {
+            return Err(Flaw::new("is an IMEI whose check digit is wrong", "read it off the device again"));
+        }
+        DeviceIdKind::Meid => return Ok(bare),
+        DeviceIdKind::Serial => {}
     }
     if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
         return Err(Flaw::new(
@@ -429,8 +490,11 @@ fn device(text: &str) -> Result<String, Flaw> {
             "use letters, digits and - _ . /",
         ));
     }
-    if text.len() < 4 {
-        return Err(Flaw::new("is too short for a serial number", "give at least 4 characters"));
+    if text.len() < 4 || bare.is_empty() {
+        return Err(Flaw::new(
+            "is too short for a serial number",
+            "give at least 4 characters, not all of them signs",
+        ));
     }
     Ok(text)
 }
@@ -798,7 +862,22 @@ mod tests {
         "49015420323751" => "49015420323751", // 14 digits: a serial number
         "4901542032375180" => "4901542032375180", // 16: a serial number
         "49015420323751８" => "!not allowed", // full-width
-        "490154 203237518" => "!not allowed",
+        "490154 203237518" => "490154203237518",
+        "49-015420-323751-8" => "490154203237518",
+        " 49 015420 323751 8 " => "490154203237518",
+        "49.015420/323751_8" => "490154203237518",
+        "49-015420-323751-9" => "!IMEI whose check digit is wrong",
+        "49 015420 323751 9" => "!IMEI whose check digit is wrong",
+        "49-015420-323751" => "49-015420-323751", // 14 digits: a serial number
+        "49 015420 323751" => "!not allowed",
+        "49-015420-323751-80" => "49-015420-323751-80",
+        "49\t015420\t323751\t8" => "!not allowed",
+        "a0-000000-002329" => "A0000000002329",
+        "AF 012345 0ABCDE" => "AF0123450ABCDE",
+        "...." => "!too short for a serial number",
+        "- -" => "!not allowed",
+        "-_./" => "!not all of them signs",
+        "...1" => "...1",
         "a0000000002329" => "A0000000002329",
         "AF0123450ABCDE" => "AF0123450ABCDE",
         "sn-1_2.3/4" => "SN-1_2.3/4",
@@ -931,6 +1010,54 @@ mod tests {
             assert!(name.is_none_or(|t| CompanyName::parse(&t).unwrap().as_str() == t), "{}", code(c));
             assert!(street.is_none_or(|t| Street::parse(&t).unwrap().as_str() == t), "{}", code(c));
             assert!(email.is_none_or(|t| Email::parse(&t).unwrap().as_str() == t), "{}", code(c));
+        }
+    }
+
+    #[test]
+    fn what_is_canonical_at_a_glance_is_what_a_look_finds() {
+        type Kind = (&'static str, fn(&str) -> Option<String>, fn(&str) -> Result<String, Flaw>);
+        let kinds: [Kind; 6] = [
+            ("number", plain_number, number),
+            ("prefix", plain_prefix, prefix),
+            ("word", plain_word, word),
+            ("name of 200", |text| plain_name(text, 200), |text| name(text, 200)),
+            ("name of 64", |text| plain_name(text, 64), |text| name(text, 64)),
+            ("name of 5", |text| plain_name(text, 5), |text| name(text, 5)),
+        ];
+        // Mostly what the plain forms are made of, and what lies next to it.
+        let pieces: Vec<char> =
+            "aAzZ09-_. ~!@[`{/:\t\u{7f}\0éÄ\u{a0}\u{301}\u{200d}\u{2028}ß字".chars().collect();
+        let mut seed = 1_u64;
+        let mut below = |end: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % end
+        };
+        let mut glances = [0_u32; 6];
+        for _ in 0..100_000 {
+            let few = 1 + below(pieces.len());
+            let length = match below(4) {
+                0 => below(90),
+                _ => below(8),
+            };
+            let text: String = (0..length).map(|_| *pieces.get(below(few)).unwrap()).collect();
+            for ((kind, plain, canonical), glances) in kinds.iter().zip(&mut glances) {
+                if let Some(plain) = plain(&text) {
+                    *glances += 1;
+                    assert_eq!(canonical(&text).ok(), Some(plain), "{kind} {text:?}");
+                }
+            }
+        }
+        assert!(glances.iter().all(|glances| *glances > 300), "{glances:?}");
+        for code in 0..=0x17f_u32 {
+            for text in
+                [format!("{}", char::from_u32(code).unwrap()), format!("a{}b", char::from_u32(code).unwrap())]
+            {
+                for (kind, plain, canonical) in kinds {
+                    if let Some(plain) = plain(&text) {
+                        assert_eq!(canonical(&text).ok(), Some(plain), "{kind} {text:?}");
+                    }
+                }
+            }
         }
     }
 

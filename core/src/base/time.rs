@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::de::Error as _;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::read::from_text;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -45,8 +46,31 @@ impl Timestamp {
     /// # Errors
     /// [`ParseError`] when the text is not RFC 3339, or the instant is out of range.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
+        if let Some(canonical) = Self::canonical(text) {
+            return Ok(canonical);
+        }
         let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| ParseError::Malformed)?;
         Self::from_micros(parsed.timestamp_micros()).ok_or(ParseError::OutOfRange)
+    }
+
+    /// The instant of a text in the form that is shown; none where it is in another, or no instant.
+    fn canonical(text: &str) -> Option<Self> {
+        let text: &[u8; 27] = text.as_bytes().try_into().ok()?;
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', rest @ ..] = text else { return None };
+        let [h0, h1, b':', n0, n1, b':', s0, s1, b'.', f0, f1, f2, f3, f4, f5, b'Z'] = rest else {
+            return None;
+        };
+        let number = |digits: &[&u8]| {
+            digits.iter().try_fold(0, |number: u32, digit| {
+                digit.is_ascii_digit().then(|| number * 10 + u32::from(**digit - b'0'))
+            })
+        };
+        let year = i32::try_from(number(&[y0, y1, y2, y3])?).ok()?;
+        let date = NaiveDate::from_ymd_opt(year, number(&[m0, m1])?, number(&[d0, d1])?)?;
+        let micros = number(&[f0, f1, f2, f3, f4, f5])?;
+        let time =
+            date.and_hms_micro_opt(number(&[h0, h1])?, number(&[n0, n1])?, number(&[s0, s1])?, micros)?;
+        Self::from_micros(time.and_utc().timestamp_micros())
     }
 
     /// The instant so many microseconds after 1970-01-01T00:00:00Z, or none when it is out of range.
@@ -123,7 +147,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+        from_text(deserializer)
     }
 }
 
@@ -149,6 +173,29 @@ mod tests {
         ] {
             assert_eq!(at(text).to_string(), shown, "{text}");
             assert_eq!(at(shown), at(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_form_that_is_shown_is_read_as_any_other() {
+        let mut micros = Timestamp::MIN.micros();
+        while micros < Timestamp::MAX.micros() {
+            let time = Timestamp::from_micros(micros).unwrap();
+            let text = time.to_string();
+            assert_eq!(Timestamp::canonical(&text), Some(time), "{text}");
+            let parsed = DateTime::parse_from_rfc3339(&text).unwrap().timestamp_micros();
+            assert_eq!(parsed, micros, "{text}");
+            for place in [0, 5, 8, 11, 14, 17, 20, 26] {
+                for other in ['9', '6', ':', ' ', '+', 'z'] {
+                    let mut other_text = text.clone();
+                    other_text.replace_range(place..=place, &other.to_string());
+                    if let Some(read) = Timestamp::canonical(&other_text) {
+                        let parsed = DateTime::parse_from_rfc3339(&other_text).unwrap();
+                        assert_eq!(parsed.timestamp_micros(), read.micros(), "{other_text}");
+                    }
+                }
+            }
+            micros += 98_765_432_109_876;
         }
     }
 

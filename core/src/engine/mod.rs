@@ -98,6 +98,7 @@ impl fmt::Debug for Options {
 
 /// What an executed command answers with; the same again when the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Receipt<T> {
     /// The revision after it.
     pub token: Token,
@@ -120,6 +121,7 @@ impl<T> Receipt<T> {
 
 /// Notices that wait for a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Mail {
     /// The notices, in order.
     pub notices: Vec<Notice>,
@@ -251,12 +253,17 @@ impl Engine {
         Ok(writing.commit(records)?)
     }
 
+    /// A new id, made as those that commands leave out are.
+    pub fn new_id(&self) -> Uuid {
+        (self.options.ids)()
+    }
+
     /// Executes a command under a new request id.
     ///
     /// # Errors
     /// The command's refusals; a broken store.
     pub fn execute<C: Act>(&self, actor: impl Into<Actor>, command: C) -> Result<Receipt<C::Outcome>, Error> {
-        self.execute_as(RequestId::from_uuid((self.options.ids)()), actor, command)
+        self.execute_as(RequestId::from_uuid(self.new_id()), actor, command)
     }
 
     /// Executes a command under a request id of the caller's: asking again is safe, and answers with the first receipt.
@@ -408,6 +415,11 @@ impl Engine {
     }
 
     /// Up to about `limit` notices that a consumer has not acknowledged. The same again until it does.
+    ///
+    /// A consumer works through them in order and acknowledges each record when its last notice is done with: delivered, or
+    /// given up. What is refused for good, an address that no longer exists say, is the host's affair to note down and go on
+    /// from; acknowledging means that nobody need be told again, not that everybody was reached. A refusal that may pass is
+    /// left unacknowledged and comes again, with everything after it.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -13,14 +13,16 @@ use crate::answer;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{IssueCategory, Number, Permission, Service};
 use crate::base::time::Timestamp;
+use crate::decide::settled;
 use crate::journal::Head;
 use crate::model::{Actor, Personal, Subject};
+use crate::notice::{About, Notice};
 use crate::policy::Policy;
 use crate::query::{
     AuditFilter, AuditRow, CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Page, Paging, Pin,
     Question, ResellerCustomerRow, ResellerQuery, TenantSummary, UserQuery, UserRow, Verdict,
 };
-use crate::rules::{Ruling, World, access, alert};
+use crate::rules::{World, access, alert};
 use crate::store::{Reading, StoreError};
 use crate::view::{Entity, Index, Key, View, ViewError};
 
@@ -147,7 +149,7 @@ impl Past<'_> {
     }
 }
 
-/// The world at a moment, now or then, to be asked.
+/// The world at a moment, now or then, to be asked. Its lists are right by the clock: what is due by the moment has happened.
 pub struct Moment<'v> {
     world: World<'v>,
     seq: u64,
@@ -165,7 +167,7 @@ impl<'v> Moment<'v> {
         self.seq
     }
 
-    /// The world itself, for everything the methods here do not say.
+    /// The world itself as its last record left it, for everything the methods here do not say.
     pub const fn world(&self) -> &World<'v> {
         &self.world
     }
@@ -173,6 +175,23 @@ impl<'v> Moment<'v> {
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.world.policy
+    }
+
+    /// Asks the world as it is once everything due by its moment has happened, whether or not a command has come since to
+    /// record it: the same sweep, laid over the view. Where nothing is due, which a host that sweeps sees to, that costs one
+    /// look at what is due first; otherwise, as much as the sweep.
+    ///
+    /// Checks do not need it. What a sweep changes about rights is that links end whose term has run out, and these are not
+    /// in force for the check either; what ends with them is what rested on them alone. So the verdict is the same before
+    /// and after.
+    fn settled<T, E>(&self, ask: impl FnOnce(&World<'_>) -> Result<T, E>) -> Result<T, Error>
+    where
+        Error: From<E>,
+    {
+        Ok(match settled(&self.world)? {
+            None => ask(&self.world)?,
+            Some(after) => ask(&World::reading(&after, self.world.at)?)?,
+        })
     }
 
     /// Whether a user may do something, and why (P).
@@ -214,7 +233,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// `unknown_tenant`, and why the actor may not link.
     pub fn look_up(&self, actor: &Actor, number: &Number) -> Result<TenantSummary, Error> {
-        ruled(answer::look_up(&self.world, actor, number))
+        Ok(answer::look_up(&self.world, actor, number)?)
     }
 
     /// The pins on a user's map (T-4).
@@ -222,7 +241,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// `wrong_actor` for anybody but a user.
     pub fn pins(&self, actor: &Actor) -> Result<Vec<Pin>, Error> {
-        ruled(answer::pins(&self.world, actor))
+        self.settled(|world| answer::pins(world, actor))
     }
 
     /// A manager's customers.
@@ -236,7 +255,7 @@ impl<'v> Moment<'v> {
         query: &CustomerQuery,
         paging: &Paging,
     ) -> Result<Page<CustomerRow>, Error> {
-        ruled(answer::customers(&self.world, actor, manager, query, paging))
+        self.settled(|world| answer::customers(world, actor, manager, query, paging))
     }
 
     /// One customer in detail.
@@ -249,7 +268,7 @@ impl<'v> Moment<'v> {
         manager: TenantId,
         customer: TenantId,
     ) -> Result<CustomerDetails, Error> {
-        ruled(answer::customer(&self.world, actor, manager, customer))
+        self.settled(|world| answer::customer(world, actor, manager, customer))
     }
 
     /// A tenant's own users.
@@ -263,7 +282,7 @@ impl<'v> Moment<'v> {
         query: &UserQuery,
         paging: &Paging,
     ) -> Result<Page<UserRow>, Error> {
-        ruled(answer::users(&self.world, actor, tenant, query, paging))
+        self.settled(|world| answer::users(world, actor, tenant, query, paging))
     }
 
     /// A tenant's integrations, its own and those attached (I-1).
@@ -276,7 +295,7 @@ impl<'v> Moment<'v> {
         tenant: TenantId,
         paging: &Paging,
     ) -> Result<Page<IntegrationRow>, Error> {
-        ruled(answer::integrations(&self.world, actor, tenant, paging))
+        self.settled(|world| answer::integrations(world, actor, tenant, paging))
     }
 
     /// A reseller's customers (V-4, V-5).
@@ -290,7 +309,7 @@ impl<'v> Moment<'v> {
         query: &ResellerQuery,
         paging: &Paging,
     ) -> Result<Page<ResellerCustomerRow>, Error> {
-        ruled(answer::reseller_customers(&self.world, actor, reseller, query, paging))
+        self.settled(|world| answer::reseller_customers(world, actor, reseller, query, paging))
     }
 
     /// Writes a reseller's customers as CSV, row by row, and says how many there were (V-6).
@@ -304,8 +323,10 @@ impl<'v> Moment<'v> {
         query: &ResellerQuery,
         out: impl std::io::Write,
     ) -> Result<u64, Error> {
-        let rows = ruled(answer::each_reseller_customer(&self.world, actor, reseller, query))?;
-        crate::csv::reseller_customers(rows.map(|row| row.map_err(Error::from)), out)
+        self.settled(|world| {
+            let rows = answer::each_reseller_customer(world, actor, reseller, query)?;
+            crate::csv::reseller_customers(rows.map(|row| row.map_err(Error::from)), out)
+        })
     }
 
     /// Who gets a tenant's service mail, for the host itself.
@@ -313,7 +334,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// When the store cannot be read.
     pub fn service_mail(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, Error> {
-        Ok(alert::service_mail(&self.world, tenant)?)
+        self.settled(|world| alert::service_mail(world, tenant))
     }
 
     /// Who gets a tenant's alerts about a category of issues, for the host itself.
@@ -325,7 +346,15 @@ impl<'v> Moment<'v> {
         tenant: TenantId,
         category: &IssueCategory,
     ) -> Result<BTreeSet<UserId>, Error> {
-        Ok(alert::recipients(&self.world, tenant, category)?)
+        self.settled(|world| alert::recipients(world, tenant, category))
+    }
+
+    /// Who and what a notice is about, whatever its kind, for the host itself.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn about(&self, notice: &Notice) -> Result<About, Error> {
+        Ok(notice.about(&self.world)?)
     }
 
     /// An entity by its id, for the host itself: no actor, no rules.
@@ -333,7 +362,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// When the store cannot be read.
     pub fn get<E: Entity>(&self, id: Uuid) -> Result<Option<Arc<E>>, Error> {
-        Ok(self.world.view.get(id)?)
+        self.settled(|world| world.view.get(id))
     }
 
     /// Entities by an index, for the host itself: no actor, no rules.
@@ -341,8 +370,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// When the store cannot be read.
     pub fn list<E: Entity>(&self, index: Index, key: Key) -> Result<Vec<Arc<E>>, Error> {
-        let found: Result<Vec<_>, ViewError> = self.world.view.under(index, key).collect();
-        Ok(found?)
+        self.settled(|world| world.view.under(index, key).collect::<Result<Vec<_>, ViewError>>())
     }
 
     /// What is known today about a person or about where a tenant is (U-5).
@@ -352,8 +380,4 @@ impl<'v> Moment<'v> {
     pub fn personal(&self, subject: Subject) -> Result<Option<Personal>, Error> {
         Ok(self.world.view.personal(subject)?)
     }
-}
-
-fn ruled<T>(ruling: Ruling<T>) -> Result<T, Error> {
-    ruling.map_err(Error::from)
 }

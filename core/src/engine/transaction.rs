@@ -165,6 +165,11 @@ impl<'t> Transaction<'t> {
             .into());
         };
         let record = decoded(stored)?;
+        // Where erasure has forgotten the fingerprint, the command's name is all there is to tell by: the events of one
+        // command are no answer to another.
+        if record.command != request.command.name() {
+            return reused();
+        }
         let token = Token { epoch: self.engine.store.epoch(), seq: stored.seq, hash: stored.hash };
         Ok(Some(Receipt { token, at: record.at, outcome: record.events }))
     }

@@ -3,8 +3,8 @@
 
 use super::list;
 use super::rows::{
-    Above, CODES_AT, Head, Held, MAX_CHAIN, PERMISSION_BITS, RESERVED, SEATED_USERS, SEATS, SEATS_AT,
-    SERVICE_BITS, Shape, Spaces, TENANT_WORDS,
+    Above, CODES_AT, Head, Held, LOOK, MAX_CHAIN, PERMISSION_BITS, RESERVED, SEATS, SEATS_AT, SERVICE_BITS,
+    SHAPE_WORDS, Shape, Spaces, TENANT_WORDS,
 };
 use super::words::Reader;
 use super::{At, Permit};
@@ -66,45 +66,50 @@ impl Terms {
         self.permission.is_none_or(|bit| shape.passes >> bit & 1 != 0)
     }
 
+    /// Whether a link of this shape carries the service and lets the permission pass. Reads no more of it than that.
+    #[inline]
+    pub(super) fn pass(&self, spaces: &Spaces, reader: &impl Reader, shape: u32) -> bool {
+        let at = shape as usize * SHAPE_WORDS;
+        let carried = reader.word(&spaces.shapes, at) & self.services == self.services;
+        carried
+            & self.permission.is_none_or(|bit| {
+                reader.word(&spaces.shapes, at + 1 + (bit / 64) as usize) >> (bit % 64) & 1 != 0
+            })
+    }
+
     #[inline]
     pub(super) fn held_by(&self, spaces: &Spaces, reader: &impl Reader, role: u32) -> bool {
         self.permission.is_some_and(|bit| spaces.role_holds(reader, role, bit))
     }
 }
 
-/// The assignment of a user on a tenant itself.
-#[inline]
-pub(super) fn held(
-    spaces: &Spaces,
-    reader: &impl Reader,
-    tenant: u32,
-    head: Head,
-    user: u32,
-) -> Option<Held> {
-    if head.spilled {
-        let assignments = spaces.lists(reader, tenant).assignments;
-        return list::find(reader, &spaces.heap, assignments, user).map(Held::unpack);
+/// The assignment of a user on a tenant itself, as their row and list have it.
+pub(super) fn held(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32) -> Option<Held> {
+    let person = spaces.person(reader, user);
+    if person.home == tenant {
+        return person.held;
     }
-    if user > SEATED_USERS {
-        return None;
-    }
-    let at = tenant as usize * TENANT_WORDS + SEATS_AT;
-    for word in 0..SEATS / 2 {
-        let seats = reader.word(&spaces.tenants, at + word);
-        for seat in [seats as u32, (seats >> 32) as u32] {
-            if seat >> 6 == user && user != 0 {
-                return coded(spaces, reader, seat & 0x3F);
-            }
-        }
-    }
-    None
+    list::find(reader, &spaces.heap, spaces.away(reader, user), tenant).map(Held::unpack)
 }
 
 /// What a seat's code stands for.
 #[inline]
-pub(super) fn coded(spaces: &Spaces, reader: &impl Reader, code: u32) -> Option<Held> {
-    let word = reader.word(&spaces.policy, CODES_AT + code as usize);
-    Some(Held::unpack((word as u32).checked_sub(1)?))
+fn coded(spaces: &Spaces, reader: &impl Reader, code: u32) -> Held {
+    Held::unpack((reader.word(&spaces.policy, CODES_AT + code as usize) as u32).wrapping_sub(1))
+}
+
+/// A user's seat in a tenant's line; 0 if they have none. Looks at all of them: that is quicker than to stop at one.
+#[inline]
+pub(super) fn seat_of(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32) -> u32 {
+    let at = tenant as usize * TENANT_WORDS + SEATS_AT;
+    let mut found = 0;
+    for word in 0..SEATS / 2 {
+        let seats = reader.word(&spaces.tenants, at + word);
+        for seat in [seats as u32, (seats >> 32) as u32] {
+            found |= if seat >> 6 == user { seat } else { 0 };
+        }
+    }
+    found
 }
 
 /// Whether a user can act at all (P-1): the reason why not.
@@ -118,11 +123,77 @@ pub(super) fn barred(spaces: &Spaces, reader: &impl Reader, user: u32) -> Option
     (!person.active || !home.living || !home.enabled).then_some(Code::UserNotActive)
 }
 
+/// The reasons in their order, as [`judge`] counts them.
+const REASONS: [Option<Code>; 12] = [
+    Some(Code::UnknownUser),
+    Some(Code::UserNotActive),
+    Some(Code::UnknownTenant),
+    Some(Code::TenantDisabled),
+    Some(Code::NotLinked),
+    Some(Code::CustomerLocked),
+    Some(Code::ServiceNotManaged),
+    Some(Code::ReservedForCustomer),
+    Some(Code::NotGranted),
+    Some(Code::NoAssignment),
+    Some(Code::RoleLacksPermission),
+    None,
+];
+
 /// The check: why not, reason by reason.
+///
+/// Nearly always a tenant has one manager at most, who has none, and everything that is needed lies in a few lines. Then every reason
+/// is found out, and the first that applies is taken at the end: a processor that had to guess its way through the
+/// reasons would wait for memory at each wrong guess.
 #[inline]
 pub(super) fn judge(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
     let Ask { user, tenant, permit } = ask;
-    // What is far away in memory is asked for first, all at once.
+    let person = spaces.person(reader, user);
+    let head = spaces.head(reader, tenant);
+    let home = spaces.head(reader, person.home);
+    let terms = Terms::new(spaces, reader, permit);
+    let own = person.home == tenant;
+    let (manager, shape) = match head.above {
+        Above::One { manager, shape } => (manager, shape),
+        Above::Nobody | Above::Several { .. } => (0, 0),
+    };
+    let seat = seat_of(spaces, reader, tenant, user);
+    let assigned = seat != 0;
+    // Where one of these is so, which is rare, there is more to look at.
+    let further = (manager != person.home) & (spaces.head(reader, manager).above != Above::Nobody);
+    let aside = (seat & 0x3F == LOOK) | (head.spilled & (spaces.away(reader, user) != 0));
+    let several = matches!(head.above, Above::Several { .. });
+    if several | (!own & (further | aside)) {
+        return at_length(spaces, reader, ask, at);
+    }
+    let shape = spaces.shape(reader, shape);
+    let away = coded(spaces, reader, seat & 0x3F);
+    let there = person.held.filter(|held| own | held.below);
+    let role = if assigned & !own { away.role } else { there.map_or(0, |held| held.role) };
+    let has_role = (assigned & !own) | there.is_some();
+    let carried = own | terms.carried_by(&shape);
+    let reasons = [
+        person.home == 0,
+        !(person.active & home.living & home.enabled),
+        !head.living,
+        !(head.enabled | terms.operates),
+        !(own | ((manager == person.home) & (manager != 0))),
+        own & shape.locks,
+        !(terms.offered & carried),
+        !own & terms.is_reserved(spaces, reader),
+        !(own | terms.granted_by(&shape)),
+        !has_role,
+        !terms.held_by(spaces, reader, role),
+        true,
+    ];
+    let applying =
+        reasons.iter().zip(0..).fold(0u32, |all, (applies, place)| all | u32::from(*applies) << place);
+    REASONS.get(applying.trailing_zeros() as usize).copied().flatten()
+}
+
+/// The check where there is more to look at than a few lines.
+#[cold]
+fn at_length(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
+    let Ask { user, tenant, permit } = ask;
     let person = spaces.person(reader, user);
     let head = spaces.head(reader, tenant);
     let terms = Terms::new(spaces, reader, permit);
@@ -140,17 +211,8 @@ pub(super) fn judge(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl A
     if person.home == tenant {
         return own_side(spaces, reader, (user, tenant, head), &terms, at);
     }
-    match head.above {
-        // P-3
-        Above::Nobody => Some(Code::NotLinked),
-        Above::One { .. } | Above::Several { .. } => {
-            let asked = Asked { user, home: person.home, tenant, head, terms: &terms };
-            match asked.straight(spaces, reader) {
-                Some(reason) => reason.err(),
-                None => asked.forked(spaces, reader, at),
-            }
-        }
-    }
+    let asked = Asked { user, home: person.home, tenant, head, terms: &terms };
+    asked.weigh(spaces, reader, at)
 }
 
 fn own_side(
@@ -176,7 +238,7 @@ fn own_side(
         return Some(Code::ServiceNotManaged);
     }
     // P-8
-    match held(spaces, reader, tenant, head, user) {
+    match held(spaces, reader, tenant, user) {
         None => Some(Code::NoAssignment),
         Some(held) if terms.held_by(spaces, reader, held.role) => None,
         Some(_) => Some(Code::RoleLacksPermission),
@@ -206,64 +268,8 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The check where every tenant on the way has one manager and nothing ends by itself, as nearly always. Nothing
-    /// where that is not so.
-    #[inline]
-    fn straight(&self, spaces: &Spaces, reader: &impl Reader) -> Option<Result<(), Code>> {
-        let Self { user, home, terms, .. } = *self;
-        let (mut carried, mut granted) = (true, true);
-        let mut nearest = held(spaces, reader, self.tenant, self.head, user);
-        let mut head = self.head;
-        for _ in 0..MAX_CHAIN {
-            let Above::One { manager, shape } = head.above else {
-                return match head.above {
-                    Above::Nobody => Some(Err(Code::NotLinked)),
-                    _ => None,
-                };
-            };
-            let shape = spaces.shape(reader, shape);
-            carried &= terms.carried_by(&shape);
-            granted &= terms.granted_by(&shape);
-            head = spaces.head(reader, manager);
-            if nearest.is_none() {
-                nearest = held(spaces, reader, manager, head, user).filter(|held| held.below);
-            }
-            if manager == home {
-                return Some(self.weigh(spaces, reader, (carried, granted), nearest));
-            }
-        }
-        Some(Err(Code::NotLinked))
-    }
-
-    /// The reasons from P-5 on, for a single chain.
-    #[inline]
-    fn weigh(
-        &self,
-        spaces: &Spaces,
-        reader: &impl Reader,
-        (carried, granted): (bool, bool),
-        nearest: Option<Held>,
-    ) -> Result<(), Code> {
-        let terms = self.terms;
-        if !terms.offered || !carried {
-            return Err(Code::ServiceNotManaged);
-        }
-        if terms.is_reserved(spaces, reader) {
-            return Err(Code::ReservedForCustomer);
-        }
-        if !granted {
-            return Err(Code::NotGranted);
-        }
-        match nearest {
-            None => Err(Code::NoAssignment),
-            Some(held) if terms.held_by(spaces, reader, held.role) => Ok(()),
-            Some(_) => Err(Code::RoleLacksPermission),
-        }
-    }
-
-    /// The check along every chain there is.
-    #[cold]
-    fn forked(&self, spaces: &Spaces, reader: &impl Reader, at: &impl At) -> Option<Code> {
+    /// The reasons from P-3 on, along every chain there is.
+    fn weigh(&self, spaces: &Spaces, reader: &impl Reader, at: &impl At) -> Option<Code> {
         let mut found = Chains::default();
         let first = Chain { carried: true, granted: true, nearest: None, length: 0 };
         self.climb(spaces, reader, at, self.head, first, &mut found);
@@ -280,7 +286,7 @@ impl Asked<'_> {
         if !found.granting {
             return Some(Code::NotGranted);
         }
-        if let Some(own) = held(spaces, reader, self.tenant, self.head, self.user) {
+        if let Some(own) = held(spaces, reader, self.tenant, self.user) {
             return (!terms.held_by(spaces, reader, own.role)).then_some(Code::RoleLacksPermission);
         }
         match found.nearest {
@@ -306,7 +312,7 @@ impl Asked<'_> {
             let shape = spaces.shape(reader, shape);
             let above = spaces.head(reader, manager);
             let nearest = chain.nearest.or_else(|| {
-                held(spaces, reader, manager, above, self.user)
+                held(spaces, reader, manager, self.user)
                     .filter(|held| held.below)
                     .map(|held| (chain.length, self.terms.held_by(spaces, reader, held.role)))
             });

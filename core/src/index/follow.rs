@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::AccessIndex;
 use super::list::{Allocator, Entry, Lists as ListWriter};
 use super::rows::{
-    Above, Below, CODES, CODES_AT, Head, Held, LinkRow, Lists, MAX_CHAIN, PERMISSION_BITS, Person, RESERVED,
-    ROLE_WORDS, SEATED_USERS, SEATS, SEATS_AT, SERVICE_BITS, SHAPE_WORDS, SHAPES, Shape, TENANT_WORDS,
-    USER_WORDS,
+    Above, Below, CLOSED, CODES, CODES_AT, Head, Held, LOOK, LinkRow, Lists, MAX_CHAIN, PERMISSION_BITS,
+    Person, RESERVED, ROLE_WORDS, SEATED_USERS, SEATS, SEATS_AT, SERVICE_BITS, SHAPE_WORDS, SHAPES, Shape,
+    TENANT_WORDS, USER_WORDS,
 };
 use super::words::{Alone, Changed, Writer};
 use crate::base::ids::RoleId;
@@ -54,7 +54,8 @@ impl Follower {
     pub fn build(view: &dyn View, seq: u64, seed: u64) -> Result<Self, ViewError> {
         let tenants = all::<Tenant>(view, Index::TenantNumber).collect::<Result<Vec<_>, _>>()?;
         let users = all::<User>(view, Index::UserHome).collect::<Result<Vec<_>, _>>()?;
-        let index = AccessIndex::new(seq, seed, (tenants.len(), users.len()));
+        let roles = all::<Role>(view, Index::RoleTenant).collect::<Result<Vec<_>, _>>()?;
+        let index = AccessIndex::new(seq, seed, (tenants.len(), users.len(), roles.len()));
         let mut memo = Memo::default();
         let mut alone = Alone;
         let mut write = Write { index: &index, memo: &mut memo, words: &mut alone };
@@ -65,8 +66,8 @@ impl Follower {
         for user in users {
             write.user(&user);
         }
-        for role in all::<Role>(view, Index::RoleTenant) {
-            write.role(&*role?);
+        for role in roles {
+            write.role(&role);
         }
         for link in all::<Link>(view, Index::LinkManaged) {
             let link = link?;
@@ -94,7 +95,7 @@ impl Follower {
         // What ended and began anew in one record is put again below.
         for event in events {
             if let Event::AssignmentEnded { user, tenant } = event {
-                write.unassign(index.users.number(user.uuid()), index.tenants.number(tenant.uuid()));
+                write.unassign(index.user(*user).0, index.tenant(*tenant).0);
             }
         }
         for change in changes {
@@ -133,6 +134,22 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         }
     }
 
+    fn add_tenant(&self, id: Uuid) -> u32 {
+        self.index.tenants.add(&self.index.spaces.tenants, id)
+    }
+
+    fn add_user(&self, id: Uuid) -> u32 {
+        self.index.users.add(&self.index.spaces.users, id)
+    }
+
+    fn person(&self, user: u32) -> Person {
+        Person::unpack(self.words.word(&self.index.spaces.users, user as usize * USER_WORDS))
+    }
+
+    fn set_person(&mut self, user: u32, person: Person) {
+        self.words.set(&self.index.spaces.users, user as usize * USER_WORDS, person.pack());
+    }
+
     fn head(&self, tenant: u32) -> Head {
         Head::unpack(self.words.word(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS))
     }
@@ -154,7 +171,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
     }
 
     fn tenant(&mut self, tenant: &Tenant) {
-        let number = self.index.tenants.add(tenant.id.uuid());
+        let number = self.add_tenant(tenant.id.uuid());
         let before = self.head(number);
         let head =
             Head { living: tenant.is_living(), enabled: tenant.operation == Operation::Enabled, ..before };
@@ -165,10 +182,10 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
     }
 
     fn user(&mut self, user: &User) {
-        let number = self.index.users.add(user.id.uuid());
-        let home = self.index.tenants.add(user.home.uuid());
-        let person = Person { home, active: user.state == UserState::Active };
-        self.words.set(&self.index.spaces.users, number as usize * USER_WORDS, person.pack());
+        let number = self.add_user(user.id.uuid());
+        let home = self.add_tenant(user.home.uuid());
+        let held = self.person(number).held;
+        self.set_person(number, Person { home, active: user.state == UserState::Active, held });
     }
 
     /// The links by which a tenant is managed.
@@ -187,8 +204,8 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
     }
 
     fn link(&mut self, link: &Link) {
-        let managed = self.index.tenants.add(link.managed.uuid());
-        let manager = self.index.tenants.add(link.manager.uuid());
+        let managed = self.add_tenant(link.managed.uuid());
+        let manager = self.add_tenant(link.manager.uuid());
         let before = self.head(managed);
         let mut links = self.links(before);
         // There is one link in force between two tenants at most, and one that has ended changes no more.
@@ -250,72 +267,81 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
     }
 
     fn assignment(&mut self, assignment: &Assignment) {
-        let user = self.index.users.add(assignment.user.uuid());
-        let tenant = self.index.tenants.add(assignment.tenant.uuid());
+        let user = self.add_user(assignment.user.uuid());
+        let tenant = self.add_tenant(assignment.tenant.uuid());
         let held = Held { role: self.role_number(&assignment.role), below: assignment.below };
-        self.seat(tenant, user, Some(held));
-        self.set_away(user, tenant, Some(held));
+        self.hold(user, tenant, Some(held));
     }
 
     fn unassign(&mut self, user: u32, tenant: u32) {
-        self.seat(tenant, user, None);
-        self.set_away(user, tenant, None);
+        self.hold(user, tenant, None);
     }
 
-    /// Notes in a user's own list what they hold on a tenant that is not their home.
-    fn set_away(&mut self, user: u32, tenant: u32, held: Option<Held>) {
-        let at = user as usize * USER_WORDS;
-        let users = &self.index.spaces.users;
-        if Person::unpack(self.words.word(users, at)).home == tenant {
-            return;
+    /// Notes what a user holds on a tenant with both of them: with the user in their row, where the tenant is their home, and in
+    /// their list, where it is not.
+    fn hold(&mut self, user: u32, tenant: u32, held: Option<Held>) {
+        let person = self.person(user);
+        if person.home == tenant {
+            self.set_person(user, Person { held, ..person });
+            return self.seat(tenant, user, held.map(|_| LOOK), held);
         }
-        let before = self.words.word(users, at + 1) as u32;
+        let at = user as usize * USER_WORDS + 1;
+        let before = self.words.word(&self.index.spaces.users, at) as u32;
         let list = match held {
             Some(held) => self.list().put(before, Entry { number: tenant, payload: held.pack() }),
             None => self.list().remove(before, tenant),
         };
         if list != before {
-            self.words.set(users, at + 1, u64::from(list));
+            self.words.set(&self.index.spaces.users, at, u64::from(list));
         }
+        let code = held.map(|held| self.code(held));
+        self.seat(tenant, user, code, held);
     }
 
-    /// Notes with a tenant what a user holds on it: in the line as long as everything fits there.
-    fn seat(&mut self, tenant: u32, user: u32, held: Option<Held>) {
+    /// Notes with a tenant that a user holds something on it: in the line as long as everybody fits there.
+    fn seat(&mut self, tenant: u32, user: u32, code: Option<u32>, held: Option<Held>) {
         let head = self.head(tenant);
         if head.spilled {
             return self.spilled(tenant, user, held);
         }
         let mut seats = self.seats(tenant);
         let taken = seats.iter_mut().find(|seat| **seat >> 6 == user && **seat != 0);
-        let Some(held) = held else {
+        let Some(code) = code else {
             if let Some(seat) = taken {
                 *seat = 0;
                 self.set_seats(tenant, seats);
             }
             return;
         };
-        let code = self.code(held).filter(|_| user <= SEATED_USERS);
         let seat = match taken {
             Some(seat) => Some(seat),
             None => seats.iter_mut().find(|seat| **seat == 0),
         };
-        if let (Some(code), Some(seat)) = (code, seat) {
+        if let Some(seat) = seat.filter(|_| user <= SEATED_USERS) {
             *seat = user << 6 | code;
             return self.set_seats(tenant, seats);
         }
-        let codes: BTreeMap<u32, Held> = self.memo.codes.iter().map(|(held, code)| (*code, *held)).collect();
         let mut assignments = 0;
-        for seat in seats.into_iter().filter(|seat| *seat != 0) {
-            if let Some(held) = codes.get(&(seat & 0x3F)) {
-                let entry = Entry { number: seat >> 6, payload: held.pack() };
-                assignments = self.list().put(assignments, entry);
+        for other in seats.into_iter().filter(|seat| *seat != 0).map(|seat| seat >> 6) {
+            if let Some(held) = self.held(tenant, other) {
+                assignments = self.list().put(assignments, Entry { number: other, payload: held.pack() });
             }
         }
         self.set_seats(tenant, [0; SEATS]);
         let lists = self.lists(tenant);
         self.set_lists(tenant, Lists { assignments, ..lists });
         self.set_head(tenant, Head { spilled: true, ..head });
-        self.spilled(tenant, user, Some(held));
+        self.spilled(tenant, user, held);
+    }
+
+    /// What a user holds on a tenant.
+    fn held(&mut self, tenant: u32, user: u32) -> Option<Held> {
+        let person = self.person(user);
+        if person.home == tenant {
+            return person.held;
+        }
+        let list = self.words.word(&self.index.spaces.users, user as usize * USER_WORDS + 1) as u32;
+        self.list().get(list, tenant).map(Held::unpack)
     }
 
     fn spilled(&mut self, tenant: u32, user: u32, held: Option<Held>) {
@@ -349,18 +375,18 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         }
     }
 
-    /// The code of a pair of role and reach, if there is one left.
-    fn code(&mut self, held: Held) -> Option<u32> {
+    /// The code of a pair of role and reach; once there are none left, one that says to look with the user.
+    fn code(&mut self, held: Held) -> u32 {
         if let Some(code) = self.memo.codes.get(&held) {
-            return Some(*code);
+            return *code;
         }
         let code = self.memo.codes.len();
         if code >= CODES {
-            return None;
+            return LOOK;
         }
         self.words.set(&self.index.spaces.policy, CODES_AT + code, u64::from(held.pack()) + 1);
         self.memo.codes.insert(held, code as u32);
-        Some(code as u32)
+        code as u32
     }
 
     fn role(&mut self, role: &Role) {
@@ -375,7 +401,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         if let Some(number) = self.memo.roles.get(role) {
             return *number;
         }
-        let number = u32::try_from(self.memo.roles.len()).expect("there are fewer than 2^31 roles");
+        let number = u32::try_from(self.memo.roles.len()).expect("there are fewer than 2^29 roles");
         self.memo.roles.insert(role.clone(), number);
         self.write_role(number, role);
         number
@@ -397,15 +423,14 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         self.words.set(&self.index.spaces.roles, at + 1, (held >> 64) as u64);
     }
 
-    /// The number of a shape. The few that there are too many of let nothing pass.
+    /// The number of a shape. Those that there are too many of let nobody do anything.
     fn shape(&mut self, key: ShapeKey) -> u32 {
         if let Some(number) = self.memo.shapes.get(&key) {
             return *number;
         }
-        // 0 is the shape that lets nothing pass.
-        let number = self.memo.shapes.len() as u32 + 1;
+        let number = self.memo.shapes.len() as u32 + CLOSED + 1;
         if number >= SHAPES {
-            return 0;
+            return CLOSED;
         }
         self.write_shape(number, &key);
         self.memo.shapes.insert(key, number);
@@ -427,6 +452,10 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
             passes: !grantable | granted,
             locks: rule.is_none_or(|rule| rule.locks_customer),
         };
+        self.set_shape(number, shape);
+    }
+
+    fn set_shape(&mut self, number: u32, shape: Shape) {
         let at = number as usize * SHAPE_WORDS;
         for (offset, word) in shape.words().into_iter().enumerate() {
             self.words.set(&self.index.spaces.shapes, at + offset, word);
@@ -454,6 +483,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
             self.words.set(space, SERVICE_BITS + usize::from(number), if number == 0 { 0 } else { bit });
         }
         self.memo.policy = policy;
+        self.set_shape(CLOSED, Shape { locks: true, ..Shape::default() });
         for (role, number) in self.memo.roles.clone() {
             self.write_role(number, &role);
         }

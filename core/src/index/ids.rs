@@ -1,25 +1,27 @@
-//! From ids to small numbers and back. Ids are only ever added, so readers need no more than that what they find is
-//! complete: a number is found once its id is written.
+//! From ids to small numbers and back. An id lies in the row of its number, so that who looks up a row by its id has fetched it
+//! already. Ids are only ever added, so readers need no more than that what they find is complete: a number is found
+//! once its id is written.
 
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use foldhash::SharedSeed;
-use foldhash::fast::SeedableRandomState;
+use foldhash::fast::FixedState;
 use uuid::Uuid;
 
 use super::words::{Alone, Space, Writer};
 
+/// Where in a row the id is.
+const ID_AT: usize = 2;
 /// The least table is of two to the power of this many slots.
 const LEAST: usize = 6;
 
 /// Ids and their numbers, which count from 1; 0 is no number.
 #[derive(Debug)]
 pub(super) struct Ids {
-    hashing: SeedableRandomState,
-    // Two words for each number.
-    ids: Space,
+    hashing: FixedState,
+    // The words of a row.
+    row: usize,
     // Tables by the power of two of their slots. A slot holds half of an id's hash and its number.
     tables: [OnceLock<Space>; 48],
     current: AtomicUsize,
@@ -27,12 +29,13 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// Room for so many ids before anything grows. The seed keeps callers from choosing ids that collide.
-    pub(super) fn new(room: usize, seed: u64) -> Self {
+    /// Room for so many ids before anything grows, in rows of so many words, of which the third and fourth are the id. The
+    /// seed keeps callers from choosing ids that collide.
+    pub(super) fn new(room: usize, row: usize, seed: u64) -> Self {
         let power = (room.saturating_mul(10) / 7).next_power_of_two().ilog2() as usize;
         let ids = Self {
-            hashing: SeedableRandomState::with_seed(seed, SharedSeed::global_fixed()),
-            ids: Space::new(0, (room + 1) * 2),
+            hashing: FixedState::with_seed(seed),
+            row,
             tables: [const { OnceLock::new() }; 48],
             current: AtomicUsize::new(power.max(LEAST)),
             count: AtomicUsize::new(0),
@@ -53,12 +56,22 @@ impl Ids {
 
     /// The number of an id; 0 if it has none.
     #[inline]
-    pub(super) fn number(&self, id: Uuid) -> u32 {
-        self.find(id).unwrap_or(0)
+    pub(super) fn number(&self, rows: &Space, id: Uuid) -> u32 {
+        self.find(rows, id).unwrap_or(0)
+    }
+
+    /// Fetches what looking up an id will need first. Of use where many are looked up.
+    #[inline]
+    pub(super) fn fetch(&self, id: Uuid) -> u64 {
+        let hash = self.hashing.hash_one(id.as_u128());
+        let power = self.current.load(Ordering::Acquire);
+        let table = self.tables.get(power).and_then(OnceLock::get);
+        let cell = table.and_then(|table| table.cell(hash as usize & ((1usize << power) - 1)));
+        cell.map_or(0, |cell| cell.load(Ordering::Acquire))
     }
 
     #[inline]
-    fn find(&self, id: Uuid) -> Option<u32> {
+    fn find(&self, rows: &Space, id: Uuid) -> Option<u32> {
         let hash = self.hashing.hash_one(id.as_u128());
         let power = self.current.load(Ordering::Acquire);
         let table = self.tables.get(power)?.get()?;
@@ -69,7 +82,7 @@ impl Ids {
             if held == 0 {
                 return None;
             }
-            if held >> 32 == hash >> 32 && self.id(held as u32) == id {
+            if held >> 32 == hash >> 32 && self.id(rows, held as u32) == id {
                 return Some(held as u32);
             }
             slot = (slot + 1) & mask;
@@ -79,37 +92,38 @@ impl Ids {
 
     /// The id of a number; nil if there is no such number.
     #[inline]
-    pub(super) fn id(&self, number: u32) -> Uuid {
-        let word = |at| self.ids.cell(at).map_or(0, |cell| cell.load(Ordering::Relaxed));
-        let at = number as usize * 2;
+    pub(super) fn id(&self, rows: &Space, number: u32) -> Uuid {
+        let word = |at| rows.cell(at).map_or(0, |cell| cell.load(Ordering::Relaxed));
+        let at = number as usize * self.row + ID_AT;
         Uuid::from_u64_pair(word(at), word(at + 1))
     }
 
     /// The number of an id, which gets one if it has none. Only for the writer.
-    pub(super) fn add(&self, id: Uuid) -> u32 {
-        if let Some(known) = self.find(id) {
+    pub(super) fn add(&self, rows: &Space, id: Uuid) -> u32 {
+        if let Some(known) = self.find(rows, id) {
             return known;
         }
         let count = self.count() + 1;
         let number = u32::try_from(count).expect("there are fewer than 2^32 tenants, and as many users");
         let (high, low) = id.as_u64_pair();
-        Alone.set(&self.ids, count * 2, high);
-        Alone.set(&self.ids, count * 2 + 1, low);
+        let at = count * self.row + ID_AT;
+        Alone.set(rows, at, high);
+        Alone.set(rows, at + 1, low);
         let power = self.current.load(Ordering::Relaxed);
         if count * 4 > (1 << power) * 3 {
             for earlier in 1..=number {
-                self.enter(power + 1, earlier);
+                self.enter(rows, power + 1, earlier);
             }
             self.current.store(power + 1, Ordering::Release);
         } else {
-            self.enter(power, number);
+            self.enter(rows, power, number);
         }
         self.count.store(count, Ordering::Release);
         number
     }
 
-    fn enter(&self, power: usize, number: u32) {
-        let hash = self.hashing.hash_one(self.id(number).as_u128());
+    fn enter(&self, rows: &Space, power: usize, number: u32) {
+        let hash = self.hashing.hash_one(self.id(rows, number).as_u128());
         let table = self.table(power);
         let mask = (1usize << power) - 1;
         let mut slot = hash as usize & mask;
@@ -124,7 +138,7 @@ impl Ids {
 
     /// The bytes it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.ids.bytes() + self.tables.iter().filter_map(OnceLock::get).map(Space::bytes).sum::<usize>()
+        self.tables.iter().filter_map(OnceLock::get).map(Space::bytes).sum::<usize>()
     }
 }
 
@@ -134,19 +148,19 @@ mod tests {
 
     #[test]
     fn ids_keep_their_numbers_while_the_tables_grow() {
-        let ids = Ids::new(3, 7);
+        let (ids, rows) = (Ids::new(3, 4, 7), Space::new(1, 8));
         let uuid = |number: u128| Uuid::from_u128(number * number + 1);
         for number in 1..=5_000 {
-            assert_eq!(ids.number(uuid(number)), 0);
-            assert_eq!(u128::from(ids.add(uuid(number))), number);
+            assert_eq!(ids.number(&rows, uuid(number)), 0);
+            assert_eq!(u128::from(ids.add(&rows, uuid(number))), number);
         }
         for number in 1..=5_000 {
-            assert_eq!(u128::from(ids.number(uuid(number))), number);
-            assert_eq!(u128::from(ids.add(uuid(number))), number);
-            assert_eq!(ids.id(number as u32), uuid(number));
+            assert_eq!(u128::from(ids.number(&rows, uuid(number))), number);
+            assert_eq!(u128::from(ids.add(&rows, uuid(number))), number);
+            assert_eq!(ids.id(&rows, number as u32), uuid(number));
         }
-        assert_eq!(ids.id(9_999), Uuid::nil());
-        assert_eq!(ids.number(Uuid::nil()), 0);
+        assert_eq!(ids.id(&rows, 9_999), Uuid::nil());
+        assert_eq!(ids.number(&rows, Uuid::nil()), 0);
         assert_eq!(ids.count(), 5_000);
     }
 }

@@ -186,6 +186,12 @@ impl<'s, W: Writer<'s>> Lists<'_, 's, W> {
         Entry::unpack(self.word(at(block, place + 1)))
     }
 
+    /// The payload of a number.
+    pub(super) fn get(&self, list: u32, number: u32) -> Option<u32> {
+        let (block, place) = self.place(list, number)?;
+        Some(self.entry(block, place.ok()?).payload)
+    }
+
     /// The block that a number belongs to, and its place there.
     fn place(&self, list: u32, number: u32) -> Option<(u32, Result<usize, usize>)> {
         if list == 0 {

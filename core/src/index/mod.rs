@@ -24,7 +24,7 @@ use crate::refusal::Code;
 use check::{Ask, judge};
 use ids::Ids;
 use names::Names;
-use rows::Spaces;
+use rows::{Spaces, TENANT_WORDS, USER_WORDS};
 use words::{Reader, Reading, Version};
 
 /// How many questions of a batch are looked up side by side.
@@ -165,12 +165,12 @@ pub struct AccessIndex {
 }
 
 impl AccessIndex {
-    fn new(seq: u64, seed: u64, (tenants, users): (usize, usize)) -> Arc<Self> {
+    fn new(seq: u64, seed: u64, (tenants, users, roles): (usize, usize, usize)) -> Arc<Self> {
         Arc::new(Self {
             version: Version::new(seq, 7),
-            spaces: Spaces::new(tenants, users),
-            tenants: Ids::new(tenants, seed),
-            users: Ids::new(users, !seed),
+            spaces: Spaces::new((tenants, users, roles)),
+            tenants: Ids::new(tenants, TENANT_WORDS, seed),
+            users: Ids::new(users, USER_WORDS, !seed),
             permissions: Names::new(),
             services: Names::new(),
         })
@@ -193,22 +193,22 @@ impl AccessIndex {
 
     /// A user. Somebody who is not known has a handle, too, with which every check is denied as `unknown_user`.
     pub fn user(&self, id: UserId) -> UserHandle {
-        UserHandle(self.users.number(id.uuid()))
+        UserHandle(self.users.number(&self.spaces.users, id.uuid()))
     }
 
     /// A tenant. One that is not known has a handle, too, with which every check is denied.
     pub fn tenant(&self, id: TenantId) -> TenantHandle {
-        TenantHandle(self.tenants.number(id.uuid()))
+        TenantHandle(self.tenants.number(&self.spaces.tenants, id.uuid()))
     }
 
     /// Whose handle it is.
     pub fn user_id(&self, user: UserHandle) -> UserId {
-        UserId::from_uuid(self.users.id(user.0))
+        UserId::from_uuid(self.users.id(&self.spaces.users, user.0))
     }
 
     /// Whose handle it is.
     pub fn tenant_id(&self, tenant: TenantHandle) -> TenantId {
-        TenantId::from_uuid(self.tenants.id(tenant.0))
+        TenantId::from_uuid(self.tenants.id(&self.spaces.tenants, tenant.0))
     }
 
     /// Whether a user may do something on a tenant (P).
@@ -250,6 +250,10 @@ impl AccessIndex {
     /// The same of ids, which are looked up side by side, too.
     pub fn check_ids(&self, asked: &[(UserId, Permit, TenantId)], at: impl At, answers: &mut [Decision]) {
         for (asked, answers) in asked.chunks(ABREAST).zip(answers.chunks_mut(ABREAST)) {
+            let fetched = asked.iter().fold(0, |fetched, (user, _, tenant)| {
+                fetched ^ self.users.fetch(user.uuid()) ^ self.tenants.fetch(tenant.uuid())
+            });
+            std::hint::black_box(fetched);
             let mut resolved = [Resolved::NOBODY; ABREAST];
             for (place, &(user, permit, tenant)) in resolved.iter_mut().zip(asked) {
                 *place = Resolved { user: self.user(user), permit, tenant: self.tenant(tenant) };
@@ -309,11 +313,15 @@ impl<A: At> Reading for Several<'_, A> {
 
     fn read(&mut self, reader: &impl Reader) {
         let spaces = &self.index.spaces;
-        // Nothing depends on what is read here, so the memory is fetched for all of them at the same time.
+        // Nothing depends on what is read here, so the memory is fetched for all of them at the same time; then what
+        // the first round says where to find.
         let mut fetched = 0;
         for ask in self.asked {
             fetched ^= u64::from(spaces.head(reader, ask.tenant.0).living);
             fetched ^= u64::from(spaces.person(reader, ask.user.0).home);
+        }
+        for ask in self.asked {
+            fetched ^= u64::from(spaces.head(reader, spaces.person(reader, ask.user.0).home).living);
         }
         std::hint::black_box(fetched);
         for (asked, answer) in self.asked.iter().zip(self.answers.iter_mut()) {

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::check::{Ask, Terms, barred, coded, held, judge};
+use super::check::{Ask, Terms, barred, held, judge, seat_of};
 use super::list;
-use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, Shape, Spaces, TENANT_WORDS};
+use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, Spaces, TENANT_WORDS};
 use super::words::{Reader, Reading};
 use super::{AccessIndex, At, Overtaken, Permit, TenantHandle, UserHandle};
 
@@ -52,6 +52,7 @@ impl AccessIndex {
             before,
             found,
             several: BTreeSet::new(),
+            folded: None,
         });
         if result.is_err() {
             found.truncate(before);
@@ -88,10 +89,8 @@ impl<A: At> Reading for TenantsWhere<'_, A> {
             self.consider(reader, *tenant);
         }
         // Where a tenant can be come to by several ways, it is remembered.
-        let mut several = BTreeSet::new();
-        if let Some(own) = held(spaces, reader, home, spaces.head(reader, home), user)
-            && own.below
-        {
+        let mut several = BTreeSet::from([home]);
+        if let Some(own) = held(spaces, reader, home, user).filter(|held| held.below) {
             self.below_home(reader, home, own, &away, &mut several);
         }
         for (tenant, held) in &away {
@@ -125,24 +124,17 @@ impl<A: At> TenantsWhere<'_, A> {
         let holds =
             terms.offered && !terms.is_reserved(spaces, reader) && terms.held_by(spaces, reader, own.role);
         let mut own_assignments = away.iter().map(|(tenant, _)| *tenant).peekable();
-        // Entries next to each other are often of one shape.
-        let mut last: Option<(u32, bool)> = None;
+        let mut passing = Passing::default();
         let list = spaces.lists(reader, home).below;
         let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
             let below = Below::unpack(entry.payload);
             while own_assignments.next_if(|tenant| *tenant < entry.number).is_some() {}
             let assigned = own_assignments.peek() == Some(&entry.number);
             if below.plain && !assigned {
-                if holds && (below.open || terms.operates) {
-                    let passes = match last {
-                        Some((shape, passes)) if shape == below.shape => passes,
-                        _ => lets_pass(&terms, &spaces.shape(reader, below.shape)),
-                    };
-                    last = Some((below.shape, passes));
-                    if passes && (below.open || is_living(spaces, reader, entry.number)) {
-                        self.found.push(TenantHandle(entry.number));
-                    }
-                }
+                // Guessing whether it passes would go wrong too often: it is added, and kept only if it does.
+                let open = below.open || (terms.operates && is_living(spaces, reader, entry.number));
+                let passes = holds & open & terms.pass(spaces, reader, below.shape);
+                passing.push(entry.number, passes, self.found);
             } else if !assigned && several.insert(entry.number) {
                 self.consider(reader, entry.number);
             }
@@ -151,6 +143,7 @@ impl<A: At> TenantsWhere<'_, A> {
             }
             ControlFlow::Continue(())
         });
+        passing.empty(self.found);
     }
 
     /// Everything below a tenant, each judged for itself.
@@ -163,6 +156,7 @@ impl<A: At> TenantsWhere<'_, A> {
         depth: usize,
     ) {
         let spaces = self.spaces;
+        let home = spaces.person(reader, self.ask.user).home;
         if depth >= MAX_CHAIN || reader.torn() {
             return;
         }
@@ -171,7 +165,8 @@ impl<A: At> TenantsWhere<'_, A> {
             if !assigned && several.insert(entry.number) {
                 self.consider(reader, entry.number);
             }
-            if Below::unpack(entry.payload).manages {
+            // What is below home is visited from there.
+            if entry.number != home && Below::unpack(entry.payload).manages {
                 self.descend(reader, entry.number, away, several, depth + 1);
             }
             ControlFlow::Continue(())
@@ -179,12 +174,34 @@ impl<A: At> TenantsWhere<'_, A> {
     }
 }
 
-const fn lets_pass(terms: &Terms, shape: &Shape) -> bool {
-    let granted = match terms.permission {
-        Some(bit) => shape.passes >> bit & 1 != 0,
-        None => true,
-    };
-    terms.carried_by(shape) && granted
+/// Tenants on their way into a list, without a branch for each.
+struct Passing {
+    numbers: [u32; 64],
+    count: usize,
+}
+
+impl Default for Passing {
+    fn default() -> Self {
+        Self { numbers: [0; 64], count: 0 }
+    }
+}
+
+impl Passing {
+    #[inline]
+    fn push(&mut self, number: u32, passes: bool, found: &mut Vec<TenantHandle>) {
+        if let Some(place) = self.numbers.get_mut(self.count) {
+            *place = number;
+        }
+        self.count += usize::from(passes);
+        if self.count == self.numbers.len() {
+            self.empty(found);
+        }
+    }
+
+    fn empty(&mut self, found: &mut Vec<TenantHandle>) {
+        found.extend(self.numbers.iter().take(self.count).map(|number| TenantHandle(*number)));
+        self.count = 0;
+    }
 }
 
 fn is_living(spaces: &Spaces, reader: &impl Reader, tenant: u32) -> bool {
@@ -199,6 +216,7 @@ struct UsersWhoCan<'a, A> {
     found: &'a mut Vec<UserHandle>,
     /// Who has assignments away from home, and so may come up again.
     several: BTreeSet<u32>,
+    folded: Option<Folded>,
 }
 
 impl<A: At> Reading for UsersWhoCan<'_, A> {
@@ -207,7 +225,66 @@ impl<A: At> Reading for UsersWhoCan<'_, A> {
     fn read(&mut self, reader: &impl Reader) {
         self.found.truncate(self.before);
         self.several.clear();
+        self.folded = Folded::of(self.spaces, reader, self.ask);
         self.climb(reader, self.ask.tenant, &mut BTreeSet::new(), 0);
+    }
+}
+
+/// What a check on a tenant comes to for all its own users, and for all those of its one manager: what is left is the user.
+struct Folded {
+    terms: Terms,
+    tenant: u32,
+    manager: u32,
+    spilled: bool,
+    own: bool,
+    managers: bool,
+}
+
+impl Folded {
+    /// Nothing where the tenant has several managers, or its manager has one.
+    fn of(spaces: &Spaces, reader: &impl Reader, ask: Ask) -> Option<Self> {
+        let head = spaces.head(reader, ask.tenant);
+        let (manager, shape) = match head.above {
+            Above::Nobody => (0, 0),
+            Above::One { manager, shape } => (manager, shape),
+            Above::Several { .. } => return None,
+        };
+        let above = spaces.head(reader, manager);
+        if above.above != Above::Nobody {
+            return None;
+        }
+        let terms = Terms::new(spaces, reader, ask.permit);
+        let open = head.living && (head.enabled || terms.operates) && terms.offered;
+        let locks = spaces.shape(reader, shape).locks;
+        let passes = !terms.is_reserved(spaces, reader) && terms.pass(spaces, reader, shape);
+        Some(Self {
+            terms,
+            tenant: ask.tenant,
+            manager,
+            spilled: head.spilled,
+            own: open && head.enabled && !locks,
+            managers: open && passes && above.living && above.enabled,
+        })
+    }
+
+    /// Whether a user can; nothing where that takes a closer look.
+    fn can(&self, spaces: &Spaces, reader: &impl Reader, user: u32) -> Option<bool> {
+        let person = spaces.person(reader, user);
+        let own = person.home == self.tenant;
+        if !own {
+            let away = if self.spilled {
+                spaces.away(reader, user) != 0
+            } else {
+                seat_of(spaces, reader, self.tenant, user) != 0
+            };
+            if away || person.home != self.manager || self.manager == 0 {
+                return None;
+            }
+        }
+        let open = if own { self.own } else { self.managers };
+        let held = person.held.filter(|held| own | held.below);
+        let holds = held.is_some_and(|held| self.terms.held_by(spaces, reader, held.role));
+        Some(open & person.active & holds)
     }
 }
 
@@ -235,7 +312,9 @@ impl<A: At> UsersWhoCan<'_, A> {
         if spaces.head(reader, tenant).spilled {
             let list = spaces.lists(reader, tenant).assignments;
             let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
-                self.consider(reader, entry.number, Some(Held::unpack(entry.payload)), from_below);
+                if !from_below || Held::unpack(entry.payload).below {
+                    self.consider(reader, entry.number);
+                }
                 ControlFlow::Continue(())
             });
             return;
@@ -245,18 +324,18 @@ impl<A: At> UsersWhoCan<'_, A> {
             let seats = reader.word(&spaces.tenants, at + word);
             for seat in [seats as u32, (seats >> 32) as u32] {
                 if seat != 0 {
-                    self.consider(reader, seat >> 6, coded(spaces, reader, seat & 0x3F), from_below);
+                    self.consider(reader, seat >> 6);
                 }
             }
         }
     }
 
-    fn consider(&mut self, reader: &impl Reader, user: u32, role: Option<Held>, from_below: bool) {
+    fn consider(&mut self, reader: &impl Reader, user: u32) {
         let spaces = self.spaces;
-        if from_below && !role.is_some_and(|held| held.below) {
-            return;
-        }
-        if judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_some() {
+        let folded = self.folded.as_ref().and_then(|folded| folded.can(spaces, reader, user));
+        let can =
+            folded.unwrap_or_else(|| judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_none());
+        if !can {
             return;
         }
         if spaces.away(reader, user) == 0 || self.several.insert(user) {

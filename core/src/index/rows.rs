@@ -1,26 +1,30 @@
-//! What the words mean: a cache line per tenant, two words per user, and lists of entries. Decides nothing.
+//! What the words mean: a cache line per tenant, half of one per user, and lists of entries. Decides nothing.
 //!
-//! A tenant's line says whether it can be worked on, by which link it is managed, and who has which role on it. That is
-//! all a check needs at home, and with the line of the manager all it needs on a customer.
+//! A tenant's line says whether it can be worked on, by which link it is managed, and who is assigned on it; a user's row
+//! their home and what they hold there. Together, that is nearly always all that a check needs.
 
 use super::words::{Reader, Space};
 
 /// The words of a tenant's line.
 pub(super) const TENANT_WORDS: usize = 8;
 /// The words of a user.
-pub(super) const USER_WORDS: usize = 2;
+pub(super) const USER_WORDS: usize = 4;
 /// The words of a shape.
 pub(super) const SHAPE_WORDS: usize = 4;
 /// The words of a role.
 pub(super) const ROLE_WORDS: usize = 2;
-/// Where in a tenant's line the assignments begin, each half a word.
-pub(super) const SEATS_AT: usize = 2;
+/// Where in a tenant's line the assignments begin, each half a word. The id is before them.
+pub(super) const SEATS_AT: usize = 4;
 /// How many assignments a tenant's line has room for.
 pub(super) const SEATS: usize = (TENANT_WORDS - SEATS_AT) * 2;
 /// The greatest user number that fits a seat.
 pub(super) const SEATED_USERS: u32 = (1 << 26) - 1;
-/// How many pairs of role and reach fit a seat.
-pub(super) const CODES: usize = 1 << 6;
+/// How many pairs of role and reach have a code that fits a seat.
+pub(super) const CODES: usize = 63;
+/// The code of a seat that does not say what its user holds: their own row or list does.
+pub(super) const LOOK: u32 = 63;
+/// The shape that lets nobody do anything. The one before it, 0, is that of no link.
+pub(super) const CLOSED: u32 = 1;
 /// The most shapes of links there can be.
 pub(super) const SHAPES: u32 = 1 << 24;
 /// The longest chain a policy allows, and so the most managers of a tenant.
@@ -100,21 +104,28 @@ impl Lists {
     }
 }
 
-/// A user's first word.
+/// A user's first word: their home, and what they hold there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Person {
     pub(super) home: u32,
     pub(super) active: bool,
+    pub(super) held: Option<Held>,
 }
 
 impl Person {
     #[inline]
     pub(super) const fn unpack(word: u64) -> Self {
-        Self { home: (word >> 32) as u32, active: word & 1 != 0 }
+        let held = Held { role: (word as u32) >> 3, below: word & 4 != 0 };
+        Self {
+            home: (word >> 32) as u32,
+            active: word & 1 != 0,
+            held: if word & 2 != 0 { Some(held) } else { None },
+        }
     }
 
     pub(super) fn pack(self) -> u64 {
-        u64::from(self.home) << 32 | u64::from(self.active)
+        let held = self.held.map_or(0, |held| held.role << 3 | u32::from(held.below) << 2 | 2);
+        u64::from(self.home) << 32 | u64::from(held) | u64::from(self.active)
     }
 }
 
@@ -212,7 +223,7 @@ impl Shape {
 pub(super) struct Spaces {
     /// A line per tenant, by number.
     pub(super) tenants: Space,
-    /// Two words per user: a [`Person`], and the list of their assignments away from home.
+    /// A row per user: a [`Person`], the list of their assignments away from home, and the id.
     pub(super) users: Space,
     /// Shapes of links.
     pub(super) shapes: Space,
@@ -229,20 +240,20 @@ pub(super) const RESERVED: usize = 0;
 /// Where it has the pairs of role and reach that seats name by code.
 pub(super) const CODES_AT: usize = 2;
 /// Where it has the bit of each permission by its number, plus one; 0 for none.
-pub(super) const PERMISSION_BITS: usize = CODES_AT + CODES;
+pub(super) const PERMISSION_BITS: usize = CODES_AT + CODES + 1;
 /// Where it has the bit of each service by its number, plus one; 0 for none.
 pub(super) const SERVICE_BITS: usize = PERMISSION_BITS + NAMES;
 /// How many permissions or services there can be over all policies that were ever in force.
 pub(super) const NAMES: usize = 1024;
 
 impl Spaces {
-    /// Room for so many tenants and users before anything grows.
-    pub(super) fn new(tenants: usize, users: usize) -> Self {
+    /// Room for so many tenants, users and roles of tenants' own before anything grows.
+    pub(super) fn new((tenants, users, roles): (usize, usize, usize)) -> Self {
         Self {
             tenants: Space::new(1, (tenants + 1) * TENANT_WORDS),
             users: Space::new(2, (users + 1) * USER_WORDS),
-            shapes: Space::new(3, 1024),
-            roles: Space::new(4, 128),
+            shapes: Space::new(3, 4096 * SHAPE_WORDS),
+            roles: Space::new(4, (roles + 64) * ROLE_WORDS),
             heap: Space::new(5, tenants),
             policy: Space::new(6, SERVICE_BITS + NAMES),
         }
@@ -330,8 +341,12 @@ mod tests {
         }
         let lists = Lists { below: 7, assignments: u32::MAX };
         assert_eq!(Lists::unpack(lists.pack()), lists);
-        let person = Person { home: u32::MAX, active: true };
-        assert_eq!(Person::unpack(person.pack()), person);
+        for held in
+            [None, Some(Held { role: (1 << 29) - 1, below: true }), Some(Held { role: 0, below: false })]
+        {
+            let person = Person { home: u32::MAX, active: true, held };
+            assert_eq!(Person::unpack(person.pack()), person);
+        }
         let held = Held { role: u32::MAX >> 1, below: true };
         assert_eq!(Held::unpack(held.pack()), held);
         let below = Below { shape: SHAPES - 1, open: false, plain: true, manages: true };

@@ -347,7 +347,7 @@ mod tests {
         changed.set(&space, 3, 1);
         changed.set(&space, 900_000, 1);
         // As far as the writer comes when it is interrupted half-way.
-        version.undo.fill(changed.words.iter().map(|(address, _)| (*address, 0)));
+        version.undo.fill(changed.words.keys().map(|address| (*address, 0)));
         version.now.store(9, Ordering::Release);
         space.cover(3).store(1, Ordering::Relaxed);
         assert_eq!(version.read(&mut Pair(&space)), ((0, 0), 4));

@@ -22,6 +22,7 @@ use crate::base::time::Timestamp;
 
 /// An organisation (T).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tenant {
     /// The technical key.
     pub id: TenantId,
@@ -59,6 +60,10 @@ const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 impl Tenant {
     /// Whether it has not been deleted.
     pub const fn is_living(&self) -> bool {
@@ -68,6 +73,7 @@ impl Tenant {
 
 /// A prefix given back to the pool (T-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReleasedPrefix {
     /// The prefix.
     pub prefix: Prefix,
@@ -77,6 +83,7 @@ pub struct ReleasedPrefix {
 
 /// The end a link may have (L-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Term {
     /// When the link ends by itself.
     pub expires: Timestamp,
@@ -87,6 +94,7 @@ pub struct Term {
 
 /// One manager–managed relationship (L).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Link {
     /// Its key.
     pub id: LinkId,
@@ -121,6 +129,7 @@ pub struct Link {
 
 /// When and why a link ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ended {
     /// When.
     pub at: Timestamp,
@@ -179,8 +188,55 @@ impl Link {
     }
 }
 
+/// A managed tenant as it stands in its manager's list: what the list shows, finds and sorts by, in one place, so that
+/// a page costs the rows it shows. It follows link and tenant while the link is in force, and stays as it was at the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Listing {
+    /// The link; its key is the listing's.
+    pub link: LinkId,
+    /// Whose list it stands in.
+    pub manager: TenantId,
+    /// The managed tenant.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: CompanyName,
+    /// Its number.
+    pub number: Number,
+    /// What is managed.
+    pub services: BTreeSet<Service>,
+    /// How it is managed.
+    pub management: ManagementType,
+    /// How far the link has come.
+    pub stage: Stage,
+    /// Whether the tenant can be worked on.
+    pub operation: Operation,
+    /// How many devices it holds; none any more once the link has ended, for what it holds then is its own affair.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub devices: u64,
+}
+
+impl Listing {
+    /// How a link and the tenant it is about stand in the manager's list.
+    pub fn of(link: &Link, tenant: &Tenant) -> Self {
+        Self {
+            link: link.id,
+            manager: link.manager,
+            tenant: tenant.id,
+            name: tenant.name.clone(),
+            number: tenant.number.clone(),
+            services: link.services.clone(),
+            management: link.management.clone(),
+            stage: link.stage,
+            operation: tenant.operation,
+            devices: if link.stage.is_in_force() { tenant.devices } else { 0 },
+        }
+    }
+}
+
 /// Whether and until when the other side may still answer (L-3, U-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Handshake {
     /// Where it stands.
     pub state: HandshakeState,
@@ -203,6 +259,7 @@ impl Handshake {
 
 /// A manager's request to link an existing tenant (L-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LinkRequest {
     /// Its key, and the key of the link if it is accepted.
     pub id: LinkRequestId,
@@ -223,6 +280,7 @@ pub struct LinkRequest {
 
 /// How long a link is to last, in days from the moment it comes into force (L-9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TermRequest {
     /// Days until it ends by itself.
     pub days: u32,
@@ -240,6 +298,7 @@ impl TermRequest {
 
 /// A user's invitation to their home tenant (U-2). The address is personal data of the invited user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invitation {
     /// Its key.
     pub id: InvitationId,
@@ -259,6 +318,7 @@ pub struct Invitation {
 
 /// A person with one home tenant (U-1). Name and address are [`Personal`] data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// The key.
     pub id: UserId,
@@ -272,6 +332,7 @@ pub struct User {
 
 /// A user's role on a tenant; at most one per user and tenant (P-10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Assignment {
     /// Who.
     pub user: UserId,
@@ -297,6 +358,7 @@ impl Assignment {
 
 /// A tenant's own role (P-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Role {
     /// The key.
     pub id: RoleId,
@@ -316,6 +378,7 @@ pub struct Role {
 
 /// The personal data kept about one subject: erasable, and in no record or entity (U-5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Personal {
     /// A person's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -337,13 +400,22 @@ pub struct Personal {
 /// What a reseller and a tenant are to each other: whether it was added, and what of the reseller's uploads is shown as
 /// it (V-1, V-4, V-5). The counts are kept as things happen, so that a list costs the rows it shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResellerRow {
     /// The reseller.
     pub reseller: TenantId,
     /// The tenant that devices are shown as.
     pub tenant: TenantId,
-    /// The tenant's name, by which the rows are sorted.
+    /// The tenant's name.
     pub name: CompanyName,
+    /// The number it is shown with: its own, or its MSP's (V-3).
+    pub number: Number,
+    /// The tenant's country, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// Whether the tenant was deleted: then it is not listed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deleted: bool,
     /// Whether and how the reseller added it; a customer that was delinked may never have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<Added>,
@@ -376,10 +448,21 @@ impl ResellerRow {
     pub const fn is_shown(&self) -> bool {
         self.devices > 0
     }
+
+    /// Whether it stands in a list, be it only in that of the unused (V-4).
+    pub const fn is_listed(&self) -> bool {
+        !self.deleted && (self.is_shown() || self.added.is_some())
+    }
+
+    /// How far the two have come; where it was never added, devices of the reseller are shown as it all the same.
+    pub fn status(&self) -> ResellerStatus {
+        self.added.as_ref().map_or(ResellerStatus::Active, |added| added.status)
+    }
 }
 
 /// How a reseller added a tenant (V-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Added {
     /// The reseller's own name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -390,6 +473,7 @@ pub struct Added {
 
 /// What is left of one upload with one holder, by one way of getting there: all of it is shown as the same tenant (V-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holding {
     /// Its key.
     pub id: HoldingId,
@@ -426,6 +510,7 @@ impl Holding {
 
 /// A device; it belongs to one tenant at a time (V-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Device {
     /// Its id.
     pub id: DeviceId,
@@ -450,6 +535,7 @@ impl Device {
 
 /// A move of devices that awaits the customer's approval (V-7).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Move {
     /// Its key.
     pub id: MoveId,
@@ -467,6 +553,7 @@ pub struct Move {
 
 /// An integration that a tenant owns (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Integration {
     /// Its key.
     pub id: IntegrationId,
@@ -480,6 +567,7 @@ pub struct Integration {
 
 /// An integration as it is attached at a tenant its owner manages (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attachment {
     /// The integration.
     pub integration: IntegrationId,
@@ -498,6 +586,7 @@ impl Attachment {
 
 /// A licence for a service, with seats for devices (C-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Licence {
     /// Its key.
     pub id: LicenceId,
@@ -518,6 +607,7 @@ pub struct Licence {
 
 /// Who gets a tenant's alerts about a category of issues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AlertRule {
     /// The tenant.
     pub tenant: TenantId,
@@ -539,6 +629,7 @@ impl AlertRule {
 
 /// A console that somebody has opened (S-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// Its key.
     pub id: SessionId,

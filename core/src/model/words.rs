@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::ids::{RoleId, TenantId, UserId};
+use crate::base::read::from_text;
 use crate::base::text::{BuiltinRole, TextError, Ticket};
 
 /// Writes the stable lower-case name of a closed word, and lists them all.
@@ -16,6 +17,7 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
@@ -235,10 +237,9 @@ impl FromStr for RoleRef {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
-        match text.parse::<RoleId>() {
-            Ok(id) => Ok(Self::Custom(id)),
-            Err(_) => BuiltinRole::parse(text).map(Self::Builtin),
-        }
+        // No UUID is shorter, in any form.
+        let id = Some(text).filter(|text| text.len() >= 32).and_then(|text| text.parse().ok());
+        id.map_or_else(|| BuiltinRole::parse(text).map(Self::Builtin), |id| Ok(Self::Custom(id)))
     }
 }
 
@@ -250,13 +251,13 @@ impl Serialize for RoleRef {
 
 impl<'de> Deserialize<'de> for RoleRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        from_text(deserializer)
     }
 }
 
 /// Whom personal data is about (U-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// A person.
@@ -277,6 +278,7 @@ impl Subject {
 
 /// Who a command is from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// A person with a home tenant, bound by every rule.

@@ -23,6 +23,7 @@ pub const MAX_CHAIN: u32 = 16;
 
 /// Everything about tenantry that is a matter of choice (P-13).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// What people call it.
@@ -79,6 +80,7 @@ const fn default_move_days() -> u32 {
 
 /// A built-in role (P-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RoleRule {
     /// Its name, such as `read_only`.
@@ -89,6 +91,7 @@ pub struct RoleRule {
 
 /// A management type and what it means (L).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ManagementRule {
     /// Its name, such as `jointly`.
@@ -111,6 +114,7 @@ pub struct ManagementRule {
 
 /// How devices are moved to a managed customer (V-7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MoveRule {
     /// Not at all.
@@ -124,6 +128,7 @@ pub enum MoveRule {
 
 /// How long links may last (L-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TermRule {
     /// Whether every new link must have an end.
@@ -134,6 +139,7 @@ pub struct TermRule {
 
 /// What becomes of a domain prefix that is given back (T-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PrefixReuse {
     /// It can be taken again at once.

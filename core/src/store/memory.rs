@@ -1,7 +1,6 @@
 //! A store in memory, gone with the process: for tests, trials and what-if. It keeps the whole past, as every store.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,7 +13,8 @@ use crate::base::text::Email;
 use crate::base::time::Timestamp;
 use crate::journal::Head;
 use crate::model::{Personal, Subject};
-use crate::view::{Any, Change, Found, Index, Key, Kind, Memory, Span, View, ViewError};
+use crate::view::memory::{Entry, bounds};
+use crate::view::{Any, Change, Found, Kind, Memory, Span, View, ViewError};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,7 +34,7 @@ struct World {
     receipts: BTreeMap<RequestId, StoredReceipt>,
     cursors: BTreeMap<String, u64>,
     versions: BTreeMap<(Kind, Uuid), Vec<Version>>,
-    intervals: BTreeMap<(Index, Key, Uuid, Kind), Vec<Interval>>,
+    intervals: BTreeMap<Entry, Vec<Interval>>,
 }
 
 /// From which record on, and what it was.
@@ -224,19 +224,17 @@ impl View for AsOf<'_> {
     }
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
-        let from = (span.index, span.low.clone(), span.low_after.unwrap_or(Uuid::nil()), Kind::Tenant);
         let there =
             |(from, until): &Interval| *from <= self.seq && until.is_none_or(|until| self.seq < until);
-        let entries = self
-            .world
-            .intervals
-            .range((Bound::Included(from), Bound::Unbounded))
-            .take_while(|((index, key, ..), _)| {
-                *index == span.index && span.high.as_ref().is_none_or(|high| key < high)
-            })
-            .filter(|((_, key, id, _), intervals)| span.holds(key, *id) && intervals.iter().any(there));
+        let Some(bounds) = bounds(span) else { return Ok(Vec::new()) };
+        let entries = self.world.intervals.range(bounds).filter(|(_, intervals)| intervals.iter().any(there));
+        let entries: Vec<&Entry> = if span.backwards {
+            entries.rev().map(|(entry, _)| entry).take(limit).collect()
+        } else {
+            entries.map(|(entry, _)| entry).take(limit).collect()
+        };
         let mut found = Vec::new();
-        for ((_, key, id, kind), _) in entries.take(limit) {
+        for (_, key, id, kind) in entries {
             found.extend(self.load(*kind, *id)?.map(|entity| Found { key: key.clone(), entity }));
         }
         Ok(found)

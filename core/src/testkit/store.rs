@@ -308,20 +308,23 @@ fn same(view: &dyn View, world: &dyn View, span: &Span, pages: &[usize]) {
         let found = view.scan(span, limit).expect("reads");
         found.into_iter().map(|found| (found.key, found.entity)).collect()
     };
-    let due = scan(world, span, usize::MAX);
-    assert_eq!(scan(view, span, usize::MAX), due, "in {span:?}");
-    assert_eq!(scan(view, span, 0), []);
-    for &limit in pages {
-        let mut paged = Vec::new();
-        let mut rest = span.clone();
-        loop {
-            let page = scan(view, &rest, limit);
-            assert!(page.len() <= limit);
-            let Some((key, entity)) = page.last().cloned() else { break };
-            paged.extend(page);
-            rest = rest.after(key, entity.id());
+    let mut due = scan(world, span, usize::MAX);
+    for span in [span.clone(), span.clone().turned(true)] {
+        assert_eq!(scan(view, &span, usize::MAX), due, "in {span:?}");
+        assert_eq!(scan(view, &span, 0), []);
+        for &limit in pages {
+            let mut paged = Vec::new();
+            let mut rest = span.clone();
+            loop {
+                let page = scan(view, &rest, limit);
+                assert!(page.len() <= limit);
+                let Some((key, entity)) = page.last().cloned() else { break };
+                paged.extend(page);
+                rest = rest.after(key, entity.id());
+            }
+            assert_eq!(paged, due, "in pages of {limit} in {span:?}");
         }
-        assert_eq!(paged, due, "in pages of {limit} in {span:?}");
+        due.reverse();
     }
 }
 

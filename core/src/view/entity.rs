@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::key::{Index, Key};
 use crate::model::{
     AlertRule, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation, Licence,
-    Link, LinkRequest, Move, ResellerRow, Role, Session, Tenant, User,
+    Link, LinkRequest, Listing, Move, ResellerRow, Role, Session, Tenant, User,
 };
 use crate::policy::Policy;
 
@@ -30,9 +31,10 @@ pub trait Entity: Clone + Sized {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
         /// The kinds of entity.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[repr(u8)]
-        pub enum Kind { $($(#[$doc])* $name = $number),+ }
+        pub enum Kind { $($(#[$doc])* #[serde(rename = $text)] $name = $number),+ }
 
         impl Kind {
             /// Every kind.
@@ -50,8 +52,10 @@ macro_rules! kinds {
         }
 
         /// An entity of any kind.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Any { $($(#[$doc])* $name(Arc<$name>)),+ }
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Entity"))]
+        #[serde(tag = "kind", content = "entity")]
+        pub enum Any { $($(#[$doc])* #[serde(rename = $text)] $name(Arc<$name>)),+ }
 
         impl Any {
             /// Its kind.
@@ -127,6 +131,8 @@ kinds! {
     16 AlertRule "alert_rule"
     /// A console session.
     17 Session "session"
+    /// A managed tenant in its manager's list.
+    18 Listing "listing"
 }
 
 /// One entity as it is from now on, or that it is no more.
@@ -234,12 +240,45 @@ entity!(Role, it => it.id.uuid(), match it.deleted {
 entity!(Policy, _it => Uuid::nil(), Vec::new());
 
 entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
-    let shown = Key::new().id(it.reseller.uuid()).flag(it.is_shown());
+    let mut keys = vec![(Index::RowTenant, Key::new().id(it.tenant.uuid()))];
+    if it.is_listed() {
+        let country = it.country.as_ref().map_or("", |country| country.as_str());
+        let uploaded = it.last_uploaded.unwrap_or(crate::base::time::Timestamp::MIN);
+        keys.extend([
+            (Index::RowCompany, it.strand().folded(&it.company())),
+            (Index::RowNumber, it.strand().text(it.number.as_str())),
+            (Index::RowCountry, it.strand().text(country)),
+            (Index::RowUploaded, it.strand().time(uploaded)),
+            (Index::RowUploads, it.strand().count(it.uploads)),
+            (Index::RowDevices, it.strand().count(it.devices)),
+        ]);
+    }
+    keys
+});
+
+impl ResellerRow {
+    /// What the keys of all rows of a reseller begin with that are alike in what lists choose by.
+    pub fn strand(&self) -> Key {
+        Key::new().id(self.reseller.uuid()).flag(self.is_shown()).text(self.status().name())
+    }
+}
+
+entity!(Listing, it => it.link.uuid(), {
+    let services: Vec<&str> = it.services.iter().map(|service| service.as_str()).collect();
     vec![
-        (Index::RowTenant, Key::new().id(it.tenant.uuid())),
-        (Index::RowCompany, shown.folded(&it.company())),
+        (Index::ListingName, it.strand().folded(it.name.as_str())),
+        (Index::ListingNumber, it.strand().text(it.number.as_str())),
+        (Index::ListingServices, it.strand().text(&services.join(","))),
+        (Index::ListingDevices, it.strand().count(it.devices)),
     ]
 });
+
+impl Listing {
+    /// What the keys of all listings of a manager begin with that are alike in what lists choose by.
+    pub fn strand(&self) -> Key {
+        Key::new().id(self.manager.uuid()).text(self.stage.name()).text(self.management.as_str())
+    }
+}
 
 entity!(Holding, it => it.id.uuid(), {
     if it.devices == 0 {

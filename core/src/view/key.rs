@@ -1,6 +1,7 @@
 //! Index keys: bytes whose order is the order of what they were made from, so that an adapter compares bytes and
 //! knows nothing of the domain.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::base::time::Timestamp;
@@ -9,9 +10,10 @@ use crate::base::time::Timestamp;
 macro_rules! indexes {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
         /// The ways to find entities other than by id.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[repr(u8)]
-        pub enum Index { $($(#[$doc])* $name = $number),+ }
+        pub enum Index { $($(#[$doc])* #[serde(rename = $text)] $name = $number),+ }
 
         impl Index {
             /// Every index.
@@ -61,7 +63,7 @@ indexes! {
     14 InvitationUser "invitation_user"
     /// Resellers' rows by tenant.
     15 RowTenant "row_tenant"
-    /// Resellers' rows: reseller, then whether shown, then name and reference, first without regard to case.
+    /// Resellers' listed rows: reseller, whether shown, status; then name and reference, first without regard to case.
     16 RowCompany "row_company"
     /// Holdings with devices: reseller, then whom they are shown as, then the upload.
     17 HoldingRow "holding_row"
@@ -89,6 +91,24 @@ indexes! {
     28 SessionTenant "session_tenant"
     /// Open sessions by user.
     29 SessionUser "session_user"
+    /// Resellers' listed rows: reseller, whether shown, status; then number.
+    30 RowNumber "row_number"
+    /// Resellers' listed rows: reseller, whether shown, status; then country.
+    31 RowCountry "row_country"
+    /// Resellers' listed rows: reseller, whether shown, status; then the last upload.
+    32 RowUploaded "row_uploaded"
+    /// Resellers' listed rows: reseller, whether shown, status; then how many uploads.
+    33 RowUploads "row_uploads"
+    /// Resellers' listed rows: reseller, whether shown, status; then how many devices.
+    34 RowDevices "row_devices"
+    /// Managers' listings: manager, stage, management type; then name, first without regard to case.
+    35 ListingName "listing_name"
+    /// Managers' listings: manager, stage, management type; then number.
+    36 ListingNumber "listing_number"
+    /// Managers' listings: manager, stage, management type; then services.
+    37 ListingServices "listing_services"
+    /// Managers' listings: manager, stage, management type; then how many devices.
+    38 ListingDevices "listing_devices"
 }
 
 /// An index key, built part by part.
@@ -142,61 +162,98 @@ impl Key {
         self
     }
 
+    /// Adds a count.
+    #[must_use]
+    pub fn count(mut self, count: u64) -> Self {
+        self.0.extend_from_slice(&count.to_be_bytes());
+        self
+    }
+
+    /// Adds all parts of another key.
+    #[must_use]
+    pub fn then(mut self, other: &Self) -> Self {
+        self.0.extend_from_slice(&other.0);
+        self
+    }
+
+    /// What follows a prefix of the key; nothing, where it does not begin with that.
+    pub fn following(&self, prefix: &Self) -> Option<Self> {
+        self.0.strip_prefix(&*prefix.0).map(|rest| Self(rest.to_vec()))
+    }
+
     /// Adds a text by which people look things up: without regard to case, then exactly.
     #[must_use]
     pub fn folded(self, text: &str) -> Self {
         self.text(&text.to_lowercase()).text(text)
     }
 
+    /// A key that is greater than any: none has more than three ids in a row, and no other part begins so.
+    fn end() -> Self {
+        Self(vec![u8::MAX; 64])
+    }
+
     /// The least key that is greater than every key with this prefix.
-    fn successor(&self) -> Option<Self> {
+    #[must_use]
+    pub fn successor(&self) -> Self {
         let mut bytes = self.0.clone();
         while let Some(last) = bytes.pop() {
             if let Some(next) = last.checked_add(1) {
                 bytes.push(next);
-                return Some(Self(bytes));
+                return Self(bytes);
             }
         }
-        None
+        Self::end()
     }
 }
 
-/// A stretch of an index: from a key and id on, up to a key.
+/// A stretch of an index, from a key up to a key, read forwards or backwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The index.
     pub index: Index,
     /// The first key.
     pub low: Key,
-    /// Only entries of the first key that come after this id; all, if absent.
-    pub low_after: Option<Uuid>,
-    /// The key to stop before; the index's end, if absent.
-    pub high: Option<Key>,
+    /// The key to stop before.
+    pub high: Key,
+    /// Whether the last entry comes first.
+    pub backwards: bool,
+    /// Only entries that come after this one, the way it is read; all, if absent.
+    pub after: Option<(Key, Uuid)>,
 }
 
 impl Span {
     /// All entries whose key begins with `prefix`.
     pub fn under(index: Index, prefix: Key) -> Self {
-        Self { index, high: prefix.successor(), low: prefix, low_after: None }
+        Self { index, high: prefix.successor(), low: prefix, backwards: false, after: None }
     }
 
     /// All entries up to and including those whose key begins with `last`.
     pub fn up_to(index: Index, last: &Key) -> Self {
-        Self { index, low: Key::new(), low_after: None, high: last.successor() }
+        Self { index, low: Key::new(), high: last.successor(), backwards: false, after: None }
     }
 
-    /// What remains of the span after this entry.
+    /// Of these entries, those whose key begins with `low` or comes after.
+    #[must_use]
+    pub fn at_least(self, low: Key) -> Self {
+        Self { low: low.max(self.low), ..self }
+    }
+
+    /// Of these entries, those whose key begins with `high` or comes before.
+    #[must_use]
+    pub fn at_most(self, high: &Key) -> Self {
+        Self { high: high.successor().min(self.high), ..self }
+    }
+
+    /// The same entries, the last one first where `backwards`.
+    #[must_use]
+    pub fn turned(self, backwards: bool) -> Self {
+        Self { backwards, ..self }
+    }
+
+    /// What remains of the span after this entry, which may lie outside of it.
     #[must_use]
     pub fn after(&self, key: Key, id: Uuid) -> Self {
-        Self { index: self.index, low: key, low_after: Some(id), high: self.high.clone() }
-    }
-
-    /// Whether an entry lies within the span.
-    pub fn holds(&self, key: &Key, id: Uuid) -> bool {
-        let from_low = match self.low_after {
-            Some(after) => (key, id) > (&self.low, after),
-            None => *key >= self.low,
-        };
-        from_low && self.high.as_ref().is_none_or(|high| key < high)
+        let before_all = if self.backwards { key >= self.high } else { key < self.low };
+        Self { after: if before_all { None } else { Some((key, id)) }, ..self.clone() }
     }
 }

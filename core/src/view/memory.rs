@@ -12,12 +12,34 @@ use crate::base::ids::UserId;
 use crate::base::text::Email;
 use crate::model::{Personal, Subject};
 
+/// What stands in an index.
+pub(crate) type Entry = (Index, Key, Uuid, Kind);
+
+/// The entries of a span within a map, in order; whoever reads backwards turns them round. None, where there can be none.
+pub(crate) fn bounds(span: &Span) -> Option<(Bound<Entry>, Bound<Entry>)> {
+    let (least, greatest) = (Kind::ALL.iter().min()?, Kind::ALL.iter().max()?);
+    let entry = |key: &Key, id: Uuid, kind: &Kind| (span.index, key.clone(), id, *kind);
+    let mut low = entry(&span.low, Uuid::nil(), least);
+    let mut high = entry(&span.high, Uuid::nil(), least);
+    match &span.after {
+        Some((key, id)) if span.backwards => high = entry(key, *id, least),
+        Some((key, id)) => low = entry(key, *id, greatest),
+        None => {}
+    }
+    if low >= high {
+        return None;
+    }
+    let follows = span.after.is_some() && !span.backwards;
+    let low = if follows { Bound::Excluded(low) } else { Bound::Included(low) };
+    Some((low, Bound::Excluded(high)))
+}
+
 /// A world of its own, empty at first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     entities: BTreeMap<(Kind, Uuid), Any>,
     // Invariant: holds exactly the keys of `entities`.
-    entries: BTreeSet<(Index, Key, Uuid, Kind)>,
+    entries: BTreeSet<Entry>,
     personal: BTreeMap<Subject, Personal>,
     // Invariant: holds exactly the users' addresses in `personal`.
     addresses: BTreeSet<(Email, UserId)>,
@@ -88,20 +110,16 @@ impl View for Memory {
     }
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
-        let from = (span.index, span.low.clone(), span.low_after.unwrap_or(Uuid::nil()), Kind::Tenant);
-        let found = self
-            .entries
-            .range((Bound::Included(from), Bound::Unbounded))
-            .take_while(|(index, key, ..)| {
-                *index == span.index && span.high.as_ref().is_none_or(|high| key < high)
-            })
-            .filter(|(_, key, id, _)| span.holds(key, *id))
-            .take(limit)
-            .filter_map(|(_, key, id, kind)| {
-                self.entities.get(&(*kind, *id)).map(|any| Found { key: key.clone(), entity: any.clone() })
-            })
-            .collect();
-        Ok(found)
+        let Some(bounds) = bounds(span) else { return Ok(Vec::new()) };
+        let entries = self.entries.range(bounds);
+        let found = |(_, key, id, kind): &Entry| {
+            self.entities.get(&(*kind, *id)).map(|any| Found { key: key.clone(), entity: any.clone() })
+        };
+        Ok(if span.backwards {
+            entries.rev().filter_map(found).take(limit).collect()
+        } else {
+            entries.filter_map(found).take(limit).collect()
+        })
     }
 
     fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {

@@ -22,7 +22,10 @@ use crate::base::ids::UserId;
 use crate::base::text::Email;
 use crate::model::{Personal, Subject};
 
-/// How many entities a scan reads at a time.
+/// How many entities a scan reads at first; then twice as many each time.
+const FIRST_PAGE: usize = 4;
+
+/// How many entities a scan reads at a time, at most.
 const PAGE: usize = 256;
 
 /// The world could not be read.
@@ -54,7 +57,7 @@ pub trait View {
     /// When the store cannot be read.
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError>;
 
-    /// Up to `limit` entities within a span of an index, in the order of key and id.
+    /// Up to `limit` entities within a span of an index, in the order of key and id, or backwards in that order.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -115,13 +118,36 @@ impl dyn View + '_ {
 pub struct Scan<'v, E> {
     view: &'v dyn View,
     rest: Option<Span>,
+    limit: usize,
     page: std::vec::IntoIter<Found>,
     kind: std::marker::PhantomData<E>,
 }
 
-impl<'v, E> Scan<'v, E> {
+impl<'v, E: Entity> Scan<'v, E> {
     fn new(view: &'v dyn View, span: Span) -> Self {
-        Self { view, rest: Some(span), page: Vec::new().into_iter(), kind: std::marker::PhantomData }
+        let page = Vec::new().into_iter();
+        Self { view, rest: Some(span), limit: FIRST_PAGE, page, kind: std::marker::PhantomData }
+    }
+
+    /// The next entity, and the key it was found under.
+    pub fn next_found(&mut self) -> Option<Result<(Key, Arc<E>), ViewError>> {
+        loop {
+            for found in self.page.by_ref() {
+                if let Some(entity) = E::from_any(found.entity) {
+                    return Some(Ok((found.key, entity)));
+                }
+            }
+            let span = self.rest.take()?;
+            let page = match self.view.scan(&span, self.limit) {
+                Ok(page) => page,
+                Err(error) => return Some(Err(error)),
+            };
+            if page.len() == self.limit {
+                self.rest = page.last().map(|last| span.after(last.key.clone(), last.entity.id()));
+                self.limit = (self.limit * 2).min(PAGE);
+            }
+            self.page = page.into_iter();
+        }
     }
 }
 
@@ -129,21 +155,6 @@ impl<E: Entity> Iterator for Scan<'_, E> {
     type Item = Result<Arc<E>, ViewError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            for found in self.page.by_ref() {
-                if let Some(entity) = E::from_any(found.entity) {
-                    return Some(Ok(entity));
-                }
-            }
-            let span = self.rest.take()?;
-            let page = match self.view.scan(&span, PAGE) {
-                Ok(page) => page,
-                Err(error) => return Some(Err(error)),
-            };
-            if page.len() == PAGE {
-                self.rest = page.last().map(|last| span.after(last.key.clone(), last.entity.id()));
-            }
-            self.page = page.into_iter();
-        }
+        self.next_found().map(|found| found.map(|(_, entity)| entity))
     }
 }

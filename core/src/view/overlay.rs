@@ -62,10 +62,10 @@ impl View for Overlay<'_> {
         let mut found = self.above.scan(span, limit)?;
         let mut rest = Some(span.clone());
         let mut kept = 0;
-        while let Some(span) = rest.take() {
-            let page = self.below.scan(&span, limit)?;
+        while let Some(part) = rest.take() {
+            let page = self.below.scan(&part, limit)?;
             if page.len() == limit && limit > 0 {
-                rest = page.last().map(|last| span.after(last.key.clone(), last.entity.id()));
+                rest = page.last().map(|last| part.after(last.key.clone(), last.entity.id()));
             }
             for one in page {
                 if !self.changed.contains(&(one.entity.kind(), one.entity.id())) {
@@ -78,6 +78,9 @@ impl View for Overlay<'_> {
             }
         }
         found.sort_by(|a, b| (&a.key, a.entity.id()).cmp(&(&b.key, b.entity.id())));
+        if span.backwards {
+            found.reverse();
+        }
         found.truncate(limit);
         Ok(found)
     }

@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tenantry::answer;
 use tenantry::base::text::Email;
-use tenantry::engine::Error;
+use tenantry::engine::{Clock, Error, Moment};
 use tenantry::event::Event;
-use tenantry::model::{Actor, Personal, ResellerStatus, Stage, Subject, UserState};
+use tenantry::model::{
+    Actor, Link, Listing, Personal, ResellerStatus, Session, Stage, Subject, Tenant, UserState,
+};
 use tenantry::policy::MoveRule;
 use tenantry::query::{
-    AuditActor, AuditFilter, CustomerQuery, CustomerRow, CustomerSort, Page, Paging, ResellerCustomerRow,
-    ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
+    AuditActor, AuditFilter, CustomerQuery, CustomerRow, CustomerSort, Page, Paging, Question,
+    ResellerCustomerRow, ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
 };
 use tenantry::refusal::Code::{self, *};
-use tenantry::rules::World;
-use tenantry::view::{Any, Found, Kind, Span, View, ViewError};
+use tenantry::rules::{Ruling, World, access};
+use tenantry::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 use super::stock::*;
 use super::*;
@@ -156,6 +158,15 @@ fn q1_a_resellers_list_filtered_and_sorted_is_the_same_whatever_the_page() {
     }
 }
 
+const CUSTOMER_SORTS: [CustomerSort; 6] = [
+    CustomerSort::Name,
+    CustomerSort::Number,
+    CustomerSort::Services,
+    CustomerSort::Management,
+    CustomerSort::Status,
+    CustomerSort::Devices,
+];
+
 fn customer_key(row: &CustomerRow, sort: CustomerSort) -> String {
     match sort {
         CustomerSort::Name => format!("{}\0{}", row.name.as_str().to_lowercase(), row.name),
@@ -193,14 +204,7 @@ fn q1_a_managers_customers_filtered_and_sorted_are_the_same_whatever_the_page() 
                     };
                     let expected: BTreeSet<LinkId> =
                         everything.iter().filter(passes).map(|row| row.link).collect();
-                    for sort in [
-                        CustomerSort::Name,
-                        CustomerSort::Number,
-                        CustomerSort::Services,
-                        CustomerSort::Management,
-                        CustomerSort::Status,
-                        CustomerSort::Devices,
-                    ] {
+                    for sort in CUSTOMER_SORTS {
                         let query = CustomerQuery {
                             service: service.map(text),
                             management: management.map(text),
@@ -231,19 +235,28 @@ fn q1_customers_are_filtered_by_how_many_devices_they_hold() {
     let given = crowd(30);
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
-    let turn = |min_devices, max_devices| {
-        let query = CustomerQuery { min_devices, max_devices, ..CustomerQuery::default() };
-        paged(5, false, |paging| now.customers(&RITA.into(), MSP, &query, paging).unwrap())
+    let turn = |sort, min_devices, max_devices| {
+        let query = CustomerQuery { sort, min_devices, max_devices, ..CustomerQuery::default() };
+        let page = |paging: &Paging| now.customers(&RITA.into(), MSP, &query, paging).unwrap();
+        let mut turned = paged(4, true, page);
+        turned.reverse();
+        let rows = paged(5, false, page);
+        assert_eq!(rows, turned);
+        rows
     };
-    let everything = turn(None, None);
+    let everything = turn(CustomerSort::Name, None, None);
     assert!(everything.iter().any(|row| row.devices == 0) && everything.iter().any(|row| row.devices > 1));
-    for (least, most) in [(Some(1), None), (None, Some(1)), (Some(1), Some(1)), (Some(u64::MAX), None)] {
-        let expected: Vec<_> = everything
-            .iter()
-            .filter(|row| row.devices >= least.unwrap_or(0) && row.devices <= most.unwrap_or(u64::MAX))
-            .cloned()
-            .collect();
-        assert_eq!(turn(least, most), expected, "{least:?} {most:?}");
+    let spans =
+        [(Some(1), None), (None, Some(1)), (Some(1), Some(1)), (Some(u64::MAX), None), (Some(2), Some(1))];
+    for (least, most) in spans {
+        for sort in [CustomerSort::Name, CustomerSort::Devices] {
+            let all = turn(sort, None, None);
+            let expected: Vec<_> = all
+                .into_iter()
+                .filter(|row| row.devices >= least.unwrap_or(0) && row.devices <= most.unwrap_or(u64::MAX))
+                .collect();
+            assert_eq!(turn(sort, least, most), expected, "{least:?} {most:?}");
+        }
     }
 }
 
@@ -512,22 +525,11 @@ fn q1_a_cursor_that_is_not_of_this_list_is_refused() {
         let shown: String = garbage.chars().take(20).collect();
         assert_eq!(ask(&query, &with(garbage, false)), Some(ForeignCursor), "{shown:?}");
     }
-    // A cursor whose place was made up turns to a place, and shows nothing that the list would not.
-    let bytes: Vec<u8> = (0..cursor.len() / 2)
-        .map(|place| u8::from_str_radix(&cursor[2 * place..2 * place + 2], 16).unwrap())
-        .collect();
-    let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-    for rank in [
-        serde_json::json!("Nothing"),
-        serde_json::json!({"Count": 3}),
-        serde_json::json!({"Moment": -5}),
-        serde_json::json!({"Text": ["", ""]}),
-        serde_json::json!({"Text": ["\u{0}", "\u{10ffff}"]}),
-    ] {
-        let mut forged = json.clone();
-        forged["rank"] = rank;
-        let forged: String = forged.to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(ask(&query, &with(&forged, false)), None);
+    // Whatever digit of it is changed.
+    for place in 0..cursor.len() {
+        let digit = if &cursor[place..=place] == "0" { "1" } else { "0" };
+        let forged = format!("{}{digit}{}", &cursor[..place], &cursor[place + 1..]);
+        assert_eq!(ask(&query, &with(&forged, false)), Some(ForeignCursor), "{forged}");
     }
 }
 
@@ -587,10 +589,32 @@ impl View for Counting<'_> {
     }
 }
 
+/// What a page costs, by kind; the first, the second and so on.
+fn costs<R>(
+    given: &Given,
+    pages: usize,
+    paging: Paging,
+    page: impl Fn(&World<'_>, &Paging) -> Ruling<Page<R>>,
+) -> Vec<BTreeMap<Kind, usize>> {
+    let read = given.engine.read().unwrap();
+    let now = read.now().unwrap();
+    let mut paging = paging;
+    let mut costs = Vec::new();
+    for _ in 0..pages {
+        let counting = Counting { view: now.world().view, read: RefCell::default() };
+        let world = World::reading(&counting, now.world().at).unwrap();
+        let found = page(&world, &paging).unwrap();
+        assert_eq!(found.rows.len(), paging.limit);
+        paging.cursor = found.next;
+        costs.push(counting.read.into_inner());
+    }
+    costs
+}
+
 #[test]
-fn v4_a_resellers_page_by_company_costs_the_rows_it_shows_and_no_device() {
+fn v4_a_resellers_page_costs_the_rows_it_shows_and_no_device() {
     // More devices, uploads and moves change nothing about it; nor do rows that the page does not reach.
-    let cost = |customers: usize, devices: usize, limit: usize, page: usize| -> BTreeMap<Kind, usize> {
+    let world = |customers: usize, devices: usize| {
         let mut given = trade(MoveRule::AtOnce);
         for place in 0..customers {
             let number = format!("N-{place:04}");
@@ -604,31 +628,280 @@ fn v4_a_resellers_page_by_company_costs_the_rows_it_shows_and_no_device() {
                 .and(ROB, AddResellerCustomer::new(RESELLER, text(&number)))
                 .and(ROB, UploadDevices::new(RESELLER, tenant, ids));
         }
+        given
+    };
+    let (few, many, full) = (world(10, 1), world(60, 1), world(10, 200));
+    for sort in RESELLER_SORTS {
+        for descending in [false, true] {
+            let query = ResellerQuery { sort, ..ResellerQuery::default() };
+            let cost = |given, pages| {
+                let paging = Paging { limit: 3, descending, cursor: None };
+                costs(given, pages, paging, |world, paging| {
+                    answer::reseller_customers(world, &ROB.into(), RESELLER, &query, paging)
+                })
+            };
+            let first = cost(&few, 1);
+            for kind in [Kind::Device, Kind::Holding, Kind::Move, Kind::Licence, Kind::Link] {
+                assert_eq!(first[0].get(&kind), None, "{kind:?}");
+            }
+            assert_eq!(first, cost(&full, 1), "whatever the number of devices");
+            let all = cost(&many, 19);
+            assert!(all.iter().all(|cost| cost[&Kind::ResellerRow] <= 10), "{sort:?}: {all:?}");
+            assert!(all.iter().all(|cost| cost[&Kind::Tenant] == first[0][&Kind::Tenant]));
+        }
+    }
+}
+
+#[test]
+fn q1_a_page_of_a_managers_customers_costs_the_rows_it_shows() {
+    let world = |customers: usize| {
+        let mut given = trade(MoveRule::AtOnce);
+        for place in 0..customers {
+            let (name, number) = (format!("owner{place}"), 0x9000 + place as u128);
+            let (who, invitation) = (
+                UserId::from_uuid(Uuid::from_u128(number)),
+                InvitationId::from_uuid(Uuid::from_u128(number)),
+            );
+            let owner = invitee(who, invitation, &name);
+            let how = if place % 3 == 0 { "jointly" } else { "fully" };
+            let link = LinkId::from_uuid(Uuid::from_u128(number));
+            let add = AddCustomer {
+                link: Some(link),
+                owner: (how == "jointly").then_some(owner),
+                ..AddCustomer::new(MSP, TenantKind::Customer, text("Same"), text(how), set(&["manage"]))
+            };
+            given = given.and(ADA, add);
+            if place % 6 == 0 {
+                given = given
+                    .and(who, AcceptInvitation::new(invitation, mail(&name)))
+                    .and(ADA, RequestDelink::new(link));
+            }
+        }
+        given
+    };
+    let (few, many) = (world(30), world(240));
+    let stages = [None, Some(Stage::Active), Some(Stage::DelinkRequestedByManager)];
+    for sort in CUSTOMER_SORTS {
+        for descending in [false, true] {
+            for stage in stages {
+                for management in [None, Some(text("jointly"))] {
+                    let query = CustomerQuery {
+                        sort,
+                        stage,
+                        management: management.clone(),
+                        ..CustomerQuery::default()
+                    };
+                    for who in [Actor::from(ADA), Actor::from(GUS), STAFF] {
+                        let cost = |given| {
+                            let paging = Paging { limit: 2, descending, cursor: None };
+                            costs(given, 2, paging, |world, paging| {
+                                answer::customers(world, &who, MSP, &query, paging)
+                            })
+                        };
+                        let (few, many) = (cost(&few), cost(&many));
+                        let whole = |costs: &[BTreeMap<Kind, usize>]| {
+                            costs.iter().flat_map(BTreeMap::values).sum::<usize>()
+                        };
+                        assert_eq!(few.len(), many.len());
+                        assert!(whole(&many) <= whole(&few) + 8, "{query:?}: {few:?} {many:?}");
+                        assert!(many.iter().all(|cost| cost[&Kind::Listing] <= 24), "{query:?}: {many:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn q1_a_listing_follows_its_link_and_tenant_and_stays_as_it_was_at_the_end() {
+    let given = trade(MoveRule::AtOnce).and(ROB, upload(1, JOINTLY, &["SN-1"]));
+    let listed = |given: &Given, stage| {
         let read = given.engine.read().unwrap();
         let now = read.now().unwrap();
-        let mut paging = Paging { limit, ..Paging::default() };
-        let mut counted = BTreeMap::new();
-        for _ in 0..page {
-            let counting = Counting { view: now.world().view, read: RefCell::default() };
-            let world = World::reading(&counting, now.world().at).unwrap();
-            let found =
-                answer::reseller_customers(&world, &ROB.into(), RESELLER, &ResellerQuery::default(), &paging)
-                    .unwrap();
-            assert_eq!(found.rows.len(), limit);
-            paging.cursor = found.next;
-            counted = counting.read.into_inner();
-        }
-        counted
+        let query = CustomerQuery { stage, text: Some("OINTLY".to_owned()), ..CustomerQuery::default() };
+        let page = now.customers(&ADA.into(), MSP, &query, &Paging::default()).unwrap();
+        let row = page.rows.into_iter().next().unwrap();
+        (row.name.to_string(), row.operation, row.devices, row.stage)
     };
-    let few = cost(8, 1, 3, 1);
-    for kind in [Kind::Device, Kind::Holding, Kind::Move, Kind::Licence] {
-        assert_eq!(few.get(&kind), None, "{kind:?}");
+    use tenantry::model::Operation::{Disabled, Enabled};
+    let rename = |name: &str| EditTenant { name: Some(text(name)), ..EditTenant::new(JOINTLY) };
+    assert_eq!(listed(&given, None), ("Jointly".to_owned(), Enabled, 1, Stage::Active));
+    let given = given
+        .and(JULIA, rename("Very jointly"))
+        .and(ADA, disable(JOINTLY))
+        .and(ROB, upload(2, JOINTLY, &["SN-2", "SN-3"]));
+    assert_eq!(listed(&given, None), ("Very jointly".to_owned(), Disabled, 3, Stage::Active));
+    let given = parted(given, JOINTLY_LINK);
+    let ended = ("Very jointly".to_owned(), Disabled, 0, Stage::Delinked);
+    assert_eq!(listed(&given, Some(Stage::Delinked)), ended);
+    // What becomes of it then is not the former manager's to know.
+    let given = given.and(STAFF, enable(JOINTLY)).and(STAFF, ReportReady::new(JOINTLY));
+    let given = given.and(JULIA, rename("Free of them"));
+    assert_eq!(listed(&given, Some(Stage::Delinked)), ended);
+    let given = given.and(STAFF, delete(&[JOINTLY]));
+    assert_eq!(listed(&given, Some(Stage::Delinked)), ended);
+    given.verified();
+}
+
+/// Every listing is that of its link and tenant, while the link is in force.
+pub(super) fn listings_follow(given: &Given) {
+    let read = given.engine.read().unwrap();
+    let view = read.now().unwrap().world().view;
+    for tenant in [GRAND, MSP, SECOND, RESELLER] {
+        for link in view.under::<Link>(Index::LinkManager, Key::new().id(tenant.uuid()).flag(true)) {
+            let link = link.unwrap();
+            let managed = view.get::<Tenant>(link.managed.uuid()).unwrap().unwrap();
+            let listing = view.get::<Listing>(link.id.uuid()).unwrap().unwrap();
+            assert_eq!(*listing, Listing::of(&link, &managed));
+        }
     }
-    assert_eq!(few[&Kind::Tenant], cost(8, 200, 3, 1)[&Kind::Tenant]);
-    assert_eq!(few, cost(8, 200, 3, 1), "whatever the number of devices");
-    let (first, later) = (cost(20, 1, 3, 1), cost(20, 1, 3, 5));
-    assert_eq!(first[&Kind::Tenant], later[&Kind::Tenant], "the fifth page costs what the first does");
-    assert!(later[&Kind::ResellerRow] <= 20);
+}
+
+#[test]
+fn t9_a_list_shows_what_the_viewer_sees_of_each_customer() {
+    // Below MSP: 0x1f00 and on, some managed by SECOND too, which GRAND or MSP may manage.
+    for seed in 1..=12 {
+        let mut rng = Rng::new(seed);
+        let mut given = given().under(|policy| policy.max_managers = 2);
+        if rng.below(2) == 0 {
+            let above = rng.pick(&[MSP, GRAND]);
+            given = linked(given, 0x5d0, above, "SECOND", "jointly", &["enrollment", "manage", "configure"]);
+        }
+        let tenants: Vec<TenantId> =
+            (0..6).map(|place| TenantId::from_uuid(Uuid::from_u128(0x1f00 + place))).collect();
+        for (place, &tenant) in tenants.iter().enumerate() {
+            let number = format!("T-{place}");
+            let kind = rng.pick(&[TenantKind::Customer, TenantKind::Msp]);
+            let add = RegisterTenant {
+                tenant: Some(tenant),
+                number: Some(text(&number)),
+                ..RegisterTenant::new(kind, text("Somebody"))
+            };
+            let owner = UserId::from_uuid(Uuid::from_u128(0x3f00 + place as u128));
+            given = given
+                .and(STAFF, add)
+                .and(STAFF, user(owner, tenant, &format!("owner{place}"), "super_admin"));
+            given = linked(given, 0x5e0 + place as u128, MSP, &number, "jointly", &["manage"]);
+            if rng.below(3) == 0 {
+                given = linked(given, 0x5f0 + place as u128, SECOND, &number, "jointly", &["enrollment"]);
+            }
+        }
+        for _ in 0..14 {
+            let who = rng.pick(&[ADA, ADAM, RITA, NOEL, GINA, GUS]);
+            let mut on = tenants.clone();
+            on.extend([GRAND, MSP, SECOND, JOINTLY, FULLY]);
+            let role = rng.pick(&["admin", "read_only", "no_access"]);
+            let item = NewAssignment {
+                below: rng.pick(&[None, Some(true), Some(false)]),
+                ..place(who, rng.pick(&on), role)
+            };
+            given = given.when(STAFF, Assign::new(vec![item])).then_either();
+        }
+        let read = given.engine.read().unwrap();
+        let now = read.now().unwrap();
+        let world = now.world();
+        let mut all = tenants.clone();
+        all.extend([JOINTLY, FULLY]);
+        for who in [ADA, ADAM, RITA, NOEL, GINA, GUS] {
+            let viewer = world.user(who).unwrap().unwrap();
+            let sight = access::Sight::below(world, &viewer, MSP).unwrap();
+            for &tenant in &all {
+                let sees = access::sees(world, &viewer, tenant).unwrap();
+                assert_eq!(sight.has(world, tenant).unwrap(), sees, "{seed}: {who} {tenant}");
+            }
+        }
+    }
+}
+
+#[test]
+fn l9_lists_are_right_by_the_clock_before_any_sweep_and_so_are_checks() {
+    let term = Some(tenantry::model::TermRequest { days: 60, auto_extend: false });
+    let tool = tenantry::base::ids::IntegrationId::from_uuid(Uuid::from_u128(0x9b0));
+    let session = tenantry::base::ids::SessionId::from_uuid(Uuid::from_u128(0x9c0));
+    let create = CreateIntegration {
+        integration: Some(tool),
+        ..CreateIntegration::new(MSP, text("ticketing"), text("Tickets"))
+    };
+    let open = OpenConsole { session: Some(session), ..OpenConsole::new(NEW, text("manage"), text("/")) };
+    let on_the_map = Contact {
+        coordinates: Some(tenantry::base::text::Coordinates::parse(1.0, 2.0).unwrap()),
+        ..Contact::default()
+    };
+    let contact = tenantry::model::Change::Set(on_the_map.coordinates.unwrap());
+    let given = trade(MoveRule::Approval)
+        .and(ADA, AddCustomer { term, ..customer(MSP, "jointly") })
+        .and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")))
+        .and(STAFF, EditTenant { coordinates: contact, ..EditTenant::new(NEW) })
+        .and(ADA, place_on(RITA, NEW))
+        .and(ROB, upload(1, MSP, &["SN-1", "SN-2"]))
+        .and(ADA, MoveDevices { id: Some(MOVE), ..MoveDevices::new(MSP, NEW, set(&["SN-1"])) })
+        .and(OLGA, ApproveMove::new(MOVE))
+        .and(ADA, create)
+        .and(ADA, ShareIntegration::new(tool, NEW))
+        .and(ADA, open)
+        .and(OLGA, invite(NEW, "admin"))
+        .later(60);
+    let told = |given: &Given| {
+        let read = given.engine.read().unwrap();
+        let past = read.as_of_time(given.clock.now()).unwrap();
+        let lists = |now: &Moment<'_>| {
+            let mut all: Vec<String> = Vec::new();
+            let page = Paging::default();
+            for stage in [None, Some(Stage::Delinked)] {
+                let query = CustomerQuery { stage, ..CustomerQuery::default() };
+                all.push(format!("{:?}", now.customers(&ADA.into(), MSP, &query, &page)));
+            }
+            let query = ResellerQuery { unused: true, ..ResellerQuery::default() };
+            all.push(format!("{:?}", now.reseller_customers(&ROB.into(), RESELLER, &query, &page)));
+            let mut csv = Vec::new();
+            now.reseller_csv(&ROB.into(), RESELLER, &query, &mut csv).unwrap();
+            all.push(String::from_utf8(csv).unwrap());
+            all.push(format!("{:?}", now.users(&OLGA.into(), NEW, &UserQuery::default(), &page)));
+            all.push(format!("{:?}", now.integrations(&OLGA.into(), NEW, &page)));
+            all.push(format!("{:?}", now.customer(&ADA.into(), MSP, NEW).map_err(|error| error.code())));
+            all.push(format!("{:?}", now.pins(&ADA.into())));
+            all.push(format!("{:?}", now.service_mail(NEW)));
+            all.push(format!("{:?}", now.alert_recipients(NEW, &text("battery"))));
+            let open = now.list::<Session>(Index::SessionTenant, Key::new().id(NEW.uuid())).unwrap();
+            all.push(format!("{open:?} {:?}", now.get::<Session>(session.uuid()).unwrap().unwrap().closed));
+            all
+        };
+        let checks = |now: &Moment<'_>| {
+            let policy = now.policy();
+            let mut all = Vec::new();
+            for who in [GINA, ADA, RITA, OLGA, EVE, JULIA] {
+                for tenant in [MSP, NEW, JOINTLY] {
+                    for permission in &policy.permissions {
+                        let verdict = now.check(&Question::new(who, permission.clone(), tenant)).unwrap();
+                        all.push((verdict.reason, verdict.grounds, verdict.chain));
+                    }
+                }
+            }
+            for permission in &policy.permissions {
+                let users = now.users_who_can(permission, NEW, None).unwrap();
+                all.push((None, None, users.iter().map(|user| LinkId::from_uuid(user.uuid())).collect()));
+            }
+            all
+        };
+        let (now, then) = (read.now().unwrap(), past.moment().unwrap());
+        let told = (lists(&now), checks(&now));
+        assert_eq!(told, (lists(&then), checks(&then)), "as of that time");
+        told
+    };
+    let seq = given.engine.token().unwrap().seq;
+    let before = told(&given);
+    assert_eq!(given.engine.token().unwrap().seq, seq, "asking writes nothing");
+    let given = given.swept();
+    assert!(given.engine.token().unwrap().seq > seq);
+    let after = told(&given);
+    assert_eq!(before.0, after.0);
+    assert_eq!(before.1, after.1);
+    assert!(after.0[2].contains("New") && after.0[8].contains(&OLGA.to_string()), "{:?}", after.0);
+    given.verified();
+}
+
+fn place_on(who: UserId, tenant: TenantId) -> Assign {
+    assign(who, tenant, "read_only")
 }
 
 #[test]

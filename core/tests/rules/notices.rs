@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tenantry::model::TermRequest;
-use tenantry::notice::Notice;
+use tenantry::notice::{About, Notice};
 use tenantry::policy::Policy;
 
 use super::*;
@@ -27,7 +27,10 @@ fn told(given: &Given, consumer: &str) -> Vec<String> {
         (EVE, "eve"),
         (OLGA, "olga"),
     ];
+    let read = given.engine.read().unwrap();
+    let now = read.now().unwrap();
     let show = |notice: &Notice| {
+        assert!(now.about(notice).unwrap().tenant.is_some(), "every notice is about some tenant");
         let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
         let to: Vec<&str> =
             names.iter().filter(|(user, _)| notice.to.contains(user)).map(|(_, name)| *name).collect();
@@ -209,4 +212,24 @@ fn a4_no_address_or_name_can_carry_a_line_break_into_a_mail() {
         assert!(tenantry::base::text::PersonName::parse(&with).is_err());
         assert!(tenantry::base::text::CompanyName::parse(&with).is_err());
     }
+}
+
+#[test]
+fn a4_a_notice_says_whom_it_is_about_whatever_its_kind() {
+    let given = read_up(given())
+        .and(NINA, ask(SECOND, "ALONE", "jointly"))
+        .and(JACK, invite(JOINTLY, "admin"))
+        .and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let read = given.engine.read().unwrap();
+    let now = read.now().unwrap();
+    let notices = given.engine.notices("mail", 10).unwrap().notices;
+    let about: Vec<About> = notices.iter().map(|notice| now.about(notice).unwrap()).collect();
+    let of = |manager, tenant, link| About {
+        manager: Some(manager),
+        tenant: Some(tenant),
+        link: Some(link),
+        ..About::default()
+    };
+    let invited = About { tenant: Some(JOINTLY), user: Some(EVE), ..About::default() };
+    assert_eq!(about, [of(SECOND, ALONE, ASKED_LINK), invited, of(MSP, JOINTLY, JOINTLY_LINK)]);
 }

@@ -89,6 +89,7 @@ fn forget(world: &mut Memory) {
         .entities()
         .filter(|any| match any {
             Any::Link(it) => !it.stage.is_in_force(),
+            Any::Listing(it) => !it.stage.is_in_force(),
             Any::LinkRequest(it) => it.handshake.state != HandshakeState::Pending,
             Any::Invitation(it) => it.handshake.state != HandshakeState::Pending,
             Any::User(it) => it.state == UserState::Removed,

@@ -14,7 +14,7 @@ use crate::base::time::Timestamp;
 use crate::journal::{Hash, Head};
 use crate::model::{Personal, Subject};
 use crate::store::{StoreError, StoredReceipt, StoredRecord};
-use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
+use crate::view::{Any, Found, Key, Kind, Span, View, ViewError};
 
 /// How many policies of different revisions a connection keeps decoded.
 const POLICIES: usize = 4;
@@ -98,16 +98,62 @@ pub(super) const GET: &str = "SELECT seq, body FROM entity WHERE kind = ?1 AND i
 const GET_SEQ: &str = "SELECT seq FROM entity WHERE kind = ?1 AND id = ?2";
 pub(super) const GET_PAST: &str = "SELECT seq, until, body FROM entity_past \
      WHERE kind = ?1 AND id = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT 1";
-pub(super) const SCAN: &str = "SELECT e.key, n.kind, n.seq, n.body FROM entry e CROSS JOIN entity n ON n.row = e.row \
-     WHERE e.idx = ?1 AND (e.key, e.id) > (?2, ?3) AND e.key < ?4 ORDER BY e.key, e.id, e.kind LIMIT ?5";
-pub(super) const SCAN_TO_END: &str = "SELECT e.key, n.kind, n.seq, n.body FROM entry e CROSS JOIN entity n ON n.row = e.row \
-     WHERE e.idx = ?1 AND (e.key, e.id) > (?2, ?3) ORDER BY e.key, e.id, e.kind LIMIT ?4";
-pub(super) const MEMBERS: &str = "SELECT id, kind FROM entry WHERE idx = ?1 AND key = ?2 AND id > ?3 AND seq <= ?4 \
-     UNION ALL SELECT id, kind FROM entry_past WHERE idx = ?1 AND key = ?2 \
-     AND chapter = (SELECT max(chapter) FROM entry_past WHERE idx = ?1 AND key = ?2 AND chapter <= ?4) \
-     AND id > ?3 AND seq <= ?4 AND until > ?4 ORDER BY 1, 2 LIMIT ?5";
-pub(super) const NEXT_KEY: &str = "SELECT min(key) FROM (SELECT min(key) AS key FROM entry WHERE idx = ?1 AND key > ?2 \
-     UNION ALL SELECT min(key) FROM entry_past WHERE idx = ?1 AND key > ?2)";
+macro_rules! scan {
+    ($order:literal) => {
+        concat!(
+            "SELECT e.key, n.kind, n.seq, n.body FROM entry e CROSS JOIN entity n ON n.row = e.row \
+             WHERE e.idx = ?1 AND (e.key, e.id) > (?2, ?3) AND (e.key, e.id) < (?4, ?5) \
+             ORDER BY e.key",
+            $order,
+            ", e.id",
+            $order,
+            ", e.kind",
+            $order,
+            " LIMIT ?6"
+        )
+    };
+}
+macro_rules! members {
+    ($order:literal) => {
+        concat!(
+            "SELECT id, kind FROM entry WHERE idx = ?1 AND key = ?2 AND id > ?3 AND id < ?4 AND seq <= ?5 \
+             UNION ALL SELECT id, kind FROM entry_past WHERE idx = ?1 AND key = ?2 \
+             AND chapter = (SELECT max(chapter) FROM entry_past WHERE idx = ?1 AND key = ?2 AND chapter <= ?5) \
+             AND id > ?3 AND id < ?4 AND seq <= ?5 AND until > ?5 ORDER BY 1",
+            $order,
+            ", 2",
+            $order,
+            " LIMIT ?6"
+        )
+    };
+}
+macro_rules! beside {
+    ($nearest:literal, $beyond:literal) => {
+        concat!(
+            "SELECT ",
+            $nearest,
+            "(key) FROM (SELECT ",
+            $nearest,
+            "(key) AS key FROM entry WHERE idx = ?1 AND key ",
+            $beyond,
+            " ?2 UNION ALL SELECT ",
+            $nearest,
+            "(key) FROM entry_past WHERE idx = ?1 AND key ",
+            $beyond,
+            " ?2)"
+        )
+    };
+}
+pub(super) const SCAN: &str = scan!("");
+pub(super) const SCAN_BACK: &str = scan!(" DESC");
+pub(super) const MEMBERS: &str = members!("");
+pub(super) const MEMBERS_BACK: &str = members!(" DESC");
+pub(super) const NEXT_KEY: &str = beside!("min", ">");
+pub(super) const KEY_BEFORE: &str = beside!("max", "<");
+
+// What comes before every id, and what comes after every one.
+const BEFORE_IDS: &[u8] = &[];
+const AFTER_IDS: &[u8] = &[u8::MAX; 17];
 
 impl Conn {
     pub(super) fn new(db: Connection) -> Self {
@@ -169,14 +215,19 @@ impl Conn {
     }
 
     fn scan(&self, span: &Span, at_most: usize) -> Result<Vec<Found>> {
-        let (index, low, at_most) = (span.index.number(), span.low.as_bytes(), limit(at_most));
-        // Every id comes after no bytes at all.
-        let after = span.low_after.as_ref().map_or(&[][..], |id| id.as_bytes());
-        let mut scan = self.db.prepare_cached(if span.high.is_some() { SCAN } else { SCAN_TO_END })?;
-        let mut rows = match &span.high {
-            Some(high) => scan.query((index, low, after, high.as_bytes(), at_most))?,
-            None => scan.query((index, low, after, at_most))?,
-        };
+        let (mut low, mut high) = ((&span.low, BEFORE_IDS), (&span.high, BEFORE_IDS));
+        if let Some((key, id)) = &span.after {
+            *(if span.backwards { &mut high } else { &mut low }) = (key, id.as_bytes());
+        }
+        let mut scan = self.db.prepare_cached(if span.backwards { SCAN_BACK } else { SCAN })?;
+        let mut rows = scan.query((
+            span.index.number(),
+            low.0.as_bytes(),
+            low.1,
+            high.0.as_bytes(),
+            high.1,
+            limit(at_most),
+        ))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let entity = self.entity(kind(row, 1)?, row, 2, 3)?;
@@ -188,41 +239,52 @@ impl Conn {
     /// Scans key by key: one chapter of each key's past, joined with what is there since.
     fn scan_as_of(&self, span: &Span, at_most: usize, seq: i64) -> Result<Vec<Found>> {
         let mut found = Vec::new();
-        let mut next = Some(span.low.clone());
-        let mut after = span.low_after;
+        let (mut next, mut after) = match &span.after {
+            Some((key, id)) => (Some(key.clone()), Some(*id)),
+            None if span.backwards => (self.key_beside(span, &span.high)?, None),
+            None => (Some(span.low.clone()), None),
+        };
         while let Some(key) = next
-            && span.high.as_ref().is_none_or(|high| key < *high)
+            && span.low <= key
+            && key < span.high
             && found.len() < at_most
         {
-            for (id, kind) in self.members(span.index, &key, after.take(), seq, at_most - found.len())? {
+            for (id, kind) in self.members(span, &key, after.take(), seq, at_most - found.len())? {
                 let entity = self.load_as_of(kind, id, seq)?;
                 let entity = entity.ok_or_else(|| damaged(format!("{} {id} is missing", kind.name())))?;
                 found.push(Found { key: key.clone(), entity });
             }
-            let mut probe = self.db.prepare_cached(NEXT_KEY)?;
-            let mut rows = probe.query((span.index.number(), key.as_bytes()))?;
-            next = match rows.next()? {
-                Some(row) if row.get_ref(0)? != ValueRef::Null => {
-                    Some(Key::from_bytes(bytes(row, 0)?.to_vec()))
-                }
-                _ => None,
-            };
+            next = self.key_beside(span, &key)?;
         }
         Ok(found)
     }
 
-    /// What was under a key as of a record.
+    /// The key that comes next, now or once, the way a span is read.
+    fn key_beside(&self, span: &Span, key: &Key) -> Result<Option<Key>> {
+        let mut probe = self.db.prepare_cached(if span.backwards { KEY_BEFORE } else { NEXT_KEY })?;
+        let mut rows = probe.query((span.index.number(), key.as_bytes()))?;
+        Ok(match rows.next()? {
+            Some(row) if row.get_ref(0)? != ValueRef::Null => Some(Key::from_bytes(bytes(row, 0)?.to_vec())),
+            _ => None,
+        })
+    }
+
+    /// What was under a key as of a record, after an id.
     fn members(
         &self,
-        index: Index,
+        span: &Span,
         key: &Key,
         after: Option<Uuid>,
         seq: i64,
         at_most: usize,
     ) -> Result<Vec<(Uuid, Kind)>> {
-        let after = after.as_ref().map_or(&[][..], |id| id.as_bytes());
-        let mut members = self.db.prepare_cached(MEMBERS)?;
-        let mut rows = members.query((index.number(), key.as_bytes(), after, seq, limit(at_most)))?;
+        let (mut low, mut high) = (BEFORE_IDS, AFTER_IDS);
+        if let Some(id) = &after {
+            *(if span.backwards { &mut high } else { &mut low }) = id.as_bytes();
+        }
+        let mut members = self.db.prepare_cached(if span.backwards { MEMBERS_BACK } else { MEMBERS })?;
+        let mut rows =
+            members.query((span.index.number(), key.as_bytes(), low, high, seq, limit(at_most)))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push((id(row, 0)?, kind(row, 1)?));

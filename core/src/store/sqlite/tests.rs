@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::read::{GET, GET_PAST, MEMBERS, NEXT_KEY, SCAN, SCAN_TO_END};
+use super::read::{GET, GET_PAST, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, SCAN, SCAN_BACK};
 use super::schema::{FORMAT, MIGRATIONS, Migration};
 use super::*;
 use crate::base::ids::{LinkId, TenantId};
@@ -58,7 +58,7 @@ fn every_read_is_a_search_and_none_sorts() {
     let place = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
     let lease = store.lease().unwrap();
-    for sql in [GET, GET_PAST, SCAN, SCAN_TO_END, MEMBERS, NEXT_KEY] {
+    for sql in [GET, GET_PAST, SCAN, SCAN_BACK, MEMBERS, MEMBERS_BACK, NEXT_KEY, KEY_BEFORE] {
         let mut explain = lease.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = explain.raw_query();
         let mut plan: Vec<String> = Vec::new();

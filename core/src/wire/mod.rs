@@ -1,0 +1,86 @@
+//! The JSON door: one function in, JSON out, for every language that is not Rust. It decides nothing: a [`Call`] becomes
+//! what the engine already offers, and what the engine says becomes a reply or a [`Fault`].
+//!
+//! ```
+//! use tenantry::engine::Engine;
+//! use tenantry::wire;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::memory()?;
+//! let reply = wire::call(
+//!     &engine,
+//!     r#"{"execute": {"actor": {"operator": {}},
+//!                     "command": {"command": "register_tenant", "kind": "msp", "name": "Northwind IT"}}}"#,
+//! )?;
+//! assert!(reply.contains(r#""command":"register_tenant","outcome":""#));
+//!
+//! let fault = wire::call(&engine, r#"{"ask": {"query": "look_up", "actor": "clock"}}"#).unwrap_err();
+//! assert_eq!((fault.number, fault.path.as_deref()), (9002, Some("ask")));
+//! assert_eq!(&*fault.message, "at ask: missing field `number`");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | call | reply |
+//! |---|---|
+//! | `{"execute": {"actor", "command", "id"?, "expected_seq"?}}` | [`Executed`] |
+//! | `{"execute_all": [ … ]}`, in one commit, each answered for itself | [`ExecutedAll`] |
+//! | `{"ask": {"query", …, "as_of"?}}` | [`Answered`] |
+//! | `{"acknowledge": {"consumer", "through"}}` | [`Acknowledged`] |
+//! | `{"sweep": {}}` | [`Swept`] |
+//!
+//! The JSON Schema of all of it is generated from these types (feature `schema`) and committed as
+//! `include/tenantry.schema.json`.
+
+mod ask;
+mod call;
+mod fault;
+mod read;
+#[cfg(feature = "schema")]
+mod schema;
+mod strict;
+
+pub use ask::*;
+pub use call::*;
+pub use fault::{Fault, FaultItem, Status, Trouble, Whose};
+pub use read::{MAX_BYTES, MAX_DEPTH};
+#[cfg(feature = "schema")]
+pub use schema::schema;
+
+use serde::Serialize;
+
+use crate::engine::Engine;
+use crate::policy::Policy;
+
+/// Answers one call with a reply in JSON, or says in the fault why there is none. Never panics on what it is given.
+///
+/// # Errors
+/// The refusals of the command or query, a broken store, or a call that is not as [`Call`] wants it.
+pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
+    match Call::read(request)? {
+        Call::Execute(execute) => Ok(text(&execute.run(engine)?)),
+        Call::ExecuteAll(all) => Ok(text(&run_all(engine, all))),
+        Call::Ask(query) => Ok(text(&query.ask(engine)?)),
+        Call::Acknowledge(acknowledge) => Ok(text(&acknowledge.run(engine)?)),
+        Call::Sweep(_) => Ok(text(&Swept { happened: engine.sweep()? })),
+    }
+}
+
+/// Reads a policy: an object as the schema has it, or the name of one that comes with the library, as in `"clients"`.
+///
+/// # Errors
+/// When it is no policy. Whether it contradicts itself is said where it is put into force.
+pub fn policy(text: &str) -> Result<Policy, Fault> {
+    let document = read::tree(text)?;
+    if let Some(name) = document.as_str() {
+        let unknown =
+            || Fault::at(Trouble::InvalidRequest, "policy", "no policy of that name comes with the library");
+        return Policy::builtin().into_iter().find(|policy| policy.name == name).ok_or_else(unknown);
+    }
+    read::part(document, "policy")
+}
+
+/// Anything that crosses, as JSON.
+pub fn text(what: &impl Serialize) -> String {
+    serde_json::to_string(what).expect("what crosses has string keys and finite numbers")
+}

@@ -1,0 +1,119 @@
+//! The JSON Schema of everything that crosses the door, from the types that cross. Only what writes its JSON by hand says
+//! here what that is.
+
+use std::borrow::Cow;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+
+use super::ask::{Answered, AsOf};
+use super::call::{Acknowledged, Call, Executed, ExecutedAll, Swept};
+use super::fault::{Fault, Trouble};
+use crate::base::time::Timestamp;
+use crate::engine::Token;
+use crate::model::{Change, RoleRef};
+use crate::refusal::Code;
+
+/// Declares the schema of a type that is written by hand.
+macro_rules! by_hand {
+    ($($type:ty => $name:literal $schema:tt)+) => {$(
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )+};
+}
+
+by_hand! {
+    Timestamp => "Timestamp" {
+        "type": "string",
+        "format": "date-time",
+        "description": "An instant in RFC 3339, with any offset; written in UTC with six digits of a second, such as 2026-01-31T09:30:00.000000Z."
+    }
+    Token => "Token" {
+        "type": "string",
+        "pattern": "^[0-9a-fA-F-]{32,36}\\.[0-9]+\\.[0-9a-fA-F]{64}$",
+        "description": "A revision of one store's history: its epoch, a record's number and that record's hash."
+    }
+    RoleRef => "RoleRef" {
+        "type": "string",
+        "pattern": "^([a-z][a-z0-9_.-]{0,63}|[0-9a-fA-F{][0-9a-fA-F-]{30,36}[0-9a-fA-F}])$",
+        "description": "A role: the name of one built into the policy, such as admin, or the id of a tenant's own (P-9)."
+    }
+    AsOf => "AsOf" {
+        "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "format": "date-time"}],
+        "description": "A moment that has passed: a record's number, or an instant (X-2)."
+    }
+}
+
+impl JsonSchema for Code {
+    fn schema_name() -> Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = |code: &Code| {
+            let meaning =
+                format!("{} ({}): {}; {}.", code.number(), code.rule(), code.message(), code.remedy());
+            json!({"const": code.name(), "description": meaning})
+        };
+        let all: Vec<Value> = Code::ALL.iter().map(one).collect();
+        json_schema!({"description": "Why a command is refused, or a check denied.", "oneOf": all})
+    }
+}
+
+/// Absent leaves a value as it is, `null` clears it, anything else replaces it.
+impl<T: JsonSchema> JsonSchema for Change<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Change_of_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Option::<T>::json_schema(generator)
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of everything that crosses. As a whole it is that of a [`Call`]; the replies are among
+/// its `$defs`: `Executed`, `ExecutedAll`, `Answered`, `Acknowledged`, `Swept` and `Fault`.
+pub fn schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let call = generator.subschema_for::<Call>();
+    for _ in [
+        generator.subschema_for::<Executed>(),
+        generator.subschema_for::<ExecutedAll>(),
+        generator.subschema_for::<Answered>(),
+        generator.subschema_for::<Acknowledged>(),
+        generator.subschema_for::<Swept>(),
+        generator.subschema_for::<Fault>(),
+    ] {}
+    let troubles = Trouble::ALL.iter().map(|trouble| {
+        let meaning = format!("{}; {}.", trouble.message(), trouble.remedy());
+        json!({"const": trouble.number(), "title": trouble.name(), "description": meaning})
+    });
+    let mut defs = generator.take_definitions(true);
+    defs.insert(
+        "Trouble".to_owned(),
+        json!({
+            "description": "The numbers of faults that are no refusals.",
+            "oneOf": troubles.collect::<Vec<_>>(),
+        }),
+    );
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "tenantry",
+        "description": "What crosses the JSON door. A call is one of `Call`; its reply is `Executed`, `ExecutedAll`, `Answered`, \
+            `Acknowledged` or `Swept`, or else a `Fault`. Text is trimmed and brought into one form where it is read.",
+        "$ref": call.get("$ref"),
+        "$defs": defs,
+    })
+}

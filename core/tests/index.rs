@@ -1,0 +1,366 @@
+//! The access index against the rules on a view, over worlds that no history of commands leads to easily: forks of chains, ends
+//! to the microsecond, policies that drop what is in use, more people and roles than a line has room for. The worlds that
+//! commands lead to are in the oracle's tests.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it should be"
+)]
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tenantry::base::ids::{LinkId, RoleId, TenantId, UserId};
+use tenantry::base::text::{Permission, Service};
+use tenantry::base::time::Timestamp;
+use tenantry::event::Event;
+use tenantry::index::{Follower, Permit};
+use tenantry::model::{
+    Assignment, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
+};
+use tenantry::policy::Policy;
+use tenantry::query::Question;
+use tenantry::rules::{World, access};
+use tenantry::view::{Change, Entity, Kind, Memory};
+use uuid::Uuid;
+
+/// Numbers that look random.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) % limit as u64) as usize
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
+    }
+
+    fn some<T: Ord + Clone>(&mut self, items: &BTreeSet<T>, one_in: usize) -> BTreeSet<T> {
+        items.iter().filter(|_| self.one_in(one_in)).cloned().collect()
+    }
+}
+
+fn numbered(kind: u128, number: usize) -> Uuid {
+    Uuid::from_u128(kind << 64 | number as u128)
+}
+
+fn tenant_id(number: usize) -> TenantId {
+    TenantId::from_uuid(numbered(1, number))
+}
+
+fn user_id(number: usize) -> UserId {
+    UserId::from_uuid(numbered(2, number))
+}
+
+/// The moments at which something happens or is asked.
+fn moment(number: usize) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000 + number as i64).unwrap()
+}
+
+const MOMENTS: usize = 4;
+
+/// How large a world is.
+#[derive(Clone, Copy)]
+struct Size {
+    tenants: usize,
+    users: usize,
+    roles: usize,
+}
+
+struct Worlds {
+    dice: Dice,
+    size: Size,
+    view: Memory,
+}
+
+impl Worlds {
+    /// A policy in which anything may be dropped.
+    fn policy(&mut self) -> Policy {
+        let whole = Policy::default();
+        let permissions: BTreeSet<Permission> = [
+            "tenant.view",
+            "tenant.operate",
+            "users.manage",
+            "roles.manage",
+            "location.view",
+            "link.respond",
+        ]
+        .iter()
+        .filter(|_| !self.dice.one_in(5))
+        .map(|name| name.parse().unwrap())
+        .collect();
+        let mut policy = Policy {
+            services: whole.services.iter().filter(|_| !self.dice.one_in(4)).cloned().collect(),
+            reserved: self.dice.some(&permissions, 5),
+            super_only: self.dice.some(&permissions, 4),
+            ..whole
+        };
+        policy.grantable = self.dice.some(&permissions, 2).difference(&policy.reserved).cloned().collect();
+        for role in &mut policy.roles {
+            role.permissions = self.dice.some(&permissions, 2);
+        }
+        policy.roles.retain(|_| !self.dice.one_in(6));
+        policy.management_types.retain(|_| !self.dice.one_in(4));
+        for rule in &mut policy.management_types {
+            rule.locks_customer = self.dice.one_in(3);
+            rule.needs_grants = self.dice.one_in(2);
+        }
+        policy.permissions = permissions;
+        policy
+    }
+
+    fn role(&mut self) -> RoleRef {
+        if self.dice.one_in(2) {
+            RoleRef::Custom(RoleId::from_uuid(numbered(3, self.dice.below(self.size.roles + 1))))
+        } else {
+            let names = ["super_admin", "admin", "read_only", "no_access", "forgotten"];
+            self.dice.pick(&names).parse().unwrap()
+        }
+    }
+
+    fn random_tenant(&mut self, number: usize) -> Tenant {
+        let operation =
+            if self.dice.one_in(4) { *self.dice.pick(Operation::ALL) } else { Operation::Enabled };
+        let kind = *self.dice.pick(TenantKind::ALL);
+        let mut tenant: Tenant = serde_json::from_value(json!({
+            "id": tenant_id(number), "number": format!("N{number}"), "kind": kind, "name": "x",
+            "operation": operation, "since": moment(0),
+        }))
+        .unwrap();
+        tenant.deleted = self.dice.one_in(12).then(|| moment(1));
+        tenant
+    }
+
+    fn random_user(&mut self, number: usize) -> User {
+        let state = if self.dice.one_in(5) { *self.dice.pick(UserState::ALL) } else { UserState::Active };
+        User { id: user_id(number), home: tenant_id(number % self.size.tenants), state, since: moment(0) }
+    }
+
+    /// A link from a tenant to a later one, so that there are no cycles; at most one between two.
+    fn random_link(&mut self) -> Link {
+        let managed = 1 + self.dice.below(self.size.tenants - 1);
+        let manager = self.dice.below(managed);
+        let whole = Policy::default();
+        let expires = moment(self.dice.below(MOMENTS));
+        let term = self
+            .dice
+            .one_in(4)
+            .then(|| Term { expires, auto_extend_days: self.dice.one_in(3).then_some(30) });
+        let mut grants = self.dice.some(&whole.grantable, 2);
+        grants.extend(self.dice.one_in(6).then(|| "tenant.view".parse().unwrap()));
+        Link {
+            id: LinkId::from_uuid(numbered(4, manager * 1000 + managed)),
+            manager: tenant_id(manager),
+            managed: tenant_id(managed),
+            management: self.dice.pick(&["fully", "jointly", "loosely"]).parse().unwrap(),
+            services: whole.services.iter().filter(|_| !self.dice.one_in(3)).cloned().collect(),
+            grants,
+            stage: *self.dice.pick(Stage::ALL),
+            delink_expires: None,
+            since: moment(0),
+            term,
+            announced_days: None,
+            ended: None,
+        }
+    }
+
+    fn random_role(&mut self, number: usize) -> Role {
+        Role {
+            id: RoleId::from_uuid(numbered(3, number)),
+            tenant: tenant_id(self.dice.below(self.size.tenants)),
+            name: format!("role {number}").parse().unwrap(),
+            permissions: self.dice.some(&Policy::default().permissions, 2),
+            created_by: None,
+            deleted: self.dice.one_in(8).then(|| moment(1)),
+        }
+    }
+
+    fn random_assignment(&mut self) -> Assignment {
+        // Most people are on few tenants, so that a line overflows now and then.
+        let user = self.dice.below(self.size.users);
+        let tenant = if self.dice.one_in(3) {
+            user % self.size.tenants
+        } else {
+            self.dice.below(3.min(self.size.tenants))
+        };
+        let role = self.role();
+        Assignment { user: user_id(user), tenant: tenant_id(tenant), role, below: self.dice.one_in(2) }
+    }
+
+    fn change(&mut self, change: Change) -> Change {
+        self.view.change(change.clone());
+        change
+    }
+
+    /// Everything, once.
+    fn found(&mut self) {
+        let policy = self.policy();
+        self.change(Change::Put(policy.into()));
+        for number in 0..self.size.tenants {
+            let tenant = self.random_tenant(number);
+            self.change(Change::Put(tenant.into()));
+        }
+        for number in 0..self.size.users {
+            let user = self.random_user(number);
+            self.change(Change::Put(user.into()));
+        }
+        for number in 0..self.size.roles {
+            let role = self.random_role(number);
+            self.change(Change::Put(role.into()));
+        }
+        for _ in 0..self.size.tenants * 2 {
+            let link = self.random_link();
+            self.change(Change::Put(link.into()));
+        }
+        for _ in 0..self.size.users * 2 {
+            let assignment = self.random_assignment();
+            self.change(Change::Put(assignment.into()));
+        }
+    }
+
+    /// What one record might change.
+    fn record(&mut self) -> (Vec<Event>, Vec<Change>) {
+        let (mut events, mut changes) = (Vec::new(), Vec::new());
+        for _ in 0..1 + self.dice.below(3) {
+            let change = match self.dice.below(12) {
+                0 => Change::Put(self.policy().into()),
+                1 => {
+                    let number = self.dice.below(self.size.tenants);
+                    Change::Put(self.random_tenant(number).into())
+                }
+                2 => {
+                    let number = self.dice.below(self.size.users);
+                    Change::Put(self.random_user(number).into())
+                }
+                3 => {
+                    let number = self.dice.below(self.size.roles);
+                    Change::Put(self.random_role(number).into())
+                }
+                4..=6 => Change::Put(self.random_link().into()),
+                7..=9 => Change::Put(self.random_assignment().into()),
+                _ => {
+                    let gone = self.random_assignment();
+                    events.push(Event::AssignmentEnded { user: gone.user, tenant: gone.tenant });
+                    Change::Remove(Kind::Assignment, Entity::id(&gone))
+                }
+            };
+            // The last word of a record on an entity counts.
+            changes.retain(|other: &Change| other.target() != change.target());
+            changes.push(self.change(change));
+        }
+        (events, changes)
+    }
+
+    fn compare(&self, followers: &[&Follower], seq: u64) {
+        let names = ["tenant.view", "tenant.operate", "users.manage", "location.view", "link.respond", "odd"];
+        let services: [Option<Service>; 3] =
+            [None, Some("manage".parse().unwrap()), Some("odd".parse().unwrap())];
+        for now in 0..MOMENTS {
+            let world = World::reading(&self.view, moment(now)).unwrap();
+            for name in names {
+                let permission: Permission = name.parse().unwrap();
+                for service in &services {
+                    for follower in followers {
+                        let index = follower.index();
+                        let permit = Permit {
+                            permission: index.permission(name),
+                            service: service.as_ref().map(|service| index.service(service.as_str())),
+                        };
+                        let service = service.as_ref();
+                        for tenant in (0..=self.size.tenants).map(tenant_id) {
+                            for user in (0..=self.size.users).map(user_id) {
+                                let question = Question {
+                                    user,
+                                    permission: permission.clone(),
+                                    tenant,
+                                    service: service.cloned(),
+                                };
+                                let verdict = access::check(&world, &question, seq).unwrap();
+                                let decision = index.check(user, permit, tenant, moment(now));
+                                assert_eq!(
+                                    (decision.reason, decision.seq),
+                                    (verdict.reason, seq),
+                                    "{question:?} at {now}"
+                                );
+                            }
+                            let mut found = Vec::new();
+                            index
+                                .users_who_can(permit, index.tenant(tenant), moment(now), &mut found)
+                                .unwrap();
+                            let ids: BTreeSet<_> = found.iter().map(|user| index.user_id(*user)).collect();
+                            assert_eq!(ids.len(), found.len());
+                            let wanted = access::users_who_can(&world, &permission, tenant, service).unwrap();
+                            assert_eq!(ids, wanted.into_iter().collect());
+                        }
+                        for user in (0..=self.size.users).map(user_id) {
+                            let mut found = Vec::new();
+                            index.tenants_where(index.user(user), permit, moment(now), &mut found).unwrap();
+                            let ids: BTreeSet<_> =
+                                found.iter().map(|tenant| index.tenant_id(*tenant)).collect();
+                            assert_eq!(ids.len(), found.len());
+                            let wanted = access::tenants_where(&world, user, &permission, service).unwrap();
+                            assert_eq!(ids, wanted.into_iter().collect());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn play(seed: u64, size: Size, records: u64) {
+    let mut worlds = Worlds { dice: Dice(seed), size, view: Memory::new() };
+    worlds.found();
+    let mut follower = Follower::build(&worlds.view, 0, seed).unwrap();
+    worlds.compare(&[&follower], 0);
+    for seq in 1..=records {
+        let (events, changes) = worlds.record();
+        follower.follow(seq, &events, &changes);
+        if seq % 8 == 0 {
+            let anew = Follower::build(&worlds.view, seq, seed).unwrap();
+            worlds.compare(&[&follower, &anew], seq);
+        }
+    }
+}
+
+#[test]
+fn p12_the_index_answers_as_the_rules_do_in_odd_worlds() {
+    for seed in 0..60 {
+        play(seed, Size { tenants: 6, users: 9, roles: 3 }, 24);
+    }
+}
+
+#[test]
+fn p12_the_index_answers_as_the_rules_do_where_lines_overflow() {
+    play(100, Size { tenants: 3, users: 60, roles: 10 }, 64);
+}
+
+#[test]
+fn p8_more_roles_than_seats_have_codes_for() {
+    let size = Size { tenants: 90, users: 90, roles: 90 };
+    let mut worlds = Worlds { dice: Dice(1), size, view: Memory::new() };
+    worlds.change(Change::Put(Policy::default().into()));
+    for number in 0..90 {
+        let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(number) };
+        let user = User { state: UserState::Active, ..worlds.random_user(number) };
+        let held = if number % 2 == 0 { "tenant.view" } else { "users.manage" };
+        let permissions = BTreeSet::from([held.parse().unwrap()]);
+        let role = Role { permissions, deleted: None, ..worlds.random_role(number) };
+        let assignment =
+            Assignment { user: user.id, tenant: tenant.id, role: RoleRef::Custom(role.id), below: false };
+        for change in [tenant.into(), user.into(), role.into(), assignment.into()] {
+            worlds.change(Change::Put(change));
+        }
+    }
+    worlds.compare(&[&Follower::build(&worlds.view, 1, 1).unwrap()], 1);
+}

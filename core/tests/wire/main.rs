@@ -1,0 +1,267 @@
+//! The JSON door by example: every command and every query crosses it, and everything that crosses is as the published
+//! schema says.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it should be"
+)]
+
+#[path = "../golden/mod.rs"]
+mod golden;
+
+mod misuse;
+mod samples;
+
+use std::collections::BTreeSet;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use tenantry::command::Command;
+use tenantry::engine::Engine;
+use tenantry::model::Change;
+use tenantry::testkit::given::*;
+use tenantry::wire::{self, Call, Fault, Query};
+
+/// The samples name things of the known world by `$NAME`.
+const NAMES: [(&str, u128); 25] = [
+    ("$GRAND_LINK", 0x201),
+    ("$JOINTLY_LINK", 0x202),
+    ("$FULLY_LINK", 0x203),
+    ("$GRAND", 0x101),
+    ("$MSP", 0x102),
+    ("$SECOND", 0x103),
+    ("$JOINTLY", 0x104),
+    ("$FULLY", 0x105),
+    ("$ALONE", 0x106),
+    ("$EMPTY", 0x107),
+    ("$RESELLER", 0x108),
+    ("$GINA", 0x301),
+    ("$ADAM", 0x304),
+    ("$ADA", 0x303),
+    ("$RITA", 0x305),
+    ("$NOEL", 0x306),
+    ("$BOB", 0x307),
+    ("$NINA", 0x309),
+    ("$JULIA", 0x30a),
+    ("$JACK", 0x30b),
+    ("$JIM", 0x30c),
+    ("$FRED", 0x30d),
+    ("$CARL", 0x30e),
+    ("$CORA", 0x30f),
+    ("$ROB", 0x310),
+];
+
+/// A sample with ids for names: `$NEW7` is an id of the sample's own, `"$STAFF"` the platform's staff.
+fn named(sample: &str) -> String {
+    let policy = || serde_json::to_string(&tenantry::policy::Policy::default()).unwrap();
+    let mut text = sample.replace(r#""$STAFF""#, r#"{"operator":{}}"#).replace("$POLICY", &policy());
+    for number in 0..64_u128 {
+        let id = uuid::Uuid::from_u128(0x1000 + number).to_string();
+        text = text.replace(&format!("$NEW{number:02}"), &id);
+    }
+    for (name, number) in NAMES {
+        text = text.replace(name, &uuid::Uuid::from_u128(number).to_string());
+    }
+    text
+}
+
+fn call(engine: &Engine, sample: &str) -> Result<Value, Fault> {
+    wire::call(engine, &named(sample)).map(|reply| serde_json::from_str(&reply).unwrap())
+}
+
+/// A command from somebody: a user by name, or `$STAFF`.
+fn execute(actor: &str, command: &str) -> String {
+    match actor {
+        "$STAFF" => format!(r#"{{"execute":{{"actor":{{"operator":{{}}}},"command":{command}}}}}"#),
+        "$TICKET" => {
+            format!(r#"{{"execute":{{"actor":{{"operator":{{"ticket":"T-1"}}}},"command":{command}}}}}"#)
+        }
+        user => format!(r#"{{"execute":{{"actor":{{"user":"{user}"}},"command":{command}}}}}"#),
+    }
+}
+
+/// The published schema of one thing that crosses.
+fn schema_of(name: &str) -> Validator {
+    let mut schema = wire::schema();
+    schema["$ref"] = json!(format!("#/$defs/{name}"));
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+#[track_caller]
+fn fits(schema: &Validator, what: &Value) {
+    let errors: Vec<String> =
+        schema.iter_errors(what).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{what:#}\n{errors:#?}");
+}
+
+/// Moves and enabling need more than the known world has.
+fn world() -> Given {
+    given().under(|policy| policy.management_types[1].moves = tenantry::policy::MoveRule::Approval)
+}
+
+#[test]
+fn x7_the_schema_is_that_of_the_types_that_cross() {
+    let text = serde_json::to_string_pretty(&wire::schema()).unwrap();
+    golden::compare("../include/tenantry.schema.json", &format!("{text}\n"));
+}
+
+#[test]
+fn x7_every_command_crosses_and_fits_the_schema() {
+    let (calls, replies) = (schema_of("Call"), schema_of("Executed"));
+    let given = world();
+    let mut done = BTreeSet::new();
+    for &(actor, sample) in samples::COMMANDS {
+        if actor == "later" {
+            given.clock.pass_days(sample.parse().unwrap());
+            continue;
+        }
+        let request = named(&execute(actor, sample));
+        fits(&calls, &serde_json::from_str(&request).unwrap());
+        let Call::Execute(read) = Call::read(&request).unwrap() else { panic!("{request}") };
+        let again = serde_json::to_string(&Call::Execute(read.clone())).unwrap();
+        fits(&calls, &serde_json::from_str(&again).unwrap());
+        assert_eq!(Call::read(&again).unwrap(), Call::Execute(read.clone()), "what is written is read again");
+
+        let reply = wire::call(&given.engine, &request).unwrap_or_else(|fault| panic!("{request}\n{fault}"));
+        let reply: Value = serde_json::from_str(&reply).unwrap();
+        fits(&replies, &reply);
+        assert_eq!(reply["command"], read.command.name());
+        done.insert(read.command.name());
+    }
+    let missing: Vec<_> = Command::NAMES.iter().filter(|name| !done.contains(*name)).collect();
+    assert!(missing.is_empty(), "no sample of {missing:?}");
+    given.engine.verify().unwrap().unwrap();
+}
+
+#[test]
+fn x7_every_query_crosses_and_fits_the_schema() {
+    let (calls, replies) = (schema_of("Call"), schema_of("Answered"));
+    let given = world();
+    for &(actor, sample) in samples::BEFORE_QUERIES {
+        call(&given.engine, &execute(actor, sample)).unwrap_or_else(|fault| panic!("{sample}\n{fault}"));
+    }
+    let token = given.engine.token().unwrap();
+    let mut asked = BTreeSet::new();
+    for sample in samples::QUERIES {
+        let request = named(&format!(r#"{{"ask":{sample}}}"#)).replace("$TOKEN", &token.to_string());
+        fits(&calls, &serde_json::from_str(&request).unwrap());
+        let Call::Ask(read) = Call::read(&request).unwrap() else { panic!("{request}") };
+        let again = serde_json::to_string(&Call::Ask(read.clone())).unwrap();
+        assert_eq!(Call::read(&again).unwrap(), Call::Ask(read.clone()), "what is written is read again");
+
+        let reply = wire::call(&given.engine, &request).unwrap_or_else(|fault| panic!("{request}\n{fault}"));
+        let reply: Value = serde_json::from_str(&reply).unwrap();
+        fits(&replies, &reply);
+        assert_eq!(reply["query"], read.name());
+        asked.insert(read.name());
+    }
+    let missing: Vec<_> = Query::NAMES.iter().filter(|name| !asked.contains(*name)).collect();
+    assert!(missing.is_empty(), "no sample of {missing:?}");
+}
+
+#[test]
+fn x7_the_other_calls_cross_and_fit_the_schema() {
+    let given = world();
+    let calls = schema_of("Call");
+    for (sample, reply, wanted) in [
+        (
+            r#"{"execute_all":[
+                {"actor":{"user":"$ADA"},"command":{"command":"block_user","user":"$RITA"}},
+                {"actor":{"user":"$RITA"},"command":{"command":"block_user","user":"$ADA"}}]}"#,
+            "ExecutedAll",
+            r#"{"results":[{"executed":{"outcome":null}},{"fault":{"name":"user_not_active","number":102}}]}"#,
+        ),
+        (r#"{"acknowledge":{"consumer":"mailer","through":3}}"#, "Acknowledged", r#"{"acknowledged":3}"#),
+        (r#"{"sweep":{}}"#, "Swept", r#"{"happened":0}"#),
+    ] {
+        fits(&calls, &serde_json::from_str(&named(sample)).unwrap());
+        let found = call(&given.engine, sample).unwrap();
+        fits(&schema_of(reply), &found);
+        holds(&found, &serde_json::from_str(wanted).unwrap());
+    }
+}
+
+/// Whether a document says at least this.
+#[track_caller]
+fn holds(found: &Value, wanted: &Value) {
+    match (found, wanted) {
+        (Value::Object(found), Value::Object(wanted)) => {
+            wanted.iter().for_each(|(name, wanted)| holds(&found[name], wanted));
+        }
+        (Value::Array(found), Value::Array(wanted)) => {
+            assert_eq!(found.len(), wanted.len());
+            found.iter().zip(wanted).for_each(|(found, wanted)| holds(found, wanted));
+        }
+        (found, wanted) => assert_eq!(found, wanted),
+    }
+}
+
+#[test]
+fn x7_a_request_asked_again_is_answered_with_the_first_receipt() {
+    let given = world();
+    let sample = r#"{"execute":{"id":"$NEW01","actor":"$STAFF","command":
+        {"command":"register_tenant","kind":"msp","name":"Northwind IT"}}}"#;
+    let first = call(&given.engine, sample).unwrap();
+    assert_eq!(call(&given.engine, sample).unwrap(), first);
+    assert_eq!(first["request"], "00000000-0000-0000-0000-000000001001");
+    assert_eq!(first["outcome"], first["events"][0]["tenant"]);
+    assert_eq!(first["token"], given.engine.token().unwrap().to_string());
+}
+
+#[test]
+fn x2_a_question_is_asked_of_now_of_a_record_or_of_an_instant() {
+    let given = world().later(1);
+    let before = given.engine.token().unwrap().seq;
+    let given = given.and(ADA, tenantry::command::BlockUser::new(ADAM));
+    let ask = |as_of: &str| {
+        let sample = r#"{"ask":{"query":"check","user":"$ADAM","permission":"devices.view","tenant":"$MSP"#;
+        let reply = call(&given.engine, &format!(r#"{sample}"{as_of}}}}}"#)).unwrap();
+        (reply["answer"]["allowed"].as_bool().unwrap(), reply["seq"].as_u64().unwrap())
+    };
+    assert_eq!(ask(""), (false, before + 1));
+    assert_eq!(ask(&format!(r#","as_of":{before}"#)), (true, before));
+    assert_eq!(ask(r#","as_of":"2026-01-01T12:00:00+01:00""#), (true, before));
+    assert_eq!(ask(r#","as_of":"2026-01-02T00:00:00Z""#), (false, before + 1));
+}
+
+#[test]
+fn x7_a_change_is_absent_a_value_or_null() {
+    let given = world();
+    let edit = |fields: &str| {
+        let command = format!(r#"{{"command":"edit_tenant","tenant":"$MSP",{fields}}}"#);
+        match Call::read(&named(&execute("$ADA", &command))).unwrap() {
+            Call::Execute(execute) => match execute.command {
+                Command::EditTenant(edit) => edit,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    };
+    let found = edit(r#""country":"deu","website":null"#);
+    assert_eq!(found.country, Change::Set(text("DE")));
+    assert_eq!((found.website, found.prefix), (Change::Clear, Change::Keep));
+    call(&given.engine, &execute("$ADA", r#"{"command":"edit_tenant","tenant":"$MSP","country":"deu"}"#))
+        .unwrap();
+}
+
+#[test]
+fn entities_are_turned_over_by_cursor() {
+    let given = world();
+    let all =
+        call(&given.engine, r#"{"ask":{"query":"entities","index":"user_home","key":[{"id":"$MSP"}]}}"#);
+    let all = all.unwrap()["answer"]["rows"].clone();
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let sample = r#"{"ask":{"query":"entities","index":"user_home","key":[{"id":"$MSP"}],"limit":2"#;
+        let page = call(&given.engine, &format!("{sample}{cursor}}}}}")).unwrap()["answer"].clone();
+        found.extend(page["rows"].as_array().unwrap().iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!(r#","cursor":"{next}""#),
+            None => break,
+        }
+    }
+    assert_eq!(Value::Array(found), all);
+    assert_eq!(all.as_array().unwrap().len(), 6);
+}

@@ -1,0 +1,227 @@
+//! Samples of every command and every query.
+
+/// Commands one after the other in one world, each from somebody; `later` lets days pass.
+pub(crate) const COMMANDS: &[(&str, &str)] = &[
+    // Tenants.
+    (
+        "$STAFF",
+        r#"{"command":"register_tenant","kind":"msp","name":"Northwind IT","tenant":"$NEW01","number":"NW",
+        "country":"DE","website":"https://northwind.example","prefix":"northwind",
+        "contact":{"street":"Weg 1","phone":"+49 30 1234","coordinates":{"latitude":52.5,"longitude":13.4}}}"#,
+    ),
+    (
+        "$ADA",
+        r#"{"command":"add_customer","manager":"$MSP","kind":"customer","name":"Bakery Klein","management":"jointly",
+        "services":["manage","configure"],"tenant":"$NEW02","link":"$NEW03","number":"BAKERY","term":{"days":365,"auto_extend":true},
+        "owner":{"user":"$NEW04","invitation":"$NEW05","email":"olga@bakery.example","name":"Olga Klein"},
+        "authorize":[{"user":"$RITA","role":"admin","below":false}]}"#,
+    ),
+    ("$TICKET", r#"{"command":"set_auto_extend","link":"$NEW03","days":30}"#),
+    (
+        "$ADA",
+        r#"{"command":"edit_tenant","tenant":"$NEW02","name":"Bakery Gross","country":"AT","website":null,"phone":"030 1234"}"#,
+    ),
+    ("$TICKET", r#"{"command":"change_tenant_kind","tenant":"$EMPTY","kind":"msp"}"#),
+    ("$ADA", r#"{"command":"disable_tenants","tenants":["$NEW02","$FULLY"]}"#),
+    ("$ADA", r#"{"command":"enable_tenants","tenants":["$NEW02","$FULLY"]}"#),
+    ("$STAFF", r#"{"command":"report_ready","tenant":"$FULLY"}"#),
+    ("$STAFF", r#"{"command":"report_ready","tenant":"$NEW02"}"#),
+    // Links.
+    (
+        "$NINA",
+        r#"{"command":"request_link","manager":"$SECOND","number":"alone","management":"fully","services":["manage"],
+        "request":"$NEW06","term":{"days":30}}"#,
+    ),
+    ("$NINA", r#"{"command":"resend_link_request","request":"$NEW06"}"#),
+    ("$NINA", r#"{"command":"cancel_link_request","request":"$NEW06"}"#),
+    (
+        "$NINA",
+        r#"{"command":"request_link","manager":"$SECOND","number":"ALONE","management":"jointly","services":["manage"],"request":"$NEW07"}"#,
+    ),
+    ("$CARL", r#"{"command":"decline_link","request":"$NEW07"}"#),
+    (
+        "$NINA",
+        r#"{"command":"request_link","manager":"$SECOND","number":"ALONE","management":"fully","services":["manage"],"request":"$NEW08"}"#,
+    ),
+    ("$CARL", r#"{"command":"accept_link","request":"$NEW08"}"#),
+    ("$NINA", r#"{"command":"convert_link","link":"$NEW08","management":"jointly"}"#),
+    ("$NINA", r#"{"command":"add_services","link":"$NEW08","services":["configure"]}"#),
+    ("$TICKET", r#"{"command":"remove_service","link":"$NEW08","service":"configure"}"#),
+    ("$CARL", r#"{"command":"set_manager_grants","link":"$NEW08","grants":["users.manage"]}"#),
+    ("$NINA", r#"{"command":"request_delink","link":"$NEW08"}"#),
+    ("$NINA", r#"{"command":"resend_delink","link":"$NEW08"}"#),
+    ("$CARL", r#"{"command":"reject_delink","link":"$NEW08"}"#),
+    ("$TICKET", r#"{"command":"request_delink","link":"$NEW08","party":"customer"}"#),
+    ("$CARL", r#"{"command":"cancel_delink","link":"$NEW08"}"#),
+    ("$CARL", r#"{"command":"request_delink","link":"$NEW08"}"#),
+    ("$NINA", r#"{"command":"accept_delink","link":"$NEW08"}"#),
+    // Users and roles.
+    (
+        "$ADA",
+        r#"{"command":"invite_user","tenant":"$MSP","role":"read_only","below":true,
+        "invitee":{"user":"$NEW10","invitation":"$NEW11","email":"eve@example.com","name":"Eve"}}"#,
+    ),
+    ("$ADA", r#"{"command":"resend_invitation","invitation":"$NEW11"}"#),
+    ("$NEW10", r#"{"command":"accept_invitation","invitation":"$NEW11","email":"eve@example.com"}"#),
+    (
+        "$ADA",
+        r#"{"command":"invite_user","tenant":"$MSP","role":"admin","invitee":{"invitation":"$NEW12","user":"$NEW13","email":"max@example.com"}}"#,
+    ),
+    ("$NEW13", r#"{"command":"decline_invitation","invitation":"$NEW12","email":"max@example.com"}"#),
+    (
+        "$ADA",
+        r#"{"command":"invite_user","tenant":"$MSP","role":"admin","invitee":{"invitation":"$NEW14","email":"mia@example.com"}}"#,
+    ),
+    ("$ADA", r#"{"command":"revoke_invitation","invitation":"$NEW14"}"#),
+    ("$ADA", r#"{"command":"revoke_invitation","invitation":"$NEW05"}"#),
+    (
+        "$ADA",
+        r#"{"command":"invite_owner","link":"$NEW03","owner":{"email":"olga@bakery.example","user":"$NEW15","invitation":"$NEW16"}}"#,
+    ),
+    (
+        "$STAFF",
+        r#"{"command":"register_user","home":"$MSP","email":"kim@example.com","role":"admin","user":"$NEW17","name":"Kim","below":false}"#,
+    ),
+    ("$ADA", r#"{"command":"edit_user","user":"$NEW17","name":null,"email":"kim2@example.com"}"#),
+    ("$ADA", r#"{"command":"block_user","user":"$NEW17"}"#),
+    ("$ADA", r#"{"command":"unblock_user","user":"$NEW17"}"#),
+    (
+        "$ADA",
+        r#"{"command":"create_role","tenant":"$MSP","name":"Help desk","permissions":["devices.view","console.open"],"role":"$NEW18"}"#,
+    ),
+    ("$ADA", r#"{"command":"edit_role","role":"$NEW18","name":"Desk","permissions":["devices.view"]}"#),
+    (
+        "$ADA",
+        r#"{"command":"assign","assignments":[{"user":"$NEW17","tenant":"$FULLY","role":"$NEW18","below":false},{"user":"$RITA","tenant":"$FULLY","role":"admin"}]}"#,
+    ),
+    ("$ADA", r#"{"command":"unassign","assignments":[{"user":"$NEW17","tenant":"$FULLY"}]}"#),
+    ("$ADA", r#"{"command":"delete_role","role":"$NEW18"}"#),
+    ("$ADA", r#"{"command":"remove_user","user":"$NEW17"}"#),
+    ("$ADA", r#"{"command":"erase_personal","subject":{"user":"$NEW17"}}"#),
+    // Resellers and devices.
+    (
+        "$ROB",
+        r#"{"command":"add_reseller_customer","reseller":"$RESELLER","number":"JOINTLY","reference":"R-1"}"#,
+    ),
+    ("$ROB", r#"{"command":"add_reseller_customer","reseller":"$RESELLER","number":"MSP"}"#),
+    (
+        "$ROB",
+        r#"{"command":"edit_reseller_customer","reseller":"$RESELLER","tenant":"$JOINTLY","reference":"R-2"}"#,
+    ),
+    ("$JULIA", r#"{"command":"drop_reseller","tenant":"$JOINTLY","reseller":"$RESELLER"}"#),
+    ("$JULIA", r#"{"command":"admit_reseller","tenant":"$JOINTLY","reseller":"$RESELLER"}"#),
+    (
+        "$ROB",
+        r#"{"command":"upload_devices","reseller":"$RESELLER","to":"$MSP","devices":["sn-1","SN-2","SN-3","SN-4","490154203237518"],"upload":"$NEW20"}"#,
+    ),
+    ("$ADA", r#"{"command":"move_devices","manager":"$MSP","customer":"$FULLY","devices":["SN-1"]}"#),
+    (
+        "$ADA",
+        r#"{"command":"move_devices","manager":"$MSP","customer":"$JOINTLY","devices":["SN-2"],"id":"$NEW21"}"#,
+    ),
+    ("$JULIA", r#"{"command":"approve_move","id":"$NEW21"}"#),
+    (
+        "$ADA",
+        r#"{"command":"move_devices","manager":"$MSP","customer":"$JOINTLY","devices":["SN-3"],"id":"$NEW22"}"#,
+    ),
+    ("$JULIA", r#"{"command":"decline_move","id":"$NEW22"}"#),
+    (
+        "$ADA",
+        r#"{"command":"move_devices","manager":"$MSP","customer":"$JOINTLY","devices":["SN-3"],"id":"$NEW23"}"#,
+    ),
+    ("$ADA", r#"{"command":"cancel_move","id":"$NEW23"}"#),
+    ("$ADA", r#"{"command":"delete_devices","tenant":"$MSP","devices":["SN-3"]}"#),
+    // Integrations, licences, alerts, consoles.
+    (
+        "$ADA",
+        r#"{"command":"create_integration","owner":"$MSP","kind":"collector","name":"North","integration":"$NEW30"}"#,
+    ),
+    ("$ADA", r#"{"command":"share_integration","integration":"$NEW30","tenant":"$FULLY"}"#),
+    ("$ADA", r#"{"command":"detach_integration","integration":"$NEW30","tenant":"$FULLY"}"#),
+    ("$ADA", r#"{"command":"delete_integration","integration":"$NEW30"}"#),
+    (
+        "$ADA",
+        r#"{"command":"buy_licence","buyer":"$MSP","tenant":"$FULLY","service":"manage","seats":5,"licence":"$NEW31","expires":"2030-01-01T00:00:00Z"}"#,
+    ),
+    ("$ADA", r#"{"command":"assign_seats","licence":"$NEW31","devices":["SN-1"]}"#),
+    ("$ADA", r#"{"command":"release_seats","licence":"$NEW31","devices":["SN-1"]}"#),
+    (
+        "$JULIA",
+        r#"{"command":"set_alert_rule","tenant":"$JOINTLY","category":"battery","audience":"group_managers","additional":["$JACK"]}"#,
+    ),
+    (
+        "$ADA",
+        r#"{"command":"open_console","tenant":"$FULLY","service":"manage","return_to":"/customers","session":"$NEW32"}"#,
+    ),
+    ("$ADA", r#"{"command":"close_console","session":"$NEW32"}"#),
+    // What ends things.
+    ("$ADA", r#"{"command":"delete_tenants","tenants":["$FULLY"],"confirm":"delete","cascade":true}"#),
+    ("later", "1"),
+    ("$STAFF", r#"{"command":"set_policy","policy":$POLICY}"#),
+];
+
+/// What the queries find.
+pub(crate) const BEFORE_QUERIES: &[(&str, &str)] = &[
+    (
+        "$JULIA",
+        r#"{"command":"edit_tenant","tenant":"$JOINTLY","coordinates":{"latitude":52.5,"longitude":13.4},"country":"DE"}"#,
+    ),
+    (
+        "$ROB",
+        r#"{"command":"add_reseller_customer","reseller":"$RESELLER","number":"JOINTLY","reference":"R-1"}"#,
+    ),
+    ("$ROB", r#"{"command":"upload_devices","reseller":"$RESELLER","to":"$JOINTLY","devices":["SN-1"]}"#),
+    ("$ADA", r#"{"command":"create_integration","owner":"$MSP","kind":"collector","name":"North"}"#),
+    ("$ADA", r#"{"command":"set_manager_grants","link":"$GRAND_LINK","grants":["users.manage"]}"#),
+    ("$ADA", r#"{"command":"request_delink","link":"$JOINTLY_LINK"}"#),
+];
+
+/// Queries in that world.
+pub(crate) const QUERIES: &[&str] = &[
+    r#"{"query":"check","user":"$ADA","permission":"devices.view","tenant":"$JOINTLY","service":"manage"}"#,
+    r#"{"query":"check","user":"$JIM","permission":"devices.manage","tenant":"$JOINTLY","as_of":30}"#,
+    r#"{"query":"check_many","questions":[{"user":"$ADA","permission":"devices.view","tenant":"$JOINTLY"},
+        {"user":"$ADA","permission":"location.view","tenant":"$JOINTLY","service":"manage"}],"as_of":"2026-01-01T00:00:00Z"}"#,
+    r#"{"query":"explain","user":"$ADA","permission":"location.view","tenant":"$JOINTLY"}"#,
+    r#"{"query":"explain","user":"$ADA","permission":"devices.view","tenant":"$JOINTLY"}"#,
+    r#"{"query":"tenants_where","user":"$ADA","permission":"devices.view","service":"manage"}"#,
+    r#"{"query":"users_who_can","permission":"devices.view","tenant":"$JOINTLY"}"#,
+    r#"{"query":"look_up","actor":{"user":"$ADA"},"number":"jointly"}"#,
+    r#"{"query":"pins","actor":{"user":"$ADA"}}"#,
+    r#"{"query":"customers","actor":{"user":"$ADA"},"manager":"$MSP"}"#,
+    r#"{"query":"customers","actor":{"user":"$ADA"},"manager":"$MSP","filter":{"service":"manage","management":"jointly",
+        "stage":"delink_requested_by_manager","min_devices":0,"max_devices":9,"text":"o","sort":"devices"},
+        "paging":{"limit":1,"descending":true}}"#,
+    r#"{"query":"customer","actor":{"user":"$ADA"},"manager":"$MSP","customer":"$JOINTLY"}"#,
+    r#"{"query":"users","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"state":"active","text":"a","sort":"name"},"paging":{"limit":2}}"#,
+    r#"{"query":"integrations","actor":{"user":"$ADA"},"tenant":"$MSP","paging":{}}"#,
+    r#"{"query":"reseller_customers","actor":{"user":"$ROB"},"reseller":"$RESELLER","filter":{"unused":true,"sort":"last_uploaded"}}"#,
+    r#"{"query":"reseller_csv","actor":{"user":"$ROB"},"reseller":"$RESELLER","filter":{"tenant":"$JOINTLY","status":"active"}}"#,
+    r#"{"query":"service_mail","tenant":"$JOINTLY"}"#,
+    r#"{"query":"alert_recipients","tenant":"$JOINTLY","category":"battery"}"#,
+    r#"{"query":"policy"}"#,
+    r#"{"query":"policy","as_of":1}"#,
+    r#"{"query":"entity","kind":"tenant","id":"$JOINTLY"}"#,
+    r#"{"query":"entity","kind":"link","id":"$MSP"}"#,
+    r#"{"query":"entities","index":"link_manager","key":[{"id":"$MSP"},{"flag":true}],"limit":1}"#,
+    r#"{"query":"entities","index":"role_tenant","key":[{"id":"$MSP"},{"text":"Help desk"}]}"#,
+    r#"{"query":"entities","index":"due","key":[{"time":"2026-01-08T00:00:00Z"}]}"#,
+    r#"{"query":"entities","index":"tenant_number","key":[]}"#,
+    r#"{"query":"entities","index":"assignment_user","key":[],"limit":3}"#,
+    r#"{"query":"entities","index":"row_tenant","key":[]}"#,
+    r#"{"query":"entities","index":"holding_holder","key":[]}"#,
+    r#"{"query":"entities","index":"device_holder","key":[]}"#,
+    r#"{"query":"entities","index":"invitation_tenant","key":[]}"#,
+    r#"{"query":"entities","index":"integration_owner","key":[]}"#,
+    r#"{"query":"entity","kind":"policy","id":"00000000-0000-0000-0000-000000000000"}"#,
+    r#"{"query":"personal","subject":{"tenant":"$JOINTLY"}}"#,
+    r#"{"query":"personal","subject":{"user":"$ADA"}}"#,
+    r#"{"query":"audit","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","filter":{"command":"request_delink","from":"2026-01-01T00:00:00Z"}}"#,
+    r#"{"query":"audit","actor":{"operator":{"ticket":"T-9"}},"tenant":"$MSP","after":2,"limit":3}"#,
+    r#"{"query":"notices","consumer":"mailer","limit":10}"#,
+    r#"{"query":"notices","consumer":"other"}"#,
+    r#"{"query":"records_after","seq":0,"limit":1000}"#,
+    r#"{"query":"token"}"#,
+    r#"{"query":"confirm","token":"$TOKEN"}"#,
+    r#"{"query":"verify"}"#,
+];

@@ -1,0 +1,8 @@
+//! Gives the shared library its soname: the ABI's version, so that a program finds the library it was linked against.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libtenantry.so.0");
+    }
+}

@@ -1,0 +1,972 @@
+/*
+ * tenantry: the relationships between managed service providers, their customers and resellers.
+ *
+ * Generated from ffi/src; a test compares it. Change it there.
+ *
+ *
+ * IN SHORT
+ *
+ *   tenantry_engine *engine = NULL;
+ *   tenantry_error *error = NULL;
+ *   tenantry_text reply = {0};
+ *   const char call[] = "{\"execute\":{\"actor\":{\"operator\":{}},\"command\":"
+ *                       "{\"command\":\"register_tenant\",\"kind\":\"msp\",\"name\":\"Northwind IT\"}}}";
+ *   if (tenantry_open_file("msp.db", 6, NULL, &engine, &error) == TENANTRY_OK &&
+ *       tenantry_call(engine, call, sizeof call - 1, &reply, &error) == TENANTRY_OK)
+ *     puts(reply.data);
+ *   else
+ *     fprintf(stderr, "%s\n", tenantry_error_message(error, NULL));
+ *   tenantry_text_free(&reply);
+ *   tenantry_error_free(&error);
+ *   tenantry_close(&engine);
+ *
+ * Typed functions are for what is hot or simple: opening, checks, lists of ids, tokens. Everything else, every command and
+ * every query, goes through tenantry_call() as JSON; tenantry.schema.json, which is installed beside this file, describes it.
+ *
+ *
+ * CONVENTIONS
+ *
+ * Status. Functions answer with a tenantry_status: 0 is TENANTRY_OK, 1 to 999 are refusals (an expected "no", with a
+ *   remedy), 9000 and more are troubles: a misuse, a broken store, a defect. The numbers are listed below and never change.
+ *
+ * Errors. The last parameter of most functions is where an error object goes; it may be NULL. It is set on every call, to NULL
+ *   where all went well. Nothing is kept per thread.
+ *
+ * Out-parameters are written on every path: where a call fails they are NULL, empty, zero or "no".
+ *
+ * Text is UTF-8 with a length in bytes. What goes in needs no closing zero and is borrowed for the call; NULL is an empty
+ *   text where its length is 0. What comes out has a closing zero besides.
+ *
+ * Ids are 16 bytes, tenantry_id.
+ *
+ * Ownership. What a function gives out is the caller's until the function with the same name and _free takes it back:
+ *   tenantry_text, tenantry_error, tenantry_cursor; an engine is taken back by tenantry_close(). These take the address of the
+ *   variable and empty it; NULL is fine, twice is fine. A `const char *` that a function returns belongs to what it was asked
+ *   of, or to nobody, and is not freed.
+ *
+ * Threads. Every function may be called from any thread, with no set-up, and an engine or an error by many threads at once:
+ *   `const` on a handle means that the call changes nothing that another call could see; tenantry_call() without it is no less
+ *   safe to use concurrently, it waits for its turn to write. Do not free a thing while another thread uses it: for an engine
+ *   this is detected (TENANTRY_HANDLE_IN_USE), for the others it is not.
+ *
+ * Handles. Using or closing an engine that was closed is detected for as long as the process lives (TENANTRY_HANDLE_CLOSED).
+ *   A cursor, error or text that was freed through a copy of the pointer is detected until the allocator uses its address for
+ *   another of the same kind (TENANTRY_FOREIGN_HANDLE). An engine pointer that never came from the library is detected where
+ *   it points to memory that can be read; any other wild pointer is not.
+ *
+ * Structures that begin with struct_size may grow at their end. All others stay as they are within one ABI version.
+ *
+ * Panics. A defect in the library ends the call with TENANTRY_PANICKED and nothing else; the process's own panic hook, if
+ *   it has Rust in it, is neither replaced nor called less often. C++ exceptions and longjmp must not pass through the library.
+ *
+ *
+ * PROCESSES
+ *
+ * fork(). A child must not use an engine of its parent: on a file, every call says TENANTRY_STORE_FORKED and nothing
+ *   is read or written; in memory, the child has a copy of its own. Close the parent's engine in the child, which leaves the
+ *   parent's file alone, and open another. The library has no threads of its own. As with malloc(), a child that is forked while
+ *   other threads are within the library may find a lock held: between fork() and exec() call nothing of it then.
+ *
+ * One file, one process, one engine is best; several engines on one file within a process are safe as well.
+ *
+ * A second copy of SQLite. The library has an SQLite of its own inside and exports nothing of it, so the host may have
+ *   another, of any version. But POSIX file locks belong to the process: whoever opens and closes the store's file by any other
+ *   copy of SQLite, or by open() and close(), within a process that has it open here, drops this library's locks on it without
+ *   anybody noticing. Do not open the store's file by other means in such a process; other processes, the sqlite3 shell included,
+ *   may at any time. See ffi/SQLITE.md.
+ */
+
+#ifndef TENANTRY_H
+#define TENANTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The numbers of statuses --------------------------------------------------- */
+
+enum {
+  /** Done. */
+  TENANTRY_OK = 0,
+  /** request id it was used before for another command; make a new id for a new command. */
+  TENANTRY_REQUEST_REUSED = 1,
+  /** the journal has moved on to seq it; read again, then decide again. */
+  TENANTRY_STALE_SEQ = 2,
+  /** this machine's clock is behind the journal, whose last record is of it; set the clock right and try again. */
+  TENANTRY_CLOCK_BEHIND = 3,
+  /** there is no user it; check the user's id. (P-1) */
+  TENANTRY_UNKNOWN_USER = 101,
+  /** user it is invited, blocked or removed, or their home tenant is disabled or deleted; have the user unblocked or the home tenant enabled. (P-1) */
+  TENANTRY_USER_NOT_ACTIVE = 102,
+  /** this command is not for it; send it as the actor its documentation names. (U-4) */
+  TENANTRY_WRONG_ACTOR = 103,
+  /** an override of it needs a support ticket; cite the ticket in the operator's actor. (L-6) */
+  TENANTRY_TICKET_REQUIRED = 104,
+  /** there is no tenant it; check the id or number, and that you may see the tenant. (T-9) */
+  TENANTRY_UNKNOWN_TENANT = 201,
+  /** there is no link it; check the id, and that you are on one of its sides. (T-9) */
+  TENANTRY_UNKNOWN_LINK = 202,
+  /** there is no link request it; check the id, and that you are on one of its sides. (L-3) */
+  TENANTRY_UNKNOWN_LINK_REQUEST = 203,
+  /** there is no invitation it; check the id, and that it is yours to answer or take back. (U-2) */
+  TENANTRY_UNKNOWN_INVITATION = 204,
+  /** there is no user it; check the id, and that you may see the user's home tenant. (U-4) */
+  TENANTRY_NO_SUCH_USER = 205,
+  /** there is no role it here; use a built-in role, or one of the user's home tenant or of the tenant itself. (P-9) */
+  TENANTRY_UNKNOWN_ROLE = 206,
+  /** there is no move it; check the id, and that you are on one of its sides. (V-7) */
+  TENANTRY_UNKNOWN_MOVE = 207,
+  /** there is no integration it; check the id, and that you may see its owner. (I-1) */
+  TENANTRY_UNKNOWN_INTEGRATION = 208,
+  /** there is no licence it; check the id, and that you may see the tenant it serves. (C-1) */
+  TENANTRY_UNKNOWN_LICENCE = 209,
+  /** there is no console session it of yours; open the console again. (S-1) */
+  TENANTRY_UNKNOWN_SESSION = 210,
+  /** tenant it is disabled or on its way up; enable it and wait until it is ready. (T-5) */
+  TENANTRY_TENANT_DISABLED = 301,
+  /** the user's home neither is tenant it nor manages it; link the tenant first. (P-3) */
+  TENANTRY_NOT_LINKED = 302,
+  /** tenant it is fully managed and its own users are locked out; ask the manager, or have the link converted to jointly managed. (P-4) */
+  TENANTRY_CUSTOMER_LOCKED = 303,
+  /** the service is not on every link between the user's home and tenant it; add the service to the links. (P-5) */
+  TENANTRY_SERVICE_NOT_MANAGED = 304,
+  /** on tenant it this can never be a manager's; ask the customer's own people to do it. (P-6) */
+  TENANTRY_RESERVED_FOR_CUSTOMER = 305,
+  /** tenant it has not granted this to its manager; ask the customer's super admin for the grant. (P-7) */
+  TENANTRY_NOT_GRANTED = 306,
+  /** no role of the user reaches tenant it; have a role assigned there or above, covering the tenants below. (P-8) */
+  TENANTRY_NO_ASSIGNMENT = 307,
+  /** the user's role on tenant it does not hold the permission; have a role assigned that holds it. (P-8) */
+  TENANTRY_ROLE_LACKS_PERMISSION = 308,
+  /** role it holds permissions that you do not hold there yourself; assign a smaller role, or ask somebody who holds them. (U-4) */
+  TENANTRY_BEYOND_OWN_RIGHTS = 309,
+  /** only a super admin makes or unmakes a super admin, as it would; ask a super admin of the tenant. (U-4) */
+  TENANTRY_SUPER_ADMIN_ONLY = 310,
+  /** the policy contradicts itself: it; mend what is listed and send the whole policy again. (P-13) */
+  TENANTRY_INVALID_POLICY = 401,
+  /** the policy drops it, which is in use; keep it, or end its uses first. (P-13) */
+  TENANTRY_POLICY_IN_USE = 402,
+  /** the it are empty; name at least one. (T-6) */
+  TENANTRY_EMPTY_BATCH = 403,
+  /** it is named more than once; name it once. (T-6) */
+  TENANTRY_DUPLICATE_ITEM = 404,
+  /** the policy has no management type it; use one that the policy defines. (P-13) */
+  TENANTRY_UNKNOWN_MANAGEMENT_TYPE = 405,
+  /** a link needs at least one serviceit; name a service that the policy offers. (L-6) */
+  TENANTRY_NO_SERVICES = 406,
+  /** the policy offers no service it; use one that the policy offers. (L-6) */
+  TENANTRY_UNKNOWN_SERVICE = 407,
+  /** the policy has no permission it; use one that the policy defines. (P-13) */
+  TENANTRY_UNKNOWN_PERMISSION = 408,
+  /** permission it cannot be granted to a manager; grant only what the policy lists as grantable. (P-7) */
+  TENANTRY_NOT_GRANTABLE = 409,
+  /** permission it belongs to the super admin's role alone; leave it out of the role. (P-14) */
+  TENANTRY_SUPER_ONLY_PERMISSION = 410,
+  /** the policy wants every link to have an endit; say after how many days it ends. (L-9) */
+  TENANTRY_TERM_REQUIRED = 411,
+  /** a term of it days is outside what the policy allows; choose 1 day up to the policy's longest term. (L-9) */
+  TENANTRY_TERM_TOO_LONG = 412,
+  /** tenant it needs a super admin of its own to be managed so; name whom to invite as owner. (L-1) */
+  TENANTRY_OWNER_REQUIRED = 413,
+  /** tenant it would lock out the owner it invites; leave the owner out. (L-1) */
+  TENANTRY_OWNER_NOT_ALLOWED = 414,
+  /** deleting wants the confirmation `delete`, not it; type delete, in small letters and nothing else. (T-7) */
+  TENANTRY_NOT_CONFIRMED = 415,
+  /** the command changes nothing about it; name at least one change. (T-2) */
+  TENANTRY_NOTHING_TO_DO = 416,
+  /** it devices are more than one command takes; send at most 10000 at a time. (V-2) */
+  TENANTRY_TOO_MANY_DEVICES = 417,
+  /** it is no device id; give an IMEI whose check digit holds, a MEID or a serial number. (V-2) */
+  TENANTRY_INVALID_DEVICE = 418,
+  /** the policy has no issue category it; use one that the policy defines. */
+  TENANTRY_UNKNOWN_CATEGORY = 419,
+  /** a licence cannot have it seats; buy 1 to 1000000 seats. (C-1) */
+  TENANTRY_INVALID_SEATS = 420,
+  /** it has passed already; give a moment that lies ahead, or none. (C-1) */
+  TENANTRY_INVALID_EXPIRY = 421,
+  /** the cursorit is not of this list, filter and order; begin the list again without a cursor. */
+  TENANTRY_FOREIGN_CURSOR = 422,
+  /** a page cannot have it rows; ask for 1 to 1000 rows. */
+  TENANTRY_INVALID_LIMIT = 423,
+  /** the id it has been used before; make a new id, or leave it out. (T-7) */
+  TENANTRY_ID_TAKEN = 501,
+  /** number it belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
+  TENANTRY_NUMBER_TAKEN = 502,
+  /** domain prefix it belongs to another tenant; choose another prefix. (T-3) */
+  TENANTRY_PREFIX_TAKEN = 503,
+  /** domain prefix it was given back and is not free again; choose another prefix, or wait until its quarantine ends. (T-3) */
+  TENANTRY_PREFIX_RESTING = 504,
+  /** tenant it is on its way up; wait until the host reports it ready. (T-5) */
+  TENANTRY_TENANT_ENABLING = 505,
+  /** tenant it is not on its way up; enable it first. (T-5) */
+  TENANTRY_TENANT_NOT_ENABLING = 506,
+  /** tenant it manages living tenants; delete or delink those first, or delete with cascade. (T-7) */
+  TENANTRY_HAS_MANAGED_TENANTS = 507,
+  /** a delink request of tenant it awaits its answer; have it answered or taken back first. (T-7) */
+  TENANTRY_DELINK_PENDING = 508,
+  /** tenant it is jointly managed and has an active admin of its own; delink it instead. (T-7) */
+  TENANTRY_DELINK_FIRST = 509,
+  /** tenant it has links that its new kind does not allow; end those links first. (T-1) */
+  TENANTRY_KIND_CONFLICT = 510,
+  /** link request it has been answered or taken back; make a new request. (L-3) */
+  TENANTRY_LINK_REQUEST_NOT_PENDING = 591,
+  /** link request it has expired; make a new request. (L-3) */
+  TENANTRY_LINK_REQUEST_EXPIRED = 592,
+  /** move it has been answered or taken back; move again. (V-7) */
+  TENANTRY_MOVE_NOT_PENDING = 593,
+  /** move it has expired; move again. (V-7) */
+  TENANTRY_MOVE_LAPSED = 594,
+  /** tenant it cannot manage itself; name another tenant. (L-8) */
+  TENANTRY_SELF_LINK = 601,
+  /** tenant it is no MSP and manages nobody; link it under an MSP. (L-8) */
+  TENANTRY_CANNOT_MANAGE = 602,
+  /** tenant it is a reseller and is managed by nobody; have the reseller add its customers instead. (L-8) */
+  TENANTRY_CANNOT_BE_MANAGED = 603,
+  /** tenant it is already managed by this manager; work with the link there is. (L-2) */
+  TENANTRY_ALREADY_LINKED = 604,
+  /** tenant it already manages the manager, directly or through others; choose another manager. (L-8) */
+  TENANTRY_LINK_CYCLE = 605,
+  /** linking tenant it would make a chain longer than the policy allows; link it higher up. (L-8) */
+  TENANTRY_TOO_DEEP = 606,
+  /** tenant it has as many managers as the policy allows; have it delink one first. (L-7) */
+  TENANTRY_TOO_MANY_MANAGERS = 607,
+  /** tenant it has or would have a manager that tolerates no other; have the other link ended first, or choose another management type. (L-7) */
+  TENANTRY_EXCLUSIVE_LINK = 608,
+  /** another manager of tenant it already manages one of the services; leave that service out. (L-7) */
+  TENANTRY_SERVICES_OVERLAP = 609,
+  /** tenant it has no active super admin who could answer; have its super admin sign up first. (L-2) */
+  TENANTRY_NO_CUSTOMER_OWNER = 610,
+  /** tenant it has been asked before and has not answered; remind it, or take the request back. (L-2) */
+  TENANTRY_LINK_ALREADY_REQUESTED = 611,
+  /** link it has ended; link the tenants again. (D-7) */
+  TENANTRY_LINK_ENDED = 614,
+  /** link it cannot be converted to that management type; delink the customer, then link again with the type you want. (L-5) */
+  TENANTRY_NOT_CONVERTIBLE = 615,
+  /** a service cannot be removed from link it; delink and link again without it, or open a support ticket. (L-6) */
+  TENANTRY_SERVICE_REMOVAL = 616,
+  /** service it is not on the link; name a service that is. (L-6) */
+  TENANTRY_SERVICE_NOT_ON_LINK = 617,
+  /** service it is the only one on the link; delink instead, or add another service first. (L-6) */
+  TENANTRY_LAST_SERVICE = 618,
+  /** link it has no end that could be extended; leave it as it is. (L-9) */
+  TENANTRY_NO_TERM = 619,
+  /** tenant it has an active super admin of its own; ask them to invite others. (L-1) */
+  TENANTRY_OWNER_PRESENT = 620,
+  /** tenant it has been sent a sign-up already; resend or revoke that one. (L-1) */
+  TENANTRY_OWNER_INVITED = 621,
+  /** link it is fully managed and cannot be delinked; convert it to jointly managed first. (D-1) */
+  TENANTRY_NOT_DELINKABLE = 701,
+  /** the policy lets only managers ask to delink it; ask the manager to start it. (D-4) */
+  TENANTRY_DELINK_NOT_OFFERED = 702,
+  /** a delink of link it has been requested by you before; remind the other side, or take the request back. (D) */
+  TENANTRY_ALREADY_REQUESTED = 703,
+  /** nobody has asked to delink link it; request the delink first. (D) */
+  TENANTRY_NO_DELINK_REQUEST = 704,
+  /** the delink request of link it is your own and the other side answers it; wait, remind them, or take it back. (D) */
+  TENANTRY_OWN_REQUEST = 705,
+  /** the delink request of link it is the other side's; accept or reject it. (D) */
+  TENANTRY_NOT_YOUR_REQUEST = 706,
+  /** invitation it was sent to another address; sign in with the address it was sent to. (U-2) */
+  TENANTRY_OTHER_ADDRESS = 801,
+  /** invitation it has been answered or taken back; ask for a new one. (U-2) */
+  TENANTRY_INVITATION_NOT_PENDING = 802,
+  /** the address already belongs to a user of tenant it; assign that user a role instead. (U-2) */
+  TENANTRY_ALREADY_MEMBER = 803,
+  /** invitation it has expired; ask for a new one. (U-2) */
+  TENANTRY_INVITATION_EXPIRED = 804,
+  /** the address has been invited to tenant it and has not answered; resend or revoke that invitation. (U-2) */
+  TENANTRY_ALREADY_INVITED = 805,
+  /** the address belongs to a user of another tenantit; use another address, or have that user removed first. (U-1) */
+  TENANTRY_EMAIL_TAKEN = 806,
+  /** user it is not in a state that allows this; look at the user's state. (U-3) */
+  TENANTRY_USER_STATE_CONFLICT = 807,
+  /** tenant it would be left without an active super admin; make somebody else super admin first. (U-3) */
+  TENANTRY_LAST_SUPER_ADMIN = 808,
+  /** user's home does not manage tenant it; assign users at home or on tenants their home manages. (U-4) */
+  TENANTRY_OUT_OF_REACH = 809,
+  /** the user has no role on tenant it; nothing needs to be taken away there. (P-11) */
+  TENANTRY_NOT_ASSIGNED = 810,
+  /** the tenant has a role named it; choose another name. (P-9) */
+  TENANTRY_ROLE_NAME_TAKEN = 811,
+  /** role it is assigned or offered in an invitation; assign other roles first. (P-9) */
+  TENANTRY_ROLE_IN_USE = 812,
+  /** user it is not removed and still needs their address; remove the user first. (U-5) */
+  TENANTRY_USER_NOT_REMOVED = 813,
+  /** tenant it is no reseller; name a reseller. (V-1) */
+  TENANTRY_NOT_A_RESELLER = 901,
+  /** tenant it takes no devices that way; upload to a customer or an MSP, and move to a customer. (V-1) */
+  TENANTRY_CANNOT_RECEIVE = 902,
+  /** the reseller has added tenant it before; work with the row there is. (V-1) */
+  TENANTRY_ALREADY_ADDED = 903,
+  /** the reseller has not added tenant it; have the reseller add it by its number first. (V-1) */
+  TENANTRY_NOT_ADDED = 904,
+  /** tenant it has dropped the reseller; ask the tenant to take the reseller back. (V-1) */
+  TENANTRY_RESELLER_DROPPED = 905,
+  /** tenant it has not dropped the reseller; nothing needs to be taken back. (V-1) */
+  TENANTRY_RESELLER_NOT_DROPPED = 906,
+  /** device it is named more than once; name it once. (V-2) */
+  TENANTRY_DUPLICATE_DEVICE = 907,
+  /** device it is held by a tenant already; leave it out, or have its holder delete it first. (V-2) */
+  TENANTRY_DEVICE_HELD = 908,
+  /** device it is not held by the tenant; leave it out. (V-7) */
+  TENANTRY_DEVICE_NOT_IN_POOL = 909,
+  /** device it is in a move that awaits its answer; have the move answered or taken back first. (V-7) */
+  TENANTRY_DEVICE_MOVING = 910,
+  /** device it has a licence seat; release the seat first. (V-9) */
+  TENANTRY_DEVICE_SEATED = 911,
+  /** device it has no seat of this licence; leave it out. (C-1) */
+  TENANTRY_DEVICE_NOT_SEATED = 912,
+  /** devices are not moved to tenant it as it is managed; have the reseller upload to the customer directly. (V-7) */
+  TENANTRY_MOVE_REFUSED = 913,
+  /** the integration is attached at tenant it already; nothing needs to be shared there. (I-1) */
+  TENANTRY_ALREADY_ATTACHED = 916,
+  /** the integration is not attached at tenant it; nothing needs to be detached there. (I-1) */
+  TENANTRY_NOT_ATTACHED = 917,
+  /** licence it has too few free seats; release seats, or buy another licence. (C-1) */
+  TENANTRY_TOO_FEW_SEATS = 918,
+  /** licence it has run out; buy another one. (C-1) */
+  TENANTRY_LICENCE_EXPIRED = 919,
+  /** console session it is closed; open the console again. (S-1) */
+  TENANTRY_SESSION_CLOSED = 920,
+  /** the document is not JSON; send one JSON document. */
+  TENANTRY_MALFORMED_JSON = 9001,
+  /** the call is not as it should be; compare it with the JSON Schema that comes with the library. */
+  TENANTRY_INVALID_REQUEST = 9002,
+  /** the document is too large; send less at a time. */
+  TENANTRY_DOCUMENT_TOO_LARGE = 9003,
+  /** the document is nested too deep; compare it with the JSON Schema that comes with the library. */
+  TENANTRY_DOCUMENT_TOO_DEEP = 9004,
+  /** a member of an object is named twice; name it once. */
+  TENANTRY_REPEATED_MEMBER = 9005,
+  /** other writers kept the store for too long; try again, or allow more time. */
+  TENANTRY_STORE_BUSY = 9101,
+  /** the file cannot be opened or created; check the path and the permissions of the file and its directory. */
+  TENANTRY_CANNOT_OPEN = 9102,
+  /** the file is not a tenantry store; choose another path, the file was left as it is. */
+  TENANTRY_NOT_A_STORE = 9103,
+  /** the file was written by a newer tenantry; use a newer tenantry, the file was left as it is. */
+  TENANTRY_NEWER_FORMAT = 9104,
+  /** the store is damaged; restore a backup, and keep the damaged files for inspection. */
+  TENANTRY_STORE_DAMAGED = 9105,
+  /** the store is full; make room or raise the limit, then try again. */
+  TENANTRY_STORE_FULL = 9106,
+  /** the store is read-only; open it for writing. */
+  TENANTRY_STORE_READ_ONLY = 9107,
+  /** it is not known whether the commit happened; send the same request id again to learn it. */
+  TENANTRY_OUTCOME_UNKNOWN = 9108,
+  /** this store was opened before the process was forked; open it again in the child. */
+  TENANTRY_STORE_FORKED = 9109,
+  /** there is no such revision; name one that the journal has come to. */
+  TENANTRY_UNKNOWN_SEQ = 9110,
+  /** the store failed; read what the system says, mend that, and try again. */
+  TENANTRY_STORE_FAILED = 9111,
+  /** the token is not of this store's history; read again from the start, and find out who restored the store. */
+  TENANTRY_DIVERGED = 9112,
+  /** the rows could not be written; see to the output and ask again. */
+  TENANTRY_OUTPUT_FAILED = 9113,
+  /** a pointer is null that may not be; pass what the function's documentation asks for. */
+  TENANTRY_NULL_POINTER = 9201,
+  /** a length is larger than any object can be; pass the length in bytes, without a closing zero. */
+  TENANTRY_BAD_LENGTH = 9202,
+  /** a text is not UTF-8; convert it before the call. */
+  TENANTRY_NOT_UTF8 = 9203,
+  /** a text is not well formed; write it as its documentation says. */
+  TENANTRY_BAD_TEXT = 9204,
+  /** the handle was closed or freed before; use it only between its opening and its closing, and close it once. */
+  TENANTRY_HANDLE_CLOSED = 9205,
+  /** this is no handle of that kind, or not of this engine; pass one that the library gave out for it. */
+  TENANTRY_FOREIGN_HANDLE = 9206,
+  /** another thread is within a call on the handle; wait for it, then close. */
+  TENANTRY_HANDLE_IN_USE = 9207,
+  /** a structure's size is none that this library knows; set it with sizeof, and match the header to the library. */
+  TENANTRY_BAD_STRUCT_SIZE = 9208,
+  /** a flag is set that this library does not know; match the header to the library. */
+  TENANTRY_UNKNOWN_FLAG = 9209,
+  /** tenantry has a defect and stopped within this call; report it with what was called; other calls go on. */
+  TENANTRY_PANICKED = 9901
+};
+
+/* Names, as the JSON has them ----------------------------------------------- */
+
+/** Permissions of the default policy. */
+#define TENANTRY_PERMISSION_ALERTS_MANAGE "alerts.manage"
+#define TENANTRY_PERMISSION_ALERTS_VIEW "alerts.view"
+#define TENANTRY_PERMISSION_AUDIT_VIEW "audit.view"
+#define TENANTRY_PERMISSION_CONSOLE_OPEN "console.open"
+#define TENANTRY_PERMISSION_CUSTOMERS_ADD "customers.add"
+#define TENANTRY_PERMISSION_CUSTOMERS_DELINK "customers.delink"
+#define TENANTRY_PERMISSION_DEVICES_GROUP_MANAGER "devices.group_manager"
+#define TENANTRY_PERMISSION_DEVICES_MANAGE "devices.manage"
+#define TENANTRY_PERMISSION_DEVICES_VIEW "devices.view"
+#define TENANTRY_PERMISSION_GRANTS_MANAGE "grants.manage"
+#define TENANTRY_PERMISSION_GROUPS_MANAGE "groups.manage"
+#define TENANTRY_PERMISSION_INTEGRATIONS_MANAGE "integrations.manage"
+#define TENANTRY_PERMISSION_INTEGRATIONS_VIEW "integrations.view"
+#define TENANTRY_PERMISSION_LICENCES_MANAGE "licences.manage"
+#define TENANTRY_PERMISSION_LICENCES_VIEW "licences.view"
+#define TENANTRY_PERMISSION_LINK_RESPOND "link.respond"
+#define TENANTRY_PERMISSION_LOCATION_VIEW "location.view"
+#define TENANTRY_PERMISSION_PERSONAL_ERASE "personal.erase"
+#define TENANTRY_PERMISSION_ROLES_MANAGE "roles.manage"
+#define TENANTRY_PERMISSION_TENANT_DELETE "tenant.delete"
+#define TENANTRY_PERMISSION_TENANT_EDIT "tenant.edit"
+#define TENANTRY_PERMISSION_TENANT_OPERATE "tenant.operate"
+#define TENANTRY_PERMISSION_TENANT_VIEW "tenant.view"
+#define TENANTRY_PERMISSION_USERS_MANAGE "users.manage"
+#define TENANTRY_PERMISSION_USERS_VIEW "users.view"
+
+/** Services of the default policy. */
+#define TENANTRY_SERVICE_ASSET_INTELLIGENCE "asset-intelligence"
+#define TENANTRY_SERVICE_CONFIGURE "configure"
+#define TENANTRY_SERVICE_ENROLLMENT "enrollment"
+#define TENANTRY_SERVICE_MANAGE "manage"
+
+/** Roles of the default policy. */
+#define TENANTRY_ROLE_SUPER_ADMIN "super_admin"
+#define TENANTRY_ROLE_ADMIN "admin"
+#define TENANTRY_ROLE_READ_ONLY "read_only"
+#define TENANTRY_ROLE_NO_ACCESS "no_access"
+
+/** Management types of the default policy. */
+#define TENANTRY_MANAGEMENT_FULLY "fully"
+#define TENANTRY_MANAGEMENT_JOINTLY "jointly"
+
+/** The policies that come with the library. */
+#define TENANTRY_POLICY_DEFAULT "default"
+#define TENANTRY_POLICY_CLIENTS "clients"
+#define TENANTRY_POLICY_DELEGATED "delegated"
+
+/** Kinds of tenant. */
+#define TENANTRY_KIND_MSP "msp"
+#define TENANTRY_KIND_CUSTOMER "customer"
+#define TENANTRY_KIND_RESELLER "reseller"
+
+/** Whether a tenant can be worked on. */
+#define TENANTRY_OPERATION_ENABLED "enabled"
+#define TENANTRY_OPERATION_DISABLED "disabled"
+#define TENANTRY_OPERATION_ENABLING "enabling"
+
+/** How far a link has come. */
+#define TENANTRY_STAGE_ACTIVE "active"
+#define TENANTRY_STAGE_DELINK_REQUESTED_BY_MANAGER "delink_requested_by_manager"
+#define TENANTRY_STAGE_DELINK_REQUESTED_BY_CUSTOMER "delink_requested_by_customer"
+#define TENANTRY_STAGE_DELINKED "delinked"
+
+/** The sides of a link. */
+#define TENANTRY_PARTY_MANAGER "manager"
+#define TENANTRY_PARTY_CUSTOMER "customer"
+
+/** Where a handshake stands. */
+#define TENANTRY_HANDSHAKE_PENDING "pending"
+#define TENANTRY_HANDSHAKE_ACCEPTED "accepted"
+#define TENANTRY_HANDSHAKE_DECLINED "declined"
+#define TENANTRY_HANDSHAKE_CANCELED "canceled"
+#define TENANTRY_HANDSHAKE_REVOKED "revoked"
+#define TENANTRY_HANDSHAKE_EXPIRED "expired"
+
+/** Where a user stands. */
+#define TENANTRY_USER_INVITED "invited"
+#define TENANTRY_USER_ACTIVE "active"
+#define TENANTRY_USER_BLOCKED "blocked"
+#define TENANTRY_USER_REMOVED "removed"
+
+/* Versions ------------------------------------------------------------------ */
+
+/**
+ * The ABI that a program was compiled for: grows when a program compiled before could not go on. It is the number at
+ * the end of the shared library's soname.
+ */
+#define TENANTRY_ABI_VERSION 0
+
+/**
+ * The ABI of the library that is loaded. It must equal `TENANTRY_ABI_VERSION`.
+ *
+ * Safe to call at any time, from any thread.
+ */
+uint32_t tenantry_abi_version(void);
+
+/**
+ * The version of the library that is loaded, such as "0.1.0": text with a closing zero that is never freed.
+ *
+ * Safe to call at any time, from any thread.
+ */
+const char *tenantry_version(void);
+
+/**
+ * How many things the library has given out that have not been closed or freed: engines, cursors, errors and texts. For
+ * tests that look for leaks.
+ *
+ * Safe to call at any time, from any thread.
+ */
+size_t tenantry_live_objects(void);
+
+/* Statuses and errors ------------------------------------------------------- */
+
+/**
+ * Why a call failed, for those who ask: pass the address of a pointer as the last argument, or null. It is null
+ * after a call that went well; after any other it is the caller's until `tenantry_error_free`.
+ */
+typedef struct tenantry_error tenantry_error;
+
+/**
+ * What became of a call: `TENANTRY_OK`, a refusal's number from 1 to 999, or the number of another trouble from 9000 on.
+ * Numbers and names never change and are never used again.
+ */
+typedef int32_t tenantry_status;
+
+/**
+ * The name of a status, such as "not_delinkable"; "" for a number that is none.
+ *
+ * The text has a closing zero and is never freed. Safe to call at any time, from any thread.
+ */
+const char *tenantry_status_name(tenantry_status status);
+
+/**
+ * What a status means in general; in a refusal's, "{}" is the thing it is about. As `tenantry_status_name`.
+ */
+const char *tenantry_status_message(tenantry_status status);
+
+/**
+ * What to do about a status. As `tenantry_status_name`.
+ */
+const char *tenantry_status_remedy(tenantry_status status);
+
+/**
+ * The rule that a refusal comes from, such as "D-1"; "" for any other status. As `tenantry_status_name`.
+ */
+const char *tenantry_status_rule(tenantry_status status);
+
+/**
+ * The error's status. `TENANTRY_OK` for null, `TENANTRY_FOREIGN_HANDLE` for what is no error or has been freed.
+ *
+ * Safe to call from any thread, as are all functions that take a const error.
+ */
+tenantry_status tenantry_error_status(const struct tenantry_error *error);
+
+/**
+ * What stands in the way, in words.
+ *
+ * The text is UTF-8 with a closing zero; it belongs to the error and lasts as long as the error does. `length` may be null;
+ * else it is set to the bytes before the closing zero. For null, or what is no error, the text is "".
+ */
+const char *tenantry_error_message(const struct tenantry_error *error,
+                                   size_t *length);
+
+/**
+ * What the refusal is about: an id, a name or a value; else "". As `tenantry_error_message`.
+ */
+const char *tenantry_error_about(const struct tenantry_error *error, size_t *length);
+
+/**
+ * Where in a JSON document a misuse is, such as "execute.command.owner.email"; else "". As `tenantry_error_message`.
+ */
+const char *tenantry_error_path(const struct tenantry_error *error,
+                                size_t *length);
+
+/**
+ * The whole error as JSON, `Fault` of the schema: number, name, family, message, remedy, rule, whether it may pass by itself,
+ * and for a batch every item that stands in the way. As `tenantry_error_message`.
+ */
+const char *tenantry_error_json(const struct tenantry_error *error,
+                                size_t *length);
+
+/**
+ * Frees an error and sets the pointer to null, so that freeing it again does nothing. Null is allowed, and so is a
+ * pointer to null.
+ *
+ * What is no error, or was freed through a copy of the pointer, is told as `TENANTRY_FOREIGN_HANDLE` and not followed.
+ */
+tenantry_status tenantry_error_free(struct tenantry_error **error);
+
+/* Texts --------------------------------------------------------------------- */
+
+/**
+ * A text that the library gave out: UTF-8, with a closing zero that `length` does not count. It is the caller's until
+ * `tenantry_text_free`.
+ */
+typedef struct tenantry_text {
+  /**
+   * Its first byte; null, if there is no text.
+   */
+  const char *data;
+  /**
+   * How many bytes.
+   */
+  size_t length;
+} tenantry_text;
+
+/**
+ * Frees a text and makes it empty, so that freeing it again does nothing. Null is allowed, and so is an empty text.
+ *
+ * A copy that was made of the structure is stale from then on: freeing it is told as `TENANTRY_FOREIGN_HANDLE`.
+ */
+tenantry_status tenantry_text_free(struct tenantry_text *text);
+
+/* Engines ------------------------------------------------------------------- */
+
+/**
+ * Nothing may be written. The file must be there.
+ */
+#define TENANTRY_READ_ONLY 1
+
+/**
+ * The file must be there; else it is made.
+ */
+#define TENANTRY_MUST_EXIST 2
+
+/**
+ * A commit outlives the process, and a power cut may undo the last ones; else it waits for the disk.
+ */
+#define TENANTRY_SYNC_NORMAL 4
+
+/**
+ * Commands refused for lack of rights are not journalled; else they are.
+ */
+#define TENANTRY_NO_REFUSAL_RECORDS 8
+
+/**
+ * `clock_tolerance_seconds` counts; else it is 300.
+ */
+#define TENANTRY_CLOCK_TOLERANCE 16
+
+/**
+ * `wait_ms` counts; else it is 10 000.
+ */
+#define TENANTRY_WAIT 32
+
+/**
+ * tenantry on a store. One engine serves all threads; open one per file and process.
+ */
+typedef struct tenantry_engine tenantry_engine;
+
+/**
+ * 16 bytes of an id, in the order in which they are written: the first byte is the first two digits. (A .NET `Guid` has the
+ * first eight in another order; convert with `ToByteArray(bigEndian: true)`.)
+ */
+typedef struct tenantry_id {
+  /**
+   * The bytes.
+   */
+  uint8_t bytes[16];
+} tenantry_id;
+
+/**
+ * How an engine runs. Begin with `TENANTRY_OPTIONS_INIT`, which asks for nothing special, and set what should differ.
+ *
+ * Later versions add fields at the end. `struct_size` says which are there: those beyond it count as zero, and what a
+ * newer program sets is refused by an older library (`TENANTRY_BAD_STRUCT_SIZE`), never overlooked.
+ */
+typedef struct tenantry_options {
+  /**
+   * `sizeof(tenantry_options)` where the program was compiled.
+   */
+  uint32_t struct_size;
+  /**
+   * Flags, one or several of `TENANTRY_READ_ONLY` and so on.
+   */
+  uint32_t flags;
+  /**
+   * The policy of a store that is new, as JSON: a whole policy, or the name of one that comes with the library in quotes, as
+   * in "\"clients\"". Null for the default. A store that is there keeps its own.
+   */
+  const char *policy;
+  /**
+   * The bytes of `policy`.
+   */
+  size_t policy_length;
+  /**
+   * How far the clock may be behind the journal before commands are refused, in seconds.
+   */
+  uint32_t clock_tolerance_seconds;
+  /**
+   * How long to wait for other writers, in milliseconds.
+   */
+  uint32_t wait_ms;
+  /**
+   * How large the file may grow; 0 for no limit.
+   */
+  uint64_t max_bytes;
+  /**
+   * What time it is, in microseconds since 1970 in UTC; null for the machine's clock. Called from any thread that calls the
+   * library, and must not call it back, unwind or jump out.
+   */
+  int64_t (*now)(void *context);
+  /**
+   * Makes the ids that commands leave out; null for UUIDs of version 7. As `now`.
+   */
+  void (*new_id)(void *context, struct tenantry_id *id);
+  /**
+   * Handed to `now` and `new_id`. Must last as long as the engine.
+   */
+  void *context;
+} tenantry_options;
+
+/**
+ * Opens an engine in memory; what it holds is gone when it is closed.
+ *
+ * `options` may be null. `*engine` is the new engine, to be closed with `tenantry_close`, or null where the call fails:
+ * `TENANTRY_INVALID_POLICY`, `TENANTRY_INVALID_REQUEST` for a policy that is none, `TENANTRY_BAD_STRUCT_SIZE`,
+ * `TENANTRY_UNKNOWN_FLAG`.
+ */
+tenantry_status tenantry_open_memory(const struct tenantry_options *options,
+                                     struct tenantry_engine **engine,
+                                     tenantry_error **error);
+
+/**
+ * Opens an engine on an SQLite file, which is made where there is none. Other processes may have the same file open; it must
+ * be on a local disk.
+ *
+ * `path` has `path_length` bytes without a closing zero, in UTF-8; on Unix any bytes but zero. `options` and `*engine` are as for
+ * `tenantry_open_memory`. Beyond its statuses: `TENANTRY_CANNOT_OPEN`, `TENANTRY_NOT_A_STORE`, `TENANTRY_NEWER_FORMAT`,
+ * `TENANTRY_STORE_DAMAGED`, `TENANTRY_STORE_BUSY`. A file that cannot be opened is left as it is.
+ */
+tenantry_status tenantry_open_file(const char *path,
+                                   size_t path_length,
+                                   const struct tenantry_options *options,
+                                   struct tenantry_engine **engine,
+                                   tenantry_error **error);
+
+/**
+ * Closes an engine and sets the pointer to null, so that closing it again does nothing. Null is allowed, and so is a
+ * pointer to null.
+ *
+ * While another thread is within a call on the engine nothing is closed, the pointer stays, and the status is
+ * `TENANTRY_HANDLE_IN_USE`. A copy of the pointer is stale from then on: every function tells it as
+ * `TENANTRY_HANDLE_CLOSED`, this one included, for as long as the process lives. Cursors, errors and texts outlive the engine.
+ */
+tenantry_status tenantry_close(struct tenantry_engine **engine);
+
+/** Options that ask for nothing special. */
+#define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* Checks -------------------------------------------------------------------- */
+
+/**
+ * The answer of a check.
+ */
+typedef struct tenantry_verdict {
+  /**
+   * The revision it was read at.
+   */
+  uint64_t seq;
+  /**
+   * Why not: a refusal's number, the first that applies; 0 when allowed.
+   */
+  int32_t reason;
+  /**
+   * 1 if it is allowed, else 0.
+   */
+  uint8_t allowed;
+  /**
+   * Zero.
+   */
+  uint8_t reserved[3];
+} tenantry_verdict;
+
+/**
+ * A permission of one engine, by handle: looked up once, used in loops. 0 is none.
+ */
+typedef uint32_t tenantry_permission;
+
+/**
+ * A service of one engine, by handle: looked up once, used in loops. 0 is none: the check is about no service.
+ */
+typedef uint32_t tenantry_service;
+
+/**
+ * One question of many: may this user use this permission on this tenant, for this service?
+ */
+typedef struct tenantry_question {
+  /**
+   * Who.
+   */
+  tenantry_id user;
+  /**
+   * Where.
+   */
+  tenantry_id tenant;
+  /**
+   * What they want to do.
+   */
+  tenantry_permission permission;
+  /**
+   * With which service, or 0.
+   */
+  tenantry_service service;
+} tenantry_question;
+
+/**
+ * May a user use a permission on a tenant, for a service? By names.
+ *
+ * `permission` is a name such as `TENANTRY_PERMISSION_DEVICES_MANAGE`, `permission_length` its bytes; `service` likewise, or null
+ * with 0. A "no" is an answer and no error: `verdict->allowed` is 0 and `verdict->reason` says why. Where the call fails, the
+ * verdict is a "no" with reason 0. Always fresh: what any process on the file has committed counts.
+ */
+tenantry_status tenantry_check(const tenantry_engine *engine,
+                               const tenantry_id *user,
+                               const char *permission,
+                               size_t permission_length,
+                               const tenantry_id *tenant,
+                               const char *service,
+                               size_t service_length,
+                               struct tenantry_verdict *verdict,
+                               tenantry_error **error);
+
+/**
+ * The handle of a permission, for `tenantry_check_by` and `tenantry_check_batch`. It lasts as long as the engine, whatever becomes
+ * of the policy; a permission that the policy does not have is denied. The same name has the same handle.
+ */
+tenantry_status tenantry_permission_handle(const tenantry_engine *engine,
+                                           const char *permission,
+                                           size_t permission_length,
+                                           tenantry_permission *handle,
+                                           tenantry_error **error);
+
+/**
+ * The handle of a service. As `tenantry_permission_handle`.
+ */
+tenantry_status tenantry_service_handle(const tenantry_engine *engine,
+                                        const char *service,
+                                        size_t service_length,
+                                        tenantry_service *handle,
+                                        tenantry_error **error);
+
+/**
+ * May a user use a permission on a tenant, for a service? By handles; `service` may be 0. As `tenantry_check`.
+ */
+tenantry_status tenantry_check_by(const tenantry_engine *engine,
+                                  const tenantry_id *user,
+                                  tenantry_permission permission,
+                                  const tenantry_id *tenant,
+                                  tenantry_service service,
+                                  struct tenantry_verdict *verdict,
+                                  tenantry_error **error);
+
+/**
+ * Answers many questions of one and the same world: `verdicts[i]` answers `questions[i]`, for `count` of them.
+ *
+ * `count` may be 0. Where the call fails, every verdict is a "no" with reason 0. As `tenantry_check_by`.
+ */
+tenantry_status tenantry_check_batch(const tenantry_engine *engine,
+                                     const struct tenantry_question *questions,
+                                     size_t count,
+                                     struct tenantry_verdict *verdicts,
+                                     tenantry_error **error);
+
+/**
+ * A check in words: the verdict, its reason, rule and remedy, the assignment that decided and the links between, as JSON
+ * (`Explanation` within `Answered` of the schema). `*explanation` is the caller's until `tenantry_text_free`; it is empty where the
+ * call fails. Else as `tenantry_check`.
+ */
+tenantry_status tenantry_explain(const tenantry_engine *engine,
+                                 const tenantry_id *user,
+                                 const char *permission,
+                                 size_t permission_length,
+                                 const tenantry_id *tenant,
+                                 const char *service,
+                                 size_t service_length,
+                                 tenantry_text *explanation,
+                                 tenantry_error **error);
+
+/* Who can, and where -------------------------------------------------------- */
+
+/**
+ * Ids of one moment, handed out piece by piece. It outlives its engine.
+ */
+typedef struct tenantry_cursor tenantry_cursor;
+
+/**
+ * The tenants that a user can do this on, in the order of their ids: exactly those for which a check says yes.
+ *
+ * The question is written as for `tenantry_check`. `*cursor` is the caller's until `tenantry_cursor_free`; it is null where the
+ * call fails.
+ */
+tenantry_status tenantry_tenants_where(const tenantry_engine *engine,
+                                       const tenantry_id *user,
+                                       const char *permission,
+                                       size_t permission_length,
+                                       const char *service,
+                                       size_t service_length,
+                                       struct tenantry_cursor **cursor,
+                                       tenantry_error **error);
+
+/**
+ * The users who can do this on a tenant, in the order of their ids. As `tenantry_tenants_where`.
+ */
+tenantry_status tenantry_users_who_can(const tenantry_engine *engine,
+                                       const char *permission,
+                                       size_t permission_length,
+                                       const tenantry_id *tenant,
+                                       const char *service,
+                                       size_t service_length,
+                                       struct tenantry_cursor **cursor,
+                                       tenantry_error **error);
+
+/**
+ * Writes the next ids, at most `capacity`, and their number to `*count`; 0 means that there are no more. Two threads that share
+ * a cursor get each id once.
+ */
+tenantry_status tenantry_cursor_next(struct tenantry_cursor *cursor,
+                                     tenantry_id *ids,
+                                     size_t capacity,
+                                     size_t *count,
+                                     tenantry_error **error);
+
+/**
+ * How many ids there are in all, and the revision they were read at; either may be null.
+ */
+tenantry_status tenantry_cursor_size(const struct tenantry_cursor *cursor,
+                                     size_t *size,
+                                     uint64_t *seq,
+                                     tenantry_error **error);
+
+/**
+ * Frees a cursor and sets the pointer to null, so that freeing it again does nothing. Null is allowed, and so is a
+ * pointer to null. What is no cursor, or was freed through a copy of the pointer, is told as `TENANTRY_FOREIGN_HANDLE`.
+ */
+tenantry_status tenantry_cursor_free(struct tenantry_cursor **cursor);
+
+/* Everything else: the JSON door -------------------------------------------- */
+
+/**
+ * Answers one call in JSON: any command, any query, and what a host does besides. `include/tenantry.schema.json` says what can be
+ * called and what is replied.
+ *
+ * `json` has `length` bytes of UTF-8 without a closing zero. `*reply` is the caller's until `tenantry_text_free`; it is empty
+ * where the call fails. The status of a command that is refused is the refusal's number.
+ */
+tenantry_status tenantry_call(tenantry_engine *engine,
+                              const char *json,
+                              size_t length,
+                              tenantry_text *reply,
+                              tenantry_error **error);
+
+/**
+ * The revision that the store is at, as a token: keep it, and tell by it later whether a store still has what you saw.
+ *
+ * `*token` is the caller's until `tenantry_text_free`; it is empty where the call fails.
+ */
+tenantry_status tenantry_token(const tenantry_engine *engine,
+                               tenantry_text *token,
+                               tenantry_error **error);
+
+/**
+ * Makes sure that checks from here on are at least as new as a token, and says in `*seq`, which may be null, what they are read
+ * at by now. `token` has `length` bytes; null with 0 stands for everything that is committed.
+ *
+ * `TENANTRY_DIVERGED` when the token is not of this store's history: it was restored from a backup, or is another one.
+ */
+tenantry_status tenantry_refresh(const tenantry_engine *engine,
+                                 const char *token,
+                                 size_t length,
+                                 uint64_t *seq,
+                                 tenantry_error **error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,278 @@
+//! Devices: uploaded, moved from an MSP's pool to a customer, deleted (V-2, V-7, V-9). It remembers where each one has
+//! been and decides nothing about whom it is shown as.
+
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::{LinkId, MoveId, TenantId};
+use tenantry::base::text::DeviceId;
+use tenantry::base::time::Timestamp;
+use tenantry::command::{DeleteDevices, MoveDevices, UploadDevices};
+use tenantry::model::{Actor, HandshakeState, Party, ResellerStatus, TenantKind};
+use tenantry::policy::MoveRule;
+use tenantry::refusal::Code;
+
+use crate::access::{Disabled, Who};
+use crate::execute::least;
+use crate::world::{Device, Move, Moved, Oracle, Upload};
+
+/// The most devices that one command takes.
+pub const MANY: usize = 10_000;
+
+/// The device that somebody typed, if it is one (V-2).
+pub fn parsed(typed: &str) -> Option<String> {
+    let text = typed.trim().to_uppercase();
+    let of_a_serial = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if text.len() < 4 || text.len() > 40 || !text.chars().all(of_a_serial) {
+        return None;
+    }
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
+    if text.len() != 15 || digits.len() != 15 {
+        return Some(text);
+    }
+    // Luhn: every second digit counts double, and a double of two digits counts as the sum of those.
+    let mut sum = 0;
+    for (place, digit) in digits.iter().enumerate() {
+        let counted = if place % 2 == 1 { digit * 2 } else { *digit };
+        sum += counted / 10 + counted % 10;
+    }
+    (sum % 10 == 0).then_some(text)
+}
+
+/// The devices of a command, as they are remembered.
+pub fn named(devices: &BTreeSet<DeviceId>) -> BTreeSet<String> {
+    devices.iter().map(|device| device.as_str().to_owned()).collect()
+}
+
+/// Too few or too many devices for one command.
+pub fn count_obstacles(count: usize) -> Vec<Code> {
+    match count {
+        0 => vec![Code::EmptyBatch],
+        count if count > MANY => vec![Code::TooManyDevices],
+        _ => Vec::new(),
+    }
+}
+
+impl Oracle {
+    pub fn device(&self, id: &str) -> Option<&Device> {
+        self.devices.iter().find(|device| device.id == id)
+    }
+
+    /// Whether the device is in a move that awaits its answer.
+    pub fn is_moving(&self, id: &str) -> bool {
+        self.moves.iter().any(|one| one.state == HandshakeState::Pending && one.devices.contains(id))
+    }
+
+    /// What stands in the way of doing something with a device that the tenant should hold.
+    pub fn device_obstacles(&self, id: &str, tenant: TenantId) -> Vec<Code> {
+        let Some(device) = self.device(id).filter(|device| device.holder() == tenant) else {
+            return vec![Code::DeviceNotInPool];
+        };
+        let mut obstacles = Vec::new();
+        if self.is_moving(id) {
+            obstacles.push(Code::DeviceMoving);
+        }
+        if device.seat.is_some() {
+            obstacles.push(Code::DeviceSeated);
+        }
+        obstacles
+    }
+
+    pub fn upload_devices(&mut self, actor: &Actor, c: &UploadDevices, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, "devices.manage", c.reseller, at, Disabled::Bars)?;
+        let row = self.reseller_customer(c.reseller, c.to);
+        if row.is_some() && self.living(c.to).is_none() {
+            return Err(Code::UnknownTenant);
+        }
+        if c.devices.len() > MANY {
+            return Err(Code::TooManyDevices);
+        }
+        let mut obstacles = self.reseller_obstacle(c.reseller);
+        obstacles.extend(count_obstacles(c.devices.len()));
+        match row {
+            None => obstacles.push(Code::NotAdded),
+            Some(row) => {
+                if row.status == ResellerStatus::Inactive {
+                    obstacles.push(Code::ResellerDropped);
+                }
+                if self.tenant(c.to).unwrap().kind == TenantKind::Reseller {
+                    obstacles.push(Code::CannotReceive);
+                }
+            }
+        }
+        let id = c.upload.unwrap();
+        if self.uploads.iter().any(|upload| upload.id == id) {
+            obstacles.push(Code::IdTaken);
+        }
+        let mut devices = Vec::new();
+        for typed in &c.devices {
+            let Some(device) = parsed(typed) else {
+                obstacles.push(Code::InvalidDevice);
+                continue;
+            };
+            if devices.contains(&device) {
+                obstacles.push(Code::DuplicateDevice);
+            }
+            if self.device(&device).is_some() {
+                obstacles.push(Code::DeviceHeld);
+            }
+            devices.push(device);
+        }
+        least(obstacles)?;
+        let upload = Upload { id, reseller: c.reseller, to: c.to, at };
+        for id in devices {
+            self.used_devices.insert(id.clone());
+            self.devices.push(Device { id, upload: upload.clone(), moved: Vec::new(), seat: None });
+        }
+        self.uploads.push(upload);
+        self.reseller_customer_mut(c.reseller, c.to).status = ResellerStatus::Active;
+        Ok(())
+    }
+
+    /// How devices get to a tenant under a link.
+    fn move_rule(&self, link: LinkId) -> MoveRule {
+        let link = self.link(link).unwrap();
+        self.management(&link.management).map_or(MoveRule::Refused, |rule| rule.moves)
+    }
+
+    pub fn move_devices(&mut self, actor: &Actor, c: &MoveDevices, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, "devices.manage", c.manager, at, Disabled::Bars)?;
+        self.right(who, "devices.manage", c.customer, at, Disabled::Bars)?;
+        if c.devices.len() > MANY {
+            return Err(Code::TooManyDevices);
+        }
+        let mut obstacles = count_obstacles(c.devices.len());
+        if self.tenant(c.customer).unwrap().kind != TenantKind::Customer {
+            obstacles.push(Code::CannotReceive);
+        }
+        let link =
+            self.links_above(c.customer, at).iter().find(|l| l.manager == c.manager).map(|link| link.id);
+        let rule = link.map(|link| self.move_rule(link));
+        match rule {
+            None => obstacles.push(Code::OutOfReach),
+            Some(MoveRule::Refused) => obstacles.push(Code::MoveRefused),
+            Some(_) => {}
+        }
+        // Whether or not the move needs its id.
+        if self.moves.iter().any(|one| Some(one.id) == c.id) {
+            obstacles.push(Code::IdTaken);
+        }
+        let devices = named(&c.devices);
+        for device in &devices {
+            obstacles.extend(self.device_obstacles(device, c.manager));
+        }
+        least(obstacles)?;
+        let link = link.unwrap();
+        if rule == Some(MoveRule::AtOnce) {
+            self.put_devices(&devices, link, c.customer);
+            return Ok(());
+        }
+        self.moves.push(Move {
+            id: c.id.unwrap(),
+            link,
+            manager: c.manager,
+            customer: c.customer,
+            devices,
+            state: HandshakeState::Pending,
+            expires: at.plus_days(self.policy.move_days),
+        });
+        Ok(())
+    }
+
+    fn put_devices(&mut self, devices: &BTreeSet<String>, link: LinkId, customer: TenantId) {
+        let shown: Vec<_> = self.devices.iter().map(|device| self.shown_as(device)).collect();
+        for (device, shown_before) in self.devices.iter_mut().zip(shown) {
+            if devices.contains(&device.id) {
+                device.moved.push(Moved { link, to: customer, shown_before });
+                if device.moved.len() > 1 {
+                    self.moved_on.insert(device.upload.reseller);
+                }
+            }
+        }
+    }
+
+    pub fn pending_move(&self, id: MoveId) -> Option<&Move> {
+        self.moves.iter().find(|one| one.id == id)
+    }
+
+    pub fn set_move(&mut self, id: MoveId, state: HandshakeState) {
+        for one in self.moves.iter_mut().filter(|one| one.id == id) {
+            one.state = state;
+        }
+    }
+
+    /// The move, for an actor on the given side of it who may speak for that side.
+    fn move_for(&self, actor: &Actor, id: MoveId, party: Party, at: Timestamp) -> Result<Move, Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let one = self.pending_move(id).ok_or(Code::UnknownMove)?.clone();
+        let user = match who {
+            Who::User(user) => user,
+            // To answer is to speak for the customer; to take back is not to speak for anybody else.
+            Who::Operator { ticket: false } if party == Party::Customer => return Err(Code::TicketRequired),
+            Who::Operator { .. } => return Ok(one),
+        };
+        match self.side(user, one.manager, one.customer, at) {
+            None => return Err(Code::UnknownMove),
+            Some(side) if side != party => return Err(Code::WrongActor),
+            Some(Party::Manager) => self.right(who, "devices.manage", one.manager, at, Disabled::Bars)?,
+            Some(Party::Customer) => self.right(who, "devices.manage", one.customer, at, Disabled::Bars)?,
+        }
+        Ok(one)
+    }
+
+    pub fn approve_move(&mut self, actor: &Actor, id: MoveId, at: Timestamp) -> Result<(), Code> {
+        let one = self.move_for(actor, id, Party::Customer, at)?;
+        let mut obstacles = Vec::new();
+        if let Err(code) = move_is_pending(&one) {
+            obstacles.push(code);
+        } else {
+            if self.tenant(one.customer).unwrap().kind != TenantKind::Customer {
+                obstacles.push(Code::CannotReceive);
+            }
+            if self.move_rule(one.link) == MoveRule::Refused {
+                obstacles.push(Code::MoveRefused);
+            }
+        }
+        least(obstacles)?;
+        self.set_move(id, HandshakeState::Accepted);
+        self.put_devices(&one.devices, one.link, one.customer);
+        Ok(())
+    }
+
+    pub fn decline_move(&mut self, actor: &Actor, id: MoveId, at: Timestamp) -> Result<(), Code> {
+        move_is_pending(&self.move_for(actor, id, Party::Customer, at)?)?;
+        self.set_move(id, HandshakeState::Declined);
+        Ok(())
+    }
+
+    pub fn cancel_move(&mut self, actor: &Actor, id: MoveId, at: Timestamp) -> Result<(), Code> {
+        move_is_pending(&self.move_for(actor, id, Party::Manager, at)?)?;
+        self.set_move(id, HandshakeState::Canceled);
+        Ok(())
+    }
+
+    pub fn delete_devices(&mut self, actor: &Actor, c: &DeleteDevices, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, "devices.manage", c.tenant, at, Disabled::Bars)?;
+        if c.devices.len() > MANY {
+            return Err(Code::TooManyDevices);
+        }
+        let mut obstacles = count_obstacles(c.devices.len());
+        let devices = named(&c.devices);
+        for device in &devices {
+            obstacles.extend(self.device_obstacles(device, c.tenant));
+        }
+        least(obstacles)?;
+        self.devices.retain(|device| !devices.contains(&device.id));
+        Ok(())
+    }
+}
+
+fn move_is_pending(one: &Move) -> Result<(), Code> {
+    match one.state {
+        HandshakeState::Pending => Ok(()),
+        HandshakeState::Expired => Err(Code::MoveLapsed),
+        _ => Err(Code::MoveNotPending),
+    }
+}

@@ -1,0 +1,134 @@
+//! Questions about lists, mail and the audit.
+
+use tenantry::base::ids::TenantId;
+use tenantry::base::time::Timestamp;
+use tenantry::command::Command;
+use tenantry::model::{ResellerStatus, Stage, UserState};
+use tenantry::query::{
+    AuditFilter, CustomerQuery, CustomerSort, ResellerQuery, ResellerSort, UserQuery, UserSort,
+};
+
+use super::{Generator, word};
+use crate::listing::{Asked, ListQuestion, Turning};
+use crate::world::Oracle;
+
+impl Generator {
+    /// A random question about a list, mostly from somebody who may ask it.
+    pub fn list_question(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
+        let now = self.now;
+        let turning = Turning { limit: 1 + self.rng.below(5), descending: self.rng.percent(50) };
+        let managing = |t: &crate::world::Tenant| !t.deleted && !oracle.links_below(t.id, now).is_empty();
+        let (asked, permission, about) = match self.rng.below(100) {
+            0..=15 => {
+                let manager = self.tenant_where(oracle, managing);
+                (Asked::Customers(manager, self.customer_query(oracle), turning), "tenant.view", manager)
+            }
+            16..=23 => {
+                let link = self.link_in_force(oracle);
+                let customer = if self.rng.percent(85) { link.managed } else { self.living_tenant(oracle) };
+                (Asked::Customer(link.manager, customer), "tenant.view", link.manager)
+            }
+            24..=33 => {
+                let tenant = self.living_tenant(oracle);
+                (Asked::Users(tenant, self.user_query(), turning), "users.view", tenant)
+            }
+            34..=43 => {
+                let shared = |t: &crate::world::Tenant| {
+                    oracle.integrations.iter().any(|one| one.owner == t.id || one.attached.contains(&t.id))
+                };
+                let tenant = self.tenant_where(oracle, shared);
+                (Asked::Integrations(tenant, turning), "integrations.view", tenant)
+            }
+            44..=68 => {
+                let reseller = self.reseller(oracle);
+                let query = self.reseller_query(oracle);
+                (Asked::ResellerCustomers(reseller, query, turning), "devices.view", reseller)
+            }
+            69..=72 => {
+                let tenant = self.living_tenant(oracle);
+                let number = oracle.tenant(tenant).map_or_else(|| word("NOWHERE"), |t| t.number.clone());
+                (Asked::LookUp(number), "customers.add", self.living_tenant(oracle))
+            }
+            73..=75 => (Asked::Pins, "tenant.view", self.living_tenant(oracle)),
+            76..=80 => {
+                let tenant = self.living_tenant(oracle);
+                (Asked::ServiceMail(tenant), "tenant.view", tenant)
+            }
+            81..=86 => {
+                let tenant = match self.rng.pick(&oracle.alert_rules) {
+                    Some(rule) if self.rng.percent(80) => rule.tenant,
+                    _ => self.living_tenant(oracle),
+                };
+                (Asked::Alerts(tenant, self.category()), "alerts.view", tenant)
+            }
+            _ if oracle.journal.is_some() => {
+                let tenant = self.living_tenant(oracle);
+                (Asked::Audit(tenant, self.audit_filter(oracle), turning.limit * 20), "audit.view", tenant)
+            }
+            _ => (Asked::Pins, "tenant.view", self.living_tenant(oracle)),
+        };
+        ListQuestion { viewer: self.actor_for(oracle, permission, about), asked, at }
+    }
+
+    fn text(&mut self) -> Option<String> {
+        self.rng.percent(20).then(|| ["a", "OL", "n1", "K-1", "p1"][self.rng.below(5)].to_owned())
+    }
+
+    fn customer_query(&mut self, oracle: &Oracle) -> CustomerQuery {
+        let sorts = [
+            CustomerSort::Name,
+            CustomerSort::Number,
+            CustomerSort::Services,
+            CustomerSort::Management,
+            CustomerSort::Status,
+            CustomerSort::Devices,
+        ];
+        CustomerQuery {
+            service: self.service(oracle).filter(|_| self.rng.percent(30)),
+            management: self.rng.percent(10).then(|| self.management(oracle)),
+            stage: self.rng.pick(Stage::ALL).copied().filter(|_| self.rng.percent(25)),
+            min_devices: self.rng.percent(10).then(|| self.rng.below(3) as u64),
+            max_devices: self.rng.percent(10).then(|| self.rng.below(3) as u64),
+            text: self.text(),
+            sort: sorts[self.rng.below(sorts.len())],
+        }
+    }
+
+    fn user_query(&mut self) -> UserQuery {
+        UserQuery {
+            state: self.rng.pick(UserState::ALL).copied().filter(|_| self.rng.percent(40)),
+            text: self.text(),
+            sort: [UserSort::Email, UserSort::Name, UserSort::State][self.rng.below(3)],
+        }
+    }
+
+    fn reseller_query(&mut self, oracle: &Oracle) -> ResellerQuery {
+        let sorts = [
+            ResellerSort::Company,
+            ResellerSort::Number,
+            ResellerSort::Country,
+            ResellerSort::LastUploaded,
+            ResellerSort::Uploads,
+            ResellerSort::Devices,
+            ResellerSort::Status,
+        ];
+        let tenant: TenantId = self.living_tenant(oracle);
+        ResellerQuery {
+            tenant: self.rng.percent(12).then_some(tenant),
+            unused: self.rng.percent(50),
+            status: self.rng.pick(ResellerStatus::ALL).copied().filter(|_| self.rng.percent(15)),
+            text: self.text(),
+            sort: sorts[self.rng.below(sorts.len())],
+        }
+    }
+
+    fn audit_filter(&mut self, oracle: &Oracle) -> AuditFilter {
+        let moments: Vec<Timestamp> = oracle.journal.iter().flatten().map(|entry| entry.at).collect();
+        AuditFilter {
+            by: self.rng.percent(10).then(|| self.any_user(oracle)),
+            command: self.rng.percent(10).then(|| (*self.rng.pick(Command::NAMES).unwrap()).to_owned()),
+            from: self.rng.pick(&moments).copied().filter(|_| self.rng.percent(15)),
+            until: self.rng.pick(&moments).copied().filter(|_| self.rng.percent(15)),
+        }
+    }
+}

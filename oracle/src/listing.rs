@@ -1,0 +1,300 @@
+//! Questions about lists, mail and the audit, put to both sides. The rows of the oracle have no order: the engine's
+//! pages, put together, must hold the same rows, and be in the order that was asked for.
+
+use std::fmt::Debug;
+
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::{IssueCategory, Number};
+use tenantry::base::time::Timestamp;
+use tenantry::engine::{Error, Snapshot};
+use tenantry::model::{Actor, Stage};
+use tenantry::query::{
+    AuditFilter, CustomerQuery, CustomerRow, CustomerSort, Page, Paging, ResellerCustomerRow, ResellerQuery,
+    ResellerSort, UserQuery, UserRow, UserSort,
+};
+use tenantry::refusal::Code;
+
+use crate::audit::SeenRow;
+use crate::world::Oracle;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    Customers(TenantId, CustomerQuery, Turning),
+    Customer(TenantId, TenantId),
+    Users(TenantId, UserQuery, Turning),
+    Integrations(TenantId, Turning),
+    ResellerCustomers(TenantId, ResellerQuery, Turning),
+    LookUp(Number),
+    Pins,
+    ServiceMail(TenantId),
+    Alerts(TenantId, IssueCategory),
+    Audit(TenantId, AuditFilter, usize),
+}
+
+/// How a list is turned over.
+#[derive(Clone, Copy, Debug)]
+pub struct Turning {
+    pub limit: usize,
+    pub descending: bool,
+}
+
+/// A question, who asks it and when.
+#[derive(Clone, Debug)]
+pub struct ListQuestion {
+    pub viewer: Actor,
+    pub asked: Asked,
+    pub at: Timestamp,
+}
+
+impl ListQuestion {
+    /// What kind of question it is.
+    pub fn kind(&self) -> &'static str {
+        match self.asked {
+            Asked::Customers(..) => "customers",
+            Asked::Customer(..) => "customer",
+            Asked::Users(..) => "users",
+            Asked::Integrations(..) => "integrations",
+            Asked::ResellerCustomers(..) => "reseller customers",
+            Asked::LookUp(..) => "look up",
+            Asked::Pins => "pins",
+            Asked::ServiceMail(..) => "service mail",
+            Asked::Alerts(..) => "alert recipients",
+            Asked::Audit(..) => "audit",
+        }
+    }
+}
+
+/// An answer that both agree on: how many rows, or why none.
+pub type Agreed = Result<usize, Code>;
+
+fn refused<T>(answer: Result<T, Error>) -> Result<T, Code> {
+    answer.map_err(|error| error.code().unwrap_or_else(|| panic!("the engine is broken: {error}")))
+}
+
+/// All pages of a list, put together.
+fn all_pages<R>(turning: Turning, page: impl Fn(&Paging) -> Result<Page<R>, Error>) -> Result<Vec<R>, Code> {
+    let mut rows = Vec::new();
+    let mut paging = Paging { limit: turning.limit, descending: turning.descending, ..Paging::default() };
+    loop {
+        let mut one = refused(page(&paging))?;
+        assert!(one.rows.len() <= turning.limit, "a page has no more rows than asked for");
+        rows.append(&mut one.rows);
+        match one.next {
+            None => return Ok(rows),
+            next => paging.cursor = next,
+        }
+    }
+}
+
+/// Whether both have the same rows, whatever their order.
+fn same<R: PartialEq + Debug>(
+    expected: Result<Vec<R>, Code>,
+    actual: Result<Vec<R>, Code>,
+) -> Result<Agreed, String> {
+    let told = |rows: &Result<Vec<R>, Code>| format!("{rows:#?}");
+    let equal = match (&expected, &actual) {
+        (Ok(one), Ok(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|row| other.contains(row))
+                && other.iter().all(|row| one.contains(row))
+        }
+        (Err(one), Err(other)) => one == other,
+        _ => false,
+    };
+    if equal {
+        Ok(actual.map(|rows| rows.len()))
+    } else {
+        Err(format!("oracle says {}, engine says {}", told(&expected), told(&actual)))
+    }
+}
+
+/// Whether the rows are in the order that was asked for.
+fn in_order<R: Debug, K: Ord>(
+    rows: &Result<Vec<R>, Code>,
+    turning: Turning,
+    key: impl Fn(&R) -> K,
+) -> Result<(), String> {
+    let Ok(rows) = rows else { return Ok(()) };
+    let ordered = rows.windows(2).all(|two| match (two, turning.descending) {
+        ([one, other], false) => key(one) <= key(other),
+        ([one, other], true) => key(one) >= key(other),
+        _ => true,
+    });
+    if ordered { Ok(()) } else { Err(format!("the engine's rows are not in order: {rows:#?}")) }
+}
+
+fn customer_key(row: &CustomerRow, sort: CustomerSort) -> String {
+    let status = |stage: Stage| stage.status().to_lowercase();
+    let name = format!("{}\0{}", row.name.as_str().to_lowercase(), row.name);
+    match sort {
+        CustomerSort::Name => name,
+        CustomerSort::Number => row.number.to_string(),
+        CustomerSort::Services => row.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        CustomerSort::Management => format!("{}\0{name}", row.management),
+        CustomerSort::Status => format!("{}\0{name}", status(row.stage)),
+        CustomerSort::Devices => format!("{:020}", row.devices),
+    }
+}
+
+fn user_key(row: &UserRow, sort: UserSort) -> String {
+    match sort {
+        UserSort::Email => row.email.as_ref().map_or(String::new(), ToString::to_string),
+        UserSort::Name => row.name.as_ref().map_or(String::new(), |name| name.as_str().to_lowercase()),
+        UserSort::State => row.state.name().to_owned(),
+    }
+}
+
+fn reseller_key(row: &ResellerCustomerRow, sort: ResellerSort) -> String {
+    match sort {
+        ResellerSort::Company => format!("{}\0{}", row.company.to_lowercase(), row.company),
+        ResellerSort::Number => row.number.to_string(),
+        ResellerSort::Country => row.country.as_ref().map_or(String::new(), ToString::to_string),
+        ResellerSort::LastUploaded => row.last_uploaded.map_or(String::new(), |at| at.to_string()),
+        ResellerSort::Uploads => format!("{:020}", row.uploads),
+        ResellerSort::Devices => format!("{:020}", row.devices),
+        ResellerSort::Status => row.status.name().to_owned(),
+    }
+}
+
+/// The engine's audit, each row with everything in it as text.
+fn audit_of(
+    snapshot: &Snapshot<'_>,
+    viewer: &Actor,
+    tenant: TenantId,
+    filter: &AuditFilter,
+    limit: usize,
+) -> Result<Vec<(SeenRow, String)>, Code> {
+    let mut rows = Vec::new();
+    let mut after = 0;
+    loop {
+        let (page, next) = refused(snapshot.audit(viewer, tenant, filter, after, limit))?;
+        for row in page {
+            assert!(row.seq > after && row.tenants.contains(&tenant), "the row is of this page: {row:?}");
+            let text = serde_json::to_string(&row).unwrap();
+            rows.push((SeenRow { at: row.at, by: row.by, command: row.command }, text));
+        }
+        match next {
+            None => return Ok(rows),
+            Some(next) => after = next,
+        }
+    }
+}
+
+/// Whether both show the same rows in the same order, and none tells who is hidden.
+fn same_audit(
+    expected: Result<Vec<(SeenRow, Option<UserId>)>, Code>,
+    actual: Result<Vec<(SeenRow, String)>, Code>,
+) -> Result<Agreed, String> {
+    let (expected, actual) = match (expected, actual) {
+        (Err(one), Err(other)) if one == other => return Ok(Err(one)),
+        (Ok(expected), Ok(actual)) => (expected, actual),
+        (expected, actual) => return Err(format!("oracle says {expected:#?}, engine says {actual:#?}")),
+    };
+    for place in 0..expected.len().max(actual.len()) {
+        let (one, other) = (expected.get(place), actual.get(place));
+        if one.map(|row| &row.0) != other.map(|row| &row.0) {
+            return Err(format!("row {place}: oracle says {one:?}, engine says {other:?}"));
+        }
+        if let (Some((_, Some(hidden))), Some((_, text))) = (one, other)
+            && text.contains(&hidden.to_string())
+        {
+            return Err(format!("row {place} names {hidden}: {text}"));
+        }
+    }
+    Ok(Ok(actual.len()))
+}
+
+/// What the engine answers, in its own order and page by page, as text.
+pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
+    let ListQuestion { viewer, asked, .. } = question;
+    let now = snapshot.now().unwrap();
+    match asked {
+        Asked::Customers(manager, query, turning) => {
+            format!("{:?}", all_pages(*turning, |paging| now.customers(viewer, *manager, query, paging)))
+        }
+        Asked::Customer(manager, customer) => {
+            format!("{:?}", refused(now.customer(viewer, *manager, *customer)))
+        }
+        Asked::Users(tenant, query, turning) => {
+            format!("{:?}", all_pages(*turning, |paging| now.users(viewer, *tenant, query, paging)))
+        }
+        Asked::Integrations(tenant, turning) => {
+            format!("{:?}", all_pages(*turning, |paging| now.integrations(viewer, *tenant, paging)))
+        }
+        Asked::ResellerCustomers(reseller, query, turning) => {
+            let page = |paging: &Paging| now.reseller_customers(viewer, *reseller, query, paging);
+            let mut file = Vec::new();
+            let written = refused(now.reseller_csv(viewer, *reseller, query, &mut file));
+            format!("{:?} {written:?} {:?}", all_pages(*turning, page), String::from_utf8_lossy(&file))
+        }
+        Asked::LookUp(number) => format!("{:?}", refused(now.look_up(viewer, number))),
+        Asked::Pins => format!("{:?}", refused(now.pins(viewer))),
+        Asked::ServiceMail(tenant) => format!("{:?}", refused(now.service_mail(*tenant))),
+        Asked::Alerts(tenant, category) => format!("{:?}", refused(now.alert_recipients(*tenant, category))),
+        Asked::Audit(tenant, filter, limit) => {
+            format!("{:?}", audit_of(snapshot, viewer, *tenant, filter, *limit))
+        }
+    }
+}
+
+/// Puts a question to both.
+///
+/// # Errors
+/// How the answers differ.
+pub fn compare(oracle: &Oracle, snapshot: &Snapshot<'_>, question: &ListQuestion) -> Result<Agreed, String> {
+    let ListQuestion { viewer, asked, at } = question;
+    let at = *at;
+    // Lists show what is due by then as having happened.
+    let (remembered, mut oracle) = (oracle, oracle.clone());
+    oracle.journal = None;
+    oracle.sweep(at);
+    let now = snapshot.now().unwrap();
+    match asked {
+        Asked::Customers(manager, query, turning) => {
+            let actual = all_pages(*turning, |paging| now.customers(viewer, *manager, query, paging));
+            in_order(&actual, *turning, |row| customer_key(row, query.sort))?;
+            same(oracle.customers(viewer, *manager, query, at), actual)
+        }
+        Asked::Customer(manager, customer) => {
+            let expected = oracle.customer(viewer, *manager, *customer, at).map(|one| vec![one]);
+            same(expected, refused(now.customer(viewer, *manager, *customer)).map(|one| vec![one]))
+        }
+        Asked::Users(tenant, query, turning) => {
+            let actual = all_pages(*turning, |paging| now.users(viewer, *tenant, query, paging));
+            in_order(&actual, *turning, |row| user_key(row, query.sort))?;
+            same(oracle.users_of(viewer, *tenant, query, at), actual)
+        }
+        Asked::Integrations(tenant, turning) => {
+            let actual = all_pages(*turning, |paging| now.integrations(viewer, *tenant, paging));
+            same(oracle.integrations_of(viewer, *tenant, at), actual)
+        }
+        Asked::ResellerCustomers(reseller, query, turning) => {
+            let actual =
+                all_pages(*turning, |paging| now.reseller_customers(viewer, *reseller, query, paging));
+            in_order(&actual, *turning, |row| reseller_key(row, query.sort))?;
+            let written = refused(now.reseller_csv(viewer, *reseller, query, std::io::sink()));
+            if written != actual.as_ref().map(|rows| rows.len() as u64).map_err(|code| *code) {
+                return Err(format!("the list has {actual:#?}, and as CSV {written:?}"));
+            }
+            same(oracle.reseller_customers(viewer, *reseller, query, at), actual)
+        }
+        Asked::LookUp(number) => {
+            let expected = oracle.look_up(viewer, number, at).map(|one| vec![one]);
+            same(expected, refused(now.look_up(viewer, number)).map(|one| vec![one]))
+        }
+        Asked::Pins => same(oracle.pins(viewer, at), refused(now.pins(viewer))),
+        Asked::ServiceMail(tenant) => {
+            let actual = refused(now.service_mail(*tenant)).map(|to| to.into_iter().collect());
+            same(Ok(oracle.service_mail(*tenant, at).into_iter().collect()), actual)
+        }
+        Asked::Alerts(tenant, category) => {
+            let actual = refused(now.alert_recipients(*tenant, category)).map(|to| to.into_iter().collect());
+            same(Ok(oracle.alert_recipients(*tenant, category, at).into_iter().collect()), actual)
+        }
+        Asked::Audit(tenant, filter, limit) => {
+            let actual = audit_of(snapshot, viewer, *tenant, filter, *limit);
+            same_audit(remembered.audit(viewer, *tenant, filter, at), actual)
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The lists and what is in them (Q-1, V-4, V-5, I-1, T-4, T-8): every row of a list, in no order. It neither sorts nor
+//! pages; that is for whoever compares.
+
+use tenantry::base::ids::TenantId;
+use tenantry::base::text::{Number, Permission};
+use tenantry::base::time::Timestamp;
+use tenantry::command::Contact;
+use tenantry::model::{Actor, Stage, UserState};
+use tenantry::query::{
+    CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerQuery,
+    TenantSummary, UserQuery, UserRow,
+};
+use tenantry::refusal::Code;
+
+use crate::access::{Disabled, Who};
+use crate::known;
+use crate::world::{Link, Oracle};
+
+/// Whether one of the texts has the wanted one in it, whatever the case.
+fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
+    let Some(wanted) = wanted else { return true };
+    texts.iter().any(|text| text.to_lowercase().contains(&wanted.to_lowercase()))
+}
+
+impl Oracle {
+    fn viewer(&self, actor: &Actor, permission: &str, tenant: TenantId, at: Timestamp) -> Result<Who, Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, permission, tenant, at, Disabled::Bars)?;
+        Ok(who)
+    }
+
+    /// How many devices a tenant holds.
+    pub fn held_devices(&self, tenant: TenantId) -> u64 {
+        self.devices.iter().filter(|device| device.holder() == tenant).count() as u64
+    }
+
+    fn customer_row(&self, link: &Link) -> CustomerRow {
+        let tenant = self.tenant(link.managed).unwrap();
+        // Of whoever is no longer managed the list shows what was so at the end.
+        let (name, operation, devices) = match &link.at_end {
+            Some((name, operation)) => (name.clone(), *operation, 0),
+            None => (tenant.name.clone(), tenant.operation, self.held_devices(tenant.id)),
+        };
+        CustomerRow {
+            tenant: tenant.id,
+            link: link.id,
+            name,
+            number: tenant.number.clone(),
+            services: link.services.clone(),
+            management: link.management.clone(),
+            stage: link.stage,
+            operation,
+            devices,
+        }
+    }
+
+    pub fn customers(
+        &self,
+        viewer: &Actor,
+        manager: TenantId,
+        query: &CustomerQuery,
+        at: Timestamp,
+    ) -> Result<Vec<CustomerRow>, Code> {
+        let who = self.viewer(viewer, "tenant.view", manager, at)?;
+        let mut rows = Vec::new();
+        for link in self.links.iter().filter(|link| link.manager == manager) {
+            let wanted = match query.stage {
+                None => link.in_force(at),
+                Some(Stage::Delinked) => link.stage == Stage::Delinked,
+                Some(stage) => link.stage == stage && link.in_force(at),
+            };
+            // Nobody of the manager's sees a delinked customer; that it was one is in the list nevertheless.
+            let seen = link.stage == Stage::Delinked || self.sees(who, link.managed, at);
+            if !wanted || !seen {
+                continue;
+            }
+            let row = self.customer_row(link);
+            let fits = query.service.as_ref().is_none_or(|service| row.services.contains(service))
+                && query.management.as_ref().is_none_or(|management| *management == row.management)
+                && query.min_devices.is_none_or(|least| least <= row.devices)
+                && query.max_devices.is_none_or(|most| row.devices <= most)
+                && has_text(query.text.as_ref(), &[row.name.as_str(), row.number.as_str()]);
+            if fits {
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    pub fn customer(
+        &self,
+        viewer: &Actor,
+        manager: TenantId,
+        customer: TenantId,
+        at: Timestamp,
+    ) -> Result<CustomerDetails, Code> {
+        let who = self.viewer(viewer, "tenant.view", manager, at)?;
+        self.right(who, "tenant.view", customer, at, Disabled::Bars)?;
+        let above = self.links_above(customer, at);
+        let link = above.iter().find(|link| link.manager == manager).ok_or(Code::NotLinked)?;
+        let tenant = self.tenant(customer).unwrap();
+        Ok(CustomerDetails {
+            row: self.customer_row(link),
+            kind: tenant.kind,
+            country: tenant.country.clone(),
+            website: tenant.website.clone(),
+            prefix: tenant.prefix.clone(),
+            contact: Contact {
+                street: tenant.street.clone(),
+                coordinates: tenant.coordinates,
+                phone: tenant.phone.clone(),
+            },
+            grants: link.grants.clone(),
+            since: link.since,
+            expires: link.expires,
+        })
+    }
+
+    pub fn users_of(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        query: &UserQuery,
+        at: Timestamp,
+    ) -> Result<Vec<UserRow>, Code> {
+        self.viewer(viewer, "users.view", tenant, at)?;
+        let mut rows = Vec::new();
+        for user in self.users.iter().filter(|user| user.home == tenant) {
+            let wanted = match query.state {
+                None => user.state != UserState::Removed,
+                Some(state) => user.state == state,
+            };
+            let name = user.name.as_ref().map_or("", |name| name.as_str());
+            let email = user.email.as_ref().map_or("", |email| email.as_str());
+            if wanted && has_text(query.text.as_ref(), &[name, email]) {
+                rows.push(UserRow {
+                    user: user.id,
+                    name: user.name.clone(),
+                    email: user.email.clone(),
+                    state: user.state,
+                    role: self.assignment(user.id, tenant).map(|a| a.role.clone()),
+                });
+            }
+        }
+        Ok(rows)
+    }
+
+    pub fn integrations_of(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        at: Timestamp,
+    ) -> Result<Vec<IntegrationRow>, Code> {
+        self.viewer(viewer, "integrations.view", tenant, at)?;
+        let mut rows = Vec::new();
+        for one in self.integrations.iter().filter(|one| !one.deleted) {
+            let attached = one.attached.contains(&tenant);
+            if attached || one.owner == tenant {
+                rows.push(IntegrationRow {
+                    integration: one.id,
+                    kind: one.kind.clone(),
+                    name: one.name.clone(),
+                    owner: one.owner,
+                    attached,
+                });
+            }
+        }
+        Ok(rows)
+    }
+
+    pub fn reseller_customers(
+        &self,
+        viewer: &Actor,
+        reseller: TenantId,
+        query: &ResellerQuery,
+        at: Timestamp,
+    ) -> Result<Vec<ResellerCustomerRow>, Code> {
+        self.viewer(viewer, "devices.view", reseller, at)?;
+        let mut rows = Vec::new();
+        for row in self.reseller_rows(reseller, at) {
+            let wanted = (row.devices > 0 || query.unused)
+                && query.tenant.is_none_or(|tenant| tenant == row.tenant)
+                && query.status.is_none_or(|status| status == row.status)
+                && has_text(query.text.as_ref(), &[&row.company, row.number.as_str()]);
+            if wanted {
+                rows.push(ResellerCustomerRow {
+                    tenant: row.tenant,
+                    company: row.company,
+                    number: row.number,
+                    country: self.tenant(row.tenant).unwrap().country.clone(),
+                    last_uploaded: row.last_uploaded,
+                    uploads: row.uploads,
+                    devices: row.devices,
+                    status: row.status,
+                });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What a number stands for, to somebody who may link somewhere (T-8).
+    pub fn look_up(&self, viewer: &Actor, number: &Number, at: Timestamp) -> Result<TenantSummary, Code> {
+        let who = self.actor(viewer, Disabled::Bars)?;
+        if let Who::User(user) = who {
+            let permission = Permission::parse("customers.add").unwrap();
+            let home = self.user(user).unwrap().home;
+            let at_home = self.judge(user, &permission, home, None, at, Disabled::Bars);
+            let anywhere = !self.tenants_where(user, &permission, None, at).is_empty();
+            if known::LOOKING_UP_FROM_ABROAD || !anywhere {
+                at_home?;
+            }
+        }
+        let found = self.tenants.iter().find(|tenant| tenant.number == *number && !tenant.deleted);
+        let tenant = found.ok_or(Code::UnknownTenant)?;
+        Ok(TenantSummary {
+            number: tenant.number.clone(),
+            name: tenant.name.clone(),
+            country: tenant.country.clone(),
+            kind: tenant.kind,
+        })
+    }
+
+    /// Where the tenants are that a user may see (T-4).
+    pub fn pins(&self, viewer: &Actor, at: Timestamp) -> Result<Vec<Pin>, Code> {
+        let Who::User(user) = self.actor(viewer, Disabled::Bars)? else { return Err(Code::WrongActor) };
+        let permission = Permission::parse("tenant.view").unwrap();
+        let mut pins = Vec::new();
+        for tenant in self.tenants_where(user, &permission, None, at) {
+            let tenant = self.tenant(tenant).unwrap();
+            if let Some(coordinates) = tenant.coordinates {
+                pins.push(Pin { tenant: tenant.id, name: tenant.name.clone(), coordinates });
+            }
+        }
+        Ok(pins)
+    }
+}
