@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use crate::report::{Figure, Row};
+use crate::report::{Row, Run};
 
 fn told(command: &str, arguments: &[&str]) -> String {
     let output = Command::new(command).args(arguments).output();
@@ -46,8 +46,8 @@ pub fn rustc() -> String {
 }
 
 /// What was measured, with where and when.
-pub fn figure(rows: Vec<Row>) -> Figure {
-    Figure {
+pub fn run(rows: Vec<Row>) -> Run {
+    Run {
         date: told("date", &["-u", "+%Y-%m-%d"]),
         commit: told("git", &["describe", "--always", "--dirty"]),
         machine: processor(),

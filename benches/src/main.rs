@@ -91,7 +91,7 @@ fn main() -> ExitCode {
                 continue;
             }
             println!("{}", table(kind, &rows));
-            all.take(kind.id, machine::figure(rows));
+            all.take(kind.id, size, machine::run(rows));
             if !dry {
                 std::fs::write(&kept, all.json()).expect("results.json can be written");
             }

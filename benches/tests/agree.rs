@@ -27,11 +27,8 @@ fn small() -> (World, Vec<Ask>, Vec<bool>) {
         store::write(&world, &memory).unwrap();
         from_store(&Engine::new(memory, Options::default()).unwrap(), &world, &asks)
     };
-    assert_eq!(
-        expected.iter().filter(|allowed| **allowed).count() / 100,
-        asks.len() / 2 / 100,
-        "half are allowed"
-    );
+    let allowed = expected.iter().filter(|allowed| **allowed).count();
+    assert!((45..=55).contains(&(allowed * 100 / asks.len())), "about half are allowed");
     (world, asks, expected)
 }
 

@@ -1,6 +1,7 @@
-//! F-4 and F-6: checks on the index beside general engines. Their requests are put together beforehand.
+//! F-4 and F-6: checks on the index beside general engines. On both sides ids are resolved
+//! and requests put together beforehand.
 
-use tenantry::index::Decision;
+use tenantry::index::{Decision, Resolved};
 
 use crate::ask::Spread;
 use crate::measure::{Clock, Side, Times, race};
@@ -23,18 +24,16 @@ const BATCH: usize = 1024;
 /// Races the index, one by one and in batches, against some other sides.
 fn beside(stage: &Stage, theirs: Vec<Side<'_>>) -> Times {
     let (index, at) = (stage.index(), stage.world().written());
-    let asks = stage.asks(Spread::Uniform);
-    let ids = stage.by_ids(asks);
+    let handles = stage.by_handles(stage.asks(Spread::Uniform));
     let mut answers = vec![Decision { reason: None, seq: 0 }; BATCH];
     let mut sides = vec![
-        Side::new("single", ids.len(), || {
-            ids.iter()
-                .filter(|(user, permit, tenant)| index.check(*user, *permit, *tenant, at).allowed())
-                .count()
+        Side::new("single", handles.len(), || {
+            let allowed = |it: &&Resolved| index.check_resolved(it.user, it.permit, it.tenant, at).allowed();
+            handles.iter().filter(allowed).count()
         }),
-        Side::new("batch", ids.len(), || {
-            for batch in ids.chunks(BATCH) {
-                index.check_ids(batch, at, &mut answers);
+        Side::new("batch", handles.len(), || {
+            for batch in handles.chunks(BATCH) {
+                index.check_batch(batch, at, &mut answers);
                 std::hint::black_box(&answers);
             }
         }),
@@ -75,7 +74,7 @@ pub(super) fn cedar(stage: &Stage, rows: &mut Vec<Row>) {
         ("single", 250.0, "slice", "Cedar, slice per request"),
         ("batch", 800.0, "full", "Cedar, full store"),
     ] {
-        let row = Row::new(format!("{case}, by ids"), stage.customers, times.ns(case), "ns");
+        let row = Row::new(format!("{case}, ids resolved"), stage.customers, times.ns(case), "ns");
         rows.push(row.beside(name, times.ns(side)).target_at(AT, Of::TheirsByOurs, bound));
     }
 }
@@ -103,7 +102,7 @@ pub(super) fn others(stage: &Stage, rows: &mut Vec<Row>) {
     for (bound, side, name) in
         [(100.0, "casbin", "casbin, role templates"), (130.0, "regorus", "regorus, bytecode")]
     {
-        let row = Row::new("single, by ids", stage.customers, times.ns("single"), "ns");
+        let row = Row::new("single, ids resolved", stage.customers, times.ns("single"), "ns");
         rows.push(row.beside(name, times.ns(side)).target_at(AT, Of::TheirsByOurs, bound));
     }
 }

@@ -55,9 +55,8 @@ pub(super) fn lists(stage: &Stage, rows: &mut Vec<Row>) {
             }),
         ],
     );
-    let row =
-        Row::new(format!("tenants_where, 200 candidates, {hits} hits"), customers, times.ns("ours"), "ns");
-    rows.push(row.clone().target(Of::Ours, 1_000.0));
+    let row = Row::new("tenants_where, 200 candidates", customers, times.ns("ours"), "ns");
+    rows.push(row.clone().target(Of::Ours, 1_000.0).note(format!("{hits} of them are found")));
     rows.push(row.beside("SQL in memory", times.ns("SQL")).target(Of::TheirsByOurs, 400.0));
     let rate = hits as f64 / times.ns("ours") * 1_000.0;
     rows.push(Row::new("tenants_where, results", customers, rate, "M/s").target(Of::OursAtLeast, 20.0));
@@ -116,9 +115,13 @@ fn users(stage: &Stage, sql: &mut crate::peer::sql::Statements<'_>, rows: &mut V
         ],
     );
     let hits = hits as f64 / TIMES as f64;
-    let case = format!("users_who_can, 15 candidates, {hits:.1} hits, random tenants");
+    let case = "users_who_can, 15 candidates, random tenants";
     let row = Row::new(case, stage.customers, times.ns("ours"), "ns");
-    rows.push(row.beside("SQL in memory", times.ns("SQL")).target(Of::TheirsByOurs, 400.0));
+    rows.push(
+        row.beside("SQL in memory", times.ns("SQL"))
+            .target(Of::TheirsByOurs, 400.0)
+            .note(format!("{hits:.1} of them are found on average")),
+    );
     let rate = hits / times.ns("ours") * 1_000.0;
     rows.push(Row::new("users_who_can, results", stage.customers, rate, "M/s").target(Of::OursAtLeast, 20.0));
 }

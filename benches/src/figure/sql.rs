@@ -1,9 +1,14 @@
 //! F-5: checks on the index and straight from the store, beside SQL written by hand for the purpose.
 
-use crate::ask::Spread;
+use std::cell::RefCell;
+
+use tenantry::index::Resolved;
+use uuid::Uuid;
+
+use crate::ask::{Ask, Spread};
 use crate::measure::{Clock, Side, race};
 use crate::peer::agree;
-use crate::peer::sql::Database;
+use crate::peer::sql::{Database, Statements};
 use crate::report::{Of, Row};
 use crate::stage::Stage;
 
@@ -31,34 +36,42 @@ pub(super) fn checks(stage: &Stage, rows: &mut Vec<Row>) {
         let verdict = engine.check(question).expect("the store can be read");
         assert_eq!(verdict.allowed, *expected, "the store and the index differ: {question:?}");
     }
-    let ids = stage.by_ids(asks);
+    let (ids, handles) = (stage.by_ids(asks), stage.by_handles(asks));
     let some_ids: Vec<_> = some
         .iter()
-        .map(|ask| {
-            (world.user_id(ask.user).uuid(), world.tenant_id(ask.tenant).uuid(), ask.permission, ask.service)
-        })
+        .map(|ask| (world.user_id(ask.user).uuid(), world.tenant_id(ask.tenant).uuid(), ask))
         .collect();
     let snapshot = engine.read().expect("the store can be read");
     let now = snapshot.now().expect("the store can be read");
+    let (file, memory) = (RefCell::new(file), RefCell::new(memory));
+    let numbers = |sql: &RefCell<Statements<'_>>| {
+        let mut sql = sql.borrow_mut();
+        some.iter().filter(|ask| sql.check_rows(ask).expect("SQL answers")).count()
+    };
+    let uuids = |sql: &RefCell<Statements<'_>>| {
+        let mut sql = sql.borrow_mut();
+        let mut check = |(user, tenant, ask): &(Uuid, Uuid, &Ask)| {
+            sql.check(*user, *tenant, ask.permission, ask.service).expect("SQL answers")
+        };
+        some_ids.iter().filter(|asked| check(asked)).count()
+    };
     let times = race(
         Clock::Cpu,
         stage.rounds,
         vec![
-            Side::new("index", ids.len(), || {
+            Side::new("handles", handles.len(), || {
+                let allowed =
+                    |it: &&Resolved| index.check_resolved(it.user, it.permit, it.tenant, at).allowed();
+                handles.iter().filter(allowed).count()
+            }),
+            Side::new("ids", ids.len(), || {
                 ids.iter()
                     .filter(|(user, permit, tenant)| index.check(*user, *permit, *tenant, at).allowed())
                     .count()
             }),
-            Side::new("SQL, file", some.len(), || {
-                let mut check =
-                    |(user, tenant, permission, service)| file.check(user, tenant, permission, service);
-                some_ids.iter().filter(|ask| check(**ask).expect("SQL answers")).count()
-            }),
-            Side::new("SQL, memory", some.len(), || {
-                let mut check =
-                    |(user, tenant, permission, service)| memory.check(user, tenant, permission, service);
-                some_ids.iter().filter(|ask| check(**ask).expect("SQL answers")).count()
-            }),
+            Side::new("file", some.len(), || numbers(&file)),
+            Side::new("memory", some.len(), || numbers(&memory)),
+            Side::new("file, ids", some.len(), || uuids(&file)),
             Side::new("store", some.len(), || {
                 questions.iter().filter(|question| engine.check(question).expect("a verdict").allowed).count()
             }),
@@ -67,13 +80,13 @@ pub(super) fn checks(stage: &Stage, rows: &mut Vec<Row>) {
             }),
         ],
     );
-    let customers = stage.customers;
-    let (file, memory) = (times.ns("SQL, file"), times.ns("SQL, memory"));
-    let index = Row::new("on the index by ids", customers, times.ns("index"), "ns");
-    rows.push(index.clone().beside("SQL, file", file).target_at(AT, Of::TheirsByOurs, 80.0));
-    rows.push(index.beside("SQL, memory", memory).target_at(AT, Of::TheirsByOurs, 40.0));
-    let store = Row::new("from the store, no index", customers, times.ns("store"), "ns");
-    rows.push(store.beside("SQL, file", file).target_at(AT, Of::OursByTheirs, 2.0));
-    let snapshot = Row::new("from one reading of the store", customers, times.ns("snapshot"), "ns");
-    rows.push(snapshot.beside("SQL, file", file));
+    let row = |case: &str, side: &str| Row::new(case, stage.customers, times.ns(side), "ns");
+    let index = row("on the index, ids resolved", "handles");
+    rows.push(index.clone().beside("SQL, file", times.ns("file")).target_at(AT, Of::TheirsByOurs, 80.0));
+    rows.push(index.beside("SQL, memory", times.ns("memory")).target_at(AT, Of::TheirsByOurs, 40.0));
+    rows.push(row("on the index by ids", "ids").beside("SQL by ids, file", times.ns("file, ids")));
+    let store = row("from the store, no index", "store").beside("SQL by ids, file", times.ns("file, ids"));
+    rows.push(store.target_at(AT, Of::OursByTheirs, 2.0));
+    let snapshot = row("from one reading of the store", "snapshot");
+    rows.push(snapshot.beside("SQL by ids, file", times.ns("file, ids")));
 }

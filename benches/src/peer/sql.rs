@@ -104,6 +104,7 @@ impl Database {
              WHERE u.id = ?1 AND {}",
             rule!()
         );
+        let check_rows = check.replace("t.id = ?2", "t.n = ?2").replace("u.id = ?1", "u.n = ?1");
         // What is at home, what is below home, and what there are direct assignments on.
         let tenants = format!(
             "SELECT t.id FROM user u JOIN tenant h ON h.n = u.home JOIN tenant t ON t.n IN \
@@ -121,6 +122,7 @@ impl Database {
         Ok(Statements {
             world,
             check: self.db.prepare(&check)?,
+            check_rows: self.db.prepare(&check_rows)?,
             tenants: self.db.prepare(&tenants)?,
             users: self.db.prepare(&users)?,
         })
@@ -142,6 +144,7 @@ fn number(role: Role) -> u32 {
 pub struct Statements<'d> {
     world: &'d World,
     check: Statement<'d>,
+    check_rows: Statement<'d>,
     tenants: Statement<'d>,
     users: Statement<'d>,
 }
@@ -156,6 +159,13 @@ impl Statements<'_> {
         let (permission, service) = bits(permission, service);
         let operate = self.world.operate();
         self.check.exists(params![user.as_bytes(), tenant.as_bytes(), permission, service, operate])
+    }
+
+    /// The same, with the numbers of user and tenant at hand.
+    pub fn check_rows(&mut self, ask: &Ask) -> Result<bool> {
+        let (permission, service) = bits(ask.permission, ask.service);
+        let operate = self.world.operate();
+        self.check_rows.exists(params![ask.user, ask.tenant, permission, service, operate])
     }
 
     /// The tenants on which a user may do something.
@@ -202,6 +212,8 @@ impl Peer for Statements<'_> {
 
     fn allows(&mut self, ask: &Ask) -> bool {
         let (user, tenant) = (self.world.user_id(ask.user).uuid(), self.world.tenant_id(ask.tenant).uuid());
-        self.check(user, tenant, ask.permission, ask.service).expect("the database answers")
+        let answer = self.check(user, tenant, ask.permission, ask.service).expect("the database answers");
+        assert_eq!(self.check_rows(ask).expect("the database answers"), answer, "SQL by id and by number");
+        answer
     }
 }

@@ -1,5 +1,6 @@
 //! What was measured, as data that is kept, and as text that is made from it.
 
+mod growth;
 mod text;
 
 use std::collections::BTreeMap;
@@ -125,9 +126,9 @@ impl Row {
     }
 }
 
-/// A figure: what was measured for it, and when, and where.
+/// What was measured for a figure at one size, and when, and where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Figure {
+pub struct Run {
     /// The day.
     pub date: String,
     /// The commit that was built.
@@ -140,10 +141,10 @@ pub struct Figure {
     pub rows: Vec<Row>,
 }
 
-/// All figures by their ids.
+/// The last run of each figure at each size.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Results(pub BTreeMap<String, Figure>);
+pub struct Results(BTreeMap<String, BTreeMap<usize, Run>>);
 
 impl Results {
     /// Reads what was measured before.
@@ -158,14 +159,19 @@ impl Results {
         }
     }
 
-    /// Takes a figure's rows at the sizes that were run; those at other sizes stay as they were.
-    pub fn take(&mut self, id: &str, mut figure: Figure) {
-        if let Some(before) = self.0.remove(id) {
-            let ran: Vec<usize> = figure.rows.iter().map(|row| row.customers).collect();
-            figure.rows.extend(before.rows.into_iter().filter(|row| !ran.contains(&row.customers)));
-        }
-        figure.rows.sort_by(|a, b| a.customers.cmp(&b.customers));
-        self.0.insert(id.to_owned(), figure);
+    /// Takes a figure's run in place of the one before at this size.
+    pub fn take(&mut self, id: &str, customers: usize, run: Run) {
+        self.0.entry(id.to_owned()).or_default().insert(customers, run);
+    }
+
+    /// A figure's runs by size.
+    pub fn runs(&self, id: &str) -> impl DoubleEndedIterator<Item = &Run> {
+        self.0.get(id).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// A figure's rows at every size.
+    pub fn rows(&self, id: &str) -> impl DoubleEndedIterator<Item = &Row> {
+        self.runs(id).flat_map(|run| &run.rows)
     }
 
     /// As it is kept.

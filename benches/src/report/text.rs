@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Of, Results, Row};
+use super::{Of, Results, Row, Run, growth};
 use crate::figure::{ALL, Kind};
 
 /// Marks where the README's table begins.
@@ -10,7 +10,7 @@ const BEGIN: &str = "<!-- figures -->";
 /// Marks where it ends.
 const END: &str = "<!-- /figures -->";
 
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let digits = match value.abs() {
         100.0.. => 0,
         10.0.. => 1,
@@ -96,25 +96,35 @@ pub fn results(results: &Results) -> String {
          how many times as fast tenantry is, or, with “× theirs”, how many times as much it takes.\n",
     );
     for kind in ALL {
-        let Some(figure) = results.0.get(kind.id) else { continue };
+        if results.runs(kind.id).next().is_none() {
+            continue;
+        }
         let _ = write!(text, "\n## {}: {}\n\nTarget: {}.\n\n{HEADER}", kind.id, kind.what, kind.target);
-        for row in &figure.rows {
+        for row in results.rows(kind.id) {
             let _ = writeln!(text, "| {} |", line(row).join(" | "));
         }
-        for (row, note) in figure.rows.iter().filter_map(|row| Some((row, row.note.as_ref()?))) {
-            let _ = writeln!(text, "\n{} ({}): {note}.", row.case, number(row.customers as f64));
+        text.push('\n');
+        for row in results.rows(kind.id) {
+            if let Some(note) = &row.note {
+                let _ = writeln!(text, "- {} ({}): {note}.", row.case, number(row.customers as f64));
+            }
         }
-        let versions: Vec<_> =
-            figure.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-        let _ = writeln!(
-            text,
-            "\n{}, commit {}, {}; {}.",
-            figure.date,
-            figure.commit,
-            figure.machine,
-            versions.join(", ")
-        );
+        for run in results.runs(kind.id) {
+            let size = run.rows.first().map_or(0, |row| row.customers);
+            let versions: Vec<_> =
+                run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+            let _ = writeln!(
+                text,
+                "- {} customers: {}, commit {}, {}; {}.",
+                number(size as f64),
+                run.date,
+                run.commit,
+                run.machine,
+                versions.join(", ")
+            );
+        }
     }
+    text.push_str(&growth::section(results));
     text
 }
 
@@ -129,13 +139,10 @@ pub fn readme(readme: &str, results: &Results) -> String {
         "{before}{BEGIN}\n\n| what | customers | tenantry | beside | ratio |\n|---|---:|---:|---:|---:|\n"
     );
     for kind in ALL {
-        // The first row with a target at the largest size it was asked for.
-        let rows = results.0.get(kind.id).map(|figure| figure.rows.as_slice()).unwrap_or_default();
-        let Some(row) = rows.iter().rev().filter(|row| row.target.is_some()).max_by_key(|row| row.customers)
-        else {
-            continue;
-        };
-        let [case, customers, ours, theirs, ratio, ..] = line(row);
+        // The first row with a target, at the largest size that has one.
+        let first = |run: &'_ Run| run.rows.iter().find(|row| row.target.is_some()).cloned();
+        let Some(row) = results.runs(kind.id).rev().find_map(first) else { continue };
+        let [case, customers, ours, theirs, ratio, ..] = line(&row);
         let _ = writeln!(text, "| {}: {case} | {customers} | {ours} | {theirs} | {ratio} |", kind.what);
     }
     text + "\n" + END + after
