@@ -12,11 +12,6 @@ pub const LOOKING_UP_FROM_ABROAD: bool = true;
 /// No id is used again (T-7); the engine takes that of a deleted integration for a new one.
 pub const A_DELETED_INTEGRATIONS_ID: bool = true;
 
-/// What was due first happens first. A link whose end has come the engine ends at once when anything about it is due,
-/// even if that was its next announcement or a delink request's lapse: a move that lapsed between the two is canceled
-/// instead, and the delink request's lapse goes untold.
-pub const AN_END_BEFORE_ITS_TIME: bool = true;
-
 /// A refused command is in the audit of the tenant that it names; the engine forgets that `erase_personal` may
 /// name one.
 pub const AN_ERASURE_REFUSED: bool = true;

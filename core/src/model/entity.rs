@@ -171,7 +171,8 @@ impl Term {
 }
 
 impl Link {
-    /// When the clock next has to do something about it: announce, extend or end it, or let a delink request lapse.
+    /// When the clock next may have to do something about it: announce, extend or end it, or let a delink request lapse.
+    /// An announcement whose link has ended by then is not made: what is left to do is due later.
     pub fn due(&self) -> Option<Timestamp> {
         if !self.stage.is_in_force() {
             return None;
@@ -180,11 +181,17 @@ impl Link {
             if term.auto_extend_days.is_some() {
                 return term.expires;
             }
-            let next =
-                ANNOUNCE_DAYS.into_iter().find(|&days| self.announced_days.is_none_or(|told| days < told));
-            next.map_or(term.expires, |days| term.expires.minus_days(days))
+            self.next_announced().unwrap_or(term.expires)
         });
         by_term.into_iter().chain(self.delink_expires).min()
+    }
+
+    /// When its end is next to be announced, if it has one and not everything was said.
+    pub fn next_announced(&self) -> Option<Timestamp> {
+        let term = self.term.as_ref().filter(|term| term.auto_extend_days.is_none())?;
+        let next =
+            ANNOUNCE_DAYS.into_iter().find(|&days| self.announced_days.is_none_or(|told| days < told))?;
+        Some(term.expires.minus_days(next))
     }
 }
 
