@@ -1,10 +1,6 @@
 //! Where the engine is known to differ from the rules. As long as one of these is `true`, the oracle does what the
 //! engine does there, so that everything behind it is compared nevertheless. There must be none.
 
-/// C-1 wants `licences.manage` for the licence's service, and a service that the policy has dropped is
-/// `service_not_managed`; the engine then asks for `licences.manage` alone.
-pub const A_LICENCE_FOR_A_DROPPED_SERVICE: bool = true;
-
 /// T-8 tells whoever may link; the engine asks for `customers.add` at the user's home only, not on a tenant that their
 /// home manages.
 pub const LOOKING_UP_FROM_ABROAD: bool = true;
