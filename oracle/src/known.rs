@@ -5,9 +5,6 @@
 /// home manages.
 pub const LOOKING_UP_FROM_ABROAD: bool = true;
 
-/// No id is used again (T-7); the engine takes that of a deleted integration for a new one.
-pub const A_DELETED_INTEGRATIONS_ID: bool = true;
-
 /// A refused command is in the audit of the tenant that it names; the engine forgets that `erase_personal` may
 /// name one.
 pub const AN_ERASURE_REFUSED: bool = true;

@@ -570,6 +570,9 @@ pub struct Integration {
     pub kind: IntegrationType,
     /// What people call it.
     pub name: IntegrationName,
+    /// When it was deleted; what remains is a tombstone, so that its id is not used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
 }
 
 /// An integration as it is attached at a tenant its owner manages (I-1).

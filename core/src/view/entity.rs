@@ -308,10 +308,10 @@ entity!(Move, it => it.id.uuid(), {
     ]
 });
 
-entity!(Integration, it => it.id.uuid(), vec![(
-    Index::IntegrationOwner,
-    Key::new().id(it.owner.uuid()).text(it.name.as_str()),
-)]);
+entity!(Integration, it => it.id.uuid(), match it.deleted {
+    Some(_) => Vec::new(),
+    None => vec![(Index::IntegrationOwner, Key::new().id(it.owner.uuid()).text(it.name.as_str()))],
+});
 
 entity!(Attachment, it => Attachment::key(it.integration, it.tenant), vec![
     (Index::AttachmentTenant, Key::new().id(it.tenant.uuid())),
