@@ -494,13 +494,27 @@ pub struct Holding {
     pub uploaded_to: TenantId,
     /// Who holds the devices.
     pub holder: TenantId,
-    /// The link under which they were moved to the holder; none where they were uploaded to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<LinkId>,
+    /// How they got to the holder from whom they are shown as: the links under which they were moved and that are not
+    /// known to have ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub way: Vec<Moved>,
     /// How many devices.
     pub devices: u64,
     /// Whom they are shown as (V-3).
     pub shown_as: TenantId,
+    /// Whether that is because they stayed there when a link ended.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stayed: bool,
+}
+
+/// A step on the way of devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Moved {
+    /// The link under which they were moved.
+    pub link: LinkId,
+    /// To whom.
+    pub to: TenantId,
 }
 
 impl Holding {

@@ -288,7 +288,7 @@ entity!(Holding, it => it.id.uuid(), {
         (Index::HoldingRow, Key::new().id(it.reseller.uuid()).id(it.shown_as.uuid()).id(it.upload.uuid())),
         (Index::HoldingHolder, Key::new().id(it.holder.uuid())),
     ];
-    keys.extend(it.via.map(|link| (Index::HoldingLink, Key::new().id(link.uuid()))));
+    keys.extend(it.way.iter().map(|moved| (Index::HoldingLink, Key::new().id(moved.link.uuid()))));
     keys
 });
 
