@@ -11,7 +11,6 @@ use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
 
 use crate::access::{Disabled, Who};
-use crate::known;
 use crate::world::Oracle;
 
 /// One thing that happened.
@@ -85,8 +84,8 @@ fn named_first(command: &Command) -> Option<TenantId> {
         Command::Unassign(c) => c.assignments.first().map(|item| item.tenant),
         Command::CreateRole(c) => Some(c.tenant),
         Command::ErasePersonal(c) => match c.subject {
-            Subject::Tenant(tenant) if !known::AN_ERASURE_REFUSED => Some(tenant),
-            _ => None,
+            Subject::Tenant(tenant) => Some(tenant),
+            Subject::User(_) => None,
         },
         Command::AddResellerCustomer(c) => Some(c.reseller),
         Command::EditResellerCustomer(c) => Some(c.reseller),

@@ -181,14 +181,8 @@ impl Oracle {
     }
 
     fn put_devices(&mut self, devices: &BTreeSet<String>, link: LinkId, customer: TenantId) {
-        let shown: Vec<_> = self.devices.iter().map(|device| self.shown_as(device)).collect();
-        for (device, shown_before) in self.devices.iter_mut().zip(shown) {
-            if devices.contains(&device.id) {
-                device.moved.push(Moved { link, to: customer, shown_before });
-                if device.moved.len() > 1 {
-                    self.moved_on.insert(device.upload.reseller);
-                }
-            }
+        for device in self.devices.iter_mut().filter(|device| devices.contains(&device.id)) {
+            device.moved.push(Moved { link, to: customer });
         }
     }
 

@@ -12,7 +12,6 @@ use tenantry::policy::{Policy, PrefixReuse};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::known;
 use crate::links::passed_moment;
 use crate::world::{Assignment, Oracle};
 
@@ -154,11 +153,6 @@ impl Oracle {
             };
             let next = [30, 7, 1].into_iter().find(|&days| link.announced.is_none_or(|told| days < told));
             let next = next.map(|days| expires.minus_days(days));
-            if known::AN_END_BEFORE_ITS_TIME && expires <= at {
-                let early = next.into_iter().chain(lapse).chain([expires]).min();
-                due.extend(early.map(|moment| (moment, Due::End(link.id))));
-                continue;
-            }
             due.extend(lapse.map(|moment| (moment, Due::DelinkRequest(link.id))));
             if expires > at {
                 due.extend(next.map(|moment| (moment, Due::Announcement(link.id))));

@@ -10,17 +10,16 @@ use tenantry::model::Actor;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::known;
 use crate::world::{Integration, Oracle};
 
 impl Oracle {
-    /// The integration, deleted or not; the last one of that id.
+    /// The integration, deleted or not.
     pub fn integration(&self, id: IntegrationId) -> Option<&Integration> {
-        self.integrations.iter().rev().find(|one| one.id == id)
+        self.integrations.iter().find(|one| one.id == id)
     }
 
     pub fn integration_mut(&mut self, id: IntegrationId) -> &mut Integration {
-        self.integrations.iter_mut().rev().find(|one| one.id == id).unwrap()
+        self.integrations.iter_mut().find(|one| one.id == id).unwrap()
     }
 
     pub fn create_integration(
@@ -32,10 +31,8 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         self.right(who, "integrations.manage", c.owner, at, Disabled::Bars)?;
         let id = c.integration.unwrap();
-        match self.integration(id) {
-            Some(one) if one.deleted && known::A_DELETED_INTEGRATIONS_ID => {}
-            Some(_) => return Err(Code::IdTaken),
-            None => {}
+        if self.integration(id).is_some() {
+            return Err(Code::IdTaken);
         }
         self.integrations.push(Integration {
             id,

@@ -10,7 +10,6 @@ pub mod devices;
 pub mod execute;
 pub mod generator;
 pub mod integrations;
-pub mod known;
 pub mod licences;
 pub mod links;
 pub mod listing;

@@ -9,7 +9,6 @@ use tenantry::refusal::Code;
 use crate::access::{Disabled, Who};
 use crate::devices::{MANY, count_obstacles, named};
 use crate::execute::least;
-use crate::known;
 use crate::world::{Licence, Oracle};
 
 const MOST_SEATS: u32 = 1_000_000;
@@ -58,11 +57,7 @@ impl Oracle {
         if matches!(who, Who::User(_)) && !self.sees(who, licence.tenant, at) {
             return Err(Code::UnknownLicence);
         }
-        if known::A_LICENCE_FOR_A_DROPPED_SERVICE && !self.policy.services.contains(&licence.service) {
-            self.right(who, "licences.manage", licence.tenant, at, Disabled::Bars)?;
-        } else {
-            self.right_for(who, "licences.manage", licence.tenant, &licence.service, at)?;
-        }
+        self.right_for(who, "licences.manage", licence.tenant, &licence.service, at)?;
         Ok(licence.clone())
     }
 

@@ -12,7 +12,6 @@ use tenantry::refusal::Code;
 
 use crate::access::Disabled;
 use crate::execute::least;
-use crate::known;
 use crate::world::{Device, Moved, Oracle, ResellerCustomer};
 
 /// A row of a reseller's list, counted from its devices.
@@ -37,17 +36,10 @@ impl Oracle {
         self.reseller_customers.iter_mut().find(is_it).unwrap()
     }
 
-    /// Whom a device is shown as: the tenant it was uploaded to; its holder, once a link under which it was moved
-    /// there has ended (V-3). And whether it came to that.
+    /// Whom a device is shown as: the tenant it was uploaded to; of the links under which it was moved and that have
+    /// ended, whom the last one brought it to (V-3). And whether it came to that.
     pub fn shown_as(&self, device: &Device) -> (TenantId, bool) {
         let ended = |moved: &Moved| self.link(moved.link).unwrap().stage == Stage::Delinked;
-        if known::A_DEVICE_MOVED_ON {
-            return match device.moved.last() {
-                Some(moved) if ended(moved) => (moved.to, true),
-                Some(moved) => moved.shown_before,
-                None => (device.upload.to, false),
-            };
-        }
         let mut shown = (device.upload.to, false);
         for moved in &device.moved {
             if ended(moved) {

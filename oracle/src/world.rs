@@ -163,8 +163,6 @@ pub struct Upload {
 pub struct Moved {
     pub link: LinkId,
     pub to: TenantId,
-    /// Whom the device was shown as when it was moved, and whether it had stayed there after a delink.
-    pub shown_before: (TenantId, bool),
 }
 
 /// A device and everywhere it has been.
@@ -260,8 +258,6 @@ pub struct Oracle {
     pub devices: Vec<Device>,
     /// The ids of all devices there ever were.
     pub used_devices: BTreeSet<String>,
-    /// The resellers of which a device was moved on by whom it was moved to.
-    pub moved_on: BTreeSet<TenantId>,
     pub moves: Vec<Move>,
     pub integrations: Vec<Integration>,
     pub licences: Vec<Licence>,
@@ -288,7 +284,6 @@ impl Oracle {
             uploads: Vec::new(),
             devices: Vec::new(),
             used_devices: BTreeSet::new(),
-            moved_on: BTreeSet::new(),
             moves: Vec::new(),
             integrations: Vec::new(),
             licences: Vec::new(),

@@ -27,7 +27,9 @@ use crate::view::{View, ViewError};
 /// # Errors
 /// `unknown_tenant`, and why the actor may not link.
 pub fn look_up(world: &World<'_>, actor: &Actor, number: &Number) -> Ruling<TenantSummary> {
-    if let Some(user) = world.admit(actor, Gate::Shut)? {
+    if let Some(user) = world.admit(actor, Gate::Shut)?
+        && !access::may_where_assigned(world, user.id, CUSTOMERS_ADD)?
+    {
         world.authorize(actor, CUSTOMERS_ADD, user.home, Gate::Shut)?;
     }
     match world.numbered(number)?.filter(|tenant| tenant.is_living()) {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::base::ids::{LinkId, MoveId, TenantId, UploadId};
 use crate::base::text::DeviceId;
 use crate::base::time::Timestamp;
-use crate::model::{Added, Device, Holding, ResellerRow, ResellerStatus, Tenant};
+use crate::model::{Added, Device, Holding, Moved, ResellerRow, ResellerStatus, Tenant};
 use crate::view::{Change, Index, Key, Overlay, View, ViewError};
 
 /// A reseller's upload (V-2).
@@ -26,9 +26,10 @@ pub(super) fn uploaded(
         uploaded_at: at,
         uploaded_to: to,
         holder: to,
-        via: None,
+        way: Vec::new(),
         devices: count,
         shown_as: to,
+        stayed: false,
     };
     let mut changes: Vec<Change> = devices
         .iter()
@@ -65,9 +66,13 @@ pub(super) fn moved(
         let Some(from) = find::<Holding>(&world, device.holding.uuid())? else { continue };
         let key = from.moved(link);
         let to = match find::<Holding>(&world, key.uuid())? {
-            // A new move under the same link is shown as the first one was.
-            Some(to) => Holding { devices: to.devices + 1, ..to },
-            None => Holding { id: key, holder: customer, via: Some(link), devices: 1, ..from.clone() },
+            // A new move under the same link is shown as the first one is.
+            Some(to) if to.devices > 0 => Holding { devices: to.devices + 1, ..to },
+            _ => {
+                let mut way = from.way.clone();
+                way.push(Moved { link, to: customer });
+                Holding { id: key, holder: customer, way, devices: 1, ..from.clone() }
+            }
         };
         *left.entry(device.holder).or_default() += 1;
         world.change(Change::Put(Holding { devices: from.devices.saturating_sub(1), ..from }.into()));
@@ -127,11 +132,15 @@ pub(super) fn deleted(
     Ok(world.into_changes().0)
 }
 
-/// What was moved under a link that has ended is shown as its holder, for good (V-3).
+/// What was moved under a link that has ended is shown as whom it was moved to, for good (V-3). What led there no longer counts.
 pub(super) fn link_ended(view: &dyn View, link: LinkId) -> Result<Vec<Change>, ViewError> {
-    shown_anew(view, Index::HoldingLink, link.uuid(), |holding| Holding {
-        shown_as: holding.holder,
-        ..holding
+    shown_anew(view, Index::HoldingLink, link.uuid(), |mut holding| {
+        let last = holding.way.iter().rposition(|moved| moved.link == link);
+        let ended = last.and_then(|last| holding.way.drain(..=last).next_back());
+        match ended {
+            Some(Moved { to, .. }) => Holding { shown_as: to, stayed: true, ..holding },
+            None => holding,
+        }
     })
 }
 
@@ -202,7 +211,7 @@ fn recount(world: &mut Overlay<'_>, rows: BTreeSet<(TenantId, TenantId)>) -> Res
         for holding in (&*world as &dyn View).under::<Holding>(Index::HoldingRow, key) {
             let holding = holding?;
             counted.devices += holding.devices;
-            if holding.via.is_some() && holding.shown_as == holding.holder {
+            if holding.stayed {
                 counted.delinked_devices += holding.devices;
             }
             // Holdings come upload by upload.

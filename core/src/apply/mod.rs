@@ -251,9 +251,13 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
         Event::MoveExpired { id } => return answer_move(view, *id, HandshakeTrigger::Expire),
         Event::DevicesDeleted { tenant, devices } => return device::deleted(view, *tenant, devices),
 
-        Event::IntegrationCreated { integration, owner, kind, name } => {
-            put(Integration { id: *integration, owner: *owner, kind: kind.clone(), name: name.clone() })
-        }
+        Event::IntegrationCreated { integration, owner, kind, name } => put(Integration {
+            id: *integration,
+            owner: *owner,
+            kind: kind.clone(),
+            name: name.clone(),
+            deleted: None,
+        }),
         Event::IntegrationShared { integration, tenant } => view
             .get::<Integration>(integration.uuid())?
             .and_then(|it| put(Attachment { integration: it.id, owner: it.owner, tenant: *tenant })),
@@ -261,7 +265,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             Some(Change::Remove(Kind::Attachment, Attachment::key(*integration, *tenant)))
         }
         Event::IntegrationDeleted { integration } => {
-            Some(Change::Remove(Kind::Integration, integration.uuid()))
+            edit::<Integration>(view, integration.uuid(), |it| it.deleted = Some(at))?
         }
 
         Event::LicenceBought { licence, buyer, tenant, service, seats, expires } => put(Licence {

@@ -16,7 +16,7 @@ use crate::command::{Command, Request};
 use crate::decide::{decide, sweep};
 use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
-use crate::model::Actor;
+use crate::model::{Actor, Subject};
 use crate::refusal::{Code, Family, Refusal};
 use crate::rules::{Decision, Stop, World};
 use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
@@ -238,6 +238,10 @@ impl Command {
             Self::Assign(it) => it.assignments.first().map(|item| item.tenant),
             Self::Unassign(it) => it.assignments.first().map(|item| item.tenant),
             Self::CreateRole(it) => Some(it.tenant),
+            Self::ErasePersonal(it) => match it.subject {
+                Subject::Tenant(tenant) => Some(tenant),
+                Subject::User(_) => None,
+            },
             Self::AddResellerCustomer(it) => Some(it.reseller),
             Self::EditResellerCustomer(it) => Some(it.reseller),
             Self::DropReseller(it) => Some(it.tenant),

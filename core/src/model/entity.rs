@@ -171,7 +171,8 @@ impl Term {
 }
 
 impl Link {
-    /// When the clock next has to do something about it: announce, extend or end it, or let a delink request lapse.
+    /// When the clock next may have to do something about it: announce, extend or end it, or let a delink request lapse.
+    /// An announcement whose link has ended by then is not made: what is left to do is due later.
     pub fn due(&self) -> Option<Timestamp> {
         if !self.stage.is_in_force() {
             return None;
@@ -180,11 +181,17 @@ impl Link {
             if term.auto_extend_days.is_some() {
                 return term.expires;
             }
-            let next =
-                ANNOUNCE_DAYS.into_iter().find(|&days| self.announced_days.is_none_or(|told| days < told));
-            next.map_or(term.expires, |days| term.expires.minus_days(days))
+            self.next_announced().unwrap_or(term.expires)
         });
         by_term.into_iter().chain(self.delink_expires).min()
+    }
+
+    /// When its end is next to be announced, if it has one and not everything was said.
+    pub fn next_announced(&self) -> Option<Timestamp> {
+        let term = self.term.as_ref().filter(|term| term.auto_extend_days.is_none())?;
+        let next =
+            ANNOUNCE_DAYS.into_iter().find(|&days| self.announced_days.is_none_or(|told| days < told))?;
+        Some(term.expires.minus_days(next))
     }
 }
 
@@ -487,13 +494,27 @@ pub struct Holding {
     pub uploaded_to: TenantId,
     /// Who holds the devices.
     pub holder: TenantId,
-    /// The link under which they were moved to the holder; none where they were uploaded to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<LinkId>,
+    /// How they got to the holder from whom they are shown as: the links under which they were moved and that are not
+    /// known to have ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub way: Vec<Moved>,
     /// How many devices.
     pub devices: u64,
     /// Whom they are shown as (V-3).
     pub shown_as: TenantId,
+    /// Whether that is because they stayed there when a link ended.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stayed: bool,
+}
+
+/// A step on the way of devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Moved {
+    /// The link under which they were moved.
+    pub link: LinkId,
+    /// To whom.
+    pub to: TenantId,
 }
 
 impl Holding {
@@ -563,6 +584,9 @@ pub struct Integration {
     pub kind: IntegrationType,
     /// What people call it.
     pub name: IntegrationName,
+    /// When it was deleted; what remains is a tombstone, so that its id is not used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
 }
 
 /// An integration as it is attached at a tenant its owner manages (I-1).

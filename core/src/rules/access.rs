@@ -74,6 +74,20 @@ pub fn tenants_where(
     Ok(allowed)
 }
 
+/// Whether a user can do this on a tenant on which they hold a role themselves.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn may_where_assigned(world: &World<'_>, user: UserId, permission: &str) -> Result<bool, ViewError> {
+    for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid())) {
+        let tenant = assignment?.tenant;
+        if judge(world, user, permission, tenant, None, Gate::Shut)?.reason.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The users who can do this on a tenant, in the order of their ids (P-12).
 ///
 /// # Errors

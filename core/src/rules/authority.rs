@@ -55,6 +55,20 @@ impl World<'_> {
         self.let_use(actor, permission, tenant, None, gate)
     }
 
+    /// The same for a service, which the policy may have dropped by now (P-5).
+    ///
+    /// # Errors
+    /// Those of [`Self::authorize`].
+    pub(super) fn authorize_service(
+        &self,
+        actor: &Actor,
+        permission: &str,
+        tenant: TenantId,
+        service: &Service,
+    ) -> Ruling {
+        self.let_use(actor, permission, tenant, Some(service), Gate::Shut)
+    }
+
     /// The same for a service; for one that the policy does not offer, which the command has to tell, as for none.
     ///
     /// # Errors

@@ -70,9 +70,8 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteIntegration) -> 
 
 fn resolve(world: &World<'_>, actor: &Actor, id: IntegrationId) -> Ruling<Arc<Integration>> {
     let admitted = world.admit(actor, Gate::Shut)?;
-    let Some(integration) = world.view.get::<Integration>(id.uuid())? else {
-        return refuse(Code::UnknownIntegration, id);
-    };
+    let found = world.view.get::<Integration>(id.uuid())?.filter(|found| found.deleted.is_none());
+    let Some(integration) = found else { return refuse(Code::UnknownIntegration, id) };
     if let Some(user) = admitted {
         if !access::sees(world, &user, integration.owner)? {
             return refuse(Code::UnknownIntegration, id);

@@ -50,8 +50,8 @@ pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Dec
 /// Gives devices seats (C-1).
 ///
 /// # Errors
-/// `unknown_licence`, `empty_batch`, `too_many_devices`, `too_few_seats`, `licence_expired` and, device by device,
-/// `device_not_in_pool`, `device_seated`.
+/// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices`, `too_few_seats`, `licence_expired` and,
+/// device by device, `device_not_in_pool`, `device_seated`, `device_moving`.
 pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();
@@ -76,7 +76,8 @@ pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling
 /// Takes seats back (C-1).
 ///
 /// # Errors
-/// `unknown_licence`, `empty_batch`, `too_many_devices` and, device by device, `device_not_seated`.
+/// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices` and, device by device,
+/// `device_not_seated`.
 pub fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();
@@ -102,6 +103,6 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LicenceId) -> Ruling<Arc<Licenc
     {
         return refuse(Code::UnknownLicence, id);
     }
-    world.authorize_for(actor, LICENCES_MANAGE, licence.tenant, &licence.service, Gate::Shut)?;
+    world.authorize_service(actor, LICENCES_MANAGE, licence.tenant, &licence.service)?;
     Ok(licence)
 }

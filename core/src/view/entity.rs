@@ -288,7 +288,7 @@ entity!(Holding, it => it.id.uuid(), {
         (Index::HoldingRow, Key::new().id(it.reseller.uuid()).id(it.shown_as.uuid()).id(it.upload.uuid())),
         (Index::HoldingHolder, Key::new().id(it.holder.uuid())),
     ];
-    keys.extend(it.via.map(|link| (Index::HoldingLink, Key::new().id(link.uuid()))));
+    keys.extend(it.way.iter().map(|moved| (Index::HoldingLink, Key::new().id(moved.link.uuid()))));
     keys
 });
 
@@ -308,10 +308,10 @@ entity!(Move, it => it.id.uuid(), {
     ]
 });
 
-entity!(Integration, it => it.id.uuid(), vec![(
-    Index::IntegrationOwner,
-    Key::new().id(it.owner.uuid()).text(it.name.as_str()),
-)]);
+entity!(Integration, it => it.id.uuid(), match it.deleted {
+    Some(_) => Vec::new(),
+    None => vec![(Index::IntegrationOwner, Key::new().id(it.owner.uuid()).text(it.name.as_str()))],
+});
 
 entity!(Attachment, it => Attachment::key(it.integration, it.tenant), vec![
     (Index::AttachmentTenant, Key::new().id(it.tenant.uuid())),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tenantry::base::text::DeviceId;
-use tenantry::model::{Actor, HandshakeState, Holding, Move, Tenant};
+use tenantry::model::{Actor, HandshakeState, Holding, Move, Moved, Tenant};
 use tenantry::policy::MoveRule;
 use tenantry::refusal::{Code, Code::*, Refusal};
 
@@ -409,10 +409,11 @@ fn v9_a_device_with_a_licence_seat_is_neither_deleted_nor_moved() {
 #[test]
 fn v7_what_is_moved_remembers_its_upload() {
     pool(MoveRule::AtOnce).and(ADA, hand(JOINTLY, &["SN-1"])).look(|given| {
-        let Holding { reseller, upload, uploaded_to, holder, via, devices, shown_as, .. } =
+        let Holding { reseller, upload, uploaded_to, holder, way, devices, shown_as, .. } =
             holding(given, "SN-1");
         assert_eq!((reseller, upload, uploaded_to), (RESELLER, upload_id(1), MSP));
-        assert_eq!((holder, via, devices, shown_as), (JOINTLY, Some(JOINTLY_LINK), 1, MSP));
-        assert_eq!(holding(given, "SN-2").via, None);
+        let moved = Moved { link: JOINTLY_LINK, to: JOINTLY };
+        assert_eq!((holder, way, devices, shown_as), (JOINTLY, vec![moved], 1, MSP));
+        assert!(holding(given, "SN-2").way.is_empty());
     });
 }

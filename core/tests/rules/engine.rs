@@ -545,6 +545,11 @@ fn q2_commands_refused_for_lack_of_rights_are_recorded_unless_opted_out() {
     assert_eq!(refusals(&given), 3);
     let row = audit(&given, JULIA, JOINTLY, &AuditFilter::default()).pop().unwrap();
     assert_eq!((row.by, row.command.as_str()), (AuditActor::Organisation(SECOND), "edit_tenant"));
+    let given =
+        given.when(JACK, ErasePersonal::new(Subject::Tenant(JOINTLY))).then(refused(RoleLacksPermission));
+    assert_eq!(refusals(&given), 4);
+    let row = audit(&given, JULIA, JOINTLY, &AuditFilter::default()).pop().unwrap();
+    assert_eq!((row.by, row.command.as_str()), (AuditActor::User(JACK), "erase_personal"));
     // Strangers could fill the journal, so they leave no trace; nor does what is wrong for other reasons.
     let given = given
         .when(NOBODY, rename(JOINTLY))
@@ -553,7 +558,7 @@ fn q2_commands_refused_for_lack_of_rights_are_recorded_unless_opted_out() {
         .then(refused(NotDelinkable))
         .when(STAFF, rename(NOWHERE))
         .then(refused(UnknownTenant));
-    assert_eq!(refusals(&given), 3);
+    assert_eq!(refusals(&given), 4);
     given.verified();
     let silent = EngineOptions {
         record_refusals: false,

@@ -50,6 +50,28 @@ fn i1_a_tenant_has_integrations_of_its_own() {
 }
 
 #[test]
+fn t7_a_deleted_integrations_id_is_never_used_again() {
+    let given = given()
+        .and(ADA, create(MSP, "ticketing"))
+        .and(ADA, share(JOINTLY))
+        .and(ADA, DeleteIntegration::new(TOOL))
+        .when(ADA, create(MSP, "ticketing"))
+        .then(refused(IdTaken))
+        .when(CARL, create(ALONE, "ticketing"))
+        .then(refused(IdTaken))
+        .when(ADA, share(JOINTLY))
+        .then(refused(UnknownIntegration))
+        .when(STAFF, DetachIntegration::new(TOOL, JOINTLY))
+        .then(refused(UnknownIntegration));
+    assert!(attached(&given, ADA, MSP).is_empty() && attached(&given, JACK, JOINTLY).is_empty());
+    let another = CreateIntegration { integration: Some(OTHER), ..create(MSP, "ticketing") };
+    given
+        .and(ADA, another)
+        .look(|given| assert_eq!(attached(given, ADA, MSP), [("Tickets".to_owned(), MSP, false)]))
+        .verified();
+}
+
+#[test]
 fn i1_the_owner_shares_with_tenants_it_manages() {
     let rows: [(Actor, Command, Expected); 15] = [
         (ADA.into(), share(JOINTLY).into(), happened(&["integration_shared"])),
@@ -105,7 +127,7 @@ fn i1_what_is_shared_shows_as_attached_and_the_owner_keeps_and_detaches_it() {
         .then(happened(&["integration_detached", "integration_detached", "integration_deleted"]))
         .look(|given| {
             assert_eq!(attached(given, JIM, JOINTLY), []);
-            assert!(given.find::<Integration>(TOOL.uuid()).is_none());
+            assert!(given.get::<Integration>(TOOL.uuid()).deleted.is_some());
         })
         .verified();
 }
@@ -118,8 +140,8 @@ fn i1_a_deleted_tenant_takes_its_integrations_along() {
         .and(ADA, own)
         .and(ADA, delete(&[FULLY]))
         .look(|given| {
-            assert!(given.find::<Integration>(TOOL.uuid()).is_some(), "the manager's own stays");
-            assert!(given.find::<Integration>(OTHER.uuid()).is_none());
+            assert!(given.get::<Integration>(TOOL.uuid()).deleted.is_none(), "the manager's own stays");
+            assert!(given.get::<Integration>(OTHER.uuid()).deleted.is_some());
             assert!(given.find::<Attachment>(Attachment::key(TOOL, FULLY)).is_none());
         })
         .verified();

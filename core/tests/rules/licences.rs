@@ -128,6 +128,28 @@ fn c1_seats_are_for_devices_the_tenant_holds_and_never_more_than_there_are() {
 }
 
 #[test]
+fn c1_a_service_that_the_policy_has_dropped_has_no_seats() {
+    let service = || text("typewriters");
+    let given = trade(MoveRule::AtOnce)
+        .under(|policy| policy.services.extend([service()]))
+        .and(ROB, upload(1, ALONE, &["SN-1", "SN-2"]))
+        .and(CARL, buy(ALONE, ALONE, "typewriters", 2))
+        .and(CARL, seat(&["SN-1"]))
+        .under(|policy| policy.services.retain(|other| *other != service()));
+    given
+        .when(CARL, seat(&["SN-2"]))
+        .then(refused(ServiceNotManaged))
+        .when(CARL, release(&["SN-1"]))
+        .then(refused(ServiceNotManaged))
+        .when(NINA, seat(&["SN-2"]))
+        .then(refused(UnknownLicence))
+        .and(STAFF, release(&["SN-1"]))
+        .under(|policy| policy.services.extend([service()]))
+        .and(CARL, seat(&["SN-2"]))
+        .verified();
+}
+
+#[test]
 fn c1_a_licence_runs_out() {
     let seated = || licensed().and(ADA, seat(&["SN-1"]));
     seated().later(89).when(ADA, seat(&["SN-2"])).then(done());

@@ -1,9 +1,12 @@
 //! Links (L).
 
 use tenantry::base::text::Service;
-use tenantry::model::{EndCause, HandshakeState, Link, LinkRequest, Stage, TenantKind, TermRequest};
+use tenantry::event::Event;
+use tenantry::model::{EndCause, HandshakeState, Link, LinkRequest, Move, Stage, TenantKind, TermRequest};
+use tenantry::policy::{MoveRule, Policy};
 use tenantry::refusal::Code::*;
 
+use super::stock::*;
 use super::*;
 
 fn term(days: u32, auto_extend: bool) -> Option<TermRequest> {
@@ -372,6 +375,67 @@ fn l9_a_link_with_an_end_is_announced_and_ends() {
 
 fn given_short() -> Given {
     given().and(ADA, AddCustomer { term: term(5, false), ..customer(MSP, "jointly") })
+}
+
+#[test]
+fn l9_what_is_due_happens_in_the_order_of_its_moments() {
+    let happened_since = |given: &Given, seq: u64| -> Vec<String> {
+        let records = given.engine.records_after(seq, 1_000).unwrap();
+        let all = records.iter().flat_map(|record| record.events.iter().map(event_name));
+        all.filter(|name| name != "invitation_expired").collect()
+    };
+    let slept = |given: Given, days: u32| {
+        let seq = given.engine.token().unwrap().seq;
+        let given = given.later(days).swept();
+        given.verified();
+        happened_since(&given, seq)
+    };
+    let linked = |days, auto_extend, change: fn(&mut Policy)| {
+        let ask = RequestLink { term: term(days, auto_extend), ..ask(MSP, "ALONE", "jointly") };
+        let given = trade(MoveRule::Approval).under(change).and(ROB, upload(1, MSP, &["SN-1"]));
+        given.and(ADA, ask).and(CARL, AcceptLink::new(ASKED))
+    };
+    // A move that lapsed before the link's end has lapsed, whether or not the end would have been announced before that.
+    let moving = || linked(9, false, |policy| policy.move_days = 4).and(ADA, hand(ALONE, &["SN-1"]));
+    assert_eq!(slept(moving(), 38), ["move_expired", "link_ended"]);
+    let state = |given: &Given| given.get::<Move>(MOVE.uuid()).handshake.state;
+    moving().later(38).swept().look(|given| assert_eq!(state(given), HandshakeState::Expired));
+    let late = linked(9, false, |policy| policy.move_days = 10).and(ADA, hand(ALONE, &["SN-1"]));
+    assert_eq!(slept(late, 38), ["link_ended", "move_canceled"]);
+    assert_eq!(slept(moving(), 8), ["link_expiring", "move_expired"]);
+    // So has a delink request.
+    let short: fn(&mut Policy) = |policy| policy.delink_request_days = Some(5);
+    let asked = |days, auto_extend| linked(days, auto_extend, short).and(ADA, RequestDelink::new(ASKED_LINK));
+    assert_eq!(slept(asked(7, false), 7), ["delink_expired", "link_ended"]);
+    assert_eq!(slept(asked(4, false), 7), ["link_ended"]);
+    assert_eq!(slept(asked(36, false), 10), ["delink_expired", "link_expiring"]);
+    assert_eq!(slept(asked(33, false), 10), ["link_expiring", "delink_expired"]);
+    assert_eq!(slept(asked(4, true), 5), ["link_extended", "delink_expired"]);
+    assert_eq!(slept(asked(6, true), 6), ["delink_expired", "link_extended"]);
+    // Of many links, each ends at its own end, however early it was to be announced.
+    let ending = |given: Given, number: u128, days| {
+        let (tenant, link) = (0x1f00 + number, 0x2f00 + number);
+        let tenant = Some(TenantId::from_uuid(Uuid::from_u128(tenant)));
+        let link = Some(LinkId::from_uuid(Uuid::from_u128(link)));
+        given.and(ADA, AddCustomer { tenant, link, term: term(days, false), ..customer(MSP, "fully") })
+    };
+    let given =
+        [40, 35, 60, 35, 32].iter().zip(0..).fold(given(), |it, (&days, number)| ending(it, number, days));
+    let seq = given.engine.token().unwrap().seq;
+    let given = given.later(59).swept();
+    let ended: Vec<u128> = given
+        .engine
+        .records_after(seq, 1_000)
+        .unwrap()
+        .iter()
+        .filter_map(|record| match &record.events[0] {
+            Event::LinkEnded { link, .. } => Some(link.uuid().as_u128() - 0x2f00),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ended, [4, 1, 3, 0]);
+    assert_eq!(happened_since(&given, seq).first().unwrap(), "link_expiring");
+    given.verified();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tenantry::base::ids::{MoveId, UploadId};
 use tenantry::base::text::DeviceId;
 use tenantry::base::time::Timestamp;
 use tenantry::event::Event;
-use tenantry::model::{Actor, Change, Link, ResellerStatus, Tenant, TermRequest};
+use tenantry::model::{Actor, Change, Link, ResellerRow, ResellerStatus, Tenant, TermRequest};
 use tenantry::policy::MoveRule;
 use tenantry::query::{ResellerCustomerRow, ResellerQuery};
 use tenantry::refusal::Code::*;
@@ -461,6 +461,57 @@ fn v8_a_reseller_sees_its_own_uploads_and_nothing_of_anyone_elses() {
     let audit = read.audit(&ROB.into(), RESELLER, &Default::default(), 0, 1_000).unwrap().0;
     let told = serde_json::to_string(&audit).unwrap();
     assert!(!told.contains("devices_moved") && !told.contains("SN-3"));
+}
+
+#[test]
+fn v3_devices_that_were_moved_on_are_shown_by_the_last_link_of_their_way_that_ended() {
+    let second = link_id(0x5c0);
+    let given = || {
+        let given = trade(MoveRule::AtOnce)
+            .and(ROB, upload(1, MSP, &["SN-1", "SN-2", "SN-3"]))
+            .and(ADA, hand(JOINTLY, &["SN-1", "SN-2"]))
+            .and(staff_for("T-1"), ChangeTenantKind::new(JOINTLY, TenantKind::Msp));
+        linked(given, 0x5c0, JOINTLY, "ALONE", "jointly", &["manage"])
+            .and(STAFF, MoveDevices::new(JOINTLY, ALONE, set(&["SN-1"])))
+    };
+    let stayed = |given: &Given, tenant| {
+        let row = given.get::<ResellerRow>(ResellerRow::key(RESELLER, tenant));
+        (row.delinked_devices, row.devices)
+    };
+    given().look(|given| assert_eq!(rows(given), ["Msp|MSP|1|3|active"]));
+    // The first link ends: they stayed with whom it brought them to, also the one that was moved on.
+    let first = || parted(given(), JOINTLY_LINK);
+    first().look(|given| {
+        assert_eq!(rows(given), ["Jointly|JOINTLY|1|2|pending", "Msp|MSP|1|1|active"]);
+        assert_eq!(stayed(given, JOINTLY), (2, 2));
+    });
+    // What stayed and is moved on has stayed, however it is counted.
+    let moved = || first().and(STAFF, MoveDevices::new(JOINTLY, ALONE, set(&["SN-2"])));
+    moved().look(|given| assert_eq!(stayed(given, JOINTLY), (2, 2)));
+    moved().and(CARL, DeleteDevices::new(ALONE, set(&["SN-1"]))).look(|given| {
+        assert_eq!(stayed(given, JOINTLY), (1, 1));
+        assert_eq!(rows(given), ["Jointly|JOINTLY|1|1|pending", "Msp|MSP|1|1|active"]);
+    });
+    // Then the second one: those that were moved on stay with whom that one brought them to.
+    let both = ["Alone|ALONE|1|1|pending", "Jointly|JOINTLY|1|1|pending", "Msp|MSP|1|1|active"];
+    let last = parted(first(), second);
+    assert_eq!((rows(&last), stayed(&last, ALONE), stayed(&last, JOINTLY)), (texts(&both), (1, 1), (1, 1)));
+    last.verified();
+    // The other way round it comes to the same.
+    let crossed = parted(given(), second);
+    assert_eq!(rows(&crossed), ["Alone|ALONE|1|1|pending", "Msp|MSP|1|2|active"]);
+    let crossed = parted(crossed, JOINTLY_LINK);
+    assert_eq!((rows(&crossed), stayed(&crossed, ALONE)), (texts(&both), (1, 1)));
+    crossed.verified();
+    // Nothing left of those that were moved on before: those that follow are shown as what they come from.
+    let emptied = given().and(CARL, DeleteDevices::new(ALONE, set(&["SN-1"])));
+    let emptied = parted(emptied, JOINTLY_LINK).and(STAFF, MoveDevices::new(JOINTLY, ALONE, set(&["SN-2"])));
+    assert_eq!(rows(&emptied), ["Jointly|JOINTLY|1|1|pending", "Msp|MSP|1|1|active"]);
+    emptied.verified();
+}
+
+fn texts(all: &[&str]) -> Vec<String> {
+    all.iter().map(|&text| text.to_owned()).collect()
 }
 
 /// What a reseller should see, counted anew from the journal and nothing else.

@@ -402,6 +402,23 @@ fn t8_who_may_link_is_told_name_country_and_kind_and_nothing_else() {
 }
 
 #[test]
+fn t8_who_may_link_for_a_tenant_that_their_home_manages_may_look_up() {
+    let given = given().and(STAFF, user(EVE, GRAND, "eve", "read_only"));
+    let look_up = |given: &Given| {
+        let found = given.engine.read().unwrap().now().unwrap().look_up(&EVE.into(), &text("ALONE"));
+        found.map(|found| found.kind).map_err(|error| error.code().unwrap())
+    };
+    assert_eq!(look_up(&given), Err(RoleLacksPermission));
+    let given = given.and(GINA, assign(EVE, MSP, "read_only"));
+    assert_eq!(look_up(&given), Err(RoleLacksPermission));
+    let given = given.and(GINA, assign(EVE, MSP, "admin"));
+    assert_eq!(look_up(&given), Ok(TenantKind::Customer));
+    let given = given.and(EVE, ask(MSP, "ALONE", "jointly"));
+    let given = given.and(GINA, disable(MSP));
+    assert_eq!(look_up(&given), Err(RoleLacksPermission));
+}
+
+#[test]
 fn t9_what_the_actor_may_not_see_does_not_exist() {
     let all: Vec<(Command, Expected)> = vec![
         (rename(JOINTLY).into(), refused(UnknownTenant)),

@@ -9,7 +9,6 @@ use tenantry::engine::Moment;
 use tenantry::model::{self, HandshakeState, ResellerStatus};
 
 use super::{State, open_until};
-use crate::known;
 use crate::world::Oracle;
 
 fn device_line(holder: TenantId, seat: Option<LicenceId>, moving: Option<MoveId>) -> String {
@@ -26,13 +25,11 @@ struct Row {
 }
 
 impl Row {
-    fn put(self, reseller: TenantId, tenant: TenantId, known: &Oracle, state: &mut State) {
+    fn put(self, reseller: TenantId, tenant: TenantId, state: &mut State) {
         let Self { added, devices, stayed, uploads, last_uploaded } = self;
         if added.is_none() && devices == 0 {
             return;
         }
-        let uncounted = known::A_COUNT_OF_WHAT_WAS_MOVED_ON && known.moved_on.contains(&reseller);
-        let stayed = if uncounted { 0 } else { stayed };
         let line = format!(
             "{added:?} {devices} devices, {stayed} stayed, of {uploads} uploads, the last {last_uploaded:?}"
         );
@@ -80,7 +77,7 @@ pub fn of_oracle(oracle: &Oracle, state: &mut State) {
             uploads: uploads.len() as u64,
             last_uploaded: devices.iter().map(|device| device.upload.at).max(),
         };
-        row.put(reseller, tenant, oracle, state);
+        row.put(reseller, tenant, state);
     }
     for one in oracle.integrations.iter().filter(|one| !one.deleted) {
         let line = format!("{} {} of {} at {:?}", one.kind, one.name, one.owner, one.attached);
@@ -146,7 +143,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
             uploads: r.uploads,
             last_uploaded: r.last_uploaded,
         };
-        row.put(reseller, tenant, known, state);
+        row.put(reseller, tenant, state);
     }
     for one in known.integrations.iter().filter(|one| !one.deleted) {
         let Some(i) = moment.get::<model::Integration>(one.id.uuid()).unwrap() else { continue };
