@@ -9,13 +9,16 @@ SOAK     ?= r1 --commands 1000000 --seed 1 --threads 2
 BENCH    ?=
 # CI says --locked here.
 LOCKED   ?=
+# Where the library for C goes: make install PREFIX=/opt/tenantry DESTDIR=/tmp/stage
+PREFIX   ?= /usr/local
+DESTDIR  ?=
 
 # Every feature of everything, but for the engines that the benchmarks compare with: these take minutes to build, and are for
 # `make bench`.
 ALL     = --workspace --exclude tenantry-benches --all-features
 BENCHES = --package tenantry-benches
 
-.PHONY: journeys test tools format lint doc soak bench
+.PHONY: journeys test tools format lint doc soak bench install
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -24,6 +27,7 @@ journeys:
 test: format lint doc
 	$(CARGO) test $(LOCKED) $(BENCHES)
 	$(CARGO) test $(LOCKED) $(ALL)
+	$(MAKE) -C ffi check LOCKED=$(LOCKED)
 
 # A toolchain installed with the least profile lacks these two.
 tools:
@@ -42,6 +46,10 @@ lint: tools
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(BENCHES) --no-deps
+
+# libtenantry, its headers, and what pkg-config and CMake find it by.
+install:
+	$(MAKE) -C ffi install LOCKED=$(LOCKED) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 # Compares the engine with a second, naive reading of the rules, over as many random commands as you have time for.
 soak:

@@ -91,245 +91,245 @@ extern "C" {
 enum {
   /** Done. */
   TENANTRY_OK = 0,
-  /** request id it was used before for another command; make a new id for a new command. */
+  /** request id `...` was used before for another command; make a new id for a new command. */
   TENANTRY_REQUEST_REUSED = 1,
-  /** the journal has moved on to seq it; read again, then decide again. */
+  /** the journal has moved on to seq ...; read again, then decide again. */
   TENANTRY_STALE_SEQ = 2,
-  /** this machine's clock is behind the journal, whose last record is of it; set the clock right and try again. */
+  /** this machine's clock is behind the journal, whose last record is of ...; set the clock right and try again. */
   TENANTRY_CLOCK_BEHIND = 3,
-  /** there is no user it; check the user's id. (P-1) */
+  /** there is no user `...`; check the user's id. (P-1) */
   TENANTRY_UNKNOWN_USER = 101,
-  /** user it is invited, blocked or removed, or their home tenant is disabled or deleted; have the user unblocked or the home tenant enabled. (P-1) */
+  /** user `...` is invited, blocked or removed, or their home tenant is disabled or deleted; have the user unblocked or the home tenant enabled. (P-1) */
   TENANTRY_USER_NOT_ACTIVE = 102,
-  /** this command is not for it; send it as the actor its documentation names. (U-4) */
+  /** this command is not for ...; send it as the actor its documentation names. (U-4) */
   TENANTRY_WRONG_ACTOR = 103,
-  /** an override of it needs a support ticket; cite the ticket in the operator's actor. (L-6) */
+  /** an override of ... needs a support ticket; cite the ticket in the operator's actor. (L-6) */
   TENANTRY_TICKET_REQUIRED = 104,
-  /** there is no tenant it; check the id or number, and that you may see the tenant. (T-9) */
+  /** there is no tenant `...`; check the id or number, and that you may see the tenant. (T-9) */
   TENANTRY_UNKNOWN_TENANT = 201,
-  /** there is no link it; check the id, and that you are on one of its sides. (T-9) */
+  /** there is no link `...`; check the id, and that you are on one of its sides. (T-9) */
   TENANTRY_UNKNOWN_LINK = 202,
-  /** there is no link request it; check the id, and that you are on one of its sides. (L-3) */
+  /** there is no link request `...`; check the id, and that you are on one of its sides. (L-3) */
   TENANTRY_UNKNOWN_LINK_REQUEST = 203,
-  /** there is no invitation it; check the id, and that it is yours to answer or take back. (U-2) */
+  /** there is no invitation `...`; check the id, and that it is yours to answer or take back. (U-2) */
   TENANTRY_UNKNOWN_INVITATION = 204,
-  /** there is no user it; check the id, and that you may see the user's home tenant. (U-4) */
+  /** there is no user `...`; check the id, and that you may see the user's home tenant. (U-4) */
   TENANTRY_NO_SUCH_USER = 205,
-  /** there is no role it here; use a built-in role, or one of the user's home tenant or of the tenant itself. (P-9) */
+  /** there is no role `...` here; use a built-in role, or one of the user's home tenant or of the tenant itself. (P-9) */
   TENANTRY_UNKNOWN_ROLE = 206,
-  /** there is no move it; check the id, and that you are on one of its sides. (V-7) */
+  /** there is no move `...`; check the id, and that you are on one of its sides. (V-7) */
   TENANTRY_UNKNOWN_MOVE = 207,
-  /** there is no integration it; check the id, and that you may see its owner. (I-1) */
+  /** there is no integration `...`; check the id, and that you may see its owner. (I-1) */
   TENANTRY_UNKNOWN_INTEGRATION = 208,
-  /** there is no licence it; check the id, and that you may see the tenant it serves. (C-1) */
+  /** there is no licence `...`; check the id, and that you may see the tenant it serves. (C-1) */
   TENANTRY_UNKNOWN_LICENCE = 209,
-  /** there is no console session it of yours; open the console again. (S-1) */
+  /** there is no console session `...` of yours; open the console again. (S-1) */
   TENANTRY_UNKNOWN_SESSION = 210,
-  /** tenant it is disabled or on its way up; enable it and wait until it is ready. (T-5) */
+  /** tenant `...` is disabled or on its way up; enable it and wait until it is ready. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
-  /** the user's home neither is tenant it nor manages it; link the tenant first. (P-3) */
+  /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
   TENANTRY_NOT_LINKED = 302,
-  /** tenant it is fully managed and its own users are locked out; ask the manager, or have the link converted to jointly managed. (P-4) */
+  /** tenant `...` is fully managed and its own users are locked out; ask the manager, or have the link converted to jointly managed. (P-4) */
   TENANTRY_CUSTOMER_LOCKED = 303,
-  /** the service is not on every link between the user's home and tenant it; add the service to the links. (P-5) */
+  /** the service is not on every link between the user's home and tenant `...`; add the service to the links. (P-5) */
   TENANTRY_SERVICE_NOT_MANAGED = 304,
-  /** on tenant it this can never be a manager's; ask the customer's own people to do it. (P-6) */
+  /** on tenant `...` this can never be a manager's; ask the customer's own people to do it. (P-6) */
   TENANTRY_RESERVED_FOR_CUSTOMER = 305,
-  /** tenant it has not granted this to its manager; ask the customer's super admin for the grant. (P-7) */
+  /** tenant `...` has not granted this to its manager; ask the customer's super admin for the grant. (P-7) */
   TENANTRY_NOT_GRANTED = 306,
-  /** no role of the user reaches tenant it; have a role assigned there or above, covering the tenants below. (P-8) */
+  /** no role of the user reaches tenant `...`; have a role assigned there or above, covering the tenants below. (P-8) */
   TENANTRY_NO_ASSIGNMENT = 307,
-  /** the user's role on tenant it does not hold the permission; have a role assigned that holds it. (P-8) */
+  /** the user's role on tenant `...` does not hold the permission; have a role assigned that holds it. (P-8) */
   TENANTRY_ROLE_LACKS_PERMISSION = 308,
-  /** role it holds permissions that you do not hold there yourself; assign a smaller role, or ask somebody who holds them. (U-4) */
+  /** role `...` holds permissions that you do not hold there yourself; assign a smaller role, or ask somebody who holds them. (U-4) */
   TENANTRY_BEYOND_OWN_RIGHTS = 309,
-  /** only a super admin makes or unmakes a super admin, as it would; ask a super admin of the tenant. (U-4) */
+  /** only a super admin makes or unmakes a super admin, as `...` would; ask a super admin of the tenant. (U-4) */
   TENANTRY_SUPER_ADMIN_ONLY = 310,
-  /** the policy contradicts itself: it; mend what is listed and send the whole policy again. (P-13) */
+  /** the policy contradicts itself: ...; mend what is listed and send the whole policy again. (P-13) */
   TENANTRY_INVALID_POLICY = 401,
-  /** the policy drops it, which is in use; keep it, or end its uses first. (P-13) */
+  /** the policy drops `...`, which is in use; keep it, or end its uses first. (P-13) */
   TENANTRY_POLICY_IN_USE = 402,
-  /** the it are empty; name at least one. (T-6) */
+  /** the ... are empty; name at least one. (T-6) */
   TENANTRY_EMPTY_BATCH = 403,
-  /** it is named more than once; name it once. (T-6) */
+  /** `...` is named more than once; name it once. (T-6) */
   TENANTRY_DUPLICATE_ITEM = 404,
-  /** the policy has no management type it; use one that the policy defines. (P-13) */
+  /** the policy has no management type `...`; use one that the policy defines. (P-13) */
   TENANTRY_UNKNOWN_MANAGEMENT_TYPE = 405,
-  /** a link needs at least one serviceit; name a service that the policy offers. (L-6) */
+  /** a link needs at least one service...; name a service that the policy offers. (L-6) */
   TENANTRY_NO_SERVICES = 406,
-  /** the policy offers no service it; use one that the policy offers. (L-6) */
+  /** the policy offers no service `...`; use one that the policy offers. (L-6) */
   TENANTRY_UNKNOWN_SERVICE = 407,
-  /** the policy has no permission it; use one that the policy defines. (P-13) */
+  /** the policy has no permission `...`; use one that the policy defines. (P-13) */
   TENANTRY_UNKNOWN_PERMISSION = 408,
-  /** permission it cannot be granted to a manager; grant only what the policy lists as grantable. (P-7) */
+  /** permission `...` cannot be granted to a manager; grant only what the policy lists as grantable. (P-7) */
   TENANTRY_NOT_GRANTABLE = 409,
-  /** permission it belongs to the super admin's role alone; leave it out of the role. (P-14) */
+  /** permission `...` belongs to the super admin's role alone; leave it out of the role. (P-14) */
   TENANTRY_SUPER_ONLY_PERMISSION = 410,
-  /** the policy wants every link to have an endit; say after how many days it ends. (L-9) */
+  /** the policy wants every link to have an end...; say after how many days it ends. (L-9) */
   TENANTRY_TERM_REQUIRED = 411,
-  /** a term of it days is outside what the policy allows; choose 1 day up to the policy's longest term. (L-9) */
+  /** a term of ... days is outside what the policy allows; choose 1 day up to the policy's longest term. (L-9) */
   TENANTRY_TERM_TOO_LONG = 412,
-  /** tenant it needs a super admin of its own to be managed so; name whom to invite as owner. (L-1) */
+  /** tenant `...` needs a super admin of its own to be managed so; name whom to invite as owner. (L-1) */
   TENANTRY_OWNER_REQUIRED = 413,
-  /** tenant it would lock out the owner it invites; leave the owner out. (L-1) */
+  /** tenant `...` would lock out the owner it invites; leave the owner out. (L-1) */
   TENANTRY_OWNER_NOT_ALLOWED = 414,
-  /** deleting wants the confirmation `delete`, not it; type delete, in small letters and nothing else. (T-7) */
+  /** deleting wants the confirmation `delete`, not `...`; type delete, in small letters and nothing else. (T-7) */
   TENANTRY_NOT_CONFIRMED = 415,
-  /** the command changes nothing about it; name at least one change. (T-2) */
+  /** the command changes nothing about `...`; name at least one change. (T-2) */
   TENANTRY_NOTHING_TO_DO = 416,
-  /** it devices are more than one command takes; send at most 10000 at a time. (V-2) */
+  /** ... devices are more than one command takes; send at most 10000 at a time. (V-2) */
   TENANTRY_TOO_MANY_DEVICES = 417,
-  /** it is no device id; give an IMEI whose check digit holds, a MEID or a serial number. (V-2) */
+  /** `...` is no device id; give an IMEI whose check digit holds, a MEID or a serial number. (V-2) */
   TENANTRY_INVALID_DEVICE = 418,
-  /** the policy has no issue category it; use one that the policy defines. */
+  /** the policy has no issue category `...`; use one that the policy defines. */
   TENANTRY_UNKNOWN_CATEGORY = 419,
-  /** a licence cannot have it seats; buy 1 to 1000000 seats. (C-1) */
+  /** a licence cannot have ... seats; buy 1 to 1000000 seats. (C-1) */
   TENANTRY_INVALID_SEATS = 420,
-  /** it has passed already; give a moment that lies ahead, or none. (C-1) */
+  /** ... has passed already; give a moment that lies ahead, or none. (C-1) */
   TENANTRY_INVALID_EXPIRY = 421,
-  /** the cursorit is not of this list, filter and order; begin the list again without a cursor. */
+  /** the cursor... is not of this list, filter and order; begin the list again without a cursor. */
   TENANTRY_FOREIGN_CURSOR = 422,
-  /** a page cannot have it rows; ask for 1 to 1000 rows. */
+  /** a page cannot have ... rows; ask for 1 to 1000 rows. */
   TENANTRY_INVALID_LIMIT = 423,
-  /** the id it has been used before; make a new id, or leave it out. (T-7) */
+  /** the id `...` has been used before; make a new id, or leave it out. (T-7) */
   TENANTRY_ID_TAKEN = 501,
-  /** number it belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
+  /** number `...` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
   TENANTRY_NUMBER_TAKEN = 502,
-  /** domain prefix it belongs to another tenant; choose another prefix. (T-3) */
+  /** domain prefix `...` belongs to another tenant; choose another prefix. (T-3) */
   TENANTRY_PREFIX_TAKEN = 503,
-  /** domain prefix it was given back and is not free again; choose another prefix, or wait until its quarantine ends. (T-3) */
+  /** domain prefix `...` was given back and is not free again; choose another prefix, or wait until its quarantine ends. (T-3) */
   TENANTRY_PREFIX_RESTING = 504,
-  /** tenant it is on its way up; wait until the host reports it ready. (T-5) */
+  /** tenant `...` is on its way up; wait until the host reports it ready. (T-5) */
   TENANTRY_TENANT_ENABLING = 505,
-  /** tenant it is not on its way up; enable it first. (T-5) */
+  /** tenant `...` is not on its way up; enable it first. (T-5) */
   TENANTRY_TENANT_NOT_ENABLING = 506,
-  /** tenant it manages living tenants; delete or delink those first, or delete with cascade. (T-7) */
+  /** tenant `...` manages living tenants; delete or delink those first, or delete with cascade. (T-7) */
   TENANTRY_HAS_MANAGED_TENANTS = 507,
-  /** a delink request of tenant it awaits its answer; have it answered or taken back first. (T-7) */
+  /** a delink request of tenant `...` awaits its answer; have it answered or taken back first. (T-7) */
   TENANTRY_DELINK_PENDING = 508,
-  /** tenant it is jointly managed and has an active admin of its own; delink it instead. (T-7) */
+  /** tenant `...` is jointly managed and has an active admin of its own; delink it instead. (T-7) */
   TENANTRY_DELINK_FIRST = 509,
-  /** tenant it has links that its new kind does not allow; end those links first. (T-1) */
+  /** tenant `...` has links that its new kind does not allow; end those links first. (T-1) */
   TENANTRY_KIND_CONFLICT = 510,
-  /** link request it has been answered or taken back; make a new request. (L-3) */
+  /** link request `...` has been answered or taken back; make a new request. (L-3) */
   TENANTRY_LINK_REQUEST_NOT_PENDING = 591,
-  /** link request it has expired; make a new request. (L-3) */
+  /** link request `...` has expired; make a new request. (L-3) */
   TENANTRY_LINK_REQUEST_EXPIRED = 592,
-  /** move it has been answered or taken back; move again. (V-7) */
+  /** move `...` has been answered or taken back; move again. (V-7) */
   TENANTRY_MOVE_NOT_PENDING = 593,
-  /** move it has expired; move again. (V-7) */
+  /** move `...` has expired; move again. (V-7) */
   TENANTRY_MOVE_LAPSED = 594,
-  /** tenant it cannot manage itself; name another tenant. (L-8) */
+  /** tenant `...` cannot manage itself; name another tenant. (L-8) */
   TENANTRY_SELF_LINK = 601,
-  /** tenant it is no MSP and manages nobody; link it under an MSP. (L-8) */
+  /** tenant `...` is no MSP and manages nobody; link it under an MSP. (L-8) */
   TENANTRY_CANNOT_MANAGE = 602,
-  /** tenant it is a reseller and is managed by nobody; have the reseller add its customers instead. (L-8) */
+  /** tenant `...` is a reseller and is managed by nobody; have the reseller add its customers instead. (L-8) */
   TENANTRY_CANNOT_BE_MANAGED = 603,
-  /** tenant it is already managed by this manager; work with the link there is. (L-2) */
+  /** tenant `...` is already managed by this manager; work with the link there is. (L-2) */
   TENANTRY_ALREADY_LINKED = 604,
-  /** tenant it already manages the manager, directly or through others; choose another manager. (L-8) */
+  /** tenant `...` already manages the manager, directly or through others; choose another manager. (L-8) */
   TENANTRY_LINK_CYCLE = 605,
-  /** linking tenant it would make a chain longer than the policy allows; link it higher up. (L-8) */
+  /** linking tenant `...` would make a chain longer than the policy allows; link it higher up. (L-8) */
   TENANTRY_TOO_DEEP = 606,
-  /** tenant it has as many managers as the policy allows; have it delink one first. (L-7) */
+  /** tenant `...` has as many managers as the policy allows; have it delink one first. (L-7) */
   TENANTRY_TOO_MANY_MANAGERS = 607,
-  /** tenant it has or would have a manager that tolerates no other; have the other link ended first, or choose another management type. (L-7) */
+  /** tenant `...` has or would have a manager that tolerates no other; have the other link ended first, or choose another management type. (L-7) */
   TENANTRY_EXCLUSIVE_LINK = 608,
-  /** another manager of tenant it already manages one of the services; leave that service out. (L-7) */
+  /** another manager of tenant `...` already manages one of the services; leave that service out. (L-7) */
   TENANTRY_SERVICES_OVERLAP = 609,
-  /** tenant it has no active super admin who could answer; have its super admin sign up first. (L-2) */
+  /** tenant `...` has no active super admin who could answer; have its super admin sign up first. (L-2) */
   TENANTRY_NO_CUSTOMER_OWNER = 610,
-  /** tenant it has been asked before and has not answered; remind it, or take the request back. (L-2) */
+  /** tenant `...` has been asked before and has not answered; remind it, or take the request back. (L-2) */
   TENANTRY_LINK_ALREADY_REQUESTED = 611,
-  /** link it has ended; link the tenants again. (D-7) */
+  /** link `...` has ended; link the tenants again. (D-7) */
   TENANTRY_LINK_ENDED = 614,
-  /** link it cannot be converted to that management type; delink the customer, then link again with the type you want. (L-5) */
+  /** link `...` cannot be converted to that management type; delink the customer, then link again with the type you want. (L-5) */
   TENANTRY_NOT_CONVERTIBLE = 615,
-  /** a service cannot be removed from link it; delink and link again without it, or open a support ticket. (L-6) */
+  /** a service cannot be removed from link `...`; delink and link again without it, or open a support ticket. (L-6) */
   TENANTRY_SERVICE_REMOVAL = 616,
-  /** service it is not on the link; name a service that is. (L-6) */
+  /** service `...` is not on the link; name a service that is. (L-6) */
   TENANTRY_SERVICE_NOT_ON_LINK = 617,
-  /** service it is the only one on the link; delink instead, or add another service first. (L-6) */
+  /** service `...` is the only one on the link; delink instead, or add another service first. (L-6) */
   TENANTRY_LAST_SERVICE = 618,
-  /** link it has no end that could be extended; leave it as it is. (L-9) */
+  /** link `...` has no end that could be extended; leave it as it is. (L-9) */
   TENANTRY_NO_TERM = 619,
-  /** tenant it has an active super admin of its own; ask them to invite others. (L-1) */
+  /** tenant `...` has an active super admin of its own; ask them to invite others. (L-1) */
   TENANTRY_OWNER_PRESENT = 620,
-  /** tenant it has been sent a sign-up already; resend or revoke that one. (L-1) */
+  /** tenant `...` has been sent a sign-up already; resend or revoke that one. (L-1) */
   TENANTRY_OWNER_INVITED = 621,
-  /** link it is fully managed and cannot be delinked; convert it to jointly managed first. (D-1) */
+  /** link `...` is fully managed and cannot be delinked; convert it to jointly managed first. (D-1) */
   TENANTRY_NOT_DELINKABLE = 701,
-  /** the policy lets only managers ask to delink it; ask the manager to start it. (D-4) */
+  /** the policy lets only managers ask to delink `...`; ask the manager to start it. (D-4) */
   TENANTRY_DELINK_NOT_OFFERED = 702,
-  /** a delink of link it has been requested by you before; remind the other side, or take the request back. (D) */
+  /** a delink of link `...` has been requested by you before; remind the other side, or take the request back. (D) */
   TENANTRY_ALREADY_REQUESTED = 703,
-  /** nobody has asked to delink link it; request the delink first. (D) */
+  /** nobody has asked to delink link `...`; request the delink first. (D) */
   TENANTRY_NO_DELINK_REQUEST = 704,
-  /** the delink request of link it is your own and the other side answers it; wait, remind them, or take it back. (D) */
+  /** the delink request of link `...` is your own and the other side answers it; wait, remind them, or take it back. (D) */
   TENANTRY_OWN_REQUEST = 705,
-  /** the delink request of link it is the other side's; accept or reject it. (D) */
+  /** the delink request of link `...` is the other side's; accept or reject it. (D) */
   TENANTRY_NOT_YOUR_REQUEST = 706,
-  /** invitation it was sent to another address; sign in with the address it was sent to. (U-2) */
+  /** invitation `...` was sent to another address; sign in with the address it was sent to. (U-2) */
   TENANTRY_OTHER_ADDRESS = 801,
-  /** invitation it has been answered or taken back; ask for a new one. (U-2) */
+  /** invitation `...` has been answered or taken back; ask for a new one. (U-2) */
   TENANTRY_INVITATION_NOT_PENDING = 802,
-  /** the address already belongs to a user of tenant it; assign that user a role instead. (U-2) */
+  /** the address already belongs to a user of tenant `...`; assign that user a role instead. (U-2) */
   TENANTRY_ALREADY_MEMBER = 803,
-  /** invitation it has expired; ask for a new one. (U-2) */
+  /** invitation `...` has expired; ask for a new one. (U-2) */
   TENANTRY_INVITATION_EXPIRED = 804,
-  /** the address has been invited to tenant it and has not answered; resend or revoke that invitation. (U-2) */
+  /** the address has been invited to tenant `...` and has not answered; resend or revoke that invitation. (U-2) */
   TENANTRY_ALREADY_INVITED = 805,
-  /** the address belongs to a user of another tenantit; use another address, or have that user removed first. (U-1) */
+  /** the address belongs to a user of another tenant...; use another address, or have that user removed first. (U-1) */
   TENANTRY_EMAIL_TAKEN = 806,
-  /** user it is not in a state that allows this; look at the user's state. (U-3) */
+  /** user `...` is not in a state that allows this; look at the user's state. (U-3) */
   TENANTRY_USER_STATE_CONFLICT = 807,
-  /** tenant it would be left without an active super admin; make somebody else super admin first. (U-3) */
+  /** tenant `...` would be left without an active super admin; make somebody else super admin first. (U-3) */
   TENANTRY_LAST_SUPER_ADMIN = 808,
-  /** user's home does not manage tenant it; assign users at home or on tenants their home manages. (U-4) */
+  /** user's home does not manage tenant `...`; assign users at home or on tenants their home manages. (U-4) */
   TENANTRY_OUT_OF_REACH = 809,
-  /** the user has no role on tenant it; nothing needs to be taken away there. (P-11) */
+  /** the user has no role on tenant `...`; nothing needs to be taken away there. (P-11) */
   TENANTRY_NOT_ASSIGNED = 810,
-  /** the tenant has a role named it; choose another name. (P-9) */
+  /** the tenant has a role named `...`; choose another name. (P-9) */
   TENANTRY_ROLE_NAME_TAKEN = 811,
-  /** role it is assigned or offered in an invitation; assign other roles first. (P-9) */
+  /** role `...` is assigned or offered in an invitation; assign other roles first. (P-9) */
   TENANTRY_ROLE_IN_USE = 812,
-  /** user it is not removed and still needs their address; remove the user first. (U-5) */
+  /** user `...` is not removed and still needs their address; remove the user first. (U-5) */
   TENANTRY_USER_NOT_REMOVED = 813,
-  /** tenant it is no reseller; name a reseller. (V-1) */
+  /** tenant `...` is no reseller; name a reseller. (V-1) */
   TENANTRY_NOT_A_RESELLER = 901,
-  /** tenant it takes no devices that way; upload to a customer or an MSP, and move to a customer. (V-1) */
+  /** tenant `...` takes no devices that way; upload to a customer or an MSP, and move to a customer. (V-1) */
   TENANTRY_CANNOT_RECEIVE = 902,
-  /** the reseller has added tenant it before; work with the row there is. (V-1) */
+  /** the reseller has added tenant `...` before; work with the row there is. (V-1) */
   TENANTRY_ALREADY_ADDED = 903,
-  /** the reseller has not added tenant it; have the reseller add it by its number first. (V-1) */
+  /** the reseller has not added tenant `...`; have the reseller add it by its number first. (V-1) */
   TENANTRY_NOT_ADDED = 904,
-  /** tenant it has dropped the reseller; ask the tenant to take the reseller back. (V-1) */
+  /** tenant `...` has dropped the reseller; ask the tenant to take the reseller back. (V-1) */
   TENANTRY_RESELLER_DROPPED = 905,
-  /** tenant it has not dropped the reseller; nothing needs to be taken back. (V-1) */
+  /** tenant `...` has not dropped the reseller; nothing needs to be taken back. (V-1) */
   TENANTRY_RESELLER_NOT_DROPPED = 906,
-  /** device it is named more than once; name it once. (V-2) */
+  /** device `...` is named more than once; name it once. (V-2) */
   TENANTRY_DUPLICATE_DEVICE = 907,
-  /** device it is held by a tenant already; leave it out, or have its holder delete it first. (V-2) */
+  /** device `...` is held by a tenant already; leave it out, or have its holder delete it first. (V-2) */
   TENANTRY_DEVICE_HELD = 908,
-  /** device it is not held by the tenant; leave it out. (V-7) */
+  /** device `...` is not held by the tenant; leave it out. (V-7) */
   TENANTRY_DEVICE_NOT_IN_POOL = 909,
-  /** device it is in a move that awaits its answer; have the move answered or taken back first. (V-7) */
+  /** device `...` is in a move that awaits its answer; have the move answered or taken back first. (V-7) */
   TENANTRY_DEVICE_MOVING = 910,
-  /** device it has a licence seat; release the seat first. (V-9) */
+  /** device `...` has a licence seat; release the seat first. (V-9) */
   TENANTRY_DEVICE_SEATED = 911,
-  /** device it has no seat of this licence; leave it out. (C-1) */
+  /** device `...` has no seat of this licence; leave it out. (C-1) */
   TENANTRY_DEVICE_NOT_SEATED = 912,
-  /** devices are not moved to tenant it as it is managed; have the reseller upload to the customer directly. (V-7) */
+  /** devices are not moved to tenant `...` as it is managed; have the reseller upload to the customer directly. (V-7) */
   TENANTRY_MOVE_REFUSED = 913,
-  /** the integration is attached at tenant it already; nothing needs to be shared there. (I-1) */
+  /** the integration is attached at tenant `...` already; nothing needs to be shared there. (I-1) */
   TENANTRY_ALREADY_ATTACHED = 916,
-  /** the integration is not attached at tenant it; nothing needs to be detached there. (I-1) */
+  /** the integration is not attached at tenant `...`; nothing needs to be detached there. (I-1) */
   TENANTRY_NOT_ATTACHED = 917,
-  /** licence it has too few free seats; release seats, or buy another licence. (C-1) */
+  /** licence `...` has too few free seats; release seats, or buy another licence. (C-1) */
   TENANTRY_TOO_FEW_SEATS = 918,
-  /** licence it has run out; buy another one. (C-1) */
+  /** licence `...` has run out; buy another one. (C-1) */
   TENANTRY_LICENCE_EXPIRED = 919,
-  /** console session it is closed; open the console again. (S-1) */
+  /** console session `...` is closed; open the console again. (S-1) */
   TENANTRY_SESSION_CLOSED = 920,
   /** the document is not JSON; send one JSON document. */
   TENANTRY_MALFORMED_JSON = 9001,
@@ -544,7 +544,7 @@ const char *tenantry_status_rule(tenantry_status status);
  *
  * Safe to call from any thread, as are all functions that take a const error.
  */
-tenantry_status tenantry_error_status(const struct tenantry_error *error);
+tenantry_status tenantry_error_status(const tenantry_error *error);
 
 /**
  * What stands in the way, in words.
@@ -552,25 +552,25 @@ tenantry_status tenantry_error_status(const struct tenantry_error *error);
  * The text is UTF-8 with a closing zero; it belongs to the error and lasts as long as the error does. `length` may be null;
  * else it is set to the bytes before the closing zero. For null, or what is no error, the text is "".
  */
-const char *tenantry_error_message(const struct tenantry_error *error,
+const char *tenantry_error_message(const tenantry_error *error,
                                    size_t *length);
 
 /**
  * What the refusal is about: an id, a name or a value; else "". As `tenantry_error_message`.
  */
-const char *tenantry_error_about(const struct tenantry_error *error, size_t *length);
+const char *tenantry_error_about(const tenantry_error *error, size_t *length);
 
 /**
  * Where in a JSON document a misuse is, such as "execute.command.owner.email"; else "". As `tenantry_error_message`.
  */
-const char *tenantry_error_path(const struct tenantry_error *error,
+const char *tenantry_error_path(const tenantry_error *error,
                                 size_t *length);
 
 /**
  * The whole error as JSON, `Fault` of the schema: number, name, family, message, remedy, rule, whether it may pass by itself,
  * and for a batch every item that stands in the way. As `tenantry_error_message`.
  */
-const char *tenantry_error_json(const struct tenantry_error *error,
+const char *tenantry_error_json(const tenantry_error *error,
                                 size_t *length);
 
 /**
@@ -579,7 +579,7 @@ const char *tenantry_error_json(const struct tenantry_error *error,
  *
  * What is no error, or was freed through a copy of the pointer, is told as `TENANTRY_FOREIGN_HANDLE` and not followed.
  */
-tenantry_status tenantry_error_free(struct tenantry_error **error);
+tenantry_status tenantry_error_free(tenantry_error **error);
 
 /* Texts --------------------------------------------------------------------- */
 
@@ -601,9 +601,10 @@ typedef struct tenantry_text {
 /**
  * Frees a text and makes it empty, so that freeing it again does nothing. Null is allowed, and so is an empty text.
  *
- * A copy that was made of the structure is stale from then on: freeing it is told as `TENANTRY_FOREIGN_HANDLE`.
+ * A copy that was made of the structure is stale from then on: freeing it is told as `TENANTRY_FOREIGN_HANDLE`, and freeing one whose
+ * length was changed as `TENANTRY_BAD_LENGTH`, without freeing it.
  */
-tenantry_status tenantry_text_free(struct tenantry_text *text);
+tenantry_status tenantry_text_free(tenantry_text *text);
 
 /* Engines ------------------------------------------------------------------- */
 
@@ -697,7 +698,7 @@ typedef struct tenantry_options {
   /**
    * Makes the ids that commands leave out; null for UUIDs of version 7. As `now`.
    */
-  void (*new_id)(void *context, struct tenantry_id *id);
+  void (*new_id)(void *context, tenantry_id *id);
   /**
    * Handed to `now` and `new_id`. Must last as long as the engine.
    */
@@ -711,8 +712,8 @@ typedef struct tenantry_options {
  * `TENANTRY_INVALID_POLICY`, `TENANTRY_INVALID_REQUEST` for a policy that is none, `TENANTRY_BAD_STRUCT_SIZE`,
  * `TENANTRY_UNKNOWN_FLAG`.
  */
-tenantry_status tenantry_open_memory(const struct tenantry_options *options,
-                                     struct tenantry_engine **engine,
+tenantry_status tenantry_open_memory(const tenantry_options *options,
+                                     tenantry_engine **engine,
                                      tenantry_error **error);
 
 /**
@@ -725,8 +726,8 @@ tenantry_status tenantry_open_memory(const struct tenantry_options *options,
  */
 tenantry_status tenantry_open_file(const char *path,
                                    size_t path_length,
-                                   const struct tenantry_options *options,
-                                   struct tenantry_engine **engine,
+                                   const tenantry_options *options,
+                                   tenantry_engine **engine,
                                    tenantry_error **error);
 
 /**
@@ -737,7 +738,7 @@ tenantry_status tenantry_open_file(const char *path,
  * `TENANTRY_HANDLE_IN_USE`. A copy of the pointer is stale from then on: every function tells it as
  * `TENANTRY_HANDLE_CLOSED`, this one included, for as long as the process lives. Cursors, errors and texts outlive the engine.
  */
-tenantry_status tenantry_close(struct tenantry_engine **engine);
+tenantry_status tenantry_close(tenantry_engine **engine);
 
 /** Options that ask for nothing special. */
 #define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0}
@@ -812,7 +813,7 @@ tenantry_status tenantry_check(const tenantry_engine *engine,
                                const tenantry_id *tenant,
                                const char *service,
                                size_t service_length,
-                               struct tenantry_verdict *verdict,
+                               tenantry_verdict *verdict,
                                tenantry_error **error);
 
 /**
@@ -842,7 +843,7 @@ tenantry_status tenantry_check_by(const tenantry_engine *engine,
                                   tenantry_permission permission,
                                   const tenantry_id *tenant,
                                   tenantry_service service,
-                                  struct tenantry_verdict *verdict,
+                                  tenantry_verdict *verdict,
                                   tenantry_error **error);
 
 /**
@@ -851,9 +852,9 @@ tenantry_status tenantry_check_by(const tenantry_engine *engine,
  * `count` may be 0. Where the call fails, every verdict is a "no" with reason 0. As `tenantry_check_by`.
  */
 tenantry_status tenantry_check_batch(const tenantry_engine *engine,
-                                     const struct tenantry_question *questions,
+                                     const tenantry_question *questions,
                                      size_t count,
-                                     struct tenantry_verdict *verdicts,
+                                     tenantry_verdict *verdicts,
                                      tenantry_error **error);
 
 /**
@@ -890,7 +891,7 @@ tenantry_status tenantry_tenants_where(const tenantry_engine *engine,
                                        size_t permission_length,
                                        const char *service,
                                        size_t service_length,
-                                       struct tenantry_cursor **cursor,
+                                       tenantry_cursor **cursor,
                                        tenantry_error **error);
 
 /**
@@ -902,14 +903,14 @@ tenantry_status tenantry_users_who_can(const tenantry_engine *engine,
                                        const tenantry_id *tenant,
                                        const char *service,
                                        size_t service_length,
-                                       struct tenantry_cursor **cursor,
+                                       tenantry_cursor **cursor,
                                        tenantry_error **error);
 
 /**
  * Writes the next ids, at most `capacity`, and their number to `*count`; 0 means that there are no more. Two threads that share
  * a cursor get each id once.
  */
-tenantry_status tenantry_cursor_next(struct tenantry_cursor *cursor,
+tenantry_status tenantry_cursor_next(tenantry_cursor *cursor,
                                      tenantry_id *ids,
                                      size_t capacity,
                                      size_t *count,
@@ -918,7 +919,7 @@ tenantry_status tenantry_cursor_next(struct tenantry_cursor *cursor,
 /**
  * How many ids there are in all, and the revision they were read at; either may be null.
  */
-tenantry_status tenantry_cursor_size(const struct tenantry_cursor *cursor,
+tenantry_status tenantry_cursor_size(const tenantry_cursor *cursor,
                                      size_t *size,
                                      uint64_t *seq,
                                      tenantry_error **error);
@@ -927,7 +928,7 @@ tenantry_status tenantry_cursor_size(const struct tenantry_cursor *cursor,
  * Frees a cursor and sets the pointer to null, so that freeing it again does nothing. Null is allowed, and so is a
  * pointer to null. What is no cursor, or was freed through a copy of the pointer, is told as `TENANTRY_FOREIGN_HANDLE`.
  */
-tenantry_status tenantry_cursor_free(struct tenantry_cursor **cursor);
+tenantry_status tenantry_cursor_free(tenantry_cursor **cursor);
 
 /* Everything else: the JSON door -------------------------------------------- */
 

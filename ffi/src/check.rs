@@ -209,7 +209,7 @@ pub unsafe extern "C" fn tenantry_permission_handle(
             required(handle, "handle")?;
             let call = Call::on(engine)?;
             let name = self::permission(permission, permission_length)?;
-            put(handle, call.shell.names.permissions.handle(name)?);
+            put(handle, call.names()?.permissions.handle(name)?);
             Ok(())
         })
     }
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn tenantry_service_handle(
             required(service, "service")?;
             let call = Call::on(engine)?;
             if let Some(name) = self::service(service, service_length)? {
-                put(handle, call.shell.names.services.handle(name)?);
+                put(handle, call.names()?.services.handle(name)?);
             }
             Ok(())
         })
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn tenantry_check_by(
             required(tenant, "tenant")?;
             let call = Call::on(engine)?;
             let asked = tenantry_question { user: *user, tenant: *tenant, permission, service };
-            let question = question(&call.shell.names, &asked);
+            let question = question(call.names()?, &asked);
             judge(call.engine()?, std::iter::once(question), |found| put(verdict, found.into()))
         })
     }
@@ -315,8 +315,8 @@ pub unsafe extern "C" fn tenantry_check_batch(
             }
             required(questions, "questions")?;
             required(verdicts, "verdicts")?;
-            let mut place = 0;
-            let asked = (0..count).map(|place| question(&call.shell.names, &questions.add(place).read()));
+            let (names, mut place) = (call.names()?, 0);
+            let asked = (0..count).map(|place| question(names, &questions.add(place).read()));
             judge(call.engine()?, asked, |found| {
                 put(verdicts.add(place), found.into());
                 place += 1;

@@ -28,8 +28,13 @@ pub struct tenantry_engine {
     state: AtomicU32,
     /// Calls that are within the engine now.
     calls: AtomicU32,
-    pub(crate) names: Names,
-    engine: UnsafeCell<Option<Engine>>,
+    open: UnsafeCell<Option<Open>>,
+}
+
+/// What there is of an engine while it is open.
+struct Open {
+    engine: Engine,
+    names: Names,
 }
 
 // SAFETY: the engine is `Sync`; the cell around it is written by the one thread that has closed it, and by then no call
@@ -56,8 +61,7 @@ impl tenantry_engine {
             magic: MAGIC,
             state: AtomicU32::new(OPEN),
             calls: AtomicU32::new(0),
-            names: Names::new(),
-            engine: UnsafeCell::new(Some(engine)),
+            open: UnsafeCell::new(Some(Open { engine, names: Names::new() })),
         }));
         SHELLS.lock().unwrap_or_else(PoisonError::into_inner).push(shell);
         ptr::from_ref(shell).cast_mut()
@@ -84,7 +88,7 @@ impl tenantry_engine {
 
 /// A call that is within an engine; the engine cannot be closed before it is out.
 pub(crate) struct Call {
-    pub(crate) shell: &'static tenantry_engine,
+    shell: &'static tenantry_engine,
 }
 
 impl Call {
@@ -105,10 +109,18 @@ impl Call {
         }
     }
 
-    pub(crate) fn engine(&self) -> Result<&Engine, Fault> {
+    fn open(&self) -> Result<&Open, Fault> {
         // SAFETY: nobody writes the cell while a call is within.
-        let engine = unsafe { &*self.shell.engine.get() };
-        engine.as_ref().ok_or_else(|| Fault::new(Trouble::HandleClosed, "`engine` has been closed"))
+        let open = unsafe { &*self.shell.open.get() };
+        open.as_ref().ok_or_else(|| Fault::new(Trouble::HandleClosed, "`engine` has been closed"))
+    }
+
+    pub(crate) fn engine(&self) -> Result<&Engine, Fault> {
+        Ok(&self.open()?.engine)
+    }
+
+    pub(crate) fn names(&self) -> Result<&Names, Fault> {
+        Ok(&self.open()?.names)
     }
 }
 
@@ -440,8 +452,8 @@ unsafe fn close(place: *mut *mut tenantry_engine) -> Result<(), Fault> {
         return Err(Fault::new(Trouble::HandleInUse, "another thread is within a call on `engine`"));
     }
     // SAFETY: this thread alone has got to closing it, and no call is within or will be.
-    let engine = unsafe { (*shell.engine.get()).take() };
+    let open = unsafe { (*shell.open.get()).take() };
     shell.state.store(CLOSED, Ordering::SeqCst);
-    quietly((), || drop(engine));
+    quietly((), || drop(open));
     Ok(())
 }

@@ -201,7 +201,7 @@ pub(crate) unsafe fn free<T>(kind: Kind, place: *mut *mut T) -> tenantry_status 
             return OK;
         }
         // SAFETY: as of this function.
-        match unsafe { handle::take(kind, pointer) } {
+        match unsafe { handle::take(kind, pointer, size_of::<T>()) } {
             Ok(_) => OK,
             Err(fault) => fault.number.into(),
         }

@@ -15,9 +15,16 @@ pub(crate) enum Kind {
 }
 
 /// Addresses are kept turned round, so that leak checkers do not take this table for an owner.
-static LIVE: Mutex<BTreeMap<usize, Kind>> = Mutex::new(BTreeMap::new());
+static LIVE: Mutex<BTreeMap<usize, Given>> = Mutex::new(BTreeMap::new());
 
-fn live() -> MutexGuard<'static, BTreeMap<usize, Kind>> {
+/// What was given out, and how many bytes it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Given {
+    kind: Kind,
+    size: usize,
+}
+
+fn live() -> MutexGuard<'static, BTreeMap<usize, Given>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -32,19 +39,24 @@ pub(crate) fn live_objects() -> usize {
 
 /// Gives a thing out.
 pub(crate) fn give<T: ?Sized>(kind: Kind, thing: Box<T>) -> *mut T {
+    let given = Given { kind, size: size_of_val(&*thing) };
     let pointer = Box::into_raw(thing);
-    live().insert(key(pointer), kind);
+    live().insert(key(pointer), given);
     pointer
 }
 
-/// Takes a thing back, once.
+/// Takes a thing of `size` bytes back, once.
 ///
 /// # Safety
 /// Nobody else may be using it.
-pub(crate) unsafe fn take<T: ?Sized>(kind: Kind, pointer: *mut T) -> Result<Box<T>, Fault> {
+pub(crate) unsafe fn take<T: ?Sized>(kind: Kind, pointer: *mut T, size: usize) -> Result<Box<T>, Fault> {
     let mut live = live();
-    if live.get(&key(pointer)) != Some(&kind) {
-        return Err(stranger());
+    match live.get(&key(pointer)) {
+        Some(given) if given.kind == kind && given.size == size => {}
+        Some(given) if given.kind == kind => {
+            return Err(Fault::new(Trouble::BadLength, "the length is not the one it was given out with"));
+        }
+        _ => return Err(stranger()),
     }
     live.remove(&key(pointer));
     // SAFETY: the table says that the pointer was given out as this kind and not yet taken back.
@@ -59,7 +71,7 @@ pub(crate) unsafe fn look<'t, T>(kind: Kind, pointer: *const T) -> Result<&'t T,
     if pointer.is_null() {
         return Err(Fault::new(Trouble::NullPointer, "the handle is null"));
     }
-    if live().get(&key(pointer)) != Some(&kind) {
+    if live().get(&key(pointer)).is_none_or(|given| given.kind != kind) {
         return Err(stranger());
     }
     // SAFETY: the table says that the pointer was given out as this kind and not yet taken back.

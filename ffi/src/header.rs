@@ -136,7 +136,13 @@ fn chapter(file: &str) -> String {
         .unwrap();
     let mut bytes = Vec::new();
     bindings.write(&mut bytes);
-    String::from_utf8(bytes).unwrap()
+    // Every type is declared by its plain name before it is used.
+    let text = String::from_utf8(bytes).unwrap();
+    let plain = |line: &str| match line.starts_with("typedef struct") {
+        true => line.to_owned(),
+        false => line.replace("struct tenantry_", "tenantry_"),
+    };
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// The whole header.

@@ -5,7 +5,6 @@
 //! written here about a function is what a C programmer reads there.
 
 #![expect(non_camel_case_types, reason = "types are named as C knows them")]
-#![expect(clippy::missing_safety_doc, reason = "the header says at each function what its caller owes")]
 
 #[cfg(panic = "abort")]
 compile_error!("a panic has to unwind, or no guard can contain it");

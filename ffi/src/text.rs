@@ -35,7 +35,8 @@ impl tenantry_text {
 
 /// Frees a text and makes it empty, so that freeing it again does nothing. Null is allowed, and so is an empty text.
 ///
-/// A copy that was made of the structure is stale from then on: freeing it is told as `TENANTRY_FOREIGN_HANDLE`.
+/// A copy that was made of the structure is stale from then on: freeing it is told as `TENANTRY_FOREIGN_HANDLE`, and freeing one whose
+/// length was changed as `TENANTRY_BAD_LENGTH`, without freeing it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantry_text_free(text: *mut tenantry_text) -> tenantry_status {
     quietly(tenantry_status::from(Trouble::Panicked.number()), || {
@@ -52,7 +53,7 @@ pub unsafe extern "C" fn tenantry_text_free(text: *mut tenantry_text) -> tenantr
         };
         let bytes = ptr::slice_from_raw_parts_mut(taken.data.cast::<u8>().cast_mut(), size);
         // SAFETY: the caller frees what it owns; the table knows whether it was given out.
-        match unsafe { handle::take(Kind::Text, bytes) } {
+        match unsafe { handle::take(Kind::Text, bytes, size) } {
             Ok(_) => OK,
             Err(fault) => tenantry_status::from(fault.number),
         }

@@ -35,6 +35,12 @@ use crate::view::{Any, Found as Entry, Kind, Span, View, ViewError};
 /// How many connections for reading are kept for the next who reads.
 const IDLE_READERS: usize = 8;
 
+/// The connections of one store: those that read, and the one that writes.
+type Connections = (Vec<Conn>, Option<Queue<Writer>>);
+
+/// What a forked child has of its parent's connections once it has closed the store.
+static INHERITED: Mutex<Vec<Connections>> = Mutex::new(Vec::new());
+
 /// How a file is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -230,8 +236,8 @@ impl Drop for SqliteStore {
         let idle = std::mem::take(&mut *self.idle());
         let mut writer = self.writer.take();
         if self.is_forked() {
-            // Closing them here would meddle with the parent's file.
-            std::mem::forget((idle, writer));
+            // Closing them here would meddle with the parent's file. Kept, so that a leak checker finds them cared for.
+            INHERITED.lock().unwrap_or_else(PoisonError::into_inner).push((idle, writer));
             return;
         }
         drop(idle);

@@ -1,0 +1,548 @@
+/* Everything that the header promises, tried from C. Compiled as C99 and as C++17, linked both ways, run plainly, under
+ * valgrind and with the sanitizers. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tenantry.h"
+
+static int failures;
+
+static void check(int holds, const char *what, int line) {
+  if (!holds) {
+    fprintf(stderr, "line %d: %s\n", line, what);
+    failures++;
+  }
+}
+
+#define CHECK(what) check((what) != 0, #what, __LINE__)
+/* The status, and that the error is there where there is a fault, and only there. */
+#define STATUS(wanted, call)                                                                                  \
+  do {                                                                                                        \
+    tenantry_status found_ = (call);                                                                          \
+    if (found_ != (wanted)) {                                                                                 \
+      fprintf(stderr, "line %d: %s is %d %s: %s\n", __LINE__, #call, (int)found_, tenantry_status_name(found_), \
+              tenantry_error_message(error, NULL));                                                           \
+      failures++;                                                                                             \
+    }                                                                                                         \
+    CHECK(tenantry_error_status(error) == found_);                                                            \
+    CHECK((error == NULL) == (found_ == TENANTRY_OK));                                                        \
+    CHECK(tenantry_error_free(&error) == TENANTRY_OK);                                                        \
+  } while (0)
+
+static tenantry_error *error;
+
+/* ---- the little world ---- */
+
+static const tenantry_id MSP = {{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+static const tenantry_id ADA = {{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}};
+static const tenantry_id BAKERY = {{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3}};
+static const tenantry_id NOBODY = {{9}};
+
+#define TEXT(literal) (literal), sizeof(literal) - 1
+#define MSP_ID "01000000-0000-0000-0000-000000000001"
+#define ADA_ID "01000000-0000-0000-0000-000000000002"
+#define BAKERY_ID "01000000-0000-0000-0000-000000000003"
+#define LINK_ID "01000000-0000-0000-0000-000000000004"
+#define STAFF "{\"execute\":{\"actor\":{\"operator\":{}},\"command\":"
+#define BY_ADA "{\"execute\":{\"actor\":{\"user\":\"" ADA_ID "\"},\"command\":"
+
+static const char *const WORLD[] = {
+    STAFF "{\"command\":\"register_tenant\",\"kind\":\"msp\",\"name\":\"Northwind IT\",\"tenant\":\"" MSP_ID "\"}}}",
+    STAFF "{\"command\":\"register_user\",\"home\":\"" MSP_ID "\",\"email\":\"ada@northwind.example\","
+          "\"role\":\"super_admin\",\"user\":\"" ADA_ID "\"}}}",
+    BY_ADA "{\"command\":\"add_customer\",\"manager\":\"" MSP_ID "\",\"kind\":\"customer\",\"name\":\"Bakery Klein\","
+           "\"management\":\"fully\",\"services\":[\"manage\"],\"tenant\":\"" BAKERY_ID "\",\"link\":\"" LINK_ID "\"}}}",
+};
+
+static void build(tenantry_engine *engine) {
+  size_t place;
+  for (place = 0; place < sizeof WORLD / sizeof WORLD[0]; place++) {
+    tenantry_text reply;
+    STATUS(TENANTRY_OK, tenantry_call(engine, WORLD[place], strlen(WORLD[place]), &reply, &error));
+    CHECK(reply.data != NULL && strlen(reply.data) == reply.length && strstr(reply.data, "\"outcome\":") != NULL);
+    CHECK(tenantry_text_free(&reply) == TENANTRY_OK);
+  }
+}
+
+static tenantry_engine *world(void) {
+  tenantry_engine *engine = NULL;
+  STATUS(TENANTRY_OK, tenantry_open_memory(NULL, &engine, &error));
+  build(engine);
+  return engine;
+}
+
+/* ---- versions and statuses ---- */
+
+static void versions(void) {
+  CHECK(tenantry_abi_version() == TENANTRY_ABI_VERSION);
+  CHECK(strncmp(tenantry_version(), "0.", 2) == 0);
+  CHECK(strcmp(tenantry_status_name(TENANTRY_OK), "ok") == 0);
+  CHECK(strcmp(tenantry_status_name(TENANTRY_NOT_DELINKABLE), "not_delinkable") == 0);
+  CHECK(strcmp(tenantry_status_rule(TENANTRY_NOT_DELINKABLE), "D-1") == 0);
+  CHECK(strcmp(tenantry_status_remedy(TENANTRY_NOT_DELINKABLE), "convert it to jointly managed first") == 0);
+  CHECK(strcmp(tenantry_status_name(-1), "") == 0 && strcmp(tenantry_status_message(70000), "") == 0);
+  CHECK(TENANTRY_NOT_DELINKABLE == 701 && TENANTRY_PANICKED == 9901);
+}
+
+/* ---- the way it is meant ---- */
+
+static void checks(void) {
+  tenantry_engine *engine = world();
+  tenantry_verdict verdict, verdicts[3];
+  tenantry_question questions[3];
+  tenantry_permission manage = 0, locate = 0, again = 0;
+  tenantry_service service = 0;
+  tenantry_text told;
+  uint64_t seq = 0;
+
+  STATUS(TENANTRY_OK, tenantry_check(engine, &ADA, TEXT(TENANTRY_PERMISSION_DEVICES_MANAGE), &BAKERY, TEXT(TENANTRY_SERVICE_MANAGE),
+                                     &verdict, &error));
+  CHECK(verdict.allowed == 1 && verdict.reason == 0 && verdict.seq == 4);
+  STATUS(TENANTRY_OK, tenantry_check(engine, &ADA, TEXT(TENANTRY_PERMISSION_LOCATION_VIEW), &BAKERY, NULL, 0, &verdict, &error));
+  CHECK(verdict.allowed == 0 && verdict.reason == TENANTRY_RESERVED_FOR_CUSTOMER);
+  STATUS(TENANTRY_OK, tenantry_check(engine, &NOBODY, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &error));
+  CHECK(verdict.allowed == 0 && verdict.reason == TENANTRY_UNKNOWN_USER);
+
+  STATUS(TENANTRY_OK, tenantry_permission_handle(engine, TEXT("devices.manage"), &manage, &error));
+  STATUS(TENANTRY_OK, tenantry_permission_handle(engine, TEXT("location.view"), &locate, &error));
+  STATUS(TENANTRY_OK, tenantry_permission_handle(engine, TEXT("devices.manage"), &again, &error));
+  STATUS(TENANTRY_OK, tenantry_service_handle(engine, TEXT("manage"), &service, &error));
+  CHECK(manage != 0 && locate != manage && again == manage && service != 0);
+  STATUS(TENANTRY_OK, tenantry_check_by(engine, &ADA, manage, &BAKERY, service, &verdict, &error));
+  CHECK(verdict.allowed == 1);
+  STATUS(TENANTRY_OK, tenantry_check_by(engine, &ADA, manage, &BAKERY, 0, &verdict, &error));
+  CHECK(verdict.allowed == 1);
+  STATUS(TENANTRY_FOREIGN_HANDLE, tenantry_check_by(engine, &ADA, 77, &BAKERY, 0, &verdict, &error));
+  STATUS(TENANTRY_FOREIGN_HANDLE, tenantry_check_by(engine, &ADA, 0, &BAKERY, 0, &verdict, &error));
+  STATUS(TENANTRY_FOREIGN_HANDLE, tenantry_check_by(engine, &ADA, manage, &BAKERY, 77, &verdict, &error));
+  CHECK(verdict.allowed == 0 && verdict.reason == 0 && verdict.seq == 0);
+
+  memset(questions, 0, sizeof questions);
+  questions[0].user = ADA, questions[0].tenant = BAKERY, questions[0].permission = manage, questions[0].service = service;
+  questions[1].user = ADA, questions[1].tenant = BAKERY, questions[1].permission = locate;
+  questions[2].user = ADA, questions[2].tenant = NOBODY, questions[2].permission = manage;
+  STATUS(TENANTRY_OK, tenantry_check_batch(engine, questions, 3, verdicts, &error));
+  CHECK(verdicts[0].allowed == 1 && verdicts[1].reason == TENANTRY_RESERVED_FOR_CUSTOMER);
+  CHECK(verdicts[2].reason == TENANTRY_UNKNOWN_TENANT && verdicts[0].seq == verdicts[2].seq);
+  STATUS(TENANTRY_OK, tenantry_check_batch(engine, NULL, 0, NULL, &error));
+  memset(verdicts, 1, sizeof verdicts);
+  questions[2].permission = 99;
+  STATUS(TENANTRY_FOREIGN_HANDLE, tenantry_check_batch(engine, questions, 3, verdicts, &error));
+  CHECK(verdicts[0].allowed == 0 && verdicts[1].allowed == 0 && verdicts[2].allowed == 0);
+  STATUS(TENANTRY_BAD_LENGTH, tenantry_check_batch(engine, questions, SIZE_MAX / 2, verdicts, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_check_batch(engine, NULL, 1, verdicts, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_check_batch(engine, questions, 1, NULL, &error));
+
+  STATUS(TENANTRY_OK, tenantry_explain(engine, &ADA, TEXT("location.view"), &BAKERY, NULL, 0, &told, &error));
+  CHECK(strstr(told.data, "\"rule\":\"P-6\"") != NULL && strstr(told.data, "\"number\":305") != NULL);
+  tenantry_text_free(&told);
+
+  STATUS(TENANTRY_OK, tenantry_token(engine, &told, &error));
+  STATUS(TENANTRY_OK, tenantry_refresh(engine, told.data, told.length, &seq, &error));
+  CHECK(seq == 4);
+  STATUS(TENANTRY_OK, tenantry_refresh(engine, NULL, 0, NULL, &error));
+  STATUS(TENANTRY_BAD_TEXT, tenantry_refresh(engine, TEXT("soon"), &seq, &error));
+  CHECK(seq == 0);
+  tenantry_close(&engine);
+  engine = world();
+  STATUS(TENANTRY_DIVERGED, tenantry_refresh(engine, told.data, told.length, &seq, &error));
+  tenantry_text_free(&told);
+  CHECK(tenantry_close(&engine) == TENANTRY_OK && engine == NULL);
+}
+
+static void cursors(void) {
+  tenantry_engine *engine = world();
+  tenantry_cursor *cursor = NULL, *copy;
+  tenantry_id ids[4];
+  size_t count = 9, size = 9;
+  uint64_t seq = 0;
+
+  STATUS(TENANTRY_OK, tenantry_tenants_where(engine, &ADA, TEXT("devices.view"), NULL, 0, &cursor, &error));
+  STATUS(TENANTRY_OK, tenantry_cursor_size(cursor, &size, &seq, &error));
+  CHECK(size == 2 && seq == 4);
+  STATUS(TENANTRY_OK, tenantry_cursor_next(cursor, ids, 1, &count, &error));
+  CHECK(count == 1 && memcmp(&ids[0], &MSP, sizeof MSP) == 0);
+  tenantry_close(&engine); /* it outlives its engine */
+  STATUS(TENANTRY_OK, tenantry_cursor_next(cursor, NULL, 0, &count, &error));
+  CHECK(count == 0);
+  STATUS(TENANTRY_OK, tenantry_cursor_next(cursor, ids, 4, &count, &error));
+  CHECK(count == 1 && memcmp(&ids[0], &BAKERY, sizeof BAKERY) == 0);
+  STATUS(TENANTRY_OK, tenantry_cursor_next(cursor, ids, 4, &count, &error));
+  CHECK(count == 0);
+  STATUS(TENANTRY_NULL_POINTER, tenantry_cursor_next(cursor, ids, 4, NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_cursor_next(NULL, ids, 4, &count, &error));
+  STATUS(TENANTRY_OK, tenantry_cursor_size(cursor, NULL, NULL, &error));
+  copy = cursor;
+  CHECK(tenantry_cursor_free(&cursor) == TENANTRY_OK && cursor == NULL);
+  CHECK(tenantry_cursor_free(&cursor) == TENANTRY_OK && tenantry_cursor_free(NULL) == TENANTRY_OK);
+  STATUS(TENANTRY_FOREIGN_HANDLE, tenantry_cursor_next(copy, ids, 4, &count, &error));
+  CHECK(count == 0 && tenantry_cursor_free(&copy) == TENANTRY_FOREIGN_HANDLE);
+
+  engine = world();
+  STATUS(TENANTRY_OK, tenantry_users_who_can(engine, TEXT("devices.view"), &BAKERY, TEXT("manage"), &cursor, &error));
+  STATUS(TENANTRY_OK, tenantry_cursor_next(cursor, ids, 4, &count, &error));
+  CHECK(count == 1 && memcmp(&ids[0], &ADA, sizeof ADA) == 0);
+  tenantry_cursor_free(&cursor);
+  STATUS(TENANTRY_BAD_TEXT, tenantry_users_who_can(engine, TEXT("Not A Name"), &BAKERY, NULL, 0, &cursor, &error));
+  CHECK(cursor == NULL);
+  tenantry_close(&engine);
+}
+
+/* ---- refusals, with everything an error says ---- */
+
+static void refusals(void) {
+  static const char delink[] = BY_ADA "{\"command\":\"request_delink\",\"link\":\"" LINK_ID "\"}}}";
+  static const char wrong[] = BY_ADA "{\"command\":\"invite_user\",\"tenant\":\"" MSP_ID "\",\"role\":\"admin\",\"invitee\":"
+                                     "{\"email\":\"ada\"}}}}";
+  tenantry_engine *engine = world();
+  tenantry_error *copy;
+  tenantry_text reply;
+  size_t length = 0;
+
+  CHECK(tenantry_call(engine, TEXT(delink), &reply, &error) == TENANTRY_NOT_DELINKABLE);
+  CHECK(reply.data == NULL && reply.length == 0);
+  CHECK(strcmp(tenantry_error_message(error, &length), "link `" LINK_ID "` is fully managed and cannot be delinked") == 0);
+  CHECK(length == strlen(tenantry_error_message(error, NULL)));
+  CHECK(strcmp(tenantry_error_about(error, NULL), LINK_ID) == 0 && strcmp(tenantry_error_path(error, NULL), "") == 0);
+  CHECK(strstr(tenantry_error_json(error, &length), "\"rule\":\"D-1\"") != NULL && length > 100);
+  copy = error;
+  CHECK(tenantry_error_free(&error) == TENANTRY_OK && error == NULL && tenantry_error_free(&error) == TENANTRY_OK);
+  CHECK(tenantry_error_free(&copy) == TENANTRY_FOREIGN_HANDLE);
+  CHECK(tenantry_error_free(NULL) == TENANTRY_OK);
+
+  CHECK(tenantry_call(engine, TEXT(wrong), &reply, &error) == TENANTRY_INVALID_REQUEST);
+  CHECK(strcmp(tenantry_error_path(error, NULL), "execute.command.invitee.email") == 0);
+  CHECK(strstr(tenantry_error_message(error, NULL), "e-mail address has no @") != NULL);
+  tenantry_error_free(&error);
+  /* Nobody has to ask for the error. */
+  CHECK(tenantry_call(engine, TEXT(delink), &reply, NULL) == TENANTRY_NOT_DELINKABLE);
+  CHECK(strcmp(tenantry_error_message(NULL, &length), "") == 0 && length == 0);
+  tenantry_close(&engine);
+}
+
+/* ---- misuse ---- */
+
+static void misuse(void) {
+  tenantry_engine *engine = world(), *copy, *none = NULL;
+  tenantry_engine *made = engine;
+  union {
+    uint64_t words[64];
+    tenantry_engine *align;
+  } junk;
+  tenantry_verdict verdict;
+  tenantry_text reply, text_copy;
+  tenantry_permission handle = 7;
+  tenantry_cursor *cursor = NULL;
+  size_t length = 0;
+  char *large;
+
+  /* null */
+  STATUS(TENANTRY_NULL_POINTER, tenantry_call(NULL, TEXT("{}"), &reply, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_call(engine, NULL, 0, &reply, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_call(engine, TEXT("{}"), NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_check(engine, NULL, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_check(engine, &ADA, NULL, 0, &BAKERY, NULL, 0, &verdict, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_check(engine, &ADA, TEXT("devices.view"), NULL, NULL, 0, &verdict, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_check(engine, &ADA, TEXT("devices.view"), &BAKERY, NULL, 3, &verdict, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_check(engine, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_permission_handle(engine, NULL, 0, &handle, &error));
+  CHECK(handle == 0);
+  STATUS(TENANTRY_NULL_POINTER, tenantry_service_handle(engine, NULL, 0, &handle, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_explain(engine, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_tenants_where(engine, &ADA, TEXT("devices.view"), NULL, 0, NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_token(engine, NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_open_memory(NULL, NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_open_file(NULL, 0, NULL, &made, &error));
+  CHECK(made == NULL);
+  CHECK(tenantry_close(NULL) == TENANTRY_OK && tenantry_close(&none) == TENANTRY_OK);
+  CHECK(tenantry_text_free(NULL) == TENANTRY_OK);
+
+  /* lengths and text */
+  STATUS(TENANTRY_BAD_LENGTH, tenantry_call(engine, "{}", (size_t)-1, &reply, &error));
+  STATUS(TENANTRY_BAD_LENGTH, tenantry_check(engine, &ADA, "x", SIZE_MAX / 2 + 1, &BAKERY, NULL, 0, &verdict, &error));
+  STATUS(TENANTRY_NOT_UTF8, tenantry_call(engine, TEXT("{\"\xff\":1}"), &reply, &error));
+  STATUS(TENANTRY_NOT_UTF8, tenantry_check(engine, &ADA, TEXT("\xc3("), &BAKERY, NULL, 0, &verdict, &error));
+  STATUS(TENANTRY_NOT_UTF8, tenantry_refresh(engine, TEXT("\xed\xa0\x80"), NULL, &error));
+  STATUS(TENANTRY_MALFORMED_JSON, tenantry_call(engine, "{}", 0, &reply, &error));
+  STATUS(TENANTRY_MALFORMED_JSON, tenantry_call(engine, TEXT("{}\0"), &reply, &error));
+  STATUS(TENANTRY_INVALID_REQUEST, tenantry_call(engine, TEXT("{}"), &reply, &error));
+  STATUS(TENANTRY_REPEATED_MEMBER, tenantry_call(engine, TEXT("{\"sweep\":{},\"sweep\":{}}"), &reply, &error));
+  large = (char *)malloc(9u << 20);
+  CHECK(large != NULL);
+  memset(large, '[', 9u << 20);
+  STATUS(TENANTRY_DOCUMENT_TOO_LARGE, tenantry_call(engine, large, 9u << 20, &reply, &error));
+  STATUS(TENANTRY_DOCUMENT_TOO_DEEP, tenantry_call(engine, large, 1u << 20, &reply, &error));
+  free(large);
+  STATUS(TENANTRY_BAD_TEXT, tenantry_check(engine, &ADA, TEXT("Devices"), &BAKERY, NULL, 0, &verdict, &error));
+  STATUS(TENANTRY_BAD_TEXT, tenantry_open_file(TEXT("a\0b"), NULL, &made, &error));
+  STATUS(TENANTRY_BAD_TEXT, tenantry_open_file("", 0, NULL, &made, &error));
+  STATUS(TENANTRY_CANNOT_OPEN, tenantry_open_file(TEXT("/nowhere/at/all"), NULL, &made, &error));
+
+  /* texts */
+  STATUS(TENANTRY_OK, tenantry_token(engine, &reply, &error));
+  text_copy = reply;
+  text_copy.length--;
+  CHECK(tenantry_text_free(&text_copy) == TENANTRY_BAD_LENGTH);
+  text_copy = reply;
+  CHECK(tenantry_text_free(&reply) == TENANTRY_OK && reply.data == NULL && tenantry_text_free(&reply) == TENANTRY_OK);
+  CHECK(tenantry_text_free(&text_copy) == TENANTRY_FOREIGN_HANDLE);
+  text_copy.data = "mine", text_copy.length = 4;
+  CHECK(tenantry_text_free(&text_copy) == TENANTRY_FOREIGN_HANDLE);
+
+  /* handles of the wrong kind, and of none */
+  memset(&junk, 0, sizeof junk);
+  STATUS(TENANTRY_FOREIGN_HANDLE, tenantry_token((tenantry_engine *)(void *)&junk, &reply, &error));
+  STATUS(TENANTRY_FOREIGN_HANDLE, tenantry_token((tenantry_engine *)(void *)((char *)&junk + 1), &reply, &error));
+  STATUS(TENANTRY_FOREIGN_HANDLE, tenantry_cursor_next((tenantry_cursor *)(void *)&junk, NULL, 1, &length, &error));
+  STATUS(TENANTRY_OK, tenantry_tenants_where(engine, &ADA, TEXT("devices.view"), NULL, 0, &cursor, &error));
+  CHECK(tenantry_error_status((tenantry_error *)(void *)cursor) == TENANTRY_FOREIGN_HANDLE);
+  CHECK(tenantry_cursor_free(&cursor) == TENANTRY_OK);
+
+  /* closed */
+  copy = engine;
+  CHECK(tenantry_close(&engine) == TENANTRY_OK && engine == NULL && tenantry_close(&engine) == TENANTRY_OK);
+  STATUS(TENANTRY_HANDLE_CLOSED, tenantry_check(copy, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &error));
+  STATUS(TENANTRY_HANDLE_CLOSED, tenantry_call(copy, TEXT("{\"sweep\":{}}"), &reply, &error));
+  STATUS(TENANTRY_OK, tenantry_open_memory(NULL, &engine, &error));
+  CHECK(engine != copy);
+  made = copy;
+  CHECK(tenantry_close(&made) == TENANTRY_HANDLE_CLOSED && made == NULL);
+  CHECK(tenantry_close(&engine) == TENANTRY_OK);
+}
+
+/* ---- options ---- */
+
+static int64_t stopped(void *context) { return *(int64_t *)context; }
+
+static void counted(void *context, tenantry_id *id) {
+  static unsigned char made;
+  (void)context;
+  memset(id, 0, sizeof *id);
+  id->bytes[15] = ++made;
+}
+
+static void options(void) {
+  tenantry_engine *engine = NULL;
+  tenantry_options how = TENANTRY_OPTIONS_INIT;
+  tenantry_text reply;
+  int64_t moment = INT64_C(1767225600000000); /* 2026-01-01 */
+  struct {
+    tenantry_options known;
+    uint64_t later;
+  } newer;
+
+  how.now = stopped;
+  how.new_id = counted;
+  how.context = &moment;
+  how.policy = "\"clients\"";
+  how.policy_length = strlen(how.policy);
+  STATUS(TENANTRY_OK, tenantry_open_memory(&how, &engine, &error));
+  STATUS(TENANTRY_OK, tenantry_call(engine, TEXT(STAFF "{\"command\":\"register_tenant\",\"kind\":\"msp\",\"name\":\"N\"}}}"), &reply, &error));
+  CHECK(strstr(reply.data, "\"at\":\"2026-01-01T00:00:00.000000Z\"") != NULL);
+  CHECK(strstr(reply.data, "\"request\":\"00000000-0000-0000-0000-000000000001\"") != NULL);
+  tenantry_text_free(&reply);
+  STATUS(TENANTRY_OK, tenantry_call(engine, TEXT("{\"ask\":{\"query\":\"policy\"}}"), &reply, &error));
+  CHECK(strstr(reply.data, "\"name\":\"clients\"") != NULL);
+  tenantry_text_free(&reply);
+  moment -= INT64_C(1000000) * 301;
+  STATUS(TENANTRY_CLOCK_BEHIND, tenantry_call(engine, TEXT("{\"sweep\":{}}"), &reply, &error));
+  tenantry_close(&engine);
+
+  how.policy = "{\"name\":1}";
+  how.policy_length = strlen(how.policy);
+  STATUS(TENANTRY_INVALID_REQUEST, tenantry_open_memory(&how, &engine, &error));
+  CHECK(engine == NULL);
+  how.policy = NULL;
+  how.policy_length = 3;
+  STATUS(TENANTRY_NULL_POINTER, tenantry_open_memory(&how, &engine, &error));
+  how.policy_length = 0;
+  how.flags = 1u << 30;
+  STATUS(TENANTRY_UNKNOWN_FLAG, tenantry_open_memory(&how, &engine, &error));
+  how.flags = 0;
+  how.struct_size = 0;
+  STATUS(TENANTRY_BAD_STRUCT_SIZE, tenantry_open_memory(&how, &engine, &error));
+  how.struct_size = (uint32_t)sizeof how - 8;
+  STATUS(TENANTRY_BAD_STRUCT_SIZE, tenantry_open_memory(&how, &engine, &error));
+  how.struct_size = UINT32_MAX;
+  STATUS(TENANTRY_BAD_STRUCT_SIZE, tenantry_open_memory(&how, &engine, &error));
+  CHECK(engine == NULL);
+
+  /* A program of a later version: fine, as long as it asks for nothing that is not known here. */
+  memset(&newer, 0, sizeof newer);
+  newer.known.struct_size = (uint32_t)sizeof newer;
+  STATUS(TENANTRY_OK, tenantry_open_memory(&newer.known, &engine, &error));
+  tenantry_close(&engine);
+  newer.later = 1;
+  STATUS(TENANTRY_BAD_STRUCT_SIZE, tenantry_open_memory(&newer.known, &engine, &error));
+}
+
+/* ---- files, fork, threads ---- */
+
+static char file[256];
+
+static void files(void) {
+  tenantry_engine *engine = NULL, *other = NULL;
+  tenantry_options how = TENANTRY_OPTIONS_INIT;
+  tenantry_verdict verdict;
+  tenantry_text reply;
+  FILE *foreign;
+
+  how.flags = TENANTRY_MUST_EXIST;
+  STATUS(TENANTRY_CANNOT_OPEN, tenantry_open_file(file, strlen(file), &how, &engine, &error));
+  STATUS(TENANTRY_OK, tenantry_open_file(file, strlen(file), NULL, &engine, &error));
+  build(engine);
+  how.flags = TENANTRY_READ_ONLY | TENANTRY_WAIT;
+  how.wait_ms = 100;
+  STATUS(TENANTRY_OK, tenantry_open_file(file, strlen(file), &how, &other, &error));
+  STATUS(TENANTRY_OK, tenantry_check(other, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &error));
+  CHECK(verdict.allowed == 1);
+  STATUS(TENANTRY_STORE_READ_ONLY, tenantry_call(other, TEXT("{\"sweep\":{}}"), &reply, &error));
+  tenantry_close(&other);
+  tenantry_close(&engine);
+
+  foreign = fopen("foreign.txt", "w");
+  CHECK(foreign != NULL && fputs("this is no store, and it stays as it is", foreign) >= 0 && fclose(foreign) == 0);
+  STATUS(TENANTRY_NOT_A_STORE, tenantry_open_file(TEXT("foreign.txt"), NULL, &engine, &error));
+  CHECK(engine == NULL);
+}
+
+static void forks(void) {
+  tenantry_engine *engine = NULL;
+  tenantry_verdict verdict;
+  pid_t child;
+  int left = -1;
+
+  STATUS(TENANTRY_OK, tenantry_open_file(file, strlen(file), NULL, &engine, &error));
+  fflush(stderr);
+  child = fork();
+  if (child == 0) {
+    tenantry_engine *own = NULL;
+    STATUS(TENANTRY_STORE_FORKED, tenantry_check(engine, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &error));
+    CHECK(verdict.allowed == 0);
+    CHECK(tenantry_close(&engine) == TENANTRY_OK);
+    STATUS(TENANTRY_OK, tenantry_open_file(file, strlen(file), NULL, &own, &error));
+    STATUS(TENANTRY_OK, tenantry_check(own, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &error));
+    CHECK(verdict.allowed == 1 && tenantry_close(&own) == TENANTRY_OK);
+    _exit(failures == 0 ? 0 : 1);
+  }
+  CHECK(child > 0 && waitpid(child, &left, 0) == child && WIFEXITED(left) && WEXITSTATUS(left) == 0);
+  STATUS(TENANTRY_OK, tenantry_check(engine, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &error));
+  CHECK(verdict.allowed == 1);
+  tenantry_close(&engine);
+}
+
+static tenantry_engine *shared;
+
+static void *reader(void *context) {
+  size_t *wrong = (size_t *)context;
+  int turn;
+  for (turn = 0; turn < 200; turn++) {
+    tenantry_error *own = NULL;
+    tenantry_verdict verdict;
+    if (tenantry_check(shared, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &own) != TENANTRY_OK || !verdict.allowed) {
+      ++*wrong;
+    }
+    tenantry_error_free(&own);
+  }
+  return NULL;
+}
+
+static void *writer(void *context) {
+  size_t *wrong = (size_t *)context;
+  int turn;
+  for (turn = 0; turn < 20; turn++) {
+    tenantry_error *own = NULL;
+    tenantry_text reply;
+    if (tenantry_call(shared, TEXT(STAFF "{\"command\":\"register_tenant\",\"kind\":\"msp\",\"name\":\"N\"}}}"), &reply, &own) != TENANTRY_OK) {
+      ++*wrong;
+    }
+    tenantry_text_free(&reply);
+    if (tenantry_call(shared, TEXT("{\"sweep\":[]}"), &reply, &own) != TENANTRY_INVALID_REQUEST) ++*wrong;
+    tenantry_error_free(&own);
+  }
+  return NULL;
+}
+
+static void threads(void) {
+  pthread_t all[6];
+  size_t wrong[6] = {0}, place;
+  shared = world();
+  for (place = 0; place < 6; place++) CHECK(pthread_create(&all[place], NULL, place < 4 ? reader : writer, &wrong[place]) == 0);
+  for (place = 0; place < 6; place++) {
+    CHECK(pthread_join(all[place], NULL) == 0);
+    CHECK(wrong[place] == 0);
+  }
+  /* Opened here, closed by another thread: any thread will do. */
+  CHECK(tenantry_close(&shared) == TENANTRY_OK);
+}
+
+/* A call that lasts until it is let go: the clock waits. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
+static int asked, waits, go_on;
+
+static int64_t held(void *context) {
+  (void)context;
+  pthread_mutex_lock(&gate);
+  if (asked) {
+    waits = 1;
+    pthread_cond_broadcast(&moved);
+    while (!go_on) pthread_cond_wait(&moved, &gate);
+  }
+  pthread_mutex_unlock(&gate);
+  return INT64_C(1767225600000000);
+}
+
+static void *sweeper(void *context) {
+  tenantry_text reply;
+  (void)context;
+  if (tenantry_call(shared, TEXT("{\"sweep\":{}}"), &reply, NULL) == TENANTRY_OK) tenantry_text_free(&reply);
+  return NULL;
+}
+
+static void close_in_use(void) {
+  tenantry_options how = TENANTRY_OPTIONS_INIT;
+  tenantry_engine *handle;
+  pthread_t thread;
+  how.now = held;
+  STATUS(TENANTRY_OK, tenantry_open_memory(&how, &shared, &error));
+  handle = shared;
+  asked = 1;
+  CHECK(pthread_create(&thread, NULL, sweeper, NULL) == 0);
+  pthread_mutex_lock(&gate);
+  while (!waits) pthread_cond_wait(&moved, &gate);
+  pthread_mutex_unlock(&gate);
+  CHECK(tenantry_close(&handle) == TENANTRY_HANDLE_IN_USE && handle == shared);
+  pthread_mutex_lock(&gate);
+  go_on = 1;
+  pthread_cond_broadcast(&moved);
+  pthread_mutex_unlock(&gate);
+  CHECK(pthread_join(thread, NULL) == 0);
+  CHECK(tenantry_close(&handle) == TENANTRY_OK && handle == NULL);
+}
+
+int main(int count, char **arguments) {
+  snprintf(file, sizeof file, "%s", count > 1 ? arguments[1] : "suite.db");
+  versions();
+  checks();
+  cursors();
+  refusals();
+  misuse();
+  options();
+  files();
+  forks();
+  threads();
+  close_in_use();
+  CHECK(tenantry_live_objects() == 0);
+  if (failures == 0) puts("ok");
+  return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,86 @@
+// tenantry.hpp, tried: owners give back what they hold, faults are exceptions.
+
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+#include "tenantry.hpp"
+
+static int failures = 0;
+
+#define CHECK(what)                                             \
+  do {                                                          \
+    if (!(what)) {                                              \
+      std::cerr << "line " << __LINE__ << ": " << #what << "\n"; \
+      ++failures;                                               \
+    }                                                           \
+  } while (false)
+
+static const char MSP[] = "01000000-0000-0000-0000-000000000001";
+static const char ADA[] = "01000000-0000-0000-0000-000000000002";
+static const char BAKERY[] = "01000000-0000-0000-0000-000000000003";
+static const char LINK[] = "01000000-0000-0000-0000-000000000004";
+
+static std::string execute(const std::string& actor, const std::string& command) {
+  return R"({"execute":{"actor":)" + actor + R"(,"command":)" + command + "}}";
+}
+
+static void play() {
+  const std::string staff = R"({"operator":{}})", ada = std::string(R"({"user":")") + ADA + "\"}";
+  tenantry::engine engine = tenantry::engine::memory();
+  engine.call(execute(staff, std::string(R"({"command":"register_tenant","kind":"msp","name":"Northwind IT","tenant":")") + MSP + "\"}"));
+  engine.call(execute(staff, std::string(R"({"command":"register_user","email":"ada@northwind.example","role":"super_admin","home":")") +
+                                 MSP + R"(","user":")" + ADA + "\"}"));
+  engine.call(execute(ada, std::string(R"({"command":"add_customer","kind":"customer","name":"Bakery Klein","management":"fully",)") +
+                               R"("services":["manage"],"manager":")" + MSP + R"(","tenant":")" + BAKERY + R"(","link":")" + LINK + "\"}"));
+
+  const tenantry::id who = *tenantry::parse_id(ADA), where = *tenantry::parse_id(BAKERY);
+  CHECK(tenantry::to_string(who) == ADA);
+  CHECK(!tenantry::parse_id("01") && !tenantry::parse_id("x1000000-0000-0000-0000-000000000001"));
+  CHECK(engine.check(who, TENANTRY_PERMISSION_DEVICES_MANAGE, where, TENANTRY_SERVICE_MANAGE).allowed);
+  CHECK(engine.check(who, TENANTRY_PERMISSION_LOCATION_VIEW, where).reason == TENANTRY_RESERVED_FOR_CUSTOMER);
+  const auto manage = engine.permission(TENANTRY_PERMISSION_DEVICES_MANAGE);
+  const auto service = engine.service(TENANTRY_SERVICE_MANAGE);
+  CHECK(engine.check_by(who, manage, where, service).allowed);
+  const auto verdicts = engine.check_batch({{who, where, manage, service}, {where, who, manage, 0}});
+  CHECK(verdicts.size() == 2 && verdicts[0].allowed && !verdicts[1].allowed);
+  CHECK(engine.check_batch({}).empty());
+  CHECK(engine.explain(who, TENANTRY_PERMISSION_LOCATION_VIEW, where).find("\"rule\":\"P-6\"") != std::string::npos);
+  CHECK(engine.tenants_where(who, TENANTRY_PERMISSION_DEVICES_VIEW).size() == 2);
+  const auto users = engine.users_who_can(TENANTRY_PERMISSION_DEVICES_VIEW, where);
+  CHECK(users.size() == 1 && tenantry::equal(users[0], who));
+  CHECK(engine.refresh(engine.token()) == 4);
+
+  try {
+    engine.call(execute(ada, std::string(R"({"command":"request_delink","link":")") + LINK + "\"}"));
+    CHECK(false);
+  } catch (const tenantry::error& refused) {
+    CHECK(refused.status() == TENANTRY_NOT_DELINKABLE && refused.refused());
+    CHECK(std::string_view(refused.name()) == "not_delinkable" && std::string_view(refused.rule()) == "D-1");
+    CHECK(refused.about() == LINK && std::string_view(refused.what()).find("fully managed") != std::string_view::npos);
+  }
+  try {
+    engine.call("{");
+    CHECK(false);
+  } catch (const tenantry::error& wrong) {
+    CHECK(wrong.status() == TENANTRY_MALFORMED_JSON && !wrong.refused());
+  }
+  try {
+    tenantry::engine::open("/nowhere/at/all");
+    CHECK(false);
+  } catch (const tenantry::error& wrong) {
+    CHECK(wrong.status() == TENANTRY_CANNOT_OPEN);
+  }
+
+  tenantry::engine moved = std::move(engine);
+  CHECK(engine.handle() == nullptr && moved.refresh() == 4);
+  moved.close();
+  CHECK(moved.handle() == nullptr);
+}
+
+int main() {
+  play();
+  CHECK(tenantry_live_objects() == 0);
+  if (failures == 0) std::cout << "ok\n";
+  return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
