@@ -239,13 +239,13 @@ impl View for Source<'_> {
     }
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
-        let holds = |place: usize| {
+        // What is built from here is read whole, from the first to the last.
+        let comes_after = |place: usize| {
             let found = self.found(span.index, place);
-            span.holds(&found.key, found.entity.id())
+            span.after.as_ref().is_none_or(|(key, id)| (&found.key, found.entity.id()) > (key, *id))
         };
         let places: Range<usize> = 0..self.len(span.index);
-        // Spans here go on to the end of the index, so what is held is what comes after.
-        let start = halve(places.clone(), holds);
+        let start = halve(places.clone(), comes_after);
         Ok((start..places.end.min(start + limit)).map(|place| self.found(span.index, place)).collect())
     }
 
