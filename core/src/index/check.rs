@@ -3,8 +3,8 @@
 
 use super::list;
 use super::rows::{
-    Above, CODES_AT, Head, Held, LOOK, MAX_CHAIN, PERMISSION_BITS, RESERVED, SEATS, SEATS_AT, SERVICE_BITS,
-    SHAPE_WORDS, Shape, Spaces, TENANT_WORDS,
+    ANY_SERVICE, Above, CODES_AT, Head, Held, Known, LOOK, MAX_CHAIN, PERMISSIONS_AT, SEATS, SEATS_AT,
+    SERVICES_AT, Shape, Spaces, TENANT_WORDS,
 };
 use super::words::Reader;
 use super::{At, Permit};
@@ -21,8 +21,7 @@ pub(super) struct Ask {
 /// A permit under the policy in force.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms {
-    /// The bit of the permission; nothing, if the policy does not have it.
-    pub(super) permission: Option<u32>,
+    permission: Known,
     /// It is the permission that works on a tenant that is not enabled (T-5).
     pub(super) operates: bool,
     /// The services that a chain has to carry: one, or none where it is not about any.
@@ -34,24 +33,21 @@ pub(super) struct Terms {
 impl Terms {
     #[inline]
     pub(super) fn new(spaces: &Spaces, reader: &impl Reader, permit: Permit) -> Self {
-        let bit = |base: usize, number: u16| {
-            (reader.word(&spaces.policy, base + usize::from(number)) as u32).checked_sub(1)
-        };
-        let service = permit.service.map(|service| bit(SERVICE_BITS, service.0));
+        let permission = usize::from(permit.permission.0);
+        let service = permit.service.map_or(ANY_SERVICE, |service| usize::from(service.0));
+        let [services, offered] = reader.words(&spaces.policy, SERVICES_AT + service * 2);
         Self {
-            permission: bit(PERMISSION_BITS, permit.permission.0),
+            permission: Known::unpack(reader.word(&spaces.policy, PERMISSIONS_AT + permission)),
             operates: permit.permission.is_operate(),
-            services: service.flatten().map_or(0, |bit| 1 << bit),
-            offered: service.is_none_or(|bit| bit.is_some()),
+            services,
+            offered: offered != 0,
         }
     }
 
     /// Whether it can never be a manager's (P-6).
     #[inline]
-    pub(super) fn is_reserved(&self, spaces: &Spaces, reader: &impl Reader) -> bool {
-        self.permission.is_some_and(|bit| {
-            reader.word(&spaces.policy, RESERVED + (bit / 64) as usize) >> (bit % 64) & 1 != 0
-        })
+    pub(super) const fn is_reserved(&self) -> bool {
+        self.permission.reserved
     }
 
     /// Whether a link carries the service (P-5).
@@ -62,24 +58,21 @@ impl Terms {
 
     /// Whether a link lets the permission pass (P-7). What the policy does not have needs no grant.
     #[inline]
-    pub(super) fn granted_by(&self, shape: &Shape) -> bool {
-        self.permission.is_none_or(|bit| shape.passes >> bit & 1 != 0)
+    pub(super) const fn granted_by(&self, shape: &Shape) -> bool {
+        let [low, high] = shape.passes;
+        !self.permission.known | self.permission.is_in(low, high)
     }
 
-    /// Whether a link of this shape carries the service and lets the permission pass. Reads no more of it than that.
+    /// Whether a link carries the service and lets the permission pass.
     #[inline]
-    pub(super) fn pass(&self, spaces: &Spaces, reader: &impl Reader, shape: u32) -> bool {
-        let at = shape as usize * SHAPE_WORDS;
-        let carried = reader.word(&spaces.shapes, at) & self.services == self.services;
-        carried
-            & self.permission.is_none_or(|bit| {
-                reader.word(&spaces.shapes, at + 1 + (bit / 64) as usize) >> (bit % 64) & 1 != 0
-            })
+    pub(super) const fn pass(&self, shape: &Shape) -> bool {
+        self.carried_by(shape) & self.granted_by(shape)
     }
 
     #[inline]
     pub(super) fn held_by(&self, spaces: &Spaces, reader: &impl Reader, role: u32) -> bool {
-        self.permission.is_some_and(|bit| spaces.role_holds(reader, role, bit))
+        let [low, high] = spaces.role(reader, role);
+        self.permission.known & self.permission.is_in(low, high)
     }
 }
 
@@ -102,9 +95,9 @@ fn coded(spaces: &Spaces, reader: &impl Reader, code: u32) -> Held {
 #[inline]
 pub(super) fn seat_of(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32) -> u32 {
     let at = tenant as usize * TENANT_WORDS + SEATS_AT;
+    let words: [u64; SEATS / 2] = reader.words(&spaces.tenants, at);
     let mut found = 0;
-    for word in 0..SEATS / 2 {
-        let seats = reader.word(&spaces.tenants, at + word);
+    for seats in words {
         for seat in [seats as u32, (seats >> 32) as u32] {
             found |= if seat >> 6 == user { seat } else { 0 };
         }
@@ -179,7 +172,7 @@ pub(super) fn judge(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl A
         !(own | ((manager == person.home) & (manager != 0))),
         own & shape.locks,
         !(terms.offered & carried),
-        !own & terms.is_reserved(spaces, reader),
+        !own & terms.is_reserved(),
         !(own | terms.granted_by(&shape)),
         !has_role,
         !terms.held_by(spaces, reader, role),
@@ -280,7 +273,7 @@ impl Asked<'_> {
         if !terms.offered || !found.carrying {
             return Some(Code::ServiceNotManaged);
         }
-        if terms.is_reserved(spaces, reader) {
+        if terms.is_reserved() {
             return Some(Code::ReservedForCustomer);
         }
         if !found.granting {

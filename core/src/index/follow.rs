@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::AccessIndex;
 use super::list::{Allocator, Entry, Lists as ListWriter};
 use super::rows::{
-    Above, Below, CLOSED, CODES, CODES_AT, Head, Held, LOOK, LinkRow, Lists, MAX_CHAIN, PERMISSION_BITS,
-    Person, RESERVED, ROLE_WORDS, SEATED_USERS, SEATS, SEATS_AT, SERVICE_BITS, SHAPE_WORDS, SHAPES, Shape,
-    TENANT_WORDS, USER_WORDS,
+    ANY_SERVICE, Above, Below, CLOSED, CODES, CODES_AT, Head, Held, Known, LOOK, LinkRow, Lists, MAX_CHAIN,
+    PERMISSIONS_AT, Person, ROLE_WORDS, SEATED_USERS, SEATS, SEATS_AT, SERVICES_AT, SHAPE_WORDS, SHAPES,
+    Shape, TENANT_WORDS, USER_WORDS,
 };
 use super::words::{Alone, Changed, Writer};
 use crate::base::ids::RoleId;
@@ -449,7 +449,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         let carried = policy.services.iter().enumerate().filter(|(_, service)| services.contains(*service));
         let shape = Shape {
             services: carried.fold(0, |mask, (bit, _)| mask | 1 << bit),
-            passes: !grantable | granted,
+            passes: [(!grantable | granted) as u64, ((!grantable | granted) >> 64) as u64],
             locks: rule.is_none_or(|rule| rule.locks_customer),
         };
         self.set_shape(number, shape);
@@ -465,22 +465,24 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
     fn policy(&mut self, policy: Arc<Policy>) {
         let index = self.index;
         let space = &index.spaces.policy;
-        let reserved = mask(&policy, &policy.reserved);
-        self.words.set(space, RESERVED, reserved as u64);
-        self.words.set(space, RESERVED + 1, (reserved >> 64) as u64);
         for number in index.permissions.numbers() {
-            self.words.set(space, PERMISSION_BITS + number, 0);
+            self.words.set(space, PERMISSIONS_AT + number, 0);
         }
-        for number in index.services.numbers() {
-            self.words.set(space, SERVICE_BITS + number, 0);
+        for (permission, bit) in policy.permissions.iter().zip(0..) {
+            let number = usize::from(index.permissions.add(permission.as_str()));
+            let known = number != 0;
+            let known = Known { bit, reserved: known & policy.reserved.contains(permission), known };
+            self.words.set(space, PERMISSIONS_AT + number, known.pack());
         }
-        for (permission, bit) in policy.permissions.iter().zip(1..) {
-            let number = index.permissions.add(permission.as_str());
-            self.words.set(space, PERMISSION_BITS + usize::from(number), if number == 0 { 0 } else { bit });
+        let mut services = vec![(ANY_SERVICE, [0, 1])];
+        services.extend(index.services.numbers().map(|number| (number, [0, 0])));
+        for (service, bit) in policy.services.iter().zip(0..) {
+            let number = usize::from(index.services.add(service.as_str()));
+            services.push((number, if number == 0 { [0, 0] } else { [1 << bit, 1] }));
         }
-        for (service, bit) in policy.services.iter().zip(1..) {
-            let number = index.services.add(service.as_str());
-            self.words.set(space, SERVICE_BITS + usize::from(number), if number == 0 { 0 } else { bit });
+        for (number, [bit, offered]) in services {
+            self.words.set(space, SERVICES_AT + number * 2, bit);
+            self.words.set(space, SERVICES_AT + number * 2 + 1, offered);
         }
         self.memo.policy = policy;
         self.set_shape(CLOSED, Shape { locks: true, ..Shape::default() });

@@ -121,8 +121,7 @@ impl<A: At> TenantsWhere<'_, A> {
     ) {
         let spaces = self.spaces;
         let terms = Terms::new(spaces, reader, self.ask.permit);
-        let holds =
-            terms.offered && !terms.is_reserved(spaces, reader) && terms.held_by(spaces, reader, own.role);
+        let holds = terms.offered && !terms.is_reserved() && terms.held_by(spaces, reader, own.role);
         let mut own_assignments = away.iter().map(|(tenant, _)| *tenant).peekable();
         let mut passing = Passing::default();
         let list = spaces.lists(reader, home).below;
@@ -133,7 +132,7 @@ impl<A: At> TenantsWhere<'_, A> {
             if below.plain && !assigned {
                 // Guessing whether it passes would go wrong too often: it is added, and kept only if it does.
                 let open = below.open || (terms.operates && is_living(spaces, reader, entry.number));
-                let passes = holds & open & terms.pass(spaces, reader, below.shape);
+                let passes = holds & open & terms.pass(&spaces.shape(reader, below.shape));
                 passing.push(entry.number, passes, self.found);
             } else if !assigned && several.insert(entry.number) {
                 self.consider(reader, entry.number);
@@ -256,7 +255,7 @@ impl Folded {
         let terms = Terms::new(spaces, reader, ask.permit);
         let open = head.living && (head.enabled || terms.operates) && terms.offered;
         let locks = spaces.shape(reader, shape).locks;
-        let passes = !terms.is_reserved(spaces, reader) && terms.pass(spaces, reader, shape);
+        let passes = !terms.is_reserved() && terms.pass(&spaces.shape(reader, shape));
         Some(Self {
             terms,
             tenant: ask.tenant,

@@ -201,20 +201,50 @@ impl LinkRow {
     }
 }
 
+/// A permission under the policy in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// Its place in the masks of roles and shapes.
+    pub(super) bit: u32,
+    /// It can never be a manager's (P-6).
+    pub(super) reserved: bool,
+    /// The policy has it.
+    pub(super) known: bool,
+}
+
+impl Known {
+    #[inline]
+    pub(super) const fn unpack(word: u64) -> Self {
+        Self { bit: word as u32 & 127, reserved: word & 128 != 0, known: word & 256 != 0 }
+    }
+
+    pub(super) fn pack(self) -> u64 {
+        u64::from(self.bit) | u64::from(self.reserved) << 7 | u64::from(self.known) << 8
+    }
+
+    /// Whether a mask of two words has it.
+    #[inline]
+    pub(super) const fn is_in(self, low: u64, high: u64) -> bool {
+        let word = if self.bit & 64 == 0 { low } else { high };
+        word >> (self.bit & 63) & 1 != 0
+    }
+}
+
 /// What a link lets its manager do, under the policy in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     /// The services that are managed (P-5).
     pub(super) services: u64,
     /// The permissions that want no grant or have it (P-7).
-    pub(super) passes: u128,
+    pub(super) passes: [u64; 2],
     /// The managed tenant's own users are locked out (P-4).
     pub(super) locks: bool,
 }
 
 impl Shape {
     pub(super) const fn words(self) -> [u64; SHAPE_WORDS] {
-        [self.services, self.passes as u64, (self.passes >> 64) as u64, self.locks as u64]
+        let [low, high] = self.passes;
+        [self.services, low, high, self.locks as u64]
     }
 }
 
@@ -235,14 +265,14 @@ pub(super) struct Spaces {
     pub(super) policy: Space,
 }
 
-/// Where `policy` has the reserved permissions (two words).
-pub(super) const RESERVED: usize = 0;
-/// Where it has the pairs of role and reach that seats name by code.
-pub(super) const CODES_AT: usize = 2;
-/// Where it has the bit of each permission by its number, plus one; 0 for none.
-pub(super) const PERMISSION_BITS: usize = CODES_AT + CODES + 1;
-/// Where it has the bit of each service by its number, plus one; 0 for none.
-pub(super) const SERVICE_BITS: usize = PERMISSION_BITS + NAMES;
+/// Where `policy` has the pairs of role and reach that seats name by code.
+pub(super) const CODES_AT: usize = 0;
+/// Where it has what there is to know of each permission by its number; see [`Known`].
+pub(super) const PERMISSIONS_AT: usize = CODES_AT + CODES + 1;
+/// Where it has two words for each service by its number: its bit, and whether it is offered.
+pub(super) const SERVICES_AT: usize = PERMISSIONS_AT + NAMES;
+/// The number that stands for no particular service, which is as good as offered.
+pub(super) const ANY_SERVICE: usize = NAMES;
 /// How many permissions or services there can be over all policies that were ever in force.
 pub(super) const NAMES: usize = 1024;
 
@@ -255,7 +285,7 @@ impl Spaces {
             shapes: Space::new(3, 4096 * SHAPE_WORDS),
             roles: Space::new(4, (roles + 64) * ROLE_WORDS),
             heap: Space::new(5, tenants),
-            policy: Space::new(6, SERVICE_BITS + NAMES),
+            policy: Space::new(6, SERVICES_AT + (NAMES + 1) * 2),
         }
     }
 
@@ -282,20 +312,14 @@ impl Spaces {
 
     #[inline]
     pub(super) fn shape(&self, reader: &impl Reader, shape: u32) -> Shape {
-        let at = shape as usize * SHAPE_WORDS;
-        let word = |offset| reader.word(&self.shapes, at + offset);
-        Shape {
-            services: word(0),
-            passes: u128::from(word(1)) | u128::from(word(2)) << 64,
-            locks: word(3) != 0,
-        }
+        let [services, low, high, locks] = reader.words(&self.shapes, shape as usize * SHAPE_WORDS);
+        Shape { services, passes: [low, high], locks: locks != 0 }
     }
 
-    /// Whether a role holds the permission with this bit.
+    /// The permissions that a role holds.
     #[inline]
-    pub(super) fn role_holds(&self, reader: &impl Reader, role: u32, bit: u32) -> bool {
-        let at = role as usize * ROLE_WORDS + (bit / 64) as usize;
-        reader.word(&self.roles, at) >> (bit % 64) & 1 != 0
+    pub(super) fn role(&self, reader: &impl Reader, role: u32) -> [u64; ROLE_WORDS] {
+        reader.words(&self.roles, role as usize * ROLE_WORDS)
     }
 
     /// The links of a block; see [`Above::Several`].
@@ -357,5 +381,8 @@ mod tests {
             assert_eq!(LinkRow::unpack(word, ends), Some(row));
         }
         assert_eq!(LinkRow::unpack(0, 0), None);
+        let known = Known { bit: 127, reserved: true, known: true };
+        assert_eq!(Known::unpack(known.pack()), known);
+        assert!(known.is_in(0, 1 << 63) && !known.is_in(u64::MAX, 1 << 62));
     }
 }

@@ -43,12 +43,16 @@ impl Space {
     }
 
     #[inline]
+    fn line(&self, line: usize) -> Option<&Line> {
+        match self.first.get(line) {
+            Some(line) => Some(line),
+            None => self.later(line),
+        }
+    }
+
+    #[inline]
     pub(super) fn cell(&self, word: usize) -> Option<&AtomicU64> {
-        let line = match self.first.get(word / LINE) {
-            Some(line) => line,
-            None => self.later(word / LINE)?,
-        };
-        line.0.get(word % LINE)
+        self.line(word / LINE)?.0.get(word % LINE)
     }
 
     #[cold]
@@ -88,8 +92,15 @@ impl Space {
 
 /// How words are read. A word that was never written is zero.
 pub(super) trait Reader {
-    /// The word.
-    fn word(&self, space: &Space, at: usize) -> u64;
+    /// Words next to each other, which have to be of one line.
+    fn words<const N: usize>(&self, space: &Space, at: usize) -> [u64; N];
+
+    /// A word.
+    #[inline]
+    fn word(&self, space: &Space, at: usize) -> u64 {
+        let [word] = self.words(space, at);
+        word
+    }
 
     /// Whether what was read so far may be of two states, so that going on is in vain.
     fn torn(&self) -> bool;
@@ -160,8 +171,9 @@ struct Steady<'v>(&'v AtomicU64, u64);
 
 impl Reader for Steady<'_> {
     #[inline]
-    fn word(&self, space: &Space, at: usize) -> u64 {
-        space.cell(at).map_or(0, |cell| cell.load(Ordering::Relaxed))
+    fn words<const N: usize>(&self, space: &Space, at: usize) -> [u64; N] {
+        let cells = space.line(at / LINE).and_then(|line| line.0.get(at % LINE..)?.first_chunk::<N>());
+        cells.map_or([0; N], |cells| cells.each_ref().map(|cell| cell.load(Ordering::Relaxed)))
     }
 
     fn torn(&self) -> bool {
@@ -172,11 +184,11 @@ impl Reader for Steady<'_> {
 struct Amid<'v>(&'v Version, u64);
 
 impl Reader for Amid<'_> {
-    fn word(&self, space: &Space, at: usize) -> u64 {
-        match self.0.undo.old(space.address(at)) {
+    fn words<const N: usize>(&self, space: &Space, at: usize) -> [u64; N] {
+        std::array::from_fn(|offset| match self.0.undo.old(space.address(at + offset)) {
             Some(old) => old,
-            None => Steady(&self.0.now, self.1).word(space, at),
-        }
+            None => Steady(&self.0.now, self.1).word(space, at + offset),
+        })
     }
 
     fn torn(&self) -> bool {
