@@ -99,7 +99,7 @@ enum {
   TENANTRY_CLOCK_BEHIND = 3,
   /** there is no user `...`; check the user's id. (P-1) */
   TENANTRY_UNKNOWN_USER = 101,
-  /** user `...` is invited, blocked or removed, or their home tenant is disabled or deleted; have the user unblocked or the home tenant enabled. (P-1) */
+  /** user `...` is invited, blocked or removed, or their home tenant is disabled or deleted; ask an admin of the home tenant, or the operator where the home tenant itself is disabled or deleted. (P-1) */
   TENANTRY_USER_NOT_ACTIVE = 102,
   /** this command is not for ...; send it as the actor its documentation names. (U-4) */
   TENANTRY_WRONG_ACTOR = 103,

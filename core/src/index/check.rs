@@ -140,41 +140,36 @@ const REASONS: [Option<Code>; 12] = [
 #[inline]
 pub(super) fn judge(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
     let Ask { user, tenant, permit } = ask;
-    let person = spaces.person(reader, user);
-    let head = spaces.head(reader, tenant);
-    let home = spaces.head(reader, person.home);
+    let (person, list) = spaces.person_words(reader, user);
+    let head = spaces.head_word(reader, tenant);
+    let home = spaces.head_word(reader, person.home());
     let terms = Terms::new(spaces, reader, permit);
-    let own = person.home == tenant;
-    let (manager, shape) = match head.above {
-        Above::One { manager, shape } => (manager, shape),
-        Above::Nobody | Above::Several { .. } => (0, 0),
-    };
+    let own = person.home() == tenant;
+    let manager = head.manager();
     let seat = seat_of(spaces, reader, tenant, user);
-    let assigned = seat != 0;
     // Where one of these is so, which is rare, there is more to look at.
-    let further = (manager != person.home) & (spaces.head(reader, manager).above != Above::Nobody);
-    let aside = (seat & 0x3F == LOOK) | (head.spilled & (spaces.away(reader, user) != 0));
-    let several = matches!(head.above, Above::Several { .. });
-    if several | (!own & (further | aside)) {
+    let further = (manager != person.home()) & spaces.head_word(reader, manager).is_managed();
+    let aside = (seat & 0x3F == LOOK) | (head.spilled() & (list != 0));
+    if head.is_managed_by_several() | (!own & (further | aside)) {
         return at_length(spaces, reader, ask, at);
     }
-    let shape = spaces.shape(reader, shape);
+    let shape = spaces.shape(reader, head.shape());
+    let assigned = (seat != 0) & !own;
     let away = coded(spaces, reader, seat & 0x3F);
-    let there = person.held.filter(|held| own | held.below);
-    let role = if assigned & !own { away.role } else { there.map_or(0, |held| held.role) };
-    let has_role = (assigned & !own) | there.is_some();
-    let carried = own | terms.carried_by(&shape);
+    // Either is there already, so no guess is needed to take one.
+    let chosen = 0u32.wrapping_sub(u32::from(assigned));
+    let role = (away.role & chosen) | (person.role() & !chosen);
     let reasons = [
-        person.home == 0,
-        !(person.active & home.living & home.enabled),
-        !head.living,
-        !(head.enabled | terms.operates),
-        !(own | ((manager == person.home) & (manager != 0))),
+        person.home() == 0,
+        !(person.is_active() & home.living() & home.enabled()),
+        !head.living(),
+        !(head.enabled() | terms.operates),
+        !(own | ((manager == person.home()) & (manager != 0))),
         own & shape.locks,
-        !(terms.offered & carried),
+        !(terms.offered & (own | terms.carried_by(&shape))),
         !own & terms.is_reserved(),
         !(own | terms.granted_by(&shape)),
-        !has_role,
+        !(assigned | (person.holds() & (own | person.reaches_below()))),
         !terms.held_by(spaces, reader, role),
         true,
     ];

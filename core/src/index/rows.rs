@@ -53,6 +53,82 @@ pub(super) struct Head {
     pub(super) above: Above,
 }
 
+/// The first word of a tenant's line as it is, for who asks it one thing after the other without a branch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeadWord(u64);
+
+impl HeadWord {
+    #[inline]
+    pub(super) const fn living(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    #[inline]
+    pub(super) const fn enabled(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    #[inline]
+    pub(super) const fn spilled(self) -> bool {
+        self.0 & 4 != 0
+    }
+
+    #[inline]
+    pub(super) const fn is_managed(self) -> bool {
+        self.0 & 0x18 != 0
+    }
+
+    #[inline]
+    pub(super) const fn is_managed_by_several(self) -> bool {
+        self.0 & 0x10 != 0
+    }
+
+    /// The shape of its one link; 0, that of no link, if it has none.
+    #[inline]
+    pub(super) const fn shape(self) -> u32 {
+        self.0 as u32 >> 8
+    }
+
+    /// Its one manager; 0 if it has none.
+    #[inline]
+    pub(super) const fn manager(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+/// A user's first word, likewise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PersonWord(u64);
+
+impl PersonWord {
+    #[inline]
+    pub(super) const fn home(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline]
+    pub(super) const fn is_active(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// They have a role at home.
+    #[inline]
+    pub(super) const fn holds(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    #[inline]
+    pub(super) const fn reaches_below(self) -> bool {
+        self.0 & 4 != 0
+    }
+
+    /// Their role at home, if they have one.
+    #[inline]
+    pub(super) const fn role(self) -> u32 {
+        self.0 as u32 >> 3
+    }
+}
+
 impl Head {
     #[inline]
     pub(super) const fn unpack(word: u64) -> Self {
@@ -292,6 +368,18 @@ impl Spaces {
     #[inline]
     pub(super) fn head(&self, reader: &impl Reader, tenant: u32) -> Head {
         Head::unpack(reader.word(&self.tenants, tenant as usize * TENANT_WORDS))
+    }
+
+    #[inline]
+    pub(super) fn head_word(&self, reader: &impl Reader, tenant: u32) -> HeadWord {
+        HeadWord(reader.word(&self.tenants, tenant as usize * TENANT_WORDS))
+    }
+
+    /// A user's first word, and the list of their assignments away from home.
+    #[inline]
+    pub(super) fn person_words(&self, reader: &impl Reader, user: u32) -> (PersonWord, u32) {
+        let [person, away] = reader.words(&self.users, user as usize * USER_WORDS);
+        (PersonWord(person), away as u32)
     }
 
     #[inline]
