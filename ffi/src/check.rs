@@ -158,6 +158,27 @@ pub(crate) unsafe fn service(data: *const c_char, length: usize) -> Result<Optio
     if data.is_null() { Ok(None) } else { parsed(name, "service").map(Some) }
 }
 
+/// A question by ids and names, borrowed for the call.
+///
+/// # Safety
+/// As of what it reads.
+unsafe fn named(
+    user: *const tenantry_id,
+    (permission, permission_length): (*const c_char, usize),
+    tenant: *const tenantry_id,
+    (service, service_length): (*const c_char, usize),
+) -> Result<Question, Fault> {
+    // SAFETY: as of this function.
+    unsafe {
+        Ok(Question {
+            user: UserId::from_uuid(tenantry_id::read(user, "user")?),
+            permission: self::permission(permission, permission_length)?,
+            tenant: TenantId::from_uuid(tenantry_id::read(tenant, "tenant")?),
+            service: self::service(service, service_length)?,
+        })
+    }
+}
+
 /// May a user use a permission on a tenant, for a service? By names.
 ///
 /// `permission` is a name such as `TENANTRY_PERMISSION_DEVICES_MANAGE`, `permission_length` its bytes; `service` likewise, or null
@@ -181,12 +202,7 @@ pub unsafe extern "C" fn tenantry_check(
         guard(error, || {
             required(verdict, "verdict")?;
             let call = Call::on(engine)?;
-            let question = Question {
-                user: UserId::from_uuid(tenantry_id::read(user, "user")?),
-                permission: self::permission(permission, permission_length)?,
-                tenant: TenantId::from_uuid(tenantry_id::read(tenant, "tenant")?),
-                service: self::service(service, service_length)?,
-            };
+            let question = named(user, (permission, permission_length), tenant, (service, service_length))?;
             judge(call.engine()?, std::iter::once(Ok(question)), |found| put(verdict, found.into()))
         })
     }
@@ -350,13 +366,9 @@ pub unsafe extern "C" fn tenantry_explain(
         guard(error, || {
             required(explanation, "explanation")?;
             let call = Call::on(engine)?;
-            let query = Explain {
-                user: UserId::from_uuid(tenantry_id::read(user, "user")?),
-                permission: self::permission(permission, permission_length)?,
-                tenant: TenantId::from_uuid(tenantry_id::read(tenant, "tenant")?),
-                service: self::service(service, service_length)?,
-                as_of: None,
-            };
+            let Question { user, permission, tenant, service } =
+                named(user, (permission, permission_length), tenant, (service, service_length))?;
+            let query = Explain { user, permission, tenant, service, as_of: None };
             let answer = wire::Query::from(query).ask(call.engine()?)?;
             put(explanation, tenantry_text::give(wire::text(&answer)));
             Ok(())

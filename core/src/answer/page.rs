@@ -198,8 +198,7 @@ const ID: usize = 32;
 
 /// A place as text: a mark, by which list and place are known to belong together, then the id and the key.
 fn encode(list: &str, (key, id): &Place) -> String {
-    let place: String =
-        id.as_bytes().iter().chain(key.as_bytes()).map(|byte| format!("{byte:02x}")).collect();
+    let place = format!("{}{}", id.as_simple(), key.hex());
     mark(list, &place) + &place
 }
 
@@ -214,14 +213,7 @@ fn decode(list: &str, text: &str) -> Result<Place, Stop> {
         return Err(foreign());
     }
     let (id, key) = place.split_at_checked(ID).ok_or_else(foreign)?;
-    let digits: Option<Vec<u32>> = key.chars().map(|digit| digit.to_digit(16)).collect();
-    let bytes = digits
-        .ok_or_else(foreign)?
-        .chunks(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit))
-        .map(|byte| u8::try_from(byte).unwrap_or(u8::MAX))
-        .collect();
-    Ok((Key::from_bytes(bytes), Uuid::try_parse(id).map_err(|_| foreign())?))
+    Ok((Key::from_hex(key).ok_or_else(foreign)?, Uuid::try_parse(id).map_err(|_| foreign())?))
 }
 
 /// Whether one of the texts has this in it, whatever the case.

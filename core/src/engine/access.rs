@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::token::Token;
-use super::{Engine, PAGE, decoded, lock};
-use crate::apply::apply;
+use super::{Engine, PAGE, decoded, happen, lock};
 use crate::event::Event;
 use crate::index::{AccessIndex, Follower};
 use crate::journal::Hash;
@@ -57,10 +56,7 @@ impl Followed {
                 let record = decoded(stored)?;
                 let mut changes = BTreeMap::new();
                 for event in &record.events {
-                    for change in apply(&world, event, record.at)? {
-                        changes.insert(change.target(), change.clone());
-                        world.change(change);
-                    }
+                    happen(&mut world, event, record.at, &mut changes)?;
                 }
                 self.take(&Step {
                     seq: stored.seq,

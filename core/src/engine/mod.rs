@@ -10,6 +10,7 @@ mod token;
 mod transaction;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
@@ -22,6 +23,7 @@ pub use moment::{Moment, Past, Snapshot};
 pub use token::{NotAToken, Token};
 pub use verify::Flaw;
 
+use crate::apply::apply;
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Act, Request};
@@ -36,6 +38,7 @@ use crate::refusal::{Code, Refusal};
 use crate::rules::World;
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError, StoredRecord};
+use crate::view::{Change, Kind, Overlay, ViewError};
 
 use access::{Followed, hash_of};
 use transaction::{Chain, Transaction};
@@ -474,6 +477,20 @@ impl Engine {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // What these guard is whole between any two steps, so a panic elsewhere does not spoil it.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets an event happen to a world and notes what changes: of each entity, the last word of a record counts.
+fn happen(
+    world: &mut Overlay<'_>,
+    event: &Event,
+    at: Timestamp,
+    changes: &mut BTreeMap<(Kind, Uuid), Change>,
+) -> Result<(), ViewError> {
+    for change in apply(world, event, at)? {
+        changes.insert(change.target(), change.clone());
+        world.change(change);
+    }
+    Ok(())
 }
 
 fn decoded(stored: &StoredRecord) -> Result<Record, Error> {

@@ -7,9 +7,8 @@ use uuid::Uuid;
 use super::access::Step;
 use super::error::Error;
 use super::token::Token;
-use super::{Engine, Executed, Receipt, decoded};
+use super::{Engine, Executed, Receipt, decoded, happen};
 use crate::about;
-use crate::apply::apply;
 use crate::base::ids::{RequestId, TenantId};
 use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
@@ -53,10 +52,7 @@ impl<'v> Chain<'v> {
         let mut changes = BTreeMap::new();
         for event in &decision.events {
             about::about(&self.world, event, &mut subjects)?;
-            for change in apply(&self.world, event, at)? {
-                changes.insert(change.target(), change.clone());
-                self.world.change(change);
-            }
+            happen(&mut self.world, event, at, &mut changes)?;
         }
         for (subject, personal) in &decision.people {
             self.world.change_personal(*subject, personal.clone());

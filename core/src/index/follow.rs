@@ -419,8 +419,9 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
                 .map_or(0, |permissions| mask(&policy, permissions) & !mask(&policy, &policy.super_only)),
         };
         let at = number as usize * ROLE_WORDS;
-        self.words.set(&self.index.spaces.roles, at, held as u64);
-        self.words.set(&self.index.spaces.roles, at + 1, (held >> 64) as u64);
+        for (offset, word) in halves(held).into_iter().enumerate() {
+            self.words.set(&self.index.spaces.roles, at + offset, word);
+        }
     }
 
     /// The number of a shape. Those that there are too many of let nobody do anything.
@@ -449,7 +450,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         let carried = policy.services.iter().enumerate().filter(|(_, service)| services.contains(*service));
         let shape = Shape {
             services: carried.fold(0, |mask, (bit, _)| mask | 1 << bit),
-            passes: [(!grantable | granted) as u64, ((!grantable | granted) >> 64) as u64],
+            passes: halves(!grantable | granted),
             locks: rule.is_none_or(|rule| rule.locks_customer),
         };
         self.set_shape(number, shape);
@@ -493,6 +494,11 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
             self.write_shape(number, &key);
         }
     }
+}
+
+/// A mask as the two words that it is kept in.
+const fn halves(mask: u128) -> [u64; 2] {
+    [mask as u64, (mask >> 64) as u64]
 }
 
 /// The bits of these permissions: their places in the policy.

@@ -63,19 +63,21 @@ impl Ids {
     /// Fetches what looking up an id will need first. Of use where many are looked up.
     #[inline]
     pub(super) fn fetch(&self, id: Uuid) -> u64 {
-        let hash = self.hashing.hash_one(id.as_u128());
-        let power = self.current.load(Ordering::Acquire);
-        let table = self.tables.get(power).and_then(OnceLock::get);
-        let cell = table.and_then(|table| table.cell(hash as usize & ((1usize << power) - 1)));
+        let cell = self.place(id).and_then(|(table, mask, hash)| table.cell(hash as usize & mask));
         cell.map_or(0, |cell| cell.load(Ordering::Acquire))
+    }
+
+    /// Where to look for an id: the table, its mask, and the id's hash.
+    #[inline]
+    fn place(&self, id: Uuid) -> Option<(&Space, usize, u64)> {
+        let power = self.current.load(Ordering::Acquire);
+        let table = self.tables.get(power)?.get()?;
+        Some((table, (1usize << power) - 1, self.hashing.hash_one(id.as_u128())))
     }
 
     #[inline]
     fn find(&self, rows: &Space, id: Uuid) -> Option<u32> {
-        let hash = self.hashing.hash_one(id.as_u128());
-        let power = self.current.load(Ordering::Acquire);
-        let table = self.tables.get(power)?.get()?;
-        let mask = (1usize << power) - 1;
+        let (table, mask, hash) = self.place(id)?;
         let mut slot = hash as usize & mask;
         for _ in 0..=mask {
             let held = table.cell(slot)?.load(Ordering::Acquire);

@@ -89,7 +89,7 @@ impl HeadWord {
         self.0 as u32 >> 8
     }
 
-    /// Its one manager; 0 if it has none.
+    /// Its one manager; 0 if it has none. Where it has several, the block of their links.
     #[inline]
     pub(super) const fn manager(self) -> u32 {
         (self.0 >> 32) as u32
@@ -132,15 +132,15 @@ impl PersonWord {
 impl Head {
     #[inline]
     pub(super) const fn unpack(word: u64) -> Self {
-        let value = (word >> 32) as u32;
+        let word = HeadWord(word);
         Self {
-            living: word & 1 != 0,
-            enabled: word & 2 != 0,
-            spilled: word & 4 != 0,
-            above: match word >> 3 & 3 {
-                1 => Above::One { manager: value, shape: word as u32 >> 8 },
-                2 => Above::Several { block: value },
-                _ => Above::Nobody,
+            living: word.living(),
+            enabled: word.enabled(),
+            spilled: word.spilled(),
+            above: match (word.is_managed(), word.is_managed_by_several()) {
+                (false, _) => Above::Nobody,
+                (true, false) => Above::One { manager: word.manager(), shape: word.shape() },
+                (true, true) => Above::Several { block: word.manager() },
             },
         }
     }
@@ -191,11 +191,12 @@ pub(super) struct Person {
 impl Person {
     #[inline]
     pub(super) const fn unpack(word: u64) -> Self {
-        let held = Held { role: (word as u32) >> 3, below: word & 4 != 0 };
+        let word = PersonWord(word);
+        let held = Held { role: word.role(), below: word.reaches_below() };
         Self {
-            home: (word >> 32) as u32,
-            active: word & 1 != 0,
-            held: if word & 2 != 0 { Some(held) } else { None },
+            home: word.home(),
+            active: word.is_active(),
+            held: if word.holds() { Some(held) } else { None },
         }
     }
 

@@ -131,6 +131,22 @@ impl Key {
         &self.0
     }
 
+    /// A key as [`Self::hex`] wrote it; nothing, where that is not hexadecimal.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits: Vec<u8> = text
+            .chars()
+            .map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok()))
+            .collect::<Option<_>>()?;
+        Some(Self(
+            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect(),
+        ))
+    }
+
+    /// Its bytes in hexadecimal digits.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Adds an id.
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {

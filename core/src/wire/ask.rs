@@ -681,10 +681,10 @@ impl EntitiesUnder {
             span = span.after(at, id);
         }
         let found = moment.world().view.scan(&span, limit)?;
-        let next = found.last().filter(|_| found.len() == limit).map(|last| {
-            let hex: String = last.key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("{hex}.{}", last.entity.id())
-        });
+        let next = found
+            .last()
+            .filter(|_| found.len() == limit)
+            .map(|last| format!("{}.{}", last.key.hex(), last.entity.id()));
         Ok(Page { rows: found.into_iter().map(|one| one.entity).collect(), next })
     }
 }
@@ -692,8 +692,5 @@ impl EntitiesUnder {
 /// The key and id that a cursor stands for.
 fn place(cursor: &str) -> Option<(Key, Uuid)> {
     let (hex, id) = cursor.split_once('.')?;
-    let digits: Option<Vec<u8>> =
-        hex.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
-    let bytes = digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-    Some((Key::from_bytes(bytes), id.parse().ok()?))
+    Some((Key::from_hex(hex)?, id.parse().ok()?))
 }
