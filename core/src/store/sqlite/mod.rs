@@ -5,6 +5,8 @@
 
 mod fault;
 mod file;
+#[cfg(all(target_os = "linux", target_pointer_width = "64", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod locks;
 mod read;
 mod schema;
 #[cfg(test)]
