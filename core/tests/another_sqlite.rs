@@ -7,7 +7,9 @@
 #![expect(unsafe_code, reason = "the other copy is called as C is called")]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::fmt::Display;
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::mem::transmute_copy;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -80,13 +82,13 @@ impl Other {
     fn open(&self, path: &Path) -> Connection<'_> {
         let open: extern "C" fn(*const c_char, *mut *mut c_void, c_int, *const c_char) -> c_int =
             self.function(c"sqlite3_open_v2");
-        let wait: extern "C" fn(*mut c_void, c_int) -> c_int = self.function(c"sqlite3_busy_timeout");
         let path = CString::new(path.to_str().unwrap()).unwrap();
         let mut db = null_mut();
         const READ_WRITE: c_int = 2;
         assert_eq!(open(path.as_ptr(), &raw mut db, READ_WRITE, std::ptr::null()), 0);
-        wait(db, 60_000);
-        Connection { other: self, db }
+        let connection = Connection { other: self, db };
+        connection.wait(60_000);
+        connection
     }
 }
 
@@ -96,10 +98,15 @@ struct Connection<'o> {
 }
 
 impl Connection<'_> {
+    /// Sets how long to wait for others.
+    fn wait(&self, wait_ms: c_int) {
+        let wait: extern "C" fn(*mut c_void, c_int) -> c_int = self.other.function(c"sqlite3_busy_timeout");
+        assert_eq!(wait(self.db, wait_ms), 0);
+    }
+
     /// The first cell of the last row, or what went wrong.
     fn ask(&self, sql: &str) -> Result<String, String> {
-        type Exec =
-            extern "C" fn(*mut c_void, *const c_char, Row, *mut c_void, *mut *mut c_char) -> c_int;
+        type Exec = extern "C" fn(*mut c_void, *const c_char, Row, *mut c_void, *mut *mut c_char) -> c_int;
         let exec: Exec = self.other.function(c"sqlite3_exec");
         let message: extern "C" fn(*mut c_void) -> *const c_char = self.other.function(c"sqlite3_errmsg");
         let sql = CString::new(sql).unwrap();
@@ -119,20 +126,49 @@ impl Drop for Connection<'_> {
     }
 }
 
-/// Not a test of its own: another process that writes.
+/// Not a test of its own: another process.
 #[test]
 fn child() {
-    let Ok(path) = std::env::var(CHILD) else { return };
-    let store = open(Path::new(&path));
-    for _ in 0..commits() {
+    let Ok(part) = std::env::var(CHILD) else { return };
+    let (part, path) = part.split_once(' ').unwrap();
+    let store = open(Path::new(path));
+    if part == "fork" {
+        return fork_while_writing(&store);
+    }
+    for _ in 0..part.parse().unwrap() {
         println!("wrote {}", commit(&store).unwrap());
     }
 }
 
-fn start(path: &Path) -> Child {
+/// Has a child that sleeps, and neither lets go of the right to write.
+fn fork_while_writing(store: &dyn Store) {
+    let _writing = store.write().unwrap();
+    // SAFETY: the child makes only calls that it may make among threads.
+    unsafe {
+        if libc::fork() == 0 {
+            // It is not to outlive a test that failed.
+            libc::alarm(120);
+            let line = c"the child sleeps\n";
+            libc::write(1, line.as_ptr().cast(), line.count_bytes());
+            loop {
+                libc::pause();
+            }
+        }
+        loop {
+            libc::pause();
+        }
+    }
+}
+
+fn start(part: impl Display, path: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child", "--nocapture", "--test-threads=1"]).env(CHILD, path);
+    command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
+    command.env(CHILD, format!("{part} {}", path.display()));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+fn wrote(text: &str) -> Vec<u64> {
+    text.lines().filter_map(|line| line.split_once("wrote ")?.1.parse().ok()).collect()
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -164,14 +200,11 @@ fn meddle(other: &Other, path: &Path, busy: &AtomicUsize) -> usize {
 
 #[test]
 fn another_sqlite_in_the_process_does_no_harm() {
-    if std::env::var(CHILD).is_ok() {
-        return;
-    }
     let other = Other::load();
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
     let store = open(&path);
-    let children = [start(&path), start(&path)];
+    let children = [(); 2].map(|()| start(commits(), &path));
     let busy = AtomicUsize::new(3);
     let mut seqs = Vec::new();
     std::thread::scope(|scope| {
@@ -198,8 +231,7 @@ fn another_sqlite_in_the_process_does_no_harm() {
         busy.fetch_sub(1, Ordering::Relaxed);
         for output in outputs {
             assert!(output.status.success());
-            let text = String::from_utf8(output.stdout).unwrap();
-            seqs.extend(text.lines().filter_map(|line| line.split_once("wrote ")?.1.parse::<u64>().ok()));
+            seqs.extend(wrote(&String::from_utf8(output.stdout).unwrap()));
         }
         println!("{} commits, {} times meddled", seqs.len(), meddling.join().unwrap());
     });
@@ -210,4 +242,96 @@ fn another_sqlite_in_the_process_does_no_harm() {
     assert_eq!(other.open(&path).ask("PRAGMA integrity_check").unwrap(), "ok");
     drop(store);
     assert_eq!(verify(&open(&path)).unwrap().seq, 4 * commits() as u64);
+}
+
+#[test]
+fn a_store_that_comes_and_goes_takes_no_locks_from_another_sqlite() {
+    let other = Other::load();
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    commit(&open(&path)).unwrap();
+    let stays = other.open(&path);
+    let seen = || stays.ask("SELECT max(seq) FROM journal").unwrap();
+    for round in 0..20 {
+        let seq = commit(&open(&path)).unwrap();
+        assert_eq!(seen(), seq.to_string(), "round {round}");
+        if round % 5 == 0 {
+            let output = start(1, &path).wait_with_output().unwrap();
+            assert_eq!(wrote(&String::from_utf8(output.stdout).unwrap()), [seq + 1]);
+            assert_eq!(seen(), (seq + 1).to_string(), "round {round}");
+        }
+    }
+    drop(stays);
+    let store = open(&path);
+    assert_eq!(verify(&store).unwrap().seq, 25);
+    store.check_integrity().unwrap();
+}
+
+#[test]
+fn what_was_kept_for_another_sqlite_is_closed_once_it_has_gone() {
+    let other = Other::load();
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    drop(open(&path));
+    let held = || {
+        let all = std::fs::read_dir("/proc/self/fd").unwrap();
+        all.filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok())
+            .filter(|to| to.starts_with(&place))
+            .count()
+    };
+    assert_eq!(held(), 0, "nobody else has it open");
+    let stays = other.open(&path);
+    stays.ask("SELECT max(seq) FROM journal").unwrap();
+    let theirs = held();
+    for _ in 0..20 {
+        commit(&open(&path)).unwrap();
+        assert!(held() - theirs <= 4, "{} of {theirs}", held());
+    }
+    drop(stays);
+    drop(open(&path));
+    assert_eq!(held(), 0);
+}
+
+#[test]
+fn a_forked_child_does_not_keep_its_parents_locks() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let mut parent = start("fork", &path);
+    let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("the child sleeps")));
+    let options = Options { wait_ms: 0, ..Options::default() };
+    let store = SqliteStore::open(&path, options).unwrap();
+    assert!(matches!(store.write().err(), Some(StoreError::Busy { .. })), "the parent has its lock");
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    assert_eq!(commit(&store).unwrap(), 1);
+}
+
+#[test]
+fn who_reads_first_and_who_writes_then_count_as_one() {
+    let other = Other::load();
+    let place = tempfile::tempdir().unwrap();
+    // The locks are the store's doing, and hold for every database that the same SQLite opens from then on.
+    drop(open(&place.path().join("store")));
+    let path = place.path().join("plain");
+    let writer = rusqlite::Connection::open(&path).unwrap();
+    writer.execute_batch("CREATE TABLE t(a)").unwrap();
+    drop(writer);
+    let theirs = other.open(&path);
+    theirs.wait(0);
+    let reader =
+        rusqlite::Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let count = || reader.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    assert_eq!(count(), 0);
+    theirs.ask("BEGIN EXCLUSIVE").unwrap_err();
+    let writer = rusqlite::Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (1)").unwrap();
+    theirs.ask("BEGIN IMMEDIATE").unwrap_err();
+    assert_eq!(count(), 0);
+    reader.execute_batch("COMMIT").unwrap();
+    writer.execute_batch("COMMIT").unwrap();
+    assert_eq!(count(), 1);
+    theirs.ask("BEGIN EXCLUSIVE; INSERT INTO t VALUES (2); COMMIT").unwrap();
+    assert_eq!(count(), 2);
 }

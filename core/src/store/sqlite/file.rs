@@ -186,7 +186,7 @@ pub(super) fn connect(path: &Path, write: bool, options: &Options) -> Result<Con
 }
 
 /// Whether an open file says that it is ours.
-pub(super) fn is_ours(db: &Connection) -> Result<bool> {
+pub(super) fn is_ours(db: &Connection) -> rusqlite::Result<bool> {
     Ok(pragma(db, "application_id")? == APPLICATION_ID)
 }
 

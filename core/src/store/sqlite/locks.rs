@@ -6,17 +6,20 @@
 //! description alone. SQLite has no switch for them, but lets its system calls be replaced.
 //!
 //! SQLite counts on one thing about POSIX locks: what is locked through one descriptor of a file can be unlocked through
-//! any other. So all locks on one file go through one description, a duplicate of the first descriptor that locked, which
-//! stays until SQLite has closed the file's last descriptor.
+//! any other. So all locks on one file go through one description, a duplicate of the first descriptor that locked.
+//!
+//! Nor is anything taken from others: where SQLite closes a descriptor it is kept, and closed together with the file's
+//! others once SQLite has none left and nobody at all has a lock on it. Until then the next who opens the file gets it.
 //!
 //! What was opened before [`install`] goes on with POSIX locks: somebody else in the process may use the same SQLite.
+#![warn(clippy::undocumented_unsafe_blocks)]
 #![expect(unsafe_code, reason = "system calls are replaced and made here, and nowhere else in this package")]
 
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int, c_void};
 use std::io::{Error, Result, Write};
 use std::mem::transmute;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -41,18 +44,55 @@ type Inode = (libc::dev_t, libc::ino_t);
 struct Held {
     /// How many descriptors SQLite has of it.
     open: usize,
-    /// What all its locks go through, once there was one.
+    /// Those that SQLite has closed.
+    kept: Vec<OwnedFd>,
+    /// What all its locks go through, once there was one. Closed last, as it may have the lock under which to close.
     lock: Option<OwnedFd>,
 }
 
-impl Table {
-    fn forget(&mut self, fd: RawFd) {
-        let Some(inode) = self.files.remove(&fd) else { return };
-        let Some(held) = self.inodes.get_mut(&inode) else { return };
-        held.open -= 1;
-        if held.open == 0 {
-            self.inodes.remove(&inode);
+impl Held {
+    /// Whether nobody has a lock on the file, and nobody can get one until it is closed.
+    fn is_alone(&self) -> bool {
+        let Some(fd) = self.lock.as_ref().or(self.kept.last()) else { return true };
+        let mut all = range(libc::F_WRLCK, (0, 0));
+        let Err(error) = lock(fd.as_raw_fd(), F_OFD_SETLK, &mut all) else { return true };
+        if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
+            // What was opened for reading alone can only ask.
+            let asked = lock(fd.as_raw_fd(), F_OFD_GETLK, &mut all);
+            return asked.is_err() || all.l_type == libc::F_UNLCK as libc::c_short;
         }
+        // Closing would have let go of what SQLite still had.
+        let _ = lock(fd.as_raw_fd(), F_OFD_SETLK, &mut range(libc::F_UNLCK, (0, 0)));
+        false
+    }
+}
+
+impl Table {
+    fn add(&mut self, fd: RawFd, inode: Inode) {
+        // Somebody else may have closed what had the number before.
+        self.remove(fd);
+        self.files.insert(fd, inode);
+        self.inodes.entry(inode).or_default().open += 1;
+    }
+
+    fn remove(&mut self, fd: RawFd) -> Option<&mut Held> {
+        let held = self.inodes.get_mut(&self.files.remove(&fd)?)?;
+        held.open -= 1;
+        Some(held)
+    }
+
+    /// Closes what can be closed.
+    fn tidy(&mut self) {
+        self.inodes.retain(|_, held| held.open > 0 || !held.is_alone());
+    }
+
+    /// A descriptor that was kept of a file and was opened in such a way.
+    fn reuse(&mut self, inode: Inode, flags: c_int) -> Option<RawFd> {
+        let kept = &mut self.inodes.get_mut(&inode)?.kept;
+        let place = kept.iter().position(|fd| access(fd.as_raw_fd()) == Some(flags & libc::O_ACCMODE))?;
+        let fd = kept.swap_remove(place).into_raw_fd();
+        self.add(fd, inode);
+        Some(fd)
     }
 }
 
@@ -167,10 +207,18 @@ fn move_to(fd: RawFd) -> Result<RawFd> {
     Ok(raw)
 }
 
-fn can_write(fd: RawFd) -> bool {
+/// Whether a descriptor was opened for reading, writing or both.
+fn access(fd: RawFd) -> Option<c_int> {
     // SAFETY: the command takes no argument.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
-    flags != -1 && flags & libc::O_ACCMODE != libc::O_RDONLY
+    (flags != -1).then_some(flags & libc::O_ACCMODE)
+}
+
+/// Which file there is at a path, or where a descriptor leads.
+fn inode(stat: impl FnOnce(*mut libc::stat) -> c_int) -> Option<Inode> {
+    // SAFETY: all zeros are a `stat`.
+    let mut found: libc::stat = unsafe { std::mem::zeroed() };
+    (stat(&raw mut found) == 0).then_some((found.st_dev, found.st_ino))
 }
 
 /// An outcome as C knows it.
@@ -206,7 +254,8 @@ unsafe extern "C" fn fcntl(fd: c_int, command: c_int, argument: *mut c_void) -> 
             range(kind.into(), part)
         };
         match lock(through, own, &mut wanted) {
-            Err(error) if error.raw_os_error() == Some(libc::EBADF) && can_write(fd) && !can_write(through) => {
+            // The first who locked could only read.
+            Err(error) if error.raw_os_error() == Some(libc::EBADF) && access(fd) != access(through) => {
                 lock(move_to(fd)?, own, &mut wanted)
             }
             outcome => outcome,
@@ -221,6 +270,23 @@ unsafe extern "C" fn fcntl(fd: c_int, command: c_int, argument: *mut c_void) -> 
 
 unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_int {
     let opening = OPENING.read().unwrap_or_else(PoisonError::into_inner);
+    {
+        let mut table = table_mut();
+        table.tidy();
+        if flags & (libc::O_EXCL | libc::O_TRUNC) == 0
+            && table.inodes.values().any(|held| !held.kept.is_empty())
+        {
+            let found = match flags & libc::O_NOFOLLOW {
+                // SAFETY: the caller's path ends with a zero.
+                0 => inode(|stat| unsafe { libc::stat(path, stat) }),
+                // SAFETY: as above.
+                _ => inode(|stat| unsafe { libc::lstat(path, stat) }),
+            };
+            if let Some(fd) = found.and_then(|found| table.reuse(found, flags)) {
+                return fd;
+            }
+        }
+    }
     // SAFETY: what the caller passes, passed on. The mode is never negative.
     let fd = unsafe { libc::open(path, flags, mode as libc::mode_t) };
     if fd < 0 {
@@ -228,29 +294,23 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
         drop(opening);
         return told(Err(error));
     }
-    // SAFETY: all zeros are a `stat`, and the call fills it.
-    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: the descriptor was just opened.
-    if unsafe { libc::fstat(fd, &raw mut stat) } == 0 {
-        let inode = (stat.st_dev, stat.st_ino);
-        let mut table = table_mut();
-        // Somebody else may have closed what had the number before.
-        table.forget(fd);
-        table.files.insert(fd, inode);
-        table.inodes.entry(inode).or_default().open += 1;
+    if let Some(inode) = inode(|stat| unsafe { libc::fstat(fd, stat) }) {
+        table_mut().add(fd, inode);
     }
     fd
 }
 
 unsafe extern "C" fn close(fd: c_int) -> c_int {
     let mut table = table_mut();
-    // SAFETY: what the caller passes, passed on. Within the table's lock: the number may be another file's right after.
-    let outcome = match unsafe { libc::close(fd) } {
-        -1 => Err(Error::last_os_error()),
-        _ => Ok(()),
+    let Some(held) = table.remove(fd) else {
+        // SAFETY: what the caller passes, passed on.
+        return unsafe { libc::close(fd) };
     };
-    table.forget(fd);
-    told(outcome)
+    // SAFETY: SQLite has closed it, so it is ours.
+    held.kept.push(unsafe { OwnedFd::from_raw_fd(fd) });
+    table.tidy();
+    0
 }
 
 // A forked child has the descriptions of its parent, and its parent's locks would stay as long as the child has them. It
@@ -276,8 +336,8 @@ extern "C" fn in_parent() {
 extern "C" fn in_child() {
     let Some(guards) = guards() else { return };
     let table = &guards.1;
-    let locks = table.inodes.values().filter_map(|held| held.lock.as_ref());
-    for fd in table.files.keys().copied().chain(locks.map(OwnedFd::as_raw_fd)) {
+    let held = table.inodes.values().flat_map(|held| held.kept.iter().chain(&held.lock));
+    for fd in table.files.keys().copied().chain(held.map(OwnedFd::as_raw_fd)) {
         reopen(fd);
     }
 }
