@@ -49,8 +49,12 @@ unsafe impl Sync for Other {}
 type Row = extern "C" fn(*mut c_void, c_int, *mut *mut c_char, *mut *mut c_char) -> c_int;
 
 extern "C" fn first_cell(into: *mut c_void, _: c_int, cells: *mut *mut c_char, _: *mut *mut c_char) -> c_int {
-    // SAFETY: what `ask` passed, and a row of one cell.
-    unsafe { *into.cast::<String>() = CStr::from_ptr(*cells).to_string_lossy().into_owned() };
+    // SAFETY: what `ask` passed, and a row of one cell, which is null or ends with a zero.
+    unsafe {
+        let cell = *cells;
+        let text = if cell.is_null() { c"null" } else { CStr::from_ptr(cell) };
+        *into.cast::<String>() = text.to_string_lossy().into_owned();
+    }
     0
 }
 
@@ -177,7 +181,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// What others in the process do to the file, while `busy` is not zero; how often.
 fn meddle(other: &Other, path: &Path, busy: &AtomicUsize) -> usize {
-    let read = "SELECT count(*) - max(seq) FROM journal";
+    let read = "SELECT count(*) - coalesce(max(seq), 0) FROM journal";
     let kept = other.open(path);
     let mut rounds = 0;
     while busy.load(Ordering::Relaxed) > 0 {

@@ -6,7 +6,7 @@
 //! description alone. SQLite has no switch for them, but lets its system calls be replaced.
 //!
 //! SQLite counts on one thing about POSIX locks: what is locked through one descriptor of a file can be unlocked through
-//! any other. So all locks on one file go through one description, a duplicate of the first descriptor that locked.
+//! any other. So all locks on one file go through one description, which does nothing else.
 //!
 //! Nor is anything taken from others: where SQLite closes a descriptor it is kept, and closed together with the file's
 //! others once SQLite has none left and nobody at all has a lock on it. Until then the next who opens the file gets it.
@@ -17,6 +17,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int, c_void};
+use std::fs::File;
 use std::io::{Error, Result, Write};
 use std::mem::transmute;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -26,10 +27,6 @@ use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use libc::{F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW, flock};
 use rusqlite::ffi::{sqlite3_vfs, sqlite3_vfs_find};
-
-/// The bytes of a database that are locked for reading as long as somebody reads: first and number, as in SQLite's file
-/// format.
-const SHARED: (libc::off_t, libc::off_t) = (0x4000_0002, 510);
 
 /// What SQLite has open.
 struct Table {
@@ -172,9 +169,15 @@ fn lock(fd: RawFd, command: c_int, lock: &mut flock) -> Result<()> {
     }
 }
 
-fn duplicate(fd: RawFd) -> Result<OwnedFd> {
-    // SAFETY: SQLite has it open, or it would not be in the table.
-    unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()
+/// A description of a descriptor's file for locks alone. Not that of the descriptor: SQLite maps some files into memory,
+/// and what is mapped a forked child keeps, with all locks.
+fn describe(fd: RawFd) -> Result<OwnedFd> {
+    let own = File::options().read(true).write(true).open(format!("/proc/self/fd/{fd}"));
+    // Whoever may not write needs no locks for writing.
+    own.map(OwnedFd::from).or_else(|_| {
+        // SAFETY: SQLite has it open, or it would not be in the table.
+        unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()
+    })
 }
 
 /// What the locks of a descriptor's file go through; nothing for a descriptor that was there before us.
@@ -187,24 +190,8 @@ fn through(fd: RawFd) -> Option<Result<RawFd>> {
     let held = table.inodes.get_mut(table.files.get(&fd)?)?;
     Some(match &held.lock {
         Some(lock) => Ok(lock.as_raw_fd()),
-        None => duplicate(fd).map(|new| held.lock.insert(new).as_raw_fd()),
+        None => describe(fd).map(|new| held.lock.insert(new).as_raw_fd()),
     })
-}
-
-/// Lets the locks of a file go through a descriptor that can be written to, where those so far could not.
-fn move_to(fd: RawFd) -> Result<RawFd> {
-    let table = &mut *table_mut();
-    let gone = || Error::from_raw_os_error(libc::EBADF);
-    let inode = table.files.get(&fd).ok_or_else(gone)?;
-    let held = table.inodes.get_mut(inode).ok_or_else(gone)?;
-    let new = duplicate(fd)?;
-    // SQLite wants to write only where the process reads already, and what cannot be written to has no other locks.
-    lock(new.as_raw_fd(), F_OFD_SETLK, &mut range(libc::F_RDLCK, SHARED))?;
-    let raw = new.as_raw_fd();
-    if let Some(old) = held.lock.replace(new) {
-        lock(old.as_raw_fd(), F_OFD_SETLK, &mut range(libc::F_UNLCK, (0, 0)))?;
-    }
-    Ok(raw)
 }
 
 /// Whether a descriptor was opened for reading, writing or both.
@@ -253,13 +240,7 @@ unsafe extern "C" fn fcntl(fd: c_int, command: c_int, argument: *mut c_void) -> 
             let part = ((&raw const (*argument).l_start).read(), (&raw const (*argument).l_len).read());
             range(kind.into(), part)
         };
-        match lock(through, own, &mut wanted) {
-            // The first who locked could only read.
-            Err(error) if error.raw_os_error() == Some(libc::EBADF) && access(fd) != access(through) => {
-                lock(move_to(fd)?, own, &mut wanted)
-            }
-            outcome => outcome,
-        }?;
+        lock(through, own, &mut wanted)?;
         if command == F_GETLK {
             // SAFETY: as above; the answer is written to where the question came from.
             unsafe { argument.write(wanted) };
