@@ -72,9 +72,9 @@ static cJSON *to_command(stage *on, const csv_row *line, tenantry_id manager, cJ
     return NULL;
   }
   cJSON *typed = list_of(NULL, 0);
-  int management = needs(typed, "management_type", cell[MANAGED]), services = management + 1, of_services = 0;
+  int management = needs(typed, "management_type", trimmed(cell[MANAGED])), services = management + 1, of_services = 0;
   char *rest = (char *)format("%s", cell[SERVICES]);
-  for (char *one; (one = strtok_r(rest, ";", &rest)) != NULL;) of_services += may(typed, "service", one) >= 0;
+  for (char *one; (one = strtok_r(rest, ";", &rest)) != NULL;) of_services += may(typed, "service", trimmed(one)) >= 0;
   int linked = may(typed, "number", cell[PLATFORM]), number = -1, name = -1, country = -1, website = -1, prefix = -1,
       street = -1, phone = -1, owner = -1, email = -1;
   if (linked < 0) {
