@@ -52,9 +52,7 @@ tenantry::options stage::options(const std::string& policy) {
 }
 
 stage::stage(std::string where, const json& policy, std::uint32_t series)
-    : engine(tenantry::engine::memory()), path(std::move(where)), now_(MORNING), series_(series) {
-  engine = tenantry::engine::open(path, options(policy.dump()));
-}
+    : now_(MORNING), series_(series), path(std::move(where)), engine(tenantry::engine::open(path, options(policy.dump()))) {}
 
 json stage::call(const json& request) { return json::parse(engine.call(request.dump())); }
 

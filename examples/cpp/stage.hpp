@@ -41,6 +41,14 @@ struct question {
 };
 
 class stage {
+  // What the engine asks for from its opening on comes before it.
+  std::atomic<std::int64_t> now_;
+  std::atomic<std::uint64_t> next_{1};
+  std::uint32_t series_;
+  std::map<std::string, std::string> names_;
+  std::vector<std::pair<id, list>> cast_;
+  tenantry::options options(const std::string& policy);
+
  public:
   // Opens the file, which begins with a policy of that name, or that is the JSON of one; `series` keeps the ids of several
   // processes apart.
@@ -105,20 +113,13 @@ class stage {
   // Replays the whole journal and says that it holds.
   void verify();
 
+  const std::string path;
   tenantry::engine engine;
   page told;
-  const std::string path;
 
  private:
   json is_refused(const actor& by, std::string_view what, json command);
   std::string line(const actor& by, std::string_view what) const;
-  tenantry::options options(const std::string& policy);
-
-  std::atomic<std::int64_t> now_;
-  std::atomic<std::uint64_t> next_{1};
-  std::uint32_t series_;
-  std::map<std::string, std::string> names_;
-  std::vector<std::pair<id, list>> cast_;
 };
 
 // A moment to the minute.
