@@ -87,7 +87,7 @@ std::vector<std::string> words_of(std::string line) {
 
 // Does what it is told, line by line, until nobody tells it anything: first the time, then what to do.
 void second(const std::string& path) {
-  stage on(path, TENANTRY_POLICY_DEFAULT, 1);
+  stage on(path, TENANTRY_POLICY_DEFAULT, static_cast<std::uint32_t>(getpid()));
   for (std::string line; std::getline(std::cin, line);) {
     auto words = words_of(line);
     on.set_clock(std::stoll(words.front()));

@@ -209,7 +209,7 @@ impl Other {
 
 /// The second process itself: does what it is told until nobody tells it anything.
 pub(crate) fn second(path: &Path) -> Result {
-    let stage = stage::set(path, Policy::default(), 1)?;
+    let stage = stage::set(path, Policy::default(), std::process::id())?;
     for line in stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.splitn(6, ' ').collect();
