@@ -56,6 +56,5 @@ say "two languages, one file"
 for pair in "$c $rust" "$rust $c" "$cpp $rust" "$rust $cpp"; do
     JOURNEYS_SECOND=${pair#* } plays processes "${pair% *}"
 done
-for killed in "$rust" "$c"; do
-    quietly "$scratch/c/neighbours" "$killed" "$scratch/neighbours-$(basename "$(dirname "$killed")").db"
-done
+quietly "$scratch/c/neighbours" "$rust" "$scratch/neighbour-in-rust.db"
+quietly "$scratch/c/neighbours" "$c" "$scratch/neighbour-in-c.db"
