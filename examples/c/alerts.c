@@ -230,9 +230,9 @@ void alerts(stage *on) {
                                          texts("tenant.view", "devices.view", "devices.group_manager"))));
   does(on, by(ada), "gives Nils that role at the bakery", assign(nils, bakery, night));
   moment(rights, on, "role given");
-  tenantry_status why = check(on, (question){nils, "devices.group_manager", bakery}).reason;
-  answer(format("may he lead its device groups now? No: %d %s: %s", (int)why, tenantry_status_name(why),
-                message_about(why, name_of(on, bakery))));
+  const cJSON *no = why(on, (question){nils, TENANTRY_PERMISSION_DEVICES_GROUP_MANAGER, bakery});
+  answer(format("may he lead its device groups now? No: %.0f %s: %s", number_in(no, "number"), text_in(no, "reason"),
+                in_names(on, text_in(no, "message"))));
 
   heading("Additional recipients");
   tries(on, by(klara), "sets a rule for a category that nobody knows",

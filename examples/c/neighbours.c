@@ -53,6 +53,23 @@ static void count_customers(stage *on, uint64_t wanted_of_theirs) {
   if (other != wanted_of_theirs) stop("of the other's %" PRIu64 " customers %" PRIu64 " are there", wanted_of_theirs, other);
 }
 
+/* Where Ada may manage devices, by ids as they come: at home, and at every customer. */
+static void count_tenants(stage *on, uint64_t wanted) {
+  static const char permission[] = TENANTRY_PERMISSION_DEVICES_MANAGE;
+  tenantry_cursor *cursor = NULL;
+  tenantry_error *error = NULL;
+  tenantry_id some[64];
+  size_t more;
+  uint64_t found = 0;
+  if (tenantry_tenants_where(on->engine, &ada, permission, sizeof permission - 1, NULL, 0, &cursor, &error)) stop("%s", tenantry_error_message(error, NULL));
+  do {
+    if (tenantry_cursor_next(cursor, some, COUNT(some), &more, &error)) stop("%s", tenantry_error_message(error, NULL));
+    found += more;
+  } while (more > 0);
+  tenantry_cursor_free(&cursor);
+  if (found != wanted) stop("Ada manages devices of %" PRIu64 " tenants, and not of %" PRIu64, found, wanted);
+}
+
 static void holds_journal(stage *on) {
   if (strcmp(text_in(ask(on, object("query", text("verify"))), "journal"), "holds") != 0) stop("the journal does not hold");
 }
@@ -77,6 +94,7 @@ int main(int count, char **words) {
   uint64_t left = theirs(&on);
   if (left >= TOLD * SERIES) stop("the other was done before it was killed");
   count_customers(&on, left);
+  count_tenants(&on, 1 + mine + left);
   holds_journal(&on);
 
   /* Life goes on, and what is told is seen: by another process on the same file, and by this one at once. */

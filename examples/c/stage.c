@@ -387,6 +387,17 @@ tenantry_verdict check(stage *on, question asked) {
   return found;
 }
 
+const cJSON *why(stage *on, question asked) {
+  tenantry_text told;
+  tenantry_error *error = NULL;
+  if (tenantry_explain(on->engine, &asked.user, asked.permission, strlen(asked.permission), &asked.tenant, NULL, 0, &told, &error)) {
+    stop("%s", tenantry_error_message(error, NULL));
+  }
+  const cJSON *answered = keep(cJSON_ParseWithLength(told.data, told.length));
+  tenantry_text_free(&told);
+  return in(answered, "answer");
+}
+
 watch *watch_of(const question *questions, size_t count) {
   watch *made = room(NULL, sizeof *made);
   if (count > QUESTIONS) stop("%zu questions are too many to watch", count);

@@ -108,6 +108,8 @@ typedef struct question {
 } question;
 
 tenantry_verdict check(stage *on, question asked);
+/* The same in words: reason, message and remedy, and the role that decided. */
+const cJSON *why(stage *on, question asked);
 
 typedef struct watch watch;
 /* watch_for({ben, "devices.manage", bakery}, ...), with parentheses around it all. */

@@ -203,9 +203,9 @@ void alerts(stage& on) {
                              role(northwind, "Night lead", {"tenant.view", "devices.view", "devices.group_manager"}));
   on.does(ada, "gives Nils that role at the bakery", assign(nils, bakery, night));
   rights.moment("role given");
-  const auto why = on.engine.check(nils, TENANTRY_PERMISSION_DEVICES_GROUP_MANAGER, bakery).reason;
-  on.told.answer("may he lead its device groups now? No: " + to_string(why) + " " + tenantry_status_name(why) + ": " +
-                 message_about(why, on.name_of(bakery)));
+  const json no = json::parse(on.engine.explain(nils, TENANTRY_PERMISSION_DEVICES_GROUP_MANAGER, bakery)).at("answer");
+  on.told.answer("may he lead its device groups now? No: " + no.at("number").dump() + " " + no.at("reason").get<std::string>() + ": " +
+                 on.in_names(no.at("message")));
 
   on.told.heading("Additional recipients");
   on.tries(klara, "sets a rule for a category that nobody knows",

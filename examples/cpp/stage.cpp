@@ -62,10 +62,6 @@ json stage::execute(const actor& by, json command) {
   return call({{"execute", {{"actor", by.as_json}, {"command", std::move(command)}}}}).at("outcome");
 }
 
-bool stage::may(const id& user, std::string_view permission, const id& tenant) {
-  return engine.check(user, permission, tenant).allowed;
-}
-
 json stage::entity(std::string_view kind, const id& it) {
   return ask({{"query", "entity"}, {"kind", kind}, {"id", it}}).at("entity");
 }
