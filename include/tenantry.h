@@ -37,7 +37,7 @@
  * Text is UTF-8 with a length in bytes. What goes in needs no closing zero and is borrowed for the call; NULL is an empty
  *   text where its length is 0. What comes out has a closing zero besides.
  *
- * Ids are 16 bytes, tenantry_id.
+ * Ids are 16 bytes, tenantry_id; tenantry_id_parse() and tenantry_id_write() lead from JSON's texts to them and back.
  *
  * Ownership. What a function gives out is the caller's until the function with the same name and _free takes it back:
  *   tenantry_text, tenantry_error, tenantry_cursor; an engine is taken back by tenantry_close(). These take the address of the
@@ -742,6 +742,26 @@ tenantry_status tenantry_close(tenantry_engine **engine);
 
 /** Options that ask for nothing special. */
 #define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* Ids ----------------------------------------------------------------------- */
+
+/**
+ * The bytes of an id as text, with its closing zero.
+ */
+#define TENANTRY_ID_TEXT 37
+
+/**
+ * Reads an id as it is written in JSON: 32 hexadecimal digits, mostly as 8-4-4-4-12.
+ *
+ * `text` has `length` bytes. `*id` is all zeros where it is no id, `TENANTRY_BAD_TEXT`.
+ */
+tenantry_status tenantry_id_parse(const char *text, size_t length, tenantry_id *id, tenantry_error **error);
+
+/**
+ * Writes an id as JSON has it, 36 bytes in lower case and a closing zero, to `text`, which has room for `TENANTRY_ID_TEXT` bytes.
+ */
+tenantry_status tenantry_id_write(const tenantry_id *id,
+                                  char *text);
 
 /* Checks -------------------------------------------------------------------- */
 
