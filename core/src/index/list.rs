@@ -192,6 +192,18 @@ impl<'s, W: Writer<'s>> Lists<'_, 's, W> {
         Some(self.entry(block, place.ok()?).payload)
     }
 
+    /// The numbers in a list.
+    pub(super) fn numbers(&self, list: u32) -> Vec<u32> {
+        let entries = |block: u32| (0..self.block(block).len).map(move |place| self.entry(block, place));
+        match list {
+            0 => Vec::new(),
+            list if self.block(list).directory => {
+                entries(list).flat_map(|of| entries(of.payload)).map(|entry| entry.number).collect()
+            }
+            list => entries(list).map(|entry| entry.number).collect(),
+        }
+    }
+
     /// The block that a number belongs to, and its place there.
     fn place(&self, list: u32, number: u32) -> Option<(u32, Result<usize, usize>)> {
         if list == 0 {
@@ -386,6 +398,7 @@ mod tests {
             if step % (steps / 50) == 0 {
                 let wanted: Vec<_> = model.iter().map(|(number, payload)| (*number, *payload)).collect();
                 assert_eq!(version.read(&mut Whole(&heap, list)).0, wanted);
+                assert!(lists.numbers(list).iter().eq(model.keys()));
             }
         }
         for number in 0..range {

@@ -35,12 +35,6 @@ const ABREAST: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PermissionHandle(u16);
 
-impl PermissionHandle {
-    const fn is_operate(self) -> bool {
-        self.0 == names::OPERATE
-    }
-}
-
 /// A service, resolved by [`AccessIndex::service`]. Stays right when the policy changes, unless it did not know the
 /// service at that time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,7 +161,7 @@ pub struct AccessIndex {
 impl AccessIndex {
     fn new(seq: u64, seed: u64, (tenants, users, roles): (usize, usize, usize)) -> Arc<Self> {
         Arc::new(Self {
-            version: Version::new(seq, 7),
+            version: Version::new(seq, 9),
             spaces: Spaces::new((tenants, users, roles)),
             tenants: Ids::new(tenants, TENANT_WORDS, seed),
             users: Ids::new(users, USER_WORDS, !seed),
@@ -240,11 +234,7 @@ impl AccessIndex {
     }
 
     fn check_several(&self, asked: &[Resolved], at: &impl At, answers: &mut [Decision]) {
-        let mut several = Several { index: self, asked, at, answers };
-        let ((), seq) = self.version.read(&mut several);
-        for answer in several.answers.iter_mut() {
-            answer.seq = seq;
-        }
+        self.version.read(&mut Several { index: self, asked, at, answers });
     }
 
     /// The same of ids, which are looked up side by side, too.
@@ -313,20 +303,15 @@ impl<A: At> Reading for Several<'_, A> {
 
     fn read(&mut self, reader: &impl Reader) {
         let spaces = &self.index.spaces;
-        // Nothing depends on what is read here, so the memory is fetched for all of them at the same time; then what
-        // the first round says where to find.
+        // Nothing depends on what is read here, so the memory is fetched for all of them at the same time.
         let mut fetched = 0;
         for ask in self.asked {
-            fetched ^= u64::from(spaces.head(reader, ask.tenant.0).living);
-            fetched ^= u64::from(spaces.person(reader, ask.user.0).home);
-        }
-        for ask in self.asked {
-            fetched ^= u64::from(spaces.head(reader, spaces.person(reader, ask.user.0).home).living);
+            fetched ^= reader.of(spaces.line(ask.tenant.0), 0) ^ reader.of(spaces.row(ask.user.0), 0);
         }
         std::hint::black_box(fetched);
         for (asked, answer) in self.asked.iter().zip(self.answers.iter_mut()) {
             let ask = Ask { user: asked.user.0, tenant: asked.tenant.0, permit: asked.permit };
-            answer.reason = judge(spaces, reader, ask, self.at);
+            *answer = Decision { reason: judge(spaces, reader, ask, self.at), seq: reader.state() };
         }
     }
 }

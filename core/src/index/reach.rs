@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use super::check::{Ask, Terms, barred, held, judge, seat_of};
 use super::list;
-use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, Spaces, TENANT_WORDS};
+use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, SHAPE_LOCKS, Spaces, TENANT_WORDS};
 use super::words::{Reader, Reading};
 use super::{AccessIndex, At, Overtaken, Permit, TenantHandle, UserHandle};
 
@@ -121,7 +121,7 @@ impl<A: At> TenantsWhere<'_, A> {
     ) {
         let spaces = self.spaces;
         let terms = Terms::new(spaces, reader, self.ask.permit);
-        let holds = terms.offered && !terms.is_reserved() && terms.held_by(spaces, reader, own.role);
+        let holds = terms.is_offered() && !terms.is_reserved() && terms.held_by(spaces, reader, own.role);
         let mut own_assignments = away.iter().map(|(tenant, _)| *tenant).peekable();
         let mut passing = Passing::default();
         let list = spaces.lists(reader, home).below;
@@ -131,8 +131,8 @@ impl<A: At> TenantsWhere<'_, A> {
             let assigned = own_assignments.peek() == Some(&entry.number);
             if below.plain && !assigned {
                 // Guessing whether it passes would go wrong too often: it is added, and kept only if it does.
-                let open = below.open || (terms.operates && is_living(spaces, reader, entry.number));
-                let passes = holds & open & terms.pass(&spaces.shape(reader, below.shape));
+                let open = below.open || (terms.operates() && is_living(spaces, reader, entry.number));
+                let passes = holds & open & (terms.stopped_by(reader, spaces.shapes.row(below.shape)) == 0);
                 passing.push(entry.number, passes, self.found);
             } else if !assigned && several.insert(entry.number) {
                 self.consider(reader, entry.number);
@@ -253,9 +253,10 @@ impl Folded {
             return None;
         }
         let terms = Terms::new(spaces, reader, ask.permit);
-        let open = head.living && (head.enabled || terms.operates) && terms.offered;
-        let locks = spaces.shape(reader, shape).locks;
-        let passes = !terms.is_reserved() && terms.pass(&spaces.shape(reader, shape));
+        let open = head.living && (head.enabled || terms.operates()) && terms.is_offered();
+        let shape = spaces.shapes.row(shape);
+        let locks = reader.of(shape, SHAPE_LOCKS) != 0;
+        let passes = !terms.is_reserved() && terms.stopped_by(reader, shape) == 0;
         Some(Self {
             terms,
             tenant: ask.tenant,
@@ -274,7 +275,7 @@ impl Folded {
             let away = if self.spilled {
                 spaces.away(reader, user) != 0
             } else {
-                seat_of(spaces, reader, self.tenant, user) != 0
+                seat_of(reader, spaces.line(self.tenant), user) != 0
             };
             if away || person.home != self.manager || self.manager == 0 {
                 return None;

@@ -19,6 +19,9 @@ const PIECE: usize = 1024;
 #[repr(align(64))]
 struct Line([AtomicU64; LINE]);
 
+/// What is found where nothing was written yet.
+static NOTHING: Line = Line([const { AtomicU64::new(0) }; LINE]);
+
 fn lines(count: usize) -> Box<[Line]> {
     (0..count).map(|_| Line::default()).collect()
 }
@@ -47,6 +50,19 @@ impl Space {
         match self.first.get(line) {
             Some(line) => Some(line),
             None => self.later(line),
+        }
+    }
+
+    /// The row of a number, where rows of so many words lie next to each other.
+    #[inline]
+    pub(super) fn row<const W: usize>(&self, number: u32) -> Row<'_, W> {
+        const { assert!(LINE.is_multiple_of(W), "a row lies in one line") }
+        let number = number as usize;
+        let line = self.line(number / (LINE / W)).unwrap_or(&NOTHING);
+        let cells = line.0.as_chunks().0.get(number % (LINE / W));
+        Row {
+            cells: cells.expect("a line is made of whole rows"),
+            address: self.address(number.wrapping_mul(W)),
         }
     }
 
@@ -90,17 +106,31 @@ impl Space {
     }
 }
 
+/// Words that lie next to each other, found and not yet read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'s, const W: usize> {
+    cells: &'s [AtomicU64; W],
+    // Of the first word.
+    address: u64,
+}
+
+impl<const W: usize> Row<'_, W> {
+    #[inline]
+    fn load(&self, place: usize) -> u64 {
+        self.cells.get(place).map_or(0, |cell| cell.load(Ordering::Relaxed))
+    }
+}
+
 /// How words are read. A word that was never written is zero.
 pub(super) trait Reader {
-    /// Words next to each other, which have to be of one line.
-    fn words<const N: usize>(&self, space: &Space, at: usize) -> [u64; N];
+    /// A word of a row.
+    fn of<const W: usize>(&self, row: Row<'_, W>, place: usize) -> u64;
 
     /// A word.
-    #[inline]
-    fn word(&self, space: &Space, at: usize) -> u64 {
-        let [word] = self.words(space, at);
-        word
-    }
+    fn word(&self, space: &Space, at: usize) -> u64;
+
+    /// The state that is read.
+    fn state(&self) -> u64;
 
     /// Whether what was read so far may be of two states, so that going on is in vain.
     fn torn(&self) -> bool;
@@ -171,9 +201,18 @@ struct Steady<'v>(&'v AtomicU64, u64);
 
 impl Reader for Steady<'_> {
     #[inline]
-    fn words<const N: usize>(&self, space: &Space, at: usize) -> [u64; N] {
-        let cells = space.line(at / LINE).and_then(|line| line.0.get(at % LINE..)?.first_chunk::<N>());
-        cells.map_or([0; N], |cells| cells.each_ref().map(|cell| cell.load(Ordering::Relaxed)))
+    fn of<const W: usize>(&self, row: Row<'_, W>, place: usize) -> u64 {
+        row.load(place)
+    }
+
+    #[inline]
+    fn word(&self, space: &Space, at: usize) -> u64 {
+        space.cell(at).map_or(0, |cell| cell.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn state(&self) -> u64 {
+        self.1 / 2
     }
 
     fn torn(&self) -> bool {
@@ -184,11 +223,18 @@ impl Reader for Steady<'_> {
 struct Amid<'v>(&'v Version, u64);
 
 impl Reader for Amid<'_> {
-    fn words<const N: usize>(&self, space: &Space, at: usize) -> [u64; N] {
-        std::array::from_fn(|offset| match self.0.undo.old(space.address(at + offset)) {
-            Some(old) => old,
-            None => Steady(&self.0.now, self.1).word(space, at + offset),
-        })
+    fn of<const W: usize>(&self, row: Row<'_, W>, place: usize) -> u64 {
+        let old = self.0.undo.old(row.address + place as u64);
+        old.unwrap_or_else(|| row.load(place))
+    }
+
+    fn word(&self, space: &Space, at: usize) -> u64 {
+        let old = self.0.undo.old(space.address(at));
+        old.unwrap_or_else(|| Steady(&self.0.now, self.1).word(space, at))
+    }
+
+    fn state(&self) -> u64 {
+        self.1 / 2
     }
 
     fn torn(&self) -> bool {
