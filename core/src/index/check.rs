@@ -3,12 +3,11 @@
 
 use super::list;
 use super::rows::{
-    Above, Head, HeadWord, Held, KnownWord, LOOK, MAX_CHAIN, PersonWord, ROLE_WORDS, SEATS, SEATS_AT,
-    SERVICE_WORDS, SHAPE_LOCKS, SHAPE_SERVICES, SHAPE_STOPS, SHAPE_WORDS, Spaces, TENANT_WORDS, Ties,
-    USER_WORDS, service_row, why,
+    Above, Head, HeadWord, Held, KnownWord, LOOK, MAX_CHAIN, PersonWord, RoleRow, SEATS, SEATS_AT,
+    SHAPE_LOCKS, SHAPE_STOPS, SHAPE_WITHOUT, ShapeRow, Spaces, TenantLine, Ties, UserRow, service_row, why,
 };
 use super::words::{Reader, Row};
-use super::{At, Permit};
+use super::{At, Permit, TenantHandle, UserHandle};
 use crate::refusal::Code;
 
 /// What is asked, in numbers. Unknown users and tenants have the number 0, which nobody has.
@@ -16,11 +15,18 @@ use crate::refusal::Code;
 pub(super) struct Ask {
     pub(super) user: u32,
     pub(super) tenant: u32,
-    pub(super) permit: Permit,
+    pub(super) permission: u32,
+    /// By its row.
+    pub(super) service: u32,
 }
 
-/// The row of a shape.
-type ShapeRow<'s> = Row<'s, SHAPE_WORDS>;
+impl Ask {
+    #[inline]
+    pub(super) fn new(user: UserHandle, permit: Permit, tenant: TenantHandle) -> Self {
+        let service = service_row(permit.service.map(|service| service.0));
+        Self { user: user.0, tenant: tenant.0, permission: u32::from(permit.permission.0), service }
+    }
+}
 
 /// A permit under the policy in force.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +40,10 @@ pub(super) struct Terms {
 
 impl Terms {
     #[inline]
-    pub(super) fn new(spaces: &Spaces, reader: &impl Reader, permit: Permit) -> Self {
-        let service = permit.service.map(|service| service.0);
-        let service = spaces.services.row::<SERVICE_WORDS>(service_row(service));
+    pub(super) fn new(spaces: &Spaces, reader: &impl Reader, ask: Ask) -> Self {
+        let service = spaces.services.fixed(ask.service);
         Self {
-            permission: spaces.permission(reader, permit.permission.0),
+            permission: KnownWord::of(reader, spaces.permissions.fixed(ask.permission)),
             services: reader.of(service, 0),
             offered: reader.of(service, 1) as u32,
         }
@@ -64,23 +69,22 @@ impl Terms {
 
     /// Why a link does not let it pass: [`why::SERVICE_NOT_MANAGED`] (P-5), [`why::NOT_GRANTED`] (P-7).
     #[inline]
-    pub(super) fn stopped_by(&self, reader: &impl Reader, shape: ShapeRow<'_>) -> u32 {
-        let missing = self.services & !reader.of(shape, SHAPE_SERVICES) != 0;
+    pub(super) fn stopped_by(&self, reader: &impl Reader, shape: Row<'_, ShapeRow>) -> u32 {
+        let missing = self.services & reader.of(shape, SHAPE_WITHOUT) != 0;
         let stops = reader.of(shape, SHAPE_STOPS + self.permission.half());
         u32::from(missing) * why::SERVICE_NOT_MANAGED | self.permission.stopped_by(stops)
     }
 
     /// The flag for [`why::ROLE_LACKS_PERMISSION`] (P-8).
     #[inline]
-    fn holding(&self, spaces: &Spaces, reader: &impl Reader, role: u32) -> u32 {
-        let role = spaces.roles.row::<ROLE_WORDS>(role);
+    fn holding(&self, reader: &impl Reader, role: Row<'_, RoleRow>) -> u32 {
         self.permission.held_by(reader.of(role, self.permission.half()))
     }
 
     /// Whether a role holds the permission (P-8).
     #[inline]
     pub(super) fn held_by(&self, spaces: &Spaces, reader: &impl Reader, role: u32) -> bool {
-        self.holding(spaces, reader, role) != 0
+        self.holding(reader, spaces.roles.row(role)) != 0
     }
 }
 
@@ -95,7 +99,7 @@ pub(super) fn held(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32
 
 /// A user's seat in a tenant's line; 0 if they have none. Looks at all of them: that is quicker than to stop at one.
 #[inline]
-pub(super) fn seat_of(reader: &impl Reader, line: Row<'_, TENANT_WORDS>, user: u32) -> u32 {
+pub(super) fn seat_of(reader: &impl Reader, line: Row<'_, TenantLine>, user: u32) -> u32 {
     let mut found = 0;
     for word in 0..SEATS / 2 {
         let seats = reader.of(line, SEATS_AT + word);
@@ -137,7 +141,8 @@ const REASONS: [Option<Code>; 16] = {
 };
 
 /// The flags whose absence is a reason, whatever the side.
-const WANTED: u32 = why::USER_NOT_ACTIVE
+const WANTED: u32 = why::UNKNOWN_USER
+    | why::USER_NOT_ACTIVE
     | why::UNKNOWN_TENANT
     | why::TENANT_DISABLED
     | why::SERVICE_NOT_MANAGED
@@ -152,35 +157,41 @@ const fn either(first: bool, yes: u32, no: u32) -> u32 {
 }
 
 /// The check: why not, reason by reason.
-///
-/// Nearly always a tenant has one manager at most, who has none, and a user's row and a tenant's line are all there is to fetch.
-/// Then every reason is found out, and the first that applies is taken at the end: a processor that had to guess its way
-/// through the reasons would wait for memory at each wrong guess.
-#[inline]
 pub(super) fn judge(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
-    let (row, line) = (spaces.row(ask.user), spaces.line(ask.tenant));
-    let (mut person, head) = (Spaces::person_word(reader, row), Spaces::head_word(reader, line));
-    if head.is_involved() {
-        match closer(spaces, reader, ask, (row, person), (line, head)) {
-            Some(closer) => person = closer,
-            None => return at_length(spaces, reader, ask, at),
-        }
+    match glance(spaces, reader, ask) {
+        Some(reason) => reason,
+        None => at_length(spaces, reader, ask, at),
     }
-    let terms = Terms::new(spaces, reader, ask.permit);
+}
+
+/// The check as it nearly always is: a tenant has one manager at most, who has none, and a user's row and a tenant's line are all
+/// there is to fetch. Nothing where there is more to it, or where the reader does not go.
+///
+/// Every reason is found out, and the first that applies is taken at the end: a processor that had to guess its way
+/// through the reasons would wait for memory at each wrong guess.
+#[inline(always)]
+pub(super) fn glance(spaces: &Spaces, reader: &impl Reader, ask: Ask) -> Option<Option<Code>> {
+    let row = reader.row(&spaces.users, ask.user)?;
+    let line = reader.row(&spaces.tenants, ask.tenant)?;
+    let (mut person, head) = (PersonWord::of(reader, row), HeadWord::of(reader, line));
+    if head.is_involved() {
+        person = closer(spaces, reader, ask, (row, person), (line, head))?;
+    }
+    let terms = Terms::new(spaces, reader, ask);
     let own = person.home() == ask.tenant;
-    let shape = spaces.shapes.row::<SHAPE_WORDS>(head.shape());
+    let shape = reader.row(&spaces.shapes, head.shape())?;
+    let role = reader.row(&spaces.roles, person.role())?;
     let managers = u32::from(person.home() != head.manager()) * why::NOT_LINKED
         | terms.stopped_by(reader, shape)
         | terms.permission.reserved();
-    let against = either(own, reader.of(shape, SHAPE_LOCKS) as u32, managers)
-        | u32::from(person.home() == 0) * why::UNKNOWN_USER;
+    let against = either(own, reader.of(shape, SHAPE_LOCKS) as u32, managers);
     let has = person.acts()
         | head.open()
         | terms.permission.operates()
         | terms.offered
         | either(own, person.holds(), person.reaches())
-        | terms.holding(spaces, reader, person.role());
-    reason(against | !has & WANTED)
+        | terms.holding(reader, role);
+    Some(reason(against | !has & WANTED))
 }
 
 /// The first of the reasons that apply.
@@ -192,13 +203,13 @@ fn reason(applying: u32) -> Option<Code> {
 
 /// The user as they count on a tenant about which there may be more to know: with the role that they have there, if any. Nothing
 /// where that takes the check at length.
-#[inline(never)]
+#[inline(always)]
 fn closer(
     spaces: &Spaces,
     reader: &impl Reader,
     ask: Ask,
-    (row, person): (Row<'_, USER_WORDS>, PersonWord),
-    (line, head): (Row<'_, TENANT_WORDS>, HeadWord),
+    (row, person): (Row<'_, UserRow>, PersonWord),
+    (line, head): (Row<'_, TenantLine>, HeadWord),
 ) -> Option<PersonWord> {
     if head.is_managed_by_several() {
         return None;
@@ -210,7 +221,7 @@ fn closer(
         return None;
     }
     if head.is_spilled() {
-        let away = head.has_guests() && Ties::unpack(reader.of(row, 1)).away != 0;
+        let away = head.has_guests() && Ties::of(reader, row).away != 0;
         return (!away).then_some(person);
     }
     let seat = seat_of(reader, line, ask.user);
@@ -224,10 +235,10 @@ fn closer(
 /// The check where there is more to look at than a few lines.
 #[cold]
 fn at_length(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
-    let Ask { user, tenant, permit } = ask;
+    let Ask { user, tenant, .. } = ask;
     let person = spaces.person(reader, user);
     let head = spaces.head(reader, tenant);
-    let terms = Terms::new(spaces, reader, permit);
+    let terms = Terms::new(spaces, reader, ask);
     // P-1
     if let Some(code) = barred(spaces, reader, user) {
         return Some(code);
@@ -278,7 +289,7 @@ fn own_side(
 
 /// Whether a link of this shape locks the managed tenant's own users out (P-4).
 fn locks(spaces: &Spaces, reader: &impl Reader, shape: u32) -> bool {
-    reader.of(spaces.shapes.row::<SHAPE_WORDS>(shape), SHAPE_LOCKS) != 0
+    reader.of(spaces.shapes.row(shape), SHAPE_LOCKS) != 0
 }
 
 /// The links of a block that are in force: manager and shape.

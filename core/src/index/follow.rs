@@ -519,7 +519,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         };
         let carried = policy.services.iter().enumerate().filter(|(_, service)| services.contains(*service));
         let shape = Shape {
-            services: carried.fold(0, |mask, (bit, _)| mask | 1 << bit),
+            without: !carried.fold(0, |mask, (bit, _)| mask | 1 << bit),
             stops: halves(grantable & !granted),
             locks: rule.is_none_or(|rule| rule.locks_customer),
         };
@@ -560,7 +560,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
             }
         }
         self.memo.policy = policy;
-        self.set_shape(CLOSED, Shape { services: 0, stops: [u64::MAX; 2], locks: true });
+        self.set_shape(CLOSED, Shape { without: u64::MAX, stops: [u64::MAX; 2], locks: true });
         for (role, number) in self.memo.roles.clone() {
             self.write_role(number, &role);
         }

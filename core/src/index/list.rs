@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::words::{Reader, Space, Writer};
+use super::words::{Line, Reader, Space, Writer};
 
 /// The words of the least block; a block's address counts these.
 const UNIT: usize = 8;
@@ -74,7 +74,7 @@ fn search(word: impl Fn(usize) -> u64, block: u32, len: usize, number: u32) -> R
 
 /// The payload of a number in a list.
 #[inline]
-pub(super) fn find(reader: &impl Reader, heap: &Space, list: u32, number: u32) -> Option<u32> {
+pub(super) fn find(reader: &impl Reader, heap: &Space<Line>, list: u32, number: u32) -> Option<u32> {
     if list == 0 {
         return None;
     }
@@ -96,7 +96,7 @@ pub(super) fn find(reader: &impl Reader, heap: &Space, list: u32, number: u32) -
 /// Visits the entries of a list in the order of their numbers.
 pub(super) fn each(
     reader: &impl Reader,
-    heap: &Space,
+    heap: &Space<Line>,
     list: u32,
     visit: &mut impl FnMut(Entry) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
@@ -115,7 +115,7 @@ pub(super) fn each(
 
 fn each_of(
     reader: &impl Reader,
-    heap: &Space,
+    heap: &Space<Line>,
     list: u32,
     block: Block,
     visit: &mut impl FnMut(Entry) -> ControlFlow<()>,
@@ -165,7 +165,7 @@ impl Allocator {
 /// Lists as the writer changes them.
 pub(super) struct Lists<'w, 's, W> {
     pub(super) words: &'w mut W,
-    pub(super) heap: &'s Space,
+    pub(super) heap: &'s Space<Line>,
     pub(super) allocator: &'w mut Allocator,
 }
 
@@ -348,7 +348,7 @@ mod tests {
     use super::super::words::{Alone, Reading, Version};
     use super::*;
 
-    struct Whole<'s>(&'s Space, u32);
+    struct Whole<'s>(&'s Space<Line>, u32);
 
     impl Reading for Whole<'_> {
         type Found = Vec<(u32, u32)>;
@@ -364,7 +364,7 @@ mod tests {
         }
     }
 
-    struct One<'s>(&'s Space, u32, u32);
+    struct One<'s>(&'s Space<Line>, u32, u32);
 
     impl Reading for One<'_> {
         type Found = Option<u32>;
@@ -375,7 +375,7 @@ mod tests {
     }
 
     fn play(steps: u32, range: u32, seed: u64) {
-        let heap = Space::new(1, 8);
+        let heap = Space::new(1, 1);
         let version = Version::new(0, 2);
         let (mut alone, mut allocator) = (Alone, Allocator::default());
         let mut lists = Lists { words: &mut alone, heap: &heap, allocator: &mut allocator };

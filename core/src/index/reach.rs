@@ -23,7 +23,7 @@ impl AccessIndex {
         at: impl At,
         found: &mut Vec<TenantHandle>,
     ) -> Result<u64, Overtaken> {
-        let ask = Ask { user: user.0, tenant: 0, permit: permit.into() };
+        let ask = Ask::new(user, permit.into(), TenantHandle(0));
         let before = found.len();
         let result = self.long(TenantsWhere { spaces: &self.spaces, ask, at: &at, before, found });
         if result.is_err() {
@@ -43,7 +43,7 @@ impl AccessIndex {
         at: impl At,
         found: &mut Vec<UserHandle>,
     ) -> Result<u64, Overtaken> {
-        let ask = Ask { user: 0, tenant: tenant.0, permit: permit.into() };
+        let ask = Ask::new(UserHandle(0), permit.into(), tenant);
         let before = found.len();
         let result = self.long(UsersWhoCan {
             spaces: &self.spaces,
@@ -104,7 +104,7 @@ impl<A: At> Reading for TenantsWhere<'_, A> {
 impl<A: At> TenantsWhere<'_, A> {
     fn consider(&mut self, reader: &impl Reader, tenant: u32) {
         let ask = Ask { tenant, ..self.ask };
-        if judge(self.spaces, reader, ask, self.at).is_none() {
+        if judged(self.spaces, reader, ask, self.at) {
             self.found.push(TenantHandle(tenant));
         }
     }
@@ -120,7 +120,7 @@ impl<A: At> TenantsWhere<'_, A> {
         several: &mut BTreeSet<u32>,
     ) {
         let spaces = self.spaces;
-        let terms = Terms::new(spaces, reader, self.ask.permit);
+        let terms = Terms::new(spaces, reader, self.ask);
         let holds = terms.is_offered() && !terms.is_reserved() && terms.held_by(spaces, reader, own.role);
         let mut own_assignments = away.iter().map(|(tenant, _)| *tenant).peekable();
         let mut passing = Passing::default();
@@ -207,6 +207,12 @@ fn is_living(spaces: &Spaces, reader: &impl Reader, tenant: u32) -> bool {
     spaces.head(reader, tenant).living
 }
 
+/// Whether the check allows it.
+#[inline(never)]
+fn judged(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> bool {
+    judge(spaces, reader, ask, at).is_none()
+}
+
 struct UsersWhoCan<'a, A> {
     spaces: &'a Spaces,
     ask: Ask,
@@ -252,7 +258,7 @@ impl Folded {
         if above.above != Above::Nobody {
             return None;
         }
-        let terms = Terms::new(spaces, reader, ask.permit);
+        let terms = Terms::new(spaces, reader, ask);
         let open = head.living && (head.enabled || terms.operates()) && terms.is_offered();
         let shape = spaces.shapes.row(shape);
         let locks = reader.of(shape, SHAPE_LOCKS) != 0;
@@ -333,8 +339,7 @@ impl<A: At> UsersWhoCan<'_, A> {
     fn consider(&mut self, reader: &impl Reader, user: u32) {
         let spaces = self.spaces;
         let folded = self.folded.as_ref().and_then(|folded| folded.can(spaces, reader, user));
-        let can =
-            folded.unwrap_or_else(|| judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_none());
+        let can = folded.unwrap_or_else(|| judged(spaces, reader, Ask { user, ..self.ask }, self.at));
         if !can {
             return;
         }

@@ -3,18 +3,29 @@
 //! A tenant's line says whether it can be worked on, by which link it is managed, and who is assigned on it; a user's row
 //! their home and what they hold there. Together, that is nearly always all that a check needs.
 
-use super::words::{Reader, Row, Space};
+use super::words::{Cells, Half, Line, Quarter, Reader, Row, Space, Word};
+
+/// A tenant's.
+pub(super) type TenantLine = Line;
+/// A user's.
+pub(super) type UserRow = Half;
+/// A shape's.
+pub(super) type ShapeRow = Half;
+/// A role's.
+pub(super) type RoleRow = Quarter;
+/// A service's.
+pub(super) type ServiceRow = Quarter;
 
 /// The words of a tenant's line.
-pub(super) const TENANT_WORDS: usize = 8;
+pub(super) const TENANT_WORDS: usize = TenantLine::WORDS;
 /// The words of a user.
-pub(super) const USER_WORDS: usize = 4;
+pub(super) const USER_WORDS: usize = UserRow::WORDS;
 /// The words of a shape.
-pub(super) const SHAPE_WORDS: usize = 4;
+pub(super) const SHAPE_WORDS: usize = ShapeRow::WORDS;
 /// The words of a role.
-pub(super) const ROLE_WORDS: usize = 2;
+pub(super) const ROLE_WORDS: usize = RoleRow::WORDS;
 /// The words of a service.
-pub(super) const SERVICE_WORDS: usize = 2;
+pub(super) const SERVICE_WORDS: usize = ServiceRow::WORDS;
 /// Where in a tenant's line the assignments begin, each half a word. The id is before them.
 pub(super) const SEATS_AT: usize = 4;
 /// How many assignments a tenant's line has room for.
@@ -87,6 +98,11 @@ impl HeadWord {
     const SPILLED: u32 = 1 << 4;
     const GUESTS: u32 = 1 << 5;
     const FARTHER: u32 = 1 << 6;
+
+    #[inline]
+    pub(super) fn of(reader: &impl Reader, line: Row<'_, TenantLine>) -> Self {
+        Self(reader.of(line, 0))
+    }
 
     #[inline]
     const fn has(self, flag: u32) -> bool {
@@ -221,11 +237,17 @@ pub(super) struct Person {
 pub(super) struct PersonWord(u64);
 
 impl PersonWord {
-    const ACTIVE: u32 = 1;
+    const KNOWN: u32 = why::UNKNOWN_USER;
     const ACTS: u32 = why::USER_NOT_ACTIVE;
     const HOLDS: u32 = 1 << 2;
     const REACHES: u32 = 1 << 3;
-    const ROLE: u32 = 4;
+    const ACTIVE: u32 = 1 << 4;
+    const ROLE: u32 = 5;
+
+    #[inline]
+    pub(super) fn of(reader: &impl Reader, row: Row<'_, UserRow>) -> Self {
+        Self(reader.of(row, 0))
+    }
 
     #[inline]
     const fn has(self, flag: u32) -> bool {
@@ -237,10 +259,10 @@ impl PersonWord {
         (self.0 >> 32) as u32
     }
 
-    /// The flag for [`why::USER_NOT_ACTIVE`].
+    /// The flags for [`why::UNKNOWN_USER`] and [`why::USER_NOT_ACTIVE`].
     #[inline]
     pub(super) const fn acts(self) -> u32 {
-        self.0 as u32 & Self::ACTS
+        self.0 as u32 & (Self::KNOWN | Self::ACTS)
     }
 
     /// The flag for [`why::NO_ASSIGNMENT`] at home.
@@ -284,6 +306,7 @@ impl Person {
 
     pub(super) fn pack(self) -> u64 {
         let flags = [
+            (PersonWord::KNOWN, self.home != 0),
             (PersonWord::ACTIVE, self.active),
             (PersonWord::ACTS, self.acts),
             (PersonWord::HOLDS, self.held.is_some()),
@@ -304,6 +327,11 @@ pub(super) struct Ties {
 }
 
 impl Ties {
+    #[inline]
+    pub(super) fn of(reader: &impl Reader, row: Row<'_, UserRow>) -> Self {
+        Self::unpack(reader.of(row, 1))
+    }
+
     #[inline]
     pub(super) const fn unpack(word: u64) -> Self {
         Self { away: word as u32, next: (word >> 32) as u32 }
@@ -408,7 +436,12 @@ impl KnownWord {
     const RESERVED: u32 = why::RESERVED_FOR_CUSTOMER;
     // A link stops, and a role holds, only what the policy has.
     const KNOWN: u32 = why::NOT_GRANTED | why::ROLE_LACKS_PERMISSION;
-    const BIT: u32 = 16;
+    const BIT: u32 = 32;
+
+    #[inline]
+    pub(super) fn of(reader: &impl Reader, row: Row<'_, Word>) -> Self {
+        Self(reader.of(row, 0))
+    }
 
     /// The flag for [`why::TENANT_DISABLED`].
     #[inline]
@@ -425,12 +458,12 @@ impl KnownWord {
     /// Which word of a mask of two has it: 0 or 1.
     #[inline]
     pub(super) const fn half(self) -> usize {
-        self.0 as usize >> (Self::BIT + 6) & 1
+        (self.0 >> (Self::BIT + 6)) as usize & 1
     }
 
     #[inline]
     const fn is_in(self, half: u64) -> u32 {
-        (half >> (self.0 as u32 >> Self::BIT & 63)) as u32 & 1
+        (half & 1 << (self.0 >> Self::BIT & 63) != 0) as u32
     }
 
     /// [`why::NOT_GRANTED`], if it is in this half of what a shape stops.
@@ -453,23 +486,23 @@ impl Known {
             (KnownWord::RESERVED, self.reserved),
             (KnownWord::KNOWN, self.known),
         ];
-        u64::from(self.bit << KnownWord::BIT | flagged(flags))
+        u64::from(self.bit) << KnownWord::BIT | u64::from(flagged(flags))
     }
 }
 
 /// What a link lets its manager do, under the policy in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
-    /// The services that are managed (P-5).
-    pub(super) services: u64,
+    /// The services that are not managed (P-5).
+    pub(super) without: u64,
     /// The permissions that want a grant and have none (P-7).
     pub(super) stops: [u64; 2],
     /// The managed tenant's own users are locked out (P-4).
     pub(super) locks: bool,
 }
 
-/// Where in a shape's row the services are.
-pub(super) const SHAPE_SERVICES: usize = 0;
+/// Where in a shape's row the services are that it is without.
+pub(super) const SHAPE_WITHOUT: usize = 0;
 /// Where the first half of what it stops is.
 pub(super) const SHAPE_STOPS: usize = 1;
 /// Where [`why::CUSTOMER_LOCKED`] is, if it applies to the managed tenant's own users.
@@ -478,7 +511,7 @@ pub(super) const SHAPE_LOCKS: usize = 3;
 impl Shape {
     pub(super) const fn words(self) -> [u64; SHAPE_WORDS] {
         let [low, high] = self.stops;
-        [self.services, low, high, if self.locks { why::CUSTOMER_LOCKED as u64 } else { 0 }]
+        [self.without, low, high, if self.locks { why::CUSTOMER_LOCKED as u64 } else { 0 }]
     }
 }
 
@@ -491,21 +524,21 @@ pub(super) const fn service_words(bit: u64) -> [u64; SERVICE_WORDS] {
 #[derive(Debug)]
 pub(super) struct Spaces {
     /// A line per tenant, by number.
-    pub(super) tenants: Space,
+    pub(super) tenants: Space<TenantLine>,
     /// A row per user: a [`Person`], the list of their assignments away from home, and the id.
-    pub(super) users: Space,
+    pub(super) users: Space<UserRow>,
     /// Shapes of links.
-    pub(super) shapes: Space,
+    pub(super) shapes: Space<ShapeRow>,
     /// The permissions of roles.
-    pub(super) roles: Space,
+    pub(super) roles: Space<RoleRow>,
     /// Blocks for lists and links; see [`super::list`].
-    pub(super) heap: Space,
+    pub(super) heap: Space<Line>,
     /// The roles that seats name by code.
-    pub(super) codes: Space,
+    pub(super) codes: Space<Word>,
     /// What there is to know of each permission, by its number; see [`KnownWord`].
-    pub(super) permissions: Space,
+    pub(super) permissions: Space<Word>,
     /// The same of each service, by [`service_row`]; see [`service_words`].
-    pub(super) services: Space,
+    pub(super) services: Space<ServiceRow>,
 }
 
 /// How many permissions or services there can be over all policies that were ever in force.
@@ -521,37 +554,27 @@ impl Spaces {
     /// Room for so many tenants, users and roles of tenants' own before anything grows.
     pub(super) fn new((tenants, users, roles): (usize, usize, usize)) -> Self {
         Self {
-            tenants: Space::new(1, (tenants + 1) * TENANT_WORDS),
-            users: Space::new(2, (users + 1) * USER_WORDS),
-            shapes: Space::new(3, 4096 * SHAPE_WORDS),
-            roles: Space::new(4, (roles + 64) * ROLE_WORDS),
-            heap: Space::new(5, tenants),
+            tenants: Space::new(1, tenants + 1),
+            users: Space::new(2, users + 1),
+            shapes: Space::new(3, 4096),
+            roles: Space::new(4, roles + 64),
+            heap: Space::new(5, tenants / 8),
             codes: Space::new(6, CODES),
             permissions: Space::new(7, NAMES),
-            services: Space::new(8, (NAMES + 1) * SERVICE_WORDS),
+            services: Space::new(8, NAMES + 1),
         }
     }
 
     /// A tenant's line.
     #[inline]
-    pub(super) fn line(&self, tenant: u32) -> Row<'_, TENANT_WORDS> {
+    pub(super) fn line(&self, tenant: u32) -> Row<'_, TenantLine> {
         self.tenants.row(tenant)
     }
 
     /// A user's row.
     #[inline]
-    pub(super) fn row(&self, user: u32) -> Row<'_, USER_WORDS> {
+    pub(super) fn row(&self, user: u32) -> Row<'_, UserRow> {
         self.users.row(user)
-    }
-
-    #[inline]
-    pub(super) fn head_word(reader: &impl Reader, line: Row<'_, TENANT_WORDS>) -> HeadWord {
-        HeadWord(reader.of(line, 0))
-    }
-
-    #[inline]
-    pub(super) fn person_word(reader: &impl Reader, row: Row<'_, USER_WORDS>) -> PersonWord {
-        PersonWord(reader.of(row, 0))
     }
 
     #[inline]
@@ -572,18 +595,13 @@ impl Spaces {
     /// The list of a user's assignments away from home.
     #[inline]
     pub(super) fn away(&self, reader: &impl Reader, user: u32) -> u32 {
-        Ties::unpack(reader.of(self.row(user), 1)).away
-    }
-
-    #[inline]
-    pub(super) fn permission(&self, reader: &impl Reader, number: u16) -> KnownWord {
-        KnownWord(reader.of(self.permissions.row::<1>(u32::from(number)), 0))
+        Ties::of(reader, self.row(user)).away
     }
 
     /// The role that a seat's code stands for.
     #[inline]
     pub(super) fn coded(&self, reader: &impl Reader, code: u32) -> u32 {
-        reader.of(self.codes.row::<1>(code), 0) as u32
+        reader.of(self.codes.fixed(code), 0) as u32
     }
 
     /// The links of a block; see [`Above::Several`].
@@ -603,17 +621,9 @@ impl Spaces {
 
     /// The bytes it takes.
     pub(super) fn bytes(&self) -> usize {
-        let spaces = [
-            &self.tenants,
-            &self.users,
-            &self.shapes,
-            &self.roles,
-            &self.heap,
-            &self.codes,
-            &self.permissions,
-            &self.services,
-        ];
-        spaces.map(Space::bytes).iter().sum()
+        let people = self.tenants.bytes() + self.users.bytes();
+        let between = self.shapes.bytes() + self.roles.bytes() + self.heap.bytes() + self.codes.bytes();
+        people + between + self.permissions.bytes() + self.services.bytes()
     }
 }
 
@@ -643,7 +653,7 @@ mod tests {
         let lists = Lists { below: 7, assignments: u32::MAX };
         assert_eq!(Lists::unpack(lists.pack()), lists);
         for held in
-            [None, Some(Held { role: (1 << 28) - 1, below: true }), Some(Held { role: 0, below: false })]
+            [None, Some(Held { role: (1 << 27) - 1, below: true }), Some(Held { role: 0, below: false })]
         {
             for acts in [false, true] {
                 let person = Person { home: u32::MAX, active: true, acts, held };
