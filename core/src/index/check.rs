@@ -75,6 +75,12 @@ impl Terms {
         u32::from(missing) * why::SERVICE_NOT_MANAGED | self.permission.stopped_by(stops)
     }
 
+    /// What is asked of every link alike, for who looks at many.
+    #[inline]
+    pub(super) const fn gate(&self) -> Gate {
+        Gate { services: self.services, half: self.permission.half(), place: self.permission.place() }
+    }
+
     /// The flag for [`why::ROLE_LACKS_PERMISSION`] (P-8).
     #[inline]
     fn holding(&self, reader: &impl Reader, role: Row<'_, RoleRow>) -> u32 {
@@ -85,6 +91,24 @@ impl Terms {
     #[inline]
     pub(super) fn held_by(&self, spaces: &Spaces, reader: &impl Reader, role: u32) -> bool {
         self.holding(reader, spaces.roles.row(role)) != 0
+    }
+}
+
+/// What a link has to let pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gate {
+    services: u64,
+    half: usize,
+    place: u64,
+}
+
+impl Gate {
+    /// Whether it carries the service and lets the permission pass (P-5, P-7).
+    #[inline]
+    pub(super) fn passes(&self, reader: &impl Reader, shape: Row<'_, ShapeRow>) -> bool {
+        let missing = self.services & reader.of(shape, SHAPE_WITHOUT);
+        let stopped = self.place & reader.of(shape, SHAPE_STOPS + self.half);
+        missing | stopped == 0
     }
 }
 

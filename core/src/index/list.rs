@@ -94,6 +94,7 @@ pub(super) fn find(reader: &impl Reader, heap: &Space<Line>, list: u32, number: 
 }
 
 /// Visits the entries of a list in the order of their numbers.
+#[inline]
 pub(super) fn each(
     reader: &impl Reader,
     heap: &Space<Line>,
@@ -113,6 +114,7 @@ pub(super) fn each(
     })
 }
 
+#[inline]
 fn each_of(
     reader: &impl Reader,
     heap: &Space<Line>,
@@ -120,11 +122,15 @@ fn each_of(
     block: Block,
     visit: &mut impl FnMut(Entry) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    for place in 0..block.len.min(block.room()) {
-        if place % STRIDE == STRIDE - 1 && reader.torn() {
-            return ControlFlow::Break(());
+    let mut line = heap.row(list);
+    for place in 1..=block.len.min(block.room()) {
+        if place % UNIT == 0 {
+            line = heap.row(list + (place / UNIT) as u32);
+            if place % STRIDE == 0 && reader.torn() {
+                return ControlFlow::Break(());
+            }
         }
-        visit(Entry::unpack(reader.word(heap, at(list, place + 1))))?;
+        visit(Entry::unpack(reader.of(line, place % UNIT)))?;
     }
     ControlFlow::Continue(())
 }

@@ -265,6 +265,11 @@ impl PersonWord {
         self.0 as u32 & (Self::KNOWN | Self::ACTS)
     }
 
+    #[inline]
+    pub(super) const fn can_act(self) -> bool {
+        self.has(Self::ACTS)
+    }
+
     /// The flag for [`why::NO_ASSIGNMENT`] at home.
     #[inline]
     pub(super) const fn holds(self) -> u32 {
@@ -373,6 +378,12 @@ pub(super) struct Below {
 }
 
 impl Below {
+    /// Whether an entry's payload says all there is to say, of the tenant and of what is below it.
+    #[inline]
+    pub(super) const fn is_simple(payload: u32) -> bool {
+        payload & 6 == 2
+    }
+
     #[inline]
     pub(super) const fn unpack(payload: u32) -> Self {
         Self {
@@ -464,6 +475,12 @@ impl KnownWord {
     #[inline]
     const fn is_in(self, half: u64) -> u32 {
         (half & 1 << (self.0 >> Self::BIT & 63) != 0) as u32
+    }
+
+    /// Its place in its half of a mask; nothing where the policy does not have it.
+    #[inline]
+    pub(super) const fn place(self) -> u64 {
+        if self.0 as u32 & Self::KNOWN == 0 { 0 } else { 1 << (self.0 >> Self::BIT & 63) }
     }
 
     /// [`why::NOT_GRANTED`], if it is in this half of what a shape stops.
@@ -677,13 +694,14 @@ mod tests {
     #[test]
     fn what_the_policy_does_not_have_is_neither_stopped_nor_held() {
         let last = KnownWord(Known { bit: 127, operates: false, reserved: true, known: true }.pack());
-        assert_eq!(last.half(), 1);
+        assert_eq!((last.half(), last.place()), (1, 1 << 63));
         assert_eq!(last.stopped_by(1 << 63), why::NOT_GRANTED);
         assert_eq!(last.stopped_by(!(1 << 63)), 0);
         assert_eq!(last.held_by(1 << 63), why::ROLE_LACKS_PERMISSION);
         assert_eq!((last.reserved(), last.operates()), (why::RESERVED_FOR_CUSTOMER, 0));
         let unknown = KnownWord(Known { operates: true, ..Known::default() }.pack());
         assert_eq!((unknown.stopped_by(u64::MAX), unknown.held_by(u64::MAX)), (0, 0));
+        assert_eq!(unknown.place(), 0);
         assert_eq!(unknown.operates(), why::TENANT_DISABLED);
     }
 }
