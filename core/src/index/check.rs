@@ -145,24 +145,24 @@ pub(super) fn barred(spaces: &Spaces, reader: &impl Reader, user: u32) -> Option
 }
 
 /// What the bits of [`why`] stand for, from the least on; after them, none.
-const REASONS: [Option<Code>; 16] = {
-    let mut reasons = [None; 16];
-    let [first @ .., _, _, _, _, _] = &mut reasons;
-    *first = [
-        Some(Code::UnknownUser),
-        Some(Code::UserNotActive),
-        Some(Code::UnknownTenant),
-        Some(Code::TenantDisabled),
-        Some(Code::NotLinked),
-        Some(Code::CustomerLocked),
-        Some(Code::ServiceNotManaged),
-        Some(Code::ReservedForCustomer),
-        Some(Code::NotGranted),
-        Some(Code::NoAssignment),
-        Some(Code::RoleLacksPermission),
-    ];
-    reasons
-};
+const REASONS: [Option<Code>; 16] = [
+    Some(Code::UnknownUser),
+    Some(Code::UserNotActive),
+    Some(Code::UnknownTenant),
+    Some(Code::TenantDisabled),
+    Some(Code::NotLinked),
+    Some(Code::CustomerLocked),
+    Some(Code::ServiceNotManaged),
+    Some(Code::ReservedForCustomer),
+    Some(Code::NotGranted),
+    Some(Code::NoAssignment),
+    Some(Code::RoleLacksPermission),
+    None,
+    None,
+    None,
+    None,
+    None,
+];
 
 /// The flags whose absence is a reason, whatever the side.
 const WANTED: u32 = why::UNKNOWN_USER
