@@ -486,13 +486,13 @@ impl KnownWord {
     /// [`why::NOT_GRANTED`], if it is in this half of what a shape stops.
     #[inline]
     pub(super) const fn stopped_by(self, half: u64) -> u32 {
-        self.is_in(half) * why::NOT_GRANTED & self.0 as u32
+        (self.is_in(half) * why::NOT_GRANTED) & self.0 as u32
     }
 
     /// The flag for [`why::ROLE_LACKS_PERMISSION`], if it is in this half of what a role holds.
     #[inline]
     pub(super) const fn held_by(self, half: u64) -> u32 {
-        self.is_in(half) * why::ROLE_LACKS_PERMISSION & self.0 as u32
+        (self.is_in(half) * why::ROLE_LACKS_PERMISSION) & self.0 as u32
     }
 }
 
