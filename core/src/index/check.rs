@@ -72,7 +72,7 @@ impl Terms {
     pub(super) fn stopped_by(&self, reader: &impl Reader, shape: Row<'_, ShapeRow>) -> u32 {
         let missing = self.services & reader.of(shape, SHAPE_WITHOUT) != 0;
         let stops = reader.of(shape, SHAPE_STOPS + self.permission.half());
-        (u32::from(missing) * why::SERVICE_NOT_MANAGED) | self.permission.stopped_by(stops)
+        why::if_so(missing, why::SERVICE_NOT_MANAGED) | self.permission.stopped_by(stops)
     }
 
     /// What is asked of every link alike, for who looks at many.
@@ -205,7 +205,7 @@ pub(super) fn glance(spaces: &Spaces, reader: &impl Reader, ask: Ask) -> Option<
     let own = person.home() == ask.tenant;
     let shape = reader.row(&spaces.shapes, head.shape())?;
     let role = reader.row(&spaces.roles, person.role())?;
-    let managers = (u32::from(person.home() != head.manager()) * why::NOT_LINKED)
+    let managers = why::if_so(person.home() != head.manager(), why::NOT_LINKED)
         | terms.stopped_by(reader, shape)
         | terms.permission.reserved();
     let against = either(own, reader.of(shape, SHAPE_LOCKS) as u32, managers);

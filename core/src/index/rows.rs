@@ -57,6 +57,12 @@ pub(super) mod why {
     pub(crate) const NOT_GRANTED: u32 = 1 << 8;
     pub(crate) const NO_ASSIGNMENT: u32 = 1 << 9;
     pub(crate) const ROLE_LACKS_PERMISSION: u32 = 1 << 10;
+
+    /// The bit, if it is so.
+    #[inline]
+    pub(crate) const fn if_so(so: bool, bit: u32) -> u32 {
+        if so { bit } else { 0 }
+    }
 }
 
 /// How a tenant is managed.
@@ -273,13 +279,13 @@ impl PersonWord {
     /// The flag for [`why::NO_ASSIGNMENT`] at home.
     #[inline]
     pub(super) const fn holds(self) -> u32 {
-        (self.0 as u32 & Self::HOLDS) * (why::NO_ASSIGNMENT / Self::HOLDS)
+        why::if_so(self.has(Self::HOLDS), why::NO_ASSIGNMENT)
     }
 
     /// The flag for [`why::NO_ASSIGNMENT`] on the tenants below.
     #[inline]
     pub(super) const fn reaches(self) -> u32 {
-        (self.0 as u32 & Self::REACHES) * (why::NO_ASSIGNMENT / Self::REACHES)
+        why::if_so(self.has(Self::REACHES), why::NO_ASSIGNMENT)
     }
 
     /// Their role at home, if they have one.
@@ -473,8 +479,8 @@ impl KnownWord {
     }
 
     #[inline]
-    const fn is_in(self, half: u64) -> u32 {
-        (half & 1 << (self.0 >> Self::BIT & 63) != 0) as u32
+    const fn is_in(self, half: u64) -> bool {
+        half & 1 << (self.0 >> Self::BIT & 63) != 0
     }
 
     /// Its place in its half of a mask; nothing where the policy does not have it.
@@ -486,13 +492,13 @@ impl KnownWord {
     /// [`why::NOT_GRANTED`], if it is in this half of what a shape stops.
     #[inline]
     pub(super) const fn stopped_by(self, half: u64) -> u32 {
-        (self.is_in(half) * why::NOT_GRANTED) & self.0 as u32
+        why::if_so(self.is_in(half), why::NOT_GRANTED) & self.0 as u32
     }
 
     /// The flag for [`why::ROLE_LACKS_PERMISSION`], if it is in this half of what a role holds.
     #[inline]
     pub(super) const fn held_by(self, half: u64) -> u32 {
-        (self.is_in(half) * why::ROLE_LACKS_PERMISSION) & self.0 as u32
+        why::if_so(self.is_in(half), why::ROLE_LACKS_PERMISSION) & self.0 as u32
     }
 }
 

@@ -530,6 +530,23 @@ mod tests {
     }
 
     #[test]
+    fn a_quick_reader_reads_what_a_space_was_built_with_while_nobody_writes() {
+        let space = Space::<Line>::new(1, 2);
+        let version = Version::new(4, 2);
+        let quick = version.quick().unwrap();
+        assert!(quick.row(&space, 1).is_some() && quick.row(&space, 2).is_none());
+        assert_eq!(quick.thorough().row(&space, 2).map(|row| quick.of(row, 0)), Some(0));
+        assert_eq!(quick.state(), 4);
+        assert!(quick.is_right());
+        let mut changed = Changed::default();
+        changed.set(&space, 8, 1);
+        version.advance(5, &changed);
+        assert!(!quick.is_right());
+        version.now.store(11, Ordering::Release);
+        assert!(version.quick().is_none());
+    }
+
+    #[test]
     fn a_space_grows_without_moving() {
         let space = Space::<Half>::new(1, 5);
         let first = std::ptr::from_ref(space.cover(19));
