@@ -37,7 +37,7 @@ impl Shared {
         if self.closed.load(Ordering::Acquire) {
             return Err(closed());
         }
-        if self.forks != FORKS.load(Ordering::Relaxed) {
+        if self.forked() {
             return Err(tenantry::engine::Error::from(StoreError::Forked).into());
         }
         Ok(())
@@ -49,19 +49,25 @@ impl Shared {
         self.engine.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)
     }
 
+    fn forked(&self) -> bool {
+        self.forks != FORKS.load(Ordering::Relaxed)
+    }
+
     fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        let engine = self.engine.write().unwrap_or_else(PoisonError::into_inner).take();
-        if self.forks != FORKS.load(Ordering::Relaxed) {
-            // The parent's: nothing of it may be touched here, not even to close it.
-            std::mem::forget(engine);
+        // What a child inherited is its parent's: it is not even closed here, and a lock may be held by nobody who is here.
+        if !self.forked() {
+            let engine = self.engine.write().unwrap_or_else(PoisonError::into_inner).take();
+            drop(engine);
         }
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.close();
+        if self.forked() {
+            std::mem::forget(self.engine.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        }
     }
 }
 

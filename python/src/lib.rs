@@ -37,5 +37,5 @@ mod _native {
     #[pymodule_export]
     use crate::measure::measure;
     #[pymodule_export]
-    use crate::tables::{commands, diagrams, policies, queries, statuses, version};
+    use crate::tables::{commands, diagrams, panic, policies, queries, raise, statuses, version};
 }

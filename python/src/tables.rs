@@ -4,8 +4,11 @@ use pyo3::prelude::*;
 use tenantry::command::Command;
 use tenantry::model::machine::machines;
 use tenantry::policy::Policy;
-use tenantry::wire::{Query, Status};
+use tenantry::refusal::{Code, Refusal};
+use tenantry::wire::{Fault, Query, Status, Trouble};
 use tenantry::{diagram, wire};
+
+use crate::guard::{detached, guarded};
 
 /// The version of the library.
 #[pyfunction]
@@ -41,4 +44,25 @@ pub(crate) fn policies() -> Vec<(String, String)> {
 #[pyfunction]
 pub(crate) fn diagrams() -> Vec<(&'static str, String, String)> {
     machines().iter().map(|machine| (machine.name, diagram::mermaid(machine), diagram::dot(machine))).collect()
+}
+
+/// Raises what stands for a number; for the test that sees each of them raised.
+#[pyfunction]
+#[pyo3(name = "_raise", signature = (number, /))]
+pub(crate) fn raise(py: Python<'_>, number: u16) -> PyResult<()> {
+    guarded(py, || match Code::ALL.iter().find(|code| code.number() == number) {
+        Some(code) => Err(Fault::from(Refusal::new(*code, "it")).into()),
+        None => match Trouble::ALL.iter().find(|trouble| trouble.number() == number) {
+            Some(trouble) => Err(Fault::new(*trouble, trouble.message()).into()),
+            None => Ok(()),
+        },
+    })
+}
+
+/// Panics; for the test that sees it contained.
+#[pyfunction]
+#[pyo3(name = "_panic", signature = (detach, /))]
+#[expect(clippy::panic, reason = "that is what it is for")]
+pub(crate) fn panic(py: Python<'_>, detach: bool) -> PyResult<()> {
+    if detach { detached(py, || panic!("asked to")) } else { guarded(py, || panic!("asked to")) }
 }
