@@ -1,4 +1,4 @@
-//! The Rust checks in a loop, so that `bench.py` can say in one run what Python adds to them. Of no other use.
+//! The Rust checks in a loop, so that `tests/bench.py` can say in one run what Python adds to them. Of no other use.
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -37,11 +37,11 @@ quietly "$bin/python" -c 'import sys, tenantry; sys.exit(not tenantry.__file__.s
 
 say "mypy --strict"
 "$bin/mypy" --config-file "$package/pyproject.toml" --strict --package tenantry
-"$bin/mypy" --config-file "$package/pyproject.toml" --strict "$package/tests/typed_program.py" "$package/generate.py" "$package/bench.py"
+"$bin/mypy" --config-file "$package/pyproject.toml" --strict "$package/tests/typed_program.py" "$package/generate.py" "$package/tests/bench.py"
 
 say "pyright, strictly, and whether every public type is known"
 cat >pyrightconfig.json <<END
-{"include": ["$package/tests/typed_program.py", "$package/bench.py"], "typeCheckingMode": "strict", "venvPath": "$scratch", "venv": "venv"}
+{"include": ["$package/tests/typed_program.py", "$package/tests/bench.py"], "typeCheckingMode": "strict", "venvPath": "$scratch", "venv": "venv"}
 END
 "$bin/pyright" --project pyrightconfig.json
 quietly "$bin/pyright" --pythonpath "$bin/python" --verifytypes tenantry --ignoreexternal
