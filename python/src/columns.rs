@@ -67,7 +67,11 @@ impl<H: Copy> Column<H> {
             return Ok(Self::Packed(packed));
         }
         if let Ok(list) = given.cast_exact::<PyList>() {
-            return list.iter().map(|item| S::read(index, engine, &item)).collect::<Result<_, _>>().map(Self::Each);
+            return list
+                .iter()
+                .map(|item| S::read(index, engine, &item))
+                .collect::<Result<_, _>>()
+                .map(Self::Each);
         }
         // Another sequence, an array of objects, or whatever else gives one after the other; a `uuid.UUID` does not.
         match given.try_iter() {
@@ -83,7 +87,11 @@ impl<H: Copy> Column<H> {
     }
 
     /// The column as ids, if it is packed or is the same known one for all.
-    pub(crate) fn as_ids<'a, S: Side<Handle = H>>(&'a self, index: &core::AccessIndex, py: Python<'a>) -> Option<Ids<'a>> {
+    pub(crate) fn as_ids<'a, S: Side<Handle = H>>(
+        &'a self,
+        index: &core::AccessIndex,
+        py: Python<'a>,
+    ) -> Option<Ids<'a>> {
         match self {
             Self::One(handle) => S::id(index, *handle).map(|id| Ids::One([id.into_bytes(); ABREAST])),
             Self::Each(_) => None,
@@ -108,8 +116,8 @@ impl<H: Copy> Column<H> {
     }
 }
 
-/// How many packed questions are prepared at a time.
-pub(crate) const ABREAST: usize = 256;
+/// How many questions are prepared at a time: as many as the index looks up side by side. More would crowd the first cache.
+pub(crate) const ABREAST: usize = 32;
 
 /// A column of ids.
 pub(crate) enum Ids<'a> {
@@ -155,7 +163,8 @@ fn packed<S: Side>(given: &Bound<'_, PyAny>) -> Result<Option<Packed>, Stop> {
         if !fits {
             return Err(Stop::wrong_type(S::WHAT, "ids of 16 bytes each, in rows or end to end", given));
         }
-        let copied: Vec<u8> = view.call_method0("tobytes")?.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes().to_vec();
+        let copied: Vec<u8> =
+            view.call_method0("tobytes")?.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes().to_vec();
         let bytes = copied.len();
         (Packed::Copied(copied), bytes)
     };

@@ -39,18 +39,26 @@ pub(crate) fn id(given: &Bound<'_, PyAny>, what: &str, handle: &str) -> Result<U
     Err(Stop::wrong_type(what, &format!("a uuid.UUID, a str or a {handle}"), given))
 }
 
-/// The number of a `uuid.UUID`. PyO3 reads a `u128` as well, in twice the time.
+/// The number of a `uuid.UUID`. PyO3 reads a `u128` as well, in three times the time.
 #[inline]
-#[expect(unsafe_code, reason = "PyO3 has no safe name for this function of the stable ABI")]
+#[expect(unsafe_code, reason = "PyO3 has no safe names for these functions of the stable ABI")]
 fn number(int: &Bound<'_, PyAny>) -> PyResult<u128> {
     static BITS: PyOnceLock<Py<PyInt>> = PyOnceLock::new();
     let py = int.py();
     let int = int.cast::<PyInt>()?;
     let bits = BITS.get_or_init(py, || PyInt::new(py, 64).unbind());
-    // SAFETY: it is an int, for which the function cannot fail.
-    let low = unsafe { pyo3::ffi::PyLong_AsUnsignedLongLongMask(int.as_ptr()) };
-    // What is negative or has more bits is refused here; `uuid.UUID` makes none such.
-    let high: u64 = int.rshift(bits.bind(py))?.extract()?;
+    let shifted = int.rshift(bits.bind(py))?;
+    // SAFETY: both are ints; the first function cannot fail on one, and the failure of the second is looked for.
+    let (low, high) = unsafe {
+        let low = pyo3::ffi::PyLong_AsUnsignedLongLongMask(int.as_ptr());
+        (low, pyo3::ffi::PyLong_AsUnsignedLongLong(shifted.as_ptr()))
+    };
+    // What is negative or has more bits is refused; `uuid.UUID` makes none such.
+    if high == u64::MAX
+        && let Some(error) = PyErr::take(py)
+    {
+        return Err(error);
+    }
     Ok(u128::from(high) << 64 | u128::from(low))
 }
 

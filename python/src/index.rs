@@ -59,9 +59,8 @@ impl Decision {
     fn reason<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static CODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let Some(reason) = self.reason else { return Ok(None) };
-        let code = CODE.get_or_try_init(py, || {
-            Ok::<_, PyErr>(py.import("tenantry.codes")?.getattr("Code")?.unbind())
-        })?;
+        let code = CODE
+            .get_or_try_init(py, || Ok::<_, PyErr>(py.import("tenantry.codes")?.getattr("Code")?.unbind()))?;
         code.bind(py).call1((reason.name(),)).map(Some)
     }
 
@@ -182,7 +181,9 @@ impl AccessIndex {
             (Some(users), Some(tenants)) if users != tenants => {
                 return Err(Stop::misuse(
                     Trouble::BadLength,
-                    format_args!("there are {users} users and {tenants} tenants; as many of both are wanted, or one of either"),
+                    format_args!(
+                        "there are {users} users and {tenants} tenants; as many of both are wanted, or one of either"
+                    ),
                 ));
             }
             (Some(count), _) | (None, Some(count)) => count,
@@ -236,9 +237,11 @@ impl AccessIndex {
     ) -> Result<Vec<T>, Stop> {
         match ask(&self.index) {
             Ok(found) => Ok(found),
-            Err(Overtaken) => self.shared.engine()?.hold_still(|index| ask(index))?.map_err(|overtaken| {
-                Stop::misuse(Trouble::Panicked, overtaken)
-            }),
+            Err(Overtaken) => self
+                .shared
+                .engine()?
+                .hold_still(|index| ask(index))?
+                .map_err(|overtaken| Stop::misuse(Trouble::Panicked, overtaken)),
         }
     }
 }
@@ -458,9 +461,9 @@ impl AccessIndex {
                     engine.refresh()?;
                 }
                 Some(token) => {
-                    let token = token.parse().map_err(|error| {
-                        Stop::misuse(Trouble::BadText, format_args!("`token`: {error}"))
-                    })?;
+                    let token = token
+                        .parse()
+                        .map_err(|error| Stop::misuse(Trouble::BadText, format_args!("`token`: {error}")))?;
                     engine.access_index_since(&token)?;
                 }
             }
