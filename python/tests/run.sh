@@ -21,9 +21,10 @@ bin=$scratch/venv/bin
 quietly "$bin/pip" install --quiet --requirement "$package/requirements.txt"
 
 say "the sdist, and the wheel from it"
-# Unpacked, it has another path: with the same target directory, what comes from elsewhere is built once.
+# Unpacked, it has another path: with the same target directory, what comes from elsewhere is built once. Not `--locked`: the sdist has
+# the same lock file but not all members, and cargo takes those that are missing out of it.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-quietly "$bin/maturin" build --locked --sdist --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
+quietly "$bin/maturin" build --sdist --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
 wheel=("$scratch"/dist/tenantry-*-cp310-abi3-*.whl)
 [ -f "${wheel[0]}" ] && [ -f "$scratch"/dist/tenantry-*.tar.gz ] || { ls "$scratch/dist" >&2; exit 1; }
 
