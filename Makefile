@@ -22,7 +22,7 @@ DESTDIR  ?=
 ALL     = --workspace --exclude tenantry-benches --all-features
 BENCHES = --package tenantry-benches
 
-.PHONY: journeys test tools format lint doc soak locks miri bench install
+.PHONY: journeys test tools format lint doc soak locks miri bench install python
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -32,6 +32,7 @@ test: format lint doc
 	$(CARGO) test $(LOCKED) $(BENCHES)
 	$(CARGO) test $(LOCKED) $(ALL)
 	$(MAKE) -C ffi check LOCKED=$(LOCKED)
+	$(MAKE) python
 
 # A toolchain installed with the least profile lacks these two.
 tools:
@@ -54,6 +55,10 @@ doc:
 # libtenantry, its headers, and what pkg-config and CMake find it by.
 install:
 	$(MAKE) -C ffi install LOCKED=$(LOCKED) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+# Builds the Python package, and tests it installed, in a virtual environment that goes away again. Needs the network for the tools.
+python:
+	python/tests/run.sh
 
 # Compares the engine with a second, naive reading of the rules, over as many random commands as you have time for.
 soak:
