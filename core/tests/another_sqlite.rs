@@ -9,7 +9,7 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::mem::transmute_copy;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -136,8 +136,10 @@ fn child() {
     let Ok(part) = std::env::var(CHILD) else { return };
     let (part, path) = part.split_once(' ').unwrap();
     let store = open(Path::new(path));
-    if part == "fork" {
-        return fork_while_writing(&store);
+    match part {
+        "fork" => return fork_while_writing(&store),
+        "heir" => return fork_and_open(store, Path::new(path)),
+        _ => {}
     }
     for _ in 0..part.parse().unwrap() {
         println!("wrote {}", commit(&store).unwrap());
@@ -164,11 +166,30 @@ fn fork_while_writing(store: &dyn Store) {
     }
 }
 
+/// Has a child that opens the file for itself, and closes its own store. The child commits whenever it reads a line.
+fn fork_and_open(store: SqliteStore, path: &Path) {
+    // SAFETY: no other thread of this process is at anything.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let own = open(path);
+        for _ in std::io::stdin().lines() {
+            println!("wrote {}", commit(&own).unwrap());
+        }
+        // SAFETY: a call that does not come back. What it inherited stays closed to it.
+        unsafe { libc::_exit(0) };
+    }
+    println!("wrote {}", commit(&store).unwrap());
+    drop(store);
+    println!("closed");
+    // SAFETY: our child.
+    unsafe { libc::waitpid(child, null_mut(), 0) };
+}
+
 fn start(part: impl Display, path: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
     command.env(CHILD, format!("{part} {}", path.display()));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
 }
 
 fn wrote(text: &str) -> Vec<u64> {
@@ -312,6 +333,27 @@ fn a_forked_child_does_not_keep_its_parents_locks() {
     parent.kill().unwrap();
     parent.wait().unwrap();
     assert_eq!(commit(&store).unwrap(), 1);
+}
+
+#[test]
+fn a_forked_child_that_opens_the_file_itself_is_seen_by_those_who_close_it() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let mut parent = start("heir", &path);
+    let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut said = |what: &str| assert!(lines.any(|line| line.contains(what)), "{what}");
+    said("wrote 1");
+    said("closed");
+    let mut child = parent.stdin.take().unwrap();
+    for round in 1..=5 {
+        writeln!(child).unwrap();
+        said(&format!("wrote {}", round * 2));
+        // Whoever closes a file last takes its log away, so they have to know that they are not the last.
+        assert_eq!(commit(&open(&path)).unwrap(), round * 2 + 1);
+    }
+    drop(child);
+    assert!(parent.wait().unwrap().success());
+    assert_eq!(verify(&open(&path)).unwrap().seq, 11);
 }
 
 #[test]

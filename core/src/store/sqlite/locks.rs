@@ -12,6 +12,9 @@
 //! others once SQLite has none left and nobody at all has a lock on it. Until then the next who opens the file gets it.
 //!
 //! What was opened before [`install`] goes on with POSIX locks: somebody else in the process may use the same SQLite.
+//!
+//! SQLite knows a file by its number, and remembers by it which locks the process has. A forked child inherits what it
+//! remembers and has none of the locks. So after a fork every file has another number: what the child opens is new to SQLite.
 #![warn(clippy::undocumented_unsafe_blocks)]
 #![expect(unsafe_code, reason = "system calls are replaced and made here, and nowhere else in this package")]
 
@@ -22,7 +25,7 @@ use std::io::{Error, Result, Write};
 use std::mem::transmute;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use libc::{F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW, flock};
@@ -103,6 +106,9 @@ type Guards = (RwLockWriteGuard<'static, ()>, RwLockWriteGuard<'static, Table>);
 
 static FORKING: AtomicPtr<Guards> = AtomicPtr::new(null_mut());
 
+/// How many forks lie between this process and the one that installed the locks.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
 fn table() -> RwLockReadGuard<'static, Table> {
     TABLE.read().unwrap_or_else(PoisonError::into_inner)
 }
@@ -137,6 +143,10 @@ pub(super) fn install() {
             set(vfs, c"fcntl".as_ptr(), Some(new));
             let new = transmute::<unsafe extern "C" fn(c_int) -> c_int, Any>(close);
             set(vfs, c"close".as_ptr(), Some(new));
+            let new = transmute::<unsafe extern "C" fn(*const c_char, *mut libc::stat) -> c_int, Any>(stat);
+            set(vfs, c"stat".as_ptr(), Some(new));
+            let new = transmute::<unsafe extern "C" fn(c_int, *mut libc::stat) -> c_int, Any>(fstat);
+            set(vfs, c"fstat".as_ptr(), Some(new));
             let new = transmute::<unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int, Any>(open);
             set(vfs, c"open".as_ptr(), Some(new));
         }
@@ -294,6 +304,30 @@ unsafe extern "C" fn close(fd: c_int) -> c_int {
     0
 }
 
+unsafe extern "C" fn stat(path: *const c_char, found: *mut libc::stat) -> c_int {
+    // SAFETY: what the caller passes, passed on.
+    unsafe { renumber(libc::stat(path, found), found) }
+}
+
+unsafe extern "C" fn fstat(fd: c_int, found: *mut libc::stat) -> c_int {
+    // SAFETY: what the caller passes, passed on.
+    unsafe { renumber(libc::fstat(fd, found), found) }
+}
+
+/// Gives a file that was found the number that it has after so many forks.
+///
+/// # Safety
+/// Where the outcome is 0, there is a `stat`.
+unsafe fn renumber(outcome: c_int, found: *mut libc::stat) -> c_int {
+    if outcome == 0 {
+        // Numbers of files do not come near the upper bits.
+        let turned = FORKS.load(Ordering::Relaxed).reverse_bits();
+        // SAFETY: as of this function.
+        unsafe { (*found).st_ino ^= turned };
+    }
+    outcome
+}
+
 // A forked child has the descriptions of its parent, and its parent's locks would stay as long as the child has them. It
 // gets descriptions of its own, without locks, as it would with POSIX locks.
 
@@ -316,6 +350,7 @@ extern "C" fn in_parent() {
 
 extern "C" fn in_child() {
     let Some(guards) = guards() else { return };
+    FORKS.fetch_add(1, Ordering::Relaxed);
     let table = &guards.1;
     let held = table.inodes.values().flat_map(|held| held.kept.iter().chain(&held.lock));
     for fd in table.files.keys().copied().chain(held.map(OwnedFd::as_raw_fd)) {
