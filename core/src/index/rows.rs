@@ -279,13 +279,13 @@ impl PersonWord {
     /// The flag for [`why::NO_ASSIGNMENT`] at home.
     #[inline]
     pub(super) const fn holds(self) -> u32 {
-        why::if_so(self.has(Self::HOLDS), why::NO_ASSIGNMENT)
+        (self.0 as u32 & Self::HOLDS).wrapping_mul(why::NO_ASSIGNMENT / Self::HOLDS)
     }
 
     /// The flag for [`why::NO_ASSIGNMENT`] on the tenants below.
     #[inline]
     pub(super) const fn reaches(self) -> u32 {
-        why::if_so(self.has(Self::REACHES), why::NO_ASSIGNMENT)
+        (self.0 as u32 & Self::REACHES).wrapping_mul(why::NO_ASSIGNMENT / Self::REACHES)
     }
 
     /// Their role at home, if they have one.
