@@ -17,7 +17,6 @@ use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
 use tenantry::wire::{self, Fault, Trouble};
 use uuid::Uuid;
 
-use crate::check::Names;
 use crate::error::{tenantry_error, tenantry_status};
 use crate::guard::{guard, put, quietly, required};
 use crate::text::text;
@@ -28,13 +27,14 @@ pub struct tenantry_engine {
     state: AtomicU32,
     /// Calls that are within the engine now.
     calls: AtomicU32,
-    open: UnsafeCell<Option<Open>>,
+    open: UnsafeCell<Option<Box<Open>>>,
 }
 
 /// What there is of an engine while it is open.
 struct Open {
     engine: Engine,
-    names: Names,
+    /// The host's clock, if it has one, for the indexes of the engine.
+    clock: Option<Hands>,
 }
 
 // SAFETY: the engine is `Sync`; the cell around it is written by the one thread that has closed it, and by then no call
@@ -56,12 +56,12 @@ pub(crate) fn open_engines() -> usize {
 }
 
 impl tenantry_engine {
-    fn give(engine: Engine) -> *mut Self {
+    fn give(engine: Engine, clock: Option<Hands>) -> *mut Self {
         let shell: &'static Self = Box::leak(Box::new(Self {
             magic: MAGIC,
             state: AtomicU32::new(OPEN),
             calls: AtomicU32::new(0),
-            open: UnsafeCell::new(Some(Open { engine, names: Names::new() })),
+            open: UnsafeCell::new(Some(Box::new(Open { engine, clock }))),
         }));
         SHELLS.lock().unwrap_or_else(PoisonError::into_inner).push(shell);
         ptr::from_ref(shell).cast_mut()
@@ -112,15 +112,15 @@ impl Call {
     fn open(&self) -> Result<&Open, Fault> {
         // SAFETY: nobody writes the cell while a call is within.
         let open = unsafe { &*self.shell.open.get() };
-        open.as_ref().ok_or_else(|| Fault::new(Trouble::HandleClosed, "`engine` has been closed"))
+        open.as_deref().ok_or_else(|| Fault::new(Trouble::HandleClosed, "`engine` has been closed"))
     }
 
     pub(crate) fn engine(&self) -> Result<&Engine, Fault> {
         Ok(&self.open()?.engine)
     }
 
-    pub(crate) fn names(&self) -> Result<&Names, Fault> {
-        Ok(&self.open()?.names)
+    pub(crate) fn clock(&self) -> Result<Option<Hands>, Fault> {
+        Ok(self.open()?.clock)
     }
 }
 
@@ -154,6 +154,48 @@ impl tenantry_id {
         Ok(unsafe { id.read() }.uuid())
     }
 }
+
+/// Reads an id as it is written, such as "01000000-0000-0000-0000-000000000001", with hyphens or without. `text` has `length` bytes.
+/// Where it is none, `TENANTRY_BAD_TEXT`, the id is zeros, which nobody has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantry_id_parse(
+    text: *const c_char,
+    length: usize,
+    id: *mut tenantry_id,
+    error: *mut *mut tenantry_error,
+) -> tenantry_status {
+    // SAFETY: as the header says.
+    unsafe {
+        put(id, tenantry_id { bytes: [0; 16] });
+        guard(error, || {
+            required(id, "id")?;
+            required(text, "text")?;
+            let read = Uuid::try_parse(self::text(text, length, "text")?)
+                .map_err(|error| Fault::new(Trouble::BadText, format_args!("`text` is no id: {error}")))?;
+            put(id, tenantry_id { bytes: read.into_bytes() });
+            Ok(())
+        })
+    }
+}
+
+/// Writes an id as the JSON has it: 36 characters and a closing zero, so `text` needs room for `TENANTRY_ID_TEXT`. Does nothing where either is null.
+///
+/// Safe to call at any time, from any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantry_id_write(id: *const tenantry_id, text: *mut c_char) {
+    if id.is_null() || text.is_null() {
+        return;
+    }
+    let mut written = [0; TENANTRY_ID_TEXT];
+    // SAFETY: as the header says; bytes need no alignment.
+    unsafe {
+        id.read().uuid().hyphenated().encode_lower(&mut written);
+        ptr::copy_nonoverlapping(written.as_ptr(), text.cast(), written.len());
+    }
+}
+
+/// The bytes that an id takes when it is written, with its closing zero.
+pub const TENANTRY_ID_TEXT: usize = 37;
 
 /// Nothing may be written. The file must be there.
 pub const TENANTRY_READ_ONLY: u32 = 1;
@@ -195,7 +237,7 @@ pub struct tenantry_options {
     pub now: Option<unsafe extern "C" fn(context: *mut c_void) -> i64>,
     /// Makes the ids that commands leave out; null for UUIDs of version 7. As `now`.
     pub new_id: Option<unsafe extern "C" fn(context: *mut c_void, id: *mut tenantry_id)>,
-    /// Handed to `now` and `new_id`. Must last as long as the engine.
+    /// Handed to `now` and `new_id`. Must last as long as the engine and every index of it.
     pub context: *mut c_void,
 }
 
@@ -274,10 +316,10 @@ impl tenantry_options {
         if self.flags & TENANTRY_CLOCK_TOLERANCE != 0 {
             options.clock_tolerance_seconds = self.clock_tolerance_seconds;
         }
-        let context = Context(self.context);
-        if let Some(now) = self.now {
-            options.clock = Box::new(Hands { now, context });
+        if let Some(clock) = self.clock() {
+            options.clock = Box::new(clock);
         }
+        let context = Context(self.context);
         if let Some(new_id) = self.new_id {
             options.ids = Box::new(move || {
                 let mut id = tenantry_id { bytes: [0; 16] };
@@ -287,6 +329,10 @@ impl tenantry_options {
             });
         }
         Ok(options)
+    }
+
+    fn clock(&self) -> Option<Hands> {
+        self.now.map(|now| Hands { now, context: Context(self.context) })
     }
 
     fn file(&self) -> FileOptions {
@@ -322,7 +368,8 @@ impl Context {
 }
 
 /// A clock of the host's.
-struct Hands {
+#[derive(Clone, Copy)]
+pub(crate) struct Hands {
     now: unsafe extern "C" fn(*mut c_void) -> i64,
     context: Context,
 }
@@ -354,7 +401,7 @@ pub unsafe extern "C" fn tenantry_open_memory(
             required(engine, "engine")?;
             let options = tenantry_options::read(options)?;
             let opened = Engine::new(MemoryStore::new(Uuid::now_v7()), options.engine()?)?;
-            put(engine, tenantry_engine::give(opened));
+            put(engine, tenantry_engine::give(opened, options.clock()));
             Ok(())
         })
     }
@@ -384,7 +431,7 @@ pub unsafe extern "C" fn tenantry_open_file(
             let options = tenantry_options::read(options)?;
             let engine_options = options.engine()?;
             let store = SqliteStore::open(path, options.file()).map_err(tenantry::engine::Error::from)?;
-            put(engine, tenantry_engine::give(Engine::new(store, engine_options)?));
+            put(engine, tenantry_engine::give(Engine::new(store, engine_options)?, options.clock()));
             Ok(())
         })
     }
@@ -415,7 +462,7 @@ unsafe fn place(path: *const c_char, length: usize) -> Result<std::path::PathBuf
 ///
 /// While another thread is within a call on the engine nothing is closed, the pointer stays, and the status is
 /// `TENANTRY_HANDLE_IN_USE`. A copy of the pointer is stale from then on: every function tells it as
-/// `TENANTRY_HANDLE_CLOSED`, this one included, for as long as the process lives. Cursors, errors and texts outlive the engine.
+/// `TENANTRY_HANDLE_CLOSED`, this one included, for as long as the process lives. Indexes, cursors, errors and texts outlive the engine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantry_close(engine: *mut *mut tenantry_engine) -> tenantry_status {
     // SAFETY: as the header says.

@@ -55,10 +55,12 @@ pub struct UserHandle(u32);
 pub struct TenantHandle(u32);
 
 macro_rules! raw {
-    ($($name:ident $number:ty),*) => {$(
+    ($($name:ident $number:ty $(, fewer than $most:path)?;)*) => {$(
         impl $name {
             /// A handle that was taken apart by [`Self::number`]. A number that no handle had stands for nobody.
+            #[inline]
             pub const fn from_number(number: $number) -> Self {
+                $(if number as usize >= $most { return Self(0); })?
                 Self(number)
             }
 
@@ -75,7 +77,13 @@ macro_rules! raw {
     )*};
 }
 
-raw! { PermissionHandle u16, ServiceHandle u16, UserHandle u32, TenantHandle u32 }
+// Beyond the names, the policy's words say other things; beyond users and tenants there are none.
+raw! {
+    PermissionHandle u16, fewer than rows::NAMES;
+    ServiceHandle u16, fewer than rows::NAMES;
+    UserHandle u32;
+    TenantHandle u32;
+}
 
 /// What somebody wants to do, and with which service, if it is about one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
