@@ -5,7 +5,7 @@
 //! that would.
 
 use std::ffi::c_char;
-use std::mem::size_of;
+use std::mem::{offset_of, size_of};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,11 @@ use crate::guard::{OK, guard, put, quietly, required};
 /// that it has come to by then. So it does in a child after fork(), in which its engine cannot be used.
 ///
 /// Any number of threads may use one at once; none waits for another, nor for a commit.
-pub struct tenantry_index {
+pub struct tenantry_index(Shell);
+
+/// In this order, for of what is none the first word alone is looked at.
+#[repr(C)]
+struct Shell {
     /// `OPEN` or `CLOSED`.
     state: AtomicU64,
     /// One of the counts of an `Arc`, until it is closed.
@@ -58,7 +62,7 @@ impl tenantry_index {
     fn give(index: Arc<AccessIndex>, clock: Option<Hands>) -> *mut Self {
         let state = AtomicU64::new(OPEN);
         let shell: &'static Self =
-            Box::leak(Box::new(Self { state, index: Arc::into_raw(index), clock }));
+            Box::leak(Box::new(Self(Shell { state, index: Arc::into_raw(index), clock })));
         SHELLS.lock().unwrap_or_else(PoisonError::into_inner).push(shell);
         COUNT.fetch_add(1, Ordering::SeqCst);
         ptr::from_ref(shell).cast_mut()
@@ -74,7 +78,7 @@ impl tenantry_index {
             return Err(Self::wrong(handle, 0));
         }
         // SAFETY: as of this function, and aligned.
-        match unsafe { (*(&raw const (*handle).state)).load(Ordering::Acquire) } {
+        match unsafe { (*(&raw const (*handle).0.state)).load(Ordering::Acquire) } {
             // SAFETY: what begins so is a shell, and shells are never freed.
             OPEN => Ok(unsafe { &*handle }),
             state => Err(Self::wrong(handle, state)),
@@ -93,12 +97,12 @@ impl tenantry_index {
     #[inline]
     fn index(&self) -> &AccessIndex {
         // SAFETY: the shell holds one of the counts, and is open.
-        unsafe { &*self.index }
+        unsafe { &*self.0.index }
     }
 
     #[inline]
     fn now(&self) -> Timestamp {
-        self.clock.map_or_else(|| SystemClock.now(), |clock| clock.now())
+        self.0.clock.map_or_else(|| SystemClock.now(), |clock| clock.now())
     }
 }
 
@@ -237,12 +241,12 @@ pub unsafe extern "C" fn tenantry_index_close(index: *mut *mut tenantry_index) -
             Ok(shell) => shell,
             Err(trouble) => return trouble.number().into(),
         };
-        if shell.state.compare_exchange(OPEN, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        if shell.0.state.compare_exchange(OPEN, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return Trouble::HandleClosed.number().into();
         }
         COUNT.fetch_sub(1, Ordering::SeqCst);
         // SAFETY: the shell held one of the counts, and this thread alone has got to giving it back.
-        drop(unsafe { Arc::from_raw(shell.index) });
+        drop(unsafe { Arc::from_raw(shell.0.index) });
         OK
     })
 }
@@ -631,3 +635,5 @@ pub unsafe extern "C" fn tenantry_index_users_who_can(
 }
 
 const _: () = assert!(size_of::<tenantry_resolved>() == 12 && size_of::<tenantry_question>() == 36);
+// What is read of a stranger's memory is its first eight bytes.
+const _: () = assert!(offset_of!(tenantry_index, 0) == 0 && offset_of!(Shell, state) == 0);

@@ -271,7 +271,7 @@ static void indexes(void) {
   PLAIN(TENANTRY_OK, tenantry_index_check(hot, &NOBODY, manage, &BAKERY, service, &verdict));
   CHECK(verdict.allowed == 0 && verdict.reason == TENANTRY_UNKNOWN_USER);
   /* Numbers that were never given out stand for nobody and nothing. */
-  for (place = 0; place < 65536; place++) {
+  for (place = 0; place < 65535; place++) {
     PLAIN(TENANTRY_OK, tenantry_index_check_resolved(hot, users[0], (tenantry_permission_handle)(100 + place % 65436), tenants[0],
                                                      none, &verdict));
     CHECK(verdict.allowed == 0);
