@@ -20,9 +20,10 @@ use tenantry::wire::{Fault, Trouble};
 
 use crate::check::{self, tenantry_verdict};
 use crate::cursor::tenantry_cursor;
-use crate::engine::{Call, Hands, tenantry_engine, tenantry_id};
+use crate::engine::{Call, Hands, tenantry_engine};
 use crate::error::{tenantry_error, tenantry_status};
 use crate::guard::{OK, guard, put, quietly, required};
+use crate::id::tenantry_id;
 
 /// What checks need of an engine's store, in memory, for those who check more often than a store can be asked.
 ///
@@ -197,8 +198,8 @@ impl From<tenantry_question> for ByIds {
 
 /// Opens an index of an engine, at everything that is committed.
 ///
-/// The first one reads every user, tenant, link and assignment once, which takes about a second for each million of them; any
-/// further one costs nothing. `*index` is the caller's until `tenantry_index_close`; it is null where the call fails.
+/// The first one reads every user, tenant, link and assignment once, which takes its time where there are millions; any further
+/// one costs next to nothing. `*index` is the caller's until `tenantry_index_close`; it is null where the call fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantry_index_open(
     engine: *const tenantry_engine,
@@ -599,8 +600,7 @@ pub unsafe extern "C" fn tenantry_index_tenants_where(
             required(cursor, "cursor")?;
             let shell = opened(index)?;
             let (index, user, mut found) = (shell.index(), UserHandle::from_number(user), Vec::new());
-            let seq =
-                index.tenants_where(user, permit(permission, service), || shell.now(), &mut found)?;
+            let seq = index.tenants_where(user, permit(permission, service), || shell.now(), &mut found)?;
             let ids = found.into_iter().map(|tenant| index.tenant_id(tenant).uuid());
             put(cursor, tenantry_cursor::give(seq, ids));
             Ok(())
@@ -625,8 +625,7 @@ pub unsafe extern "C" fn tenantry_index_users_who_can(
             required(cursor, "cursor")?;
             let shell = opened(index)?;
             let (index, tenant, mut found) = (shell.index(), TenantHandle::from_number(tenant), Vec::new());
-            let seq =
-                index.users_who_can(permit(permission, service), tenant, || shell.now(), &mut found)?;
+            let seq = index.users_who_can(permit(permission, service), tenant, || shell.now(), &mut found)?;
             let ids = found.into_iter().map(|user| index.user_id(user).uuid());
             put(cursor, tenantry_cursor::give(seq, ids));
             Ok(())

@@ -16,6 +16,7 @@ pub mod engine;
 pub mod error;
 mod guard;
 mod handle;
+pub mod id;
 pub mod index;
 pub mod text;
 pub mod version;

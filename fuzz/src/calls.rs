@@ -14,6 +14,7 @@ use tenantry_ffi::cursor::*;
 use tenantry_ffi::door::*;
 use tenantry_ffi::engine::*;
 use tenantry_ffi::error::*;
+use tenantry_ffi::id::*;
 use tenantry_ffi::index::*;
 use tenantry_ffi::text::*;
 use tenantry_ffi::version::*;
@@ -41,19 +42,52 @@ const fn id(last: u8) -> tenantry_id {
     tenantry_id { bytes }
 }
 
-macro_rules! msp { () => { "01000000-0000-0000-0000-000000000001" } }
-macro_rules! ada { () => { "01000000-0000-0000-0000-000000000002" } }
-macro_rules! bakery { () => { "01000000-0000-0000-0000-000000000003" } }
-macro_rules! by_staff { ($command:expr) => { concat!(r#"{"execute":{"actor":{"operator":{}},"command":"#, $command, "}}") } }
-macro_rules! by_ada { ($command:expr) => { concat!(r#"{"execute":{"actor":{"user":""#, ada!(), r#""},"command":"#, $command, "}}") } }
+macro_rules! msp {
+    () => {
+        "01000000-0000-0000-0000-000000000001"
+    };
+}
+macro_rules! ada {
+    () => {
+        "01000000-0000-0000-0000-000000000002"
+    };
+}
+macro_rules! bakery {
+    () => {
+        "01000000-0000-0000-0000-000000000003"
+    };
+}
+macro_rules! by_staff {
+    ($command:expr) => {
+        concat!(r#"{"execute":{"actor":{"operator":{}},"command":"#, $command, "}}")
+    };
+}
+macro_rules! by_ada {
+    ($command:expr) => {
+        concat!(r#"{"execute":{"actor":{"user":""#, ada!(), r#""},"command":"#, $command, "}}")
+    };
+}
 
 /// The first three make a little world, in which all else may be tried.
 const DOCUMENTS: [&str; 14] = [
-    by_staff!(concat!(r#"{"command":"register_tenant","kind":"msp","name":"Northwind IT","tenant":""#, msp!(), r#""}"#)),
-    by_staff!(concat!(r#"{"command":"register_user","email":"ada@northwind.example","role":"super_admin","home":""#, msp!(), r#"","user":""#, ada!(), r#""}"#)),
+    by_staff!(concat!(
+        r#"{"command":"register_tenant","kind":"msp","name":"Northwind IT","tenant":""#,
+        msp!(),
+        r#""}"#
+    )),
+    by_staff!(concat!(
+        r#"{"command":"register_user","email":"ada@northwind.example","role":"super_admin","home":""#,
+        msp!(),
+        r#"","user":""#,
+        ada!(),
+        r#""}"#
+    )),
     by_ada!(concat!(
         r#"{"command":"add_customer","kind":"customer","name":"Bakery Klein","management":"fully","services":["manage"],"manager":""#,
-        msp!(), r#"","tenant":""#, bakery!(), r#""}"#
+        msp!(),
+        r#"","tenant":""#,
+        bakery!(),
+        r#""}"#
     )),
     by_staff!(r#"{"command":"register_tenant","kind":"msp","name":"N"}"#),
     by_ada!(concat!(r#"{"command":"disable_tenants","tenants":[""#, bakery!(), r#""]}"#)),
@@ -209,7 +243,10 @@ impl Given {
 }
 
 fn permission_name(draw: &mut Draw<'_>) -> Given {
-    Given::new(draw, &["devices.view", "users.manage", "location.view", "tenant.operate", "never.heard", "Devices", ""])
+    Given::new(
+        draw,
+        &["devices.view", "users.manage", "location.view", "tenant.operate", "never.heard", "Devices", ""],
+    )
 }
 
 fn service_name(draw: &mut Draw<'_>) -> Given {
@@ -274,7 +311,12 @@ impl Program {
     }
 
     /// Makes a call that may give out an error, and looks at both.
-    fn call(&mut self, draw: &mut Draw<'_>, wanted: Wanted, run: impl FnOnce(*mut *mut tenantry_error) -> i32) -> i32 {
+    fn call(
+        &mut self,
+        draw: &mut Draw<'_>,
+        wanted: Wanted,
+        run: impl FnOnce(*mut *mut tenantry_error) -> i32,
+    ) -> i32 {
         if draw.once_in(4) {
             let status = run(ptr::null_mut());
             documented(status, &wanted);
@@ -407,7 +449,10 @@ impl Program {
         let options = unsafe { &mut *room.as_mut_ptr().cast::<tenantry_options>() };
         let known = size_of::<tenantry_options>() as u32;
         options.struct_size = known;
-        let policy = Given::new(draw, &["\"default\"", "\"clients\"", "\"delegated\"", "\"none\"", "{\"name\":1}", ""]);
+        let policy = Given::new(
+            draw,
+            &["\"default\"", "\"clients\"", "\"delegated\"", "\"none\"", "{\"name\":1}", ""],
+        );
         if draw.once_in(4) {
             (options.policy, options.policy_length) = (policy.at(), policy.length);
         }
@@ -440,7 +485,11 @@ impl Program {
                 _ => (path.as_ptr().cast(), path.len()),
             };
             // What is drawn may be a name in the directory where this runs.
-            let safe = at == path.as_ptr().cast() || odd.null || odd.bytes.is_empty() || odd.bytes[0] == b'/' || odd.length > 40;
+            let safe = at == path.as_ptr().cast()
+                || odd.null
+                || odd.bytes.is_empty()
+                || odd.bytes[0] == b'/'
+                || odd.length > 40;
             if !safe {
                 return;
             }
@@ -450,7 +499,9 @@ impl Program {
             })
         } else {
             // SAFETY: as the header says.
-            self.call(draw, Wanted::Any, |error| unsafe { tenantry_open_memory(options, &raw mut engine, error) })
+            self.call(draw, Wanted::Any, |error| unsafe {
+                tenantry_open_memory(options, &raw mut engine, error)
+            })
         };
         assert_eq!(engine.is_null(), status != 0);
         if status == 0 {
@@ -664,8 +715,8 @@ impl Program {
             _ => {
                 let mut seq = 9;
                 // SAFETY: as the header says.
-                let status =
-                    self.call(draw, of(is), |error| unsafe { tenantry_index_seq(index, &raw mut seq, error) });
+                let status = self
+                    .call(draw, of(is), |error| unsafe { tenantry_index_seq(index, &raw mut seq, error) });
                 assert!(status == 0 || seq == 0);
             }
         }
@@ -836,7 +887,9 @@ impl Program {
         unsafe {
             let status = tenantry_error_status(error);
             documented(status, &if is == Is::Null { Wanted::This(0) } else { of_counted(is) });
-            for read in [tenantry_error_message, tenantry_error_about, tenantry_error_path, tenantry_error_json] {
+            for read in
+                [tenantry_error_message, tenantry_error_about, tenantry_error_path, tenantry_error_json]
+            {
                 let mut length = 9;
                 let text = CStr::from_ptr(read(error, &raw mut length));
                 assert_eq!(text.count_bytes(), length);

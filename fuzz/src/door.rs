@@ -33,7 +33,8 @@ pub fn run(data: &[u8]) {
 
 /// Sends samples, most of them changed, into the known world.
 fn changed(draw: &mut Draw<'_>) {
-    let given = given().under(|policy| policy.management_types[1].moves = tenantry::policy::MoveRule::Approval);
+    let given =
+        given().under(|policy| policy.management_types[1].moves = tenantry::policy::MoveRule::Approval);
     for _ in 0..STEPS {
         if draw.is_over() {
             break;
@@ -169,10 +170,45 @@ fn value_at_most_once(draw: &mut Draw<'_>) -> Value {
 /// Any text: words that mean something above all.
 fn text(draw: &mut Draw<'_>) -> String {
     const WORDS: [&str; 40] = [
-        "", "delete", "admin", "super_admin", "no_access", "fully", "jointly", "manage", "configure", "msp", "customer", "reseller",
-        "devices.view", "users.manage", "location.view", "never.heard", "command", "query", "execute", "ask", "actor", "operator",
-        "ticket", "tenant", "user", "as_of", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00Z",
-        "ada@northwind.example", "a@b", "\u{0}", "\r\nBcc: x", "=1+1", "\u{202e}", "490154203237518", "A0000000002329", "DE", "name",
+        "",
+        "delete",
+        "admin",
+        "super_admin",
+        "no_access",
+        "fully",
+        "jointly",
+        "manage",
+        "configure",
+        "msp",
+        "customer",
+        "reseller",
+        "devices.view",
+        "users.manage",
+        "location.view",
+        "never.heard",
+        "command",
+        "query",
+        "execute",
+        "ask",
+        "actor",
+        "operator",
+        "ticket",
+        "tenant",
+        "user",
+        "as_of",
+        "2026-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999Z",
+        "0000-01-01T00:00:00Z",
+        "ada@northwind.example",
+        "a@b",
+        "\u{0}",
+        "\r\nBcc: x",
+        "=1+1",
+        "\u{202e}",
+        "490154203237518",
+        "A0000000002329",
+        "DE",
+        "name",
         "00000000-0000-0000-0000-000000000000",
     ];
     if draw.once_in(4) {

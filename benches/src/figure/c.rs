@@ -168,7 +168,11 @@ impl Drop for ByC<'_> {
 }
 
 /// The questions of some asks in Rust, on an index of the same file.
-fn in_rust(index: &AccessIndex, stage: &Stage, asks: &[Ask]) -> (Vec<(UserId, Permit, TenantId)>, Vec<Resolved>) {
+fn in_rust(
+    index: &AccessIndex,
+    stage: &Stage,
+    asks: &[Ask],
+) -> (Vec<(UserId, Permit, TenantId)>, Vec<Resolved>) {
     let world = stage.world();
     let by_ids: Vec<_> = asks
         .iter()
@@ -179,8 +183,11 @@ fn in_rust(index: &AccessIndex, stage: &Stage, asks: &[Ask]) -> (Vec<(UserId, Pe
             (world.user_id(ask.user), Permit { permission, service }, world.tenant_id(ask.tenant))
         })
         .collect();
-    let resolve =
-        |&(user, permit, tenant): &_| Resolved { user: index.user(user), permit, tenant: index.tenant(tenant) };
+    let resolve = |&(user, permit, tenant): &_| Resolved {
+        user: index.user(user),
+        permit,
+        tenant: index.tenant(tenant),
+    };
     let by_handles = by_ids.iter().map(resolve).collect();
     (by_ids, by_handles)
 }
@@ -227,9 +234,8 @@ pub(super) fn checks(stage: &Stage, rows: &mut Vec<Row>) {
             vec![
                 Side::new("C", count, || handles.iter().filter(|it| check(it)).count()),
                 Side::new("Rust", count, || {
-                    let allowed = |it: &&Resolved| {
-                        index.check_resolved(it.user, it.permit, it.tenant, now).allowed()
-                    };
+                    let allowed =
+                        |it: &&Resolved| index.check_resolved(it.user, it.permit, it.tenant, now).allowed();
                     rust_handles.iter().filter(allowed).count()
                 }),
                 Side::new("C, ids", count, || ids.iter().filter(|it| check_by_ids(it)).count()),
@@ -252,7 +258,9 @@ pub(super) fn checks(stage: &Stage, rows: &mut Vec<Row>) {
                 Side::new("C, batch of ids", count, || {
                     for asked in ids.chunks(BATCH) {
                         // SAFETY: as the header says.
-                        unsafe { batch_by_ids(c.index, asked.as_ptr(), asked.len(), verdicts_by_ids.as_mut_ptr()) };
+                        unsafe {
+                            batch_by_ids(c.index, asked.as_ptr(), asked.len(), verdicts_by_ids.as_mut_ptr())
+                        };
                         black_box(&verdicts_by_ids);
                     }
                 }),

@@ -338,3 +338,19 @@ impl<A: At> Reading for Several<'_, A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_no_name_can_have_stands_for_none() {
+        for number in [1_024, 1_025, 3_073, u16::MAX] {
+            assert!(!PermissionHandle::from_number(number).is_known());
+            // The first of them would else be read as "about no service".
+            assert!(!ServiceHandle::from_number(number).is_known());
+        }
+        assert_eq!(PermissionHandle::from_number(1_023).number(), 1_023);
+        assert_eq!(ServiceHandle::from_number(1_023).number(), 1_023);
+    }
+}
