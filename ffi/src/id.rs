@@ -49,7 +49,7 @@ pub unsafe extern "C" fn tenantry_id_parse(
         guard(error, || {
             required(id, "id")?;
             required(text, "text")?;
-            let read = Uuid::try_parse(self::text(text, length, "text")?)
+            let read = Uuid::try_parse(crate::text::text(text, length, "text")?)
                 .map_err(|error| Fault::new(Trouble::BadText, format_args!("`text` is no id: {error}")))?;
             put(id, tenantry_id { bytes: read.into_bytes() });
             Ok(())

@@ -20,6 +20,7 @@ use tenantry_ffi::text::*;
 use tenantry_ffi::version::*;
 
 use crate::draw::Draw;
+use crate::seen;
 
 /// The most that one input does.
 const STEPS: usize = 64;
@@ -171,6 +172,11 @@ pub fn run(data: &[u8]) {
         dir: None,
         junk: Box::new([0; 64]),
     };
+    // As most programs begin.
+    if !draw.once_in(8) {
+        program.open(&mut draw);
+        program.open_index(&mut draw);
+    }
     for _ in 0..STEPS {
         if draw.is_over() {
             break;
@@ -209,6 +215,7 @@ fn of_counted(is: Is) -> Wanted {
 
 fn documented(status: i32, wanted: &Wanted) {
     let number = u16::try_from(status).expect("statuses are small numbers");
+    seen::note(number);
     assert!(status == 0 || Status::numbered(number).is_some(), "{status} is not documented");
     assert_ne!(status, 9901, "a defect");
     if let Wanted::This(wanted) = wanted {
@@ -922,6 +929,7 @@ fn answered(status: i32, verdict: &tenantry_verdict) {
         return;
     }
     assert_eq!(verdict.allowed, u8::from(verdict.reason == 0));
+    seen::note(verdict.reason as u16);
     if verdict.allowed == 0 {
         assert!((101..=308).contains(&verdict.reason), "{verdict:?}");
     }

@@ -10,6 +10,7 @@ use tenantry::wire::{self, Fault, Status};
 
 use crate::draw::Draw;
 use crate::samples::{BEFORE_QUERIES, COMMANDS, NAMES, QUERIES, execute, named};
+use crate::seen;
 
 /// The most that one input does.
 const STEPS: usize = 16;
@@ -239,6 +240,7 @@ fn send(engine: &Engine, document: &str) {
     match wire::call(engine, document) {
         Ok(reply) => {
             let reply: Value = serde_json::from_str(&reply).expect("a reply is JSON");
+            seen::note(0);
             for result in reply["results"].as_array().into_iter().flatten() {
                 if let Some(number) = result["fault"]["number"].as_u64() {
                     assert!(u16::try_from(number).ok().and_then(Status::numbered).is_some(), "{result}");
@@ -251,6 +253,7 @@ fn send(engine: &Engine, document: &str) {
 
 /// A fault has a known number, and says something.
 fn known(fault: &Fault) {
+    seen::note(fault.number);
     let status = Status::numbered(fault.number).unwrap_or_else(|| panic!("{fault:?} has no known number"));
     assert_eq!((status.name, status.remedy), (fault.name, fault.remedy));
     assert!(!fault.message.is_empty());

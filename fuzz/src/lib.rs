@@ -4,6 +4,6 @@
 pub mod calls;
 pub mod door;
 mod draw;
-#[expect(dead_code, reason = "the tests of the door use all of it")]
 #[path = "../../core/tests/wire/samples.rs"]
 mod samples;
+pub mod seen;
