@@ -540,19 +540,13 @@ typedef int32_t tenantry_status;
  */
 const char *tenantry_status_name(tenantry_status status);
 
-/**
- * What a status means in general; in a refusal's, "{}" is the thing it is about. As `tenantry_status_name`.
- */
+/** What a status means in general; in a refusal's, "{}" is the thing it is about. As `tenantry_status_name`. */
 const char *tenantry_status_message(tenantry_status status);
 
-/**
- * What to do about a status. As `tenantry_status_name`.
- */
+/** What to do about a status. As `tenantry_status_name`. */
 const char *tenantry_status_remedy(tenantry_status status);
 
-/**
- * The rule that a refusal comes from, such as "D-1"; "" for any other status. As `tenantry_status_name`.
- */
+/** The rule that a refusal comes from, such as "D-1"; "" for any other status. As `tenantry_status_name`. */
 const char *tenantry_status_rule(tenantry_status status);
 
 /**
@@ -571,14 +565,10 @@ tenantry_status tenantry_error_status(const tenantry_error *error);
 const char *tenantry_error_message(const tenantry_error *error,
                                    size_t *length);
 
-/**
- * What the refusal is about: an id, a name or a value; else "". As `tenantry_error_message`.
- */
+/** What the refusal is about: an id, a name or a value; else "". As `tenantry_error_message`. */
 const char *tenantry_error_about(const tenantry_error *error, size_t *length);
 
-/**
- * Where in a JSON document a misuse is, such as "execute.command.owner.email"; else "". As `tenantry_error_message`.
- */
+/** Where in a JSON document a misuse is, such as "execute.command.owner.email"; else "". As `tenantry_error_message`. */
 const char *tenantry_error_path(const tenantry_error *error,
                                 size_t *length);
 
@@ -604,13 +594,9 @@ tenantry_status tenantry_error_free(tenantry_error **error);
  * `tenantry_text_free`.
  */
 typedef struct tenantry_text {
-  /**
-   * Its first byte; null, if there is no text.
-   */
+  /** Its first byte; null, if there is no text. */
   const char *data;
-  /**
-   * How many bytes.
-   */
+  /** How many bytes. */
   size_t length;
 } tenantry_text;
 
@@ -622,109 +608,19 @@ typedef struct tenantry_text {
  */
 tenantry_status tenantry_text_free(tenantry_text *text);
 
-/* Engines ------------------------------------------------------------------- */
+/* Ids ----------------------------------------------------------------------- */
 
-/**
- * The bytes that an id takes when it is written, with its closing zero.
- */
+/** The bytes that an id takes when it is written, with its closing zero. */
 #define TENANTRY_ID_TEXT 37
-
-/**
- * Nothing may be written. The file must be there.
- */
-#define TENANTRY_READ_ONLY 1
-
-/**
- * The file must be there; else it is made.
- */
-#define TENANTRY_MUST_EXIST 2
-
-/**
- * A commit outlives the process, and a power cut may undo the last ones; else it waits for the disk.
- */
-#define TENANTRY_SYNC_NORMAL 4
-
-/**
- * Commands refused for lack of rights are not journalled; else they are.
- */
-#define TENANTRY_NO_REFUSAL_RECORDS 8
-
-/**
- * `clock_tolerance_seconds` counts; else it is 300.
- */
-#define TENANTRY_CLOCK_TOLERANCE 16
-
-/**
- * `wait_ms` counts; else it is 10 000.
- */
-#define TENANTRY_WAIT 32
-
-/**
- * tenantry on a store. One engine serves all threads; open one per file and process.
- */
-typedef struct tenantry_engine tenantry_engine;
 
 /**
  * 16 bytes of an id, in the order in which they are written: the first byte is the first two digits. (A .NET `Guid` has the
  * first eight in another order; convert with `ToByteArray(bigEndian: true)`.)
  */
 typedef struct tenantry_id {
-  /**
-   * The bytes.
-   */
+  /** The bytes. */
   uint8_t bytes[16];
 } tenantry_id;
-
-/**
- * How an engine runs. Begin with `TENANTRY_OPTIONS_INIT`, which asks for nothing special, and set what should differ.
- *
- * Later versions add fields at the end. `struct_size` says which are there: those beyond it count as zero, and what a
- * newer program sets is refused by an older library (`TENANTRY_BAD_STRUCT_SIZE`), never overlooked.
- */
-typedef struct tenantry_options {
-  /**
-   * `sizeof(tenantry_options)` where the program was compiled.
-   */
-  uint32_t struct_size;
-  /**
-   * Flags, one or several of `TENANTRY_READ_ONLY` and so on.
-   */
-  uint32_t flags;
-  /**
-   * The policy of a store that is new, as JSON: a whole policy, or the name of one that comes with the library in quotes, as
-   * in "\"clients\"". Null for the default. A store that is there keeps its own.
-   */
-  const char *policy;
-  /**
-   * The bytes of `policy`.
-   */
-  size_t policy_length;
-  /**
-   * How far the clock may be behind the journal before commands are refused, in seconds.
-   */
-  uint32_t clock_tolerance_seconds;
-  /**
-   * How long to wait for other writers, in milliseconds.
-   */
-  uint32_t wait_ms;
-  /**
-   * How large the file may grow; 0 for no limit.
-   */
-  uint64_t max_bytes;
-  /**
-   * What time it is, in microseconds since 1970 in UTC; null for the machine's clock. Called from any thread that calls the
-   * library, and must not call it back, unwind or jump out.
-   */
-  int64_t (*now)(void *context);
-  /**
-   * Makes the ids that commands leave out; null for UUIDs of version 7. As `now`.
-   */
-  void (*new_id)(void *context, tenantry_id *id);
-  /**
-   * Handed to `now` and `new_id`. Must last as long as the engine and every index of it.
-   */
-  void *context;
-} tenantry_options;
 
 /**
  * Reads an id as it is written, such as "01000000-0000-0000-0000-000000000001", with hyphens or without. `text` has `length` bytes.
@@ -736,12 +632,71 @@ tenantry_status tenantry_id_parse(const char *text,
                                   tenantry_error **error);
 
 /**
- * Writes an id as the JSON has it: 36 characters and a closing zero, so `text` needs room for `TENANTRY_ID_TEXT`. Does nothing where either is null.
+ * Writes an id as the JSON has it: 36 characters and a closing zero, so `text` needs room for `TENANTRY_ID_TEXT`. Does nothing
+ * where either is null.
  *
  * Safe to call at any time, from any thread.
  */
 void tenantry_id_write(const tenantry_id *id,
                        char *text);
+
+/* Engines ------------------------------------------------------------------- */
+
+/** Nothing may be written. The file must be there. */
+#define TENANTRY_READ_ONLY 1
+
+/** The file must be there; else it is made. */
+#define TENANTRY_MUST_EXIST 2
+
+/** A commit outlives the process, and a power cut may undo the last ones; else it waits for the disk. */
+#define TENANTRY_SYNC_NORMAL 4
+
+/** Commands refused for lack of rights are not journalled; else they are. */
+#define TENANTRY_NO_REFUSAL_RECORDS 8
+
+/** `clock_tolerance_seconds` counts; else it is 300. */
+#define TENANTRY_CLOCK_TOLERANCE 16
+
+/** `wait_ms` counts; else it is 10 000. */
+#define TENANTRY_WAIT 32
+
+/** tenantry on a store. One engine serves all threads; open one per file and process. */
+typedef struct tenantry_engine tenantry_engine;
+
+/**
+ * How an engine runs. Begin with `TENANTRY_OPTIONS_INIT`, which asks for nothing special, and set what should differ.
+ *
+ * Later versions add fields at the end. `struct_size` says which are there: those beyond it count as zero, and what a
+ * newer program sets is refused by an older library (`TENANTRY_BAD_STRUCT_SIZE`), never overlooked.
+ */
+typedef struct tenantry_options {
+  /** `sizeof(tenantry_options)` where the program was compiled. */
+  uint32_t struct_size;
+  /** Flags, one or several of `TENANTRY_READ_ONLY` and so on. */
+  uint32_t flags;
+  /**
+   * The policy of a store that is new, as JSON: a whole policy, or the name of one that comes with the library in quotes, as
+   * in "\"clients\"". Null for the default. A store that is there keeps its own.
+   */
+  const char *policy;
+  /** The bytes of `policy`. */
+  size_t policy_length;
+  /** How far the clock may be behind the journal before commands are refused, in seconds. */
+  uint32_t clock_tolerance_seconds;
+  /** How long to wait for other writers, in milliseconds. */
+  uint32_t wait_ms;
+  /** How large the file may grow; 0 for no limit. */
+  uint64_t max_bytes;
+  /**
+   * What time it is, in microseconds since 1970 in UTC; null for the machine's clock. Called from any thread that calls the
+   * library, and must not call it back, unwind or jump out.
+   */
+  int64_t (*now)(void *context);
+  /** Makes the ids that commands leave out; null for UUIDs of version 7. As `now`. */
+  void (*new_id)(void *context, tenantry_id *id);
+  /** Handed to `now` and `new_id`. Must last as long as the engine and every index of it. */
+  void *context;
+} tenantry_options;
 
 /**
  * Opens an engine in memory; what it holds is gone when it is closed.
@@ -783,25 +738,15 @@ tenantry_status tenantry_close(tenantry_engine **engine);
 
 /* Checks -------------------------------------------------------------------- */
 
-/**
- * The answer of a check.
- */
+/** The answer of a check. */
 typedef struct tenantry_verdict {
-  /**
-   * The revision it was read at.
-   */
+  /** The revision it was read at. */
   uint64_t seq;
-  /**
-   * Why not: a refusal's number, the first that applies; 0 when allowed.
-   */
+  /** Why not: a refusal's number, the first that applies; 0 when allowed. */
   int32_t reason;
-  /**
-   * 1 if it is allowed, else 0.
-   */
+  /** 1 if it is allowed, else 0. */
   uint8_t allowed;
-  /**
-   * Zero.
-   */
+  /** Zero. */
   uint8_t reserved[3];
 } tenantry_verdict;
 
@@ -840,9 +785,7 @@ tenantry_status tenantry_explain(const tenantry_engine *engine,
 
 /* Who can, and where -------------------------------------------------------- */
 
-/**
- * Ids of one moment, handed out piece by piece. It outlives its engine.
- */
+/** Ids of one moment, handed out piece by piece. It outlives its engine. */
 typedef struct tenantry_cursor tenantry_cursor;
 
 /**
@@ -860,9 +803,7 @@ tenantry_status tenantry_tenants_where(const tenantry_engine *engine,
                                        tenantry_cursor **cursor,
                                        tenantry_error **error);
 
-/**
- * The users who can do this on a tenant, in the order of their ids. As `tenantry_tenants_where`.
- */
+/** The users who can do this on a tenant, in the order of their ids. As `tenantry_tenants_where`. */
 tenantry_status tenantry_users_who_can(const tenantry_engine *engine,
                                        const char *permission,
                                        size_t permission_length,
@@ -882,9 +823,7 @@ tenantry_status tenantry_cursor_next(tenantry_cursor *cursor,
                                      size_t *count,
                                      tenantry_error **error);
 
-/**
- * How many ids there are in all, and the revision they were read at; either may be null.
- */
+/** How many ids there are in all, and the revision they were read at; either may be null. */
 tenantry_status tenantry_cursor_size(const tenantry_cursor *cursor,
                                      size_t *size,
                                      uint64_t *seq,
@@ -898,9 +837,7 @@ tenantry_status tenantry_cursor_free(tenantry_cursor **cursor);
 
 /* The access index: checks in nanoseconds ----------------------------------- */
 
-/**
- * The handle to pass where a check is about no service.
- */
+/** The handle to pass where a check is about no service. */
 #define TENANTRY_NO_SERVICE 65535
 
 /**
@@ -914,19 +851,13 @@ tenantry_status tenantry_cursor_free(tenantry_cursor **cursor);
  */
 typedef struct tenantry_index tenantry_index;
 
-/**
- * A user, as an index numbers them. 0 is nobody, who is denied everything as `TENANTRY_UNKNOWN_USER`.
- */
+/** A user, as an index numbers them. 0 is nobody, who is denied everything as `TENANTRY_UNKNOWN_USER`. */
 typedef uint32_t tenantry_user_handle;
 
-/**
- * A tenant, as an index numbers them. 0 is none, on which everything is denied as `TENANTRY_UNKNOWN_TENANT`.
- */
+/** A tenant, as an index numbers them. 0 is none, on which everything is denied as `TENANTRY_UNKNOWN_TENANT`. */
 typedef uint32_t tenantry_tenant_handle;
 
-/**
- * A permission, as an index numbers them. 0 is one that no policy has had, which nobody holds.
- */
+/** A permission, as an index numbers them. 0 is one that no policy has had, which nobody holds. */
 typedef uint16_t tenantry_permission_handle;
 
 /**
@@ -935,55 +866,35 @@ typedef uint16_t tenantry_permission_handle;
  */
 typedef uint16_t tenantry_service_handle;
 
-/**
- * A question in handles: may this user use this permission on this tenant, with this service?
- */
+/** A question in handles: may this user use this permission on this tenant, with this service? */
 typedef struct tenantry_resolved {
-  /**
-   * Who.
-   */
+  /** Who. */
   tenantry_user_handle user;
-  /**
-   * Where.
-   */
+  /** Where. */
   tenantry_tenant_handle tenant;
-  /**
-   * What they want to do.
-   */
+  /** What they want to do. */
   tenantry_permission_handle permission;
-  /**
-   * With which service, or `TENANTRY_NO_SERVICE`.
-   */
+  /** With which service, or `TENANTRY_NO_SERVICE`. */
   tenantry_service_handle service;
 } tenantry_resolved;
 
-/**
- * A question by ids, with handles for permission and service.
- */
+/** A question by ids, with handles for permission and service. */
 typedef struct tenantry_question {
-  /**
-   * Who.
-   */
+  /** Who. */
   tenantry_id user;
-  /**
-   * Where.
-   */
+  /** Where. */
   tenantry_id tenant;
-  /**
-   * What they want to do.
-   */
+  /** What they want to do. */
   tenantry_permission_handle permission;
-  /**
-   * With which service, or `TENANTRY_NO_SERVICE`.
-   */
+  /** With which service, or `TENANTRY_NO_SERVICE`. */
   tenantry_service_handle service;
 } tenantry_question;
 
 /**
  * Opens an index of an engine, at everything that is committed.
  *
- * The first one reads every user, tenant, link and assignment once, which takes about a second for each million of them; any
- * further one costs nothing. `*index` is the caller's until `tenantry_index_close`; it is null where the call fails.
+ * The first one reads every user, tenant, link and assignment once, which takes its time where there are millions; any further
+ * one costs next to nothing. `*index` is the caller's until `tenantry_index_close`; it is null where the call fails.
  */
 tenantry_status tenantry_index_open(const tenantry_engine *engine,
                                     tenantry_index **index,
@@ -998,9 +909,7 @@ tenantry_status tenantry_index_open(const tenantry_engine *engine,
  */
 tenantry_status tenantry_index_close(tenantry_index **index);
 
-/**
- * The revision that an index has come to.
- */
+/** The revision that an index has come to. */
 tenantry_status tenantry_index_seq(const tenantry_index *index, uint64_t *seq, tenantry_error **error);
 
 /**
@@ -1013,9 +922,7 @@ tenantry_status tenantry_index_users(const tenantry_index *index,
                                      tenantry_user_handle *handles,
                                      tenantry_error **error);
 
-/**
- * The handles of tenants. As `tenantry_index_users`.
- */
+/** The handles of tenants. As `tenantry_index_users`. */
 tenantry_status tenantry_index_tenants(const tenantry_index *index,
                                        const tenantry_id *tenants,
                                        size_t count,
@@ -1032,9 +939,7 @@ tenantry_status tenantry_index_permission(const tenantry_index *index,
                                           tenantry_permission_handle *handle,
                                           tenantry_error **error);
 
-/**
- * The handle of a service, such as `TENANTRY_SERVICE_MANAGE`; null with 0 has `TENANTRY_NO_SERVICE`. As `tenantry_index_permission`.
- */
+/** The handle of a service, such as `TENANTRY_SERVICE_MANAGE`; null with 0 has `TENANTRY_NO_SERVICE`. As `tenantry_index_permission`. */
 tenantry_status tenantry_index_service(const tenantry_index *index,
                                        const char *service,
                                        size_t service_length,
@@ -1058,9 +963,7 @@ tenantry_status tenantry_index_check_resolved(const tenantry_index *index,
                                               tenantry_service_handle service,
                                               tenantry_verdict *verdict);
 
-/**
- * The same by ids, which are looked up first. As `tenantry_index_check_resolved`.
- */
+/** The same by ids, which are looked up first. As `tenantry_index_check_resolved`. */
 tenantry_status tenantry_index_check(const tenantry_index *index,
                                      const tenantry_id *user,
                                      tenantry_permission_handle permission,
@@ -1081,9 +984,7 @@ tenantry_status tenantry_index_check_batch(const tenantry_index *index,
                                            size_t count,
                                            tenantry_verdict *verdicts);
 
-/**
- * The same by ids. As `tenantry_index_check_batch`.
- */
+/** The same by ids. As `tenantry_index_check_batch`. */
 tenantry_status tenantry_index_check_ids(const tenantry_index *index,
                                          const tenantry_question *questions,
                                          size_t count,
@@ -1102,9 +1003,7 @@ tenantry_status tenantry_index_tenants_where(const tenantry_index *index,
                                              tenantry_cursor **cursor,
                                              tenantry_error **error);
 
-/**
- * The users who can do this on a tenant, in no particular order. As `tenantry_index_tenants_where`.
- */
+/** The users who can do this on a tenant, in no particular order. As `tenantry_index_tenants_where`. */
 tenantry_status tenantry_index_users_who_can(const tenantry_index *index,
                                              tenantry_permission_handle permission,
                                              tenantry_tenant_handle tenant,
