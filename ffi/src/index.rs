@@ -5,8 +5,9 @@
 //! that would.
 
 use std::ffi::c_char;
-use std::mem::{offset_of, size_of};
+use std::mem::{MaybeUninit, offset_of, size_of};
 use std::ptr;
+use std::slice;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,8 +15,10 @@ use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Clock as _, SystemClock};
 use tenantry::index::{
-    AccessIndex, Decision, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle, UserHandle,
+    AccessIndex, Answer, Decision, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
+    UserHandle,
 };
+use tenantry::refusal::Code;
 use tenantry::wire::{Fault, Trouble};
 
 use crate::check::{self, tenantry_verdict};
@@ -419,7 +422,7 @@ unsafe fn one(
     verdict: *mut tenantry_verdict,
     answer: impl FnOnce(&tenantry_index) -> Result<Decision, Trouble>,
 ) -> tenantry_status {
-    let answered = quietly(Err(Trouble::Panicked), || {
+    let answered = quietly(Err(Trouble::Panicked), move || {
         // SAFETY: as of this function.
         answer(unsafe { tenantry_index::look(index)? })
     });
@@ -466,7 +469,7 @@ pub unsafe extern "C" fn tenantry_index_check_resolved(
 ) -> tenantry_status {
     // SAFETY: as the header says.
     unsafe {
-        one(index, verdict, |shell| {
+        one(index, verdict, move |shell| {
             let (user, tenant) = (UserHandle::from_number(user), TenantHandle::from_number(tenant));
             Ok(shell.index().check_resolved(user, permit(permission, service), tenant, || shell.now()))
         })
@@ -485,7 +488,7 @@ pub unsafe extern "C" fn tenantry_index_check(
 ) -> tenantry_status {
     // SAFETY: as the header says.
     unsafe {
-        one(index, verdict, |shell| {
+        one(index, verdict, move |shell| {
             if user.is_null() || tenant.is_null() {
                 return Err(Trouble::NullPointer);
             }
@@ -495,53 +498,58 @@ pub unsafe extern "C" fn tenantry_index_check(
     }
 }
 
-/// How many questions are translated at a time.
-const PIECE: usize = 64;
+/// A verdict of the caller's, of whose memory nothing is known but that it is there.
+#[repr(transparent)]
+struct Place(MaybeUninit<tenantry_verdict>);
+
+impl Answer for Place {
+    #[inline]
+    fn set_reason(&mut self, reason: Option<Code>) {
+        self.0.write(tenantry_verdict::new(0, reason));
+    }
+
+    #[inline]
+    fn set_seq(&mut self, seq: u64) {
+        // SAFETY: the place is there, and this writes it.
+        unsafe { (&raw mut (*self.0.as_mut_ptr()).seq).write(seq) };
+    }
+}
 
 /// Many checks. Whatever happens, every verdict is written.
 ///
 /// # Safety
 /// As the header says.
 #[inline]
-unsafe fn many<C: Into<Q>, Q: Copy>(
+unsafe fn many<Q>(
     index: *const tenantry_index,
-    asked: *const C,
+    asked: *const Q,
     count: usize,
     verdicts: *mut tenantry_verdict,
-    nothing: Q,
-    answer: impl Fn(&tenantry_index, &[Q], &mut [Decision]),
+    answer: impl FnOnce(&tenantry_index, &[Q], &mut [Place]),
 ) -> tenantry_status {
-    let answered = quietly(Err(Trouble::Panicked), || {
+    let answered = quietly(Err(Trouble::Panicked), move || {
         // SAFETY: as of this function.
         let shell = unsafe { tenantry_index::look(index)? };
         present(asked, count)?;
         present(verdicts, count)?;
-        let mut questions = [nothing; PIECE];
-        let mut answers = [Decision { reason: None, seq: 0 }; PIECE];
-        for from in (0..count).step_by(PIECE) {
-            let size = PIECE.min(count - from);
-            for (place, question) in questions.iter_mut().enumerate().take(size) {
-                // SAFETY: there are `count` questions. Some languages do not align them.
-                *question = unsafe { asked.add(from + place).read_unaligned() }.into();
-            }
-            let answers = answers.get_mut(..size).unwrap_or_default();
-            answer(shell, questions.get(..size).unwrap_or_default(), answers);
-            for (place, answer) in answers.iter().enumerate() {
-                // SAFETY: there are as many places as there are questions.
-                unsafe { verdicts.add(from + place).write_unaligned((*answer).into()) };
-            }
+        if count > 0 {
+            // SAFETY: as of this function; there is one verdict for each question, and so many can be.
+            let (asked, places) = unsafe {
+                (slice::from_raw_parts(asked, count), slice::from_raw_parts_mut(verdicts.cast(), count))
+            };
+            answer(shell, asked, places);
         }
         Ok(())
     });
     match answered {
         Ok(()) => OK,
         // SAFETY: as of this function.
-        Err(trouble) => unsafe { denied::<C>(verdicts, count, trouble) },
+        Err(trouble) => unsafe { denied::<Q>(verdicts, count, trouble) },
     }
 }
 
 /// Answers many questions, which costs less for each than to ask one by one: `verdicts[i]` answers `questions[i]`, for `count` of
-/// them, which may be 0.
+/// them, which may be 0. The two arrays must not overlap.
 ///
 /// Questions that lie close together are answered at the same revision, distant ones perhaps at a later one; every verdict says
 /// which. Where the call fails (`TENANTRY_BAD_LENGTH` for a count that no array can have), every verdict is a "no" with reason 0. Else
@@ -553,10 +561,9 @@ pub unsafe extern "C" fn tenantry_index_check_batch(
     count: usize,
     verdicts: *mut tenantry_verdict,
 ) -> tenantry_status {
-    let nothing = Resolved::from(tenantry_resolved { user: 0, tenant: 0, permission: 0, service: 0 });
     // SAFETY: as the header says.
     unsafe {
-        many(index, questions, count, verdicts, nothing, |shell, questions, answers| {
+        many(index, questions, count, verdicts, |shell, questions, answers| {
             shell.index().check_batch(questions, || shell.now(), answers);
         })
     }
@@ -570,11 +577,9 @@ pub unsafe extern "C" fn tenantry_index_check_ids(
     count: usize,
     verdicts: *mut tenantry_verdict,
 ) -> tenantry_status {
-    let nobody = tenantry_id { bytes: [0; 16] };
-    let nothing = tenantry_question { user: nobody, tenant: nobody, permission: 0, service: 0 };
     // SAFETY: as the header says.
     unsafe {
-        many(index, questions, count, verdicts, ByIds::from(nothing), |shell, questions, answers| {
+        many(index, questions, count, verdicts, |shell, questions, answers| {
             shell.index().check_ids(questions, || shell.now(), answers);
         })
     }

@@ -153,6 +153,27 @@ impl Decision {
     }
 }
 
+/// Where an answer of a batch goes: a [`Decision`], or what a binding has in its place.
+pub trait Answer {
+    /// Takes the reason why not, perhaps several times: what was read last counts.
+    fn set_reason(&mut self, reason: Option<Code>);
+
+    /// Takes the revision it was read at.
+    fn set_seq(&mut self, seq: u64);
+}
+
+impl Answer for Decision {
+    #[inline]
+    fn set_reason(&mut self, reason: Option<Code>) {
+        self.reason = reason;
+    }
+
+    #[inline]
+    fn set_seq(&mut self, seq: u64) {
+        self.seq = seq;
+    }
+}
+
 /// The index overtook a long look-up too often; try again, or keep the writer still meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the index changed too often while it was read; try again, or stop following while you read")]
@@ -241,29 +262,46 @@ impl AccessIndex {
 
     /// Many checks at once, which costs less than one after the other. Answers as many as both slices have; questions
     /// that lie close together are answered at the same revision, distant ones perhaps at different ones.
-    pub fn check_batch(&self, asked: &[Resolved], at: impl At, answers: &mut [Decision]) {
+    pub fn check_batch<Q: Copy + Into<Resolved>>(
+        &self,
+        asked: &[Q],
+        at: impl At,
+        answers: &mut [impl Answer],
+    ) {
         for (asked, answers) in asked.chunks(ABREAST).zip(answers.chunks_mut(ABREAST)) {
             self.check_several(asked, &at, answers);
         }
     }
 
-    fn check_several(&self, asked: &[Resolved], at: &impl At, answers: &mut [Decision]) {
+    fn check_several<Q: Copy + Into<Resolved>>(
+        &self,
+        asked: &[Q],
+        at: &impl At,
+        answers: &mut [impl Answer],
+    ) {
         let mut several = Several { index: self, asked, at, answers };
         let ((), seq) = self.version.read(&mut several);
         for answer in several.answers.iter_mut() {
-            answer.seq = seq;
+            answer.set_seq(seq);
         }
     }
 
     /// The same of ids, which are looked up side by side, too.
-    pub fn check_ids(&self, asked: &[(UserId, Permit, TenantId)], at: impl At, answers: &mut [Decision]) {
+    pub fn check_ids<Q: Copy + Into<(UserId, Permit, TenantId)>>(
+        &self,
+        asked: &[Q],
+        at: impl At,
+        answers: &mut [impl Answer],
+    ) {
         for (asked, answers) in asked.chunks(ABREAST).zip(answers.chunks_mut(ABREAST)) {
-            let fetched = asked.iter().fold(0, |fetched, (user, _, tenant)| {
+            let fetched = asked.iter().fold(0, |fetched, asked| {
+                let (user, _, tenant) = (*asked).into();
                 fetched ^ self.users.fetch(user.uuid()) ^ self.tenants.fetch(tenant.uuid())
             });
             std::hint::black_box(fetched);
             let mut resolved = [Resolved::NOBODY; ABREAST];
-            for (place, &(user, permit, tenant)) in resolved.iter_mut().zip(asked) {
+            for (place, asked) in resolved.iter_mut().zip(asked) {
+                let (user, permit, tenant) = (*asked).into();
                 *place = Resolved { user: self.user(user), permit, tenant: self.tenant(tenant) };
             }
             self.check_several(resolved.get(..asked.len()).unwrap_or_default(), &at, answers);
@@ -309,14 +347,14 @@ impl<A: At> Reading for One<'_, A> {
     }
 }
 
-struct Several<'a, A> {
+struct Several<'a, A, Q, D> {
     index: &'a AccessIndex,
-    asked: &'a [Resolved],
+    asked: &'a [Q],
     at: &'a A,
-    answers: &'a mut [Decision],
+    answers: &'a mut [D],
 }
 
-impl<A: At> Reading for Several<'_, A> {
+impl<A: At, Q: Copy + Into<Resolved>, D: Answer> Reading for Several<'_, A, Q, D> {
     type Found = ();
 
     fn read(&mut self, reader: &impl Reader) {
@@ -324,17 +362,20 @@ impl<A: At> Reading for Several<'_, A> {
         // Nothing depends on what is read here, so the memory is fetched for all of them at the same time; then what
         // the first round says where to find.
         let mut fetched = 0;
-        for ask in self.asked {
+        for asked in self.asked {
+            let ask: Resolved = (*asked).into();
             fetched ^= u64::from(spaces.head(reader, ask.tenant.0).living);
             fetched ^= u64::from(spaces.person(reader, ask.user.0).home);
         }
-        for ask in self.asked {
+        for asked in self.asked {
+            let ask: Resolved = (*asked).into();
             fetched ^= u64::from(spaces.head(reader, spaces.person(reader, ask.user.0).home).living);
         }
         std::hint::black_box(fetched);
         for (asked, answer) in self.asked.iter().zip(self.answers.iter_mut()) {
+            let asked: Resolved = (*asked).into();
             let ask = Ask { user: asked.user.0, tenant: asked.tenant.0, permit: asked.permit };
-            answer.reason = judge(spaces, reader, ask, self.at);
+            answer.set_reason(judge(spaces, reader, ask, self.at));
         }
     }
 }
