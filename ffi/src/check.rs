@@ -34,7 +34,7 @@ impl tenantry_verdict {
     pub(crate) const NONE: Self = Self { seq: 0, reason: 0, allowed: 0, reserved: [0; 3] };
 
     #[inline]
-    pub(crate) fn new(seq: u64, reason: Option<Code>) -> Self {
+    fn new(seq: u64, reason: Option<Code>) -> Self {
         let number = reason.map_or(0, |code| code.number().into());
         Self { seq, reason: number, allowed: reason.is_none().into(), reserved: [0; 3] }
     }

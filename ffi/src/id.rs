@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::error::{tenantry_error, tenantry_status};
 use crate::guard::{guard, put, required};
+use crate::text::text;
 
 /// 16 bytes of an id, in the order in which they are written: the first byte is the first two digits. (A .NET `Guid` has the
 /// first eight in another order; convert with `ToByteArray(bigEndian: true)`.)
@@ -49,7 +50,7 @@ pub unsafe extern "C" fn tenantry_id_parse(
         guard(error, || {
             required(id, "id")?;
             required(text, "text")?;
-            let read = Uuid::try_parse(crate::text::text(text, length, "text")?)
+            let read = Uuid::try_parse(self::text(text, length, "text")?)
                 .map_err(|error| Fault::new(Trouble::BadText, format_args!("`text` is no id: {error}")))?;
             put(id, tenantry_id { bytes: read.into_bytes() });
             Ok(())

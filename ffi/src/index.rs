@@ -15,10 +15,9 @@ use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Clock as _, SystemClock};
 use tenantry::index::{
-    AccessIndex, Answer, Decision, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
+    AccessIndex, Decision, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
     UserHandle,
 };
-use tenantry::refusal::Code;
 use tenantry::wire::{Fault, Trouble};
 
 use crate::check::{self, tenantry_verdict};
@@ -498,20 +497,14 @@ pub unsafe extern "C" fn tenantry_index_check(
     }
 }
 
-/// A verdict of the caller's, of whose memory nothing is known but that it is there.
+/// Room for a verdict in the caller's memory, of which nothing is known but that it is there.
 #[repr(transparent)]
-struct Place(MaybeUninit<tenantry_verdict>);
+struct Place(#[expect(dead_code, reason = "it is the caller who reads it")] MaybeUninit<tenantry_verdict>);
 
-impl Answer for Place {
+impl From<Decision> for Place {
     #[inline]
-    fn set_reason(&mut self, reason: Option<Code>) {
-        self.0.write(tenantry_verdict::new(0, reason));
-    }
-
-    #[inline]
-    fn set_seq(&mut self, seq: u64) {
-        // SAFETY: the place is there, and this writes it.
-        unsafe { (&raw mut (*self.0.as_mut_ptr()).seq).write(seq) };
+    fn from(decision: Decision) -> Self {
+        Self(MaybeUninit::new(decision.into()))
     }
 }
 
@@ -585,9 +578,14 @@ pub unsafe extern "C" fn tenantry_index_check_ids(
     }
 }
 
+/// A long list could not be read between two commits.
+fn overtaken(overtaken: Overtaken) -> Fault {
+    Fault::new(Trouble::StoreBusy, overtaken)
+}
+
 /// The tenants that a user can do this on, in no particular order: exactly those for which a check says yes.
 ///
-/// `*cursor` is the caller's until `tenantry_cursor_free`; it is null where the call fails. `TENANTRY_OVERTAKEN` when commits followed
+/// `*cursor` is the caller's until `tenantry_cursor_free`; it is null where the call fails. `TENANTRY_STORE_BUSY` when commits followed
 /// each other so closely that a long list could not be read between two of them: try again, or ask the engine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantry_index_tenants_where(
@@ -605,7 +603,9 @@ pub unsafe extern "C" fn tenantry_index_tenants_where(
             required(cursor, "cursor")?;
             let shell = opened(index)?;
             let (index, user, mut found) = (shell.index(), UserHandle::from_number(user), Vec::new());
-            let seq = index.tenants_where(user, permit(permission, service), || shell.now(), &mut found)?;
+            let seq = index
+                .tenants_where(user, permit(permission, service), || shell.now(), &mut found)
+                .map_err(overtaken)?;
             let ids = found.into_iter().map(|tenant| index.tenant_id(tenant).uuid());
             put(cursor, tenantry_cursor::give(seq, ids));
             Ok(())
@@ -630,7 +630,9 @@ pub unsafe extern "C" fn tenantry_index_users_who_can(
             required(cursor, "cursor")?;
             let shell = opened(index)?;
             let (index, tenant, mut found) = (shell.index(), TenantHandle::from_number(tenant), Vec::new());
-            let seq = index.users_who_can(permit(permission, service), tenant, || shell.now(), &mut found)?;
+            let seq = index
+                .users_who_can(permit(permission, service), tenant, || shell.now(), &mut found)
+                .map_err(overtaken)?;
             let ids = found.into_iter().map(|user| index.user_id(user).uuid());
             put(cursor, tenantry_cursor::give(seq, ids));
             Ok(())

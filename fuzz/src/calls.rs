@@ -903,7 +903,7 @@ impl Program {
                 text.to_str().expect("what comes out is UTF-8");
                 assert!(is == Is::Live || length == 0);
             }
-            let number = draw.pick(&[0, 1, 701, 9901, -1, i32::MIN, i32::MAX, 9114]);
+            let number = draw.pick(&[0, 1, 701, 9901, -1, i32::MIN, i32::MAX, 9113]);
             for read in
                 [tenantry_status_name, tenantry_status_message, tenantry_status_remedy, tenantry_status_rule]
             {

@@ -21,10 +21,10 @@ pub use follow::Follower;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::refusal::Code;
-use check::{Ask, judge};
+use check::{Ask, glance, judge};
 use ids::Ids;
 use names::Names;
-use rows::{Spaces, TENANT_WORDS, USER_WORDS};
+use rows::Spaces;
 use words::{Reader, Reading, Version};
 
 /// How many questions of a batch are looked up side by side.
@@ -34,12 +34,6 @@ const ABREAST: usize = 32;
 /// the permission at that time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PermissionHandle(u16);
-
-impl PermissionHandle {
-    const fn is_operate(self) -> bool {
-        self.0 == names::OPERATE
-    }
-}
 
 /// A service, resolved by [`AccessIndex::service`]. Stays right when the policy changes, unless it did not know the
 /// service at that time.
@@ -55,12 +49,10 @@ pub struct UserHandle(u32);
 pub struct TenantHandle(u32);
 
 macro_rules! raw {
-    ($($name:ident $number:ty $(, fewer than $most:path)?;)*) => {$(
+    ($($name:ident $number:ty),*) => {$(
         impl $name {
             /// A handle that was taken apart by [`Self::number`]. A number that no handle had stands for nobody.
-            #[inline]
             pub const fn from_number(number: $number) -> Self {
-                $(if number as usize >= $most { return Self(0); })?
                 Self(number)
             }
 
@@ -77,13 +69,7 @@ macro_rules! raw {
     )*};
 }
 
-// Beyond the names, the policy's words say other things; beyond users and tenants there are none.
-raw! {
-    PermissionHandle u16, fewer than rows::NAMES;
-    ServiceHandle u16, fewer than rows::NAMES;
-    UserHandle u32;
-    TenantHandle u32;
-}
+raw! { PermissionHandle u16, ServiceHandle u16, UserHandle u32, TenantHandle u32 }
 
 /// What somebody wants to do, and with which service, if it is about one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,27 +139,6 @@ impl Decision {
     }
 }
 
-/// Where an answer of a batch goes: a [`Decision`], or what a binding has in its place.
-pub trait Answer {
-    /// Takes the reason why not, perhaps several times: what was read last counts.
-    fn set_reason(&mut self, reason: Option<Code>);
-
-    /// Takes the revision it was read at.
-    fn set_seq(&mut self, seq: u64);
-}
-
-impl Answer for Decision {
-    #[inline]
-    fn set_reason(&mut self, reason: Option<Code>) {
-        self.reason = reason;
-    }
-
-    #[inline]
-    fn set_seq(&mut self, seq: u64) {
-        self.seq = seq;
-    }
-}
-
 /// The index overtook a long look-up too often; try again, or keep the writer still meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the index changed too often while it was read; try again, or stop following while you read")]
@@ -196,10 +161,10 @@ pub struct AccessIndex {
 impl AccessIndex {
     fn new(seq: u64, seed: u64, (tenants, users, roles): (usize, usize, usize)) -> Arc<Self> {
         Arc::new(Self {
-            version: Version::new(seq, 7),
+            version: Version::new(seq, 9),
             spaces: Spaces::new((tenants, users, roles)),
-            tenants: Ids::new(tenants, TENANT_WORDS, seed),
-            users: Ids::new(users, USER_WORDS, !seed),
+            tenants: Ids::new(tenants, seed),
+            users: Ids::new(users, !seed),
             permissions: Names::new(),
             services: Names::new(),
         })
@@ -255,43 +220,79 @@ impl AccessIndex {
         tenant: TenantHandle,
         at: impl At,
     ) -> Decision {
-        let ask = Ask { user: user.0, tenant: tenant.0, permit: permit.into() };
+        let ask = Ask::new(user, permit.into(), tenant);
+        if let Some(reader) = self.version.quick()
+            && let Some(reason) = glance(&self.spaces, &reader, ask)
+            && reader.is_right()
+        {
+            return Decision { reason, seq: reader.state() };
+        }
+        self.check_thoroughly(ask, at)
+    }
+
+    #[inline(never)]
+    fn check_thoroughly(&self, ask: Ask, at: impl At) -> Decision {
         let (reason, seq) = self.version.read(&mut One { index: self, ask, at: &at });
         Decision { reason, seq }
     }
 
     /// Many checks at once, which costs less than one after the other. Answers as many as both slices have; questions
-    /// that lie close together are answered at the same revision, distant ones perhaps at different ones.
-    pub fn check_batch<Q: Copy + Into<Resolved>>(
+    /// that lie close together are answered at the same revision, distant ones perhaps at different ones. Questions and answers
+    /// may be of a binding's own types, which saves copying them.
+    pub fn check_batch<Q: Copy + Into<Resolved>, D: From<Decision>>(
         &self,
         asked: &[Q],
         at: impl At,
-        answers: &mut [impl Answer],
+        answers: &mut [D],
     ) {
         for (asked, answers) in asked.chunks(ABREAST).zip(answers.chunks_mut(ABREAST)) {
             self.check_several(asked, &at, answers);
         }
     }
 
-    fn check_several<Q: Copy + Into<Resolved>>(
+    fn check_several<Q: Copy + Into<Resolved>, D: From<Decision>>(
         &self,
         asked: &[Q],
         at: &impl At,
-        answers: &mut [impl Answer],
+        answers: &mut [D],
     ) {
-        let mut several = Several { index: self, asked, at, answers };
-        let ((), seq) = self.version.read(&mut several);
-        for answer in several.answers.iter_mut() {
-            answer.set_seq(seq);
+        if let Some(reader) = self.version.quick() {
+            // Nothing depends on what is read here, so the memory is fetched for all of them at the same time.
+            let fetched = asked.iter().fold(0, |fetched, asked| {
+                let asked: Resolved = (*asked).into();
+                let person = reader.row(&self.spaces.users, asked.user.0).map_or(0, |row| reader.of(row, 0));
+                let head =
+                    reader.row(&self.spaces.tenants, asked.tenant.0).map_or(0, |row| reader.of(row, 0));
+                fetched ^ person ^ head
+            });
+            std::hint::black_box(fetched);
+            for (asked, answer) in asked.iter().zip(answers.iter_mut()) {
+                let asked: Resolved = (*asked).into();
+                let ask = Ask::new(asked.user, asked.permit, asked.tenant);
+                let reason = match glance(&self.spaces, &reader, ask) {
+                    Some(reason) => reason,
+                    None => self.judge(reader.thorough(), ask, at),
+                };
+                *answer = Decision { reason, seq: reader.state() }.into();
+            }
+            if reader.is_right() {
+                return;
+            }
         }
+        self.version.read(&mut Several { index: self, asked, at, answers });
+    }
+
+    #[inline(never)]
+    fn judge(&self, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
+        judge(&self.spaces, reader, ask, at)
     }
 
     /// The same of ids, which are looked up side by side, too.
-    pub fn check_ids<Q: Copy + Into<(UserId, Permit, TenantId)>>(
+    pub fn check_ids<Q: Copy + Into<(UserId, Permit, TenantId)>, D: From<Decision>>(
         &self,
         asked: &[Q],
         at: impl At,
-        answers: &mut [impl Answer],
+        answers: &mut [D],
     ) {
         for (asked, answers) in asked.chunks(ABREAST).zip(answers.chunks_mut(ABREAST)) {
             let fetched = asked.iter().fold(0, |fetched, asked| {
@@ -341,9 +342,8 @@ struct One<'a, A> {
 impl<A: At> Reading for One<'_, A> {
     type Found = Option<Code>;
 
-    #[inline]
     fn read(&mut self, reader: &impl Reader) -> Option<Code> {
-        judge(&self.index.spaces, reader, self.ask, self.at)
+        self.index.judge(reader, self.ask, self.at)
     }
 }
 
@@ -354,44 +354,15 @@ struct Several<'a, A, Q, D> {
     answers: &'a mut [D],
 }
 
-impl<A: At, Q: Copy + Into<Resolved>, D: Answer> Reading for Several<'_, A, Q, D> {
+impl<A: At, Q: Copy + Into<Resolved>, D: From<Decision>> Reading for Several<'_, A, Q, D> {
     type Found = ();
 
     fn read(&mut self, reader: &impl Reader) {
-        let spaces = &self.index.spaces;
-        // Nothing depends on what is read here, so the memory is fetched for all of them at the same time; then what
-        // the first round says where to find.
-        let mut fetched = 0;
-        for asked in self.asked {
-            let ask: Resolved = (*asked).into();
-            fetched ^= u64::from(spaces.head(reader, ask.tenant.0).living);
-            fetched ^= u64::from(spaces.person(reader, ask.user.0).home);
-        }
-        for asked in self.asked {
-            let ask: Resolved = (*asked).into();
-            fetched ^= u64::from(spaces.head(reader, spaces.person(reader, ask.user.0).home).living);
-        }
-        std::hint::black_box(fetched);
         for (asked, answer) in self.asked.iter().zip(self.answers.iter_mut()) {
             let asked: Resolved = (*asked).into();
-            let ask = Ask { user: asked.user.0, tenant: asked.tenant.0, permit: asked.permit };
-            answer.set_reason(judge(spaces, reader, ask, self.at));
+            let ask = Ask::new(asked.user, asked.permit, asked.tenant);
+            let reason = self.index.judge(reader, ask, self.at);
+            *answer = Decision { reason, seq: reader.state() }.into();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_that_no_name_can_have_stands_for_none() {
-        for number in [1_024, 1_025, 3_073, u16::MAX] {
-            assert!(!PermissionHandle::from_number(number).is_known());
-            // The first of them would else be read as "about no service".
-            assert!(!ServiceHandle::from_number(number).is_known());
-        }
-        assert_eq!(PermissionHandle::from_number(1_023).number(), 1_023);
-        assert_eq!(ServiceHandle::from_number(1_023).number(), 1_023);
     }
 }

@@ -6,7 +6,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::engine::Error;
-use crate::index::Overtaken;
 use crate::refusal::{Code, Family, Refusal};
 use crate::store::StoreError;
 
@@ -93,8 +92,6 @@ troubles! {
         "the token is not of this store's history"; "read again from the start, and find out who restored the store"
     9113 OutputFailed "output_failed" Store:
         "the rows could not be written"; "see to the output and ask again"
-    9114 Overtaken "overtaken" Store:
-        "the index changed too often while it was read"; "try again, or ask the store instead"
 
     9201 NullPointer "null_pointer" Misuse:
         "a pointer is null that may not be"; "pass what the function's documentation asks for"
@@ -214,7 +211,7 @@ impl Fault {
             message: message.to_string().into(),
             remedy: trouble.remedy(),
             rule: None,
-            transient: matches!(trouble, Trouble::StoreBusy | Trouble::OutcomeUnknown | Trouble::Overtaken),
+            transient: matches!(trouble, Trouble::StoreBusy | Trouble::OutcomeUnknown),
             about: None,
             items: Box::default(),
             path: None,
@@ -297,12 +294,6 @@ impl From<Error> for Fault {
                 Self::new(trouble, without_remedy(&error.to_string(), trouble))
             }
         }
-    }
-}
-
-impl From<Overtaken> for Fault {
-    fn from(Overtaken: Overtaken) -> Self {
-        Self::new(Trouble::Overtaken, Trouble::Overtaken.message())
     }
 }
 
