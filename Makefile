@@ -11,6 +11,9 @@ COMMITS  ?= 100000
 SEEDS    ?= 4
 # What the benchmarks measure: make bench BENCH="--figures f1,f5 --sizes 100000"
 BENCH    ?=
+# What is fuzzed, and for how many seconds each: make fuzz FUZZ=3600 TARGETS=door
+FUZZ     ?= 60
+TARGETS  ?= door calls
 # CI says --locked here.
 LOCKED   ?=
 # Where the library for C goes: make install PREFIX=/opt/tenantry DESTDIR=/tmp/stage
@@ -21,8 +24,10 @@ DESTDIR  ?=
 # `make bench`.
 ALL     = --workspace --exclude tenantry-benches --all-features
 BENCHES = --package tenantry-benches
+# The fuzz targets are a workspace of their own; what is built for this one serves them, too.
+FUZZING = --manifest-path fuzz/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: journeys test tools format lint doc soak locks miri bench install python
+.PHONY: journeys test tools format lint doc soak fuzz locks miri bench install python
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -31,6 +36,7 @@ journeys:
 test: format lint doc
 	$(CARGO) test $(LOCKED) $(BENCHES)
 	$(CARGO) test $(LOCKED) $(ALL)
+	$(CARGO) test $(LOCKED) $(FUZZING)
 	$(MAKE) -C ffi check LOCKED=$(LOCKED)
 	$(MAKE) python
 
@@ -41,12 +47,14 @@ tools:
 
 format: tools
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 # The library has to build with nothing but Rust, too. `incompatible_msrv` keeps the stated rust-version true.
 lint: tools
 	$(CARGO) clippy $(LOCKED) --package tenantry --lib -- -D warnings
 	$(CARGO) clippy $(LOCKED) $(ALL) --all-targets -- -D warnings -D clippy::incompatible_msrv
 	$(CARGO) clippy $(LOCKED) $(BENCHES) --all-targets -- -D warnings -D clippy::incompatible_msrv
+	$(CARGO) clippy $(LOCKED) $(FUZZING) --all-targets -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps
@@ -64,6 +72,14 @@ python:
 soak:
 	$(CARGO) run $(LOCKED) --release --package tenantry-oracle -- $(SOAK)
 
+# Looks for inputs that break something; wants a nightly compiler, and `cargo install cargo-fuzz --locked`. See docs/fuzz.md.
+fuzz:
+	for target in $(TARGETS); do \
+		mkdir -p fuzz/target/found/$$target && \
+		$(CARGO) +nightly fuzz run --fuzz-dir fuzz --features libfuzzer $$target \
+			fuzz/target/found/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ) -timeout=60 || exit 1; \
+	done
+
 # Two threads and two processes write to one file while another copy of SQLite and others in the process are at it, too.
 locks:
 	TENANTRY_TEST_COMMITS=$(COMMITS) $(CARGO) test $(LOCKED) --release --package tenantry --features sqlite,testkit \
@@ -76,4 +92,5 @@ miri:
 
 # Measures tenantry beside what people would use instead, and publishes the figures in benches/ and the README.
 bench:
+	$(CARGO) build $(LOCKED) --release --package tenantry-ffi
 	$(CARGO) run $(LOCKED) --release --package tenantry-benches --features peers --bin tenantry-benches -- $(BENCH)

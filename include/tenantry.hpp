@@ -18,8 +18,16 @@ namespace tenantry {
 
 using id = tenantry_id;
 using verdict = tenantry_verdict;
-using question = tenantry_question;
 using options = tenantry_options;
+
+// What an index numbers, and questions made of it.
+using user_handle = tenantry_user_handle;
+using tenant_handle = tenantry_tenant_handle;
+using permission_handle = tenantry_permission_handle;
+using service_handle = tenantry_service_handle;
+using resolved = tenantry_resolved;
+using question = tenantry_question;
+inline constexpr service_handle no_service = TENANTRY_NO_SERVICE;
 
 // Options that ask for nothing special.
 inline options default_options() noexcept {
@@ -33,32 +41,15 @@ inline bool equal(const id& one, const id& other) noexcept {
 
 // An id as it is written, 8-4-4-4-12 digits in lower case.
 inline std::string to_string(const id& of) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(36);
-  for (int place = 0; place < 16; ++place) {
-    if (place == 4 || place == 6 || place == 8 || place == 10) text += '-';
-    text += digits[of.bytes[place] >> 4];
-    text += digits[of.bytes[place] & 15];
-  }
+  char text[TENANTRY_ID_TEXT];
+  tenantry_id_write(&of, text);
   return text;
 }
 
-// An id from 32 hexadecimal digits, with hyphens wherever they stand; none, if it is not one.
+// An id as it is written, with hyphens or without; none, if it is not one.
 inline std::optional<id> parse_id(std::string_view text) noexcept {
   id read{};
-  int count = 0;
-  for (char c : text) {
-    if (c == '-') continue;
-    int value = c >= '0' && c <= '9'   ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                       : -1;
-    if (value < 0 || count == 32) return std::nullopt;
-    read.bytes[count / 2] = static_cast<std::uint8_t>(read.bytes[count / 2] << 4 | value);
-    ++count;
-  }
-  if (count != 32) return std::nullopt;
+  if (tenantry_id_parse(text.data(), text.size(), &read, nullptr) != TENANTRY_OK) return std::nullopt;
   return read;
 }
 
@@ -182,34 +173,6 @@ class engine {
     return found;
   }
 
-  tenantry_permission permission(std::string_view name) const {
-    tenantry_permission handle = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_permission_handle(held_, name.data(), name.size(), &handle, &from), from);
-    return handle;
-  }
-
-  tenantry_service service(std::string_view name) const {
-    tenantry_service handle = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_service_handle(held_, name.data(), name.size(), &handle, &from), from);
-    return handle;
-  }
-
-  verdict check_by(const id& user, tenantry_permission permission, const id& tenant, tenantry_service service = 0) const {
-    verdict found{};
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_check_by(held_, &user, permission, &tenant, service, &found, &from), from);
-    return found;
-  }
-
-  std::vector<verdict> check_batch(const std::vector<question>& questions) const {
-    std::vector<verdict> found(questions.size());
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_check_batch(held_, questions.data(), questions.size(), found.data(), &from), from);
-    return found;
-  }
-
   // A check in words, as JSON.
   std::string explain(const id& user, std::string_view permission, const id& tenant, std::string_view service = {}) const {
     detail::text told;
@@ -245,7 +208,7 @@ class engine {
     return told.copy();
   }
 
-  // The revision that checks are read at from here on, which is at least the token's.
+  // Brings the indexes to what any process has committed. The revision that is, which is at least the token's.
   std::uint64_t refresh(std::string_view token = {}) const {
     std::uint64_t seq = 0;
     tenantry_error* from = nullptr;
@@ -256,6 +219,109 @@ class engine {
  private:
   engine() = default;
   tenantry_engine* held_ = nullptr;
+};
+
+// An index of an engine, closed at its end of scope. All threads may share one; it outlives its engine.
+class index {
+ public:
+  explicit index(const engine& of) {
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_open(of.handle(), &held_, &from), from);
+  }
+
+  index(index&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+  index& operator=(index&& other) noexcept {
+    if (this != &other) {
+      tenantry_index_close(&held_);
+      held_ = std::exchange(other.held_, nullptr);
+    }
+    return *this;
+  }
+  index(const index&) = delete;
+  index& operator=(const index&) = delete;
+  ~index() { tenantry_index_close(&held_); }
+
+  // The handle, for functions of tenantry.h; it stays this object's.
+  tenantry_index* handle() const noexcept { return held_; }
+
+  // The revision it has come to.
+  std::uint64_t seq() const {
+    std::uint64_t seq = 0;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_seq(held_, &seq, &from), from);
+    return seq;
+  }
+
+  // Handles; 0 for what is not known, with which everything is denied.
+  user_handle user(const id& of) const {
+    user_handle handle = 0;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_users(held_, &of, 1, &handle, &from), from);
+    return handle;
+  }
+
+  tenant_handle tenant(const id& of) const {
+    tenant_handle handle = 0;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_tenants(held_, &of, 1, &handle, &from), from);
+    return handle;
+  }
+
+  permission_handle permission(std::string_view name) const {
+    permission_handle handle = 0;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_permission(held_, name.data(), name.size(), &handle, &from), from);
+    return handle;
+  }
+
+  service_handle service(std::string_view name) const {
+    service_handle handle = 0;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_service(held_, detail::data(name), name.size(), &handle, &from), from);
+    return handle;
+  }
+
+  verdict check_resolved(user_handle user, permission_handle permission, tenant_handle tenant,
+                         service_handle service = no_service) const {
+    verdict found;
+    detail::must(tenantry_index_check_resolved(held_, user, permission, tenant, service, &found), nullptr);
+    return found;
+  }
+
+  verdict check(const id& user, permission_handle permission, const id& tenant, service_handle service = no_service) const {
+    verdict found;
+    detail::must(tenantry_index_check(held_, &user, permission, &tenant, service, &found), nullptr);
+    return found;
+  }
+
+  std::vector<verdict> check_batch(const std::vector<resolved>& questions) const {
+    std::vector<verdict> found(questions.size());
+    detail::must(tenantry_index_check_batch(held_, questions.data(), questions.size(), found.data()), nullptr);
+    return found;
+  }
+
+  std::vector<verdict> check_ids(const std::vector<question>& questions) const {
+    std::vector<verdict> found(questions.size());
+    detail::must(tenantry_index_check_ids(held_, questions.data(), questions.size(), found.data()), nullptr);
+    return found;
+  }
+
+  std::vector<id> tenants_where(user_handle user, permission_handle permission, service_handle service = no_service) const {
+    detail::cursor found;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_tenants_where(held_, user, permission, service, &found.held, &from), from);
+    return found.all();
+  }
+
+  std::vector<id> users_who_can(permission_handle permission, tenant_handle tenant, service_handle service = no_service) const {
+    detail::cursor found;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_users_who_can(held_, permission, tenant, service, &found.held, &from), from);
+    return found.all();
+  }
+
+ private:
+  tenantry_index* held_ = nullptr;
 };
 
 }  // namespace tenantry

@@ -87,7 +87,10 @@ fn main() -> ExitCode {
             let mut rows = Vec::new();
             (kind.run)(&stage, &mut rows);
             if rows.is_empty() {
-                eprintln!("{} has nothing to measure at {size}, or needs the feature `peers`", kind.id);
+                eprintln!(
+                    "{} has nothing to measure at {size}, or needs the feature `peers`, or the library for C",
+                    kind.id
+                );
                 continue;
             }
             println!("{}", table(kind, &rows));

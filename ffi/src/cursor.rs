@@ -22,7 +22,7 @@ pub struct tenantry_cursor {
 }
 
 impl tenantry_cursor {
-    fn give(seq: u64, ids: impl Iterator<Item = uuid::Uuid>) -> *mut Self {
+    pub(crate) fn give(seq: u64, ids: impl Iterator<Item = uuid::Uuid>) -> *mut Self {
         let ids = ids.map(|id| tenantry_id { bytes: id.into_bytes() }).collect();
         handle::give(Kind::Cursor, Box::new(Self { seq, ids, next: AtomicUsize::new(0) }))
     }

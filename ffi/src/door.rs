@@ -59,8 +59,12 @@ pub unsafe extern "C" fn tenantry_token(
     }
 }
 
-/// Makes sure that checks from here on are at least as new as a token, and says in `*seq`, which may be null, what they are read
-/// at by now. `token` has `length` bytes; null with 0 stands for everything that is committed.
+/// Brings the indexes of an engine to everything that any process has committed, and says in `*seq`, which may be null, which
+/// revision that is. With a token it makes sure that this is at least the token's: what its holder has seen counts. `token` has
+/// `length` bytes, or is null with 0.
+///
+/// This is how an index learns what *other* processes commit: call it with the token that comes with a request, or every so often from
+/// a thread of yours. Where there is nothing new it costs one short read. Checks from the store are always fresh and do not need it.
 ///
 /// `TENANTRY_DIVERGED` when the token is not of this store's history: it was restored from a backup, or is another one.
 #[unsafe(no_mangle)]
@@ -82,7 +86,7 @@ pub unsafe extern "C" fn tenantry_refresh(
                 let malformed = |error| Fault::new(Trouble::BadText, format_args!("`token`: {error}"));
                 engine.confirm(&wanted.parse::<Token>().map_err(malformed)?)?;
             }
-            put(seq, engine.token()?.seq);
+            put(seq, engine.refresh()?.seq);
             Ok(())
         })
     }

@@ -17,7 +17,6 @@ use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
 use tenantry::wire::{self, Fault, Trouble};
 use uuid::Uuid;
 
-use crate::check::Names;
 use crate::error::{tenantry_error, tenantry_status};
 use crate::guard::{guard, put, quietly, required};
 use crate::id::tenantry_id;
@@ -29,13 +28,14 @@ pub struct tenantry_engine {
     state: AtomicU32,
     /// Calls that are within the engine now.
     calls: AtomicU32,
-    open: UnsafeCell<Option<Open>>,
+    open: UnsafeCell<Option<Box<Open>>>,
 }
 
 /// What there is of an engine while it is open.
 struct Open {
     engine: Engine,
-    names: Names,
+    /// The host's clock, if it has one, for the indexes of the engine.
+    clock: Option<Hands>,
 }
 
 // SAFETY: the engine is `Sync`; the cell around it is written by the one thread that has closed it, and by then no call
@@ -57,12 +57,12 @@ pub(crate) fn open_engines() -> usize {
 }
 
 impl tenantry_engine {
-    fn give(engine: Engine) -> *mut Self {
+    fn give(engine: Engine, clock: Option<Hands>) -> *mut Self {
         let shell: &'static Self = Box::leak(Box::new(Self {
             magic: MAGIC,
             state: AtomicU32::new(OPEN),
             calls: AtomicU32::new(0),
-            open: UnsafeCell::new(Some(Open { engine, names: Names::new() })),
+            open: UnsafeCell::new(Some(Box::new(Open { engine, clock }))),
         }));
         SHELLS.lock().unwrap_or_else(PoisonError::into_inner).push(shell);
         ptr::from_ref(shell).cast_mut()
@@ -113,15 +113,15 @@ impl Call {
     fn open(&self) -> Result<&Open, Fault> {
         // SAFETY: nobody writes the cell while a call is within.
         let open = unsafe { &*self.shell.open.get() };
-        open.as_ref().ok_or_else(|| Fault::new(Trouble::HandleClosed, "`engine` has been closed"))
+        open.as_deref().ok_or_else(|| Fault::new(Trouble::HandleClosed, "`engine` has been closed"))
     }
 
     pub(crate) fn engine(&self) -> Result<&Engine, Fault> {
         Ok(&self.open()?.engine)
     }
 
-    pub(crate) fn names(&self) -> Result<&Names, Fault> {
-        Ok(&self.open()?.names)
+    pub(crate) fn clock(&self) -> Result<Option<Hands>, Fault> {
+        Ok(self.open()?.clock)
     }
 }
 
@@ -171,7 +171,7 @@ pub struct tenantry_options {
     pub now: Option<unsafe extern "C" fn(context: *mut c_void) -> i64>,
     /// Makes the ids that commands leave out; null for UUIDs of version 7. As `now`.
     pub new_id: Option<unsafe extern "C" fn(context: *mut c_void, id: *mut tenantry_id)>,
-    /// Handed to `now` and `new_id`. Must last as long as the engine.
+    /// Handed to `now` and `new_id`. Must last as long as the engine and every index of it.
     pub context: *mut c_void,
 }
 
@@ -250,10 +250,10 @@ impl tenantry_options {
         if self.flags & TENANTRY_CLOCK_TOLERANCE != 0 {
             options.clock_tolerance_seconds = self.clock_tolerance_seconds;
         }
-        let context = Context(self.context);
-        if let Some(now) = self.now {
-            options.clock = Box::new(Hands { now, context });
+        if let Some(clock) = self.clock() {
+            options.clock = Box::new(clock);
         }
+        let context = Context(self.context);
         if let Some(new_id) = self.new_id {
             options.ids = Box::new(move || {
                 let mut id = tenantry_id { bytes: [0; 16] };
@@ -263,6 +263,10 @@ impl tenantry_options {
             });
         }
         Ok(options)
+    }
+
+    fn clock(&self) -> Option<Hands> {
+        self.now.map(|now| Hands { now, context: Context(self.context) })
     }
 
     fn file(&self) -> FileOptions {
@@ -298,7 +302,8 @@ impl Context {
 }
 
 /// A clock of the host's.
-struct Hands {
+#[derive(Clone, Copy)]
+pub(crate) struct Hands {
     now: unsafe extern "C" fn(*mut c_void) -> i64,
     context: Context,
 }
@@ -330,7 +335,7 @@ pub unsafe extern "C" fn tenantry_open_memory(
             required(engine, "engine")?;
             let options = tenantry_options::read(options)?;
             let opened = Engine::new(MemoryStore::new(Uuid::now_v7()), options.engine()?)?;
-            put(engine, tenantry_engine::give(opened));
+            put(engine, tenantry_engine::give(opened, options.clock()));
             Ok(())
         })
     }
@@ -360,7 +365,7 @@ pub unsafe extern "C" fn tenantry_open_file(
             let options = tenantry_options::read(options)?;
             let engine_options = options.engine()?;
             let store = SqliteStore::open(path, options.file()).map_err(tenantry::engine::Error::from)?;
-            put(engine, tenantry_engine::give(Engine::new(store, engine_options)?));
+            put(engine, tenantry_engine::give(Engine::new(store, engine_options)?, options.clock()));
             Ok(())
         })
     }
@@ -391,7 +396,7 @@ unsafe fn place(path: *const c_char, length: usize) -> Result<std::path::PathBuf
 ///
 /// While another thread is within a call on the engine nothing is closed, the pointer stays, and the status is
 /// `TENANTRY_HANDLE_IN_USE`. A copy of the pointer is stale from then on: every function tells it as
-/// `TENANTRY_HANDLE_CLOSED`, this one included, for as long as the process lives. Cursors, errors and texts outlive the engine.
+/// `TENANTRY_HANDLE_CLOSED`, this one included, for as long as the process lives. Indexes, cursors, errors and texts outlive the engine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantry_close(engine: *mut *mut tenantry_engine) -> tenantry_status {
     // SAFETY: as the header says.
@@ -433,3 +438,6 @@ unsafe fn close(place: *mut *mut tenantry_engine) -> Result<(), Fault> {
     quietly((), || drop(open));
     Ok(())
 }
+
+// What is read of a stranger's memory is its first eight bytes.
+const _: () = assert!(offset_of!(tenantry_engine, magic) == 0);

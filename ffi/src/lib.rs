@@ -9,16 +9,17 @@
 #[cfg(panic = "abort")]
 compile_error!("a panic has to unwind, or no guard can contain it");
 
-mod check;
-mod cursor;
-mod door;
-mod engine;
-mod error;
+pub mod check;
+pub mod cursor;
+pub mod door;
+pub mod engine;
+pub mod error;
 mod guard;
 mod handle;
-mod id;
-mod text;
-mod version;
+pub mod id;
+pub mod index;
+pub mod text;
+pub mod version;
 
 #[cfg(test)]
 mod header;

@@ -22,11 +22,11 @@ pub extern "C" fn tenantry_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// How many things the library has given out that have not been closed or freed: engines, cursors, errors and texts. For
-/// tests that look for leaks.
+/// How many things the library has given out that have not been closed or freed: engines, indexes, cursors, errors and texts.
+/// For tests that look for leaks.
 ///
 /// Safe to call at any time, from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn tenantry_live_objects() -> usize {
-    crate::handle::live_objects() + crate::engine::open_engines()
+    crate::handle::live_objects() + crate::engine::open_engines() + crate::index::open_indexes()
 }

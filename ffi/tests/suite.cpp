@@ -39,12 +39,21 @@ static void play() {
   CHECK(!tenantry::parse_id("01") && !tenantry::parse_id("x1000000-0000-0000-0000-000000000001"));
   CHECK(engine.check(who, TENANTRY_PERMISSION_DEVICES_MANAGE, where, TENANTRY_SERVICE_MANAGE).allowed);
   CHECK(engine.check(who, TENANTRY_PERMISSION_LOCATION_VIEW, where).reason == TENANTRY_RESERVED_FOR_CUSTOMER);
-  const auto manage = engine.permission(TENANTRY_PERMISSION_DEVICES_MANAGE);
-  const auto service = engine.service(TENANTRY_SERVICE_MANAGE);
-  CHECK(engine.check_by(who, manage, where, service).allowed);
-  const auto verdicts = engine.check_batch({{who, where, manage, service}, {where, who, manage, 0}});
+  tenantry::index hot(engine);
+  const auto manage = hot.permission(TENANTRY_PERMISSION_DEVICES_MANAGE);
+  const auto service = hot.service(TENANTRY_SERVICE_MANAGE);
+  const auto user = hot.user(who);
+  const auto tenant = hot.tenant(where);
+  CHECK(hot.check(who, manage, where, service).allowed && hot.check_resolved(user, manage, tenant).allowed);
+  CHECK(hot.check(where, manage, where).reason == TENANTRY_UNKNOWN_USER && hot.service("") == tenantry::no_service);
+  CHECK(!hot.check_resolved(user, manage, tenant, hot.service("mangae")).allowed);
+  const auto verdicts = hot.check_batch({{user, tenant, manage, service}, {tenant, user, manage, 0}});
   CHECK(verdicts.size() == 2 && verdicts[0].allowed && !verdicts[1].allowed);
-  CHECK(engine.check_batch({}).empty());
+  const auto by_ids = hot.check_ids({{who, where, manage, service}, {where, who, manage, tenantry::no_service}});
+  CHECK(by_ids.size() == 2 && by_ids[0].allowed && !by_ids[1].allowed);
+  CHECK(hot.check_batch({}).empty() && hot.check_ids({}).empty());
+  CHECK(hot.tenants_where(user, manage).size() == 2 && hot.users_who_can(manage, tenant, service).size() == 1);
+  CHECK(hot.seq() == 4);
   CHECK(engine.explain(who, TENANTRY_PERMISSION_LOCATION_VIEW, where).find("\"rule\":\"P-6\"") != std::string::npos);
   CHECK(engine.tenants_where(who, TENANTRY_PERMISSION_DEVICES_VIEW).size() == 2);
   const auto users = engine.users_who_can(TENANTRY_PERMISSION_DEVICES_VIEW, where);
@@ -76,6 +85,21 @@ static void play() {
   CHECK(engine.handle() == nullptr && moved.refresh() == 4);
   moved.close();
   CHECK(moved.handle() == nullptr);
+  try {
+    tenantry::index late(moved);
+    CHECK(false);
+  } catch (const tenantry::error& wrong) {
+    CHECK(wrong.status() == TENANTRY_NULL_POINTER);
+  }
+  // The index outlives it.
+  tenantry::index kept(std::move(hot));
+  CHECK(kept.check(who, manage, where, service).allowed);
+  try {
+    hot.check(who, manage, where);
+    CHECK(false);
+  } catch (const tenantry::error& wrong) {
+    CHECK(wrong.status() == TENANTRY_NULL_POINTER);
+  }
 }
 
 int main() {

@@ -1,5 +1,6 @@
 //! The figures: what each measures, against whom, and what is asked of it.
 
+mod c;
 mod check;
 #[cfg(feature = "peers")]
 mod engines;
@@ -143,5 +144,11 @@ pub const ALL: &[Kind] = &[
         what: "a check as of the past, from the store",
         target: "at most 3 × one of now",
         run: open::past,
+    },
+    Kind {
+        id: "F-19",
+        what: "a check on the index through the C functions, beside the same in Rust",
+        target: "at most 5 ns more for one, 1 ns more for each of a batch of 1 024",
+        run: c::checks,
     },
 ];

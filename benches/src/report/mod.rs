@@ -55,6 +55,8 @@ pub enum Of {
     OursByTheirsAtLeast,
     /// How many times as large their value is as ours, at least.
     TheirsByOurs,
+    /// What our value is more than theirs, at most.
+    OverTheirs,
 }
 
 /// A target.
@@ -109,7 +111,7 @@ impl Row {
     pub fn ratio(&self) -> Option<f64> {
         let theirs = self.theirs.as_ref()?.value;
         Some(match self.target.map(|target| target.of) {
-            Some(Of::OursByTheirs | Of::OursByTheirsAtLeast) => self.ours / theirs,
+            Some(Of::OursByTheirs | Of::OursByTheirsAtLeast | Of::OverTheirs) => self.ours / theirs,
             _ => theirs / self.ours,
         })
     }
@@ -122,6 +124,7 @@ impl Row {
             Of::OursAtLeast => self.ours >= bound,
             Of::OursByTheirs => self.ratio()? <= bound,
             Of::OursByTheirsAtLeast | Of::TheirsByOurs => self.ratio()? >= bound,
+            Of::OverTheirs => self.ours - self.theirs.as_ref()?.value <= bound,
         })
     }
 }

@@ -42,13 +42,16 @@ fn target(row: &Row) -> String {
         Of::OursAtLeast => format!("≥ {bound} {}", row.unit),
         Of::OursByTheirs => format!("≤ {bound} ×"),
         Of::OursByTheirsAtLeast | Of::TheirsByOurs => format!("≥ {bound} ×"),
+        Of::OverTheirs => format!("≤ theirs + {bound} {}", row.unit),
     }
 }
 
 fn ratio(row: &Row) -> String {
     let Some(ratio) = row.ratio() else { return "–".to_owned() };
-    let ours_first =
-        matches!(row.target.map(|target| target.of), Some(Of::OursByTheirs | Of::OursByTheirsAtLeast));
+    let ours_first = matches!(
+        row.target.map(|target| target.of),
+        Some(Of::OursByTheirs | Of::OursByTheirsAtLeast | Of::OverTheirs)
+    );
     format!("{} {}", number(ratio), if ours_first { "× theirs" } else { "× as fast" })
 }
 

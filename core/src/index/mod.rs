@@ -237,17 +237,29 @@ impl AccessIndex {
     }
 
     /// Many checks at once, which costs less than one after the other. Answers as many as both slices have; questions
-    /// that lie close together are answered at the same revision, distant ones perhaps at different ones.
-    pub fn check_batch(&self, asked: &[Resolved], at: impl At, answers: &mut [Decision]) {
+    /// that lie close together are answered at the same revision, distant ones perhaps at different ones. Questions and answers
+    /// may be of a binding's own types, which saves copying them.
+    pub fn check_batch<Q: Copy + Into<Resolved>, D: From<Decision>>(
+        &self,
+        asked: &[Q],
+        at: impl At,
+        answers: &mut [D],
+    ) {
         for (asked, answers) in asked.chunks(ABREAST).zip(answers.chunks_mut(ABREAST)) {
             self.check_several(asked, &at, answers);
         }
     }
 
-    fn check_several(&self, asked: &[Resolved], at: &impl At, answers: &mut [Decision]) {
+    fn check_several<Q: Copy + Into<Resolved>, D: From<Decision>>(
+        &self,
+        asked: &[Q],
+        at: &impl At,
+        answers: &mut [D],
+    ) {
         if let Some(reader) = self.version.quick() {
             // Nothing depends on what is read here, so the memory is fetched for all of them at the same time.
             let fetched = asked.iter().fold(0, |fetched, asked| {
+                let asked: Resolved = (*asked).into();
                 let person = reader.row(&self.spaces.users, asked.user.0).map_or(0, |row| reader.of(row, 0));
                 let head =
                     reader.row(&self.spaces.tenants, asked.tenant.0).map_or(0, |row| reader.of(row, 0));
@@ -255,12 +267,13 @@ impl AccessIndex {
             });
             std::hint::black_box(fetched);
             for (asked, answer) in asked.iter().zip(answers.iter_mut()) {
+                let asked: Resolved = (*asked).into();
                 let ask = Ask::new(asked.user, asked.permit, asked.tenant);
                 let reason = match glance(&self.spaces, &reader, ask) {
                     Some(reason) => reason,
                     None => self.judge(reader.thorough(), ask, at),
                 };
-                *answer = Decision { reason, seq: reader.state() };
+                *answer = Decision { reason, seq: reader.state() }.into();
             }
             if reader.is_right() {
                 return;
@@ -275,14 +288,21 @@ impl AccessIndex {
     }
 
     /// The same of ids, which are looked up side by side, too.
-    pub fn check_ids(&self, asked: &[(UserId, Permit, TenantId)], at: impl At, answers: &mut [Decision]) {
+    pub fn check_ids<Q: Copy + Into<(UserId, Permit, TenantId)>, D: From<Decision>>(
+        &self,
+        asked: &[Q],
+        at: impl At,
+        answers: &mut [D],
+    ) {
         for (asked, answers) in asked.chunks(ABREAST).zip(answers.chunks_mut(ABREAST)) {
-            let fetched = asked.iter().fold(0, |fetched, (user, _, tenant)| {
+            let fetched = asked.iter().fold(0, |fetched, asked| {
+                let (user, _, tenant) = (*asked).into();
                 fetched ^ self.users.fetch(user.uuid()) ^ self.tenants.fetch(tenant.uuid())
             });
             std::hint::black_box(fetched);
             let mut resolved = [Resolved::NOBODY; ABREAST];
-            for (place, &(user, permit, tenant)) in resolved.iter_mut().zip(asked) {
+            for (place, asked) in resolved.iter_mut().zip(asked) {
+                let (user, permit, tenant) = (*asked).into();
                 *place = Resolved { user: self.user(user), permit, tenant: self.tenant(tenant) };
             }
             self.check_several(resolved.get(..asked.len()).unwrap_or_default(), &at, answers);
@@ -327,21 +347,22 @@ impl<A: At> Reading for One<'_, A> {
     }
 }
 
-struct Several<'a, A> {
+struct Several<'a, A, Q, D> {
     index: &'a AccessIndex,
-    asked: &'a [Resolved],
+    asked: &'a [Q],
     at: &'a A,
-    answers: &'a mut [Decision],
+    answers: &'a mut [D],
 }
 
-impl<A: At> Reading for Several<'_, A> {
+impl<A: At, Q: Copy + Into<Resolved>, D: From<Decision>> Reading for Several<'_, A, Q, D> {
     type Found = ();
 
     fn read(&mut self, reader: &impl Reader) {
         for (asked, answer) in self.asked.iter().zip(self.answers.iter_mut()) {
+            let asked: Resolved = (*asked).into();
             let ask = Ask::new(asked.user, asked.permit, asked.tenant);
             let reason = self.index.judge(reader, ask, self.at);
-            *answer = Decision { reason, seq: reader.state() };
+            *answer = Decision { reason, seq: reader.state() }.into();
         }
     }
 }

@@ -24,62 +24,10 @@ use tenantry::model::Change;
 use tenantry::testkit::given::*;
 use tenantry::wire::{self, Call, Fault, Query};
 
-/// The samples name things of the known world by `$NAME`.
-const NAMES: [(&str, u128); 25] = [
-    ("$GRAND_LINK", 0x201),
-    ("$JOINTLY_LINK", 0x202),
-    ("$FULLY_LINK", 0x203),
-    ("$GRAND", 0x101),
-    ("$MSP", 0x102),
-    ("$SECOND", 0x103),
-    ("$JOINTLY", 0x104),
-    ("$FULLY", 0x105),
-    ("$ALONE", 0x106),
-    ("$EMPTY", 0x107),
-    ("$RESELLER", 0x108),
-    ("$GINA", 0x301),
-    ("$ADAM", 0x304),
-    ("$ADA", 0x303),
-    ("$RITA", 0x305),
-    ("$NOEL", 0x306),
-    ("$BOB", 0x307),
-    ("$NINA", 0x309),
-    ("$JULIA", 0x30a),
-    ("$JACK", 0x30b),
-    ("$JIM", 0x30c),
-    ("$FRED", 0x30d),
-    ("$CARL", 0x30e),
-    ("$CORA", 0x30f),
-    ("$ROB", 0x310),
-];
-
-/// A sample with ids for names: `$NEW7` is an id of the sample's own, `"$STAFF"` the platform's staff.
-fn named(sample: &str) -> String {
-    let policy = || serde_json::to_string(&tenantry::policy::Policy::default()).unwrap();
-    let mut text = sample.replace(r#""$STAFF""#, r#"{"operator":{}}"#).replace("$POLICY", &policy());
-    for number in 0..64_u128 {
-        let id = uuid::Uuid::from_u128(0x1000 + number).to_string();
-        text = text.replace(&format!("$NEW{number:02}"), &id);
-    }
-    for (name, number) in NAMES {
-        text = text.replace(name, &uuid::Uuid::from_u128(number).to_string());
-    }
-    text
-}
+use samples::{execute, named};
 
 fn call(engine: &Engine, sample: &str) -> Result<Value, Fault> {
     wire::call(engine, &named(sample)).map(|reply| serde_json::from_str(&reply).unwrap())
-}
-
-/// A command from somebody: a user by name, or `$STAFF`.
-fn execute(actor: &str, command: &str) -> String {
-    match actor {
-        "$STAFF" => format!(r#"{{"execute":{{"actor":{{"operator":{{}}}},"command":{command}}}}}"#),
-        "$TICKET" => {
-            format!(r#"{{"execute":{{"actor":{{"operator":{{"ticket":"T-1"}}}},"command":{command}}}}}"#)
-        }
-        user => format!(r#"{{"execute":{{"actor":{{"user":"{user}"}},"command":{command}}}}}"#),
-    }
 }
 
 /// The published schema of one thing that crosses.

@@ -10,7 +10,8 @@ use tenantry::refusal::Code;
 use tenantry::testkit::given::*;
 use tenantry::wire::{self, Fault, Status, Trouble};
 
-use super::{call, execute, fits, named, samples, schema_of, world};
+use super::samples::{self, execute, named};
+use super::{call, fits, schema_of, world};
 
 #[test]
 fn x7_a_misuse_is_told_with_its_place() {
