@@ -120,6 +120,7 @@ impl<H: Copy> Column<H> {
 pub(crate) const ABREAST: usize = 32;
 
 /// A column of ids.
+#[expect(clippy::large_enum_variant, reason = "there are two for a call, on the stack")]
 pub(crate) enum Ids<'a> {
     /// The same for all, as often as it is wanted at a time.
     One([[u8; ID]; ABREAST]),

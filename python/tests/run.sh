@@ -51,7 +51,7 @@ cat >pyrightconfig.json <<END
 END
 # The files are named here: what a project includes must lie beside it, and is passed over in silence if it does not.
 "$bin/pyright" --project pyrightconfig.json "$package/tests/typed_program.py" "$package/tests/bench.py"
-quietly "$bin/pyright" --project pyrightconfig.json --verifytypes tenantry --ignoreexternal
+PATH=$bin:$PATH quietly "$bin/pyright" --verifytypes tenantry --ignoreexternal
 
 say "stubtest"
 "$bin/python" -m mypy.stubtest --mypy-config-file "$package/pyproject.toml" --allowlist "$package/tests/stubtest.txt" tenantry
