@@ -2504,6 +2504,19 @@ class Queries(ABC):
 
         return Rows(ask, read.read_record, seq, limit, by_seq=True)
 
+    def parse(
+        self,
+        *,
+        texts: Collection[model.Typed],
+    ) -> tuple[model.Parsed, ...]:
+        """Texts read as a command would read them, one answer for each; the store is not asked.
+
+        Args:
+            texts: The texts.
+        """
+        d = self._ask("parse", {"texts": texts}).value
+        return tuple(read.read_parsed(x) for x in d)
+
     def token(
         self,
     ) -> model.Token:

@@ -505,6 +505,13 @@ def read_term_rule(d: Any) -> m.TermRule:
     )
 
 
+def read_text_flaw(d: Any) -> m.TextFlaw:
+    return m.TextFlaw(
+        message=d["message"],
+        remedy=d["remedy"],
+    )
+
+
 def read_user(d: Any) -> m.User:
     return m.User(
         id=UUID(d["id"]),
@@ -620,6 +627,26 @@ def read_key_part(d: Any) -> m.KeyPart:
     if "time" in d:
         return _key_part_time(d)
     raise ValueError(f"KeyPart has no {d!r}")
+
+
+def _parsed_text(d: Any) -> m.ParsedText:
+    return m.ParsedText(
+        text=d["text"],
+    )
+
+
+def _parsed_flaw(d: Any) -> m.ParsedFlaw:
+    return m.ParsedFlaw(
+        flaw=read_text_flaw(d["flaw"]),
+    )
+
+
+def read_parsed(d: Any) -> m.Parsed:
+    if "text" in d:
+        return _parsed_text(d)
+    if "flaw" in d:
+        return _parsed_flaw(d)
+    raise ValueError(f"Parsed has no {d!r}")
 
 
 def _prefix_reuse_quarantine(d: Any) -> m.PrefixReuseQuarantine:

@@ -91,6 +91,9 @@ __all__ = [
     "OpenedConsole",
     "Operation",
     "Operator",
+    "Parsed",
+    "ParsedFlaw",
+    "ParsedText",
     "Party",
     "Permission",
     "PersonName",
@@ -135,9 +138,12 @@ __all__ = [
     "Term",
     "TermRequest",
     "TermRule",
+    "TextFlaw",
+    "TextKind",
     "Ticket",
     "Timestamp",
     "Token",
+    "Typed",
     "UploadId",
     "User",
     "UserId",
@@ -695,6 +701,74 @@ class TenantKind(Word):
 
     RESELLER = "reseller"
     """Uploads devices to others; manages nobody."""
+
+
+@final
+class TextKind(Word):
+    """What a text is meant to be; the definition of the same name says what that looks like."""
+
+    NUMBER = "number"
+    """A `Number`."""
+
+    EMAIL = "email"
+    """A `Email`."""
+
+    PREFIX = "prefix"
+    """A `Prefix`."""
+
+    COUNTRY = "country"
+    """A `Country`."""
+
+    COMPANY_NAME = "company_name"
+    """A `CompanyName`."""
+
+    PERSON_NAME = "person_name"
+    """A `PersonName`."""
+
+    ROLE_NAME = "role_name"
+    """A `RoleName`."""
+
+    STREET = "street"
+    """A `Street`."""
+
+    PHONE = "phone"
+    """A `Phone`."""
+
+    WEBSITE = "website"
+    """A `Website`."""
+
+    TICKET = "ticket"
+    """A `Ticket`."""
+
+    PERMISSION = "permission"
+    """A `Permission`."""
+
+    SERVICE = "service"
+    """A `Service`."""
+
+    MANAGEMENT_TYPE = "management_type"
+    """A `ManagementType`."""
+
+    BUILTIN_ROLE = "builtin_role"
+    """A `BuiltinRole`."""
+
+    INTEGRATION_TYPE = "integration_type"
+    """A `IntegrationType`."""
+
+    ISSUE_CATEGORY = "issue_category"
+    """A `IssueCategory`."""
+
+    INTEGRATION_NAME = "integration_name"
+    """A `IntegrationName`."""
+
+    REFERENCE = "reference"
+    """A `Reference`."""
+
+    DEVICE_ID = "device_id"
+    """A `DeviceId`."""
+
+    RETURN_PLACE = "return_place"
+    """A `ReturnPlace`."""
 
 
 @final
@@ -1785,6 +1859,34 @@ class TermRule(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextFlaw(Data):
+    """Why a text is not what it is meant to be.
+
+    Attributes:
+        message: What stands in the way.
+        remedy: What to do about it.
+    """
+
+    message: str
+    remedy: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed(Data):
+    """A text, and what it is meant to be.
+
+    Attributes:
+        kind: What it is meant to be.
+        text: As somebody typed it.
+    """
+
+    kind: TextKind
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User(Data):
     """A person with one home tenant (U-1). Name and address are [`Personal`] data.
 
@@ -1951,6 +2053,30 @@ class KeyPartTime(Data):
 
 KeyPart: TypeAlias = "KeyPartId | KeyPartFlag | KeyPartText | KeyPartTime"
 """A part of an index key."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedText(Data):
+    """It is well formed; this is its one form."""
+
+    _outer: ClassVar[str | None] = "text"
+    _single: ClassVar[bool] = True
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFlaw(Data):
+    """It is not."""
+
+    _outer: ClassVar[str | None] = "flaw"
+    _single: ClassVar[bool] = True
+    flaw: TextFlaw
+
+
+Parsed: TypeAlias = "ParsedText | ParsedFlaw"
+"""What became of a text."""
 
 
 @final
