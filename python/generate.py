@@ -537,7 +537,8 @@ class Generator:
             word = one["properties"]["command"]["const"]
             name = pascal(word)
             outcome = self.type(outcomes[word], given=False, where="commands")
-            base = f"Command[{outcome}]"
+            # An id is the name of a type in quotes, and takes no `|` when the module is read.
+            base = f'Command["{outcome}"]' if " | " in outcome else f"Command[{outcome}]"
             marks = [f'_tag: ClassVar[tuple[str, str] | None] = ("command", "{word}")']
             text += self.data(name, one, where="commands", base=base, skip={"command"}, given=True, marks=marks)
             names.append(name)
