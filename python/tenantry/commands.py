@@ -17,6 +17,7 @@ from .model import (
     LicenceId,
     LinkId,
     LinkRequestId,
+    MoveId,
     RoleId,
     TenantId,
     UploadId,
