@@ -454,7 +454,7 @@ class Generator:
         for name in names:
             if kinds[name] in {"id", "time", "text"}:
                 target = {"id": "uuid.UUID", "time": "datetime.datetime", "text": "str"}[kinds[name]]
-                text += f'\n{name}: TypeAlias = "{target}"\n' + docstring(self.defs[name]["description"], "")
+                text += f"\n{name}: TypeAlias = {target}\n" + docstring(self.defs[name]["description"], "")
                 exported.append(name)
         for name in names:
             if kinds[name] == "words":
@@ -476,10 +476,11 @@ class Generator:
             text += more
             reads += read
             exported += [one for one in variants if one not in exported]
-            text += f"\n\n{name}: TypeAlias = \"{' | '.join(variants)}\"\n" + docstring(self.defs[name]["description"], "")
+            text += f"\n\n{name}: TypeAlias = {' | '.join(variants)}\n" + docstring(self.defs[name]["description"], "")
             exported.append(name)
         entities = {one["properties"]["kind"]["const"]: ref(one["properties"]["entity"]) for one in self.defs["Entity"]["oneOf"]}
-        text += f"\n\nEntity: TypeAlias = (\n    \"{' | '.join(str(one) for one in entities.values())}\"\n)\n"
+        lines = "\n    | ".join(str(one) for one in entities.values())
+        text += f"\n\nEntity: TypeAlias = (\n    {lines}\n)\n"
         text += docstring(self.defs["Entity"].get("description", "Anything that has an id."), "")
         exported.append("Entity")
         table = "".join(f'    "{kind}": {self.reading(str(name))},\n' for kind, name in entities.items())

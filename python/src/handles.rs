@@ -4,7 +4,7 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
-use pyo3::intern;
+use pyo3::{PyClass, intern};
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::index as core;
 use tenantry::wire::Trouble;

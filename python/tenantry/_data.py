@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeAlias
 
-Id: TypeAlias = "uuid.UUID | str"
+Id: TypeAlias = uuid.UUID | str
 """An id as an argument: a `uuid.UUID`, or one as text. Results always have a `uuid.UUID`."""
 
-AsOf: TypeAlias = "int | datetime.datetime"
+AsOf: TypeAlias = int | datetime.datetime
 """A moment that has passed: a record's number, or an aware datetime (X-2)."""
 
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)

@@ -156,140 +156,140 @@ __all__ = [
     "Website",
 ]
 
-BuiltinRole: TypeAlias = "str"
+BuiltinRole: TypeAlias = str
 """A built-in role's name, such as `read_only`: as a permission's (P-9). Serialised as a string, which is parsed
 again when it is read."""
 
-CompanyName: TypeAlias = "str"
+CompanyName: TypeAlias = str
 """An organisation's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (T-2). Serialised
 as a string, which is parsed again when it is read."""
 
-Country: TypeAlias = "str"
+Country: TypeAlias = str
 """A country of ISO 3166-1: read as alpha-2 or alpha-3 in any case, kept as upper-case alpha-2 (T-2). Serialised as a
 string, which is parsed again when it is read."""
 
-DeviceId: TypeAlias = "str"
+DeviceId: TypeAlias = str
 """A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of which the first is a
 letter, both kept without the spaces, `-`, `_`, `.` and `/` between their digits; or a serial number of 4 to 40
 letters, digits, `-`, `_`, `.` and `/`, not all of them signs; trimmed and upper-cased (V-2). Serialised as a
 string, which is parsed again when it is read."""
 
-Email: TypeAlias = "str"
+Email: TypeAlias = str
 """An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased as a whole, so
 that one mailbox has one spelling (U-1). Serialised as a string, which is parsed again when it is read."""
 
-HoldingId: TypeAlias = "uuid.UUID"
+HoldingId: TypeAlias = uuid.UUID
 """What is left of an upload with one holder, by one way of getting there (V-3)."""
 
-IntegrationId: TypeAlias = "uuid.UUID"
+IntegrationId: TypeAlias = uuid.UUID
 """An integration that a tenant owns (I-1)."""
 
-IntegrationName: TypeAlias = "str"
+IntegrationName: TypeAlias = str
 """An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing invisible (I-1). Serialised as
 a string, which is parsed again when it is read."""
 
-IntegrationType: TypeAlias = "str"
+IntegrationType: TypeAlias = str
 """An integration type's name, such as `collector`: as a permission's (I-1). Serialised as a string, which is parsed
 again when it is read."""
 
-InvitationId: TypeAlias = "uuid.UUID"
+InvitationId: TypeAlias = uuid.UUID
 """An invitation of a person to a tenant (U-2)."""
 
-IssueCategory: TypeAlias = "str"
+IssueCategory: TypeAlias = str
 """A category of issues that alerts are about, such as `battery`: as a permission's (A-2). Serialised as a string,
 which is parsed again when it is read."""
 
-LicenceId: TypeAlias = "uuid.UUID"
+LicenceId: TypeAlias = uuid.UUID
 """A licence (C-1)."""
 
-LinkId: TypeAlias = "uuid.UUID"
+LinkId: TypeAlias = uuid.UUID
 """One manager–managed relationship, from its start to its end; a later one is another link (D-7)."""
 
-LinkRequestId: TypeAlias = "uuid.UUID"
+LinkRequestId: TypeAlias = uuid.UUID
 """A request to link an existing tenant (L-2)."""
 
-ManagementType: TypeAlias = "str"
+ManagementType: TypeAlias = str
 """A management type's name, such as `jointly`: as a permission's (P-13). Serialised as a string, which is parsed
 again when it is read."""
 
-MoveId: TypeAlias = "uuid.UUID"
+MoveId: TypeAlias = uuid.UUID
 """A move of devices from an MSP's pool to a customer (V-7)."""
 
-Number: TypeAlias = "str"
+Number: TypeAlias = str
 """A tenant's public id that people type: 1 to 32 letters `A` to `Z`, digits and inner hyphens; trimmed and upper-
 cased, so that look-up by number ignores case (T-1, T-8). Serialised as a string, which is parsed again when it is
 read."""
 
-Permission: TypeAlias = "str"
+Permission: TypeAlias = str
 """A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to `9`, `_`, `.`, `-`
 (P-14). Serialised as a string, which is parsed again when it is read."""
 
-PersonName: TypeAlias = "str"
+PersonName: TypeAlias = str
 """A person's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (U-5). Serialised as a
 string, which is parsed again when it is read."""
 
-Phone: TypeAlias = "str"
+Phone: TypeAlias = str
 """A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and spaces, `-`, `.`,
 `(`, `)`, `/` between them; at most 40 characters (T-2). Serialised as a string, which is parsed again when it is
 read."""
 
-Prefix: TypeAlias = "str"
+Prefix: TypeAlias = str
 """A domain prefix: one ASCII DNS label of 1 to 63 letters, digits and inner hyphens; trimmed and lower-cased (T-3).
 Serialised as a string, which is parsed again when it is read."""
 
-Reference: TypeAlias = "str"
+Reference: TypeAlias = str
 """A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1).
 Serialised as a string, which is parsed again when it is read."""
 
-RequestId: TypeAlias = "uuid.UUID"
+RequestId: TypeAlias = uuid.UUID
 """One request to execute a command; executing it again answers with the first receipt."""
 
-ReturnPlace: TypeAlias = "str"
+ReturnPlace: TypeAlias = str
 """Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1). Serialised as
 a string, which is parsed again when it is read."""
 
-RoleId: TypeAlias = "uuid.UUID"
+RoleId: TypeAlias = uuid.UUID
 """A role, built in or a tenant's own (P-9)."""
 
-RoleName: TypeAlias = "str"
+RoleName: TypeAlias = str
 """A role's name: 1 to 64 characters on one line, NFC, single spaces, nothing invisible (P-9). Serialised as a
 string, which is parsed again when it is read."""
 
-RoleRef: TypeAlias = "str"
+RoleRef: TypeAlias = str
 """A role: the name of one built into the policy, such as admin, or the id of a tenant's own (P-9)."""
 
-Service: TypeAlias = "str"
+Service: TypeAlias = str
 """A service's name, such as `asset-intelligence`: as a permission's (L-6). Serialised as a string, which is parsed
 again when it is read."""
 
-SessionId: TypeAlias = "uuid.UUID"
+SessionId: TypeAlias = uuid.UUID
 """A console session (S-1)."""
 
-Street: TypeAlias = "str"
+Street: TypeAlias = str
 """A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4). Serialised as a string,
 which is parsed again when it is read."""
 
-TenantId: TypeAlias = "uuid.UUID"
+TenantId: TypeAlias = uuid.UUID
 """A tenant: an MSP, a customer or a reseller (T-1)."""
 
-Ticket: TypeAlias = "str"
+Ticket: TypeAlias = str
 """A support ticket's reference: 1 to 64 visible ASCII characters without spaces; trimmed (T-1, L-6). Serialised as a
 string, which is parsed again when it is read."""
 
-Timestamp: TypeAlias = "datetime.datetime"
+Timestamp: TypeAlias = datetime.datetime
 """An instant in RFC 3339, with any offset; written in UTC with six digits of a second, such as
 2026-01-31T09:30:00.000000Z."""
 
-Token: TypeAlias = "str"
+Token: TypeAlias = str
 """A revision of one store's history: its epoch, a record's number and that record's hash."""
 
-UploadId: TypeAlias = "uuid.UUID"
+UploadId: TypeAlias = uuid.UUID
 """A reseller's upload of devices (V-2)."""
 
-UserId: TypeAlias = "uuid.UUID"
+UserId: TypeAlias = uuid.UUID
 """A user, who has one home tenant (U-1)."""
 
-Website: TypeAlias = "str"
+Website: TypeAlias = str
 """An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its scheme and host lower-
 cased (T-2). Serialised as a string, which is parsed again when it is read."""
 
@@ -1993,7 +1993,7 @@ class Clock(Data):
     _bare: ClassVar[bool] = True
 
 
-Actor: TypeAlias = "ByUser | Operator | Clock"
+Actor: TypeAlias = ByUser | Operator | Clock
 """Who a command is from."""
 
 
@@ -2007,7 +2007,7 @@ class ByOrganisation(Data):
     organisation: TenantId
 
 
-AuditActor: TypeAlias = "ByUser | ByOrganisation | Operator | Clock"
+AuditActor: TypeAlias = ByUser | ByOrganisation | Operator | Clock
 """Who a record is from, as the audit shows it (Q-2)."""
 
 
@@ -2051,7 +2051,7 @@ class KeyPartTime(Data):
     time: Timestamp
 
 
-KeyPart: TypeAlias = "KeyPartId | KeyPartFlag | KeyPartText | KeyPartTime"
+KeyPart: TypeAlias = KeyPartId | KeyPartFlag | KeyPartText | KeyPartTime
 """A part of an index key."""
 
 
@@ -2110,7 +2110,7 @@ class PrefixReuseNever(Data):
     _bare: ClassVar[bool] = True
 
 
-PrefixReuse: TypeAlias = "PrefixReuseImmediate | PrefixReuseQuarantine | PrefixReuseNever"
+PrefixReuse: TypeAlias = PrefixReuseImmediate | PrefixReuseQuarantine | PrefixReuseNever
 """What becomes of a domain prefix that is given back (T-3)."""
 
 
@@ -2134,7 +2134,7 @@ class SubjectTenant(Data):
     tenant: TenantId
 
 
-Subject: TypeAlias = "SubjectUser | SubjectTenant"
+Subject: TypeAlias = SubjectUser | SubjectTenant
 """Whom personal data is about (U-5)."""
 
 
@@ -2184,11 +2184,28 @@ class Flawed(Data):
         return "flawed"
 
 
-Verification: TypeAlias = "Holds | Flawed"
+Verification: TypeAlias = Holds | Flawed
 """Whether the journal holds (Q-3)."""
 
 
 Entity: TypeAlias = (
-    "Tenant | Link | LinkRequest | User | Invitation | Assignment | Role | Policy | ResellerRow | Holding | Device | Move | Integration | Attachment | Licence | AlertRule | Session | Listing"
+    Tenant
+    | Link
+    | LinkRequest
+    | User
+    | Invitation
+    | Assignment
+    | Role
+    | Policy
+    | ResellerRow
+    | Holding
+    | Device
+    | Move
+    | Integration
+    | Attachment
+    | Licence
+    | AlertRule
+    | Session
+    | Listing
 )
 """An entity of any kind."""

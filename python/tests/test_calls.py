@@ -318,5 +318,11 @@ def test_personal_data_is_erased(world: World) -> None:
     subject = model.SubjectUser(user=world.ada)
     personal = db.personal(subject=subject)
     assert personal is not None and personal.name == "Ada Lovelace"
+    with pytest.raises(errors.StateRefused, match="remove the user first"):
+        db.erase_personal(subject=subject, actor=OPERATOR)
+    bob = db.register_user(home=world.msp, email="bob@n.example", name="Bob", role="admin", actor=OPERATOR).outcome
+    db.remove_user(user=bob, actor=world.ada)
+    subject = model.SubjectUser(user=bob)
+    assert db.personal(subject=subject) is not None
     db.erase_personal(subject=subject, actor=OPERATOR)
     assert db.personal(subject=subject) is None and db.verify()
