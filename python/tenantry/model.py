@@ -2075,7 +2075,7 @@ class ParsedFlaw(Data):
     flaw: TextFlaw
 
 
-Parsed: TypeAlias = "ParsedText | ParsedFlaw"
+Parsed: TypeAlias = ParsedText | ParsedFlaw
 """What became of a text."""
 
 
