@@ -97,11 +97,15 @@ def _shape(value: object, leaf: Callable[[object], Any]) -> Any:
     if isinstance(value, Mapping):
         return {_key(name): _shape(item, leaf) for name, item in value.items()}
     if isinstance(value, (frozenset, set)):
-        # In one order, so that the same data are the same text.
-        return sorted((_shape(item, leaf) for item in value), key=str)
+        # In one order, so that the same data are the same text: words as they are declared, all else as text.
+        return [_shape(item, leaf) for item in sorted(value, key=_place)]
     if isinstance(value, (tuple, list)) or (isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview))):
         return [_shape(item, leaf) for item in value]
     return leaf(value)
+
+
+def _place(item: object) -> tuple[int, str]:
+    return [*type(item)].index(item) if isinstance(item, Word) else 0, str(item)
 
 
 def _key(name: object) -> str:

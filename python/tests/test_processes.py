@@ -117,11 +117,32 @@ def test_many_threads_write_and_read(path: Path, clock: Clock) -> None:
         assert db.verify()
 
 
+class Holder:
+    """Another process that keeps the file for itself until it is told to let go."""
+
+    def __init__(self, path: Path) -> None:
+        program = (
+            "import sqlite3, sys\n"
+            "held = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+            "held.execute('begin immediate')\n"
+            "print('held', flush=True)\n"
+            "sys.stdin.readline()\n"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "held\n"
+
+    def let_go(self) -> None:
+        self.process.communicate("\n", timeout=60)
+        assert self.process.returncode == 0
+
+
 def test_other_threads_run_while_one_waits_for_the_store(path: Path) -> None:
-    """A call that waits for a lock lets go of the interpreter: else the one who holds the lock could never let go of it."""
+    """A call that waits for a lock lets go of the interpreter: else nobody here could have the lock let go of."""
     with tenantry.open(path, wait=60) as db:
-        holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        holder.execute("begin immediate")
+        holder = Holder(path)
         entered, done = threading.Event(), threading.Event()
 
         def write() -> None:
@@ -133,22 +154,32 @@ def test_other_threads_run_while_one_waits_for_the_store(path: Path) -> None:
         thread.start()
         assert entered.wait(30)
         assert not done.wait(0.3)
-        holder.execute("rollback")
+        assert db.verify()
+        holder.let_go()
         thread.join(60)
         assert done.is_set()
-        holder.close()
 
 
 def test_a_store_that_is_kept_too_long_is_busy(path: Path) -> None:
     with tenantry.open(path, wait=0.05) as db:
-        holder = sqlite3.connect(path, isolation_level=None)
-        holder.execute("begin immediate")
+        holder = Holder(path)
         with pytest.raises(errors.StoreBusy) as caught:
             db.register_tenant(kind=TenantKind.MSP, name="M", actor=OPERATOR)
         assert caught.value.transient
-        holder.execute("rollback")
-        holder.close()
+        holder.let_go()
         db.register_tenant(kind=TenantKind.MSP, name="M", actor=OPERATOR)
+
+
+def test_pythons_own_sqlite_in_this_process_and_we_wait_for_each_other(path: Path) -> None:
+    with tenantry.open(path, wait=0.05) as db:
+        theirs = sqlite3.connect(path, isolation_level=None)
+        theirs.execute("begin immediate")
+        with pytest.raises(errors.StoreBusy):
+            db.register_tenant(kind=TenantKind.MSP, name="M", actor=OPERATOR)
+        theirs.execute("rollback")
+        theirs.close()
+        db.register_tenant(kind=TenantKind.MSP, name="M", actor=OPERATOR)
+        assert db.verify()
 
 
 def test_closing_while_others_are_within(path: Path) -> None:
