@@ -118,7 +118,7 @@ def rich_table(columns: Sequence[str], rows: list[list[str]], counts: list[bool]
         return False
     drawn = Table(box=ROUNDED, header_style="bold")
     for name, right in zip(columns, counts, strict=True):
-        drawn.add_column(name, justify="right" if right else "left", overflow="fold")
+        drawn.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=name == "id")
     for row in rows:
         # As `Text`: a company may be called [bold].
         drawn.add_row(*(Text(cell) for cell in row))
