@@ -27,8 +27,8 @@ static cJSON *assign(tenantry_id who, tenantry_id where, tenantry_id role) {
 }
 
 static cJSON *battery(tenantry_id tenant, cJSON *additional) {
-  return command("set_alert_rule", "tenant", id(tenant), "category", text("battery"), "audience", text("group_managers"),
-                 "additional", additional);
+  return command("set_alert_rule", "tenant", id(tenant), "category", text("battery"), "audience",
+                 text("group_managers"), "additional", additional);
 }
 
 static cJSON *console(tenantry_id tenant, const char *service, const char *place) {
@@ -56,7 +56,8 @@ static const char *service_mail(stage *on, tenantry_id tenant, cJSON *as_of) {
 }
 
 static const char *alerts_of(stage *on, tenantry_id tenant, const char *category, cJSON *as_of) {
-  return people(on, ask(on, query("alert_recipients", "tenant", id(tenant), "category", text(category), "as_of", as_of)));
+  return people(on,
+                ask(on, query("alert_recipients", "tenant", id(tenant), "category", text(category), "as_of", as_of)));
 }
 
 typedef struct managed {
@@ -65,7 +66,8 @@ typedef struct managed {
 } managed;
 
 static void routes(stage *on, const managed *tenants, size_t count) {
-  table *rows = table("tenant", "managed", "service mail", "security alerts\n(all admins)", "battery alerts\n(group managers)");
+  table *rows =
+      table("tenant", "managed", "service mail", "security alerts\n(all admins)", "battery alerts\n(group managers)");
   for (const managed *it = tenants; it < tenants + count; it++) {
     row(rows, plain(name_of(on, it->tenant)), faint(it->how), plain(service_mail(on, it->tenant, NULL)),
         plain(alerts_of(on, it->tenant, "security", NULL)), plain(alerts_of(on, it->tenant, "battery", NULL)));
@@ -101,7 +103,12 @@ static void sessions(stage *on) {
       int closed = strcmp(what, "session_closed") == 0, ended = strcmp(what, "session_ended") == 0;
       if (strcmp(what, "session_opened") == 0) {
         if (many == COUNT(all)) stop("there are too many sessions");
-        all[many++] = (session){text_in(event, "session"), name_of(on, id_in(event, "user")), name_of(on, id_in(event, "tenant")), at, "–", "open"};
+        all[many++] = (session){text_in(event, "session"),
+                                name_of(on, id_in(event, "user")),
+                                name_of(on, id_in(event, "tenant")),
+                                at,
+                                "–",
+                                "open"};
       }
       for (session *it = all; (closed || ended) && it < all + many; it++) {
         if (strcmp(it->id, text_in(event, "session")) != 0) continue;
@@ -112,7 +119,8 @@ static void sessions(stage *on) {
   }
   table *rows = table("who", "whose console", "opened", "until", "how it ended");
   for (const session *it = all; it < all + many; it++) {
-    row(rows, plain(it->who), plain(it->whose), plain(it->opened), strcmp(it->until, "–") ? plain(it->until) : faint(it->until), plain(it->how));
+    row(rows, plain(it->who), plain(it->whose), plain(it->opened),
+        strcmp(it->until, "–") ? plain(it->until) : faint(it->until), plain(it->how));
   }
   show(rows);
 }
@@ -125,7 +133,9 @@ typedef struct parting {
 
 /* Entities of the bakery, as of a record. */
 static const cJSON *under(stage *on, const char *index, const parting *it, double seq) {
-  return in(ask(on, query("entities", "index", text(index), "key", list(object("id", id(it->bakery))), "as_of", number(seq))), "rows");
+  return in(
+      ask(on, query("entities", "index", text(index), "key", list(object("id", id(it->bakery))), "as_of", number(seq))),
+      "rows");
 }
 
 /* The users whom some entities name; of sessions, only the open ones. */
@@ -138,26 +148,39 @@ static const char *users_of(stage *on, const cJSON *entities) {
 }
 
 #define SIDES 11
-static const char *const AT_THE_BAKERY[SIDES] = {
-    "Ben manages devices", "granted to the MSP", "people with a role there", "open consoles",     "service mail", "security alerts",
-    "battery alerts",      "additional recipients", "integrations",          "licence `manage`", "devices"};
+static const char *const AT_THE_BAKERY[SIDES] = {"Ben manages devices",
+                                                 "granted to the MSP",
+                                                 "people with a role there",
+                                                 "open consoles",
+                                                 "service mail",
+                                                 "security alerts",
+                                                 "battery alerts",
+                                                 "additional recipients",
+                                                 "integrations",
+                                                 "licence `manage`",
+                                                 "devices"};
 
 static void side(stage *on, const parting *it, double seq, const char *told[SIDES]) {
-  const cJSON *found = ask(on, query("check", "user", id(it->ben), "permission", text("devices.manage"), "tenant", id(it->bakery), "as_of", number(seq)));
-  const cJSON *link = in(ask(on, query("entity", "kind", text("link"), "id", id(it->joint), "as_of", number(seq))), "entity");
-  const cJSON *tenant = in(ask(on, query("entity", "kind", text("tenant"), "id", id(it->bakery), "as_of", number(seq))), "entity");
+  const cJSON *found = ask(on, query("check", "user", id(it->ben), "permission", text("devices.manage"), "tenant",
+                                     id(it->bakery), "as_of", number(seq)));
+  const cJSON *link =
+      in(ask(on, query("entity", "kind", text("link"), "id", id(it->joint), "as_of", number(seq))), "entity");
+  const cJSON *tenant =
+      in(ask(on, query("entity", "kind", text("tenant"), "id", id(it->bakery), "as_of", number(seq))), "entity");
   const char *grants = joined(in(link, "grants"), ", "), *additional = "nobody", *attached = "", *licences = "";
   each(one, under(on, "alert_tenant", it, seq)) {
     const cJSON *rule = in(one, "entity");
     if (strcmp(text_in(rule, "category"), "battery") == 0) additional = people(on, in(rule, "additional"));
   }
-  each(one, in(ask(on, query("integrations", "actor", by(it->klara), "tenant", id(it->bakery), "as_of", number(seq))), "rows")) {
-    attached = format("%s%s%s, %s's", attached, *attached ? ", " : "", text_in(one, "name"), name_of(on, id_in(one, "owner")));
+  each(one, in(ask(on, query("integrations", "actor", by(it->klara), "tenant", id(it->bakery), "as_of", number(seq))),
+               "rows")) {
+    attached =
+        format("%s%s%s, %s's", attached, *attached ? ", " : "", text_in(one, "name"), name_of(on, id_in(one, "owner")));
   }
   each(one, under(on, "licence_tenant", it, seq)) {
     const cJSON *licence = in(one, "entity");
-    licences = format("%s%s%.0f of %.0f seats, bought by %s", licences, *licences ? ", " : "", number_in(licence, "used"),
-                      number_in(licence, "seats"), name_of(on, id_in(licence, "buyer")));
+    licences = format("%s%s%.0f of %.0f seats, bought by %s", licences, *licences ? ", " : "",
+                      number_in(licence, "used"), number_in(licence, "seats"), name_of(on, id_in(licence, "buyer")));
   }
   told[0] = cJSON_IsTrue(in(found, "allowed")) ? "yes" : "no";
   told[1] = *grants ? grants : "–";
@@ -179,7 +202,8 @@ static void show_parting(stage *on, const parting *it, double before, double aft
   table *rows = table("at the bakery", "before", "after", "");
   for (size_t place = 0; place < SIDES; place++) {
     int stays = strcmp(had[place], has[place]) == 0;
-    row(rows, plain(AT_THE_BAKERY[place]), plain(had[place]), plain(has[place]), stays ? faint("stays") : plain("changes"));
+    row(rows, plain(AT_THE_BAKERY[place]), plain(had[place]), plain(has[place]),
+        stays ? faint("stays") : plain("changes"));
   }
   show(rows);
 }
@@ -225,14 +249,15 @@ void alerts(stage *on) {
                             {klara, "devices.group_manager", bakery});
   follow(rights, joint);
   moment(rights, on, "linked");
-  tenantry_id night = id_of(does(on, by(ada), "makes a role of her own that holds it",
-                                 command("create_role", "tenant", id(northwind), "name", text("Night lead"), "permissions",
-                                         texts("tenant.view", "devices.view", "devices.group_manager"))));
+  tenantry_id night =
+      id_of(does(on, by(ada), "makes a role of her own that holds it",
+                 command("create_role", "tenant", id(northwind), "name", text("Night lead"), "permissions",
+                         texts("tenant.view", "devices.view", "devices.group_manager"))));
   does(on, by(ada), "gives Nils that role at the bakery", assign(nils, bakery, night));
   moment(rights, on, "role given");
-  tenantry_status why = check(on, (question){nils, "devices.group_manager", bakery}).reason;
-  answer(format("may he lead its device groups now? No: %d %s: %s", (int)why, tenantry_status_name(why),
-                message_about(why, name_of(on, bakery))));
+  const cJSON *no = why(on, (question){nils, TENANTRY_PERMISSION_DEVICES_GROUP_MANAGER, bakery});
+  answer(format("may he lead its device groups now? No: %.0f %s: %s", number_in(no, "number"), text_in(no, "reason"),
+                in_names(on, text_in(no, "message"))));
 
   heading("Additional recipients");
   tries(on, by(klara), "sets a rule for a category that nobody knows",
@@ -256,13 +281,15 @@ void alerts(stage *on) {
   does(on, by(ada), "blocks Ben", command("block_user", "user", id(ben)));
   in_one_record(on);
   does(on, by(ada), "unblocks Ben", command("unblock_user", "user", id(ben)));
-  tries(on, by(ben), "closes the console that he had open", command("close_console", "session", id(id_in(opened, "session"))));
+  tries(on, by(ben), "closes the console that he had open",
+        command("close_console", "session", id(id_in(opened, "session"))));
   does(on, by(ben), "opens the bakery's once more", console(bakery, "manage", "/customers"));
   does(on, by(ben), "opens the hotel's once more", console(hotel, "manage", "/customers"));
 
   heading("A shared collector");
-  tenantry_id rack = id_of(does(on, by(ada), "sets up a collector, Rack 7",
-                                command("create_integration", "owner", id(northwind), "kind", text("collector"), "name", text("Rack 7"))));
+  tenantry_id rack = id_of(
+      does(on, by(ada), "sets up a collector, Rack 7",
+           command("create_integration", "owner", id(northwind), "kind", text("collector"), "name", text("Rack 7"))));
 #define SHARE(tenant_id) command("share_integration", "integration", id(rack), "tenant", id(tenant_id))
   does(on, by(ada), "shares it with the bakery", SHARE(bakery));
   does(on, by(ada), "shares it with the hotel", SHARE(hotel));
@@ -274,7 +301,8 @@ void alerts(stage *on) {
 
   heading("A licence");
   const char *const device[] = {DEVICES};
-  does(on, by(rita), "adds BK-200", command("add_reseller_customer", "reseller", id(contoso), "number", text("BK-200")));
+  does(on, by(rita), "adds BK-200",
+       command("add_reseller_customer", "reseller", id(contoso), "number", text("BK-200")));
   does(on, by(rita), "uploads three devices to the bakery",
        command("upload_devices", "reseller", id(contoso), "to", id(bakery), "devices", texts(DEVICES)));
   tenantry_id licence = id_of(does(on, by(ada), "buys the bakery a licence with two seats",
@@ -285,7 +313,8 @@ void alerts(stage *on) {
   tries(on, by(ada), "seats the third", seats("assign_seats", licence, texts(device[2])));
 
   heading("The delink");
-  does(on, by(klara), "lets the MSP manage users", command("set_manager_grants", "link", id(joint), "grants", texts("users.manage")));
+  does(on, by(klara), "lets the MSP manage users",
+       command("set_manager_grants", "link", id(joint), "grants", texts("users.manage")));
   days_pass(on, 60);
   does(on, by(klara), "asks to delink", command("request_delink", "link", id(joint)));
   double before = (double)revision(on);

@@ -38,9 +38,9 @@ void crossing(stage *on) {
                                            "management", text("jointly"), "services", texts("manage"))));
   name_it(on, request, "Northwind IT → Κλινική Αυγή");
   tenantry_id link = id_of(does(on, by(nikos), "accepts", command("accept_link", "request", id(request))));
-  watch *rights = watch_for({ada, "devices.manage", clinic}, {ada, "customers.delink", clinic},
-                            {nikos, "devices.manage", clinic}, {nikos, "link.respond", clinic},
-                            {maria, "link.respond", clinic});
+  watch *rights =
+      watch_for({ada, "devices.manage", clinic}, {ada, "customers.delink", clinic}, {nikos, "devices.manage", clinic},
+                {nikos, "link.respond", clinic}, {maria, "link.respond", clinic});
   follow(rights, link);
   moment(rights, on, "linked");
 
@@ -81,8 +81,9 @@ void crossing(stage *on) {
   const cJSON *sign_up = in(added, "sign_up");
   tenantry_id omar = id_in(sign_up, "user");
   name_it(on, omar, "Omar");
-  does(on, by(omar), "signs up",
-       command("accept_invitation", "invitation", id(id_in(sign_up, "invitation")), "email", text("omar@nour.example")));
+  does(
+      on, by(omar), "signs up",
+      command("accept_invitation", "invitation", id(id_in(sign_up, "invitation")), "email", text("omar@nour.example")));
   tries(on, by(omar), "asks to delink", on_link("request_delink", cafe));
 
   heading("The links in the end");

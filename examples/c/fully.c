@@ -42,8 +42,7 @@ void fully(stage *on) {
   tries(on, by(ada), "asks to delink", command("request_delink", "link", id(link)));
   does(on, by(ada), "manages one more service",
        command("add_services", "link", id(link), "services", texts("configure")));
-  tries(on, by(ada), "takes it away again",
-        command("remove_service", "link", id(link), "service", text("configure")));
+  tries(on, by(ada), "takes it away again", command("remove_service", "link", id(link), "service", text("configure")));
   does(on, staff("SUP-4711"), "takes it away",
        command("remove_service", "link", id(link), "service", text("configure")));
 
@@ -60,7 +59,8 @@ void fully(stage *on) {
   does(on, by(ada), "reminds Lars", command("resend_invitation", "invitation", id(invitation)));
   days_pass(on, 5);
   tries(on, by(lars), "signs up, too late", accept(invitation, "lars@lindgren.example"));
-  const cJSON *again = does(on, by(ada), "invites Lars again", command("invite_owner", "link", id(link), "owner", LARS));
+  const cJSON *again =
+      does(on, by(ada), "invites Lars again", command("invite_owner", "link", id(link), "owner", LARS));
   lars = id_in(again, "user");
   invitation = id_in(again, "invitation");
   name_it(on, lars, "Lars");

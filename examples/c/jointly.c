@@ -21,16 +21,17 @@ void jointly(stage *on) {
   tenantry_id karl = user(on, "Karl", bakery, "karl@baeckerei-klein.example", "read_only");
   introduce(on);
 
-  watch *rights = watch_for({ben, "tenant.edit", bakery}, {ben, "devices.manage", bakery}, {ben, "users.manage", bakery},
-                            {ben, "location.view", bakery}, {klara, "devices.manage", bakery},
-                            {klara, "location.view", bakery}, {karl, "devices.view", bakery});
+  watch *rights =
+      watch_for({ben, "tenant.edit", bakery}, {ben, "devices.manage", bakery}, {ben, "users.manage", bakery},
+                {ben, "location.view", bakery}, {klara, "devices.manage", bakery}, {klara, "location.view", bakery},
+                {karl, "devices.view", bakery});
   moment(rights, on, "before");
 
   heading("The link");
   const cJSON *summary = ask(on, query("look_up", "actor", by(ada), "number", text("bk-200")));
   remark(format("Ada looks up bk-200 and learns this much: %s, %s. Nothing else.", text_in(summary, "name"),
                 text_in(summary, "kind")));
-#define REQUEST_LINK \
+#define REQUEST_LINK                                                                                         \
   command("request_link", "manager", id(northwind), "number", text("BK-200"), "management", text("jointly"), \
           "services", texts("enrollment", "manage"))
   tenantry_id request = id_of(does(on, by(ada), "asks to manage BK-200 jointly", REQUEST_LINK));
@@ -45,7 +46,7 @@ void jointly(stage *on) {
   heading("The work");
 #define EDIT_WEBSITE command("edit_tenant", "tenant", id(bakery), "website", text("https://baeckerei-klein.example"))
   does(on, by(ben), "enters the bakery's website", EDIT_WEBSITE);
-#define INVITE_KIM \
+#define INVITE_KIM                                                               \
   command("invite_user", "tenant", id(bakery), "role", text("admin"), "invitee", \
           object("email", text("kim@baeckerei-klein.example")))
   tries(on, by(ben), "invites Kim to the bakery", INVITE_KIM);

@@ -27,8 +27,8 @@ static const struct journey {
   const char *(*policy)(void);
   void (*play)(stage *on);
 } JOURNEYS[] = {
-    {"jointly", standard, jointly},     {"fully", standard, fully},           {"crossing", standard, crossing},
-    {"clients", of_clients, clients},   {"processes", standard, processes},   {"onboarding", standard, onboarding},
+    {"jointly", standard, jointly},     {"fully", standard, fully},         {"crossing", standard, crossing},
+    {"clients", of_clients, clients},   {"processes", standard, processes}, {"onboarding", standard, onboarding},
     {"resellers", standard, resellers}, {"alerts", alerts_policy, alerts},
 };
 

@@ -15,7 +15,21 @@
 #define EXPORT "../data/psa-export.csv"
 #endif
 
-enum { ACCOUNT, PLATFORM, COMPANY, COUNTRY, STREET, PHONE, WEBSITE, PREFIX, MANAGED, SERVICES, CONTACT, EMAIL, COLUMNS };
+enum {
+  ACCOUNT,
+  PLATFORM,
+  COMPANY,
+  COUNTRY,
+  STREET,
+  PHONE,
+  WEBSITE,
+  PREFIX,
+  MANAGED,
+  SERVICES,
+  CONTACT,
+  EMAIL,
+  COLUMNS
+};
 
 /* An id that is the same whenever the same file is read. */
 static tenantry_id of_line(size_t line) {
@@ -51,12 +65,18 @@ static int needs(cJSON *typed, const char *kind, const char *words) {
 }
 
 /* The same for what may be left out: then its place is none. */
-static int may(cJSON *typed, const char *kind, const char *words) { return *trimmed(words) ? needs(typed, kind, words) : -1; }
+static int may(cJSON *typed, const char *kind, const char *words) {
+  return *trimmed(words) ? needs(typed, kind, words) : -1;
+}
 
 /* What was read at that place. */
-static cJSON *value(const cJSON *read, int place) { return place < 0 ? NULL : text(text_in(cJSON_GetArrayItem(read, place), "text")); }
+static cJSON *value(const cJSON *read, int place) {
+  return place < 0 ? NULL : text(text_in(cJSON_GetArrayItem(read, place), "text"));
+}
 
-static cJSON *flaw(const char *message, const char *remedy) { return object("message", text(message), "remedy", text(remedy)); }
+static cJSON *flaw(const char *message, const char *remedy) {
+  return object("message", text(message), "remedy", text(remedy));
+}
 
 /* The command that a line stands for; or NULL, and its flaws. New tenants get their ids from the line, as the requests do. */
 static cJSON *to_command(stage *on, const csv_row *line, tenantry_id manager, cJSON *flaws) {
@@ -102,8 +122,8 @@ static cJSON *to_command(stage *on, const csv_row *line, tenantry_id manager, cJ
     return command("request_link", "manager", id(manager), "number", value(read, linked), "management",
                    value(read, management), "services", all);
   }
-  return command("add_customer", "manager", id(manager), "kind", text("customer"), "tenant", id(of_line(line->line)), "number",
-                 value(read, number), "name", value(read, name), "country", value(read, country), "website",
+  return command("add_customer", "manager", id(manager), "kind", text("customer"), "tenant", id(of_line(line->line)),
+                 "number", value(read, number), "name", value(read, name), "country", value(read, country), "website",
                  value(read, website), "prefix", value(read, prefix), "contact",
                  object("street", value(read, street), "phone", value(read, phone)), "management",
                  value(read, management), "services", all, "owner",
@@ -131,7 +151,9 @@ typedef struct tally {
   int fully, jointly, letters;
 } tally;
 
-static int by_name(const void *one, const void *other) { return strcmp(((const tally *)one)->name, ((const tally *)other)->name); }
+static int by_name(const void *one, const void *other) {
+  return strcmp(((const tally *)one)->name, ((const tally *)other)->name);
+}
 
 static tally *tally_of(tally *all, size_t *count, const char *name) {
   size_t place = 0;
@@ -151,7 +173,8 @@ static void by_country(const cJSON *added) {
   qsort(countries, many, sizeof *countries, by_name);
   table *rows = table("country", "customers", "fully", "jointly", "for example");
   for (const tally *at = countries; at < countries + many; at++) {
-    row(rows, plain(at->name), count(at->fully + at->jointly), count(at->fully), count(at->jointly), plain(at->example));
+    row(rows, plain(at->name), count(at->fully + at->jointly), count(at->fully), count(at->jointly),
+        plain(at->example));
   }
   show(rows);
   free(countries);
@@ -160,7 +183,8 @@ static void by_country(const cJSON *added) {
 static void count_letters(stage *on) {
   tally kinds[64];
   size_t many = 0;
-  each(letter, post(on)) tally_of(kinds, &many, text_in(letter, "kind"))->letters += cJSON_GetArraySize(in(letter, "to"));
+  each(letter, post(on)) tally_of(kinds, &many, text_in(letter, "kind"))->letters +=
+      cJSON_GetArraySize(in(letter, "to"));
   qsort(kinds, many, sizeof *kinds, by_name);
   table *rows = table("notice", "letters");
   for (const tally *at = kinds; at < kinds + many; at++) row(rows, plain(at->name), count(at->letters));
@@ -186,7 +210,8 @@ typedef struct owner {
   tenantry_id user, tenant;
 } owner;
 
-static tenantry_id owned(stage *on, const char *name, const char *number, const char *person, const char *email, owner *by) {
+static tenantry_id owned(stage *on, const char *name, const char *number, const char *person, const char *email,
+                         owner *by) {
   by->tenant = tenant(on, TENANTRY_KIND_CUSTOMER, name, number);
   by->user = user(on, person, by->tenant, email, "super_admin");
   return by->tenant;
@@ -202,8 +227,9 @@ static void neighbours(stage *on, owner owners[2]) {
   tenantry_id sam = user(on, "Sam", southgate, "sam@southgate.example", "super_admin");
   tenant(on, TENANTRY_KIND_RESELLER, "Tidewater Resale", "P-7005");
   owned(on, "Copper Kettle", "P-7004", "Cleo", "cleo@kettle.example", &cleo);
-  const cJSON *request = execute(on, by(sam), command("request_link", "manager", id(southgate), "number", text("P-7004"),
-                                                      "management", text("jointly"), "services", texts("manage")));
+  const cJSON *request = execute(on, by(sam),
+                                 command("request_link", "manager", id(southgate), "number", text("P-7004"),
+                                         "management", text("jointly"), "services", texts("manage")));
   execute(on, by(cleo.user), command("accept_link", "request", id(id_of(request))));
   post(on);
 }
@@ -246,8 +272,10 @@ void onboarding(stage *on) {
     const csv_row *line = sent_lines[place++];
     if (fault) {
       if (number_in(fault, "number") >= 1000) stop("%s", text_in(fault, "message"));
-      const char *what = format("%.0f %s: %s", number_in(fault, "number"), text_in(fault, "name"), in_names(on, text_in(fault, "message")));
-      refusals[many_refused++] = (refusal){line->line, trimmed(line->cell[ACCOUNT]), with_flaw("", what, text_in(fault, "remedy"))};
+      const char *what = format("%.0f %s: %s", number_in(fault, "number"), text_in(fault, "name"),
+                                in_names(on, text_in(fault, "message")));
+      refusals[many_refused++] =
+          (refusal){line->line, trimmed(line->cell[ACCOUNT]), with_flaw("", what, text_in(fault, "remedy"))};
     } else if (strcmp(text_in(executed, "command"), "add_customer") == 0) {
       cJSON_AddItemToArray(added, cJSON_Duplicate(sent_command, 1));
     } else {
@@ -284,7 +312,8 @@ void onboarding(stage *on) {
 
   heading("Refused, line by line");
   rows = table("line", "account", "what stands in the way, and what to do");
-  for (const refusal *it = refusals; it < refusals + many_refused; it++) row(rows, count((double)it->line), plain(it->account), plain(it->what));
+  for (const refusal *it = refusals; it < refusals + many_refused; it++)
+    row(rows, count((double)it->line), plain(it->account), plain(it->what));
   show(rows);
 
   heading("The same file once more");

@@ -174,7 +174,8 @@ static void print_row(const cell *cells, const int *widths, size_t columns, int 
       const char *words = line(one->text, place, &length), *how = length > 0 ? style(one, header) : "";
       characters(words, length, &width);
       int left = one->look == RIGHT ? widths[column] - width : 0;
-      printf(" %*s%s%.*s%s%*s │", left, "", how, (int)length, words, *how ? off() : "", widths[column] - width - left, "");
+      printf(" %*s%s%.*s%s%*s │", left, "", how, (int)length, words, *how ? off() : "", widths[column] - width - left,
+             "");
     }
     putchar('\n');
   }

@@ -36,7 +36,8 @@ cell count(double number);
 
 /* A table grows row by row and is shown, and freed, at the end. */
 typedef struct table table;
-#define table(...) table_of((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define table(...) \
+  table_of((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 #define row(to, ...) row_of(to, (const cell[]){__VA_ARGS__}, sizeof((const cell[]){__VA_ARGS__}) / sizeof(cell))
 table *table_of(const char *const *header, size_t columns);
 void row_of(table *to, const cell *cells, size_t columns);

@@ -58,8 +58,9 @@ static tenantry_id id_from(const char *digits) {
 }
 
 static const char *expect(stage *on, const char *seq, const char *who, cJSON *command) {
-  cJSON *call = object("execute", object("id", text("00000000-0000-0000-0000-0000000007eb"), "actor", object("user", text(who)),
-                                         "expected_seq", number(strtod(seq, NULL)), "command", command));
+  cJSON *call =
+      object("execute", object("id", text("00000000-0000-0000-0000-0000000007eb"), "actor", object("user", text(who)),
+                               "expected_seq", number(strtod(seq, NULL)), "command", command));
   char *json = cJSON_PrintUnformatted(keep(call));
   tenantry_text reply;
   tenantry_status status = tenantry_call(on->engine, json, strlen(json), &reply, NULL);
@@ -76,8 +77,9 @@ static const char *obey(stage *on, char **word, size_t words) {
     return text_in(execute(on, object("user", text(word[2])), customer(word[1], word[3], word[4])), "tenant");
   }
   if (strcmp(what, "rename") == 0 && words == 5) {
-    return text_in(call(on, "execute", object("id", text(word[1]), "actor", object("user", text(word[2])), "command",
-                                              rename_to(word[3], word[4]))),
+    return text_in(call(on, "execute",
+                        object("id", text(word[1]), "actor", object("user", text(word[2])), "command",
+                               rename_to(word[3], word[4]))),
                    "token");
   }
   if (strcmp(what, "expect") == 0 && words == 5) return expect(on, word[1], word[2], rename_to(word[3], word[4]));
@@ -117,7 +119,8 @@ void second(const char *path) {
 
 static void both_see(table *rows, stage *on, other *it, const char *when, const question *wants) {
   const char *here = wants ? seen(on, *wants) : seen_record(on);
-  const char *asked = wants ? format("see %s %s %s", written(wants->user), wants->permission, written(wants->tenant)) : "see";
+  const char *asked =
+      wants ? format("see %s %s %s", written(wants->user), wants->permission, written(wants->tenant)) : "see";
   const char *there = ask_other(it, on, asked);
   row(rows, plain(when), plain(here), plain(there), plain(strcmp(here, there) == 0 ? "yes" : "no"));
 }
@@ -148,14 +151,16 @@ void processes(stage *on) {
   done(clock_now(on), "Ada adds Fjord Logistikk, in the second process");
   question wants = {ada, TENANTRY_PERMISSION_DEVICES_MANAGE, fjord};
   both_see(rows, on, &it, "the second added it", &wants);
-  does(on, by(ada), "disables Fjord Logistikk, in the first process", command("disable_tenants", "tenants", ids(fjord)));
+  does(on, by(ada), "disables Fjord Logistikk, in the first process",
+       command("disable_tenants", "tenants", ids(fjord)));
   both_see(rows, on, &it, "the first disabled it", &wants);
   remark("May Ada manage Fjord Logistikk's devices?");
   show(rows);
 
   heading("The same request, sent by both");
 #define REQUEST "00000000-0000-0000-0000-0000000007ea"
-  const cJSON *first = call(on, "execute", object("id", text(REQUEST), "actor", by(ada), "command", rename_to(msp, "Northwind Group")));
+  const cJSON *first =
+      call(on, "execute", object("id", text(REQUEST), "actor", by(ada), "command", rename_to(msp, "Northwind Group")));
   const char *second = ask_other(&it, on, format("rename %s %s %s Northwind Group", REQUEST, who, msp));
   remark("Ada renames the MSP; an impatient proxy sends the request to the second process, too.");
   if (strcmp(second, text_in(first, "token")) != 0) stop("the second answered %s", second);
@@ -163,9 +168,11 @@ void processes(stage *on) {
 
   heading("A decision that came too late");
   does(on, by(ada), "changes her mind about the name, in the first process", rename_to(msp, "Northwind IT"));
-  const char *refusal = ask_other(&it, on, format("expect %.0f %s %s Northwind Holding", number_in(first, "seq"), who, msp));
+  const char *refusal =
+      ask_other(&it, on, format("expect %.0f %s %s Northwind Holding", number_in(first, "seq"), who, msp));
   if (strcmp(refusal, tenantry_status_name(TENANTRY_STALE_SEQ)) != 0) stop("the second answered %s", refusal);
-  refused(clock_now(on), format("Ada renames it in the second process, which last read record %.0f", number_in(first, "seq")),
+  refused(clock_now(on),
+          format("Ada renames it in the second process, which last read record %.0f", number_in(first, "seq")),
           TENANTRY_STALE_SEQ, refusal, message_about(TENANTRY_STALE_SEQ, format("%" PRIu64, revision(on))),
           tenantry_status_remedy(TENANTRY_STALE_SEQ));
 
@@ -174,7 +181,8 @@ void processes(stage *on) {
   many(on, msp, who, "ONE");
   if (strcmp(answered(&it), "done") != 0) stop("the second has not added its customers");
   remark(format("Each adds %d customers as fast as it can, while the other does the same.", MANY));
-  const cJSON *customers = ask(on, query("customers", "actor", by(ada), "manager", id(northwind), "paging", object("limit", number(1000))));
+  const cJSON *customers =
+      ask(on, query("customers", "actor", by(ada), "manager", id(northwind), "paging", object("limit", number(1000))));
   rows = table("process", "numbers", "customers there");
   count_series(rows, in(customers, "rows"), "the first", "ONE-");
   count_series(rows, in(customers, "rows"), "the second", "TWO-");

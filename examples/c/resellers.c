@@ -15,14 +15,16 @@
 #define COLUMNS 7
 
 static tenantry_id tenant_in(stage *on, const char *kind, const char *name, const char *number, const char *country) {
-  tenantry_id made = id_of(execute(on, staff(NULL), command("register_tenant", "kind", text(kind), "name", text(name), "number",
-                                                            text(number), "country", text(country))));
+  tenantry_id made = id_of(execute(on, staff(NULL),
+                                   command("register_tenant", "kind", text(kind), "name", text(name), "number",
+                                           text(number), "country", text(country))));
   enlist(on, made, name);
   return made;
 }
 
 /* An MSP asks a customer to be managed jointly, and the customer says yes. */
-static tenantry_id link_jointly(stage *on, tenantry_id asks, tenantry_id answers, tenantry_id manager, const char *number) {
+static tenantry_id link_jointly(stage *on, tenantry_id asks, tenantry_id answers, tenantry_id manager,
+                                const char *number) {
   const cJSON *request = does(on, by(asks), format("asks to manage %s jointly", number),
                               command("request_link", "manager", id(manager), "number", text(number), "management",
                                       text("jointly"), "services", texts("manage")));
@@ -48,12 +50,15 @@ static cJSON *upload(tenantry_id to, cJSON *devices) {
 }
 
 static cJSON *add(const char *number, const char *reference) {
-  return command("add_reseller_customer", "reseller", id(contoso), "number", text(number), "reference", text(reference));
+  return command("add_reseller_customer", "reseller", id(contoso), "number", text(number), "reference",
+                 text(reference));
 }
 
 /* The reseller's rows, of all that is or of what a filter leaves, now or as of a record. */
 static const cJSON *rows_of(stage *on, cJSON *filter, cJSON *as_of) {
-  return in(ask(on, query("reseller_customers", "actor", by(rita), "reseller", id(contoso), "filter", filter, "as_of", as_of)), "rows");
+  return in(ask(on, query("reseller_customers", "actor", by(rita), "reseller", id(contoso), "filter", filter, "as_of",
+                          as_of)),
+            "rows");
 }
 
 static void list_rows(stage *on, cJSON *filter) {
@@ -87,7 +92,8 @@ static void csv(stage *on, cJSON *filter) {
     const char *const *cell = read.row[place].cell;
     holds_so = it != NULL && read.row[place].cells == COLUMNS && says(cell[0], text_in(it, "company")) &&
                says(cell[1], text_in(it, "number")) && says(cell[2], text_or(it, "country", "")) &&
-               says(cell[3], text_or(it, "last_uploaded", "")) && says(cell[4], format("%.0f", number_in(it, "uploads"))) &&
+               says(cell[3], text_or(it, "last_uploaded", "")) &&
+               says(cell[4], format("%.0f", number_in(it, "uploads"))) &&
                says(cell[5], format("%.0f", number_in(it, "devices"))) && says(cell[6], text_in(it, "status"));
   }
   if (!holds_so || it != NULL) stop("the CSV does not say what the list says");
@@ -97,13 +103,15 @@ static void csv(stage *on, cJSON *filter) {
 
 /* Whom a device was shown as after a record. */
 static const char *shown(stage *on, const char *device, uint64_t seq) {
-  const cJSON *devices = in(ask(on, query("entities", "index", text("device_holder"), "key", list_of(NULL, 0), "limit", number(1000),
-                                          "as_of", number((double)seq))),
+  const cJSON *devices = in(ask(on, query("entities", "index", text("device_holder"), "key", list_of(NULL, 0), "limit",
+                                          number(1000), "as_of", number((double)seq))),
                             "rows");
   each(it, devices) {
     const cJSON *found = in(it, "entity");
     if (strcmp(text_in(found, "id"), device) != 0) continue;
-    const cJSON *holding = in(ask(on, query("entity", "kind", text("holding"), "id", id(id_in(found, "holding")), "as_of", number((double)seq))), "entity");
+    const cJSON *holding = in(ask(on, query("entity", "kind", text("holding"), "id", id(id_in(found, "holding")),
+                                            "as_of", number((double)seq))),
+                              "entity");
     const cJSON *seen = rows_of(on, object("tenant", id(id_in(holding, "shown_as"))), number((double)seq))->child;
     if (seen == NULL) stop("the device is shown as nobody");
     return format("%s\n%s", text_in(seen, "company"), text_in(seen, "number"));
@@ -112,8 +120,8 @@ static const char *shown(stage *on, const char *device, uint64_t seq) {
 }
 
 static void matrix_row(stage *on, table *rows, const char *how, const char *device, const uint64_t moments[3]) {
-  row(rows, plain(format("%s\n%s", how, device)), plain(shown(on, device, moments[0])), plain(shown(on, device, moments[1])),
-      plain(shown(on, device, moments[2])));
+  row(rows, plain(format("%s\n%s", how, device)), plain(shown(on, device, moments[0])),
+      plain(shown(on, device, moments[1])), plain(shown(on, device, moments[2])));
 }
 
 void resellers(stage *on) {
@@ -136,8 +144,8 @@ void resellers(stage *on) {
   name_it(on, bakery_link, "Northwind IT → Bäckerei Klein");
   const cJSON *added = does(on, by(ada), "adds Fjord Logistikk, fully managed",
                             command("add_customer", "manager", id(northwind), "kind", text("customer"), "name",
-                                    text("Fjord Logistikk"), "number", text("FL-500"), "country", text("NO"), "management",
-                                    text("fully"), "services", texts("manage")));
+                                    text("Fjord Logistikk"), "number", text("FL-500"), "country", text("NO"),
+                                    "management", text("fully"), "services", texts("manage")));
   tenantry_id fjord = id_in(added, "tenant"), fjord_link = id_in(added, "link");
   name_it(on, fjord, "Fjord Logistikk");
 
@@ -151,8 +159,10 @@ void resellers(stage *on) {
   does(on, by(rita), "uploads five devices to the MSP", upload(northwind, texts(POOL)));
 
   heading("A batch with faults");
-  const char *const typed[] = {"356938031000020", "356938031000039", "356938031000020", "a100000c1d2e3f", "SN 77", "X1"};
-  tries_each(on, by(rita), "uploads six devices to Holm & Sons", typed, COUNT(typed), upload(holm, texts_of(typed, COUNT(typed))));
+  const char *const typed[] = {"356938031000020", "356938031000039", "356938031000020",
+                               "a100000c1d2e3f",  "SN 77",           "X1"};
+  tries_each(on, by(rita), "uploads six devices to Holm & Sons", typed, COUNT(typed),
+             upload(holm, texts_of(typed, COUNT(typed))));
   remark("All or nothing: not even the first was taken. The fourth is the bakery's, in small letters.");
   cJSON *bulk = list_of(NULL, 0);
   for (int place = 0; place < 10001; place++) cJSON_AddItemToArray(bulk, text(format("BULK-%d", place)));
@@ -166,9 +176,11 @@ void resellers(stage *on) {
   list_rows(on, object("unused", cJSON_CreateTrue(), "text", text("holm")));
 
   heading("The MSP moves devices from its pool");
-#define MOVE(to, ...) command("move_devices", "manager", id(northwind), "customer", id(to), "devices", texts(__VA_ARGS__))
+#define MOVE(to, ...) \
+  command("move_devices", "manager", id(northwind), "customer", id(to), "devices", texts(__VA_ARGS__))
   tries(on, by(ada), "moves two to the bakery, jointly managed", MOVE(bakery, MOVED));
-  tries(on, by(ada), "moves two to Fjord Logistikk, one of them the bakery's", MOVE(fjord, "490154201000017", "SN-2026/0042"));
+  tries(on, by(ada), "moves two to Fjord Logistikk, one of them the bakery's",
+        MOVE(fjord, "490154201000017", "SN-2026/0042"));
   does(on, by(ada), "moves two to Fjord Logistikk, fully managed", MOVE(fjord, MOVED));
   remark("Ada's customers, with what they hold:");
   customers(on, ada, northwind);
@@ -183,7 +195,8 @@ void resellers(stage *on) {
   tenantry_id freja = id_in(invited, "user");
   name_it(on, freja, "Freja");
   does(on, by(freja), "signs up",
-       command("accept_invitation", "invitation", id(id_in(invited, "invitation")), "email", text("freja@fjord.example")));
+       command("accept_invitation", "invitation", id(id_in(invited, "invitation")), "email",
+               text("freja@fjord.example")));
   const tenantry_id leavers[][2] = {{freja, fjord_link}, {klara, bakery_link}};
   for (size_t place = 0; place < COUNT(leavers); place++) {
     days_pass(on, 30);
@@ -212,7 +225,8 @@ void resellers(stage *on) {
   remark("What was moved is the customer's from its first delink on, for good.");
 
   heading("The customer drops the reseller");
-  does(on, by(klara), "wants no more of Contoso Mobile", command("drop_reseller", "tenant", id(bakery), "reseller", id(contoso)));
+  does(on, by(klara), "wants no more of Contoso Mobile",
+       command("drop_reseller", "tenant", id(bakery), "reseller", id(contoso)));
   tries(on, by(rita), "uploads one more device to the bakery", upload(bakery, texts("SN-2026/0043")));
 
   heading("A company name that is a formula");

@@ -119,7 +119,8 @@ const cJSON *entity(stage *on, const char *kind, tenantry_id it) {
 uint64_t revision(stage *on) {
   uint64_t seq;
   tenantry_error *error = NULL;
-  if (tenantry_refresh(on->engine, NULL, 0, &seq, &error) != TENANTRY_OK) stop("%s", tenantry_error_message(error, NULL));
+  if (tenantry_refresh(on->engine, NULL, 0, &seq, &error) != TENANTRY_OK)
+    stop("%s", tenantry_error_message(error, NULL));
   return seq;
 }
 
@@ -191,7 +192,9 @@ const char *joined(const cJSON *texts, const char *between) {
   return all;
 }
 
-static int alphabet(const void *one, const void *other) { return strcmp(*(const char *const *)one, *(const char *const *)other); }
+static int alphabet(const void *one, const void *other) {
+  return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
 
 const char *sorted(const cJSON *texts, const char *between) {
   size_t count = (size_t)cJSON_GetArraySize(texts), place = 0;
@@ -226,7 +229,8 @@ void enlist(stage *on, tenantry_id tenant, const char *name) {
 }
 
 tenantry_id user(stage *on, const char *name, tenantry_id home, const char *email, const char *role) {
-  cJSON *registers = command("register_user", "name", text(name), "home", id(home), "email", text(email), "role", text(role));
+  cJSON *registers =
+      command("register_user", "name", text(name), "home", id(home), "email", text(email), "role", text(role));
   tenantry_id made = id_of(execute(on, staff(NULL), registers));
   name_it(on, made, name);
   for (struct player *one = on->cast; one != NULL; one = one->next) {
@@ -290,12 +294,14 @@ tenantry_status tries(stage *on, cJSON *actor, const char *what, cJSON *command)
                 strcmp(text_in(item, "about"), text_in(fault, "about")) == 0;
     said |= first;
     if (first) continue;
-    answer(format("and %.0f %s for `%s`", number_in(item, "number"), text_in(item, "name"), in_names(on, text_in(item, "about"))));
+    answer(format("and %.0f %s for `%s`", number_in(item, "number"), text_in(item, "name"),
+                  in_names(on, text_in(item, "about"))));
   }
   return (tenantry_status)number_in(fault, "number");
 }
 
-void tries_each(stage *on, cJSON *actor, const char *what, const char *const *things, size_t count_of_things, cJSON *command) {
+void tries_each(stage *on, cJSON *actor, const char *what, const char *const *things, size_t count_of_things,
+                cJSON *command) {
   const cJSON *fault = is_refused(on, actor, what, command);
   table *rows = table("", "as it was typed", "verdict");
   for (size_t place = 0; place < count_of_things; place++) {
@@ -324,9 +330,7 @@ const cJSON *post(stage *on) {
   return letters;
 }
 
-void deliver(stage *on) {
-  each(letter, post(on)) mail(text_in(letter, "kind"), sorted(in(letter, "to"), ", "));
-}
+void deliver(stage *on) { each(letter, post(on)) mail(text_in(letter, "kind"), sorted(in(letter, "to"), ", ")); }
 
 const char *happened(const cJSON *events, const char *between) {
   const char *told = "";
@@ -357,7 +361,8 @@ void history(stage *on) {
 
 void verify(stage *on) {
   const cJSON *verified = ask(on, object("query", text("verify")));
-  if (strcmp(text_in(verified, "journal"), "holds") != 0) stop("record %.0f: %s", number_in(verified, "seq"), text_in(verified, "why"));
+  if (strcmp(text_in(verified, "journal"), "holds") != 0)
+    stop("record %.0f: %s", number_in(verified, "seq"), text_in(verified, "why"));
   gap();
   holds(format("the journal holds: %.0f records, replayed, lead to exactly what the file says", (double)revision(on)));
 }
@@ -381,10 +386,23 @@ struct watch {
 tenantry_verdict check(stage *on, question asked) {
   tenantry_verdict found;
   tenantry_error *error = NULL;
-  if (tenantry_check(on->engine, &asked.user, asked.permission, strlen(asked.permission), &asked.tenant, NULL, 0, &found, &error)) {
+  if (tenantry_check(on->engine, &asked.user, asked.permission, strlen(asked.permission), &asked.tenant, NULL, 0,
+                     &found, &error)) {
     stop("%s", tenantry_error_message(error, NULL));
   }
   return found;
+}
+
+const cJSON *why(stage *on, question asked) {
+  tenantry_text told;
+  tenantry_error *error = NULL;
+  if (tenantry_explain(on->engine, &asked.user, asked.permission, strlen(asked.permission), &asked.tenant, NULL, 0,
+                       &told, &error)) {
+    stop("%s", tenantry_error_message(error, NULL));
+  }
+  const cJSON *answered = keep(cJSON_ParseWithLength(told.data, told.length));
+  tenantry_text_free(&told);
+  return in(answered, "answer");
 }
 
 watch *watch_of(const question *questions, size_t count) {
@@ -425,7 +443,9 @@ static const char *column(const char *words) {
 
 cell verdict(tenantry_verdict of) { return of.allowed ? good("yes") : bad(format("no %d", (int)of.reason)); }
 
-static int numbers(const void *one, const void *other) { return *(const tenantry_status *)one - *(const tenantry_status *)other; }
+static int numbers(const void *one, const void *other) {
+  return *(const tenantry_status *)one - *(const tenantry_status *)other;
+}
 
 void explain(tenantry_status *reasons, size_t count) {
   qsort(reasons, count, sizeof *reasons, numbers);
@@ -442,14 +462,16 @@ static void ask_the_past(watch *rights, stage *on) {
     cJSON *questions = cJSON_CreateArray();
     for (size_t place = 0; place < rights->questions; place++) {
       const question *it = &rights->asked[place];
-      cJSON_AddItemToArray(questions, object("user", id(it->user), "permission", text(it->permission), "tenant", id(it->tenant)));
+      cJSON_AddItemToArray(questions,
+                           object("user", id(it->user), "permission", text(it->permission), "tenant", id(it->tenant)));
     }
     double seq = (double)seen->verdicts[0].seq;
     const cJSON *found = ask(on, query("check_many", "questions", questions, "as_of", number(seq)));
     size_t place = 0;
     each(one, found) {
       const char *reason = text_or(one, "reason", "ok");
-      if (strcmp(reason, tenantry_status_name(seen->verdicts[place++].reason)) != 0) stop("the past of seq %.0f answers differently", seq);
+      if (strcmp(reason, tenantry_status_name(seen->verdicts[place++].reason)) != 0)
+        stop("the past of seq %.0f answers differently", seq);
     }
   }
   holds("asked of the past today, every cell is the same");
@@ -461,7 +483,8 @@ void show_rights(watch *rights, stage *on) {
   tenantry_status reasons[QUESTIONS * MOMENTS];
   size_t columns = 2, answers = 0;
   int places = 0; /* where there is one tenant only, the heading has said which */
-  for (size_t place = 1; place < rights->questions; place++) places |= !same(rights->asked[place].tenant, rights->asked[0].tenant);
+  for (size_t place = 1; place < rights->questions; place++)
+    places |= !same(rights->asked[place].tenant, rights->asked[0].tenant);
   if (places) header[columns++] = "on";
   for (size_t then = 0; then < rights->moments; then++) header[columns + then] = column(rights->seen[then].name);
   table *rows = table_of(header, columns + rights->moments);
@@ -469,7 +492,8 @@ void show_rights(watch *rights, stage *on) {
     cells[0] = faint("link");
     cells[1] = faint("status");
     cells[2] = faint("–");
-    for (size_t then = 0; then < rights->moments; then++) cells[columns + then] = faint(column(rights->seen[then].status));
+    for (size_t then = 0; then < rights->moments; then++)
+      cells[columns + then] = faint(column(rights->seen[then].status));
     row_of(rows, cells, columns + rights->moments);
   }
   for (size_t place = 0; place < rights->questions; place++) {

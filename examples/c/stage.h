@@ -15,11 +15,11 @@
 typedef struct stage {
   tenantry_engine *engine;
   const char *path;
-  int64_t now;            /* microseconds since 1970 */
-  uint32_t series;        /* keeps the ids of several processes apart */
-  uint64_t next;          /* the next id */
-  struct name *names;     /* what people call things */
-  struct player *cast;    /* the tenants who play, the last first */
+  int64_t now;         /* microseconds since 1970 */
+  uint32_t series;     /* keeps the ids of several processes apart */
+  uint64_t next;       /* the next id */
+  struct name *names;  /* what people call things */
+  struct player *cast; /* the tenants who play, the last first */
 } stage;
 
 /* Opens the file, which begins with a policy of that name, or that is the JSON of one. */
@@ -108,6 +108,8 @@ typedef struct question {
 } question;
 
 tenantry_verdict check(stage *on, question asked);
+/* The same in words: reason, message and remedy, and the role that decided. */
+const cJSON *why(stage *on, question asked);
 
 typedef struct watch watch;
 /* watch_for({ben, "devices.manage", bakery}, ...), with parentheses around it all. */

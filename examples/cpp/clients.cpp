@@ -11,16 +11,18 @@ namespace {
 using authorized = std::vector<std::pair<id, std::string>>;
 using ids = std::vector<id>;
 
-json client(const id& manager, std::string_view kind, const std::string& name, std::string_view number, std::string_view prefix) {
+json client(const id& manager, std::string_view kind, const std::string& name, std::string_view number,
+            std::string_view prefix) {
   return {{"command", "add_customer"}, {"manager", manager}, {"kind", kind},           {"name", name},
           {"number", number},          {"prefix", prefix},   {"management", "client"}, {"services", list{"manage"}}};
 }
 
 // Adds one of the Meridian clients; its prefix is its name in small letters.
-id add(stage& on, const id& by, const id& manager, const std::string& name, std::string_view number, std::string_view kind,
-       const authorized& users = {}) {
+id add(stage& on, const id& by, const id& manager, const std::string& name, std::string_view number,
+       std::string_view kind, const authorized& users = {}) {
   std::string prefix = name;
-  std::transform(prefix.begin(), prefix.end(), prefix.begin(), [](unsigned char c) { return c == ' ' ? '-' : static_cast<char>(std::tolower(c)); });
+  std::transform(prefix.begin(), prefix.end(), prefix.begin(),
+                 [](unsigned char c) { return c == ' ' ? '-' : static_cast<char>(std::tolower(c)); });
   json command = client(manager, kind, name, number, prefix);
   list who;
   for (const auto& [user, role] : users) {
@@ -41,7 +43,7 @@ void authorizations(stage& on, const ids& people, const ids& places) {
   for (const auto& tenant : places) {
     row cells{plain(on.name_of(tenant))};
     for (const auto& user : people) {
-      const json found = on.ask({{"query", "check"}, {"user", user}, {"permission", "tenant.view"}, {"tenant", tenant}});
+      const json found = json::parse(on.engine.explain(user, TENANTRY_PERMISSION_TENANT_VIEW, tenant)).at("answer");
       if (!found.contains("grounds")) {
         cells.push_back(faint("–"));
         continue;
@@ -69,7 +71,8 @@ void pool(stage& on, const ids& places) {
     const json it = on.entity("tenant", place);
     list gone;
     for (const auto& one : it.value("released", json::array())) gone.push_back(one.at("prefix"));
-    rows.push_back({plain(it.at("name")), faint(it.at("number")), it.contains("deleted") ? bad("deleted") : good(it.at("operation")),
+    rows.push_back({plain(it.at("name")), faint(it.at("number")),
+                    it.contains("deleted") ? bad("deleted") : good(it.at("operation")),
                     it.contains("prefix") ? plain(it.at("prefix")) : faint("–"), faint(joined(gone))});
   }
   on.told.table({"tenant", "number", "is", "prefix", "gave back"}, rows);
@@ -112,13 +115,17 @@ void clients(stage& on) {
   on.tries(dora, "tries Paris, which she cannot see", disable({paris}));
 
   on.told.heading("Disable and enable");
-  watch rights(on, {{cem, "devices.manage", group}, {cem, "devices.manage", paris}, {cem, "tenant.operate", paris}, {cem, "devices.manage", quito}});
+  watch rights(on, {{cem, "devices.manage", group},
+                    {cem, "devices.manage", paris},
+                    {cem, "tenant.operate", paris},
+                    {cem, "devices.manage", quito}});
   rights.moment("enabled");
   results(on, on.does(cem, "disables the group and Paris", disable({group, paris})));
   rights.moment("disabled");
   on.told.remark("Quito is below the group and not disabled with it.");
   results(on, on.does(cem, "disables Paris and Quito", disable({paris, quito})));
-  results(on, on.does(cem, "enables all three", {{"command", "enable_tenants"}, {"tenants", ids{group, paris, quito}}}));
+  results(on,
+          on.does(cem, "enables all three", {{"command", "enable_tenants"}, {"tenants", ids{group, paris, quito}}}));
   rights.moment("enabling");
   on.tries(cem, "disables Quito while it comes up", disable({quito}));
   for (const auto& tenant : {group, paris, quito}) {

@@ -16,7 +16,10 @@ void crossing(stage& on) {
 
   on.told.heading("Linked");
   const id asked = on.does(ada, "asks to manage KA-400 jointly",
-                           {{"command", "request_link"}, {"manager", northwind}, {"number", "KA-400"}, {"management", "jointly"},
+                           {{"command", "request_link"},
+                            {"manager", northwind},
+                            {"number", "KA-400"},
+                            {"management", "jointly"},
                             {"services", list{"manage"}}});
   on.name(asked, "Northwind IT → Κλινική Αυγή");
   const id link = on.does(nikos, "accepts", {{"command", "accept_link"}, {"request", asked}});
@@ -29,8 +32,8 @@ void crossing(stage& on) {
   rights.moment("linked");
 
   on.told.heading("Asked, rejected, asked, taken back");
-  const json request{{"command", "request_delink"}, {"link", link}}, reject{{"command", "reject_delink"}, {"link", link}},
-      cancel{{"command", "cancel_delink"}, {"link", link}};
+  const json request{{"command", "request_delink"}, {"link", link}},
+      reject{{"command", "reject_delink"}, {"link", link}}, cancel{{"command", "cancel_delink"}, {"link", link}};
   on.tries(maria, "asks to delink", request);
   on.does(nikos, "asks to delink", request);
   rights.moment("customer asked");
@@ -61,8 +64,13 @@ void crossing(stage& on) {
   on.does(staff_on("SUP-4712"), "puts such a policy into force", {{"command", "set_policy"}, {"policy", policy}});
   const auto email = "omar@nour.example";
   const json added = on.does(ada, "adds a café, jointly managed",
-                             {{"command", "add_customer"}, {"manager", northwind}, {"kind", "customer"}, {"name", "مقهى النور"},
-                              {"management", "jointly"}, {"services", list{"manage"}}, {"owner", {{"email", email}}}});
+                             {{"command", "add_customer"},
+                              {"manager", northwind},
+                              {"kind", "customer"},
+                              {"name", "مقهى النور"},
+                              {"management", "jointly"},
+                              {"services", list{"manage"}},
+                              {"owner", {{"email", email}}}});
   const id cafe = added.at("link");
   on.name(cafe, "Northwind IT → the café");
   on.name(added.at("tenant"), "the café");
@@ -78,8 +86,8 @@ void crossing(stage& on) {
   std::vector<row> rows;
   for (const auto& which : {link, cafe}) {
     const json it = on.entity("link", which);
-    rows.push_back({plain(on.name_of(it.at("manager").get<id>())), plain(on.name_of(it.at("managed").get<id>())), plain(it.at("management")),
-                    plain(status_of(it.at("stage"))), faint(clock_face(it.at("since"))),
+    rows.push_back({plain(on.name_of(it.at("manager").get<id>())), plain(on.name_of(it.at("managed").get<id>())),
+                    plain(it.at("management")), plain(status_of(it.at("stage"))), faint(clock_face(it.at("since"))),
                     faint(it.contains("ended") ? clock_face(it.at("ended").at("at")) : "–")});
   }
   on.told.table({"manager", "customer", "managed", "status", "since", "until"}, rows);

@@ -11,7 +11,7 @@ void fully(stage& on) {
 
   on.told.heading("A new customer");
   const auto add = [&](const list& services) {
-    return json{{"command", "add_customer"}, {"manager", northwind}, {"kind", "customer"},  {"name", "Hotel Lindgren"},
+    return json{{"command", "add_customer"}, {"manager", northwind},  {"kind", "customer"},  {"name", "Hotel Lindgren"},
                 {"number", "HL-300"},        {"management", "fully"}, {"services", services}};
   };
   on.tries(ada, "adds Hotel Lindgren with nothing to manage", add({}));
@@ -25,8 +25,9 @@ void fully(stage& on) {
     return json{{"command", "accept_invitation"}, {"invitation", invitation}, {"email", email}};
   };
   const auto email = "lena@lindgren.example";
-  const json invited = on.does(ada, "invites Lena to the hotel, to read",
-                               {{"command", "invite_user"}, {"tenant", hotel}, {"role", "read_only"}, {"invitee", {{"email", email}}}});
+  const json invited =
+      on.does(ada, "invites Lena to the hotel, to read",
+              {{"command", "invite_user"}, {"tenant", hotel}, {"role", "read_only"}, {"invitee", {{"email", email}}}});
   const id lena = invited.at("user");
   on.name(lena, "Lena");
   on.does(lena, "accepts", accept(invited.at("invitation"), email));
@@ -42,7 +43,8 @@ void fully(stage& on) {
 
   on.told.heading("What fully managed does not do");
   on.tries(ada, "asks to delink", {{"command", "request_delink"}, {"link", link}});
-  on.does(ada, "manages one more service", {{"command", "add_services"}, {"link", link}, {"services", list{"configure"}}});
+  on.does(ada, "manages one more service",
+          {{"command", "add_services"}, {"link", link}, {"services", list{"configure"}}});
   const json remove{{"command", "remove_service"}, {"link", link}, {"service", "configure"}};
   on.tries(ada, "takes it away again", remove);
   on.does(staff_on("SUP-4711"), "takes it away", remove);
@@ -60,7 +62,8 @@ void fully(stage& on) {
   on.does(ada, "reminds Lars", {{"command", "resend_invitation"}, {"invitation", first.at("invitation")}});
   on.days_pass(5);
   on.tries(first.at("user").get<id>(), "signs up, too late", accept(first.at("invitation"), "lars@lindgren.example"));
-  const json again = on.does(ada, "invites Lars again", {{"command", "invite_owner"}, {"link", link}, {"owner", owner}});
+  const json again =
+      on.does(ada, "invites Lars again", {{"command", "invite_owner"}, {"link", link}, {"owner", owner}});
   const id lars = again.at("user");
   on.name(lars, "Lars");
   on.name(again.at("invitation"), "Lars at Hotel Lindgren");
@@ -75,7 +78,10 @@ void fully(stage& on) {
   on.does(ada, "accepts", {{"command", "accept_delink"}, {"link", link}});
   rights.moment("delinked");
   const id request = on.does(ada, "asks to manage HL-300 fully",
-                             {{"command", "request_link"}, {"manager", northwind}, {"number", "HL-300"}, {"management", "fully"},
+                             {{"command", "request_link"},
+                              {"manager", northwind},
+                              {"number", "HL-300"},
+                              {"management", "fully"},
                               {"services", list{"manage"}}});
   on.name(request, "Northwind IT → Hotel Lindgren");
   link = on.does(lars, "accepts, and is locked out", {{"command", "accept_link"}, {"request", request}});

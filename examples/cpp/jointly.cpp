@@ -28,8 +28,11 @@ void jointly(stage& on) {
   const json summary = on.ask({{"query", "look_up"}, {"actor", {{"user", ada}}}, {"number", "bk-200"}});
   const std::string name = summary.at("name"), kind = summary.at("kind");
   on.told.remark("Ada looks up bk-200 and learns this much: " + name + ", " + kind + ". Nothing else.");
-  const json ask{{"command", "request_link"}, {"manager", northwind},     {"number", "BK-200"},
-                 {"management", "jointly"},   {"services", list{"enrollment", "manage"}}};
+  const json ask{{"command", "request_link"},
+                 {"manager", northwind},
+                 {"number", "BK-200"},
+                 {"management", "jointly"},
+                 {"services", list{"enrollment", "manage"}}};
   const id request = on.does(ada, "asks to manage BK-200 jointly", ask);
   on.name(request, "Northwind IT → Bäckerei Klein");
   rights.moment("asked");
@@ -46,11 +49,13 @@ void jointly(stage& on) {
   const auto email = "kim@baeckerei-klein.example";
   const json invite{{"command", "invite_user"}, {"tenant", bakery}, {"role", "admin"}, {"invitee", {{"email", email}}}};
   on.tries(ben, "invites Kim to the bakery", invite);
-  on.does(klara, "lets the MSP manage users", {{"command", "set_manager_grants"}, {"link", link}, {"grants", list{"users.manage"}}});
+  on.does(klara, "lets the MSP manage users",
+          {{"command", "set_manager_grants"}, {"link", link}, {"grants", list{"users.manage"}}});
   const json invited = on.does(ben, "invites Kim to the bakery", invite);
   const id kim = invited.at("user");
   on.name(kim, "Kim");
-  on.does(kim, "accepts", {{"command", "accept_invitation"}, {"invitation", invited.at("invitation")}, {"email", email}});
+  on.does(kim, "accepts",
+          {{"command", "accept_invitation"}, {"invitation", invited.at("invitation")}, {"email", email}});
   rights.moment("granted");
 
   on.told.heading("The parting");
@@ -80,8 +85,8 @@ void jointly(stage& on) {
   const json audit = on.ask({{"query", "audit"}, {"actor", {{"user", klara}}}, {"tenant", bakery}, {"limit", 1000}});
   std::vector<row> rows;
   for (const auto& it : audit.at("rows")) {
-    rows.push_back({count(it.at("seq")), faint(clock_face(it.at("at"))), plain(on.actor_name(it.at("by"))), plain(it.at("command")),
-                    plain(happened(it.at("events")))});
+    rows.push_back({count(it.at("seq")), faint(clock_face(it.at("at"))), plain(on.actor_name(it.at("by"))),
+                    plain(it.at("command")), plain(happened(it.at("events")))});
   }
   on.told.table({"seq", "at", "from", "command", "what happened"}, rows);
   on.verify();

@@ -28,8 +28,8 @@ static json standard() { return TENANTRY_POLICY_DEFAULT; }
 static json of_clients() { return TENANTRY_POLICY_CLIENTS; }
 
 static const std::vector<journey> JOURNEYS{
-    {"jointly", standard, jointly},     {"fully", standard, fully},           {"crossing", standard, crossing},
-    {"clients", of_clients, clients},   {"processes", standard, processes},   {"onboarding", standard, onboarding},
+    {"jointly", standard, jointly},     {"fully", standard, fully},         {"crossing", standard, crossing},
+    {"clients", of_clients, clients},   {"processes", standard, processes}, {"onboarding", standard, onboarding},
     {"resellers", standard, resellers}, {"alerts", alerts_policy, alerts},
 };
 

@@ -16,12 +16,27 @@
 
 namespace {
 
-enum { ACCOUNT, PLATFORM, COMPANY, COUNTRY, STREET, PHONE, WEBSITE, PREFIX, MANAGED, SERVICES, CONTACT, EMAIL, COLUMNS };
+enum {
+  ACCOUNT,
+  PLATFORM,
+  COMPANY,
+  COUNTRY,
+  STREET,
+  PHONE,
+  WEBSITE,
+  PREFIX,
+  MANAGED,
+  SERVICES,
+  CONTACT,
+  EMAIL,
+  COLUMNS
+};
 
 // An id that is the same whenever the same file is read.
 id of_line(std::size_t line) {
   id made{{0, 0, 0, 0, 0, 0x50, 0x53, 0x41}};
-  for (int place = 0; place < 8; ++place) made.bytes[15 - place] = static_cast<std::uint8_t>(std::uint64_t{line} >> 8 * place);
+  for (int place = 0; place < 8; ++place)
+    made.bytes[15 - place] = static_cast<std::uint8_t>(std::uint64_t{line} >> 8 * place);
   return made;
 }
 
@@ -40,7 +55,9 @@ std::string trimmed(const std::string& text) {
   return first == text.npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
-bool is_utf8(const std::string& text) { return std::mbstowcs(nullptr, text.c_str(), 0) != static_cast<std::size_t>(-1); }
+bool is_utf8(const std::string& text) {
+  return std::mbstowcs(nullptr, text.c_str(), 0) != static_cast<std::size_t>(-1);
+}
 
 // What stands in the way, and what to do about it.
 struct flaw {
@@ -83,9 +100,11 @@ class form {
 std::vector<flaw> to_command(stage& on, const csv_row& line, const id& manager, json& command) {
   const auto& cell = line.cells;
   if (cell.size() != COLUMNS) {
-    return {{"the line has " + to_string(cell.size()) + " of " + to_string(COLUMNS) + " columns", "look for a missing comma or quotation mark"}};
+    return {{"the line has " + to_string(cell.size()) + " of " + to_string(COLUMNS) + " columns",
+             "look for a missing comma or quotation mark"}};
   }
-  if (!std::all_of(cell.begin(), cell.end(), is_utf8)) return {{"the line is not in UTF-8", "export the line again, as UTF-8"}};
+  if (!std::all_of(cell.begin(), cell.end(), is_utf8))
+    return {{"the line is not in UTF-8", "export the line again, as UTF-8"}};
   form texts;
   texts.needs("/management", "management_type", trimmed(cell[MANAGED]));
   std::string rest = cell[SERVICES];
@@ -164,7 +183,8 @@ struct owner {
   id user, tenant;
 };
 
-owner owned(stage& on, const std::string& name, std::string_view number, const std::string& person, std::string_view email) {
+owner owned(stage& on, const std::string& name, std::string_view number, const std::string& person,
+            std::string_view email) {
   const id tenant = on.tenant("customer", name, number);
   return {on.user(person, tenant, email, "super_admin"), tenant};
 }
@@ -178,7 +198,10 @@ std::vector<owner> neighbours(stage& on) {
   const id sam = on.user("Sam", southgate, "sam@southgate.example", "super_admin");
   on.tenant("reseller", "Tidewater Resale", "P-7005");
   const owner cleo = owned(on, "Copper Kettle", "P-7004", "Cleo", "cleo@kettle.example");
-  const json request = on.execute(sam, {{"command", "request_link"}, {"manager", southgate}, {"number", "P-7004"}, {"management", "jointly"},
+  const json request = on.execute(sam, {{"command", "request_link"},
+                                        {"manager", southgate},
+                                        {"number", "P-7004"},
+                                        {"management", "jointly"},
                                         {"services", list{"manage"}}});
   on.execute(cleo.user, {{"command", "accept_link"}, {"request", request}});
   on.post();
@@ -223,7 +246,8 @@ void onboarding(stage& on) {
       const auto& fault = answer.at("fault");
       const auto number = fault.at("number").get<int>();
       if (number >= 1000) throw std::runtime_error(fault.at("message").get<std::string>());
-      const auto what = to_string(number) + " " + fault.at("name").get<std::string>() + ": " + on.in_names(fault.at("message"));
+      const auto what =
+          to_string(number) + " " + fault.at("name").get<std::string>() + ": " + on.in_names(fault.at("message"));
       refused.push_back({sent[place]->line, trimmed(sent[place]->cells.front()), {{what, fault.at("remedy")}}});
     } else if (answer.at("executed").at("command") == "add_customer") {
       added.push_back(requests.at(place).at("command"));
@@ -232,11 +256,12 @@ void onboarding(stage& on) {
     }
   }
   std::sort(refused.begin(), refused.end(), [](const auto& one, const auto& next) { return one.line < next.line; });
-  on.told.table({"what", "how many"}, {{plain("lines with something on them"), count(lines.size())},
-                                       {plain("customers added"), count(added.size())},
-                                       {plain("link requests to tenants that were there"), count(asked.size())},
-                                       {plain("refused before they were sent: a text is not well formed"), count(unreadable)},
-                                       {plain("refused by a rule"), count(refused.size() - unreadable)}});
+  on.told.table({"what", "how many"},
+                {{plain("lines with something on them"), count(lines.size())},
+                 {plain("customers added"), count(added.size())},
+                 {plain("link requests to tenants that were there"), count(asked.size())},
+                 {plain("refused before they were sent: a text is not well formed"), count(unreadable)},
+                 {plain("refused by a rule"), count(refused.size() - unreadable)}});
 
   on.told.heading("The customers, by country");
   by_country(on, added);
@@ -279,7 +304,8 @@ void onboarding(stage& on) {
       throw std::runtime_error("a line is answered differently");
     }
   }
-  rows = {{plain("lines answered with their first receipt"), count(same)}, {plain("lines refused again"), count(refused_again)}};
+  rows = {{plain("lines answered with their first receipt"), count(same)},
+          {plain("lines refused again"), count(refused_again)}};
   for (const auto& record : on.ask({{"query", "records_after"}, {"seq", before}})) {
     rows.push_back({plain("records written: " + happened(record.at("events"), ", ")), count(1)});
   }

@@ -36,7 +36,8 @@ extent measure(std::string_view text) {
 
 std::vector<std::string> lines(std::string_view text) {
   std::vector<std::string> all;
-  for (std::size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) all.emplace_back(text.substr(0, end));
+  for (std::size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1))
+    all.emplace_back(text.substr(0, end));
   all.emplace_back(text);
   return all;
 }
@@ -95,8 +96,8 @@ void page::done(std::string_view at, std::string_view what) {
   line("  " + paint(DIM, at) + "  " + paint(GOOD, "✓") + " " + std::string(what));
 }
 
-void page::refused(std::string_view at, std::string_view what, int number, std::string_view name, std::string_view message,
-                   std::string_view remedy) {
+void page::refused(std::string_view at, std::string_view what, int number, std::string_view name,
+                   std::string_view message, std::string_view remedy) {
   line("  " + paint(DIM, at) + "  " + paint(BAD, "✗") + " " + std::string(what));
   line(UNDER + paint(BAD, std::to_string(number) + " " + std::string(name)) + ": " + std::string(message));
   line(UNDER + paint(BOLD, "remedy") + ": " + std::string(remedy));

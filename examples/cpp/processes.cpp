@@ -42,7 +42,8 @@ std::string seen(const stage& on, const std::optional<question>& asked = {}) {
   if (!asked) return "record " + to_string(on.revision());
   const auto found = on.engine.check(asked->user, asked->permission, asked->tenant);
   const auto record = "record " + to_string(found.seq) + ": ";
-  return found.allowed ? record + "yes" : record + "no, " + to_string(found.reason) + " " + tenantry_status_name(found.reason);
+  return found.allowed ? record + "yes"
+                       : record + "no, " + to_string(found.reason) + " " + tenantry_status_name(found.reason);
 }
 
 // ---- the second process ----
@@ -55,15 +56,19 @@ std::string obey(stage& on, const std::vector<std::string>& word) {
   if (is("see", 4)) return seen(on, question{id_from(word[1]), word[2], id_from(word[3])});
   if (is("add", 5)) return on.execute(by(word[2]), customer(word[1], word[3], word[4])).at("tenant");
   if (is("rename", 5)) {
-    return on.call({{"execute", {{"id", word[1]}, {"actor", by(word[2]).as_json}, {"command", rename_to(word[3], word[4])}}}}).at("token");
+    return on
+        .call(
+            {{"execute", {{"id", word[1]}, {"actor", by(word[2]).as_json}, {"command", rename_to(word[3], word[4])}}}})
+        .at("token");
   }
   if (is("expect", 5)) {
     try {
-      return on.call({{"execute",
-                       {{"id", "00000000-0000-0000-0000-0000000007eb"},
-                        {"actor", by(word[2]).as_json},
-                        {"expected_seq", std::stoull(word[1])},
-                        {"command", rename_to(word[3], word[4])}}}})
+      return on
+          .call({{"execute",
+                  {{"id", "00000000-0000-0000-0000-0000000007eb"},
+                   {"actor", by(word[2]).as_json},
+                   {"expected_seq", std::stoull(word[1])},
+                   {"command", rename_to(word[3], word[4])}}}})
           .at("token");
     } catch (const tenantry::error& error) {
       if (!error.refused()) throw;
@@ -78,7 +83,8 @@ std::string obey(stage& on, const std::vector<std::string>& word) {
 // At most six words: the last may have spaces.
 std::vector<std::string> words_of(std::string line) {
   std::vector<std::string> all;
-  for (std::size_t end; all.size() < 5 && (end = line.find(' ')) != line.npos; line.erase(0, end + 1)) all.push_back(line.substr(0, end));
+  for (std::size_t end; all.size() < 5 && (end = line.find(' ')) != line.npos; line.erase(0, end + 1))
+    all.push_back(line.substr(0, end));
   all.push_back(line);
   return all;
 }
@@ -110,7 +116,8 @@ class other {
     // A second process that has ended is told by what it does not answer.
     signal(SIGPIPE, SIG_IGN);
     std::cout.flush();
-    if (pipe(in) != 0 || pipe(out) != 0 || (process_ = fork()) < 0) throw std::runtime_error("a second process cannot be started");
+    if (pipe(in) != 0 || pipe(out) != 0 || (process_ = fork()) < 0)
+      throw std::runtime_error("a second process cannot be started");
     if (process_ == 0) {
       // Nothing of the parent's engine is used between fork and exec.
       dup2(in[0], STDIN_FILENO);
@@ -160,7 +167,8 @@ class other {
 
 // What both see, at some moment.
 row both_see(stage& on, other& it, const std::string& when, const std::optional<question>& wants = {}) {
-  const auto asked = wants ? "see " + to_string(wants->user) + " " + wants->permission + " " + to_string(wants->tenant) : "see";
+  const auto asked =
+      wants ? "see " + to_string(wants->user) + " " + wants->permission + " " + to_string(wants->tenant) : "see";
   const auto here = seen(on, wants), there = it.ask(on, asked);
   return {plain(when), plain(here), plain(there), plain(here == there ? "yes" : "no")};
 }
@@ -185,14 +193,16 @@ void processes(stage& on) {
   on.told.done(on.clock_face(), "Ada adds Fjord Logistikk, in the second process");
   const question wants{ada, TENANTRY_PERMISSION_DEVICES_MANAGE, fjord};
   rows.push_back(both_see(on, it, "the second added it", wants));
-  on.does(ada, "disables Fjord Logistikk, in the first process", {{"command", "disable_tenants"}, {"tenants", std::vector<id>{fjord}}});
+  on.does(ada, "disables Fjord Logistikk, in the first process",
+          {{"command", "disable_tenants"}, {"tenants", std::vector<id>{fjord}}});
   rows.push_back(both_see(on, it, "the first disabled it", wants));
   on.told.remark("May Ada manage Fjord Logistikk's devices?");
   on.told.table({"when", "the first sees", "the second sees", "the same"}, rows);
 
   on.told.heading("The same request, sent by both");
   const std::string request = "00000000-0000-0000-0000-0000000007ea";
-  const json first = on.call({{"execute", {{"id", request}, {"actor", {{"user", ada}}}, {"command", rename_to(msp, "Northwind Group")}}}});
+  const json first = on.call(
+      {{"execute", {{"id", request}, {"actor", {{"user", ada}}}, {"command", rename_to(msp, "Northwind Group")}}}});
   const auto answered = it.ask(on, "rename " + request + " " + who + " " + msp + " Northwind Group");
   on.told.remark("Ada renames the MSP; an impatient proxy sends the request to the second process, too.");
   if (first.at("token") != answered) throw std::runtime_error("the second answered " + answered);
@@ -203,15 +213,17 @@ void processes(stage& on) {
   on.does(ada, "changes her mind about the name, in the first process", rename_to(msp, "Northwind IT"));
   const auto refusal = it.ask(on, "expect " + seq + " " + who + " " + msp + " Northwind Holding");
   if (refusal != tenantry_status_name(TENANTRY_STALE_SEQ)) throw std::runtime_error("the second answered " + refusal);
-  on.told.refused(on.clock_face(), "Ada renames it in the second process, which last read record " + seq, TENANTRY_STALE_SEQ, refusal,
-                  message_about(TENANTRY_STALE_SEQ, to_string(on.revision())), tenantry_status_remedy(TENANTRY_STALE_SEQ));
+  on.told.refused(on.clock_face(), "Ada renames it in the second process, which last read record " + seq,
+                  TENANTRY_STALE_SEQ, refusal, message_about(TENANTRY_STALE_SEQ, to_string(on.revision())),
+                  tenantry_status_remedy(TENANTRY_STALE_SEQ));
 
   on.told.heading("Both at once");
   it.tell(on, "many " + msp + " " + who + " TWO");
   many(on, msp, who, "ONE");
   if (it.answer() != "done") throw std::runtime_error("the second has not added its customers");
   on.told.remark("Each adds " + to_string(MANY) + " customers as fast as it can, while the other does the same.");
-  const json customers = on.ask({{"query", "customers"}, {"actor", {{"user", ada}}}, {"manager", northwind}, {"paging", {{"limit", 1000}}}});
+  const json customers = on.ask(
+      {{"query", "customers"}, {"actor", {{"user", ada}}}, {"manager", northwind}, {"paging", {{"limit", 1000}}}});
   rows.clear();
   for (const auto& [whose, series] : {std::pair("the first", "ONE-"), std::pair("the second", "TWO-")}) {
     const std::string prefix = series;

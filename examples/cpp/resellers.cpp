@@ -15,7 +15,10 @@ const list MOVED{"490154201000017", "490154201000025"};
 // An MSP asks a customer to be managed jointly, and the customer says yes.
 id link_jointly(stage& on, const id& asks, const id& answers, const id& manager, const std::string& number) {
   const json request = on.does(asks, "asks to manage " + number + " jointly",
-                               {{"command", "request_link"}, {"manager", manager}, {"number", number}, {"management", "jointly"},
+                               {{"command", "request_link"},
+                                {"manager", manager},
+                                {"number", number},
+                                {"management", "jointly"},
                                 {"services", list{"manage"}}});
   return on.does(answers, "accepts", {{"command", "accept_link"}, {"request", request}});
 }
@@ -25,16 +28,14 @@ void customers(stage& on, const id& who, const id& manager) {
   std::vector<row> rows;
   const json found = on.ask({{"query", "customers"}, {"actor", {{"user", who}}}, {"manager", manager}});
   for (const auto& it : found.at("rows")) {
-    rows.push_back({plain(it.at("name")), faint(it.at("number")), plain(it.at("management")), plain(status_of(it.at("stage"))),
-                    count(it.at("devices"))});
+    rows.push_back({plain(it.at("name")), faint(it.at("number")), plain(it.at("management")),
+                    plain(status_of(it.at("stage"))), count(it.at("devices"))});
   }
   on.told.table({"customer", "number", "managed", "status", "devices"}, rows);
 }
 
 // What a spreadsheet would run is led by an apostrophe in the CSV.
-std::string inert(const std::string& cell) {
-  return cell.find_first_of("=+-@") == 0 ? "'" + cell : cell;
-}
+std::string inert(const std::string& cell) { return cell.find_first_of("=+-@") == 0 ? "'" + cell : cell; }
 
 // A reseller, and who asks for its list.
 struct sells {
@@ -45,39 +46,50 @@ struct sells {
     return {{"command", "upload_devices"}, {"reseller", contoso}, {"to", to}, {"devices", devices}};
   }
 
-  json add(std::string_view number) const { return {{"command", "add_reseller_customer"}, {"reseller", contoso}, {"number", number}}; }
+  json add(std::string_view number) const {
+    return {{"command", "add_reseller_customer"}, {"reseller", contoso}, {"number", number}};
+  }
 
   // All that is or what a filter leaves, now or as of a record.
   json rows(const json& filter, const json& as_of = nullptr) const {
     return on
-        .ask({{"query", "reseller_customers"}, {"actor", {{"user", rita}}}, {"reseller", contoso}, {"filter", filter}, {"as_of", as_of}})
+        .ask({{"query", "reseller_customers"},
+              {"actor", {{"user", rita}}},
+              {"reseller", contoso},
+              {"filter", filter},
+              {"as_of", as_of}})
         .at("rows");
   }
 
   void show(const json& filter = json::object()) const {
     std::vector<row> told;
     for (const auto& it : rows(filter)) {
-      told.push_back({plain(it.at("company")), plain(it.at("number")), it.contains("country") ? plain(it.at("country")) : faint("–"),
-                      faint(it.contains("last_uploaded") ? clock_face(it.at("last_uploaded")) : "–"), count(it.at("uploads")),
-                      count(it.at("devices")), plain(it.at("status"))});
+      told.push_back({plain(it.at("company")), plain(it.at("number")),
+                      it.contains("country") ? plain(it.at("country")) : faint("–"),
+                      faint(it.contains("last_uploaded") ? clock_face(it.at("last_uploaded")) : "–"),
+                      count(it.at("uploads")), count(it.at("devices")), plain(it.at("status"))});
     }
-    on.told.table({"Company name / internal reference", "Customer / MSP ID", "Country", "Last uploaded", "Uploads", "Devices", "Status"},
+    on.told.table({"Company name / internal reference", "Customer / MSP ID", "Country", "Last uploaded", "Uploads",
+                   "Devices", "Status"},
                   told);
   }
 
   // Shows the CSV, and reads it back to see that it says what the list says.
   void csv(const json& filter = json::object()) const {
-    const json answer = on.ask({{"query", "reseller_csv"}, {"actor", {{"user", rita}}}, {"reseller", contoso}, {"filter", filter}});
+    const json answer =
+        on.ask({{"query", "reseller_csv"}, {"actor", {{"user", rita}}}, {"reseller", contoso}, {"filter", filter}});
     const std::string text = answer.at("csv");
     on.told.verbatim(text);
     std::vector<list> read, wanted;
     for (const auto& line : read_csv(text)) read.push_back(line.cells);
     read.erase(read.begin());
     for (const auto& it : rows(filter)) {
-      wanted.push_back({inert(it.at("company")), it.at("number"), it.value("country", ""), it.value("last_uploaded", ""),
-                        it.at("uploads").dump(), it.at("devices").dump(), it.at("status")});
+      wanted.push_back({inert(it.at("company")), it.at("number"), it.value("country", ""),
+                        it.value("last_uploaded", ""), it.at("uploads").dump(), it.at("devices").dump(),
+                        it.at("status")});
     }
-    if (read != wanted || answer.at("rows") != wanted.size()) throw std::runtime_error("the CSV does not say what the list says");
+    if (read != wanted || answer.at("rows") != wanted.size())
+      throw std::runtime_error("the CSV does not say what the list says");
     on.told.holds("read back, the CSV has the rows and cells of the list");
   }
 
@@ -88,7 +100,8 @@ struct sells {
     for (const auto& one : devices.at("rows")) {
       const auto& found = one.at("entity");
       if (found.at("id") != device) continue;
-      const json holding = on.ask({{"query", "entity"}, {"kind", "holding"}, {"id", found.at("holding")}, {"as_of", seq}}).at("entity");
+      const json holding =
+          on.ask({{"query", "entity"}, {"kind", "holding"}, {"id", found.at("holding")}, {"as_of", seq}}).at("entity");
       const json seen = rows({{"tenant", holding.at("shown_as")}}, seq).at(0);
       return seen.at("company").get<std::string>() + "\n" + seen.at("number").get<std::string>();
     }
@@ -124,8 +137,14 @@ void resellers(stage& on) {
   const id bakery_link = link_jointly(on, ada, klara, northwind, "BK-200");
   on.name(bakery_link, "Northwind IT → Bäckerei Klein");
   const json added = on.does(ada, "adds Fjord Logistikk, fully managed",
-                             {{"command", "add_customer"}, {"manager", northwind}, {"kind", "customer"}, {"name", "Fjord Logistikk"},
-                              {"number", "FL-500"}, {"country", "NO"}, {"management", "fully"}, {"services", list{"manage"}}});
+                             {{"command", "add_customer"},
+                              {"manager", northwind},
+                              {"kind", "customer"},
+                              {"name", "Fjord Logistikk"},
+                              {"number", "FL-500"},
+                              {"country", "NO"},
+                              {"management", "fully"},
+                              {"services", list{"manage"}}});
   const id fjord = added.at("tenant"), fjord_link = added.at("link");
   on.name(fjord, "Fjord Logistikk");
 
@@ -172,18 +191,22 @@ void resellers(stage& on) {
   on.told.heading("Both customers leave the MSP");
   const auto email = "freja@fjord.example";
   const json invited = on.does(ada, "converts Fjord Logistikk to jointly managed",
-                               {{"command", "convert_link"}, {"link", fjord_link}, {"management", "jointly"},
+                               {{"command", "convert_link"},
+                                {"link", fjord_link},
+                                {"management", "jointly"},
                                 {"owner", {{"name", "Freja"}, {"email", email}}}});
   const id freja = invited.at("user");
   on.name(freja, "Freja");
-  on.does(freja, "signs up", {{"command", "accept_invitation"}, {"invitation", invited.at("invitation")}, {"email", email}});
+  on.does(freja, "signs up",
+          {{"command", "accept_invitation"}, {"invitation", invited.at("invitation")}, {"email", email}});
   for (const auto& [who, link] : {std::pair(freja, fjord_link), std::pair(klara, bakery_link)}) {
     on.days_pass(30);
     on.does(who, "asks to delink", {{"command", "request_delink"}, {"link", link}});
     on.does(ada, "accepts", {{"command", "accept_delink"}, {"link", link}});
   }
   moments.push_back(on.revision());
-  on.does(ada, "deletes a broken device from the pool", {{"command", "delete_devices"}, {"tenant", northwind}, {"devices", list{POOL[4]}}});
+  on.does(ada, "deletes a broken device from the pool",
+          {{"command", "delete_devices"}, {"tenant", northwind}, {"devices", list{POOL[4]}}});
 
   on.told.heading("The reseller's list, after");
   on.told.remark("Fjord Logistikk appears with what was moved there, and Rita never added it.");
@@ -196,12 +219,14 @@ void resellers(stage& on) {
   link_jointly(on, ada, freja, northwind, "FL-500");
   moments.push_back(on.revision());
   on.told.remark("Whom Rita sees for one device of each kind, asked of those three moments today:");
-  on.told.table({"how it came to the customer", "linked", "delinked", "linked again"},
-                {shop.matrix("uploaded to it", BAKERY[0], moments), shop.matrix("moved there by the MSP", MOVED[0], moments)});
+  on.told.table(
+      {"how it came to the customer", "linked", "delinked", "linked again"},
+      {shop.matrix("uploaded to it", BAKERY[0], moments), shop.matrix("moved there by the MSP", MOVED[0], moments)});
   on.told.remark("What was moved is the customer's from its first delink on, for good.");
 
   on.told.heading("The customer drops the reseller");
-  on.does(klara, "wants no more of Contoso Mobile", {{"command", "drop_reseller"}, {"tenant", bakery}, {"reseller", contoso}});
+  on.does(klara, "wants no more of Contoso Mobile",
+          {{"command", "drop_reseller"}, {"tenant", bakery}, {"reseller", contoso}});
   on.tries(rita, "uploads one more device to the bakery", shop.upload(bakery, {"SN-2026/0043"}));
 
   on.told.heading("A company name that is a formula");

@@ -37,7 +37,8 @@ std::vector<csv_row> read_csv(std::string_view bytes) {
   std::size_t line = 1;
   for (const char& byte : bytes) {
     if (it.next.line == 0 && byte != '\r' && byte != '\n') it.next.line = line;
-    if (csv_parse(&it.parser, &byte, 1, on_cell, on_row, &it) != 1) throw std::runtime_error("line " + std::to_string(line) + " is no CSV");
+    if (csv_parse(&it.parser, &byte, 1, on_cell, on_row, &it) != 1)
+      throw std::runtime_error("line " + std::to_string(line) + " is no CSV");
     if (byte == '\n') ++line;
   }
   csv_fini(&it.parser, on_cell, on_row, &it);

@@ -46,13 +46,17 @@ tenantry::options stage::options(const std::string& policy) {
     const std::uint64_t number = on->next_++;
     *made = {};
     for (int place = 0; place < 8; ++place) made->bytes[15 - place] = static_cast<std::uint8_t>(number >> 8 * place);
-    for (int place = 0; place < 4; ++place) made->bytes[3 - place] = static_cast<std::uint8_t>(on->series_ >> 8 * place);
+    for (int place = 0; place < 4; ++place)
+      made->bytes[3 - place] = static_cast<std::uint8_t>(on->series_ >> 8 * place);
   };
   return asked;
 }
 
 stage::stage(std::string where, const json& policy, std::uint32_t series)
-    : now_(MORNING), series_(series), path(std::move(where)), engine(tenantry::engine::open(path, options(policy.dump()))) {}
+    : now_(MORNING),
+      series_(series),
+      path(std::move(where)),
+      engine(tenantry::engine::open(path, options(policy.dump()))) {}
 
 json stage::call(const json& request) { return json::parse(engine.call(request.dump())); }
 
@@ -60,10 +64,6 @@ json stage::ask(json query) { return call({{"ask", std::move(query)}}).at("answe
 
 json stage::execute(const actor& by, json command) {
   return call({{"execute", {{"actor", by.as_json}, {"command", std::move(command)}}}}).at("outcome");
-}
-
-bool stage::may(const id& user, std::string_view permission, const id& tenant) {
-  return engine.check(user, permission, tenant).allowed;
 }
 
 json stage::entity(std::string_view kind, const id& it) {
@@ -126,7 +126,8 @@ id stage::tenant(std::string_view kind, const std::string& name, std::string_vie
 }
 
 id stage::user(const std::string& called, const id& home, std::string_view email, const std::string& role) {
-  const id made = execute(staff(), {{"command", "register_user"}, {"name", called}, {"home", home}, {"email", email}, {"role", role}});
+  const id made = execute(
+      staff(), {{"command", "register_user"}, {"name", called}, {"home", home}, {"email", email}, {"role", role}});
   name(made, called);
   for (auto& [tenant, people] : cast_) {
     if (tenantry::equal(tenant, home)) people.push_back(called + " (" + role + ")");
@@ -143,7 +144,8 @@ void stage::introduce() {
   std::vector<row> rows;
   for (const auto& [who, people] : cast_) {
     const auto it = entity("tenant", who);
-    rows.push_back({plain(it.at("name")), faint(it.at("number")), plain(it.at("kind")), people.empty() ? faint("–") : plain(joined(people))});
+    rows.push_back({plain(it.at("name")), faint(it.at("number")), plain(it.at("kind")),
+                    people.empty() ? faint("–") : plain(joined(people))});
   }
   told.table({"tenant", "number", "kind", "people"}, rows);
 }
@@ -200,9 +202,11 @@ void stage::tries_each(const actor& by, std::string_view what, const list& thing
   for (std::size_t place = 0; place < things.size(); ++place) {
     list bars;
     for (const auto& item : fault.at("items")) {
-      if (item.at("index") == place) bars.push_back(to_string(item.at("number").get<int>()) + " " + item.at("name").get<std::string>());
+      if (item.at("index") == place)
+        bars.push_back(to_string(item.at("number").get<int>()) + " " + item.at("name").get<std::string>());
     }
-    rows.push_back({count(place + 1), plain(things[place]), bars.empty() ? faint("nothing stands in its way") : bad(joined(bars, "\n"))});
+    rows.push_back({count(place + 1), plain(things[place]),
+                    bars.empty() ? faint("nothing stands in its way") : bad(joined(bars, "\n"))});
   }
   told.table({"", "as it was typed", "verdict"}, rows);
 }
@@ -230,8 +234,9 @@ void stage::deliver() {
 void stage::history() {
   std::vector<row> rows;
   for (const auto& record : ask({{"query", "records_after"}, {"seq", 0}, {"limit", ALL}})) {
-    rows.push_back({count(record.at("seq")), faint(::clock_face(record.at("at"))), plain(actor_name(record.at("actor"))),
-                    plain(record.at("command")), plain(happened(record.at("events")))});
+    rows.push_back({count(record.at("seq")), faint(::clock_face(record.at("at"))),
+                    plain(actor_name(record.at("actor"))), plain(record.at("command")),
+                    plain(happened(record.at("events")))});
   }
   told.table({"seq", "at", "from", "command", "what happened"}, rows);
 }
@@ -292,8 +297,9 @@ void watch::moment(std::string name) {
 
 void watch::show() const {
   // Where there is one tenant only, the heading has said which.
-  const bool places = std::any_of(questions_.begin(), questions_.end(),
-                                  [&](const auto& it) { return !tenantry::equal(it.tenant, questions_.front().tenant); });
+  const bool places = std::any_of(questions_.begin(), questions_.end(), [&](const auto& it) {
+    return !tenantry::equal(it.tenant, questions_.front().tenant);
+  });
   std::vector<std::string> header{"who", "wants"};
   if (places) header.push_back("on");
   for (const auto& then : moments_) header.push_back(column(then.name));
@@ -326,13 +332,15 @@ void watch::show() const {
 
 void watch::ask_the_past() const {
   json questions = json::array();
-  for (const auto& it : questions_) questions.push_back({{"user", it.user}, {"permission", it.permission}, {"tenant", it.tenant}});
+  for (const auto& it : questions_)
+    questions.push_back({{"user", it.user}, {"permission", it.permission}, {"tenant", it.tenant}});
   for (const auto& then : moments_) {
     const auto seq = then.verdicts.front().seq;
     const auto found = on_.ask({{"query", "check_many"}, {"questions", questions}, {"as_of", seq}});
     for (std::size_t place = 0; place < questions_.size(); ++place) {
       const auto name = tenantry_status_name(then.verdicts[place].reason);
-      if (found.at(place).value("reason", "ok") != name) throw std::runtime_error("the past of seq " + to_string(seq) + " answers differently");
+      if (found.at(place).value("reason", "ok") != name)
+        throw std::runtime_error("the past of seq " + to_string(seq) + " answers differently");
     }
   }
   on_.told.holds("asked of the past today, every cell is the same");

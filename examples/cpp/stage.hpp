@@ -62,7 +62,6 @@ class stage {
   json ask(json query);
   json execute(const actor& by, json command);
   json call(const json& request);
-  bool may(const id& user, std::string_view permission, const id& tenant);
   // An entity as it is now.
   json entity(std::string_view kind, const id& it);
   std::uint64_t revision() const { return engine.refresh(); }

@@ -37,7 +37,7 @@
  * Text is UTF-8 with a length in bytes. What goes in needs no closing zero and is borrowed for the call; NULL is an empty
  *   text where its length is 0. What comes out has a closing zero besides.
  *
- * Ids are 16 bytes, tenantry_id.
+ * Ids are 16 bytes, tenantry_id; tenantry_id_parse() and tenantry_id_write() lead from JSON's texts to them and back.
  *
  * Ownership. What a function gives out is the caller's until the function with the same name and _free takes it back:
  *   tenantry_text, tenantry_error, tenantry_cursor; an engine is taken back by tenantry_close(). These take the address of the

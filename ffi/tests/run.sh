@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # Installs libtenantry into a scratch directory and uses it there as a stranger would: pkg-config and CMake, shared and static, C99 and
-# C++17, plainly, under valgrind and with the sanitizers. A tool that is missing is a failure, not a reason to skip.
+# C++17, plainly, under valgrind and with the sanitizers; then has the journeys play on it. A tool that is missing is a failure, not a
+# reason to skip.
+#
+#   run.sh JOURNEYS    JOURNEYS is the program that plays them in Rust
 set -euo pipefail
 ffi=$(cd "$(dirname "$0")/.." && pwd)
+journeys=$(realpath "${1:?names no program}")
 
 for tool in gcc g++ cmake pkg-config valgrind nm readelf strip objcopy; do
     command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 1; }
@@ -70,4 +74,6 @@ for program in c_tenantry c_static cpp_tenantry cpp_static; do
     rm -rf run && mkdir run
     (cd run && "$scratch/cmake/$program" >../out 2>../err) || { cat out err >&2; exit 1; }
 done
+
+MAKE="${MAKE:-make}" "$ffi/../examples/check.sh" "$scratch/moved" "$journeys"
 say "all well"
