@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import tenantry
 from tenantry import OPERATOR, Request, TenantKind, commands
-from tenantry import _native
+from tenantry import _native  # pyright: ignore[reportPrivateUsage]
 
 QUESTIONS = 4096
 TARGETS = {

@@ -97,6 +97,7 @@ class Generator:
     def __init__(self, schema: Schema) -> None:
         self.defs: dict[str, Schema] = schema["$defs"]
         self.made: set[str] = set()
+        self.exported: list[str] = []
         self.answered = self.reached(["Answered", "Executed"])
 
     def reached(self, roots: list[str]) -> set[str]:
@@ -427,11 +428,16 @@ class Generator:
                     text += docstring(one["description"], "    ")
         return text
 
-    def codes(self) -> str:
+    def codes(self) -> tuple[str, str]:
         text = HEADER + (
             '"""Every refusal and every trouble: number, name, what stands in the way, what to do. The order is the precedence."""\n\n'
             "from __future__ import annotations\n\nfrom typing import final\n\nfrom ._status import Status\n\n"
             '__all__ = ["Code", "Trouble"]\n'
+        )
+        table = HEADER + (
+            '"""The table of refusals and troubles: by name, the number, the family, the rule, the message and the remedy."""\n\n'
+            "from __future__ import annotations\n\nfrom typing import Final\n\n"
+            "ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {\n"
         )
         for name, about in (
             ("Code", "Why a command is refused, or a check denied. Where several apply, the one with the least number is the answer."),
@@ -440,11 +446,13 @@ class Generator:
             text += f"\n\n@final\nclass {name}(Status):\n" + docstring(about, "    ")
             for one in self.defs[name]["oneOf"]:
                 status = one["x-status"]
-                values = [status[key] for key in ("name", "number", "family", "rule", "message", "remedy")]
-                said = ", ".join(json.dumps(value, ensure_ascii=False) if value is not None else "None" for value in values)
-                text += f"\n    {status['name'].upper()} = ({said})\n"
-                text += docstring(f"{status['number']}{' (' + status['rule'] + ')' if status['rule'] else ''}: {status['message']}; {status['remedy']}.", "    ")
-        return text
+                values = [status[key] for key in ("number", "family", "rule", "message", "remedy")]
+                row = "".join(f"\n        {'None' if value is None else json.dumps(value, ensure_ascii=False)}," for value in values)
+                table += f'    "{status["name"]}": ({row}\n    ),\n'
+                text += f'\n    {status["name"].upper()} = "{status["name"]}"\n'
+                rule = f" ({status['rule']})" if status["rule"] else ""
+                text += docstring(f"{status['number']}{rule}: {status['message']}; {status['remedy']}.", "    ")
+        return text, table + "}\n"
 
     def model(self) -> tuple[str, str]:
         apart = BY_HAND | FLAT | set(MODULES)
@@ -496,6 +504,7 @@ class Generator:
         for needless, import_ in (("UNSET", "UNSET, "), ("Unset", ", Unset"), ("Collection[", "Collection, ")):
             if needless not in text:
                 head = head.replace(import_, "")
+        self.exported = sorted(exported)
         return head + self.all(exported) + text, reads
 
     @staticmethod
@@ -695,7 +704,8 @@ class Generator:
 
     def write(self) -> dict[str, str]:
         model, reads = self.model()
-        files = {"codes.py": self.codes(), "model.py": model}
+        codes, table = self.codes()
+        files = {"codes.py": codes, "_statuses.py": table, "model.py": model}
         for union, where in MODULES.items():
             files[f"{where}.py"], more = self.union_module(union)
             reads += more
@@ -709,7 +719,20 @@ class Generator:
         )
         files["_read.py"] = head + reads
         files["_methods.py"] = self.methods()
+        files["__init__.py"] = self.exports()
         return files
+
+    def exports(self) -> str:
+        """The package's own file, with the names of the model in the two places that are kept for them."""
+        text = (INTO / "__init__.py").read_text()
+        for begin, name, end in (
+            ("from .model import (  # generated\n", "    {},\n", ")\n"),
+            ("__all__ += [  # generated\n", '    "{}",\n', "]\n"),
+        ):
+            before, _, rest = text.partition(begin)
+            after = rest.partition(end)[2]
+            text = before + begin + "".join(name.format(one) for one in self.exported) + end + after
+        return text
 
 
 def main() -> int:

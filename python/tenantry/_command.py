@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
 
 from ._data import Data, Id, Unset
+from .model import ByUser, Clock, KeyPart, Operator, RequestId, Token
 
 if TYPE_CHECKING:
     from . import events
-    from .model import ByUser, Clock, KeyPart, Operator, RequestId, Token
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-ActorLike: TypeAlias = "uuid.UUID | str | ByUser | Operator | Clock"
+ActorLike: TypeAlias = uuid.UUID | str | ByUser | Operator | Clock
 """Who asks: the id of a user, `OPERATOR` or an `Operator` with a ticket, or `CLOCK`."""
 
-KeyLike: TypeAlias = "uuid.UUID | bool | str | datetime.datetime | KeyPart"
+KeyLike: TypeAlias = uuid.UUID | bool | str | datetime.datetime | KeyPart
 """A part of an index key: an id, a yes or no, a text, a moment."""
 
 

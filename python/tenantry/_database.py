@@ -22,7 +22,7 @@ from .model import Notice, Policy
 
 T = TypeVar("T")
 
-PolicyLike: TypeAlias = "str | Policy | Mapping[str, Any]"
+PolicyLike: TypeAlias = str | Policy | Mapping[str, Any]
 """A policy: the name of one that comes with the library, a `Policy`, or one as in JSON."""
 
 

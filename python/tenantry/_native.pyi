@@ -6,6 +6,27 @@ from typing import Any, Protocol, TypeAlias, final
 
 from .codes import Code
 
+__all__ = [
+    "Engine",
+    "forked",
+    "PermissionHandle",
+    "ServiceHandle",
+    "TenantHandle",
+    "UserHandle",
+    "AccessIndex",
+    "Decision",
+    "_decision",
+    "_measure",
+    "commands",
+    "diagrams",
+    "_panic",
+    "policies",
+    "queries",
+    "_raise",
+    "statuses",
+    "version",
+]
+
 class _Buffer(Protocol):
     """Whatever has bytes of its own and can be seen through a `memoryview`: an array of numpy's, say."""
 

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ._data import Word
+from ._statuses import ROWS
 
 
 class Status(Word):
-    """A stable name with a stable number; both are the same in Rust, C and Python, and are never reused.
+    """A stable name with a stable number; both are the same in Rust, C and Python, and are never reused."""
 
-    Attributes:
-        number: The number: a refusal's up to 999, a trouble's from 9000 on.
-        family: Where it lies: `request`, `unknown`, `rights`, `value`, `state`; or `misuse`, `store`, `defect`.
-        rule: The rule that a refusal comes from, such as `D-1`.
-        message: What stands in the way, in general; `{}` is the thing it is about.
-        remedy: What to do about it.
-    """
+    @property
+    def number(self) -> int:
+        """The number: a refusal's up to 999, a trouble's from 9000 on."""
+        return ROWS[self.value][0]
 
-    if TYPE_CHECKING:
-        number: int
-        family: str
-        rule: str | None
-        message: str
-        remedy: str
+    @property
+    def family(self) -> str:
+        """Where it lies: `request`, `unknown`, `rights`, `value`, `state`; or `misuse`, `store`, `defect`."""
+        return ROWS[self.value][1]
 
-    def __new__(cls, value: str, number: int = 0, family: str = "", rule: str | None = None, message: str = "", remedy: str = "") -> Status:
-        """A row; the value is its stable name."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.number = number
-        member.family = family
-        member.rule = rule
-        member.message = message
-        member.remedy = remedy
-        return member
+    @property
+    def rule(self) -> str | None:
+        """The rule that a refusal comes from, such as `D-1`."""
+        return ROWS[self.value][2]
+
+    @property
+    def message(self) -> str:
+        """What stands in the way, in general; `{}` is the thing it is about."""
+        return ROWS[self.value][3]
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return ROWS[self.value][4]

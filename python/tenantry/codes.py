@@ -15,379 +15,379 @@ __all__ = ["Code", "Trouble"]
 class Code(Status):
     """Why a command is refused, or a check denied. Where several apply, the one with the least number is the answer."""
 
-    REQUEST_REUSED = ("request_reused", 1, "request", "X-7", "request id `{}` was used before for another command", "make a new id for a new command")
+    REQUEST_REUSED = "request_reused"
     """1 (X-7): request id `{}` was used before for another command; make a new id for a new command."""
 
-    STALE_SEQ = ("stale_seq", 2, "request", "X-7", "the journal has moved on to seq {}", "read again, then decide again")
+    STALE_SEQ = "stale_seq"
     """2 (X-7): the journal has moved on to seq {}; read again, then decide again."""
 
-    CLOCK_BEHIND = ("clock_behind", 3, "request", "Q-3", "this machine's clock is behind the journal, whose last record is of {}", "set the clock right and try again")
+    CLOCK_BEHIND = "clock_behind"
     """3 (Q-3): this machine's clock is behind the journal, whose last record is of {}; set the clock right and try
     again."""
 
-    UNKNOWN_USER = ("unknown_user", 101, "rights", "P-1", "there is no user `{}`", "check the user's id")
+    UNKNOWN_USER = "unknown_user"
     """101 (P-1): there is no user `{}`; check the user's id."""
 
-    USER_NOT_ACTIVE = ("user_not_active", 102, "rights", "P-1", "user `{}` is invited, blocked or removed, or their home tenant is disabled or deleted", "ask an admin of the home tenant, or the operator where the home tenant itself is disabled or deleted")
+    USER_NOT_ACTIVE = "user_not_active"
     """102 (P-1): user `{}` is invited, blocked or removed, or their home tenant is disabled or deleted; ask an admin
     of the home tenant, or the operator where the home tenant itself is disabled or deleted."""
 
-    WRONG_ACTOR = ("wrong_actor", 103, "rights", "U-4", "this command is not for {}", "send it as the actor its documentation names")
+    WRONG_ACTOR = "wrong_actor"
     """103 (U-4): this command is not for {}; send it as the actor its documentation names."""
 
-    TICKET_REQUIRED = ("ticket_required", 104, "rights", "L-6", "an override of {} needs a support ticket", "cite the ticket in the operator's actor")
+    TICKET_REQUIRED = "ticket_required"
     """104 (L-6): an override of {} needs a support ticket; cite the ticket in the operator's actor."""
 
-    UNKNOWN_TENANT = ("unknown_tenant", 201, "unknown", "T-9", "there is no tenant `{}`", "check the id or number, and that you may see the tenant")
+    UNKNOWN_TENANT = "unknown_tenant"
     """201 (T-9): there is no tenant `{}`; check the id or number, and that you may see the tenant."""
 
-    UNKNOWN_LINK = ("unknown_link", 202, "unknown", "T-9", "there is no link `{}`", "check the id, and that you are on one of its sides")
+    UNKNOWN_LINK = "unknown_link"
     """202 (T-9): there is no link `{}`; check the id, and that you are on one of its sides."""
 
-    UNKNOWN_LINK_REQUEST = ("unknown_link_request", 203, "unknown", "L-3", "there is no link request `{}`", "check the id, and that you are on one of its sides")
+    UNKNOWN_LINK_REQUEST = "unknown_link_request"
     """203 (L-3): there is no link request `{}`; check the id, and that you are on one of its sides."""
 
-    UNKNOWN_INVITATION = ("unknown_invitation", 204, "unknown", "U-2", "there is no invitation `{}`", "check the id, and that it is yours to answer or take back")
+    UNKNOWN_INVITATION = "unknown_invitation"
     """204 (U-2): there is no invitation `{}`; check the id, and that it is yours to answer or take back."""
 
-    NO_SUCH_USER = ("no_such_user", 205, "unknown", "U-4", "there is no user `{}`", "check the id, and that you may see the user's home tenant")
+    NO_SUCH_USER = "no_such_user"
     """205 (U-4): there is no user `{}`; check the id, and that you may see the user's home tenant."""
 
-    UNKNOWN_ROLE = ("unknown_role", 206, "unknown", "P-9", "there is no role `{}` here", "use a built-in role, or one of the user's home tenant or of the tenant itself")
+    UNKNOWN_ROLE = "unknown_role"
     """206 (P-9): there is no role `{}` here; use a built-in role, or one of the user's home tenant or of the tenant
     itself."""
 
-    UNKNOWN_MOVE = ("unknown_move", 207, "unknown", "V-7", "there is no move `{}`", "check the id, and that you are on one of its sides")
+    UNKNOWN_MOVE = "unknown_move"
     """207 (V-7): there is no move `{}`; check the id, and that you are on one of its sides."""
 
-    UNKNOWN_INTEGRATION = ("unknown_integration", 208, "unknown", "I-1", "there is no integration `{}`", "check the id, and that you may see its owner")
+    UNKNOWN_INTEGRATION = "unknown_integration"
     """208 (I-1): there is no integration `{}`; check the id, and that you may see its owner."""
 
-    UNKNOWN_LICENCE = ("unknown_licence", 209, "unknown", "C-1", "there is no licence `{}`", "check the id, and that you may see the tenant it serves")
+    UNKNOWN_LICENCE = "unknown_licence"
     """209 (C-1): there is no licence `{}`; check the id, and that you may see the tenant it serves."""
 
-    UNKNOWN_SESSION = ("unknown_session", 210, "unknown", "S-1", "there is no console session `{}` of yours", "open the console again")
+    UNKNOWN_SESSION = "unknown_session"
     """210 (S-1): there is no console session `{}` of yours; open the console again."""
 
-    TENANT_DISABLED = ("tenant_disabled", 301, "rights", "T-5", "tenant `{}` is disabled or on its way up", "enable it and wait until it is ready")
+    TENANT_DISABLED = "tenant_disabled"
     """301 (T-5): tenant `{}` is disabled or on its way up; enable it and wait until it is ready."""
 
-    NOT_LINKED = ("not_linked", 302, "rights", "P-3", "the user's home neither is tenant `{}` nor manages it", "link the tenant first")
+    NOT_LINKED = "not_linked"
     """302 (P-3): the user's home neither is tenant `{}` nor manages it; link the tenant first."""
 
-    CUSTOMER_LOCKED = ("customer_locked", 303, "rights", "P-4", "tenant `{}` is fully managed and its own users are locked out", "ask the manager, or have the link converted to jointly managed")
+    CUSTOMER_LOCKED = "customer_locked"
     """303 (P-4): tenant `{}` is fully managed and its own users are locked out; ask the manager, or have the link
     converted to jointly managed."""
 
-    SERVICE_NOT_MANAGED = ("service_not_managed", 304, "rights", "P-5", "the service is not on every link between the user's home and tenant `{}`", "add the service to the links")
+    SERVICE_NOT_MANAGED = "service_not_managed"
     """304 (P-5): the service is not on every link between the user's home and tenant `{}`; add the service to the
     links."""
 
-    RESERVED_FOR_CUSTOMER = ("reserved_for_customer", 305, "rights", "P-6", "on tenant `{}` this can never be a manager's", "ask the customer's own people to do it")
+    RESERVED_FOR_CUSTOMER = "reserved_for_customer"
     """305 (P-6): on tenant `{}` this can never be a manager's; ask the customer's own people to do it."""
 
-    NOT_GRANTED = ("not_granted", 306, "rights", "P-7", "tenant `{}` has not granted this to its manager", "ask the customer's super admin for the grant")
+    NOT_GRANTED = "not_granted"
     """306 (P-7): tenant `{}` has not granted this to its manager; ask the customer's super admin for the grant."""
 
-    NO_ASSIGNMENT = ("no_assignment", 307, "rights", "P-8", "no role of the user reaches tenant `{}`", "have a role assigned there or above, covering the tenants below")
+    NO_ASSIGNMENT = "no_assignment"
     """307 (P-8): no role of the user reaches tenant `{}`; have a role assigned there or above, covering the tenants
     below."""
 
-    ROLE_LACKS_PERMISSION = ("role_lacks_permission", 308, "rights", "P-8", "the user's role on tenant `{}` does not hold the permission", "have a role assigned that holds it")
+    ROLE_LACKS_PERMISSION = "role_lacks_permission"
     """308 (P-8): the user's role on tenant `{}` does not hold the permission; have a role assigned that holds it."""
 
-    BEYOND_OWN_RIGHTS = ("beyond_own_rights", 309, "rights", "U-4", "role `{}` holds permissions that you do not hold there yourself", "assign a smaller role, or ask somebody who holds them")
+    BEYOND_OWN_RIGHTS = "beyond_own_rights"
     """309 (U-4): role `{}` holds permissions that you do not hold there yourself; assign a smaller role, or ask
     somebody who holds them."""
 
-    SUPER_ADMIN_ONLY = ("super_admin_only", 310, "rights", "U-4", "only a super admin makes or unmakes a super admin, as `{}` would", "ask a super admin of the tenant")
+    SUPER_ADMIN_ONLY = "super_admin_only"
     """310 (U-4): only a super admin makes or unmakes a super admin, as `{}` would; ask a super admin of the tenant."""
 
-    INVALID_POLICY = ("invalid_policy", 401, "value", "P-13", "the policy contradicts itself: {}", "mend what is listed and send the whole policy again")
+    INVALID_POLICY = "invalid_policy"
     """401 (P-13): the policy contradicts itself: {}; mend what is listed and send the whole policy again."""
 
-    POLICY_IN_USE = ("policy_in_use", 402, "value", "P-13", "the policy drops `{}`, which is in use", "keep it, or end its uses first")
+    POLICY_IN_USE = "policy_in_use"
     """402 (P-13): the policy drops `{}`, which is in use; keep it, or end its uses first."""
 
-    EMPTY_BATCH = ("empty_batch", 403, "value", "T-6", "the {} are empty", "name at least one")
+    EMPTY_BATCH = "empty_batch"
     """403 (T-6): the {} are empty; name at least one."""
 
-    DUPLICATE_ITEM = ("duplicate_item", 404, "value", "T-6", "`{}` is named more than once", "name it once")
+    DUPLICATE_ITEM = "duplicate_item"
     """404 (T-6): `{}` is named more than once; name it once."""
 
-    UNKNOWN_MANAGEMENT_TYPE = ("unknown_management_type", 405, "value", "P-13", "the policy has no management type `{}`", "use one that the policy defines")
+    UNKNOWN_MANAGEMENT_TYPE = "unknown_management_type"
     """405 (P-13): the policy has no management type `{}`; use one that the policy defines."""
 
-    NO_SERVICES = ("no_services", 406, "value", "L-6", "a link needs at least one service{}", "name a service that the policy offers")
+    NO_SERVICES = "no_services"
     """406 (L-6): a link needs at least one service{}; name a service that the policy offers."""
 
-    UNKNOWN_SERVICE = ("unknown_service", 407, "value", "L-6", "the policy offers no service `{}`", "use one that the policy offers")
+    UNKNOWN_SERVICE = "unknown_service"
     """407 (L-6): the policy offers no service `{}`; use one that the policy offers."""
 
-    UNKNOWN_PERMISSION = ("unknown_permission", 408, "value", "P-13", "the policy has no permission `{}`", "use one that the policy defines")
+    UNKNOWN_PERMISSION = "unknown_permission"
     """408 (P-13): the policy has no permission `{}`; use one that the policy defines."""
 
-    NOT_GRANTABLE = ("not_grantable", 409, "value", "P-7", "permission `{}` cannot be granted to a manager", "grant only what the policy lists as grantable")
+    NOT_GRANTABLE = "not_grantable"
     """409 (P-7): permission `{}` cannot be granted to a manager; grant only what the policy lists as grantable."""
 
-    SUPER_ONLY_PERMISSION = ("super_only_permission", 410, "value", "P-14", "permission `{}` belongs to the super admin's role alone", "leave it out of the role")
+    SUPER_ONLY_PERMISSION = "super_only_permission"
     """410 (P-14): permission `{}` belongs to the super admin's role alone; leave it out of the role."""
 
-    TERM_REQUIRED = ("term_required", 411, "value", "L-9", "the policy wants every link to have an end{}", "say after how many days it ends")
+    TERM_REQUIRED = "term_required"
     """411 (L-9): the policy wants every link to have an end{}; say after how many days it ends."""
 
-    TERM_TOO_LONG = ("term_too_long", 412, "value", "L-9", "a term of {} days is outside what the policy allows", "choose 1 day up to the policy's longest term")
+    TERM_TOO_LONG = "term_too_long"
     """412 (L-9): a term of {} days is outside what the policy allows; choose 1 day up to the policy's longest term."""
 
-    OWNER_REQUIRED = ("owner_required", 413, "value", "L-1", "tenant `{}` needs a super admin of its own to be managed so", "name whom to invite as owner")
+    OWNER_REQUIRED = "owner_required"
     """413 (L-1): tenant `{}` needs a super admin of its own to be managed so; name whom to invite as owner."""
 
-    OWNER_NOT_ALLOWED = ("owner_not_allowed", 414, "value", "L-1", "tenant `{}` would lock out the owner it invites", "leave the owner out")
+    OWNER_NOT_ALLOWED = "owner_not_allowed"
     """414 (L-1): tenant `{}` would lock out the owner it invites; leave the owner out."""
 
-    NOT_CONFIRMED = ("not_confirmed", 415, "value", "T-7", "deleting wants the confirmation `delete`, not `{}`", "type delete, in small letters and nothing else")
+    NOT_CONFIRMED = "not_confirmed"
     """415 (T-7): deleting wants the confirmation `delete`, not `{}`; type delete, in small letters and nothing else."""
 
-    NOTHING_TO_DO = ("nothing_to_do", 416, "value", "T-2", "the command changes nothing about `{}`", "name at least one change")
+    NOTHING_TO_DO = "nothing_to_do"
     """416 (T-2): the command changes nothing about `{}`; name at least one change."""
 
-    TOO_MANY_DEVICES = ("too_many_devices", 417, "value", "V-2", "{} devices are more than one command takes", "send at most 10000 at a time")
+    TOO_MANY_DEVICES = "too_many_devices"
     """417 (V-2): {} devices are more than one command takes; send at most 10000 at a time."""
 
-    INVALID_DEVICE = ("invalid_device", 418, "value", "V-2", "`{}` is no device id", "give an IMEI whose check digit holds, a MEID or a serial number")
+    INVALID_DEVICE = "invalid_device"
     """418 (V-2): `{}` is no device id; give an IMEI whose check digit holds, a MEID or a serial number."""
 
-    UNKNOWN_CATEGORY = ("unknown_category", 419, "value", "A-2", "the policy has no issue category `{}`", "use one that the policy defines")
+    UNKNOWN_CATEGORY = "unknown_category"
     """419 (A-2): the policy has no issue category `{}`; use one that the policy defines."""
 
-    INVALID_SEATS = ("invalid_seats", 420, "value", "C-1", "a licence cannot have {} seats", "buy 1 to 1000000 seats")
+    INVALID_SEATS = "invalid_seats"
     """420 (C-1): a licence cannot have {} seats; buy 1 to 1000000 seats."""
 
-    INVALID_EXPIRY = ("invalid_expiry", 421, "value", "C-1", "{} has passed already", "give a moment that lies ahead, or none")
+    INVALID_EXPIRY = "invalid_expiry"
     """421 (C-1): {} has passed already; give a moment that lies ahead, or none."""
 
-    FOREIGN_CURSOR = ("foreign_cursor", 422, "value", "Q-1", "the cursor{} is not of this list, filter and order", "begin the list again without a cursor")
+    FOREIGN_CURSOR = "foreign_cursor"
     """422 (Q-1): the cursor{} is not of this list, filter and order; begin the list again without a cursor."""
 
-    INVALID_LIMIT = ("invalid_limit", 423, "value", "Q-1", "a page cannot have {} rows", "ask for 1 to 1000 rows")
+    INVALID_LIMIT = "invalid_limit"
     """423 (Q-1): a page cannot have {} rows; ask for 1 to 1000 rows."""
 
-    ID_TAKEN = ("id_taken", 501, "state", "T-7", "the id `{}` has been used before", "make a new id, or leave it out")
+    ID_TAKEN = "id_taken"
     """501 (T-7): the id `{}` has been used before; make a new id, or leave it out."""
 
-    NUMBER_TAKEN = ("number_taken", 502, "state", "T-7", "number `{}` belongs to a tenant, living or deleted", "choose another number, or leave it out")
+    NUMBER_TAKEN = "number_taken"
     """502 (T-7): number `{}` belongs to a tenant, living or deleted; choose another number, or leave it out."""
 
-    PREFIX_TAKEN = ("prefix_taken", 503, "state", "T-3", "domain prefix `{}` belongs to another tenant", "choose another prefix")
+    PREFIX_TAKEN = "prefix_taken"
     """503 (T-3): domain prefix `{}` belongs to another tenant; choose another prefix."""
 
-    PREFIX_RESTING = ("prefix_resting", 504, "state", "T-3", "domain prefix `{}` was given back and is not free again", "choose another prefix, or wait until its quarantine ends")
+    PREFIX_RESTING = "prefix_resting"
     """504 (T-3): domain prefix `{}` was given back and is not free again; choose another prefix, or wait until its
     quarantine ends."""
 
-    TENANT_ENABLING = ("tenant_enabling", 505, "state", "T-5", "tenant `{}` is on its way up", "wait until the host reports it ready")
+    TENANT_ENABLING = "tenant_enabling"
     """505 (T-5): tenant `{}` is on its way up; wait until the host reports it ready."""
 
-    TENANT_NOT_ENABLING = ("tenant_not_enabling", 506, "state", "T-5", "tenant `{}` is not on its way up", "enable it first")
+    TENANT_NOT_ENABLING = "tenant_not_enabling"
     """506 (T-5): tenant `{}` is not on its way up; enable it first."""
 
-    HAS_MANAGED_TENANTS = ("has_managed_tenants", 507, "state", "T-7", "tenant `{}` manages living tenants", "delete or delink those first, or delete with cascade")
+    HAS_MANAGED_TENANTS = "has_managed_tenants"
     """507 (T-7): tenant `{}` manages living tenants; delete or delink those first, or delete with cascade."""
 
-    DELINK_PENDING = ("delink_pending", 508, "state", "T-7", "a delink request of tenant `{}` awaits its answer", "have it answered or taken back first")
+    DELINK_PENDING = "delink_pending"
     """508 (T-7): a delink request of tenant `{}` awaits its answer; have it answered or taken back first."""
 
-    DELINK_FIRST = ("delink_first", 509, "state", "T-7", "tenant `{}` is jointly managed and has an active admin of its own", "delink it instead")
+    DELINK_FIRST = "delink_first"
     """509 (T-7): tenant `{}` is jointly managed and has an active admin of its own; delink it instead."""
 
-    KIND_CONFLICT = ("kind_conflict", 510, "state", "T-1", "tenant `{}` has links that its new kind does not allow", "end those links first")
+    KIND_CONFLICT = "kind_conflict"
     """510 (T-1): tenant `{}` has links that its new kind does not allow; end those links first."""
 
-    LINK_REQUEST_NOT_PENDING = ("link_request_not_pending", 591, "state", "L-3", "link request `{}` has been answered or taken back", "make a new request")
+    LINK_REQUEST_NOT_PENDING = "link_request_not_pending"
     """591 (L-3): link request `{}` has been answered or taken back; make a new request."""
 
-    LINK_REQUEST_EXPIRED = ("link_request_expired", 592, "state", "L-3", "link request `{}` has expired", "make a new request")
+    LINK_REQUEST_EXPIRED = "link_request_expired"
     """592 (L-3): link request `{}` has expired; make a new request."""
 
-    MOVE_NOT_PENDING = ("move_not_pending", 593, "state", "V-7", "move `{}` has been answered or taken back", "move again")
+    MOVE_NOT_PENDING = "move_not_pending"
     """593 (V-7): move `{}` has been answered or taken back; move again."""
 
-    MOVE_LAPSED = ("move_lapsed", 594, "state", "V-7", "move `{}` has expired", "move again")
+    MOVE_LAPSED = "move_lapsed"
     """594 (V-7): move `{}` has expired; move again."""
 
-    SELF_LINK = ("self_link", 601, "state", "L-8", "tenant `{}` cannot manage itself", "name another tenant")
+    SELF_LINK = "self_link"
     """601 (L-8): tenant `{}` cannot manage itself; name another tenant."""
 
-    CANNOT_MANAGE = ("cannot_manage", 602, "state", "L-8", "tenant `{}` is no MSP and manages nobody", "link it under an MSP")
+    CANNOT_MANAGE = "cannot_manage"
     """602 (L-8): tenant `{}` is no MSP and manages nobody; link it under an MSP."""
 
-    CANNOT_BE_MANAGED = ("cannot_be_managed", 603, "state", "L-8", "tenant `{}` is a reseller and is managed by nobody", "have the reseller add its customers instead")
+    CANNOT_BE_MANAGED = "cannot_be_managed"
     """603 (L-8): tenant `{}` is a reseller and is managed by nobody; have the reseller add its customers instead."""
 
-    ALREADY_LINKED = ("already_linked", 604, "state", "L-2", "tenant `{}` is already managed by this manager", "work with the link there is")
+    ALREADY_LINKED = "already_linked"
     """604 (L-2): tenant `{}` is already managed by this manager; work with the link there is."""
 
-    LINK_CYCLE = ("link_cycle", 605, "state", "L-8", "tenant `{}` already manages the manager, directly or through others", "choose another manager")
+    LINK_CYCLE = "link_cycle"
     """605 (L-8): tenant `{}` already manages the manager, directly or through others; choose another manager."""
 
-    TOO_DEEP = ("too_deep", 606, "state", "L-8", "linking tenant `{}` would make a chain longer than the policy allows", "link it higher up")
+    TOO_DEEP = "too_deep"
     """606 (L-8): linking tenant `{}` would make a chain longer than the policy allows; link it higher up."""
 
-    TOO_MANY_MANAGERS = ("too_many_managers", 607, "state", "L-7", "tenant `{}` has as many managers as the policy allows", "have it delink one first")
+    TOO_MANY_MANAGERS = "too_many_managers"
     """607 (L-7): tenant `{}` has as many managers as the policy allows; have it delink one first."""
 
-    EXCLUSIVE_LINK = ("exclusive_link", 608, "state", "L-7", "tenant `{}` has or would have a manager that tolerates no other", "have the other link ended first, or choose another management type")
+    EXCLUSIVE_LINK = "exclusive_link"
     """608 (L-7): tenant `{}` has or would have a manager that tolerates no other; have the other link ended first,
     or choose another management type."""
 
-    SERVICES_OVERLAP = ("services_overlap", 609, "state", "L-7", "another manager of tenant `{}` already manages one of the services", "leave that service out")
+    SERVICES_OVERLAP = "services_overlap"
     """609 (L-7): another manager of tenant `{}` already manages one of the services; leave that service out."""
 
-    NO_CUSTOMER_OWNER = ("no_customer_owner", 610, "state", "L-2", "tenant `{}` has no active super admin who could answer", "have its super admin sign up first")
+    NO_CUSTOMER_OWNER = "no_customer_owner"
     """610 (L-2): tenant `{}` has no active super admin who could answer; have its super admin sign up first."""
 
-    LINK_ALREADY_REQUESTED = ("link_already_requested", 611, "state", "L-2", "tenant `{}` has been asked before and has not answered", "remind it, or take the request back")
+    LINK_ALREADY_REQUESTED = "link_already_requested"
     """611 (L-2): tenant `{}` has been asked before and has not answered; remind it, or take the request back."""
 
-    LINK_ENDED = ("link_ended", 614, "state", "D-7", "link `{}` has ended", "link the tenants again")
+    LINK_ENDED = "link_ended"
     """614 (D-7): link `{}` has ended; link the tenants again."""
 
-    NOT_CONVERTIBLE = ("not_convertible", 615, "state", "L-5", "link `{}` cannot be converted to that management type", "delink the customer, then link again with the type you want")
+    NOT_CONVERTIBLE = "not_convertible"
     """615 (L-5): link `{}` cannot be converted to that management type; delink the customer, then link again with
     the type you want."""
 
-    SERVICE_REMOVAL = ("service_removal", 616, "state", "L-6", "a service cannot be removed from link `{}`", "delink and link again without it, or open a support ticket")
+    SERVICE_REMOVAL = "service_removal"
     """616 (L-6): a service cannot be removed from link `{}`; delink and link again without it, or open a support
     ticket."""
 
-    SERVICE_NOT_ON_LINK = ("service_not_on_link", 617, "state", "L-6", "service `{}` is not on the link", "name a service that is")
+    SERVICE_NOT_ON_LINK = "service_not_on_link"
     """617 (L-6): service `{}` is not on the link; name a service that is."""
 
-    LAST_SERVICE = ("last_service", 618, "state", "L-6", "service `{}` is the only one on the link", "delink instead, or add another service first")
+    LAST_SERVICE = "last_service"
     """618 (L-6): service `{}` is the only one on the link; delink instead, or add another service first."""
 
-    NO_TERM = ("no_term", 619, "state", "L-9", "link `{}` has no end that could be extended", "leave it as it is")
+    NO_TERM = "no_term"
     """619 (L-9): link `{}` has no end that could be extended; leave it as it is."""
 
-    OWNER_PRESENT = ("owner_present", 620, "state", "L-1", "tenant `{}` has an active super admin of its own", "ask them to invite others")
+    OWNER_PRESENT = "owner_present"
     """620 (L-1): tenant `{}` has an active super admin of its own; ask them to invite others."""
 
-    OWNER_INVITED = ("owner_invited", 621, "state", "L-1", "tenant `{}` has been sent a sign-up already", "resend or revoke that one")
+    OWNER_INVITED = "owner_invited"
     """621 (L-1): tenant `{}` has been sent a sign-up already; resend or revoke that one."""
 
-    NOT_DELINKABLE = ("not_delinkable", 701, "state", "D-1", "link `{}` is fully managed and cannot be delinked", "convert it to jointly managed first")
+    NOT_DELINKABLE = "not_delinkable"
     """701 (D-1): link `{}` is fully managed and cannot be delinked; convert it to jointly managed first."""
 
-    DELINK_NOT_OFFERED = ("delink_not_offered", 702, "state", "D-4", "the policy lets only managers ask to delink `{}`", "ask the manager to start it")
+    DELINK_NOT_OFFERED = "delink_not_offered"
     """702 (D-4): the policy lets only managers ask to delink `{}`; ask the manager to start it."""
 
-    ALREADY_REQUESTED = ("already_requested", 703, "state", "D", "a delink of link `{}` has been requested by you before", "remind the other side, or take the request back")
+    ALREADY_REQUESTED = "already_requested"
     """703 (D): a delink of link `{}` has been requested by you before; remind the other side, or take the request
     back."""
 
-    NO_DELINK_REQUEST = ("no_delink_request", 704, "state", "D", "nobody has asked to delink link `{}`", "request the delink first")
+    NO_DELINK_REQUEST = "no_delink_request"
     """704 (D): nobody has asked to delink link `{}`; request the delink first."""
 
-    OWN_REQUEST = ("own_request", 705, "state", "D", "the delink request of link `{}` is your own and the other side answers it", "wait, remind them, or take it back")
+    OWN_REQUEST = "own_request"
     """705 (D): the delink request of link `{}` is your own and the other side answers it; wait, remind them, or take
     it back."""
 
-    NOT_YOUR_REQUEST = ("not_your_request", 706, "state", "D", "the delink request of link `{}` is the other side's", "accept or reject it")
+    NOT_YOUR_REQUEST = "not_your_request"
     """706 (D): the delink request of link `{}` is the other side's; accept or reject it."""
 
-    OTHER_ADDRESS = ("other_address", 801, "state", "U-2", "invitation `{}` was sent to another address", "sign in with the address it was sent to")
+    OTHER_ADDRESS = "other_address"
     """801 (U-2): invitation `{}` was sent to another address; sign in with the address it was sent to."""
 
-    INVITATION_NOT_PENDING = ("invitation_not_pending", 802, "state", "U-2", "invitation `{}` has been answered or taken back", "ask for a new one")
+    INVITATION_NOT_PENDING = "invitation_not_pending"
     """802 (U-2): invitation `{}` has been answered or taken back; ask for a new one."""
 
-    ALREADY_MEMBER = ("already_member", 803, "state", "U-2", "the address already belongs to a user of tenant `{}`", "assign that user a role instead")
+    ALREADY_MEMBER = "already_member"
     """803 (U-2): the address already belongs to a user of tenant `{}`; assign that user a role instead."""
 
-    INVITATION_EXPIRED = ("invitation_expired", 804, "state", "U-2", "invitation `{}` has expired", "ask for a new one")
+    INVITATION_EXPIRED = "invitation_expired"
     """804 (U-2): invitation `{}` has expired; ask for a new one."""
 
-    ALREADY_INVITED = ("already_invited", 805, "state", "U-2", "the address has been invited to tenant `{}` and has not answered", "resend or revoke that invitation")
+    ALREADY_INVITED = "already_invited"
     """805 (U-2): the address has been invited to tenant `{}` and has not answered; resend or revoke that invitation."""
 
-    EMAIL_TAKEN = ("email_taken", 806, "state", "U-1", "the address belongs to a user of another tenant{}", "use another address, or have that user removed first")
+    EMAIL_TAKEN = "email_taken"
     """806 (U-1): the address belongs to a user of another tenant{}; use another address, or have that user removed
     first."""
 
-    USER_STATE_CONFLICT = ("user_state_conflict", 807, "state", "U-3", "user `{}` is not in a state that allows this", "look at the user's state")
+    USER_STATE_CONFLICT = "user_state_conflict"
     """807 (U-3): user `{}` is not in a state that allows this; look at the user's state."""
 
-    LAST_SUPER_ADMIN = ("last_super_admin", 808, "state", "U-3", "tenant `{}` would be left without an active super admin", "make somebody else super admin first")
+    LAST_SUPER_ADMIN = "last_super_admin"
     """808 (U-3): tenant `{}` would be left without an active super admin; make somebody else super admin first."""
 
-    OUT_OF_REACH = ("out_of_reach", 809, "state", "U-4", "user's home does not manage tenant `{}`", "assign users at home or on tenants their home manages")
+    OUT_OF_REACH = "out_of_reach"
     """809 (U-4): user's home does not manage tenant `{}`; assign users at home or on tenants their home manages."""
 
-    NOT_ASSIGNED = ("not_assigned", 810, "state", "P-11", "the user has no role on tenant `{}`", "nothing needs to be taken away there")
+    NOT_ASSIGNED = "not_assigned"
     """810 (P-11): the user has no role on tenant `{}`; nothing needs to be taken away there."""
 
-    ROLE_NAME_TAKEN = ("role_name_taken", 811, "state", "P-9", "the tenant has a role named `{}`", "choose another name")
+    ROLE_NAME_TAKEN = "role_name_taken"
     """811 (P-9): the tenant has a role named `{}`; choose another name."""
 
-    ROLE_IN_USE = ("role_in_use", 812, "state", "P-9", "role `{}` is assigned or offered in an invitation", "assign other roles first")
+    ROLE_IN_USE = "role_in_use"
     """812 (P-9): role `{}` is assigned or offered in an invitation; assign other roles first."""
 
-    USER_NOT_REMOVED = ("user_not_removed", 813, "state", "U-5", "user `{}` is not removed and still needs their address", "remove the user first")
+    USER_NOT_REMOVED = "user_not_removed"
     """813 (U-5): user `{}` is not removed and still needs their address; remove the user first."""
 
-    NOT_A_RESELLER = ("not_a_reseller", 901, "state", "V-1", "tenant `{}` is no reseller", "name a reseller")
+    NOT_A_RESELLER = "not_a_reseller"
     """901 (V-1): tenant `{}` is no reseller; name a reseller."""
 
-    CANNOT_RECEIVE = ("cannot_receive", 902, "state", "V-1", "tenant `{}` takes no devices that way", "upload to a customer or an MSP, and move to a customer")
+    CANNOT_RECEIVE = "cannot_receive"
     """902 (V-1): tenant `{}` takes no devices that way; upload to a customer or an MSP, and move to a customer."""
 
-    ALREADY_ADDED = ("already_added", 903, "state", "V-1", "the reseller has added tenant `{}` before", "work with the row there is")
+    ALREADY_ADDED = "already_added"
     """903 (V-1): the reseller has added tenant `{}` before; work with the row there is."""
 
-    NOT_ADDED = ("not_added", 904, "state", "V-1", "the reseller has not added tenant `{}`", "have the reseller add it by its number first")
+    NOT_ADDED = "not_added"
     """904 (V-1): the reseller has not added tenant `{}`; have the reseller add it by its number first."""
 
-    RESELLER_DROPPED = ("reseller_dropped", 905, "state", "V-1", "tenant `{}` has dropped the reseller", "ask the tenant to take the reseller back")
+    RESELLER_DROPPED = "reseller_dropped"
     """905 (V-1): tenant `{}` has dropped the reseller; ask the tenant to take the reseller back."""
 
-    RESELLER_NOT_DROPPED = ("reseller_not_dropped", 906, "state", "V-1", "tenant `{}` has not dropped the reseller", "nothing needs to be taken back")
+    RESELLER_NOT_DROPPED = "reseller_not_dropped"
     """906 (V-1): tenant `{}` has not dropped the reseller; nothing needs to be taken back."""
 
-    DUPLICATE_DEVICE = ("duplicate_device", 907, "state", "V-2", "device `{}` is named more than once", "name it once")
+    DUPLICATE_DEVICE = "duplicate_device"
     """907 (V-2): device `{}` is named more than once; name it once."""
 
-    DEVICE_HELD = ("device_held", 908, "state", "V-2", "device `{}` is held by a tenant already", "leave it out, or have its holder delete it first")
+    DEVICE_HELD = "device_held"
     """908 (V-2): device `{}` is held by a tenant already; leave it out, or have its holder delete it first."""
 
-    DEVICE_NOT_IN_POOL = ("device_not_in_pool", 909, "state", "V-7", "device `{}` is not held by the tenant", "leave it out")
+    DEVICE_NOT_IN_POOL = "device_not_in_pool"
     """909 (V-7): device `{}` is not held by the tenant; leave it out."""
 
-    DEVICE_MOVING = ("device_moving", 910, "state", "V-7", "device `{}` is in a move that awaits its answer", "have the move answered or taken back first")
+    DEVICE_MOVING = "device_moving"
     """910 (V-7): device `{}` is in a move that awaits its answer; have the move answered or taken back first."""
 
-    DEVICE_SEATED = ("device_seated", 911, "state", "V-9", "device `{}` has a licence seat", "release the seat first")
+    DEVICE_SEATED = "device_seated"
     """911 (V-9): device `{}` has a licence seat; release the seat first."""
 
-    DEVICE_NOT_SEATED = ("device_not_seated", 912, "state", "C-1", "device `{}` has no seat of this licence", "leave it out")
+    DEVICE_NOT_SEATED = "device_not_seated"
     """912 (C-1): device `{}` has no seat of this licence; leave it out."""
 
-    MOVE_REFUSED = ("move_refused", 913, "state", "V-7", "devices are not moved to tenant `{}` as it is managed", "have the reseller upload to the customer directly")
+    MOVE_REFUSED = "move_refused"
     """913 (V-7): devices are not moved to tenant `{}` as it is managed; have the reseller upload to the customer
     directly."""
 
-    ALREADY_ATTACHED = ("already_attached", 916, "state", "I-1", "the integration is attached at tenant `{}` already", "nothing needs to be shared there")
+    ALREADY_ATTACHED = "already_attached"
     """916 (I-1): the integration is attached at tenant `{}` already; nothing needs to be shared there."""
 
-    NOT_ATTACHED = ("not_attached", 917, "state", "I-1", "the integration is not attached at tenant `{}`", "nothing needs to be detached there")
+    NOT_ATTACHED = "not_attached"
     """917 (I-1): the integration is not attached at tenant `{}`; nothing needs to be detached there."""
 
-    TOO_FEW_SEATS = ("too_few_seats", 918, "state", "C-1", "licence `{}` has too few free seats", "release seats, or buy another licence")
+    TOO_FEW_SEATS = "too_few_seats"
     """918 (C-1): licence `{}` has too few free seats; release seats, or buy another licence."""
 
-    LICENCE_EXPIRED = ("licence_expired", 919, "state", "C-1", "licence `{}` has run out", "buy another one")
+    LICENCE_EXPIRED = "licence_expired"
     """919 (C-1): licence `{}` has run out; buy another one."""
 
-    SESSION_CLOSED = ("session_closed", 920, "state", "S-1", "console session `{}` is closed", "open the console again")
+    SESSION_CLOSED = "session_closed"
     """920 (S-1): console session `{}` is closed; open the console again."""
 
 
@@ -395,89 +395,89 @@ class Code(Status):
 class Trouble(Status):
     """What went wrong where nothing was refused: with the call, in the store, or in tenantry itself."""
 
-    MALFORMED_JSON = ("malformed_json", 9001, "misuse", None, "the document is not JSON", "send one JSON document")
+    MALFORMED_JSON = "malformed_json"
     """9001: the document is not JSON; send one JSON document."""
 
-    INVALID_REQUEST = ("invalid_request", 9002, "misuse", None, "the call is not as it should be", "compare it with the JSON Schema that comes with the library")
+    INVALID_REQUEST = "invalid_request"
     """9002: the call is not as it should be; compare it with the JSON Schema that comes with the library."""
 
-    DOCUMENT_TOO_LARGE = ("document_too_large", 9003, "misuse", None, "the document is too large", "send less at a time")
+    DOCUMENT_TOO_LARGE = "document_too_large"
     """9003: the document is too large; send less at a time."""
 
-    DOCUMENT_TOO_DEEP = ("document_too_deep", 9004, "misuse", None, "the document is nested too deep", "compare it with the JSON Schema that comes with the library")
+    DOCUMENT_TOO_DEEP = "document_too_deep"
     """9004: the document is nested too deep; compare it with the JSON Schema that comes with the library."""
 
-    REPEATED_MEMBER = ("repeated_member", 9005, "misuse", None, "a member of an object is named twice", "name it once")
+    REPEATED_MEMBER = "repeated_member"
     """9005: a member of an object is named twice; name it once."""
 
-    STORE_BUSY = ("store_busy", 9101, "store", None, "other writers kept the store for too long", "try again, or allow more time")
+    STORE_BUSY = "store_busy"
     """9101: other writers kept the store for too long; try again, or allow more time."""
 
-    CANNOT_OPEN = ("cannot_open", 9102, "store", None, "the file cannot be opened or created", "check the path and the permissions of the file and its directory")
+    CANNOT_OPEN = "cannot_open"
     """9102: the file cannot be opened or created; check the path and the permissions of the file and its directory."""
 
-    NOT_A_STORE = ("not_a_store", 9103, "store", None, "the file is not a tenantry store", "choose another path, the file was left as it is")
+    NOT_A_STORE = "not_a_store"
     """9103: the file is not a tenantry store; choose another path, the file was left as it is."""
 
-    NEWER_FORMAT = ("newer_format", 9104, "store", None, "the file was written by a newer tenantry", "use a newer tenantry, the file was left as it is")
+    NEWER_FORMAT = "newer_format"
     """9104: the file was written by a newer tenantry; use a newer tenantry, the file was left as it is."""
 
-    STORE_DAMAGED = ("store_damaged", 9105, "store", None, "the store is damaged", "restore a backup, and keep the damaged files for inspection")
+    STORE_DAMAGED = "store_damaged"
     """9105: the store is damaged; restore a backup, and keep the damaged files for inspection."""
 
-    STORE_FULL = ("store_full", 9106, "store", None, "the store is full", "make room or raise the limit, then try again")
+    STORE_FULL = "store_full"
     """9106: the store is full; make room or raise the limit, then try again."""
 
-    STORE_READ_ONLY = ("store_read_only", 9107, "store", None, "the store is read-only", "open it for writing")
+    STORE_READ_ONLY = "store_read_only"
     """9107: the store is read-only; open it for writing."""
 
-    OUTCOME_UNKNOWN = ("outcome_unknown", 9108, "store", None, "it is not known whether the commit happened", "send the same request id again to learn it")
+    OUTCOME_UNKNOWN = "outcome_unknown"
     """9108: it is not known whether the commit happened; send the same request id again to learn it."""
 
-    STORE_FORKED = ("store_forked", 9109, "store", None, "this store was opened before the process was forked", "open it again in the child")
+    STORE_FORKED = "store_forked"
     """9109: this store was opened before the process was forked; open it again in the child."""
 
-    UNKNOWN_SEQ = ("unknown_seq", 9110, "store", None, "there is no such revision", "name one that the journal has come to")
+    UNKNOWN_SEQ = "unknown_seq"
     """9110: there is no such revision; name one that the journal has come to."""
 
-    STORE_FAILED = ("store_failed", 9111, "store", None, "the store failed", "read what the system says, mend that, and try again")
+    STORE_FAILED = "store_failed"
     """9111: the store failed; read what the system says, mend that, and try again."""
 
-    DIVERGED = ("diverged", 9112, "store", None, "the token is not of this store's history", "read again from the start, and find out who restored the store")
+    DIVERGED = "diverged"
     """9112: the token is not of this store's history; read again from the start, and find out who restored the
     store."""
 
-    OUTPUT_FAILED = ("output_failed", 9113, "store", None, "the rows could not be written", "see to the output and ask again")
+    OUTPUT_FAILED = "output_failed"
     """9113: the rows could not be written; see to the output and ask again."""
 
-    NULL_POINTER = ("null_pointer", 9201, "misuse", None, "a pointer is null that may not be", "pass what the function's documentation asks for")
+    NULL_POINTER = "null_pointer"
     """9201: a pointer is null that may not be; pass what the function's documentation asks for."""
 
-    BAD_LENGTH = ("bad_length", 9202, "misuse", None, "a length is larger than any object can be", "pass the length in bytes, without a closing zero")
+    BAD_LENGTH = "bad_length"
     """9202: a length is larger than any object can be; pass the length in bytes, without a closing zero."""
 
-    NOT_UTF8 = ("not_utf8", 9203, "misuse", None, "a text is not UTF-8", "convert it before the call")
+    NOT_UTF8 = "not_utf8"
     """9203: a text is not UTF-8; convert it before the call."""
 
-    BAD_TEXT = ("bad_text", 9204, "misuse", None, "a text is not well formed", "write it as its documentation says")
+    BAD_TEXT = "bad_text"
     """9204: a text is not well formed; write it as its documentation says."""
 
-    HANDLE_CLOSED = ("handle_closed", 9205, "misuse", None, "the handle was closed or freed before", "use it only between its opening and its closing, and close it once")
+    HANDLE_CLOSED = "handle_closed"
     """9205: the handle was closed or freed before; use it only between its opening and its closing, and close it
     once."""
 
-    FOREIGN_HANDLE = ("foreign_handle", 9206, "misuse", None, "this is no handle of that kind, or not of this engine", "pass one that the library gave out for it")
+    FOREIGN_HANDLE = "foreign_handle"
     """9206: this is no handle of that kind, or not of this engine; pass one that the library gave out for it."""
 
-    HANDLE_IN_USE = ("handle_in_use", 9207, "misuse", None, "another thread is within a call on the handle", "wait for it, then close")
+    HANDLE_IN_USE = "handle_in_use"
     """9207: another thread is within a call on the handle; wait for it, then close."""
 
-    BAD_STRUCT_SIZE = ("bad_struct_size", 9208, "misuse", None, "a structure's size is none that this library knows", "set it with sizeof, and match the header to the library")
+    BAD_STRUCT_SIZE = "bad_struct_size"
     """9208: a structure's size is none that this library knows; set it with sizeof, and match the header to the
     library."""
 
-    UNKNOWN_FLAG = ("unknown_flag", 9209, "misuse", None, "a flag is set that this library does not know", "match the header to the library")
+    UNKNOWN_FLAG = "unknown_flag"
     """9209: a flag is set that this library does not know; match the header to the library."""
 
-    PANICKED = ("panicked", 9901, "defect", None, "tenantry has a defect and stopped within this call", "report it with what was called; other calls go on")
+    PANICKED = "panicked"
     """9901: tenantry has a defect and stopped within this call; report it with what was called; other calls go on."""
