@@ -87,6 +87,17 @@ def _plain_leaf(value: object) -> Any:
     return value
 
 
+def _frame_leaf(value: object) -> Any:
+    # Data frames have no type for ids: as objects they could be neither joined, sorted nor written.
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def to_row(data: Data) -> dict[str, Any]:
+    """The data as a dict for a data frame: ids are text, moments stay `datetime`."""
+    row: dict[str, Any] = data._shaped(_frame_leaf)
+    return row
+
+
 def _shape(value: object, leaf: Callable[[object], Any]) -> Any:
     if isinstance(value, enum.Enum):
         return value.value
