@@ -12,7 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 from . import _native
 from ._command import ActorLike
@@ -51,6 +51,9 @@ Wanted: TypeAlias = argparse.Namespace
 SCREEN = 100
 """How many rows of a list a table has, if nobody says."""
 
+PAGE = 200
+"""How many rows an export holds at a time."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line, and returns how it ended: 0 for yes and done, 1 for no and refused, 2 for what was not understood."""
@@ -64,10 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # Whoever read it has seen enough; nothing more is to be said when Python ends, either.
+        # Whoever read it has seen enough; nothing more is said when Python ends, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
     except (NotFound, TenantryError) as error:
         sys.stdout.flush()
@@ -273,7 +277,7 @@ def export(wanted: Wanted) -> int:
         if wanted.what == "journal":
             if wanted.as_of is not None or wanted.manager is not None:
                 raise misuse("the journal takes no --as-of and no --manager", "leave them out; --after begins later")
-            found = db.records_after(seq=wanted.after, limit=1000)
+            found = db.records_after(seq=wanted.after, limit=PAGE)
             listed(wanted, RECORD_COLUMNS, (Row(record(db, it, it.actor), it) for it in found))
             return 0
         # One moment for all pages, so that what changes meanwhile neither is missed nor comes twice.
@@ -287,11 +291,11 @@ def every_customer(db: Database, wanted: Wanted, as_of: AsOf) -> Iterator[Row]:
     if wanted.manager is not None:
         managers = iter([the_tenant(db, wanted.manager, as_of)])
     else:
-        found = db.entities(index=Index.TENANT_NUMBER, key=[], as_of=as_of, limit=1000)
+        found = db.entities(index=Index.TENANT_NUMBER, key=[], as_of=as_of, limit=PAGE)
         managers = (it for it in found if isinstance(it, Tenant) and it.kind is TenantKind.MSP and not it.deleted)
     for manager in managers:
         who = actor(db, wanted, manager)
-        for it in db.customers(actor=who, manager=manager.id, as_of=as_of, limit=1000):
+        for it in db.customers(actor=who, manager=manager.id, as_of=as_of, limit=PAGE):
             yield Row((manager.number, *customer(it)), {"manager": manager.id, **it.as_dict()})
 
 
@@ -341,7 +345,7 @@ def the_tenant(db: Database, text: str, as_of: AsOf | None = None) -> Tenant:
         found = db.entities(index=Index.TENANT_NUMBER, key=[text.strip().upper()], as_of=as_of).first()
     if isinstance(found, Tenant):
         return found
-    raise NotFound(f"there is no tenant `{text}`; give a tenant's number or its id: `tenantry tenants FILE` lists them")
+    raise NotFound(f"there is no tenant `{text}`; give a number or an id: `tenantry tenants FILE` lists them")
 
 
 def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -> uuid.UUID:
@@ -434,6 +438,14 @@ def whole(text: str) -> int:
 
 # What can be typed.
 
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with what to do."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} -h\n")
+
+
 EPILOG = """\
 A TENANT is its number (NW-100, in any case) or its id. A USER is an e-mail
 address or an id; an address is looked for at the tenant in question and at those
@@ -454,7 +466,7 @@ understand. It opens the file for reading and changes nothing.
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="tenantry",
         description="Looks into a tenantry store: who manages whom, who may do what and why, and what happened.",
         epilog=EPILOG,
