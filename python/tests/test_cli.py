@@ -150,11 +150,11 @@ def said(place: Path, words: str) -> str:
             code = _cli.main(shlex.split(words))
         except SystemExit as end:
             code = end.code
-    return told(words, out.getvalue(), err.getvalue(), code)
+    return told(place, words, out.getvalue(), err.getvalue(), code)
 
 
-def told(words: str, out: str, err: str, code: object) -> str:
-    text = f"$ tenantry {words}\n{out}{err}→ {code}\n"
+def told(place: Path, words: str, out: str, err: str, code: object) -> str:
+    text = f"$ tenantry {words}\n{out}{err}→ {code}\n".replace(str(place.resolve()), "PLACE")
     # The store's epoch and the file's size are its own.
     text = re.sub(r"[0-9a-f-]{36}\.(\d+)\.[0-9a-f]{64}", r"TOKEN.\1", text)
     return re.sub(r"^bytes( +)[\d ]+$", r"bytes\1SIZE", text, flags=re.M)
@@ -185,7 +185,7 @@ def test_what_it_says(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_process_of_its_own_says_the_same(place: Path, words: str) -> None:
     done = run(place, words)
-    assert told(words, done.stdout, done.stderr, done.returncode) in GOLDEN.read_text(encoding="utf-8")
+    assert told(place, words, done.stdout, done.stderr, done.returncode) in GOLDEN.read_text(encoding="utf-8")
 
 
 def test_errors_are_one_line_with_a_remedy(place: Path) -> None:
