@@ -211,7 +211,7 @@ def main() -> int:
         actor = next((one.user for one in people if one.email == wanted.actor.lower()), None)
         if actor is None:
             sys.exit(f"onboard: nobody at {manager.name} has the address `{wanted.actor}`; give one of its people's")
-        before, policy = db.seq(), db.policy()
+        latest, policy = db.seq(), db.policy()
         refused = None
         if wanted.refused:
             refused = csv.writer(stack.enter_context(wanted.refused.open("w", encoding="utf-8", newline="")))
@@ -219,7 +219,9 @@ def main() -> int:
         for some in batches(lines):
             for line, answer in zip(some, send(db, some, manager, actor, policy), strict=True):
                 if not isinstance(answer, No):
-                    counts[answer.command if answer.seq > before else "there"] += 1
+                    # An answer from before says what was done when the same row came first.
+                    counts[answer.command if answer.seq > latest else "there"] += 1
+                    latest = max(latest, answer.seq)
                     continue
                 counts["refused"] += 1
                 if refused:
