@@ -16,6 +16,7 @@ import clients
 import crossing
 import fully
 import jointly
+import mailer
 import onboarding
 import processes
 import resellers
@@ -40,6 +41,7 @@ JOURNEYS = {
     "onboarding": Journey(onboarding.play),
     "resellers": Journey(resellers.play),
     "alerts": Journey(alerts.play, alerts.POLICY),
+    "mailer": Journey(mailer.play),
 }
 
 
@@ -47,6 +49,8 @@ def main(words: list[str]) -> None:
     match words:
         case [processes.SECOND, file]:
             return processes.second(Path(file))
+        case [mailer.DRAIN, file, port]:
+            return mailer.drain(Path(file), int(port))
         case _:
             pass
     parser = argparse.ArgumentParser(
