@@ -67,6 +67,12 @@ asan=(env ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTI
     try sanitized-c++ "${asan[@]}" -- g++ -std=c++17 "${strict[@]}" -fsanitize=address,undefined "$own/suite.cpp" $static
 }
 
+say "two copies in one process"
+gcc -std=c99 "${strict[@]}" "$own/two_copies.c" $(pkg-config --cflags tenantry) -ldl -pthread -o two-copies
+for copy in one other; do cp -L "$lib/libtenantry.so" "$copy.so"; done
+rm -rf run && mkdir run
+(cd run && "$scratch/two-copies" "$scratch/one.so" "$scratch/other.so" >../out 2>../err) || { cat out err >&2; exit 1; }
+
 say "cmake"
 cmake -S "$own/cmake" -B "$scratch/cmake" -DCMAKE_PREFIX_PATH="$scratch/moved" >cmake.log 2>&1 &&
     cmake --build "$scratch/cmake" >>cmake.log 2>&1 || { cat cmake.log >&2; exit 1; }

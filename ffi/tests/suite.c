@@ -159,25 +159,6 @@ static void checks(void) {
   CHECK(tenantry_close(&engine) == TENANTRY_OK && engine == NULL);
 }
 
-static void ids(void) {
-  static const char braced[] = "{0100000000000000000000000000000F}";
-  tenantry_id id = ADA;
-  char text[TENANTRY_ID_TEXT];
-
-  CHECK(tenantry_id_write(&ADA, text) == TENANTRY_OK && strcmp(text, ADA_ID) == 0);
-  STATUS(TENANTRY_OK, tenantry_id_parse(TEXT(BAKERY_ID), &id, &error));
-  CHECK(memcmp(&id, &BAKERY, sizeof id) == 0);
-  STATUS(TENANTRY_OK, tenantry_id_parse(TEXT(braced), &id, &error));
-  CHECK(id.bytes[0] == 1 && id.bytes[15] == 15);
-  STATUS(TENANTRY_BAD_TEXT, tenantry_id_parse(BAKERY_ID, 35, &id, &error));
-  CHECK(id.bytes[0] == 0);
-  STATUS(TENANTRY_BAD_TEXT, tenantry_id_parse("", 0, &id, &error));
-  STATUS(TENANTRY_NOT_UTF8, tenantry_id_parse("\xff", 1, &id, &error));
-  STATUS(TENANTRY_NULL_POINTER, tenantry_id_parse(NULL, 0, &id, &error));
-  STATUS(TENANTRY_NULL_POINTER, tenantry_id_parse(TEXT(ADA_ID), NULL, &error));
-  CHECK(tenantry_id_write(NULL, text) == TENANTRY_NULL_POINTER && tenantry_id_write(&ADA, NULL) == TENANTRY_NULL_POINTER);
-}
-
 static void cursors(void) {
   tenantry_engine *engine = world();
   tenantry_cursor *cursor = NULL, *copy;
@@ -553,7 +534,6 @@ int main(int count, char **arguments) {
   snprintf(file, sizeof file, "%s", count > 1 ? arguments[1] : "suite.db");
   versions();
   checks();
-  ids();
   cursors();
   refusals();
   misuse();

@@ -1,7 +1,7 @@
 //! One side of many questions: one user for all of them, a list of users, or packed ids; tenants likewise.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString};
 use tenantry::index as core;
 use uuid::Uuid;
 
@@ -66,7 +66,14 @@ impl<H: Copy> Column<H> {
         if let Some(packed) = packed::<S>(given)? {
             return Ok(Self::Packed(packed));
         }
-        // A sequence, an array of objects, or whatever else gives one after the other; a `uuid.UUID` does not.
+        if let Ok(list) = given.cast_exact::<PyList>() {
+            return list
+                .iter()
+                .map(|item| S::read(index, engine, &item))
+                .collect::<Result<_, _>>()
+                .map(Self::Each);
+        }
+        // Another sequence, an array of objects, or whatever else gives one after the other; a `uuid.UUID` does not.
         match given.try_iter() {
             Ok(items) => {
                 let mut handles = Vec::with_capacity(given.len().unwrap_or(0));
@@ -76,6 +83,19 @@ impl<H: Copy> Column<H> {
                 Ok(Self::Each(handles))
             }
             Err(_) => Ok(Self::One(S::read(index, engine, given)?)),
+        }
+    }
+
+    /// The column as ids, if it is packed or is the same known one for all.
+    pub(crate) fn as_ids<'a, S: Side<Handle = H>>(
+        &'a self,
+        index: &core::AccessIndex,
+        py: Python<'a>,
+    ) -> Option<Ids<'a>> {
+        match self {
+            Self::One(handle) => S::id(index, *handle).map(|id| Ids::One([id.into_bytes(); ABREAST])),
+            Self::Each(_) => None,
+            Self::Packed(packed) => Some(Ids::Each(ids(packed.bytes(py)))),
         }
     }
 
@@ -93,6 +113,28 @@ impl<H: Copy> Column<H> {
                 ids(packed.bytes(py)).iter().map(|id| S::resolve(index, Uuid::from_bytes(*id))).collect()
             }
         }
+    }
+}
+
+/// How many questions are prepared at a time: as many as the index looks up side by side. More would crowd the first cache.
+pub(crate) const ABREAST: usize = 32;
+
+/// A column of ids.
+pub(crate) enum Ids<'a> {
+    /// The same for all, as often as it is wanted at a time.
+    One([[u8; ID]; ABREAST]),
+    /// One for each.
+    Each(&'a [[u8; ID]]),
+}
+
+impl Ids<'_> {
+    /// Those from a place on, up to [`ABREAST`].
+    pub(crate) fn from(&self, place: usize) -> &[[u8; ID]] {
+        let some = match self {
+            Self::One(same) => same,
+            Self::Each(each) => each.get(place..).unwrap_or_default(),
+        };
+        some.get(..ABREAST).unwrap_or(some)
     }
 }
 
@@ -121,7 +163,8 @@ fn packed<S: Side>(given: &Bound<'_, PyAny>) -> Result<Option<Packed>, Stop> {
         if !fits {
             return Err(Stop::wrong_type(S::WHAT, "ids of 16 bytes each, in rows or end to end", given));
         }
-        let copied: Vec<u8> = view.call_method0("tobytes")?.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes().to_vec();
+        let copied: Vec<u8> =
+            view.call_method0("tobytes")?.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes().to_vec();
         let bytes = copied.len();
         (Packed::Copied(copied), bytes)
     };

@@ -85,7 +85,9 @@ impl Clock for Hands {
         let asked = Python::attach(|py| callable.call0(py)?.extract::<i64>(py));
         match asked.map(Timestamp::from_micros) {
             Ok(Some(now)) => now,
-            Ok(None) => throw(pyo3::exceptions::PyValueError::new_err("the clock says a time that is no time")),
+            Ok(None) => {
+                throw(pyo3::exceptions::PyValueError::new_err("the clock says a time that is no time"))
+            }
             Err(error) => throw(error),
         }
     }

@@ -26,7 +26,8 @@ impl Stop {
 
     /// An argument of the wrong type.
     pub(crate) fn wrong_type(what: &str, wanted: &str, given: &Bound<'_, PyAny>) -> Self {
-        let name = given.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
+        let name =
+            given.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
         Self::Raised(PyTypeError::new_err(format!("`{what}` wants {wanted}, not {name}")))
     }
 
@@ -60,7 +61,9 @@ impl From<PyErr> for Stop {
 fn exception(py: Python<'_>, fault: &Fault) -> PyResult<PyErr> {
     static FROM_FAULT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let from_fault = FROM_FAULT.get_or_try_init(py, || {
-        Ok::<_, PyErr>(py.import(intern!(py, "tenantry.errors"))?.getattr(intern!(py, "from_fault"))?.unbind())
+        Ok::<_, PyErr>(
+            py.import(intern!(py, "tenantry.errors"))?.getattr(intern!(py, "from_fault"))?.unbind(),
+        )
     })?;
     Ok(PyErr::from_value(from_fault.bind(py).call1((wire::text(fault),))?))
 }
@@ -100,6 +103,7 @@ pub(crate) fn detached<T: Send>(
     py: Python<'_>,
     body: impl FnOnce() -> Result<T, Stop> + Send,
 ) -> PyResult<T> {
-    let ended = py.detach(|| catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(panicked(panic))));
+    let ended =
+        py.detach(|| catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(panicked(panic))));
     ended.map_err(|stop| stop.into_error(py))
 }

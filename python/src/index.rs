@@ -15,13 +15,10 @@ use tenantry::refusal::Code;
 use tenantry::wire::Trouble;
 use uuid::Uuid;
 
-use crate::columns::{Column, ids};
+use crate::columns::{ABREAST, Column};
 use crate::engine::Shared;
 use crate::guard::{Stop, detached, guarded};
 use crate::handles::{Named, PermissionHandle, ServiceHandle, Side, TenantHandle, UserHandle, id, to_python};
-
-/// How many packed questions are prepared at a time.
-const ABREAST: usize = 256;
 
 /// The answer of a check on the index. True where it is allowed.
 #[pyclass(frozen, eq, hash, module = "tenantry._native")]
@@ -62,9 +59,8 @@ impl Decision {
     fn reason<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static CODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let Some(reason) = self.reason else { return Ok(None) };
-        let code = CODE.get_or_try_init(py, || {
-            Ok::<_, PyErr>(py.import("tenantry.codes")?.getattr("Code")?.unbind())
-        })?;
+        let code = CODE
+            .get_or_try_init(py, || Ok::<_, PyErr>(py.import("tenantry.codes")?.getattr("Code")?.unbind()))?;
         code.bind(py).call1((reason.name(),)).map(Some)
     }
 
@@ -104,6 +100,14 @@ impl Decision {
 #[pyo3(name = "_decision", signature = (reason, seq, /))]
 pub(crate) fn rebuild(py: Python<'_>, reason: Option<&str>, seq: u64) -> PyResult<Decision> {
     Decision::new(py, reason, seq)
+}
+
+/// Many questions about one permission.
+struct Many {
+    users: Column<core::UserHandle>,
+    tenants: Column<core::TenantHandle>,
+    permit: Permit,
+    count: usize,
 }
 
 /// What checks need, in memory. `Database.access_index()` gives it. Threads may share it.
@@ -159,15 +163,15 @@ impl AccessIndex {
         Ok(self.index.check_resolved(user, permit, tenant, self.clock()))
     }
 
-    /// Answers many questions, side by side, while other threads run.
-    fn ask_many(
+    /// Reads many questions, for `allows_many` and its like.
+    fn many(
         &self,
         py: Python<'_>,
         users: &Bound<'_, PyAny>,
         permission: &Bound<'_, PyAny>,
         tenants: &Bound<'_, PyAny>,
         service: Option<&Bound<'_, PyAny>>,
-    ) -> Result<Vec<core::Decision>, Stop> {
+    ) -> Result<Many, Stop> {
         self.shared.alive()?;
         let engine = self.shared.number;
         let permit = self.permit(permission, service)?;
@@ -177,61 +181,51 @@ impl AccessIndex {
             (Some(users), Some(tenants)) if users != tenants => {
                 return Err(Stop::misuse(
                     Trouble::BadLength,
-                    format_args!("there are {users} users and {tenants} tenants; as many of both are wanted, or one of either"),
+                    format_args!(
+                        "there are {users} users and {tenants} tenants; as many of both are wanted, or one of either"
+                    ),
                 ));
             }
             (Some(count), _) | (None, Some(count)) => count,
             (None, None) => 1,
         };
-        let mut answers = vec![core::Decision { reason: Some(Code::UnknownUser), seq: 0 }; count];
-        let index = &*self.index;
-        let asked = match (users, tenants) {
-            (Column::Packed(users), Column::Packed(tenants)) => {
-                let (users, tenants) = (ids(users.bytes(py)), ids(tenants.bytes(py)));
-                self.ask_packed(py, |at| users.get(at).copied(), |at| tenants.get(at).copied(), permit, &mut answers);
-                return Ok(answers);
-            }
-            (Column::One(user), Column::Packed(tenants)) if user.is_known() => {
-                let (user, tenants) = (index.user_id(user).uuid().into_bytes(), ids(tenants.bytes(py)));
-                self.ask_packed(py, |_| Some(user), |at| tenants.get(at).copied(), permit, &mut answers);
-                return Ok(answers);
-            }
-            (Column::Packed(users), Column::One(tenant)) if tenant.is_known() => {
-                let (tenant, users) = (index.tenant_id(tenant).uuid().into_bytes(), ids(users.bytes(py)));
-                self.ask_packed(py, |at| users.get(at).copied(), |_| Some(tenant), permit, &mut answers);
-                return Ok(answers);
-            }
-            (users, tenants) => {
-                let users = users.handles::<UserHandle>(index, py, count);
-                let tenants = tenants.handles::<TenantHandle>(index, py, count);
-                let both = users.into_iter().zip(tenants);
-                both.map(|(user, tenant)| Resolved { user, permit, tenant }).collect::<Vec<_>>()
-            }
-        };
-        py.detach(|| index.check_batch(&asked, self.clock(), &mut answers));
-        Ok(answers)
+        Ok(Many { users, tenants, permit, count })
     }
 
-    fn ask_packed(
-        &self,
-        py: Python<'_>,
-        user: impl Fn(usize) -> Option<[u8; 16]> + Sync,
-        tenant: impl Fn(usize) -> Option<[u8; 16]> + Sync,
-        permit: Permit,
-        answers: &mut [core::Decision],
-    ) {
-        let (user, tenant) = (&user, &tenant);
+    /// Answers them side by side while other threads run, and hands the answers on in their order, some at a time.
+    fn answer(&self, py: Python<'_>, many: Many, mut each: impl FnMut(&[core::Decision]) + Send) {
+        let Many { users, tenants, permit, count } = many;
+        let (index, clock) = (&*self.index, self.clock());
+        let mut answers = [core::Decision { reason: Some(Code::UnknownUser), seq: 0 }; ABREAST];
+        let ids = users.as_ids::<UserHandle>(index, py).zip(tenants.as_ids::<TenantHandle>(index, py));
+        if let Some((users, tenants)) = ids {
+            py.detach(|| {
+                let mut asked = Vec::with_capacity(ABREAST);
+                for from in (0..count).step_by(ABREAST) {
+                    let both = users.from(from).iter().zip(tenants.from(from)).take(count - from);
+                    asked.clear();
+                    asked.extend(both.map(|(user, tenant)| {
+                        let (user, tenant) = (Uuid::from_bytes(*user), Uuid::from_bytes(*tenant));
+                        (UserId::from_uuid(user), permit, TenantId::from_uuid(tenant))
+                    }));
+                    let answers = answers.get_mut(..asked.len()).unwrap_or_default();
+                    index.check_ids(&asked, &clock, answers);
+                    each(answers);
+                }
+            });
+            return;
+        }
+        let users = users.handles::<UserHandle>(index, py, count);
+        let tenants = tenants.handles::<TenantHandle>(index, py, count);
         py.detach(|| {
             let mut asked = Vec::with_capacity(ABREAST);
-            let mut at = 0;
-            for answers in answers.chunks_mut(ABREAST) {
+            for (users, tenants) in users.chunks(ABREAST).zip(tenants.chunks(ABREAST)) {
                 asked.clear();
-                asked.extend((at..at + answers.len()).filter_map(|at| {
-                    let (user, tenant) = (Uuid::from_bytes(user(at)?), Uuid::from_bytes(tenant(at)?));
-                    Some((UserId::from_uuid(user), permit, TenantId::from_uuid(tenant)))
-                }));
-                at += answers.len();
-                self.index.check_ids(&asked, self.clock(), answers);
+                let both = users.iter().zip(tenants);
+                asked.extend(both.map(|(&user, &tenant)| Resolved { user, permit, tenant }));
+                let answers = answers.get_mut(..asked.len()).unwrap_or_default();
+                index.check_batch(&asked, &clock, answers);
+                each(answers);
             }
         });
     }
@@ -243,9 +237,11 @@ impl AccessIndex {
     ) -> Result<Vec<T>, Stop> {
         match ask(&self.index) {
             Ok(found) => Ok(found),
-            Err(Overtaken) => self.shared.engine()?.hold_still(|index| ask(index))?.map_err(|overtaken| {
-                Stop::misuse(Trouble::Panicked, overtaken)
-            }),
+            Err(Overtaken) => self
+                .shared
+                .engine()?
+                .hold_still(|index| ask(index))?
+                .map_err(|overtaken| Stop::misuse(Trouble::Panicked, overtaken)),
         }
     }
 }
@@ -349,8 +345,13 @@ impl AccessIndex {
         tenants: &Bound<'py, PyAny>,
         service: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let answers = guarded(py, || self.ask_many(py, users, permission, tenants, service))?;
-        PyList::new(py, answers.iter().map(|answer| answer.allowed()))
+        let allowed = guarded(py, || {
+            let many = self.many(py, users, permission, tenants, service)?;
+            let mut allowed = Vec::with_capacity(many.count);
+            self.answer(py, many, |answers| allowed.extend(answers.iter().map(|answer| answer.allowed())));
+            Ok(allowed)
+        })?;
+        PyList::new(py, allowed)
     }
 
     /// The same as bytes, one for each question: 1 where it is allowed, else 0. `numpy.frombuffer(…, dtype=bool)` makes an array of it.
@@ -363,12 +364,17 @@ impl AccessIndex {
         tenants: &Bound<'py, PyAny>,
         service: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let answers = guarded(py, || self.ask_many(py, users, permission, tenants, service))?;
-        PyBytes::new_with(py, answers.len(), |bytes| {
-            for (byte, answer) in bytes.iter_mut().zip(&answers) {
-                *byte = answer.allowed().into();
-            }
-            Ok(())
+        let many = guarded(py, || self.many(py, users, permission, tenants, service))?;
+        PyBytes::new_with(py, many.count, |bytes| {
+            guarded(py, || {
+                let mut bytes = bytes.iter_mut();
+                self.answer(py, many, |answers| {
+                    for (answer, byte) in answers.iter().zip(bytes.by_ref()) {
+                        *byte = answer.allowed().into();
+                    }
+                });
+                Ok(())
+            })
         })
     }
 
@@ -382,7 +388,12 @@ impl AccessIndex {
         tenants: &Bound<'py, PyAny>,
         service: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let answers = guarded(py, || self.ask_many(py, users, permission, tenants, service))?;
+        let answers = guarded(py, || {
+            let many = self.many(py, users, permission, tenants, service)?;
+            let mut all = Vec::with_capacity(many.count);
+            self.answer(py, many, |answers| all.extend_from_slice(answers));
+            Ok(all)
+        })?;
         let list = PyList::empty(py);
         for answer in answers {
             list.append(Decision::from(answer).into_pyobject(py)?)?;
@@ -450,9 +461,9 @@ impl AccessIndex {
                     engine.refresh()?;
                 }
                 Some(token) => {
-                    let token = token.parse().map_err(|error| {
-                        Stop::misuse(Trouble::BadText, format_args!("`token`: {error}"))
-                    })?;
+                    let token = token
+                        .parse()
+                        .map_err(|error| Stop::misuse(Trouble::BadText, format_args!("`token`: {error}")))?;
                     engine.access_index_since(&token)?;
                 }
             }

@@ -1,4 +1,4 @@
-//! The Rust checks in a loop, so that `bench.py` can say in one run what Python adds to them. Of no other use.
+//! The Rust checks in a loop, so that `tests/bench.py` can say in one run what Python adds to them. Of no other use.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -35,7 +35,11 @@ pub(crate) fn measure(
             .collect();
         let resolved: Vec<_> = by_id
             .iter()
-            .map(|&(user, permit, tenant)| Resolved { user: core.user(user), permit, tenant: core.tenant(tenant) })
+            .map(|&(user, permit, tenant)| Resolved {
+                user: core.user(user),
+                permit,
+                tenant: core.tenant(tenant),
+            })
             .collect();
         let mut answers = vec![Decision { reason: None, seq: 0 }; by_id.len()];
         let per = |began: Instant| began.elapsed().as_secs_f64() * 1e9 / by_id.len() as f64;

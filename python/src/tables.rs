@@ -43,7 +43,10 @@ pub(crate) fn policies() -> Vec<(String, String)> {
 /// The state machines that run: name, Mermaid text, DOT text.
 #[pyfunction]
 pub(crate) fn diagrams() -> Vec<(&'static str, String, String)> {
-    machines().iter().map(|machine| (machine.name, diagram::mermaid(machine), diagram::dot(machine))).collect()
+    machines()
+        .iter()
+        .map(|machine| (machine.name, diagram::mermaid(machine), diagram::dot(machine)))
+        .collect()
 }
 
 /// Raises what stands for a number; for the test that sees each of them raised.

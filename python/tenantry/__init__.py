@@ -68,8 +68,14 @@ from __future__ import annotations
 
 import os as _os
 
+try:
+    from . import _native
+except ImportError as _error:
+    raise ImportError(
+        f"the native part of tenantry cannot be loaded ({_error}); if {__file__} is a checkout, "
+        "install it with `pip install ./python` and run from another directory"
+    ) from _error
 from . import codes, commands, errors, events, model, notices
-from . import _native
 from ._command import ActorLike, Command, Executed, KeyLike, Request
 from ._data import UNSET, AsOf, Data, Id, Unset, Word
 from ._database import Database, PolicyLike, diagrams, memory, open, policy

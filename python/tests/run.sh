@@ -2,12 +2,12 @@
 # Builds the sdist, and the wheel from it, installs the wheel into a fresh virtual environment, and tests it there as its users have it:
 # pytest, doctests, the type checkers, stubtest. A tool that is missing is a failure, not a reason to skip.
 #
-# PYTHON says which Python; ORACLE where the oracle's program is, which is built if it is not there. Arguments go to pytest.
+# PYTHON says which Python; ORACLE where the oracle's program is, which is built if nothing is said. Arguments go to pytest.
 set -euo pipefail
 package=$(cd "$(dirname "$0")/.." && pwd)
 root=$(cd "$package/.." && pwd)
 python=${PYTHON:-python3}
-oracle=${ORACLE:-${CARGO_TARGET_DIR:-$root/target}/debug/tenantry-oracle}
+oracle=${ORACLE:-}
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -21,9 +21,10 @@ bin=$scratch/venv/bin
 quietly "$bin/pip" install --quiet --requirement "$package/requirements.txt"
 
 say "the sdist, and the wheel from it"
-# Unpacked, it has another path: with the same target directory, what comes from elsewhere is built once.
+# Unpacked, it has another path: with the same target directory, what comes from elsewhere is built once. Not `--locked`: the sdist has
+# the same lock file but not all members, and cargo takes those that are missing out of it.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-quietly "$bin/maturin" build --locked --sdist --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
+quietly "$bin/maturin" build --sdist --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
 wheel=("$scratch"/dist/tenantry-*-cp310-abi3-*.whl)
 [ -f "${wheel[0]}" ] && [ -f "$scratch"/dist/tenantry-*.tar.gz ] || { ls "$scratch/dist" >&2; exit 1; }
 
@@ -37,11 +38,11 @@ quietly "$bin/python" -c 'import sys, tenantry; sys.exit(not tenantry.__file__.s
 
 say "mypy --strict"
 "$bin/mypy" --config-file "$package/pyproject.toml" --strict --package tenantry
-"$bin/mypy" --config-file "$package/pyproject.toml" --strict "$package/tests/typed_program.py" "$package/generate.py" "$package/bench.py"
+"$bin/mypy" --config-file "$package/pyproject.toml" --strict "$package/tests/typed_program.py" "$package/generate.py" "$package/tests/bench.py"
 
 say "pyright, strictly, and whether every public type is known"
 cat >pyrightconfig.json <<END
-{"include": ["$package/tests/typed_program.py", "$package/bench.py"], "typeCheckingMode": "strict", "venvPath": "$scratch", "venv": "venv"}
+{"include": ["$package/tests/typed_program.py", "$package/tests/bench.py"], "typeCheckingMode": "strict", "venvPath": "$scratch", "venv": "venv"}
 END
 "$bin/pyright" --project pyrightconfig.json
 quietly "$bin/pyright" --pythonpath "$bin/python" --verifytypes tenantry --ignoreexternal
@@ -49,9 +50,11 @@ quietly "$bin/pyright" --pythonpath "$bin/python" --verifytypes tenantry --ignor
 say "stubtest"
 "$bin/python" -m mypy.stubtest --mypy-config-file "$package/pyproject.toml" --allowlist "$package/tests/stubtest.txt" tenantry
 
-if ! [ -x "$oracle" ]; then
+# With the features of `make test`, which has built it by then.
+if [ -z "$oracle" ]; then
     say "the oracle"
-    quietly "${CARGO:-cargo}" build --manifest-path "$root/Cargo.toml" --package tenantry-oracle --locked
+    quietly "${CARGO:-cargo}" build --manifest-path "$root/Cargo.toml" --workspace --exclude tenantry-benches --all-features \
+        --bin tenantry-oracle --locked
     oracle=$CARGO_TARGET_DIR/debug/tenantry-oracle
 fi
 

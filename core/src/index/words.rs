@@ -310,6 +310,10 @@ impl<'s> Writer<'s> for Changed<'s> {
 mod tests {
     use super::*;
 
+    /// An interpreter that tries orders a processor may take is thousands of times slower.
+    const STATES: u64 = if cfg!(miri) { 10 } else { 20_000 };
+    const FAR: usize = if cfg!(miri) { 100 } else { 900_000 };
+
     /// Reads a word far away and two words that are always equal.
     struct Pair<'s>(&'s Space);
 
@@ -317,7 +321,7 @@ mod tests {
         type Found = (u64, u64);
 
         fn read(&mut self, reader: &impl Reader) -> (u64, u64) {
-            (reader.word(self.0, 3), reader.word(self.0, 900_000))
+            (reader.word(self.0, 3), reader.word(self.0, FAR))
         }
     }
 
@@ -330,7 +334,8 @@ mod tests {
                 .map(|_| {
                     threads.spawn(|| {
                         let mut last = 0;
-                        while last < 20_000 {
+                        while last < STATES {
+                            std::hint::spin_loop();
                             let ((one, other), state) = version.read(&mut Pair(&space));
                             assert_eq!((one, other), (state * 7, state * 7));
                             assert!(state >= last);
@@ -339,9 +344,9 @@ mod tests {
                     })
                 })
                 .collect();
-            for state in 1..=20_000 {
+            for state in 1..=STATES {
                 let mut changed = Changed::default();
-                changed.set(&space, 900_000, state * 7);
+                changed.set(&space, FAR, state * 7);
                 changed.set(&space, 3, state * 7);
                 version.advance(state, &changed);
             }
@@ -357,13 +362,13 @@ mod tests {
         let version = Version::new(4, 2);
         let mut changed = Changed::default();
         changed.set(&space, 3, 1);
-        changed.set(&space, 900_000, 1);
+        changed.set(&space, FAR, 1);
         // As far as the writer comes when it is interrupted half-way.
         version.undo.fill(changed.words.keys().map(|address| (*address, 0)));
         version.now.store(9, Ordering::Release);
         space.cover(3).store(1, Ordering::Relaxed);
         assert_eq!(version.read(&mut Pair(&space)), ((0, 0), 4));
-        space.cover(900_000).store(1, Ordering::Relaxed);
+        space.cover(FAR).store(1, Ordering::Relaxed);
         version.now.store(10, Ordering::Release);
         assert_eq!(version.read(&mut Pair(&space)), ((1, 1), 5));
     }

@@ -5,6 +5,12 @@
 
 mod fault;
 mod file;
+#[cfg(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+mod locks;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -113,7 +119,7 @@ impl SqliteStore {
         }
         let db = connect(&path, true, &options)?;
         // A store whose making was cut short is empty again by now.
-        if found == Found::Nothing || !is_ours(&db)? {
+        if found == Found::Nothing || !patiently(deadline, || is_ours(&db))? {
             create(&db, &path, deadline)?;
         }
         prepare(&db, &path, deadline)?;
@@ -165,7 +171,7 @@ impl SqliteStore {
             None => Conn::new(connect(&self.path, false, &self.options)?),
         };
         let lease = Lease { store: self, conn: Some(conn) };
-        lease.run("BEGIN")?;
+        lease.begin("BEGIN")?;
         // The first read fixes what the transaction sees.
         admit(&lease.db, &self.path, false).map_err(|fault| self.waited(fault))?;
         Ok(lease)
@@ -177,7 +183,7 @@ impl SqliteStore {
         let busy = || self.waited(Fault(StoreError::Busy { waited_ms: 0 }));
         let queue = self.writer.as_ref().ok_or(Fault(StoreError::ReadOnly))?;
         let writer = queue.take(Duration::from_millis(self.options.wait_ms)).ok_or_else(busy)?;
-        patiently(deadline, || writer.conn.run("BEGIN IMMEDIATE"))
+        patiently(deadline, || writer.conn.begin("BEGIN IMMEDIATE"))
             .map_err(|error| self.waited(error.into()))?;
         let right = Right { store: self, writer };
         admit(&right.db, &self.path, true)?;
@@ -202,7 +208,7 @@ fn deadline(options: &Options) -> Instant {
 
 /// Which store this is, and the record whose erasure has not been wiped from the log.
 fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)> {
-    conn.run("BEGIN")?;
+    conn.begin("BEGIN")?;
     let read = || {
         admit(&conn.db, path, write)?;
         let epoch: String =
@@ -304,6 +310,10 @@ struct Txn<C>(C);
 impl<C: Deref<Target = Conn>> View for Txn<C> {
     fn load(&self, kind: Kind, id: Uuid) -> std::result::Result<Option<Any>, ViewError> {
         View::load(&*self.0, kind, id)
+    }
+
+    fn anticipate(&self, soon: &mut dyn Iterator<Item = (Kind, Uuid)>) -> std::result::Result<(), ViewError> {
+        View::anticipate(&*self.0, soon)
     }
 
     fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Entry>, ViewError> {
