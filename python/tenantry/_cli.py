@@ -18,7 +18,7 @@ from . import _native
 from ._command import ActorLike
 from ._data import AsOf
 from ._database import Database, diagrams, open
-from ._show import Form, Listing, Row, as_json, facts, show
+from ._show import Listing, Row, as_json, facts, show
 from .errors import Misuse, TenantryError, misuse
 from .model import (
     AuditActor,
@@ -316,7 +316,8 @@ def opened(wanted: Wanted) -> Database:
     return open(wanted.file, read_only=True)
 
 
-def form(wanted: Wanted) -> Form:
+def form(wanted: Wanted) -> str:
+    """`table`, `json` or `csv`."""
     return "json" if wanted.json else "csv" if getattr(wanted, "csv", False) else "table"
 
 

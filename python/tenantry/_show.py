@@ -10,11 +10,9 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from ._data import Data, to_json
-
-Form: TypeAlias = Literal["table", "json", "csv"]
 
 
 class Row(NamedTuple):
@@ -32,7 +30,7 @@ class Listing:
     rows: Iterable[Row]
 
 
-def show(listing: Listing, form: Form, limit: int | None) -> None:
+def show(listing: Listing, form: str, limit: int | None) -> None:
     """Shows a list, as far as the limit goes; says on standard error if there is more."""
     rows = iter(listing.rows)
     wanted = rows if limit is None else itertools.islice(rows, limit)
@@ -50,7 +48,7 @@ def show(listing: Listing, form: Form, limit: int | None) -> None:
         print(f"… there are more than {limit}; --limit 0 shows all", file=sys.stderr)
 
 
-def facts(told: Mapping[str, object], form: Form) -> None:
+def facts(told: Mapping[str, object], form: str) -> None:
     """Shows what is known about one thing."""
     if form == "json":
         print(as_json(told))

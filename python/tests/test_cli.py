@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 import tenantry
-from tenantry import OPERATOR, Invitee, TenantKind, _cli
+from tenantry import OPERATOR, Invitee, NewAssignment, SubjectUser, TenantKind, _cli
 from tenantry.commands import RegisterTenant
 
 GOLDEN = Path(__file__).parent / "golden" / "cli.txt"
@@ -55,6 +55,9 @@ def furnish(path: Path) -> None:
                 ("=Sum & [bold]Sons[/bold]", "SS-400", "US", "jointly", {"enrollment"}, "sam@sons.example"),
             )
         ]  # fmt: skip
+        nils = db.register_user(home=msp, email="nils@northwind.example", name="Nils", role="read_only", actor=OPERATOR).outcome
+        desk = db.create_role(tenant=msp, name="Night desk", permissions={"tenant.view", "devices.manage"}, actor=ada).outcome
+        db.assign(assignments=[NewAssignment(user=nils, tenant=added[0].tenant, role=desk)], actor=ada)
         now += datetime.timedelta(days=1)
         for one, email in ((added[0], "klara@klein.example"), (added[2], "sam@sons.example")):
             assert one.sign_up is not None
@@ -66,6 +69,8 @@ def furnish(path: Path) -> None:
             db.invite_user(tenant=added[0].tenant, invitee=Invitee(email="x@klein.example"), role="admin", actor=ben)
         db.request_delink(link=added[2].link, actor=ben)
         db.accept_delink(link=added[2].link, actor=sam)
+        db.remove_user(user=ben, actor=ada)
+        db.erase_personal(subject=SubjectUser(user=ben), actor=ada)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +97,7 @@ tenants msp.db
 tenants msp.db --kind msp --json
 users msp.db nw-100
 users msp.db BK-200 --as ada@northwind.example
-users msp.db SS-400 --as ben@northwind.example
+users msp.db SS-400 --as ada@northwind.example
 customers msp.db NW-100
 customers msp.db NW-100 --sort number --descending --limit 1
 customers msp.db NW-100 --as-of 2026-04-01T00:00:00+02:00 --csv
@@ -104,10 +109,11 @@ who-can msp.db devices.manage BK-200
 who-can msp.db devices.manage BK-200 --service manage --csv
 who-can msp.db devices.manage TD-300 --as-of 1
 explain msp.db ada@northwind.example devices.manage BK-200
-explain msp.db ben@northwind.example users.manage BK-200
-explain msp.db ben@northwind.example devices.manage SS-400
-explain msp.db ben@northwind.example devices.manage SS-400 --as-of 10
-explain msp.db ben@northwind.example location.view BK-200 --json
+explain msp.db nils@northwind.example users.manage BK-200
+explain msp.db nils@northwind.example devices.manage BK-200
+explain msp.db nils@northwind.example devices.manage SS-400
+explain msp.db ada@northwind.example devices.manage SS-400 --as-of 13
+explain msp.db ada@northwind.example location.view BK-200 --json
 explain msp.db 00000000-0000-0000-0000-0000000000ff devices.manage BK-200
 audit msp.db BK-200
 audit msp.db BK-200 --as klara@klein.example --by klara@klein.example
@@ -115,10 +121,10 @@ audit msp.db SS-400 --as sam@sons.example --command request_delink --csv
 audit msp.db NW-100 --from 2026-04-01T00:00:00Z --until 2027-01-01T00:00:00Z --limit 1
 verify msp.db
 export msp.db customers
-export msp.db customers --csv --as-of 10
-export msp.db customers --manager nw-100 --as ben@northwind.example
-export msp.db journal --after 10
-export msp.db journal --after 10 --csv
+export msp.db customers --csv --as-of 13
+export msp.db customers --manager nw-100 --as ada@northwind.example
+export msp.db journal --after 13
+export msp.db journal --after 13 --csv
 export msp.db journal --as-of 3
 diagrams delink
 diagrams delink --dot
@@ -178,7 +184,7 @@ def test_what_it_says(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         "inspect msp.db",
         "customers msp.db NW-100 --as-of 2026-04-01T00:00:00+02:00 --csv",
-        "explain msp.db ben@northwind.example users.manage BK-200",
+        "explain msp.db nils@northwind.example users.manage BK-200",
         "customers msp.db NW-100 --as-of yesterday",
         "customers msp.db XX-1",
     ],
@@ -186,6 +192,13 @@ def test_what_it_says(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_process_of_its_own_says_the_same(place: Path, words: str) -> None:
     done = run(place, words)
     assert told(place, words, done.stdout, done.stderr, done.returncode) in GOLDEN.read_text(encoding="utf-8")
+
+
+def test_what_the_readme_shows_is_what_it_says() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (console,) = re.findall(r"```console\n(.*?)```", readme, flags=re.S)
+    for block in console.strip().split("\n\n"):
+        assert f"{block}\n→ " in GOLDEN.read_text(encoding="utf-8")
 
 
 def test_errors_are_one_line_with_a_remedy(place: Path) -> None:
@@ -214,10 +227,10 @@ def test_what_it_writes_for_programs_is_read_back(place: Path) -> None:
         assert customers == [json.loads(row.as_json()) for row in db.customers(manager=uuid.UUID(int=2), actor=OPERATOR)]
         records = [json.loads(line) for line in run(place, "export msp.db journal").stdout.splitlines()]
         assert records == [json.loads(record.as_json()) for record in db.records_after()]
-    rows = list(csv.DictReader(run(place, "export msp.db customers --csv --as-of 10").stdout.splitlines()))
+    rows = list(csv.DictReader(run(place, "export msp.db customers --csv --as-of 13").stdout.splitlines()))
     # A spreadsheet would run the name as a formula; JSON has it as it is.
     assert "'=Sum & [bold]Sons[/bold]" in [row["name"] for row in rows]
-    assert "=Sum & [bold]Sons[/bold]" in run(place, "export msp.db customers --as-of 10").stdout
+    assert "=Sum & [bold]Sons[/bold]" in run(place, "export msp.db customers --as-of 13").stdout
 
 
 def test_a_journal_that_does_not_hold(place: Path, tmp_path: Path) -> None:
@@ -253,7 +266,7 @@ def on_a_terminal(place: Path, words: str, before: str = "pass", **more: str) ->
 
 
 def test_on_a_terminal_rich_draws_the_tables(place: Path) -> None:
-    told = on_a_terminal(place, "customers msp.db NW-100 --as-of 10")
+    told = on_a_terminal(place, "customers msp.db NW-100 --as-of 13")
     assert "╭" in told and "東京堂書店" in told
     assert "=Sum & [bold]Sons[/bold]" in told  # markup in a name is a name
     without = on_a_terminal(place, "customers msp.db NW-100", NO_COLOR="1")

@@ -45,3 +45,10 @@ def test_what_lies_deeper_is_there_in_polars(world: World) -> None:
     events = frame.explode("events").unnest("events")
     assert "link_created" in events["event"].to_list()
     assert set(frame.explode("tenants")["tenants"].to_list()) >= {str(world.bakery), str(world.msp)}
+
+
+def test_a_database_says_at_which_record_it_is(world: World) -> None:
+    seqs = [record.seq for record in world.db.records_after()]
+    assert world.db.seq() == seqs[-1] == len(seqs)
+    done = world.db.request_delink(link=world.link, actor=world.ada, expected_seq=world.db.seq())
+    assert world.db.seq() == done.seq
