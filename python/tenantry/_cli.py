@@ -61,6 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A name in a script that the terminal does not know is no reason to stop.
         sys.stdout.reconfigure(errors="backslashreplace")
     wanted = parser().parse_args(arguments)
+    for name, text in vars(wanted).items():
+        # A file may be called anything.
+        if name != "file" and isinstance(text, str) and text != text.encode("utf-8", "replace").decode():
+            print(f"tenantry: {ascii(text)} is not UTF-8; write it in UTF-8", file=sys.stderr)
+            return 2
     run: Callable[[Wanted], int] = wanted.run
     try:
         code = run(wanted)
@@ -418,7 +423,7 @@ def in_order(counts: Counter[str], words: type[TenantKind] | type[UserState] | t
 
 def moment(text: str) -> AsOf:
     """A record's number, or a time with its zone."""
-    return int(text) if text.isascii() and text.isdigit() else time(text)
+    return whole(text) if text.isascii() and text.isdigit() else time(text)
 
 
 def time(text: str) -> datetime.datetime:
@@ -434,6 +439,8 @@ def time(text: str) -> datetime.datetime:
 def whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"`{text}` is no whole number; write one from 0 on")
+    if len(text) > 18:
+        raise argparse.ArgumentTypeError(f"`{text}` is too large; write one of at most 18 digits")
     return int(text)
 
 

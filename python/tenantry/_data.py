@@ -17,6 +17,8 @@ AsOf: TypeAlias = int | datetime.datetime
 """A moment that has passed: a record's number, or an aware datetime (X-2)."""
 
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+EARLIEST: Final = datetime.datetime(1, 1, 2, tzinfo=datetime.timezone.utc)
+LATEST: Final = datetime.datetime(9999, 12, 31, tzinfo=datetime.timezone.utc)
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
 
 
@@ -79,6 +81,10 @@ def _json_leaf(value: object) -> Any:
         return str(value)
     if isinstance(value, datetime.datetime):
         micros(value)
+        if not EARLIEST < value < LATEST:
+            from .errors import misuse
+
+            raise misuse(f"{value} is out of range", "give a moment that is one in UTC, too, in the years 1 to 9999")
         return value.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
     raise TypeError(f"{type(value).__name__} has no place in a command or query: {value!r}")
 

@@ -138,6 +138,9 @@ customers msp.db NW-100 --as-of 99
 customers msp.db NW-100 --as-of 2026-03-02T08:00:00
 customers msp.db NW-100 --as-of yesterday
 customers msp.db NW-100 --limit many
+customers msp.db NW-100 --limit 99999999999999999999
+customers msp.db NW-100 --as-of 99999999999999999999
+audit msp.db BK-200 --from 9999-12-31T23:59:59-14:00
 customers nowhere.db NW-100
 customers . NW-100
 customers msp.db
@@ -208,6 +211,23 @@ def test_errors_are_one_line_with_a_remedy(place: Path) -> None:
         assert done.returncode == 1 and done.stdout == ""
         assert re.fullmatch(r"tenantry: [^\n]+; [^\n]+\n", done.stderr)
     (place / "text.db").unlink()
+
+
+def test_pip_puts_the_program_beside_python(place: Path) -> None:
+    program = Path(sys.executable).with_name("tenantry")
+    done = subprocess.run([program, "verify", "msp.db"], cwd=place, env=environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout.startswith("the journal holds: ")
+
+
+def test_what_is_not_utf_8(place: Path) -> None:
+    command = [sys.executable.encode(), b"-m", b"tenantry"]
+    done = subprocess.run([*command, b"customers", b"msp.db", b"NW\xff"], cwd=place, env=environment(), capture_output=True, timeout=120)
+    assert done.returncode == 2 and done.stderr == b"tenantry: 'NW\\udcff' is not UTF-8; write it in UTF-8\n"
+    (place / os.fsdecode(b"n\xff.db")).write_bytes((place / "msp.db").read_bytes())
+    done = subprocess.run([*command, b"verify", b"n\xff.db"], cwd=place, env=environment(), capture_output=True, timeout=120)
+    assert done.returncode == 0 and b"the journal holds" in done.stdout
+    for file in place.glob("n*.db*"):
+        file.unlink()
 
 
 def test_help_teaches(place: Path) -> None:

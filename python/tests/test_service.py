@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -76,6 +78,25 @@ def portal(tmp_path: Path, clock: Clock) -> Iterator[Portal]:
 
 def test_it_is_small() -> None:
     assert len(SERVICE.read_text().splitlines()) <= 150
+
+
+def test_it_runs_as_a_program(tmp_path: Path, clock: Clock) -> None:
+    with tenantry.open(tmp_path / "msp.db") as db:
+        world = furnish(db, clock)
+    command = [sys.executable, "-W", "error", str(SERVICE), str(tmp_path / "msp.db"), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if address := re.search(r"http://127\.0\.0\.1:\d+", line):
+                asked = f"/check?permission=devices.manage&tenant={world.bakery}"
+                assert Portal(address[0], world)(asked, world.ada).body["allowed"]
+                process.send_signal(signal.SIGINT)
+                break
+        said += process.stderr
+    assert address, "".join(said)
+    assert process.returncode in (0, 130, -signal.SIGINT) and "Traceback" not in "".join(said)
 
 
 def test_customers_page_by_page_and_filtered(portal: Portal) -> None:
