@@ -93,7 +93,10 @@ class Neighbour:
         assert self.process.stdout
         return self.process.stdout.readline().rstrip("\n")
 
-    def kill(self) -> None:
+    def __enter__(self) -> Neighbour:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.end()
 
@@ -121,17 +124,17 @@ def test_a_script_and_another_program_lose_nothing_though_one_is_killed(other: s
         msp = db.register_tenant(kind=TenantKind.MSP, name="Northwind IT", actor=OPERATOR).outcome
         ada = db.register_user(home=msp, email="ada@northwind.example", role="super_admin", actor=OPERATOR).outcome
         before, mine = db.seq(), 0
-        neighbour = Neighbour(other, path)
-        for number in range(1, told + 1):
-            neighbour.tell(db, f"many {msp} {ada} T{number}")
-        while mine < enough or db.seq() - before - mine < enough:
-            assert mine < told * series, "the other writes nothing"
-            mine += 1
-            db.add_customer(
-                manager=msp, kind=TenantKind.CUSTOMER, name="One of many", number=f"MINE-{mine}", management="fully",
-                services={"manage"}, actor=ada,
-            )  # fmt: skip
-        neighbour.kill()
+        with Neighbour(other, path) as neighbour:
+            for number in range(1, told + 1):
+                neighbour.tell(db, f"many {msp} {ada} T{number}")
+            while mine < enough or db.seq() - before - mine < enough:
+                assert mine < told * series, "the other writes nothing"
+                mine += 1
+                db.add_customer(
+                    manager=msp, kind=TenantKind.CUSTOMER, name="One of many", number=f"MINE-{mine}", management="fully",
+                    services={"manage"}, actor=ada,
+                )  # fmt: skip
+            # And here it is killed.
         theirs = db.seq() - before - mine
         assert enough <= theirs < told * series
         wanted = {f"MINE-{number}" for number in range(1, mine + 1)}
@@ -140,12 +143,12 @@ def test_a_script_and_another_program_lose_nothing_though_one_is_killed(other: s
         assert db.verify()
 
         # Life goes on: each sees what the other does, at once.
-        neighbour = Neighbour(other, path)
-        assert neighbour.ask(db, "see") == f"record {db.seq()}"
-        late = neighbour.ask(db, f"add {msp} {ada} LATE-1 Latecomer")
-        assert db.check(user=ada, permission="devices.manage", tenant=late)
-        db.disable_tenants(tenants=[late], actor=ada)
-        assert neighbour.ask(db, f"see {ada} devices.manage {late}") == f"record {db.seq()}: no, 301 tenant_disabled"
-        assert neighbour.ask(db, "verify") == db.token()
-        assert neighbour.end() == 0
+        with Neighbour(other, path) as neighbour:
+            assert neighbour.ask(db, "see") == f"record {db.seq()}"
+            late = neighbour.ask(db, f"add {msp} {ada} LATE-1 Latecomer")
+            assert db.check(user=ada, permission="devices.manage", tenant=late)
+            db.disable_tenants(tenants=[late], actor=ada)
+            assert neighbour.ask(db, f"see {ada} devices.manage {late}") == f"record {db.seq()}: no, 301 tenant_disabled"
+            assert neighbour.ask(db, "verify") == db.token()
+            assert neighbour.end() == 0
         assert db.verify()
