@@ -638,7 +638,8 @@ tenantry_status tenantry_id_parse(const char *text,
  *
  * Safe to call at any time, from any thread.
  */
-void tenantry_id_write(const tenantry_id *id, char *text);
+void tenantry_id_write(const tenantry_id *id,
+                       char *text);
 
 /* Engines ------------------------------------------------------------------- */
 

@@ -2,8 +2,8 @@
 # Builds the sdist, and the wheel from it, installs the wheel into a fresh virtual environment, and tests it there as its users have it:
 # pytest, doctests, the type checkers, stubtest. A tool that is missing is a failure, not a reason to skip.
 #
-# PYTHON says which Python; ORACLE and JOURNEYS where those programs in Rust are, which are built if nothing is said. Arguments go to
-# pytest.
+# PYTHON says which Python; WHEEL which wheel, if none is to be built; ORACLE and JOURNEYS where those programs in Rust are, which are
+# built if nothing is said. Arguments go to pytest.
 set -euo pipefail
 package=$(cd "$(dirname "$0")/.." && pwd)
 root=$(cd "$package/.." && pwd)
@@ -22,20 +22,24 @@ say "a virtual environment with the tools"
 bin=$scratch/venv/bin
 quietly "$bin/pip" install --quiet --requirement "$package/requirements.txt"
 
-say "the sdist, and the wheel from it"
-# Unpacked, it has another path: with the same target directory, what comes from elsewhere is built once. Not `--locked`: the sdist has
-# the same lock file but not all members, and cargo takes those that are missing out of it.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-quietly "$bin/maturin" build --sdist --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
-wheel=("$scratch"/dist/tenantry-*-cp310-abi3-*.whl)
-[ -f "${wheel[0]}" ] && [ -f "$scratch"/dist/tenantry-*.tar.gz ] || { ls "$scratch/dist" >&2; exit 1; }
+wheel=${WHEEL:-}
+if [ -z "$wheel" ]; then
+    say "the sdist, and the wheel from it"
+    # Unpacked, it has another path: with the same target directory, what comes from elsewhere is built once. Not `--locked`: the sdist
+    # has the same lock file but not all members, and cargo takes those that are missing out of it.
+    quietly "$bin/maturin" build --sdist --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
+    built=("$scratch"/dist/tenantry-*-cp310-abi3-*.whl "$scratch"/dist/tenantry-*.tar.gz)
+    [ -f "${built[0]}" ] && [ -f "${built[1]}" ] || { ls "$scratch/dist" >&2; exit 1; }
+    wheel=${built[0]}
+fi
 
 say "the wheel alone, in a fresh virtual environment"
 "$python" -m venv "$scratch/fresh"
-quietly "$scratch/fresh/bin/pip" install --quiet --no-index "${wheel[0]}"
+quietly "$scratch/fresh/bin/pip" install --quiet --no-index "$wheel"
 cd "$scratch"
 quietly fresh/bin/python "$package/tests/typed_program.py"
-quietly "$bin/pip" install --quiet --no-index "${wheel[0]}"
+quietly "$bin/pip" install --quiet --no-index "$wheel"
 quietly "$bin/python" -c 'import sys, tenantry; sys.exit(not tenantry.__file__.startswith(sys.prefix))'
 
 say "mypy --strict"
@@ -49,7 +53,7 @@ cat >pyrightconfig.json <<END
 END
 # The files are named here: what a project includes must lie beside it, and is passed over in silence if it does not.
 "$bin/pyright" --project pyrightconfig.json "$package/tests/typed_program.py" "$package/tests/bench.py" "$examples"/*.py "$examples"/journeys/*.py
-quietly "$bin/pyright" --pythonpath "$bin/python" --verifytypes tenantry --ignoreexternal
+quietly "$bin/pyright" --project pyrightconfig.json --verifytypes tenantry --ignoreexternal
 
 say "stubtest"
 "$bin/python" -m mypy.stubtest --mypy-config-file "$package/pyproject.toml" --allowlist "$package/tests/stubtest.txt" tenantry
