@@ -547,7 +547,8 @@ class Generator:
             word = one["properties"]["command"]["const"]
             name = pascal(word)
             outcome = self.type(outcomes[word], given=False, where="commands")
-            base = f"Command[{outcome}]"
+            # An id is the name of a type in quotes, and takes no `|` when the module is read.
+            base = f'Command["{outcome}"]' if " | " in outcome else f"Command[{outcome}]"
             marks = [f'_tag: ClassVar[tuple[str, str] | None] = ("command", "{word}")']
             text += self.data(name, one, where="commands", base=base, skip={"command"}, given=True, marks=marks)
             names.append(name)
@@ -556,7 +557,7 @@ class Generator:
                 reads += f"\n\ndef _outcome_{word}(d: Any) -> Any:\n    return {read}\n"
                 table += f'    "{word}": _outcome_{word},\n'
         reads += f"\n\nOUTCOMES: dict[str, Callable[[Any], Any]] = {{\n{table}}}\n"
-        ids = sorted({n for n in self.defs if self.kind_or_hand(n) == "id" and re.search(rf"Command\[{n}( \| None)?\]", text)})
+        ids = sorted({n for n in self.defs if self.kind_or_hand(n) == "id" and re.search(rf'Command\["?{n}\b', text)})
         head = HEADER + (
             '"""What can be asked of tenantry, as data: for `Database.execute` and `Database.execute_all`. Each is also a method."""\n\n'
             "from __future__ import annotations\n\nimport uuid\nfrom collections.abc import Collection\nfrom dataclasses import dataclass\n"

@@ -17,6 +17,8 @@ AsOf: TypeAlias = int | datetime.datetime
 """A moment that has passed: a record's number, or an aware datetime (X-2)."""
 
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+EARLIEST: Final = datetime.datetime(1, 1, 2, tzinfo=datetime.timezone.utc)
+LATEST: Final = datetime.datetime(9999, 12, 31, tzinfo=datetime.timezone.utc)
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
 
 
@@ -79,12 +81,27 @@ def _json_leaf(value: object) -> Any:
         return str(value)
     if isinstance(value, datetime.datetime):
         micros(value)
+        if not EARLIEST < value < LATEST:
+            from .errors import misuse
+
+            raise misuse(f"{value} is out of range", "give a moment that is one in UTC, too, in the years 1 to 9999")
         return value.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
     raise TypeError(f"{type(value).__name__} has no place in a command or query: {value!r}")
 
 
 def _plain_leaf(value: object) -> Any:
     return value
+
+
+def _frame_leaf(value: object) -> Any:
+    # Data frames have no type for ids: as objects they could be neither joined, sorted nor written.
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def to_row(data: Data) -> dict[str, Any]:
+    """The data as a dict for a data frame: ids are text, moments stay `datetime`."""
+    row: dict[str, Any] = data._shaped(_frame_leaf)
+    return row
 
 
 def _shape(value: object, leaf: Callable[[object], Any]) -> Any:

@@ -134,6 +134,10 @@ class Database(Commands, Queries):
         commits at once, and with those of other processes after `AccessIndex.refresh`."""
         return self._engine.access_index()
 
+    def seq(self) -> int:
+        """The record that the store is at: what `as_of` and `expected_seq` take."""
+        return int(self.token().split(".")[1])
+
     def now(self) -> datetime.datetime:
         """This moment, by the database's clock."""
         return instant(self._engine.now())

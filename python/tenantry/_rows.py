@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar, final
 
-from ._data import Data
+from ._data import Data, to_row
 
 T = TypeVar("T", bound=Data)
 
@@ -93,8 +93,8 @@ class Rows(Generic[T]):
         return next(iter(self), None)
 
     def rows(self) -> list[dict[str, Any]]:
-        """All rows as dicts, as pandas and polars take them: `pandas.DataFrame(db.customers(…).rows())`."""
-        return [row.as_dict() for row in self]
+        """All rows as dicts, as pandas and polars take them: `pandas.DataFrame(db.customers(…).rows())`. Ids are text."""
+        return [to_row(row) for row in self]
 
     def __repr__(self) -> str:
         return f"<Rows, {self._limit} at a time; iterate over it, or call rows() or page()>"

@@ -348,7 +348,7 @@ class ResendLinkRequest(Command[None]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvertLink(Command[model.InvitedUser | None]):
+class ConvertLink(Command["model.InvitedUser | None"]):
     """Change a link's management type (L-5).
 
     Attributes:
@@ -841,7 +841,7 @@ class UploadDevices(Command[UploadId]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveDevices(Command[MoveId | None]):
+class MoveDevices(Command["MoveId | None"]):
     """Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7).
 
     Attributes:

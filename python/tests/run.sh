@@ -2,13 +2,14 @@
 # Builds the sdist, and the wheel from it, installs the wheel into a fresh virtual environment, and tests it there as its users have it:
 # pytest, doctests, the type checkers, stubtest. A tool that is missing is a failure, not a reason to skip.
 #
-# PYTHON says which Python; WHEEL which wheel, if none is to be built; ORACLE where the oracle's program is, which is built if nothing is
-# said. Arguments go to pytest.
+# PYTHON says which Python; WHEEL which wheel, if none is to be built; ORACLE and JOURNEYS where those programs in Rust are, which are
+# built if nothing is said. Arguments go to pytest.
 set -euo pipefail
 package=$(cd "$(dirname "$0")/.." && pwd)
 root=$(cd "$package/.." && pwd)
 python=${PYTHON:-python3}
-oracle=${ORACLE:-}
+oracle=${ORACLE:-} journeys=${JOURNEYS:-}
+examples=$root/examples/python
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -44,26 +45,28 @@ quietly "$bin/python" -c 'import sys, tenantry; sys.exit(not tenantry.__file__.s
 say "mypy --strict"
 "$bin/mypy" --config-file "$package/pyproject.toml" --strict --package tenantry
 "$bin/mypy" --config-file "$package/pyproject.toml" --strict "$package/tests/typed_program.py" "$package/generate.py" "$package/tests/bench.py"
+MYPYPATH=$examples/journeys "$bin/mypy" --config-file "$package/pyproject.toml" --strict "$examples"/*.py "$examples"/journeys/*.py
 
 say "pyright, strictly, and whether every public type is known"
 cat >pyrightconfig.json <<END
-{"typeCheckingMode": "strict", "venvPath": "$scratch", "venv": "venv"}
+{"typeCheckingMode": "strict", "venvPath": "$scratch", "venv": "venv", "extraPaths": ["$examples/journeys"]}
 END
 # The files are named here: what a project includes must lie beside it, and is passed over in silence if it does not.
-"$bin/pyright" --project pyrightconfig.json "$package/tests/typed_program.py" "$package/tests/bench.py"
+"$bin/pyright" --project pyrightconfig.json "$package/tests/typed_program.py" "$package/tests/bench.py" "$examples"/*.py "$examples"/journeys/*.py
 PATH=$bin:$PATH quietly "$bin/pyright" --verifytypes tenantry --ignoreexternal
 
 say "stubtest"
 "$bin/python" -m mypy.stubtest --mypy-config-file "$package/pyproject.toml" --allowlist "$package/tests/stubtest.txt" tenantry
 
 # With the features of `make test`, which has built it by then.
-if [ -z "$oracle" ]; then
-    say "the oracle"
+if [ -z "$oracle" ] || [ -z "$journeys" ]; then
+    say "the oracle, and the journeys in Rust"
     quietly "${CARGO:-cargo}" build --manifest-path "$root/Cargo.toml" --workspace --exclude tenantry-benches --all-features \
-        --bin tenantry-oracle --locked
-    oracle=$CARGO_TARGET_DIR/debug/tenantry-oracle
+        --bin tenantry-oracle --bin tenantry-journeys --locked
+    oracle=${oracle:-$CARGO_TARGET_DIR/debug/tenantry-oracle} journeys=${journeys:-$CARGO_TARGET_DIR/debug/tenantry-journeys}
 fi
 
 say "pytest"
-TENANTRY_ORACLE=$oracle "$bin/pytest" -c "$package/pyproject.toml" --rootdir "$package" -p no:cacheprovider "$package/tests" "$@"
+export TENANTRY_ORACLE=$oracle TENANTRY_JOURNEYS=$journeys
+"$bin/pytest" -c "$package/pyproject.toml" --rootdir "$package" -p no:cacheprovider "$package/tests" "$@"
 say "all well"

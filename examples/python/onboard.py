@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Adds customers from a CSV file to a manager's. Copy it, and fit COLUMNS to your own export.
+
+    python onboard.py msp.db export.csv --manager NW-100 --as ada@northwind.example --refused refused.csv
+
+Each row is a request whose id is made of what is in the row: running it twice does nothing twice. What is refused goes to a file
+of the same columns, with the reason and the remedy: mend it there, and run that file. The script mends nothing by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import itertools
+import sqlite3
+import sys
+import tempfile
+import uuid
+from collections import Counter
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tenantry
+from tenantry import (
+    OPERATOR,
+    Contact,
+    Database,
+    Executed,
+    Index,
+    Invitee,
+    ParsedFlaw,
+    Policy,
+    Request,
+    Tenant,
+    TenantKind,
+    TextKind,
+    Typed,
+)
+from tenantry.commands import AddCustomer, RequestLink
+
+COLUMNS = {
+    "Account": TextKind.NUMBER,
+    "Platform ID": TextKind.NUMBER,  # of a tenant that is there already: it is asked for a link
+    "Company": TextKind.COMPANY_NAME,
+    "Country": TextKind.COUNTRY,
+    "Street": TextKind.STREET,
+    "Phone": TextKind.PHONE,
+    "Website": TextKind.WEBSITE,
+    "Prefix": TextKind.PREFIX,
+    "Managed": TextKind.MANAGEMENT_TYPE,
+    "Services": TextKind.SERVICE,  # several, with `;` between them
+    "Contact": TextKind.PERSON_NAME,
+    "Contact e-mail": TextKind.EMAIL,
+}
+"""What the file calls its columns, and what each must look like."""
+
+NAMESPACE = uuid.UUID("7c3e2a52-6d0b-4f6e-9f5c-1b8f0a4f6d11")
+BATCH = 100  # rows to a commit
+
+
+class Line(NamedTuple):
+    """A row, the line it begins on, and what keeps it from being read, if anything."""
+
+    number: int
+    row: dict[str, str]
+    fault: str | None
+
+
+class No(NamedTuple):
+    """Why a row is not done."""
+
+    name: str
+    why: str
+    remedy: str
+
+
+def read(path: Path) -> Iterator[Line]:
+    """The rows of the file that have something in them."""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        reader = csv.reader(file)
+        header = next(reader, list[str]())
+        for name in COLUMNS:
+            if name not in header:
+                sys.exit(f"onboard: {path} has no column `{name}`; say in COLUMNS what it calls its columns")
+        begins = reader.line_num + 1
+        for cells in reader:
+            number, begins = begins, reader.line_num + 1
+            fault = None
+            if len(cells) != len(header):
+                fault = f"the line has {len(cells)} of {len(header)} columns"
+            elif any("\ud800" <= letter <= "\udfff" for cell in cells for letter in cell):
+                fault = "the line is not in UTF-8"
+            if cells:
+                row = dict(itertools.zip_longest(header, cells[: len(header)], fillvalue=""))
+                yield Line(number, {name: row[name].strip() for name in COLUMNS}, fault)
+
+
+def services(row: dict[str, str]) -> list[str]:
+    return [name.strip() for name in row["Services"].split(";") if name.strip()]
+
+
+def flaws(db: Database, line: Line) -> No | None:
+    """What keeps a row from being a command: every flaw of it, not only the first."""
+    if line.fault:
+        return No("unreadable", line.fault, "look for a missing comma or quotation mark, and save it as UTF-8")
+    needed = {"Managed", "Platform ID" if line.row["Platform ID"] else "Company"}
+    texts = [
+        Typed(kind=kind, text=text)
+        for name, kind in COLUMNS.items()
+        for text in (services(line.row) if name == "Services" else [line.row[name]])
+        if text or name in needed
+    ]
+    found = [one.flaw for one in db.parse(texts=texts) if isinstance(one, ParsedFlaw)]
+    if not found:
+        return None
+    return No("not_well_formed", "; ".join(one.message for one in found), "; ".join(one.remedy for one in found))
+
+
+def command(row: dict[str, str], manager: Tenant, policy: Policy) -> AddCustomer | RequestLink:
+    """What a row asks for."""
+    if row["Platform ID"]:
+        number, management = row["Platform ID"], row["Managed"]
+        return RequestLink(manager=manager.id, number=number, management=management, services=services(row))
+    # A customer whose own people are locked out has nobody to sign up.
+    locked = any(rule.name == row["Managed"] and rule.locks_customer for rule in policy.management_types)
+    invited = Invitee(email=row["Contact e-mail"], name=row["Contact"] or None)
+    return AddCustomer(
+        manager=manager.id,
+        kind=TenantKind.CUSTOMER,
+        number=row["Account"] or None,
+        name=row["Company"],
+        country=row["Country"] or None,
+        website=row["Website"] or None,
+        prefix=row["Prefix"] or None,
+        contact=Contact(street=row["Street"] or None, phone=row["Phone"] or None),
+        management=row["Managed"],
+        services=services(row),
+        owner=invited if invited.email and not locked else None,
+    )
+
+
+def request_id(row: dict[str, str], manager: Tenant) -> uuid.UUID:
+    """The same for the same row, whatever line of whatever file it is."""
+    return uuid.uuid5(NAMESPACE, "\x1f".join([str(manager.id), *row.values()]))
+
+
+def send(db: Database, lines: list[Line], manager: Tenant, actor: uuid.UUID, policy: Policy) -> Iterator[No | Executed[Any]]:
+    """Sends some rows in one commit: for each what was done, or why it is not."""
+    faults = [flaws(db, line) for line in lines]
+    requests = [
+        Request(command=command(line.row, manager, policy), request_id=request_id(line.row, manager))
+        for line, fault in zip(lines, faults, strict=True)
+        if fault is None
+    ]
+    answers = iter(db.execute_all(requests, actor=actor))
+    for fault in faults:
+        answer = fault or next(answers)
+        if isinstance(answer, tenantry.Refused):
+            yield No(answer.name, answer.message, answer.remedy)
+        elif isinstance(answer, tenantry.TenantryError):
+            raise answer
+        else:
+            yield answer
+
+
+def batches(lines: list[Line]) -> Iterator[list[Line]]:
+    """The rows, some at a time; with a progress bar on a terminal that has `rich`."""
+    parts = [lines[at : at + BATCH] for at in range(0, len(lines), BATCH)]
+    if sys.stderr.isatty():
+        with contextlib.suppress(ImportError):
+            from rich.console import Console
+            from rich.progress import track
+
+            yield from track(parts, "Onboarding", console=Console(stderr=True))
+            return
+    yield from parts
+
+
+@contextlib.contextmanager
+def opened(path: Path, *, dry_run: bool) -> Generator[Database]:
+    """The store; for a dry run a copy of it, so that every rule answers as it would and nothing is done."""
+    with contextlib.ExitStack() as stack:
+        if dry_run:
+            copy = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "copy.db"
+            with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as store:
+                with contextlib.closing(sqlite3.connect(copy)) as into:
+                    store.backup(into)
+            path = copy
+        yield stack.enter_context(tenantry.open(path, must_exist=True))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("file", type=Path, help="the store")
+    parser.add_argument("export", type=Path, help="the CSV file")
+    parser.add_argument("--manager", required=True, help="whose customers they become: a number")
+    parser.add_argument("--as", dest="actor", required=True, help="who adds them: the address of one of the manager's people")
+    parser.add_argument("--refused", type=Path, help="where to write the rows that are not done, with the remedy")
+    parser.add_argument("--dry-run", action="store_true", help="try it on a copy of the store, and do nothing")
+    wanted = parser.parse_args()
+    lines = list(read(wanted.export))
+    counts: Counter[str] = Counter()
+    with contextlib.ExitStack() as stack:
+        db = stack.enter_context(opened(wanted.file, dry_run=wanted.dry_run))
+        manager = db.entities(index=Index.TENANT_NUMBER, key=[wanted.manager.upper()]).first()
+        if not isinstance(manager, Tenant):
+            sys.exit(f"onboard: there is no tenant `{wanted.manager}`; give the number of a manager")
+        people = db.users(tenant=manager.id, text=wanted.actor, actor=OPERATOR)
+        actor = next((one.user for one in people if one.email == wanted.actor.lower()), None)
+        if actor is None:
+            sys.exit(f"onboard: nobody at {manager.name} has the address `{wanted.actor}`; give one of its people's")
+        latest, policy = db.seq(), db.policy()
+        refused = None
+        if wanted.refused:
+            refused = csv.writer(stack.enter_context(wanted.refused.open("w", encoding="utf-8", newline="")))
+            refused.writerow([*COLUMNS, "Line", "Refused", "Why", "Remedy"])
+        for some in batches(lines):
+            for line, answer in zip(some, send(db, some, manager, actor, policy), strict=True):
+                if not isinstance(answer, No):
+                    # An answer from before says what was done when the same row came first.
+                    counts[answer.command if answer.seq > latest else "there"] += 1
+                    latest = max(latest, answer.seq)
+                    continue
+                counts["refused"] += 1
+                if refused:
+                    # What could not be read is not written as if it could: it has to come from the export again.
+                    cells = [""] * len(COLUMNS) if line.fault else line.row.values()
+                    refused.writerow([*cells, line.number, *answer])
+    would = "would be " if wanted.dry_run else ""
+    print(f"{len(lines)} rows, {counts['there']} of them done before")
+    print(f"{counts['add_customer']} customers {would}added, {counts['request_link']} tenants {would}asked for a link")
+    print(f"{counts['refused']} rows {would}refused")
+    if counts["refused"] and wanted.refused:
+        print(f"they are in {wanted.refused}, with what stands in the way and what to do")
+    return 1 if counts["refused"] else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (tenantry.TenantryError, sqlite3.Error, OSError) as error:
+        sys.exit(f"onboard: {error}")

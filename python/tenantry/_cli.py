@@ -1,0 +1,594 @@
+"""The command line: looks into a store as its operator, or as one of its users. It opens the file for reading and changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import difflib
+import io
+import os
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NoReturn, TypeAlias
+
+from . import _native
+from ._command import ActorLike
+from ._data import AsOf
+from ._database import Database, diagrams, open
+from ._show import Listing, Row, as_json, facts, show
+from .errors import Misuse, TenantryError, misuse
+from .model import (
+    AuditActor,
+    AuditRow,
+    ByOrganisation,
+    ByUser,
+    CustomerRow,
+    CustomerSort,
+    Holds,
+    Index,
+    Kind,
+    Link,
+    Operator,
+    Record,
+    Stage,
+    SubjectUser,
+    Tenant,
+    TenantKind,
+    User,
+    UserState,
+)
+
+class NotFound(Exception):
+    """Nobody and nothing is called so."""
+
+
+Wanted: TypeAlias = argparse.Namespace
+"""What the command line asks for."""
+
+SCREEN = 100
+"""How many rows of a list a table has, if nobody says."""
+
+PAGE = 200
+"""How many rows an export holds at a time."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line, and returns how it ended: 0 for yes and done, 1 for no and refused, 2 for what was not understood."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name in a script that the terminal does not know is no reason to stop.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    wanted = parser().parse_args(arguments)
+    for name, text in vars(wanted).items():
+        # A file may be called anything.
+        if name != "file" and isinstance(text, str) and text != text.encode("utf-8", "replace").decode():
+            print(f"tenantry: {ascii(text)} is not UTF-8; write it in UTF-8", file=sys.stderr)
+            return 2
+    run: Callable[[Wanted], int] = wanted.run
+    try:
+        code = run(wanted)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read it has seen enough; nothing more is said when Python ends, either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 130
+    except (NotFound, TenantryError) as error:
+        sys.stdout.flush()
+        print(f"tenantry: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2 if isinstance(error, Misuse) else 1
+
+
+# What each command does.
+
+
+def inspect(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        seq, kinds, states, stages = db.seq(), Counter[str](), Counter[str](), Counter[str]()
+        as_of = wanted.as_of
+        for tenant in db.entities(index=Index.TENANT_NUMBER, key=[], as_of=as_of, limit=1000):
+            if isinstance(tenant, Tenant):
+                kinds["deleted" if tenant.deleted else str(tenant.kind)] += 1
+        for user in db.entities(index=Index.USER_HOME, key=[], as_of=as_of, limit=1000):
+            if isinstance(user, User):
+                states[str(user.state)] += 1
+        for link in db.entities(index=Index.LINK_MANAGER, key=[], as_of=as_of, limit=1000):
+            if isinstance(link, Link):
+                stages[str(link.stage)] += 1
+        last = db.records_after(seq=seq - 1).first()
+        policy = db.policy(as_of=as_of)
+        told: dict[str, object] = {
+            "file": str(wanted.file),
+            "bytes": Path(wanted.file).stat().st_size,
+            "records": seq,
+            "last_written": last.at if last else None,
+            "policy": policy.name,
+            "management_types": tuple(rule.name for rule in policy.management_types),
+            "tenants": in_order(kinds, TenantKind),
+            "users": in_order(states, UserState),
+            "links": in_order(stages, Stage),
+            "token": db.token(),
+        }
+        facts(told, form(wanted))
+    return 0
+
+
+def tenants(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        found = db.entities(index=Index.TENANT_NUMBER, key=[], as_of=wanted.as_of, limit=1000)
+        rows = (
+            Row((it.number, it.name, it.kind, "deleted" if it.deleted else it.operation, it.country, it.devices, it.id), it)
+            for it in found
+            if isinstance(it, Tenant) and (wanted.kind is None or it.kind == wanted.kind)
+        )
+        listed(wanted, ("number", "name", "kind", "is", "country", "devices", "id"), rows)
+    return 0
+
+
+def users(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        tenant = the_tenant(db, wanted.tenant, wanted.as_of)
+        found = db.users(actor=actor(db, wanted, tenant), tenant=tenant.id, as_of=wanted.as_of, text=wanted.text, limit=1000)
+        rows = (Row((it.email, it.name, it.state, it.role, it.user), it) for it in found)
+        listed(wanted, ("address", "name", "state", "role", "id"), rows)
+    return 0
+
+
+CUSTOMER_COLUMNS = ("number", "name", "managed", "services", "stage", "is", "devices", "id")
+
+
+def customers(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        manager = the_tenant(db, wanted.manager, wanted.as_of)
+        found = db.customers(
+            actor=actor(db, wanted, manager),
+            manager=manager.id,
+            as_of=wanted.as_of,
+            text=wanted.text,
+            management=wanted.management,
+            service=wanted.service,
+            stage=Stage(wanted.stage) if wanted.stage else None,
+            sort=CustomerSort(wanted.sort),
+            descending=wanted.descending,
+            limit=page(wanted),
+        )
+        listed(wanted, CUSTOMER_COLUMNS, (Row(customer(it), it) for it in found))
+    return 0
+
+
+def customer(it: CustomerRow) -> tuple[object, ...]:
+    return it.number, it.name, it.management, it.services, it.stage, it.operation, it.devices, it.tenant
+
+
+def who_can(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        tenant = the_tenant(db, wanted.tenant, wanted.as_of)
+        known(db, wanted)
+        can = db.users_who_can(
+            permission=wanted.permission, tenant=tenant.id, service=wanted.service, as_of=wanted.as_of
+        )
+        listed(wanted, ("address", "name", "of", "role", "held at", "id"), people(db, wanted, tenant, can))
+    return 0
+
+
+def people(db: Database, wanted: Wanted, tenant: Tenant, can: Sequence[uuid.UUID]) -> Iterator[Row]:
+    """Those who can, and what lets them."""
+    for id in can:
+        user = db.entity(kind=Kind.USER, id=id, as_of=wanted.as_of)
+        person = db.personal(subject=SubjectUser(user=id))
+        why = db.check(
+            user=id, permission=wanted.permission, tenant=tenant.id, service=wanted.service, as_of=wanted.as_of
+        )
+        told: dict[str, object] = {
+            "email": person.email if person else None,
+            "name": person.name if person else None,
+            "home": tenant_name(db, user.home, wanted.as_of) if isinstance(user, User) else None,
+            "role": role_name(db, why.grounds.role, wanted.as_of) if why.grounds else None,
+            "role_on": tenant_name(db, why.grounds.tenant, wanted.as_of) if why.grounds else None,
+            "user": id,
+        }
+        yield Row(tuple(told.values()), told)
+
+
+def explain(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        tenant = the_tenant(db, wanted.tenant, wanted.as_of)
+        user = the_user(db, wanted.user, tenant, wanted.as_of)
+        known(db, wanted)
+        told = db.explain(
+            user=user, permission=wanted.permission, tenant=tenant.id, service=wanted.service, as_of=wanted.as_of
+        )
+        if wanted.json:
+            print(as_json(told))
+            return 0 if told else 1
+        on = f"{wanted.permission} on {tenant.name} ({tenant.number})"
+        print(f"{'yes' if told else 'no'}: {wanted.user}, {on}, as of record {told.seq}")
+        if told.reason is not None:
+            message = (told.message or "").replace(str(tenant.id), tenant.number)
+            print(f"  {told.number} {told.reason}: {message}")
+            print(f"  remedy: {told.remedy}")
+        if told.grounds is not None:
+            role, at = role_name(db, told.grounds.role, wanted.as_of), tenant_name(db, told.grounds.tenant, wanted.as_of)
+            print(f"  role:   {role}, held at {at}")
+        for id in told.chain:
+            link = db.entity(kind=Kind.LINK, id=id, as_of=wanted.as_of)
+            if isinstance(link, Link):
+                managed, manager = (tenant_name(db, it, wanted.as_of) for it in (link.managed, link.manager))
+                print(f"  link:   {managed} is {link.management} managed by {manager}")
+        print(f"  rule:   {told.rule}")
+    return 0 if told else 1
+
+
+def audit(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        tenant = the_tenant(db, wanted.tenant)
+        found = db.audit(
+            actor=actor(db, wanted, tenant),
+            tenant=tenant.id,
+            by=the_user(db, wanted.by, tenant) if wanted.by else None,
+            command=wanted.command,
+            from_=wanted.since,
+            until=wanted.until,
+            after=wanted.after,
+            limit=page(wanted),
+        )
+        listed(wanted, RECORD_COLUMNS, (Row(record(db, it, it.by), it) for it in found))
+    return 0
+
+
+RECORD_COLUMNS = ("record", "at", "from", "command", "what happened")
+
+
+def record(db: Database, it: AuditRow | Record, by: AuditActor) -> tuple[object, ...]:
+    names = Counter(event.event for event in it.events)
+    return it.seq, it.at, person(db, by), it.command, [f"{name} × {n}" if n > 1 else name for name, n in names.items()]
+
+
+def person(db: Database, by: AuditActor) -> str:
+    """Who a record is from."""
+    match by:
+        case ByUser(user=user):
+            known = db.personal(subject=SubjectUser(user=user))
+            return known.email if known and known.email else str(user)
+        case ByOrganisation(organisation=organisation):
+            return f"someone of {tenant_name(db, organisation)}"
+        case Operator(ticket=ticket):
+            return f"the operator, on {ticket}" if ticket else "the operator"
+        case _:
+            return "the clock"
+
+
+def verify(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        told = db.verify()
+        if wanted.json:
+            print(as_json(told))
+        elif isinstance(told, Holds):
+            print(f"the journal holds: {db.seq()} records, replayed, lead to exactly what the file says")
+        else:
+            print(f"the journal does not hold: record {told.seq}: {told.why}")
+            print("restore a backup, and keep this file to find out what happened to it", file=sys.stderr)
+    return 0 if told else 1
+
+
+def export(wanted: Wanted) -> int:
+    wanted.json = not wanted.csv
+    with opened(wanted) as db:
+        if wanted.what == "journal":
+            if wanted.as_of is not None or wanted.manager is not None:
+                raise misuse("the journal takes no --as-of and no --manager", "leave them out; --after begins later")
+            found = db.records_after(seq=wanted.after, limit=PAGE)
+            listed(wanted, RECORD_COLUMNS, (Row(record(db, it, it.actor), it) for it in found))
+            return 0
+        # One moment for all pages, so that what changes meanwhile neither is missed nor comes twice.
+        as_of = db.seq() if wanted.as_of is None else wanted.as_of
+        listed(wanted, ("manager", *CUSTOMER_COLUMNS), every_customer(db, wanted, as_of))
+    return 0
+
+
+def every_customer(db: Database, wanted: Wanted, as_of: AsOf) -> Iterator[Row]:
+    """The customers of one manager, or of all."""
+    if wanted.manager is not None:
+        managers = iter([the_tenant(db, wanted.manager, as_of)])
+    else:
+        found = db.entities(index=Index.TENANT_NUMBER, key=[], as_of=as_of, limit=PAGE)
+        managers = (it for it in found if isinstance(it, Tenant) and it.kind is TenantKind.MSP and not it.deleted)
+    for manager in managers:
+        who = actor(db, wanted, manager)
+        for it in db.customers(actor=who, manager=manager.id, as_of=as_of, limit=PAGE):
+            yield Row((manager.number, *customer(it)), {"manager": manager.id, **it.as_dict()})
+
+
+def draw(wanted: Wanted) -> int:
+    style: Literal["mermaid", "dot"] = "dot" if wanted.dot else "mermaid"
+    drawn = diagrams(style)
+    if wanted.name is not None and wanted.name not in drawn:
+        raise misuse(f"there is no state machine `{wanted.name}`", f"draw one of {', '.join(drawn)}")
+    texts = drawn.values() if wanted.name is None else [drawn[wanted.name]]
+    print("\n\n".join(text.rstrip() for text in texts))
+    return 0
+
+
+# What people type, and what it stands for.
+
+
+def opened(wanted: Wanted) -> Database:
+    return open(wanted.file, read_only=True)
+
+
+def form(wanted: Wanted) -> str:
+    """`table`, `json` or `csv`."""
+    return "json" if wanted.json else "csv" if getattr(wanted, "csv", False) else "table"
+
+
+def limit(wanted: Wanted) -> int | None:
+    """How many rows are wanted; none, if all."""
+    if wanted.limit is None:
+        return SCREEN if form(wanted) == "table" else None
+    return wanted.limit or None
+
+
+def page(wanted: Wanted) -> int:
+    """How many rows are read at a time."""
+    return min(1000, (limit(wanted) or 1000) + 1)
+
+
+def listed(wanted: Wanted, columns: tuple[str, ...], rows: Iterator[Row]) -> None:
+    show(Listing(columns, rows), form(wanted), limit(wanted))
+
+
+def the_tenant(db: Database, text: str, as_of: AsOf | None = None) -> Tenant:
+    """The tenant with this id or number."""
+    id = as_id(text)
+    if id is not None:
+        found = db.entity(kind=Kind.TENANT, id=id, as_of=as_of)
+    else:
+        found = db.entities(index=Index.TENANT_NUMBER, key=[text.strip().upper()], as_of=as_of).first()
+    if isinstance(found, Tenant):
+        return found
+    raise NotFound(f"there is no tenant `{text}`; give a number or an id: `tenantry tenants FILE` lists them")
+
+
+def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -> uuid.UUID:
+    """The user with this id; or with this address, at a tenant or at those who manage it or did.
+
+    Addresses are personal data and in no index, so they are looked for where they can matter.
+    """
+    id = as_id(text)
+    if id is not None:
+        return id
+    if "@" not in text:
+        raise misuse(f"`{text}` is no user", "give a user's e-mail address or id; `tenantry users FILE TENANT` lists them")
+    homes, seen = [near.id], {near.id}
+    for home in homes:  # which grows meanwhile
+        for user in db.users(actor=Operator(), tenant=home, text=text.strip(), as_of=as_of, limit=1000):
+            if user.email == text.strip().lower():
+                return user.user
+        # Also at those who managed it once: why somebody can no longer is worth asking.
+        for link in db.entities(index=Index.LINK_MANAGED, key=[home], as_of=as_of):
+            if isinstance(link, Link) and link.manager not in seen:
+                seen.add(link.manager)
+                homes.append(link.manager)
+    raise NotFound(
+        f"nobody at {near.name} ({near.number}), nor at any who manage or managed it, has the address `{text}`; "
+        "give the user's id: `tenantry users FILE TENANT` lists them"
+    )
+
+
+def known(db: Database, wanted: Wanted) -> None:
+    """Stops at a permission or service that the policy does not have: nobody holds it, and it is most likely mistyped."""
+    policy = db.policy(as_of=wanted.as_of)
+    for what, word, words in (
+        ("permission", wanted.permission, policy.permissions),
+        ("service", wanted.service, policy.services),
+    ):
+        if word is not None and word not in words:
+            close = difflib.get_close_matches(word, sorted(words), 3) or sorted(words)
+            raise misuse(f"the policy `{policy.name}` has no {what} `{word}`", f"give one that it has: {', '.join(close)}")
+
+
+def as_id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def actor(db: Database, wanted: Wanted, near: Tenant) -> ActorLike:
+    """Who asks: the operator, or the user whom `--as` names."""
+    return the_user(db, wanted.actor, near) if wanted.actor else Operator()
+
+
+def tenant_name(db: Database, id: uuid.UUID, as_of: AsOf | None = None) -> str:
+    found = db.entity(kind=Kind.TENANT, id=id, as_of=as_of)
+    return f"{found.name} ({found.number})" if isinstance(found, Tenant) else str(id)
+
+
+def role_name(db: Database, role: str, as_of: AsOf | None = None) -> str:
+    """A role's name: its own, if it is built in; else that which the tenant gave it."""
+    id = as_id(role)
+    found = db.entity(kind=Kind.ROLE, id=id, as_of=as_of) if id else None
+    return getattr(found, "name", role)
+
+
+def in_order(counts: Counter[str], words: type[TenantKind] | type[UserState] | type[Stage]) -> dict[str, int]:
+    order = [*(str(word) for word in words), "deleted"]
+    return {word: counts[word] for word in order if counts[word]}
+
+
+def moment(text: str) -> AsOf:
+    """A record's number, or a time with its zone."""
+    return whole(text) if text.isascii() and text.isdigit() else time(text)
+
+
+def time(text: str) -> datetime.datetime:
+    try:
+        at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is no moment; write 2026-01-31T09:30:00Z") from None
+    if at.utcoffset() is None:
+        raise argparse.ArgumentTypeError(f"`{text}` has no time zone; write 2026-01-31T09:30:00Z, or +01:00 for Z")
+    return at
+
+
+def whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"`{text}` is no whole number; write one from 0 on")
+    if len(text) > 18:
+        raise argparse.ArgumentTypeError(f"`{text}` is too large; write one of at most 18 digits")
+    return int(text)
+
+
+# What can be typed.
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with what to do."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} -h\n")
+
+
+EPILOG = """\
+A TENANT is its number (NW-100, in any case) or its id. A USER is an e-mail
+address or an id; an address is looked for at the tenant in question and at those
+who manage it or did. A moment (--as-of) is a record's number or a time such as
+2026-01-31T09:30:00Z.
+
+  tenantry inspect msp.db
+  tenantry customers msp.db NW-100 --text bakery
+  tenantry who-can msp.db devices.manage BK-200
+  tenantry explain msp.db ada@northwind.example devices.manage BK-200
+  tenantry audit msp.db BK-200 --as klara@bakery.example
+  tenantry export msp.db journal | jq .command
+
+It ends with 0 when all is well or the answer is yes, with 1 when something is
+refused, the answer is no, or a journal does not hold, and with 2 when it does not
+understand. It opens the file for reading and changes nothing.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = Parser(
+        prog="tenantry",
+        description="Looks into a tenantry store: who manages whom, who may do what and why, and what happened.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"tenantry {_native.version()}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[Wanted], int], help: str, more: str = "") -> argparse.ArgumentParser:
+        one = commands.add_parser(
+            name, help=help, description=f"{help[:1].upper()}{help[1:]}. {more}".strip(), allow_abbrev=False
+        )
+        one.set_defaults(run=run)
+        return one
+
+    def with_file(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        one.add_argument("file", metavar="FILE", help="the store, an SQLite file")
+        return one
+
+    def with_moment(one: argparse.ArgumentParser) -> None:
+        one.add_argument(
+            "--as-of", metavar="MOMENT", type=moment, help="ask the past: a record's number, or a time such as 2026-01-31T09:30:00Z"
+        )
+
+    def with_actor(one: argparse.ArgumentParser) -> None:
+        one.add_argument(
+            "--as", metavar="USER", dest="actor", help="ask as this user, and see what they see; else as the operator"
+        )
+
+    def with_service(one: argparse.ArgumentParser) -> None:
+        one.add_argument("--service", metavar="SERVICE", help="with which service, where it is about one")
+
+    def with_json(one: argparse.ArgumentParser) -> None:
+        one.add_argument("--json", action="store_true", help="as JSON, the same as in every language")
+
+    def with_rows(one: argparse.ArgumentParser) -> None:
+        shape = one.add_mutually_exclusive_group()
+        shape.add_argument("--json", action="store_true", help="as JSON Lines: a row a line, the same as in every language")
+        shape.add_argument("--csv", action="store_true", help="as CSV; a cell that a spreadsheet would run gets an apostrophe")
+        one.add_argument(
+            "--limit", metavar="N", type=whole, help=f"how many rows; 0 for all (a table has {SCREEN}, JSON and CSV all, if left out)"
+        )
+
+    one = with_file(command("inspect", inspect, "what is in a file: how many of what, its policy, where its journal is"))
+    with_moment(one)
+    with_json(one)
+
+    one = with_file(command("tenants", tenants, "every tenant, by number"))
+    one.add_argument("--kind", choices=[str(kind) for kind in TenantKind], help="only these")
+    with_moment(one)
+    with_rows(one)
+
+    one = with_file(command("users", users, "the people of a tenant, with address, state and role at home"))
+    one.add_argument("tenant", metavar="TENANT", help="whose people: a number or an id")
+    one.add_argument("--text", metavar="TEXT", help="only those whose name or address has this in it")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
+    one = with_file(command("customers", customers, "the customers of a manager, as its own people see them"))
+    one.add_argument("manager", metavar="MANAGER", help="who manages: a number or an id")
+    one.add_argument("--text", metavar="TEXT", help="only those whose name or number has this in it")
+    one.add_argument("--management", metavar="TYPE", help="only those managed so, such as jointly")
+    one.add_argument("--service", metavar="SERVICE", help="only those for whom this service is managed")
+    one.add_argument("--stage", choices=[str(it) for it in Stage], help="only links at this stage; else all in force")
+    one.add_argument("--sort", choices=[str(it) for it in CustomerSort], default="name", help="the order; by name, if left out")
+    one.add_argument("--descending", action="store_true", help="turn the order round")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
+    one = command("who-can", who_can, "everybody who may do something on a tenant, and the role that lets them")
+    with_file(one)
+    one.add_argument("permission", metavar="PERMISSION", help="what: devices.manage, say")
+    one.add_argument("tenant", metavar="TENANT", help="where: a number or an id")
+    with_service(one)
+    with_moment(one)
+    with_rows(one)
+
+    more = "Ends with 0 for yes and 1 for no."
+    one = with_file(command("explain", explain, "whether a user may do something, and why or why not", more))
+    one.add_argument("user", metavar="USER", help="who: an e-mail address or an id")
+    one.add_argument("permission", metavar="PERMISSION", help="what: devices.manage, say")
+    one.add_argument("tenant", metavar="TENANT", help="where: a number or an id")
+    with_service(one)
+    with_moment(one)
+    with_json(one)
+
+    more = "People of the other side of a link show as their organisation to those whom --as names."
+    one = with_file(command("audit", audit, "what happened to a tenant, record by record", more))
+    one.add_argument("tenant", metavar="TENANT", help="whose: a number or an id")
+    one.add_argument("--by", metavar="USER", help="only what this user did")
+    one.add_argument("--command", metavar="NAME", help="only this command, such as request_delink")
+    one.add_argument("--from", metavar="TIME", dest="since", type=time, help="only what was written then or later")
+    one.add_argument("--until", metavar="TIME", type=time, help="only what was written before")
+    one.add_argument("--after", metavar="RECORD", type=whole, default=0, help="only what came after this record")
+    with_actor(one)
+    with_rows(one)
+
+    more = "Replays all of it and compares the result with the present. Ends with 1 if it does not hold."
+    one = with_file(command("verify", verify, "whether the journal holds", more))
+    with_json(one)
+
+    more = "Streams: a file of any size takes the same memory."
+    one = with_file(command("export", export, "the journal or the customers, as JSON Lines or CSV", more))
+    one.add_argument("what", choices=["journal", "customers"], help="the records, or the customers of all managers")
+    one.add_argument("--csv", action="store_true", help="as CSV; a cell that a spreadsheet would run gets an apostrophe")
+    one.add_argument("--manager", metavar="MANAGER", help="customers: only those of this manager")
+    one.add_argument("--after", metavar="RECORD", type=whole, default=0, help="journal: only what came after this record")
+    with_actor(one)
+    with_moment(one)
+    one.set_defaults(limit=None)
+
+    one = command("diagrams", draw, "the state machines that run, as Mermaid or DOT")
+    one.add_argument("name", metavar="NAME", nargs="?", help="only this one")
+    one.add_argument("--dot", action="store_true", help="as DOT, for Graphviz; else as Mermaid")
+    return top

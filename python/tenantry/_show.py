@@ -1,0 +1,136 @@
+"""How the command line shows what it found: tables for people, CSV and JSON for programs. It asks tenantry nothing."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import itertools
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ._data import Data, to_json
+
+
+class Row(NamedTuple):
+    """A row: what its columns show, and all of it, for JSON."""
+
+    cells: tuple[object, ...]
+    data: Data | Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list under its columns; its rows are read as they are shown."""
+
+    columns: tuple[str, ...]
+    rows: Iterable[Row]
+
+
+def show(listing: Listing, form: str, limit: int | None) -> None:
+    """Shows a list, as far as the limit goes; says on standard error if there is more."""
+    rows = iter(listing.rows)
+    wanted = rows if limit is None else itertools.islice(rows, limit)
+    if form == "json":
+        for row in wanted:
+            print(as_json(row.data))
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(listing.columns)
+        writer.writerows([inert(said(cell, exact=True)) for cell in row.cells] for row in wanted)
+    else:
+        table(listing.columns, [row.cells for row in wanted])
+    if limit is not None and next(rows, None) is not None:
+        sys.stdout.flush()
+        print(f"… there are more than {limit}; --limit 0 shows all", file=sys.stderr)
+
+
+def facts(told: Mapping[str, object], form: str) -> None:
+    """Shows what is known about one thing."""
+    if form == "json":
+        print(as_json(told))
+        return
+    width = max(map(cells, told))
+    for name, value in told.items():
+        print(f"{padded(name.replace('_', ' '), width)}  {said(value)}".rstrip())
+
+
+def as_json(value: Data | Mapping[str, object]) -> str:
+    """A line of JSON, its letters as they are."""
+    return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def said(value: object, *, exact: bool = False) -> str:
+    """A value in a cell: for people to read, or exactly."""
+    if value is None:
+        return "" if exact else "–"
+    if isinstance(value, datetime.datetime):
+        moment = value.astimezone(datetime.timezone.utc)
+        return moment.isoformat(timespec="microseconds").replace("+00:00", "Z") if exact else f"{moment:%Y-%m-%d %H:%M}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{said(count)} {name}" for name, count in value.items()) or said(None, exact=exact)
+    if isinstance(value, (frozenset, set, tuple, list)):
+        texts = map(str, sorted(value) if isinstance(value, (frozenset, set)) else value)
+        return (";" if exact else ", ").join(texts) or said(None, exact=exact)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if exact else f"{value:,}".replace(",", " ")
+    return str(value)
+
+
+def inert(text: str) -> str:
+    """What a spreadsheet would run as a formula is led by an apostrophe, as in the library's own CSV (V-6)."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def table(columns: Sequence[str], rows: list[tuple[object, ...]]) -> None:
+    """A table: by `rich` on a terminal that has it, else plain and aligned. Numbers are set to the right."""
+    if not rows:
+        print("none")
+        return
+    counts = [all(isinstance(row[place], int) for row in rows) for place in range(len(columns))]
+    texts = [[said(cell) for cell in row] for row in rows]
+    if not (sys.stdout.isatty() and rich_table(columns, texts, counts)):
+        for line in aligned(columns, texts, counts):
+            print(line)
+
+
+def aligned(columns: Sequence[str], rows: list[list[str]], counts: list[bool]) -> Iterator[str]:
+    """The lines of a plain table."""
+    every = [list(columns), *rows]
+    widths = [max(cells(line[place]) for line in every) for place in range(len(columns))]
+    for line in every:
+        yield "  ".join(map(padded, line, widths, counts)).rstrip()
+
+
+def rich_table(columns: Sequence[str], rows: list[list[str]], counts: list[bool]) -> bool:
+    """Whether `rich` is there and has shown the table; it heeds `NO_COLOR` by itself."""
+    try:
+        from rich.box import ROUNDED
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+    except ImportError:
+        return False
+    drawn = Table(box=ROUNDED, header_style="bold")
+    for name, right in zip(columns, counts, strict=True):
+        drawn.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=name == "id")
+    for row in rows:
+        # As `Text`: a company may be called [bold].
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console().print(drawn)
+    return True
+
+
+def padded(text: str, width: int, right: bool = False) -> str:
+    space = " " * (width - cells(text))
+    return space + text if right else text + space
+
+
+def cells(text: str) -> int:
+    """The cells of a terminal that a text takes: two for wide characters, none for those that combine."""
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in ("W", "F") else 1 for one in text
+    )

@@ -1,0 +1,345 @@
+"""The command line, as a process: what it says is in golden/cli.txt. `UPDATE_GOLDEN=1` writes it down anew."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import datetime
+import hashlib
+import io
+import itertools
+import json
+import os
+import pty
+import re
+import shlex
+import signal
+import sqlite3
+import subprocess
+import sys
+import tracemalloc
+import uuid
+from pathlib import Path
+
+import pytest
+
+import tenantry
+from tenantry import OPERATOR, Invitee, NewAssignment, SubjectUser, TenantKind, _cli
+from tenantry.commands import RegisterTenant
+
+GOLDEN = Path(__file__).parent / "golden" / "cli.txt"
+
+
+def furnish(path: Path) -> None:
+    """An MSP with three customers, one of whom has left; every id and moment the same each time."""
+    numbers = itertools.count(1)
+    now = datetime.datetime(2026, 3, 2, 8, tzinfo=datetime.timezone.utc)
+
+    def clock() -> datetime.datetime:
+        return now
+
+    with tenantry.open(path, clock=clock, ids=lambda: uuid.UUID(int=next(numbers))) as db:
+        msp = db.register_tenant(kind=TenantKind.MSP, name="Northwind IT", number="NW-100", actor=OPERATOR).outcome
+        ada, ben = (
+            db.register_user(home=msp, email=f"{name.lower()}@northwind.example", name=name, role=role, actor=OPERATOR).outcome
+            for name, role in (("Ada", "super_admin"), ("Ben", "admin"))
+        )
+        added = [
+            db.add_customer(
+                manager=msp, kind=TenantKind.CUSTOMER, name=name, number=number, country=country, management=management,
+                services=services, owner=Invitee(email=owner) if owner else None, actor=ada,
+            ).outcome
+            for name, number, country, management, services, owner in (
+                ("Bäckerei Klein", "BK-200", "DE", "jointly", {"manage"}, "klara@klein.example"),
+                ("東京堂書店", "TD-300", "JP", "fully", {"manage", "configure"}, None),
+                ("=Sum & [bold]Sons[/bold]", "SS-400", "US", "jointly", {"enrollment"}, "sam@sons.example"),
+            )
+        ]  # fmt: skip
+        nils = db.register_user(home=msp, email="nils@northwind.example", name="Nils", role="read_only", actor=OPERATOR).outcome
+        desk = db.create_role(tenant=msp, name="Night desk", permissions={"tenant.view", "devices.manage"}, actor=ada).outcome
+        db.assign(assignments=[NewAssignment(user=nils, tenant=added[0].tenant, role=desk)], actor=ada)
+        now += datetime.timedelta(days=1)
+        for one, email in ((added[0], "klara@klein.example"), (added[2], "sam@sons.example")):
+            assert one.sign_up is not None
+            db.accept_invitation(invitation=one.sign_up.invitation, email=email, actor=one.sign_up.user)
+        now += datetime.timedelta(days=30)
+        assert added[2].sign_up is not None
+        sam = added[2].sign_up.user
+        with pytest.raises(tenantry.RightsRefused):
+            db.invite_user(tenant=added[0].tenant, invitee=Invitee(email="x@klein.example"), role="admin", actor=ben)
+        db.request_delink(link=added[2].link, actor=ben)
+        db.accept_delink(link=added[2].link, actor=sam)
+        db.remove_user(user=ben, actor=ada)
+        db.erase_personal(subject=SubjectUser(user=ben), actor=ada)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("cli")
+    furnish(place / "msp.db")
+    return place
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM")}
+    return {**kept, "COLUMNS": "80", "PYTHONUTF8": "1", **more}
+
+
+def run(place: Path, words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "tenantry", *shlex.split(words)]
+    return subprocess.run(command, cwd=place, env=environment(), capture_output=True, text=True, timeout=120)
+
+
+SAID = """
+inspect msp.db
+inspect msp.db --as-of 5
+tenants msp.db
+tenants msp.db --kind msp --json
+users msp.db nw-100
+users msp.db BK-200 --as ada@northwind.example
+users msp.db SS-400 --as ada@northwind.example
+customers msp.db NW-100
+customers msp.db NW-100 --sort number --descending --limit 1
+customers msp.db NW-100 --as-of 2026-04-01T00:00:00+02:00 --csv
+customers msp.db NW-100 --text klein --json
+customers msp.db NW-100 --management fully
+customers msp.db NW-100 --stage delinked
+customers msp.db BK-200
+who-can msp.db devices.manage BK-200
+who-can msp.db devices.manage BK-200 --service manage --csv
+who-can msp.db devices.manage TD-300 --as-of 1
+explain msp.db ada@northwind.example devices.manage BK-200
+explain msp.db nils@northwind.example users.manage BK-200
+explain msp.db nils@northwind.example devices.manage BK-200
+explain msp.db nils@northwind.example devices.manage SS-400
+explain msp.db ada@northwind.example devices.manage SS-400 --as-of 13
+explain msp.db ada@northwind.example location.view BK-200 --json
+explain msp.db 00000000-0000-0000-0000-0000000000ff devices.manage BK-200
+audit msp.db BK-200
+audit msp.db BK-200 --as klara@klein.example --by klara@klein.example
+audit msp.db SS-400 --as sam@sons.example --command request_delink --csv
+audit msp.db NW-100 --from 2026-04-01T00:00:00Z --until 2027-01-01T00:00:00Z --limit 1
+verify msp.db
+export msp.db customers
+export msp.db customers --csv --as-of 13
+export msp.db customers --manager nw-100 --as ada@northwind.example
+export msp.db journal --after 13
+export msp.db journal --after 13 --csv
+export msp.db journal --as-of 3
+diagrams delink
+diagrams delink --dot
+diagrams nonesuch
+explain msp.db ada@northwind.example devices.mange BK-200
+explain msp.db ada@northwind.example devices.manage BK-200 --service manag
+explain msp.db eve@elsewhere.example devices.manage BK-200
+explain msp.db ada devices.manage BK-200
+customers msp.db XX-1
+customers msp.db NW-100 --as-of 99
+customers msp.db NW-100 --as-of 2026-03-02T08:00:00
+customers msp.db NW-100 --as-of yesterday
+customers msp.db NW-100 --limit many
+customers msp.db NW-100 --limit 99999999999999999999
+customers msp.db NW-100 --as-of 99999999999999999999
+audit msp.db BK-200 --from 9999-12-31T23:59:59-14:00
+customers nowhere.db NW-100
+customers . NW-100
+customers msp.db
+--version
+"""
+
+
+COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "export", "diagrams")
+
+
+def said(place: Path, words: str) -> str:
+    """What the command line says to that, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = _cli.main(shlex.split(words))
+        except SystemExit as end:
+            code = end.code
+    return told(place, words, out.getvalue(), err.getvalue(), code)
+
+
+def told(place: Path, words: str, out: str, err: str, code: object) -> str:
+    text = f"$ tenantry {words}\n{out}{err}→ {code}\n".replace(str(place.resolve()), "PLACE")
+    # The store's epoch and the file's size are its own.
+    text = re.sub(r"[0-9a-f-]{36}\.(\d+)\.[0-9a-f]{64}", r"TOKEN.\1", text)
+    return re.sub(r"^bytes( +)[\d ]+$", r"bytes\1SIZE", text, flags=re.M)
+
+
+def test_what_it_says(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    digest = hashlib.sha256((place / "msp.db").read_bytes()).hexdigest()
+    all_of_it = "\n".join(said(place, words) for words in SAID.strip().split("\n"))
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(all_of_it, encoding="utf-8")
+    assert all_of_it == GOLDEN.read_text(encoding="utf-8")
+    # It has looked and changed nothing.
+    assert hashlib.sha256((place / "msp.db").read_bytes()).hexdigest() == digest
+    assert {file.name for file in place.iterdir() if file.stat().st_size} <= {"msp.db", "msp.db-shm"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "inspect msp.db",
+        "customers msp.db NW-100 --as-of 2026-04-01T00:00:00+02:00 --csv",
+        "explain msp.db nils@northwind.example users.manage BK-200",
+        "customers msp.db NW-100 --as-of yesterday",
+        "customers msp.db XX-1",
+    ],
+)
+def test_a_process_of_its_own_says_the_same(place: Path, words: str) -> None:
+    done = run(place, words)
+    assert told(place, words, done.stdout, done.stderr, done.returncode) in GOLDEN.read_text(encoding="utf-8")
+
+
+def test_what_the_readme_shows_is_what_it_says() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (console,) = re.findall(r"```console\n(.*?)```", readme, flags=re.S)
+    for block in console.strip().split("\n\n"):
+        assert f"{block}\n→ " in GOLDEN.read_text(encoding="utf-8")
+
+
+def test_errors_are_one_line_with_a_remedy(place: Path) -> None:
+    (place / "text.db").write_text("not a store\n" * 100)
+    for words in ("tenants text.db", "tenants nowhere.db", "customers msp.db XX", "customers msp.db NW-100 --as-of 99"):
+        done = run(place, words)
+        assert done.returncode == 1 and done.stdout == ""
+        assert re.fullmatch(r"tenantry: [^\n]+; [^\n]+\n", done.stderr)
+    (place / "text.db").unlink()
+
+
+def test_pip_puts_the_program_beside_python(place: Path) -> None:
+    program = Path(sys.executable).with_name("tenantry")
+    done = subprocess.run([program, "verify", "msp.db"], cwd=place, env=environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout.startswith("the journal holds: ")
+
+
+def test_what_is_not_utf_8(place: Path) -> None:
+    command = [sys.executable.encode(), b"-m", b"tenantry"]
+    done = subprocess.run([*command, b"customers", b"msp.db", b"NW\xff"], cwd=place, env=environment(), capture_output=True, timeout=120)
+    assert done.returncode == 2 and done.stderr == b"tenantry: 'NW\\udcff' is not UTF-8; write it in UTF-8\n"
+    (place / os.fsdecode(b"n\xff.db")).write_bytes((place / "msp.db").read_bytes())
+    done = subprocess.run([*command, b"verify", b"n\xff.db"], cwd=place, env=environment(), capture_output=True, timeout=120)
+    assert done.returncode == 0 and b"the journal holds" in done.stdout
+    for file in place.glob("n*.db*"):
+        file.unlink()
+
+
+def test_help_teaches(place: Path) -> None:
+    for command in COMMANDS:
+        text = said(place, f"{command} --help")
+        assert text.endswith("→ 0\n") and len(text.splitlines()) > 8
+    text = run(place, "-h").stdout
+    assert all(command in text for command in COMMANDS)
+    assert "tenantry explain msp.db ada@northwind.example" in text
+    done = run(place, "frobnicate")
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1 and "see tenantry -h" in done.stderr
+
+
+def test_what_it_writes_for_programs_is_read_back(place: Path) -> None:
+    customers = [json.loads(line) for line in run(place, "customers msp.db NW-100 --json").stdout.splitlines()]
+    with tenantry.open(place / "msp.db", read_only=True) as db:
+        assert customers == [json.loads(row.as_json()) for row in db.customers(manager=uuid.UUID(int=2), actor=OPERATOR)]
+        records = [json.loads(line) for line in run(place, "export msp.db journal").stdout.splitlines()]
+        assert records == [json.loads(record.as_json()) for record in db.records_after()]
+    rows = list(csv.DictReader(run(place, "export msp.db customers --csv --as-of 13").stdout.splitlines()))
+    # A spreadsheet would run the name as a formula; JSON has it as it is.
+    assert "'=Sum & [bold]Sons[/bold]" in [row["name"] for row in rows]
+    assert "=Sum & [bold]Sons[/bold]" in run(place, "export msp.db customers --as-of 13").stdout
+
+
+def test_a_journal_that_does_not_hold(place: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.db"
+    path.write_bytes((place / "msp.db").read_bytes())
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        names = [name for (name,) in store.execute("select name from sqlite_schema where type = 'table'")]
+        journal = next(name for name in names if name in ("journal", "records", "record"))
+        columns = [row[1] for row in store.execute(f"pragma table_info({journal})")]
+        body = next(name for name in columns if name in ("body", "record"))
+        store.execute(f"update {journal} set {body} = replace(cast({body} as text), 'add_customer', 'add_kustomer')")
+        store.commit()
+    done = run(tmp_path, "verify bad.db")
+    assert done.returncode == 1 and "the journal does not hold: record" in done.stdout
+    done = run(tmp_path, "verify bad.db --json")
+    assert done.returncode == 1 and json.loads(done.stdout)["journal"] == "flawed"
+
+
+def on_a_terminal(place: Path, words: str, before: str = "pass", **more: str) -> str:
+    """What a terminal shows, 200 cells wide."""
+    ours, theirs = pty.openpty()
+    code = f"import sys; {before}; sys.argv = ['tenantry', *{shlex.split(words)!r}]; from tenantry._cli import main; sys.exit(main())"
+    env = environment(TERM="xterm-256color", **more) | {"COLUMNS": "200"}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=place, env=env, stdout=theirs, stdin=theirs) as process:
+        os.close(theirs)
+        told = b""
+        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while part := os.read(ours, 65536):
+                told += part
+        os.close(ours)
+    assert process.returncode == 0
+    return told.decode()
+
+
+def test_on_a_terminal_rich_draws_the_tables(place: Path) -> None:
+    told = on_a_terminal(place, "customers msp.db NW-100 --as-of 13")
+    assert "╭" in told and "東京堂書店" in told
+    assert "=Sum & [bold]Sons[/bold]" in told  # markup in a name is a name
+    without = on_a_terminal(place, "customers msp.db NW-100", NO_COLOR="1")
+    assert "╭" in without and not re.search(r"\x1b\[[\d;]*3\d", without)
+
+
+def test_without_rich_tables_are_plain(place: Path) -> None:
+    told = on_a_terminal(place, "tenants msp.db", before="sys.modules['rich.box'] = None")
+    assert "╭" not in told and "\x1b" not in told
+    assert told.replace("\r\n", "\n") == run(place, "tenants msp.db").stdout
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("large")
+    with tenantry.open(place / "msp.db", synchronous="normal") as db:
+        many = [RegisterTenant(kind=TenantKind.MSP, name=f"Tenant {number}") for number in range(3000)]
+        for answer in db.execute_all(many, actor=OPERATOR):
+            assert isinstance(answer, tenantry.Executed)
+    return place
+
+
+def test_who_has_read_enough_may_go(large: Path) -> None:
+    command = [sys.executable, "-W", "error", "-m", "tenantry", "export", "msp.db", "journal"]
+    with subprocess.Popen(command, cwd=large, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        assert process.stdout.readline().startswith(b'{"seq":1,')
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_an_interrupt_is_quiet(large: Path) -> None:
+    command = [sys.executable, "-W", "error", "-m", "tenantry", "export", "msp.db", "journal"]
+    with subprocess.Popen(command, cwd=large, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        # It has more to say than the pipe takes, and waits.
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == b""
+        process.stdout.close()
+    assert process.returncode == 130
+
+
+def test_an_export_takes_the_same_memory_whatever_the_size(large: Path, tmp_path: Path) -> None:
+    def peak(*words: str) -> int:
+        with open(tmp_path / "out", "w") as out, contextlib.redirect_stdout(out):
+            tracemalloc.start()
+            assert _cli.main(["export", str(large / "msp.db"), "journal", *words]) == 0
+            found = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        return found
+
+    peak()  # what is kept for good is there from now on
+    # Two pages of records, and fifteen. How much garbage there is at a time is for Python to say.
+    assert peak() < 3 * peak("--after", str(3000 - 2 * _cli.PAGE))

@@ -1,0 +1,153 @@
+"""The script that onboards customers from a CSV: twice without harm, and nothing in a dry run."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tenantry
+from tenantry import OPERATOR, TenantKind
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXPORT = EXAMPLES / "data" / "psa-export.csv"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    with tenantry.open(tmp_path / "msp.db", synchronous="normal") as db:
+        msp = db.register_tenant(kind=TenantKind.MSP, name="Northwind IT", number="NW-100", actor=OPERATOR).outcome
+        db.register_user(home=msp, email="ada@northwind.example", role="super_admin", actor=OPERATOR)
+        harbour = db.register_tenant(kind=TenantKind.CUSTOMER, name="Harbour", number="P-7001", actor=OPERATOR).outcome
+        db.register_user(home=harbour, email="hana@harbour.example", role="super_admin", actor=OPERATOR)
+    return tmp_path
+
+
+def command(export: Path, *more: str) -> list[str]:
+    script = str(EXAMPLES / "python" / "onboard.py")
+    who = ["--manager", "nw-100", "--as", "Ada@Northwind.example", "--refused", "refused.csv"]
+    return [sys.executable, "-W", "error", script, "msp.db", str(export), *who, *more]
+
+
+def onboard(place: Path, export: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(export, *more), cwd=place, capture_output=True, text=True, encoding="utf-8", timeout=120)
+
+
+def customers(place: Path) -> set[str]:
+    with tenantry.open(place / "msp.db", read_only=True) as db:
+        msp = db.entities(index=tenantry.Index.TENANT_NUMBER, key=["NW-100"]).first()
+        assert isinstance(msp, tenantry.Tenant)
+        assert db.verify()
+        return {row.number for row in db.customers(manager=msp.id, actor=OPERATOR)}
+
+
+def refused(place: Path) -> dict[str, dict[str, str]]:
+    with (place / "refused.csv").open(encoding="utf-8", newline="") as file:
+        return {row["Line"]: row for row in csv.DictReader(file)}
+
+
+def test_an_export_with_every_blemish(place: Path) -> None:
+    before = hashlib.sha256((place / "msp.db").read_bytes()).hexdigest()
+    dry = onboard(place, EXPORT, "--dry-run")
+    assert hashlib.sha256((place / "msp.db").read_bytes()).hexdigest() == before
+    would = refused(place)
+
+    first = onboard(place, EXPORT)
+    assert first.returncode == dry.returncode == 1 and first.stderr == dry.stderr == ""
+    assert first.stdout == dry.stdout.replace("would be ", "")
+    assert refused(place) == would
+    there = customers(place)
+    # One row is there twice, letter by letter.
+    assert f"319 rows, 1 of them done before\n{len(there)} customers added, 1 tenants asked for a link\n" in first.stdout
+    assert len(there) + 1 + 1 + len(would) == 319
+    assert all(row["Why"] and row["Remedy"] for row in would.values())
+
+    again = onboard(place, EXPORT)
+    assert f"319 rows, {len(there) + 2} of them done before\n0 customers added, 0 tenants asked" in again.stdout
+    assert customers(place) == there and refused(place) == would
+
+    # What was refused is refused again, as long as nobody mends it; also what could not be read.
+    (place / "mended.csv").write_bytes((place / "refused.csv").read_bytes())
+    unmended = onboard(place, place / "mended.csv")
+    assert f"0 customers added, 0 tenants asked for a link\n{len(would)} rows refused" in unmended.stdout
+
+
+def write(path: Path, *rows: dict[str, str]) -> None:
+    with EXPORT.open(encoding="utf-8-sig", newline="") as file:
+        columns = next(csv.reader(file))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_what_is_mended_is_taken(place: Path) -> None:
+    good = {"Account": "C-1", "Company": "Bakery Klein", "Managed": "jointly", "Services": "manage; configure", "Contact e-mail": "bo@klein.example"}
+    bad = {"Account": "C-2", "Company": "Café", "Managed": "fully", "Services": "telepathy", "Country": "Atlantis"}
+    write(place / "export.csv", good, bad)
+    done = onboard(place, place / "export.csv")
+    assert done.returncode == 1 and customers(place) == {"C-1"}
+    (why,) = refused(place).values()
+    assert why["Refused"] == "not_well_formed" and "country" in why["Why"] and why["Line"] == "3"
+
+    write(place / "export.csv", good, {**bad, "Country": "FR"})
+    onboard(place, place / "export.csv")
+    (why,) = refused(place).values()
+    assert why["Refused"] == "unknown_service" and customers(place) == {"C-1"}
+
+    write(place / "export.csv", good, {**bad, "Country": "FR", "Services": "manage"})
+    done = onboard(place, place / "export.csv")
+    assert done.returncode == 0 and customers(place) == {"C-1", "C-2"} and refused(place) == {}
+
+
+def test_who_may_not_add_customers_is_told_for_each_row(place: Path) -> None:
+    with tenantry.open(place / "msp.db") as db:
+        msp = db.entities(index=tenantry.Index.TENANT_NUMBER, key=["NW-100"]).first()
+        assert isinstance(msp, tenantry.Tenant)
+        db.register_user(home=msp.id, email="rob@northwind.example", role="read_only", actor=OPERATOR)
+    write(place / "export.csv", {"Company": "Bakery Klein", "Managed": "fully", "Services": "manage"})
+    done = onboard(place, place / "export.csv", "--as", "rob@northwind.example")
+    (why,) = refused(place).values()
+    assert done.returncode == 1 and why["Refused"] == "role_lacks_permission" and customers(place) == set()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--manager", "XX"], "there is no tenant `XX`"),
+        (["--as", "eve@x.example"], "nobody at Northwind IT has the address `eve@x.example`"),
+    ],
+)
+def test_errors_are_one_line(place: Path, more: list[str], said: str) -> None:
+    done = onboard(place, EXPORT, *more)
+    assert done.returncode == 1 and done.stdout == ""
+    assert said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_file_of_other_columns(place: Path) -> None:
+    (place / "export.csv").write_text("Name,Country\nBakery,DE\n")
+    done = onboard(place, place / "export.csv")
+    assert done.returncode == 1 and "has no column `Account`" in done.stderr
+    (place / "export.csv").write_text("")
+    assert "has no column `Account`" in onboard(place, place / "export.csv").stderr
+
+
+def test_a_terminal_sees_how_far_it_is(place: Path) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command(EXPORT), cwd=place, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        told = b""
+        try:
+            while part := os.read(ours, 65536):
+                told += part
+        except OSError:
+            pass  # how a terminal says that nobody writes to it any more
+        os.close(ours)
+    assert process.returncode == 1
+    assert b"Onboarding" in told and b"100%" in told
