@@ -8,12 +8,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-/// The tables whose rows tell the record they are of, and how new rows are found without reading everything.
+/// The tables whose rows tell the record they are of, and how new rows are found.
 const TABLES: [(&str, &str); 5] = [
     ("record", "seq > ?1"),
     ("record_about", "seq > ?1"),
     ("receipt", "seq > ?1"),
-    ("entity", "row > (SELECT coalesce(max(row), 0) FROM before.entity)"),
+    ("entity", "seq > ?1"),
     ("entry", "seq > ?1"),
 ];
 
@@ -52,8 +52,7 @@ impl Bare {
             let mut select =
                 db.prepare(&format!("SELECT *, seq FROM main.{table} WHERE {new}")).expect("SQL");
             let columns = select.column_count() - 1;
-            let parameters: &[i64] = if new.contains("?1") { &[last] } else { &[] };
-            let mut rows = select.query(params_from_iter(parameters)).expect("SQL answers");
+            let mut rows = select.query([last]).expect("SQL answers");
             while let Some(row) = rows.next().expect("SQL answers") {
                 let values = (0..columns).map(|column| row.get(column).expect("a value")).collect();
                 written.entry(row.get(columns).expect("a number")).or_default().push((place, values));

@@ -223,7 +223,7 @@ impl<'w> Source<'w> {
     fn found(&self, index: Index, place: usize) -> Found {
         let entity = self.entity(index, place);
         let key = entity.keys().into_iter().find(|(of, _)| *of == index).expect("it is under this index").1;
-        Found { key, entity }
+        Found { key, id: entity.id(), entity }
     }
 }
 
@@ -242,7 +242,7 @@ impl View for Source<'_> {
         // What is built from here is read whole, from the first to the last.
         let comes_after = |place: usize| {
             let found = self.found(span.index, place);
-            span.after.as_ref().is_none_or(|(key, id)| (&found.key, found.entity.id()) > (key, *id))
+            span.after.as_ref().is_none_or(|(key, id)| (&found.key, found.id) > (key, *id))
         };
         let places: Range<usize> = 0..self.len(span.index);
         let start = halve(places.clone(), comes_after);

@@ -52,7 +52,7 @@ pub fn customers(
             Some(sight) => wanted && sight.has(world, listing.tenant)?,
             None => wanted,
         };
-        Ok(shown.then(|| (place, customer_row(&listing))))
+        Ok(shown.then(|| (place, customer_row(Arc::unwrap_or_clone(listing)))))
     });
     turn.page(rows)
 }
@@ -88,14 +88,14 @@ fn listings(view: &dyn View, manager: TenantId, query: &CustomerQuery) -> Result
     Ok(strands.collect())
 }
 
-fn customer_row(listing: &Listing) -> CustomerRow {
+fn customer_row(listing: Listing) -> CustomerRow {
     CustomerRow {
         tenant: listing.tenant,
         link: listing.link,
-        name: listing.name.clone(),
-        number: listing.number.clone(),
-        services: listing.services.clone(),
-        management: listing.management.clone(),
+        name: listing.name,
+        number: listing.number,
+        services: listing.services,
+        management: listing.management,
         stage: listing.stage,
         operation: listing.operation,
         devices: listing.devices,
@@ -120,7 +120,7 @@ pub fn customer(
     };
     let personal = world.view.personal(Subject::Tenant(customer))?.unwrap_or_default();
     Ok(CustomerDetails {
-        row: customer_row(&Listing::of(&link, &tenant)),
+        row: customer_row(Listing::of(&link, &tenant)),
         kind: tenant.kind,
         country: tenant.country.clone(),
         website: tenant.website.clone(),
@@ -227,7 +227,7 @@ pub fn reseller_customers(
     let turn = Turn::of(&("reseller_customers", reseller, query), paging)?;
     let row = |found: Result<(Place, Arc<ResellerRow>), ViewError>| {
         let (place, row) = found?;
-        Ok(wants(query, &row).then(|| (place, reseller_row(&row))))
+        Ok(wants(query, &row).then(|| (place, reseller_row(Arc::unwrap_or_clone(row)))))
     };
     match query.tenant {
         Some(tenant) => turn.sorted(one_row(world.view, reseller, tenant).map(row)),
@@ -254,12 +254,15 @@ pub fn each_reseller_customer<'w>(
         Some(_) => Vec::new(),
         None => rows(world.view, reseller, query, ResellerSort::Company)?,
     };
-    let all = walk::<ResellerRow>(world.view, all);
+    let all = walk::<ResellerRow>(world.view, all, EVERY);
     let found = one.into_iter().flatten().chain(all).map(|found| found.map(|(_, row)| row));
     Ok(found
         .filter(|row| row.as_ref().map_or(true, |row| wants(query, row)))
-        .map(|row| Ok(reseller_row(&*row?))))
+        .map(|row| Ok(reseller_row(Arc::unwrap_or_clone(row?)))))
 }
+
+/// How many rows are read at a time where every one is wanted.
+const EVERY: usize = 256;
 
 /// A reseller's row of one tenant, if there is one.
 fn one_row<'w>(
@@ -305,18 +308,19 @@ fn chooses(query: &ResellerQuery, row: &ResellerRow) -> bool {
 }
 
 fn wants(query: &ResellerQuery, row: &ResellerRow) -> bool {
-    chooses(query, row) && matches(query.text.as_deref(), &[&row.company(), row.number.as_str()])
+    let found = |text| matches(Some(text), &[&row.company(), row.number.as_str()]);
+    chooses(query, row) && query.text.as_deref().is_none_or(found)
 }
 
-fn reseller_row(row: &ResellerRow) -> ResellerCustomerRow {
+fn reseller_row(row: ResellerRow) -> ResellerCustomerRow {
     ResellerCustomerRow {
         tenant: row.tenant,
         company: row.company(),
-        number: row.number.clone(),
-        country: row.country.clone(),
+        status: row.status(),
+        number: row.number,
+        country: row.country,
         last_uploaded: row.last_uploaded,
         uploads: row.uploads,
         devices: row.devices,
-        status: row.status(),
     }
 }

@@ -89,7 +89,7 @@ impl Turn {
         strands.retain_mut(|strand| {
             strand.span.backwards = self.descending;
             let Some((key, id)) = &self.after else { return true };
-            match key.following(&strand.lead) {
+            match key.clone().following(&strand.lead) {
                 Some(rest) => {
                     strand.span = strand.span.after(strand.prefix.clone().then(&rest), *id);
                     true
@@ -98,7 +98,9 @@ impl Turn {
                 None => (strand.lead > *key) != self.descending,
             }
         });
-        Walk { descending: self.descending, ..walk(view, strands) }
+        // One strand alone fills the page; of several nobody knows how much each has to give.
+        let wanted = if strands.len() == 1 { self.limit + 1 } else { 4.max(self.limit / 16) };
+        Walk { descending: self.descending, ..walk(view, strands, wanted) }
     }
 }
 
@@ -133,10 +135,10 @@ pub(super) struct Walk<'v, E> {
     descending: bool,
 }
 
-/// The entities of these strands, in order.
-pub(super) fn walk<E: Entity>(view: &dyn View, strands: Vec<Strand>) -> Walk<'_, E> {
+/// The entities of these strands, in order; so many of each are wanted in any case.
+pub(super) fn walk<E: Entity>(view: &dyn View, strands: Vec<Strand>, wanted: usize) -> Walk<'_, E> {
     let open = |Strand { span, prefix, lead }| Open {
-        scan: view.within(span),
+        scan: view.within(span).wanting(wanted),
         prefix,
         lead,
         next: None,
@@ -158,9 +160,10 @@ impl<E: Entity> Open<'_, E> {
         if self.next.is_none() && !self.is_over {
             let found = self.scan.next_found().transpose()?;
             self.is_over = found.is_none();
-            self.next = found.map(|(key, entity)| {
+            self.next = found.map(|(key, id, entity)| {
                 let rest = key.following(&self.prefix).unwrap_or_default();
-                ((self.lead.clone().then(&rest), entity.id()), entity)
+                let place = if self.lead == Key::new() { rest } else { self.lead.clone().then(&rest) };
+                ((place, id), entity)
             });
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::read::from_text;
@@ -110,6 +110,25 @@ impl Timestamp {
         self.later(i64::from(seconds))
     }
 
+    /// The form that is shown.
+    fn text(self) -> [u8; 27] {
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let mut place = |from: usize, to: usize, mut number: u32| {
+            for digit in text.iter_mut().take(to).skip(from).rev() {
+                *digit += (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        place(0, 4, self.0.year().cast_unsigned());
+        place(5, 7, self.0.month());
+        place(8, 10, self.0.day());
+        place(11, 13, self.0.hour());
+        place(14, 16, self.0.minute());
+        place(17, 19, self.0.second());
+        place(20, 26, self.0.timestamp_subsec_micros());
+        text
+    }
+
     fn later(self, seconds: i64) -> Self {
         Self::saturating(self.micros().saturating_add(seconds.saturating_mul(MICROS_PER_SECOND)))
     }
@@ -121,7 +140,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+        f.pad(str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -141,7 +160,7 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(str::from_utf8(&self.text()).map_err(serde::ser::Error::custom)?)
     }
 }
 
@@ -182,6 +201,7 @@ mod tests {
         while micros < Timestamp::MAX.micros() {
             let time = Timestamp::from_micros(micros).unwrap();
             let text = time.to_string();
+            assert_eq!(text, time.0.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
             assert_eq!(Timestamp::canonical(&text), Some(time), "{text}");
             let parsed = DateTime::parse_from_rfc3339(&text).unwrap().timestamp_micros();
             assert_eq!(parsed, micros, "{text}");

@@ -447,7 +447,7 @@ impl ResellerRow {
     pub fn company(&self) -> String {
         match self.added.as_ref().and_then(|added| added.reference.as_ref()) {
             Some(reference) => format!("{} / {reference}", self.name),
-            None => self.name.to_string(),
+            None => self.name.as_str().to_owned(),
         }
     }
 

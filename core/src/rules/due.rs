@@ -39,7 +39,7 @@ fn earliest(world: &World<'_>) -> Result<Option<Due>, ViewError> {
     loop {
         let page = world.view.scan(&rest, limit)?;
         let Some(last) = page.last() else { return Ok(first.map(|(_, due)| due)) };
-        rest = rest.after(last.key.clone(), last.entity.id());
+        rest = rest.after(last.key.clone(), last.id);
         limit = PAGE;
         for found in page {
             let due = due(found.entity, world.at);

@@ -235,7 +235,7 @@ impl View for AsOf<'_> {
         };
         let mut found = Vec::new();
         for (_, key, id, kind) in entries {
-            found.extend(self.load(*kind, *id)?.map(|entity| Found { key: key.clone(), entity }));
+            found.extend(self.load(*kind, *id)?.map(|entity| Found { key: key.clone(), id: *id, entity }));
         }
         Ok(found)
     }

@@ -84,7 +84,9 @@ macro_rules! kinds {
             /// # Errors
             /// When the text is not such an entity.
             pub fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
-                Ok(match kind { $(Kind::$name => Self::$name(Arc::new(serde_json::from_slice(json)?))),+ })
+                // Looked at once as a whole: else every name and text in it is looked at for itself.
+                let json = str::from_utf8(json).map_err(serde::de::Error::custom)?;
+                Ok(match kind { $(Kind::$name => Self::$name(Arc::new(serde_json::from_str(json)?))),+ })
             }
         }
 

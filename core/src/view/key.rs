@@ -193,8 +193,11 @@ impl Key {
     }
 
     /// What follows a prefix of the key; nothing, where it does not begin with that.
-    pub fn following(&self, prefix: &Self) -> Option<Self> {
-        self.0.strip_prefix(&*prefix.0).map(|rest| Self(rest.to_vec()))
+    pub fn following(mut self, prefix: &Self) -> Option<Self> {
+        self.0.starts_with(&prefix.0).then(|| {
+            self.0.drain(..prefix.0.len());
+            self
+        })
     }
 
     /// Adds a text by which people look things up: without regard to case, then exactly.

@@ -113,7 +113,8 @@ impl View for Memory {
         let Some(bounds) = bounds(span) else { return Ok(Vec::new()) };
         let entries = self.entries.range(bounds);
         let found = |(_, key, id, kind): &Entry| {
-            self.entities.get(&(*kind, *id)).map(|any| Found { key: key.clone(), entity: any.clone() })
+            let entity = self.entities.get(&(*kind, *id))?;
+            Some(Found { key: key.clone(), id: *id, entity: entity.clone() })
         };
         Ok(if span.backwards {
             entries.rev().filter_map(found).take(limit).collect()

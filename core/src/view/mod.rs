@@ -22,11 +22,12 @@ use crate::base::ids::UserId;
 use crate::base::text::Email;
 use crate::model::{Personal, Subject};
 
-/// How many entities a scan reads at first; then twice as many each time.
+/// How many entities a scan reads at first, unless it is told how many are wanted.
 const FIRST_PAGE: usize = 4;
 
-/// How many entities a scan reads at a time, at most.
-const PAGE: usize = 256;
+/// How many entities a scan reads at a time after that, at least and at most: a quarter of what it has read so far, so that
+/// little is read in vain wherever it ends.
+const PAGES: (usize, usize) = (8, 256);
 
 /// The world could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,8 @@ impl ViewError {
 pub struct Found {
     /// The key it was found under; with the id it says where the scan goes on.
     pub key: Key,
+    /// The entity's id: some are made of others, and are not made again for every entry.
+    pub id: Uuid,
     /// The entity.
     pub entity: Any,
 }
@@ -119,6 +122,7 @@ pub struct Scan<'v, E> {
     view: &'v dyn View,
     rest: Option<Span>,
     limit: usize,
+    read: usize,
     page: std::vec::IntoIter<Found>,
     kind: std::marker::PhantomData<E>,
 }
@@ -126,15 +130,21 @@ pub struct Scan<'v, E> {
 impl<'v, E: Entity> Scan<'v, E> {
     fn new(view: &'v dyn View, span: Span) -> Self {
         let page = Vec::new().into_iter();
-        Self { view, rest: Some(span), limit: FIRST_PAGE, page, kind: std::marker::PhantomData }
+        Self { view, rest: Some(span), limit: FIRST_PAGE, read: 0, page, kind: std::marker::PhantomData }
     }
 
-    /// The next entity, and the key it was found under.
-    pub fn next_found(&mut self) -> Option<Result<(Key, Arc<E>), ViewError>> {
+    /// The same scan, of which so many entities are wanted in any case.
+    #[must_use]
+    pub fn wanting(self, entities: usize) -> Self {
+        Self { limit: entities.clamp(1, PAGES.1), ..self }
+    }
+
+    /// The next entity, with the key it was found under and its id.
+    pub fn next_found(&mut self) -> Option<Result<(Key, Uuid, Arc<E>), ViewError>> {
         loop {
             for found in self.page.by_ref() {
                 if let Some(entity) = E::from_any(found.entity) {
-                    return Some(Ok((found.key, entity)));
+                    return Some(Ok((found.key, found.id, entity)));
                 }
             }
             let span = self.rest.take()?;
@@ -143,8 +153,9 @@ impl<'v, E: Entity> Scan<'v, E> {
                 Err(error) => return Some(Err(error)),
             };
             if page.len() == self.limit {
-                self.rest = page.last().map(|last| span.after(last.key.clone(), last.entity.id()));
-                self.limit = (self.limit * 2).min(PAGE);
+                self.rest = page.last().map(|last| span.after(last.key.clone(), last.id));
+                self.read += page.len();
+                self.limit = (self.read / 4).clamp(PAGES.0, PAGES.1);
             }
             self.page = page.into_iter();
         }
@@ -155,6 +166,6 @@ impl<E: Entity> Iterator for Scan<'_, E> {
     type Item = Result<Arc<E>, ViewError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_found().map(|found| found.map(|(_, entity)| entity))
+        self.next_found().map(|found| found.map(|(_, _, entity)| entity))
     }
 }

@@ -65,10 +65,10 @@ impl View for Overlay<'_> {
         while let Some(part) = rest.take() {
             let page = self.below.scan(&part, limit)?;
             if page.len() == limit && limit > 0 {
-                rest = page.last().map(|last| part.after(last.key.clone(), last.entity.id()));
+                rest = page.last().map(|last| part.after(last.key.clone(), last.id));
             }
             for one in page {
-                if !self.changed.contains(&(one.entity.kind(), one.entity.id())) {
+                if !self.changed.contains(&(one.entity.kind(), one.id)) {
                     found.push(one);
                     kept += 1;
                 }
@@ -77,7 +77,7 @@ impl View for Overlay<'_> {
                 break;
             }
         }
-        found.sort_by(|a, b| (&a.key, a.entity.id()).cmp(&(&b.key, b.entity.id())));
+        found.sort_by(|a, b| (&a.key, a.id).cmp(&(&b.key, b.id)));
         if span.backwards {
             found.reverse();
         }

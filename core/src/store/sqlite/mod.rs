@@ -165,7 +165,7 @@ impl SqliteStore {
             None => Conn::new(connect(&self.path, false, &self.options)?),
         };
         let lease = Lease { store: self, conn: Some(conn) };
-        lease.run("BEGIN")?;
+        lease.begin("BEGIN")?;
         // The first read fixes what the transaction sees.
         admit(&lease.db, &self.path, false).map_err(|fault| self.waited(fault))?;
         Ok(lease)
@@ -177,7 +177,7 @@ impl SqliteStore {
         let busy = || self.waited(Fault(StoreError::Busy { waited_ms: 0 }));
         let queue = self.writer.as_ref().ok_or(Fault(StoreError::ReadOnly))?;
         let writer = queue.take(Duration::from_millis(self.options.wait_ms)).ok_or_else(busy)?;
-        patiently(deadline, || writer.conn.run("BEGIN IMMEDIATE"))
+        patiently(deadline, || writer.conn.begin("BEGIN IMMEDIATE"))
             .map_err(|error| self.waited(error.into()))?;
         let right = Right { store: self, writer };
         admit(&right.db, &self.path, true)?;
@@ -202,7 +202,7 @@ fn deadline(options: &Options) -> Instant {
 
 /// Which store this is, and the record whose erasure has not been wiped from the log.
 fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)> {
-    conn.run("BEGIN")?;
+    conn.begin("BEGIN")?;
     let read = || {
         admit(&conn.db, path, write)?;
         let epoch: String =

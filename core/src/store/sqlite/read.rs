@@ -1,20 +1,21 @@
 //! Reading: point reads and scans of the present and the past, with statements that are held and never planned twice.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::fault::{Fault, Result, damaged};
+use super::schema;
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::base::time::Timestamp;
 use crate::journal::{Hash, Head};
 use crate::model::{Personal, Subject};
 use crate::store::{StoreError, StoredReceipt, StoredRecord};
-use crate::view::{Any, Found, Key, Kind, Span, View, ViewError};
+use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many policies of different revisions a connection keeps decoded.
 const POLICIES: usize = 4;
@@ -24,6 +25,15 @@ pub(super) struct Conn {
     pub(super) db: Connection,
     // By the record that put it in force. Every check needs one, and decoding it costs more than all else in a check.
     policies: RefCell<Vec<(i64, Any)>>,
+    // Invariant: what this connection's transaction sees, or nothing.
+    seen: Cell<Option<Seen>>,
+}
+
+/// Where the journal ends, and the record that put the policy in force: what every check asks first.
+#[derive(Clone, Copy)]
+struct Seen {
+    head: Head,
+    policy: Option<i64>,
 }
 
 /// A number as SQLite keeps it; no journal comes near the end of them.
@@ -94,22 +104,37 @@ pub(super) fn email_key(email: &Email) -> [u8; 3] {
 /// What stands in place of the key of an address where there is none.
 pub(super) const NO_EMAIL: [u8; 3] = [0; 3];
 
-pub(super) const GET: &str = "SELECT seq, body FROM entity WHERE kind = ?1 AND id = ?2";
-const GET_SEQ: &str = "SELECT seq FROM entity WHERE kind = ?1 AND id = ?2";
+macro_rules! of_entity {
+    ($columns:literal) => {
+        // As many rows as `ROWS`.
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM entity WHERE row >= ?3 AND row < ?3 + 4096 AND kind = ?1 AND id = ?2 LIMIT 1"
+        )
+    };
+}
+pub(super) const GET: &str = of_entity!("seq, body");
+pub(super) const GET_ROW: &str = of_entity!("row, body");
+const HEAD: &str =
+    concat!("SELECT seq, hash, at, (", of_entity!("seq"), ") FROM record ORDER BY seq DESC LIMIT 1");
 pub(super) const GET_PAST: &str = "SELECT seq, until, body FROM entity_past \
      WHERE kind = ?1 AND id = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT 1";
+// Keys alone bound a scan, and what is left of one key is read by itself: to compare keys and ids together costs more in every
+// row than the rest of the row.
 macro_rules! scan {
-    ($order:literal) => {
+    ($within:literal, $order:literal) => {
         concat!(
-            "SELECT e.key, n.kind, n.seq, n.body FROM entry e CROSS JOIN entity n ON n.row = e.row \
-             WHERE e.idx = ?1 AND (e.key, e.id) > (?2, ?3) AND (e.key, e.id) < (?4, ?5) \
-             ORDER BY e.key",
+            "SELECT e.key, e.kind, n.seq, n.body, e.id FROM entry e CROSS JOIN entity n ON n.row = e.row \
+             WHERE e.idx = ?1 AND ",
+            $within,
+            " ORDER BY e.key",
             $order,
             ", e.id",
             $order,
             ", e.kind",
             $order,
-            " LIMIT ?6"
+            " LIMIT ?4"
         )
     };
 }
@@ -144,8 +169,10 @@ macro_rules! beside {
         )
     };
 }
-pub(super) const SCAN: &str = scan!("");
-pub(super) const SCAN_BACK: &str = scan!(" DESC");
+pub(super) const SCAN: &str = scan!("e.key >= ?2 AND e.key < ?3", "");
+pub(super) const SCAN_BACK: &str = scan!("e.key >= ?2 AND e.key < ?3", " DESC");
+pub(super) const SCAN_KEY: &str = scan!("e.key = ?2 AND e.id > ?3", "");
+pub(super) const SCAN_KEY_BACK: &str = scan!("e.key = ?2 AND e.id < ?3", " DESC");
 pub(super) const MEMBERS: &str = members!("");
 pub(super) const MEMBERS_BACK: &str = members!(" DESC");
 pub(super) const NEXT_KEY: &str = beside!("min", ">");
@@ -157,7 +184,13 @@ const AFTER_IDS: &[u8] = &[u8::MAX; 17];
 
 impl Conn {
     pub(super) fn new(db: Connection) -> Self {
-        Self { db, policies: RefCell::default() }
+        Self { db, policies: RefCell::default(), seen: Cell::default() }
+    }
+
+    /// Begins a transaction.
+    pub(super) fn begin(&self, how: &str) -> rusqlite::Result<()> {
+        self.forget_seen();
+        self.run(how)
     }
 
     pub(super) fn run(&self, sql: &str) -> rusqlite::Result<()> {
@@ -165,21 +198,20 @@ impl Conn {
     }
 
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>> {
-        if kind == Kind::Policy {
-            let mut held = self.db.prepare_cached(GET_SEQ)?;
-            let seq = held.query_row((kind.number(), id.as_bytes()), |row| row.get(0)).optional()?;
-            if let Some(policy) = seq.and_then(|seq| self.policy(seq)) {
-                return Ok(Some(policy));
-            }
+        if kind == Kind::Policy
+            && id.is_nil()
+            && let Some(policy) = self.see()?.and_then(|seen| self.policy(seen.policy?))
+        {
+            return Ok(Some(policy));
         }
         let mut get = self.db.prepare_cached(GET)?;
-        let mut rows = get.query((kind.number(), id.as_bytes()))?;
+        let mut rows = get.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
         rows.next()?.map(|row| self.entity(kind, row, 0, 1)).transpose()
     }
 
     fn load_as_of(&self, kind: Kind, id: Uuid, seq: i64) -> Result<Option<Any>> {
         let mut get = self.db.prepare_cached(GET)?;
-        let mut rows = get.query((kind.number(), id.as_bytes()))?;
+        let mut rows = get.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
         if let Some(row) = rows.next()?
             && row.get::<_, i64>(0)? <= seq
         {
@@ -215,25 +247,44 @@ impl Conn {
     }
 
     fn scan(&self, span: &Span, at_most: usize) -> Result<Vec<Found>> {
-        let (mut low, mut high) = ((&span.low, BEFORE_IDS), (&span.high, BEFORE_IDS));
-        if let Some((key, id)) = &span.after {
-            *(if span.backwards { &mut high } else { &mut low }) = (key, id.as_bytes());
-        }
-        let mut scan = self.db.prepare_cached(if span.backwards { SCAN_BACK } else { SCAN })?;
-        let mut rows = scan.query((
-            span.index.number(),
-            low.0.as_bytes(),
-            low.1,
-            high.0.as_bytes(),
-            high.1,
-            limit(at_most),
-        ))?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let entity = self.entity(kind(row, 1)?, row, 2, 3)?;
-            found.push(Found { key: Key::from_bytes(bytes(row, 0)?.to_vec()), entity });
+        let (mut low, mut high) = (span.low.as_bytes().to_vec(), span.high.as_bytes());
+        if let Some((key, id)) = &span.after {
+            let (key, id) = (key.as_bytes(), id.as_bytes());
+            if low.as_slice() <= key && key < high {
+                let rest = if span.backwards { SCAN_KEY_BACK } else { SCAN_KEY };
+                self.collect(rest, span.index, (key, id), at_most, &mut found)?;
+            }
+            if span.backwards {
+                high = high.min(key);
+            } else {
+                // The least key that is greater.
+                low = low.max([key, &[0]].concat());
+            }
+        }
+        if found.len() < at_most {
+            let all = if span.backwards { SCAN_BACK } else { SCAN };
+            self.collect(all, span.index, (&low, high), at_most - found.len(), &mut found)?;
         }
         Ok(found)
+    }
+
+    /// Collects what a scan finds within these bounds.
+    fn collect(
+        &self,
+        sql: &str,
+        index: Index,
+        (from, to): (&[u8], &[u8]),
+        at_most: usize,
+        found: &mut Vec<Found>,
+    ) -> Result<()> {
+        let mut scan = self.db.prepare_cached(sql)?;
+        let mut rows = scan.query((index.number(), from, to, limit(at_most)))?;
+        while let Some(row) = rows.next()? {
+            let entity = self.entity(kind(row, 1)?, row, 2, 3)?;
+            found.push(Found { key: Key::from_bytes(bytes(row, 0)?.to_vec()), id: id(row, 4)?, entity });
+        }
+        Ok(())
     }
 
     /// Scans key by key: one chapter of each key's past, joined with what is there since.
@@ -252,7 +303,7 @@ impl Conn {
             for (id, kind) in self.members(span, &key, after.take(), seq, at_most - found.len())? {
                 let entity = self.load_as_of(kind, id, seq)?;
                 let entity = entity.ok_or_else(|| damaged(format!("{} {id} is missing", kind.name())))?;
-                found.push(Found { key: key.clone(), entity });
+                found.push(Found { key: key.clone(), id, entity });
             }
             next = self.key_beside(span, &key)?;
         }
@@ -318,12 +369,30 @@ impl Conn {
     }
 
     pub(super) fn head(&self) -> Result<Head> {
-        let mut last =
-            self.db.prepare_cached("SELECT seq, hash, at FROM record ORDER BY seq DESC LIMIT 1")?;
-        let mut rows = last.query([])?;
-        let Some(row) = rows.next()? else { return Ok(Head::EMPTY) };
+        Ok(self.see()?.map_or(Head::EMPTY, |seen| seen.head))
+    }
+
+    /// What there is to see, if there is a record. Read once in a transaction, until it writes.
+    fn see(&self) -> Result<Option<Seen>> {
+        if let Some(seen) = self.seen.get() {
+            return Ok(Some(seen));
+        }
+        let mut last = self.db.prepare_cached(HEAD)?;
+        let (kind, id) = (Kind::Policy, Uuid::nil());
+        let mut rows = last.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
         let at = Timestamp::from_micros(row.get(2)?).ok_or_else(|| damaged("a time is out of range"))?;
-        Ok(Head { seq: number(row, 0)?, hash: hash(row, 1)?, at: Some(at) })
+        let head = Head { seq: number(row, 0)?, hash: hash(row, 1)?, at: Some(at) };
+        let seen = Seen { head, policy: row.get(3)? };
+        if !self.db.is_autocommit() {
+            self.seen.set(Some(seen));
+        }
+        Ok(Some(seen))
+    }
+
+    /// Forgets what was seen: it may change.
+    pub(super) fn forget_seen(&self) {
+        self.seen.take();
     }
 
     pub(super) fn records_after(&self, seq: u64, at_most: usize) -> Result<Vec<StoredRecord>> {

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::read::{GET, GET_PAST, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, SCAN, SCAN_BACK};
-use super::schema::{FORMAT, MIGRATIONS, Migration};
+use super::read::{
+    GET, GET_PAST, GET_ROW, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, SCAN, SCAN_BACK, SCAN_KEY,
+    SCAN_KEY_BACK,
+};
+use super::schema::{self, FORMAT, MIGRATIONS, Migration, ROWS};
 use super::*;
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::time::Timestamp;
@@ -20,19 +23,23 @@ fn quick() -> Options {
 
 fn commit(store: &SqliteStore, changes: Vec<Change>) -> u64 {
     let writing = store.write().unwrap();
-    let head = writing.head().unwrap();
+    let new = following(&writing.head().unwrap(), changes);
+    let seq = new.record.seq;
+    writing.commit(vec![new]).unwrap();
+    seq
+}
+
+fn following(head: &Head, changes: Vec<Change>) -> NewRecord {
     let text = "{}".to_owned();
     let (seq, hash) = (head.seq + 1, head.hash.chain(&text));
-    let new = NewRecord {
+    NewRecord {
         record: StoredRecord { seq, text, hash },
         at: Timestamp::from_micros(0).unwrap(),
         request: None,
         about: Vec::new(),
         changes,
         people: Vec::new(),
-    };
-    writing.commit(vec![new]).unwrap();
-    seq
+    }
 }
 
 fn link(number: u64, managed: u64, stage: Stage) -> Change {
@@ -58,7 +65,9 @@ fn every_read_is_a_search_and_none_sorts() {
     let place = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
     let lease = store.lease().unwrap();
-    for sql in [GET, GET_PAST, SCAN, SCAN_BACK, MEMBERS, MEMBERS_BACK, NEXT_KEY, KEY_BEFORE] {
+    let scans = [SCAN, SCAN_BACK, SCAN_KEY, SCAN_KEY_BACK];
+    for sql in scans.into_iter().chain([GET, GET_ROW, GET_PAST, MEMBERS, MEMBERS_BACK, NEXT_KEY, KEY_BEFORE])
+    {
         let mut explain = lease.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = explain.raw_query();
         let mut plan: Vec<String> = Vec::new();
@@ -115,6 +124,67 @@ fn the_past_costs_the_same_whatever_the_length_of_history() {
     let head = store.read().unwrap().head().unwrap().seq;
     let later = (0..=head).map(|seq| steps(&store, 2, Some(seq))).max().unwrap();
     assert!(later <= worst + worst / 4, "{worst} steps after 42 records, {later} after {head}");
+}
+
+#[test]
+fn an_entity_whose_row_is_taken_stands_in_the_next() {
+    for sql in [GET, GET_ROW] {
+        assert!(sql.contains(&format!("?3 + {ROWS} ")));
+    }
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = SqliteStore::open(&path, quick()).unwrap();
+    let id = Uuid::from_u64_pair(7, 5);
+    let row = schema::row(Kind::Link, id);
+    let db = connect(&path, true, &quick()).unwrap();
+    let take = |row: i64| {
+        let other = "INSERT INTO entity(row, kind, id, seq, body) VALUES (?1, 2, zeroblob(16), 0, '{}')";
+        db.execute(other, [row]).unwrap();
+    };
+    take(row);
+    take(row + 1);
+    let seq = commit(&store, vec![link(5, 6, Stage::Active)]);
+    let taken: i64 =
+        db.query_row("SELECT row FROM entity WHERE id = ?1", [id.as_bytes()], |row| row.get(0)).unwrap();
+    assert_eq!(taken, row + 2);
+    commit(&store, vec![link(5, 6, Stage::Delinked)]);
+    let is = |view: &dyn View, stage: Option<Stage>| {
+        let found = view.load(Kind::Link, id).unwrap();
+        assert_eq!(found.map(Change::Put), stage.map(|stage| link(5, 6, stage)));
+        let key = Key::new().id(Uuid::from_u64_pair(7, 6));
+        let listed = view.scan(&Span::under(Index::LinkManaged, key), 9).unwrap();
+        assert_eq!(listed.len(), usize::from(stage.is_some()));
+    };
+    let reading = store.read().unwrap();
+    is(reading.view(), Some(Stage::Delinked));
+    is(&*reading.as_of(seq).unwrap(), Some(Stage::Active));
+    drop(reading);
+    commit(&store, vec![Change::Remove(Kind::Link, id)]);
+    is(store.read().unwrap().view(), None);
+    for row in row + 2..row + ROWS {
+        take(row);
+    }
+    let writing = store.write().unwrap();
+    let head = writing.head().unwrap();
+    let full = writing.commit(vec![following(&head, vec![link(5, 6, Stage::Active)])]);
+    assert!(full.unwrap_err().to_string().contains("no row left"));
+    assert_eq!(store.read().unwrap().head().unwrap(), head);
+}
+
+#[test]
+fn what_is_made_together_stands_together() {
+    let rows = |kind, from: u64| -> Vec<i64> {
+        let id = |number: u64| Uuid::from_u64_pair((from + number) << 16 | 0x7000, 1 << 63 | number * 7919);
+        (0..1000).map(|number| schema::row(kind, id(number))).collect()
+    };
+    let at = 1_767_225_600_000;
+    let (first, later, other) =
+        (rows(Kind::User, at), rows(Kind::User, at + 9_000), rows(Kind::Assignment, at));
+    assert!(first.iter().all(|row| *row > 0));
+    assert!(first.iter().max() < later.iter().min());
+    assert!(later.iter().max() < other.iter().min());
+    let apart: BTreeSet<i64> = first.iter().map(|row| row / ROWS).collect();
+    assert!(apart.len() > 990, "{} of 1000 stand by themselves", apart.len());
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::{Error, ErrorCode, OptionalExtension};
+use rusqlite::{CachedStatement, Error, ErrorCode, OptionalExtension};
 use uuid::Uuid;
 
 use super::fault::{Fault, Result};
 use super::file::{checkpoint, connect, roll_back};
-use super::read::{Conn, GET, NO_EMAIL, decode, email_key, signed, subject_kind};
-use super::schema::CHAPTER;
+use super::read::{Conn, GET_ROW, NO_EMAIL, decode, email_key, signed, subject_kind};
+use super::schema::{self, CHAPTER};
 use super::{Right, Txn};
 use crate::model::{Personal, Subject};
 use crate::store::{NewRecord, StoreError, StoredRecord, Writing, follow};
@@ -126,25 +126,21 @@ impl Conn {
     /// Writes records and all that changes by them; whether personal data was erased.
     fn append(&self, records: &[NewRecord]) -> Result<bool> {
         let mut head = self.head()?;
+        self.forget_seen();
+        let mut held = Held::new(self)?;
         let mut erased = false;
         for new in records {
             head = follow(&head, new)?;
             let seq = signed(new.record.seq);
-            self.execute(
-                "INSERT INTO record(seq, at, hash, body) VALUES (?1, ?2, ?3, ?4)",
-                (seq, new.at.micros(), new.record.hash.bytes(), &new.record.text),
-            )?;
+            held.record.execute((seq, new.at.micros(), new.record.hash.bytes(), &new.record.text))?;
             for about in &new.about {
-                self.execute("INSERT OR IGNORE INTO record_about VALUES (?1, ?2)", (about.as_bytes(), seq))?;
+                held.about.execute((about.as_bytes(), seq))?;
             }
             if let Some((request, fingerprint)) = &new.request {
-                self.execute(
-                    "INSERT INTO receipt(seq, request, fingerprint) VALUES (?1, ?2, ?3)",
-                    (seq, request.uuid().as_bytes(), fingerprint.bytes()),
-                )?;
+                held.receipt.execute((seq, request.uuid().as_bytes(), fingerprint.bytes()))?;
             }
             for change in &new.changes {
-                self.change(seq, change)?;
+                self.change(&mut held, seq, change)?;
             }
             for (subject, personal) in &new.people {
                 match personal {
@@ -157,30 +153,32 @@ impl Conn {
         Ok(erased)
     }
 
-    fn change(&self, seq: i64, change: &Change) -> Result<()> {
+    fn change(&self, held: &mut Held<'_>, seq: i64, change: &Change) -> Result<()> {
         let (kind, id) = change.target();
         let body = match change {
             Change::Put(any) => Some(any.encode()),
             Change::Remove(..) => None,
         };
-        let before = self.before(kind, id, body.as_deref())?;
-        let before_keys = match before {
+        let (before, before_keys) = match held.before(kind, id, body.as_deref())? {
             Before::Same => return Ok(()),
-            Before::Nothing => Vec::new(),
-            Before::Other(keys) => {
+            Before::Nothing => (None, Vec::new()),
+            Before::Other(row, keys) => {
                 self.execute(
                     "INSERT INTO entity_past(kind, id, seq, until, body) \
-                     SELECT kind, id, seq, ?3, body FROM entity WHERE kind = ?1 AND id = ?2 AND seq < ?3",
-                    (kind.number(), id.as_bytes(), seq),
+                     SELECT kind, id, seq, ?2, body FROM entity WHERE row = ?1 AND seq < ?2",
+                    (row, seq),
                 )?;
-                keys
+                (Some(row), keys)
             }
         };
-        let (keys, row) = match (change, body) {
-            (Change::Put(any), Some(body)) => (any.keys(), Some(self.put(kind, id, seq, &body)?)),
+        let (keys, row) = match (change, body, before) {
+            (Change::Put(any), Some(body), Some(row)) => {
+                self.execute("UPDATE entity SET seq = ?2, body = ?3 WHERE row = ?1", (row, seq, body))?;
+                (any.keys(), Some(row))
+            }
+            (Change::Put(any), Some(body), None) => (any.keys(), Some(held.put(kind, id, seq, &body)?)),
             _ => {
-                let remove = "DELETE FROM entity WHERE kind = ?1 AND id = ?2";
-                self.execute(remove, (kind.number(), id.as_bytes()))?;
+                self.execute("DELETE FROM entity WHERE row = ?1", [before])?;
                 (Vec::new(), None)
             }
         };
@@ -188,34 +186,9 @@ impl Conn {
             self.close(*index, key, id, kind, seq)?;
         }
         for (index, key) in keys.iter().filter(|key| !before_keys.contains(key)) {
-            self.execute(
-                "INSERT INTO entry(idx, key, id, kind, seq, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                (index.number(), key.as_bytes(), id.as_bytes(), kind.number(), seq, row),
-            )?;
+            held.entry.execute((index.number(), key.as_bytes(), id.as_bytes(), kind.number(), seq, row))?;
         }
         Ok(())
-    }
-
-    /// What a change replaces: what it was found under, unless it is the same.
-    fn before(&self, kind: Kind, id: Uuid, body: Option<&str>) -> Result<Before> {
-        let mut get = self.db.prepare_cached(GET)?;
-        let mut rows = get.query((kind.number(), id.as_bytes()))?;
-        let Some(row) = rows.next()? else {
-            return Ok(if body.is_none() { Before::Same } else { Before::Nothing });
-        };
-        let held = row.get_ref(1)?.as_bytes().map_err(Error::from)?;
-        if body.is_some_and(|body| body.as_bytes() == held) {
-            return Ok(Before::Same);
-        }
-        Ok(Before::Other(decode(kind, held)?.keys()))
-    }
-
-    fn put(&self, kind: Kind, id: Uuid, seq: i64, body: &str) -> Result<i64> {
-        let mut put = self.db.prepare_cached(
-            "INSERT INTO entity(kind, id, seq, body) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT(kind, id) DO UPDATE SET seq = excluded.seq, body = excluded.body RETURNING row",
-        )?;
-        Ok(put.query_row((kind.number(), id.as_bytes(), seq, body), |row| row.get(0))?)
     }
 
     /// Takes an entity from an index key and keeps in the key's past that it was there.
@@ -331,14 +304,65 @@ impl Conn {
     }
 }
 
+/// The statements that most records need, held for as long as records are appended.
+struct Held<'c> {
+    record: CachedStatement<'c>,
+    about: CachedStatement<'c>,
+    receipt: CachedStatement<'c>,
+    before: CachedStatement<'c>,
+    entity: CachedStatement<'c>,
+    entry: CachedStatement<'c>,
+}
+
+impl<'c> Held<'c> {
+    fn new(conn: &'c Conn) -> Result<Self> {
+        let hold = |sql| conn.db.prepare_cached(sql);
+        Ok(Self {
+            record: hold("INSERT INTO record(seq, at, hash, body) VALUES (?1, ?2, ?3, ?4)")?,
+            about: hold("INSERT OR IGNORE INTO record_about VALUES (?1, ?2)")?,
+            receipt: hold("INSERT INTO receipt(seq, request, fingerprint) VALUES (?1, ?2, ?3)")?,
+            before: hold(GET_ROW)?,
+            entity: hold(
+                "INSERT OR IGNORE INTO entity(row, kind, id, seq, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?,
+            entry: hold("INSERT INTO entry(idx, key, id, kind, seq, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
+        })
+    }
+
+    /// What a change replaces: where it stands and what it was found under, unless it is the same.
+    fn before(&mut self, kind: Kind, id: Uuid, body: Option<&str>) -> Result<Before> {
+        let mut rows = self.before.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
+        let Some(row) = rows.next()? else {
+            return Ok(if body.is_none() { Before::Same } else { Before::Nothing });
+        };
+        let held = row.get_ref(1)?.as_bytes().map_err(Error::from)?;
+        if body.is_some_and(|body| body.as_bytes() == held) {
+            return Ok(Before::Same);
+        }
+        Ok(Before::Other(row.get(0)?, decode(kind, held)?.keys()))
+    }
+
+    /// Puts an entity that is new into the first row that is free for it.
+    fn put(&mut self, kind: Kind, id: Uuid, seq: i64, body: &str) -> Result<i64> {
+        let first = schema::row(kind, id);
+        for row in first..first + schema::ROWS {
+            if self.entity.execute((row, kind.number(), id.as_bytes(), seq, body))? > 0 {
+                return Ok(row);
+            }
+        }
+        // Thousands of ids that were made for it.
+        Err(Fault(StoreError::Io(format!("there is no row left for the {} {id}", kind.name()))))
+    }
+}
+
 /// What a change replaces.
 enum Before {
     /// The same as it puts there.
     Same,
     /// Nothing.
     Nothing,
-    /// Something that was found under these keys.
-    Other(Vec<(Index, Key)>),
+    /// Something in this row that was found under these keys.
+    Other(i64, Vec<(Index, Key)>),
 }
 
 fn pad(body: &mut String, room: usize) {
