@@ -5,6 +5,10 @@ CARGO    ?= cargo
 JOURNEYS ?=
 # What the soak compares, and how much of it: make soak SOAK="r2 --commands 1000000 --seed 7 --threads 4"
 SOAK     ?= r1 --commands 1000000 --seed 1 --threads 2
+# How many commits each of four writers makes beside another SQLite: make locks COMMITS=1000000
+COMMITS  ?= 100000
+# How many interleavings Miri tries: make miri SEEDS=64
+SEEDS    ?= 4
 # What the benchmarks measure: make bench BENCH="--figures f1,f5 --sizes 100000"
 BENCH    ?=
 # CI says --locked here.
@@ -18,7 +22,7 @@ DESTDIR  ?=
 ALL     = --workspace --exclude tenantry-benches --all-features
 BENCHES = --package tenantry-benches
 
-.PHONY: journeys test tools format lint doc soak bench install
+.PHONY: journeys test tools format lint doc soak locks miri bench install python
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -28,6 +32,7 @@ test: format lint doc
 	$(CARGO) test $(LOCKED) $(BENCHES)
 	$(CARGO) test $(LOCKED) $(ALL)
 	$(MAKE) -C ffi check LOCKED=$(LOCKED)
+	$(MAKE) python
 
 # A toolchain installed with the least profile lacks these two.
 tools:
@@ -51,9 +56,23 @@ doc:
 install:
 	$(MAKE) -C ffi install LOCKED=$(LOCKED) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
+# Builds the Python package, and tests it installed, in a virtual environment that goes away again. Needs the network for the tools.
+python:
+	python/tests/run.sh
+
 # Compares the engine with a second, naive reading of the rules, over as many random commands as you have time for.
 soak:
 	$(CARGO) run $(LOCKED) --release --package tenantry-oracle -- $(SOAK)
+
+# Two threads and two processes write to one file while another copy of SQLite and others in the process are at it, too.
+locks:
+	TENANTRY_TEST_COMMITS=$(COMMITS) $(CARGO) test $(LOCKED) --release --package tenantry --features sqlite,testkit \
+		--test another_sqlite -- --nocapture another_sqlite_in_the_process_does_no_harm
+
+# Runs the words of the access index in Miri, which tries orders that other processors may take. Needs, once:
+# rustup toolchain install nightly --component miri,rust-src
+miri:
+	MIRIFLAGS="-Zmiri-many-seeds=0..$(SEEDS)" $(CARGO) +nightly miri test $(LOCKED) --package tenantry --lib index::words
 
 # Measures tenantry beside what people would use instead, and publishes the figures in benches/ and the README.
 bench:

@@ -37,7 +37,7 @@
  * Text is UTF-8 with a length in bytes. What goes in needs no closing zero and is borrowed for the call; NULL is an empty
  *   text where its length is 0. What comes out has a closing zero besides.
  *
- * Ids are 16 bytes, tenantry_id.
+ * Ids are 16 bytes, tenantry_id; tenantry_id_parse() reads one as the JSON has it, tenantry_id_write() writes it so.
  *
  * Ownership. What a function gives out is the caller's until the function with the same name and _free takes it back:
  *   tenantry_text, tenantry_error, tenantry_cursor; an engine is taken back by tenantry_close(). These take the address of the
@@ -64,16 +64,15 @@
  *
  * fork(). A child must not use an engine of its parent: on a file, every call says TENANTRY_STORE_FORKED and nothing
  *   is read or written; in memory, the child has a copy of its own. Close the parent's engine in the child, which leaves the
- *   parent's file alone, and open another. The library has no threads of its own. As with malloc(), a child that is forked while
+ *   parent's file alone, and open another. The child has none of the parent's locks, nor keeps them when the parent ends. The library has no threads of its own. As with malloc(), a child that is forked while
  *   other threads are within the library may find a lock held: between fork() and exec() call nothing of it then.
  *
  * One file, one process, one engine is best; several engines on one file within a process are safe as well.
  *
  * A second copy of SQLite. The library has an SQLite of its own inside and exports nothing of it, so the host may have
- *   another, of any version. But POSIX file locks belong to the process: whoever opens and closes the store's file by any other
- *   copy of SQLite, or by open() and close(), within a process that has it open here, drops this library's locks on it without
- *   anybody noticing. Do not open the store's file by other means in such a process; other processes, the sqlite3 shell included,
- *   may at any time. See ffi/SQLITE.md.
+ *   another, of any version. On Linux (x86-64, ARM64) the two may have the store's file open at once in one process, as may two
+ *   copies of this library: its locks are those of the open file description, which nobody else's close() drops. Elsewhere, do not
+ *   open the store's file by other means in a process that has it open here. Other processes may at any time. See ffi/SQLITE.md.
  */
 
 #ifndef TENANTRY_H
@@ -606,6 +605,42 @@ typedef struct tenantry_text {
  */
 tenantry_status tenantry_text_free(tenantry_text *text);
 
+/* Ids ----------------------------------------------------------------------- */
+
+/**
+ * The bytes that an id takes when it is written, with its closing zero.
+ */
+#define TENANTRY_ID_TEXT 37
+
+/**
+ * 16 bytes of an id, in the order in which they are written: the first byte is the first two digits. (A .NET `Guid` has the
+ * first eight in another order; convert with `ToByteArray(bigEndian: true)`.)
+ */
+typedef struct tenantry_id {
+  /**
+   * The bytes.
+   */
+  uint8_t bytes[16];
+} tenantry_id;
+
+/**
+ * Reads an id as it is written, such as "01000000-0000-0000-0000-000000000001", with hyphens or without. `text` has `length` bytes.
+ * Where it is none, `TENANTRY_BAD_TEXT`, the id is zeros, which nobody has.
+ */
+tenantry_status tenantry_id_parse(const char *text,
+                                  size_t length,
+                                  tenantry_id *id,
+                                  tenantry_error **error);
+
+/**
+ * Writes an id as the JSON has it: 36 characters and a closing zero, so `text` needs room for `TENANTRY_ID_TEXT`. Does nothing
+ * where either is null.
+ *
+ * Safe to call at any time, from any thread.
+ */
+void tenantry_id_write(const tenantry_id *id,
+                       char *text);
+
 /* Engines ------------------------------------------------------------------- */
 
 /**
@@ -642,17 +677,6 @@ tenantry_status tenantry_text_free(tenantry_text *text);
  * tenantry on a store. One engine serves all threads; open one per file and process.
  */
 typedef struct tenantry_engine tenantry_engine;
-
-/**
- * 16 bytes of an id, in the order in which they are written: the first byte is the first two digits. (A .NET `Guid` has the
- * first eight in another order; convert with `ToByteArray(bigEndian: true)`.)
- */
-typedef struct tenantry_id {
-  /**
-   * The bytes.
-   */
-  uint8_t bytes[16];
-} tenantry_id;
 
 /**
  * How an engine runs. Begin with `TENANTRY_OPTIONS_INIT`, which asks for nothing special, and set what should differ.

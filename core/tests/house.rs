@@ -254,6 +254,18 @@ fn below_the_shell_there_is_no_clock_no_chance_no_lock_no_thread_and_no_unordere
 }
 
 #[test]
+fn system_calls_are_made_in_one_file_and_nothing_else_is_unsafe() {
+    let unsafe_files: Vec<String> = files("src")
+        .into_iter()
+        .filter(|(_, text)| {
+            code(text).split(|c: char| !(c == '_' || c.is_alphanumeric())).any(|word| word == "unsafe")
+        })
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(unsafe_files, ["src/store/sqlite/locks.rs"]);
+}
+
+#[test]
 fn lib_defines_nothing() {
     for line in code(&read("src/lib.rs")).lines().map(str::trim).filter(|line| !line.is_empty()) {
         assert!(

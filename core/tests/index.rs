@@ -22,7 +22,7 @@ use tenantry::model::{
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::rules::{World, access};
-use tenantry::view::{Change, Entity, Kind, Memory};
+use tenantry::view::{Any, Change, Entity, Kind, Memory, View};
 use uuid::Uuid;
 
 /// Numbers that look random.
@@ -363,4 +363,163 @@ fn p8_more_roles_than_seats_have_codes_for() {
         }
     }
     worlds.compare(&[&Follower::build(&worlds.view, 1, 1).unwrap()], 1);
+}
+
+/// Brings a change to the world and to those who follow it, and compares.
+struct Followed {
+    worlds: Worlds,
+    seq: u64,
+    // Built of nothing, so that everything it has is in what it has grown by.
+    grown: Follower,
+    // Built once everything was there.
+    sized: Option<Follower>,
+}
+
+impl Followed {
+    fn change(&mut self, change: Change) {
+        let mut events = Vec::new();
+        if let Change::Remove(Kind::Assignment, id) = &change {
+            let view: &dyn View = &self.worlds.view;
+            let gone = view.get::<Assignment>(*id).unwrap().unwrap();
+            events.push(Event::AssignmentEnded { user: gone.user, tenant: gone.tenant });
+        }
+        let changes = [self.worlds.change(change)];
+        self.seq += 1;
+        self.grown.follow(self.seq, &events, &changes);
+        if let Some(sized) = &mut self.sized {
+            sized.follow(self.seq, &events, &changes);
+        }
+    }
+
+    fn put(&mut self, entity: impl Into<Any>) {
+        self.change(Change::Put(entity.into()));
+    }
+
+    fn size(&mut self) {
+        self.sized = Some(Follower::build(&self.worlds.view, self.seq, 7).unwrap());
+    }
+
+    /// The same answers as the rules give, and as an index that is built anew.
+    fn compare(&self) {
+        let anew = Follower::build(&self.worlds.view, self.seq, 9).unwrap();
+        self.worlds.compare(&[&self.grown, self.sized.as_ref().unwrap(), &anew], self.seq);
+    }
+
+    fn put_and_compare(&mut self, entity: impl Into<Any>) {
+        self.put(entity);
+        self.compare();
+    }
+}
+
+#[test]
+fn p12_what_is_noted_with_others_follows_them() {
+    const DISTRIBUTOR: usize = 0;
+    const MSP: usize = 1;
+    const CUSTOMER: usize = 2;
+    let size = Size { tenants: 3, users: 15, roles: 1 };
+    let mut worlds = Worlds { dice: Dice(5), size, view: Memory::new() };
+    let tenant = |worlds: &mut Worlds, number, operation| Tenant {
+        operation,
+        deleted: None,
+        ..worlds.random_tenant(number)
+    };
+    let user = |worlds: &mut Worlds, number, state| User { state, ..worlds.random_user(number) };
+    let link = |worlds: &mut Worlds, manager: usize, managed: usize, stage| Link {
+        id: LinkId::from_uuid(numbered(4, manager * 1000 + managed)),
+        manager: tenant_id(manager),
+        managed: tenant_id(managed),
+        management: "fully".parse().unwrap(),
+        services: Policy::default().services,
+        stage,
+        term: None,
+        ..worlds.random_link()
+    };
+    let assigned = |user, tenant, role: &str, below| Assignment {
+        user: user_id(user),
+        tenant: tenant_id(tenant),
+        role: role.parse().unwrap(),
+        below,
+    };
+    let grown = Follower::build(&worlds.view, 0, 3).unwrap();
+    worlds.change(Change::Put(Policy::default().into()));
+    let mut all = Followed { worlds, seq: 0, grown, sized: None };
+    all.put(Policy::default());
+    for number in 0..size.tenants {
+        let made = tenant(&mut all.worlds, number, Operation::Enabled);
+        all.put(made);
+    }
+    for number in 0..size.users {
+        let made = user(&mut all.worlds, number, UserState::Active);
+        all.put(made);
+    }
+    let role = Role { deleted: None, ..all.worlds.random_role(0) };
+    all.put(role.clone());
+    let made = link(&mut all.worlds, MSP, CUSTOMER, Stage::Active);
+    all.put(made);
+    // Each is at home on the tenant that their number says, counted in threes.
+    all.put(assigned(DISTRIBUTOR, DISTRIBUTOR, "super_admin", true));
+    all.put(assigned(MSP, MSP, "super_admin", true));
+    all.put(assigned(MSP + 3, MSP, "admin", false));
+    all.put(Assignment { role: RoleRef::Custom(role.id), ..assigned(MSP + 6, MSP, "admin", true) });
+    all.put(assigned(CUSTOMER, CUSTOMER, "super_admin", true));
+    all.size();
+    all.compare();
+
+    // A home that is closed takes its users with it, whatever becomes of them meanwhile.
+    for operation in [Operation::Disabled, Operation::Enabled] {
+        let changed = tenant(&mut all.worlds, MSP, operation);
+        all.put_and_compare(changed);
+        for state in [UserState::Blocked, UserState::Active] {
+            let changed = user(&mut all.worlds, MSP, state);
+            all.put_and_compare(changed);
+        }
+    }
+    let living = tenant(&mut all.worlds, MSP, Operation::Enabled);
+    all.put_and_compare(Tenant { deleted: Some(moment(1)), ..living.clone() });
+    all.put_and_compare(living);
+
+    // A manager gets a manager and loses it, while its customers have one link, several, and one again.
+    for stage in [Stage::Active, Stage::Delinked, Stage::Active] {
+        let above = link(&mut all.worlds, DISTRIBUTOR, MSP, stage);
+        all.put_and_compare(above);
+        for stage in [Stage::Active, Stage::Delinked] {
+            let other = link(&mut all.worlds, DISTRIBUTOR, CUSTOMER, stage);
+            all.put_and_compare(other);
+        }
+    }
+
+    // Guests come and go, until the line overflows and after it.
+    let guest = assigned(MSP, CUSTOMER, "read_only", false);
+    let count = size.users;
+    for others in [0, count] {
+        for number in 0..others {
+            all.put(assigned(number, CUSTOMER, "admin", false));
+        }
+        all.put_and_compare(guest.clone());
+        all.put_and_compare(Assignment { role: RoleRef::Custom(role.id), ..guest.clone() });
+        for number in 0..others {
+            all.change(Change::Remove(
+                Kind::Assignment,
+                Entity::id(&assigned(number, CUSTOMER, "admin", false)),
+            ));
+            // One who goes does not take the others along.
+            if number == 0 {
+                all.compare();
+            }
+        }
+        all.compare();
+        if others == 0 {
+            all.change(Change::Remove(Kind::Assignment, Entity::id(&guest)));
+            all.compare();
+        }
+    }
+
+    // Roles and the policy change under what seats and rows say.
+    all.put(guest);
+    all.put_and_compare(Role { permissions: BTreeSet::new(), ..role.clone() });
+    all.put_and_compare(Role { deleted: Some(moment(1)), ..role });
+    for _ in 0..4 {
+        let policy = all.worlds.policy();
+        all.put_and_compare(policy);
+    }
 }

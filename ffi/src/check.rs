@@ -9,9 +9,10 @@ use tenantry::engine::Engine;
 use tenantry::query::{Question, Verdict};
 use tenantry::wire::{self, Explain, Fault, Trouble};
 
-use crate::engine::{Call, tenantry_engine, tenantry_id};
+use crate::engine::{Call, tenantry_engine};
 use crate::error::{tenantry_error, tenantry_status};
 use crate::guard::{guard, put, required};
+use crate::id::tenantry_id;
 use crate::text::{tenantry_text, text};
 
 /// A permission of one engine, by handle: looked up once, used in loops. 0 is none.

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tenantry::base::ids::{TenantId, UserId};
 
 use crate::check::{permission, service};
-use crate::engine::{Call, tenantry_engine, tenantry_id};
+use crate::engine::{Call, tenantry_engine};
 use crate::error::{self, tenantry_error, tenantry_status};
 use crate::guard::{guard, put, required};
 use crate::handle::{self, Kind};
+use crate::id::tenantry_id;
 
 /// Ids of one moment, handed out piece by piece. It outlives its engine.
 pub struct tenantry_cursor {

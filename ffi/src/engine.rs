@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::check::Names;
 use crate::error::{tenantry_error, tenantry_status};
 use crate::guard::{guard, put, quietly, required};
+use crate::id::tenantry_id;
 use crate::text::text;
 
 /// tenantry on a store. One engine serves all threads; open one per file and process.
@@ -127,31 +128,6 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         self.shell.calls.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// 16 bytes of an id, in the order in which they are written: the first byte is the first two digits. (A .NET `Guid` has the
-/// first eight in another order; convert with `ToByteArray(bigEndian: true)`.)
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct tenantry_id {
-    /// The bytes.
-    pub bytes: [u8; 16],
-}
-
-impl tenantry_id {
-    pub(crate) fn uuid(self) -> Uuid {
-        Uuid::from_bytes(self.bytes)
-    }
-
-    /// An id that a pointer points to.
-    ///
-    /// # Safety
-    /// The pointer is null or points to an id.
-    pub(crate) unsafe fn read(id: *const Self, what: &str) -> Result<Uuid, Fault> {
-        required(id, what)?;
-        // SAFETY: as of this function; bytes need no alignment.
-        Ok(unsafe { id.read() }.uuid())
     }
 }
 

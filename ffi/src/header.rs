@@ -11,10 +11,11 @@ use tenantry::wire::Status;
 const PREFACE: &str = include_str!("preface.h");
 
 /// The chapters: a title and the file whose types and functions they hold.
-const CHAPTERS: [(&str, &str); 7] = [
+const CHAPTERS: [(&str, &str); 8] = [
     ("Versions", "version.rs"),
     ("Statuses and errors", "error.rs"),
     ("Texts", "text.rs"),
+    ("Ids", "id.rs"),
     ("Engines", "engine.rs"),
     ("Checks", "check.rs"),
     ("Who can, and where", "cursor.rs"),

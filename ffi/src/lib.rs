@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod guard;
 mod handle;
+mod id;
 mod text;
 mod version;
 

@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # Installs libtenantry into a scratch directory and uses it there as a stranger would: pkg-config and CMake, shared and static, C99 and
-# C++17, plainly, under valgrind and with the sanitizers. A tool that is missing is a failure, not a reason to skip.
+# C++17, plainly, under valgrind and with the sanitizers; then has the journeys play on it. A tool that is missing is a failure, not a
+# reason to skip.
+#
+#   run.sh JOURNEYS    JOURNEYS is the program that plays them in Rust
 set -euo pipefail
 ffi=$(cd "$(dirname "$0")/.." && pwd)
+journeys=$(realpath "${1:?names no program}")
 
 for tool in gcc g++ cmake pkg-config valgrind nm readelf strip objcopy; do
     command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 1; }
@@ -63,6 +67,12 @@ asan=(env ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTI
     try sanitized-c++ "${asan[@]}" -- g++ -std=c++17 "${strict[@]}" -fsanitize=address,undefined "$own/suite.cpp" $static
 }
 
+say "two copies in one process"
+gcc -std=c99 "${strict[@]}" "$own/two_copies.c" $(pkg-config --cflags tenantry) -ldl -pthread -o two-copies
+for copy in one other; do cp -L "$lib/libtenantry.so" "$copy.so"; done
+rm -rf run && mkdir run
+(cd run && "$scratch/two-copies" "$scratch/one.so" "$scratch/other.so" >../out 2>../err) || { cat out err >&2; exit 1; }
+
 say "cmake"
 cmake -S "$own/cmake" -B "$scratch/cmake" -DCMAKE_PREFIX_PATH="$scratch/moved" >cmake.log 2>&1 &&
     cmake --build "$scratch/cmake" >>cmake.log 2>&1 || { cat cmake.log >&2; exit 1; }
@@ -70,4 +80,6 @@ for program in c_tenantry c_static cpp_tenantry cpp_static; do
     rm -rf run && mkdir run
     (cd run && "$scratch/cmake/$program" >../out 2>../err) || { cat out err >&2; exit 1; }
 done
+
+MAKE="${MAKE:-make}" "$ffi/../examples/check.sh" "$scratch/moved" "$journeys"
 say "all well"

@@ -17,6 +17,7 @@ pub mod lists;
 pub mod resellers;
 pub mod rng;
 pub mod roles;
+pub mod serve;
 pub mod sessions;
 pub mod state;
 pub mod tenants;

@@ -5,6 +5,7 @@
 //! tenantry-oracle r1 --commands 10000000 --seed 1 --threads 2
 //! tenantry-oracle r2 --commands 1000000 --seed 1 --threads 2
 //! tenantry-oracle survey --commands 100000 --seed 1    (one example of every kind of difference in r1)
+//! tenantry-oracle serve    (answers JSON, line by line, for other faces to be compared with)
 //! ```
 
 use std::process::ExitCode;
@@ -13,10 +14,17 @@ use std::thread;
 use std::time::Instant;
 
 use tenantry_oracle::coverage::Coverage;
-use tenantry_oracle::{compare, twin};
+use tenantry_oracle::{compare, serve, twin};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments == ["serve"] {
+        if let Err(error) = serve::serve(std::io::stdin().lock(), std::io::stdout().lock()) {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+        return ExitCode::SUCCESS;
+    }
     let number = |name: &str, default: u64| {
         let place = arguments.iter().position(|argument| argument == name);
         place.and_then(|place| arguments.get(place + 1)).map_or(Some(default), |text| text.parse().ok())
@@ -26,7 +34,7 @@ fn main() -> ExitCode {
     let (Some(mode @ ("r1" | "r2" | "survey")), Some(commands), Some(seed), Some(threads @ 1..)) =
         (mode.map(String::as_str), commands, seed, threads)
     else {
-        eprintln!("usage: tenantry-oracle r1|r2|survey [--commands N] [--seed N] [--threads N]");
+        eprintln!("usage: tenantry-oracle serve, or r1|r2|survey [--commands N] [--seed N] [--threads N]");
         return ExitCode::from(2);
     };
     println!("{mode}: {commands} commands from seed {seed} on {threads} threads");

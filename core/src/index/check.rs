@@ -3,11 +3,11 @@
 
 use super::list;
 use super::rows::{
-    ANY_SERVICE, Above, CODES_AT, Head, Held, Known, LOOK, MAX_CHAIN, PERMISSIONS_AT, SEATS, SEATS_AT,
-    SERVICES_AT, Shape, Spaces, TENANT_WORDS,
+    Above, Head, HeadWord, Held, KnownWord, LOOK, MAX_CHAIN, PersonWord, RoleRow, SEATS, SEATS_AT,
+    SHAPE_LOCKS, SHAPE_STOPS, SHAPE_WITHOUT, ShapeRow, Spaces, TenantLine, Ties, UserRow, service_row, why,
 };
-use super::words::Reader;
-use super::{At, Permit};
+use super::words::{Reader, Row};
+use super::{At, Permit, TenantHandle, UserHandle};
 use crate::refusal::Code;
 
 /// What is asked, in numbers. Unknown users and tenants have the number 0, which nobody has.
@@ -15,64 +15,100 @@ use crate::refusal::Code;
 pub(super) struct Ask {
     pub(super) user: u32,
     pub(super) tenant: u32,
-    pub(super) permit: Permit,
+    pub(super) permission: u32,
+    /// By its row.
+    pub(super) service: u32,
+}
+
+impl Ask {
+    #[inline]
+    pub(super) fn new(user: UserHandle, permit: Permit, tenant: TenantHandle) -> Self {
+        let service = service_row(permit.service.map(|service| service.0));
+        Self { user: user.0, tenant: tenant.0, permission: u32::from(permit.permission.0), service }
+    }
 }
 
 /// A permit under the policy in force.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms {
-    permission: Known,
-    /// It is the permission that works on a tenant that is not enabled (T-5).
-    pub(super) operates: bool,
+    permission: KnownWord,
     /// The services that a chain has to carry: one, or none where it is not about any.
     services: u64,
-    /// The policy has the service, or it is not about any.
-    pub(super) offered: bool,
+    /// The flag for [`why::SERVICE_NOT_MANAGED`]: the policy has the service, or it is not about any.
+    offered: u32,
 }
 
 impl Terms {
     #[inline]
-    pub(super) fn new(spaces: &Spaces, reader: &impl Reader, permit: Permit) -> Self {
-        let permission = usize::from(permit.permission.0);
-        let service = permit.service.map_or(ANY_SERVICE, |service| usize::from(service.0));
-        let [services, offered] = reader.words(&spaces.policy, SERVICES_AT + service * 2);
+    pub(super) fn new(spaces: &Spaces, reader: &impl Reader, ask: Ask) -> Self {
+        let service = spaces.services.fixed(ask.service);
         Self {
-            permission: Known::unpack(reader.word(&spaces.policy, PERMISSIONS_AT + permission)),
-            operates: permit.permission.is_operate(),
-            services,
-            offered: offered != 0,
+            permission: KnownWord::of(reader, spaces.permissions.fixed(ask.permission)),
+            services: reader.of(service, 0),
+            offered: reader.of(service, 1) as u32,
         }
+    }
+
+    /// The policy has the service, or it is not about any (P-5).
+    #[inline]
+    pub(super) const fn is_offered(&self) -> bool {
+        self.offered != 0
+    }
+
+    /// It is the permission that works on a tenant that is not enabled (T-5).
+    #[inline]
+    pub(super) const fn operates(&self) -> bool {
+        self.permission.operates() != 0
     }
 
     /// Whether it can never be a manager's (P-6).
     #[inline]
     pub(super) const fn is_reserved(&self) -> bool {
-        self.permission.reserved
+        self.permission.reserved() != 0
     }
 
-    /// Whether a link carries the service (P-5).
+    /// Why a link does not let it pass: [`why::SERVICE_NOT_MANAGED`] (P-5), [`why::NOT_GRANTED`] (P-7).
     #[inline]
-    pub(super) const fn carried_by(&self, shape: &Shape) -> bool {
-        shape.services & self.services == self.services
+    pub(super) fn stopped_by(&self, reader: &impl Reader, shape: Row<'_, ShapeRow>) -> u32 {
+        let missing = self.services & reader.of(shape, SHAPE_WITHOUT) != 0;
+        let stops = reader.of(shape, SHAPE_STOPS + self.permission.half());
+        why::if_so(missing, why::SERVICE_NOT_MANAGED) | self.permission.stopped_by(stops)
     }
 
-    /// Whether a link lets the permission pass (P-7). What the policy does not have needs no grant.
+    /// What is asked of every link alike, for who looks at many.
     #[inline]
-    pub(super) const fn granted_by(&self, shape: &Shape) -> bool {
-        let [low, high] = shape.passes;
-        !self.permission.known | self.permission.is_in(low, high)
+    pub(super) const fn gate(&self) -> Gate {
+        Gate { services: self.services, half: self.permission.half(), place: self.permission.place() }
     }
 
-    /// Whether a link carries the service and lets the permission pass.
+    /// The flag for [`why::ROLE_LACKS_PERMISSION`] (P-8).
     #[inline]
-    pub(super) const fn pass(&self, shape: &Shape) -> bool {
-        self.carried_by(shape) & self.granted_by(shape)
+    fn holding(&self, reader: &impl Reader, role: Row<'_, RoleRow>) -> u32 {
+        self.permission.held_by(reader.of(role, self.permission.half()))
     }
 
+    /// Whether a role holds the permission (P-8).
     #[inline]
     pub(super) fn held_by(&self, spaces: &Spaces, reader: &impl Reader, role: u32) -> bool {
-        let [low, high] = spaces.role(reader, role);
-        self.permission.known & self.permission.is_in(low, high)
+        self.holding(reader, spaces.roles.row(role)) != 0
+    }
+}
+
+/// What a link has to let pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gate {
+    services: u64,
+    half: usize,
+    place: u64,
+}
+
+impl Gate {
+    /// Whether it carries the service and lets the permission pass (P-5, P-7).
+    #[inline]
+    pub(super) fn passes(&self, reader: &impl Reader, shape: Row<'_, ShapeRow>) -> bool {
+        let missing = self.services & reader.of(shape, SHAPE_WITHOUT);
+        let stopped = self.place & reader.of(shape, SHAPE_STOPS + self.half);
+        missing | stopped == 0
     }
 }
 
@@ -85,19 +121,12 @@ pub(super) fn held(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32
     list::find(reader, &spaces.heap, spaces.away(reader, user), tenant).map(Held::unpack)
 }
 
-/// What a seat's code stands for.
-#[inline]
-fn coded(spaces: &Spaces, reader: &impl Reader, code: u32) -> Held {
-    Held::unpack((reader.word(&spaces.policy, CODES_AT + code as usize) as u32).wrapping_sub(1))
-}
-
 /// A user's seat in a tenant's line; 0 if they have none. Looks at all of them: that is quicker than to stop at one.
 #[inline]
-pub(super) fn seat_of(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32) -> u32 {
-    let at = tenant as usize * TENANT_WORDS + SEATS_AT;
-    let words: [u64; SEATS / 2] = reader.words(&spaces.tenants, at);
+pub(super) fn seat_of(reader: &impl Reader, line: Row<'_, TenantLine>, user: u32) -> u32 {
     let mut found = 0;
-    for seats in words {
+    for word in 0..SEATS / 2 {
+        let seats = reader.of(line, SEATS_AT + word);
         for seat in [seats as u32, (seats >> 32) as u32] {
             found |= if seat >> 6 == user { seat } else { 0 };
         }
@@ -112,12 +141,11 @@ pub(super) fn barred(spaces: &Spaces, reader: &impl Reader, user: u32) -> Option
     if person.home == 0 {
         return Some(Code::UnknownUser);
     }
-    let home = spaces.head(reader, person.home);
-    (!person.active || !home.living || !home.enabled).then_some(Code::UserNotActive)
+    (!person.acts).then_some(Code::UserNotActive)
 }
 
-/// The reasons in their order, as [`judge`] counts them.
-const REASONS: [Option<Code>; 12] = [
+/// What the bits of [`why`] stand for, from the least on; after them, none.
+const REASONS: [Option<Code>; 16] = [
     Some(Code::UnknownUser),
     Some(Code::UserNotActive),
     Some(Code::UnknownTenant),
@@ -130,61 +158,111 @@ const REASONS: [Option<Code>; 12] = [
     Some(Code::NoAssignment),
     Some(Code::RoleLacksPermission),
     None,
+    None,
+    None,
+    None,
+    None,
 ];
 
-/// The check: why not, reason by reason.
-///
-/// Nearly always a tenant has one manager at most, who has none, and everything that is needed lies in a few lines. Then every reason
-/// is found out, and the first that applies is taken at the end: a processor that had to guess its way through the
-/// reasons would wait for memory at each wrong guess.
+/// The flags whose absence is a reason, whatever the side.
+const WANTED: u32 = why::UNKNOWN_USER
+    | why::USER_NOT_ACTIVE
+    | why::UNKNOWN_TENANT
+    | why::TENANT_DISABLED
+    | why::SERVICE_NOT_MANAGED
+    | why::NO_ASSIGNMENT
+    | why::ROLE_LACKS_PERMISSION;
+
+/// The first or the second, without a guess: both are there.
 #[inline]
+const fn either(first: bool, yes: u32, no: u32) -> u32 {
+    let chosen = 0u32.wrapping_sub(first as u32);
+    yes & chosen | no & !chosen
+}
+
+/// The check: why not, reason by reason.
 pub(super) fn judge(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
-    let Ask { user, tenant, permit } = ask;
-    let (person, list) = spaces.person_words(reader, user);
-    let head = spaces.head_word(reader, tenant);
-    let home = spaces.head_word(reader, person.home());
-    let terms = Terms::new(spaces, reader, permit);
-    let own = person.home() == tenant;
-    let manager = head.manager();
-    let seat = seat_of(spaces, reader, tenant, user);
-    // Where one of these is so, which is rare, there is more to look at.
-    let further = (manager != person.home()) & spaces.head_word(reader, manager).is_managed();
-    let aside = (seat & 0x3F == LOOK) | (head.spilled() & (list != 0));
-    if head.is_managed_by_several() | (!own & (further | aside)) {
-        return at_length(spaces, reader, ask, at);
+    match glance(spaces, reader, ask) {
+        Some(reason) => reason,
+        None => at_length(spaces, reader, ask, at),
     }
-    let shape = spaces.shape(reader, head.shape());
-    let assigned = (seat != 0) & !own;
-    let away = coded(spaces, reader, seat & 0x3F);
-    // Either is there already, so no guess is needed to take one.
-    let chosen = 0u32.wrapping_sub(u32::from(assigned));
-    let role = (away.role & chosen) | (person.role() & !chosen);
-    let reasons = [
-        person.home() == 0,
-        !(person.is_active() & home.living() & home.enabled()),
-        !head.living(),
-        !(head.enabled() | terms.operates),
-        !(own | ((manager == person.home()) & (manager != 0))),
-        own & shape.locks,
-        !(terms.offered & (own | terms.carried_by(&shape))),
-        !own & terms.is_reserved(),
-        !(own | terms.granted_by(&shape)),
-        !(assigned | (person.holds() & (own | person.reaches_below()))),
-        !terms.held_by(spaces, reader, role),
-        true,
-    ];
-    let applying =
-        reasons.iter().zip(0..).fold(0u32, |all, (applies, place)| all | u32::from(*applies) << place);
-    REASONS.get(applying.trailing_zeros() as usize).copied().flatten()
+}
+
+/// The check as it nearly always is: a tenant has one manager at most, who has none, and a user's row and a tenant's line are all
+/// there is to fetch. Nothing where there is more to it, or where the reader does not go.
+///
+/// Every reason is found out, and the first that applies is taken at the end: a processor that had to guess its way
+/// through the reasons would wait for memory at each wrong guess.
+#[inline(always)]
+pub(super) fn glance(spaces: &Spaces, reader: &impl Reader, ask: Ask) -> Option<Option<Code>> {
+    let row = reader.row(&spaces.users, ask.user)?;
+    let line = reader.row(&spaces.tenants, ask.tenant)?;
+    let (mut person, head) = (PersonWord::of(reader, row), HeadWord::of(reader, line));
+    if head.is_involved() {
+        person = closer(spaces, reader, ask, (row, person), (line, head))?;
+    }
+    let terms = Terms::new(spaces, reader, ask);
+    let own = person.home() == ask.tenant;
+    let shape = reader.row(&spaces.shapes, head.shape())?;
+    let role = reader.row(&spaces.roles, person.role())?;
+    let managers = why::if_so(person.home() != head.manager(), why::NOT_LINKED)
+        | terms.stopped_by(reader, shape)
+        | terms.permission.reserved();
+    let against = either(own, reader.of(shape, SHAPE_LOCKS) as u32, managers);
+    let has = person.acts()
+        | head.open()
+        | terms.permission.operates()
+        | terms.offered
+        | either(own, person.holds(), person.reaches())
+        | terms.holding(reader, role);
+    Some(reason(against | !has & WANTED))
+}
+
+/// The first of the reasons that apply.
+#[inline]
+fn reason(applying: u32) -> Option<Code> {
+    let first = (applying | 1 << (REASONS.len() - 1)).trailing_zeros();
+    REASONS.get(first as usize).copied().flatten()
+}
+
+/// The user as they count on a tenant about which there may be more to know: with the role that they have there, if any. Nothing
+/// where that takes the check at length.
+#[inline(always)]
+fn closer(
+    spaces: &Spaces,
+    reader: &impl Reader,
+    ask: Ask,
+    (row, person): (Row<'_, UserRow>, PersonWord),
+    (line, head): (Row<'_, TenantLine>, HeadWord),
+) -> Option<PersonWord> {
+    if head.is_managed_by_several() {
+        return None;
+    }
+    if person.home() == ask.tenant {
+        return Some(person);
+    }
+    if head.goes_farther() && head.manager() != person.home() {
+        return None;
+    }
+    if head.is_spilled() {
+        let away = head.has_guests() && Ties::of(reader, row).away != 0;
+        return (!away).then_some(person);
+    }
+    let seat = seat_of(reader, line, ask.user);
+    match seat & LOOK {
+        _ if seat == 0 => Some(person),
+        LOOK => None,
+        code => Some(person.holding(spaces.coded(reader, code))),
+    }
 }
 
 /// The check where there is more to look at than a few lines.
 #[cold]
 fn at_length(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
-    let Ask { user, tenant, permit } = ask;
+    let Ask { user, tenant, .. } = ask;
     let person = spaces.person(reader, user);
     let head = spaces.head(reader, tenant);
-    let terms = Terms::new(spaces, reader, permit);
+    let terms = Terms::new(spaces, reader, ask);
     // P-1
     if let Some(code) = barred(spaces, reader, user) {
         return Some(code);
@@ -193,7 +271,7 @@ fn at_length(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> O
     if !head.living {
         return Some(Code::UnknownTenant);
     }
-    if !head.enabled && !terms.operates {
+    if !head.enabled && !terms.operates() {
         return Some(Code::TenantDisabled);
     }
     if person.home == tenant {
@@ -213,16 +291,16 @@ fn own_side(
     // P-4
     let locked = match head.above {
         Above::Nobody => false,
-        Above::One { shape, .. } => spaces.shape(reader, shape).locks,
+        Above::One { shape, .. } => locks(spaces, reader, shape),
         Above::Several { block } => {
-            links(spaces, reader, block, at).any(|(_, shape)| spaces.shape(reader, shape).locks)
+            links(spaces, reader, block, at).any(|(_, shape)| locks(spaces, reader, shape))
         }
     };
     if locked {
         return Some(Code::CustomerLocked);
     }
     // P-5
-    if !terms.offered {
+    if !terms.is_offered() {
         return Some(Code::ServiceNotManaged);
     }
     // P-8
@@ -231,6 +309,11 @@ fn own_side(
         Some(held) if terms.held_by(spaces, reader, held.role) => None,
         Some(_) => Some(Code::RoleLacksPermission),
     }
+}
+
+/// Whether a link of this shape locks the managed tenant's own users out (P-4).
+fn locks(spaces: &Spaces, reader: &impl Reader, shape: u32) -> bool {
+    reader.of(spaces.shapes.row(shape), SHAPE_LOCKS) != 0
 }
 
 /// The links of a block that are in force: manager and shape.
@@ -265,7 +348,7 @@ impl Asked<'_> {
         if !found.any {
             return Some(Code::NotLinked);
         }
-        if !terms.offered || !found.carrying {
+        if !terms.is_offered() || !found.carrying {
             return Some(Code::ServiceNotManaged);
         }
         if terms.is_reserved() {
@@ -297,7 +380,7 @@ impl Asked<'_> {
             return;
         }
         let mut step = |manager: u32, shape: u32| {
-            let shape = spaces.shape(reader, shape);
+            let stopped = self.terms.stopped_by(reader, spaces.shapes.row(shape));
             let above = spaces.head(reader, manager);
             let nearest = chain.nearest.or_else(|| {
                 held(spaces, reader, manager, self.user)
@@ -305,8 +388,8 @@ impl Asked<'_> {
                     .map(|held| (chain.length, self.terms.held_by(spaces, reader, held.role)))
             });
             let longer = Chain {
-                carried: chain.carried && self.terms.carried_by(&shape),
-                granted: chain.granted && self.terms.granted_by(&shape),
+                carried: chain.carried && stopped & why::SERVICE_NOT_MANAGED == 0,
+                granted: chain.granted && stopped & why::NOT_GRANTED == 0,
                 nearest,
                 length: chain.length + 1,
             };

@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::AccessIndex;
 use super::list::{Allocator, Entry, Lists as ListWriter};
+use super::names::OPERATE;
 use super::rows::{
-    ANY_SERVICE, Above, Below, CLOSED, CODES, CODES_AT, Head, Held, Known, LOOK, LinkRow, Lists, MAX_CHAIN,
-    PERMISSIONS_AT, Person, ROLE_WORDS, SEATED_USERS, SEATS, SEATS_AT, SERVICES_AT, SHAPE_WORDS, SHAPES,
-    Shape, TENANT_WORDS, USER_WORDS,
+    Above, Below, CLOSED, CODES, Head, Held, Known, LOOK, LinkRow, Lists, MAX_CHAIN, Person, ROLE_WORDS,
+    SEATED_USERS, SEATS, SEATS_AT, SERVICE_WORDS, SHAPE_WORDS, SHAPES, Shape, TENANT_WORDS, Ties, USER_WORDS,
+    service_row, service_words,
 };
 use super::words::{Alone, Changed, Writer};
 use crate::base::ids::RoleId;
@@ -42,7 +43,10 @@ struct Memo {
     /// What tenants' own roles hold.
     custom: BTreeMap<RoleId, BTreeSet<Permission>>,
     shapes: BTreeMap<ShapeKey, u32>,
-    codes: BTreeMap<Held, u32>,
+    /// What seats call roles.
+    codes: BTreeMap<u32, u32>,
+    /// The first user of each tenant; the others follow in their rows.
+    residents: Vec<u32>,
 }
 
 impl Follower {
@@ -166,6 +170,14 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         self.words.set(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS + 1, lists.pack());
     }
 
+    fn ties(&self, user: u32) -> Ties {
+        Ties::unpack(self.words.word(&self.index.spaces.users, user as usize * USER_WORDS + 1))
+    }
+
+    fn set_ties(&mut self, user: u32, ties: Ties) {
+        self.words.set(&self.index.spaces.users, user as usize * USER_WORDS + 1, ties.pack());
+    }
+
     fn list(&mut self) -> ListWriter<'_, 's, W> {
         ListWriter { words: self.words, heap: &self.index.spaces.heap, allocator: &mut self.memo.allocator }
     }
@@ -179,13 +191,44 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
             self.set_head(number, head);
             self.tell_managers(number);
         }
+        if head.is_open() != before.is_open() {
+            self.tell_residents(number, head.is_open());
+        }
     }
 
     fn user(&mut self, user: &User) {
         let number = self.add_user(user.id.uuid());
         let home = self.add_tenant(user.home.uuid());
-        let held = self.person(number).held;
-        self.set_person(number, Person { home, active: user.state == UserState::Active, held });
+        let before = self.person(number);
+        // Where a user is at home never changes.
+        if before.home == 0 {
+            self.settle(number, home);
+        }
+        let active = user.state == UserState::Active;
+        let acts = active && self.head(home).is_open();
+        self.set_person(number, Person { home, active, acts, held: before.held });
+    }
+
+    /// Puts a user before the others who are at home there.
+    fn settle(&mut self, user: u32, home: u32) {
+        let residents = &mut self.memo.residents;
+        if residents.len() <= home as usize {
+            residents.resize(self.index.tenants.count() + 1, 0);
+        }
+        if let Some(first) = residents.get_mut(home as usize) {
+            let next = std::mem::replace(first, user);
+            self.set_ties(user, Ties { next, ..self.ties(user) });
+        }
+    }
+
+    /// Brings what its users' rows say of their home up to date.
+    fn tell_residents(&mut self, home: u32, open: bool) {
+        let mut user = self.memo.residents.get(home as usize).copied().unwrap_or(0);
+        while user != 0 {
+            let person = self.person(user);
+            self.set_person(user, Person { acts: person.active && open, ..person });
+            user = self.ties(user).next;
+        }
     }
 
     /// The links by which a tenant is managed.
@@ -225,8 +268,23 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
             [LinkRow { manager, shape, ends: None }] => Above::One { manager, shape },
             _ => Above::Several { block: self.block_of(&links) },
         };
-        self.set_head(managed, Head { above, ..self.head(managed) });
+        let farther = matches!(above, Above::One { manager, .. } if self.head(manager).is_managed());
+        let head = Head { above, farther, ..self.head(managed) };
+        self.set_head(managed, head);
         self.tell_managers(managed);
+        if head.is_managed() != before.is_managed() {
+            self.tell_managed(managed, head.is_managed());
+        }
+    }
+
+    /// Brings what the tenants below say of how their manager is managed up to date.
+    fn tell_managed(&mut self, manager: u32, is_managed: bool) {
+        let below = self.lists(manager).below;
+        for tenant in self.list().numbers(below) {
+            let head = self.head(tenant);
+            let farther = is_managed && matches!(head.above, Above::One { .. });
+            self.set_head(tenant, Head { farther, ..head });
+        }
     }
 
     fn block_of(&mut self, links: &[LinkRow]) -> u32 {
@@ -247,7 +305,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         let plain = matches!(head.above, Above::One { .. });
         let manages = self.lists(tenant).below != 0;
         for link in self.links(head) {
-            let below = Below { shape: link.shape, open: head.living && head.enabled, plain, manages };
+            let below = Below { shape: link.shape, open: head.is_open(), plain, manages };
             self.set_below(link.manager, tenant, Some(below));
         }
     }
@@ -285,17 +343,29 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
             self.set_person(user, Person { held, ..person });
             return self.seat(tenant, user, held.map(|_| LOOK), held);
         }
-        let at = user as usize * USER_WORDS + 1;
-        let before = self.words.word(&self.index.spaces.users, at) as u32;
-        let list = match held {
-            Some(held) => self.list().put(before, Entry { number: tenant, payload: held.pack() }),
-            None => self.list().remove(before, tenant),
+        let ties = self.ties(user);
+        let away = match held {
+            Some(held) => self.list().put(ties.away, Entry { number: tenant, payload: held.pack() }),
+            None => self.list().remove(ties.away, tenant),
         };
-        if list != before {
-            self.words.set(&self.index.spaces.users, at, u64::from(list));
+        if away != ties.away {
+            self.set_ties(user, Ties { away, ..ties });
         }
-        let code = held.map(|held| self.code(held));
+        let code = held.map(|held| self.code(held.role));
         self.seat(tenant, user, code, held);
+        self.count_guests(tenant, held.is_some());
+    }
+
+    /// Notes with a tenant whether somebody whose home is elsewhere may hold something on it.
+    fn count_guests(&mut self, tenant: u32, came: bool) {
+        let head = self.head(tenant);
+        let mut seats = self.seats(tenant).into_iter().map(|seat| seat >> 6);
+        let guests = came
+            || head.spilled && head.guests
+            || seats.any(|user| user != 0 && self.person(user).home != tenant);
+        if guests != head.guests {
+            self.set_head(tenant, Head { guests, ..head });
+        }
     }
 
     /// Notes with a tenant that a user holds something on it: in the line as long as everybody fits there.
@@ -340,8 +410,8 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         if person.home == tenant {
             return person.held;
         }
-        let list = self.words.word(&self.index.spaces.users, user as usize * USER_WORDS + 1) as u32;
-        self.list().get(list, tenant).map(Held::unpack)
+        let away = self.ties(user).away;
+        self.list().get(away, tenant).map(Held::unpack)
     }
 
     fn spilled(&mut self, tenant: u32, user: u32, held: Option<Held>) {
@@ -375,17 +445,17 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         }
     }
 
-    /// The code of a pair of role and reach; once there are none left, one that says to look with the user.
-    fn code(&mut self, held: Held) -> u32 {
-        if let Some(code) = self.memo.codes.get(&held) {
+    /// The code of a role; once there are none left, one that says to look with the user.
+    fn code(&mut self, role: u32) -> u32 {
+        if let Some(code) = self.memo.codes.get(&role) {
             return *code;
         }
         let code = self.memo.codes.len();
         if code >= CODES {
             return LOOK;
         }
-        self.words.set(&self.index.spaces.policy, CODES_AT + code, u64::from(held.pack()) + 1);
-        self.memo.codes.insert(held, code as u32);
+        self.words.set(&self.index.spaces.codes, code, u64::from(role));
+        self.memo.codes.insert(role, code as u32);
         code as u32
     }
 
@@ -401,7 +471,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         if let Some(number) = self.memo.roles.get(role) {
             return *number;
         }
-        let number = u32::try_from(self.memo.roles.len()).expect("there are fewer than 2^29 roles");
+        let number = u32::try_from(self.memo.roles.len()).expect("there are fewer than 2^28 roles");
         self.memo.roles.insert(role.clone(), number);
         self.write_role(number, role);
         number
@@ -449,8 +519,8 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         };
         let carried = policy.services.iter().enumerate().filter(|(_, service)| services.contains(*service));
         let shape = Shape {
-            services: carried.fold(0, |mask, (bit, _)| mask | 1 << bit),
-            passes: halves(!grantable | granted),
+            without: !carried.fold(0, |mask, (bit, _)| mask | 1 << bit),
+            stops: halves(grantable & !granted),
             locks: rule.is_none_or(|rule| rule.locks_customer),
         };
         self.set_shape(number, shape);
@@ -465,33 +535,44 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
 
     fn policy(&mut self, policy: Arc<Policy>) {
         let index = self.index;
-        let space = &index.spaces.policy;
+        let spaces = &index.spaces;
+        let operates = |number: usize| number == usize::from(OPERATE);
         for number in index.permissions.numbers() {
-            self.words.set(space, PERMISSIONS_AT + number, 0);
+            let known = Known { operates: operates(number), ..Known::default() };
+            self.words.set(&spaces.permissions, number, known.pack());
         }
         for (permission, bit) in policy.permissions.iter().zip(0..) {
             let number = usize::from(index.permissions.add(permission.as_str()));
-            let known = number != 0;
-            let known = Known { bit, reserved: known & policy.reserved.contains(permission), known };
-            self.words.set(space, PERMISSIONS_AT + number, known.pack());
+            if number != 0 {
+                let reserved = policy.reserved.contains(permission);
+                let known = Known { bit, operates: operates(number), reserved, known: true };
+                self.words.set(&spaces.permissions, number, known.pack());
+            }
         }
-        let mut services = vec![(ANY_SERVICE, [0, 1])];
-        services.extend(index.services.numbers().map(|number| (number, [0, 0])));
+        for number in index.services.numbers() {
+            self.set_service(Some(number as u16), [0; SERVICE_WORDS]);
+        }
+        self.set_service(None, service_words(0));
         for (service, bit) in policy.services.iter().zip(0..) {
-            let number = usize::from(index.services.add(service.as_str()));
-            services.push((number, if number == 0 { [0, 0] } else { [1 << bit, 1] }));
-        }
-        for (number, [bit, offered]) in services {
-            self.words.set(space, SERVICES_AT + number * 2, bit);
-            self.words.set(space, SERVICES_AT + number * 2 + 1, offered);
+            let number = index.services.add(service.as_str());
+            if number != 0 {
+                self.set_service(Some(number), service_words(1 << bit));
+            }
         }
         self.memo.policy = policy;
-        self.set_shape(CLOSED, Shape { locks: true, ..Shape::default() });
+        self.set_shape(CLOSED, Shape { without: u64::MAX, stops: [u64::MAX; 2], locks: true });
         for (role, number) in self.memo.roles.clone() {
             self.write_role(number, &role);
         }
         for (key, number) in self.memo.shapes.clone() {
             self.write_shape(number, &key);
+        }
+    }
+
+    fn set_service(&mut self, number: Option<u16>, words: [u64; SERVICE_WORDS]) {
+        let at = service_row(number) as usize * SERVICE_WORDS;
+        for (offset, word) in words.into_iter().enumerate() {
+            self.words.set(&self.index.spaces.services, at + offset, word);
         }
     }
 }

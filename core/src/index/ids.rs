@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use foldhash::fast::FixedState;
 use uuid::Uuid;
 
-use super::words::{Alone, Space, Writer};
+use super::words::{Alone, Cells, Space, Word, Writer};
 
 /// Where in a row the id is.
 const ID_AT: usize = 2;
@@ -20,22 +20,19 @@ const LEAST: usize = 6;
 #[derive(Debug)]
 pub(super) struct Ids {
     hashing: FixedState,
-    // The words of a row.
-    row: usize,
     // Tables by the power of two of their slots. A slot holds half of an id's hash and its number.
-    tables: [OnceLock<Space>; 48],
+    tables: [OnceLock<Space<Word>>; 48],
     current: AtomicUsize,
     count: AtomicUsize,
 }
 
 impl Ids {
-    /// Room for so many ids before anything grows, in rows of so many words, of which the third and fourth are the id. The
+    /// Room for so many ids before anything grows, in rows whose third and fourth words are the id. The
     /// seed keeps callers from choosing ids that collide.
-    pub(super) fn new(room: usize, row: usize, seed: u64) -> Self {
+    pub(super) fn new(room: usize, seed: u64) -> Self {
         let power = (room.saturating_mul(10) / 7).next_power_of_two().ilog2() as usize;
         let ids = Self {
             hashing: FixedState::with_seed(seed),
-            row,
             tables: [const { OnceLock::new() }; 48],
             current: AtomicUsize::new(power.max(LEAST)),
             count: AtomicUsize::new(0),
@@ -44,7 +41,7 @@ impl Ids {
         ids
     }
 
-    fn table(&self, power: usize) -> &Space {
+    fn table(&self, power: usize) -> &Space<Word> {
         let slot = self.tables.get(power).expect("there are fewer ids than 2^48");
         slot.get_or_init(|| Space::new(0, 1 << power))
     }
@@ -56,7 +53,7 @@ impl Ids {
 
     /// The number of an id; 0 if it has none.
     #[inline]
-    pub(super) fn number(&self, rows: &Space, id: Uuid) -> u32 {
+    pub(super) fn number<C: Cells>(&self, rows: &Space<C>, id: Uuid) -> u32 {
         self.find(rows, id).unwrap_or(0)
     }
 
@@ -69,14 +66,14 @@ impl Ids {
 
     /// Where to look for an id: the table, its mask, and the id's hash.
     #[inline]
-    fn place(&self, id: Uuid) -> Option<(&Space, usize, u64)> {
+    fn place(&self, id: Uuid) -> Option<(&Space<Word>, usize, u64)> {
         let power = self.current.load(Ordering::Acquire);
         let table = self.tables.get(power)?.get()?;
         Some((table, (1usize << power) - 1, self.hashing.hash_one(id.as_u128())))
     }
 
     #[inline]
-    fn find(&self, rows: &Space, id: Uuid) -> Option<u32> {
+    fn find<C: Cells>(&self, rows: &Space<C>, id: Uuid) -> Option<u32> {
         let (table, mask, hash) = self.place(id)?;
         let mut slot = hash as usize & mask;
         for _ in 0..=mask {
@@ -94,21 +91,21 @@ impl Ids {
 
     /// The id of a number; nil if there is no such number.
     #[inline]
-    pub(super) fn id(&self, rows: &Space, number: u32) -> Uuid {
+    pub(super) fn id<C: Cells>(&self, rows: &Space<C>, number: u32) -> Uuid {
         let word = |at| rows.cell(at).map_or(0, |cell| cell.load(Ordering::Relaxed));
-        let at = number as usize * self.row + ID_AT;
+        let at = number as usize * C::WORDS + ID_AT;
         Uuid::from_u64_pair(word(at), word(at + 1))
     }
 
     /// The number of an id, which gets one if it has none. Only for the writer.
-    pub(super) fn add(&self, rows: &Space, id: Uuid) -> u32 {
+    pub(super) fn add<C: Cells>(&self, rows: &Space<C>, id: Uuid) -> u32 {
         if let Some(known) = self.find(rows, id) {
             return known;
         }
         let count = self.count() + 1;
         let number = u32::try_from(count).expect("there are fewer than 2^32 tenants, and as many users");
         let (high, low) = id.as_u64_pair();
-        let at = count * self.row + ID_AT;
+        let at = count * C::WORDS + ID_AT;
         Alone.set(rows, at, high);
         Alone.set(rows, at + 1, low);
         let power = self.current.load(Ordering::Relaxed);
@@ -124,7 +121,7 @@ impl Ids {
         number
     }
 
-    fn enter(&self, rows: &Space, power: usize, number: u32) {
+    fn enter<C: Cells>(&self, rows: &Space<C>, power: usize, number: u32) {
         let hash = self.hashing.hash_one(self.id(rows, number).as_u128());
         let table = self.table(power);
         let mask = (1usize << power) - 1;
@@ -146,11 +143,12 @@ impl Ids {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::Half;
     use super::*;
 
     #[test]
     fn ids_keep_their_numbers_while_the_tables_grow() {
-        let (ids, rows) = (Ids::new(3, 4, 7), Space::new(1, 8));
+        let (ids, rows) = (Ids::new(3, 7), Space::<Half>::new(1, 2));
         let uuid = |number: u128| Uuid::from_u128(number * number + 1);
         for number in 1..=5_000 {
             assert_eq!(ids.number(&rows, uuid(number)), 0);

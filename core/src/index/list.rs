@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::words::{Reader, Space, Writer};
+use super::words::{Line, Reader, Space, Writer};
 
 /// The words of the least block; a block's address counts these.
 const UNIT: usize = 8;
@@ -74,7 +74,7 @@ fn search(word: impl Fn(usize) -> u64, block: u32, len: usize, number: u32) -> R
 
 /// The payload of a number in a list.
 #[inline]
-pub(super) fn find(reader: &impl Reader, heap: &Space, list: u32, number: u32) -> Option<u32> {
+pub(super) fn find(reader: &impl Reader, heap: &Space<Line>, list: u32, number: u32) -> Option<u32> {
     if list == 0 {
         return None;
     }
@@ -94,9 +94,10 @@ pub(super) fn find(reader: &impl Reader, heap: &Space, list: u32, number: u32) -
 }
 
 /// Visits the entries of a list in the order of their numbers.
+#[inline]
 pub(super) fn each(
     reader: &impl Reader,
-    heap: &Space,
+    heap: &Space<Line>,
     list: u32,
     visit: &mut impl FnMut(Entry) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
@@ -113,18 +114,23 @@ pub(super) fn each(
     })
 }
 
+#[inline]
 fn each_of(
     reader: &impl Reader,
-    heap: &Space,
+    heap: &Space<Line>,
     list: u32,
     block: Block,
     visit: &mut impl FnMut(Entry) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    for place in 0..block.len.min(block.room()) {
-        if place % STRIDE == STRIDE - 1 && reader.torn() {
-            return ControlFlow::Break(());
+    let mut line = heap.row(list);
+    for place in 1..=block.len.min(block.room()) {
+        if place % UNIT == 0 {
+            line = heap.row(list + (place / UNIT) as u32);
+            if place % STRIDE == 0 && reader.torn() {
+                return ControlFlow::Break(());
+            }
         }
-        visit(Entry::unpack(reader.word(heap, at(list, place + 1))))?;
+        visit(Entry::unpack(reader.of(line, place % UNIT)))?;
     }
     ControlFlow::Continue(())
 }
@@ -165,7 +171,7 @@ impl Allocator {
 /// Lists as the writer changes them.
 pub(super) struct Lists<'w, 's, W> {
     pub(super) words: &'w mut W,
-    pub(super) heap: &'s Space,
+    pub(super) heap: &'s Space<Line>,
     pub(super) allocator: &'w mut Allocator,
 }
 
@@ -190,6 +196,18 @@ impl<'s, W: Writer<'s>> Lists<'_, 's, W> {
     pub(super) fn get(&self, list: u32, number: u32) -> Option<u32> {
         let (block, place) = self.place(list, number)?;
         Some(self.entry(block, place.ok()?).payload)
+    }
+
+    /// The numbers in a list.
+    pub(super) fn numbers(&self, list: u32) -> Vec<u32> {
+        let entries = |block: u32| (0..self.block(block).len).map(move |place| self.entry(block, place));
+        match list {
+            0 => Vec::new(),
+            list if self.block(list).directory => {
+                entries(list).flat_map(|of| entries(of.payload)).map(|entry| entry.number).collect()
+            }
+            list => entries(list).map(|entry| entry.number).collect(),
+        }
     }
 
     /// The block that a number belongs to, and its place there.
@@ -336,7 +354,7 @@ mod tests {
     use super::super::words::{Alone, Reading, Version};
     use super::*;
 
-    struct Whole<'s>(&'s Space, u32);
+    struct Whole<'s>(&'s Space<Line>, u32);
 
     impl Reading for Whole<'_> {
         type Found = Vec<(u32, u32)>;
@@ -352,7 +370,7 @@ mod tests {
         }
     }
 
-    struct One<'s>(&'s Space, u32, u32);
+    struct One<'s>(&'s Space<Line>, u32, u32);
 
     impl Reading for One<'_> {
         type Found = Option<u32>;
@@ -363,7 +381,7 @@ mod tests {
     }
 
     fn play(steps: u32, range: u32, seed: u64) {
-        let heap = Space::new(1, 8);
+        let heap = Space::new(1, 1);
         let version = Version::new(0, 2);
         let (mut alone, mut allocator) = (Alone, Allocator::default());
         let mut lists = Lists { words: &mut alone, heap: &heap, allocator: &mut allocator };
@@ -386,6 +404,7 @@ mod tests {
             if step % (steps / 50) == 0 {
                 let wanted: Vec<_> = model.iter().map(|(number, payload)| (*number, *payload)).collect();
                 assert_eq!(version.read(&mut Whole(&heap, list)).0, wanted);
+                assert!(lists.numbers(list).iter().eq(model.keys()));
             }
         }
         for number in 0..range {

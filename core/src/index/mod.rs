@@ -21,10 +21,10 @@ pub use follow::Follower;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::refusal::Code;
-use check::{Ask, judge};
+use check::{Ask, glance, judge};
 use ids::Ids;
 use names::Names;
-use rows::{Spaces, TENANT_WORDS, USER_WORDS};
+use rows::Spaces;
 use words::{Reader, Reading, Version};
 
 /// How many questions of a batch are looked up side by side.
@@ -34,12 +34,6 @@ const ABREAST: usize = 32;
 /// the permission at that time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PermissionHandle(u16);
-
-impl PermissionHandle {
-    const fn is_operate(self) -> bool {
-        self.0 == names::OPERATE
-    }
-}
 
 /// A service, resolved by [`AccessIndex::service`]. Stays right when the policy changes, unless it did not know the
 /// service at that time.
@@ -167,10 +161,10 @@ pub struct AccessIndex {
 impl AccessIndex {
     fn new(seq: u64, seed: u64, (tenants, users, roles): (usize, usize, usize)) -> Arc<Self> {
         Arc::new(Self {
-            version: Version::new(seq, 7),
+            version: Version::new(seq, 9),
             spaces: Spaces::new((tenants, users, roles)),
-            tenants: Ids::new(tenants, TENANT_WORDS, seed),
-            users: Ids::new(users, USER_WORDS, !seed),
+            tenants: Ids::new(tenants, seed),
+            users: Ids::new(users, !seed),
             permissions: Names::new(),
             services: Names::new(),
         })
@@ -226,7 +220,18 @@ impl AccessIndex {
         tenant: TenantHandle,
         at: impl At,
     ) -> Decision {
-        let ask = Ask { user: user.0, tenant: tenant.0, permit: permit.into() };
+        let ask = Ask::new(user, permit.into(), tenant);
+        if let Some(reader) = self.version.quick()
+            && let Some(reason) = glance(&self.spaces, &reader, ask)
+            && reader.is_right()
+        {
+            return Decision { reason, seq: reader.state() };
+        }
+        self.check_thoroughly(ask, at)
+    }
+
+    #[inline(never)]
+    fn check_thoroughly(&self, ask: Ask, at: impl At) -> Decision {
         let (reason, seq) = self.version.read(&mut One { index: self, ask, at: &at });
         Decision { reason, seq }
     }
@@ -240,11 +245,33 @@ impl AccessIndex {
     }
 
     fn check_several(&self, asked: &[Resolved], at: &impl At, answers: &mut [Decision]) {
-        let mut several = Several { index: self, asked, at, answers };
-        let ((), seq) = self.version.read(&mut several);
-        for answer in several.answers.iter_mut() {
-            answer.seq = seq;
+        if let Some(reader) = self.version.quick() {
+            // Nothing depends on what is read here, so the memory is fetched for all of them at the same time.
+            let fetched = asked.iter().fold(0, |fetched, asked| {
+                let person = reader.row(&self.spaces.users, asked.user.0).map_or(0, |row| reader.of(row, 0));
+                let head =
+                    reader.row(&self.spaces.tenants, asked.tenant.0).map_or(0, |row| reader.of(row, 0));
+                fetched ^ person ^ head
+            });
+            std::hint::black_box(fetched);
+            for (asked, answer) in asked.iter().zip(answers.iter_mut()) {
+                let ask = Ask::new(asked.user, asked.permit, asked.tenant);
+                let reason = match glance(&self.spaces, &reader, ask) {
+                    Some(reason) => reason,
+                    None => self.judge(reader.thorough(), ask, at),
+                };
+                *answer = Decision { reason, seq: reader.state() };
+            }
+            if reader.is_right() {
+                return;
+            }
         }
+        self.version.read(&mut Several { index: self, asked, at, answers });
+    }
+
+    #[inline(never)]
+    fn judge(&self, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
+        judge(&self.spaces, reader, ask, at)
     }
 
     /// The same of ids, which are looked up side by side, too.
@@ -295,9 +322,8 @@ struct One<'a, A> {
 impl<A: At> Reading for One<'_, A> {
     type Found = Option<Code>;
 
-    #[inline]
     fn read(&mut self, reader: &impl Reader) -> Option<Code> {
-        judge(&self.index.spaces, reader, self.ask, self.at)
+        self.index.judge(reader, self.ask, self.at)
     }
 }
 
@@ -312,21 +338,10 @@ impl<A: At> Reading for Several<'_, A> {
     type Found = ();
 
     fn read(&mut self, reader: &impl Reader) {
-        let spaces = &self.index.spaces;
-        // Nothing depends on what is read here, so the memory is fetched for all of them at the same time; then what
-        // the first round says where to find.
-        let mut fetched = 0;
-        for ask in self.asked {
-            fetched ^= u64::from(spaces.head(reader, ask.tenant.0).living);
-            fetched ^= u64::from(spaces.person(reader, ask.user.0).home);
-        }
-        for ask in self.asked {
-            fetched ^= u64::from(spaces.head(reader, spaces.person(reader, ask.user.0).home).living);
-        }
-        std::hint::black_box(fetched);
         for (asked, answer) in self.asked.iter().zip(self.answers.iter_mut()) {
-            let ask = Ask { user: asked.user.0, tenant: asked.tenant.0, permit: asked.permit };
-            answer.reason = judge(spaces, reader, ask, self.at);
+            let ask = Ask::new(asked.user, asked.permit, asked.tenant);
+            let reason = self.index.judge(reader, ask, self.at);
+            *answer = Decision { reason, seq: reader.state() };
         }
     }
 }

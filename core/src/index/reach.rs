@@ -5,9 +5,11 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::check::{Ask, Terms, barred, held, judge, seat_of};
+use super::check::{Ask, Terms, barred, held, judge};
 use super::list;
-use super::rows::{Above, Below, Held, MAX_CHAIN, SEATS, SEATS_AT, Spaces, TENANT_WORDS};
+use super::rows::{
+    Above, Below, HeadWord, Held, MAX_CHAIN, PersonWord, SEATS, SEATS_AT, SHAPE_LOCKS, Spaces,
+};
 use super::words::{Reader, Reading};
 use super::{AccessIndex, At, Overtaken, Permit, TenantHandle, UserHandle};
 
@@ -23,7 +25,7 @@ impl AccessIndex {
         at: impl At,
         found: &mut Vec<TenantHandle>,
     ) -> Result<u64, Overtaken> {
-        let ask = Ask { user: user.0, tenant: 0, permit: permit.into() };
+        let ask = Ask::new(user, permit.into(), TenantHandle(0));
         let before = found.len();
         let result = self.long(TenantsWhere { spaces: &self.spaces, ask, at: &at, before, found });
         if result.is_err() {
@@ -43,7 +45,7 @@ impl AccessIndex {
         at: impl At,
         found: &mut Vec<UserHandle>,
     ) -> Result<u64, Overtaken> {
-        let ask = Ask { user: 0, tenant: tenant.0, permit: permit.into() };
+        let ask = Ask::new(UserHandle(0), permit.into(), tenant);
         let before = found.len();
         let result = self.long(UsersWhoCan {
             spaces: &self.spaces,
@@ -52,7 +54,6 @@ impl AccessIndex {
             before,
             found,
             several: BTreeSet::new(),
-            folded: None,
         });
         if result.is_err() {
             found.truncate(before);
@@ -89,7 +90,7 @@ impl<A: At> Reading for TenantsWhere<'_, A> {
             self.consider(reader, *tenant);
         }
         // Where a tenant can be come to by several ways, it is remembered.
-        let mut several = BTreeSet::from([home]);
+        let mut several = BTreeSet::new();
         if let Some(own) = held(spaces, reader, home, user).filter(|held| held.below) {
             self.below_home(reader, home, own, &away, &mut several);
         }
@@ -104,7 +105,7 @@ impl<A: At> Reading for TenantsWhere<'_, A> {
 impl<A: At> TenantsWhere<'_, A> {
     fn consider(&mut self, reader: &impl Reader, tenant: u32) {
         let ask = Ask { tenant, ..self.ask };
-        if judge(self.spaces, reader, ask, self.at).is_none() {
+        if judged(self.spaces, reader, ask, self.at) {
             self.found.push(TenantHandle(tenant));
         }
     }
@@ -120,21 +121,27 @@ impl<A: At> TenantsWhere<'_, A> {
         several: &mut BTreeSet<u32>,
     ) {
         let spaces = self.spaces;
-        let terms = Terms::new(spaces, reader, self.ask.permit);
-        let holds = terms.offered && !terms.is_reserved() && terms.held_by(spaces, reader, own.role);
-        let mut own_assignments = away.iter().map(|(tenant, _)| *tenant).peekable();
+        let terms = Terms::new(spaces, reader, self.ask);
+        let holds = terms.is_offered() && !terms.is_reserved() && terms.held_by(spaces, reader, own.role);
+        let gate = terms.gate();
+        let mut own_assignments = away.iter().map(|(tenant, _)| *tenant);
+        // The numbers count up, so the next one that is assigned is all that has to be known.
+        let mut next = own_assignments.next().unwrap_or(u32::MAX);
         let mut passing = Passing::default();
         let list = spaces.lists(reader, home).below;
         let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
             let below = Below::unpack(entry.payload);
-            while own_assignments.next_if(|tenant| *tenant < entry.number).is_some() {}
-            let assigned = own_assignments.peek() == Some(&entry.number);
-            if below.plain && !assigned {
+            let simple = Below::is_simple(entry.payload) & !terms.operates();
+            if simple && entry.number < next {
                 // Guessing whether it passes would go wrong too often: it is added, and kept only if it does.
-                let open = below.open || (terms.operates && is_living(spaces, reader, entry.number));
-                let passes = holds & open & terms.pass(&spaces.shape(reader, below.shape));
-                passing.push(entry.number, passes, self.found);
-            } else if !assigned && several.insert(entry.number) {
+                let passes = gate.passes(reader, spaces.shapes.row(below.shape));
+                passing.push(TenantHandle(entry.number), holds & below.open & passes, self.found);
+                return ControlFlow::Continue(());
+            }
+            while next < entry.number {
+                next = own_assignments.next().unwrap_or(u32::MAX);
+            }
+            if next != entry.number && several.insert(entry.number) {
                 self.consider(reader, entry.number);
             }
             if below.manages {
@@ -161,7 +168,7 @@ impl<A: At> TenantsWhere<'_, A> {
         }
         let _ = list::each(reader, &spaces.heap, spaces.lists(reader, tenant).below, &mut |entry| {
             let assigned = away.binary_search_by_key(&entry.number, |(tenant, _)| *tenant).is_ok();
-            if !assigned && several.insert(entry.number) {
+            if !assigned && entry.number != home && several.insert(entry.number) {
                 self.consider(reader, entry.number);
             }
             // What is below home is visited from there.
@@ -173,38 +180,65 @@ impl<A: At> TenantsWhere<'_, A> {
     }
 }
 
-/// Tenants on their way into a list, without a branch for each.
-struct Passing {
-    numbers: [u32; 64],
+/// Handles on their way into a list, without a branch for each.
+struct Passing<H> {
+    handles: [H; 64],
     count: usize,
 }
 
-impl Default for Passing {
+impl<H: Copy + Default> Default for Passing<H> {
     fn default() -> Self {
-        Self { numbers: [0; 64], count: 0 }
+        Self { handles: [H::default(); 64], count: 0 }
     }
 }
 
-impl Passing {
+impl<H: Copy> Passing<H> {
     #[inline]
-    fn push(&mut self, number: u32, passes: bool, found: &mut Vec<TenantHandle>) {
-        if let Some(place) = self.numbers.get_mut(self.count) {
-            *place = number;
+    fn push(&mut self, handle: H, passes: bool, found: &mut Vec<H>) {
+        if let Some(place) = self.handles.get_mut(self.count) {
+            *place = handle;
         }
         self.count += usize::from(passes);
-        if self.count == self.numbers.len() {
+        if self.count == self.handles.len() {
             self.empty(found);
         }
     }
 
-    fn empty(&mut self, found: &mut Vec<TenantHandle>) {
-        found.extend(self.numbers.iter().take(self.count).map(|number| TenantHandle(*number)));
+    fn empty(&mut self, found: &mut Vec<H>) {
+        found.extend(self.handles.iter().take(self.count));
         self.count = 0;
     }
 }
 
-fn is_living(spaces: &Spaces, reader: &impl Reader, tenant: u32) -> bool {
-    spaces.head(reader, tenant).living
+/// Visits the users who are assigned on a tenant, with what their assignments give if that is known; where there is nobody, 0.
+#[inline]
+fn each_assigned(
+    spaces: &Spaces,
+    reader: &impl Reader,
+    tenant: u32,
+    visit: &mut impl FnMut(u32, Option<Held>),
+) {
+    let line = spaces.line(tenant);
+    if HeadWord::of(reader, line).is_spilled() {
+        let list = spaces.lists(reader, tenant).assignments;
+        let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
+            visit(entry.number, Some(Held::unpack(entry.payload)));
+            ControlFlow::Continue(())
+        });
+        return;
+    }
+    for word in 0..SEATS / 2 {
+        let seats = reader.of(line, SEATS_AT + word);
+        for seat in [seats as u32, (seats >> 32) as u32] {
+            visit(seat >> 6, None);
+        }
+    }
+}
+
+/// Whether the check allows it.
+#[inline(never)]
+fn judged(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> bool {
+    judge(spaces, reader, ask, at).is_none()
 }
 
 struct UsersWhoCan<'a, A> {
@@ -215,7 +249,6 @@ struct UsersWhoCan<'a, A> {
     found: &'a mut Vec<UserHandle>,
     /// Who has assignments away from home, and so may come up again.
     several: BTreeSet<u32>,
-    folded: Option<Folded>,
 }
 
 impl<A: At> Reading for UsersWhoCan<'_, A> {
@@ -223,8 +256,10 @@ impl<A: At> Reading for UsersWhoCan<'_, A> {
 
     fn read(&mut self, reader: &impl Reader) {
         self.found.truncate(self.before);
+        if let Some(folded) = Folded::of(self.spaces, reader, self.ask) {
+            return folded.find(self.spaces, reader, self.found);
+        }
         self.several.clear();
-        self.folded = Folded::of(self.spaces, reader, self.ask);
         self.climb(reader, self.ask.tenant, &mut BTreeSet::new(), 0);
     }
 }
@@ -234,13 +269,12 @@ struct Folded {
     terms: Terms,
     tenant: u32,
     manager: u32,
-    spilled: bool,
     own: bool,
     managers: bool,
 }
 
 impl Folded {
-    /// Nothing where the tenant has several managers, or its manager has one.
+    /// Nothing where the tenant has several managers, or its manager has one, or somebody from elsewhere may hold something on it.
     fn of(spaces: &Spaces, reader: &impl Reader, ask: Ask) -> Option<Self> {
         let head = spaces.head(reader, ask.tenant);
         let (manager, shape) = match head.above {
@@ -248,42 +282,44 @@ impl Folded {
             Above::One { manager, shape } => (manager, shape),
             Above::Several { .. } => return None,
         };
-        let above = spaces.head(reader, manager);
-        if above.above != Above::Nobody {
+        if head.farther || head.guests {
             return None;
         }
-        let terms = Terms::new(spaces, reader, ask.permit);
-        let open = head.living && (head.enabled || terms.operates) && terms.offered;
-        let locks = spaces.shape(reader, shape).locks;
-        let passes = !terms.is_reserved() && terms.pass(&spaces.shape(reader, shape));
+        let terms = Terms::new(spaces, reader, ask);
+        let shape = spaces.shapes.row(shape);
+        let open = head.living && (head.enabled || terms.operates()) && terms.is_offered();
+        let passes = !terms.is_reserved() && terms.gate().passes(reader, shape);
         Some(Self {
             terms,
             tenant: ask.tenant,
             manager,
-            spilled: head.spilled,
-            own: open && head.enabled && !locks,
-            managers: open && passes && above.living && above.enabled,
+            own: open && reader.of(shape, SHAPE_LOCKS) == 0,
+            managers: open && passes && manager != 0,
         })
     }
 
-    /// Whether a user can; nothing where that takes a closer look.
-    fn can(&self, spaces: &Spaces, reader: &impl Reader, user: u32) -> Option<bool> {
-        let person = spaces.person(reader, user);
-        let own = person.home == self.tenant;
-        if !own {
-            let away = if self.spilled {
-                spaces.away(reader, user) != 0
-            } else {
-                seat_of(spaces, reader, self.tenant, user) != 0
-            };
-            if away || person.home != self.manager || self.manager == 0 {
-                return None;
-            }
+    /// Those on the tenant who are at home there, and those on its manager who are at home there: each is on one of them.
+    fn find(&self, spaces: &Spaces, reader: &impl Reader, found: &mut Vec<UserHandle>) {
+        let mut passing = Passing::default();
+        // Found by one thing after the other, so it is on its way while the tenant's own are looked at.
+        let ahead = if self.managers { spaces.lists(reader, self.manager).assignments } else { 0 };
+        std::hint::black_box(reader.of(spaces.heap.row(ahead), 0));
+        let mut consider = |home: u32, below: bool| {
+            each_assigned(spaces, reader, home, &mut |user, _| {
+                let person = PersonWord::of(reader, spaces.row(user));
+                let holds = self.terms.held_by(spaces, reader, person.role());
+                let covers = if below { person.reaches() } else { person.holds() };
+                let can = (person.home() == home) & person.can_act() & (covers != 0) & holds;
+                passing.push(UserHandle(user), can, found);
+            });
+        };
+        if self.own {
+            consider(self.tenant, false);
         }
-        let open = if own { self.own } else { self.managers };
-        let held = person.held.filter(|held| own | held.below);
-        let holds = held.is_some_and(|held| self.terms.held_by(spaces, reader, held.role));
-        Some(open & person.active & holds)
+        if self.managers {
+            consider(self.manager, true);
+        }
+        passing.empty(found);
     }
 }
 
@@ -307,34 +343,17 @@ impl<A: At> UsersWhoCan<'_, A> {
     }
 
     fn assigned(&mut self, reader: &impl Reader, tenant: u32, from_below: bool) {
-        let spaces = self.spaces;
-        if spaces.head(reader, tenant).spilled {
-            let list = spaces.lists(reader, tenant).assignments;
-            let _ = list::each(reader, &spaces.heap, list, &mut |entry| {
-                if !from_below || Held::unpack(entry.payload).below {
-                    self.consider(reader, entry.number);
-                }
-                ControlFlow::Continue(())
-            });
-            return;
-        }
-        let at = tenant as usize * TENANT_WORDS + SEATS_AT;
-        for word in 0..SEATS / 2 {
-            let seats = reader.word(&spaces.tenants, at + word);
-            for seat in [seats as u32, (seats >> 32) as u32] {
-                if seat != 0 {
-                    self.consider(reader, seat >> 6);
-                }
+        each_assigned(self.spaces, reader, tenant, &mut |user, held| {
+            let covers = !from_below || held.is_none_or(|held| held.below);
+            if covers && user != 0 {
+                self.consider(reader, user);
             }
-        }
+        });
     }
 
     fn consider(&mut self, reader: &impl Reader, user: u32) {
         let spaces = self.spaces;
-        let folded = self.folded.as_ref().and_then(|folded| folded.can(spaces, reader, user));
-        let can =
-            folded.unwrap_or_else(|| judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_none());
-        if !can {
+        if !judged(spaces, reader, Ask { user, ..self.ask }, self.at) {
             return;
         }
         if spaces.away(reader, user) == 0 || self.several.insert(user) {

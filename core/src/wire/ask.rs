@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::fault::Fault;
+use super::parse::{Parsed, Typed};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{IssueCategory, Number, Permission, Service};
 use crate::base::time::Timestamp;
@@ -629,6 +630,13 @@ queries! {
     + {
         /// How many, 1 to 1000; 100, if left out.
         limit: Option<usize>,
+    }
+
+    /// Texts read as a command would read them, one answer for each; the store is not asked.
+    Parse => "parse" -> Vec<Parsed> = |it, _| now(Ok(it.texts.iter().map(Typed::parse).collect()));
+    {
+        /// The texts.
+        texts: Vec<Typed>,
     }
 
     /// The revision the store is at.

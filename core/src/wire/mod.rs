@@ -35,6 +35,7 @@
 mod ask;
 mod call;
 mod fault;
+mod parse;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;
@@ -43,6 +44,7 @@ mod strict;
 pub use ask::*;
 pub use call::*;
 pub use fault::{Fault, FaultItem, Status, Trouble, Whose};
+pub use parse::*;
 pub use read::{MAX_BYTES, MAX_DEPTH};
 #[cfg(feature = "schema")]
 pub use schema::schema;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Answered, AsOf};
 use super::call::{Acknowledged, Call, Executed, ExecutedAll, Swept};
-use super::fault::{Fault, Trouble};
+use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
 use crate::engine::Token;
 use crate::model::{Change, RoleRef};
@@ -61,14 +61,21 @@ impl JsonSchema for Code {
         let one = |code: &Code| {
             let meaning =
                 format!("{} ({}): {}; {}.", code.number(), code.rule(), code.message(), code.remedy());
-            json!({"const": code.name(), "description": meaning})
+            json!({"const": code.name(), "description": meaning, "x-status": status((*code).into())})
         };
         let all: Vec<Value> = Code::ALL.iter().map(one).collect();
         json_schema!({"description": "Why a command is refused, or a check denied.", "oneOf": all})
     }
 }
 
-/// Absent leaves a value as it is, `null` clears it, anything else replaces it.
+/// A row of the table of statuses, for generators.
+fn status(of: Status) -> Value {
+    let Status { number, name, family, message, remedy, rule } = of;
+    json!({"number": number, "name": name, "family": family, "message": message, "remedy": remedy, "rule": rule})
+}
+
+/// Absent leaves a value as it is, `null` clears it, anything else replaces it; `x-clearable` says so to generators, for
+/// whom it would else look like any field that may be left out.
 impl<T: JsonSchema> JsonSchema for Change<T> {
     fn inline_schema() -> bool {
         true
@@ -79,7 +86,9 @@ impl<T: JsonSchema> JsonSchema for Change<T> {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Option::<T>::json_schema(generator)
+        let mut schema = Option::<T>::json_schema(generator);
+        schema.insert("x-clearable".to_owned(), Value::Bool(true));
+        schema
     }
 }
 
@@ -98,7 +107,8 @@ pub fn schema() -> Value {
     ] {}
     let troubles = Trouble::ALL.iter().map(|trouble| {
         let meaning = format!("{}; {}.", trouble.message(), trouble.remedy());
-        json!({"const": trouble.number(), "title": trouble.name(), "description": meaning})
+        let status = status((*trouble).into());
+        json!({"const": trouble.number(), "title": trouble.name(), "description": meaning, "x-status": status})
     });
     let mut defs = generator.take_definitions(true);
     defs.insert(

@@ -183,6 +183,19 @@ fn x7_the_other_calls_cross_and_fit_the_schema() {
     }
 }
 
+#[test]
+fn x7_texts_are_parsed_each_for_itself_as_commands_read_them() {
+    let sample = r#"{"ask":{"query":"parse","texts":[{"kind":"email","text":" Ada@Example.COM "},
+        {"kind":"email","text":"ada"},{"kind":"country","text":"deu"},{"kind":"service","text":""}]}}"#;
+    let found = call(&world().engine, sample).unwrap();
+    let wanted = r#"{"answer":[{"text":"ada@example.com"},
+        {"flaw":{"message":"e-mail address has no @","remedy":"write it like ada@example.com"}},
+        {"text":"DE"},{"flaw":{"message":"service is empty","remedy":"give one"}}]}"#;
+    holds(&found, &serde_json::from_str(wanted).unwrap());
+    let fault = call(&world().engine, r#"{"ask":{"query":"parse","texts":[{"kind":"mood","text":""}]}}"#);
+    assert_eq!(fault.unwrap_err().path.as_deref(), Some("ask.texts[0].kind"));
+}
+
 /// Whether a document says at least this.
 #[track_caller]
 fn holds(found: &Value, wanted: &Value) {

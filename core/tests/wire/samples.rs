@@ -221,6 +221,7 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"notices","consumer":"mailer","limit":10}"#,
     r#"{"query":"notices","consumer":"other"}"#,
     r#"{"query":"records_after","seq":0,"limit":1000}"#,
+    r#"{"query":"parse","texts":[{"kind":"company_name","text":"  Wide   Open "},{"kind":"email","text":"ada"}]}"#,
     r#"{"query":"token"}"#,
     r#"{"query":"confirm","token":"$TOKEN"}"#,
     r#"{"query":"verify"}"#,

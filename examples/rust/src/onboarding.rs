@@ -184,12 +184,20 @@ fn read(bytes: &[u8], manager: TenantId) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for record in reader.byte_records() {
         let record = record?;
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = first_line(bytes, record.position().map_or(0, csv::Position::byte))?;
         let account =
             record.get(0).map(|text| String::from_utf8_lossy(text).trim().to_owned()).unwrap_or_default();
         lines.push(Line { number, account, asked: command(number, &record, manager) });
     }
     Ok(lines)
+}
+
+/// The line that a record begins on. The reader leaves the second half of a CRLF, and empty lines, to the record after them.
+fn first_line(bytes: &[u8], position: u64) -> Result<u64> {
+    let (before, rest) = bytes.split_at(usize::try_from(position)?);
+    let gap = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let ends = before.iter().chain(gap).filter(|byte| **byte == b'\n').count();
+    Ok(u64::try_from(ends)? + 1)
 }
 
 /// The command that a line stands for. New tenants get their ids from the line, as the requests do.

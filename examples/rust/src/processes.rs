@@ -2,7 +2,7 @@
 //! hand: who writes when is the store's affair.
 
 use std::io::{BufRead, BufReader, Write as _, stdin, stdout};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use tenantry::base::ids::{RequestId, TenantId, UserId};
@@ -20,6 +20,9 @@ use crate::stage::{self, Result, Stage, clock_face, set_of};
 
 /// How the program is told to be the second process.
 pub(crate) const SECOND: &str = "--second";
+
+/// The environment's name for a program in another language that is to be the second process.
+const ELSE: &str = "JOURNEYS_SECOND";
 
 /// How many customers each process adds while the other does the same.
 const MANY: u32 = 50;
@@ -156,7 +159,7 @@ fn many(stage: &Stage, manager: TenantId, by: UserId, series: &str) -> Result {
     Ok(())
 }
 
-/// The second process, as the first sees it: a line goes in, a line comes out.
+/// The second process, as the first sees it: a line goes in, a line comes out. What is in them is the same in every language.
 struct Other {
     process: Child,
     input: ChildStdin,
@@ -165,7 +168,11 @@ struct Other {
 
 impl Other {
     fn start(path: &Path) -> Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
+        let program = match std::env::var_os(ELSE) {
+            Some(program) => PathBuf::from(program),
+            None => std::env::current_exe()?,
+        };
+        let mut process = Command::new(program)
             .arg(SECOND)
             .arg(path)
             .stdin(Stdio::piped())
@@ -177,7 +184,7 @@ impl Other {
     }
 
     fn tell(&mut self, at: Timestamp, what: &str) -> Result {
-        writeln!(self.input, "{at} {what}")?;
+        writeln!(self.input, "{} {what}", at.micros())?;
         Ok(self.input.flush()?)
     }
 
@@ -202,12 +209,12 @@ impl Other {
 
 /// The second process itself: does what it is told until nobody tells it anything.
 pub(crate) fn second(path: &Path) -> Result {
-    let stage = stage::set(path, Policy::default(), 1)?;
+    let stage = stage::set(path, Policy::default(), std::process::id())?;
     for line in stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.splitn(6, ' ').collect();
         let (at, words) = words.split_first().ok_or("an empty line")?;
-        stage.set_clock(at.parse()?);
+        stage.set_clock(Timestamp::from_micros(at.parse()?).ok_or("a time that nobody lives to see")?);
         let answer = obey(&stage, words)?;
         let mut out = stdout().lock();
         writeln!(out, "{answer}")?;

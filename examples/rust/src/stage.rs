@@ -56,7 +56,7 @@ pub(crate) struct Stage {
 }
 
 /// Sets the stage on a file; `series` keeps the ids of several processes apart.
-pub(crate) fn set(path: &Path, policy: Policy, series: u16) -> Result<Stage> {
+pub(crate) fn set(path: &Path, policy: Policy, series: u32) -> Result<Stage> {
     let hands = Hands(Arc::new(AtomicI64::new(Timestamp::parse(MORNING)?.micros())));
     let next = AtomicU64::new(1);
     let ids = move || {

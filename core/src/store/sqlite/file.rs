@@ -48,6 +48,7 @@ pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Found> {
         let why = format!("SQLite {} may lose commits, 3.51.3 or later is needed", rusqlite::version());
         return Err(cannot_open(path, why));
     }
+    keep_locks();
     let length = match fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(cannot_open(path, "it is a directory")),
         Ok(found) if !found.is_file() => return Err(cannot_open(path, "it is not a regular file")),
@@ -87,6 +88,16 @@ pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Found> {
         }
     }
     Ok(Found::Ours)
+}
+
+/// Has SQLite use locks that nobody else in the process can take away, where there are such.
+fn keep_locks() {
+    #[cfg(all(
+        target_os = "linux",
+        target_pointer_width = "64",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ))]
+    super::locks::install();
 }
 
 fn newer(path: &Path, needs: i32) -> Fault {
@@ -175,7 +186,7 @@ pub(super) fn connect(path: &Path, write: bool, options: &Options) -> Result<Con
 }
 
 /// Whether an open file says that it is ours.
-pub(super) fn is_ours(db: &Connection) -> Result<bool> {
+pub(super) fn is_ours(db: &Connection) -> rusqlite::Result<bool> {
     Ok(pragma(db, "application_id")? == APPLICATION_ID)
 }
 

@@ -5,6 +5,12 @@
 
 mod fault;
 mod file;
+#[cfg(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+mod locks;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -113,7 +119,7 @@ impl SqliteStore {
         }
         let db = connect(&path, true, &options)?;
         // A store whose making was cut short is empty again by now.
-        if found == Found::Nothing || !is_ours(&db)? {
+        if found == Found::Nothing || !patiently(deadline, || is_ours(&db))? {
             create(&db, &path, deadline)?;
         }
         prepare(&db, &path, deadline)?;

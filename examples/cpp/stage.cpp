@@ -1,0 +1,347 @@
+#include "stage.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <set>
+#include <stdexcept>
+
+namespace {
+
+// Monday, 2 March 2026, eight o'clock: when every journey begins.
+constexpr std::int64_t MORNING = 1772438400000000, MINUTE = 60000000, DAY = 24 * 60 * MINUTE;
+
+// Who takes the notices off the file.
+constexpr auto POSTMAN = "postman";
+
+// The most rows that one answer has; no journey has more.
+constexpr auto ALL = 1000;
+
+// A few words as the head of a narrow column, one below the other.
+std::string column(std::string words) {
+  std::replace(words.begin(), words.end(), ' ', '\n');
+  return words;
+}
+
+}  // namespace
+
+void to_json(json& to, const tenantry_id& from) { to = tenantry::to_string(from); }
+
+void from_json(const json& from, tenantry_id& to) {
+  const auto read = tenantry::parse_id(from.get_ref<const std::string&>());
+  if (!read) throw std::runtime_error("`" + from.dump() + "` is no id");
+  to = *read;
+}
+
+// ---- tenantry ----
+
+tenantry::options stage::options(const std::string& policy) {
+  auto asked = tenantry::default_options();
+  asked.policy = policy.data();
+  asked.policy_length = policy.size();
+  asked.context = this;
+  // Called from any thread, and nothing may be thrown out of them.
+  asked.now = [](void* context) -> std::int64_t { return static_cast<stage*>(context)->now_; };
+  asked.new_id = [](void* context, tenantry_id* made) {
+    auto* on = static_cast<stage*>(context);
+    const std::uint64_t number = on->next_++;
+    *made = {};
+    for (int place = 0; place < 8; ++place) made->bytes[15 - place] = static_cast<std::uint8_t>(number >> 8 * place);
+    for (int place = 0; place < 4; ++place)
+      made->bytes[3 - place] = static_cast<std::uint8_t>(on->series_ >> 8 * place);
+  };
+  return asked;
+}
+
+stage::stage(std::string where, const json& policy, std::uint32_t series)
+    : now_(MORNING),
+      series_(series),
+      path(std::move(where)),
+      engine(tenantry::engine::open(path, options(policy.dump()))) {}
+
+json stage::call(const json& request) { return json::parse(engine.call(request.dump())); }
+
+json stage::ask(json query) { return call({{"ask", std::move(query)}}).at("answer"); }
+
+json stage::execute(const actor& by, json command) {
+  return call({{"execute", {{"actor", by.as_json}, {"command", std::move(command)}}}}).at("outcome");
+}
+
+json stage::entity(std::string_view kind, const id& it) {
+  return ask({{"query", "entity"}, {"kind", kind}, {"id", it}}).at("entity");
+}
+
+// ---- time ----
+
+void stage::days_pass(int days) {
+  now_ += days * DAY;
+  const auto happened = call({{"sweep", json::object()}}).at("happened").get<int>();
+  told.remark(days == 1 ? "… a day passes …" : "… " + to_string(days) + " days pass …");
+  if (happened > 0) deliver();
+}
+
+std::string stage::clock_face() const {
+  const std::time_t seconds = now_ / 1000000;
+  char face[32];
+  std::strftime(face, sizeof face, "%Y-%m-%d %H:%M", std::gmtime(&seconds));
+  return face;
+}
+
+std::string clock_face(const std::string& timestamp) { return timestamp.substr(0, 10) + " " + timestamp.substr(11, 5); }
+
+// ---- names ----
+
+std::string stage::name_of(const std::string& it) const {
+  const auto found = names_.find(it);
+  return found == names_.end() ? it : found->second;
+}
+
+std::string stage::actor_name(const json& actor) const {
+  if (actor.contains("user")) return name_of(actor.at("user").get<std::string>());
+  if (actor.contains("organisation")) return "someone of " + name_of(actor.at("organisation").get<std::string>());
+  if (!actor.contains("operator")) return "the clock";
+  const auto& staff = actor.at("operator");
+  return staff.contains("ticket") ? "the operator, on " + staff.at("ticket").get<std::string>() : "the operator";
+}
+
+std::string stage::people(const json& users) const {
+  std::set<std::string> names;
+  for (const auto& user : users) names.insert(name_of(user.get<std::string>()));
+  return names.empty() ? "nobody" : joined({names.begin(), names.end()});
+}
+
+std::string stage::in_names(std::string text) const {
+  for (const auto& [it, name] : names_) {
+    for (std::size_t at; (at = text.find(it)) != text.npos;) text.replace(at, it.size(), name);
+  }
+  return text;
+}
+
+// ---- the cast ----
+
+id stage::tenant(std::string_view kind, const std::string& name, std::string_view number, json also) {
+  also.update({{"command", "register_tenant"}, {"kind", kind}, {"name", name}, {"number", number}});
+  const id made = execute(staff(), std::move(also));
+  enlist(made, name);
+  return made;
+}
+
+id stage::user(const std::string& called, const id& home, std::string_view email, const std::string& role) {
+  const id made = execute(
+      staff(), {{"command", "register_user"}, {"name", called}, {"home", home}, {"email", email}, {"role", role}});
+  name(made, called);
+  for (auto& [tenant, people] : cast_) {
+    if (tenantry::equal(tenant, home)) people.push_back(called + " (" + role + ")");
+  }
+  return made;
+}
+
+void stage::enlist(const id& tenant, const std::string& called) {
+  name(tenant, called);
+  cast_.emplace_back(tenant, list{});
+}
+
+void stage::introduce() {
+  std::vector<row> rows;
+  for (const auto& [who, people] : cast_) {
+    const auto it = entity("tenant", who);
+    rows.push_back({plain(it.at("name")), faint(it.at("number")), plain(it.at("kind")),
+                    people.empty() ? faint("–") : plain(joined(people))});
+  }
+  told.table({"tenant", "number", "kind", "people"}, rows);
+}
+
+// ---- the story ----
+
+std::string stage::line(const actor& by, std::string_view what) const {
+  const auto ticket = by.as_json.contains("operator") && by.as_json.at("operator").contains("ticket");
+  return actor_name(by.as_json) + (ticket ? ", " : " ") + std::string(what);
+}
+
+json stage::does(const actor& by, std::string_view what, json command) {
+  now_ += 5 * MINUTE;
+  const auto told_line = line(by, what);
+  try {
+    const auto reply = call({{"execute", {{"actor", by.as_json}, {"command", std::move(command)}}}});
+    told.done(::clock_face(reply.at("at")), told_line);
+    deliver();
+    return reply.at("outcome");
+  } catch (const tenantry::error& error) {
+    throw std::runtime_error(told_line + ": " + error.what());
+  }
+}
+
+json stage::is_refused(const actor& by, std::string_view what, json command) {
+  now_ += 5 * MINUTE;
+  const auto told_line = line(by, what);
+  try {
+    execute(by, std::move(command));
+  } catch (const tenantry::error& error) {
+    if (!error.refused()) throw;
+    told.refused(clock_face(), told_line, error.status(), error.name(), in_names(error.what()), error.remedy());
+    return json::parse(error.json());
+  }
+  throw std::runtime_error(told_line + ": was to be refused");
+}
+
+void stage::tries(const actor& by, std::string_view what, json command) {
+  const auto fault = is_refused(by, what, std::move(command));
+  bool said = false;  // the first by precedence has been said; the others follow
+  for (const auto& item : fault.value("items", json::array())) {
+    if (!said && item.at("number") == fault.at("number") && item.at("about") == fault.at("about")) {
+      said = true;
+      continue;
+    }
+    told.answer("and " + to_string(item.at("number").get<int>()) + " " + item.at("name").get<std::string>() + " for `" +
+                in_names(item.at("about")) + "`");
+  }
+}
+
+void stage::tries_each(const actor& by, std::string_view what, const list& things, json command) {
+  const auto fault = is_refused(by, what, std::move(command));
+  std::vector<row> rows;
+  for (std::size_t place = 0; place < things.size(); ++place) {
+    list bars;
+    for (const auto& item : fault.at("items")) {
+      if (item.at("index") == place)
+        bars.push_back(to_string(item.at("number").get<int>()) + " " + item.at("name").get<std::string>());
+    }
+    rows.push_back({count(place + 1), plain(things[place]),
+                    bars.empty() ? faint("nothing stands in its way") : bad(joined(bars, "\n"))});
+  }
+  told.table({"", "as it was typed", "verdict"}, rows);
+}
+
+std::vector<std::pair<std::string, list>> stage::post() {
+  std::vector<std::pair<std::string, list>> letters;
+  const auto waiting = ask({{"query", "notices"}, {"consumer", POSTMAN}, {"limit", ALL}});
+  for (const auto& notice : waiting.at("notices")) {
+    list to;
+    for (const auto& user : notice.at("to")) {
+      const auto known = ask({{"query", "personal"}, {"subject", {{"user", user}}}});
+      to.push_back(known.is_null() ? "nobody any more" : known.value("email", "nobody any more"));
+    }
+    std::sort(to.begin(), to.end());
+    letters.emplace_back(notice.at("kind").at("kind"), std::move(to));
+  }
+  call({{"acknowledge", {{"consumer", POSTMAN}, {"through", waiting.at("through")}}}});
+  return letters;
+}
+
+void stage::deliver() {
+  for (const auto& [kind, to] : post()) told.mail(kind, joined(to));
+}
+
+void stage::history() {
+  std::vector<row> rows;
+  for (const auto& record : ask({{"query", "records_after"}, {"seq", 0}, {"limit", ALL}})) {
+    rows.push_back({count(record.at("seq")), faint(::clock_face(record.at("at"))),
+                    plain(actor_name(record.at("actor"))), plain(record.at("command")),
+                    plain(happened(record.at("events")))});
+  }
+  told.table({"seq", "at", "from", "command", "what happened"}, rows);
+}
+
+void stage::verify() {
+  const auto verified = ask({{"query", "verify"}});
+  if (verified.at("journal") != "holds") throw std::runtime_error("the journal does not hold: " + verified.dump());
+  told.gap();
+  told.holds("the journal holds: " + to_string(revision()) + " records, replayed, lead to exactly what the file says");
+}
+
+// ---- texts ----
+
+std::string joined(const list& texts, std::string_view between) {
+  std::string all;
+  for (const auto& one : texts) all += (&one == texts.data() ? "" : std::string(between)) + one;
+  return all;
+}
+
+std::string happened(const json& events, std::string_view between) {
+  std::vector<std::pair<std::string, int>> names;
+  for (const auto& event : events) {
+    const std::string name = event.at("event");
+    const auto known = std::find_if(names.begin(), names.end(), [&](const auto& one) { return one.first == name; });
+    if (known == names.end()) {
+      names.emplace_back(name, 1);
+    } else {
+      ++known->second;
+    }
+  }
+  list texts;
+  for (const auto& [name, times] : names) texts.push_back(times == 1 ? name : name + " × " + to_string(times));
+  return joined(texts, between);
+}
+
+std::string status_of(const json& stage) {
+  if (stage == TENANTRY_STAGE_ACTIVE) return "Active";
+  if (stage == TENANTRY_STAGE_DELINK_REQUESTED_BY_MANAGER) return "Delink request by MSP";
+  if (stage == TENANTRY_STAGE_DELINK_REQUESTED_BY_CUSTOMER) return "Delink request by customer";
+  return "Delinked";
+}
+
+std::string message_about(tenantry_status status, const std::string& about) {
+  std::string message = tenantry_status_message(status);
+  const auto gap = message.find("{}");
+  return gap == message.npos ? message : message.replace(gap, 2, about);
+}
+
+cell verdict(const tenantry::verdict& of) { return of.allowed ? good("yes") : bad("no " + to_string(of.reason)); }
+
+// ---- rights that a journey keeps asking for ----
+
+void watch::moment(std::string name) {
+  seen now{std::move(name), link_ ? status_of(on_.entity("link", *link_).at("stage")) : "–", {}};
+  for (const auto& it : questions_) now.verdicts.push_back(on_.engine.check(it.user, it.permission, it.tenant));
+  moments_.push_back(std::move(now));
+}
+
+void watch::show() const {
+  // Where there is one tenant only, the heading has said which.
+  const bool places = std::any_of(questions_.begin(), questions_.end(), [&](const auto& it) {
+    return !tenantry::equal(it.tenant, questions_.front().tenant);
+  });
+  std::vector<std::string> header{"who", "wants"};
+  if (places) header.push_back("on");
+  for (const auto& then : moments_) header.push_back(column(then.name));
+  std::vector<row> rows;
+  if (link_) {
+    row cells{faint("link"), faint("status")};
+    if (places) cells.push_back(faint("–"));
+    for (const auto& then : moments_) cells.push_back(faint(column(then.status)));
+    rows.push_back(std::move(cells));
+  }
+  std::set<tenantry_status> reasons;
+  for (std::size_t place = 0; place < questions_.size(); ++place) {
+    const auto& it = questions_[place];
+    const bool again = place > 0 && tenantry::equal(questions_[place - 1].user, it.user);
+    row cells{plain(again ? "" : on_.name_of(it.user)), plain(it.permission)};
+    if (places) cells.push_back(plain(on_.name_of(it.tenant)));
+    for (const auto& then : moments_) {
+      const auto& found = then.verdicts.at(place);
+      cells.push_back(verdict(found));
+      if (!found.allowed) reasons.insert(found.reason);
+    }
+    rows.push_back(std::move(cells));
+  }
+  on_.told.table(header, rows);
+  for (const auto reason : reasons) {
+    on_.told.remark(to_string(reason) + " " + tenantry_status_name(reason) + " (" + tenantry_status_rule(reason) + ")");
+  }
+  ask_the_past();
+}
+
+void watch::ask_the_past() const {
+  json questions = json::array();
+  for (const auto& it : questions_)
+    questions.push_back({{"user", it.user}, {"permission", it.permission}, {"tenant", it.tenant}});
+  for (const auto& then : moments_) {
+    const auto seq = then.verdicts.front().seq;
+    const auto found = on_.ask({{"query", "check_many"}, {"questions", questions}, {"as_of", seq}});
+    for (std::size_t place = 0; place < questions_.size(); ++place) {
+      const auto name = tenantry_status_name(then.verdicts[place].reason);
+      if (found.at(place).value("reason", "ok") != name)
+        throw std::runtime_error("the past of seq " + to_string(seq) + " answers differently");
+    }
+  }
+  on_.told.holds("asked of the past today, every cell is the same");
+}

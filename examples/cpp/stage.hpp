@@ -1,0 +1,159 @@
+// The stage that every journey plays on: an engine on a file, a clock that the journey moves, ids that count up, and names for ids.
+// Never decides anything: every yes and every no on the page is tenantry's answer.
+
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <tenantry.hpp>
+#include <utility>
+#include <vector>
+
+#include "page.hpp"
+
+// Ids cross as texts.
+void to_json(nlohmann::json& to, const tenantry_id& from);
+void from_json(const nlohmann::json& from, tenantry_id& to);
+
+using nlohmann::json;
+using tenantry::id;
+using list = std::vector<std::string>;
+using std::to_string;
+using tenantry::to_string;
+
+// Who acts: a user; or the platform's own staff, on a ticket or without.
+struct actor {
+  json as_json;
+  actor(const id& user) : as_json({{"user", user}}) {}
+  explicit actor(json as_json) : as_json(std::move(as_json)) {}
+};
+inline actor staff() { return actor(json{{"operator", json::object()}}); }
+inline actor staff_on(std::string_view ticket) { return actor(json{{"operator", {{"ticket", ticket}}}}); }
+
+// A question that a journey asks.
+struct question {
+  id user;
+  std::string permission;
+  id tenant;
+};
+
+class stage {
+  // What the engine asks for from its opening on comes before it.
+  std::atomic<std::int64_t> now_;
+  std::atomic<std::uint64_t> next_{1};
+  std::uint32_t series_;
+  std::map<std::string, std::string> names_;
+  std::vector<std::pair<id, list>> cast_;
+  tenantry::options options(const std::string& policy);
+
+ public:
+  // Opens the file, which begins with a policy of that name, or that is the JSON of one; `series` keeps the ids of several
+  // processes apart.
+  stage(std::string path, const json& policy, std::uint32_t series = 0);
+  stage(const stage&) = delete;
+  stage& operator=(const stage&) = delete;
+
+  // ---- tenantry ----
+
+  // The answer to a query; the outcome of a command; any other call's reply.
+  json ask(json query);
+  json execute(const actor& by, json command);
+  json call(const json& request);
+  // An entity as it is now.
+  json entity(std::string_view kind, const id& it);
+  std::uint64_t revision() const { return engine.refresh(); }
+
+  // ---- time ----
+
+  // Lets some days pass, and what time alone brings about happen.
+  void days_pass(int days);
+  std::string clock_face() const;
+  std::int64_t micros() const { return now_; }
+  void set_clock(std::int64_t micros) { now_ = micros; }
+
+  // ---- names ----
+
+  // From now on people call it so.
+  void name(const id& it, std::string name) { names_[to_string(it)] = std::move(name); }
+  std::string name_of(const id& it) const { return name_of(to_string(it)); }
+  std::string name_of(const std::string& it) const;
+  // An actor as a record or an audit shows it.
+  std::string actor_name(const json& actor) const;
+  // The names of some users, in the order of the alphabet.
+  std::string people(const json& users) const;
+  // A text in which ids give way to names.
+  std::string in_names(std::string text) const;
+
+  // ---- the cast ----
+
+  // Registers a tenant or a user, as the platform's operator does.
+  id tenant(std::string_view kind, const std::string& name, std::string_view number, json also = json::object());
+  id user(const std::string& name, const id& home, std::string_view email, const std::string& role);
+  // Takes a tenant into the cast.
+  void enlist(const id& tenant, const std::string& name);
+  // Shows who plays.
+  void introduce();
+
+  // ---- the story ----
+
+  // Somebody does something, and it is done: the command's outcome.
+  json does(const actor& by, std::string_view what, json command);
+  // Somebody tries something, and it is refused; with many things, what stands in the way of each.
+  void tries(const actor& by, std::string_view what, json command);
+  void tries_each(const actor& by, std::string_view what, const list& things, json command);
+  // Takes the notices that wait, by kind and sorted addresses; or shows them, too.
+  std::vector<std::pair<std::string, list>> post();
+  void deliver();
+  // What the journal holds, record by record.
+  void history();
+  // Replays the whole journal and says that it holds.
+  void verify();
+
+  const std::string path;
+  tenantry::engine engine;
+  page told;
+
+ private:
+  json is_refused(const actor& by, std::string_view what, json command);
+  std::string line(const actor& by, std::string_view what) const;
+};
+
+// A moment to the minute.
+std::string clock_face(const std::string& timestamp);
+// What happened, by name, repeated things counted.
+std::string happened(const json& events, std::string_view between = "\n");
+std::string joined(const list& texts, std::string_view between = ", ");
+// What a link's stage is called.
+std::string status_of(const json& stage);
+// What a status means for a thing that it is about.
+std::string message_about(tenantry_status status, const std::string& about);
+
+// A verdict in a cell, and what the numbers of some verdicts mean.
+cell verdict(const tenantry::verdict& of);
+
+// Rights that a journey keeps asking for, moment by moment.
+class watch {
+ public:
+  watch(stage& on, std::vector<question> questions) : on_(on), questions_(std::move(questions)) {}
+  // From now on the status of this link is shown, too.
+  void follow(const id& link) { link_ = link; }
+  // Asks everything, now.
+  void moment(std::string name);
+  // Shows what was answered, and asks the same again of the past.
+  void show() const;
+
+ private:
+  struct seen {
+    std::string name, status;
+    std::vector<tenantry::verdict> verdicts;
+  };
+  void ask_the_past() const;
+
+  stage& on_;
+  std::vector<question> questions_;
+  std::optional<id> link_;
+  std::vector<seen> moments_;
+};

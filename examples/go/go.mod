@@ -1,0 +1,3 @@
+module tenantry.example/go
+
+go 1.19

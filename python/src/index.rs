@@ -1,0 +1,478 @@
+//! The access index: checks in nanoseconds, alone and in batches. It never allows what it was not asked properly: an argument of the
+//! wrong type, a handle of another database and an index whose database is closed are errors.
+
+use std::sync::Arc;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::time::Timestamp;
+use tenantry::engine::Clock;
+use tenantry::index::{self as core, Overtaken, Permit, Resolved};
+use tenantry::refusal::Code;
+use tenantry::wire::Trouble;
+use uuid::Uuid;
+
+use crate::columns::{ABREAST, Column};
+use crate::engine::Shared;
+use crate::guard::{Stop, detached, guarded};
+use crate::handles::{Named, PermissionHandle, ServiceHandle, Side, TenantHandle, UserHandle, id, to_python};
+
+/// The answer of a check on the index. True where it is allowed.
+#[pyclass(frozen, eq, hash, module = "tenantry._native")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Decision {
+    reason: Option<Code>,
+    seq: u64,
+}
+
+impl From<core::Decision> for Decision {
+    fn from(decision: core::Decision) -> Self {
+        Self { reason: decision.reason, seq: decision.seq }
+    }
+}
+
+#[pymethods]
+impl Decision {
+    #[new]
+    #[pyo3(signature = (*, reason, seq))]
+    fn new(py: Python<'_>, reason: Option<&str>, seq: u64) -> PyResult<Self> {
+        guarded(py, || match reason {
+            None => Ok(Self { reason: None, seq }),
+            Some(name) => match Code::ALL.iter().find(|code| code.name() == name) {
+                Some(code) => Ok(Self { reason: Some(*code), seq }),
+                None => Err(Stop::misuse(Trouble::BadText, format_args!("`reason`: there is no `{name}`"))),
+            },
+        })
+    }
+
+    /// Whether it is allowed.
+    #[getter]
+    fn allowed(&self) -> bool {
+        self.reason.is_none()
+    }
+
+    /// Why not: the first reason that applies, or None where it is allowed.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        static CODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let Some(reason) = self.reason else { return Ok(None) };
+        let code = CODE
+            .get_or_try_init(py, || Ok::<_, PyErr>(py.import("tenantry.codes")?.getattr("Code")?.unbind()))?;
+        code.bind(py).call1((reason.name(),)).map(Some)
+    }
+
+    /// The record up to which the answer holds.
+    #[getter]
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    fn __bool__(&self) -> bool {
+        self.allowed()
+    }
+
+    /// The decision as a dict of plain values.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item(intern!(py, "allowed"), self.allowed())?;
+        dict.set_item(intern!(py, "reason"), self.reason.map(Code::name))?;
+        dict.set_item(intern!(py, "seq"), self.seq)?;
+        Ok(dict)
+    }
+
+    fn __repr__(&self) -> String {
+        let reason = self.reason.map_or("None".to_owned(), |code| format!("'{}'", code.name()));
+        let allowed = if self.allowed() { "True" } else { "False" };
+        format!("Decision(allowed={allowed}, reason={reason}, seq={})", self.seq)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let rebuild = py.import("tenantry._native")?.getattr("_decision")?;
+        (rebuild, (self.reason.map(Code::name), self.seq)).into_pyobject(py)
+    }
+}
+
+/// Makes a decision again; for pickling.
+#[pyfunction]
+#[pyo3(name = "_decision", signature = (reason, seq, /))]
+pub(crate) fn rebuild(py: Python<'_>, reason: Option<&str>, seq: u64) -> PyResult<Decision> {
+    Decision::new(py, reason, seq)
+}
+
+/// Many questions about one permission.
+struct Many {
+    users: Column<core::UserHandle>,
+    tenants: Column<core::TenantHandle>,
+    permit: Permit,
+    count: usize,
+}
+
+/// What checks need, in memory. `Database.access_index()` gives it. Threads may share it.
+///
+/// Users and tenants may be given as handles of this index, as `uuid.UUID` or as text; permissions and services as handles or
+/// as text. Handles are quickest.
+#[pyclass(frozen, module = "tenantry._native")]
+pub(crate) struct AccessIndex {
+    index: Arc<core::AccessIndex>,
+    shared: Arc<Shared>,
+}
+
+impl AccessIndex {
+    pub(crate) fn new(index: Arc<core::AccessIndex>, shared: Arc<Shared>) -> Self {
+        Self { index, shared }
+    }
+
+    /// The index, for measuring it.
+    pub(crate) fn core(&self) -> &core::AccessIndex {
+        &self.index
+    }
+
+    pub(crate) fn clock(&self) -> impl Fn() -> Timestamp + '_ {
+        || self.shared.hands.now()
+    }
+
+    pub(crate) fn permit(
+        &self,
+        permission: &Bound<'_, PyAny>,
+        service: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Permit, Stop> {
+        let engine = self.shared.number;
+        let permission = <PermissionHandle as Named>::read(&self.index, engine, permission)?;
+        Ok(match service {
+            None => permission.into(),
+            Some(service) => permission.with(<ServiceHandle as Named>::read(&self.index, engine, service)?),
+        })
+    }
+
+    #[inline]
+    fn ask(
+        &self,
+        user: &Bound<'_, PyAny>,
+        permission: &Bound<'_, PyAny>,
+        tenant: &Bound<'_, PyAny>,
+        service: Option<&Bound<'_, PyAny>>,
+    ) -> Result<core::Decision, Stop> {
+        self.shared.alive()?;
+        let engine = self.shared.number;
+        let user = <UserHandle as Side>::read(&self.index, engine, user)?;
+        let permit = self.permit(permission, service)?;
+        let tenant = <TenantHandle as Side>::read(&self.index, engine, tenant)?;
+        Ok(self.index.check_resolved(user, permit, tenant, self.clock()))
+    }
+
+    /// Reads many questions, for `allows_many` and its like.
+    fn many(
+        &self,
+        py: Python<'_>,
+        users: &Bound<'_, PyAny>,
+        permission: &Bound<'_, PyAny>,
+        tenants: &Bound<'_, PyAny>,
+        service: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Many, Stop> {
+        self.shared.alive()?;
+        let engine = self.shared.number;
+        let permit = self.permit(permission, service)?;
+        let users = Column::read::<UserHandle>(&self.index, engine, users)?;
+        let tenants = Column::read::<TenantHandle>(&self.index, engine, tenants)?;
+        let count = match (users.len(py), tenants.len(py)) {
+            (Some(users), Some(tenants)) if users != tenants => {
+                return Err(Stop::misuse(
+                    Trouble::BadLength,
+                    format_args!(
+                        "there are {users} users and {tenants} tenants; as many of both are wanted, or one of either"
+                    ),
+                ));
+            }
+            (Some(count), _) | (None, Some(count)) => count,
+            (None, None) => 1,
+        };
+        Ok(Many { users, tenants, permit, count })
+    }
+
+    /// Answers them side by side while other threads run, and hands the answers on in their order, some at a time.
+    fn answer(&self, py: Python<'_>, many: Many, mut each: impl FnMut(&[core::Decision]) + Send) {
+        let Many { users, tenants, permit, count } = many;
+        let (index, clock) = (&*self.index, self.clock());
+        let mut answers = [core::Decision { reason: Some(Code::UnknownUser), seq: 0 }; ABREAST];
+        let ids = users.as_ids::<UserHandle>(index, py).zip(tenants.as_ids::<TenantHandle>(index, py));
+        if let Some((users, tenants)) = ids {
+            py.detach(|| {
+                let mut asked = Vec::with_capacity(ABREAST);
+                for from in (0..count).step_by(ABREAST) {
+                    let both = users.from(from).iter().zip(tenants.from(from)).take(count - from);
+                    asked.clear();
+                    asked.extend(both.map(|(user, tenant)| {
+                        let (user, tenant) = (Uuid::from_bytes(*user), Uuid::from_bytes(*tenant));
+                        (UserId::from_uuid(user), permit, TenantId::from_uuid(tenant))
+                    }));
+                    let answers = answers.get_mut(..asked.len()).unwrap_or_default();
+                    index.check_ids(&asked, &clock, answers);
+                    each(answers);
+                }
+            });
+            return;
+        }
+        let users = users.handles::<UserHandle>(index, py, count);
+        let tenants = tenants.handles::<TenantHandle>(index, py, count);
+        py.detach(|| {
+            let mut asked = Vec::with_capacity(ABREAST);
+            for (users, tenants) in users.chunks(ABREAST).zip(tenants.chunks(ABREAST)) {
+                asked.clear();
+                let both = users.iter().zip(tenants);
+                asked.extend(both.map(|(&user, &tenant)| Resolved { user, permit, tenant }));
+                let answers = answers.get_mut(..asked.len()).unwrap_or_default();
+                index.check_batch(&asked, &clock, answers);
+                each(answers);
+            }
+        });
+    }
+
+    /// A reverse look-up; held still where the index changes too often meanwhile.
+    fn long<T: Send>(
+        &self,
+        ask: impl Fn(&core::AccessIndex) -> Result<Vec<T>, Overtaken> + Send,
+    ) -> Result<Vec<T>, Stop> {
+        match ask(&self.index) {
+            Ok(found) => Ok(found),
+            Err(Overtaken) => self
+                .shared
+                .engine()?
+                .hold_still(|index| ask(index))?
+                .map_err(|overtaken| Stop::misuse(Trouble::Panicked, overtaken)),
+        }
+    }
+}
+
+/// Ids as `uuid.UUID`, in their order.
+fn in_order(py: Python<'_>, mut found: Vec<Uuid>) -> PyResult<Bound<'_, PyList>> {
+    found.sort_unstable();
+    let list = PyList::empty(py);
+    for id in found {
+        list.append(to_python(py, id)?)?;
+    }
+    Ok(list)
+}
+
+#[pymethods]
+impl AccessIndex {
+    /// The record up to which the index has come.
+    #[getter]
+    fn seq(&self, py: Python<'_>) -> PyResult<u64> {
+        guarded(py, || {
+            self.shared.alive()?;
+            Ok(self.index.seq())
+        })
+    }
+
+    /// Looks a user up: a handle that is quicker to check with than an id. One that is not known has a handle, too, with which
+    /// everything is denied.
+    #[pyo3(signature = (user, /))]
+    fn user(&self, py: Python<'_>, user: &Bound<'_, PyAny>) -> PyResult<UserHandle> {
+        guarded(py, || {
+            self.shared.alive()?;
+            let id = id(user, "user", "UserHandle")?;
+            Ok(UserHandle::new(&self.index, self.shared.number, id))
+        })
+    }
+
+    /// Looks a tenant up, as `user` does.
+    #[pyo3(signature = (tenant, /))]
+    fn tenant(&self, py: Python<'_>, tenant: &Bound<'_, PyAny>) -> PyResult<TenantHandle> {
+        guarded(py, || {
+            self.shared.alive()?;
+            let id = id(tenant, "tenant", "TenantHandle")?;
+            Ok(TenantHandle::new(&self.index, self.shared.number, id))
+        })
+    }
+
+    /// Looks a permission up by its name. One that the policy does not have is held by nobody.
+    #[pyo3(signature = (name, /))]
+    fn permission(&self, py: Python<'_>, name: &str) -> PyResult<PermissionHandle> {
+        guarded(py, || {
+            self.shared.alive()?;
+            Ok(PermissionHandle::new(&self.index, self.shared.number, name))
+        })
+    }
+
+    /// Looks a service up by its name. One that the policy does not have is managed by nobody.
+    #[pyo3(signature = (name, /))]
+    fn service(&self, py: Python<'_>, name: &str) -> PyResult<ServiceHandle> {
+        guarded(py, || {
+            self.shared.alive()?;
+            Ok(ServiceHandle::new(&self.index, self.shared.number, name))
+        })
+    }
+
+    /// Whether a user may do something on a tenant, for a service if it is about one (P).
+    #[pyo3(signature = (user, permission, tenant, service=None))]
+    fn allows(
+        &self,
+        py: Python<'_>,
+        user: &Bound<'_, PyAny>,
+        permission: &Bound<'_, PyAny>,
+        tenant: &Bound<'_, PyAny>,
+        service: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        guarded(py, || Ok(self.ask(user, permission, tenant, service)?.allowed()))
+    }
+
+    /// The same, with the reason and the seq.
+    #[pyo3(signature = (user, permission, tenant, service=None))]
+    fn check(
+        &self,
+        py: Python<'_>,
+        user: &Bound<'_, PyAny>,
+        permission: &Bound<'_, PyAny>,
+        tenant: &Bound<'_, PyAny>,
+        service: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Decision> {
+        guarded(py, || Ok(self.ask(user, permission, tenant, service)?.into()))
+    }
+
+    /// Many checks at once, for one permission: a list of bools in the order of what was asked.
+    ///
+    /// Users and tenants are each one for all questions, or one for each: a sequence of handles, `uuid.UUID` or text, or packed ids of
+    /// 16 bytes in bytes, bytearray, memoryview or an array of numpy's. The other threads of Python's run meanwhile.
+    #[pyo3(signature = (users, permission, tenants, service=None))]
+    fn allows_many<'py>(
+        &self,
+        py: Python<'py>,
+        users: &Bound<'py, PyAny>,
+        permission: &Bound<'py, PyAny>,
+        tenants: &Bound<'py, PyAny>,
+        service: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let allowed = guarded(py, || {
+            let many = self.many(py, users, permission, tenants, service)?;
+            let mut allowed = Vec::with_capacity(many.count);
+            self.answer(py, many, |answers| allowed.extend(answers.iter().map(|answer| answer.allowed())));
+            Ok(allowed)
+        })?;
+        PyList::new(py, allowed)
+    }
+
+    /// The same as bytes, one for each question: 1 where it is allowed, else 0. `numpy.frombuffer(…, dtype=bool)` makes an array of it.
+    #[pyo3(signature = (users, permission, tenants, service=None))]
+    fn allows_packed<'py>(
+        &self,
+        py: Python<'py>,
+        users: &Bound<'py, PyAny>,
+        permission: &Bound<'py, PyAny>,
+        tenants: &Bound<'py, PyAny>,
+        service: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let many = guarded(py, || self.many(py, users, permission, tenants, service))?;
+        PyBytes::new_with(py, many.count, |bytes| {
+            guarded(py, || {
+                let mut bytes = bytes.iter_mut();
+                self.answer(py, many, |answers| {
+                    for (answer, byte) in answers.iter().zip(bytes.by_ref()) {
+                        *byte = answer.allowed().into();
+                    }
+                });
+                Ok(())
+            })
+        })
+    }
+
+    /// The same with the reasons: a list of decisions.
+    #[pyo3(signature = (users, permission, tenants, service=None))]
+    fn check_many<'py>(
+        &self,
+        py: Python<'py>,
+        users: &Bound<'py, PyAny>,
+        permission: &Bound<'py, PyAny>,
+        tenants: &Bound<'py, PyAny>,
+        service: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let answers = guarded(py, || {
+            let many = self.many(py, users, permission, tenants, service)?;
+            let mut all = Vec::with_capacity(many.count);
+            self.answer(py, many, |answers| all.extend_from_slice(answers));
+            Ok(all)
+        })?;
+        let list = PyList::empty(py);
+        for answer in answers {
+            list.append(Decision::from(answer).into_pyobject(py)?)?;
+        }
+        Ok(list)
+    }
+
+    /// The tenants on which a user can do this, in the order of their ids (P-12).
+    #[pyo3(signature = (user, permission, service=None))]
+    fn tenants_where<'py>(
+        &self,
+        py: Python<'py>,
+        user: &Bound<'py, PyAny>,
+        permission: &Bound<'py, PyAny>,
+        service: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (user, permit) = guarded(py, || {
+            self.shared.alive()?;
+            let user = <UserHandle as Side>::read(&self.index, self.shared.number, user)?;
+            Ok((user, self.permit(permission, service)?))
+        })?;
+        let found = detached(py, || {
+            self.long(|index| {
+                let mut found = Vec::new();
+                index.tenants_where(user, permit, self.clock(), &mut found)?;
+                Ok(found.into_iter().map(|one| index.tenant_id(one).uuid()).collect())
+            })
+        })?;
+        in_order(py, found)
+    }
+
+    /// The users who can do this on a tenant, in the order of their ids (P-12).
+    #[pyo3(signature = (permission, tenant, service=None))]
+    fn users_who_can<'py>(
+        &self,
+        py: Python<'py>,
+        permission: &Bound<'py, PyAny>,
+        tenant: &Bound<'py, PyAny>,
+        service: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (tenant, permit) = guarded(py, || {
+            self.shared.alive()?;
+            let tenant = <TenantHandle as Side>::read(&self.index, self.shared.number, tenant)?;
+            Ok((tenant, self.permit(permission, service)?))
+        })?;
+        let found = detached(py, || {
+            self.long(|index| {
+                let mut found = Vec::new();
+                index.users_who_can(permit, tenant, self.clock(), &mut found)?;
+                Ok(found.into_iter().map(|one| index.user_id(one).uuid()).collect())
+            })
+        })?;
+        in_order(py, found)
+    }
+
+    /// Takes in what other processes have written. With a token: only if the index has not come that far. Returns the seq it has
+    /// come to. What this database wrote itself is in it already.
+    #[pyo3(signature = (token=None))]
+    fn refresh(&self, py: Python<'_>, token: Option<&str>) -> PyResult<u64> {
+        let token = token.map(str::to_owned);
+        detached(py, || {
+            let engine = self.shared.engine()?;
+            match token {
+                None => {
+                    engine.refresh()?;
+                }
+                Some(token) => {
+                    let token = token
+                        .parse()
+                        .map_err(|error| Stop::misuse(Trouble::BadText, format_args!("`token`: {error}")))?;
+                    engine.access_index_since(&token)?;
+                }
+            }
+            Ok(self.index.seq())
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        let (tenants, users) = self.index.counts();
+        format!("<AccessIndex of {tenants} tenants and {users} users at seq {}>", self.index.seq())
+    }
+}

@@ -1,0 +1,456 @@
+"""tenantry: who manages whom, how, with whose consent, and who may do what because of it.
+
+An embeddable library for the multi-tenant side of managed-service platforms. It runs inside your process and keeps tenants,
+links, users, roles and the history in one SQLite file.
+
+>>> import tenantry
+>>> from tenantry import OPERATOR, Invitee, TenantKind
+>>> db = tenantry.memory()  # or tenantry.open("msp.db")
+
+Every command is a method with keyword arguments. `actor` is who asks: the id of a user, or `OPERATOR`, the platform's own staff. What
+comes back has the command's own answer in `outcome`.
+
+>>> msp = db.register_tenant(kind=TenantKind.MSP, name="Northwind IT", actor=OPERATOR).outcome
+>>> ada = db.register_user(home=msp, email="ada@northwind.example", role="admin", actor=OPERATOR).outcome
+>>> bakery = db.add_customer(
+...     manager=msp, kind=TenantKind.CUSTOMER, name="Bakery Klein", management="jointly", services={"manage"},
+...     owner=Invitee(email="bo@bakery.example"), actor=ada,
+... ).outcome
+
+A check says whether, and why. A verdict is true where it is allowed.
+
+>>> if db.check(user=ada, permission="devices.manage", tenant=bakery.tenant):
+...     print("go on")
+go on
+>>> db.check(user=ada, permission="location.view", tenant=bakery.tenant).reason
+Code.RESERVED_FOR_CUSTOMER
+
+What is refused raises. Every refusal has a stable number and name, and says what to do.
+
+>>> try:
+...     db.request_delink(link=bakery.link, actor=ada)
+... except tenantry.StateRefused as refused:
+...     print(refused.code, refused.name)
+...     print(refused.remedy)
+610 no_customer_owner
+have its super admin sign up first
+
+Long lists are read as you go. `rows()` makes dicts of them, as pandas and polars take them.
+
+>>> [row.name for row in db.customers(manager=msp, actor=ada)]
+['Bakery Klein']
+>>> db.customers(manager=msp, actor=ada).page().next is None
+True
+
+`as_of` asks the past: a record's number, or an aware datetime.
+
+>>> bool(db.check(user=ada, permission="devices.manage", tenant=bakery.tenant, as_of=1))
+False
+
+A service that checks on every request asks the access index, in nanoseconds.
+
+>>> index = db.access_index()
+>>> index.allows(ada, "devices.manage", bakery.tenant)
+True
+
+Where to look:
+
+- `open`, `memory`, `Database`: the store. `help(tenantry.Database)` lists every command and query.
+- `tenantry.model`: ids, words, rows and entities. `tenantry.events`, `tenantry.notices`: what happened, and who must be told.
+- `tenantry.commands`: the commands as data, for `Database.execute` and `Database.execute_all`.
+- `tenantry.errors`: what is raised. `tenantry.codes`: every refusal.
+- `AccessIndex`: checks in nanoseconds, alone and in batches.
+
+Threads may share a database. A forked child opens its own; what it inherited raises `StoreForked`.
+"""
+
+from __future__ import annotations
+
+import os as _os
+
+try:
+    from . import _native
+except ImportError as _error:
+    raise ImportError(
+        f"the native part of tenantry cannot be loaded ({_error}); if {__file__} is a checkout, "
+        "install it with `pip install ./python` and run from another directory"
+    ) from _error
+from . import codes, commands, errors, events, model, notices
+from ._command import ActorLike, Command, Executed, KeyLike, Request
+from ._data import UNSET, AsOf, Data, Id, Unset, Word
+from ._database import Database, PolicyLike, diagrams, memory, open, policy
+from ._native import AccessIndex, Decision, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
+from ._rows import Page, Rows
+from .codes import Code, Trouble
+from .errors import (
+    CannotOpen,
+    Defect,
+    Diverged,
+    Item,
+    Misuse,
+    NotAStore,
+    OutcomeUnknown,
+    Refused,
+    RequestRefused,
+    RightsRefused,
+    StateRefused,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreForked,
+    StoreFull,
+    StoreReadOnly,
+    TenantryError,
+    UnknownRefused,
+    ValueRefused,
+)
+from .model import (  # generated
+    Actor,
+    Added,
+    AddedCustomer,
+    AlertRule,
+    Assignment,
+    Attachment,
+    Audience,
+    AuditActor,
+    AuditRow,
+    Authorization,
+    BuiltinRole,
+    ByOrganisation,
+    ByUser,
+    Clock,
+    CompanyName,
+    Contact,
+    Coordinates,
+    Country,
+    Csv,
+    CustomerDetails,
+    CustomerRow,
+    CustomerSort,
+    Device,
+    DeviceId,
+    Email,
+    EndCause,
+    Ended,
+    Entity,
+    Explanation,
+    FaultFamily,
+    Flawed,
+    Grounds,
+    Handshake,
+    HandshakeState,
+    Holding,
+    HoldingId,
+    Holds,
+    Index,
+    Integration,
+    IntegrationId,
+    IntegrationName,
+    IntegrationRow,
+    IntegrationType,
+    Invitation,
+    InvitationId,
+    InvitedUser,
+    Invitee,
+    IssueCategory,
+    KeyPart,
+    KeyPartFlag,
+    KeyPartId,
+    KeyPartText,
+    KeyPartTime,
+    Kind,
+    Licence,
+    LicenceId,
+    Link,
+    LinkId,
+    LinkRequest,
+    LinkRequestId,
+    Listing,
+    Mail,
+    ManagementRule,
+    ManagementType,
+    Move,
+    MoveId,
+    MoveRule,
+    Moved,
+    NewAssignment,
+    Notice,
+    Number,
+    OpenedConsole,
+    Operation,
+    Operator,
+    Parsed,
+    ParsedFlaw,
+    ParsedText,
+    Party,
+    Permission,
+    PersonName,
+    Personal,
+    PersonalField,
+    Phone,
+    Pin,
+    Policy,
+    Prefix,
+    PrefixReuse,
+    PrefixReuseImmediate,
+    PrefixReuseNever,
+    PrefixReuseQuarantine,
+    Question,
+    Record,
+    Reference,
+    ReleasedPrefix,
+    RequestId,
+    ResellerCustomerRow,
+    ResellerRow,
+    ResellerSort,
+    ResellerStatus,
+    ReturnPlace,
+    Role,
+    RoleId,
+    RoleName,
+    RoleRef,
+    RoleRule,
+    Service,
+    Session,
+    SessionId,
+    Stage,
+    Street,
+    Subject,
+    SubjectTenant,
+    SubjectUser,
+    Tenant,
+    TenantId,
+    TenantKind,
+    TenantResult,
+    TenantSummary,
+    Term,
+    TermRequest,
+    TermRule,
+    TextFlaw,
+    TextKind,
+    Ticket,
+    Timestamp,
+    Token,
+    Typed,
+    UploadId,
+    User,
+    UserId,
+    UserOnTenant,
+    UserRow,
+    UserSort,
+    UserState,
+    Verdict,
+    Verification,
+    Website,
+)
+
+__version__: str = _native.version()
+
+OPERATOR = model.Operator()
+"""The platform's own staff, as an actor. `Operator(ticket="…")` cites the support ticket that overrides want."""
+
+CLOCK = model.Clock()
+"""Time passing, as an actor."""
+
+__all__ = [
+    "CLOCK",
+    "OPERATOR",
+    "UNSET",
+    "AccessIndex",
+    "ActorLike",
+    "AsOf",
+    "Code",
+    "Command",
+    "Data",
+    "Database",
+    "Decision",
+    "Executed",
+    "Id",
+    "KeyLike",
+    "Page",
+    "PermissionHandle",
+    "PolicyLike",
+    "Request",
+    "Rows",
+    "ServiceHandle",
+    "TenantHandle",
+    "Trouble",
+    "Unset",
+    "UserHandle",
+    "Word",
+    "codes",
+    "commands",
+    "diagrams",
+    "errors",
+    "events",
+    "memory",
+    "model",
+    "notices",
+    "open",
+    "policy",
+]
+__all__ += [
+    "CannotOpen",
+    "Defect",
+    "Diverged",
+    "Item",
+    "Misuse",
+    "NotAStore",
+    "OutcomeUnknown",
+    "Refused",
+    "RequestRefused",
+    "RightsRefused",
+    "StateRefused",
+    "StoreBusy",
+    "StoreDamaged",
+    "StoreError",
+    "StoreForked",
+    "StoreFull",
+    "StoreReadOnly",
+    "TenantryError",
+    "UnknownRefused",
+    "ValueRefused",
+]
+__all__ += [  # generated
+    "Actor",
+    "Added",
+    "AddedCustomer",
+    "AlertRule",
+    "Assignment",
+    "Attachment",
+    "Audience",
+    "AuditActor",
+    "AuditRow",
+    "Authorization",
+    "BuiltinRole",
+    "ByOrganisation",
+    "ByUser",
+    "Clock",
+    "CompanyName",
+    "Contact",
+    "Coordinates",
+    "Country",
+    "Csv",
+    "CustomerDetails",
+    "CustomerRow",
+    "CustomerSort",
+    "Device",
+    "DeviceId",
+    "Email",
+    "EndCause",
+    "Ended",
+    "Entity",
+    "Explanation",
+    "FaultFamily",
+    "Flawed",
+    "Grounds",
+    "Handshake",
+    "HandshakeState",
+    "Holding",
+    "HoldingId",
+    "Holds",
+    "Index",
+    "Integration",
+    "IntegrationId",
+    "IntegrationName",
+    "IntegrationRow",
+    "IntegrationType",
+    "Invitation",
+    "InvitationId",
+    "InvitedUser",
+    "Invitee",
+    "IssueCategory",
+    "KeyPart",
+    "KeyPartFlag",
+    "KeyPartId",
+    "KeyPartText",
+    "KeyPartTime",
+    "Kind",
+    "Licence",
+    "LicenceId",
+    "Link",
+    "LinkId",
+    "LinkRequest",
+    "LinkRequestId",
+    "Listing",
+    "Mail",
+    "ManagementRule",
+    "ManagementType",
+    "Move",
+    "MoveId",
+    "MoveRule",
+    "Moved",
+    "NewAssignment",
+    "Notice",
+    "Number",
+    "OpenedConsole",
+    "Operation",
+    "Operator",
+    "Parsed",
+    "ParsedFlaw",
+    "ParsedText",
+    "Party",
+    "Permission",
+    "PersonName",
+    "Personal",
+    "PersonalField",
+    "Phone",
+    "Pin",
+    "Policy",
+    "Prefix",
+    "PrefixReuse",
+    "PrefixReuseImmediate",
+    "PrefixReuseNever",
+    "PrefixReuseQuarantine",
+    "Question",
+    "Record",
+    "Reference",
+    "ReleasedPrefix",
+    "RequestId",
+    "ResellerCustomerRow",
+    "ResellerRow",
+    "ResellerSort",
+    "ResellerStatus",
+    "ReturnPlace",
+    "Role",
+    "RoleId",
+    "RoleName",
+    "RoleRef",
+    "RoleRule",
+    "Service",
+    "Session",
+    "SessionId",
+    "Stage",
+    "Street",
+    "Subject",
+    "SubjectTenant",
+    "SubjectUser",
+    "Tenant",
+    "TenantId",
+    "TenantKind",
+    "TenantResult",
+    "TenantSummary",
+    "Term",
+    "TermRequest",
+    "TermRule",
+    "TextFlaw",
+    "TextKind",
+    "Ticket",
+    "Timestamp",
+    "Token",
+    "Typed",
+    "UploadId",
+    "User",
+    "UserId",
+    "UserOnTenant",
+    "UserRow",
+    "UserSort",
+    "UserState",
+    "Verdict",
+    "Verification",
+    "Website",
+]
+
+# A forked child must not go on with its parent's store; only the child can tell.
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_native.forked)

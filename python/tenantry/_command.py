@@ -1,0 +1,114 @@
+"""Commands and what they answer with, in general; `commands` has each of them."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
+
+from ._data import Data, Id, Unset
+from .model import ByUser, Clock, KeyPart, Operator, RequestId, Token
+
+if TYPE_CHECKING:
+    from . import events
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+ActorLike: TypeAlias = uuid.UUID | str | ByUser | Operator | Clock
+"""Who asks: the id of a user, `OPERATOR` or an `Operator` with a ticket, or `CLOCK`."""
+
+KeyLike: TypeAlias = uuid.UUID | bool | str | datetime.datetime | KeyPart
+"""A part of an index key: an id, a yes or no, a text, a moment."""
+
+
+class Command(Data, Generic[T_co]):
+    """A command as data; `Database.execute` executes it, and answers with an `Executed` of its outcome."""
+
+    __slots__ = ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Data, Generic[T_co]):
+    """A command on its way, for `Database.execute_all`: what, and from whom, if not from the actor of all.
+
+    Attributes:
+        command: What is asked.
+        actor: Who asks; the actor of all, if None.
+        request_id: Names this request: asking again under the same id is safe and answers with the first receipt.
+        expected_seq: The record you last saw; if the journal has moved on, the command is refused (`stale_seq`).
+    """
+
+    command: Command[T_co]
+    actor: ActorLike | None = None
+    request_id: Id | None = None
+    expected_seq: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed(Data, Generic[T]):
+    """What a command led to; the same again when the request is repeated.
+
+    Attributes:
+        outcome: What the command answers with: the ids of what it made, say; None, if it has nothing to answer.
+        command: The command's name.
+        request: The request's id.
+        seq: The record it led to.
+        token: The revision after it.
+        at: When it was executed.
+        events: What happened.
+    """
+
+    outcome: T
+    command: str
+    request: RequestId
+    seq: int
+    token: Token
+    at: datetime.datetime
+    events: tuple[events.Event, ...]
+
+
+def actor_json(actor: ActorLike) -> Any:
+    """An actor as the JSON door wants it."""
+    if isinstance(actor, uuid.UUID):
+        return {"user": str(actor)}
+    if isinstance(actor, Data):
+        return actor
+    if isinstance(actor, str):
+        return {"user": actor}
+    raise TypeError(
+        f"`actor` wants the uuid.UUID of a user, tenantry.OPERATOR or tenantry.Operator(ticket=…), not {type(actor).__name__}"
+    )
+
+
+def key_json(part: KeyLike) -> Any:
+    """A part of an index key as the JSON door wants it."""
+    if isinstance(part, uuid.UUID):
+        return {"id": part}
+    if isinstance(part, bool):
+        return {"flag": part}
+    if isinstance(part, str):
+        return {"text": part}
+    if isinstance(part, datetime.datetime):
+        return {"time": part}
+    return part
+
+
+def given(members: dict[str, Any]) -> dict[str, Any]:
+    """What is given, of arguments or fields, as the door takes it."""
+    said: dict[str, Any] = {}
+    for name, value in members.items():
+        if value is None or isinstance(value, Unset):
+            continue
+        if name == "actor":
+            said[name] = actor_json(value)
+        elif name == "key":
+            said[name] = [key_json(part) for part in value]
+        elif name in ("filter", "paging"):
+            said[name] = given(value)
+        else:
+            said[name] = value
+    return said

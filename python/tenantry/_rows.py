@@ -1,0 +1,100 @@
+"""Long lists: read page by page, as far as somebody goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar, final
+
+from ._data import Data
+
+T = TypeVar("T", bound=Data)
+
+
+class Answer(NamedTuple):
+    """What the door answers to a question."""
+
+    value: Any
+    """The answer as JSON has it."""
+    seq: int | None
+    """The revision it was read at, where it is about the world at a moment."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Data, Generic[T]):
+    """A page of a list.
+
+    Attributes:
+        items: The rows.
+        next: Where the next page begins, to be given back to the same question; None, if this is the last.
+        seq: The revision it was read at, where the list is of the world at a moment.
+    """
+
+    items: tuple[T, ...]
+    next: str | int | None
+    seq: int | None
+
+
+@final
+class Rows(Generic[T]):
+    """A long list. Iterating reads page after page, each when it is come to; iterating again reads anew.
+
+    What changes meanwhile may show in later pages. Give the query `as_of=` to read the whole list at one revision.
+    """
+
+    __slots__ = ("_ask", "_by_seq", "_limit", "_read", "_start")
+
+    def __init__(
+        self,
+        ask: Callable[[Any, int], Answer],
+        read: Callable[[Any], T],
+        start: str | int | None,
+        limit: int,
+        *,
+        by_seq: bool = False,
+    ) -> None:
+        """Queries make these."""
+        self._ask = ask
+        self._read = read
+        self._start = start
+        self._limit = limit
+        self._by_seq = by_seq
+
+    def _page(self, cursor: str | int | None) -> Page[T]:
+        answer = self._ask(cursor, self._limit)
+        if self._by_seq:
+            found = answer.value
+            more = found[-1]["seq"] if len(found) == self._limit else None
+        else:
+            found, more = answer.value["rows"], answer.value.get("next")
+        return Page(items=tuple(self._read(one) for one in found), next=more, seq=answer.seq)
+
+    def page(self) -> Page[T]:
+        """The first page alone, with where the next one begins: for a web page."""
+        return self._page(self._start)
+
+    def pages(self) -> Iterator[Page[T]]:
+        """Page after page."""
+        cursor = self._start
+        while True:
+            page = self._page(cursor)
+            yield page
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+    def first(self) -> T | None:
+        """The first row, if there is one."""
+        return next(iter(self), None)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows as dicts, as pandas and polars take them: `pandas.DataFrame(db.customers(…).rows())`."""
+        return [row.as_dict() for row in self]
+
+    def __repr__(self) -> str:
+        return f"<Rows, {self._limit} at a time; iterate over it, or call rows() or page()>"

@@ -1,0 +1,80 @@
+"""A program as a user writes it, for `mypy --strict` and `pyright`; the tests run it, too. `assert_type` holds the types still."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import TYPE_CHECKING
+
+import tenantry
+from tenantry import OPERATOR, Code, Invitee, Operator, TenantKind, commands, events, model
+
+if TYPE_CHECKING:
+    from typing_extensions import assert_type
+else:
+
+    def assert_type(value, kind):
+        return value
+
+
+def play(db: tenantry.Database) -> list[str]:
+    msp = assert_type(db.register_tenant(kind=TenantKind.MSP, name="M", actor=OPERATOR).outcome, uuid.UUID)
+    ada = db.register_user(home=msp, email="ada@m.example", role="super_admin", actor=OPERATOR).outcome
+    added = db.add_customer(
+        manager=msp,
+        kind=TenantKind.CUSTOMER,
+        name="C",
+        management="jointly",
+        services={"manage"},
+        owner=Invitee(email="bo@c.example"),
+        actor=ada,
+    )
+    assert_type(added, tenantry.Executed[model.AddedCustomer])
+    if added.outcome.sign_up is not None:
+        sign_up = added.outcome.sign_up
+        assert_type(
+            db.accept_invitation(invitation=sign_up.invitation, email="bo@c.example", actor=sign_up.user).outcome, None
+        )
+    said: list[str] = []
+    verdict = assert_type(
+        db.check(user=str(ada), permission="devices.manage", tenant=added.outcome.tenant, as_of=added.seq), model.Verdict
+    )
+    if verdict:
+        said.append("allowed")
+    if verdict.reason is Code.NOT_LINKED:
+        said.append(verdict.reason.remedy)
+    try:
+        db.change_tenant_kind(tenant=msp, kind=TenantKind.RESELLER, actor=Operator(ticket="T-1"))
+    except tenantry.StateRefused as refused:
+        assert_type(refused.rule, "str | None")
+        said.append(f"{refused.code} {refused.name}")
+    for row in db.customers(manager=msp, actor=ada, sort=model.CustomerSort.DEVICES):
+        assert_type(row, model.CustomerRow)
+        said.append(row.name)
+    for event in db.request_delink(link=added.outcome.link, actor=ada).events:
+        match event:
+            case events.DelinkRequested(by=by):
+                said.append(by.value)
+            case _:
+                said.append(event.event)
+    done = db.execute(commands.CreateRole(tenant=msp, name="desk", permissions=["users.view"]), actor=ada)
+    assert_type(done.outcome, uuid.UUID)
+    for one in db.execute_all([commands.BlockUser(user=ada)], actor=ada):
+        if isinstance(one, tenantry.TenantryError):
+            said.append(one.name)
+    index = db.access_index()
+    user, manage = index.user(ada), index.permission("devices.manage")
+    assert_type(index.allows(user, manage, added.outcome.tenant), bool)
+    assert_type(index.allows_many([user], manage, [added.outcome.tenant]), list[bool])
+    assert_type(index.allows_packed(ada.bytes, manage, memoryview(msp.bytes)), bytes)
+    decision = index.check(user, "location.view", str(added.outcome.tenant))
+    said.append(decision.reason.value if decision.reason else "allowed")
+    before = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+    assert_type(db.entity(kind=model.Kind.USER, id=ada, as_of=before), "model.Entity | None")
+    db.edit_tenant(tenant=msp, website=None, actor=ada)
+    return said
+
+
+if __name__ == "__main__":
+    with tenantry.memory() as store:
+        print("\n".join(play(store)))
