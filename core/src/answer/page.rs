@@ -99,7 +99,7 @@ impl Turn {
             }
         });
         // One strand alone fills the page; of several nobody knows how much each has to give.
-        let wanted = if strands.len() == 1 { self.limit + 1 } else { 1 + self.limit / 16 };
+        let wanted = if strands.len() == 1 { self.limit + 1 } else { 4.max(self.limit / 16) };
         Walk { descending: self.descending, ..walk(view, strands, wanted) }
     }
 }

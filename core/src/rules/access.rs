@@ -11,7 +11,7 @@ use crate::model::{Assignment, Link, Operation, RoleRef, User, UserState};
 use crate::policy::MAX_CHAIN;
 use crate::query::{Grounds, Question, Verdict};
 use crate::refusal::Code;
-use crate::view::{Entity, Index, Key, Kind, Span, ViewError};
+use crate::view::{Entity, Index, Key, Span, ViewError};
 
 /// Whether disabled tenants bar the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,14 +142,8 @@ pub(super) fn judge(
     service: Option<&Service>,
     gate: Gate,
 ) -> Result<Judgement, ViewError> {
-    world.view.anticipate(&mut [(Kind::User, user.uuid()), (Kind::Tenant, tenant.uuid())].into_iter())?;
     // P-1
     let Some(user) = world.user(user)? else { return Ok(Judgement::denied(Code::UnknownUser)) };
-    if user.home != tenant {
-        let roles = [tenant, user.home].into_iter().map(|at| Assignment::key(user.id, at).uuid());
-        let roles = roles.map(|id| (Kind::Assignment, id));
-        world.view.anticipate(&mut [(Kind::Tenant, user.home.uuid())].into_iter().chain(roles))?;
-    }
     if !can_act(world, &user, gate)? {
         return Ok(Judgement::denied(Code::UserNotActive));
     }

@@ -60,14 +60,6 @@ pub trait View {
     /// When the store cannot be read.
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError>;
 
-    /// Says what is about to be loaded, so that a store may read all of it at once. It changes no answer.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn anticipate(&self, _soon: &mut dyn Iterator<Item = (Kind, Uuid)>) -> Result<(), ViewError> {
-        Ok(())
-    }
-
     /// Up to `limit` entities within a span of an index, in the order of key and id, or backwards in that order.
     ///
     /// # Errors
@@ -90,10 +82,6 @@ pub trait View {
 impl<V: View + ?Sized> View for &V {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
         (**self).load(kind, id)
-    }
-
-    fn anticipate(&self, soon: &mut dyn Iterator<Item = (Kind, Uuid)>) -> Result<(), ViewError> {
-        (**self).anticipate(soon)
     }
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {

@@ -312,10 +312,6 @@ impl<C: Deref<Target = Conn>> View for Txn<C> {
         View::load(&*self.0, kind, id)
     }
 
-    fn anticipate(&self, soon: &mut dyn Iterator<Item = (Kind, Uuid)>) -> std::result::Result<(), ViewError> {
-        View::anticipate(&*self.0, soon)
-    }
-
     fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Entry>, ViewError> {
         View::scan(&*self.0, span, limit)
     }

@@ -20,9 +20,6 @@ use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 /// How many policies of different revisions a connection keeps decoded.
 const POLICIES: usize = 4;
 
-/// How many entities that were to be loaded soon a connection holds.
-const EXPECTED: usize = 8;
-
 /// A connection and what it remembers.
 pub(super) struct Conn {
     pub(super) db: Connection,
@@ -30,8 +27,6 @@ pub(super) struct Conn {
     policies: RefCell<Vec<(i64, Any)>>,
     // Invariant: what this connection's transaction sees, or nothing.
     seen: Cell<Option<Seen>>,
-    // Invariant: as this connection's transaction sees them; no more than `EXPECTED`.
-    expected: RefCell<Vec<(Kind, Uuid, Option<Any>)>>,
 }
 
 /// Where the journal ends, and the record that put the policy in force: what every check asks first.
@@ -121,25 +116,6 @@ macro_rules! of_entity {
 }
 pub(super) const GET: &str = of_entity!("seq, body");
 pub(super) const GET_ROW: &str = of_entity!("row, body");
-macro_rules! one_of {
-    ($place:literal, $kind:literal, $id:literal, $row:literal) => {
-        concat!(
-            "SELECT ",
-            $place,
-            ", seq, body FROM entity WHERE row >= ?",
-            $row,
-            " AND row < ?",
-            $row,
-            " + 4096 AND kind = ?",
-            $kind,
-            " AND id = ?",
-            $id
-        )
-    };
-}
-pub(super) const GET_TWO: &str = concat!(one_of!(0, 1, 2, 3), " UNION ALL ", one_of!(1, 4, 5, 6));
-pub(super) const GET_THREE: &str =
-    concat!(one_of!(0, 1, 2, 3), " UNION ALL ", one_of!(1, 4, 5, 6), " UNION ALL ", one_of!(2, 7, 8, 9));
 const HEAD: &str =
     concat!("SELECT seq, hash, at, (", of_entity!("seq"), ") FROM record ORDER BY seq DESC LIMIT 1");
 pub(super) const GET_PAST: &str = "SELECT seq, until, body FROM entity_past \
@@ -208,7 +184,7 @@ const AFTER_IDS: &[u8] = &[u8::MAX; 17];
 
 impl Conn {
     pub(super) fn new(db: Connection) -> Self {
-        Self { db, policies: RefCell::default(), seen: Cell::default(), expected: RefCell::default() }
+        Self { db, policies: RefCell::default(), seen: Cell::default() }
     }
 
     /// Begins a transaction.
@@ -228,47 +204,9 @@ impl Conn {
         {
             return Ok(Some(policy));
         }
-        if let Some(entity) = self.expected(kind, id) {
-            return Ok(entity);
-        }
         let mut get = self.db.prepare_cached(GET)?;
         let mut rows = get.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
         rows.next()?.map(|row| self.entity(kind, row, 0, 1)).transpose()
-    }
-
-    /// What was read of an entity because it was to be loaded soon.
-    fn expected(&self, kind: Kind, id: Uuid) -> Option<Option<Any>> {
-        let expected = self.expected.borrow();
-        let mut found = expected.iter().filter(|(of, with, _)| *of == kind && *with == id);
-        found.next().map(|(.., entity)| entity.clone())
-    }
-
-    /// Reads two or three entities with one statement.
-    fn anticipate(&self, soon: &mut dyn Iterator<Item = (Kind, Uuid)>) -> Result<()> {
-        let soon = soon.filter(|(kind, id)| self.expected(*kind, *id).is_none());
-        let mut soon: Vec<_> = soon.map(|(kind, id)| (kind, id, None)).take(3).collect();
-        let mut get = match &*soon {
-            [_, _] => self.db.prepare_cached(GET_TWO)?,
-            [_, _, _] => self.db.prepare_cached(GET_THREE)?,
-            _ => return Ok(()),
-        };
-        for (place, (kind, id, _)) in soon.iter().enumerate() {
-            get.raw_bind_parameter(3 * place + 1, kind.number())?;
-            get.raw_bind_parameter(3 * place + 2, id.as_bytes())?;
-            get.raw_bind_parameter(3 * place + 3, schema::row(*kind, *id))?;
-        }
-        let mut rows = get.raw_query();
-        while let Some(row) = rows.next()? {
-            if let Some((kind, _, entity)) = soon.get_mut(usize::from(row.get::<_, u8>(0)?)) {
-                *entity = Some(self.entity(*kind, row, 1, 2)?);
-            }
-        }
-        let mut expected = self.expected.borrow_mut();
-        if expected.len() + soon.len() > EXPECTED {
-            expected.clear();
-        }
-        expected.append(&mut soon);
-        Ok(())
     }
 
     fn load_as_of(&self, kind: Kind, id: Uuid, seq: i64) -> Result<Option<Any>> {
@@ -455,7 +393,6 @@ impl Conn {
     /// Forgets what was seen: it may change.
     pub(super) fn forget_seen(&self) {
         self.seen.take();
-        self.expected.borrow_mut().clear();
     }
 
     pub(super) fn records_after(&self, seq: u64, at_most: usize) -> Result<Vec<StoredRecord>> {
@@ -519,10 +456,6 @@ fn personal(body: &[u8]) -> Result<Option<Personal>> {
 impl View for Conn {
     fn load(&self, kind: Kind, id: Uuid) -> std::result::Result<Option<Any>, ViewError> {
         Ok(self.load(kind, id)?)
-    }
-
-    fn anticipate(&self, soon: &mut dyn Iterator<Item = (Kind, Uuid)>) -> std::result::Result<(), ViewError> {
-        Ok(self.anticipate(soon)?)
     }
 
     fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Found>, ViewError> {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, StatementStatus};
 
 use super::read::{
-    GET, GET_PAST, GET_ROW, GET_THREE, GET_TWO, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, SCAN, SCAN_BACK,
-    SCAN_KEY, SCAN_KEY_BACK,
+    GET, GET_PAST, GET_ROW, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, SCAN, SCAN_BACK, SCAN_KEY,
+    SCAN_KEY_BACK,
 };
 use super::schema::{self, FORMAT, MIGRATIONS, Migration, ROWS};
 use super::*;
@@ -66,17 +66,8 @@ fn every_read_is_a_search_and_none_sorts() {
     let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
     let lease = store.lease().unwrap();
     let scans = [SCAN, SCAN_BACK, SCAN_KEY, SCAN_KEY_BACK];
-    for sql in scans.into_iter().chain([
-        GET,
-        GET_ROW,
-        GET_TWO,
-        GET_THREE,
-        GET_PAST,
-        MEMBERS,
-        MEMBERS_BACK,
-        NEXT_KEY,
-        KEY_BEFORE,
-    ]) {
+    for sql in scans.into_iter().chain([GET, GET_ROW, GET_PAST, MEMBERS, MEMBERS_BACK, NEXT_KEY, KEY_BEFORE])
+    {
         let mut explain = lease.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = explain.raw_query();
         let mut plan: Vec<String> = Vec::new();
@@ -137,7 +128,7 @@ fn the_past_costs_the_same_whatever_the_length_of_history() {
 
 #[test]
 fn an_entity_whose_row_is_taken_stands_in_the_next() {
-    for sql in [GET, GET_ROW, GET_TWO, GET_THREE] {
+    for sql in [GET, GET_ROW] {
         assert!(sql.contains(&format!("?3 + {ROWS} ")));
     }
     let place = tempfile::tempdir().unwrap();
