@@ -117,6 +117,9 @@ impl dyn View + '_ {
     }
 }
 
+/// An entity of one type, with the key it was found under and its id.
+pub type Placed<E> = (Key, Uuid, Arc<E>);
+
 /// The entities of a span, one by one.
 pub struct Scan<'v, E> {
     view: &'v dyn View,
@@ -139,8 +142,8 @@ impl<'v, E: Entity> Scan<'v, E> {
         Self { limit: entities.clamp(1, PAGES.1), ..self }
     }
 
-    /// The next entity, with the key it was found under and its id.
-    pub fn next_found(&mut self) -> Option<Result<(Key, Uuid, Arc<E>), ViewError>> {
+    /// The next entity, and where it was found.
+    pub fn next_found(&mut self) -> Option<Result<Placed<E>, ViewError>> {
         loop {
             for found in self.page.by_ref() {
                 if let Some(entity) = E::from_any(found.entity) {
