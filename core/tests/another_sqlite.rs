@@ -167,6 +167,7 @@ fn fork_while_writing(store: &dyn Store) {
 }
 
 /// Has a child that opens the file for itself, and closes its own store. The child commits whenever it reads a line.
+#[expect(clippy::print_stdout, reason = "the test reads what its children print")]
 fn fork_and_open(store: SqliteStore, path: &Path) {
     // SAFETY: no other thread of this process is at anything.
     let child = unsafe { libc::fork() };

@@ -81,7 +81,7 @@ impl tenantry_index {
             return Err(Self::wrong(handle, 0));
         }
         // SAFETY: as of this function, and aligned.
-        match unsafe { (*(&raw const (*handle).0.state)).load(Ordering::Acquire) } {
+        match unsafe { (*handle).0.state.load(Ordering::Acquire) } {
             // SAFETY: what begins so is a shell, and shells are never freed.
             OPEN => Ok(unsafe { &*handle }),
             state => Err(Self::wrong(handle, state)),
@@ -499,7 +499,7 @@ pub unsafe extern "C" fn tenantry_index_check(
 
 /// Room for a verdict in the caller's memory, of which nothing is known but that it is there.
 #[repr(transparent)]
-struct Place(#[expect(dead_code, reason = "it is the caller who reads it")] MaybeUninit<tenantry_verdict>);
+struct Place(MaybeUninit<tenantry_verdict>);
 
 impl From<Decision> for Place {
     #[inline]

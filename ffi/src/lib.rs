@@ -4,6 +4,7 @@
 //! a status. The header in `include/` is generated from these files, in the order in which `header.rs` lists them; what is
 //! written here about a function is what a C programmer reads there.
 
+#![expect(clippy::missing_safety_doc, reason = "the header says at each function what its caller owes")]
 #![expect(non_camel_case_types, reason = "types are named as C knows them")]
 
 #[cfg(panic = "abort")]

@@ -174,7 +174,8 @@ fn an_entity_whose_row_is_taken_stands_in_the_next() {
 #[test]
 fn what_is_made_together_stands_together() {
     let rows = |kind, from: u64| -> Vec<i64> {
-        let id = |number: u64| Uuid::from_u64_pair((from + number) << 16 | 0x7000, 1 << 63 | number * 7919);
+        let id =
+            |number: u64| Uuid::from_u64_pair(((from + number) << 16) | 0x7000, (1 << 63) | (number * 7919));
         (0..1000).map(|number| schema::row(kind, id(number))).collect()
     };
     let at = 1_767_225_600_000;
