@@ -11,14 +11,25 @@
  *   tenantry_text reply = {0};
  *   const char call[] = "{\"execute\":{\"actor\":{\"operator\":{}},\"command\":"
  *                       "{\"command\":\"register_tenant\",\"kind\":\"msp\",\"name\":\"Northwind IT\"}}}";
- *   if (tenantry_open_file("msp.db", 6, NULL, &engine, &error) == TENANTRY_OK &&
- *       tenantry_call(engine, call, sizeof call - 1, &reply, &error) == TENANTRY_OK)
+ *   if (tenantry_open_file(TENANTRY_TEXT("msp.db"), NULL, &engine, &error) == TENANTRY_OK &&
+ *       tenantry_call(engine, call, strlen(call), &reply, &error) == TENANTRY_OK)
  *     puts(reply.data);
  *   else
  *     fprintf(stderr, "%s\n", tenantry_error_message(error, NULL));
  *   tenantry_text_free(&reply);
  *   tenantry_error_free(&error);
  *   tenantry_close(&engine);
+ *
+ * Checks that must cost nanoseconds go to an index, by handles that are looked up once:
+ *
+ *   tenantry_index *index = NULL;
+ *   tenantry_permission_handle manage = 0;
+ *   tenantry_verdict verdict;
+ *   tenantry_index_open(engine, &index, &error);
+ *   tenantry_index_permission(index, TENANTRY_TEXT("devices.manage"), &manage, &error);
+ *   tenantry_index_check(index, &user, manage, &tenant, TENANTRY_NO_SERVICE, &verdict);
+ *   if (verdict.allowed) ...
+ *   tenantry_index_close(&index);
  *
  * Typed functions are for what is hot or simple: opening, checks, lists of ids, tokens. Everything else, every command and
  * every query, goes through tenantry_call() as JSON; tenantry.schema.json, which is installed beside this file, describes it.
@@ -27,52 +38,59 @@
  * CONVENTIONS
  *
  * Status. Functions answer with a tenantry_status: 0 is TENANTRY_OK, 1 to 999 are refusals (an expected "no", with a
- *   remedy), 9000 and more are troubles: a misuse, a broken store, a defect. The numbers are listed below and never change.
+ *   remedy), 9000 and more are troubles: a misuse, a broken store, a defect. The numbers are listed below and never
+ *   change.
  *
- * Errors. The last parameter of most functions is where an error object goes; it may be NULL. It is set on every call, to NULL
- *   where all went well. Nothing is kept per thread.
+ * Errors. The last parameter of most functions is where an error object goes; it may be NULL. It is set on every call,
+ *   to NULL where all went well, and what was in it before is not freed. Nothing is kept per thread.
  *
  * Out-parameters are written on every path: where a call fails they are NULL, empty, zero or "no".
  *
- * Text is UTF-8 with a length in bytes. What goes in needs no closing zero and is borrowed for the call; NULL is an empty
- *   text where its length is 0. What comes out has a closing zero besides.
+ * Text is UTF-8 with a length in bytes. What goes in needs no closing zero and is borrowed for the call; NULL is an
+ *   empty text where its length is 0. What comes out has a closing zero besides. TENANTRY_TEXT("literal") is both
+ *   arguments of a literal.
  *
  * Ids are 16 bytes, tenantry_id; tenantry_id_parse() reads one as the JSON has it, tenantry_id_write() writes it so.
  *
  * Ownership. What a function gives out is the caller's until the function with the same name and _free takes it back:
- *   tenantry_text, tenantry_error, tenantry_cursor; an engine is taken back by tenantry_close(). These take the address of the
- *   variable and empty it; NULL is fine, twice is fine. A `const char *` that a function returns belongs to what it was asked
- *   of, or to nobody, and is not freed.
+ *   tenantry_text, tenantry_error, tenantry_cursor; an engine is taken back by tenantry_close(), an index by
+ *   tenantry_index_close(). These take the address of the variable and empty it; NULL is fine, twice is fine. A
+ *   `const char *` that a function returns belongs to what it was asked of, or to nobody, and is not freed.
  *
- * Threads. Every function may be called from any thread, with no set-up, and an engine or an error by many threads at once:
- *   `const` on a handle means that the call changes nothing that another call could see; tenantry_call() without it is no less
- *   safe to use concurrently, it waits for its turn to write. Do not free a thing while another thread uses it: for an engine
- *   this is detected (TENANTRY_HANDLE_IN_USE), for the others it is not.
+ * Threads. Every function may be called from any thread, with no set-up, and an engine, an index or an error by many
+ *   threads at once: `const` on a handle means that the call changes nothing that another call could see;
+ *   tenantry_call() without it is no less safe to use concurrently, it waits for its turn to write. Do not free a thing
+ *   while another thread uses it: for an engine this is detected (TENANTRY_HANDLE_IN_USE), for the others it is not.
  *
- * Handles. Using or closing an engine that was closed is detected for as long as the process lives (TENANTRY_HANDLE_CLOSED).
- *   A cursor, error or text that was freed through a copy of the pointer is detected until the allocator uses its address for
- *   another of the same kind (TENANTRY_FOREIGN_HANDLE). An engine pointer that never came from the library is detected where
- *   it points to memory that can be read; any other wild pointer is not.
+ * Handles. Using or closing an engine or an index that was closed is detected for as long as the process lives
+ *   (TENANTRY_HANDLE_CLOSED). A cursor, error or text that was freed through a copy of the pointer is detected until
+ *   the allocator uses its address for another of the same kind (TENANTRY_FOREIGN_HANDLE). A pointer to an engine or an
+ *   index that never came from the library is detected where it points to memory that can be read; any other wild
+ *   pointer is not.
  *
  * Structures that begin with struct_size may grow at their end. All others stay as they are within one ABI version.
  *
- * Panics. A defect in the library ends the call with TENANTRY_PANICKED and nothing else; the process's own panic hook, if
- *   it has Rust in it, is neither replaced nor called less often. C++ exceptions and longjmp must not pass through the library.
+ * Panics. A defect in the library ends the call with TENANTRY_PANICKED and nothing else; the process's own panic hook,
+ *   if it has Rust in it, is neither replaced nor called less often. C++ exceptions and longjmp must not pass through
+ *   the library.
  *
  *
  * PROCESSES
  *
- * fork(). A child must not use an engine of its parent: on a file, every call says TENANTRY_STORE_FORKED and nothing
- *   is read or written; in memory, the child has a copy of its own. Close the parent's engine in the child, which leaves the
- *   parent's file alone, and open another. The child has none of the parent's locks, nor keeps them when the parent ends. The library has no threads of its own. As with malloc(), a child that is forked while
- *   other threads are within the library may find a lock held: between fork() and exec() call nothing of it then.
+ * fork(). A child must not use an engine of its parent: on a file, every call says TENANTRY_STORE_FORKED and nothing is
+ *   read or written; in memory, the child has a copy of its own. Close the parent's engine in the child, which leaves
+ *   the parent's file alone, and open another. The child has none of the parent's locks, nor keeps them when the parent
+ *   ends. An index goes on answering at the revision it had come to. The library has no threads of its own. As with
+ *   malloc(), a child that is forked while other threads are within the library may find a lock held: between fork()
+ *   and exec() call nothing of it then.
  *
  * One file, one process, one engine is best; several engines on one file within a process are safe as well.
  *
  * A second copy of SQLite. The library has an SQLite of its own inside and exports nothing of it, so the host may have
- *   another, of any version. On Linux (x86-64, ARM64) the two may have the store's file open at once in one process, as may two
- *   copies of this library: its locks are those of the open file description, which nobody else's close() drops. Elsewhere, do not
- *   open the store's file by other means in a process that has it open here. Other processes may at any time. See ffi/SQLITE.md.
+ *   another, of any version. On Linux (x86-64, ARM64) the two may have the store's file open at once in one process, as
+ *   may two copies of this library: its locks are those of the open file description, which nobody else's close()
+ *   drops. Elsewhere, do not open the store's file by other means in a process that has it open here. Other processes
+ *   may at any time. See ffi/SQLITE.md.
  */
 
 #ifndef TENANTRY_H
@@ -80,6 +98,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/** A text of the program, where a text and its length are asked for. */
+#define TENANTRY_TEXT(literal) (literal), sizeof(literal) - 1
 
 #ifdef __cplusplus
 extern "C" {
@@ -495,8 +516,8 @@ uint32_t tenantry_abi_version(void);
 const char *tenantry_version(void);
 
 /**
- * How many things the library has given out that have not been closed or freed: engines, cursors, errors and texts. For
- * tests that look for leaks.
+ * How many things the library has given out that have not been closed or freed: engines, indexes, cursors, errors and texts.
+ * For tests that look for leaks.
  *
  * Safe to call at any time, from any thread.
  */
@@ -523,19 +544,13 @@ typedef int32_t tenantry_status;
  */
 const char *tenantry_status_name(tenantry_status status);
 
-/**
- * What a status means in general; in a refusal's, "{}" is the thing it is about. As `tenantry_status_name`.
- */
+/** What a status means in general; in a refusal's, "{}" is the thing it is about. As `tenantry_status_name`. */
 const char *tenantry_status_message(tenantry_status status);
 
-/**
- * What to do about a status. As `tenantry_status_name`.
- */
+/** What to do about a status. As `tenantry_status_name`. */
 const char *tenantry_status_remedy(tenantry_status status);
 
-/**
- * The rule that a refusal comes from, such as "D-1"; "" for any other status. As `tenantry_status_name`.
- */
+/** The rule that a refusal comes from, such as "D-1"; "" for any other status. As `tenantry_status_name`. */
 const char *tenantry_status_rule(tenantry_status status);
 
 /**
@@ -554,14 +569,10 @@ tenantry_status tenantry_error_status(const tenantry_error *error);
 const char *tenantry_error_message(const tenantry_error *error,
                                    size_t *length);
 
-/**
- * What the refusal is about: an id, a name or a value; else "". As `tenantry_error_message`.
- */
+/** What the refusal is about: an id, a name or a value; else "". As `tenantry_error_message`. */
 const char *tenantry_error_about(const tenantry_error *error, size_t *length);
 
-/**
- * Where in a JSON document a misuse is, such as "execute.command.owner.email"; else "". As `tenantry_error_message`.
- */
+/** Where in a JSON document a misuse is, such as "execute.command.owner.email"; else "". As `tenantry_error_message`. */
 const char *tenantry_error_path(const tenantry_error *error,
                                 size_t *length);
 
@@ -587,13 +598,9 @@ tenantry_status tenantry_error_free(tenantry_error **error);
  * `tenantry_text_free`.
  */
 typedef struct tenantry_text {
-  /**
-   * Its first byte; null, if there is no text.
-   */
+  /** Its first byte; null, if there is no text. */
   const char *data;
-  /**
-   * How many bytes.
-   */
+  /** How many bytes. */
   size_t length;
 } tenantry_text;
 
@@ -607,9 +614,7 @@ tenantry_status tenantry_text_free(tenantry_text *text);
 
 /* Ids ----------------------------------------------------------------------- */
 
-/**
- * The bytes that an id takes when it is written, with its closing zero.
- */
+/** The bytes that an id takes when it is written, with its closing zero. */
 #define TENANTRY_ID_TEXT 37
 
 /**
@@ -617,9 +622,7 @@ tenantry_status tenantry_text_free(tenantry_text *text);
  * first eight in another order; convert with `ToByteArray(bigEndian: true)`.)
  */
 typedef struct tenantry_id {
-  /**
-   * The bytes.
-   */
+  /** The bytes. */
   uint8_t bytes[16];
 } tenantry_id;
 
@@ -643,39 +646,25 @@ void tenantry_id_write(const tenantry_id *id,
 
 /* Engines ------------------------------------------------------------------- */
 
-/**
- * Nothing may be written. The file must be there.
- */
+/** Nothing may be written. The file must be there. */
 #define TENANTRY_READ_ONLY 1
 
-/**
- * The file must be there; else it is made.
- */
+/** The file must be there; else it is made. */
 #define TENANTRY_MUST_EXIST 2
 
-/**
- * A commit outlives the process, and a power cut may undo the last ones; else it waits for the disk.
- */
+/** A commit outlives the process, and a power cut may undo the last ones; else it waits for the disk. */
 #define TENANTRY_SYNC_NORMAL 4
 
-/**
- * Commands refused for lack of rights are not journalled; else they are.
- */
+/** Commands refused for lack of rights are not journalled; else they are. */
 #define TENANTRY_NO_REFUSAL_RECORDS 8
 
-/**
- * `clock_tolerance_seconds` counts; else it is 300.
- */
+/** `clock_tolerance_seconds` counts; else it is 300. */
 #define TENANTRY_CLOCK_TOLERANCE 16
 
-/**
- * `wait_ms` counts; else it is 10 000.
- */
+/** `wait_ms` counts; else it is 10 000. */
 #define TENANTRY_WAIT 32
 
-/**
- * tenantry on a store. One engine serves all threads; open one per file and process.
- */
+/** tenantry on a store. One engine serves all threads; open one per file and process. */
 typedef struct tenantry_engine tenantry_engine;
 
 /**
@@ -685,47 +674,31 @@ typedef struct tenantry_engine tenantry_engine;
  * newer program sets is refused by an older library (`TENANTRY_BAD_STRUCT_SIZE`), never overlooked.
  */
 typedef struct tenantry_options {
-  /**
-   * `sizeof(tenantry_options)` where the program was compiled.
-   */
+  /** `sizeof(tenantry_options)` where the program was compiled. */
   uint32_t struct_size;
-  /**
-   * Flags, one or several of `TENANTRY_READ_ONLY` and so on.
-   */
+  /** Flags, one or several of `TENANTRY_READ_ONLY` and so on. */
   uint32_t flags;
   /**
    * The policy of a store that is new, as JSON: a whole policy, or the name of one that comes with the library in quotes, as
    * in "\"clients\"". Null for the default. A store that is there keeps its own.
    */
   const char *policy;
-  /**
-   * The bytes of `policy`.
-   */
+  /** The bytes of `policy`. */
   size_t policy_length;
-  /**
-   * How far the clock may be behind the journal before commands are refused, in seconds.
-   */
+  /** How far the clock may be behind the journal before commands are refused, in seconds. */
   uint32_t clock_tolerance_seconds;
-  /**
-   * How long to wait for other writers, in milliseconds.
-   */
+  /** How long to wait for other writers, in milliseconds. */
   uint32_t wait_ms;
-  /**
-   * How large the file may grow; 0 for no limit.
-   */
+  /** How large the file may grow; 0 for no limit. */
   uint64_t max_bytes;
   /**
    * What time it is, in microseconds since 1970 in UTC; null for the machine's clock. Called from any thread that calls the
    * library, and must not call it back, unwind or jump out.
    */
   int64_t (*now)(void *context);
-  /**
-   * Makes the ids that commands leave out; null for UUIDs of version 7. As `now`.
-   */
+  /** Makes the ids that commands leave out; null for UUIDs of version 7. As `now`. */
   void (*new_id)(void *context, tenantry_id *id);
-  /**
-   * Handed to `now` and `new_id`. Must last as long as the engine.
-   */
+  /** Handed to `now` and `new_id`. Must last as long as the engine and every index of it. */
   void *context;
 } tenantry_options;
 
@@ -760,7 +733,7 @@ tenantry_status tenantry_open_file(const char *path,
  *
  * While another thread is within a call on the engine nothing is closed, the pointer stays, and the status is
  * `TENANTRY_HANDLE_IN_USE`. A copy of the pointer is stale from then on: every function tells it as
- * `TENANTRY_HANDLE_CLOSED`, this one included, for as long as the process lives. Cursors, errors and texts outlive the engine.
+ * `TENANTRY_HANDLE_CLOSED`, this one included, for as long as the process lives. Indexes, cursors, errors and texts outlive the engine.
  */
 tenantry_status tenantry_close(tenantry_engine **engine);
 
@@ -769,66 +742,25 @@ tenantry_status tenantry_close(tenantry_engine **engine);
 
 /* Checks -------------------------------------------------------------------- */
 
-/**
- * The answer of a check.
- */
+/** The answer of a check. */
 typedef struct tenantry_verdict {
-  /**
-   * The revision it was read at.
-   */
+  /** The revision it was read at. */
   uint64_t seq;
-  /**
-   * Why not: a refusal's number, the first that applies; 0 when allowed.
-   */
+  /** Why not: a refusal's number, the first that applies; 0 when allowed. */
   int32_t reason;
-  /**
-   * 1 if it is allowed, else 0.
-   */
+  /** 1 if it is allowed, else 0. */
   uint8_t allowed;
-  /**
-   * Zero.
-   */
+  /** Zero. */
   uint8_t reserved[3];
 } tenantry_verdict;
-
-/**
- * A permission of one engine, by handle: looked up once, used in loops. 0 is none.
- */
-typedef uint32_t tenantry_permission;
-
-/**
- * A service of one engine, by handle: looked up once, used in loops. 0 is none: the check is about no service.
- */
-typedef uint32_t tenantry_service;
-
-/**
- * One question of many: may this user use this permission on this tenant, for this service?
- */
-typedef struct tenantry_question {
-  /**
-   * Who.
-   */
-  tenantry_id user;
-  /**
-   * Where.
-   */
-  tenantry_id tenant;
-  /**
-   * What they want to do.
-   */
-  tenantry_permission permission;
-  /**
-   * With which service, or 0.
-   */
-  tenantry_service service;
-} tenantry_question;
 
 /**
  * May a user use a permission on a tenant, for a service? By names.
  *
  * `permission` is a name such as `TENANTRY_PERMISSION_DEVICES_MANAGE`, `permission_length` its bytes; `service` likewise, or null
  * with 0. A "no" is an answer and no error: `verdict->allowed` is 0 and `verdict->reason` says why. Where the call fails, the
- * verdict is a "no" with reason 0. Always fresh: what any process on the file has committed counts.
+ * verdict is a "no" with reason 0. Always fresh: what any process on the file has committed counts. It reads the store, which takes
+ * microseconds; where that is too long, ask an index.
  */
 tenantry_status tenantry_check(const tenantry_engine *engine,
                                const tenantry_id *user,
@@ -839,47 +771,6 @@ tenantry_status tenantry_check(const tenantry_engine *engine,
                                size_t service_length,
                                tenantry_verdict *verdict,
                                tenantry_error **error);
-
-/**
- * The handle of a permission, for `tenantry_check_by` and `tenantry_check_batch`. It lasts as long as the engine, whatever becomes
- * of the policy; a permission that the policy does not have is denied. The same name has the same handle.
- */
-tenantry_status tenantry_permission_handle(const tenantry_engine *engine,
-                                           const char *permission,
-                                           size_t permission_length,
-                                           tenantry_permission *handle,
-                                           tenantry_error **error);
-
-/**
- * The handle of a service. As `tenantry_permission_handle`.
- */
-tenantry_status tenantry_service_handle(const tenantry_engine *engine,
-                                        const char *service,
-                                        size_t service_length,
-                                        tenantry_service *handle,
-                                        tenantry_error **error);
-
-/**
- * May a user use a permission on a tenant, for a service? By handles; `service` may be 0. As `tenantry_check`.
- */
-tenantry_status tenantry_check_by(const tenantry_engine *engine,
-                                  const tenantry_id *user,
-                                  tenantry_permission permission,
-                                  const tenantry_id *tenant,
-                                  tenantry_service service,
-                                  tenantry_verdict *verdict,
-                                  tenantry_error **error);
-
-/**
- * Answers many questions of one and the same world: `verdicts[i]` answers `questions[i]`, for `count` of them.
- *
- * `count` may be 0. Where the call fails, every verdict is a "no" with reason 0. As `tenantry_check_by`.
- */
-tenantry_status tenantry_check_batch(const tenantry_engine *engine,
-                                     const tenantry_question *questions,
-                                     size_t count,
-                                     tenantry_verdict *verdicts,
-                                     tenantry_error **error);
 
 /**
  * A check in words: the verdict, its reason, rule and remedy, the assignment that decided and the links between, as JSON
@@ -898,9 +789,7 @@ tenantry_status tenantry_explain(const tenantry_engine *engine,
 
 /* Who can, and where -------------------------------------------------------- */
 
-/**
- * Ids of one moment, handed out piece by piece. It outlives its engine.
- */
+/** Ids of one moment, handed out piece by piece. It outlives its engine. */
 typedef struct tenantry_cursor tenantry_cursor;
 
 /**
@@ -918,9 +807,7 @@ tenantry_status tenantry_tenants_where(const tenantry_engine *engine,
                                        tenantry_cursor **cursor,
                                        tenantry_error **error);
 
-/**
- * The users who can do this on a tenant, in the order of their ids. As `tenantry_tenants_where`.
- */
+/** The users who can do this on a tenant, in the order of their ids. As `tenantry_tenants_where`. */
 tenantry_status tenantry_users_who_can(const tenantry_engine *engine,
                                        const char *permission,
                                        size_t permission_length,
@@ -940,9 +827,7 @@ tenantry_status tenantry_cursor_next(tenantry_cursor *cursor,
                                      size_t *count,
                                      tenantry_error **error);
 
-/**
- * How many ids there are in all, and the revision they were read at; either may be null.
- */
+/** How many ids there are in all, and the revision they were read at; either may be null. */
 tenantry_status tenantry_cursor_size(const tenantry_cursor *cursor,
                                      size_t *size,
                                      uint64_t *seq,
@@ -953,6 +838,182 @@ tenantry_status tenantry_cursor_size(const tenantry_cursor *cursor,
  * pointer to null. What is no cursor, or was freed through a copy of the pointer, is told as `TENANTRY_FOREIGN_HANDLE`.
  */
 tenantry_status tenantry_cursor_free(tenantry_cursor **cursor);
+
+/* The access index: checks in nanoseconds ----------------------------------- */
+
+/** The handle to pass where a check is about no service. */
+#define TENANTRY_NO_SERVICE 65535
+
+/**
+ * What checks need of an engine's store, in memory, for those who check more often than a store can be asked.
+ *
+ * All indexes of an engine share that memory, and follow it: what the engine itself commits is in them when the commit is
+ * acknowledged, what other processes commit when `tenantry_refresh` is called. An index outlives its engine, and stays at the revision
+ * that it has come to by then. So it does in a child after fork(), in which its engine cannot be used.
+ *
+ * Any number of threads may use one at once; none waits for another, nor for a commit.
+ */
+typedef struct tenantry_index tenantry_index;
+
+/** A user, as an index numbers them. 0 is nobody, who is denied everything as `TENANTRY_UNKNOWN_USER`. */
+typedef uint32_t tenantry_user_handle;
+
+/** A tenant, as an index numbers them. 0 is none, on which everything is denied as `TENANTRY_UNKNOWN_TENANT`. */
+typedef uint32_t tenantry_tenant_handle;
+
+/** A permission, as an index numbers them. 0 is one that no policy has had, which nobody holds. */
+typedef uint16_t tenantry_permission_handle;
+
+/**
+ * A service, as an index numbers them. 0 is one that no policy has had, with which everything is denied: a service that was
+ * misspelt opens nothing. A check that is about no service says `TENANTRY_NO_SERVICE`.
+ */
+typedef uint16_t tenantry_service_handle;
+
+/** A question in handles: may this user use this permission on this tenant, with this service? */
+typedef struct tenantry_resolved {
+  /** Who. */
+  tenantry_user_handle user;
+  /** Where. */
+  tenantry_tenant_handle tenant;
+  /** What they want to do. */
+  tenantry_permission_handle permission;
+  /** With which service, or `TENANTRY_NO_SERVICE`. */
+  tenantry_service_handle service;
+} tenantry_resolved;
+
+/** A question by ids, with handles for permission and service. */
+typedef struct tenantry_question {
+  /** Who. */
+  tenantry_id user;
+  /** Where. */
+  tenantry_id tenant;
+  /** What they want to do. */
+  tenantry_permission_handle permission;
+  /** With which service, or `TENANTRY_NO_SERVICE`. */
+  tenantry_service_handle service;
+} tenantry_question;
+
+/**
+ * Opens an index of an engine, at everything that is committed.
+ *
+ * The first one reads every user, tenant, link and assignment once, which takes its time where there are millions; any further
+ * one costs next to nothing. `*index` is the caller's until `tenantry_index_close`; it is null where the call fails.
+ */
+tenantry_status tenantry_index_open(const tenantry_engine *engine,
+                                    tenantry_index **index,
+                                    tenantry_error **error);
+
+/**
+ * Closes an index and sets the pointer to null, so that closing it again does nothing. Null is allowed, and so is a pointer to null.
+ *
+ * A copy of the pointer is stale from then on: every function tells it as `TENANTRY_HANDLE_CLOSED`, this one included, for as long
+ * as the process lives. Checks are not counted, so nobody waits for those that other threads are within: they find their way to
+ * the end while the engine is open. Once it is closed, closing its last index gives the memory back, and nobody may be in it.
+ */
+tenantry_status tenantry_index_close(tenantry_index **index);
+
+/** The revision that an index has come to. */
+tenantry_status tenantry_index_seq(const tenantry_index *index, uint64_t *seq, tenantry_error **error);
+
+/**
+ * The handles of users: `handles[i]` is that of `users[i]`, for `count` of them. Right for as long as the index is open, whatever
+ * becomes of the user, and for this index alone. Who is not known has handle 0; ask again once they are registered.
+ */
+tenantry_status tenantry_index_users(const tenantry_index *index,
+                                     const tenantry_id *users,
+                                     size_t count,
+                                     tenantry_user_handle *handles,
+                                     tenantry_error **error);
+
+/** The handles of tenants. As `tenantry_index_users`. */
+tenantry_status tenantry_index_tenants(const tenantry_index *index,
+                                       const tenantry_id *tenants,
+                                       size_t count,
+                                       tenantry_tenant_handle *handles,
+                                       tenantry_error **error);
+
+/**
+ * The handle of a permission, such as `TENANTRY_PERMISSION_DEVICES_MANAGE`; it stays right when the policy changes. One that no policy
+ * has had yet has handle 0: ask again after the policy that brings it.
+ */
+tenantry_status tenantry_index_permission(const tenantry_index *index,
+                                          const char *permission,
+                                          size_t permission_length,
+                                          tenantry_permission_handle *handle,
+                                          tenantry_error **error);
+
+/** The handle of a service, such as `TENANTRY_SERVICE_MANAGE`; null with 0 has `TENANTRY_NO_SERVICE`. As `tenantry_index_permission`. */
+tenantry_status tenantry_index_service(const tenantry_index *index,
+                                       const char *service,
+                                       size_t service_length,
+                                       tenantry_service_handle *handle,
+                                       tenantry_error **error);
+
+/**
+ * May a user use a permission on a tenant, for a service? By handles.
+ *
+ * Pass `TENANTRY_NO_SERVICE` where it is about none. A "no" is an answer and no error, as with `tenantry_check`:
+ * `verdict->allowed` is 0, `verdict->reason` says why, and `verdict->seq` is the revision it was read at. Allocates nothing, waits for
+ * nobody, and asks what time it is only where a link ends by itself.
+ *
+ * There is no error object; the status says it all: `TENANTRY_NULL_POINTER`, `TENANTRY_HANDLE_CLOSED` or `TENANTRY_FOREIGN_HANDLE` for
+ * the index. In all these cases the verdict is a "no" with reason 0.
+ */
+tenantry_status tenantry_index_check_resolved(const tenantry_index *index,
+                                              tenantry_user_handle user,
+                                              tenantry_permission_handle permission,
+                                              tenantry_tenant_handle tenant,
+                                              tenantry_service_handle service,
+                                              tenantry_verdict *verdict);
+
+/** The same by ids, which are looked up first. As `tenantry_index_check_resolved`. */
+tenantry_status tenantry_index_check(const tenantry_index *index,
+                                     const tenantry_id *user,
+                                     tenantry_permission_handle permission,
+                                     const tenantry_id *tenant,
+                                     tenantry_service_handle service,
+                                     tenantry_verdict *verdict);
+
+/**
+ * Answers many questions, which costs less for each than to ask one by one: `verdicts[i]` answers `questions[i]`, for `count` of
+ * them, which may be 0. The two arrays must not overlap.
+ *
+ * Questions that lie close together are answered at the same revision, distant ones perhaps at a later one; every verdict says
+ * which. Where the call fails (`TENANTRY_BAD_LENGTH` for a count that no array can have), every verdict is a "no" with reason 0. Else
+ * as `tenantry_index_check_resolved`.
+ */
+tenantry_status tenantry_index_check_batch(const tenantry_index *index,
+                                           const tenantry_resolved *questions,
+                                           size_t count,
+                                           tenantry_verdict *verdicts);
+
+/** The same by ids. As `tenantry_index_check_batch`. */
+tenantry_status tenantry_index_check_ids(const tenantry_index *index,
+                                         const tenantry_question *questions,
+                                         size_t count,
+                                         tenantry_verdict *verdicts);
+
+/**
+ * The tenants that a user can do this on, in no particular order: exactly those for which a check says yes.
+ *
+ * `*cursor` is the caller's until `tenantry_cursor_free`; it is null where the call fails. `TENANTRY_STORE_BUSY` when commits followed
+ * each other so closely that a long list could not be read between two of them: try again, or ask the engine.
+ */
+tenantry_status tenantry_index_tenants_where(const tenantry_index *index,
+                                             tenantry_user_handle user,
+                                             tenantry_permission_handle permission,
+                                             tenantry_service_handle service,
+                                             tenantry_cursor **cursor,
+                                             tenantry_error **error);
+
+/** The users who can do this on a tenant, in no particular order. As `tenantry_index_tenants_where`. */
+tenantry_status tenantry_index_users_who_can(const tenantry_index *index,
+                                             tenantry_permission_handle permission,
+                                             tenantry_tenant_handle tenant,
+                                             tenantry_service_handle service,
+                                             tenantry_cursor **cursor,
+                                             tenantry_error **error);
 
 /* Everything else: the JSON door -------------------------------------------- */
 
@@ -979,8 +1040,12 @@ tenantry_status tenantry_token(const tenantry_engine *engine,
                                tenantry_error **error);
 
 /**
- * Makes sure that checks from here on are at least as new as a token, and says in `*seq`, which may be null, what they are read
- * at by now. `token` has `length` bytes; null with 0 stands for everything that is committed.
+ * Brings the indexes of an engine to everything that any process has committed, and says in `*seq`, which may be null, which
+ * revision that is. With a token it makes sure that this is at least the token's: what its holder has seen counts. `token` has
+ * `length` bytes, or is null with 0.
+ *
+ * This is how an index learns what *other* processes commit: call it with the token that comes with a request, or every so often from
+ * a thread of yours. Where there is nothing new it costs one short read. Checks from the store are always fresh and do not need it.
  *
  * `TENANTRY_DIVERGED` when the token is not of this store's history: it was restored from a backup, or is another one.
  */
