@@ -116,8 +116,8 @@ impl<H: Copy> Column<H> {
     }
 }
 
-/// How many questions are prepared at a time: as many as the index looks up side by side. More would crowd the first cache.
-pub(crate) const ABREAST: usize = 32;
+/// How many questions are prepared at a time: a few times what the index looks up side by side, and few enough for the first cache.
+pub(crate) const ABREAST: usize = 128;
 
 /// A column of ids.
 #[expect(clippy::large_enum_variant, reason = "there are two for a call, on the stack")]

@@ -110,6 +110,36 @@ struct Many {
     count: usize,
 }
 
+/// One of them, by ids that lie where Python has them.
+#[derive(Clone, Copy)]
+struct ByIds<'a> {
+    user: &'a [u8; 16],
+    permit: Permit,
+    tenant: &'a [u8; 16],
+}
+
+impl From<ByIds<'_>> for (UserId, Permit, TenantId) {
+    #[inline]
+    fn from(asked: ByIds<'_>) -> Self {
+        let (user, tenant) = (Uuid::from_bytes(*asked.user), Uuid::from_bytes(*asked.tenant));
+        (UserId::from_uuid(user), asked.permit, TenantId::from_uuid(tenant))
+    }
+}
+
+/// What stands where no answer has been written yet.
+const NOT_ASKED: core::Decision = core::Decision { reason: Some(Code::UnknownUser), seq: 0 };
+
+/// An answer of which only one thing is wanted.
+#[derive(Clone, Copy)]
+struct Allowed(bool);
+
+impl From<core::Decision> for Allowed {
+    #[inline]
+    fn from(decision: core::Decision) -> Self {
+        Self(decision.allowed())
+    }
+}
+
 /// What checks need, in memory. `Database.access_index()` gives it. Threads may share it.
 ///
 /// Users and tenants may be given as handles of this index, as `uuid.UUID` or as text; permissions and services as handles or
@@ -193,10 +223,15 @@ impl AccessIndex {
     }
 
     /// Answers them side by side while other threads run, and hands the answers on in their order, some at a time.
-    fn answer(&self, py: Python<'_>, many: Many, mut each: impl FnMut(&[core::Decision]) + Send) {
+    fn answer<D: From<core::Decision> + Clone + Send>(
+        &self,
+        py: Python<'_>,
+        many: Many,
+        mut each: impl FnMut(&[D]) + Send,
+    ) {
         let Many { users, tenants, permit, count } = many;
         let (index, clock) = (&*self.index, self.clock());
-        let mut answers = [core::Decision { reason: Some(Code::UnknownUser), seq: 0 }; ABREAST];
+        let mut answers = vec![D::from(NOT_ASKED); ABREAST];
         let ids = users.as_ids::<UserHandle>(index, py).zip(tenants.as_ids::<TenantHandle>(index, py));
         if let Some((users, tenants)) = ids {
             py.detach(|| {
@@ -204,10 +239,7 @@ impl AccessIndex {
                 for from in (0..count).step_by(ABREAST) {
                     let both = users.from(from).iter().zip(tenants.from(from)).take(count - from);
                     asked.clear();
-                    asked.extend(both.map(|(user, tenant)| {
-                        let (user, tenant) = (Uuid::from_bytes(*user), Uuid::from_bytes(*tenant));
-                        (UserId::from_uuid(user), permit, TenantId::from_uuid(tenant))
-                    }));
+                    asked.extend(both.map(|(user, tenant)| ByIds { user, permit, tenant }));
                     let answers = answers.get_mut(..asked.len()).unwrap_or_default();
                     index.check_ids(&asked, &clock, answers);
                     each(answers);
@@ -348,7 +380,7 @@ impl AccessIndex {
         let allowed = guarded(py, || {
             let many = self.many(py, users, permission, tenants, service)?;
             let mut allowed = Vec::with_capacity(many.count);
-            self.answer(py, many, |answers| allowed.extend(answers.iter().map(|answer| answer.allowed())));
+            self.answer(py, many, |answers| allowed.extend(answers.iter().map(|&Allowed(allowed)| allowed)));
             Ok(allowed)
         })?;
         PyList::new(py, allowed)
@@ -367,10 +399,10 @@ impl AccessIndex {
         let many = guarded(py, || self.many(py, users, permission, tenants, service))?;
         PyBytes::new_with(py, many.count, |bytes| {
             guarded(py, || {
-                let mut bytes = bytes.iter_mut();
+                let mut places = bytes.chunks_mut(ABREAST);
                 self.answer(py, many, |answers| {
-                    for (answer, byte) in answers.iter().zip(bytes.by_ref()) {
-                        *byte = answer.allowed().into();
+                    for (&Allowed(allowed), byte) in answers.iter().zip(places.next().unwrap_or_default()) {
+                        *byte = allowed.into();
                     }
                 });
                 Ok(())
@@ -391,7 +423,7 @@ impl AccessIndex {
         let answers = guarded(py, || {
             let many = self.many(py, users, permission, tenants, service)?;
             let mut all = Vec::with_capacity(many.count);
-            self.answer(py, many, |answers| all.extend_from_slice(answers));
+            self.answer(py, many, |answers: &[core::Decision]| all.extend_from_slice(answers));
             Ok(all)
         })?;
         let list = PyList::empty(py);
