@@ -353,7 +353,7 @@ enum {
   TENANTRY_SESSION_CLOSED = 920,
   /** the document is not JSON; send one JSON document. */
   TENANTRY_MALFORMED_JSON = 9001,
-  /** the call is not as it should be; compare it with the JSON Schema that comes with the library. */
+  /** the call is not as it should be; put it right; the documentation of the call, or its JSON Schema, says what it takes. */
   TENANTRY_INVALID_REQUEST = 9002,
   /** the document is too large; send less at a time. */
   TENANTRY_DOCUMENT_TOO_LARGE = 9003,

@@ -859,7 +859,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "misuse",
         None,
         "the call is not as it should be",
-        "compare it with the JSON Schema that comes with the library",
+        "put it right; the documentation of the call, or its JSON Schema, says what it takes",
     ),
     "document_too_large": (
         9003,

@@ -399,7 +399,8 @@ class Trouble(Status):
     """9001: the document is not JSON; send one JSON document."""
 
     INVALID_REQUEST = "invalid_request"
-    """9002: the call is not as it should be; compare it with the JSON Schema that comes with the library."""
+    """9002: the call is not as it should be; put it right; the documentation of the call, or its JSON Schema, says
+    what it takes."""
 
     DOCUMENT_TOO_LARGE = "document_too_large"
     """9003: the document is too large; send less at a time."""

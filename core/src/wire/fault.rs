@@ -58,7 +58,8 @@ troubles! {
     9001 MalformedJson "malformed_json" Misuse:
         "the document is not JSON"; "send one JSON document"
     9002 InvalidRequest "invalid_request" Misuse:
-        "the call is not as it should be"; "compare it with the JSON Schema that comes with the library"
+        "the call is not as it should be";
+        "put it right; the documentation of the call, or its JSON Schema, says what it takes"
     9003 DocumentTooLarge "document_too_large" Misuse:
         "the document is too large"; "send less at a time"
     9004 DocumentTooDeep "document_too_deep" Misuse:
