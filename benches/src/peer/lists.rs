@@ -81,12 +81,18 @@ impl Lists {
             }
         }
         transaction.commit()?;
-        let orders = CUSTOMER_SORTS.map(|(_, column)| ("customer", column)).into_iter();
-        for (table, column) in orders.chain(RESELLER_SORTS.map(|(_, column)| ("row", column))) {
-            db.execute_batch(&format!("CREATE INDEX {table}_{column} ON {table}({column}, tenant)"))?;
+        // What was delinked is in no list that does not ask for it.
+        let stands = format!("WHERE stage <> '{}'", Stage::Delinked.name());
+        let orders = CUSTOMER_SORTS.map(|(_, column)| ("customer", column, stands.as_str())).into_iter();
+        for (table, column, only) in orders.chain(RESELLER_SORTS.map(|(_, column)| ("row", column, ""))) {
+            db.execute_batch(&format!("CREATE INDEX {table}_{column} ON {table}({column}, tenant) {only}"))?;
         }
-        // For filters that leave little.
+        // For filters that leave little, and for what the list of one type of management is.
         db.execute_batch("CREATE INDEX customer_stage_name ON customer(stage, name, tenant)")?;
+        db.execute_batch(&format!(
+            "CREATE INDEX customer_management_name ON customer(management, name, tenant) {stands}"
+        ))?;
+        db.execute_batch("ANALYZE")?;
         Ok(Self(db))
     }
 
