@@ -264,20 +264,33 @@ _STORE: dict[str, type[StoreError]] = {
 
 Fault: TypeAlias = Mapping[str, Any]
 
+# Below these, members of the call are what the methods take as keywords.
+_KEYWORDS = ("execute.command.", "execute.", "ask.")
+
+
+def _by_keyword(message: str, path: str | None) -> str:
+    """The message of a misuse, with the keyword in place of where the door found it."""
+    for above in _KEYWORDS:
+        if path and path.startswith(above):
+            return message.replace(f"at {path}:", f"`{path.removeprefix(above)}`:", 1)
+    return message
+
+
 
 def from_fault(fault: str | Fault) -> TenantryError:
     """The exception that stands for a fault of the JSON door. The native part calls it."""
     told: Fault = json.loads(fault) if isinstance(fault, str) else fault
     name = told["name"]
     kind = _STORE.get(name) or _FAMILIES[told["family"]]
+    path = told.get("path")
     return kind(
-        told["message"],
+        _by_keyword(told["message"], path),
         code=told["number"],
         name=name,
         remedy=told["remedy"],
         rule=told.get("rule"),
         about=told.get("about"),
-        path=told.get("path"),
+        path=path,
         items=tuple(
             Item(one["index"], one["number"], one["name"], one["message"], one["remedy"], one["rule"], one["about"])
             for one in told.get("items", ())

@@ -144,6 +144,8 @@ def test_a_value_that_is_none_is_said_with_its_place(world: World, arguments: di
     with pytest.raises(Misuse) as caught:
         world.db.add_customer(**{**good, **arguments}, actor=world.ada)
     assert caught.value.path == path
+    if path:
+        assert str(caught.value).startswith(f"`{path.removeprefix('execute.command.')}`: ")
     assert isinstance(caught.value, ValueError)
 
 
