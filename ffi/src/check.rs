@@ -10,8 +10,8 @@ use tenantry::refusal::Code;
 use tenantry::wire::{self, Explain, Fault, Trouble};
 
 use crate::engine::{Call, tenantry_engine};
-use crate::error::{tenantry_error, tenantry_status};
-use crate::guard::{guard, put, required};
+use crate::error::{guard, tenantry_error, tenantry_status};
+use crate::guard::{put, required};
 use crate::id::tenantry_id;
 use crate::text::{tenantry_text, text};
 

@@ -8,8 +8,8 @@ use tenantry::base::ids::{TenantId, UserId};
 
 use crate::check::{permission, service};
 use crate::engine::{Call, tenantry_engine};
-use crate::error::{self, tenantry_error, tenantry_status};
-use crate::guard::{guard, put, required};
+use crate::error::{self, guard, tenantry_error, tenantry_status};
+use crate::guard::{put, required};
 use crate::handle::{self, Kind};
 use crate::id::tenantry_id;
 

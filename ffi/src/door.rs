@@ -6,8 +6,8 @@ use tenantry::engine::Token;
 use tenantry::wire::{self, Fault, Trouble};
 
 use crate::engine::{Call, tenantry_engine};
-use crate::error::{tenantry_error, tenantry_status};
-use crate::guard::{guard, put, required};
+use crate::error::{guard, tenantry_error, tenantry_status};
+use crate::guard::{put, required};
 use crate::text::{tenantry_text, text};
 
 /// Answers one call in JSON: any command, any query, and what a host does besides. `include/tenantry.schema.json` says what can be

@@ -17,8 +17,8 @@ use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
 use tenantry::wire::{self, Fault, Trouble};
 use uuid::Uuid;
 
-use crate::error::{tenantry_error, tenantry_status};
-use crate::guard::{guard, put, quietly, required};
+use crate::error::{guard, tenantry_error, tenantry_status};
+use crate::guard::{put, quietly, required};
 use crate::id::tenantry_id;
 use crate::text::text;
 

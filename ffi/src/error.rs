@@ -1,18 +1,23 @@
 //! Statuses, and errors for those who ask.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::OnceLock;
 
 use tenantry::wire::{self, Fault, Status, Trouble};
 
-use crate::guard::{OK, put, quietly};
+use crate::guard::{put, quietly};
 use crate::handle::{self, Kind};
 
 /// What became of a call: `TENANTRY_OK`, a refusal's number from 1 to 999, or the number of another trouble from 9000 on.
 /// Numbers and names never change and are never used again.
 pub type tenantry_status = i32;
+
+/// Everything went well.
+pub(crate) const OK: tenantry_status = 0;
 
 /// Why a call failed, for those who ask: pass the address of a pointer as the last argument, or null. It is null
 /// after a call that went well; after any other it is the caller's until `tenantry_error_free`.
@@ -206,4 +211,38 @@ pub(crate) unsafe fn free<T>(kind: Kind, place: *mut *mut T) -> tenantry_status 
             Err(fault) => fault.number.into(),
         }
     })
+}
+
+/// Runs what a function does, and tells a fault or a panic as status and error. The error is written on every path: null, unless something went wrong.
+///
+/// # Safety
+/// `error` is null or can be written.
+pub(crate) unsafe fn guard(
+    error: *mut *mut tenantry_error,
+    body: impl FnOnce() -> Result<(), Fault>,
+) -> tenantry_status {
+    // SAFETY: as of this function.
+    unsafe { put(error, ptr::null_mut()) };
+    // Whatever a panic leaves behind is whole: the engine's locks guard nothing that is half done between two steps.
+    let fault = match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => return OK,
+        Ok(Err(fault)) => fault,
+        Err(panic) => panicked(&*panic),
+    };
+    let status = tenantry_status::from(fault.number);
+    if !error.is_null() {
+        let told = catch_unwind(|| tenantry_error::give(fault)).unwrap_or(ptr::null_mut());
+        // SAFETY: as of this function.
+        unsafe { put(error, told) };
+    }
+    status
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Fault {
+    let what = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("it did not say why");
+    Fault::new(Trouble::Panicked, format_args!("stopped by a defect: {what}"))
 }

@@ -6,8 +6,8 @@ use std::ptr;
 use tenantry::wire::{Fault, Trouble};
 use uuid::Uuid;
 
-use crate::error::{tenantry_error, tenantry_status};
-use crate::guard::{guard, put, required};
+use crate::error::{guard, tenantry_error, tenantry_status};
+use crate::guard::{put, required};
 use crate::text::text;
 
 /// 16 bytes of an id, in the order in which they are written: the first byte is the first two digits. (A .NET `Guid` has the

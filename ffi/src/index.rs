@@ -23,8 +23,8 @@ use tenantry::wire::{Fault, Trouble};
 use crate::check::{self, tenantry_verdict};
 use crate::cursor::tenantry_cursor;
 use crate::engine::{Call, Hands, tenantry_engine};
-use crate::error::{tenantry_error, tenantry_status};
-use crate::guard::{OK, guard, put, quietly, required};
+use crate::error::{OK, guard, tenantry_error, tenantry_status};
+use crate::guard::{put, quietly, required};
 use crate::id::tenantry_id;
 
 /// What checks need of an engine's store, in memory, for those who check more often than a store can be asked.

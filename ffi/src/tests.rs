@@ -2,8 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::error::{tenantry_error, tenantry_error_free, tenantry_error_status};
-use crate::guard::guard;
+use crate::error::{guard, tenantry_error, tenantry_error_free, tenantry_error_status};
 
 static HOOKED: AtomicU32 = AtomicU32::new(0);
 

@@ -6,8 +6,8 @@ use std::slice;
 
 use tenantry::wire::{Fault, Trouble};
 
-use crate::error::tenantry_status;
-use crate::guard::{OK, quietly};
+use crate::error::{OK, tenantry_status};
+use crate::guard::quietly;
 use crate::handle::{self, Kind};
 
 /// A text that the library gave out: UTF-8, with a closing zero that `length` does not count. It is the caller's until
