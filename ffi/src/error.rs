@@ -1,6 +1,5 @@
 //! Statuses, and errors for those who ask.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -213,7 +212,8 @@ pub(crate) unsafe fn free<T>(kind: Kind, place: *mut *mut T) -> tenantry_status 
     })
 }
 
-/// Runs what a function does, and tells a fault or a panic as status and error. The error is written on every path: null, unless something went wrong.
+/// Runs what a function does, and tells a fault or a panic as status and error. The error is written on every path: null, unless
+/// something went wrong.
 ///
 /// # Safety
 /// `error` is null or can be written.
@@ -227,7 +227,7 @@ pub(crate) unsafe fn guard(
     let fault = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return OK,
         Ok(Err(fault)) => fault,
-        Err(panic) => panicked(&*panic),
+        Err(panic) => Fault::panicked(&*panic),
     };
     let status = tenantry_status::from(fault.number);
     if !error.is_null() {
@@ -236,13 +236,4 @@ pub(crate) unsafe fn guard(
         unsafe { put(error, told) };
     }
     status
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Fault {
-    let what = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("it did not say why");
-    Fault::new(Trouble::Panicked, format_args!("stopped by a defect: {what}"))
 }

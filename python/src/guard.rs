@@ -79,12 +79,7 @@ pub(crate) fn throw(error: PyErr) -> ! {
 fn panicked(panic: Box<dyn Any + Send>) -> Stop {
     match panic.downcast::<Thrown>() {
         Ok(thrown) => Stop::Raised(thrown.0),
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().copied();
-            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-            let text = text.unwrap_or("it did not say why");
-            Stop::misuse(Trouble::Panicked, format_args!("stopped by a defect: {text}"))
-        }
+        Err(panic) => Fault::panicked(&*panic).into(),
     }
 }
 

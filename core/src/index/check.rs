@@ -180,7 +180,8 @@ const fn either(first: bool, yes: u32, no: u32) -> u32 {
     yes & chosen | no & !chosen
 }
 
-/// The check: why not, reason by reason.
+/// The check: why not, reason by reason. Never inlined: whoever is in a hurry glances first, and comes here for the rest.
+#[inline(never)]
 pub(super) fn judge(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
     match glance(spaces, reader, ask) {
         Some(reason) => reason,

@@ -271,7 +271,7 @@ impl AccessIndex {
                 let ask = Ask::new(asked.user, asked.permit, asked.tenant);
                 let reason = match glance(&self.spaces, &reader, ask) {
                     Some(reason) => reason,
-                    None => self.judge(reader.thorough(), ask, at),
+                    None => judge(&self.spaces, reader.thorough(), ask, at),
                 };
                 *answer = Decision { reason, seq: reader.state() }.into();
             }
@@ -280,11 +280,6 @@ impl AccessIndex {
             }
         }
         self.version.read(&mut Several { index: self, asked, at, answers });
-    }
-
-    #[inline(never)]
-    fn judge(&self, reader: &impl Reader, ask: Ask, at: &impl At) -> Option<Code> {
-        judge(&self.spaces, reader, ask, at)
     }
 
     /// The same of ids, which are looked up side by side, too.
@@ -343,7 +338,7 @@ impl<A: At> Reading for One<'_, A> {
     type Found = Option<Code>;
 
     fn read(&mut self, reader: &impl Reader) -> Option<Code> {
-        self.index.judge(reader, self.ask, self.at)
+        judge(&self.index.spaces, reader, self.ask, self.at)
     }
 }
 
@@ -361,7 +356,7 @@ impl<A: At, Q: Copy + Into<Resolved>, D: From<Decision>> Reading for Several<'_,
         for (asked, answer) in self.asked.iter().zip(self.answers.iter_mut()) {
             let asked: Resolved = (*asked).into();
             let ask = Ask::new(asked.user, asked.permit, asked.tenant);
-            let reason = self.index.judge(reader, ask, self.at);
+            let reason = judge(&self.index.spaces, reader, ask, self.at);
             *answer = Decision { reason, seq: reader.state() }.into();
         }
     }

@@ -105,7 +105,7 @@ impl<A: At> Reading for TenantsWhere<'_, A> {
 impl<A: At> TenantsWhere<'_, A> {
     fn consider(&mut self, reader: &impl Reader, tenant: u32) {
         let ask = Ask { tenant, ..self.ask };
-        if judged(self.spaces, reader, ask, self.at) {
+        if judge(self.spaces, reader, ask, self.at).is_none() {
             self.found.push(TenantHandle(tenant));
         }
     }
@@ -235,12 +235,6 @@ fn each_assigned(
     }
 }
 
-/// Whether the check allows it.
-#[inline(never)]
-fn judged(spaces: &Spaces, reader: &impl Reader, ask: Ask, at: &impl At) -> bool {
-    judge(spaces, reader, ask, at).is_none()
-}
-
 struct UsersWhoCan<'a, A> {
     spaces: &'a Spaces,
     ask: Ask,
@@ -353,7 +347,7 @@ impl<A: At> UsersWhoCan<'_, A> {
 
     fn consider(&mut self, reader: &impl Reader, user: u32) {
         let spaces = self.spaces;
-        if !judged(spaces, reader, Ask { user, ..self.ask }, self.at) {
+        if judge(spaces, reader, Ask { user, ..self.ask }, self.at).is_some() {
             return;
         }
         if spaces.away(reader, user) == 0 || self.several.insert(user) {

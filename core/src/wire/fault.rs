@@ -1,6 +1,7 @@
 //! Why a call has no reply, in one shape for every language: a refusal, a broken store, or a misuse of the face. The numbers
 //! 1 to 999 are the refusals'; those from 9000 on are listed here and are never reused either.
 
+use std::any::Any;
 use std::fmt;
 
 use serde::Serialize;
@@ -224,6 +225,14 @@ impl Fault {
         let path = path.into();
         let message = format_args!("at {path}: {message}").to_string();
         Self { path: Some(path.into()), ..Self::new(trouble, message) }
+    }
+
+    /// A panic that a face contained, in the words it left.
+    pub fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let said = panic.downcast_ref::<&str>().copied();
+        let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let said = said.unwrap_or("it did not say why");
+        Self::new(Trouble::Panicked, format_args!("stopped by a defect: {said}"))
     }
 
     fn broken(error: &StoreError) -> Self {
