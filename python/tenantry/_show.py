@@ -68,8 +68,7 @@ def said(value: object, *, exact: bool = False) -> str:
     if value is None:
         return "" if exact else "–"
     if isinstance(value, datetime.datetime):
-        moment = value.astimezone(datetime.timezone.utc)
-        return moment.isoformat(timespec="microseconds").replace("+00:00", "Z") if exact else f"{moment:%Y-%m-%d %H:%M}"
+        return str(to_json(value)) if exact else f"{value.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M}"
     if isinstance(value, Mapping):
         return ", ".join(f"{said(count)} {name}" for name, count in value.items()) or said(None, exact=exact)
     if isinstance(value, (frozenset, set, tuple, list)):

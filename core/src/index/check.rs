@@ -3,8 +3,8 @@
 
 use super::list;
 use super::rows::{
-    Above, Head, HeadWord, Held, KnownWord, LOOK, MAX_CHAIN, PersonWord, RoleRow, SEATS, SEATS_AT,
-    SHAPE_LOCKS, SHAPE_STOPS, SHAPE_WITHOUT, ShapeRow, Spaces, TenantLine, Ties, UserRow, service_row, why,
+    Above, Head, HeadWord, Held, KnownWord, LOOK, MAX_CHAIN, PersonWord, RoleRow, SHAPE_LOCKS, SHAPE_STOPS,
+    SHAPE_WITHOUT, ShapeRow, Spaces, TenantLine, Ties, UserRow, each_seat, service_row, why,
 };
 use super::words::{Reader, Row};
 use super::{At, Permit, TenantHandle, UserHandle};
@@ -125,12 +125,7 @@ pub(super) fn held(spaces: &Spaces, reader: &impl Reader, tenant: u32, user: u32
 #[inline]
 pub(super) fn seat_of(reader: &impl Reader, line: Row<'_, TenantLine>, user: u32) -> u32 {
     let mut found = 0;
-    for word in 0..SEATS / 2 {
-        let seats = reader.of(line, SEATS_AT + word);
-        for seat in [seats as u32, (seats >> 32) as u32] {
-            found |= if seat >> 6 == user { seat } else { 0 };
-        }
-    }
+    each_seat(reader, line, |seat| found |= if seat >> 6 == user { seat } else { 0 });
     found
 }
 

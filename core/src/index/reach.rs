@@ -7,9 +7,7 @@ use std::ops::ControlFlow;
 
 use super::check::{Ask, Terms, barred, held, judge};
 use super::list;
-use super::rows::{
-    Above, Below, HeadWord, Held, MAX_CHAIN, PersonWord, SEATS, SEATS_AT, SHAPE_LOCKS, Spaces,
-};
+use super::rows::{Above, Below, HeadWord, Held, MAX_CHAIN, PersonWord, SHAPE_LOCKS, Spaces, each_seat};
 use super::words::{Reader, Reading};
 use super::{AccessIndex, At, Overtaken, Permit, TenantHandle, UserHandle};
 
@@ -227,12 +225,7 @@ fn each_assigned(
         });
         return;
     }
-    for word in 0..SEATS / 2 {
-        let seats = reader.of(line, SEATS_AT + word);
-        for seat in [seats as u32, (seats >> 32) as u32] {
-            visit(seat >> 6, None);
-        }
-    }
+    each_seat(reader, line, |seat| visit(seat >> 6, None));
 }
 
 struct UsersWhoCan<'a, A> {

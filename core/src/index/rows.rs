@@ -30,6 +30,17 @@ pub(super) const SERVICE_WORDS: usize = ServiceRow::WORDS;
 pub(super) const SEATS_AT: usize = 4;
 /// How many assignments a tenant's line has room for.
 pub(super) const SEATS: usize = (TENANT_WORDS - SEATS_AT) * 2;
+/// Visits all the seats of a tenant's line; one that nobody has is 0.
+#[inline]
+pub(super) fn each_seat(reader: &impl Reader, line: Row<'_, TenantLine>, mut visit: impl FnMut(u32)) {
+    for word in 0..SEATS / 2 {
+        let seats = reader.of(line, SEATS_AT + word);
+        for seat in [seats as u32, (seats >> 32) as u32] {
+            visit(seat);
+        }
+    }
+}
+
 /// The greatest user number that fits a seat.
 pub(super) const SEATED_USERS: u32 = (1 << 26) - 1;
 /// How many roles have a code that fits a seat.
