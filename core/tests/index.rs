@@ -14,7 +14,6 @@ use serde_json::json;
 use tenantry::base::ids::{LinkId, RoleId, TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
-use tenantry::event::Event;
 use tenantry::index::{Follower, Permit};
 use tenantry::model::{
     Assignment, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
@@ -22,7 +21,7 @@ use tenantry::model::{
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::rules::{World, access};
-use tenantry::view::{Any, Change, Entity, Kind, Memory, View};
+use tenantry::view::{Any, Change, Memory};
 use uuid::Uuid;
 
 /// Numbers that look random.
@@ -229,10 +228,10 @@ impl Worlds {
     }
 
     /// What one record might change.
-    fn record(&mut self) -> (Vec<Event>, Vec<Change>) {
-        let (mut events, mut changes) = (Vec::new(), Vec::new());
+    fn record(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
         for _ in 0..1 + self.dice.below(3) {
-            let change = match self.dice.below(12) {
+            let change = match self.dice.below(13) {
                 0 => Change::Put(self.policy().into()),
                 1 => {
                     let number = self.dice.below(self.size.tenants);
@@ -248,17 +247,17 @@ impl Worlds {
                 }
                 4..=6 => Change::Put(self.random_link().into()),
                 7..=9 => Change::Put(self.random_assignment().into()),
+                10..=11 => Change::Remove(self.random_assignment().into()),
                 _ => {
-                    let gone = self.random_assignment();
-                    events.push(Event::AssignmentEnded { user: gone.user, tenant: gone.tenant });
-                    Change::Remove(Kind::Assignment, Entity::id(&gone))
+                    let all: Vec<Any> = self.view.entities().cloned().collect();
+                    Change::Remove(self.dice.pick(&all).clone())
                 }
             };
             // The last word of a record on an entity counts.
             changes.retain(|other: &Change| other.target() != change.target());
             changes.push(self.change(change));
         }
-        (events, changes)
+        changes
     }
 
     fn compare(&self, followers: &[&Follower], seq: u64) {
@@ -324,8 +323,8 @@ fn play(seed: u64, size: Size, records: u64) {
     let mut follower = Follower::build(&worlds.view, 0, seed).unwrap();
     worlds.compare(&[&follower], 0);
     for seq in 1..=records {
-        let (events, changes) = worlds.record();
-        follower.follow(seq, &events, &changes);
+        let changes = worlds.record();
+        follower.follow(seq, &changes);
         if seq % 8 == 0 {
             let anew = Follower::build(&worlds.view, seq, seed).unwrap();
             worlds.compare(&[&follower, &anew], seq);
@@ -377,17 +376,11 @@ struct Followed {
 
 impl Followed {
     fn change(&mut self, change: Change) {
-        let mut events = Vec::new();
-        if let Change::Remove(Kind::Assignment, id) = &change {
-            let view: &dyn View = &self.worlds.view;
-            let gone = view.get::<Assignment>(*id).unwrap().unwrap();
-            events.push(Event::AssignmentEnded { user: gone.user, tenant: gone.tenant });
-        }
         let changes = [self.worlds.change(change)];
         self.seq += 1;
-        self.grown.follow(self.seq, &events, &changes);
+        self.grown.follow(self.seq, &changes);
         if let Some(sized) = &mut self.sized {
-            sized.follow(self.seq, &events, &changes);
+            sized.follow(self.seq, &changes);
         }
     }
 
@@ -498,10 +491,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         all.put_and_compare(guest.clone());
         all.put_and_compare(Assignment { role: RoleRef::Custom(role.id), ..guest.clone() });
         for number in 0..others {
-            all.change(Change::Remove(
-                Kind::Assignment,
-                Entity::id(&assigned(number, CUSTOMER, "admin", false)),
-            ));
+            all.change(Change::Remove(assigned(number, CUSTOMER, "admin", false).into()));
             // One who goes does not take the others along.
             if number == 0 {
                 all.compare();
@@ -509,7 +499,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         }
         all.compare();
         if others == 0 {
-            all.change(Change::Remove(Kind::Assignment, Entity::id(&guest)));
+            all.change(Change::Remove(guest.clone().into()));
             all.compare();
         }
     }
@@ -521,5 +511,50 @@ fn p12_what_is_noted_with_others_follows_them() {
     for _ in 0..4 {
         let policy = all.worlds.policy();
         all.put_and_compare(policy);
+    }
+}
+
+#[test]
+fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
+    let size = Size { tenants: 2, users: 2, roles: 1 };
+    let mut worlds = Worlds { dice: Dice(11), size, view: Memory::new() };
+    let role = Role {
+        permissions: BTreeSet::from(["tenant.view".parse().unwrap()]),
+        deleted: None,
+        ..worlds.random_role(0)
+    };
+    let mut entities: Vec<Any> = vec![Policy::default().into(), role.clone().into()];
+    for number in 0..2 {
+        let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(number) };
+        let user = User { state: UserState::Active, ..worlds.random_user(number) };
+        let assignment =
+            Assignment { user: user.id, tenant: tenant.id, role: RoleRef::Custom(role.id), below: true };
+        entities.extend([tenant.into(), user.into(), assignment.into()]);
+    }
+    entities.push(Link { stage: Stage::Active, term: None, ..worlds.random_link() }.into());
+    for entity in &entities {
+        worlds.change(Change::Put(entity.clone()));
+    }
+    let mut follower = Follower::build(&worlds.view, 0, 1).unwrap();
+    let mut seq = 0;
+    for entity in &entities {
+        for change in [Change::Remove(entity.clone()), Change::Put(entity.clone())] {
+            seq += 1;
+            follower.follow(seq, &[worlds.change(change)]);
+            worlds.compare(&[&follower], seq);
+        }
+    }
+    // What began and ended within one record, and what ended and began anew.
+    let user = user_id(0);
+    let gone = Assignment { user, tenant: tenant_id(0), role: RoleRef::Custom(role.id), below: true };
+    for last in [false, true] {
+        let (put, remove) = (Change::Put(gone.clone().into()), Change::Remove(gone.clone().into()));
+        let changes = if last { [remove, put] } else { [put, remove] };
+        seq += 1;
+        follower.follow(seq, &changes.map(|change| worlds.change(change)));
+        let index = follower.index();
+        let decision = index.check(user, index.permission("tenant.view"), tenant_id(0), moment(0));
+        assert_eq!(decision.allowed(), last);
+        worlds.compare(&[&follower], seq);
     }
 }

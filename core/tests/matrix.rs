@@ -297,7 +297,7 @@ fn otherwise() -> Memory {
 fn emptied(other: &Memory) -> Overlay<'_> {
     let mut overlay = Overlay::over(other);
     for any in other.entities() {
-        overlay.change(Change::Remove(any.kind(), any.id()));
+        overlay.change(Change::Remove(any.clone()));
     }
     let people: Vec<Subject> = other.people().map(|(subject, _)| subject).collect();
     for subject in people {

@@ -9,7 +9,7 @@ use crate::base::ids::{LinkId, MoveId, TenantId, UploadId};
 use crate::base::text::DeviceId;
 use crate::base::time::Timestamp;
 use crate::model::{Added, Device, Holding, Moved, ResellerRow, ResellerStatus, Tenant};
-use crate::view::{Change, Index, Key, Overlay, View, ViewError};
+use crate::view::{Any, Change, Index, Key, Overlay, View, ViewError};
 
 /// A reseller's upload (V-2).
 pub(super) fn uploaded(
@@ -123,7 +123,7 @@ pub(super) fn deleted(
                 Holding { devices: holding.devices.saturating_sub(1), ..holding }.into(),
             ));
         }
-        world.change(Change::Remove(crate::view::Kind::Device, key));
+        world.change(Change::Remove(Any::Device(device)));
         count += 1;
     }
     let change = counted(&world, tenant, |devices| devices.saturating_sub(count))?;

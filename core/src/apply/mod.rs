@@ -191,7 +191,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             put(Assignment { user: *user, tenant: *tenant, role: role.clone(), below: *below })
         }
         Event::AssignmentEnded { user, tenant } => {
-            Some(Change::Remove(Kind::Assignment, Assignment::key(*user, *tenant).uuid()))
+            view.load(Kind::Assignment, Assignment::key(*user, *tenant).uuid())?.map(Change::Remove)
         }
         Event::RoleCreated { role, tenant, name, permissions, by } => put(Role {
             id: *role,
@@ -262,7 +262,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             .get::<Integration>(integration.uuid())?
             .and_then(|it| put(Attachment { integration: it.id, owner: it.owner, tenant: *tenant })),
         Event::IntegrationDetached { integration, tenant } => {
-            Some(Change::Remove(Kind::Attachment, Attachment::key(*integration, *tenant)))
+            view.load(Kind::Attachment, Attachment::key(*integration, *tenant))?.map(Change::Remove)
         }
         Event::IntegrationDeleted { integration } => {
             edit::<Integration>(view, integration.uuid(), |it| it.deleted = Some(at))?

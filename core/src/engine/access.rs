@@ -11,18 +11,16 @@ use std::time::Duration;
 use super::error::Error;
 use super::token::Token;
 use super::{Engine, PAGE, decoded, happen, lock};
-use crate::event::Event;
 use crate::index::{AccessIndex, Follower};
 use crate::journal::Hash;
 use crate::store::Reading;
 use crate::view::{Change, Overlay};
 
-/// What a record means for who follows: what happened, and the entities it changed.
+/// A record as the access index follows it: where it stands, and the entities it changed.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) seq: u64,
     pub(super) hash: Hash,
-    pub(super) events: Vec<Event>,
     pub(super) changes: Vec<Change>,
 }
 
@@ -38,7 +36,7 @@ impl Followed {
     }
 
     fn take(&mut self, step: &Step) {
-        self.follower.follow(step.seq, &step.events, &step.changes);
+        self.follower.follow(step.seq, &step.changes);
         self.hash = step.hash;
     }
 
@@ -61,7 +59,6 @@ impl Followed {
                 self.take(&Step {
                     seq: stored.seq,
                     hash: stored.hash,
-                    events: record.events,
                     changes: changes.into_values().collect(),
                 });
             }

@@ -70,7 +70,7 @@ impl<'v> Chain<'v> {
         let hash = self.head.hash.chain(&text);
         self.head = Head { seq, hash, at: Some(at) };
         let changes: Vec<_> = changes.into_values().collect();
-        self.steps.push(Step { seq, hash, events: record.events, changes: changes.clone() });
+        self.steps.push(Step { seq, hash, changes: changes.clone() });
         self.records.push(NewRecord {
             record: StoredRecord { seq, text, hash },
             at,

@@ -133,7 +133,7 @@ pub(super) fn seat_of(reader: &impl Reader, line: Row<'_, TenantLine>, user: u32
 #[inline]
 pub(super) fn barred(spaces: &Spaces, reader: &impl Reader, user: u32) -> Option<Code> {
     let person = spaces.person(reader, user);
-    if person.home == 0 {
+    if !person.known {
         return Some(Code::UnknownUser);
     }
     (!person.acts).then_some(Code::UserNotActive)

@@ -16,7 +16,6 @@ use super::rows::{
 use super::words::{Alone, Changed, Writer};
 use crate::base::ids::RoleId;
 use crate::base::text::{ManagementType, Permission, Service};
-use crate::event::Event;
 use crate::model::{Assignment, Link, Operation, Role, RoleRef, Tenant, User, UserState};
 use crate::policy::Policy;
 use crate::view::{Any, Change, Entity, Index, Key, Span, View, ViewError};
@@ -65,23 +64,23 @@ impl Follower {
         let mut write = Write { index: &index, memo: &mut memo, words: &mut alone };
         write.policy(view.get::<Policy>(Uuid::nil())?.unwrap_or_default());
         for tenant in tenants {
-            write.tenant(&tenant);
+            write.tenant(&tenant, tenant.is_living());
         }
         for user in users {
-            write.user(&user);
+            write.user(&user, true);
         }
         for role in roles {
-            write.role(&role);
+            write.role(&role, true);
         }
         for link in all::<Link>(view, Index::LinkManaged) {
             let link = link?;
             // Of what has ended there is nothing to know.
             if link.stage.is_in_force() {
-                write.link(&link);
+                write.link(&link, true);
             }
         }
         for assignment in all::<Assignment>(view, Index::AssignmentUser) {
-            write.assignment(&*assignment?);
+            write.assignment(&*assignment?, true);
         }
         Ok(Self { index, memo })
     }
@@ -91,20 +90,16 @@ impl Follower {
         &self.index
     }
 
-    /// Brings the index to the revision of the next record: what happened, and the entities it changed.
-    pub fn follow(&mut self, seq: u64, events: &[Event], changes: &[Change]) {
+    /// Brings the index to the revision of the next record, whose changes these are. They are all that counts: an
+    /// assignment that is removed takes its right along, whatever brought that about.
+    pub fn follow(&mut self, seq: u64, changes: &[Change]) {
         let index = Arc::clone(&self.index);
         let mut changed = Changed::default();
         let mut write = Write { index: &index, memo: &mut self.memo, words: &mut changed };
-        // What ended and began anew in one record is put again below.
-        for event in events {
-            if let Event::AssignmentEnded { user, tenant } = event {
-                write.unassign(index.user(*user).0, index.tenant(*tenant).0);
-            }
-        }
         for change in changes {
-            if let Change::Put(entity) = change {
-                write.entity(entity);
+            match change {
+                Change::Put(entity) => write.entity(entity, true),
+                Change::Remove(entity) => write.entity(entity, false),
             }
         }
         index.version.advance(seq, &changed);
@@ -126,14 +121,15 @@ struct Write<'w, 's, W> {
 }
 
 impl<'s, W: Writer<'s>> Write<'_, 's, W> {
-    fn entity(&mut self, entity: &Any) {
+    /// Takes in an entity as it is from now on, or, where it is there no more, as it was last.
+    fn entity(&mut self, entity: &Any, there: bool) {
         match entity {
-            Any::Tenant(tenant) => self.tenant(tenant),
-            Any::User(user) => self.user(user),
-            Any::Link(link) => self.link(link),
-            Any::Assignment(assignment) => self.assignment(assignment),
-            Any::Role(role) => self.role(role),
-            Any::Policy(policy) => self.policy(Arc::clone(policy)),
+            Any::Tenant(tenant) => self.tenant(tenant, there && tenant.is_living()),
+            Any::User(user) => self.user(user, there),
+            Any::Link(link) => self.link(link, there && link.stage.is_in_force()),
+            Any::Assignment(assignment) => self.assignment(assignment, there),
+            Any::Role(role) => self.role(role, there && role.deleted.is_none()),
+            Any::Policy(policy) => self.policy(if there { Arc::clone(policy) } else { Arc::default() }),
             _ => {}
         }
     }
@@ -182,11 +178,10 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         ListWriter { words: self.words, heap: &self.index.spaces.heap, allocator: &mut self.memo.allocator }
     }
 
-    fn tenant(&mut self, tenant: &Tenant) {
+    fn tenant(&mut self, tenant: &Tenant, living: bool) {
         let number = self.add_tenant(tenant.id.uuid());
         let before = self.head(number);
-        let head =
-            Head { living: tenant.is_living(), enabled: tenant.operation == Operation::Enabled, ..before };
+        let head = Head { living, enabled: tenant.operation == Operation::Enabled, ..before };
         if head != before {
             self.set_head(number, head);
             self.tell_managers(number);
@@ -196,7 +191,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         }
     }
 
-    fn user(&mut self, user: &User) {
+    fn user(&mut self, user: &User, known: bool) {
         let number = self.add_user(user.id.uuid());
         let home = self.add_tenant(user.home.uuid());
         let before = self.person(number);
@@ -204,9 +199,9 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         if before.home == 0 {
             self.settle(number, home);
         }
-        let active = user.state == UserState::Active;
+        let active = known && user.state == UserState::Active;
         let acts = active && self.head(home).is_open();
-        self.set_person(number, Person { home, active, acts, held: before.held });
+        self.set_person(number, Person { known, home, active, acts, held: before.held });
     }
 
     /// Puts a user before the others who are at home there.
@@ -246,14 +241,14 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         }
     }
 
-    fn link(&mut self, link: &Link) {
+    fn link(&mut self, link: &Link, in_force: bool) {
         let managed = self.add_tenant(link.managed.uuid());
         let manager = self.add_tenant(link.manager.uuid());
         let before = self.head(managed);
         let mut links = self.links(before);
         // There is one link in force between two tenants at most, and one that has ended changes no more.
         links.retain(|other| other.manager != manager);
-        if link.stage.is_in_force() {
+        if in_force {
             let shape = self.shape((link.management.clone(), link.services.clone(), link.grants.clone()));
             let ends = link.term.as_ref().filter(|term| term.auto_extend_days.is_none());
             links.push(LinkRow { manager, shape, ends: ends.map(|term| term.expires.micros()) });
@@ -324,15 +319,11 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         }
     }
 
-    fn assignment(&mut self, assignment: &Assignment) {
+    fn assignment(&mut self, assignment: &Assignment, there: bool) {
         let user = self.add_user(assignment.user.uuid());
         let tenant = self.add_tenant(assignment.tenant.uuid());
-        let held = Held { role: self.role_number(&assignment.role), below: assignment.below };
-        self.hold(user, tenant, Some(held));
-    }
-
-    fn unassign(&mut self, user: u32, tenant: u32) {
-        self.hold(user, tenant, None);
+        let held = there.then(|| Held { role: self.role_number(&assignment.role), below: assignment.below });
+        self.hold(user, tenant, held);
     }
 
     /// Notes what a user holds on a tenant with both of them: with the user in their row, where the tenant is their home, and in
@@ -459,8 +450,8 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         code as u32
     }
 
-    fn role(&mut self, role: &Role) {
-        let held = if role.deleted.is_some() { BTreeSet::new() } else { role.permissions.clone() };
+    fn role(&mut self, role: &Role, there: bool) {
+        let held = if there { role.permissions.clone() } else { BTreeSet::new() };
         self.memo.custom.insert(role.id, held);
         let reference = RoleRef::Custom(role.id);
         let number = self.role_number(&reference);

@@ -242,6 +242,8 @@ impl Lists {
 /// A user's first word: their home, and what they hold there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Person {
+    /// There is such a user: 0 stands for nobody, and one who was taken out is nobody again.
+    pub(super) known: bool,
     pub(super) home: u32,
     pub(super) active: bool,
     /// They are active, and so is their home: they can act at all (P-1).
@@ -319,6 +321,7 @@ impl Person {
         let word = PersonWord(word);
         let held = Held { role: word.role(), below: word.has(PersonWord::REACHES) };
         Self {
+            known: word.has(PersonWord::KNOWN),
             home: word.home(),
             active: word.has(PersonWord::ACTIVE),
             acts: word.has(PersonWord::ACTS),
@@ -328,7 +331,7 @@ impl Person {
 
     pub(super) fn pack(self) -> u64 {
         let flags = [
-            (PersonWord::KNOWN, self.home != 0),
+            (PersonWord::KNOWN, self.known),
             (PersonWord::ACTIVE, self.active),
             (PersonWord::ACTS, self.acts),
             (PersonWord::HOLDS, self.held.is_some()),
@@ -690,7 +693,7 @@ mod tests {
             [None, Some(Held { role: (1 << 27) - 1, below: true }), Some(Held { role: 0, below: false })]
         {
             for acts in [false, true] {
-                let person = Person { home: u32::MAX, active: true, acts, held };
+                let person = Person { known: acts, home: u32::MAX, active: true, acts, held };
                 assert_eq!(Person::unpack(person.pack()), person);
             }
         }

@@ -406,7 +406,7 @@ fn random_change(rng: &mut Rng) -> Change {
             below: rng.below(2) == 0,
         }),
     };
-    if rng.below(4) == 0 { Change::Remove(any.kind(), any.id()) } else { Change::Put(any) }
+    if rng.below(4) == 0 { Change::Remove(any) } else { Change::Put(any) }
 }
 
 fn an_empty_store_has_nothing(store: &dyn Store) {
@@ -432,8 +432,8 @@ fn what_is_put_is_found_in_order(store: &dyn Store) {
         read(store).scan(&Span::under(Index::UserHome, Key::new().id(numbered(1))), 9).expect("reads");
     let found: Vec<Uuid> = found.into_iter().map(|found| found.entity.id()).collect();
     assert_eq!(found, [1, 4, 7].map(numbered));
-    log.commit(store, vec![Change::Put(user(4, 2)), Change::Remove(Kind::User, numbered(1))]);
-    log.commit(store, vec![Change::Remove(Kind::User, numbered(1)), Change::Remove(Kind::Role, numbered(5))]);
+    log.commit(store, vec![Change::Put(user(4, 2)), Change::Remove(user(1, 1))]);
+    log.commit(store, vec![Change::Remove(user(1, 1)), Change::Remove(user(15, 5))]);
     log.commit(store, vec![Change::Put(user(1, 1)), Change::Put(user(4, 2))]);
     log.compare(&*read(store));
 }
@@ -489,7 +489,7 @@ fn a_reading_is_not_disturbed(store: &dyn Store) {
     let before = read(store);
     let was = before.head().expect("reads");
     log.commit(store, vec![Change::Put(user(1, 2)), Change::Put(user(2, 1))]);
-    log.commit(store, vec![Change::Remove(Kind::User, numbered(1))]);
+    log.commit(store, vec![Change::Remove(user(1, 2))]);
     assert_eq!(before.head().expect("reads"), was);
     assert_eq!(before.load(Kind::User, numbered(1)).expect("reads"), Some(user(1, 1)));
     assert_eq!(before.load(Kind::User, numbered(2)).expect("reads"), None);
@@ -564,7 +564,7 @@ fn an_entry_that_comes_and_goes_has_a_whole_past(store: &dyn Store) {
         log.commit(store, vec![Change::Put(user(10 + round % 3, home)), Change::Put(user(20 + round, 1))]);
         if round % 4 == 3 {
             let gone = round.saturating_sub(5)..round;
-            log.commit(store, gone.map(|number| Change::Remove(Kind::User, numbered(20 + number))).collect());
+            log.commit(store, gone.map(|number| Change::Remove(user(20 + number, 1))).collect());
         }
     }
     log.compare(&*read(store));

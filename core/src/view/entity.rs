@@ -137,21 +137,21 @@ kinds! {
     18 Listing "listing"
 }
 
-/// One entity as it is from now on, or that it is no more.
+/// One entity that is inserted, replaced or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is so.
+    /// The entity as it is from now on, whether it was there before or not.
     Put(Any),
-    /// It is no more.
-    Remove(Kind, Uuid),
+    /// The entity as it was last; it is there no more. It is carried whole because its id may be a hash of what it was
+    /// about, and whoever follows changes has to know whose right goes.
+    Remove(Any),
 }
 
 impl Change {
-    /// Which entity changes.
+    /// The kind and id of the entity that changes.
     pub fn target(&self) -> (Kind, Uuid) {
         match self {
-            Self::Put(any) => (any.kind(), any.id()),
-            Self::Remove(kind, id) => (*kind, *id),
+            Self::Put(any) | Self::Remove(any) => (any.kind(), any.id()),
         }
     }
 }

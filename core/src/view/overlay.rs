@@ -1,6 +1,6 @@
 //! A view of what would be: changes that were not executed, laid over another view.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
@@ -16,20 +16,20 @@ use crate::model::{Personal, Subject};
 pub struct Overlay<'v> {
     below: &'v dyn View,
     above: Memory,
-    // Invariant: every entity and subject that `above` speaks for, be it there or removed.
-    changed: BTreeSet<(Kind, Uuid)>,
+    // Invariant: the last change of every entity that `above` speaks for, be it there or removed; likewise of subjects.
+    changed: BTreeMap<(Kind, Uuid), Change>,
     people: BTreeMap<Subject, Option<Personal>>,
 }
 
 impl<'v> Overlay<'v> {
     /// No changes yet over `below`.
     pub fn over(below: &'v dyn View) -> Self {
-        Self { below, above: Memory::new(), changed: BTreeSet::new(), people: BTreeMap::new() }
+        Self { below, above: Memory::new(), changed: BTreeMap::new(), people: BTreeMap::new() }
     }
 
     /// Lays a change over the view.
     pub fn change(&mut self, change: Change) {
-        self.changed.insert(change.target());
+        self.changed.insert(change.target(), change.clone());
         self.above.change(change);
     }
 
@@ -41,21 +41,17 @@ impl<'v> Overlay<'v> {
 
     /// Everything that was laid over the view, the last word on each entity.
     pub fn into_changes(self) -> (Vec<Change>, BTreeMap<Subject, Option<Personal>>) {
-        let changes = self
-            .changed
-            .iter()
-            .map(|&(kind, id)| match self.above.load(kind, id) {
-                Ok(Some(any)) => Change::Put(any),
-                _ => Change::Remove(kind, id),
-            })
-            .collect();
-        (changes, self.people)
+        (self.changed.into_values().collect(), self.people)
     }
 }
 
 impl View for Overlay<'_> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
-        if self.changed.contains(&(kind, id)) { self.above.load(kind, id) } else { self.below.load(kind, id) }
+        if self.changed.contains_key(&(kind, id)) {
+            self.above.load(kind, id)
+        } else {
+            self.below.load(kind, id)
+        }
     }
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
@@ -68,7 +64,7 @@ impl View for Overlay<'_> {
                 rest = page.last().map(|last| part.after(last.key.clone(), last.id));
             }
             for one in page {
-                if !self.changed.contains(&(one.entity.kind(), one.id)) {
+                if !self.changed.contains_key(&(one.entity.kind(), one.id)) {
                     found.push(one);
                     kept += 1;
                 }

@@ -85,7 +85,7 @@ fn happen(world: &mut Memory, events: &[Event]) {
 
 /// Forgets what is over.
 fn forget(world: &mut Memory) {
-    let over: Vec<(Kind, Uuid)> = world
+    let over: Vec<Any> = world
         .entities()
         .filter(|any| match any {
             Any::Link(it) => !it.stage.is_in_force(),
@@ -95,13 +95,13 @@ fn forget(world: &mut Memory) {
             Any::User(it) => it.state == UserState::Removed,
             _ => false,
         })
-        .map(|any| (any.kind(), any.id()))
+        .cloned()
         .collect();
-    for (kind, id) in over {
-        world.change(Change::Remove(kind, id));
-        if kind == Kind::User {
-            world.change_personal(Subject::User(UserId::from_uuid(id)), None);
+    for gone in over {
+        if let Any::User(user) = &gone {
+            world.change_personal(Subject::User(user.id), None);
         }
+        world.change(Change::Remove(gone));
     }
 }
 

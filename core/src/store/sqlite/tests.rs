@@ -148,6 +148,7 @@ fn an_entity_whose_row_is_taken_stands_in_the_next() {
         db.query_row("SELECT row FROM entity WHERE id = ?1", [id.as_bytes()], |row| row.get(0)).unwrap();
     assert_eq!(taken, row + 2);
     commit(&store, vec![link(5, 6, Stage::Delinked)]);
+    let Change::Put(gone) = link(5, 6, Stage::Delinked) else { panic!("a link is put") };
     let is = |view: &dyn View, stage: Option<Stage>| {
         let found = view.load(Kind::Link, id).unwrap();
         assert_eq!(found.map(Change::Put), stage.map(|stage| link(5, 6, stage)));
@@ -159,7 +160,7 @@ fn an_entity_whose_row_is_taken_stands_in_the_next() {
     is(reading.view(), Some(Stage::Delinked));
     is(&*reading.as_of(seq).unwrap(), Some(Stage::Active));
     drop(reading);
-    commit(&store, vec![Change::Remove(Kind::Link, id)]);
+    commit(&store, vec![Change::Remove(gone)]);
     is(store.read().unwrap().view(), None);
     for row in row + 2..row + ROWS {
         take(row);
@@ -211,7 +212,7 @@ fn a_policy_is_decoded_once() {
     commit(&store, vec![Change::Put(Any::from(second.clone()))]);
     assert_eq!(*load(None), second);
     assert!(std::sync::Arc::ptr_eq(&held, &load(Some(1))));
-    commit(&store, vec![Change::Remove(Kind::Policy, Uuid::nil())]);
+    commit(&store, vec![Change::Remove(Any::from(second))]);
     assert!(store.read().unwrap().load(Kind::Policy, Uuid::nil()).unwrap().is_none());
 }
 
