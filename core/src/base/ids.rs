@@ -66,8 +66,6 @@ ids! {
     RoleId;
     /// An assignment of a role to a user on a tenant (P-10).
     AssignmentId;
-    /// A version of the policy (P-13).
-    PolicyId;
     /// A reseller's upload of devices (V-2).
     UploadId;
     /// What is left of an upload with one holder, by one way of getting there (V-3).

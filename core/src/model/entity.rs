@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    Audience, EndCause, HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, TenantKind,
-    UserState,
+    Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState,
 };
 use crate::base::ids::{
     AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId,
@@ -146,17 +145,6 @@ impl Link {
     /// Whether its term has run out at `at` and it does not extend itself (L-9).
     pub fn has_lapsed(&self, at: Timestamp) -> bool {
         self.term.as_ref().is_some_and(|term| term.auto_extend_days.is_none() && term.expires <= at)
-    }
-
-    /// The side that `tenant` is on, if any.
-    pub fn side_of(&self, tenant: TenantId) -> Option<Party> {
-        if tenant == self.managed {
-            Some(Party::Customer)
-        } else if tenant == self.manager {
-            Some(Party::Manager)
-        } else {
-            None
-        }
     }
 }
 

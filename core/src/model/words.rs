@@ -52,6 +52,13 @@ words! {
     }
 }
 
+impl TenantKind {
+    /// Whether a role on such a tenant covers what is managed below it where that is not said (P-10).
+    pub const fn covers_below(self) -> bool {
+        matches!(self, Self::Msp)
+    }
+}
+
 words! {
     /// Whether a tenant can be worked on (T-5).
     Operation {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::graph::{Chain, above, below, chains, manages};
 use super::world::World;
-use crate::base::ids::{LinkId, TenantId, UserId};
+use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Permission, Service};
 use crate::model::permission::{TENANT_OPERATE, TENANT_VIEW};
 use crate::model::{Assignment, Link, Operation, RoleRef, User, UserState};
-use crate::policy::MAX_CHAIN;
 use crate::query::{Grounds, Question, Verdict};
 use crate::refusal::Code;
 use crate::view::{Entity, Index, Key, Span, ViewError};
@@ -21,9 +21,6 @@ pub enum Gate {
     /// They do not: disabling can never hold a customer hostage, so delink stays possible (T-5).
     OpenForDelink,
 }
-
-/// The links from a tenant up to one above it, the tenant's own link first.
-type Chain = Vec<Arc<Link>>;
 
 /// Answers a check (P-1 to P-8).
 ///
@@ -324,107 +321,6 @@ fn nearest(
         }
     }
     Ok(Vec::new())
-}
-
-/// Every chain of links in force from `tenant` up to `home`: shorter ones first, then older ones (P-3).
-fn chains(
-    world: &World<'_>,
-    tenant: TenantId,
-    home: TenantId,
-    without: &BTreeSet<LinkId>,
-) -> Result<Vec<Chain>, ViewError> {
-    let mut found: Vec<Chain> = Vec::new();
-    let mut open: Vec<(TenantId, Chain)> = vec![(tenant, Vec::new())];
-    while let Some((at, chain)) = open.pop() {
-        if chain.len() >= MAX_CHAIN as usize {
-            continue;
-        }
-        for link in world.links_above(at)? {
-            if without.contains(&link.id) {
-                continue;
-            }
-            let manager = link.manager;
-            let mut longer = chain.clone();
-            longer.push(link);
-            if manager == home { found.push(longer) } else { open.push((manager, longer)) }
-        }
-    }
-    found.sort_by_cached_key(|chain| {
-        (chain.len(), chain.iter().map(|link| (link.since, link.id)).collect::<Vec<_>>())
-    });
-    Ok(found)
-}
-
-/// Whether `home` manages `tenant` through links in force, `without` these (P-3).
-pub(super) fn manages(
-    world: &World<'_>,
-    home: TenantId,
-    tenant: TenantId,
-    without: &BTreeSet<LinkId>,
-) -> Result<bool, ViewError> {
-    Ok(above(world, tenant, without)?.contains(&home))
-}
-
-/// Every tenant above this one through links in force, `without` these.
-pub(super) fn above(
-    world: &World<'_>,
-    tenant: TenantId,
-    without: &BTreeSet<LinkId>,
-) -> Result<BTreeSet<TenantId>, ViewError> {
-    closure(tenant, |at| {
-        let links = world.links_above(at)?;
-        Ok(links.iter().filter(|link| !without.contains(&link.id)).map(|link| link.manager).collect())
-    })
-}
-
-/// Every tenant below this one through links in force, `without` these.
-pub(super) fn below(
-    world: &World<'_>,
-    tenant: TenantId,
-    without: &BTreeSet<LinkId>,
-) -> Result<BTreeSet<TenantId>, ViewError> {
-    closure(tenant, |at| {
-        let links = world.links_below(at)?;
-        Ok(links.iter().filter(|link| !without.contains(&link.id)).map(|link| link.managed).collect())
-    })
-}
-
-fn closure(
-    start: TenantId,
-    next: impl Fn(TenantId) -> Result<Vec<TenantId>, ViewError>,
-) -> Result<BTreeSet<TenantId>, ViewError> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![start];
-    while let Some(at) = open.pop() {
-        for tenant in next(at)? {
-            if seen.insert(tenant) {
-                open.push(tenant);
-            }
-        }
-    }
-    Ok(seen)
-}
-
-/// How many links the longest chain has, going one way from a tenant.
-pub(super) fn longest(
-    world: &World<'_>,
-    tenant: TenantId,
-    next: impl Fn(&World<'_>, TenantId) -> Result<Vec<TenantId>, ViewError>,
-) -> Result<u32, ViewError> {
-    let mut level = BTreeSet::from([tenant]);
-    let mut depth = 0;
-    while depth <= MAX_CHAIN {
-        let mut following = BTreeSet::new();
-        for at in level {
-            following.extend(next(world, at)?);
-        }
-        if following.is_empty() {
-            break;
-        }
-        depth += 1;
-        level = following;
-    }
-    Ok(depth)
 }
 
 /// Whether the tenant exists for the user: it is their home, or their role through a chain lets them view it (T-9).

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::access::{self, Gate};
+use super::graph;
 use super::world::{Bars, Decision, Ruling, World};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::IssueCategory;
@@ -22,7 +23,7 @@ pub fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> Ruling<D
     let mut bars = Bars::new();
     let known = world.policy.issue_categories.contains(&command.category);
     bars.bar(!known, Code::UnknownCategory, &command.category);
-    let above = access::above(world, command.tenant, &BTreeSet::new())?;
+    let above = graph::above(world, command.tenant, &BTreeSet::new())?;
     for &user in &command.additional {
         bars.bar(!can_receive(world, user, command.tenant, &above)?, Code::NoSuchUser, user);
     }
@@ -89,7 +90,7 @@ pub fn recipients(
             managers
         }
     };
-    let above = access::above(world, tenant, &BTreeSet::new())?;
+    let above = graph::above(world, tenant, &BTreeSet::new())?;
     for &user in rule.iter().flat_map(|rule| &rule.additional) {
         let active = world.user(user)?.is_some_and(|user| user.state == UserState::Active);
         if active && can_receive(world, user, tenant, &above)? {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{self, Gate};
-use super::tenant::{Batch, below_by_default, is_living_user};
-use super::user::{keep_super_admin, managed_user};
+use super::batch::Batch;
+use super::graph;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::command::{AddCustomer, Assign, Authorization, NewAssignment, Unassign, UserOnTenant};
@@ -30,13 +30,13 @@ pub fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Deci
     let unmade = unmade_super_admins(world, &command.assignments)?;
     let mut events = Vec::new();
     for (index, item) in command.assignments.iter().enumerate() {
-        let Some(user) = batch.note(index, managed_user(world, actor, item.user))? else { continue };
+        let Some(user) = batch.note(index, world.managed_user(actor, item.user))? else { continue };
         let Some(below) = batch.note(index, one(world, actor, &user, item))? else { continue };
         if let Some(leaving) = unmade.get(&item.tenant)
             && !world.is_super(&item.role)
             && world.super_admins(item.tenant)?.contains(&item.user)
         {
-            batch.note(index, keep_super_admin(world, item.tenant, leaving))?;
+            batch.note(index, world.keep_super_admin(item.tenant, leaving))?;
         }
         events.push(Event::Assigned { user: item.user, tenant: item.tenant, role: item.role.clone(), below });
     }
@@ -53,15 +53,15 @@ fn one(world: &World<'_>, actor: &Actor, user: &User, item: &NewAssignment) -> R
     {
         return refuse(Code::UnknownTenant, tenant.id);
     }
-    let below = item.below.unwrap_or_else(|| below_by_default(tenant.kind));
+    let below = item.below.unwrap_or_else(|| tenant.kind.covers_below());
     let mut bars = Bars::new();
     bars.note(known_role(world, &item.role, &[user.home, tenant.id]))?;
     bars.note(may_hand_out(world, actor, tenant.id, &item.role, below))?;
     if world.assignment(user.id, tenant.id)?.is_some_and(|before| world.is_super(&before.role)) {
         bars.note(super_only(world, actor, tenant.id, user.id))?;
     }
-    bars.bar(!is_living_user(user), Code::UserStateConflict, user.id);
-    let reached = user.home == tenant.id || access::manages(world, user.home, tenant.id, &BTreeSet::new())?;
+    bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
+    let reached = user.home == tenant.id || graph::manages(world, user.home, tenant.id, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, tenant.id);
     bars.lift()?;
     Ok(below)
@@ -99,7 +99,7 @@ pub fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> Ruling<
     bar_duplicates(&command.assignments, &mut batch);
     let mut events = Vec::new();
     for (index, item) in command.assignments.iter().enumerate() {
-        let Some(user) = batch.note(index, managed_user(world, actor, item.user))? else { continue };
+        let Some(user) = batch.note(index, world.managed_user(actor, item.user))? else { continue };
         let Some(before) = world.assignment(user.id, item.tenant)? else {
             batch.add(index, Code::NotAssigned, item.tenant);
             continue;
@@ -114,7 +114,7 @@ pub fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> Ruling<
             .map(|other| other.user)
             .collect();
         if user.home == item.tenant && world.is_super(&before.role) {
-            batch.note(index, keep_super_admin(world, item.tenant, &leaving))?;
+            batch.note(index, world.keep_super_admin(item.tenant, &leaving))?;
         }
         events.push(Event::AssignmentEnded { user: item.user, tenant: item.tenant });
     }
@@ -146,10 +146,10 @@ pub(super) fn on_new_customer(
         if !seen.insert(item.user) {
             batch.add(index, Code::DuplicateItem, item.user);
         }
-        if let Some(user) = batch.note(index, managed_user(world, actor, item.user))? {
+        if let Some(user) = batch.note(index, world.managed_user(actor, item.user))? {
             batch.note(index, one_new(world, actor, &user, item, command.manager))?;
         }
-        let below = item.below.unwrap_or_else(|| below_by_default(command.kind));
+        let below = item.below.unwrap_or_else(|| command.kind.covers_below());
         events.push(Event::Assigned { user: item.user, tenant, role: item.role.clone(), below });
     }
     bars.note(batch.lift())?;
@@ -177,8 +177,8 @@ fn one_new(world: &World<'_>, actor: &Actor, user: &User, item: &Authorization, 
             bars.bar(!held, Code::BeyondOwnRights, &item.role);
         }
     }
-    bars.bar(!is_living_user(user), Code::UserStateConflict, user.id);
-    let reached = user.home == manager || access::manages(world, user.home, manager, &BTreeSet::new())?;
+    bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
+    let reached = user.home == manager || graph::manages(world, user.home, manager, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, manager);
     bars.lift()
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::graph;
 use super::world::{Ruling, World, refuse};
-use crate::base::ids::TenantId;
+use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Service, Ticket};
+use crate::model::permission::USERS_MANAGE;
 use crate::model::{Actor, Link, Party, User};
 use crate::refusal::Code;
 use crate::view::ViewError;
@@ -116,7 +118,7 @@ impl World<'_> {
         if user.home == managed {
             return Ok(Some(Party::Customer));
         }
-        let manages = user.home == manager || access::manages(self, user.home, manager, &BTreeSet::new())?;
+        let manages = user.home == manager || graph::manages(self, user.home, manager, &BTreeSet::new())?;
         Ok(manages.then_some(Party::Manager))
     }
 
@@ -127,5 +129,25 @@ impl World<'_> {
             Some(party) => Ok(Some(party)),
             None => refuse(Code::UnknownLink, link.id),
         }
+    }
+
+    /// Finds a user for those who manage users at the user's home (U-4).
+    pub(super) fn managed_user(&self, actor: &Actor, id: UserId) -> Ruling<Arc<User>> {
+        let admitted = self.admit(actor, Gate::Shut)?;
+        let Some(user) = self.user(id)? else { return refuse(Code::NoSuchUser, id) };
+        if let Some(admitted) = admitted {
+            if !access::sees(self, &admitted, user.home)? {
+                return refuse(Code::NoSuchUser, id);
+            }
+            self.authorize(actor, USERS_MANAGE, user.home, Gate::Shut)?;
+        }
+        Ok(user)
+    }
+
+    /// Refuses to leave a tenant that is not locked without an active super admin of its own (U-3).
+    pub(super) fn keep_super_admin(&self, tenant: TenantId, leaving: &BTreeSet<UserId>) -> Ruling {
+        let there = self.super_admins(tenant)?;
+        let last = !there.is_empty() && there.is_subset(leaving);
+        if last && !self.is_locked(tenant)? { refuse(Code::LastSuperAdmin, tenant) } else { Ok(()) }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::Gate;
+use super::batch::Batch;
 use super::reseller;
-use super::tenant::Batch;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{MoveId, TenantId, UploadId};
 use crate::base::text::DeviceId;

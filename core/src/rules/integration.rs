@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::graph;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{IntegrationId, TenantId};
 use crate::command::{CreateIntegration, DeleteIntegration, DetachIntegration, ShareIntegration};
@@ -40,7 +41,7 @@ pub fn share(world: &World<'_>, actor: &Actor, command: &ShareIntegration) -> Ru
     let integration = resolve(world, actor, command.integration)?;
     world.authorize(actor, INTEGRATIONS_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();
-    let reached = access::manages(world, integration.owner, command.tenant, &BTreeSet::new())?;
+    let reached = graph::manages(world, integration.owner, command.tenant, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, command.tenant);
     bars.bar(is_attached(world, &integration, command.tenant)?, Code::AlreadyAttached, command.tenant);
     bars.lift()?;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::batch::Batch;
 use super::device::{self, MAX_DEVICES};
-use super::tenant::Batch;
+use super::graph;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::LicenceId;
 use crate::command::{AssignSeats, BuyLicence, ReleaseSeats};
@@ -33,7 +34,7 @@ pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Dec
     }
     bars.bar(world.view.get::<Licence>(licence.uuid())?.is_some(), Code::IdTaken, licence);
     let reached = command.buyer == command.tenant
-        || access::manages(world, command.buyer, command.tenant, &BTreeSet::new())?;
+        || graph::manages(world, command.buyer, command.tenant, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, command.tenant);
     bars.lift()?;
     Ok(Event::LicenceBought {

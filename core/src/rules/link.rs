@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::access::{self, Gate};
+use super::access::Gate;
+use super::graph;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{alert, device, integration, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
@@ -67,11 +68,11 @@ pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -
 
     let others = world.links_above(managed)?;
     bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, managed);
-    bars.bar(access::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
-    let up = access::longest(world, manager, |world, at| {
+    bars.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
+    let up = graph::longest(world, manager, |world, at| {
         Ok(world.links_above(at)?.iter().map(|link| link.manager).collect())
     })?;
-    let down = access::longest(world, managed, |world, at| {
+    let down = graph::longest(world, managed, |world, at| {
         Ok(world.links_below(at)?.iter().map(|link| link.managed).collect())
     })?;
     bars.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, managed);
@@ -395,13 +396,13 @@ pub(super) fn lost(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Vec<Ev
     let mut touched = BTreeSet::new();
     for id in ended {
         if let Some(link) = world.link(*id)? {
-            touched.append(&mut access::below(world, link.managed, ended)?);
+            touched.append(&mut graph::below(world, link.managed, ended)?);
             touched.insert(link.managed);
         }
     }
     let mut events = Vec::new();
     for tenant in touched {
-        let still = access::above(world, tenant, ended)?;
+        let still = graph::above(world, tenant, ended)?;
         for assignment in
             world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()))
         {

@@ -19,6 +19,8 @@ pub mod tenant;
 pub mod user;
 
 mod authority;
+mod batch;
+mod graph;
 mod world;
 
 pub use access::Gate;

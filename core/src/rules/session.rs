@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::access::{self, Gate};
+use super::graph;
 use super::world::{Decision, Ruling, World, refuse};
 use crate::base::ids::{SessionId, TenantId, UserId};
 use crate::base::text::Service;
@@ -82,7 +83,7 @@ pub fn reach(world: &World<'_>, event: &Event, touched: &mut BTreeSet<Uuid>) -> 
         | Event::LinkConverted { link, .. }
         | Event::ManagerGrantsSet { link, .. } => {
             if let Some(link) = world.link(*link)? {
-                let below = access::below(world, link.managed, &BTreeSet::new())?;
+                let below = graph::below(world, link.managed, &BTreeSet::new())?;
                 touched.extend(below.into_iter().map(TenantId::uuid));
             }
         }

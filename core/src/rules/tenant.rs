@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::access::Gate;
+use super::batch::Batch;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{assignment, device, integration, link, user};
 use crate::base::ids::{LinkId, TenantId};
@@ -17,10 +18,10 @@ use crate::model::machine::OperationTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT, TENANT_OPERATE};
 use crate::model::{
     Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal,
-    PersonalField, Role, Subject, Tenant, TenantKind, User, UserState,
+    PersonalField, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::policy::PrefixReuse;
-use crate::refusal::{Code, ItemRefusal, Refusal};
+use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
 
 /// The word that confirms a deletion, exactly so (T-7).
@@ -246,7 +247,7 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruli
     world.admit(actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
     if command.confirm != CONFIRMATION {
-        batch.bars.add(Refusal::new(Code::NotConfirmed, command.confirm.escape_debug()));
+        batch.bar(Refusal::new(Code::NotConfirmed, command.confirm.escape_debug()));
     }
     for (index, &id) in command.tenants.iter().enumerate() {
         batch.note(index, world.authorize(actor, TENANT_DELETE, id, Gate::Shut))?;
@@ -437,78 +438,4 @@ fn contact(
         ..Personal::default()
     };
     (fields, vec![(Subject::Tenant(tenant), Some(personal))])
-}
-
-/// The bars of a batch, item by item (T-6).
-pub(super) struct Batch {
-    bars: Bars,
-    items: BTreeMap<usize, ItemRefusal>,
-}
-
-impl Batch {
-    /// A batch of things that are each named once, and at least one.
-    pub(super) fn of<T: Ord + std::fmt::Display>(things: &[T]) -> Ruling<Self> {
-        let mut batch = Self::new(things.is_empty());
-        let mut seen = BTreeSet::new();
-        for (index, thing) in things.iter().enumerate() {
-            if !seen.insert(thing) {
-                batch.add(index, Code::DuplicateItem, thing);
-            }
-        }
-        Ok(batch)
-    }
-
-    /// A batch that may be `empty`.
-    pub(super) fn new(empty: bool) -> Self {
-        let mut bars = Bars::new();
-        bars.bar(empty, Code::EmptyBatch, "items of the batch");
-        Self { bars, items: BTreeMap::new() }
-    }
-
-    /// Notes a bar of one item, of which the first by precedence counts.
-    pub(super) fn add(&mut self, index: usize, code: Code, about: impl std::fmt::Display) {
-        let item = ItemRefusal { index, code, about: about.to_string() };
-        match self.items.get_mut(&index) {
-            Some(first) if first.code <= code => {}
-            Some(first) => *first = item,
-            None => {
-                self.items.insert(index, item);
-            }
-        }
-    }
-
-    /// Notes what a rule says of one item.
-    pub(super) fn note<T>(&mut self, index: usize, ruling: Ruling<T>) -> Result<Option<T>, ViewError> {
-        match ruling {
-            Ok(found) => Ok(Some(found)),
-            Err(super::Stop::Refused(refusal)) => {
-                self.add(index, refusal.code, refusal.about);
-                Ok(None)
-            }
-            Err(super::Stop::Broken(error)) => Err(error),
-        }
-    }
-
-    /// All bars as one refusal.
-    pub(super) fn into_bars(mut self) -> Bars {
-        if let Some(refusal) = Refusal::batch(self.items.into_values().collect()) {
-            self.bars.add(refusal);
-        }
-        self.bars
-    }
-
-    /// Goes on if nothing bars the way.
-    pub(super) fn lift(self) -> Ruling {
-        self.into_bars().lift()
-    }
-}
-
-/// Whether the tenant's people, once invited, cover what is managed below it by default (P-10).
-pub(super) fn below_by_default(kind: TenantKind) -> bool {
-    kind == TenantKind::Msp
-}
-
-/// Whether a user is there to be given work.
-pub(super) fn is_living_user(user: &User) -> bool {
-    matches!(user.state, UserState::Active | UserState::Blocked)
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::assignment;
-use super::tenant::below_by_default;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{InvitationId, TenantId, UserId};
 use crate::base::text::Email;
@@ -33,7 +32,7 @@ pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);
     };
-    let below = command.below.unwrap_or_else(|| below_by_default(tenant.kind));
+    let below = command.below.unwrap_or_else(|| tenant.kind.covers_below());
     let mut bars = Bars::new();
     bars.note(assignment::known_role(world, &command.role, &[tenant.id]))?;
     bars.note(assignment::may_hand_out(world, actor, tenant.id, &command.role, below))?;
@@ -81,7 +80,7 @@ pub(super) fn sign_up(
     bars: &mut Bars,
 ) -> Result<Decision, ViewError> {
     let role = RoleRef::Builtin(world.policy.super_role.clone());
-    invitation(world, tenant, owner, &role, below_by_default(kind), true, bars)
+    invitation(world, tenant, owner, &role, kind.covers_below(), true, bars)
 }
 
 fn invitation(
@@ -279,7 +278,7 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Rul
                 user,
                 tenant: home.id,
                 role: command.role.clone(),
-                below: command.below.unwrap_or_else(|| below_by_default(home.kind)),
+                below: command.below.unwrap_or_else(|| home.kind.covers_below()),
             },
         ],
         people: vec![(Subject::User(user), Some(personal))],
@@ -297,7 +296,7 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Deci
             None => return refuse(Code::NoSuchUser, command.user),
         }
     } else {
-        managed_user(world, actor, command.user)?
+        world.managed_user(actor, command.user)?
     };
     let mut bars = Bars::new();
     bars.bar(command.name.is_keep() && command.email.is_none(), Code::NothingToDo, user.id);
@@ -318,19 +317,6 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Deci
         events: vec![Event::UserEdited { user: user.id, personal: fields }],
         people: vec![(Subject::User(user.id), Some(personal))],
     })
-}
-
-/// Finds a user for those who manage users at the user's home (U-4).
-pub(super) fn managed_user(world: &World<'_>, actor: &Actor, id: UserId) -> Ruling<Arc<User>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
-    let Some(user) = world.user(id)? else { return refuse(Code::NoSuchUser, id) };
-    if let Some(admitted) = admitted {
-        if !access::sees(world, &admitted, user.home)? {
-            return refuse(Code::NoSuchUser, id);
-        }
-        world.authorize(actor, USERS_MANAGE, user.home, Gate::Shut)?;
-    }
-    Ok(user)
 }
 
 /// Blocks a user (U-3).
@@ -366,7 +352,7 @@ pub fn remove(world: &World<'_>, actor: &Actor, command: &RemoveUser) -> Ruling<
 }
 
 fn step(world: &World<'_>, actor: &Actor, id: UserId, trigger: UserTrigger) -> Ruling<Arc<User>> {
-    let user = managed_user(world, actor, id)?;
+    let user = world.managed_user(actor, id)?;
     let mut bars = Bars::new();
     let at_home = world.assignment(user.id, user.home)?;
     if at_home.is_some_and(|assignment| world.is_super(&assignment.role)) {
@@ -374,15 +360,8 @@ fn step(world: &World<'_>, actor: &Actor, id: UserId, trigger: UserTrigger) -> R
     }
     bars.bar(user.state.after(trigger).is_none(), Code::UserStateConflict, id);
     if trigger != UserTrigger::Unblock {
-        bars.note(keep_super_admin(world, user.home, &BTreeSet::from([id])))?;
+        bars.note(world.keep_super_admin(user.home, &BTreeSet::from([id])))?;
     }
     bars.lift()?;
     Ok(user)
-}
-
-/// Refuses to leave a tenant that is not locked without an active super admin of its own (U-3).
-pub(super) fn keep_super_admin(world: &World<'_>, tenant: TenantId, leaving: &BTreeSet<UserId>) -> Ruling {
-    let there = world.super_admins(tenant)?;
-    let last = !there.is_empty() && there.is_subset(leaving);
-    if last && !world.is_locked(tenant)? { refuse(Code::LastSuperAdmin, tenant) } else { Ok(()) }
 }

@@ -1,0 +1,114 @@
+//! Who manages whom through links in force (P-3): chains, what is above and below. Knows nothing of permissions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::world::World;
+use crate::base::ids::{LinkId, TenantId};
+use crate::model::Link;
+use crate::policy::MAX_CHAIN;
+use crate::view::ViewError;
+
+/// The links from a tenant up to one above it, the tenant's own link first.
+pub(super) type Chain = Vec<Arc<Link>>;
+
+/// Every chain of links in force from `tenant` up to `home`: shorter ones first, then older ones (P-3).
+pub(super) fn chains(
+    world: &World<'_>,
+    tenant: TenantId,
+    home: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<Vec<Chain>, ViewError> {
+    let mut found: Vec<Chain> = Vec::new();
+    let mut open: Vec<(TenantId, Chain)> = vec![(tenant, Vec::new())];
+    while let Some((at, chain)) = open.pop() {
+        if chain.len() >= MAX_CHAIN as usize {
+            continue;
+        }
+        for link in world.links_above(at)? {
+            if without.contains(&link.id) {
+                continue;
+            }
+            let manager = link.manager;
+            let mut longer = chain.clone();
+            longer.push(link);
+            if manager == home { found.push(longer) } else { open.push((manager, longer)) }
+        }
+    }
+    found.sort_by_cached_key(|chain| {
+        (chain.len(), chain.iter().map(|link| (link.since, link.id)).collect::<Vec<_>>())
+    });
+    Ok(found)
+}
+
+/// Whether `home` manages `tenant` through links in force, `without` these (P-3).
+pub(super) fn manages(
+    world: &World<'_>,
+    home: TenantId,
+    tenant: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<bool, ViewError> {
+    Ok(above(world, tenant, without)?.contains(&home))
+}
+
+/// Every tenant above this one through links in force, `without` these.
+pub(super) fn above(
+    world: &World<'_>,
+    tenant: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<BTreeSet<TenantId>, ViewError> {
+    closure(tenant, |at| {
+        let links = world.links_above(at)?;
+        Ok(links.iter().filter(|link| !without.contains(&link.id)).map(|link| link.manager).collect())
+    })
+}
+
+/// Every tenant below this one through links in force, `without` these.
+pub(super) fn below(
+    world: &World<'_>,
+    tenant: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<BTreeSet<TenantId>, ViewError> {
+    closure(tenant, |at| {
+        let links = world.links_below(at)?;
+        Ok(links.iter().filter(|link| !without.contains(&link.id)).map(|link| link.managed).collect())
+    })
+}
+
+fn closure(
+    start: TenantId,
+    next: impl Fn(TenantId) -> Result<Vec<TenantId>, ViewError>,
+) -> Result<BTreeSet<TenantId>, ViewError> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![start];
+    while let Some(at) = open.pop() {
+        for tenant in next(at)? {
+            if seen.insert(tenant) {
+                open.push(tenant);
+            }
+        }
+    }
+    Ok(seen)
+}
+
+/// How many links the longest chain has, going one way from a tenant.
+pub(super) fn longest(
+    world: &World<'_>,
+    tenant: TenantId,
+    next: impl Fn(&World<'_>, TenantId) -> Result<Vec<TenantId>, ViewError>,
+) -> Result<u32, ViewError> {
+    let mut level = BTreeSet::from([tenant]);
+    let mut depth = 0;
+    while depth <= MAX_CHAIN {
+        let mut following = BTreeSet::new();
+        for at in level {
+            following.extend(next(world, at)?);
+        }
+        if following.is_empty() {
+            break;
+        }
+        depth += 1;
+        level = following;
+    }
+    Ok(depth)
+}
