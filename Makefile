@@ -11,6 +11,8 @@ COMMITS  ?= 100000
 SEEDS    ?= 4
 # What the benchmarks measure: make bench BENCH="--figures f1,f5 --sizes 100000"
 BENCH    ?=
+# The tests that compare generated files.
+GENERATED = the_table the_drawings the_access_matrix the_schema the_header the_list_of_symbols
 # What is fuzzed, and for how many seconds each: make fuzz FUZZ=3600 TARGETS=door
 FUZZ     ?= 60
 TARGETS  ?= door calls
@@ -27,7 +29,7 @@ BENCHES = --package tenantry-benches
 # The fuzz targets are a workspace of their own; what is built for this one serves them, too.
 FUZZING = --manifest-path fuzz/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: journeys test tools format lint doc soak fuzz locks miri bench install python
+.PHONY: journeys test generate tools format lint doc soak fuzz locks miri bench install python
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -39,6 +41,13 @@ test: format lint doc
 	$(CARGO) test $(LOCKED) $(FUZZING)
 	$(MAKE) -C ffi check LOCKED=$(LOCKED)
 	$(MAKE) python
+
+# Writes all generated files anew: the tables of refusals, troubles and rules, the drawings, the access matrix, the JSON Schema, the
+# header and the symbols of the library for C, the wide part of the Python package. The tests compare them, and `git diff` is the review.
+generate:
+	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) --package tenantry --package tenantry-ffi --all-features --lib \
+		--test house --test matrix --test wire -- $(GENERATED)
+	python3 python/generate.py
 
 # A toolchain installed with the least profile lacks these two.
 tools:

@@ -10,6 +10,9 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeAlias
 
+from ._word import Word
+from .errors import misuse
+
 Id: TypeAlias = uuid.UUID | str
 """An id as an argument: a `uuid.UUID`, or one as text. Results always have a `uuid.UUID`."""
 
@@ -35,26 +38,11 @@ UNSET: Final = Unset.UNSET
 """Leave it as it is: the default of arguments for which `None` means to clear it."""
 
 
-class Word(str, enum.Enum):
-    """One of a closed list of words. It is a `str`, the same word as in Rust, C and JSON."""
-
-    def __str__(self) -> str:
-        return str(self.value)
-
-    def __format__(self, spec: str) -> str:
-        return format(str(self.value), spec)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}.{self.name}"
-
-
 def micros(moment: datetime.datetime) -> int:
     """Microseconds since 1970. Refuses a naive datetime: it could be any of some forty moments."""
     if not isinstance(moment, datetime.datetime):
         raise TypeError(f"a datetime.datetime is wanted, not {type(moment).__name__}")
     if moment.utcoffset() is None:
-        from .errors import misuse
-
         raise misuse(
             f"{moment!r} has no time zone", "make it aware, as in datetime.now(timezone.utc) or .replace(tzinfo=timezone.utc)"
         )
@@ -64,6 +52,11 @@ def micros(moment: datetime.datetime) -> int:
 def instant(micros_since_1970: int) -> datetime.datetime:
     """The moment in UTC."""
     return EPOCH + datetime.timedelta(microseconds=micros_since_1970)
+
+
+def moment(text: str) -> datetime.datetime:
+    """A moment, from JSON."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def to_json(value: object) -> Any:
@@ -82,8 +75,6 @@ def _json_leaf(value: object) -> Any:
     if isinstance(value, datetime.datetime):
         micros(value)
         if not EARLIEST < value < LATEST:
-            from .errors import misuse
-
             raise misuse(f"{value} is out of range", "give a moment that is one in UTC, too, in the years 1 to 9999")
         return value.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
     raise TypeError(f"{type(value).__name__} has no place in a command or query: {value!r}")

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, final
 from . import _native
 from . import _read as read
 from ._command import ActorLike, Command, Executed, Request, given
-from ._data import Data, Id, dumps, instant, micros, to_json
+from ._data import Data, Id, dumps, instant, micros, moment, to_json
 from ._methods import Commands, Queries
 from ._native import AccessIndex
 from ._rows import Answer
@@ -183,7 +183,7 @@ def _executed(told: dict[str, Any]) -> Executed[Any]:
         request=uuid.UUID(told["request"]),
         seq=told["seq"],
         token=told["token"],
-        at=read.time(told["at"]),
+        at=moment(told["at"]),
         events=tuple(read.read_event(one) for one in told["events"]),
     )
 

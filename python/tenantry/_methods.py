@@ -9,23 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Any, TypeVar
 
-from . import _read as read
-from . import commands, model
+from . import _read, commands, model
 from ._command import ActorLike, Command, Executed, KeyLike
 from ._data import UNSET, AsOf, Id, Unset
 from ._rows import Answer, Rows
-from .model import (
-    IntegrationId,
-    LicenceId,
-    LinkId,
-    LinkRequestId,
-    MoveId,
-    RoleId,
-    TenantId,
-    UploadId,
-    UserId,
-    RoleRef,
-)
 
 __all__ = ["Commands", "Queries"]
 
@@ -39,7 +26,13 @@ class Commands(ABC):
 
     @abstractmethod
     def execute(
-        self, command: Command[T], /, *, actor: ActorLike, request_id: Id | None = None, expected_seq: int | None = None
+        self,
+        command: Command[T],
+        /,
+        *,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
     ) -> Executed[T]:
         """Executes a command."""
 
@@ -62,9 +55,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.SetPolicy(
-                policy=policy,
-            ),
+            commands.SetPolicy(policy=policy),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -84,7 +75,7 @@ class Commands(ABC):
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[TenantId]:
+    ) -> Executed[model.TenantId]:
         """Register a tenant without a manager; operators only (T-1).
 
         Args:
@@ -256,10 +247,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ChangeTenantKind(
-                tenant=tenant,
-                kind=kind,
-            ),
+            commands.ChangeTenantKind(tenant=tenant, kind=kind),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -284,9 +272,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DisableTenants(
-                tenants=tenants,
-            ),
+            commands.DisableTenants(tenants=tenants),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -311,9 +297,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.EnableTenants(
-                tenants=tenants,
-            ),
+            commands.EnableTenants(tenants=tenants),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -338,9 +322,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ReportReady(
-                tenant=tenant,
-            ),
+            commands.ReportReady(tenant=tenant),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -369,11 +351,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DeleteTenants(
-                tenants=tenants,
-                confirm=confirm,
-                cascade=cascade,
-            ),
+            commands.DeleteTenants(tenants=tenants, confirm=confirm, cascade=cascade),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -391,7 +369,7 @@ class Commands(ABC):
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[LinkRequestId]:
+    ) -> Executed[model.LinkRequestId]:
         """Ask an existing tenant, found by its number, to be managed (L-2).
 
         Args:
@@ -428,7 +406,7 @@ class Commands(ABC):
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[LinkId]:
+    ) -> Executed[model.LinkId]:
         """Say yes to a link request; the managed side's super admin (L-3, L-4).
 
         Args:
@@ -440,9 +418,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.AcceptLink(
-                request=request,
-            ),
+            commands.AcceptLink(request=request),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -467,9 +443,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DeclineLink(
-                request=request,
-            ),
+            commands.DeclineLink(request=request),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -494,9 +468,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.CancelLinkRequest(
-                request=request,
-            ),
+            commands.CancelLinkRequest(request=request),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -521,9 +493,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ResendLinkRequest(
-                request=request,
-            ),
+            commands.ResendLinkRequest(request=request),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -552,11 +522,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ConvertLink(
-                link=link,
-                management=management,
-                owner=owner,
-            ),
+            commands.ConvertLink(link=link, management=management, owner=owner),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -583,10 +549,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.AddServices(
-                link=link,
-                services=services,
-            ),
+            commands.AddServices(link=link, services=services),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -613,10 +576,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.RemoveService(
-                link=link,
-                service=service,
-            ),
+            commands.RemoveService(link=link, service=service),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -643,10 +603,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.SetAutoExtend(
-                link=link,
-                days=days,
-            ),
+            commands.SetAutoExtend(link=link, days=days),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -673,10 +630,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.SetManagerGrants(
-                link=link,
-                grants=grants,
-            ),
+            commands.SetManagerGrants(link=link, grants=grants),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -703,10 +657,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.RequestDelink(
-                link=link,
-                party=party,
-            ),
+            commands.RequestDelink(link=link, party=party),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -733,10 +684,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.AcceptDelink(
-                link=link,
-                party=party,
-            ),
+            commands.AcceptDelink(link=link, party=party),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -763,10 +711,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.RejectDelink(
-                link=link,
-                party=party,
-            ),
+            commands.RejectDelink(link=link, party=party),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -793,10 +738,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ResendDelink(
-                link=link,
-                party=party,
-            ),
+            commands.ResendDelink(link=link, party=party),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -823,10 +765,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.CancelDelink(
-                link=link,
-                party=party,
-            ),
+            commands.CancelDelink(link=link, party=party),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -837,7 +776,7 @@ class Commands(ABC):
         *,
         tenant: Id,
         invitee: model.Invitee,
-        role: RoleRef | uuid.UUID,
+        role: model.RoleRef | uuid.UUID,
         below: bool | None = None,
         actor: ActorLike,
         request_id: Id | None = None,
@@ -857,12 +796,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.InviteUser(
-                tenant=tenant,
-                invitee=invitee,
-                role=role,
-                below=below,
-            ),
+            commands.InviteUser(tenant=tenant, invitee=invitee, role=role, below=below),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -889,10 +823,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.InviteOwner(
-                link=link,
-                owner=owner,
-            ),
+            commands.InviteOwner(link=link, owner=owner),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -917,9 +848,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ResendInvitation(
-                invitation=invitation,
-            ),
+            commands.ResendInvitation(invitation=invitation),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -944,9 +873,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.RevokeInvitation(
-                invitation=invitation,
-            ),
+            commands.RevokeInvitation(invitation=invitation),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -973,10 +900,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.AcceptInvitation(
-                invitation=invitation,
-                email=email,
-            ),
+            commands.AcceptInvitation(invitation=invitation, email=email),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1003,10 +927,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DeclineInvitation(
-                invitation=invitation,
-                email=email,
-            ),
+            commands.DeclineInvitation(invitation=invitation, email=email),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1017,14 +938,14 @@ class Commands(ABC):
         *,
         home: Id,
         email: model.Email,
-        role: RoleRef | uuid.UUID,
+        role: model.RoleRef | uuid.UUID,
         below: bool | None = None,
         name: model.PersonName | None = None,
         user: Id | None = None,
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[UserId]:
+    ) -> Executed[model.UserId]:
         """Bring in a user who is known already, without invitation; operators only (U-1).
 
         Args:
@@ -1041,14 +962,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.RegisterUser(
-                home=home,
-                email=email,
-                role=role,
-                below=below,
-                name=name,
-                user=user,
-            ),
+            commands.RegisterUser(home=home, email=email, role=role, below=below, name=name, user=user),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1077,11 +991,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.EditUser(
-                user=user,
-                email=email,
-                name=name,
-            ),
+            commands.EditUser(user=user, email=email, name=name),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1106,9 +1016,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.BlockUser(
-                user=user,
-            ),
+            commands.BlockUser(user=user),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1133,9 +1041,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.UnblockUser(
-                user=user,
-            ),
+            commands.UnblockUser(user=user),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1160,9 +1066,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.RemoveUser(
-                user=user,
-            ),
+            commands.RemoveUser(user=user),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1187,9 +1091,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.Assign(
-                assignments=assignments,
-            ),
+            commands.Assign(assignments=assignments),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1214,9 +1116,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.Unassign(
-                assignments=assignments,
-            ),
+            commands.Unassign(assignments=assignments),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1232,7 +1132,7 @@ class Commands(ABC):
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[RoleId]:
+    ) -> Executed[model.RoleId]:
         """Add a role of a tenant's own (P-9).
 
         Args:
@@ -1247,12 +1147,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.CreateRole(
-                tenant=tenant,
-                name=name,
-                permissions=permissions,
-                role=role,
-            ),
+            commands.CreateRole(tenant=tenant, name=name, permissions=permissions, role=role),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1281,11 +1176,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.EditRole(
-                role=role,
-                name=name,
-                permissions=permissions,
-            ),
+            commands.EditRole(role=role, name=name, permissions=permissions),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1310,9 +1201,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DeleteRole(
-                role=role,
-            ),
+            commands.DeleteRole(role=role),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1337,9 +1226,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ErasePersonal(
-                subject=subject,
-            ),
+            commands.ErasePersonal(subject=subject),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1368,11 +1255,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.AddResellerCustomer(
-                reseller=reseller,
-                number=number,
-                reference=reference,
-            ),
+            commands.AddResellerCustomer(reseller=reseller, number=number, reference=reference),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1401,11 +1284,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.EditResellerCustomer(
-                reseller=reseller,
-                tenant=tenant,
-                reference=reference,
-            ),
+            commands.EditResellerCustomer(reseller=reseller, tenant=tenant, reference=reference),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1432,10 +1311,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DropReseller(
-                tenant=tenant,
-                reseller=reseller,
-            ),
+            commands.DropReseller(tenant=tenant, reseller=reseller),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1462,10 +1338,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.AdmitReseller(
-                tenant=tenant,
-                reseller=reseller,
-            ),
+            commands.AdmitReseller(tenant=tenant, reseller=reseller),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1481,7 +1354,7 @@ class Commands(ABC):
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[UploadId]:
+    ) -> Executed[model.UploadId]:
         """Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2).
 
         Args:
@@ -1496,12 +1369,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.UploadDevices(
-                reseller=reseller,
-                to=to,
-                devices=devices,
-                upload=upload,
-            ),
+            commands.UploadDevices(reseller=reseller, to=to, devices=devices, upload=upload),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1517,7 +1385,7 @@ class Commands(ABC):
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[MoveId | None]:
+    ) -> Executed[model.MoveId | None]:
         """Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7).
 
         Args:
@@ -1532,12 +1400,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.MoveDevices(
-                manager=manager,
-                customer=customer,
-                devices=devices,
-                id=id,
-            ),
+            commands.MoveDevices(manager=manager, customer=customer, devices=devices, id=id),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1561,14 +1424,7 @@ class Commands(ABC):
             expected_seq: The record you last saw; if the journal has moved on, the command is refused
                 (`stale_seq`).
         """
-        return self.execute(
-            commands.ApproveMove(
-                id=id,
-            ),
-            actor=actor,
-            request_id=request_id,
-            expected_seq=expected_seq,
-        )
+        return self.execute(commands.ApproveMove(id=id), actor=actor, request_id=request_id, expected_seq=expected_seq)
 
     def decline_move(
         self,
@@ -1588,14 +1444,7 @@ class Commands(ABC):
             expected_seq: The record you last saw; if the journal has moved on, the command is refused
                 (`stale_seq`).
         """
-        return self.execute(
-            commands.DeclineMove(
-                id=id,
-            ),
-            actor=actor,
-            request_id=request_id,
-            expected_seq=expected_seq,
-        )
+        return self.execute(commands.DeclineMove(id=id), actor=actor, request_id=request_id, expected_seq=expected_seq)
 
     def cancel_move(
         self,
@@ -1615,14 +1464,7 @@ class Commands(ABC):
             expected_seq: The record you last saw; if the journal has moved on, the command is refused
                 (`stale_seq`).
         """
-        return self.execute(
-            commands.CancelMove(
-                id=id,
-            ),
-            actor=actor,
-            request_id=request_id,
-            expected_seq=expected_seq,
-        )
+        return self.execute(commands.CancelMove(id=id), actor=actor, request_id=request_id, expected_seq=expected_seq)
 
     def delete_devices(
         self,
@@ -1645,10 +1487,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DeleteDevices(
-                tenant=tenant,
-                devices=devices,
-            ),
+            commands.DeleteDevices(tenant=tenant, devices=devices),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1664,7 +1503,7 @@ class Commands(ABC):
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[IntegrationId]:
+    ) -> Executed[model.IntegrationId]:
         """Add an integration of a tenant's own (I-1).
 
         Args:
@@ -1679,12 +1518,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.CreateIntegration(
-                owner=owner,
-                kind=kind,
-                name=name,
-                integration=integration,
-            ),
+            commands.CreateIntegration(owner=owner, kind=kind, name=name, integration=integration),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1711,10 +1545,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ShareIntegration(
-                integration=integration,
-                tenant=tenant,
-            ),
+            commands.ShareIntegration(integration=integration, tenant=tenant),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1741,10 +1572,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DetachIntegration(
-                integration=integration,
-                tenant=tenant,
-            ),
+            commands.DetachIntegration(integration=integration, tenant=tenant),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1769,9 +1597,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.DeleteIntegration(
-                integration=integration,
-            ),
+            commands.DeleteIntegration(integration=integration),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1789,7 +1615,7 @@ class Commands(ABC):
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[LicenceId]:
+    ) -> Executed[model.LicenceId]:
         """Buy a licence for oneself or for a tenant that one manages (C-1).
 
         Args:
@@ -1840,10 +1666,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.AssignSeats(
-                licence=licence,
-                devices=devices,
-            ),
+            commands.AssignSeats(licence=licence, devices=devices),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1870,10 +1693,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.ReleaseSeats(
-                licence=licence,
-                devices=devices,
-            ),
+            commands.ReleaseSeats(licence=licence, devices=devices),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1885,7 +1705,7 @@ class Commands(ABC):
         tenant: Id,
         category: model.IssueCategory,
         audience: model.Audience,
-        additional: Collection[Id] = frozenset(),
+        additional: Collection[Id] = (),
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
@@ -1904,12 +1724,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.SetAlertRule(
-                tenant=tenant,
-                category=category,
-                audience=audience,
-                additional=additional,
-            ),
+            commands.SetAlertRule(tenant=tenant, category=category, audience=audience, additional=additional),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1940,12 +1755,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.OpenConsole(
-                tenant=tenant,
-                service=service,
-                return_to=return_to,
-                session=session,
-            ),
+            commands.OpenConsole(tenant=tenant, service=service, return_to=return_to, session=session),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1970,9 +1780,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.CloseConsole(
-                session=session,
-            ),
+            commands.CloseConsole(session=session),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -2006,14 +1814,11 @@ class Queries(ABC):
             as_of: When; now, if left out.
             service: With which service, if it is about one.
         """
-        d = self._ask("check", {
-                    "user": user,
-                    "permission": permission,
-                    "tenant": tenant,
-                    "as_of": as_of,
-                    "service": service,
-                }).value
-        return read.read_verdict(d)
+        d = self._ask(
+            "check",
+            {"user": user, "permission": permission, "tenant": tenant, "as_of": as_of, "service": service},
+        ).value
+        return _read.read_verdict(d)
 
     def check_many(
         self,
@@ -2028,7 +1833,7 @@ class Queries(ABC):
             as_of: When; now, if left out.
         """
         d = self._ask("check_many", {"questions": questions, "as_of": as_of}).value
-        return tuple(read.read_verdict(x) for x in d)
+        return tuple(_read.read_verdict(x) for x in d)
 
     def explain(
         self,
@@ -2048,14 +1853,11 @@ class Queries(ABC):
             as_of: When; now, if left out.
             service: With which service, if it is about one.
         """
-        d = self._ask("explain", {
-                    "user": user,
-                    "permission": permission,
-                    "tenant": tenant,
-                    "as_of": as_of,
-                    "service": service,
-                }).value
-        return read.read_explanation(d)
+        d = self._ask(
+            "explain",
+            {"user": user, "permission": permission, "tenant": tenant, "as_of": as_of, "service": service},
+        ).value
+        return _read.read_explanation(d)
 
     def tenants_where(
         self,
@@ -2064,7 +1866,7 @@ class Queries(ABC):
         permission: model.Permission,
         as_of: AsOf | None = None,
         service: model.Service | None = None,
-    ) -> tuple[TenantId, ...]:
+    ) -> tuple[model.TenantId, ...]:
         """The tenants that a user can do this on, in the order of their ids (P-12).
 
         Args:
@@ -2073,7 +1875,10 @@ class Queries(ABC):
             as_of: When; now, if left out.
             service: With which service, if it is about one.
         """
-        d = self._ask("tenants_where", {"user": user, "permission": permission, "as_of": as_of, "service": service}).value
+        d = self._ask(
+            "tenants_where",
+            {"user": user, "permission": permission, "as_of": as_of, "service": service},
+        ).value
         return tuple(uuid.UUID(x) for x in d)
 
     def users_who_can(
@@ -2083,7 +1888,7 @@ class Queries(ABC):
         tenant: Id,
         as_of: AsOf | None = None,
         service: model.Service | None = None,
-    ) -> tuple[UserId, ...]:
+    ) -> tuple[model.UserId, ...]:
         """The users who can do this on a tenant, in the order of their ids (P-12).
 
         Args:
@@ -2092,16 +1897,13 @@ class Queries(ABC):
             as_of: When; now, if left out.
             service: With which service, if it is about one.
         """
-        d = self._ask("users_who_can", {"permission": permission, "tenant": tenant, "as_of": as_of, "service": service}).value
+        d = self._ask(
+            "users_who_can",
+            {"permission": permission, "tenant": tenant, "as_of": as_of, "service": service},
+        ).value
         return tuple(uuid.UUID(x) for x in d)
 
-    def look_up(
-        self,
-        *,
-        actor: ActorLike,
-        number: model.Number,
-        as_of: AsOf | None = None,
-    ) -> model.TenantSummary:
+    def look_up(self, *, actor: ActorLike, number: model.Number, as_of: AsOf | None = None) -> model.TenantSummary:
         """What a number stands for, for somebody who may link (T-8).
 
         Args:
@@ -2110,14 +1912,9 @@ class Queries(ABC):
             as_of: When; now, if left out.
         """
         d = self._ask("look_up", {"actor": actor, "number": number, "as_of": as_of}).value
-        return read.read_tenant_summary(d)
+        return _read.read_tenant_summary(d)
 
-    def pins(
-        self,
-        *,
-        actor: ActorLike,
-        as_of: AsOf | None = None,
-    ) -> tuple[model.Pin, ...]:
+    def pins(self, *, actor: ActorLike, as_of: AsOf | None = None) -> tuple[model.Pin, ...]:
         """The pins on a user's map (T-4).
 
         Args:
@@ -2125,7 +1922,7 @@ class Queries(ABC):
             as_of: When; now, if left out.
         """
         d = self._ask("pins", {"actor": actor, "as_of": as_of}).value
-        return tuple(read.read_pin(x) for x in d)
+        return tuple(_read.read_pin(x) for x in d)
 
     def customers(
         self,
@@ -2163,15 +1960,26 @@ class Queries(ABC):
         """
 
         def ask(cursor: Any, limit: int) -> Answer:
-            return self._ask("customers", {
+            return self._ask(
+                "customers",
+                {
                     "actor": actor,
                     "manager": manager,
                     "as_of": as_of,
-                    "filter": {"management": management, "max_devices": max_devices, "min_devices": min_devices, "service": service, "sort": sort, "stage": stage, "text": text},
-                    "paging": {"descending": descending, "cursor": cursor, "limit": limit},
-                })
+                    "filter": {
+                        "management": management,
+                        "max_devices": max_devices,
+                        "min_devices": min_devices,
+                        "service": service,
+                        "sort": sort,
+                        "stage": stage,
+                        "text": text,
+                    },
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
 
-        return Rows(ask, read.read_customer_row, cursor, limit)
+        return Rows(ask, _read.read_customer_row, cursor, limit)
 
     def customer(
         self,
@@ -2190,7 +1998,7 @@ class Queries(ABC):
             as_of: When; now, if left out.
         """
         d = self._ask("customer", {"actor": actor, "manager": manager, "customer": customer, "as_of": as_of}).value
-        return read.read_customer_details(d)
+        return _read.read_customer_details(d)
 
     def users(
         self,
@@ -2220,15 +2028,18 @@ class Queries(ABC):
         """
 
         def ask(cursor: Any, limit: int) -> Answer:
-            return self._ask("users", {
+            return self._ask(
+                "users",
+                {
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
                     "filter": {"sort": sort, "state": state, "text": text},
-                    "paging": {"descending": descending, "cursor": cursor, "limit": limit},
-                })
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
 
-        return Rows(ask, read.read_user_row, cursor, limit)
+        return Rows(ask, _read.read_user_row, cursor, limit)
 
     def integrations(
         self,
@@ -2252,14 +2063,17 @@ class Queries(ABC):
         """
 
         def ask(cursor: Any, limit: int) -> Answer:
-            return self._ask("integrations", {
+            return self._ask(
+                "integrations",
+                {
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
-                    "paging": {"descending": descending, "cursor": cursor, "limit": limit},
-                })
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
 
-        return Rows(ask, read.read_integration_row, cursor, limit)
+        return Rows(ask, _read.read_integration_row, cursor, limit)
 
     def reseller_customers(
         self,
@@ -2293,15 +2107,18 @@ class Queries(ABC):
         """
 
         def ask(cursor: Any, limit: int) -> Answer:
-            return self._ask("reseller_customers", {
+            return self._ask(
+                "reseller_customers",
+                {
                     "actor": actor,
                     "reseller": reseller,
                     "as_of": as_of,
                     "filter": {"sort": sort, "status": status, "tenant": tenant, "text": text, "unused": unused},
-                    "paging": {"descending": descending, "cursor": cursor, "limit": limit},
-                })
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
 
-        return Rows(ask, read.read_reseller_customer_row, cursor, limit)
+        return Rows(ask, _read.read_reseller_customer_row, cursor, limit)
 
     def reseller_csv(
         self,
@@ -2327,20 +2144,18 @@ class Queries(ABC):
             text: Only those whose name, reference or number has this in it, whatever the case.
             unused: Whether added customers without a device shown as them are listed, too.
         """
-        d = self._ask("reseller_csv", {
-                    "actor": actor,
-                    "reseller": reseller,
-                    "as_of": as_of,
-                    "filter": {"sort": sort, "status": status, "tenant": tenant, "text": text, "unused": unused},
-                }).value
-        return read.read_csv(d)
+        d = self._ask(
+            "reseller_csv",
+            {
+                "actor": actor,
+                "reseller": reseller,
+                "as_of": as_of,
+                "filter": {"sort": sort, "status": status, "tenant": tenant, "text": text, "unused": unused},
+            },
+        ).value
+        return _read.read_csv(d)
 
-    def service_mail(
-        self,
-        *,
-        tenant: Id,
-        as_of: AsOf | None = None,
-    ) -> frozenset[UserId]:
+    def service_mail(self, *, tenant: Id, as_of: AsOf | None = None) -> frozenset[model.UserId]:
         """Who gets a tenant's service mail, for the host itself (A-1).
 
         Args:
@@ -2356,7 +2171,7 @@ class Queries(ABC):
         tenant: Id,
         category: model.IssueCategory,
         as_of: AsOf | None = None,
-    ) -> frozenset[UserId]:
+    ) -> frozenset[model.UserId]:
         """Who gets a tenant's alerts about a category of issues, for the host itself (A-2).
 
         Args:
@@ -2367,26 +2182,16 @@ class Queries(ABC):
         d = self._ask("alert_recipients", {"tenant": tenant, "category": category, "as_of": as_of}).value
         return frozenset(uuid.UUID(x) for x in d)
 
-    def policy(
-        self,
-        *,
-        as_of: AsOf | None = None,
-    ) -> model.Policy:
+    def policy(self, *, as_of: AsOf | None = None) -> model.Policy:
         """The policy in force (P-13).
 
         Args:
             as_of: When; now, if left out.
         """
         d = self._ask("policy", {"as_of": as_of}).value
-        return read.read_policy(d)
+        return _read.read_policy(d)
 
-    def entity(
-        self,
-        *,
-        kind: model.Kind,
-        id: Id,
-        as_of: AsOf | None = None,
-    ) -> model.Entity | None:
+    def entity(self, *, kind: model.Kind, id: Id, as_of: AsOf | None = None) -> model.Entity | None:
         """An entity by its kind and id, for the host itself.
 
         Args:
@@ -2395,7 +2200,7 @@ class Queries(ABC):
             as_of: When; now, if left out.
         """
         d = self._ask("entity", {"kind": kind, "id": id, "as_of": as_of}).value
-        return None if (v := d) is None else read.read_entity(v)
+        return None if (v := d) is None else _read.read_entity(v)
 
     def entities(
         self,
@@ -2418,22 +2223,21 @@ class Queries(ABC):
         """
 
         def ask(cursor: Any, limit: int) -> Answer:
-            return self._ask("entities", {"index": index, "key": key, "as_of": as_of, "cursor": cursor, "limit": limit})
+            return self._ask(
+                "entities",
+                {"index": index, "key": key, "as_of": as_of, "cursor": cursor, "limit": limit},
+            )
 
-        return Rows(ask, read.read_entity, cursor, limit)
+        return Rows(ask, _read.read_entity, cursor, limit)
 
-    def personal(
-        self,
-        *,
-        subject: model.Subject,
-    ) -> model.Personal | None:
+    def personal(self, *, subject: model.Subject) -> model.Personal | None:
         """What is known today about a person or about where a tenant is, for the host itself; it has no past (U-5).
 
         Args:
             subject: Whose.
         """
         d = self._ask("personal", {"subject": subject}).value
-        return None if (v := d) is None else read.read_personal(v)
+        return None if (v := d) is None else _read.read_personal(v)
 
     def audit(
         self,
@@ -2461,22 +2265,20 @@ class Queries(ABC):
         """
 
         def ask(cursor: Any, limit: int) -> Answer:
-            return self._ask("audit", {
+            return self._ask(
+                "audit",
+                {
                     "actor": actor,
                     "tenant": tenant,
                     "after": cursor,
                     "filter": {"by": by, "command": command, "from": from_, "until": until},
                     "limit": limit,
-                })
+                },
+            )
 
-        return Rows(ask, read.read_audit_row, after, limit)
+        return Rows(ask, _read.read_audit_row, after, limit)
 
-    def notices(
-        self,
-        *,
-        consumer: str,
-        limit: int | None = None,
-    ) -> model.Mail:
+    def notices(self, *, consumer: str, limit: int | None = None) -> model.Mail:
         """Notices that a consumer has not acknowledged, for the host itself (A-4).
 
         Args:
@@ -2484,14 +2286,9 @@ class Queries(ABC):
             limit: About how many, 1 to 1000; 100, if left out.
         """
         d = self._ask("notices", {"consumer": consumer, "limit": limit}).value
-        return read.read_mail(d)
+        return _read.read_mail(d)
 
-    def records_after(
-        self,
-        *,
-        seq: int = 0,
-        limit: int = 100,
-    ) -> Rows[model.Record]:
+    def records_after(self, *, seq: int = 0, limit: int = 100) -> Rows[model.Record]:
         """Records of the journal, for the host itself. A lazy list: rows are read as you come to them.
 
         Args:
@@ -2502,34 +2299,23 @@ class Queries(ABC):
         def ask(cursor: Any, limit: int) -> Answer:
             return self._ask("records_after", {"seq": cursor, "limit": limit})
 
-        return Rows(ask, read.read_record, seq, limit, by_seq=True)
+        return Rows(ask, _read.read_record, seq, limit, by_seq=True)
 
-    def parse(
-        self,
-        *,
-        texts: Collection[model.Typed],
-    ) -> tuple[model.Parsed, ...]:
+    def parse(self, *, texts: Collection[model.Typed]) -> tuple[model.Parsed, ...]:
         """Texts read as a command would read them, one answer for each; the store is not asked.
 
         Args:
             texts: The texts.
         """
         d = self._ask("parse", {"texts": texts}).value
-        return tuple(read.read_parsed(x) for x in d)
+        return tuple(_read.read_parsed(x) for x in d)
 
-    def token(
-        self,
-    ) -> model.Token:
-        """The revision the store is at.
-        """
+    def token(self) -> model.Token:
+        """The revision the store is at."""
         answer: model.Token = self._ask("token", {}).value
         return answer
 
-    def confirm(
-        self,
-        *,
-        token: model.Token,
-    ) -> None:
+    def confirm(self, *, token: model.Token) -> None:
         """Makes sure that a token is of this store's history and the store has come at least that far.
 
         Args:
@@ -2537,10 +2323,7 @@ class Queries(ABC):
         """
         self._ask("confirm", {"token": token})
 
-    def verify(
-        self,
-    ) -> model.Verification:
-        """Replays the whole journal and compares the result with the present (Q-3).
-        """
+    def verify(self) -> model.Verification:
+        """Replays the whole journal and compares the result with the present (Q-3)."""
         d = self._ask("verify", {}).value
-        return read.read_verification(d)
+        return _read.read_verification(d)

@@ -4,558 +4,25 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID
 
-from . import codes, events, notices
-from . import model as m
-from ._data import UNSET
+from . import codes, events, model, notices
+from ._data import UNSET, Unset, moment
 
 
-def time(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+def _actor_user(d: Any) -> model.ByUser:
+    return model.ByUser(user=uuid.UUID(d["user"]))
 
 
-def read_contact(d: Any) -> m.Contact:
-    return m.Contact(
-        coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
-        phone=d.get("phone"),
-        street=d.get("street"),
-    )
+def _actor_operator(d: Any) -> model.Operator:
+    return model.Operator(ticket=d.get("ticket"))
 
 
-def read_added(d: Any) -> m.Added:
-    return m.Added(
-        status=m.ResellerStatus(d["status"]),
-        reference=d.get("reference"),
-    )
-
-
-def read_added_customer(d: Any) -> m.AddedCustomer:
-    return m.AddedCustomer(
-        tenant=UUID(d["tenant"]),
-        link=UUID(d["link"]),
-        sign_up=None if (v := d.get("sign_up")) is None else read_invited_user(v),
-    )
-
-
-def read_alert_rule(d: Any) -> m.AlertRule:
-    return m.AlertRule(
-        tenant=UUID(d["tenant"]),
-        category=d["category"],
-        audience=m.Audience(d["audience"]),
-        additional=frozenset(UUID(x) for x in d.get("additional", ())),
-    )
-
-
-def read_assignment(d: Any) -> m.Assignment:
-    return m.Assignment(
-        user=UUID(d["user"]),
-        tenant=UUID(d["tenant"]),
-        role=d["role"],
-        below=d["below"],
-    )
-
-
-def read_attachment(d: Any) -> m.Attachment:
-    return m.Attachment(
-        integration=UUID(d["integration"]),
-        owner=UUID(d["owner"]),
-        tenant=UUID(d["tenant"]),
-    )
-
-
-def read_audit_row(d: Any) -> m.AuditRow:
-    return m.AuditRow(
-        seq=d["seq"],
-        at=time(d["at"]),
-        by=read_audit_actor(d["by"]),
-        command=d["command"],
-        tenants=tuple(UUID(x) for x in d["tenants"]),
-        events=tuple(read_event(x) for x in d["events"]),
-    )
-
-
-def read_coordinates(d: Any) -> m.Coordinates:
-    return m.Coordinates(
-        latitude=d["latitude"],
-        longitude=d["longitude"],
-    )
-
-
-def read_csv(d: Any) -> m.Csv:
-    return m.Csv(
-        rows=d["rows"],
-        csv=d["csv"],
-    )
-
-
-def read_customer_details(d: Any) -> m.CustomerDetails:
-    return m.CustomerDetails(
-        row=read_customer_row(d["row"]),
-        kind=m.TenantKind(d["kind"]),
-        contact=read_contact(d["contact"]),
-        since=time(d["since"]),
-        country=d.get("country"),
-        expires=None if (v := d.get("expires")) is None else time(v),
-        grants=frozenset(d.get("grants", ())),
-        prefix=d.get("prefix"),
-        website=d.get("website"),
-    )
-
-
-def read_customer_row(d: Any) -> m.CustomerRow:
-    return m.CustomerRow(
-        tenant=UUID(d["tenant"]),
-        link=UUID(d["link"]),
-        name=d["name"],
-        number=d["number"],
-        services=frozenset(d["services"]),
-        management=d["management"],
-        stage=m.Stage(d["stage"]),
-        operation=m.Operation(d["operation"]),
-        devices=d["devices"],
-    )
-
-
-def read_device(d: Any) -> m.Device:
-    return m.Device(
-        id=d["id"],
-        holder=UUID(d["holder"]),
-        holding=UUID(d["holding"]),
-        moving=None if (v := d.get("moving")) is None else UUID(v),
-        seat=None if (v := d.get("seat")) is None else UUID(v),
-    )
-
-
-def read_ended(d: Any) -> m.Ended:
-    return m.Ended(
-        at=time(d["at"]),
-        cause=m.EndCause(d["cause"]),
-    )
-
-
-def read_explanation(d: Any) -> m.Explanation:
-    return m.Explanation(
-        allowed=d["allowed"],
-        seq=d["seq"],
-        rule=d["rule"],
-        chain=tuple(UUID(x) for x in d.get("chain", ())),
-        grounds=None if (v := d.get("grounds")) is None else read_grounds(v),
-        message=d.get("message"),
-        number=d.get("number"),
-        reason=None if (v := d.get("reason")) is None else codes.Code(v),
-        remedy=d.get("remedy"),
-    )
-
-
-def read_grounds(d: Any) -> m.Grounds:
-    return m.Grounds(
-        tenant=UUID(d["tenant"]),
-        role=d["role"],
-    )
-
-
-def read_handshake(d: Any) -> m.Handshake:
-    return m.Handshake(
-        state=m.HandshakeState(d["state"]),
-        asked=time(d["asked"]),
-        expires=time(d["expires"]),
-    )
-
-
-def read_holding(d: Any) -> m.Holding:
-    return m.Holding(
-        id=UUID(d["id"]),
-        reseller=UUID(d["reseller"]),
-        upload=UUID(d["upload"]),
-        uploaded_at=time(d["uploaded_at"]),
-        uploaded_to=UUID(d["uploaded_to"]),
-        holder=UUID(d["holder"]),
-        devices=d["devices"],
-        shown_as=UUID(d["shown_as"]),
-        stayed=d.get("stayed", False),
-        way=tuple(read_moved(x) for x in d.get("way", ())),
-    )
-
-
-def read_integration(d: Any) -> m.Integration:
-    return m.Integration(
-        id=UUID(d["id"]),
-        owner=UUID(d["owner"]),
-        kind=d["kind"],
-        name=d["name"],
-        deleted=None if (v := d.get("deleted")) is None else time(v),
-    )
-
-
-def read_integration_row(d: Any) -> m.IntegrationRow:
-    return m.IntegrationRow(
-        integration=UUID(d["integration"]),
-        kind=d["kind"],
-        name=d["name"],
-        owner=UUID(d["owner"]),
-        attached=d["attached"],
-    )
-
-
-def read_invitation(d: Any) -> m.Invitation:
-    return m.Invitation(
-        id=UUID(d["id"]),
-        user=UUID(d["user"]),
-        tenant=UUID(d["tenant"]),
-        role=d["role"],
-        below=d["below"],
-        sign_up=d["sign_up"],
-        handshake=read_handshake(d["handshake"]),
-    )
-
-
-def read_invited_user(d: Any) -> m.InvitedUser:
-    return m.InvitedUser(
-        user=UUID(d["user"]),
-        invitation=UUID(d["invitation"]),
-    )
-
-
-def read_licence(d: Any) -> m.Licence:
-    return m.Licence(
-        id=UUID(d["id"]),
-        service=d["service"],
-        seats=d["seats"],
-        used=d["used"],
-        tenant=UUID(d["tenant"]),
-        buyer=UUID(d["buyer"]),
-        expires=None if (v := d.get("expires")) is None else time(v),
-    )
-
-
-def read_link(d: Any) -> m.Link:
-    return m.Link(
-        id=UUID(d["id"]),
-        manager=UUID(d["manager"]),
-        managed=UUID(d["managed"]),
-        management=d["management"],
-        services=frozenset(d["services"]),
-        stage=m.Stage(d["stage"]),
-        since=time(d["since"]),
-        announced_days=d.get("announced_days"),
-        delink_expires=None if (v := d.get("delink_expires")) is None else time(v),
-        ended=None if (v := d.get("ended")) is None else read_ended(v),
-        grants=frozenset(d.get("grants", ())),
-        term=None if (v := d.get("term")) is None else read_term(v),
-    )
-
-
-def read_link_request(d: Any) -> m.LinkRequest:
-    return m.LinkRequest(
-        id=UUID(d["id"]),
-        manager=UUID(d["manager"]),
-        managed=UUID(d["managed"]),
-        management=d["management"],
-        services=frozenset(d["services"]),
-        handshake=read_handshake(d["handshake"]),
-        term=None if (v := d.get("term")) is None else read_term_request(v),
-    )
-
-
-def read_listing(d: Any) -> m.Listing:
-    return m.Listing(
-        link=UUID(d["link"]),
-        manager=UUID(d["manager"]),
-        tenant=UUID(d["tenant"]),
-        name=d["name"],
-        number=d["number"],
-        services=frozenset(d["services"]),
-        management=d["management"],
-        stage=m.Stage(d["stage"]),
-        operation=m.Operation(d["operation"]),
-        devices=d.get("devices", 0),
-    )
-
-
-def read_mail(d: Any) -> m.Mail:
-    return m.Mail(
-        notices=tuple(read_notice(x) for x in d["notices"]),
-        through=d["through"],
-    )
-
-
-def read_management_rule(d: Any) -> m.ManagementRule:
-    return m.ManagementRule(
-        name=d["name"],
-        locks_customer=d["locks_customer"],
-        needs_grants=d["needs_grants"],
-        delinkable=d["delinkable"],
-        exclusive=d["exclusive"],
-        converts_to=frozenset(d.get("converts_to", ())),
-        moves=m.MoveRule(d["moves"]) if "moves" in d else m.MoveRule.REFUSED,
-    )
-
-
-def read_move(d: Any) -> m.Move:
-    return m.Move(
-        id=UUID(d["id"]),
-        link=UUID(d["link"]),
-        manager=UUID(d["manager"]),
-        customer=UUID(d["customer"]),
-        devices=frozenset(d["devices"]),
-        handshake=read_handshake(d["handshake"]),
-    )
-
-
-def read_moved(d: Any) -> m.Moved:
-    return m.Moved(
-        link=UUID(d["link"]),
-        to=UUID(d["to"]),
-    )
-
-
-def read_notice(d: Any) -> m.Notice:
-    return m.Notice(
-        seq=d["seq"],
-        index=d["index"],
-        kind=read_notice_kind(d["kind"]),
-        to=frozenset(UUID(x) for x in d["to"]),
-    )
-
-
-def read_opened_console(d: Any) -> m.OpenedConsole:
-    return m.OpenedConsole(
-        session=UUID(d["session"]),
-        return_to=d["return_to"],
-        address=d.get("address"),
-    )
-
-
-def read_personal(d: Any) -> m.Personal:
-    return m.Personal(
-        coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
-        email=d.get("email"),
-        name=d.get("name"),
-        phone=d.get("phone"),
-        street=d.get("street"),
-    )
-
-
-def read_pin(d: Any) -> m.Pin:
-    return m.Pin(
-        tenant=UUID(d["tenant"]),
-        name=d["name"],
-        coordinates=read_coordinates(d["coordinates"]),
-    )
-
-
-def read_policy(d: Any) -> m.Policy:
-    return m.Policy(
-        name=d["name"],
-        permissions=frozenset(d["permissions"]),
-        reserved=frozenset(d["reserved"]),
-        grantable=frozenset(d["grantable"]),
-        super_only=frozenset(d["super_only"]),
-        services=frozenset(d["services"]),
-        roles=tuple(read_role_rule(x) for x in d["roles"]),
-        super_role=d["super_role"],
-        admin_role=d["admin_role"],
-        management_types=tuple(read_management_rule(x) for x in d["management_types"]),
-        max_managers=d["max_managers"],
-        max_depth=d["max_depth"],
-        invitation_days=d["invitation_days"],
-        link_request_days=d["link_request_days"],
-        customer_may_request_delink=d["customer_may_request_delink"],
-        term=read_term_rule(d["term"]),
-        prefix_reuse=read_prefix_reuse(d["prefix_reuse"]),
-        consoles=dict(d.get("consoles", ())),
-        delink_request_days=d.get("delink_request_days"),
-        issue_categories=frozenset(d.get("issue_categories", ())),
-        move_days=d.get("move_days", 30),
-    )
-
-
-def read_record(d: Any) -> m.Record:
-    return m.Record(
-        seq=d["seq"],
-        at=time(d["at"]),
-        actor=read_actor(d["actor"]),
-        command=d["command"],
-        events=tuple(read_event(x) for x in d["events"]),
-        request=None if (v := d.get("request")) is None else UUID(v),
-    )
-
-
-def read_released_prefix(d: Any) -> m.ReleasedPrefix:
-    return m.ReleasedPrefix(
-        prefix=d["prefix"],
-        at=time(d["at"]),
-    )
-
-
-def read_reseller_customer_row(d: Any) -> m.ResellerCustomerRow:
-    return m.ResellerCustomerRow(
-        tenant=UUID(d["tenant"]),
-        company=d["company"],
-        number=d["number"],
-        uploads=d["uploads"],
-        devices=d["devices"],
-        status=m.ResellerStatus(d["status"]),
-        country=d.get("country"),
-        last_uploaded=None if (v := d.get("last_uploaded")) is None else time(v),
-    )
-
-
-def read_reseller_row(d: Any) -> m.ResellerRow:
-    return m.ResellerRow(
-        reseller=UUID(d["reseller"]),
-        tenant=UUID(d["tenant"]),
-        name=d["name"],
-        number=d["number"],
-        devices=d["devices"],
-        delinked_devices=d["delinked_devices"],
-        uploads=d["uploads"],
-        added=None if (v := d.get("added")) is None else read_added(v),
-        country=d.get("country"),
-        deleted=d.get("deleted", False),
-        last_uploaded=None if (v := d.get("last_uploaded")) is None else time(v),
-    )
-
-
-def read_role(d: Any) -> m.Role:
-    return m.Role(
-        id=UUID(d["id"]),
-        tenant=UUID(d["tenant"]),
-        name=d["name"],
-        permissions=frozenset(d["permissions"]),
-        created_by=None if (v := d.get("created_by")) is None else UUID(v),
-        deleted=None if (v := d.get("deleted")) is None else time(v),
-    )
-
-
-def read_role_rule(d: Any) -> m.RoleRule:
-    return m.RoleRule(
-        name=d["name"],
-        permissions=frozenset(d["permissions"]),
-    )
-
-
-def read_session(d: Any) -> m.Session:
-    return m.Session(
-        id=UUID(d["id"]),
-        user=UUID(d["user"]),
-        tenant=UUID(d["tenant"]),
-        service=d["service"],
-        return_to=d["return_to"],
-        opened=time(d["opened"]),
-        closed=None if (v := d.get("closed")) is None else time(v),
-    )
-
-
-def read_tenant(d: Any) -> m.Tenant:
-    return m.Tenant(
-        id=UUID(d["id"]),
-        number=d["number"],
-        kind=m.TenantKind(d["kind"]),
-        name=d["name"],
-        operation=m.Operation(d["operation"]),
-        since=time(d["since"]),
-        country=d.get("country"),
-        deleted=None if (v := d.get("deleted")) is None else time(v),
-        devices=d.get("devices", 0),
-        prefix=d.get("prefix"),
-        released=tuple(read_released_prefix(x) for x in d.get("released", ())),
-        website=d.get("website"),
-    )
-
-
-def read_tenant_result(d: Any) -> m.TenantResult:
-    return m.TenantResult(
-        tenant=UUID(d["tenant"]),
-        changed=d["changed"],
-    )
-
-
-def read_tenant_summary(d: Any) -> m.TenantSummary:
-    return m.TenantSummary(
-        number=d["number"],
-        name=d["name"],
-        kind=m.TenantKind(d["kind"]),
-        country=d.get("country"),
-    )
-
-
-def read_term(d: Any) -> m.Term:
-    return m.Term(
-        expires=time(d["expires"]),
-        auto_extend_days=d.get("auto_extend_days"),
-    )
-
-
-def read_term_request(d: Any) -> m.TermRequest:
-    return m.TermRequest(
-        days=d["days"],
-        auto_extend=d.get("auto_extend", False),
-    )
-
-
-def read_term_rule(d: Any) -> m.TermRule:
-    return m.TermRule(
-        required=d["required"],
-        max_days=d["max_days"],
-    )
-
-
-def read_text_flaw(d: Any) -> m.TextFlaw:
-    return m.TextFlaw(
-        message=d["message"],
-        remedy=d["remedy"],
-    )
-
-
-def read_user(d: Any) -> m.User:
-    return m.User(
-        id=UUID(d["id"]),
-        home=UUID(d["home"]),
-        state=m.UserState(d["state"]),
-        since=time(d["since"]),
-    )
-
-
-def read_user_row(d: Any) -> m.UserRow:
-    return m.UserRow(
-        user=UUID(d["user"]),
-        state=m.UserState(d["state"]),
-        email=d.get("email"),
-        name=d.get("name"),
-        role=d.get("role"),
-    )
-
-
-def read_verdict(d: Any) -> m.Verdict:
-    return m.Verdict(
-        allowed=d["allowed"],
-        seq=d["seq"],
-        chain=tuple(UUID(x) for x in d.get("chain", ())),
-        grounds=None if (v := d.get("grounds")) is None else read_grounds(v),
-        reason=None if (v := d.get("reason")) is None else codes.Code(v),
-    )
-
-
-def _actor_user(d: Any) -> m.ByUser:
-    return m.ByUser(
-        user=UUID(d["user"]),
-    )
-
-
-def _actor_operator(d: Any) -> m.Operator:
-    return m.Operator(
-        ticket=d.get("ticket"),
-    )
-
-
-def read_actor(d: Any) -> m.Actor:
+def read_actor(d: Any) -> model.Actor:
     if d == "clock":
-        return m.Clock()
+        return model.Clock()
     if "user" in d:
         return _actor_user(d)
     if "operator" in d:
@@ -563,27 +30,54 @@ def read_actor(d: Any) -> m.Actor:
     raise ValueError(f"Actor has no {d!r}")
 
 
-def _audit_actor_user(d: Any) -> m.ByUser:
-    return m.ByUser(
-        user=UUID(d["user"]),
+def read_added(d: Any) -> model.Added:
+    return model.Added(status=model.ResellerStatus(d["status"]), reference=d.get("reference"))
+
+
+def read_added_customer(d: Any) -> model.AddedCustomer:
+    return model.AddedCustomer(
+        tenant=uuid.UUID(d["tenant"]),
+        link=uuid.UUID(d["link"]),
+        sign_up=None if (v := d.get("sign_up")) is None else read_invited_user(v),
     )
 
 
-def _audit_actor_organisation(d: Any) -> m.ByOrganisation:
-    return m.ByOrganisation(
-        organisation=UUID(d["organisation"]),
+def read_alert_rule(d: Any) -> model.AlertRule:
+    return model.AlertRule(
+        tenant=uuid.UUID(d["tenant"]),
+        category=d["category"],
+        audience=model.Audience(d["audience"]),
+        additional=frozenset(uuid.UUID(x) for x in d.get("additional", ())),
     )
 
 
-def _audit_actor_operator(d: Any) -> m.Operator:
-    return m.Operator(
-        ticket=d.get("ticket"),
+def read_assignment(d: Any) -> model.Assignment:
+    return model.Assignment(user=uuid.UUID(d["user"]), tenant=uuid.UUID(d["tenant"]), role=d["role"], below=d["below"])
+
+
+def read_attachment(d: Any) -> model.Attachment:
+    return model.Attachment(
+        integration=uuid.UUID(d["integration"]),
+        owner=uuid.UUID(d["owner"]),
+        tenant=uuid.UUID(d["tenant"]),
     )
 
 
-def read_audit_actor(d: Any) -> m.AuditActor:
+def _audit_actor_user(d: Any) -> model.ByUser:
+    return model.ByUser(user=uuid.UUID(d["user"]))
+
+
+def _audit_actor_organisation(d: Any) -> model.ByOrganisation:
+    return model.ByOrganisation(organisation=uuid.UUID(d["organisation"]))
+
+
+def _audit_actor_operator(d: Any) -> model.Operator:
+    return model.Operator(ticket=d.get("ticket"))
+
+
+def read_audit_actor(d: Any) -> model.AuditActor:
     if d == "clock":
-        return m.Clock()
+        return model.Clock()
     if "user" in d:
         return _audit_actor_user(d)
     if "organisation" in d:
@@ -593,161 +87,87 @@ def read_audit_actor(d: Any) -> m.AuditActor:
     raise ValueError(f"AuditActor has no {d!r}")
 
 
-def _key_part_id(d: Any) -> m.KeyPartId:
-    return m.KeyPartId(
-        id=UUID(d["id"]),
-    )
-
-
-def _key_part_flag(d: Any) -> m.KeyPartFlag:
-    return m.KeyPartFlag(
-        flag=d["flag"],
-    )
-
-
-def _key_part_text(d: Any) -> m.KeyPartText:
-    return m.KeyPartText(
-        text=d["text"],
-    )
-
-
-def _key_part_time(d: Any) -> m.KeyPartTime:
-    return m.KeyPartTime(
-        time=time(d["time"]),
-    )
-
-
-def read_key_part(d: Any) -> m.KeyPart:
-    if "id" in d:
-        return _key_part_id(d)
-    if "flag" in d:
-        return _key_part_flag(d)
-    if "text" in d:
-        return _key_part_text(d)
-    if "time" in d:
-        return _key_part_time(d)
-    raise ValueError(f"KeyPart has no {d!r}")
-
-
-def _parsed_text(d: Any) -> m.ParsedText:
-    return m.ParsedText(
-        text=d["text"],
-    )
-
-
-def _parsed_flaw(d: Any) -> m.ParsedFlaw:
-    return m.ParsedFlaw(
-        flaw=read_text_flaw(d["flaw"]),
-    )
-
-
-def read_parsed(d: Any) -> m.Parsed:
-    if "text" in d:
-        return _parsed_text(d)
-    if "flaw" in d:
-        return _parsed_flaw(d)
-    raise ValueError(f"Parsed has no {d!r}")
-
-
-def _prefix_reuse_quarantine(d: Any) -> m.PrefixReuseQuarantine:
-    return m.PrefixReuseQuarantine(
-        days=d["days"],
-    )
-
-
-def read_prefix_reuse(d: Any) -> m.PrefixReuse:
-    if d == "immediate":
-        return m.PrefixReuseImmediate()
-    if d == "never":
-        return m.PrefixReuseNever()
-    if "quarantine" in d:
-        return _prefix_reuse_quarantine(d["quarantine"])
-    raise ValueError(f"PrefixReuse has no {d!r}")
-
-
-def _subject_user(d: Any) -> m.SubjectUser:
-    return m.SubjectUser(
-        user=UUID(d["user"]),
-    )
-
-
-def _subject_tenant(d: Any) -> m.SubjectTenant:
-    return m.SubjectTenant(
-        tenant=UUID(d["tenant"]),
-    )
-
-
-def read_subject(d: Any) -> m.Subject:
-    if "user" in d:
-        return _subject_user(d)
-    if "tenant" in d:
-        return _subject_tenant(d)
-    raise ValueError(f"Subject has no {d!r}")
-
-
-def _verification_holds(d: Any) -> m.Holds:
-    return m.Holds(
-        token=d["token"],
-    )
-
-
-def _verification_flawed(d: Any) -> m.Flawed:
-    return m.Flawed(
+def read_audit_row(d: Any) -> model.AuditRow:
+    return model.AuditRow(
         seq=d["seq"],
-        why=d["why"],
+        at=moment(d["at"]),
+        by=read_audit_actor(d["by"]),
+        command=d["command"],
+        tenants=tuple(uuid.UUID(x) for x in d["tenants"]),
+        events=tuple(read_event(x) for x in d["events"]),
     )
 
 
-_VERIFICATION: dict[str, Callable[[Any], m.Verification]] = {
-    "holds": _verification_holds,
-    "flawed": _verification_flawed,
-}
+def read_contact(d: Any) -> model.Contact:
+    return model.Contact(
+        coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
+        phone=d.get("phone"),
+        street=d.get("street"),
+    )
 
 
-def read_verification(d: Any) -> m.Verification:
-    return _VERIFICATION[d["journal"]](d)
+def read_coordinates(d: Any) -> model.Coordinates:
+    return model.Coordinates(latitude=d["latitude"], longitude=d["longitude"])
 
 
-_ENTITY: dict[str, Callable[[Any], m.Entity]] = {
-    "tenant": read_tenant,
-    "link": read_link,
-    "link_request": read_link_request,
-    "user": read_user,
-    "invitation": read_invitation,
-    "assignment": read_assignment,
-    "role": read_role,
-    "policy": read_policy,
-    "reseller_row": read_reseller_row,
-    "holding": read_holding,
-    "device": read_device,
-    "move": read_move,
-    "integration": read_integration,
-    "attachment": read_attachment,
-    "licence": read_licence,
-    "alert_rule": read_alert_rule,
-    "session": read_session,
-    "listing": read_listing,
-}
+def read_csv(d: Any) -> model.Csv:
+    return model.Csv(rows=d["rows"], csv=d["csv"])
 
 
-def read_entity(d: Any) -> m.Entity:
-    return _ENTITY[d["kind"]](d["entity"])
+def read_customer_details(d: Any) -> model.CustomerDetails:
+    return model.CustomerDetails(
+        row=read_customer_row(d["row"]),
+        kind=model.TenantKind(d["kind"]),
+        contact=read_contact(d["contact"]),
+        since=moment(d["since"]),
+        country=d.get("country"),
+        expires=None if (v := d.get("expires")) is None else moment(v),
+        grants=frozenset(d.get("grants", ())),
+        prefix=d.get("prefix"),
+        website=d.get("website"),
+    )
+
+
+def read_customer_row(d: Any) -> model.CustomerRow:
+    return model.CustomerRow(
+        tenant=uuid.UUID(d["tenant"]),
+        link=uuid.UUID(d["link"]),
+        name=d["name"],
+        number=d["number"],
+        services=frozenset(d["services"]),
+        management=d["management"],
+        stage=model.Stage(d["stage"]),
+        operation=model.Operation(d["operation"]),
+        devices=d["devices"],
+    )
+
+
+def read_device(d: Any) -> model.Device:
+    return model.Device(
+        id=d["id"],
+        holder=uuid.UUID(d["holder"]),
+        holding=uuid.UUID(d["holding"]),
+        moving=None if (v := d.get("moving")) is None else uuid.UUID(v),
+        seat=None if (v := d.get("seat")) is None else uuid.UUID(v),
+    )
+
+
+def read_ended(d: Any) -> model.Ended:
+    return model.Ended(at=moment(d["at"]), cause=model.EndCause(d["cause"]))
 
 
 def _event_policy_set(d: Any) -> events.PolicySet:
-    return events.PolicySet(
-        policy=read_policy(d["policy"]),
-    )
+    return events.PolicySet(policy=read_policy(d["policy"]))
 
 
 def _event_tenant_registered(d: Any) -> events.TenantRegistered:
     return events.TenantRegistered(
-        tenant=UUID(d["tenant"]),
+        tenant=uuid.UUID(d["tenant"]),
         number=d["number"],
-        kind=m.TenantKind(d["kind"]),
+        kind=model.TenantKind(d["kind"]),
         name=d["name"],
         country=d.get("country"),
-        personal=frozenset(m.PersonalField(x) for x in d.get("personal", ())),
+        personal=frozenset(model.PersonalField(x) for x in d.get("personal", ())),
         prefix=d.get("prefix"),
         website=d.get("website"),
     )
@@ -755,94 +175,72 @@ def _event_tenant_registered(d: Any) -> events.TenantRegistered:
 
 def _event_tenant_edited(d: Any) -> events.TenantEdited:
     return events.TenantEdited(
-        tenant=UUID(d["tenant"]),
+        tenant=uuid.UUID(d["tenant"]),
         country=d["country"] if "country" in d else UNSET,
         name=d.get("name"),
-        personal=frozenset(m.PersonalField(x) for x in d.get("personal", ())),
+        personal=frozenset(model.PersonalField(x) for x in d.get("personal", ())),
         prefix=d["prefix"] if "prefix" in d else UNSET,
         website=d["website"] if "website" in d else UNSET,
     )
 
 
 def _event_tenant_kind_changed(d: Any) -> events.TenantKindChanged:
-    return events.TenantKindChanged(
-        tenant=UUID(d["tenant"]),
-        kind=m.TenantKind(d["kind"]),
-        ticket=d["ticket"],
-    )
+    return events.TenantKindChanged(tenant=uuid.UUID(d["tenant"]), kind=model.TenantKind(d["kind"]), ticket=d["ticket"])
 
 
 def _event_tenant_disabled(d: Any) -> events.TenantDisabled:
-    return events.TenantDisabled(
-        tenant=UUID(d["tenant"]),
-    )
+    return events.TenantDisabled(tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_tenant_enabling(d: Any) -> events.TenantEnabling:
-    return events.TenantEnabling(
-        tenant=UUID(d["tenant"]),
-    )
+    return events.TenantEnabling(tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_tenant_enabled(d: Any) -> events.TenantEnabled:
-    return events.TenantEnabled(
-        tenant=UUID(d["tenant"]),
-    )
+    return events.TenantEnabled(tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_tenant_deleted(d: Any) -> events.TenantDeleted:
-    return events.TenantDeleted(
-        tenant=UUID(d["tenant"]),
-    )
+    return events.TenantDeleted(tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_link_requested(d: Any) -> events.LinkRequested:
     return events.LinkRequested(
-        request=UUID(d["request"]),
-        manager=UUID(d["manager"]),
-        managed=UUID(d["managed"]),
+        request=uuid.UUID(d["request"]),
+        manager=uuid.UUID(d["manager"]),
+        managed=uuid.UUID(d["managed"]),
         management=d["management"],
         services=frozenset(d["services"]),
-        expires=time(d["expires"]),
+        expires=moment(d["expires"]),
         term=None if (v := d.get("term")) is None else read_term_request(v),
     )
 
 
 def _event_link_request_resent(d: Any) -> events.LinkRequestResent:
-    return events.LinkRequestResent(
-        request=UUID(d["request"]),
-    )
+    return events.LinkRequestResent(request=uuid.UUID(d["request"]))
 
 
 def _event_link_request_accepted(d: Any) -> events.LinkRequestAccepted:
-    return events.LinkRequestAccepted(
-        request=UUID(d["request"]),
-    )
+    return events.LinkRequestAccepted(request=uuid.UUID(d["request"]))
 
 
 def _event_link_request_declined(d: Any) -> events.LinkRequestDeclined:
-    return events.LinkRequestDeclined(
-        request=UUID(d["request"]),
-    )
+    return events.LinkRequestDeclined(request=uuid.UUID(d["request"]))
 
 
 def _event_link_request_canceled(d: Any) -> events.LinkRequestCanceled:
-    return events.LinkRequestCanceled(
-        request=UUID(d["request"]),
-    )
+    return events.LinkRequestCanceled(request=uuid.UUID(d["request"]))
 
 
 def _event_link_request_expired(d: Any) -> events.LinkRequestExpired:
-    return events.LinkRequestExpired(
-        request=UUID(d["request"]),
-    )
+    return events.LinkRequestExpired(request=uuid.UUID(d["request"]))
 
 
 def _event_link_created(d: Any) -> events.LinkCreated:
     return events.LinkCreated(
-        link=UUID(d["link"]),
-        manager=UUID(d["manager"]),
-        managed=UUID(d["managed"]),
+        link=uuid.UUID(d["link"]),
+        manager=uuid.UUID(d["manager"]),
+        managed=uuid.UUID(d["managed"]),
         management=d["management"],
         services=frozenset(d["services"]),
         term=None if (v := d.get("term")) is None else read_term(v),
@@ -850,369 +248,266 @@ def _event_link_created(d: Any) -> events.LinkCreated:
 
 
 def _event_link_converted(d: Any) -> events.LinkConverted:
-    return events.LinkConverted(
-        link=UUID(d["link"]),
-        management=d["management"],
-    )
+    return events.LinkConverted(link=uuid.UUID(d["link"]), management=d["management"])
 
 
 def _event_services_added(d: Any) -> events.ServicesAdded:
-    return events.ServicesAdded(
-        link=UUID(d["link"]),
-        services=frozenset(d["services"]),
-    )
+    return events.ServicesAdded(link=uuid.UUID(d["link"]), services=frozenset(d["services"]))
 
 
 def _event_service_removed(d: Any) -> events.ServiceRemoved:
-    return events.ServiceRemoved(
-        link=UUID(d["link"]),
-        service=d["service"],
-        ticket=d["ticket"],
-    )
+    return events.ServiceRemoved(link=uuid.UUID(d["link"]), service=d["service"], ticket=d["ticket"])
 
 
 def _event_manager_grants_set(d: Any) -> events.ManagerGrantsSet:
-    return events.ManagerGrantsSet(
-        link=UUID(d["link"]),
-        grants=frozenset(d["grants"]),
-    )
+    return events.ManagerGrantsSet(link=uuid.UUID(d["link"]), grants=frozenset(d["grants"]))
 
 
 def _event_auto_extend_set(d: Any) -> events.AutoExtendSet:
-    return events.AutoExtendSet(
-        link=UUID(d["link"]),
-        days=d.get("days"),
-    )
+    return events.AutoExtendSet(link=uuid.UUID(d["link"]), days=d.get("days"))
 
 
 def _event_link_expiring(d: Any) -> events.LinkExpiring:
-    return events.LinkExpiring(
-        link=UUID(d["link"]),
-        days=d["days"],
-    )
+    return events.LinkExpiring(link=uuid.UUID(d["link"]), days=d["days"])
 
 
 def _event_link_extended(d: Any) -> events.LinkExtended:
-    return events.LinkExtended(
-        link=UUID(d["link"]),
-        expires=time(d["expires"]),
-    )
+    return events.LinkExtended(link=uuid.UUID(d["link"]), expires=moment(d["expires"]))
 
 
 def _event_delink_requested(d: Any) -> events.DelinkRequested:
     return events.DelinkRequested(
-        link=UUID(d["link"]),
-        by=m.Party(d["by"]),
-        expires=None if (v := d.get("expires")) is None else time(v),
+        link=uuid.UUID(d["link"]),
+        by=model.Party(d["by"]),
+        expires=None if (v := d.get("expires")) is None else moment(v),
     )
 
 
 def _event_delink_resent(d: Any) -> events.DelinkResent:
-    return events.DelinkResent(
-        link=UUID(d["link"]),
-        by=m.Party(d["by"]),
-    )
+    return events.DelinkResent(link=uuid.UUID(d["link"]), by=model.Party(d["by"]))
 
 
 def _event_delink_rejected(d: Any) -> events.DelinkRejected:
-    return events.DelinkRejected(
-        link=UUID(d["link"]),
-        by=m.Party(d["by"]),
-    )
+    return events.DelinkRejected(link=uuid.UUID(d["link"]), by=model.Party(d["by"]))
 
 
 def _event_delink_canceled(d: Any) -> events.DelinkCanceled:
-    return events.DelinkCanceled(
-        link=UUID(d["link"]),
-        by=m.Party(d["by"]),
-    )
+    return events.DelinkCanceled(link=uuid.UUID(d["link"]), by=model.Party(d["by"]))
 
 
 def _event_delink_expired(d: Any) -> events.DelinkExpired:
-    return events.DelinkExpired(
-        link=UUID(d["link"]),
-    )
+    return events.DelinkExpired(link=uuid.UUID(d["link"]))
 
 
 def _event_link_ended(d: Any) -> events.LinkEnded:
-    return events.LinkEnded(
-        link=UUID(d["link"]),
-        cause=m.EndCause(d["cause"]),
-    )
+    return events.LinkEnded(link=uuid.UUID(d["link"]), cause=model.EndCause(d["cause"]))
 
 
 def _event_user_invited(d: Any) -> events.UserInvited:
     return events.UserInvited(
-        invitation=UUID(d["invitation"]),
-        user=UUID(d["user"]),
-        tenant=UUID(d["tenant"]),
+        invitation=uuid.UUID(d["invitation"]),
+        user=uuid.UUID(d["user"]),
+        tenant=uuid.UUID(d["tenant"]),
         role=d["role"],
         below=d["below"],
         sign_up=d["sign_up"],
-        expires=time(d["expires"]),
+        expires=moment(d["expires"]),
     )
 
 
 def _event_invitation_resent(d: Any) -> events.InvitationResent:
-    return events.InvitationResent(
-        invitation=UUID(d["invitation"]),
-    )
+    return events.InvitationResent(invitation=uuid.UUID(d["invitation"]))
 
 
 def _event_invitation_accepted(d: Any) -> events.InvitationAccepted:
-    return events.InvitationAccepted(
-        invitation=UUID(d["invitation"]),
-    )
+    return events.InvitationAccepted(invitation=uuid.UUID(d["invitation"]))
 
 
 def _event_invitation_declined(d: Any) -> events.InvitationDeclined:
-    return events.InvitationDeclined(
-        invitation=UUID(d["invitation"]),
-    )
+    return events.InvitationDeclined(invitation=uuid.UUID(d["invitation"]))
 
 
 def _event_invitation_revoked(d: Any) -> events.InvitationRevoked:
-    return events.InvitationRevoked(
-        invitation=UUID(d["invitation"]),
-    )
+    return events.InvitationRevoked(invitation=uuid.UUID(d["invitation"]))
 
 
 def _event_invitation_expired(d: Any) -> events.InvitationExpired:
-    return events.InvitationExpired(
-        invitation=UUID(d["invitation"]),
-    )
+    return events.InvitationExpired(invitation=uuid.UUID(d["invitation"]))
 
 
 def _event_user_registered(d: Any) -> events.UserRegistered:
-    return events.UserRegistered(
-        user=UUID(d["user"]),
-        home=UUID(d["home"]),
-    )
+    return events.UserRegistered(user=uuid.UUID(d["user"]), home=uuid.UUID(d["home"]))
 
 
 def _event_user_edited(d: Any) -> events.UserEdited:
-    return events.UserEdited(
-        user=UUID(d["user"]),
-        personal=frozenset(m.PersonalField(x) for x in d["personal"]),
-    )
+    return events.UserEdited(user=uuid.UUID(d["user"]), personal=frozenset(model.PersonalField(x) for x in d["personal"]))
 
 
 def _event_user_blocked(d: Any) -> events.UserBlocked:
-    return events.UserBlocked(
-        user=UUID(d["user"]),
-    )
+    return events.UserBlocked(user=uuid.UUID(d["user"]))
 
 
 def _event_user_unblocked(d: Any) -> events.UserUnblocked:
-    return events.UserUnblocked(
-        user=UUID(d["user"]),
-    )
+    return events.UserUnblocked(user=uuid.UUID(d["user"]))
 
 
 def _event_user_removed(d: Any) -> events.UserRemoved:
-    return events.UserRemoved(
-        user=UUID(d["user"]),
-    )
+    return events.UserRemoved(user=uuid.UUID(d["user"]))
 
 
 def _event_assigned(d: Any) -> events.Assigned:
-    return events.Assigned(
-        user=UUID(d["user"]),
-        tenant=UUID(d["tenant"]),
-        role=d["role"],
-        below=d["below"],
-    )
+    return events.Assigned(user=uuid.UUID(d["user"]), tenant=uuid.UUID(d["tenant"]), role=d["role"], below=d["below"])
 
 
 def _event_assignment_ended(d: Any) -> events.AssignmentEnded:
-    return events.AssignmentEnded(
-        user=UUID(d["user"]),
-        tenant=UUID(d["tenant"]),
-    )
+    return events.AssignmentEnded(user=uuid.UUID(d["user"]), tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_role_created(d: Any) -> events.RoleCreated:
     return events.RoleCreated(
-        role=UUID(d["role"]),
-        tenant=UUID(d["tenant"]),
+        role=uuid.UUID(d["role"]),
+        tenant=uuid.UUID(d["tenant"]),
         name=d["name"],
         permissions=frozenset(d["permissions"]),
-        by=None if (v := d.get("by")) is None else UUID(v),
+        by=None if (v := d.get("by")) is None else uuid.UUID(v),
     )
 
 
 def _event_role_edited(d: Any) -> events.RoleEdited:
-    return events.RoleEdited(
-        role=UUID(d["role"]),
-        name=d["name"],
-        permissions=frozenset(d["permissions"]),
-    )
+    return events.RoleEdited(role=uuid.UUID(d["role"]), name=d["name"], permissions=frozenset(d["permissions"]))
 
 
 def _event_role_deleted(d: Any) -> events.RoleDeleted:
-    return events.RoleDeleted(
-        role=UUID(d["role"]),
-    )
+    return events.RoleDeleted(role=uuid.UUID(d["role"]))
 
 
 def _event_reseller_customer_added(d: Any) -> events.ResellerCustomerAdded:
     return events.ResellerCustomerAdded(
-        reseller=UUID(d["reseller"]),
-        tenant=UUID(d["tenant"]),
+        reseller=uuid.UUID(d["reseller"]),
+        tenant=uuid.UUID(d["tenant"]),
         reference=d.get("reference"),
     )
 
 
 def _event_reseller_customer_edited(d: Any) -> events.ResellerCustomerEdited:
     return events.ResellerCustomerEdited(
-        reseller=UUID(d["reseller"]),
-        tenant=UUID(d["tenant"]),
+        reseller=uuid.UUID(d["reseller"]),
+        tenant=uuid.UUID(d["tenant"]),
         reference=d.get("reference"),
     )
 
 
 def _event_reseller_dropped(d: Any) -> events.ResellerDropped:
-    return events.ResellerDropped(
-        reseller=UUID(d["reseller"]),
-        tenant=UUID(d["tenant"]),
-    )
+    return events.ResellerDropped(reseller=uuid.UUID(d["reseller"]), tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_reseller_admitted(d: Any) -> events.ResellerAdmitted:
-    return events.ResellerAdmitted(
-        reseller=UUID(d["reseller"]),
-        tenant=UUID(d["tenant"]),
-    )
+    return events.ResellerAdmitted(reseller=uuid.UUID(d["reseller"]), tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_devices_uploaded(d: Any) -> events.DevicesUploaded:
     return events.DevicesUploaded(
-        upload=UUID(d["upload"]),
-        reseller=UUID(d["reseller"]),
-        to=UUID(d["to"]),
+        upload=uuid.UUID(d["upload"]),
+        reseller=uuid.UUID(d["reseller"]),
+        to=uuid.UUID(d["to"]),
         devices=frozenset(d["devices"]),
     )
 
 
 def _event_devices_moved(d: Any) -> events.DevicesMoved:
     return events.DevicesMoved(
-        link=UUID(d["link"]),
-        manager=UUID(d["manager"]),
-        customer=UUID(d["customer"]),
+        link=uuid.UUID(d["link"]),
+        manager=uuid.UUID(d["manager"]),
+        customer=uuid.UUID(d["customer"]),
         devices=frozenset(d["devices"]),
     )
 
 
 def _event_move_requested(d: Any) -> events.MoveRequested:
     return events.MoveRequested(
-        id=UUID(d["id"]),
-        link=UUID(d["link"]),
-        manager=UUID(d["manager"]),
-        customer=UUID(d["customer"]),
+        id=uuid.UUID(d["id"]),
+        link=uuid.UUID(d["link"]),
+        manager=uuid.UUID(d["manager"]),
+        customer=uuid.UUID(d["customer"]),
         devices=frozenset(d["devices"]),
-        expires=time(d["expires"]),
+        expires=moment(d["expires"]),
     )
 
 
 def _event_move_approved(d: Any) -> events.MoveApproved:
-    return events.MoveApproved(
-        id=UUID(d["id"]),
-    )
+    return events.MoveApproved(id=uuid.UUID(d["id"]))
 
 
 def _event_move_declined(d: Any) -> events.MoveDeclined:
-    return events.MoveDeclined(
-        id=UUID(d["id"]),
-    )
+    return events.MoveDeclined(id=uuid.UUID(d["id"]))
 
 
 def _event_move_canceled(d: Any) -> events.MoveCanceled:
-    return events.MoveCanceled(
-        id=UUID(d["id"]),
-    )
+    return events.MoveCanceled(id=uuid.UUID(d["id"]))
 
 
 def _event_move_expired(d: Any) -> events.MoveExpired:
-    return events.MoveExpired(
-        id=UUID(d["id"]),
-    )
+    return events.MoveExpired(id=uuid.UUID(d["id"]))
 
 
 def _event_devices_deleted(d: Any) -> events.DevicesDeleted:
-    return events.DevicesDeleted(
-        tenant=UUID(d["tenant"]),
-        devices=frozenset(d["devices"]),
-    )
+    return events.DevicesDeleted(tenant=uuid.UUID(d["tenant"]), devices=frozenset(d["devices"]))
 
 
 def _event_integration_created(d: Any) -> events.IntegrationCreated:
     return events.IntegrationCreated(
-        integration=UUID(d["integration"]),
-        owner=UUID(d["owner"]),
+        integration=uuid.UUID(d["integration"]),
+        owner=uuid.UUID(d["owner"]),
         kind=d["kind"],
         name=d["name"],
     )
 
 
 def _event_integration_shared(d: Any) -> events.IntegrationShared:
-    return events.IntegrationShared(
-        integration=UUID(d["integration"]),
-        tenant=UUID(d["tenant"]),
-    )
+    return events.IntegrationShared(integration=uuid.UUID(d["integration"]), tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_integration_detached(d: Any) -> events.IntegrationDetached:
-    return events.IntegrationDetached(
-        integration=UUID(d["integration"]),
-        tenant=UUID(d["tenant"]),
-    )
+    return events.IntegrationDetached(integration=uuid.UUID(d["integration"]), tenant=uuid.UUID(d["tenant"]))
 
 
 def _event_integration_deleted(d: Any) -> events.IntegrationDeleted:
-    return events.IntegrationDeleted(
-        integration=UUID(d["integration"]),
-    )
+    return events.IntegrationDeleted(integration=uuid.UUID(d["integration"]))
 
 
 def _event_licence_bought(d: Any) -> events.LicenceBought:
     return events.LicenceBought(
-        licence=UUID(d["licence"]),
-        buyer=UUID(d["buyer"]),
-        tenant=UUID(d["tenant"]),
+        licence=uuid.UUID(d["licence"]),
+        buyer=uuid.UUID(d["buyer"]),
+        tenant=uuid.UUID(d["tenant"]),
         service=d["service"],
         seats=d["seats"],
-        expires=None if (v := d.get("expires")) is None else time(v),
+        expires=None if (v := d.get("expires")) is None else moment(v),
     )
 
 
 def _event_seats_assigned(d: Any) -> events.SeatsAssigned:
-    return events.SeatsAssigned(
-        licence=UUID(d["licence"]),
-        devices=frozenset(d["devices"]),
-    )
+    return events.SeatsAssigned(licence=uuid.UUID(d["licence"]), devices=frozenset(d["devices"]))
 
 
 def _event_seats_released(d: Any) -> events.SeatsReleased:
-    return events.SeatsReleased(
-        licence=UUID(d["licence"]),
-        devices=frozenset(d["devices"]),
-    )
+    return events.SeatsReleased(licence=uuid.UUID(d["licence"]), devices=frozenset(d["devices"]))
 
 
 def _event_alert_rule_set(d: Any) -> events.AlertRuleSet:
     return events.AlertRuleSet(
-        tenant=UUID(d["tenant"]),
+        tenant=uuid.UUID(d["tenant"]),
         category=d["category"],
-        audience=m.Audience(d["audience"]),
-        additional=frozenset(UUID(x) for x in d.get("additional", ())),
+        audience=model.Audience(d["audience"]),
+        additional=frozenset(uuid.UUID(x) for x in d.get("additional", ())),
     )
 
 
 def _event_session_opened(d: Any) -> events.SessionOpened:
     return events.SessionOpened(
-        session=UUID(d["session"]),
-        user=UUID(d["user"]),
-        tenant=UUID(d["tenant"]),
+        session=uuid.UUID(d["session"]),
+        user=uuid.UUID(d["user"]),
+        tenant=uuid.UUID(d["tenant"]),
         service=d["service"],
         return_to=d["return_to"],
         address=d.get("address"),
@@ -1220,29 +515,22 @@ def _event_session_opened(d: Any) -> events.SessionOpened:
 
 
 def _event_session_closed(d: Any) -> events.SessionClosed:
-    return events.SessionClosed(
-        session=UUID(d["session"]),
-        return_to=d["return_to"],
-    )
+    return events.SessionClosed(session=uuid.UUID(d["session"]), return_to=d["return_to"])
 
 
 def _event_session_ended(d: Any) -> events.SessionEnded:
-    return events.SessionEnded(
-        session=UUID(d["session"]),
-    )
+    return events.SessionEnded(session=uuid.UUID(d["session"]))
 
 
 def _event_personal_erased(d: Any) -> events.PersonalErased:
-    return events.PersonalErased(
-        subject=read_subject(d["subject"]),
-    )
+    return events.PersonalErased(subject=read_subject(d["subject"]))
 
 
 def _event_command_refused(d: Any) -> events.CommandRefused:
     return events.CommandRefused(
         command=d["command"],
         refusal=d["refusal"],
-        tenant=None if (v := d.get("tenant")) is None else UUID(v),
+        tenant=None if (v := d.get("tenant")) is None else uuid.UUID(v),
     )
 
 
@@ -1323,176 +611,285 @@ def read_event(d: Any) -> events.Event:
     return _EVENT[d["event"]](d)
 
 
-def _noticekind_link_requested(d: Any) -> notices.LinkRequested:
-    return notices.LinkRequested(
-        request=UUID(d["request"]),
+def read_explanation(d: Any) -> model.Explanation:
+    return model.Explanation(
+        allowed=d["allowed"],
+        seq=d["seq"],
+        rule=d["rule"],
+        chain=tuple(uuid.UUID(x) for x in d.get("chain", ())),
+        grounds=None if (v := d.get("grounds")) is None else read_grounds(v),
+        message=d.get("message"),
+        number=d.get("number"),
+        reason=None if (v := d.get("reason")) is None else codes.Code(v),
+        remedy=d.get("remedy"),
     )
+
+
+def read_grounds(d: Any) -> model.Grounds:
+    return model.Grounds(tenant=uuid.UUID(d["tenant"]), role=d["role"])
+
+
+def read_handshake(d: Any) -> model.Handshake:
+    return model.Handshake(state=model.HandshakeState(d["state"]), asked=moment(d["asked"]), expires=moment(d["expires"]))
+
+
+def read_holding(d: Any) -> model.Holding:
+    return model.Holding(
+        id=uuid.UUID(d["id"]),
+        reseller=uuid.UUID(d["reseller"]),
+        upload=uuid.UUID(d["upload"]),
+        uploaded_at=moment(d["uploaded_at"]),
+        uploaded_to=uuid.UUID(d["uploaded_to"]),
+        holder=uuid.UUID(d["holder"]),
+        devices=d["devices"],
+        shown_as=uuid.UUID(d["shown_as"]),
+        stayed=d.get("stayed", False),
+        way=tuple(read_moved(x) for x in d.get("way", ())),
+    )
+
+
+def read_integration(d: Any) -> model.Integration:
+    return model.Integration(
+        id=uuid.UUID(d["id"]),
+        owner=uuid.UUID(d["owner"]),
+        kind=d["kind"],
+        name=d["name"],
+        deleted=None if (v := d.get("deleted")) is None else moment(v),
+    )
+
+
+def read_integration_row(d: Any) -> model.IntegrationRow:
+    return model.IntegrationRow(
+        integration=uuid.UUID(d["integration"]),
+        kind=d["kind"],
+        name=d["name"],
+        owner=uuid.UUID(d["owner"]),
+        attached=d["attached"],
+    )
+
+
+def read_invitation(d: Any) -> model.Invitation:
+    return model.Invitation(
+        id=uuid.UUID(d["id"]),
+        user=uuid.UUID(d["user"]),
+        tenant=uuid.UUID(d["tenant"]),
+        role=d["role"],
+        below=d["below"],
+        sign_up=d["sign_up"],
+        handshake=read_handshake(d["handshake"]),
+    )
+
+
+def read_invited_user(d: Any) -> model.InvitedUser:
+    return model.InvitedUser(user=uuid.UUID(d["user"]), invitation=uuid.UUID(d["invitation"]))
+
+
+def read_licence(d: Any) -> model.Licence:
+    return model.Licence(
+        id=uuid.UUID(d["id"]),
+        service=d["service"],
+        seats=d["seats"],
+        used=d["used"],
+        tenant=uuid.UUID(d["tenant"]),
+        buyer=uuid.UUID(d["buyer"]),
+        expires=None if (v := d.get("expires")) is None else moment(v),
+    )
+
+
+def read_link(d: Any) -> model.Link:
+    return model.Link(
+        id=uuid.UUID(d["id"]),
+        manager=uuid.UUID(d["manager"]),
+        managed=uuid.UUID(d["managed"]),
+        management=d["management"],
+        services=frozenset(d["services"]),
+        stage=model.Stage(d["stage"]),
+        since=moment(d["since"]),
+        announced_days=d.get("announced_days"),
+        delink_expires=None if (v := d.get("delink_expires")) is None else moment(v),
+        ended=None if (v := d.get("ended")) is None else read_ended(v),
+        grants=frozenset(d.get("grants", ())),
+        term=None if (v := d.get("term")) is None else read_term(v),
+    )
+
+
+def read_link_request(d: Any) -> model.LinkRequest:
+    return model.LinkRequest(
+        id=uuid.UUID(d["id"]),
+        manager=uuid.UUID(d["manager"]),
+        managed=uuid.UUID(d["managed"]),
+        management=d["management"],
+        services=frozenset(d["services"]),
+        handshake=read_handshake(d["handshake"]),
+        term=None if (v := d.get("term")) is None else read_term_request(v),
+    )
+
+
+def read_listing(d: Any) -> model.Listing:
+    return model.Listing(
+        link=uuid.UUID(d["link"]),
+        manager=uuid.UUID(d["manager"]),
+        tenant=uuid.UUID(d["tenant"]),
+        name=d["name"],
+        number=d["number"],
+        services=frozenset(d["services"]),
+        management=d["management"],
+        stage=model.Stage(d["stage"]),
+        operation=model.Operation(d["operation"]),
+        devices=d.get("devices", 0),
+    )
+
+
+def read_mail(d: Any) -> model.Mail:
+    return model.Mail(notices=tuple(read_notice(x) for x in d["notices"]), through=d["through"])
+
+
+def read_management_rule(d: Any) -> model.ManagementRule:
+    return model.ManagementRule(
+        name=d["name"],
+        locks_customer=d["locks_customer"],
+        needs_grants=d["needs_grants"],
+        delinkable=d["delinkable"],
+        exclusive=d["exclusive"],
+        converts_to=frozenset(d.get("converts_to", ())),
+        moves=model.MoveRule(d["moves"]) if "moves" in d else model.MoveRule.REFUSED,
+    )
+
+
+def read_move(d: Any) -> model.Move:
+    return model.Move(
+        id=uuid.UUID(d["id"]),
+        link=uuid.UUID(d["link"]),
+        manager=uuid.UUID(d["manager"]),
+        customer=uuid.UUID(d["customer"]),
+        devices=frozenset(d["devices"]),
+        handshake=read_handshake(d["handshake"]),
+    )
+
+
+def read_moved(d: Any) -> model.Moved:
+    return model.Moved(link=uuid.UUID(d["link"]), to=uuid.UUID(d["to"]))
+
+
+def read_notice(d: Any) -> model.Notice:
+    return model.Notice(
+        seq=d["seq"],
+        index=d["index"],
+        kind=read_notice_kind(d["kind"]),
+        to=frozenset(uuid.UUID(x) for x in d["to"]),
+    )
+
+
+def _noticekind_link_requested(d: Any) -> notices.LinkRequested:
+    return notices.LinkRequested(request=uuid.UUID(d["request"]))
 
 
 def _noticekind_link_request_reminder(d: Any) -> notices.LinkRequestReminder:
-    return notices.LinkRequestReminder(
-        request=UUID(d["request"]),
-    )
+    return notices.LinkRequestReminder(request=uuid.UUID(d["request"]))
 
 
 def _noticekind_link_request_accepted(d: Any) -> notices.LinkRequestAccepted:
-    return notices.LinkRequestAccepted(
-        request=UUID(d["request"]),
-    )
+    return notices.LinkRequestAccepted(request=uuid.UUID(d["request"]))
 
 
 def _noticekind_link_request_declined(d: Any) -> notices.LinkRequestDeclined:
-    return notices.LinkRequestDeclined(
-        request=UUID(d["request"]),
-    )
+    return notices.LinkRequestDeclined(request=uuid.UUID(d["request"]))
 
 
 def _noticekind_link_request_canceled(d: Any) -> notices.LinkRequestCanceled:
-    return notices.LinkRequestCanceled(
-        request=UUID(d["request"]),
-    )
+    return notices.LinkRequestCanceled(request=uuid.UUID(d["request"]))
 
 
 def _noticekind_link_request_expired(d: Any) -> notices.LinkRequestExpired:
-    return notices.LinkRequestExpired(
-        request=UUID(d["request"]),
-    )
+    return notices.LinkRequestExpired(request=uuid.UUID(d["request"]))
 
 
 def _noticekind_grants_changed(d: Any) -> notices.GrantsChanged:
-    return notices.GrantsChanged(
-        link=UUID(d["link"]),
-    )
+    return notices.GrantsChanged(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_link_expiring(d: Any) -> notices.LinkExpiring:
-    return notices.LinkExpiring(
-        link=UUID(d["link"]),
-        days=d["days"],
-    )
+    return notices.LinkExpiring(link=uuid.UUID(d["link"]), days=d["days"])
 
 
 def _noticekind_link_extended(d: Any) -> notices.LinkExtended:
-    return notices.LinkExtended(
-        link=UUID(d["link"]),
-    )
+    return notices.LinkExtended(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_delink_requested(d: Any) -> notices.DelinkRequested:
-    return notices.DelinkRequested(
-        link=UUID(d["link"]),
-    )
+    return notices.DelinkRequested(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_delink_reminder(d: Any) -> notices.DelinkReminder:
-    return notices.DelinkReminder(
-        link=UUID(d["link"]),
-    )
+    return notices.DelinkReminder(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_delink_rejected(d: Any) -> notices.DelinkRejected:
-    return notices.DelinkRejected(
-        link=UUID(d["link"]),
-    )
+    return notices.DelinkRejected(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_delink_canceled(d: Any) -> notices.DelinkCanceled:
-    return notices.DelinkCanceled(
-        link=UUID(d["link"]),
-    )
+    return notices.DelinkCanceled(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_delink_expired(d: Any) -> notices.DelinkExpired:
-    return notices.DelinkExpired(
-        link=UUID(d["link"]),
-    )
+    return notices.DelinkExpired(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_link_ended(d: Any) -> notices.LinkEnded:
-    return notices.LinkEnded(
-        link=UUID(d["link"]),
-    )
+    return notices.LinkEnded(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_collector_power_down(d: Any) -> notices.CollectorPowerDown:
-    return notices.CollectorPowerDown(
-        integration=UUID(d["integration"]),
-        tenant=UUID(d["tenant"]),
-    )
+    return notices.CollectorPowerDown(integration=uuid.UUID(d["integration"]), tenant=uuid.UUID(d["tenant"]))
 
 
 def _noticekind_collector_power_up(d: Any) -> notices.CollectorPowerUp:
-    return notices.CollectorPowerUp(
-        integration=UUID(d["integration"]),
-        tenant=UUID(d["tenant"]),
-    )
+    return notices.CollectorPowerUp(integration=uuid.UUID(d["integration"]), tenant=uuid.UUID(d["tenant"]))
 
 
 def _noticekind_reseller_dropped(d: Any) -> notices.ResellerDropped:
-    return notices.ResellerDropped(
-        reseller=UUID(d["reseller"]),
-        tenant=UUID(d["tenant"]),
-    )
+    return notices.ResellerDropped(reseller=uuid.UUID(d["reseller"]), tenant=uuid.UUID(d["tenant"]))
 
 
 def _noticekind_move_requested(d: Any) -> notices.MoveRequested:
-    return notices.MoveRequested(
-        id=UUID(d["id"]),
-    )
+    return notices.MoveRequested(id=uuid.UUID(d["id"]))
 
 
 def _noticekind_move_approved(d: Any) -> notices.MoveApproved:
-    return notices.MoveApproved(
-        id=UUID(d["id"]),
-    )
+    return notices.MoveApproved(id=uuid.UUID(d["id"]))
 
 
 def _noticekind_move_declined(d: Any) -> notices.MoveDeclined:
-    return notices.MoveDeclined(
-        id=UUID(d["id"]),
-    )
+    return notices.MoveDeclined(id=uuid.UUID(d["id"]))
 
 
 def _noticekind_move_expired(d: Any) -> notices.MoveExpired:
-    return notices.MoveExpired(
-        id=UUID(d["id"]),
-    )
+    return notices.MoveExpired(id=uuid.UUID(d["id"]))
 
 
 def _noticekind_invitation(d: Any) -> notices.Invitation:
-    return notices.Invitation(
-        invitation=UUID(d["invitation"]),
-    )
+    return notices.Invitation(invitation=uuid.UUID(d["invitation"]))
 
 
 def _noticekind_sign_up(d: Any) -> notices.SignUp:
-    return notices.SignUp(
-        invitation=UUID(d["invitation"]),
-    )
+    return notices.SignUp(invitation=uuid.UUID(d["invitation"]))
 
 
 def _noticekind_invitation_reminder(d: Any) -> notices.InvitationReminder:
-    return notices.InvitationReminder(
-        invitation=UUID(d["invitation"]),
-    )
+    return notices.InvitationReminder(invitation=uuid.UUID(d["invitation"]))
 
 
 def _noticekind_invitation_accepted(d: Any) -> notices.InvitationAccepted:
-    return notices.InvitationAccepted(
-        invitation=UUID(d["invitation"]),
-    )
+    return notices.InvitationAccepted(invitation=uuid.UUID(d["invitation"]))
 
 
 def _noticekind_invitation_declined(d: Any) -> notices.InvitationDeclined:
-    return notices.InvitationDeclined(
-        invitation=UUID(d["invitation"]),
-    )
+    return notices.InvitationDeclined(invitation=uuid.UUID(d["invitation"]))
 
 
 def _noticekind_invitation_expired(d: Any) -> notices.InvitationExpired:
-    return notices.InvitationExpired(
-        invitation=UUID(d["invitation"]),
-    )
+    return notices.InvitationExpired(invitation=uuid.UUID(d["invitation"]))
 
 
 _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
@@ -1531,8 +928,283 @@ def read_notice_kind(d: Any) -> notices.NoticeKind:
     return _NOTICEKIND[d["kind"]](d)
 
 
+def read_opened_console(d: Any) -> model.OpenedConsole:
+    return model.OpenedConsole(session=uuid.UUID(d["session"]), return_to=d["return_to"], address=d.get("address"))
+
+
+def _parsed_text(d: Any) -> model.ParsedText:
+    return model.ParsedText(text=d["text"])
+
+
+def _parsed_flaw(d: Any) -> model.ParsedFlaw:
+    return model.ParsedFlaw(flaw=read_text_flaw(d["flaw"]))
+
+
+def read_parsed(d: Any) -> model.Parsed:
+    if "text" in d:
+        return _parsed_text(d)
+    if "flaw" in d:
+        return _parsed_flaw(d)
+    raise ValueError(f"Parsed has no {d!r}")
+
+
+def read_personal(d: Any) -> model.Personal:
+    return model.Personal(
+        coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
+        email=d.get("email"),
+        name=d.get("name"),
+        phone=d.get("phone"),
+        street=d.get("street"),
+    )
+
+
+def read_pin(d: Any) -> model.Pin:
+    return model.Pin(tenant=uuid.UUID(d["tenant"]), name=d["name"], coordinates=read_coordinates(d["coordinates"]))
+
+
+def read_policy(d: Any) -> model.Policy:
+    return model.Policy(
+        name=d["name"],
+        permissions=frozenset(d["permissions"]),
+        reserved=frozenset(d["reserved"]),
+        grantable=frozenset(d["grantable"]),
+        super_only=frozenset(d["super_only"]),
+        services=frozenset(d["services"]),
+        roles=tuple(read_role_rule(x) for x in d["roles"]),
+        super_role=d["super_role"],
+        admin_role=d["admin_role"],
+        management_types=tuple(read_management_rule(x) for x in d["management_types"]),
+        max_managers=d["max_managers"],
+        max_depth=d["max_depth"],
+        invitation_days=d["invitation_days"],
+        link_request_days=d["link_request_days"],
+        customer_may_request_delink=d["customer_may_request_delink"],
+        term=read_term_rule(d["term"]),
+        prefix_reuse=read_prefix_reuse(d["prefix_reuse"]),
+        consoles=dict(d.get("consoles", ())),
+        delink_request_days=d.get("delink_request_days"),
+        issue_categories=frozenset(d.get("issue_categories", ())),
+        move_days=d.get("move_days", 30),
+    )
+
+
+def _prefix_reuse_quarantine(d: Any) -> model.PrefixReuseQuarantine:
+    return model.PrefixReuseQuarantine(days=d["days"])
+
+
+def read_prefix_reuse(d: Any) -> model.PrefixReuse:
+    if d == "immediate":
+        return model.PrefixReuseImmediate()
+    if d == "never":
+        return model.PrefixReuseNever()
+    if "quarantine" in d:
+        return _prefix_reuse_quarantine(d["quarantine"])
+    raise ValueError(f"PrefixReuse has no {d!r}")
+
+
+def read_record(d: Any) -> model.Record:
+    return model.Record(
+        seq=d["seq"],
+        at=moment(d["at"]),
+        actor=read_actor(d["actor"]),
+        command=d["command"],
+        events=tuple(read_event(x) for x in d["events"]),
+        request=None if (v := d.get("request")) is None else uuid.UUID(v),
+    )
+
+
+def read_released_prefix(d: Any) -> model.ReleasedPrefix:
+    return model.ReleasedPrefix(prefix=d["prefix"], at=moment(d["at"]))
+
+
+def read_reseller_customer_row(d: Any) -> model.ResellerCustomerRow:
+    return model.ResellerCustomerRow(
+        tenant=uuid.UUID(d["tenant"]),
+        company=d["company"],
+        number=d["number"],
+        uploads=d["uploads"],
+        devices=d["devices"],
+        status=model.ResellerStatus(d["status"]),
+        country=d.get("country"),
+        last_uploaded=None if (v := d.get("last_uploaded")) is None else moment(v),
+    )
+
+
+def read_reseller_row(d: Any) -> model.ResellerRow:
+    return model.ResellerRow(
+        reseller=uuid.UUID(d["reseller"]),
+        tenant=uuid.UUID(d["tenant"]),
+        name=d["name"],
+        number=d["number"],
+        devices=d["devices"],
+        delinked_devices=d["delinked_devices"],
+        uploads=d["uploads"],
+        added=None if (v := d.get("added")) is None else read_added(v),
+        country=d.get("country"),
+        deleted=d.get("deleted", False),
+        last_uploaded=None if (v := d.get("last_uploaded")) is None else moment(v),
+    )
+
+
+def read_role(d: Any) -> model.Role:
+    return model.Role(
+        id=uuid.UUID(d["id"]),
+        tenant=uuid.UUID(d["tenant"]),
+        name=d["name"],
+        permissions=frozenset(d["permissions"]),
+        created_by=None if (v := d.get("created_by")) is None else uuid.UUID(v),
+        deleted=None if (v := d.get("deleted")) is None else moment(v),
+    )
+
+
+def read_role_rule(d: Any) -> model.RoleRule:
+    return model.RoleRule(name=d["name"], permissions=frozenset(d["permissions"]))
+
+
+def read_session(d: Any) -> model.Session:
+    return model.Session(
+        id=uuid.UUID(d["id"]),
+        user=uuid.UUID(d["user"]),
+        tenant=uuid.UUID(d["tenant"]),
+        service=d["service"],
+        return_to=d["return_to"],
+        opened=moment(d["opened"]),
+        closed=None if (v := d.get("closed")) is None else moment(v),
+    )
+
+
+def _subject_user(d: Any) -> model.SubjectUser:
+    return model.SubjectUser(user=uuid.UUID(d["user"]))
+
+
+def _subject_tenant(d: Any) -> model.SubjectTenant:
+    return model.SubjectTenant(tenant=uuid.UUID(d["tenant"]))
+
+
+def read_subject(d: Any) -> model.Subject:
+    if "user" in d:
+        return _subject_user(d)
+    if "tenant" in d:
+        return _subject_tenant(d)
+    raise ValueError(f"Subject has no {d!r}")
+
+
+def read_tenant(d: Any) -> model.Tenant:
+    return model.Tenant(
+        id=uuid.UUID(d["id"]),
+        number=d["number"],
+        kind=model.TenantKind(d["kind"]),
+        name=d["name"],
+        operation=model.Operation(d["operation"]),
+        since=moment(d["since"]),
+        country=d.get("country"),
+        deleted=None if (v := d.get("deleted")) is None else moment(v),
+        devices=d.get("devices", 0),
+        prefix=d.get("prefix"),
+        released=tuple(read_released_prefix(x) for x in d.get("released", ())),
+        website=d.get("website"),
+    )
+
+
+def read_tenant_result(d: Any) -> model.TenantResult:
+    return model.TenantResult(tenant=uuid.UUID(d["tenant"]), changed=d["changed"])
+
+
+def read_tenant_summary(d: Any) -> model.TenantSummary:
+    return model.TenantSummary(number=d["number"], name=d["name"], kind=model.TenantKind(d["kind"]), country=d.get("country"))
+
+
+def read_term(d: Any) -> model.Term:
+    return model.Term(expires=moment(d["expires"]), auto_extend_days=d.get("auto_extend_days"))
+
+
+def read_term_request(d: Any) -> model.TermRequest:
+    return model.TermRequest(days=d["days"], auto_extend=d.get("auto_extend", False))
+
+
+def read_term_rule(d: Any) -> model.TermRule:
+    return model.TermRule(required=d["required"], max_days=d["max_days"])
+
+
+def read_text_flaw(d: Any) -> model.TextFlaw:
+    return model.TextFlaw(message=d["message"], remedy=d["remedy"])
+
+
+def read_user(d: Any) -> model.User:
+    return model.User(
+        id=uuid.UUID(d["id"]),
+        home=uuid.UUID(d["home"]),
+        state=model.UserState(d["state"]),
+        since=moment(d["since"]),
+    )
+
+
+def read_user_row(d: Any) -> model.UserRow:
+    return model.UserRow(
+        user=uuid.UUID(d["user"]),
+        state=model.UserState(d["state"]),
+        email=d.get("email"),
+        name=d.get("name"),
+        role=d.get("role"),
+    )
+
+
+def read_verdict(d: Any) -> model.Verdict:
+    return model.Verdict(
+        allowed=d["allowed"],
+        seq=d["seq"],
+        chain=tuple(uuid.UUID(x) for x in d.get("chain", ())),
+        grounds=None if (v := d.get("grounds")) is None else read_grounds(v),
+        reason=None if (v := d.get("reason")) is None else codes.Code(v),
+    )
+
+
+def _verification_holds(d: Any) -> model.Holds:
+    return model.Holds(token=d["token"])
+
+
+def _verification_flawed(d: Any) -> model.Flawed:
+    return model.Flawed(seq=d["seq"], why=d["why"])
+
+
+_VERIFICATION: dict[str, Callable[[Any], model.Verification]] = {
+    "holds": _verification_holds,
+    "flawed": _verification_flawed,
+}
+
+
+def read_verification(d: Any) -> model.Verification:
+    return _VERIFICATION[d["journal"]](d)
+
+
+_ENTITY: dict[str, Callable[[Any], model.Entity]] = {
+    "tenant": read_tenant,
+    "link": read_link,
+    "link_request": read_link_request,
+    "user": read_user,
+    "invitation": read_invitation,
+    "assignment": read_assignment,
+    "role": read_role,
+    "policy": read_policy,
+    "reseller_row": read_reseller_row,
+    "holding": read_holding,
+    "device": read_device,
+    "move": read_move,
+    "integration": read_integration,
+    "attachment": read_attachment,
+    "licence": read_licence,
+    "alert_rule": read_alert_rule,
+    "session": read_session,
+    "listing": read_listing,
+}
+
+
+def read_entity(d: Any) -> model.Entity:
+    return _ENTITY[d["kind"]](d["entity"])
+
+
 def _outcome_register_tenant(d: Any) -> Any:
-    return UUID(d)
+    return uuid.UUID(d)
 
 
 def _outcome_add_customer(d: Any) -> Any:
@@ -1552,11 +1224,11 @@ def _outcome_delete_tenants(d: Any) -> Any:
 
 
 def _outcome_request_link(d: Any) -> Any:
-    return UUID(d)
+    return uuid.UUID(d)
 
 
 def _outcome_accept_link(d: Any) -> Any:
-    return UUID(d)
+    return uuid.UUID(d)
 
 
 def _outcome_convert_link(d: Any) -> Any:
@@ -1572,27 +1244,27 @@ def _outcome_invite_owner(d: Any) -> Any:
 
 
 def _outcome_register_user(d: Any) -> Any:
-    return UUID(d)
+    return uuid.UUID(d)
 
 
 def _outcome_create_role(d: Any) -> Any:
-    return UUID(d)
+    return uuid.UUID(d)
 
 
 def _outcome_upload_devices(d: Any) -> Any:
-    return UUID(d)
+    return uuid.UUID(d)
 
 
 def _outcome_move_devices(d: Any) -> Any:
-    return None if (v := d) is None else UUID(v)
+    return None if (v := d) is None else uuid.UUID(v)
 
 
 def _outcome_create_integration(d: Any) -> Any:
-    return UUID(d)
+    return uuid.UUID(d)
 
 
 def _outcome_buy_licence(d: Any) -> Any:
-    return UUID(d)
+    return uuid.UUID(d)
 
 
 def _outcome_open_console(d: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._data import Word
 from ._statuses import ROWS
+from ._word import Word
 
 
 class Status(Word):

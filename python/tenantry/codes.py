@@ -13,7 +13,7 @@ __all__ = ["Code", "Trouble"]
 
 @final
 class Code(Status):
-    """Why a command is refused, or a check denied. Where several apply, the one with the least number is the answer."""
+    """Why a command is refused, or a check denied."""
 
     REQUEST_REUSED = "request_reused"
     """1 (X-7): request id `{}` was used before for another command; make a new id for a new command."""
@@ -393,7 +393,7 @@ class Code(Status):
 
 @final
 class Trouble(Status):
-    """What went wrong where nothing was refused: with the call, in the store, or in tenantry itself."""
+    """The numbers of faults that are no refusals."""
 
     MALFORMED_JSON = "malformed_json"
     """9001: the document is not JSON; send one JSON document."""

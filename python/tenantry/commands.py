@@ -12,18 +12,6 @@ from typing import ClassVar, final
 from . import model
 from ._command import Command
 from ._data import UNSET, Id, Unset
-from .model import (
-    IntegrationId,
-    LicenceId,
-    LinkId,
-    LinkRequestId,
-    MoveId,
-    RoleId,
-    TenantId,
-    UploadId,
-    UserId,
-    RoleRef,
-)
 
 __all__ = [
     "AcceptDelink",
@@ -106,7 +94,7 @@ class SetPolicy(Command[None]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterTenant(Command[TenantId]):
+class RegisterTenant(Command[model.TenantId]):
     """Register a tenant without a manager; operators only (T-1).
 
     Attributes:
@@ -273,7 +261,7 @@ class DeleteTenants(Command[tuple[model.TenantResult, ...]]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestLink(Command[LinkRequestId]):
+class RequestLink(Command[model.LinkRequestId]):
     """Ask an existing tenant, found by its number, to be managed (L-2).
 
     Attributes:
@@ -296,7 +284,7 @@ class RequestLink(Command[LinkRequestId]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptLink(Command[LinkId]):
+class AcceptLink(Command[model.LinkId]):
     """Say yes to a link request; the managed side's super admin (L-3, L-4).
 
     Attributes:
@@ -513,7 +501,7 @@ class InviteUser(Command[model.InvitedUser]):
     _tag: ClassVar[tuple[str, str] | None] = ("command", "invite_user")
     tenant: Id
     invitee: model.Invitee
-    role: RoleRef | uuid.UUID
+    role: model.RoleRef | uuid.UUID
     below: bool | None = None
 
 
@@ -590,7 +578,7 @@ class DeclineInvitation(Command[None]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterUser(Command[UserId]):
+class RegisterUser(Command[model.UserId]):
     """Bring in a user who is known already, without invitation; operators only (U-1).
 
     Attributes:
@@ -605,7 +593,7 @@ class RegisterUser(Command[UserId]):
     _tag: ClassVar[tuple[str, str] | None] = ("command", "register_user")
     home: Id
     email: model.Email
-    role: RoleRef | uuid.UUID
+    role: model.RoleRef | uuid.UUID
     below: bool | None = None
     name: model.PersonName | None = None
     user: Id | None = None
@@ -696,7 +684,7 @@ class Unassign(Command[None]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRole(Command[RoleId]):
+class CreateRole(Command[model.RoleId]):
     """Add a role of a tenant's own (P-9).
 
     Attributes:
@@ -822,7 +810,7 @@ class AdmitReseller(Command[None]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadDevices(Command[UploadId]):
+class UploadDevices(Command[model.UploadId]):
     """Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2).
 
     Attributes:
@@ -841,7 +829,7 @@ class UploadDevices(Command[UploadId]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveDevices(Command["MoveId | None"]):
+class MoveDevices(Command["model.MoveId | None"]):
     """Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7).
 
     Attributes:
@@ -914,7 +902,7 @@ class DeleteDevices(Command[None]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateIntegration(Command[IntegrationId]):
+class CreateIntegration(Command[model.IntegrationId]):
     """Add an integration of a tenant's own (I-1).
 
     Attributes:
@@ -976,7 +964,7 @@ class DeleteIntegration(Command[None]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuyLicence(Command[LicenceId]):
+class BuyLicence(Command[model.LicenceId]):
     """Buy a licence for oneself or for a tenant that one manages (C-1).
 
     Attributes:
@@ -1043,7 +1031,7 @@ class SetAlertRule(Command[None]):
     tenant: Id
     category: model.IssueCategory
     audience: model.Audience
-    additional: Collection[Id] = frozenset()
+    additional: Collection[Id] = ()
 
 
 @final

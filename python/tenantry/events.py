@@ -7,21 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias, final
 
-from . import model
+from . import _model as model
 from ._data import UNSET, Data, Unset
-from .model import (
-    IntegrationId,
-    InvitationId,
-    LicenceId,
-    LinkId,
-    LinkRequestId,
-    MoveId,
-    RoleId,
-    SessionId,
-    TenantId,
-    UploadId,
-    UserId,
-)
 
 __all__ = [
     "AlertRuleSet",
@@ -132,7 +119,7 @@ class TenantRegistered(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_registered")
-    tenant: TenantId
+    tenant: model.TenantId
     number: model.Number
     kind: model.TenantKind
     name: model.CompanyName
@@ -163,7 +150,7 @@ class TenantEdited(Data):
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_edited")
     _clearable: ClassVar[frozenset[str]] = frozenset({"country", "prefix", "website"})
-    tenant: TenantId
+    tenant: model.TenantId
     country: model.Country | None | Unset = UNSET
     name: model.CompanyName | None = None
     personal: frozenset[model.PersonalField] = frozenset()
@@ -188,7 +175,7 @@ class TenantKindChanged(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_kind_changed")
-    tenant: TenantId
+    tenant: model.TenantId
     kind: model.TenantKind
     ticket: model.Ticket
 
@@ -208,7 +195,7 @@ class TenantDisabled(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_disabled")
-    tenant: TenantId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -226,7 +213,7 @@ class TenantEnabling(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_enabling")
-    tenant: TenantId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -244,7 +231,7 @@ class TenantEnabled(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_enabled")
-    tenant: TenantId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -262,7 +249,7 @@ class TenantDeleted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_deleted")
-    tenant: TenantId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -286,9 +273,9 @@ class LinkRequested(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_requested")
-    request: LinkRequestId
-    manager: TenantId
-    managed: TenantId
+    request: model.LinkRequestId
+    manager: model.TenantId
+    managed: model.TenantId
     management: model.ManagementType
     services: frozenset[model.Service]
     expires: model.Timestamp
@@ -310,7 +297,7 @@ class LinkRequestResent(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_request_resent")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def event(self) -> str:
@@ -328,7 +315,7 @@ class LinkRequestAccepted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_request_accepted")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def event(self) -> str:
@@ -346,7 +333,7 @@ class LinkRequestDeclined(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_request_declined")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def event(self) -> str:
@@ -364,7 +351,7 @@ class LinkRequestCanceled(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_request_canceled")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def event(self) -> str:
@@ -382,7 +369,7 @@ class LinkRequestExpired(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_request_expired")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def event(self) -> str:
@@ -405,9 +392,9 @@ class LinkCreated(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_created")
-    link: LinkId
-    manager: TenantId
-    managed: TenantId
+    link: model.LinkId
+    manager: model.TenantId
+    managed: model.TenantId
     management: model.ManagementType
     services: frozenset[model.Service]
     term: model.Term | None = None
@@ -429,7 +416,7 @@ class LinkConverted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_converted")
-    link: LinkId
+    link: model.LinkId
     management: model.ManagementType
 
     @property
@@ -449,7 +436,7 @@ class ServicesAdded(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "services_added")
-    link: LinkId
+    link: model.LinkId
     services: frozenset[model.Service]
 
     @property
@@ -470,7 +457,7 @@ class ServiceRemoved(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "service_removed")
-    link: LinkId
+    link: model.LinkId
     service: model.Service
     ticket: model.Ticket
 
@@ -491,7 +478,7 @@ class ManagerGrantsSet(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_grants_set")
-    link: LinkId
+    link: model.LinkId
     grants: frozenset[model.Permission]
 
     @property
@@ -511,7 +498,7 @@ class AutoExtendSet(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "auto_extend_set")
-    link: LinkId
+    link: model.LinkId
     days: int | None = None
 
     @property
@@ -531,7 +518,7 @@ class LinkExpiring(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_expiring")
-    link: LinkId
+    link: model.LinkId
     days: int
 
     @property
@@ -551,7 +538,7 @@ class LinkExtended(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_extended")
-    link: LinkId
+    link: model.LinkId
     expires: model.Timestamp
 
     @property
@@ -572,7 +559,7 @@ class DelinkRequested(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "delink_requested")
-    link: LinkId
+    link: model.LinkId
     by: model.Party
     expires: model.Timestamp | None = None
 
@@ -593,7 +580,7 @@ class DelinkResent(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "delink_resent")
-    link: LinkId
+    link: model.LinkId
     by: model.Party
 
     @property
@@ -613,7 +600,7 @@ class DelinkRejected(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "delink_rejected")
-    link: LinkId
+    link: model.LinkId
     by: model.Party
 
     @property
@@ -633,7 +620,7 @@ class DelinkCanceled(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "delink_canceled")
-    link: LinkId
+    link: model.LinkId
     by: model.Party
 
     @property
@@ -652,7 +639,7 @@ class DelinkExpired(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "delink_expired")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def event(self) -> str:
@@ -671,7 +658,7 @@ class LinkEnded(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_ended")
-    link: LinkId
+    link: model.LinkId
     cause: model.EndCause
 
     @property
@@ -696,9 +683,9 @@ class UserInvited(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "user_invited")
-    invitation: InvitationId
-    user: UserId
-    tenant: TenantId
+    invitation: model.InvitationId
+    user: model.UserId
+    tenant: model.TenantId
     role: model.RoleRef
     below: bool
     sign_up: bool
@@ -720,7 +707,7 @@ class InvitationResent(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "invitation_resent")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def event(self) -> str:
@@ -738,7 +725,7 @@ class InvitationAccepted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "invitation_accepted")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def event(self) -> str:
@@ -756,7 +743,7 @@ class InvitationDeclined(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "invitation_declined")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def event(self) -> str:
@@ -774,7 +761,7 @@ class InvitationRevoked(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "invitation_revoked")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def event(self) -> str:
@@ -792,7 +779,7 @@ class InvitationExpired(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "invitation_expired")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def event(self) -> str:
@@ -811,8 +798,8 @@ class UserRegistered(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "user_registered")
-    user: UserId
-    home: TenantId
+    user: model.UserId
+    home: model.TenantId
 
     @property
     def event(self) -> str:
@@ -831,7 +818,7 @@ class UserEdited(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "user_edited")
-    user: UserId
+    user: model.UserId
     personal: frozenset[model.PersonalField]
 
     @property
@@ -850,7 +837,7 @@ class UserBlocked(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "user_blocked")
-    user: UserId
+    user: model.UserId
 
     @property
     def event(self) -> str:
@@ -868,7 +855,7 @@ class UserUnblocked(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "user_unblocked")
-    user: UserId
+    user: model.UserId
 
     @property
     def event(self) -> str:
@@ -886,7 +873,7 @@ class UserRemoved(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "user_removed")
-    user: UserId
+    user: model.UserId
 
     @property
     def event(self) -> str:
@@ -907,8 +894,8 @@ class Assigned(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "assigned")
-    user: UserId
-    tenant: TenantId
+    user: model.UserId
+    tenant: model.TenantId
     role: model.RoleRef
     below: bool
 
@@ -929,8 +916,8 @@ class AssignmentEnded(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "assignment_ended")
-    user: UserId
-    tenant: TenantId
+    user: model.UserId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -953,11 +940,11 @@ class RoleCreated(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "role_created")
-    role: RoleId
-    tenant: TenantId
+    role: model.RoleId
+    tenant: model.TenantId
     name: model.RoleName
     permissions: frozenset[model.Permission]
-    by: TenantId | None = None
+    by: model.TenantId | None = None
 
     @property
     def event(self) -> str:
@@ -977,7 +964,7 @@ class RoleEdited(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "role_edited")
-    role: RoleId
+    role: model.RoleId
     name: model.RoleName
     permissions: frozenset[model.Permission]
 
@@ -997,7 +984,7 @@ class RoleDeleted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "role_deleted")
-    role: RoleId
+    role: model.RoleId
 
     @property
     def event(self) -> str:
@@ -1017,8 +1004,8 @@ class ResellerCustomerAdded(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "reseller_customer_added")
-    reseller: TenantId
-    tenant: TenantId
+    reseller: model.TenantId
+    tenant: model.TenantId
     reference: model.Reference | None = None
 
     @property
@@ -1039,8 +1026,8 @@ class ResellerCustomerEdited(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "reseller_customer_edited")
-    reseller: TenantId
-    tenant: TenantId
+    reseller: model.TenantId
+    tenant: model.TenantId
     reference: model.Reference | None = None
 
     @property
@@ -1060,8 +1047,8 @@ class ResellerDropped(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "reseller_dropped")
-    reseller: TenantId
-    tenant: TenantId
+    reseller: model.TenantId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -1080,8 +1067,8 @@ class ResellerAdmitted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "reseller_admitted")
-    reseller: TenantId
-    tenant: TenantId
+    reseller: model.TenantId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -1102,9 +1089,9 @@ class DevicesUploaded(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "devices_uploaded")
-    upload: UploadId
-    reseller: TenantId
-    to: TenantId
+    upload: model.UploadId
+    reseller: model.TenantId
+    to: model.TenantId
     devices: frozenset[model.DeviceId]
 
     @property
@@ -1126,9 +1113,9 @@ class DevicesMoved(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "devices_moved")
-    link: LinkId
-    manager: TenantId
-    customer: TenantId
+    link: model.LinkId
+    manager: model.TenantId
+    customer: model.TenantId
     devices: frozenset[model.DeviceId]
 
     @property
@@ -1152,10 +1139,10 @@ class MoveRequested(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "move_requested")
-    id: MoveId
-    link: LinkId
-    manager: TenantId
-    customer: TenantId
+    id: model.MoveId
+    link: model.LinkId
+    manager: model.TenantId
+    customer: model.TenantId
     devices: frozenset[model.DeviceId]
     expires: model.Timestamp
 
@@ -1175,7 +1162,7 @@ class MoveApproved(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "move_approved")
-    id: MoveId
+    id: model.MoveId
 
     @property
     def event(self) -> str:
@@ -1193,7 +1180,7 @@ class MoveDeclined(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "move_declined")
-    id: MoveId
+    id: model.MoveId
 
     @property
     def event(self) -> str:
@@ -1211,7 +1198,7 @@ class MoveCanceled(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "move_canceled")
-    id: MoveId
+    id: model.MoveId
 
     @property
     def event(self) -> str:
@@ -1229,7 +1216,7 @@ class MoveExpired(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "move_expired")
-    id: MoveId
+    id: model.MoveId
 
     @property
     def event(self) -> str:
@@ -1248,7 +1235,7 @@ class DevicesDeleted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "devices_deleted")
-    tenant: TenantId
+    tenant: model.TenantId
     devices: frozenset[model.DeviceId]
 
     @property
@@ -1270,8 +1257,8 @@ class IntegrationCreated(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "integration_created")
-    integration: IntegrationId
-    owner: TenantId
+    integration: model.IntegrationId
+    owner: model.TenantId
     kind: model.IntegrationType
     name: model.IntegrationName
 
@@ -1292,8 +1279,8 @@ class IntegrationShared(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "integration_shared")
-    integration: IntegrationId
-    tenant: TenantId
+    integration: model.IntegrationId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -1312,8 +1299,8 @@ class IntegrationDetached(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "integration_detached")
-    integration: IntegrationId
-    tenant: TenantId
+    integration: model.IntegrationId
+    tenant: model.TenantId
 
     @property
     def event(self) -> str:
@@ -1331,7 +1318,7 @@ class IntegrationDeleted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "integration_deleted")
-    integration: IntegrationId
+    integration: model.IntegrationId
 
     @property
     def event(self) -> str:
@@ -1354,9 +1341,9 @@ class LicenceBought(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "licence_bought")
-    licence: LicenceId
-    buyer: TenantId
-    tenant: TenantId
+    licence: model.LicenceId
+    buyer: model.TenantId
+    tenant: model.TenantId
     service: model.Service
     seats: int
     expires: model.Timestamp | None = None
@@ -1378,7 +1365,7 @@ class SeatsAssigned(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "seats_assigned")
-    licence: LicenceId
+    licence: model.LicenceId
     devices: frozenset[model.DeviceId]
 
     @property
@@ -1398,7 +1385,7 @@ class SeatsReleased(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "seats_released")
-    licence: LicenceId
+    licence: model.LicenceId
     devices: frozenset[model.DeviceId]
 
     @property
@@ -1420,10 +1407,10 @@ class AlertRuleSet(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "alert_rule_set")
-    tenant: TenantId
+    tenant: model.TenantId
     category: model.IssueCategory
     audience: model.Audience
-    additional: frozenset[UserId] = frozenset()
+    additional: frozenset[model.UserId] = frozenset()
 
     @property
     def event(self) -> str:
@@ -1446,9 +1433,9 @@ class SessionOpened(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "session_opened")
-    session: SessionId
-    user: UserId
-    tenant: TenantId
+    session: model.SessionId
+    user: model.UserId
+    tenant: model.TenantId
     service: model.Service
     return_to: model.ReturnPlace
     address: str | None = None
@@ -1470,7 +1457,7 @@ class SessionClosed(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "session_closed")
-    session: SessionId
+    session: model.SessionId
     return_to: model.ReturnPlace
 
     @property
@@ -1489,7 +1476,7 @@ class SessionEnded(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "session_ended")
-    session: SessionId
+    session: model.SessionId
 
     @property
     def event(self) -> str:
@@ -1529,7 +1516,7 @@ class CommandRefused(Data):
     _tag: ClassVar[tuple[str, str] | None] = ("event", "command_refused")
     command: str
     refusal: str
-    tenant: TenantId | None = None
+    tenant: model.TenantId | None = None
 
     @property
     def event(self) -> str:

@@ -7,15 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias, final
 
+from . import _model as model
 from ._data import Data
-from .model import (
-    IntegrationId,
-    InvitationId,
-    LinkId,
-    LinkRequestId,
-    MoveId,
-    TenantId,
-)
 
 __all__ = [
     "CollectorPowerDown",
@@ -60,7 +53,7 @@ class LinkRequested(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_requested")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def kind(self) -> str:
@@ -78,7 +71,7 @@ class LinkRequestReminder(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_request_reminder")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def kind(self) -> str:
@@ -96,7 +89,7 @@ class LinkRequestAccepted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_request_accepted")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def kind(self) -> str:
@@ -114,7 +107,7 @@ class LinkRequestDeclined(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_request_declined")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def kind(self) -> str:
@@ -132,7 +125,7 @@ class LinkRequestCanceled(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_request_canceled")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def kind(self) -> str:
@@ -150,7 +143,7 @@ class LinkRequestExpired(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_request_expired")
-    request: LinkRequestId
+    request: model.LinkRequestId
 
     @property
     def kind(self) -> str:
@@ -168,7 +161,7 @@ class GrantsChanged(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "grants_changed")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def kind(self) -> str:
@@ -187,7 +180,7 @@ class LinkExpiring(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_expiring")
-    link: LinkId
+    link: model.LinkId
     days: int
 
     @property
@@ -206,7 +199,7 @@ class LinkExtended(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_extended")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def kind(self) -> str:
@@ -224,7 +217,7 @@ class DelinkRequested(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "delink_requested")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def kind(self) -> str:
@@ -242,7 +235,7 @@ class DelinkReminder(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "delink_reminder")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def kind(self) -> str:
@@ -260,7 +253,7 @@ class DelinkRejected(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "delink_rejected")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def kind(self) -> str:
@@ -278,7 +271,7 @@ class DelinkCanceled(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "delink_canceled")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def kind(self) -> str:
@@ -296,7 +289,7 @@ class DelinkExpired(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "delink_expired")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def kind(self) -> str:
@@ -314,7 +307,7 @@ class LinkEnded(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_ended")
-    link: LinkId
+    link: model.LinkId
 
     @property
     def kind(self) -> str:
@@ -333,8 +326,8 @@ class CollectorPowerDown(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "collector_power_down")
-    integration: IntegrationId
-    tenant: TenantId
+    integration: model.IntegrationId
+    tenant: model.TenantId
 
     @property
     def kind(self) -> str:
@@ -353,8 +346,8 @@ class CollectorPowerUp(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "collector_power_up")
-    integration: IntegrationId
-    tenant: TenantId
+    integration: model.IntegrationId
+    tenant: model.TenantId
 
     @property
     def kind(self) -> str:
@@ -373,8 +366,8 @@ class ResellerDropped(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "reseller_dropped")
-    reseller: TenantId
-    tenant: TenantId
+    reseller: model.TenantId
+    tenant: model.TenantId
 
     @property
     def kind(self) -> str:
@@ -392,7 +385,7 @@ class MoveRequested(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "move_requested")
-    id: MoveId
+    id: model.MoveId
 
     @property
     def kind(self) -> str:
@@ -410,7 +403,7 @@ class MoveApproved(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "move_approved")
-    id: MoveId
+    id: model.MoveId
 
     @property
     def kind(self) -> str:
@@ -428,7 +421,7 @@ class MoveDeclined(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "move_declined")
-    id: MoveId
+    id: model.MoveId
 
     @property
     def kind(self) -> str:
@@ -446,7 +439,7 @@ class MoveExpired(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "move_expired")
-    id: MoveId
+    id: model.MoveId
 
     @property
     def kind(self) -> str:
@@ -464,7 +457,7 @@ class Invitation(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "invitation")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def kind(self) -> str:
@@ -482,7 +475,7 @@ class SignUp(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "sign_up")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def kind(self) -> str:
@@ -500,7 +493,7 @@ class InvitationReminder(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "invitation_reminder")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def kind(self) -> str:
@@ -518,7 +511,7 @@ class InvitationAccepted(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "invitation_accepted")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def kind(self) -> str:
@@ -536,7 +529,7 @@ class InvitationDeclined(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "invitation_declined")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def kind(self) -> str:
@@ -554,7 +547,7 @@ class InvitationExpired(Data):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "invitation_expired")
-    invitation: InvitationId
+    invitation: model.InvitationId
 
     @property
     def kind(self) -> str:

@@ -1,0 +1,47 @@
+"""What a schema cannot say: the names and the places that this package has chosen. All of it is data, and what the schema no longer
+has is told. Whatever else is in the package follows from the shape of what core declares.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# The call and its reply themselves, which are written by hand.
+BY_HAND: Final = {
+    "Acknowledge", "Acknowledged", "Answered", "AsOf", "Call", "Command", "Execute", "Executed", "ExecutedAll", "ExecutedOne",
+    "Fault", "FaultItem", "Query", "Sweep", "Swept",
+}  # fmt: skip
+
+# Unions that have a module of their own, and what it says it is.
+MODULES: Final = {
+    "Event": ("events", "What happened: the events of records, in the past tense."),
+    "NoticeKind": ("notices", "What notices are about."),
+}
+
+# Variants that have a better name than that of their union and their own; some unions share them.
+VARIANTS: Final = {
+    ("Actor", "user"): "ByUser",
+    ("Actor", "operator"): "Operator",
+    ("Actor", "clock"): "Clock",
+    ("AuditActor", "user"): "ByUser",
+    ("AuditActor", "organisation"): "ByOrganisation",
+    ("AuditActor", "operator"): "Operator",
+    ("AuditActor", "clock"): "Clock",
+    ("Verification", "holds"): "Holds",
+    ("Verification", "flawed"): "Flawed",
+}
+
+# What a caller may also give where these are wanted, and the module that has it.
+WIDER: Final = {"Actor": ("_command", "ActorLike"), "KeyPart": ("_command", "KeyLike"), "AsOf": ("_data", "AsOf")}
+# Text that may also be an id.
+TEXT_OR_ID: Final = {"RoleRef"}
+
+# Who answers a question is true where the answer is yes: `if db.check(…)` must not pass because there is an answer. Of these
+# classes that is said here; any other with a field of this name is as true as that.
+TRUTH: Final = {"Holds": True, "Flawed": False}
+ALLOWED: Final = "allowed"
+
+# What a long list is asked with: how many rows at a time, and after which; and what its pages have.
+LIMIT: Final = "limit"
+CURSORS: Final = ("cursor", "after", "seq")
+PAGE: Final = ("rows", "next")
