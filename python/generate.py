@@ -24,7 +24,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail if something would change")
     check = parser.parse_args().check
     stale = 0
-    for name, text in modules(json.loads(SCHEMA.read_text())).items():
+    package = (INTO / "__init__.py").read_text()
+    for name, text in modules(json.loads(SCHEMA.read_text()), package).items():
         path = INTO / f"{name}.py"
         before = path.read_text() if path.exists() else ""
         if before == text:

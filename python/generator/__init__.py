@@ -10,13 +10,19 @@ from .data import Data
 from .methods import Methods, apart
 from .read import Read
 from .schema import door as _door
+from .source import public
 from .spelling import Types
 
+# The package itself is written by hand, up to here.
+GENERATED = "# All of the model. Written by generate.py, to the end of the file.\n"
 
-def modules(schema: dict[str, Any]) -> dict[str, str]:
-    """The text of every generated module of the package, by its name."""
+
+def modules(schema: dict[str, Any], package: str) -> dict[str, str]:
+    """The text of every generated module of the package, by its name, and of the package itself, from what it is so far."""
     door = _door(schema)
     types = Types(door)
     taken = apart(door)
     written = [*Data(door, types, taken).modules(), Read(door, types).written(), Methods(door, types).written()]
-    return {module.name: str(module) for module in written}
+    (model,) = (module for module in written if module.name == "model")
+    by_hand = package.partition(GENERATED)[0]
+    return {module.name: str(module) for module in written} | {"__init__": by_hand + GENERATED + public("+=", model.public)}

@@ -40,12 +40,12 @@ class Data:
     def modules(self) -> list[Module]:
         low = Module("_model", "The words and data of tenantry that hold no events and no notices; `model` has all there are.")
         high = Module("model", "The words and data of tenantry: ids, text, closed lists of words, entities, rows and answers.")
-        high.all_of("_model")
         others = [one for name, one in self.door.definitions.items() if name not in self.apart and exported(one)]
         for one in sorted(others, key=_place):
             if isinstance(one, Struct):
                 self.before(low, one)
             self.define(high if one.name in self.types.above else low, one)
+        high.all_of(low)
         unions = []
         for name, (module, about) in MODULES.items():
             unions.append(Module(module, about))

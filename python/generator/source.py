@@ -75,6 +75,11 @@ def docstring(about: str, indent: str, title: str = "", items: Sequence[tuple[st
     return f'{lines}{indent}"""\n'
 
 
+def public(sets: str, names: Sequence[str]) -> str:
+    """The list of the names that a module has for others; type checkers want it word for word."""
+    return lay(Group(f"__all__ {sets} [", [text(name) for name in sorted(set(names))], "]"), "") + "\n"
+
+
 class Module:
     """A module of the package on its way: its text so far, and what that needs."""
 
@@ -85,7 +90,6 @@ class Module:
         self.public: list[str] = []
         self._whole: set[str] = set()
         self._froms: dict[str, set[str]] = {}
-        self._alls: list[str] = []
 
     def std(self, module: str, name: str) -> str:
         """A name of Python's own library, imported by itself."""
@@ -108,10 +112,10 @@ class Module:
         self.std(".", f"{module} as {called}" if called else module)
         return f"{called or module}.{name}"
 
-    def all_of(self, module: str) -> None:
+    def all_of(self, other: Module) -> None:
         """All that another module of the package has, as if it were of this one."""
-        self._alls.append(f"{self.at(module, '__all__')}")
-        self.std(f".{module}", "*")
+        self.own(other.name, "*")
+        self.public += other.public
 
     def add(self, name: str, text: str) -> None:
         """Something public."""
@@ -130,8 +134,7 @@ class Module:
             (package if module.startswith(".") else library).append(f"{line}\n")
         parts += ["".join(lines) for lines in (library, package) if lines]
         if self.public:
-            parts.append(lay(Group("__all__ = [", [text(name) for name in sorted(set(self.public))], "]"), "") + "\n")
-            parts[-1] += "".join(f"__all__ += {names}\n" for names in self._alls)
+            parts.append(public("=", self.public))
         return "\n".join(parts) + self.text
 
 
