@@ -3,10 +3,7 @@
 use tenantry::query::Question;
 
 use crate::rng::Rng;
-use crate::world::{CUSTOMER_USERS, MSP_USERS, World};
-
-/// A question about no particular service.
-pub const NO_SERVICE: u8 = u8::MAX;
+use crate::world::{CUSTOMER_USERS, MSP_USERS, NO_SERVICE, World};
 
 /// A question, in rows and places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

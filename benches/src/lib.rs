@@ -8,6 +8,7 @@ pub mod measure;
 pub mod peer;
 pub mod probe;
 pub mod report;
+pub mod results;
 pub mod rng;
 pub mod stage;
 pub mod world;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use crate::report::{Row, Run};
+use crate::results::{Row, Run};
 
 fn told(command: &str, arguments: &[&str]) -> String {
     let output = Command::new(command).args(arguments).output();

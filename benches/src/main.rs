@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use tenantry_benches::alloc::Counting;
 use tenantry_benches::figure::ALL;
-use tenantry_benches::report::{Results, readme, results, table};
+use tenantry_benches::report::{readme, results, table};
+use tenantry_benches::results::Results;
 use tenantry_benches::stage::Stage;
 use tenantry_benches::{machine, probe};
 

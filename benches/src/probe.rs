@@ -1,15 +1,16 @@
 //! What has to be measured in a process of its own: this program, started again with what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tenantry::base::ids::TenantId;
 use tenantry::engine::Engine;
+use tenantry::model::Actor;
 use tenantry::query::Question;
 
-use crate::figure::write_for;
+use crate::stage::newcomer;
 
 /// The option that starts one.
 pub const OPTION: &str = "--probe";
@@ -64,6 +65,20 @@ pub fn run(probe: &str) {
         Probe::Write { path, home, writer, seconds } => write_for(&path, home, writer, seconds),
     };
     println!("{}", serde_json::to_string(&told).expect("numbers"));
+}
+
+/// A writing process: how many commands, and the longest wait for one.
+fn write_for(path: &Path, home: TenantId, writer: u64, seconds: u64) -> [f64; 2] {
+    let engine = Engine::open(path).expect("the file is a store");
+    let (begun, mut count, mut worst) = (Instant::now(), 0u64, Duration::ZERO);
+    while begun.elapsed() < Duration::from_secs(seconds) {
+        let before = Instant::now();
+        let number = writer << 32 | count;
+        engine.execute(Actor::OPERATOR, newcomer(home, number)).expect("the user is new");
+        worst = worst.max(before.elapsed());
+        count += 1;
+    }
+    [count as f64, worst.as_secs_f64()]
 }
 
 /// The most memory that was resident, in MiB.

@@ -1,14 +1,9 @@
-//! What was measured, as data that is kept, and as text that is made from it.
-
-mod growth;
-mod text;
+//! What was measured, as data that is kept.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-
-pub use text::{readme, results, table};
 
 /// One comparison, or one value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
-use tenantry_benches::report::{Results, readme, results};
+use tenantry_benches::report::{readme, results};
+use tenantry_benches::results::Results;
 
 fn at(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

@@ -9,6 +9,7 @@
 )]
 
 mod golden;
+mod rooms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -181,30 +182,6 @@ fn imports_are_read_in_every_form() {
     assert_eq!(named(text, "crate::"), ["base", "view", "model", "policy", "store"]);
     assert_eq!(named("pub(in crate::rules) fn x() {} $crate::x!() mycrate::y()", "crate::"), ["rules"]);
     assert_eq!(code("a // crate::b\n#[cfg(test)]\nmod tests {\n use crate::c;"), "a ");
-}
-
-#[test]
-fn the_files_of_a_room_do_not_name_each_other_in_a_circle() {
-    let mut rooms: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
-    for (path, text) in files("src") {
-        let (room, file) = path.rsplit_once('/').unwrap();
-        let file = file.trim_end_matches(".rs");
-        if room == "src" || file == "mod" || file == "tests" {
-            continue;
-        }
-        let others = named(&code(&text), "super::").into_iter().map(str::to_owned).collect();
-        rooms.entry(room.to_owned()).or_default().insert(file.to_owned(), others);
-    }
-    for (room, files) in rooms {
-        // Whatever names none of those that are left can be taken away; a circle is what never can.
-        let mut left: BTreeSet<&String> = files.keys().collect();
-        while let Some(free) =
-            left.iter().find(|file| files[**file].iter().all(|other| !left.contains(other))).copied()
-        {
-            left.remove(free);
-        }
-        assert!(left.is_empty(), "{room}: {left:?}");
-    }
 }
 
 #[test]

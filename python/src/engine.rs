@@ -1,97 +1,19 @@
 //! Engines: opened, used from any thread, closed once, dead in a forked child.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use tenantry::base::time::Timestamp;
-use tenantry::engine::{Clock, Engine as Core, Options, SystemClock};
-use tenantry::store::StoreError;
+use tenantry::engine::{Engine as Core, Options};
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
-use tenantry::wire::{self, Trouble};
+use tenantry::wire;
 use uuid::Uuid;
 
-use crate::FORKS;
-use crate::guard::{Stop, detached, guarded, throw};
+use crate::guard::{detached, guarded, throw};
 use crate::index::AccessIndex;
-
-/// Tells engines apart, so that a handle of one is not taken for one of another.
-static ENGINES: AtomicU64 = AtomicU64::new(1);
-
-/// An engine, shared with the indexes that came from it.
-pub(crate) struct Shared {
-    engine: RwLock<Option<Arc<Core>>>,
-    closed: AtomicBool,
-    forks: u32,
-    pub(crate) number: u64,
-    pub(crate) hands: Hands,
-}
-
-impl Shared {
-    /// Says why nothing can be asked any more, if so.
-    #[inline]
-    pub(crate) fn alive(&self) -> Result<(), Stop> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(closed());
-        }
-        if self.forked() {
-            return Err(tenantry::engine::Error::from(StoreError::Forked).into());
-        }
-        Ok(())
-    }
-
-    /// The engine. Whoever has it may finish, though somebody closes it meanwhile.
-    pub(crate) fn engine(&self) -> Result<Arc<Core>, Stop> {
-        self.alive()?;
-        self.engine.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)
-    }
-
-    fn forked(&self) -> bool {
-        self.forks != FORKS.load(Ordering::Relaxed)
-    }
-
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        // What a child inherited is its parent's: it is not even closed here, and a lock may be held by nobody who is here.
-        if !self.forked() {
-            let engine = self.engine.write().unwrap_or_else(PoisonError::into_inner).take();
-            drop(engine);
-        }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if self.forked() {
-            std::mem::forget(self.engine.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-        }
-    }
-}
-
-fn closed() -> Stop {
-    Stop::misuse(Trouble::HandleClosed, "the database has been closed")
-}
-
-/// A clock: the machine's, or a callable that says the microseconds since 1970.
-#[derive(Clone)]
-pub(crate) struct Hands(Option<Arc<Py<PyAny>>>);
-
-impl Clock for Hands {
-    fn now(&self) -> Timestamp {
-        let Some(callable) = &self.0 else { return SystemClock.now() };
-        let asked = Python::attach(|py| callable.call0(py)?.extract::<i64>(py));
-        match asked.map(Timestamp::from_micros) {
-            Ok(Some(now)) => now,
-            Ok(None) => {
-                throw(pyo3::exceptions::PyValueError::new_err("the clock says a time that is no time"))
-            }
-            Err(error) => throw(error),
-        }
-    }
-}
+use crate::shared::{Hands, Shared};
 
 /// What makes ids: UUIDs of version 7, or a callable that returns 16 bytes.
 fn maker(callable: Option<Py<PyAny>>) -> Box<dyn Fn() -> Uuid + Send + Sync> {
@@ -129,7 +51,7 @@ impl Engine {
     ) -> PyResult<Self> {
         let policy = policy.map(str::to_owned);
         detached(py, move || {
-            let hands = Hands(clock.map(Arc::new));
+            let hands = Hands::new(clock);
             let mut options = Options {
                 clock: Box::new(hands.clone()),
                 ids: maker(ids),
@@ -149,13 +71,7 @@ impl Engine {
                 }
                 None => Core::new(MemoryStore::new(Uuid::now_v7()), options)?,
             };
-            Ok(Self(Arc::new(Shared {
-                engine: RwLock::new(Some(Arc::new(engine))),
-                closed: AtomicBool::new(false),
-                forks: FORKS.load(Ordering::Relaxed),
-                number: ENGINES.fetch_add(1, Ordering::Relaxed),
-                hands,
-            })))
+            Ok(Self(Arc::new(Shared::new(engine, hands))))
         })
     }
 
@@ -195,6 +111,6 @@ impl Engine {
     /// Whether it was closed.
     #[getter]
     fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        guarded(py, || Ok(self.0.closed.load(Ordering::Acquire)))
+        guarded(py, || Ok(self.0.closed()))
     }
 }

@@ -16,9 +16,9 @@ use tenantry::wire::Trouble;
 use uuid::Uuid;
 
 use crate::columns::{ABREAST, Column};
-use crate::engine::Shared;
 use crate::guard::{Stop, detached, guarded};
 use crate::handles::{Named, PermissionHandle, ServiceHandle, Side, TenantHandle, UserHandle, id, to_python};
+use crate::shared::Shared;
 
 /// The answer of a check on the index. True where it is allowed.
 #[pyclass(frozen, eq, hash, module = "tenantry._native")]

@@ -9,33 +9,23 @@ mod guard;
 mod handles;
 mod index;
 mod measure;
+mod shared;
 mod tables;
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use pyo3::prelude::*;
-
-/// How often this process has become a forked child. What was made before does not work after.
-static FORKS: AtomicU32 = AtomicU32::new(0);
-
-/// Counts a fork; called in the child, by `os.register_at_fork`.
-#[pyfunction]
-fn forked() {
-    FORKS.fetch_add(1, Ordering::SeqCst);
-}
 
 #[pymodule]
 mod _native {
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
-    use crate::forked;
-    #[pymodule_export]
     use crate::handles::{PermissionHandle, ServiceHandle, TenantHandle, UserHandle};
     #[pymodule_export]
     use crate::index::{AccessIndex, Decision, rebuild};
     #[pymodule_export]
     use crate::measure::measure;
+    #[pymodule_export]
+    use crate::shared::forked;
     #[pymodule_export]
     use crate::tables::{commands, diagrams, panic, policies, queries, raise, statuses, version};
 }

@@ -16,7 +16,7 @@ use tenantry::index::{AccessIndex, Decision, Permit, Resolved};
 
 use crate::ask::{Ask, Spread};
 use crate::measure::{Clock, Side, race};
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::stage::Stage;
 
 /// How many questions a batch has.

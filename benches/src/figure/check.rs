@@ -15,7 +15,7 @@ use crate::measure::{Clock, Side, race};
 use crate::peer::agree;
 use crate::peer::limit::Lines;
 use crate::peer::map::Map;
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::stage::Stage;
 
 /// The size at which these have their targets.

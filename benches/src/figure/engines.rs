@@ -9,7 +9,7 @@ use crate::peer::agree;
 use crate::peer::casbin::Casbin;
 use crate::peer::cedar::Cedar;
 use crate::peer::rego::Rego;
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::stage::Stage;
 
 /// The size at which these have their targets.

@@ -9,7 +9,7 @@ use tenantry::query::{CustomerQuery, CustomerRow, Page, Paging, ResellerQuery};
 use crate::alloc;
 use crate::measure::{Clock, Side, race};
 use crate::peer::lists::{CUSTOMER_SORTS, Lists, RESELLER_SORTS};
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::stage::{Stage as Size, timed};
 
 /// How many rows a page has.

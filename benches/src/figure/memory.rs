@@ -3,7 +3,7 @@
 use tenantry::index::Follower;
 
 use crate::alloc;
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::stage::{SEED, Stage};
 use crate::world::view::Source;
 

@@ -12,9 +12,7 @@ mod sql;
 mod threads;
 mod write;
 
-pub use write::write_for;
-
-use crate::report::Row;
+use crate::results::Row;
 use crate::stage::Stage;
 
 /// Without the feature `peers`, which the engines of others need, their figures have no rows.

@@ -9,7 +9,7 @@ use crate::alloc;
 use crate::ask::{Ask, Spread};
 use crate::measure::{Clock, Side, quantile, race};
 use crate::probe::{self, Probe};
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::stage::Stage;
 
 /// How many questions a batch has.

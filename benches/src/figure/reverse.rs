@@ -2,13 +2,13 @@
 
 use tenantry::index::{TenantHandle, UserHandle};
 
-use crate::ask::{Ask, NO_SERVICE};
+use crate::ask::Ask;
 use crate::measure::{Clock, Side, race};
 use crate::peer::sql::Database;
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::rng::Rng;
 use crate::stage::Stage;
-use crate::world::World;
+use crate::world::{NO_SERVICE, World};
 
 /// How many of 200 candidates are to be found.
 const HITS: usize = 70;

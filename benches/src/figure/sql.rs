@@ -9,7 +9,7 @@ use crate::ask::{Ask, Spread};
 use crate::measure::{Clock, Side, race};
 use crate::peer::agree;
 use crate::peer::sql::{Database, Statements};
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::stage::Stage;
 
 /// The size at which it has its targets.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::ask::Spread;
 use crate::measure::{Clock, quantile};
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::stage::Stage;
 use crate::world::store;
 

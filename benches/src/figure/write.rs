@@ -1,21 +1,18 @@
 //! F-12 to F-14: commands, one by one, together, from several processes, and in bulk, beside a bare program that writes the
 //! same rows.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
-
 use tenantry::base::ids::{RequestId, TenantId};
-use tenantry::command::{AddCustomer, Command, RegisterTenant, RegisterUser, Request};
+use tenantry::command::{AddCustomer, Command, RegisterTenant, Request};
 use tenantry::engine::Engine;
-use tenantry::model::{Actor, RoleRef, TenantKind};
+use tenantry::model::{Actor, TenantKind};
 use uuid::Uuid;
 
 use crate::measure::{Clock, quantile};
 use crate::peer::bare::Bare;
 use crate::probe::{self, Probe};
-use crate::report::{Of, Row};
+use crate::results::{Of, Row};
 use crate::rng::Rng;
-use crate::stage::Stage;
+use crate::stage::{Stage, newcomer};
 use crate::world::CUSTOMER_USERS;
 
 /// The largest world whose file is copied for this.
@@ -28,12 +25,6 @@ const TOGETHER: usize = 64;
 const EACH: usize = 8;
 /// How many requests of an import are one commit.
 const BATCH: usize = 1_000;
-
-/// A command that brings in a user, who is new.
-pub fn newcomer(home: TenantId, number: u64) -> RegisterUser {
-    let email = format!("user{number:x}@customer.example").parse().expect("an address");
-    RegisterUser::new(home, email, RoleRef::Builtin("read_only".parse().expect("a role")))
-}
 
 /// F-12.
 pub(super) fn commits(stage: &Stage, rows: &mut Vec<Row>) {
@@ -107,20 +98,6 @@ pub(super) fn processes(stage: &Stage, rows: &mut Vec<Row>) {
             .target(Of::OursAtLeast, 0.5),
     );
     rows.push(Row::new("commands of the four", customers, fair * WRITERS as f64 / SECONDS as f64, "/s"));
-}
-
-/// A writing process: how many commands, and the longest wait for one.
-pub fn write_for(path: &Path, home: TenantId, writer: u64, seconds: u64) -> [f64; 2] {
-    let engine = Engine::open(path).expect("the file is a store");
-    let (begun, mut count, mut worst) = (Instant::now(), 0u64, Duration::ZERO);
-    while begun.elapsed() < Duration::from_secs(seconds) {
-        let before = Instant::now();
-        let number = writer << 32 | count;
-        engine.execute(Actor::OPERATOR, newcomer(home, number)).expect("the user is new");
-        worst = worst.max(before.elapsed());
-        count += 1;
-    }
-    [count as f64, worst.as_secs_f64()]
 }
 
 /// F-14.

@@ -6,7 +6,7 @@ use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
 
 use super::Peer;
 use crate::ask::Ask;
-use crate::world::{Role, World};
+use crate::world::{NO_SERVICE, Role, World};
 
 const MODEL: &str = "
 [request_definition]
@@ -91,7 +91,7 @@ impl<'w> Casbin<'w> {
             place.managed.is_some_and(|managed| {
                 managed.manager == person.home
                     && world.passes(&managed) & bit != 0
-                    && (ask.service == crate::ask::NO_SERVICE || managed.services >> ask.service & 1 != 0)
+                    && (ask.service == NO_SERVICE || managed.services >> ask.service & 1 != 0)
             })
         };
         let acts = person.active && world.tenants[person.home as usize].enabled;

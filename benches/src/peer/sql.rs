@@ -7,8 +7,8 @@ use rusqlite::{Connection, Result, Statement, params};
 use uuid::Uuid;
 
 use super::Peer;
-use crate::ask::{Ask, NO_SERVICE};
-use crate::world::{Role, World};
+use crate::ask::Ask;
+use crate::world::{NO_SERVICE, Role, World};
 
 const TABLES: &str = "
 CREATE TABLE tenant(n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, enabled INTEGER NOT NULL);

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Results, Row};
+use super::number::number;
 use crate::figure::ALL;
+use crate::results::{Results, Row};
 
 /// How much steeper than the other side's, or than nothing, a slope may be. A logarithm from 1 000 to 1 000 000 has one of 0.1.
 const STEEPER: f64 = 0.15;
@@ -43,8 +44,8 @@ pub(super) fn section(results: &Results) -> String {
                 "| {} | {} | {} | {} | {ours:.2} | {beside} | {met} |",
                 kind.id,
                 few.case,
-                super::text::number(few.customers as f64),
-                super::text::number(many.customers as f64),
+                number(few.customers as f64),
+                number(many.customers as f64),
             );
         }
     }

@@ -2,37 +2,15 @@
 
 use std::fmt::Write;
 
-use super::{Of, Results, Row, Run, growth};
+use super::growth;
+use super::number::number;
 use crate::figure::{ALL, Kind};
+use crate::results::{Of, Results, Row, Run};
 
 /// Marks where the README's table begins.
 const BEGIN: &str = "<!-- figures -->";
 /// Marks where it ends.
 const END: &str = "<!-- /figures -->";
-
-pub(super) fn number(value: f64) -> String {
-    let digits = match value.abs() {
-        100.0.. => 0,
-        10.0.. => 1,
-        1.0.. => 2,
-        _ => 3,
-    };
-    let text = format!("{value:.digits$}");
-    // Thousands stand apart.
-    let (whole, rest) =
-        text.split_once('.').map_or((text.as_str(), None), |(whole, rest)| (whole, Some(rest)));
-    let mut apart = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) && digit != '-' {
-            apart.push(' ');
-        }
-        apart.push(digit);
-    }
-    match rest {
-        Some(rest) => format!("{apart}.{rest}"),
-        None => apart,
-    }
-}
 
 fn target(row: &Row) -> String {
     let Some(target) = row.target else { return "–".to_owned() };

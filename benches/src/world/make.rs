@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tenantry::base::text::Service;
 use tenantry::policy::Policy;
 
-use super::fold::Bits;
+use super::mask::Bits;
 use super::{CUSTOMER_USERS, MSP_USERS, Managed, Role, SERVICES, TenantRow, UserRow, World};
 use crate::rng::Rng;
 

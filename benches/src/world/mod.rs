@@ -6,6 +6,7 @@
 mod fold;
 mod list;
 mod make;
+mod mask;
 pub mod store;
 pub mod view;
 
@@ -17,8 +18,8 @@ use tenantry::base::time::Timestamp;
 use tenantry::policy::Policy;
 use uuid::Uuid;
 
-pub use fold::Mask;
 pub use make::Shape;
+pub use mask::{Mask, NO_SERVICE, TEMPLATES};
 
 use crate::rng::mix;
 
@@ -28,8 +29,6 @@ pub const SERVICES: usize = 8;
 pub const MSP_USERS: usize = 10;
 /// How many users a customer has.
 pub const CUSTOMER_USERS: usize = 5;
-/// How many kinds of custom role there are; an MSP's own role is one of them.
-pub const TEMPLATES: usize = 8;
 /// When everything was written: the start of 2026, in microseconds.
 pub const WRITTEN: i64 = 1_767_225_600_000_000;
 
@@ -107,7 +106,7 @@ pub struct World {
     /// The rows of the MSPs.
     pub msps: Vec<u32>,
     customer_users: usize,
-    bits: fold::Bits,
+    bits: mask::Bits,
     seed: u64,
 }
 
