@@ -211,7 +211,11 @@ enum {
   TENANTRY_FOREIGN_CURSOR = 422,
   /** a page cannot have ... rows; ask for 1 to 1000 rows. */
   TENANTRY_INVALID_LIMIT = 423,
-  /** the id `...` has been used before; make a new id, or leave it out. (T-7) */
+  /** the nil id names nothing...; make a new id, or leave it out. (T-10) */
+  TENANTRY_NIL_ID = 424,
+  /** ... has not come yet and cannot be looked back on; ask about a moment that has passed, or leave it out to ask about now. */
+  TENANTRY_MOMENT_AHEAD = 425,
+  /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
   /** number `...` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
   TENANTRY_NUMBER_TAKEN = 502,

@@ -67,6 +67,7 @@ pub mod prelude;
 pub mod query;
 pub mod refusal;
 pub mod rules;
+pub mod sight;
 pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;

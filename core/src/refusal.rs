@@ -182,9 +182,13 @@ codes! {
         "the cursor{} is not of this list, filter and order"; "begin the list again without a cursor"
     423 InvalidLimit "invalid_limit" "Q-1" Value:
         "a page cannot have {} rows"; "ask for 1 to 1000 rows"
+    424 NilId "nil_id" "T-10" Value:
+        "the nil id names nothing{}"; "make a new id, or leave it out"
+    425 MomentAhead "moment_ahead" "X-2" Value:
+        "{} has not come yet and cannot be looked back on"; "ask about a moment that has passed, or leave it out to ask about now"
 
-    501 IdTaken "id_taken" "T-7" State:
-        "the id `{}` has been used before"; "make a new id, or leave it out"
+    501 IdTaken "id_taken" "T-10" State:
+        "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"
     502 NumberTaken "number_taken" "T-7" State:
         "number `{}` belongs to a tenant, living or deleted"; "choose another number, or leave it out"
     503 PrefixTaken "prefix_taken" "T-3" State:

@@ -16,6 +16,8 @@ use std::process::{Child, Command, Stdio};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tenantry::base::ids::UserId;
+use tenantry::model::Subject;
 use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
 use tenantry::store::{NewRecord, Store, StoreError};
 use tenantry::testkit::store::{following, numbered, verify};
@@ -36,7 +38,8 @@ fn commit(store: &dyn Store) -> Result<u64, StoreError> {
     let writing = store.write()?;
     let new = following(&writing.head()?, "test");
     let seq = new.record.seq;
-    writing.commit(vec![NewRecord { about: vec![numbered(seq % 50)], ..new }])?;
+    let about = Subject::User(UserId::from_uuid(numbered(seq % 50)));
+    writing.commit(vec![NewRecord { about: vec![about], ..new }])?;
     Ok(seq)
 }
 

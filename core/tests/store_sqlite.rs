@@ -216,7 +216,7 @@ fn read_everything(path: &Path) -> Result<(), StoreError> {
         reading.load(Kind::User, numbered(number))?;
         reading.load(Kind::Tenant, numbered(number))?;
         reading.personal(Subject::User(UserId::from_uuid(numbered(number))))?;
-        reading.records_about(numbered(number), 0, 9)?;
+        reading.records_about(Subject::User(UserId::from_uuid(numbered(number))), 0, 9)?;
     }
     for &index in Index::ALL {
         reading.scan(&Span::under(index, Key::new()), usize::MAX)?;
@@ -237,7 +237,7 @@ fn damage_is_an_error_and_never_a_panic() {
             let person = person(&mut Rng::new(number + 1), "Ada");
             commit_with(&store, |new| NewRecord {
                 changes: vec![user(number), tenant(number % 7, &format!("Name {number}"))],
-                about: vec![numbered(number)],
+                about: vec![Subject::User(UserId::from_uuid(numbered(number)))],
                 people: vec![(Subject::User(UserId::from_uuid(numbered(number))), Some(person))],
                 ..new
             })
@@ -511,7 +511,7 @@ fn child() {
     rounds.all(|round| {
         let seq = commit_with(&store, |new| NewRecord {
             changes: vec![user(round % 50), tenant(round % 20, &format!("Name {round}"))],
-            about: vec![numbered(round % 50)],
+            about: vec![Subject::User(UserId::from_uuid(numbered(round % 50)))],
             ..new
         });
         println!("wrote {}", seq.unwrap());

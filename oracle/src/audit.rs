@@ -2,6 +2,7 @@
 //! the world after; only where a command may change nothing it is told by what the command names.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
@@ -19,7 +20,9 @@ pub struct Entry {
     pub at: Timestamp,
     pub actor: Actor,
     pub command: String,
-    pub tenants: BTreeSet<TenantId>,
+    pub groups: BTreeSet<Group>,
+    /// The worlds right before and right after it.
+    pub around: Rc<[Oracle; 2]>,
 }
 
 /// Everything that happened.
@@ -39,31 +42,62 @@ fn changed<'a, T: PartialEq>(before: &'a [T], after: &'a [T]) -> impl Iterator<I
     gone.chain(after.iter().filter(move |one| !before.contains(one)))
 }
 
-/// The tenants about which something is different.
-fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<TenantId> {
-    let mut found = BTreeSet::new();
-    found.extend(changed(&before.tenants, &after.tenants).map(|one| one.id));
-    found.extend(changed(&before.links, &after.links).flat_map(|one| [one.manager, one.managed]));
-    found.extend(changed(&before.requests, &after.requests).flat_map(|one| [one.manager, one.managed]));
-    found.extend(changed(&before.invitations, &after.invitations).map(|one| one.tenant));
-    found.extend(changed(&before.users, &after.users).map(|one| one.home));
-    found.extend(changed(&before.assignments, &after.assignments).map(|one| one.tenant));
-    found.extend(changed(&before.roles, &after.roles).map(|one| one.tenant));
+/// The tenants that one thing that happened is about, and the home of whoever else has to do with it.
+pub type Group = (BTreeSet<TenantId>, Option<TenantId>);
+
+fn group(tenants: impl IntoIterator<Item = TenantId>) -> Group {
+    (tenants.into_iter().collect(), None)
+}
+
+fn on(tenant: TenantId, home: TenantId) -> Group {
+    (BTreeSet::from([tenant]), Some(home))
+}
+
+/// What is different, as the tenants that each difference has to do with.
+fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
+    let home = |user| after.user(user).map(|user| user.home).unwrap();
+    let mut found: BTreeSet<Group> = BTreeSet::new();
+    found.extend(changed(&before.tenants, &after.tenants).map(|one| group([one.id])));
+    found.extend(changed(&before.links, &after.links).map(|one| group([one.manager, one.managed])));
+    found.extend(changed(&before.requests, &after.requests).map(|one| group([one.manager, one.managed])));
+    found.extend(changed(&before.invitations, &after.invitations).map(|one| group([one.tenant])));
+    found.extend(changed(&before.users, &after.users).map(|one| group([one.home])));
+    let assigned = changed(&before.assignments, &after.assignments);
+    found.extend(assigned.map(|one| on(one.tenant, home(one.user))));
+    found.extend(changed(&before.roles, &after.roles).map(|one| group([one.tenant])));
     let added = changed(&before.reseller_customers, &after.reseller_customers);
-    found.extend(added.flat_map(|one| [one.reseller, one.tenant]));
-    found.extend(changed(&before.uploads, &after.uploads).flat_map(|one| [one.reseller, one.to]));
-    found.extend(changed(&before.devices, &after.devices).map(|one| one.holder()));
-    found.extend(changed(&before.moves, &after.moves).flat_map(|one| [one.manager, one.customer]));
-    for one in changed(&before.integrations, &after.integrations) {
-        found.insert(one.owner);
-        let is_it = |other: &&crate::world::Integration| other.id == one.id;
-        for attached in before.integrations.iter().chain(&after.integrations).filter(is_it) {
-            found.extend(one.attached.symmetric_difference(&attached.attached));
+    found.extend(added.map(|one| group([one.reseller, one.tenant])));
+    found.extend(changed(&before.uploads, &after.uploads).map(|one| group([one.reseller, one.to])));
+    for one in changed(&before.devices, &after.devices) {
+        let was = before.devices.iter().find(|device| device.id == one.id);
+        let is = after.devices.iter().find(|device| device.id == one.id);
+        match (was, is) {
+            // The upload says it.
+            (None, _) => {}
+            (Some(was), None) => drop(found.insert(group([was.holder()]))),
+            // With a new upload it was deleted with its holder before.
+            (Some(was), Some(is)) if was.upload != is.upload => {}
+            (Some(was), Some(is)) => drop(found.insert(group([was.holder(), is.holder()]))),
         }
     }
-    found.extend(changed(&before.licences, &after.licences).flat_map(|one| [one.buyer, one.tenant]));
-    found.extend(changed(&before.alert_rules, &after.alert_rules).map(|one| one.tenant));
-    found.extend(changed(&before.sessions, &after.sessions).map(|one| one.tenant));
+    found.extend(changed(&before.moves, &after.moves).map(|one| group([one.manager, one.customer])));
+    for one in changed(&before.integrations, &after.integrations) {
+        let of = |world: &Oracle| world.integrations.iter().find(|other| other.id == one.id).cloned();
+        let (was, is) = (of(before), of(after));
+        let there = |of: &Option<crate::world::Integration>| of.as_ref().is_some_and(|one| !one.deleted);
+        if there(&was) != there(&is) {
+            found.insert(group([one.owner]));
+        }
+        let attached = |of: Option<crate::world::Integration>| of.map(|one| one.attached).unwrap_or_default();
+        for tenant in attached(was).symmetric_difference(&attached(is)) {
+            found.insert(group([one.owner, *tenant]));
+        }
+    }
+    for one in changed(&before.licences, &after.licences) {
+        found.insert(group([one.buyer, one.tenant]));
+    }
+    found.extend(changed(&before.alert_rules, &after.alert_rules).map(|one| group([one.tenant])));
+    found.extend(changed(&before.sessions, &after.sessions).map(|one| on(one.tenant, home(one.user))));
     found
 }
 
@@ -106,24 +140,27 @@ fn named_first(command: &Command) -> Option<TenantId> {
 
 impl Oracle {
     /// The tenants about which an accepted command is, even if it changes nothing: what is set again, and reminders.
-    fn subjects(&self, command: &Command) -> Vec<TenantId> {
-        let of_link = |id| self.link(id).map(|link| vec![link.manager, link.managed]).unwrap_or_default();
+    fn subjects(&self, command: &Command) -> Vec<Group> {
+        let of_link =
+            |id| self.link(id).map(|link| vec![group([link.manager, link.managed])]).unwrap_or_default();
         match command {
-            Command::EditTenant(c) => vec![c.tenant],
-            Command::SetAlertRule(c) => vec![c.tenant],
+            Command::EditTenant(c) => vec![group([c.tenant])],
+            Command::SetAlertRule(c) => vec![group([c.tenant])],
             Command::ResendLinkRequest(c) => {
                 let request = self.request(c.request).unwrap();
-                vec![request.manager, request.managed]
+                vec![group([request.manager, request.managed])]
             }
             Command::SetManagerGrants(c) => of_link(c.link),
             Command::SetAutoExtend(c) => of_link(c.link),
             Command::ResendDelink(c) => of_link(c.link),
-            Command::ResendInvitation(c) => vec![self.invitation(c.invitation).unwrap().tenant],
-            Command::EditUser(c) => vec![self.user(c.user).unwrap().home],
-            Command::Assign(c) => c.assignments.iter().map(|item| item.tenant).collect(),
+            Command::ResendInvitation(c) => vec![group([self.invitation(c.invitation).unwrap().tenant])],
+            Command::EditUser(c) => vec![group([self.user(c.user).unwrap().home])],
+            Command::Assign(c) => {
+                c.assignments.iter().map(|item| on(item.tenant, self.user(item.user).unwrap().home)).collect()
+            }
             Command::ErasePersonal(c) => match c.subject {
-                Subject::Tenant(tenant) => vec![tenant],
-                Subject::User(user) => vec![self.user(user).unwrap().home],
+                Subject::Tenant(tenant) => vec![group([tenant])],
+                Subject::User(user) => vec![group([self.user(user).unwrap().home])],
             },
             _ => Vec::new(),
         }
@@ -142,13 +179,22 @@ impl Oracle {
         }
         let before = self.clone();
         let done = act(self)?;
-        let tenants = touched(&before, self);
-        self.remember(actor, command, tenants, at);
+        let groups = touched(&before, self);
+        self.remember(actor, command, groups, before, at);
         Ok(done)
     }
 
-    fn remember(&mut self, actor: &Actor, command: &str, tenants: BTreeSet<TenantId>, at: Timestamp) {
-        let entry = Entry { at, actor: actor.clone(), command: command.to_owned(), tenants };
+    fn remember(
+        &mut self,
+        actor: &Actor,
+        command: &str,
+        groups: BTreeSet<Group>,
+        before: Self,
+        at: Timestamp,
+    ) {
+        let bare = |world: Self| Self { journal: None, ..world };
+        let around = Rc::new([bare(before), bare(self.clone())]);
+        let entry = Entry { at, actor: actor.clone(), command: command.to_owned(), groups, around };
         if let Some(journal) = &mut self.journal {
             journal.push(entry);
         }
@@ -162,16 +208,16 @@ impl Oracle {
         let Err(code) = outcome else {
             let subjects = self.subjects(&request.command);
             if let Some(entry) = self.journal.as_mut().and_then(|journal| journal.last_mut()) {
-                entry.tenants.extend(subjects);
+                entry.groups.extend(subjects);
             }
             return;
         };
         // Strangers and operators leave no trace.
         let known = matches!(&request.actor, Actor::User(user) if self.user(*user).is_some());
         if known && matches!(code.family(), Family::Rights | Family::Unknown) {
-            let tenants =
-                named_first(&request.command).into_iter().filter(|t| self.tenant(*t).is_some()).collect();
-            self.remember(&request.actor, request.command.name(), tenants, at);
+            let about = named_first(&request.command).filter(|t| self.tenant(*t).is_some());
+            let groups = about.into_iter().map(|tenant| group([tenant])).collect();
+            self.remember(&request.actor, request.command.name(), groups, self.clone(), at);
         }
     }
 
@@ -190,12 +236,18 @@ impl Oracle {
         self.right(who, "audit.view", tenant, at, Disabled::Bars)?;
         let home = |id| self.user(id).map(|user| user.home).unwrap();
         let mut rows = Vec::new();
-        for entry in self.journal.iter().flatten().filter(|entry| entry.tenants.contains(&tenant)) {
+        for entry in self.journal.iter().flatten() {
+            let told = |one: TenantId| self.told_of(who, tenant, one, entry, at);
+            let mut groups = entry.groups.iter().filter(|(about, _)| about.contains(&tenant));
+            if !groups.any(|(about, home)| about.iter().chain(home).all(|one| told(*one))) {
+                continue;
+            }
             let mut hidden = None;
             let by = match (&entry.actor, who) {
                 (Actor::User(actor), Who::User(viewer)) if home(*actor) != home(viewer) => {
                     hidden = Some(*actor);
-                    AuditActor::Organisation(home(*actor))
+                    let nobody = TenantId::from_uuid(uuid::Uuid::nil());
+                    AuditActor::Organisation(if told(home(*actor)) { home(*actor) } else { nobody })
                 }
                 (Actor::User(actor), _) => AuditActor::User(*actor),
                 (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
@@ -210,5 +262,24 @@ impl Oracle {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether a reader of the audit of `tenant` is told that an entry has to do with another.
+    fn told_of(&self, who: Who, tenant: TenantId, other: TenantId, entry: &Entry, at: Timestamp) -> bool {
+        let Who::User(reader) = who else { return true };
+        let home = self.user(reader).unwrap().home;
+        if other == tenant || other == home || self.sees(who, other, at) {
+            return true;
+        }
+        if home != tenant {
+            return self.manages(other, home, at);
+        }
+        // One's own organisation: what it does not manage, or did not hide from the reader while it did.
+        // As recorded: what ended by time was in force until that was recorded.
+        let managed = |world: &&Self| world.manages(tenant, other, Timestamp::MIN);
+        let saw = |world: &Self| world.user(reader).is_some() && world.sees(who, other, Timestamp::MIN);
+        !self.manages(tenant, other, at)
+            && (!entry.around.iter().any(|world| managed(&world))
+                || entry.around.iter().filter(managed).any(saw))
     }
 }

@@ -285,7 +285,21 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "begin the list again without a cursor",
     ),
     "invalid_limit": (423, "value", "Q-1", "a page cannot have {} rows", "ask for 1 to 1000 rows"),
-    "id_taken": (501, "state", "T-7", "the id `{}` has been used before", "make a new id, or leave it out"),
+    "nil_id": (424, "value", "T-10", "the nil id names nothing{}", "make a new id, or leave it out"),
+    "moment_ahead": (
+        425,
+        "value",
+        "X-2",
+        "{} has not come yet and cannot be looked back on",
+        "ask about a moment that has passed, or leave it out to ask about now",
+    ),
+    "id_taken": (
+        501,
+        "state",
+        "T-10",
+        "the id `{}` has been used before, be it for something else",
+        "make a new id, or leave it out",
+    ),
     "number_taken": (
         502,
         "state",

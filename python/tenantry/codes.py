@@ -172,8 +172,15 @@ class Code(Status):
     INVALID_LIMIT = "invalid_limit"
     """423 (Q-1): a page cannot have {} rows; ask for 1 to 1000 rows."""
 
+    NIL_ID = "nil_id"
+    """424 (T-10): the nil id names nothing{}; make a new id, or leave it out."""
+
+    MOMENT_AHEAD = "moment_ahead"
+    """425 (X-2): {} has not come yet and cannot be looked back on; ask about a moment that has passed, or leave it
+    out to ask about now."""
+
     ID_TAKEN = "id_taken"
-    """501 (T-7): the id `{}` has been used before; make a new id, or leave it out."""
+    """501 (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out."""
 
     NUMBER_TAKEN = "number_taken"
     """502 (T-7): number `{}` belongs to a tenant, living or deleted; choose another number, or leave it out."""

@@ -65,7 +65,11 @@ impl Bare {
         // Each person is known by the record whose entities have their id.
         while let Some(row) = rows.next().expect("SQL answers") {
             let values: Vec<Value> = (0..columns).map(|column| row.get(column).expect("a value")).collect();
-            let of: i64 = one_of(&db, "SELECT min(seq) FROM main.record_about WHERE about = ?1", &values[2]);
+            let of: i64 = one_of(
+                &db,
+                "SELECT min(seq) FROM main.record_about WHERE kind = ?1 AND id = ?2",
+                (&values[1], &values[2]),
+            );
             written.entry(of).or_default().push((TABLES.len(), values));
         }
         written.into_values().collect()
@@ -96,6 +100,6 @@ fn one(db: &Connection, sql: &str) -> i64 {
     db.query_row(sql, [], |row| row.get(0)).expect("SQL answers")
 }
 
-fn one_of(db: &Connection, sql: &str, value: &Value) -> i64 {
-    db.query_row(sql, [value], |row| row.get(0)).expect("SQL answers")
+fn one_of(db: &Connection, sql: &str, values: (&Value, &Value)) -> i64 {
+    db.query_row(sql, values, |row| row.get(0)).expect("SQL answers")
 }

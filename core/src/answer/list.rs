@@ -7,13 +7,14 @@ use super::page::{Place, Strand, Turn, matches, prefixes, walk};
 use crate::base::ids::{IntegrationId, TenantId};
 use crate::command::Contact;
 use crate::model::permission::{DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
-use crate::model::{Actor, Attachment, Integration, Listing, ResellerRow, Stage, Subject, User, UserState};
+use crate::model::{Attachment, Integration, Listing, ResellerRow, Stage, User, UserState};
 use crate::query::{
     CustomerDetails, CustomerQuery, CustomerRow, CustomerSort, IntegrationRow, Page, Paging,
     ResellerCustomerRow, ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
 };
 use crate::refusal::{Code, Refusal};
-use crate::rules::{Gate, Ruling, World, access};
+use crate::rules::Ruling;
+use crate::sight::Sight;
 use crate::view::{Index, Key, Span, View, ViewError};
 
 /// A manager's customers. Those that the actor may not see are not there (T-9). Of a world in which everything due has
@@ -26,20 +27,17 @@ use crate::view::{Index, Key, Span, View, ViewError};
 /// # Errors
 /// `unknown_tenant`, why the actor may not view the manager, `foreign_cursor`, `invalid_limit`.
 pub fn customers(
-    world: &World<'_>,
-    actor: &Actor,
+    sight: &Sight<'_>,
     manager: TenantId,
     query: &CustomerQuery,
     paging: &Paging,
 ) -> Ruling<Page<CustomerRow>> {
-    world.authorize(actor, TENANT_VIEW, manager, Gate::Shut)?;
-    let viewer = world.admit(actor, Gate::Shut)?;
+    sight.may(TENANT_VIEW, manager)?;
+    let world = sight.world();
     // A customer that was delinked is shown to its former manager by what the link itself says.
-    let sight = match &viewer {
-        Some(viewer) if query.stage != Some(Stage::Delinked) => {
-            Some(access::Sight::below(world, viewer, manager)?)
-        }
-        _ => None,
+    let below = match query.stage {
+        Some(Stage::Delinked) => None,
+        _ => Some(sight.below(manager)?),
     };
     let turn = Turn::of(&("customers", manager, query), paging)?;
     let rows = turn.walk::<Listing>(world.view, listings(world.view, manager, query)?).map(|found| {
@@ -48,8 +46,8 @@ pub fn customers(
             && query.min_devices.is_none_or(|least| listing.devices >= least)
             && query.max_devices.is_none_or(|most| listing.devices <= most)
             && matches(query.text.as_deref(), &[listing.name.as_str(), listing.number.as_str()]);
-        let shown = match &sight {
-            Some(sight) => wanted && sight.has(world, listing.tenant)?,
+        let shown = match &below {
+            Some(below) => wanted && below.has(listing.tenant)?,
             None => wanted,
         };
         Ok(shown.then(|| (place, customer_row(Arc::unwrap_or_clone(listing)))))
@@ -106,19 +104,15 @@ fn customer_row(listing: Listing) -> CustomerRow {
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not view it, `not_linked` where the manager does not manage it directly.
-pub fn customer(
-    world: &World<'_>,
-    actor: &Actor,
-    manager: TenantId,
-    customer: TenantId,
-) -> Ruling<CustomerDetails> {
-    world.authorize(actor, TENANT_VIEW, manager, Gate::Shut)?;
-    world.authorize(actor, TENANT_VIEW, customer, Gate::Shut)?;
+pub fn customer(sight: &Sight<'_>, manager: TenantId, customer: TenantId) -> Ruling<CustomerDetails> {
+    sight.may(TENANT_VIEW, manager)?;
+    let open = sight.may(TENANT_VIEW, customer)?;
+    let world = sight.world();
     let link = world.links_above(customer)?.into_iter().find(|link| link.manager == manager);
     let (Some(link), Some(tenant)) = (link, world.living(customer)?) else {
         return Err(Refusal::new(Code::NotLinked, customer).into());
     };
-    let personal = world.view.personal(Subject::Tenant(customer))?.unwrap_or_default();
+    let personal = open.contact()?;
     Ok(CustomerDetails {
         row: customer_row(Listing::of(&link, &tenant)),
         kind: tenant.kind,
@@ -142,20 +136,20 @@ pub fn customer(
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
 pub fn users(
-    world: &World<'_>,
-    actor: &Actor,
+    sight: &Sight<'_>,
     tenant: TenantId,
     query: &UserQuery,
     paging: &Paging,
 ) -> Ruling<Page<UserRow>> {
-    world.authorize(actor, USERS_VIEW, tenant, Gate::Shut)?;
+    let open = sight.may(USERS_VIEW, tenant)?;
+    let world = sight.world();
     let turn = Turn::of(&("users", tenant, query), paging)?;
     let users = world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())).map(|user| {
         let user = user?;
         if !query.state.map_or(user.state != UserState::Removed, |state| user.state == state) {
             return Ok(None);
         }
-        let personal = world.view.personal(Subject::User(user.id))?.unwrap_or_default();
+        let personal = open.person(&user)?;
         let name = personal.name.as_ref().map_or("", |name| name.as_str());
         let email = personal.email.as_ref().map_or("", |email| email.as_str());
         if !matches(query.text.as_deref(), &[name, email]) {
@@ -179,13 +173,9 @@ pub fn users(
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see them, `foreign_cursor`, `invalid_limit`.
-pub fn integrations(
-    world: &World<'_>,
-    actor: &Actor,
-    tenant: TenantId,
-    paging: &Paging,
-) -> Ruling<Page<IntegrationRow>> {
-    world.authorize(actor, INTEGRATIONS_VIEW, tenant, Gate::Shut)?;
+pub fn integrations(sight: &Sight<'_>, tenant: TenantId, paging: &Paging) -> Ruling<Page<IntegrationRow>> {
+    sight.may(INTEGRATIONS_VIEW, tenant)?;
+    let world = sight.world();
     let turn = Turn::of(&("integrations", tenant), paging)?;
     let mut found: BTreeMap<IntegrationId, Arc<Integration>> = BTreeMap::new();
     for own in world.view.under::<Integration>(Index::IntegrationOwner, Key::new().id(tenant.uuid())) {
@@ -217,17 +207,18 @@ pub fn integrations(
 /// # Errors
 /// `unknown_tenant`, why the actor may not see the reseller's devices, `foreign_cursor`, `invalid_limit`.
 pub fn reseller_customers(
-    world: &World<'_>,
-    actor: &Actor,
+    sight: &Sight<'_>,
     reseller: TenantId,
     query: &ResellerQuery,
     paging: &Paging,
 ) -> Ruling<Page<ResellerCustomerRow>> {
-    world.authorize(actor, DEVICES_VIEW, reseller, Gate::Shut)?;
+    sight.may(DEVICES_VIEW, reseller)?;
+    let world = sight.world();
     let turn = Turn::of(&("reseller_customers", reseller, query), paging)?;
     let row = |found: Result<(Place, Arc<ResellerRow>), ViewError>| {
         let (place, row) = found?;
-        Ok(wants(query, &row).then(|| (place, reseller_row(Arc::unwrap_or_clone(row)))))
+        let shown = wants(query, &row) && sight.still_lives(row.tenant)?;
+        Ok(shown.then(|| (place, reseller_row(Arc::unwrap_or_clone(row)))))
     };
     match query.tenant {
         Some(tenant) => turn.sorted(one_row(world.view, reseller, tenant).map(row)),
@@ -242,23 +233,27 @@ pub fn reseller_customers(
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see the reseller's devices.
-pub fn each_reseller_customer<'w>(
-    world: &'w World<'_>,
-    actor: &Actor,
+pub fn each_reseller_customer<'s>(
+    sight: &'s Sight<'_>,
     reseller: TenantId,
-    query: &'w ResellerQuery,
-) -> Ruling<impl Iterator<Item = Result<ResellerCustomerRow, ViewError>> + 'w> {
-    world.authorize(actor, DEVICES_VIEW, reseller, Gate::Shut)?;
+    query: &'s ResellerQuery,
+) -> Ruling<impl Iterator<Item = Result<ResellerCustomerRow, ViewError>> + 's> {
+    sight.may(DEVICES_VIEW, reseller)?;
+    let world = sight.world();
     let one = query.tenant.map(|tenant| one_row(world.view, reseller, tenant));
     let all = match query.tenant {
         Some(_) => Vec::new(),
         None => rows(world.view, reseller, query, ResellerSort::Company)?,
     };
     let all = walk::<ResellerRow>(world.view, all, EVERY);
-    let found = one.into_iter().flatten().chain(all).map(|found| found.map(|(_, row)| row));
-    Ok(found
-        .filter(|row| row.as_ref().map_or(true, |row| wants(query, row)))
-        .map(|row| Ok(reseller_row(Arc::unwrap_or_clone(row?)))))
+    let found = one.into_iter().flatten().chain(all);
+    Ok(found.filter_map(move |found| {
+        let row = found.and_then(|(_, row)| {
+            let shown = wants(query, &row) && sight.still_lives(row.tenant)?;
+            Ok(shown.then(|| reseller_row(Arc::unwrap_or_clone(row))))
+        });
+        row.transpose()
+    }))
 }
 
 /// How many rows are read at a time where every one is wanted.

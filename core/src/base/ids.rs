@@ -7,6 +7,15 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// Any of the ids, for what is the same for all of them.
+pub(crate) trait Id: Copy + fmt::Display {
+    /// The id that this UUID stands for.
+    fn of(uuid: Uuid) -> Self;
+
+    /// The UUID itself.
+    fn bare(self) -> Uuid;
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -25,6 +34,16 @@ macro_rules! ids {
 
             /// The UUID itself, for keys and bindings.
             pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl Id for $name {
+            fn of(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            fn bare(self) -> Uuid {
                 self.0
             }
         }

@@ -164,6 +164,13 @@ texts! {
     ReturnPlace(String) = "return place", looked_at, return_place, r"^\s*[!-~]{1,2048}\s*$";
 }
 
+impl ReturnPlace {
+    /// What stands in its place for those who are not told of it: `-`.
+    pub(crate) fn untold() -> Self {
+        Self("-".to_owned())
+    }
+}
+
 /// What kind of id names a device (V-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

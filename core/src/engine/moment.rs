@@ -22,7 +22,9 @@ use crate::query::{
     AuditFilter, AuditRow, CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Page, Paging, Pin,
     Question, ResellerCustomerRow, ResellerQuery, TenantSummary, UserQuery, UserRow, Verdict,
 };
-use crate::rules::{World, access, alert};
+use crate::refusal::{Code, Refusal};
+use crate::rules::{Stop, World, access, alert};
+use crate::sight::{Around, RecordSight, Sight};
 use crate::store::{Reading, StoreError};
 use crate::view::{Entity, Index, Key, View, ViewError};
 
@@ -51,7 +53,11 @@ impl Snapshot<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn now(&self) -> Result<Moment<'_>, Error> {
-        Ok(Moment { world: World::reading(self.reading.view(), self.at)?, seq: self.head.seq })
+        Ok(Moment { world: self.present()?, present: None, seq: self.head.seq })
+    }
+
+    fn present(&self) -> Result<World<'_>, Error> {
+        Ok(World::reading(self.reading.view(), self.at)?)
     }
 
     /// The world as it was after record `seq`.
@@ -67,14 +73,17 @@ impl Snapshot<'_> {
                 None => return Err(StoreError::UnknownSeq { seq, head: self.head.seq }.into()),
             },
         };
-        Ok(Past { view, seq, at })
+        Ok(Past { snapshot: self, view, seq, at })
     }
 
     /// The world as it was at an instant: after the last record written by then, with the clock at the instant.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// `moment_ahead` where the instant has not come yet; when the store cannot be read.
     pub fn as_of_time(&self, at: Timestamp) -> Result<Past<'_>, Error> {
+        if at > self.at {
+            return Err(Refusal::new(Code::MomentAhead, at).into());
+        }
         // The journal's time never runs backwards, so the last record by then is found by halving.
         let (mut low, mut high) = (0, self.head.seq);
         while low < high {
@@ -85,11 +94,11 @@ impl Snapshot<'_> {
             };
             if written <= at { low = middle } else { high = middle - 1 }
         }
-        Ok(Past { view: self.reading.as_of(low)?, seq: low, at })
+        Ok(Past { snapshot: self, view: self.reading.as_of(low)?, seq: low, at })
     }
 
     /// Up to `limit` records about a tenant after `seq`, as the actor may see them, and the record to go on after, if
-    /// there may be more.
+    /// there are more.
     ///
     /// # Errors
     /// `unknown_tenant`, and why the actor may not read the audit.
@@ -101,23 +110,31 @@ impl Snapshot<'_> {
         seq: u64,
         limit: usize,
     ) -> Result<(Vec<AuditRow>, Option<u64>), Error> {
-        let now = self.now()?;
-        answer::may_audit(&now.world, actor, tenant)?;
+        let now = self.present()?;
+        let sight = Sight::of(actor, &now, None)?;
+        let reader = RecordSight::of(&sight, tenant)?;
         let mut rows = Vec::new();
-        let mut after = seq;
+        let (mut after, mut last) = (seq, None);
         loop {
-            let page = self.reading.records_about(tenant.uuid(), after, PAGE)?;
+            let page = self.reading.records_about(Subject::Tenant(tenant), after, PAGE)?;
             for stored in &page {
-                if rows.len() >= limit {
-                    return Ok((rows, Some(after)));
-                }
-                after = stored.seq;
                 let record = decoded(stored)?;
+                after = record.seq;
                 let before = self.reading.as_of(record.seq.saturating_sub(1))?;
-                let row = answer::audit_row(&now.world, &*before, actor, tenant, &record)?;
-                if filter.passes(&row) {
-                    rows.push(row);
+                let left = self.reading.as_of(record.seq)?;
+                // As recorded: a link whose end the record is about was in force before it, whatever the clock said.
+                let around = Around {
+                    before: &World::reading(&*before, Timestamp::MIN)?,
+                    after: &World::reading(&*left, Timestamp::MIN)?,
+                };
+                let Some(row) = reader.row(&record, &around)?.filter(|row| filter.passes(row)) else {
+                    continue;
+                };
+                if rows.len() == limit {
+                    return Ok((rows, last));
                 }
+                last = Some(row.seq);
+                rows.push(row);
             }
             if page.len() < PAGE {
                 return Ok((rows, None));
@@ -128,6 +145,7 @@ impl Snapshot<'_> {
 
 /// A past that outlives the question.
 pub struct Past<'s> {
+    snapshot: &'s Snapshot<'s>,
     view: Box<dyn View + 's>,
     seq: u64,
     at: Timestamp,
@@ -145,13 +163,17 @@ impl Past<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn moment(&self) -> Result<Moment<'_>, Error> {
-        Ok(Moment { world: World::reading(&*self.view, self.at)?, seq: self.seq })
+        let world = World::reading(&*self.view, self.at)?;
+        Ok(Moment { world, present: Some(self.snapshot.present()?), seq: self.seq })
     }
 }
 
 /// The world at a moment, now or then, to be asked. Its lists are right by the clock: what is due by the moment has happened.
+/// Whoever asks about a moment that has passed is told what they could see then and may see now (T-9).
 pub struct Moment<'v> {
     world: World<'v>,
+    // Where the moment has passed, for the rights of today.
+    present: Option<World<'v>>,
     seq: u64,
 }
 
@@ -194,6 +216,18 @@ impl<'v> Moment<'v> {
         })
     }
 
+    /// Lets an actor ask the world as it is once everything due has happened.
+    fn told<T, E: From<Stop> + From<ViewError>>(
+        &self,
+        actor: &Actor,
+        ask: impl FnOnce(&Sight<'_>) -> Result<T, E>,
+    ) -> Result<T, Error>
+    where
+        Error: From<E>,
+    {
+        self.settled(|world| ask(&Sight::of(actor, world, self.present.as_ref())?))
+    }
+
     /// Whether a user may do something, and why (P).
     ///
     /// # Errors
@@ -233,7 +267,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// `unknown_tenant`, and why the actor may not link.
     pub fn look_up(&self, actor: &Actor, number: &Number) -> Result<TenantSummary, Error> {
-        Ok(answer::look_up(&self.world, actor, number)?)
+        self.told(actor, |sight| answer::look_up(sight, number))
     }
 
     /// The pins on a user's map (T-4).
@@ -241,7 +275,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// `wrong_actor` for anybody but a user.
     pub fn pins(&self, actor: &Actor) -> Result<Vec<Pin>, Error> {
-        self.settled(|world| answer::pins(world, actor))
+        self.told(actor, answer::pins)
     }
 
     /// A manager's customers.
@@ -255,7 +289,7 @@ impl<'v> Moment<'v> {
         query: &CustomerQuery,
         paging: &Paging,
     ) -> Result<Page<CustomerRow>, Error> {
-        self.settled(|world| answer::customers(world, actor, manager, query, paging))
+        self.told(actor, |sight| answer::customers(sight, manager, query, paging))
     }
 
     /// One customer in detail.
@@ -268,7 +302,7 @@ impl<'v> Moment<'v> {
         manager: TenantId,
         customer: TenantId,
     ) -> Result<CustomerDetails, Error> {
-        self.settled(|world| answer::customer(world, actor, manager, customer))
+        self.told(actor, |sight| answer::customer(sight, manager, customer))
     }
 
     /// A tenant's own users.
@@ -282,7 +316,7 @@ impl<'v> Moment<'v> {
         query: &UserQuery,
         paging: &Paging,
     ) -> Result<Page<UserRow>, Error> {
-        self.settled(|world| answer::users(world, actor, tenant, query, paging))
+        self.told(actor, |sight| answer::users(sight, tenant, query, paging))
     }
 
     /// A tenant's integrations, its own and those attached (I-1).
@@ -295,7 +329,7 @@ impl<'v> Moment<'v> {
         tenant: TenantId,
         paging: &Paging,
     ) -> Result<Page<IntegrationRow>, Error> {
-        self.settled(|world| answer::integrations(world, actor, tenant, paging))
+        self.told(actor, |sight| answer::integrations(sight, tenant, paging))
     }
 
     /// A reseller's customers (V-4, V-5).
@@ -309,7 +343,7 @@ impl<'v> Moment<'v> {
         query: &ResellerQuery,
         paging: &Paging,
     ) -> Result<Page<ResellerCustomerRow>, Error> {
-        self.settled(|world| answer::reseller_customers(world, actor, reseller, query, paging))
+        self.told(actor, |sight| answer::reseller_customers(sight, reseller, query, paging))
     }
 
     /// Writes a reseller's customers as CSV, row by row, and says how many there were (V-6).
@@ -323,8 +357,8 @@ impl<'v> Moment<'v> {
         query: &ResellerQuery,
         out: impl std::io::Write,
     ) -> Result<u64, Error> {
-        self.settled(|world| {
-            let rows = answer::each_reseller_customer(world, actor, reseller, query)?;
+        self.told(actor, |sight| {
+            let rows = answer::each_reseller_customer(sight, reseller, query)?;
             crate::csv::reseller_customers(rows.map(|row| row.map_err(Error::from)), out)
         })
     }

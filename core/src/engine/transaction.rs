@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use uuid::Uuid;
-
 use super::access::Step;
 use super::error::Error;
 use super::token::Token;
@@ -48,7 +46,7 @@ impl<'v> Chain<'v> {
         decision: Decision,
     ) -> Result<(), ViewError> {
         let at = self.at();
-        let mut subjects: BTreeSet<Uuid> = about::of_actor(&actor).into_iter().collect();
+        let mut subjects: BTreeSet<Subject> = about::of_actor(&actor).into_iter().collect();
         let mut changes = BTreeMap::new();
         for event in &decision.events {
             about::about(&self.world, event, &mut subjects)?;
@@ -161,9 +159,9 @@ impl<'t> Transaction<'t> {
             .into());
         };
         let record = decoded(stored)?;
-        // Where erasure has forgotten the fingerprint, the command's name is all there is to tell by: the events of one
-        // command are no answer to another.
-        if record.command != request.command.name() {
+        // Where erasure has forgotten the fingerprint, who asked and the command's name are all there is to tell by: nobody is told
+        // what another was answered, and the events of one command are no answer to another.
+        if record.actor != request.actor || record.command != request.command.name() {
             return reused();
         }
         let token = Token { epoch: self.engine.store.epoch(), seq: stored.seq, hash: stored.hash };

@@ -55,6 +55,13 @@ pub struct Tenant {
     pub deleted: Option<Timestamp>,
 }
 
+/// The key of something that other things make unique: a UUIDv5 in the space of its kind, which is the kind's number. So no
+/// key of another kind is like it, and no id that a caller chooses can be made to meet it (T-10).
+fn derived(kind: u8, of: &[&[u8]]) -> Uuid {
+    let space = Uuid::from_u128(0x7465_6e61_6e74_7279_0000_0000_0000_0000 | u128::from(kind));
+    Uuid::new_v5(&space, &of.concat())
+}
+
 const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -342,7 +349,7 @@ pub struct Assignment {
 impl Assignment {
     /// The key of the one assignment that `user` can have on `tenant`.
     pub fn key(user: UserId, tenant: TenantId) -> AssignmentId {
-        AssignmentId::from_uuid(Uuid::new_v5(&user.uuid(), tenant.uuid().as_bytes()))
+        AssignmentId::from_uuid(derived(6, &[user.uuid().as_bytes(), tenant.uuid().as_bytes()]))
     }
 
     /// Its key.
@@ -428,7 +435,7 @@ pub struct ResellerRow {
 impl ResellerRow {
     /// The key of the row of a reseller and a tenant.
     pub fn key(reseller: TenantId, tenant: TenantId) -> Uuid {
-        Uuid::new_v5(&reseller.uuid(), tenant.uuid().as_bytes())
+        derived(9, &[reseller.uuid().as_bytes(), tenant.uuid().as_bytes()])
     }
 
     /// What people read first: the tenant's name and, after a slash, the reseller's own reference (V-5).
@@ -507,13 +514,13 @@ pub struct Moved {
 
 impl Holding {
     /// The key of an upload as it arrived.
-    pub const fn uploaded(upload: UploadId) -> HoldingId {
-        HoldingId::from_uuid(upload.uuid())
+    pub fn uploaded(upload: UploadId) -> HoldingId {
+        HoldingId::from_uuid(derived(10, &[upload.uuid().as_bytes()]))
     }
 
     /// The key of what was moved on from here under a link.
     pub fn moved(&self, link: LinkId) -> HoldingId {
-        HoldingId::from_uuid(Uuid::new_v5(&self.id.uuid(), link.uuid().as_bytes()))
+        HoldingId::from_uuid(derived(10, &[self.id.uuid().as_bytes(), link.uuid().as_bytes()]))
     }
 }
 
@@ -538,7 +545,7 @@ pub struct Device {
 impl Device {
     /// The key of a device.
     pub fn key(id: &DeviceId) -> Uuid {
-        Uuid::new_v5(&Uuid::nil(), id.as_str().as_bytes())
+        derived(11, &[id.as_str().as_bytes()])
     }
 }
 
@@ -592,7 +599,7 @@ pub struct Attachment {
 impl Attachment {
     /// The key of an integration's attachment at a tenant.
     pub fn key(integration: IntegrationId, tenant: TenantId) -> Uuid {
-        Uuid::new_v5(&integration.uuid(), tenant.uuid().as_bytes())
+        derived(14, &[integration.uuid().as_bytes(), tenant.uuid().as_bytes()])
     }
 }
 
@@ -635,7 +642,7 @@ pub struct AlertRule {
 impl AlertRule {
     /// The key of a tenant's rule for a category.
     pub fn key(tenant: TenantId, category: &IssueCategory) -> Uuid {
-        Uuid::new_v5(&tenant.uuid(), category.as_str().as_bytes())
+        derived(16, &[tenant.uuid().as_bytes(), category.as_str().as_bytes()])
     }
 }
 

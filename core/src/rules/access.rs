@@ -350,21 +350,21 @@ pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, Vi
 /// that covers what is below reaches the tenants just below `M`, the nearest assignments to `T` are not none. They may be
 /// others, of a nearer manager of `T`; but each of them is one of the user's that covers what is below. If all of these hold
 /// `tenant.view`, the user sees `T`. Wherever one of that is not so, [`sees`] is asked.
-pub struct Sight<'u> {
+pub struct SeenBelow<'u> {
     user: &'u User,
     below: bool,
     own: BTreeSet<TenantId>,
 }
 
-/// Of how many assignments [`Sight`] takes a look at each.
+/// Of how many assignments [`SeenBelow`] takes a look at each.
 const SIGHTED: usize = 256;
 
-impl<'u> Sight<'u> {
+impl<'u> SeenBelow<'u> {
     /// What `user` sees just below `manager`.
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub fn below(world: &World<'_>, user: &'u User, manager: TenantId) -> Result<Self, ViewError> {
+    pub fn of(world: &World<'_>, user: &'u User, manager: TenantId) -> Result<Self, ViewError> {
         let span = Span::under(Index::AssignmentUser, Key::new().id(user.id.uuid()));
         let found = world.view.scan(&span, SIGHTED)?;
         let mut below = found.len() < SIGHTED && !held_roles(world, user, manager, true)?.is_empty();

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use super::access::Gate;
 use super::batch::Batch;
+use super::ids::NewIds;
 use super::reseller;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use crate::base::ids::{MoveId, TenantId, UploadId};
+use crate::base::ids::{MoveId, TenantId};
 use crate::base::text::DeviceId;
 use crate::command::{ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDevices, UploadDevices};
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::DEVICES_MANAGE;
-use crate::model::{Actor, Device, Holding, Link, Move, Party, ResellerStatus, TenantKind};
+use crate::model::{Actor, Device, Link, Move, Party, ResellerStatus, TenantKind};
 use crate::policy::MoveRule;
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
@@ -28,12 +29,10 @@ pub const MAX_DEVICES: usize = 10_000;
 /// device, `invalid_device`, `duplicate_device`, `device_held`.
 pub fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruling<Decision> {
     world.authorize(actor, DEVICES_MANAGE, command.reseller, Gate::Shut)?;
-    let upload = command.upload.unwrap_or_else(|| UploadId::from_uuid(world.fresh()));
     let mut bars = Bars::new();
+    let upload = NewIds::of(world).take(command.upload, &mut bars)?;
     bar_count(command.devices.len(), &mut bars);
     reseller::bar_reseller(world, command.reseller, &mut bars)?;
-    let used = world.view.get::<Holding>(Holding::uploaded(upload).uuid())?;
-    bars.bar(used.is_some(), Code::IdTaken, upload);
     match (world.living(command.to)?, reseller::added(world, command.reseller, command.to)?) {
         (Some(tenant), Some(added)) => {
             bars.bar(!reseller::receives(&tenant), Code::CannotReceive, tenant.id);
@@ -95,8 +94,7 @@ pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> 
     bars.bar(link.is_none(), Code::OutOfReach, command.customer);
     bar_way(world, command.customer, link.as_deref(), &mut bars)?;
     bars.note(bar_devices(world, command.manager, &command.devices, None))?;
-    let id = command.id.unwrap_or_else(|| MoveId::from_uuid(world.fresh()));
-    bars.bar(world.view.get::<Move>(id.uuid())?.is_some(), Code::IdTaken, id);
+    let id = NewIds::of(world).take(command.id, &mut bars)?;
     bars.lift()?;
     let Some(link) = link else { return refuse(Code::OutOfReach, command.customer) };
     let devices = command.devices.clone();

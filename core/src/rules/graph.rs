@@ -42,7 +42,10 @@ pub(super) fn chains(
 }
 
 /// Whether `home` manages `tenant` through links in force, `without` these (P-3).
-pub(super) fn manages(
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn manages(
     world: &World<'_>,
     home: TenantId,
     tenant: TenantId,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::graph;
+use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{IntegrationId, TenantId};
 use crate::command::{CreateIntegration, DeleteIntegration, DetachIntegration, ShareIntegration};
@@ -20,10 +21,9 @@ use crate::view::{Index, Key, ViewError};
 /// `id_taken`.
 pub fn create(world: &World<'_>, actor: &Actor, command: &CreateIntegration) -> Ruling<Decision> {
     world.authorize(actor, INTEGRATIONS_MANAGE, command.owner, Gate::Shut)?;
-    let integration = command.integration.unwrap_or_else(|| IntegrationId::from_uuid(world.fresh()));
-    if world.view.get::<Integration>(integration.uuid())?.is_some() {
-        return refuse(Code::IdTaken, integration);
-    }
+    let mut bars = Bars::new();
+    let integration = NewIds::of(world).take(command.integration, &mut bars)?;
+    bars.lift()?;
     Ok(Event::IntegrationCreated {
         integration,
         owner: command.owner,

@@ -7,6 +7,7 @@ use super::access::{self, Gate};
 use super::batch::Batch;
 use super::device::{self, MAX_DEVICES};
 use super::graph;
+use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::LicenceId;
 use crate::command::{AssignSeats, BuyLicence, ReleaseSeats};
@@ -25,14 +26,13 @@ pub const MAX_SEATS: u32 = 1_000_000;
 pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Decision> {
     world.authorize(actor, LICENCES_MANAGE, command.buyer, Gate::Shut)?;
     world.authorize_for(actor, LICENCES_MANAGE, command.tenant, &command.service, Gate::Shut)?;
-    let licence = command.licence.unwrap_or_else(|| LicenceId::from_uuid(world.fresh()));
     let mut bars = Bars::new();
+    let licence = NewIds::of(world).take(command.licence, &mut bars)?;
     bars.bar(!world.policy.services.contains(&command.service), Code::UnknownService, &command.service);
     bars.bar(command.seats == 0 || command.seats > MAX_SEATS, Code::InvalidSeats, command.seats);
     if let Some(expires) = command.expires {
         bars.bar(expires <= world.at, Code::InvalidExpiry, expires);
     }
-    bars.bar(world.view.get::<Licence>(licence.uuid())?.is_some(), Code::IdTaken, licence);
     let reached = command.buyer == command.tenant
         || graph::manages(world, command.buyer, command.tenant, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, command.tenant);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::access::Gate;
 use super::graph;
+use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{alert, device, integration, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
@@ -91,7 +92,8 @@ fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
 /// Asks an existing tenant to be managed (L-2).
 ///
 /// # Errors
-/// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`, `id_taken`.
+/// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`, `nil_id`,
+/// `id_taken`.
 pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
     world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
@@ -100,11 +102,9 @@ pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Rulin
     let Some(managed) = world.numbered(&command.number)?.filter(|tenant| tenant.is_living()) else {
         return refuse(Code::UnknownTenant, &command.number);
     };
-    let request = command.request.unwrap_or_else(|| LinkRequestId::from_uuid(world.fresh()));
     let mut bars = Bars::new();
-    bars.bar(world.view.get::<LinkRequest>(request.uuid())?.is_some(), Code::IdTaken, request);
-    // The link that is accepted takes over the request's id.
-    bars.bar(world.link(LinkId::from_uuid(request.uuid()))?.is_some(), Code::IdTaken, request);
+    // The link that it may lead to takes the id over.
+    let request = NewIds::of(world).take(command.request, &mut bars)?;
     let proposal = Proposal {
         manager: &manager,
         managed: managed.id,
@@ -282,7 +282,8 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
                 None => bars.bar(true, Code::OwnerRequired, link.managed),
                 Some(owner) => {
                     let kind = world.living(link.managed)?.map_or(TenantKind::Customer, |tenant| tenant.kind);
-                    let invited = user::sign_up(world, link.managed, kind, owner, &mut bars)?;
+                    let invited =
+                        user::sign_up(world, link.managed, kind, owner, &mut NewIds::of(world), &mut bars)?;
                     decision.events.extend(invited.events);
                     decision.people.extend(invited.people);
                 }

@@ -21,7 +21,9 @@ pub mod user;
 mod authority;
 mod batch;
 mod graph;
+mod ids;
 mod world;
 
 pub use access::Gate;
+pub use graph::manages;
 pub use world::{Bars, Decision, Ruling, Stop, World};

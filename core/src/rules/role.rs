@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{RoleId, TenantId};
 use crate::base::text::{Permission, RoleName};
@@ -21,9 +22,8 @@ use crate::view::{Index, Key, ViewError};
 pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
     world.authorize(actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
     let by = world.admit(actor, Gate::Shut)?.map(|user| user.home);
-    let role = command.role.unwrap_or_else(|| RoleId::from_uuid(world.fresh()));
     let mut bars = Bars::new();
-    bars.bar(world.view.get::<Role>(role.uuid())?.is_some(), Code::IdTaken, role);
+    let role = NewIds::of(world).take(command.role, &mut bars)?;
     bar_permissions(world, &command.permissions, &mut bars);
     bar_beyond(world, actor, command.tenant, false, &command.permissions, &command.name, &mut bars)?;
     bar_name(world, command.tenant, &command.name, &mut bars)?;

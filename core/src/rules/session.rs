@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use uuid::Uuid;
-
 use super::access::{self, Gate};
 use super::graph;
-use super::world::{Decision, Ruling, World, refuse};
-use crate::base::ids::{SessionId, TenantId, UserId};
+use super::ids::NewIds;
+use super::world::{Bars, Decision, Ruling, World, refuse};
+use crate::base::ids::{TenantId, UserId};
 use crate::base::text::Service;
 use crate::command::{CloseConsole, OpenConsole};
 use crate::event::Event;
 use crate::model::permission::CONSOLE_OPEN;
-use crate::model::{Actor, Session, User};
+use crate::model::{Actor, Session, Subject, User};
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
 
@@ -26,10 +25,9 @@ pub fn open(world: &World<'_>, actor: &Actor, command: &OpenConsole) -> Ruling<D
     if !world.policy.services.contains(&command.service) {
         return refuse(Code::UnknownService, &command.service);
     }
-    let session = command.session.unwrap_or_else(|| SessionId::from_uuid(world.fresh()));
-    if world.view.get::<Session>(session.uuid())?.is_some() {
-        return refuse(Code::IdTaken, session);
-    }
+    let mut bars = Bars::new();
+    let session = NewIds::of(world).take(command.session, &mut bars)?;
+    bars.lift()?;
     let number = world.living(command.tenant)?.map(|tenant| tenant.number.to_string()).unwrap_or_default();
     let address =
         world.policy.consoles.get(&command.service).map(|address| {
@@ -76,7 +74,7 @@ pub fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) -> Ruling
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn reach(world: &World<'_>, event: &Event, touched: &mut BTreeSet<Uuid>) -> Result<(), ViewError> {
+pub fn reach(world: &World<'_>, event: &Event, touched: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
     match event {
         Event::LinkEnded { link, .. }
         | Event::ServiceRemoved { link, .. }
@@ -84,12 +82,12 @@ pub fn reach(world: &World<'_>, event: &Event, touched: &mut BTreeSet<Uuid>) -> 
         | Event::ManagerGrantsSet { link, .. } => {
             if let Some(link) = world.link(*link)? {
                 let below = graph::below(world, link.managed, &BTreeSet::new())?;
-                touched.extend(below.into_iter().map(TenantId::uuid));
+                touched.extend(below.into_iter().map(Subject::Tenant));
             }
         }
         Event::TenantDisabled { tenant } => {
             for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
-                touched.insert(user?.id.uuid());
+                touched.insert(Subject::User(user?.id));
             }
         }
         _ => {}
@@ -102,14 +100,21 @@ pub fn reach(world: &World<'_>, event: &Event, touched: &mut BTreeSet<Uuid>) -> 
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn ended(world: &World<'_>, touched: &BTreeSet<Uuid>, everything: bool) -> Result<Vec<Event>, ViewError> {
+pub fn ended(
+    world: &World<'_>,
+    touched: &BTreeSet<Subject>,
+    everything: bool,
+) -> Result<Vec<Event>, ViewError> {
     let mut keys: Vec<(Index, Key)> = Vec::new();
     if everything {
         keys.push((Index::SessionTenant, Key::new()));
     }
-    for &id in touched {
-        keys.push((Index::SessionTenant, Key::new().id(id)));
-        keys.push((Index::SessionUser, Key::new().id(id)));
+    for subject in touched {
+        let index = match subject {
+            Subject::Tenant(_) => Index::SessionTenant,
+            Subject::User(_) => Index::SessionUser,
+        };
+        keys.push((index, Key::new().id(subject.uuid())));
     }
     let mut over = BTreeSet::new();
     for (index, key) in keys {

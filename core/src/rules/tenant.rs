@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::access::Gate;
 use super::batch::Batch;
+use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{assignment, device, integration, link, user};
 use crate::base::ids::{LinkId, TenantId};
@@ -30,11 +31,11 @@ const CONFIRMATION: &str = "delete";
 /// Registers a tenant without a manager (T-1).
 ///
 /// # Errors
-/// `wrong_actor`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`.
+/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`.
 pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
     world.operator_only(actor)?;
     let mut bars = Bars::new();
-    let tenant = command.tenant.unwrap_or_else(|| TenantId::from_uuid(world.fresh()));
+    let tenant = NewIds::of(world).take(command.tenant, &mut bars)?;
     let number = bar_new(world, tenant, command.number.as_ref(), command.prefix.as_ref(), &mut bars)?;
     bars.lift()?;
     let (personal, people) = contact(tenant, &command.contact);
@@ -56,7 +57,7 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 /// Creates a customer, or a multi-client, under a manager (L-1, P-11).
 ///
 /// # Errors
-/// Those of a link and of an invitation, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`,
+/// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`,
 /// `owner_required`, `owner_not_allowed`, and for the authorizations those of an assignment.
 pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
@@ -65,12 +66,10 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
     };
     let mut bars = Bars::new();
 
-    let tenant = command.tenant.unwrap_or_else(|| TenantId::from_uuid(world.fresh()));
+    let mut ids = NewIds::of(world);
+    let tenant = ids.take(command.tenant, &mut bars)?;
     let number = bar_new(world, tenant, command.number.as_ref(), command.prefix.as_ref(), &mut bars)?;
-    let link = command.link.unwrap_or_else(|| LinkId::from_uuid(world.fresh()));
-    bars.bar(world.link(link)?.is_some(), Code::IdTaken, link);
-    // A request's id is kept for the link that it may lead to.
-    bars.bar(world.view.get::<LinkRequest>(link.uuid())?.is_some(), Code::IdTaken, link);
+    let link = ids.take(command.link, &mut bars)?;
 
     let proposal = link::Proposal {
         manager: &manager,
@@ -102,7 +101,7 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
         bars.bar(rule.locks_customer && command.owner.is_some(), Code::OwnerNotAllowed, &command.name);
     }
     if let Some(owner) = &command.owner {
-        let invited = user::sign_up(world, tenant, command.kind, owner, &mut bars)?;
+        let invited = user::sign_up(world, tenant, command.kind, owner, &mut ids, &mut bars)?;
         decision.events.extend(invited.events);
         decision.people.extend(invited.people);
     }
@@ -363,7 +362,7 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
     Ok(events)
 }
 
-/// Bars an id, a number and a prefix that are not free, and makes up a number where none is given.
+/// Bars a number and a prefix that are not free, and makes up a number where none is given.
 fn bar_new(
     world: &World<'_>,
     tenant: TenantId,
@@ -371,7 +370,6 @@ fn bar_new(
     prefix: Option<&Prefix>,
     bars: &mut Bars,
 ) -> Ruling<Number> {
-    bars.bar(world.tenant(tenant)?.is_some(), Code::IdTaken, tenant);
     if let Some(prefix) = prefix {
         bar_prefix(world, tenant, prefix, bars)?;
     }

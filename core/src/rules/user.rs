@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::assignment;
+use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{InvitationId, TenantId, UserId};
 use crate::base::text::Email;
@@ -36,7 +37,9 @@ pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<
     let mut bars = Bars::new();
     bars.note(assignment::known_role(world, &command.role, &[tenant.id]))?;
     bars.note(assignment::may_hand_out(world, actor, tenant.id, &command.role, below))?;
-    let invited = invitation(world, tenant.id, &command.invitee, &command.role, below, false, &mut bars)?;
+    let mut ids = NewIds::of(world);
+    let invited =
+        invitation(world, tenant.id, &command.invitee, (&command.role, below, false), &mut ids, &mut bars)?;
     bars.lift()?;
     Ok(invited)
 }
@@ -66,7 +69,7 @@ pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> 
         link.managed,
     );
     let kind = tenant.map_or(TenantKind::Customer, |tenant| tenant.kind);
-    let invited = sign_up(world, link.managed, kind, &command.owner, &mut bars)?;
+    let invited = sign_up(world, link.managed, kind, &command.owner, &mut NewIds::of(world), &mut bars)?;
     bars.lift()?;
     Ok(invited)
 }
@@ -77,25 +80,23 @@ pub(super) fn sign_up(
     tenant: TenantId,
     kind: TenantKind,
     owner: &Invitee,
+    ids: &mut NewIds<'_>,
     bars: &mut Bars,
 ) -> Result<Decision, ViewError> {
     let role = RoleRef::Builtin(world.policy.super_role.clone());
-    invitation(world, tenant, owner, &role, kind.covers_below(), true, bars)
+    invitation(world, tenant, owner, (&role, kind.covers_below(), true), ids, bars)
 }
 
 fn invitation(
     world: &World<'_>,
     tenant: TenantId,
     invitee: &Invitee,
-    role: &RoleRef,
-    below: bool,
-    sign_up: bool,
+    (role, below, sign_up): (&RoleRef, bool, bool),
+    ids: &mut NewIds<'_>,
     bars: &mut Bars,
 ) -> Result<Decision, ViewError> {
-    let user = invitee.user.unwrap_or_else(|| UserId::from_uuid(world.fresh()));
-    let invitation = invitee.invitation.unwrap_or_else(|| InvitationId::from_uuid(world.fresh()));
-    bars.bar(world.user(user)?.is_some(), Code::IdTaken, user);
-    bars.bar(world.view.get::<Invitation>(invitation.uuid())?.is_some(), Code::IdTaken, invitation);
+    let user = ids.take(invitee.user, bars)?;
+    let invitation = ids.take(invitee.invitation, bars)?;
     bar_address(world, tenant, &invitee.email, None, bars)?;
     for known in world.view.addressed(&invitee.email)? {
         let invited =
@@ -265,8 +266,7 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Rul
     let Some(home) = world.living(command.home)? else { return refuse(Code::UnknownTenant, command.home) };
     let mut bars = Bars::new();
     bars.note(assignment::known_role(world, &command.role, &[home.id]))?;
-    let user = command.user.unwrap_or_else(|| UserId::from_uuid(world.fresh()));
-    bars.bar(world.user(user)?.is_some(), Code::IdTaken, user);
+    let user = NewIds::of(world).take(command.user, &mut bars)?;
     bar_address(world, home.id, &command.email, None, &mut bars)?;
     bars.lift()?;
     let personal =

@@ -30,7 +30,7 @@ pub struct MemoryStore {
 struct World {
     present: Memory,
     journal: Vec<(StoredRecord, Timestamp)>,
-    about: BTreeMap<Uuid, Vec<u64>>,
+    about: BTreeMap<Subject, Vec<u64>>,
     receipts: BTreeMap<RequestId, StoredReceipt>,
     cursors: BTreeMap<String, u64>,
     versions: BTreeMap<(Kind, Uuid), Vec<Version>>,
@@ -140,7 +140,7 @@ impl World {
 
     /// Takes the fingerprints from the receipts of everything about a subject: they were made of its data.
     fn forget(&mut self, subject: Subject) {
-        let seqs = self.about.get(&subject.uuid()).map(Vec::as_slice).unwrap_or_default();
+        let seqs = self.about.get(&subject).map(Vec::as_slice).unwrap_or_default();
         for receipt in self.receipts.values_mut().filter(|receipt| seqs.binary_search(&receipt.seq).is_ok()) {
             receipt.fingerprint = None;
         }
@@ -194,7 +194,7 @@ impl Reading for Snapshot {
         Ok(self.0.journal.iter().skip(skipped).take(limit).map(|(record, _)| record.clone()).collect())
     }
 
-    fn records_about(&self, about: Uuid, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
         let seqs = self.0.about.get(&about).map(Vec::as_slice).unwrap_or_default();
         let later = seqs.iter().filter(|about| **about > seq).take(limit);
         let records = later.filter_map(|seq| self.0.journal.get(usize::try_from(*seq).ok()?.checked_sub(1)?));
@@ -303,7 +303,7 @@ impl Reading for Right<'_> {
         self.snapshot.records_after(seq, limit)
     }
 
-    fn records_about(&self, about: Uuid, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
         self.snapshot.records_about(about, seq, limit)
     }
 

@@ -132,8 +132,8 @@ pub struct NewRecord {
     pub at: Timestamp,
     /// The request it answers, and the hash of that request's body.
     pub request: Option<(RequestId, Hash)>,
-    /// The tenants, users and other things it is about, to find it by.
-    pub about: Vec<Uuid>,
+    /// The tenants and users it is about, to find it by.
+    pub about: Vec<Subject>,
     /// The entities that change.
     pub changes: Vec<Change>,
     /// The subjects whose personal data is replaced or, with `None`, erased.
@@ -187,11 +187,11 @@ pub trait Reading: View {
     /// When the store cannot be read.
     fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
 
-    /// Up to `limit` records about something, after `seq`, in order.
+    /// Up to `limit` records about a tenant or user, after `seq`, in order.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn records_about(&self, about: Uuid, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
 
     /// What is remembered of a request.
     ///

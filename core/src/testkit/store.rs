@@ -212,7 +212,7 @@ impl Log {
                 .map(|_| random_change(rng))
                 .map(|change| (change.target(), change))
                 .collect();
-            new.about = changes.keys().map(|(_, id)| *id).collect();
+            new.about = changes.keys().map(|(_, id)| Subject::Tenant(TenantId::from_uuid(*id))).collect();
             new.changes = changes.into_values().collect();
             if rng.below(2) == 0 {
                 let request = RequestId::from_uuid(numbered(1_000_000 + new.record.seq));
@@ -226,7 +226,7 @@ impl Log {
                 };
                 let address = format!("{}@example.com", "ada".repeat(rng.below(40) as usize % 20 + 1));
                 new.people = vec![(subject, (rng.below(4) > 0).then(|| person(&address)))];
-                new.about.push(subject.uuid());
+                new.about.push(subject);
             }
             self.note(&new);
             records.push(new);
@@ -281,7 +281,7 @@ impl Log {
             let due: Vec<_> = due.iter().filter(|record| record.seq > seq).take(limit).cloned().collect();
             assert_eq!(held, due, "{limit} after {seq}");
         }
-        let about: BTreeSet<Uuid> = self.records.iter().flat_map(|new| new.about.clone()).collect();
+        let about: BTreeSet<Subject> = self.records.iter().flat_map(|new| new.about.clone()).collect();
         for id in about {
             let due = self.records.iter().filter(|new| new.about.contains(&id)).map(|new| new.record.clone());
             let due: Vec<_> = due.collect();
@@ -296,7 +296,7 @@ impl Log {
             let later = self.records.iter().skip(at).flat_map(|new| &new.people);
             let forgotten = later
                 .filter(|(_, personal)| personal.is_none())
-                .any(|(subject, _)| new.about.contains(&subject.uuid()));
+                .any(|(subject, _)| new.about.contains(subject));
             assert_eq!(receipt.fingerprint, (!forgotten).then_some(fingerprint), "of record {}", receipt.seq);
         }
     }
@@ -413,7 +413,10 @@ fn an_empty_store_has_nothing(store: &dyn Store) {
     let reading = read(store);
     assert_eq!(reading.head().expect("reads"), Head::EMPTY);
     assert_eq!(reading.records_after(0, 10).expect("reads"), []);
-    assert_eq!(reading.records_about(numbered(1), 0, 10).expect("reads"), []);
+    assert_eq!(
+        reading.records_about(Subject::User(UserId::from_uuid(numbered(1))), 0, 10).expect("reads"),
+        []
+    );
     assert_eq!(reading.receipt(RequestId::from_uuid(numbered(1))).expect("reads"), None);
     assert_eq!(reading.cursor("mail").expect("reads"), 0);
     assert_eq!(reading.load(Kind::User, numbered(1)).expect("reads"), None);
@@ -504,7 +507,7 @@ fn an_erased_subject_is_forgotten(store: &dyn Store) {
     let mut log = Log::new();
     let subject = |number| Subject::User(UserId::from_uuid(numbered(number)));
     let commit_people = |log: &mut Log, people: Vec<(Subject, Option<Personal>)>| {
-        let about = people.iter().map(|(subject, _)| subject.uuid()).collect();
+        let about = people.iter().map(|(subject, _)| *subject).collect();
         let seq = log.head.seq;
         let request = Some((RequestId::from_uuid(numbered(900 + seq)), Hash::of(&format!("request {seq}"))));
         let new = NewRecord { people, about, request, ..following(&log.head, "people") };
@@ -530,13 +533,17 @@ fn an_erased_subject_is_forgotten(store: &dyn Store) {
 fn records_are_found_by_what_they_are_about(store: &dyn Store) {
     let mut log = Log::new();
     for seq in 1..=12 {
-        let about = vec![numbered(seq % 2), numbered(seq % 3 + 10), numbered(seq % 2)];
+        // A user and a tenant of the same id are two.
+        let user = |number| Subject::User(UserId::from_uuid(numbered(number)));
+        let other = Subject::Tenant(TenantId::from_uuid(numbered(1)));
+        let about = vec![user(seq % 2), user(seq % 3 + 10), user(seq % 2), other];
         let new = NewRecord { about, ..following(&log.head, "about") };
         log.note(&new);
         commit(store, vec![new]);
     }
     log.compare(&*read(store));
-    let found = read(store).records_about(numbered(1), 3, 2).expect("reads");
+    let found =
+        read(store).records_about(Subject::User(UserId::from_uuid(numbered(1))), 3, 2).expect("reads");
     assert_eq!(found.iter().map(|record| record.seq).collect::<Vec<_>>(), [5, 7]);
 }
 

@@ -227,7 +227,7 @@ impl Reading for TamperedReading<'_> {
         Ok(records)
     }
 
-    fn records_about(&self, about: Uuid, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
         self.0.records_about(about, seq, limit)
     }
 
@@ -591,6 +591,22 @@ fn u5_a_request_that_carried_erased_data_is_still_answered_once() {
 }
 
 #[test]
+fn x7_after_erasure_a_receipt_is_told_to_the_same_actor_for_the_same_command_alone() {
+    let given = given();
+    let invite = Request { id: AGAIN, ..given.request(JACK, invite(JOINTLY, "admin")) };
+    let receipt = given.engine.submit(invite.clone()).unwrap();
+    let mut given = given
+        .and(JACK, RevokeInvitation::new(EVE_INVITATION))
+        .and(JULIA, ErasePersonal::new(Subject::User(EVE)));
+    for actor in [Actor::User(JULIA), Actor::User(ADA), Actor::User(NINA), Actor::User(NOBODY), STAFF] {
+        given = given.when_request(Request { actor, ..invite.clone() }).then(refused(RequestReused));
+    }
+    let other = Request { command: rename(JOINTLY).into(), ..invite.clone() };
+    let given = given.when_request(other).then(refused(RequestReused));
+    assert_eq!(given.engine.submit(invite).unwrap(), receipt);
+}
+
+#[test]
 fn u5_after_erasure_no_file_holds_the_data() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
@@ -666,7 +682,7 @@ impl Reading for CountedWriting<'_> {
         self.0.records_after(seq, limit)
     }
 
-    fn records_about(&self, about: Uuid, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
         self.0.records_about(about, seq, limit)
     }
 

@@ -17,6 +17,7 @@ use tenantry::query::{
 };
 use tenantry::refusal::Code::{self, *};
 use tenantry::rules::{Ruling, World, access};
+use tenantry::sight::Sight;
 use tenantry::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 use super::stock::*;
@@ -637,7 +638,8 @@ fn v4_a_resellers_page_costs_the_rows_it_shows_and_no_device() {
             let cost = |given, pages| {
                 let paging = Paging { limit: 3, descending, cursor: None };
                 costs(given, pages, paging, |world, paging| {
-                    answer::reseller_customers(world, &ROB.into(), RESELLER, &query, paging)
+                    let who = ROB.into();
+                    answer::reseller_customers(&Sight::of(&who, world, None)?, RESELLER, &query, paging)
                 })
             };
             let first = cost(&few, 1);
@@ -660,11 +662,11 @@ fn q1_a_page_of_a_managers_customers_costs_the_rows_it_shows() {
             let (name, number) = (format!("owner{place}"), 0x9000 + place as u128);
             let (who, invitation) = (
                 UserId::from_uuid(Uuid::from_u128(number)),
-                InvitationId::from_uuid(Uuid::from_u128(number)),
+                InvitationId::from_uuid(Uuid::from_u128(number + 0x1000)),
             );
             let owner = invitee(who, invitation, &name);
             let how = if place % 3 == 0 { "jointly" } else { "fully" };
-            let link = LinkId::from_uuid(Uuid::from_u128(number));
+            let link = LinkId::from_uuid(Uuid::from_u128(number + 0x2000));
             let add = AddCustomer {
                 link: Some(link),
                 owner: (how == "jointly").then_some(owner),
@@ -695,7 +697,7 @@ fn q1_a_page_of_a_managers_customers_costs_the_rows_it_shows() {
                         let cost = |given| {
                             let paging = Paging { limit: 2, descending, cursor: None };
                             costs(given, 2, paging, |world, paging| {
-                                answer::customers(world, &who, MSP, &query, paging)
+                                answer::customers(&Sight::of(&who, world, None)?, MSP, &query, paging)
                             })
                         };
                         let (few, many) = (cost(&few), cost(&many));
@@ -804,7 +806,7 @@ fn t9_a_list_shows_what_the_viewer_sees_of_each_customer() {
         all.extend([JOINTLY, FULLY]);
         for who in [ADA, ADAM, RITA, NOEL, GINA, GUS] {
             let viewer = world.user(who).unwrap().unwrap();
-            let sight = access::Sight::below(world, &viewer, MSP).unwrap();
+            let sight = access::SeenBelow::of(world, &viewer, MSP).unwrap();
             for &tenant in &all {
                 let sees = access::sees(world, &viewer, tenant).unwrap();
                 assert_eq!(sight.has(world, tenant).unwrap(), sees, "{seed}: {who} {tenant}");

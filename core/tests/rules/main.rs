@@ -12,18 +12,21 @@
 )]
 
 mod alerts;
+mod audit;
 mod csv;
 mod delink;
 mod devices;
 mod effects;
 mod engine;
 mod faults;
+mod ids;
 mod integrations;
 mod licences;
 mod links;
 mod lists;
 mod notices;
 mod order;
+mod past;
 mod permissions;
 mod policies;
 mod resellers;

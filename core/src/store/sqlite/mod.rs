@@ -348,7 +348,7 @@ impl<C: Deref<Target = Conn>> Reading for Txn<C> {
 
     fn records_about(
         &self,
-        about: Uuid,
+        about: Subject,
         seq: u64,
         limit: usize,
     ) -> std::result::Result<Vec<StoredRecord>, StoreError> {

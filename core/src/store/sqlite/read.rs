@@ -403,12 +403,17 @@ impl Conn {
         collect(rows)
     }
 
-    pub(super) fn records_about(&self, about: Uuid, seq: u64, at_most: usize) -> Result<Vec<StoredRecord>> {
+    pub(super) fn records_about(
+        &self,
+        about: Subject,
+        seq: u64,
+        at_most: usize,
+    ) -> Result<Vec<StoredRecord>> {
         let mut get = self.db.prepare_cached(
             "SELECT r.seq, r.hash, r.body FROM record_about a CROSS JOIN record r ON r.seq = a.seq \
-             WHERE a.about = ?1 AND a.seq > ?2 ORDER BY a.seq LIMIT ?3",
+             WHERE a.kind = ?1 AND a.id = ?2 AND a.seq > ?3 ORDER BY a.seq LIMIT ?4",
         )?;
-        let rows = get.query((about.as_bytes(), signed(seq), limit(at_most)))?;
+        let rows = get.query((subject_kind(about), about.uuid().as_bytes(), signed(seq), limit(at_most)))?;
         collect(rows)
     }
 

@@ -134,7 +134,7 @@ impl Conn {
             let seq = signed(new.record.seq);
             held.record.execute((seq, new.at.micros(), new.record.hash.bytes(), &new.record.text))?;
             for about in &new.about {
-                held.about.execute((about.as_bytes(), seq))?;
+                held.about.execute((subject_kind(*about), about.uuid().as_bytes(), seq))?;
             }
             if let Some((request, fingerprint)) = &new.request {
                 held.receipt.execute((seq, request.uuid().as_bytes(), fingerprint.bytes()))?;
@@ -279,8 +279,8 @@ impl Conn {
         }
         self.execute(
             "UPDATE receipt SET fingerprint = zeroblob(32) \
-             WHERE seq IN (SELECT seq FROM record_about WHERE about = ?1)",
-            [id.as_bytes()],
+             WHERE seq IN (SELECT seq FROM record_about WHERE kind = ?1 AND id = ?2)",
+            (subject_kind(subject), id.as_bytes()),
         )?;
         Ok(())
     }
@@ -319,7 +319,7 @@ impl<'c> Held<'c> {
         let hold = |sql| conn.db.prepare_cached(sql);
         Ok(Self {
             record: hold("INSERT INTO record(seq, at, hash, body) VALUES (?1, ?2, ?3, ?4)")?,
-            about: hold("INSERT OR IGNORE INTO record_about VALUES (?1, ?2)")?,
+            about: hold("INSERT OR IGNORE INTO record_about VALUES (?1, ?2, ?3)")?,
             receipt: hold("INSERT INTO receipt(seq, request, fingerprint) VALUES (?1, ?2, ?3)")?,
             before: hold(GET_ROW)?,
             entity: hold(

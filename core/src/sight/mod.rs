@@ -1,0 +1,192 @@
+//! The one gate for what an actor is told (T-9). It knows what this actor may see: now, whatever the question is about; and of a
+//! past, what they could see then as well. Whoever makes an answer asks here, and nowhere else. Never decides anything else.
+
+mod record;
+
+pub use record::{Around, RecordSight};
+
+use std::sync::Arc;
+
+use crate::base::ids::TenantId;
+use crate::base::text::Permission;
+use crate::model::permission::TENANT_VIEW;
+use crate::model::{Actor, Personal, Subject, User};
+use crate::rules::access::{self, SeenBelow};
+use crate::rules::{Gate, Ruling, Stop, World};
+use crate::view::ViewError;
+
+/// An actor before a world that they ask about.
+pub struct Sight<'w> {
+    actor: &'w Actor,
+    // Nobody, for the operator, whom no relationship binds.
+    viewer: Option<Arc<User>>,
+    world: &'w World<'w>,
+    // The present, where the world is a past.
+    present: Option<&'w World<'w>>,
+}
+
+/// A tenant about which the actor may be told what a permission is for.
+#[derive(Clone, Copy)]
+pub struct Open<'s> {
+    sight: &'s Sight<'s>,
+    tenant: TenantId,
+}
+
+impl<'w> Sight<'w> {
+    /// Lets an actor ask about a world; of a past, `present` says what they may see today.
+    ///
+    /// # Errors
+    /// `unknown_user`, `user_not_active`, `wrong_actor` for the clock: now or, else, then.
+    pub fn of(actor: &'w Actor, world: &'w World<'w>, present: Option<&'w World<'w>>) -> Ruling<Self> {
+        let viewer = present.unwrap_or(world).admit(actor, Gate::Shut)?;
+        if present.is_some() {
+            world.admit(actor, Gate::Shut)?;
+        }
+        Ok(Self { actor, present: present.filter(|_| viewer.is_some()), viewer, world })
+    }
+
+    /// The world that is asked about.
+    pub const fn world(&self) -> &'w World<'w> {
+        self.world
+    }
+
+    /// The user who asks; nobody, if it is the operator.
+    pub fn viewer(&self) -> Option<&User> {
+        self.viewer.as_deref()
+    }
+
+    /// The worlds whose rights count: the present, then the one that is asked about.
+    fn judging(&self) -> impl Iterator<Item = &'w World<'w>> + use<'w> {
+        self.present.into_iter().chain([self.world])
+    }
+
+    /// Lets the actor be told what a permission on a tenant is for.
+    ///
+    /// # Errors
+    /// `unknown_tenant`, and why the actor may not: now or, else, then.
+    pub fn may(&self, permission: &str, tenant: TenantId) -> Ruling<Open<'_>> {
+        for world in self.judging() {
+            world.authorize(self.actor, permission, tenant, Gate::Shut)?;
+        }
+        Ok(Open { sight: self, tenant })
+    }
+
+    /// Lets the actor use a permission at home, or on another tenant on which they hold a role themselves.
+    ///
+    /// # Errors
+    /// Why they may not at home.
+    pub fn may_somewhere(&self, permission: &str) -> Ruling {
+        let Some(user) = &self.viewer else { return Ok(()) };
+        for world in self.judging() {
+            if !access::may_where_assigned(world, user.id, permission)? {
+                world.authorize(self.actor, permission, user.home, Gate::Shut)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The tenants that a user may view, in the order of their ids; none for the operator.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn viewed(&self) -> Ruling<Vec<Open<'_>>> {
+        let Some(user) = &self.viewer else { return Ok(Vec::new()) };
+        let view = Permission::parse(TENANT_VIEW).expect("a permission's name");
+        let mut open = Vec::new();
+        for tenant in access::tenants_where(self.world, user.id, &view, None)? {
+            let still = match self.present {
+                Some(present) => allowed(present.authorize(self.actor, TENANT_VIEW, tenant, Gate::Shut))?,
+                None => true,
+            };
+            if still {
+                open.push(Open { sight: self, tenant });
+            }
+        }
+        Ok(open)
+    }
+
+    /// Whether a tenant that lived in the world that is asked about has not been deleted since.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn still_lives(&self, tenant: TenantId) -> Result<bool, ViewError> {
+        match self.present {
+            Some(present) => Ok(present.living(tenant)?.is_some()),
+            None => Ok(true),
+        }
+    }
+
+    /// What the actor sees of the tenants that one manager manages directly, for a whole list.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn below(&self, manager: TenantId) -> Result<Below<'_>, ViewError> {
+        let then = match &self.viewer {
+            Some(user) => Some(SeenBelow::of(self.world, user, manager)?),
+            None => None,
+        };
+        let now = match (&self.viewer, self.present) {
+            (Some(user), Some(present)) => Some((present, &**user)),
+            _ => None,
+        };
+        Ok(Below { world: self.world, then, now })
+    }
+}
+
+impl Open<'_> {
+    /// Which tenant it is.
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// What is known today about where the tenant is.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn contact(&self) -> Result<Personal, ViewError> {
+        Ok(self.sight.world.view.personal(Subject::Tenant(self.tenant))?.unwrap_or_default())
+    }
+
+    /// What is known today about somebody who is at home there; nothing of anybody else.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn person(&self, user: &User) -> Result<Personal, ViewError> {
+        if user.home != self.tenant {
+            return Ok(Personal::default());
+        }
+        Ok(self.sight.world.view.personal(Subject::User(user.id))?.unwrap_or_default())
+    }
+}
+
+/// What an actor sees of the tenants that one manager manages directly.
+pub struct Below<'s> {
+    world: &'s World<'s>,
+    then: Option<SeenBelow<'s>>,
+    now: Option<(&'s World<'s>, &'s User)>,
+}
+
+impl Below<'_> {
+    /// Whether they see one of them.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn has(&self, tenant: TenantId) -> Result<bool, ViewError> {
+        let Some(then) = &self.then else { return Ok(true) };
+        if let Some((present, user)) = self.now
+            && !access::sees(present, user, tenant)?
+        {
+            return Ok(false);
+        }
+        then.has(self.world, tenant)
+    }
+}
+
+/// Whether a ruling lets somebody through; what else went wrong is told.
+fn allowed<T>(ruling: Ruling<T>) -> Result<bool, ViewError> {
+    match ruling {
+        Ok(_) => Ok(true),
+        Err(Stop::Refused(_)) => Ok(false),
+        Err(Stop::Broken(error)) => Err(error),
+    }
+}

@@ -1,0 +1,324 @@
+//! What somebody is told of a record in the audit of a tenant: the events about that tenant, as far as every organisation
+//! that they involve is there for the reader; people of other organisations not at all; and each of it field by field.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::{Sight, allowed};
+use crate::about::about;
+use crate::base::ids::{TenantId, UserId};
+use crate::base::text::ReturnPlace;
+use crate::event::Event;
+use crate::journal::Record;
+use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
+use crate::model::{Actor, Session, Subject, User};
+use crate::query::{AuditActor, AuditRow};
+use crate::rules::{Gate, Ruling, World, access, manages};
+use crate::view::ViewError;
+
+/// A reader of the audit of one tenant.
+pub struct RecordSight<'s> {
+    sight: &'s Sight<'s>,
+    tenant: TenantId,
+    known: RefCell<BTreeMap<TenantId, Known>>,
+    people: RefCell<BTreeMap<TenantId, bool>>,
+}
+
+/// What a reader knows of an organisation.
+#[derive(Clone, Copy)]
+enum Known {
+    /// It is there for them.
+    Now,
+    /// Only as far as it was there for them when they had to do with each other: the audit is their own organisation's, which
+    /// does not manage it today.
+    AsItWas,
+    /// It is not there for them.
+    Never,
+}
+
+/// The worlds right before a record and right after it.
+pub struct Around<'w> {
+    /// What the record found.
+    pub before: &'w World<'w>,
+    /// What it left.
+    pub after: &'w World<'w>,
+}
+
+impl<'s> RecordSight<'s> {
+    /// Lets an actor read the audit of a tenant.
+    ///
+    /// # Errors
+    /// `unknown_tenant`, and why the actor may not.
+    pub fn of(sight: &'s Sight<'s>, tenant: TenantId) -> Ruling<Self> {
+        sight.may(AUDIT_VIEW, tenant)?;
+        Ok(Self { sight, tenant, known: RefCell::default(), people: RefCell::default() })
+    }
+
+    /// The record as the reader is told of it; nothing, where it has no event that they are told of.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn row(&self, record: &Record, around: &Around<'_>) -> Result<Option<AuditRow>, ViewError> {
+        let actor = self.actor(&record.actor)?;
+        let hidden = actor.as_ref().filter(|actor| self.is_foreign(actor)).map(|actor| actor.id);
+        let mut tenants = BTreeSet::new();
+        let mut events = Vec::new();
+        for event in &record.events {
+            let mut subjects = BTreeSet::new();
+            about(around.before.view, event, &mut subjects)?;
+            about(around.after.view, event, &mut subjects)?;
+            if !subjects.contains(&Subject::Tenant(self.tenant)) {
+                continue;
+            }
+            let involved = self.organisations(&subjects)?;
+            if !self.all_told(&involved, around)? {
+                continue;
+            }
+            events.push(self.masked(event, hidden, around)?);
+            tenants.extend(subjects.into_iter().filter_map(|subject| match subject {
+                Subject::Tenant(tenant) => Some(tenant),
+                Subject::User(_) => None,
+            }));
+        }
+        if events.is_empty() {
+            return Ok(None);
+        }
+        let by = match (&record.actor, &actor) {
+            (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
+            (Actor::Clock, _) => AuditActor::Clock,
+            (Actor::User(_), Some(actor)) if hidden.is_some() => {
+                let told = self.is_told(actor.home, around)?;
+                AuditActor::Organisation(if told { actor.home } else { TenantId::from_uuid(Uuid::nil()) })
+            }
+            (Actor::User(user), _) => AuditActor::User(*user),
+        };
+        Ok(Some(AuditRow {
+            seq: record.seq,
+            at: record.at,
+            by,
+            command: record.command.clone(),
+            tenants: tenants.into_iter().collect(),
+            events,
+        }))
+    }
+
+    /// By whose rights it is told.
+    fn now(&self) -> &'s World<'s> {
+        self.sight.present.unwrap_or(self.sight.world)
+    }
+
+    fn actor(&self, actor: &Actor) -> Result<Option<std::sync::Arc<User>>, ViewError> {
+        match actor {
+            Actor::User(user) => self.now().user(*user),
+            Actor::Operator { .. } | Actor::Clock => Ok(None),
+        }
+    }
+
+    /// Whether somebody is of another organisation than the reader.
+    fn is_foreign(&self, user: &User) -> bool {
+        self.sight.viewer().is_some_and(|viewer| viewer.home != user.home)
+    }
+
+    /// The tenants among these, and those that these people belong to.
+    fn organisations(&self, subjects: &BTreeSet<Subject>) -> Result<BTreeSet<TenantId>, ViewError> {
+        let mut found = BTreeSet::new();
+        for subject in subjects {
+            match subject {
+                Subject::Tenant(tenant) => drop(found.insert(*tenant)),
+                Subject::User(user) => found.extend(self.now().user(*user)?.map(|user| user.home)),
+            }
+        }
+        Ok(found)
+    }
+
+    fn all_told(&self, tenants: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
+        for tenant in tenants {
+            if !self.is_told(*tenant, around)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the reader is told of an organisation.
+    fn is_told(&self, tenant: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
+        let Some(viewer) = self.sight.viewer() else { return Ok(true) };
+        let known = self.known.borrow().get(&tenant).copied();
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let known = self.knows(viewer, tenant)?;
+                self.known.borrow_mut().insert(tenant, known);
+                known
+            }
+        };
+        match known {
+            Known::Now => Ok(true),
+            Known::Never => Ok(false),
+            Known::AsItWas => {
+                let mut managed = false;
+                for world in [around.before, around.after] {
+                    if manages(world, self.tenant, tenant, &BTreeSet::new())? {
+                        managed = true;
+                        if access::sees(world, viewer, tenant)? {
+                            return Ok(true);
+                        }
+                    }
+                }
+                Ok(!managed)
+            }
+        }
+    }
+
+    fn knows(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {
+        let now = self.now();
+        if tenant == self.tenant || tenant == viewer.home || access::sees(now, viewer, tenant)? {
+            return Ok(Known::Now);
+        }
+        if viewer.home == self.tenant {
+            // A tenant of one's own that one does not see is one that one is kept off.
+            let kept_off = manages(now, self.tenant, tenant, &BTreeSet::new())?;
+            return Ok(if kept_off { Known::Never } else { Known::AsItWas });
+        }
+        let above = manages(now, tenant, viewer.home, &BTreeSet::new())?;
+        Ok(if above { Known::Now } else { Known::Never })
+    }
+
+    /// Whether the reader is told of a person: of their own organisation, or where they may see its users.
+    fn names(&self, user: UserId) -> Result<bool, ViewError> {
+        let Some(viewer) = self.sight.viewer() else { return Ok(true) };
+        let Some(user) = self.now().user(user)? else { return Ok(false) };
+        if user.home == viewer.home {
+            return Ok(true);
+        }
+        if let Some(known) = self.people.borrow().get(&user.home) {
+            return Ok(*known);
+        }
+        let told = allowed(self.now().authorize(self.sight.actor, USERS_VIEW, user.home, Gate::Shut))?;
+        self.people.borrow_mut().insert(user.home, told);
+        Ok(told)
+    }
+
+    /// An event with the nil id for everybody whom the reader is not told of, the hidden actor among them, and without what is
+    /// another organisation's own: where a console returns to, and what a reseller calls a tenant.
+    fn masked(&self, event: &Event, hidden: Option<UserId>, around: &Around<'_>) -> Result<Event, ViewError> {
+        let mut event = event.clone();
+        let name = |user: &mut UserId| -> Result<(), ViewError> {
+            if Some(*user) == hidden || !self.names(*user)? {
+                *user = UserId::from_uuid(Uuid::nil());
+            }
+            Ok(())
+        };
+        match &mut event {
+            Event::UserInvited { user, .. }
+            | Event::UserRegistered { user, .. }
+            | Event::UserEdited { user, .. }
+            | Event::UserBlocked { user }
+            | Event::UserUnblocked { user }
+            | Event::UserRemoved { user }
+            | Event::Assigned { user, .. }
+            | Event::AssignmentEnded { user, .. }
+            | Event::PersonalErased { subject: Subject::User(user) } => name(user)?,
+            Event::AlertRuleSet { additional, .. } => {
+                let mut told = BTreeSet::new();
+                for mut user in std::mem::take(additional) {
+                    name(&mut user)?;
+                    told.insert(user);
+                }
+                *additional = told;
+            }
+            Event::SessionOpened { user, return_to, .. } => {
+                if !self.is_own(*user)? {
+                    *return_to = ReturnPlace::untold();
+                }
+                name(user)?;
+            }
+            Event::SessionClosed { session, return_to } => {
+                let session = around.after.view.get::<Session>(session.uuid())?;
+                let own = match session {
+                    Some(session) => self.is_own(session.user)?,
+                    None => false,
+                };
+                if !own {
+                    *return_to = ReturnPlace::untold();
+                }
+            }
+            Event::RoleCreated { by: Some(by), .. } => {
+                if !self.is_told(*by, around)? {
+                    *by = TenantId::from_uuid(Uuid::nil());
+                }
+            }
+            Event::ResellerCustomerAdded { reseller, reference, .. }
+            | Event::ResellerCustomerEdited { reseller, reference, .. } => {
+                if self.sight.viewer().is_some() && *reseller != self.tenant {
+                    *reference = None;
+                }
+            }
+            Event::PolicySet { .. }
+            | Event::TenantRegistered { .. }
+            | Event::TenantEdited { .. }
+            | Event::TenantKindChanged { .. }
+            | Event::TenantDisabled { .. }
+            | Event::TenantEnabling { .. }
+            | Event::TenantEnabled { .. }
+            | Event::TenantDeleted { .. }
+            | Event::LinkRequested { .. }
+            | Event::LinkRequestResent { .. }
+            | Event::LinkRequestAccepted { .. }
+            | Event::LinkRequestDeclined { .. }
+            | Event::LinkRequestCanceled { .. }
+            | Event::LinkRequestExpired { .. }
+            | Event::LinkCreated { .. }
+            | Event::LinkConverted { .. }
+            | Event::ServicesAdded { .. }
+            | Event::ServiceRemoved { .. }
+            | Event::ManagerGrantsSet { .. }
+            | Event::AutoExtendSet { .. }
+            | Event::LinkExpiring { .. }
+            | Event::LinkExtended { .. }
+            | Event::DelinkRequested { .. }
+            | Event::DelinkResent { .. }
+            | Event::DelinkRejected { .. }
+            | Event::DelinkCanceled { .. }
+            | Event::DelinkExpired { .. }
+            | Event::LinkEnded { .. }
+            | Event::InvitationResent { .. }
+            | Event::InvitationAccepted { .. }
+            | Event::InvitationDeclined { .. }
+            | Event::InvitationRevoked { .. }
+            | Event::InvitationExpired { .. }
+            | Event::RoleCreated { by: None, .. }
+            | Event::RoleEdited { .. }
+            | Event::RoleDeleted { .. }
+            | Event::ResellerDropped { .. }
+            | Event::ResellerAdmitted { .. }
+            | Event::DevicesUploaded { .. }
+            | Event::DevicesMoved { .. }
+            | Event::MoveRequested { .. }
+            | Event::MoveApproved { .. }
+            | Event::MoveDeclined { .. }
+            | Event::MoveCanceled { .. }
+            | Event::MoveExpired { .. }
+            | Event::DevicesDeleted { .. }
+            | Event::IntegrationCreated { .. }
+            | Event::IntegrationShared { .. }
+            | Event::IntegrationDetached { .. }
+            | Event::IntegrationDeleted { .. }
+            | Event::LicenceBought { .. }
+            | Event::SeatsAssigned { .. }
+            | Event::SeatsReleased { .. }
+            | Event::SessionEnded { .. }
+            | Event::PersonalErased { subject: Subject::Tenant(_) }
+            | Event::CommandRefused { .. } => {}
+        }
+        Ok(event)
+    }
+
+    /// Whether somebody is of the reader's own organisation; nobody is of the operator's.
+    fn is_own(&self, user: UserId) -> Result<bool, ViewError> {
+        let home = self.now().user(user)?.map(|user| user.home);
+        Ok(self.sight.viewer().is_some_and(|viewer| home == Some(viewer.home)))
+    }
+}

@@ -1,0 +1,184 @@
+//! The audit as somebody may read it: by tenants alone, organisations that are not there for the reader left out, people of
+//! other organisations masked field by field (Q-2, T-9).
+
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::SessionId;
+use tenantry::event::Event;
+use tenantry::model::Actor;
+use tenantry::policy::MoveRule;
+use tenantry::query::{AuditActor, AuditFilter, AuditRow};
+
+use super::stock::*;
+use super::*;
+
+const NOBODY_TOLD: UserId = UserId::from_uuid(Uuid::nil());
+
+fn audit(given: &Given, who: impl Into<Actor>, tenant: TenantId) -> Vec<AuditRow> {
+    given.engine.read().unwrap().audit(&who.into(), tenant, &AuditFilter::default(), 0, 1_000).unwrap().0
+}
+
+/// The commands of the rows after a record.
+fn commands(given: &Given, who: UserId, tenant: TenantId, after: u64) -> Vec<String> {
+    audit(given, who, tenant).into_iter().filter(|row| row.seq > after).map(|row| row.command).collect()
+}
+
+fn seq(given: &Given) -> u64 {
+    given.engine.token().unwrap().seq
+}
+
+fn open(tenant: TenantId, number: u128) -> OpenConsole {
+    let new = OpenConsole::new(tenant, text("manage"), text("https://host.example/?secret=1"));
+    OpenConsole { session: Some(SessionId::from_uuid(Uuid::from_u128(number))), ..new }
+}
+
+/// Every tenant that a row names, in whatever place.
+fn named(rows: &[AuditRow]) -> String {
+    serde_json::to_string(rows).unwrap()
+}
+
+#[test]
+fn q2_text_that_is_spelt_like_an_id_is_left_as_it_is() {
+    let evil = "abcdefab-cdef-4abc-8def-abcdefabcdef";
+    let who: UserId = text(evil);
+    let given = given()
+        .and(STAFF, user(who, MSP, "evil", "admin"))
+        .and(who, CreateIntegration::new(JOINTLY, text(evil), text("x")));
+    let row = audit(&given, JULIA, JOINTLY).pop().unwrap();
+    assert_eq!(row.by, AuditActor::Organisation(MSP));
+    let [Event::IntegrationCreated { kind, .. }] = &row.events[..] else { panic!("{row:?}") };
+    assert_eq!(kind.as_str(), evil);
+}
+
+#[test]
+fn q2_people_of_another_organisation_are_masked_wherever_an_event_names_them() {
+    let given = given()
+        .and(ADA, assign(RITA, JOINTLY, "admin"))
+        .and(ADA, open(JOINTLY, 0xc01))
+        .and(
+            JULIA,
+            SetAlertRule {
+                additional: BTreeSet::from([ADAM, JACK]),
+                ..SetAlertRule::new(JOINTLY, text("security"), tenantry::model::Audience::AllAdmins)
+            },
+        )
+        .and(JULIA, BlockUser::new(JIM));
+    let told = |who: UserId| -> Vec<Event> {
+        let rows = audit(&given, who, JOINTLY);
+        rows.into_iter().rev().take(4).rev().flat_map(|row| row.events).collect()
+    };
+    let [
+        Event::Assigned { user: assigned, .. },
+        Event::SessionOpened { user: opened, .. },
+        Event::AlertRuleSet { additional, .. },
+        Event::UserBlocked { user: blocked },
+    ] = &told(JULIA)[..]
+    else {
+        panic!("{:?}", told(JULIA))
+    };
+    assert_eq!((*assigned, *opened), (NOBODY_TOLD, NOBODY_TOLD));
+    assert_eq!(*additional, BTreeSet::from([NOBODY_TOLD, JACK]));
+    assert_eq!(*blocked, JIM);
+    // The manager may see the customer's users, and its own.
+    let [.., Event::AlertRuleSet { additional, .. }, Event::UserBlocked { user: blocked }] = &told(ADAM)[..]
+    else {
+        panic!("{:?}", told(ADAM))
+    };
+    // Whoever acted shows as their organisation all through the record.
+    assert_eq!(*additional, BTreeSet::from([ADAM, JACK]));
+    assert_eq!(*blocked, JIM);
+}
+
+#[test]
+fn q2_where_a_console_returns_to_is_told_to_its_own_organisation_alone() {
+    let given = given().and(ADA, open(JOINTLY, 0xc01)).and(JACK, open(JOINTLY, 0xc02));
+    let given = given
+        .and(ADA, CloseConsole::new(SessionId::from_uuid(Uuid::from_u128(0xc01))))
+        .and(JACK, CloseConsole::new(SessionId::from_uuid(Uuid::from_u128(0xc02))));
+    let told = |who: Actor| -> Vec<bool> {
+        let rows = audit(&given, who, JOINTLY);
+        rows[rows.len() - 4..].iter().map(|row| named(std::slice::from_ref(row)).contains("secret")).collect()
+    };
+    assert_eq!(told(ADAM.into()), [true, false, true, false]);
+    assert_eq!(told(JULIA.into()), [false, true, false, true]);
+    assert_eq!(told(GINA.into()), [false; 4]);
+    assert_eq!(told(STAFF), [false; 4]);
+}
+
+#[test]
+fn t9_the_audit_of_ones_own_organisation_has_nothing_of_tenants_that_one_is_kept_off() {
+    let given = given().and(ADA, assign(RITA, MSP, "admin")).and(ADA, assign(ADAM, JOINTLY, "no_access"));
+    let after = seq(&given);
+    let given = given
+        .and(ADA, ConvertLink::new(FULLY_LINK, text("jointly")))
+        .and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])))
+        .and(ADA, rename(MSP));
+    assert_eq!(commands(&given, RITA, MSP, after), ["convert_link", "set_manager_grants", "edit_tenant"]);
+    assert_eq!(commands(&given, ADAM, MSP, after), ["convert_link", "edit_tenant"]);
+    assert!(!named(&audit(&given, ADAM, MSP)).contains(&JOINTLY.to_string()));
+    assert!(named(&audit(&given, RITA, MSP)).contains(&JOINTLY.to_string()));
+    // No page tells of more than there is.
+    let read = given.engine.read().unwrap();
+    let rows = audit(&given, ADAM, MSP);
+    let before_last = rows[rows.len() - 2].seq;
+    let of = |limit| {
+        let page = read.audit(&ADAM.into(), MSP, &AuditFilter::default(), rows[rows.len() - 3].seq, limit);
+        page.unwrap().1
+    };
+    assert_eq!(of(1), Some(before_last));
+    assert_eq!(of(2), None);
+}
+
+#[test]
+fn t9_after_the_end_whoever_could_see_a_link_goes_on_seeing_that_it_was() {
+    let given = given().and(ADA, assign(ADAM, JOINTLY, "no_access"));
+    let after = seq(&given);
+    let given = delinked(given);
+    let end = seq(&given);
+    let given = given.and(STAFF, user(EVE, MSP, "eve", "super_admin")).and(JULIA, rename(JOINTLY));
+    let told = ["request_delink", "accept_delink"];
+    assert_eq!(commands(&given, ADA, MSP, after)[..2], told);
+    assert!(commands(&given, ADA, MSP, end).iter().all(|command| command == "register_user"));
+    assert!(!commands(&given, ADAM, MSP, after).contains(&told[0].to_owned()), "kept off while it lasted");
+    assert!(!commands(&given, EVE, MSP, after).contains(&told[0].to_owned()), "was not there");
+    assert!(!named(&audit(&given, ADAM, MSP)).contains(&JOINTLY.to_string()));
+}
+
+#[test]
+fn t9_managers_side_by_side_do_not_read_of_each_other() {
+    let given = given().under(|policy| policy.max_managers = 2);
+    let given = linked(given, 0xd01, SECOND, "JOINTLY", "jointly", &["enrollment"]);
+    let after = seq(&given);
+    let open = OpenConsole { service: text("enrollment"), ..open(JOINTLY, 0xc01) };
+    let given = given
+        .and(NINA, open)
+        .and(NINA, AddServices::new(link_id(0xd01), set(&["asset-intelligence"])))
+        .and(NINA, rename(JOINTLY))
+        .and(ADA, rename(JOINTLY));
+    let rows = |who: UserId| audit(&given, who, JOINTLY).into_iter().filter(|row| row.seq > after);
+    assert_eq!(rows(JULIA).count(), 4);
+    assert_eq!(rows(NINA).count(), 4);
+    let told: Vec<AuditRow> = rows(ADA).collect();
+    // What the other did to the customer itself is told, and that it was somebody.
+    let nobody = AuditActor::Organisation(TenantId::from_uuid(Uuid::nil()));
+    let by: Vec<(&str, AuditActor)> = told.iter().map(|row| (&*row.command, row.by.clone())).collect();
+    assert_eq!(by, [("edit_tenant", nobody), ("edit_tenant", AuditActor::User(ADA))]);
+    assert!(!named(&audit(&given, ADA, JOINTLY)).contains(&SECOND.to_string()));
+    assert!(named(&audit(&given, JULIA, JOINTLY)).contains(&SECOND.to_string()));
+}
+
+#[test]
+fn q2_what_a_reseller_calls_a_tenant_is_its_own() {
+    let name = |reference: &str| EditResellerCustomer {
+        reference: Some(text(reference)),
+        ..EditResellerCustomer::new(RESELLER, ALONE)
+    };
+    let given = trade(MoveRule::AtOnce).and(ROB, name("bad payer"));
+    assert!(named(&audit(&given, ROB, RESELLER)).contains("bad payer"));
+    let row = audit(&given, CARL, ALONE).pop().unwrap();
+    assert_eq!(
+        (row.by.clone(), &*row.command),
+        (AuditActor::Organisation(RESELLER), "edit_reseller_customer")
+    );
+    assert!(!named(&[row]).contains("bad payer"));
+}

@@ -1,0 +1,191 @@
+//! The past as somebody may see it: by the right they have now, and by the one they had then (X-2, T-9).
+
+use tenantry::engine::{Clock, Error, Moment};
+use tenantry::model::{Actor, Change};
+use tenantry::policy::MoveRule;
+use tenantry::query::{CustomerQuery, Paging, Question, ResellerQuery, UserQuery};
+use tenantry::refusal::Code::{self, *};
+
+use super::stock::*;
+use super::*;
+
+/// What somebody is told about a moment, or why not.
+type Told = Result<Vec<String>, Code>;
+
+fn told<T>(answer: Result<T, Error>, rows: impl FnOnce(T) -> Vec<String>) -> Told {
+    answer.map(rows).map_err(|error| error.code().unwrap())
+}
+
+fn customers(moment: &Moment<'_>, who: impl Into<Actor>, manager: TenantId) -> Told {
+    let page = moment.customers(&who.into(), manager, &CustomerQuery::default(), &Paging::default());
+    told(page, |page| page.rows.iter().map(|row| row.name.to_string()).collect())
+}
+
+fn details(moment: &Moment<'_>, who: impl Into<Actor>, customer: TenantId) -> Told {
+    told(moment.customer(&who.into(), MSP, customer), |it| {
+        it.contact.phone.iter().map(ToString::to_string).collect()
+    })
+}
+
+fn users(moment: &Moment<'_>, who: impl Into<Actor>, tenant: TenantId) -> Told {
+    let page = moment.users(&who.into(), tenant, &UserQuery::default(), &Paging::default());
+    told(page, |page| page.rows.iter().flat_map(|row| &row.email).map(ToString::to_string).collect())
+}
+
+fn integrations(moment: &Moment<'_>, who: impl Into<Actor>, tenant: TenantId) -> Told {
+    let page = moment.integrations(&who.into(), tenant, &Paging::default());
+    told(page, |page| page.rows.iter().map(|row| row.name.to_string()).collect())
+}
+
+fn pins(moment: &Moment<'_>, who: impl Into<Actor>) -> Told {
+    told(moment.pins(&who.into()), |pins| pins.iter().map(|pin| pin.name.to_string()).collect())
+}
+
+fn look_up(moment: &Moment<'_>, who: impl Into<Actor>, number: &str) -> Told {
+    told(moment.look_up(&who.into(), &text(number)), |it| vec![it.name.to_string()])
+}
+
+/// The world now, and as it was after a record.
+fn now_and_then(given: &Given, seq: u64, look: impl Fn(&Moment<'_>)) {
+    let read = given.engine.read().unwrap();
+    look(&read.now().unwrap());
+    look(&read.as_of(seq).unwrap().moment().unwrap());
+}
+
+fn seq(given: &Given) -> u64 {
+    given.engine.token().unwrap().seq
+}
+
+/// `JOINTLY` with a place on the map and a telephone.
+fn reachable() -> Given {
+    let edit = EditTenant {
+        phone: Change::Set(text("+1 555 0100")),
+        coordinates: Change::Set(serde_json::from_str(r#"{"latitude":47.0,"longitude":8.5}"#).unwrap()),
+        ..EditTenant::new(JOINTLY)
+    };
+    given().and(JULIA, edit)
+}
+
+#[test]
+fn x2_whoever_may_not_ask_now_is_refused_about_the_past_in_the_same_words() {
+    let given = reachable();
+    let before = seq(&given);
+    let read = given.engine.read().unwrap();
+    let then = read.as_of(before).unwrap();
+    assert_eq!(details(&then.moment().unwrap(), ADA, JOINTLY), Ok(vec!["+1 555 0100".to_owned()]));
+    assert_eq!(users(&then.moment().unwrap(), ADA, JOINTLY).unwrap().len(), 3);
+    drop(then);
+    drop(read);
+    // The two part, and what was set since is none of the former manager's business.
+    let given = delinked(given)
+        .later(200)
+        .and(JULIA, EditTenant { phone: Change::Set(text("+1 555 9999")), ..EditTenant::new(JOINTLY) });
+    now_and_then(&given, before, |moment| {
+        for who in [ADA, ADAM, GINA] {
+            assert_eq!(details(moment, who, JOINTLY), Err(UnknownTenant));
+            assert_eq!(users(moment, who, JOINTLY), Err(UnknownTenant));
+            assert_eq!(integrations(moment, who, JOINTLY), Err(UnknownTenant));
+            assert_eq!(customers(moment, who, MSP), Ok(vec!["Fully".to_owned()]));
+            assert_eq!(pins(moment, who), Ok(Vec::new()));
+        }
+        assert_eq!(users(moment, JULIA, JOINTLY).unwrap().len(), 3);
+    });
+    // A dismissed user may ask nothing at all.
+    let given = given.and(GINA, RemoveUser::new(GUS)).and(ADA, BlockUser::new(ADAM));
+    now_and_then(&given, before, |moment| {
+        for (who, home) in [(GUS, GRAND), (ADAM, MSP)] {
+            assert_eq!(customers(moment, who, home), Err(UserNotActive));
+            assert_eq!(users(moment, who, home), Err(UserNotActive));
+            assert_eq!(pins(moment, who), Err(UserNotActive));
+            assert_eq!(look_up(moment, who, "ALONE"), Err(UserNotActive));
+        }
+        assert_eq!(users(moment, FRED, FULLY), Err(CustomerLocked));
+    });
+}
+
+#[test]
+fn x2_whoever_could_not_ask_then_is_not_told_of_it_now() {
+    let given = reachable();
+    let before = seq(&given);
+    let given = given
+        .and(STAFF, user(EVE, MSP, "eve", "super_admin"))
+        .and(ADA, assign(RITA, MSP, "admin"))
+        .and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])));
+    let read = given.engine.read().unwrap();
+    let past = read.as_of(before).unwrap();
+    let then = past.moment().unwrap();
+    assert_eq!(users(&read.now().unwrap(), EVE, MSP).unwrap().len(), 7);
+    for answer in [users(&then, EVE, MSP), customers(&then, EVE, MSP), pins(&then, EVE)] {
+        assert_eq!(answer, Err(UnknownUser));
+    }
+    assert_eq!(look_up(&read.now().unwrap(), RITA, "ALONE"), Ok(vec!["Alone".to_owned()]));
+    assert_eq!(look_up(&then, RITA, "ALONE"), Err(RoleLacksPermission));
+}
+
+#[test]
+fn t9_a_past_list_has_what_was_visible_then_and_is_now() {
+    // Kept off at first, let in later.
+    let given = reachable().and(ADA, assign(RITA, JOINTLY, "no_access"));
+    let off = seq(&given);
+    let given = given.and(ADA, assign(RITA, JOINTLY, "read_only")).and(ADA, assign(ADAM, FULLY, "no_access"));
+    let read = given.engine.read().unwrap();
+    let past = read.as_of(off).unwrap();
+    let then = past.moment().unwrap();
+    let both = || vec!["Fully".to_owned(), "Jointly".to_owned()];
+    assert_eq!(customers(&read.now().unwrap(), RITA, MSP), Ok(both()));
+    assert_eq!(customers(&then, RITA, MSP), Ok(vec!["Fully".to_owned()]));
+    assert_eq!(pins(&read.now().unwrap(), RITA), Ok(vec!["Jointly".to_owned()]));
+    assert_eq!(pins(&then, RITA), Ok(Vec::new()));
+    assert_eq!(details(&then, RITA, JOINTLY), Err(UnknownTenant));
+    // The other way round: kept off since.
+    assert_eq!(customers(&read.now().unwrap(), ADAM, MSP), Ok(vec!["Jointly".to_owned()]));
+    assert_eq!(customers(&then, ADAM, MSP), Ok(vec!["Jointly".to_owned()]));
+    assert_eq!(customers(&then, ADA, MSP), Ok(both()));
+    assert_eq!(customers(&then, STAFF, MSP), Ok(both()));
+}
+
+#[test]
+fn t9_what_was_deleted_since_is_in_no_users_past() {
+    let given =
+        trade(MoveRule::AtOnce).and(ROB, upload(1, FULLY, &["SN-1"])).and(ROB, upload(2, ALONE, &["SN-2"]));
+    let before = seq(&given);
+    let given = given.and(ADA, delete(&[FULLY]));
+    let rows = |moment: &Moment<'_>, who: &Actor| {
+        let query = ResellerQuery { unused: false, ..ResellerQuery::default() };
+        let page = moment.reseller_customers(who, RESELLER, &query, &Paging::default());
+        let listed = told(page, |page| page.rows.iter().map(|row| row.company.clone()).collect());
+        let mut csv = Vec::new();
+        let written = moment.reseller_csv(who, RESELLER, &query, &mut csv).unwrap();
+        assert_eq!(written, listed.as_ref().unwrap().len() as u64, "the CSV has the same rows");
+        listed
+    };
+    let (rob, staff) = (Actor::from(ROB), STAFF);
+    now_and_then(&given, before, |moment| {
+        assert_eq!(customers(moment, ADA, MSP), Ok(vec!["Jointly".to_owned()]));
+        assert_eq!(look_up(moment, NINA, "FULLY"), Err(UnknownTenant));
+        assert_eq!(rows(moment, &rob), Ok(vec!["Alone".to_owned()]));
+    });
+    // The operator is bound by no relationship, and so neither by one that has ended.
+    let read = given.engine.read().unwrap();
+    let past = read.as_of(before).unwrap();
+    assert_eq!(rows(&past.moment().unwrap(), &staff).unwrap().len(), 2);
+    assert_eq!(look_up(&past.moment().unwrap(), STAFF, "FULLY"), Ok(vec!["Fully".to_owned()]));
+}
+
+#[test]
+fn x2_a_moment_that_has_not_come_is_refused() {
+    let given = given().later(3);
+    let read = given.engine.read().unwrap();
+    let now = given.clock.now();
+    assert!(read.as_of_time(now).is_ok());
+    let next = tenantry::base::time::Timestamp::from_micros(now.micros() + 1).unwrap();
+    for ahead in [next, now.plus_days(9), tenantry::base::time::Timestamp::MAX] {
+        let refused = read.as_of_time(ahead).map(|_| ()).unwrap_err();
+        assert_eq!(refused.code(), Some(MomentAhead));
+        assert!(refused.to_string().contains(&ahead.to_string()), "{refused}");
+    }
+    // What is asked without an actor is the host's own, and is answered by what was then.
+    let past = read.as_of_time(dawn()).unwrap();
+    let question = Question::new(ADA, text("devices.view"), JOINTLY);
+    assert!(past.moment().unwrap().check(&question).unwrap().allowed);
+}
