@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
@@ -20,7 +21,9 @@ ActorLike: TypeAlias = uuid.UUID | str | ByUser | Operator | Clock
 """Who asks: the id of a user, `OPERATOR` or an `Operator` with a ticket, or `CLOCK`."""
 
 KeyLike: TypeAlias = uuid.UUID | bool | str | datetime.datetime | KeyPart
-"""A part of an index key: an id, a yes or no, a text, a moment."""
+"""A part of an index key: an id, a yes or no, a text, a moment. Text in the form of an id is that id; `KeyPartText` says otherwise."""
+
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Command(Data, Generic[T_co]):
@@ -48,7 +51,7 @@ class Request(Data, Generic[T_co]):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Executed(Data, Generic[T]):
     """What a command led to; the same again when the request is repeated.
 
@@ -69,6 +72,11 @@ class Executed(Data, Generic[T]):
     token: Token
     at: datetime.datetime
     events: tuple[events.Event, ...]
+
+    def __repr__(self) -> str:
+        """What it led to, in short: of the events there are the names."""
+        names = ", ".join(event.event for event in self.events)
+        return f"Executed({self.command}, seq={self.seq}, outcome={self.outcome!r}, events=[{names}])"
 
 
 def actor_json(actor: ActorLike) -> Any:
@@ -91,7 +99,7 @@ def key_json(part: KeyLike) -> Any:
     if isinstance(part, bool):
         return {"flag": part}
     if isinstance(part, str):
-        return {"text": part}
+        return {"id" if _ID.fullmatch(part) else "text": part}
     if isinstance(part, datetime.datetime):
         return {"time": part}
     return part

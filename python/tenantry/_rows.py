@@ -92,6 +92,10 @@ class Rows(Generic[T]):
         """The first row, if there is one."""
         return next(iter(self), None)
 
+    def __bool__(self) -> bool:
+        """Whether there is a row. It reads the first page; a list has no `len`, for it would have to read all."""
+        return self.first() is not None
+
     def rows(self) -> list[dict[str, Any]]:
         """All rows as dicts, as pandas and polars take them: `pandas.DataFrame(db.customers(…).rows())`. Ids are text."""
         return [to_row(row) for row in self]

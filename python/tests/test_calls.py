@@ -214,6 +214,7 @@ def test_long_lists(world: World) -> None:
     found = rows.first()
     assert found is not None and found.name == names[0]
     assert db.customers(manager=world.msp, actor=world.ada, text="nobody").first() is None
+    assert rows and not db.customers(manager=world.msp, actor=world.ada, text="nobody")
     seqs = [record.seq for record in db.records_after(limit=4)]
     assert seqs == list(range(1, len(seqs) + 1))
     assert [record.seq for record in db.records_after(seq=5, limit=4)] == seqs[5:]

@@ -171,6 +171,19 @@ def test_an_entity_can_be_asked_for(world: World) -> None:
     assert [one.id for one in by_number if isinstance(one, model.Tenant)] == [world.msp]
 
 
+def test_an_id_in_a_key_may_be_text(world: World) -> None:
+    def named(home: object) -> list[model.Entity]:
+        return list(world.db.entities(index=model.Index.USER_HOME, key=[home]))  # type: ignore[list-item]
+
+    assert named(world.msp) and named(str(world.msp)) == named(str(world.msp).upper()) == named(world.msp)
+    assert named(model.KeyPartText(text=str(world.msp))) == []
+
+
+def test_what_a_command_led_to_shows_in_short(world: World) -> None:
+    done = world.db.register_tenant(kind=tenantry.TenantKind.MSP, name="Fjord IT", actor=OPERATOR)
+    assert repr(done) == f"Executed(register_tenant, seq={done.seq}, outcome={done.outcome!r}, events=[tenant_registered])"
+
+
 def test_contact_can_be_given(world: World) -> None:
     made = world.db.register_tenant(
         kind="customer",  # type: ignore[arg-type]
