@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::page::{Place, Strand, Turn, matches, prefixes, walk};
-use crate::base::ids::{IntegrationId, TenantId};
+use crate::base::ids::{IntegrationId, TenantId, UserId};
 use crate::command::Contact;
 use crate::model::permission::{DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
-use crate::model::{Attachment, Integration, Listing, ResellerRow, Stage, User, UserState};
+use crate::model::{Attachment, Integration, Listing, Personal, ResellerRow, Stage, User, UserState};
 use crate::query::{
     CustomerDetails, CustomerQuery, CustomerRow, CustomerSort, IntegrationRow, Page, Paging,
     ResellerCustomerRow, ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
@@ -143,7 +143,17 @@ pub fn users(
 ) -> Ruling<Page<UserRow>> {
     let open = sight.may(USERS_VIEW, tenant)?;
     let world = sight.world();
-    let turn = Turn::of(&("users", tenant, query), paging)?;
+    let key = |user: &User, personal: &Personal| {
+        Key::new().folded(match query.sort {
+            UserSort::Email => personal.email.as_ref().map_or("", |email| email.as_str()),
+            UserSort::Name => personal.name.as_ref().map_or("", |name| name.as_str()),
+            UserSort::State => user.state.name(),
+        })
+    };
+    let turn = Turn::personal(&("users", tenant, query), paging, |id| {
+        let user = world.user(UserId::from_uuid(id))?.filter(|user| user.home == tenant);
+        user.map(|user| Ok(key(&user, &open.person(&user)?))).transpose()
+    })?;
     let users = world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())).map(|user| {
         let user = user?;
         if !query.state.map_or(user.state != UserState::Removed, |state| user.state == state) {
@@ -155,12 +165,7 @@ pub fn users(
         if !matches(query.text.as_deref(), &[name, email]) {
             return Ok(None);
         }
-        let sorted_by = match query.sort {
-            UserSort::Email => email,
-            UserSort::Name => name,
-            UserSort::State => user.state.name(),
-        };
-        let place = (Key::new().folded(sorted_by), user.id.uuid());
+        let place = (key(&user, &personal), user.id.uuid());
         let role = world.assignment(user.id, tenant)?.map(|assignment| assignment.role.clone());
         let row =
             UserRow { user: user.id, name: personal.name, email: personal.email, state: user.state, role };

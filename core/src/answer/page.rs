@@ -27,6 +27,8 @@ pub(super) struct Turn {
     after: Option<Place>,
     limit: usize,
     descending: bool,
+    // Whether places hold what must not be in a cursor.
+    is_personal: bool,
 }
 
 impl Turn {
@@ -35,13 +37,41 @@ impl Turn {
     /// # Errors
     /// `invalid_limit`, `foreign_cursor`.
     pub(super) fn of(list: &impl Serialize, paging: &Paging) -> Ruling<Self> {
+        let turn = Self::first(list, paging)?;
+        let after = paging.cursor.as_deref().map(|text| decode(&turn.list, text)).transpose()?;
+        Ok(Self { after, ..turn })
+    }
+
+    /// The same for a list that is sorted by what is personal (U-5). Its cursor names the row alone, and `key` says where that stands
+    /// today; where it stood elsewhere when the page before was read, nobody knows any more where to go on.
+    ///
+    /// # Errors
+    /// `invalid_limit`, `foreign_cursor`.
+    pub(super) fn personal(
+        list: &impl Serialize,
+        paging: &Paging,
+        key: impl FnOnce(Uuid) -> Result<Option<Key>, ViewError>,
+    ) -> Ruling<Self> {
+        let turn = Self { is_personal: true, ..Self::first(list, paging)? };
+        let Some(text) = &paging.cursor else { return Ok(turn) };
+        let id = text.get(MARK..MARK + ID).and_then(|id| Uuid::try_parse(id).ok());
+        if let Some(id) = id
+            && let Some(key) = key(id)?
+            && encode_personal(&turn.list, &(key.clone(), id)) == *text
+        {
+            return Ok(Self { after: Some((key, id)), ..turn });
+        }
+        Err(Refusal::new(Code::ForeignCursor, "").into())
+    }
+
+    fn first(list: &impl Serialize, paging: &Paging) -> Ruling<Self> {
         if paging.limit == 0 || paging.limit > MAX_ROWS {
             return Err(Refusal::new(Code::InvalidLimit, paging.limit).into());
         }
         let list = serde_json::to_string(&(list, paging.descending))
             .expect("queries have string keys and finite numbers");
-        let after = paging.cursor.as_deref().map(|text| decode(&list, text)).transpose()?;
-        Ok(Self { list, after, limit: paging.limit, descending: paging.descending })
+        let (limit, descending) = (paging.limit, paging.descending);
+        Ok(Self { list, after: None, limit, descending, is_personal: false })
     }
 
     /// The page of rows that come in order, beginning after the place. Those after the page are not looked at.
@@ -51,6 +81,7 @@ impl Turn {
         for row in rows {
             let Some((place, row)) = row? else { continue };
             if page.rows.len() == self.limit {
+                let encode = if self.is_personal { encode_personal } else { encode };
                 page.next = last.map(|last| encode(&self.list, &last));
                 break;
             }
@@ -199,10 +230,22 @@ const MARK: usize = 16;
 /// How many digits of a cursor are an id.
 const ID: usize = 32;
 
+/// How many digits of a cursor say whether a row stands where it stood: as many as three bytes have, of which a store also thinks that
+/// they tell no address.
+const CHECK: usize = 6;
+
 /// A place as text: a mark, by which list and place are known to belong together, then the id and the key.
 fn encode(list: &str, (key, id): &Place) -> String {
     let place = format!("{}{}", id.as_simple(), key.hex());
     mark(list, &place) + &place
+}
+
+/// A row as text: a mark, by which list and row are known to belong together, then the id, then what is too little to tell the key
+/// by and enough to notice that it has changed.
+fn encode_personal(list: &str, (key, id): &Place) -> String {
+    let id = id.as_simple().to_string();
+    let check: String = mark(list, &format!("{id}{}", key.hex())).chars().take(CHECK).collect();
+    mark(list, &id) + &id + &check
 }
 
 fn mark(list: &str, place: &str) -> String {
