@@ -13,7 +13,7 @@ use crate::command::{Command, Request};
 use crate::decide::{decide, sweep};
 use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
-use crate::model::{Actor, Subject};
+use crate::model::{Actor, Subject, User, UserState};
 use crate::refusal::{Code, Family, Refusal};
 use crate::rules::{Decision, Stop, World};
 use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
@@ -108,6 +108,7 @@ impl<'t> Transaction<'t> {
         if let Some(expected) = request.expected_seq
             && expected != self.chain.head.seq
         {
+            self.admit(&request.actor)?;
             return Err(Refusal::new(Code::StaleSeq, self.chain.head.seq).into());
         }
         self.sweep()?;
@@ -135,6 +136,23 @@ impl<'t> Transaction<'t> {
         let receipt = Receipt { token, at: self.chain.at(), outcome: events };
         self.done.insert(request.id, (fingerprint, receipt.clone()));
         Ok(receipt)
+    }
+
+    /// Lets in whoever might be somebody to a command: nobody else is told how far the journal has come (T-9).
+    fn admit(&self, actor: &Actor) -> Result<(), Error> {
+        let refused = |code, about: &dyn std::fmt::Display| Err(Refusal::new(code, about).into());
+        match actor {
+            Actor::Operator { .. } => Ok(()),
+            Actor::Clock => refused(Code::WrongActor, &"the clock"),
+            Actor::User(id) => {
+                let user = (&self.chain.world as &dyn View).get::<User>(id.uuid())?;
+                match user.map(|user| user.state) {
+                    None => refused(Code::UnknownUser, id),
+                    Some(UserState::Active | UserState::Invited) => Ok(()),
+                    Some(UserState::Blocked | UserState::Removed) => refused(Code::UserNotActive, id),
+                }
+            }
+        }
     }
 
     /// The first receipt of a request that was executed before.

@@ -117,10 +117,21 @@ fn x7_a_stale_expectation_is_refused() {
         .then(done())
         .when_request(stale)
         .then(refused(StaleSeq));
-    // It comes before everything the command itself could be refused for.
-    let given = super::given();
-    let stranger = Request { expected_seq: Some(1), ..given.request(NOBODY, rename(JOINTLY)) };
-    given.when_request(stranger).then(refused(StaleSeq));
+    // It comes before everything the command itself could be refused for, but nobody is told how far the journal has come who
+    // could not act at all.
+    let mut given = super::given();
+    let clock = Actor::Clock;
+    for (actor, code) in [
+        (NINA.into(), StaleSeq),
+        (IVY.into(), StaleSeq),
+        (STAFF, StaleSeq),
+        (NOBODY.into(), UnknownUser),
+        (BOB.into(), UserNotActive),
+        (clock, WrongActor),
+    ] {
+        let request = Request { expected_seq: Some(1), ..given.request(actor, rename(JOINTLY)) };
+        given = given.when_request(request).then(refused(code));
+    }
 }
 
 // The clock.
