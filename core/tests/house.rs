@@ -240,6 +240,32 @@ fn system_calls_are_made_in_one_file_and_nothing_else_is_unsafe() {
 }
 
 #[test]
+fn what_an_actor_is_told_passes_the_one_gate() {
+    // An answer asks for no right and knows no actor: both are the gate's affair, and so is personal data.
+    let beside = ["Actor", "authorize", "admit", "access", "Gate", "Subject", "addressed", "World"];
+    for (path, text) in files("src") {
+        if path.starts_with("src/answer/") {
+            let code = code(&text);
+            let words: BTreeSet<&str> = code.split(|c: char| !(c == '_' || c.is_alphanumeric())).collect();
+            for word in beside {
+                assert!(!words.contains(word), "{path} goes by `{word}`, and not through the gate");
+            }
+        }
+    }
+    // Whatever the engine is asked by an actor goes there first.
+    let mut asked = 0;
+    for (path, text) in files("src/engine") {
+        for function in code(&text).split("pub fn ").skip(1).filter(|it| it.contains("actor: &Actor,")) {
+            let name = function.split('(').next().unwrap();
+            let gated = function.contains("self.told(actor, ") || function.contains("Sight::of(actor, ");
+            assert!(gated, "{path}: `{name}` answers an actor without the gate");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 8, "the questions are found: {asked}");
+}
+
+#[test]
 fn lib_defines_nothing() {
     for line in code(&read("src/lib.rs")).lines().map(str::trim).filter(|line| !line.is_empty()) {
         assert!(
