@@ -108,6 +108,12 @@ fn x7_a_misuse_is_told_with_its_place() {
             "",
             "there is no revision 99; the journal ends at 1",
         ),
+        (
+            r#"{"ask":{"query":"policy","as_of":"9999-12-31T23:59:59.999999Z"}}"#,
+            425,
+            "",
+            "9999-12-31T23:59:59.999999Z has not come yet",
+        ),
         (r#"{"ask":{"query":"records_after","seq":0,"limit":0}}"#, 423, "", "a page cannot have 0 rows"),
         (
             r#"{"ask":{"query":"entities","index":"due","key":[],"cursor":"00.x"}}"#,
