@@ -5,7 +5,7 @@ use tenantry::base::ids::TenantId;
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
 use tenantry::command::Contact;
-use tenantry::model::{Actor, Stage, UserState};
+use tenantry::model::{Actor, RoleRef, Stage, TenantKind, UserState};
 use tenantry::query::{
     CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerQuery,
     TenantSummary, UserQuery, UserRow,
@@ -61,6 +61,8 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<Vec<CustomerRow>, Code> {
         let who = self.viewer(viewer, "tenant.view", manager, at)?;
+        let view = Permission::parse("tenant.view").unwrap();
+        let views = |role: &RoleRef| self.holds(role, &view);
         let mut rows = Vec::new();
         for link in self.links.iter().filter(|link| link.manager == manager) {
             let wanted = match query.stage {
@@ -68,8 +70,12 @@ impl Oracle {
                 Some(Stage::Delinked) => link.stage == Stage::Delinked,
                 Some(stage) => link.stage == stage && link.in_force(at),
             };
-            // Nobody of the manager's sees a delinked customer; that it was one is in the list nevertheless.
-            let seen = link.stage == Stage::Delinked || self.sees(who, link.managed, at);
+            // Nobody of the manager's sees a delinked customer; that it was one is told to those who see all that is below.
+            let seen = match (link.stage, who) {
+                (Stage::Delinked, Who::User(user)) => self.roles_below(user, manager, at).iter().any(views),
+                (Stage::Delinked, _) => true,
+                _ => self.sees(who, link.managed, at),
+            };
             if !wanted || !seen {
                 continue;
             }
@@ -208,6 +214,9 @@ impl Oracle {
             let mut held = self.assignments.iter().filter(|a| a.user == user);
             if !held.any(|a| may(a.tenant)) {
                 at_home?;
+            }
+            if self.tenant(home).unwrap().kind != TenantKind::Msp {
+                return Err(Code::CannotManage);
             }
         }
         let found = self.tenants.iter().find(|tenant| tenant.number == *number && !tenant.deleted);

@@ -34,11 +34,12 @@ pub fn customers(
 ) -> Ruling<Page<CustomerRow>> {
     sight.may(TENANT_VIEW, manager)?;
     let world = sight.world();
-    // A customer that was delinked is shown to its former manager by what the link itself says.
+    // A customer that was delinked is shown by what the link itself says, to those who see whatever the manager manages.
     let below = match query.stage {
         Some(Stage::Delinked) => None,
         _ => Some(sight.below(manager)?),
     };
+    let remembers = below.is_some() || sight.sees_below(manager)?;
     let turn = Turn::of(&("customers", manager, query), paging)?;
     let rows = turn.walk::<Listing>(world.view, listings(world.view, manager, query)?).map(|found| {
         let (place, listing) = found?;
@@ -48,7 +49,7 @@ pub fn customers(
             && matches(query.text.as_deref(), &[listing.name.as_str(), listing.number.as_str()]);
         let shown = match &below {
             Some(below) => wanted && below.has(listing.tenant)?,
-            None => wanted,
+            None => wanted && remembers,
         };
         Ok(shown.then(|| (place, customer_row(Arc::unwrap_or_clone(listing)))))
     });

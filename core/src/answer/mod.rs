@@ -7,7 +7,6 @@ pub use list::{customer, customers, each_reseller_customer, integrations, resell
 pub use page::MAX_ROWS;
 
 use crate::base::text::Number;
-use crate::model::permission::CUSTOMERS_ADD;
 use crate::query::{Pin, TenantSummary};
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
@@ -16,9 +15,9 @@ use crate::sight::Sight;
 /// What somebody who may link is told about a number (T-8).
 ///
 /// # Errors
-/// `unknown_tenant`, and why the actor may not link.
+/// `unknown_tenant`, `cannot_manage`, and why the actor may not link.
 pub fn look_up(sight: &Sight<'_>, number: &Number) -> Ruling<TenantSummary> {
-    sight.may_somewhere(CUSTOMERS_ADD)?;
+    sight.may_link()?;
     match sight.world().numbered(number)?.filter(|tenant| tenant.is_living()) {
         Some(tenant) if sight.still_lives(tenant.id)? => Ok(TenantSummary {
             number: tenant.number.clone(),

@@ -342,6 +342,19 @@ pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, Vi
     Ok(false)
 }
 
+/// Whether a user would see a tenant that a manager came to manage: a role that lets them view reaches below it.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn sees_below(world: &World<'_>, user: &User, manager: TenantId) -> Result<bool, ViewError> {
+    for role in held_roles(world, user, manager, true)? {
+        if role_holds(world, &role, TENANT_VIEW)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// What a user sees of the tenants that one manager manages directly: as [`sees`] says, for a whole list without asking about
 /// each tenant anew.
 ///

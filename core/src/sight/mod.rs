@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::base::ids::TenantId;
 use crate::base::text::Permission;
-use crate::model::permission::TENANT_VIEW;
-use crate::model::{Actor, Personal, Subject, User};
+use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW};
+use crate::model::{Actor, Personal, Subject, TenantKind, User};
+use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::{Gate, Ruling, Stop, World};
 use crate::view::ViewError;
@@ -71,18 +72,36 @@ impl<'w> Sight<'w> {
         Ok(Open { sight: self, tenant })
     }
 
-    /// Lets the actor use a permission at home, or on another tenant on which they hold a role themselves.
+    /// Lets whoever may link tenants: by right at home, or on another tenant on which they hold a role themselves, where their
+    /// home is an MSP (T-8).
     ///
     /// # Errors
-    /// Why they may not at home.
-    pub fn may_somewhere(&self, permission: &str) -> Ruling {
+    /// Why they may not at home, `cannot_manage`.
+    pub fn may_link(&self) -> Ruling {
         let Some(user) = &self.viewer else { return Ok(()) };
         for world in self.judging() {
-            if !access::may_where_assigned(world, user.id, permission)? {
-                world.authorize(self.actor, permission, user.home, Gate::Shut)?;
+            if !access::may_where_assigned(world, user.id, CUSTOMERS_ADD)? {
+                world.authorize(self.actor, CUSTOMERS_ADD, user.home, Gate::Shut)?;
+            }
+            if world.living(user.home)?.is_none_or(|home| home.kind != TenantKind::Msp) {
+                return Err(Refusal::new(Code::CannotManage, user.home).into());
             }
         }
         Ok(())
+    }
+
+    /// Whether the actor would see a tenant that a manager came to manage.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn sees_below(&self, manager: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        for world in self.judging() {
+            if !access::sees_below(world, user, manager)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The tenants that a user may view, in the order of their ids; none for the operator.

@@ -455,6 +455,22 @@ fn stable_while_written(query: &ResellerQuery, descending: bool) {
 }
 
 #[test]
+fn t9_the_delinked_are_listed_to_those_who_see_whatever_is_managed() {
+    let narrow = RegisterUser { below: Some(false), ..user(EVE, MSP, "eve", "read_only") };
+    let given = delinked(given().and(STAFF, narrow));
+    let read = given.engine.read().unwrap();
+    let list = |who: Actor| {
+        let query = CustomerQuery { stage: Some(Stage::Delinked), ..CustomerQuery::default() };
+        let page = read.now().unwrap().customers(&who, MSP, &query, &Paging::default()).unwrap();
+        page.rows.into_iter().map(|row| row.tenant).collect::<Vec<_>>()
+    };
+    for who in [ADA.into(), RITA.into(), GINA.into(), STAFF] {
+        assert_eq!(list(who), [JOINTLY]);
+    }
+    assert_eq!(list(EVE.into()), []);
+}
+
+#[test]
 fn u5_a_cursor_of_people_says_nothing_about_them() {
     let given = given();
     let read = given.engine.read().unwrap();
@@ -484,9 +500,7 @@ fn u5_a_cursor_of_people_says_nothing_about_them() {
     assert_eq!(rest.rows.iter().map(|row| row.user).collect::<Vec<_>>(), [BOB, IVY]);
     // Where they stand elsewhere by now, nobody can tell any more.
     let moved = EditUser { email: Some(mail("zoe")), ..EditUser::new(IVY) };
-    let given = given
-        .and(IVY, AcceptInvitation::new(IVY_INVITATION, mail("ivy")))
-        .and(IVY, moved);
+    let given = given.and(IVY, AcceptInvitation::new(IVY_INVITATION, mail("ivy"))).and(IVY, moved);
     assert_eq!(code_of(ask(&given, rest.next)), Some(ForeignCursor));
     assert_eq!(ask(&given, first.next).unwrap().rows.len(), 2);
 }

@@ -393,6 +393,8 @@ fn t8_who_may_link_is_told_name_country_and_kind_and_nothing_else() {
         (NINA.into(), "ALONE", Ok(summary.to_owned())),
         (STAFF, "ALONE", Ok(summary.to_owned())),
         (RITA.into(), "ALONE", Err(RoleLacksPermission)),
+        (JULIA.into(), "ALONE", Err(CannotManage)),
+        (ROB.into(), "ALONE", Err(CannotManage)),
         (ADA.into(), "NOBODY", Err(UnknownTenant)),
         (ADA.into(), "FULLY", Err(UnknownTenant)),
         (BOB.into(), "ALONE", Err(UserNotActive)),
