@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::ids::{IntegrationId, InvitationId, LinkId, LinkRequestId, RoleId, UserId};
+use crate::base::ids::{
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, UserId,
+};
+use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Actor, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject, User,
+    Actor, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject, Tenant, User,
 };
-use crate::view::{View, ViewError};
+use crate::view::{Index, Key, View, ViewError};
 
 /// The tenants and users that an event names, and those behind the things that it names. What it makes, it names whole; what was
 /// there before is looked up in this world.
@@ -86,11 +89,7 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         Event::MoveApproved { id }
         | Event::MoveDeclined { id }
         | Event::MoveCanceled { id }
-        | Event::MoveExpired { id } => {
-            if let Some(it) = view.get::<Move>(id.uuid())? {
-                found.extend([Subject::Tenant(it.manager), Subject::Tenant(it.customer)]);
-            }
-        }
+        | Event::MoveExpired { id } => of_move(view, *id, found)?,
         Event::DevicesDeleted { tenant, .. } | Event::AlertRuleSet { tenant, .. } => {
             found.insert(Subject::Tenant(*tenant));
         }
@@ -105,25 +104,54 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
             found.extend([Subject::Tenant(*buyer), Subject::Tenant(*tenant)]);
         }
         Event::SeatsAssigned { licence, .. } | Event::SeatsReleased { licence, .. } => {
-            if let Some(it) = view.get::<Licence>(licence.uuid())? {
-                found.insert(Subject::Tenant(it.tenant));
-            }
+            of_licence(view, *licence, found)?;
         }
         Event::SessionOpened { user, tenant, .. } => {
             found.extend([Subject::User(*user), Subject::Tenant(*tenant)]);
         }
         Event::SessionClosed { session, .. } | Event::SessionEnded { session } => {
-            if let Some(it) = view.get::<Session>(session.uuid())? {
-                found.extend([Subject::User(it.user), Subject::Tenant(it.tenant)]);
-            }
+            of_session(view, *session, found)?;
         }
         Event::PersonalErased { subject: Subject::User(user) } => of_user(view, *user, found)?,
         Event::PersonalErased { subject: Subject::Tenant(tenant) } => {
             found.insert(Subject::Tenant(*tenant));
         }
-        Event::CommandRefused { tenant, .. } => found.extend(tenant.map(Subject::Tenant)),
+        Event::CommandRefused { tenants, .. } => found.extend(tenants.iter().copied().map(Subject::Tenant)),
     }
     Ok(())
+}
+
+/// The tenants and users that a command names and a view knows, and those behind the things that it names.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn of_command(view: &dyn View, command: &Command) -> Result<BTreeSet<Subject>, ViewError> {
+    let mut found = BTreeSet::new();
+    for named in command.about() {
+        match named {
+            Named::Tenant(tenant) => {
+                found.insert(Subject::Tenant(tenant));
+            }
+            Named::Number(number) => {
+                let key = Key::new().text(number.as_str());
+                let tenant = view.under::<Tenant>(Index::TenantNumber, key).next().transpose()?;
+                found.extend(tenant.map(|tenant| Subject::Tenant(tenant.id)));
+            }
+            Named::Link(link) => of_link(view, link, &mut found)?,
+            Named::LinkRequest(request) => of_request(view, request, &mut found)?,
+            Named::User(user) => of_user(view, user, &mut found)?,
+            Named::Invitation(invitation) => of_invitation(view, invitation, &mut found)?,
+            Named::Role(role) => {
+                let role = view.get::<Role>(role.uuid())?.filter(|role| role.deleted.is_none());
+                found.extend(role.map(|role| Subject::Tenant(role.tenant)));
+            }
+            Named::Move(id) => of_move(view, id, &mut found)?,
+            Named::Integration(integration) => of_integration(view, integration, &mut found)?,
+            Named::Licence(licence) => of_licence(view, licence, &mut found)?,
+            Named::Session(session) => of_session(view, session, &mut found)?,
+        }
+    }
+    Ok(found)
 }
 
 /// The user behind an actor, under whom their records are found.
@@ -177,6 +205,27 @@ fn of_integration(
 fn of_role(view: &dyn View, id: RoleId, found: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
     if let Some(role) = view.get::<Role>(id.uuid())? {
         found.insert(Subject::Tenant(role.tenant));
+    }
+    Ok(())
+}
+
+fn of_move(view: &dyn View, id: MoveId, found: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
+    if let Some(it) = view.get::<Move>(id.uuid())? {
+        found.extend([Subject::Tenant(it.manager), Subject::Tenant(it.customer)]);
+    }
+    Ok(())
+}
+
+fn of_licence(view: &dyn View, id: LicenceId, found: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
+    if let Some(licence) = view.get::<Licence>(id.uuid())? {
+        found.insert(Subject::Tenant(licence.tenant));
+    }
+    Ok(())
+}
+
+fn of_session(view: &dyn View, id: SessionId, found: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
+    if let Some(session) = view.get::<Session>(id.uuid())? {
+        found.extend([Subject::User(session.user), Subject::Tenant(session.tenant)]);
     }
     Ok(())
 }

@@ -122,6 +122,15 @@ macro_rules! commands {
                 }
             }
 
+            /// What the command is about: everything that exists already and that its fields name.
+            pub fn about(&self) -> Vec<Named> {
+                let mut found = Vec::new();
+                match self {
+                    $(Self::$name(command) => { $(command.$field.names(&mut found);)* let _ = command; })+
+                }
+                found
+            }
+
             /// Reads the command's own answer from the events it led to.
             pub fn answer(&self, events: &[Event]) -> Outcome {
                 match self { $(Self::$name(command) => Outcome::$name(command.outcome(events))),+ }
@@ -145,6 +154,103 @@ macro_rules! commands {
             fn outcome(&self, events: &[Event]) -> Vec<Event> { events.to_vec() }
         }
     };
+}
+
+/// Something that a command names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A tenant.
+    Tenant(TenantId),
+    /// A tenant, by its number.
+    Number(Number),
+    /// A link.
+    Link(LinkId),
+    /// A link request.
+    LinkRequest(LinkRequestId),
+    /// A user.
+    User(UserId),
+    /// An invitation.
+    Invitation(InvitationId),
+    /// A tenant's own role.
+    Role(RoleId),
+    /// A move.
+    Move(MoveId),
+    /// An integration.
+    Integration(IntegrationId),
+    /// A licence.
+    Licence(LicenceId),
+    /// A console session.
+    Session(SessionId),
+}
+
+/// What a field of a command names of what exists already. Every type of field says so for itself, so that none is forgotten.
+trait Names {
+    fn names(&self, found: &mut Vec<Named>);
+}
+
+macro_rules! names {
+    ($($name:ident: $type:ty),+) => {
+        $(impl Names for $type {
+            fn names(&self, found: &mut Vec<Named>) {
+                found.push(Named::$name(self.clone()));
+            }
+        })+
+    };
+    (nothing: $($type:ty),+) => {
+        $(impl Names for $type {
+            fn names(&self, _: &mut Vec<Named>) {}
+        })+
+    };
+}
+
+names! {
+    Tenant: TenantId, Number: Number, Link: LinkId, LinkRequest: LinkRequestId, User: UserId,
+    Invitation: InvitationId, Role: RoleId, Move: MoveId, Integration: IntegrationId, Licence: LicenceId,
+    Session: SessionId
+}
+
+names! {
+    nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, Invitee, Email, RoleRef,
+    RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace
+}
+
+impl<T: Names> Names for Box<T> {
+    fn names(&self, found: &mut Vec<Named>) {
+        (**self).names(found);
+    }
+}
+
+impl<T: Names> Names for Vec<T> {
+    fn names(&self, found: &mut Vec<Named>) {
+        self.iter().for_each(|one| one.names(found));
+    }
+}
+
+impl<T: Names> Names for BTreeSet<T> {
+    fn names(&self, found: &mut Vec<Named>) {
+        self.iter().for_each(|one| one.names(found));
+    }
+}
+
+impl Names for NewAssignment {
+    fn names(&self, found: &mut Vec<Named>) {
+        found.extend([Named::Tenant(self.tenant), Named::User(self.user)]);
+    }
+}
+
+impl Names for UserOnTenant {
+    fn names(&self, found: &mut Vec<Named>) {
+        found.extend([Named::Tenant(self.tenant), Named::User(self.user)]);
+    }
+}
+
+impl Names for Subject {
+    fn names(&self, found: &mut Vec<Named>) {
+        found.push(match self {
+            Self::Tenant(tenant) => Named::Tenant(*tenant),
+            Self::User(user) => Named::User(*user),
+        });
+    }
 }
 
 /// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::about::about;
 use crate::apply::apply;
+use crate::base::ids::TenantId;
 use crate::command::{Command, Request};
 use crate::event::Event;
 use crate::model::machine::DelinkAct;
@@ -109,32 +110,59 @@ fn with_sessions(world: &World<'_>, mut decision: Decision) -> Result<Decision, 
     Ok(decision)
 }
 
-/// The next thing that time alone brings about at the world's moment; nothing, when nothing is due.
+/// What happens next of something that is due at the world's moment, with what follows from it; nothing, where it is done
+/// with or something else has settled it.
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn sweep(world: &World<'_>) -> Result<Vec<Event>, ViewError> {
-    let decision = with_sessions(world, due::first(world)?.into())?;
+pub fn sweep(world: &World<'_>, item: due::Item) -> Result<Vec<Event>, ViewError> {
+    let decision = with_sessions(world, due::next(world, item)?.into())?;
     Ok(decision.events)
 }
 
-/// The world once everything that time alone brings about at its moment has happened; nothing, when nothing is due.
+/// Of what time alone brings about, what a question looks at.
+#[derive(Clone, Copy, Debug)]
+pub enum Settling<'a> {
+    /// All of it.
+    Everything,
+    /// What is due about links, whosever they are.
+    Links,
+    /// What is due about the links of these tenants.
+    LinksOf(&'a [TenantId]),
+}
+
+/// The world once what time alone brings about at its moment has happened, as far as a question looks at it; nothing, when
+/// nothing is due. It costs what is due there, and one look where nothing is due at all.
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn settled<'v>(world: &World<'v>) -> Result<Option<Overlay<'v>>, ViewError> {
-    let mut events = sweep(world)?;
-    if events.is_empty() {
+pub fn settled<'v>(world: &World<'v>, settling: Settling<'_>) -> Result<Option<Overlay<'v>>, ViewError> {
+    if due::first(world.view, world.at, None, 1)?.is_empty() {
         return Ok(None);
     }
-    let mut after = Overlay::over(world.view);
-    while !events.is_empty() {
-        for event in &events {
-            for change in apply(&after, event, world.at)? {
-                after.change(change);
+    let mut items = BTreeSet::new();
+    match settling {
+        Settling::Everything => items = due::all(world.view, world.at, false)?,
+        Settling::Links => items = due::all(world.view, world.at, true)?,
+        Settling::LinksOf(tenants) => {
+            for tenant in tenants {
+                due::about(world.view, world.at, tenant.uuid(), true, &mut items)?;
             }
         }
-        events = sweep(&World::reading(&after, world.at)?)?;
+    }
+    let mut after = Overlay::over(world.view);
+    for item in items {
+        loop {
+            let events = sweep(&World::reading(&after, world.at)?, item)?;
+            if events.is_empty() {
+                break;
+            }
+            for event in &events {
+                for change in apply(&after, event, world.at)? {
+                    after.change(change);
+                }
+            }
+        }
     }
     Ok(Some(after))
 }

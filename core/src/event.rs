@@ -595,10 +595,19 @@ pub enum Event {
         command: String,
         /// The refusal's name.
         refusal: String,
-        /// The tenant it was about, if that can be told.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tenant: Option<TenantId>,
+        /// Whose command it was.
+        by: UserId,
+        /// The tenants that it was about.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        tenants: BTreeSet<TenantId>,
+        /// How many refused commands of theirs were not recorded since the one before, beyond what an hour has room for.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        left_out: u64,
     },
+}
+
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Event {

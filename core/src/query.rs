@@ -232,7 +232,7 @@ pub struct CustomerQuery {
     /// Only those who hold at most so many devices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<u64>,
-    /// Only those whose name or number has this in it, whatever the case.
+    /// Only those whose name or number has this in it, whatever the case. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -321,7 +321,7 @@ pub struct UserQuery {
     /// Only those in this state; without it, all that are not removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<UserState>,
-    /// Only those whose name or address has this in it, whatever the case.
+    /// Only those whose name or address has this in it, whatever the case. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -392,7 +392,7 @@ pub struct ResellerQuery {
     /// Only those at this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ResellerStatus>,
-    /// Only those whose name, reference or number has this in it, whatever the case.
+    /// Only those whose name, reference or number has this in it, whatever the case. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.

@@ -82,6 +82,9 @@ codes! {
     3 ClockBehind "clock_behind" "Q-3" Request:
         "this machine's clock is behind the journal, whose last record is of {}"; "set the clock right and try again"
 
+    4 ClockAhead "clock_ahead" "Q-3" Request:
+        "this machine's clock says {}, which is far ahead of the journal"; "set the clock right; where it is right, sweep once accepting the clock"
+
     101 UnknownUser "unknown_user" "P-1" Rights:
         "there is no user `{}`"; "check the user's id"
     102 UserNotActive "user_not_active" "P-1" Rights:
@@ -186,6 +189,8 @@ codes! {
         "the nil id names nothing{}"; "make a new id, or leave it out"
     425 MomentAhead "moment_ahead" "X-2" Value:
         "{} has not come yet and cannot be looked back on"; "ask about a moment that has passed, or leave it out to ask about now"
+    426 TextTooLong "text_too_long" "Q-1" Value:
+        "a text of {} bytes is more than a list is searched for"; "look for at most 200 characters"
 
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"

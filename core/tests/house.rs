@@ -385,11 +385,12 @@ fn the_table_of_rules_names_the_code_there_is() {
 }
 
 /// Codes that no command can be refused with, only verdicts and lists give them; and why.
-const NO_COMMANDS: [(Code, &str); 4] = [
+const NO_COMMANDS: [(Code, &str); 5] = [
     (Code::NotLinked, "whoever is not linked does not see the tenant, and is told `unknown_tenant`"),
     (Code::ForeignCursor, "only lists have cursors"),
     (Code::InvalidLimit, "only lists have pages"),
     (Code::MomentAhead, "only questions are about moments"),
+    (Code::TextTooLong, "only lists are searched"),
 ];
 
 #[test]

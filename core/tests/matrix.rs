@@ -17,7 +17,7 @@ use tenantry::apply::apply;
 use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{BuiltinRole, ManagementType, Permission};
 use tenantry::command::*;
-use tenantry::decide::{decide, sweep};
+use tenantry::decide::{Settling, decide, settled};
 use tenantry::model::{Actor, Operation, Party, RoleRef, Stage, Subject, TenantKind, TermRequest};
 use tenantry::policy::Policy;
 use tenantry::query::Question;
@@ -252,16 +252,11 @@ impl Cell {
             }
         }
         let later = dawn().plus_days(self.days());
-        loop {
-            let events = sweep(&World::reading(&overlay, later).unwrap()).unwrap();
-            if events.is_empty() {
-                break;
-            }
-            lay(&mut overlay, &events, self.days());
+        let world = World::reading(&overlay, later).unwrap();
+        match settled(&world, Settling::Everything).unwrap() {
+            None => self.verdicts(&world),
+            Some(after) => self.verdicts(&World::reading(&after, later).unwrap()),
         }
-        let reasons = self.verdicts(&World::reading(&overlay, later).unwrap());
-        drop(overlay);
-        reasons
     }
 }
 

@@ -50,7 +50,6 @@ fn tenant(number: u64, name: &str) -> Change {
         country: None,
         website: None,
         prefix: None,
-        released: Vec::new(),
         operation: Operation::Enabled,
         devices: 0,
         since: at(),

@@ -64,15 +64,12 @@ static void results(stage *on, const cJSON *all) {
 
 /* The tenants with their prefixes and how they are. */
 static void pool(stage *on, const tenantry_id *places, size_t count) {
-  table *rows = table("tenant", "number", "is", "prefix", "gave back");
+  table *rows = table("tenant", "number", "is", "prefix");
   for (const tenantry_id *at = places; at < places + count; at++) {
     const cJSON *it = entity(on, "tenant", *at);
-    cJSON *gone = keep(list_of(NULL, 0));
-    each(one, in(it, "released")) cJSON_AddItemToArray(gone, text(text_in(one, "prefix")));
     const char *prefix = text_or(it, "prefix", NULL);
     row(rows, plain(text_in(it, "name")), faint(text_in(it, "number")),
-        in(it, "deleted") ? bad("deleted") : good(text_in(it, "operation")), prefix ? plain(prefix) : faint("–"),
-        faint(joined(gone, ", ")));
+        in(it, "deleted") ? bad("deleted") : good(text_in(it, "operation")), prefix ? plain(prefix) : faint("–"));
   }
   show(rows);
 }

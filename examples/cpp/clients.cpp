@@ -69,13 +69,11 @@ void pool(stage& on, const ids& places) {
   std::vector<row> rows;
   for (const auto& place : places) {
     const json it = on.entity("tenant", place);
-    list gone;
-    for (const auto& one : it.value("released", json::array())) gone.push_back(one.at("prefix"));
     rows.push_back({plain(it.at("name")), faint(it.at("number")),
                     it.contains("deleted") ? bad("deleted") : good(it.at("operation")),
-                    it.contains("prefix") ? plain(it.at("prefix")) : faint("–"), faint(joined(gone))});
+                    it.contains("prefix") ? plain(it.at("prefix")) : faint("–")});
   }
-  on.told.table({"tenant", "number", "is", "prefix", "gave back"}, rows);
+  on.told.table({"tenant", "number", "is", "prefix"}, rows);
 }
 
 json disable(const ids& tenants) { return {{"command", "disable_tenants"}, {"tenants", tenants}}; }

@@ -143,6 +143,8 @@ pub const TENANTRY_NO_REFUSAL_RECORDS: u32 = 8;
 pub const TENANTRY_CLOCK_TOLERANCE: u32 = 16;
 /// `wait_ms` counts; else it is 10 000.
 pub const TENANTRY_WAIT: u32 = 32;
+/// `clock_leap_seconds` counts; else it is a year.
+pub const TENANTRY_CLOCK_LEAP: u32 = 64;
 
 /// How an engine runs. Begin with `TENANTRY_OPTIONS_INIT`, which asks for nothing special, and set what should differ.
 ///
@@ -160,30 +162,36 @@ pub struct tenantry_options {
     pub policy: *const c_char,
     /// The bytes of `policy`.
     pub policy_length: usize,
-    /// How far the clock may be behind the journal before commands are refused, in seconds.
+    /// How far the clock may be behind the journal before commands are refused (`TENANTRY_CLOCK_BEHIND`), in seconds;
+    /// `UINT32_MAX` for however far.
     pub clock_tolerance_seconds: u32,
     /// How long to wait for other writers, in milliseconds.
     pub wait_ms: u32,
     /// How large the file may grow; 0 for no limit.
     pub max_bytes: u64,
-    /// What time it is, in microseconds since 1970 in UTC; null for the machine's clock. Called from any thread that calls the
+    /// What time it is, in microseconds since 1970 in UTC; null for the machine's clock. A number that is no moment of the years
+    /// 0 to 9999 says that the time is not known: commands and queries are refused then (`TENANTRY_CLOCK_AHEAD`). Called from any thread that calls the
     /// library, and must not call it back, unwind or jump out.
     pub now: Option<unsafe extern "C" fn(context: *mut c_void) -> i64>,
     /// Makes the ids that commands leave out; null for UUIDs of version 7. As `now`.
     pub new_id: Option<unsafe extern "C" fn(context: *mut c_void, id: *mut tenantry_id)>,
     /// Handed to `now` and `new_id`. Must last as long as the engine and every index of it.
     pub context: *mut c_void,
+    /// How far the clock may be ahead of the journal's last record before commands are refused (`TENANTRY_CLOCK_AHEAD`), in
+    /// seconds; `UINT32_MAX` for however far. The call `{"sweep": {"accept_clock": true}}` says once that the clock is right.
+    pub clock_leap_seconds: u32,
 }
 
 /// The size of the options in the first version of this ABI, which is the least there is.
-const FIRST_SIZE: usize = offset_of!(tenantry_options, context) + size_of::<*mut c_void>();
+const FIRST_SIZE: usize = offset_of!(tenantry_options, clock_leap_seconds) + size_of::<u32>();
 
 const FLAGS: u32 = TENANTRY_READ_ONLY
     | TENANTRY_MUST_EXIST
     | TENANTRY_SYNC_NORMAL
     | TENANTRY_NO_REFUSAL_RECORDS
     | TENANTRY_CLOCK_TOLERANCE
-    | TENANTRY_WAIT;
+    | TENANTRY_WAIT
+    | TENANTRY_CLOCK_LEAP;
 
 impl tenantry_options {
     const NONE: Self = Self {
@@ -197,6 +205,7 @@ impl tenantry_options {
         now: None,
         new_id: None,
         context: ptr::null_mut(),
+        clock_leap_seconds: 0,
     };
 
     /// Reads options of any size that can be understood.
@@ -249,6 +258,9 @@ impl tenantry_options {
         options.record_refusals = self.flags & TENANTRY_NO_REFUSAL_RECORDS == 0;
         if self.flags & TENANTRY_CLOCK_TOLERANCE != 0 {
             options.clock_tolerance_seconds = self.clock_tolerance_seconds;
+        }
+        if self.flags & TENANTRY_CLOCK_LEAP != 0 {
+            options.clock_leap_seconds = self.clock_leap_seconds;
         }
         if let Some(clock) = self.clock() {
             options.clock = Box::new(clock);
@@ -312,8 +324,8 @@ impl Clock for Hands {
     fn now(&self) -> Timestamp {
         // SAFETY: the caller gave a function for exactly this.
         let micros = unsafe { (self.now)(self.context.pointer()) };
-        let limit = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
-        Timestamp::from_micros(micros).unwrap_or(limit)
+        // The last moment is one at which nothing that ends is in force any more, and the engine refuses to go by it.
+        Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX)
     }
 }
 

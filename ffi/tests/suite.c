@@ -644,6 +644,18 @@ static void options(void) {
   tenantry_text_free(&reply);
   moment -= INT64_C(1000000) * 301;
   STATUS(TENANTRY_CLOCK_BEHIND, tenantry_call(engine, TEXT("{\"sweep\":{}}"), &reply, &error));
+  moment += INT64_C(1000000) * 86400 * 366;
+  STATUS(TENANTRY_CLOCK_AHEAD, tenantry_call(engine, TEXT("{\"sweep\":{}}"), &reply, &error));
+  STATUS(TENANTRY_OK, tenantry_call(engine, TEXT("{\"sweep\":{\"accept_clock\":true}}"), &reply, &error));
+  tenantry_text_free(&reply);
+  STATUS(TENANTRY_OK, tenantry_call(engine, TEXT("{\"sweep\":{}}"), &reply, &error));
+  tenantry_text_free(&reply);
+  /* What is no moment is nothing to go by, and never taken for another. */
+  moment = INT64_MAX;
+  STATUS(TENANTRY_CLOCK_AHEAD, tenantry_call(engine, TEXT("{\"sweep\":{\"accept_clock\":true}}"), &reply, &error));
+  STATUS(TENANTRY_CLOCK_AHEAD, tenantry_call(engine, TEXT("{\"ask\":{\"query\":\"policy\"}}"), &reply, &error));
+  moment = INT64_MIN;
+  STATUS(TENANTRY_CLOCK_AHEAD, tenantry_call(engine, TEXT("{\"sweep\":{}}"), &reply, &error));
   tenantry_close(&engine);
 
   how.policy = "{\"name\":1}";

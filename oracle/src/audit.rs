@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{Command, Request};
+use tenantry::command::{Command, Named, Request};
 use tenantry::model::{Actor, Subject};
 use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
@@ -101,42 +101,8 @@ fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
     found
 }
 
-/// The tenant that a command names first, if it names one.
-fn named_first(command: &Command) -> Option<TenantId> {
-    match command {
-        Command::AddCustomer(c) => Some(c.manager),
-        Command::EditTenant(c) => Some(c.tenant),
-        Command::ChangeTenantKind(c) => Some(c.tenant),
-        Command::DisableTenants(c) => c.tenants.first().copied(),
-        Command::EnableTenants(c) => c.tenants.first().copied(),
-        Command::ReportReady(c) => Some(c.tenant),
-        Command::DeleteTenants(c) => c.tenants.first().copied(),
-        Command::RequestLink(c) => Some(c.manager),
-        Command::InviteUser(c) => Some(c.tenant),
-        Command::RegisterUser(c) => Some(c.home),
-        Command::Assign(c) => c.assignments.first().map(|item| item.tenant),
-        Command::Unassign(c) => c.assignments.first().map(|item| item.tenant),
-        Command::CreateRole(c) => Some(c.tenant),
-        Command::ErasePersonal(c) => match c.subject {
-            Subject::Tenant(tenant) => Some(tenant),
-            Subject::User(_) => None,
-        },
-        Command::AddResellerCustomer(c) => Some(c.reseller),
-        Command::EditResellerCustomer(c) => Some(c.reseller),
-        Command::DropReseller(c) => Some(c.tenant),
-        Command::AdmitReseller(c) => Some(c.tenant),
-        Command::UploadDevices(c) => Some(c.reseller),
-        Command::MoveDevices(c) => Some(c.manager),
-        Command::DeleteDevices(c) => Some(c.tenant),
-        Command::CreateIntegration(c) => Some(c.owner),
-        Command::ShareIntegration(c) => Some(c.tenant),
-        Command::DetachIntegration(c) => Some(c.tenant),
-        Command::BuyLicence(c) => Some(c.tenant),
-        Command::SetAlertRule(c) => Some(c.tenant),
-        Command::OpenConsole(c) => Some(c.tenant),
-        _ => None,
-    }
-}
+/// How many of a user's refused commands stand in the audit for each hour.
+const REFUSALS_AN_HOUR: u32 = 32;
 
 impl Oracle {
     /// The tenants about which an accepted command is, even if it changes nothing: what is set again, and reminders.
@@ -164,6 +130,40 @@ impl Oracle {
             },
             _ => Vec::new(),
         }
+    }
+
+    /// The tenants that a command names, or whose things it names.
+    fn named(&self, command: &Command) -> BTreeSet<TenantId> {
+        let mut found = BTreeSet::new();
+        for named in command.about() {
+            match named {
+                Named::Tenant(id) => found.extend(self.tenant(id).map(|tenant| tenant.id)),
+                Named::Number(number) => {
+                    found.extend(self.tenants.iter().find(|one| one.number == number).map(|one| one.id));
+                }
+                Named::Link(id) => found.extend(self.link(id).iter().flat_map(|it| [it.manager, it.managed])),
+                Named::LinkRequest(id) => {
+                    found.extend(self.request(id).iter().flat_map(|it| [it.manager, it.managed]));
+                }
+                Named::User(id) => found.extend(self.user(id).map(|user| user.home)),
+                Named::Invitation(id) => found.extend(self.invitation(id).map(|it| it.tenant)),
+                Named::Role(id) => found.extend(self.role(id).map(|role| role.tenant)),
+                Named::Move(id) => {
+                    let it = self.moves.iter().find(|one| one.id == id);
+                    found.extend(it.iter().flat_map(|it| [it.manager, it.customer]));
+                }
+                Named::Integration(id) => {
+                    found.extend(self.integrations.iter().find(|one| one.id == id).map(|one| one.owner));
+                }
+                Named::Licence(id) => {
+                    found.extend(self.licences.iter().find(|one| one.id == id).map(|one| one.tenant));
+                }
+                Named::Session(id) => {
+                    found.extend(self.sessions.iter().find(|one| one.id == id).map(|one| one.tenant));
+                }
+            }
+        }
+        found
     }
 
     /// Does something, and remembers what it was about if anybody wants to know.
@@ -212,11 +212,19 @@ impl Oracle {
             }
             return;
         };
-        // Strangers and operators leave no trace.
-        let known = matches!(&request.actor, Actor::User(user) if self.user(*user).is_some());
-        if known && matches!(code.family(), Family::Rights | Family::Unknown) {
-            let about = named_first(&request.command).filter(|t| self.tenant(*t).is_some());
-            let groups = about.into_iter().map(|tenant| group([tenant])).collect();
+        // Whoever cannot act leaves no trace, nor do operators; others, so many in an hour.
+        let Ok(Who::User(user)) = self.actor(&request.actor, Disabled::Ignored) else { return };
+        if !matches!(code.family(), Family::Rights | Family::Unknown) {
+            return;
+        }
+        let hour = at.micros().div_euclid(3_600_000_000);
+        let recorded = self.refusals.entry(user).or_insert((hour, 0));
+        if recorded.0 != hour {
+            *recorded = (hour, 0);
+        }
+        if recorded.1 < REFUSALS_AN_HOUR {
+            recorded.1 += 1;
+            let groups = self.named(&request.command).into_iter().map(|tenant| group([tenant])).collect();
             self.remember(&request.actor, request.command.name(), groups, self.clone(), at);
         }
     }

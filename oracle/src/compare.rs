@@ -10,7 +10,7 @@ use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Act, Command, Request};
-use tenantry::engine::{Clock, Engine, Error, Moment, Options, Snapshot};
+use tenantry::engine::{Clock, Engine, Error, HOWEVER_FAR, Moment, Options, Snapshot};
 use tenantry::event::Event;
 use tenantry::policy::Policy;
 use tenantry::query::Question;
@@ -66,6 +66,8 @@ pub fn options(clock: &HandClock, policy: &Policy) -> Options {
         clock: Box::new(clock.clone()),
         ids: Box::new(|| panic!("every id is given by the generator")),
         policy: policy.clone(),
+        // Histories leap over years.
+        clock_leap_seconds: HOWEVER_FAR,
         ..Options::default()
     }
 }

@@ -179,15 +179,17 @@ impl Coverage {
     }
 
     /// Refusals that no command of these worlds can meet, and why.
-    pub const UNREACHABLE: [(Code, &'static str); 8] = [
+    pub const UNREACHABLE: [(Code, &'static str); 10] = [
         (Code::RequestReused, "every request has an id of its own"),
         (Code::StaleSeq, "no request expects a revision"),
         (Code::ClockBehind, "the clock never runs backwards"),
+        (Code::ClockAhead, "these engines believe any leap"),
         (Code::NotLinked, "who sees a tenant is linked to it; others are told unknown_tenant"),
         (Code::ForeignCursor, "no command turns pages"),
         (Code::InvalidLimit, "no command turns pages"),
         (Code::NilId, "no id is nil"),
         (Code::MomentAhead, "no command asks about the past"),
+        (Code::TextTooLong, "no command looks for a text"),
     ];
 
     /// The kinds of lists.

@@ -189,7 +189,7 @@ impl Oracle {
             Due::Extension(id) => {
                 let link = self.link_mut(id);
                 let mut end = link.expires.unwrap();
-                while end <= at {
+                while end <= at && end < Timestamp::MAX {
                     end = end.plus_days(link.extend_days.unwrap());
                 }
                 link.expires = Some(end);
@@ -310,17 +310,29 @@ impl Oracle {
             if tenant.prefix.as_ref() == Some(prefix) && Some(tenant.id) != holder && !tenant.deleted {
                 obstacles.push(Code::PrefixTaken);
             }
-            for (released, when) in &tenant.released {
-                let rests = match self.policy.prefix_reuse {
-                    PrefixReuse::Immediate => false,
-                    PrefixReuse::Quarantine { days } => at < when.plus_days(days),
-                    PrefixReuse::Never => true,
-                };
-                if released == prefix && rests {
-                    obstacles.push(Code::PrefixResting);
-                }
-            }
+        }
+        if self.resting.get(prefix).is_some_and(|until| until.is_none_or(|until| at < until)) {
+            obstacles.push(Code::PrefixResting);
         }
         obstacles
+    }
+
+    /// A tenant holds another prefix than before: the one rests as the policy says by then, the other no longer does (T-3).
+    pub fn move_prefix(&mut self, before: Option<Prefix>, after: Option<&Prefix>, at: Timestamp) {
+        if before.as_ref() == after {
+            return;
+        }
+        if let Some(taken) = after {
+            self.resting.remove(taken);
+        }
+        match (before, self.policy.prefix_reuse) {
+            (None, _) | (_, PrefixReuse::Immediate) => {}
+            (Some(prefix), PrefixReuse::Quarantine { days }) => {
+                self.resting.insert(prefix, Some(at.plus_days(days)));
+            }
+            (Some(prefix), PrefixReuse::Never) => {
+                self.resting.insert(prefix, None);
+            }
+        }
     }
 }

@@ -223,11 +223,7 @@ impl Generator {
                         ]);
                     }
                 }
-                if let PrefixReuse::Quarantine { days } = oracle.policy.prefix_reuse {
-                    for tenant in &oracle.tenants {
-                        moments.extend(tenant.released.iter().map(|(_, at)| at.plus_days(days)));
-                    }
-                }
+                moments.extend(oracle.resting.values().flatten());
                 moments.retain(|&moment| moment > self.now && moment < self.now.plus_days(60));
                 let beside = self.rng.below(3) as i64 - 1;
                 let target = self.rng.pick(&moments).map_or(0, |m| m.micros() - self.now.micros() + beside);

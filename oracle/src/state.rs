@@ -32,7 +32,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     state.insert("policy".to_owned(), serde_json::to_string(&oracle.policy).unwrap());
     for t in &oracle.tenants {
         let line = format!(
-            "{} {} {:?} {:?} {:?} {:?} {} deleted={} released={:?} personal={:?} {:?} {:?}",
+            "{} {} {:?} {:?} {:?} {:?} {} deleted={} personal={:?} {:?} {:?}",
             t.number,
             t.kind,
             t.name,
@@ -41,7 +41,6 @@ pub fn of_oracle(oracle: &Oracle) -> State {
             t.prefix,
             t.operation,
             t.deleted,
-            t.released,
             t.street,
             t.coordinates,
             t.phone
@@ -110,10 +109,8 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
     for known in &known.tenants {
         let Some(t) = moment.get::<model::Tenant>(known.id.uuid()).unwrap() else { continue };
         let personal = moment.personal(Subject::Tenant(t.id)).unwrap().unwrap_or_default();
-        let released: Vec<_> =
-            t.released.iter().map(|released| (released.prefix.clone(), released.at)).collect();
         let line = format!(
-            "{} {} {:?} {:?} {:?} {:?} {} deleted={} released={:?} personal={:?} {:?} {:?}",
+            "{} {} {:?} {:?} {:?} {:?} {} deleted={} personal={:?} {:?} {:?}",
             t.number,
             t.kind,
             t.name,
@@ -122,7 +119,6 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
             t.prefix,
             t.operation,
             t.deleted.is_some(),
-            released,
             personal.street,
             personal.coordinates,
             personal.phone

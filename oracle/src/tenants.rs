@@ -32,6 +32,7 @@ impl Oracle {
             obstacles.extend(self.prefix_obstacles(prefix, None, at));
         }
         least(obstacles)?;
+        self.move_prefix(None, c.prefix.as_ref(), at);
         self.tenants.push(Tenant {
             id,
             number,
@@ -40,7 +41,6 @@ impl Oracle {
             country: c.country.clone(),
             website: c.website.clone(),
             prefix: c.prefix.clone(),
-            released: Vec::new(),
             operation: Operation::Enabled,
             deleted: false,
             street: c.contact.street.clone(),
@@ -101,6 +101,7 @@ impl Oracle {
         }
         least(obstacles)?;
 
+        self.move_prefix(None, c.prefix.as_ref(), at);
         self.tenants.push(Tenant {
             id,
             number,
@@ -109,7 +110,6 @@ impl Oracle {
             country: c.country.clone(),
             website: c.website.clone(),
             prefix: c.prefix.clone(),
-            released: Vec::new(),
             operation: Operation::Enabled,
             deleted: false,
             street: c.contact.street.clone(),
@@ -210,11 +210,7 @@ impl Oracle {
             obstacles.extend(self.prefix_obstacles(prefix, Some(c.tenant), at));
         }
         least(obstacles)?;
-        if before.prefix != after.prefix
-            && let Some(prefix) = before.prefix
-        {
-            after.release(prefix, at);
-        }
+        self.move_prefix(before.prefix, after.prefix.as_ref(), at);
         *self.tenant_mut(c.tenant) = after;
         Ok(())
     }
@@ -392,9 +388,8 @@ impl Oracle {
         for &tenant in &going {
             let tenant = self.tenant_mut(tenant);
             tenant.deleted = true;
-            if let Some(prefix) = tenant.prefix.take() {
-                tenant.release(prefix, at);
-            }
+            let held = tenant.prefix.take();
+            self.move_prefix(held, None, at);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What the oracle remembers: plain lists of plain structs, searched from the front. It decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tenantry::base::ids::{
     IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId,
@@ -30,20 +30,11 @@ pub struct Tenant {
     pub country: Option<Country>,
     pub website: Option<Website>,
     pub prefix: Option<Prefix>,
-    pub released: Vec<(Prefix, Timestamp)>,
     pub operation: Operation,
     pub deleted: bool,
     pub street: Option<Street>,
     pub coordinates: Option<Coordinates>,
     pub phone: Option<Phone>,
-}
-
-impl Tenant {
-    /// Gives a prefix back; only the last time it was counts.
-    pub fn release(&mut self, prefix: Prefix, at: Timestamp) {
-        self.released.retain(|(before, _)| *before != prefix);
-        self.released.push((prefix, at));
-    }
 }
 
 /// A manager and a managed tenant.
@@ -263,6 +254,10 @@ pub struct Oracle {
     pub licences: Vec<Licence>,
     pub alert_rules: Vec<AlertRule>,
     pub sessions: Vec<Session>,
+    /// Prefixes that were given back, and until when each rests; for ever, if that is none.
+    pub resting: BTreeMap<Prefix, Option<Timestamp>>,
+    /// How many refused commands of each user were recorded in which hour.
+    pub refusals: BTreeMap<UserId, (i64, u32)>,
     /// What happened, where somebody wants to read it.
     pub journal: Option<Journal>,
 }
@@ -289,6 +284,8 @@ impl Oracle {
             licences: Vec::new(),
             alert_rules: Vec::new(),
             sessions: Vec::new(),
+            resting: BTreeMap::new(),
+            refusals: BTreeMap::new(),
             journal: None,
         }
     }

@@ -33,7 +33,7 @@ impl Engine {
     /// Opens a file, or makes a store in memory where there is no path.
     #[staticmethod]
     #[pyo3(signature = (path, *, policy, read_only, create, wait_for_disk, wait_ms, max_bytes, record_refusals,
-        clock_tolerance_seconds, clock, ids))]
+        clock_tolerance_seconds, clock_leap_seconds, clock, ids))]
     #[expect(clippy::too_many_arguments, reason = "one for each option, by keyword")]
     fn open(
         py: Python<'_>,
@@ -46,6 +46,7 @@ impl Engine {
         max_bytes: Option<u64>,
         record_refusals: bool,
         clock_tolerance_seconds: u32,
+        clock_leap_seconds: u32,
         clock: Option<Py<PyAny>>,
         ids: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
@@ -57,6 +58,7 @@ impl Engine {
                 ids: maker(ids),
                 record_refusals,
                 clock_tolerance_seconds,
+                clock_leap_seconds,
                 ..Options::default()
             };
             if let Some(policy) = policy {

@@ -1,4 +1,5 @@
-"""The command line: looks into a store as its operator, or as one of its users. It opens the file for reading and changes nothing."""
+"""The command line: looks into a store as its operator, or as one of its users. It opens the file for reading and changes nothing,
+but for `sweep`, which lets happen what time alone brings about."""
 
 from __future__ import annotations
 
@@ -304,6 +305,12 @@ def every_customer(db: Database, wanted: Wanted, as_of: AsOf) -> Iterator[Row]:
             yield Row((manager.number, *customer(it)), {"manager": manager.id, **it.as_dict()})
 
 
+def sweep(wanted: Wanted) -> int:
+    with open(wanted.file, must_exist=True) as db:
+        print(db.sweep(accept_clock=wanted.accept_clock))
+    return 0
+
+
 def draw(wanted: Wanted) -> int:
     style: Literal["mermaid", "dot"] = "dot" if wanted.dot else "mermaid"
     drawn = diagrams(style)
@@ -587,6 +594,14 @@ def parser() -> argparse.ArgumentParser:
     with_actor(one)
     with_moment(one)
     one.set_defaults(limit=None)
+
+    more = "Says how many records that led to. The one command here that writes."
+    one = with_file(command("sweep", sweep, "let happen what is due: requests that expire, links that end", more))
+    one.add_argument(
+        "--accept-clock",
+        action="store_true",
+        help="the clock is right although it is far ahead of the journal; nothing takes that back",
+    )
 
     one = command("diagrams", draw, "the state machines that run, as Mermaid or DOT")
     one.add_argument("name", metavar="NAME", nargs="?", help="only this one")

@@ -113,12 +113,16 @@ class Database(Commands, Queries):
         """
         self._call({"acknowledge": {"consumer": consumer, "through": through}})
 
-    def sweep(self) -> int:
+    def sweep(self, *, accept_clock: bool = False) -> int:
         """Lets everything happen that time alone brings about: requests that expire, links that end. Commands do so, too.
 
-        Returns how many records it led to.
+        Returns how much happened.
+
+        Args:
+            accept_clock: Whether the clock is right although it is far ahead of the journal (`clock_ahead`), as after a long
+                rest. Commands go on from this moment then, and nothing takes it back.
         """
-        happened: int = self._call({"sweep": {}})["happened"]
+        happened: int = self._call({"sweep": {"accept_clock": accept_clock}})["happened"]
         return happened
 
     def call(self, request: str, /) -> str:
@@ -227,6 +231,17 @@ def _seconds(wait: float | datetime.timedelta, name: str) -> float:
     return seconds
 
 
+def _bound(seconds: float | datetime.timedelta | None, name: str) -> int:
+    """Whole seconds that a clock may be off, or what stands for however far."""
+    if seconds is None:
+        return 0xFFFF_FFFF
+    if isinstance(seconds, datetime.timedelta):
+        seconds = seconds.total_seconds()
+    if not 0 <= seconds < 0xFFFF_FFFF:
+        raise misuse(f"`{name}` is {seconds} seconds", "give 0 or more seconds, or None for however far")
+    return round(seconds)
+
+
 def open(
     path: str | os.PathLike[str],
     *,
@@ -237,7 +252,8 @@ def open(
     wait: float | datetime.timedelta = 10.0,
     max_bytes: int | None = None,
     record_refusals: bool = True,
-    clock_tolerance: float | datetime.timedelta = 300,
+    clock_tolerance: float | datetime.timedelta | None = 300,
+    clock_leap: float | datetime.timedelta | None = datetime.timedelta(days=365),
     clock: Callable[[], datetime.datetime] | None = None,
     ids: Callable[[], uuid.UUID] | None = None,
 ) -> Database:
@@ -255,7 +271,10 @@ def open(
         wait: How long to wait for other writers, in seconds.
         max_bytes: How large the file may grow.
         record_refusals: Whether commands refused for lack of rights are journalled (Q-2).
-        clock_tolerance: How far the clock may be behind the journal before commands are refused, in seconds.
+        clock_tolerance: How far the clock may be behind the journal before commands are refused (`clock_behind`), in seconds;
+            None for however far: time then stands at the journal's last record until the clock has caught up.
+        clock_leap: How far the clock may be ahead of the journal's last record before commands are refused (`clock_ahead`), in
+            seconds; None for however far. `Database.sweep(accept_clock=True)` says once that the clock is right.
         clock: What time it is, as an aware datetime; the machine's clock, if left out. For tests.
         ids: Makes the ids that commands leave out; UUIDs of version 7, if left out. For tests.
     """
@@ -275,7 +294,8 @@ def open(
         wait_ms=round(_seconds(wait, "wait") * 1000),
         max_bytes=max_bytes,
         record_refusals=record_refusals,
-        clock_tolerance_seconds=round(_seconds(clock_tolerance, "clock_tolerance")),
+        clock_tolerance_seconds=_bound(clock_tolerance, "clock_tolerance"),
+        clock_leap_seconds=_bound(clock_leap, "clock_leap"),
         clock=_clock(clock),
         ids=_ids(ids),
     )
@@ -286,7 +306,8 @@ def memory(
     *,
     policy: PolicyLike | None = None,
     record_refusals: bool = True,
-    clock_tolerance: float | datetime.timedelta = 300,
+    clock_tolerance: float | datetime.timedelta | None = 300,
+    clock_leap: float | datetime.timedelta | None = datetime.timedelta(days=365),
     clock: Callable[[], datetime.datetime] | None = None,
     ids: Callable[[], uuid.UUID] | None = None,
 ) -> Database:
@@ -300,7 +321,8 @@ def memory(
         wait_ms=0,
         max_bytes=None,
         record_refusals=record_refusals,
-        clock_tolerance_seconds=round(_seconds(clock_tolerance, "clock_tolerance")),
+        clock_tolerance_seconds=_bound(clock_tolerance, "clock_tolerance"),
+        clock_leap_seconds=_bound(clock_leap, "clock_leap"),
         clock=_clock(clock),
         ids=_ids(ids),
     )

@@ -1953,7 +1953,7 @@ class Queries(ABC):
             service: Only those for whom this service is managed.
             sort: The order.
             stage: Only links at this stage; without it, every link in force.
-            text: Only those whose name or number has this in it, whatever the case.
+            text: Only those whose name or number has this in it, whatever the case. At most 200 characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2021,7 +2021,7 @@ class Queries(ABC):
             as_of: When; now, if left out.
             sort: The order.
             state: Only those in this state; without it, all that are not removed.
-            text: Only those whose name or address has this in it, whatever the case.
+            text: Only those whose name or address has this in it, whatever the case. At most 200 characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2099,7 +2099,8 @@ class Queries(ABC):
             sort: The order.
             status: Only those at this status.
             tenant: Only this one.
-            text: Only those whose name, reference or number has this in it, whatever the case.
+            text: Only those whose name, reference or number has this in it, whatever the case. At most 200
+                characters.
             unused: Whether added customers without a device shown as them are listed, too.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
@@ -2141,7 +2142,8 @@ class Queries(ABC):
             sort: The order.
             status: Only those at this status.
             tenant: Only this one.
-            text: Only those whose name, reference or number has this in it, whatever the case.
+            text: Only those whose name, reference or number has this in it, whatever the case. At most 200
+                characters.
             unused: Whether added customers without a device shown as them are listed, too.
         """
         d = self._ask(

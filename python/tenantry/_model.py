@@ -104,12 +104,13 @@ __all__ = [
     "PrefixReuseQuarantine",
     "Question",
     "Reference",
-    "ReleasedPrefix",
+    "Refusals",
     "RequestId",
     "ResellerCustomerRow",
     "ResellerRow",
     "ResellerSort",
     "ResellerStatus",
+    "RestingPrefix",
     "ReturnPlace",
     "Role",
     "RoleId",
@@ -433,7 +434,7 @@ class Index(Word):
     """Tenants by number."""
 
     TENANT_PREFIX = "tenant_prefix"
-    """Tenants by every prefix they hold or have given back."""
+    """Tenants by the prefix they hold."""
 
     LINK_MANAGED = "link_managed"
     """Links by the managed tenant: tenant, then 1 while the stage is in force and 0 after."""
@@ -466,7 +467,7 @@ class Index(Word):
     """Tenants' own roles: tenant, then name."""
 
     DUE = "due"
-    """What the clock has to do something about: the moment."""
+    """What the clock may have to do something about: each of its moments."""
 
     INVITATION_USER = "invitation_user"
     """Pending invitations by user."""
@@ -544,6 +545,13 @@ class Index(Word):
     LISTING_DEVICES = "listing_devices"
     """Managers' listings: manager, stage, management type; then how many devices."""
 
+    DUE_ABOUT = "due_about"
+    """The same by the tenant, user or link it is about: that, then 1 for links and 0 for handshakes, then the
+    moment."""
+
+    PREFIX_RESTS = "prefix_rests"
+    """Prefixes that were given back, by the moment from which they may be taken again."""
+
 
 @final
 class Kind(Word):
@@ -602,6 +610,12 @@ class Kind(Word):
 
     LISTING = "listing"
     """A managed tenant in its manager's list."""
+
+    RESTING_PREFIX = "resting_prefix"
+    """A prefix that was given back and rests."""
+
+    REFUSALS = "refusals"
+    """How many refused commands of a user were recorded lately."""
 
 
 @final
@@ -1570,16 +1584,18 @@ class Question(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasedPrefix(Data):
-    """A prefix given back to the pool (T-3).
+class Refusals(Data):
+    """How many refused commands of somebody were recorded lately, so that refusals never fill the journal (Q-2).
 
     Attributes:
-        prefix: The prefix.
-        at: When it was given back.
+        user: Whose.
+        hour: The beginning of the last hour in which one was recorded.
+        recorded: How many were recorded in that hour.
     """
 
-    prefix: Prefix
-    at: Timestamp
+    user: UserId
+    hour: Timestamp
+    recorded: int
 
 
 @final
@@ -1639,6 +1655,21 @@ class ResellerRow(Data):
     country: Country | None = None
     deleted: bool = False
     last_uploaded: Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestingPrefix(Data):
+    """A prefix that was given back and rests, by the policy of that moment (T-3). One that may be taken again at once
+    leaves nothing behind, and what has rested enough goes when others are given back.
+
+    Attributes:
+        prefix: The prefix.
+        until: When it may be taken again; never, if absent.
+    """
+
+    prefix: Prefix
+    until: Timestamp | None = None
 
 
 @final
@@ -1718,7 +1749,6 @@ class Tenant(Data):
         deleted: When it was deleted; what remains is a tombstone (T-7).
         devices: How many devices it holds.
         prefix: The domain prefix it holds now (T-3).
-        released: Prefixes it held before, and when each was given back (T-3).
         website: The website, if known.
     """
 
@@ -1732,7 +1762,6 @@ class Tenant(Data):
     deleted: Timestamp | None = None
     devices: int = 0
     prefix: Prefix | None = None
-    released: tuple[ReleasedPrefix, ...] = ()
     website: Website | None = None
 
 
@@ -2164,5 +2193,7 @@ Entity: TypeAlias = (
     | AlertRule
     | Session
     | Listing
+    | RestingPrefix
+    | Refusals
 )
 """An entity of any kind."""

@@ -58,6 +58,7 @@ class Engine:
         max_bytes: int | None,
         record_refusals: bool,
         clock_tolerance_seconds: int,
+        clock_leap_seconds: int,
         clock: Callable[[], int] | None,
         ids: Callable[[], bytes] | None,
     ) -> Engine: ...

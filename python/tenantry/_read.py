@@ -530,7 +530,9 @@ def _event_command_refused(d: Any) -> events.CommandRefused:
     return events.CommandRefused(
         command=d["command"],
         refusal=d["refusal"],
-        tenant=None if (v := d.get("tenant")) is None else uuid.UUID(v),
+        by=uuid.UUID(d["by"]),
+        left_out=d.get("left_out", 0),
+        tenants=frozenset(uuid.UUID(x) for x in d.get("tenants", ())),
     )
 
 
@@ -1013,8 +1015,8 @@ def read_record(d: Any) -> model.Record:
     )
 
 
-def read_released_prefix(d: Any) -> model.ReleasedPrefix:
-    return model.ReleasedPrefix(prefix=d["prefix"], at=moment(d["at"]))
+def read_refusals(d: Any) -> model.Refusals:
+    return model.Refusals(user=uuid.UUID(d["user"]), hour=moment(d["hour"]), recorded=d["recorded"])
 
 
 def read_reseller_customer_row(d: Any) -> model.ResellerCustomerRow:
@@ -1044,6 +1046,10 @@ def read_reseller_row(d: Any) -> model.ResellerRow:
         deleted=d.get("deleted", False),
         last_uploaded=None if (v := d.get("last_uploaded")) is None else moment(v),
     )
+
+
+def read_resting_prefix(d: Any) -> model.RestingPrefix:
+    return model.RestingPrefix(prefix=d["prefix"], until=None if (v := d.get("until")) is None else moment(v))
 
 
 def read_role(d: Any) -> model.Role:
@@ -1101,7 +1107,6 @@ def read_tenant(d: Any) -> model.Tenant:
         deleted=None if (v := d.get("deleted")) is None else moment(v),
         devices=d.get("devices", 0),
         prefix=d.get("prefix"),
-        released=tuple(read_released_prefix(x) for x in d.get("released", ())),
         website=d.get("website"),
     )
 
@@ -1196,6 +1201,8 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
     "alert_rule": read_alert_rule,
     "session": read_session,
     "listing": read_listing,
+    "resting_prefix": read_resting_prefix,
+    "refusals": read_refusals,
 }
 
 

@@ -1510,13 +1510,18 @@ class CommandRefused(Data):
     Attributes:
         command: The command's name.
         refusal: The refusal's name.
-        tenant: The tenant it was about, if that can be told.
+        by: Whose command it was.
+        left_out: How many refused commands of theirs were not recorded since the one before, beyond what an hour
+            has room for.
+        tenants: The tenants that it was about.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "command_refused")
     command: str
     refusal: str
-    tenant: model.TenantId | None = None
+    by: model.UserId
+    left_out: int = 0
+    tenants: frozenset[model.TenantId] = frozenset()
 
     @property
     def event(self) -> str:

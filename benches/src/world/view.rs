@@ -56,7 +56,6 @@ impl World {
             country: None,
             website: None,
             prefix: None,
-            released: Vec::new(),
             operation: if row.enabled { Operation::Enabled } else { Operation::Disabled },
             devices: 0,
             since: self.written(),

@@ -1,9 +1,9 @@
 //! The lists (Q-1, V-4, V-5, I-1): rows as an actor may see them, filtered, in order, page by page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::page::{Place, Strand, Turn, matches, prefixes, walk};
+use super::page::{Place, Strand, Turn, Wanted, prefixes, walk};
 use crate::base::ids::{IntegrationId, TenantId, UserId};
 use crate::command::Contact;
 use crate::model::permission::{DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
@@ -13,7 +13,7 @@ use crate::query::{
     ResellerCustomerRow, ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
 };
 use crate::refusal::{Code, Refusal};
-use crate::rules::Ruling;
+use crate::rules::{Ruling, graph};
 use crate::sight::Sight;
 use crate::view::{Index, Key, Span, View, ViewError};
 
@@ -41,12 +41,13 @@ pub fn customers(
     };
     let remembers = below.is_some() || sight.sees_below(manager)?;
     let turn = Turn::of(&("customers", manager, query), paging)?;
+    let text = Wanted::of(query.text.as_deref())?;
     let rows = turn.walk::<Listing>(world.view, listings(world.view, manager, query)?).map(|found| {
         let (place, listing) = found?;
         let wanted = query.service.as_ref().is_none_or(|service| listing.services.contains(service))
             && query.min_devices.is_none_or(|least| listing.devices >= least)
             && query.max_devices.is_none_or(|most| listing.devices <= most)
-            && matches(query.text.as_deref(), &[listing.name.as_str(), listing.number.as_str()]);
+            && text.is_in(&[listing.name.as_str(), listing.number.as_str()]);
         let shown = match &below {
             Some(below) => wanted && below.has(listing.tenant)?,
             None => wanted && remembers,
@@ -144,32 +145,33 @@ pub fn users(
 ) -> Ruling<Page<UserRow>> {
     let open = sight.may(USERS_VIEW, tenant)?;
     let world = sight.world();
-    let key = |user: &User, personal: &Personal| {
-        Key::new().folded(match query.sort {
+    let key = |user: &User, personal: &Personal| -> Result<Key, ViewError> {
+        Ok(Key::new().folded(match query.sort {
             UserSort::Email => personal.email.as_ref().map_or("", |email| email.as_str()),
             UserSort::Name => personal.name.as_ref().map_or("", |name| name.as_str()),
-            UserSort::State => user.state.name(),
-        })
+            UserSort::State => world.user_state(user)?.name(),
+        }))
     };
     let turn = Turn::personal(&("users", tenant, query), paging, |id| {
         let user = world.user(UserId::from_uuid(id))?.filter(|user| user.home == tenant);
-        user.map(|user| Ok(key(&user, &open.person(&user)?))).transpose()
+        user.map(|user| key(&user, &open.person(&user)?)).transpose()
     })?;
+    let text = Wanted::of(query.text.as_deref())?;
     let users = world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())).map(|user| {
         let user = user?;
-        if !query.state.map_or(user.state != UserState::Removed, |state| user.state == state) {
+        let state = world.user_state(&user)?;
+        if !query.state.map_or(state != UserState::Removed, |wanted| state == wanted) {
             return Ok(None);
         }
         let personal = open.person(&user)?;
         let name = personal.name.as_ref().map_or("", |name| name.as_str());
         let email = personal.email.as_ref().map_or("", |email| email.as_str());
-        if !matches(query.text.as_deref(), &[name, email]) {
+        if !text.is_in(&[name, email]) {
             return Ok(None);
         }
-        let place = (key(&user, &personal), user.id.uuid());
+        let place = (key(&user, &personal)?, user.id.uuid());
         let role = world.assignment(user.id, tenant)?.map(|assignment| assignment.role.clone());
-        let row =
-            UserRow { user: user.id, name: personal.name, email: personal.email, state: user.state, role };
+        let row = UserRow { user: user.id, name: personal.name, email: personal.email, state, role };
         Ok(Some((place, row)))
     });
     turn.sorted(users)
@@ -188,8 +190,13 @@ pub fn integrations(sight: &Sight<'_>, tenant: TenantId, paging: &Paging) -> Rul
         let own = own?;
         found.insert(own.id, own);
     }
+    // What is attached rests on the links by which its owner manages the tenant, and ends with them (D-6).
+    let above = graph::above(world, tenant, &BTreeSet::new())?;
     for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, Key::new().id(tenant.uuid())) {
-        if let Some(integration) = world.view.get::<Integration>(attachment?.integration.uuid())? {
+        let attachment = attachment?;
+        if above.contains(&attachment.owner)
+            && let Some(integration) = world.view.get::<Integration>(attachment.integration.uuid())?
+        {
             found.insert(integration.id, integration);
         }
     }
@@ -221,9 +228,10 @@ pub fn reseller_customers(
     sight.may(DEVICES_VIEW, reseller)?;
     let world = sight.world();
     let turn = Turn::of(&("reseller_customers", reseller, query), paging)?;
+    let text = Wanted::of(query.text.as_deref())?;
     let row = |found: Result<(Place, Arc<ResellerRow>), ViewError>| {
         let (place, row) = found?;
-        let shown = wants(query, &row) && sight.still_lives(row.tenant)?;
+        let shown = wants(query, &text, &row) && sight.still_lives(row.tenant)?;
         Ok(shown.then(|| (place, reseller_row(Arc::unwrap_or_clone(row)))))
     };
     match query.tenant {
@@ -246,6 +254,7 @@ pub fn each_reseller_customer<'s>(
 ) -> Ruling<impl Iterator<Item = Result<ResellerCustomerRow, ViewError>> + 's> {
     sight.may(DEVICES_VIEW, reseller)?;
     let world = sight.world();
+    let text = Wanted::of(query.text.as_deref())?;
     let one = query.tenant.map(|tenant| one_row(world.view, reseller, tenant));
     let all = match query.tenant {
         Some(_) => Vec::new(),
@@ -255,7 +264,7 @@ pub fn each_reseller_customer<'s>(
     let found = one.into_iter().flatten().chain(all);
     Ok(found.filter_map(move |found| {
         let row = found.and_then(|(_, row)| {
-            let shown = wants(query, &row) && sight.still_lives(row.tenant)?;
+            let shown = wants(query, &text, &row) && sight.still_lives(row.tenant)?;
             Ok(shown.then(|| reseller_row(Arc::unwrap_or_clone(row))))
         });
         row.transpose()
@@ -308,9 +317,8 @@ fn chooses(query: &ResellerQuery, row: &ResellerRow) -> bool {
         && query.status.is_none_or(|status| row.status() == status)
 }
 
-fn wants(query: &ResellerQuery, row: &ResellerRow) -> bool {
-    let found = |text| matches(Some(text), &[&row.company(), row.number.as_str()]);
-    chooses(query, row) && query.text.as_deref().is_none_or(found)
+fn wants(query: &ResellerQuery, text: &Wanted, row: &ResellerRow) -> bool {
+    chooses(query, row) && text.is_in(&[&row.company(), row.number.as_str()])
 }
 
 fn reseller_row(row: ResellerRow) -> ResellerCustomerRow {

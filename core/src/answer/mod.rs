@@ -4,7 +4,7 @@ mod list;
 mod page;
 
 pub use list::{customer, customers, each_reseller_customer, integrations, reseller_customers, users};
-pub use page::MAX_ROWS;
+pub use page::{MAX_ROWS, MAX_TEXT};
 
 use crate::base::text::Number;
 use crate::query::{Pin, TenantSummary};

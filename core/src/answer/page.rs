@@ -262,10 +262,28 @@ fn decode(list: &str, text: &str) -> Result<Place, Stop> {
     Ok((Key::from_hex(key).ok_or_else(foreign)?, Uuid::try_parse(id).map_err(|_| foreign())?))
 }
 
-/// Whether one of the texts has this in it, whatever the case.
-pub(super) fn matches(wanted: Option<&str>, texts: &[&str]) -> bool {
-    wanted.is_none_or(|wanted| {
-        let wanted = wanted.to_lowercase();
-        texts.iter().any(|text| text.to_lowercase().contains(&wanted))
-    })
+/// The most characters of a text that a list is searched for.
+pub const MAX_TEXT: usize = 200;
+
+/// A text to look for, made ready once for all rows; without one, every row is found.
+pub(super) struct Wanted(Option<String>);
+
+impl Wanted {
+    /// The text that is asked for.
+    ///
+    /// # Errors
+    /// `text_too_long`.
+    pub(super) fn of(text: Option<&str>) -> Ruling<Self> {
+        match text {
+            Some(text) if text.chars().nth(MAX_TEXT).is_some() => {
+                Err(Refusal::new(Code::TextTooLong, text.len()).into())
+            }
+            text => Ok(Self(text.map(str::to_lowercase))),
+        }
+    }
+
+    /// Whether one of the texts has it in it, whatever the case.
+    pub(super) fn is_in(&self, texts: &[&str]) -> bool {
+        self.0.as_ref().is_none_or(|wanted| texts.iter().any(|text| text.to_lowercase().contains(wanted)))
+    }
 }

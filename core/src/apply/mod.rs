@@ -10,16 +10,17 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::base::ids::{InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, TenantId, UserId};
-use crate::base::text::DeviceId;
+use crate::base::text::{DeviceId, Prefix};
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
     Added, AlertRule, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
-    Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, ReleasedPrefix, ResellerRow,
-    ResellerStatus, Role, Session, Stage, Tenant, User, UserState,
+    Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Refusals, ResellerRow,
+    ResellerStatus, RestingPrefix, Role, Session, Stage, Tenant, User, UserState,
 };
-use crate::view::{Any, Change, Entity, Kind, View, ViewError};
+use crate::policy::Policy;
+use crate::view::{Any, Change, Entity, Index, Key, Kind, Span, View, ViewError};
 
 /// The entities that change when `event` happens at `at`.
 ///
@@ -36,7 +37,8 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
         Event::PolicySet { policy } => put((**policy).clone()),
 
         Event::TenantRegistered { tenant, number, kind, name, country, website, prefix, personal: _ } => {
-            put(Tenant {
+            let mut changes = prefix_moves(view, None, prefix.as_ref(), at)?;
+            changes.extend(put(Tenant {
                 id: *tenant,
                 number: number.clone(),
                 kind: *kind,
@@ -44,27 +46,27 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
                 country: country.clone(),
                 website: website.clone(),
                 prefix: prefix.clone(),
-                released: Vec::new(),
                 operation: Operation::Enabled,
                 devices: 0,
                 since: at,
                 deleted: None,
-            })
+            }));
+            return Ok(changes);
         }
         Event::TenantEdited { tenant, name, country, website, prefix, personal: _ } => {
-            edit_tenant(view, *tenant, |it| {
-                if let Some(name) = name {
-                    it.name = name.clone();
-                }
-                country.apply_to(&mut it.country);
-                website.apply_to(&mut it.website);
-                let mut next = it.prefix.clone();
-                prefix.apply_to(&mut next);
-                if next != it.prefix {
-                    release_prefix(it, at);
-                    it.prefix = next;
-                }
-            })?
+            let Some(mut it) = view.get::<Tenant>(tenant.uuid())?.map(Arc::unwrap_or_clone) else {
+                return Ok(Vec::new());
+            };
+            if let Some(name) = name {
+                it.name = name.clone();
+            }
+            country.apply_to(&mut it.country);
+            website.apply_to(&mut it.website);
+            let before = it.prefix.clone();
+            prefix.apply_to(&mut it.prefix);
+            let mut changes = prefix_moves(view, before.as_ref(), it.prefix.as_ref(), at)?;
+            changes.extend(put(it));
+            return Ok(changes);
         }
         Event::TenantKindChanged { tenant, kind, ticket: _ } => {
             edit_tenant(view, *tenant, |it| it.kind = *kind)?
@@ -74,8 +76,11 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
         Event::TenantEnabled { tenant } => operate(view, *tenant, OperationTrigger::Ready)?,
         Event::TenantDeleted { tenant } => {
             let mut changes = device::holder_deleted(view, *tenant)?;
+            let held = view.get::<Tenant>(tenant.uuid())?;
+            let held = held.as_ref().and_then(|tenant| tenant.prefix.as_ref());
+            changes.extend(prefix_moves(view, held, None, at)?);
             changes.extend(edit_tenant(view, *tenant, |it| {
-                release_prefix(it, at);
+                it.prefix = None;
                 it.deleted = Some(at);
                 it.devices = 0;
             })?);
@@ -299,7 +304,12 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             edit::<Session>(view, session.uuid(), |it| it.closed = Some(at))?
         }
 
-        Event::PersonalErased { subject: _ } | Event::CommandRefused { .. } => None,
+        Event::PersonalErased { subject: _ } => None,
+        Event::CommandRefused { by, .. } => {
+            let before = view.get::<Refusals>(by.uuid())?;
+            let recorded = Refusals::recorded_at(before.as_deref(), at).saturating_add(1);
+            put(Refusals { user: *by, hour: at.hour(), recorded })
+        }
     };
     Ok(change.into_iter().collect())
 }
@@ -340,11 +350,36 @@ fn operate(view: &dyn View, id: TenantId, trigger: OperationTrigger) -> Result<O
     edit_tenant(view, id, |it| it.operation = it.operation.after(trigger).unwrap_or(it.operation))
 }
 
-fn release_prefix(tenant: &mut Tenant, at: Timestamp) {
-    if let Some(prefix) = tenant.prefix.take() {
-        tenant.released.retain(|released| released.prefix != prefix);
-        tenant.released.push(ReleasedPrefix { prefix, at });
+/// How many prefixes that have rested enough go when another is given back: more than one, so that they never pile up.
+const RESTED: usize = 2;
+
+/// What follows when a tenant holds another prefix than before: the one rests as the policy says, the other no longer does.
+fn prefix_moves(
+    view: &dyn View,
+    before: Option<&Prefix>,
+    after: Option<&Prefix>,
+    at: Timestamp,
+) -> Result<Vec<Change>, ViewError> {
+    let mut changes = Vec::new();
+    if before == after {
+        return Ok(changes);
     }
+    if let Some(taken) = after
+        && let Some(rested) = view.get::<RestingPrefix>(RestingPrefix::key(taken))?
+    {
+        changes.push(Change::Remove(Any::RestingPrefix(rested)));
+    }
+    if let Some(prefix) = before {
+        let rested = Span::up_to(Index::PrefixRests, &Key::new().time(at));
+        for found in view.scan(&rested, RESTED)? {
+            changes.push(Change::Remove(found.entity));
+        }
+        let policy = view.get::<Policy>(Uuid::nil())?.unwrap_or_default();
+        if let Some(until) = policy.prefix_reuse.rest(at) {
+            changes.extend(put(RestingPrefix { prefix: prefix.clone(), until }));
+        }
+    }
+    Ok(changes)
 }
 
 const fn asked(at: Timestamp, expires: Timestamp) -> Handshake {

@@ -110,6 +110,24 @@ impl Timestamp {
         self.later(i64::from(seconds))
     }
 
+    /// The first moment after `at` that is a whole number of steps of so many days from here, at most
+    /// [`Timestamp::MAX`]; this one itself, where that is later or the steps lead nowhere.
+    pub fn stepping_past(self, at: Self, days: u32) -> Self {
+        if at < self || days == 0 {
+            return self;
+        }
+        let step = i128::from(days) * i128::from(SECONDS_PER_DAY * MICROS_PER_SECOND);
+        let gone = i128::from(at.micros()) - i128::from(self.micros());
+        let micros = i128::from(self.micros()) + (gone / step + 1) * step;
+        i64::try_from(micros).map_or(Self::MAX, Self::saturating)
+    }
+
+    /// The beginning of its hour.
+    pub fn hour(self) -> Self {
+        let micros = self.micros();
+        Self::saturating(micros - micros.rem_euclid(3_600 * MICROS_PER_SECOND))
+    }
+
     /// The form that is shown.
     fn text(self) -> [u8; 27] {
         let mut text = *b"0000-00-00T00:00:00.000000Z";
@@ -265,6 +283,35 @@ mod tests {
         assert_eq!(start.plus_days(0), start);
         assert_eq!(start.plus_days(u32::MAX), Timestamp::MAX);
         assert_eq!(Timestamp::MAX.plus_seconds(1), Timestamp::MAX);
+    }
+
+    #[test]
+    fn an_hour_has_a_beginning() {
+        for (moment, hour) in [
+            ("2026-01-31T09:59:59.999999Z", "2026-01-31T09:00:00Z"),
+            ("2026-01-31T09:00:00Z", "2026-01-31T09:00:00Z"),
+            ("1969-12-31T23:30:00Z", "1969-12-31T23:00:00Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(at(moment).hour(), at(hour), "{moment}");
+        }
+    }
+
+    #[test]
+    fn steps_lead_past_a_moment_however_far_it_is() {
+        let start = at("2026-01-31T09:30:00Z");
+        for (moment, days, expected) in [
+            ("2026-01-31T09:29:59Z", 30, "2026-01-31T09:30:00Z"),
+            ("2026-01-31T09:30:00Z", 30, "2026-03-02T09:30:00Z"),
+            ("2026-03-02T09:29:59.999999Z", 30, "2026-03-02T09:30:00Z"),
+            ("2026-03-02T09:30:00Z", 30, "2026-04-01T09:30:00Z"),
+            ("9000-01-01T00:00:00Z", 1, "9000-01-01T09:30:00Z"),
+            ("2030-01-01T00:00:00Z", 0, "2026-01-31T09:30:00Z"),
+            ("2030-01-01T00:00:00Z", u32::MAX, "9999-12-31T23:59:59.999999Z"),
+            ("9999-12-31T23:59:59.999999Z", 1, "9999-12-31T23:59:59.999999Z"),
+        ] {
+            assert_eq!(start.stepping_past(at(moment), days), at(expected), "{moment} by {days}");
+        }
     }
 
     #[test]

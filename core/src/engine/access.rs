@@ -219,7 +219,9 @@ impl Shared {
     }
 }
 
-/// Keeps an access index fresh until it is dropped. A process that forks has none in the child.
+/// Keeps an access index fresh until it is dropped; hold on to it, or rights that other processes take away stay in the index.
+/// A process that forks has none in the child.
+#[must_use = "the index is kept fresh only while this is held: `let _watch = …`"]
 pub struct Watch {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,

@@ -24,7 +24,7 @@ pub use token::{NotAToken, Token};
 pub use verify::Flaw;
 
 use crate::apply::apply;
-use crate::base::ids::RequestId;
+use crate::base::ids::{RequestId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Act, Request};
 use crate::event::Event;
@@ -35,7 +35,7 @@ use crate::notice::{self, Notice};
 use crate::policy::Policy;
 use crate::query::{Question, Verdict};
 use crate::refusal::{Code, Refusal};
-use crate::rules::World;
+use crate::rules::{Decision, World};
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError, StoredRecord};
 use crate::view::{Change, Kind, Overlay, ViewError};
@@ -46,7 +46,10 @@ use transaction::{Chain, Transaction};
 /// How many records are read at a time.
 const PAGE: usize = 256;
 
-/// What time it is.
+/// For the tolerances of [`Options`]: no bound.
+pub const HOWEVER_FAR: u32 = u32::MAX;
+
+/// What time it is. One that says [`Timestamp::MAX`] says that it does not know: everything is refused then (`clock_ahead`).
 pub trait Clock: Send + Sync {
     /// This moment.
     fn now(&self) -> Timestamp;
@@ -72,6 +75,10 @@ pub struct Options {
     pub policy: Policy,
     /// Whether commands refused for lack of rights are journalled.
     pub record_refusals: bool,
+    /// How far the clock may be ahead of the journal's last record before commands are refused (`clock_ahead`), in seconds; a
+    /// year by default. A store in which nothing has happened for longer is woken by [`Engine::accept_clock`].
+    /// [`HOWEVER_FAR`] for no bound.
+    pub clock_leap_seconds: u32,
     /// How far the clock may be behind the journal before commands are refused (`clock_behind`), in seconds. Within
     /// it, the journal's last moment counts.
     pub clock_tolerance_seconds: u32,
@@ -84,6 +91,7 @@ impl Default for Options {
             ids: Box::new(Uuid::now_v7),
             policy: Policy::default(),
             record_refusals: true,
+            clock_leap_seconds: 365 * 24 * 3_600,
             clock_tolerance_seconds: 300,
         }
     }
@@ -94,6 +102,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("policy", &self.policy.name)
             .field("record_refusals", &self.record_refusals)
+            .field("clock_leap_seconds", &self.clock_leap_seconds)
             .field("clock_tolerance_seconds", &self.clock_tolerance_seconds)
             .finish_non_exhaustive()
     }
@@ -181,6 +190,7 @@ pub struct Engine {
     answered: Condvar,
     followed: Mutex<Option<Followed>>,
     index: OnceLock<Arc<AccessIndex>>,
+    refusals_left_out: Mutex<BTreeMap<UserId, u64>>,
 }
 
 impl fmt::Debug for Engine {
@@ -231,6 +241,7 @@ impl Engine {
             answered: Condvar::new(),
             followed: Mutex::default(),
             index: OnceLock::new(),
+            refusals_left_out: Mutex::default(),
         };
         if engine.store.read()?.head()?.seq == 0 {
             engine.found()?;
@@ -249,7 +260,7 @@ impl Engine {
         if head.seq > 0 {
             return Ok(());
         }
-        let mut chain = Chain::new(writing.view(), head, self.options.clock.now());
+        let mut chain = Chain::new(writing.view(), head, self.moment()?);
         let events = vec![Event::PolicySet { policy: Box::new(policy.clone()) }];
         chain.append(Actor::OPERATOR, None, "set_policy", events.into())?;
         let (records, _) = chain.into_records();
@@ -287,7 +298,7 @@ impl Engine {
     /// Executes a request and answers with the events it led to.
     ///
     /// # Errors
-    /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`; a broken store.
+    /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`, `clock_ahead`; a broken store.
     pub fn submit(&self, request: Request) -> Executed {
         let job = Job::new(request);
         let answer = Arc::clone(&job.answer);
@@ -347,21 +358,51 @@ impl Engine {
     }
 
     /// Lets everything happen that time alone brings about: handshakes lapse, links are announced and end. Every
-    /// command does this first; a host that has none for long calls it so that notices go out in time.
+    /// command first does so with what is due about whatever it names, and with some of the rest; a host that has none for
+    /// long calls this so that notices go out in time. Commits now and again, so that others get to write meanwhile.
+    ///
+    /// # Errors
+    /// `clock_behind`, `clock_ahead`; a broken store.
+    pub fn sweep(&self) -> Result<u64, Error> {
+        self.sweep_all(false)
+    }
+
+    /// Says that the clock is right although it is far ahead of the journal, as after a long rest (`clock_ahead`). Sweeps, and
+    /// writes a record at this moment even where nothing is due, so that commands go on from here. Nothing takes it back.
     ///
     /// # Errors
     /// `clock_behind`; a broken store.
-    pub fn sweep(&self) -> Result<u64, Error> {
-        let writing = self.store.write()?;
-        let mut transaction = Transaction::new(self, &*writing)?;
-        transaction.sweep()?;
-        let (records, steps) = transaction.chain.into_records();
-        let happened = records.len() as u64;
-        if happened > 0 {
-            writing.commit(records)?;
-            self.follow(&steps);
+    pub fn accept_clock(&self) -> Result<u64, Error> {
+        self.sweep_all(true)
+    }
+
+    fn sweep_all(&self, ahead_is_right: bool) -> Result<u64, Error> {
+        let mut happened = 0;
+        loop {
+            let writing = self.store.write()?;
+            let mut transaction = Transaction::new(self, &*writing)?;
+            transaction.bar_clock(ahead_is_right)?;
+            let more = transaction.sweep(PAGE, None)?;
+            let swept = transaction.chain.len();
+            if ahead_is_right && happened + swept == 0 {
+                transaction.chain.append(Actor::Clock, None, "sweep", Decision::default())?;
+            }
+            happened += swept;
+            let (records, steps) = transaction.chain.into_records();
+            if !records.is_empty() {
+                writing.commit(records)?;
+                self.follow(&steps);
+            }
+            if !more {
+                return Ok(happened);
+            }
         }
-        Ok(happened)
+    }
+
+    /// This moment, for whatever is decided and answered by it.
+    fn moment(&self) -> Result<Timestamp, Error> {
+        let now = self.options.clock.now();
+        if now == Timestamp::MAX { Err(Refusal::new(Code::ClockAhead, now).into()) } else { Ok(now) }
     }
 
     /// This moment, by the engine's clock.
@@ -376,7 +417,8 @@ impl Engine {
     pub fn read(&self) -> Result<Snapshot<'_>, Error> {
         let reading = self.store.read()?;
         let head = reading.head()?;
-        let at = head.at.map_or_else(|| self.options.clock.now(), |last| last.max(self.options.clock.now()));
+        let now = self.moment()?;
+        let at = head.at.map_or(now, |last| last.max(now));
         Ok(Snapshot { reading, head, at, epoch: self.store.epoch() })
     }
 

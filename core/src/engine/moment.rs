@@ -13,7 +13,7 @@ use crate::answer;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{IssueCategory, Number, Permission, Service};
 use crate::base::time::Timestamp;
-use crate::decide::settled;
+use crate::decide::{Settling, settled};
 use crate::journal::Head;
 use crate::model::{Actor, Personal, Subject};
 use crate::notice::{About, Notice};
@@ -199,33 +199,42 @@ impl<'v> Moment<'v> {
         &self.world.policy
     }
 
-    /// Asks the world as it is once everything due by its moment has happened, whether or not a command has come since to
-    /// record it: the same sweep, laid over the view. Where nothing is due, which a host that sweeps sees to, that costs one
-    /// look at what is due first; otherwise, as much as the sweep.
+    /// Asks the world as it is once what is due by its moment has happened, as far as the question looks at it, whether or not
+    /// a command has come since to record it: the same sweep, laid over the view.
     ///
-    /// Checks do not need it. What a sweep changes about rights is that links end whose term has run out, and these are not
-    /// in force for the check either; what ends with them is what rested on them alone. So the verdict is the same before
-    /// and after.
-    fn settled<T, E>(&self, ask: impl FnOnce(&World<'_>) -> Result<T, E>) -> Result<T, Error>
+    /// Checks do not need it, nor does whatever rests on them. What a sweep changes about rights is that links end whose term
+    /// has run out, and these are not in force for the check either; what ends with them is what rested on them alone. So
+    /// the verdict is the same before and after.
+    fn settled<T, E>(
+        &self,
+        settling: Settling<'_>,
+        ask: impl FnOnce(&World<'_>) -> Result<T, E>,
+    ) -> Result<T, Error>
     where
         Error: From<E>,
     {
-        Ok(match settled(&self.world)? {
+        Ok(match settled(&self.world, settling)? {
             None => ask(&self.world)?,
             Some(after) => ask(&World::reading(&after, self.world.at)?)?,
         })
     }
 
-    /// Lets an actor ask the world as it is once everything due has happened.
+    /// Lets an actor ask the world: as it is once what is due has happened, where the answer does not judge by the moment
+    /// itself.
     fn told<T, E: From<Stop> + From<ViewError>>(
         &self,
         actor: &Actor,
+        settling: Option<Settling<'_>>,
         ask: impl FnOnce(&Sight<'_>) -> Result<T, E>,
     ) -> Result<T, Error>
     where
         Error: From<E>,
     {
-        self.settled(|world| ask(&Sight::of(actor, world, self.present.as_ref())?))
+        let ask = |world: &World<'_>| ask(&Sight::of(actor, world, self.present.as_ref())?);
+        match settling {
+            None => Ok(ask(&self.world)?),
+            Some(settling) => self.settled(settling, ask),
+        }
     }
 
     /// Whether a user may do something, and why (P).
@@ -267,7 +276,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// `unknown_tenant`, and why the actor may not link.
     pub fn look_up(&self, actor: &Actor, number: &Number) -> Result<TenantSummary, Error> {
-        self.told(actor, |sight| answer::look_up(sight, number))
+        self.told(actor, None, |sight| answer::look_up(sight, number))
     }
 
     /// The pins on a user's map (T-4).
@@ -275,7 +284,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// `wrong_actor` for anybody but a user.
     pub fn pins(&self, actor: &Actor) -> Result<Vec<Pin>, Error> {
-        self.told(actor, answer::pins)
+        self.told(actor, None, answer::pins)
     }
 
     /// A manager's customers.
@@ -289,7 +298,9 @@ impl<'v> Moment<'v> {
         query: &CustomerQuery,
         paging: &Paging,
     ) -> Result<Page<CustomerRow>, Error> {
-        self.told(actor, |sight| answer::customers(sight, manager, query, paging))
+        self.told(actor, Some(Settling::LinksOf(&[manager])), |sight| {
+            answer::customers(sight, manager, query, paging)
+        })
     }
 
     /// One customer in detail.
@@ -302,7 +313,9 @@ impl<'v> Moment<'v> {
         manager: TenantId,
         customer: TenantId,
     ) -> Result<CustomerDetails, Error> {
-        self.told(actor, |sight| answer::customer(sight, manager, customer))
+        self.told(actor, Some(Settling::LinksOf(&[customer])), |sight| {
+            answer::customer(sight, manager, customer)
+        })
     }
 
     /// A tenant's own users.
@@ -316,7 +329,7 @@ impl<'v> Moment<'v> {
         query: &UserQuery,
         paging: &Paging,
     ) -> Result<Page<UserRow>, Error> {
-        self.told(actor, |sight| answer::users(sight, tenant, query, paging))
+        self.told(actor, None, |sight| answer::users(sight, tenant, query, paging))
     }
 
     /// A tenant's integrations, its own and those attached (I-1).
@@ -329,7 +342,7 @@ impl<'v> Moment<'v> {
         tenant: TenantId,
         paging: &Paging,
     ) -> Result<Page<IntegrationRow>, Error> {
-        self.told(actor, |sight| answer::integrations(sight, tenant, paging))
+        self.told(actor, None, |sight| answer::integrations(sight, tenant, paging))
     }
 
     /// A reseller's customers (V-4, V-5).
@@ -343,7 +356,9 @@ impl<'v> Moment<'v> {
         query: &ResellerQuery,
         paging: &Paging,
     ) -> Result<Page<ResellerCustomerRow>, Error> {
-        self.told(actor, |sight| answer::reseller_customers(sight, reseller, query, paging))
+        self.told(actor, Some(Settling::Links), |sight| {
+            answer::reseller_customers(sight, reseller, query, paging)
+        })
     }
 
     /// Writes a reseller's customers as CSV, row by row, and says how many there were (V-6).
@@ -357,7 +372,7 @@ impl<'v> Moment<'v> {
         query: &ResellerQuery,
         out: impl std::io::Write,
     ) -> Result<u64, Error> {
-        self.told(actor, |sight| {
+        self.told(actor, Some(Settling::Links), |sight| {
             let rows = answer::each_reseller_customer(sight, reseller, query)?;
             crate::csv::reseller_customers(rows.map(|row| row.map_err(Error::from)), out)
         })
@@ -368,7 +383,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// When the store cannot be read.
     pub fn service_mail(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, Error> {
-        self.settled(|world| alert::service_mail(world, tenant))
+        Ok(alert::service_mail(&self.world, tenant)?)
     }
 
     /// Who gets a tenant's alerts about a category of issues, for the host itself.
@@ -380,7 +395,7 @@ impl<'v> Moment<'v> {
         tenant: TenantId,
         category: &IssueCategory,
     ) -> Result<BTreeSet<UserId>, Error> {
-        self.settled(|world| alert::recipients(world, tenant, category))
+        Ok(alert::recipients(&self.world, tenant, category)?)
     }
 
     /// Who and what a notice is about, whatever its kind, for the host itself.
@@ -396,7 +411,7 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// When the store cannot be read.
     pub fn get<E: Entity>(&self, id: Uuid) -> Result<Option<Arc<E>>, Error> {
-        self.settled(|world| world.view.get(id))
+        self.settled(Settling::Everything, |world| world.view.get(id))
     }
 
     /// Entities by an index, for the host itself: no actor, no rules.
@@ -404,7 +419,9 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// When the store cannot be read.
     pub fn list<E: Entity>(&self, index: Index, key: Key) -> Result<Vec<Arc<E>>, Error> {
-        self.settled(|world| world.view.under(index, key).collect::<Result<Vec<_>, ViewError>>())
+        self.settled(Settling::Everything, |world| {
+            world.view.under(index, key).collect::<Result<Vec<_>, ViewError>>()
+        })
     }
 
     /// What is known today about a person or about where a tenant is (U-5).

@@ -2,22 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use uuid::Uuid;
+
 use super::access::Step;
 use super::error::Error;
 use super::token::Token;
-use super::{Engine, Executed, Receipt, decoded, happen};
+use super::{Engine, Executed, HOWEVER_FAR, Receipt, decoded, happen, lock};
 use crate::about;
-use crate::base::ids::{RequestId, TenantId};
+use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
 use crate::decide::{decide, sweep};
 use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
-use crate::model::{Actor, Subject, User, UserState};
+use crate::model::{Actor, Refusals, Subject, User, UserState};
 use crate::refusal::{Code, Family, Refusal};
-use crate::rules::{Decision, Stop, World};
+use crate::rules::{Decision, Gate, Stop, World, access, due};
 use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
-use crate::view::{Kind, Overlay, View, ViewError};
+use crate::view::{Key, Overlay, View, ViewError};
 
 /// Records that grow one by one over a view, and the world as they leave it.
 pub(super) struct Chain<'v> {
@@ -26,11 +28,36 @@ pub(super) struct Chain<'v> {
     now: Timestamp,
     records: Vec<NewRecord>,
     steps: Vec<Step>,
+    swept: Swept,
 }
+
+/// How far what is due has been brought about. Nothing that happens within a transaction is due at its moment already.
+#[derive(Default)]
+struct Swept {
+    /// The last entry of the index that was seen to.
+    last: Option<(Key, Uuid)>,
+    /// Whether nothing is left.
+    whole: bool,
+    /// Whatever was seen to out of turn.
+    about: BTreeSet<Uuid>,
+}
+
+/// How many of a user's refused commands are recorded in an hour.
+const REFUSALS_RECORDED: u32 = 32;
+
+/// How many things that are due and have nothing to do with a command it brings about.
+const SWEPT_BY_A_COMMAND: usize = 64;
 
 impl<'v> Chain<'v> {
     pub(super) fn new(view: &'v dyn View, head: Head, now: Timestamp) -> Self {
-        Self { world: Overlay::over(view), head, now, records: Vec::new(), steps: Vec::new() }
+        Self {
+            world: Overlay::over(view),
+            head,
+            now,
+            records: Vec::new(),
+            steps: Vec::new(),
+            swept: Swept::default(),
+        }
     }
 
     /// The moment of the next record: now, but never before the last.
@@ -80,6 +107,43 @@ impl<'v> Chain<'v> {
         Ok(())
     }
 
+    /// Brings about, in the order of moments, what is due about everything that a command names, and at most so much of the
+    /// rest. Says whether there is more.
+    fn sweep(&mut self, limit: usize, command: Option<&Command>) -> Result<bool, ViewError> {
+        if self.swept.whole {
+            return Ok(false);
+        }
+        let at = self.at();
+        let mut items = BTreeSet::new();
+        let found = due::first(&self.world, at, self.swept.last.take(), limit)?;
+        found.iter().for_each(|found| due::add(&found.entity, at, &mut items));
+        self.swept.whole = found.len() < limit;
+        self.swept.last = found.last().map(|last| (last.key.clone(), last.id));
+        if let Some(command) = command.filter(|_| !self.swept.whole) {
+            for subject in due::named(&self.world, command)? {
+                if self.swept.about.insert(subject) {
+                    due::about(&self.world, at, subject, true, &mut items)?;
+                    due::about(&self.world, at, subject, false, &mut items)?;
+                }
+            }
+        }
+        for item in items {
+            loop {
+                let events = sweep(&World::reading(&self.world, at)?, item)?;
+                if events.is_empty() {
+                    break;
+                }
+                self.append(Actor::Clock, None, "sweep", events.into())?;
+            }
+        }
+        Ok(!self.swept.whole)
+    }
+
+    /// How many records there are by now.
+    pub(super) fn len(&self) -> u64 {
+        self.records.len() as u64
+    }
+
     /// The records to commit, and what they mean for who follows.
     pub(super) fn into_records(self) -> (Vec<NewRecord>, Vec<Step>) {
         (self.records, self.steps)
@@ -96,7 +160,7 @@ pub(super) struct Transaction<'t> {
 
 impl<'t> Transaction<'t> {
     pub(super) fn new(engine: &'t Engine, writing: &'t dyn Writing) -> Result<Self, Error> {
-        let chain = Chain::new(writing.view(), writing.head()?, engine.options.clock.now());
+        let chain = Chain::new(writing.view(), writing.head()?, engine.moment()?);
         Ok(Self { engine, writing, chain, done: BTreeMap::new() })
     }
 
@@ -111,7 +175,8 @@ impl<'t> Transaction<'t> {
             self.admit(&request.actor)?;
             return Err(Refusal::new(Code::StaleSeq, self.chain.head.seq).into());
         }
-        self.sweep()?;
+        self.bar_clock(false)?;
+        self.sweep(SWEPT_BY_A_COMMAND, Some(&request.command))?;
         let decision = {
             let world = World::new(&self.chain.world, self.chain.at(), &*self.engine.options.ids)?;
             decide(&world, request)
@@ -186,88 +251,72 @@ impl<'t> Transaction<'t> {
         Ok(Some(Receipt { token, at: record.at, outcome: record.events }))
     }
 
-    pub(super) fn sweep(&mut self) -> Result<(), Error> {
-        let tolerance = self.engine.options.clock_tolerance_seconds;
-        if let Some(last) = self.chain.head.at
-            && self.chain.now.plus_seconds(tolerance) < last
-        {
-            return Err(Refusal::new(Code::ClockBehind, last).into());
-        }
-        loop {
-            let events = sweep(&World::reading(&self.chain.world, self.chain.at())?)?;
-            if events.is_empty() {
-                return Ok(());
-            }
-            self.chain.append(Actor::Clock, None, "sweep", events.into())?;
-        }
+    /// Brings about what is due about everything that a command names, and at most so much of the rest. Says whether there
+    /// is more.
+    pub(super) fn sweep(&mut self, limit: usize, command: Option<&Command>) -> Result<bool, Error> {
+        Ok(self.chain.sweep(limit, command)?)
     }
 
+    /// Refuses to go on by a clock that must be wrong, before anything is done by it: what lapses and ends does so for good,
+    /// and the journal's time never runs backwards. Whoever knows that it is right may have it go ahead.
+    pub(super) fn bar_clock(&self, ahead_is_right: bool) -> Result<(), Error> {
+        let Some(last) = self.chain.head.at else { return Ok(()) };
+        let (now, options) = (self.chain.now, &self.engine.options);
+        if now < last && beyond(now, last, options.clock_tolerance_seconds) {
+            return Err(Refusal::new(Code::ClockBehind, last).into());
+        }
+        if !ahead_is_right && beyond(last, now, options.clock_leap_seconds) {
+            return Err(Refusal::new(Code::ClockAhead, now).into());
+        }
+        Ok(())
+    }
+
+    /// Records that a command was refused for lack of rights. Only somebody who can act at all leaves a trace, and of
+    /// those who are refused again and again, so many in an hour; the others are counted until one is recorded again.
     fn record_refusal(&mut self, request: &Request, refusal: &Refusal) -> Result<(), Error> {
         let lack_of_rights = matches!(refusal.code.family(), Family::Rights | Family::Unknown);
         if !self.engine.options.record_refusals || !lack_of_rights {
             return Ok(());
         }
-        // Only somebody we know leaves a trace: strangers could fill the journal.
-        let Actor::User(user) = &request.actor else { return Ok(()) };
-        if self.chain.world.load(Kind::User, user.uuid())?.is_none() {
+        let Actor::User(by) = request.actor else { return Ok(()) };
+        let at = self.chain.at();
+        let world = World::reading(&self.chain.world, at)?;
+        let Some(user) = world.user(by)? else { return Ok(()) };
+        if !access::can_act(&world, &user, Gate::OpenForDelink)? {
             return Ok(());
         }
-        let tenant = request.command.tenant();
-        let known = match tenant {
-            Some(tenant) => self.chain.world.load(Kind::Tenant, tenant.uuid())?.is_some(),
-            None => false,
-        };
+        let before = world.view.get::<Refusals>(by.uuid())?;
+        let mut left_out = lock(&self.engine.refusals_left_out);
+        if Refusals::recorded_at(before.as_deref(), at) >= REFUSALS_RECORDED {
+            *left_out.entry(by).or_default() += 1;
+            return Ok(());
+        }
+        let mut tenants = BTreeSet::new();
+        for subject in about::of_command(world.view, &request.command)? {
+            if let Subject::Tenant(tenant) = subject {
+                tenants.extend(world.tenant(tenant)?.map(|tenant| tenant.id));
+            }
+        }
         let event = Event::CommandRefused {
             command: request.command.name().to_owned(),
             refusal: refusal.code.name().to_owned(),
-            tenant: tenant.filter(|_| known),
+            by,
+            tenants,
+            left_out: left_out.remove(&by).unwrap_or_default(),
         };
+        drop(left_out);
         self.chain.append(request.actor.clone(), None, request.command.name(), event.into())?;
         Ok(())
     }
+}
+
+/// Whether one moment is more than so many seconds before another.
+fn beyond(early: Timestamp, late: Timestamp, seconds: u32) -> bool {
+    seconds != HOWEVER_FAR && early.plus_seconds(seconds) < late
 }
 
 fn fingerprint(request: &Request) -> Hash {
     let body = serde_json::to_string(&(&request.actor, &request.command))
         .expect("commands have string keys and finite numbers");
     Hash::of(&body)
-}
-
-impl Command {
-    /// The tenant that the command names first, if it names one.
-    fn tenant(&self) -> Option<TenantId> {
-        match self {
-            Self::AddCustomer(it) => Some(it.manager),
-            Self::EditTenant(it) => Some(it.tenant),
-            Self::ChangeTenantKind(it) => Some(it.tenant),
-            Self::DisableTenants(it) => it.tenants.first().copied(),
-            Self::EnableTenants(it) => it.tenants.first().copied(),
-            Self::DeleteTenants(it) => it.tenants.first().copied(),
-            Self::ReportReady(it) => Some(it.tenant),
-            Self::RequestLink(it) => Some(it.manager),
-            Self::InviteUser(it) => Some(it.tenant),
-            Self::RegisterUser(it) => Some(it.home),
-            Self::Assign(it) => it.assignments.first().map(|item| item.tenant),
-            Self::Unassign(it) => it.assignments.first().map(|item| item.tenant),
-            Self::CreateRole(it) => Some(it.tenant),
-            Self::ErasePersonal(it) => match it.subject {
-                Subject::Tenant(tenant) => Some(tenant),
-                Subject::User(_) => None,
-            },
-            Self::AddResellerCustomer(it) => Some(it.reseller),
-            Self::EditResellerCustomer(it) => Some(it.reseller),
-            Self::DropReseller(it) => Some(it.tenant),
-            Self::AdmitReseller(it) => Some(it.tenant),
-            Self::UploadDevices(it) => Some(it.reseller),
-            Self::MoveDevices(it) => Some(it.manager),
-            Self::DeleteDevices(it) => Some(it.tenant),
-            Self::CreateIntegration(it) => Some(it.owner),
-            Self::ShareIntegration(it) => Some(it.tenant),
-            Self::DetachIntegration(it) => Some(it.tenant),
-            Self::BuyLicence(it) => Some(it.tenant),
-            Self::SetAlertRule(it) => Some(it.tenant),
-            Self::OpenConsole(it) => Some(it.tenant),
-            _ => None,
-        }
-    }
 }

@@ -40,9 +40,6 @@ pub struct Tenant {
     /// The domain prefix it holds now (T-3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Prefix>,
-    /// Prefixes it held before, and when each was given back (T-3).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub released: Vec<ReleasedPrefix>,
     /// Whether it can be worked on (T-5).
     pub operation: Operation,
     /// How many devices it holds.
@@ -77,14 +74,47 @@ impl Tenant {
     }
 }
 
-/// A prefix given back to the pool (T-3).
+/// A prefix that was given back and rests, by the policy of that moment (T-3). One that may be taken again at once leaves
+/// nothing behind, and what has rested enough goes when others are given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ReleasedPrefix {
+pub struct RestingPrefix {
     /// The prefix.
     pub prefix: Prefix,
-    /// When it was given back.
-    pub at: Timestamp,
+    /// When it may be taken again; never, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl RestingPrefix {
+    /// The key of a prefix.
+    pub fn key(prefix: &Prefix) -> Uuid {
+        Uuid::new_v5(&Uuid::nil(), prefix.as_str().as_bytes())
+    }
+
+    /// Whether it may not be taken yet.
+    pub fn rests(&self, at: Timestamp) -> bool {
+        self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// How many refused commands of somebody were recorded lately, so that refusals never fill the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Refusals {
+    /// Whose.
+    pub user: UserId,
+    /// The beginning of the last hour in which one was recorded.
+    pub hour: Timestamp,
+    /// How many were recorded in that hour.
+    pub recorded: u32,
+}
+
+impl Refusals {
+    /// How many of somebody's were recorded in the hour of a moment.
+    pub fn recorded_at(before: Option<&Self>, at: Timestamp) -> u32 {
+        before.filter(|before| before.hour == at.hour()).map_or(0, |before| before.recorded)
+    }
 }
 
 /// The end a link may have (L-9).
@@ -159,6 +189,12 @@ impl Link {
 pub const ANNOUNCE_DAYS: [u32; 3] = [30, 7, 1];
 
 impl Term {
+    /// When it prolongs itself next, if it does. At the end of time there is nowhere left to go: it stays there.
+    pub fn extends_at(&self) -> Option<Timestamp> {
+        let extends = self.auto_extend_days.is_some_and(|days| days > 0);
+        (extends && self.expires < Timestamp::MAX).then_some(self.expires)
+    }
+
     /// The least of [`ANNOUNCE_DAYS`] that has come by `at`.
     pub fn announced_by(&self, at: Timestamp) -> Option<u32> {
         ANNOUNCE_DAYS.into_iter().filter(|&days| self.expires.minus_days(days) <= at).min()
@@ -166,19 +202,17 @@ impl Term {
 }
 
 impl Link {
-    /// When the clock next may have to do something about it: announce, extend or end it, or let a delink request lapse.
-    /// An announcement whose link has ended by then is not made: what is left to do is due later.
-    pub fn due(&self) -> Option<Timestamp> {
+    /// Every moment at which the clock may have to do something about it: announce, extend or end it, or let a delink
+    /// request lapse. An announcement whose link has ended by then is not made.
+    pub fn moments(&self) -> BTreeSet<Timestamp> {
         if !self.stage.is_in_force() {
-            return None;
+            return BTreeSet::new();
         }
-        let by_term = self.term.as_ref().map(|term| {
-            if term.auto_extend_days.is_some() {
-                return term.expires;
-            }
-            self.next_announced().unwrap_or(term.expires)
+        let ends = self.term.as_ref().and_then(|term| match term.auto_extend_days {
+            Some(_) => term.extends_at(),
+            None => Some(term.expires),
         });
-        by_term.into_iter().chain(self.delink_expires).min()
+        self.next_announced().into_iter().chain(ends).chain(self.delink_expires).collect()
     }
 
     /// When its end is next to be announced, if it has one and not everything was said.

@@ -11,6 +11,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
+use crate::base::time::Timestamp;
 
 /// The most permissions a policy can hold (P-14).
 pub const MAX_PERMISSIONS: usize = 128;
@@ -20,6 +21,10 @@ pub const MAX_SERVICES: usize = 64;
 pub const MAX_DAYS: u32 = 36_500;
 /// The most levels or managers a policy can allow: every check walks them.
 pub const MAX_CHAIN: u32 = 16;
+
+/// The most chains from a tenant up to one far above it, which a check may have to look at: managers to the power of one less
+/// than the depth (P-13).
+pub const MAX_CHAINS: u32 = 512;
 
 /// Everything about tenantry that is a matter of choice (P-13).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +156,17 @@ pub enum PrefixReuse {
     },
     /// It is never given out again.
     Never,
+}
+
+impl PrefixReuse {
+    /// Until when a prefix rests that is given back now: not at all, up to a moment, or, if that is none, for ever.
+    pub fn rest(self, at: Timestamp) -> Option<Option<Timestamp>> {
+        match self {
+            Self::Immediate => None,
+            Self::Quarantine { days } => Some(Some(at.plus_days(days))),
+            Self::Never => Some(None),
+        }
+    }
 }
 
 /// What contradicts itself in a policy: every fault found, each in one sentence.
@@ -317,6 +333,12 @@ impl Policy {
         }
         if let PrefixReuse::Quarantine { days } = self.prefix_reuse {
             bound("prefix_reuse.quarantine.days", days, MAX_DAYS);
+        }
+        let chains = self.max_managers.checked_pow(self.max_depth.saturating_sub(1));
+        if chains.is_none_or(|chains| chains > MAX_CHAINS) {
+            faults.push(format!(
+                "`max_managers` and `max_depth` allow more than {MAX_CHAINS} chains of managers above a tenant"
+            ));
         }
     }
 }

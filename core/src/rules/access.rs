@@ -160,7 +160,10 @@ pub(super) fn judge(
 }
 
 /// Whether a user can act at all (P-1).
-pub(super) fn can_act(world: &World<'_>, user: &User, gate: Gate) -> Result<bool, ViewError> {
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn can_act(world: &World<'_>, user: &User, gate: Gate) -> Result<bool, ViewError> {
     let home = world.living(user.home)?;
     Ok(user.state == UserState::Active
         && home.is_some_and(|home| home.operation == Operation::Enabled || gate == Gate::OpenForDelink))
@@ -305,16 +308,19 @@ fn nearest(
     {
         return Ok(vec![(0, assignment)]);
     }
+    // Many chains may lead through one manager.
+    let mut known: BTreeMap<TenantId, Option<Arc<Assignment>>> = BTreeMap::new();
     let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
     for distance in 0..longest {
         let mut found = Vec::new();
         for (position, chain) in chains.iter().enumerate() {
             let Some(link) = chain.get(distance) else { continue };
-            if let Some(assignment) = world.assignment(user, link.manager)?
-                && assignment.below
-            {
-                found.push((position, assignment));
-            }
+            let assignment = match known.get(&link.manager) {
+                Some(assignment) => assignment.clone(),
+                None => world.assignment(user, link.manager)?.filter(|assignment| assignment.below),
+            };
+            found.extend(assignment.iter().map(|assignment| (position, Arc::clone(assignment))));
+            known.insert(link.manager, assignment);
         }
         if !found.is_empty() {
             return Ok(found);

@@ -1,17 +1,24 @@
 //! What the clock does: handshakes lapse, links are announced, extended or ended (L-3, L-9, D, U-2). One thing at a
 //! time, in the order of their moments, so that each sees the world that the one before has left.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use uuid::Uuid;
 
 use super::link;
 use super::world::World;
 use crate::base::time::Timestamp;
+use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{EndCause, Link};
-use crate::view::{Any, Index, Key, Span, ViewError};
+use crate::model::{EndCause, Link, LinkRequest, Tenant};
+use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
-/// How many entries are read at once where the first of the index is not yet what is due first.
+/// How many entries of an index are read at once.
 const PAGE: usize = 64;
+
+/// Something that may be due: at which moment, and about which entity. In the order in which it happens.
+pub type Item = (Timestamp, Kind, Uuid);
 
 /// Something that time brings about.
 enum Due {
@@ -19,44 +26,127 @@ enum Due {
     End(Arc<Link>),
 }
 
-/// What is due first at the world's moment, if anything is.
+/// What is due by a moment, at most so much of it, from this entry of the index on: what has to be looked at, and the
+/// last entry that was read. Fewer entries than wanted mean that nothing is left.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn first(world: &World<'_>) -> Result<Vec<Event>, ViewError> {
-    match earliest(world)? {
-        None => Ok(Vec::new()),
-        Some(Due::Event(event)) => Ok(vec![event]),
-        Some(Due::End(link)) => link::end(world, &link, EndCause::Expired),
+pub fn first(
+    view: &dyn View,
+    at: Timestamp,
+    after: Option<(Key, Uuid)>,
+    limit: usize,
+) -> Result<Vec<Found>, ViewError> {
+    let span = Span::up_to(Index::Due, &Key::new().time(at));
+    let span = match after {
+        Some((key, id)) => span.after(key, id),
+        None => span,
+    };
+    view.scan(&span, limit)
+}
+
+/// Everything that is due by a moment, of every kind or of links alone.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn all(view: &dyn View, at: Timestamp, links_alone: bool) -> Result<BTreeSet<Item>, ViewError> {
+    let mut items = BTreeSet::new();
+    let mut after = None;
+    loop {
+        let page = first(view, at, after, PAGE)?;
+        for found in &page {
+            if !links_alone || found.entity.kind() == Kind::Link {
+                add(&found.entity, at, &mut items);
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some((last.key.clone(), last.id)),
+            _ => return Ok(items),
+        }
     }
 }
 
-/// A link whose end has come is found where its announcement would have been, but no entity is found after its moment.
-fn earliest(world: &World<'_>) -> Result<Option<Due>, ViewError> {
-    let mut rest = Span::up_to(Index::Due, &Key::new().time(world.at));
-    let mut limit = 1;
-    let mut first: Option<(Timestamp, Due)> = None;
+/// What is due by a moment about a tenant, a user or a link: of its links, or of the handshakes it takes part in.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn about(
+    view: &dyn View,
+    at: Timestamp,
+    subject: Uuid,
+    links: bool,
+    items: &mut BTreeSet<Item>,
+) -> Result<(), ViewError> {
+    let of = Key::new().id(subject).flag(links);
+    let mut rest = Span::under(Index::DueAbout, of.clone()).at_most(&of.time(at));
     loop {
-        let page = world.view.scan(&rest, limit)?;
-        let Some(last) = page.last() else { return Ok(first.map(|(_, due)| due)) };
-        rest = rest.after(last.key.clone(), last.id);
-        limit = PAGE;
-        for found in page {
-            let due = due(found.entity, world.at);
-            first = first.into_iter().chain(due).min_by_key(|(moment, _)| *moment);
-            if first.as_ref().is_some_and(|(moment, _)| Key::new().time(*moment) <= found.key) {
-                return Ok(first.map(|(_, due)| due));
-            }
+        let page = view.scan(&rest, PAGE)?;
+        page.iter().for_each(|found| add(&found.entity, at, items));
+        match page.last() {
+            Some(last) if page.len() == PAGE => rest = rest.after(last.key.clone(), last.id),
+            _ => return Ok(()),
         }
+    }
+}
+
+/// The tenants, users and links that a command names; of a request, both its tenants, since they may get a link.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn named(view: &dyn View, command: &Command) -> Result<BTreeSet<Uuid>, ViewError> {
+    let mut found = BTreeSet::new();
+    for named in command.about() {
+        match named {
+            Named::Tenant(tenant) => found.extend([tenant.uuid()]),
+            Named::User(user) => found.extend([user.uuid()]),
+            Named::Link(link) => found.extend([link.uuid()]),
+            Named::Number(number) => {
+                let key = Key::new().text(number.as_str());
+                let tenant = view.under::<Tenant>(Index::TenantNumber, key).next().transpose()?;
+                found.extend(tenant.map(|tenant| tenant.id.uuid()));
+            }
+            Named::LinkRequest(request) => {
+                let request = view.get::<LinkRequest>(request.uuid())?;
+                found.extend(request.iter().flat_map(|it| [it.manager.uuid(), it.managed.uuid()]));
+            }
+            Named::Invitation(_)
+            | Named::Role(_)
+            | Named::Move(_)
+            | Named::Integration(_)
+            | Named::Licence(_)
+            | Named::Session(_) => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Notes every moment that has come at which there may be something to do about an entity.
+pub fn add(entity: &Any, at: Timestamp, items: &mut BTreeSet<Item>) {
+    let moments = entity.moments().into_iter().filter(|moment| *moment <= at);
+    items.extend(moments.map(|moment| (moment, entity.kind(), entity.id())));
+}
+
+/// What happens next of an item, in a world in which everything before it has happened; nothing, where it is done with or
+/// something else has settled it.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn next(world: &World<'_>, (moment, kind, id): Item) -> Result<Vec<Event>, ViewError> {
+    let due = world.view.load(kind, id)?.and_then(|entity| due(entity, world.at));
+    match due.filter(|(due, _)| *due <= moment) {
+        None => Ok(Vec::new()),
+        Some((_, Due::Event(event))) => Ok(vec![event]),
+        Some((_, Due::End(link))) => link::end(world, &link, EndCause::Expired),
     }
 }
 
 /// What is due about an entity next, and at which moment.
 fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
-    let (moment, event) = match entity {
-        Any::LinkRequest(it) => (it.handshake.expires, Event::LinkRequestExpired { request: it.id }),
-        Any::Invitation(it) => (it.handshake.expires, Event::InvitationExpired { invitation: it.id }),
-        Any::Move(it) => (it.handshake.expires, Event::MoveExpired { id: it.id }),
+    let moment = *entity.moments().first()?;
+    let event = match entity {
+        Any::LinkRequest(it) => Event::LinkRequestExpired { request: it.id },
+        Any::Invitation(it) => Event::InvitationExpired { invitation: it.id },
+        Any::Move(it) => Event::MoveExpired { id: it.id },
         Any::Link(link) => {
             let lapse = link
                 .delink_expires
@@ -72,11 +162,9 @@ fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
 fn by_term(link: Arc<Link>, at: Timestamp) -> Option<(Timestamp, Due)> {
     let term = link.term.as_ref()?;
     if let Some(days) = term.auto_extend_days {
-        let mut expires = term.expires;
-        while expires <= at && days > 0 {
-            expires = expires.plus_days(days);
-        }
-        return Some((term.expires, Due::Event(Event::LinkExtended { link: link.id, expires })));
+        let expires = term.expires.stepping_past(at, days);
+        let extended = Due::Event(Event::LinkExtended { link: link.id, expires });
+        return term.extends_at().map(|moment| (moment, extended));
     }
     if term.expires <= at {
         return Some((term.expires, Due::End(link)));

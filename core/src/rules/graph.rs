@@ -1,6 +1,6 @@
 //! Who manages whom through links in force (P-3): chains, what is above and below. Knows nothing of permissions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::world::World;
@@ -19,20 +19,41 @@ pub(super) fn chains(
     home: TenantId,
     without: &BTreeSet<LinkId>,
 ) -> Result<Vec<Chain>, ViewError> {
+    // Each tenant's links are read once, however many ways lead to it.
+    let mut links: BTreeMap<TenantId, Vec<Arc<Link>>> = BTreeMap::new();
+    let mut open = vec![tenant];
+    while let Some(at) = open.pop() {
+        if at == home || links.contains_key(&at) {
+            continue;
+        }
+        let mut above = world.links_above(at)?;
+        above.retain(|link| !without.contains(&link.id));
+        open.extend(above.iter().map(|link| link.manager));
+        links.insert(at, above);
+    }
+    // Only ways that lead home are gone.
+    let mut leading = BTreeSet::from([home]);
+    loop {
+        let before = leading.len();
+        for (at, above) in &links {
+            if above.iter().any(|link| leading.contains(&link.manager)) {
+                leading.insert(*at);
+            }
+        }
+        if leading.len() == before {
+            break;
+        }
+    }
     let mut found: Vec<Chain> = Vec::new();
     let mut open: Vec<(TenantId, Chain)> = vec![(tenant, Vec::new())];
     while let Some((at, chain)) = open.pop() {
         if chain.len() >= MAX_CHAIN as usize {
             continue;
         }
-        for link in world.links_above(at)? {
-            if without.contains(&link.id) {
-                continue;
-            }
-            let manager = link.manager;
+        for link in links.get(&at).into_iter().flatten().filter(|link| leading.contains(&link.manager)) {
             let mut longer = chain.clone();
-            longer.push(link);
-            if manager == home { found.push(longer) } else { open.push((manager, longer)) }
+            longer.push(Arc::clone(link));
+            if link.manager == home { found.push(longer) } else { open.push((link.manager, longer)) }
         }
     }
     found.sort_by_cached_key(|chain| {
@@ -55,7 +76,10 @@ pub fn manages(
 }
 
 /// Every tenant above this one through links in force, `without` these.
-pub(super) fn above(
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn above(
     world: &World<'_>,
     tenant: TenantId,
     without: &BTreeSet<LinkId>,

@@ -20,7 +20,7 @@ pub mod user;
 
 mod authority;
 mod batch;
-mod graph;
+pub mod graph;
 mod ids;
 mod world;
 

@@ -19,9 +19,8 @@ use crate::model::machine::OperationTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT, TENANT_OPERATE};
 use crate::model::{
     Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal,
-    PersonalField, Role, Subject, Tenant, TenantKind, User,
+    PersonalField, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
-use crate::policy::PrefixReuse;
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
 
@@ -396,21 +395,10 @@ fn bar_prefix(
     bars: &mut Bars,
 ) -> Result<(), ViewError> {
     for holder in world.view.under::<Tenant>(Index::TenantPrefix, Key::new().text(prefix.as_str())) {
-        let holder = holder?;
-        bars.bar(
-            holder.is_living() && holder.id != tenant && holder.prefix.as_ref() == Some(prefix),
-            Code::PrefixTaken,
-            prefix,
-        );
-        for released in holder.released.iter().filter(|released| released.prefix == *prefix) {
-            let resting = match world.policy.prefix_reuse {
-                PrefixReuse::Immediate => false,
-                PrefixReuse::Quarantine { days } => world.at < released.at.plus_days(days),
-                PrefixReuse::Never => true,
-            };
-            bars.bar(resting, Code::PrefixResting, prefix);
-        }
+        bars.bar(holder?.id != tenant, Code::PrefixTaken, prefix);
     }
+    let resting = world.view.get::<RestingPrefix>(RestingPrefix::key(prefix))?;
+    bars.bar(resting.is_some_and(|resting| resting.rests(world.at)), Code::PrefixResting, prefix);
     Ok(())
 }
 

@@ -174,6 +174,21 @@ impl<'v> World<'v> {
         self.view.get(id.uuid())
     }
 
+    /// Where a user stands: whoever let an invitation lapse is gone, whether or not the clock has swept (U-2).
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn user_state(&self, user: &User) -> Result<UserState, ViewError> {
+        if user.state == UserState::Invited {
+            let key = Key::new().id(user.id.uuid());
+            let invitation = self.view.under::<Invitation>(Index::InvitationUser, key).next().transpose()?;
+            if invitation.is_some_and(|it| it.handshake.state_at(self.at) == HandshakeState::Expired) {
+                return Ok(UserState::Removed);
+            }
+        }
+        Ok(user.state)
+    }
+
     /// A link, in force or ended.
     ///
     /// # Errors

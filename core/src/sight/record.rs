@@ -72,15 +72,21 @@ impl<'s> RecordSight<'s> {
             if !subjects.contains(&Subject::Tenant(self.tenant)) {
                 continue;
             }
-            let involved = self.organisations(&subjects)?;
-            if !self.all_told(&involved, around)? {
-                continue;
+            let event = self.masked(event, hidden, around)?;
+            match &event {
+                // A batch that was refused stands with every tenant that it named, each for itself.
+                Event::CommandRefused { tenants: told, .. } => tenants.extend(told),
+                _ => {
+                    if !self.all_told(&self.organisations(&subjects)?, around)? {
+                        continue;
+                    }
+                    tenants.extend(subjects.into_iter().filter_map(|subject| match subject {
+                        Subject::Tenant(tenant) => Some(tenant),
+                        Subject::User(_) => None,
+                    }));
+                }
             }
-            events.push(self.masked(event, hidden, around)?);
-            tenants.extend(subjects.into_iter().filter_map(|subject| match subject {
-                Subject::Tenant(tenant) => Some(tenant),
-                Subject::User(_) => None,
-            }));
+            events.push(event);
         }
         if events.is_empty() {
             return Ok(None);
@@ -245,6 +251,19 @@ impl<'s> RecordSight<'s> {
                     *return_to = ReturnPlace::untold();
                 }
             }
+            Event::CommandRefused { by, tenants, left_out, .. } => {
+                if !self.is_own(*by)? && self.sight.viewer().is_some() {
+                    *left_out = 0;
+                }
+                name(by)?;
+                let mut told = BTreeSet::new();
+                for tenant in std::mem::take(tenants) {
+                    if self.is_told(tenant, around)? {
+                        told.insert(tenant);
+                    }
+                }
+                *tenants = told;
+            }
             Event::RoleCreated { by: Some(by), .. } => {
                 if !self.is_told(*by, around)? {
                     *by = TenantId::from_uuid(Uuid::nil());
@@ -310,8 +329,7 @@ impl<'s> RecordSight<'s> {
             | Event::SeatsAssigned { .. }
             | Event::SeatsReleased { .. }
             | Event::SessionEnded { .. }
-            | Event::PersonalErased { subject: Subject::Tenant(_) }
-            | Event::CommandRefused { .. } => {}
+            | Event::PersonalErased { subject: Subject::Tenant(_) } => {}
         }
         Ok(event)
     }

@@ -38,7 +38,7 @@ use crate::command::{
     AcceptInvitation, AddCustomer, BlockUser, Command, InviteUser, Invitee, RegisterTenant, RegisterUser,
     Request, SetPolicy,
 };
-use crate::engine::{Clock, Engine, Error, Options, Receipt};
+use crate::engine::{Clock, Engine, Error, HOWEVER_FAR, Options, Receipt};
 use crate::event::Event;
 use crate::model::{Actor, TenantKind};
 use crate::policy::Policy;
@@ -278,6 +278,7 @@ impl Given {
                 Uuid::from_u128(0xa000_0000_0000 + u128::from(made.fetch_add(1, Ordering::SeqCst)))
             }),
             policy,
+            clock_leap_seconds: HOWEVER_FAR,
             ..Options::default()
         };
         let engine = Engine::new(store, options).expect("the store is there and the policy is valid");

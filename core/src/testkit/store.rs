@@ -345,7 +345,6 @@ fn random_change(rng: &mut Rng) -> Change {
             website: None,
             prefix: (rng.below(2) == 0)
                 .then(|| format!("p{}", rng.below(3)).parse().expect("it is a prefix")),
-            released: Vec::new(),
             operation: rng.pick(Operation::ALL),
             devices: 0,
             since: moment(0),

@@ -1,14 +1,16 @@
 //! The one registry of entity kinds: number, id, index keys, and the way to and from stored JSON.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::key::{Index, Key};
+use crate::base::time::Timestamp;
 use crate::model::{
     AlertRule, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation, Licence,
-    Link, LinkRequest, Listing, Move, ResellerRow, Role, Session, Tenant, User,
+    Link, LinkRequest, Listing, Move, Refusals, ResellerRow, RestingPrefix, Role, Session, Tenant, User,
 };
 use crate::policy::Policy;
 
@@ -135,6 +137,10 @@ kinds! {
     17 Session "session"
     /// A managed tenant in its manager's list.
     18 Listing "listing"
+    /// A prefix that was given back and rests.
+    19 RestingPrefix "resting_prefix"
+    /// How many refused commands of a user were recorded lately.
+    20 Refusals "refusals"
 }
 
 /// One entity that is inserted, replaced or deleted.
@@ -181,12 +187,40 @@ macro_rules! entity {
     };
 }
 
+/// The keys of what is due at a moment: by that alone, and by each of those it is about.
+fn due(keys: &mut Vec<(Index, Key)>, moment: Timestamp, link: bool, about: &[Uuid]) {
+    keys.push((Index::Due, Key::new().time(moment)));
+    keys.extend(about.iter().map(|&id| (Index::DueAbout, Key::new().id(id).flag(link).time(moment))));
+}
+
+impl Any {
+    /// Every moment at which the clock may have to do something about it, the first one first.
+    pub fn moments(&self) -> BTreeSet<Timestamp> {
+        let handshake = match self {
+            Self::Link(link) => return link.moments(),
+            Self::LinkRequest(it) => &it.handshake,
+            Self::Invitation(it) => &it.handshake,
+            Self::Move(it) => &it.handshake,
+            _ => return BTreeSet::new(),
+        };
+        let pending = handshake.state == HandshakeState::Pending;
+        pending.then_some(handshake.expires).into_iter().collect()
+    }
+}
+
 entity!(Tenant, it => it.id.uuid(), {
     let mut keys = vec![(Index::TenantNumber, Key::new().text(it.number.as_str()))];
-    let prefixes: std::collections::BTreeSet<_> =
-        it.prefix.iter().chain(it.released.iter().map(|released| &released.prefix)).collect();
-    keys.extend(prefixes.into_iter().map(|prefix| (Index::TenantPrefix, Key::new().text(prefix.as_str()))));
+    keys.extend(it.prefix.iter().map(|prefix| (Index::TenantPrefix, Key::new().text(prefix.as_str()))));
     keys
+});
+
+entity!(RestingPrefix, it => RestingPrefix::key(&it.prefix), {
+    it.until.iter().map(|until| (Index::PrefixRests, Key::new().time(*until))).collect()
+});
+
+entity!(Refusals, it => it.user.uuid(), {
+    let _ = it;
+    Vec::new()
 });
 
 entity!(Link, it => it.id.uuid(), {
@@ -195,7 +229,9 @@ entity!(Link, it => it.id.uuid(), {
         (Index::LinkManaged, Key::new().id(it.managed.uuid()).flag(in_force)),
         (Index::LinkManager, Key::new().id(it.manager.uuid()).flag(in_force)),
     ];
-    keys.extend(it.due().map(|due| (Index::Due, Key::new().time(due))));
+    for moment in it.moments() {
+        due(&mut keys, moment, true, &[it.id.uuid(), it.manager.uuid(), it.managed.uuid()]);
+    }
     keys
 });
 
@@ -206,7 +242,7 @@ entity!(LinkRequest, it => it.id.uuid(), {
         (Index::RequestManager, Key::new().id(it.manager.uuid()).flag(pending)),
     ];
     if pending {
-        keys.push((Index::Due, Key::new().time(it.handshake.expires)));
+        due(&mut keys, it.handshake.expires, false, &[it.manager.uuid(), it.managed.uuid()]);
     }
     keys
 });
@@ -218,7 +254,7 @@ entity!(Invitation, it => it.id.uuid(), {
     let mut keys = vec![(Index::InvitationTenant, Key::new().id(it.tenant.uuid()).flag(pending))];
     if pending {
         keys.push((Index::InvitationUser, Key::new().id(it.user.uuid())));
-        keys.push((Index::Due, Key::new().time(it.handshake.expires)));
+        due(&mut keys, it.handshake.expires, false, &[it.tenant.uuid(), it.user.uuid()]);
     }
     keys
 });
@@ -245,7 +281,7 @@ entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
     let mut keys = vec![(Index::RowTenant, Key::new().id(it.tenant.uuid()))];
     if it.is_listed() {
         let country = it.country.as_ref().map_or("", |country| country.as_str());
-        let uploaded = it.last_uploaded.unwrap_or(crate::base::time::Timestamp::MIN);
+        let uploaded = it.last_uploaded.unwrap_or(Timestamp::MIN);
         keys.extend([
             (Index::RowCompany, it.strand().folded(&it.company())),
             (Index::RowNumber, it.strand().text(it.number.as_str())),
@@ -304,10 +340,9 @@ entity!(Move, it => it.id.uuid(), {
     if it.handshake.state != HandshakeState::Pending {
         return Vec::new();
     }
-    vec![
-        (Index::MoveLink, Key::new().id(it.link.uuid())),
-        (Index::Due, Key::new().time(it.handshake.expires)),
-    ]
+    let mut keys = vec![(Index::MoveLink, Key::new().id(it.link.uuid()))];
+    due(&mut keys, it.handshake.expires, false, &[it.manager.uuid(), it.customer.uuid()]);
+    keys
 });
 
 entity!(Integration, it => it.id.uuid(), match it.deleted {

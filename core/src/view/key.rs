@@ -35,7 +35,7 @@ macro_rules! indexes {
 indexes! {
     /// Tenants by number.
     1 TenantNumber "tenant_number"
-    /// Tenants by every prefix they hold or have given back.
+    /// Tenants by the prefix they hold.
     2 TenantPrefix "tenant_prefix"
     /// Links by the managed tenant: tenant, then 1 while the stage is in force and 0 after.
     3 LinkManaged "link_managed"
@@ -57,7 +57,7 @@ indexes! {
     11 AssignmentRole "assignment_role"
     /// Tenants' own roles: tenant, then name.
     12 RoleTenant "role_tenant"
-    /// What the clock has to do something about: the moment.
+    /// What the clock may have to do something about: each of its moments.
     13 Due "due"
     /// Pending invitations by user.
     14 InvitationUser "invitation_user"
@@ -109,6 +109,10 @@ indexes! {
     37 ListingServices "listing_services"
     /// Managers' listings: manager, stage, management type; then how many devices.
     38 ListingDevices "listing_devices"
+    /// The same by the tenant, user or link it is about: that, then 1 for links and 0 for handshakes, then the moment.
+    39 DueAbout "due_about"
+    /// Prefixes that were given back, by the moment from which they may be taken again.
+    40 PrefixRests "prefix_rests"
 }
 
 /// An index key, built part by part.

@@ -58,11 +58,15 @@ pub struct Acknowledge {
     pub through: u64,
 }
 
-/// Nothing but the wish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The wish that what is due happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Sweep {}
+#[serde(default, deny_unknown_fields)]
+pub struct Sweep {
+    /// Whether the clock is right although it is far ahead of the journal (`clock_ahead`). Nothing takes it back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub accept_clock: bool,
+}
 
 /// What a command led to; the same again when the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use tenantry::apply::apply;
 use tenantry::base::ids::RequestId;
-use tenantry::engine::{Engine, Error, Options as EngineOptions, SystemClock, Token};
+use tenantry::base::time::Timestamp;
+use tenantry::engine::{Engine, Error, HOWEVER_FAR, Options as EngineOptions, SystemClock, Token};
 use tenantry::journal::Record;
 use tenantry::model::{Actor, Change, Subject, Tenant};
 use tenantry::policy::Policy;
-use tenantry::query::{AuditActor, AuditFilter, AuditRow};
+use tenantry::query::{AuditActor, AuditFilter, AuditRow, Question};
 use tenantry::refusal::Code::*;
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::{NewRecord, StoredReceipt, StoredRecord};
@@ -138,10 +139,8 @@ fn x7_a_stale_expectation_is_refused() {
 
 #[test]
 fn q3_a_clock_that_runs_backwards_is_borne_a_little_and_then_refused() {
-    let seconds = |before: i64| {
-        tenantry::base::time::Timestamp::from_micros(dawn().plus_days(1).micros() - before * 1_000_000)
-            .unwrap()
-    };
+    let seconds =
+        |before: i64| Timestamp::from_micros(dawn().plus_days(1).micros() - before * 1_000_000).unwrap();
     let given = given().later(1).and(ADA, rename(JOINTLY));
     given.clock.set(seconds(300));
     let when = given.when(ADA, rename(FULLY));
@@ -158,6 +157,95 @@ fn q3_a_clock_that_runs_backwards_is_borne_a_little_and_then_refused() {
     let given = given.then_may(ADA, "devices.view", JOINTLY);
     given.clock.set(seconds(-1));
     given.and(ADA, rename(FULLY)).verified();
+}
+
+/// An engine on a store of its own whose clock is watched.
+fn clocked(clock: &FixedClock, options: EngineOptions) -> Engine {
+    let options = EngineOptions { clock: Box::new(clock.clone()), ..options };
+    Engine::new(MemoryStore::new(Uuid::from_u128(1)), options).unwrap()
+}
+
+#[test]
+fn q3_a_clock_that_leaps_ahead_is_refused_before_anything_lapses() {
+    let clock = FixedClock::at(dawn());
+    let engine = clocked(&clock, EngineOptions::default());
+    let msp = engine.execute(STAFF, RegisterTenant::new(TenantKind::Msp, text("Msp"))).unwrap().outcome;
+    let ada =
+        engine.execute(STAFF, RegisterUser::new(msp, mail("ada"), text("super_admin"))).unwrap().outcome;
+    let invited =
+        engine.execute(ada, InviteUser::new(msp, Invitee::new(mail("eve")), text("admin"))).unwrap();
+    let seq = engine.token().unwrap().seq;
+    clock.set(dawn().plus_days(365).plus_seconds(1));
+    for actor in [ada.into(), NOBODY.into(), STAFF] {
+        let refused = engine.execute::<EditTenant>(actor, rename(msp)).unwrap_err();
+        assert_eq!(refused.code(), Some(ClockAhead));
+    }
+    assert_eq!(engine.sweep().unwrap_err().code(), Some(ClockAhead));
+    assert_eq!(engine.token().unwrap().seq, seq, "nothing has lapsed");
+    // Once the clock is right again, it is as if nothing had been.
+    clock.set(dawn().plus_days(1));
+    engine.execute(ada, ResendInvitation::new(invited.outcome.invitation)).unwrap();
+    // A long rest is said to be one, and then commands go on, whether or not anything was due.
+    clock.set(dawn().plus_days(800));
+    assert_eq!(engine.accept_clock().unwrap(), 1);
+    engine.execute(ada, rename(msp)).unwrap();
+    clock.set(dawn().plus_days(1_600));
+    assert_eq!(engine.accept_clock().unwrap(), 0);
+    let at = engine.execute(ada, rename(msp)).unwrap().at;
+    assert_eq!(at, dawn().plus_days(1_600));
+    engine.verify().unwrap().unwrap();
+    // A host may want to hear of less, or of nothing.
+    let strict = clocked(&clock, EngineOptions { clock_leap_seconds: 60, ..EngineOptions::default() });
+    let lax = clocked(&clock, EngineOptions { clock_leap_seconds: HOWEVER_FAR, ..EngineOptions::default() });
+    clock.set(dawn().plus_days(1_600).plus_seconds(61));
+    assert_eq!(strict.sweep().unwrap_err().code(), Some(ClockAhead));
+    clock.set(dawn().plus_days(200_000));
+    assert_eq!(lax.sweep().unwrap(), 0);
+}
+
+#[test]
+fn q3_a_store_whose_journal_lies_ahead_goes_on_from_its_last_moment_if_one_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let clock = FixedClock::at(dawn());
+    let open = |tolerance| {
+        let options = EngineOptions {
+            clock: Box::new(clock.clone()),
+            clock_leap_seconds: HOWEVER_FAR,
+            clock_tolerance_seconds: tolerance,
+            ..EngineOptions::default()
+        };
+        Engine::open_with(place.path().join("store"), options).unwrap()
+    };
+    clock.set(dawn().plus_days(2_000_000));
+    let msp = open(300).execute(STAFF, RegisterTenant::new(TenantKind::Msp, text("Msp"))).unwrap().outcome;
+    clock.set(dawn());
+    assert_eq!(open(300).execute::<EditTenant>(STAFF, rename(msp)).unwrap_err().code(), Some(ClockBehind));
+    let engine = open(HOWEVER_FAR);
+    let at = engine.execute(STAFF, rename(msp)).unwrap().at;
+    assert_eq!(at, dawn().plus_days(2_000_000), "time stands until the clock has caught up");
+    engine.verify().unwrap().unwrap();
+}
+
+#[test]
+fn q3_a_clock_that_does_not_know_the_time_is_never_believed() {
+    let clock = FixedClock::at(Timestamp::MAX);
+    let options = || EngineOptions {
+        clock: Box::new(clock.clone()),
+        clock_leap_seconds: HOWEVER_FAR,
+        ..EngineOptions::default()
+    };
+    let founding = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options()).unwrap_err();
+    assert_eq!(founding.code(), Some(ClockAhead));
+    clock.set(dawn());
+    let engine = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options()).unwrap();
+    clock.set(Timestamp::MAX);
+    assert_eq!(engine.sweep().unwrap_err().code(), Some(ClockAhead));
+    assert_eq!(engine.accept_clock().unwrap_err().code(), Some(ClockAhead));
+    let given = given();
+    given.clock.set(Timestamp::MAX);
+    given.when(ADA, rename(FULLY)).then(refused(ClockAhead));
+    let question = Question::new(NOBODY, text("tenant.view"), MSP);
+    assert_eq!(engine.check(&question).unwrap_err().code(), Some(ClockAhead));
 }
 
 // The journal.
@@ -434,7 +522,7 @@ fn x2_any_check_is_answered_as_of_any_seq_and_instant() {
     let given = delinked(given).later(1).and(STAFF, delete(&[FULLY]));
     let read = given.engine.read().unwrap();
     let check = |past: tenantry::engine::Past<'_>, user, tenant| {
-        let question = tenantry::query::Question::new(user, text("devices.view"), tenant);
+        let question = Question::new(user, text("devices.view"), tenant);
         let moment = past.moment().unwrap();
         moment.check(&question).unwrap().reason
     };

@@ -1028,7 +1028,9 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
         opened.iter().map(|row| row.by.clone()).collect::<Vec<_>>(),
         [AuditActor::Organisation(MSP), AuditActor::Organisation(SECOND)]
     );
-    assert!(matches!(&opened[1].events[..], [Event::CommandRefused { tenant: Some(JOINTLY), .. }]));
+    assert!(
+        matches!(&opened[1].events[..], [Event::CommandRefused { tenants, .. }] if *tenants == [JOINTLY].into())
+    );
     let text = serde_json::to_string(&rows).unwrap();
     for who in [ADA, NINA] {
         let by_them = rows.iter().filter(|row| row.by != AuditActor::Operator { ticket: None });

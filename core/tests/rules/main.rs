@@ -13,6 +13,7 @@
 
 mod alerts;
 mod audit;
+mod cost;
 mod csv;
 mod delink;
 mod devices;

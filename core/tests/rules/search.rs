@@ -14,7 +14,7 @@ use tenantry::model::{
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code;
-use tenantry::rules::{Stop, World, access};
+use tenantry::rules::{Stop, World, access, due};
 use tenantry::view::{Any, Change, Kind, Memory, View};
 
 use super::*;
@@ -47,14 +47,18 @@ fn run(world: &Memory, it: &Move) -> Result<(Memory, Vec<Event>), Code> {
     let mut all = Vec::new();
     let Some(command) = &it.command else {
         // Time passes until nothing more is due; then the calendar is turned back, so that the world stays finite.
-        loop {
-            let events = sweep(&World::reading(&next, dawn().plus_days(it.days)).unwrap()).unwrap();
-            if events.is_empty() {
-                return Ok((next, all));
+        let at = dawn().plus_days(it.days);
+        for item in due::all(&next, at, false).unwrap() {
+            loop {
+                let events = sweep(&World::reading(&next, at).unwrap(), item).unwrap();
+                if events.is_empty() {
+                    break;
+                }
+                happen(&mut next, &events);
+                all.extend(events);
             }
-            happen(&mut next, &events);
-            all.extend(events);
         }
+        return Ok((next, all));
     };
     let request = Request {
         id: tenantry::base::ids::RequestId::from_uuid(Uuid::nil()),

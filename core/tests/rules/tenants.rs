@@ -1,7 +1,9 @@
 //! Tenants (T).
 
 use tenantry::base::text::Coordinates;
-use tenantry::model::{Actor, Change, Operation, Subject, Tenant, TenantKind, User, UserState};
+use tenantry::model::{
+    Actor, Change, Operation, RestingPrefix, Subject, Tenant, TenantKind, User, UserState,
+};
 use tenantry::policy::PrefixReuse;
 use tenantry::refusal::Code::*;
 
@@ -123,9 +125,41 @@ fn t3_a_prefix_that_is_given_back_is_free_as_the_policy_says() {
     ] {
         returned(reuse).later(days).when(JACK, prefix(JOINTLY, "acme")).then(expected);
     }
+    // What counts is the policy when it was given back.
+    let returned = returned(quarantine).under(|policy| policy.prefix_reuse = PrefixReuse::Never);
+    returned.later(10).when(JACK, prefix(JOINTLY, "acme")).then(done());
     // Deleting gives back, too.
     let given = given().and(ADA, prefix(FULLY, "acme")).and(ADA, delete(&[FULLY]));
     given.when(JACK, prefix(JOINTLY, "acme")).then(done());
+}
+
+#[test]
+fn t7_a_prefix_that_is_given_back_is_kept_as_long_as_the_policy_asks_and_never_in_the_tenant() {
+    let resting = |given: &Given| -> Vec<String> {
+        let prefixes = ["p0", "p1", "p2", "p3", "p4"];
+        let found = |prefix: &&&str| given.find::<RestingPrefix>(RestingPrefix::key(&text(prefix))).is_some();
+        prefixes.iter().filter(found).map(|prefix| (*prefix).to_owned()).collect()
+    };
+    let worn = |reuse, pause| {
+        let mut given = given().under(|policy| policy.prefix_reuse = reuse);
+        let before = given.get::<Tenant>(ALONE.uuid());
+        for number in 0..5 {
+            given = given.and(CARL, prefix(ALONE, &format!("p{number}"))).later(pause);
+        }
+        let after = given.get::<Tenant>(ALONE.uuid());
+        assert_eq!(*after, Tenant { prefix: Some(text("p4")), ..(*before).clone() });
+        given.verified();
+        given
+    };
+    assert!(resting(&worn(PrefixReuse::Immediate, 0)).is_empty());
+    assert_eq!(resting(&worn(PrefixReuse::Never, 9)), ["p0", "p1", "p2", "p3"]);
+    let quarantine = PrefixReuse::Quarantine { days: 10 };
+    assert_eq!(resting(&worn(quarantine, 0)), ["p0", "p1", "p2", "p3"]);
+    // What has rested goes when others come, and when it is taken.
+    assert_eq!(resting(&worn(quarantine, 6)), ["p2", "p3"]);
+    let given = worn(quarantine, 1).later(10).and(CARL, prefix(ALONE, "p2"));
+    assert_eq!(resting(&given), ["p3", "p4"]);
+    given.verified();
 }
 
 #[test]
@@ -133,7 +167,7 @@ fn t3_setting_the_prefix_it_has_gives_nothing_back() {
     let given = given().under(|policy| policy.prefix_reuse = PrefixReuse::Never);
     let given = given.and(CARL, prefix(ALONE, "acme")).and(CARL, prefix(ALONE, "acme"));
     given.when(CARL, prefix(ALONE, "acme")).then(done()).look(|given| {
-        assert_eq!(given.get::<Tenant>(ALONE.uuid()).released, []);
+        assert_eq!(given.find::<RestingPrefix>(RestingPrefix::key(&text("acme"))), None);
     });
 }
 

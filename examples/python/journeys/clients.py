@@ -139,7 +139,6 @@ def pool(on: Stage, places: list[UUID]) -> None:
                 faint(tenant.number),
                 bad("deleted") if tenant.deleted else good(tenant.operation),
                 plain(tenant.prefix) if tenant.prefix else faint("–"),
-                faint(", ".join(one.prefix for one in tenant.released)),
             ]
         )
-    on.page.table(["tenant", "number", "is", "prefix", "gave back"], rows)
+    on.page.table(["tenant", "number", "is", "prefix"], rows)

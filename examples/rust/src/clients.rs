@@ -173,12 +173,11 @@ fn pool(stage: &mut Stage, places: &[TenantId]) -> Result {
     for &id in places {
         let tenant = now.world().tenant(id)?.ok_or("a tenant never goes without a tombstone")?;
         let prefix = tenant.prefix.as_ref().map_or_else(|| faint("–"), plain);
-        let gone = tenant.released.iter().map(|one| one.prefix.to_string()).collect::<Vec<_>>().join(", ");
         let is = if tenant.is_living() { good(tenant.operation) } else { bad("deleted") };
-        rows.push(vec![plain(&tenant.name), faint(&tenant.number), is, prefix, faint(gone)]);
+        rows.push(vec![plain(&tenant.name), faint(&tenant.number), is, prefix]);
     }
     drop(now);
     drop(snapshot);
-    stage.page.table(&["tenant", "number", "is", "prefix", "gave back"], rows);
+    stage.page.table(&["tenant", "number", "is", "prefix"], rows);
     Ok(())
 }

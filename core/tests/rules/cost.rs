@@ -1,0 +1,432 @@
+//! What a call costs: bounded by what it names, what it answers and little else (14). Reads of the store are counted, not time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use tenantry::base::ids::RequestId;
+use tenantry::base::text::Email;
+use tenantry::base::time::Timestamp;
+use tenantry::decide::{Settling, settled};
+use tenantry::event::Event;
+use tenantry::journal::Head;
+use tenantry::model::{Actor, HandshakeState, Invitation, Link, Personal, Subject, Tenant, TermRequest};
+use tenantry::query::{CustomerQuery, Paging, ResellerQuery, UserQuery};
+use tenantry::refusal::Code::TextTooLong;
+use tenantry::rules::World;
+use tenantry::store::memory::MemoryStore;
+use tenantry::store::{NewRecord, StoredReceipt, StoredRecord};
+use tenantry::view::{Any, Found, Kind, Span, View, ViewError};
+
+/// A store that counts what is read of it: scans, and entities.
+struct Metered(MemoryStore, Arc<AtomicUsize>);
+
+struct Meter<'s, R: ?Sized>(Box<R>, &'s AtomicUsize);
+
+impl Store for Metered {
+    fn epoch(&self) -> Uuid {
+        self.0.epoch()
+    }
+
+    fn read(&self) -> Result<Box<dyn Reading + '_>, StoreError> {
+        Ok(Box::new(Meter(self.0.read()?, &self.1)))
+    }
+
+    fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError> {
+        Ok(Box::new(Meter(self.0.write()?, &self.1)))
+    }
+}
+
+impl<R: Reading + ?Sized> View for Meter<'_, R> {
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.load(kind, id)
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
+        let found = self.0.scan(span, limit)?;
+        self.1.fetch_add(1 + found.len(), Ordering::SeqCst);
+        Ok(found)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.personal(subject)
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.addressed(email)
+    }
+}
+
+impl<R: Reading + ?Sized> Reading for Meter<'_, R> {
+    fn view(&self) -> &dyn View {
+        self
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        self.0.head()
+    }
+
+    fn count(&self) -> Result<u64, StoreError> {
+        self.0.count()
+    }
+
+    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
+        self.0.as_of(seq)
+    }
+
+    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        self.0.records_after(seq, limit)
+    }
+
+    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        self.0.records_about(about, seq, limit)
+    }
+
+    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
+        self.0.receipt(request)
+    }
+
+    fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
+        self.0.cursor(consumer)
+    }
+}
+
+impl<R: Writing + ?Sized> Writing for Meter<'_, R> {
+    fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError> {
+        self.0.commit(records)
+    }
+
+    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError> {
+        self.0.acknowledge(consumer, seq)
+    }
+}
+
+/// The known world on a store whose reads are counted.
+struct Bench {
+    given: Given,
+    reads: Arc<AtomicUsize>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let store = Metered(MemoryStore::new(Uuid::from_u128(1)), Arc::clone(&reads));
+        Self { given: given_on(store), reads }
+    }
+
+    /// How much is read meanwhile.
+    fn reads<T>(&self, what: impl FnOnce(&Given) -> T) -> (usize, T) {
+        let before = self.reads.load(Ordering::SeqCst);
+        let done = what(&self.given);
+        (self.reads.load(Ordering::SeqCst) - before, done)
+    }
+
+    fn all(&self, commands: impl IntoIterator<Item = (Actor, Command)>) {
+        let requests = commands.into_iter().map(|(actor, command)| self.given.request(actor, command));
+        self.given.engine.submit_all(requests.collect()).into_iter().for_each(|answer| {
+            answer.unwrap();
+        });
+    }
+
+    /// Invitations of `SECOND`'s that nobody answers.
+    fn invitations(&self, count: usize) {
+        self.all((0..count).map(|number| {
+            let invitee = Invitee::new(mail(&format!("guest{number}")));
+            (NINA.into(), InviteUser::new(SECOND, invitee, text("no_access")).into())
+        }));
+    }
+
+    /// Customers of `SECOND`'s whose links end after so many days.
+    fn ending_links(&self, count: usize, days: u32) {
+        self.all((0..count).map(|number| {
+            let add = AddCustomer {
+                tenant: Some(TenantId::from_uuid(Uuid::from_u128(0x7_0000 + number as u128))),
+                term: Some(TermRequest { days, auto_extend: false }),
+                ..AddCustomer::new(
+                    SECOND,
+                    TenantKind::Customer,
+                    text("Ending"),
+                    text("fully"),
+                    set(&["manage"]),
+                )
+            };
+            (NINA.into(), add.into())
+        }));
+    }
+}
+
+/// What something costs where there is so much of what others made, and where there is four times that.
+fn grown<T>(world: impl Fn(usize) -> Bench, what: impl Fn(&Given) -> T) -> (usize, usize) {
+    let cost = |count| world(count).reads(&what).0;
+    (cost(200), cost(800))
+}
+
+#[test]
+fn l3_a_sweep_costs_what_is_due_and_not_its_square() {
+    let lapsed = |count| {
+        let bench = Bench::new();
+        bench.invitations(count);
+        bench.given.clock.pass_days(8);
+        bench
+    };
+    let (few, many) = grown(lapsed, |given| given.engine.sweep().unwrap());
+    assert!(many <= 4 * few + 100, "{few} reads for 200, {many} for 800");
+    let ended = |count| {
+        let bench = Bench::new();
+        bench.ending_links(count, 5);
+        bench.given.clock.pass_days(8);
+        bench
+    };
+    let (few, many) = grown(ended, |given| given.engine.sweep().unwrap());
+    assert!(many <= 4 * few + 100, "{few} reads for 200, {many} for 800");
+    // So it is within one transaction.
+    let (few, many) = grown(ended, |given| {
+        let requests = (0..20).map(|_| given.request(CARL, rename(ALONE))).collect();
+        given.engine.submit_all(requests)
+    });
+    assert!(many <= 4 * few + 100, "{few} reads for 200, {many} for 800");
+}
+
+#[test]
+fn l3_a_command_brings_about_what_it_names_and_a_bounded_part_of_the_rest() {
+    let bench = Bench::new();
+    let mine = EVE_INVITATION;
+    bench.all([(CARL.into(), invite(ALONE, "read_only").into())]);
+    bench.given.clock.pass_days(1);
+    bench.invitations(300);
+    bench.given.clock.pass_days(8);
+    let state = |given: &Given, id: InvitationId| {
+        let reading = given.engine.read().unwrap();
+        let now = reading.now().unwrap();
+        now.world().view.get::<Invitation>(id.uuid()).unwrap().unwrap().handshake.state
+    };
+    let seq = bench.given.engine.token().unwrap().seq;
+    // A stranger's command, a refused one, too, takes its share, in the order of moments.
+    bench.given.engine.execute(FRED, rename(FULLY)).unwrap_err();
+    assert_eq!(bench.given.engine.token().unwrap().seq, seq + 64 + 1);
+    assert_eq!(state(&bench.given, mine), HandshakeState::Expired, "the first of all");
+    // What is about a tenant happens before a command about it, however much comes first.
+    bench.given.engine.execute(NINA, rename(SECOND)).unwrap();
+    assert_eq!(bench.given.engine.sweep().unwrap(), 0);
+    bench.given.verified();
+}
+
+#[test]
+fn l9_a_link_that_has_ended_is_ended_before_a_command_about_it_however_much_else_is_due() {
+    let bench = Bench::new();
+    bench.invitations(300);
+    let term = Some(TermRequest { days: 9, auto_extend: false });
+    bench.all([(ADA.into(), AddCustomer { term, ..customer(MSP, "fully") }.into())]);
+    bench.given.clock.pass_days(10);
+    let seq = bench.given.engine.token().unwrap().seq;
+    let again = RequestLink { request: Some(ASKED), ..ask(MSP, "ALONE", "jointly") };
+    bench.given.engine.execute(ADA, again).unwrap();
+    let ended = |given: &Given| {
+        let records = given.engine.records_after(seq, 1_000).unwrap();
+        records
+            .iter()
+            .flat_map(|record| record.events.iter().map(event_name))
+            .any(|name| name == "link_ended")
+    };
+    assert!(ended(&bench.given), "it is the requester's");
+    bench.given.verified();
+}
+
+#[test]
+fn q1_a_list_never_pays_for_what_is_due_elsewhere() {
+    let paging = Paging { limit: 10, ..Paging::default() };
+    let world = |count| {
+        let bench = Bench::new();
+        bench.all([(ADA.into(), invite(MSP, "read_only").into())]);
+        bench.invitations(count);
+        bench.ending_links(count / 4, 5);
+        bench.given.clock.pass_days(40);
+        bench
+    };
+    let now = |given: &Given, ask: &dyn Fn(&tenantry::engine::Moment<'_>)| {
+        let reading = given.engine.read().unwrap();
+        ask(&reading.now().unwrap());
+    };
+    type Ask<'a> = &'a dyn Fn(&tenantry::engine::Moment<'_>);
+    let asks: [(&str, Ask<'_>); 6] = [
+        ("customers", &|now| {
+            now.customers(&ADA.into(), MSP, &CustomerQuery::default(), &paging).unwrap();
+        }),
+        ("customer", &|now| {
+            now.customer(&ADA.into(), MSP, JOINTLY).unwrap();
+        }),
+        ("users", &|now| {
+            now.users(&ADA.into(), MSP, &UserQuery::default(), &paging).unwrap();
+        }),
+        ("integrations", &|now| {
+            now.integrations(&JULIA.into(), JOINTLY, &paging).unwrap();
+        }),
+        ("pins", &|now| {
+            now.pins(&ADA.into()).unwrap();
+        }),
+        ("service_mail", &|now| {
+            now.service_mail(JOINTLY).unwrap();
+        }),
+    ];
+    for (name, ask) in asks {
+        let (few, many) = grown(world, |given| now(given, ask));
+        assert_eq!(few, many, "{name}");
+    }
+    // A reseller's list looks through what has ended, once.
+    let (few, many) = grown(world, |given| {
+        now(given, &|now| {
+            now.reseller_customers(&ROB.into(), RESELLER, &ResellerQuery::default(), &paging).unwrap();
+        });
+    });
+    assert!(many <= 4 * few, "{few} reads, {many} reads");
+}
+
+#[test]
+fn l9_a_link_extends_itself_to_the_end_of_time_and_stays_there() {
+    let given = given().and(
+        ADA,
+        AddCustomer { term: Some(TermRequest { days: 30, auto_extend: true }), ..customer(MSP, "fully") },
+    );
+    let reading = given.engine.read().unwrap();
+    let now = reading.now().unwrap();
+    let expires =
+        |view: &dyn View| view.get::<Link>(NEW_LINK.uuid()).unwrap().unwrap().term.clone().unwrap().expires;
+    let almost = Timestamp::from_micros(Timestamp::MAX.micros() - 1).unwrap();
+    for moment in [almost, Timestamp::MAX] {
+        let world = World::reading(now.world().view, moment).unwrap();
+        let after = settled(&world, Settling::LinksOf(&[MSP])).unwrap().unwrap();
+        assert_eq!(expires(&after), Timestamp::MAX, "{moment}");
+        let world = World::reading(&after, Timestamp::MAX).unwrap();
+        let then = settled(&world, Settling::LinksOf(&[MSP])).unwrap();
+        then.iter().for_each(|then| assert_eq!(expires(then), Timestamp::MAX, "it is never due again"));
+        assert!(world.link(NEW_LINK).unwrap().unwrap().is_in_force(Timestamp::MAX));
+    }
+}
+
+#[test]
+fn t7_prefixes_given_back_make_nothing_dearer() {
+    let worn = |count| {
+        let bench = Bench::new();
+        bench.all((0..count).map(|number| (CARL.into(), prefix(ALONE, &format!("p{number}")).into())));
+        bench
+    };
+    let size = |given: &Given| serde_json::to_string(&*given.get::<Tenant>(ALONE.uuid())).unwrap().len();
+    assert_eq!(size(&worn(200).given), size(&worn(900).given));
+    let (few, many) = grown(worn, |given| given.engine.execute(CARL, prefix(ALONE, "last")).unwrap());
+    assert_eq!(few, many);
+}
+
+#[test]
+fn p13_a_check_reads_each_tenant_above_once_however_many_ways_lead_to_it() {
+    // Layers of managers, each of which manages all of the layer below.
+    let layered = |width: usize, height: u32| {
+        let mut policy = tenantry::policy::Policy::delegated();
+        policy.max_managers = width as u32;
+        policy.max_depth = height;
+        policy.validate().unwrap();
+        let reads = Arc::new(AtomicUsize::new(0));
+        let store = Metered(MemoryStore::new(Uuid::from_u128(1)), Arc::clone(&reads));
+        let services: Vec<_> = policy.services.iter().cloned().collect();
+        let management = policy.management_types.iter().find(|rule| !rule.exclusive).unwrap().name.clone();
+        let bench = Bench { given: Given::bare(store, policy), reads };
+        let done = |actor: Actor, command: Command| {
+            let request = bench.given.request(actor, command);
+            bench.given.engine.submit(request).unwrap()
+        };
+        let mut layers: Vec<Vec<(TenantId, UserId)>> = Vec::new();
+        for layer in 0..=height {
+            let wide = if layer == 0 || layer == height { 1 } else { width };
+            let made = (0..wide).map(|place| {
+                let id = 0x8_0000 + u128::from(layer) * 0x100 + place as u128;
+                let (tenant, user) =
+                    (TenantId::from_uuid(Uuid::from_u128(id)), UserId::from_uuid(Uuid::from_u128(id)));
+                let name = format!("n{layer}-{place}");
+                let register = RegisterTenant {
+                    tenant: Some(tenant),
+                    number: Some(text(&name)),
+                    ..RegisterTenant::new(TenantKind::Msp, text(&name))
+                };
+                done(STAFF, register.into());
+                let role = "super_admin";
+                done(STAFF, super::user(user, tenant, &name, role).into());
+                for (at, (manager, admin)) in layers.last().into_iter().flatten().enumerate() {
+                    let request = LinkRequestId::from_uuid(Uuid::from_u128(id << 16 | at as u128));
+                    let ask = RequestLink {
+                        request: Some(request),
+                        term: Some(TermRequest { days: 30, auto_extend: false }),
+                        ..RequestLink::new(
+                            *manager,
+                            text(&name),
+                            management.clone(),
+                            [services[at].clone()].into(),
+                        )
+                    };
+                    done((*admin).into(), ask.into());
+                    done(user.into(), AcceptLink::new(request).into());
+                }
+                (tenant, user)
+            });
+            let made = made.collect();
+            layers.push(made);
+        }
+        let (top, leaf) = (layers[0][0].1, layers.last().unwrap()[0].0);
+        bench.reads(|given| given.verdict(top, "tenant.view", leaf, None)).0
+    };
+    let (low, high) = (layered(2, 3), layered(2, 6));
+    assert!(high <= 2 * low + 20, "{low} reads for 3 layers, {high} for 6");
+}
+
+#[test]
+fn q1_a_text_to_look_for_is_bounded() {
+    let given = given();
+    let reading = given.engine.read().unwrap();
+    let now = reading.now().unwrap();
+    let paging = Paging::default();
+    for (length, expected) in [(200, None), (201, Some(TextTooLong))] {
+        let text = Some("Ä".repeat(length));
+        let customers = CustomerQuery { text: text.clone(), ..CustomerQuery::default() };
+        let users = UserQuery { text: text.clone(), ..UserQuery::default() };
+        let rows = ResellerQuery { text, ..ResellerQuery::default() };
+        let code = |error: Option<tenantry::engine::Error>| error.and_then(|error| error.code());
+        assert_eq!(code(now.customers(&ADA.into(), MSP, &customers, &paging).err()), expected);
+        assert_eq!(code(now.users(&ADA.into(), MSP, &users, &paging).err()), expected);
+        assert_eq!(code(now.reseller_customers(&ROB.into(), RESELLER, &rows, &paging).err()), expected);
+        assert_eq!(code(now.reseller_csv(&ROB.into(), RESELLER, &rows, Vec::new()).err()), expected);
+    }
+}
+
+#[test]
+fn q2_refusals_cannot_fill_the_journal() {
+    let bench = Bench::new();
+    bench.all([(ADA.into(), RemoveUser::new(RITA).into())]);
+    let nagging = |who: UserId, times: usize| {
+        let before = bench.given.engine.token().unwrap().seq;
+        let requests = (0..times).map(|_| bench.given.request(who, rename(JOINTLY))).collect();
+        bench.given.engine.submit_all(requests).into_iter().for_each(|answer| drop(answer.unwrap_err()));
+        bench.given.engine.token().unwrap().seq - before
+    };
+    let left_out = |given: &Given| {
+        let head = given.engine.token().unwrap().seq;
+        match given.engine.records_after(head - 1, 1).unwrap().remove(0).events.remove(0) {
+            Event::CommandRefused { left_out, .. } => left_out,
+            other => panic!("{other:?}"),
+        }
+    };
+    // Whoever was removed or blocked leaves no trace.
+    for who in [RITA, BOB, IVY] {
+        assert_eq!(nagging(who, 3), 0);
+    }
+    assert_eq!(nagging(NINA, 40), 32);
+    assert_eq!(nagging(NINA, 40), 0);
+    assert_eq!(nagging(NOEL, 1), 1, "each has an hour of their own");
+    assert_eq!(left_out(&bench.given), 0);
+    bench.given.clock.set(dawn().plus_seconds(3_600));
+    assert_eq!(nagging(NINA, 1), 1);
+    assert_eq!(left_out(&bench.given), 48);
+    assert_eq!(nagging(NINA, 40), 31);
+    assert_eq!(left_out(&bench.given), 0);
+    bench.given.verified();
+}
