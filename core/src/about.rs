@@ -56,7 +56,7 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         Event::UserInvited { user, tenant, .. } => {
             found.extend([Subject::User(*user), Subject::Tenant(*tenant)]);
         }
-        Event::InvitationResent { invitation }
+        Event::InvitationResent { invitation, .. }
         | Event::InvitationAccepted { invitation }
         | Event::InvitationDeclined { invitation }
         | Event::InvitationRevoked { invitation }

@@ -319,7 +319,8 @@ pub struct NewAssignment {
     pub tenant: TenantId,
     /// With which role.
     pub role: RoleRef,
-    /// Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+    /// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it holds less
+    /// somewhere there (P-10, P-15).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<bool>,
 }
@@ -745,7 +746,8 @@ commands! {
         role: RoleRef,
     }
     + {
-        /// Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+        /// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it holds less
+        /// somewhere there (P-10, P-15).
         below: Option<bool>,
     }
 

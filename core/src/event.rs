@@ -17,6 +17,7 @@ use crate::base::text::{
 use crate::base::time::Timestamp;
 use crate::model::{
     Audience, Change, EndCause, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
+    is_false,
 };
 use crate::policy::Policy;
 
@@ -273,6 +274,9 @@ pub enum Event {
         role: RoleRef,
         /// Whether the role covers the tenants managed below.
         below: bool,
+        /// Whether it leaves out what is reserved for the customer: its manager's side offers it (P-16).
+        #[serde(default, skip_serializing_if = "is_false")]
+        masked: bool,
         /// Whether this is a managed customer's sign-up.
         sign_up: bool,
         /// When it lapses.
@@ -282,6 +286,9 @@ pub enum Event {
     InvitationResent {
         /// The invitation.
         invitation: InvitationId,
+        /// Whether the offer leaves out what is reserved for the customer from now on (P-16).
+        #[serde(default, skip_serializing_if = "is_false")]
+        masked: bool,
     },
     /// The invited person accepted (U-2).
     InvitationAccepted {
@@ -341,8 +348,11 @@ pub enum Event {
         tenant: TenantId,
         /// With which role.
         role: RoleRef,
-        /// Whether it covers the tenants managed below.
+        /// Whether it covers the tenants managed below; where that was left out, whether whoever gave it could give so much.
         below: bool,
+        /// Whether it leaves out what is reserved for the customer: the manager's side gave it (P-16).
+        #[serde(default, skip_serializing_if = "is_false")]
+        masked: bool,
     },
     /// A user's role on a tenant ended (P-11, D-6).
     AssignmentEnded {

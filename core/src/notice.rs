@@ -383,7 +383,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
             };
             Ok(Some((kind, BTreeSet::from([*user]))))
         }
-        Event::InvitationResent { invitation } => {
+        Event::InvitationResent { invitation, .. } => {
             let user = world.view.get::<Invitation>(invitation.uuid())?.map(|it| it.user);
             Ok(Some((NoticeKind::InvitationReminder { invitation: *invitation }, user.into_iter().collect())))
         }

@@ -12,7 +12,7 @@ use crate::base::text::{
 use crate::base::time::Timestamp;
 use crate::command::Contact;
 use crate::event::Event;
-use crate::model::{Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState};
+use crate::model::{Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState, is_false};
 use crate::refusal::Code;
 
 /// May this user use this permission on this tenant, for this service? (P)
@@ -84,6 +84,9 @@ pub struct Grounds {
     pub tenant: TenantId,
     /// Its role.
     pub role: RoleRef,
+    /// Whether it leaves out what is reserved for the customer, since its manager's side gave it (P-16).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub masked: bool,
 }
 
 /// What somebody who may link is told about a number, and nothing else (T-8).

@@ -133,9 +133,9 @@ codes! {
     308 RoleLacksPermission "role_lacks_permission" "P-8" Rights:
         "the user's role on tenant `{}` does not hold the permission"; "have a role assigned that holds it"
     309 BeyondOwnRights "beyond_own_rights" "U-4" Rights:
-        "role `{}` holds permissions that you do not hold there yourself"; "assign a smaller role, or ask somebody who holds them"
+        "through `{}` somebody would hold permissions that you do not hold there yourself"; "give a smaller role, or give it without the tenants below (`below: false`), or ask somebody who holds them"
     310 SuperAdminOnly "super_admin_only" "U-4" Rights:
-        "only a super admin makes or unmakes a super admin, as `{}` would"; "ask a super admin of the tenant"
+        "only a super admin makes or unmakes a super admin, which is what happens through `{}`"; "ask a super admin of the tenant"
 
     401 InvalidPolicy "invalid_policy" "P-13" Value:
         "the policy contradicts itself: {}"; "mend what is listed and send the whole policy again"

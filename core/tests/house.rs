@@ -312,7 +312,7 @@ fn every_rule_has_a_test_that_names_it() {
     for rule in listed.chain(BEYOND.map(str::to_owned)) {
         assert!(tested.contains(&rule), "no test names {rule}");
     }
-    for (section, count) in [("T", 10), ("L", 9), ("P", 14), ("D", 7), ("U", 5)] {
+    for (section, count) in [("T", 10), ("L", 9), ("P", 16), ("D", 7), ("U", 5)] {
         for number in 1..=count {
             let rule = format!("{section}-{number}");
             assert!(rows().iter().any(|row| row.id == rule), "{rule} is in no table of RULES.md");

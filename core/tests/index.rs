@@ -193,7 +193,13 @@ impl Worlds {
             self.dice.below(3.min(self.size.tenants))
         };
         let role = self.role();
-        Assignment { user: user_id(user), tenant: tenant_id(tenant), role, below: self.dice.one_in(2) }
+        Assignment {
+            user: user_id(user),
+            tenant: tenant_id(tenant),
+            role,
+            below: self.dice.one_in(2),
+            masked: self.dice.one_in(4),
+        }
     }
 
     fn change(&mut self, change: Change) -> Change {
@@ -355,8 +361,13 @@ fn p8_more_roles_than_seats_have_codes_for() {
         let held = if number % 2 == 0 { "tenant.view" } else { "users.manage" };
         let permissions = BTreeSet::from([held.parse().unwrap()]);
         let role = Role { permissions, deleted: None, ..worlds.random_role(number) };
-        let assignment =
-            Assignment { user: user.id, tenant: tenant.id, role: RoleRef::Custom(role.id), below: false };
+        let assignment = Assignment {
+            user: user.id,
+            tenant: tenant.id,
+            role: RoleRef::Custom(role.id),
+            below: false,
+            masked: false,
+        };
         for change in [tenant.into(), user.into(), role.into(), assignment.into()] {
             worlds.change(Change::Put(change));
         }
@@ -432,6 +443,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         tenant: tenant_id(tenant),
         role: role.parse().unwrap(),
         below,
+        masked: false,
     };
     let grown = Follower::build(&worlds.view, 0, 3).unwrap();
     worlds.change(Change::Put(Policy::default().into()));
@@ -527,8 +539,13 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
     for number in 0..2 {
         let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(number) };
         let user = User { state: UserState::Active, ..worlds.random_user(number) };
-        let assignment =
-            Assignment { user: user.id, tenant: tenant.id, role: RoleRef::Custom(role.id), below: true };
+        let assignment = Assignment {
+            user: user.id,
+            tenant: tenant.id,
+            role: RoleRef::Custom(role.id),
+            below: true,
+            masked: false,
+        };
         entities.extend([tenant.into(), user.into(), assignment.into()]);
     }
     entities.push(Link { stage: Stage::Active, term: None, ..worlds.random_link() }.into());
@@ -546,7 +563,8 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
     }
     // What began and ended within one record, and what ended and began anew.
     let user = user_id(0);
-    let gone = Assignment { user, tenant: tenant_id(0), role: RoleRef::Custom(role.id), below: true };
+    let gone =
+        Assignment { user, tenant: tenant_id(0), role: RoleRef::Custom(role.id), below: true, masked: false };
     for last in [false, true] {
         let (put, remove) = (Change::Put(gone.clone().into()), Change::Remove(gone.clone().into()));
         let changes = if last { [remove, put] } else { [put, remove] };

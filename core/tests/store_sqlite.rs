@@ -52,6 +52,7 @@ fn tenant(number: u64, name: &str) -> Change {
         prefix: None,
         operation: Operation::Enabled,
         devices: 0,
+        had_owner: false,
         since: at(),
         deleted: None,
     }))

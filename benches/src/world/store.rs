@@ -123,6 +123,7 @@ impl World {
                 tenant: home.tenant,
                 role: home.role,
                 below: home.below,
+                masked: home.masked,
             });
             if !self.users[user as usize].active {
                 events.push(Event::UserBlocked { user: home.user });
@@ -179,6 +180,7 @@ impl World {
                 tenant: direct.tenant,
                 role: direct.role,
                 below: direct.below,
+                masked: direct.masked,
             });
         }
         events

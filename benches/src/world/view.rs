@@ -58,6 +58,7 @@ impl World {
             prefix: None,
             operation: if row.enabled { Operation::Enabled } else { Operation::Disabled },
             devices: 0,
+            had_owner: false,
             since: self.written(),
             deleted: None,
         }
@@ -145,6 +146,7 @@ impl World {
             tenant: self.tenant_id(tenant),
             role: self.role_ref(role),
             below,
+            masked: false,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
     Added, AlertRule, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
     Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Refusals, ResellerRow,
-    ResellerStatus, RestingPrefix, Role, Session, Stage, Tenant, User, UserState,
+    ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Tenant, User, UserState,
 };
 use crate::policy::Policy;
 use crate::view::{Any, Change, Entity, Index, Key, Kind, Span, View, ViewError};
@@ -48,6 +48,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
                 prefix: prefix.clone(),
                 operation: Operation::Enabled,
                 devices: 0,
+                had_owner: false,
                 since: at,
                 deleted: None,
             }));
@@ -158,7 +159,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             return Ok(changes);
         }
 
-        Event::UserInvited { invitation, user, tenant, role, below, sign_up, expires } => {
+        Event::UserInvited { invitation, user, tenant, role, below, masked, sign_up, expires } => {
             let user = User { id: *user, home: *tenant, state: UserState::Invited, since: at };
             let invitation = Invitation {
                 id: *invitation,
@@ -166,12 +167,20 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
                 tenant: *tenant,
                 role: role.clone(),
                 below: *below,
+                masked: *masked,
                 sign_up: *sign_up,
                 handshake: asked(at, *expires),
             };
             return Ok(vec![Change::Put(user.into()), Change::Put(invitation.into())]);
         }
-        Event::InvitationResent { invitation: _ } => None,
+        Event::InvitationResent { invitation, masked } => {
+            let changes = view.get::<Invitation>(invitation.uuid())?.is_some_and(|it| it.masked != *masked);
+            if changes {
+                edit::<Invitation>(view, invitation.uuid(), |it| it.masked = *masked)?
+            } else {
+                None
+            }
+        }
         Event::InvitationAccepted { invitation } => {
             return answer_invitation(view, *invitation, HandshakeTrigger::Accept, UserTrigger::Join);
         }
@@ -189,11 +198,28 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
         }
         Event::UserEdited { user: _, personal: _ } => None,
         Event::UserBlocked { user } => move_user(view, *user, UserTrigger::Block)?,
-        Event::UserUnblocked { user } => move_user(view, *user, UserTrigger::Unblock)?,
+        Event::UserUnblocked { user } => {
+            let mut changes: Vec<Change> =
+                move_user(view, *user, UserTrigger::Unblock)?.into_iter().collect();
+            if let Some(found) = view.get::<User>(user.uuid())?
+                && let Some(at_home) = view.get(Assignment::key(*user, found.home).uuid())?
+            {
+                changes.extend(owned(view, &found, &at_home)?);
+            }
+            return Ok(changes);
+        }
         Event::UserRemoved { user } => move_user(view, *user, UserTrigger::Remove)?,
 
-        Event::Assigned { user, tenant, role, below } => {
-            put(Assignment { user: *user, tenant: *tenant, role: role.clone(), below: *below })
+        Event::Assigned { user, tenant, role, below, masked } => {
+            let (user, tenant, role) = (*user, *tenant, role.clone());
+            let assignment = Assignment { user, tenant, role, below: *below, masked: *masked };
+            let mut changes = Vec::new();
+            let found = view.get::<User>(user.uuid())?;
+            if let Some(found) = found.filter(|found| found.state == UserState::Active) {
+                changes.extend(owned(view, &found, &assignment)?);
+            }
+            changes.extend(put(assignment));
+            return Ok(changes);
         }
         Event::AssignmentEnded { user, tenant } => {
             view.load(Kind::Assignment, Assignment::key(*user, *tenant).uuid())?.map(Change::Remove)
@@ -438,6 +464,17 @@ fn seats(
         it.used = if assign { it.used.saturating_add(count) } else { it.used.saturating_sub(count) };
     })?);
     Ok(changes)
+}
+
+/// The home of somebody active who is a super admin there by this assignment, where it never had one before.
+fn owned(view: &dyn View, user: &User, assignment: &Assignment) -> Result<Option<Change>, ViewError> {
+    if assignment.masked || assignment.tenant != user.home {
+        return Ok(None);
+    }
+    let policy = view.get::<Policy>(Uuid::nil())?.unwrap_or_default();
+    let is_super = matches!(&assignment.role, RoleRef::Builtin(name) if *name == policy.super_role);
+    let owned = view.get::<Tenant>(user.home.uuid())?.is_none_or(|tenant| tenant.had_owner);
+    if !is_super || owned { Ok(None) } else { edit_tenant(view, user.home, |it| it.had_owner = true) }
 }
 
 fn move_user(view: &dyn View, id: UserId, trigger: UserTrigger) -> Result<Option<Change>, ViewError> {

@@ -38,7 +38,8 @@ pub struct Follower {
 struct Memo {
     allocator: Allocator,
     policy: Arc<Policy>,
-    roles: BTreeMap<RoleRef, u32>,
+    /// Roles as they are held: each whole, and with what is reserved masked (P-16).
+    roles: BTreeMap<(RoleRef, bool), u32>,
     /// What tenants' own roles hold.
     custom: BTreeMap<RoleId, BTreeSet<Permission>>,
     shapes: BTreeMap<ShapeKey, u32>,
@@ -322,7 +323,10 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
     fn assignment(&mut self, assignment: &Assignment, there: bool) {
         let user = self.add_user(assignment.user.uuid());
         let tenant = self.add_tenant(assignment.tenant.uuid());
-        let held = there.then(|| Held { role: self.role_number(&assignment.role), below: assignment.below });
+        let held = there.then(|| Held {
+            role: self.role_number(&assignment.role, assignment.masked),
+            below: assignment.below,
+        });
         self.hold(user, tenant, held);
     }
 
@@ -454,24 +458,29 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         let held = if there { role.permissions.clone() } else { BTreeSet::new() };
         self.memo.custom.insert(role.id, held);
         let reference = RoleRef::Custom(role.id);
-        let number = self.role_number(&reference);
-        self.write_role(number, &reference);
+        for masked in [false, true] {
+            let held = (reference.clone(), masked);
+            if let Some(number) = self.memo.roles.get(&held).copied() {
+                self.write_role(number, &held);
+            }
+        }
     }
 
-    fn role_number(&mut self, role: &RoleRef) -> u32 {
-        if let Some(number) = self.memo.roles.get(role) {
+    fn role_number(&mut self, role: &RoleRef, masked: bool) -> u32 {
+        let held = (role.clone(), masked);
+        if let Some(number) = self.memo.roles.get(&held) {
             return *number;
         }
         let number = u32::try_from(self.memo.roles.len()).expect("there are fewer than 2^28 roles");
-        self.memo.roles.insert(role.clone(), number);
-        self.write_role(number, role);
+        self.write_role(number, &held);
+        self.memo.roles.insert(held, number);
         number
     }
 
-    /// Writes what a role holds under the policy in force (P-9, P-14).
-    fn write_role(&mut self, number: u32, role: &RoleRef) {
+    /// Writes what a role gives under the policy in force (P-9, P-14, P-16).
+    fn write_role(&mut self, number: u32, (role, masked): &(RoleRef, bool)) {
         let policy = Arc::clone(&self.memo.policy);
-        let held = match role {
+        let whole = match role {
             RoleRef::Builtin(name) => policy.role(name).map_or(0, |role| mask(&policy, &role.permissions)),
             RoleRef::Custom(id) => self
                 .memo
@@ -479,6 +488,7 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
                 .get(id)
                 .map_or(0, |permissions| mask(&policy, permissions) & !mask(&policy, &policy.super_only)),
         };
+        let held = if *masked { whole & !mask(&policy, &policy.reserved) } else { whole };
         let at = number as usize * ROLE_WORDS;
         for (offset, word) in halves(held).into_iter().enumerate() {
             self.words.set(&self.index.spaces.roles, at + offset, word);

@@ -45,6 +45,9 @@ pub struct Tenant {
     /// How many devices it holds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub devices: u64,
+    /// Whether it ever had an active super admin of its own: until then, its manager names its owner (P-15).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub had_owner: bool,
     /// When it was registered.
     pub since: Timestamp,
     /// When it was deleted; what remains is a tombstone (T-7).
@@ -63,7 +66,7 @@ const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-const fn is_false(flag: &bool) -> bool {
+pub(crate) const fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
@@ -346,6 +349,9 @@ pub struct Invitation {
     pub role: RoleRef,
     /// Whether the role covers the tenants managed below, too (P-10).
     pub below: bool,
+    /// Whether the role leaves out what is reserved for the customer: its manager's side offers it (P-16).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub masked: bool,
     /// Whether this is the sign-up of a managed customer's first super admin (L-1).
     pub sign_up: bool,
     /// Where the handshake stands.
@@ -378,6 +384,10 @@ pub struct Assignment {
     pub role: RoleRef,
     /// Whether it covers the tenants managed below, too.
     pub below: bool,
+    /// Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to one of the customer's own
+    /// people. It stays so, whatever becomes of the link, until a super admin of the customer gives it again (P-16).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub masked: bool,
 }
 
 impl Assignment {

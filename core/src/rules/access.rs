@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::graph::{Chain, above, below, chains, manages};
+use super::graph::{Chain, above, below, chains};
 use super::world::World;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Permission, Service};
@@ -188,10 +188,10 @@ fn own_side(
     let Some(assignment) = world.assignment(user.id, tenant)? else {
         return Ok(Judgement::denied(Code::NoAssignment));
     };
-    let holds = role_holds(world, &assignment.role, permission)?;
+    let holds = gives(world, &assignment, permission)?;
     Ok(Judgement {
         reason: (!holds).then_some(Code::RoleLacksPermission),
-        grounds: Some(Grounds { tenant, role: assignment.role.clone() }),
+        grounds: Some(grounds(&assignment)),
         chain: Vec::new(),
     })
 }
@@ -244,11 +244,11 @@ fn manager_side(
         }
     }
     // P-8, P-10
-    let nearest = nearest(world, user.id, tenant, &chains, false)?;
+    let nearest = nearest(tenant, &chains, false, &|at| world.assignment(user.id, at))?;
     let Some((_, first)) = nearest.first() else { return denied(chains, Code::NoAssignment) };
     let mut holding = None;
     for (position, assignment) in &nearest {
-        if role_holds(world, &assignment.role, permission)? {
+        if gives(world, assignment, permission)? {
             holding = Some((*position, assignment));
             break;
         }
@@ -257,17 +257,27 @@ fn manager_side(
         holding.unwrap_or((nearest.first().map_or(0, |(position, _)| *position), first));
     Ok(Judgement {
         reason: holding.is_none().then_some(Code::RoleLacksPermission),
-        grounds: Some(Grounds { tenant: deciding.tenant, role: deciding.role.clone() }),
+        grounds: Some(grounds(deciding)),
         chain: chains.into_iter().nth(position).unwrap_or_default(),
     })
 }
 
 fn grants(world: &World<'_>, link: &Link, permission: &str) -> bool {
-    world.management(link).is_some_and(|rule| !rule.needs_grants) || link.grants.contains(permission)
+    !world.needs_grants(link) || link.grants.contains(permission)
+}
+
+fn grounds(assignment: &Assignment) -> Grounds {
+    Grounds { tenant: assignment.tenant, role: assignment.role.clone(), masked: assignment.masked }
+}
+
+/// Whether an assignment gives a permission: its role holds it, and it is not masked (P-8, P-16).
+pub(super) fn gives(world: &World<'_>, assignment: &Assignment, permission: &str) -> Result<bool, ViewError> {
+    let masked = assignment.masked && world.policy.reserved.contains(permission);
+    Ok(!masked && role_holds(world, &assignment.role, permission)?)
 }
 
 /// Whether a role holds a permission that the policy knows (P-8, P-14).
-pub(super) fn role_holds(world: &World<'_>, role: &RoleRef, permission: &str) -> Result<bool, ViewError> {
+fn role_holds(world: &World<'_>, role: &RoleRef, permission: &str) -> Result<bool, ViewError> {
     let policy = &world.policy;
     if !policy.permissions.contains(permission) {
         return Ok(false);
@@ -295,15 +305,14 @@ pub(super) fn role_permissions(world: &World<'_>, role: &RoleRef) -> Result<BTre
 }
 
 /// The assignments nearest to a tenant along its chains, each with its chain's position; several only where chains of
-/// equal length fork (P-10). `from_below` asks as for a tenant just below.
+/// equal length fork (P-10). `from_below` asks as for a tenant just below; `on` finds the assignment on a tenant itself.
 fn nearest(
-    world: &World<'_>,
-    user: UserId,
     tenant: TenantId,
     chains: &[Chain],
     from_below: bool,
+    on: &Lookup<'_>,
 ) -> Result<Vec<(usize, Arc<Assignment>)>, ViewError> {
-    if let Some(assignment) = world.assignment(user, tenant)?
+    if let Some(assignment) = on(tenant)?
         && (!from_below || assignment.below)
     {
         return Ok(vec![(0, assignment)]);
@@ -317,7 +326,7 @@ fn nearest(
             let Some(link) = chain.get(distance) else { continue };
             let assignment = match known.get(&link.manager) {
                 Some(assignment) => assignment.clone(),
-                None => world.assignment(user, link.manager)?.filter(|assignment| assignment.below),
+                None => on(link.manager)?.filter(|assignment| assignment.below),
             };
             found.extend(assignment.iter().map(|assignment| (position, Arc::clone(assignment))));
             known.insert(link.manager, assignment);
@@ -340,8 +349,8 @@ pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, Vi
     if user.home == tenant {
         return Ok(true);
     }
-    for role in held_roles(world, user, tenant, false)? {
-        if role_holds(world, &role, TENANT_VIEW)? {
+    for assignment in held(world, user, tenant, false)? {
+        if gives(world, &assignment, TENANT_VIEW)? {
             return Ok(true);
         }
     }
@@ -386,11 +395,11 @@ impl<'u> SeenBelow<'u> {
     pub fn of(world: &World<'_>, user: &'u User, manager: TenantId) -> Result<Self, ViewError> {
         let span = Span::under(Index::AssignmentUser, Key::new().id(user.id.uuid()));
         let found = world.view.scan(&span, SIGHTED)?;
-        let mut below = found.len() < SIGHTED && !held_roles(world, user, manager, true)?.is_empty();
+        let mut below = found.len() < SIGHTED && !held(world, user, manager, true)?.is_empty();
         let mut own = BTreeSet::new();
         for assignment in found.into_iter().filter_map(|found| Assignment::from_any(found.entity)) {
             own.insert(assignment.tenant);
-            below = below && (!assignment.below || role_holds(world, &assignment.role, TENANT_VIEW)?);
+            below = below && (!assignment.below || gives(world, &assignment, TENANT_VIEW)?);
         }
         Ok(Self { user, below, own })
     }
@@ -404,79 +413,36 @@ impl<'u> SeenBelow<'u> {
     }
 }
 
-/// The roles that reach a tenant for a user; `from_below`, those that reach what is managed below it (P-10).
-pub(super) fn held_roles(
+/// Finds the assignment that somebody has on a tenant itself.
+pub(super) type Lookup<'a> = dyn Fn(TenantId) -> Result<Option<Arc<Assignment>>, ViewError> + 'a;
+
+/// The assignments that decide for a user on a tenant; `from_below`, on what is managed below it (P-10).
+pub(super) fn held(
     world: &World<'_>,
     user: &User,
     tenant: TenantId,
     from_below: bool,
-) -> Result<Vec<RoleRef>, ViewError> {
-    let chains = if user.home == tenant {
+) -> Result<Vec<Arc<Assignment>>, ViewError> {
+    deciding(world, user.home, tenant, from_below, &|at| world.assignment(user.id, at))
+}
+
+/// The same for somebody at home in `home` who has the assignments that `on` finds.
+pub(super) fn deciding(
+    world: &World<'_>,
+    home: TenantId,
+    tenant: TenantId,
+    from_below: bool,
+    on: &Lookup<'_>,
+) -> Result<Vec<Arc<Assignment>>, ViewError> {
+    let chains = if home == tenant {
         Vec::new()
     } else {
-        let chains = chains(world, tenant, user.home, &BTreeSet::new())?;
+        let chains = chains(world, tenant, home, &BTreeSet::new())?;
         if chains.is_empty() {
             return Ok(Vec::new());
         }
         chains
     };
-    Ok(nearest(world, user.id, tenant, &chains, from_below)?
-        .into_iter()
-        .map(|(_, assignment)| assignment.role.clone())
-        .collect())
-}
-
-/// Whether a user's own roles hold all of these on a tenant and, if `covering`, on everything below it too (U-4).
-pub(super) fn holds_all(
-    world: &World<'_>,
-    user: &User,
-    tenant: TenantId,
-    covering: bool,
-    permissions: &BTreeSet<Permission>,
-) -> Result<bool, ViewError> {
-    if !roles_hold(world, &held_roles(world, user, tenant, false)?, permissions)? {
-        return Ok(false);
-    }
-    if !covering {
-        return Ok(true);
-    }
-    if !roles_hold(world, &held_roles(world, user, tenant, true)?, permissions)? {
-        return Ok(false);
-    }
-    // A lesser role of their own further down would be by-passed.
-    let mut reached = BTreeMap::new();
-    for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.id.uuid())) {
-        let assignment = assignment?;
-        if assignment.tenant != tenant && manages(world, tenant, assignment.tenant, &BTreeSet::new())? {
-            reached.insert(assignment.tenant, assignment.role.clone());
-        }
-    }
-    for role in reached.into_values() {
-        if !roles_hold(world, &[role], permissions)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn roles_hold(
-    world: &World<'_>,
-    roles: &[RoleRef],
-    permissions: &BTreeSet<Permission>,
-) -> Result<bool, ViewError> {
-    for permission in permissions {
-        let mut held = false;
-        for role in roles {
-            held = held || role_holds(world, role, permission.as_str())?;
-        }
-        if !held {
-            return Ok(false);
-        }
-    }
-    Ok(!roles.is_empty())
-}
-
-/// Whether a super admin's role reaches the tenant for the user (U-4).
-pub(super) fn is_super_on(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, ViewError> {
-    Ok(held_roles(world, user, tenant, false)?.iter().any(|role| world.is_super(role)))
+    let nearest = nearest(tenant, &chains, from_below, on)?;
+    Ok(nearest.into_iter().map(|(_, assignment)| assignment).collect())
 }

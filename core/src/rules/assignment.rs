@@ -1,15 +1,16 @@
 //! Who works where, and as what (P-9 to P-11, U-4). Reads a view, returns events.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::access::{self, Gate};
 use super::batch::Batch;
 use super::graph;
-use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::rights::{Giver, Handed, Offer, Place, Plan};
+use super::world::{Bars, Decision, Ruling, Stop, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::command::{AddCustomer, Assign, Authorization, NewAssignment, Unassign, UserOnTenant};
 use crate::event::Event;
-use crate::model::{Actor, RoleRef, User, UserState};
+use crate::model::{Actor, Assignment, RoleRef, User, UserState};
 use crate::refusal::Code;
 use crate::view::ViewError;
 
@@ -19,7 +20,7 @@ use crate::view::ViewError;
 /// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`, `unknown_role`,
 /// `beyond_own_rights`, `super_admin_only`, `user_state_conflict`, `last_super_admin`, `out_of_reach`.
 pub fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());
     let places: Vec<_> = command
         .assignments
@@ -27,97 +28,148 @@ pub fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Deci
         .map(|item| UserOnTenant { user: item.user, tenant: item.tenant })
         .collect();
     bar_duplicates(&places, &mut batch);
-    let unmade = unmade_super_admins(world, &command.assignments)?;
+    let orphaned = orphaned_by(world, &mut giver, &command.assignments)?;
+    let mut changes = Changes::default();
     let mut events = Vec::new();
     for (index, item) in command.assignments.iter().enumerate() {
-        let Some(user) = batch.note(index, world.managed_user(actor, item.user))? else { continue };
-        let Some(below) = batch.note(index, one(world, actor, &user, item))? else { continue };
-        if let Some(leaving) = unmade.get(&item.tenant)
-            && !world.is_super(&item.role)
-            && world.super_admins(item.tenant)?.contains(&item.user)
-        {
-            batch.note(index, world.keep_super_admin(item.tenant, leaving))?;
+        let NewAssignment { user: id, tenant, ref role, .. } = *item;
+        let Some(user) = batch.note(index, world.managed_user(actor, id))? else { continue };
+        let Some(handed) = batch.note(index, one(world, &mut giver, &user, item))? else { continue };
+        if orphaned.get(&tenant).is_some_and(|leaving| leaving.contains(&id)) {
+            batch.add(index, Code::LastSuperAdmin, tenant);
         }
-        events.push(Event::Assigned { user: item.user, tenant: item.tenant, role: item.role.clone(), below });
+        let Handed { below, masked } = handed;
+        let role = role.clone();
+        changes.plan(index, user, Assignment { user: id, tenant, role: role.clone(), below, masked });
+        events.push(Event::Assigned { user: id, tenant, role, below, masked });
     }
+    changes.judge(&mut giver, &mut batch)?;
     batch.lift()?;
     Ok(events.into())
 }
 
-/// One assignment's bars; hands on whether it covers what is below.
-fn one(world: &World<'_>, actor: &Actor, user: &User, item: &NewAssignment) -> Ruling<bool> {
-    let Some(tenant) = world.living(item.tenant)? else { return refuse(Code::UnknownTenant, item.tenant) };
-    if let Actor::User(id) = actor
-        && let Some(admitted) = world.user(*id)?
-        && !access::sees(world, &admitted, tenant.id)?
-    {
+/// One assignment's bars; hands on how far it is given.
+fn one(world: &World<'_>, giver: &mut Giver<'_, '_>, user: &User, item: &NewAssignment) -> Ruling<Handed> {
+    let Some(tenant) = world.living(item.tenant)? else {
+        return refuse(Code::UnknownTenant, item.tenant);
+    };
+    if !giver.sees(tenant.id)? {
         return refuse(Code::UnknownTenant, tenant.id);
     }
-    let below = item.below.unwrap_or_else(|| tenant.kind.covers_below());
     let mut bars = Bars::new();
     bars.note(known_role(world, &item.role, &[user.home, tenant.id]))?;
-    bars.note(may_hand_out(world, actor, tenant.id, &item.role, below))?;
-    if world.assignment(user.id, tenant.id)?.is_some_and(|before| world.is_super(&before.role)) {
-        bars.note(super_only(world, actor, tenant.id, user.id))?;
-    }
+    let handed = bars.note(giver.offer(&Offer {
+        home: user.home,
+        place: Place::On(tenant.id),
+        role: &item.role,
+        below: item.below,
+        by_default: tenant.kind.covers_below(),
+        masked: world.assignment(user.id, tenant.id)?.is_some_and(|before| before.masked),
+    }))?;
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
     let reached = user.home == tenant.id || graph::manages(world, user.home, tenant.id, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, tenant.id);
     bars.lift()?;
-    Ok(below)
+    Ok(handed.expect("the role is handed out where nothing bars the way"))
 }
 
-/// The super admins at home to whom a batch gives a lesser role, where it makes no new ones in their place.
-fn unmade_super_admins(
+/// The changes of a batch, to be judged as a whole: what one of them leaves in place another may take away.
+#[derive(Default)]
+struct Changes {
+    plans: BTreeMap<UserId, Plan>,
+    items: Vec<(usize, Arc<User>, TenantId)>,
+}
+
+impl Changes {
+    fn plan(&mut self, index: usize, user: Arc<User>, assignment: Assignment) {
+        let plan = self.plans.entry(user.id).or_default();
+        plan.insert(assignment.tenant, Some(Arc::new(assignment.clone())));
+        self.items.push((index, user, assignment.tenant));
+    }
+
+    fn end(&mut self, index: usize, user: Arc<User>, tenant: TenantId) {
+        self.plans.entry(user.id).or_default().insert(tenant, None);
+        self.items.push((index, user, tenant));
+    }
+
+    fn judge(&self, giver: &mut Giver<'_, '_>, batch: &mut Batch) -> Result<(), ViewError> {
+        for (index, user, tenant) in &self.items {
+            if let Some(plan) = self.plans.get(&user.id) {
+                batch.note(*index, giver.change(user, plan, *tenant))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Of the tenants that a batch would leave without an active super admin (U-3), those who would have to stay.
+fn orphaned_by(
     world: &World<'_>,
+    giver: &mut Giver<'_, '_>,
     items: &[NewAssignment],
 ) -> Result<BTreeMap<TenantId, BTreeSet<UserId>>, ViewError> {
-    let mut unmade: BTreeMap<TenantId, BTreeSet<UserId>> = BTreeMap::new();
+    let mut leaving: BTreeMap<TenantId, BTreeSet<UserId>> = BTreeMap::new();
     let mut made = BTreeSet::new();
     for item in items {
-        if !world.is_super(&item.role) {
-            unmade.entry(item.tenant).or_default().insert(item.user);
-        } else if world
-            .user(item.user)?
-            .is_some_and(|user| user.home == item.tenant && user.state == UserState::Active)
-        {
+        let Some(user) = world.user(item.user)? else { continue };
+        let masked = world.assignment(user.id, item.tenant)?.is_some_and(|before| before.masked);
+        if !world.is_super(&item.role) || giver.keeps_masked(user.home, masked)? {
+            leaving.entry(item.tenant).or_default().insert(user.id);
+        } else if user.home == item.tenant && user.state == UserState::Active {
             made.insert(item.tenant);
         }
     }
-    unmade.retain(|tenant, _| !made.contains(tenant));
-    Ok(unmade)
+    leaving.retain(|tenant, _| !made.contains(tenant));
+    orphaned(world, leaving)
+}
+
+/// Of these who would leave, all the active super admins of a tenant that has to keep one (U-3).
+fn orphaned(
+    world: &World<'_>,
+    leaving: BTreeMap<TenantId, BTreeSet<UserId>>,
+) -> Result<BTreeMap<TenantId, BTreeSet<UserId>>, ViewError> {
+    let mut found = BTreeMap::new();
+    for (tenant, leaving) in leaving {
+        if world.is_orphaned_by(tenant, &leaving)? {
+            found.insert(tenant, world.super_admins(tenant)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Takes users' roles on tenants away (P-11).
 ///
 /// # Errors
-/// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`, `super_admin_only`,
-/// `last_super_admin`, `not_assigned`.
+/// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`, `beyond_own_rights`,
+/// `super_admin_only`, `last_super_admin`, `not_assigned`.
 pub fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());
     bar_duplicates(&command.assignments, &mut batch);
+    let mut leaving: BTreeMap<TenantId, BTreeSet<UserId>> = BTreeMap::new();
+    for item in &command.assignments {
+        leaving.entry(item.tenant).or_default().insert(item.user);
+    }
+    let orphaned = orphaned(world, leaving)?;
+    let mut changes = Changes::default();
     let mut events = Vec::new();
-    for (index, item) in command.assignments.iter().enumerate() {
-        let Some(user) = batch.note(index, world.managed_user(actor, item.user))? else { continue };
-        let Some(before) = world.assignment(user.id, item.tenant)? else {
-            batch.add(index, Code::NotAssigned, item.tenant);
+    for (index, &UserOnTenant { user: id, tenant }) in command.assignments.iter().enumerate() {
+        let Some(user) = batch.note(index, world.managed_user(actor, id))? else { continue };
+        if !giver.sees(tenant)? {
+            batch.add(index, Code::UnknownTenant, tenant);
+            continue;
+        }
+        let Some(before) = world.assignment(id, tenant)? else {
+            batch.add(index, Code::NotAssigned, tenant);
             continue;
         };
-        if world.is_super(&before.role) {
-            batch.note(index, super_only(world, actor, item.tenant, user.id))?;
+        if user.home == tenant && world.is_super_admin(&before) && orphaned.contains_key(&tenant) {
+            batch.add(index, Code::LastSuperAdmin, tenant);
         }
-        let leaving = command
-            .assignments
-            .iter()
-            .filter(|other| other.tenant == item.tenant)
-            .map(|other| other.user)
-            .collect();
-        if user.home == item.tenant && world.is_super(&before.role) {
-            batch.note(index, world.keep_super_admin(item.tenant, &leaving))?;
-        }
-        events.push(Event::AssignmentEnded { user: item.user, tenant: item.tenant });
+        changes.end(index, user, tenant);
+        events.push(Event::AssignmentEnded { user: id, tenant });
     }
+    changes.judge(&mut giver, &mut batch)?;
     batch.lift()?;
     Ok(events.into())
 }
@@ -138,7 +190,8 @@ pub(super) fn on_new_customer(
     command: &AddCustomer,
     tenant: TenantId,
     bars: &mut Bars,
-) -> Result<Vec<Event>, ViewError> {
+) -> Result<Vec<Event>, Stop> {
+    let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(false);
     let mut seen = BTreeSet::new();
     let mut events = Vec::new();
@@ -146,41 +199,41 @@ pub(super) fn on_new_customer(
         if !seen.insert(item.user) {
             batch.add(index, Code::DuplicateItem, item.user);
         }
-        if let Some(user) = batch.note(index, world.managed_user(actor, item.user))? {
-            batch.note(index, one_new(world, actor, &user, item, command.manager))?;
+        let Some(user) = batch.note(index, world.managed_user(actor, item.user))? else { continue };
+        if let Some(handed) = batch.note(index, one_new(world, &mut giver, &user, item, command))? {
+            let Handed { below, masked } = handed;
+            events.push(Event::Assigned { user: item.user, tenant, role: item.role.clone(), below, masked });
         }
-        let below = item.below.unwrap_or_else(|| command.kind.covers_below());
-        events.push(Event::Assigned { user: item.user, tenant, role: item.role.clone(), below });
     }
     bars.note(batch.lift())?;
     Ok(events)
 }
 
-fn one_new(world: &World<'_>, actor: &Actor, user: &User, item: &Authorization, manager: TenantId) -> Ruling {
+fn one_new(
+    world: &World<'_>,
+    giver: &mut Giver<'_, '_>,
+    user: &User,
+    item: &Authorization,
+    command: &AddCustomer,
+) -> Ruling<Handed> {
+    let manager = command.manager;
     let mut bars = Bars::new();
     bars.note(known_role(world, &item.role, &[user.home]))?;
     // On the new tenant nobody holds anything but what reaches below its manager.
-    if let Actor::User(id) = actor
-        && let Some(giver) = world.user(*id)?
-    {
-        let roles = access::held_roles(world, &giver, manager, true)?;
-        bars.bar(
-            world.is_super(&item.role) && !roles.iter().any(|role| world.is_super(role)),
-            Code::SuperAdminOnly,
-            &item.role,
-        );
-        for permission in access::role_permissions(world, &item.role)? {
-            let mut held = false;
-            for role in &roles {
-                held = held || access::role_holds(world, role, permission.as_str())?;
-            }
-            bars.bar(!held, Code::BeyondOwnRights, &item.role);
-        }
-    }
+    let handed = bars.note(giver.offer(&Offer {
+        home: user.home,
+        place: Place::Below(manager),
+        role: &item.role,
+        below: item.below,
+        by_default: command.kind.covers_below(),
+        masked: false,
+    }))?;
+    bars.note(giver.override_below(user, manager, &item.role))?;
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
     let reached = user.home == manager || graph::manages(world, user.home, manager, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, manager);
-    bars.lift()
+    bars.lift()?;
+    Ok(handed.expect("the role is handed out where nothing bars the way"))
 }
 
 /// A role that may be given to people: built in, or a role of one of these tenants (P-9).
@@ -190,40 +243,4 @@ pub(super) fn known_role(world: &World<'_>, role: &RoleRef, owners: &[TenantId])
         RoleRef::Custom(id) => world.role(*id)?.is_some_and(|role| owners.contains(&role.tenant)),
     };
     if known { Ok(()) } else { refuse(Code::UnknownRole, role) }
-}
-
-/// Nobody hands out what they do not hold there themselves, and only a super admin makes a super admin (U-4).
-pub(super) fn may_hand_out(
-    world: &World<'_>,
-    actor: &Actor,
-    tenant: TenantId,
-    role: &RoleRef,
-    below: bool,
-) -> Ruling {
-    let Actor::User(id) = actor else { return Ok(()) };
-    let Some(giver) = world.user(*id)? else { return refuse(Code::UnknownUser, id) };
-    let mut bars = Bars::new();
-    let permissions = access::role_permissions(world, role)?;
-    if !permissions.is_empty() {
-        let held = access::holds_all(world, &giver, tenant, below, &permissions)?;
-        bars.bar(!held, Code::BeyondOwnRights, role);
-    }
-    if world.is_super(role) {
-        bars.note(super_only(world, actor, tenant, role))?;
-    }
-    bars.lift()
-}
-
-/// Only a super admin of the tenant makes or unmakes one (U-4).
-pub(super) fn super_only(
-    world: &World<'_>,
-    actor: &Actor,
-    tenant: TenantId,
-    about: impl std::fmt::Display,
-) -> Ruling {
-    let Actor::User(id) = actor else { return Ok(()) };
-    match world.user(*id)? {
-        Some(giver) if access::is_super_on(world, &giver, tenant)? => Ok(()),
-        _ => refuse(Code::SuperAdminOnly, about),
-    }
 }

@@ -144,10 +144,13 @@ impl World<'_> {
         Ok(user)
     }
 
-    /// Refuses to leave a tenant that is not locked without an active super admin of its own (U-3).
-    pub(super) fn keep_super_admin(&self, tenant: TenantId, leaving: &BTreeSet<UserId>) -> Ruling {
+    /// Whether a tenant that is not locked would be without an active super admin of its own if these left (U-3).
+    pub(super) fn is_orphaned_by(
+        &self,
+        tenant: TenantId,
+        leaving: &BTreeSet<UserId>,
+    ) -> Result<bool, ViewError> {
         let there = self.super_admins(tenant)?;
-        let last = !there.is_empty() && there.is_subset(leaving);
-        if last && !self.is_locked(tenant)? { refuse(Code::LastSuperAdmin, tenant) } else { Ok(()) }
+        Ok(!there.is_empty() && there.is_subset(leaving) && !self.is_locked(tenant)?)
     }
 }

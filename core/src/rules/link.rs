@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::access::Gate;
 use super::graph;
 use super::ids::NewIds;
+use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{alert, device, integration, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
@@ -261,8 +262,8 @@ fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Ruling<Arc<Link>
 /// Changes a link's management type (L-5).
 ///
 /// # Errors
-/// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `exclusive_link`, `owner_required`, and
-/// those of an invitation.
+/// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `exclusive_link`, `owner_required`, for
+/// naming an owner those of [`user::invite_owner`], and those of an invitation.
 pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
@@ -281,6 +282,9 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
             match &command.owner {
                 None => bars.bar(true, Code::OwnerRequired, link.managed),
                 Some(owner) => {
+                    if link.is_in_force(world.at) {
+                        bars.note(Giver::of(world, actor)?.name_owner(link.managed))?;
+                    }
                     let kind = world.living(link.managed)?.map_or(TenantKind::Customer, |tenant| tenant.kind);
                     let invited =
                         user::sign_up(world, link.managed, kind, owner, &mut NewIds::of(world), &mut bars)?;

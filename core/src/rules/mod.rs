@@ -22,6 +22,7 @@ mod authority;
 mod batch;
 pub mod graph;
 mod ids;
+mod rights;
 mod world;
 
 pub use access::Gate;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::ids::NewIds;
+use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{RoleId, TenantId};
 use crate::base::text::{Permission, RoleName};
 use crate::command::{CreateRole, DeleteRole, EditRole};
 use crate::event::Event;
 use crate::model::permission::ROLES_MANAGE;
-use crate::model::{Actor, Assignment, Role, RoleRef};
+use crate::model::{Actor, Assignment, Invitation, Role, RoleRef};
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
 
@@ -22,10 +23,15 @@ use crate::view::{Index, Key, ViewError};
 pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
     world.authorize(actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
     let by = world.admit(actor, Gate::Shut)?.map(|user| user.home);
+    let mut giver = Giver::of(world, actor)?;
     let mut bars = Bars::new();
     let role = NewIds::of(world).take(command.role, &mut bars)?;
     bar_permissions(world, &command.permissions, &mut bars);
-    bar_beyond(world, actor, command.tenant, false, &command.permissions, &command.name, &mut bars)?;
+    bars.bar(
+        !giver.holds(&known(world, &command.permissions), command.tenant, false)?,
+        Code::BeyondOwnRights,
+        &command.name,
+    );
     bar_name(world, command.tenant, &command.name, &mut bars)?;
     bars.lift()?;
     Ok(Event::RoleCreated {
@@ -38,12 +44,14 @@ pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<
     .into())
 }
 
-/// Changes a tenant's own role. What is added must be held by the editor wherever the role is assigned (U-4).
+/// Changes a tenant's own role. What is added must be held by the editor wherever the role is assigned or offered (U-4,
+/// P-15); what is reserved is not added by a manager's side to what the customer's people have (P-16).
 ///
 /// # Errors
-/// `unknown_role`, `nothing_to_do`, and those of creating one.
+/// `unknown_role`, `nothing_to_do`, `reserved_for_customer`, and those of creating one.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Decision> {
     let role = resolve(world, actor, command.role)?;
+    let mut giver = Giver::of(world, actor)?;
     let mut bars = Bars::new();
     let name = command.name.clone().unwrap_or_else(|| role.name.clone());
     let permissions = command.permissions.clone().unwrap_or_else(|| role.permissions.clone());
@@ -51,18 +59,48 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Deci
     let added: BTreeSet<Permission> = permissions.difference(&role.permissions).cloned().collect();
     bar_permissions(world, &added, &mut bars);
     if !added.is_empty() {
-        bar_beyond(world, actor, role.tenant, false, &added, &name, &mut bars)?;
-        for assignment in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid()))
-        {
-            let assignment = assignment?;
-            bar_beyond(world, actor, assignment.tenant, assignment.below, &added, &name, &mut bars)?;
+        let added = known(world, &added);
+        let unreserved = added.difference(&world.policy.reserved).cloned().collect();
+        let mut held = giver.holds(&added, role.tenant, false)?;
+        for Use { home, tenant, below, masked } in uses(world, &role)? {
+            held = held && giver.holds(if masked { &unreserved } else { &added }, tenant, below)?;
+            let barred = !masked && added.len() > unreserved.len() && giver.masks(home)?;
+            bars.bar(barred, Code::ReservedForCustomer, role.tenant);
         }
+        bars.bar(!held, Code::BeyondOwnRights, &name);
     }
     if name != role.name {
         bar_name(world, role.tenant, &name, &mut bars)?;
     }
     bars.lift()?;
     Ok(Event::RoleEdited { role: role.id, name, permissions }.into())
+}
+
+/// Where a role is assigned or offered, to somebody at home in `home`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Use {
+    home: TenantId,
+    tenant: TenantId,
+    below: bool,
+    masked: bool,
+}
+
+/// The uses of a tenant's own role, alike ones once.
+fn uses(world: &World<'_>, role: &Role) -> Result<BTreeSet<Use>, ViewError> {
+    let mut found = BTreeSet::new();
+    for assignment in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid())) {
+        let Assignment { user, tenant, below, masked, .. } = *assignment?;
+        if let Some(user) = world.user(user)? {
+            found.insert(Use { home: user.home, tenant, below, masked });
+        }
+    }
+    for invitation in world.pending_invitations(role.tenant)? {
+        if invitation.role == RoleRef::Custom(role.id) {
+            let Invitation { tenant, below, masked, .. } = *invitation;
+            found.insert(Use { home: tenant, tenant, below, masked });
+        }
+    }
+    Ok(found)
 }
 
 /// Deletes a tenant's own role that nobody has (P-9).
@@ -106,25 +144,9 @@ fn bar_permissions(world: &World<'_>, permissions: &BTreeSet<Permission>, bars: 
     }
 }
 
-fn bar_beyond(
-    world: &World<'_>,
-    actor: &Actor,
-    tenant: TenantId,
-    below: bool,
-    permissions: &BTreeSet<Permission>,
-    about: &RoleName,
-    bars: &mut Bars,
-) -> Result<(), ViewError> {
-    // What the policy does not know, nobody holds; that is barred by its own name.
-    let known: BTreeSet<Permission> = permissions.intersection(&world.policy.permissions).cloned().collect();
-    if let Actor::User(id) = actor
-        && !known.is_empty()
-        && let Some(giver) = world.user(*id)?
-    {
-        let held = access::holds_all(world, &giver, tenant, below, &known)?;
-        bars.bar(!held, Code::BeyondOwnRights, about);
-    }
-    Ok(())
+/// What of these the policy knows: nobody holds the rest, which is barred by its own name.
+fn known(world: &World<'_>, permissions: &BTreeSet<Permission>) -> BTreeSet<Permission> {
+    permissions.intersection(&world.policy.permissions).cloned().collect()
 }
 
 fn bar_name(world: &World<'_>, tenant: TenantId, name: &RoleName, bars: &mut Bars) -> Result<(), ViewError> {

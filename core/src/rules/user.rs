@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::access::{self, Gate};
 use super::assignment;
 use super::ids::NewIds;
+use super::rights::{Giver, Handed, Offer, Place};
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{InvitationId, TenantId, UserId};
 use crate::base::text::Email;
@@ -17,11 +18,14 @@ use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, UserTrigger};
 use crate::model::permission::{CUSTOMERS_ADD, USERS_MANAGE};
 use crate::model::{
-    Actor, Assignment, Invitation, Operation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind,
-    User, UserState,
+    Actor, Invitation, Operation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind, User,
+    UserState,
 };
 use crate::refusal::Code;
-use crate::view::{Index, Key, ViewError};
+use crate::view::ViewError;
+
+/// A role on its tenant alone, with all that it holds.
+const UNMASKED: Handed = Handed { below: false, masked: false };
 
 /// Invites somebody to a tenant (U-2, U-4).
 ///
@@ -33,13 +37,21 @@ pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);
     };
-    let below = command.below.unwrap_or_else(|| tenant.kind.covers_below());
+    let mut giver = Giver::of(world, actor)?;
     let mut bars = Bars::new();
     bars.note(assignment::known_role(world, &command.role, &[tenant.id]))?;
-    bars.note(assignment::may_hand_out(world, actor, tenant.id, &command.role, below))?;
+    let handed = bars.note(giver.offer(&Offer {
+        home: tenant.id,
+        place: Place::On(tenant.id),
+        role: &command.role,
+        below: command.below,
+        by_default: tenant.kind.covers_below(),
+        masked: false,
+    }))?;
+    let handed = handed.unwrap_or(UNMASKED);
     let mut ids = NewIds::of(world);
     let invited =
-        invitation(world, tenant.id, &command.invitee, (&command.role, below, false), &mut ids, &mut bars)?;
+        invitation(world, tenant.id, &command.invitee, (&command.role, handed, false), &mut ids, &mut bars)?;
     bars.lift()?;
     Ok(invited)
 }
@@ -47,7 +59,8 @@ pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<
 /// Invites a managed customer's first super admin, for its manager (L-1).
 ///
 /// # Errors
-/// `wrong_actor`, `link_ended`, `owner_not_allowed`, `owner_present`, `owner_invited`, and those of an invitation.
+/// `wrong_actor`, `unknown_tenant`, `no_assignment`, `role_lacks_permission`, `super_admin_only`, `link_ended`,
+/// `owner_not_allowed`, `owner_present`, `owner_invited`, and those of an invitation.
 pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> Ruling<Decision> {
     world.admit(actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -57,7 +70,11 @@ pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> 
         None => {}
     }
     let mut bars = Bars::new();
-    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    if link.is_in_force(world.at) {
+        bars.note(Giver::of(world, actor)?.name_owner(link.managed))?;
+    } else {
+        bars.bar(true, Code::LinkEnded, link.id);
+    }
     bars.bar(world.locks(&link), Code::OwnerNotAllowed, link.managed);
     bars.bar(!world.super_admins(link.managed)?.is_empty(), Code::OwnerPresent, link.managed);
     let pending = world.pending_invitations(link.managed)?;
@@ -84,14 +101,15 @@ pub(super) fn sign_up(
     bars: &mut Bars,
 ) -> Result<Decision, ViewError> {
     let role = RoleRef::Builtin(world.policy.super_role.clone());
-    invitation(world, tenant, owner, (&role, kind.covers_below(), true), ids, bars)
+    let handed = Handed { below: kind.covers_below(), ..UNMASKED };
+    invitation(world, tenant, owner, (&role, handed, true), ids, bars)
 }
 
 fn invitation(
     world: &World<'_>,
     tenant: TenantId,
     invitee: &Invitee,
-    (role, below, sign_up): (&RoleRef, bool, bool),
+    (role, handed, sign_up): (&RoleRef, Handed, bool),
     ids: &mut NewIds<'_>,
     bars: &mut Bars,
 ) -> Result<Decision, ViewError> {
@@ -111,7 +129,8 @@ fn invitation(
             user,
             tenant,
             role: role.clone(),
-            below,
+            below: handed.below,
+            masked: handed.masked,
             sign_up,
             expires: world.at.plus_days(world.policy.invitation_days),
         }],
@@ -140,11 +159,27 @@ fn bar_address(
 /// Reminds an invited person (U-2).
 ///
 /// # Errors
-/// `unknown_invitation`, `invitation_not_pending`, `invitation_expired`.
+/// `unknown_invitation`, `beyond_own_rights`, `super_admin_only`, `invitation_not_pending`, `invitation_expired`.
 pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> Ruling<Decision> {
-    let invitation = for_sender(world, actor, command.invitation)?;
-    bar_state(world, &invitation, HandshakeTrigger::Resend)?;
-    Ok(Event::InvitationResent { invitation: invitation.id }.into())
+    let (invitation, by) = for_sender(world, actor, command.invitation)?;
+    let mut bars = Bars::new();
+    bars.note(bar_state(world, &invitation, HandshakeTrigger::Resend))?;
+    // Whoever manages users offers the role anew, and so has to be able to hand it out (P-15).
+    let masked = if by == Sender::UserManager {
+        let handed = bars.note(Giver::of(world, actor)?.offer(&Offer {
+            home: invitation.tenant,
+            place: Place::On(invitation.tenant),
+            role: &invitation.role,
+            below: Some(invitation.below),
+            by_default: false,
+            masked: invitation.masked,
+        }))?;
+        handed.is_some_and(|handed| handed.masked)
+    } else {
+        invitation.masked
+    };
+    bars.lift()?;
+    Ok(Event::InvitationResent { invitation: invitation.id, masked }.into())
 }
 
 /// Takes an invitation back (U-2).
@@ -152,18 +187,29 @@ pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> R
 /// # Errors
 /// `unknown_invitation`, `invitation_not_pending`, `invitation_expired`.
 pub fn revoke(world: &World<'_>, actor: &Actor, command: &RevokeInvitation) -> Ruling<Decision> {
-    let invitation = for_sender(world, actor, command.invitation)?;
+    let (invitation, _) = for_sender(world, actor, command.invitation)?;
     bar_state(world, &invitation, HandshakeTrigger::Revoke)?;
     Ok(Event::InvitationRevoked { invitation: invitation.id }.into())
 }
 
+/// As what somebody may send an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sender {
+    /// The operator.
+    Operator,
+    /// A sign-up's manager (L-1).
+    Manager,
+    /// A user manager of the tenant (U-4).
+    UserManager,
+}
+
 /// Finds an invitation for those who may send it: the tenant's user managers and, for a sign-up, its manager (L-1).
-fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<Arc<Invitation>> {
+fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc<Invitation>, Sender)> {
     let admitted = world.admit(actor, Gate::Shut)?;
     let Some(invitation) = world.view.get::<Invitation>(id.uuid())? else {
         return refuse(Code::UnknownInvitation, id);
     };
-    let Some(user) = admitted else { return Ok(invitation) };
+    let Some(user) = admitted else { return Ok((invitation, Sender::Operator)) };
     if invitation.sign_up {
         for link in world.links_above(invitation.tenant)? {
             let side = world.side(&user, link.manager, link.managed)?;
@@ -172,7 +218,7 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<Arc<
                     .reason
                     .is_none()
             {
-                return Ok(invitation);
+                return Ok((invitation, Sender::Manager));
             }
         }
     }
@@ -180,7 +226,7 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<Arc<
         return refuse(Code::UnknownInvitation, id);
     }
     world.authorize(actor, USERS_MANAGE, invitation.tenant, Gate::Shut)?;
-    Ok(invitation)
+    Ok((invitation, Sender::UserManager))
 }
 
 fn bar_state(world: &World<'_>, invitation: &Invitation, trigger: HandshakeTrigger) -> Ruling {
@@ -210,6 +256,7 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> R
             tenant: invitation.tenant,
             role: invitation.role.clone(),
             below: invitation.below,
+            masked: invitation.masked,
         },
     ]
     .into())
@@ -279,16 +326,19 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Rul
                 tenant: home.id,
                 role: command.role.clone(),
                 below: command.below.unwrap_or_else(|| home.kind.covers_below()),
+                masked: false,
             },
         ],
         people: vec![(Subject::User(user), Some(personal))],
     })
 }
 
-/// Changes a user's name or address; users may change their own (U-1).
+/// Changes a user's name or address; users may change their own (U-1). Whoever has somebody's address has their account, so
+/// giving another one is like handing out all that the user holds (P-15).
 ///
 /// # Errors
-/// `no_such_user`, `nothing_to_do`, `user_state_conflict`, `already_member`, `email_taken`.
+/// `no_such_user`, `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`, `nothing_to_do`,
+/// `user_state_conflict`, `already_member`, `email_taken`.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Decision> {
     let user = if *actor == Actor::User(command.user) {
         match world.admit(actor, Gate::Shut)? {
@@ -308,6 +358,9 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Deci
         fields.insert(PersonalField::Name);
     }
     if let Some(email) = &command.email {
+        if *actor != Actor::User(user.id) {
+            bars.note(Giver::of(world, actor)?.hand_over(&user))?;
+        }
         bar_address(world, user.home, email, Some(user.id), &mut bars)?;
         personal.email = Some(email.clone());
         fields.insert(PersonalField::Email);
@@ -344,8 +397,7 @@ pub fn unblock(world: &World<'_>, actor: &Actor, command: &UnblockUser) -> Rulin
 pub fn remove(world: &World<'_>, actor: &Actor, command: &RemoveUser) -> Ruling<Decision> {
     let user = step(world, actor, command.user, UserTrigger::Remove)?;
     let mut events = vec![Event::UserRemoved { user: user.id }];
-    for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.id.uuid())) {
-        let assignment = assignment?;
+    for assignment in world.assignments_of(user.id)? {
         events.push(Event::AssignmentEnded { user: assignment.user, tenant: assignment.tenant });
     }
     Ok(events.into())
@@ -354,14 +406,10 @@ pub fn remove(world: &World<'_>, actor: &Actor, command: &RemoveUser) -> Ruling<
 fn step(world: &World<'_>, actor: &Actor, id: UserId, trigger: UserTrigger) -> Ruling<Arc<User>> {
     let user = world.managed_user(actor, id)?;
     let mut bars = Bars::new();
-    let at_home = world.assignment(user.id, user.home)?;
-    if at_home.is_some_and(|assignment| world.is_super(&assignment.role)) {
-        bars.note(assignment::super_only(world, actor, user.home, id))?;
-    }
+    bars.note(Giver::of(world, actor)?.shut_out(&user))?;
     bars.bar(user.state.after(trigger).is_none(), Code::UserStateConflict, id);
-    if trigger != UserTrigger::Unblock {
-        bars.note(world.keep_super_admin(user.home, &BTreeSet::from([id])))?;
-    }
+    let last = trigger != UserTrigger::Unblock && world.is_orphaned_by(user.home, &BTreeSet::from([id]))?;
+    bars.bar(last, Code::LastSuperAdmin, user.home);
     bars.lift()?;
     Ok(user)
 }

@@ -210,6 +210,14 @@ impl<'v> World<'v> {
         self.view.get(Assignment::key(user, tenant).uuid())
     }
 
+    /// Every assignment of a user.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(super) fn assignments_of(&self, user: UserId) -> Result<Vec<Arc<Assignment>>, ViewError> {
+        self.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid())).collect()
+    }
+
     /// The tenant, living or deleted, with this number.
     ///
     /// # Errors
@@ -250,6 +258,11 @@ impl<'v> World<'v> {
         self.policy.management(&link.management)
     }
 
+    /// Whether the manager works by the customer's grants (P-7).
+    pub(super) fn needs_grants(&self, link: &Link) -> bool {
+        self.management(link).is_none_or(|rule| rule.needs_grants)
+    }
+
     pub(super) fn locks(&self, link: &Link) -> bool {
         self.management(link).is_none_or(|rule| rule.locks_customer)
     }
@@ -267,17 +280,22 @@ impl<'v> World<'v> {
         self.is_super(role) || matches!(role, RoleRef::Builtin(name) if *name == self.policy.admin_role)
     }
 
-    /// The active users at home in `tenant` whose role there is one that `wanted` picks.
+    /// Whether an assignment makes a super admin: nobody is one by what is masked (P-9, P-16).
+    pub(super) fn is_super_admin(&self, assignment: &Assignment) -> bool {
+        !assignment.masked && self.is_super(&assignment.role)
+    }
+
+    /// The active users at home in `tenant` whose assignment there is one that `wanted` picks.
     pub(super) fn own_active(
         &self,
         tenant: TenantId,
-        wanted: impl Fn(&RoleRef) -> bool,
+        wanted: impl Fn(&Assignment) -> bool,
     ) -> Result<BTreeSet<UserId>, ViewError> {
         let mut found = BTreeSet::new();
         for assignment in self.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()))
         {
             let assignment = assignment?;
-            if wanted(&assignment.role)
+            if wanted(&assignment)
                 && self
                     .user(assignment.user)?
                     .is_some_and(|user| user.home == tenant && user.state == UserState::Active)
@@ -293,7 +311,7 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-        self.own_active(tenant, |role| self.is_admin(role))
+        self.own_active(tenant, |it| self.is_admin(&it.role))
     }
 
     /// The tenant's own active super admins (U-3).
@@ -301,7 +319,7 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-        self.own_active(tenant, |role| self.is_super(role))
+        self.own_active(tenant, |it| self.is_super_admin(it))
     }
 
     /// The invitations to a tenant that await their answer.

@@ -347,6 +347,7 @@ fn random_change(rng: &mut Rng) -> Change {
                 .then(|| format!("p{}", rng.below(3)).parse().expect("it is a prefix")),
             operation: rng.pick(Operation::ALL),
             devices: 0,
+            had_owner: false,
             since: moment(0),
             deleted: None,
         }),
@@ -381,6 +382,7 @@ fn random_change(rng: &mut Rng) -> Change {
             tenant: one,
             role: RoleRef::Builtin(BuiltinRole::parse("admin").expect("it is a role")),
             below: false,
+            masked: rng.below(2) == 0,
             sign_up: false,
             handshake,
         }),
@@ -403,6 +405,7 @@ fn random_change(rng: &mut Rng) -> Change {
                 _ => RoleRef::Custom(RoleId::from_uuid(numbered(400 + number))),
             },
             below: rng.below(2) == 0,
+            masked: rng.below(2) == 0,
         }),
     };
     if rng.below(4) == 0 { Change::Remove(any) } else { Change::Put(any) }

@@ -609,9 +609,9 @@ fn q1_a_page_has_one_row_to_a_thousand() {
 }
 
 /// A view that counts what is read through it, by kind.
-struct Counting<'v> {
-    view: &'v dyn View,
-    read: RefCell<BTreeMap<Kind, usize>>,
+pub(crate) struct Counting<'v> {
+    pub(crate) view: &'v dyn View,
+    pub(crate) read: RefCell<BTreeMap<Kind, usize>>,
 }
 
 impl Counting<'_> {

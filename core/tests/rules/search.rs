@@ -311,7 +311,7 @@ fn note(before: &Memory, after: &Memory, event: &Event, it: &Move, taken: &mut T
         Event::InvitationDeclined { invitation } => invited(*invitation, "decline", Some("withdraw"), taken),
         Event::InvitationRevoked { invitation } => invited(*invitation, "revoke", Some("withdraw"), taken),
         Event::InvitationExpired { invitation } => invited(*invitation, "expire", Some("withdraw"), taken),
-        Event::InvitationResent { invitation } => invited(*invitation, "resend", None, taken),
+        Event::InvitationResent { invitation, .. } => invited(*invitation, "resend", None, taken),
         Event::UserBlocked { user: id } => user(*id, "block", taken),
         Event::UserUnblocked { user: id } => user(*id, "unblock", taken),
         Event::UserRemoved { user: id } => user(*id, "remove", taken),

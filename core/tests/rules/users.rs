@@ -280,9 +280,9 @@ fn u4_nobody_hands_out_what_they_do_not_hold() {
     lesser().when(ADAM, assign(RITA, JOINTLY, "read_only")).then(done());
     lesser().when(ADAM, assign(RITA, FULLY, "admin")).then(done());
     // A role that covers what is below would by-pass one's own lesser role there.
-    lesser().when(ADAM, assign(NOEL, MSP, "admin")).then(refused(BeyondOwnRights));
-    let here = Assign::new(vec![NewAssignment { below: Some(false), ..place(NOEL, MSP, "admin") }]);
-    lesser().when(ADAM, here).then(done());
+    let covering = |below| Assign::new(vec![NewAssignment { below, ..place(NOEL, MSP, "admin") }]);
+    lesser().when(ADAM, covering(Some(true))).then(refused(BeyondOwnRights));
+    lesser().when(ADAM, covering(Some(false))).then(done());
 }
 
 #[test]

@@ -1,0 +1,460 @@
+//! The one judgement of a change of rights (U-4, P-15, P-16): what somebody would hold that whoever
+//! changes it does not hold there, and what a super admin would lose. Every command that hands out
+//! or takes away asks here; who may give the command at all is asked elsewhere.
+//!
+//! To hold is by role alone (P-8, P-10), on both sides of the comparison: what bars the use of a
+//! right for the time being (P-4 to P-7) does not bar the having.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::access::{self, Gate};
+use super::graph;
+use super::world::{Bars, Ruling, World, refuse};
+use crate::base::ids::{TenantId, UserId};
+use crate::base::text::Permission;
+use crate::model::permission::{TENANT_VIEW, USERS_MANAGE};
+use crate::model::{Actor, Assignment, Operation, RoleRef, TenantKind, User};
+use crate::refusal::Code;
+use crate::view::ViewError;
+
+/// The assignments that a command leaves a user with, tenant by tenant; the others stay.
+pub(super) type Plan = BTreeMap<TenantId, Option<Arc<Assignment>>>;
+
+/// Where rights are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// On a tenant itself.
+    On(TenantId),
+    /// On whatever it manages or will come to manage, unless a nearer assignment decides there.
+    Below(TenantId),
+}
+
+/// What somebody holds somewhere by role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Rights {
+    permissions: BTreeSet<Permission>,
+    /// They are a super admin there, which is more than the sum of what it holds.
+    is_super: bool,
+}
+
+impl Rights {
+    /// What is left of these beyond `other`.
+    fn beyond(&self, other: &Self) -> Self {
+        Self {
+            permissions: self.permissions.difference(&other.permissions).cloned().collect(),
+            is_super: self.is_super && !other.is_super,
+        }
+    }
+
+    /// What a role gives: all that it is said to hold, though the policy may know it no longer.
+    fn handed(world: &World<'_>, role: &RoleRef, masked: bool) -> Result<Self, ViewError> {
+        let mut permissions = access::role_permissions(world, role)?;
+        if masked {
+            permissions.retain(|permission| !world.policy.reserved.contains(permission));
+        }
+        Ok(Self { permissions, is_super: !masked && world.is_super(role) })
+    }
+
+    /// What a user holds at a place, with their assignments as planned.
+    fn of(world: &World<'_>, user: &User, place: Place, plan: &Plan) -> Result<Self, ViewError> {
+        let (tenant, from_below) = match place {
+            Place::On(tenant) => (tenant, false),
+            Place::Below(tenant) => (tenant, true),
+        };
+        let on = |at: TenantId| match plan.get(&at) {
+            Some(planned) => Ok(planned.clone()),
+            None => world.assignment(user.id, at),
+        };
+        let mut rights = Self::default();
+        for assignment in access::deciding(world, user.home, tenant, from_below, &on)? {
+            for permission in access::role_permissions(world, &assignment.role)? {
+                if access::gives(world, &assignment, permission.as_str())? {
+                    rights.permissions.insert(permission);
+                }
+            }
+            rights.is_super |= world.is_super_admin(&assignment);
+        }
+        Ok(rights)
+    }
+
+    /// What both of these hold.
+    fn and(mut self, other: &Self) -> Self {
+        self.permissions.retain(|permission| other.permissions.contains(permission));
+        self.is_super &= other.is_super;
+        self
+    }
+
+    /// Notes what these exceed `held` by: permissions as `beyond_own_rights`, being a super admin as `super_admin_only`.
+    fn bar(&self, held: &Self, about: impl std::fmt::Display, bars: &mut Bars) {
+        bars.bar(!self.permissions.is_subset(&held.permissions), Code::BeyondOwnRights, &about);
+        bars.bar(self.is_super && !held.is_super, Code::SuperAdminOnly, about);
+    }
+}
+
+/// How far a role is handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Handed {
+    /// Whether it covers the tenants managed below (P-10).
+    pub(super) below: bool,
+    /// Whether what is reserved for the customer is left out of it (P-16).
+    pub(super) masked: bool,
+}
+
+/// A role to be handed out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offer<'a> {
+    /// The home of whoever gets it.
+    pub(super) home: TenantId,
+    /// Where.
+    pub(super) place: Place,
+    /// The role.
+    pub(super) role: &'a RoleRef,
+    /// Whether it is to cover the tenants below, if that is said.
+    pub(super) below: Option<bool>,
+    /// Whether it does where that is not said.
+    pub(super) by_default: bool,
+    /// Whether what is in place so far is masked (P-16).
+    pub(super) masked: bool,
+}
+
+/// Where somebody has assignments of their own.
+#[derive(Debug, Default)]
+struct Spots {
+    /// Of each tenant, where below it.
+    below: BTreeMap<TenantId, Vec<TenantId>>,
+    /// They are a super admin by one of them.
+    any_super: bool,
+}
+
+impl Spots {
+    fn of(world: &World<'_>, user: UserId) -> Result<Self, ViewError> {
+        let mut spots = Self::default();
+        for assignment in world.assignments_of(user)? {
+            for above in graph::above(world, assignment.tenant, &BTreeSet::new())? {
+                spots.below.entry(above).or_default().push(assignment.tenant);
+            }
+            spots.any_super |= world.is_super_admin(&assignment);
+        }
+        Ok(spots)
+    }
+
+    fn below(&self, tenant: TenantId) -> impl Iterator<Item = TenantId> {
+        self.below.get(&tenant).into_iter().flatten().copied()
+    }
+}
+
+/// Whoever changes rights, and what they hold where. Asked about many changes at once, it looks up once what these have
+/// in common, so that a batch costs what its items cost.
+pub(super) struct Giver<'w, 'v> {
+    world: &'w World<'v>,
+    /// Nobody for the operator, who is not bound by what they hold.
+    user: Option<Arc<User>>,
+    held: BTreeMap<Place, Rc<Rights>>,
+    everywhere: BTreeMap<TenantId, Rc<Rights>>,
+    masks: BTreeMap<TenantId, bool>,
+    spots: BTreeMap<UserId, Rc<Spots>>,
+    entrances: BTreeMap<TenantId, Rc<BTreeSet<TenantId>>>,
+}
+
+impl<'w, 'v> Giver<'w, 'v> {
+    /// The actor of a command, once let in.
+    ///
+    /// # Errors
+    /// Those of [`World::admit`].
+    pub(super) fn of(world: &'w World<'v>, actor: &Actor) -> Ruling<Self> {
+        let user = world.admit(actor, Gate::Shut)?;
+        Ok(Self {
+            world,
+            user,
+            held: BTreeMap::new(),
+            everywhere: BTreeMap::new(),
+            masks: BTreeMap::new(),
+            spots: BTreeMap::new(),
+            entrances: BTreeMap::new(),
+        })
+    }
+
+    /// Whether a tenant exists for the giver (T-9).
+    pub(super) fn sees(&self, tenant: TenantId) -> Result<bool, ViewError> {
+        self.user.as_ref().map_or(Ok(true), |user| access::sees(self.world, user, tenant))
+    }
+
+    /// Whether what the giver hands out to the people at home in `home` is masked (P-16): they are of another
+    /// organisation, and on some way down to `home` there is a link whose manager works by grants.
+    pub(super) fn masks(&mut self, home: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = self.user.as_ref().filter(|user| user.home != home) else { return Ok(false) };
+        if let Some(known) = self.masks.get(&home) {
+            return Ok(*known);
+        }
+        let chains = graph::chains(self.world, home, user.home, &BTreeSet::new())?;
+        let masks = chains.iter().flatten().any(|link| self.world.needs_grants(link));
+        self.masks.insert(home, masks);
+        Ok(masks)
+    }
+
+    /// Whether what the giver hands out in place of what was `masked` is so as well: a super admin of that home lifts it.
+    pub(super) fn keeps_masked(&mut self, home: TenantId, masked: bool) -> Result<bool, ViewError> {
+        let own = self.user.as_ref().is_none_or(|user| user.home == home);
+        let lifts = own && (self.user.is_none() || self.held(Place::On(home))?.is_super);
+        Ok(self.masks(home)? || masked && !lifts)
+    }
+
+    /// Whether P-16 keeps the super role from what the giver hands out to the people at home in `home`.
+    fn makes_no_super_admin(&mut self, home: TenantId, role: &RoleRef) -> Result<bool, ViewError> {
+        let policy = &self.world.policy;
+        Ok(self.world.is_super(role) && policy.super_role != policy.admin_role && self.masks(home)?)
+    }
+
+    /// Judges the handing out of a role: nobody hands out what they do not hold there, all of it and wherever it
+    /// reaches, whatever else the one who gets it has (U-4); what a manager's side hands out is masked (P-16).
+    ///
+    /// # Errors
+    /// `beyond_own_rights`, `super_admin_only`.
+    pub(super) fn offer(&mut self, offer: &Offer<'_>) -> Ruling<Handed> {
+        let Offer { home, place, role, .. } = *offer;
+        if self.user.is_none() {
+            return Ok(Handed { below: offer.below.unwrap_or(offer.by_default), masked: false });
+        }
+        if self.makes_no_super_admin(home, role)? {
+            return refuse(Code::SuperAdminOnly, role);
+        }
+        let masked = self.keeps_masked(home, offer.masked)?;
+        let rights = Rights::handed(self.world, role, masked)?;
+        let everywhere = match place {
+            Place::On(tenant) if offer.below.unwrap_or(offer.by_default) => {
+                Some(self.everywhere_below(tenant)?)
+            }
+            _ => None,
+        };
+        let by_default = match &everywhere {
+            Some(held) => rights.beyond(held) == Rights::default(),
+            None => offer.by_default,
+        };
+        let handed = Handed { below: offer.below.unwrap_or(by_default), masked };
+        let mut bars = Bars::new();
+        rights.bar(&*self.held(place)?, role, &mut bars);
+        if let Some(held) = everywhere.filter(|_| handed.below) {
+            rights.bar(&held, role, &mut bars);
+        }
+        bars.lift()?;
+        Ok(handed)
+    }
+
+    /// Whether the giver holds all of these on a tenant and, if `below`, on whatever is managed below it.
+    pub(super) fn holds(
+        &mut self,
+        permissions: &BTreeSet<Permission>,
+        tenant: TenantId,
+        below: bool,
+    ) -> Result<bool, ViewError> {
+        Ok(self.user.is_none()
+            || permissions.is_subset(&self.held(Place::On(tenant))?.permissions)
+                && (!below || permissions.is_subset(&self.everywhere_below(tenant)?.permissions)))
+    }
+
+    /// Judges what a change of a user's assignment on a tenant uncovers, and what it takes from a super admin: on the
+    /// tenant, and on whatever is managed below it where the assignment reaches or reached (P-15).
+    ///
+    /// # Errors
+    /// `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`, all without a place.
+    pub(super) fn change(&mut self, user: &User, plan: &Plan, tenant: TenantId) -> Ruling {
+        if self.user.is_none() {
+            return Ok(());
+        }
+        let mut bars = Bars::new();
+        self.compare(user, plan, Place::On(tenant), &mut bars)?;
+        let before = self.world.assignment(user.id, tenant)?.is_some_and(|before| before.below);
+        let after = plan.get(&tenant).and_then(Option::as_ref).is_some_and(|after| after.below);
+        let manages = self.world.living(tenant)?.is_some_and(|tenant| tenant.kind == TenantKind::Msp);
+        if manages && (before || after) {
+            self.compare(user, plan, Place::Below(tenant), &mut bars)?;
+            let theirs = self.spots(user.id)?;
+            // A role that reaches down was judged wherever it reaches when it was offered. What is left to look at is
+            // what shows from under one that reaches down no longer, and what super admins lose.
+            if before && !after || theirs.any_super {
+                let mut spots = self.own_spots_below(tenant)?;
+                spots.extend(theirs.below(tenant));
+                for spot in spots {
+                    self.compare(user, plan, Place::On(spot), &mut bars)?;
+                    self.compare(user, plan, Place::Below(spot), &mut bars)?;
+                }
+            }
+        }
+        bars.lift()
+    }
+
+    /// Judges that a user can no longer use anything, or can again: among super admins alone, wherever they are one.
+    ///
+    /// # Errors
+    /// `super_admin_only`, without a place.
+    pub(super) fn shut_out(&mut self, user: &User) -> Ruling {
+        let assignments = self.world.assignments_of(user.id)?;
+        if self.user.is_none() || !assignments.iter().any(|assignment| self.world.is_super_admin(assignment))
+        {
+            return Ok(());
+        }
+        let plan: Plan = assignments.iter().map(|assignment| (assignment.tenant, None)).collect();
+        let mut bars = Bars::new();
+        for tenant in plan.keys() {
+            bars.note(self.change(user, &plan, *tenant))?;
+        }
+        bars.lift()
+    }
+
+    /// Judges that a user's account comes into somebody else's hands: as if all that they hold were handed out (P-15),
+    /// where a manager's side gives nothing that it would have to mask (P-16).
+    ///
+    /// # Errors
+    /// `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`, all without a place.
+    pub(super) fn hand_over(&mut self, user: &User) -> Ruling {
+        if self.user.is_none() {
+            return Ok(());
+        }
+        let masks = self.masks(user.home)?;
+        let mut bars = Bars::new();
+        for assignment in self.world.assignments_of(user.id)? {
+            if self.makes_no_super_admin(user.home, &assignment.role)? {
+                return refuse(Code::SuperAdminOnly, user.id);
+            }
+            let rights = Rights::handed(self.world, &assignment.role, assignment.masked)?;
+            let reserved = !rights.permissions.is_disjoint(&self.world.policy.reserved);
+            bars.bar(masks && reserved, Code::ReservedForCustomer, user.home);
+            rights.bar(&*self.held(Place::On(assignment.tenant))?, user.id, &mut bars);
+            if assignment.below {
+                rights.bar(&*self.everywhere_below(assignment.tenant)?, user.id, &mut bars);
+            }
+        }
+        bars.lift()
+    }
+
+    /// Judges a role on a tenant that is yet to come below `manager`, in place of what reaches there.
+    ///
+    /// # Errors
+    /// `super_admin_only`.
+    pub(super) fn override_below(&mut self, user: &User, manager: TenantId, role: &RoleRef) -> Ruling {
+        let place = Place::Below(manager);
+        let before = Rights::of(self.world, user, place, &Plan::new())?;
+        let lost = before.is_super && !self.world.is_super(role);
+        if lost && self.user.is_some() && !self.held(place)?.is_super {
+            return refuse(Code::SuperAdminOnly, user.id);
+        }
+        Ok(())
+    }
+
+    /// Judges the naming of an owner for a tenant that has none: by whoever manages its users by role, since nobody is
+    /// there to grant it (P-15); where it had one before, by a super admin (U-4).
+    ///
+    /// # Errors
+    /// `unknown_tenant`, `tenant_disabled`, `no_assignment`, `role_lacks_permission`, `super_admin_only`.
+    pub(super) fn name_owner(&mut self, tenant: TenantId) -> Ruling {
+        let Some(user) = self.user.clone() else { return Ok(()) };
+        let seen = self.sees(tenant)?;
+        let Some(found) = self.world.living(tenant)?.filter(|_| seen) else {
+            return refuse(Code::UnknownTenant, tenant);
+        };
+        if found.operation != Operation::Enabled {
+            return refuse(Code::TenantDisabled, tenant);
+        }
+        if access::held(self.world, &user, tenant, false)?.is_empty() {
+            return refuse(Code::NoAssignment, tenant);
+        }
+        let held = self.held(Place::On(tenant))?;
+        if !held.permissions.contains(USERS_MANAGE) {
+            return refuse(Code::RoleLacksPermission, tenant);
+        }
+        if found.had_owner && !held.is_super { refuse(Code::SuperAdminOnly, tenant) } else { Ok(()) }
+    }
+
+    /// Notes what a user gains at a place beyond what the giver holds, and that they are a super admin there no longer.
+    fn compare(&mut self, user: &User, plan: &Plan, place: Place, bars: &mut Bars) -> Result<(), ViewError> {
+        let before = Rights::of(self.world, user, place, &Plan::new())?;
+        let after = Rights::of(self.world, user, place, plan)?;
+        if before != after {
+            let held = self.held(place)?;
+            let gained = after.beyond(&before);
+            gained.bar(&held, user.id, bars);
+            if self.masks(user.home)? {
+                let reserved = !gained.permissions.is_disjoint(&self.world.policy.reserved);
+                bars.bar(reserved, Code::ReservedForCustomer, user.home);
+                bars.bar(gained.is_super, Code::SuperAdminOnly, user.id);
+            }
+            let lost = before.is_super && !after.is_super;
+            bars.bar(lost && !held.is_super, Code::SuperAdminOnly, user.id);
+        }
+        Ok(())
+    }
+
+    /// What the giver holds at a place: nothing where it does not exist for them (T-9).
+    fn held(&mut self, place: Place) -> Result<Rc<Rights>, ViewError> {
+        if let Some(known) = self.held.get(&place) {
+            return Ok(Rc::clone(known));
+        }
+        let rights = match &self.user {
+            Some(user) => {
+                let rights = Rights::of(self.world, user, place, &Plan::new())?;
+                let sees = place == Place::On(user.home) || rights.permissions.contains(TENANT_VIEW);
+                if sees { Rc::new(rights) } else { Rc::default() }
+            }
+            None => Rc::default(),
+        };
+        self.held.insert(place, Rc::clone(&rights));
+        Ok(rights)
+    }
+
+    /// What the giver holds on everything that a tenant manages or will come to manage.
+    fn everywhere_below(&mut self, tenant: TenantId) -> Result<Rc<Rights>, ViewError> {
+        if let Some(known) = self.everywhere.get(&tenant) {
+            return Ok(Rc::clone(known));
+        }
+        let mut rights = Rights::clone(&*self.held(Place::Below(tenant))?);
+        for spot in self.own_spots_below(tenant)? {
+            rights = rights.and(&*self.held(Place::On(spot))?).and(&*self.held(Place::Below(spot))?);
+        }
+        let rights = Rc::new(rights);
+        self.everywhere.insert(tenant, Rc::clone(&rights));
+        Ok(rights)
+    }
+
+    /// Where below a tenant the giver may hold something else than what reaches all that it manages: where they have
+    /// assignments of their own, and where others that do not come by this tenant reach.
+    fn own_spots_below(&mut self, tenant: TenantId) -> Result<BTreeSet<TenantId>, ViewError> {
+        let Some(own) = self.user.as_ref().map(|user| user.id) else { return Ok(BTreeSet::new()) };
+        let mut found: BTreeSet<TenantId> = self.spots(own)?.below(tenant).collect();
+        found.extend(self.entrances(tenant)?.iter());
+        Ok(found)
+    }
+
+    /// The tenants below one that have a manager who is not. Nobody comes to them from the giver's own home by another
+    /// way than this tenant where it is that home; and where every tenant has one manager, there is no other way at all.
+    fn entrances(&mut self, tenant: TenantId) -> Result<Rc<BTreeSet<TenantId>>, ViewError> {
+        let home = self.user.as_ref().map(|user| user.home);
+        if home == Some(tenant) || self.world.policy.max_managers == 1 {
+            return Ok(Rc::default());
+        }
+        if let Some(known) = self.entrances.get(&tenant) {
+            return Ok(Rc::clone(known));
+        }
+        let below = graph::below(self.world, tenant, &BTreeSet::new())?;
+        let mut found = BTreeSet::new();
+        for &reached in &below {
+            let managers = self.world.links_above(reached)?;
+            if managers.iter().any(|link| link.manager != tenant && !below.contains(&link.manager)) {
+                found.insert(reached);
+            }
+        }
+        let found = Rc::new(found);
+        self.entrances.insert(tenant, Rc::clone(&found));
+        Ok(found)
+    }
+
+    fn spots(&mut self, user: UserId) -> Result<Rc<Spots>, ViewError> {
+        if let Some(known) = self.spots.get(&user) {
+            return Ok(Rc::clone(known));
+        }
+        let spots = Rc::new(Spots::of(self.world, user)?);
+        self.spots.insert(user, Rc::clone(&spots));
+        Ok(spots)
+    }
+}
