@@ -8,7 +8,7 @@ use tenantry::model::{Actor, Operation, Party, RoleRef, UserState};
 use tenantry::query::Question;
 use tenantry::refusal::Code;
 
-use crate::world::{Link, Oracle};
+use crate::world::{Assignment, Link, Oracle};
 
 /// An actor who can act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +97,7 @@ impl Oracle {
                 return Err(Code::ServiceNotManaged);
             }
             let assignment = self.assignment(user.id, tenant.id).ok_or(Code::NoAssignment)?;
-            return if self.holds(&assignment.role, permission) {
-                Ok(())
-            } else {
-                Err(Code::RoleLacksPermission)
-            };
+            return if self.gives(assignment, permission) { Ok(()) } else { Err(Code::RoleLacksPermission) };
         }
 
         let mut chains = self.chains(tenant.id, home.id, at);
@@ -129,11 +125,11 @@ impl Oracle {
                 return Err(Code::NotGranted);
             }
         }
-        let roles = self.nearest_roles(user.id, tenant.id, &chains);
-        if roles.is_empty() {
+        let nearest = self.nearest(user.id, tenant.id, &chains);
+        if nearest.is_empty() {
             return Err(Code::NoAssignment);
         }
-        if roles.iter().any(|role| self.holds(role, permission)) {
+        if nearest.iter().any(|a| self.gives(a, permission)) {
             Ok(())
         } else {
             Err(Code::RoleLacksPermission)
@@ -157,30 +153,33 @@ impl Oracle {
         chains
     }
 
-    /// The roles of the nearest assignments: on the tenant itself, else at the least distance up any chain one that
-    /// covers what is below (P-10).
-    fn nearest_roles(&self, user: UserId, tenant: TenantId, chains: &[Vec<&Link>]) -> Vec<RoleRef> {
-        if let Some(assignment) = self.assignment(user, tenant) {
-            return vec![assignment.role.clone()];
+    /// The nearest assignments: the one on the tenant itself, else those at the least distance up any chain that cover
+    /// what is below (P-10).
+    fn nearest(&self, user: UserId, tenant: TenantId, chains: &[Vec<&Link>]) -> Vec<&Assignment> {
+        match self.assignment(user, tenant) {
+            Some(assignment) => vec![assignment],
+            None => self.inherited(user, chains),
         }
-        self.inherited_roles(user, chains)
     }
 
-    /// The roles at the least distance up any chain that cover what is below.
-    fn inherited_roles(&self, user: UserId, chains: &[Vec<&Link>]) -> Vec<RoleRef> {
+    /// The assignments at the least distance up any chain that cover what is below.
+    fn inherited(&self, user: UserId, chains: &[Vec<&Link>]) -> Vec<&Assignment> {
         let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
         for distance in 0..longest {
-            let mut roles = Vec::new();
-            for link in chains.iter().filter_map(|chain| chain.get(distance)) {
-                if let Some(assignment) = self.assignment(user, link.manager).filter(|a| a.below) {
-                    roles.push(assignment.role.clone());
-                }
-            }
-            if !roles.is_empty() {
-                return roles;
+            let managers = chains.iter().filter_map(|chain| chain.get(distance)).map(|link| link.manager);
+            let found: Vec<_> =
+                managers.filter_map(|manager| self.assignment(user, manager).filter(|a| a.below)).collect();
+            if !found.is_empty() {
+                return found;
             }
         }
         Vec::new()
+    }
+
+    /// Whether the assignment gives the permission: its role holds it, and it is not masked (P-16).
+    pub fn gives(&self, assignment: &Assignment, permission: &Permission) -> bool {
+        self.holds(&assignment.role, permission)
+            && !(assignment.masked && self.policy.reserved.contains(permission))
     }
 
     /// Whether the role holds the permission, under the policy of now (P-9, P-14).
@@ -209,53 +208,24 @@ impl Oracle {
         self.policy.permissions.iter().filter(|permission| self.holds(role, permission)).cloned().collect()
     }
 
-    /// The user's nearest roles on the tenant, whatever they may be used for.
-    pub fn roles_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<RoleRef> {
+    /// The user's nearest assignments on the tenant, whatever they may be used for.
+    pub fn assignments_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<&Assignment> {
         let home = self.user(user).map(|user| user.home).unwrap();
-        self.nearest_roles(user, tenant, &self.chains(tenant, home, at))
+        self.nearest(user, tenant, &self.chains(tenant, home, at))
     }
 
-    /// The user's roles as they reach what is below the tenant.
-    pub fn roles_below(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<RoleRef> {
+    /// The user's assignments as they reach what is below the tenant.
+    pub fn assignments_below(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<&Assignment> {
         if let Some(assignment) = self.assignment(user, tenant).filter(|a| a.below) {
-            return vec![assignment.role.clone()];
+            return vec![assignment];
         }
         let home = self.user(user).map(|user| user.home).unwrap();
-        self.inherited_roles(user, &self.chains(tenant, home, at))
-    }
-
-    /// Whether the user, with what they hold, may hand out these permissions on the tenant, and, if so asked, on what
-    /// is below (U-4).
-    pub fn can_hand_out(
-        &self,
-        user: UserId,
-        permissions: &[Permission],
-        tenant: TenantId,
-        below: bool,
-        at: Timestamp,
-    ) -> bool {
-        if !self.any_holds_each(&self.roles_on(user, tenant, at), permissions) {
-            return false;
-        }
-        if !below {
-            return true;
-        }
-        let further_down = self.all_below(tenant, at);
-        self.any_holds_each(&self.roles_below(user, tenant, at), permissions)
-            && self
-                .assignments
-                .iter()
-                .filter(|a| a.user == user && further_down.contains(&a.tenant))
-                .all(|a| permissions.iter().all(|permission| self.holds(&a.role, permission)))
-    }
-
-    pub fn any_holds_each(&self, roles: &[RoleRef], permissions: &[Permission]) -> bool {
-        permissions.iter().all(|permission| roles.iter().any(|role| self.holds(role, permission)))
+        self.inherited(user, &self.chains(tenant, home, at))
     }
 
     /// Whether the user is a super admin on the tenant.
     pub fn is_super_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> bool {
-        self.roles_on(user, tenant, at).contains(&self.super_role())
+        self.assignments_on(user, tenant, at).iter().any(|a| self.makes_super(a))
     }
 
     /// Whether the tenant is there for the actor (T-9).
@@ -270,8 +240,7 @@ impl Oracle {
         }
         let chains = self.chains(tenant, home, at);
         let view = Permission::parse("tenant.view").unwrap();
-        !chains.is_empty()
-            && self.nearest_roles(user, tenant, &chains).iter().any(|role| self.holds(role, &view))
+        !chains.is_empty() && self.nearest(user, tenant, &chains).iter().any(|a| self.gives(a, &view))
     }
 
     /// Who is speaking, if they can act at all.
@@ -301,6 +270,32 @@ impl Oracle {
         disabled: Disabled,
     ) -> Result<(), Code> {
         self.right_to(who, permission, tenant, None, at, disabled)
+    }
+
+    /// The right to a command on a tenant as roles give it, whatever the terms of the links withhold.
+    pub fn right_by_role(
+        &self,
+        who: Who,
+        permission: &str,
+        tenant: TenantId,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        if !self.sees(who, tenant, at) {
+            return Err(Code::UnknownTenant);
+        }
+        let Who::User(user) = who else { return Ok(()) };
+        if self.tenant(tenant).unwrap().operation != Operation::Enabled {
+            return Err(Code::TenantDisabled);
+        }
+        let permission = Permission::parse(permission).unwrap();
+        let nearest = self.assignments_on(user, tenant, at);
+        if nearest.is_empty() {
+            Err(Code::NoAssignment)
+        } else if nearest.iter().any(|a| self.gives(a, &permission)) {
+            Ok(())
+        } else {
+            Err(Code::RoleLacksPermission)
+        }
     }
 
     /// The right to a command on a tenant that is about one service.

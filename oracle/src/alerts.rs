@@ -10,7 +10,7 @@ use tenantry::model::{Actor, Audience, RoleRef, UserState};
 use tenantry::refusal::Code;
 
 use crate::access::Disabled;
-use crate::execute::least;
+use crate::obstacles::least;
 use crate::world::{AlertRule, Oracle};
 
 impl Oracle {

@@ -12,21 +12,7 @@ use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
 
 use crate::access::{Disabled, Who};
-use crate::world::Oracle;
-
-/// One thing that happened.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub at: Timestamp,
-    pub actor: Actor,
-    pub command: String,
-    pub groups: BTreeSet<Group>,
-    /// The worlds right before and right after it.
-    pub around: Rc<[Oracle; 2]>,
-}
-
-/// Everything that happened.
-pub type Journal = Vec<Entry>;
+use crate::world::{Entry, Group, Oracle};
 
 /// A row as somebody sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,9 +27,6 @@ fn changed<'a, T: PartialEq>(before: &'a [T], after: &'a [T]) -> impl Iterator<I
     let gone = before.iter().filter(move |one| !after.contains(one));
     gone.chain(after.iter().filter(move |one| !before.contains(one)))
 }
-
-/// The tenants that one thing that happened is about, and the home of whoever else has to do with it.
-pub type Group = (BTreeSet<TenantId>, Option<TenantId>);
 
 fn group(tenants: impl IntoIterator<Item = TenantId>) -> Group {
     (tenants.into_iter().collect(), None)
@@ -192,7 +175,7 @@ impl Oracle {
         before: Self,
         at: Timestamp,
     ) {
-        let bare = |world: Self| Self { journal: None, ..world };
+        let bare = |world: Self| Self { journal: None, carried_out: Vec::new(), ..world };
         let around = Rc::new([bare(before), bare(self.clone())]);
         let entry = Entry { at, actor: actor.clone(), command: command.to_owned(), groups, around };
         if let Some(journal) = &mut self.journal {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::ids::{RequestId, TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Act, Command, Request};
@@ -16,12 +16,12 @@ use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code;
 use tenantry::store::memory::MemoryStore;
+use tenantry::testkit::random::Rng;
 use uuid::Uuid;
 
 use crate::coverage::Coverage;
 use crate::generator::{Generator, Step, policy_of};
-use crate::listing::{self, Agreed, Asked, ListQuestion};
-use crate::rng::Rng;
+use crate::listing::{self, Agreed, Asked, ListQuestion, Then};
 use crate::state;
 use crate::world::Oracle;
 
@@ -77,6 +77,15 @@ pub struct Pair {
     pub oracle: Oracle,
     pub engine: Engine,
     clock: HandClock,
+    /// Every world so far that a command left, where the past is asked about.
+    history: Vec<(RequestId, Then)>,
+}
+
+/// A moment that has passed: that of a record, or one by the clock.
+#[derive(Clone, Copy, Debug)]
+pub enum Moments {
+    Record(RequestId),
+    Clock(Timestamp),
 }
 
 /// How the two differ.
@@ -90,8 +99,8 @@ pub enum Difference {
     TenantsWhere(UserId, Permission, Option<Service>, Timestamp, String),
     /// In the users who can do something on a tenant.
     UsersWhoCan(Permission, TenantId, Option<Service>, Timestamp, String),
-    /// In the answer to a question about a list, mail or the audit.
-    List(Box<ListQuestion>, String),
+    /// In the answer to a question about a list, mail or the audit, now or after so many commands.
+    List(Box<ListQuestion>, Option<Moments>, String),
     /// In the state.
     State(String),
 }
@@ -104,7 +113,8 @@ impl Difference {
             Self::Answer(_, _, text) => format!("check: {text}"),
             Self::TenantsWhere(..) => "tenants where".to_owned(),
             Self::UsersWhoCan(..) => "users who can".to_owned(),
-            Self::List(question, _) => format!("list: {}", question.kind()),
+            Self::List(question, None, _) => format!("list: {}", question.kind()),
+            Self::List(question, Some(_), _) => format!("list as of: {}", question.kind()),
             Self::State(text) => format!("state of a {}", text.split(' ').next().unwrap_or_default()),
         }
     }
@@ -126,7 +136,7 @@ impl Difference {
             Self::UsersWhoCan(permission, tenant, service, at, text) => {
                 format!("users who can {permission} on {tenant} for {service:?} at {at}: {text}")
             }
-            Self::List(question, text) => format!("{question:?}: {text}"),
+            Self::List(question, past, text) => format!("{question:?} as of {past:?}: {text}"),
         }
     }
 }
@@ -198,12 +208,13 @@ impl Pair {
         let engine = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options(&clock, policy)).unwrap();
         let mut oracle = Oracle::new(policy.clone());
         oracle.journal = audited.then(Vec::new);
-        Self { oracle, engine, clock }
+        Self { oracle, engine, clock, history: Vec::new() }
     }
 
     /// Executes a command on both.
     pub fn execute(&mut self, request: &Request, at: Timestamp) -> Result<Result<(), Code>, Difference> {
         self.clock.set(at);
+        let repeated = self.oracle.carried_out.iter().any(|first| first.id == request.id);
         let expected = self.oracle.execute(request, at);
         let executed = self.engine.submit(request.clone());
         let actual = outcome_of(&executed);
@@ -211,8 +222,17 @@ impl Pair {
             *name == request.command.name() && expected == Err(*oracle) && actual == Err(*engine)
         });
         if expected == actual || known {
-            if let Ok(receipt) = &executed {
+            if let Ok(receipt) = &executed
+                && !repeated
+            {
                 self.compare_answer(&request.command, &receipt.outcome)?;
+                if self.oracle.journal.is_some() {
+                    let mut oracle = self.oracle.clone();
+                    oracle.journal = None;
+                    oracle.carried_out.clear();
+                    let then = Then { oracle, seq: receipt.seq(), at, by_moment: false };
+                    self.history.push((request.id, then));
+                }
             }
             Ok(actual)
         } else {
@@ -253,9 +273,39 @@ impl Pair {
         ask(&self.engine.read().unwrap())
     }
 
-    fn ask_list(&self, question: &ListQuestion) -> Result<Agreed, Difference> {
-        self.with_snapshot(question.at, |snapshot| listing::compare(&self.oracle, snapshot, question))
-            .map_err(|text| Difference::List(Box::new(question.clone()), text))
+    /// The world as it was at a moment that has passed, if there was one.
+    fn then(&self, moment: Moments) -> Option<Then> {
+        match moment {
+            Moments::Record(id) => {
+                self.history.iter().find(|(request, _)| *request == id).map(|(_, then)| then.clone())
+            }
+            Moments::Clock(at) => {
+                let (_, before) = self.history.iter().rfind(|(_, then)| then.at <= at)?;
+                Some(Then { at, by_moment: true, ..before.clone() })
+            }
+        }
+    }
+
+    fn ask_list(&self, question: &ListQuestion, moment: Option<Moments>) -> Result<Agreed, Difference> {
+        let then = moment.and_then(|moment| self.then(moment));
+        self.with_snapshot(question.at, |snapshot| {
+            listing::compare(&self.oracle, snapshot, question, then.as_ref())
+        })
+        .map_err(|text| Difference::List(Box::new(question.clone()), moment, text))
+    }
+
+    /// That nobody is answered about what has not come.
+    fn ask_ahead(&self, at: Timestamp) -> Result<(), Difference> {
+        let answer = self.with_snapshot(at, |snapshot| {
+            let ahead = snapshot.as_of_time(at.plus_days(1));
+            ahead.map(|_| ()).map_err(|error| error.code())
+        });
+        match answer {
+            Err(Some(Code::MomentAhead)) => Ok(()),
+            other => Err(Difference::Outcome(format!(
+                "as of tomorrow: oracle says moment_ahead, engine says {other:?}"
+            ))),
+        }
     }
 
     fn ask(
@@ -313,7 +363,11 @@ impl Pair {
 
     /// Compares everything that is kept.
     pub fn compare_state(&self) -> Result<(), Difference> {
-        let expected = state::of_oracle(&self.oracle);
+        // What is kept is read as it is once everything due has happened.
+        let mut settled = self.oracle.clone();
+        settled.journal = None;
+        settled.sweep(self.clock.now());
+        let expected = state::of_oracle(&settled);
         let snapshot = self.engine.read().unwrap();
         let actual = state::of_engine(&snapshot.now().unwrap(), &self.oracle);
         match state::first_difference(&expected, &actual, ["oracle", "engine"]) {
@@ -366,9 +420,22 @@ fn walk(
     let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
     let lists = if last { 20 } else { usize::from(asking.percent(15)) };
     for _ in 0..lists {
-        let question = generator.list_question(&pair.oracle, at);
-        let agreed = pair.ask_list(&question)?;
+        let moment = match asking.pick(&pair.history) {
+            Some((request, then)) if asking.percent(60) => Some(match asking.percent(50) {
+                true => Moments::Record(*request),
+                false => Moments::Clock(then.at.plus_days([0, 0, 0, 3][asking.below(4)]).min(at)),
+            }),
+            _ => None,
+        };
+        // Of a past, half of them by somebody who could ask it then.
+        let then = moment.filter(|_| asking.percent(50)).and_then(|moment| pair.then(moment));
+        let question = generator.list_question(then.as_ref().map_or(&pair.oracle, |then| &then.oracle), at);
+        let agreed = pair.ask_list(&question, moment)?;
         coverage.list(question.kind(), &agreed);
+        if moment.is_some() {
+            coverage.list("as of", &agreed);
+            pair.ask_ahead(at)?;
+        }
     }
     pair.with_moment(at, |moment| {
         for _ in 0..QUESTIONS {
@@ -406,8 +473,7 @@ fn walk(
 
 /// Whether these commands still lead to a difference of the same kind; if so, which, and after how many of them.
 fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(usize, Difference)> {
-    let audit =
-        matches!(difference, Difference::List(question, _) if matches!(question.asked, Asked::Audit(..)));
+    let audit = matches!(difference, Difference::List(question, past, _) if past.is_some() || matches!(question.asked, Asked::Audit(..)));
     let mut pair = Pair::new(policy, audit);
     let wanted = difference.signature();
     for (index, step) in steps.iter().enumerate() {
@@ -420,7 +486,7 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
     let found = match difference {
         Difference::Outcome(_) => Ok(()),
         Difference::State(_) => pair.compare_state(),
-        Difference::List(question, _) => pair.ask_list(question).map(|_| ()),
+        Difference::List(question, moment, _) => pair.ask_list(question, *moment).map(|_| ()),
         Difference::Answer(question, at, _) => {
             pair.with_moment(*at, |moment| pair.ask(moment, question, *at)).map(|_| ())
         }

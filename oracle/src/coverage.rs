@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use tenantry::base::time::Timestamp;
 use tenantry::command::Command;
-use tenantry::model::{HandshakeState, Operation, ResellerStatus, RoleRef, Stage};
+use tenantry::model::{HandshakeState, Operation, ResellerStatus, RoleRef, Stage, UserState};
 use tenantry::refusal::Code;
 
 use crate::listing::Agreed;
@@ -18,6 +18,8 @@ pub struct Coverage {
     pub commands: BTreeMap<&'static str, (u64, u64)>,
     /// By refusal.
     pub refused: BTreeMap<Code, u64>,
+    /// By command and refusal.
+    pub refused_to: BTreeMap<(&'static str, Code), u64>,
     /// By the reason of a verdict.
     pub reasons: BTreeMap<Code, u64>,
     /// Verdicts that allowed.
@@ -42,6 +44,7 @@ impl Coverage {
             Err(code) => {
                 counts.1 += 1;
                 *self.refused.entry(*code).or_default() += 1;
+                *self.refused_to.entry((name, *code)).or_default() += 1;
             }
         }
     }
@@ -72,6 +75,7 @@ impl Coverage {
         let chains = |user: &User, tenant: &Tenant| oracle.chains(tenant.id, user.home, at);
         let pairs =
             || oracle.users.iter().flat_map(|user| oracle.tenants.iter().map(move |tenant| (user, tenant)));
+        let pending = || oracle.invitations.iter().filter(|offer| offer.state == HandshakeState::Pending);
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
         let met = [
             links.iter().any(|link| !link.grants.is_empty()),
@@ -118,6 +122,20 @@ impl Coverage {
                     && oracle.used_seats(licence.id) > 0
                     && !oracle.manages(licence.buyer, licence.tenant, at)
             }),
+            oracle.assignments.iter().any(|a| a.masked),
+            pending().any(|offer| offer.masked),
+            pending().any(|offer| matches!(offer.role, RoleRef::Custom(_))),
+            oracle
+                .tenants
+                .iter()
+                .any(|t| !t.deleted && t.had_owner && oracle.active_super_admins(t.id).is_empty()),
+            oracle.assignments.iter().any(|a| abroad(a) && oracle.keeps_off(a, at)),
+            oracle.tenants.iter().any(|t| {
+                let mut people = oracle.users.iter().filter(|user| user.home == t.id);
+                !oracle.links_above(t.id, at).is_empty()
+                    && !oracle.links_below(t.id, at).is_empty()
+                    && !people.any(|user| user.state == UserState::Active)
+            }),
         ];
         for (name, met) in Self::DEPTHS.into_iter().zip(met) {
             *self.depths.entry(name).or_default() += u64::from(met);
@@ -125,7 +143,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 22] = [
+    const DEPTHS: [&'static str; 28] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -148,6 +166,43 @@ impl Coverage {
         "somebody of a manager's is an additional recipient",
         "a licence has run out and its seats are taken",
         "seats are taken of a licence whose buyer has gone",
+        "an assignment is masked",
+        "an offer is masked",
+        "a tenant's own role is offered",
+        "a tenant has lost all the super admins it had",
+        "somebody is kept off what they would see else",
+        "a multi-client without people of its own is run from above",
+    ];
+
+    /// Refusals that a command must meet, not just any.
+    const REFUSED_TO: [(&'static str, Code); 27] = [
+        ("assign", Code::UnknownTenant),
+        ("assign", Code::BeyondOwnRights),
+        ("assign", Code::SuperAdminOnly),
+        ("assign", Code::LastSuperAdmin),
+        ("unassign", Code::UnknownTenant),
+        ("unassign", Code::BeyondOwnRights),
+        ("unassign", Code::SuperAdminOnly),
+        ("unassign", Code::LastSuperAdmin),
+        ("invite_user", Code::BeyondOwnRights),
+        ("invite_user", Code::SuperAdminOnly),
+        ("resend_invitation", Code::BeyondOwnRights),
+        ("resend_invitation", Code::SuperAdminOnly),
+        ("edit_role", Code::BeyondOwnRights),
+        ("edit_role", Code::ReservedForCustomer),
+        ("delete_role", Code::RoleInUse),
+        ("edit_user", Code::BeyondOwnRights),
+        ("edit_user", Code::SuperAdminOnly),
+        ("edit_user", Code::ReservedForCustomer),
+        ("block_user", Code::SuperAdminOnly),
+        ("unblock_user", Code::SuperAdminOnly),
+        ("remove_user", Code::SuperAdminOnly),
+        ("add_customer", Code::BeyondOwnRights),
+        ("add_customer", Code::SuperAdminOnly),
+        ("invite_owner", Code::RoleLacksPermission),
+        ("invite_owner", Code::UnknownTenant),
+        ("convert_link", Code::RoleLacksPermission),
+        ("convert_link", Code::SuperAdminOnly),
     ];
 
     /// Adds what another thread has seen.
@@ -159,6 +214,9 @@ impl Coverage {
         }
         for (code, count) in &other.refused {
             *self.refused.entry(*code).or_default() += count;
+        }
+        for (refusal, count) in &other.refused_to {
+            *self.refused_to.entry(*refusal).or_default() += count;
         }
         for (code, count) in &other.reasons {
             *self.reasons.entry(*code).or_default() += count;
@@ -179,22 +237,21 @@ impl Coverage {
     }
 
     /// Refusals that no command of these worlds can meet, and why.
-    pub const UNREACHABLE: [(Code, &'static str); 10] = [
-        (Code::RequestReused, "every request has an id of its own"),
+    pub const UNREACHABLE: [(Code, &'static str); 8] = [
         (Code::StaleSeq, "no request expects a revision"),
         (Code::ClockBehind, "the clock never runs backwards"),
         (Code::ClockAhead, "these engines believe any leap"),
         (Code::NotLinked, "who sees a tenant is linked to it; others are told unknown_tenant"),
         (Code::ForeignCursor, "no command turns pages"),
         (Code::InvalidLimit, "no command turns pages"),
-        (Code::NilId, "no id is nil"),
         (Code::MomentAhead, "no command asks about the past"),
         (Code::TextTooLong, "no command looks for a text"),
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 10] = [
+    pub const LISTS: [&'static str; 11] = [
         "alert recipients",
+        "as of",
         "audit",
         "customer",
         "customers",
@@ -235,6 +292,11 @@ impl Coverage {
                 missing.push(format!("no command was refused with `{code}`"));
             }
         }
+        for (name, code) in Self::REFUSED_TO {
+            if !self.refused_to.contains_key(&(name, code)) {
+                missing.push(format!("no `{name}` was refused with `{code}`"));
+            }
+        }
         for name in Self::DEPTHS {
             if self.depths.get(name).is_none_or(|count| *count == 0) {
                 missing.push(format!("no state was met in which {name}"));
@@ -265,6 +327,11 @@ impl Coverage {
             let refused = self.refused.get(code).copied().unwrap_or(0);
             let reasons = self.reasons.get(code).copied().unwrap_or(0);
             let _ = writeln!(text, "{:<28}{refused:>12}{reasons:>14}", code.name());
+        }
+        let _ = writeln!(text);
+        for (name, code) in Self::REFUSED_TO {
+            let count = self.refused_to.get(&(name, code)).copied().unwrap_or(0);
+            let _ = writeln!(text, "{name:<24}{:<28}{count:>12}", code.name());
         }
         let _ = writeln!(text, "\n{} states compared whole, of which", self.states);
         for (name, count) in &self.depths {

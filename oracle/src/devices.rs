@@ -12,7 +12,7 @@ use tenantry::policy::MoveRule;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::execute::least;
+use crate::obstacles::least;
 use crate::world::{Device, Move, Moved, Oracle, Upload};
 
 /// The most devices that one command takes.
@@ -101,9 +101,7 @@ impl Oracle {
             }
         }
         let id = c.upload.unwrap();
-        if self.uploads.iter().any(|upload| upload.id == id) {
-            obstacles.push(Code::IdTaken);
-        }
+        obstacles.extend(self.id_obstacles(&[id.uuid()]));
         let mut devices = Vec::new();
         for typed in &c.devices {
             let Some(device) = parsed(typed) else {
@@ -155,9 +153,7 @@ impl Oracle {
             Some(_) => {}
         }
         // Whether or not the move needs its id.
-        if self.moves.iter().any(|one| Some(one.id) == c.id) {
-            obstacles.push(Code::IdTaken);
-        }
+        obstacles.extend(self.id_obstacles(&[c.id.unwrap().uuid()]));
         let devices = named(&c.devices);
         for device in &devices {
             obstacles.extend(self.device_obstacles(device, c.manager));

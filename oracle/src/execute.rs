@@ -12,7 +12,7 @@ use tenantry::policy::{Policy, PrefixReuse};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::links::passed_moment;
+use crate::obstacles::passed_moment;
 use crate::world::{Assignment, Oracle};
 
 /// Something that time brings about.
@@ -27,27 +27,26 @@ enum Due {
     End(LinkId),
 }
 
-/// The obstacle with the least number, if there is one.
-pub fn least(mut obstacles: Vec<Code>) -> Result<(), Code> {
-    obstacles.sort();
-    match obstacles.first() {
-        Some(code) => Err(*code),
-        None => Ok(()),
-    }
-}
-
 impl Oracle {
     /// Executes a command at an instant, or says why not.
     ///
     /// # Errors
     /// The refusal with the least number.
     pub fn execute(&mut self, request: &Request, at: Timestamp) -> Result<(), Code> {
+        if let Some(first) = self.carried_out.iter().find(|first| first.id == request.id) {
+            // Said again by whoever said it first, it has been done; anything else is another matter.
+            let same = first.actor == request.actor && first.command == request.command;
+            return if same { Ok(()) } else { Err(Code::RequestReused) };
+        }
         self.sweep(at);
         let outcome = self.remembering(&request.actor, request.command.name(), at, |world| {
             world.carry_out(request, at)?;
             world.end_sessions(at, |_| true);
             Ok(())
         });
+        if outcome.is_ok() {
+            self.carried_out.push(request.clone());
+        }
         self.remember_outcome(request, &outcome, at);
         outcome
     }

@@ -20,10 +20,10 @@ use tenantry::model::{
 };
 use tenantry::policy::{ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
 use tenantry::query::Question;
+use tenantry::testkit::random::Rng;
 use uuid::Uuid;
 
-use crate::rng::Rng;
-use crate::world::{Link, Oracle};
+use crate::world::{Assignment, Link, Oracle};
 
 /// A command, and when it comes.
 #[derive(Clone, Debug)]
@@ -163,10 +163,15 @@ impl Generator {
         id(kind, self.made)
     }
 
-    fn fresh_tenant(&mut self, oracle: &Oracle) -> TenantId {
-        match self.rng.pick(&oracle.tenants) {
-            Some(tenant) if self.rng.percent(2) => tenant.id,
-            _ => TenantId::from_uuid(self.fresh(1)),
+    /// An id for something new: now and then one that something has already, of whatever kind, or none at all.
+    fn chosen(&mut self, oracle: &Oracle, kind: u8) -> Uuid {
+        match self.rng.below(300) {
+            0..=4 => match self.rng.pick(&oracle.all_ids()) {
+                Some(taken) => *taken,
+                None => self.fresh(kind),
+            },
+            5 => Uuid::nil(),
+            _ => self.fresh(kind),
         }
     }
 
@@ -188,7 +193,26 @@ impl Generator {
         }
         self.pass_time(oracle);
         let (actor, command) = self.choose(oracle);
+        if self.rng.per_mille(12)
+            && let Some(first) = self.rng.pick(&oracle.carried_out)
+        {
+            let first = first.clone();
+            return self.again(oracle, first, actor, command);
+        }
         self.stamped(actor, command)
+    }
+
+    /// The same request once more: as it was, from somebody else, or for something else.
+    fn again(&mut self, oracle: &Oracle, first: Request, actor: Actor, command: Command) -> Step {
+        let mut request = first;
+        match self.rng.below(3) {
+            0 => {}
+            1 => request.actor = actor,
+            // What was erased cannot be told from what it might have been, but for its kind.
+            _ if !oracle.erased || command.name() != request.command.name() => request.command = command,
+            _ => {}
+        }
+        Step { at: self.now, request }
     }
 
     fn stamped(&mut self, actor: Actor, command: Command) -> Step {
@@ -305,6 +329,39 @@ impl Generator {
             85..=98 => self.operator(),
             _ => Actor::Clock,
         }
+    }
+
+    /// Somebody from above who may do this on a tenant that is managed, and that tenant; now and then.
+    fn from_above(&mut self, oracle: &Oracle, permission: &str) -> Option<(UserId, TenantId)> {
+        if !self.rng.percent(35) {
+            return None;
+        }
+        let managed: Vec<TenantId> = oracle
+            .tenants
+            .iter()
+            .filter(|tenant| !oracle.links_above(tenant.id, self.now).is_empty())
+            .map(|tenant| tenant.id)
+            .collect();
+        let may =
+            |user: UserId, tenant| oracle.check(&Question::new(user, word(permission), tenant), self.now).0;
+        let able: Vec<(UserId, TenantId)> = managed
+            .iter()
+            .flat_map(|tenant| oracle.users.iter().map(move |user| (user, *tenant)))
+            .filter(|(user, tenant)| user.home != *tenant && may(user.id, *tenant))
+            .map(|(user, tenant)| (user.id, tenant))
+            .collect();
+        self.rng.pick(&able).copied()
+    }
+
+    /// One of those at home on a tenant.
+    fn at_home(&mut self, oracle: &Oracle, tenant: TenantId) -> Option<UserId> {
+        let people: Vec<UserId> = oracle
+            .users
+            .iter()
+            .filter(|user| user.home == tenant && user.is_living())
+            .map(|user| user.id)
+            .collect();
+        self.rng.pick(&people).copied()
     }
 
     fn operator(&mut self) -> Actor {
@@ -506,14 +563,9 @@ impl Generator {
     }
 
     fn invitee(&mut self, oracle: &Oracle) -> Invitee {
-        let user = match self.rng.pick(&oracle.users) {
-            Some(user) if self.rng.percent(1) => user.id,
-            _ => UserId::from_uuid(self.fresh(2)),
-        };
-        let invitation = match self.rng.pick(&oracle.invitations) {
-            Some(invitation) if self.rng.percent(1) => invitation.id,
-            _ => InvitationId::from_uuid(self.fresh(5)),
-        };
+        let user = self.chosen(oracle, 2);
+        let invitation = if self.rng.per_mille(5) { user } else { self.chosen(oracle, 5) };
+        let (user, invitation) = (UserId::from_uuid(user), InvitationId::from_uuid(invitation));
         let name = self.rng.percent(50).then(|| self.person());
         Invitee { user: Some(user), invitation: Some(invitation), email: self.email(), name }
     }
@@ -536,6 +588,12 @@ impl Generator {
             if self.rng.percent(35) && oracle.policy.permissions.contains(&permission) {
                 permissions.insert(permission);
             }
+        }
+        let reserved: Vec<Permission> = oracle.policy.reserved.iter().cloned().collect();
+        if let Some(permission) = self.rng.pick(&reserved)
+            && self.rng.percent(20)
+        {
+            permissions.insert(permission.clone());
         }
         for _ in 0..self.rng.below(4) {
             let permission = self.rng.pick(&all).unwrap().clone();
@@ -616,6 +674,7 @@ impl Generator {
                 925..=959 => self.gen_edit_role(oracle),
                 960..=974 => self.gen_delete_role(oracle),
                 975..=989 => self.gen_erase(oracle),
+                990..=999 => self.gen_grants(oracle),
                 1000..=1399 => self.choose_about_stock(oracle, roll - 1000),
                 1400.. => self.choose_about_desk(oracle, roll - 1400),
                 _ => continue,
@@ -718,7 +777,7 @@ impl Generator {
     fn gen_register_tenant(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let kind = *self.rng.pick(TenantKind::ALL).unwrap();
         let mut command = self.register_tenant(kind);
-        command.tenant = Some(self.fresh_tenant(oracle));
+        command.tenant = Some(TenantId::from_uuid(self.chosen(oracle, 1)));
         command.number = Some(self.number(oracle));
         (self.mostly_operator(oracle), command.into())
     }
@@ -740,14 +799,7 @@ impl Generator {
         let wants_owner = rule.is_some_and(|rule| rule.delinkable)
             || (!rule.is_some_and(|rule| rule.locks_customer) && self.rng.percent(50));
         let owner = (wants_owner != self.rng.percent(4)).then(|| self.invitee(oracle));
-        let link = match self.rng.below(60) {
-            0 => self.link_where(oracle, |_| true).id,
-            1 => match self.rng.pick(&oracle.requests) {
-                Some(request) => LinkId::from_uuid(request.id.uuid()),
-                None => LinkId::from_uuid(self.fresh(3)),
-            },
-            _ => LinkId::from_uuid(self.fresh(3)),
-        };
+        let link = LinkId::from_uuid(self.chosen(oracle, 3));
         let mut authorize = Vec::new();
         while self.rng.percent(25) {
             let near: Vec<UserId> = oracle
@@ -768,7 +820,7 @@ impl Generator {
         }
         let command = AddCustomer {
             manager,
-            tenant: Some(self.fresh_tenant(oracle)),
+            tenant: Some(TenantId::from_uuid(self.chosen(oracle, 1))),
             link: Some(link),
             number: Some(self.number(oracle)),
             kind,
@@ -928,14 +980,7 @@ impl Generator {
         };
         let target = self.tenant_where(oracle, wanted);
         let number = oracle.tenant(target).map_or_else(|| word("N0"), |tenant| tenant.number.clone());
-        let request = match self.rng.below(80) {
-            0 => LinkRequestId::from_uuid(self.link_where(oracle, |_| true).id.uuid()),
-            1 => match self.rng.pick(&oracle.requests) {
-                Some(request) => request.id,
-                None => LinkRequestId::from_uuid(self.fresh(4)),
-            },
-            _ => LinkRequestId::from_uuid(self.fresh(4)),
-        };
+        let request = LinkRequestId::from_uuid(self.chosen(oracle, 4));
         let command = RequestLink {
             request: Some(request),
             manager,
@@ -975,7 +1020,15 @@ impl Generator {
             link.in_force(now)
                 && oracle.management(&link.management).is_some_and(|rule| !rule.converts_to.is_empty())
         };
-        let link = self.link_where(oracle, converts);
+        let ownerless = |link: &Link| {
+            converts(link)
+                && oracle.tenant(link.managed).is_some_and(|tenant| tenant.had_owner)
+                && oracle.active_super_admins(link.managed).is_empty()
+        };
+        let link = match self.rng.percent(25) {
+            true => self.link_where(oracle, ownerless),
+            false => self.link_where(oracle, converts),
+        };
         let targets: Vec<ManagementType> = oracle
             .management(&link.management)
             .map(|rule| rule.converts_to.iter().cloned().collect())
@@ -1102,7 +1155,8 @@ impl Generator {
     }
 
     fn gen_invite(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let tenant = self.living_tenant(oracle);
+        let above = self.from_above(oracle, "users.manage");
+        let tenant = above.map_or_else(|| self.living_tenant(oracle), |(_, tenant)| tenant);
         let role = self.role_for(oracle, None, tenant);
         let mut invitee = self.invitee(oracle);
         let invited = oracle.users.iter().find(|u| u.home == tenant && u.state == UserState::Invited);
@@ -1112,7 +1166,11 @@ impl Generator {
             invitee.email = email;
         }
         let below = self.maybe_below();
-        (self.actor_for(oracle, "users.manage", tenant), InviteUser { tenant, invitee, role, below }.into())
+        let actor = match above {
+            Some((user, _)) => Actor::User(user),
+            None => self.actor_for(oracle, "users.manage", tenant),
+        };
+        (actor, InviteUser { tenant, invitee, role, below }.into())
     }
 
     fn gen_invite_owner(&mut self, oracle: &Oracle) -> (Actor, Command) {
@@ -1145,7 +1203,17 @@ impl Generator {
     }
 
     fn gen_sender(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let (invitation, _, tenant, sign_up) = self.some_invitation(oracle);
+        let (mut invitation, _, mut tenant, mut sign_up) = self.some_invitation(oracle);
+        if let Some((user, managed)) = self.from_above(oracle, "users.manage") {
+            let pending = oracle.invitations.iter().filter(|i| i.state == HandshakeState::Pending);
+            let theirs: Vec<_> = pending.filter(|offer| offer.tenant == managed).collect();
+            if let Some(offer) = self.rng.pick(&theirs) {
+                (invitation, tenant, sign_up) = (offer.id, offer.tenant, offer.sign_up);
+                if self.rng.percent(70) {
+                    return (Actor::User(user), ResendInvitation { invitation }.into());
+                }
+            }
+        }
         let managers: Vec<TenantId> =
             oracle.links_above(tenant, self.now).iter().map(|link| link.manager).collect();
         let actor = match self.rng.pick(&managers) {
@@ -1185,16 +1253,17 @@ impl Generator {
         let home = self.living_tenant(oracle);
         let role = self.role_for(oracle, None, home);
         let mut command = self.register_user(home, role);
-        if let Some(user) = self.rng.pick(&oracle.users).filter(|_| self.made.is_multiple_of(50)) {
-            command.user = Some(user.id);
-        }
+        command.user = Some(UserId::from_uuid(self.chosen(oracle, 2)));
         (self.mostly_operator(oracle), command.into())
     }
 
     fn gen_edit_user(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let user = self.living_user(oracle);
+        let above = self.from_above(oracle, "users.manage");
+        let user = above.and_then(|(_, tenant)| self.at_home(oracle, tenant));
+        let user = user.unwrap_or_else(|| self.living_user(oracle));
         let home = oracle.user(user).map(|user| user.home);
         let actor = match home {
+            _ if above.is_some() => Actor::User(above.unwrap().0),
             Some(home) if self.rng.percent(60) => self.actor_for(oracle, "users.manage", home),
             _ => Actor::User(user),
         };
@@ -1206,12 +1275,25 @@ impl Generator {
     fn gen_user_state(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let roll = self.rng.below(100);
         let wanted = if (40..88).contains(&roll) { UserState::Blocked } else { UserState::Active };
-        let fitting: Vec<UserId> = oracle.users.iter().filter(|u| u.state == wanted).map(|u| u.id).collect();
+        let mut fitting: Vec<UserId> =
+            oracle.users.iter().filter(|u| u.state == wanted).map(|u| u.id).collect();
+        if wanted == UserState::Active && self.rng.percent(20) {
+            // The owners of those who are managed for good and all.
+            let locked = oracle.tenants.iter().filter(|tenant| oracle.is_locked(tenant.id, self.now));
+            let owners: Vec<UserId> = locked.flat_map(|t| oracle.active_super_admins(t.id)).collect();
+            if !owners.is_empty() {
+                fitting = owners;
+            }
+        }
         let user = match self.rng.pick(&fitting) {
             Some(user) if self.rng.percent(85) => *user,
             _ => self.any_user(oracle),
         };
+        let above = self.from_above(oracle, "users.manage");
+        let theirs = above.and_then(|(_, tenant)| self.at_home(oracle, tenant));
+        let user = theirs.unwrap_or(user);
         let actor = match oracle.user(user).map(|user| user.home) {
+            _ if theirs.is_some() => Actor::User(above.unwrap().0),
             Some(home) => self.actor_for(oracle, "users.manage", home),
             None => Actor::User(self.any_user(oracle)),
         };
@@ -1242,10 +1324,23 @@ impl Generator {
     fn gen_assign(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut assignments: Vec<NewAssignment> = Vec::new();
         let mut home = None;
+        let above = self.from_above(oracle, "users.manage");
         loop {
-            let (user, tenant) = self.user_and_tenant(oracle);
+            let (user, tenant) = match above.and_then(|(_, tenant)| self.at_home(oracle, tenant)) {
+                Some(theirs) => {
+                    let home = oracle.user(theirs).unwrap().home;
+                    let below: Vec<TenantId> = oracle.all_below(home, self.now).into_iter().collect();
+                    let below = self.rng.pick(&below).copied();
+                    (theirs, below.filter(|_| self.rng.percent(40)).unwrap_or(home))
+                }
+                None => self.user_and_tenant(oracle),
+            };
             home = home.or(oracle.user(user).map(|user| user.home));
-            let role = self.role_for(oracle, Some(user), tenant);
+            let role = match self.rng.below(100) {
+                0..=11 => RoleRef::Builtin(word("no_access")),
+                12..=19 => RoleRef::Builtin(word("read_only")),
+                _ => self.role_for(oracle, Some(user), tenant),
+            };
             assignments.push(NewAssignment { user, tenant, role, below: self.maybe_below() });
             if !self.rng.percent(30) {
                 break;
@@ -1258,6 +1353,7 @@ impl Generator {
             assignments.push(again);
         }
         let actor = match home {
+            _ if above.is_some() => Actor::User(above.unwrap().0),
             Some(home) => self.actor_for(oracle, "users.manage", home),
             None => self.operator(),
         };
@@ -1267,8 +1363,31 @@ impl Generator {
     fn gen_unassign(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut assignments: Vec<UserOnTenant> = Vec::new();
         let mut home = None;
+        let may =
+            |user: UserId, home| oracle.check(&Question::new(user, word("users.manage"), home), self.now).0;
+        let home_of = |a: &Assignment| oracle.user(a.user).unwrap().home;
+        // Lesser roles abroad, one's own above all: what they cover up comes to light.
+        let abroad: Vec<&Assignment> = oracle.assignments.iter().filter(|a| home_of(a) != a.tenant).collect();
+        let own: Vec<&Assignment> = abroad.iter().copied().filter(|a| may(a.user, home_of(a))).collect();
+        if let Some(own) = self.rng.pick(&own)
+            && self.rng.percent(25)
+        {
+            let assignments = vec![UserOnTenant { user: own.user, tenant: own.tenant }];
+            return (Actor::User(own.user), Unassign { assignments }.into());
+        }
+        let above = self.from_above(oracle, "users.manage");
         loop {
+            let theirs: Vec<&Assignment> =
+                oracle.assignments.iter().filter(|a| above.is_some_and(|(_, on)| home_of(a) == on)).collect();
             let (user, tenant) = match self.rng.pick(&oracle.assignments) {
+                Some(_) if !theirs.is_empty() => {
+                    let theirs = self.rng.pick(&theirs).unwrap();
+                    (theirs.user, theirs.tenant)
+                }
+                Some(_) if !abroad.is_empty() && self.rng.percent(40) => {
+                    let abroad = self.rng.pick(&abroad).unwrap();
+                    (abroad.user, abroad.tenant)
+                }
                 Some(a) if self.rng.percent(80) => (a.user, a.tenant),
                 _ => self.user_and_tenant(oracle),
             };
@@ -1284,6 +1403,7 @@ impl Generator {
             assignments.push(assignments[0]);
         }
         let actor = match home {
+            _ if above.is_some() => Actor::User(above.unwrap().0),
             Some(home) => self.actor_for(oracle, "users.manage", home),
             None => self.operator(),
         };
@@ -1299,14 +1419,7 @@ impl Generator {
 
     fn gen_create_role(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let tenant = self.living_tenant(oracle);
-        let role = match self.rng.pick(&oracle.roles) {
-            Some(role) if self.rng.percent(2) => role.id,
-            _ => RoleId::from_uuid(self.fresh(6)),
-        };
-        let role = match oracle.used_role_ids.first() {
-            Some(used) if self.rng.percent(1) => *used,
-            _ => role,
-        };
+        let role = RoleId::from_uuid(self.chosen(oracle, 6));
         let command = CreateRole {
             role: Some(role),
             tenant,
@@ -1317,6 +1430,15 @@ impl Generator {
     }
 
     fn some_role(&mut self, oracle: &Oracle) -> (RoleId, TenantId) {
+        let mut offers = oracle.invitations.iter().filter(|offer| offer.state == HandshakeState::Pending);
+        if self.rng.percent(25)
+            && let Some(role) = offers.find_map(|offer| match offer.role {
+                RoleRef::Custom(role) => oracle.role(role),
+                RoleRef::Builtin(_) => None,
+            })
+        {
+            return (role.id, role.tenant);
+        }
         match self.rng.pick(&oracle.roles) {
             Some(role) if self.rng.percent(97) => (role.id, role.tenant),
             _ => (RoleId::from_uuid(id(6, 999_999)), self.living_tenant(oracle)),
@@ -1324,10 +1446,23 @@ impl Generator {
     }
 
     fn gen_edit_role(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let (role, tenant) = self.some_role(oracle);
+        let above = self.from_above(oracle, "roles.manage");
+        let theirs: Vec<RoleId> = oracle
+            .roles
+            .iter()
+            .filter(|role| above.is_some_and(|(_, tenant)| role.tenant == tenant))
+            .map(|role| role.id)
+            .collect();
+        let (mut role, tenant) = self.some_role(oracle);
+        let theirs = self.rng.pick(&theirs).copied();
+        role = theirs.unwrap_or(role);
         let name = self.rng.percent(30).then(|| self.role_name());
         let permissions = self.rng.percent(80).then(|| self.permissions(oracle));
-        (self.actor_for(oracle, "roles.manage", tenant), EditRole { role, name, permissions }.into())
+        let actor = match above {
+            Some((user, _)) if theirs.is_some() => Actor::User(user),
+            _ => self.actor_for(oracle, "roles.manage", tenant),
+        };
+        (actor, EditRole { role, name, permissions }.into())
     }
 
     fn gen_delete_role(&mut self, oracle: &Oracle) -> (Actor, Command) {

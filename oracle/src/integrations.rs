@@ -10,6 +10,7 @@ use tenantry::model::Actor;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::obstacles::least;
 use crate::world::{Integration, Oracle};
 
 impl Oracle {
@@ -31,9 +32,7 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         self.right(who, "integrations.manage", c.owner, at, Disabled::Bars)?;
         let id = c.integration.unwrap();
-        if self.integration(id).is_some() {
-            return Err(Code::IdTaken);
-        }
+        least(self.id_obstacles(&[id.uuid()]))?;
         self.integrations.push(Integration {
             id,
             owner: c.owner,

@@ -8,7 +8,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::devices::{MANY, count_obstacles, named};
-use crate::execute::least;
+use crate::obstacles::least;
 use crate::world::{Licence, Oracle};
 
 const MOST_SEATS: u32 = 1_000_000;
@@ -36,9 +36,7 @@ impl Oracle {
             obstacles.push(Code::InvalidExpiry);
         }
         let id = c.licence.unwrap();
-        if self.licence(id).is_some() {
-            obstacles.push(Code::IdTaken);
-        }
+        obstacles.extend(self.id_obstacles(&[id.uuid()]));
         least(obstacles)?;
         self.licences.push(Licence {
             id,

@@ -13,15 +13,11 @@ use tenantry::model::{Actor, EndCause, HandshakeState, Operation, Party, Stage, 
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::execute::least;
+use crate::obstacles::{announced_at_start, ended_obstacle, least, passed_moment};
+use crate::users::invitee_ids;
 use crate::world::{Link, LinkRequest, Oracle};
 
 impl Oracle {
-    /// Whether a link, or a request that would become one, has the id.
-    pub fn link_id_taken(&self, id: LinkId) -> bool {
-        self.link(id).is_some() || self.requests.iter().any(|request| request.id.uuid() == id.uuid())
-    }
-
     /// What the policy says against a management type, services and a term.
     pub fn offer_obstacles(
         &self,
@@ -107,9 +103,7 @@ impl Oracle {
         let managed = found.ok_or(Code::UnknownTenant)?.id;
         let id = c.request.unwrap();
         let mut obstacles = self.link_obstacles(c.manager, managed, &c.management, &c.services, c.term, at);
-        if self.link_id_taken(LinkId::from_uuid(id.uuid())) {
-            obstacles.push(Code::IdTaken);
-        }
+        obstacles.extend(self.id_obstacles(&[id.uuid()]));
         let pending = |r: &LinkRequest| {
             r.state == HandshakeState::Pending && r.manager == c.manager && r.managed == managed
         };
@@ -162,11 +156,7 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         let request = self.request_for(who, id, Party::Customer, at)?;
         let mut obstacles = Vec::new();
-        match request_is_pending(&request) {
-            Err(code) => obstacles.push(code),
-            Ok(()) if self.link(LinkId::from_uuid(id.uuid())).is_some() => obstacles.push(Code::IdTaken),
-            Ok(()) => {}
-        }
+        obstacles.extend(request_is_pending(&request).err());
         if self.living(request.manager).is_some() && self.living(request.managed).is_some() {
             obstacles.extend(self.link_obstacles(
                 request.manager,
@@ -270,12 +260,15 @@ impl Oracle {
         }
         if let Some(owner) = invite {
             obstacles.extend(self.invitee_obstacles(owner, link.managed));
+            obstacles.extend(self.id_obstacles(&invitee_ids(owner)));
+            if link.stage != Stage::Delinked {
+                obstacles.extend(self.owner_obstacles(who, link.managed, at));
+            }
         }
         least(obstacles)?;
         self.link_mut(c.link).management = c.management.clone();
         if let Some(owner) = invite {
-            let below = self.tenant(link.managed).unwrap().kind == TenantKind::Msp;
-            self.send_invitation(owner, link.managed, self.super_role(), below, true, at);
+            self.send_sign_up(owner, link.managed, at);
         }
         Ok(())
     }
@@ -514,21 +507,6 @@ fn request_is_pending(request: &LinkRequest) -> Result<(), Code> {
         HandshakeState::Expired => Err(Code::LinkRequestExpired),
         _ => Err(Code::LinkRequestNotPending),
     }
-}
-
-/// The last of the moments to announce an end that has passed.
-pub fn passed_moment(expires: Timestamp, at: Timestamp) -> Option<u32> {
-    [30, 7, 1].into_iter().filter(|&days| expires.minus_days(days) <= at).min()
-}
-
-/// Moments before the start count as announced, by the least (L-9).
-pub fn announced_at_start(term: Option<TermRequest>, at: Timestamp) -> Option<u32> {
-    term.and_then(|term| passed_moment(at.plus_days(term.days), at))
-}
-
-/// That the link has ended, if it has.
-pub fn ended_obstacle(link: &Link) -> Vec<Code> {
-    if link.stage == Stage::Delinked { vec![Code::LinkEnded] } else { Vec::new() }
 }
 
 /// Who has asked to delink.

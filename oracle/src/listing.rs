@@ -14,6 +14,7 @@ use tenantry::query::{
 };
 use tenantry::refusal::Code;
 
+use crate::access::{Disabled, Who};
 use crate::audit::SeenRow;
 use crate::world::Oracle;
 
@@ -238,36 +239,109 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
     }
 }
 
-/// Puts a question to both.
+/// A world that has passed, kept to be asked about: after which record it was, and when.
+#[derive(Clone, Debug)]
+pub struct Then {
+    pub oracle: Oracle,
+    pub seq: u64,
+    pub at: Timestamp,
+    /// Whether it is asked for by its moment, not by its record.
+    pub by_moment: bool,
+}
+
+/// The world a question is about, and what today has to say about the answer.
+struct Told<'w> {
+    world: Oracle,
+    at: Timestamp,
+    /// Today, where the world has passed and a user asks: nobody is told of the past what they may not see now.
+    today: Option<(&'w Oracle, Timestamp, UserId)>,
+}
+
+impl Told<'_> {
+    /// Whether who asks has the right today as well.
+    fn right(&self, permission: &str, tenant: TenantId) -> Result<(), Code> {
+        let Some((today, now, user)) = self.today else { return Ok(()) };
+        today.viewer(&Actor::User(user), permission, tenant, now).map(|_| ())
+    }
+
+    fn sees(&self, tenant: TenantId) -> bool {
+        self.today.is_none_or(|(today, now, user)| today.sees(Who::User(user), tenant, now))
+    }
+
+    fn lives(&self, tenant: TenantId) -> bool {
+        self.today.is_none_or(|(today, ..)| today.living(tenant).is_some())
+    }
+}
+
+/// Puts a question to both; where `then` is given, about that world.
 ///
 /// # Errors
 /// How the answers differ.
-pub fn compare(oracle: &Oracle, snapshot: &Snapshot<'_>, question: &ListQuestion) -> Result<Agreed, String> {
+pub fn compare(
+    oracle: &Oracle,
+    snapshot: &Snapshot<'_>,
+    question: &ListQuestion,
+    then: Option<&Then>,
+) -> Result<Agreed, String> {
     let ListQuestion { viewer, asked, at } = question;
-    let at = *at;
+    let past = match then {
+        None => None,
+        Some(then) if then.by_moment => Some(snapshot.as_of_time(then.at).unwrap()),
+        Some(then) => Some(snapshot.as_of(then.seq).unwrap()),
+    };
+    let now = match &past {
+        None => snapshot.now().unwrap(),
+        Some(past) => past.moment().unwrap(),
+    };
+    let remembered = oracle;
+    let told = match then {
+        None => Told { world: bare(oracle), at: *at, today: None },
+        Some(then) => {
+            let mut world = bare(&then.oracle);
+            world.learn_personal(oracle);
+            let today = match viewer {
+                Actor::User(user) => Some((oracle, *at, *user)),
+                _ => None,
+            };
+            Told { world, at: then.at, today }
+        }
+    };
+    let Told { world, at: when, .. } = &told;
     // Lists show what is due by then as having happened.
-    let (remembered, mut oracle) = (oracle, oracle.clone());
-    oracle.journal = None;
-    oracle.sweep(at);
-    let now = snapshot.now().unwrap();
+    let mut oracle = world.clone();
+    oracle.sweep(*when);
+    let at = *when;
     match asked {
         Asked::Customers(manager, query, turning) => {
             let actual = all_pages(*turning, |paging| now.customers(viewer, *manager, query, paging));
             in_order(&actual, *turning, |row| customer_key(row, query.sort))?;
-            same(oracle.customers(viewer, *manager, query, at), actual)
+            let expected = told
+                .right("tenant.view", *manager)
+                .and_then(|()| oracle.customers(viewer, *manager, query, at))
+                .map(|rows| rows.into_iter().filter(|row| told.sees(row.tenant)).collect());
+            same(expected, actual)
         }
         Asked::Customer(manager, customer) => {
-            let expected = oracle.customer(viewer, *manager, *customer, at).map(|one| vec![one]);
+            let expected = told
+                .right("tenant.view", *manager)
+                .and_then(|()| told.right("tenant.view", *customer))
+                .and_then(|()| oracle.customer(viewer, *manager, *customer, at))
+                .map(|one| vec![one]);
             same(expected, refused(now.customer(viewer, *manager, *customer)).map(|one| vec![one]))
         }
         Asked::Users(tenant, query, turning) => {
             let actual = all_pages(*turning, |paging| now.users(viewer, *tenant, query, paging));
             in_order(&actual, *turning, |row| user_key(row, query.sort))?;
-            same(oracle.users_of(viewer, *tenant, query, at), actual)
+            let expected =
+                told.right("users.view", *tenant).and_then(|()| oracle.users_of(viewer, *tenant, query, at));
+            same(expected, actual)
         }
         Asked::Integrations(tenant, turning) => {
             let actual = all_pages(*turning, |paging| now.integrations(viewer, *tenant, paging));
-            same(oracle.integrations_of(viewer, *tenant, at), actual)
+            let expected = told
+                .right("integrations.view", *tenant)
+                .and_then(|()| oracle.integrations_of(viewer, *tenant, at));
+            same(expected, actual)
         }
         Asked::ResellerCustomers(reseller, query, turning) => {
             let actual =
@@ -277,13 +351,37 @@ pub fn compare(oracle: &Oracle, snapshot: &Snapshot<'_>, question: &ListQuestion
             if written != actual.as_ref().map(|rows| rows.len() as u64).map_err(|code| *code) {
                 return Err(format!("the list has {actual:#?}, and as CSV {written:?}"));
             }
-            same(oracle.reseller_customers(viewer, *reseller, query, at), actual)
+            let expected = told
+                .right("devices.view", *reseller)
+                .and_then(|()| oracle.reseller_customers(viewer, *reseller, query, at))
+                .map(|rows| rows.into_iter().filter(|row| told.lives(row.tenant)).collect());
+            same(expected, actual)
         }
         Asked::LookUp(number) => {
-            let expected = oracle.look_up(viewer, number, at).map(|one| vec![one]);
+            let today = match told.today {
+                Some((today, now, _)) => today.look_up(viewer, number, now).map(|_| ()),
+                None => Ok(()),
+            };
+            let expected = today.and_then(|()| oracle.look_up(viewer, number, at)).map(|one| vec![one]);
             same(expected, refused(now.look_up(viewer, number)).map(|one| vec![one]))
         }
-        Asked::Pins => same(oracle.pins(viewer, at), refused(now.pins(viewer))),
+        Asked::Pins => {
+            let today: Result<Option<Vec<TenantId>>, Code> = match told.today {
+                Some((today, ..)) => {
+                    let tenants = today.tenants.iter().map(|tenant| tenant.id);
+                    today
+                        .actor(viewer, Disabled::Bars)
+                        .map(|_| Some(tenants.filter(|one| told.sees(*one)).collect()))
+                }
+                None => Ok(None),
+            };
+            let expected = today.and_then(|seen| {
+                let mut pins = oracle.pins(viewer, at)?;
+                pins.retain(|pin| seen.as_ref().is_none_or(|seen| seen.contains(&pin.tenant)));
+                Ok(pins)
+            });
+            same(expected, refused(now.pins(viewer)))
+        }
         Asked::ServiceMail(tenant) => {
             let actual = refused(now.service_mail(*tenant)).map(|to| to.into_iter().collect());
             same(Ok(oracle.service_mail(*tenant, at).into_iter().collect()), actual)
@@ -294,7 +392,15 @@ pub fn compare(oracle: &Oracle, snapshot: &Snapshot<'_>, question: &ListQuestion
         }
         Asked::Audit(tenant, filter, limit) => {
             let actual = audit_of(snapshot, viewer, *tenant, filter, *limit);
-            same_audit(remembered.audit(viewer, *tenant, filter, at), actual)
+            same_audit(remembered.audit(viewer, *tenant, filter, question.at), actual)
         }
     }
+}
+
+/// The world without what it remembers of its own past.
+fn bare(oracle: &Oracle) -> Oracle {
+    let mut world = oracle.clone();
+    world.journal = None;
+    world.carried_out.clear();
+    world
 }

@@ -11,7 +11,7 @@ use tenantry::model::{Actor, ResellerStatus, Stage, TenantKind};
 use tenantry::refusal::Code;
 
 use crate::access::Disabled;
-use crate::execute::least;
+use crate::obstacles::least;
 use crate::world::{Device, Moved, Oracle, ResellerCustomer};
 
 /// A row of a reseller's list, counted from its devices.

@@ -1,15 +1,16 @@
 //! Roles and who has them where (P-9, P-10, P-11, U-4). It never asks what a role is used for.
 
+use std::collections::BTreeSet;
+
 use tenantry::base::ids::{RoleId, TenantId};
 use tenantry::base::text::{Permission, RoleName};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{CreateRole, EditRole, NewAssignment, UserOnTenant};
-use tenantry::model::{Actor, HandshakeState, RoleRef, TenantKind};
+use tenantry::model::{Actor, HandshakeState, RoleRef};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::execute::least;
-use crate::tenants::batch_obstacles;
+use crate::obstacles::{batch_obstacles, least};
 use crate::world::{Assignment, Oracle, Role, User};
 
 impl Oracle {
@@ -18,61 +19,72 @@ impl Oracle {
         let pairs: Vec<_> = items.iter().map(|item| (item.user, item.tenant)).collect();
         let mut obstacles = batch_obstacles(&pairs);
         let mut after = self.clone();
+        let mut assigned = Vec::new();
         for item in items {
-            after.assignments.retain(|a| a.user != item.user || a.tenant != item.tenant);
-            after.assignments.push(Assignment {
-                user: item.user,
-                tenant: item.tenant,
-                role: item.role.clone(),
-                below: item
-                    .below
-                    .unwrap_or(self.tenant(item.tenant).is_some_and(|t| t.kind == TenantKind::Msp)),
-            });
-        }
-        for item in items {
-            if let Err(code) = self.may_assign(who, item, &after, at) {
-                obstacles.push(code);
+            match self.new_assignment(who, item, at) {
+                Ok(new) => {
+                    after.assignments.retain(|a| a.user != new.user || a.tenant != new.tenant);
+                    after.assignments.push(new.clone());
+                    assigned.push(new);
+                }
+                Err(code) => obstacles.push(code),
             }
         }
+        for new in &assigned {
+            obstacles.extend(self.may_assign(who, new, &after, at).err());
+        }
+        obstacles.extend(self.change_obstacles(who, &after, at));
         least(obstacles)?;
         *self = after;
+        items.iter().for_each(|item| self.note_owner(item.user));
         Ok(())
     }
 
-    fn may_assign(&self, who: Who, item: &NewAssignment, after: &Oracle, at: Timestamp) -> Result<(), Code> {
+    /// What an item of an assignment would become, for somebody who may decide about the user and sees the tenant.
+    fn new_assignment(&self, who: Who, item: &NewAssignment, at: Timestamp) -> Result<Assignment, Code> {
         let user = self.known_user(who, item.user, at)?;
         self.user_right(who, &user, at)?;
         if !self.sees(who, item.tenant, at) {
             return Err(Code::UnknownTenant);
         }
+        let home = user.home;
         let known = match &item.role {
             RoleRef::Builtin(name) => self.policy.roles.iter().any(|rule| rule.name == *name),
             RoleRef::Custom(id) => {
-                self.role(*id).is_some_and(|role| role.tenant == user.home || role.tenant == item.tenant)
+                self.role(*id).is_some_and(|role| role.tenant == home || role.tenant == item.tenant)
             }
         };
         if !known {
             return Err(Code::UnknownRole);
         }
-        let mut obstacles = Vec::new();
-        let below = item.below.unwrap_or(self.tenant(item.tenant).unwrap().kind == TenantKind::Msp);
-        let replaced = self.assignment(item.user, item.tenant).map(|a| a.role.clone());
-        if let Who::User(actor) = who {
-            if !self.can_hand_out(actor, &self.permissions_of(&item.role), item.tenant, below, at) {
-                obstacles.push(Code::BeyondOwnRights);
-            }
-            let of_super = item.role == self.super_role() || replaced == Some(self.super_role());
-            if of_super && !self.is_super_on(actor, item.tenant, at) {
-                obstacles.push(Code::SuperAdminOnly);
-            }
+        let replaced = self.assignment(item.user, item.tenant).map(|a| a.masked);
+        let masked = self.is_masked(who, home, replaced, at);
+        let NewAssignment { user, tenant, role, below } = item.clone();
+        let new = Assignment { user, tenant, role, below: false, masked };
+        let new = self.with_below(who, home, below, new, at);
+        if self.hand_out_obstacles(who, home, &new, at) == [Code::SuperAdminOnly] {
+            return Err(Code::SuperAdminOnly);
+        }
+        Ok(new)
+    }
+
+    fn may_assign(&self, who: Who, new: &Assignment, after: &Oracle, at: Timestamp) -> Result<(), Code> {
+        let user = self.user(new.user).unwrap();
+        let mut obstacles = self.hand_out_obstacles(who, user.home, new, at);
+        let replaced = self.assignment(new.user, new.tenant);
+        if let Who::User(actor) = who
+            && replaced.is_some_and(|a| self.makes_super(a))
+            && !self.is_super_on(actor, new.tenant, at)
+        {
+            obstacles.push(Code::SuperAdminOnly);
         }
         if !user.is_living() {
             obstacles.push(Code::UserStateConflict);
         }
-        if user.home != item.tenant && !self.manages(user.home, item.tenant, at) {
+        if user.home != new.tenant && !self.manages(user.home, new.tenant, at) {
             obstacles.push(Code::OutOfReach);
         }
-        if self.leaves_without_super_admin(&user, item.tenant, after, at) {
+        if self.leaves_without_super_admin(user, new.tenant, after, at) {
             obstacles.push(Code::LastSuperAdmin);
         }
         least(obstacles)
@@ -96,26 +108,45 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         let mut obstacles = batch_obstacles(items);
         let mut after = self.clone();
+        let mut taken = Vec::new();
         for item in items {
-            after.assignments.retain(|a| a.user != item.user || a.tenant != item.tenant);
-        }
-        for item in items {
-            if let Err(code) = self.may_unassign(who, item, &after, at) {
-                obstacles.push(code);
+            match self.may_decide(who, item, at) {
+                Ok(user) => {
+                    after.assignments.retain(|a| a.user != item.user || a.tenant != item.tenant);
+                    taken.push((item, user));
+                }
+                Err(code) => obstacles.push(code),
             }
         }
+        for (item, user) in taken {
+            obstacles.extend(self.may_unassign(who, item, &user, &after, at).err());
+        }
+        obstacles.extend(self.change_obstacles(who, &after, at));
         least(obstacles)?;
         *self = after;
         Ok(())
     }
 
-    fn may_unassign(&self, who: Who, item: &UserOnTenant, after: &Oracle, at: Timestamp) -> Result<(), Code> {
+    /// The user of an item, for somebody who may decide about them and sees the tenant.
+    fn may_decide(&self, who: Who, item: &UserOnTenant, at: Timestamp) -> Result<User, Code> {
         let user = self.known_user(who, item.user, at)?;
         self.user_right(who, &user, at)?;
+        let hidden = matches!(who, Who::User(_)) && !self.sees(who, item.tenant, at);
+        if hidden { Err(Code::UnknownTenant) } else { Ok(user) }
+    }
+
+    fn may_unassign(
+        &self,
+        who: Who,
+        item: &UserOnTenant,
+        user: &User,
+        after: &Oracle,
+        at: Timestamp,
+    ) -> Result<(), Code> {
         let mut obstacles = Vec::new();
-        let there = self.assignment(item.user, item.tenant).map(|a| a.role.clone());
+        let there = self.assignment(item.user, item.tenant);
         if let Who::User(actor) = who
-            && there == Some(self.super_role())
+            && there.is_some_and(|a| self.makes_super(a))
             && !self.is_super_on(actor, item.tenant, at)
         {
             obstacles.push(Code::SuperAdminOnly);
@@ -123,7 +154,7 @@ impl Oracle {
         if there.is_none() {
             obstacles.push(Code::NotAssigned);
         }
-        if self.leaves_without_super_admin(&user, item.tenant, after, at) {
+        if self.leaves_without_super_admin(user, item.tenant, after, at) {
             obstacles.push(Code::LastSuperAdmin);
         }
         least(obstacles)
@@ -154,18 +185,15 @@ impl Oracle {
         let mut obstacles = self.permission_obstacles(c.permissions.iter());
         if let Who::User(user) = who {
             // What nobody can hold is not held against the actor.
-            let permissions: Vec<Permission> =
-                c.permissions.intersection(&self.policy.permissions).cloned().collect();
-            if !self.any_holds_each(&self.roles_on(user, c.tenant, at), &permissions) {
+            let permissions = c.permissions.intersection(&self.policy.permissions).cloned().collect();
+            if !self.holds_each(user, c.tenant, &permissions, at) {
                 obstacles.push(Code::BeyondOwnRights);
             }
         }
         if self.role_name_taken(&c.name, c.tenant, None) {
             obstacles.push(Code::RoleNameTaken);
         }
-        if self.used_role_ids.contains(&c.role.unwrap()) {
-            obstacles.push(Code::IdTaken);
-        }
+        obstacles.extend(self.id_obstacles(&[c.role.unwrap().uuid()]));
         least(obstacles)?;
         self.used_role_ids.insert(c.role.unwrap());
         self.roles.push(Role {
@@ -189,10 +217,9 @@ impl Oracle {
         let role = self.role_for(who, c.role, at)?;
         let name = c.name.clone().unwrap_or(role.name.clone());
         let permissions = c.permissions.clone().unwrap_or(role.permissions.clone());
-        let added: Vec<Permission> = permissions.difference(&role.permissions).cloned().collect();
+        let added: BTreeSet<Permission> = permissions.difference(&role.permissions).cloned().collect();
         let mut obstacles = self.permission_obstacles(added.iter());
-        let added: Vec<Permission> =
-            added.into_iter().filter(|p| self.policy.permissions.contains(p)).collect();
+        let added: BTreeSet<Permission> = added.intersection(&self.policy.permissions).cloned().collect();
         if name == role.name && permissions == role.permissions {
             obstacles.push(Code::NothingToDo);
         }
@@ -200,19 +227,26 @@ impl Oracle {
             obstacles.push(Code::RoleNameTaken);
         }
         if let Who::User(user) = who {
-            let mut held = self.any_holds_each(&self.roles_on(user, role.tenant, at), &added);
-            for a in self.assignments.iter().filter(|a| a.role == RoleRef::Custom(role.id)) {
-                held = held && self.can_hand_out(user, &added, a.tenant, a.below, at);
-            }
-            if !held {
+            if !self.holds_each(user, role.tenant, &added, at) {
                 obstacles.push(Code::BeyondOwnRights);
             }
+            // Who has the role is handed out what it comes to hold, as is who is offered it.
+            let world = self.as_if_accepted();
+            for a in world.assignments.iter().filter(|a| a.role == RoleRef::Custom(role.id)) {
+                let home = self.user(a.user).map(|user| user.home).unwrap();
+                let reserved = |p: &Permission| a.masked && self.policy.reserved.contains(p);
+                let given: Vec<_> = added.iter().filter(|p| !reserved(p)).cloned().collect();
+                obstacles.extend(self.reach_obstacles(user, home, &given, a, at));
+            }
         }
-        least(obstacles)?;
-        for kept in self.roles.iter_mut().filter(|kept| kept.id == role.id) {
+        let mut after = self.clone();
+        for kept in after.roles.iter_mut().filter(|kept| kept.id == role.id) {
             kept.name = name.clone();
             kept.permissions = permissions.clone();
         }
+        obstacles.extend(self.change_obstacles(who, &after, at));
+        least(obstacles)?;
+        *self = after;
         Ok(())
     }
 

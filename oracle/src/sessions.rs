@@ -9,7 +9,7 @@ use tenantry::model::Actor;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::execute::least;
+use crate::obstacles::least;
 use crate::world::{Oracle, Session};
 
 impl Oracle {
@@ -22,9 +22,7 @@ impl Oracle {
         let Who::User(user) = who else { return Err(Code::WrongActor) };
         let mut obstacles = self.right_where_offered(who, "console.open", c.tenant, &c.service, at)?;
         let id = c.session.unwrap();
-        if self.session(id).is_some() {
-            obstacles.push(Code::IdTaken);
-        }
+        obstacles.extend(self.id_obstacles(&[id.uuid()]));
         least(obstacles)?;
         self.sessions.push(Session {
             id,

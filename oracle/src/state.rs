@@ -14,8 +14,8 @@ use crate::world::Oracle;
 /// One line per thing.
 pub type State = BTreeMap<String, String>;
 
-fn assignment_line(role: &RoleRef, below: bool) -> String {
-    format!("{role} below={below}")
+fn assignment_line(role: &RoleRef, below: bool, masked: bool) -> String {
+    format!("{role} below={below} masked={masked}")
 }
 
 fn assignment_name(user: UserId, tenant: TenantId) -> String {
@@ -32,7 +32,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     state.insert("policy".to_owned(), serde_json::to_string(&oracle.policy).unwrap());
     for t in &oracle.tenants {
         let line = format!(
-            "{} {} {:?} {:?} {:?} {:?} {} deleted={} personal={:?} {:?} {:?}",
+            "{} {} {:?} {:?} {:?} {:?} {} owned={} deleted={} personal={:?} {:?} {:?}",
             t.number,
             t.kind,
             t.name,
@@ -40,6 +40,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
             t.website,
             t.prefix,
             t.operation,
+            t.had_owner,
             t.deleted,
             t.street,
             t.coordinates,
@@ -79,12 +80,13 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     }
     for i in &oracle.invitations {
         let line = format!(
-            "{} to {} {} below={} sign_up={} {}",
+            "{} to {} {} below={} sign_up={} masked={} {}",
             i.user,
             i.tenant,
             i.role,
             i.below,
             i.sign_up,
+            i.masked,
             open_until(i.state, i.expires)
         );
         state.insert(format!("invitation {}", i.id), line);
@@ -93,7 +95,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
         state.insert(format!("user {}", u.id), format!("{} {} {:?} {:?}", u.home, u.state, u.name, u.email));
     }
     for a in &oracle.assignments {
-        state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below));
+        state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below, a.masked));
     }
     for r in &oracle.roles {
         state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
@@ -110,7 +112,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         let Some(t) = moment.get::<model::Tenant>(known.id.uuid()).unwrap() else { continue };
         let personal = moment.personal(Subject::Tenant(t.id)).unwrap().unwrap_or_default();
         let line = format!(
-            "{} {} {:?} {:?} {:?} {:?} {} deleted={} personal={:?} {:?} {:?}",
+            "{} {} {:?} {:?} {:?} {:?} {} owned={} deleted={} personal={:?} {:?} {:?}",
             t.number,
             t.kind,
             t.name,
@@ -118,6 +120,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
             t.website,
             t.prefix,
             t.operation,
+            t.had_owner,
             t.deleted.is_some(),
             personal.street,
             personal.coordinates,
@@ -160,12 +163,13 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
     for known in &known.invitations {
         let Some(i) = moment.get::<model::Invitation>(known.id.uuid()).unwrap() else { continue };
         let line = format!(
-            "{} to {} {} below={} sign_up={} {}",
+            "{} to {} {} below={} sign_up={} masked={} {}",
             i.user,
             i.tenant,
             i.role,
             i.below,
             i.sign_up,
+            i.masked,
             open_until(i.handshake.state, i.handshake.expires)
         );
         state.insert(format!("invitation {}", i.id), line);
@@ -177,7 +181,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         state.insert(format!("user {}", u.id), line);
         for tenant in &known.tenants {
             if let Some(a) = moment.get::<Assignment>(Assignment::key(u.id, tenant.id).uuid()).unwrap() {
-                state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below));
+                state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below, a.masked));
             }
         }
     }

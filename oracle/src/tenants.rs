@@ -3,17 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::ids::TenantId;
 use tenantry::base::time::Timestamp;
-use tenantry::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
+use tenantry::command::{
+    AddCustomer, Authorization, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant,
+};
 use tenantry::model::{
     Actor, Change, EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, UserState,
 };
 use tenantry::refusal::Code;
+use uuid::Uuid;
 
 use crate::access::{Disabled, Who};
-use crate::execute::least;
-use crate::links::announced_at_start;
+use crate::obstacles::{announced_at_start, batch_obstacles, least};
+use crate::users::invitee_ids;
 use crate::world::{Assignment, Link, Oracle, Tenant};
 
 impl Oracle {
@@ -22,9 +25,7 @@ impl Oracle {
         let id = c.tenant.unwrap();
         let number = c.number.clone().unwrap();
         let mut obstacles = Vec::new();
-        if self.tenant(id).is_some() {
-            obstacles.push(Code::IdTaken);
-        }
+        obstacles.extend(self.id_obstacles(&[id.uuid()]));
         if self.tenants.iter().any(|tenant| tenant.number == number) {
             obstacles.push(Code::NumberTaken);
         }
@@ -42,6 +43,7 @@ impl Oracle {
             website: c.website.clone(),
             prefix: c.prefix.clone(),
             operation: Operation::Enabled,
+            had_owner: false,
             deleted: false,
             street: c.contact.street.clone(),
             coordinates: c.contact.coordinates,
@@ -54,15 +56,11 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         self.right(who, "customers.add", c.manager, at, Disabled::Bars)?;
         let id = c.tenant.unwrap();
-        let link = c.link.unwrap();
         let number = c.number.clone().unwrap();
         let mut obstacles = Vec::new();
-        if self.tenant(id).is_some() {
-            obstacles.push(Code::IdTaken);
-        }
-        if self.link_id_taken(link) {
-            obstacles.push(Code::IdTaken);
-        }
+        let mut ids = vec![id.uuid(), c.link.unwrap().uuid()];
+        ids.extend(c.owner.iter().flat_map(invitee_ids));
+        obstacles.extend(self.id_obstacles(&ids));
         if self.tenants.iter().any(|tenant| tenant.number == number) {
             obstacles.push(Code::NumberTaken);
         }
@@ -90,93 +88,67 @@ impl Oracle {
         if let Some(owner) = &c.owner {
             obstacles.extend(self.invitee_obstacles(owner, id));
         }
-        let mut seen = BTreeSet::new();
+        let users: Vec<_> = c.authorize.iter().map(|item| item.user).collect();
+        if batch_obstacles(&users).contains(&Code::DuplicateItem) {
+            obstacles.push(Code::DuplicateItem);
+        }
+        // The world as it would be, in which nobody has been authorized yet; under ids that nothing has.
+        let mut there = self.clone();
+        let unused = Uuid::max();
+        there.tenants.push(Tenant { id: TenantId::from_uuid(unused), ..new_tenant(c) });
+        there.links.push(Link { managed: TenantId::from_uuid(unused), ..new_link(c, at) });
+        let mut after = there.clone();
         for item in &c.authorize {
-            if !seen.insert(item.user) {
-                obstacles.push(Code::DuplicateItem);
-            }
-            if let Err(code) = self.authorization_obstacle(who, c, item.user, &item.role, at) {
-                obstacles.push(code);
+            match there.authorization(who, c.manager, TenantId::from_uuid(unused), item, at) {
+                Ok(assignment) => after.assignments.push(assignment),
+                Err(code) => obstacles.push(code),
             }
         }
+        obstacles.extend(there.change_obstacles(who, &after, at));
         least(obstacles)?;
 
         self.move_prefix(None, c.prefix.as_ref(), at);
-        self.tenants.push(Tenant {
-            id,
-            number,
-            kind: c.kind,
-            name: c.name.clone(),
-            country: c.country.clone(),
-            website: c.website.clone(),
-            prefix: c.prefix.clone(),
-            operation: Operation::Enabled,
-            deleted: false,
-            street: c.contact.street.clone(),
-            coordinates: c.contact.coordinates,
-            phone: c.contact.phone.clone(),
-        });
-        self.links.push(Link {
-            id: link,
-            manager: c.manager,
-            managed: id,
-            management: c.management.clone(),
-            services: c.services.clone(),
-            grants: BTreeSet::new(),
-            stage: Stage::Active,
-            since: at,
-            delink_expires: None,
-            expires: c.term.map(|term| at.plus_days(term.days)),
-            extend_days: c.term.filter(|term| term.auto_extend).map(|term| term.days),
-            announced: announced_at_start(c.term, at),
-            ended: None,
-            at_end: None,
-        });
+        let authorized = after.assignments.split_off(self.assignments.len());
+        self.assignments.extend(authorized.into_iter().map(|a| Assignment { tenant: id, ..a }));
+        self.tenants.push(new_tenant(c));
+        self.links.push(new_link(c, at));
         if let Some(owner) = &c.owner {
-            self.send_invitation(owner, id, self.super_role(), c.kind == TenantKind::Msp, true, at);
-        }
-        for item in &c.authorize {
-            let below = item.below.unwrap_or(c.kind == TenantKind::Msp);
-            self.assignments.push(Assignment { user: item.user, tenant: id, role: item.role.clone(), below });
+            self.send_sign_up(owner, id, at);
         }
         Ok(())
     }
 
-    /// What stands in the way of a user of the managing side working on the customer that is being added (P-11, U-4).
-    fn authorization_obstacle(
+    /// The assignment of a user of the managing side on the customer that is being added, if nothing stands in its way
+    /// (P-11, U-4).
+    fn authorization(
         &self,
         who: Who,
-        c: &AddCustomer,
-        user: UserId,
-        role: &RoleRef,
+        manager: TenantId,
+        customer: TenantId,
+        item: &Authorization,
         at: Timestamp,
-    ) -> Result<(), Code> {
-        let user = &self.known_user(who, user, at)?;
-        self.user_right(who, user, at)?;
-        let mut obstacles = Vec::new();
-        let known = match role {
+    ) -> Result<Assignment, Code> {
+        let user = self.known_user(who, item.user, at)?;
+        self.user_right(who, &user, at)?;
+        let known = match &item.role {
             RoleRef::Builtin(name) => self.policy.roles.iter().any(|rule| rule.name == *name),
             RoleRef::Custom(id) => self.role(*id).is_some_and(|role| role.tenant == user.home),
         };
         if !known {
             return Err(Code::UnknownRole);
         }
-        if let Who::User(actor) = who {
-            let held = self.roles_below(actor, c.manager, at);
-            if !self.any_holds_each(&held, &self.permissions_of(role)) {
-                obstacles.push(Code::BeyondOwnRights);
-            }
-            if *role == self.super_role() && !held.contains(role) {
-                obstacles.push(Code::SuperAdminOnly);
-            }
-        }
+        let masked = self.is_masked(who, user.home, None, at);
+        let below = item.below.unwrap_or(self.tenant(customer).unwrap().kind == TenantKind::Msp);
+        let new = Assignment { user: user.id, tenant: customer, role: item.role.clone(), below, masked };
+        let mut obstacles = self.hand_out_obstacles(who, user.home, &new, at);
         if !user.is_living() {
             obstacles.push(Code::UserStateConflict);
         }
-        if user.home != c.manager && !self.manages(user.home, c.manager, at) {
+        if user.home != manager && !self.manages(user.home, manager, at) {
             obstacles.push(Code::OutOfReach);
         }
-        least(obstacles)
+        least(obstacles)?;
+        Ok(new)
     }
 
     pub fn edit_tenant(&mut self, actor: &Actor, c: &EditTenant, at: Timestamp) -> Result<(), Code> {
@@ -395,15 +367,41 @@ impl Oracle {
     }
 }
 
-/// An empty batch, or one that names a thing twice.
-pub fn batch_obstacles<T: Ord>(items: &[T]) -> Vec<Code> {
-    let mut obstacles = Vec::new();
-    if items.is_empty() {
-        obstacles.push(Code::EmptyBatch);
+/// The tenant that a command adds under a manager.
+fn new_tenant(c: &AddCustomer) -> Tenant {
+    Tenant {
+        id: c.tenant.unwrap(),
+        number: c.number.clone().unwrap(),
+        kind: c.kind,
+        name: c.name.clone(),
+        country: c.country.clone(),
+        website: c.website.clone(),
+        prefix: c.prefix.clone(),
+        operation: Operation::Enabled,
+        had_owner: false,
+        deleted: false,
+        street: c.contact.street.clone(),
+        coordinates: c.contact.coordinates,
+        phone: c.contact.phone.clone(),
     }
-    let different: BTreeSet<&T> = items.iter().collect();
-    if different.len() < items.len() {
-        obstacles.push(Code::DuplicateItem);
+}
+
+/// Its link to the manager.
+fn new_link(c: &AddCustomer, at: Timestamp) -> Link {
+    Link {
+        id: c.link.unwrap(),
+        manager: c.manager,
+        managed: c.tenant.unwrap(),
+        management: c.management.clone(),
+        services: c.services.clone(),
+        grants: BTreeSet::new(),
+        stage: Stage::Active,
+        since: at,
+        delink_expires: None,
+        expires: c.term.map(|term| at.plus_days(term.days)),
+        extend_days: c.term.filter(|term| term.auto_extend).map(|term| term.days),
+        announced: announced_at_start(c.term, at),
+        ended: None,
+        at_end: None,
     }
-    obstacles
 }

@@ -9,13 +9,13 @@ use tenantry::journal::Record;
 use tenantry::query::Verdict;
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
+use tenantry::testkit::random::Rng;
 use uuid::Uuid;
 
 use crate::compare::{HandClock, options, outcome_of, start};
 use crate::coverage::Coverage;
 use crate::generator::{Generator, Step, policy_of};
 use crate::listing;
-use crate::rng::Rng;
 use crate::state;
 use crate::world::Oracle;
 

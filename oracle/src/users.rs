@@ -4,12 +4,14 @@ use tenantry::base::ids::{InvitationId, TenantId, UserId};
 use tenantry::base::text::Email;
 use tenantry::base::time::Timestamp;
 use tenantry::command::{EditUser, InviteOwner, InviteUser, Invitee, RegisterUser};
-use tenantry::model::{Actor, Change, HandshakeState, Operation, RoleRef, Subject, TenantKind, UserState};
+use tenantry::model::{
+    Actor, Change, HandshakeState, Operation, RoleRef, Stage, Subject, TenantKind, UserState,
+};
 use tenantry::refusal::Code;
+use uuid::Uuid;
 
 use crate::access::{Disabled, Who};
-use crate::execute::least;
-use crate::links::ended_obstacle;
+use crate::obstacles::{ended_obstacle, least};
 use crate::world::{Assignment, Invitation, Oracle, User};
 
 impl Oracle {
@@ -27,11 +29,7 @@ impl Oracle {
     /// What stands in the way of inviting somebody to a tenant, whatever the role (U-2).
     pub fn invitee_obstacles(&self, invitee: &Invitee, tenant: TenantId) -> Vec<Code> {
         let mut obstacles = self.address_obstacles(&invitee.email, tenant, None);
-        if self.user(invitee.user.unwrap()).is_some()
-            || self.invitation(invitee.invitation.unwrap()).is_some()
-        {
-            obstacles.push(Code::IdTaken);
-        }
+
         let invited = self.users.iter().any(|user| {
             user.home == tenant
                 && user.state == UserState::Invited
@@ -43,16 +41,9 @@ impl Oracle {
         obstacles
     }
 
-    pub fn send_invitation(
-        &mut self,
-        invitee: &Invitee,
-        tenant: TenantId,
-        role: RoleRef,
-        below: bool,
-        sign_up: bool,
-        at: Timestamp,
-    ) {
-        let user = invitee.user.unwrap();
+    /// Offers an assignment to a new user.
+    fn send_invitation(&mut self, invitee: &Invitee, offer: Assignment, sign_up: bool, at: Timestamp) {
+        let Assignment { user, tenant, role, below, masked } = offer;
         self.users.push(User {
             id: user,
             home: tenant,
@@ -67,9 +58,30 @@ impl Oracle {
             role,
             below,
             sign_up,
+            masked,
             state: HandshakeState::Pending,
             expires: at.plus_days(self.policy.invitation_days),
         });
+    }
+
+    /// Asks somebody to be a tenant's super admin: without a mask, whoever asks (L-1).
+    pub fn send_sign_up(&mut self, owner: &Invitee, tenant: TenantId, at: Timestamp) {
+        let below = self.tenant(tenant).unwrap().kind == TenantKind::Msp;
+        let user = owner.user.unwrap();
+        let offer = Assignment { user, tenant, role: self.super_role(), below, masked: false };
+        self.send_invitation(owner, offer, true, at);
+    }
+
+    /// What stands in the way of naming the owner of a tenant that there is already: the right about its users, by role, for
+    /// nobody is there to grant it. Of a tenant that had a super admin before only a super admin makes one (L-1, P-15).
+    pub fn owner_obstacles(&self, who: Who, tenant: TenantId, at: Timestamp) -> Vec<Code> {
+        let Who::User(actor) = who else { return Vec::new() };
+        let mut obstacles = Vec::new();
+        obstacles.extend(self.right_by_role(who, "users.manage", tenant, at).err());
+        if self.tenant(tenant).unwrap().had_owner && !self.is_super_on(actor, tenant, at) {
+            obstacles.push(Code::SuperAdminOnly);
+        }
+        obstacles
     }
 
     /// A role that can be had on a tenant by those at home there: built in, or the tenant's own.
@@ -83,21 +95,18 @@ impl Oracle {
     pub fn invite_user(&mut self, actor: &Actor, c: &InviteUser, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         self.right(who, "users.manage", c.tenant, at, Disabled::Bars)?;
-        let below = c.below.unwrap_or(self.tenant(c.tenant).unwrap().kind == TenantKind::Msp);
         if !self.is_home_role(&c.role, c.tenant) {
             return Err(Code::UnknownRole);
         }
         let mut obstacles = self.invitee_obstacles(&c.invitee, c.tenant);
-        if let Who::User(user) = who {
-            if !self.can_hand_out(user, &self.permissions_of(&c.role), c.tenant, below, at) {
-                obstacles.push(Code::BeyondOwnRights);
-            }
-            if c.role == self.super_role() && !self.is_super_on(user, c.tenant, at) {
-                obstacles.push(Code::SuperAdminOnly);
-            }
-        }
+        obstacles.extend(self.id_obstacles(&invitee_ids(&c.invitee)));
+        let masked = self.is_masked(who, c.tenant, None, at);
+        let user = c.invitee.user.unwrap();
+        let offer = Assignment { user, tenant: c.tenant, role: c.role.clone(), below: false, masked };
+        let offer = self.with_below(who, c.tenant, c.below, offer, at);
+        obstacles.extend(self.hand_out_obstacles(who, c.tenant, &offer, at));
         least(obstacles)?;
-        self.send_invitation(&c.invitee, c.tenant, c.role.clone(), below, false, at);
+        self.send_invitation(&c.invitee, offer, false, at);
         Ok(())
     }
 
@@ -122,24 +131,27 @@ impl Oracle {
             obstacles.push(Code::TenantDisabled);
         }
         obstacles.extend(self.invitee_obstacles(&c.owner, tenant.id));
-        let (tenant, below) = (tenant.id, tenant.kind == TenantKind::Msp);
+        obstacles.extend(self.id_obstacles(&invitee_ids(&c.owner)));
+        let tenant = tenant.id;
+        if link.stage != Stage::Delinked {
+            obstacles.extend(self.owner_obstacles(who, tenant, at));
+        }
         least(obstacles)?;
-        self.send_invitation(&c.owner, tenant, self.super_role(), below, true, at);
+        self.send_sign_up(&c.owner, tenant, at);
         Ok(())
     }
 
-    /// The invitation, for those who may remind of it or take it back.
+    /// The invitation, for those who may remind of it or take it back; and who does, if by their right about the tenant's users.
     fn invitation_for_sender(
         &self,
         actor: &Actor,
         id: InvitationId,
         at: Timestamp,
-    ) -> Result<Invitation, Code> {
+    ) -> Result<(Invitation, Option<Who>), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let invitation = self.invitation(id).ok_or(Code::UnknownInvitation)?;
         if matches!(who, Who::Operator { .. }) {
-            invitation_is_pending(invitation)?;
-            return Ok(invitation.clone());
+            return Ok((invitation.clone(), None));
         }
         let by_manager = invitation.sign_up
             && self
@@ -152,17 +164,27 @@ impl Oracle {
             }
             self.right(who, "users.manage", invitation.tenant, at, Disabled::Bars)?;
         }
-        invitation_is_pending(invitation)?;
-        Ok(invitation.clone())
+        Ok((invitation.clone(), (!by_manager).then_some(who)))
     }
 
     pub fn resend_invitation(&mut self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<(), Code> {
-        self.invitation_for_sender(actor, id, at)?;
+        let (offer, judged) = self.invitation_for_sender(actor, id, at)?;
+        let mut obstacles: Vec<Code> = invitation_is_pending(&offer).err().into_iter().collect();
+        let mut masked = offer.masked;
+        if let Some(who) = judged {
+            // Who reminds hands it out, and as they may.
+            masked = self.is_masked(who, offer.tenant, Some(masked), at);
+            let Invitation { user, tenant, role, below, .. } = offer;
+            let given = Assignment { user, tenant, role, below, masked };
+            obstacles.extend(self.hand_out_obstacles(who, tenant, &given, at));
+        }
+        least(obstacles)?;
+        self.invitation_mut(id).masked = masked;
         Ok(())
     }
 
     pub fn revoke_invitation(&mut self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<(), Code> {
-        self.invitation_for_sender(actor, id, at)?;
+        invitation_is_pending(&self.invitation_for_sender(actor, id, at)?.0)?;
         self.close_invitation(id, HandshakeState::Revoked);
         Ok(())
     }
@@ -205,7 +227,9 @@ impl Oracle {
             tenant: invitation.tenant,
             role: invitation.role,
             below: invitation.below,
+            masked: invitation.masked,
         });
+        self.note_owner(user.id);
         Ok(())
     }
 
@@ -228,9 +252,7 @@ impl Oracle {
         if !self.is_home_role(&c.role, c.home) {
             obstacles.push(Code::UnknownRole);
         }
-        if self.user(id).is_some() {
-            obstacles.push(Code::IdTaken);
-        }
+        obstacles.extend(self.id_obstacles(&[id.uuid()]));
         least(obstacles)?;
         self.users.push(User {
             id,
@@ -239,7 +261,14 @@ impl Oracle {
             email: Some(c.email.clone()),
             name: c.name.clone(),
         });
-        self.assignments.push(Assignment { user: id, tenant: c.home, role: c.role.clone(), below });
+        self.assignments.push(Assignment {
+            user: id,
+            tenant: c.home,
+            role: c.role.clone(),
+            below,
+            masked: false,
+        });
+        self.note_owner(id);
         Ok(())
     }
 
@@ -273,6 +302,9 @@ impl Oracle {
         let mut after = user.clone();
         c.name.apply_to(&mut after.name);
         if let Some(email) = &c.email {
+            if who != Who::User(c.user) {
+                obstacles.extend(self.takeover_obstacles(who, c.user, at));
+            }
             after.email = Some(email.clone());
             obstacles.extend(self.address_obstacles(email, user.home, Some(user.id)));
         }
@@ -289,14 +321,7 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         let user = self.known_user(who, id, at)?;
         self.user_right(who, &user, at)?;
-        let mut obstacles = Vec::new();
-        if let Who::User(actor) = who {
-            let is_super = self.assignment(id, user.home).is_some_and(|a| a.role == self.super_role());
-            if is_super && !self.is_super_on(actor, user.home, at) {
-                obstacles.push(Code::SuperAdminOnly);
-            }
-        }
-        Ok((user, obstacles))
+        Ok((user, self.person_obstacles(who, id, at)))
     }
 
     /// Whether the tenant would be left without an active super admin of its own (U-3).
@@ -324,6 +349,7 @@ impl Oracle {
         }
         least(obstacles)?;
         self.user_mut(id).state = UserState::Active;
+        self.note_owner(id);
         Ok(())
     }
 
@@ -367,8 +393,14 @@ impl Oracle {
                 user.email = None;
             }
         }
+        self.erased = true;
         Ok(())
     }
+}
+
+/// The ids that an invitation gives.
+pub fn invitee_ids(invitee: &Invitee) -> [Uuid; 2] {
+    [invitee.user.unwrap().uuid(), invitee.invitation.unwrap().uuid()]
 }
 
 fn invitation_is_pending(invitation: &Invitation) -> Result<(), Code> {

@@ -1,6 +1,7 @@
 //! What the oracle remembers: plain lists of plain structs, searched from the front. It decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use tenantry::base::ids::{
     IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId,
@@ -12,13 +13,12 @@ use tenantry::base::text::{
     Street, Website,
 };
 use tenantry::base::time::Timestamp;
+use tenantry::command::Request;
 use tenantry::model::{
-    Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, TenantKind, TermRequest,
-    UserState,
+    Actor, Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, TenantKind,
+    TermRequest, UserState,
 };
 use tenantry::policy::{ManagementRule, Policy};
-
-use crate::audit::Journal;
 
 /// An organisation.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Tenant {
     pub website: Option<Website>,
     pub prefix: Option<Prefix>,
     pub operation: Operation,
+    /// Whether it ever had an active super admin of its own.
+    pub had_owner: bool,
     pub deleted: bool,
     pub street: Option<Street>,
     pub coordinates: Option<Coordinates>,
@@ -92,6 +94,8 @@ pub struct Invitation {
     pub role: RoleRef,
     pub below: bool,
     pub sign_up: bool,
+    /// Whether it offers nothing that is reserved, whatever the role holds (P-16).
+    pub masked: bool,
     pub state: HandshakeState,
     pub expires: Timestamp,
 }
@@ -120,6 +124,8 @@ pub struct Assignment {
     pub tenant: TenantId,
     pub role: RoleRef,
     pub below: bool,
+    /// Whether it gives nothing that is reserved, whatever the role holds (P-16).
+    pub masked: bool,
 }
 
 /// A tenant's own role.
@@ -229,6 +235,23 @@ pub struct Session {
     pub ended: bool,
 }
 
+/// The tenants that one thing that happened is about, and the home of whoever else has to do with it.
+pub type Group = (BTreeSet<TenantId>, Option<TenantId>);
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub command: String,
+    pub groups: BTreeSet<Group>,
+    /// The worlds right before and right after it.
+    pub around: Rc<[Oracle; 2]>,
+}
+
+/// Everything that happened.
+pub type Journal = Vec<Entry>;
+
 /// Everything there is.
 #[derive(Clone, Debug)]
 pub struct Oracle {
@@ -258,6 +281,10 @@ pub struct Oracle {
     pub resting: BTreeMap<Prefix, Option<Timestamp>>,
     /// How many refused commands of each user were recorded in which hour.
     pub refusals: BTreeMap<UserId, (i64, u32)>,
+    /// The commands that were carried out, as they were sent.
+    pub carried_out: Vec<Request>,
+    /// Whether anybody's data was erased, and with it what tells apart two commands about them.
+    pub erased: bool,
     /// What happened, where somebody wants to read it.
     pub journal: Option<Journal>,
 }
@@ -286,6 +313,8 @@ impl Oracle {
             sessions: Vec::new(),
             resting: BTreeMap::new(),
             refusals: BTreeMap::new(),
+            carried_out: Vec::new(),
+            erased: false,
             journal: None,
         }
     }
@@ -405,12 +434,25 @@ impl Oracle {
         RoleRef::Builtin(self.policy.super_role.clone())
     }
 
+    /// Whether the assignment makes a super admin; a masked one never does (P-16).
+    pub fn makes_super(&self, assignment: &Assignment) -> bool {
+        assignment.role == self.super_role() && !assignment.masked
+    }
+
+    /// Remembers that the user's home has had an owner, if that is what the user is (L-1).
+    pub fn note_owner(&mut self, user: UserId) {
+        let home = self.user(user).unwrap().home;
+        if self.active_super_admins(home).contains(&user) {
+            self.tenant_mut(home).had_owner = true;
+        }
+    }
+
     /// The active users at home on the tenant whose role there is the super role.
     pub fn active_super_admins(&self, tenant: TenantId) -> Vec<UserId> {
         let is_super = |user: &&User| {
             user.home == tenant
                 && user.state == UserState::Active
-                && self.assignment(user.id, tenant).is_some_and(|a| a.role == self.super_role())
+                && self.assignment(user.id, tenant).is_some_and(|a| self.makes_super(a))
         };
         self.users.iter().filter(is_super).map(|user| user.id).collect()
     }

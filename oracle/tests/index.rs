@@ -10,9 +10,9 @@ use tenantry::engine::{Engine, Moment};
 use tenantry::index::{AccessIndex, Permit, Resolved};
 use tenantry::query::Question;
 use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
+use tenantry::testkit::random::Rng;
 use tenantry_oracle::compare::{HandClock, options, start};
 use tenantry_oracle::generator::{Generator, policy_of};
-use tenantry_oracle::rng::Rng;
 use tenantry_oracle::world::Oracle;
 use uuid::Uuid;
 

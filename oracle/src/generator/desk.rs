@@ -28,10 +28,7 @@ impl Generator {
         let now = self.now;
         let owner = self
             .tenant_where(oracle, |tenant| !tenant.deleted && !oracle.links_below(tenant.id, now).is_empty());
-        let integration = match self.rng.pick(&oracle.integrations) {
-            Some(one) if self.rng.percent(3) => one.id,
-            _ => IntegrationId::from_uuid(self.fresh(11)),
-        };
+        let integration = IntegrationId::from_uuid(self.chosen(oracle, 11));
         let kind = word(["collector", "ticketing"][self.rng.below(2)]);
         let name = word::<IntegrationName>(["Tool", "Other tool"][self.rng.below(2)]);
         let command = CreateIntegration { owner, kind, name, integration: Some(integration) };
@@ -121,10 +118,7 @@ impl Generator {
             Some(user) if self.rng.percent(75) => Actor::User(*user),
             _ => self.actor_for(oracle, "console.open", tenant),
         };
-        let session = match self.rng.pick(&oracle.sessions) {
-            Some(session) if self.rng.percent(2) => session.id,
-            _ => SessionId::from_uuid(self.fresh(12)),
-        };
+        let session = SessionId::from_uuid(self.chosen(oracle, 12));
         let return_to = word(["https://example.com/back", "app:home"][self.rng.below(2)]);
         (actor, OpenConsole { tenant, service, return_to, session: Some(session) }.into())
     }

@@ -158,10 +158,7 @@ impl Generator {
         } else if roll == 4 {
             devices.extend(devices.first().map(|device| device.to_lowercase()));
         }
-        let upload = match self.rng.pick(&oracle.uploads) {
-            Some(upload) if self.rng.percent(1) => upload.id,
-            _ => UploadId::from_uuid(self.fresh(7)),
-        };
+        let upload = UploadId::from_uuid(self.chosen(oracle, 7));
         let command = UploadDevices { reseller, to, devices, upload: Some(upload) };
         (self.actor_for(oracle, "devices.manage", reseller), command.into())
     }
@@ -215,10 +212,7 @@ impl Generator {
         let devices = self.some_devices(oracle, |device| {
             device.holder() == manager && (odd || device.seat.is_none() && !oracle.is_moving(&device.id))
         });
-        let id = match self.rng.pick(&oracle.moves) {
-            Some(one) if self.rng.percent(2) => one.id,
-            _ => MoveId::from_uuid(self.fresh(8)),
-        };
+        let id = MoveId::from_uuid(self.chosen(oracle, 8));
         let command = MoveDevices { manager, customer, devices, id: Some(id) };
         let may =
             |user: UserId, tenant| oracle.check(&Question::new(user, word("devices.manage"), tenant), now).0;
@@ -307,10 +301,7 @@ impl Generator {
             2..=7 => Some(self.now.plus_days(self.rng.below(20) as u32)),
             _ => None,
         };
-        let licence = match self.rng.pick(&oracle.licences) {
-            Some(licence) if self.rng.percent(2) => licence.id,
-            _ => LicenceId::from_uuid(self.fresh(10)),
-        };
+        let licence = LicenceId::from_uuid(self.chosen(oracle, 10));
         let service = self.service_of(oracle, tenant);
         let command = BuyLicence { buyer, tenant, service, seats, licence: Some(licence), expires };
         (self.actor_for(oracle, "licences.manage", buyer), command.into())

@@ -1,5 +1,4 @@
-//! Numbers that look random and are the same for the same seed (splitmix64). It never touches the machine's own
-//! randomness.
+//! Numbers that look random and are the same for the same seed (splitmix64). Never the machine's own randomness.
 
 /// The generator.
 #[derive(Clone, Debug)]
@@ -23,6 +22,9 @@ impl Rng {
     }
 
     /// A number below `limit`, which is not 0.
+    ///
+    /// # Panics
+    /// If `limit` is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         (self.number() % limit as u64) as usize
     }

@@ -1,0 +1,269 @@
+//! What a change gives and what it takes: everything that everybody holds before and after it, person by person, tenant
+//! by tenant and permission by permission, set side by side (P-15, P-16, U-4). Who is offered a role counts as having it.
+
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::Permission;
+use tenantry::base::time::Timestamp;
+use tenantry::model::{HandshakeState, RoleRef, TenantKind};
+use tenantry::refusal::Code;
+
+use crate::access::Who;
+use crate::world::{Assignment, Oracle};
+
+/// Where something is held: on a tenant, or on whatever the tenant may come to manage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    On(TenantId),
+    Below(TenantId),
+}
+
+/// What everybody holds by their roles, whatever stands in the way of using it.
+struct Held {
+    permissions: BTreeSet<(UserId, Place, Permission)>,
+    super_admins: BTreeSet<(UserId, Place)>,
+}
+
+impl Oracle {
+    /// The same world, in which everybody has accepted what they were offered.
+    pub fn as_if_accepted(&self) -> Self {
+        let mut world = self.clone();
+        for offer in self.invitations.iter().filter(|offer| offer.state == HandshakeState::Pending) {
+            world.assignments.push(Assignment {
+                user: offer.user,
+                tenant: offer.tenant,
+                role: offer.role.clone(),
+                below: offer.below,
+                masked: offer.masked,
+            });
+        }
+        world
+    }
+
+    fn held(&self, at: Timestamp) -> Held {
+        let world = self.as_if_accepted();
+        let mut held = Held { permissions: BTreeSet::new(), super_admins: BTreeSet::new() };
+        let living = || world.tenants.iter().filter(|tenant| !tenant.deleted);
+        let managers = living().filter(|tenant| tenant.kind == TenantKind::Msp);
+        let places: Vec<Place> =
+            living().map(|t| Place::On(t.id)).chain(managers.map(|t| Place::Below(t.id))).collect();
+        for user in &world.users {
+            for place in &places {
+                for assignment in world.nearest_in(user.id, *place, at) {
+                    let given = world.policy.permissions.iter().filter(|p| world.gives(assignment, p));
+                    held.permissions.extend(given.map(|p| (user.id, *place, p.clone())));
+                    if world.makes_super(assignment) {
+                        held.super_admins.insert((user.id, *place));
+                    }
+                }
+            }
+        }
+        held
+    }
+
+    fn nearest_in(&self, user: UserId, place: Place, at: Timestamp) -> Vec<&Assignment> {
+        match place {
+            Place::On(tenant) => self.assignments_on(user, tenant, at),
+            Place::Below(tenant) => self.assignments_below(user, tenant, at),
+        }
+    }
+
+    /// What stands in the way of somebody making this world into another: what anybody gains the actor must hold there,
+    /// what a super admin loses only a super admin of that place takes, and so it is with making and unmaking one.
+    pub fn change_obstacles(&self, who: Who, after: &Self, at: Timestamp) -> Vec<Code> {
+        let Who::User(actor) = who else { return Vec::new() };
+        let (before, then) = (self.held(at), after.held(at));
+        let home = |user| after.user(user).map(|user| user.home).unwrap();
+        let mut obstacles = Vec::new();
+        for (user, place, permission) in then.permissions.difference(&before.permissions) {
+            obstacles.extend(self.giving_obstacles(actor, home(*user), *place, permission, at));
+        }
+        for (user, place) in then.super_admins.difference(&before.super_admins) {
+            if !self.is_super_in(actor, *place, at) || self.super_role_barred(actor, home(*user), at) {
+                obstacles.push(Code::SuperAdminOnly);
+            }
+        }
+        for (_, place) in before.super_admins.difference(&then.super_admins) {
+            if !self.is_super_in(actor, *place, at) {
+                obstacles.push(Code::SuperAdminOnly);
+            }
+        }
+        obstacles
+    }
+
+    /// What stands in the way of somebody deciding about all that a user is, wherever that may be: whoever is a super
+    /// admin anywhere is the affair of those who are one there.
+    pub fn person_obstacles(&self, who: Who, user: UserId, at: Timestamp) -> Vec<Code> {
+        let Who::User(actor) = who else { return Vec::new() };
+        if !self.user(user).unwrap().is_living() {
+            return Vec::new();
+        }
+        let places = self.held(at).super_admins.into_iter().filter(|(one, _)| *one == user);
+        places
+            .filter(|(_, place)| !self.is_super_in(actor, *place, at))
+            .map(|_| Code::SuperAdminOnly)
+            .collect()
+    }
+
+    /// What stands in the way of somebody putting another person in a user's place, as who changes their address does: it
+    /// hands out all that the user has.
+    pub fn takeover_obstacles(&self, who: Who, user: UserId, at: Timestamp) -> Vec<Code> {
+        let Who::User(actor) = who else { return Vec::new() };
+        let home = self.user(user).map(|user| user.home).unwrap();
+        let mut obstacles = self.person_obstacles(who, user, at);
+        for given in self.assignments.iter().filter(|a| a.user == user) {
+            obstacles.extend(self.hand_out_obstacles(who, home, given, at));
+        }
+        let held = self.held(at);
+        for (_, place, permission) in held.permissions.iter().filter(|(one, ..)| *one == user) {
+            obstacles.extend(self.giving_obstacles(actor, home, *place, permission, at));
+        }
+        let is_super = |a: &Assignment| a.user == user && a.role == self.super_role();
+        if self.assignments.iter().any(is_super) && self.super_role_barred(actor, home, at) {
+            // The super role is barred before anything else is asked.
+            return vec![Code::SuperAdminOnly];
+        }
+        obstacles
+    }
+
+    /// What stands in the way of the actor giving a permission in a place to somebody at home on `home`: it must be seen and
+    /// held there, and a manager that needs grants gives nothing that is reserved (P-15, P-16).
+    fn giving_obstacles(
+        &self,
+        actor: UserId,
+        home: TenantId,
+        place: Place,
+        permission: &Permission,
+        at: Timestamp,
+    ) -> Vec<Code> {
+        let (Place::On(tenant) | Place::Below(tenant)) = place;
+        let mut obstacles = Vec::new();
+        if !self.sees(Who::User(actor), tenant, at)
+            || !self.nearest_in(actor, place, at).iter().any(|a| self.gives(a, permission))
+        {
+            obstacles.push(Code::BeyondOwnRights);
+        }
+        if self.policy.reserved.contains(permission) && self.gives_as_manager(actor, home, at) {
+            obstacles.push(Code::ReservedForCustomer);
+        }
+        obstacles
+    }
+
+    fn is_super_in(&self, user: UserId, place: Place, at: Timestamp) -> bool {
+        self.nearest_in(user, place, at).iter().any(|a| self.makes_super(a))
+    }
+
+    /// Whether the actor speaks for a manager of `home` that needs its grants (P-16).
+    fn gives_as_manager(&self, actor: UserId, home: TenantId, at: Timestamp) -> bool {
+        let from = self.user(actor).map(|user| user.home).unwrap();
+        let needs = |name| self.management(name).is_none_or(|rule| rule.needs_grants);
+        self.chains(home, from, at).iter().flatten().any(|link| needs(&link.management))
+    }
+
+    /// Whether the actor can make nobody at home on `home` a super admin, as a manager that needs grants (P-16).
+    fn super_role_barred(&self, actor: UserId, home: TenantId, at: Timestamp) -> bool {
+        self.super_role() != RoleRef::Builtin(self.policy.admin_role.clone())
+            && self.gives_as_manager(actor, home, at)
+    }
+
+    /// Whether an assignment or offer by somebody leaves out what is reserved (P-16), given what it replaces: what the
+    /// manager's side gave stays masked until a super admin of the user's own home hands it out.
+    pub fn is_masked(&self, who: Who, home: TenantId, replaced: Option<bool>, at: Timestamp) -> bool {
+        let Who::User(actor) = who else { return false };
+        let own = self.user(actor).map(|user| user.home).unwrap() == home;
+        self.gives_as_manager(actor, home, at)
+            || replaced == Some(true) && !(own && self.is_super_on(actor, home, at))
+    }
+
+    /// The permissions that an assignment gives, whether or not the policy has them still.
+    fn handed_out(&self, given: &Assignment) -> Vec<Permission> {
+        let reserved = |p: &Permission| given.masked && self.policy.reserved.contains(p);
+        self.permissions_of(&given.role).into_iter().filter(|p| !reserved(p)).collect()
+    }
+
+    /// Whether the assignment keeps its user off a tenant that they would see without it.
+    pub fn keeps_off(&self, assignment: &Assignment, at: Timestamp) -> bool {
+        let mut without = self.clone();
+        without.assignments.retain(|a| a != assignment);
+        let who = Who::User(assignment.user);
+        !self.sees(who, assignment.tenant, at) && without.sees(who, assignment.tenant, at)
+    }
+
+    /// Whether the user holds all these permissions on the tenant.
+    pub fn holds_each(
+        &self,
+        user: UserId,
+        tenant: TenantId,
+        permissions: &BTreeSet<Permission>,
+        at: Timestamp,
+    ) -> bool {
+        let held = self.assignments_on(user, tenant, at);
+        let seen = self.sees(Who::User(user), tenant, at);
+        permissions.iter().all(|permission| seen && held.iter().any(|a| self.gives(a, permission)))
+    }
+
+    /// Everywhere an assignment reaches: the tenant, and, if it covers that, all that is below or will be.
+    fn reach(&self, given: &Assignment, at: Timestamp) -> Vec<Place> {
+        let mut reach = vec![Place::On(given.tenant)];
+        if given.below {
+            reach.push(Place::Below(given.tenant));
+            reach.extend(self.all_below(given.tenant, at).into_iter().map(Place::On));
+        }
+        reach
+    }
+
+    /// What stands in the way of handing out these permissions as an assignment reaches, to somebody at home on `home` (U-4).
+    pub fn reach_obstacles(
+        &self,
+        actor: UserId,
+        home: TenantId,
+        permissions: &[Permission],
+        given: &Assignment,
+        at: Timestamp,
+    ) -> Vec<Code> {
+        let mut obstacles = Vec::new();
+        for place in self.reach(given, at) {
+            for permission in permissions {
+                obstacles.extend(self.giving_obstacles(actor, home, place, permission, at));
+            }
+        }
+        obstacles
+    }
+
+    /// What stands in the way of handing out a role (U-4, P-16).
+    pub fn hand_out_obstacles(
+        &self,
+        who: Who,
+        home: TenantId,
+        given: &Assignment,
+        at: Timestamp,
+    ) -> Vec<Code> {
+        let Who::User(actor) = who else { return Vec::new() };
+        if given.role == self.super_role() && self.super_role_barred(actor, home, at) {
+            return vec![Code::SuperAdminOnly];
+        }
+        let mut obstacles = self.reach_obstacles(actor, home, &self.handed_out(given), given, at);
+        let all_super = || self.reach(given, at).iter().all(|place| self.is_super_in(actor, *place, at));
+        if given.role == self.super_role() && !all_super() {
+            obstacles.push(Code::SuperAdminOnly);
+        }
+        obstacles
+    }
+
+    /// The role as it is handed out: where nobody says whether it covers what is below, it does so on an MSP, unless the actor
+    /// may not hand it out so far (P-10, P-15).
+    pub fn with_below(
+        &self,
+        who: Who,
+        home: TenantId,
+        below: Option<bool>,
+        given: Assignment,
+        at: Timestamp,
+    ) -> Assignment {
+        let is_msp = self.tenant(given.tenant).is_some_and(|tenant| tenant.kind == TenantKind::Msp);
+        let far = Assignment { below: below.unwrap_or(is_msp), ..given };
+        let beyond = || self.hand_out_obstacles(who, home, &far, at).contains(&Code::BeyondOwnRights);
+        if below.is_none() && is_msp && beyond() { Assignment { below: false, ..far } } else { far }
+    }
+}
