@@ -261,7 +261,15 @@ impl Told<'_> {
     /// Whether who asks has the right today as well.
     fn right(&self, permission: &str, tenant: TenantId) -> Result<(), Code> {
         let Some((today, now, user)) = self.today else { return Ok(()) };
+        self.could_act()?;
         today.viewer(&Actor::User(user), permission, tenant, now).map(|_| ())
+    }
+
+    /// Whether who asks can act today, and could then.
+    fn could_act(&self) -> Result<(), Code> {
+        let Some((today, _, user)) = self.today else { return Ok(()) };
+        today.actor(&Actor::User(user), Disabled::Bars)?;
+        self.world.actor(&Actor::User(user), Disabled::Bars).map(|_| ())
     }
 
     fn sees(&self, tenant: TenantId) -> bool {
@@ -359,7 +367,9 @@ pub fn compare(
         }
         Asked::LookUp(number) => {
             let today = match told.today {
-                Some((today, now, _)) => today.look_up(viewer, number, now).map(|_| ()),
+                Some((today, now, _)) => {
+                    told.could_act().and_then(|()| today.look_up(viewer, number, now)).map(|_| ())
+                }
                 None => Ok(()),
             };
             let expected = today.and_then(|()| oracle.look_up(viewer, number, at)).map(|one| vec![one]);
