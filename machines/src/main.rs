@@ -1,0 +1,156 @@
+//! The machines at work: `machines gain --histories 2000 --seed 1 [--library libtenantry.so]`, `machines replay FILE`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use serde_json::Value;
+use tenantry_machines::door::{BuiltIn, Library, Loaded};
+use tenantry_machines::generator::Schema;
+use tenantry_machines::script::{Found, In, Script, shrink};
+use tenantry_machines::{MACHINES, Machine, known, policies};
+
+const USAGE: &str = "usage: machines gain|worlds|time|cost|all [--histories N | --without-end] [--seed N] [--steps N]
+                [--library FILE] [--out DIRECTORY] [--strict]
+       machines replay FILE [--library FILE]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let option = |name: &str| {
+        let place = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(place + 1).map(String::as_str)
+    };
+    let library: Box<dyn Library> = match option("--library").map(|path| Loaded::load(Path::new(path))) {
+        None => Box::new(BuiltIn),
+        Some(Ok(library)) => Box::new(library),
+        Some(Err(error)) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    let number = |name: &str, default: u64| option(name).map_or(Some(default), |text| text.parse().ok());
+    let (Some(histories), Some(seed), Some(steps)) = (number("--histories", 200), number("--seed", 1), number("--steps", 40))
+    else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let histories = if arguments.iter().any(|one| one == "--without-end") { u64::MAX } else { histories };
+    match arguments.first().map(String::as_str) {
+        Some("replay") if arguments.len() > 1 => replay(&*library, Path::new(&arguments[1])),
+        Some(name) => {
+            let machines: Vec<&Machine> =
+                MACHINES.iter().filter(|machine| name == "all" || machine.name == name).collect();
+            if machines.is_empty() {
+                eprintln!("{USAGE}");
+                return ExitCode::from(2);
+            }
+            let strict = arguments.iter().any(|one| one == "--strict");
+            let out = option("--out").map(PathBuf::from);
+            let mut good = true;
+            for machine in machines {
+                good &= run(machine, &*library, histories, seed, steps as usize, out.as_deref(), strict);
+            }
+            if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        None => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(machine: &Machine, library: &dyn Library, histories: u64, seed: u64, steps: usize, out: Option<&Path>, strict: bool) -> bool {
+    let schema = Schema::new();
+    let policies = policies();
+    let began = Instant::now();
+    println!("{}: from seed {seed}", machine.name);
+    let mut kinds: BTreeMap<String, (u64, u64, usize)> = BTreeMap::new();
+    let mut totals = (0, 0);
+    let mut played = 0;
+    for one in seed..seed.saturating_add(histories) {
+        let (found, done) = (machine.history)(library, &schema, &policies, one, steps);
+        totals = (totals.0 + done.0, totals.1 + done.1);
+        played += 1;
+        for found in found {
+            let seen = kinds.entry(found.kind.clone()).or_insert((0, one, 0));
+            seen.0 += 1;
+            if seen.0 == 1 {
+                let small = small(machine, library, found);
+                seen.2 = small.script.steps.len();
+                let open = if known(&small.kind) { " (known to be open)" } else { "" };
+                println!("seed {one}, {} steps: {}{open}\n    {}", small.script.steps.len(), small.kind, small.what);
+                if let Some(out) = out {
+                    let name: String =
+                        small.kind.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+                    let text = small.script.write(machine.name, &small.kind, &small.what);
+                    std::fs::create_dir_all(out).and_then(|()| std::fs::write(out.join(format!("{name}.jsonl")), text)).expect("a script is written");
+                }
+            }
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    println!(
+        "{}: {played} histories, {} calls done and {} refused, {:.1} ms a history, {} kinds",
+        machine.name, totals.0, totals.1, seconds * 1000.0 / played.max(1) as f64, kinds.len()
+    );
+    for (kind, (count, first, steps)) in &kinds {
+        println!("{count:6} times, first by seed {first:5}, {steps:3} steps: {kind}{}", if known(kind) { "" } else { "   *** NEW ***" });
+    }
+    kinds.keys().all(|kind| !strict && known(kind))
+}
+
+fn small(machine: &Machine, library: &dyn Library, found: Found) -> Found {
+    let kind = found.kind.clone();
+    let still = |script: &Script| (machine.check)(library, script).iter().any(|(one, _)| *one == kind);
+    if !still(&found.script) {
+        return found;
+    }
+    let script = shrink(found.script, machine.tries, &still);
+    let what = (machine.check)(library, &script).into_iter().find(|(one, _)| *one == kind).map(|(_, what)| what);
+    Found { what: what.unwrap_or(found.what), script, kind }
+}
+
+/// Shows a script's calls and what the library says to each, then what the machine says.
+fn replay(library: &dyn Library, path: &Path) -> ExitCode {
+    let script = std::fs::read_to_string(path).ok().and_then(|text| Script::read(&text));
+    let Some((name, script)) = script else {
+        eprintln!("{} is no script", path.display());
+        return ExitCode::from(2);
+    };
+    let worlds: &[In] =
+        if script.steps.iter().any(|step| step.world != In::Both) { &[In::First, In::Second] } else { &[In::Both] };
+    if name != "cost" {
+        for world in worlds {
+            let door = match script.open(library) {
+                Ok(door) => door,
+                Err(error) => {
+                    eprintln!("{error}");
+                    return ExitCode::FAILURE;
+                }
+            };
+            if worlds.len() > 1 {
+                println!("== {world:?} world");
+            }
+            for step in script.steps.iter().filter(|step| step.world == In::Both || step.world == *world) {
+                let call: &Value = step.call.pointer("/execute_all/0").unwrap_or(&step.call);
+                println!("{call}");
+                let far = step.call.to_string().contains("9999-");
+                if far {
+                    println!("    (asked by the machine alone: it may have no end)");
+                } else {
+                    println!("    {}", step.run(&*door).value());
+                }
+            }
+        }
+    }
+    let machine = MACHINES.iter().find(|machine| machine.name == name);
+    let found = machine.map(|machine| (machine.check)(library, &script)).unwrap_or_default();
+    for (kind, what) in &found {
+        println!("FOUND {kind}\n    {what}");
+    }
+    if found.is_empty() {
+        println!("found nothing");
+    }
+    if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

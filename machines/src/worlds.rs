@@ -1,0 +1,494 @@
+//! The machine of two worlds (T-9): one history, and the same with things that a user may not see otherwise named or left out.
+//! Everything that user is told is the same in both: lists with every filter, order, page and moment, refusals, receipts and
+//! mail; numbers of records apart.
+//!
+//! What a user may see is read from the checks of the library itself, as they stand in the end (now rules), and generously:
+//! whatever might be seen counts as seen, so that a difference is one that nobody may be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::door::Library;
+use crate::generator::{Generator, Schema};
+use crate::script::{Found, In, Script, Step, Told, ask};
+use crate::world::{World, at, text};
+use crate::{Played, play};
+
+/// 14.3: what may be told by refusals, each a bit that names nobody. Where one differs, the histories part.
+const EXCEPTIONS: &[&str] = &[
+    "id_taken", "number_taken", "prefix_taken", "prefix_resting", "email_taken", "has_managed_tenants", "role_in_use",
+    "super_admin_only", "beyond_own_rights", "device_taken", "devices_taken", "device_held",
+];
+
+/// Whoever may link asks by number and is told a name (T-8); a reseller adds by number (V-1).
+const BY_NUMBER: &[&str] = &["look_up", "request_link", "add_reseller_customer"];
+
+/// Plays one history, and asks in two worlds.
+pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed: u64, steps: usize) -> Played {
+    let mut generator = Generator::new(schema, seed);
+    generator.collisions = 8;
+    let policy = generator.policy(policies);
+    let (mut script, done) = play(library, schema, &mut generator, &policy, steps, |_, _, _, _| {});
+    let Ok(door) = script.open(library) else { return (Vec::new(), done) };
+    for step in &script.steps {
+        step.run(&*door);
+    }
+    let world = World::read(&*door);
+    let names: Vec<String> = schema
+        .names("Query")
+        .into_iter()
+        .filter(|name| schema.one("Query", name).is_some_and(|one| one["properties"]["actor"].is_object()))
+        .collect();
+    let mut found = Vec::new();
+    let users: Vec<String> = world.of("user").iter().map(|user| text(user, "id").to_owned()).collect();
+    for _ in 0..3 {
+        let Some(user) = generator.rng.pick(&users).cloned() else { break };
+        let mut eyes = script.clone();
+        // Any command that is out of sight may be left out in the first world, and any text be another.
+        for step in &mut eyes.steps {
+            if step.told().is_some_and(|(actor, _)| actor["user"] != user.as_str()) && generator.rng.percent(35) {
+                step.world = In::Second;
+            }
+        }
+        let mut other = Map::new();
+        for step in &eyes.steps {
+            let Some((_, command)) = step.told() else { continue };
+            strings(command, &mut |one| {
+                if generator.rng.percent(60) && !other.contains_key(one)
+                    && let Some(changed) = otherwise(one)
+                {
+                    other.insert(one.to_owned(), json!(changed));
+                }
+            });
+        }
+        eyes.about = json!({ "seed": seed, "user": user, "otherwise": other });
+        let numbers: Vec<Value> = world.of("tenant").iter().map(|tenant| tenant["number"].clone()).collect();
+        for _ in 0..24 {
+            let query = generator.query(&world, &user, &names);
+            eyes.steps.push(probe(&mut generator, json!({ "ask": query })));
+        }
+        for name in &names {
+            // Each list of what is near and far, plainly: chance asks too much at a time.
+            let mut query = generator.query(&world, &user, std::slice::from_ref(name));
+            for member in ["filter", "paging", "after", "limit"] {
+                query.as_object_mut().map(|query| query.remove(member));
+            }
+            eyes.steps.push(probe(&mut generator, json!({ "ask": query })));
+        }
+        for _ in 0..10 {
+            let mut step = generator.attempt(&world, &user);
+            if step.name() == "request_link" && let Some(number) = generator.rng.pick(&numbers) {
+                step.call["execute_all"][0]["command"]["number"] = number.clone();
+            }
+            step.probe = true;
+            eyes.steps.push(step);
+        }
+        for (kind, what) in check(library, &eyes) {
+            found.push(Found { kind, what, script: eyes.clone() });
+        }
+        script.about = Value::Null;
+    }
+    (found, done)
+}
+
+fn probe(generator: &mut Generator<'_>, call: Value) -> Step {
+    let ids = generator.rng.number();
+    Step { at: generator.now, ids, world: In::Both, probe: true, call }
+}
+
+/// Every text in a value.
+fn strings(value: &Value, each: &mut dyn FnMut(&str)) {
+    match value {
+        Value::String(text) => each(text),
+        Value::Array(all) => all.iter().for_each(|one| strings(one, each)),
+        Value::Object(all) => all.values().for_each(|one| strings(one, each)),
+        _ => {}
+    }
+}
+
+/// A text of the same form, for those that the generator makes; none for words that mean something.
+fn otherwise(one: &str) -> Option<String> {
+    if one.len() == 36 && one.as_bytes()[8] == b'-' {
+        // The order of ids stays nearly as it is.
+        let mut id: Vec<u8> = one.bytes().collect();
+        id[35] = if id[35] == b'7' { b'8' } else { b'7' };
+        id[34] = if id[34] == b'3' { b'4' } else { b'3' };
+        return String::from_utf8(id).ok();
+    }
+    let digits = one.chars().rev().take_while(char::is_ascii_digit).count();
+    if one.contains('@') {
+        return Some(format!("x{one}"));
+    }
+    if one.starts_with("https://return.") {
+        return Some(format!("{one}x"));
+    }
+    if one.starts_with('+') {
+        return Some(one.replacen("+49 30", "+49 40", 1));
+    }
+    if one.ends_with(" Long Street") {
+        return Some(format!("{one} East"));
+    }
+    if digits > 0 && one.starts_with(|c: char| c.is_ascii_uppercase()) && !one.contains('-') {
+        return Some(if one.starts_with('N') { format!("{one}0X") } else { format!("{one}x") });
+    }
+    None
+}
+
+/// What a user may see, as far as the machine tells it apart.
+struct Sight {
+    /// Tenants where they may do anything, and their home.
+    inside: BTreeSet<String>,
+    /// Tenants known by name besides: across a link, a request, a reseller's list.
+    by_name: BTreeSet<String>,
+    home: String,
+}
+
+fn sight(world: &World, can: &crate::world::Table, user: &str) -> Sight {
+    let one = world.one("user", user);
+    let active = one.is_some_and(|one| one["state"] == "active");
+    let home = one.map(|one| text(one, "home").to_owned()).unwrap_or_default();
+    let mut inside = BTreeSet::new();
+    let mut by_name = BTreeSet::new();
+    if active {
+        inside.insert(home.clone());
+        for tenant in world.of("tenant") {
+            if at(can, user, text(tenant, "id")) != 0 {
+                inside.insert(text(tenant, "id").to_owned());
+            }
+        }
+        let pairs = [("link", "manager", "managed"), ("link_request", "manager", "managed"), ("move", "manager", "customer")];
+        for (kind, one, other) in pairs {
+            for link in world.of(kind) {
+                if link[one] == home.as_str() || link[other] == home.as_str() {
+                    by_name.extend([text(link, one).to_owned(), text(link, other).to_owned()]);
+                }
+            }
+        }
+        for (kind, one, other) in [("reseller_row", "reseller", "tenant"), ("attachment", "owner", "tenant"), ("licence", "buyer", "tenant")] {
+            for row in world.of(kind) {
+                if inside.contains(text(row, one)) || inside.contains(text(row, other)) {
+                    by_name.extend([text(row, one).to_owned(), text(row, other).to_owned()]);
+                }
+            }
+        }
+        // Those above, those on the way down, and the managers of what a reseller lists.
+        for tenant in world.of("tenant") {
+            let id = text(tenant, "id");
+            let on_the_way = inside.iter().any(|below| world.manages(id, below) && world.manages(&home, id));
+            if world.manages(id, &home) || on_the_way {
+                by_name.insert(id.to_owned());
+            }
+        }
+        let listed: Vec<String> = world
+            .of("reseller_row")
+            .iter()
+            .filter(|row| row["reseller"] == home.as_str())
+            .flat_map(|row| world.of("link").iter().filter(move |link| link["managed"] == row["tenant"]))
+            .map(|link| text(link, "manager").to_owned())
+            .collect();
+        by_name.extend(listed);
+    }
+    Sight { inside, by_name, home }
+}
+
+impl Sight {
+    fn hides(&self, tenant: &str) -> bool {
+        !self.inside.contains(tenant)
+    }
+
+    fn hides_name(&self, tenant: &str) -> bool {
+        self.hides(tenant) && !self.by_name.contains(tenant)
+    }
+}
+
+/// Where things belong.
+struct Belongs<'w> {
+    world: &'w World,
+    /// Every id, and the tenants it is about.
+    tenants: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl<'w> Belongs<'w> {
+    fn new(world: &'w World) -> Self {
+        let mut tenants: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (kind, all) in &world.kinds {
+            for one in all {
+                let id = text(one, "id").to_owned();
+                let entry = tenants.entry(id).or_default();
+                for side in ["home", "tenant", "manager", "managed", "customer", "owner", "buyer", "reseller", "holder"] {
+                    if let Some(tenant) = one[side].as_str() {
+                        entry.insert(tenant.to_owned());
+                    }
+                }
+                if kind == "tenant" {
+                    entry.insert(text(one, "id").to_owned());
+                }
+            }
+        }
+        for tenant in world.of("tenant") {
+            tenants.entry(text(tenant, "number").to_owned()).or_default().insert(text(tenant, "id").to_owned());
+        }
+        Self { world, tenants }
+    }
+
+    fn of(&self, value: &Value) -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
+        strings(value, &mut |one| {
+            if let Some(tenants) = self.tenants.get(one) {
+                all.extend(tenants.iter().cloned());
+            }
+        });
+        all
+    }
+
+    /// Whether a text may be another one in the first world, for all that the user may see.
+    fn may_differ(&self, one: &str, sight: &Sight, steps: &[(&Step, Told)]) -> bool {
+        let mut may = true;
+        for (step, told) in steps {
+            let Some((actor, command)) = step.told() else { continue };
+            let mut here = false;
+            strings(command, &mut |text| here |= text == one);
+            if !here {
+                continue;
+            }
+            let name = step.name();
+            let is = |member: &str| command[member] == one;
+            let person = ["invitee", "owner"].iter().find(|member| {
+                let person = &command[**member];
+                ["user", "email", "name", "invitation"].iter().any(|of| person[*of] == one)
+            });
+            // Where the text stands says whose it is.
+            may &= if one.starts_with("https://return.") {
+                self.of(actor).iter().all(|home| *home != sight.home)
+            } else if self.world.one("tenant", one).is_some() || (is("number") || is("name")) && matches!(name, "register_tenant" | "add_customer" | "edit_tenant") {
+                let tenant = if self.world.one("tenant", one).is_some() { one } else { text(command, "tenant") };
+                sight.hides_name(tenant)
+            } else if let Some(user) = self.world.one("user", one) {
+                name != "set_alert_rule" && sight.hides(text(user, "home"))
+            } else if person.is_some() || matches!(name, "register_user" | "edit_user") && (is("email") || is("name")) {
+                let of = if person.is_some() { self.of(&command[*person.unwrap_or(&"invitee")]["user"]) } else { self.of(&command["user"]) };
+                let known = text(command, "tenant");
+                !of.is_empty() && of.iter().all(|home| sight.hides(home)) && (known.is_empty() || sight.hides(known))
+            } else if self.world.one("link", one).is_some() || self.world.one("link_request", one).is_some() {
+                let sides = self.tenants.get(one).cloned().unwrap_or_default();
+                !sides.contains(&sight.home) && sides.iter().any(|side| sight.hides_name(side)) && !sides.iter().all(|side| sight.inside.contains(side))
+            } else {
+                let mut about = told_about(self, told, command);
+                about.extend(self.of(actor));
+                about.extend(self.tenants.get(one).cloned().unwrap_or_default());
+                about.iter().all(|tenant| sight.hides(tenant))
+            };
+        }
+        may
+    }
+
+    /// Whether a step may be missing in the first world.
+    fn may_miss(&self, step: &Step, told: &Told, sight: &Sight) -> bool {
+        let Some((actor, command)) = step.told() else { return false };
+        let mut about = told_about(self, told, command);
+        about.extend(self.of(actor));
+        let name = step.name();
+        if about.is_empty() || matches!(name, "set_policy" | "erase_personal") {
+            return false;
+        }
+        about.iter().all(|tenant| sight.hides_name(tenant))
+    }
+}
+
+fn told_about(belongs: &Belongs<'_>, told: &Told, command: &Value) -> BTreeSet<String> {
+    let mut about = belongs.of(command);
+    about.extend(belongs.of(&told.value()["events"]));
+    about
+}
+
+fn replace(value: &Value, by: &BTreeMap<String, String>) -> Value {
+    match value {
+        Value::String(text) => by.get(text).map_or_else(|| value.clone(), |other| json!(other)),
+        Value::Array(all) => all.iter().map(|one| replace(one, by)).collect(),
+        Value::Object(all) => Value::Object(all.iter().map(|(name, one)| (name.clone(), replace(one, by))).collect()),
+        _ => value.clone(),
+    }
+}
+
+/// The steps of both worlds, without and with the probes: those of the first follow from those of the second.
+pub fn derive(library: &dyn Library, script: &Script) -> Option<(Vec<Step>, Vec<Step>)> {
+    let user = script.about["user"].as_str()?;
+    let door = script.open(library).ok()?;
+    let second: Vec<&Step> = script.steps.iter().filter(|step| !step.probe).collect();
+    let told: Vec<(&Step, Told)> = second.iter().map(|step| (*step, step.run(&*door))).collect();
+    let world = World::read(&*door);
+    let can = world.can(&*door);
+    let sight = sight(&world, &can, user);
+    let belongs = Belongs::new(&world);
+    let mut by = BTreeMap::new();
+    if let Some(all) = script.about["otherwise"].as_object() {
+        let mine: BTreeSet<String> = second
+            .iter()
+            .filter_map(|step| step.told())
+            .filter(|(actor, _)| actor["user"] == user)
+            .flat_map(|(_, command)| {
+                let mut all = Vec::new();
+                strings(command, &mut |one| all.push(one.to_owned()));
+                all
+            })
+            .chain([user.to_owned()])
+            .collect();
+        for (one, other) in all {
+            if !mine.contains(one) && belongs.may_differ(one, &sight, &told) {
+                by.insert(one.clone(), other.as_str().unwrap_or("").to_owned());
+            }
+        }
+    }
+    let mut first = Vec::new();
+    for (step, told) in &told {
+        if step.world == In::Second && belongs.may_miss(step, told, &sight) {
+            continue;
+        }
+        let mut step = (*step).clone();
+        step.call = replace(&step.call, &by);
+        first.push(step);
+    }
+    Some((first, second.into_iter().cloned().collect()))
+}
+
+/// Plays a script in both worlds, and gives the kinds of what tells them apart.
+pub fn check(library: &dyn Library, script: &Script) -> Vec<(String, String)> {
+    let Some((first, second)) = derive(library, script) else { return Vec::new() };
+    let (Ok(one), Ok(other)) = (script.open(library), script.open(library)) else { return Vec::new() };
+    let user = text(&script.about, "user");
+    // Steps of both worlds have the same end in both; else what is out of sight reaches into it, and nothing can be said.
+    let done = |steps: &[Step], door: &dyn crate::door::Door| -> BTreeMap<u64, bool> {
+        steps.iter().map(|step| (step.ids, step.run(door).is_done())).collect()
+    };
+    let (in_first, in_second) = (done(&first, &*one), done(&second, &*other));
+    if in_first.iter().any(|(step, done)| in_second.get(step) != Some(done)) {
+        return Vec::new();
+    }
+    let (world_one, world_other) = (World::read(&*one), World::read(&*other));
+    let (can_one, can_other) = (world_one.can(&*one), world_other.can(&*other));
+    if sight(&world_one, &can_one, user).inside != sight(&world_other, &can_other, user).inside {
+        return Vec::new();
+    }
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut find = |kind: String, what: String| {
+        if !found.iter().any(|(before, _)| *before == kind) {
+            found.push((kind, what));
+        }
+    };
+    let numbers: BTreeSet<String> = world_other
+        .of("tenant")
+        .iter()
+        .chain(world_one.of("tenant"))
+        .filter(|tenant| world_one.one("tenant", text(tenant, "id")) != world_other.one("tenant", text(tenant, "id")))
+        .map(|tenant| text(tenant, "number").to_owned())
+        .collect();
+    let stranger = world_other.one("user", user).is_none_or(|user| user["state"] != "active");
+    for step in script.steps.iter().filter(|step| step.probe) {
+        let body = step.told().map_or(&step.call["ask"], |(_, command)| command);
+        let name = step.name().to_owned();
+        if body["as_of"].as_str().is_some_and(|as_of| as_of > crate::world::moment(step.at).as_str())
+            || body["as_of"].is_u64()
+            || body["paging"]["cursor"].is_string()
+        {
+            continue;
+        }
+        if BY_NUMBER.contains(&name.as_str()) && !stranger && numbers.contains(text(body, "number")) {
+            // A name that differs by itself; but whether it may be asked to be linked is nobody's affair (T-8).
+            if name != "request_link" {
+                continue;
+            }
+        }
+        let (a, b) = (step.run(&*one), step.run(&*other));
+        let when = if body["as_of"].is_null() { "" } else { " as of then" };
+        for told in [&a, &b] {
+            if let Told::No(code, _) = told
+                && code == "panicked"
+            {
+                find(format!("worlds defect: {name} panics"), body.to_string());
+            }
+        }
+        let refused = |told: &Told| match told {
+            Told::No(code, _) => EXCEPTIONS.contains(&code.as_str()),
+            Told::Yes(_) => false,
+        };
+        if step.told().is_some() && (refused(&a) || refused(&b)) {
+            if a.is_done() != b.is_done() {
+                break;
+            }
+            continue;
+        }
+        let (x, y) = (plain(a.value()), plain(b.value()));
+        if x != y {
+            let (way, left, right) = difference(&x, &y, "");
+            let mut kind = format!("worlds T-9 {name}{when} tells {way}");
+            if let (Told::No(a, _), Told::No(b, _)) = (&a, &b) && a != b {
+                kind = format!("worlds T-9 {name}{when} is refused by what is out of sight");
+            } else if a.is_done() != b.is_done() {
+                kind = format!("worlds T-9 {name}{when} is answered by what is out of sight");
+            }
+            find(kind, format!("{body}: {left} or {right}"));
+            if step.told().is_some() && a.is_done() != b.is_done() {
+                break;
+            }
+        }
+    }
+    // Mail.
+    let mail = |door: &dyn crate::door::Door| -> Vec<Value> {
+        let told = ask(door, &json!({ "query": "notices", "consumer": "machine", "limit": 1000 }));
+        let all = told.value()["answer"]["notices"].as_array().cloned().unwrap_or_default();
+        let mine = |notice: &Value| {
+            let to = notice["to"].as_array().is_some_and(|to| to.iter().any(|one| *one == user));
+            to.then(|| plain(&notice["kind"]))
+        };
+        all.iter().filter_map(mine).collect()
+    };
+    let (x, y) = (mail(&*one), mail(&*other));
+    if x != y && !stranger {
+        let (way, left, right) = difference(&json!(x), &json!(y), "");
+        find(format!("worlds T-9 mail tells {way}"), format!("{left} or {right}"));
+    }
+    found
+}
+
+/// An answer without the numbers of records and tokens.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Array(all) => all.iter().map(plain).collect(),
+        Value::Object(all) => all
+            .iter()
+            .filter(|(name, one)| {
+                !(matches!(name.as_str(), "seq" | "token" | "through" | "epoch") || name.as_str() == "next" && one.is_number())
+            })
+            .map(|(name, one)| (name.clone(), plain(one)))
+            .collect::<Map<String, Value>>()
+            .into(),
+        _ => value.clone(),
+    }
+}
+
+/// Where two answers differ first: the member, and both values.
+fn difference(one: &Value, other: &Value, member: &str) -> (String, String, String) {
+    let here = || (member.to_owned(), one.to_string(), other.to_string());
+    match (one, other) {
+        (Value::Object(x), Value::Object(y)) => {
+            for (name, left) in x {
+                let right = y.get(name).unwrap_or(&Value::Null);
+                if left != right {
+                    return difference(left, right, name);
+                }
+            }
+            y.iter().find(|(name, _)| !x.contains_key(*name)).map_or_else(here, |(name, right)| (name.clone(), "nothing".to_owned(), right.to_string()))
+        }
+        (Value::Array(x), Value::Array(y)) if x.len() == y.len() => x
+            .iter()
+            .zip(y)
+            .find(|(left, right)| left != right)
+            .map_or_else(here, |(left, right)| difference(left, right, member)),
+        (Value::Array(_), Value::Array(_)) => {
+            let (way, left, right) = here();
+            (format!("how many {way}"), left, right)
+        }
+        _ => here(),
+    }
+}
