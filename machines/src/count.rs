@@ -103,7 +103,7 @@ pub fn work() -> u64 {
 
 const OVER: i32 = 99;
 /// A child that works without asking the allocator for anything is ended by the system after so many seconds of work.
-const SECONDS: u64 = 20;
+const SECONDS: u64 = 2;
 
 /// What became of a question that was asked in a child process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -86,7 +86,35 @@ pub fn policies() -> Vec<Value> {
     policies.iter().map(|policy| serde_json::to_value(policy).expect("a policy is JSON")).collect()
 }
 
-/// Whether a kind of fault is known to be open: rules that the engine does not keep yet, one a line with why.
+/// Kinds of faults that are known to be open: rules that the engine does not keep yet. Each landing that keeps one takes its
+/// lines away.
+pub fn open_kinds() -> impl Iterator<Item = &'static str> {
+    include_str!("../open.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Whether a kind of fault is known to be open.
 pub fn known(kind: &str) -> bool {
-    include_str!("../known.txt").lines().any(|line| line == kind)
+    open_kinds().any(|line| line == kind)
+}
+
+/// Makes the script of what was found small, as long as the same kind is found.
+pub fn small(machine: &Machine, library: &dyn Library, found: Found) -> Found {
+    let kind = found.kind.clone();
+    let still = |script: &Script| (machine.check)(library, script).iter().any(|(one, _)| *one == kind);
+    if !still(&found.script) {
+        return found;
+    }
+    let mut script = script::shrink(found.script, machine.tries, &still);
+    // Of the texts that differ between two worlds, those that make the difference.
+    let texts: Vec<String> =
+        script.about["otherwise"].as_object().into_iter().flat_map(|all| all.keys().cloned()).collect();
+    for text in texts {
+        let mut smaller = script.clone();
+        smaller.about["otherwise"].as_object_mut().map(|all| all.remove(&text));
+        if still(&smaller) {
+            script = smaller;
+        }
+    }
+    let what = (machine.check)(library, &script).into_iter().find(|(one, _)| *one == kind).map(|(_, what)| what);
+    Found { what: what.unwrap_or(found.what), script, kind }
 }
