@@ -5,6 +5,8 @@ CARGO    ?= cargo
 JOURNEYS ?=
 # What the soak compares, and how much of it: make soak SOAK="r2 --commands 1000000 --seed 7 --threads 4"
 SOAK     ?= r1 --commands 1000000 --seed 1 --threads 2
+# Which machines attack, and how often: make machines MACHINES="gain --histories 5000 --seed 7 --library /opt/lib/libtenantry.so"
+MACHINES ?= all --histories 2000 --strict
 # How many commits each of four writers makes beside another SQLite: make locks COMMITS=1000000
 COMMITS  ?= 100000
 # How many interleavings Miri tries: make miri SEEDS=64
@@ -29,7 +31,7 @@ BENCHES = --package tenantry-benches
 # The fuzz targets are a workspace of their own; what is built for this one serves them, too.
 FUZZING = --manifest-path fuzz/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: journeys test generate tools format lint doc soak fuzz locks miri bench install python
+.PHONY: journeys test generate tools format lint doc machines soak fuzz locks miri bench install python
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -80,6 +82,11 @@ python:
 # Compares the engine with a second, naive reading of the rules, over as many random commands as you have time for.
 soak:
 	$(CARGO) run $(LOCKED) --release --package tenantry-oracle -- $(SOAK)
+
+# Attacks the library through its JSON door, and ends with 1 where a kind of fault is found that is not on machines/open.txt, or one
+# that is there is found no longer. `--without-end` goes on for as long as you have time. See docs/four-machines.md.
+machines:
+	$(CARGO) run $(LOCKED) --release --package tenantry-machines -- $(MACHINES)
 
 # Looks for inputs that break something; wants a nightly compiler, and `cargo install cargo-fuzz --locked`. See docs/fuzz.md.
 fuzz:

@@ -29,6 +29,8 @@ pub struct Watch<'d> {
     /// What there is now.
     pub world: World,
     held: Table,
+    /// Who may do what, as of the last thing that happened.
+    can: Table,
     /// Who sent what waits for an answer, by its id: the user, or nobody for the operator.
     sent: BTreeMap<String, Option<String>>,
     /// Tenants that have had a super admin of their own.
@@ -46,6 +48,7 @@ impl<'d> Watch<'d> {
             door,
             world: World::read(door),
             held: Table::new(),
+            can: Table::new(),
             sent: BTreeMap::new(),
             owned: BTreeSet::new(),
             found: Vec::new(),
@@ -73,10 +76,11 @@ impl<'d> Watch<'d> {
             if swept.is_ok_and(|reply| !reply.contains(r#""happened":0"#)) {
                 self.world = World::read(door);
                 self.held = self.world.held(&now);
+                self.can = self.world.can(door);
             }
             door.hands().set(step.at, step.ids);
         }
-        let before_can = if watched { self.world.can(door) } else { Table::new() };
+        let before_can = std::mem::take(&mut self.can);
         let before_mail = self.addresses(command, watched);
         let consent = by.is_some().then(|| self.consent(&name, command, &before_can, &now)).flatten();
         let told = step.run(door);
@@ -86,17 +90,18 @@ impl<'d> Watch<'d> {
             self.done.1 += 1;
             // What was refused is looked at now and then: it costs as much as what was done.
             if step.ids % 4 != 0 {
+                self.can = before_can;
                 return told;
             }
         }
         let world = World::read(door);
         let held = world.held(&now);
+        let after_can = if told.is_done() { world.can(door) } else { before_can.clone() };
         if let Some(by) = &by {
             if told.is_done() {
                 if let Some((kind, what)) = consent {
                     self.find(&kind, what);
                 }
-                let after_can = world.can(door);
                 self.gains(&name, by, &world, &held, &now, true);
                 self.lifted(&name, &before_can, &after_can, &held, &world);
                 self.reserved(&name, by, &before_can, &after_can, &world, &now);
@@ -123,6 +128,7 @@ impl<'d> Watch<'d> {
         }
         self.world = world;
         self.held = held;
+        self.can = after_can;
         told
     }
 

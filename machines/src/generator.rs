@@ -273,6 +273,7 @@ impl<'s> Generator<'s> {
             roles.push((role, tenant));
         }
         // Links: customers, and MSPs below MSPs.
+        let mut linked: Vec<(String, String)> = Vec::new();
         for place in 1..tenants.len() {
             let (managed, kind) = tenants[place].clone();
             if kind == "reseller" || self.rng.percent(25) {
@@ -300,11 +301,26 @@ impl<'s> Generator<'s> {
             let by = supers.get(&managed).map_or(operator.clone(), |user| json!({ "user": user }));
             let command = json!({ "command": "accept_link", "request": request });
             steps.push(self.step(&by, &command));
+            linked.push((manager, managed));
+            if self.rng.percent(35) {
+                let grants = self.some(&texts(&policy["grantable"]));
+                let command = json!({ "command": "set_manager_grants", "link": request, "grants": grants });
+                steps.push(self.step(&by, &command));
+            }
         }
         // Some are kept off a tenant, or have another role there.
         for _ in 0..self.rng.below(4) {
-            let Some((user, home)) = self.rng.pick(&users).cloned() else { continue };
-            let Some((tenant, _)) = self.rng.pick(&tenants).cloned() else { continue };
+            let Some((mut user, mut home)) = self.rng.pick(&users).cloned() else { continue };
+            let Some((mut tenant, _)) = self.rng.pick(&tenants).cloned() else { continue };
+            if self.rng.percent(75)
+                && let Some((manager, managed)) = self.rng.pick(&linked).cloned()
+            {
+                let people: Vec<&(String, String)> = users.iter().filter(|(_, home)| *home == manager).collect();
+                if let Some(one) = self.rng.pick(&people) {
+                    (user, home) = (*one).clone();
+                    tenant = managed;
+                }
+            }
             let own: Vec<Value> =
                 roles.iter().filter(|(_, of)| *of == home || *of == tenant).map(|(role, _)| json!(role)).collect();
             let role = match self.rng.below(10) {
@@ -868,6 +884,18 @@ impl<'s> Generator<'s> {
             }
             "AsOf" => self.as_of(),
             "Token" => json!("x"),
+            // Whoever has a role can lose it.
+            "UserOnTenant" if self.rng.percent(75) => {
+                let near = |one: &&Value| {
+                    let user = world.one("user", text(one, "user"));
+                    user.is_some_and(|user| user["home"] == place.home.as_str())
+                };
+                let all: Vec<&Value> = world.of("assignment").iter().filter(near).collect();
+                match self.rng.pick(&all) {
+                    Some(one) => json!({ "user": one["user"], "tenant": one["tenant"] }),
+                    None => json!({ "user": place.user, "tenant": place.tenant }),
+                }
+            }
             _ => {
                 let schema = self.schema;
                 let Some(definition) = schema.definitions.get(name) else { return Value::Null };
