@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::Played;
 use crate::count::{Ended, within};
 use crate::door::{Door, Library, id_of};
 use crate::generator::{BEGINNING, DAY, Generator, SECOND, Schema};
+use crate::play::Played;
 use crate::rng::mix;
 use crate::script::{Found, In, Script, Step, Told, ask};
 use crate::world::{World, moment, text};
@@ -28,12 +28,20 @@ fn base(policy: &Value) -> Vec<Step> {
         let place = steps.len() as u64;
         steps.push(Step::command(BEGINNING + place as i64 * SECOND, place, actor, &command));
     };
-    for (place, kind) in ["msp", "customer", "customer", "reseller", "msp", "customer", "msp"].into_iter().enumerate() {
-        push(&operator, json!({ "command": "register_tenant", "kind": kind, "tenant": id(place), "name": format!("T{place}"), "number": format!("T{place}") }));
+    for (place, kind) in
+        ["msp", "customer", "customer", "reseller", "msp", "customer", "msp"].into_iter().enumerate()
+    {
+        push(
+            &operator,
+            json!({ "command": "register_tenant", "kind": kind, "tenant": id(place), "name": format!("T{place}"), "number": format!("T{place}") }),
+        );
         let user = json!({ "command": "register_user", "home": id(place), "user": id(100 + place), "email": format!("u{place}@home.example"), "role": policy["super_role"] });
         push(&operator, user);
     }
-    let management = policy["management_types"].as_array().and_then(|all| all.iter().find(|rule| rule["locks_customer"] == false)).map(|rule| rule["name"].clone());
+    let management = policy["management_types"]
+        .as_array()
+        .and_then(|all| all.iter().find(|rule| rule["locks_customer"] == false))
+        .map(|rule| rule["name"].clone());
     for (manager, managed) in [(0, 1), (0, 2), (4, 5)] {
         let mut command = json!({
             "command": "request_link", "manager": id(manager), "number": format!("T{managed}"), "management": management,
@@ -43,10 +51,19 @@ fn base(policy: &Value) -> Vec<Step> {
             command["term"] = json!({ "days": 700 });
         }
         push(&operator, command);
-        push(&json!({ "user": id(100 + managed) }), json!({ "command": "accept_link", "request": id(200 + managed) }));
+        push(
+            &json!({ "user": id(100 + managed) }),
+            json!({ "command": "accept_link", "request": id(200 + managed) }),
+        );
     }
-    push(&operator, json!({ "command": "create_role", "tenant": id(4), "role": id(300), "name": "Small", "permissions": ["tenant.view"] }));
-    push(&operator, json!({ "command": "create_role", "tenant": id(0), "role": id(301), "name": "Small", "permissions": ["tenant.view"] }));
+    push(
+        &operator,
+        json!({ "command": "create_role", "tenant": id(4), "role": id(300), "name": "Small", "permissions": ["tenant.view"] }),
+    );
+    push(
+        &operator,
+        json!({ "command": "create_role", "tenant": id(0), "role": id(301), "name": "Small", "permissions": ["tenant.view"] }),
+    );
     steps
 }
 
@@ -60,7 +77,11 @@ fn growers(policy: &Value) -> Vec<Value> {
     let user = |place: usize| json!({ "user": id(100 + place) });
     let operator = json!({ "operator": {} });
     let service = &policy["services"][0];
-    let lock = policy["management_types"].as_array().and_then(|all| all.iter().find(|rule| rule["locks_customer"] == false)).cloned().unwrap_or_default();
+    let lock = policy["management_types"]
+        .as_array()
+        .and_then(|all| all.iter().find(|rule| rule["locks_customer"] == false))
+        .cloned()
+        .unwrap_or_default();
     let mut all = Vec::new();
     let mut add = |name: &str, actor: &Value, commands: Value, later: i64| {
         all.push(json!({ "name": name, "actor": actor, "commands": commands, "later": later }));
@@ -74,7 +95,8 @@ fn growers(policy: &Value) -> Vec<Value> {
             "management": lock["name"], "services": [service],
         });
         if lock["delinkable"] == true {
-            customer_command["owner"] = json!({ "user": "@3", "invitation": "@4", "email": "owner#@c.example" });
+            customer_command["owner"] =
+                json!({ "user": "@3", "invitation": "@4", "email": "owner#@c.example" });
         }
         let mut extending = customer_command.clone();
         extending["term"] = json!({ "days": 30, "auto_extend": true });
@@ -95,33 +117,93 @@ fn growers(policy: &Value) -> Vec<Value> {
         add(&named("invitations"), &by, json!([invite]), 0);
         add(&named("invitations past their end"), &by, json!([invite]), 60 * 86_400);
         add(&named("users"), &operator, json!([register]), 0);
-        add(&named("roles"), &by, json!([{ "command": "create_role", "tenant": id(msp), "role": "@1", "name": "R#", "permissions": ["tenant.view"] }]), 0);
-        add(&named("integrations"), &by, json!([{ "command": "create_integration", "owner": id(msp), "integration": "@1", "kind": "collector", "name": "I#" }]), 0);
-        add(&named("licences"), &by, json!([{ "command": "buy_licence", "buyer": id(msp), "tenant": id(msp), "service": service, "seats": 1, "licence": "@1" }]), 0);
-        add(&named("prefixes given back"), &by, json!([
-            { "command": "edit_tenant", "tenant": id(msp), "prefix": "p#" }, { "command": "edit_tenant", "tenant": id(msp), "prefix": null },
-        ]), 0);
-        add(&named("edits of a profile"), &by, json!([{ "command": "edit_tenant", "tenant": id(msp), "name": "M#" }]), 0);
-        add(&named("sessions"), &by, json!([{ "command": "open_console", "tenant": id(msp), "service": service, "return_to": "https://r.example/#", "session": "@1" }]), 0);
-        add(&named("roles on one tenant"), &operator, json!([register, { "command": "assign", "assignments": [{ "user": "@1", "tenant": id(customer), "role": role }] }]), 0);
-        add(&named("refusals"), &user(customer), json!([{ "command": "edit_tenant", "tenant": id(msp), "name": "Refused#" }]), 0);
-        add(&named("delink requests taken back"), &by, json!([
-            { "command": "request_delink", "link": id(200 + customer) }, { "command": "cancel_delink", "link": id(200 + customer) },
-        ]), 0);
+        add(
+            &named("roles"),
+            &by,
+            json!([{ "command": "create_role", "tenant": id(msp), "role": "@1", "name": "R#", "permissions": ["tenant.view"] }]),
+            0,
+        );
+        add(
+            &named("integrations"),
+            &by,
+            json!([{ "command": "create_integration", "owner": id(msp), "integration": "@1", "kind": "collector", "name": "I#" }]),
+            0,
+        );
+        add(
+            &named("licences"),
+            &by,
+            json!([{ "command": "buy_licence", "buyer": id(msp), "tenant": id(msp), "service": service, "seats": 1, "licence": "@1" }]),
+            0,
+        );
+        add(
+            &named("prefixes given back"),
+            &by,
+            json!([
+                { "command": "edit_tenant", "tenant": id(msp), "prefix": "p#" }, { "command": "edit_tenant", "tenant": id(msp), "prefix": null },
+            ]),
+            0,
+        );
+        add(
+            &named("edits of a profile"),
+            &by,
+            json!([{ "command": "edit_tenant", "tenant": id(msp), "name": "M#" }]),
+            0,
+        );
+        add(
+            &named("sessions"),
+            &by,
+            json!([{ "command": "open_console", "tenant": id(msp), "service": service, "return_to": "https://r.example/#", "session": "@1" }]),
+            0,
+        );
+        add(
+            &named("roles on one tenant"),
+            &operator,
+            json!([register, { "command": "assign", "assignments": [{ "user": "@1", "tenant": id(customer), "role": role }] }]),
+            0,
+        );
+        add(
+            &named("refusals"),
+            &user(customer),
+            json!([{ "command": "edit_tenant", "tenant": id(msp), "name": "Refused#" }]),
+            0,
+        );
+        add(
+            &named("delink requests taken back"),
+            &by,
+            json!([
+                { "command": "request_delink", "link": id(200 + customer) }, { "command": "cancel_delink", "link": id(200 + customer) },
+            ]),
+            0,
+        );
     }
     // On those who are asked, by others.
-    add("requests to be linked", &operator, json!([
-        { "command": "register_tenant", "kind": "msp", "tenant": "@1", "name": "L#", "number": "L#" },
-        { "command": "request_link", "manager": "@1", "number": "T6", "management": lock["name"], "services": [service], "request": "@2", "term": { "days": 100 } },
-    ]), 0);
-    add("a reseller's devices", &user(3), json!([
-        { "command": "add_reseller_customer", "reseller": id(3), "number": "T1" },
-        { "command": "upload_devices", "reseller": id(3), "to": id(1), "devices": ["DEV-#-A", "DEV-#-B"], "upload": "@1" },
-    ]), 0);
-    add("a reseller's customers", &operator, json!([
-        { "command": "register_tenant", "kind": "customer", "tenant": "@1", "name": "L#", "number": "L#" },
-        { "command": "add_reseller_customer", "reseller": id(3), "number": "L#" },
-    ]), 0);
+    add(
+        "requests to be linked",
+        &operator,
+        json!([
+            { "command": "register_tenant", "kind": "msp", "tenant": "@1", "name": "L#", "number": "L#" },
+            { "command": "request_link", "manager": "@1", "number": "T6", "management": lock["name"], "services": [service], "request": "@2", "term": { "days": 100 } },
+        ]),
+        0,
+    );
+    add(
+        "a reseller's devices",
+        &user(3),
+        json!([
+            { "command": "add_reseller_customer", "reseller": id(3), "number": "T1" },
+            { "command": "upload_devices", "reseller": id(3), "to": id(1), "devices": ["DEV-#-A", "DEV-#-B"], "upload": "@1" },
+        ]),
+        0,
+    );
+    add(
+        "a reseller's customers",
+        &operator,
+        json!([
+            { "command": "register_tenant", "kind": "customer", "tenant": "@1", "name": "L#", "number": "L#" },
+            { "command": "add_reseller_customer", "reseller": id(3), "number": "L#" },
+        ]),
+        0,
+    );
     all
 }
 
@@ -135,7 +217,9 @@ fn round(grower: &Value, number: u64) -> Vec<Step> {
             }
             Value::String(text) => json!(text.replace('#', &number.to_string())),
             Value::Array(all) => all.iter().map(|one| fill(one, number)).collect(),
-            Value::Object(all) => Value::Object(all.iter().map(|(name, one)| (name.clone(), fill(one, number))).collect()),
+            Value::Object(all) => {
+                Value::Object(all.iter().map(|(name, one)| (name.clone(), fill(one, number))).collect())
+            }
             _ => value.clone(),
         }
     }
@@ -143,7 +227,14 @@ fn round(grower: &Value, number: u64) -> Vec<Step> {
     let commands = grower["commands"].as_array().into_iter().flatten();
     commands
         .enumerate()
-        .map(|(place, command)| Step::command(at, number * 16 + place as u64 + (1 << 40), &grower["actor"], &fill(command, number)))
+        .map(|(place, command)| {
+            Step::command(
+                at,
+                number * 16 + place as u64 + (1 << 40),
+                &grower["actor"],
+                &fill(command, number),
+            )
+        })
         .collect()
 }
 
@@ -167,13 +258,26 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
     generator.collisions = 0;
     let names = schema.names("Query");
     for name in &names {
-        if matches!(name.as_str(), "verify" | "parse" | "records_after" | "notices" | "confirm" | "entity" | "entities" | "policy" | "token") {
+        if matches!(
+            name.as_str(),
+            "verify"
+                | "parse"
+                | "records_after"
+                | "notices"
+                | "confirm"
+                | "entity"
+                | "entities"
+                | "policy"
+                | "token"
+        ) {
             continue;
         }
         let user = id(100 + generator.rng.below(4));
         for moment_wanted in [false, true] {
             let mut query = generator.query(&world, &user, std::slice::from_ref(name));
-            let takes = |member: &str| schema.one("Query", name).is_some_and(|one| one["properties"][member].is_object());
+            let takes = |member: &str| {
+                schema.one("Query", name).is_some_and(|one| one["properties"][member].is_object())
+            };
             if moment_wanted && !takes("as_of") {
                 continue;
             }
@@ -198,13 +302,23 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
         script.steps.push(step);
     }
     script.about = json!({ "seed": seed, "grow": grower });
-    let mut found: Vec<Found> =
-        check(library, &script).into_iter().map(|(kind, what)| Found { kind, what, script: script.clone() }).collect();
+    let mut found: Vec<Found> = check(library, &script)
+        .into_iter()
+        .map(|(kind, what)| Found { kind, what, script: script.clone() })
+        .collect();
     // Batches, of as many as there are.
     let batches = batches(&policy);
     let batch = batches[(seed % batches.len() as u64) as usize].clone();
-    let script = Script { policy: policy.clone(), steps: base(&policy), about: json!({ "seed": seed, "batch": batch }) };
-    found.extend(check(library, &script).into_iter().map(|(kind, what)| Found { kind, what, script: script.clone() }));
+    let script = Script {
+        policy: policy.clone(),
+        steps: base(&policy),
+        about: json!({ "seed": seed, "batch": batch }),
+    };
+    found.extend(check(library, &script).into_iter().map(|(kind, what)| Found {
+        kind,
+        what,
+        script: script.clone(),
+    }));
     (found, (script.steps.len(), 0))
 }
 
@@ -223,21 +337,82 @@ fn batches(policy: &Value) -> Vec<Value> {
     let add = json!({ "command": "add_reseller_customer", "reseller": id(3), "number": "T1" });
     let _ = policy;
     let by = json!({ "user": id(100) });
-    let one = |name: &str, grow: Value, actor: &Value, command: Value, list: &str, item: Value| {
-        json!({ "name": name, "grow": { "name": name, "actor": operator, "commands": grow }, "actor": actor, "command": command, "list": list, "item": item })
-    };
+    let one = |name: &str, grow: Value, actor: &Value, command: Value, list: &str, item: Value| json!({ "name": name, "grow": { "name": name, "actor": operator, "commands": grow }, "actor": actor, "command": command, "list": list, "item": item });
     let assigned = json!({ "user": "@1", "tenant": id(1), "role": "no_access" });
     let many = json!({ "command": "register_user", "home": id(1), "user": "@1", "email": "b#@home.example", "role": "no_access" });
     vec![
-        one("assign", json!([register]), &by, json!({ "command": "assign" }), "assignments", assigned.clone()),
-        one("unassign", json!([register, assign]), &by, json!({ "command": "unassign" }), "assignments", json!({ "user": "@1", "tenant": id(1) })),
-        one("unassign by operators", json!([register, assign]), &operator, json!({ "command": "unassign" }), "assignments", json!({ "user": "@1", "tenant": id(1) })),
-        one("assign by operators", json!([register, many]), &operator, json!({ "command": "assign" }), "assignments", assigned),
-        one("disable_tenants", json!([tenant]), &operator, json!({ "command": "disable_tenants" }), "tenants", json!("@1")),
-        one("delete_tenants", json!([tenant]), &operator, json!({ "command": "delete_tenants", "confirm": "delete" }), "tenants", json!("@1")),
-        one("upload_devices", json!([add]), &json!({ "user": id(103) }), json!({ "command": "upload_devices", "reseller": id(3), "to": id(1) }), "devices", json!("NEW-#")),
-        one("delete_devices", json!([add, upload]), &by, json!({ "command": "delete_devices", "tenant": id(1) }), "devices", json!("BAT-#")),
-        one("check_many", json!([register]), &json!(null), json!({ "query": "check_many" }), "questions", json!({ "user": "@1", "permission": "tenant.view", "tenant": id(1) })),
+        one(
+            "assign",
+            json!([register]),
+            &by,
+            json!({ "command": "assign" }),
+            "assignments",
+            assigned.clone(),
+        ),
+        one(
+            "unassign",
+            json!([register, assign]),
+            &by,
+            json!({ "command": "unassign" }),
+            "assignments",
+            json!({ "user": "@1", "tenant": id(1) }),
+        ),
+        one(
+            "unassign by operators",
+            json!([register, assign]),
+            &operator,
+            json!({ "command": "unassign" }),
+            "assignments",
+            json!({ "user": "@1", "tenant": id(1) }),
+        ),
+        one(
+            "assign by operators",
+            json!([register, many]),
+            &operator,
+            json!({ "command": "assign" }),
+            "assignments",
+            assigned,
+        ),
+        one(
+            "disable_tenants",
+            json!([tenant]),
+            &operator,
+            json!({ "command": "disable_tenants" }),
+            "tenants",
+            json!("@1"),
+        ),
+        one(
+            "delete_tenants",
+            json!([tenant]),
+            &operator,
+            json!({ "command": "delete_tenants", "confirm": "delete" }),
+            "tenants",
+            json!("@1"),
+        ),
+        one(
+            "upload_devices",
+            json!([add]),
+            &json!({ "user": id(103) }),
+            json!({ "command": "upload_devices", "reseller": id(3), "to": id(1) }),
+            "devices",
+            json!("NEW-#"),
+        ),
+        one(
+            "delete_devices",
+            json!([add, upload]),
+            &by,
+            json!({ "command": "delete_devices", "tenant": id(1) }),
+            "devices",
+            json!("BAT-#"),
+        ),
+        one(
+            "check_many",
+            json!([register]),
+            &json!(null),
+            json!({ "query": "check_many" }),
+            "questions",
+            json!({ "user": "@1", "permission": "tenant.view", "tenant": id(1) }),
+        ),
     ]
 }
 
@@ -247,7 +422,11 @@ pub fn check(library: &dyn Library, script: &Script) -> Vec<(String, String)> {
     for step in script.steps.iter().filter(|step| !step.probe) {
         step.run(&*door);
     }
-    if script.about["batch"].is_object() { batch(&*door, &script.about["batch"]) } else { grow(&*door, script) }
+    if script.about["batch"].is_object() {
+        batch(&*door, &script.about["batch"])
+    } else {
+        grow(&*door, script)
+    }
 }
 
 fn grow(door: &dyn Door, script: &Script) -> Vec<(String, String)> {
@@ -289,7 +468,16 @@ fn grow(door: &dyn Door, script: &Script) -> Vec<(String, String)> {
             Some(_) => " as of then",
         };
         let sizes = [N, 2 * N, 4 * N];
-        let shown = || format!("{}: {}", probe.call, seen.iter().zip(sizes).map(|((ended, bytes), n)| format!("{n}: {ended:?} for {bytes} bytes; ")).collect::<String>());
+        let shown = || {
+            format!(
+                "{}: {}",
+                probe.call,
+                seen.iter()
+                    .zip(sizes)
+                    .map(|((ended, bytes), n)| format!("{n}: {ended:?} for {bytes} bytes; "))
+                    .collect::<String>()
+            )
+        };
         let kind = match (seen[0], seen[1], seen[2]) {
             ((Ended::After(few), least), (Ended::After(_), _), (Ended::After(many), most)) => {
                 let more = many.saturating_sub(few);
@@ -319,7 +507,9 @@ fn batch(door: &dyn Door, batch: &Value) -> Vec<(String, String)> {
         (0..count)
             .map(|number| {
                 let with = json!({ "actor": null, "commands": [{ "one": batch["item"] }] });
-                let filled = round(&with, number).first().and_then(|step| step.told().map(|(_, command)| command["one"].clone()));
+                let filled = round(&with, number)
+                    .first()
+                    .and_then(|step| step.told().map(|(_, command)| command["one"].clone()));
                 filled.unwrap_or_default()
             })
             .collect()
@@ -330,7 +520,11 @@ fn batch(door: &dyn Door, batch: &Value) -> Vec<(String, String)> {
         let mut command = batch["command"].clone();
         command[text(batch, "list")] = json!(items(size));
         let step = Step::command(BEGINNING + 20_000 * SECOND, 1 << 50 | size, &batch["actor"], &command);
-        let call = if batch["actor"].is_null() { json!({ "ask": command }).to_string() } else { step.call.to_string() };
+        let call = if batch["actor"].is_null() {
+            json!({ "ask": command }).to_string()
+        } else {
+            step.call.to_string()
+        };
         let mut fault = String::new();
         let ended = within(BOUND, || {
             door.hands().set(step.at, step.ids);
@@ -349,7 +543,9 @@ fn batch(door: &dyn Door, batch: &Value) -> Vec<(String, String)> {
     let shown = format!("{:?} at {}, {} and {} items {}", seen, 2 * N, 4 * N, 8 * N, done.concat());
     match (seen[0], seen[2]) {
         (Ended::After(few), Ended::After(many)) if many <= few * 5 + SLACK => Vec::new(),
-        (Ended::After(_), Ended::After(_)) => vec![(format!("cost a batch is more than linear: {name}"), shown)],
+        (Ended::After(_), Ended::After(_)) => {
+            vec![(format!("cost a batch is more than linear: {name}"), shown)]
+        }
         _ => vec![(format!("cost a batch has no end: {name}"), shown)],
     }
 }

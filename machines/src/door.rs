@@ -67,7 +67,8 @@ struct Shared(Arc<Hands>);
 
 impl Clock for Shared {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.now.load(Ordering::Relaxed)).expect("the machines set moments that there are")
+        Timestamp::from_micros(self.0.now.load(Ordering::Relaxed))
+            .expect("the machines set moments that there are")
     }
 }
 
@@ -86,7 +87,8 @@ impl Library for BuiltIn {
             policy: wire::policy(policy).map_err(|fault| wire::text(&fault))?,
             ..Options::default()
         };
-        let engine = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options).map_err(|error| error.to_string())?;
+        let engine =
+            Engine::new(MemoryStore::new(Uuid::from_u128(1)), options).map_err(|error| error.to_string())?;
         Ok(Box::new(InProcess { engine, hands }))
     }
 }
@@ -152,7 +154,9 @@ impl Loaded {
     pub fn load(path: &Path) -> Result<Self, String> {
         fn find<T: Copy>(library: &libloading::Library, name: &str) -> Result<T, String> {
             // SAFETY: the types are those of tenantry.h, whose ABI does not change within a version.
-            unsafe { library.get::<T>(name.as_bytes()).map(|symbol| *symbol).map_err(|error| error.to_string()) }
+            unsafe {
+                library.get::<T>(name.as_bytes()).map(|symbol| *symbol).map_err(|error| error.to_string())
+            }
         }
         // SAFETY: a library of tenantry runs nothing when it is loaded; and it is never unloaded.
         let library = unsafe { libloading::Library::new(path).map_err(|error| error.to_string())? };
@@ -230,8 +234,13 @@ impl Door for Opened {
         let mut error = ptr::null_mut();
         // SAFETY: as tenantry.h has it.
         unsafe {
-            let status =
-                (self.functions.call)(self.engine, json.as_ptr().cast(), json.len(), &raw mut reply, &raw mut error);
+            let status = (self.functions.call)(
+                self.engine,
+                json.as_ptr().cast(),
+                json.len(),
+                &raw mut reply,
+                &raw mut error,
+            );
             if status != 0 {
                 return Err(self.functions.fault(error));
             }

@@ -8,20 +8,39 @@ use serde_json::{Value, json};
 
 use crate::door::{Door, Library};
 use crate::generator::{Generator, Schema};
+use crate::play::Played;
 use crate::script::{Found, Script, Step, Told, ask};
-use crate::Played;
 use crate::world::{Set, Table, World, at, moment, text};
 
 /// A bar is lifted, or a handshake's other side says yes: what comes back by these was there before (P-15). They are acts on
 /// tenants and links, and unblocking; none of them is about roles.
 const LIFTS: &[&str] = &[
-    "unblock_user", "enable_tenants", "report_ready", "convert_link", "accept_delink", "request_delink", "delete_tenants",
-    "set_manager_grants", "accept_link", "accept_invitation", "add_customer", "sweep",
+    "unblock_user",
+    "enable_tenants",
+    "report_ready",
+    "convert_link",
+    "accept_delink",
+    "request_delink",
+    "delete_tenants",
+    "set_manager_grants",
+    "accept_link",
+    "accept_invitation",
+    "add_customer",
+    "sweep",
 ];
 
 /// Acts on tenants and links answer to their own permission, whoever loses by them.
-const ON_PERSONS: &[&str] =
-    &["assign", "unassign", "block_user", "remove_user", "edit_role", "delete_role", "edit_user", "create_role", "set_alert_rule"];
+const ON_PERSONS: &[&str] = &[
+    "assign",
+    "unassign",
+    "block_user",
+    "remove_user",
+    "edit_role",
+    "delete_role",
+    "edit_user",
+    "create_role",
+    "set_alert_rule",
+];
 
 /// What the machine watches.
 pub struct Watch<'d> {
@@ -33,8 +52,6 @@ pub struct Watch<'d> {
     can: Table,
     /// Who sent what waits for an answer, by its id: the user, or nobody for the operator.
     sent: BTreeMap<String, Option<String>>,
-    /// Tenants that have had a super admin of their own.
-    owned: BTreeSet<String>,
     /// What was found: kind and words.
     pub found: Vec<(String, String)>,
     /// Commands that were executed, and that were refused.
@@ -50,7 +67,6 @@ impl<'d> Watch<'d> {
             held: Table::new(),
             can: Table::new(),
             sent: BTreeMap::new(),
-            owned: BTreeSet::new(),
             found: Vec::new(),
             done: (0, 0),
         }
@@ -89,7 +105,7 @@ impl<'d> Watch<'d> {
         } else {
             self.done.1 += 1;
             // What was refused is looked at now and then: it costs as much as what was done.
-            if step.ids % 4 != 0 {
+            if !step.ids.is_multiple_of(4) {
                 self.can = before_can;
                 return told;
             }
@@ -117,15 +133,6 @@ impl<'d> Watch<'d> {
         if told.is_done() {
             self.remember(&name, by, &world);
         }
-        for tenant in world.living() {
-            let id = text(tenant, "id");
-            let own = world.of("user").iter().filter(|user| user["home"] == id && user["state"] == "active");
-            if own.into_iter().any(|user| {
-                world.roles_of(text(user, "id"), false, &now).iter().any(|(on, role, _)| on == id && world.is_super(role))
-            }) {
-                self.owned.insert(id.to_owned());
-            }
-        }
         self.world = world;
         self.held = held;
         self.can = after_can;
@@ -148,7 +155,8 @@ impl<'d> Watch<'d> {
 
     fn addresses(&self, command: &Value, watched: bool) -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
-        if watched && command["email"].is_string()
+        if watched
+            && command["email"].is_string()
             && let Some(user) = command["user"].as_str()
         {
             all.insert(user.to_owned(), self.address(user));
@@ -171,6 +179,17 @@ impl<'d> Watch<'d> {
         roles.into_iter().map(|(on, role, below)| (on, role.clone(), below, world.role(&role))).collect()
     }
 
+    /// Whether a tenant has a super admin of its own, who may be blocked.
+    fn owned(&self, tenant: &str, now: &str) -> bool {
+        let here = |user: &Value| {
+            let roles = self.world.roles_of(text(user, "id"), false, now);
+            matches!(text(user, "state"), "active" | "blocked")
+                && user["home"] == tenant
+                && roles.iter().any(|(on, role, _)| on == tenant && self.world.is_super(role))
+        };
+        self.world.of("user").iter().any(here)
+    }
+
     /// P-15: whoever holds more holds no more than the actor held there.
     fn gains(&mut self, name: &str, by: &str, world: &World, held: &Table, now: &str, done: bool) {
         let mine = self.world.roles_of(by, false, now);
@@ -186,31 +205,42 @@ impl<'d> Watch<'d> {
                 continue;
             }
             if !done {
-                self.find(&format!("U-4 {name}, refused"), format!("{user} gains {} on {tenant}", world.names(more)));
+                self.find(
+                    &format!("U-4 {name}, refused"),
+                    format!("{user} gains {} on {tenant}", world.names(more)),
+                );
                 continue;
             }
             let new = self.world.one("tenant", tenant).is_none();
-            let first_owner = world
-                .of("invitation")
-                .iter()
-                .any(|one| one["user"] == user.as_str() && one["tenant"] == tenant.as_str() && one["sign_up"] == true);
+            let first_owner = world.of("invitation").iter().any(|one| {
+                one["user"] == user.as_str() && one["tenant"] == tenant.as_str() && one["sign_up"] == true
+            });
             let holds = if new {
                 // What the actor's own roles above reach there.
-                let manager = world.managers(tenant).first().map(|manager| (*manager).to_owned()).unwrap_or_default();
+                let manager =
+                    world.managers(tenant).first().map(|manager| (*manager).to_owned()).unwrap_or_default();
                 let reach: Vec<_> = mine.iter().filter(|(_, _, below)| *below).cloned().collect();
-                self.world.nearest(&home, &reach, &manager).iter().fold(0, |set, role| set | self.world.role(role))
+                self.world
+                    .nearest(&home, &reach, &manager)
+                    .iter()
+                    .fold(0, |set, role| set | self.world.role(role))
             } else {
                 at(&self.held, by, tenant)
             };
             if first_owner {
                 let manages = self.world.bit("users.manage");
                 let wanted = if new { 0 } else { manages };
-                if !new && self.owned.contains(tenant.as_str()) && holds & more != more {
-                    self.find(&format!("14.1 {name} names an owner where there was one"), format!("{by} for {tenant}"));
+                if !new && self.owned(tenant, now) && holds & more != more {
+                    self.find(
+                        &format!("14.1 {name} names an owner where there was one"),
+                        format!("{by} for {tenant}"),
+                    );
                 } else if holds & wanted != wanted {
                     self.find(
                         &format!("14.1 {name} names an owner"),
-                        format!("{by} holds no users.manage on {tenant}, and invites {user} as its super admin"),
+                        format!(
+                            "{by} holds no users.manage on {tenant}, and invites {user} as its super admin"
+                        ),
                     );
                 }
                 continue;
@@ -220,7 +250,10 @@ impl<'d> Watch<'d> {
                 let whom = if user == by { "themselves" } else { "somebody" };
                 self.find(
                     &format!("P-15 {name} gives {whom}"),
-                    format!("{by} gives {user} on {tenant} what {by} does not hold there: {}", world.names(beyond)),
+                    format!(
+                        "{by} gives {user} on {tenant} what {by} does not hold there: {}",
+                        world.names(beyond)
+                    ),
                 );
             }
         }
@@ -233,7 +266,8 @@ impl<'d> Watch<'d> {
         }
         let mut lines = Vec::new();
         for ((user, tenant), can) in after {
-            let more = can & !at(before, user, tenant) & at(&self.held, user, tenant) & at(held, user, tenant);
+            let more =
+                can & !at(before, user, tenant) & at(&self.held, user, tenant) & at(held, user, tenant);
             if more != 0 {
                 lines.push(format!("{user} may again on {tenant}: {}", world.names(more)));
             }
@@ -248,7 +282,11 @@ impl<'d> Watch<'d> {
         let reserved = world.set(&world.policy["reserved"]);
         let giver = |this: &Self, user: &str| {
             if name == "accept_invitation" {
-                let taken = this.world.of("invitation").iter().find(|one| one["user"] == user && one["sign_up"] != true)?;
+                let taken = this
+                    .world
+                    .of("invitation")
+                    .iter()
+                    .find(|one| one["user"] == user && one["sign_up"] != true)?;
                 return this.sent.get(text(taken, "id")).cloned().flatten();
             }
             Some(by.to_owned())
@@ -269,14 +307,29 @@ impl<'d> Watch<'d> {
             }
             let more = at(after, id, home) & !at(before, id, home) & reserved;
             if more != 0 && !LIFTS.iter().any(|lift| *lift == name && name != "accept_invitation") {
-                lines.push((format!("P-16 {name} hands out what is reserved"), format!("{giver} to {id}: {}", world.names(more))));
+                lines.push((
+                    format!("P-16 {name} hands out what is reserved"),
+                    format!("{giver} to {id}: {}", world.names(more)),
+                ));
             }
             let owns = |world: &World| {
-                let signs_up = world.of("invitation").iter().any(|one| one["user"] == id && one["sign_up"] == true);
-                !signs_up && world.roles_of(id, true, now).iter().any(|(on, role, _)| on == home && world.is_super(role))
+                let signs_up =
+                    world.of("invitation").iter().any(|one| one["user"] == id && one["sign_up"] == true);
+                !signs_up
+                    && world
+                        .roles_of(id, true, now)
+                        .iter()
+                        .any(|(on, role, _)| on == home && world.is_super(role))
             };
-            if name != "accept_invitation" && owns(world) && !owns(&self.world) && world.policy["super_role"] != world.policy["admin_role"] {
-                lines.push((format!("P-16 {name} makes a super admin"), format!("{giver}'s side makes {id} one on {home}")));
+            if name != "accept_invitation"
+                && owns(world)
+                && !owns(&self.world)
+                && world.policy["super_role"] != world.policy["admin_role"]
+            {
+                lines.push((
+                    format!("P-16 {name} makes a super admin"),
+                    format!("{giver}'s side makes {id} one on {home}"),
+                ));
             }
         }
         for (kind, what) in lines {
@@ -292,13 +345,15 @@ impl<'d> Watch<'d> {
         let Some(actor) = self.world.one("user", by) else { return };
         let mine = self.world.super_at(actor, now);
         let mut lines = Vec::new();
-        for user in self.world.of("user").iter().filter(|user| user["id"] != by && user["state"] == "active") {
+        for user in self.world.of("user").iter().filter(|user| user["id"] != by && user["state"] == "active")
+        {
             let id = text(user, "id");
             let gone = world.one("user", id).is_none_or(|after| after["state"] != "active");
             for tenant in self.world.super_at(user, now) {
                 let lost = at(&self.held, id, &tenant) & !at(held, id, &tenant);
                 if (lost != 0 || gone) && !mine.contains(&tenant) {
-                    lines.push(format!("{by}, no super admin on {tenant}, takes from {id}, who is one there"));
+                    lines
+                        .push(format!("{by}, no super admin on {tenant}, takes from {id}, who is one there"));
                 }
             }
         }
@@ -315,7 +370,10 @@ impl<'d> Watch<'d> {
         });
         if let Some(((user, tenant), set)) = barred {
             let _ = name;
-            self.find("P-4 whose home is locked works elsewhere", format!("{user} on {tenant}: {}", world.names(*set)));
+            self.find(
+                "P-4 whose home is locked works elsewhere",
+                format!("{user} on {tenant}: {}", world.names(*set)),
+            );
         }
     }
 
@@ -332,7 +390,10 @@ impl<'d> Watch<'d> {
             }
         }
         if let Some((tenant, over)) = beyond {
-            let what = format!("{by} sets the address of {user}, who holds more on {tenant}: {}", self.world.names(over));
+            let what = format!(
+                "{by} sets the address of {user}, who holds more on {tenant}: {}",
+                self.world.names(over)
+            );
             self.find(&format!("P-15 {name} hands an account over"), what);
         }
     }
@@ -355,21 +416,34 @@ impl<'d> Watch<'d> {
                 let sender = self.sent.get(id)?.clone()?;
                 let tenant = text(invitation, "tenant");
                 if !active(&sender) {
-                    return Some(("L-3 accept_invitation from whom is gone".into(), format!("{sender} sent {id}, and is not active")));
+                    return Some((
+                        "L-3 accept_invitation from whom is gone".into(),
+                        format!("{sender} sent {id}, and is not active"),
+                    ));
                 }
                 if invitation["sign_up"] == true {
-                    let managed = world.managers(tenant).iter().any(|manager| may(&sender, manager, "customers.add"));
+                    let managed =
+                        world.managers(tenant).iter().any(|manager| may(&sender, manager, "customers.add"));
                     return (!managed).then(|| {
-                        ("L-3 accept_invitation without a right behind it, signing up".into(), format!("{sender} sent {id}, and may not add customers"))
+                        (
+                            "L-3 accept_invitation without a right behind it, signing up".into(),
+                            format!("{sender} sent {id}, and may not add customers"),
+                        )
                     });
                 }
                 let offered = world.role(text(invitation, "role"));
                 if !may(&sender, tenant, "users.manage") {
-                    return Some(("L-3 accept_invitation without a right behind it".into(), format!("{sender} sent {id}, and may not manage users there")));
+                    return Some((
+                        "L-3 accept_invitation without a right behind it".into(),
+                        format!("{sender} sent {id}, and may not manage users there"),
+                    ));
                 }
                 let over = offered & !at(&self.held, &sender, tenant);
                 (over != 0).then(|| {
-                    ("L-3 accept_invitation beyond its sender's rights".into(), format!("{sender} sent {id}, and does not hold {}", world.names(over)))
+                    (
+                        "L-3 accept_invitation beyond its sender's rights".into(),
+                        format!("{sender} sent {id}, and does not hold {}", world.names(over)),
+                    )
                 })
             }
             "accept_link" => {
@@ -378,14 +452,17 @@ impl<'d> Watch<'d> {
                 self.sent.get(id)?.clone()?;
                 let manager = world.one("tenant", text(request, "manager"))?;
                 let standing = manager["deleted"].is_null() && manager["operation"] == "enabled";
-                (!standing).then(|| ("L-3 accept_link of whom is gone or disabled".into(), format!("request {id}")))
+                (!standing)
+                    .then(|| ("L-3 accept_link of whom is gone or disabled".into(), format!("request {id}")))
             }
             "approve_move" => {
                 let id = text(command, "id");
                 let one = world.one("move", id)?;
                 let sender = self.sent.get(id)?.clone()?;
                 let still = active(&sender) && may(&sender, text(one, "manager"), "devices.manage");
-                (!still).then(|| ("L-3 approve_move without a right behind it".into(), format!("{sender} sent {id}")))
+                (!still).then(|| {
+                    ("L-3 approve_move without a right behind it".into(), format!("{sender} sent {id}"))
+                })
             }
             _ => None,
         }
@@ -393,7 +470,13 @@ impl<'d> Watch<'d> {
 }
 
 /// Plays one history, and gives what was found.
-pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed: u64, steps: usize) -> Played {
+pub fn history(
+    library: &dyn Library,
+    schema: &Schema,
+    policies: &[Value],
+    seed: u64,
+    steps: usize,
+) -> Played {
     let mut generator = Generator::new(schema, seed);
     let policy = generator.policy(policies);
     let mut script = Script { policy: policy.clone(), steps: Vec::new(), about: json!({ "seed": seed }) };

@@ -29,8 +29,8 @@ pub struct Schema {
 impl Schema {
     /// That of this workspace's library.
     pub fn new() -> Self {
-        let schema: Value =
-            serde_json::from_str(include_str!("../../include/tenantry.schema.json")).expect("the schema is JSON");
+        let schema: Value = serde_json::from_str(include_str!("../../include/tenantry.schema.json"))
+            .expect("the schema is JSON");
         let definitions = schema["$defs"].as_object().cloned().expect("the schema has definitions");
         Self { definitions, unknown: RefCell::default() }
     }
@@ -62,7 +62,8 @@ impl Schema {
             return;
         }
         let message = text(fault, "message");
-        let unknown = message.split_once("unknown variant `").or_else(|| message.split_once("unknown query `"));
+        let unknown =
+            message.split_once("unknown variant `").or_else(|| message.split_once("unknown query `"));
         if let Some((_, rest)) = unknown {
             let name = rest.split('`').next().unwrap_or_default();
             if name == step.name() {
@@ -183,7 +184,9 @@ impl<'s> Generator<'s> {
                     roles.push(role);
                 }
                 7 => {
-                    for rule in policy["management_types"].as_array_mut().expect("a policy has management types") {
+                    for rule in
+                        policy["management_types"].as_array_mut().expect("a policy has management types")
+                    {
                         if rule["locks_customer"] == false {
                             rule["moves"] = json!(self.rng.word("refused approval at_once"));
                         }
@@ -206,8 +209,12 @@ impl<'s> Generator<'s> {
     pub fn setup(&mut self, policy: &Value) -> Vec<Step> {
         let operator = json!({ "operator": {} });
         let mut steps = Vec::new();
-        let types: Vec<String> =
-            policy["management_types"].as_array().into_iter().flatten().map(|one| text(one, "name").to_owned()).collect();
+        let types: Vec<String> = policy["management_types"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| text(one, "name").to_owned())
+            .collect();
         let services = texts(&policy["services"]);
         let (super_role, admin_role) = (policy["super_role"].clone(), policy["admin_role"].clone());
         let builtin: Vec<Value> =
@@ -222,8 +229,7 @@ impl<'s> Generator<'s> {
             };
             let id = self.fresh();
             let (name, number) = (self.name(), format!("N{}", self.made));
-            let mut command =
-                json!({ "command": "register_tenant", "kind": kind, "name": name, "tenant": id, "number": number });
+            let mut command = json!({ "command": "register_tenant", "kind": kind, "name": name, "tenant": id, "number": number });
             if self.rng.percent(50) {
                 command["contact"] = self.contact();
             }
@@ -264,8 +270,10 @@ impl<'s> Generator<'s> {
             let Some((tenant, _)) = self.rng.pick(&tenants).cloned() else { continue };
             let role = self.fresh();
             let share = *self.rng.pick(&[10, 30, 70]).unwrap_or(&30);
-            let held: Vec<&String> =
-                permissions.iter().filter(|one| !super_only.contains(one) && self.rng.percent(share)).collect();
+            let held: Vec<&String> = permissions
+                .iter()
+                .filter(|one| !super_only.contains(one) && self.rng.percent(share))
+                .collect();
             let command = json!({
                 "command": "create_role", "tenant": tenant, "name": self.name(), "permissions": held, "role": role,
             });
@@ -279,8 +287,11 @@ impl<'s> Generator<'s> {
             if kind == "reseller" || self.rng.percent(25) {
                 continue;
             }
-            let above: Vec<String> =
-                tenants[..place].iter().filter(|(_, kind)| *kind == "msp").map(|(id, _)| id.clone()).collect();
+            let above: Vec<String> = tenants[..place]
+                .iter()
+                .filter(|(_, kind)| *kind == "msp")
+                .map(|(id, _)| id.clone())
+                .collect();
             let Some(manager) = self.rng.pick(&above).cloned() else { continue };
             let Some(management) = self.rng.pick(&types).cloned() else { continue };
             let request = self.fresh();
@@ -315,14 +326,18 @@ impl<'s> Generator<'s> {
             if self.rng.percent(75)
                 && let Some((manager, managed)) = self.rng.pick(&linked).cloned()
             {
-                let people: Vec<&(String, String)> = users.iter().filter(|(_, home)| *home == manager).collect();
+                let people: Vec<&(String, String)> =
+                    users.iter().filter(|(_, home)| *home == manager).collect();
                 if let Some(one) = self.rng.pick(&people) {
                     (user, home) = (*one).clone();
                     tenant = managed;
                 }
             }
-            let own: Vec<Value> =
-                roles.iter().filter(|(_, of)| *of == home || *of == tenant).map(|(role, _)| json!(role)).collect();
+            let own: Vec<Value> = roles
+                .iter()
+                .filter(|(_, of)| *of == home || *of == tenant)
+                .map(|(role, _)| json!(role))
+                .collect();
             let role = match self.rng.below(10) {
                 0..=3 => json!("no_access"),
                 4..=6 if !own.is_empty() => self.rng.pick(&own).cloned().unwrap_or_default(),
@@ -340,7 +355,12 @@ impl<'s> Generator<'s> {
 
     fn address(&mut self, user: &str) -> String {
         self.made += 1;
-        let address = format!("{}{}@{}.example", self.rng.word("ada ben cleo dan eve"), self.made, self.rng.word("one two three"));
+        let address = format!(
+            "{}{}@{}.example",
+            self.rng.word("ada ben cleo dan eve"),
+            self.made,
+            self.rng.word("one two three")
+        );
         self.addresses.insert(user.to_owned(), address.clone());
         address
     }
@@ -361,7 +381,9 @@ impl<'s> Generator<'s> {
 
     fn some(&mut self, of: &[String]) -> Vec<String> {
         let mut some: Vec<String> = of.iter().filter(|_| self.rng.percent(40)).cloned().collect();
-        if some.is_empty() && let Some(one) = self.rng.pick(of) {
+        if some.is_empty()
+            && let Some(one) = self.rng.pick(of)
+        {
             some.push(one.clone());
         }
         some
@@ -398,15 +420,18 @@ impl<'s> Generator<'s> {
         let names = self.schema.names("Command");
         loop {
             let name = self.rng.pick(&names).cloned().unwrap_or_default();
-            if self.wants(&name).is_some_and(|(_, kind, _)| world.of(kind).is_empty()) && self.rng.percent(98) {
+            if self.wants(&name).is_some_and(|(_, kind, _)| world.of(kind).is_empty()) && self.rng.percent(98)
+            {
                 continue;
             }
             let stays = match name.as_str() {
                 "set_policy" | "change_tenant_kind" | "register_tenant" | "erase_personal" => 8,
                 "delete_tenants" | "remove_user" | "register_user" => 25,
-                "upload_devices" | "move_devices" | "delete_devices" | "buy_licence" | "assign_seats" | "release_seats" => 30,
+                "upload_devices" | "move_devices" | "delete_devices" | "buy_licence" | "assign_seats"
+                | "release_seats" => 30,
                 _ if name.contains("seat") || name.contains("reseller") || name.contains("alert") => 30,
-                "assign" | "unassign" | "invite_user" | "accept_invitation" | "edit_role" | "convert_link" => 100,
+                "assign" | "unassign" | "invite_user" | "accept_invitation" | "edit_role"
+                | "convert_link" => 100,
                 "create_role" | "edit_user" | "request_link" | "accept_link" => 80,
                 _ => 55,
             };
@@ -420,9 +445,13 @@ impl<'s> Generator<'s> {
     fn wants(&self, name: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
         let one = self.schema.one("Command", name)?;
         let required = texts(&one["required"]);
-        let of = |member: &String| one["properties"][member]["$ref"].as_str().map(|of| of.trim_start_matches("#/$defs/"));
+        let of = |member: &String| {
+            one["properties"][member]["$ref"].as_str().map(|of| of.trim_start_matches("#/$defs/"))
+        };
         let types: Vec<&str> = required.iter().filter_map(of).collect();
-        IDS.iter().filter(|(of, _, _)| !matches!(*of, "TenantId" | "UserId")).find(|(of, _, _)| types.contains(of))
+        IDS.iter()
+            .filter(|(of, _, _)| !matches!(*of, "TenantId" | "UserId"))
+            .find(|(of, _, _)| types.contains(of))
     }
 
     /// What a command of this name would be about.
@@ -448,13 +477,17 @@ impl<'s> Generator<'s> {
         }
         let sides: &[&str] = match name {
             "accept_link" | "decline_link" | "set_manager_grants" => &["managed"],
-            "convert_link" | "add_services" | "invite_owner" | "cancel_link_request" | "resend_link_request" | "cancel_move" => {
-                &["manager"]
-            }
+            "convert_link"
+            | "add_services"
+            | "invite_owner"
+            | "cancel_link_request"
+            | "resend_link_request"
+            | "cancel_move" => &["manager"],
             "approve_move" | "decline_move" => &["customer"],
             _ => &["manager", "managed", "tenant", "owner", "buyer", "tenant"],
         };
-        let mut homes: Vec<String> = sides.iter().map(|side| text(one, side).to_owned()).filter(|home| !home.is_empty()).collect();
+        let mut homes: Vec<String> =
+            sides.iter().map(|side| text(one, side).to_owned()).filter(|home| !home.is_empty()).collect();
         // Those above act as well.
         if let Some(home) = self.rng.pick(&homes).cloned()
             && self.rng.percent(40)
@@ -462,13 +495,21 @@ impl<'s> Generator<'s> {
             homes.extend(world.managers(&home).into_iter().map(str::to_owned));
         }
         let home = self.rng.pick(&homes)?.clone();
-        let people: Vec<&Value> =
-            world.of("user").iter().filter(|user| user["home"] == home.as_str() && user["state"] == "active").collect();
+        let people: Vec<&Value> = world
+            .of("user")
+            .iter()
+            .filter(|user| user["home"] == home.as_str() && user["state"] == "active")
+            .collect();
         self.rng.pick(&people).map(|user| text(user, "id").to_owned())
     }
 
     /// Who gives a command of this name.
-    fn actor(&mut self, world: &World, name: &str, subject: Option<&(&'static str, String)>) -> (Value, String, String) {
+    fn actor(
+        &mut self,
+        world: &World,
+        name: &str,
+        subject: Option<&(&'static str, String)>,
+    ) -> (Value, String, String) {
         if let Some(subject) = subject
             && name != "remove_service"
             && self.rng.percent(85)
@@ -477,9 +518,21 @@ impl<'s> Generator<'s> {
             let home = world.one("user", &user).map(|user| text(user, "home").to_owned()).unwrap_or_default();
             return (json!({ "user": user }), user, home);
         }
-        let operators = matches!(name, "set_policy" | "change_tenant_kind" | "register_tenant" | "register_user" | "remove_service" | "report_ready");
+        let operators = matches!(
+            name,
+            "set_policy"
+                | "change_tenant_kind"
+                | "register_tenant"
+                | "register_user"
+                | "remove_service"
+                | "report_ready"
+        );
         if self.rng.percent(if operators { 92 } else { 4 }) {
-            let operator = if self.rng.percent(60) { json!({ "operator": { "ticket": "T-1" } }) } else { json!({ "operator": {} }) };
+            let operator = if self.rng.percent(60) {
+                json!({ "operator": { "ticket": "T-1" } })
+            } else {
+                json!({ "operator": {} })
+            };
             return (operator, String::new(), String::new());
         }
         let active: Vec<&Value> = world.of("user").iter().filter(|user| user["state"] == "active").collect();
@@ -491,13 +544,18 @@ impl<'s> Generator<'s> {
 
     /// A tenant that somebody of this home would name.
     fn tenant_near(&mut self, world: &World, home: &str) -> String {
-        let below: Vec<String> =
-            world.links().filter(|link| link["manager"] == home).map(|link| text(link, "managed").to_owned()).collect();
+        let below: Vec<String> = world
+            .links()
+            .filter(|link| link["manager"] == home)
+            .map(|link| text(link, "managed").to_owned())
+            .collect();
         let chance = self.rng.below(100);
         if chance < if below.is_empty() { 80 } else { 38 } && !home.is_empty() {
             return home.to_owned();
         }
-        if chance < 85 && let Some(one) = self.rng.pick(&below).cloned() {
+        if chance < 85
+            && let Some(one) = self.rng.pick(&below).cloned()
+        {
             if self.rng.percent(25) {
                 return self.tenant_near(world, &one);
             }
@@ -514,15 +572,22 @@ impl<'s> Generator<'s> {
         }
         let world = place.world;
         let home = place.home.as_str();
-        let Some((_, kind, member)) = IDS.iter().find(|(name, _, _)| *name == of) else { return self.other(world) };
+        let Some((_, kind, member)) = IDS.iter().find(|(name, _, _)| *name == of) else {
+            return self.other(world);
+        };
         if let Some((_, id)) = place.subject.as_ref().filter(|(subject, _)| *subject == of) {
             return id.clone();
         }
         if *kind == "user" {
             let of = if self.rng.percent(70) { home } else { place.tenant.as_str() };
-            let people: Vec<&Value> =
-                world.of("user").iter().filter(|user| user["home"] == of && user["state"] != "removed").collect();
-            if self.rng.percent(88) && let Some(user) = self.rng.pick(&people) {
+            let people: Vec<&Value> = world
+                .of("user")
+                .iter()
+                .filter(|user| user["home"] == of && user["state"] != "removed")
+                .collect();
+            if self.rng.percent(88)
+                && let Some(user) = self.rng.pick(&people)
+            {
                 return text(user, "id").to_owned();
             }
         }
@@ -533,11 +598,17 @@ impl<'s> Generator<'s> {
             let pending = one["handshake"].is_null() || one["handshake"]["state"] == "pending";
             let living = one["deleted"].is_null() && one["ended"].is_null() && one["closed"].is_null();
             let sides = ["home", "tenant", "manager", "managed", "customer", "owner", "buyer"];
-            pending && living && sides.iter().any(|side| one[*side] == home || one[*side] == place.tenant.as_str())
+            pending
+                && living
+                && sides.iter().any(|side| one[*side] == home || one[*side] == place.tenant.as_str())
         };
         let all: Vec<&Value> = world.of(kind).iter().collect();
         let near: Vec<&Value> = world.of(kind).iter().filter(mine).collect();
-        let chosen = if self.rng.percent(85) { self.rng.pick(&near).or_else(|| self.rng.pick(&all)).copied() } else { self.rng.pick(&all).copied() };
+        let chosen = if self.rng.percent(85) {
+            self.rng.pick(&near).or_else(|| self.rng.pick(&all)).copied()
+        } else {
+            self.rng.pick(&all).copied()
+        };
         chosen.map(|one| text(one, member).to_owned()).unwrap_or_else(|| self.other(world))
     }
 
@@ -603,7 +674,10 @@ impl<'s> Generator<'s> {
             "request_link" if world.policy["term"]["required"] == true => command["term"] = self.term(),
             "convert_link" if self.rng.percent(75) => command["owner"] = self.invitee(world),
             "open_console" => {
-                let used = world.links().find(|link| link["managed"] == command["tenant"]).map(|link| texts(&link["services"]));
+                let used = world
+                    .links()
+                    .find(|link| link["managed"] == command["tenant"])
+                    .map(|link| texts(&link["services"]));
                 if let Some(service) = used.and_then(|used| self.rng.pick(&used).cloned()) {
                     command["service"] = json!(service);
                 }
@@ -631,15 +705,20 @@ impl<'s> Generator<'s> {
                 let invitation = *self.rng.pick(&all)?;
                 let user = text(invitation, "user");
                 let email = self.addresses.get(user).cloned()?;
-                let name = self.rng.word("accept_invitation accept_invitation accept_invitation decline_invitation");
+                let name =
+                    self.rng.word("accept_invitation accept_invitation accept_invitation decline_invitation");
                 let command = json!({ "command": name, "invitation": invitation["id"], "email": email });
                 Some(self.step(&json!({ "user": user }), &command))
             }
             6 | 7 => {
                 let all: Vec<&Value> = world.of("link_request").iter().filter(pending).collect();
                 let request = *self.rng.pick(&all)?;
-                let name = self.rng.word("accept_link accept_link accept_link decline_link resend_link_request");
-                let actor = side(self, text(request, if name.starts_with("resend") { "manager" } else { "managed" }))?;
+                let name =
+                    self.rng.word("accept_link accept_link accept_link decline_link resend_link_request");
+                let actor = side(
+                    self,
+                    text(request, if name.starts_with("resend") { "manager" } else { "managed" }),
+                )?;
                 Some(self.step(&actor, &json!({ "command": name, "request": request["id"] })))
             }
             8 | 9 => {
@@ -647,14 +726,17 @@ impl<'s> Generator<'s> {
                 let link = *self.rng.pick(&all)?;
                 let name = match text(link, "stage") {
                     "active" => "request_delink",
-                    _ => self.rng.word("accept_delink accept_delink reject_delink request_delink cancel_delink"),
+                    _ => self
+                        .rng
+                        .word("accept_delink accept_delink reject_delink request_delink cancel_delink"),
                 };
                 let by = if self.rng.percent(50) { "manager" } else { "managed" };
                 let actor = side(self, text(link, by))?;
                 Some(self.step(&actor, &json!({ "command": name, "link": link["id"] })))
             }
             _ => {
-                let enabling: Vec<&Value> = world.living().filter(|one| one["operation"] == "enabling").collect();
+                let enabling: Vec<&Value> =
+                    world.living().filter(|one| one["operation"] == "enabling").collect();
                 if let Some(tenant) = self.rng.pick(&enabling) {
                     let command = json!({ "command": "report_ready", "tenant": tenant["id"] });
                     return Some(self.step(&json!({ "operator": {} }), &command));
@@ -663,7 +745,8 @@ impl<'s> Generator<'s> {
                 let link = *self.rng.pick(&all)?;
                 let actor = side(self, text(link, "managed"))?;
                 let grants = self.some(&texts(&world.policy["grantable"]));
-                let command = json!({ "command": "set_manager_grants", "link": link["id"], "grants": grants });
+                let command =
+                    json!({ "command": "set_manager_grants", "link": link["id"], "grants": grants });
                 Some(self.step(&actor, &command))
             }
         }
@@ -680,7 +763,8 @@ impl<'s> Generator<'s> {
         let name = self.rng.pick(names).cloned().unwrap_or_default();
         let home = world.one("user", user).map(|user| text(user, "home").to_owned()).unwrap_or_default();
         let tenant = self.tenant_near(world, &home);
-        let mut place = Place { world, call: name.clone(), home, user: user.to_owned(), tenant, subject: None };
+        let mut place =
+            Place { world, call: name.clone(), home, user: user.to_owned(), tenant, subject: None };
         self.build("Query", &name, &mut place)
     }
 
@@ -689,7 +773,8 @@ impl<'s> Generator<'s> {
         let name = self.weighted(world);
         let home = world.one("user", user).map(|user| text(user, "home").to_owned()).unwrap_or_default();
         let tenant = self.tenant_near(world, &home);
-        let mut place = Place { world, call: name.clone(), home, user: user.to_owned(), tenant, subject: None };
+        let mut place =
+            Place { world, call: name.clone(), home, user: user.to_owned(), tenant, subject: None };
         let command = self.build("Command", &name, &mut place);
         self.step(&json!({ "user": user }), &command)
     }
@@ -753,7 +838,9 @@ impl<'s> Generator<'s> {
             "object" => self.object(schema, place, ""),
             _ => match member {
                 "text" => json!(self.rng.word("a ac N1 e 1 one")),
-                "command" => json!(self.schema.names("Command").get(self.rng.below(40)).cloned().unwrap_or_default()),
+                "command" => {
+                    json!(self.schema.names("Command").get(self.rng.below(40)).cloned().unwrap_or_default())
+                }
                 _ => json!(self.rng.word("delete x manage")),
             },
         }
@@ -776,7 +863,9 @@ impl<'s> Generator<'s> {
                 let super_only = texts(&world.policy["super_only"]);
                 let some: Vec<&String> = all
                     .iter()
-                    .filter(|one| self.rng.percent(share) && (!super_only.contains(one) || self.rng.percent(5)))
+                    .filter(|one| {
+                        self.rng.percent(share) && (!super_only.contains(one) || self.rng.percent(5))
+                    })
                     .collect();
                 json!(some)
             }
@@ -812,7 +901,8 @@ impl<'s> Generator<'s> {
     fn typed(&mut self, name: &str, member: &str, new: bool, place: &mut Place<'_>) -> Value {
         let world = place.world;
         if name.ends_with("Id") && name != "DeviceId" {
-            let creates = new && !matches!(place.call.as_str(), "reseller_customers" | "reseller_csv" | "audit");
+            let creates =
+                new && !matches!(place.call.as_str(), "reseller_customers" | "reseller_csv" | "audit");
             if member == "user" && place.call == "register_user" || creates {
                 let id = self.new_id(world);
                 return json!(id);
@@ -854,22 +944,45 @@ impl<'s> Generator<'s> {
                 let own: Vec<Value> = world
                     .of("role")
                     .iter()
-                    .filter(|role| role["deleted"].is_null() && (role["tenant"] == place.home.as_str() || role["tenant"] == place.tenant.as_str()))
+                    .filter(|role| {
+                        role["deleted"].is_null()
+                            && (role["tenant"] == place.home.as_str()
+                                || role["tenant"] == place.tenant.as_str())
+                    })
                     .map(|role| role["id"].clone())
                     .collect();
-                let builtin: Vec<Value> = world.policy["roles"].as_array().into_iter().flatten().map(|role| role["name"].clone()).collect();
-                if self.rng.percent(40) && let Some(role) = self.rng.pick(&own) {
+                let builtin: Vec<Value> = world.policy["roles"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|role| role["name"].clone())
+                    .collect();
+                if self.rng.percent(40)
+                    && let Some(role) = self.rng.pick(&own)
+                {
                     return role.clone();
                 }
                 self.rng.pick(&builtin).cloned().unwrap_or_default()
             }
-            "Permission" => self.rng.pick(&texts(&world.policy["permissions"])).map_or(json!("x.y"), |one| json!(one)),
-            "Service" => self.rng.pick(&texts(&world.policy["services"])).map_or(json!("manage"), |one| json!(one)),
+            "Permission" => {
+                self.rng.pick(&texts(&world.policy["permissions"])).map_or(json!("x.y"), |one| json!(one))
+            }
+            "Service" => {
+                self.rng.pick(&texts(&world.policy["services"])).map_or(json!("manage"), |one| json!(one))
+            }
             "ManagementType" => {
-                let all: Vec<Value> = world.policy["management_types"].as_array().into_iter().flatten().map(|one| one["name"].clone()).collect();
+                let all: Vec<Value> = world.policy["management_types"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|one| one["name"].clone())
+                    .collect();
                 self.rng.pick(&all).cloned().unwrap_or_default()
             }
-            "IssueCategory" => self.rng.pick(&texts(&world.policy["issue_categories"])).map_or(json!("app"), |one| json!(one)),
+            "IssueCategory" => self
+                .rng
+                .pick(&texts(&world.policy["issue_categories"]))
+                .map_or(json!("app"), |one| json!(one)),
             "IntegrationType" => json!(self.rng.word("collector ticketing sso")),
             "ReturnPlace" => {
                 self.made += 1;

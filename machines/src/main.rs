@@ -7,10 +7,13 @@ use std::time::Instant;
 
 use tenantry_machines::door::{BuiltIn, Library, Loaded};
 use tenantry_machines::generator::Schema;
+use tenantry_machines::machine::{MACHINES, Machine, is_about, known, open_kinds, small};
+use tenantry_machines::play::policies;
 use tenantry_machines::script::{Script, Step};
-use tenantry_machines::{MACHINES, Machine, known, open_kinds, policies, small, worlds};
+use tenantry_machines::worlds;
 
-const USAGE: &str = "usage: machines gain|worlds|time|cost|all [--histories N | --without-end] [--seed N] [--steps N]
+const USAGE: &str =
+    "usage: machines gain|worlds|time|cost|all [--histories N | --without-end] [--seed N] [--steps N]
                 [--library FILE] [--out DIRECTORY] [--strict]
        machines replay FILE [--library FILE]";
 
@@ -29,7 +32,8 @@ fn main() -> ExitCode {
         }
     };
     let number = |name: &str, default: u64| option(name).map_or(Some(default), |text| text.parse().ok());
-    let (Some(histories), Some(seed), Some(steps)) = (number("--histories", 200), number("--seed", 1), number("--steps", 40))
+    let (Some(histories), Some(seed), Some(steps)) =
+        (number("--histories", 200), number("--seed", 1), number("--steps", 40))
     else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
@@ -59,7 +63,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(machine: &Machine, library: &dyn Library, histories: u64, seed: u64, steps: usize, out: Option<&Path>, strict: bool) -> bool {
+fn run(
+    machine: &Machine,
+    library: &dyn Library,
+    histories: u64,
+    seed: u64,
+    steps: usize,
+    out: Option<&Path>,
+    strict: bool,
+) -> bool {
     let schema = Schema::new();
     let policies = policies();
     let began = Instant::now();
@@ -78,12 +90,22 @@ fn run(machine: &Machine, library: &dyn Library, histories: u64, seed: u64, step
                 let small = small(machine, library, found);
                 seen.2 = small.script.steps.len();
                 let open = if known(&small.kind) { " (known to be open)" } else { "" };
-                println!("seed {one}, {} steps: {}{open}\n    {}", small.script.steps.len(), small.kind, small.what);
+                println!(
+                    "seed {one}, {} steps: {}{open}\n    {}",
+                    small.script.steps.len(),
+                    small.kind,
+                    small.what
+                );
                 if let Some(out) = out {
-                    let name: String =
-                        small.kind.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+                    let name: String = small
+                        .kind
+                        .chars()
+                        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+                        .collect();
                     let text = small.script.write(machine.name, &small.kind, &small.what);
-                    std::fs::create_dir_all(out).and_then(|()| std::fs::write(out.join(format!("{name}.jsonl")), text)).expect("a script is written");
+                    std::fs::create_dir_all(out)
+                        .and_then(|()| std::fs::write(out.join(format!("{name}.jsonl")), text))
+                        .expect("a script is written");
                 }
             }
         }
@@ -91,14 +113,23 @@ fn run(machine: &Machine, library: &dyn Library, histories: u64, seed: u64, step
     let seconds = began.elapsed().as_secs_f64();
     println!(
         "{}: {played} histories, {} calls done and {} refused, {:.1} ms a history, {} kinds",
-        machine.name, totals.0, totals.1, seconds * 1000.0 / played.max(1) as f64, kinds.len()
+        machine.name,
+        totals.0,
+        totals.1,
+        seconds * 1000.0 / played.max(1) as f64,
+        kinds.len()
     );
     for (kind, (count, first, steps)) in &kinds {
-        println!("{count:6} times, first by seed {first:5}, {steps:3} steps: {kind}{}", if known(kind) { "" } else { "   *** NEW ***" });
+        println!(
+            "{count:6} times, first by seed {first:5}, {steps:3} steps: {kind}{}",
+            if known(kind) { "" } else { "   *** NEW ***" }
+        );
     }
     let unknown = kinds.keys().any(|kind| !known(kind));
     let mended: Vec<&str> = open_kinds()
-        .filter(|kind| kind.split(' ').next() == Some(machine.name) && !kinds.contains_key(*kind))
+        .filter(|line| {
+            line.split(' ').next() == Some(machine.name) && !kinds.keys().any(|kind| is_about(line, kind))
+        })
         .collect();
     if strict {
         for kind in &mended {
@@ -117,7 +148,10 @@ fn replay(library: &dyn Library, path: &Path) -> ExitCode {
     };
     let probes: Vec<Step> = script.steps.iter().filter(|step| step.probe).cloned().collect();
     let worlds = match worlds::derive(library, &script).filter(|_| name == "worlds") {
-        Some((first, second)) => vec![("the first world", [first, probes.clone()].concat()), ("the second world", [second, probes].concat())],
+        Some((first, second)) => vec![
+            ("the first world", [first, probes.clone()].concat()),
+            ("the second world", [second, probes].concat()),
+        ],
         // What grows, and how often, is the machine's to say.
         None if name == "cost" => Vec::new(),
         None => vec![("the world", script.steps.clone())],

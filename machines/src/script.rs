@@ -47,7 +47,8 @@ impl Step {
     /// The command's name.
     pub fn name(&self) -> &str {
         let ask = || self.call["ask"]["query"].as_str();
-        self.told().map_or_else(|| ask().unwrap_or(""), |(_, command)| command["command"].as_str().unwrap_or(""))
+        self.told()
+            .map_or_else(|| ask().unwrap_or(""), |(_, command)| command["command"].as_str().unwrap_or(""))
     }
 
     /// Calls a door.
@@ -81,7 +82,8 @@ impl Told {
 }
 
 fn told(reply: Result<String, String>) -> Told {
-    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+    let read =
+        |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     let no = |fault: Value| {
         let name = ["name", "code"].iter().find_map(|name| fault[*name].as_str()).unwrap_or("?").to_owned();
         Told::No(name, fault)

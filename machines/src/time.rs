@@ -9,22 +9,30 @@ use serde_json::{Value, json};
 use crate::count::{Ended, within};
 use crate::door::{Door, Library};
 use crate::generator::{BEGINNING, DAY, Generator, SECOND, Schema};
+use crate::play::{Played, play};
 use crate::script::{Found, In, Script, Step, Told, ask};
 use crate::world::{World, moment, text, texts};
-use crate::{Played, play};
 
 /// Far more than any question about so small a world asks for.
 const BOUND: u64 = 60_000_000;
 
 /// Plays one history with questions in between.
-pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed: u64, steps: usize) -> Played {
+pub fn history(
+    library: &dyn Library,
+    schema: &Schema,
+    policies: &[Value],
+    seed: u64,
+    steps: usize,
+) -> Played {
     let mut generator = Generator::new(schema, seed);
     let policy = generator.policy(policies);
     let names = schema.names("Query");
     let probes = |generator: &mut Generator<'_>, world: &World, script: &mut Script| {
         let users: Vec<String> = world.of("user").iter().map(|user| text(user, "id").to_owned()).collect();
         let asks = |names: &[String], actor: bool| -> Vec<String> {
-            let takes = |name: &&String| schema.one("Query", name).is_some_and(|one| one["properties"]["actor"].is_object() == actor);
+            let takes = |name: &&String| {
+                schema.one("Query", name).is_some_and(|one| one["properties"]["actor"].is_object() == actor)
+            };
             names.iter().filter(takes).cloned().collect()
         };
         for _ in 0..6 {
@@ -34,7 +42,8 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
             push(generator, script, &query);
         }
         let permissions = world.permissions();
-        let tenants: Vec<String> = world.of("tenant").iter().map(|tenant| text(tenant, "id").to_owned()).collect();
+        let tenants: Vec<String> =
+            world.of("tenant").iter().map(|tenant| text(tenant, "id").to_owned()).collect();
         let mut questions = Vec::new();
         for _ in 0..6 {
             let (Some(user), Some(tenant), Some(permission)) =
@@ -47,11 +56,12 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
         push(generator, script, &json!({ "query": "check_many", "questions": questions }));
         push(generator, script, &json!({ "query": "entities", "index": "link_managed", "key": [] }));
     };
-    let (mut script, done) = play(library, schema, &mut generator, &policy, steps, |generator, world, script, place| {
-        if place % 12 == 11 {
-            probes(generator, world, script);
-        }
-    });
+    let (mut script, done) =
+        play(library, schema, &mut generator, &policy, steps, |generator, world, script, place| {
+            if place % 12 == 11 {
+                probes(generator, world, script);
+            }
+        });
     // The clock leaps, either way, and comes back.
     for leap in [-3 * DAY, 20 * 365 * DAY] {
         let Ok(door) = script.open(library) else { break };
@@ -76,7 +86,13 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
 
 fn push(generator: &mut Generator<'_>, script: &mut Script, query: &Value) {
     let ids = generator.rng.number();
-    script.steps.push(Step { at: generator.now, ids, world: In::Both, probe: true, call: json!({ "ask": query }) });
+    script.steps.push(Step {
+        at: generator.now,
+        ids,
+        world: In::Both,
+        probe: true,
+        call: json!({ "ask": query }),
+    });
 }
 
 /// Plays a script, and gives the kinds of what was found.
@@ -126,10 +142,18 @@ pub fn check(library: &dyn Library, script: &Script) -> Vec<(String, String)> {
         query["as_of"] = json!(moment(at));
         let Told::Yes(reply) = ask(door, &query) else { continue };
         let strip = |answer: &Value| -> Vec<Value> {
-            answer.as_array().into_iter().flatten().map(|one| json!([one["allowed"], one["reason"]])).collect()
+            answer
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|one| json!([one["allowed"], one["reason"]]))
+                .collect()
         };
         if !written_then && strip(&reply["answer"]) != strip(&answer) {
-            find("X-2 a check as of then is not what it was", format!("{query}: was {answer}, and is {}", reply["answer"]));
+            find(
+                "X-2 a check as of then is not what it was",
+                format!("{query}: was {answer}, and is {}", reply["answer"]),
+            );
         }
     }
     found
@@ -162,7 +186,10 @@ fn past(door: &dyn Door, name: &str, query: &Value, now: i64, find: &mut dyn FnM
     // A page is of one list: what is asked with the cursor of another is refused either way.
     let present = ask(door, &at_present);
     if let (Told::Yes(_), Told::No(code, _)) = (&then, &present) {
-        find(&format!("T-9 {name} is told about the past to whom it is not told now"), format!("{query}: now {code}"));
+        find(
+            &format!("T-9 {name} is told about the past to whom it is not told now"),
+            format!("{query}: now {code}"),
+        );
     }
     if let Told::No(code, _) = &then
         && code == "panicked"
@@ -183,11 +210,18 @@ fn alike(door: &dyn Door, query: &Value, find: &mut dyn FnMut(&str, String)) {
         };
         let check = ask(door, &with("check", ""));
         let allowed = check.value()["answer"]["allowed"] == true;
-        let same = |other: &Value| other["allowed"] == check.value()["answer"]["allowed"] && other["reason"] == check.value()["answer"]["reason"];
-        if !same(&together.value()["answer"][place]) || !same(&ask(door, &with("explain", "")).value()["answer"]) {
+        let same = |other: &Value| {
+            other["allowed"] == check.value()["answer"]["allowed"]
+                && other["reason"] == check.value()["answer"]["reason"]
+        };
+        if !same(&together.value()["answer"][place])
+            || !same(&ask(door, &with("explain", "")).value()["answer"])
+        {
             find("P-12 a check is not the same in words or together", question.to_string());
         }
-        let contains = |told: &Told, member: &str| texts(&told.value()["answer"]).iter().any(|one| question[member] == one.as_str());
+        let contains = |told: &Told, member: &str| {
+            texts(&told.value()["answer"]).iter().any(|one| question[member] == one.as_str())
+        };
         let tenants = ask(door, &with("tenants_where", "tenant"));
         let users = ask(door, &with("users_who_can", "user"));
         if contains(&tenants, "tenant") != allowed || contains(&users, "user") != allowed {
@@ -217,7 +251,8 @@ fn due(world: &World, now: &str, find: &mut dyn FnMut(&str, String)) {
 fn leap(door: &dyn Door, step: &Step, now: i64, find: &mut dyn FnMut(&str, String)) {
     let count = |world: &World| {
         let links = world.links().count();
-        let pending = |kind: &str| world.of(kind).iter().filter(|one| one["handshake"]["state"] == "pending").count();
+        let pending =
+            |kind: &str| world.of(kind).iter().filter(|one| one["handshake"]["state"] == "pending").count();
         (links, pending("invitation"), pending("link_request"), pending("move"))
     };
     door.hands().set(now, step.ids);
@@ -232,11 +267,24 @@ fn leap(door: &dyn Door, step: &Step, now: i64, find: &mut dyn FnMut(&str, Strin
     let (was, is) = (count(&before), count(&after));
     let lost = is.0 + 1 < was.0 || is.1 + 1 < was.1 || is.2 + 1 < was.2;
     if lost || (!own && before.kinds.get("link") != after.kinds.get("link")) {
-        find(&format!("Q-3 a clock that leaps {way} takes things along"), format!("{was:?} before and {is:?} after {}", step.call));
+        find(
+            &format!("Q-3 a clock that leaps {way} takes things along"),
+            format!("{was:?} before and {is:?} after {}", step.call),
+        );
     }
-    let people: BTreeSet<&str> = after.of("user").iter().filter(|user| user["state"] == "active").map(|user| text(user, "id")).collect();
+    let people: BTreeSet<&str> = after
+        .of("user")
+        .iter()
+        .filter(|user| user["state"] == "active")
+        .map(|user| text(user, "id"))
+        .collect();
     let Some(user) = people.first() else { return };
-    let next = Step::command(now + SECOND, step.ids ^ 1, &json!({ "user": user }), &json!({ "command": "edit_user", "user": user, "name": "Later" }));
+    let next = Step::command(
+        now + SECOND,
+        step.ids ^ 1,
+        &json!({ "user": user }),
+        &json!({ "command": "edit_user", "user": user, "name": "Later" }),
+    );
     if let Told::No(code, _) = next.run(door)
         && code == "clock_behind"
     {

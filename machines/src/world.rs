@@ -16,10 +16,25 @@ pub type Table = BTreeMap<(String, String), Set>;
 
 /// Indexes over which everything is found, and the kinds they are of.
 const INDEXES: &[&str] = &[
-    "tenant_number", "user_home", "link_managed", "assignment_tenant", "role_tenant", "invitation_tenant", "request_managed",
-    "row_tenant", "device_holder", "move_link", "integration_owner", "attachment_tenant", "licence_tenant", "alert_tenant",
+    "tenant_number",
+    "user_home",
+    "link_managed",
+    "assignment_tenant",
+    "role_tenant",
+    "invitation_tenant",
+    "request_managed",
+    "row_tenant",
+    "device_holder",
+    "move_link",
+    "integration_owner",
+    "attachment_tenant",
+    "licence_tenant",
+    "alert_tenant",
     "session_tenant",
 ];
+
+/// Ends the name of a role that was given with what is reserved masked (P-16).
+const MASKED: &str = "#masked";
 
 /// What there is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,7 +107,10 @@ impl World {
     pub fn set(&self, permissions: &Value) -> Set {
         let all = self.permissions();
         let some: BTreeSet<String> = texts(permissions).into_iter().collect();
-        all.iter().enumerate().filter(|(_, name)| some.contains(*name)).fold(0, |set, (place, _)| set | 1 << place)
+        all.iter()
+            .enumerate()
+            .filter(|(_, name)| some.contains(*name))
+            .fold(0, |set, (place, _)| set | 1 << place)
     }
 
     /// One permission as a bit; none, where the policy does not have it.
@@ -103,8 +121,12 @@ impl World {
     /// Names of permissions, for people.
     pub fn names(&self, set: Set) -> String {
         let all = self.permissions();
-        let some: Vec<&str> =
-            all.iter().enumerate().filter(|(place, _)| set >> place & 1 == 1).map(|(_, name)| name.as_str()).collect();
+        let some: Vec<&str> = all
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| set >> place & 1 == 1)
+            .map(|(_, name)| name.as_str())
+            .collect();
         some.join(" ")
     }
 
@@ -162,6 +184,9 @@ impl World {
 
     /// What a role holds.
     pub fn role(&self, role: &str) -> Set {
+        if let Some(role) = role.strip_suffix(MASKED) {
+            return self.role(role) & !self.set(&self.policy["reserved"]);
+        }
         let builtin = self.policy["roles"].as_array().into_iter().flatten().find(|rule| rule["name"] == role);
         match (builtin, self.one("role", role)) {
             (Some(rule), _) => self.set(&rule["permissions"]),
@@ -185,9 +210,14 @@ impl World {
     /// What users have, and what is offered to those who are invited, as (tenant, role, below).
     pub fn roles_of(&self, user: &str, offers: bool, now: &str) -> Vec<(String, String, bool)> {
         let row = |one: &Value| {
-            (text(one, "tenant").to_owned(), text(one, "role").to_owned(), one["below"].as_bool().unwrap_or(false))
+            (
+                text(one, "tenant").to_owned(),
+                text(one, "role").to_owned(),
+                one["below"].as_bool().unwrap_or(false),
+            )
         };
-        let mut all: Vec<_> = self.of("assignment").iter().filter(|one| one["user"] == user).map(row).collect();
+        let mut all: Vec<_> =
+            self.of("assignment").iter().filter(|one| one["user"] == user).map(row).collect();
         if offers {
             let offer = |one: &&Value| one["user"] == user && Self::is_pending(&one["handshake"], now);
             all.extend(self.of("invitation").iter().filter(offer).map(row));
@@ -198,7 +228,10 @@ impl World {
     /// The roles that reach a tenant, nearest first; several only where ways of equal length fork (P-10).
     pub fn nearest(&self, home: &str, roles: &[(String, String, bool)], tenant: &str) -> Vec<String> {
         let on = |place: &str, inherited: bool| {
-            roles.iter().find(|(on, _, below)| on == place && (*below || !inherited)).map(|(_, role, _)| role.clone())
+            roles
+                .iter()
+                .find(|(on, _, below)| on == place && (*below || !inherited))
+                .map(|(_, role, _)| role.clone())
         };
         if home == tenant {
             return on(tenant, false).into_iter().collect();
@@ -213,8 +246,10 @@ impl World {
         }
         let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
         for distance in 0..longest {
-            let found: Vec<String> =
-                chains.iter().filter_map(|chain| chain.get(distance).and_then(|place| on(place, true))).collect();
+            let found: Vec<String> = chains
+                .iter()
+                .filter_map(|chain| chain.get(distance).and_then(|place| on(place, true)))
+                .collect();
             if !found.is_empty() {
                 return found;
             }
@@ -248,7 +283,9 @@ impl World {
     pub fn super_at(&self, user: &Value, now: &str) -> BTreeSet<String> {
         let roles = self.roles_of(text(user, "id"), false, now);
         let at = |tenant: &&Value| {
-            self.nearest(text(user, "home"), &roles, text(tenant, "id")).iter().any(|role| self.is_super(role))
+            self.nearest(text(user, "home"), &roles, text(tenant, "id"))
+                .iter()
+                .any(|role| self.is_super(role))
         };
         self.living().filter(at).map(|tenant| text(tenant, "id").to_owned()).collect()
     }

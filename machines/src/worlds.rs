@@ -11,23 +11,39 @@ use serde_json::{Map, Value, json};
 
 use crate::door::Library;
 use crate::generator::{Generator, Schema};
+use crate::play::{Played, play};
 use crate::script::{Found, In, Script, Step, Told, ask};
 use crate::world::{World, at, text};
-use crate::{Played, play};
 
 /// 14.3: what may be told by refusals, each a bit that names nobody. Where one differs, the histories part.
 const EXCEPTIONS: &[&str] = &[
-    "id_taken", "number_taken", "prefix_taken", "prefix_resting", "email_taken", "has_managed_tenants", "role_in_use",
-    "super_admin_only", "beyond_own_rights", "device_taken", "devices_taken", "device_held",
+    "id_taken",
+    "number_taken",
+    "prefix_taken",
+    "prefix_resting",
+    "email_taken",
+    "has_managed_tenants",
+    "role_in_use",
+    "super_admin_only",
+    "beyond_own_rights",
+    "device_taken",
+    "devices_taken",
+    "device_held",
 ];
 
 /// Whoever may link asks by number and is told a name (T-8); a reseller adds by number (V-1).
 const BY_NUMBER: &[&str] = &["look_up", "request_link", "add_reseller_customer"];
 
 /// Plays one history, and asks in two worlds.
-pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed: u64, steps: usize) -> Played {
+pub fn history(
+    library: &dyn Library,
+    schema: &Schema,
+    policies: &[Value],
+    seed: u64,
+    steps: usize,
+) -> Played {
     let mut generator = Generator::new(schema, seed);
-    generator.collisions = if seed % 2 == 0 { 4 } else { 25 };
+    generator.collisions = if seed.is_multiple_of(2) { 4 } else { 25 };
     let policy = generator.policy(policies);
     let (mut script, done) = play(library, schema, &mut generator, &policy, steps, |_, _, _, _| {});
     let Ok(door) = script.open(library) else { return (Vec::new(), done) };
@@ -42,15 +58,22 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
         .collect();
     let mut found = Vec::new();
     let users: Vec<String> = world.of("user").iter().map(|user| text(user, "id").to_owned()).collect();
-    let actors: Vec<String> =
-        script.steps.iter().filter_map(Step::told).filter_map(|(actor, _)| actor["user"].as_str().map(str::to_owned)).collect();
+    let actors: Vec<String> = script
+        .steps
+        .iter()
+        .filter_map(Step::told)
+        .filter_map(|(actor, _)| actor["user"].as_str().map(str::to_owned))
+        .collect();
     for _ in 0..3 {
-        let chosen = if generator.rng.percent(60) { generator.rng.pick(&actors) } else { generator.rng.pick(&users) };
+        let chosen =
+            if generator.rng.percent(60) { generator.rng.pick(&actors) } else { generator.rng.pick(&users) };
         let Some(user) = chosen.cloned() else { break };
         let mut eyes = script.clone();
         // Any command that is out of sight may be left out in the first world, and any text be another.
         for step in &mut eyes.steps {
-            if step.told().is_some_and(|(actor, _)| actor["user"] != user.as_str()) && generator.rng.percent(35) {
+            if step.told().is_some_and(|(actor, _)| actor["user"] != user.as_str())
+                && generator.rng.percent(35)
+            {
                 step.world = In::Second;
             }
         }
@@ -59,7 +82,8 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
             let Some((_, command)) = step.told() else { continue };
             strings(command, &mut |one, kind| {
                 let name = named(kind, one);
-                if generator.rng.percent(60) && !other.contains_key(&name)
+                if generator.rng.percent(60)
+                    && !other.contains_key(&name)
                     && let Some(changed) = otherwise(one)
                 {
                     other.insert(name, json!(changed));
@@ -82,7 +106,9 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
         }
         for _ in 0..10 {
             let mut step = generator.attempt(&world, &user);
-            if step.name() == "request_link" && let Some(number) = generator.rng.pick(&numbers) {
+            if step.name() == "request_link"
+                && let Some(number) = generator.rng.pick(&numbers)
+            {
                 step.call["execute_all"][0]["command"]["number"] = number.clone();
             }
             step.probe = true;
@@ -118,7 +144,8 @@ fn strings(value: &Value, each: &mut dyn FnMut(&str, &'static str)) {
 fn kind_of(member: &str) -> &'static str {
     match member {
         "user" | "additional" => "user",
-        "tenant" | "tenants" | "manager" | "managed" | "reseller" | "home" | "to" | "customer" | "buyer" | "owner" => "tenant",
+        "tenant" | "tenants" | "manager" | "managed" | "reseller" | "home" | "to" | "customer" | "buyer"
+        | "owner" => "tenant",
         "link" | "request" => "link",
         "invitation" => "invitation",
         "role" => "role",
@@ -185,7 +212,11 @@ fn sight(world: &World, can: &crate::world::Table, user: &str) -> Sight {
                 inside.insert(text(tenant, "id").to_owned());
             }
         }
-        let pairs = [("link", "manager", "managed"), ("link_request", "manager", "managed"), ("move", "manager", "customer")];
+        let pairs = [
+            ("link", "manager", "managed"),
+            ("link_request", "manager", "managed"),
+            ("move", "manager", "customer"),
+        ];
         for (kind, one, other) in pairs {
             for link in world.of(kind) {
                 if link[one] == home.as_str() || link[other] == home.as_str() {
@@ -193,7 +224,11 @@ fn sight(world: &World, can: &crate::world::Table, user: &str) -> Sight {
                 }
             }
         }
-        for (kind, one, other) in [("reseller_row", "reseller", "tenant"), ("attachment", "owner", "tenant"), ("licence", "buyer", "tenant")] {
+        for (kind, one, other) in [
+            ("reseller_row", "reseller", "tenant"),
+            ("attachment", "owner", "tenant"),
+            ("licence", "buyer", "tenant"),
+        ] {
             for row in world.of(kind) {
                 if inside.contains(text(row, one)) || inside.contains(text(row, other)) {
                     by_name.extend([text(row, one).to_owned(), text(row, other).to_owned()]);
@@ -247,7 +282,10 @@ impl Belongs {
             };
             for one in all {
                 let entry = tenants.entry(named(kind, text(one, "id"))).or_default();
-                for side in ["home", "tenant", "manager", "managed", "customer", "owner", "buyer", "reseller", "holder"] {
+                for side in [
+                    "home", "tenant", "manager", "managed", "customer", "owner", "buyer", "reseller",
+                    "holder",
+                ] {
                     if let Some(tenant) = one[side].as_str() {
                         entry.insert(tenant.to_owned());
                     }
@@ -258,7 +296,10 @@ impl Belongs {
             }
         }
         for tenant in world.of("tenant") {
-            tenants.entry(named("", text(tenant, "number"))).or_default().insert(text(tenant, "id").to_owned());
+            tenants
+                .entry(named("", text(tenant, "number")))
+                .or_default()
+                .insert(text(tenant, "id").to_owned());
         }
         Self { tenants }
     }
@@ -309,22 +350,32 @@ impl Belongs {
                 }
                 "link" => {
                     let sides = self.one("link", one);
-                    !sides.is_empty() && !sides.contains(&sight.home) && sides.iter().any(|side| sight.hides_name(side))
+                    !sides.is_empty()
+                        && !sides.contains(&sight.home)
+                        && sides.iter().any(|side| sight.hides_name(side))
                 }
                 _ if one.starts_with("https://return.") => {
                     let home = whose(&actor["user"]);
                     !home.is_empty() && !home.contains(&sight.home)
                 }
-                _ if (is("number") || is("name")) && matches!(name, "register_tenant" | "add_customer" | "edit_tenant") => {
+                _ if (is("number") || is("name"))
+                    && matches!(name, "register_tenant" | "add_customer" | "edit_tenant") =>
+                {
                     let tenant = text(command, "tenant");
                     !tenant.is_empty() && sight.hides_name(tenant)
                 }
-                "" if !self.one("", one).is_empty() => self.one("", one).iter().all(|tenant| sight.hides_name(tenant)),
+                "" if !self.one("", one).is_empty() => {
+                    self.one("", one).iter().all(|tenant| sight.hides_name(tenant))
+                }
                 _ if person.is_some() => {
                     let home = whose(&command[*person.unwrap_or(&"invitee")]["user"]);
                     !home.is_empty() && home.iter().all(|home| sight.hides(home))
                 }
-                _ if matches!(name, "register_user" | "edit_user" | "accept_invitation" | "decline_invitation") && (is("email") || is("name")) => {
+                _ if matches!(
+                    name,
+                    "register_user" | "edit_user" | "accept_invitation" | "decline_invitation"
+                ) && (is("email") || is("name")) =>
+                {
                     let user = if command["user"].is_string() { &command["user"] } else { &actor["user"] };
                     let home = whose(user);
                     !home.is_empty() && home.iter().all(|home| sight.hides(home))
@@ -358,9 +409,9 @@ fn replace(value: &Value, kind: &str, by: &BTreeMap<String, String>) -> Value {
     match value {
         Value::String(text) => by.get(&named(kind, text)).map_or_else(|| value.clone(), |other| json!(other)),
         Value::Array(all) => all.iter().map(|one| replace(one, kind, by)).collect(),
-        Value::Object(all) => {
-            Value::Object(all.iter().map(|(member, one)| (member.clone(), replace(one, kind_of(member), by))).collect())
-        }
+        Value::Object(all) => Value::Object(
+            all.iter().map(|(member, one)| (member.clone(), replace(one, kind_of(member), by))).collect(),
+        ),
         _ => value.clone(),
     }
 }
@@ -413,11 +464,15 @@ pub fn check(library: &dyn Library, script: &Script) -> Vec<(String, String)> {
     let (Ok(one), Ok(other)) = (script.open(library), script.open(library)) else { return Vec::new() };
     let user = text(&script.about, "user");
     // Steps of both worlds have the same end in both; else what is out of sight reaches into it, and nothing can be said.
-    let done = |steps: &[Step], door: &dyn crate::door::Door| -> BTreeMap<u64, bool> {
-        steps.iter().map(|step| (step.ids, step.run(door).is_done())).collect()
+    let done = |steps: &[Step], door: &dyn crate::door::Door| -> BTreeMap<u64, String> {
+        let ended = |told: Told| match told {
+            Told::Yes(_) => String::new(),
+            Told::No(code, _) => code,
+        };
+        steps.iter().map(|step| (step.ids, ended(step.run(door)))).collect()
     };
     let (in_first, in_second) = (done(&first, &*one), done(&second, &*other));
-    if in_first.iter().any(|(step, done)| in_second.get(step) != Some(done)) {
+    if in_first.iter().any(|(step, ended)| in_second.get(step) != Some(ended)) {
         return Vec::new();
     }
     let (world_one, world_other) = (World::read(&*one), World::read(&*other));
@@ -435,7 +490,9 @@ pub fn check(library: &dyn Library, script: &Script) -> Vec<(String, String)> {
         .of("tenant")
         .iter()
         .chain(world_one.of("tenant"))
-        .filter(|tenant| world_one.one("tenant", text(tenant, "id")) != world_other.one("tenant", text(tenant, "id")))
+        .filter(|tenant| {
+            world_one.one("tenant", text(tenant, "id")) != world_other.one("tenant", text(tenant, "id"))
+        })
         .map(|tenant| text(tenant, "number").to_owned())
         .collect();
     let stranger = world_other.one("user", user).is_none_or(|user| user["state"] != "active");
@@ -477,7 +534,9 @@ pub fn check(library: &dyn Library, script: &Script) -> Vec<(String, String)> {
         if x != y {
             let (way, left, right) = difference(&x, &y, "");
             let mut kind = format!("worlds T-9 {name}{when} tells {way}");
-            if let (Told::No(a, _), Told::No(b, _)) = (&a, &b) && a != b {
+            if let (Told::No(a, _), Told::No(b, _)) = (&a, &b)
+                && a != b
+            {
                 kind = format!("worlds T-9 {name}{when} is refused by what is out of sight");
             } else if a.is_done() != b.is_done() {
                 kind = format!("worlds T-9 {name}{when} is answered by what is out of sight");
@@ -515,7 +574,9 @@ fn plain(value: &Value) -> Value {
             .filter(|(name, one)| {
                 // What time brought about is written with the next command of anybody: that tells as much as a number.
                 let by_clock = name.as_str() == "at" && all.get("by").is_some_and(|by| by == "clock");
-                !by_clock && !(matches!(name.as_str(), "seq" | "token" | "through" | "epoch") || name.as_str() == "next" && one.is_number())
+                let number = name.as_str() == "next" && one.is_number();
+                let apart = matches!(name.as_str(), "seq" | "token" | "through" | "epoch");
+                !(by_clock || number || apart)
             })
             .map(|(name, one)| (name.clone(), plain(one)))
             .collect::<Map<String, Value>>()
@@ -535,7 +596,9 @@ fn difference(one: &Value, other: &Value, member: &str) -> (String, String, Stri
                     return difference(left, right, name);
                 }
             }
-            y.iter().find(|(name, _)| !x.contains_key(*name)).map_or_else(here, |(name, right)| (name.clone(), "nothing".to_owned(), right.to_string()))
+            y.iter()
+                .find(|(name, _)| !x.contains_key(*name))
+                .map_or_else(here, |(name, right)| (name.clone(), "nothing".to_owned(), right.to_string()))
         }
         (Value::Array(x), Value::Array(y)) if x.len() == y.len() => x
             .iter()

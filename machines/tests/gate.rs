@@ -5,7 +5,8 @@
 
 use tenantry_machines::door::BuiltIn;
 use tenantry_machines::generator::Schema;
-use tenantry_machines::{MACHINES, known, open_kinds, policies, small};
+use tenantry_machines::machine::{MACHINES, known, open_kinds, small};
+use tenantry_machines::play::policies;
 
 fn plays(name: &str, histories: u64) {
     let machine = MACHINES.iter().find(|machine| machine.name == name).unwrap();
@@ -18,7 +19,10 @@ fn plays(name: &str, histories: u64) {
         if let Some(new) = found.into_iter().find(|found| !known(&found.kind)) {
             let new = small(machine, &BuiltIn, new);
             let script = new.script.write(name, &new.kind, &new.what);
-            panic!("{}, by seed {seed}:\n{}\n`machines replay FILE` shows it, with this in the file:\n\n{script}", new.kind, new.what);
+            panic!(
+                "{}, by seed {seed}:\n{}\n`machines replay FILE` shows it, with this in the file:\n\n{script}",
+                new.kind, new.what
+            );
         }
     }
     // A machine that gets nothing done finds nothing.
