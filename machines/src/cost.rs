@@ -14,7 +14,7 @@ use crate::world::{World, moment, text};
 /// How many there are of what grows, at first: more than any bounded step takes at a time.
 const N: u64 = 100;
 /// The most work a call may take before it is called without an end.
-const BOUND: u64 = 3_000_000_000;
+const BOUND: u64 = 600_000_000;
 /// What one byte of an answer may cost.
 const EACH_BYTE: u64 = 60;
 /// What a call may vary by for reasons of its own, such as a table that doubles.

@@ -86,16 +86,14 @@ impl<'d> Watch<'d> {
         let watched = by.is_some();
         let now = moment(step.at);
         let name = step.name().to_owned();
-        if watched {
-            // What is due by now comes about by itself, and is not laid to the command.
-            let swept = door.call(r#"{"sweep":{}}"#);
-            if swept.is_ok_and(|reply| !reply.contains(r#""happened":0"#)) {
-                self.world = World::read(door);
-                self.held = self.world.held(&now);
-                self.can = self.world.can(door);
-            }
-            door.hands().set(step.at, step.ids);
+        // What is due by now comes about by itself, and is not laid to the command.
+        let swept = door.call(r#"{"sweep":{}}"#);
+        if swept.is_ok_and(|reply| !reply.contains(r#""happened":0"#)) {
+            self.world = World::read(door);
+            self.held = self.world.held(&now);
+            self.can = self.world.can(door);
         }
+        door.hands().set(step.at, step.ids);
         let before_can = std::mem::take(&mut self.can);
         let before_mail = self.addresses(command, watched);
         let consent = by.is_some().then(|| self.consent(&name, command, &before_can, &now)).flatten();

@@ -115,6 +115,8 @@ pub struct Generator<'s> {
     pub now: i64,
     /// Ids that were taken from another kind on purpose, in percent.
     pub collisions: usize,
+    /// Whether the history leans towards roles: those of every other thousand of seeds do.
+    roles: bool,
 }
 
 /// Whom a call is from, and what it is about so far.
@@ -134,7 +136,16 @@ impl<'s> Generator<'s> {
     /// Begins a history.
     pub fn new(schema: &'s Schema, seed: u64) -> Self {
         let rng = Rng::new(seed);
-        Self { schema, rng, seed, made: 0, addresses: BTreeMap::new(), now: BEGINNING, collisions: 4 }
+        Self {
+            schema,
+            rng,
+            seed,
+            made: 0,
+            addresses: BTreeMap::new(),
+            now: BEGINNING,
+            collisions: 4,
+            roles: seed / 1000 % 2 == 1,
+        }
     }
 
     fn number(&mut self) -> u64 {
@@ -257,6 +268,9 @@ impl<'s> Generator<'s> {
                 });
                 if self.rng.percent(30) {
                     command["below"] = json!(self.rng.percent(50));
+                }
+                if self.roles && self.rng.percent(40) {
+                    command["below"] = json!(false);
                 }
                 steps.push(self.step(&operator, &command));
                 users.push((user, home.clone()));
@@ -418,6 +432,12 @@ impl<'s> Generator<'s> {
     /// Commands about rights come more often than those about stock; what only operators do is rare.
     fn weighted(&mut self, world: &World) -> String {
         let names = self.schema.names("Command");
+        if self.roles && self.rng.percent(40) {
+            return self
+                .rng
+                .word("create_role invite_user invite_user edit_role edit_role edit_role assign")
+                .to_owned();
+        }
         loop {
             let name = self.rng.pick(&names).cloned().unwrap_or_default();
             if self.wants(&name).is_some_and(|(_, kind, _)| world.of(kind).is_empty()) && self.rng.percent(98)
@@ -459,6 +479,17 @@ impl<'s> Generator<'s> {
         let (of, kind, member) = self.wants(name)?;
         if self.rng.percent(15) {
             return None;
+        }
+        if self.roles && name == "edit_role" {
+            let now = moment(self.now);
+            let offered: Vec<&Value> = world
+                .of("invitation")
+                .iter()
+                .filter(|one| World::is_pending(&one["handshake"], &now) && text(one, "role").len() == 36)
+                .collect();
+            if let Some(one) = self.rng.pick(&offered) {
+                return Some((*of, text(one, "role").to_owned()));
+            }
         }
         let open = |one: &&Value| {
             let pending = one["handshake"].is_null() || one["handshake"]["state"] == "pending";
@@ -670,7 +701,16 @@ impl<'s> Generator<'s> {
                 self.made += 1;
                 command["email"] = json!(format!("changed{}@one.example", self.made));
             }
-            "remove_service" => {}
+            "invite_user" if self.roles => {
+                let own: Vec<&Value> = world
+                    .of("role")
+                    .iter()
+                    .filter(|role| role["deleted"].is_null() && role["tenant"] == command["tenant"])
+                    .collect();
+                if let Some(role) = self.rng.pick(&own) {
+                    command["role"] = role["id"].clone();
+                }
+            }
             "request_link" if world.policy["term"]["required"] == true => command["term"] = self.term(),
             "convert_link" if self.rng.percent(75) => command["owner"] = self.invitee(world),
             "open_console" => {

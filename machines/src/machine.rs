@@ -25,7 +25,7 @@ pub const MACHINES: &[Machine] = &[
     Machine { name: "gain", history: gain::history, check: gain::check, tries: 2000 },
     Machine { name: "worlds", history: worlds::history, check: worlds::check, tries: 600 },
     Machine { name: "time", history: time::history, check: time::check, tries: 150 },
-    Machine { name: "cost", history: cost::history, check: cost::check, tries: 60 },
+    Machine { name: "cost", history: cost::history, check: cost::check, tries: 24 },
 ];
 
 /// Kinds of faults that are known to be open: rules that the engine does not keep yet. `*` stands for any text. Each landing
