@@ -865,12 +865,12 @@ typedef uint32_t tenantry_user_handle;
 /** A tenant, as an index numbers them. 0 is none, on which everything is denied as `TENANTRY_UNKNOWN_TENANT`. */
 typedef uint32_t tenantry_tenant_handle;
 
-/** A permission, as an index numbers them. 0 is one that no policy has had, which nobody holds. */
+/** A permission, as an index numbers them. 0 is none, which nobody holds. */
 typedef uint16_t tenantry_permission_handle;
 
 /**
- * A service, as an index numbers them. 0 is one that no policy has had, with which everything is denied: a service that was
- * misspelt opens nothing. A check that is about no service says `TENANTRY_NO_SERVICE`.
+ * A service, as an index numbers them. 0 is none, with which everything is denied. A check that is about no service says
+ * `TENANTRY_NO_SERVICE`.
  */
 typedef uint16_t tenantry_service_handle;
 
@@ -938,8 +938,8 @@ tenantry_status tenantry_index_tenants(const tenantry_index *index,
                                        tenantry_error **error);
 
 /**
- * The handle of a permission, such as `TENANTRY_PERMISSION_DEVICES_MANAGE`; it stays right when the policy changes. One that no policy
- * has had yet has handle 0: ask again after the policy that brings it.
+ * The handle of a permission, such as `TENANTRY_PERMISSION_DEVICES_MANAGE`; it stays right when the policy changes. One that the policy
+ * in force does not have is refused as `TENANTRY_UNKNOWN_PERMISSION`.
  */
 tenantry_status tenantry_index_permission(const tenantry_index *index,
                                           const char *permission,
@@ -947,7 +947,10 @@ tenantry_status tenantry_index_permission(const tenantry_index *index,
                                           tenantry_permission_handle *handle,
                                           tenantry_error **error);
 
-/** The handle of a service, such as `TENANTRY_SERVICE_MANAGE`; null with 0 has `TENANTRY_NO_SERVICE`. As `tenantry_index_permission`. */
+/**
+ * The handle of a service, such as `TENANTRY_SERVICE_MANAGE`; null with 0 has `TENANTRY_NO_SERVICE`. As `tenantry_index_permission`;
+ * the refusal is `TENANTRY_UNKNOWN_SERVICE`.
+ */
 tenantry_status tenantry_index_service(const tenantry_index *index,
                                        const char *service,
                                        size_t service_length,

@@ -252,7 +252,8 @@ class index {
     return seq;
   }
 
-  // Handles; 0 for what is not known, with which everything is denied.
+  // Handles; 0 for a user or tenant that is not known, with which everything is denied. A permission or service that the
+  // policy does not have is refused.
   user_handle user(const id& of) const {
     user_handle handle = 0;
     tenantry_error* from = nullptr;

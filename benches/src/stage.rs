@@ -124,9 +124,16 @@ impl Stage {
     /// The handles of the permissions and services, by their places.
     pub fn permit(&self) -> impl Fn(&Ask) -> Permit + '_ {
         let (world, index) = (self.world(), self.index());
-        let permissions: Vec<PermissionHandle> =
-            world.permissions.iter().map(|permission| index.permission(permission.as_str())).collect();
-        let services: Vec<_> = world.services.iter().map(|service| index.service(service.as_str())).collect();
+        let permissions: Vec<PermissionHandle> = world
+            .permissions
+            .iter()
+            .map(|permission| index.permission(permission.as_str()).expect("the policy has it"))
+            .collect();
+        let services: Vec<_> = world
+            .services
+            .iter()
+            .map(|service| index.service(service.as_str()).expect("the policy has it"))
+            .collect();
         move |ask| Permit {
             permission: permissions[ask.permission as usize],
             service: services.get(ask.service as usize).copied(),

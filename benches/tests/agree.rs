@@ -46,11 +46,16 @@ impl Peer for Built<'_> {
 
     fn allows(&mut self, ask: &Ask) -> bool {
         let (world, index) = (self.0, self.1.index());
-        let permission = index.permission(world.permissions[ask.permission as usize].as_str());
+        let permission = index.permission(world.permissions[ask.permission as usize].as_str()).unwrap();
         let (user, tenant) = (world.user_id(ask.user), world.tenant_id(ask.tenant));
         match world.services.get(ask.service as usize) {
             Some(service) => index
-                .check(user, permission.with(index.service(service.as_str())), tenant, world.written())
+                .check(
+                    user,
+                    permission.with(index.service(service.as_str()).unwrap()),
+                    tenant,
+                    world.written(),
+                )
                 .allowed(),
             None => index.check(user, permission, tenant, world.written()).allowed(),
         }
@@ -84,10 +89,10 @@ fn a_file_that_was_written_fast_is_a_store_like_any_other() {
     assert_eq!(from_store(&engine, &world, &asks), expected);
     let index = engine.access_index().unwrap();
     for (ask, expected) in asks.iter().zip(&expected) {
-        let permission = index.permission(world.permissions[ask.permission as usize].as_str());
+        let permission = index.permission(world.permissions[ask.permission as usize].as_str()).unwrap();
         let service = world.services.get(ask.service as usize);
         let permit = match service {
-            Some(service) => permission.with(index.service(service.as_str())),
+            Some(service) => permission.with(index.service(service.as_str()).unwrap()),
             None => permission.into(),
         };
         let (user, tenant) = (world.user_id(ask.user), world.tenant_id(ask.tenant));

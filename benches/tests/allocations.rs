@@ -1,6 +1,6 @@
 //! A check on the index allocates nothing, one by one or in batches (F-8). Alone in its program: the allocator counts everybody.
 
-use tenantry::index::{Decision, Follower, Resolved};
+use tenantry::index::{Follower, IndexVerdict, Resolved};
 use tenantry_benches::alloc::{Counting, calls};
 use tenantry_benches::ask::{Spread, draw};
 use tenantry_benches::world::view::Source;
@@ -18,7 +18,7 @@ fn a_check_on_the_index_allocates_nothing() {
     let ids: Vec<_> = asks
         .iter()
         .map(|ask| {
-            let permission = index.permission(world.permissions[ask.permission as usize].as_str());
+            let permission = index.permission(world.permissions[ask.permission as usize].as_str()).unwrap();
             (world.user_id(ask.user), permission.into(), world.tenant_id(ask.tenant))
         })
         .collect();
@@ -30,7 +30,7 @@ fn a_check_on_the_index_allocates_nothing() {
             tenant: index.tenant(tenant),
         })
         .collect();
-    let mut answers = vec![Decision { reason: None, seq: 0 }; ids.len()];
+    let mut answers = vec![IndexVerdict { reason: None, seq: 0 }; ids.len()];
 
     let before = calls();
     for (user, permit, tenant) in &ids {

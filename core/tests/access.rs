@@ -10,7 +10,7 @@ use std::time::Duration;
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::command::{BlockUser, RegisterTenant, RegisterUser, UnblockUser};
 use tenantry::engine::{Engine, Error};
-use tenantry::index::{AccessIndex, Decision};
+use tenantry::index::{AccessIndex, IndexVerdict};
 use tenantry::model::{Actor, TenantKind};
 use tenantry::refusal::Code;
 
@@ -25,8 +25,8 @@ fn northwind(engine: &Engine) -> (TenantId, UserId, UserId) {
     (msp, user("ada@northwind.example"), user("bo@northwind.example"))
 }
 
-fn views(index: &AccessIndex, engine: &Engine, user: UserId, tenant: TenantId) -> Decision {
-    index.check(user, index.permission("tenant.view"), tenant, || engine.now())
+fn views(index: &AccessIndex, engine: &Engine, user: UserId, tenant: TenantId) -> IndexVerdict {
+    index.check(user, index.permission("tenant.view").unwrap(), tenant, || engine.now())
 }
 
 #[test]
@@ -36,8 +36,8 @@ fn an_own_commit_is_in_the_index_when_it_is_acknowledged() {
     let index = engine.access_index().unwrap();
     assert!(views(&index, &engine, bo, msp).allowed());
     let blocked = engine.execute(ada, BlockUser::new(bo)).unwrap();
-    let decision = views(&index, &engine, bo, msp);
-    assert_eq!((decision.reason, decision.seq), (Some(Code::UserNotActive), blocked.seq()));
+    let verdict = views(&index, &engine, bo, msp);
+    assert_eq!((verdict.reason, verdict.seq), (Some(Code::UserNotActive), blocked.seq()));
     assert!(Arc::ptr_eq(&index, &engine.access_index().unwrap()));
 }
 
@@ -60,8 +60,8 @@ fn what_others_write_is_in_the_index_after_a_refresh_or_when_a_token_demands_it(
     // Between two commits of its own it catches up with those of others.
     there.execute(ada, UnblockUser::new(bo)).unwrap();
     let last = here.execute(bo, BlockUser::new(ada)).unwrap();
-    let decision = views(&index, &here, bo, msp);
-    assert_eq!((decision.reason, decision.seq), (None, last.seq()));
+    let verdict = views(&index, &here, bo, msp);
+    assert_eq!((verdict.reason, verdict.seq), (None, last.seq()));
 
     // More than is read at a time.
     for turn in 0..150 {
@@ -104,7 +104,7 @@ fn a_watched_index_comes_up_by_itself() {
     assert_eq!(Arc::strong_count(&here), 1);
 }
 
-/// Every command but the first three turns one switch, so what a decision says has to fit the revision it names.
+/// Every command but the first three turns one switch, so what a verdict says has to fit the revision it names.
 #[test]
 fn readers_find_whole_revisions_while_somebody_writes() {
     let engine = Engine::memory().unwrap();
@@ -115,21 +115,21 @@ fn readers_find_whole_revisions_while_somebody_writes() {
     let read = || {
         let (mut last, mut seen) = (start, 0u64);
         while !over.load(Ordering::Relaxed) {
-            let decision = views(&index, &engine, bo, msp);
-            assert!(decision.seq >= last);
-            let blocked = (decision.seq - start) % 2 == 1;
-            assert_eq!(decision.reason, blocked.then_some(Code::UserNotActive), "{}", decision.seq);
+            let verdict = views(&index, &engine, bo, msp);
+            assert!(verdict.seq >= last);
+            let blocked = (verdict.seq - start) % 2 == 1;
+            assert_eq!(verdict.reason, blocked.then_some(Code::UserNotActive), "{}", verdict.seq);
             let mut users = Vec::new();
             if let Ok(seq) = index.users_who_can(
-                index.permission("tenant.view"),
+                index.permission("tenant.view").unwrap(),
                 index.tenant(msp),
                 || engine.now(),
                 &mut users,
             ) {
                 assert_eq!(users.len(), if (seq - start) % 2 == 1 { 1 } else { 2 }, "{seq}");
             }
-            seen += u64::from(decision.seq != last);
-            last = decision.seq;
+            seen += u64::from(verdict.seq != last);
+            last = verdict.seq;
         }
         seen
     };

@@ -9,17 +9,20 @@
 )]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::json;
 use tenantry::base::ids::{LinkId, RoleId, TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
-use tenantry::index::{Follower, Permit};
+use tenantry::index::{AccessIndex, Follower, PermissionHandle, Permit, ServiceHandle};
+use tenantry::model::permission::TENANT_OPERATE;
 use tenantry::model::{
     Assignment, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
 };
 use tenantry::policy::Policy;
 use tenantry::query::Question;
+use tenantry::refusal::Code;
 use tenantry::rules::{World, access};
 use tenantry::view::{Any, Change, Memory};
 use uuid::Uuid;
@@ -277,11 +280,11 @@ impl Worlds {
                 for service in &services {
                     for follower in followers {
                         let index = follower.index();
-                        let permit = Permit {
-                            permission: index.permission(name),
-                            service: service.as_ref().map(|service| index.service(service.as_str())),
-                        };
                         let service = service.as_ref();
+                        let permit = Permit {
+                            permission: permission_of(index, &world.policy, &permission),
+                            service: service.map(|service| service_of(index, &world.policy, service)),
+                        };
                         for tenant in (0..=self.size.tenants).map(tenant_id) {
                             for user in (0..=self.size.users).map(user_id) {
                                 let question = Question {
@@ -291,9 +294,9 @@ impl Worlds {
                                     service: service.cloned(),
                                 };
                                 let verdict = access::check(&world, &question, seq).unwrap();
-                                let decision = index.check(user, permit, tenant, moment(now));
+                                let found = index.check(user, permit, tenant, moment(now));
                                 assert_eq!(
-                                    (decision.reason, decision.seq),
+                                    (found.reason, found.seq),
                                     (verdict.reason, seq),
                                     "{question:?} at {now}"
                                 );
@@ -321,6 +324,27 @@ impl Worlds {
             }
         }
     }
+}
+
+/// The handle of a permission, which the index has of what the policy has. Of others it is the one that callers may hold
+/// from before: the number of a permission that is dropped, or 0 of one that never was; both hold nothing.
+fn permission_of(index: &AccessIndex, policy: &Policy, permission: &Permission) -> PermissionHandle {
+    let found = index.permission(permission.as_str());
+    assert_eq!(found.is_ok(), policy.permissions.contains(permission), "{permission}");
+    found.unwrap_or_else(|refusal| {
+        assert_eq!(refusal.code, Code::UnknownPermission);
+        // The permission to operate has the first number in every index.
+        PermissionHandle::from_number(u16::from(permission.as_str() == TENANT_OPERATE))
+    })
+}
+
+fn service_of(index: &AccessIndex, policy: &Policy, service: &Service) -> ServiceHandle {
+    let found = index.service(service.as_str());
+    assert_eq!(found.is_ok(), policy.services.contains(service), "{service}");
+    found.unwrap_or_else(|refusal| {
+        assert_eq!(refusal.code, Code::UnknownService);
+        ServiceHandle::from_number(0)
+    })
 }
 
 fn play(seed: u64, size: Size, records: u64) {
@@ -571,8 +595,44 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
         seq += 1;
         follower.follow(seq, &changes.map(|change| worlds.change(change)));
         let index = follower.index();
-        let decision = index.check(user, index.permission("tenant.view"), tenant_id(0), moment(0));
-        assert_eq!(decision.allowed(), last);
+        let view = index.permission("tenant.view").unwrap();
+        assert_eq!(index.check(user, view, tenant_id(0), moment(0)).allowed(), last);
         worlds.compare(&[&follower], seq);
     }
+}
+
+#[test]
+fn p12_a_name_that_the_policy_does_not_have_is_refused_and_a_handle_outlives_the_policy() {
+    let size = Size { tenants: 1, users: 1, roles: 0 };
+    let mut worlds = Worlds { dice: Dice(13), size, view: Memory::new() };
+    let whole = Policy::default();
+    let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(0) };
+    let user = User { state: UserState::Active, ..worlds.random_user(0) };
+    let role = "super_admin".parse().unwrap();
+    let assignment = Assignment { user: user.id, tenant: tenant.id, role, below: true, masked: false };
+    for entity in [whole.clone().into(), tenant.into(), user.into(), assignment.into()] {
+        worlds.change(Change::Put(entity));
+    }
+    let mut follower = Follower::build(&worlds.view, 0, 1).unwrap();
+    let index = Arc::clone(follower.index());
+    for misspelt in ["tenant.veiw", "", "TENANT.VIEW", "manage"] {
+        let refusal = index.permission(misspelt).unwrap_err();
+        assert_eq!((refusal.code, refusal.about.as_str()), (Code::UnknownPermission, misspelt));
+    }
+    assert_eq!(index.service("mangae").unwrap_err().code, Code::UnknownService);
+    assert_eq!(index.service("tenant.operate").unwrap_err().code, Code::UnknownService);
+
+    let (view, manage) = (index.permission("tenant.view").unwrap(), index.service("manage").unwrap());
+    let check = |permit: Permit| index.check(user_id(0), permit, tenant_id(0), moment(0)).reason;
+    assert_eq!(check(view.with(manage)), None);
+    let mut less = whole.clone();
+    less.permissions.retain(|name| name.as_str() != "tenant.view");
+    less.services.retain(|name| name.as_str() != "manage");
+    follower.follow(1, &[worlds.change(Change::Put(less.into()))]);
+    assert_eq!(check(view.into()), Some(Code::RoleLacksPermission));
+    assert_eq!(check(view.with(manage)), Some(Code::ServiceNotManaged));
+    assert!(index.permission("tenant.view").is_err() && index.service("manage").is_err());
+    follower.follow(2, &[worlds.change(Change::Put(whole.into()))]);
+    assert_eq!(check(view.with(manage)), None);
+    assert_eq!((index.permission("tenant.view"), index.service("manage")), (Ok(view), Ok(manage)));
 }

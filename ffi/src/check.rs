@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
-use tenantry::index::Decision;
+use tenantry::index::IndexVerdict;
 use tenantry::query::{Question, Verdict};
 use tenantry::refusal::Code;
 use tenantry::wire::{self, Explain, Fault, Trouble};
@@ -46,10 +46,10 @@ impl From<Verdict> for tenantry_verdict {
     }
 }
 
-impl From<Decision> for tenantry_verdict {
+impl From<IndexVerdict> for tenantry_verdict {
     #[inline]
-    fn from(decision: Decision) -> Self {
-        Self::new(decision.seq, decision.reason)
+    fn from(verdict: IndexVerdict) -> Self {
+        Self::new(verdict.seq, verdict.reason)
     }
 }
 

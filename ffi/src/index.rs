@@ -15,7 +15,7 @@ use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Clock as _, SystemClock};
 use tenantry::index::{
-    AccessIndex, Decision, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
+    AccessIndex, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
     UserHandle,
 };
 use tenantry::wire::{Fault, Trouble};
@@ -133,11 +133,11 @@ pub type tenantry_user_handle = u32;
 /// A tenant, as an index numbers them. 0 is none, on which everything is denied as `TENANTRY_UNKNOWN_TENANT`.
 pub type tenantry_tenant_handle = u32;
 
-/// A permission, as an index numbers them. 0 is one that no policy has had, which nobody holds.
+/// A permission, as an index numbers them. 0 is none, which nobody holds.
 pub type tenantry_permission_handle = u16;
 
-/// A service, as an index numbers them. 0 is one that no policy has had, with which everything is denied: a service that was
-/// misspelt opens nothing. A check that is about no service says `TENANTRY_NO_SERVICE`.
+/// A service, as an index numbers them. 0 is none, with which everything is denied. A check that is about no service says
+/// `TENANTRY_NO_SERVICE`.
 pub type tenantry_service_handle = u16;
 
 /// The handle to pass where a check is about no service.
@@ -366,8 +366,8 @@ pub unsafe extern "C" fn tenantry_index_tenants(
     }
 }
 
-/// The handle of a permission, such as `TENANTRY_PERMISSION_DEVICES_MANAGE`; it stays right when the policy changes. One that no policy
-/// has had yet has handle 0: ask again after the policy that brings it.
+/// The handle of a permission, such as `TENANTRY_PERMISSION_DEVICES_MANAGE`; it stays right when the policy changes. One that the policy
+/// in force does not have is refused as `TENANTRY_UNKNOWN_PERMISSION`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantry_index_permission(
     index: *const tenantry_index,
@@ -383,13 +383,14 @@ pub unsafe extern "C" fn tenantry_index_permission(
             required(handle, "handle")?;
             let index = opened(index)?.index();
             let name = check::permission(permission, permission_length)?;
-            put(handle, index.permission(name.as_str()).number());
+            put(handle, index.permission(name.as_str())?.number());
             Ok(())
         })
     }
 }
 
-/// The handle of a service, such as `TENANTRY_SERVICE_MANAGE`; null with 0 has `TENANTRY_NO_SERVICE`. As `tenantry_index_permission`.
+/// The handle of a service, such as `TENANTRY_SERVICE_MANAGE`; null with 0 has `TENANTRY_NO_SERVICE`. As `tenantry_index_permission`;
+/// the refusal is `TENANTRY_UNKNOWN_SERVICE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantry_index_service(
     index: *const tenantry_index,
@@ -405,7 +406,11 @@ pub unsafe extern "C" fn tenantry_index_service(
             required(handle, "handle")?;
             let index = opened(index)?.index();
             let name = check::service(service, service_length)?;
-            put(handle, name.map_or(TENANTRY_NO_SERVICE, |name| index.service(name.as_str()).number()));
+            let number = match name {
+                Some(name) => index.service(name.as_str())?.number(),
+                None => TENANTRY_NO_SERVICE,
+            };
+            put(handle, number);
             Ok(())
         })
     }
@@ -419,7 +424,7 @@ pub unsafe extern "C" fn tenantry_index_service(
 unsafe fn one(
     index: *const tenantry_index,
     verdict: *mut tenantry_verdict,
-    answer: impl FnOnce(&tenantry_index) -> Result<Decision, Trouble>,
+    answer: impl FnOnce(&tenantry_index) -> Result<IndexVerdict, Trouble>,
 ) -> tenantry_status {
     let answered = quietly(Err(Trouble::Panicked), move || {
         // SAFETY: as of this function.
@@ -429,8 +434,8 @@ unsafe fn one(
     unsafe {
         match answered {
             Ok(_) if verdict.is_null() => Trouble::NullPointer.number().into(),
-            Ok(decision) => {
-                verdict.write(decision.into());
+            Ok(found) => {
+                verdict.write(found.into());
                 OK
             }
             Err(trouble) => denied::<()>(verdict, 1, trouble),
@@ -501,10 +506,10 @@ pub unsafe extern "C" fn tenantry_index_check(
 #[repr(transparent)]
 struct Place(MaybeUninit<tenantry_verdict>);
 
-impl From<Decision> for Place {
+impl From<IndexVerdict> for Place {
     #[inline]
-    fn from(decision: Decision) -> Self {
-        Self(MaybeUninit::new(decision.into()))
+    fn from(verdict: IndexVerdict) -> Self {
+        Self(MaybeUninit::new(verdict.into()))
     }
 }
 

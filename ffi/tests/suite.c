@@ -242,10 +242,10 @@ static void indexes(void) {
   STATUS(TENANTRY_OK, tenantry_index_permission(hot, TEXT(TENANTRY_PERMISSION_DEVICES_MANAGE), &manage, &error));
   STATUS(TENANTRY_OK, tenantry_index_permission(hot, TEXT(TENANTRY_PERMISSION_LOCATION_VIEW), &locate, &error));
   STATUS(TENANTRY_OK, tenantry_index_permission(second, TEXT(TENANTRY_PERMISSION_DEVICES_MANAGE), &again, &error));
-  STATUS(TENANTRY_OK, tenantry_index_permission(hot, TEXT("never.heard"), &unheard, &error));
+  STATUS(TENANTRY_UNKNOWN_PERMISSION, tenantry_index_permission(hot, TEXT("never.heard"), &unheard, &error));
   STATUS(TENANTRY_OK, tenantry_index_service(hot, TEXT(TENANTRY_SERVICE_MANAGE), &service, &error));
   STATUS(TENANTRY_OK, tenantry_index_service(hot, NULL, 0, &none, &error));
-  STATUS(TENANTRY_OK, tenantry_index_service(hot, TEXT("mangae"), &misspelt, &error));
+  STATUS(TENANTRY_UNKNOWN_SERVICE, tenantry_index_service(hot, TEXT("mangae"), &misspelt, &error));
   CHECK(manage != 0 && locate != manage && again == manage && unheard == 0);
   CHECK(service != 0 && none == TENANTRY_NO_SERVICE && misspelt == 0);
   STATUS(TENANTRY_OK, tenantry_index_seq(hot, &seq, &error));

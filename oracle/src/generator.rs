@@ -1513,18 +1513,16 @@ impl Generator {
         }
     }
 
+    /// A permission to ask for. One that the policy does not have is refused before anything is judged.
     pub fn permission(&mut self, oracle: &Oracle) -> Permission {
-        if self.rng.percent(2) {
-            return word("time.travel");
-        }
         let all: Vec<&Permission> = oracle.policy.permissions.iter().collect();
         (*self.rng.pick(&all).unwrap()).clone()
     }
 
+    /// A service to ask for, if any. As [`Self::permission`].
     pub fn service(&mut self, oracle: &Oracle) -> Option<Service> {
         match self.rng.below(10) {
             0..=5 => None,
-            9 if self.rng.percent(20) => Some(word("teleport")),
             _ => {
                 let all: Vec<&Service> = oracle.policy.services.iter().collect();
                 self.rng.pick(&all).map(|service| (*service).clone())

@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyInt, PyString, PyType};
 use pyo3::{PyClass, intern};
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::index as core;
-use tenantry::wire::Trouble;
+use tenantry::wire::{Fault, Trouble};
 use uuid::Uuid;
 
 use crate::guard::{Stop, guarded};
@@ -101,7 +101,8 @@ pub(crate) trait Named: PyClass<Frozen = pyo3::pyclass::boolean_struct::True> + 
     const WHAT: &'static str;
     const HANDLE: &'static str;
     fn of(&self, engine: u64) -> Option<Self::Handle>;
-    fn resolve(index: &core::AccessIndex, name: &str) -> Self::Handle;
+    /// The handle of a name; a refusal where the policy does not have it.
+    fn resolve(index: &core::AccessIndex, name: &str) -> Result<Self::Handle, Stop>;
 
     /// The handle that an argument stands for: a handle or a name.
     #[inline]
@@ -110,7 +111,7 @@ pub(crate) trait Named: PyClass<Frozen = pyo3::pyclass::boolean_struct::True> + 
             return handle.get().of(engine).ok_or_else(|| foreign(Self::WHAT));
         }
         match given.cast::<PyString>() {
-            Ok(name) => Ok(Self::resolve(index, name.to_str()?)),
+            Ok(name) => Self::resolve(index, name.to_str()?),
             Err(_) => Err(Stop::wrong_type(Self::WHAT, &format!("a str or a {}", Self::HANDLE), given)),
         }
     }
@@ -194,8 +195,8 @@ macro_rules! names {
         }
 
         impl $name {
-            pub(crate) fn new(index: &core::AccessIndex, engine: u64, name: &str) -> Self {
-                Self { handle: Self::resolve(index, name), name: name.into(), engine }
+            pub(crate) fn new(index: &core::AccessIndex, engine: u64, name: &str) -> Result<Self, Stop> {
+                Ok(Self { handle: Self::resolve(index, name)?, name: name.into(), engine })
             }
         }
 
@@ -210,8 +211,8 @@ macro_rules! names {
             }
 
             #[inline]
-            fn resolve(index: &core::AccessIndex, name: &str) -> core::$name {
-                index.$resolve(name)
+            fn resolve(index: &core::AccessIndex, name: &str) -> Result<core::$name, Stop> {
+                Ok(index.$resolve(name).map_err(Fault::from)?)
             }
         }
 
@@ -223,15 +224,8 @@ macro_rules! names {
                 &self.name
             }
 
-            /// Whether the policy had it when the handle was made. If it did not, every check with it is denied.
-            #[getter]
-            fn known(&self) -> bool {
-                self.handle.is_known()
-            }
-
             fn __repr__(&self) -> String {
-                let known = if self.known() { "" } else { ", unknown" };
-                format!(concat!("<", stringify!($name), " {}{}>"), self.name, known)
+                format!(concat!("<", stringify!($name), " {}>"), self.name)
             }
         }
     )*};

@@ -23,19 +23,19 @@ use crate::shared::Shared;
 /// The answer of a check on the index. True where it is allowed.
 #[pyclass(frozen, eq, hash, module = "tenantry._native")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Decision {
+pub(crate) struct IndexVerdict {
     reason: Option<Code>,
     seq: u64,
 }
 
-impl From<core::Decision> for Decision {
-    fn from(decision: core::Decision) -> Self {
-        Self { reason: decision.reason, seq: decision.seq }
+impl From<core::IndexVerdict> for IndexVerdict {
+    fn from(verdict: core::IndexVerdict) -> Self {
+        Self { reason: verdict.reason, seq: verdict.seq }
     }
 }
 
 #[pymethods]
-impl Decision {
+impl IndexVerdict {
     #[new]
     #[pyo3(signature = (*, reason, seq))]
     fn new(py: Python<'_>, reason: Option<&str>, seq: u64) -> PyResult<Self> {
@@ -74,7 +74,7 @@ impl Decision {
         self.allowed()
     }
 
-    /// The decision as a dict of plain values.
+    /// The verdict as a dict of plain values.
     fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         dict.set_item(intern!(py, "allowed"), self.allowed())?;
@@ -86,20 +86,20 @@ impl Decision {
     fn __repr__(&self) -> String {
         let reason = self.reason.map_or("None".to_owned(), |code| format!("'{}'", code.name()));
         let allowed = if self.allowed() { "True" } else { "False" };
-        format!("Decision(allowed={allowed}, reason={reason}, seq={})", self.seq)
+        format!("IndexVerdict(allowed={allowed}, reason={reason}, seq={})", self.seq)
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let rebuild = py.import("tenantry._native")?.getattr("_decision")?;
+        let rebuild = py.import("tenantry._native")?.getattr("_verdict")?;
         (rebuild, (self.reason.map(Code::name), self.seq)).into_pyobject(py)
     }
 }
 
-/// Makes a decision again; for pickling.
+/// Makes a verdict again; for pickling.
 #[pyfunction]
-#[pyo3(name = "_decision", signature = (reason, seq, /))]
-pub(crate) fn rebuild(py: Python<'_>, reason: Option<&str>, seq: u64) -> PyResult<Decision> {
-    Decision::new(py, reason, seq)
+#[pyo3(name = "_verdict", signature = (reason, seq, /))]
+pub(crate) fn rebuild(py: Python<'_>, reason: Option<&str>, seq: u64) -> PyResult<IndexVerdict> {
+    IndexVerdict::new(py, reason, seq)
 }
 
 /// Many questions about one permission.
@@ -127,16 +127,16 @@ impl From<ByIds<'_>> for (UserId, Permit, TenantId) {
 }
 
 /// What stands where no answer has been written yet.
-const NOT_ASKED: core::Decision = core::Decision { reason: Some(Code::UnknownUser), seq: 0 };
+const NOT_ASKED: core::IndexVerdict = core::IndexVerdict { reason: Some(Code::UnknownUser), seq: 0 };
 
 /// An answer of which only one thing is wanted.
 #[derive(Clone, Copy)]
 struct Allowed(bool);
 
-impl From<core::Decision> for Allowed {
+impl From<core::IndexVerdict> for Allowed {
     #[inline]
-    fn from(decision: core::Decision) -> Self {
-        Self(decision.allowed())
+    fn from(verdict: core::IndexVerdict) -> Self {
+        Self(verdict.allowed())
     }
 }
 
@@ -184,7 +184,7 @@ impl AccessIndex {
         permission: &Bound<'_, PyAny>,
         tenant: &Bound<'_, PyAny>,
         service: Option<&Bound<'_, PyAny>>,
-    ) -> Result<core::Decision, Stop> {
+    ) -> Result<core::IndexVerdict, Stop> {
         self.shared.alive()?;
         let engine = self.shared.number;
         let user = <UserHandle as Side>::read(&self.index, engine, user)?;
@@ -223,7 +223,7 @@ impl AccessIndex {
     }
 
     /// Answers them side by side while other threads run, and hands the answers on in their order, some at a time.
-    fn answer<D: From<core::Decision> + Clone + Send>(
+    fn answer<D: From<core::IndexVerdict> + Clone + Send>(
         &self,
         py: Python<'_>,
         many: Many,
@@ -320,21 +320,21 @@ impl AccessIndex {
         })
     }
 
-    /// Looks a permission up by its name. One that the policy does not have is held by nobody.
+    /// Looks a permission up by its name. One that the policy does not have is refused.
     #[pyo3(signature = (name, /))]
     fn permission(&self, py: Python<'_>, name: &str) -> PyResult<PermissionHandle> {
         guarded(py, || {
             self.shared.alive()?;
-            Ok(PermissionHandle::new(&self.index, self.shared.number, name))
+            PermissionHandle::new(&self.index, self.shared.number, name)
         })
     }
 
-    /// Looks a service up by its name. One that the policy does not have is managed by nobody.
+    /// Looks a service up by its name. One that the policy does not have is refused.
     #[pyo3(signature = (name, /))]
     fn service(&self, py: Python<'_>, name: &str) -> PyResult<ServiceHandle> {
         guarded(py, || {
             self.shared.alive()?;
-            Ok(ServiceHandle::new(&self.index, self.shared.number, name))
+            ServiceHandle::new(&self.index, self.shared.number, name)
         })
     }
 
@@ -360,7 +360,7 @@ impl AccessIndex {
         permission: &Bound<'_, PyAny>,
         tenant: &Bound<'_, PyAny>,
         service: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Decision> {
+    ) -> PyResult<IndexVerdict> {
         guarded(py, || Ok(self.ask(user, permission, tenant, service)?.into()))
     }
 
@@ -410,7 +410,7 @@ impl AccessIndex {
         })
     }
 
-    /// The same with the reasons: a list of decisions.
+    /// The same with the reasons: a list of verdicts.
     #[pyo3(signature = (users, permission, tenants, service=None))]
     fn check_many<'py>(
         &self,
@@ -423,12 +423,12 @@ impl AccessIndex {
         let answers = guarded(py, || {
             let many = self.many(py, users, permission, tenants, service)?;
             let mut all = Vec::with_capacity(many.count);
-            self.answer(py, many, |answers: &[core::Decision]| all.extend_from_slice(answers));
+            self.answer(py, many, |answers: &[core::IndexVerdict]| all.extend_from_slice(answers));
             Ok(all)
         })?;
         let list = PyList::empty(py);
         for answer in answers {
-            list.append(Decision::from(answer).into_pyobject(py)?)?;
+            list.append(IndexVerdict::from(answer).into_pyobject(py)?)?;
         }
         Ok(list)
     }

@@ -21,7 +21,7 @@ mod _native {
     #[pymodule_export]
     use crate::handles::{PermissionHandle, ServiceHandle, TenantHandle, UserHandle};
     #[pymodule_export]
-    use crate::index::{AccessIndex, Decision, rebuild};
+    use crate::index::{AccessIndex, IndexVerdict, rebuild};
     #[pymodule_export]
     use crate::measure::measure;
     #[pymodule_export]

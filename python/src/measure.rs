@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pyo3::prelude::*;
 use tenantry::base::ids::{TenantId, UserId};
-use tenantry::index::{Decision, Resolved};
+use tenantry::index::{IndexVerdict, Resolved};
 use uuid::Uuid;
 
 use crate::columns::ids;
@@ -41,7 +41,7 @@ pub(crate) fn measure(
                 tenant: core.tenant(tenant),
             })
             .collect();
-        let mut answers = vec![Decision { reason: None, seq: 0 }; by_id.len()];
+        let mut answers = vec![IndexVerdict { reason: None, seq: 0 }; by_id.len()];
         let per = |began: Instant| began.elapsed().as_secs_f64() * 1e9 / by_id.len() as f64;
 
         let began = Instant::now();

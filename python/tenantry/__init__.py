@@ -79,7 +79,7 @@ from . import codes, commands, errors, events, model, notices
 from ._command import ActorLike, Command, Executed, KeyLike, Request
 from ._data import UNSET, AsOf, Data, Id, Unset
 from ._database import Database, PolicyLike, diagrams, memory, open, policy
-from ._native import AccessIndex, Decision, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
+from ._native import AccessIndex, IndexVerdict, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
 from ._rows import Page, Rows
 from ._word import Word
 from .codes import Code, Trouble
@@ -130,9 +130,9 @@ __all__ = [
     "Command",
     "Data",
     "Database",
-    "Decision",
     "Executed",
     "Id",
+    "IndexVerdict",
     "KeyLike",
     "Page",
     "PermissionHandle",

@@ -88,7 +88,7 @@ def test_everything_public_says_what_it_is(module: object) -> None:
 
 
 def test_native_things_say_what_they_are() -> None:
-    for kind in (tenantry.AccessIndex, tenantry.Decision, tenantry.UserHandle, tenantry.TenantHandle):
+    for kind in (tenantry.AccessIndex, tenantry.IndexVerdict, tenantry.UserHandle, tenantry.TenantHandle):
         assert kind.__doc__
         for name, value in vars(kind).items():
             assert name.startswith("_") or inspect.getdoc(value), f"{kind.__name__}.{name}"

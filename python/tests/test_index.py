@@ -13,9 +13,9 @@ import pytest
 
 import tenantry
 from conftest import Clock, World, furnish
-from tenantry import AccessIndex, Code, Misuse, TenantKind, errors
+from tenantry import AccessIndex, Code, Misuse, TenantKind, errors, model
 
-PERMISSIONS = ["devices.manage", "location.view", "tenant.view", "no.such", ""]
+PERMISSIONS = ["devices.manage", "location.view", "tenant.view", "users.manage"]
 
 
 def sides(world: World) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
@@ -26,13 +26,13 @@ def sides(world: World) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
 def test_every_way_to_ask_has_the_answer_of_the_store(world: World) -> None:
     index = world.db.access_index()
     users, tenants = sides(world)
-    for user, permission, tenant, service in itertools.product(users, PERMISSIONS[:4], tenants, [None, "manage", "other"]):
+    for user, permission, tenant, service in itertools.product(users, PERMISSIONS, tenants, [None, "manage", "configure"]):
         told = world.db.check(user=user, permission=permission, tenant=tenant, service=service)
         handles = index.user(user), index.permission(permission), index.tenant(tenant)
         for asked in ((user, permission, tenant), (str(user), permission, str(tenant).upper()), handles):
             for about in (service, None if service is None else index.service(service)):
-                decision = index.check(*asked, about)
-                assert (decision.allowed, decision.reason, decision.seq) == (told.allowed, told.reason, told.seq)
+                verdict = index.check(*asked, about)
+                assert (verdict.allowed, verdict.reason, verdict.seq) == (told.allowed, told.reason, told.seq)
                 assert index.allows(*asked, about) is told.allowed
                 assert index.allows(user=asked[0], permission=asked[1], tenant=asked[2], service=about) is told.allowed
 
@@ -67,7 +67,7 @@ def test_batches_have_the_answers_of_single_checks(world: World) -> None:
     pairs = [*itertools.product(*sides(world))] * 60  # more than are looked up side by side
     users, tenants = [user for user, _ in pairs], [tenant for _, tenant in pairs]
     expected = [index.check(user, "devices.manage", tenant) for user, tenant in pairs]
-    allowed = [decision.allowed for decision in expected]
+    allowed = [verdict.allowed for verdict in expected]
     assert True in allowed and False in allowed
     count = len(columns(users, index.user))
     for at in range(count):
@@ -183,8 +183,35 @@ def test_handles_know_whose_they_are(world: World) -> None:
     cy = world.db.register_user(home=late, email="cy@late.example", role="admin", actor=tenantry.OPERATOR).outcome
     assert not index.allows(cy, "users.view", unknown) and index.allows(cy, "users.view", late)
     assert index.tenant(late).known
-    assert index.permission("users.view").known and not index.permission("no.such").known
-    assert index.service("manage").name == "manage"
+    assert index.permission("users.view").name == "users.view" and index.service("manage").name == "manage"
+    assert repr(index.service("manage")) == "<ServiceHandle manage>"
+
+
+def test_a_misspelt_permission_or_service_is_refused_and_no_answer(world: World) -> None:
+    db, index = world.db, world.db.access_index()
+    ada, msp = world.ada, world.msp
+    for name, wrong in (("unknown_permission", ("users.veiw", None)), ("unknown_service", ("users.view", "mangae"))):
+        permission, service = wrong
+        one: dict[str, Any] = {"permission": permission, "service": service}
+        asked: list[Callable[[], Any]] = [
+            lambda: index.permission(permission) if service is None else index.service(service),
+            lambda: index.check(ada, permission, msp, service),
+            lambda: index.allows(ada, permission, msp, service),
+            lambda: index.allows_many([ada], permission, [msp], service),
+            lambda: index.allows_packed([ada], permission, [msp], service),
+            lambda: index.check_many([ada], permission, [msp], service),
+            lambda: index.tenants_where(ada, permission, service),
+            lambda: index.users_who_can(permission, msp, service),
+            lambda: db.check(user=ada, tenant=msp, **one),
+            lambda: db.explain(user=ada, tenant=msp, **one),
+            lambda: db.check_many(questions=[model.Question(user=ada, tenant=msp, **one)]),
+            lambda: db.tenants_where(user=ada, **one),
+            lambda: db.users_who_can(tenant=msp, **one),
+        ]
+        for ask in asked:
+            with pytest.raises(errors.Refused) as caught:
+                ask()
+            assert caught.value.name == name
 
 
 def test_the_index_follows_commands_at_once(world: World) -> None:
@@ -193,13 +220,13 @@ def test_the_index_follows_commands_at_once(world: World) -> None:
     assert index.allows(ada, manage, bakery)
     world.db.request_delink(link=world.link, actor=world.ada)
     done = world.db.accept_delink(link=world.link, actor=world.bo)
-    decision = index.check(ada, manage, bakery)
-    assert not decision and decision.reason is Code.NOT_LINKED and decision.seq == done.seq == index.seq
+    verdict = index.check(ada, manage, bakery)
+    assert not verdict and verdict.reason is Code.NOT_LINKED and verdict.seq == done.seq == index.seq
 
 
 def test_the_reverse_of_checks(world: World) -> None:
     index = world.db.access_index()
-    for permission in PERMISSIONS[:4]:
+    for permission in PERMISSIONS:
         for user in sides(world)[0]:
             told = world.db.tenants_where(user=user, permission=permission)
             assert tuple(index.tenants_where(user, permission)) == told
@@ -310,9 +337,9 @@ def test_threads_check_while_one_writes(world: World) -> None:
                 assert index.allows(user, manage, bakery)
                 assert index.allows_many([world.ada, world.bo], manage, bakery) == [True, True]
                 assert index.tenants_where(user, manage)
-                decision = index.check(world.bo, "location.view", world.bakery)
-                assert decision and decision.seq >= seen
-                seen = decision.seq
+                verdict = index.check(world.bo, "location.view", world.bakery)
+                assert verdict and verdict.seq >= seen
+                seen = verdict.seq
         except BaseException as error:
             trouble.append(error)
 

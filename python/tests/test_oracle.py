@@ -159,8 +159,8 @@ class Pair:
                 user=question.user, permission=question.permission, tenant=question.tenant, service=question.service
             )
             assert (verdict.allowed, verdict.reason) == (told["allowed"], told["reason"]), asked
-            decision = self.index.check(question.user, question.permission, question.tenant, question.service)
-            assert (decision.allowed, decision.reason) == (told["allowed"], told["reason"]), asked
+            verdict = self.index.check(question.user, question.permission, question.tenant, question.service)
+            assert (verdict.allowed, verdict.reason) == (told["allowed"], told["reason"]), asked
         about = {"user": asked["user"], "permission": asked["permission"], "service": asked.get("service")}
         tenants = self.oracle.ask("tenants_where", {"at": self.at, **about})["tenants"]
         assert [str(one) for one in self.db.tenants_where(**about)] == sorted(tenants)

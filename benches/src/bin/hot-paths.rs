@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use tenantry::engine::{Engine, Options};
-use tenantry::index::{Decision, Follower};
+use tenantry::index::{Follower, IndexVerdict};
 use tenantry::store::memory::MemoryStore;
 use tenantry_benches::ask::{Spread, draw};
 use tenantry_benches::stage::SEED;
@@ -25,9 +25,11 @@ fn main() {
     let ids: Vec<_> = asks
         .iter()
         .map(|ask| {
-            let permission = index.permission(world.permissions[ask.permission as usize].as_str());
+            let permission = index
+                .permission(world.permissions[ask.permission as usize].as_str())
+                .expect("the policy has it");
             let permit = match world.services.get(ask.service as usize) {
-                Some(service) => permission.with(index.service(service.as_str())),
+                Some(service) => permission.with(index.service(service.as_str()).expect("the policy has it")),
                 None => permission.into(),
             };
             (world.user_id(ask.user), permit, world.tenant_id(ask.tenant))
@@ -39,7 +41,7 @@ fn main() {
         tenant: index.tenant(tenant),
     };
     let handles: Vec<_> = ids.iter().map(resolve).collect();
-    let mut answers = vec![Decision { reason: None, seq: 0 }; ASKS];
+    let mut answers = vec![IndexVerdict { reason: None, seq: 0 }; ASKS];
     match path.as_str() {
         "check by ids" => (0..times).for_each(|_| {
             for (user, permit, tenant) in &ids {
@@ -62,7 +64,12 @@ fn main() {
         "tenants where" => (0..times).for_each(|_| {
             let (user, mut found) = (index.user(world.user_id(0)), Vec::new());
             index
-                .tenants_where(user, index.permission("devices.view"), at, &mut found)
+                .tenants_where(
+                    user,
+                    index.permission("devices.view").expect("the policy has it"),
+                    at,
+                    &mut found,
+                )
                 .expect("nobody writes");
             black_box(found);
         }),

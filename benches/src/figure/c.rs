@@ -12,7 +12,7 @@ use std::ptr;
 use libloading::{Library, Symbol};
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::engine::{Clock as _, Engine, SystemClock};
-use tenantry::index::{AccessIndex, Decision, Permit, Resolved};
+use tenantry::index::{AccessIndex, IndexVerdict, Permit, Resolved};
 
 use crate::ask::{Ask, Spread};
 use crate::measure::{Clock, Side, race};
@@ -177,9 +177,11 @@ fn in_rust(
     let by_ids: Vec<_> = asks
         .iter()
         .map(|ask| {
-            let permission = index.permission(world.permissions[ask.permission as usize].as_str());
+            let permission = index
+                .permission(world.permissions[ask.permission as usize].as_str())
+                .expect("the policy has it");
             let service = world.services.get(ask.service as usize);
-            let service = service.map(|service| index.service(service.as_str()));
+            let service = service.map(|service| index.service(service.as_str()).expect("the policy has it"));
             (world.user_id(ask.user), Permit { permission, service }, world.tenant_id(ask.tenant))
         })
         .collect();
@@ -226,7 +228,7 @@ pub(super) fn checks(stage: &Stage, rows: &mut Vec<Row>) {
         let count = asks.len();
         let mut verdicts = vec![Verdict::default(); BATCH];
         let mut verdicts_by_ids = verdicts.clone();
-        let mut answers = vec![Decision { reason: None, seq: 0 }; BATCH];
+        let mut answers = vec![IndexVerdict { reason: None, seq: 0 }; BATCH];
         let mut answers_by_ids = answers.clone();
         let times = race(
             Clock::Cpu,

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
-use tenantry::index::{AccessIndex, Decision, Permit, Resolved, TenantHandle, UserHandle};
+use tenantry::index::{AccessIndex, IndexVerdict, Permit, Resolved, TenantHandle, UserHandle};
 use uuid::Uuid;
 
 use crate::ask::{Ask, Spread};
@@ -177,7 +177,7 @@ pub(super) fn batches(stage: &Stage, rows: &mut Vec<Row>) {
         let touched: Vec<u32> = handles.iter().map(|asked| asked.tenant.number()).collect();
         let asked = &asked(stage, spread);
         let count = asks.len();
-        let mut answers = vec![Decision { reason: None, seq: 0 }; BATCH];
+        let mut answers = vec![IndexVerdict { reason: None, seq: 0 }; BATCH];
         let mut more = answers.clone();
         let times = race(
             Clock::Cpu,

@@ -1,7 +1,7 @@
 //! F-4 and F-6: checks on the index beside general engines. On both sides ids are resolved
 //! and requests put together beforehand.
 
-use tenantry::index::{Decision, Resolved};
+use tenantry::index::{IndexVerdict, Resolved};
 
 use crate::ask::Spread;
 use crate::measure::{Clock, Side, Times, race};
@@ -25,7 +25,7 @@ const BATCH: usize = 1024;
 fn beside(stage: &Stage, theirs: Vec<Side<'_>>) -> Times {
     let (index, at) = (stage.index(), stage.world().written());
     let handles = stage.by_handles(stage.asks(Spread::Uniform));
-    let mut answers = vec![Decision { reason: None, seq: 0 }; BATCH];
+    let mut answers = vec![IndexVerdict { reason: None, seq: 0 }; BATCH];
     let mut sides = vec![
         Side::new("single", handles.len(), || {
             let allowed = |it: &&Resolved| index.check_resolved(it.user, it.permit, it.tenant, at).allowed();

@@ -1,7 +1,7 @@
 //! F-8 to F-10 and F-18: what a check allocates, how soon the first one is answered, what the index costs to build, and checks as
 //! of the past.
 
-use tenantry::index::Decision;
+use tenantry::index::IndexVerdict;
 use tenantry::model::{Assignment, Link, Role, Tenant, User};
 use tenantry::view::{Entity, Index, Key, Span, View};
 
@@ -22,7 +22,7 @@ pub(super) fn allocations(stage: &Stage, rows: &mut Vec<Row>) {
     let (index, at) = (stage.index(), stage.world().written());
     let ids = stage.by_ids(stage.asks(Spread::Uniform));
     let handles = stage.by_handles(stage.asks(Spread::Uniform));
-    let mut answers = vec![Decision { reason: None, seq: 0 }; BATCH];
+    let mut answers = vec![IndexVerdict { reason: None, seq: 0 }; BATCH];
     let before = alloc::calls();
     for (user, permit, tenant) in &ids {
         std::hint::black_box(index.check(*user, *permit, *tenant, at));

@@ -137,7 +137,7 @@ fn large(stage: &Stage, rows: &mut Vec<Row>) {
         Follower::build(&Source::new(&world), 1, crate::stage::SEED).expect("the world can be read");
     let index = follower.index();
     let (user, at) = (index.user(world.user_id(0)), world.written());
-    let view = index.permission("devices.view");
+    let view = index.permission("devices.view").expect("the policy has it");
     let mut found: Vec<TenantHandle> = Vec::with_capacity(stage.customers + 1);
     let times = race(
         Clock::Cpu,

@@ -87,7 +87,7 @@ impl Engine {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let engine = Engine::memory()?;
     /// let index = engine.access_index()?;
-    /// let view = index.permission("users.view");
+    /// let view = index.permission("users.view")?;
     ///
     /// let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
     /// let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;

@@ -425,7 +425,7 @@ impl Engine {
     /// Whether a user may do something now, and why (P).
     ///
     /// # Errors
-    /// When the store cannot be read; never an allow.
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store cannot be read. Never an allow.
     pub fn check(&self, question: &Question) -> Result<Verdict, Error> {
         self.read()?.now()?.check(question)
     }

@@ -240,34 +240,41 @@ impl<'v> Moment<'v> {
     /// Whether a user may do something, and why (P).
     ///
     /// # Errors
-    /// When the store cannot be read; never an allow.
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store cannot be read. Never an allow.
     pub fn check(&self, question: &Question) -> Result<Verdict, Error> {
-        Ok(access::check(&self.world, question, self.seq)?)
+        let verdict = access::check(&self.world, question, self.seq)?;
+        // What the policy does not have is never allowed, so a check that is allowed is spared the look.
+        if !verdict.allowed {
+            access::names(&self.world, &question.permission, question.service.as_ref())?;
+        }
+        Ok(verdict)
     }
 
     /// The tenants that a user can do this on, in the order of their ids (P-12).
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store cannot be read.
     pub fn tenants_where(
         &self,
         user: UserId,
         permission: &Permission,
         service: Option<&Service>,
     ) -> Result<Vec<TenantId>, Error> {
+        access::names(&self.world, permission, service)?;
         Ok(access::tenants_where(&self.world, user, permission, service)?)
     }
 
     /// The users who can do this on a tenant, in the order of their ids (P-12).
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store cannot be read.
     pub fn users_who_can(
         &self,
         permission: &Permission,
         tenant: TenantId,
         service: Option<&Service>,
     ) -> Result<Vec<UserId>, Error> {
+        access::names(&self.world, permission, service)?;
         Ok(access::users_who_can(&self.world, permission, tenant, service)?)
     }
 

@@ -1,57 +1,59 @@
-//! Building the index from a view, and keeping it current with what records change.
+//! The writer of the index: builds it from a view, and keeps it current with what records change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::AccessIndex;
-use super::list::{Allocator, Entry, Lists as ListWriter};
-use super::names::OPERATE;
-use super::rows::{
-    Above, Below, CLOSED, CODES, Head, Held, Known, LOOK, LinkRow, Lists, MAX_CHAIN, Person, ROLE_WORDS,
-    SEATED_USERS, SEATS, SEATS_AT, SERVICE_WORDS, SHAPE_WORDS, SHAPES, Shape, TENANT_WORDS, Ties, USER_WORDS,
-    service_row, service_words,
+use super::access::AccessIndex;
+use super::layout::{
+    Assigned, CLOSED_SHAPE, LinkShape, LinkWords, MAX_CHAIN, MAX_SEATED_USER, MAX_SHAPES, ManagedEntry,
+    Managers, PermissionBits, ROLE_CODES, ROLE_ELSEWHERE, RoleCells, SEATS, SEATS_AT, Seat, ServiceCells,
+    ShapeCells, TenantCells, TenantLists, TenantWord, UserCells, UserLists, UserWord, service_row,
+    service_words,
 };
-use super::words::{Alone, Changed, Writer};
+use super::list::{BlockAllocator, ListEntry, ListWriter};
+use super::names::OPERATE;
+use super::seqlock::{CacheLine, DirectWriter, RowCells, RowTable, WordWriter, WriteSet};
 use crate::base::ids::RoleId;
 use crate::base::text::{ManagementType, Permission, Service};
 use crate::model::{Assignment, Link, Operation, Role, RoleRef, Tenant, User, UserState};
 use crate::policy::Policy;
 use crate::view::{Any, Change, Entity, Index, Key, Span, View, ViewError};
 
-/// The class of a block that holds the links of one tenant: two words each, and no more than a chain has links.
+/// The size class of a block of links: two words each for the most managers there can be.
 const LINKS_CLASS: u32 = 2;
 
-/// What distinguishes how links are managed.
+/// What links of one shape have in common.
 type ShapeKey = (ManagementType, BTreeSet<Service>, BTreeSet<Permission>);
 
 /// Keeps an [`AccessIndex`] current. There is one for each index: it is the writer.
 #[derive(Debug)]
 pub struct Follower {
     index: Arc<AccessIndex>,
-    memo: Memo,
+    state: WriterState,
 }
 
-/// What only the writer has to know.
+/// What the writer alone has to know.
 #[derive(Debug, Default)]
-struct Memo {
-    allocator: Allocator,
+struct WriterState {
+    allocator: BlockAllocator,
     policy: Arc<Policy>,
-    /// Roles as they are held: each whole, and with what is reserved masked (P-16).
+    /// The numbers of roles as they are held: whole, and with what is reserved masked (P-16).
     roles: BTreeMap<(RoleRef, bool), u32>,
-    /// What tenants' own roles hold.
+    /// What custom roles hold.
     custom: BTreeMap<RoleId, BTreeSet<Permission>>,
+    /// The numbers of shapes.
     shapes: BTreeMap<ShapeKey, u32>,
-    /// What seats call roles.
+    /// The codes that seats have for roles, by the roles' numbers.
     codes: BTreeMap<u32, u32>,
-    /// The first user of each tenant; the others follow in their rows.
+    /// The first user at home on each tenant; the others follow in [`UserLists::next`].
     residents: Vec<u32>,
 }
 
 impl Follower {
-    /// Builds an index of a view at revision `seq`. `seed` is any number that callers cannot guess: it keeps them from choosing
-    /// ids that collide.
+    /// Builds an index of a view at revision `seq`. `seed` is any number that callers cannot guess:
+    /// it keeps them from choosing ids that collide.
     ///
     /// # Errors
     /// When the view cannot be read.
@@ -60,30 +62,30 @@ impl Follower {
         let users = all::<User>(view, Index::UserHome).collect::<Result<Vec<_>, _>>()?;
         let roles = all::<Role>(view, Index::RoleTenant).collect::<Result<Vec<_>, _>>()?;
         let index = AccessIndex::new(seq, seed, (tenants.len(), users.len(), roles.len()));
-        let mut memo = Memo::default();
-        let mut alone = Alone;
-        let mut write = Write { index: &index, memo: &mut memo, words: &mut alone };
-        write.policy(view.get::<Policy>(Uuid::nil())?.unwrap_or_default());
+        let mut state = WriterState::default();
+        let mut words = DirectWriter;
+        let mut update = Update { index: &index, state: &mut state, words: &mut words };
+        update.policy(view.get::<Policy>(Uuid::nil())?.unwrap_or_default());
         for tenant in tenants {
-            write.tenant(&tenant, tenant.is_living());
+            update.tenant(&tenant, tenant.is_living());
         }
         for user in users {
-            write.user(&user, true);
+            update.user(&user, true);
         }
         for role in roles {
-            write.role(&role, true);
+            update.role(&role, true);
         }
         for link in all::<Link>(view, Index::LinkManaged) {
             let link = link?;
-            // Of what has ended there is nothing to know.
+            // A link that has ended gives nothing.
             if link.stage.is_in_force() {
-                write.link(&link, true);
+                update.link(&link, true);
             }
         }
         for assignment in all::<Assignment>(view, Index::AssignmentUser) {
-            write.assignment(&*assignment?, true);
+            update.assignment(&*assignment?, true);
         }
-        Ok(Self { index, memo })
+        Ok(Self { index, state })
     }
 
     /// The index, to share with those who read it.
@@ -91,19 +93,19 @@ impl Follower {
         &self.index
     }
 
-    /// Brings the index to the revision of the next record, whose changes these are. They are all that counts: an
-    /// assignment that is removed takes its right along, whatever brought that about.
+    /// Brings the index to the revision of the next record, whose changes these are. Nothing else
+    /// counts: an assignment that is removed takes its right along, whatever event removed it.
     pub fn follow(&mut self, seq: u64, changes: &[Change]) {
         let index = Arc::clone(&self.index);
-        let mut changed = Changed::default();
-        let mut write = Write { index: &index, memo: &mut self.memo, words: &mut changed };
+        let mut words = WriteSet::default();
+        let mut update = Update { index: &index, state: &mut self.state, words: &mut words };
         for change in changes {
             match change {
-                Change::Put(entity) => write.entity(entity, true),
-                Change::Remove(entity) => write.entity(entity, false),
+                Change::Put(entity) => update.entity(entity, true),
+                Change::Remove(entity) => update.entity(entity, false),
             }
         }
-        index.version.advance(seq, &changed);
+        index.lock.publish(seq, &words);
     }
 }
 
@@ -114,15 +116,92 @@ fn all<E: Entity>(
     view.within::<E>(Span::under(index, Key::new()))
 }
 
-/// One round of writing.
-struct Write<'w, 's, W> {
-    index: &'s AccessIndex,
-    memo: &'w mut Memo,
+/// One transaction of the writer.
+struct Update<'w, 't, W> {
+    index: &'t AccessIndex,
+    state: &'w mut WriterState,
     words: &'w mut W,
 }
 
-impl<'s, W: Writer<'s>> Write<'_, 's, W> {
-    /// Takes in an entity as it is from now on, or, where it is there no more, as it was last.
+/// Loading and storing packed words.
+impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
+    fn user_number(&self, id: Uuid) -> u32 {
+        self.index.users.intern(&self.index.tables.users, id)
+    }
+
+    fn tenant_number(&self, id: Uuid) -> u32 {
+        self.index.tenants.intern(&self.index.tables.tenants, id)
+    }
+
+    fn user_word(&self, user: u32) -> UserWord {
+        UserWord::unpack(self.words.word(&self.index.tables.users, user as usize * UserCells::WORDS))
+    }
+
+    fn set_user_word(&mut self, user: u32, word: UserWord) {
+        self.words.set(&self.index.tables.users, user as usize * UserCells::WORDS, word.pack());
+    }
+
+    fn user_lists(&self, user: u32) -> UserLists {
+        UserLists::unpack(self.words.word(&self.index.tables.users, user as usize * UserCells::WORDS + 1))
+    }
+
+    fn set_user_lists(&mut self, user: u32, lists: UserLists) {
+        self.words.set(&self.index.tables.users, user as usize * UserCells::WORDS + 1, lists.pack());
+    }
+
+    fn tenant_word(&self, tenant: u32) -> TenantWord {
+        TenantWord::unpack(self.words.word(&self.index.tables.tenants, tenant as usize * TenantCells::WORDS))
+    }
+
+    fn set_tenant_word(&mut self, tenant: u32, word: TenantWord) {
+        self.words.set(&self.index.tables.tenants, tenant as usize * TenantCells::WORDS, word.pack());
+    }
+
+    fn tenant_lists(&self, tenant: u32) -> TenantLists {
+        let at = tenant as usize * TenantCells::WORDS + 1;
+        TenantLists::unpack(self.words.word(&self.index.tables.tenants, at))
+    }
+
+    fn set_tenant_lists(&mut self, tenant: u32, lists: TenantLists) {
+        self.words.set(&self.index.tables.tenants, tenant as usize * TenantCells::WORDS + 1, lists.pack());
+    }
+
+    fn seats(&self, tenant: u32) -> [Seat; SEATS] {
+        let at = tenant as usize * TenantCells::WORDS + SEATS_AT;
+        std::array::from_fn(|seat| {
+            let word = self.words.word(&self.index.tables.tenants, at + seat / 2);
+            Seat((word >> (seat % 2 * 32)) as u32)
+        })
+    }
+
+    fn set_seats(&mut self, tenant: u32, seats: [Seat; SEATS]) {
+        let at = tenant as usize * TenantCells::WORDS + SEATS_AT;
+        for (word, pair) in seats.chunks(2).enumerate() {
+            let packed = pair.iter().rev().fold(0, |word, seat| word << 32 | u64::from(seat.0));
+            self.words.set(&self.index.tables.tenants, at + word, packed);
+        }
+    }
+
+    /// Stores a whole row.
+    fn set_row<C: RowCells>(
+        &mut self,
+        table: &'t RowTable<C>,
+        row: u32,
+        words: impl IntoIterator<Item = u64>,
+    ) {
+        for (at, word) in (row as usize * C::WORDS..).zip(words) {
+            self.words.set(table, at, word);
+        }
+    }
+
+    fn list(&mut self) -> ListWriter<'_, 't, W> {
+        ListWriter { words: self.words, heap: &self.index.tables.heap, allocator: &mut self.state.allocator }
+    }
+}
+
+/// Taking in entities. `there` says whether the entity is as given from now on, or was so last and
+/// is there no more.
+impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     fn entity(&mut self, entity: &Any, there: bool) {
         match entity {
             Any::Tenant(tenant) => self.tenant(tenant, there && tenant.is_living()),
@@ -135,383 +214,203 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
         }
     }
 
-    fn add_tenant(&self, id: Uuid) -> u32 {
-        self.index.tenants.add(&self.index.spaces.tenants, id)
-    }
-
-    fn add_user(&self, id: Uuid) -> u32 {
-        self.index.users.add(&self.index.spaces.users, id)
-    }
-
-    fn person(&self, user: u32) -> Person {
-        Person::unpack(self.words.word(&self.index.spaces.users, user as usize * USER_WORDS))
-    }
-
-    fn set_person(&mut self, user: u32, person: Person) {
-        self.words.set(&self.index.spaces.users, user as usize * USER_WORDS, person.pack());
-    }
-
-    fn head(&self, tenant: u32) -> Head {
-        Head::unpack(self.words.word(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS))
-    }
-
-    fn set_head(&mut self, tenant: u32, head: Head) {
-        self.words.set(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS, head.pack());
-    }
-
-    fn lists(&self, tenant: u32) -> Lists {
-        Lists::unpack(self.words.word(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS + 1))
-    }
-
-    fn set_lists(&mut self, tenant: u32, lists: Lists) {
-        self.words.set(&self.index.spaces.tenants, tenant as usize * TENANT_WORDS + 1, lists.pack());
-    }
-
-    fn ties(&self, user: u32) -> Ties {
-        Ties::unpack(self.words.word(&self.index.spaces.users, user as usize * USER_WORDS + 1))
-    }
-
-    fn set_ties(&mut self, user: u32, ties: Ties) {
-        self.words.set(&self.index.spaces.users, user as usize * USER_WORDS + 1, ties.pack());
-    }
-
-    fn list(&mut self) -> ListWriter<'_, 's, W> {
-        ListWriter { words: self.words, heap: &self.index.spaces.heap, allocator: &mut self.memo.allocator }
-    }
-
     fn tenant(&mut self, tenant: &Tenant, living: bool) {
-        let number = self.add_tenant(tenant.id.uuid());
-        let before = self.head(number);
-        let head = Head { living, enabled: tenant.operation == Operation::Enabled, ..before };
-        if head != before {
-            self.set_head(number, head);
-            self.tell_managers(number);
+        let number = self.tenant_number(tenant.id.uuid());
+        let before = self.tenant_word(number);
+        let enabled = tenant.operation == Operation::Enabled;
+        let word = before.with(TenantWord::LIVING, living).with(TenantWord::ENABLED, enabled);
+        if word != before {
+            self.set_tenant_word(number, word);
+            self.update_managers(number);
         }
-        if head.is_open() != before.is_open() {
-            self.tell_residents(number, head.is_open());
-        }
-    }
-
-    fn user(&mut self, user: &User, known: bool) {
-        let number = self.add_user(user.id.uuid());
-        let home = self.add_tenant(user.home.uuid());
-        let before = self.person(number);
-        // Where a user is at home never changes.
-        if before.home == 0 {
-            self.settle(number, home);
-        }
-        let active = known && user.state == UserState::Active;
-        let acts = active && self.head(home).is_open();
-        self.set_person(number, Person { known, home, active, acts, held: before.held });
-    }
-
-    /// Puts a user before the others who are at home there.
-    fn settle(&mut self, user: u32, home: u32) {
-        let residents = &mut self.memo.residents;
-        if residents.len() <= home as usize {
-            residents.resize(self.index.tenants.count() + 1, 0);
-        }
-        if let Some(first) = residents.get_mut(home as usize) {
-            let next = std::mem::replace(first, user);
-            self.set_ties(user, Ties { next, ..self.ties(user) });
+        if word.is_open() != before.is_open() {
+            self.update_residents(number, word.is_open());
         }
     }
 
-    /// Brings what its users' rows say of their home up to date.
-    fn tell_residents(&mut self, home: u32, open: bool) {
-        let mut user = self.memo.residents.get(home as usize).copied().unwrap_or(0);
-        while user != 0 {
-            let person = self.person(user);
-            self.set_person(user, Person { acts: person.active && open, ..person });
-            user = self.ties(user).next;
+    fn user(&mut self, user: &User, there: bool) {
+        let number = self.user_number(user.id.uuid());
+        let home = self.tenant_number(user.home.uuid());
+        let before = self.user_word(number);
+        // A user's home never changes.
+        if before.home() == 0 {
+            self.add_resident(number, home);
         }
-    }
-
-    /// The links by which a tenant is managed.
-    fn links(&self, head: Head) -> Vec<LinkRow> {
-        match head.above {
-            Above::Nobody => Vec::new(),
-            Above::One { manager, shape } => vec![LinkRow { manager, shape, ends: None }],
-            Above::Several { block } => (0..MAX_CHAIN)
-                .map_while(|place| {
-                    let at = block as usize * 8 + place * 2;
-                    let heap = &self.index.spaces.heap;
-                    LinkRow::unpack(self.words.word(heap, at), self.words.word(heap, at + 1))
-                })
-                .collect(),
-        }
+        let active = there && user.state == UserState::Active;
+        let acts = active && self.tenant_word(home).is_open();
+        let word = before.at_home_on(home).with(UserWord::KNOWN, there);
+        self.set_user_word(number, word.with(UserWord::ACTIVE, active).with(UserWord::ACTS, acts));
     }
 
     fn link(&mut self, link: &Link, in_force: bool) {
-        let managed = self.add_tenant(link.managed.uuid());
-        let manager = self.add_tenant(link.manager.uuid());
-        let before = self.head(managed);
+        let managed = self.tenant_number(link.managed.uuid());
+        let manager = self.tenant_number(link.manager.uuid());
+        let before = self.tenant_word(managed);
         let mut links = self.links(before);
-        // There is one link in force between two tenants at most, and one that has ended changes no more.
+        // There is at most one link in force between two tenants, and one that has ended never
+        // changes.
         links.retain(|other| other.manager != manager);
         if in_force {
             let shape = self.shape((link.management.clone(), link.services.clone(), link.grants.clone()));
             let ends = link.term.as_ref().filter(|term| term.auto_extend_days.is_none());
-            links.push(LinkRow { manager, shape, ends: ends.map(|term| term.expires.micros()) });
+            links.push(LinkWords { manager, shape, ends: ends.map(|term| term.expires.micros()) });
         } else {
-            self.set_below(manager, managed, None);
+            self.set_managed(manager, managed, None);
         }
-        if let Above::Several { block } = before.above {
-            self.memo.allocator.give(block, LINKS_CLASS);
+        if let Managers::Several { block } = before.managers() {
+            self.state.allocator.free(block, LINKS_CLASS);
         }
-        let above = match *links.as_slice() {
-            [] => Above::Nobody,
-            [LinkRow { manager, shape, ends: None }] => Above::One { manager, shape },
-            _ => Above::Several { block: self.block_of(&links) },
+        let managers = match *links.as_slice() {
+            [] => Managers::None,
+            [LinkWords { manager, shape, ends: None }] => Managers::One { manager, shape },
+            _ => Managers::Several { block: self.block_of(&links) },
         };
-        let farther = matches!(above, Above::One { manager, .. } if self.head(manager).is_managed());
-        let head = Head { above, farther, ..self.head(managed) };
-        self.set_head(managed, head);
-        self.tell_managers(managed);
-        if head.is_managed() != before.is_managed() {
-            self.tell_managed(managed, head.is_managed());
-        }
-    }
-
-    /// Brings what the tenants below say of how their manager is managed up to date.
-    fn tell_managed(&mut self, manager: u32, is_managed: bool) {
-        let below = self.lists(manager).below;
-        for tenant in self.list().numbers(below) {
-            let head = self.head(tenant);
-            let farther = is_managed && matches!(head.above, Above::One { .. });
-            self.set_head(tenant, Head { farther, ..head });
-        }
-    }
-
-    fn block_of(&mut self, links: &[LinkRow]) -> u32 {
-        let block = self.memo.allocator.take(LINKS_CLASS);
-        let mut rows = links.iter().map(|link| link.pack());
-        for place in 0..MAX_CHAIN {
-            let (word, ends) = rows.next().unwrap_or_default();
-            let at = block as usize * 8 + place * 2;
-            self.words.set(&self.index.spaces.heap, at, word);
-            self.words.set(&self.index.spaces.heap, at + 1, ends);
-        }
-        block
-    }
-
-    /// Brings what its managers' lists say of a tenant up to date.
-    fn tell_managers(&mut self, tenant: u32) {
-        let head = self.head(tenant);
-        let plain = matches!(head.above, Above::One { .. });
-        let manages = self.lists(tenant).below != 0;
-        for link in self.links(head) {
-            let below = Below { shape: link.shape, open: head.is_open(), plain, manages };
-            self.set_below(link.manager, tenant, Some(below));
-        }
-    }
-
-    fn set_below(&mut self, manager: u32, tenant: u32, below: Option<Below>) {
-        let lists = self.lists(manager);
-        let list = match below {
-            Some(below) => self.list().put(lists.below, Entry { number: tenant, payload: below.pack() }),
-            None => self.list().remove(lists.below, tenant),
-        };
-        if list != lists.below {
-            self.set_lists(manager, Lists { below: list, ..lists });
-        }
-        if (list == 0) != (lists.below == 0) {
-            self.tell_managers(manager);
+        let chained =
+            matches!(managers, Managers::One { manager, .. } if self.tenant_word(manager).is_managed());
+        // Read again: ending the link may have changed the manager's word, and the two may be one.
+        let word = self.tenant_word(managed).managed_by(managers).with(TenantWord::CHAINED, chained);
+        self.set_tenant_word(managed, word);
+        self.update_managers(managed);
+        if word.is_managed() != before.is_managed() {
+            self.update_chained(managed, word.is_managed());
         }
     }
 
     fn assignment(&mut self, assignment: &Assignment, there: bool) {
-        let user = self.add_user(assignment.user.uuid());
-        let tenant = self.add_tenant(assignment.tenant.uuid());
-        let held = there.then(|| Held {
+        let user = self.user_number(assignment.user.uuid());
+        let tenant = self.tenant_number(assignment.tenant.uuid());
+        let assigned = there.then(|| Assigned {
             role: self.role_number(&assignment.role, assignment.masked),
             below: assignment.below,
         });
-        self.hold(user, tenant, held);
-    }
-
-    /// Notes what a user holds on a tenant with both of them: with the user in their row, where the tenant is their home, and in
-    /// their list, where it is not.
-    fn hold(&mut self, user: u32, tenant: u32, held: Option<Held>) {
-        let person = self.person(user);
-        if person.home == tenant {
-            self.set_person(user, Person { held, ..person });
-            return self.seat(tenant, user, held.map(|_| LOOK), held);
+        let word = self.user_word(user);
+        if word.home() == tenant {
+            self.set_user_word(user, word.holding(assigned));
+            return self.set_seat(tenant, user, assigned.map(|_| ROLE_ELSEWHERE), assigned);
         }
-        let ties = self.ties(user);
-        let away = match held {
-            Some(held) => self.list().put(ties.away, Entry { number: tenant, payload: held.pack() }),
-            None => self.list().remove(ties.away, tenant),
-        };
-        if away != ties.away {
-            self.set_ties(user, Ties { away, ..ties });
-        }
-        let code = held.map(|held| self.code(held.role));
-        self.seat(tenant, user, code, held);
-        self.count_guests(tenant, held.is_some());
-    }
-
-    /// Notes with a tenant whether somebody whose home is elsewhere may hold something on it.
-    fn count_guests(&mut self, tenant: u32, came: bool) {
-        let head = self.head(tenant);
-        let mut seats = self.seats(tenant).into_iter().map(|seat| seat >> 6);
-        let guests = came
-            || head.spilled && head.guests
-            || seats.any(|user| user != 0 && self.person(user).home != tenant);
-        if guests != head.guests {
-            self.set_head(tenant, Head { guests, ..head });
-        }
-    }
-
-    /// Notes with a tenant that a user holds something on it: in the line as long as everybody fits there.
-    fn seat(&mut self, tenant: u32, user: u32, code: Option<u32>, held: Option<Held>) {
-        let head = self.head(tenant);
-        if head.spilled {
-            return self.spilled(tenant, user, held);
-        }
-        let mut seats = self.seats(tenant);
-        let taken = seats.iter_mut().find(|seat| **seat >> 6 == user && **seat != 0);
-        let Some(code) = code else {
-            if let Some(seat) = taken {
-                *seat = 0;
-                self.set_seats(tenant, seats);
+        let lists = self.user_lists(user);
+        let away = match assigned {
+            Some(assigned) => {
+                self.list().put(lists.away, ListEntry { number: tenant, payload: assigned.pack() })
             }
-            return;
+            None => self.list().remove(lists.away, tenant),
         };
-        let seat = match taken {
-            Some(seat) => Some(seat),
-            None => seats.iter_mut().find(|seat| **seat == 0),
-        };
-        if let Some(seat) = seat.filter(|_| user <= SEATED_USERS) {
-            *seat = user << 6 | code;
-            return self.set_seats(tenant, seats);
+        if away != lists.away {
+            self.set_user_lists(user, UserLists { away, ..lists });
         }
-        let mut assignments = 0;
-        for other in seats.into_iter().filter(|seat| *seat != 0).map(|seat| seat >> 6) {
-            if let Some(held) = self.held(tenant, other) {
-                assignments = self.list().put(assignments, Entry { number: other, payload: held.pack() });
-            }
-        }
-        self.set_seats(tenant, [0; SEATS]);
-        let lists = self.lists(tenant);
-        self.set_lists(tenant, Lists { assignments, ..lists });
-        self.set_head(tenant, Head { spilled: true, ..head });
-        self.spilled(tenant, user, held);
-    }
-
-    /// What a user holds on a tenant.
-    fn held(&mut self, tenant: u32, user: u32) -> Option<Held> {
-        let person = self.person(user);
-        if person.home == tenant {
-            return person.held;
-        }
-        let away = self.ties(user).away;
-        self.list().get(away, tenant).map(Held::unpack)
-    }
-
-    fn spilled(&mut self, tenant: u32, user: u32, held: Option<Held>) {
-        let lists = self.lists(tenant);
-        let assignments = match held {
-            Some(held) => self.list().put(lists.assignments, Entry { number: user, payload: held.pack() }),
-            None => self.list().remove(lists.assignments, user),
-        };
-        if assignments != lists.assignments {
-            self.set_lists(tenant, Lists { assignments, ..lists });
-        }
-        if assignments == 0 {
-            let head = self.head(tenant);
-            self.set_head(tenant, Head { spilled: false, ..head });
-        }
-    }
-
-    fn seats(&self, tenant: u32) -> [u32; SEATS] {
-        let at = tenant as usize * TENANT_WORDS + SEATS_AT;
-        std::array::from_fn(|seat| {
-            let word = self.words.word(&self.index.spaces.tenants, at + seat / 2);
-            (word >> (seat % 2 * 32)) as u32
-        })
-    }
-
-    fn set_seats(&mut self, tenant: u32, seats: [u32; SEATS]) {
-        let at = tenant as usize * TENANT_WORDS + SEATS_AT;
-        for (word, pair) in seats.chunks(2).enumerate() {
-            let packed = pair.iter().rev().fold(0, |word, seat| word << 32 | u64::from(*seat));
-            self.words.set(&self.index.spaces.tenants, at + word, packed);
-        }
-    }
-
-    /// The code of a role; once there are none left, one that says to look with the user.
-    fn code(&mut self, role: u32) -> u32 {
-        if let Some(code) = self.memo.codes.get(&role) {
-            return *code;
-        }
-        let code = self.memo.codes.len();
-        if code >= CODES {
-            return LOOK;
-        }
-        self.words.set(&self.index.spaces.codes, code, u64::from(role));
-        self.memo.codes.insert(role, code as u32);
-        code as u32
+        let code = assigned.map(|assigned| self.role_code(assigned.role));
+        self.set_seat(tenant, user, code, assigned);
+        self.update_guests(tenant, assigned.is_some());
     }
 
     fn role(&mut self, role: &Role, there: bool) {
         let held = if there { role.permissions.clone() } else { BTreeSet::new() };
-        self.memo.custom.insert(role.id, held);
-        let reference = RoleRef::Custom(role.id);
+        self.state.custom.insert(role.id, held);
         for masked in [false, true] {
-            let held = (reference.clone(), masked);
-            if let Some(number) = self.memo.roles.get(&held).copied() {
-                self.write_role(number, &held);
+            let role = (RoleRef::Custom(role.id), masked);
+            if let Some(number) = self.state.roles.get(&role).copied() {
+                self.write_role(number, &role);
             }
         }
     }
 
+    fn policy(&mut self, policy: Arc<Policy>) {
+        let index = self.index;
+        let tables = &index.tables;
+        let operates = |number| number == OPERATE;
+        for number in index.permissions.numbers() {
+            let dropped = PermissionBits::default().with(PermissionBits::OPERATES, operates(number));
+            self.set_row(&tables.permissions, number.into(), dropped.words());
+        }
+        for (permission, place) in policy.permissions.iter().zip(0..) {
+            let number = index.permissions.intern(permission.as_str());
+            if number != 0 {
+                let bits = PermissionBits::at(place)
+                    .with(PermissionBits::OPERATES, operates(number))
+                    .with(PermissionBits::RESERVED, policy.reserved.contains(permission));
+                self.set_row(&tables.permissions, number.into(), bits.words());
+            }
+        }
+        for number in index.services.numbers() {
+            self.set_row(&tables.services, service_row(Some(number)), [0; ServiceCells::WORDS]);
+        }
+        self.set_row(&tables.services, service_row(None), service_words(0));
+        for (service, place) in policy.services.iter().zip(0..) {
+            let number = index.services.intern(service.as_str());
+            if number != 0 {
+                self.set_row(&tables.services, service_row(Some(number)), service_words(1 << place));
+            }
+        }
+        self.state.policy = policy;
+        let closed = LinkShape { without: u64::MAX, withheld: [u64::MAX; 2], locks: true };
+        self.set_row(&tables.shapes, CLOSED_SHAPE, closed.words());
+        for (role, number) in self.state.roles.clone() {
+            self.write_role(number, &role);
+        }
+        for (key, number) in self.state.shapes.clone() {
+            self.write_shape(number, &key);
+        }
+    }
+}
+
+/// Roles and shapes, each written once and rewritten when the policy changes.
+impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     fn role_number(&mut self, role: &RoleRef, masked: bool) -> u32 {
-        let held = (role.clone(), masked);
-        if let Some(number) = self.memo.roles.get(&held) {
+        let role = (role.clone(), masked);
+        if let Some(number) = self.state.roles.get(&role) {
             return *number;
         }
-        let number = u32::try_from(self.memo.roles.len()).expect("there are fewer than 2^28 roles");
-        self.write_role(number, &held);
-        self.memo.roles.insert(held, number);
+        let number = u32::try_from(self.state.roles.len()).expect("there are fewer than 2^27 roles");
+        self.write_role(number, &role);
+        self.state.roles.insert(role, number);
         number
     }
 
     /// Writes what a role gives under the policy in force (P-9, P-14, P-16).
     fn write_role(&mut self, number: u32, (role, masked): &(RoleRef, bool)) {
-        let policy = Arc::clone(&self.memo.policy);
+        let policy = &self.state.policy;
         let whole = match role {
-            RoleRef::Builtin(name) => policy.role(name).map_or(0, |role| mask(&policy, &role.permissions)),
-            RoleRef::Custom(id) => self
-                .memo
-                .custom
-                .get(id)
-                .map_or(0, |permissions| mask(&policy, permissions) & !mask(&policy, &policy.super_only)),
+            RoleRef::Builtin(name) => policy.role(name).map_or(0, |role| mask(policy, &role.permissions)),
+            RoleRef::Custom(id) => {
+                let held = self.state.custom.get(id).map_or(0, |held| mask(policy, held));
+                held & !mask(policy, &policy.super_only)
+            }
         };
-        let held = if *masked { whole & !mask(&policy, &policy.reserved) } else { whole };
-        let at = number as usize * ROLE_WORDS;
-        for (offset, word) in halves(held).into_iter().enumerate() {
-            self.words.set(&self.index.spaces.roles, at + offset, word);
-        }
+        let held = if *masked { whole & !mask(policy, &policy.reserved) } else { whole };
+        self.set_row::<RoleCells>(&self.index.tables.roles, number, halves(held));
     }
 
-    /// The number of a shape. Those that there are too many of let nobody do anything.
+    /// The code that seats have for a role; [`ROLE_ELSEWHERE`] once there are none left.
+    fn role_code(&mut self, role: u32) -> u32 {
+        if let Some(code) = self.state.codes.get(&role) {
+            return *code;
+        }
+        let code = self.state.codes.len();
+        if code >= ROLE_CODES {
+            return ROLE_ELSEWHERE;
+        }
+        self.words.set(&self.index.tables.codes, code, u64::from(role));
+        self.state.codes.insert(role, code as u32);
+        code as u32
+    }
+
+    /// The number of a shape; [`CLOSED_SHAPE`] once there are none left.
     fn shape(&mut self, key: ShapeKey) -> u32 {
-        if let Some(number) = self.memo.shapes.get(&key) {
+        if let Some(number) = self.state.shapes.get(&key) {
             return *number;
         }
-        let number = self.memo.shapes.len() as u32 + CLOSED + 1;
-        if number >= SHAPES {
-            return CLOSED;
+        let number = self.state.shapes.len() as u32 + CLOSED_SHAPE + 1;
+        if number >= MAX_SHAPES {
+            return CLOSED_SHAPE;
         }
         self.write_shape(number, &key);
-        self.memo.shapes.insert(key, number);
+        self.state.shapes.insert(key, number);
         number
     }
 
-    /// Writes what a link of this shape lets pass under the policy in force.
+    /// Writes what links of a shape let pass under the policy in force.
     fn write_shape(&mut self, number: u32, (management, services, grants): &ShapeKey) {
-        let policy = &self.memo.policy;
+        let policy = &self.state.policy;
         let rule = policy.management(management);
         let grantable = mask(policy, &policy.grantable);
         let granted = match rule {
@@ -519,73 +418,192 @@ impl<'s, W: Writer<'s>> Write<'_, 's, W> {
             _ => mask(policy, grants),
         };
         let carried = policy.services.iter().enumerate().filter(|(_, service)| services.contains(*service));
-        let shape = Shape {
-            without: !carried.fold(0, |mask, (bit, _)| mask | 1 << bit),
-            stops: halves(grantable & !granted),
+        let shape = LinkShape {
+            without: !carried.fold(0, |mask, (place, _)| mask | 1 << place),
+            withheld: halves(grantable & !granted),
             locks: rule.is_none_or(|rule| rule.locks_customer),
         };
-        self.set_shape(number, shape);
+        self.set_row::<ShapeCells>(&self.index.tables.shapes, number, shape.words());
     }
+}
 
-    fn set_shape(&mut self, number: u32, shape: Shape) {
-        let at = number as usize * SHAPE_WORDS;
-        for (offset, word) in shape.words().into_iter().enumerate() {
-            self.words.set(&self.index.spaces.shapes, at + offset, word);
+/// What a row says about other rows, updated whenever those change.
+impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
+    /// Puts a user at the head of the linked list of those who are at home on a tenant.
+    fn add_resident(&mut self, user: u32, home: u32) {
+        let residents = &mut self.state.residents;
+        if residents.len() <= home as usize {
+            residents.resize(self.index.tenants.count() + 1, 0);
+        }
+        if let Some(first) = residents.get_mut(home as usize) {
+            let next = std::mem::replace(first, user);
+            self.set_user_lists(user, UserLists { next, ..self.user_lists(user) });
         }
     }
 
-    fn policy(&mut self, policy: Arc<Policy>) {
-        let index = self.index;
-        let spaces = &index.spaces;
-        let operates = |number: usize| number == usize::from(OPERATE);
-        for number in index.permissions.numbers() {
-            let known = Known { operates: operates(number), ..Known::default() };
-            self.words.set(&spaces.permissions, number, known.pack());
+    /// Updates what the users at home on a tenant say of it: whether they can act.
+    fn update_residents(&mut self, home: u32, open: bool) {
+        let mut user = self.state.residents.get(home as usize).copied().unwrap_or(0);
+        while user != 0 {
+            let word = self.user_word(user);
+            self.set_user_word(user, word.with(UserWord::ACTS, word.has(UserWord::ACTIVE) && open));
+            user = self.user_lists(user).next;
         }
-        for (permission, bit) in policy.permissions.iter().zip(0..) {
-            let number = usize::from(index.permissions.add(permission.as_str()));
-            if number != 0 {
-                let reserved = policy.reserved.contains(permission);
-                let known = Known { bit, operates: operates(number), reserved, known: true };
-                self.words.set(&spaces.permissions, number, known.pack());
+    }
+
+    /// The links by which a tenant is managed.
+    fn links(&self, tenant: TenantWord) -> Vec<LinkWords> {
+        match tenant.managers() {
+            Managers::None => Vec::new(),
+            Managers::One { manager, shape } => vec![LinkWords { manager, shape, ends: None }],
+            Managers::Several { block } => (0..MAX_CHAIN)
+                .map_while(|place| {
+                    let at = block as usize * CacheLine::WORDS + place * 2;
+                    let heap = &self.index.tables.heap;
+                    LinkWords::unpack(self.words.word(heap, at), self.words.word(heap, at + 1))
+                })
+                .collect(),
+        }
+    }
+
+    fn block_of(&mut self, links: &[LinkWords]) -> u32 {
+        let block = self.state.allocator.allocate(LINKS_CLASS);
+        let mut links = links.iter().map(|link| link.pack());
+        for place in 0..MAX_CHAIN {
+            let (word, ends) = links.next().unwrap_or_default();
+            let at = block as usize * CacheLine::WORDS + place * 2;
+            self.words.set(&self.index.tables.heap, at, word);
+            self.words.set(&self.index.tables.heap, at + 1, ends);
+        }
+        block
+    }
+
+    /// Updates what the tenants below a manager say of it: whether it is managed itself.
+    fn update_chained(&mut self, manager: u32, is_managed: bool) {
+        let managed = self.tenant_lists(manager).managed;
+        for tenant in self.list().numbers(managed) {
+            let word = self.tenant_word(tenant);
+            let chained = is_managed && matches!(word.managers(), Managers::One { .. });
+            self.set_tenant_word(tenant, word.with(TenantWord::CHAINED, chained));
+        }
+    }
+
+    /// Updates the entries of a tenant in its managers' lists.
+    fn update_managers(&mut self, tenant: u32) {
+        let word = self.tenant_word(tenant);
+        let manages = self.tenant_lists(tenant).managed != 0;
+        for link in self.links(word) {
+            let entry = ManagedEntry::new(link.shape)
+                .with(ManagedEntry::OPEN, word.is_open())
+                .with(ManagedEntry::ONLY, !word.has_several())
+                .with(ManagedEntry::MANAGES, manages);
+            self.set_managed(link.manager, tenant, Some(entry));
+        }
+    }
+
+    fn set_managed(&mut self, manager: u32, tenant: u32, entry: Option<ManagedEntry>) {
+        let lists = self.tenant_lists(manager);
+        let managed = match entry {
+            Some(entry) => {
+                self.list().put(lists.managed, ListEntry { number: tenant, payload: entry.pack() })
+            }
+            None => self.list().remove(lists.managed, tenant),
+        };
+        if managed != lists.managed {
+            self.set_tenant_lists(manager, TenantLists { managed, ..lists });
+        }
+        if (managed == 0) != (lists.managed == 0) {
+            self.update_managers(manager);
+        }
+    }
+
+    /// Updates whether somebody whose home is elsewhere may hold something on a tenant. Where its
+    /// assignments are in a list that is not searched, so the flag may stay set too long, but is
+    /// never cleared too early.
+    fn update_guests(&mut self, tenant: u32, came: bool) {
+        let word = self.tenant_word(tenant);
+        let mut seats = self.seats(tenant).into_iter().map(Seat::user);
+        let guests = came
+            || word.has(TenantWord::OVERFLOWED) && word.has(TenantWord::GUESTS)
+            || seats.any(|user| user != 0 && self.user_word(user).home() != tenant);
+        if guests != word.has(TenantWord::GUESTS) {
+            self.set_tenant_word(tenant, word.with(TenantWord::GUESTS, guests));
+        }
+    }
+
+    /// Gives a user a seat in a tenant's row, or takes it away. Once not everybody fits, all
+    /// assignments move to a list.
+    fn set_seat(&mut self, tenant: u32, user: u32, code: Option<u32>, assigned: Option<Assigned>) {
+        let word = self.tenant_word(tenant);
+        if word.has(TenantWord::OVERFLOWED) {
+            return self.set_listed(tenant, user, assigned);
+        }
+        let mut seats = self.seats(tenant);
+        let taken = seats.iter_mut().find(|seat| seat.user() == user && **seat != Seat::FREE);
+        let Some(code) = code else {
+            if let Some(seat) = taken {
+                *seat = Seat::FREE;
+                self.set_seats(tenant, seats);
+            }
+            return;
+        };
+        let seat = match taken {
+            Some(seat) => Some(seat),
+            None => seats.iter_mut().find(|seat| **seat == Seat::FREE),
+        };
+        if let Some(seat) = seat.filter(|_| user <= MAX_SEATED_USER) {
+            *seat = Seat::new(user, code);
+            return self.set_seats(tenant, seats);
+        }
+        let mut assignments = 0;
+        for other in seats.into_iter().filter(|seat| *seat != Seat::FREE).map(Seat::user) {
+            if let Some(assigned) = self.assigned(tenant, other) {
+                let entry = ListEntry { number: other, payload: assigned.pack() };
+                assignments = self.list().put(assignments, entry);
             }
         }
-        for number in index.services.numbers() {
-            self.set_service(Some(number as u16), [0; SERVICE_WORDS]);
-        }
-        self.set_service(None, service_words(0));
-        for (service, bit) in policy.services.iter().zip(0..) {
-            let number = index.services.add(service.as_str());
-            if number != 0 {
-                self.set_service(Some(number), service_words(1 << bit));
-            }
-        }
-        self.memo.policy = policy;
-        self.set_shape(CLOSED, Shape { without: u64::MAX, stops: [u64::MAX; 2], locks: true });
-        for (role, number) in self.memo.roles.clone() {
-            self.write_role(number, &role);
-        }
-        for (key, number) in self.memo.shapes.clone() {
-            self.write_shape(number, &key);
-        }
+        self.set_seats(tenant, [Seat::FREE; SEATS]);
+        let lists = self.tenant_lists(tenant);
+        self.set_tenant_lists(tenant, TenantLists { assignments, ..lists });
+        self.set_tenant_word(tenant, word.with(TenantWord::OVERFLOWED, true));
+        self.set_listed(tenant, user, assigned);
     }
 
-    fn set_service(&mut self, number: Option<u16>, words: [u64; SERVICE_WORDS]) {
-        let at = service_row(number) as usize * SERVICE_WORDS;
-        for (offset, word) in words.into_iter().enumerate() {
-            self.words.set(&self.index.spaces.services, at + offset, word);
+    /// What a user holds on a tenant.
+    fn assigned(&mut self, tenant: u32, user: u32) -> Option<Assigned> {
+        let word = self.user_word(user);
+        if word.home() == tenant {
+            return word.assigned();
+        }
+        let away = self.user_lists(user).away;
+        self.list().get(away, tenant).map(Assigned::unpack)
+    }
+
+    fn set_listed(&mut self, tenant: u32, user: u32, assigned: Option<Assigned>) {
+        let lists = self.tenant_lists(tenant);
+        let assignments = match assigned {
+            Some(assigned) => {
+                self.list().put(lists.assignments, ListEntry { number: user, payload: assigned.pack() })
+            }
+            None => self.list().remove(lists.assignments, user),
+        };
+        if assignments != lists.assignments {
+            self.set_tenant_lists(tenant, TenantLists { assignments, ..lists });
+        }
+        if assignments == 0 {
+            self.set_tenant_word(tenant, self.tenant_word(tenant).with(TenantWord::OVERFLOWED, false));
         }
     }
 }
 
-/// A mask as the two words that it is kept in.
+/// A mask of permissions as the two words that it is kept in.
 const fn halves(mask: u128) -> [u64; 2] {
     [mask as u64, (mask >> 64) as u64]
 }
 
-/// The bits of these permissions: their places in the policy.
+/// The places of these permissions in the policy, as a mask.
 fn mask(policy: &Policy, permissions: &BTreeSet<Permission>) -> u128 {
     let held =
         policy.permissions.iter().enumerate().filter(|(_, permission)| permissions.contains(*permission));
-    held.fold(0, |mask, (bit, _)| mask | 1 << bit)
+    held.fold(0, |mask, (place, _)| mask | 1 << place)
 }

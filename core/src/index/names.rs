@@ -1,22 +1,23 @@
-//! Permissions and services by number. A name keeps its number whatever policies come and go, so that handles stay right.
+//! Permissions and services by number. A name keeps its number whatever policies come and go, so
+//! that handles stay valid.
 
 use std::sync::OnceLock;
 
-use super::rows::NAMES;
+use super::layout::NAMES;
 use crate::model::permission::TENANT_OPERATE;
 
-/// The number of the permission to operate a tenant: the check has to know it (T-5).
+/// The number of the permission to operate a tenant, which the check treats specially (T-5).
 pub(super) const OPERATE: u16 = 1;
 
 /// Names and their numbers, which count from 1; 0 stands for a name that is not known.
 #[derive(Debug)]
-pub(super) struct Names(Box<[OnceLock<String>]>);
+pub(super) struct NameTable(Box<[OnceLock<String>]>);
 
-impl Names {
-    /// No names but one: the first permission is that to operate, and no service is called so.
+impl NameTable {
+    /// A table of services or permissions, with [`OPERATE`] in its place; no service is called so.
     pub(super) fn new() -> Self {
         let names = Self((1..NAMES).map(|_| OnceLock::new()).collect());
-        names.add(TENANT_OPERATE);
+        names.intern(TENANT_OPERATE);
         names
     }
 
@@ -26,8 +27,9 @@ impl Names {
         known.zip(1..).find(|(known, _)| *known == name).map_or(0, |(_, number)| number)
     }
 
-    /// The number of a name, which gets one if it has none; 0 when too many names came and went. Only for the writer.
-    pub(super) fn add(&self, name: &str) -> u16 {
+    /// The number of a name, which is given one if it has none; 0 once the table is full. Only for
+    /// the writer.
+    pub(super) fn intern(&self, name: &str) -> u16 {
         match self.number(name) {
             0 => {
                 let free = self.0.iter().find(|slot| slot.get().is_none());
@@ -40,8 +42,9 @@ impl Names {
         }
     }
 
-    /// Every number there is.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
-        1..=self.0.iter().map_while(OnceLock::get).count()
+    /// Every number that was given out.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u16> + use<> {
+        let count = self.0.iter().map_while(OnceLock::get).count();
+        (1..).take(count)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::graph::{Chain, above, below, chains};
-use super::world::World;
+use super::world::{Bars, Ruling, World};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Permission, Service};
 use crate::model::permission::{TENANT_OPERATE, TENANT_VIEW};
@@ -20,6 +20,20 @@ pub enum Gate {
     Shut,
     /// They do not: disabling can never hold a customer hostage, so delink stays possible (T-5).
     OpenForDelink,
+}
+
+/// Whether the policy has what a question names. A name that it does not have is a slip of whoever asks, and is refused
+/// where the question comes in; the judgement itself is total and denies it.
+///
+/// # Errors
+/// `unknown_service`, `unknown_permission`.
+pub fn names(world: &World<'_>, permission: &Permission, service: Option<&Service>) -> Ruling {
+    let mut bars = Bars::new();
+    bars.bar(!world.policy.permissions.contains(permission), Code::UnknownPermission, permission);
+    if let Some(service) = service {
+        bars.bar(!world.policy.services.contains(service), Code::UnknownService, service);
+    }
+    bars.lift()
 }
 
 /// Answers a check (P-1 to P-8).

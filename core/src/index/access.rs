@@ -1,0 +1,316 @@
+//! The index itself: resolving names and ids, and asking it. The writer is in `follow`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::check::{Asked, glance, judge};
+use super::handle::{
+    At, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle, UserHandle,
+};
+use super::ids::IdTable;
+use super::layout::{PermissionBits, Tables, service_row};
+use super::names::NameTable;
+use super::reverse::{TenantsWhere, UsersWhoCan};
+use super::seqlock::{ReadSection, Reader, Seqlock, prefetch};
+use crate::base::ids::{TenantId, UserId};
+use crate::refusal::{Code, Refusal};
+
+/// How many questions of a batch are prefetched together.
+const BATCH: usize = 32;
+
+/// How often a long look-up is started before it gives up.
+const ATTEMPTS: usize = 8;
+
+/// What checks need, in memory. Made by [`Follower::build`](super::Follower::build); share it among
+/// threads.
+#[derive(Debug)]
+pub struct AccessIndex {
+    pub(super) lock: Seqlock,
+    pub(super) tables: Tables,
+    pub(super) tenants: IdTable,
+    pub(super) users: IdTable,
+    pub(super) permissions: NameTable,
+    pub(super) services: NameTable,
+}
+
+impl AccessIndex {
+    pub(super) fn new(seq: u64, seed: u64, (tenants, users, roles): (usize, usize, usize)) -> Arc<Self> {
+        Arc::new(Self {
+            lock: Seqlock::new(seq, Tables::COUNT + 1),
+            tables: Tables::new((tenants, users, roles)),
+            tenants: IdTable::new(tenants, seed),
+            users: IdTable::new(users, !seed),
+            permissions: NameTable::new(),
+            services: NameTable::new(),
+        })
+    }
+
+    /// The revision that the index has come to.
+    pub fn seq(&self) -> u64 {
+        self.lock.revision()
+    }
+
+    /// A permission by its name.
+    ///
+    /// # Errors
+    /// `unknown_permission` where the policy in force does not have it.
+    pub fn permission(&self, name: &str) -> Result<PermissionHandle, Refusal> {
+        let number = self.permissions.number(name);
+        let (known, _) = self.lock.read(&mut PolicyHas::Permission(&self.tables, number));
+        let handle = known.then_some(PermissionHandle::from_number(number));
+        handle.ok_or_else(|| Refusal::new(Code::UnknownPermission, name))
+    }
+
+    /// A service by its name.
+    ///
+    /// # Errors
+    /// `unknown_service` where the policy in force does not have it.
+    pub fn service(&self, name: &str) -> Result<ServiceHandle, Refusal> {
+        let number = self.services.number(name);
+        let (known, _) = self.lock.read(&mut PolicyHas::Service(&self.tables, number));
+        let handle = known.then_some(ServiceHandle::from_number(number));
+        handle.ok_or_else(|| Refusal::new(Code::UnknownService, name))
+    }
+
+    /// A user. One who is not known has a handle, too, with which every check is denied as
+    /// `unknown_user`.
+    pub fn user(&self, id: UserId) -> UserHandle {
+        UserHandle::from_number(self.users.number(&self.tables.users, id.uuid()))
+    }
+
+    /// A tenant. One that is not known has a handle, too, with which every check is denied.
+    pub fn tenant(&self, id: TenantId) -> TenantHandle {
+        TenantHandle::from_number(self.tenants.number(&self.tables.tenants, id.uuid()))
+    }
+
+    /// The id of the user with this handle; nil for one who was not known.
+    pub fn user_id(&self, user: UserHandle) -> UserId {
+        UserId::from_uuid(self.users.id(&self.tables.users, user.number()))
+    }
+
+    /// The id of the tenant with this handle; nil for one that was not known.
+    pub fn tenant_id(&self, tenant: TenantHandle) -> TenantId {
+        TenantId::from_uuid(self.tenants.id(&self.tables.tenants, tenant.number()))
+    }
+
+    /// Whether a user may do something on a tenant (P).
+    #[inline]
+    pub fn check(
+        &self,
+        user: UserId,
+        permit: impl Into<Permit>,
+        tenant: TenantId,
+        at: impl At,
+    ) -> IndexVerdict {
+        self.check_resolved(self.user(user), permit, self.tenant(tenant), at)
+    }
+
+    /// [`Self::check`] by handles, which saves looking up the ids.
+    #[inline]
+    pub fn check_resolved(
+        &self,
+        user: UserHandle,
+        permit: impl Into<Permit>,
+        tenant: TenantHandle,
+        at: impl At,
+    ) -> IndexVerdict {
+        let asked = Asked::new(user, permit.into(), tenant);
+        if let Some(reader) = self.lock.fast_reader()
+            && let Some(reason) = glance(&self.tables, &reader, asked)
+            && reader.validate()
+        {
+            return IndexVerdict { reason, seq: reader.revision() };
+        }
+        self.check_steadily(asked, at)
+    }
+
+    #[inline(never)]
+    fn check_steadily(&self, asked: Asked, at: impl At) -> IndexVerdict {
+        let (reason, seq) = self.lock.read(&mut One { index: self, asked, at: &at });
+        IndexVerdict { reason, seq }
+    }
+
+    /// Many checks at once, which costs less than one after the other. Answers as many as both
+    /// slices have. Questions that are close together in the slice are answered at the same
+    /// revision, distant ones perhaps at different ones. Questions and answers may be of a
+    /// binding's own types, which saves copying them.
+    pub fn check_batch<Q: Copy + Into<Resolved>, V: From<IndexVerdict>>(
+        &self,
+        asked: &[Q],
+        at: impl At,
+        verdicts: &mut [V],
+    ) {
+        for (asked, verdicts) in asked.chunks(BATCH).zip(verdicts.chunks_mut(BATCH)) {
+            self.check_several(asked, &at, verdicts);
+        }
+    }
+
+    fn check_several<Q: Copy + Into<Resolved>, V: From<IndexVerdict>>(
+        &self,
+        asked: &[Q],
+        at: &impl At,
+        verdicts: &mut [V],
+    ) {
+        if let Some(reader) = self.lock.fast_reader() {
+            // None of these loads depends on another, so their cache misses overlap.
+            prefetch(asked.iter().fold(0, |loaded, asked| {
+                let asked: Resolved = (*asked).into();
+                let user = reader.row(&self.tables.users, asked.user.number());
+                let tenant = reader.row(&self.tables.tenants, asked.tenant.number());
+                loaded
+                    ^ user.map_or(0, |row| reader.load(row, 0))
+                    ^ tenant.map_or(0, |row| reader.load(row, 0))
+            }));
+            for (asked, verdict) in asked.iter().zip(verdicts.iter_mut()) {
+                let asked: Resolved = (*asked).into();
+                let asked = Asked::new(asked.user, asked.permit, asked.tenant);
+                let reason = match glance(&self.tables, &reader, asked) {
+                    Some(reason) => reason,
+                    None => judge(&self.tables, reader.steady(), asked, at),
+                };
+                *verdict = IndexVerdict { reason, seq: reader.revision() }.into();
+            }
+            if reader.validate() {
+                return;
+            }
+        }
+        self.lock.read(&mut Several { index: self, asked, at, verdicts });
+    }
+
+    /// [`Self::check_batch`] by ids, which are looked up several at a time, too.
+    pub fn check_ids<Q: Copy + Into<(UserId, Permit, TenantId)>, V: From<IndexVerdict>>(
+        &self,
+        asked: &[Q],
+        at: impl At,
+        verdicts: &mut [V],
+    ) {
+        for (asked, verdicts) in asked.chunks(BATCH).zip(verdicts.chunks_mut(BATCH)) {
+            prefetch(asked.iter().fold(0, |loaded, asked| {
+                let (user, _, tenant) = (*asked).into();
+                loaded ^ self.users.first_slot(user.uuid()) ^ self.tenants.first_slot(tenant.uuid())
+            }));
+            let mut resolved = [Resolved::NOBODY; BATCH];
+            for (place, asked) in resolved.iter_mut().zip(asked) {
+                let (user, permit, tenant) = (*asked).into();
+                *place = Resolved { user: self.user(user), permit, tenant: self.tenant(tenant) };
+            }
+            self.check_several(resolved.get(..asked.len()).unwrap_or_default(), &at, verdicts);
+        }
+    }
+
+    /// The tenants on which a user can do something (P-12), each once, appended to `found`. Returns
+    /// the revision that was read.
+    ///
+    /// # Errors
+    /// [`Overtaken`]; then `found` is as it was.
+    pub fn tenants_where(
+        &self,
+        user: UserHandle,
+        permit: impl Into<Permit>,
+        at: impl At,
+        found: &mut Vec<TenantHandle>,
+    ) -> Result<u64, Overtaken> {
+        let asked = Asked::new(user, permit.into(), TenantHandle::default());
+        let before = found.len();
+        let result = self.read_long(TenantsWhere { tables: &self.tables, asked, at: &at, before, found });
+        result.inspect_err(|_| found.truncate(before))
+    }
+
+    /// The users who can do something on a tenant (P-12), each once, appended to `found`. Returns
+    /// the revision that was read.
+    ///
+    /// # Errors
+    /// [`Overtaken`]; then `found` is as it was.
+    pub fn users_who_can(
+        &self,
+        permit: impl Into<Permit>,
+        tenant: TenantHandle,
+        at: impl At,
+        found: &mut Vec<UserHandle>,
+    ) -> Result<u64, Overtaken> {
+        let asked = Asked::new(UserHandle::default(), permit.into(), tenant);
+        let before = found.len();
+        let result = self.read_long(UsersWhoCan {
+            tables: &self.tables,
+            asked,
+            at: &at,
+            before,
+            found,
+            visited: BTreeSet::new(),
+        });
+        result.inspect_err(|_| found.truncate(before))
+    }
+
+    /// How many tenants and users it has numbers for, deleted and removed ones included.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.tenants.count(), self.users.count())
+    }
+
+    /// The bytes it takes: for tenants and what lies between them and users, and for users and ids.
+    pub fn bytes(&self) -> (usize, usize) {
+        let ids = self.tenants.bytes() + self.users.bytes();
+        (self.tables.bytes_beside_users(), ids + self.tables.users.bytes())
+    }
+
+    fn read_long<S: ReadSection>(&self, mut section: S) -> Result<u64, Overtaken> {
+        let found = (0..ATTEMPTS).find_map(|_| self.lock.try_read(&mut section));
+        found.map(|(_, seq)| seq).ok_or(Overtaken)
+    }
+}
+
+/// Whether the policy in force has a permission or a service.
+enum PolicyHas<'a> {
+    Permission(&'a Tables, u16),
+    Service(&'a Tables, u16),
+}
+
+impl ReadSection for PolicyHas<'_> {
+    type Output = bool;
+
+    fn run(&mut self, reader: &impl Reader) -> bool {
+        match *self {
+            Self::Permission(tables, number) => {
+                PermissionBits::of(reader, tables.permissions.initial_row(number.into())).is_known()
+            }
+            Self::Service(tables, number) => {
+                number != 0 && reader.load(tables.services.initial_row(service_row(Some(number))), 0) != 0
+            }
+        }
+    }
+}
+
+/// One check.
+struct One<'a, A> {
+    index: &'a AccessIndex,
+    asked: Asked,
+    at: &'a A,
+}
+
+impl<A: At> ReadSection for One<'_, A> {
+    type Output = Option<Code>;
+
+    fn run(&mut self, reader: &impl Reader) -> Option<Code> {
+        judge(&self.index.tables, reader, self.asked, self.at)
+    }
+}
+
+/// Several checks at one revision.
+struct Several<'a, A, Q, V> {
+    index: &'a AccessIndex,
+    asked: &'a [Q],
+    at: &'a A,
+    verdicts: &'a mut [V],
+}
+
+impl<A: At, Q: Copy + Into<Resolved>, V: From<IndexVerdict>> ReadSection for Several<'_, A, Q, V> {
+    type Output = ();
+
+    fn run(&mut self, reader: &impl Reader) {
+        for (asked, verdict) in self.asked.iter().zip(self.verdicts.iter_mut()) {
+            let asked: Resolved = (*asked).into();
+            let asked = Asked::new(asked.user, asked.permit, asked.tenant);
+            let reason = judge(&self.index.tables, reader, asked, self.at);
+            *verdict = IndexVerdict { reason, seq: reader.revision() }.into();
+        }
+    }
+}
