@@ -117,6 +117,8 @@ enum {
   TENANTRY_STALE_SEQ = 2,
   /** this machine's clock is behind the journal, whose last record is of ...; set the clock right and try again. */
   TENANTRY_CLOCK_BEHIND = 3,
+  /** this machine's clock says ..., which is far ahead of the journal; set the clock right; where it is right, sweep once accepting the clock. */
+  TENANTRY_CLOCK_AHEAD = 4,
   /** there is no user `...`; check the user's id. (P-1) */
   TENANTRY_UNKNOWN_USER = 101,
   /** user `...` is invited, blocked or removed, or their home tenant is disabled or deleted; ask an admin of the home tenant, or the operator where the home tenant itself is disabled or deleted. (P-1) */
@@ -161,9 +163,9 @@ enum {
   TENANTRY_NO_ASSIGNMENT = 307,
   /** the user's role on tenant `...` does not hold the permission; have a role assigned that holds it. (P-8) */
   TENANTRY_ROLE_LACKS_PERMISSION = 308,
-  /** role `...` holds permissions that you do not hold there yourself; assign a smaller role, or ask somebody who holds them. (U-4) */
+  /** through `...` somebody would hold permissions that you do not hold there yourself; give a smaller role, or give it without the tenants below (`below: false`), or ask somebody who holds them. (U-4) */
   TENANTRY_BEYOND_OWN_RIGHTS = 309,
-  /** only a super admin makes or unmakes a super admin, as `...` would; ask a super admin of the tenant. (U-4) */
+  /** only a super admin makes or unmakes a super admin, which is what happens through `...`; ask a super admin of the tenant. (U-4) */
   TENANTRY_SUPER_ADMIN_ONLY = 310,
   /** the policy contradicts itself: ...; mend what is listed and send the whole policy again. (P-13) */
   TENANTRY_INVALID_POLICY = 401,
@@ -215,6 +217,8 @@ enum {
   TENANTRY_NIL_ID = 424,
   /** ... has not come yet and cannot be looked back on; ask about a moment that has passed, or leave it out to ask about now. */
   TENANTRY_MOMENT_AHEAD = 425,
+  /** a text of ... bytes is more than a list is searched for; look for at most 200 characters. */
+  TENANTRY_TEXT_TOO_LONG = 426,
   /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
   /** number `...` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
@@ -668,6 +672,9 @@ void tenantry_id_write(const tenantry_id *id,
 /** `wait_ms` counts; else it is 10 000. */
 #define TENANTRY_WAIT 32
 
+/** `clock_leap_seconds` counts; else it is a year. */
+#define TENANTRY_CLOCK_LEAP 64
+
 /** tenantry on a store. One engine serves all threads; open one per file and process. */
 typedef struct tenantry_engine tenantry_engine;
 
@@ -689,14 +696,18 @@ typedef struct tenantry_options {
   const char *policy;
   /** The bytes of `policy`. */
   size_t policy_length;
-  /** How far the clock may be behind the journal before commands are refused, in seconds. */
+  /**
+   * How far the clock may be behind the journal before commands are refused (`TENANTRY_CLOCK_BEHIND`), in seconds;
+   * `UINT32_MAX` for however far.
+   */
   uint32_t clock_tolerance_seconds;
   /** How long to wait for other writers, in milliseconds. */
   uint32_t wait_ms;
   /** How large the file may grow; 0 for no limit. */
   uint64_t max_bytes;
   /**
-   * What time it is, in microseconds since 1970 in UTC; null for the machine's clock. Called from any thread that calls the
+   * What time it is, in microseconds since 1970 in UTC; null for the machine's clock. A number that is no moment of the years
+   * 0 to 9999 says that the time is not known: commands and queries are refused then (`TENANTRY_CLOCK_AHEAD`). Called from any thread that calls the
    * library, and must not call it back, unwind or jump out.
    */
   int64_t (*now)(void *context);
@@ -704,6 +715,11 @@ typedef struct tenantry_options {
   void (*new_id)(void *context, tenantry_id *id);
   /** Handed to `now` and `new_id`. Must last as long as the engine and every index of it. */
   void *context;
+  /**
+   * How far the clock may be ahead of the journal's last record before commands are refused (`TENANTRY_CLOCK_AHEAD`), in
+   * seconds; `UINT32_MAX` for however far. The call `{"sweep": {"accept_clock": true}}` says once that the clock is right.
+   */
+  uint32_t clock_leap_seconds;
 } tenantry_options;
 
 /**

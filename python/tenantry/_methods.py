@@ -788,7 +788,8 @@ class Commands(ABC):
             tenant: The tenant that becomes their home.
             invitee: Whom.
             role: Their role there.
-            below: Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+            below: Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives
+                it holds less somewhere there (P-10, P-15).
             actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
             request_id: Names this request: asking again under the same id is safe and answers with the first
                 receipt. Made, if left out.

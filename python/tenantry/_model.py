@@ -905,12 +905,16 @@ class Assignment(Data):
         tenant: Where.
         role: With which role.
         below: Whether it covers the tenants managed below, too.
+        masked: Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to one of
+            the customer's own people. It stays so, whatever becomes of the link, until a super admin of the customer
+            gives it again (P-16).
     """
 
     user: UserId
     tenant: TenantId
     role: RoleRef
     below: bool
+    masked: bool = False
 
 
 @final
@@ -1116,10 +1120,12 @@ class Grounds(Data):
     Attributes:
         tenant: The tenant it is on: the one asked about, or one above it.
         role: Its role.
+        masked: Whether it leaves out what is reserved for the customer, since its manager's side gave it (P-16).
     """
 
     tenant: TenantId
     role: RoleRef
+    masked: bool = False
 
 
 @final
@@ -1223,6 +1229,7 @@ class Invitation(Data):
         below: Whether the role covers the tenants managed below, too (P-10).
         sign_up: Whether this is the sign-up of a managed customer's first super admin (L-1).
         handshake: Where the handshake stands.
+        masked: Whether the role leaves out what is reserved for the customer: its manager's side offers it (P-16).
     """
 
     id: InvitationId
@@ -1232,6 +1239,7 @@ class Invitation(Data):
     below: bool
     sign_up: bool
     handshake: Handshake
+    masked: bool = False
 
 
 @final
@@ -1450,7 +1458,8 @@ class NewAssignment(Data):
         user: Who.
         tenant: Where.
         role: With which role.
-        below: Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+        below: Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it
+            holds less somewhere there (P-10, P-15).
     """
 
     user: Id
@@ -1748,6 +1757,8 @@ class Tenant(Data):
         country: The country, if known.
         deleted: When it was deleted; what remains is a tombstone (T-7).
         devices: How many devices it holds.
+        had_owner: Whether it ever had an active super admin of its own: until then, its manager names its owner
+            (P-15).
         prefix: The domain prefix it holds now (T-3).
         website: The website, if known.
     """
@@ -1761,6 +1772,7 @@ class Tenant(Data):
     country: Country | None = None
     deleted: Timestamp | None = None
     devices: int = 0
+    had_owner: bool = False
     prefix: Prefix | None = None
     website: Website | None = None
 

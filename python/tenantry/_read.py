@@ -52,7 +52,13 @@ def read_alert_rule(d: Any) -> model.AlertRule:
 
 
 def read_assignment(d: Any) -> model.Assignment:
-    return model.Assignment(user=uuid.UUID(d["user"]), tenant=uuid.UUID(d["tenant"]), role=d["role"], below=d["below"])
+    return model.Assignment(
+        user=uuid.UUID(d["user"]),
+        tenant=uuid.UUID(d["tenant"]),
+        role=d["role"],
+        below=d["below"],
+        masked=d.get("masked", False),
+    )
 
 
 def read_attachment(d: Any) -> model.Attachment:
@@ -312,11 +318,12 @@ def _event_user_invited(d: Any) -> events.UserInvited:
         below=d["below"],
         sign_up=d["sign_up"],
         expires=moment(d["expires"]),
+        masked=d.get("masked", False),
     )
 
 
 def _event_invitation_resent(d: Any) -> events.InvitationResent:
-    return events.InvitationResent(invitation=uuid.UUID(d["invitation"]))
+    return events.InvitationResent(invitation=uuid.UUID(d["invitation"]), masked=d.get("masked", False))
 
 
 def _event_invitation_accepted(d: Any) -> events.InvitationAccepted:
@@ -356,7 +363,13 @@ def _event_user_removed(d: Any) -> events.UserRemoved:
 
 
 def _event_assigned(d: Any) -> events.Assigned:
-    return events.Assigned(user=uuid.UUID(d["user"]), tenant=uuid.UUID(d["tenant"]), role=d["role"], below=d["below"])
+    return events.Assigned(
+        user=uuid.UUID(d["user"]),
+        tenant=uuid.UUID(d["tenant"]),
+        role=d["role"],
+        below=d["below"],
+        masked=d.get("masked", False),
+    )
 
 
 def _event_assignment_ended(d: Any) -> events.AssignmentEnded:
@@ -628,7 +641,7 @@ def read_explanation(d: Any) -> model.Explanation:
 
 
 def read_grounds(d: Any) -> model.Grounds:
-    return model.Grounds(tenant=uuid.UUID(d["tenant"]), role=d["role"])
+    return model.Grounds(tenant=uuid.UUID(d["tenant"]), role=d["role"], masked=d.get("masked", False))
 
 
 def read_handshake(d: Any) -> model.Handshake:
@@ -679,6 +692,7 @@ def read_invitation(d: Any) -> model.Invitation:
         below=d["below"],
         sign_up=d["sign_up"],
         handshake=read_handshake(d["handshake"]),
+        masked=d.get("masked", False),
     )
 
 
@@ -1106,6 +1120,7 @@ def read_tenant(d: Any) -> model.Tenant:
         country=d.get("country"),
         deleted=None if (v := d.get("deleted")) is None else moment(v),
         devices=d.get("devices", 0),
+        had_owner=d.get("had_owner", False),
         prefix=d.get("prefix"),
         website=d.get("website"),
     )

@@ -22,6 +22,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "this machine's clock is behind the journal, whose last record is of {}",
         "set the clock right and try again",
     ),
+    "clock_ahead": (
+        4,
+        "request",
+        "Q-3",
+        "this machine's clock says {}, which is far ahead of the journal",
+        "set the clock right; where it is right, sweep once accepting the clock",
+    ),
     "unknown_user": (101, "rights", "P-1", "there is no user `{}`", "check the user's id"),
     "user_not_active": (
         102,
@@ -162,14 +169,14 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         309,
         "rights",
         "U-4",
-        "role `{}` holds permissions that you do not hold there yourself",
-        "assign a smaller role, or ask somebody who holds them",
+        "through `{}` somebody would hold permissions that you do not hold there yourself",
+        "give a smaller role, or give it without the tenants below (`below: false`), or ask somebody who holds them",
     ),
     "super_admin_only": (
         310,
         "rights",
         "U-4",
-        "only a super admin makes or unmakes a super admin, as `{}` would",
+        "only a super admin makes or unmakes a super admin, which is what happens through `{}`",
         "ask a super admin of the tenant",
     ),
     "invalid_policy": (
@@ -292,6 +299,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "X-2",
         "{} has not come yet and cannot be looked back on",
         "ask about a moment that has passed, or leave it out to ask about now",
+    ),
+    "text_too_long": (
+        426,
+        "value",
+        "Q-1",
+        "a text of {} bytes is more than a list is searched for",
+        "look for at most 200 characters",
     ),
     "id_taken": (
         501,

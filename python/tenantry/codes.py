@@ -25,6 +25,10 @@ class Code(Status):
     """3 (Q-3): this machine's clock is behind the journal, whose last record is of {}; set the clock right and try
     again."""
 
+    CLOCK_AHEAD = "clock_ahead"
+    """4 (Q-3): this machine's clock says {}, which is far ahead of the journal; set the clock right; where it is
+    right, sweep once accepting the clock."""
+
     UNKNOWN_USER = "unknown_user"
     """101 (P-1): there is no user `{}`; check the user's id."""
 
@@ -97,11 +101,12 @@ class Code(Status):
     """308 (P-8): the user's role on tenant `{}` does not hold the permission; have a role assigned that holds it."""
 
     BEYOND_OWN_RIGHTS = "beyond_own_rights"
-    """309 (U-4): role `{}` holds permissions that you do not hold there yourself; assign a smaller role, or ask
-    somebody who holds them."""
+    """309 (U-4): through `{}` somebody would hold permissions that you do not hold there yourself; give a smaller
+    role, or give it without the tenants below (`below: false`), or ask somebody who holds them."""
 
     SUPER_ADMIN_ONLY = "super_admin_only"
-    """310 (U-4): only a super admin makes or unmakes a super admin, as `{}` would; ask a super admin of the tenant."""
+    """310 (U-4): only a super admin makes or unmakes a super admin, which is what happens through `{}`; ask a super
+    admin of the tenant."""
 
     INVALID_POLICY = "invalid_policy"
     """401 (P-13): the policy contradicts itself: {}; mend what is listed and send the whole policy again."""
@@ -178,6 +183,9 @@ class Code(Status):
     MOMENT_AHEAD = "moment_ahead"
     """425 (X-2): {} has not come yet and cannot be looked back on; ask about a moment that has passed, or leave it
     out to ask about now."""
+
+    TEXT_TOO_LONG = "text_too_long"
+    """426 (Q-1): a text of {} bytes is more than a list is searched for; look for at most 200 characters."""
 
     ID_TAKEN = "id_taken"
     """501 (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out."""

@@ -495,7 +495,8 @@ class InviteUser(Command[model.InvitedUser]):
         tenant: The tenant that becomes their home.
         invitee: Whom.
         role: Their role there.
-        below: Whether it covers the tenants managed below; by default it does on an MSP (P-10).
+        below: Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it
+            holds less somewhere there (P-10, P-15).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "invite_user")

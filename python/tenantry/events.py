@@ -680,6 +680,7 @@ class UserInvited(Data):
         below: Whether the role covers the tenants managed below.
         sign_up: Whether this is a managed customer's sign-up.
         expires: When it lapses.
+        masked: Whether it leaves out what is reserved for the customer: its manager's side offers it (P-16).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "user_invited")
@@ -690,6 +691,7 @@ class UserInvited(Data):
     below: bool
     sign_up: bool
     expires: model.Timestamp
+    masked: bool = False
 
     @property
     def event(self) -> str:
@@ -704,10 +706,12 @@ class InvitationResent(Data):
 
     Attributes:
         invitation: The invitation.
+        masked: Whether the offer leaves out what is reserved for the customer from now on (P-16).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "invitation_resent")
     invitation: model.InvitationId
+    masked: bool = False
 
     @property
     def event(self) -> str:
@@ -890,7 +894,9 @@ class Assigned(Data):
         user: Who.
         tenant: Where.
         role: With which role.
-        below: Whether it covers the tenants managed below.
+        below: Whether it covers the tenants managed below; where that was left out, whether whoever gave it could
+            give so much.
+        masked: Whether it leaves out what is reserved for the customer: the manager's side gave it (P-16).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "assigned")
@@ -898,6 +904,7 @@ class Assigned(Data):
     tenant: model.TenantId
     role: model.RoleRef
     below: bool
+    masked: bool = False
 
     @property
     def event(self) -> str:

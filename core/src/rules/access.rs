@@ -376,8 +376,8 @@ pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, Vi
 /// # Errors
 /// When the view cannot be read.
 pub fn sees_below(world: &World<'_>, user: &User, manager: TenantId) -> Result<bool, ViewError> {
-    for role in held_roles(world, user, manager, true)? {
-        if role_holds(world, &role, TENANT_VIEW)? {
+    for assignment in held(world, user, manager, true)? {
+        if gives(world, &assignment, TENANT_VIEW)? {
             return Ok(true);
         }
     }
