@@ -332,7 +332,8 @@ pub fn compare(
         Asked::Customer(manager, customer) => {
             let expected = told
                 .right("tenant.view", *manager)
-                .and_then(|()| told.right("tenant.view", *customer))
+                .and_then(|()| oracle.viewer(viewer, "tenant.view", *manager, at))
+                .and_then(|_| told.right("tenant.view", *customer))
                 .and_then(|()| oracle.customer(viewer, *manager, *customer, at))
                 .map(|one| vec![one]);
             same(expected, refused(now.customer(viewer, *manager, *customer)).map(|one| vec![one]))
@@ -381,18 +382,13 @@ pub fn compare(
             same(expected, refused(now.look_up(viewer, number)).map(|one| vec![one]))
         }
         Asked::Pins => {
-            let today: Result<Option<Vec<TenantId>>, Code> = match told.today {
-                Some((today, ..)) => {
-                    let tenants = today.tenants.iter().map(|tenant| tenant.id);
-                    today
-                        .actor(viewer, Disabled::Bars)
-                        .map(|_| Some(tenants.filter(|one| told.sees(*one)).collect()))
-                }
+            let today = match told.today {
+                Some((today, now, _)) => today.pins_over(viewer, now).map(Some),
                 None => Ok(None),
             };
-            let expected = today.and_then(|seen| {
+            let expected = today.and_then(|open| {
                 let mut pins = oracle.pins(viewer, at)?;
-                pins.retain(|pin| seen.as_ref().is_none_or(|seen| seen.contains(&pin.tenant)));
+                pins.retain(|pin| open.as_ref().is_none_or(|open| open.contains(&pin.tenant)));
                 Ok(pins)
             });
             same(expected, refused(now.pins(viewer)))

@@ -249,12 +249,17 @@ impl Oracle {
         })
     }
 
-    /// Where the tenants are that a user may see (T-4).
-    pub fn pins(&self, viewer: &Actor, at: Timestamp) -> Result<Vec<Pin>, Code> {
+    /// The tenants that a user's map shows, wherever they are.
+    pub fn pins_over(&self, viewer: &Actor, at: Timestamp) -> Result<Vec<TenantId>, Code> {
         let Who::User(user) = self.actor(viewer, Disabled::Bars)? else { return Err(Code::WrongActor) };
         let permission = Permission::parse("tenant.view").unwrap();
+        Ok(self.tenants_where(user, &permission, None, at))
+    }
+
+    /// Where the tenants are that a user may see (T-4).
+    pub fn pins(&self, viewer: &Actor, at: Timestamp) -> Result<Vec<Pin>, Code> {
         let mut pins = Vec::new();
-        for tenant in self.tenants_where(user, &permission, None, at) {
+        for tenant in self.pins_over(viewer, at)? {
             let tenant = self.tenant(tenant).unwrap();
             if let Some(coordinates) = tenant.coordinates {
                 pins.push(Pin { tenant: tenant.id, name: tenant.name.clone(), coordinates });

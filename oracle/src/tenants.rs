@@ -96,7 +96,8 @@ impl Oracle {
         let mut there = self.clone();
         let unused = Uuid::max();
         there.tenants.push(Tenant { id: TenantId::from_uuid(unused), ..new_tenant(c) });
-        there.links.push(Link { managed: TenantId::from_uuid(unused), ..new_link(c, at) });
+        let forever = Link { expires: None, extend_days: None, ..new_link(c, at) };
+        there.links.push(Link { managed: TenantId::from_uuid(unused), ..forever });
         let mut after = there.clone();
         for item in &c.authorize {
             match there.authorization(who, c.manager, TenantId::from_uuid(unused), item, at) {
