@@ -265,8 +265,15 @@ impl<'w, 'v> Giver<'w, 'v> {
         }
         let mut bars = Bars::new();
         self.compare(user, plan, Place::On(tenant), &mut bars)?;
-        let before = self.world.assignment(user.id, tenant)?.is_some_and(|before| before.below);
-        let after = plan.get(&tenant).and_then(Option::as_ref).is_some_and(|after| after.below);
+        let (before, after) =
+            (self.world.assignment(user.id, tenant)?, plan.get(&tenant).and_then(Option::as_ref));
+        // Who could not give the super role here does not take it either, whatever reaches the user from above.
+        let gives = |assignment: &Arc<Assignment>| self.world.is_super_admin(assignment);
+        if before.as_ref().is_some_and(gives) && !after.is_some_and(gives) {
+            bars.bar(!self.held(Place::On(tenant))?.is_super, Code::SuperAdminOnly, user.id);
+        }
+        let before = before.is_some_and(|before| before.below);
+        let after = after.is_some_and(|after| after.below);
         let manages = self.world.living(tenant)?.is_some_and(|tenant| tenant.kind == TenantKind::Msp);
         if manages && (before || after) {
             self.compare(user, plan, Place::Below(tenant), &mut bars)?;
