@@ -5,7 +5,7 @@ use tenantry::base::ids::TenantId;
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
 use tenantry::command::Contact;
-use tenantry::model::{Actor, RoleRef, Stage, TenantKind, UserState};
+use tenantry::model::{Actor, Assignment, Stage, TenantKind, UserState};
 use tenantry::query::{
     CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerQuery,
     TenantSummary, UserQuery, UserRow,
@@ -82,7 +82,7 @@ impl Oracle {
     ) -> Result<Vec<CustomerRow>, Code> {
         let who = self.viewer(viewer, "tenant.view", manager, at)?;
         let view = Permission::parse("tenant.view").unwrap();
-        let views = |role: &RoleRef| self.holds(role, &view);
+        let views = |assignment: &&Assignment| self.gives(assignment, &view);
         let mut rows = Vec::new();
         for link in self.links.iter().filter(|link| link.manager == manager) {
             let wanted = match query.stage {
@@ -92,7 +92,9 @@ impl Oracle {
             };
             // Nobody of the manager's sees a delinked customer; that it was one is told to those who see all that is below.
             let seen = match (link.stage, who) {
-                (Stage::Delinked, Who::User(user)) => self.roles_below(user, manager, at).iter().any(views),
+                (Stage::Delinked, Who::User(user)) => {
+                    self.assignments_below(user, manager, at).iter().any(views)
+                }
                 (Stage::Delinked, _) => true,
                 _ => self.sees(who, link.managed, at),
             };

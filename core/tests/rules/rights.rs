@@ -121,6 +121,10 @@ fn p15_only_a_super_admin_of_the_place_takes_from_one() {
         given().when(ADA, assign(ADA, JOINTLY, role)).then(done());
         given().when(GUS, assign(GINA, MSP, role)).then(refused(SuperAdminOnly));
     }
+    // Given here, whatever reaches the same person from above.
+    let twice = || given().and(GINA, assign(GINA, MSP, "super_admin"));
+    twice().when(GUS, unassign(GINA, MSP)).then(refused(SuperAdminOnly));
+    twice().when(GINA, unassign(GINA, MSP)).then(done());
     let authorize = |who| Authorization { user: who, role: text("read_only"), below: None };
     let with = |who| AddCustomer { authorize: vec![authorize(who)], ..customer(MSP, "fully") };
     given().when(ADAM, with(ADA)).then(refused(SuperAdminOnly));
