@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::count::{Ended, within};
-use crate::door::{Door, Library, id_of};
-use crate::generator::{BEGINNING, DAY, Generator, SECOND, Schema};
+use crate::door::{BEGINNING, Door, Library, id_of};
+use crate::generator::{DAY, Generator, SECOND, Schema};
 use crate::play::Played;
 use crate::rng::mix;
 use crate::script::{Found, In, Script, Step, Told, ask};

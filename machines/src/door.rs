@@ -33,11 +33,20 @@ pub trait Door {
     fn hands(&self) -> &Hands;
 }
 
+/// 2026-01-01, when every history begins.
+pub const BEGINNING: i64 = 1_767_225_600_000_000;
+
 /// A clock that stands still until it is set, and ids that follow from a number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Hands {
     now: AtomicI64,
     ids: AtomicU64,
+}
+
+impl Default for Hands {
+    fn default() -> Self {
+        Self { now: AtomicI64::new(BEGINNING), ids: AtomicU64::default() }
+    }
 }
 
 impl Hands {

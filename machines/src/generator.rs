@@ -6,13 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::door::id_of;
+use crate::door::{BEGINNING, id_of};
 use crate::rng::{Rng, mix};
 use crate::script::{Step, Told};
 use crate::world::{World, moment, text, texts};
 
-/// 2026-01-01, when every history begins.
-pub const BEGINNING: i64 = 1_767_225_600_000_000;
 /// A day, in microseconds.
 pub const DAY: i64 = 86_400_000_000;
 /// A second, in microseconds.

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::count::{Ended, within};
-use crate::door::{Door, Library};
-use crate::generator::{BEGINNING, DAY, Generator, SECOND, Schema};
+use crate::door::{BEGINNING, Door, Library};
+use crate::generator::{DAY, Generator, SECOND, Schema};
 use crate::play::{Played, play};
 use crate::script::{Found, In, Script, Step, Told, ask};
 use crate::world::{World, moment, text, texts};

@@ -5,7 +5,7 @@ use tenantry::base::ids::TenantId;
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
 use tenantry::command::Contact;
-use tenantry::model::{Actor, Assignment, Stage, TenantKind, UserState};
+use tenantry::model::{Actor, Stage, TenantKind, UserState};
 use tenantry::query::{
     CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerQuery,
     TenantSummary, UserQuery, UserRow,
@@ -13,7 +13,7 @@ use tenantry::query::{
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::world::{Link, Oracle};
+use crate::world::{Assignment, Link, Oracle};
 
 /// Whether one of the texts has the wanted one in it, whatever the case.
 fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {

@@ -23,8 +23,11 @@ impl Oracle {
         for item in items {
             match self.new_assignment(who, item, at) {
                 Ok(new) => {
-                    after.assignments.retain(|a| a.user != new.user || a.tenant != new.tenant);
-                    after.assignments.push(new.clone());
+                    // Nobody who is not there yet has anything that could change.
+                    if self.user(new.user).is_some_and(|user| user.is_living()) {
+                        after.assignments.retain(|a| a.user != new.user || a.tenant != new.tenant);
+                        after.assignments.push(new.clone());
+                    }
                     assigned.push(new);
                 }
                 Err(code) => obstacles.push(code),

@@ -189,8 +189,9 @@ macro_rules! entity {
 
 /// The keys of what is due at a moment: by that alone, and by each of those it is about.
 fn due(keys: &mut Vec<(Index, Key)>, moment: Timestamp, link: bool, about: &[Uuid]) {
+    let about: BTreeSet<&Uuid> = about.iter().collect();
     keys.push((Index::Due, Key::new().time(moment)));
-    keys.extend(about.iter().map(|&id| (Index::DueAbout, Key::new().id(id).flag(link).time(moment))));
+    keys.extend(about.into_iter().map(|&id| (Index::DueAbout, Key::new().id(id).flag(link).time(moment))));
 }
 
 impl Any {

@@ -341,8 +341,10 @@ fn p13_a_check_reads_each_tenant_above_once_however_many_ways_lead_to_it() {
             let wide = if layer == 0 || layer == height { 1 } else { width };
             let made = (0..wide).map(|place| {
                 let id = 0x8_0000 + u128::from(layer) * 0x100 + place as u128;
-                let (tenant, user) =
-                    (TenantId::from_uuid(Uuid::from_u128(id)), UserId::from_uuid(Uuid::from_u128(id)));
+                let (tenant, user) = (
+                    TenantId::from_uuid(Uuid::from_u128(id)),
+                    UserId::from_uuid(Uuid::from_u128(id | 0x10_0000)),
+                );
                 let name = format!("n{layer}-{place}");
                 let register = RegisterTenant {
                     tenant: Some(tenant),
