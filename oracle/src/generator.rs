@@ -332,7 +332,7 @@ impl Generator {
     }
 
     /// Somebody from above who may do this on a tenant that is managed, and that tenant; now and then.
-    fn from_above(&mut self, oracle: &Oracle, permission: &str) -> Option<(UserId, TenantId)> {
+    fn one_above(&mut self, oracle: &Oracle, permission: &str) -> Option<(UserId, TenantId)> {
         if !self.rng.percent(35) {
             return None;
         }
@@ -1155,7 +1155,7 @@ impl Generator {
     }
 
     fn gen_invite(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let above = self.from_above(oracle, "users.manage");
+        let above = self.one_above(oracle, "users.manage");
         let tenant = above.map_or_else(|| self.living_tenant(oracle), |(_, tenant)| tenant);
         let role = self.role_for(oracle, None, tenant);
         let mut invitee = self.invitee(oracle);
@@ -1204,7 +1204,7 @@ impl Generator {
 
     fn gen_sender(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let (mut invitation, _, mut tenant, mut sign_up) = self.some_invitation(oracle);
-        if let Some((user, managed)) = self.from_above(oracle, "users.manage") {
+        if let Some((user, managed)) = self.one_above(oracle, "users.manage") {
             let pending = oracle.invitations.iter().filter(|i| i.state == HandshakeState::Pending);
             let theirs: Vec<_> = pending.filter(|offer| offer.tenant == managed).collect();
             if let Some(offer) = self.rng.pick(&theirs) {
@@ -1258,7 +1258,7 @@ impl Generator {
     }
 
     fn gen_edit_user(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let above = self.from_above(oracle, "users.manage");
+        let above = self.one_above(oracle, "users.manage");
         let user = above.and_then(|(_, tenant)| self.at_home(oracle, tenant));
         let user = user.unwrap_or_else(|| self.living_user(oracle));
         let home = oracle.user(user).map(|user| user.home);
@@ -1289,7 +1289,7 @@ impl Generator {
             Some(user) if self.rng.percent(85) => *user,
             _ => self.any_user(oracle),
         };
-        let above = self.from_above(oracle, "users.manage");
+        let above = self.one_above(oracle, "users.manage");
         let theirs = above.and_then(|(_, tenant)| self.at_home(oracle, tenant));
         let user = theirs.unwrap_or(user);
         let actor = match oracle.user(user).map(|user| user.home) {
@@ -1324,7 +1324,7 @@ impl Generator {
     fn gen_assign(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut assignments: Vec<NewAssignment> = Vec::new();
         let mut home = None;
-        let above = self.from_above(oracle, "users.manage");
+        let above = self.one_above(oracle, "users.manage");
         loop {
             let (user, tenant) = match above.and_then(|(_, tenant)| self.at_home(oracle, tenant)) {
                 Some(theirs) => {
@@ -1375,7 +1375,7 @@ impl Generator {
             let assignments = vec![UserOnTenant { user: own.user, tenant: own.tenant }];
             return (Actor::User(own.user), Unassign { assignments }.into());
         }
-        let above = self.from_above(oracle, "users.manage");
+        let above = self.one_above(oracle, "users.manage");
         loop {
             let theirs: Vec<&Assignment> =
                 oracle.assignments.iter().filter(|a| above.is_some_and(|(_, on)| home_of(a) == on)).collect();
@@ -1446,7 +1446,7 @@ impl Generator {
     }
 
     fn gen_edit_role(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let above = self.from_above(oracle, "roles.manage");
+        let above = self.one_above(oracle, "roles.manage");
         let theirs: Vec<RoleId> = oracle
             .roles
             .iter()

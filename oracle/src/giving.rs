@@ -137,11 +137,15 @@ impl Oracle {
         permission: &Permission,
         at: Timestamp,
     ) -> Vec<Code> {
-        let (Place::On(tenant) | Place::Below(tenant)) = place;
+        let held = self.nearest_in(actor, place, at);
+        let has = |wanted: &Permission| held.iter().any(|a| self.gives(a, wanted));
+        let sees = match place {
+            Place::On(tenant) => self.sees(Who::User(actor), tenant, at),
+            // What is yet to come is seen by whoever may view what is below.
+            Place::Below(_) => has(&Permission::parse("tenant.view").unwrap()),
+        };
         let mut obstacles = Vec::new();
-        if !self.sees(Who::User(actor), tenant, at)
-            || !self.nearest_in(actor, place, at).iter().any(|a| self.gives(a, permission))
-        {
+        if !sees || !has(permission) {
             obstacles.push(Code::BeyondOwnRights);
         }
         if self.policy.reserved.contains(permission) && self.gives_as_manager(actor, home, at) {
