@@ -758,7 +758,7 @@ tenantry_status tenantry_open_file(const char *path,
 tenantry_status tenantry_close(tenantry_engine **engine);
 
 /** Options that ask for nothing special. */
-#define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* Checks -------------------------------------------------------------------- */
 
