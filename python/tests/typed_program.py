@@ -69,7 +69,7 @@ def play(db: tenantry.Database) -> list[str]:
     assert_type(index.allows_packed(ada.bytes, manage, memoryview(msp.bytes)), bytes)
     verdict = index.check(user, "location.view", str(added.outcome.tenant))
     said.append(verdict.reason.value if verdict.reason else "allowed")
-    before = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+    before = datetime.datetime.now(datetime.timezone.utc)
     assert_type(db.entity(kind=model.Kind.USER, id=ada, as_of=before), "model.Entity | None")
     db.edit_tenant(tenant=msp, website=None, actor=ada)
     return said
