@@ -32,7 +32,7 @@ def everything(world: World) -> list[tenantry.Data]:
         executed,
         *executed.events,
         db.check(user=ada, permission="devices.manage", tenant=world.bakery),
-        db.explain(user=world.bo, permission="time.travel", tenant=world.bakery),
+        db.explain(user=world.bo, permission="devices.manage", tenant=world.msp),
         db.customer(manager=world.msp, customer=world.bakery, actor=ada),
         *db.pins(actor=ada),
         db.policy(),

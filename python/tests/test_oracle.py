@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
 
 import tenantry
-from tenantry import OPERATOR, Code, Refused, _native, _read, commands, model
+from tenantry import OPERATOR, Code, Refused, _data, _native, _read, commands, model
 
 WORLDS = int(os.environ.get("TENANTRY_WORLDS", "20"))
 STEPS = int(os.environ.get("TENANTRY_STEPS", "120"))
@@ -107,7 +107,7 @@ def typed(value: Any, hint: Any) -> Any:
         except ValueError:
             return value
     if datetime.datetime in choices and isinstance(value, str):
-        return _read.time(value)
+        return _data.moment(value)
     return value
 
 
@@ -138,7 +138,7 @@ class Pair:
         begun = oracle.ask("world", seed)
         self.oracle = oracle
         self.at = begun["at"]
-        self.db = tenantry.memory(policy=begun["policy"], clock=lambda: _read.time(self.at), ids=self.no_ids)
+        self.db = tenantry.memory(policy=begun["policy"], clock=lambda: _data.moment(self.at), ids=self.no_ids)
         self.index = self.db.access_index()
 
     @staticmethod
@@ -227,7 +227,7 @@ class Handshakes(RuleBasedStateMachine):
 
     def send(self, actor: Any, **command: Any) -> str | None:
         who = actor if isinstance(actor, dict) else {"user": actor}
-        moment = _read.time(self.pair.at) + datetime.timedelta(seconds=1)
+        moment = _data.moment(self.pair.at) + datetime.timedelta(seconds=1)
         at = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
         return self.pair.execute(at, {"id": self.fresh(), "actor": who, "command": command})
 
