@@ -29,7 +29,8 @@ from tenantry import OPERATOR, Code, Refused, _data, _native, _read, commands, m
 WORLDS = int(os.environ.get("TENANTRY_WORLDS", "20"))
 STEPS = int(os.environ.get("TENANTRY_STEPS", "120"))
 # Worlds that are always tried, and are long enough for every command to be executed in one of them.
-FIXED_WORLDS, FIXED_STEPS = 24, 350
+# In the last one a move is declined, which is rare.
+FIXED_WORLDS, FIXED_STEPS = (*range(24), 81), 350
 SETTINGS = settings(
     max_examples=WORLDS,
     deadline=None,
@@ -190,7 +191,7 @@ def lead(oracle: Oracle, seed: int, steps: int) -> None:
         assert pair.db.verify()
 
 
-@pytest.mark.parametrize("seed", range(FIXED_WORLDS))
+@pytest.mark.parametrize("seed", FIXED_WORLDS)
 def test_worlds_that_are_always_tried(oracle: Oracle, seed: int) -> None:
     lead(oracle, seed, FIXED_STEPS)
 
