@@ -2,24 +2,93 @@
 
 use std::collections::BTreeSet;
 
-use crate::about::about;
+use crate::about;
 use crate::apply::apply;
 use crate::base::ids::TenantId;
+use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
+use crate::effect::{self, Loss};
 use crate::event::Event;
 use crate::model::machine::DelinkAct;
+use crate::model::{Personal, Subject};
 use crate::rules::{
     Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, personal,
     policy, reseller, role, session, tenant, user,
 };
-use crate::view::{Overlay, ViewError};
+use crate::view::{Change, Overlay, View, ViewError};
+
+/// What follows from a decision: what happens, what is known about people by then, the entities that change, and what it is
+/// about. Made once, and carried to wherever it counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// What happens.
+    pub events: Vec<Event>,
+    /// The subjects whose personal data is replaced or, with `None`, erased.
+    pub people: Vec<(Subject, Option<Personal>)>,
+    /// The entities that change: of each, the last word.
+    pub changes: Vec<Change>,
+    /// What it is about, to find its record by.
+    pub about: BTreeSet<Subject>,
+}
 
 /// What follows from a request, or why nothing does.
 ///
 /// # Errors
 /// A refusal, or the world could not be read.
-pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Decision> {
-    Ok(with_sessions(world, rule(world, request)?)?)
+pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Step> {
+    Ok(step(world, rule(world, request)?)?)
+}
+
+/// What follows from a decision. Console sessions end whose right goes with it (S-2), which is looked at in the world as it
+/// leaves it.
+///
+/// # Errors
+/// When the world cannot be read.
+pub fn step(world: &World<'_>, decision: Decision) -> Result<Step, ViewError> {
+    let Decision { mut events, people } = decision;
+    let mut after = Overlay::over(world.view);
+    let mut about = BTreeSet::new();
+    let mut reached = BTreeSet::new();
+    let (mut lost, mut anybody) = (false, false);
+    for event in &events {
+        let loss = effect::loss(event);
+        session::reach(world, loss, &mut reached)?;
+        lost |= loss != Loss::None;
+        anybody |= loss == Loss::Anybody;
+        happen(&mut after, event, world.at, &mut about)?;
+    }
+    if lost {
+        reached.extend(&about);
+        let ended = session::ended(&World::reading(&after, world.at)?, &reached, anybody)?;
+        for event in ended {
+            happen(&mut after, &event, world.at, &mut about)?;
+            events.push(event);
+        }
+    }
+    Ok(Step { events, people, changes: after.into_changes().0, about })
+}
+
+fn happen(
+    world: &mut Overlay<'_>,
+    event: &Event,
+    at: Timestamp,
+    about: &mut BTreeSet<Subject>,
+) -> Result<(), ViewError> {
+    about::about(world, event, about)?;
+    apply(world, event, at)?.into_iter().for_each(|change| world.change(change));
+    Ok(())
+}
+
+/// The entities that a record's events change, of each the last word, in the world before it.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn changes_of(view: &dyn View, events: &[Event], at: Timestamp) -> Result<Vec<Change>, ViewError> {
+    let mut after = Overlay::over(view);
+    for event in events {
+        apply(&after, event, at)?.into_iter().for_each(|change| after.change(change));
+    }
+    Ok(after.into_changes().0)
 }
 
 fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
@@ -89,35 +158,14 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
     }
 }
 
-/// Ends the console sessions whose right goes with these events (S-2): looks at the world as they leave it.
-fn with_sessions(world: &World<'_>, mut decision: Decision) -> Result<Decision, ViewError> {
-    if !decision.events.iter().any(Event::may_end_rights) {
-        return Ok(decision);
-    }
-    let mut after = Overlay::over(world.view);
-    let mut touched = BTreeSet::new();
-    let mut everything = false;
-    for event in &decision.events {
-        about(&after, event, &mut touched)?;
-        session::reach(world, event, &mut touched)?;
-        everything |= matches!(event, Event::PolicySet { .. } | Event::RoleEdited { .. });
-        for change in apply(&after, event, world.at)? {
-            after.change(change);
-        }
-    }
-    let after = World::reading(&after, world.at)?;
-    decision.events.extend(session::ended(&after, &touched, everything)?);
-    Ok(decision)
-}
-
-/// What happens next of something that is due at the world's moment, with what follows from it; nothing, where it is done
-/// with or something else has settled it.
+/// What happens next of something that is due at the world's moment; nothing, where it is done with or something else has
+/// settled it.
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn sweep(world: &World<'_>, item: due::Item) -> Result<Vec<Event>, ViewError> {
-    let decision = with_sessions(world, due::next(world, item)?.into())?;
-    Ok(decision.events)
+pub fn sweep(world: &World<'_>, item: due::Item) -> Result<Option<Step>, ViewError> {
+    let events = due::next(world, item)?;
+    if events.is_empty() { Ok(None) } else { step(world, events.into()).map(Some) }
 }
 
 /// Of what time alone brings about, what a question looks at.
@@ -153,15 +201,8 @@ pub fn settled<'v>(world: &World<'v>, settling: Settling<'_>) -> Result<Option<O
     let mut after = Overlay::over(world.view);
     for item in items {
         loop {
-            let events = sweep(&World::reading(&after, world.at)?, item)?;
-            if events.is_empty() {
-                break;
-            }
-            for event in &events {
-                for change in apply(&after, event, world.at)? {
-                    after.change(change);
-                }
-            }
+            let Some(step) = sweep(&World::reading(&after, world.at)?, item)? else { break };
+            step.changes.into_iter().for_each(|change| after.change(change));
         }
     }
     Ok(Some(after))

@@ -625,44 +625,4 @@ impl Event {
     pub fn name(&self) -> &'static str {
         self.into()
     }
-
-    /// Whether somebody may have to be told of it; most events of a busy day need not be looked at twice.
-    pub const fn may_notify(&self) -> bool {
-        !matches!(
-            self,
-            Self::Assigned { .. }
-                | Self::AssignmentEnded { .. }
-                | Self::CommandRefused { .. }
-                | Self::DevicesUploaded { .. }
-                | Self::DevicesMoved { .. }
-                | Self::SessionOpened { .. }
-                | Self::SessionClosed { .. }
-                | Self::LinkCreated { .. }
-                | Self::TenantEdited { .. }
-                | Self::TenantRegistered { .. }
-                | Self::UserEdited { .. }
-                | Self::UserRegistered { .. }
-        )
-    }
-
-    /// Whether somebody may have fewer rights after it, and open console sessions have to be looked at (S-2).
-    pub const fn may_end_rights(&self) -> bool {
-        matches!(
-            self,
-            Self::PolicySet { .. }
-                | Self::TenantDisabled { .. }
-                | Self::TenantDeleted { .. }
-                | Self::LinkCreated { .. }
-                | Self::LinkConverted { .. }
-                | Self::LinkEnded { .. }
-                | Self::ServiceRemoved { .. }
-                | Self::ManagerGrantsSet { .. }
-                | Self::UserBlocked { .. }
-                | Self::UserRemoved { .. }
-                | Self::Assigned { .. }
-                | Self::AssignmentEnded { .. }
-                | Self::RoleEdited { .. }
-                | Self::RoleDeleted { .. }
-        )
-    }
 }

@@ -56,6 +56,7 @@ pub mod command;
 pub mod csv;
 pub mod decide;
 pub mod diagram;
+pub mod effect;
 pub mod engine;
 pub mod event;
 pub mod index;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, TenantId, UserId};
+use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{Attachment, Integration, Invitation, Link, LinkRequest, Move, Party};
@@ -275,7 +276,7 @@ impl Notice {
 /// When the world cannot be read.
 pub fn of_record(world: &World<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
     let mut notices = Vec::new();
-    for event in &record.events {
+    for event in record.events.iter().filter(|event| effect::is_told(event)) {
         let told = match event {
             Event::TenantDisabled { tenant } => collectors(world, *tenant, |integration, tenant| {
                 NoticeKind::CollectorPowerDown { integration, tenant }

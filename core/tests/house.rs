@@ -22,7 +22,7 @@ use tenantry::refusal::Code;
 
 /// Every module of the crate from the ground up: its floor, and its step where modules of one floor build on each
 /// other. A module names modules of lower floors, or of lower steps of its own.
-const FLOORS: [(&str, u8, u8); 25] = [
+const FLOORS: [(&str, u8, u8); 26] = [
     ("base", 0, 0),
     ("model", 1, 0),
     // A policy is made of the permissions that the model names.
@@ -36,6 +36,7 @@ const FLOORS: [(&str, u8, u8); 25] = [
     ("query", 2, 2),
     ("view", 3, 0),
     ("journal", 3, 0),
+    ("effect", 3, 0),
     ("about", 4, 0),
     ("apply", 4, 0),
     ("rules", 4, 0),

@@ -1,7 +1,6 @@
 //! The access index of an engine: built when first asked for, current with the engine's own commits at once, and with those of
 //! other processes when it is refreshed.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -10,7 +9,8 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::token::Token;
-use super::{Engine, PAGE, decoded, happen, lock};
+use super::{Engine, PAGE, decoded, lock};
+use crate::decide::changes_of;
 use crate::index::{AccessIndex, Follower};
 use crate::journal::Hash;
 use crate::store::Reading;
@@ -18,7 +18,7 @@ use crate::view::{Change, Overlay};
 
 /// A record as the access index follows it: where it stands, and the entities it changed.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct Committed {
     pub(super) seq: u64,
     pub(super) hash: Hash,
     pub(super) changes: Vec<Change>,
@@ -35,9 +35,9 @@ impl Followed {
         self.follower.index().seq()
     }
 
-    fn take(&mut self, step: &Step) {
-        self.follower.follow(step.seq, &step.changes);
-        self.hash = step.hash;
+    fn take(&mut self, record: &Committed) {
+        self.follower.follow(record.seq, &record.changes);
+        self.hash = record.hash;
     }
 
     /// Takes what records have brought since, in order.
@@ -52,15 +52,9 @@ impl Followed {
             let mut world = Overlay::over(&*before);
             for stored in &records {
                 let record = decoded(stored)?;
-                let mut changes = BTreeMap::new();
-                for event in &record.events {
-                    happen(&mut world, event, record.at, &mut changes)?;
-                }
-                self.take(&Step {
-                    seq: stored.seq,
-                    hash: stored.hash,
-                    changes: changes.into_values().collect(),
-                });
+                let changes = changes_of(&world, &record.events, record.at)?;
+                changes.iter().for_each(|change| world.change(change.clone()));
+                self.take(&Committed { seq: stored.seq, hash: stored.hash, changes });
             }
             if records.len() < PAGE {
                 return Ok(());
@@ -178,13 +172,13 @@ impl Engine {
     }
 
     /// Brings a commit of this engine into the index, if there is one.
-    pub(super) fn follow(&self, steps: &[Step]) {
+    pub(super) fn follow(&self, records: &[Committed]) {
         let mut followed = lock(&self.followed);
         let Some(followed) = &mut *followed else { return };
-        for step in steps {
-            if step.seq == followed.seq() + 1 {
-                followed.take(step);
-            } else if step.seq > followed.seq() {
+        for record in records {
+            if record.seq == followed.seq() + 1 {
+                followed.take(record);
+            } else if record.seq > followed.seq() {
                 // Others have committed in between. Should they not be readable now, the next commit or refresh makes up for it:
                 // the commit itself is done and acknowledged.
                 let _ = self

@@ -23,10 +23,11 @@ pub use moment::{Moment, Past, Snapshot};
 pub use token::{NotAToken, Token};
 pub use verify::Flaw;
 
-use crate::apply::apply;
 use crate::base::ids::{RequestId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Act, Request};
+use crate::decide::Step;
+use crate::effect;
 use crate::event::Event;
 use crate::index::AccessIndex;
 use crate::journal::Record;
@@ -35,10 +36,9 @@ use crate::notice::{self, Notice};
 use crate::policy::Policy;
 use crate::query::{Question, Verdict};
 use crate::refusal::{Code, Refusal};
-use crate::rules::{Decision, World};
+use crate::rules::World;
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError, StoredRecord};
-use crate::view::{Change, Kind, Overlay, ViewError};
 
 use access::{Followed, hash_of};
 use transaction::{Chain, Transaction};
@@ -262,7 +262,7 @@ impl Engine {
         }
         let mut chain = Chain::new(writing.view(), head, self.moment()?);
         let events = vec![Event::PolicySet { policy: Box::new(policy.clone()) }];
-        chain.append(Actor::OPERATOR, None, "set_policy", events.into())?;
+        chain.note(Actor::OPERATOR, "set_policy", events)?;
         let (records, _) = chain.into_records();
         Ok(writing.commit(records)?)
     }
@@ -349,10 +349,10 @@ impl Engine {
                 answer => answers.push(answer),
             }
         }
-        let (records, steps) = transaction.chain.into_records();
+        let (records, committed) = transaction.chain.into_records();
         if !records.is_empty() {
             writing.commit(records)?;
-            self.follow(&steps);
+            self.follow(&committed);
         }
         Ok(answers)
     }
@@ -385,13 +385,13 @@ impl Engine {
             let more = transaction.sweep(PAGE, None)?;
             let swept = transaction.chain.len();
             if ahead_is_right && happened + swept == 0 {
-                transaction.chain.append(Actor::Clock, None, "sweep", Decision::default())?;
+                transaction.chain.append(Actor::Clock, None, "sweep", Step::default());
             }
             happened += swept;
-            let (records, steps) = transaction.chain.into_records();
+            let (records, committed) = transaction.chain.into_records();
             if !records.is_empty() {
                 writing.commit(records)?;
-                self.follow(&steps);
+                self.follow(&committed);
             }
             if !more {
                 return Ok(happened);
@@ -476,7 +476,7 @@ impl Engine {
             let page = reading.records_after(through, PAGE)?;
             for stored in &page {
                 let record = decoded(stored)?;
-                if record.events.iter().any(Event::may_notify) {
+                if record.events.iter().any(effect::is_told) {
                     let view = reading.as_of(record.seq)?;
                     notices.extend(notice::of_record(&World::reading(&*view, record.at)?, &record)?);
                 }
@@ -519,20 +519,6 @@ impl Engine {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // What these guard is whole between any two steps, so a panic elsewhere does not spoil it.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Lets an event happen to a world and notes what changes: of each entity, the last word of a record counts.
-fn happen(
-    world: &mut Overlay<'_>,
-    event: &Event,
-    at: Timestamp,
-    changes: &mut BTreeMap<(Kind, Uuid), Change>,
-) -> Result<(), ViewError> {
-    for change in apply(world, event, at)? {
-        changes.insert(change.target(), change.clone());
-        world.change(change);
-    }
-    Ok(())
 }
 
 fn decoded(stored: &StoredRecord) -> Result<Record, Error> {

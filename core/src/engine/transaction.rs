@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::access::Step;
+use super::access::Committed;
 use super::error::Error;
 use super::token::Token;
-use super::{Engine, Executed, HOWEVER_FAR, Receipt, decoded, happen, lock};
+use super::{Engine, Executed, HOWEVER_FAR, Receipt, decoded, lock};
 use crate::about;
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
-use crate::decide::{decide, sweep};
+use crate::decide::{Step, decide, step, sweep};
 use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
 use crate::model::{Actor, Refusals, Subject, User, UserState};
 use crate::refusal::{Code, Family, Refusal};
-use crate::rules::{Decision, Gate, Stop, World, access, due};
+use crate::rules::{Gate, Stop, World, access, due};
 use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
 use crate::view::{Key, Overlay, View, ViewError};
 
@@ -27,7 +27,7 @@ pub(super) struct Chain<'v> {
     head: Head,
     now: Timestamp,
     records: Vec<NewRecord>,
-    steps: Vec<Step>,
+    committed: Vec<Committed>,
     swept: Swept,
 }
 
@@ -55,7 +55,7 @@ impl<'v> Chain<'v> {
             head,
             now,
             records: Vec::new(),
-            steps: Vec::new(),
+            committed: Vec::new(),
             swept: Swept::default(),
         }
     }
@@ -70,16 +70,13 @@ impl<'v> Chain<'v> {
         actor: Actor,
         request: Option<(RequestId, Hash)>,
         command: &str,
-        decision: Decision,
-    ) -> Result<(), ViewError> {
+        step: Step,
+    ) {
         let at = self.at();
-        let mut subjects: BTreeSet<Subject> = about::of_actor(&actor).into_iter().collect();
-        let mut changes = BTreeMap::new();
-        for event in &decision.events {
-            about::about(&self.world, event, &mut subjects)?;
-            happen(&mut self.world, event, at, &mut changes)?;
-        }
-        for (subject, personal) in &decision.people {
+        let mut about = step.about;
+        about.extend(about::of_actor(&actor));
+        step.changes.iter().for_each(|change| self.world.change(change.clone()));
+        for (subject, personal) in &step.people {
             self.world.change_personal(*subject, personal.clone());
         }
         let seq = self.head.seq + 1;
@@ -89,21 +86,26 @@ impl<'v> Chain<'v> {
             actor,
             request: request.map(|(id, _)| id),
             command: command.to_owned(),
-            events: decision.events,
+            events: step.events,
         };
         let text = record.encode();
         let hash = self.head.hash.chain(&text);
         self.head = Head { seq, hash, at: Some(at) };
-        let changes: Vec<_> = changes.into_values().collect();
-        self.steps.push(Step { seq, hash, changes: changes.clone() });
+        self.committed.push(Committed { seq, hash, changes: step.changes.clone() });
         self.records.push(NewRecord {
             record: StoredRecord { seq, text, hash },
             at,
             request,
-            about: subjects.into_iter().collect(),
-            changes,
-            people: decision.people,
+            about: about.into_iter().collect(),
+            changes: step.changes,
+            people: step.people,
         });
+    }
+
+    /// The same of what is decided here and not by the rules.
+    pub(super) fn note(&mut self, actor: Actor, command: &str, events: Vec<Event>) -> Result<(), ViewError> {
+        let step = step(&World::reading(&self.world, self.at())?, events.into())?;
+        self.append(actor, None, command, step);
         Ok(())
     }
 
@@ -129,11 +131,8 @@ impl<'v> Chain<'v> {
         }
         for item in items {
             loop {
-                let events = sweep(&World::reading(&self.world, at)?, item)?;
-                if events.is_empty() {
-                    break;
-                }
-                self.append(Actor::Clock, None, "sweep", events.into())?;
+                let Some(step) = sweep(&World::reading(&self.world, at)?, item)? else { break };
+                self.append(Actor::Clock, None, "sweep", step);
             }
         }
         Ok(!self.swept.whole)
@@ -145,8 +144,8 @@ impl<'v> Chain<'v> {
     }
 
     /// The records to commit, and what they mean for who follows.
-    pub(super) fn into_records(self) -> (Vec<NewRecord>, Vec<Step>) {
-        (self.records, self.steps)
+    pub(super) fn into_records(self) -> (Vec<NewRecord>, Vec<Committed>) {
+        (self.records, self.committed)
     }
 }
 
@@ -177,25 +176,21 @@ impl<'t> Transaction<'t> {
         }
         self.bar_clock(false)?;
         self.sweep(SWEPT_BY_A_COMMAND, Some(&request.command))?;
-        let decision = {
+        let decided = {
             let world = World::new(&self.chain.world, self.chain.at(), &*self.engine.options.ids)?;
             decide(&world, request)
         };
-        let decision = match decision {
-            Ok(decision) => decision,
+        let step = match decided {
+            Ok(step) => step,
             Err(Stop::Refused(refusal)) => {
                 self.record_refusal(request, &refusal)?;
                 return Err(refusal.into());
             }
             Err(Stop::Broken(error)) => return Err(error.into()),
         };
-        let events = decision.events.clone();
-        self.chain.append(
-            request.actor.clone(),
-            Some((request.id, fingerprint)),
-            request.command.name(),
-            decision,
-        )?;
+        let events = step.events.clone();
+        let name = request.command.name();
+        self.chain.append(request.actor.clone(), Some((request.id, fingerprint)), name, step);
         let head = self.chain.head;
         let token = Token { epoch: self.engine.store.epoch(), seq: head.seq, hash: head.hash };
         let receipt = Receipt { token, at: self.chain.at(), outcome: events };
@@ -305,7 +300,7 @@ impl<'t> Transaction<'t> {
             left_out: left_out.remove(&by).unwrap_or_default(),
         };
         drop(left_out);
-        self.chain.append(request.actor.clone(), None, request.command.name(), event.into())?;
+        self.chain.note(request.actor.clone(), request.command.name(), vec![event])?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::PAGE;
 use super::error::Error;
-use crate::apply::apply;
+use crate::decide::changes_of;
 use crate::journal::{Head, Record};
 use crate::store::Reading;
 use crate::view::{Index, Key, Memory, Span, View};
@@ -38,10 +38,8 @@ pub(super) fn replay(reading: &dyn Reading, head: &Head) -> Result<Result<Memory
             if last.at.is_some_and(|at| record.at < at) {
                 return flaw("it is older than the record before");
             }
-            for event in &record.events {
-                for change in apply(&world, event, record.at)? {
-                    world.change(change);
-                }
+            for change in changes_of(&world, &record.events, record.at)? {
+                world.change(change);
             }
             last = Head { seq: record.seq, hash: stored.hash, at: Some(record.at) };
         }

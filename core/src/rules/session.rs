@@ -9,6 +9,7 @@ use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::Service;
 use crate::command::{CloseConsole, OpenConsole};
+use crate::effect::Loss;
 use crate::event::Event;
 use crate::model::permission::CONSOLE_OPEN;
 use crate::model::{Actor, Session, Subject, User};
@@ -70,27 +71,24 @@ pub fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) -> Ruling
     }
 }
 
-/// What else an event reaches: the tenants below a link, the people of a disabled tenant (S-2).
+/// Whose sessions have to be looked at for what may be lost, beside those that it is about.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn reach(world: &World<'_>, event: &Event, touched: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
-    match event {
-        Event::LinkEnded { link, .. }
-        | Event::ServiceRemoved { link, .. }
-        | Event::LinkConverted { link, .. }
-        | Event::ManagerGrantsSet { link, .. } => {
-            if let Some(link) = world.link(*link)? {
+pub fn reach(world: &World<'_>, loss: Loss, touched: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
+    match loss {
+        Loss::Below(link) => {
+            if let Some(link) = world.link(link)? {
                 let below = graph::below(world, link.managed, &BTreeSet::new())?;
                 touched.extend(below.into_iter().map(Subject::Tenant));
             }
         }
-        Event::TenantDisabled { tenant } => {
+        Loss::AtHome(tenant) => {
             for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
                 touched.insert(Subject::User(user?.id));
             }
         }
-        _ => {}
+        Loss::None | Loss::About | Loss::Anybody => {}
     }
     Ok(())
 }

@@ -50,12 +50,9 @@ fn run(world: &Memory, it: &Move) -> Result<(Memory, Vec<Event>), Code> {
         let at = dawn().plus_days(it.days);
         for item in due::all(&next, at, false).unwrap() {
             loop {
-                let events = sweep(&World::reading(&next, at).unwrap(), item).unwrap();
-                if events.is_empty() {
-                    break;
-                }
-                happen(&mut next, &events);
-                all.extend(events);
+                let Some(step) = sweep(&World::reading(&next, at).unwrap(), item).unwrap() else { break };
+                happen(&mut next, &step.events);
+                all.extend(step.events);
             }
         }
         return Ok((next, all));
