@@ -240,6 +240,27 @@ fn system_calls_are_made_in_one_file_and_nothing_else_is_unsafe() {
     assert_eq!(unsafe_files, ["src/store/sqlite/locks.rs"]);
 }
 
+/// How wide a comment may be, its indent included.
+const COLUMNS: usize = 100;
+
+#[test]
+fn no_comment_is_wider_than_a_hundred_columns() {
+    for (path, text) in files("src") {
+        let mut example = false;
+        for (number, line) in text.lines().enumerate() {
+            let comment = line.trim_start().strip_prefix("//");
+            let fence =
+                comment.is_some_and(|text| text.trim_start_matches(['/', '!', ' ']).starts_with("```"));
+            example = comment.is_some() && example != fence;
+            assert!(
+                comment.is_none() || example || line.chars().count() <= COLUMNS,
+                "{path}:{} is a comment wider than {COLUMNS} columns",
+                number + 1
+            );
+        }
+    }
+}
+
 #[test]
 fn what_an_actor_is_told_passes_the_one_gate() {
     // An answer asks for no right and knows no actor: both are the gate's affair, and so is personal data.
@@ -383,6 +404,24 @@ fn the_table_of_rules_names_the_code_there_is() {
             }
         }
     }
+}
+
+#[test]
+fn readings_are_numbered_under_their_rule() {
+    let known: BTreeSet<String> =
+        rows().into_iter().map(|row| row.id).chain(BEYOND.map(str::to_owned)).collect();
+    let text = read("RULES.md");
+    let (_, readings) = text.split_once("\n## Readings\n").unwrap();
+    let mut counted = BTreeMap::<&str, usize>::new();
+    for reading in readings.lines().filter_map(|line| line.strip_prefix("- **")) {
+        let (number, _) = reading.split_once("** ").unwrap();
+        let (rule, place) = number.split_once('.').unwrap();
+        let count = counted.entry(rule).or_default();
+        *count += 1;
+        assert!(known.contains(rule), "{number}: there is no such rule");
+        assert_eq!(place, count.to_string(), "{number}: readings of one rule are counted from 1");
+    }
+    assert!(counted.len() > 20, "the readings are read: {counted:?}");
 }
 
 /// Codes that no command can be refused with, only verdicts and lists give them; and why.

@@ -1,5 +1,5 @@
-//! The JSON Schema of everything that crosses the door, from the types that cross. Only what writes its JSON by hand says
-//! here what that is.
+//! The JSON Schema of everything that crosses the door, from the types that cross. Only what writes
+//! its JSON by hand says here what that is.
 
 use std::borrow::Cow;
 
@@ -74,8 +74,8 @@ fn status(of: Status) -> Value {
     json!({"number": number, "name": name, "family": family, "message": message, "remedy": remedy, "rule": rule})
 }
 
-/// Absent leaves a value as it is, `null` clears it, anything else replaces it; `x-clearable` says so to generators, for
-/// whom it would else look like any field that may be left out.
+/// Absent leaves a value as it is, `null` clears it, anything else replaces it; `x-clearable` says
+/// so to generators, for whom it would else look like any field that may be left out.
 impl<T: JsonSchema> JsonSchema for Change<T> {
     fn inline_schema() -> bool {
         true
@@ -92,8 +92,9 @@ impl<T: JsonSchema> JsonSchema for Change<T> {
     }
 }
 
-/// The JSON Schema (draft 2020-12) of everything that crosses. As a whole it is that of a [`Call`]; the replies are among
-/// its `$defs`: `Executed`, `ExecutedAll`, `Answered`, `Acknowledged`, `Swept` and `Fault`.
+/// The JSON Schema (draft 2020-12) of everything that crosses. As a whole it is that of a [`Call`];
+/// the replies are among its `$defs`: `Executed`, `ExecutedAll`, `Answered`, `Acknowledged`,
+/// `Swept` and `Fault`.
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let call = generator.subschema_for::<Call>();
@@ -118,12 +119,35 @@ pub fn schema() -> Value {
             "oneOf": troubles.collect::<Vec<_>>(),
         }),
     );
-    json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "tenantry",
         "description": "What crosses the JSON door. A call is one of `Call`; its reply is `Executed`, `ExecutedAll`, `Answered`, \
             `Acknowledged` or `Swept`, or else a `Fault`. Text is trimmed and brought into one form where it is read.",
         "$ref": call.get("$ref"),
         "$defs": defs,
-    })
+    });
+    unwrap_descriptions(&mut schema);
+    schema
+}
+
+/// Where a comment in the source breaks its lines is nothing to those who read the schema: within
+/// a paragraph, lines become one.
+fn unwrap_descriptions(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(text) if name == "description" => {
+                        let paragraphs: Vec<String> =
+                            text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect();
+                        *text = paragraphs.join("\n\n");
+                    }
+                    _ => unwrap_descriptions(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(unwrap_descriptions),
+        _ => {}
+    }
 }
