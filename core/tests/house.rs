@@ -249,11 +249,12 @@ fn no_comment_is_wider_than_a_hundred_columns() {
         let mut example = false;
         for (number, line) in text.lines().enumerate() {
             let comment = line.trim_start().strip_prefix("//");
-            let fence =
-                comment.is_some_and(|text| text.trim_start_matches(['/', '!', ' ']).starts_with("```"));
-            example = comment.is_some() && example != fence;
+            let said = comment.unwrap_or_default().trim_start_matches(['/', '!', ' ']);
+            example = comment.is_some() && example != said.starts_with("```");
+            // Neither an example nor a table can be wrapped.
+            let fixed = comment.is_none() || example || said.starts_with('|');
             assert!(
-                comment.is_none() || example || line.chars().count() <= COLUMNS,
+                fixed || line.chars().count() <= COLUMNS,
                 "{path}:{} is a comment wider than {COLUMNS} columns",
                 number + 1
             );
