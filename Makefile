@@ -24,12 +24,9 @@ LOCKED   ?=
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 
-# Every feature of everything, but for the engines that the benchmarks compare with: these take minutes to build, and are for
-# `make bench`.
-ALL     = --workspace --exclude tenantry-benches --all-features
-BENCHES = --package tenantry-benches
-# The fuzz targets are a workspace of their own; what is built for this one serves them, too.
-FUZZING = --manifest-path fuzz/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)
+# Everything, with all that the library has. What else there is, is for `make bench` and `make fuzz`: engines that take minutes to build,
+# and what wants a nightly compiler. Whatever is built for the tests is built so, and thereby once.
+export ALL = --workspace --features tenantry/schema,tenantry/sqlite,tenantry/testkit
 
 .PHONY: journeys test generate tools format lint doc machines soak fuzz locks miri bench install python
 
@@ -38,17 +35,14 @@ journeys:
 
 # Everything. The tests come last, so that their results are the last thing to read.
 test: format lint doc
-	$(CARGO) test $(LOCKED) $(BENCHES)
 	$(CARGO) test $(LOCKED) $(ALL)
-	$(CARGO) test $(LOCKED) $(FUZZING)
 	$(MAKE) -C ffi check LOCKED=$(LOCKED)
 	$(MAKE) python
 
 # Writes all generated files anew: the tables of refusals, troubles and rules, the drawings, the access matrix, the JSON Schema, the
 # header and the symbols of the library for C, the wide part of the Python package. The tests compare them, and `git diff` is the review.
 generate:
-	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) --package tenantry --package tenantry-ffi --all-features --lib \
-		--test house --test matrix --test wire -- $(GENERATED)
+	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) --lib --test house --test matrix --test wire -- $(GENERATED)
 	python3 python/generate.py
 
 # A toolchain installed with the least profile lacks these two.
@@ -58,18 +52,14 @@ tools:
 
 format: tools
 	$(CARGO) fmt --all --check
-	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 # The library has to build with nothing but Rust, too. `incompatible_msrv` keeps the stated rust-version true.
 lint: tools
 	$(CARGO) clippy $(LOCKED) --package tenantry --lib -- -D warnings
 	$(CARGO) clippy $(LOCKED) $(ALL) --all-targets -- -D warnings -D clippy::incompatible_msrv
-	$(CARGO) clippy $(LOCKED) $(BENCHES) --all-targets -- -D warnings -D clippy::incompatible_msrv
-	$(CARGO) clippy $(LOCKED) $(FUZZING) --all-targets -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(BENCHES) --no-deps
 
 # libtenantry, its headers, and what pkg-config and CMake find it by.
 install:
@@ -92,7 +82,7 @@ machines:
 fuzz:
 	for target in $(TARGETS); do \
 		mkdir -p fuzz/target/found/$$target && \
-		$(CARGO) +nightly fuzz run --fuzz-dir fuzz --features libfuzzer $$target \
+		CARGO_PROFILE_RELEASE_LTO=off $(CARGO) +nightly fuzz run --fuzz-dir fuzz --features libfuzzer $$target \
 			fuzz/target/found/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ) -timeout=60 || exit 1; \
 	done
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the sdist, and the wheel from it, installs the wheel into a fresh virtual environment, and tests it there as its users have it:
-# pytest, doctests, the type checkers, stubtest. A tool that is missing is a failure, not a reason to skip.
+# Builds the sdist, which must have what the wheel is built of, and the wheel; installs that into a fresh virtual environment, and tests it
+# there as its users have it: pytest, doctests, the type checkers, stubtest. A tool that is missing is a failure, not a reason to skip.
 #
 # PYTHON says which Python; WHEEL which wheel, if none is to be built; ORACLE and JOURNEYS where those programs in Rust are, which are
 # built if nothing is said. Arguments go to pytest.
@@ -10,6 +10,7 @@ root=$(cd "$package/.." && pwd)
 python=${PYTHON:-python3}
 oracle=${ORACLE:-} journeys=${JOURNEYS:-}
 examples=$root/examples/python
+all=${ALL:---workspace --features tenantry/schema,tenantry/sqlite,tenantry/testkit}
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -25,12 +26,20 @@ quietly "$bin/pip" install --quiet --requirement "$package/requirements.txt"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
 wheel=${WHEEL:-}
 if [ -z "$wheel" ]; then
-    say "the sdist, and the wheel from it"
-    # Unpacked, it has another path: with the same target directory, what comes from elsewhere is built once. Not `--locked`: the sdist
-    # has the same lock file but not all members, and cargo takes those that are missing out of it.
-    quietly "$bin/maturin" build --sdist --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
-    built=("$scratch"/dist/tenantry-*-cp310-abi3-*.whl "$scratch"/dist/tenantry-*.tar.gz)
-    [ -f "${built[0]}" ] && [ -f "${built[1]}" ] || { ls "$scratch/dist" >&2; exit 1; }
+    say "the sdist has every source of the wheel"
+    quietly "$bin/maturin" sdist --manifest-path "$package/Cargo.toml" --out "$scratch/dist"
+    mkdir "$scratch/sdist"
+    tar -xzf "$scratch"/dist/tenantry-*.tar.gz -C "$scratch/sdist" --strip-components 1
+    for sources in core/src python/src; do diff -r "$root/$sources" "$scratch/sdist/$sources"; done
+    diff -r --exclude=__pycache__ "$package/tenantry" "$scratch/sdist/tenantry"
+    # Not `--locked`: it has the same lock file but not all members, and cargo takes those that are missing out of it.
+    quietly "${CARGO:-cargo}" metadata --offline --format-version 1 --manifest-path "$scratch/sdist/python/Cargo.toml"
+
+    # Built from here rather than from the sdist, it is made of the same library as the one for C.
+    say "the wheel"
+    quietly "$bin/maturin" build --locked --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
+    built=("$scratch"/dist/tenantry-*-cp310-abi3-*.whl)
+    [ -f "${built[0]}" ] || { ls "$scratch/dist" >&2; exit 1; }
     wheel=${built[0]}
 fi
 
@@ -61,8 +70,8 @@ say "stubtest"
 # With the features of `make test`, which has built it by then.
 if [ -z "$oracle" ] || [ -z "$journeys" ]; then
     say "the oracle, and the journeys in Rust"
-    quietly "${CARGO:-cargo}" build --manifest-path "$root/Cargo.toml" --workspace --exclude tenantry-benches --all-features \
-        --bin tenantry-oracle --bin tenantry-journeys --locked
+    # shellcheck disable=SC2086
+    quietly "${CARGO:-cargo}" build --manifest-path "$root/Cargo.toml" --locked $all --bin tenantry-oracle --bin tenantry-journeys
     oracle=${oracle:-$CARGO_TARGET_DIR/debug/tenantry-oracle} journeys=${journeys:-$CARGO_TARGET_DIR/debug/tenantry-journeys}
 fi
 
