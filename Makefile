@@ -36,7 +36,7 @@ journeys:
 # Everything. The tests come last, so that their results are the last thing to read.
 test: format lint doc
 	$(CARGO) test $(LOCKED) $(ALL)
-	$(MAKE) -C ffi check LOCKED=$(LOCKED)
+	LIBRARIES="--package tenantry-ffi --package tenantry-python" $(MAKE) -C ffi check LOCKED=$(LOCKED)
 	$(MAKE) python
 
 # Writes all generated files anew: the tables of refusals, troubles and rules, the drawings, the access matrix, the JSON Schema, the

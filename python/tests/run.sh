@@ -35,7 +35,7 @@ if [ -z "$wheel" ]; then
     # Not `--locked`: it has the same lock file but not all members, and cargo takes those that are missing out of it.
     quietly "${CARGO:-cargo}" metadata --offline --format-version 1 --manifest-path "$scratch/sdist/python/Cargo.toml"
 
-    # Built from here rather than from the sdist, it is made of the same library as the one for C.
+    # Built from here rather than from the sdist, it is made of what `make test` has built for C and Python.
     say "the wheel"
     quietly "$bin/maturin" build --locked --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
     built=("$scratch"/dist/tenantry-*-cp310-abi3-*.whl)
