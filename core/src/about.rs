@@ -12,8 +12,8 @@ use crate::model::{
 };
 use crate::view::{Index, Key, View, ViewError};
 
-/// The tenants and users that an event names, and those behind the things that it names. What it makes, it names whole; what was
-/// there before is looked up in this world.
+/// The tenants and users that an event names, and those behind the things that it names. What it
+/// makes, it names whole; what was there before is looked up in this world.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -121,7 +121,8 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
     Ok(())
 }
 
-/// The tenants and users that a command names and a view knows, and those behind the things that it names.
+/// The tenants and users that a command names and a view knows, and those behind the things that it
+/// names.
 ///
 /// # Errors
 /// When the view cannot be read.

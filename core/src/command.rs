@@ -1,7 +1,7 @@
 //! What can be asked of tenantry: one struct per command, gathered in [`Command`].
 //!
-//! Plain data, parsed and not yet judged: [`crate::decide`] says what follows. Ids that are left out are made by the
-//! engine.
+//! Plain data, parsed and not yet judged: [`crate::decide`] says what follows. Ids that are left
+//! out are made by the engine.
 
 use std::collections::BTreeSet;
 
@@ -22,16 +22,19 @@ use crate::event::Event;
 use crate::model::{Actor, Audience, Change, Operation, Party, RoleRef, Subject, TenantKind, TermRequest};
 use crate::policy::Policy;
 
-/// A command on its way: what, from whom, and under which request id (asking again under the same id is safe).
+/// A command on its way: what, from whom, and under which request id (asking again under the same
+/// id is safe).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// Names this request; a second one with the same id and body answers with the first one's receipt.
+    /// Names this request; a second one with the same id and body answers with the first one's
+    /// receipt.
     pub id: RequestId,
     /// Who asks.
     pub actor: Actor,
-    /// The revision the caller last saw; if the journal has moved on, the command is refused (`stale_seq`).
+    /// The revision the caller last saw; if the journal has moved on, the command is refused
+    /// (`stale_seq`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u64>,
     /// What is asked.
@@ -111,7 +114,8 @@ macro_rules! commands {
                 match self { $(Self::$name(_) => $text),+ }
             }
 
-            /// Reads the command of that name from its other fields, so that an error can say which of them it is about.
+            /// Reads the command of that name from its other fields, so that an error can say which
+            /// of them it is about.
             ///
             /// # Errors
             /// When there is no command of that name, or the fields are not its own.
@@ -183,7 +187,8 @@ pub enum Named {
     Session(SessionId),
 }
 
-/// What a field of a command names of what exists already. Every type of field says so for itself, so that none is forgotten.
+/// What a field of a command names of what exists already. Every type of field says so for itself,
+/// so that none is forgotten.
 trait Names {
     fn names(&self, found: &mut Vec<Named>);
 }
@@ -319,8 +324,8 @@ pub struct NewAssignment {
     pub tenant: TenantId,
     /// With which role.
     pub role: RoleRef,
-    /// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it holds less
-    /// somewhere there (P-10, P-15).
+    /// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever
+    /// gives it holds less somewhere there (P-10, P-15).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<bool>,
 }
@@ -501,7 +506,8 @@ commands! {
         contact: Contact,
         /// How long the link lasts (L-9).
         term: Option<TermRequest>,
-        /// Who signs up as the customer's first super admin; needed where the customer can delink (L-1).
+        /// Who signs up as the customer's first super admin; needed where the customer can delink
+        /// (L-1).
         owner: Option<Invitee>,
         /// Who of the managing side works there, and as what (P-11).
         authorize: Vec<Authorization>,
@@ -637,7 +643,8 @@ commands! {
         management: ManagementType,
     }
     + {
-        /// Who signs up as the customer's super admin; needed unless it has an active one from before.
+        /// Who signs up as the customer's super admin; needed unless it has an active one from
+        /// before.
         owner: Option<Invitee>,
     }
 
@@ -746,8 +753,8 @@ commands! {
         role: RoleRef,
     }
     + {
-        /// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it holds less
-        /// somewhere there (P-10, P-15).
+        /// Whether it covers the tenants managed below; by default it does on an MSP, unless
+        /// whoever gives it holds less somewhere there (P-10, P-15).
         below: Option<bool>,
     }
 

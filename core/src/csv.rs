@@ -1,4 +1,5 @@
-//! Rows become CSV (V-6): RFC 4180, row by row as they are read, safe to open in a spreadsheet. Decides nothing about the rows.
+//! Rows become CSV (V-6): RFC 4180, row by row as they are read, safe to open in a spreadsheet.
+//! Decides nothing about the rows.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -16,7 +17,8 @@ pub const RESELLER_COLUMNS: [&str; 7] = [
     "Status",
 ];
 
-/// Writes a reseller's rows under their columns and says how many there were. Nothing is kept in memory but the row at hand.
+/// Writes a reseller's rows under their columns and says how many there were. Nothing is kept in
+/// memory but the row at hand.
 ///
 /// # Errors
 /// The first error of the rows or, as `E`, of the output.

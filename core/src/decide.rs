@@ -17,8 +17,8 @@ use crate::rules::{
 };
 use crate::view::{Change, Overlay, View, ViewError};
 
-/// What follows from a decision: what happens, what is known about people by then, the entities that change, and what it is
-/// about. Made once, and carried to wherever it counts.
+/// What follows from a decision: what happens, what is known about people by then, the entities
+/// that change, and what it is about. Made once, and carried to wherever it counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
     /// What happens.
@@ -39,8 +39,8 @@ pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Step> {
     Ok(step(world, rule(world, request)?)?)
 }
 
-/// What follows from a decision. Console sessions end whose right goes with it (S-2), which is looked at in the world as it
-/// leaves it.
+/// What follows from a decision. Console sessions end whose right goes with it (S-2), which is
+/// looked at in the world as it leaves it.
 ///
 /// # Errors
 /// When the world cannot be read.
@@ -158,8 +158,8 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
     }
 }
 
-/// What happens next of something that is due at the world's moment; nothing, where it is done with or something else has
-/// settled it.
+/// What happens next of something that is due at the world's moment; nothing, where it is done with
+/// or something else has settled it.
 ///
 /// # Errors
 /// When the world cannot be read.
@@ -179,8 +179,9 @@ pub enum Settling<'a> {
     LinksOf(&'a [TenantId]),
 }
 
-/// The world once what time alone brings about at its moment has happened, as far as a question looks at it; nothing, when
-/// nothing is due. It costs what is due there, and one look where nothing is due at all.
+/// The world once what time alone brings about at its moment has happened, as far as a question
+/// looks at it; nothing, when nothing is due. It costs what is due there, and one look where
+/// nothing is due at all.
 ///
 /// # Errors
 /// When the world cannot be read.

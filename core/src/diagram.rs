@@ -1,4 +1,5 @@
-//! Draws the state machines: Mermaid and DOT text from [`crate::model::machine`]. Pure; it never reads a file.
+//! Draws the state machines: Mermaid and DOT text from [`crate::model::machine`]. Pure; it
+//! never reads a file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,10 +1,12 @@
-//! What an event means beyond what it changes: whose open console sessions may have lost their right with it, and whether
-//! anybody may have to be told. Every event is named here, so that none is forgotten.
+//! What an event means beyond what it changes: whose open console sessions may have lost their
+//! right with it, and whether anybody may have to be told. Every event is named here, so that none
+//! is forgotten.
 
 use crate::base::ids::{LinkId, TenantId};
 use crate::event::Event;
 
-/// Whose rights may be fewer after an event, so that open console sessions have to be looked at (S-2).
+/// Whose rights may be fewer after an event, so that open console sessions have to be looked at
+/// (S-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// Nobody's.
@@ -93,8 +95,8 @@ pub const fn loss(event: &Event) -> Loss {
     }
 }
 
-/// Whether somebody may have to be told of an event; who that is and of what, [`crate::notice`] says. Most events of a busy day
-/// need not be looked at twice.
+/// Whether somebody may have to be told of an event; who that is and of what, [`crate::notice`]
+/// says. Most events of a busy day need not be looked at twice.
 pub const fn is_told(event: &Event) -> bool {
     match event {
         Event::TenantDisabled { .. }

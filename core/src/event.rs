@@ -1,6 +1,7 @@
 //! Facts, in the past tense: what the journal holds and what [`crate::apply`] turns into entities.
 //!
-//! Events name things by id and never hold personal data; where personal data changed they say which field, not what.
+//! Events name things by id and never hold personal data; where personal data changed they say
+//! which field, not what.
 
 use std::collections::BTreeSet;
 
@@ -254,7 +255,8 @@ pub enum Event {
         /// The link.
         link: LinkId,
     },
-    /// A link ended; grants end with it, and the assignments that end follow as events of their own (D-6).
+    /// A link ended; grants end with it, and the assignments that end follow as events of their own
+    /// (D-6).
     LinkEnded {
         /// The link.
         link: LinkId,
@@ -274,7 +276,8 @@ pub enum Event {
         role: RoleRef,
         /// Whether the role covers the tenants managed below.
         below: bool,
-        /// Whether it leaves out what is reserved for the customer: its manager's side offers it (P-16).
+        /// Whether it leaves out what is reserved for the customer: its manager's side offers it
+        /// (P-16).
         #[serde(default, skip_serializing_if = "is_false")]
         masked: bool,
         /// Whether this is a managed customer's sign-up.
@@ -348,9 +351,11 @@ pub enum Event {
         tenant: TenantId,
         /// With which role.
         role: RoleRef,
-        /// Whether it covers the tenants managed below; where that was left out, whether whoever gave it could give so much.
+        /// Whether it covers the tenants managed below; where that was left out, whether whoever
+        /// gave it could give so much.
         below: bool,
-        /// Whether it leaves out what is reserved for the customer: the manager's side gave it (P-16).
+        /// Whether it leaves out what is reserved for the customer: the manager's side gave it
+        /// (P-16).
         #[serde(default, skip_serializing_if = "is_false")]
         masked: bool,
     },
@@ -371,8 +376,8 @@ pub enum Event {
         name: RoleName,
         /// What it holds.
         permissions: BTreeSet<Permission>,
-        /// Whose people created it: the tenant's own, or its manager's on its behalf; the operator, if absent. Never a
-        /// person, whom the other side is not to see.
+        /// Whose people created it: the tenant's own, or its manager's on its behalf; the operator,
+        /// if absent. Never a person, whom the other side is not to see.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<TenantId>,
     },
@@ -610,7 +615,8 @@ pub enum Event {
         /// The tenants that it was about.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         tenants: BTreeSet<TenantId>,
-        /// How many refused commands of theirs were not recorded since the one before, beyond what an hour has room for.
+        /// How many refused commands of theirs were not recorded since the one before, beyond what
+        /// an hour has room for.
         #[serde(default, skip_serializing_if = "is_zero")]
         left_out: u64,
     },

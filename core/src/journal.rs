@@ -108,7 +108,8 @@ impl Record {
     }
 }
 
-/// Where the journal ends. The hash tells a restored backup or a fork of history from what it pretends to be.
+/// Where the journal ends. The hash tells a restored backup or a fork of history from what it
+/// pretends to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The last record's number; 0 where there is none.

@@ -1,5 +1,6 @@
-//! An embeddable engine for the relationships between managed service providers (MSPs), their customers and
-//! resellers: who manages whom and how, who may do what and why, and the history of all of it.
+//! An embeddable engine for the relationships between managed service providers (MSPs), their
+//! customers and resellers: who manages whom and how, who may do what and why, and the history of
+//! all of it.
 //!
 //! An MSP adds a customer, works there, and both part again:
 //!
@@ -34,13 +35,15 @@
 //! # }
 //! ```
 //!
-//! What is asked of tenantry is a [`command`], answered with a [`engine::Receipt`] or a [`refusal`]; whether somebody may do
-//! something is a [`query::Question`], answered with a [`query::Verdict`] that says why. What a platform offers
-//! is its [`policy`]. The state machines that run are laid open in [`model::machine`] and drawn by [`diagram`].
+//! What is asked of tenantry is a [`command`], answered with a [`engine::Receipt`] or a
+//! [`refusal`]; whether somebody may do something is a [`query::Question`], answered with a
+//! [`query::Verdict`] that says why. What a platform offers is its [`policy`]. The state machines
+//! that run are laid open in [`model::machine`] and drawn by [`diagram`].
 //!
 //! Other languages come in by the JSON door, [`wire`].
 //!
-//! The rules, with the ids that are cited everywhere, are in `RULES.md`; the house is described in `ARCHITECTURE.md`.
+//! The rules, with the ids that are cited everywhere, are in `RULES.md`; the house is described in
+//! `ARCHITECTURE.md`.
 //!
 //! # Features
 //!

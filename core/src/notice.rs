@@ -18,7 +18,8 @@ use crate::view::{Index, Key, ViewError};
 pub struct Notice {
     /// The record it comes from.
     pub seq: u64,
-    /// Its place among the notices of that record, from 0; with `seq` it tells a repeated notice from a new one.
+    /// Its place among the notices of that record, from 0; with `seq` it tells a repeated notice
+    /// from a new one.
     pub index: usize,
     /// What it says.
     pub kind: NoticeKind,
@@ -192,7 +193,8 @@ impl NoticeKind {
 /// Who and what a notice is about, whatever its kind: enough to say it, and to find the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
-    /// The tenant: of a link or request the managed one, of a move the customer, of an invitation the one to join.
+    /// The tenant: of a link or request the managed one, of a move the customer, of an invitation
+    /// the one to join.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<TenantId>,
     /// The tenant that manages it or wants to.
@@ -269,8 +271,8 @@ impl Notice {
     }
 }
 
-/// The notices of a record, read in the world as it was right after it. Where nobody is left to be told, there is
-/// no notice.
+/// The notices of a record, read in the world as it was right after it. Where nobody is left to be
+/// told, there is no notice.
 ///
 /// # Errors
 /// When the world cannot be read.
@@ -298,7 +300,8 @@ pub fn of_record(world: &World<'_>, record: &Record) -> Result<Vec<Notice>, View
 /// The type of integration that is powered down and up with its tenant (I-2).
 const COLLECTOR: &str = "collector";
 
-/// The collectors at a tenant: of its own, whoever gets its service mail is told; of those shared with it, their owner's admins.
+/// The collectors at a tenant: of its own, whoever gets its service mail is told; of those
+/// shared with it, their owner's admins.
 fn collectors(
     world: &World<'_>,
     tenant: TenantId,

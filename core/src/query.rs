@@ -84,7 +84,8 @@ pub struct Grounds {
     pub tenant: TenantId,
     /// Its role.
     pub role: RoleRef,
-    /// Whether it leaves out what is reserved for the customer, since its manager's side gave it (P-16).
+    /// Whether it leaves out what is reserved for the customer, since its manager's side gave it
+    /// (P-16).
     #[serde(default, skip_serializing_if = "is_false")]
     pub masked: bool,
 }
@@ -159,8 +160,8 @@ pub struct AuditRow {
     pub command: String,
     /// The tenants that what happened is about.
     pub tenants: Vec<TenantId>,
-    /// What happened, as far as it is about the tenant whose audit this is. Where the actor shows as an organisation, the nil
-    /// id stands for the person.
+    /// What happened, as far as it is about the tenant whose audit this is. Where the actor shows
+    /// as an organisation, the nil id stands for the person.
     pub events: Vec<Event>,
 }
 
@@ -203,8 +204,8 @@ impl Default for Paging {
     }
 }
 
-/// One page of a list. The next one begins after the last row of this, whatever was written in between: no row that stayed
-/// where it was is shown twice or left out.
+/// One page of a list. The next one begins after the last row of this, whatever was written in
+/// between: no row that stayed where it was is shown twice or left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PageOf{R}"))]
 pub struct Page<R> {
@@ -395,7 +396,8 @@ pub struct ResellerQuery {
     /// Only those at this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ResellerStatus>,
-    /// Only those whose name, reference or number has this in it, whatever the case. At most 200 characters.
+    /// Only those whose name, reference or number has this in it, whatever the case. At most 200
+    /// characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.

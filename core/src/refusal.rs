@@ -1,7 +1,8 @@
 //! The expected "no": one table of codes, each numbered, named, explained, with its remedy.
 //!
-//! The order of the table is the order of precedence: where several codes apply to a command, the first is the answer.
-//! Numbers and names are never reused. Verdicts use the same names for their reasons.
+//! The order of the table is the order of precedence: where several codes apply to a command, the
+//! first is the answer. Numbers and names are never reused. Verdicts use the same names for their
+//! reasons.
 
 use std::fmt;
 
@@ -377,7 +378,8 @@ pub struct Refusal {
     pub code: Code,
     /// What it is about: an id, a name or a value.
     pub about: String,
-    /// For a batch: every item that stands in the way, the first by precedence being the answer as a whole.
+    /// For a batch: every item that stands in the way, the first by precedence being the answer as
+    /// a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<ItemRefusal>,
 }

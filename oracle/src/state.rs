@@ -1,18 +1,17 @@
 //! Everything that is kept, as text by name, so that two worlds can be compared line by line. It never looks at how
 //! either of them keeps it.
 
+mod line;
 mod stock;
-
-use std::collections::BTreeMap;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::engine::Moment;
-use tenantry::model::{self, Assignment, HandshakeState, RoleRef, Stage, Subject};
+use tenantry::model::{self, Assignment, RoleRef, Stage, Subject};
 
 use crate::world::Oracle;
 
-/// One line per thing.
-pub type State = BTreeMap<String, String>;
+pub use self::line::State;
+use self::line::open_until;
 
 fn assignment_line(role: &RoleRef, below: bool, masked: bool) -> String {
     format!("{role} below={below} masked={masked}")
@@ -20,10 +19,6 @@ fn assignment_line(role: &RoleRef, below: bool, masked: bool) -> String {
 
 fn assignment_name(user: UserId, tenant: TenantId) -> String {
     format!("assignment of {user} on {tenant}")
-}
-
-fn open_until(state: HandshakeState, expires: tenantry::base::time::Timestamp) -> String {
-    format!("{state} until {expires}")
 }
 
 /// What the oracle remembers.

@@ -17,12 +17,13 @@ use crate::rules::{Ruling, graph};
 use crate::sight::Sight;
 use crate::view::{Index, Key, Span, View, ViewError};
 
-/// A manager's customers. Those that the actor may not see are not there (T-9). Of a world in which everything due has
-/// happened: a listing knows nothing of terms.
+/// A manager's customers. Those that the actor may not see are not there (T-9). Of a world in
+/// which everything due has happened: a listing knows nothing of terms.
 ///
-/// Costs the rows shown, in every order and either direction, with filters on stage and management type, and on devices where
-/// these are the order. Other filters are tried on row after row until the page is full, and so are customers that the
-/// actor does not see: what is rare is looked for among all.
+/// Costs the rows shown, in every order and either direction, with filters on stage and management
+/// type, and on devices where these are the order. Other filters are tried on row after row until
+/// the page is full, and so are customers that the actor does not see: what is rare is looked for
+/// among all.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not view the manager, `foreign_cursor`, `invalid_limit`.
@@ -34,7 +35,8 @@ pub fn customers(
 ) -> Ruling<Page<CustomerRow>> {
     sight.may(TENANT_VIEW, manager)?;
     let world = sight.world();
-    // A customer that was delinked is shown by what the link itself says, to those who see whatever the manager manages.
+    // A customer that was delinked is shown by what the link itself says, to those who see whatever
+    // the manager manages.
     let below = match query.stage {
         Some(Stage::Delinked) => None,
         _ => Some(sight.below(manager)?),
@@ -57,8 +59,8 @@ pub fn customers(
     turn.page(rows)
 }
 
-/// The strands of a manager's listings that a query wants. Where the order is by what a strand has in common, rows that are
-/// alike in it come by name.
+/// The strands of a manager's listings that a query wants. Where the order is by what a strand has
+/// in common, rows that are alike in it come by name.
 fn listings(view: &dyn View, manager: TenantId, query: &CustomerQuery) -> Result<Vec<Strand>, ViewError> {
     let index = match query.sort {
         CustomerSort::Name | CustomerSort::Management | CustomerSort::Status => Index::ListingName,
@@ -105,7 +107,8 @@ fn customer_row(listing: Listing) -> CustomerRow {
 /// One customer in detail.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not view it, `not_linked` where the manager does not manage it directly.
+/// `unknown_tenant`, why the actor may not view it, `not_linked` where the manager does not manage
+/// it directly.
 pub fn customer(sight: &Sight<'_>, manager: TenantId, customer: TenantId) -> Ruling<CustomerDetails> {
     sight.may(TENANT_VIEW, manager)?;
     let open = sight.may(TENANT_VIEW, customer)?;
@@ -132,8 +135,8 @@ pub fn customer(sight: &Sight<'_>, manager: TenantId, customer: TenantId) -> Rul
     })
 }
 
-/// A tenant's own users. Costs all of them: they are sorted by what is personal, which no index holds, since it must be
-/// erasable (U-5).
+/// A tenant's own users. Costs all of them: they are sorted by what is personal, which no index
+/// holds, since it must be erasable (U-5).
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
@@ -190,7 +193,8 @@ pub fn integrations(sight: &Sight<'_>, tenant: TenantId, paging: &Paging) -> Rul
         let own = own?;
         found.insert(own.id, own);
     }
-    // What is attached rests on the links by which its owner manages the tenant, and ends with them (D-6).
+    // What is attached rests on the links by which its owner manages the tenant, and ends with them
+    // (D-6).
     let above = graph::above(world, tenant, &BTreeSet::new())?;
     for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, Key::new().id(tenant.uuid())) {
         let attachment = attachment?;
@@ -213,12 +217,13 @@ pub fn integrations(sight: &Sight<'_>, tenant: TenantId, paging: &Paging) -> Rul
     turn.sorted(rows)
 }
 
-/// A reseller's customers (V-4, V-5). Of a world in which everything due has happened. Costs the rows shown, in every order and
-/// either direction, with filters on status, whatever the number of devices behind them. A text is looked for in row after
-/// row until the page is full.
+/// A reseller's customers (V-4, V-5). Of a world in which everything due has happened. Costs the
+/// rows shown, in every order and either direction, with filters on status, whatever the number of
+/// devices behind them. A text is looked for in row after row until the page is full.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see the reseller's devices, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see the reseller's devices, `foreign_cursor`,
+/// `invalid_limit`.
 pub fn reseller_customers(
     sight: &Sight<'_>,
     reseller: TenantId,
@@ -243,7 +248,8 @@ pub fn reseller_customers(
     }
 }
 
-/// Every row of a reseller that a query wants, one by one in the order of the company, for those who write them out (V-6).
+/// Every row of a reseller that a query wants, one by one in the order of the company, for those
+/// who write them out (V-6).
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see the reseller's devices.
@@ -309,8 +315,8 @@ fn rows(
     Ok(strands.collect())
 }
 
-/// Whether a query wants rows that are like this one in what strands have in common: where a device is shown as it and, if the
-/// unused are wanted, where it was added (V-4).
+/// Whether a query wants rows that are like this one in what strands have in common: where a device
+/// is shown as it and, if the unused are wanted, where it was added (V-4).
 fn chooses(query: &ResellerQuery, row: &ResellerRow) -> bool {
     row.is_listed()
         && (query.unused || row.is_shown())

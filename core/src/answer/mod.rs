@@ -29,7 +29,8 @@ pub fn look_up(sight: &Sight<'_>, number: &Number) -> Ruling<TenantSummary> {
     }
 }
 
-/// The pins on a user's map: the tenants they may view that have coordinates, in the order of their ids (T-4).
+/// The pins on a user's map: the tenants they may view that have coordinates, in the order of their
+/// ids (T-4).
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `unknown_user`, `user_not_active`.

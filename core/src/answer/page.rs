@@ -1,4 +1,5 @@
-//! Turning over a list: order, cursor, page. Keeps no more rows than the page has, and no state between pages.
+//! Turning over a list: order, cursor, page. Keeps no more rows than the page has, and no state
+//! between pages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +33,8 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// The turn that is asked for. `list` names the list, its owner, filter and order; a cursor of another is refused.
+    /// The turn that is asked for. `list` names the list, its owner, filter and order; a cursor of
+    /// another is refused.
     ///
     /// # Errors
     /// `invalid_limit`, `foreign_cursor`.
@@ -42,8 +44,9 @@ impl Turn {
         Ok(Self { after, ..turn })
     }
 
-    /// The same for a list that is sorted by what is personal (U-5). Its cursor names the row alone, and `key` says where that stands
-    /// today; where it stood elsewhere when the page before was read, nobody knows any more where to go on.
+    /// The same for a list that is sorted by what is personal (U-5). Its cursor names the row
+    /// alone, and `key` says where that stands today; where it stood elsewhere when the page before
+    /// was read, nobody knows any more where to go on.
     ///
     /// # Errors
     /// `invalid_limit`, `foreign_cursor`.
@@ -74,7 +77,8 @@ impl Turn {
         Ok(Self { list, after: None, limit, descending, is_personal: false })
     }
 
-    /// The page of rows that come in order, beginning after the place. Those after the page are not looked at.
+    /// The page of rows that come in order, beginning after the place. Those after the page are not
+    /// looked at.
     pub(super) fn page<R>(&self, rows: impl Iterator<Item = Placed<R>>) -> Ruling<Page<R>> {
         let mut page = Page { rows: Vec::new(), next: None };
         let mut last = None;
@@ -135,14 +139,16 @@ impl Turn {
     }
 }
 
-/// A stretch of an index, in the order of the list: the place of a row is `lead`, then what follows `prefix` in its key.
+/// A stretch of an index, in the order of the list: the place of a row is `lead`, then what follows
+/// `prefix` in its key.
 pub(super) struct Strand {
     pub(super) span: Span,
     pub(super) prefix: Key,
     pub(super) lead: Key,
 }
 
-/// What the keys under an owner begin with, and one entity for each. Leaps from one to the next, whatever lies between.
+/// What the keys under an owner begin with, and one entity for each. Leaps from one to the next,
+/// whatever lies between.
 pub(super) fn prefixes<E: Entity>(
     view: &dyn View,
     index: Index,
@@ -230,18 +236,19 @@ const MARK: usize = 16;
 /// How many digits of a cursor are an id.
 const ID: usize = 32;
 
-/// How many digits of a cursor say whether a row stands where it stood: as many as three bytes have, of which a store also thinks that
-/// they tell no address.
+/// How many digits of a cursor say whether a row stands where it stood: as many as three bytes
+/// have, of which a store also thinks that they tell no address.
 const CHECK: usize = 6;
 
-/// A place as text: a mark, by which list and place are known to belong together, then the id and the key.
+/// A place as text: a mark, by which list and place are known to belong together, then the id and
+/// the key.
 fn encode(list: &str, (key, id): &Place) -> String {
     let place = format!("{}{}", id.as_simple(), key.hex());
     mark(list, &place) + &place
 }
 
-/// A row as text: a mark, by which list and row are known to belong together, then the id, then what is too little to tell the key
-/// by and enough to notice that it has changed.
+/// A row as text: a mark, by which list and row are known to belong together, then the id, then
+/// what is too little to tell the key by and enough to notice that it has changed.
 fn encode_personal(list: &str, (key, id): &Place) -> String {
     let id = id.as_simple().to_string();
     let check: String = mark(list, &format!("{id}{}", key.hex())).chars().take(CHECK).collect();

@@ -1,4 +1,5 @@
-//! What happens to devices, holdings and resellers' rows: the attribution of section 8, kept as things happen (V-3, V-5).
+//! What happens to devices, holdings and resellers' rows: the attribution of section 8, kept as
+//! things happen (V-3, V-5).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -132,7 +133,8 @@ pub(super) fn deleted(
     Ok(world.into_changes().0)
 }
 
-/// What was moved under a link that has ended is shown as whom it was moved to, for good (V-3). What led there no longer counts.
+/// What was moved under a link that has ended is shown as whom it was moved to, for good (V-3).
+/// What led there no longer counts.
 pub(super) fn link_ended(view: &dyn View, link: LinkId) -> Result<Vec<Change>, ViewError> {
     shown_anew(view, Index::HoldingLink, link.uuid(), |mut holding| {
         let last = holding.way.iter().rposition(|moved| moved.link == link);

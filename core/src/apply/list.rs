@@ -1,5 +1,6 @@
-//! What lists show follows what it is made of: whatever changes a link or a tenant changes its listing with the manager and
-//! its rows with resellers in the same record (Q-1, V-5), so that a list reads the rows it shows and nothing else.
+//! What lists show follows what it is made of: whatever changes a link or a tenant changes its
+//! listing with the manager and its rows with resellers in the same record (Q-1, V-5), so that a
+//! list reads the rows it shows and nothing else.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -69,7 +70,8 @@ fn rows_of(
     Ok(())
 }
 
-/// The links by which a tenant is managed. Whether a term has run out is the clock's to say, which ends the link.
+/// The links by which a tenant is managed. Whether a term has run out is the clock's to say, which
+/// ends the link.
 fn managing(view: &dyn View, tenant: TenantId) -> impl Iterator<Item = Result<Arc<Link>, ViewError>> + '_ {
     view.under::<Link>(Index::LinkManaged, Key::new().id(tenant.uuid()).flag(true))
 }
@@ -86,8 +88,9 @@ fn shown(view: &dyn View, row: &ResellerRow) -> Result<ResellerRow, ViewError> {
     })
 }
 
-/// The number in a reseller's row: a managed customer's is its MSP's, of several the one linked longest. Where nothing is shown
-/// but what stayed after a delink, it is the customer's own, for good (V-3).
+/// The number in a reseller's row: a managed customer's is its MSP's, of several the one linked
+/// longest. Where nothing is shown but what stayed after a delink, it is the customer's own, for
+/// good (V-3).
 fn shown_number(view: &dyn View, tenant: &Tenant, row: &ResellerRow) -> Result<Number, ViewError> {
     let stayed = row.is_shown() && row.delinked_devices == row.devices;
     if tenant.kind == TenantKind::Customer && !stayed {

@@ -1,5 +1,5 @@
-//! Events become entities: the only thing that changes state. Total on every record that decoded: an event about
-//! something that is not there changes nothing. Never judges; [`crate::decide`] did.
+//! Events become entities: the only thing that changes state. Total on every record that decoded:
+//! an event about something that is not there changes nothing. Never judges; [`crate::decide`] did.
 
 mod device;
 mod list;
@@ -376,10 +376,12 @@ fn operate(view: &dyn View, id: TenantId, trigger: OperationTrigger) -> Result<O
     edit_tenant(view, id, |it| it.operation = it.operation.after(trigger).unwrap_or(it.operation))
 }
 
-/// How many prefixes that have rested enough go when another is given back: more than one, so that they never pile up.
+/// How many prefixes that have rested enough go when another is given back: more than one, so that
+/// they never pile up.
 const RESTED: usize = 2;
 
-/// What follows when a tenant holds another prefix than before: the one rests as the policy says, the other no longer does.
+/// What follows when a tenant holds another prefix than before: the one rests as the policy says,
+/// the other no longer does.
 fn prefix_moves(
     view: &dyn View,
     before: Option<&Prefix>,
@@ -466,7 +468,8 @@ fn seats(
     Ok(changes)
 }
 
-/// The home of somebody active who is a super admin there by this assignment, where it never had one before.
+/// The home of somebody active who is a super admin there by this assignment, where it never had
+/// one before.
 fn owned(view: &dyn View, user: &User, assignment: &Assignment) -> Result<Option<Change>, ViewError> {
     if assignment.masked || assignment.tenant != user.home {
         return Ok(None);

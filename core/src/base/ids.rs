@@ -1,5 +1,5 @@
-//! Which ids exist, each a type of its own so that none can stand in for another. It never makes one: ids
-//! come in as arguments.
+//! Which ids exist, each a type of its own so that none can stand in for another. It never makes
+//! one: ids come in as arguments.
 
 use std::fmt;
 use std::str::FromStr;
@@ -75,7 +75,8 @@ ids! {
     TenantId;
     /// A user, who has one home tenant (U-1).
     UserId;
-    /// One manager–managed relationship, from its start to its end; a later one is another link (D-7).
+    /// One manager–managed relationship, from its start to its end; a later one is another link
+    /// (D-7).
     LinkId;
     /// A request to link an existing tenant (L-2).
     LinkRequestId;

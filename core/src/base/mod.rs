@@ -1,5 +1,5 @@
-//! The ground floor: what an id, an instant and a parsed text are. It knows nothing of tenants, reads no
-//! clock and makes no id.
+//! The ground floor: what an id, an instant and a parsed text are. It knows nothing of tenants,
+//! reads no clock and makes no id.
 
 pub mod ids;
 pub(crate) mod read;

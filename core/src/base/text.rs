@@ -1,8 +1,9 @@
-//! Which texts are well formed: numbers, addresses, names. A value of one of these types has been checked
-//! once and is in its one canonical form; it never says whether a person, a mailbox or a site exists.
+//! Which texts are well formed: numbers, addresses, names. A value of one of these types has been
+//! checked once and is in its one canonical form; it never says whether a person, a mailbox or a
+//! site exists.
 //!
-//! No type here can hold a control character or a line break, so none can carry one into a mail, a header
-//! or a CSV row (A-4). An error never repeats the text, which may be personal data (U-5).
+//! No type here can hold a control character or a line break, so none can carry one into a mail, a
+//! header or a CSV row (A-4). An error never repeats the text, which may be personal data (U-5).
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
@@ -45,8 +46,8 @@ impl Flaw {
     }
 }
 
-/// Declares the texts: type, what it is called, how it becomes canonical, and a pattern of ECMA-262 for the JSON Schema,
-/// which every text that can be read matches and most others do not.
+/// Declares the texts: type, what it is called, how it becomes canonical, and a pattern of ECMA-262
+/// for the JSON Schema, which every text that can be read matches and most others do not.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident($inner:ty) = $field:literal, $plain:expr, $canonical:expr, $pattern:literal;)*) => {$(
         $(#[$doc])*
@@ -63,7 +64,8 @@ macro_rules! texts {
             /// # Errors
             /// [`TextError`] when the text is not well formed.
             pub fn parse(text: &str) -> Result<Self, TextError> {
-                // What is in its canonical form at a glance is not looked at again: stores are full of it.
+                // What is in its canonical form at a glance is not looked at again: stores are full
+                // of it.
                 match $plain(text) {
                     Some(plain) => Ok(Self(plain)),
                     None => $canonical(text).map(Self).map_err(|flaw: Flaw| flaw.of($field)),
@@ -112,35 +114,39 @@ macro_rules! texts {
 }
 
 texts! {
-    /// A tenant's public id that people type: 1 to 32 letters `A` to `Z`, digits and inner hyphens; trimmed
-    /// and upper-cased, so that look-up by number ignores case (T-1, T-8).
+    /// A tenant's public id that people type: 1 to 32 letters `A` to `Z`, digits and inner hyphens;
+    /// trimmed and upper-cased, so that look-up by number ignores case (T-1, T-8).
     Number(String) = "number", plain_number, number, r"^\s*[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?\s*$";
-    /// An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased
-    /// as a whole, so that one mailbox has one spelling (U-1).
+    /// An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and
+    /// lower-cased as a whole, so that one mailbox has one spelling (U-1).
     Email(String) = "e-mail address", looked_at, email, r"^[^@]+@[^@]+$";
-    /// A domain prefix: one ASCII DNS label of 1 to 63 letters, digits and inner hyphens; trimmed and
-    /// lower-cased (T-3).
+    /// A domain prefix: one ASCII DNS label of 1 to 63 letters, digits and inner hyphens; trimmed
+    /// and lower-cased (T-3).
     Prefix(String) = "domain prefix", plain_prefix, prefix, r"^\s*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\s*$";
-    /// A country of ISO 3166-1: read as alpha-2 or alpha-3 in any case, kept as upper-case alpha-2 (T-2).
+    /// A country of ISO 3166-1: read as alpha-2 or alpha-3 in any case, kept as upper-case alpha-2
+    /// (T-2).
     Country(&'static str) = "country", looked_at, country, r"^\s*[A-Za-z]{2,3}\s*$";
-    /// An organisation's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (T-2).
+    /// An organisation's name: 1 to 200 characters on one line, NFC, single spaces, nothing
+    /// invisible (T-2).
     CompanyName(String) = "company name", |text| plain_name(text, 200), |text| name(text, 200), r"\S";
-    /// A person's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (U-5).
+    /// A person's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible
+    /// (U-5).
     PersonName(String) = "person name", |text| plain_name(text, 200), |text| name(text, 200), r"\S";
     /// A role's name: 1 to 64 characters on one line, NFC, single spaces, nothing invisible (P-9).
     RoleName(String) = "role name", |text| plain_name(text, 64), |text| name(text, 64), r"\S";
     /// A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4).
     Street(String) = "street address", looked_at, street, r"\S";
-    /// A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and
-    /// spaces, `-`, `.`, `(`, `)`, `/` between them; at most 40 characters (T-2).
+    /// A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits,
+    /// and spaces, `-`, `.`, `(`, `)`, `/` between them; at most 40 characters (T-2).
     Phone(String) = "phone", looked_at, phone, r"^\s*[+]?[0-9 ().\/-]{3,40}\s*$";
-    /// An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its scheme
-    /// and host lower-cased (T-2).
+    /// An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its
+    /// scheme and host lower-cased (T-2).
     Website(String) = "website", looked_at, website, r"^\s*[Hh][Tt][Tt][Pp][Ss]?:\/\/";
-    /// A support ticket's reference: 1 to 64 visible ASCII characters without spaces; trimmed (T-1, L-6).
+    /// A support ticket's reference: 1 to 64 visible ASCII characters without spaces; trimmed (T-1,
+    /// L-6).
     Ticket(String) = "ticket", looked_at, ticket, r"^\s*[!-~]{1,64}\s*$";
-    /// A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to `9`,
-    /// `_`, `.`, `-` (P-14).
+    /// A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to
+    /// `9`, `_`, `.`, `-` (P-14).
     Permission(String) = "permission", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A service's name, such as `asset-intelligence`: as a permission's (L-6).
     Service(String) = "service", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
@@ -152,15 +158,19 @@ texts! {
     IntegrationType(String) = "integration type", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A category of issues that alerts are about, such as `battery`: as a permission's (A-2).
     IssueCategory(String) = "issue category", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
-    /// An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing invisible (I-1).
+    /// An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing
+    /// invisible (I-1).
     IntegrationName(String) = "integration name", |text| plain_name(text, 100), |text| name(text, 100), r"\S";
-    /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1).
+    /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing
+    /// invisible (V-1).
     Reference(String) = "internal reference", |text| plain_name(text, 100), |text| name(text, 100), r"\S";
-    /// A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of which the first is
-    /// a letter, both kept without the spaces, `-`, `_`, `.` and `/` between their digits; or a serial number of 4 to 40
-    /// letters, digits, `-`, `_`, `.` and `/`, not all of them signs; trimmed and upper-cased (V-2).
+    /// A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of
+    /// which the first is a letter, both kept without the spaces, `-`, `_`, `.` and `/` between
+    /// their digits; or a serial number of 4 to 40 letters, digits, `-`, `_`, `.` and `/`, not all
+    /// of them signs; trimmed and upper-cased (V-2).
     DeviceId(String) = "device", looked_at, device, r"^\s*[A-Za-z0-9._\/ -]{4,80}\s*$";
-    /// Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1).
+    /// Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them
+    /// (S-1).
     ReturnPlace(String) = "return place", looked_at, return_place, r"^\s*[!-~]{1,2048}\s*$";
 }
 
@@ -542,8 +552,8 @@ fn is_line_break(c: char) -> bool {
 const ZWNJ: char = '\u{200C}';
 const ZWJ: char = '\u{200D}';
 
-/// Persian and the Indic scripts need joiners to spell; scripts before Arabic in Unicode never do, and there
-/// a joiner would only make two names look alike.
+/// Persian and the Indic scripts need joiners to spell; scripts before Arabic in Unicode never do,
+/// and there a joiner would only make two names look alike.
 fn takes_joiner(c: char) -> bool {
     use GeneralCategoryGroup::{Letter, Mark};
     c >= '\u{600}' && matches!(c.general_category_group(), Letter | Mark)
@@ -552,8 +562,9 @@ fn takes_joiner(c: char) -> bool {
 /// Whether a reader cannot see the character, or cannot know what they will see.
 fn invisible(c: char) -> bool {
     use GeneralCategory::{LineSeparator, ParagraphSeparator};
-    // "Other" holds control, format (bidi controls too), private and unassigned characters. Then those that
-    // count as letters, marks and symbols, and show nothing: fillers, variation selectors, blank Braille.
+    // "Other" holds control, format (bidi controls too), private and unassigned characters. Then
+    // those that count as letters, marks and symbols, and show nothing: fillers, variation
+    // selectors, blank Braille.
     c.general_category_group() == GeneralCategoryGroup::Other
         || matches!(c.general_category(), LineSeparator | ParagraphSeparator)
         || matches!(

@@ -1,4 +1,5 @@
-//! What an instant is: UTC, whole microseconds, a year that RFC 3339 can write. It never reads a clock.
+//! What an instant is: UTC, whole microseconds, a year that RFC 3339 can write. It never reads a
+//! clock.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,8 +14,8 @@ const SECONDS_PER_DAY: i64 = 86_400;
 
 /// An instant in UTC with microsecond precision, from the year 0000 to the year 9999.
 ///
-/// Shown and serialised as RFC 3339 in one fixed width, `2026-01-31T09:30:00.000000Z`, so the order of the
-/// texts is the order of the instants.
+/// Shown and serialised as RFC 3339 in one fixed width, `2026-01-31T09:30:00.000000Z`, so the order
+/// of the texts is the order of the instants.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 // Invariant: whole microseconds within MIN and MAX, and never inside a leap second.
 pub struct Timestamp(DateTime<Utc>);
@@ -73,7 +74,8 @@ impl Timestamp {
         Self::from_micros(time.and_utc().timestamp_micros())
     }
 
-    /// The instant so many microseconds after 1970-01-01T00:00:00Z, or none when it is out of range.
+    /// The instant so many microseconds after 1970-01-01T00:00:00Z, or none when it is out of
+    /// range.
     pub fn from_micros(micros: i64) -> Option<Self> {
         let instant = Self(DateTime::from_timestamp_micros(micros)?);
         (Self::MIN..=Self::MAX).contains(&instant).then_some(instant)
@@ -110,8 +112,8 @@ impl Timestamp {
         self.later(i64::from(seconds))
     }
 
-    /// The first moment after `at` that is a whole number of steps of so many days from here, at most
-    /// [`Timestamp::MAX`]; this one itself, where that is later or the steps lead nowhere.
+    /// The first moment after `at` that is a whole number of steps of so many days from here, at
+    /// most [`Timestamp::MAX`]; this one itself, where that is later or the steps lead nowhere.
     pub fn stepping_past(self, at: Self, days: u32) -> Self {
         if at < self || days == 0 {
             return self;

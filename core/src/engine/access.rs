@@ -1,5 +1,5 @@
-//! The access index of an engine: built when first asked for, current with the engine's own commits at once, and with those of
-//! other processes when it is refreshed.
+//! The access index of an engine: built when first asked for, current with the engine's own commits
+//! at once, and with those of other processes when it is refreshed.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -72,9 +72,10 @@ pub(super) fn hash_of(reading: &dyn Reading, seq: u64) -> Result<Option<Hash>, E
 }
 
 impl Engine {
-    /// The access index: for checks that must cost nanoseconds. Built when first asked for, which reads every user, tenant,
-    /// link and assignment once. This engine's own commits are in it when they are acknowledged; those of other
-    /// processes when [`Engine::refresh`] is called, or now and again if the host wants so ([`Engine::watch`]).
+    /// The access index: for checks that must cost nanoseconds. Built when first asked for, which
+    /// reads every user, tenant, link and assignment once. This engine's own commits are in it when
+    /// they are acknowledged; those of other processes when [`Engine::refresh`] is called, or now
+    /// and again if the host wants so ([`Engine::watch`]).
     ///
     /// ```
     /// # use tenantry::{command::*, engine::Engine, model::{Actor, TenantKind}};
@@ -109,7 +110,8 @@ impl Engine {
         Ok(Arc::clone(self.index.get_or_init(|| index)))
     }
 
-    /// The access index at the token's revision or a later one, so that what the holder of the token has seen counts.
+    /// The access index at the token's revision or a later one, so that what the holder of the
+    /// token has seen counts.
     ///
     /// # Errors
     /// `Diverged` when the token is not of this store's history; when the store cannot be read.
@@ -125,11 +127,12 @@ impl Engine {
         Ok(index)
     }
 
-    /// Takes what other processes have written since into the access index, if there is one. Returns the store's revision.
+    /// Takes what other processes have written since into the access index, if there is one.
+    /// Returns the store's revision.
     ///
     /// # Errors
-    /// `Diverged` when the store's history is another than the one the index followed: open the store anew. When the store
-    /// cannot be read.
+    /// `Diverged` when the store's history is another than the one the index followed: open the
+    /// store anew. When the store cannot be read.
     pub fn refresh(&self) -> Result<Token, Error> {
         let mut followed = lock(&self.followed);
         let reading = self.store.read()?;
@@ -140,8 +143,8 @@ impl Engine {
         Ok(Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash })
     }
 
-    /// Asks the index something long while it does not change, where it changes too often to be read otherwise
-    /// ([`crate::index::Overtaken`]). Commits wait meanwhile; checks do not.
+    /// Asks the index something long while it does not change, where it changes too often to be
+    /// read otherwise ([`crate::index::Overtaken`]). Commits wait meanwhile; checks do not.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -151,7 +154,8 @@ impl Engine {
         Ok(ask(&index))
     }
 
-    /// Refreshes the access index every so often, from a thread, until the returned [`Watch`] is dropped.
+    /// Refreshes the access index every so often, from a thread, until the returned [`Watch`] is
+    /// dropped.
     ///
     /// # Errors
     /// When the store cannot be read, or there are no more threads to be had.
@@ -179,8 +183,8 @@ impl Engine {
             if record.seq == followed.seq() + 1 {
                 followed.take(record);
             } else if record.seq > followed.seq() {
-                // Others have committed in between. Should they not be readable now, the next commit or refresh makes up for it:
-                // the commit itself is done and acknowledged.
+                // Others have committed in between. Should they not be readable now, the next
+                // commit or refresh makes up for it: the commit itself is done and acknowledged.
                 let _ = self
                     .store
                     .read()
@@ -213,8 +217,8 @@ impl Shared {
     }
 }
 
-/// Keeps an access index fresh until it is dropped; hold on to it, or rights that other processes take away stay in the index.
-/// A process that forks has none in the child.
+/// Keeps an access index fresh until it is dropped; hold on to it, or rights that other processes
+/// take away stay in the index. A process that forks has none in the child.
 #[must_use = "the index is kept fresh only while this is held: `let _watch = …`"]
 pub struct Watch {
     shared: Arc<Shared>,
@@ -228,7 +232,8 @@ impl fmt::Debug for Watch {
 }
 
 impl Watch {
-    /// Why the last refresh failed, if it did. The next one may succeed, unless the store's history has diverged.
+    /// Why the last refresh failed, if it did. The next one may succeed, unless the store's history
+    /// has diverged.
     pub fn trouble(&self) -> Option<Error> {
         lock(&self.shared.state).trouble.clone()
     }

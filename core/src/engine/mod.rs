@@ -1,7 +1,8 @@
-//! The engine: the only stateful shell. Brings store, clock and ids together; decides nothing itself.
+//! The engine: the only stateful shell. Brings store, clock and ids together; decides nothing
+//! itself.
 //!
-//! Commands that wait at the same time are executed one by one and committed together. A check reads the store and
-//! is always fresh.
+//! Commands that wait at the same time are executed one by one and committed together. A check
+//! reads the store and is always fresh.
 
 mod access;
 mod error;
@@ -49,7 +50,8 @@ const PAGE: usize = 256;
 /// For the tolerances of [`Options`]: no bound.
 pub const HOWEVER_FAR: u32 = u32::MAX;
 
-/// What time it is. One that says [`Timestamp::MAX`] says that it does not know: everything is refused then (`clock_ahead`).
+/// What time it is. One that says [`Timestamp::MAX`] says that it does not know: everything is
+/// refused then (`clock_ahead`).
 pub trait Clock: Send + Sync {
     /// This moment.
     fn now(&self) -> Timestamp;
@@ -75,12 +77,12 @@ pub struct Options {
     pub policy: Policy,
     /// Whether commands refused for lack of rights are journalled.
     pub record_refusals: bool,
-    /// How far the clock may be ahead of the journal's last record before commands are refused (`clock_ahead`), in seconds; a
-    /// year by default. A store in which nothing has happened for longer is woken by [`Engine::accept_clock`].
-    /// [`HOWEVER_FAR`] for no bound.
+    /// How far the clock may be ahead of the journal's last record before commands are refused
+    /// (`clock_ahead`), in seconds; a year by default. A store in which nothing has happened for
+    /// longer is woken by [`Engine::accept_clock`]. [`HOWEVER_FAR`] for no bound.
     pub clock_leap_seconds: u32,
-    /// How far the clock may be behind the journal before commands are refused (`clock_behind`), in seconds. Within
-    /// it, the journal's last moment counts.
+    /// How far the clock may be behind the journal before commands are refused (`clock_behind`), in
+    /// seconds. Within it, the journal's last moment counts.
     pub clock_tolerance_seconds: u32,
 }
 
@@ -163,7 +165,8 @@ struct Queue {
     busy: bool,
 }
 
-/// Whoever executes what waited. However that ends, everybody gets an answer and the next one gets the turn.
+/// Whoever executes what waited. However that ends, everybody gets an answer and the next one gets
+/// the turn.
 struct Lead<'e> {
     engine: &'e Engine,
     jobs: Vec<Job>,
@@ -280,7 +283,8 @@ impl Engine {
         self.execute_as(RequestId::from_uuid(self.new_id()), actor, command)
     }
 
-    /// Executes a command under a request id of the caller's: asking again is safe, and answers with the first receipt.
+    /// Executes a command under a request id of the caller's: asking again is safe, and answers
+    /// with the first receipt.
     ///
     /// # Errors
     /// The command's refusals, `request_reused`; a broken store.
@@ -298,7 +302,8 @@ impl Engine {
     /// Executes a request and answers with the events it led to.
     ///
     /// # Errors
-    /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`, `clock_ahead`; a broken store.
+    /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`, `clock_ahead`; a
+    /// broken store.
     pub fn submit(&self, request: Request) -> Executed {
         let job = Job::new(request);
         let answer = Arc::clone(&job.answer);
@@ -312,7 +317,8 @@ impl Engine {
                 queue = self.answered.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            // Whoever finds nobody at it executes everything that waits by then; the others find their answers.
+            // Whoever finds nobody at it executes everything that waits by then; the others find
+            // their answers.
             queue.busy = true;
             let lead = Lead { engine: self, jobs: std::mem::take(&mut queue.waiting) };
             drop(queue);
@@ -357,9 +363,10 @@ impl Engine {
         Ok(answers)
     }
 
-    /// Lets everything happen that time alone brings about: handshakes lapse, links are announced and end. Every
-    /// command first does so with what is due about whatever it names, and with some of the rest; a host that has none for
-    /// long calls this so that notices go out in time. Commits now and again, so that others get to write meanwhile.
+    /// Lets everything happen that time alone brings about: handshakes lapse, links are announced
+    /// and end. Every command first does so with what is due about whatever it names, and with some
+    /// of the rest; a host that has none for long calls this so that notices go out in time.
+    /// Commits now and again, so that others get to write meanwhile.
     ///
     /// # Errors
     /// `clock_behind`, `clock_ahead`; a broken store.
@@ -367,8 +374,9 @@ impl Engine {
         self.sweep_all(false)
     }
 
-    /// Says that the clock is right although it is far ahead of the journal, as after a long rest (`clock_ahead`). Sweeps, and
-    /// writes a record at this moment even where nothing is due, so that commands go on from here. Nothing takes it back.
+    /// Says that the clock is right although it is far ahead of the journal, as after a long rest
+    /// (`clock_ahead`). Sweeps, and writes a record at this moment even where nothing is due, so
+    /// that commands go on from here. Nothing takes it back.
     ///
     /// # Errors
     /// `clock_behind`; a broken store.
@@ -425,7 +433,8 @@ impl Engine {
     /// Whether a user may do something now, and why (P).
     ///
     /// # Errors
-    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store cannot be read. Never an allow.
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store
+    /// cannot be read. Never an allow.
     pub fn check(&self, question: &Question) -> Result<Verdict, Error> {
         self.read()?.now()?.check(question)
     }
@@ -459,12 +468,14 @@ impl Engine {
         self.store.read()?.records_after(seq, limit)?.iter().map(decoded).collect()
     }
 
-    /// Up to about `limit` notices that a consumer has not acknowledged. The same again until it does.
+    /// Up to about `limit` notices that a consumer has not acknowledged. The same again until
+    /// it does.
     ///
-    /// A consumer works through them in order and acknowledges each record when its last notice is done with: delivered, or
-    /// given up. What is refused for good, an address that no longer exists say, is the host's affair to note down and go on
-    /// from; acknowledging means that nobody need be told again, not that everybody was reached. A refusal that may pass is
-    /// left unacknowledged and comes again, with everything after it.
+    /// A consumer works through them in order and acknowledges each record when its last notice is
+    /// done with: delivered, or given up. What is refused for good, an address that no longer
+    /// exists say, is the host's affair to note down and go on from; acknowledging means that
+    /// nobody need be told again, not that everybody was reached. A refusal that may pass is left
+    /// unacknowledged and comes again, with everything after it.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -491,7 +502,8 @@ impl Engine {
         }
     }
 
-    /// Takes a consumer's word that everything through record `seq` is delivered; its cursor never moves back.
+    /// Takes a consumer's word that everything through record `seq` is delivered; its cursor never
+    /// moves back.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -499,7 +511,8 @@ impl Engine {
         Ok(self.store.write()?.acknowledge(consumer, seq)?)
     }
 
-    /// Replays the whole journal and compares the result with the present. Returns the revision that holds.
+    /// Replays the whole journal and compares the result with the present. Returns the
+    /// revision that holds.
     ///
     /// # Errors
     /// The store could not be read; or, inside, the first record that does not hold.

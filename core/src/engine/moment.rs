@@ -76,7 +76,8 @@ impl Snapshot<'_> {
         Ok(Past { snapshot: self, view, seq, at })
     }
 
-    /// The world as it was at an instant: after the last record written by then, with the clock at the instant.
+    /// The world as it was at an instant: after the last record written by then, with the clock at
+    /// the instant.
     ///
     /// # Errors
     /// `moment_ahead` where the instant has not come yet; when the store cannot be read.
@@ -97,8 +98,8 @@ impl Snapshot<'_> {
         Ok(Past { snapshot: self, view: self.reading.as_of(low)?, seq: low, at })
     }
 
-    /// Up to `limit` records about a tenant after `seq`, as the actor may see them, and the record to go on after, if
-    /// there are more.
+    /// Up to `limit` records about a tenant after `seq`, as the actor may see them, and the record
+    /// to go on after, if there are more.
     ///
     /// # Errors
     /// `unknown_tenant`, and why the actor may not read the audit.
@@ -122,7 +123,8 @@ impl Snapshot<'_> {
                 after = record.seq;
                 let before = self.reading.as_of(record.seq.saturating_sub(1))?;
                 let left = self.reading.as_of(record.seq)?;
-                // As recorded: a link whose end the record is about was in force before it, whatever the clock said.
+                // As recorded: a link whose end the record is about was in force before it,
+                // whatever the clock said.
                 let around = Around {
                     before: &World::reading(&*before, Timestamp::MIN)?,
                     after: &World::reading(&*left, Timestamp::MIN)?,
@@ -168,8 +170,9 @@ impl Past<'_> {
     }
 }
 
-/// The world at a moment, now or then, to be asked. Its lists are right by the clock: what is due by the moment has happened.
-/// Whoever asks about a moment that has passed is told what they could see then and may see now (T-9).
+/// The world at a moment, now or then, to be asked. Its lists are right by the clock: what is due
+/// by the moment has happened. Whoever asks about a moment that has passed is told what they could
+/// see then and may see now (T-9).
 pub struct Moment<'v> {
     world: World<'v>,
     // Where the moment has passed, for the rights of today.
@@ -199,12 +202,13 @@ impl<'v> Moment<'v> {
         &self.world.policy
     }
 
-    /// Asks the world as it is once what is due by its moment has happened, as far as the question looks at it, whether or not
-    /// a command has come since to record it: the same sweep, laid over the view.
+    /// Asks the world as it is once what is due by its moment has happened, as far as the question
+    /// looks at it, whether or not a command has come since to record it: the same sweep, laid over
+    /// the view.
     ///
-    /// Checks do not need it, nor does whatever rests on them. What a sweep changes about rights is that links end whose term
-    /// has run out, and these are not in force for the check either; what ends with them is what rested on them alone. So
-    /// the verdict is the same before and after.
+    /// Checks do not need it, nor does whatever rests on them. What a sweep changes about rights is
+    /// that links end whose term has run out, and these are not in force for the check either; what
+    /// ends with them is what rested on them alone. So the verdict is the same before and after.
     fn settled<T, E>(
         &self,
         settling: Settling<'_>,
@@ -219,8 +223,8 @@ impl<'v> Moment<'v> {
         })
     }
 
-    /// Lets an actor ask the world: as it is once what is due has happened, where the answer does not judge by the moment
-    /// itself.
+    /// Lets an actor ask the world: as it is once what is due has happened, where the answer does
+    /// not judge by the moment itself.
     fn told<T, E: From<Stop> + From<ViewError>>(
         &self,
         actor: &Actor,
@@ -240,10 +244,12 @@ impl<'v> Moment<'v> {
     /// Whether a user may do something, and why (P).
     ///
     /// # Errors
-    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store cannot be read. Never an allow.
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store
+    /// cannot be read. Never an allow.
     pub fn check(&self, question: &Question) -> Result<Verdict, Error> {
         let verdict = access::check(&self.world, question, self.seq)?;
-        // What the policy does not have is never allowed, so a check that is allowed is spared the look.
+        // What the policy does not have is never allowed, so a check that is allowed is spared the
+        // look.
         if !verdict.allowed {
             access::names(&self.world, &question.permission, question.service.as_ref())?;
         }
@@ -253,7 +259,8 @@ impl<'v> Moment<'v> {
     /// The tenants that a user can do this on, in the order of their ids (P-12).
     ///
     /// # Errors
-    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store cannot be read.
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store
+    /// cannot be read.
     pub fn tenants_where(
         &self,
         user: UserId,
@@ -267,7 +274,8 @@ impl<'v> Moment<'v> {
     /// The users who can do this on a tenant, in the order of their ids (P-12).
     ///
     /// # Errors
-    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store cannot be read.
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the store
+    /// cannot be read.
     pub fn users_who_can(
         &self,
         permission: &Permission,

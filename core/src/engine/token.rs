@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::journal::Hash;
 
-/// A revision of a store: which store, which record, and its hash, so that a restored backup or a fork of history is
-/// noticed and not believed. Written as `epoch.seq.hash`.
+/// A revision of a store: which store, which record, and its hash, so that a restored backup or a
+/// fork of history is noticed and not believed. Written as `epoch.seq.hash`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
     /// The store.

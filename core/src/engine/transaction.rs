@@ -1,4 +1,5 @@
-//! Commands on their way into one commit: a chain of records that grows over a view. Rules decide; the store commits.
+//! Commands on their way into one commit: a chain of records that grows over a view. Rules decide;
+//! the store commits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +32,8 @@ pub(super) struct Chain<'v> {
     swept: Swept,
 }
 
-/// How far what is due has been brought about. Nothing that happens within a transaction is due at its moment already.
+/// How far what is due has been brought about. Nothing that happens within a transaction is due at
+/// its moment already.
 #[derive(Default)]
 struct Swept {
     /// The last entry of the index that was seen to.
@@ -109,8 +111,8 @@ impl<'v> Chain<'v> {
         Ok(())
     }
 
-    /// Brings about, in the order of moments, what is due about everything that a command names, and at most so much of the
-    /// rest. Says whether there is more.
+    /// Brings about, in the order of moments, what is due about everything that a command names,
+    /// and at most so much of the rest. Says whether there is more.
     fn sweep(&mut self, limit: usize, command: Option<&Command>) -> Result<bool, ViewError> {
         if self.swept.whole {
             return Ok(false);
@@ -198,7 +200,8 @@ impl<'t> Transaction<'t> {
         Ok(receipt)
     }
 
-    /// Lets in whoever might be somebody to a command: nobody else is told how far the journal has come (T-9).
+    /// Lets in whoever might be somebody to a command: nobody else is told how far the journal has
+    /// come (T-9).
     fn admit(&self, actor: &Actor) -> Result<(), Error> {
         let refused = |code, about: &dyn std::fmt::Display| Err(Refusal::new(code, about).into());
         match actor {
@@ -237,8 +240,9 @@ impl<'t> Transaction<'t> {
             .into());
         };
         let record = decoded(stored)?;
-        // Where erasure has forgotten the fingerprint, who asked and the command's name are all there is to tell by: nobody is told
-        // what another was answered, and the events of one command are no answer to another.
+        // Where erasure has forgotten the fingerprint, who asked and the command's name are all
+        // there is to tell by: nobody is told what another was answered, and the events of one
+        // command are no answer to another.
         if record.actor != request.actor || record.command != request.command.name() {
             return reused();
         }
@@ -246,14 +250,15 @@ impl<'t> Transaction<'t> {
         Ok(Some(Receipt { token, at: record.at, outcome: record.events }))
     }
 
-    /// Brings about what is due about everything that a command names, and at most so much of the rest. Says whether there
-    /// is more.
+    /// Brings about what is due about everything that a command names, and at most so much of the
+    /// rest. Says whether there is more.
     pub(super) fn sweep(&mut self, limit: usize, command: Option<&Command>) -> Result<bool, Error> {
         Ok(self.chain.sweep(limit, command)?)
     }
 
-    /// Refuses to go on by a clock that must be wrong, before anything is done by it: what lapses and ends does so for good,
-    /// and the journal's time never runs backwards. Whoever knows that it is right may have it go ahead.
+    /// Refuses to go on by a clock that must be wrong, before anything is done by it: what lapses
+    /// and ends does so for good, and the journal's time never runs backwards. Whoever knows that
+    /// it is right may have it go ahead.
     pub(super) fn bar_clock(&self, ahead_is_right: bool) -> Result<(), Error> {
         let Some(last) = self.chain.head.at else { return Ok(()) };
         let (now, options) = (self.chain.now, &self.engine.options);
@@ -266,8 +271,9 @@ impl<'t> Transaction<'t> {
         Ok(())
     }
 
-    /// Records that a command was refused for lack of rights. Only somebody who can act at all leaves a trace, and of
-    /// those who are refused again and again, so many in an hour; the others are counted until one is recorded again.
+    /// Records that a command was refused for lack of rights. Only somebody who can act at
+    /// all leaves a trace, and of those who are refused again and again, so many in an hour; the
+    /// others are counted until one is recorded again.
     fn record_refusal(&mut self, request: &Request, refusal: &Refusal) -> Result<(), Error> {
         let lack_of_rights = matches!(refusal.code.family(), Family::Rights | Family::Unknown);
         if !self.engine.options.record_refusals || !lack_of_rights {

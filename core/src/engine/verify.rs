@@ -1,4 +1,5 @@
-//! Whether the journal holds, and the present is what its records lead to. Reads everything and mends nothing.
+//! Whether the journal holds, and the present is what its records lead to. Reads everything
+//! and mends nothing.
 
 use super::PAGE;
 use super::error::Error;

@@ -45,7 +45,8 @@ pub struct Tenant {
     /// How many devices it holds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub devices: u64,
-    /// Whether it ever had an active super admin of its own: until then, its manager names its owner (P-15).
+    /// Whether it ever had an active super admin of its own: until then, its manager names its
+    /// owner (P-15).
     #[serde(default, skip_serializing_if = "is_false")]
     pub had_owner: bool,
     /// When it was registered.
@@ -55,8 +56,9 @@ pub struct Tenant {
     pub deleted: Option<Timestamp>,
 }
 
-/// The key of something that other things make unique: a UUIDv5 in the space of its kind, which is the kind's number. So no
-/// key of another kind is like it, and no id that a caller chooses can be made to meet it (T-10).
+/// The key of something that other things make unique: a UUIDv5 in the space of its kind, which is
+/// the kind's number. So no key of another kind is like it, and no id that a caller chooses can be
+/// made to meet it (T-10).
 fn derived(kind: u8, of: &[&[u8]]) -> Uuid {
     let space = Uuid::from_u128(0x7465_6e61_6e74_7279_0000_0000_0000_0000 | u128::from(kind));
     Uuid::new_v5(&space, &of.concat())
@@ -77,8 +79,9 @@ impl Tenant {
     }
 }
 
-/// A prefix that was given back and rests, by the policy of that moment (T-3). One that may be taken again at once leaves
-/// nothing behind, and what has rested enough goes when others are given back.
+/// A prefix that was given back and rests, by the policy of that moment (T-3). One that may be
+/// taken again at once leaves nothing behind, and what has rested enough goes when others are given
+/// back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RestingPrefix {
@@ -101,7 +104,8 @@ impl RestingPrefix {
     }
 }
 
-/// How many refused commands of somebody were recorded lately, so that refusals never fill the journal.
+/// How many refused commands of somebody were recorded lately, so that refusals never fill the
+/// journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refusals {
@@ -177,7 +181,8 @@ pub struct Ended {
 }
 
 impl Link {
-    /// Whether the manager manages at `at`: active or delink requested, and its term not run out (P-3, L-9).
+    /// Whether the manager manages at `at`: active or delink requested, and its term not run out
+    /// (P-3, L-9).
     pub fn is_in_force(&self, at: Timestamp) -> bool {
         self.stage.is_in_force() && !self.has_lapsed(at)
     }
@@ -192,7 +197,8 @@ impl Link {
 pub const ANNOUNCE_DAYS: [u32; 3] = [30, 7, 1];
 
 impl Term {
-    /// When it prolongs itself next, if it does. At the end of time there is nowhere left to go: it stays there.
+    /// When it prolongs itself next, if it does. At the end of time there is nowhere left to go: it
+    /// stays there.
     pub fn extends_at(&self) -> Option<Timestamp> {
         let extends = self.auto_extend_days.is_some_and(|days| days > 0);
         (extends && self.expires < Timestamp::MAX).then_some(self.expires)
@@ -205,8 +211,8 @@ impl Term {
 }
 
 impl Link {
-    /// Every moment at which the clock may have to do something about it: announce, extend or end it, or let a delink
-    /// request lapse. An announcement whose link has ended by then is not made.
+    /// Every moment at which the clock may have to do something about it: announce, extend or end
+    /// it, or let a delink request lapse. An announcement whose link has ended by then is not made.
     pub fn moments(&self) -> BTreeSet<Timestamp> {
         if !self.stage.is_in_force() {
             return BTreeSet::new();
@@ -227,8 +233,9 @@ impl Link {
     }
 }
 
-/// A managed tenant as it stands in its manager's list: what the list shows, finds and sorts by, in one place, so that
-/// a page costs the rows it shows. It follows link and tenant while the link is in force, and stays as it was at the end.
+/// A managed tenant as it stands in its manager's list: what the list shows, finds and sorts
+/// by, in one place, so that a page costs the rows it shows. It follows link and tenant while the
+/// link is in force, and stays as it was at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Listing {
@@ -250,7 +257,8 @@ pub struct Listing {
     pub stage: Stage,
     /// Whether the tenant can be worked on.
     pub operation: Operation,
-    /// How many devices it holds; none any more once the link has ended, for what it holds then is its own affair.
+    /// How many devices it holds; none any more once the link has ended, for what it holds then is
+    /// its own affair.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub devices: u64,
 }
@@ -286,7 +294,8 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Where it stands at `at`: what nobody answered in time has expired, whether or not the clock has swept.
+    /// Where it stands at `at`: what nobody answered in time has expired, whether or not the clock
+    /// has swept.
     pub fn state_at(&self, at: Timestamp) -> HandshakeState {
         if self.state == HandshakeState::Pending && self.expires <= at {
             HandshakeState::Expired
@@ -335,7 +344,8 @@ impl TermRequest {
     }
 }
 
-/// A user's invitation to their home tenant (U-2). The address is personal data of the invited user.
+/// A user's invitation to their home tenant (U-2). The address is personal data of the invited
+/// user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invitation {
@@ -349,7 +359,8 @@ pub struct Invitation {
     pub role: RoleRef,
     /// Whether the role covers the tenants managed below, too (P-10).
     pub below: bool,
-    /// Whether the role leaves out what is reserved for the customer: its manager's side offers it (P-16).
+    /// Whether the role leaves out what is reserved for the customer: its manager's side offers it
+    /// (P-16).
     #[serde(default, skip_serializing_if = "is_false")]
     pub masked: bool,
     /// Whether this is the sign-up of a managed customer's first super admin (L-1).
@@ -384,8 +395,9 @@ pub struct Assignment {
     pub role: RoleRef,
     /// Whether it covers the tenants managed below, too.
     pub below: bool,
-    /// Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to one of the customer's own
-    /// people. It stays so, whatever becomes of the link, until a super admin of the customer gives it again (P-16).
+    /// Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to
+    /// one of the customer's own people. It stays so, whatever becomes of the link, until a super
+    /// admin of the customer gives it again (P-16).
     #[serde(default, skip_serializing_if = "is_false")]
     pub masked: bool,
 }
@@ -414,7 +426,8 @@ pub struct Role {
     pub name: RoleName,
     /// What it holds.
     pub permissions: BTreeSet<Permission>,
-    /// Whose people created it: the tenant's own, or its manager's on its behalf; the operator, if absent.
+    /// Whose people created it: the tenant's own, or its manager's on its behalf; the operator, if
+    /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<TenantId>,
     /// When it was deleted; what remains is a tombstone, so that its id is not used again.
@@ -443,8 +456,9 @@ pub struct Personal {
     pub coordinates: Option<Coordinates>,
 }
 
-/// What a reseller and a tenant are to each other: whether it was added, and what of the reseller's uploads is shown as
-/// it (V-1, V-4, V-5). The counts are kept as things happen, so that a list costs the rows it shows.
+/// What a reseller and a tenant are to each other: whether it was added, and what of the reseller's
+/// uploads is shown as it (V-1, V-4, V-5). The counts are kept as things happen, so that a list
+/// costs the rows it shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResellerRow {
@@ -482,7 +496,8 @@ impl ResellerRow {
         derived(9, &[reseller.uuid().as_bytes(), tenant.uuid().as_bytes()])
     }
 
-    /// What people read first: the tenant's name and, after a slash, the reseller's own reference (V-5).
+    /// What people read first: the tenant's name and, after a slash, the reseller's own reference
+    /// (V-5).
     pub fn company(&self) -> String {
         match self.added.as_ref().and_then(|added| added.reference.as_ref()) {
             Some(reference) => format!("{} / {reference}", self.name),
@@ -500,7 +515,8 @@ impl ResellerRow {
         !self.deleted && (self.is_shown() || self.added.is_some())
     }
 
-    /// How far the two have come; where it was never added, devices of the reseller are shown as it all the same.
+    /// How far the two have come; where it was never added, devices of the reseller are shown as it
+    /// all the same.
     pub fn status(&self) -> ResellerStatus {
         self.added.as_ref().map_or(ResellerStatus::Active, |added| added.status)
     }
@@ -517,7 +533,8 @@ pub struct Added {
     pub status: ResellerStatus,
 }
 
-/// What is left of one upload with one holder, by one way of getting there: all of it is shown as the same tenant (V-3).
+/// What is left of one upload with one holder, by one way of getting there: all of it is shown as
+/// the same tenant (V-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holding {
@@ -533,8 +550,8 @@ pub struct Holding {
     pub uploaded_to: TenantId,
     /// Who holds the devices.
     pub holder: TenantId,
-    /// How they got to the holder from whom they are shown as: the links under which they were moved and that are not
-    /// known to have ended.
+    /// How they got to the holder from whom they are shown as: the links under which they were
+    /// moved and that are not known to have ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub way: Vec<Moved>,
     /// How many devices.

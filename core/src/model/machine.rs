@@ -1,7 +1,8 @@
-//! The state machines that run, each a total function from a state and a trigger to the next state or nothing.
+//! The state machines that run, each a total function from a state and a trigger to the next state
+//! or nothing.
 //!
-//! The rules ask them and nothing else what may follow, and [`machines`] lists them so that the diagrams are
-//! drawn from the very code that runs.
+//! The rules ask them and nothing else what may follow, and [`machines`] lists them so that the
+//! diagrams are drawn from the very code that runs.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! The permissions that tenantry's own commands ask for (P-14). A policy may define more; a policy that leaves
-//! one of these out leaves the commands behind it to nobody but the operator.
+//! The permissions that tenantry's own commands ask for (P-14). A policy may define more; a policy
+//! that leaves one of these out leaves the commands behind it to nobody but the operator.
 
 /// See a tenant and its profile.
 pub const TENANT_VIEW: &str = "tenant.view";

@@ -1,7 +1,7 @@
 //! The closed words: kinds, operations, stages, states, parties, actors.
 //!
-//! Three axes stay apart and are never one enum: a tenant's [`Operation`], a link's [`Stage`] and a handshake's
-//! [`HandshakeState`].
+//! Three axes stay apart and are never one enum: a tenant's [`Operation`], a link's [`Stage`] and a
+//! handshake's [`HandshakeState`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -53,7 +53,8 @@ words! {
 }
 
 impl TenantKind {
-    /// Whether a role on such a tenant covers what is managed below it where that is not said (P-10).
+    /// Whether a role on such a tenant covers what is managed below it where that is not said
+    /// (P-10).
     pub const fn covers_below(self) -> bool {
         matches!(self, Self::Msp)
     }
@@ -221,8 +222,8 @@ words! {
     }
 }
 
-/// A role by reference: built into the policy, or a tenant's own (P-9). Written as one string: the built-in
-/// role's name, or the UUID of a tenant's role.
+/// A role by reference: built into the policy, or a tenant's own (P-9). Written as one string: the
+/// built-in role's name, or the UUID of a tenant's role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RoleRef {
     /// A role the policy defines, such as `admin`.
@@ -290,7 +291,8 @@ impl Subject {
 pub enum Actor {
     /// A person with a home tenant, bound by every rule.
     User(UserId),
-    /// The platform's own staff: bound by every invariant but by no relationship; overrides cite a ticket.
+    /// The platform's own staff: bound by every invariant but by no relationship; overrides cite a
+    /// ticket.
     Operator {
         /// The support ticket that asks for an override.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,8 +37,9 @@ const PERMISSIONS: [&str; 25] = [
 
 const SUPER_ONLY: [&str; 3] = [LINK_RESPOND, GRANTS_MANAGE, PERSONAL_ERASE];
 
-/// The customer's own voice belongs here beside location data and group managers: a manager who answered their own
-/// request, or switched on their own grant, would be both parties at once (L-2, P-7, D).
+/// The customer's own voice belongs here beside location data and group managers: a manager who
+/// answered their own request, or switched on their own grant, would be both parties at once (L-2,
+/// P-7, D).
 const RESERVED: [&str; 4] = [LOCATION_VIEW, DEVICES_GROUP_MANAGER, LINK_RESPOND, GRANTS_MANAGE];
 
 const GRANTABLE: [&str; 2] = [USERS_MANAGE, ROLES_MANAGE];
@@ -48,7 +49,8 @@ const SERVICES: [&str; 4] = ["enrollment", "configure", "manage", "asset-intelli
 const CATEGORIES: [&str; 5] = ["app", "battery", "device", "network", "security"];
 
 impl Default for Policy {
-    /// The policy that rules.md describes: fully and jointly managed customers, one manager each, delink by two parties.
+    /// The policy that rules.md describes: fully and jointly managed customers, one manager each,
+    /// delink by two parties.
     fn default() -> Self {
         Self {
             name: "default".to_owned(),
@@ -104,7 +106,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Clients of one manager with three authorizations (no access, admin, read-only) and no delink (P-13).
+    /// Clients of one manager with three authorizations (no access, admin, read-only) and no delink
+    /// (P-13).
     pub fn clients() -> Self {
         Self {
             name: "clients".to_owned(),

@@ -1,7 +1,7 @@
 //! The policy: what a platform offers and how strict it is, as data (P-13).
 //!
-//! A policy is validated as a whole and is an entity like any other, so that history stays explainable. Nothing here
-//! decides about a command; the rules read these values.
+//! A policy is validated as a whole and is an entity like any other, so that history stays
+//! explainable. Nothing here decides about a command; the rules read these values.
 
 mod builtin;
 
@@ -22,8 +22,8 @@ pub const MAX_DAYS: u32 = 36_500;
 /// The most levels or managers a policy can allow: every check walks them.
 pub const MAX_CHAIN: u32 = 16;
 
-/// The most chains from a tenant up to one far above it, which a check may have to look at: managers to the power of one less
-/// than the depth (P-13).
+/// The most chains from a tenant up to one far above it, which a check may have to look at:
+/// managers to the power of one less than the depth (P-13).
 pub const MAX_CHAINS: u32 = 512;
 
 /// Everything about tenantry that is a matter of choice (P-13).
@@ -37,7 +37,8 @@ pub struct Policy {
     pub permissions: BTreeSet<Permission>,
     /// Permissions that can never be a manager's (P-6).
     pub reserved: BTreeSet<Permission>,
-    /// Permissions a manager has only by the customer's grant, where the management type asks for grants (P-7).
+    /// Permissions a manager has only by the customer's grant, where the management type asks for
+    /// grants (P-7).
     pub grantable: BTreeSet<Permission>,
     /// Permissions that only the super role holds (P-14).
     pub super_only: BTreeSet<Permission>,
@@ -159,7 +160,8 @@ pub enum PrefixReuse {
 }
 
 impl PrefixReuse {
-    /// Until when a prefix rests that is given back now: not at all, up to a moment, or, if that is none, for ever.
+    /// Until when a prefix rests that is given back now: not at all, up to a moment, or, if that is
+    /// none, for ever.
     pub fn rest(self, at: Timestamp) -> Option<Option<Timestamp>> {
         match self {
             Self::Immediate => None,

@@ -1,4 +1,5 @@
-//! What each side may do (P): the check, its reverse, and who holds what. Total, denies by default, never writes.
+//! What each side may do (P): the check, its reverse, and who holds what. Total, denies by default,
+//! never writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,8 +23,8 @@ pub enum Gate {
     OpenForDelink,
 }
 
-/// Whether the policy has what a question names. A name that it does not have is a slip of whoever asks, and is refused
-/// where the question comes in; the judgement itself is total and denies it.
+/// Whether the policy has what a question names. A name that it does not have is a slip of whoever
+/// asks, and is refused where the question comes in; the judgement itself is total and denies it.
 ///
 /// # Errors
 /// `unknown_service`, `unknown_permission`.
@@ -318,8 +319,9 @@ pub(super) fn role_permissions(world: &World<'_>, role: &RoleRef) -> Result<BTre
     })
 }
 
-/// The assignments nearest to a tenant along its chains, each with its chain's position; several only where chains of
-/// equal length fork (P-10). `from_below` asks as for a tenant just below; `on` finds the assignment on a tenant itself.
+/// The assignments nearest to a tenant along its chains, each with its chain's position; several
+/// only where chains of equal length fork (P-10). `from_below` asks as for a tenant just below;
+/// `on` finds the assignment on a tenant itself.
 fn nearest(
     tenant: TenantId,
     chains: &[Chain],
@@ -352,7 +354,8 @@ fn nearest(
     Ok(Vec::new())
 }
 
-/// Whether the tenant exists for the user: it is their home, or their role through a chain lets them view it (T-9).
+/// Whether the tenant exists for the user: it is their home, or their role through a chain lets
+/// them view it (T-9).
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -371,7 +374,8 @@ pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, Vi
     Ok(false)
 }
 
-/// Whether a user would see a tenant that a manager came to manage: a role that lets them view reaches below it.
+/// Whether a user would see a tenant that a manager came to manage: a role that lets them view
+/// reaches below it.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -384,14 +388,15 @@ pub fn sees_below(world: &World<'_>, user: &User, manager: TenantId) -> Result<b
     Ok(false)
 }
 
-/// What a user sees of the tenants that one manager manages directly: as [`sees`] says, for a whole list without asking about
-/// each tenant anew.
+/// What a user sees of the tenants that one manager manages directly: as [`sees`] says, for a whole
+/// list without asking about each tenant anew.
 ///
-/// Why it is equal. Take a living tenant `T` with a link in force to the manager `M`, on which the user has no assignment of
-/// their own. Every chain from `M` up to their home, with that link put before it, is a chain of `T`. So if an assignment
-/// that covers what is below reaches the tenants just below `M`, the nearest assignments to `T` are not none. They may be
-/// others, of a nearer manager of `T`; but each of them is one of the user's that covers what is below. If all of these hold
-/// `tenant.view`, the user sees `T`. Wherever one of that is not so, [`sees`] is asked.
+/// Why it is equal. Take a living tenant `T` with a link in force to the manager `M`, on which the
+/// user has no assignment of their own. Every chain from `M` up to their home, with that link put
+/// before it, is a chain of `T`. So if an assignment that covers what is below reaches the tenants
+/// just below `M`, the nearest assignments to `T` are not none. They may be others, of a nearer
+/// manager of `T`; but each of them is one of the user's that covers what is below. If all of these
+/// hold `tenant.view`, the user sees `T`. Wherever one of that is not so, [`sees`] is asked.
 pub struct SeenBelow<'u> {
     user: &'u User,
     below: bool,
@@ -430,7 +435,8 @@ impl<'u> SeenBelow<'u> {
 /// Finds the assignment that somebody has on a tenant itself.
 pub(super) type Lookup<'a> = dyn Fn(TenantId) -> Result<Option<Arc<Assignment>>, ViewError> + 'a;
 
-/// The assignments that decide for a user on a tenant; `from_below`, on what is managed below it (P-10).
+/// The assignments that decide for a user on a tenant; `from_below`, on what is managed below it
+/// (P-10).
 pub(super) fn held(
     world: &World<'_>,
     user: &User,

@@ -1,4 +1,5 @@
-//! Alerts and service mail (A): who gets them, read off a view; and the rule behind it. Never sends anything.
+//! Alerts and service mail (A): who gets them, read off a view; and the rule behind it. Never sends
+//! anything.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +38,8 @@ pub fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> Ruling<D
     .into())
 }
 
-/// Whether somebody can be an additional recipient: living, and at home there or at one of those above.
+/// Whether somebody can be an additional recipient: living, and at home there or at one of those
+/// above.
 fn can_receive(
     world: &World<'_>,
     user: UserId,
@@ -49,8 +51,8 @@ fn can_receive(
         .is_some_and(|user| user.state.is_living() && (user.home == tenant || above.contains(&user.home))))
 }
 
-/// Who gets a tenant's service mail: fully managed, the manager's admins instead of its own; jointly, both; not
-/// managed, its own.
+/// Who gets a tenant's service mail: fully managed, the manager's admins instead of its own;
+/// jointly, both; not managed, its own.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -62,8 +64,8 @@ pub fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<BTreeSet<User
     Ok(to)
 }
 
-/// Who gets a tenant's alerts about a category: every admin, the manager's included, or the device-group managers; and
-/// always the additional recipients.
+/// Who gets a tenant's alerts about a category: every admin, the manager's included, or the
+/// device-group managers; and always the additional recipients.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -100,7 +102,8 @@ pub fn recipients(
     Ok(to)
 }
 
-/// The tenant's alert rules without the additional recipients whose home no longer is above it (D-6).
+/// The tenant's alert rules without the additional recipients whose home no longer is above it
+/// (D-6).
 pub(super) fn lost(
     world: &World<'_>,
     tenant: TenantId,

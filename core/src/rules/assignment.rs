@@ -17,8 +17,9 @@ use crate::view::ViewError;
 /// Gives users roles on tenants (P-11).
 ///
 /// # Errors
-/// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`, `unknown_role`,
-/// `beyond_own_rights`, `super_admin_only`, `user_state_conflict`, `last_super_admin`, `out_of_reach`.
+/// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`,
+/// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `user_state_conflict`,
+/// `last_super_admin`, `out_of_reach`.
 pub fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Decision> {
     let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());
@@ -73,7 +74,8 @@ fn one(world: &World<'_>, giver: &mut Giver<'_, '_>, user: &User, item: &NewAssi
     Ok(handed.expect("the role is handed out where nothing bars the way"))
 }
 
-/// The changes of a batch, to be judged as a whole: what one of them leaves in place another may take away.
+/// The changes of a batch, to be judged as a whole: what one of them leaves in place another may
+/// take away.
 #[derive(Default)]
 struct Changes {
     plans: BTreeMap<UserId, Plan>,
@@ -102,7 +104,8 @@ impl Changes {
     }
 }
 
-/// Of the tenants that a batch would leave without an active super admin (U-3), those who would have to stay.
+/// Of the tenants that a batch would leave without an active super admin (U-3), those who would
+/// have to stay.
 fn orphaned_by(
     world: &World<'_>,
     giver: &mut Giver<'_, '_>,
@@ -140,8 +143,8 @@ fn orphaned(
 /// Takes users' roles on tenants away (P-11).
 ///
 /// # Errors
-/// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`, `beyond_own_rights`,
-/// `super_admin_only`, `last_super_admin`, `not_assigned`.
+/// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`,
+/// `beyond_own_rights`, `super_admin_only`, `last_super_admin`, `not_assigned`.
 pub fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> Ruling<Decision> {
     let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());

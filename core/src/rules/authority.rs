@@ -1,4 +1,5 @@
-//! Who may command (U-4, T-9): turns verdicts into what an actor is told. Never decides what the command does.
+//! Who may command (U-4, T-9): turns verdicts into what an actor is told. Never decides what the
+//! command does.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -49,7 +50,8 @@ impl World<'_> {
         }
     }
 
-    /// Lets the actor use a permission on a living tenant; a tenant that they may not see does not exist (T-9).
+    /// Lets the actor use a permission on a living tenant; a tenant that they may not see does not
+    /// exist (T-9).
     ///
     /// # Errors
     /// Those of [`Self::admit`], `unknown_tenant`, and the reasons of a check.
@@ -71,7 +73,8 @@ impl World<'_> {
         self.let_use(actor, permission, tenant, Some(service), Gate::Shut)
     }
 
-    /// The same for a service; for one that the policy does not offer, which the command has to tell, as for none.
+    /// The same for a service; for one that the policy does not offer, which the command has to
+    /// tell, as for none.
     ///
     /// # Errors
     /// Those of [`Self::authorize`].
@@ -107,8 +110,8 @@ impl World<'_> {
         }
     }
 
-    /// The side of a manager–managed pair that a user is on: the managed side by home alone, the manager's side also
-    /// from further up.
+    /// The side of a manager–managed pair that a user is on: the managed side by home alone, the
+    /// manager's side also from further up.
     pub(super) fn side(
         &self,
         user: &User,
@@ -144,7 +147,8 @@ impl World<'_> {
         Ok(user)
     }
 
-    /// Whether a tenant that is not locked would be without an active super admin of its own if these left (U-3).
+    /// Whether a tenant that is not locked would be without an active super admin of its own if
+    /// these left (U-3).
     pub(super) fn is_orphaned_by(
         &self,
         tenant: TenantId,

@@ -1,4 +1,5 @@
-//! The bars of a command about many things at once (T-6): each item has its own, and all of them are told.
+//! The bars of a command about many things at once (T-6): each item has its own, and all of them
+//! are told.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,11 +10,13 @@ use crate::model::permission::{CUSTOMERS_DELINK, LINK_RESPOND};
 use crate::model::{Actor, EndCause, Party, Stage};
 use crate::refusal::Code;
 
-/// One party does one act of the delink table (D-1 to D-6). Delink stays possible while tenants are disabled (T-5).
+/// One party does one act of the delink table (D-1 to D-6). Delink stays possible while tenants are
+/// disabled (T-5).
 ///
 /// # Errors
-/// `ticket_required`, `wrong_actor`, `link_ended`, `not_delinkable`, `delink_not_offered`, `no_customer_owner`, and
-/// what the table says of the stage: `already_requested`, `no_delink_request`, `own_request`, `not_your_request`.
+/// `ticket_required`, `wrong_actor`, `link_ended`, `not_delinkable`, `delink_not_offered`,
+/// `no_customer_owner`, and what the table says of the stage: `already_requested`,
+/// `no_delink_request`, `own_request`, `not_your_request`.
 pub fn act(
     world: &World<'_>,
     actor: &Actor,

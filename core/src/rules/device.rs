@@ -1,4 +1,5 @@
-//! Devices (V): uploads, moves, deletion. All of a command's devices or none. Reads a view, returns events.
+//! Devices (V): uploads, moves, deletion. All of a command's devices or none. Reads a view, returns
+//! events.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,8 +26,8 @@ pub const MAX_DEVICES: usize = 10_000;
 /// Puts devices on a customer or an MSP (V-2).
 ///
 /// # Errors
-/// `empty_batch`, `too_many_devices`, `not_a_reseller`, `cannot_receive`, `not_added`, `reseller_dropped` and, device by
-/// device, `invalid_device`, `duplicate_device`, `device_held`.
+/// `empty_batch`, `too_many_devices`, `not_a_reseller`, `cannot_receive`, `not_added`,
+/// `reseller_dropped` and, device by device, `invalid_device`, `duplicate_device`, `device_held`.
 pub fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruling<Decision> {
     world.authorize(actor, DEVICES_MANAGE, command.reseller, Gate::Shut)?;
     let mut bars = Bars::new();
@@ -83,8 +84,8 @@ pub(super) fn bar_count(count: usize, bars: &mut Bars) {
 /// Moves devices from an MSP's pool to a customer, or asks the customer to approve (V-7).
 ///
 /// # Errors
-/// `empty_batch`, `too_many_devices`, `out_of_reach`, `cannot_receive`, `move_refused` and, device by device,
-/// `device_not_in_pool`, `device_moving`, `device_seated`.
+/// `empty_batch`, `too_many_devices`, `out_of_reach`, `cannot_receive`, `move_refused` and, device
+/// by device, `device_not_in_pool`, `device_moving`, `device_seated`.
 pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> Ruling<Decision> {
     world.authorize(actor, DEVICES_MANAGE, command.manager, Gate::Shut)?;
     world.authorize(actor, DEVICES_MANAGE, command.customer, Gate::Shut)?;
@@ -135,7 +136,8 @@ fn moved(link: &Link, devices: BTreeSet<DeviceId>) -> Event {
     Event::DevicesMoved { link: link.id, manager: link.manager, customer: link.managed, devices }
 }
 
-/// Bars devices that the tenant cannot give away: not its own, seated, or in a move other than `within`.
+/// Bars devices that the tenant cannot give away: not its own, seated, or in a move other than
+/// `within`.
 fn bar_devices(
     world: &World<'_>,
     holder: TenantId,
@@ -171,8 +173,8 @@ pub(super) fn held(
 /// Approves a move (V-7). Every guard is checked again.
 ///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`, `link_ended`, `cannot_receive`, `move_refused`, and
-/// those of the devices.
+/// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`, `link_ended`,
+/// `cannot_receive`, `move_refused`, and those of the devices.
 pub fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
@@ -237,7 +239,8 @@ fn answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger, event: Eve
 /// Deletes devices that a tenant holds (V-9).
 ///
 /// # Errors
-/// `empty_batch`, `too_many_devices` and, device by device, `device_not_in_pool`, `device_moving`, `device_seated`.
+/// `empty_batch`, `too_many_devices` and, device by device, `device_not_in_pool`, `device_moving`,
+/// `device_seated`.
 pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteDevices) -> Ruling<Decision> {
     world.authorize(actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();

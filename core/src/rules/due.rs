@@ -1,5 +1,6 @@
-//! What the clock does: handshakes lapse, links are announced, extended or ended (L-3, L-9, D, U-2). One thing at a
-//! time, in the order of their moments, so that each sees the world that the one before has left.
+//! What the clock does: handshakes lapse, links are announced, extended or ended (L-3, L-9, D,
+//! U-2). One thing at a time, in the order of their moments, so that each sees the world that the
+//! one before has left.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +18,8 @@ use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 /// How many entries of an index are read at once.
 const PAGE: usize = 64;
 
-/// Something that may be due: at which moment, and about which entity. In the order in which it happens.
+/// Something that may be due: at which moment, and about which entity. In the order in which it
+/// happens.
 pub type Item = (Timestamp, Kind, Uuid);
 
 /// Something that time brings about.
@@ -26,8 +28,9 @@ enum Due {
     End(Arc<Link>),
 }
 
-/// What is due by a moment, at most so much of it, from this entry of the index on: what has to be looked at, and the
-/// last entry that was read. Fewer entries than wanted mean that nothing is left.
+/// What is due by a moment, at most so much of it, from this entry of the index on: what has to be
+/// looked at, and the last entry that was read. Fewer entries than wanted mean that nothing is
+/// left.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -66,7 +69,8 @@ pub fn all(view: &dyn View, at: Timestamp, links_alone: bool) -> Result<BTreeSet
     }
 }
 
-/// What is due by a moment about a tenant, a user or a link: of its links, or of the handshakes it takes part in.
+/// What is due by a moment about a tenant, a user or a link: of its links, or of the handshakes it
+/// takes part in.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -89,7 +93,8 @@ pub fn about(
     }
 }
 
-/// The tenants, users and links that a command names; of a request, both its tenants, since they may get a link.
+/// The tenants, users and links that a command names; of a request, both its tenants, since they
+/// may get a link.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -126,8 +131,8 @@ pub fn add(entity: &Any, at: Timestamp, items: &mut BTreeSet<Item>) {
     items.extend(moments.map(|moment| (moment, entity.kind(), entity.id())));
 }
 
-/// What happens next of an item, in a world in which everything before it has happened; nothing, where it is done with or
-/// something else has settled it.
+/// What happens next of an item, in a world in which everything before it has happened; nothing,
+/// where it is done with or something else has settled it.
 ///
 /// # Errors
 /// When the view cannot be read.

@@ -1,4 +1,5 @@
-//! Who manages whom through links in force (P-3): chains, what is above and below. Knows nothing of permissions.
+//! Who manages whom through links in force (P-3): chains, what is above and below. Knows nothing of
+//! permissions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use crate::view::ViewError;
 /// The links from a tenant up to one above it, the tenant's own link first.
 pub(super) type Chain = Vec<Arc<Link>>;
 
-/// Every chain of links in force from `tenant` up to `home`: shorter ones first, then older ones (P-3).
+/// Every chain of links in force from `tenant` up to `home`: shorter ones first, then older ones
+/// (P-3).
 pub(super) fn chains(
     world: &World<'_>,
     tenant: TenantId,

@@ -10,8 +10,8 @@ use crate::model::Holding;
 use crate::refusal::Code;
 use crate::view::{Kind, ViewError};
 
-/// The kinds of entity whose id a caller may choose, beside uploads. The other kinds stand under keys that are derived for
-/// their kind alone, which no chosen id can meet.
+/// The kinds of entity whose id a caller may choose, beside uploads. The other kinds stand under
+/// keys that are derived for their kind alone, which no chosen id can meet.
 const CHOSEN: [Kind; 10] = [
     Kind::Tenant,
     Kind::Link,
@@ -36,8 +36,8 @@ impl<'w> NewIds<'w> {
         Self { world, given: BTreeSet::new() }
     }
 
-    /// The id that the caller chose, barred where it is nil or names anything already; a fresh one, where none was chosen.
-    /// Fresh ids are not looked up: they cannot have been used.
+    /// The id that the caller chose, barred where it is nil or names anything already; a fresh one,
+    /// where none was chosen. Fresh ids are not looked up: they cannot have been used.
     pub(super) fn take<I: Id>(&mut self, chosen: Option<I>, bars: &mut Bars) -> Result<I, ViewError> {
         let Some(id) = chosen else { return Ok(I::of(self.world.fresh())) };
         bars.bar(id.bare().is_nil(), Code::NilId, "");
@@ -53,7 +53,8 @@ impl<'w> NewIds<'w> {
                 return Ok(true);
             }
         }
-        // An upload is no entity itself; what arrived by it is, and stays when nothing is left of it.
+        // An upload is no entity itself; what arrived by it is, and stays when nothing is left of
+        // it.
         let arrived = Holding::uploaded(UploadId::from_uuid(id));
         Ok(self.world.view.get::<Holding>(arrived.uuid())?.is_some())
     }

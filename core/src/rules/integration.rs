@@ -108,7 +108,8 @@ pub(super) fn of_deleted(world: &World<'_>, tenant: TenantId) -> Result<Vec<Even
     Ok(events)
 }
 
-/// The integrations attached at a tenant whose owner no longer manages it once these links have ended (D-6).
+/// The integrations attached at a tenant whose owner no longer manages it once these links have
+/// ended (D-6).
 pub(super) fn lost(
     world: &World<'_>,
     tenant: TenantId,

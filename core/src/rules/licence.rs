@@ -1,4 +1,5 @@
-//! Licences (C): bought for a tenant, seats for the devices it holds. They survive a delink. Reads a view, returns events.
+//! Licences (C): bought for a tenant, seats for the devices it holds. They survive a delink. Reads
+//! a view, returns events.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,7 +23,8 @@ pub const MAX_SEATS: u32 = 1_000_000;
 /// Buys a licence, for oneself or for a tenant that one manages (C-1).
 ///
 /// # Errors
-/// `unknown_service`, `service_not_managed`, `invalid_seats`, `invalid_expiry`, `id_taken`, `out_of_reach`.
+/// `unknown_service`, `service_not_managed`, `invalid_seats`, `invalid_expiry`, `id_taken`,
+/// `out_of_reach`.
 pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Decision> {
     world.authorize(actor, LICENCES_MANAGE, command.buyer, Gate::Shut)?;
     world.authorize_for(actor, LICENCES_MANAGE, command.tenant, &command.service, Gate::Shut)?;
@@ -51,8 +53,8 @@ pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Dec
 /// Gives devices seats (C-1).
 ///
 /// # Errors
-/// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices`, `too_few_seats`, `licence_expired` and,
-/// device by device, `device_not_in_pool`, `device_seated`, `device_moving`.
+/// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices`, `too_few_seats`,
+/// `licence_expired` and, device by device, `device_not_in_pool`, `device_seated`, `device_moving`.
 pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();
@@ -77,8 +79,8 @@ pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling
 /// Takes seats back (C-1).
 ///
 /// # Errors
-/// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices` and, device by device,
-/// `device_not_seated`.
+/// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices` and, device by
+/// device, `device_not_seated`.
 pub fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();

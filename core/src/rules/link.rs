@@ -50,7 +50,8 @@ impl Proposal<'_> {
     }
 }
 
-/// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers (L-6 to L-9).
+/// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers
+/// (L-6 to L-9).
 pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<(), ViewError> {
     let policy = &world.policy;
     let (manager, managed) = (proposal.manager.id, proposal.managed);
@@ -93,8 +94,8 @@ fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
 /// Asks an existing tenant to be managed (L-2).
 ///
 /// # Errors
-/// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`, `nil_id`,
-/// `id_taken`.
+/// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`,
+/// `nil_id`, `id_taken`.
 pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
     world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
@@ -153,7 +154,8 @@ fn bar_request(
 /// Says yes to a link request (L-3, L-4).
 ///
 /// # Errors
-/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, and everything that stands in the way by now.
+/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, and everything that stands in
+/// the way by now.
 pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let mut bars = Bars::new();
@@ -210,7 +212,8 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
         return refuse(Code::UnknownLinkRequest, id);
     };
     let Some(user) = admitted else {
-        // An operator asks for a manager as they would create a link, but answers for a customer only by ticket.
+        // An operator asks for a manager as they would create a link, but answers for a customer
+        // only by ticket.
         if turn == Party::Customer {
             world.ticket(actor, "the customer's answer")?;
         }
@@ -262,8 +265,9 @@ fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Ruling<Arc<Link>
 /// Changes a link's management type (L-5).
 ///
 /// # Errors
-/// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `exclusive_link`, `owner_required`, for
-/// naming an owner those of [`user::invite_owner`], and those of an invitation.
+/// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `exclusive_link`,
+/// `owner_required`, for naming an owner those of [`user::invite_owner`], and those of an
+/// invitation.
 pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
@@ -301,7 +305,8 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
 /// Manages more services by a link (L-6).
 ///
 /// # Errors
-/// `wrong_actor`, `link_ended`, `no_services`, `unknown_service`, `services_overlap`, `nothing_to_do`.
+/// `wrong_actor`, `link_ended`, `no_services`, `unknown_service`, `services_overlap`,
+/// `nothing_to_do`.
 pub fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
@@ -335,8 +340,8 @@ pub fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveService)
     Ok(Event::ServiceRemoved { link: link.id, service: command.service.clone(), ticket }.into())
 }
 
-/// Lets a link extend itself, or end (L-9). Prolonging is the customer's word, unless it is locked out; ending is
-/// either side's.
+/// Lets a link extend itself, or end (L-9). Prolonging is the customer's word, unless it is locked
+/// out; ending is either side's.
 ///
 /// # Errors
 /// `wrong_actor`, `ticket_required`, `link_ended`, `no_term`, `term_too_long`.
@@ -387,7 +392,8 @@ pub fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) 
     Ok(Event::ManagerGrantsSet { link: link.id, grants: command.grants.clone() }.into())
 }
 
-/// Everything that happens when a link ends (D-6). Console sessions end with the right to them, in [`crate::decide`].
+/// Everything that happens when a link ends (D-6). Console sessions end with the right to them, in
+/// [`crate::decide`].
 pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
     let mut events = vec![Event::LinkEnded { link: link.id, cause }];
     events.extend(device::canceled_moves(world, link)?);
@@ -395,8 +401,9 @@ pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec
     Ok(events)
 }
 
-/// What rests on these links alone, on the tenants they manage and below, and ends with them (D-6): assignments of users, shared
-/// integrations and additional alert recipients whose home no longer is above the tenant.
+/// What rests on these links alone, on the tenants they manage and below, and ends with them (D-6):
+/// assignments of users, shared integrations and additional alert recipients whose home no longer
+/// is above the tenant.
 pub(super) fn lost(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Vec<Event>, ViewError> {
     let mut touched = BTreeSet::new();
     for id in ended {

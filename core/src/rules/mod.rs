@@ -1,5 +1,6 @@
-//! The rules, one file per section of rules.md: each a function of a view. They read and return events or a refusal;
-//! they never write, never send, and know no clock but the moment that is passed in.
+//! The rules, one file per section of rules.md: each a function of a view. They read and return
+//! events or a refusal; they never write, never send, and know no clock but the moment that is
+//! passed in.
 
 pub mod access;
 pub mod alert;

@@ -1,4 +1,5 @@
-//! Erasure of personal data (U-5). Reads a view, returns events and what is to be erased; the store erases.
+//! Erasure of personal data (U-5). Reads a view, returns events and what is to be erased; the store
+//! erases.
 
 use super::access::{self, Gate};
 use super::world::{Bars, Decision, Ruling, World, refuse};

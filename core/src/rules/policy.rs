@@ -26,7 +26,8 @@ pub fn set(world: &World<'_>, actor: &Actor, command: &SetPolicy) -> Ruling<Deci
     Ok(Event::PolicySet { policy: command.policy.clone() }.into())
 }
 
-/// Looks at every use of what the new policy no longer has. Slow on a large store, and only when something is dropped.
+/// Looks at every use of what the new policy no longer has. Slow on a large store, and only when
+/// something is dropped.
 fn bar_dropped(world: &World<'_>, next: &Policy, bars: &mut Bars) -> Result<(), ViewError> {
     let now = &world.policy;
     let types: BTreeSet<&ManagementType> = now

@@ -86,7 +86,8 @@ impl Rights {
         self
     }
 
-    /// Notes what these exceed `held` by: permissions as `beyond_own_rights`, being a super admin as `super_admin_only`.
+    /// Notes what these exceed `held` by: permissions as `beyond_own_rights`, being a super admin
+    /// as `super_admin_only`.
     fn bar(&self, held: &Self, about: impl std::fmt::Display, bars: &mut Bars) {
         bars.bar(!self.permissions.is_subset(&held.permissions), Code::BeyondOwnRights, &about);
         bars.bar(self.is_super && !held.is_super, Code::SuperAdminOnly, about);
@@ -145,8 +146,8 @@ impl Spots {
     }
 }
 
-/// Whoever changes rights, and what they hold where. Asked about many changes at once, it looks up once what these have
-/// in common, so that a batch costs what its items cost.
+/// Whoever changes rights, and what they hold where. Asked about many changes at once, it looks up
+/// once what these have in common, so that a batch costs what its items cost.
 pub(super) struct Giver<'w, 'v> {
     world: &'w World<'v>,
     /// Nobody for the operator, who is not bound by what they hold.
@@ -181,8 +182,9 @@ impl<'w, 'v> Giver<'w, 'v> {
         self.user.as_ref().map_or(Ok(true), |user| access::sees(self.world, user, tenant))
     }
 
-    /// Whether what the giver hands out to the people at home in `home` is masked (P-16): they are of another
-    /// organisation, and on some way down to `home` there is a link whose manager works by grants.
+    /// Whether what the giver hands out to the people at home in `home` is masked (P-16): they are
+    /// of another organisation, and on some way down to `home` there is a link whose manager works
+    /// by grants.
     pub(super) fn masks(&mut self, home: TenantId) -> Result<bool, ViewError> {
         let Some(user) = self.user.as_ref().filter(|user| user.home != home) else { return Ok(false) };
         if let Some(known) = self.masks.get(&home) {
@@ -194,21 +196,24 @@ impl<'w, 'v> Giver<'w, 'v> {
         Ok(masks)
     }
 
-    /// Whether what the giver hands out in place of what was `masked` is so as well: a super admin of that home lifts it.
+    /// Whether what the giver hands out in place of what was `masked` is so as well: a super admin
+    /// of that home lifts it.
     pub(super) fn keeps_masked(&mut self, home: TenantId, masked: bool) -> Result<bool, ViewError> {
         let own = self.user.as_ref().is_none_or(|user| user.home == home);
         let lifts = own && (self.user.is_none() || self.held(Place::On(home))?.is_super);
         Ok(self.masks(home)? || masked && !lifts)
     }
 
-    /// Whether P-16 keeps the super role from what the giver hands out to the people at home in `home`.
+    /// Whether P-16 keeps the super role from what the giver hands out to the people at home in
+    /// `home`.
     fn makes_no_super_admin(&mut self, home: TenantId, role: &RoleRef) -> Result<bool, ViewError> {
         let policy = &self.world.policy;
         Ok(self.world.is_super(role) && policy.super_role != policy.admin_role && self.masks(home)?)
     }
 
-    /// Judges the handing out of a role: nobody hands out what they do not hold there, all of it and wherever it
-    /// reaches, whatever else the one who gets it has (U-4); what a manager's side hands out is masked (P-16).
+    /// Judges the handing out of a role: nobody hands out what they do not hold there, all of it
+    /// and wherever it reaches, whatever else the one who gets it has (U-4); what a manager's side
+    /// hands out is masked (P-16).
     ///
     /// # Errors
     /// `beyond_own_rights`, `super_admin_only`.
@@ -242,7 +247,8 @@ impl<'w, 'v> Giver<'w, 'v> {
         Ok(handed)
     }
 
-    /// Whether the giver holds all of these on a tenant and, if `below`, on whatever is managed below it.
+    /// Whether the giver holds all of these on a tenant and, if `below`, on whatever is managed
+    /// below it.
     pub(super) fn holds(
         &mut self,
         permissions: &BTreeSet<Permission>,
@@ -254,8 +260,9 @@ impl<'w, 'v> Giver<'w, 'v> {
                 && (!below || permissions.is_subset(&self.everywhere_below(tenant)?.permissions)))
     }
 
-    /// Judges what a change of a user's assignment on a tenant uncovers, and what it takes from a super admin: on the
-    /// tenant, and on whatever is managed below it where the assignment reaches or reached (P-15).
+    /// Judges what a change of a user's assignment on a tenant uncovers, and what it takes from a
+    /// super admin: on the tenant, and on whatever is managed below it where the assignment reaches
+    /// or reached (P-15).
     ///
     /// # Errors
     /// `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`, all without a place.
@@ -267,7 +274,8 @@ impl<'w, 'v> Giver<'w, 'v> {
         self.compare(user, plan, Place::On(tenant), &mut bars)?;
         let (before, after) =
             (self.world.assignment(user.id, tenant)?, plan.get(&tenant).and_then(Option::as_ref));
-        // Who could not give the super role here does not take it either, whatever reaches the user from above.
+        // Who could not give the super role here does not take it either, whatever reaches the user
+        // from above.
         let gives = |assignment: &Arc<Assignment>| self.world.is_super_admin(assignment);
         if before.as_ref().is_some_and(gives) && !after.is_some_and(gives) {
             bars.bar(!self.held(Place::On(tenant))?.is_super, Code::SuperAdminOnly, user.id);
@@ -278,8 +286,9 @@ impl<'w, 'v> Giver<'w, 'v> {
         if manages && (before || after) {
             self.compare(user, plan, Place::Below(tenant), &mut bars)?;
             let theirs = self.spots(user.id)?;
-            // A role that reaches down was judged wherever it reaches when it was offered. What is left to look at is
-            // what shows from under one that reaches down no longer, and what super admins lose.
+            // A role that reaches down was judged wherever it reaches when it was offered. What is
+            // left to look at is what shows from under one that reaches down no longer, and what
+            // super admins lose.
             if before && !after || theirs.any_super {
                 let mut spots = self.own_spots_below(tenant)?;
                 spots.extend(theirs.below(tenant));
@@ -292,7 +301,8 @@ impl<'w, 'v> Giver<'w, 'v> {
         bars.lift()
     }
 
-    /// Judges that a user can no longer use anything, or can again: among super admins alone, wherever they are one.
+    /// Judges that a user can no longer use anything, or can again: among super admins alone,
+    /// wherever they are one.
     ///
     /// # Errors
     /// `super_admin_only`, without a place.
@@ -310,8 +320,8 @@ impl<'w, 'v> Giver<'w, 'v> {
         bars.lift()
     }
 
-    /// Judges that a user's account comes into somebody else's hands: as if all that they hold were handed out (P-15),
-    /// where a manager's side gives nothing that it would have to mask (P-16).
+    /// Judges that a user's account comes into somebody else's hands: as if all that they hold were
+    /// handed out (P-15), where a manager's side gives nothing that it would have to mask (P-16).
     ///
     /// # Errors
     /// `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`, all without a place.
@@ -336,7 +346,8 @@ impl<'w, 'v> Giver<'w, 'v> {
         bars.lift()
     }
 
-    /// Judges a role on a tenant that is yet to come below `manager`, in place of what reaches there.
+    /// Judges a role on a tenant that is yet to come below `manager`, in place of what reaches
+    /// there.
     ///
     /// # Errors
     /// `super_admin_only`.
@@ -350,11 +361,13 @@ impl<'w, 'v> Giver<'w, 'v> {
         Ok(())
     }
 
-    /// Judges the naming of an owner for a tenant that has none: by whoever manages its users by role, since nobody is
-    /// there to grant it (P-15); where it had one before, by a super admin (U-4).
+    /// Judges the naming of an owner for a tenant that has none: by whoever manages its users by
+    /// role, since nobody is there to grant it (P-15); where it had one before, by a super admin
+    /// (U-4).
     ///
     /// # Errors
-    /// `unknown_tenant`, `tenant_disabled`, `no_assignment`, `role_lacks_permission`, `super_admin_only`.
+    /// `unknown_tenant`, `tenant_disabled`, `no_assignment`, `role_lacks_permission`,
+    /// `super_admin_only`.
     pub(super) fn name_owner(&mut self, tenant: TenantId) -> Ruling {
         let Some(user) = self.user.clone() else { return Ok(()) };
         let seen = self.sees(tenant)?;
@@ -374,7 +387,8 @@ impl<'w, 'v> Giver<'w, 'v> {
         if found.had_owner && !held.is_super { refuse(Code::SuperAdminOnly, tenant) } else { Ok(()) }
     }
 
-    /// Notes what a user gains at a place beyond what the giver holds, and that they are a super admin there no longer.
+    /// Notes what a user gains at a place beyond what the giver holds, and that they are a super
+    /// admin there no longer.
     fn compare(&mut self, user: &User, plan: &Plan, place: Place, bars: &mut Bars) -> Result<(), ViewError> {
         let before = Rights::of(self.world, user, place, &Plan::new())?;
         let after = Rights::of(self.world, user, place, plan)?;
@@ -424,8 +438,9 @@ impl<'w, 'v> Giver<'w, 'v> {
         Ok(rights)
     }
 
-    /// Where below a tenant the giver may hold something else than what reaches all that it manages: where they have
-    /// assignments of their own, and where others that do not come by this tenant reach.
+    /// Where below a tenant the giver may hold something else than what reaches all that it
+    /// manages: where they have assignments of their own, and where others that do not come by this
+    /// tenant reach.
     fn own_spots_below(&mut self, tenant: TenantId) -> Result<BTreeSet<TenantId>, ViewError> {
         let Some(own) = self.user.as_ref().map(|user| user.id) else { return Ok(BTreeSet::new()) };
         let mut found: BTreeSet<TenantId> = self.spots(own)?.below(tenant).collect();
@@ -433,8 +448,9 @@ impl<'w, 'v> Giver<'w, 'v> {
         Ok(found)
     }
 
-    /// The tenants below one that have a manager who is not. Nobody comes to them from the giver's own home by another
-    /// way than this tenant where it is that home; and where every tenant has one manager, there is no other way at all.
+    /// The tenants below one that have a manager who is not. Nobody comes to them from the giver's
+    /// own home by another way than this tenant where it is that home; and where every tenant has
+    /// one manager, there is no other way at all.
     fn entrances(&mut self, tenant: TenantId) -> Result<Rc<BTreeSet<TenantId>>, ViewError> {
         let home = self.user.as_ref().map(|user| user.home);
         if home == Some(tenant) || self.world.policy.max_managers == 1 {

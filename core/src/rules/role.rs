@@ -19,7 +19,8 @@ use crate::view::{Index, Key, ViewError};
 /// Adds a role of a tenant's own (P-9).
 ///
 /// # Errors
-/// `beyond_own_rights`, `unknown_permission`, `super_only_permission`, `id_taken`, `role_name_taken`.
+/// `beyond_own_rights`, `unknown_permission`, `super_only_permission`, `id_taken`,
+/// `role_name_taken`.
 pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
     world.authorize(actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
     let by = world.admit(actor, Gate::Shut)?.map(|user| user.home);
@@ -44,8 +45,9 @@ pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<
     .into())
 }
 
-/// Changes a tenant's own role. What is added must be held by the editor wherever the role is assigned or offered (U-4,
-/// P-15); what is reserved is not added by a manager's side to what the customer's people have (P-16).
+/// Changes a tenant's own role. What is added must be held by the editor wherever the role is
+/// assigned or offered (U-4, P-15); what is reserved is not added by a manager's side to what the
+/// customer's people have (P-16).
 ///
 /// # Errors
 /// `unknown_role`, `nothing_to_do`, `reserved_for_customer`, and those of creating one.

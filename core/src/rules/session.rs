@@ -1,4 +1,5 @@
-//! Console sessions (S): opened by right, closed by hand, ended with the right. Reads a view, returns events.
+//! Console sessions (S): opened by right, closed by hand, ended with the right. Reads a view,
+//! returns events.
 
 use std::collections::BTreeSet;
 
@@ -93,8 +94,8 @@ pub fn reach(world: &World<'_>, loss: Loss, touched: &mut BTreeSet<Subject>) -> 
     Ok(())
 }
 
-/// The open sessions, among those that `touched` users and tenants have to do with, whose right is gone in this
-/// world (S-2). With `everything`, all open sessions are looked at.
+/// The open sessions, among those that `touched` users and tenants have to do with, whose right is
+/// gone in this world (S-2). With `everything`, all open sessions are looked at.
 ///
 /// # Errors
 /// When the view cannot be read.

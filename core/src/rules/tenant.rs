@@ -56,8 +56,9 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 /// Creates a customer, or a multi-client, under a manager (L-1, P-11).
 ///
 /// # Errors
-/// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`,
-/// `owner_required`, `owner_not_allowed`, and for the authorizations those of an assignment.
+/// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
+/// `prefix_resting`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
+/// assignment.
 pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
@@ -240,7 +241,8 @@ pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> 
 /// Deletes tenants, on request with everything below them (T-6, T-7).
 ///
 /// # Errors
-/// `empty_batch`, `duplicate_item`, `not_confirmed`, `has_managed_tenants`, `delink_pending`, `delink_first`.
+/// `empty_batch`, `duplicate_item`, `not_confirmed`, `has_managed_tenants`, `delink_pending`,
+/// `delink_first`.
 pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruling<Decision> {
     world.admit(actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
@@ -261,7 +263,8 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruli
     Ok(remove(world, &doomed.into_keys().collect())?.into())
 }
 
-/// The tenants that go, each with the place in the batch it goes with. A tenant below goes when all its managers do.
+/// The tenants that go, each with the place in the batch it goes with. A tenant below goes when all
+/// its managers do.
 fn doomed(
     world: &World<'_>,
     command: &DeleteTenants,

@@ -30,8 +30,8 @@ const UNMASKED: Handed = Handed { below: false, masked: false };
 /// Invites somebody to a tenant (U-2, U-4).
 ///
 /// # Errors
-/// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `already_member`, `already_invited`, `email_taken`,
-/// `id_taken`.
+/// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `already_member`, `already_invited`,
+/// `email_taken`, `id_taken`.
 pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<Decision> {
     world.authorize(actor, USERS_MANAGE, command.tenant, Gate::Shut)?;
     let Some(tenant) = world.living(command.tenant)? else {
@@ -59,8 +59,8 @@ pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<
 /// Invites a managed customer's first super admin, for its manager (L-1).
 ///
 /// # Errors
-/// `wrong_actor`, `unknown_tenant`, `no_assignment`, `role_lacks_permission`, `super_admin_only`, `link_ended`,
-/// `owner_not_allowed`, `owner_present`, `owner_invited`, and those of an invitation.
+/// `wrong_actor`, `unknown_tenant`, `no_assignment`, `role_lacks_permission`, `super_admin_only`,
+/// `link_ended`, `owner_not_allowed`, `owner_present`, `owner_invited`, and those of an invitation.
 pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> Ruling<Decision> {
     world.admit(actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -159,7 +159,8 @@ fn bar_address(
 /// Reminds an invited person (U-2).
 ///
 /// # Errors
-/// `unknown_invitation`, `beyond_own_rights`, `super_admin_only`, `invitation_not_pending`, `invitation_expired`.
+/// `unknown_invitation`, `beyond_own_rights`, `super_admin_only`, `invitation_not_pending`,
+/// `invitation_expired`.
 pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> Ruling<Decision> {
     let (invitation, by) = for_sender(world, actor, command.invitation)?;
     let mut bars = Bars::new();
@@ -203,7 +204,8 @@ enum Sender {
     UserManager,
 }
 
-/// Finds an invitation for those who may send it: the tenant's user managers and, for a sign-up, its manager (L-1).
+/// Finds an invitation for those who may send it: the tenant's user managers and, for a sign-up,
+/// its manager (L-1).
 fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc<Invitation>, Sender)> {
     let admitted = world.admit(actor, Gate::Shut)?;
     let Some(invitation) = world.view.get::<Invitation>(id.uuid())? else {
@@ -237,8 +239,8 @@ fn bar_state(world: &World<'_>, invitation: &Invitation, trigger: HandshakeTrigg
 /// Accepts an invitation with the address it was sent to (U-2).
 ///
 /// # Errors
-/// `unknown_invitation`, `tenant_disabled`, `other_address`, `invitation_not_pending`, `already_member`,
-/// `invitation_expired`, `email_taken`.
+/// `unknown_invitation`, `tenant_disabled`, `other_address`, `invitation_not_pending`,
+/// `already_member`, `invitation_expired`, `email_taken`.
 pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> Ruling<Decision> {
     let invitation = for_invitee(world, actor, command.invitation)?;
     let mut bars = Bars::new();
@@ -333,12 +335,13 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Rul
     })
 }
 
-/// Changes a user's name or address; users may change their own (U-1). Whoever has somebody's address has their account, so
-/// giving another one is like handing out all that the user holds (P-15).
+/// Changes a user's name or address; users may change their own (U-1). Whoever has somebody's
+/// address has their account, so giving another one is like handing out all that the user holds
+/// (P-15).
 ///
 /// # Errors
-/// `no_such_user`, `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`, `nothing_to_do`,
-/// `user_state_conflict`, `already_member`, `email_taken`.
+/// `no_such_user`, `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`,
+/// `nothing_to_do`, `user_state_conflict`, `already_member`, `email_taken`.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Decision> {
     let user = if *actor == Actor::User(command.user) {
         match world.admit(actor, Gate::Shut)? {

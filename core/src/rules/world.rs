@@ -1,4 +1,5 @@
-//! What every rule stands on: the world it reads, the decision it returns, and the bars it collects. Decides nothing.
+//! What every rule stands on: the world it reads, the decision it returns, and the bars it
+//! collects. Decides nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,8 +48,8 @@ pub(super) fn refuse<T>(code: Code, about: impl std::fmt::Display) -> Ruling<T> 
     Err(Stop::Refused(Refusal::new(code, about)))
 }
 
-/// The bars between a command and its execution. All are noted, and the first by precedence is the answer, so that
-/// the order in which a rule looks at things never shows.
+/// The bars between a command and its execution. All are noted, and the first by precedence is the
+/// answer, so that the order in which a rule looks at things never shows.
 #[derive(Debug, Default)]
 pub struct Bars(Option<Refusal>);
 
@@ -174,7 +175,8 @@ impl<'v> World<'v> {
         self.view.get(id.uuid())
     }
 
-    /// Where a user stands: whoever let an invitation lapse is gone, whether or not the clock has swept (U-2).
+    /// Where a user stands: whoever let an invitation lapse is gone, whether or not the clock has
+    /// swept (U-2).
     ///
     /// # Errors
     /// When the view cannot be read.
@@ -253,7 +255,8 @@ impl<'v> World<'v> {
         Ok(links)
     }
 
-    /// What a link's management type means. A type that the policy has dropped locks and permits nothing more.
+    /// What a link's management type means. A type that the policy has dropped locks and permits
+    /// nothing more.
     pub(super) fn management(&self, link: &Link) -> Option<&ManagementRule> {
         self.policy.management(&link.management)
     }
@@ -336,7 +339,8 @@ impl<'v> World<'v> {
         Ok(pending)
     }
 
-    /// Refuses a trigger that a handshake cannot take now: as the first code where it has expired, else the second (L-3, U-2).
+    /// Refuses a trigger that a handshake cannot take now: as the first code where it has expired,
+    /// else the second (L-3, U-2).
     pub(super) fn bar_handshake(
         &self,
         handshake: &Handshake,

@@ -1,5 +1,6 @@
-//! The one gate for what an actor is told (T-9). It knows what this actor may see: now, whatever the question is about; and of a
-//! past, what they could see then as well. Whoever makes an answer asks here, and nowhere else. Never decides anything else.
+//! The one gate for what an actor is told (T-9). It knows what this actor may see: now, whatever
+//! the question is about; and of a past, what they could see then as well. Whoever makes an answer
+//! asks here, and nowhere else. Never decides anything else.
 
 mod record;
 
@@ -72,8 +73,8 @@ impl<'w> Sight<'w> {
         Ok(Open { sight: self, tenant })
     }
 
-    /// Lets whoever may link tenants: by right at home, or on another tenant on which they hold a role themselves, where their
-    /// home is an MSP (T-8).
+    /// Lets whoever may link tenants: by right at home, or on another tenant on which they hold a
+    /// role themselves, where their home is an MSP (T-8).
     ///
     /// # Errors
     /// Why they may not at home, `cannot_manage`.

@@ -1,5 +1,6 @@
-//! What somebody is told of a record in the audit of a tenant: the events about that tenant, as far as every organisation
-//! that they involve is there for the reader; people of other organisations not at all; and each of it field by field.
+//! What somebody is told of a record in the audit of a tenant: the events about that tenant,
+//! as far as every organisation that they involve is there for the reader; people of other
+//! organisations not at all; and each of it field by field.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,8 +32,8 @@ pub struct RecordSight<'s> {
 enum Known {
     /// It is there for them.
     Now,
-    /// Only as far as it was there for them when they had to do with each other: the audit is their own organisation's, which
-    /// does not manage it today.
+    /// Only as far as it was there for them when they had to do with each other: the audit is their
+    /// own organisation's, which does not manage it today.
     AsItWas,
     /// It is not there for them.
     Never,
@@ -56,7 +57,8 @@ impl<'s> RecordSight<'s> {
         Ok(Self { sight, tenant, known: RefCell::default(), people: RefCell::default() })
     }
 
-    /// The record as the reader is told of it; nothing, where it has no event that they are told of.
+    /// The record as the reader is told of it; nothing, where it has no event that they are told
+    /// of.
     ///
     /// # Errors
     /// When the world cannot be read.
@@ -192,7 +194,8 @@ impl<'s> RecordSight<'s> {
         Ok(if above { Known::Now } else { Known::Never })
     }
 
-    /// Whether the reader is told of a person: of their own organisation, or where they may see its users.
+    /// Whether the reader is told of a person: of their own organisation, or where they may see its
+    /// users.
     fn names(&self, user: UserId) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(true) };
         let Some(user) = self.now().user(user)? else { return Ok(false) };
@@ -207,8 +210,9 @@ impl<'s> RecordSight<'s> {
         Ok(told)
     }
 
-    /// An event with the nil id for everybody whom the reader is not told of, the hidden actor among them, and without what is
-    /// another organisation's own: where a console returns to, and what a reseller calls a tenant.
+    /// An event with the nil id for everybody whom the reader is not told of, the hidden actor
+    /// among them, and without what is another organisation's own: where a console returns to, and
+    /// what a reseller calls a tenant.
     fn masked(&self, event: &Event, hidden: Option<UserId>, around: &Around<'_>) -> Result<Event, ViewError> {
         let mut event = event.clone();
         let name = |user: &mut UserId| -> Result<(), ViewError> {

@@ -1,4 +1,5 @@
-//! A store in memory, gone with the process: for tests, trials and what-if. It keeps the whole past, as every store.
+//! A store in memory, gone with the process: for tests, trials and what-if. It keeps the whole
+//! past, as every store.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -138,7 +139,8 @@ impl World {
         }
     }
 
-    /// Takes the fingerprints from the receipts of everything about a subject: they were made of its data.
+    /// Takes the fingerprints from the receipts of everything about a subject: they were made of
+    /// its data.
     fn forget(&mut self, subject: Subject) {
         let seqs = self.about.get(&subject).map(Vec::as_slice).unwrap_or_default();
         for receipt in self.receipts.values_mut().filter(|receipt| seqs.binary_search(&receipt.seq).is_ok()) {
@@ -258,7 +260,8 @@ struct Right<'s> {
 
 impl Right<'_> {
     fn change(self, change: impl FnOnce(&mut World)) {
-        // Lets go of the world first: where no reading holds it, it is changed in place and not copied.
+        // Lets go of the world first: where no reading holds it, it is changed in place and not
+        // copied.
         drop(self.snapshot);
         change(Arc::make_mut(&mut self.store.world.write().unwrap_or_else(PoisonError::into_inner)));
     }

@@ -1,8 +1,9 @@
 //! The store port: where records, entities and personal data live, at the level of keys and bytes.
 //!
-//! A store writes three things in one transaction that cannot disagree: records appended to the journal, the entities
-//! they changed (with the versions they replaced kept as the past), and personal data, which has no past. It knows
-//! nothing of the domain and judges nothing. One conformance suite runs on every store.
+//! A store writes three things in one transaction that cannot disagree: records appended to the
+//! journal, the entities they changed (with the versions they replaced kept as the past), and
+//! personal data, which has no past. It knows nothing of the domain and judges nothing. One
+//! conformance suite runs on every store.
 
 pub mod memory;
 mod queue;
@@ -208,10 +209,12 @@ pub trait Reading: View {
 
 /// The right to write. Dropping it writes nothing.
 pub trait Writing: Reading {
-    /// Appends records, one after the other, and everything that changes by them: all or nothing, durable on return.
+    /// Appends records, one after the other, and everything that changes by them: all or nothing,
+    /// durable on return.
     ///
     /// # Errors
-    /// `OutcomeUnknown` when it cannot be told whether the commit happened; any other error means that it did not.
+    /// `OutcomeUnknown` when it cannot be told whether the commit happened; any other error means
+    /// that it did not.
     fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError>;
 
     /// Remembers the last record that a consumer has acknowledged; it never moves back.

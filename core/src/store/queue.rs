@@ -1,4 +1,5 @@
-//! Whose turn it is: one thing that is lent to one caller at a time, in the order in which they asked.
+//! Whose turn it is: one thing that is lent to one caller at a time, in the order in which they
+//! asked.
 
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};

@@ -1,5 +1,5 @@
-//! Given, when, then: a fixed clock, and a small world in which a rule can be tried in one line. It panics where the
-//! engine does not answer as expected, as tests do.
+//! Given, when, then: a fixed clock, and a small world in which a rule can be tried in one line. It
+//! panics where the engine does not answer as expected, as tests do.
 //!
 //! ```
 //! use tenantry::command::RequestDelink;
@@ -20,8 +20,8 @@
 //! | [`EMPTY`] | customer | – | nobody |
 //! | [`RESELLER`] | reseller | – | [`ROB`] super admin |
 //!
-//! The MSPs' people cover what is managed below. A tenant's number is its name in capitals, such as `JOINTLY`; a person's
-//! address is their name `@example.com`.
+//! The MSPs' people cover what is managed below. A tenant's number is its name in capitals, such as
+//! `JOINTLY`; a person's address is their name `@example.com`.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

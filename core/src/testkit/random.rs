@@ -1,4 +1,5 @@
-//! Numbers that look random and are the same for the same seed (splitmix64). Never the machine's own randomness.
+//! Numbers that look random and are the same for the same seed (splitmix64). Never the machine's
+//! own randomness.
 
 /// The generator.
 #[derive(Clone, Debug)]

@@ -1,5 +1,5 @@
-//! The conformance suite: what every store must do, each compared with a world held in memory. It panics where a store
-//! falls short, as tests do.
+//! The conformance suite: what every store must do, each compared with a world held in memory. It
+//! panics where a store falls short, as tests do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,8 @@ pub fn conformance(make: &dyn Fn() -> Box<dyn Store>) {
     }
 }
 
-/// Checks that a store keeps what was committed; `open` opens the same place each time, empty at first.
+/// Checks that a store keeps what was committed; `open` opens the same place each time, empty at
+/// first.
 ///
 /// # Panics
 /// Where the store does not do what a store must do.
@@ -366,7 +367,8 @@ fn random_change(rng: &mut Rng) -> Change {
             ended: None,
         }),
         3 => Any::from(LinkRequest {
-            // The numbers of links, too: an accepted request gives its id to its link. Never both at one moment.
+            // The numbers of links, too: an accepted request gives its id to its link. Never both
+            // at one moment.
             id: LinkRequestId::from_uuid(numbered(200 + number)),
             manager: one,
             managed: other,

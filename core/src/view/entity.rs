@@ -86,7 +86,8 @@ macro_rules! kinds {
             /// # Errors
             /// When the text is not such an entity.
             pub fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
-                // Looked at once as a whole: else every name and text in it is looked at for itself.
+                // Looked at once as a whole: else every name and text in it is looked at for
+                // itself.
                 let json = str::from_utf8(json).map_err(serde::de::Error::custom)?;
                 Ok(match kind { $(Kind::$name => Self::$name(Arc::new(serde_json::from_str(json)?))),+ })
             }
@@ -148,8 +149,8 @@ kinds! {
 pub enum Change {
     /// The entity as it is from now on, whether it was there before or not.
     Put(Any),
-    /// The entity as it was last; it is there no more. It is carried whole because its id may be a hash of what it was
-    /// about, and whoever follows changes has to know whose right goes.
+    /// The entity as it was last; it is there no more. It is carried whole because its id may be a
+    /// hash of what it was about, and whoever follows changes has to know whose right goes.
     Remove(Any),
 }
 
@@ -313,7 +314,8 @@ entity!(Listing, it => it.link.uuid(), {
 });
 
 impl Listing {
-    /// What the keys of all listings of a manager begin with that are alike in what lists choose by.
+    /// What the keys of all listings of a manager begin with that are alike in what lists choose
+    /// by.
     pub fn strand(&self) -> Key {
         Key::new().id(self.manager.uuid()).text(self.stage.name()).text(self.management.as_str())
     }

@@ -1,5 +1,5 @@
-//! Index keys: bytes whose order is the order of what they were made from, so that an adapter compares bytes and
-//! knows nothing of the domain.
+//! Index keys: bytes whose order is the order of what they were made from, so that an adapter
+//! compares bytes and knows nothing of the domain.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -63,7 +63,8 @@ indexes! {
     14 InvitationUser "invitation_user"
     /// Resellers' rows by tenant.
     15 RowTenant "row_tenant"
-    /// Resellers' listed rows: reseller, whether shown, status; then name and reference, first without regard to case.
+    /// Resellers' listed rows: reseller, whether shown, status; then name and reference, first
+    /// without regard to case.
     16 RowCompany "row_company"
     /// Holdings with devices: reseller, then whom they are shown as, then the upload.
     17 HoldingRow "holding_row"
@@ -101,7 +102,8 @@ indexes! {
     33 RowUploads "row_uploads"
     /// Resellers' listed rows: reseller, whether shown, status; then how many devices.
     34 RowDevices "row_devices"
-    /// Managers' listings: manager, stage, management type; then name, first without regard to case.
+    /// Managers' listings: manager, stage, management type; then name, first without regard to
+    /// case.
     35 ListingName "listing_name"
     /// Managers' listings: manager, stage, management type; then number.
     36 ListingNumber "listing_number"
@@ -109,7 +111,8 @@ indexes! {
     37 ListingServices "listing_services"
     /// Managers' listings: manager, stage, management type; then how many devices.
     38 ListingDevices "listing_devices"
-    /// The same by the tenant, user or link it is about: that, then 1 for links and 0 for handshakes, then the moment.
+    /// The same by the tenant, user or link it is about: that, then 1 for links and 0 for
+    /// handshakes, then the moment.
     39 DueAbout "due_about"
     /// Prefixes that were given back, by the moment from which they may be taken again.
     40 PrefixRests "prefix_rests"
@@ -210,7 +213,8 @@ impl Key {
         self.text(&text.to_lowercase()).text(text)
     }
 
-    /// A key that is greater than any: none has more than three ids in a row, and no other part begins so.
+    /// A key that is greater than any: none has more than three ids in a row, and no other part
+    /// begins so.
     fn end() -> Self {
         Self(vec![u8::MAX; 64])
     }

@@ -15,7 +15,8 @@ use crate::model::{Personal, Subject};
 /// What stands in an index.
 pub(crate) type Entry = (Index, Key, Uuid, Kind);
 
-/// The entries of a span within a map, in order; whoever reads backwards turns them round. None, where there can be none.
+/// The entries of a span within a map, in order; whoever reads backwards turns them round. None,
+/// where there can be none.
 pub(crate) fn bounds(span: &Span) -> Option<(Bound<Entry>, Bound<Entry>)> {
     let (least, greatest) = (Kind::ALL.iter().min()?, Kind::ALL.iter().max()?);
     let entry = |key: &Key, id: Uuid, kind: &Kind| (span.index, key.clone(), id, *kind);

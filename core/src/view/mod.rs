@@ -1,8 +1,8 @@
 //! A view of the world: *get* the entity with this id, *scan* the entities under this index key.
 //!
-//! The store now, the store as of a past seq and an overlay of what has not been executed are all views, so every
-//! check, list and refusal works on each of them with the same code. A view never decides and never writes; an I/O error
-//! in it is an error to the caller and never an allow.
+//! The store now, the store as of a past seq and an overlay of what has not been executed are all
+//! views, so every check, list and refusal works on each of them with the same code. A view never
+//! decides and never writes; an I/O error in it is an error to the caller and never an allow.
 
 pub mod entity;
 pub mod key;
@@ -25,8 +25,8 @@ use crate::model::{Personal, Subject};
 /// How many entities a scan reads at first, unless it is told how many are wanted.
 const FIRST_PAGE: usize = 4;
 
-/// How many entities a scan reads at a time after that, at least and at most: a quarter of what it has read so far, so that
-/// little is read in vain wherever it ends.
+/// How many entities a scan reads at a time after that, at least and at most: a quarter of what it
+/// has read so far, so that little is read in vain wherever it ends.
 const PAGES: (usize, usize) = (8, 256);
 
 /// The world could not be read.
@@ -60,7 +60,8 @@ pub trait View {
     /// When the store cannot be read.
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError>;
 
-    /// Up to `limit` entities within a span of an index, in the order of key and id, or backwards in that order.
+    /// Up to `limit` entities within a span of an index, in the order of key and id, or backwards
+    /// in that order.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -106,7 +107,8 @@ impl dyn View + '_ {
         Ok(self.load(E::KIND, id)?.and_then(|any| E::from_any(any)))
     }
 
-    /// Every entity under an index key or key prefix, in the order of key and id, read page by page.
+    /// Every entity under an index key or key prefix, in the order of key and id, read page by
+    /// page.
     pub fn under<E: Entity>(&self, index: Index, prefix: Key) -> Scan<'_, E> {
         Scan::new(self, Span::under(index, prefix))
     }

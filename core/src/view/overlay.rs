@@ -16,7 +16,8 @@ use crate::model::{Personal, Subject};
 pub struct Overlay<'v> {
     below: &'v dyn View,
     above: Memory,
-    // Invariant: the last change of every entity that `above` speaks for, be it there or removed; likewise of subjects.
+    // Invariant: the last change of every entity that `above` speaks for, be it there or removed;
+    // likewise of subjects.
     changed: BTreeMap<(Kind, Uuid), Change>,
     people: BTreeMap<Subject, Option<Personal>>,
 }

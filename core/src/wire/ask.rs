@@ -1,5 +1,5 @@
-//! Questions: every reading of the engine, now or as of a moment that has passed. Each names its actor, or is for the host
-//! itself, to whom no rule applies.
+//! Questions: every reading of the engine, now or as of a moment that has passed. Each names its
+//! actor, or is for the host itself, to whom no rule applies.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -160,7 +160,8 @@ pub enum KeyPart {
     Time(Timestamp),
 }
 
-/// Declares the queries: each a struct, a variant of [`Query`] and of [`Answer`], a name, and how it is answered.
+/// Declares the queries: each a struct, a variant of [`Query`] and of [`Answer`], a name, and how
+/// it is answered.
 macro_rules! queries {
     ($(
         $(#[$doc:meta])*
@@ -220,7 +221,8 @@ macro_rules! queries {
                 match self { $(Self::$name(_) => $text),+ }
             }
 
-            /// Reads the query of that name from its other fields, so that an error can say which of them it is about.
+            /// Reads the query of that name from its other fields, so that an error can say which
+            /// of them it is about.
             ///
             /// # Errors
             /// When there is no query of that name, or the fields are not its own.
@@ -581,7 +583,8 @@ queries! {
         as_of: Option<AsOf>,
     }
 
-    /// What is known today about a person or about where a tenant is, for the host itself; it has no past (U-5).
+    /// What is known today about a person or about where a tenant is, for the host itself; it has
+    /// no past (U-5).
     PersonalOf => "personal" -> Option<Personal> = |it, engine| at(engine, None, |moment| moment.personal(it.subject));
     {
         /// Whose.

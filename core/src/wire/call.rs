@@ -35,12 +35,14 @@ pub enum Call {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Execute {
-    /// Names this request: asking again under the same id is safe and answers with the first receipt. Made, if left out.
+    /// Names this request: asking again under the same id is safe and answers with the first
+    /// receipt. Made, if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RequestId>,
     /// Who asks.
     pub actor: Actor,
-    /// The revision the caller last saw; if the journal has moved on, the command is refused (`stale_seq`).
+    /// The revision the caller last saw; if the journal has moved on, the command is refused
+    /// (`stale_seq`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u64>,
     /// What is asked.
@@ -63,7 +65,8 @@ pub struct Acknowledge {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Sweep {
-    /// Whether the clock is right although it is far ahead of the journal (`clock_ahead`). Nothing takes it back.
+    /// Whether the clock is right although it is far ahead of the journal (`clock_ahead`). Nothing
+    /// takes it back.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub accept_clock: bool,
 }

@@ -1,5 +1,6 @@
-//! Why a call has no reply, in one shape for every language: a refusal, a broken store, or a misuse of the face. The numbers
-//! 1 to 999 are the refusals'; those from 9000 on are listed here and are never reused either.
+//! Why a call has no reply, in one shape for every language: a refusal, a broken store, or a misuse
+//! of the face. The numbers 1 to 999 are the refusals'; those from 9000 on are listed here and are
+//! never reused either.
 
 use std::any::Any;
 use std::fmt;
@@ -13,7 +14,8 @@ use crate::store::StoreError;
 /// Declares the table.
 macro_rules! troubles {
     ($($number:literal $name:ident $text:literal $whose:ident: $message:literal; $remedy:literal)+) => {
-        /// What went wrong where nothing was refused: at the door, in the store, or in tenantry itself.
+        /// What went wrong where nothing was refused: at the door, in the store, or in tenantry
+        /// itself.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
         pub enum Trouble {

@@ -1,5 +1,6 @@
-//! The JSON door: one function in, JSON out, for every language that is not Rust. It decides nothing: a [`Call`] becomes
-//! what the engine already offers, and what the engine says becomes a reply or a [`Fault`].
+//! The JSON door: one function in, JSON out, for every language that is not Rust. It decides
+//! nothing: a [`Call`] becomes what the engine already offers, and what the engine says becomes a
+//! reply or a [`Fault`].
 //!
 //! ```
 //! use tenantry::engine::Engine;
@@ -54,10 +55,12 @@ use serde::Serialize;
 use crate::engine::Engine;
 use crate::policy::Policy;
 
-/// Answers one call with a reply in JSON, or says in the fault why there is none. Never panics on what it is given.
+/// Answers one call with a reply in JSON, or says in the fault why there is none. Never panics on
+/// what it is given.
 ///
 /// # Errors
-/// The refusals of the command or query, a broken store, or a call that is not as [`Call`] wants it.
+/// The refusals of the command or query, a broken store, or a call that is not as [`Call`] wants
+/// it.
 pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
     match Call::read(request)? {
         Call::Execute(execute) => Ok(text(&execute.run(engine)?)),
@@ -69,7 +72,8 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
     }
 }
 
-/// Reads a policy: an object as the schema has it, or the name of one that comes with the library, as in `"clients"`.
+/// Reads a policy: an object as the schema has it, or the name of one that comes with the library,
+/// as in `"clients"`.
 ///
 /// # Errors
 /// When it is no policy. Whether it contradicts itself is said where it is put into force.

@@ -1,5 +1,6 @@
-//! Texts tried before they are sent: a form or an import learns of every flaw at once, where a command that is malformed stops at
-//! its first. Decides nothing of its own: a text is read here as a command reads it.
+//! Texts tried before they are sent: a form or an import learns of every flaw at once, where a
+//! command that is malformed stops at its first. Decides nothing of its own: a text is read here as
+//! a command reads it.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,6 @@
-//! JSON in: a document within bounds becomes a tree, the tree becomes a type, and an error says where. Stricter than JSON
-//! alone: a member that is named twice is refused, for two readers could take either.
+//! JSON in: a document within bounds becomes a tree, the tree becomes a type, and an error says
+//! where. Stricter than JSON alone: a member that is named twice is refused, for two readers could
+//! take either.
 
 use std::cell::Cell;
 use std::fmt;

@@ -1,5 +1,6 @@
-//! A tree as serde reads it, with one difference: where fields are wanted by name, a list of values is not taken for them.
-//! A caller who relied on their order would be wrong with every field that is added.
+//! A tree as serde reads it, with one difference: where fields are wanted by name, a list of values
+//! is not taken for them. A caller who relied on their order would be wrong with every field that
+//! is added.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{

@@ -8,7 +8,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::Moment;
 use tenantry::model::{self, HandshakeState, ResellerStatus};
 
-use super::{State, open_until};
+use super::line::{State, open_until};
 use crate::world::Oracle;
 
 fn device_line(holder: TenantId, seat: Option<LicenceId>, moving: Option<MoveId>) -> String {

@@ -1,4 +1,5 @@
-//! What went wrong, in the words of the port. Never repeats what was stored: it may be personal data.
+//! What went wrong, in the words of the port. Never repeats what was stored: it may be personal
+//! data.
 
 use rusqlite::{Error, ErrorCode};
 

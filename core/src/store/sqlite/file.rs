@@ -1,5 +1,5 @@
-//! The file: whose it is, how it is opened, created and brought up to date. What is not ours is never written to, and
-//! no file appears beside it.
+//! The file: whose it is, how it is opened, created and brought up to date. What is not ours is
+//! never written to, and no file appears beside it.
 
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -16,7 +16,8 @@ use super::schema::{APPLICATION_ID, FORMAT, MIGRATIONS, MIN_READER, MIN_WRITER, 
 use super::{Options, Synchronous};
 use crate::store::StoreError;
 
-/// The oldest SQLite that can be trusted: those before it may lose a commit when the log starts anew.
+/// The oldest SQLite that can be trusted: those before it may lose a commit when the log starts
+/// anew.
 const LEAST_SQLITE: i32 = 3_051_003;
 
 /// How much of the file each connection keeps in memory, in KiB.
@@ -59,8 +60,8 @@ pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Found> {
     if length == 0 {
         return Ok(Found::Nothing);
     }
-    // Only through SQLite: closing the file by other means would let go of the locks this process has on it. An immutable
-    // file is read as it is, without locks, log or journal.
+    // Only through SQLite: closing the file by other means would let go of the locks this process
+    // has on it. An immutable file is read as it is, without locks, log or journal.
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let db = Connection::open_with_flags(uri(path), flags).map_err(|error| cannot_open(path, error))?;
@@ -115,7 +116,8 @@ fn needed(db: &Connection, write: bool) -> rusqlite::Result<i32> {
     db.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |row| row.get(0))
 }
 
-/// Whether this library may go on, seen from within a transaction: a newer one may have come meanwhile.
+/// Whether this library may go on, seen from within a transaction: a newer one may have come
+/// meanwhile.
 pub(super) fn admit(db: &Connection, path: &Path, write: bool) -> Result<()> {
     let format: i32 = db.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
     if format == FORMAT {
@@ -192,8 +194,8 @@ pub(super) fn is_ours(db: &Connection) -> rusqlite::Result<bool> {
 
 /// Makes a store of what is empty, unless somebody else was quicker.
 ///
-/// This happens in one transaction before the file gets its log, so that a file that is not empty always says whose it
-/// is on its first page.
+/// This happens in one transaction before the file gets its log, so that a file that is not empty
+/// always says whose it is on its first page.
 pub(super) fn create(db: &Connection, path: &Path, deadline: Instant) -> Result<()> {
     patiently(deadline, || {
         let write = || -> std::result::Result<(), CreateError> {
@@ -300,7 +302,8 @@ pub(super) fn checkpoint(db: &Connection) -> Result<bool> {
 /// Ends a transaction, if there is one, without effect.
 pub(super) fn roll_back(db: &Connection) {
     if !db.is_autocommit() {
-        // Where even this fails, the transaction is gone already or the next use says what is wrong.
+        // Where even this fails, the transaction is gone already or the next use says what is
+        // wrong.
         let _ = db.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
     }
 }
@@ -319,7 +322,8 @@ impl MaybeBusy for rusqlite::Error {
 
 /// Tries until nobody else is at it, or the deadline has passed.
 ///
-/// The pauses are short and differ at random. SQLite's own grow longer with each try, and starve whoever waited longest.
+/// The pauses are short and differ at random. SQLite's own grow longer with each try, and starve
+/// whoever waited longest.
 pub(super) fn patiently<T, E: MaybeBusy>(
     deadline: Instant,
     mut attempt: impl FnMut() -> std::result::Result<T, E>,

@@ -1,20 +1,26 @@
-//! Locks that only their owner can lose. Decides which locks SQLite has on its files; never when it takes them.
+//! Locks that only their owner can lose. Decides which locks SQLite has on its files; never when it
+//! takes them.
 //!
-//! SQLite locks its files with POSIX locks. These belong to the process, and closing any descriptor of a file drops them
-//! all: another copy of SQLite in the process, a backup tool, a mere `open` and `close` take them away unnoticed, and
-//! the file is lost. Linux has locks of the open file description, which look the same to all others and go with their
-//! description alone. SQLite has no switch for them, but lets its system calls be replaced.
+//! SQLite locks its files with POSIX locks. These belong to the process, and closing any descriptor
+//! of a file drops them all: another copy of SQLite in the process, a backup tool, a mere `open`
+//! and `close` take them away unnoticed, and the file is lost. Linux has locks of the open file
+//! description, which look the same to all others and go with their description alone. SQLite has
+//! no switch for them, but lets its system calls be replaced.
 //!
-//! SQLite counts on one thing about POSIX locks: what is locked through one descriptor of a file can be unlocked through
-//! any other. So all locks on one file go through one description, which does nothing else.
+//! SQLite counts on one thing about POSIX locks: what is locked through one descriptor of a file
+//! can be unlocked through any other. So all locks on one file go through one description, which
+//! does nothing else.
 //!
-//! Nor is anything taken from others: where SQLite closes a descriptor it is kept, and closed together with the file's
-//! others once SQLite has none left and nobody at all has a lock on it. Until then the next who opens the file gets it.
+//! Nor is anything taken from others: where SQLite closes a descriptor it is kept, and closed
+//! together with the file's others once SQLite has none left and nobody at all has a lock on it.
+//! Until then the next who opens the file gets it.
 //!
-//! What was opened before [`install`] goes on with POSIX locks: somebody else in the process may use the same SQLite.
+//! What was opened before [`install`] goes on with POSIX locks: somebody else in the process may
+//! use the same SQLite.
 //!
-//! SQLite knows a file by its number, and remembers by it which locks the process has. A forked child inherits what it
-//! remembers and has none of the locks. So after a fork every file has another number: what the child opens is new to SQLite.
+//! SQLite knows a file by its number, and remembers by it which locks the process has. A forked
+//! child inherits what it remembers and has none of the locks. So after a fork every file has
+//! another number: what the child opens is new to SQLite.
 #![warn(clippy::undocumented_unsafe_blocks)]
 #![expect(unsafe_code, reason = "system calls are replaced and made here, and nowhere else in this package")]
 
@@ -46,7 +52,8 @@ struct Held {
     open: usize,
     /// Those that SQLite has closed.
     kept: Vec<OwnedFd>,
-    /// What all its locks go through, once there was one. Closed last, as it may have the lock under which to close.
+    /// What all its locks go through, once there was one. Closed last, as it may have the lock
+    /// under which to close.
     lock: Option<OwnedFd>,
 }
 
@@ -117,25 +124,29 @@ fn table_mut() -> RwLockWriteGuard<'static, Table> {
     TABLE.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has SQLite use such locks from now on, where the system has them. Only the first call does anything.
+/// Has SQLite use such locks from now on, where the system has them. Only the first call does
+/// anything.
 pub(super) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         if !is_supported() {
             return;
         }
-        // SAFETY: a name that ends with a zero. What comes back is null or lives as long as the process.
+        // SAFETY: a name that ends with a zero. What comes back is null or lives as long as the
+        // process.
         let vfs = unsafe { sqlite3_vfs_find(c"unix".as_ptr()) };
         // SAFETY: as said.
         let Some(set) = (unsafe { vfs.as_ref() }).and_then(|vfs| vfs.xSetSystemCall) else { return };
-        // SAFETY: the handlers may run at any time from now on, and do nothing while the table is empty.
+        // SAFETY: the handlers may run at any time from now on, and do nothing while the table is
+        // empty.
         if unsafe { libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child)) } != 0 {
             return;
         }
         // Last `open`: what it makes known is locked and closed by the other two.
         //
-        // SAFETY: SQLite casts the pointers back to these types before it calls them. It calls `fcntl` as a variadic
-        // function; where this module is compiled, what is passed so lies where fixed arguments lie.
+        // SAFETY: SQLite casts the pointers back to these types before it calls them. It calls
+        // `fcntl` as a variadic function; where this module is compiled, what is passed so lies
+        // where fixed arguments lie.
         unsafe {
             let vfs: *mut sqlite3_vfs = vfs;
             type Any = unsafe extern "C" fn();
@@ -179,8 +190,8 @@ fn lock(fd: RawFd, command: c_int, lock: &mut flock) -> Result<()> {
     }
 }
 
-/// A description of a descriptor's file for locks alone. Not that of the descriptor: SQLite maps some files into memory,
-/// and what is mapped a forked child keeps, with all locks.
+/// A description of a descriptor's file for locks alone. Not that of the descriptor: SQLite maps
+/// some files into memory, and what is mapped a forked child keeps, with all locks.
 fn describe(fd: RawFd) -> Result<OwnedFd> {
     let own = File::options().read(true).write(true).open(format!("/proc/self/fd/{fd}"));
     // Whoever may not write needs no locks for writing.
@@ -190,7 +201,8 @@ fn describe(fd: RawFd) -> Result<OwnedFd> {
     })
 }
 
-/// What the locks of a descriptor's file go through; nothing for a descriptor that was there before us.
+/// What the locks of a descriptor's file go through; nothing for a descriptor that was there before
+/// us.
 fn through(fd: RawFd) -> Option<Result<RawFd>> {
     let held = |table: &Table| table.inodes.get(table.files.get(&fd)?)?.lock.as_ref().map(OwnedFd::as_raw_fd);
     if let Some(lock) = held(&table()) {
@@ -244,7 +256,8 @@ unsafe extern "C" fn fcntl(fd: c_int, command: c_int, argument: *mut c_void) -> 
     };
     told(through.and_then(|through| {
         let argument = argument.cast::<flock>();
-        // SAFETY: with these commands comes a `flock`. Not all of it need be set: what is not is not read.
+        // SAFETY: with these commands comes a `flock`. Not all of it need be set: what is not is
+        // not read.
         let mut wanted = unsafe {
             let kind = (&raw const (*argument).l_type).read();
             let part = ((&raw const (*argument).l_start).read(), (&raw const (*argument).l_len).read());
@@ -328,8 +341,8 @@ unsafe fn renumber(outcome: c_int, found: *mut libc::stat) -> c_int {
     outcome
 }
 
-// A forked child has the descriptions of its parent, and its parent's locks would stay as long as the child has them. It
-// gets descriptions of its own, without locks, as it would with POSIX locks.
+// A forked child has the descriptions of its parent, and its parent's locks would stay as long as
+// the child has them. It gets descriptions of its own, without locks, as it would with POSIX locks.
 
 extern "C" fn before_fork() {
     let opening = OPENING.write().unwrap_or_else(PoisonError::into_inner);
@@ -340,7 +353,8 @@ extern "C" fn before_fork() {
 /// Takes back what the thread that forks put there.
 fn guards() -> Option<Box<Guards>> {
     let guards = FORKING.swap(null_mut(), Ordering::Relaxed);
-    // SAFETY: from `Box::into_raw`, and not taken back before. It stays on its thread, which is the child's only one.
+    // SAFETY: from `Box::into_raw`, and not taken back before. It stays on its thread, which is the
+    // child's only one.
     (!guards.is_null()).then(|| unsafe { Box::from_raw(guards) })
 }
 
@@ -358,12 +372,14 @@ extern "C" fn in_child() {
     }
 }
 
-/// Opens what a descriptor leads to anew, under the same number. Where that cannot be, the number leads nowhere.
+/// Opens what a descriptor leads to anew, under the same number. Where that cannot be, the number
+/// leads nowhere.
 fn reopen(fd: RawFd) {
     let mut path = [0; 32];
     // Numbers are written without memory, and there is room for a zero at the end.
     let _ = write!(path.as_mut_slice(), "/proc/self/fd/{fd}");
-    // SAFETY: calls that may be made between fork and exec, on descriptors that SQLite has or that are opened here.
+    // SAFETY: calls that may be made between fork and exec, on descriptors that SQLite has or that
+    // are opened here.
     unsafe {
         let flags = libc::fcntl(fd, libc::F_GETFL) & libc::O_ACCMODE;
         let new = libc::open(path.as_ptr().cast(), flags | libc::O_CLOEXEC);

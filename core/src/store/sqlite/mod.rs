@@ -1,7 +1,9 @@
-//! The store in an SQLite file: always fresh, opened at once at any size, shared by threads and processes.
+//! The store in an SQLite file: always fresh, opened at once at any size, shared by threads and
+//! processes.
 //!
-//! Readers never wait for the writer. Writers wait in a queue within the process and with short random pauses between
-//! processes. The file stays readable with `sqlite3`: bodies are JSON, and there is a view for each kind of entity.
+//! Readers never wait for the writer. Writers wait in a queue within the process and with short
+//! random pauses between processes. The file stays readable with `sqlite3`: bodies are JSON, and
+//! there is a view for each kind of entity.
 
 mod fault;
 mod file;
@@ -80,7 +82,8 @@ pub enum Synchronous {
     /// Until the disk says that it has it: a commit outlives a power cut.
     #[default]
     Full,
-    /// Until the system has it: a commit outlives the process, and a power cut may undo the last ones.
+    /// Until the system has it: a commit outlives the process, and a power cut may undo the last
+    /// ones.
     Normal,
 }
 
@@ -99,7 +102,8 @@ impl SqliteStore {
     /// Opens the store at `path`, or makes one.
     ///
     /// # Errors
-    /// `CannotOpen`, `NotOurs`, `Newer` and `Damaged` say what is wrong with the file, which is then left as it is.
+    /// `CannotOpen`, `NotOurs`, `Newer` and `Damaged` say what is wrong with the file, which is
+    /// then left as it is.
     pub fn open(path: impl AsRef<Path>, options: Options) -> std::result::Result<Self, StoreError> {
         Ok(Self::open_file(path.as_ref(), options)?)
     }
@@ -131,13 +135,15 @@ impl SqliteStore {
             conn.db.query_row(&format!("PRAGMA max_page_count = {}", pages.max(1)), [], |_| Ok(()))?;
         }
         let mut writer = Writer { conn, to_wipe, wiped: None };
-        // Left over from a crash, or blocked by a long reading: the next write or the close tries again.
+        // Left over from a crash, or blocked by a long reading: the next write or the close tries
+        // again.
         drop(writer.wipe());
         let (idle, writer) = (Mutex::default(), Some(Queue::new(writer)));
         Ok(Self { path, options, epoch, pid: std::process::id(), idle, writer })
     }
 
-    /// Reads the whole file and reports damage to its structure. It takes as long as the file is large.
+    /// Reads the whole file and reports damage to its structure. It takes as long as the file is
+    /// large.
     ///
     /// # Errors
     /// `Damaged` when something does not fit together; others when the file cannot be read.
@@ -242,7 +248,8 @@ impl Drop for SqliteStore {
         let idle = std::mem::take(&mut *self.idle());
         let mut writer = self.writer.take();
         if self.is_forked() {
-            // Closing them here would meddle with the parent's file. Kept, so that a leak checker finds them cared for.
+            // Closing them here would meddle with the parent's file. Kept, so that a leak checker
+            // finds them cared for.
             INHERITED.lock().unwrap_or_else(PoisonError::into_inner).push((idle, writer));
             return;
         }

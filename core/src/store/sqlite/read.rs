@@ -1,4 +1,5 @@
-//! Reading: point reads and scans of the present and the past, with statements that are held and never planned twice.
+//! Reading: point reads and scans of the present and the past, with statements that are held and
+//! never planned twice.
 
 use std::cell::{Cell, RefCell};
 
@@ -23,13 +24,15 @@ const POLICIES: usize = 4;
 /// A connection and what it remembers.
 pub(super) struct Conn {
     pub(super) db: Connection,
-    // By the record that put it in force. Every check needs one, and decoding it costs more than all else in a check.
+    // By the record that put it in force. Every check needs one, and decoding it costs more than
+    // all else in a check.
     policies: RefCell<Vec<(i64, Any)>>,
     // Invariant: what this connection's transaction sees, or nothing.
     seen: Cell<Option<Seen>>,
 }
 
-/// Where the journal ends, and the record that put the policy in force: what every check asks first.
+/// Where the journal ends, and the record that put the policy in force: what every check asks
+/// first.
 #[derive(Clone, Copy)]
 struct Seen {
     head: Head,
@@ -120,8 +123,8 @@ const HEAD: &str =
     concat!("SELECT seq, hash, at, (", of_entity!("seq"), ") FROM record ORDER BY seq DESC LIMIT 1");
 pub(super) const GET_PAST: &str = "SELECT seq, until, body FROM entity_past \
      WHERE kind = ?1 AND id = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT 1";
-// Keys alone bound a scan, and what is left of one key is read by itself: to compare keys and ids together costs more in every
-// row than the rest of the row.
+// Keys alone bound a scan, and what is left of one key is read by itself: to compare keys and ids
+// together costs more in every row than the rest of the row.
 macro_rules! scan {
     ($within:literal, $order:literal) => {
         concat!(

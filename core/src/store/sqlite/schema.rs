@@ -1,5 +1,5 @@
-//! What is in the file: the tables, the views that people read, and the way from older formats. Never touches a file
-//! by itself.
+//! What is in the file: the tables, the views that people read, and the way from older formats.
+//! Never touches a file by itself.
 
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -34,16 +34,19 @@ pub(super) const MIGRATIONS: &[Migration] = &[];
 ///
 /// Three things about them are not obvious.
 ///
-/// *Nothing personal ever moves within the file.* SQLite's `secure_delete` wipes what is deleted, but not the copies
-/// that a page keeps of rows which moved to its neighbour. So `personal` and `receipt` only grow at their end and are
-/// otherwise overwritten in place at the same length: texts are padded with blanks, what is erased becomes blanks and
-/// zeros, and addresses are found by three bytes of a hash, too short to tell whose it was.
+/// *Nothing personal ever moves within the file.* SQLite's `secure_delete` wipes what is deleted,
+/// but not the copies that a page keeps of rows which moved to its neighbour. So `personal` and
+/// `receipt` only grow at their end and are otherwise overwritten in place at the same length:
+/// texts are padded with blanks, what is erased becomes blanks and zeros, and addresses are found
+/// by three bytes of a hash, too short to tell whose it was.
 ///
-/// *The past of an index key is kept in chapters*, so that reading it costs no more the longer it grows. When as many
-/// entries of a key were closed as are still there (and at least [`CHAPTER`]), the chapter ends: the entries still there
-/// are closed into it, and go on in the next from its first record. A reading as of a record looks into one chapter.
+/// *The past of an index key is kept in chapters*, so that reading it costs no more the longer it
+/// grows. When as many entries of a key were closed as are still there (and at least [`CHAPTER`]),
+/// the chapter ends: the entries still there are closed into it, and go on in the next from its
+/// first record. A reading as of a record looks into one chapter.
 ///
-/// *An entity's row follows from its kind and id* ([`row`]), so that it is found by one search and needs no index of ids.
+/// *An entity's row follows from its kind and id* ([`row`]), so that it is found by one search and
+/// needs no index of ids.
 pub(super) const TABLES: &str = "
 CREATE TABLE meta(name TEXT PRIMARY KEY, value ANY NOT NULL) WITHOUT ROWID, STRICT;
 
@@ -81,10 +84,11 @@ pub(super) const CHAPTER: i64 = 16;
 /// In how many rows from the first on an entity may stand, where those before have others in them.
 pub(super) const ROWS: i64 = 4096;
 
-/// The first row that an entity may stand in: its kind, then about when its id was made if that tells (UUIDv7), so that what
-/// is made together stands together, then a hash of the whole id.
+/// The first row that an entity may stand in: its kind, then about when its id was made if that
+/// tells (UUIDv7), so that what is made together stands together, then a hash of the whole id.
 ///
-/// By chance, two of the same four seconds share it once in four billion pairs; the later one then stands in the next row.
+/// By chance, two of the same four seconds share it once in four billion pairs; the later one then
+/// stands in the next row.
 pub(super) fn row(kind: Kind, id: Uuid) -> i64 {
     let (high, low) = id.as_u64_pair();
     let moment = (high >> 28) & 0xff_ffff;

@@ -1,4 +1,5 @@
-//! What only the inside shows: the plans of the statements, the steps they take, and the way from older formats.
+//! What only the inside shows: the plans of the statements, the steps they take, and the way from
+//! older formats.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Writing: records, the entities they change and the versions these replace, personal data, and the commit itself.
+//! Writing: records, the entities they change and the versions these replace, personal data, and
+//! the commit itself.
 
 use std::time::{Duration, Instant};
 
@@ -25,12 +26,14 @@ pub(super) struct Writer {
     pub(super) conn: Conn,
     /// The last record that erased something while the log still holds what was there before.
     pub(super) to_wipe: Option<i64>,
-    /// The last record that erased something which is gone from the log, too; to be noted in the file.
+    /// The last record that erased something which is gone from the log, too; to be noted in the
+    /// file.
     pub(super) wiped: Option<i64>,
 }
 
 impl Writer {
-    /// Empties the log if something was erased from what it holds; whether nothing is left to be wiped.
+    /// Empties the log if something was erased from what it holds; whether nothing is left to be
+    /// wiped.
     pub(super) fn wipe(&mut self) -> Result<bool> {
         if self.to_wipe.is_some() && checkpoint(&self.conn.db)? {
             self.wiped = self.to_wipe.take();
@@ -38,7 +41,8 @@ impl Writer {
         Ok(self.to_wipe.is_none())
     }
 
-    /// Does so for a while. What then stands in the way is a long reading; the next write or the close tries again.
+    /// Does so for a while. What then stands in the way is a long reading; the next write or the
+    /// close tries again.
     fn wipe_patiently(&mut self) {
         let deadline = Instant::now() + WIPE_PATIENCE;
         while matches!(self.wipe(), Ok(false)) && Instant::now() < deadline {
@@ -84,7 +88,8 @@ impl Writing for Txn<Right<'_>> {
 }
 
 impl Right<'_> {
-    /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on a fresh connection.
+    /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on
+    /// a fresh connection.
     pub(super) fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
         let Err(error) = self.writer.conn.run("COMMIT") else { return Ok(()) };
         roll_back(&self.writer.conn.db);
@@ -242,8 +247,8 @@ impl Conn {
         Ok(())
     }
 
-    /// Overwrites what is known about a subject where it stands; where it has grown too long for that, blanks it and
-    /// puts it at the end.
+    /// Overwrites what is known about a subject where it stands; where it has grown too long for
+    /// that, blanks it and puts it at the end.
     fn remember(&self, subject: Subject, personal: &Personal) -> Result<()> {
         let (kind, id) = (subject_kind(subject), subject.uuid());
         let email = match (subject, &personal.email) {
