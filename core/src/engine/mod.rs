@@ -536,6 +536,6 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn decoded(stored: &StoredRecord) -> Result<Record, Error> {
     Record::decode(&stored.text).map_err(|error| {
-        StoreError::Damaged { what: format!("record {} cannot be read: {error}", stored.seq) }.into()
+        StoreError::Damaged { what: format!("record {} cannot be read: {}", stored.seq, error.why) }.into()
     })
 }
