@@ -98,13 +98,8 @@ impl Timestamp {
 
     /// The instant of a chrono time, cut to microseconds and held within [`Timestamp::MIN`] and
     /// [`Timestamp::MAX`].
-    pub fn from_datetime(datetime: DateTime<Utc>) -> Self {
+    pub(crate) fn from_datetime(datetime: DateTime<Utc>) -> Self {
         Self::saturating(datetime.timestamp_micros())
-    }
-
-    /// The instant as a chrono time.
-    pub fn datetime(self) -> DateTime<Utc> {
-        self.0
     }
 
     /// The instant so many days of 24 hours later, at most [`Timestamp::MAX`].
@@ -284,7 +279,7 @@ mod tests {
         assert_eq!(Timestamp::from_datetime(DateTime::<Utc>::MIN_UTC), Timestamp::MIN);
         assert_eq!(Timestamp::from_datetime(DateTime::<Utc>::MAX_UTC), Timestamp::MAX);
         let now = at("2026-01-31T09:30:00.123456Z");
-        assert_eq!(Timestamp::from_datetime(now.datetime()), now);
+        assert_eq!(Timestamp::from_datetime(now.0), now);
     }
 
     #[test]

@@ -65,10 +65,6 @@ impl List<'_> {
         for item in &module.items {
             self.item(place, item, &|own| below(own), within);
         }
-        for import in module.uses.iter().filter(|import| import.public) {
-            let gates: Vec<String> = within.iter().chain(&import.features).cloned().collect();
-            self.import(place, import, &below, &gates);
-        }
         for (inner, found) in &self.sources.modules {
             if let Some((last, above)) = inner.split_last()
                 && above == place.as_slice()
@@ -79,6 +75,11 @@ impl List<'_> {
                 self.line(&name, &[], &gates, &format!("mod {name}"));
                 self.module(inner, &name, &gates);
             }
+        }
+        // Last, since what is public below is passed on under its name there.
+        for import in module.uses.iter().filter(|import| import.public) {
+            let gates: Vec<String> = within.iter().chain(&import.features).cloned().collect();
+            self.import(place, import, &below, &gates);
         }
     }
 
@@ -96,8 +97,10 @@ impl List<'_> {
             }
             Some(Meant::Item(home, own)) => {
                 let name = below(&import.name);
-                if self.is_open(&home) {
-                    self.line(&name, &[], gates, &format!("use {name} = {}::{own}", home.join("::")));
+                let known = self.shown.get(&(home.clone(), own.clone())).cloned();
+                let open = self.is_open(&home).then(|| format!("{}::{own}", home.join("::")));
+                if let Some(known) = known.or(open) {
+                    self.line(&name, &[], gates, &format!("use {name} = {known}"));
                 } else {
                     let module = &self.sources.modules[&home];
                     for item in module.items.iter().filter(|item| name_of(item).is_some_and(|it| it == own)) {
@@ -161,7 +164,10 @@ impl List<'_> {
                     (place[..place.len().checked_sub(1)?].to_vec(), tail.to_vec())
                 }
                 (root, _)
-                    if self.sources.modules.contains_key(&[place.as_slice(), &[root.clone()]].concat()) =>
+                    if self
+                        .sources
+                        .modules
+                        .contains_key(&[place.as_slice(), std::slice::from_ref(root)].concat()) =>
                 {
                     (place.clone(), through.clone())
                 }

@@ -42,9 +42,10 @@ pub(crate) fn text(code: &impl ToTokens) -> String {
     let mut last = "";
     for word in &found {
         let is_word = |word: &str| word.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"');
+        let keyword = ["dyn", "mut", "as", "in"].contains(&last);
         let tight_after = ["", "(", "[", "<", "&", "::", "!", "?", "#", "*", ".."].contains(&last);
         let tight_before = [",", ";", ":", "::", ">", ")", "]", "?", ".", "!"].contains(&word.as_str())
-            || (["(", "<", "["].contains(&word.as_str()) && (is_word(last) || last == ">") && last != "dyn");
+            || (["(", "<", "["].contains(&word.as_str()) && (is_word(last) || last == ">") && !keyword);
         let spaced = ["->", "=>", "=", "+", "|"].contains(&word.as_str());
         if !out.is_empty() && (spaced || !tight_after && !tight_before) {
             out.push(' ');
