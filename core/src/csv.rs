@@ -2,6 +2,7 @@
 //! Decides nothing about the rows.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Write;
 
 use crate::query::ResellerCustomerRow;
@@ -17,17 +18,27 @@ pub const RESELLER_COLUMNS: [&str; 7] = [
     "Status",
 ];
 
+/// What was answered could not be written out.
+#[derive(Debug)]
+pub struct Unwritten(::csv::Error);
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Writes a reseller's rows under their columns and says how many there were. Nothing is kept in
 /// memory but the row at hand.
 ///
 /// # Errors
 /// The first error of the rows or, as `E`, of the output.
-pub fn reseller_customers<E: From<::csv::Error>>(
+pub fn reseller_customers<E: From<Unwritten>>(
     rows: impl Iterator<Item = Result<ResellerCustomerRow, E>>,
     out: impl Write,
 ) -> Result<u64, E> {
     let mut csv = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
-    csv.write_record(RESELLER_COLUMNS)?;
+    csv.write_record(RESELLER_COLUMNS).map_err(Unwritten)?;
     let mut count = 0;
     for row in rows {
         let row = row?;
@@ -39,10 +50,11 @@ pub fn reseller_customers<E: From<::csv::Error>>(
             &row.uploads.to_string(),
             &row.devices.to_string(),
             row.status.name(),
-        ])?;
+        ])
+        .map_err(Unwritten)?;
         count += 1;
     }
-    csv.flush().map_err(::csv::Error::from)?;
+    csv.flush().map_err(|error| Unwritten(error.into()))?;
     Ok(count)
 }
 

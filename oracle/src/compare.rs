@@ -62,14 +62,12 @@ impl Clock for HandClock {
 
 /// The engine's options for a world: no id is ever made up.
 pub fn options(clock: &HandClock, policy: &Policy) -> Options {
-    Options {
-        clock: Box::new(clock.clone()),
-        ids: Box::new(|| panic!("every id is given by the generator")),
-        policy: policy.clone(),
+    Options::default()
+        .clock(clock.clone())
+        .ids(|| panic!("every id is given by the generator"))
+        .policy(policy.clone())
         // Histories leap over years.
-        clock_leap_seconds: HOWEVER_FAR,
-        ..Options::default()
-    }
+        .clock_leap_seconds(HOWEVER_FAR)
 }
 
 /// The oracle and the engine side by side.

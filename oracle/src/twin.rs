@@ -41,7 +41,7 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
     let policy = policy_of(seed);
     let clock = HandClock::new(start());
     let folder = tempfile::tempdir().unwrap();
-    let file = FileOptions { synchronous: Synchronous::Normal, ..FileOptions::default() };
+    let file = FileOptions::default().synchronous(Synchronous::Normal);
     let path = folder.path().join("world.db");
     let memory = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options(&clock, &policy)).unwrap();
     let mut sqlite =

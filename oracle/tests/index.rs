@@ -20,7 +20,7 @@ use uuid::Uuid;
 const NAMES: [&str; 3] = ["own commits", "another's journal", "built anew"];
 
 fn open(path: &std::path::Path, clock: &HandClock, seed: u64) -> Engine {
-    let file = FileOptions { synchronous: Synchronous::Normal, ..FileOptions::default() };
+    let file = FileOptions::default().synchronous(Synchronous::Normal);
     Engine::new(SqliteStore::open(path, file).unwrap(), options(clock, &policy_of(seed))).unwrap()
 }
 

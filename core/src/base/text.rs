@@ -4,6 +4,19 @@
 //!
 //! No type here can hold a control character or a line break, so none can carry one into a mail, a
 //! header or a CSV row (A-4). An error never repeats the text, which may be personal data (U-5).
+//!
+//! ```
+//! use tenantry::base::text::{Email, Number};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! assert_eq!(" nw-1 ".parse::<Number>()?.as_str(), "NW-1");
+//!
+//! let flaw = "ada at northwind".parse::<Email>().unwrap_err();
+//! assert_eq!(flaw.field, "e-mail address");
+//! assert!(!flaw.to_string().contains("northwind"));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
@@ -185,6 +198,7 @@ impl ReturnPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DeviceIdKind {
     /// An International Mobile Equipment Identity.
     Imei,

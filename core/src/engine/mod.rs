@@ -87,7 +87,15 @@ impl Engine {
     /// # Errors
     /// When the store cannot be written.
     pub fn memory() -> Result<Self, Error> {
-        Self::new(MemoryStore::new(Uuid::now_v7()), Options::default())
+        Self::memory_with(Options::default())
+    }
+
+    /// An engine in memory, with a clock, a policy or other options of the host's own.
+    ///
+    /// # Errors
+    /// When the policy contradicts itself.
+    pub fn memory_with(options: Options) -> Result<Self, Error> {
+        Self::new(MemoryStore::new(Uuid::now_v7()), options)
     }
 
     /// An engine on an SQLite file, which is created where there is none.

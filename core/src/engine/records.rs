@@ -10,7 +10,7 @@ pub(super) const PAGE: usize = 256;
 /// A record from its text.
 pub(super) fn decoded(stored: &StoredRecord) -> Result<Record, Error> {
     Record::decode(&stored.text).map_err(|error| {
-        StoreError::Damaged { what: format!("record {} cannot be read: {error}", stored.seq) }.into()
+        StoreError::Damaged { what: format!("record {} cannot be read: {}", stored.seq, error.why) }.into()
     })
 }
 

@@ -2,6 +2,25 @@
 //!
 //! A policy is validated as a whole and is an entity like any other, so that history stays
 //! explainable. Nothing here decides about a command; the rules read these values.
+//!
+//! ```
+//! use std::collections::BTreeSet;
+//! use tenantry::policy::{Policy, RoleRule};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut policy = Policy { name: "our own".to_owned(), invitation_days: 14, ..Policy::default() };
+//! let permissions: BTreeSet<_> = ["tenant.view".parse()?, "devices.view".parse()?].into();
+//! policy.roles.push(RoleRule { name: "helpdesk".parse()?, permissions });
+//! policy.validate()?;
+//!
+//! // It is judged as a whole, and every fault is told.
+//! policy.max_depth = 0;
+//! policy.services.clear();
+//! let error = policy.validate().unwrap_err();
+//! assert!(error.to_string().contains("`max_depth` must be 1 to 16, not 0"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod builtin;
 
@@ -131,6 +150,7 @@ pub struct ManagementRule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MoveRule {
     /// Not at all.
     #[default]
@@ -156,6 +176,7 @@ pub struct TermRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum PrefixReuse {
     /// It can be taken again at once.
     Immediate,

@@ -85,7 +85,7 @@ macro_rules! kinds {
             ///
             /// # Errors
             /// When the text is not such an entity.
-            pub fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
+            pub(crate) fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
                 // Looked at once as a whole: else every name and text in it is looked at for
                 // itself.
                 let json = str::from_utf8(json).map_err(serde::de::Error::custom)?;

@@ -17,6 +17,7 @@ use crate::model::Actor;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Call {
     /// Execute a command.
     Execute(Box<Execute>),

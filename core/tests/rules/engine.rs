@@ -26,7 +26,7 @@ use super::*;
 const AGAIN: RequestId = RequestId::from_uuid(Uuid::from_u128(0x7a0));
 
 fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, Options { synchronous: Synchronous::Normal, ..Options::default() }).unwrap()
+    SqliteStore::open(path, Options::default().synchronous(Synchronous::Normal)).unwrap()
 }
 
 // Request ids.
@@ -162,7 +162,7 @@ fn q3_a_clock_that_runs_backwards_is_borne_a_little_and_then_refused() {
 
 /// An engine on a store of its own whose clock is watched.
 fn clocked(clock: &FixedClock, options: EngineOptions) -> Engine {
-    let options = EngineOptions { clock: Box::new(clock.clone()), ..options };
+    let options = options.clock(clock.clone());
     Engine::new(MemoryStore::new(Uuid::from_u128(1)), options).unwrap()
 }
 
@@ -196,8 +196,8 @@ fn q3_a_clock_that_leaps_ahead_is_refused_before_anything_lapses() {
     assert_eq!(at, dawn().plus_days(1_600));
     engine.verify().unwrap().unwrap();
     // A host may want to hear of less, or of nothing.
-    let strict = clocked(&clock, EngineOptions { clock_leap_seconds: 60, ..EngineOptions::default() });
-    let lax = clocked(&clock, EngineOptions { clock_leap_seconds: HOWEVER_FAR, ..EngineOptions::default() });
+    let strict = clocked(&clock, EngineOptions::default().clock_leap_seconds(60));
+    let lax = clocked(&clock, EngineOptions::default().clock_leap_seconds(HOWEVER_FAR));
     clock.set(dawn().plus_days(1_600).plus_seconds(61));
     assert_eq!(strict.sweep().unwrap_err().code(), Some(ClockAhead));
     clock.set(dawn().plus_days(200_000));
@@ -209,12 +209,10 @@ fn q3_a_store_whose_journal_lies_ahead_goes_on_from_its_last_moment_if_one_says_
     let place = tempfile::tempdir().unwrap();
     let clock = FixedClock::at(dawn());
     let open = |tolerance| {
-        let options = EngineOptions {
-            clock: Box::new(clock.clone()),
-            clock_leap_seconds: HOWEVER_FAR,
-            clock_tolerance_seconds: tolerance,
-            ..EngineOptions::default()
-        };
+        let options = EngineOptions::default()
+            .clock(clock.clone())
+            .clock_leap_seconds(HOWEVER_FAR)
+            .clock_tolerance_seconds(tolerance);
         Engine::open_with(place.path().join("store"), options).unwrap()
     };
     clock.set(dawn().plus_days(2_000_000));
@@ -230,11 +228,7 @@ fn q3_a_store_whose_journal_lies_ahead_goes_on_from_its_last_moment_if_one_says_
 #[test]
 fn q3_a_clock_that_does_not_know_the_time_is_never_believed() {
     let clock = FixedClock::at(Timestamp::MAX);
-    let options = || EngineOptions {
-        clock: Box::new(clock.clone()),
-        clock_leap_seconds: HOWEVER_FAR,
-        ..EngineOptions::default()
-    };
+    let options = || EngineOptions::default().clock(clock.clone()).clock_leap_seconds(HOWEVER_FAR);
     let founding = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options()).unwrap_err();
     assert_eq!(founding.code(), Some(ClockAhead));
     clock.set(dawn());
@@ -598,11 +592,7 @@ fn q2_commands_refused_for_lack_of_rights_are_recorded_unless_opted_out() {
         .then(refused(UnknownTenant));
     assert_eq!(refusals(&given), 4);
     given.verified();
-    let silent = EngineOptions {
-        record_refusals: false,
-        clock: Box::new(FixedClock::at(dawn())),
-        ..EngineOptions::default()
-    };
+    let silent = EngineOptions::default().record_refusals(false).clock(FixedClock::at(dawn()));
     let engine = Engine::new(MemoryStore::new(Uuid::nil()), silent).unwrap();
     let msp = engine.execute(STAFF, RegisterTenant::new(TenantKind::Msp, text("Msp"))).unwrap().outcome;
     let reader =
@@ -739,11 +729,8 @@ fn x7_two_engines_on_one_file_see_each_others_writes_at_once() {
 
 #[test]
 fn the_machines_clock_and_ids_serve_by_default() {
-    let engine = Engine::new(
-        MemoryStore::new(Uuid::nil()),
-        EngineOptions { clock: Box::new(SystemClock), ..EngineOptions::default() },
-    )
-    .unwrap();
+    let engine =
+        Engine::new(MemoryStore::new(Uuid::nil()), EngineOptions::default().clock(SystemClock)).unwrap();
     let made: BTreeMap<TenantId, ()> = (0..50)
         .map(|_| {
             (engine.execute(STAFF, RegisterTenant::new(TenantKind::Msp, text("Msp"))).unwrap().outcome, ())

@@ -64,7 +64,7 @@ struct TempFile {
 impl TempFile {
     fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
-        let options = Options { synchronous: Synchronous::Normal, ..Options::default() };
+        let options = Options::default().synchronous(Synchronous::Normal);
         Self { store: SqliteStore::open(place.path().join("store"), options).unwrap(), _place: place }
     }
 }

@@ -64,8 +64,7 @@ pub(crate) fn set(path: &Path, policy: Policy, series: u32) -> Result<Stage> {
         Uuid::from_u128(u128::from(series) << 96 | number)
     };
     let store = SqliteStore::open(path, sqlite::Options::default())?;
-    let options =
-        Options { clock: Box::new(hands.clone()), ids: Box::new(ids), policy, ..Options::default() };
+    let options = Options::default().clock(hands.clone()).ids(ids).policy(policy);
     Ok(Stage {
         engine: Engine::new(store, options)?,
         page: Page::default(),
