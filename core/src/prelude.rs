@@ -7,7 +7,7 @@ pub use crate::base::text::{
 pub use crate::base::time::Timestamp;
 pub use crate::command::*;
 pub use crate::engine::{Engine, Error, Options, Receipt, Token};
-pub use crate::model::{Actor, Party, RoleRef, Stage, Subject, TenantKind};
+pub use crate::model::{Actor, Contact, Party, RoleRef, Stage, Subject, TenantKind};
 pub use crate::policy::Policy;
-pub use crate::query::{Question, Verdict};
+pub use crate::query::{Ask, Question, Verdict};
 pub use crate::refusal::{Code, Refusal};

@@ -6,6 +6,7 @@
 
 mod access;
 mod error;
+mod host;
 mod moment;
 mod token;
 mod transaction;
@@ -20,10 +21,12 @@ use uuid::Uuid;
 
 pub use access::Watch;
 pub use error::Error;
+pub use host::{AnyEntity, EntityKind, HeldDevice, Host, Of};
 pub use moment::{Moment, Past, Snapshot};
 pub use token::{NotAToken, Token};
 pub use verify::Flaw;
 
+use crate::answer::Seal;
 use crate::base::ids::{RequestId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Act, Request};
@@ -31,15 +34,15 @@ use crate::decide::Step;
 use crate::effect;
 use crate::event::Event;
 use crate::index::AccessIndex;
-use crate::journal::Record;
+use crate::journal::{Hash, Record};
 use crate::model::Actor;
 use crate::notice::{self, Notice};
 use crate::policy::Policy;
-use crate::query::{Question, Verdict};
+use crate::query::{Ask, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
 use crate::store::memory::MemoryStore;
-use crate::store::{Store, StoreError, StoredRecord};
+use crate::store::{Reading, Store, StoreError, StoredRecord};
 
 use access::{Followed, hash_of};
 use transaction::{Chain, Transaction};
@@ -193,6 +196,7 @@ pub struct Engine {
     answered: Condvar,
     followed: Mutex<Option<Followed>>,
     index: OnceLock<Arc<AccessIndex>>,
+    seal: OnceLock<Seal>,
     refusals_left_out: Mutex<BTreeMap<UserId, u64>>,
 }
 
@@ -244,6 +248,7 @@ impl Engine {
             answered: Condvar::new(),
             followed: Mutex::default(),
             index: OnceLock::new(),
+            seal: OnceLock::new(),
             refusals_left_out: Mutex::default(),
         };
         if engine.store.read()?.head()?.seq == 0 {
@@ -427,7 +432,27 @@ impl Engine {
         let head = reading.head()?;
         let now = self.moment()?;
         let at = head.at.map_or(now, |last| last.max(now));
-        Ok(Snapshot { reading, head, at, epoch: self.store.epoch() })
+        let seal = self.seal(&*reading)?;
+        Ok(Snapshot { reading, head, at, epoch: self.store.epoch(), seal })
+    }
+
+    /// What cursors are sealed with. Its secret is how the history began: only a token of the first
+    /// record tells that, and it is the same for every process that has the store open.
+    fn seal(&self, reading: &dyn Reading) -> Result<Seal, Error> {
+        if let Some(seal) = self.seal.get() {
+            return Ok(*seal);
+        }
+        let first = hash_of(reading, 1)?.unwrap_or(Hash::GENESIS);
+        let seal = Seal::of(&format!("cursors of {} {first}", self.store.epoch()));
+        Ok(*self.seal.get_or_init(|| seal))
+    }
+
+    /// Asks about the present.
+    ///
+    /// # Errors
+    /// The refusals of the query; when the store cannot be read.
+    pub fn ask<Q: Ask>(&self, query: Q) -> Result<Q::Answer, Error> {
+        self.read()?.now()?.ask(query)
     }
 
     /// Whether a user may do something now, and why (P).
@@ -465,7 +490,8 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read, or a record cannot.
     pub fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<Record>, Error> {
-        self.store.read()?.records_after(seq, limit)?.iter().map(decoded).collect()
+        let found = self.store.read()?.records_after(seq, limit)?;
+        Ok(found.iter().map(decoded).collect::<Result<_, _>>()?)
     }
 
     /// Up to about `limit` notices that a consumer has not acknowledged. The same again until
@@ -534,8 +560,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn decoded(stored: &StoredRecord) -> Result<Record, Error> {
-    Record::decode(&stored.text).map_err(|error| {
-        StoreError::Damaged { what: format!("record {} cannot be read: {error}", stored.seq) }.into()
+fn decoded(stored: &StoredRecord) -> Result<Record, StoreError> {
+    Record::decode(&stored.text).map_err(|error| StoreError::Damaged {
+        what: format!("record {} cannot be read: {error}", stored.seq),
     })
 }
