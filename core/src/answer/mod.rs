@@ -449,8 +449,8 @@ fn rows(
     Ok(strands.collect())
 }
 
-/// Whether a filter wants rows that are like this one in what strands have in common: where a device
-/// is shown as it and, if the unused are wanted, where it was added (V-4).
+/// Whether a filter wants rows that are like this one in what strands have in common: where a
+/// device is shown as it and, if the unused are wanted, where it was added (V-4).
 fn chooses(filter: &ResellerFilter, row: &ResellerRow) -> bool {
     row.is_listed()
         && (filter.unused || row.is_shown())

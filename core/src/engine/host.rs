@@ -1,5 +1,5 @@
 //! What the host itself may read of a moment: no actor, no rules, and so no gate. Whatever a person
-//! is told goes through [`Moment::ask`].
+//! is told goes through [`super::Moment::ask`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,8 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::error::Error;
-use super::moment::Moment;
-use crate::answer;
+use crate::answer::{self, Asked};
 use crate::decide::Settling;
 use crate::journal::Record;
 use crate::model::{Personal, Subject};
@@ -21,12 +20,12 @@ pub use crate::answer::{AnyEntity, EntityKind, HeldDevice, Of};
 /// A moment as the host itself may read it: as it is once all that is due has happened.
 #[derive(Clone, Copy)]
 pub struct Host<'m> {
-    pub(super) moment: &'m Moment<'m>,
+    pub(super) asked: Asked<'m>,
 }
 
 impl fmt::Debug for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Host").field(self.moment).finish()
+        f.debug_struct("Host").field("seq", &self.asked.seq).finish_non_exhaustive()
     }
 }
 
@@ -36,7 +35,7 @@ impl Host<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn get<E: Entity>(&self, id: Uuid) -> Result<Option<Arc<E>>, Error> {
-        Ok(self.moment.asked().settled(Settling::Everything, |world| world.view.get(id))?)
+        Ok(self.asked.settled(Settling::Everything, |world| world.view.get(id))?)
     }
 
     /// All entities of a type, or somebody's; none, where none of the type are found so.
@@ -45,7 +44,7 @@ impl Host<'_> {
     /// When the store cannot be read.
     pub fn list<E: Entity>(&self, of: &Of) -> Result<Vec<Arc<E>>, Error> {
         let Some((index, key)) = of.way(E::KIND) else { return Ok(Vec::new()) };
-        Ok(self.moment.asked().settled(Settling::Everything, |world| {
+        Ok(self.asked.settled(Settling::Everything, |world| {
             world.view.under(index, key).collect::<Result<Vec<_>, ViewError>>()
         })?)
     }
@@ -55,7 +54,7 @@ impl Host<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn entity(&self, kind: EntityKind, id: Uuid) -> Result<Option<AnyEntity>, Error> {
-        Ok(answer::entity(&self.moment.asked(), kind, id)?)
+        Ok(answer::entity(&self.asked, kind, id)?)
     }
 
     /// All entities of any kind, or somebody's, page by page; none, where [`Of::finds`] says that
@@ -64,7 +63,7 @@ impl Host<'_> {
     /// # Errors
     /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
     pub fn entities(&self, kind: EntityKind, of: &Of, paging: &Paging) -> Result<Page<AnyEntity>, Error> {
-        Ok(answer::entities(&self.moment.asked(), kind, of, paging)?)
+        Ok(answer::entities(&self.asked, kind, of, paging)?)
     }
 
     /// The records after `seq` and up to this moment, page by page.
@@ -72,7 +71,7 @@ impl Host<'_> {
     /// # Errors
     /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
     pub fn records(&self, seq: u64, paging: &Paging) -> Result<Page<Record>, Error> {
-        Ok(answer::records(&self.moment.asked(), seq, paging)?)
+        Ok(answer::records(&self.asked, seq, paging)?)
     }
 
     /// What is known today about a person or about where a tenant is (U-5).
@@ -80,7 +79,7 @@ impl Host<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn personal(&self, subject: Subject) -> Result<Option<Personal>, Error> {
-        Ok(self.moment.world().view.personal(subject)?)
+        Ok(self.asked.world.view.personal(subject)?)
     }
 
     /// Who and what a notice is about, whatever its kind.
@@ -88,6 +87,6 @@ impl Host<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn about(&self, notice: &Notice) -> Result<About, Error> {
-        Ok(notice.about(self.moment.world())?)
+        Ok(notice.about(self.asked.world)?)
     }
 }

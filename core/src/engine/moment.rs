@@ -166,7 +166,7 @@ impl<'v> Moment<'v> {
         &self.world.policy
     }
 
-    pub(super) fn asked(&self) -> Asked<'_> {
+    fn asked(&self) -> Asked<'_> {
         let Self { world, present, seq, snapshot } = self;
         Asked { world, present: present.as_ref(), seq: *seq, history: *snapshot, seal: snapshot.seal }
     }
@@ -202,7 +202,7 @@ impl<'v> Moment<'v> {
     }
 
     /// What the host itself may read, beside every rule and right.
-    pub const fn host(&self) -> Host<'_> {
-        Host { moment: self }
+    pub fn host(&self) -> Host<'_> {
+        Host { asked: self.asked() }
     }
 }
