@@ -348,9 +348,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use crate::base::declare::declare;
 use crate::base::ids::{
     IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RequestId, RoleId, SessionId,
     TenantId, UploadId, UserId,
@@ -362,7 +362,9 @@ use crate::base::text::{
 };
 use crate::base::time::Timestamp;
 use crate::event::Event;
-use crate::model::{Actor, Audience, Change, Operation, Party, RoleRef, Subject, TenantKind, TermRequest};
+use crate::model::{
+    Actor, Audience, Change, Contact, Operation, Party, RoleRef, Subject, TenantKind, TermRequest,
+};
 use crate::policy::Policy;
 
 /// A command on its way: what, from whom, and under which request id (asking again under the same
@@ -399,7 +401,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Declares the commands: each a struct, a variant of [`Command`], a name, and an [`Act`].
+/// Declares the commands: each with the fields it has, an [`Act`] that is answered from events.
 macro_rules! commands {
     ($(
         $(#[$doc:meta])*
@@ -407,31 +409,20 @@ macro_rules! commands {
         { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? }
         $(+ { $($(#[$odoc:meta])* $option:ident : $otype:ty),* $(,)? })?
     )+) => {
+        declare! {
+            /// Any command.
+            enum Command by "command";
+            /// What any command answers with, beside the command's name.
+            enum Outcome by "outcome";
+            $(
+                $(#[$doc])*
+                $name => $text -> $outcome;
+                { $($(#[$fdoc])* $field : $type),* }
+                $(+ { $($(#[$odoc])* $option : $otype),* })?
+            )+
+        }
+
         $(
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-            #[serde(deny_unknown_fields)]
-            pub struct $name {
-                $($(#[$fdoc])* pub $field: $type,)*
-                $($(
-                    $(#[$odoc])*
-                    #[serde(default, skip_serializing_if = "is_default")]
-                    pub $option: $otype,
-                )*)?
-            }
-
-            impl $name {
-                /// The command with everything it needs, and nothing that may be left out.
-                pub fn new($($field: $type),*) -> Self {
-                    Self { $($field,)* $($($option: Default::default(),)*)? }
-                }
-            }
-
-            impl From<$name> for Command {
-                fn from(command: $name) -> Self { Self::$name(command) }
-            }
-
             impl sealed::Sealed for $name {}
 
             impl Act for $name {
@@ -444,40 +435,7 @@ macro_rules! commands {
             }
         )+
 
-        /// Any command.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(tag = "command")]
-        #[non_exhaustive]
-        pub enum Command {
-            $(
-                $(#[$doc])*
-                #[serde(rename = $text)]
-                $name($name)
-            ),+
-        }
-
         impl Command {
-            /// The names of all commands, in the order of declaration.
-            pub const NAMES: &'static [&'static str] = &[$($text),+];
-
-            /// The command's stable name.
-            pub const fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => $text),+ }
-            }
-
-            /// Reads the command of that name from its other fields, so that an error can say which
-            /// of them it is about.
-            ///
-            /// # Errors
-            /// When there is no command of that name, or the fields are not its own.
-            pub fn read<'de, D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
-                match name {
-                    $($text => $name::deserialize(fields).map(Self::$name),)+
-                    other => Err(D::Error::unknown_variant(other, Self::NAMES)),
-                }
-            }
-
             /// What the command is about: everything that exists already and that its fields name.
             pub fn about(&self) -> Vec<Named> {
                 let mut found = Vec::new();
@@ -491,19 +449,6 @@ macro_rules! commands {
             pub fn answer(&self, events: &[Event]) -> Outcome {
                 match self { $(Self::$name(command) => Outcome::$name(command.outcome(events))),+ }
             }
-        }
-
-        /// What any command answers with, beside the command's name.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(tag = "command", content = "outcome")]
-        #[non_exhaustive]
-        pub enum Outcome {
-            $(
-                #[doc = concat!("The answer of `", $text, "`.")]
-                #[serde(rename = $text)]
-                $name($outcome)
-            ),+
         }
 
         impl sealed::Sealed for Command {}
@@ -611,22 +556,6 @@ impl Names for Subject {
             Self::User(user) => Named::User(*user),
         });
     }
-}
-
-/// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Contact {
-    /// The street address; it only places the tenant on a map.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub street: Option<Street>,
-    /// Where that is on a map.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coordinates: Option<Coordinates>,
-    /// The telephone number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone: Option<Phone>,
 }
 
 /// A person to be invited.
@@ -738,10 +667,6 @@ pub struct OpenedConsole {
     pub address: Option<String>,
     /// The place to return to.
     pub return_to: ReturnPlace,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 fn registered(events: &[Event]) -> TenantId {

@@ -99,5 +99,5 @@ pub use base::time::Timestamp;
 pub use engine::{Engine, Error, Options, Receipt, Token};
 pub use model::{Actor, TenantKind};
 pub use policy::Policy;
-pub use query::{Question, Verdict};
+pub use query::{Ask, Question, Verdict};
 pub use refusal::{Code, Refusal};

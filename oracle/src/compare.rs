@@ -13,7 +13,7 @@ use tenantry::command::{Act, Command, Request};
 use tenantry::engine::{Clock, Engine, Error, HOWEVER_FAR, Moment, Options, Snapshot};
 use tenantry::event::Event;
 use tenantry::policy::Policy;
-use tenantry::query::Question;
+use tenantry::query::{Question, TenantsWhere, UsersWhoCan};
 use tenantry::refusal::Code;
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::random::Rng;
@@ -334,7 +334,9 @@ impl Pair {
         at: Timestamp,
     ) -> Result<(), Difference> {
         let expected = self.oracle.tenants_where(user, &permission, service.as_ref(), at);
-        let actual = moment.tenants_where(user, &permission, service.as_ref()).unwrap();
+        let actual = moment
+            .ask(TenantsWhere { user, permission: permission.clone(), service: service.clone() })
+            .unwrap();
         if expected == actual {
             return Ok(());
         }
@@ -351,7 +353,9 @@ impl Pair {
         at: Timestamp,
     ) -> Result<(), Difference> {
         let expected = self.oracle.users_who_can(&permission, tenant, service.as_ref(), at);
-        let actual = moment.users_who_can(&permission, tenant, service.as_ref()).unwrap();
+        let actual = moment
+            .ask(UsersWhoCan { permission: permission.clone(), tenant, service: service.clone() })
+            .unwrap();
         if expected == actual {
             return Ok(());
         }

@@ -12,14 +12,14 @@ use super::{assignment, device, integration, link, user};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::{Number, Prefix};
 use crate::command::{
-    AddCustomer, ChangeTenantKind, Contact, DeleteTenants, DisableTenants, EditTenant, EnableTenants,
-    RegisterTenant, ReportReady,
+    AddCustomer, ChangeTenantKind, DeleteTenants, DisableTenants, EditTenant, EnableTenants, RegisterTenant,
+    ReportReady,
 };
 use crate::event::Event;
 use crate::model::machine::OperationTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT, TENANT_OPERATE};
 use crate::model::{
-    Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal,
+    Actor, Assignment, Change, Contact, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal,
     PersonalField, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};

@@ -388,7 +388,7 @@ impl Given {
     /// # Panics
     /// Where the store cannot be read.
     pub fn find<E: Entity>(&self, id: Uuid) -> Option<Arc<E>> {
-        self.engine.read().and_then(|read| read.now()?.get(id)).expect("the store is read")
+        self.engine.read().and_then(|read| read.now()?.host().get(id)).expect("the store is read")
     }
 
     /// An entity that must be there.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::key::{Index, Key};
@@ -33,10 +32,9 @@ pub trait Entity: Clone + Sized {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
         /// The kinds of entity.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
-        pub enum Kind { $($(#[$doc])* #[serde(rename = $text)] $name = $number),+ }
+        pub enum Kind { $($(#[$doc])* $name = $number),+ }
 
         impl Kind {
             /// Every kind.
@@ -54,10 +52,8 @@ macro_rules! kinds {
         }
 
         /// An entity of any kind.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Entity"))]
-        #[serde(tag = "kind", content = "entity")]
-        pub enum Any { $($(#[$doc])* #[serde(rename = $text)] $name(Arc<$name>)),+ }
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Any { $($(#[$doc])* $name(Arc<$name>)),+ }
 
         impl Any {
             /// Its kind.

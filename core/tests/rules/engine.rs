@@ -9,7 +9,7 @@ use std::time::Duration;
 use tenantry::apply::apply;
 use tenantry::base::ids::RequestId;
 use tenantry::base::time::Timestamp;
-use tenantry::engine::{Engine, Error, HOWEVER_FAR, Options as EngineOptions, SystemClock, Token};
+use tenantry::engine::{Engine, Error, HOWEVER_FAR, Moment, Options as EngineOptions, SystemClock, Token};
 use tenantry::journal::Record;
 use tenantry::model::{Actor, Change, Subject, Tenant};
 use tenantry::policy::Policy;
@@ -482,7 +482,20 @@ fn x2_any_check_is_answered_as_of_any_seq_and_instant() {
 // The audit.
 
 fn audit(given: &Given, who: impl Into<Actor>, tenant: TenantId, filter: &AuditFilter) -> Vec<AuditRow> {
-    given.engine.read().unwrap().audit(&who.into(), tenant, filter, 0, 1_000).unwrap().0
+    given
+        .engine
+        .read()
+        .unwrap()
+        .now()
+        .unwrap()
+        .ask(Audit {
+            actor: who.into(),
+            tenant,
+            filter: filter.clone(),
+            paging: Paging { limit: 1_000, ..Paging::default() },
+        })
+        .unwrap()
+        .rows
 }
 
 #[test]
@@ -541,14 +554,26 @@ fn q2_rows_are_filtered_and_paged() {
     };
     assert_eq!(count(day), 1);
     let read = given.engine.read().unwrap();
-    let mut paged = Vec::new();
-    let mut after = Some(0);
-    while let Some(seq) = after {
-        let (rows, next) = read.audit(&JULIA.into(), JOINTLY, &AuditFilter::default(), seq, 2).unwrap();
-        paged.extend(rows);
-        after = next;
-    }
-    assert_eq!(paged, all);
+    let paged = |moment: &Moment<'_>, descending| {
+        let (mut found, mut paging) = (Vec::new(), Paging { limit: 2, descending, cursor: None });
+        loop {
+            let it = Audit { paging: paging.clone(), ..Audit::new(JULIA.into(), JOINTLY) };
+            let page = moment.ask(it).unwrap();
+            found.extend(page.rows);
+            paging.cursor = page.next;
+            if paging.cursor.is_none() {
+                return found;
+            }
+        }
+    };
+    let now = read.now().unwrap();
+    assert_eq!(paged(&now, false), all);
+    assert_eq!(paged(&now, true), all.iter().rev().cloned().collect::<Vec<_>>());
+    // As of a moment that has passed, it goes as far as that.
+    let seq = all[all.len() - 2].seq;
+    let past = read.as_of(seq).unwrap();
+    assert_eq!(paged(&past.moment().unwrap(), false), all[..all.len() - 1]);
+    assert_eq!(paged(&past.moment().unwrap(), true)[0], all[all.len() - 2]);
     for (who, tenant, code) in [
         (JIM, MSP, UnknownTenant),
         (NINA, JOINTLY, UnknownTenant),
@@ -556,7 +581,16 @@ fn q2_rows_are_filtered_and_paged() {
         (NOEL, MSP, RoleLacksPermission),
         (BOB, MSP, UserNotActive),
     ] {
-        let error = read.audit(&who.into(), tenant, &AuditFilter::default(), 0, 1).unwrap_err();
+        let error = read
+            .now()
+            .unwrap()
+            .ask(Audit {
+                actor: who.into(),
+                tenant,
+                filter: AuditFilter::default(),
+                paging: Paging { limit: 1, ..Paging::default() },
+            })
+            .unwrap_err();
         assert_eq!(error.code(), Some(code));
     }
 }

@@ -42,6 +42,7 @@ mod users;
 use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId};
 use tenantry::command::*;
 use tenantry::model::TenantKind;
+use tenantry::query::*;
 use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
 use tenantry::store::{Reading, Store, StoreError, Writing};
 use tenantry::testkit::given::*;

@@ -414,11 +414,14 @@ fn reverses_agree(given: &Given) {
             let mut by_tenant = Vec::new();
             let mut forward = Vec::new();
             for user in USERS {
-                for tenant in now.tenants_where(user, permission, service.as_ref()).unwrap() {
+                for tenant in now
+                    .ask(TenantsWhere { user, permission: permission.clone(), service: service.clone() })
+                    .unwrap()
+                {
                     by_user.push((user, tenant));
                 }
                 for tenant in TENANTS {
-                    let mut question = tenantry::query::Question::new(user, permission.clone(), tenant);
+                    let mut question = Question::new(user, permission.clone(), tenant);
                     question.service = service.clone();
                     if now.check(&question).unwrap().allowed {
                         forward.push((user, tenant));
@@ -426,7 +429,10 @@ fn reverses_agree(given: &Given) {
                 }
             }
             for tenant in TENANTS {
-                for user in now.users_who_can(permission, tenant, service.as_ref()).unwrap() {
+                for user in now
+                    .ask(UsersWhoCan { permission: permission.clone(), tenant, service: service.clone() })
+                    .unwrap()
+                {
                     by_tenant.push((user, tenant));
                 }
             }
@@ -450,13 +456,19 @@ fn p12_a_question_about_what_the_policy_does_not_have_is_refused_and_not_denied(
         ("devices.fly", Some("laundry"), UnknownService),
     ] {
         let (permission, service): (Permission, _) = (text(permission), service.map(text));
-        let mut question = tenantry::query::Question::new(JULIA, permission.clone(), JOINTLY);
+        let mut question = Question::new(JULIA, permission.clone(), JOINTLY);
         question.service = service.clone();
         let refused = [
             now.check(&question).unwrap_err(),
             given.engine.check(&question).unwrap_err(),
-            now.tenants_where(JULIA, &permission, service.as_ref()).unwrap_err(),
-            now.users_who_can(&permission, JOINTLY, service.as_ref()).unwrap_err(),
+            now.ask(TenantsWhere { user: JULIA, permission: permission.clone(), service: service.clone() })
+                .unwrap_err(),
+            now.ask(UsersWhoCan {
+                permission: permission.clone(),
+                tenant: JOINTLY,
+                service: service.clone(),
+            })
+            .unwrap_err(),
         ];
         for error in refused {
             assert_eq!(error.refusal().map(|refusal| refusal.code), Some(code));

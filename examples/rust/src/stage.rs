@@ -277,7 +277,7 @@ impl Stage {
         for notice in mail.notices {
             let mut to = Vec::new();
             for user in notice.to {
-                let known = now.personal(Subject::User(user))?.and_then(|personal| personal.email);
+                let known = now.host().personal(Subject::User(user))?.and_then(|personal| personal.email);
                 to.push(known.map_or_else(|| "nobody any more".to_owned(), |email| email.to_string()));
             }
             to.sort();
