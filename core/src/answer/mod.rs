@@ -377,7 +377,7 @@ pub fn reseller_customers(
 fn reseller_csv(sight: &Sight<'_>, it: &ResellerCsv) -> Ruling<Csv> {
     let rows: Vec<_> = each_reseller_customer(sight, it.reseller, &it.filter)?.collect::<Result<_, _>>()?;
     let mut out = Vec::new();
-    let rows = csv::reseller_customers(rows.into_iter().map(Ok::<_, ::csv::Error>), &mut out)
+    let rows = csv::reseller_customers(rows.into_iter().map(Ok::<_, csv::Unwritten>), &mut out)
         .expect("a vector takes whatever is written");
     Ok(Csv { rows, csv: String::from_utf8(out).expect("cells of text make CSV of text") })
 }
