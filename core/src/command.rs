@@ -701,8 +701,11 @@ fn invited(events: &[Event]) -> Option<InvitedUser> {
 fn results(tenants: &[TenantId], events: &[Event], operation: Option<Operation>) -> Vec<TenantResult> {
     let changed = |wanted: TenantId| {
         events.iter().any(|event| match (event, operation) {
-            (Event::TenantDisabled { tenant }, Some(Operation::Disabled))
-            | (Event::TenantEnabling { tenant }, Some(Operation::Enabling))
+            (Event::TenantHeld { tenant, .. }, Some(Operation::Disabled))
+            | (
+                Event::TenantReleased { tenant, .. } | Event::TenantEnabled { tenant },
+                Some(Operation::Enabling),
+            )
             | (Event::TenantDeleted { tenant }, None) => *tenant == wanted,
             _ => false,
         })
@@ -1300,6 +1303,13 @@ commands! {
 
     /// Take a move back (V-7).
     CancelMove => "cancel_move" -> () = |_, _| ();
+    {
+        /// The move.
+        id: MoveId,
+    }
+
+    /// Remind the customer of a move; it rests on whoever does from then on (V-7, L-3).
+    ResendMove => "resend_move" -> () = |_, _| ();
     {
         /// The move.
         id: MoveId,

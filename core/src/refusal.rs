@@ -141,7 +141,7 @@ codes! {
         "there is no console session `{}` of yours"; "open the console again"
 
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
-        "tenant `{}` is disabled or on its way up"; "enable it and wait until it is ready"
+        "tenant `{}` is disabled"; "have it enabled by whoever disabled it"
     302 NotLinked "not_linked" "P-3" Rights:
         "the user's home neither is tenant `{}` nor manages it"; "link the tenant first"
     303 CustomerLocked "customer_locked" "P-4" Rights:
@@ -233,9 +233,14 @@ codes! {
     508 DelinkPending "delink_pending" "T-7" State:
         "a delink request of tenant `{}` awaits its answer"; "have it answered or taken back first"
     509 DelinkFirst "delink_first" "T-7" State:
-        "tenant `{}` is jointly managed and has an active admin of its own"; "delink it instead"
+        "tenant `{}` is jointly managed and has an active admin of its own, or is managed by others as well"; "delink it instead"
     510 KindConflict "kind_conflict" "T-1" State:
         "tenant `{}` has links that its new kind does not allow"; "end those links first"
+    511 HeldByOthers "held_by_others" "T-5" State:
+        "tenant `{}` is kept disabled by somebody else"; "ask whoever disabled it to enable it"
+
+    512 TooManyRequests "too_many_requests" "L-3" State:
+        "they have been asked and reminded as often as the policy allows in a day; it works again from {}"; "wait until then, or for the answer"
 
     591 LinkRequestNotPending "link_request_not_pending" "L-3" State:
         "link request `{}` has been answered or taken back"; "make a new request"
@@ -268,6 +273,8 @@ codes! {
         "tenant `{}` has no active super admin who could answer"; "have its super admin sign up first"
     611 LinkAlreadyRequested "link_already_requested" "L-2" State:
         "tenant `{}` has been asked before and has not answered"; "remind it, or take the request back"
+    612 CannotBeAsked "cannot_be_asked" "T-8" State:
+        "tenant `{}` cannot be asked for this"; "ask the tenant itself, or the operator, who is told why"
     614 LinkEnded "link_ended" "D-7" State:
         "link `{}` has ended"; "link the tenants again"
     615 NotConvertible "not_convertible" "L-5" State:
@@ -377,7 +384,7 @@ impl Code {
 
     /// Whether the same command may pass later without anybody changing it.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::StaleSeq | Self::ClockBehind | Self::TenantEnabling)
+        matches!(self, Self::StaleSeq | Self::ClockBehind | Self::TenantEnabling | Self::TooManyRequests)
     }
 }
 

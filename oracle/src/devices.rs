@@ -242,6 +242,10 @@ impl Oracle {
         Ok(())
     }
 
+    pub fn resend_move(&mut self, actor: &Actor, id: MoveId, at: Timestamp) -> Result<(), Code> {
+        move_is_pending(&self.move_for(actor, id, Party::Manager, at)?)
+    }
+
     pub fn delete_devices(&mut self, actor: &Actor, c: &DeleteDevices, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         self.right(who, "devices.manage", c.tenant, at, Disabled::Bars)?;

@@ -104,6 +104,7 @@ impl Oracle {
             Command::ApproveMove(c) => self.approve_move(actor, c.id, at),
             Command::DeclineMove(c) => self.decline_move(actor, c.id, at),
             Command::CancelMove(c) => self.cancel_move(actor, c.id, at),
+            Command::ResendMove(c) => self.resend_move(actor, c.id, at),
             Command::DeleteDevices(c) => self.delete_devices(actor, c, at),
             Command::CreateIntegration(c) => self.create_integration(actor, c, at),
             Command::ShareIntegration(c) => self.share_integration(actor, c, at),

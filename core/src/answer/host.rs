@@ -67,7 +67,8 @@ macro_rules! kinds {
                     | Any::Holding(_)
                     | Any::Listing(_)
                     | Any::RestingPrefix(_)
-                    | Any::Refusals(_) => None,
+                    | Any::Refusals(_)
+                    | Any::Asked(_) => None,
                 })
             }
         }

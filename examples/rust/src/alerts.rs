@@ -8,12 +8,12 @@ use tenantry::base::text::{DeviceId, IssueCategory};
 use tenantry::command::{
     AcceptDelink, AcceptLink, AddResellerCustomer, Assign, AssignSeats, BlockUser, BuyLicence, CloseConsole,
     CreateIntegration, CreateRole, DisableTenants, EnableTenants, NewAssignment, OpenConsole, OpenedConsole,
-    ReleaseSeats, ReportReady, RequestDelink, RequestLink, SetAlertRule, SetManagerGrants, ShareIntegration,
-    UnblockUser, UploadDevices,
+    ReleaseSeats, RequestDelink, RequestLink, SetAlertRule, SetManagerGrants, ShareIntegration, UnblockUser,
+    UploadDevices,
 };
 use tenantry::engine::{Moment, Of};
 use tenantry::event::Event;
-use tenantry::model::{Actor, AlertRule, Assignment, Audience, Licence, RoleRef, Session, TenantKind};
+use tenantry::model::{AlertRule, Assignment, Audience, Licence, RoleRef, Session, TenantKind};
 use tenantry::policy::Policy;
 use tenantry::query::{AlertRecipients, Integrations, Question, ServiceMail};
 use tenantry::refusal::Refusal;
@@ -132,7 +132,6 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.does(ada, "disables the hotel", DisableTenants::new(vec![hotel]))?;
     in_one_record(stage)?;
     stage.does(ada, "enables the hotel", EnableTenants::new(vec![hotel]))?;
-    stage.does(Actor::OPERATOR, "reports that the hotel is up", ReportReady::new(hotel))?;
 
     stage.page.heading("A licence");
     stage.does(rita, "adds BK-200", AddResellerCustomer::new(contoso, "BK-200".parse()?))?;
