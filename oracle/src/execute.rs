@@ -13,7 +13,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::passed_moment;
-use crate::world::{Assignment, Oracle};
+use crate::world::{Assignment, Holder, Oracle};
 
 /// Something that time brings about.
 #[derive(Clone, Copy, Debug)]
@@ -222,6 +222,7 @@ impl Oracle {
         link.grants.clear();
         link.ended = Some(cause);
         let managed = link.managed;
+        self.let_go(managed, Holder::Link(id));
         let mut touched = self.all_below(managed, at);
         touched.insert(managed);
         let rests = |a: &Assignment| {

@@ -103,6 +103,7 @@ impl Oracle {
         let managed = found.ok_or(Code::UnknownTenant)?.id;
         let id = c.request.unwrap();
         let mut obstacles = self.link_obstacles(c.manager, managed, &c.management, &c.services, c.term, at);
+        // ASKED
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
         let pending = |r: &LinkRequest| {
             r.state == HandshakeState::Pending && r.manager == c.manager && r.managed == managed
@@ -146,14 +147,16 @@ impl Oracle {
             Some(_) => {}
         }
         match party {
-            Party::Customer => self.right(who, "link.respond", request.managed, at, Disabled::Bars)?,
+            Party::Customer => {
+                self.right(who, "link.respond", request.managed, at, Disabled::SparesSuperAdmins)?;
+            }
             Party::Manager => self.right(who, "customers.add", request.manager, at, Disabled::Bars)?,
         }
         Ok(request)
     }
 
     pub fn accept_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
-        let who = self.actor(actor, Disabled::Bars)?;
+        let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         let request = self.request_for(who, id, Party::Customer, at)?;
         let mut obstacles = Vec::new();
         obstacles.extend(request_is_pending(&request).err());
@@ -189,7 +192,7 @@ impl Oracle {
     }
 
     pub fn decline_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
-        let who = self.actor(actor, Disabled::Bars)?;
+        let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         request_is_pending(&self.request_for(who, id, Party::Customer, at)?)?;
         self.request_mut(id).state = HandshakeState::Declined;
         Ok(())
@@ -381,7 +384,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// The link and the party that speaks, for any act about a delink (D). Disabled tenants and homes do not bar the way.
+    /// The link and the party that speaks, for any act about a delink (D). A home that is not enabled does not bar its super admins.
     fn link_for_delink(
         &self,
         actor: &Actor,
@@ -389,7 +392,7 @@ impl Oracle {
         party: Option<Party>,
         at: Timestamp,
     ) -> Result<(Link, Party), Code> {
-        let who = self.actor(actor, Disabled::Ignored)?;
+        let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         let link = self.link(id).ok_or(Code::UnknownLink)?.clone();
         let party = match who {
             Who::Operator { ticket } => {
@@ -399,8 +402,8 @@ impl Oracle {
             Who::User(user) => self.side(user, link.manager, link.managed, at).ok_or(Code::UnknownLink)?,
         };
         match party {
-            Party::Manager => self.right(who, "customers.delink", link.manager, at, Disabled::Ignored)?,
-            Party::Customer => self.right(who, "link.respond", link.managed, at, Disabled::Ignored)?,
+            Party::Manager => self.right(who, "customers.delink", link.manager, at, Disabled::SparesSuperAdmins)?,
+            Party::Customer => self.right(who, "link.respond", link.managed, at, Disabled::SparesSuperAdmins)?,
         }
         Ok((link, party))
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::access::{Disabled, Who};
 use crate::obstacles::{announced_at_start, batch_obstacles, least};
 use crate::users::invitee_ids;
-use crate::world::{Assignment, Link, Oracle, Tenant};
+use crate::world::{Assignment, Holder, Link, Oracle, Tenant};
 
 impl Oracle {
     pub fn register_tenant(&mut self, actor: &Actor, c: &RegisterTenant, at: Timestamp) -> Result<(), Code> {
@@ -43,6 +43,7 @@ impl Oracle {
             website: c.website.clone(),
             prefix: c.prefix.clone(),
             operation: Operation::Enabled,
+            held_by: BTreeSet::new(),
             had_owner: false,
             deleted: false,
             street: c.contact.street.clone(),
@@ -229,26 +230,56 @@ impl Oracle {
         }
         least(obstacles)?;
         for &tenant in tenants {
-            self.tenant_mut(tenant).operation = Operation::Disabled;
+            let sides = self.sides_on(who, tenant, at);
+            let tenant = self.tenant_mut(tenant);
+            tenant.operation = Operation::Disabled;
+            tenant.held_by.extend(sides);
         }
         Ok(())
     }
 
+    /// The sides for which somebody disables and enables a tenant: their own, the operator's, or every link right above it
+    /// by which their home reaches it (T-5).
+    pub fn sides_on(&self, who: Who, tenant: TenantId, at: Timestamp) -> BTreeSet<Holder> {
+        let Who::User(user) = who else { return [Holder::Operator].into() };
+        let home = self.user(user).unwrap().home;
+        if home == tenant {
+            return [Holder::Own].into();
+        }
+        self.chains(tenant, home, at).iter().map(|chain| Holder::Link(chain[0].id)).collect()
+    }
+
     pub fn enable_tenants(&mut self, actor: &Actor, tenants: &[TenantId], at: Timestamp) -> Result<(), Code> {
-        let who = self.actor(actor, Disabled::Bars)?;
+        let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         let mut obstacles = batch_obstacles(tenants);
-        for &tenant in tenants {
-            if let Err(code) = self.right(who, "tenant.operate", tenant, at, Disabled::Bars) {
+        for &id in tenants {
+            let held_by = self.tenant(id).map(|tenant| tenant.held_by.clone()).unwrap_or_default();
+            let sides = self.sides_on(who, id, at);
+            let own = sides.contains(&Holder::Own) && held_by.contains(&Holder::Own);
+            let disabled = if own { Disabled::SparesSuperAdmins } else { Disabled::Bars };
+            if let Err(code) = self.right(who, "tenant.operate", id, at, disabled) {
                 obstacles.push(code);
+            } else if !held_by.is_empty() && held_by.is_disjoint(&sides) {
+                obstacles.push(Code::HeldByOthers);
             }
         }
         least(obstacles)?;
         for &tenant in tenants {
-            if self.tenant(tenant).unwrap().operation == Operation::Disabled {
-                self.tenant_mut(tenant).operation = Operation::Enabling;
+            for side in self.sides_on(who, tenant, at) {
+                self.let_go(tenant, side);
             }
         }
         Ok(())
+    }
+
+    /// A side keeps the tenant disabled no longer; with the last one it is on its way up, or up where no host reports that
+    /// (T-5).
+    pub fn let_go(&mut self, tenant: TenantId, side: Holder) {
+        let up = if self.policy.host_reports_ready { Operation::Enabling } else { Operation::Enabled };
+        let tenant = self.tenant_mut(tenant);
+        if tenant.held_by.remove(&side) && tenant.held_by.is_empty() {
+            tenant.operation = up;
+        }
     }
 
     pub fn report_ready(&mut self, actor: &Actor, tenant: TenantId) -> Result<(), Code> {
@@ -379,6 +410,7 @@ fn new_tenant(c: &AddCustomer) -> Tenant {
         website: c.website.clone(),
         prefix: c.prefix.clone(),
         operation: Operation::Enabled,
+        held_by: BTreeSet::new(),
         had_owner: false,
         deleted: false,
         street: c.contact.street.clone(),

@@ -20,6 +20,15 @@ use tenantry::model::{
 };
 use tenantry::policy::{ManagementRule, Policy};
 
+/// A side that keeps a tenant disabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    Own,
+    Operator,
+    /// Whoever manages it through this link.
+    Link(LinkId),
+}
+
 /// An organisation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tenant {
@@ -31,6 +40,8 @@ pub struct Tenant {
     pub website: Option<Website>,
     pub prefix: Option<Prefix>,
     pub operation: Operation,
+    /// Who keeps it disabled.
+    pub held_by: BTreeSet<Holder>,
     /// Whether it ever had an active super admin of its own.
     pub had_owner: bool,
     pub deleted: bool,
