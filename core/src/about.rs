@@ -29,6 +29,12 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         | Event::TenantDeleted { tenant } => {
             found.insert(Subject::Tenant(*tenant));
         }
+        Event::TenantHeld { tenant, link, .. } | Event::TenantReleased { tenant, link, .. } => {
+            found.insert(Subject::Tenant(*tenant));
+            if let Some(link) = link {
+                of_link(view, *link, found)?;
+            }
+        }
         Event::LinkRequested { manager, managed, .. } => {
             found.extend([Subject::Tenant(*manager), Subject::Tenant(*managed)]);
         }

@@ -421,8 +421,11 @@ fn invited(events: &[Event]) -> Option<InvitedUser> {
 fn results(tenants: &[TenantId], events: &[Event], operation: Option<Operation>) -> Vec<TenantResult> {
     let changed = |wanted: TenantId| {
         events.iter().any(|event| match (event, operation) {
-            (Event::TenantDisabled { tenant }, Some(Operation::Disabled))
-            | (Event::TenantEnabling { tenant }, Some(Operation::Enabling))
+            (Event::TenantHeld { tenant, .. }, Some(Operation::Disabled))
+            | (
+                Event::TenantReleased { tenant, .. } | Event::TenantEnabled { tenant },
+                Some(Operation::Enabling),
+            )
             | (Event::TenantDeleted { tenant }, None) => *tenant == wanted,
             _ => false,
         })

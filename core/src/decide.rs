@@ -12,8 +12,8 @@ use crate::event::Event;
 use crate::model::machine::DelinkAct;
 use crate::model::{Personal, Subject};
 use crate::rules::{
-    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, personal,
-    policy, reseller, role, session, tenant, user,
+    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, operation,
+    personal, policy, reseller, role, session, tenant, user,
 };
 use crate::view::{Change, Overlay, View, ViewError};
 
@@ -99,9 +99,9 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::AddCustomer(it) => tenant::add_customer(world, actor, it),
         Command::EditTenant(it) => tenant::edit(world, actor, it),
         Command::ChangeTenantKind(it) => tenant::change_kind(world, actor, it),
-        Command::DisableTenants(it) => tenant::disable(world, actor, it),
-        Command::EnableTenants(it) => tenant::enable(world, actor, it),
-        Command::ReportReady(it) => tenant::report_ready(world, actor, it),
+        Command::DisableTenants(it) => operation::disable(world, actor, it),
+        Command::EnableTenants(it) => operation::enable(world, actor, it),
+        Command::ReportReady(it) => operation::report_ready(world, actor, it),
         Command::DeleteTenants(it) => tenant::delete(world, actor, it),
         Command::RequestLink(it) => link::request(world, actor, it),
         Command::AcceptLink(it) => link::accept(world, actor, it),

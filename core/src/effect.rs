@@ -40,6 +40,8 @@ pub const fn loss(event: &Event) -> Loss {
         Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
+        | Event::TenantHeld { .. }
+        | Event::TenantReleased { .. }
         | Event::TenantEnabling { .. }
         | Event::TenantEnabled { .. }
         | Event::LinkRequested { .. }
@@ -140,6 +142,8 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
+        | Event::TenantHeld { .. }
+        | Event::TenantReleased { .. }
         | Event::TenantEnabled { .. }
         | Event::ServicesAdded { .. }
         | Event::AutoExtendSet { .. }

@@ -17,7 +17,7 @@ use crate::base::text::{
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Audience, Change, EndCause, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
+    Audience, Change, EndCause, Hold, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
     is_false,
 };
 use crate::policy::Policy;
@@ -86,17 +86,37 @@ pub enum Event {
         /// The ticket that asked for it.
         ticket: Ticket,
     },
+    /// A side keeps a tenant disabled from now on (T-5).
+    TenantHeld {
+        /// The tenant.
+        tenant: TenantId,
+        /// Which side.
+        hold: Hold,
+        /// The link through which a manager's side does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
+    },
+    /// A side keeps a tenant disabled no longer: it enabled it, or its link ended (T-5, D-6).
+    TenantReleased {
+        /// The tenant.
+        tenant: TenantId,
+        /// Which side.
+        hold: Hold,
+        /// The link through which a manager's side did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
+    },
     /// A tenant was disabled (T-5).
     TenantDisabled {
         /// The tenant.
         tenant: TenantId,
     },
-    /// Somebody enabled a tenant; it is on its way up (T-5).
+    /// Nobody keeps a tenant disabled any longer; it is on its way up (T-5).
     TenantEnabling {
         /// The tenant.
         tenant: TenantId,
     },
-    /// The host reported that a tenant is up (T-5).
+    /// A tenant is up: the host reported it, or need not (T-5).
     TenantEnabled {
         /// The tenant.
         tenant: TenantId,

@@ -432,6 +432,8 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         | Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
+        | Event::TenantHeld { .. }
+        | Event::TenantReleased { .. }
         | Event::TenantDisabled { .. }
         | Event::TenantEnabling { .. }
         | Event::TenantEnabled { .. }

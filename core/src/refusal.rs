@@ -118,7 +118,7 @@ codes! {
         "there is no console session `{}` of yours"; "open the console again"
 
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
-        "tenant `{}` is disabled or on its way up"; "enable it and wait until it is ready"
+        "tenant `{}` is disabled"; "have it enabled by whoever disabled it"
     302 NotLinked "not_linked" "P-3" Rights:
         "the user's home neither is tenant `{}` nor manages it"; "link the tenant first"
     303 CustomerLocked "customer_locked" "P-4" Rights:
@@ -213,6 +213,8 @@ codes! {
         "tenant `{}` is jointly managed and has an active admin of its own"; "delink it instead"
     510 KindConflict "kind_conflict" "T-1" State:
         "tenant `{}` has links that its new kind does not allow"; "end those links first"
+    511 HeldByOthers "held_by_others" "T-5" State:
+        "tenant `{}` is kept disabled by somebody else"; "ask whoever disabled it to enable it"
 
     591 LinkRequestNotPending "link_request_not_pending" "L-3" State:
         "link request `{}` has been answered or taken back"; "make a new request"

@@ -15,7 +15,7 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
-    Added, AlertRule, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
+    Added, AlertRule, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState, Hold,
     Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Refusals, ResellerRow,
     ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Tenant, User, UserState,
 };
@@ -47,6 +47,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
                 website: website.clone(),
                 prefix: prefix.clone(),
                 operation: Operation::Enabled,
+                holds: Default::default(),
                 devices: 0,
                 had_owner: false,
                 since: at,
@@ -72,6 +73,8 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
         Event::TenantKindChanged { tenant, kind, ticket: _ } => {
             edit_tenant(view, *tenant, |it| it.kind = *kind)?
         }
+        Event::TenantHeld { tenant, hold, link } => held(view, *tenant, *hold, *link, true)?,
+        Event::TenantReleased { tenant, hold, link } => held(view, *tenant, *hold, *link, false)?,
         Event::TenantDisabled { tenant } => operate(view, *tenant, OperationTrigger::Disable)?,
         Event::TenantEnabling { tenant } => operate(view, *tenant, OperationTrigger::Enable)?,
         Event::TenantEnabled { tenant } => operate(view, *tenant, OperationTrigger::Ready)?,
@@ -112,6 +115,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             services: services.clone(),
             grants: Default::default(),
             stage: Stage::Active,
+            holds: false,
             delink_expires: None,
             since: at,
             announced_days: term.as_ref().and_then(|term| term.announced_by(at)),
@@ -376,6 +380,26 @@ fn operate(view: &dyn View, id: TenantId, trigger: OperationTrigger) -> Result<O
     edit_tenant(view, id, |it| it.operation = it.operation.after(trigger).unwrap_or(it.operation))
 }
 
+/// A side keeps a tenant disabled, or does no longer.
+fn held(
+    view: &dyn View,
+    tenant: TenantId,
+    hold: Hold,
+    link: Option<LinkId>,
+    held: bool,
+) -> Result<Option<Change>, ViewError> {
+    match link {
+        Some(link) => edit_link(view, link, |it| it.holds = held),
+        None => edit_tenant(view, tenant, |it| {
+            if held {
+                it.holds.insert(hold);
+            } else {
+                it.holds.remove(&hold);
+            }
+        }),
+    }
+}
+
 /// How many prefixes that have rested enough go when another is given back: more than one, so that
 /// they never pile up.
 const RESTED: usize = 2;
@@ -487,6 +511,7 @@ fn move_user(view: &dyn View, id: UserId, trigger: UserTrigger) -> Result<Option
 fn end(link: &mut Link, at: Timestamp, cause: EndCause) {
     link.stage = Stage::Delinked;
     link.delink_expires = None;
+    link.holds = false;
     link.grants.clear();
     link.ended = Some(Ended { at, cause });
 }

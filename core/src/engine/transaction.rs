@@ -18,7 +18,7 @@ use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
 use crate::model::{Actor, Refusals, Subject, User, UserState};
 use crate::refusal::{Code, Family, Refusal};
-use crate::rules::{Gate, Stop, World, access, due};
+use crate::rules::{Stop, World, access, due};
 use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
 use crate::view::{Key, Overlay, View, ViewError};
 
@@ -283,7 +283,7 @@ impl<'t> Transaction<'t> {
         let at = self.chain.at();
         let world = World::reading(&self.chain.world, at)?;
         let Some(user) = world.user(by)? else { return Ok(()) };
-        if !access::can_act(&world, &user, Gate::OpenForDelink)? {
+        if !access::is_there(&world, &user)? {
             return Ok(());
         }
         let before = world.view.get::<Refusals>(by.uuid())?;

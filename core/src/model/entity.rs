@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState,
+    Audience, EndCause, HandshakeState, Hold, Operation, ResellerStatus, RoleRef, Stage, TenantKind,
+    UserState,
 };
 use crate::base::ids::{
     AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId,
@@ -42,6 +43,9 @@ pub struct Tenant {
     pub prefix: Option<Prefix>,
     /// Whether it can be worked on (T-5).
     pub operation: Operation,
+    /// Who keeps it disabled, but for its managers: theirs are [`Link::holds`] (T-5).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub holds: BTreeSet<Hold>,
     /// How many devices it holds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub devices: u64,
@@ -154,6 +158,9 @@ pub struct Link {
     pub grants: BTreeSet<Permission>,
     /// How far it has come.
     pub stage: Stage,
+    /// Whether the manager's side keeps the tenant disabled (T-5).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub holds: bool,
     /// When a pending delink request lapses, if it does (D).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delink_expires: Option<Timestamp>,

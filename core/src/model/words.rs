@@ -73,6 +73,19 @@ words! {
 }
 
 words! {
+    /// Whose hold keeps a tenant disabled (T-5). Each side lifts its own; the tenant is enabled
+    /// again when none is left.
+    Hold {
+        /// The tenant's own people.
+        Own => "own",
+        /// A manager's side, through its link, with which the hold ends.
+        Manager => "manager",
+        /// The operator.
+        Operator => "operator",
+    }
+}
+
+words! {
     /// One of the two sides of a link (D).
     Party {
         /// The side that manages.

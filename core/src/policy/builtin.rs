@@ -94,6 +94,7 @@ impl Default for Policy {
             delink_request_days: None,
             customer_may_request_delink: true,
             term: TermRule { required: false, max_days: 3_650 },
+            host_reports_ready: false,
             prefix_reuse: PrefixReuse::Immediate,
             move_days: 30,
             issue_categories: CATEGORIES
@@ -128,6 +129,7 @@ impl Policy {
                 converts_to: BTreeSet::new(),
             }],
             customer_may_request_delink: false,
+            host_reports_ready: true,
             ..Self::default()
         }
     }

@@ -67,6 +67,10 @@ pub struct Policy {
     pub customer_may_request_delink: bool,
     /// How long links may last (L-9).
     pub term: TermRule,
+    /// Whether a tenant that is enabled again is up only when the host reports it ready; else it is
+    /// at once (T-5).
+    #[serde(default)]
+    pub host_reports_ready: bool,
     /// What becomes of a domain prefix that is given back (T-3).
     pub prefix_reuse: PrefixReuse,
     /// Days until a move that awaits the customer's approval lapses (V-7).

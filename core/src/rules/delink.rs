@@ -24,15 +24,15 @@ pub fn act(
     speaks_for: Option<Party>,
     act: DelinkAct,
 ) -> Ruling<Decision> {
-    world.admit(actor, Gate::OpenForDelink)?;
+    world.admit(actor, Gate::Open)?;
     let Some(link) = world.link(id)? else { return refuse(Code::UnknownLink, id) };
-    let by = match (world.side_of_link(actor, &link, Gate::OpenForDelink)?, speaks_for) {
+    let by = match (world.side_of_link(actor, &link, Gate::Open)?, speaks_for) {
         (Some(Party::Customer), _) => {
-            world.authorize(actor, LINK_RESPOND, link.managed, Gate::OpenForDelink)?;
+            world.authorize(actor, LINK_RESPOND, link.managed, Gate::Open)?;
             Party::Customer
         }
         (Some(Party::Manager), _) => {
-            world.authorize(actor, CUSTOMERS_DELINK, link.manager, Gate::OpenForDelink)?;
+            world.authorize(actor, CUSTOMERS_DELINK, link.manager, Gate::Open)?;
             Party::Manager
         }
         (None, Some(party)) => {

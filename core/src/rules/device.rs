@@ -208,7 +208,8 @@ pub fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<
 
 /// Finds a move for the party whose turn it is.
 fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<Arc<Move>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let gate = Gate::of_turn(turn);
+    let admitted = world.admit(actor, gate)?;
     let Some(found) = world.view.get::<Move>(id.uuid())? else { return refuse(Code::UnknownMove, id) };
     let Some(user) = admitted else {
         if turn == Party::Customer {
@@ -221,7 +222,7 @@ fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(side) => {
             let tenant = if side == Party::Customer { found.customer } else { found.manager };
-            world.authorize(actor, DEVICES_MANAGE, tenant, Gate::Shut)?;
+            world.authorize(actor, DEVICES_MANAGE, tenant, gate)?;
             Ok(found)
         }
     }

@@ -8,7 +8,7 @@ use super::graph;
 use super::ids::NewIds;
 use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{alert, device, integration, user};
+use super::{alert, device, integration, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
 use crate::command::{
@@ -19,8 +19,7 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Operation, Party, Tenant, TenantKind,
-    TermRequest,
+    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Party, Tenant, TenantKind, TermRequest,
 };
 use crate::policy::MAX_CHAIN;
 use crate::refusal::Code;
@@ -144,7 +143,7 @@ fn bar_request(
     bars: &mut Bars,
 ) -> Result<(), ViewError> {
     for tenant in [managed, proposal.manager] {
-        bars.bar(tenant.operation != Operation::Enabled, Code::TenantDisabled, tenant.id);
+        world.bar_closed(tenant, bars)?;
     }
     bar(world, proposal, bars)?;
     bars.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, managed.id);
@@ -207,7 +206,8 @@ pub fn resend_request(world: &World<'_>, actor: &Actor, command: &ResendLinkRequ
 
 /// Finds a link request for the party whose turn it is.
 fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> Ruling<Arc<LinkRequest>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let gate = Gate::of_turn(turn);
+    let admitted = world.admit(actor, gate)?;
     let Some(request) = world.view.get::<LinkRequest>(id.uuid())? else {
         return refuse(Code::UnknownLinkRequest, id);
     };
@@ -223,7 +223,7 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
         None => refuse(Code::UnknownLinkRequest, id),
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(Party::Customer) => {
-            world.authorize(actor, LINK_RESPOND, request.managed, Gate::Shut)?;
+            world.authorize(actor, LINK_RESPOND, request.managed, gate)?;
             Ok(request)
         }
         Some(Party::Manager) => {
@@ -396,8 +396,10 @@ pub fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) 
 /// [`crate::decide`].
 pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
     let mut events = vec![Event::LinkEnded { link: link.id, cause }];
+    let ended = BTreeSet::from([link.id]);
+    events.extend(operation::released(world, &ended)?);
     events.extend(device::canceled_moves(world, link)?);
-    events.extend(lost(world, &BTreeSet::from([link.id]))?);
+    events.extend(lost(world, &ended)?);
     Ok(events)
 }
 

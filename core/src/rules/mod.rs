@@ -11,6 +11,7 @@ pub mod due;
 pub mod integration;
 pub mod licence;
 pub mod link;
+pub mod operation;
 pub mod personal;
 pub mod policy;
 pub mod reseller;

@@ -1,4 +1,4 @@
-//! Tenants (T): register, edit, disable, enable, delete. Reads a view, returns events.
+//! Tenants (T): register, edit, delete. Reads a view, returns events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,19 +7,15 @@ use super::access::Gate;
 use super::batch::Batch;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{assignment, device, integration, link, user};
+use super::{assignment, device, integration, link, operation, user};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::{Number, Prefix};
-use crate::command::{
-    AddCustomer, ChangeTenantKind, Contact, DeleteTenants, DisableTenants, EditTenant, EnableTenants,
-    RegisterTenant, ReportReady,
-};
+use crate::command::{AddCustomer, ChangeTenantKind, Contact, DeleteTenants, EditTenant, RegisterTenant};
 use crate::event::Event;
-use crate::model::machine::OperationTrigger;
-use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT, TENANT_OPERATE};
+use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal,
-    PersonalField, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
+    Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Personal, PersonalField,
+    RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
@@ -181,63 +177,6 @@ pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind)
     Ok(Event::TenantKindChanged { tenant: tenant.id, kind: command.kind, ticket }.into())
 }
 
-/// Disables tenants (T-5, T-6).
-///
-/// # Errors
-/// `empty_batch`, `duplicate_item`, `tenant_enabling`.
-pub fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ruling<Decision> {
-    operate(world, actor, &command.tenants, OperationTrigger::Disable)
-}
-
-/// Enables tenants (T-5, T-6).
-///
-/// # Errors
-/// `empty_batch`, `duplicate_item`.
-pub fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruling<Decision> {
-    operate(world, actor, &command.tenants, OperationTrigger::Enable)
-}
-
-fn operate(
-    world: &World<'_>,
-    actor: &Actor,
-    tenants: &[TenantId],
-    trigger: OperationTrigger,
-) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
-    let mut batch = Batch::of(tenants)?;
-    let mut events = Vec::new();
-    for (index, &id) in tenants.iter().enumerate() {
-        batch.note(index, world.authorize(actor, TENANT_OPERATE, id, Gate::Shut))?;
-        let Some(tenant) = world.living(id)? else { continue };
-        match (tenant.operation.after(trigger), trigger) {
-            (Some(_), OperationTrigger::Disable) => events.push(Event::TenantDisabled { tenant: id }),
-            (Some(_), _) => events.push(Event::TenantEnabling { tenant: id }),
-            (None, OperationTrigger::Disable) if tenant.operation == Operation::Enabling => {
-                batch.add(index, Code::TenantEnabling, id);
-            }
-            // It is as wanted already.
-            (None, _) => {}
-        }
-    }
-    batch.lift()?;
-    Ok(events.into())
-}
-
-/// Takes the host's word that a tenant is up (T-5).
-///
-/// # Errors
-/// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
-pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
-    world.operator_only(actor)?;
-    let Some(tenant) = world.living(command.tenant)? else {
-        return refuse(Code::UnknownTenant, command.tenant);
-    };
-    match tenant.operation.after(OperationTrigger::Ready) {
-        Some(_) => Ok(Event::TenantEnabled { tenant: tenant.id }.into()),
-        None => refuse(Code::TenantNotEnabling, tenant.id),
-    }
-}
-
 /// Deletes tenants, on request with everything below them (T-6, T-7).
 ///
 /// # Errors
@@ -357,6 +296,8 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
         events.push(Event::LinkEnded { link: link.id, cause: EndCause::TenantDeleted });
         events.extend(device::canceled_moves(world, link)?);
     }
+    let left = links.values().filter(|link| !doomed.contains(&link.managed)).map(|link| link.id);
+    events.extend(operation::released(world, &left.collect())?);
     events.extend(link::lost(world, &links.into_keys().collect())?);
     events.extend(doomed.iter().map(|&tenant| Event::TenantDeleted { tenant }));
     let mut seen = BTreeSet::new();

@@ -18,8 +18,7 @@ use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, UserTrigger};
 use crate::model::permission::{CUSTOMERS_ADD, USERS_MANAGE};
 use crate::model::{
-    Actor, Invitation, Operation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind, User,
-    UserState,
+    Actor, Invitation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind, User, UserState,
 };
 use crate::refusal::Code;
 use crate::view::ViewError;
@@ -80,11 +79,9 @@ pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> 
     let pending = world.pending_invitations(link.managed)?;
     bars.bar(pending.iter().any(|invitation| invitation.sign_up), Code::OwnerInvited, link.managed);
     let tenant = world.tenant(link.managed)?;
-    bars.bar(
-        tenant.as_ref().is_some_and(|tenant| tenant.operation != Operation::Enabled),
-        Code::TenantDisabled,
-        link.managed,
-    );
+    if let Some(tenant) = &tenant {
+        world.bar_closed(tenant, &mut bars)?;
+    }
     let kind = tenant.map_or(TenantKind::Customer, |tenant| tenant.kind);
     let invited = sign_up(world, link.managed, kind, &command.owner, &mut NewIds::of(world), &mut bars)?;
     bars.lift()?;
@@ -247,9 +244,9 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> R
     bar_addressee(world, &invitation, &command.email, &mut bars)?;
     bars.note(bar_state(world, &invitation, HandshakeTrigger::Accept))?;
     bar_address(world, invitation.tenant, &command.email, Some(invitation.user), &mut bars)?;
-    let disabled =
-        world.living(invitation.tenant)?.is_some_and(|tenant| tenant.operation != Operation::Enabled);
-    bars.bar(disabled, Code::TenantDisabled, invitation.tenant);
+    if let Some(tenant) = world.living(invitation.tenant)? {
+        world.bar_closed(&tenant, &mut bars)?;
+    }
     bars.lift()?;
     Ok(vec![
         Event::InvitationAccepted { invitation: invitation.id },

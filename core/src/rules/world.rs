@@ -12,8 +12,8 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::{
-    Assignment, Handshake, HandshakeState, Invitation, Link, Personal, Role, RoleRef, Subject, Tenant, User,
-    UserState,
+    Assignment, Handshake, HandshakeState, Invitation, Link, Operation, Personal, Role, RoleRef, Subject,
+    Tenant, User, UserState,
 };
 use crate::policy::{ManagementRule, Policy};
 use crate::refusal::{Code, Refusal};
@@ -165,6 +165,43 @@ impl<'v> World<'v> {
     /// When the view cannot be read.
     pub fn living(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ViewError> {
         Ok(self.tenant(id)?.filter(|tenant| tenant.is_living()))
+    }
+
+    /// Whether a tenant can be worked on: what its managers keep disabled comes up with the end of
+    /// their links, whether or not the clock has swept (T-5).
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn operation(&self, tenant: &Tenant) -> Result<Operation, ViewError> {
+        Ok(match tenant.operation {
+            Operation::Disabled if self.is_held(tenant, &BTreeSet::new())? => Operation::Disabled,
+            Operation::Disabled if self.policy.host_reports_ready => Operation::Enabling,
+            Operation::Disabled => Operation::Enabled,
+            other => other,
+        })
+    }
+
+    /// Whether anybody keeps a tenant disabled, once these links have ended (T-5).
+    pub(super) fn is_held(&self, tenant: &Tenant, ended: &BTreeSet<LinkId>) -> Result<bool, ViewError> {
+        let holds = |link: &Arc<Link>| link.holds && !ended.contains(&link.id);
+        Ok(!tenant.holds.is_empty() || self.links_above(tenant.id)?.iter().any(holds))
+    }
+
+    /// Why a tenant cannot be worked on, if so (P-2).
+    pub(super) fn closed(&self, tenant: &Tenant) -> Result<Option<Code>, ViewError> {
+        Ok(match self.operation(tenant)? {
+            Operation::Enabled => None,
+            Operation::Disabled => Some(Code::TenantDisabled),
+            Operation::Enabling => Some(Code::TenantEnabling),
+        })
+    }
+
+    /// Notes that a tenant cannot be worked on.
+    pub(super) fn bar_closed(&self, tenant: &Tenant, bars: &mut Bars) -> Result<(), ViewError> {
+        if let Some(code) = self.closed(tenant)? {
+            bars.bar(true, code, tenant.id);
+        }
+        Ok(())
     }
 
     /// A user, whatever their state.

@@ -283,6 +283,8 @@ impl<'s> RecordSight<'s> {
             | Event::TenantRegistered { .. }
             | Event::TenantEdited { .. }
             | Event::TenantKindChanged { .. }
+            | Event::TenantHeld { .. }
+            | Event::TenantReleased { .. }
             | Event::TenantDisabled { .. }
             | Event::TenantEnabling { .. }
             | Event::TenantEnabled { .. }

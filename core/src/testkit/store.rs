@@ -347,6 +347,7 @@ fn random_change(rng: &mut Rng) -> Change {
             prefix: (rng.below(2) == 0)
                 .then(|| format!("p{}", rng.below(3)).parse().expect("it is a prefix")),
             operation: rng.pick(Operation::ALL),
+            holds: BTreeSet::new(),
             devices: 0,
             had_owner: false,
             since: moment(0),
@@ -360,6 +361,7 @@ fn random_change(rng: &mut Rng) -> Change {
             services: BTreeSet::new(),
             grants: BTreeSet::new(),
             stage: rng.pick(Stage::ALL),
+            holds: false,
             delink_expires: (rng.below(2) == 0).then(|| moment(10 + rng.below(5))),
             since: moment(0),
             term: None,

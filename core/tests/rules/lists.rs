@@ -788,7 +788,6 @@ fn q1_a_listing_follows_its_link_and_tenant_and_stays_as_it_was_at_the_end() {
     let ended = ("Very jointly".to_owned(), Disabled, 0, Stage::Delinked);
     assert_eq!(listed(&given, Some(Stage::Delinked)), ended);
     // What becomes of it then is not the former manager's to know.
-    let given = given.and(STAFF, enable(JOINTLY)).and(STAFF, ReportReady::new(JOINTLY));
     let given = given.and(JULIA, rename("Free of them"));
     assert_eq!(listed(&given, Some(Stage::Delinked)), ended);
     let given = given.and(STAFF, delete(&[JOINTLY]));
@@ -961,8 +960,7 @@ fn place_on(who: UserId, tenant: TenantId) -> Assign {
 fn q2_a_row_says_what_is_about_the_tenant_and_no_more() {
     let given = given()
         .and(ADA, DisableTenants::new(vec![JOINTLY, FULLY]))
-        .and(ADA, EnableTenants::new(vec![JOINTLY, FULLY]))
-        .and(STAFF, ReportReady::new(JOINTLY));
+        .and(ADA, EnableTenants::new(vec![JOINTLY, FULLY]));
     let read = given.engine.read().unwrap();
     let rows =
         |who: UserId, tenant| read.audit(&who.into(), tenant, &AuditFilter::default(), 0, 1_000).unwrap().0;

@@ -197,15 +197,18 @@ fn t4_an_address_places_a_tenant_on_the_map_and_grants_nothing() {
 
 #[test]
 fn t5_the_whole_table_of_operation() {
-    let enabled = || given();
+    let enabled = || given().under(|policy| policy.host_reports_ready = true);
     let disabled = || enabled().and(ADA, disable(JOINTLY));
     let enabling = || disabled().and(ADA, enable(JOINTLY));
+    let down = || happened(&["tenant_held", "tenant_disabled"]);
+    let rising = || happened(&["tenant_released", "tenant_enabling"]);
+    let up = || happened(&["tenant_enabled"]);
     type Make<'a> = &'a dyn Fn() -> Given;
     let rows: [(Make<'_>, [Expected; 3]); 3] = [
-        //           disable                          enable                          ready
-        (&enabled, [happened(&["tenant_disabled"]), happened(&[]), refused(TenantNotEnabling)]),
-        (&disabled, [happened(&[]), happened(&["tenant_enabling"]), refused(TenantNotEnabling)]),
-        (&enabling, [refused(TenantEnabling), happened(&[]), happened(&["tenant_enabled"])]),
+        //           disable                 enable          ready
+        (&enabled, [down(), happened(&[]), refused(TenantNotEnabling)]),
+        (&disabled, [happened(&[]), rising(), refused(TenantNotEnabling)]),
+        (&enabling, [refused(TenantEnabling), happened(&[]), up()]),
     ];
     for (make, [disabling, enabling, ready]) in rows {
         make().when(ADA, disable(JOINTLY)).then(disabling);
@@ -217,28 +220,101 @@ fn t5_the_whole_table_of_operation() {
 }
 
 #[test]
-fn t5_nobody_works_on_a_disabled_tenant_but_to_operate_it() {
-    let disabled = given().and(ADA, disable(JOINTLY));
-    let enabling = given().and(ADA, disable(JOINTLY)).and(ADA, enable(JOINTLY));
-    for given in [disabled, enabling] {
+fn t5_a_tenant_is_up_at_once_where_no_host_reports() {
+    let at_once = happened(&["tenant_released", "tenant_enabling", "tenant_enabled"]);
+    let disabled = || given().and(ADA, disable(JOINTLY));
+    disabled().when(ADA, enable(JOINTLY)).then(at_once).then_may(JULIA, "devices.view", JOINTLY).verified();
+    // What was on its way up when the policy changed comes up when it is enabled again.
+    let reported = given().under(|policy| policy.host_reports_ready = true);
+    let waiting = reported.and(ADA, disable(JOINTLY)).and(ADA, enable(JOINTLY));
+    let waiting = waiting.then_denied(ADA, "devices.view", JOINTLY, TenantEnabling);
+    let waiting = waiting.under(|policy| policy.host_reports_ready = false);
+    let up = waiting.when(ADA, enable(JOINTLY)).then(happened(&["tenant_enabled"]));
+    up.then_may(ADA, "devices.view", JOINTLY);
+}
+
+#[test]
+fn t5_nobody_works_on_a_disabled_tenant_but_to_operate_delete_and_delink_it() {
+    let reported = || given().under(|policy| policy.host_reports_ready = true);
+    let disabled = reported().and(ADA, disable(JOINTLY));
+    let enabling = reported().and(ADA, disable(JOINTLY)).and(ADA, enable(JOINTLY));
+    for (given, reason) in [(disabled, TenantDisabled), (enabling, TenantEnabling)] {
         given
-            .then_denied(ADA, "devices.view", JOINTLY, TenantDisabled)
-            .then_denied(GINA, "devices.view", JOINTLY, TenantDisabled)
+            .then_denied(ADA, "devices.view", JOINTLY, reason)
+            .then_denied(GINA, "devices.view", JOINTLY, reason)
             .then_denied(JULIA, "devices.view", JOINTLY, UserNotActive)
             .then_denied(JULIA, "tenant.operate", JOINTLY, UserNotActive)
             .then_may(ADA, "tenant.operate", JOINTLY)
+            .then_may(ADA, "tenant.delete", JOINTLY)
+            .then_may(ADA, "customers.delink", JOINTLY)
             .then_may(ADA, "devices.view", FULLY)
             .when(JULIA, rename(JOINTLY))
             .then(refused(UserNotActive))
             .when(ADA, rename(JOINTLY))
-            .then(refused(TenantDisabled));
+            .then(refused(reason));
     }
-    given()
+    reported()
         .and(ADA, disable(JOINTLY))
         .and(ADA, enable(JOINTLY))
         .and(STAFF, ReportReady::new(JOINTLY))
         .then_may(JULIA, "devices.view", JOINTLY)
         .then_may(ADA, "devices.view", JOINTLY);
+}
+
+#[test]
+fn t5_a_disabled_tenant_is_deleted_by_whoever_may_delete_it() {
+    given().and(ADA, disable(FULLY)).when(ADA, delete(&[FULLY])).then(done()).verified();
+    given().and(ADA, disable(FULLY)).when(RITA, delete(&[FULLY])).then(refused(RoleLacksPermission));
+    let own = given().and(CARL, disable(ALONE));
+    own.when(CARL, delete(&[ALONE])).then(refused(UserNotActive)).when(STAFF, delete(&[ALONE])).then(done());
+}
+
+#[test]
+fn t5_each_side_lifts_what_it_did_itself_and_all_have_to() {
+    let held = || happened(&["tenant_held"]);
+    let released = || happened(&["tenant_released"]);
+    let up = || happened(&["tenant_released", "tenant_enabling", "tenant_enabled"]);
+    let both = || given().and(ADA, disable(JOINTLY)).when(STAFF, disable(JOINTLY)).then(held());
+    both().when(GINA, disable(JOINTLY)).then(happened(&[]));
+    both().when(GINA, enable(JOINTLY)).then(released()).when(STAFF, enable(JOINTLY)).then(up());
+    both().when(STAFF, enable(JOINTLY)).then(released()).when(ADAM, enable(JOINTLY)).then(up());
+    both()
+        .and(ADA, enable(JOINTLY))
+        .then_denied(ADA, "devices.view", JOINTLY, TenantDisabled)
+        .when(ADA, enable(JOINTLY))
+        .then(refused(HeldByOthers));
+    both().when(JULIA, enable(JOINTLY)).then(refused(UserNotActive));
+    // The operator overrides others with a ticket.
+    given().and(ADA, disable(JOINTLY)).when(STAFF, enable(JOINTLY)).then(refused(TicketRequired));
+    given().and(ADA, disable(JOINTLY)).when(staff_for("T-1"), enable(JOINTLY)).then(up());
+    // Managers side by side have a hold each.
+    two_managers()
+        .and(ADA, disable(ALONE))
+        .when(NINA, enable(ALONE))
+        .then(refused(HeldByOthers))
+        .when(NINA, disable(ALONE))
+        .then(held())
+        .when(ADA, enable(ALONE))
+        .then(released())
+        .when(NINA, enable(ALONE))
+        .then(up())
+        .verified();
+}
+
+#[test]
+fn t5_super_admins_enable_what_their_own_side_disabled() {
+    let own = || given().and(JACK, disable(JOINTLY));
+    own().when(JACK, enable(JOINTLY)).then(refused(UserNotActive));
+    own().when(ADA, enable(JOINTLY)).then(refused(HeldByOthers));
+    own().when(JULIA, rename(JOINTLY)).then(refused(UserNotActive));
+    own().when(JULIA, EnableTenants::new(vec![JOINTLY, ALONE])).then(refused(UserNotActive));
+    own().when(JULIA, enable(JOINTLY)).then(done()).then_may(JACK, "devices.view", JOINTLY).verified();
+    // What their manager did as well stays.
+    let both = own().and(ADA, disable(JOINTLY)).when(JULIA, enable(JOINTLY));
+    both.then(happened(&["tenant_released"]))
+        .then_denied(JACK, "devices.view", JOINTLY, UserNotActive)
+        .when(JULIA, enable(JOINTLY))
+        .then(refused(UserNotActive));
 }
 
 #[test]
@@ -251,6 +327,12 @@ fn t5_disabling_never_holds_a_customer_hostage() {
         .and(GINA, disable(MSP))
         .and(ADA, RequestDelink::new(JOINTLY_LINK))
         .and(JULIA, RejectDelink::new(JOINTLY_LINK));
+    // That is for super admins.
+    given().and(GINA, disable(MSP)).when(ADAM, RequestDelink::new(JOINTLY_LINK)).then(refused(UserNotActive));
+    // They answer what awaits them, too, and are told what stands in the way of a yes.
+    let asked = || given().and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, disable(ALONE));
+    asked().when(CARL, DeclineLink::new(ASKED)).then(done());
+    asked().when(CARL, AcceptLink::new(ASKED)).then(refused(TenantDisabled));
 }
 
 #[test]
@@ -358,7 +440,7 @@ fn t7_cascade_takes_what_is_below_and_nobody_else_manages() {
 }
 
 /// `ALONE` jointly managed by `SECOND` for `manage` and by `MSP` for `configure`.
-fn two_managers() -> Given {
+pub(super) fn two_managers() -> Given {
     let given = given().under(|policy| policy.max_managers = 2);
     let given = given.and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, AcceptLink::new(ASKED));
     let request = RequestLink {
