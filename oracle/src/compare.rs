@@ -410,8 +410,10 @@ fn walk(
     last: bool,
     coverage: &mut Coverage,
 ) -> Result<(), Difference> {
+    let feat = Coverage::feat(&pair.oracle, &step.request);
     let outcome = pair.execute(&step.request, step.at)?;
     coverage.command(step.request.command.name(), &outcome);
+    coverage.accepted(feat.filter(|_| outcome.is_ok()));
     let matrix = last || asking.percent(2);
     if matrix {
         pair.compare_state()?;

@@ -215,7 +215,9 @@ impl Oracle {
     pub fn end_link(&mut self, id: LinkId, cause: EndCause, at: Timestamp) {
         let tenant = self.tenant(self.link(id).unwrap().managed).unwrap();
         let at_end = Some((tenant.name.clone(), tenant.operation));
+        let holds = tenant.held_by.contains(&Holder::Link(id));
         let link = self.link_mut(id);
+        link.held_to_end = holds;
         link.at_end = at_end;
         link.stage = Stage::Delinked;
         link.delink_expires = None;

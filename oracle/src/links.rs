@@ -187,6 +187,7 @@ impl Oracle {
             announced: announced_at_start(request.term, at),
             ended: None,
             at_end: None,
+            held_to_end: false,
         });
         Ok(())
     }

@@ -133,8 +133,8 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         );
         state.insert(format!("tenant {}", t.id), line);
     }
-    for known in &known.links {
-        let Some(l) = moment.get::<model::Link>(known.id.uuid()).unwrap() else { continue };
+    for one in &known.links {
+        let Some(l) = moment.get::<model::Link>(one.id.uuid()).unwrap() else { continue };
         let over = l.stage == Stage::Delinked;
         let holds = known.living(l.managed).is_some() && l.holds;
         let line = format!(

@@ -436,5 +436,6 @@ fn new_link(c: &AddCustomer, at: Timestamp) -> Link {
         announced: announced_at_start(c.term, at),
         ended: None,
         at_end: None,
+        held_to_end: false,
     }
 }

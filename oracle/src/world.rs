@@ -68,6 +68,8 @@ pub struct Link {
     pub ended: Option<EndCause>,
     /// What the managed tenant was called, and whether it was enabled, when the link ended.
     pub at_end: Option<(CompanyName, Operation)>,
+    /// Whether it kept the managed tenant disabled until it ended.
+    pub held_to_end: bool,
 }
 
 impl Link {
