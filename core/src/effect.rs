@@ -25,13 +25,14 @@ pub enum Loss {
 pub const fn loss(event: &Event) -> Loss {
     match event {
         Event::PolicySet { .. } | Event::RoleEdited { .. } => Loss::Anybody,
-        Event::TenantDisabled { tenant } => Loss::AtHome(*tenant),
+        Event::TenantDisabled { tenant } | Event::LinkCreated { managed: tenant, .. } => {
+            Loss::AtHome(*tenant)
+        }
         Event::LinkConverted { link, .. }
         | Event::LinkEnded { link, .. }
         | Event::ServiceRemoved { link, .. }
         | Event::ManagerGrantsSet { link, .. } => Loss::Below(*link),
         Event::TenantDeleted { .. }
-        | Event::LinkCreated { .. }
         | Event::UserBlocked { .. }
         | Event::UserRemoved { .. }
         | Event::Assigned { .. }

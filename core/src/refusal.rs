@@ -210,7 +210,7 @@ codes! {
     508 DelinkPending "delink_pending" "T-7" State:
         "a delink request of tenant `{}` awaits its answer"; "have it answered or taken back first"
     509 DelinkFirst "delink_first" "T-7" State:
-        "tenant `{}` is jointly managed and has an active admin of its own"; "delink it instead"
+        "tenant `{}` is jointly managed and has an active admin of its own, or is managed by others as well"; "delink it instead"
     510 KindConflict "kind_conflict" "T-1" State:
         "tenant `{}` has links that its new kind does not allow"; "end those links first"
     511 HeldByOthers "held_by_others" "T-5" State:
@@ -247,6 +247,8 @@ codes! {
         "tenant `{}` has no active super admin who could answer"; "have its super admin sign up first"
     611 LinkAlreadyRequested "link_already_requested" "L-2" State:
         "tenant `{}` has been asked before and has not answered"; "remind it, or take the request back"
+    612 CannotBeAsked "cannot_be_asked" "T-8" State:
+        "tenant `{}` cannot be asked for this"; "ask the tenant itself, or the operator, who is told why"
     614 LinkEnded "link_ended" "D-7" State:
         "link `{}` has ended"; "link the tenants again"
     615 NotConvertible "not_convertible" "L-5" State:

@@ -219,17 +219,23 @@ fn at_length(tables: &Tables, reader: &impl Reader, asked: Asked, at: &impl At) 
     let own = assigned(tables, reader, asked.tenant, asked.user);
     let flags = permit.flags_of(tables, reader, own);
     let (bars, flags) = if user.home() == asked.tenant {
-        let mut bars = 0;
-        each_link(tables, reader, tenant, at, |link| {
-            bars |= reader.load(tables.shapes.row(link.shape), LinkShape::LOCKS) as u32;
-        });
-        (bars, flags)
+        (locks(tables, reader, asked.tenant, at), flags)
     } else {
         let ascent = Ascent { tables, reader, at, user: asked.user, home: user.home(), permit: &permit };
         let chain = ascent.best(tenant);
-        (chain.bars | permit.permission.reserved(), if own.is_some() { flags } else { chain.flags })
+        let home = if user.has(UserWord::CONFINED) { locks(tables, reader, user.home(), at) } else { 0 };
+        (chain.bars | home | permit.permission.reserved(), if own.is_some() { flags } else { chain.flags })
     };
     first_reason(applying(user, tenant, &permit, bars, flags))
+}
+
+/// [`reason::CUSTOMER_LOCKED`], if a link in force locks the people at home on a tenant (P-4).
+fn locks(tables: &Tables, reader: &impl Reader, home: u32, at: &impl At) -> u32 {
+    let mut locks = 0;
+    each_link(tables, reader, tables.tenant(reader, home), at, |link| {
+        locks |= reader.load(tables.shapes.row(link.shape), LinkShape::LOCKS) as u32;
+    });
+    locks
 }
 
 /// A tenant's word with what the links by which it is managed say: whether one keeps it disabled.

@@ -381,6 +381,12 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         for (key, number) in self.state.shapes.clone() {
             self.write_shape(number, &key);
         }
+        // Which links lock is the policy's.
+        for tenant in (0..=self.index.tenants.count()).map(|number| number as u32) {
+            if self.tenant_word(tenant).is_managed() {
+                self.update_residents(tenant);
+            }
+        }
     }
 }
 
@@ -473,9 +479,13 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     }
 
     /// Whether the links by which a tenant is managed say whether its people can act: one may keep
-    /// it disabled.
+    /// it disabled, or lock them out wherever they work.
     fn confines(&self, tenant: TenantWord) -> bool {
-        self.links(tenant).iter().any(|link| link.holds)
+        let locks = |shape: u32| {
+            let at = shape as usize * ShapeCells::WORDS + LinkShape::LOCKS;
+            self.words.word(&self.index.tables.shapes, at) != 0
+        };
+        self.links(tenant).iter().any(|link| link.holds || locks(link.shape))
     }
 
     /// Updates what the users at home on a tenant say of it: whether they can act.
@@ -484,8 +494,11 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         let (open, confined) = (word.is_open(), self.confines(word));
         let mut user = self.state.residents.get(home as usize).copied().unwrap_or(0);
         while user != 0 {
-            let word = self.user_word(user);
-            self.set_user_word(user, word.at_home_where(open, confined));
+            let before = self.user_word(user);
+            let word = before.at_home_where(open, confined);
+            if word != before {
+                self.set_user_word(user, word);
+            }
             user = self.user_lists(user).next;
         }
     }

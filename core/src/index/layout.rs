@@ -288,7 +288,7 @@ impl UserWord {
     const REACHES: u32 = 1 << 3;
     /// They are active, whatever their home is.
     pub(super) const ACTIVE: u32 = 1 << 4;
-    /// The links by which their home is managed say whether they can act.
+    /// The links by which their home is managed say whether they can act, or act elsewhere.
     pub(super) const CONFINED: u32 = 1 << 5;
     const ROLE: u32 = 6;
     const HOME: u32 = 32;

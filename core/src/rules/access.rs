@@ -255,6 +255,10 @@ fn manager_side(
             chain: chains.into_iter().next().unwrap_or_default(),
         })
     };
+    // P-4
+    if world.is_locked(user.home)? {
+        return denied(chains, Code::CustomerLocked);
+    }
     // P-5: with several chains, those that carry the service remain.
     if !offered {
         return denied(chains, Code::ServiceNotManaged);

@@ -50,8 +50,9 @@ impl Proposal<'_> {
 }
 
 /// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers
-/// (L-6 to L-9).
-pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<(), ViewError> {
+/// (L-6 to L-9). What tells of who else has to do with the managed tenant, or with the manager, is
+/// handed back.
+pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<Bars, ViewError> {
     let policy = &world.policy;
     let (manager, managed) = (proposal.manager.id, proposal.managed);
     let rule = policy.management(proposal.management);
@@ -68,22 +69,23 @@ pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -
     bars.bar(proposal.manager.kind != TenantKind::Msp, Code::CannotManage, manager);
     bars.bar(proposal.kind == TenantKind::Reseller, Code::CannotBeManaged, managed);
 
+    let mut veiled = Bars::new();
     let others = world.links_above(managed)?;
     bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, managed);
-    bars.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
+    veiled.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
     let up = graph::longest(world, manager, |world, at| {
         Ok(world.links_above(at)?.iter().map(|link| link.manager).collect())
     })?;
     let down = graph::longest(world, managed, |world, at| {
         Ok(world.links_below(at)?.iter().map(|link| link.managed).collect())
     })?;
-    bars.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, managed);
-    bars.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, managed);
+    veiled.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, managed);
+    veiled.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, managed);
     let exclusive = |link: &Link| world.management(link).is_none_or(|rule| rule.exclusive);
     let alone = rule.is_some_and(|rule| rule.exclusive) || others.iter().any(|link| exclusive(link));
-    bars.bar(!others.is_empty() && alone, Code::ExclusiveLink, managed);
-    bars.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, managed);
-    Ok(())
+    veiled.bar(!others.is_empty() && alone, Code::ExclusiveLink, managed);
+    veiled.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, managed);
+    Ok(veiled)
 }
 
 fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
@@ -114,7 +116,8 @@ pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Rulin
         services: &command.services,
         term: command.term,
     };
-    bar_request(world, &managed, &proposal, &mut bars)?;
+    let veiled = bar_request(world, &managed, &proposal, &mut bars)?;
+    bars.join_veiled(veiled, actor, &command.number);
     for other in
         world.view.under::<LinkRequest>(Index::RequestManaged, Key::new().id(managed.id.uuid()).flag(true))
     {
@@ -141,13 +144,13 @@ fn bar_request(
     managed: &Tenant,
     proposal: &Proposal<'_>,
     bars: &mut Bars,
-) -> Result<(), ViewError> {
+) -> Result<Bars, ViewError> {
+    let mut veiled = bar(world, proposal, bars)?;
     for tenant in [managed, proposal.manager] {
-        world.bar_closed(tenant, bars)?;
+        world.bar_closed(tenant, &mut veiled)?;
     }
-    bar(world, proposal, bars)?;
-    bars.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, managed.id);
-    Ok(())
+    veiled.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, managed.id);
+    Ok(veiled)
 }
 
 /// Says yes to a link request (L-3, L-4).
@@ -168,7 +171,7 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<
             services: &request.services,
             term: request.term,
         };
-        bar_request(world, &managed, &proposal, &mut bars)?;
+        bars.join(bar_request(world, &managed, &proposal, &mut bars)?);
         bars.lift()?;
         let created = proposal.created(world, LinkId::from_uuid(request.id.uuid()));
         return Ok(vec![Event::LinkRequestAccepted { request: request.id }, created].into());
@@ -281,7 +284,9 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
         Event::LinkConverted { link: link.id, management: command.management.clone() }.into();
     if let Some(to) = to {
         let others = world.links_above(link.managed)?.into_iter().filter(|other| other.id != link.id).count();
-        bars.bar(to.exclusive && others > 0, Code::ExclusiveLink, link.managed);
+        let mut veiled = Bars::new();
+        veiled.bar(to.exclusive && others > 0, Code::ExclusiveLink, link.managed);
+        bars.join_veiled(veiled, actor, link.managed);
         if to.delinkable && world.super_admins(link.managed)?.is_empty() {
             match &command.owner {
                 None => bars.bar(true, Code::OwnerRequired, link.managed),
@@ -314,7 +319,9 @@ pub fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> 
     world.bar_services(&command.services, &mut bars);
     let others: Vec<_> =
         world.links_above(link.managed)?.into_iter().filter(|other| other.id != link.id).collect();
-    bars.bar(overlaps(&others, &command.services), Code::ServicesOverlap, link.managed);
+    let mut veiled = Bars::new();
+    veiled.bar(overlaps(&others, &command.services), Code::ServicesOverlap, link.managed);
+    bars.join_veiled(veiled, actor, link.managed);
     let services: BTreeSet<Service> = command.services.difference(&link.services).cloned().collect();
     bars.bar(services.is_empty() && !command.services.is_empty(), Code::NothingToDo, link.id);
     bars.lift()?;

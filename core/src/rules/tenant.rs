@@ -75,7 +75,8 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
         services: &command.services,
         term: command.term,
     };
-    link::bar(world, &proposal, &mut bars)?;
+    let barred = link::bar(world, &proposal, &mut bars)?;
+    bars.join(barred);
 
     let mut decision = Decision::default();
     let (personal, people) = contact(tenant, &command.contact);
@@ -196,7 +197,7 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruli
         if !command.tenants.contains(&id) {
             batch.note(index, world.authorize(actor, TENANT_DELETE, id, Gate::Shut))?;
         }
-        bar_delete(world, id, index, &mut batch)?;
+        bar_delete(world, actor, &doomed, (id, index), &mut batch)?;
     }
     batch.lift()?;
     Ok(remove(world, &doomed.into_keys().collect())?.into())
@@ -238,11 +239,26 @@ fn doomed(
     Ok(doomed)
 }
 
-fn bar_delete(world: &World<'_>, id: TenantId, index: usize, batch: &mut Batch) -> Result<(), ViewError> {
+fn bar_delete(
+    world: &World<'_>,
+    actor: &Actor,
+    doomed: &BTreeMap<TenantId, usize>,
+    (id, index): (TenantId, usize),
+    batch: &mut Batch,
+) -> Result<(), ViewError> {
     let above = world.links_above(id)?;
     let pending = above.iter().chain(&world.links_below(id)?).any(|link| link.stage.requester().is_some());
     if pending {
         batch.add(index, Code::DelinkPending, id);
+    }
+    // Of several managers none deletes for the others.
+    let manages = match actor {
+        Actor::User(user) => world.user(*user)?.is_some_and(|user| user.home != id),
+        Actor::Operator { .. } | Actor::Clock => false,
+    };
+    let others = above.iter().filter(|link| !doomed.contains_key(&link.manager)).count() > 1;
+    if manages && others {
+        batch.add(index, Code::DelinkFirst, id);
     }
     let delinkable = |link: &Arc<Link>| world.management(link).is_some_and(|rule| rule.delinkable);
     if above.iter().any(delinkable) && !world.admins(id)?.is_empty() {

@@ -12,8 +12,8 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::{
-    Assignment, Handshake, HandshakeState, Invitation, Link, Operation, Personal, Role, RoleRef, Subject,
-    Tenant, User, UserState,
+    Actor, Assignment, Handshake, HandshakeState, Invitation, Link, Operation, Personal, Role, RoleRef,
+    Subject, Tenant, User, UserState,
 };
 use crate::policy::{ManagementRule, Policy};
 use crate::refusal::{Code, Refusal};
@@ -85,6 +85,22 @@ impl Bars {
     pub fn add(&mut self, refusal: Refusal) {
         if self.0.as_ref().is_none_or(|first| refusal.code < first.code) {
             self.0 = Some(refusal);
+        }
+    }
+
+    /// Notes all bars of another collection.
+    pub(super) fn join(&mut self, others: Self) {
+        if let Some(refusal) = others.0 {
+            self.add(refusal);
+        }
+    }
+
+    /// Notes bars that are another tenant's own affair: an operator is told which, a user only that
+    /// there are some (T-8).
+    pub(super) fn join_veiled(&mut self, others: Self, actor: &Actor, about: impl std::fmt::Display) {
+        match actor {
+            Actor::User(_) => self.bar(others.0.is_some(), Code::CannotBeAsked, about),
+            Actor::Operator { .. } | Actor::Clock => self.join(others),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What each side may do (P).
 
+use std::collections::BTreeSet;
+
 use tenantry::base::ids::RoleId;
 use tenantry::base::text::Permission;
 use tenantry::model::{Assignment, Role};
@@ -7,6 +9,8 @@ use tenantry::refusal::Code;
 use tenantry::refusal::Code::*;
 
 use super::*;
+
+const CLIENT: TenantId = TenantId::from_uuid(Uuid::from_u128(0x1a7));
 
 const DESK: RoleId = RoleId::from_uuid(Uuid::from_u128(0x6a0));
 const OTHER: RoleId = RoleId::from_uuid(Uuid::from_u128(0x6a1));
@@ -77,6 +81,57 @@ fn p4_a_locked_customers_own_users_may_nothing_the_super_admin_included() {
         let reason = given.verdict(FRED, permission.as_str(), FULLY, None).reason;
         assert_eq!(reason, Some(CustomerLocked), "{permission}");
     }
+}
+
+#[test]
+fn p4_the_people_of_a_locked_manager_are_locked_out_of_what_it_manages() {
+    let fully = AddCustomer {
+        tenant: Some(NEW),
+        link: Some(NEW_LINK),
+        ..AddCustomer::new(SECOND, TenantKind::Msp, text("New"), text("fully"), set(&["manage", "configure"]))
+    };
+    let client = AddCustomer::new(NEW, TenantKind::Customer, text("Client"), text("fully"), set(&["manage"]));
+    let client = AddCustomer { tenant: Some(CLIENT), ..client };
+    let given = given().and(NINA, fully).and(STAFF, user(OLGA, NEW, "olga", "super_admin"));
+    let given = given.and(STAFF, client);
+    let lists = |given: &Given| {
+        let read = given.engine.read().unwrap();
+        let now = read.now().unwrap();
+        let permission = text("devices.view");
+        let reached = now.tenants_where(OLGA, &permission, None).unwrap();
+        let can = now.users_who_can(&permission, CLIENT, None).unwrap();
+        let index = given.engine.access_index().unwrap();
+        let permit = index.permission("devices.view").unwrap();
+        let verdict = index.check(OLGA, permit, CLIENT, given.clock.now()).reason;
+        let mut tenants = Vec::new();
+        index.tenants_where(index.user(OLGA), permit, given.clock.now(), &mut tenants).unwrap();
+        let mut users = Vec::new();
+        index.users_who_can(permit, index.tenant(CLIENT), given.clock.now(), &mut users).unwrap();
+        let users: BTreeSet<UserId> = users.into_iter().map(|user| index.user_id(user)).collect();
+        assert_eq!(users, can.iter().copied().collect());
+        assert_eq!(tenants.len(), reached.len());
+        (reached.contains(&CLIENT), can.contains(&OLGA), verdict)
+    };
+    let given = given.then_denied(OLGA, "devices.view", CLIENT, CustomerLocked);
+    let given = given.then_denied(OLGA, "devices.view", NEW, CustomerLocked);
+    assert_eq!(lists(&given), (false, false, Some(CustomerLocked)));
+    let given = given.then_may(NINA, "devices.view", CLIENT);
+    given.when(OLGA, rename(CLIENT)).then(refused(CustomerLocked));
+    // Whoever is not locked at home works below it.
+    let free = given.and(NINA, ConvertLink::new(NEW_LINK, text("jointly")));
+    let free = free.then_may(OLGA, "devices.view", CLIENT);
+    assert_eq!(lists(&free), (true, true, None));
+    free.verified();
+}
+
+#[test]
+fn p4_the_consoles_of_a_managers_people_close_when_it_is_locked() {
+    let given = given().and(GINA, RequestDelink::new(GRAND_LINK)).and(ADA, AcceptDelink::new(GRAND_LINK));
+    let given = given.and(ADA, OpenConsole::new(JOINTLY, text("manage"), text("/back")));
+    let given = given.and(NINA, RequestLink { services: set(&["manage"]), ..ask(SECOND, "MSP", "fully") });
+    let when = given.when(ADA, AcceptLink::new(ASKED));
+    let locked = when.then(happened(&["link_request_accepted", "link_created", "session_ended"]));
+    locked.then_denied(ADA, "devices.view", JOINTLY, CustomerLocked).verified();
 }
 
 #[test]

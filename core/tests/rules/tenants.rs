@@ -439,6 +439,17 @@ fn t7_cascade_takes_what_is_below_and_nobody_else_manages() {
     shared.then_may(ADA, "devices.view", ALONE).verified();
 }
 
+#[test]
+fn t7_of_several_managers_none_deletes_for_the_others() {
+    let two = || {
+        let given = two_managers().and(STAFF, RemoveUser::new(CORA));
+        given.under(|policy| policy.management_types[1].delinkable = false)
+    };
+    two().when(NINA, delete(&[ALONE])).then(refused(DelinkFirst));
+    two().when(STAFF, delete(&[ALONE])).then(done()).verified();
+    two().when(CARL, delete(&[ALONE])).then(done());
+}
+
 /// `ALONE` jointly managed by `SECOND` for `manage` and by `MSP` for `configure`.
 pub(super) fn two_managers() -> Given {
     let given = given().under(|policy| policy.max_managers = 2);
