@@ -231,7 +231,7 @@ impl Coverage {
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 24] = [
+    const REFUSED_TO: [(&'static str, Code); 26] = [
         ("assign", Code::UnknownTenant),
         ("assign", Code::BeyondOwnRights),
         ("assign", Code::SuperAdminOnly),
@@ -256,6 +256,8 @@ impl Coverage {
         ("invite_owner", Code::UnknownTenant),
         ("convert_link", Code::RoleLacksPermission),
         ("enable_tenants", Code::HeldByOthers),
+        ("request_link", Code::CannotBeAsked),
+        ("add_services", Code::CannotBeAsked),
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.

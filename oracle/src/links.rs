@@ -103,7 +103,9 @@ impl Oracle {
         let managed = found.ok_or(Code::UnknownTenant)?.id;
         let id = c.request.unwrap();
         let mut obstacles = self.link_obstacles(c.manager, managed, &c.management, &c.services, c.term, at);
-        // ASKED
+        if let Who::User(_) = who {
+            self.keep_quiet(c.manager, &mut obstacles, at);
+        }
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
         let pending = |r: &LinkRequest| {
             r.state == HandshakeState::Pending && r.manager == c.manager && r.managed == managed
@@ -123,6 +125,25 @@ impl Oracle {
             expires: at.plus_days(self.policy.link_request_days),
         });
         Ok(())
+    }
+
+    /// What only looking at the other tenant could tell is one and the same obstacle (T-8). That the manager itself stands as
+    /// high as one may is its own affair.
+    fn keep_quiet(&self, manager: TenantId, obstacles: &mut [Code], at: Timestamp) {
+        let own_height = self.height_above(manager, at) + 1 > self.policy.max_depth;
+        for obstacle in obstacles {
+            match obstacle {
+                Code::TooDeep if own_height => {}
+                Code::TenantDisabled
+                | Code::LinkCycle
+                | Code::TooDeep
+                | Code::TooManyManagers
+                | Code::ExclusiveLink
+                | Code::ServicesOverlap
+                | Code::NoCustomerOwner => *obstacle = Code::CannotBeAsked,
+                _ => {}
+            }
+        }
     }
 
     /// The request, for an actor on the given side of it who may speak for that side.
@@ -247,7 +268,8 @@ impl Oracle {
         let mut others =
             self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
         if others.next().is_some() && self.management(&c.management).is_some_and(|rule| rule.exclusive) {
-            obstacles.push(Code::ExclusiveLink);
+            // Who else manages the tenant is none of the manager's affair.
+            obstacles.push(unless_operator(who, Code::ExclusiveLink));
         }
         let mut invite = None;
         match self.management(&c.management) {
@@ -293,7 +315,7 @@ impl Oracle {
         let mut others =
             self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
         if others.any(|other| !other.services.is_disjoint(&c.services)) {
-            obstacles.push(Code::ServicesOverlap);
+            obstacles.push(unless_operator(who, Code::ServicesOverlap));
         }
         least(obstacles)?;
         self.link_mut(c.link).services.extend(added);
@@ -502,6 +524,14 @@ impl Oracle {
         let link = self.link_mut(id);
         link.stage = Stage::Active;
         link.delink_expires = None;
+    }
+}
+
+/// What tells of others is told to operators alone (T-8).
+fn unless_operator(who: Who, code: Code) -> Code {
+    match who {
+        Who::Operator { .. } => code,
+        Who::User(_) => Code::CannotBeAsked,
     }
 }
 

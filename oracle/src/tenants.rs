@@ -338,7 +338,15 @@ impl Oracle {
                             || a.role == RoleRef::Builtin(self.policy.admin_role.clone())
                     })
             });
-            if delinkable && has_admin {
+            let shared = match who {
+                Who::Operator { .. } => false,
+                Who::User(user) => {
+                    let home = self.user(user).unwrap().home;
+                    let theirs = |manager| manager == home || self.manages(home, manager, at);
+                    home != tenant && self.links_above(tenant, at).iter().any(|link| !theirs(link.manager))
+                }
+            };
+            if delinkable && has_admin || shared {
                 obstacles.push(Code::DelinkFirst);
             }
         }
