@@ -8,7 +8,7 @@ use tenantry::model::{Actor, Operation, Party, RoleRef, UserState};
 use tenantry::query::Question;
 use tenantry::refusal::Code;
 
-use crate::world::{Assignment, Link, Oracle, User};
+use crate::world::{Assignment, Holder, Link, Oracle, Tenant, User};
 
 /// An actor who can act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,12 +81,12 @@ impl Oracle {
             return Err(Code::UserNotActive);
         }
         let home = self.living(user.home).ok_or(Code::UserNotActive)?;
-        if self.is_barred(user, disabled) {
+        if self.is_barred(user, disabled, at) {
             return Err(Code::UserNotActive);
         }
         let tenant = self.living(tenant).ok_or(Code::UnknownTenant)?;
         let spared = tenant.id == home.id && disabled == Disabled::SparesSuperAdmins;
-        if tenant.operation != Operation::Enabled
+        if self.operation(tenant, at) != Operation::Enabled
             && !spared
             && !DESPITE_DISABLED.contains(&permission.as_str())
         {
@@ -262,7 +262,8 @@ impl Oracle {
             Actor::User(id) => {
                 let user = self.user(*id).ok_or(Code::UnknownUser)?;
                 self.living(user.home).ok_or(Code::UserNotActive)?;
-                if user.state != UserState::Active || self.is_barred(user, disabled) {
+                // As recorded: nothing is due when a command comes or a list is asked for.
+                if user.state != UserState::Active || self.is_barred(user, disabled, Timestamp::MIN) {
                     return Err(Code::UserNotActive);
                 }
                 Ok(Who::User(*id))
@@ -271,10 +272,24 @@ impl Oracle {
     }
 
     /// Whether a home that is not enabled bars a user's way.
-    fn is_barred(&self, user: &User, disabled: Disabled) -> bool {
+    fn is_barred(&self, user: &User, disabled: Disabled, at: Timestamp) -> bool {
         let spared = || self.assignment(user.id, user.home).is_some_and(|a| self.makes_super(a));
-        let open = self.living(user.home).is_some_and(|home| home.operation == Operation::Enabled);
+        let open =
+            self.living(user.home).is_some_and(|home| self.operation(home, at) == Operation::Enabled);
         !(open || disabled == Disabled::SparesSuperAdmins && spared())
+    }
+
+    /// Whether a tenant can be worked on at a moment: what a link kept disabled it keeps so no longer than it is in force,
+    /// whether or not the clock has recorded that (T-5).
+    fn operation(&self, tenant: &Tenant, at: Timestamp) -> Operation {
+        let holds = |by: &Holder| match by {
+            Holder::Own | Holder::Operator => true,
+            Holder::Link(link) => self.link(*link).is_some_and(|link| link.in_force(at)),
+        };
+        if tenant.operation == Operation::Disabled && !tenant.held_by.iter().any(holds) {
+            return self.up();
+        }
+        tenant.operation
     }
 
     /// The right to a command on a tenant (T-9).
@@ -301,7 +316,7 @@ impl Oracle {
             return Err(Code::UnknownTenant);
         }
         let Who::User(user) = who else { return Ok(()) };
-        if self.tenant(tenant).unwrap().operation != Operation::Enabled {
+        if self.operation(self.tenant(tenant).unwrap(), at) != Operation::Enabled {
             return Err(Code::TenantDisabled);
         }
         let permission = Permission::parse(permission).unwrap();

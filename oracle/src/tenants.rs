@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::TenantId;
+use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{
     AddCustomer, Authorization, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant,
@@ -250,32 +250,54 @@ impl Oracle {
     }
 
     pub fn enable_tenants(&mut self, actor: &Actor, tenants: &[TenantId], at: Timestamp) -> Result<(), Code> {
-        let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
+        // What their own side disabled super admins enable, though it bars them from all else.
+        let own_side = |user: UserId| {
+            let home = self.user(user).and_then(|user| self.living(user.home));
+            home.is_some_and(|home| tenants.contains(&home.id) && home.held_by.contains(&Holder::Own))
+        };
+        let disabled = match actor {
+            Actor::User(user) if own_side(*user) => Disabled::SparesSuperAdmins,
+            _ => Disabled::Bars,
+        };
+        let who = self.actor(actor, disabled)?;
         let mut obstacles = batch_obstacles(tenants);
         for &id in tenants {
             let held_by = self.tenant(id).map(|tenant| tenant.held_by.clone()).unwrap_or_default();
             let sides = self.sides_on(who, id, at);
-            let own = sides.contains(&Holder::Own) && held_by.contains(&Holder::Own);
-            let disabled = if own { Disabled::SparesSuperAdmins } else { Disabled::Bars };
+            let disabled = if sides.contains(&Holder::Own) { disabled } else { Disabled::Bars };
             if let Err(code) = self.right(who, "tenant.operate", id, at, disabled) {
                 obstacles.push(code);
             } else if !held_by.is_empty() && held_by.is_disjoint(&sides) {
-                obstacles.push(Code::HeldByOthers);
+                match who {
+                    Who::User(_) => obstacles.push(Code::HeldByOthers),
+                    Who::Operator { ticket: false } => obstacles.push(Code::TicketRequired),
+                    Who::Operator { ticket: true } => {}
+                }
             }
         }
         least(obstacles)?;
         for &tenant in tenants {
-            for side in self.sides_on(who, tenant, at) {
+            let lifted = match who {
+                // An operator overrides everybody, citing a ticket.
+                Who::Operator { ticket: true } => self.tenant(tenant).unwrap().held_by.clone(),
+                _ => self.sides_on(who, tenant, at),
+            };
+            for side in lifted {
                 self.let_go(tenant, side);
             }
         }
         Ok(())
     }
 
+    /// Where a tenant gets to that nobody keeps disabled any longer.
+    pub fn up(&self) -> Operation {
+        if self.policy.host_reports_ready { Operation::Enabling } else { Operation::Enabled }
+    }
+
     /// A side keeps the tenant disabled no longer; with the last one it is on its way up, or up where no host reports that
     /// (T-5).
     pub fn let_go(&mut self, tenant: TenantId, side: Holder) {
-        let up = if self.policy.host_reports_ready { Operation::Enabling } else { Operation::Enabled };
+        let up = self.up();
         let tenant = self.tenant_mut(tenant);
         if tenant.held_by.remove(&side) && tenant.held_by.is_empty() {
             tenant.operation = up;
