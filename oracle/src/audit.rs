@@ -99,6 +99,10 @@ impl Oracle {
                 let request = self.request(c.request).unwrap();
                 vec![group([request.manager, request.managed])]
             }
+            Command::ResendMove(c) => {
+                let one = self.pending_move(c.id).unwrap();
+                vec![group([one.manager, one.customer])]
+            }
             Command::SetManagerGrants(c) => of_link(c.link),
             Command::SetAutoExtend(c) => of_link(c.link),
             Command::ResendDelink(c) => of_link(c.link),

@@ -188,6 +188,10 @@ impl Coverage {
                     && oracle.is_locked(user.home, at)
                     && !oracle.links_below(user.home, at).is_empty()
             }),
+            oracle.requests.iter().any(|one| one.state == HandshakeState::Withdrawn),
+            oracle.invitations.iter().any(|one| !one.sign_up && one.state == HandshakeState::Withdrawn),
+            oracle.invitations.iter().any(|one| one.sign_up && one.state == HandshakeState::Withdrawn),
+            oracle.moves.iter().any(|one| one.state == HandshakeState::Withdrawn),
         ];
         for (name, met) in Self::DEPTHS.into_iter().zip(met) {
             *self.depths.entry(name).or_default() += u64::from(met);
@@ -195,7 +199,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 32] = [
+    const DEPTHS: [&'static str; 36] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -228,10 +232,14 @@ impl Coverage {
         "a manager keeps a tenant disabled",
         "a link has ended that kept its tenant disabled",
         "a locked multi-client has people and clients of its own",
+        "a link request has lost what it rested on",
+        "an invitation has lost what it rested on",
+        "a sign-up has lost what it rested on",
+        "a move has lost what it rested on",
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 26] = [
+    const REFUSED_TO: [(&'static str, Code); 30] = [
         ("assign", Code::UnknownTenant),
         ("assign", Code::BeyondOwnRights),
         ("assign", Code::SuperAdminOnly),
@@ -258,6 +266,10 @@ impl Coverage {
         ("enable_tenants", Code::HeldByOthers),
         ("request_link", Code::CannotBeAsked),
         ("add_services", Code::CannotBeAsked),
+        ("request_link", Code::TooManyRequests),
+        ("resend_link_request", Code::TooManyRequests),
+        ("resend_invitation", Code::TooManyRequests),
+        ("resend_delink", Code::TooManyRequests),
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.

@@ -120,6 +120,9 @@ pub fn policy_of(seed: u64) -> Policy {
     if rng.percent(40) {
         policy.host_reports_ready = !policy.host_reports_ready;
     }
+    if rng.percent(50) {
+        policy.asks_per_day = 1 + rng.below(3) as u32;
+    }
     policy
 }
 
@@ -647,7 +650,7 @@ impl Generator {
         let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
         let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
         loop {
-            let roll = self.rng.below(1720);
+            let roll = self.rng.below(1800);
             let made = match roll {
                 0..=7 => self.gen_set_policy(oracle),
                 8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
@@ -691,7 +694,7 @@ impl Generator {
 
     fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut policy = oracle.policy.clone();
-        match self.rng.below(20) {
+        match self.rng.below(21) {
             0 => policy.max_managers = self.rng.below(4) as u32,
             1 => policy.max_depth = self.rng.below(5) as u32,
             2 => policy.customer_may_request_delink = !policy.customer_may_request_delink,
@@ -775,6 +778,7 @@ impl Generator {
                     policy.issue_categories.insert(word("app"));
                 }
             }
+            19 => policy.asks_per_day = self.rng.below(4) as u32,
             18 => policy.host_reports_ready = !policy.host_reports_ready,
             _ => policy = policy_of(self.rng.number()),
         }

@@ -113,7 +113,9 @@ impl Oracle {
         if self.requests.iter().any(pending) {
             obstacles.push(Code::LinkAlreadyRequested);
         }
+        obstacles.extend(self.asked_enough(who, managed.uuid(), c.manager, at));
         least(obstacles)?;
+        self.note_asked(who, managed.uuid(), c.manager, at);
         self.requests.push(LinkRequest {
             id,
             manager: c.manager,
@@ -121,6 +123,7 @@ impl Oracle {
             management: c.management.clone(),
             services: c.services.clone(),
             term: c.term,
+            sender: Self::organisation(who, c.manager),
             state: HandshakeState::Pending,
             expires: at.plus_days(self.policy.link_request_days),
         });
@@ -239,7 +242,15 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
-        request_is_pending(&self.request_for(who, id, Party::Manager, at)?)
+        let request = self.request_for(who, id, Party::Manager, at)?;
+        let mut obstacles: Vec<Code> = request_is_pending(&request).err().into_iter().collect();
+        obstacles.extend(self.asked_enough(who, request.managed.uuid(), request.manager, at));
+        least(obstacles)?;
+        self.note_asked(who, request.managed.uuid(), request.manager, at);
+        if let Who::User(_) = who {
+            self.request_mut(id).sender = Self::organisation(who, request.manager);
+        }
+        Ok(())
     }
 
     /// The link, for an actor of the managing side who may add customers there.
@@ -294,7 +305,7 @@ impl Oracle {
         least(obstacles)?;
         self.link_mut(c.link).management = c.management.clone();
         if let Some(owner) = invite {
-            self.send_sign_up(owner, link.managed, at);
+            self.send_sign_up(who, &link, owner, at);
         }
         Ok(())
     }
@@ -455,11 +466,15 @@ impl Oracle {
         {
             obstacles.push(Code::NoCustomerOwner);
         }
+        if asked.is_none() {
+            obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
+        }
         least(obstacles)?;
         if asked.is_some() {
             self.end_link(id, EndCause::Delinked, at);
             return Ok(());
         }
+        self.note_delink_asked(actor, &link, party, at);
         let lapses = self.policy.delink_request_days.map(|days| at.plus_days(days));
         let link = self.link_mut(id);
         link.stage = match party {
@@ -504,7 +519,26 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<(), Code> {
         let (link, party) = self.link_for_delink(actor, id, party, at)?;
-        must_be_own(&link, party)
+        let mut obstacles: Vec<Code> = must_be_own(&link, party).err().into_iter().collect();
+        obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
+        least(obstacles)?;
+        self.note_delink_asked(actor, &link, party, at);
+        Ok(())
+    }
+
+    /// That the manager has asked enough of the customer, if it has; the customer asks as often as it likes.
+    fn delink_asked_enough(&self, actor: &Actor, link: &Link, party: Party, at: Timestamp) -> Option<Code> {
+        let who = self.actor(actor, Disabled::SparesSuperAdmins).ok()?;
+        let by_manager = party == Party::Manager;
+        self.asked_enough(who, link.managed.uuid(), link.manager, at).filter(|_| by_manager)
+    }
+
+    fn note_delink_asked(&mut self, actor: &Actor, link: &Link, party: Party, at: Timestamp) {
+        if let Ok(who) = self.actor(actor, Disabled::SparesSuperAdmins)
+            && party == Party::Manager
+        {
+            self.note_asked(who, link.managed.uuid(), link.manager, at);
+        }
     }
 
     pub fn cancel_delink(

@@ -72,25 +72,27 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     }
     for r in &oracle.requests {
         let line = format!(
-            "{} asks {} {} {:?} {:?} {}",
+            "{} asks {} {} {:?} {:?} by {:?} {}",
             r.manager,
             r.managed,
             r.management,
             r.services,
             r.term,
+            r.sender,
             open_until(r.state, r.expires)
         );
         state.insert(format!("link request {}", r.id), line);
     }
     for i in &oracle.invitations {
         let line = format!(
-            "{} to {} {} below={} sign_up={} masked={} {}",
+            "{} to {} {} below={} sign_up={} masked={} by {:?} {}",
             i.user,
             i.tenant,
             i.role,
             i.below,
             i.sign_up,
             i.masked,
+            i.sender,
             open_until(i.state, i.expires)
         );
         state.insert(format!("invitation {}", i.id), line);
@@ -157,12 +159,13 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
     for known in &known.requests {
         let Some(r) = moment.get::<model::LinkRequest>(known.id.uuid()).unwrap() else { continue };
         let line = format!(
-            "{} asks {} {} {:?} {:?} {}",
+            "{} asks {} {} {:?} {:?} by {:?} {}",
             r.manager,
             r.managed,
             r.management,
             r.services,
             r.term,
+            r.handshake.sender,
             open_until(r.handshake.state, r.handshake.expires)
         );
         state.insert(format!("link request {}", r.id), line);
@@ -170,13 +173,14 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
     for known in &known.invitations {
         let Some(i) = moment.get::<model::Invitation>(known.id.uuid()).unwrap() else { continue };
         let line = format!(
-            "{} to {} {} below={} sign_up={} masked={} {}",
+            "{} to {} {} below={} sign_up={} masked={} by {:?} {}",
             i.user,
             i.tenant,
             i.role,
             i.below,
             i.sign_up,
             i.masked,
+            i.handshake.sender,
             open_until(i.handshake.state, i.handshake.expires)
         );
         state.insert(format!("invitation {}", i.id), line);

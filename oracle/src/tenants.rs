@@ -115,7 +115,8 @@ impl Oracle {
         self.tenants.push(new_tenant(c));
         self.links.push(new_link(c, at));
         if let Some(owner) = &c.owner {
-            self.send_sign_up(owner, id, at);
+            self.send_sign_up(who, &new_link(c, at), owner, at);
+            self.invitation_mut(owner.invitation.unwrap()).of_a_new_tenant = true;
         }
         Ok(())
     }

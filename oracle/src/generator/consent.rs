@@ -1,9 +1,13 @@
 //! Commands that lead to where consent is at stake: tenants that somebody keeps disabled, multi-clients that are locked, and
 //! handshakes that lose the ground they rest on.
 
+use std::collections::BTreeSet;
+
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::command::*;
-use tenantry::model::{Actor, HandshakeState, Operation, Party, Stage, TenantKind, UserState};
+use tenantry::model::{
+    Actor, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind, UserState,
+};
 use tenantry::query::Question;
 
 use super::{Generator, word};
@@ -15,7 +19,9 @@ impl Generator {
             0..=39 => self.gen_hold(oracle),
             40..=84 => self.gen_from_disabled_home(oracle),
             85..=94 => self.gen_delete_disabled(oracle),
-            _ => self.gen_below_locked(oracle),
+            95..=119 => self.gen_below_locked(oracle),
+            120..=159 => self.gen_take_ground(oracle),
+            _ => self.gen_remind(oracle),
         }
     }
 
@@ -169,6 +175,110 @@ impl Generator {
                 };
                 (Actor::User(user), command)
             }
+        }
+    }
+
+    /// Takes away what a pending handshake rests on: the sender goes or loses the role, their home or the tenant is disabled,
+    /// a grant is withdrawn, a link ends.
+    fn gen_take_ground(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let pending = |state| state == HandshakeState::Pending;
+        let mut grounds: Vec<(UserId, TenantId)> = Vec::new();
+        for offer in oracle.invitations.iter().filter(|one| pending(one.state)) {
+            if let Some(Subject::User(sender)) = offer.sender {
+                grounds.push((sender, offer.tenant));
+            }
+        }
+        for one in oracle.moves.iter().filter(|one| pending(one.state)) {
+            if let Some(Subject::User(sender)) = one.sender {
+                grounds.push((sender, one.customer));
+            }
+        }
+        for request in oracle.requests.iter().filter(|one| pending(one.state)) {
+            if request.sender.is_some()
+                && let Some(sender) = self.one_who_may(oracle, "customers.add", request.manager, true)
+            {
+                grounds.push((sender, request.manager));
+            }
+        }
+        let Some((sender, tenant)) = self.rng.pick(&grounds).copied() else {
+            return self.gen_invite(oracle);
+        };
+        let home = oracle.user(sender).map_or(tenant, |user| user.home);
+        let boss = self.one_who_may(oracle, "users.manage", home, true);
+        let actor = match boss {
+            Some(boss) if boss != sender && self.rng.percent(70) => Actor::User(boss),
+            _ => self.operator(),
+        };
+        let mut links = oracle.links_above(tenant, self.now);
+        links.retain(|link| link.manager == home || oracle.manages(home, link.manager, self.now));
+        let link = self.rng.pick(&links).copied().cloned();
+        match (self.rng.below(12), link) {
+            (0..=1, _) => (actor, BlockUser { user: sender }.into()),
+            (2, _) => (actor, RemoveUser { user: sender }.into()),
+            (3, _) => {
+                let assignments = vec![UserOnTenant { user: sender, tenant: home }];
+                (actor, Unassign { assignments }.into())
+            }
+            (4..=5, _) => {
+                let role = RoleRef::Builtin(word(["read_only", "no_access"][self.rng.below(2)]));
+                let tenant = if self.rng.percent(50) { home } else { tenant };
+                let assignments = vec![NewAssignment { user: sender, tenant, role, below: Some(true) }];
+                (actor, Assign { assignments }.into())
+            }
+            (6, _) => {
+                let tenants = vec![if self.rng.percent(50) { home } else { tenant }];
+                (self.operator(), DisableTenants { tenants }.into())
+            }
+            (7..=8, Some(link)) => {
+                let actor = match self.rng.pick(&oracle.active_super_admins(link.managed)) {
+                    Some(user) => Actor::User(*user),
+                    None => self.operator(),
+                };
+                (actor, SetManagerGrants { link: link.id, grants: BTreeSet::new() }.into())
+            }
+            (9.., Some(link)) => {
+                let asked = link.stage != Stage::Active;
+                let party = if link.stage == Stage::DelinkRequestedByManager { Party::Customer } else { Party::Manager };
+                let actor = Actor::operator_for(self.ticket());
+                match asked {
+                    true => (actor, AcceptDelink { link: link.id, party: Some(party) }.into()),
+                    false => (actor, RequestDelink { link: link.id, party: Some(party) }.into()),
+                }
+            }
+            _ => (actor, BlockUser { user: sender }.into()),
+        }
+    }
+
+    /// Reminds of what is pending, again and again.
+    fn gen_remind(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let pending = |state| state == HandshakeState::Pending;
+        let mut found: Vec<(TenantId, &str, Command)> = Vec::new();
+        for one in oracle.requests.iter().filter(|one| pending(one.state)) {
+            found.push((one.manager, "customers.add", ResendLinkRequest { request: one.id }.into()));
+        }
+        for one in oracle.invitations.iter().filter(|one| pending(one.state)) {
+            let command = ResendInvitation { invitation: one.id };
+            let through = one.named_through.and_then(|link| oracle.link(link));
+            match through {
+                Some(link) => found.push((link.manager, "customers.add", command.into())),
+                None => found.push((one.tenant, "users.manage", command.into())),
+            }
+        }
+        for one in oracle.moves.iter().filter(|one| pending(one.state)) {
+            found.push((one.manager, "devices.manage", ResendMove { id: one.id }.into()));
+        }
+        for link in oracle.links.iter().filter(|link| link.stage == Stage::DelinkRequestedByManager) {
+            let command = ResendDelink { link: link.id, party: None };
+            found.push((link.manager, "customers.delink", command.into()));
+        }
+        // The first half of the time always the same one.
+        let chosen = match self.rng.percent(50) {
+            true => found.first().cloned(),
+            false => self.rng.pick(&found).cloned(),
+        };
+        match chosen {
+            Some((tenant, permission, command)) => (self.actor_for(oracle, permission, tenant), command),
+            None => self.gen_request_link(oracle),
         }
     }
 
