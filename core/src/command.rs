@@ -1028,6 +1028,13 @@ commands! {
         id: MoveId,
     }
 
+    /// Remind the customer of a move; it rests on whoever does from then on (V-7, L-3).
+    ResendMove => "resend_move" -> () = |_, _| ();
+    {
+        /// The move.
+        id: MoveId,
+    }
+
     /// Delete devices that a tenant holds (V-9).
     DeleteDevices => "delete_devices" -> () = |_, _| ();
     {

@@ -47,6 +47,7 @@ pub const fn loss(event: &Event) -> Loss {
         | Event::TenantEnabled { .. }
         | Event::LinkRequested { .. }
         | Event::LinkRequestResent { .. }
+        | Event::LinkRequestWithdrawn { .. }
         | Event::LinkRequestAccepted { .. }
         | Event::LinkRequestDeclined { .. }
         | Event::LinkRequestCanceled { .. }
@@ -62,6 +63,7 @@ pub const fn loss(event: &Event) -> Loss {
         | Event::DelinkExpired { .. }
         | Event::UserInvited { .. }
         | Event::InvitationResent { .. }
+        | Event::InvitationWithdrawn { .. }
         | Event::InvitationAccepted { .. }
         | Event::InvitationDeclined { .. }
         | Event::InvitationRevoked { .. }
@@ -77,6 +79,8 @@ pub const fn loss(event: &Event) -> Loss {
         | Event::DevicesUploaded { .. }
         | Event::DevicesMoved { .. }
         | Event::MoveRequested { .. }
+        | Event::MoveResent { .. }
+        | Event::MoveWithdrawn { .. }
         | Event::MoveApproved { .. }
         | Event::MoveDeclined { .. }
         | Event::MoveCanceled { .. }
@@ -106,6 +110,7 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::TenantEnabling { .. }
         | Event::LinkRequested { .. }
         | Event::LinkRequestResent { .. }
+        | Event::LinkRequestWithdrawn { .. }
         | Event::LinkRequestAccepted { .. }
         | Event::LinkRequestDeclined { .. }
         | Event::LinkRequestCanceled { .. }
@@ -126,6 +131,7 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::InvitationExpired { .. }
         | Event::ResellerDropped { .. }
         | Event::MoveRequested { .. }
+        | Event::MoveResent { .. }
         | Event::MoveApproved { .. }
         | Event::MoveDeclined { .. }
         | Event::MoveExpired { .. } => true,
@@ -148,6 +154,7 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::TenantEnabled { .. }
         | Event::ServicesAdded { .. }
         | Event::AutoExtendSet { .. }
+        | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
         | Event::UserEdited { .. }
@@ -159,6 +166,7 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::DevicesUploaded { .. }
         | Event::DevicesMoved { .. }
         | Event::MoveCanceled { .. }
+        | Event::MoveWithdrawn { .. }
         | Event::DevicesDeleted { .. }
         | Event::IntegrationCreated { .. }
         | Event::IntegrationShared { .. }

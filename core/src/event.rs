@@ -144,9 +144,20 @@ pub enum Event {
         term: Option<TermRequest>,
         /// When the request lapses.
         expires: Timestamp,
+        /// On whom it rests; on nobody, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
     },
     /// The asked side was reminded (L-3).
     LinkRequestResent {
+        /// The request.
+        request: LinkRequestId,
+        /// On whom it rests from now on; as before, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// What a link request rested on is gone (L-3).
+    LinkRequestWithdrawn {
         /// The request.
         request: LinkRequestId,
     },
@@ -284,6 +295,11 @@ pub enum Event {
         cause: EndCause,
     },
 
+    /// What an invitation rested on is gone (L-3).
+    InvitationWithdrawn {
+        /// The invitation.
+        invitation: InvitationId,
+    },
     /// A person was invited to a tenant (U-2, L-1).
     UserInvited {
         /// The invitation.
@@ -304,6 +320,9 @@ pub enum Event {
         sign_up: bool,
         /// When it lapses.
         expires: Timestamp,
+        /// On whom it rests; on nobody, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
     },
     /// The invited person was reminded (U-2).
     InvitationResent {
@@ -312,6 +331,9 @@ pub enum Event {
         /// Whether the offer leaves out what is reserved for the customer from now on (P-16).
         #[serde(default, skip_serializing_if = "is_false")]
         masked: bool,
+        /// On whom it rests from now on; as before, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
     },
     /// The invited person accepted (U-2).
     InvitationAccepted {
@@ -486,6 +508,22 @@ pub enum Event {
         devices: BTreeSet<DeviceId>,
         /// When the request lapses.
         expires: Timestamp,
+        /// On whom it rests; on nobody, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// The customer was reminded of a move (L-3).
+    MoveResent {
+        /// The move.
+        id: MoveId,
+        /// On whom it rests from now on; as before, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// What a move rested on is gone (L-3).
+    MoveWithdrawn {
+        /// The move.
+        id: MoveId,
     },
     /// The customer approved a move; a `devices_moved` follows (V-7).
     MoveApproved {

@@ -136,6 +136,11 @@ pub enum NoticeKind {
         /// The move.
         id: MoveId,
     },
+    /// A reminder of a move (V-7).
+    MoveReminder {
+        /// The move.
+        id: MoveId,
+    },
     /// The customer approved a move (V-7).
     MoveApproved {
         /// The move.
@@ -247,6 +252,7 @@ impl Notice {
                 world.link(*link)?.map_or(nobody, |it| of(it.manager, it.managed, it.id))
             }
             Is::MoveRequested { id }
+            | Is::MoveReminder { id }
             | Is::MoveApproved { id }
             | Is::MoveDeclined { id }
             | Is::MoveExpired { id } => {
@@ -337,7 +343,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::LinkRequested { request, .. } => {
             asked(world, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
         }
-        Event::LinkRequestResent { request } => {
+        Event::LinkRequestResent { request, .. } => {
             asked(world, *request, Party::Customer, NoticeKind::LinkRequestReminder { request: *request })
         }
         Event::LinkRequestAccepted { request } => {
@@ -346,7 +352,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::LinkRequestDeclined { request } => {
             asked(world, *request, Party::Manager, NoticeKind::LinkRequestDeclined { request: *request })
         }
-        Event::LinkRequestCanceled { request } => {
+        Event::LinkRequestCanceled { request } | Event::LinkRequestWithdrawn { request } => {
             asked(world, *request, Party::Customer, NoticeKind::LinkRequestCanceled { request: *request })
         }
         Event::LinkRequestExpired { request } => {
@@ -407,6 +413,9 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::MoveRequested { id, .. } => {
             moved(world, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
         }
+        Event::MoveResent { id, .. } => {
+            moved(world, *id, Party::Customer, NoticeKind::MoveReminder { id: *id })
+        }
         Event::MoveApproved { id } => moved(world, *id, Party::Manager, NoticeKind::MoveApproved { id: *id }),
         Event::MoveDeclined { id } => moved(world, *id, Party::Manager, NoticeKind::MoveDeclined { id: *id }),
         Event::MoveExpired { id } => moved(world, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),
@@ -416,6 +425,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         | Event::DevicesUploaded { .. }
         | Event::DevicesMoved { .. }
         | Event::MoveCanceled { .. }
+        | Event::MoveWithdrawn { .. }
         | Event::DevicesDeleted { .. }
         | Event::IntegrationCreated { .. }
         | Event::IntegrationShared { .. }
@@ -443,6 +453,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         | Event::ServicesAdded { .. }
         | Event::ServiceRemoved { .. }
         | Event::AutoExtendSet { .. }
+        | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
         | Event::UserEdited { .. }

@@ -216,6 +216,9 @@ codes! {
     511 HeldByOthers "held_by_others" "T-5" State:
         "tenant `{}` is kept disabled by somebody else"; "ask whoever disabled it to enable it"
 
+    512 TooManyRequests "too_many_requests" "L-3" State:
+        "they have been asked and reminded as often as the policy allows in a day; it works again from {}"; "wait until then, or for the answer"
+
     591 LinkRequestNotPending "link_request_not_pending" "L-3" State:
         "link request `{}` has been answered or taken back"; "make a new request"
     592 LinkRequestExpired "link_request_expired" "L-3" State:
@@ -358,7 +361,7 @@ impl Code {
 
     /// Whether the same command may pass later without anybody changing it.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::StaleSeq | Self::ClockBehind | Self::TenantEnabling)
+        matches!(self, Self::StaleSeq | Self::ClockBehind | Self::TenantEnabling | Self::TooManyRequests)
     }
 }
 

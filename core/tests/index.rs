@@ -64,6 +64,11 @@ fn user_id(number: usize) -> UserId {
     UserId::from_uuid(numbered(2, number))
 }
 
+/// Whether links may keep a tenant disabled.
+const fn is_held(number: usize) -> bool {
+    number % 4 == 3
+}
+
 /// The moments at which something happens or is asked.
 fn moment(number: usize) -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000 + number as i64).unwrap()
@@ -133,8 +138,12 @@ impl Worlds {
     }
 
     fn random_tenant(&mut self, number: usize) -> Tenant {
-        let operation =
-            if self.dice.one_in(4) { *self.dice.pick(Operation::ALL) } else { Operation::Enabled };
+        // What a link keeps disabled is so.
+        let operation = match self.dice.one_in(4) {
+            _ if is_held(number) => Operation::Disabled,
+            true => *self.dice.pick(Operation::ALL),
+            false => Operation::Enabled,
+        };
         let kind = *self.dice.pick(TenantKind::ALL);
         let mut tenant: Tenant = serde_json::from_value(json!({
             "id": tenant_id(number), "number": format!("N{number}"), "kind": kind, "name": "x",
@@ -173,7 +182,7 @@ impl Worlds {
             services: whole.services.iter().filter(|_| !self.dice.one_in(3)).cloned().collect(),
             grants,
             stage: *self.dice.pick(Stage::ALL),
-            holds: self.dice.one_in(4),
+            holds: is_held(managed) && self.dice.one_in(2),
             delink_expires: None,
             since: moment(0),
             term,

@@ -297,7 +297,6 @@ void alerts(stage *on) {
   does(on, by(ada), "disables the hotel", command("disable_tenants", "tenants", ids(hotel)));
   in_one_record(on);
   does(on, by(ada), "enables the hotel", command("enable_tenants", "tenants", ids(hotel)));
-  does(on, staff(NULL), "reports that the hotel is up", command("report_ready", "tenant", id(hotel)));
 
   heading("A licence");
   const char *const device[] = {DEVICES};

@@ -130,6 +130,12 @@ impl Timestamp {
         Self::saturating(micros - micros.rem_euclid(3_600 * MICROS_PER_SECOND))
     }
 
+    /// The beginning of its day, of UTC.
+    pub fn day(self) -> Self {
+        let micros = self.micros();
+        Self::saturating(micros - micros.rem_euclid(SECONDS_PER_DAY * MICROS_PER_SECOND))
+    }
+
     /// The form that is shown.
     fn text(self) -> [u8; 27] {
         let mut text = *b"0000-00-00T00:00:00.000000Z";

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    Audience, EndCause, HandshakeState, Hold, Operation, ResellerStatus, RoleRef, Stage, TenantKind,
+    Audience, EndCause, HandshakeState, Hold, Operation, ResellerStatus, RoleRef, Stage, Subject, TenantKind,
     UserState,
 };
 use crate::base::ids::{
@@ -298,9 +298,45 @@ pub struct Handshake {
     pub asked: Timestamp,
     /// When it lapses.
     pub expires: Timestamp,
+    /// On whom it rests: the organisation that asks, or the person who hands something out; on
+    /// nobody, if the operator sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Subject>,
+}
+
+/// How much a tenant or an invited user was asked by one organisation lately, so that nobody is
+/// asked without end (L-3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Asked {
+    /// Who was asked.
+    pub addressee: Uuid,
+    /// By whom.
+    pub by: TenantId,
+    /// The beginning of the last day, of UTC, on which they were.
+    pub day: Timestamp,
+    /// How often they were on that day, reminders included.
+    pub count: u32,
+}
+
+impl Asked {
+    /// The key of an addressee and an organisation.
+    pub fn key(addressee: Uuid, by: TenantId) -> Uuid {
+        derived(21, &[addressee.as_bytes(), by.uuid().as_bytes()])
+    }
+
+    /// How often they were asked on the day of a moment.
+    pub fn on_day_of(&self, at: Timestamp) -> u32 {
+        if self.day == at.day() { self.count } else { 0 }
+    }
 }
 
 impl Handshake {
+    /// Those whom it is about, and on whom it rests.
+    pub fn parties(&self, about: &[Uuid]) -> Vec<Uuid> {
+        about.iter().copied().chain(self.sender.map(Subject::uuid)).collect()
+    }
+
     /// Where it stands at `at`: what nobody answered in time has expired, whether or not the clock
     /// has swept.
     pub fn state_at(&self, at: Timestamp) -> HandshakeState {

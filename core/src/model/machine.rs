@@ -111,6 +111,8 @@ words! {
         Resend => "resend",
         /// Time runs out.
         Expire => "expire",
+        /// What it rests on goes.
+        Withdraw => "withdraw",
     }
 }
 
@@ -124,6 +126,7 @@ impl HandshakeState {
             (Self::Pending, HandshakeTrigger::Revoke) => Some(Self::Revoked),
             (Self::Pending, HandshakeTrigger::Resend) => Some(Self::Pending),
             (Self::Pending, HandshakeTrigger::Expire) => Some(Self::Expired),
+            (Self::Pending, HandshakeTrigger::Withdraw) => Some(Self::Withdrawn),
             _ => None,
         }
     }

@@ -180,6 +180,8 @@ words! {
         Revoked => "revoked",
         /// Nobody answered in time.
         Expired => "expired",
+        /// What it rested on is gone: whoever sent it could no longer.
+        Withdrawn => "withdrawn",
     }
 }
 
@@ -276,7 +278,7 @@ impl<'de> Deserialize<'de> for RoleRef {
     }
 }
 
-/// Whom personal data is about (U-5).
+/// A person or an organisation: whom personal data is about (U-5), on whom a handshake rests (L-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

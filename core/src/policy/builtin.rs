@@ -92,6 +92,7 @@ impl Default for Policy {
             invitation_days: 7,
             link_request_days: 30,
             delink_request_days: None,
+            asks_per_day: 20,
             customer_may_request_delink: true,
             term: TermRule { required: false, max_days: 3_650 },
             host_reports_ready: false,

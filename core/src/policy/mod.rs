@@ -63,6 +63,10 @@ pub struct Policy {
     /// Days until a delink request lapses; never, if absent (D).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delink_request_days: Option<u32>,
+    /// How many requests, invitations and reminders somebody gets from one organisation in a day of
+    /// UTC (L-3).
+    #[serde(default = "default_asks_per_day")]
+    pub asks_per_day: u32,
     /// Whether the customer's side may ask to delink (D-4).
     pub customer_may_request_delink: bool,
     /// How long links may last (L-9).
@@ -83,6 +87,13 @@ pub struct Policy {
     #[serde(default)]
     pub consoles: BTreeMap<Service, String>,
 }
+
+const fn default_asks_per_day() -> u32 {
+    20
+}
+
+/// The most that [`Policy::asks_per_day`] can allow.
+pub const MAX_ASKS_PER_DAY: u32 = 10_000;
 
 const fn default_move_days() -> u32 {
     30
@@ -333,6 +344,7 @@ impl Policy {
         bound("invitation_days", self.invitation_days, MAX_DAYS);
         bound("link_request_days", self.link_request_days, MAX_DAYS);
         bound("term.max_days", self.term.max_days, MAX_DAYS);
+        bound("asks_per_day", self.asks_per_day, MAX_ASKS_PER_DAY);
         bound("move_days", self.move_days, MAX_DAYS);
         if let Some(days) = self.delink_request_days {
             bound("delink_request_days", days, MAX_DAYS);

@@ -64,6 +64,13 @@ pub fn act(
         Code::NoCustomerOwner,
         link.managed,
     );
+    if next == Some(Stage::requested(by)) {
+        let (asking, asked) = match by {
+            Party::Manager => (link.manager, link.managed),
+            Party::Customer => (link.managed, link.manager),
+        };
+        world.bar_asking(actor, asking, [asked.uuid()], &mut bars)?;
+    }
     bars.lift()?;
 
     Ok(match (act, next) {

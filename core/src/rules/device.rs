@@ -7,11 +7,13 @@ use std::sync::Arc;
 use super::access::Gate;
 use super::batch::Batch;
 use super::ids::NewIds;
-use super::reseller;
 use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::{handshake, reseller};
 use crate::base::ids::{MoveId, TenantId};
 use crate::base::text::DeviceId;
-use crate::command::{ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDevices, UploadDevices};
+use crate::command::{
+    ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDevices, ResendMove, UploadDevices,
+};
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::DEVICES_MANAGE;
@@ -96,6 +98,9 @@ pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> 
     bar_way(world, command.customer, link.as_deref(), &mut bars)?;
     bars.note(bar_devices(world, command.manager, &command.devices, None))?;
     let id = NewIds::of(world).take(command.id, &mut bars)?;
+    if link.as_deref().is_some_and(|link| rule(world, link) == MoveRule::Approval) {
+        world.bar_asking(actor, command.manager, [command.customer.uuid()], &mut bars)?;
+    }
     bars.lift()?;
     let Some(link) = link else { return refuse(Code::OutOfReach, command.customer) };
     let devices = command.devices.clone();
@@ -110,6 +115,7 @@ pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> 
             customer: link.managed,
             devices,
             expires,
+            sender: handshake::sent_by(actor, None),
         }
     }
     .into())
@@ -179,6 +185,7 @@ pub fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Rulin
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
     bars.note(bar_answer(world, &found, HandshakeTrigger::Accept))?;
+    bars.bar(!handshake::move_stands(world, &found)?, Code::MoveNotPending, found.id);
     let link = world.link(found.link)?.filter(|link| link.is_in_force(world.at));
     bars.bar(link.is_none(), Code::LinkEnded, found.link);
     bar_way(world, found.customer, link.as_deref(), &mut bars)?;
@@ -204,6 +211,22 @@ pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineMove) -> Rulin
 pub fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Manager)?;
     answer(world, &found, HandshakeTrigger::Cancel, Event::MoveCanceled { id: found.id })
+}
+
+/// Reminds the customer of a move, which rests on whoever does from then on (L-3).
+///
+/// # Errors
+/// `wrong_actor`, `move_not_pending`, `move_lapsed`, `too_many_requests`.
+pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendMove) -> Ruling<Decision> {
+    let found = resolve(world, actor, command.id, Party::Manager)?;
+    if matches!(actor, Actor::User(_)) {
+        world.authorize(actor, DEVICES_MANAGE, found.customer, Gate::Shut)?;
+    }
+    let mut bars = Bars::new();
+    bars.note(bar_answer(world, &found, HandshakeTrigger::Resend))?;
+    world.bar_asking(actor, found.manager, [found.customer.uuid()], &mut bars)?;
+    bars.lift()?;
+    Ok(Event::MoveResent { id: found.id, sender: handshake::sent_by(actor, None) }.into())
 }
 
 /// Finds a move for the party whose turn it is.

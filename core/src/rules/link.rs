@@ -8,7 +8,7 @@ use super::graph;
 use super::ids::NewIds;
 use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{alert, device, integration, operation, user};
+use super::{alert, device, handshake, integration, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
 use crate::command::{
@@ -125,6 +125,7 @@ pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Rulin
         let pending = other.handshake.state_at(world.at) == HandshakeState::Pending;
         bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, managed.id);
     }
+    world.bar_asking(actor, manager.id, [managed.id.uuid()], &mut bars)?;
     bars.lift()?;
     Ok(Event::LinkRequested {
         request,
@@ -134,6 +135,7 @@ pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Rulin
         services: command.services.clone(),
         term: command.term,
         expires: world.at.plus_days(world.policy.link_request_days),
+        sender: handshake::sent_by(actor, Some(manager.id)),
     }
     .into())
 }
@@ -162,6 +164,10 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let mut bars = Bars::new();
     bars.note(bar_answer(world, &request, HandshakeTrigger::Accept))?;
+    let stands = handshake::request_stands(world, &request)?;
+    bars.bar(!stands, Code::LinkRequestNotPending, request.id);
+    bars.lift()?;
+    let mut bars = Bars::new();
     if let (Some(manager), Some(managed)) = (world.living(request.manager)?, world.living(request.managed)?) {
         let proposal = Proposal {
             manager: &manager,
@@ -171,7 +177,8 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<
             services: &request.services,
             term: request.term,
         };
-        bars.join(bar_request(world, &managed, &proposal, &mut bars)?);
+        let others = bar_request(world, &managed, &proposal, &mut bars)?;
+        bars.join(others);
         bars.lift()?;
         let created = proposal.created(world, LinkId::from_uuid(request.id.uuid()));
         return Ok(vec![Event::LinkRequestAccepted { request: request.id }, created].into());
@@ -201,10 +208,15 @@ pub fn cancel_request(world: &World<'_>, actor: &Actor, command: &CancelLinkRequ
 /// Reminds the asked side of a link request (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
+/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, `too_many_requests`.
 pub fn resend_request(world: &World<'_>, actor: &Actor, command: &ResendLinkRequest) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Manager)?;
-    answer(world, &request, HandshakeTrigger::Resend, Event::LinkRequestResent { request: request.id })
+    let mut bars = Bars::new();
+    bars.note(bar_answer(world, &request, HandshakeTrigger::Resend))?;
+    world.bar_asking(actor, request.manager, [request.managed.uuid()], &mut bars)?;
+    bars.lift()?;
+    let sender = handshake::sent_by(actor, Some(request.manager));
+    Ok(Event::LinkRequestResent { request: request.id, sender }.into())
 }
 
 /// Finds a link request for the party whose turn it is.
@@ -295,8 +307,14 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
                         bars.note(Giver::of(world, actor)?.name_owner(link.managed))?;
                     }
                     let kind = world.living(link.managed)?.map_or(TenantKind::Customer, |tenant| tenant.kind);
-                    let invited =
-                        user::sign_up(world, link.managed, kind, owner, &mut NewIds::of(world), &mut bars)?;
+                    let invited = user::sign_up(
+                        world,
+                        actor,
+                        (link.managed, kind),
+                        owner,
+                        &mut NewIds::of(world),
+                        &mut bars,
+                    )?;
                     decision.events.extend(invited.events);
                     decision.people.extend(invited.people);
                 }

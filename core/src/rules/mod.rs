@@ -8,6 +8,7 @@ pub mod assignment;
 pub mod delink;
 pub mod device;
 pub mod due;
+pub mod handshake;
 pub mod integration;
 pub mod licence;
 pub mod link;

@@ -98,7 +98,7 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
         bars.bar(rule.locks_customer && command.owner.is_some(), Code::OwnerNotAllowed, &command.name);
     }
     if let Some(owner) = &command.owner {
-        let invited = user::sign_up(world, tenant, command.kind, owner, &mut ids, &mut bars)?;
+        let invited = user::sign_up(world, actor, (tenant, command.kind), owner, &mut ids, &mut bars)?;
         decision.events.extend(invited.events);
         decision.people.extend(invited.people);
     }

@@ -12,8 +12,8 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::{
-    Actor, Assignment, Handshake, HandshakeState, Invitation, Link, Operation, Personal, Role, RoleRef,
-    Subject, Tenant, User, UserState,
+    Actor, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, Operation, Personal, Role,
+    RoleRef, Subject, Tenant, User, UserState,
 };
 use crate::policy::{ManagementRule, Policy};
 use crate::refusal::{Code, Refusal};
@@ -390,6 +390,28 @@ impl<'v> World<'v> {
             }
         }
         Ok(pending)
+    }
+
+    /// Notes that somebody was asked by an organisation as often today as the policy allows: the
+    /// moment from which it works again (L-3). Operators are not bound.
+    pub(super) fn bar_asking(
+        &self,
+        actor: &Actor,
+        by: TenantId,
+        addressees: impl IntoIterator<Item = Uuid>,
+        bars: &mut Bars,
+    ) -> Result<(), ViewError> {
+        if !matches!(actor, Actor::User(_)) {
+            return Ok(());
+        }
+        let mut count = 0;
+        for addressee in addressees {
+            let asked = self.view.get::<Asked>(Asked::key(addressee, by))?;
+            count += asked.map_or(0, |asked| asked.on_day_of(self.at));
+        }
+        let again = self.at.day().plus_days(1);
+        bars.bar(count >= self.policy.asks_per_day, Code::TooManyRequests, again);
+        Ok(())
     }
 
     /// Refuses a trigger that a handshake cannot take now: as the first code where it has expired,

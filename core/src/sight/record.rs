@@ -222,8 +222,16 @@ impl<'s> RecordSight<'s> {
             Ok(())
         };
         match &mut event {
-            Event::UserInvited { user, .. }
-            | Event::UserRegistered { user, .. }
+            Event::UserInvited { user, sender, .. } => {
+                if let Some(Subject::User(sender)) = sender {
+                    name(sender)?;
+                }
+                name(user)?;
+            }
+            Event::InvitationResent { sender: Some(Subject::User(sender)), .. }
+            | Event::MoveRequested { sender: Some(Subject::User(sender)), .. }
+            | Event::MoveResent { sender: Some(Subject::User(sender)), .. } => name(sender)?,
+            Event::UserRegistered { user, .. }
             | Event::UserEdited { user, .. }
             | Event::UserBlocked { user }
             | Event::UserUnblocked { user }
@@ -291,6 +299,7 @@ impl<'s> RecordSight<'s> {
             | Event::TenantDeleted { .. }
             | Event::LinkRequested { .. }
             | Event::LinkRequestResent { .. }
+            | Event::LinkRequestWithdrawn { .. }
             | Event::LinkRequestAccepted { .. }
             | Event::LinkRequestDeclined { .. }
             | Event::LinkRequestCanceled { .. }
@@ -309,7 +318,8 @@ impl<'s> RecordSight<'s> {
             | Event::DelinkCanceled { .. }
             | Event::DelinkExpired { .. }
             | Event::LinkEnded { .. }
-            | Event::InvitationResent { .. }
+            | Event::InvitationResent { sender: None | Some(Subject::Tenant(_)), .. }
+            | Event::InvitationWithdrawn { .. }
             | Event::InvitationAccepted { .. }
             | Event::InvitationDeclined { .. }
             | Event::InvitationRevoked { .. }
@@ -321,7 +331,9 @@ impl<'s> RecordSight<'s> {
             | Event::ResellerAdmitted { .. }
             | Event::DevicesUploaded { .. }
             | Event::DevicesMoved { .. }
-            | Event::MoveRequested { .. }
+            | Event::MoveRequested { sender: None | Some(Subject::Tenant(_)), .. }
+            | Event::MoveResent { sender: None | Some(Subject::Tenant(_)), .. }
+            | Event::MoveWithdrawn { .. }
             | Event::MoveApproved { .. }
             | Event::MoveDeclined { .. }
             | Event::MoveCanceled { .. }

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::key::{Index, Key};
 use crate::base::time::Timestamp;
 use crate::model::{
-    AlertRule, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation, Licence,
-    Link, LinkRequest, Listing, Move, Refusals, ResellerRow, RestingPrefix, Role, Session, Tenant, User,
+    AlertRule, Asked, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation,
+    Licence, Link, LinkRequest, Listing, Move, Refusals, ResellerRow, RestingPrefix, Role, Session, Tenant,
+    User,
 };
 use crate::policy::Policy;
 
@@ -142,6 +143,8 @@ kinds! {
     19 RestingPrefix "resting_prefix"
     /// How many refused commands of a user were recorded lately.
     20 Refusals "refusals"
+    /// How much somebody was asked by one organisation lately.
+    21 Asked "asked"
 }
 
 /// One entity that is inserted, replaced or deleted.
@@ -225,6 +228,11 @@ entity!(Refusals, it => it.user.uuid(), {
     Vec::new()
 });
 
+entity!(Asked, it => Asked::key(it.addressee, it.by), {
+    let _ = it;
+    Vec::new()
+});
+
 entity!(Link, it => it.id.uuid(), {
     let in_force = it.stage.is_in_force();
     let mut keys = vec![
@@ -244,7 +252,8 @@ entity!(LinkRequest, it => it.id.uuid(), {
         (Index::RequestManager, Key::new().id(it.manager.uuid()).flag(pending)),
     ];
     if pending {
-        due(&mut keys, it.handshake.expires, false, &[it.manager.uuid(), it.managed.uuid()]);
+        let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
+        due(&mut keys, it.handshake.expires, false, &parties);
     }
     keys
 });
@@ -256,7 +265,7 @@ entity!(Invitation, it => it.id.uuid(), {
     let mut keys = vec![(Index::InvitationTenant, Key::new().id(it.tenant.uuid()).flag(pending))];
     if pending {
         keys.push((Index::InvitationUser, Key::new().id(it.user.uuid())));
-        due(&mut keys, it.handshake.expires, false, &[it.tenant.uuid(), it.user.uuid()]);
+        due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&[it.tenant.uuid(), it.user.uuid()]));
     }
     keys
 });
@@ -344,7 +353,8 @@ entity!(Move, it => it.id.uuid(), {
         return Vec::new();
     }
     let mut keys = vec![(Index::MoveLink, Key::new().id(it.link.uuid()))];
-    due(&mut keys, it.handshake.expires, false, &[it.manager.uuid(), it.customer.uuid()]);
+    let parties = it.handshake.parties(&[it.manager.uuid(), it.customer.uuid()]);
+    due(&mut keys, it.handshake.expires, false, &parties);
     keys
 });
 

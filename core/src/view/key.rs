@@ -111,8 +111,8 @@ indexes! {
     37 ListingServices "listing_services"
     /// Managers' listings: manager, stage, management type; then how many devices.
     38 ListingDevices "listing_devices"
-    /// The same by the tenant, user or link it is about: that, then 1 for links and 0 for
-    /// handshakes, then the moment.
+    /// The same by the tenant, user or link it is about, of handshakes also by their sender: that,
+    /// then 1 for links and 0 for handshakes, then the moment.
     39 DueAbout "due_about"
     /// Prefixes that were given back, by the moment from which they may be taken again.
     40 PrefixRests "prefix_rests"

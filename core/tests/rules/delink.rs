@@ -247,7 +247,7 @@ fn d6_a_hold_ends_at_the_moment_its_link_does_whether_or_not_it_was_swept() {
     let given = given.and(CARL, AcceptLink::new(ASKED)).and(NINA, disable(ALONE));
     let index = |given: &Given| given.engine.access_index().unwrap();
     let reason = |given: &Given| {
-        let (index, now) = (index(given), given.clock.now());
+        let (index, now) = (index(given), given.engine.now());
         let permission = index.permission("devices.view").unwrap();
         index.check(CARL, permission, ALONE, now).reason
     };

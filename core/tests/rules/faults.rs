@@ -137,6 +137,7 @@ fn one_of_each() -> Vec<Command> {
         MoveDevices::new(MSP, JOINTLY, set(&["SN-0001"])).into(),
         ApproveMove::new(made()).into(),
         DeclineMove::new(made()).into(),
+        ResendMove::new(made()).into(),
         CancelMove::new(made()).into(),
         DeleteDevices::new(MSP, set(&["SN-0001"])).into(),
         CreateIntegration::new(MSP, text("collector"), text("Collector")).into(),

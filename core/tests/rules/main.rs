@@ -21,6 +21,7 @@ mod effects;
 mod engine;
 mod faults;
 mod gain;
+mod handshakes;
 mod ids;
 mod integrations;
 mod licences;

@@ -52,8 +52,9 @@ fn p2_a_tenant_that_is_not_there_or_not_enabled_is_out_of_bounds() {
         // Before P-3: also for somebody who is not linked.
         .then_denied(NINA, "tenant.view", JOINTLY, TenantDisabled)
         .then_denied(NINA, "tenant.operate", JOINTLY, NotLinked)
+        .under(|policy| policy.host_reports_ready = true)
         .and(ADA, enable(JOINTLY))
-        .then_denied(ADA, "tenant.view", JOINTLY, TenantDisabled)
+        .then_denied(ADA, "tenant.view", JOINTLY, TenantEnabling)
         .and(ADA, delete(&[FULLY]))
         .then_denied(ADA, "tenant.view", FULLY, UnknownTenant);
 }
@@ -102,11 +103,11 @@ fn p4_the_people_of_a_locked_manager_are_locked_out_of_what_it_manages() {
         let can = now.users_who_can(&permission, CLIENT, None).unwrap();
         let index = given.engine.access_index().unwrap();
         let permit = index.permission("devices.view").unwrap();
-        let verdict = index.check(OLGA, permit, CLIENT, given.clock.now()).reason;
+        let verdict = index.check(OLGA, permit, CLIENT, given.engine.now()).reason;
         let mut tenants = Vec::new();
-        index.tenants_where(index.user(OLGA), permit, given.clock.now(), &mut tenants).unwrap();
+        index.tenants_where(index.user(OLGA), permit, given.engine.now(), &mut tenants).unwrap();
         let mut users = Vec::new();
-        index.users_who_can(permit, index.tenant(CLIENT), given.clock.now(), &mut users).unwrap();
+        index.users_who_can(permit, index.tenant(CLIENT), given.engine.now(), &mut users).unwrap();
         let users: BTreeSet<UserId> = users.into_iter().map(|user| index.user_id(user)).collect();
         assert_eq!(users, can.iter().copied().collect());
         assert_eq!(tenants.len(), reached.len());
@@ -116,7 +117,7 @@ fn p4_the_people_of_a_locked_manager_are_locked_out_of_what_it_manages() {
     let given = given.then_denied(OLGA, "devices.view", NEW, CustomerLocked);
     assert_eq!(lists(&given), (false, false, Some(CustomerLocked)));
     let given = given.then_may(NINA, "devices.view", CLIENT);
-    given.when(OLGA, rename(CLIENT)).then(refused(CustomerLocked));
+    let given = given.when(OLGA, rename(CLIENT)).then(refused(CustomerLocked));
     // Whoever is not locked at home works below it.
     let free = given.and(NINA, ConvertLink::new(NEW_LINK, text("jointly")));
     let free = free.then_may(OLGA, "devices.view", CLIENT);
@@ -130,7 +131,12 @@ fn p4_the_consoles_of_a_managers_people_close_when_it_is_locked() {
     let given = given.and(ADA, OpenConsole::new(JOINTLY, text("manage"), text("/back")));
     let given = given.and(NINA, RequestLink { services: set(&["manage"]), ..ask(SECOND, "MSP", "fully") });
     let when = given.when(ADA, AcceptLink::new(ASKED));
-    let locked = when.then(happened(&["link_request_accepted", "link_created", "session_ended"]));
+    let locked = when.then(happened(&[
+        "link_request_accepted",
+        "link_created",
+        "invitation_withdrawn",
+        "session_ended",
+    ]));
     locked.then_denied(ADA, "devices.view", JOINTLY, CustomerLocked).verified();
 }
 

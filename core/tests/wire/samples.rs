@@ -183,6 +183,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "$ADA",
         r#"{"command":"move_devices","manager":"$MSP","customer":"$JOINTLY","devices":["SN-3"],"id":"$NEW23"}"#,
     ),
+    ("$ADA", r#"{"command":"resend_move","id":"$NEW23"}"#),
     ("$ADA", r#"{"command":"cancel_move","id":"$NEW23"}"#),
     ("$ADA", r#"{"command":"delete_devices","tenant":"$MSP","devices":["SN-3"]}"#),
     // Integrations, licences, alerts, consoles.

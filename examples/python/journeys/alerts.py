@@ -11,7 +11,6 @@ import tenantry
 from page import Cell, faint, plain
 from stage import Stage, Stop, Watch, clock_face, happened, number
 from tenantry import (
-    OPERATOR,
     Assignment,
     Audience,
     Index,
@@ -39,7 +38,6 @@ from tenantry.commands import (
     EnableTenants,
     OpenConsole,
     ReleaseSeats,
-    ReportReady,
     RequestDelink,
     RequestLink,
     SetAlertRule,
@@ -150,7 +148,6 @@ def play(on: Stage) -> None:
     on.does(ada, "disables the hotel", DisableTenants(tenants=[hotel]))
     in_one_record(on)
     on.does(ada, "enables the hotel", EnableTenants(tenants=[hotel]))
-    on.does(OPERATOR, "reports that the hotel is up", ReportReady(tenant=hotel))
 
     on.page.heading("A licence")
     on.does(rita, "adds BK-200", AddResellerCustomer(reseller=contoso, number="BK-200"))

@@ -8,8 +8,8 @@ use tenantry::base::text::{DeviceId, IssueCategory};
 use tenantry::command::{
     AcceptDelink, AcceptLink, AddResellerCustomer, Assign, AssignSeats, BlockUser, BuyLicence, CloseConsole,
     CreateIntegration, CreateRole, DisableTenants, EnableTenants, NewAssignment, OpenConsole, OpenedConsole,
-    ReleaseSeats, ReportReady, RequestDelink, RequestLink, SetAlertRule, SetManagerGrants, ShareIntegration,
-    UnblockUser, UploadDevices,
+    ReleaseSeats, RequestDelink, RequestLink, SetAlertRule, SetManagerGrants, ShareIntegration, UnblockUser,
+    UploadDevices,
 };
 use tenantry::engine::Moment;
 use tenantry::event::Event;
@@ -133,7 +133,6 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.does(ada, "disables the hotel", DisableTenants::new(vec![hotel]))?;
     in_one_record(stage)?;
     stage.does(ada, "enables the hotel", EnableTenants::new(vec![hotel]))?;
-    stage.does(Actor::OPERATOR, "reports that the hotel is up", ReportReady::new(hotel))?;
 
     stage.page.heading("A licence");
     stage.does(rita, "adds BK-200", AddResellerCustomer::new(contoso, "BK-200".parse()?))?;
