@@ -58,11 +58,12 @@ pub fn of_oracle(oracle: &Oracle, state: &mut State) {
     }
     for one in &oracle.moves {
         let line = format!(
-            "{:?} under {} from {} to {} {}",
+            "{:?} under {} from {} to {} by {:?} {}",
             one.devices,
             one.link,
             one.manager,
             one.customer,
+            one.sender,
             open_until(one.state, one.expires)
         );
         state.insert(format!("move {}", one.id), line);
@@ -124,11 +125,12 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
     for one in &known.moves {
         let Some(m) = moment.host().get::<model::Move>(one.id.uuid()).unwrap() else { continue };
         let line = format!(
-            "{:?} under {} from {} to {} {}",
+            "{:?} under {} from {} to {} by {:?} {}",
             crate::devices::named(&m.devices),
             m.link,
             m.manager,
             m.customer,
+            m.handshake.sender,
             open_until(m.handshake.state, m.handshake.expires)
         );
         state.insert(format!("move {}", m.id), line);
