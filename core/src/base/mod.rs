@@ -1,6 +1,7 @@
 //! The ground floor: what an id, an instant and a parsed text are. It knows nothing of tenants,
 //! reads no clock and makes no id.
 
+mod device;
 pub mod ids;
 pub(crate) mod read;
 pub mod text;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule, TermRule};
-use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
+use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::model::permission::*;
 
 /// Every permission of the default policy, in the order of P-14.
@@ -47,6 +47,34 @@ const GRANTABLE: [&str; 2] = [USERS_MANAGE, ROLES_MANAGE];
 const SERVICES: [&str; 4] = ["enrollment", "configure", "manage", "asset-intelligence"];
 
 const CATEGORIES: [&str; 5] = ["app", "battery", "device", "network", "security"];
+
+/// What a platform, its mail and its name service use, or what programs look for by themselves.
+const RESERVED_PREFIXES: [&str; 24] = [
+    "admin",
+    "api",
+    "app",
+    "autoconfig",
+    "autodiscover",
+    "dns",
+    "ftp",
+    "help",
+    "imap",
+    "isatap",
+    "localhost",
+    "login",
+    "mail",
+    "mx",
+    "ns",
+    "pop",
+    "postmaster",
+    "smtp",
+    "sso",
+    "status",
+    "support",
+    "webmail",
+    "wpad",
+    "www",
+];
 
 impl Default for Policy {
     /// The policy that rules.md describes: fully and jointly managed customers, one manager each,
@@ -95,6 +123,10 @@ impl Default for Policy {
             customer_may_request_delink: true,
             term: TermRule { required: false, max_days: 3_650 },
             prefix_reuse: PrefixReuse::Immediate,
+            reserved_prefixes: RESERVED_PREFIXES
+                .iter()
+                .map(|name| Prefix::parse(name).expect("a prefix written in this file"))
+                .collect(),
             move_days: 30,
             issue_categories: CATEGORIES
                 .iter()

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
+use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::base::time::Timestamp;
 
 /// The most permissions a policy can hold (P-14).
@@ -69,6 +69,9 @@ pub struct Policy {
     pub term: TermRule,
     /// What becomes of a domain prefix that is given back (T-3).
     pub prefix_reuse: PrefixReuse,
+    /// Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
+    #[serde(default)]
+    pub reserved_prefixes: BTreeSet<Prefix>,
     /// Days until a move that awaits the customer's approval lapses (V-7).
     #[serde(default = "default_move_days")]
     pub move_days: u32,
@@ -146,7 +149,7 @@ pub struct TermRule {
 /// What becomes of a domain prefix that is given back (T-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum PrefixReuse {
     /// It can be taken again at once.
     Immediate,
