@@ -197,7 +197,7 @@ codes! {
     417 TooManyDevices "too_many_devices" "V-2" Value:
         "{} devices are more than one command takes"; "send at most 10000 at a time"
     418 InvalidDevice "invalid_device" "V-2" Value:
-        "`{}` is no device id"; "give an IMEI whose check digit holds, a MEID or a serial number"
+        "{} (no device id)"; "give an IMEI, a MEID or a serial number as the device shows it"
     419 UnknownCategory "unknown_category" "A-2" Value:
         "the policy has no issue category `{}`"; "use one that the policy defines"
     420 InvalidSeats "invalid_seats" "C-1" Value:
@@ -215,6 +215,8 @@ codes! {
         "{} has not come yet and cannot be looked back on"; "ask about a moment that has passed, or leave it out to ask about now"
     426 TextTooLong "text_too_long" "Q-1" Value:
         "a text of {} bytes is more than a list is searched for"; "look for at most 200 characters"
+    427 PrefixReserved "prefix_reserved" "T-3" Value:
+        "domain prefix `{}` is kept for the platform"; "choose another prefix"
 
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"

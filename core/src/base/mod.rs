@@ -2,6 +2,7 @@
 //! reads no clock and makes no id.
 
 pub(crate) mod declare;
+mod device;
 pub mod ids;
 pub(crate) mod read;
 pub mod text;

@@ -369,6 +369,7 @@ pub struct LinkRequest {
 /// How long a link is to last, in days from the moment it comes into force (L-9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct TermRequest {
     /// Days until it ends by itself.
     pub days: u32,

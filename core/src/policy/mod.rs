@@ -30,11 +30,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use builtin::{
-    CATEGORIES, GRANTABLE, PERMISSIONS, RESERVED, SERVICES, SUPER_ONLY, all_but, category, management,
-    permissions, role_name, service, views,
+    CATEGORIES, GRANTABLE, PERMISSIONS, RESERVED, RESERVED_PREFIXES, SERVICES, SUPER_ONLY, all_but, category,
+    management, permissions, prefix, role_name, service, views,
 };
 
-use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
+use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::base::time::Timestamp;
 use crate::model::permission::{
     ALERTS_VIEW, AUDIT_VIEW, CONSOLE_OPEN, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_MANAGE, LICENCES_VIEW,
@@ -105,6 +105,9 @@ pub struct Policy {
     pub host_reports_ready: bool,
     /// What becomes of a domain prefix that is given back (T-3).
     pub prefix_reuse: PrefixReuse,
+    /// Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
+    #[serde(default)]
+    pub reserved_prefixes: BTreeSet<Prefix>,
     /// Days until a move that awaits the customer's approval lapses (V-7).
     #[serde(default = "default_move_days")]
     pub move_days: u32,
@@ -190,7 +193,7 @@ pub struct TermRule {
 /// What becomes of a domain prefix that is given back (T-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum PrefixReuse {
     /// It can be taken again at once.
@@ -278,6 +281,7 @@ impl Default for Policy {
             term: TermRule { required: false, max_days: 3_650 },
             host_reports_ready: false,
             prefix_reuse: PrefixReuse::Immediate,
+            reserved_prefixes: RESERVED_PREFIXES.iter().map(|name| prefix(name)).collect(),
             move_days: 30,
             issue_categories: CATEGORIES.iter().map(|name| category(name)).collect(),
             consoles: BTreeMap::new(),

@@ -61,10 +61,14 @@ pub fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruli
 fn judged(world: &World<'_>, typed: &[String], batch: &mut Batch) -> Result<BTreeSet<DeviceId>, ViewError> {
     let mut devices = BTreeSet::new();
     for (index, text) in typed.iter().enumerate() {
-        let Ok(device) = DeviceId::parse(text) else {
-            let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
-            batch.add(index, Code::InvalidDevice, shown);
-            continue;
+        let device = match DeviceId::parse(text) {
+            Ok(device) => device,
+            Err(flaw) => {
+                let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+                let why = format!("`{shown}` {}; {}", flaw.obstacle, flaw.remedy);
+                batch.add(index, Code::InvalidDevice, why);
+                continue;
+            }
         };
         if let Some(known) = world.view.get::<Device>(Device::key(&device))?
             && world.living(known.holder)?.is_some()

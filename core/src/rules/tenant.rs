@@ -27,7 +27,7 @@ const CONFIRMATION: &str = "delete";
 /// Registers a tenant without a manager (T-1).
 ///
 /// # Errors
-/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`.
+/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
 pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
@@ -54,7 +54,7 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 ///
 /// # Errors
 /// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
-/// `prefix_resting`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
+/// `prefix_resting`, `prefix_reserved`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
 /// assignment.
 pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
@@ -111,7 +111,7 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
 /// Edits a tenant's profile (T-2, T-3, T-4).
 ///
 /// # Errors
-/// `nothing_to_do`, `prefix_taken`, `prefix_resting`.
+/// `nothing_to_do`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<Decision> {
     let id = command.tenant;
     authority::authorize(world, actor, TENANT_EDIT, id, Gate::Shut)?;
@@ -348,7 +348,7 @@ fn bar_new(
     }
 }
 
-/// Bars a prefix that is not free (T-3).
+/// Bars a prefix that is not free, or that no tenant may have (T-3).
 fn bar_prefix(
     world: &World<'_>,
     tenant: TenantId,
@@ -358,6 +358,7 @@ fn bar_prefix(
     for holder in world.view.under::<Tenant>(Index::TenantPrefix, Key::new().text(prefix.as_str())) {
         bars.bar(holder?.id != tenant, Code::PrefixTaken, prefix);
     }
+    bars.bar(world.policy.reserved_prefixes.contains(prefix), Code::PrefixReserved, prefix);
     let resting = world.view.get::<RestingPrefix>(RestingPrefix::key(prefix))?;
     bars.bar(resting.is_some_and(|resting| resting.rests(world.at)), Code::PrefixResting, prefix);
     Ok(())

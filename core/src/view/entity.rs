@@ -279,7 +279,7 @@ entity!(Assignment, it => it.id().uuid(), {
 
 entity!(Role, it => it.id.uuid(), match it.deleted {
     Some(_) => Vec::new(),
-    None => vec![(Index::RoleTenant, Key::new().id(it.tenant.uuid()).text(it.name.as_str()))],
+    None => vec![(Index::RoleTenant, Key::new().id(it.tenant.uuid()).text(&it.name.skeleton()))],
 });
 
 entity!(Policy, _it => Uuid::nil(), Vec::new());

@@ -113,6 +113,11 @@ fn t2_every_field_is_set_kept_and_cleared() {
 fn t3_a_prefix_belongs_to_one_living_tenant() {
     given().and(ADA, prefix(JOINTLY, "acme")).when(CARL, prefix(ALONE, "acme")).then(refused(PrefixTaken));
     given().and(ADA, prefix(JOINTLY, "acme")).when(ADA, prefix(JOINTLY, "ACME")).then(done());
+    for reserved in ["www", "Mail", "autodiscover", "wpad", "localhost"] {
+        given().when(CARL, prefix(ALONE, reserved)).then(refused(PrefixReserved));
+    }
+    let free = given().under(|policy| policy.reserved_prefixes.clear());
+    free.when(CARL, prefix(ALONE, "www")).then(done());
     let taken = AddCustomer { prefix: Some(text("acme")), ..customer(MSP, "fully") };
     given().and(CARL, prefix(ALONE, "acme")).when(ADA, taken).then(refused(PrefixTaken));
 }

@@ -179,6 +179,36 @@ fn x7_what_the_schema_does_not_allow_is_not_read() {
     }
 }
 
+/// Whatever is sent is an object that says which members it has, or a map whose keys are data.
+#[test]
+fn x7_no_part_of_a_call_has_members_that_nobody_knows() {
+    let schema = wire::schema();
+    let mut waiting = vec![("Call".to_owned(), &schema["$defs"]["Call"])];
+    let (mut seen, mut open) = (std::collections::BTreeSet::new(), Vec::new());
+    while let Some((place, part)) = waiting.pop() {
+        match part {
+            Value::Object(members) => {
+                if let Some(name) = members.get("$ref").and_then(Value::as_str) {
+                    let name = name.trim_start_matches("#/$defs/");
+                    if seen.insert(name.to_owned()) {
+                        waiting.push((name.to_owned(), &schema["$defs"][name]));
+                    }
+                }
+                if members.contains_key("properties")
+                    && members.get("additionalProperties") != Some(&Value::Bool(false))
+                {
+                    open.push(place.clone());
+                }
+                waiting.extend(members.iter().map(|(name, part)| (format!("{place}/{name}"), part)));
+            }
+            Value::Array(parts) => waiting.extend(parts.iter().map(|part| (place.clone(), part))),
+            _ => {}
+        }
+    }
+    assert!(seen.len() > 50, "{seen:?}");
+    assert_eq!(open, [] as [&str; 0]);
+}
+
 #[test]
 fn p13_a_policy_is_read_by_name_or_whole() {
     assert_eq!(wire::policy(r#""clients""#).unwrap(), Policy::clients());
