@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::RoleId;
 use tenantry::base::text::Permission;
 use tenantry::model::{Assignment, Role};
+use tenantry::query::{TenantsWhere, UsersWhoCan};
 use tenantry::refusal::Code;
 use tenantry::refusal::Code::*;
 
