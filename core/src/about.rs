@@ -29,10 +29,17 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         | Event::TenantDeleted { tenant } => {
             found.insert(Subject::Tenant(*tenant));
         }
+        Event::TenantHeld { tenant, link, .. } | Event::TenantReleased { tenant, link, .. } => {
+            found.insert(Subject::Tenant(*tenant));
+            if let Some(link) = link {
+                of_link(view, *link, found)?;
+            }
+        }
         Event::LinkRequested { manager, managed, .. } => {
             found.extend([Subject::Tenant(*manager), Subject::Tenant(*managed)]);
         }
-        Event::LinkRequestResent { request }
+        Event::LinkRequestResent { request, .. }
+        | Event::LinkRequestWithdrawn { request }
         | Event::LinkRequestAccepted { request }
         | Event::LinkRequestDeclined { request }
         | Event::LinkRequestCanceled { request }
@@ -57,6 +64,7 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
             found.extend([Subject::User(*user), Subject::Tenant(*tenant)]);
         }
         Event::InvitationResent { invitation, .. }
+        | Event::InvitationWithdrawn { invitation }
         | Event::InvitationAccepted { invitation }
         | Event::InvitationDeclined { invitation }
         | Event::InvitationRevoked { invitation }
@@ -86,7 +94,9 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         Event::MoveRequested { manager, customer, .. } => {
             found.extend([Subject::Tenant(*manager), Subject::Tenant(*customer)]);
         }
-        Event::MoveApproved { id }
+        Event::MoveResent { id, .. }
+        | Event::MoveWithdrawn { id }
+        | Event::MoveApproved { id }
         | Event::MoveDeclined { id }
         | Event::MoveCanceled { id }
         | Event::MoveExpired { id } => of_move(view, *id, found)?,

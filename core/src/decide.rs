@@ -11,9 +11,10 @@ use crate::effect::{self, Loss};
 use crate::event::Event;
 use crate::model::machine::DelinkAct;
 use crate::model::{Personal, Subject};
+use crate::rules::handshake::Touched;
 use crate::rules::{
-    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, personal,
-    policy, reseller, role, session, tenant, user,
+    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, operation,
+    personal, policy, reseller, role, session, tenant, user,
 };
 use crate::view::{Change, Overlay, View, ViewError};
 
@@ -39,8 +40,8 @@ pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Step> {
     Ok(step(world, rule(world, request)?)?)
 }
 
-/// What follows from a decision. Console sessions end whose right goes with it (S-2), which is
-/// looked at in the world as it leaves it.
+/// What follows from a decision. Handshakes end whose ground goes with it (L-3), and console
+/// sessions whose right does (S-2), which is looked at in the world as it leaves it.
 ///
 /// # Errors
 /// When the world cannot be read.
@@ -49,17 +50,20 @@ pub fn step(world: &World<'_>, decision: Decision) -> Result<Step, ViewError> {
     let mut after = Overlay::over(world.view);
     let mut about = BTreeSet::new();
     let mut reached = BTreeSet::new();
+    let mut touched = Touched::default();
     let (mut lost, mut anybody) = (false, false);
     for event in &events {
         let loss = effect::loss(event);
         session::reach(world, loss, &mut reached)?;
+        touched.note(world, event)?;
         lost |= loss != Loss::None;
         anybody |= loss == Loss::Anybody;
         happen(&mut after, event, world.at, &mut about)?;
     }
     if lost {
         reached.extend(&about);
-        let ended = session::ended(&World::reading(&after, world.at)?, &reached, anybody)?;
+        let mut ended = touched.withdrawn(&World::reading(&after, world.at)?)?;
+        ended.extend(session::ended(&World::reading(&after, world.at)?, &reached, anybody)?);
         for event in ended {
             happen(&mut after, &event, world.at, &mut about)?;
             events.push(event);
@@ -99,9 +103,9 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::AddCustomer(it) => tenant::add_customer(world, actor, it),
         Command::EditTenant(it) => tenant::edit(world, actor, it),
         Command::ChangeTenantKind(it) => tenant::change_kind(world, actor, it),
-        Command::DisableTenants(it) => tenant::disable(world, actor, it),
-        Command::EnableTenants(it) => tenant::enable(world, actor, it),
-        Command::ReportReady(it) => tenant::report_ready(world, actor, it),
+        Command::DisableTenants(it) => operation::disable(world, actor, it),
+        Command::EnableTenants(it) => operation::enable(world, actor, it),
+        Command::ReportReady(it) => operation::report_ready(world, actor, it),
         Command::DeleteTenants(it) => tenant::delete(world, actor, it),
         Command::RequestLink(it) => link::request(world, actor, it),
         Command::AcceptLink(it) => link::accept(world, actor, it),
@@ -144,6 +148,7 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::ApproveMove(it) => device::approve(world, actor, it),
         Command::DeclineMove(it) => device::decline(world, actor, it),
         Command::CancelMove(it) => device::cancel(world, actor, it),
+        Command::ResendMove(it) => device::resend(world, actor, it),
         Command::DeleteDevices(it) => device::delete(world, actor, it),
         Command::CreateIntegration(it) => integration::create(world, actor, it),
         Command::ShareIntegration(it) => integration::share(world, actor, it),

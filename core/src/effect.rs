@@ -25,13 +25,14 @@ pub enum Loss {
 pub const fn loss(event: &Event) -> Loss {
     match event {
         Event::PolicySet { .. } | Event::RoleEdited { .. } => Loss::Anybody,
-        Event::TenantDisabled { tenant } => Loss::AtHome(*tenant),
+        Event::TenantDisabled { tenant } | Event::LinkCreated { managed: tenant, .. } => {
+            Loss::AtHome(*tenant)
+        }
         Event::LinkConverted { link, .. }
         | Event::LinkEnded { link, .. }
         | Event::ServiceRemoved { link, .. }
         | Event::ManagerGrantsSet { link, .. } => Loss::Below(*link),
         Event::TenantDeleted { .. }
-        | Event::LinkCreated { .. }
         | Event::UserBlocked { .. }
         | Event::UserRemoved { .. }
         | Event::Assigned { .. }
@@ -40,10 +41,13 @@ pub const fn loss(event: &Event) -> Loss {
         Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
+        | Event::TenantHeld { .. }
+        | Event::TenantReleased { .. }
         | Event::TenantEnabling { .. }
         | Event::TenantEnabled { .. }
         | Event::LinkRequested { .. }
         | Event::LinkRequestResent { .. }
+        | Event::LinkRequestWithdrawn { .. }
         | Event::LinkRequestAccepted { .. }
         | Event::LinkRequestDeclined { .. }
         | Event::LinkRequestCanceled { .. }
@@ -59,6 +63,7 @@ pub const fn loss(event: &Event) -> Loss {
         | Event::DelinkExpired { .. }
         | Event::UserInvited { .. }
         | Event::InvitationResent { .. }
+        | Event::InvitationWithdrawn { .. }
         | Event::InvitationAccepted { .. }
         | Event::InvitationDeclined { .. }
         | Event::InvitationRevoked { .. }
@@ -74,6 +79,8 @@ pub const fn loss(event: &Event) -> Loss {
         | Event::DevicesUploaded { .. }
         | Event::DevicesMoved { .. }
         | Event::MoveRequested { .. }
+        | Event::MoveResent { .. }
+        | Event::MoveWithdrawn { .. }
         | Event::MoveApproved { .. }
         | Event::MoveDeclined { .. }
         | Event::MoveCanceled { .. }
@@ -103,6 +110,7 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::TenantEnabling { .. }
         | Event::LinkRequested { .. }
         | Event::LinkRequestResent { .. }
+        | Event::LinkRequestWithdrawn { .. }
         | Event::LinkRequestAccepted { .. }
         | Event::LinkRequestDeclined { .. }
         | Event::LinkRequestCanceled { .. }
@@ -123,6 +131,7 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::InvitationExpired { .. }
         | Event::ResellerDropped { .. }
         | Event::MoveRequested { .. }
+        | Event::MoveResent { .. }
         | Event::MoveApproved { .. }
         | Event::MoveDeclined { .. }
         | Event::MoveExpired { .. } => true,
@@ -140,9 +149,12 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
+        | Event::TenantHeld { .. }
+        | Event::TenantReleased { .. }
         | Event::TenantEnabled { .. }
         | Event::ServicesAdded { .. }
         | Event::AutoExtendSet { .. }
+        | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
         | Event::UserEdited { .. }
@@ -154,6 +166,7 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::DevicesUploaded { .. }
         | Event::DevicesMoved { .. }
         | Event::MoveCanceled { .. }
+        | Event::MoveWithdrawn { .. }
         | Event::DevicesDeleted { .. }
         | Event::IntegrationCreated { .. }
         | Event::IntegrationShared { .. }

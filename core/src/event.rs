@@ -2,6 +2,30 @@
 //!
 //! Events name things by id and never hold personal data; where personal data changed they say
 //! which field, not what.
+//!
+//! ```
+//! use tenantry::command::{RegisterTenant, Request};
+//! use tenantry::event::Event;
+//! use tenantry::base::ids::RequestId;
+//! use tenantry::{Actor, Engine, TenantKind};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::memory()?;
+//! let register = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! engine.execute(Actor::OPERATOR, register)?;
+//!
+//! // Whoever feeds another system reads on from the record that it has come to.
+//! for record in engine.records_after(0, 100)? {
+//!     for event in &record.events {
+//!         match event {
+//!             Event::TenantRegistered { tenant, name, .. } => println!("{}: {tenant} is {name}", record.seq),
+//!             _ => {} // There will be others.
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::BTreeSet;
 
@@ -17,7 +41,7 @@ use crate::base::text::{
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Audience, Change, EndCause, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
+    Audience, Change, EndCause, Hold, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
     is_false,
 };
 use crate::policy::Policy;
@@ -27,6 +51,7 @@ use crate::policy::Policy;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
 pub enum Event {
     /// A policy came into force (P-13).
     PolicySet {
@@ -86,17 +111,37 @@ pub enum Event {
         /// The ticket that asked for it.
         ticket: Ticket,
     },
+    /// A side keeps a tenant disabled from now on (T-5).
+    TenantHeld {
+        /// The tenant.
+        tenant: TenantId,
+        /// Which side.
+        hold: Hold,
+        /// The link through which a manager's side does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
+    },
+    /// A side keeps a tenant disabled no longer: it enabled it, or its link ended (T-5, D-6).
+    TenantReleased {
+        /// The tenant.
+        tenant: TenantId,
+        /// Which side.
+        hold: Hold,
+        /// The link through which a manager's side did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
+    },
     /// A tenant was disabled (T-5).
     TenantDisabled {
         /// The tenant.
         tenant: TenantId,
     },
-    /// Somebody enabled a tenant; it is on its way up (T-5).
+    /// Nobody keeps a tenant disabled any longer; it is on its way up (T-5).
     TenantEnabling {
         /// The tenant.
         tenant: TenantId,
     },
-    /// The host reported that a tenant is up (T-5).
+    /// A tenant is up: the host reported it, or need not (T-5).
     TenantEnabled {
         /// The tenant.
         tenant: TenantId,
@@ -124,9 +169,20 @@ pub enum Event {
         term: Option<TermRequest>,
         /// When the request lapses.
         expires: Timestamp,
+        /// On whom it rests; on nobody, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
     },
     /// The asked side was reminded (L-3).
     LinkRequestResent {
+        /// The request.
+        request: LinkRequestId,
+        /// On whom it rests from now on; as before, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// What a link request rested on is gone (L-3).
+    LinkRequestWithdrawn {
         /// The request.
         request: LinkRequestId,
     },
@@ -264,6 +320,11 @@ pub enum Event {
         cause: EndCause,
     },
 
+    /// What an invitation rested on is gone (L-3).
+    InvitationWithdrawn {
+        /// The invitation.
+        invitation: InvitationId,
+    },
     /// A person was invited to a tenant (U-2, L-1).
     UserInvited {
         /// The invitation.
@@ -284,6 +345,9 @@ pub enum Event {
         sign_up: bool,
         /// When it lapses.
         expires: Timestamp,
+        /// On whom it rests; on nobody, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
     },
     /// The invited person was reminded (U-2).
     InvitationResent {
@@ -292,6 +356,9 @@ pub enum Event {
         /// Whether the offer leaves out what is reserved for the customer from now on (P-16).
         #[serde(default, skip_serializing_if = "is_false")]
         masked: bool,
+        /// On whom it rests from now on; as before, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
     },
     /// The invited person accepted (U-2).
     InvitationAccepted {
@@ -466,6 +533,22 @@ pub enum Event {
         devices: BTreeSet<DeviceId>,
         /// When the request lapses.
         expires: Timestamp,
+        /// On whom it rests; on nobody, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// The customer was reminded of a move (L-3).
+    MoveResent {
+        /// The move.
+        id: MoveId,
+        /// On whom it rests from now on; as before, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// What a move rested on is gone (L-3).
+    MoveWithdrawn {
+        /// The move.
+        id: MoveId,
     },
     /// The customer approved a move; a `devices_moved` follows (V-7).
     MoveApproved {

@@ -32,6 +32,7 @@ pub struct Notice {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
 pub enum NoticeKind {
     /// A manager asks to manage the tenant (L-2).
     LinkRequested {
@@ -133,6 +134,11 @@ pub enum NoticeKind {
     },
     /// An MSP asks to move devices to the tenant (V-7).
     MoveRequested {
+        /// The move.
+        id: MoveId,
+    },
+    /// A reminder of a move (V-7).
+    MoveReminder {
         /// The move.
         id: MoveId,
     },
@@ -247,6 +253,7 @@ impl Notice {
                 world.link(*link)?.map_or(nobody, |it| of(it.manager, it.managed, it.id))
             }
             Is::MoveRequested { id }
+            | Is::MoveReminder { id }
             | Is::MoveApproved { id }
             | Is::MoveDeclined { id }
             | Is::MoveExpired { id } => {
@@ -337,7 +344,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::LinkRequested { request, .. } => {
             asked(world, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
         }
-        Event::LinkRequestResent { request } => {
+        Event::LinkRequestResent { request, .. } => {
             asked(world, *request, Party::Customer, NoticeKind::LinkRequestReminder { request: *request })
         }
         Event::LinkRequestAccepted { request } => {
@@ -346,7 +353,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::LinkRequestDeclined { request } => {
             asked(world, *request, Party::Manager, NoticeKind::LinkRequestDeclined { request: *request })
         }
-        Event::LinkRequestCanceled { request } => {
+        Event::LinkRequestCanceled { request } | Event::LinkRequestWithdrawn { request } => {
             asked(world, *request, Party::Customer, NoticeKind::LinkRequestCanceled { request: *request })
         }
         Event::LinkRequestExpired { request } => {
@@ -407,6 +414,9 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::MoveRequested { id, .. } => {
             moved(world, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
         }
+        Event::MoveResent { id, .. } => {
+            moved(world, *id, Party::Customer, NoticeKind::MoveReminder { id: *id })
+        }
         Event::MoveApproved { id } => moved(world, *id, Party::Manager, NoticeKind::MoveApproved { id: *id }),
         Event::MoveDeclined { id } => moved(world, *id, Party::Manager, NoticeKind::MoveDeclined { id: *id }),
         Event::MoveExpired { id } => moved(world, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),
@@ -416,6 +426,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         | Event::DevicesUploaded { .. }
         | Event::DevicesMoved { .. }
         | Event::MoveCanceled { .. }
+        | Event::MoveWithdrawn { .. }
         | Event::DevicesDeleted { .. }
         | Event::IntegrationCreated { .. }
         | Event::IntegrationShared { .. }
@@ -432,6 +443,8 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         | Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
+        | Event::TenantHeld { .. }
+        | Event::TenantReleased { .. }
         | Event::TenantDisabled { .. }
         | Event::TenantEnabling { .. }
         | Event::TenantEnabled { .. }
@@ -441,6 +454,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         | Event::ServicesAdded { .. }
         | Event::ServiceRemoved { .. }
         | Event::AutoExtendSet { .. }
+        | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
         | Event::UserEdited { .. }

@@ -3,6 +3,27 @@
 //! The order of the table is the order of precedence: where several codes apply to a command, the
 //! first is the answer. Numbers and names are never reused. Verdicts use the same names for their
 //! reasons.
+//!
+//! ```
+//! use tenantry::{Actor, Code, Engine, TenantKind, command::RegisterTenant};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::memory()?;
+//! let named = |name: &str| -> Result<_, tenantry::base::text::TextError> {
+//!     let number = Some("NW-1".parse()?);
+//!     Ok(RegisterTenant { number, ..RegisterTenant::new(TenantKind::Msp, name.parse()?) })
+//! };
+//! engine.execute(Actor::OPERATOR, named("Northwind IT")?)?;
+//!
+//! let error = engine.execute(Actor::OPERATOR, named("Northwest IT")?).unwrap_err();
+//! let refusal = error.refusal().ok_or("it is refused, and the store is well")?;
+//! assert_eq!((refusal.code, refusal.code.number()), (Code::NumberTaken, 502));
+//! assert_eq!(refusal.about, "NW-1");
+//! assert_eq!(refusal.message(), "number `NW-1` belongs to a tenant, living or deleted");
+//! assert_eq!(refusal.code.remedy(), "choose another number, or leave it out");
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 
@@ -14,6 +35,7 @@ macro_rules! codes {
         /// Why a command is refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
+        #[non_exhaustive]
         pub enum Code {
             $(
                 #[doc = concat!("`", $text, "` (", $rule, "): ", $message, "; ", $remedy, ".")]
@@ -62,6 +84,7 @@ macro_rules! codes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Family {
     /// The request itself cannot be taken.
     Request,
@@ -118,7 +141,7 @@ codes! {
         "there is no console session `{}` of yours"; "open the console again"
 
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
-        "tenant `{}` is disabled or on its way up"; "enable it and wait until it is ready"
+        "tenant `{}` is disabled"; "have it enabled by whoever disabled it"
     302 NotLinked "not_linked" "P-3" Rights:
         "the user's home neither is tenant `{}` nor manages it"; "link the tenant first"
     303 CustomerLocked "customer_locked" "P-4" Rights:
@@ -174,7 +197,7 @@ codes! {
     417 TooManyDevices "too_many_devices" "V-2" Value:
         "{} devices are more than one command takes"; "send at most 10000 at a time"
     418 InvalidDevice "invalid_device" "V-2" Value:
-        "`{}` is no device id"; "give an IMEI whose check digit holds, a MEID or a serial number"
+        "{} (no device id)"; "give an IMEI, a MEID or a serial number as the device shows it"
     419 UnknownCategory "unknown_category" "A-2" Value:
         "the policy has no issue category `{}`"; "use one that the policy defines"
     420 InvalidSeats "invalid_seats" "C-1" Value:
@@ -192,6 +215,8 @@ codes! {
         "{} has not come yet and cannot be looked back on"; "ask about a moment that has passed, or leave it out to ask about now"
     426 TextTooLong "text_too_long" "Q-1" Value:
         "a text of {} bytes is more than a list is searched for"; "look for at most 200 characters"
+    427 PrefixReserved "prefix_reserved" "T-3" Value:
+        "domain prefix `{}` is kept for the platform"; "choose another prefix"
 
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"
@@ -210,9 +235,14 @@ codes! {
     508 DelinkPending "delink_pending" "T-7" State:
         "a delink request of tenant `{}` awaits its answer"; "have it answered or taken back first"
     509 DelinkFirst "delink_first" "T-7" State:
-        "tenant `{}` is jointly managed and has an active admin of its own"; "delink it instead"
+        "tenant `{}` is jointly managed and has an active admin of its own, or is managed by others as well"; "delink it instead"
     510 KindConflict "kind_conflict" "T-1" State:
         "tenant `{}` has links that its new kind does not allow"; "end those links first"
+    511 HeldByOthers "held_by_others" "T-5" State:
+        "tenant `{}` is kept disabled by somebody else"; "ask whoever disabled it to enable it"
+
+    512 TooManyRequests "too_many_requests" "L-3" State:
+        "they have been asked and reminded as often as the policy allows in a day; it works again from {}"; "wait until then, or for the answer"
 
     591 LinkRequestNotPending "link_request_not_pending" "L-3" State:
         "link request `{}` has been answered or taken back"; "make a new request"
@@ -245,6 +275,8 @@ codes! {
         "tenant `{}` has no active super admin who could answer"; "have its super admin sign up first"
     611 LinkAlreadyRequested "link_already_requested" "L-2" State:
         "tenant `{}` has been asked before and has not answered"; "remind it, or take the request back"
+    612 CannotBeAsked "cannot_be_asked" "T-8" State:
+        "tenant `{}` cannot be asked for this"; "ask the tenant itself, or the operator, who is told why"
     614 LinkEnded "link_ended" "D-7" State:
         "link `{}` has ended"; "link the tenants again"
     615 NotConvertible "not_convertible" "L-5" State:
@@ -354,7 +386,7 @@ impl Code {
 
     /// Whether the same command may pass later without anybody changing it.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::StaleSeq | Self::ClockBehind | Self::TenantEnabling)
+        matches!(self, Self::StaleSeq | Self::ClockBehind | Self::TenantEnabling | Self::TooManyRequests)
     }
 }
 

@@ -16,9 +16,9 @@ use tenantry::base::ids::{LinkId, RoleId, TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::index::{AccessIndex, Follower, PermissionHandle, Permit, ServiceHandle};
-use tenantry::model::permission::TENANT_OPERATE;
+use tenantry::model::permission::DESPITE_DISABLED;
 use tenantry::model::{
-    Assignment, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
+    Assignment, Hold, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
 };
 use tenantry::policy::Policy;
 use tenantry::query::Question;
@@ -64,6 +64,11 @@ fn user_id(number: usize) -> UserId {
     UserId::from_uuid(numbered(2, number))
 }
 
+/// Whether links may keep a tenant disabled.
+const fn is_held(number: usize) -> bool {
+    number % 4 == 3
+}
+
 /// The moments at which something happens or is asked.
 fn moment(number: usize) -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000 + number as i64).unwrap()
@@ -92,6 +97,7 @@ impl Worlds {
         let permissions: BTreeSet<Permission> = [
             "tenant.view",
             "tenant.operate",
+            "customers.delink",
             "users.manage",
             "roles.manage",
             "location.view",
@@ -105,6 +111,7 @@ impl Worlds {
             services: whole.services.iter().filter(|_| !self.dice.one_in(4)).cloned().collect(),
             reserved: self.dice.some(&permissions, 5),
             super_only: self.dice.some(&permissions, 4),
+            host_reports_ready: self.dice.one_in(2),
             ..whole
         };
         policy.grantable = self.dice.some(&permissions, 2).difference(&policy.reserved).cloned().collect();
@@ -131,14 +138,21 @@ impl Worlds {
     }
 
     fn random_tenant(&mut self, number: usize) -> Tenant {
-        let operation =
-            if self.dice.one_in(4) { *self.dice.pick(Operation::ALL) } else { Operation::Enabled };
+        // What a link keeps disabled is so.
+        let operation = match self.dice.one_in(4) {
+            _ if is_held(number) => Operation::Disabled,
+            true => *self.dice.pick(Operation::ALL),
+            false => Operation::Enabled,
+        };
         let kind = *self.dice.pick(TenantKind::ALL);
         let mut tenant: Tenant = serde_json::from_value(json!({
             "id": tenant_id(number), "number": format!("N{number}"), "kind": kind, "name": "x",
             "operation": operation, "since": moment(0),
         }))
         .unwrap();
+        if operation == Operation::Disabled && self.dice.one_in(2) {
+            tenant.holds = [*self.dice.pick(Hold::ALL)].into();
+        }
         tenant.deleted = self.dice.one_in(12).then(|| moment(1));
         tenant
     }
@@ -168,6 +182,7 @@ impl Worlds {
             services: whole.services.iter().filter(|_| !self.dice.one_in(3)).cloned().collect(),
             grants,
             stage: *self.dice.pick(Stage::ALL),
+            holds: is_held(managed) && self.dice.one_in(2),
             delink_expires: None,
             since: moment(0),
             term,
@@ -270,7 +285,15 @@ impl Worlds {
     }
 
     fn compare(&self, followers: &[&Follower], seq: u64) {
-        let names = ["tenant.view", "tenant.operate", "users.manage", "location.view", "link.respond", "odd"];
+        let names = [
+            "tenant.view",
+            "tenant.operate",
+            "customers.delink",
+            "users.manage",
+            "location.view",
+            "link.respond",
+            "odd",
+        ];
         let services: [Option<Service>; 3] =
             [None, Some("manage".parse().unwrap()), Some("odd".parse().unwrap())];
         for now in 0..MOMENTS {
@@ -333,8 +356,9 @@ fn permission_of(index: &AccessIndex, policy: &Policy, permission: &Permission) 
     assert_eq!(found.is_ok(), policy.permissions.contains(permission), "{permission}");
     found.unwrap_or_else(|refusal| {
         assert_eq!(refusal.code, Code::UnknownPermission);
-        // The permission to operate has the first number in every index.
-        PermissionHandle::from_number(u16::from(permission.as_str() == TENANT_OPERATE))
+        // Those that pass where a tenant is disabled have the first numbers in every index.
+        let place = DESPITE_DISABLED.iter().position(|name| *name == permission.as_str());
+        PermissionHandle::from_number(place.map_or(0, |place| place as u16 + 1))
     })
 }
 
@@ -448,6 +472,7 @@ fn p12_what_is_noted_with_others_follows_them() {
     let mut worlds = Worlds { dice: Dice(5), size, view: Memory::new() };
     let tenant = |worlds: &mut Worlds, number, operation| Tenant {
         operation,
+        holds: if operation == Operation::Disabled { [Hold::Own].into() } else { BTreeSet::new() },
         deleted: None,
         ..worlds.random_tenant(number)
     };
@@ -459,6 +484,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         management: "fully".parse().unwrap(),
         services: Policy::default().services,
         stage,
+        holds: false,
         term: None,
         ..worlds.random_link()
     };
@@ -506,6 +532,24 @@ fn p12_what_is_noted_with_others_follows_them() {
     let living = tenant(&mut all.worlds, MSP, Operation::Enabled);
     all.put_and_compare(Tenant { deleted: Some(moment(1)), ..living.clone() });
     all.put_and_compare(living);
+
+    // A manager keeps its customer disabled, and somebody it: for a while, and for good.
+    for (managed, above) in [(CUSTOMER, MSP), (MSP, DISTRIBUTOR)] {
+        let disabled = tenant(&mut all.worlds, managed, Operation::Disabled);
+        all.put(Tenant { holds: BTreeSet::new(), ..disabled });
+        let holding = Link { holds: true, ..link(&mut all.worlds, above, managed, Stage::Active) };
+        for expires in 0..MOMENTS {
+            let term = Some(Term { expires: moment(expires), auto_extend_days: None });
+            all.put_and_compare(Link { term, ..holding.clone() });
+        }
+        all.put_and_compare(holding.clone());
+        for host_reports_ready in [true, false] {
+            all.put_and_compare(Policy { host_reports_ready, ..Policy::default() });
+        }
+        all.put_and_compare(Link { holds: false, ..holding });
+        let enabled = tenant(&mut all.worlds, managed, Operation::Enabled);
+        all.put_and_compare(enabled);
+    }
 
     // A manager gets a manager and loses it, while its customers have one link, several, and one again.
     for stage in [Stage::Active, Stage::Delinked, Stage::Active] {

@@ -38,12 +38,13 @@ const CUSTOMER: TenantId = JOINTLY;
 const SIDES: [(&str, TenantId); 3] = [("own", CUSTOMER), ("manager", MSP), ("grand-manager", GRAND)];
 
 /// How a reason shows in the matrix.
-const SIGNS: [(Option<Code>, char); 12] = [
+const SIGNS: [(Option<Code>, char); 13] = [
     (None, '+'),
     (Some(Code::UnknownUser), 'u'),
     (Some(Code::UserNotActive), 'a'),
     (Some(Code::UnknownTenant), 't'),
     (Some(Code::TenantDisabled), 'd'),
+    (Some(Code::TenantEnabling), 'e'),
     (Some(Code::NotLinked), 'l'),
     (Some(Code::CustomerLocked), 'x'),
     (Some(Code::ServiceNotManaged), 's'),
@@ -67,6 +68,7 @@ impl Cell {
     fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for policy in Policy::builtin() {
+            let policy = Policy { host_reports_ready: true, ..policy };
             for rule in &policy.management_types {
                 for &stage in Stage::ALL {
                     for &operation in Operation::ALL {
@@ -336,7 +338,7 @@ fn p12_the_access_matrix_is_the_same_over_every_view() {
         let block = if cell.can_be() {
             let [memory, memory_then, changed] = cell.in_store(MemoryStore::new(Uuid::nil()));
             let place = tempfile::tempdir().unwrap();
-            let options = Options { synchronous: Synchronous::Normal, ..Options::default() };
+            let options = Options::default().synchronous(Synchronous::Normal);
             let [sqlite, sqlite_then, sqlite_changed] =
                 cell.in_store(SqliteStore::open(place.path().join("store"), options).unwrap());
             let title = cell.title();

@@ -8,7 +8,7 @@ use tenantry::apply::apply;
 use tenantry::base::ids::RequestId;
 use tenantry::event::Event;
 use tenantry::journal::{Hash, Head, Record};
-use tenantry::model::{Actor, EndCause, Party};
+use tenantry::model::{Actor, EndCause, Hold, Party};
 use tenantry::store::{NewRecord, Store, StoredRecord};
 use tenantry::view::{Change, Memory, Overlay};
 
@@ -130,7 +130,9 @@ impl World {
             }
         }
         if !self.tenants[tenant as usize].enabled {
-            events.push(Event::TenantDisabled { tenant: self.tenant_id(tenant) });
+            let tenant = self.tenant_id(tenant);
+            events.push(Event::TenantHeld { tenant, hold: Hold::Operator, link: None });
+            events.push(Event::TenantDisabled { tenant });
         }
     }
 

@@ -6,8 +6,8 @@ use std::ops::Range;
 use tenantry::base::ids::UserId;
 use tenantry::base::text::{BuiltinRole, CompanyName, Email, ManagementType, Number, RoleName};
 use tenantry::model::{
-    Assignment, EndCause, Ended, Link, Operation, Party, Personal, Role as OwnRole, RoleRef, Stage, Subject,
-    Tenant, TenantKind, User, UserState,
+    Assignment, EndCause, Ended, Hold, Link, Operation, Party, Personal, Role as OwnRole, RoleRef, Stage,
+    Subject, Tenant, TenantKind, User, UserState,
 };
 use tenantry::view::{Any, Found, Index, Kind, Span, View, ViewError};
 use uuid::Uuid;
@@ -57,6 +57,7 @@ impl World {
             website: None,
             prefix: None,
             operation: if row.enabled { Operation::Enabled } else { Operation::Disabled },
+            holds: if row.enabled { [].into() } else { [Hold::Operator].into() },
             devices: 0,
             had_owner: false,
             since: self.written(),
@@ -92,6 +93,7 @@ impl World {
                 None if managed.requested => Stage::requested(Party::Manager),
                 None => Stage::Active,
             },
+            holds: false,
             delink_expires: None,
             since: self.written(),
             term: None,

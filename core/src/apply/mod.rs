@@ -15,9 +15,9 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
-    Added, AlertRule, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
-    Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Refusals, ResellerRow,
-    ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Tenant, User, UserState,
+    Added, AlertRule, Asked, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
+    Hold, Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Party, Refusals, ResellerRow,
+    ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, User, UserState,
 };
 use crate::policy::Policy;
 use crate::view::{Any, Change, Entity, Index, Key, Kind, Span, View, ViewError};
@@ -47,6 +47,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
                 website: website.clone(),
                 prefix: prefix.clone(),
                 operation: Operation::Enabled,
+                holds: Default::default(),
                 devices: 0,
                 had_owner: false,
                 since: at,
@@ -72,6 +73,8 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
         Event::TenantKindChanged { tenant, kind, ticket: _ } => {
             edit_tenant(view, *tenant, |it| it.kind = *kind)?
         }
+        Event::TenantHeld { tenant, hold, link } => held(view, *tenant, *hold, *link, true)?,
+        Event::TenantReleased { tenant, hold, link } => held(view, *tenant, *hold, *link, false)?,
         Event::TenantDisabled { tenant } => operate(view, *tenant, OperationTrigger::Disable)?,
         Event::TenantEnabling { tenant } => operate(view, *tenant, OperationTrigger::Enable)?,
         Event::TenantEnabled { tenant } => operate(view, *tenant, OperationTrigger::Ready)?,
@@ -88,18 +91,26 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             return Ok(changes);
         }
 
-        Event::LinkRequested { request, manager, managed, management, services, term, expires } => {
-            put(LinkRequest {
+        Event::LinkRequested { request, manager, managed, management, services, term, expires, sender } => {
+            let mut changes = counted(view, *sender, managed.uuid(), at)?;
+            changes.extend(put(LinkRequest {
                 id: *request,
                 manager: *manager,
                 managed: *managed,
                 management: management.clone(),
                 services: services.clone(),
                 term: *term,
-                handshake: asked(at, *expires),
-            })
+                handshake: asked(at, *expires, *sender),
+            }));
+            return Ok(changes);
         }
-        Event::LinkRequestResent { request } => answer_link(view, *request, HandshakeTrigger::Resend)?,
+        Event::LinkRequestResent { request, sender } => {
+            let Some(found) = view.get::<LinkRequest>(request.uuid())? else { return Ok(Vec::new()) };
+            let mut changes = counted(view, *sender, found.managed.uuid(), at)?;
+            changes.extend(taken_up(found, *sender, |it| &mut it.handshake));
+            return Ok(changes);
+        }
+        Event::LinkRequestWithdrawn { request } => answer_link(view, *request, HandshakeTrigger::Withdraw)?,
         Event::LinkRequestAccepted { request } => answer_link(view, *request, HandshakeTrigger::Accept)?,
         Event::LinkRequestDeclined { request } => answer_link(view, *request, HandshakeTrigger::Decline)?,
         Event::LinkRequestCanceled { request } => answer_link(view, *request, HandshakeTrigger::Cancel)?,
@@ -112,6 +123,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             services: services.clone(),
             grants: Default::default(),
             stage: Stage::Active,
+            holds: false,
             delink_expires: None,
             since: at,
             announced_days: term.as_ref().and_then(|term| term.announced_by(at)),
@@ -142,11 +154,15 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             }
         })?,
 
-        Event::DelinkRequested { link, by, expires } => edit_link(view, *link, |it| {
-            it.stage = Stage::requested(*by);
-            it.delink_expires = *expires;
-        })?,
-        Event::DelinkResent { .. } => None,
+        Event::DelinkRequested { link, by, expires } => {
+            let mut changes = parting(view, *link, *by, at)?;
+            changes.extend(edit_link(view, *link, |it| {
+                it.stage = Stage::requested(*by);
+                it.delink_expires = *expires;
+            })?);
+            return Ok(changes);
+        }
+        Event::DelinkResent { link, by } => return parting(view, *link, *by, at),
         Event::DelinkRejected { link, by: _ }
         | Event::DelinkCanceled { link, by: _ }
         | Event::DelinkExpired { link } => edit_link(view, *link, |it| {
@@ -159,7 +175,8 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             return Ok(changes);
         }
 
-        Event::UserInvited { invitation, user, tenant, role, below, masked, sign_up, expires } => {
+        Event::UserInvited { invitation, user, tenant, role, below, masked, sign_up, expires, sender } => {
+            let mut changes = counted(view, *sender, user.uuid(), at)?;
             let user = User { id: *user, home: *tenant, state: UserState::Invited, since: at };
             let invitation = Invitation {
                 id: *invitation,
@@ -169,17 +186,25 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
                 below: *below,
                 masked: *masked,
                 sign_up: *sign_up,
-                handshake: asked(at, *expires),
+                handshake: asked(at, *expires, *sender),
             };
-            return Ok(vec![Change::Put(user.into()), Change::Put(invitation.into())]);
+            changes.extend([Change::Put(user.into()), Change::Put(invitation.into())]);
+            return Ok(changes);
         }
-        Event::InvitationResent { invitation, masked } => {
-            let changes = view.get::<Invitation>(invitation.uuid())?.is_some_and(|it| it.masked != *masked);
-            if changes {
-                edit::<Invitation>(view, invitation.uuid(), |it| it.masked = *masked)?
-            } else {
-                None
+        Event::InvitationResent { invitation, masked, sender } => {
+            let Some(found) = view.get::<Invitation>(invitation.uuid())? else { return Ok(Vec::new()) };
+            let mut changes = counted(view, *sender, found.user.uuid(), at)?;
+            if found.masked != *masked || sender.is_some_and(|sender| found.handshake.sender != Some(sender))
+            {
+                let mut found = Arc::unwrap_or_clone(found);
+                found.masked = *masked;
+                found.handshake.sender = sender.or(found.handshake.sender);
+                changes.extend(put(found));
             }
+            return Ok(changes);
+        }
+        Event::InvitationWithdrawn { invitation } => {
+            return answer_invitation(view, *invitation, HandshakeTrigger::Withdraw, UserTrigger::Withdraw);
         }
         Event::InvitationAccepted { invitation } => {
             return answer_invitation(view, *invitation, HandshakeTrigger::Accept, UserTrigger::Join);
@@ -264,18 +289,26 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
         Event::DevicesMoved { link, manager: _, customer, devices } => {
             return device::moved(view, *link, *customer, devices);
         }
-        Event::MoveRequested { id, link, manager, customer, devices, expires } => {
+        Event::MoveRequested { id, link, manager, customer, devices, expires, sender } => {
             let mut changes = device::moving(view, devices, Some(*id))?;
+            changes.extend(counted(view, *sender, customer.uuid(), at)?);
             changes.extend(put(Move {
                 id: *id,
                 link: *link,
                 manager: *manager,
                 customer: *customer,
                 devices: devices.clone(),
-                handshake: asked(at, *expires),
+                handshake: asked(at, *expires, *sender),
             }));
             return Ok(changes);
         }
+        Event::MoveResent { id, sender } => {
+            let Some(found) = view.get::<Move>(id.uuid())? else { return Ok(Vec::new()) };
+            let mut changes = counted(view, *sender, found.customer.uuid(), at)?;
+            changes.extend(taken_up(found, *sender, |it| &mut it.handshake));
+            return Ok(changes);
+        }
+        Event::MoveWithdrawn { id } => return answer_move(view, *id, HandshakeTrigger::Withdraw),
         Event::MoveApproved { id } => return answer_move(view, *id, HandshakeTrigger::Accept),
         Event::MoveDeclined { id } => return answer_move(view, *id, HandshakeTrigger::Decline),
         Event::MoveCanceled { id } => return answer_move(view, *id, HandshakeTrigger::Cancel),
@@ -376,6 +409,26 @@ fn operate(view: &dyn View, id: TenantId, trigger: OperationTrigger) -> Result<O
     edit_tenant(view, id, |it| it.operation = it.operation.after(trigger).unwrap_or(it.operation))
 }
 
+/// A side keeps a tenant disabled, or does no longer.
+fn held(
+    view: &dyn View,
+    tenant: TenantId,
+    hold: Hold,
+    link: Option<LinkId>,
+    held: bool,
+) -> Result<Option<Change>, ViewError> {
+    match link {
+        Some(link) => edit_link(view, link, |it| it.holds = held),
+        None => edit_tenant(view, tenant, |it| {
+            if held {
+                it.holds.insert(hold);
+            } else {
+                it.holds.remove(&hold);
+            }
+        }),
+    }
+}
+
 /// How many prefixes that have rested enough go when another is given back: more than one, so that
 /// they never pile up.
 const RESTED: usize = 2;
@@ -410,8 +463,53 @@ fn prefix_moves(
     Ok(changes)
 }
 
-const fn asked(at: Timestamp, expires: Timestamp) -> Handshake {
-    Handshake { state: HandshakeState::Pending, asked: at, expires }
+const fn asked(at: Timestamp, expires: Timestamp, sender: Option<Subject>) -> Handshake {
+    Handshake { state: HandshakeState::Pending, asked: at, expires, sender }
+}
+
+/// A handshake that rests on another sender from now on.
+fn taken_up<E: Entity + Into<Any>>(
+    entity: Arc<E>,
+    sender: Option<Subject>,
+    handshake: impl FnOnce(&mut E) -> &mut Handshake,
+) -> Option<Change> {
+    sender?;
+    let mut entity = Arc::unwrap_or_clone(entity);
+    let before = &mut handshake(&mut entity).sender;
+    if *before == sender {
+        return None;
+    }
+    *before = sender;
+    put(entity)
+}
+
+/// Somebody was asked once more by the organisation of a sender; what the operator sends is not
+/// counted (L-3).
+fn counted(
+    view: &dyn View,
+    sender: Option<Subject>,
+    addressee: Uuid,
+    at: Timestamp,
+) -> Result<Vec<Change>, ViewError> {
+    let by = match sender {
+        None => None,
+        Some(Subject::Tenant(tenant)) => Some(tenant),
+        Some(Subject::User(user)) => view.get::<User>(user.uuid())?.map(|user| user.home),
+    };
+    let Some(by) = by else { return Ok(Vec::new()) };
+    let before = view.get::<Asked>(Asked::key(addressee, by))?;
+    let count = before.map_or(0, |before| before.on_day_of(at)).saturating_add(1);
+    Ok(put(Asked { addressee, by, day: at.day(), count }).into_iter().collect())
+}
+
+/// A side was asked once more to part from the other.
+fn parting(view: &dyn View, link: LinkId, by: Party, at: Timestamp) -> Result<Vec<Change>, ViewError> {
+    let Some(link) = view.get::<Link>(link.uuid())? else { return Ok(Vec::new()) };
+    let (asking, asked) = match by {
+        Party::Manager => (link.manager, link.managed),
+        Party::Customer => (link.managed, link.manager),
+    };
+    counted(view, Some(Subject::Tenant(asking)), asked.uuid(), at)
 }
 
 fn answer_link(
@@ -485,6 +583,7 @@ fn move_user(view: &dyn View, id: UserId, trigger: UserTrigger) -> Result<Option
 fn end(link: &mut Link, at: Timestamp, cause: EndCause) {
     link.stage = Stage::Delinked;
     link.delink_expires = None;
+    link.holds = false;
     link.grants.clear();
     link.ended = Some(Ended { at, cause });
 }

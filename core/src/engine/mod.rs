@@ -6,6 +6,7 @@
 
 mod access;
 mod error;
+mod host;
 mod lock;
 mod moment;
 mod options;
@@ -18,13 +19,14 @@ mod verify;
 mod watch;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
 use uuid::Uuid;
 
 pub use error::Error;
+pub use host::{AnyEntity, EntityKind, HeldDevice, Host, Of};
 pub use moment::{Moment, Past, Snapshot};
 pub use options::{Clock, HOWEVER_FAR, Options, SystemClock};
 pub use receipt::{Executed, Receipt};
@@ -32,6 +34,7 @@ pub use token::{NotAToken, Token};
 pub use verify::Flaw;
 pub use watch::Watch;
 
+use crate::answer::Seal;
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Act, Request};
@@ -39,14 +42,14 @@ use crate::decide::Step;
 use crate::effect;
 use crate::event::Event;
 use crate::index::AccessIndex;
-use crate::journal::Record;
+use crate::journal::{Hash, Record};
 use crate::model::Actor;
 use crate::notice::{self, Notice};
-use crate::query::{Question, Verdict};
+use crate::query::{Ask, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
 use crate::store::memory::MemoryStore;
-use crate::store::{Store, Writing};
+use crate::store::{Reading, Store, Writing};
 
 use access::LiveIndex;
 use queue::CommitQueue;
@@ -69,6 +72,7 @@ pub struct Engine {
     options: Options,
     queue: CommitQueue,
     index: LiveIndex,
+    seal: OnceLock<Seal>,
     left_out: LeftOut,
 }
 
@@ -87,7 +91,15 @@ impl Engine {
     /// # Errors
     /// When the store cannot be written.
     pub fn memory() -> Result<Self, Error> {
-        Self::new(MemoryStore::new(Uuid::now_v7()), Options::default())
+        Self::memory_with(Options::default())
+    }
+
+    /// An engine in memory, with a clock, a policy or other options of the host's own.
+    ///
+    /// # Errors
+    /// When the policy contradicts itself.
+    pub fn memory_with(options: Options) -> Result<Self, Error> {
+        Self::new(MemoryStore::new(Uuid::now_v7()), options)
     }
 
     /// An engine on an SQLite file, which is created where there is none.
@@ -118,6 +130,7 @@ impl Engine {
             options,
             queue: CommitQueue::default(),
             index: LiveIndex::default(),
+            seal: OnceLock::new(),
             left_out: LeftOut::default(),
         };
         if engine.store.read()?.head()?.seq == 0 {
@@ -274,7 +287,27 @@ impl Engine {
         let head = reading.head()?;
         let now = self.options.moment()?;
         let at = head.at.map_or(now, |last| last.max(now));
-        Ok(Snapshot { reading, head, at, epoch: self.store.epoch() })
+        let seal = self.seal(&*reading)?;
+        Ok(Snapshot { reading, head, at, epoch: self.store.epoch(), seal })
+    }
+
+    /// What cursors are sealed with. Its secret is how the history began: only a token of the first
+    /// record tells that, and it is the same for every process that has the store open.
+    fn seal(&self, reading: &dyn Reading) -> Result<Seal, Error> {
+        if let Some(seal) = self.seal.get() {
+            return Ok(*seal);
+        }
+        let first = hash_of(reading, 1)?.unwrap_or(Hash::GENESIS);
+        let seal = Seal::of(&format!("cursors of {} {first}", self.store.epoch()));
+        Ok(*self.seal.get_or_init(|| seal))
+    }
+
+    /// Asks about the present.
+    ///
+    /// # Errors
+    /// The refusals of the query; when the store cannot be read.
+    pub fn ask<Q: Ask>(&self, query: Q) -> Result<Q::Answer, Error> {
+        self.read()?.now()?.ask(query)
     }
 
     /// Whether a user may do something now, and why (P).
@@ -312,7 +345,8 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read, or a record cannot.
     pub fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<Record>, Error> {
-        self.store.read()?.records_after(seq, limit)?.iter().map(decoded).collect()
+        let found = self.store.read()?.records_after(seq, limit)?;
+        Ok(found.iter().map(decoded).collect::<Result<_, _>>()?)
     }
 
     /// Up to about `limit` notices that a consumer has not acknowledged. The same again until

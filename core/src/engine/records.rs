@@ -8,9 +8,9 @@ use crate::store::{Reading, StoreError, StoredRecord};
 pub(super) const PAGE: usize = 256;
 
 /// A record from its text.
-pub(super) fn decoded(stored: &StoredRecord) -> Result<Record, Error> {
-    Record::decode(&stored.text).map_err(|error| {
-        StoreError::Damaged { what: format!("record {} cannot be read: {error}", stored.seq) }.into()
+pub(super) fn decoded(stored: &StoredRecord) -> Result<Record, StoreError> {
+    Record::decode(&stored.text).map_err(|error| StoreError::Damaged {
+        what: format!("record {} cannot be read: {}", stored.seq, error.why),
     })
 }
 

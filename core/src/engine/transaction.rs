@@ -282,7 +282,7 @@ impl<'t> Transaction<'t> {
         let at = self.chain.at();
         let world = World::reading(&self.chain.world, at)?;
         let Some(user) = world.user(by)? else { return Ok(()) };
-        if !access::can_act(&world, &user, Gate::OpenForDelink)? {
+        if !access::is_there(&world, &user)? {
             return Ok(());
         }
         let before = world.view.get::<Refusals>(by.uuid())?;

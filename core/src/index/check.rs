@@ -93,6 +93,7 @@ const REQUIRED: u32 = reason::UNKNOWN_USER
     | reason::USER_NOT_ACTIVE
     | reason::UNKNOWN_TENANT
     | reason::TENANT_DISABLED
+    | reason::TENANT_ENABLING
     | reason::SERVICE_NOT_MANAGED
     | reason::NO_ASSIGNMENT
     | reason::ROLE_LACKS_PERMISSION;
@@ -156,7 +157,7 @@ pub(super) fn glance(tables: &Tables, reader: &impl Reader, asked: Asked) -> Opt
     let tenant_row = reader.row(&tables.tenants, asked.tenant)?;
     let mut user = UserWord::of(reader, user_row);
     let tenant = TenantWord::of(reader, tenant_row);
-    if tenant.needs_more() {
+    if tenant.needs_more() | user.has(UserWord::CONFINED) {
         user = as_on_tenant(tables, reader, asked, (user_row, user), (tenant_row, tenant))?;
     }
     let permit = PermitBits::of(tables, reader, asked);
@@ -187,6 +188,9 @@ fn as_on_tenant(
     if user.home() == asked.tenant {
         return Some(user);
     }
+    if user.has(UserWord::CONFINED) {
+        return None;
+    }
     if tenant.has(TenantWord::CHAINED) && tenant.manager() != user.home() {
         return None;
     }
@@ -209,22 +213,46 @@ fn as_on_tenant(
 /// The check where lists or chains have to be followed.
 #[cold]
 fn at_length(tables: &Tables, reader: &impl Reader, asked: Asked, at: &impl At) -> Option<Code> {
-    let (user, tenant) = (tables.user(reader, asked.user), tables.tenant(reader, asked.tenant));
+    let user = as_confined(tables, reader, tables.user(reader, asked.user), at);
+    let tenant = as_held(tables, reader, tables.tenant(reader, asked.tenant), at);
     let permit = PermitBits::of(tables, reader, asked);
     let own = assigned(tables, reader, asked.tenant, asked.user);
     let flags = permit.flags_of(tables, reader, own);
     let (bars, flags) = if user.home() == asked.tenant {
-        let mut bars = 0;
-        each_link(tables, reader, tenant, at, |link| {
-            bars |= reader.load(tables.shapes.row(link.shape), LinkShape::LOCKS) as u32;
-        });
-        (bars, flags)
+        (locks(tables, reader, asked.tenant, at), flags)
     } else {
         let ascent = Ascent { tables, reader, at, user: asked.user, home: user.home(), permit: &permit };
         let chain = ascent.best(tenant);
-        (chain.bars | permit.permission.reserved(), if own.is_some() { flags } else { chain.flags })
+        let home = if user.has(UserWord::CONFINED) { locks(tables, reader, user.home(), at) } else { 0 };
+        (chain.bars | home | permit.permission.reserved(), if own.is_some() { flags } else { chain.flags })
     };
     first_reason(applying(user, tenant, &permit, bars, flags))
+}
+
+/// [`reason::CUSTOMER_LOCKED`], if a link in force locks the people at home on a tenant (P-4).
+fn locks(tables: &Tables, reader: &impl Reader, home: u32, at: &impl At) -> u32 {
+    let mut locks = 0;
+    each_link(tables, reader, tables.tenant(reader, home), at, |link| {
+        locks |= reader.load(tables.shapes.row(link.shape), LinkShape::LOCKS) as u32;
+    });
+    locks
+}
+
+/// A tenant's word with what the links by which it is managed say: whether one keeps it disabled.
+fn as_held(tables: &Tables, reader: &impl Reader, tenant: TenantWord, at: &impl At) -> TenantWord {
+    let mut held = false;
+    each_link(tables, reader, tenant, at, |link| held |= link.holds);
+    if held { tenant.with(TenantWord::ENABLED, false) } else { tenant }
+}
+
+/// A user's word with what the links by which their home is managed say: whether one keeps it
+/// disabled.
+fn as_confined(tables: &Tables, reader: &impl Reader, user: UserWord, at: &impl At) -> UserWord {
+    if !user.has(UserWord::CONFINED) {
+        return user;
+    }
+    let home = as_held(tables, reader, tables.tenant(reader, user.home()), at);
+    user.with(UserWord::ACTS, user.can_act() && home.is_open())
 }
 
 /// Visits the links in force by which a tenant is managed.
@@ -237,7 +265,7 @@ fn each_link(
 ) {
     match tenant.managers() {
         Managers::None => {}
-        Managers::One { manager, shape } => visit(LinkWords { manager, shape, ends: None }),
+        Managers::One { manager, shape } => visit(LinkWords { manager, shape, holds: false, ends: None }),
         Managers::Several { block } => {
             let in_force = |link: &LinkWords| link.ends.is_none_or(|ends| at.micros() < ends);
             tables.links(reader, block).filter(in_force).for_each(visit);

@@ -47,6 +47,8 @@ struct WriterState {
     shapes: BTreeMap<ShapeKey, u32>,
     /// The codes that seats have for roles, by the roles' numbers.
     codes: BTreeMap<u32, u32>,
+    /// The tenants that are disabled: what they are once nobody keeps them so, the policy says.
+    disabled: BTreeSet<u32>,
     /// The first user at home on each tenant; the others follow in [`UserLists::next`].
     residents: Vec<u32>,
 }
@@ -217,14 +219,33 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     fn tenant(&mut self, tenant: &Tenant, living: bool) {
         let number = self.tenant_number(tenant.id.uuid());
         let before = self.tenant_word(number);
-        let enabled = tenant.operation == Operation::Enabled;
-        let word = before.with(TenantWord::LIVING, living).with(TenantWord::ENABLED, enabled);
+        let disabled = tenant.operation == Operation::Disabled;
+        if disabled {
+            self.state.disabled.insert(number);
+        } else {
+            self.state.disabled.remove(&number);
+        }
+        let ready = match tenant.operation {
+            Operation::Enabled => true,
+            Operation::Disabled => !self.state.policy.host_reports_ready,
+            Operation::Enabling => false,
+        };
+        let word = before
+            .with(TenantWord::LIVING, living)
+            .with(TenantWord::ENABLED, !disabled || tenant.holds.is_empty())
+            .with(TenantWord::READY, ready);
+        self.set_open(number, word);
+    }
+
+    /// Stores a tenant's word that may say anew whether it is open.
+    fn set_open(&mut self, tenant: u32, word: TenantWord) {
+        let before = self.tenant_word(tenant);
         if word != before {
-            self.set_tenant_word(number, word);
-            self.update_managers(number);
+            self.set_tenant_word(tenant, word);
+            self.update_managers(tenant);
         }
         if word.is_open() != before.is_open() {
-            self.update_residents(number, word.is_open());
+            self.update_residents(tenant);
         }
     }
 
@@ -237,15 +258,17 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
             self.add_resident(number, home);
         }
         let active = there && user.state == UserState::Active;
-        let acts = active && self.tenant_word(home).is_open();
-        let word = before.at_home_on(home).with(UserWord::KNOWN, there);
-        self.set_user_word(number, word.with(UserWord::ACTIVE, active).with(UserWord::ACTS, acts));
+        let at_home = self.tenant_word(home);
+        let word = before.at_home_on(home).with(UserWord::KNOWN, there).with(UserWord::ACTIVE, active);
+        let confined = self.confines(at_home);
+        self.set_user_word(number, word.at_home_where(at_home.is_open(), confined));
     }
 
     fn link(&mut self, link: &Link, in_force: bool) {
         let managed = self.tenant_number(link.managed.uuid());
         let manager = self.tenant_number(link.manager.uuid());
         let before = self.tenant_word(managed);
+        let confined = self.confines(before);
         let mut links = self.links(before);
         // There is at most one link in force between two tenants, and one that has ended never
         // changes.
@@ -253,7 +276,8 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         if in_force {
             let shape = self.shape((link.management.clone(), link.services.clone(), link.grants.clone()));
             let ends = link.term.as_ref().filter(|term| term.auto_extend_days.is_none());
-            links.push(LinkWords { manager, shape, ends: ends.map(|term| term.expires.micros()) });
+            let ends = ends.map(|term| term.expires.micros());
+            links.push(LinkWords { manager, shape, holds: link.holds, ends });
         } else {
             self.set_managed(manager, managed, None);
         }
@@ -262,7 +286,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
         let managers = match *links.as_slice() {
             [] => Managers::None,
-            [LinkWords { manager, shape, ends: None }] => Managers::One { manager, shape },
+            [LinkWords { manager, shape, holds: false, ends: None }] => Managers::One { manager, shape },
             _ => Managers::Several { block: self.block_of(&links) },
         };
         let chained =
@@ -271,6 +295,9 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         let word = self.tenant_word(managed).managed_by(managers).with(TenantWord::CHAINED, chained);
         self.set_tenant_word(managed, word);
         self.update_managers(managed);
+        if self.confines(word) != confined {
+            self.update_residents(managed);
+        }
         if word.is_managed() != before.is_managed() {
             self.update_chained(managed, word.is_managed());
         }
@@ -317,7 +344,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     fn policy(&mut self, policy: Arc<Policy>) {
         let index = self.index;
         let tables = &index.tables;
-        let operates = |number| number == OPERATE;
+        let operates = |number| number <= OPERATE;
         for number in index.permissions.numbers() {
             let dropped = PermissionBits::default().with(PermissionBits::OPERATES, operates(number));
             self.set_row(&tables.permissions, number.into(), dropped.words());
@@ -342,6 +369,10 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
             }
         }
         self.state.policy = policy;
+        for tenant in self.state.disabled.clone() {
+            let ready = !self.state.policy.host_reports_ready;
+            self.set_open(tenant, self.tenant_word(tenant).with(TenantWord::READY, ready));
+        }
         let closed = LinkShape { without: u64::MAX, withheld: [u64::MAX; 2], locks: true };
         self.set_row(&tables.shapes, CLOSED_SHAPE, closed.words());
         for (role, number) in self.state.roles.clone() {
@@ -349,6 +380,12 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
         for (key, number) in self.state.shapes.clone() {
             self.write_shape(number, &key);
+        }
+        // Which links lock is the policy's.
+        for tenant in (0..=self.index.tenants.count()).map(|number| number as u32) {
+            if self.tenant_word(tenant).is_managed() {
+                self.update_residents(tenant);
+            }
         }
     }
 }
@@ -360,7 +397,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         if let Some(number) = self.state.roles.get(&role) {
             return *number;
         }
-        let number = u32::try_from(self.state.roles.len()).expect("there are fewer than 2^27 roles");
+        let number = u32::try_from(self.state.roles.len()).expect("there are fewer than 2^26 roles");
         self.write_role(number, &role);
         self.state.roles.insert(role, number);
         number
@@ -441,12 +478,27 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
     }
 
+    /// Whether the links by which a tenant is managed say whether its people can act: one may keep
+    /// it disabled, or lock them out wherever they work.
+    fn confines(&self, tenant: TenantWord) -> bool {
+        let locks = |shape: u32| {
+            let at = shape as usize * ShapeCells::WORDS + LinkShape::LOCKS;
+            self.words.word(&self.index.tables.shapes, at) != 0
+        };
+        self.links(tenant).iter().any(|link| link.holds || locks(link.shape))
+    }
+
     /// Updates what the users at home on a tenant say of it: whether they can act.
-    fn update_residents(&mut self, home: u32, open: bool) {
+    fn update_residents(&mut self, home: u32) {
+        let word = self.tenant_word(home);
+        let (open, confined) = (word.is_open(), self.confines(word));
         let mut user = self.state.residents.get(home as usize).copied().unwrap_or(0);
         while user != 0 {
-            let word = self.user_word(user);
-            self.set_user_word(user, word.with(UserWord::ACTS, word.has(UserWord::ACTIVE) && open));
+            let before = self.user_word(user);
+            let word = before.at_home_where(open, confined);
+            if word != before {
+                self.set_user_word(user, word);
+            }
             user = self.user_lists(user).next;
         }
     }
@@ -455,7 +507,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     fn links(&self, tenant: TenantWord) -> Vec<LinkWords> {
         match tenant.managers() {
             Managers::None => Vec::new(),
-            Managers::One { manager, shape } => vec![LinkWords { manager, shape, ends: None }],
+            Managers::One { manager, shape } => vec![LinkWords { manager, shape, holds: false, ends: None }],
             Managers::Several { block } => (0..MAX_CHAIN)
                 .map_while(|place| {
                     let at = block as usize * CacheLine::WORDS + place * 2;

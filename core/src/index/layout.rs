@@ -67,13 +67,14 @@ reasons! {
     1 USER_NOT_ACTIVE UserNotActive
     2 UNKNOWN_TENANT UnknownTenant
     3 TENANT_DISABLED TenantDisabled
-    4 NOT_LINKED NotLinked
-    5 CUSTOMER_LOCKED CustomerLocked
-    6 SERVICE_NOT_MANAGED ServiceNotManaged
-    7 RESERVED_FOR_CUSTOMER ReservedForCustomer
-    8 NOT_GRANTED NotGranted
-    9 NO_ASSIGNMENT NoAssignment
-    10 ROLE_LACKS_PERMISSION RoleLacksPermission
+    4 TENANT_ENABLING TenantEnabling
+    5 NOT_LINKED NotLinked
+    6 CUSTOMER_LOCKED CustomerLocked
+    7 SERVICE_NOT_MANAGED ServiceNotManaged
+    8 RESERVED_FOR_CUSTOMER ReservedForCustomer
+    9 NOT_GRANTED NotGranted
+    10 NO_ASSIGNMENT NoAssignment
+    11 ROLE_LACKS_PERMISSION RoleLacksPermission
 }
 
 /// The first of the reasons that apply.
@@ -96,7 +97,8 @@ pub(super) enum Managers {
     None,
     /// One manager, by a link that does not end by itself.
     One { manager: u32, shape: u32 },
-    /// Several, or one by a link that ends by itself: a block of links in the heap.
+    /// Several, or one by a link that ends by itself or keeps the tenant disabled: a block of links
+    /// in the heap.
     Several { block: u32 },
 }
 
@@ -109,18 +111,21 @@ impl TenantWord {
     const SEVERAL: u32 = 1 << 1;
     /// It has been registered and not deleted.
     pub(super) const LIVING: u32 = reason::UNKNOWN_TENANT;
-    /// It is neither disabled nor enabling.
+    /// It is not disabled, but for what the links by which it is managed say.
     pub(super) const ENABLED: u32 = reason::TENANT_DISABLED;
+    /// Unless it is disabled, it is not on its way up either.
+    pub(super) const READY: u32 = reason::TENANT_ENABLING;
     /// Its assignments did not fit its seats and are in a list.
-    pub(super) const OVERFLOWED: u32 = 1 << 4;
+    pub(super) const OVERFLOWED: u32 = 1 << 5;
     /// Somebody whose home is elsewhere may hold something here.
-    pub(super) const GUESTS: u32 = 1 << 5;
+    pub(super) const GUESTS: u32 = 1 << 6;
     /// Its one manager is managed itself.
-    pub(super) const CHAINED: u32 = 1 << 6;
+    pub(super) const CHAINED: u32 = 1 << 7;
     const SHAPE: u32 = 8;
     const MANAGER: u32 = 32;
     /// A tenant that is living and enabled, and managed by nobody.
-    pub(super) const OPEN: Self = Self((Self::LIVING | Self::ENABLED) as u64);
+    pub(super) const OPEN: Self = Self(Self::OPEN_FLAGS as u64);
+    const OPEN_FLAGS: u32 = Self::LIVING | Self::ENABLED | Self::READY;
 
     #[inline]
     pub(super) fn of(reader: &impl Reader, row: RowRef<'_, TenantCells>) -> Self {
@@ -146,16 +151,17 @@ impl TenantWord {
         Self(if set { self.0 | flag as u64 } else { self.0 & !(flag as u64) })
     }
 
-    /// The flags for [`reason::UNKNOWN_TENANT`] and [`reason::TENANT_DISABLED`].
+    /// The flags for [`reason::UNKNOWN_TENANT`], [`reason::TENANT_DISABLED`] and
+    /// [`reason::TENANT_ENABLING`].
     #[inline]
     pub(super) const fn open(self) -> u32 {
-        self.0 as u32 & (Self::LIVING | Self::ENABLED)
+        self.0 as u32 & Self::OPEN_FLAGS
     }
 
-    /// Whether its users can act.
+    /// Whether its users can act, but for what the links by which it is managed say.
     #[inline]
     pub(super) const fn is_open(self) -> bool {
-        self.open() == Self::LIVING | Self::ENABLED
+        self.open() == Self::OPEN_FLAGS
     }
 
     /// Whether a check may need more than this word and the user's row.
@@ -282,7 +288,9 @@ impl UserWord {
     const REACHES: u32 = 1 << 3;
     /// They are active, whatever their home is.
     pub(super) const ACTIVE: u32 = 1 << 4;
-    const ROLE: u32 = 5;
+    /// The links by which their home is managed say whether they can act, or act elsewhere.
+    pub(super) const CONFINED: u32 = 1 << 5;
+    const ROLE: u32 = 6;
     const HOME: u32 = 32;
     /// A user who can act, and has neither home nor assignment.
     pub(super) const ACTING: Self = Self((Self::KNOWN | Self::ACTS | Self::ACTIVE) as u64);
@@ -320,6 +328,13 @@ impl UserWord {
     /// At home on this tenant.
     pub(super) const fn at_home_on(self, tenant: u32) -> Self {
         Self(self.0 as u32 as u64 | (tenant as u64) << Self::HOME)
+    }
+
+    /// At home where it is open, but for what the links by which it is managed say, if they
+    /// confine.
+    pub(super) const fn at_home_where(self, open: bool, confined: bool) -> Self {
+        let acts = self.has(Self::ACTIVE) && open;
+        self.with(Self::ACTS, acts).with(Self::CONFINED, confined)
     }
 
     /// The flags for [`reason::UNKNOWN_USER`] and [`reason::USER_NOT_ACTIVE`].
@@ -363,7 +378,7 @@ impl UserWord {
     /// Holding this at home.
     #[inline]
     pub(super) const fn holding(self, assigned: Option<Assigned>) -> Self {
-        let flags = self.0 as u32 & (Self::KNOWN | Self::ACTS | Self::ACTIVE);
+        let flags = self.0 as u32 & (Self::KNOWN | Self::ACTS | Self::ACTIVE | Self::CONFINED);
         let held = match assigned {
             None => 0,
             Some(Assigned { role, below }) => role << Self::ROLE | Self::HOLDS | bit_if(below, Self::REACHES),
@@ -425,7 +440,7 @@ pub(super) struct ManagedEntry(u32);
 impl ManagedEntry {
     /// It is living and enabled.
     pub(super) const OPEN: u32 = 1;
-    /// This link is its only one and does not end by itself.
+    /// This link is its only one, does not end by itself and does not keep it disabled.
     pub(super) const ONLY: u32 = 1 << 1;
     /// It manages tenants itself.
     pub(super) const MANAGES: u32 = 1 << 2;
@@ -475,6 +490,8 @@ pub(super) struct LinkWords {
     pub(super) manager: u32,
     /// The shape of the link.
     pub(super) shape: u32,
+    /// Whether it keeps the tenant disabled.
+    pub(super) holds: bool,
     /// When it ends by itself, in microseconds since 1970, if it does.
     pub(super) ends: Option<i64>,
 }
@@ -485,13 +502,14 @@ impl LinkWords {
         (word != 0).then(|| Self {
             manager: (word >> 32) as u32,
             shape: word as u32 >> 8,
+            holds: word & 2 != 0,
             ends: (word & 1 != 0).then_some(ends.cast_signed()),
         })
     }
 
     pub(super) fn pack(self) -> (u64, u64) {
-        let word =
-            u64::from(self.manager) << 32 | u64::from(self.shape) << 8 | u64::from(self.ends.is_some());
+        let flags = u64::from(self.holds) << 1 | u64::from(self.ends.is_some());
+        let word = u64::from(self.manager) << 32 | u64::from(self.shape) << 8 | flags;
         (word, self.ends.unwrap_or(0).cast_unsigned())
     }
 }
@@ -509,7 +527,7 @@ pub(super) struct PermissionBits {
 
 impl PermissionBits {
     /// It works on a tenant that is not enabled (T-5).
-    pub(super) const OPERATES: u32 = reason::TENANT_DISABLED;
+    pub(super) const OPERATES: u32 = reason::TENANT_DISABLED | reason::TENANT_ENABLING;
     /// It can never be a manager's (P-6).
     pub(super) const RESERVED: u32 = reason::RESERVED_FOR_CUSTOMER;
     const HALF: u32 = 32;
@@ -539,7 +557,7 @@ impl PermissionBits {
         self.mask != 0
     }
 
-    /// The flag for [`reason::TENANT_DISABLED`].
+    /// The flags for [`reason::TENANT_DISABLED`] and [`reason::TENANT_ENABLING`].
     #[inline]
     pub(super) const fn operates(self) -> u32 {
         self.rest as u32 & Self::OPERATES
@@ -771,8 +789,8 @@ mod tests {
         let entry = ManagedEntry::unpack(entry.pack());
         assert!(entry.is_simple() && !entry.with(ManagedEntry::MANAGES, true).is_simple());
         assert_eq!((entry.shape(), entry.has(ManagedEntry::OPEN)), (MAX_SHAPES - 1, false));
-        for ends in [None, Some(0), Some(-5), Some(i64::MAX)] {
-            let link = LinkWords { manager: 9, shape: 3, ends };
+        for (holds, ends) in [(true, None), (false, Some(0)), (true, Some(-5)), (false, Some(i64::MAX))] {
+            let link = LinkWords { manager: 9, shape: 3, holds, ends };
             let (word, ends) = link.pack();
             assert_eq!(LinkWords::unpack(word, ends), Some(link));
         }

@@ -4,20 +4,24 @@
 use std::sync::OnceLock;
 
 use super::layout::NAMES;
-use crate::model::permission::TENANT_OPERATE;
+use crate::model::permission::DESPITE_DISABLED;
 
-/// The number of the permission to operate a tenant, which the check treats specially (T-5).
-pub(super) const OPERATE: u16 = 1;
+/// The last number of the permissions that work on a tenant that is not enabled (T-5), which come
+/// first.
+pub(super) const OPERATE: u16 = DESPITE_DISABLED.len() as u16;
 
 /// Names and their numbers, which count from 1; 0 stands for a name that is not known.
 #[derive(Debug)]
 pub(super) struct NameTable(Box<[OnceLock<String>]>);
 
 impl NameTable {
-    /// A table of services or permissions, with [`OPERATE`] in its place; no service is called so.
+    /// A table of services or permissions, with those up to [`OPERATE`] in their place; no service
+    /// is called so.
     pub(super) fn new() -> Self {
         let names = Self((1..NAMES).map(|_| OnceLock::new()).collect());
-        names.intern(TENANT_OPERATE);
+        for name in DESPITE_DISABLED {
+            names.intern(name);
+        }
         names
     }
 

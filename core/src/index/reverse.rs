@@ -45,8 +45,12 @@ impl<A: At> ReadSection for TenantsWhere<'_, A> {
         }
         // The tenants that can be reached by several ways, so that none is found twice.
         let mut visited = BTreeSet::new();
-        if user.reaches() != 0 {
-            self.below_home(reader, user, &away, &mut visited);
+        match user.reaches() != 0 {
+            true if user.has(UserWord::CONFINED) => {
+                self.descend(reader, user.home(), &away, &mut visited, 0);
+            }
+            true => self.below_home(reader, user, &away, &mut visited),
+            false => {}
         }
         for (tenant, assigned) in &away {
             if assigned.below {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState,
+    Audience, EndCause, HandshakeState, Hold, Operation, ResellerStatus, RoleRef, Stage, Subject, TenantKind,
+    UserState,
 };
 use crate::base::ids::{
     AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId,
@@ -42,6 +43,9 @@ pub struct Tenant {
     pub prefix: Option<Prefix>,
     /// Whether it can be worked on (T-5).
     pub operation: Operation,
+    /// Who keeps it disabled, but for its managers, of whom each link says so (T-5).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub holds: BTreeSet<Hold>,
     /// How many devices it holds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub devices: u64,
@@ -83,7 +87,6 @@ impl Tenant {
 /// taken again at once leaves nothing behind, and what has rested enough goes when others are given
 /// back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RestingPrefix {
     /// The prefix.
     pub prefix: Prefix,
@@ -107,7 +110,6 @@ impl RestingPrefix {
 /// How many refused commands of somebody were recorded lately, so that refusals never fill the
 /// journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refusals {
     /// Whose.
     pub user: UserId,
@@ -154,6 +156,9 @@ pub struct Link {
     pub grants: BTreeSet<Permission>,
     /// How far it has come.
     pub stage: Stage,
+    /// Whether the manager's side keeps the tenant disabled (T-5).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub holds: bool,
     /// When a pending delink request lapses, if it does (D).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delink_expires: Option<Timestamp>,
@@ -237,7 +242,6 @@ impl Link {
 /// by, in one place, so that a page costs the rows it shows. It follows link and tenant while the
 /// link is in force, and stays as it was at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Listing {
     /// The link; its key is the listing's.
     pub link: LinkId,
@@ -291,9 +295,45 @@ pub struct Handshake {
     pub asked: Timestamp,
     /// When it lapses.
     pub expires: Timestamp,
+    /// On whom it rests: the organisation that asks, or the person who hands something out; on
+    /// nobody, if the operator sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Subject>,
+}
+
+/// How much a tenant or an invited user was asked by one organisation lately, so that nobody is
+/// asked without end (L-3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Asked {
+    /// Who was asked.
+    pub addressee: Uuid,
+    /// By whom.
+    pub by: TenantId,
+    /// The beginning of the last day, of UTC, on which they were.
+    pub day: Timestamp,
+    /// How often they were on that day, reminders included.
+    pub count: u32,
+}
+
+impl Asked {
+    /// The key of an addressee and an organisation.
+    pub fn key(addressee: Uuid, by: TenantId) -> Uuid {
+        derived(21, &[addressee.as_bytes(), by.uuid().as_bytes()])
+    }
+
+    /// How often they were asked on the day of a moment.
+    pub fn on_day_of(&self, at: Timestamp) -> u32 {
+        if self.day == at.day() { self.count } else { 0 }
+    }
 }
 
 impl Handshake {
+    /// Those whom it is about, and on whom it rests.
+    pub fn parties(&self, about: &[Uuid]) -> Vec<Uuid> {
+        about.iter().copied().chain(self.sender.map(Subject::uuid)).collect()
+    }
+
     /// Where it stands at `at`: what nobody answered in time has expired, whether or not the clock
     /// has swept.
     pub fn state_at(&self, at: Timestamp) -> HandshakeState {
@@ -329,6 +369,7 @@ pub struct LinkRequest {
 /// How long a link is to last, in days from the moment it comes into force (L-9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct TermRequest {
     /// Days until it ends by itself.
     pub days: u32,
@@ -456,11 +497,26 @@ pub struct Personal {
     pub coordinates: Option<Coordinates>,
 }
 
+/// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// The street address; it only places the tenant on a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street: Option<Street>,
+    /// Where that is on a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<Coordinates>,
+    /// The telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+}
+
 /// What a reseller and a tenant are to each other: whether it was added, and what of the reseller's
 /// uploads is shown as it (V-1, V-4, V-5). The counts are kept as things happen, so that a list
 /// costs the rows it shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResellerRow {
     /// The reseller.
     pub reseller: TenantId,
@@ -536,7 +592,6 @@ pub struct Added {
 /// What is left of one upload with one holder, by one way of getting there: all of it is shown as
 /// the same tenant (V-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holding {
     /// Its key.
     pub id: HoldingId,
@@ -565,7 +620,6 @@ pub struct Holding {
 
 /// A step on the way of devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Moved {
     /// The link under which they were moved.
     pub link: LinkId,
@@ -587,7 +641,6 @@ impl Holding {
 
 /// A device; it belongs to one tenant at a time (V-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Device {
     /// Its id.
     pub id: DeviceId,

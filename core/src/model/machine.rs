@@ -52,6 +52,7 @@ words! {
 
 /// Why an act about a delink cannot be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DelinkObstacle {
     /// The link has ended.
     Ended,
@@ -111,6 +112,8 @@ words! {
         Resend => "resend",
         /// Time runs out.
         Expire => "expire",
+        /// What it rests on goes.
+        Withdraw => "withdraw",
     }
 }
 
@@ -124,6 +127,7 @@ impl HandshakeState {
             (Self::Pending, HandshakeTrigger::Revoke) => Some(Self::Revoked),
             (Self::Pending, HandshakeTrigger::Resend) => Some(Self::Pending),
             (Self::Pending, HandshakeTrigger::Expire) => Some(Self::Expired),
+            (Self::Pending, HandshakeTrigger::Withdraw) => Some(Self::Withdrawn),
             _ => None,
         }
     }

@@ -51,3 +51,7 @@ pub const LINK_RESPOND: &str = "link.respond";
 pub const GRANTS_MANAGE: &str = "grants.manage";
 /// Have personal data erased; super admins only.
 pub const PERSONAL_ERASE: &str = "personal.erase";
+
+/// What a tenant that is not enabled does not bar: to operate it, to delete it, to part from it
+/// (P-2, T-5).
+pub const DESPITE_DISABLED: [&str; 3] = [TENANT_OPERATE, TENANT_DELETE, CUSTOMERS_DELINK];

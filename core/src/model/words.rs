@@ -73,6 +73,19 @@ words! {
 }
 
 words! {
+    /// Whose hold keeps a tenant disabled (T-5). Each side lifts its own; the tenant is enabled
+    /// again when none is left.
+    Hold {
+        /// The tenant's own people.
+        Own => "own",
+        /// A manager's side, through its link, with which the hold ends.
+        Manager => "manager",
+        /// The operator.
+        Operator => "operator",
+    }
+}
+
+words! {
     /// One of the two sides of a link (D).
     Party {
         /// The side that manages.
@@ -167,6 +180,8 @@ words! {
         Revoked => "revoked",
         /// Nobody answered in time.
         Expired => "expired",
+        /// What it rested on is gone: whoever sent it could no longer.
+        Withdrawn => "withdrawn",
     }
 }
 
@@ -263,7 +278,7 @@ impl<'de> Deserialize<'de> for RoleRef {
     }
 }
 
-/// Whom personal data is about (U-5).
+/// A person or an organisation: whom personal data is about (U-5), on whom a handshake rests (L-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -287,7 +302,7 @@ impl Subject {
 /// Who a command is from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Actor {
     /// A person with a home tenant, bound by every rule.
     User(UserId),

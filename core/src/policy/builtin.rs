@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
+use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::model::permission::*;
 
 /// Every permission of the default policy, in the order of P-14.
@@ -48,6 +48,34 @@ pub(super) const SERVICES: [&str; 4] = ["enrollment", "configure", "manage", "as
 
 pub(super) const CATEGORIES: [&str; 5] = ["app", "battery", "device", "network", "security"];
 
+/// What a platform, its mail and its name service use, or what programs look for by themselves.
+pub(super) const RESERVED_PREFIXES: [&str; 24] = [
+    "admin",
+    "api",
+    "app",
+    "autoconfig",
+    "autodiscover",
+    "dns",
+    "ftp",
+    "help",
+    "imap",
+    "isatap",
+    "localhost",
+    "login",
+    "mail",
+    "mx",
+    "ns",
+    "pop",
+    "postmaster",
+    "smtp",
+    "sso",
+    "status",
+    "support",
+    "webmail",
+    "wpad",
+    "www",
+];
+
 pub(super) fn permissions(names: &[&str]) -> BTreeSet<Permission> {
     names.iter().map(|name| Permission::parse(name).expect("a name written in this file")).collect()
 }
@@ -74,6 +102,10 @@ pub(super) fn management(name: &str) -> ManagementType {
 
 pub(super) fn service(name: &str) -> Service {
     Service::parse(name).expect("a name written in this file")
+}
+
+pub(super) fn prefix(name: &str) -> Prefix {
+    Prefix::parse(name).expect("a prefix written in this file")
 }
 
 pub(super) fn category(name: &str) -> IssueCategory {

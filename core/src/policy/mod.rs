@@ -2,6 +2,25 @@
 //!
 //! A policy is validated as a whole and is an entity like any other, so that history stays
 //! explainable. Nothing here decides about a command; the rules read these values.
+//!
+//! ```
+//! use std::collections::BTreeSet;
+//! use tenantry::policy::{Policy, RoleRule};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut policy = Policy { name: "our own".to_owned(), invitation_days: 14, ..Policy::default() };
+//! let permissions: BTreeSet<_> = ["tenant.view".parse()?, "devices.view".parse()?].into();
+//! policy.roles.push(RoleRule { name: "helpdesk".parse()?, permissions });
+//! policy.validate()?;
+//!
+//! // It is judged as a whole, and every fault is told.
+//! policy.max_depth = 0;
+//! policy.services.clear();
+//! let error = policy.validate().unwrap_err();
+//! assert!(error.to_string().contains("`max_depth` must be 1 to 16, not 0"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod builtin;
 
@@ -11,11 +30,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use builtin::{
-    CATEGORIES, GRANTABLE, PERMISSIONS, RESERVED, SERVICES, SUPER_ONLY, all_but, category, management,
-    permissions, role_name, service, views,
+    CATEGORIES, GRANTABLE, PERMISSIONS, RESERVED, RESERVED_PREFIXES, SERVICES, SUPER_ONLY, all_but, category,
+    management, permissions, prefix, role_name, service, views,
 };
 
-use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
+use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::base::time::Timestamp;
 use crate::model::permission::{
     ALERTS_VIEW, AUDIT_VIEW, CONSOLE_OPEN, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_MANAGE, LICENCES_VIEW,
@@ -72,12 +91,23 @@ pub struct Policy {
     /// Days until a delink request lapses; never, if absent (D).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delink_request_days: Option<u32>,
+    /// How many requests, invitations and reminders somebody gets from one organisation in a day of
+    /// UTC (L-3).
+    #[serde(default = "default_asks_per_day")]
+    pub asks_per_day: u32,
     /// Whether the customer's side may ask to delink (D-4).
     pub customer_may_request_delink: bool,
     /// How long links may last (L-9).
     pub term: TermRule,
+    /// Whether a tenant that is enabled again is up only when the host reports it ready; else it is
+    /// at once (T-5).
+    #[serde(default)]
+    pub host_reports_ready: bool,
     /// What becomes of a domain prefix that is given back (T-3).
     pub prefix_reuse: PrefixReuse,
+    /// Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
+    #[serde(default)]
+    pub reserved_prefixes: BTreeSet<Prefix>,
     /// Days until a move that awaits the customer's approval lapses (V-7).
     #[serde(default = "default_move_days")]
     pub move_days: u32,
@@ -88,6 +118,13 @@ pub struct Policy {
     #[serde(default)]
     pub consoles: BTreeMap<Service, String>,
 }
+
+const fn default_asks_per_day() -> u32 {
+    20
+}
+
+/// The most that [`Policy::asks_per_day`] can allow.
+pub const MAX_ASKS_PER_DAY: u32 = 10_000;
 
 const fn default_move_days() -> u32 {
     30
@@ -131,6 +168,7 @@ pub struct ManagementRule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MoveRule {
     /// Not at all.
     #[default]
@@ -155,7 +193,8 @@ pub struct TermRule {
 /// What becomes of a domain prefix that is given back (T-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum PrefixReuse {
     /// It can be taken again at once.
     Immediate,
@@ -237,9 +276,12 @@ impl Default for Policy {
             invitation_days: 7,
             link_request_days: 30,
             delink_request_days: None,
+            asks_per_day: 20,
             customer_may_request_delink: true,
             term: TermRule { required: false, max_days: 3_650 },
+            host_reports_ready: false,
             prefix_reuse: PrefixReuse::Immediate,
+            reserved_prefixes: RESERVED_PREFIXES.iter().map(|name| prefix(name)).collect(),
             move_days: 30,
             issue_categories: CATEGORIES.iter().map(|name| category(name)).collect(),
             consoles: BTreeMap::new(),
@@ -270,6 +312,7 @@ impl Policy {
                 converts_to: BTreeSet::new(),
             }],
             customer_may_request_delink: false,
+            host_reports_ready: true,
             ..Self::default()
         }
     }
@@ -454,6 +497,7 @@ impl Policy {
         bound("invitation_days", self.invitation_days, MAX_DAYS);
         bound("link_request_days", self.link_request_days, MAX_DAYS);
         bound("term.max_days", self.term.max_days, MAX_DAYS);
+        bound("asks_per_day", self.asks_per_day, MAX_ASKS_PER_DAY);
         bound("move_days", self.move_days, MAX_DAYS);
         if let Some(days) = self.delink_request_days {
             bound("delink_request_days", days, MAX_DAYS);

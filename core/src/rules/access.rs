@@ -8,8 +8,8 @@ use super::graph::{Chain, above, below, chains};
 use super::world::{Bars, Ruling, World};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Permission, Service};
-use crate::model::permission::{TENANT_OPERATE, TENANT_VIEW};
-use crate::model::{Assignment, Link, Operation, RoleRef, User, UserState};
+use crate::model::permission::{DESPITE_DISABLED, TENANT_VIEW};
+use crate::model::{Assignment, Link, Party, RoleRef, User, UserState};
 use crate::query::{Grounds, Question, Verdict};
 use crate::refusal::Code;
 use crate::view::{Entity, Index, Key, Span, ViewError};
@@ -19,11 +19,24 @@ use crate::view::{Entity, Index, Key, Span, ViewError};
 pub enum Gate {
     /// Whoever is active, where no tenant is disabled (P-1, P-2).
     Shut,
-    /// Disabled tenants do not bar the way: disabling can never hold a customer hostage, so delink
-    /// stays possible (T-5).
-    OpenForDelink,
-    /// Nor do they here, and whoever is invited may answer (U-2).
+    /// They do not, and a disabled home does not bar its super admins: disabling can never hold a
+    /// customer hostage, so they go on parting from others, answering what awaits them, and
+    /// enabling what their own side disabled (T-5).
+    Open,
+    /// Whoever is there at all: also those whose home is disabled, and those who are invited, who
+    /// may answer (U-2).
     OpenForAnswers,
+}
+
+impl Gate {
+    /// The gate to an answer of one side of a handshake: what awaits the customer's super admins,
+    /// they answer whatever has become of their home.
+    pub const fn of_turn(turn: Party) -> Self {
+        match turn {
+            Party::Customer => Self::Open,
+            Party::Manager => Self::Shut,
+        }
+    }
 }
 
 /// Whether the policy has what a question names. A name that it does not have is a slip of whoever
@@ -139,7 +152,7 @@ pub fn users_who_can(
 pub(super) struct Judgement {
     pub(super) reason: Option<Code>,
     grounds: Option<Grounds>,
-    chain: Chain,
+    pub(super) chain: Chain,
 }
 
 impl Judgement {
@@ -164,9 +177,9 @@ pub(super) fn judge(
     }
     // P-2
     let Some(target) = world.living(tenant)? else { return Ok(Judgement::denied(Code::UnknownTenant)) };
-    let open = target.operation == Operation::Enabled || gate != Gate::Shut || permission == TENANT_OPERATE;
-    if !open {
-        return Ok(Judgement::denied(Code::TenantDisabled));
+    let open = gate != Gate::Shut || DESPITE_DISABLED.contains(&permission);
+    if let Some(code) = world.closed(&target)?.filter(|_| !open) {
+        return Ok(Judgement::denied(code));
     }
     let offered = service.is_none_or(|service| world.policy.services.contains(service));
     if user.home == tenant {
@@ -183,8 +196,20 @@ pub(super) fn judge(
 pub fn can_act(world: &World<'_>, user: &User, gate: Gate) -> Result<bool, ViewError> {
     let home = world.living(user.home)?;
     let invited = gate == Gate::OpenForAnswers && user.state == UserState::Invited;
-    Ok((user.state == UserState::Active || invited)
-        && home.is_some_and(|home| home.operation == Operation::Enabled || gate != Gate::Shut))
+    let Some(home) = home.filter(|_| invited || user.state == UserState::Active) else { return Ok(false) };
+    if gate == Gate::OpenForAnswers || world.closed(&home)?.is_none() {
+        return Ok(true);
+    }
+    let at_home = world.assignment(user.id, home.id)?;
+    Ok(gate == Gate::Open && at_home.is_some_and(|assignment| world.is_super_admin(&assignment)))
+}
+
+/// Whether a user is active and their home lives, be it disabled.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn is_there(world: &World<'_>, user: &User) -> Result<bool, ViewError> {
+    Ok(user.state == UserState::Active && world.living(user.home)?.is_some())
 }
 
 fn own_side(
@@ -234,6 +259,10 @@ fn manager_side(
             chain: chains.into_iter().next().unwrap_or_default(),
         })
     };
+    // P-4
+    if world.is_locked(user.home)? {
+        return denied(chains, Code::CustomerLocked);
+    }
     // P-5: with several chains, those that carry the service remain.
     if !offered {
         return denied(chains, Code::ServiceNotManaged);

@@ -25,15 +25,15 @@ pub fn act(
     speaks_for: Option<Party>,
     act: DelinkAct,
 ) -> Ruling<Decision> {
-    authority::admit(world, actor, Gate::OpenForDelink)?;
+    authority::admit(world, actor, Gate::Open)?;
     let Some(link) = world.link(id)? else { return refuse(Code::UnknownLink, id) };
-    let by = match (authority::side_of_link(world, actor, &link, Gate::OpenForDelink)?, speaks_for) {
+    let by = match (authority::side_of_link(world, actor, &link, Gate::Open)?, speaks_for) {
         (Some(Party::Customer), _) => {
-            authority::authorize(world, actor, LINK_RESPOND, link.managed, Gate::OpenForDelink)?;
+            authority::authorize(world, actor, LINK_RESPOND, link.managed, Gate::Open)?;
             Party::Customer
         }
         (Some(Party::Manager), _) => {
-            authority::authorize(world, actor, CUSTOMERS_DELINK, link.manager, Gate::OpenForDelink)?;
+            authority::authorize(world, actor, CUSTOMERS_DELINK, link.manager, Gate::Open)?;
             Party::Manager
         }
         (None, Some(party)) => {
@@ -65,6 +65,13 @@ pub fn act(
         Code::NoCustomerOwner,
         link.managed,
     );
+    if next == Some(Stage::requested(by)) {
+        let (asking, asked) = match by {
+            Party::Manager => (link.manager, link.managed),
+            Party::Customer => (link.managed, link.manager),
+        };
+        world.bar_asking(actor, asking, [asked.uuid()], &mut bars)?;
+    }
     bars.lift()?;
 
     Ok(match (act, next) {

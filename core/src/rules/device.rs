@@ -8,11 +8,13 @@ use super::access::Gate;
 use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
-use super::reseller;
 use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::{handshake, reseller};
 use crate::base::ids::{MoveId, TenantId};
 use crate::base::text::DeviceId;
-use crate::command::{ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDevices, UploadDevices};
+use crate::command::{
+    ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDevices, ResendMove, UploadDevices,
+};
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::DEVICES_MANAGE;
@@ -59,10 +61,14 @@ pub fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruli
 fn judged(world: &World<'_>, typed: &[String], batch: &mut Batch) -> Result<BTreeSet<DeviceId>, ViewError> {
     let mut devices = BTreeSet::new();
     for (index, text) in typed.iter().enumerate() {
-        let Ok(device) = DeviceId::parse(text) else {
-            let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
-            batch.add(index, Code::InvalidDevice, shown);
-            continue;
+        let device = match DeviceId::parse(text) {
+            Ok(device) => device,
+            Err(flaw) => {
+                let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+                let why = format!("`{shown}` {}; {}", flaw.obstacle, flaw.remedy);
+                batch.add(index, Code::InvalidDevice, why);
+                continue;
+            }
         };
         if let Some(known) = world.view.get::<Device>(Device::key(&device))?
             && world.living(known.holder)?.is_some()
@@ -97,6 +103,9 @@ pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> 
     bar_way(world, command.customer, link.as_deref(), &mut bars)?;
     bars.note(bar_devices(world, command.manager, &command.devices, None))?;
     let id = NewIds::of(world).take(command.id, &mut bars)?;
+    if link.as_deref().is_some_and(|link| rule(world, link) == MoveRule::Approval) {
+        world.bar_asking(actor, command.manager, [command.customer.uuid()], &mut bars)?;
+    }
     bars.lift()?;
     let Some(link) = link else { return refuse(Code::OutOfReach, command.customer) };
     let devices = command.devices.clone();
@@ -111,6 +120,7 @@ pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> 
             customer: link.managed,
             devices,
             expires,
+            sender: handshake::sent_by(actor, None),
         }
     }
     .into())
@@ -180,6 +190,7 @@ pub fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Rulin
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
     bars.note(bar_answer(world, &found, HandshakeTrigger::Accept))?;
+    bars.bar(!handshake::move_stands(world, &found)?, Code::MoveNotPending, found.id);
     let link = world.link(found.link)?.filter(|link| link.is_in_force(world.at));
     bars.bar(link.is_none(), Code::LinkEnded, found.link);
     bar_way(world, found.customer, link.as_deref(), &mut bars)?;
@@ -207,9 +218,26 @@ pub fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<
     answer(world, &found, HandshakeTrigger::Cancel, Event::MoveCanceled { id: found.id })
 }
 
+/// Reminds the customer of a move, which rests on whoever does from then on (L-3).
+///
+/// # Errors
+/// `wrong_actor`, `move_not_pending`, `move_lapsed`, `too_many_requests`.
+pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendMove) -> Ruling<Decision> {
+    let found = resolve(world, actor, command.id, Party::Manager)?;
+    if matches!(actor, Actor::User(_)) {
+        authority::authorize(world, actor, DEVICES_MANAGE, found.customer, Gate::Shut)?;
+    }
+    let mut bars = Bars::new();
+    bars.note(bar_answer(world, &found, HandshakeTrigger::Resend))?;
+    world.bar_asking(actor, found.manager, [found.customer.uuid()], &mut bars)?;
+    bars.lift()?;
+    Ok(Event::MoveResent { id: found.id, sender: handshake::sent_by(actor, None) }.into())
+}
+
 /// Finds a move for the party whose turn it is.
 fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<Arc<Move>> {
-    let admitted = authority::admit(world, actor, Gate::Shut)?;
+    let gate = Gate::of_turn(turn);
+    let admitted = authority::admit(world, actor, gate)?;
     let Some(found) = world.view.get::<Move>(id.uuid())? else { return refuse(Code::UnknownMove, id) };
     let Some(user) = admitted else {
         if turn == Party::Customer {
@@ -222,7 +250,7 @@ fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(side) => {
             let tenant = if side == Party::Customer { found.customer } else { found.manager };
-            authority::authorize(world, actor, DEVICES_MANAGE, tenant, Gate::Shut)?;
+            authority::authorize(world, actor, DEVICES_MANAGE, tenant, gate)?;
             Ok(found)
         }
     }

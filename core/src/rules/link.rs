@@ -9,7 +9,7 @@ use super::graph;
 use super::ids::NewIds;
 use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{alert, device, integration, user};
+use super::{alert, device, handshake, integration, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
 use crate::command::{
@@ -20,8 +20,7 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Operation, Party, Tenant, TenantKind,
-    TermRequest,
+    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Party, Tenant, TenantKind, TermRequest,
 };
 use crate::policy::MAX_CHAIN;
 use crate::refusal::Code;
@@ -52,8 +51,9 @@ impl Proposal<'_> {
 }
 
 /// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers
-/// (L-6 to L-9).
-pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<(), ViewError> {
+/// (L-6 to L-9). What tells of who else has to do with the managed tenant, or with the manager, is
+/// handed back.
+pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<Bars, ViewError> {
     let policy = &world.policy;
     let (manager, managed) = (proposal.manager.id, proposal.managed);
     let rule = policy.management(proposal.management);
@@ -70,22 +70,23 @@ pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -
     bars.bar(proposal.manager.kind != TenantKind::Msp, Code::CannotManage, manager);
     bars.bar(proposal.kind == TenantKind::Reseller, Code::CannotBeManaged, managed);
 
+    let mut veiled = Bars::new();
     let others = world.links_above(managed)?;
     bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, managed);
-    bars.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
+    veiled.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
     let up = graph::longest(world, manager, |world, at| {
         Ok(world.links_above(at)?.iter().map(|link| link.manager).collect())
     })?;
     let down = graph::longest(world, managed, |world, at| {
         Ok(world.links_below(at)?.iter().map(|link| link.managed).collect())
     })?;
-    bars.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, managed);
-    bars.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, managed);
+    veiled.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, managed);
+    veiled.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, managed);
     let exclusive = |link: &Link| world.management(link).is_none_or(|rule| rule.exclusive);
     let alone = rule.is_some_and(|rule| rule.exclusive) || others.iter().any(|link| exclusive(link));
-    bars.bar(!others.is_empty() && alone, Code::ExclusiveLink, managed);
-    bars.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, managed);
-    Ok(())
+    veiled.bar(!others.is_empty() && alone, Code::ExclusiveLink, managed);
+    veiled.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, managed);
+    Ok(veiled)
 }
 
 fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
@@ -116,7 +117,8 @@ pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Rulin
         services: &command.services,
         term: command.term,
     };
-    bar_request(world, &managed, &proposal, &mut bars)?;
+    let veiled = bar_request(world, &managed, &proposal, &mut bars)?;
+    bars.join_veiled(veiled, actor, &command.number);
     for other in
         world.view.under::<LinkRequest>(Index::RequestManaged, Key::new().id(managed.id.uuid()).flag(true))
     {
@@ -124,6 +126,7 @@ pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Rulin
         let pending = other.handshake.state_at(world.at) == HandshakeState::Pending;
         bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, managed.id);
     }
+    world.bar_asking(actor, manager.id, [managed.id.uuid()], &mut bars)?;
     bars.lift()?;
     Ok(Event::LinkRequested {
         request,
@@ -133,6 +136,7 @@ pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Rulin
         services: command.services.clone(),
         term: command.term,
         expires: world.at.plus_days(world.policy.link_request_days),
+        sender: handshake::sent_by(actor, Some(manager.id)),
     }
     .into())
 }
@@ -143,13 +147,13 @@ fn bar_request(
     managed: &Tenant,
     proposal: &Proposal<'_>,
     bars: &mut Bars,
-) -> Result<(), ViewError> {
+) -> Result<Bars, ViewError> {
+    let mut veiled = bar(world, proposal, bars)?;
     for tenant in [managed, proposal.manager] {
-        bars.bar(tenant.operation != Operation::Enabled, Code::TenantDisabled, tenant.id);
+        world.bar_closed(tenant, &mut veiled)?;
     }
-    bar(world, proposal, bars)?;
-    bars.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, managed.id);
-    Ok(())
+    veiled.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, managed.id);
+    Ok(veiled)
 }
 
 /// Says yes to a link request (L-3, L-4).
@@ -161,6 +165,10 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let mut bars = Bars::new();
     bars.note(bar_answer(world, &request, HandshakeTrigger::Accept))?;
+    let stands = handshake::request_stands(world, &request)?;
+    bars.bar(!stands, Code::LinkRequestNotPending, request.id);
+    bars.lift()?;
+    let mut bars = Bars::new();
     if let (Some(manager), Some(managed)) = (world.living(request.manager)?, world.living(request.managed)?) {
         let proposal = Proposal {
             manager: &manager,
@@ -170,7 +178,8 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<
             services: &request.services,
             term: request.term,
         };
-        bar_request(world, &managed, &proposal, &mut bars)?;
+        let others = bar_request(world, &managed, &proposal, &mut bars)?;
+        bars.join(others);
         bars.lift()?;
         let created = proposal.created(world, LinkId::from_uuid(request.id.uuid()));
         return Ok(vec![Event::LinkRequestAccepted { request: request.id }, created].into());
@@ -200,15 +209,21 @@ pub fn cancel_request(world: &World<'_>, actor: &Actor, command: &CancelLinkRequ
 /// Reminds the asked side of a link request (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
+/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, `too_many_requests`.
 pub fn resend_request(world: &World<'_>, actor: &Actor, command: &ResendLinkRequest) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Manager)?;
-    answer(world, &request, HandshakeTrigger::Resend, Event::LinkRequestResent { request: request.id })
+    let mut bars = Bars::new();
+    bars.note(bar_answer(world, &request, HandshakeTrigger::Resend))?;
+    world.bar_asking(actor, request.manager, [request.managed.uuid()], &mut bars)?;
+    bars.lift()?;
+    let sender = handshake::sent_by(actor, Some(request.manager));
+    Ok(Event::LinkRequestResent { request: request.id, sender }.into())
 }
 
 /// Finds a link request for the party whose turn it is.
 fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> Ruling<Arc<LinkRequest>> {
-    let admitted = authority::admit(world, actor, Gate::Shut)?;
+    let gate = Gate::of_turn(turn);
+    let admitted = authority::admit(world, actor, gate)?;
     let Some(request) = world.view.get::<LinkRequest>(id.uuid())? else {
         return refuse(Code::UnknownLinkRequest, id);
     };
@@ -224,7 +239,7 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
         None => refuse(Code::UnknownLinkRequest, id),
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(Party::Customer) => {
-            authority::authorize(world, actor, LINK_RESPOND, request.managed, Gate::Shut)?;
+            authority::authorize(world, actor, LINK_RESPOND, request.managed, gate)?;
             Ok(request)
         }
         Some(Party::Manager) => {
@@ -282,7 +297,9 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
         Event::LinkConverted { link: link.id, management: command.management.clone() }.into();
     if let Some(to) = to {
         let others = world.links_above(link.managed)?.into_iter().filter(|other| other.id != link.id).count();
-        bars.bar(to.exclusive && others > 0, Code::ExclusiveLink, link.managed);
+        let mut veiled = Bars::new();
+        veiled.bar(to.exclusive && others > 0, Code::ExclusiveLink, link.managed);
+        bars.join_veiled(veiled, actor, link.managed);
         if to.delinkable && world.super_admins(link.managed)?.is_empty() {
             match &command.owner {
                 None => bars.bar(true, Code::OwnerRequired, link.managed),
@@ -291,8 +308,14 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
                         bars.note(Giver::of(world, actor)?.name_owner(link.managed))?;
                     }
                     let kind = world.living(link.managed)?.map_or(TenantKind::Customer, |tenant| tenant.kind);
-                    let invited =
-                        user::sign_up(world, link.managed, kind, owner, &mut NewIds::of(world), &mut bars)?;
+                    let invited = user::sign_up(
+                        world,
+                        actor,
+                        (link.managed, kind),
+                        owner,
+                        &mut NewIds::of(world),
+                        &mut bars,
+                    )?;
                     decision.events.extend(invited.events);
                     decision.people.extend(invited.people);
                 }
@@ -315,7 +338,9 @@ pub fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> 
     world.bar_services(&command.services, &mut bars);
     let others: Vec<_> =
         world.links_above(link.managed)?.into_iter().filter(|other| other.id != link.id).collect();
-    bars.bar(overlaps(&others, &command.services), Code::ServicesOverlap, link.managed);
+    let mut veiled = Bars::new();
+    veiled.bar(overlaps(&others, &command.services), Code::ServicesOverlap, link.managed);
+    bars.join_veiled(veiled, actor, link.managed);
     let services: BTreeSet<Service> = command.services.difference(&link.services).cloned().collect();
     bars.bar(services.is_empty() && !command.services.is_empty(), Code::NothingToDo, link.id);
     bars.lift()?;
@@ -397,8 +422,10 @@ pub fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) 
 /// [`crate::decide`].
 pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
     let mut events = vec![Event::LinkEnded { link: link.id, cause }];
+    let ended = BTreeSet::from([link.id]);
+    events.extend(operation::released(world, &ended)?);
     events.extend(device::canceled_moves(world, link)?);
-    events.extend(lost(world, &BTreeSet::from([link.id]))?);
+    events.extend(lost(world, &ended)?);
     Ok(events)
 }
 

@@ -16,7 +16,7 @@ use super::world::{Bars, Ruling, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::Permission;
 use crate::model::permission::{TENANT_VIEW, USERS_MANAGE};
-use crate::model::{Actor, Assignment, Operation, RoleRef, TenantKind, User};
+use crate::model::{Actor, Assignment, RoleRef, TenantKind, User};
 use crate::refusal::Code;
 use crate::view::ViewError;
 
@@ -375,8 +375,8 @@ impl<'w, 'v> Giver<'w, 'v> {
         let Some(found) = self.world.living(tenant)?.filter(|_| seen) else {
             return refuse(Code::UnknownTenant, tenant);
         };
-        if found.operation != Operation::Enabled {
-            return refuse(Code::TenantDisabled, tenant);
+        if let Some(code) = self.world.closed(&found)? {
+            return refuse(code, tenant);
         }
         if access::held(self.world, &user, tenant, false)?.is_empty() {
             return refuse(Code::NoAssignment, tenant);

@@ -1,4 +1,4 @@
-//! Tenants (T): register, edit, disable, enable, delete. Reads a view, returns events.
+//! Tenants (T): register, edit, delete. Reads a view, returns events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,19 +8,15 @@ use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{assignment, device, integration, link, user};
+use super::{assignment, device, integration, link, operation, user};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::{Number, Prefix};
-use crate::command::{
-    AddCustomer, ChangeTenantKind, Contact, DeleteTenants, DisableTenants, EditTenant, EnableTenants,
-    RegisterTenant, ReportReady,
-};
+use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
 use crate::event::Event;
-use crate::model::machine::OperationTrigger;
-use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT, TENANT_OPERATE};
+use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Operation, Personal,
-    PersonalField, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
+    Actor, Assignment, Change, Contact, EndCause, HandshakeState, Link, LinkRequest, Personal, PersonalField,
+    RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
@@ -31,7 +27,7 @@ const CONFIRMATION: &str = "delete";
 /// Registers a tenant without a manager (T-1).
 ///
 /// # Errors
-/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`.
+/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
 pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
@@ -58,7 +54,7 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 ///
 /// # Errors
 /// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
-/// `prefix_resting`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
+/// `prefix_resting`, `prefix_reserved`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
 /// assignment.
 pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
@@ -80,7 +76,8 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
         services: &command.services,
         term: command.term,
     };
-    link::bar(world, &proposal, &mut bars)?;
+    let barred = link::bar(world, &proposal, &mut bars)?;
+    bars.join(barred);
 
     let mut decision = Decision::default();
     let (personal, people) = contact(tenant, &command.contact);
@@ -102,7 +99,7 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
         bars.bar(rule.locks_customer && command.owner.is_some(), Code::OwnerNotAllowed, &command.name);
     }
     if let Some(owner) = &command.owner {
-        let invited = user::sign_up(world, tenant, command.kind, owner, &mut ids, &mut bars)?;
+        let invited = user::sign_up(world, actor, (tenant, command.kind), owner, &mut ids, &mut bars)?;
         decision.events.extend(invited.events);
         decision.people.extend(invited.people);
     }
@@ -114,7 +111,7 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
 /// Edits a tenant's profile (T-2, T-3, T-4).
 ///
 /// # Errors
-/// `nothing_to_do`, `prefix_taken`, `prefix_resting`.
+/// `nothing_to_do`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<Decision> {
     let id = command.tenant;
     authority::authorize(world, actor, TENANT_EDIT, id, Gate::Shut)?;
@@ -182,63 +179,6 @@ pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind)
     Ok(Event::TenantKindChanged { tenant: tenant.id, kind: command.kind, ticket }.into())
 }
 
-/// Disables tenants (T-5, T-6).
-///
-/// # Errors
-/// `empty_batch`, `duplicate_item`, `tenant_enabling`.
-pub fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ruling<Decision> {
-    operate(world, actor, &command.tenants, OperationTrigger::Disable)
-}
-
-/// Enables tenants (T-5, T-6).
-///
-/// # Errors
-/// `empty_batch`, `duplicate_item`.
-pub fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruling<Decision> {
-    operate(world, actor, &command.tenants, OperationTrigger::Enable)
-}
-
-fn operate(
-    world: &World<'_>,
-    actor: &Actor,
-    tenants: &[TenantId],
-    trigger: OperationTrigger,
-) -> Ruling<Decision> {
-    authority::admit(world, actor, Gate::Shut)?;
-    let mut batch = Batch::of(tenants)?;
-    let mut events = Vec::new();
-    for (index, &id) in tenants.iter().enumerate() {
-        batch.note(index, authority::authorize(world, actor, TENANT_OPERATE, id, Gate::Shut))?;
-        let Some(tenant) = world.living(id)? else { continue };
-        match (tenant.operation.after(trigger), trigger) {
-            (Some(_), OperationTrigger::Disable) => events.push(Event::TenantDisabled { tenant: id }),
-            (Some(_), _) => events.push(Event::TenantEnabling { tenant: id }),
-            (None, OperationTrigger::Disable) if tenant.operation == Operation::Enabling => {
-                batch.add(index, Code::TenantEnabling, id);
-            }
-            // It is as wanted already.
-            (None, _) => {}
-        }
-    }
-    batch.lift()?;
-    Ok(events.into())
-}
-
-/// Takes the host's word that a tenant is up (T-5).
-///
-/// # Errors
-/// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
-pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
-    authority::operator_only(world, actor)?;
-    let Some(tenant) = world.living(command.tenant)? else {
-        return refuse(Code::UnknownTenant, command.tenant);
-    };
-    match tenant.operation.after(OperationTrigger::Ready) {
-        Some(_) => Ok(Event::TenantEnabled { tenant: tenant.id }.into()),
-        None => refuse(Code::TenantNotEnabling, tenant.id),
-    }
-}
-
 /// Deletes tenants, on request with everything below them (T-6, T-7).
 ///
 /// # Errors
@@ -258,7 +198,7 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruli
         if !command.tenants.contains(&id) {
             batch.note(index, authority::authorize(world, actor, TENANT_DELETE, id, Gate::Shut))?;
         }
-        bar_delete(world, id, index, &mut batch)?;
+        bar_delete(world, actor, &doomed, (id, index), &mut batch)?;
     }
     batch.lift()?;
     Ok(remove(world, &doomed.into_keys().collect())?.into())
@@ -300,11 +240,26 @@ fn doomed(
     Ok(doomed)
 }
 
-fn bar_delete(world: &World<'_>, id: TenantId, index: usize, batch: &mut Batch) -> Result<(), ViewError> {
+fn bar_delete(
+    world: &World<'_>,
+    actor: &Actor,
+    doomed: &BTreeMap<TenantId, usize>,
+    (id, index): (TenantId, usize),
+    batch: &mut Batch,
+) -> Result<(), ViewError> {
     let above = world.links_above(id)?;
     let pending = above.iter().chain(&world.links_below(id)?).any(|link| link.stage.requester().is_some());
     if pending {
         batch.add(index, Code::DelinkPending, id);
+    }
+    // Of several managers none deletes for the others.
+    let manages = match actor {
+        Actor::User(user) => world.user(*user)?.is_some_and(|user| user.home != id),
+        Actor::Operator { .. } | Actor::Clock => false,
+    };
+    let others = above.iter().filter(|link| !doomed.contains_key(&link.manager)).count() > 1;
+    if manages && others {
+        batch.add(index, Code::DelinkFirst, id);
     }
     let delinkable = |link: &Arc<Link>| world.management(link).is_some_and(|rule| rule.delinkable);
     if above.iter().any(delinkable) && !world.admins(id)?.is_empty() {
@@ -358,6 +313,8 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
         events.push(Event::LinkEnded { link: link.id, cause: EndCause::TenantDeleted });
         events.extend(device::canceled_moves(world, link)?);
     }
+    let left = links.values().filter(|link| !doomed.contains(&link.managed)).map(|link| link.id);
+    events.extend(operation::released(world, &left.collect())?);
     events.extend(link::lost(world, &links.into_keys().collect())?);
     events.extend(doomed.iter().map(|&tenant| Event::TenantDeleted { tenant }));
     let mut seen = BTreeSet::new();
@@ -391,7 +348,7 @@ fn bar_new(
     }
 }
 
-/// Bars a prefix that is not free (T-3).
+/// Bars a prefix that is not free, or that no tenant may have (T-3).
 fn bar_prefix(
     world: &World<'_>,
     tenant: TenantId,
@@ -401,6 +358,7 @@ fn bar_prefix(
     for holder in world.view.under::<Tenant>(Index::TenantPrefix, Key::new().text(prefix.as_str())) {
         bars.bar(holder?.id != tenant, Code::PrefixTaken, prefix);
     }
+    bars.bar(world.policy.reserved_prefixes.contains(prefix), Code::PrefixReserved, prefix);
     let resting = world.view.get::<RestingPrefix>(RestingPrefix::key(prefix))?;
     bars.bar(resting.is_some_and(|resting| resting.rests(world.at)), Code::PrefixResting, prefix);
     Ok(())

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
-use super::assignment;
 use super::authority;
 use super::ids::NewIds;
 use super::rights::{Giver, Handed, Offer, Place};
 use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::{assignment, handshake};
 use crate::base::ids::{InvitationId, TenantId, UserId};
 use crate::base::text::Email;
 use crate::command::{
@@ -19,8 +19,7 @@ use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, UserTrigger};
 use crate::model::permission::{CUSTOMERS_ADD, USERS_MANAGE};
 use crate::model::{
-    Actor, Invitation, Operation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind, User,
-    UserState,
+    Actor, Invitation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind, User, UserState,
 };
 use crate::refusal::Code;
 use crate::view::ViewError;
@@ -51,8 +50,15 @@ pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<
     }))?;
     let handed = handed.unwrap_or(UNMASKED);
     let mut ids = NewIds::of(world);
-    let invited =
-        invitation(world, tenant.id, &command.invitee, (&command.role, handed, false), &mut ids, &mut bars)?;
+    let invited = invitation(
+        world,
+        actor,
+        tenant.id,
+        &command.invitee,
+        (&command.role, handed, false),
+        &mut ids,
+        &mut bars,
+    )?;
     bars.lift()?;
     Ok(invited)
 }
@@ -81,13 +87,12 @@ pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> 
     let pending = world.pending_invitations(link.managed)?;
     bars.bar(pending.iter().any(|invitation| invitation.sign_up), Code::OwnerInvited, link.managed);
     let tenant = world.tenant(link.managed)?;
-    bars.bar(
-        tenant.as_ref().is_some_and(|tenant| tenant.operation != Operation::Enabled),
-        Code::TenantDisabled,
-        link.managed,
-    );
+    if let Some(tenant) = &tenant {
+        world.bar_closed(tenant, &mut bars)?;
+    }
     let kind = tenant.map_or(TenantKind::Customer, |tenant| tenant.kind);
-    let invited = sign_up(world, link.managed, kind, &command.owner, &mut NewIds::of(world), &mut bars)?;
+    let invited =
+        sign_up(world, actor, (link.managed, kind), &command.owner, &mut NewIds::of(world), &mut bars)?;
     bars.lift()?;
     Ok(invited)
 }
@@ -95,19 +100,20 @@ pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> 
 /// The sign-up of a managed customer's super admin (L-1, L-5).
 pub(super) fn sign_up(
     world: &World<'_>,
-    tenant: TenantId,
-    kind: TenantKind,
+    actor: &Actor,
+    (tenant, kind): (TenantId, TenantKind),
     owner: &Invitee,
     ids: &mut NewIds<'_>,
     bars: &mut Bars,
 ) -> Result<Decision, ViewError> {
     let role = RoleRef::Builtin(world.policy.super_role.clone());
     let handed = Handed { below: kind.covers_below(), ..UNMASKED };
-    invitation(world, tenant, owner, (&role, handed, true), ids, bars)
+    invitation(world, actor, tenant, owner, (&role, handed, true), ids, bars)
 }
 
 fn invitation(
     world: &World<'_>,
+    actor: &Actor,
     tenant: TenantId,
     invitee: &Invitee,
     (role, handed, sign_up): (&RoleRef, Handed, bool),
@@ -122,6 +128,7 @@ fn invitation(
             world.user(known)?.is_some_and(|known| known.state == UserState::Invited && known.home == tenant);
         bars.bar(invited, Code::AlreadyInvited, tenant);
     }
+    bar_inviting(world, actor, &invitee.email, bars)?;
     let personal =
         Personal { name: invitee.name.clone(), email: Some(invitee.email.clone()), ..Personal::default() };
     Ok(Decision {
@@ -134,9 +141,19 @@ fn invitation(
             masked: handed.masked,
             sign_up,
             expires: world.at.plus_days(world.policy.invitation_days),
+            sender: handshake::sent_by(actor, None),
         }],
         people: vec![(Subject::User(user), Some(personal))],
     })
+}
+
+/// Bars another invitation or reminder to an address that got too many today, whomever the sender's
+/// organisation invited by it (L-3).
+fn bar_inviting(world: &World<'_>, actor: &Actor, email: &Email, bars: &mut Bars) -> Result<(), ViewError> {
+    let Actor::User(sender) = actor else { return Ok(()) };
+    let Some(sender) = world.user(*sender)? else { return Ok(()) };
+    let addressed = world.view.addressed(email)?;
+    world.bar_asking(actor, sender.home, addressed.into_iter().map(UserId::uuid), bars)
 }
 
 /// Bars an address that a living user other than `except` has (U-1).
@@ -180,8 +197,13 @@ pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> R
     } else {
         invitation.masked
     };
+    let personal = world.view.personal(Subject::User(invitation.user))?;
+    if let Some(email) = personal.and_then(|personal| personal.email) {
+        bar_inviting(world, actor, &email, &mut bars)?;
+    }
     bars.lift()?;
-    Ok(Event::InvitationResent { invitation: invitation.id, masked }.into())
+    let sender = handshake::sent_by(actor, None);
+    Ok(Event::InvitationResent { invitation: invitation.id, masked, sender }.into())
 }
 
 /// Takes an invitation back (U-2).
@@ -213,17 +235,8 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc
         return refuse(Code::UnknownInvitation, id);
     };
     let Some(user) = admitted else { return Ok((invitation, Sender::Operator)) };
-    if invitation.sign_up {
-        for link in world.links_above(invitation.tenant)? {
-            let side = authority::side(world, &user, link.manager, link.managed)?;
-            if side == Some(Party::Manager)
-                && access::judge(world, user.id, CUSTOMERS_ADD, link.manager, None, Gate::Shut)?
-                    .reason
-                    .is_none()
-            {
-                return Ok((invitation, Sender::Manager));
-            }
-        }
+    if invitation.sign_up && handshake::signs_up(world, &user, invitation.tenant)? {
+        return Ok((invitation, Sender::Manager));
     }
     if !access::sees(world, &user, invitation.tenant)? {
         return refuse(Code::UnknownInvitation, id);
@@ -247,10 +260,12 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> R
     let mut bars = Bars::new();
     bar_addressee(world, &invitation, &command.email, &mut bars)?;
     bars.note(bar_state(world, &invitation, HandshakeTrigger::Accept))?;
+    let stands = handshake::invitation_stands(world, &invitation)?;
+    bars.bar(!stands, Code::InvitationNotPending, invitation.id);
     bar_address(world, invitation.tenant, &command.email, Some(invitation.user), &mut bars)?;
-    let disabled =
-        world.living(invitation.tenant)?.is_some_and(|tenant| tenant.operation != Operation::Enabled);
-    bars.bar(disabled, Code::TenantDisabled, invitation.tenant);
+    if let Some(tenant) = world.living(invitation.tenant)? {
+        world.bar_closed(&tenant, &mut bars)?;
+    }
     bars.lift()?;
     Ok(vec![
         Event::InvitationAccepted { invitation: invitation.id },

@@ -12,8 +12,8 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::{
-    Assignment, Handshake, HandshakeState, Invitation, Link, Personal, Role, RoleRef, Subject, Tenant, User,
-    UserState,
+    Actor, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, Operation, Personal, Role,
+    RoleRef, Subject, Tenant, User, UserState,
 };
 use crate::policy::{ManagementRule, Policy};
 use crate::refusal::{Code, Refusal};
@@ -85,6 +85,22 @@ impl Bars {
     pub fn add(&mut self, refusal: Refusal) {
         if self.0.as_ref().is_none_or(|first| refusal.code < first.code) {
             self.0 = Some(refusal);
+        }
+    }
+
+    /// Notes all bars of another collection.
+    pub(super) fn join(&mut self, others: Self) {
+        if let Some(refusal) = others.0 {
+            self.add(refusal);
+        }
+    }
+
+    /// Notes bars that are another tenant's own affair: an operator is told which, a user only that
+    /// there are some (T-8).
+    pub(super) fn join_veiled(&mut self, others: Self, actor: &Actor, about: impl std::fmt::Display) {
+        match actor {
+            Actor::User(_) => self.bar(others.0.is_some(), Code::CannotBeAsked, about),
+            Actor::Operator { .. } | Actor::Clock => self.join(others),
         }
     }
 
@@ -165,6 +181,43 @@ impl<'v> World<'v> {
     /// When the view cannot be read.
     pub fn living(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ViewError> {
         Ok(self.tenant(id)?.filter(|tenant| tenant.is_living()))
+    }
+
+    /// Whether a tenant can be worked on: what its managers keep disabled comes up with the end of
+    /// their links, whether or not the clock has swept (T-5).
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn operation(&self, tenant: &Tenant) -> Result<Operation, ViewError> {
+        Ok(match tenant.operation {
+            Operation::Disabled if self.is_held(tenant, &BTreeSet::new())? => Operation::Disabled,
+            Operation::Disabled if self.policy.host_reports_ready => Operation::Enabling,
+            Operation::Disabled => Operation::Enabled,
+            other => other,
+        })
+    }
+
+    /// Whether anybody keeps a tenant disabled, once these links have ended (T-5).
+    pub(super) fn is_held(&self, tenant: &Tenant, ended: &BTreeSet<LinkId>) -> Result<bool, ViewError> {
+        let holds = |link: &Arc<Link>| link.holds && !ended.contains(&link.id);
+        Ok(!tenant.holds.is_empty() || self.links_above(tenant.id)?.iter().any(holds))
+    }
+
+    /// Why a tenant cannot be worked on, if so (P-2).
+    pub(super) fn closed(&self, tenant: &Tenant) -> Result<Option<Code>, ViewError> {
+        Ok(match self.operation(tenant)? {
+            Operation::Enabled => None,
+            Operation::Disabled => Some(Code::TenantDisabled),
+            Operation::Enabling => Some(Code::TenantEnabling),
+        })
+    }
+
+    /// Notes that a tenant cannot be worked on.
+    pub(super) fn bar_closed(&self, tenant: &Tenant, bars: &mut Bars) -> Result<(), ViewError> {
+        if let Some(code) = self.closed(tenant)? {
+            bars.bar(true, code, tenant.id);
+        }
+        Ok(())
     }
 
     /// A user, whatever their state.
@@ -348,6 +401,28 @@ impl<'v> World<'v> {
             }
         }
         Ok(pending)
+    }
+
+    /// Notes that somebody was asked by an organisation as often today as the policy allows: the
+    /// moment from which it works again (L-3). Operators are not bound.
+    pub(super) fn bar_asking(
+        &self,
+        actor: &Actor,
+        by: TenantId,
+        addressees: impl IntoIterator<Item = Uuid>,
+        bars: &mut Bars,
+    ) -> Result<(), ViewError> {
+        if !matches!(actor, Actor::User(_)) {
+            return Ok(());
+        }
+        let mut count = 0;
+        for addressee in addressees {
+            let asked = self.view.get::<Asked>(Asked::key(addressee, by))?;
+            count += asked.map_or(0, |asked| asked.on_day_of(self.at));
+        }
+        let again = self.at.day().plus_days(1);
+        bars.bar(count >= self.policy.asks_per_day, Code::TooManyRequests, again);
+        Ok(())
     }
 
     /// Refuses a trigger that a handshake cannot take now: as the first code where it has expired,

@@ -4,7 +4,7 @@
 
 mod record;
 
-pub use record::{Around, RecordSight};
+pub use record::RecordSight;
 
 use std::sync::Arc;
 

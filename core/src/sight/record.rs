@@ -11,13 +11,14 @@ use super::{Sight, allowed};
 use crate::about::about;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::ReturnPlace;
+use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
 use crate::model::{Actor, Session, Subject, User};
 use crate::query::{AuditActor, AuditRow};
 use crate::rules::{Gate, Ruling, World, access, authority, manages};
-use crate::view::ViewError;
+use crate::view::{View, ViewError};
 
 /// A reader of the audit of one tenant.
 pub struct RecordSight<'s> {
@@ -40,11 +41,9 @@ enum Known {
 }
 
 /// The worlds right before a record and right after it.
-pub struct Around<'w> {
-    /// What the record found.
-    pub before: &'w World<'w>,
-    /// What it left.
-    pub after: &'w World<'w>,
+struct Around<'w> {
+    before: &'w World<'w>,
+    after: &'w World<'w>,
 }
 
 impl<'s> RecordSight<'s> {
@@ -57,12 +56,23 @@ impl<'s> RecordSight<'s> {
         Ok(Self { sight, tenant, known: RefCell::default(), people: RefCell::default() })
     }
 
-    /// The record as the reader is told of it; nothing, where it has no event that they are told
-    /// of.
+    /// The record as the reader is told of it, from the world that it found and the one that it
+    /// left; nothing, where it has no event that they are told of.
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn row(&self, record: &Record, around: &Around<'_>) -> Result<Option<AuditRow>, ViewError> {
+    pub fn row(
+        &self,
+        record: &Record,
+        before: &dyn View,
+        after: &dyn View,
+    ) -> Result<Option<AuditRow>, ViewError> {
+        // As recorded: a link whose end the record is about was in force before it, whatever the
+        // clock said.
+        let around = &Around {
+            before: &World::reading(before, Timestamp::MIN)?,
+            after: &World::reading(after, Timestamp::MIN)?,
+        };
         let actor = self.actor(&record.actor)?;
         let hidden = actor.as_ref().filter(|actor| self.is_foreign(actor)).map(|actor| actor.id);
         let mut tenants = BTreeSet::new();
@@ -223,8 +233,16 @@ impl<'s> RecordSight<'s> {
             Ok(())
         };
         match &mut event {
-            Event::UserInvited { user, .. }
-            | Event::UserRegistered { user, .. }
+            Event::UserInvited { user, sender, .. } => {
+                if let Some(Subject::User(sender)) = sender {
+                    name(sender)?;
+                }
+                name(user)?;
+            }
+            Event::InvitationResent { sender: Some(Subject::User(sender)), .. }
+            | Event::MoveRequested { sender: Some(Subject::User(sender)), .. }
+            | Event::MoveResent { sender: Some(Subject::User(sender)), .. } => name(sender)?,
+            Event::UserRegistered { user, .. }
             | Event::UserEdited { user, .. }
             | Event::UserBlocked { user }
             | Event::UserUnblocked { user }
@@ -284,12 +302,15 @@ impl<'s> RecordSight<'s> {
             | Event::TenantRegistered { .. }
             | Event::TenantEdited { .. }
             | Event::TenantKindChanged { .. }
+            | Event::TenantHeld { .. }
+            | Event::TenantReleased { .. }
             | Event::TenantDisabled { .. }
             | Event::TenantEnabling { .. }
             | Event::TenantEnabled { .. }
             | Event::TenantDeleted { .. }
             | Event::LinkRequested { .. }
             | Event::LinkRequestResent { .. }
+            | Event::LinkRequestWithdrawn { .. }
             | Event::LinkRequestAccepted { .. }
             | Event::LinkRequestDeclined { .. }
             | Event::LinkRequestCanceled { .. }
@@ -308,7 +329,8 @@ impl<'s> RecordSight<'s> {
             | Event::DelinkCanceled { .. }
             | Event::DelinkExpired { .. }
             | Event::LinkEnded { .. }
-            | Event::InvitationResent { .. }
+            | Event::InvitationResent { sender: None | Some(Subject::Tenant(_)), .. }
+            | Event::InvitationWithdrawn { .. }
             | Event::InvitationAccepted { .. }
             | Event::InvitationDeclined { .. }
             | Event::InvitationRevoked { .. }
@@ -320,7 +342,9 @@ impl<'s> RecordSight<'s> {
             | Event::ResellerAdmitted { .. }
             | Event::DevicesUploaded { .. }
             | Event::DevicesMoved { .. }
-            | Event::MoveRequested { .. }
+            | Event::MoveRequested { sender: None | Some(Subject::Tenant(_)), .. }
+            | Event::MoveResent { sender: None | Some(Subject::Tenant(_)), .. }
+            | Event::MoveWithdrawn { .. }
             | Event::MoveApproved { .. }
             | Event::MoveDeclined { .. }
             | Event::MoveCanceled { .. }

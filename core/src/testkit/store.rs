@@ -333,8 +333,12 @@ fn random_change(rng: &mut Rng) -> Change {
     let tenant = |rng: &mut Rng| TenantId::from_uuid(numbered(rng.below(6)));
     let (one, other, number) = (tenant(rng), tenant(rng), rng.below(6));
     let person = UserId::from_uuid(numbered(100 + rng.below(6)));
-    let handshake =
-        Handshake { state: rng.pick(HandshakeState::ALL), asked: moment(0), expires: moment(rng.below(4)) };
+    let handshake = Handshake {
+        state: rng.pick(HandshakeState::ALL),
+        asked: moment(0),
+        expires: moment(rng.below(4)),
+        sender: None,
+    };
     let management = "jointly".parse().expect("it is a management type");
     let any = match rng.below(8) {
         0 => Any::from(Tenant {
@@ -347,6 +351,7 @@ fn random_change(rng: &mut Rng) -> Change {
             prefix: (rng.below(2) == 0)
                 .then(|| format!("p{}", rng.below(3)).parse().expect("it is a prefix")),
             operation: rng.pick(Operation::ALL),
+            holds: BTreeSet::new(),
             devices: 0,
             had_owner: false,
             since: moment(0),
@@ -360,6 +365,7 @@ fn random_change(rng: &mut Rng) -> Change {
             services: BTreeSet::new(),
             grants: BTreeSet::new(),
             stage: rng.pick(Stage::ALL),
+            holds: false,
             delink_expires: (rng.below(2) == 0).then(|| moment(10 + rng.below(5))),
             since: moment(0),
             term: None,

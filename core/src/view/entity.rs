@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::key::{Index, Key};
 use crate::base::time::Timestamp;
 use crate::model::{
-    AlertRule, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation, Licence,
-    Link, LinkRequest, Listing, Move, Refusals, ResellerRow, RestingPrefix, Role, Session, Tenant, User,
+    AlertRule, Asked, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation,
+    Licence, Link, LinkRequest, Listing, Move, Refusals, ResellerRow, RestingPrefix, Role, Session, Tenant,
+    User,
 };
 use crate::policy::Policy;
 
@@ -33,10 +33,9 @@ pub trait Entity: Clone + Sized {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
         /// The kinds of entity.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
-        pub enum Kind { $($(#[$doc])* #[serde(rename = $text)] $name = $number),+ }
+        pub enum Kind { $($(#[$doc])* $name = $number),+ }
 
         impl Kind {
             /// Every kind.
@@ -54,10 +53,8 @@ macro_rules! kinds {
         }
 
         /// An entity of any kind.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Entity"))]
-        #[serde(tag = "kind", content = "entity")]
-        pub enum Any { $($(#[$doc])* #[serde(rename = $text)] $name(Arc<$name>)),+ }
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Any { $($(#[$doc])* $name(Arc<$name>)),+ }
 
         impl Any {
             /// Its kind.
@@ -85,7 +82,7 @@ macro_rules! kinds {
             ///
             /// # Errors
             /// When the text is not such an entity.
-            pub fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
+            pub(crate) fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
                 // Looked at once as a whole: else every name and text in it is looked at for
                 // itself.
                 let json = str::from_utf8(json).map_err(serde::de::Error::custom)?;
@@ -142,6 +139,8 @@ kinds! {
     19 RestingPrefix "resting_prefix"
     /// How many refused commands of a user were recorded lately.
     20 Refusals "refusals"
+    /// How much somebody was asked by one organisation lately.
+    21 Asked "asked"
 }
 
 /// One entity that is inserted, replaced or deleted.
@@ -225,6 +224,11 @@ entity!(Refusals, it => it.user.uuid(), {
     Vec::new()
 });
 
+entity!(Asked, it => Asked::key(it.addressee, it.by), {
+    let _ = it;
+    Vec::new()
+});
+
 entity!(Link, it => it.id.uuid(), {
     let in_force = it.stage.is_in_force();
     let mut keys = vec![
@@ -244,7 +248,8 @@ entity!(LinkRequest, it => it.id.uuid(), {
         (Index::RequestManager, Key::new().id(it.manager.uuid()).flag(pending)),
     ];
     if pending {
-        due(&mut keys, it.handshake.expires, false, &[it.manager.uuid(), it.managed.uuid()]);
+        let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
+        due(&mut keys, it.handshake.expires, false, &parties);
     }
     keys
 });
@@ -256,7 +261,7 @@ entity!(Invitation, it => it.id.uuid(), {
     let mut keys = vec![(Index::InvitationTenant, Key::new().id(it.tenant.uuid()).flag(pending))];
     if pending {
         keys.push((Index::InvitationUser, Key::new().id(it.user.uuid())));
-        due(&mut keys, it.handshake.expires, false, &[it.tenant.uuid(), it.user.uuid()]);
+        due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&[it.tenant.uuid(), it.user.uuid()]));
     }
     keys
 });
@@ -274,7 +279,7 @@ entity!(Assignment, it => it.id().uuid(), {
 
 entity!(Role, it => it.id.uuid(), match it.deleted {
     Some(_) => Vec::new(),
-    None => vec![(Index::RoleTenant, Key::new().id(it.tenant.uuid()).text(it.name.as_str()))],
+    None => vec![(Index::RoleTenant, Key::new().id(it.tenant.uuid()).text(&it.name.skeleton()))],
 });
 
 entity!(Policy, _it => Uuid::nil(), Vec::new());
@@ -339,7 +344,8 @@ entity!(Move, it => it.id.uuid(), {
         return Vec::new();
     }
     let mut keys = vec![(Index::MoveLink, Key::new().id(it.link.uuid()))];
-    due(&mut keys, it.handshake.expires, false, &[it.manager.uuid(), it.customer.uuid()]);
+    let parties = it.handshake.parties(&[it.manager.uuid(), it.customer.uuid()]);
+    due(&mut keys, it.handshake.expires, false, &parties);
     keys
 });
 

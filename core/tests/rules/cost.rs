@@ -8,7 +8,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::decide::{Settling, settled};
 use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
-use tenantry::query::{CustomerQuery, Paging, ResellerQuery, UserQuery};
+use tenantry::query::{CustomerFilter, Paging, ResellerFilter, UserFilter};
 use tenantry::refusal::Code::TextTooLong;
 use tenantry::rules::World;
 use tenantry::store::memory::MemoryStore;
@@ -178,22 +178,34 @@ fn q1_a_list_never_pays_for_what_is_due_elsewhere() {
     type Ask<'a> = &'a dyn Fn(&tenantry::engine::Moment<'_>);
     let asks: [(&str, Ask<'_>); 6] = [
         ("customers", &|now| {
-            now.customers(&ADA.into(), MSP, &CustomerQuery::default(), &paging).unwrap();
+            now.ask(Customers {
+                actor: ADA.into(),
+                manager: MSP,
+                filter: CustomerFilter::default(),
+                paging: paging.clone(),
+            })
+            .unwrap();
         }),
         ("customer", &|now| {
-            now.customer(&ADA.into(), MSP, JOINTLY).unwrap();
+            now.ask(Customer { actor: ADA.into(), manager: MSP, customer: JOINTLY }).unwrap();
         }),
         ("users", &|now| {
-            now.users(&ADA.into(), MSP, &UserQuery::default(), &paging).unwrap();
+            now.ask(Users {
+                actor: ADA.into(),
+                tenant: MSP,
+                filter: UserFilter::default(),
+                paging: paging.clone(),
+            })
+            .unwrap();
         }),
         ("integrations", &|now| {
-            now.integrations(&JULIA.into(), JOINTLY, &paging).unwrap();
+            now.ask(Integrations { actor: JULIA.into(), tenant: JOINTLY, paging: paging.clone() }).unwrap();
         }),
         ("pins", &|now| {
-            now.pins(&ADA.into()).unwrap();
+            now.ask(Pins::new(ADA.into())).unwrap();
         }),
         ("service_mail", &|now| {
-            now.service_mail(JOINTLY).unwrap();
+            now.ask(ServiceMail::new(JOINTLY)).unwrap();
         }),
     ];
     for (name, ask) in asks {
@@ -203,7 +215,13 @@ fn q1_a_list_never_pays_for_what_is_due_elsewhere() {
     // A reseller's list looks through what has ended, once.
     let (few, many) = grown(world, |given| {
         now(given, &|now| {
-            now.reseller_customers(&ROB.into(), RESELLER, &ResellerQuery::default(), &paging).unwrap();
+            now.ask(ResellerCustomers {
+                actor: ROB.into(),
+                reseller: RESELLER,
+                filter: ResellerFilter::default(),
+                paging: paging.clone(),
+            })
+            .unwrap();
         });
     });
     assert!(many <= 4 * few, "{few} reads, {many} reads");
@@ -313,14 +331,56 @@ fn q1_a_text_to_look_for_is_bounded() {
     let paging = Paging::default();
     for (length, expected) in [(200, None), (201, Some(TextTooLong))] {
         let text = Some("Ä".repeat(length));
-        let customers = CustomerQuery { text: text.clone(), ..CustomerQuery::default() };
-        let users = UserQuery { text: text.clone(), ..UserQuery::default() };
-        let rows = ResellerQuery { text, ..ResellerQuery::default() };
+        let customers = CustomerFilter { text: text.clone(), ..CustomerFilter::default() };
+        let users = UserFilter { text: text.clone(), ..UserFilter::default() };
+        let rows = ResellerFilter { text, ..ResellerFilter::default() };
         let code = |error: Option<tenantry::engine::Error>| error.and_then(|error| error.code());
-        assert_eq!(code(now.customers(&ADA.into(), MSP, &customers, &paging).err()), expected);
-        assert_eq!(code(now.users(&ADA.into(), MSP, &users, &paging).err()), expected);
-        assert_eq!(code(now.reseller_customers(&ROB.into(), RESELLER, &rows, &paging).err()), expected);
-        assert_eq!(code(now.reseller_csv(&ROB.into(), RESELLER, &rows, Vec::new()).err()), expected);
+        assert_eq!(
+            code(
+                now.ask(Customers {
+                    actor: ADA.into(),
+                    manager: MSP,
+                    filter: customers.clone(),
+                    paging: paging.clone()
+                })
+                .err()
+            ),
+            expected
+        );
+        assert_eq!(
+            code(
+                now.ask(Users {
+                    actor: ADA.into(),
+                    tenant: MSP,
+                    filter: users.clone(),
+                    paging: paging.clone()
+                })
+                .err()
+            ),
+            expected
+        );
+        assert_eq!(
+            code(
+                now.ask(ResellerCustomers {
+                    actor: ROB.into(),
+                    reseller: RESELLER,
+                    filter: rows.clone(),
+                    paging: paging.clone()
+                })
+                .err()
+            ),
+            expected
+        );
+        assert_eq!(
+            code(
+                now.write_csv(
+                    &ResellerCsv { actor: ROB.into(), reseller: RESELLER, filter: rows.clone() },
+                    Vec::new()
+                )
+                .err()
+            ),
+            expected
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Delink (D).
 
 use tenantry::model::machine::DelinkAct;
-use tenantry::model::{Actor, Assignment, Link, Party, Role, Stage};
+use tenantry::model::{Actor, Assignment, Link, Party, Role, Stage, TermRequest};
 use tenantry::refusal::Code::*;
 
 use super::*;
@@ -210,6 +210,55 @@ fn d6_what_rests_on_a_link_above_ends_with_that() {
         .then_denied(GINA, "tenant.view", MSP, NotLinked)
         .then_may(RITA, "devices.manage", JOINTLY)
         .then_may(ADA, "devices.manage", JOINTLY);
+}
+
+#[test]
+fn d6_what_the_manager_disabled_is_enabled_with_the_end_of_its_link_whatever_ends_it() {
+    let down = || given().and(ADA, disable(JOINTLY)).and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let when = down().when(ADA, AcceptDelink::new(JOINTLY_LINK));
+    let up = happened(&["link_ended", "tenant_released", "tenant_enabling", "tenant_enabled"]);
+    when.then(up).then_may(JULIA, "devices.manage", JOINTLY).verified();
+    // What others did stays.
+    let both = down().and(STAFF, disable(JOINTLY)).when(ADA, AcceptDelink::new(JOINTLY_LINK));
+    both.then(happened(&["link_ended", "tenant_released"]))
+        .then_denied(JULIA, "devices.view", JOINTLY, UserNotActive)
+        .when(STAFF, enable(JOINTLY))
+        .then(done())
+        .verified();
+    // Where a host reports, it is on its way up.
+    let reported = given().under(|policy| policy.host_reports_ready = true).and(ADA, disable(JOINTLY));
+    let reported = reported.and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let rising = reported.when(ADA, AcceptDelink::new(JOINTLY_LINK));
+    rising
+        .then(happened(&["link_ended", "tenant_released", "tenant_enabling"]))
+        .and(STAFF, ReportReady::new(JOINTLY))
+        .then_may(JULIA, "devices.view", JOINTLY)
+        .verified();
+    // The manager is deleted.
+    let cascade = DeleteTenants { cascade: true, ..delete(&[SECOND]) };
+    let given = tenants::two_managers().and(NINA, disable(ALONE)).and(STAFF, cascade);
+    given.then_may(CARL, "devices.view", ALONE).verified();
+}
+
+#[test]
+fn d6_a_hold_ends_at_the_moment_its_link_does_whether_or_not_it_was_swept() {
+    let term = Some(TermRequest { days: 10, auto_extend: false });
+    let given = given().and(NINA, RequestLink { term, ..ask(SECOND, "ALONE", "jointly") });
+    let given = given.and(CARL, AcceptLink::new(ASKED)).and(NINA, disable(ALONE));
+    let index = |given: &Given| given.engine.access_index().unwrap();
+    let reason = |given: &Given| {
+        let (index, now) = (index(given), given.engine.now());
+        let permission = index.permission("devices.view").unwrap();
+        index.check(CARL, permission, ALONE, now).reason
+    };
+    let given = given.later(9).then_denied(CARL, "devices.view", ALONE, UserNotActive);
+    assert_eq!(reason(&given), Some(UserNotActive));
+    let given = given.later(1).then_may(CARL, "devices.view", ALONE);
+    assert_eq!(reason(&given), None);
+    let given = given.swept().then_may(CARL, "devices.view", ALONE);
+    assert_eq!(reason(&given), None);
+    assert_eq!(given.get::<tenantry::model::Tenant>(ALONE.uuid()).operation.name(), "enabled");
+    given.verified();
 }
 
 #[test]

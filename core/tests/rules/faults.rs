@@ -88,7 +88,7 @@ fn every_command_goes_through_json_and_back() {
 }
 
 /// An id that something made.
-fn made<T: std::str::FromStr<Err = uuid::Error>>() -> T {
+fn made<T: std::str::FromStr<Err = tenantry::base::ids::NotAnId>>() -> T {
     "00000000-0000-0000-0000-000000000c0d".parse().unwrap()
 }
 
@@ -137,6 +137,7 @@ fn one_of_each() -> Vec<Command> {
         MoveDevices::new(MSP, JOINTLY, set(&["SN-0001"])).into(),
         ApproveMove::new(made()).into(),
         DeclineMove::new(made()).into(),
+        ResendMove::new(made()).into(),
         CancelMove::new(made()).into(),
         DeleteDevices::new(MSP, set(&["SN-0001"])).into(),
         CreateIntegration::new(MSP, text("collector"), text("Collector")).into(),

@@ -4,6 +4,7 @@ use tenantry::base::text::Service;
 use tenantry::event::Event;
 use tenantry::model::{EndCause, HandshakeState, Link, LinkRequest, Move, Stage, TenantKind, TermRequest};
 use tenantry::policy::{MoveRule, Policy};
+use tenantry::refusal::Code;
 use tenantry::refusal::Code::*;
 
 use super::stock::*;
@@ -90,9 +91,10 @@ fn l2_nobody_gains_anything_before_the_super_admin_accepts() {
 
 #[test]
 fn l2_a_tenant_without_a_super_admin_cannot_be_asked() {
-    given().when(NINA, ask(SECOND, "EMPTY", "jointly")).then(refused(NoCustomerOwner));
+    given().when(NINA, ask(SECOND, "EMPTY", "jointly")).then(refused(CannotBeAsked));
+    given().when(STAFF, ask(SECOND, "EMPTY", "jointly")).then(refused(NoCustomerOwner));
     let admin_only = given().and(STAFF, user(EVE, EMPTY, "eve", "admin"));
-    admin_only.when(NINA, ask(SECOND, "EMPTY", "jointly")).then(refused(NoCustomerOwner));
+    admin_only.when(NINA, ask(SECOND, "EMPTY", "jointly")).then(refused(CannotBeAsked));
     let owned = given().and(STAFF, user(EVE, EMPTY, "eve", "super_admin"));
     owned.when(NINA, ask(SECOND, "EMPTY", "jointly")).then(done());
 }
@@ -104,7 +106,7 @@ fn l2_a_request_is_barred_as_the_link_would_be() {
         (RITA, MSP, "ALONE", "jointly", refused(RoleLacksPermission)),
         (NINA, SECOND, "ALONE", "someday", refused(UnknownManagementType)),
         (ADA, MSP, "JOINTLY", "jointly", refused(AlreadyLinked)),
-        (NINA, SECOND, "JOINTLY", "jointly", refused(TooManyManagers)),
+        (NINA, SECOND, "JOINTLY", "jointly", refused(CannotBeAsked)),
     ] {
         given().when(who, ask(manager, number, how)).then(expected);
     }
@@ -114,13 +116,50 @@ fn l2_a_request_is_barred_as_the_link_would_be() {
         .and(CARL, enable(ALONE))
         .and(CARL, disable(ALONE))
         .when(NINA, ask(SECOND, "ALONE", "jointly"))
-        .then(refused(TenantDisabled));
+        .then(refused(CannotBeAsked));
     let same_id = given().and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, DeclineLink::new(ASKED));
     same_id.when(NINA, ask(SECOND, "ALONE", "jointly")).then(refused(IdTaken));
     // Its id is kept for the link that it may lead to.
     let same_id = given().and(NINA, ask(SECOND, "ALONE", "jointly"));
     let taken = AddCustomer { link: Some(ASKED_LINK), ..customer(MSP, "fully") };
     same_id.when(ADA, taken).then(refused(IdTaken));
+}
+
+#[test]
+fn t8_who_asks_is_told_nothing_of_the_tenant_and_the_operator_which() {
+    let two = || given().under(|policy| policy.max_managers = 2);
+    let told = |given: Given, who: UserId, ask: RequestLink, which: Code| {
+        let when = given.when(who, ask.clone());
+        assert_eq!(
+            (when.refusal().code, when.refusal().about.clone()),
+            (CannotBeAsked, ask.number.to_string())
+        );
+        let given = when.then(refused(CannotBeAsked));
+        given.when(STAFF, ask).then(refused(which));
+    };
+    told(given(), NINA, ask(SECOND, "JOINTLY", "jointly"), TooManyManagers);
+    told(two(), NINA, ask(SECOND, "JOINTLY", "jointly"), ServicesOverlap);
+    let other = RequestLink { services: set(&["enrollment"]), ..ask(SECOND, "JOINTLY", "fully") };
+    told(two(), NINA, other, ExclusiveLink);
+    told(given().and(CARL, disable(ALONE)), NINA, ask(SECOND, "ALONE", "jointly"), TenantDisabled);
+    told(given(), NINA, ask(SECOND, "EMPTY", "jointly"), NoCustomerOwner);
+    told(given(), ADA, ask(MSP, "GRAND", "jointly"), LinkCycle);
+    let shallow = given().under(|policy| policy.max_depth = 2).and(GINA, RequestDelink::new(GRAND_LINK));
+    let shallow = shallow.and(ADA, AcceptDelink::new(GRAND_LINK));
+    let shallow = shallow.and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, AcceptLink::new(ASKED));
+    let deep = RequestLink { request: Some(ASKED_AGAIN), ..ask(GRAND, "SECOND", "jointly") };
+    let deep = RequestLink { number: text("SECOND"), ..deep };
+    shallow.under(|policy| policy.max_depth = 1).when(GINA, deep).then(refused(CannotBeAsked));
+    // What one has done oneself is called by its name.
+    given().when(ADA, ask(MSP, "JOINTLY", "jointly")).then(refused(AlreadyLinked));
+    // So it is with services that another manager has.
+    let services = || AddServices::new(ASKED_LINK, set(&["configure"]));
+    let given = tenants::two_managers();
+    given
+        .when(NINA, services())
+        .then(refused(CannotBeAsked))
+        .when(STAFF, services())
+        .then(refused(ServicesOverlap));
 }
 
 #[test]
@@ -179,7 +218,7 @@ fn l3_every_guard_is_checked_again_at_acceptance() {
         .when(staff_for("T-1"), AcceptLink::new(ASKED))
         .then(refused(TooManyManagers));
     asked().and(NINA, disable(SECOND)).when(CARL, AcceptLink::new(ASKED)).then(refused(TenantDisabled));
-    asked().and(STAFF, disable(ALONE)).when(CARL, AcceptLink::new(ASKED)).then(refused(UserNotActive));
+    asked().and(STAFF, disable(ALONE)).when(CARL, AcceptLink::new(ASKED)).then(refused(TenantDisabled));
     asked()
         .and(STAFF, BlockUser::new(CORA))
         .under(|policy| policy.max_depth = 1)
@@ -296,22 +335,22 @@ fn l7_managers_side_by_side_never_overlap() {
     let several = || given().under(|policy| policy.max_managers = 2);
     let second =
         |services: &[&str], how: &str| RequestLink { services: set(services), ..ask(SECOND, "JOINTLY", how) };
-    given().when(NINA, second(&["enrollment"], "jointly")).then(refused(TooManyManagers));
-    several().when(NINA, second(&["manage"], "jointly")).then(refused(ServicesOverlap));
-    several().when(NINA, second(&["enrollment"], "fully")).then(refused(ExclusiveLink));
+    given().when(STAFF, second(&["enrollment"], "jointly")).then(refused(TooManyManagers));
+    several().when(STAFF, second(&["manage"], "jointly")).then(refused(ServicesOverlap));
+    several().when(STAFF, second(&["enrollment"], "fully")).then(refused(ExclusiveLink));
     let both = || several().and(NINA, second(&["enrollment"], "jointly")).and(JULIA, AcceptLink::new(ASKED));
     both().then_may(NINA, "devices.manage", JOINTLY).then_may(ADA, "devices.manage", JOINTLY);
-    both().when(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"]))).then(refused(ServicesOverlap));
+    both().when(STAFF, AddServices::new(JOINTLY_LINK, set(&["enrollment"]))).then(refused(ServicesOverlap));
     both().when(NINA, AddServices::new(ASKED_LINK, set(&["asset-intelligence"]))).then(done());
     let third = RequestLink {
         request: Some(ASKED_AGAIN),
         services: set(&["asset-intelligence"]),
         ..ask(GRAND, "JOINTLY", "jointly")
     };
-    both().when(GINA, third).then(refused(TooManyManagers));
+    both().when(STAFF, third).then(refused(TooManyManagers));
     // An exclusive link that is there tolerates no other.
     let other = RequestLink { services: set(&["enrollment"]), ..ask(SECOND, "FULLY", "jointly") };
-    several().when(NINA, other).then(refused(ExclusiveLink));
+    several().when(STAFF, other).then(refused(ExclusiveLink));
     // Nor does one become exclusive beside another.
     let converting = both().under(|policy| {
         let jointly =
@@ -322,7 +361,9 @@ fn l7_managers_side_by_side_never_overlap() {
         jointly.converts_to = set(&["alone"]);
         policy.management_types.push(alone);
     });
-    converting.when(ADA, ConvertLink::new(JOINTLY_LINK, text("alone"))).then(refused(ExclusiveLink));
+    let alone = || ConvertLink::new(JOINTLY_LINK, text("alone"));
+    let converting = converting.when(ADA, alone()).then(refused(CannotBeAsked));
+    converting.when(STAFF, alone()).then(refused(ExclusiveLink));
 }
 
 #[test]
@@ -332,7 +373,7 @@ fn l8_no_self_link_no_cycle_no_long_chain_and_only_msps_manage() {
         (CARL, ALONE, "SECOND", refused(CannotManage)),
         (ROB, RESELLER, "ALONE", refused(CannotManage)),
         (NINA, SECOND, "RESELLER", refused(CannotBeManaged)),
-        (ADA, MSP, "GRAND", refused(LinkCycle)),
+        (ADA, MSP, "GRAND", refused(CannotBeAsked)),
         (NINA, SECOND, "GRAND", done()),
     ] {
         given().when(who, ask(manager, number, "jointly")).then(expected);
@@ -344,12 +385,12 @@ fn l8_no_self_link_no_cycle_no_long_chain_and_only_msps_manage() {
     // The chain through the middle counts on both sides.
     given()
         .under(|policy| policy.max_depth = 2)
-        .when(NINA, ask(SECOND, "GRAND", "jointly"))
+        .when(STAFF, ask(SECOND, "GRAND", "jointly"))
         .then(refused(TooDeep));
     // A long cycle, closed by the one at the top.
     let three = given().and(NINA, ask(SECOND, "GRAND", "jointly")).and(GINA, AcceptLink::new(ASKED));
     let closing = RequestLink { request: Some(ASKED_AGAIN), ..ask(MSP, "SECOND", "jointly") };
-    three.when(ADA, closing).then(refused(LinkCycle));
+    three.when(STAFF, closing).then(refused(LinkCycle));
 }
 
 #[test]

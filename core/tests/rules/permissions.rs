@@ -1,5 +1,7 @@
 //! What each side may do (P).
 
+use std::collections::BTreeSet;
+
 use tenantry::base::ids::RoleId;
 use tenantry::base::text::Permission;
 use tenantry::model::{Assignment, Role};
@@ -7,6 +9,8 @@ use tenantry::refusal::Code;
 use tenantry::refusal::Code::*;
 
 use super::*;
+
+const CLIENT: TenantId = TenantId::from_uuid(Uuid::from_u128(0x1a7));
 
 const DESK: RoleId = RoleId::from_uuid(Uuid::from_u128(0x6a0));
 const OTHER: RoleId = RoleId::from_uuid(Uuid::from_u128(0x6a1));
@@ -48,8 +52,9 @@ fn p2_a_tenant_that_is_not_there_or_not_enabled_is_out_of_bounds() {
         // Before P-3: also for somebody who is not linked.
         .then_denied(NINA, "tenant.view", JOINTLY, TenantDisabled)
         .then_denied(NINA, "tenant.operate", JOINTLY, NotLinked)
+        .under(|policy| policy.host_reports_ready = true)
         .and(ADA, enable(JOINTLY))
-        .then_denied(ADA, "tenant.view", JOINTLY, TenantDisabled)
+        .then_denied(ADA, "tenant.view", JOINTLY, TenantEnabling)
         .and(ADA, delete(&[FULLY]))
         .then_denied(ADA, "tenant.view", FULLY, UnknownTenant);
 }
@@ -77,6 +82,62 @@ fn p4_a_locked_customers_own_users_may_nothing_the_super_admin_included() {
         let reason = given.verdict(FRED, permission.as_str(), FULLY, None).reason;
         assert_eq!(reason, Some(CustomerLocked), "{permission}");
     }
+}
+
+#[test]
+fn p4_the_people_of_a_locked_manager_are_locked_out_of_what_it_manages() {
+    let fully = AddCustomer {
+        tenant: Some(NEW),
+        link: Some(NEW_LINK),
+        ..AddCustomer::new(SECOND, TenantKind::Msp, text("New"), text("fully"), set(&["manage", "configure"]))
+    };
+    let client = AddCustomer::new(NEW, TenantKind::Customer, text("Client"), text("fully"), set(&["manage"]));
+    let client = AddCustomer { tenant: Some(CLIENT), ..client };
+    let given = given().and(NINA, fully).and(STAFF, user(OLGA, NEW, "olga", "super_admin"));
+    let given = given.and(STAFF, client);
+    let lists = |given: &Given| {
+        let read = given.engine.read().unwrap();
+        let now = read.now().unwrap();
+        let permission = text("devices.view");
+        let reached = now.ask(TenantsWhere::new(OLGA, permission.clone())).unwrap();
+        let can = now.ask(UsersWhoCan::new(permission, CLIENT)).unwrap();
+        let index = given.engine.access_index().unwrap();
+        let permit = index.permission("devices.view").unwrap();
+        let verdict = index.check(OLGA, permit, CLIENT, given.engine.now()).reason;
+        let mut tenants = Vec::new();
+        index.tenants_where(index.user(OLGA), permit, given.engine.now(), &mut tenants).unwrap();
+        let mut users = Vec::new();
+        index.users_who_can(permit, index.tenant(CLIENT), given.engine.now(), &mut users).unwrap();
+        let users: BTreeSet<UserId> = users.into_iter().map(|user| index.user_id(user)).collect();
+        assert_eq!(users, can.iter().copied().collect());
+        assert_eq!(tenants.len(), reached.len());
+        (reached.contains(&CLIENT), can.contains(&OLGA), verdict)
+    };
+    let given = given.then_denied(OLGA, "devices.view", CLIENT, CustomerLocked);
+    let given = given.then_denied(OLGA, "devices.view", NEW, CustomerLocked);
+    assert_eq!(lists(&given), (false, false, Some(CustomerLocked)));
+    let given = given.then_may(NINA, "devices.view", CLIENT);
+    let given = given.when(OLGA, rename(CLIENT)).then(refused(CustomerLocked));
+    // Whoever is not locked at home works below it.
+    let free = given.and(NINA, ConvertLink::new(NEW_LINK, text("jointly")));
+    let free = free.then_may(OLGA, "devices.view", CLIENT);
+    assert_eq!(lists(&free), (true, true, None));
+    free.verified();
+}
+
+#[test]
+fn p4_the_consoles_of_a_managers_people_close_when_it_is_locked() {
+    let given = given().and(GINA, RequestDelink::new(GRAND_LINK)).and(ADA, AcceptDelink::new(GRAND_LINK));
+    let given = given.and(ADA, OpenConsole::new(JOINTLY, text("manage"), text("/back")));
+    let given = given.and(NINA, RequestLink { services: set(&["manage"]), ..ask(SECOND, "MSP", "fully") });
+    let when = given.when(ADA, AcceptLink::new(ASKED));
+    let locked = when.then(happened(&[
+        "link_request_accepted",
+        "link_created",
+        "invitation_withdrawn",
+        "session_ended",
+    ]));
+    locked.then_denied(ADA, "devices.view", JOINTLY, CustomerLocked).verified();
 }
 
 #[test]
@@ -203,6 +264,9 @@ fn p9_a_tenant_adds_roles_of_its_own() {
         (JIM, JOINTLY, "Desk 2", &["devices.view"], refused(RoleLacksPermission)),
         (JACK, JOINTLY, "Desk", &["devices.view"], refused(RoleNameTaken)),
         (JACK, JOINTLY, "admin", &["devices.view"], refused(RoleNameTaken)),
+        (JACK, JOINTLY, "Super Admin", &["devices.view"], refused(RoleNameTaken)),
+        (JACK, JOINTLY, "\u{410}dmin", &["devices.view"], refused(RoleNameTaken)), // Cyrillic
+        (JACK, JOINTLY, "desk", &["devices.view"], refused(RoleNameTaken)),
         (JACK, JOINTLY, "Desk 2", &["devices.fly"], refused(UnknownPermission)),
         (JACK, JOINTLY, "Desk 2", &["personal.erase"], refused(BeyondOwnRights)),
         (JULIA, JOINTLY, "Desk 2", &["personal.erase"], refused(SuperOnlyPermission)),
@@ -230,6 +294,7 @@ fn p9_a_role_is_edited_for_all_who_have_it_and_deleted_when_nobody_has() {
         (JACK, edit(&["devices.fly"]), refused(UnknownPermission)),
         (JULIA, edit(&["link.respond"]), refused(SuperOnlyPermission)),
         (JACK, EditRole { name: Some(text("admin")), ..EditRole::new(DESK) }, refused(RoleNameTaken)),
+        (JACK, EditRole { name: Some(text("DESK")), ..EditRole::new(DESK) }, done()),
         (JACK, EditRole::new(OTHER), refused(UnknownRole)),
         (NINA, edit(&[]), refused(UnknownRole)),
     ] {
@@ -414,11 +479,14 @@ fn reverses_agree(given: &Given) {
             let mut by_tenant = Vec::new();
             let mut forward = Vec::new();
             for user in USERS {
-                for tenant in now.tenants_where(user, permission, service.as_ref()).unwrap() {
+                for tenant in now
+                    .ask(TenantsWhere { user, permission: permission.clone(), service: service.clone() })
+                    .unwrap()
+                {
                     by_user.push((user, tenant));
                 }
                 for tenant in TENANTS {
-                    let mut question = tenantry::query::Question::new(user, permission.clone(), tenant);
+                    let mut question = Question::new(user, permission.clone(), tenant);
                     question.service = service.clone();
                     if now.check(&question).unwrap().allowed {
                         forward.push((user, tenant));
@@ -426,7 +494,10 @@ fn reverses_agree(given: &Given) {
                 }
             }
             for tenant in TENANTS {
-                for user in now.users_who_can(permission, tenant, service.as_ref()).unwrap() {
+                for user in now
+                    .ask(UsersWhoCan { permission: permission.clone(), tenant, service: service.clone() })
+                    .unwrap()
+                {
                     by_tenant.push((user, tenant));
                 }
             }
@@ -450,13 +521,19 @@ fn p12_a_question_about_what_the_policy_does_not_have_is_refused_and_not_denied(
         ("devices.fly", Some("laundry"), UnknownService),
     ] {
         let (permission, service): (Permission, _) = (text(permission), service.map(text));
-        let mut question = tenantry::query::Question::new(JULIA, permission.clone(), JOINTLY);
+        let mut question = Question::new(JULIA, permission.clone(), JOINTLY);
         question.service = service.clone();
         let refused = [
             now.check(&question).unwrap_err(),
             given.engine.check(&question).unwrap_err(),
-            now.tenants_where(JULIA, &permission, service.as_ref()).unwrap_err(),
-            now.users_who_can(&permission, JOINTLY, service.as_ref()).unwrap_err(),
+            now.ask(TenantsWhere { user: JULIA, permission: permission.clone(), service: service.clone() })
+                .unwrap_err(),
+            now.ask(UsersWhoCan {
+                permission: permission.clone(),
+                tenant: JOINTLY,
+                service: service.clone(),
+            })
+            .unwrap_err(),
         ];
         for error in refused {
             assert_eq!(error.refusal().map(|refusal| refusal.code), Some(code));

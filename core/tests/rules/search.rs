@@ -93,6 +93,7 @@ fn forget(world: &mut Memory) {
             Any::LinkRequest(it) => it.handshake.state != HandshakeState::Pending,
             Any::Invitation(it) => it.handshake.state != HandshakeState::Pending,
             Any::User(it) => it.state == UserState::Removed,
+            Any::Asked(_) => true,
             _ => false,
         })
         .cloned()
@@ -301,12 +302,16 @@ fn note(before: &Memory, after: &Memory, event: &Event, it: &Move, taken: &mut T
         Event::LinkRequestAccepted { request } => asked(*request, "accept", taken),
         Event::LinkRequestDeclined { request } => asked(*request, "decline", taken),
         Event::LinkRequestCanceled { request } => asked(*request, "cancel", taken),
-        Event::LinkRequestResent { request } => asked(*request, "resend", taken),
+        Event::LinkRequestWithdrawn { request } => asked(*request, "withdraw", taken),
+        Event::LinkRequestResent { request, .. } => asked(*request, "resend", taken),
         Event::LinkRequestExpired { request } => asked(*request, "expire", taken),
         Event::InvitationAccepted { invitation } => invited(*invitation, "accept", Some("join"), taken),
         Event::InvitationDeclined { invitation } => invited(*invitation, "decline", Some("withdraw"), taken),
         Event::InvitationRevoked { invitation } => invited(*invitation, "revoke", Some("withdraw"), taken),
         Event::InvitationExpired { invitation } => invited(*invitation, "expire", Some("withdraw"), taken),
+        Event::InvitationWithdrawn { invitation } => {
+            invited(*invitation, "withdraw", Some("withdraw"), taken)
+        }
         Event::InvitationResent { invitation, .. } => invited(*invitation, "resend", None, taken),
         Event::UserBlocked { user: id } => user(*id, "block", taken),
         Event::UserUnblocked { user: id } => user(*id, "unblock", taken),

@@ -95,8 +95,16 @@ fn t2_every_field_is_set_kept_and_cleared() {
         assert_eq!(tenant.name.as_str(), "Renamed");
         assert_eq!((tenant.country.as_ref(), tenant.number.as_str()), (None, "JOINTLY"));
         assert!(tenant.website.is_some());
-        let personal =
-            given.engine.read().unwrap().now().unwrap().personal(Subject::Tenant(JOINTLY)).unwrap().unwrap();
+        let personal = given
+            .engine
+            .read()
+            .unwrap()
+            .now()
+            .unwrap()
+            .host()
+            .personal(Subject::Tenant(JOINTLY))
+            .unwrap()
+            .unwrap();
         assert_eq!((personal.street.unwrap().as_str(), personal.phone), ("Main Street 1", None));
     });
 }
@@ -105,6 +113,11 @@ fn t2_every_field_is_set_kept_and_cleared() {
 fn t3_a_prefix_belongs_to_one_living_tenant() {
     given().and(ADA, prefix(JOINTLY, "acme")).when(CARL, prefix(ALONE, "acme")).then(refused(PrefixTaken));
     given().and(ADA, prefix(JOINTLY, "acme")).when(ADA, prefix(JOINTLY, "ACME")).then(done());
+    for reserved in ["www", "Mail", "autodiscover", "wpad", "localhost"] {
+        given().when(CARL, prefix(ALONE, reserved)).then(refused(PrefixReserved));
+    }
+    let free = given().under(|policy| policy.reserved_prefixes.clear());
+    free.when(CARL, prefix(ALONE, "www")).then(done());
     let taken = AddCustomer { prefix: Some(text("acme")), ..customer(MSP, "fully") };
     given().and(CARL, prefix(ALONE, "acme")).when(ADA, taken).then(refused(PrefixTaken));
 }
@@ -180,7 +193,7 @@ fn t4_an_address_places_a_tenant_on_the_map_and_grants_nothing() {
     };
     given().and(JACK, place).then_denied(NINA, "tenant.view", JOINTLY, NotLinked).look(|given| {
         let read = given.engine.read().unwrap();
-        let pins = |who: UserId| read.now().unwrap().pins(&who.into()).unwrap();
+        let pins = |who: UserId| read.now().unwrap().ask(Pins::new(who.into())).unwrap();
         for who in [ADA, RITA, GINA, JIM] {
             let pins = pins(who);
             assert_eq!(pins.len(), 1);
@@ -190,22 +203,25 @@ fn t4_an_address_places_a_tenant_on_the_map_and_grants_nothing() {
         for who in [NOEL, NINA, CARL] {
             assert_eq!(pins(who), []);
         }
-        let refused = read.now().unwrap().pins(&STAFF).unwrap_err();
+        let refused = read.now().unwrap().ask(Pins::new(STAFF)).unwrap_err();
         assert_eq!(refused.code(), Some(WrongActor));
     });
 }
 
 #[test]
 fn t5_the_whole_table_of_operation() {
-    let enabled = || given();
+    let enabled = || given().under(|policy| policy.host_reports_ready = true);
     let disabled = || enabled().and(ADA, disable(JOINTLY));
     let enabling = || disabled().and(ADA, enable(JOINTLY));
+    let down = || happened(&["tenant_held", "tenant_disabled"]);
+    let rising = || happened(&["tenant_released", "tenant_enabling"]);
+    let up = || happened(&["tenant_enabled"]);
     type Make<'a> = &'a dyn Fn() -> Given;
     let rows: [(Make<'_>, [Expected; 3]); 3] = [
-        //           disable                          enable                          ready
-        (&enabled, [happened(&["tenant_disabled"]), happened(&[]), refused(TenantNotEnabling)]),
-        (&disabled, [happened(&[]), happened(&["tenant_enabling"]), refused(TenantNotEnabling)]),
-        (&enabling, [refused(TenantEnabling), happened(&[]), happened(&["tenant_enabled"])]),
+        //           disable                 enable          ready
+        (&enabled, [down(), happened(&[]), refused(TenantNotEnabling)]),
+        (&disabled, [happened(&[]), rising(), refused(TenantNotEnabling)]),
+        (&enabling, [refused(TenantEnabling), happened(&[]), up()]),
     ];
     for (make, [disabling, enabling, ready]) in rows {
         make().when(ADA, disable(JOINTLY)).then(disabling);
@@ -217,28 +233,101 @@ fn t5_the_whole_table_of_operation() {
 }
 
 #[test]
-fn t5_nobody_works_on_a_disabled_tenant_but_to_operate_it() {
-    let disabled = given().and(ADA, disable(JOINTLY));
-    let enabling = given().and(ADA, disable(JOINTLY)).and(ADA, enable(JOINTLY));
-    for given in [disabled, enabling] {
+fn t5_a_tenant_is_up_at_once_where_no_host_reports() {
+    let at_once = happened(&["tenant_released", "tenant_enabling", "tenant_enabled"]);
+    let disabled = || given().and(ADA, disable(JOINTLY));
+    disabled().when(ADA, enable(JOINTLY)).then(at_once).then_may(JULIA, "devices.view", JOINTLY).verified();
+    // What was on its way up when the policy changed comes up when it is enabled again.
+    let reported = given().under(|policy| policy.host_reports_ready = true);
+    let waiting = reported.and(ADA, disable(JOINTLY)).and(ADA, enable(JOINTLY));
+    let waiting = waiting.then_denied(ADA, "devices.view", JOINTLY, TenantEnabling);
+    let waiting = waiting.under(|policy| policy.host_reports_ready = false);
+    let up = waiting.when(ADA, enable(JOINTLY)).then(happened(&["tenant_enabled"]));
+    up.then_may(ADA, "devices.view", JOINTLY);
+}
+
+#[test]
+fn t5_nobody_works_on_a_disabled_tenant_but_to_operate_delete_and_delink_it() {
+    let reported = || given().under(|policy| policy.host_reports_ready = true);
+    let disabled = reported().and(ADA, disable(JOINTLY));
+    let enabling = reported().and(ADA, disable(JOINTLY)).and(ADA, enable(JOINTLY));
+    for (given, reason) in [(disabled, TenantDisabled), (enabling, TenantEnabling)] {
         given
-            .then_denied(ADA, "devices.view", JOINTLY, TenantDisabled)
-            .then_denied(GINA, "devices.view", JOINTLY, TenantDisabled)
+            .then_denied(ADA, "devices.view", JOINTLY, reason)
+            .then_denied(GINA, "devices.view", JOINTLY, reason)
             .then_denied(JULIA, "devices.view", JOINTLY, UserNotActive)
             .then_denied(JULIA, "tenant.operate", JOINTLY, UserNotActive)
             .then_may(ADA, "tenant.operate", JOINTLY)
+            .then_may(ADA, "tenant.delete", JOINTLY)
+            .then_may(ADA, "customers.delink", JOINTLY)
             .then_may(ADA, "devices.view", FULLY)
             .when(JULIA, rename(JOINTLY))
             .then(refused(UserNotActive))
             .when(ADA, rename(JOINTLY))
-            .then(refused(TenantDisabled));
+            .then(refused(reason));
     }
-    given()
+    reported()
         .and(ADA, disable(JOINTLY))
         .and(ADA, enable(JOINTLY))
         .and(STAFF, ReportReady::new(JOINTLY))
         .then_may(JULIA, "devices.view", JOINTLY)
         .then_may(ADA, "devices.view", JOINTLY);
+}
+
+#[test]
+fn t5_a_disabled_tenant_is_deleted_by_whoever_may_delete_it() {
+    given().and(ADA, disable(FULLY)).when(ADA, delete(&[FULLY])).then(done()).verified();
+    given().and(ADA, disable(FULLY)).when(RITA, delete(&[FULLY])).then(refused(RoleLacksPermission));
+    let own = given().and(CARL, disable(ALONE));
+    own.when(CARL, delete(&[ALONE])).then(refused(UserNotActive)).when(STAFF, delete(&[ALONE])).then(done());
+}
+
+#[test]
+fn t5_each_side_lifts_what_it_did_itself_and_all_have_to() {
+    let held = || happened(&["tenant_held"]);
+    let released = || happened(&["tenant_released"]);
+    let up = || happened(&["tenant_released", "tenant_enabling", "tenant_enabled"]);
+    let both = || given().and(ADA, disable(JOINTLY)).when(STAFF, disable(JOINTLY)).then(held());
+    both().when(GINA, disable(JOINTLY)).then(happened(&[]));
+    both().when(GINA, enable(JOINTLY)).then(released()).when(STAFF, enable(JOINTLY)).then(up());
+    both().when(STAFF, enable(JOINTLY)).then(released()).when(ADAM, enable(JOINTLY)).then(up());
+    both()
+        .and(ADA, enable(JOINTLY))
+        .then_denied(ADA, "devices.view", JOINTLY, TenantDisabled)
+        .when(ADA, enable(JOINTLY))
+        .then(refused(HeldByOthers));
+    both().when(JULIA, enable(JOINTLY)).then(refused(UserNotActive));
+    // The operator overrides others with a ticket.
+    given().and(ADA, disable(JOINTLY)).when(STAFF, enable(JOINTLY)).then(refused(TicketRequired));
+    given().and(ADA, disable(JOINTLY)).when(staff_for("T-1"), enable(JOINTLY)).then(up());
+    // Managers side by side have a hold each.
+    two_managers()
+        .and(ADA, disable(ALONE))
+        .when(NINA, enable(ALONE))
+        .then(refused(HeldByOthers))
+        .when(NINA, disable(ALONE))
+        .then(held())
+        .when(ADA, enable(ALONE))
+        .then(released())
+        .when(NINA, enable(ALONE))
+        .then(up())
+        .verified();
+}
+
+#[test]
+fn t5_super_admins_enable_what_their_own_side_disabled() {
+    let own = || given().and(JACK, disable(JOINTLY));
+    own().when(JACK, enable(JOINTLY)).then(refused(UserNotActive));
+    own().when(ADA, enable(JOINTLY)).then(refused(HeldByOthers));
+    own().when(JULIA, rename(JOINTLY)).then(refused(UserNotActive));
+    own().when(JULIA, EnableTenants::new(vec![JOINTLY, ALONE])).then(refused(UserNotActive));
+    own().when(JULIA, enable(JOINTLY)).then(done()).then_may(JACK, "devices.view", JOINTLY).verified();
+    // What their manager did as well stays.
+    let both = own().and(ADA, disable(JOINTLY)).when(JULIA, enable(JOINTLY));
+    both.then(happened(&["tenant_released"]))
+        .then_denied(JACK, "devices.view", JOINTLY, UserNotActive)
+        .when(JULIA, enable(JOINTLY))
+        .then(refused(UserNotActive));
 }
 
 #[test]
@@ -251,6 +340,12 @@ fn t5_disabling_never_holds_a_customer_hostage() {
         .and(GINA, disable(MSP))
         .and(ADA, RequestDelink::new(JOINTLY_LINK))
         .and(JULIA, RejectDelink::new(JOINTLY_LINK));
+    // That is for super admins.
+    given().and(GINA, disable(MSP)).when(ADAM, RequestDelink::new(JOINTLY_LINK)).then(refused(UserNotActive));
+    // They answer what awaits them, too, and are told what stands in the way of a yes.
+    let asked = || given().and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, disable(ALONE));
+    asked().when(CARL, DeclineLink::new(ASKED)).then(done());
+    asked().when(CARL, AcceptLink::new(ASKED)).then(refused(TenantDisabled));
 }
 
 #[test]
@@ -357,8 +452,19 @@ fn t7_cascade_takes_what_is_below_and_nobody_else_manages() {
     shared.then_may(ADA, "devices.view", ALONE).verified();
 }
 
+#[test]
+fn t7_of_several_managers_none_deletes_for_the_others() {
+    let two = || {
+        let given = two_managers().and(STAFF, RemoveUser::new(CORA));
+        given.under(|policy| policy.management_types[1].delinkable = false)
+    };
+    two().when(NINA, delete(&[ALONE])).then(refused(DelinkFirst));
+    two().when(STAFF, delete(&[ALONE])).then(done()).verified();
+    two().when(CARL, delete(&[ALONE])).then(done());
+}
+
 /// `ALONE` jointly managed by `SECOND` for `manage` and by `MSP` for `configure`.
-fn two_managers() -> Given {
+pub(super) fn two_managers() -> Given {
     let given = given().under(|policy| policy.max_managers = 2);
     let given = given.and(NINA, ask(SECOND, "ALONE", "jointly")).and(CARL, AcceptLink::new(ASKED));
     let request = RequestLink {
@@ -418,7 +524,7 @@ fn t8_who_may_link_is_told_name_country_and_kind_and_nothing_else() {
     let given = given.and(ADA, delete(&[FULLY]));
     let read = given.engine.read().unwrap();
     let look_up = |who: Actor, number: &str| {
-        let found = read.now().unwrap().look_up(&who, &text(number));
+        let found = read.now().unwrap().ask(LookUp { actor: who.clone(), number: text(number) });
         found.map(|found| serde_json::to_string(&found).unwrap()).map_err(|error| error.code().unwrap())
     };
     let summary = r#"{"number":"ALONE","name":"Alone","country":"DE","kind":"customer"}"#;
@@ -441,7 +547,13 @@ fn t8_who_may_link_is_told_name_country_and_kind_and_nothing_else() {
 fn t8_who_may_link_for_a_tenant_that_their_home_manages_may_look_up() {
     let given = given().and(STAFF, user(EVE, GRAND, "eve", "read_only"));
     let look_up = |given: &Given| {
-        let found = given.engine.read().unwrap().now().unwrap().look_up(&EVE.into(), &text("ALONE"));
+        let found = given
+            .engine
+            .read()
+            .unwrap()
+            .now()
+            .unwrap()
+            .ask(LookUp { actor: EVE.into(), number: text("ALONE") });
         found.map(|found| found.kind).map_err(|error| error.code().unwrap())
     };
     assert_eq!(look_up(&given), Err(RoleLacksPermission));

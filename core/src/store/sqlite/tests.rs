@@ -19,7 +19,7 @@ use crate::store::NewRecord;
 use crate::view::{Change, Index, Key};
 
 fn quick() -> Options {
-    Options { synchronous: Synchronous::Normal, ..Options::default() }
+    Options::default().synchronous(Synchronous::Normal)
 }
 
 fn commit(store: &SqliteStore, changes: Vec<Change>) -> u64 {
@@ -53,6 +53,7 @@ fn link(number: u64, managed: u64, stage: Stage) -> Change {
         services: BTreeSet::new(),
         grants: BTreeSet::new(),
         stage,
+        holds: false,
         delink_expires: None,
         since: Timestamp::from_micros(0).unwrap(),
         term: None,

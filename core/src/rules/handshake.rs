@@ -1,0 +1,267 @@
+//! What a handshake rests on (L-3): who sent it, and whether they still could. Reads a view,
+//! returns events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::access::{self, Gate};
+use super::authority;
+use super::graph;
+use super::rights::{Giver, Offer, Place};
+use super::world::{Stop, World};
+use crate::base::ids::{TenantId, UserId};
+use crate::event::Event;
+use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, USERS_MANAGE};
+use crate::model::{
+    Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, Move, Party, Subject, User,
+};
+use crate::refusal::Code;
+use crate::view::{Any, Index, Key, Span, ViewError};
+
+/// How many handshakes are read at once.
+const PAGE: usize = 64;
+
+/// On whom a handshake rests that an actor sends: on the organisation for which they ask, or on
+/// themselves; on nobody, if it is the operator.
+pub(super) fn sent_by(actor: &Actor, organisation: Option<TenantId>) -> Option<Subject> {
+    match actor {
+        Actor::User(user) => Some(organisation.map_or(Subject::User(*user), Subject::Tenant)),
+        Actor::Operator { .. } | Actor::Clock => None,
+    }
+}
+
+/// Whether a link request's manager still has somebody who could ask.
+pub(super) fn request_stands(world: &World<'_>, request: &LinkRequest) -> Result<bool, ViewError> {
+    match request.handshake.sender {
+        None => Ok(true),
+        Some(_) => anybody_can(world, CUSTOMERS_ADD, request.manager),
+    }
+}
+
+/// Whether the sender of an invitation could still hand out what it offers, by the link that it
+/// came through.
+pub(super) fn invitation_stands(world: &World<'_>, invitation: &Invitation) -> Result<bool, ViewError> {
+    let tenant = invitation.tenant;
+    let Some((user, actor)) = person(world, &invitation.handshake)? else {
+        return Ok(invitation.handshake.sender.is_none());
+    };
+    if invitation.sign_up {
+        if !signs_up(world, &user, tenant)? {
+            return Ok(false);
+        }
+        // The owner of a new customer is named by its manager alone.
+        let new = world.tenant(tenant)?.is_some_and(|tenant| tenant.since == invitation.handshake.asked);
+        return Ok(new || allowed(Giver::of(world, &actor).and_then(|mut giver| giver.name_owner(tenant)))?);
+    }
+    let judged = access::judge(world, user.id, USERS_MANAGE, tenant, None, Gate::Open)?;
+    if judged.reason.is_some() {
+        return Ok(false);
+    }
+    let offer = Offer {
+        home: tenant,
+        place: Place::On(tenant),
+        role: &invitation.role,
+        below: Some(invitation.below),
+        by_default: false,
+        masked: invitation.masked,
+    };
+    match Giver::of(world, &actor).and_then(|mut giver| giver.offer(&offer)) {
+        Ok(handed) => Ok(!handed.masked || invitation.masked),
+        Err(Stop::Refused(_)) => Ok(false),
+        Err(Stop::Broken(error)) => Err(error),
+    }
+}
+
+/// Whether the sender of a move could still make it.
+pub(super) fn move_stands(world: &World<'_>, found: &Move) -> Result<bool, ViewError> {
+    let Some((user, _)) = person(world, &found.handshake)? else {
+        return Ok(found.handshake.sender.is_none());
+    };
+    for (tenant, gate) in [(found.manager, Gate::Shut), (found.customer, Gate::Open)] {
+        if access::judge(world, user.id, DEVICES_MANAGE, tenant, None, gate)?.reason.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The person on whom a handshake rests, where they can act.
+fn person(world: &World<'_>, handshake: &Handshake) -> Result<Option<(Arc<User>, Actor)>, ViewError> {
+    let Some(Subject::User(sender)) = handshake.sender else { return Ok(None) };
+    match world.user(sender)? {
+        Some(user) if access::can_act(world, &user, Gate::Shut)? => Ok(Some((user, Actor::User(sender)))),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a user sends sign-ups to a tenant for its manager, by a link in force (L-1).
+pub(super) fn signs_up(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, ViewError> {
+    for link in world.links_above(tenant)? {
+        if authority::side(world, user, link.manager, link.managed)? == Some(Party::Manager)
+            && access::judge(world, user.id, CUSTOMERS_ADD, link.manager, None, Gate::Shut)?.reason.is_none()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a ruling lets something pass; that the tenant is disabled for a while does not end it.
+fn allowed(ruling: super::world::Ruling) -> Result<bool, ViewError> {
+    match ruling {
+        Ok(()) => Ok(true),
+        Err(Stop::Refused(refusal)) => {
+            Ok(matches!(refusal.code, Code::TenantDisabled | Code::TenantEnabling))
+        }
+        Err(Stop::Broken(error)) => Err(error),
+    }
+}
+
+/// Whether anybody may use a permission on a tenant.
+fn anybody_can(world: &World<'_>, permission: &str, tenant: TenantId) -> Result<bool, ViewError> {
+    let mut reaching = vec![tenant];
+    reaching.extend(graph::above(world, tenant, &BTreeSet::new())?);
+    for holder in reaching {
+        for assignment in
+            world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(holder.uuid()))
+        {
+            let user = assignment?.user;
+            if access::judge(world, user, permission, tenant, None, Gate::Shut)?.reason.is_none() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Whose handshakes have to be looked at after what happens.
+#[derive(Debug, Default)]
+pub struct Touched {
+    /// Everybody's.
+    everything: bool,
+    /// All that these take part in, or sent.
+    subjects: BTreeSet<Subject>,
+    /// The link requests of these.
+    organisations: BTreeSet<TenantId>,
+}
+
+impl Touched {
+    /// Notes what an event may take away from a handshake, in the world before it.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
+        match event {
+            Event::PolicySet { .. } => self.everything = true,
+            Event::RoleEdited { role, .. } => {
+                for assignment in
+                    world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.uuid()))
+                {
+                    let assignment = assignment?;
+                    self.subjects.insert(Subject::User(assignment.user));
+                    self.organisations.insert(assignment.tenant);
+                }
+            }
+            Event::TenantDisabled { tenant } | Event::LinkCreated { managed: tenant, .. } => {
+                for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
+                    self.subjects.insert(Subject::User(user?.id));
+                }
+                self.organisations.insert(*tenant);
+            }
+            Event::LinkEnded { link, .. }
+            | Event::LinkConverted { link, .. }
+            | Event::ManagerGrantsSet { link, .. } => {
+                if let Some(link) = world.link(*link)? {
+                    let mut below = graph::below(world, link.managed, &BTreeSet::new())?;
+                    below.insert(link.managed);
+                    self.organisations.extend(&below);
+                    self.subjects.extend(below.into_iter().map(Subject::Tenant));
+                }
+            }
+            Event::Assigned { user, tenant, .. } | Event::AssignmentEnded { user, tenant } => {
+                self.person(world, *user)?;
+                self.organisations.insert(*tenant);
+            }
+            Event::UserBlocked { user } | Event::UserRemoved { user } => {
+                self.person(world, *user)?;
+                let assigned = world.assignments_of(*user)?;
+                self.organisations.extend(assigned.into_iter().map(|assignment| assignment.tenant));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn person(&mut self, world: &World<'_>, user: UserId) -> Result<(), ViewError> {
+        self.subjects.insert(Subject::User(user));
+        self.organisations.extend(world.user(user)?.map(|user| user.home));
+        Ok(())
+    }
+
+    /// The pending handshakes among these whose ground is gone in this world, as they end.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub fn withdrawn(&self, world: &World<'_>) -> Result<Vec<Event>, ViewError> {
+        let mut spans = Vec::new();
+        if self.everything {
+            spans.push(Span::under(Index::Due, Key::new()));
+        }
+        for subject in &self.subjects {
+            spans.push(Span::under(Index::DueAbout, Key::new().id(subject.uuid()).flag(false)));
+        }
+        for organisation in &self.organisations {
+            spans.push(Span::under(Index::RequestManager, Key::new().id(organisation.uuid()).flag(true)));
+        }
+        let mut asked: BTreeMap<TenantId, bool> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut ended = Vec::new();
+        for mut span in spans {
+            loop {
+                let page = world.view.scan(&span, PAGE)?;
+                for found in &page {
+                    if !seen.insert(found.id) {
+                        continue;
+                    }
+                    ended.extend(ground_gone(world, &found.entity, &mut asked)?);
+                }
+                match page.last() {
+                    Some(last) if page.len() == PAGE => span = span.after(last.key.clone(), last.id),
+                    _ => break,
+                }
+            }
+        }
+        Ok(ended)
+    }
+}
+
+/// The event by which a pending handshake ends whose ground is gone. Of many requests of one
+/// organisation its people are asked about once.
+fn ground_gone(
+    world: &World<'_>,
+    entity: &Any,
+    asked: &mut BTreeMap<TenantId, bool>,
+) -> Result<Option<Event>, ViewError> {
+    let pending = |handshake: &Handshake| handshake.state_at(world.at) == HandshakeState::Pending;
+    Ok(match entity {
+        Any::LinkRequest(it) if pending(&it.handshake) => {
+            let stands = match (it.handshake.sender, asked.get(&it.manager)) {
+                (Some(_), Some(known)) => *known,
+                _ => request_stands(world, it)?,
+            };
+            if it.handshake.sender.is_some() {
+                asked.insert(it.manager, stands);
+            }
+            (!stands).then_some(Event::LinkRequestWithdrawn { request: it.id })
+        }
+        Any::Invitation(it) if pending(&it.handshake) => {
+            let stands = invitation_stands(world, it)?;
+            (!stands).then_some(Event::InvitationWithdrawn { invitation: it.id })
+        }
+        Any::Move(it) if pending(&it.handshake) => {
+            let stands = move_stands(world, it)?;
+            (!stands).then_some(Event::MoveWithdrawn { id: it.id })
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,182 @@
+//! Whether a tenant can be worked on (T-5): each side keeps it disabled for itself, and it comes up
+//! when none does any longer. Reads a view, returns events.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::access::{self, Gate};
+use super::authority;
+use super::batch::Batch;
+use super::world::{Decision, Ruling, World, refuse};
+use crate::base::ids::{LinkId, TenantId};
+use crate::command::{DisableTenants, EnableTenants, ReportReady};
+use crate::event::Event;
+use crate::model::machine::OperationTrigger;
+use crate::model::permission::TENANT_OPERATE;
+use crate::model::{Actor, Hold, Operation, Party, Tenant};
+use crate::refusal::Code;
+use crate::view::ViewError;
+
+/// A side that keeps a tenant disabled: of a manager's, the link through which it does.
+type Holder = (Hold, Option<LinkId>);
+
+/// Disables tenants for the actor's side (T-5, T-6).
+///
+/// # Errors
+/// `empty_batch`, `duplicate_item`, `tenant_enabling`.
+pub fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ruling<Decision> {
+    authority::admit(world, actor, Gate::Shut)?;
+    let mut batch = Batch::of(&command.tenants)?;
+    let mut events = Vec::new();
+    for (index, &id) in command.tenants.iter().enumerate() {
+        let Some((tenant, holder)) = batch.note(index, side(world, actor, id))? else { continue };
+        let operation = world.operation(&tenant)?;
+        if operation == Operation::Enabling {
+            batch.add(index, Code::TenantEnabling, id);
+        } else if !holders(world, &tenant)?.contains(&holder) {
+            let (hold, link) = holder;
+            events.push(Event::TenantHeld { tenant: id, hold, link });
+            if operation.after(OperationTrigger::Disable).is_some() {
+                events.push(Event::TenantDisabled { tenant: id });
+            }
+        }
+    }
+    batch.lift()?;
+    Ok(events.into())
+}
+
+/// The side on which somebody operates a tenant: of several managers' the one by whose link they
+/// may.
+fn side(world: &World<'_>, actor: &Actor, id: TenantId) -> Ruling<(Arc<Tenant>, Holder)> {
+    authority::authorize(world, actor, TENANT_OPERATE, id, Gate::Shut)?;
+    let Some(tenant) = world.living(id)? else { return refuse(Code::UnknownTenant, id) };
+    let holder = match authority::admit(world, actor, Gate::Shut)? {
+        None => (Hold::Operator, None),
+        Some(user) if user.home == id => (Hold::Own, None),
+        Some(user) => {
+            let found = access::judge(world, user.id, TENANT_OPERATE, id, None, Gate::Shut)?;
+            (Hold::Manager, found.chain.first().map(|link| link.id))
+        }
+    };
+    Ok((tenant, holder))
+}
+
+/// Everybody who keeps a tenant disabled.
+fn holders(world: &World<'_>, tenant: &Tenant) -> Result<BTreeSet<Holder>, ViewError> {
+    let mut holders: BTreeSet<Holder> = tenant.holds.iter().map(|&hold| (hold, None)).collect();
+    let links = world.links_above(tenant.id)?;
+    holders.extend(links.iter().filter(|link| link.holds).map(|link| (Hold::Manager, Some(link.id))));
+    Ok(holders)
+}
+
+/// Enables tenants for the actor's side: each side takes back what it did itself, the operator with
+/// a ticket what anybody did (T-5, T-6). A disabled home does not bar its super admins from that.
+///
+/// # Errors
+/// `ticket_required`, `empty_batch`, `duplicate_item`, `held_by_others`.
+pub fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruling<Decision> {
+    let mut gates = Vec::new();
+    for &id in &command.tenants {
+        gates.push(gate(world, actor, id)?);
+    }
+    let gate = if gates.contains(&Gate::Open) { Gate::Open } else { Gate::Shut };
+    authority::admit(world, actor, gate)?;
+    let mut batch = Batch::of(&command.tenants)?;
+    let mut events = Vec::new();
+    for (index, (&id, &gate)) in command.tenants.iter().zip(&gates).enumerate() {
+        let enabled = batch.note(index, enabled(world, actor, id, gate))?;
+        events.extend(enabled.into_iter().flatten());
+    }
+    batch.lift()?;
+    Ok(events.into())
+}
+
+/// The gate for enabling a tenant: open to its own people where their own side disabled it.
+fn gate(world: &World<'_>, actor: &Actor, id: TenantId) -> Result<Gate, ViewError> {
+    let Actor::User(user) = actor else { return Ok(Gate::Shut) };
+    let own = world.user(*user)?.is_some_and(|user| user.home == id)
+        && world.living(id)?.is_some_and(|tenant| tenant.holds.contains(&Hold::Own));
+    Ok(if own { Gate::Open } else { Gate::Shut })
+}
+
+fn enabled(world: &World<'_>, actor: &Actor, id: TenantId, gate: Gate) -> Ruling<Vec<Event>> {
+    authority::authorize(world, actor, TENANT_OPERATE, id, gate)?;
+    let Some(tenant) = world.living(id)? else { return refuse(Code::UnknownTenant, id) };
+    let user = authority::admit(world, actor, gate)?;
+    let holders = holders(world, &tenant)?;
+    let mut lifted = BTreeSet::new();
+    for &holder in &holders {
+        let lifts = match (&user, holder) {
+            (None, (Hold::Operator, _)) => true,
+            (None, _) => matches!(actor, Actor::Operator { ticket: Some(_) }),
+            (Some(user), (_, Some(link))) => match world.link(link)? {
+                Some(link) => authority::side(world, user, link.manager, id)? == Some(Party::Manager),
+                None => false,
+            },
+            (Some(user), (hold, None)) => user.home == id && hold == Hold::Own,
+        };
+        if lifts {
+            lifted.insert(holder);
+        }
+    }
+    if lifted.is_empty() && !holders.is_empty() {
+        let code = if user.is_none() { Code::TicketRequired } else { Code::HeldByOthers };
+        return refuse(code, id);
+    }
+    let mut events: Vec<Event> =
+        lifted.iter().map(|&(hold, link)| Event::TenantReleased { tenant: id, hold, link }).collect();
+    if lifted == holders {
+        events.extend(raised(world, &tenant));
+    }
+    Ok(events)
+}
+
+/// A tenant that nobody keeps disabled comes up: at once, or when the host reports it ready.
+fn raised(world: &World<'_>, tenant: &Tenant) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut operation = tenant.operation;
+    if let Some(next) = operation.after(OperationTrigger::Enable) {
+        operation = next;
+        events.push(Event::TenantEnabling { tenant: tenant.id });
+    }
+    if operation.after(OperationTrigger::Ready).is_some() && !world.policy.host_reports_ready {
+        events.push(Event::TenantEnabled { tenant: tenant.id });
+    }
+    events
+}
+
+/// The holds that end with these links, and the tenants that come up thereby (T-5, D-6).
+pub(super) fn released(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Vec<Event>, ViewError> {
+    let mut events = Vec::new();
+    let mut tenants = BTreeSet::new();
+    for id in ended {
+        if let Some(link) = world.link(*id)?.filter(|link| link.holds) {
+            let (tenant, hold) = (link.managed, Hold::Manager);
+            events.push(Event::TenantReleased { tenant, hold, link: Some(link.id) });
+            tenants.insert(tenant);
+        }
+    }
+    for tenant in tenants {
+        if let Some(tenant) = world.living(tenant)?
+            && !world.is_held(&tenant, ended)?
+        {
+            events.extend(raised(world, &tenant));
+        }
+    }
+    Ok(events)
+}
+
+/// Takes the host's word that a tenant is up (T-5).
+///
+/// # Errors
+/// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
+pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
+    authority::operator_only(world, actor)?;
+    let Some(tenant) = world.living(command.tenant)? else {
+        return refuse(Code::UnknownTenant, command.tenant);
+    };
+    match tenant.operation.after(OperationTrigger::Ready) {
+        Some(_) => Ok(Event::TenantEnabled { tenant: tenant.id }.into()),
+        None => refuse(Code::TenantNotEnabling, tenant.id),
+    }
+}
