@@ -9,7 +9,7 @@ use tenantry::command::RegisterUser;
 use tenantry::engine::Engine;
 use tenantry::index::{AccessIndex, Follower, PermissionHandle, Permit, Resolved};
 use tenantry::model::RoleRef;
-use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 
 use crate::ask::{Ask, Spread, draw};
 use crate::world::view::Source;
@@ -101,7 +101,7 @@ impl Stage {
                 let _ = std::fs::remove_file(file);
             }
             timed("file", || {
-                let options = Options::default().synchronous(Synchronous::Normal);
+                let options = FileOptions::default().synchronous(Synchronous::Normal);
                 let store = SqliteStore::open(&being_written, options).expect("the file can be made");
                 write(&store).expect("the world can be written");
             });

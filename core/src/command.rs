@@ -363,7 +363,7 @@ use crate::base::text::{
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::{
-    Actor, Audience, Change, Contact, Operation, Party, RoleRef, Subject, TenantKind, TermRequest,
+    Actor, Audience, Contact, Operation, Party, Patch, RoleRef, Subject, TenantKind, TermRequest,
 };
 use crate::policy::Policy;
 
@@ -806,17 +806,17 @@ commands! {
         /// Its new name.
         name: Option<CompanyName>,
         /// Its country.
-        country: Change<Country>,
+        country: Patch<Country>,
         /// Its website.
-        website: Change<Website>,
+        website: Patch<Website>,
         /// Its domain prefix.
-        prefix: Change<Prefix>,
+        prefix: Patch<Prefix>,
         /// Its street address.
-        street: Change<Street>,
+        street: Patch<Street>,
         /// Where that is on a map.
-        coordinates: Change<Coordinates>,
+        coordinates: Patch<Coordinates>,
         /// Its telephone number.
-        phone: Change<Phone>,
+        phone: Patch<Phone>,
     }
 
     /// Correct a tenant's kind; operators with a ticket only (T-1).
@@ -1116,7 +1116,7 @@ commands! {
     }
     + {
         /// Their name.
-        name: Change<PersonName>,
+        name: Patch<PersonName>,
         /// Their address.
         email: Option<Email>,
     }

@@ -16,7 +16,7 @@ use crate::rules::{
     Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, operation,
     personal, policy, reseller, role, session, tenant, user,
 };
-use crate::view::{Change, Overlay, View, ViewError};
+use crate::view::{Overlay, View, ViewError, Write};
 
 /// What follows from a decision: what happens, what is known about people by then, the entities
 /// that change, and what it is about. Made once, and carried to wherever it counts.
@@ -27,7 +27,7 @@ pub struct Step {
     /// The subjects whose personal data is replaced or, with `None`, erased.
     pub people: Vec<(Subject, Option<Personal>)>,
     /// The entities that change: of each, the last word.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Write>,
     /// What it is about, to find its record by.
     pub about: BTreeSet<Subject>,
 }
@@ -87,7 +87,7 @@ fn happen(
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn changes_of(view: &dyn View, events: &[Event], at: Timestamp) -> Result<Vec<Change>, ViewError> {
+pub fn changes_of(view: &dyn View, events: &[Event], at: Timestamp) -> Result<Vec<Write>, ViewError> {
     let mut after = Overlay::over(view);
     for event in events {
         apply(&after, event, at)?.into_iter().for_each(|change| after.change(change));

@@ -41,7 +41,7 @@ use crate::base::text::{
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Audience, Change, EndCause, Hold, Party, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
+    Audience, EndCause, Hold, Party, Patch, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
     is_false,
 };
 use crate::policy::Policy;
@@ -90,14 +90,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<CompanyName>,
         /// Its country's change.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
-        country: Change<Country>,
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        country: Patch<Country>,
         /// Its website's change.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
-        website: Change<Website>,
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        website: Patch<Website>,
         /// Its prefix's change.
-        #[serde(default, skip_serializing_if = "Change::is_keep")]
-        prefix: Change<Prefix>,
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        prefix: Patch<Prefix>,
         /// Personal data that changed.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         personal: BTreeSet<PersonalField>,

@@ -24,7 +24,7 @@ use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code;
 use tenantry::rules::{World, access};
-use tenantry::view::{Any, Change, Memory};
+use tenantry::view::{Any, Memory, Write};
 use uuid::Uuid;
 
 /// Numbers that look random.
@@ -220,7 +220,7 @@ impl Worlds {
         }
     }
 
-    fn change(&mut self, change: Change) -> Change {
+    fn change(&mut self, change: Write) -> Write {
         self.view.change(change.clone());
         change
     }
@@ -228,57 +228,57 @@ impl Worlds {
     /// Everything, once.
     fn found(&mut self) {
         let policy = self.policy();
-        self.change(Change::Put(policy.into()));
+        self.change(Write::Put(policy.into()));
         for number in 0..self.size.tenants {
             let tenant = self.random_tenant(number);
-            self.change(Change::Put(tenant.into()));
+            self.change(Write::Put(tenant.into()));
         }
         for number in 0..self.size.users {
             let user = self.random_user(number);
-            self.change(Change::Put(user.into()));
+            self.change(Write::Put(user.into()));
         }
         for number in 0..self.size.roles {
             let role = self.random_role(number);
-            self.change(Change::Put(role.into()));
+            self.change(Write::Put(role.into()));
         }
         for _ in 0..self.size.tenants * 2 {
             let link = self.random_link();
-            self.change(Change::Put(link.into()));
+            self.change(Write::Put(link.into()));
         }
         for _ in 0..self.size.users * 2 {
             let assignment = self.random_assignment();
-            self.change(Change::Put(assignment.into()));
+            self.change(Write::Put(assignment.into()));
         }
     }
 
     /// What one record might change.
-    fn record(&mut self) -> Vec<Change> {
+    fn record(&mut self) -> Vec<Write> {
         let mut changes = Vec::new();
         for _ in 0..1 + self.dice.below(3) {
             let change = match self.dice.below(13) {
-                0 => Change::Put(self.policy().into()),
+                0 => Write::Put(self.policy().into()),
                 1 => {
                     let number = self.dice.below(self.size.tenants);
-                    Change::Put(self.random_tenant(number).into())
+                    Write::Put(self.random_tenant(number).into())
                 }
                 2 => {
                     let number = self.dice.below(self.size.users);
-                    Change::Put(self.random_user(number).into())
+                    Write::Put(self.random_user(number).into())
                 }
                 3 => {
                     let number = self.dice.below(self.size.roles);
-                    Change::Put(self.random_role(number).into())
+                    Write::Put(self.random_role(number).into())
                 }
-                4..=6 => Change::Put(self.random_link().into()),
-                7..=9 => Change::Put(self.random_assignment().into()),
-                10..=11 => Change::Remove(self.random_assignment().into()),
+                4..=6 => Write::Put(self.random_link().into()),
+                7..=9 => Write::Put(self.random_assignment().into()),
+                10..=11 => Write::Remove(self.random_assignment().into()),
                 _ => {
                     let all: Vec<Any> = self.view.entities().cloned().collect();
-                    Change::Remove(self.dice.pick(&all).clone())
+                    Write::Remove(self.dice.pick(&all).clone())
                 }
             };
             // The last word of a record on an entity counts.
-            changes.retain(|other: &Change| other.target() != change.target());
+            changes.retain(|other: &Write| other.target() != change.target());
             changes.push(self.change(change));
         }
         changes
@@ -402,7 +402,7 @@ fn p12_the_index_answers_as_the_rules_do_where_lines_overflow() {
 fn p8_more_roles_than_seats_have_codes_for() {
     let size = Size { tenants: 90, users: 90, roles: 90 };
     let mut worlds = Worlds { dice: Dice(1), size, view: Memory::new() };
-    worlds.change(Change::Put(Policy::default().into()));
+    worlds.change(Write::Put(Policy::default().into()));
     for number in 0..90 {
         let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(number) };
         let user = User { state: UserState::Active, ..worlds.random_user(number) };
@@ -417,7 +417,7 @@ fn p8_more_roles_than_seats_have_codes_for() {
             masked: false,
         };
         for change in [tenant.into(), user.into(), role.into(), assignment.into()] {
-            worlds.change(Change::Put(change));
+            worlds.change(Write::Put(change));
         }
     }
     worlds.compare(&[&Follower::build(&worlds.view, 1, 1).unwrap()], 1);
@@ -434,7 +434,7 @@ struct Followed {
 }
 
 impl Followed {
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: Write) {
         let changes = [self.worlds.change(change)];
         self.seq += 1;
         self.grown.follow(self.seq, &changes);
@@ -444,7 +444,7 @@ impl Followed {
     }
 
     fn put(&mut self, entity: impl Into<Any>) {
-        self.change(Change::Put(entity.into()));
+        self.change(Write::Put(entity.into()));
     }
 
     fn size(&mut self) {
@@ -496,7 +496,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         masked: false,
     };
     let grown = Follower::build(&worlds.view, 0, 3).unwrap();
-    worlds.change(Change::Put(Policy::default().into()));
+    worlds.change(Write::Put(Policy::default().into()));
     let mut all = Followed { worlds, seq: 0, grown, sized: None };
     all.put(Policy::default());
     for number in 0..size.tenants {
@@ -571,7 +571,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         all.put_and_compare(guest.clone());
         all.put_and_compare(Assignment { role: RoleRef::Custom(role.id), ..guest.clone() });
         for number in 0..others {
-            all.change(Change::Remove(assigned(number, CUSTOMER, "admin", false).into()));
+            all.change(Write::Remove(assigned(number, CUSTOMER, "admin", false).into()));
             // One who goes does not take the others along.
             if number == 0 {
                 all.compare();
@@ -579,7 +579,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         }
         all.compare();
         if others == 0 {
-            all.change(Change::Remove(guest.clone().into()));
+            all.change(Write::Remove(guest.clone().into()));
             all.compare();
         }
     }
@@ -618,12 +618,12 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
     }
     entities.push(Link { stage: Stage::Active, term: None, ..worlds.random_link() }.into());
     for entity in &entities {
-        worlds.change(Change::Put(entity.clone()));
+        worlds.change(Write::Put(entity.clone()));
     }
     let mut follower = Follower::build(&worlds.view, 0, 1).unwrap();
     let mut seq = 0;
     for entity in &entities {
-        for change in [Change::Remove(entity.clone()), Change::Put(entity.clone())] {
+        for change in [Write::Remove(entity.clone()), Write::Put(entity.clone())] {
             seq += 1;
             follower.follow(seq, &[worlds.change(change)]);
             worlds.compare(&[&follower], seq);
@@ -634,7 +634,7 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
     let gone =
         Assignment { user, tenant: tenant_id(0), role: RoleRef::Custom(role.id), below: true, masked: false };
     for last in [false, true] {
-        let (put, remove) = (Change::Put(gone.clone().into()), Change::Remove(gone.clone().into()));
+        let (put, remove) = (Write::Put(gone.clone().into()), Write::Remove(gone.clone().into()));
         let changes = if last { [remove, put] } else { [put, remove] };
         seq += 1;
         follower.follow(seq, &changes.map(|change| worlds.change(change)));
@@ -655,7 +655,7 @@ fn p12_a_name_that_the_policy_does_not_have_is_refused_and_a_handle_outlives_the
     let role = "super_admin".parse().unwrap();
     let assignment = Assignment { user: user.id, tenant: tenant.id, role, below: true, masked: false };
     for entity in [whole.clone().into(), tenant.into(), user.into(), assignment.into()] {
-        worlds.change(Change::Put(entity));
+        worlds.change(Write::Put(entity));
     }
     let mut follower = Follower::build(&worlds.view, 0, 1).unwrap();
     let index = Arc::clone(follower.index());
@@ -672,11 +672,11 @@ fn p12_a_name_that_the_policy_does_not_have_is_refused_and_a_handle_outlives_the
     let mut less = whole.clone();
     less.permissions.retain(|name| name.as_str() != "tenant.view");
     less.services.retain(|name| name.as_str() != "manage");
-    follower.follow(1, &[worlds.change(Change::Put(less.into()))]);
+    follower.follow(1, &[worlds.change(Write::Put(less.into()))]);
     assert_eq!(check(view.into()), Some(Code::RoleLacksPermission));
     assert_eq!(check(view.with(manage)), Some(Code::ServiceNotManaged));
     assert!(index.permission("tenant.view").is_err() && index.service("manage").is_err());
-    follower.follow(2, &[worlds.change(Change::Put(whole.into()))]);
+    follower.follow(2, &[worlds.change(Write::Put(whole.into()))]);
     assert_eq!(check(view.with(manage)), None);
     assert_eq!((index.permission("tenant.view"), index.service("manage")), (Ok(view), Ok(manage)));
 }

@@ -25,9 +25,9 @@ use tenantry::refusal::Code;
 use tenantry::rules::{World, access};
 use tenantry::store::Store;
 use tenantry::store::memory::MemoryStore;
-use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::given::{GRAND, Given, JOINTLY, MSP, STAFF, dawn, mail, staff_for, text};
-use tenantry::view::{Change, Memory, Overlay, View};
+use tenantry::view::{Memory, Overlay, View, Write};
 use uuid::Uuid;
 
 const LINK: LinkId = LinkId::from_uuid(Uuid::from_u128(0x2b0));
@@ -294,7 +294,7 @@ fn otherwise() -> Memory {
 fn emptied(other: &Memory) -> Overlay<'_> {
     let mut overlay = Overlay::over(other);
     for any in other.entities() {
-        overlay.change(Change::Remove(any.clone()));
+        overlay.change(Write::Remove(any.clone()));
     }
     let people: Vec<Subject> = other.people().map(|(subject, _)| subject).collect();
     for subject in people {
@@ -338,7 +338,7 @@ fn p12_the_access_matrix_is_the_same_over_every_view() {
         let block = if cell.can_be() {
             let [memory, memory_then, changed] = cell.in_store(MemoryStore::new(Uuid::nil()));
             let place = tempfile::tempdir().unwrap();
-            let options = Options::default().synchronous(Synchronous::Normal);
+            let options = FileOptions::default().synchronous(Synchronous::Normal);
             let [sqlite, sqlite_then, sqlite_changed] =
                 cell.in_store(SqliteStore::open(place.path().join("store"), options).unwrap());
             let title = cell.title();

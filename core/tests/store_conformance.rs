@@ -2,7 +2,7 @@
 
 use tenantry::store::Store;
 use tenantry::store::memory::MemoryStore;
-use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::store::{conformance, numbered, persistence};
 
 #[test]
@@ -16,7 +16,7 @@ fn sqlite_conforms() {
     let made = std::cell::Cell::new(0);
     conformance(&|| {
         made.set(made.get() + 1);
-        let options = Options::default().synchronous(Synchronous::Normal);
+        let options = FileOptions::default().synchronous(Synchronous::Normal);
         Box::new(SqliteStore::open(place.path().join(made.get().to_string()), options).unwrap())
             as Box<dyn Store>
     });
@@ -26,5 +26,5 @@ fn sqlite_conforms() {
 fn sqlite_keeps_what_was_committed() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
-    persistence(&|| Box::new(SqliteStore::open(&path, Options::default()).unwrap()));
+    persistence(&|| Box::new(SqliteStore::open(&path, FileOptions::default()).unwrap()));
 }

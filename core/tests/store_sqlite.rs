@@ -13,27 +13,28 @@ use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{Email, PersonName, Street};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Link, Operation, Personal, Stage, Subject, Tenant, TenantKind, User, UserState};
-use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::store::{NewRecord, Store, StoreError};
-use tenantry::testkit::store::{Rng, following, numbered, verify};
-use tenantry::view::{Any, Change, Index, Key, Kind, Span};
+use tenantry::testkit::random::Rng;
+use tenantry::testkit::store::{following, numbered, verify};
+use tenantry::view::{Any, Index, Key, Kind, Span, Write};
 
 const CHILD: &str = "TENANTRY_TEST_CHILD";
 
 fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, Options::default()).unwrap()
+    SqliteStore::open(path, FileOptions::default()).unwrap()
 }
 
-fn quick() -> Options {
-    Options::default().synchronous(Synchronous::Normal)
+fn quick() -> FileOptions {
+    FileOptions::default().synchronous(Synchronous::Normal)
 }
 
 fn at() -> Timestamp {
     Timestamp::parse("2026-01-01T00:00:00Z").unwrap()
 }
 
-fn user(number: u64) -> Change {
-    Change::Put(Any::from(User {
+fn user(number: u64) -> Write {
+    Write::Put(Any::from(User {
         id: UserId::from_uuid(numbered(number)),
         home: TenantId::from_uuid(numbered(1)),
         state: UserState::Active,
@@ -41,8 +42,8 @@ fn user(number: u64) -> Change {
     }))
 }
 
-fn tenant(number: u64, name: &str) -> Change {
-    Change::Put(Any::from(Tenant {
+fn tenant(number: u64, name: &str) -> Write {
+    Write::Put(Any::from(Tenant {
         id: TenantId::from_uuid(numbered(number)),
         number: format!("T{number}").parse().unwrap(),
         kind: TenantKind::Customer,
@@ -59,8 +60,8 @@ fn tenant(number: u64, name: &str) -> Change {
     }))
 }
 
-fn link(stage: Stage, number: u64) -> Change {
-    Change::Put(Any::from(Link {
+fn link(stage: Stage, number: u64) -> Write {
+    Write::Put(Any::from(Link {
         id: LinkId::from_uuid(numbered(number)),
         manager: TenantId::from_uuid(numbered(1)),
         managed: TenantId::from_uuid(numbered(2)),
@@ -77,7 +78,7 @@ fn link(stage: Stage, number: u64) -> Change {
     }))
 }
 
-fn commit(store: &dyn Store, changes: Vec<Change>) -> Result<u64, StoreError> {
+fn commit(store: &dyn Store, changes: Vec<Write>) -> Result<u64, StoreError> {
     commit_with(store, |new| NewRecord { changes, ..new })
 }
 
@@ -123,7 +124,7 @@ fn what_is_not_ours_is_left_as_it_is() {
     db.execute_batch("CREATE TABLE entity(a)").unwrap();
     fs::copy(file("busy"), file("orphan")).unwrap();
     let before = bytes_in(place.path());
-    for options in [Options::default(), quick().read_only(true), quick().create(false)] {
+    for options in [FileOptions::default(), quick().read_only(true), quick().create(false)] {
         for name in
             ["text", "byte", "long", "zeros", "foreign", "foreign-log", "owned", "busy", "orphan"].map(file)
         {
@@ -144,7 +145,7 @@ fn a_newer_file_is_left_as_it_is() {
     db.execute_batch("PRAGMA user_version = 9; UPDATE meta SET value = 8 WHERE name = 'min_writer'").unwrap();
     drop(db);
     let before = bytes_in(place.path());
-    let error = SqliteStore::open(&path, Options::default()).err().unwrap();
+    let error = SqliteStore::open(&path, FileOptions::default()).err().unwrap();
     assert!(matches!(error, StoreError::Newer { needs: 8, knows: 1, .. }), "{error}");
     assert!(bytes_in(place.path()) == before);
     assert_eq!(verify(&SqliteStore::open(&path, quick().read_only(true)).unwrap()).unwrap().seq, 1);
@@ -162,15 +163,15 @@ fn where_no_store_can_be_is_said() {
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("file");
     fs::write(&file, "x").unwrap();
-    let refused = |path: &Path, options: Options| {
+    let refused = |path: &Path, options: FileOptions| {
         let error = SqliteStore::open(path, options).err().unwrap();
         assert!(matches!(error, StoreError::CannotOpen { .. }), "{path:?}: {error}");
     };
-    refused(place.path(), Options::default());
-    refused(&file.join("store"), Options::default());
-    refused(&place.path().join("no/such/place"), Options::default());
-    refused(Path::new("/proc/store"), Options::default());
-    refused(Path::new("/dev/null"), Options::default());
+    refused(place.path(), FileOptions::default());
+    refused(&file.join("store"), FileOptions::default());
+    refused(&place.path().join("no/such/place"), FileOptions::default());
+    refused(Path::new("/proc/store"), FileOptions::default());
+    refused(Path::new("/dev/null"), FileOptions::default());
     refused(&place.path().join("missing"), quick().read_only(true));
     refused(&place.path().join("missing"), quick().create(false));
     assert!(!place.path().join("missing").exists());
@@ -249,13 +250,13 @@ fn damage_is_an_error_and_never_a_panic() {
     for round in 0..150 {
         let mut bytes = whole.clone();
         if round % 5 == 0 {
-            bytes.truncate(1 + rng.below(whole.len() as u64 - 1) as usize);
+            bytes.truncate(1 + rng.below(whole.len() - 1));
         } else {
             for _ in 0..8 {
-                let at = rng.below(whole.len() as u64) as usize;
+                let at = rng.below(whole.len());
                 bytes[at] = rng.below(256) as u8;
             }
-            let page = 4096 * rng.below(whole.len() as u64 / 4096) as usize;
+            let page = 4096 * rng.below(whole.len() / 4096);
             for offset in 0..8 {
                 bytes[page + offset] ^= rng.below(256) as u8;
             }
@@ -306,7 +307,7 @@ fn a_full_store_stays_whole_and_goes_on_when_there_is_room() {
 // People.
 
 fn person(rng: &mut Rng, marker: &str) -> Personal {
-    let length = rng.below(40) as usize;
+    let length = rng.below(40);
     Personal {
         name: Some(PersonName::parse(&format!("{marker} {}", "Lovelace ".repeat(length % 8))).unwrap()),
         email: Some(Email::parse(&format!("{marker}@example.com")).unwrap()),
@@ -328,8 +329,8 @@ fn what_was_erased_is_in_no_file() {
         for round in 0..400_u64 {
             let mut people = BTreeMap::new();
             for one in 0..=rng.below(5) {
-                let number = rng.below(150);
-                let marker = format!("mark{:06}x", round * 10 + one);
+                let number = rng.below(150) as u64;
+                let marker = format!("mark{:06}x", round * 10 + one as u64);
                 people.insert(number, (rng.below(4) > 0).then_some(marker));
             }
             // The last commit erases, so that the log is emptied.
@@ -483,7 +484,7 @@ fn threads_and_handles_share_a_file() {
 fn who_waits_too_long_is_told() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
-    let [one, other] = [0, 1].map(|_| SqliteStore::open(&path, Options::default().wait_ms(20)).unwrap());
+    let [one, other] = [0, 1].map(|_| SqliteStore::open(&path, FileOptions::default().wait_ms(20)).unwrap());
     let writing = one.write().unwrap();
     for store in [&one, &other] {
         assert!(matches!(store.write().err(), Some(StoreError::Busy { waited_ms: 20 })));

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Clock, Engine, Options};
-use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::wire::{self, Fault, Trouble};
 
 use crate::error::{guard, tenantry_error, tenantry_status};

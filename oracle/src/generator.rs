@@ -16,7 +16,7 @@ use tenantry::base::text::{
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
 use tenantry::model::{
-    Actor, Change, Contact, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind,
+    Actor, Contact, HandshakeState, Operation, Party, Patch, RoleRef, Stage, Subject, TenantKind,
     TermRequest, UserState,
 };
 use tenantry::policy::{ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
@@ -560,13 +560,13 @@ impl Generator {
         word(["https://example.com", "https://example.org"][self.rng.below(2)])
     }
 
-    fn change<T>(&mut self, percent: usize, make: impl FnOnce(&mut Self) -> T) -> Change<T> {
+    fn change<T>(&mut self, percent: usize, make: impl FnOnce(&mut Self) -> T) -> Patch<T> {
         if !self.rng.percent(percent) {
-            Change::Keep
+            Patch::Keep
         } else if self.rng.percent(30) {
-            Change::Clear
+            Patch::Clear
         } else {
-            Change::Set(make(self))
+            Patch::Set(make(self))
         }
     }
 

@@ -9,7 +9,7 @@ use tenantry::command::{
     AddCustomer, Authorization, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant,
 };
 use tenantry::model::{
-    Actor, Change, EndCause, HandshakeState, Operation, RoleRef, Stage, TenantKind, UserState,
+    Actor, EndCause, HandshakeState, Operation, Patch, RoleRef, Stage, TenantKind, UserState,
 };
 use tenantry::refusal::Code;
 use uuid::Uuid;
@@ -170,16 +170,16 @@ impl Oracle {
         c.coordinates.apply_to(&mut after.coordinates);
         c.phone.apply_to(&mut after.phone);
         let names_nothing = c.name.is_none()
-            && c.country == Change::Keep
-            && c.website == Change::Keep
-            && c.prefix == Change::Keep
-            && c.street == Change::Keep
-            && c.coordinates == Change::Keep
-            && c.phone == Change::Keep;
+            && c.country == Patch::Keep
+            && c.website == Patch::Keep
+            && c.prefix == Patch::Keep
+            && c.street == Patch::Keep
+            && c.coordinates == Patch::Keep
+            && c.phone == Patch::Keep;
         if names_nothing {
             obstacles.push(Code::NothingToDo);
         }
-        if let Change::Set(prefix) = &c.prefix
+        if let Patch::Set(prefix) = &c.prefix
             && before.prefix.as_ref() != Some(prefix)
         {
             obstacles.extend(self.prefix_obstacles(prefix, Some(c.tenant), at));

@@ -8,7 +8,7 @@ use tenantry::event::Event;
 use tenantry::journal::Record;
 use tenantry::query::{TenantsWhere, UsersWhoCan, Verdict};
 use tenantry::store::memory::MemoryStore;
-use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::random::Rng;
 use uuid::Uuid;
 

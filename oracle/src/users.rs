@@ -5,7 +5,7 @@ use tenantry::base::text::Email;
 use tenantry::base::time::Timestamp;
 use tenantry::command::{EditUser, InviteOwner, InviteUser, Invitee, RegisterUser};
 use tenantry::model::{
-    Actor, Change, HandshakeState, Operation, RoleRef, Stage, Subject, TenantKind, UserState,
+    Actor, HandshakeState, Operation, Patch, RoleRef, Stage, Subject, TenantKind, UserState,
 };
 use tenantry::refusal::Code;
 use uuid::Uuid;
@@ -348,7 +348,7 @@ impl Oracle {
             after.email = Some(email.clone());
             obstacles.extend(self.address_obstacles(email, user.home, Some(user.id)));
         }
-        if c.name == Change::Keep && c.email.is_none() {
+        if c.name == Patch::Keep && c.email.is_none() {
             obstacles.push(Code::NothingToDo);
         }
         least(obstacles)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tenantry::engine::{Engine as Core, Options};
-use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::wire;
 use uuid::Uuid;
 

@@ -10,7 +10,7 @@ use tenantry::event::Event;
 use tenantry::journal::{Hash, Head, Record};
 use tenantry::model::{Actor, EndCause, Hold, Party};
 use tenantry::store::{NewRecord, Store, StoredRecord};
-use tenantry::view::{Change, Memory, Overlay};
+use tenantry::view::{Memory, Overlay, Write};
 
 use super::World;
 use super::view::management;
@@ -68,7 +68,7 @@ impl<'a, S: Store> Chain<'a, S> {
         let nothing = Memory::new();
         let mut overlay = Overlay::over(&nothing);
         let mut subjects = BTreeSet::new();
-        let mut changes: BTreeMap<_, Change> = BTreeMap::new();
+        let mut changes: BTreeMap<_, Write> = BTreeMap::new();
         for event in &events {
             about(&overlay, event, &mut subjects)?;
             for change in apply(&overlay, event, at)? {

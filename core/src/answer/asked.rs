@@ -29,7 +29,7 @@ pub trait History {
 
 /// A world at a moment, now or then, that questions are put to.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct AskedWorld<'a> {
     /// The world as its last record left it.
     pub world: &'a World<'a>,
     /// The present, where the world is a past: whoever asks is told what they could see then and
@@ -43,7 +43,7 @@ pub struct Asked<'a> {
     pub seal: Seal,
 }
 
-impl Asked<'_> {
+impl AskedWorld<'_> {
     /// Asks the world as it is once what is due by its moment has happened, as far as the question
     /// looks at it, whether or not a command has come since to record it: the same sweep, laid over
     /// the view.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::asked::Asked;
+use super::asked::AskedWorld;
 use super::page::Turn;
 use crate::base::ids::{IntegrationId, LicenceId, LinkId, MoveId, RoleId, TenantId, UploadId, UserId};
 use crate::base::text::{DeviceId, Number};
@@ -221,7 +221,7 @@ impl Of {
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn entity(asked: &Asked<'_>, kind: EntityKind, id: Uuid) -> Ruling<Option<AnyEntity>> {
+pub fn entity(asked: &AskedWorld<'_>, kind: EntityKind, id: Uuid) -> Ruling<Option<AnyEntity>> {
     asked.settled(Settling::Everything, |world| {
         Ok(match world.view.load(kind.kept(), id)? {
             Some(any) => AnyEntity::of(world.view, any)?,
@@ -235,7 +235,12 @@ pub fn entity(asked: &Asked<'_>, kind: EntityKind, id: Uuid) -> Ruling<Option<An
 ///
 /// # Errors
 /// `foreign_cursor`, `invalid_limit`; when the world cannot be read.
-pub fn entities(asked: &Asked<'_>, kind: EntityKind, of: &Of, paging: &Paging) -> Ruling<Page<AnyEntity>> {
+pub fn entities(
+    asked: &AskedWorld<'_>,
+    kind: EntityKind,
+    of: &Of,
+    paging: &Paging,
+) -> Ruling<Page<AnyEntity>> {
     let way = of.way(kind.kept());
     let name = way.as_ref().map(|(index, key)| (index.number(), key.hex()));
     let turn = Turn::of(asked.seal, &("entities", kind, name), paging)?;
@@ -252,6 +257,6 @@ pub fn entities(asked: &Asked<'_>, kind: EntityKind, of: &Of, paging: &Paging) -
 ///
 /// # Errors
 /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
-pub fn records(asked: &Asked<'_>, seq: u64, paging: &Paging) -> Ruling<Page<Record>> {
+pub fn records(asked: &AskedWorld<'_>, seq: u64, paging: &Paging) -> Ruling<Page<Record>> {
     super::records::page(asked, None, &("records", seq), seq, paging, |record| Ok(Some(record)))
 }

@@ -6,14 +6,14 @@ mod host;
 mod page;
 mod records;
 
-pub use asked::{Asked, History};
+pub use asked::{AskedWorld, History};
 pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, records};
 pub use page::{MAX_TEXT, Seal};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use page::{Place, Strand, Turn, Wanted, prefixes, walk};
+use page::{Spot, Strand, Turn, Wanted, prefixes, walk};
 
 use crate::base::ids::{IntegrationId, TenantId, UserId};
 use crate::csv;
@@ -37,7 +37,7 @@ use crate::view::{Index, Key, Span, View, ViewError, listing_strand, row_strand}
 ///
 /// # Errors
 /// The refusals of the query, or the world could not be read.
-pub fn answer(asked: &Asked<'_>, query: &Query) -> Ruling<Answer> {
+pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
     Ok(match query {
         Query::Check(it) => Answer::Check(asked.check(&it.question())?),
         Query::CheckMany(it) => {
@@ -356,7 +356,7 @@ pub fn reseller_customers(
     let world = sight.world();
     let turn = Turn::of(seal, &("reseller_customers", reseller, filter), paging)?;
     let text = Wanted::of(filter.text.as_deref())?;
-    let row = |found: Result<(Place, Arc<ResellerRow>), ViewError>| {
+    let row = |found: Result<(Spot, Arc<ResellerRow>), ViewError>| {
         let (place, row) = found?;
         let shown = wants(filter, &text, &row) && sight.still_lives(row.tenant)?;
         Ok(shown.then(|| (place, reseller_row(Arc::unwrap_or_clone(row)))))
@@ -419,7 +419,7 @@ fn one_row<'w>(
     view: &'w dyn View,
     reseller: TenantId,
     tenant: TenantId,
-) -> impl Iterator<Item = Result<(Place, Arc<ResellerRow>), ViewError>> + 'w {
+) -> impl Iterator<Item = Result<(Spot, Arc<ResellerRow>), ViewError>> + 'w {
     let id = ResellerRow::key(reseller, tenant);
     let row = view.get::<ResellerRow>(id).transpose();
     row.into_iter().map(move |row| Ok(((Key::new(), id), row?)))

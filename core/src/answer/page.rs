@@ -14,15 +14,15 @@ use crate::rules::{Ruling, Stop};
 use crate::view::{Any, Entity, Index, Key, Scan, Span, View, ViewError};
 
 /// Where a row stands in its list: by what the list is sorted by, then by an id.
-pub(super) type Place = (Key, Uuid);
+pub(super) type Spot = (Key, Uuid);
 
 /// A row and where it stands, or nothing where it is not wanted.
-pub(super) type Placed<R> = Result<Option<(Place, R)>, ViewError>;
+pub(super) type RowAt<R> = Result<Option<(Spot, R)>, ViewError>;
 
 /// One turn of a list: which list it is, after which place it goes on, which way, and how far.
 pub(super) struct Turn {
     list: List,
-    after: Option<Place>,
+    after: Option<Spot>,
     limit: usize,
     descending: bool,
     // Whether places hold what must not be in a cursor.
@@ -75,13 +75,13 @@ impl Turn {
     }
 
     /// The place that the page begins after, if it is not the first.
-    pub(super) const fn after(&self) -> Option<&Place> {
+    pub(super) const fn after(&self) -> Option<&Spot> {
         self.after.as_ref()
     }
 
     /// The page of rows that come in order, beginning after the place. Those after the page are not
     /// looked at.
-    pub(super) fn page<R>(&self, rows: impl Iterator<Item = Placed<R>>) -> Ruling<Page<R>> {
+    pub(super) fn page<R>(&self, rows: impl Iterator<Item = RowAt<R>>) -> Ruling<Page<R>> {
         let mut page = Page { rows: Vec::new(), next: None };
         let mut last = None;
         for row in rows {
@@ -100,8 +100,8 @@ impl Turn {
     }
 
     /// The page of rows that come in any order. All of them are looked at.
-    pub(super) fn sorted<R>(&self, rows: impl Iterator<Item = Placed<R>>) -> Ruling<Page<R>> {
-        let mut kept: BTreeMap<Place, R> = BTreeMap::new();
+    pub(super) fn sorted<R>(&self, rows: impl Iterator<Item = RowAt<R>>) -> Ruling<Page<R>> {
+        let mut kept: BTreeMap<Spot, R> = BTreeMap::new();
         for row in rows {
             let Some((place, row)) = row? else { continue };
             let comes = match &self.after {
@@ -129,7 +129,7 @@ impl Turn {
         view: &'v dyn View,
         index: Index,
         prefix: Key,
-    ) -> impl Iterator<Item = Result<(Place, Any), ViewError>> + 'v {
+    ) -> impl Iterator<Item = Result<(Spot, Any), ViewError>> + 'v {
         let mut rest = Some(Span { backwards: self.descending, ..Span::under(index, prefix) });
         if let Some((key, id)) = &self.after {
             rest = rest.map(|span| span.after(key.clone(), *id));
@@ -200,13 +200,13 @@ pub(super) fn prefixes<E: Entity>(
 
 /// Several strands as one list.
 pub(super) struct Walk<'v, E> {
-    open: Vec<Open<'v, E>>,
+    open: Vec<OpenStrand<'v, E>>,
     descending: bool,
 }
 
 /// The entities of these strands, in order; so many of each are wanted in any case.
 pub(super) fn walk<E: Entity>(view: &dyn View, strands: Vec<Strand>, wanted: usize) -> Walk<'_, E> {
-    let open = |Strand { span, prefix, lead }| Open {
+    let open = |Strand { span, prefix, lead }| OpenStrand {
         scan: view.within(span).wanting(wanted),
         prefix,
         lead,
@@ -216,15 +216,15 @@ pub(super) fn walk<E: Entity>(view: &dyn View, strands: Vec<Strand>, wanted: usi
     Walk { open: strands.into_iter().map(open).collect(), descending: false }
 }
 
-struct Open<'v, E> {
+struct OpenStrand<'v, E> {
     scan: Scan<'v, E>,
     prefix: Key,
     lead: Key,
-    next: Option<(Place, Arc<E>)>,
+    next: Option<(Spot, Arc<E>)>,
     is_over: bool,
 }
 
-impl<E: Entity> Open<'_, E> {
+impl<E: Entity> OpenStrand<'_, E> {
     fn look(&mut self) -> Result<(), ViewError> {
         if self.next.is_none() && !self.is_over {
             let found = self.scan.next_found().transpose()?;
@@ -238,13 +238,13 @@ impl<E: Entity> Open<'_, E> {
         Ok(())
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn place(&self) -> Option<&Spot> {
         self.next.as_ref().map(|(place, _)| place)
     }
 }
 
 impl<E: Entity> Iterator for Walk<'_, E> {
-    type Item = Result<(Place, Arc<E>), ViewError>;
+    type Item = Result<(Spot, Arc<E>), ViewError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         for open in &mut self.open {
@@ -299,13 +299,13 @@ struct List {
 
 impl List {
     /// A place as a cursor.
-    fn cursor(&self, (key, id): &Place) -> String {
+    fn cursor(&self, (key, id): &Spot) -> String {
         self.sealed([id.as_bytes(), key.as_bytes()].concat())
     }
 
     /// A row as a cursor: its id, then what is too little to tell the key by and enough to notice
     /// that it has changed.
-    fn personal_cursor(&self, (key, id): &Place) -> String {
+    fn personal_cursor(&self, (key, id): &Spot) -> String {
         let check = self.seal.hash(&format!("check {} {id} {}", self.name, key.hex()));
         self.sealed(id.as_bytes().iter().chain(check.iter().take(CHECK)).copied().collect())
     }
@@ -318,7 +318,7 @@ impl List {
     }
 
     /// The place that a cursor stands for; nothing, where it is none of this list's.
-    fn place(&self, text: &str) -> Option<Place> {
+    fn place(&self, text: &str) -> Option<Spot> {
         let bytes = Key::from_hex(text).filter(|key| key.hex() == text)?;
         let (mark, place) = bytes.as_bytes().split_at_checked(MARK)?;
         let place = self.masked(mark, place.to_vec());

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::asked::Asked;
+use super::asked::AskedWorld;
 use super::page::Turn;
 use crate::base::ids::TenantId;
 use crate::journal::Record;
@@ -20,7 +20,7 @@ const PAGE: usize = 256;
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not read the audit, `foreign_cursor`, `invalid_limit`.
-pub(super) fn audit(asked: &Asked<'_>, sight: &Sight<'_>, it: &Audit) -> Ruling<Page<AuditRow>> {
+pub(super) fn audit(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Audit) -> Ruling<Page<AuditRow>> {
     let reader = RecordSight::of(sight, it.tenant)?;
     let list = ("audit", it.tenant, &it.filter);
     page(asked, Some(it.tenant), &list, 0, &it.paging, |record| {
@@ -32,7 +32,7 @@ pub(super) fn audit(asked: &Asked<'_>, sight: &Sight<'_>, it: &Audit) -> Ruling<
 
 /// A page of records after `low`, about a tenant or all, as rows.
 pub(super) fn page<R>(
-    asked: &Asked<'_>,
+    asked: &AskedWorld<'_>,
     about: Option<TenantId>,
     list: &impl Serialize,
     low: u64,
@@ -58,7 +58,7 @@ type One = Result<Record, ViewError>;
 
 /// The records after `low` and up to `high`, in order.
 fn forwards<'a>(
-    asked: &'a Asked<'_>,
+    asked: &'a AskedWorld<'_>,
     about: Option<TenantId>,
     low: u64,
     high: u64,
@@ -77,7 +77,7 @@ fn forwards<'a>(
 /// The same, the last first. They are found forwards in stretches of the journal, which grow where
 /// there is little in them.
 fn backwards<'a>(
-    asked: &'a Asked<'_>,
+    asked: &'a AskedWorld<'_>,
     about: Option<TenantId>,
     low: u64,
     high: u64,

@@ -10,7 +10,7 @@ use crate::base::ids::{LinkId, MoveId, TenantId, UploadId};
 use crate::base::text::DeviceId;
 use crate::base::time::Timestamp;
 use crate::model::{Added, Device, Holding, Moved, ResellerRow, ResellerStatus, Tenant};
-use crate::view::{Any, Change, Index, Key, Overlay, View, ViewError};
+use crate::view::{Any, Index, Key, Overlay, View, ViewError, Write};
 
 /// A reseller's upload (V-2).
 pub(super) fn uploaded(
@@ -18,7 +18,7 @@ pub(super) fn uploaded(
     at: Timestamp,
     (upload, reseller, to): (UploadId, TenantId, TenantId),
     devices: &BTreeSet<DeviceId>,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let count = devices.len() as u64;
     let holding = Holding {
         id: Holding::uploaded(upload),
@@ -32,12 +32,12 @@ pub(super) fn uploaded(
         shown_as: to,
         stayed: false,
     };
-    let mut changes: Vec<Change> = devices
+    let mut changes: Vec<Write> = devices
         .iter()
         .map(|id| Device { id: id.clone(), holder: to, holding: holding.id, seat: None, moving: None })
-        .map(|device| Change::Put(device.into()))
+        .map(|device| Write::Put(device.into()))
         .collect();
-    changes.push(Change::Put(holding.into()));
+    changes.push(Write::Put(holding.into()));
     if let Some(mut row) = row(view, reseller, to)? {
         row.devices += count;
         row.uploads += 1;
@@ -47,7 +47,7 @@ pub(super) fn uploaded(
         {
             added.status = ResellerStatus::Active;
         }
-        changes.push(Change::Put(row.into()));
+        changes.push(Write::Put(row.into()));
     }
     changes.extend(counted(view, to, |devices| devices.saturating_add(count))?);
     Ok(changes)
@@ -59,7 +59,7 @@ pub(super) fn moved(
     link: LinkId,
     customer: TenantId,
     devices: &BTreeSet<DeviceId>,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let mut world = Overlay::over(view);
     let mut left: BTreeMap<TenantId, u64> = BTreeMap::new();
     for id in devices {
@@ -76,10 +76,10 @@ pub(super) fn moved(
             }
         };
         *left.entry(device.holder).or_default() += 1;
-        world.change(Change::Put(Holding { devices: from.devices.saturating_sub(1), ..from }.into()));
-        world.change(Change::Put(to.into()));
+        world.change(Write::Put(Holding { devices: from.devices.saturating_sub(1), ..from }.into()));
+        world.change(Write::Put(to.into()));
         let device = Device { holder: customer, holding: key, moving: None, ..Arc::unwrap_or_clone(device) };
-        world.change(Change::Put(device.into()));
+        world.change(Write::Put(device.into()));
     }
     let arrived = left.values().sum::<u64>();
     for (tenant, count) in left {
@@ -96,11 +96,11 @@ pub(super) fn moving(
     view: &dyn View,
     devices: &BTreeSet<DeviceId>,
     moving: Option<MoveId>,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let mut changes = Vec::new();
     for id in devices {
         if let Some(device) = view.get::<Device>(Device::key(id))? {
-            changes.push(Change::Put(Device { moving, ..Arc::unwrap_or_clone(device) }.into()));
+            changes.push(Write::Put(Device { moving, ..Arc::unwrap_or_clone(device) }.into()));
         }
     }
     Ok(changes)
@@ -111,7 +111,7 @@ pub(super) fn deleted(
     view: &dyn View,
     tenant: TenantId,
     devices: &BTreeSet<DeviceId>,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let mut world = Overlay::over(view);
     let mut rows = BTreeSet::new();
     let mut count = 0;
@@ -120,11 +120,10 @@ pub(super) fn deleted(
         let Some(device) = view.get::<Device>(key)? else { continue };
         if let Some(holding) = find::<Holding>(&world, device.holding.uuid())? {
             rows.insert((holding.reseller, holding.shown_as));
-            world.change(Change::Put(
-                Holding { devices: holding.devices.saturating_sub(1), ..holding }.into(),
-            ));
+            world
+                .change(Write::Put(Holding { devices: holding.devices.saturating_sub(1), ..holding }.into()));
         }
-        world.change(Change::Remove(Any::Device(device)));
+        world.change(Write::Remove(Any::Device(device)));
         count += 1;
     }
     let change = counted(&world, tenant, |devices| devices.saturating_sub(count))?;
@@ -135,7 +134,7 @@ pub(super) fn deleted(
 
 /// What was moved under a link that has ended is shown as whom it was moved to, for good (V-3).
 /// What led there no longer counts.
-pub(super) fn link_ended(view: &dyn View, link: LinkId) -> Result<Vec<Change>, ViewError> {
+pub(super) fn link_ended(view: &dyn View, link: LinkId) -> Result<Vec<Write>, ViewError> {
     shown_anew(view, Index::HoldingLink, link.uuid(), |mut holding| {
         let last = holding.way.iter().rposition(|moved| moved.link == link);
         let ended = last.and_then(|last| holding.way.drain(..=last).next_back());
@@ -147,7 +146,7 @@ pub(super) fn link_ended(view: &dyn View, link: LinkId) -> Result<Vec<Change>, V
 }
 
 /// What a deleted tenant held is gone, for its resellers too (T-7).
-pub(super) fn holder_deleted(view: &dyn View, tenant: TenantId) -> Result<Vec<Change>, ViewError> {
+pub(super) fn holder_deleted(view: &dyn View, tenant: TenantId) -> Result<Vec<Write>, ViewError> {
     shown_anew(view, Index::HoldingHolder, tenant.uuid(), |holding| Holding { devices: 0, ..holding })
 }
 
@@ -156,7 +155,7 @@ fn shown_anew(
     index: Index,
     key: Uuid,
     change: impl Fn(Holding) -> Holding,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let mut world = Overlay::over(view);
     let mut rows = BTreeSet::new();
     for holding in view.under::<Holding>(index, Key::new().id(key)) {
@@ -164,7 +163,7 @@ fn shown_anew(
         rows.insert((holding.reseller, holding.shown_as));
         let holding = change(holding);
         rows.insert((holding.reseller, holding.shown_as));
-        world.change(Change::Put(holding.into()));
+        world.change(Write::Put(holding.into()));
     }
     recount(&mut world, rows)?;
     Ok(world.into_changes().0)
@@ -176,10 +175,10 @@ pub(super) fn added(
     reseller: TenantId,
     tenant: TenantId,
     change: impl FnOnce(Option<Added>) -> Option<Added>,
-) -> Result<Option<Change>, ViewError> {
+) -> Result<Option<Write>, ViewError> {
     Ok(row(view, reseller, tenant)?.map(|row| {
         let added = change(row.added.clone());
-        Change::Put(ResellerRow { added, ..row }.into())
+        Write::Put(ResellerRow { added, ..row }.into())
     }))
 }
 
@@ -222,7 +221,7 @@ fn recount(world: &mut Overlay<'_>, rows: BTreeSet<(TenantId, TenantId)>) -> Res
             }
             counted.last_uploaded = counted.last_uploaded.max(Some(holding.uploaded_at));
         }
-        world.change(Change::Put(counted.into()));
+        world.change(Write::Put(counted.into()));
     }
     Ok(())
 }
@@ -231,10 +230,10 @@ fn counted(
     view: &dyn View,
     tenant: TenantId,
     count: impl FnOnce(u64) -> u64,
-) -> Result<Option<Change>, ViewError> {
+) -> Result<Option<Write>, ViewError> {
     Ok(find::<Tenant>(view, tenant.uuid())?.map(|tenant| {
         let devices = count(tenant.devices);
-        Change::Put(Tenant { devices, ..tenant }.into())
+        Write::Put(Tenant { devices, ..tenant }.into())
     }))
 }
 

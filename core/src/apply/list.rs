@@ -10,13 +10,13 @@ use uuid::Uuid;
 use crate::base::ids::TenantId;
 use crate::base::text::Number;
 use crate::model::{Link, Listing, ResellerRow, Tenant, TenantKind};
-use crate::view::{Any, Change, Entity, Index, Key, Overlay, View, ViewError};
+use crate::view::{Any, Entity, Index, Key, Overlay, View, ViewError, Write};
 
 /// Adds to the changes of an event what follows from them in lists.
-pub(super) fn follow(view: &dyn View, changes: &mut Vec<Change>) -> Result<(), ViewError> {
+pub(super) fn follow(view: &dyn View, changes: &mut Vec<Write>) -> Result<(), ViewError> {
     let mut after = Overlay::over(view);
     for change in &*changes {
-        if let Change::Put(Any::Tenant(_) | Any::Link(_)) = change {
+        if let Write::Put(Any::Tenant(_) | Any::Link(_)) = change {
             after.change(change.clone());
         }
     }
@@ -25,7 +25,7 @@ pub(super) fn follow(view: &dyn View, changes: &mut Vec<Change>) -> Result<(), V
     let mut listings = Vec::new();
     for change in &*changes {
         match change {
-            Change::Put(Any::Tenant(tenant)) => {
+            Write::Put(Any::Tenant(tenant)) => {
                 let Some(before) = view.get::<Tenant>(tenant.id.uuid())? else { continue };
                 for link in managing(after, tenant.id) {
                     listings.push(Listing::of(&*link?, tenant));
@@ -35,7 +35,7 @@ pub(super) fn follow(view: &dyn View, changes: &mut Vec<Change>) -> Result<(), V
                     rows_of(view, tenant.id, &mut rows)?;
                 }
             }
-            Change::Put(Any::Link(link)) => {
+            Write::Put(Any::Link(link)) => {
                 if let Some(tenant) = after.get::<Tenant>(link.managed.uuid())? {
                     listings.push(Listing::of(link, &tenant));
                 }
@@ -45,16 +45,16 @@ pub(super) fn follow(view: &dyn View, changes: &mut Vec<Change>) -> Result<(), V
         }
     }
     changes.retain(|change| match change {
-        Change::Put(Any::ResellerRow(row)) => {
+        Write::Put(Any::ResellerRow(row)) => {
             rows.insert(Entity::id(&**row), Arc::clone(row));
             false
         }
         _ => true,
     });
     for row in rows.into_values() {
-        changes.push(Change::Put(shown(after, &row)?.into()));
+        changes.push(Write::Put(shown(after, &row)?.into()));
     }
-    changes.extend(listings.into_iter().map(|listing| Change::Put(listing.into())));
+    changes.extend(listings.into_iter().map(|listing| Write::Put(listing.into())));
     Ok(())
 }
 

@@ -20,19 +20,19 @@ use crate::model::{
     ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, User, UserState,
 };
 use crate::policy::Policy;
-use crate::view::{Any, Change, Entity, Index, Key, Kind, Span, View, ViewError};
+use crate::view::{Any, Entity, Index, Key, Kind, Span, View, ViewError, Write};
 
 /// The entities that change when `event` happens at `at`.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>, ViewError> {
+pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>, ViewError> {
     let mut changes = happened(view, event, at)?;
     list::follow(view, &mut changes)?;
     Ok(changes)
 }
 
-fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>, ViewError> {
+fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>, ViewError> {
     let change = match event {
         Event::PolicySet { policy } => put((**policy).clone()),
 
@@ -188,7 +188,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
                 sign_up: *sign_up,
                 handshake: asked(at, *expires, *sender),
             };
-            changes.extend([Change::Put(user.into()), Change::Put(invitation.into())]);
+            changes.extend([Write::Put(user.into()), Write::Put(invitation.into())]);
             return Ok(changes);
         }
         Event::InvitationResent { invitation, masked, sender } => {
@@ -224,8 +224,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
         Event::UserEdited { user: _, personal: _ } => None,
         Event::UserBlocked { user } => move_user(view, *user, UserTrigger::Block)?,
         Event::UserUnblocked { user } => {
-            let mut changes: Vec<Change> =
-                move_user(view, *user, UserTrigger::Unblock)?.into_iter().collect();
+            let mut changes: Vec<Write> = move_user(view, *user, UserTrigger::Unblock)?.into_iter().collect();
             if let Some(found) = view.get::<User>(user.uuid())?
                 && let Some(at_home) = view.get(Assignment::key(*user, found.home).uuid())?
             {
@@ -247,7 +246,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             return Ok(changes);
         }
         Event::AssignmentEnded { user, tenant } => {
-            view.load(Kind::Assignment, Assignment::key(*user, *tenant).uuid())?.map(Change::Remove)
+            view.load(Kind::Assignment, Assignment::key(*user, *tenant).uuid())?.map(Write::Remove)
         }
         Event::RoleCreated { role, tenant, name, permissions, by } => put(Role {
             id: *role,
@@ -326,7 +325,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
             .get::<Integration>(integration.uuid())?
             .and_then(|it| put(Attachment { integration: it.id, owner: it.owner, tenant: *tenant })),
         Event::IntegrationDetached { integration, tenant } => {
-            view.load(Kind::Attachment, Attachment::key(*integration, *tenant))?.map(Change::Remove)
+            view.load(Kind::Attachment, Attachment::key(*integration, *tenant))?.map(Write::Remove)
         }
         Event::IntegrationDeleted { integration } => {
             edit::<Integration>(view, integration.uuid(), |it| it.deleted = Some(at))?
@@ -373,19 +372,19 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Change>
     Ok(change.into_iter().collect())
 }
 
-fn put(entity: impl Into<Any>) -> Option<Change> {
-    Some(Change::Put(entity.into()))
+fn put(entity: impl Into<Any>) -> Option<Write> {
+    Some(Write::Put(entity.into()))
 }
 
 fn edit<E: Entity + Into<Any>>(
     view: &dyn View,
     id: Uuid,
     change: impl FnOnce(&mut E),
-) -> Result<Option<Change>, ViewError> {
+) -> Result<Option<Write>, ViewError> {
     Ok(view.get::<E>(id)?.map(|entity| {
         let mut entity = Arc::unwrap_or_clone(entity);
         change(&mut entity);
-        Change::Put(entity.into())
+        Write::Put(entity.into())
     }))
 }
 
@@ -393,7 +392,7 @@ fn edit_tenant(
     view: &dyn View,
     id: TenantId,
     change: impl FnOnce(&mut Tenant),
-) -> Result<Option<Change>, ViewError> {
+) -> Result<Option<Write>, ViewError> {
     edit(view, id.uuid(), change)
 }
 
@@ -401,11 +400,11 @@ fn edit_link(
     view: &dyn View,
     id: LinkId,
     change: impl FnOnce(&mut Link),
-) -> Result<Option<Change>, ViewError> {
+) -> Result<Option<Write>, ViewError> {
     edit(view, id.uuid(), change)
 }
 
-fn operate(view: &dyn View, id: TenantId, trigger: OperationTrigger) -> Result<Option<Change>, ViewError> {
+fn operate(view: &dyn View, id: TenantId, trigger: OperationTrigger) -> Result<Option<Write>, ViewError> {
     edit_tenant(view, id, |it| it.operation = it.operation.after(trigger).unwrap_or(it.operation))
 }
 
@@ -416,7 +415,7 @@ fn held(
     hold: Hold,
     link: Option<LinkId>,
     held: bool,
-) -> Result<Option<Change>, ViewError> {
+) -> Result<Option<Write>, ViewError> {
     match link {
         Some(link) => edit_link(view, link, |it| it.holds = held),
         None => edit_tenant(view, tenant, |it| {
@@ -440,7 +439,7 @@ fn prefix_moves(
     before: Option<&Prefix>,
     after: Option<&Prefix>,
     at: Timestamp,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let mut changes = Vec::new();
     if before == after {
         return Ok(changes);
@@ -448,12 +447,12 @@ fn prefix_moves(
     if let Some(taken) = after
         && let Some(rested) = view.get::<RestingPrefix>(RestingPrefix::key(taken))?
     {
-        changes.push(Change::Remove(Any::RestingPrefix(rested)));
+        changes.push(Write::Remove(Any::RestingPrefix(rested)));
     }
     if let Some(prefix) = before {
         let rested = Span::up_to(Index::PrefixRests, &Key::new().time(at));
         for found in view.scan(&rested, RESTED)? {
-            changes.push(Change::Remove(found.entity));
+            changes.push(Write::Remove(found.entity));
         }
         let policy = view.get::<Policy>(Uuid::nil())?.unwrap_or_default();
         if let Some(until) = policy.prefix_reuse.rest(at) {
@@ -472,7 +471,7 @@ fn taken_up<E: Entity + Into<Any>>(
     entity: Arc<E>,
     sender: Option<Subject>,
     handshake: impl FnOnce(&mut E) -> &mut Handshake,
-) -> Option<Change> {
+) -> Option<Write> {
     sender?;
     let mut entity = Arc::unwrap_or_clone(entity);
     let before = &mut handshake(&mut entity).sender;
@@ -490,7 +489,7 @@ fn counted(
     sender: Option<Subject>,
     addressee: Uuid,
     at: Timestamp,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let by = match sender {
         None => None,
         Some(Subject::Tenant(tenant)) => Some(tenant),
@@ -503,7 +502,7 @@ fn counted(
 }
 
 /// A side was asked once more to part from the other.
-fn parting(view: &dyn View, link: LinkId, by: Party, at: Timestamp) -> Result<Vec<Change>, ViewError> {
+fn parting(view: &dyn View, link: LinkId, by: Party, at: Timestamp) -> Result<Vec<Write>, ViewError> {
     let Some(link) = view.get::<Link>(link.uuid())? else { return Ok(Vec::new()) };
     let (asking, asked) = match by {
         Party::Manager => (link.manager, link.managed),
@@ -516,7 +515,7 @@ fn answer_link(
     view: &dyn View,
     id: LinkRequestId,
     trigger: HandshakeTrigger,
-) -> Result<Option<Change>, ViewError> {
+) -> Result<Option<Write>, ViewError> {
     edit::<LinkRequest>(view, id.uuid(), |it| answer(&mut it.handshake, trigger))
 }
 
@@ -525,12 +524,12 @@ fn answer_invitation(
     id: InvitationId,
     trigger: HandshakeTrigger,
     then: UserTrigger,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let Some(invitation) = view.get::<Invitation>(id.uuid())? else { return Ok(Vec::new()) };
     let mut invitation = Arc::unwrap_or_clone(invitation);
     answer(&mut invitation.handshake, trigger);
-    let mut changes: Vec<Change> = move_user(view, invitation.user, then)?.into_iter().collect();
-    changes.push(Change::Put(invitation.into()));
+    let mut changes: Vec<Write> = move_user(view, invitation.user, then)?.into_iter().collect();
+    changes.push(Write::Put(invitation.into()));
     Ok(changes)
 }
 
@@ -538,12 +537,12 @@ fn answer(handshake: &mut Handshake, trigger: HandshakeTrigger) {
     handshake.state = handshake.state.after(trigger).unwrap_or(handshake.state);
 }
 
-fn answer_move(view: &dyn View, id: MoveId, trigger: HandshakeTrigger) -> Result<Vec<Change>, ViewError> {
+fn answer_move(view: &dyn View, id: MoveId, trigger: HandshakeTrigger) -> Result<Vec<Write>, ViewError> {
     let Some(found) = view.get::<Move>(id.uuid())? else { return Ok(Vec::new()) };
     let mut changes = device::moving(view, &found.devices, None)?;
     let mut found = Arc::unwrap_or_clone(found);
     answer(&mut found.handshake, trigger);
-    changes.push(Change::Put(found.into()));
+    changes.push(Write::Put(found.into()));
     Ok(changes)
 }
 
@@ -552,7 +551,7 @@ fn seats(
     id: LicenceId,
     devices: &BTreeSet<DeviceId>,
     assign: bool,
-) -> Result<Vec<Change>, ViewError> {
+) -> Result<Vec<Write>, ViewError> {
     let mut changes = Vec::new();
     for device in devices {
         changes.extend(edit::<Device>(view, Device::key(device), |it| it.seat = assign.then_some(id))?);
@@ -566,7 +565,7 @@ fn seats(
 
 /// The home of somebody active who is a super admin there by this assignment, where it never had
 /// one before.
-fn owned(view: &dyn View, user: &User, assignment: &Assignment) -> Result<Option<Change>, ViewError> {
+fn owned(view: &dyn View, user: &User, assignment: &Assignment) -> Result<Option<Write>, ViewError> {
     if assignment.masked || assignment.tenant != user.home {
         return Ok(None);
     }
@@ -576,7 +575,7 @@ fn owned(view: &dyn View, user: &User, assignment: &Assignment) -> Result<Option
     if !is_super || owned { Ok(None) } else { edit_tenant(view, user.home, |it| it.had_owner = true) }
 }
 
-fn move_user(view: &dyn View, id: UserId, trigger: UserTrigger) -> Result<Option<Change>, ViewError> {
+fn move_user(view: &dyn View, id: UserId, trigger: UserTrigger) -> Result<Option<Write>, ViewError> {
     edit::<User>(view, id.uuid(), |it| it.state = it.state.after(trigger).unwrap_or(it.state))
 }
 

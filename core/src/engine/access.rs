@@ -14,14 +14,14 @@ use crate::decide::changes_of;
 use crate::index::{AccessIndex, Follower};
 use crate::journal::Hash;
 use crate::store::{Reading, Store};
-use crate::view::{Change, Overlay};
+use crate::view::{Overlay, Write};
 
 /// A record as the access index follows it: where it stands, and the entities it changed.
 #[derive(Debug)]
 pub(super) struct Committed {
     pub(super) seq: u64,
     pub(super) hash: Hash,
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<Write>,
 }
 
 /// The index, and the last record that is in it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::error::Error;
-use crate::answer::{self, Asked};
+use crate::answer::{self, AskedWorld};
 use crate::decide::Settling;
 use crate::journal::Record;
 use crate::model::{Personal, Subject};
@@ -20,7 +20,7 @@ pub use crate::answer::{AnyEntity, EntityKind, HeldDevice, Of};
 /// A moment as the host itself may read it: as it is once all that is due has happened.
 #[derive(Clone, Copy)]
 pub struct Host<'m> {
-    pub(super) asked: Asked<'m>,
+    pub(super) asked: AskedWorld<'m>,
 }
 
 impl fmt::Debug for Host<'_> {

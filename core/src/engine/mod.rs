@@ -29,9 +29,9 @@ pub use error::Error;
 pub use host::{AnyEntity, EntityKind, HeldDevice, Host, Of};
 pub use moment::{Moment, Past, Snapshot};
 pub use options::{Clock, HOWEVER_FAR, Options, SystemClock};
-pub use receipt::{Executed, Receipt};
+pub use receipt::{Receipt, Submitted};
 pub use token::{NotAToken, Token};
-pub use verify::Flaw;
+pub use verify::Corruption;
 pub use watch::Watch;
 
 use crate::answer::Seal;
@@ -54,7 +54,7 @@ use crate::store::{Reading, Store, Writing};
 use access::LiveIndex;
 use queue::CommitQueue;
 use records::{PAGE, decoded, hash_of};
-use transaction::{Chain, LeftOut, Transaction};
+use transaction::{LeftOut, RecordChain, Transaction};
 
 /// Notices that wait for a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -150,7 +150,7 @@ impl Engine {
         if head.seq > 0 {
             return Ok(());
         }
-        let mut chain = Chain::new(writing.view(), head, self.options.moment()?);
+        let mut chain = RecordChain::new(writing.view(), head, self.options.moment()?);
         let events = vec![Event::PolicySet { policy: Box::new(policy.clone()) }];
         chain.note(Actor::OPERATOR, "set_policy", events)?;
         let (records, _) = chain.into_records();
@@ -191,16 +191,16 @@ impl Engine {
     /// # Errors
     /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`, `clock_ahead`; a
     /// broken store.
-    pub fn submit(&self, request: Request) -> Executed {
+    pub fn submit(&self, request: Request) -> Submitted {
         self.queue.submit(request, |requests| self.run(requests))
     }
 
     /// Executes several requests, one after the other, in one commit; each is answered for itself.
-    pub fn submit_all(&self, requests: Vec<Request>) -> Vec<Executed> {
+    pub fn submit_all(&self, requests: Vec<Request>) -> Vec<Submitted> {
         self.run(&requests.iter().collect::<Vec<_>>())
     }
 
-    fn run(&self, requests: &[&Request]) -> Vec<Executed> {
+    fn run(&self, requests: &[&Request]) -> Vec<Submitted> {
         match self.transact(requests) {
             Ok(answers) => answers,
             Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
@@ -211,7 +211,7 @@ impl Engine {
         Transaction::new(self.store.epoch(), &self.options, &self.left_out, writing)
     }
 
-    fn transact(&self, requests: &[&Request]) -> Result<Vec<Executed>, Error> {
+    fn transact(&self, requests: &[&Request]) -> Result<Vec<Submitted>, Error> {
         let writing = self.store.write()?;
         let mut transaction = self.begin(&*writing)?;
         let mut answers = Vec::with_capacity(requests.len());
@@ -397,13 +397,13 @@ impl Engine {
     ///
     /// # Errors
     /// The store could not be read; or, inside, the first record that does not hold.
-    pub fn verify(&self) -> Result<Result<Token, Flaw>, Error> {
+    pub fn verify(&self) -> Result<Result<Token, Corruption>, Error> {
         let reading = self.store.read()?;
         let head = reading.head()?;
         Ok(match verify::replay(&*reading, &head)? {
             Err(flaw) => Err(flaw),
             Ok(world) => match verify::compare(&*reading, &world)? {
-                Some(why) => Err(Flaw { seq: head.seq, why }),
+                Some(why) => Err(Corruption { seq: head.seq, why }),
                 None => Ok(Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash }),
             },
         })

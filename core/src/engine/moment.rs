@@ -8,7 +8,7 @@ use super::error::Error;
 use super::host::Host;
 use super::records::decoded;
 use super::token::Token;
-use crate::answer::{self, Asked, History, Seal};
+use crate::answer::{self, AskedWorld, History, Seal};
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::decide::Settling;
@@ -166,9 +166,9 @@ impl<'v> Moment<'v> {
         &self.world.policy
     }
 
-    fn asked(&self) -> Asked<'_> {
+    fn asked(&self) -> AskedWorld<'_> {
         let Self { world, present, seq, snapshot } = self;
-        Asked { world, present: present.as_ref(), seq: *seq, history: *snapshot, seal: snapshot.seal }
+        AskedWorld { world, present: present.as_ref(), seq: *seq, history: *snapshot, seal: snapshot.seal }
     }
 
     /// Asks, and answers with what the query is answered with.

@@ -4,14 +4,14 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::lock::lock;
-use super::receipt::Executed;
+use super::receipt::Submitted;
 use crate::command::Request;
 use crate::store::StoreError;
 
 /// A request that waits for its turn, and where its answer goes.
 struct Job {
     request: Request,
-    answer: Arc<Mutex<Option<Executed>>>,
+    answer: Arc<Mutex<Option<Submitted>>>,
 }
 
 /// The requests that wait, and whether somebody is executing those that waited before.
@@ -34,8 +34,8 @@ impl CommitQueue {
     pub(super) fn submit(
         &self,
         request: Request,
-        execute: impl Fn(&[&Request]) -> Vec<Executed>,
-    ) -> Executed {
+        execute: impl Fn(&[&Request]) -> Vec<Submitted>,
+    ) -> Submitted {
         let answer = Arc::default();
         let mut waiting = lock(&self.waiting);
         waiting.jobs.push(Job { request, answer: Arc::clone(&answer) });

@@ -31,4 +31,4 @@ impl<T> Receipt<T> {
 }
 
 /// What became of a request: its receipt with the events it led to, or why there is none.
-pub type Executed = Result<Receipt<Vec<Event>>, Error>;
+pub type Submitted = Result<Receipt<Vec<Event>>, Error>;

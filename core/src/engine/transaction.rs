@@ -10,7 +10,7 @@ use super::access::Committed;
 use super::error::Error;
 use super::lock::lock;
 use super::options::{HOWEVER_FAR, Options};
-use super::receipt::{Executed, Receipt};
+use super::receipt::{Receipt, Submitted};
 use super::records::decoded;
 use super::token::Token;
 use crate::about;
@@ -27,19 +27,19 @@ use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
 use crate::view::{Key, Overlay, View, ViewError};
 
 /// Records that grow one by one over a view, and the world as they leave it.
-pub(super) struct Chain<'v> {
+pub(super) struct RecordChain<'v> {
     world: Overlay<'v>,
     head: Head,
     now: Timestamp,
     records: Vec<NewRecord>,
     committed: Vec<Committed>,
-    swept: Swept,
+    swept: Sweeping,
 }
 
 /// How far what is due has been brought about. Nothing that happens within a transaction is due at
 /// its moment already.
 #[derive(Default)]
-struct Swept {
+struct Sweeping {
     /// The last entry of the index that was seen to.
     last: Option<(Key, Uuid)>,
     /// Whether nothing is left.
@@ -54,7 +54,7 @@ const REFUSALS_RECORDED: u32 = 32;
 /// How many things that are due and have nothing to do with a command it brings about.
 const SWEPT_BY_A_COMMAND: usize = 64;
 
-impl<'v> Chain<'v> {
+impl<'v> RecordChain<'v> {
     pub(super) fn new(view: &'v dyn View, head: Head, now: Timestamp) -> Self {
         Self {
             world: Overlay::over(view),
@@ -62,7 +62,7 @@ impl<'v> Chain<'v> {
             now,
             records: Vec::new(),
             committed: Vec::new(),
-            swept: Swept::default(),
+            swept: Sweeping::default(),
         }
     }
 
@@ -164,7 +164,7 @@ pub(super) struct Transaction<'t> {
     options: &'t Options,
     left_out: &'t LeftOut,
     writing: &'t dyn Writing,
-    pub(super) chain: Chain<'t>,
+    pub(super) chain: RecordChain<'t>,
     done: BTreeMap<RequestId, (Hash, Receipt<Vec<Event>>)>,
 }
 
@@ -176,11 +176,11 @@ impl<'t> Transaction<'t> {
         left_out: &'t LeftOut,
         writing: &'t dyn Writing,
     ) -> Result<Self, Error> {
-        let chain = Chain::new(writing.view(), writing.head()?, options.moment()?);
+        let chain = RecordChain::new(writing.view(), writing.head()?, options.moment()?);
         Ok(Self { epoch, options, left_out, writing, chain, done: BTreeMap::new() })
     }
 
-    pub(super) fn execute(&mut self, request: &Request) -> Executed {
+    pub(super) fn execute(&mut self, request: &Request) -> Submitted {
         let fingerprint = fingerprint(request);
         if let Some(receipt) = self.executed_before(request, fingerprint)? {
             return Ok(receipt);

@@ -11,7 +11,7 @@ use crate::view::{Index, Key, Memory, Span, View};
 /// The first record that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("record {seq} does not hold: {why}")]
-pub struct Flaw {
+pub struct Corruption {
     /// The record; the head, where the present is not what the records lead to.
     pub seq: u64,
     /// What is wrong with it.
@@ -19,13 +19,13 @@ pub struct Flaw {
 }
 
 /// Follows the chain from the first record, and builds the world the records lead to.
-pub(super) fn replay(reading: &dyn Reading, head: &Head) -> Result<Result<Memory, Flaw>, Error> {
+pub(super) fn replay(reading: &dyn Reading, head: &Head) -> Result<Result<Memory, Corruption>, Error> {
     let mut world = Memory::new();
     let mut last = Head::EMPTY;
     loop {
         let page = reading.records_after(last.seq, PAGE)?;
         for stored in &page {
-            let flaw = |why: &str| Ok(Err(Flaw { seq: last.seq + 1, why: why.to_owned() }));
+            let flaw = |why: &str| Ok(Err(Corruption { seq: last.seq + 1, why: why.to_owned() }));
             if stored.seq != last.seq + 1 {
                 return flaw("the record is missing");
             }
@@ -49,7 +49,7 @@ pub(super) fn replay(reading: &dyn Reading, head: &Head) -> Result<Result<Memory
         }
     }
     if last.seq != head.seq || last.hash != head.hash {
-        return Ok(Err(Flaw { seq: last.seq + 1, why: "the journal ends before its head".to_owned() }));
+        return Ok(Err(Corruption { seq: last.seq + 1, why: "the journal ends before its head".to_owned() }));
     }
     Ok(Ok(world))
 }

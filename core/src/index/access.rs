@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::check::{Asked, glance, judge};
+use super::check::{IndexQuestion, glance, judge};
 use super::handle::{
     At, IndexSize, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
     UserHandle,
@@ -115,7 +115,7 @@ impl AccessIndex {
         tenant: TenantHandle,
         at: impl At,
     ) -> IndexVerdict {
-        let asked = Asked::new(user, permit.into(), tenant);
+        let asked = IndexQuestion::new(user, permit.into(), tenant);
         if let Some(reader) = self.lock.fast_reader()
             && let Some(reason) = glance(&self.tables, &reader, asked)
             && reader.validate()
@@ -126,7 +126,7 @@ impl AccessIndex {
     }
 
     #[inline(never)]
-    fn check_steadily(&self, asked: Asked, at: impl At) -> IndexVerdict {
+    fn check_steadily(&self, asked: IndexQuestion, at: impl At) -> IndexVerdict {
         let (reason, seq) = self.lock.read(&mut One { index: self, asked, at: &at });
         IndexVerdict { reason, seq }
     }
@@ -164,7 +164,7 @@ impl AccessIndex {
             }));
             for (asked, verdict) in asked.iter().zip(verdicts.iter_mut()) {
                 let asked: Resolved = (*asked).into();
-                let asked = Asked::new(asked.user, asked.permit, asked.tenant);
+                let asked = IndexQuestion::new(asked.user, asked.permit, asked.tenant);
                 let reason = match glance(&self.tables, &reader, asked) {
                     Some(reason) => reason,
                     None => judge(&self.tables, reader.steady(), asked, at),
@@ -211,7 +211,7 @@ impl AccessIndex {
         at: impl At,
         found: &mut Vec<TenantHandle>,
     ) -> Result<u64, Overtaken> {
-        let asked = Asked::new(user, permit.into(), TenantHandle::default());
+        let asked = IndexQuestion::new(user, permit.into(), TenantHandle::default());
         let before = found.len();
         let result = self.read_long(TenantsWhere { tables: &self.tables, asked, at: &at, before, found });
         result.inspect_err(|_| found.truncate(before))
@@ -229,7 +229,7 @@ impl AccessIndex {
         at: impl At,
         found: &mut Vec<UserHandle>,
     ) -> Result<u64, Overtaken> {
-        let asked = Asked::new(UserHandle::default(), permit.into(), tenant);
+        let asked = IndexQuestion::new(UserHandle::default(), permit.into(), tenant);
         let before = found.len();
         let result = self.read_long(UsersWhoCan {
             tables: &self.tables,
@@ -283,7 +283,7 @@ impl ReadSection for PolicyHas<'_> {
 /// One check.
 struct One<'a, A> {
     index: &'a AccessIndex,
-    asked: Asked,
+    asked: IndexQuestion,
     at: &'a A,
 }
 
@@ -309,7 +309,7 @@ impl<A: At, Q: Copy + Into<Resolved>, V: From<IndexVerdict>> ReadSection for Sev
     fn run(&mut self, reader: &impl Reader) {
         for (asked, verdict) in self.asked.iter().zip(self.verdicts.iter_mut()) {
             let asked: Resolved = (*asked).into();
-            let asked = Asked::new(asked.user, asked.permit, asked.tenant);
+            let asked = IndexQuestion::new(asked.user, asked.permit, asked.tenant);
             let reason = judge(&self.index.tables, reader, asked, self.at);
             *verdict = IndexVerdict { reason, seq: reader.revision() }.into();
         }

@@ -17,14 +17,14 @@ use crate::refusal::Code;
 
 /// A question in numbers of rows. Unknown users and tenants have the number 0, which nobody has.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct IndexQuestion {
     pub(super) user: u32,
     pub(super) tenant: u32,
     pub(super) permission: u32,
     pub(super) service: u32,
 }
 
-impl Asked {
+impl IndexQuestion {
     #[inline]
     pub(super) fn new(user: UserHandle, permit: Permit, tenant: TenantHandle) -> Self {
         Self {
@@ -48,7 +48,7 @@ pub(super) struct PermitBits {
 
 impl PermitBits {
     #[inline]
-    pub(super) fn of(tables: &Tables, reader: &impl Reader, asked: Asked) -> Self {
+    pub(super) fn of(tables: &Tables, reader: &impl Reader, asked: IndexQuestion) -> Self {
         let service = tables.services.initial_row(asked.service);
         Self {
             permission: PermissionBits::of(reader, tables.permissions.initial_row(asked.permission)),
@@ -140,7 +140,12 @@ const fn select(condition: bool, yes: u32, no: u32) -> u32 {
 
 /// The whole check. Never inlined: callers in a hurry call [`glance`] and come here for the rest.
 #[inline(never)]
-pub(super) fn judge(tables: &Tables, reader: &impl Reader, asked: Asked, at: &impl At) -> Option<Code> {
+pub(super) fn judge(
+    tables: &Tables,
+    reader: &impl Reader,
+    asked: IndexQuestion,
+    at: &impl At,
+) -> Option<Code> {
     match glance(tables, reader, asked) {
         Some(verdict) => verdict,
         None => at_length(tables, reader, asked, at),
@@ -152,7 +157,7 @@ pub(super) fn judge(tables: &Tables, reader: &impl Reader, asked: Asked, at: &im
 ///
 /// It computes without branches: a mispredicted one would cost more than all the reasons together.
 #[inline(always)]
-pub(super) fn glance(tables: &Tables, reader: &impl Reader, asked: Asked) -> Option<Option<Code>> {
+pub(super) fn glance(tables: &Tables, reader: &impl Reader, asked: IndexQuestion) -> Option<Option<Code>> {
     let user_row = reader.row(&tables.users, asked.user)?;
     let tenant_row = reader.row(&tables.tenants, asked.tenant)?;
     let mut user = UserWord::of(reader, user_row);
@@ -178,7 +183,7 @@ pub(super) fn glance(tables: &Tables, reader: &impl Reader, asked: Asked) -> Opt
 fn as_on_tenant(
     tables: &Tables,
     reader: &impl Reader,
-    asked: Asked,
+    asked: IndexQuestion,
     (user_row, user): (RowRef<'_, UserCells>, UserWord),
     (tenant_row, tenant): (RowRef<'_, TenantCells>, TenantWord),
 ) -> Option<UserWord> {
@@ -212,7 +217,7 @@ fn as_on_tenant(
 
 /// The check where lists or chains have to be followed.
 #[cold]
-fn at_length(tables: &Tables, reader: &impl Reader, asked: Asked, at: &impl At) -> Option<Code> {
+fn at_length(tables: &Tables, reader: &impl Reader, asked: IndexQuestion, at: &impl At) -> Option<Code> {
     let user = as_confined(tables, reader, tables.user(reader, asked.user), at);
     let tenant = as_held(tables, reader, tables.tenant(reader, asked.tenant), at);
     let permit = PermitBits::of(tables, reader, asked);

@@ -19,7 +19,7 @@ use crate::base::ids::RoleId;
 use crate::base::text::{ManagementType, Permission, Service};
 use crate::model::{Assignment, Link, Operation, Role, RoleRef, Tenant, User, UserState};
 use crate::policy::Policy;
-use crate::view::{Any, Change, Entity, Index, Key, Span, View, ViewError};
+use crate::view::{Any, Entity, Index, Key, Span, View, ViewError, Write};
 
 /// The size class of a block of links: two words each for the most managers there can be.
 const LINKS_CLASS: u32 = 2;
@@ -97,14 +97,14 @@ impl Follower {
 
     /// Brings the index to the revision of the next record, whose changes these are. Nothing else
     /// counts: an assignment that is removed takes its right along, whatever event removed it.
-    pub fn follow(&mut self, seq: u64, changes: &[Change]) {
+    pub fn follow(&mut self, seq: u64, changes: &[Write]) {
         let index = Arc::clone(&self.index);
         let mut words = WriteSet::default();
         let mut update = Update { index: &index, state: &mut self.state, words: &mut words };
         for change in changes {
             match change {
-                Change::Put(entity) => update.entity(entity, true),
-                Change::Remove(entity) => update.entity(entity, false),
+                Write::Put(entity) => update.entity(entity, true),
+                Write::Remove(entity) => update.entity(entity, false),
             }
         }
         index.lock.publish(seq, &words);

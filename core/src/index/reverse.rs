@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::check::{Asked, PermitBits, applying, judge};
+use super::check::{IndexQuestion, PermitBits, applying, judge};
 use super::handle::{At, TenantHandle, UserHandle};
 use super::layout::{
     Assigned, LinkShape, MAX_CHAIN, ManagedEntry, Managers, Tables, TenantWord, UserWord, bit_if, each_seat,
@@ -18,7 +18,7 @@ use super::seqlock::{ReadSection, Reader, prefetch};
 pub(super) struct TenantsWhere<'a, A> {
     pub(super) tables: &'a Tables,
     /// The tenant in it does not matter.
-    pub(super) asked: Asked,
+    pub(super) asked: IndexQuestion,
     pub(super) at: &'a A,
     /// What was in `found` before is left there.
     pub(super) before: usize,
@@ -62,7 +62,7 @@ impl<A: At> ReadSection for TenantsWhere<'_, A> {
 
 impl<A: At> TenantsWhere<'_, A> {
     fn consider(&mut self, reader: &impl Reader, tenant: u32) {
-        let asked = Asked { tenant, ..self.asked };
+        let asked = IndexQuestion { tenant, ..self.asked };
         if judge(self.tables, reader, asked, self.at).is_none() {
             self.found.push(TenantHandle::from_number(tenant));
         }
@@ -194,7 +194,7 @@ fn each_assigned(
 pub(super) struct UsersWhoCan<'a, A> {
     pub(super) tables: &'a Tables,
     /// The user in it does not matter.
-    pub(super) asked: Asked,
+    pub(super) asked: IndexQuestion,
     pub(super) at: &'a A,
     /// What was in `found` before is left there.
     pub(super) before: usize,
@@ -280,7 +280,7 @@ impl<A: At> UsersWhoCan<'_, A> {
 
     fn consider(&mut self, reader: &impl Reader, user: u32) {
         let tables = self.tables;
-        if judge(tables, reader, Asked { user, ..self.asked }, self.at).is_some() {
+        if judge(tables, reader, IndexQuestion { user, ..self.asked }, self.at).is_some() {
             return;
         }
         if tables.away(reader, user) == 0 || self.visited.insert(user) {

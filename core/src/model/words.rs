@@ -337,7 +337,7 @@ impl From<UserId> for Actor {
 ///
 /// In JSON: absent leaves it, a value replaces it, `null` clears it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Change<T> {
+pub enum Patch<T> {
     /// Leave it as it is.
     #[default]
     Keep,
@@ -347,14 +347,14 @@ pub enum Change<T> {
     Clear,
 }
 
-impl<T> Change<T> {
+impl<T> Patch<T> {
     /// Whether nothing changes.
     pub const fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 }
 
-impl<T: Clone> Change<T> {
+impl<T: Clone> Patch<T> {
     /// Carries the change out on `slot`.
     pub fn apply_to(&self, slot: &mut Option<T>) {
         match self {
@@ -365,13 +365,13 @@ impl<T: Clone> Change<T> {
     }
 }
 
-impl<T> From<Option<T>> for Change<T> {
+impl<T> From<Option<T>> for Patch<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Keep, Self::Set)
     }
 }
 
-impl<T: Serialize> Serialize for Change<T> {
+impl<T: Serialize> Serialize for Patch<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Set(value) => value.serialize(serializer),
@@ -380,7 +380,7 @@ impl<T: Serialize> Serialize for Change<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
     }

@@ -365,6 +365,14 @@ fn nearest(
     {
         return Ok(vec![(0, assignment)]);
     }
+    if let [chain] = chains {
+        for link in chain {
+            if let Some(assignment) = on(link.manager)?.filter(|assignment| assignment.below) {
+                return Ok(vec![(0, assignment)]);
+            }
+        }
+        return Ok(Vec::new());
+    }
     // Many chains may lead through one manager.
     let mut known: BTreeMap<TenantId, Option<Arc<Assignment>>> = BTreeMap::new();
     let longest = chains.iter().map(Vec::len).max().unwrap_or(0);

@@ -15,7 +15,7 @@ use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, R
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Change, Contact, EndCause, HandshakeState, Link, LinkRequest, Personal, PersonalField,
+    Actor, Assignment, Contact, EndCause, HandshakeState, Link, LinkRequest, Patch, Personal, PersonalField,
     RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
@@ -137,7 +137,7 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<De
         && command.website.is_keep()
         && command.prefix.is_keep();
     bars.bar(nothing, Code::NothingToDo, id);
-    if let Change::Set(prefix) = &command.prefix {
+    if let Patch::Set(prefix) = &command.prefix {
         bar_prefix(world, id, prefix, &mut bars)?;
     }
     bars.lift()?;

@@ -278,7 +278,7 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn numbered(&self, number: &Number) -> Result<Option<Arc<Tenant>>, ViewError> {
-        self.view.under::<Tenant>(Index::TenantNumber, Key::new().text(number.as_str())).next().transpose()
+        self.view.numbered(number)
     }
 
     /// The links by which a tenant is managed now.

@@ -15,7 +15,7 @@ use crate::base::time::Timestamp;
 use crate::journal::Head;
 use crate::model::{Personal, Subject};
 use crate::view::memory::{Entry, bounds};
-use crate::view::{Any, Change, Found, Kind, Memory, Span, View, ViewError};
+use crate::view::{Any, Found, Kind, Memory, Span, View, ViewError, Write};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -119,11 +119,11 @@ impl Contents {
         }
     }
 
-    fn change(&mut self, seq: u64, change: Change) {
+    fn change(&mut self, seq: u64, change: Write) {
         let (kind, id) = change.target();
         let after = match &change {
-            Change::Put(any) => Some(any.clone()),
-            Change::Remove(..) => None,
+            Write::Put(any) => Some(any.clone()),
+            Write::Remove(..) => None,
         };
         let keys = after.as_ref().map(Any::keys).unwrap_or_default();
         let before = self.present.change(change).map(|any| any.keys()).unwrap_or_default();
@@ -192,7 +192,7 @@ impl<R> Reading for MemoryReading<R> {
         if seq > head {
             return Err(StoreError::UnknownSeq { seq, head });
         }
-        Ok(Box::new(AsOf { contents: &self.contents, seq }))
+        Ok(Box::new(MemoryPast { contents: &self.contents, seq }))
     }
 
     fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
@@ -218,12 +218,12 @@ impl<R> Reading for MemoryReading<R> {
 }
 
 /// The world as it was after a record.
-struct AsOf<'c> {
+struct MemoryPast<'c> {
     contents: &'c Contents,
     seq: u64,
 }
 
-impl View for AsOf<'_> {
+impl View for MemoryPast<'_> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
         let versions = self.contents.versions.get(&(kind, id)).map(Vec::as_slice).unwrap_or_default();
         let until = versions.partition_point(|(from, _)| *from <= self.seq);

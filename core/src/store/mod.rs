@@ -18,7 +18,7 @@ use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::journal::{Hash, Head};
 use crate::model::{Personal, Subject};
-use crate::view::{Change, View, ViewError};
+use crate::view::{View, ViewError, Write};
 
 /// A broken world: the store could not do what it should. Nothing was written unless it says so.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +137,7 @@ pub struct NewRecord {
     /// The tenants and users it is about, to find it by.
     pub about: Vec<Subject>,
     /// The entities that change.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Write>,
     /// The subjects whose personal data is replaced or, with `None`, erased.
     pub people: Vec<(Subject, Option<Personal>)>,
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::random::Rng;
 use crate::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
 use crate::base::text::{BuiltinRole, Email, PersonName};
 use crate::base::time::Timestamp;
@@ -15,7 +16,7 @@ use crate::model::{
 };
 use crate::policy::Policy;
 use crate::store::{NewRecord, Reading, Store, StoreError, StoredRecord};
-use crate::view::{Any, Change, Index, Key, Kind, Memory, Span, View};
+use crate::view::{Any, Index, Key, Kind, Memory, Span, View, Write};
 
 /// Puts a store through its paces; `make` gives a new, empty one each time.
 ///
@@ -105,29 +106,12 @@ pub fn following(head: &Head, note: &str) -> NewRecord {
     }
 }
 
-/// Small random numbers, the same for the same seed on every machine.
-#[derive(Clone, Debug)]
-pub struct Rng(u64);
+fn below(rng: &mut Rng, bound: u64) -> u64 {
+    rng.number() % bound
+}
 
-impl Rng {
-    /// Begins with a seed.
-    pub const fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    /// The next number, below `bound`.
-    pub const fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % if bound == 0 { 1 } else { bound }
-    }
-
-    /// One of several.
-    pub fn pick<T: Clone>(&mut self, all: &[T]) -> T {
-        let at = usize::try_from(self.below(all.len() as u64)).expect("a length fits");
-        all.get(at).cloned().expect("there is something to pick")
-    }
+fn pick<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
+    rng.pick(all).cloned().expect("there is something to pick")
 }
 
 /// The id with this number.
@@ -198,7 +182,7 @@ impl Log {
         self.records.push(new.clone());
     }
 
-    fn commit(&mut self, store: &dyn Store, changes: Vec<Change>) {
+    fn commit(&mut self, store: &dyn Store, changes: Vec<Write>) {
         let new = NewRecord { changes, ..following(&self.head, "change") };
         self.note(&new);
         commit(store, vec![new]);
@@ -207,26 +191,26 @@ impl Log {
     /// Commits one to three records with random changes.
     fn random_commit(&mut self, store: &dyn Store, rng: &mut Rng) {
         let mut records = Vec::new();
-        for _ in 0..=rng.below(2) {
+        for _ in 0..=below(rng, 2) {
             let mut new = following(&self.head, "random");
-            let changes: BTreeMap<_, _> = (0..=rng.below(5))
+            let changes: BTreeMap<_, _> = (0..=below(rng, 5))
                 .map(|_| random_change(rng))
                 .map(|change| (change.target(), change))
                 .collect();
             new.about = changes.keys().map(|(_, id)| Subject::Tenant(TenantId::from_uuid(*id))).collect();
             new.changes = changes.into_values().collect();
-            if rng.below(2) == 0 {
+            if below(rng, 2) == 0 {
                 let request = RequestId::from_uuid(numbered(1_000_000 + new.record.seq));
                 new.request = Some((request, Hash::of(&new.record.text)));
             }
-            if rng.below(2) == 0 {
-                let number = rng.below(6);
-                let subject = match rng.below(3) {
+            if below(rng, 2) == 0 {
+                let number = below(rng, 6);
+                let subject = match below(rng, 3) {
                     0 => Subject::Tenant(TenantId::from_uuid(numbered(number))),
                     _ => Subject::User(UserId::from_uuid(numbered(100 + number))),
                 };
-                let address = format!("{}@example.com", "ada".repeat(rng.below(40) as usize % 20 + 1));
-                new.people = vec![(subject, (rng.below(4) > 0).then(|| person(&address)))];
+                let address = format!("{}@example.com", "ada".repeat(below(rng, 40) as usize % 20 + 1));
+                new.people = vec![(subject, (below(rng, 4) > 0).then(|| person(&address)))];
                 new.about.push(subject);
             }
             self.note(&new);
@@ -329,28 +313,28 @@ fn same(view: &dyn View, world: &dyn View, span: &Span, pages: &[usize]) {
     }
 }
 
-fn random_change(rng: &mut Rng) -> Change {
-    let tenant = |rng: &mut Rng| TenantId::from_uuid(numbered(rng.below(6)));
-    let (one, other, number) = (tenant(rng), tenant(rng), rng.below(6));
-    let person = UserId::from_uuid(numbered(100 + rng.below(6)));
+fn random_change(rng: &mut Rng) -> Write {
+    let tenant = |rng: &mut Rng| TenantId::from_uuid(numbered(below(rng, 6)));
+    let (one, other, number) = (tenant(rng), tenant(rng), below(rng, 6));
+    let person = UserId::from_uuid(numbered(100 + below(rng, 6)));
     let handshake = Handshake {
-        state: rng.pick(HandshakeState::ALL),
+        state: pick(rng, HandshakeState::ALL),
         asked: moment(0),
-        expires: moment(rng.below(4)),
+        expires: moment(below(rng, 4)),
         sender: None,
     };
     let management = "jointly".parse().expect("it is a management type");
-    let any = match rng.below(8) {
+    let any = match below(rng, 8) {
         0 => Any::from(Tenant {
             id: one,
-            number: format!("T{}", rng.below(4)).parse().expect("it is a number"),
-            kind: rng.pick(TenantKind::ALL),
+            number: format!("T{}", below(rng, 4)).parse().expect("it is a number"),
+            kind: pick(rng, TenantKind::ALL),
             name: "Acme".parse().expect("it is a name"),
             country: None,
             website: None,
-            prefix: (rng.below(2) == 0)
-                .then(|| format!("p{}", rng.below(3)).parse().expect("it is a prefix")),
-            operation: rng.pick(Operation::ALL),
+            prefix: (below(rng, 2) == 0)
+                .then(|| format!("p{}", below(rng, 3)).parse().expect("it is a prefix")),
+            operation: pick(rng, Operation::ALL),
             holds: BTreeSet::new(),
             devices: 0,
             had_owner: false,
@@ -364,9 +348,9 @@ fn random_change(rng: &mut Rng) -> Change {
             management,
             services: BTreeSet::new(),
             grants: BTreeSet::new(),
-            stage: rng.pick(Stage::ALL),
+            stage: pick(rng, Stage::ALL),
             holds: false,
-            delink_expires: (rng.below(2) == 0).then(|| moment(10 + rng.below(5))),
+            delink_expires: (below(rng, 2) == 0).then(|| moment(10 + below(rng, 5))),
             since: moment(0),
             term: None,
             announced_days: None,
@@ -383,24 +367,24 @@ fn random_change(rng: &mut Rng) -> Change {
             term: None,
             handshake,
         }),
-        4 => user(100 + number, rng.below(6)),
+        4 => user(100 + number, below(rng, 6)),
         5 => Any::from(Invitation {
             id: InvitationId::from_uuid(numbered(300 + number)),
             user: person,
             tenant: one,
             role: RoleRef::Builtin(BuiltinRole::parse("admin").expect("it is a role")),
             below: false,
-            masked: rng.below(2) == 0,
+            masked: below(rng, 2) == 0,
             sign_up: false,
             handshake,
         }),
         6 if number == 0 => {
-            Any::from(Policy { max_managers: 1 + number as u32, ..rng.pick(&Policy::builtin()) })
+            Any::from(Policy { max_managers: 1 + number as u32, ..pick(rng, &Policy::builtin()) })
         }
         6 => Any::from(Role {
             id: RoleId::from_uuid(numbered(400 + number)),
             tenant: one,
-            name: format!("Role {}", rng.below(4)).parse().expect("it is a name"),
+            name: format!("Role {}", below(rng, 4)).parse().expect("it is a name"),
             permissions: BTreeSet::new(),
             created_by: None,
             deleted: None,
@@ -408,15 +392,15 @@ fn random_change(rng: &mut Rng) -> Change {
         _ => Any::from(Assignment {
             user: person,
             tenant: one,
-            role: match rng.below(2) {
+            role: match below(rng, 2) {
                 0 => RoleRef::Builtin(BuiltinRole::parse("admin").expect("it is a role")),
                 _ => RoleRef::Custom(RoleId::from_uuid(numbered(400 + number))),
             },
-            below: rng.below(2) == 0,
-            masked: rng.below(2) == 0,
+            below: below(rng, 2) == 0,
+            masked: below(rng, 2) == 0,
         }),
     };
-    if rng.below(4) == 0 { Change::Remove(any) } else { Change::Put(any) }
+    if below(rng, 4) == 0 { Write::Remove(any) } else { Write::Put(any) }
 }
 
 fn an_empty_store_has_nothing(store: &dyn Store) {
@@ -439,21 +423,21 @@ fn an_empty_store_has_nothing(store: &dyn Store) {
 
 fn what_is_put_is_found_in_order(store: &dyn Store) {
     let mut log = Log::new();
-    log.commit(store, (1..=9).rev().map(|number| Change::Put(user(number, number % 3))).collect());
+    log.commit(store, (1..=9).rev().map(|number| Write::Put(user(number, number % 3))).collect());
     log.compare(&*read(store));
     let found =
         read(store).scan(&Span::under(Index::UserHome, Key::new().id(numbered(1))), 9).expect("reads");
     let found: Vec<Uuid> = found.into_iter().map(|found| found.entity.id()).collect();
     assert_eq!(found, [1, 4, 7].map(numbered));
-    log.commit(store, vec![Change::Put(user(4, 2)), Change::Remove(user(1, 1))]);
-    log.commit(store, vec![Change::Remove(user(1, 1)), Change::Remove(user(15, 5))]);
-    log.commit(store, vec![Change::Put(user(1, 1)), Change::Put(user(4, 2))]);
+    log.commit(store, vec![Write::Put(user(4, 2)), Write::Remove(user(1, 1))]);
+    log.commit(store, vec![Write::Remove(user(1, 1)), Write::Remove(user(15, 5))]);
+    log.commit(store, vec![Write::Put(user(1, 1)), Write::Put(user(4, 2))]);
     log.compare(&*read(store));
 }
 
 fn a_dropped_right_to_write_writes_nothing(store: &dyn Store) {
     let mut log = Log::new();
-    log.commit(store, vec![Change::Put(user(1, 1))]);
+    log.commit(store, vec![Write::Put(user(1, 1))]);
     drop(store.write().expect("writes"));
     log.compare(&*store.write().expect("a right to write reads, too"));
     log.compare(&*read(store));
@@ -461,8 +445,8 @@ fn a_dropped_right_to_write_writes_nothing(store: &dyn Store) {
 
 fn a_chain_that_does_not_follow_is_refused(store: &dyn Store) {
     let mut log = Log::new();
-    log.commit(store, vec![Change::Put(user(1, 1))]);
-    let with_user = |new: NewRecord| NewRecord { changes: vec![Change::Put(user(2, 1))], ..new };
+    log.commit(store, vec![Write::Put(user(1, 1))]);
+    let with_user = |new: NewRecord| NewRecord { changes: vec![Write::Put(user(2, 1))], ..new };
     let good = with_user(following(&log.head, "good"));
     let mut wrong_hash = good.clone();
     wrong_hash.record.hash = Hash::GENESIS;
@@ -490,7 +474,7 @@ fn a_request_is_answered_once(store: &dyn Store) {
     log.note(&first);
     commit(store, vec![first]);
     log.compare(&*read(store));
-    let changes = vec![Change::Put(user(1, 1))];
+    let changes = vec![Write::Put(user(1, 1))];
     let second = NewRecord { request, changes, ..following(&log.head, "second") };
     assert!(store.write().expect("writes").commit(vec![second]).is_err());
     log.compare(&*read(store));
@@ -498,11 +482,11 @@ fn a_request_is_answered_once(store: &dyn Store) {
 
 fn a_reading_is_not_disturbed(store: &dyn Store) {
     let mut log = Log::new();
-    log.commit(store, vec![Change::Put(user(1, 1))]);
+    log.commit(store, vec![Write::Put(user(1, 1))]);
     let before = read(store);
     let was = before.head().expect("reads");
-    log.commit(store, vec![Change::Put(user(1, 2)), Change::Put(user(2, 1))]);
-    log.commit(store, vec![Change::Remove(user(1, 2))]);
+    log.commit(store, vec![Write::Put(user(1, 2)), Write::Put(user(2, 1))]);
+    log.commit(store, vec![Write::Remove(user(1, 2))]);
     assert_eq!(before.head().expect("reads"), was);
     assert_eq!(before.load(Kind::User, numbered(1)).expect("reads"), Some(user(1, 1)));
     assert_eq!(before.load(Kind::User, numbered(2)).expect("reads"), None);
@@ -575,13 +559,13 @@ fn a_cursor_moves_forward_to_the_head_at_most(store: &dyn Store) {
 
 fn an_entry_that_comes_and_goes_has_a_whole_past(store: &dyn Store) {
     let mut log = Log::new();
-    log.commit(store, vec![Change::Put(user(7, 1)), Change::Put(user(8, 1))]);
+    log.commit(store, vec![Write::Put(user(7, 1)), Write::Put(user(8, 1))]);
     for round in 0..80 {
         let home = 1 + round % 2;
-        log.commit(store, vec![Change::Put(user(10 + round % 3, home)), Change::Put(user(20 + round, 1))]);
+        log.commit(store, vec![Write::Put(user(10 + round % 3, home)), Write::Put(user(20 + round, 1))]);
         if round % 4 == 3 {
             let gone = round.saturating_sub(5)..round;
-            log.commit(store, gone.map(|number| Change::Remove(user(20 + number, 1))).collect());
+            log.commit(store, gone.map(|number| Write::Remove(user(20 + number, 1))).collect());
         }
     }
     log.compare(&*read(store));

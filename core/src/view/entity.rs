@@ -145,7 +145,7 @@ kinds! {
 
 /// One entity that is inserted, replaced or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Write {
     /// The entity as it is from now on, whether it was there before or not.
     Put(Any),
     /// The entity as it was last; it is there no more. It is carried whole because its id may be a
@@ -153,7 +153,7 @@ pub enum Change {
     Remove(Any),
 }
 
-impl Change {
+impl Write {
     /// The kind and id of the entity that changes.
     pub fn target(&self) -> (Kind, Uuid) {
         match self {

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use uuid::Uuid;
 
-use super::entity::{Any, Change, Kind};
+use super::entity::{Any, Kind, Write};
 use super::key::{Index, Key, Span};
 use super::{Found, View, ViewError};
 use crate::base::ids::UserId;
@@ -53,13 +53,13 @@ impl Memory {
     }
 
     /// Carries a change out and says what was there before.
-    pub fn change(&mut self, change: Change) -> Option<Any> {
+    pub fn change(&mut self, change: Write) -> Option<Any> {
         let target = change.target();
         let before = self.entities.remove(&target);
         for (index, key) in before.iter().flat_map(Any::keys) {
             self.entries.remove(&(index, key, target.1, target.0));
         }
-        if let Change::Put(any) = change {
+        if let Write::Put(any) = change {
             for (index, key) in any.keys() {
                 self.entries.insert((index, key, target.1, target.0));
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::entity::{Any, Change, Kind};
+use super::entity::{Any, Kind, Write};
 use super::key::Span;
 use super::memory::Memory;
 use super::{Found, View, ViewError};
@@ -18,7 +18,7 @@ pub struct Overlay<'v> {
     above: Memory,
     // Invariant: the last change of every entity that `above` speaks for, be it there or removed;
     // likewise of subjects.
-    changed: BTreeMap<(Kind, Uuid), Change>,
+    changed: BTreeMap<(Kind, Uuid), Write>,
     people: BTreeMap<Subject, Option<Personal>>,
 }
 
@@ -29,7 +29,7 @@ impl<'v> Overlay<'v> {
     }
 
     /// Lays a change over the view.
-    pub fn change(&mut self, change: Change) {
+    pub fn change(&mut self, change: Write) {
         self.changed.insert(change.target(), change.clone());
         self.above.change(change);
     }
@@ -41,7 +41,7 @@ impl<'v> Overlay<'v> {
     }
 
     /// Everything that was laid over the view, the last word on each entity.
-    pub fn into_changes(self) -> (Vec<Change>, BTreeMap<Subject, Option<Personal>>) {
+    pub fn into_changes(self) -> (Vec<Write>, BTreeMap<Subject, Option<Personal>>) {
         (self.changed.into_values().collect(), self.people)
     }
 }

@@ -9,7 +9,7 @@ use super::read::{part, part_by, tag, tree};
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Outcome, Request};
-use crate::engine::{Engine, Executed as Submitted, Token};
+use crate::engine::{Engine, Submitted, Token};
 use crate::event::Event;
 use crate::model::Actor;
 

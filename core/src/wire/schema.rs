@@ -12,7 +12,7 @@ use super::call::{Acknowledged, Call, Executed, ExecutedAll, Swept};
 use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
 use crate::engine::Token;
-use crate::model::{Change, RoleRef};
+use crate::model::{Patch, RoleRef};
 use crate::query::{Answer, Query};
 use crate::refusal::Code;
 
@@ -127,7 +127,7 @@ fn status(of: Status) -> Value {
 
 /// Absent leaves a value as it is, `null` clears it, anything else replaces it; `x-clearable` says
 /// so to generators, for whom it would else look like any field that may be left out.
-impl<T: JsonSchema> JsonSchema for Change<T> {
+impl<T: JsonSchema> JsonSchema for Patch<T> {
     fn inline_schema() -> bool {
         true
     }

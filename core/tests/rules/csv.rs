@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command as Process;
 
 use tenantry::csv::RESELLER_COLUMNS;
-use tenantry::model::Change;
+use tenantry::model::Patch;
 use tenantry::policy::MoveRule;
 use tenantry::query::{ResellerCustomerRow, ResellerFilter, ResellerSort};
 
@@ -170,7 +170,7 @@ fn v6_the_text_is_rfc_4180() {
                 ..EditResellerCustomer::new(RESELLER, ALONE)
             },
         )
-        .and(CARL, EditTenant { country: Change::Set(text("DE")), ..EditTenant::new(ALONE) });
+        .and(CARL, EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(ALONE) });
     let text = String::from_utf8(csv_of(&given, &ResellerFilter::default())).unwrap();
     assert_eq!(
         text,

@@ -145,7 +145,7 @@ fn v2_ten_thousand_devices_are_one_upload_and_one_more_is_too_many() {
     let imeis: Vec<String> = (0..10_001).map(|body| imei(35_000_000_000_000 + body)).collect();
     let at_most = UploadDevices::new(RESELLER, MSP, imeis[..10_000].to_vec());
     let place = tempfile::tempdir().unwrap();
-    let options = Options::default().synchronous(Synchronous::Full);
+    let options = FileOptions::default().synchronous(Synchronous::Full);
     let store = SqliteStore::open(place.path().join("store"), options).unwrap();
     let given = given_on(store).and(ROB, AddResellerCustomer::new(RESELLER, text("MSP")));
     let before = given.engine.token().unwrap().seq;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tenantry::apply::apply;
 use tenantry::base::ids::RequestId;
 use tenantry::base::time::Timestamp;
-use tenantry::engine::{Engine, Error, HOWEVER_FAR, Moment, Options as EngineOptions, SystemClock, Token};
+use tenantry::engine::{Engine, Error, HOWEVER_FAR, Moment, Options, SystemClock, Token};
 use tenantry::journal::Record;
-use tenantry::model::{Actor, Change, Subject, Tenant};
+use tenantry::model::{Actor, Patch, Subject, Tenant};
 use tenantry::policy::Policy;
 use tenantry::query::{AuditActor, AuditFilter, AuditRow, Question};
 use tenantry::refusal::Code::*;
@@ -26,7 +26,7 @@ use super::*;
 const AGAIN: RequestId = RequestId::from_uuid(Uuid::from_u128(0x7a0));
 
 fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, Options::default().synchronous(Synchronous::Normal)).unwrap()
+    SqliteStore::open(path, FileOptions::default().synchronous(Synchronous::Normal)).unwrap()
 }
 
 // Request ids.
@@ -161,7 +161,7 @@ fn q3_a_clock_that_runs_backwards_is_borne_a_little_and_then_refused() {
 }
 
 /// An engine on a store of its own whose clock is watched.
-fn clocked(clock: &FixedClock, options: EngineOptions) -> Engine {
+fn clocked(clock: &FixedClock, options: Options) -> Engine {
     let options = options.clock(clock.clone());
     Engine::new(MemoryStore::new(Uuid::from_u128(1)), options).unwrap()
 }
@@ -169,7 +169,7 @@ fn clocked(clock: &FixedClock, options: EngineOptions) -> Engine {
 #[test]
 fn q3_a_clock_that_leaps_ahead_is_refused_before_anything_lapses() {
     let clock = FixedClock::at(dawn());
-    let engine = clocked(&clock, EngineOptions::default());
+    let engine = clocked(&clock, Options::default());
     let msp = engine.execute(STAFF, RegisterTenant::new(TenantKind::Msp, text("Msp"))).unwrap().outcome;
     let ada =
         engine.execute(STAFF, RegisterUser::new(msp, mail("ada"), text("super_admin"))).unwrap().outcome;
@@ -196,8 +196,8 @@ fn q3_a_clock_that_leaps_ahead_is_refused_before_anything_lapses() {
     assert_eq!(at, dawn().plus_days(1_600));
     engine.verify().unwrap().unwrap();
     // A host may want to hear of less, or of nothing.
-    let strict = clocked(&clock, EngineOptions::default().clock_leap_seconds(60));
-    let lax = clocked(&clock, EngineOptions::default().clock_leap_seconds(HOWEVER_FAR));
+    let strict = clocked(&clock, Options::default().clock_leap_seconds(60));
+    let lax = clocked(&clock, Options::default().clock_leap_seconds(HOWEVER_FAR));
     clock.set(dawn().plus_days(1_600).plus_seconds(61));
     assert_eq!(strict.sweep().unwrap_err().code(), Some(ClockAhead));
     clock.set(dawn().plus_days(200_000));
@@ -209,7 +209,7 @@ fn q3_a_store_whose_journal_lies_ahead_goes_on_from_its_last_moment_if_one_says_
     let place = tempfile::tempdir().unwrap();
     let clock = FixedClock::at(dawn());
     let open = |tolerance| {
-        let options = EngineOptions::default()
+        let options = Options::default()
             .clock(clock.clone())
             .clock_leap_seconds(HOWEVER_FAR)
             .clock_tolerance_seconds(tolerance);
@@ -228,7 +228,7 @@ fn q3_a_store_whose_journal_lies_ahead_goes_on_from_its_last_moment_if_one_says_
 #[test]
 fn q3_a_clock_that_does_not_know_the_time_is_never_believed() {
     let clock = FixedClock::at(Timestamp::MAX);
-    let options = || EngineOptions::default().clock(clock.clone()).clock_leap_seconds(HOWEVER_FAR);
+    let options = || Options::default().clock(clock.clone()).clock_leap_seconds(HOWEVER_FAR);
     let founding = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options()).unwrap_err();
     assert_eq!(founding.code(), Some(ClockAhead));
     clock.set(dawn());
@@ -281,8 +281,8 @@ fn q3_whatever_is_changed_in_a_record_verify_names_the_record() {
     let (given, with) = forged();
     let head = given.engine.token().unwrap();
     assert_eq!(given.engine.verify().unwrap().unwrap(), head);
-    type Change = fn(&mut StoredRecord);
-    let changes: [(Change, &str); 4] = [
+    type Patch = fn(&mut StoredRecord);
+    let changes: [(Patch, &str); 4] = [
         (
             |it| it.text = it.text.replace("\"operator\"", "\"Operator\"").replace("\"user\"", "\"uszr\""),
             "hash",
@@ -626,7 +626,7 @@ fn q2_commands_refused_for_lack_of_rights_are_recorded_unless_opted_out() {
         .then(refused(UnknownTenant));
     assert_eq!(refusals(&given), 4);
     given.verified();
-    let silent = EngineOptions::default().record_refusals(false).clock(FixedClock::at(dawn()));
+    let silent = Options::default().record_refusals(false).clock(FixedClock::at(dawn()));
     let engine = Engine::new(MemoryStore::new(Uuid::nil()), silent).unwrap();
     let msp = engine.execute(STAFF, RegisterTenant::new(TenantKind::Msp, text("Msp"))).unwrap().outcome;
     let reader =
@@ -673,7 +673,7 @@ fn u5_after_erasure_no_file_holds_the_data() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
     let given = given_on(open(&path))
-        .and(JIM, EditUser { name: Change::Set(text("Jim Traceable")), ..EditUser::new(JIM) });
+        .and(JIM, EditUser { name: Patch::Set(text("Jim Traceable")), ..EditUser::new(JIM) });
     let given = given.and(JULIA, RemoveUser::new(JIM)).and(JULIA, ErasePersonal::new(Subject::User(JIM)));
     for file in std::fs::read_dir(place.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
@@ -763,8 +763,7 @@ fn x7_two_engines_on_one_file_see_each_others_writes_at_once() {
 
 #[test]
 fn the_machines_clock_and_ids_serve_by_default() {
-    let engine =
-        Engine::new(MemoryStore::new(Uuid::nil()), EngineOptions::default().clock(SystemClock)).unwrap();
+    let engine = Engine::new(MemoryStore::new(Uuid::nil()), Options::default().clock(SystemClock)).unwrap();
     let made: BTreeMap<TenantId, ()> = (0..50)
         .map(|_| {
             (engine.execute(STAFF, RegisterTenant::new(TenantKind::Msp, text("Msp"))).unwrap().outcome, ())

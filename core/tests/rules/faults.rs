@@ -97,7 +97,7 @@ fn one_of_each() -> Vec<Command> {
     vec![
         SetPolicy::new(Box::new(Policy::delegated())).into(),
         rename(JOINTLY).into(),
-        EditTenant { prefix: tenantry::model::Change::Clear, ..EditTenant::new(JOINTLY) }.into(),
+        EditTenant { prefix: tenantry::model::Patch::Clear, ..EditTenant::new(JOINTLY) }.into(),
         ChangeTenantKind::new(JOINTLY, TenantKind::Msp).into(),
         disable(JOINTLY).into(),
         enable(JOINTLY).into(),

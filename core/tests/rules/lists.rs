@@ -1078,7 +1078,7 @@ fn l9_lists_are_right_by_the_clock_before_any_sweep_and_so_are_checks() {
         coordinates: Some(tenantry::base::text::Coordinates::parse(1.0, 2.0).unwrap()),
         ..Contact::default()
     };
-    let contact = tenantry::model::Change::Set(on_the_map.coordinates.unwrap());
+    let contact = tenantry::model::Patch::Set(on_the_map.coordinates.unwrap());
     let given = trade(MoveRule::Approval)
         .and(ADA, AddCustomer { term, ..customer(MSP, "jointly") })
         .and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")))

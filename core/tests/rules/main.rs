@@ -44,7 +44,7 @@ use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId}
 use tenantry::command::*;
 use tenantry::model::TenantKind;
 use tenantry::query::*;
-use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::store::{Reading, Store, StoreError, Writing};
 use tenantry::testkit::given::*;
 use uuid::Uuid;
@@ -66,7 +66,7 @@ struct TempFile {
 impl TempFile {
     fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
-        let options = Options::default().synchronous(Synchronous::Normal);
+        let options = FileOptions::default().synchronous(Synchronous::Normal);
         Self { store: SqliteStore::open(place.path().join("store"), options).unwrap(), _place: place }
     }
 }
@@ -146,7 +146,7 @@ fn enable(tenant: TenantId) -> EnableTenants {
 }
 
 fn prefix(tenant: TenantId, prefix: &str) -> EditTenant {
-    EditTenant { prefix: tenantry::model::Change::Set(text(prefix)), ..EditTenant::new(tenant) }
+    EditTenant { prefix: tenantry::model::Patch::Set(text(prefix)), ..EditTenant::new(tenant) }
 }
 
 fn rename(tenant: TenantId) -> EditTenant {

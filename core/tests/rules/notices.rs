@@ -195,12 +195,12 @@ fn a4_recipients_are_those_of_the_moment_it_happened() {
 fn a4_a_cursor_outlives_the_process() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
-    let given = given_on(SqliteStore::open(&path, Options::default()).unwrap())
+    let given = given_on(SqliteStore::open(&path, FileOptions::default()).unwrap())
         .and(ADA, RequestDelink::new(JOINTLY_LINK));
     let through = given.engine.notices("mail", 1_000).unwrap().through;
     given.engine.acknowledge("mail", through - 1).unwrap();
     drop(given);
-    let again = Given::bare(SqliteStore::open(&path, Options::default()).unwrap(), Policy::default());
+    let again = Given::bare(SqliteStore::open(&path, FileOptions::default()).unwrap(), Policy::default());
     assert_eq!(told(&again, "mail"), ["delink_requested to julia"]);
 }
 

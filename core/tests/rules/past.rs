@@ -1,7 +1,7 @@
 //! The past as somebody may see it: by the right they have now, and by the one they had then (X-2, T-9).
 
 use tenantry::engine::{Clock, Error, Moment};
-use tenantry::model::{Actor, Change};
+use tenantry::model::{Actor, Patch};
 use tenantry::policy::MoveRule;
 use tenantry::query::{CustomerFilter, Paging, Question, ResellerFilter, UserFilter};
 use tenantry::refusal::Code::{self, *};
@@ -69,8 +69,8 @@ fn seq(given: &Given) -> u64 {
 /// `JOINTLY` with a place on the map and a telephone.
 fn reachable() -> Given {
     let edit = EditTenant {
-        phone: Change::Set(text("+1 555 0100")),
-        coordinates: Change::Set(serde_json::from_str(r#"{"latitude":47.0,"longitude":8.5}"#).unwrap()),
+        phone: Patch::Set(text("+1 555 0100")),
+        coordinates: Patch::Set(serde_json::from_str(r#"{"latitude":47.0,"longitude":8.5}"#).unwrap()),
         ..EditTenant::new(JOINTLY)
     };
     given().and(JULIA, edit)
@@ -89,7 +89,7 @@ fn x2_whoever_may_not_ask_now_is_refused_about_the_past_in_the_same_words() {
     // The two part, and what was set since is none of the former manager's business.
     let given = delinked(given)
         .later(200)
-        .and(JULIA, EditTenant { phone: Change::Set(text("+1 555 9999")), ..EditTenant::new(JOINTLY) });
+        .and(JULIA, EditTenant { phone: Patch::Set(text("+1 555 9999")), ..EditTenant::new(JOINTLY) });
     now_and_then(&given, before, |moment| {
         for who in [ADA, ADAM, GINA] {
             assert_eq!(details(moment, who, JOINTLY), Err(UnknownTenant));

@@ -6,7 +6,7 @@ use tenantry::base::ids::{MoveId, UploadId};
 use tenantry::base::text::DeviceId;
 use tenantry::base::time::Timestamp;
 use tenantry::event::Event;
-use tenantry::model::{Actor, Change, Link, ResellerRow, ResellerStatus, Tenant, TermRequest};
+use tenantry::model::{Actor, Link, Patch, ResellerRow, ResellerStatus, Tenant, TermRequest};
 use tenantry::policy::MoveRule;
 use tenantry::query::{ResellerCustomerRow, ResellerFilter};
 use tenantry::refusal::Code::*;
@@ -354,7 +354,7 @@ fn v4_a_row_exists_for_whom_a_device_is_shown_as_and_others_when_asked_for() {
 
 #[test]
 fn v5_the_columns_are_those_of_the_seed() {
-    let country = EditTenant { country: Change::Set(text("DE")), ..EditTenant::new(ALONE) };
+    let country = EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(ALONE) };
     let edit =
         EditResellerCustomer { reference: Some(text("K-1")), ..EditResellerCustomer::new(RESELLER, ALONE) };
     let given = trade(MoveRule::AtOnce)

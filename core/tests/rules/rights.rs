@@ -222,7 +222,7 @@ fn p15_another_address_gives_the_account_to_somebody_else() {
     let lesser = given().and(ADA, assign(ADAM, JOINTLY, "read_only")).and(ADA, assign(RITA, MSP, "admin"));
     lesser.when(ADAM, address(RITA, "other")).then(refused(BeyondOwnRights));
     // A name is no key.
-    let name = EditUser { name: tenantry::model::Change::Set(text("Ada")), ..EditUser::new(ADA) };
+    let name = EditUser { name: tenantry::model::Patch::Set(text("Ada")), ..EditUser::new(ADA) };
     given().when(ADAM, name).then(done());
     // Nor does a manager take over those whom it could not make.
     for (who, subject, expected) in [

@@ -15,7 +15,7 @@ use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code;
 use tenantry::rules::{Stop, World, access, due};
-use tenantry::view::{Any, Change, Kind, Memory, View};
+use tenantry::view::{Any, Kind, Memory, View, Write};
 
 use super::*;
 
@@ -102,7 +102,7 @@ fn forget(world: &mut Memory) {
         if let Any::User(user) = &gone {
             world.change_personal(Subject::User(user.id), None);
         }
-        world.change(Change::Remove(gone));
+        world.change(Write::Remove(gone));
     }
 }
 

@@ -1,9 +1,7 @@
 //! Tenants (T).
 
 use tenantry::base::text::Coordinates;
-use tenantry::model::{
-    Actor, Change, Operation, RestingPrefix, Subject, Tenant, TenantKind, User, UserState,
-};
+use tenantry::model::{Actor, Operation, Patch, RestingPrefix, Subject, Tenant, TenantKind, User, UserState};
 use tenantry::policy::PrefixReuse;
 use tenantry::refusal::Code::*;
 
@@ -83,13 +81,13 @@ fn t2_the_manager_edits_and_the_tenant_itself_unless_locked() {
 #[test]
 fn t2_every_field_is_set_kept_and_cleared() {
     let all = EditTenant {
-        country: Change::Set(text("DE")),
-        website: Change::Set(text("https://jointly.example")),
-        street: Change::Set(text("Main Street 1")),
-        phone: Change::Set(text("+49 30 1234")),
+        country: Patch::Set(text("DE")),
+        website: Patch::Set(text("https://jointly.example")),
+        street: Patch::Set(text("Main Street 1")),
+        phone: Patch::Set(text("+49 30 1234")),
         ..rename(JOINTLY)
     };
-    let cleared = EditTenant { country: Change::Clear, phone: Change::Clear, ..EditTenant::new(JOINTLY) };
+    let cleared = EditTenant { country: Patch::Clear, phone: Patch::Clear, ..EditTenant::new(JOINTLY) };
     given().and(JACK, all).and(JACK, cleared).look(|given| {
         let tenant = given.get::<Tenant>(JOINTLY.uuid());
         assert_eq!(tenant.name.as_str(), "Renamed");
@@ -187,8 +185,8 @@ fn t3_setting_the_prefix_it_has_gives_nothing_back() {
 #[test]
 fn t4_an_address_places_a_tenant_on_the_map_and_grants_nothing() {
     let place = EditTenant {
-        street: Change::Set(text("Main Street 1")),
-        coordinates: Change::Set(Coordinates::parse(52.52, 13.405).unwrap()),
+        street: Patch::Set(text("Main Street 1")),
+        coordinates: Patch::Set(Coordinates::parse(52.52, 13.405).unwrap()),
         ..EditTenant::new(JOINTLY)
     };
     given().and(JACK, place).then_denied(NINA, "tenant.view", JOINTLY, NotLinked).look(|given| {
@@ -520,7 +518,7 @@ fn t7_everything_about_a_deleted_tenant_ends_with_it() {
 
 #[test]
 fn t8_who_may_link_is_told_name_country_and_kind_and_nothing_else() {
-    let given = given().and(CARL, EditTenant { country: Change::Set(text("DE")), ..EditTenant::new(ALONE) });
+    let given = given().and(CARL, EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(ALONE) });
     let given = given.and(ADA, delete(&[FULLY]));
     let read = given.engine.read().unwrap();
     let look_up = |who: Actor, number: &str| {

@@ -1,7 +1,7 @@
 //! Users and handshakes (U).
 
 use tenantry::base::text::Permission;
-use tenantry::model::{Actor, Change, HandshakeState, Invitation, Subject, User, UserState};
+use tenantry::model::{Actor, HandshakeState, Invitation, Patch, Subject, User, UserState};
 use tenantry::refusal::Code::*;
 
 use super::*;
@@ -59,7 +59,7 @@ fn u1_people_edit_themselves_and_user_managers_edit_others() {
         given().when(who, edit(user, name)).then(expected);
     }
     given().when(JIM, EditUser::new(JIM)).then(refused(NothingToDo));
-    let named = EditUser { name: Change::Set(text("Jim Beam")), ..EditUser::new(JIM) };
+    let named = EditUser { name: Patch::Set(text("Jim Beam")), ..EditUser::new(JIM) };
     given().and(JIM, named).look(|given| {
         let personal =
             given.engine.read().unwrap().now().unwrap().host().personal(Subject::User(JIM)).unwrap().unwrap();
@@ -333,7 +333,7 @@ fn u5_erased_data_is_gone_and_the_history_still_holds() {
         .then(refused(NoSuchUser))
         .verified();
     let placed = given()
-        .and(JACK, EditTenant { street: Change::Set(text("Main Street 1")), ..EditTenant::new(JOINTLY) });
+        .and(JACK, EditTenant { street: Patch::Set(text("Main Street 1")), ..EditTenant::new(JOINTLY) });
     placed
         .when(ADA, erase(Subject::Tenant(JOINTLY)))
         .then(done())
@@ -357,12 +357,12 @@ fn u5_no_record_and_no_entity_holds_personal_data() {
         .and(
             JACK,
             EditTenant {
-                street: Change::Set(text("Secret Street 1")),
-                phone: Change::Set(text("+49 30 77777")),
+                street: Patch::Set(text("Secret Street 1")),
+                phone: Patch::Set(text("+49 30 77777")),
                 ..EditTenant::new(JOINTLY)
             },
         )
-        .and(JIM, EditUser { name: Change::Set(text("Secret Name")), ..EditUser::new(JIM) });
+        .and(JIM, EditUser { name: Patch::Set(text("Secret Name")), ..EditUser::new(JIM) });
     for record in given.engine.records_after(0, 1_000).unwrap() {
         let text = record.encode();
         for secret in ["Secret", "77777", "@example.com"] {

@@ -20,7 +20,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 use tenantry::command::Command;
 use tenantry::engine::Engine;
-use tenantry::model::Change;
+use tenantry::model::Patch;
 use tenantry::testkit::given::*;
 use tenantry::wire::{self, Call, Fault, Inquiry};
 
@@ -204,8 +204,8 @@ fn x7_a_change_is_absent_a_value_or_null() {
         }
     };
     let found = edit(r#""country":"deu","website":null"#);
-    assert_eq!(found.country, Change::Set(text("DE")));
-    assert_eq!((found.website, found.prefix), (Change::Clear, Change::Keep));
+    assert_eq!(found.country, Patch::Set(text("DE")));
+    assert_eq!((found.website, found.prefix), (Patch::Clear, Patch::Keep));
     call(&given.engine, &execute("$ADA", r#"{"command":"edit_tenant","tenant":"$MSP","country":"deu"}"#))
         .unwrap();
 }

@@ -5,7 +5,7 @@ use tenantry::command::{
     AcceptDelink, AcceptInvitation, AcceptLink, EditTenant, InviteUser, Invitee, RejectDelink, RequestDelink,
     RequestLink, ResendDelink, SetManagerGrants,
 };
-use tenantry::model::{Change, TenantKind};
+use tenantry::model::{Patch, TenantKind};
 use tenantry::query::{Audit, AuditActor, LookUp, MAX_ROWS, Paging};
 
 use crate::page::{count, faint, plain};
@@ -54,7 +54,7 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
 
     stage.page.heading("The work");
     let website: Website = "https://baeckerei-klein.example".parse()?;
-    let edit = EditTenant { website: Change::Set(website), ..EditTenant::new(bakery) };
+    let edit = EditTenant { website: Patch::Set(website), ..EditTenant::new(bakery) };
     stage.does(ben, "enters the bakery's website", edit.clone())?;
     let kim: Email = "kim@baeckerei-klein.example".parse()?;
     let invite = InviteUser::new(bakery, Invitee::new(kim.clone()), "admin".parse()?);

@@ -63,7 +63,7 @@ pub(crate) fn set(path: &Path, policy: Policy, series: u32) -> Result<Stage> {
         let number = u128::from(next.fetch_add(1, Ordering::SeqCst));
         Uuid::from_u128(u128::from(series) << 96 | number)
     };
-    let store = SqliteStore::open(path, sqlite::Options::default())?;
+    let store = SqliteStore::open(path, sqlite::FileOptions::default())?;
     let options = Options::default().clock(hands.clone()).ids(ids).policy(policy);
     Ok(Stage {
         engine: Engine::new(store, options)?,

@@ -8,34 +8,34 @@ use crate::view::ViewError;
 
 /// An error on its way to the port.
 #[derive(Debug)]
-pub(super) struct Fault(pub(super) StoreError);
+pub(super) struct SqliteFault(pub(super) StoreError);
 
-pub(super) type Result<T> = std::result::Result<T, Fault>;
+pub(super) type Result<T> = std::result::Result<T, SqliteFault>;
 
 /// The store is damaged.
-pub(super) fn damaged(what: impl Into<String>) -> Fault {
-    Fault(StoreError::Damaged { what: what.into() })
+pub(super) fn damaged(what: impl Into<String>) -> SqliteFault {
+    SqliteFault(StoreError::Damaged { what: what.into() })
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for SqliteFault {
     fn from(error: StoreError) -> Self {
         Self(error)
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
+impl From<SqliteFault> for StoreError {
+    fn from(fault: SqliteFault) -> Self {
         fault.0
     }
 }
 
-impl From<Fault> for ViewError {
-    fn from(fault: Fault) -> Self {
+impl From<SqliteFault> for ViewError {
+    fn from(fault: SqliteFault) -> Self {
         Self::new(fault.0)
     }
 }
 
-impl From<Error> for Fault {
+impl From<Error> for SqliteFault {
     fn from(error: Error) -> Self {
         let code = error.sqlite_error_code();
         Self(match (&error, code) {

@@ -11,8 +11,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use uuid::Uuid;
 
-use super::fault::{Fault, Result, damaged, is_busy};
-use super::options::{Options, Synchronous};
+use super::fault::{Result, SqliteFault, damaged, is_busy};
+use super::options::{FileOptions, Synchronous};
 use super::schema::{APPLICATION_ID, FORMAT, MIGRATIONS, MIN_READER, MIN_WRITER, Migration, TABLES, views};
 use crate::store::StoreError;
 
@@ -28,23 +28,23 @@ const LOG_BYTES: u32 = 16 << 20;
 
 /// What there is at a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum Inspected {
     /// Nothing, or an empty file.
     Nothing,
     /// A store that this library can open.
     Ours,
 }
 
-pub(super) fn cannot_open(path: &Path, why: impl ToString) -> Fault {
-    Fault(StoreError::CannotOpen { path: path.to_owned(), why: why.to_string() })
+pub(super) fn cannot_open(path: &Path, why: impl ToString) -> SqliteFault {
+    SqliteFault(StoreError::CannotOpen { path: path.to_owned(), why: why.to_string() })
 }
 
-fn not_ours(path: &Path, why: &str) -> Fault {
-    Fault(StoreError::NotOurs { path: path.to_owned(), why: why.to_owned() })
+fn not_ours(path: &Path, why: &str) -> SqliteFault {
+    SqliteFault(StoreError::NotOurs { path: path.to_owned(), why: why.to_owned() })
 }
 
 /// Looks at what there is without touching it.
-pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Found> {
+pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Inspected> {
     if rusqlite::version_number() < LEAST_SQLITE {
         let why = format!("SQLite {} may lose commits, 3.51.3 or later is needed", rusqlite::version());
         return Err(cannot_open(path, why));
@@ -58,7 +58,7 @@ pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Found> {
         Err(error) => return Err(cannot_open(path, error)),
     };
     if length == 0 {
-        return Ok(Found::Nothing);
+        return Ok(Inspected::Nothing);
     }
     // Only through SQLite: closing the file by other means would let go of the locks this process
     // has on it. An immutable file is read as it is, without locks, log or journal.
@@ -88,7 +88,7 @@ pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Found> {
             return Err(newer(path, needs));
         }
     }
-    Ok(Found::Ours)
+    Ok(Inspected::Ours)
 }
 
 /// Has SQLite use locks that nobody else in the process can take away, where there are such.
@@ -101,9 +101,9 @@ fn keep_locks() {
     super::locks::install();
 }
 
-fn newer(path: &Path, needs: i32) -> Fault {
+fn newer(path: &Path, needs: i32) -> SqliteFault {
     let known = |format: i32| u32::try_from(format).unwrap_or(0);
-    Fault(StoreError::Newer { path: path.to_owned(), needs: known(needs), knows: known(FORMAT) })
+    SqliteFault(StoreError::Newer { path: path.to_owned(), needs: known(needs), knows: known(FORMAT) })
 }
 
 fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
@@ -150,7 +150,7 @@ pub(super) fn uri(path: &Path) -> String {
 }
 
 /// Opens a connection and makes it careful; nothing is read or written yet.
-pub(super) fn connect(path: &Path, write: bool, options: &Options) -> Result<Connection> {
+pub(super) fn connect(path: &Path, write: bool, options: &FileOptions) -> Result<Connection> {
     let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags |= match write {
         true => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,

@@ -27,11 +27,11 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-pub use self::options::{Options, Synchronous};
+pub use self::options::{FileOptions, Synchronous};
 
-use self::fault::{Fault, Result, damaged, surely_undone};
+use self::fault::{Result, SqliteFault, damaged, surely_undone};
 use self::file::{
-    Found, admit, cannot_open, connect, create, inspect, is_ours, patiently, prepare, roll_back,
+    Inspected, admit, cannot_open, connect, create, inspect, is_ours, patiently, prepare, roll_back,
 };
 use self::read::{Conn, signed};
 use self::write::{Writer, append};
@@ -41,7 +41,7 @@ use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::journal::Head;
 use crate::model::{Personal, Subject};
-use crate::view::{Any, Found as Entry, Kind, Span, View, ViewError};
+use crate::view::{Any, Found, Kind, Span, View, ViewError};
 
 /// How many connections for reading are kept for the next who reads.
 const IDLE_READERS: usize = 8;
@@ -55,7 +55,7 @@ static INHERITED: Mutex<Vec<Connections>> = Mutex::new(Vec::new());
 /// A store in an SQLite file.
 pub struct SqliteStore {
     path: PathBuf,
-    options: Options,
+    options: FileOptions,
     epoch: Uuid,
     pid: u32,
     idle: Mutex<Vec<Conn>>,
@@ -69,15 +69,15 @@ impl SqliteStore {
     /// # Errors
     /// `CannotOpen`, `NotOurs`, `Newer` and `Damaged` say what is wrong with the file, which is
     /// then left as it is.
-    pub fn open(path: impl AsRef<Path>, options: Options) -> std::result::Result<Self, StoreError> {
+    pub fn open(path: impl AsRef<Path>, options: FileOptions) -> std::result::Result<Self, StoreError> {
         Ok(Self::open_file(path.as_ref(), options)?)
     }
 
-    fn open_file(path: &Path, options: Options) -> Result<Self> {
+    fn open_file(path: &Path, options: FileOptions) -> Result<Self> {
         let path = std::path::absolute(path).map_err(|error| cannot_open(path, error))?;
         let deadline = deadline(&options);
         let found = inspect(&path, options.read_only)?;
-        if found == Found::Nothing && (options.read_only || !options.create) {
+        if found == Inspected::Nothing && (options.read_only || !options.create) {
             return Err(cannot_open(&path, "there is no store, and none may be made"));
         }
         if options.read_only {
@@ -88,7 +88,7 @@ impl SqliteStore {
         }
         let db = connect(&path, true, &options)?;
         // A store whose making was cut short is empty again by now.
-        if found == Found::Nothing || !patiently(deadline, || is_ours(&db))? {
+        if found == Inspected::Nothing || !patiently(deadline, || is_ours(&db))? {
             create(&db, &path, deadline)?;
         }
         prepare(&db, &path, deadline)?;
@@ -115,7 +115,7 @@ impl SqliteStore {
     pub fn check_integrity(&self) -> std::result::Result<(), StoreError> {
         let lease = self.lease()?;
         let told = lease.db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
-        match told.map_err(Fault::from)?.as_str() {
+        match told.map_err(SqliteFault::from)?.as_str() {
             "ok" => Ok(()),
             told => Err(damaged(told).0),
         }
@@ -123,7 +123,7 @@ impl SqliteStore {
 
     /// A process that was forked has the connections of its parent, and none of their locks.
     fn check_fork(&self) -> Result<()> {
-        if self.is_forked() { Err(Fault(StoreError::Forked)) } else { Ok(()) }
+        if self.is_forked() { Err(SqliteFault(StoreError::Forked)) } else { Ok(()) }
     }
 
     fn is_forked(&self) -> bool {
@@ -148,29 +148,29 @@ impl SqliteStore {
         Ok(lease)
     }
 
-    fn right(&self) -> Result<Right<'_>> {
+    fn right(&self) -> Result<WriteLease<'_>> {
         self.check_fork()?;
         let deadline = deadline(&self.options);
-        let busy = || self.waited(Fault(StoreError::Busy { waited_ms: 0 }));
-        let queue = self.writer.as_ref().ok_or(Fault(StoreError::ReadOnly))?;
+        let busy = || self.waited(SqliteFault(StoreError::Busy { waited_ms: 0 }));
+        let queue = self.writer.as_ref().ok_or(SqliteFault(StoreError::ReadOnly))?;
         let writer = queue.take(Duration::from_millis(self.options.wait_ms)).ok_or_else(busy)?;
         patiently(deadline, || writer.conn.begin("BEGIN IMMEDIATE"))
             .map_err(|error| self.waited(error.into()))?;
-        let right = Right { store: self, writer };
+        let right = WriteLease { store: self, writer };
         admit(&right.db, &self.path, true)?;
         Ok(right)
     }
 
     /// The fault, with how long was waited if that was it.
-    fn waited(&self, fault: Fault) -> Fault {
+    fn waited(&self, fault: SqliteFault) -> SqliteFault {
         match fault.0 {
-            StoreError::Busy { .. } => Fault(StoreError::Busy { waited_ms: self.options.wait_ms }),
-            other => Fault(other),
+            StoreError::Busy { .. } => SqliteFault(StoreError::Busy { waited_ms: self.options.wait_ms }),
+            other => SqliteFault(other),
         }
     }
 }
 
-fn deadline(options: &Options) -> Instant {
+fn deadline(options: &FileOptions) -> Instant {
     let now = Instant::now();
     // A wait beyond what the clock can tell is a wait of a year.
     let year = Duration::from_secs(365 * 86_400);
@@ -255,12 +255,12 @@ impl Drop for Lease<'_> {
 }
 
 /// The right to write, within a write transaction until it is committed or dropped.
-struct Right<'s> {
+struct WriteLease<'s> {
     store: &'s SqliteStore,
     writer: Lent<'s, Writer>,
 }
 
-impl Deref for Right<'_> {
+impl Deref for WriteLease<'_> {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
@@ -268,7 +268,7 @@ impl Deref for Right<'_> {
     }
 }
 
-impl Right<'_> {
+impl WriteLease<'_> {
     /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on
     /// a fresh connection.
     fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
@@ -278,12 +278,12 @@ impl Right<'_> {
         match fresh.and_then(|conn| landed(&conn)) {
             Ok(true) => Ok(()),
             Ok(false) if surely_undone(&error) => Err(error.into()),
-            _ => Err(Fault(StoreError::OutcomeUnknown { why: error.to_string() })),
+            _ => Err(SqliteFault(StoreError::OutcomeUnknown { why: error.to_string() })),
         }
     }
 }
 
-impl Drop for Right<'_> {
+impl Drop for WriteLease<'_> {
     fn drop(&mut self) {
         if !self.store.is_forked() {
             roll_back(&self.writer.conn.db);
@@ -299,7 +299,7 @@ impl<C: Deref<Target = Conn>> View for Txn<C> {
         View::load(&*self.0, kind, id)
     }
 
-    fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Entry>, ViewError> {
+    fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Found>, ViewError> {
         View::scan(&*self.0, span, limit)
     }
 
@@ -351,7 +351,7 @@ impl<C: Deref<Target = Conn>> Reading for Txn<C> {
     }
 }
 
-impl Writing for Txn<Right<'_>> {
+impl Writing for Txn<WriteLease<'_>> {
     fn commit(mut self: Box<Self>, records: Vec<NewRecord>) -> std::result::Result<(), StoreError> {
         self.0.store.check_fork()?;
         let Some(last) = records.last().map(|new| new.record.clone()) else { return Ok(()) };

@@ -18,7 +18,7 @@
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct FileOptions {
     pub(super) read_only: bool,
     pub(super) create: bool,
     pub(super) synchronous: Synchronous,
@@ -26,7 +26,7 @@ pub struct Options {
     pub(super) max_bytes: Option<u64>,
 }
 
-impl Default for Options {
+impl Default for FileOptions {
     fn default() -> Self {
         Self {
             read_only: false,
@@ -38,7 +38,7 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl FileOptions {
     /// Whether nothing may be written. The file must be there and of the current format.
     #[must_use]
     pub const fn read_only(mut self, only: bool) -> Self {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::fault::{Fault, Result, damaged};
+use super::fault::{Result, SqliteFault, damaged};
 use super::schema;
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
@@ -446,10 +446,10 @@ impl Conn {
     }
 
     /// The world as it was after a record.
-    pub(super) fn as_of(&self, seq: u64) -> Result<AsOf<'_>> {
+    pub(super) fn as_of(&self, seq: u64) -> Result<FilePast<'_>> {
         match self.head()?.seq {
-            head if seq > head => Err(Fault(StoreError::UnknownSeq { seq, head })),
-            _ => Ok(AsOf { conn: self, seq: signed(seq) }),
+            head if seq > head => Err(SqliteFault(StoreError::UnknownSeq { seq, head })),
+            _ => Ok(FilePast { conn: self, seq: signed(seq) }),
         }
     }
 }
@@ -490,12 +490,12 @@ impl View for Conn {
 }
 
 /// The world as it was after a record; personal data has no past.
-pub(super) struct AsOf<'c> {
+pub(super) struct FilePast<'c> {
     conn: &'c Conn,
     seq: i64,
 }
 
-impl View for AsOf<'_> {
+impl View for FilePast<'_> {
     fn load(&self, kind: Kind, id: Uuid) -> std::result::Result<Option<Any>, ViewError> {
         Ok(self.conn.load_as_of(kind, id, self.seq)?)
     }

@@ -16,13 +16,13 @@ use crate::base::time::Timestamp;
 use crate::model::{Link, Stage};
 use crate::policy::Policy;
 use crate::store::NewRecord;
-use crate::view::{Change, Index, Key};
+use crate::view::{Index, Key, Write};
 
-fn quick() -> Options {
-    Options::default().synchronous(Synchronous::Normal)
+fn quick() -> FileOptions {
+    FileOptions::default().synchronous(Synchronous::Normal)
 }
 
-fn commit(store: &SqliteStore, changes: Vec<Change>) -> u64 {
+fn commit(store: &SqliteStore, changes: Vec<Write>) -> u64 {
     let writing = store.write().unwrap();
     let new = following(&writing.head().unwrap(), changes);
     let seq = new.record.seq;
@@ -30,7 +30,7 @@ fn commit(store: &SqliteStore, changes: Vec<Change>) -> u64 {
     seq
 }
 
-fn following(head: &Head, changes: Vec<Change>) -> NewRecord {
+fn following(head: &Head, changes: Vec<Write>) -> NewRecord {
     let text = "{}".to_owned();
     let (seq, hash) = (head.seq + 1, head.hash.chain(&text));
     NewRecord {
@@ -43,9 +43,9 @@ fn following(head: &Head, changes: Vec<Change>) -> NewRecord {
     }
 }
 
-fn link(number: u64, managed: u64, stage: Stage) -> Change {
+fn link(number: u64, managed: u64, stage: Stage) -> Write {
     let id = |number| Uuid::from_u64_pair(7, number);
-    Change::Put(Any::from(Link {
+    Write::Put(Any::from(Link {
         id: LinkId::from_uuid(id(number)),
         manager: TenantId::from_uuid(id(1)),
         managed: TenantId::from_uuid(id(managed)),
@@ -150,10 +150,10 @@ fn an_entity_whose_row_is_taken_stands_in_the_next() {
         db.query_row("SELECT row FROM entity WHERE id = ?1", [id.as_bytes()], |row| row.get(0)).unwrap();
     assert_eq!(taken, row + 2);
     commit(&store, vec![link(5, 6, Stage::Delinked)]);
-    let Change::Put(gone) = link(5, 6, Stage::Delinked) else { panic!("a link is put") };
+    let Write::Put(gone) = link(5, 6, Stage::Delinked) else { panic!("a link is put") };
     let is = |view: &dyn View, stage: Option<Stage>| {
         let found = view.load(Kind::Link, id).unwrap();
-        assert_eq!(found.map(Change::Put), stage.map(|stage| link(5, 6, stage)));
+        assert_eq!(found.map(Write::Put), stage.map(|stage| link(5, 6, stage)));
         let key = Key::new().id(Uuid::from_u64_pair(7, 6));
         let listed = view.scan(&Span::under(Index::LinkManaged, key), 9).unwrap();
         assert_eq!(listed.len(), usize::from(stage.is_some()));
@@ -162,7 +162,7 @@ fn an_entity_whose_row_is_taken_stands_in_the_next() {
     is(reading.view(), Some(Stage::Delinked));
     is(&*reading.as_of(seq).unwrap(), Some(Stage::Active));
     drop(reading);
-    commit(&store, vec![Change::Remove(gone)]);
+    commit(&store, vec![Write::Remove(gone)]);
     is(store.read().unwrap().view(), None);
     for row in row + 2..row + ROWS {
         take(row);
@@ -196,7 +196,7 @@ fn a_policy_is_decoded_once() {
     let place = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
     let [first, second, _] = Policy::builtin();
-    commit(&store, vec![Change::Put(Any::from(first.clone()))]);
+    commit(&store, vec![Write::Put(Any::from(first.clone()))]);
     let load = |seq| {
         let reading = store.read().unwrap();
         let any = match seq {
@@ -211,10 +211,10 @@ fn a_policy_is_decoded_once() {
     let held = load(None);
     assert_eq!(*held, first);
     assert!(std::sync::Arc::ptr_eq(&held, &load(None)));
-    commit(&store, vec![Change::Put(Any::from(second.clone()))]);
+    commit(&store, vec![Write::Put(Any::from(second.clone()))]);
     assert_eq!(*load(None), second);
     assert!(std::sync::Arc::ptr_eq(&held, &load(Some(1))));
-    commit(&store, vec![Change::Remove(Any::from(second))]);
+    commit(&store, vec![Write::Remove(Any::from(second))]);
     assert!(store.read().unwrap().load(Kind::Policy, Uuid::nil()).unwrap().is_none());
 }
 
@@ -296,7 +296,8 @@ fn a_failed_commit_is_looked_up_before_it_is_reported() {
     // Without a transaction every commit fails, for a reason that tells nothing.
     roll_back(&right.db);
     right.finish(|conn| conn.holds(&first)).unwrap();
-    let unknown = |outcome: Result<()>| matches!(outcome, Err(Fault(StoreError::OutcomeUnknown { .. })));
+    let unknown =
+        |outcome: Result<()>| matches!(outcome, Err(SqliteFault(StoreError::OutcomeUnknown { .. })));
     assert!(unknown(right.finish(|conn| conn.holds(&other))));
     assert!(unknown(right.finish(|_| Err(damaged("the file cannot be read")))));
 }

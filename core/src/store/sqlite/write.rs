@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use rusqlite::{CachedStatement, Error, OptionalExtension};
 use uuid::Uuid;
 
-use super::fault::{Fault, Result};
+use super::fault::{Result, SqliteFault};
 use super::file::checkpoint;
 use super::read::{Conn, GET_ROW, NO_EMAIL, decode, email_key, signed, subject_kind};
 use super::schema::{self, CHAPTER};
 use crate::model::{Personal, Subject};
 use crate::store::{NewRecord, StoreError, follow};
-use crate::view::{Change, Index, Key, Kind};
+use crate::view::{Index, Key, Kind, Write};
 
 /// How long a commit that erased waits for readings that still need the log.
 const WIPE_PATIENCE: Duration = Duration::from_millis(100);
@@ -130,14 +130,14 @@ impl<'c> Appending<'c> {
             }
         }
         // Thousands of ids that were made for it.
-        Err(Fault(StoreError::Io(format!("there is no row left for the {} {id}", kind.name()))))
+        Err(SqliteFault(StoreError::Io(format!("there is no row left for the {} {id}", kind.name()))))
     }
 
-    fn change(&mut self, seq: i64, change: &Change) -> Result<()> {
+    fn change(&mut self, seq: i64, change: &Write) -> Result<()> {
         let (kind, id) = change.target();
         let body = match change {
-            Change::Put(any) => Some(any.encode()),
-            Change::Remove(..) => None,
+            Write::Put(any) => Some(any.encode()),
+            Write::Remove(..) => None,
         };
         let (before, before_keys) = match self.before(kind, id, body.as_deref())? {
             Before::Same => return Ok(()),
@@ -152,12 +152,12 @@ impl<'c> Appending<'c> {
             }
         };
         let (keys, row) = match (change, body, before) {
-            (Change::Put(any), Some(body), Some(row)) => {
+            (Write::Put(any), Some(body), Some(row)) => {
                 self.conn
                     .execute("UPDATE entity SET seq = ?2, body = ?3 WHERE row = ?1", (row, seq, body))?;
                 (any.keys(), Some(row))
             }
-            (Change::Put(any), Some(body), None) => (any.keys(), Some(self.put(kind, id, seq, &body)?)),
+            (Write::Put(any), Some(body), None) => (any.keys(), Some(self.put(kind, id, seq, &body)?)),
             _ => {
                 self.conn.execute("DELETE FROM entity WHERE row = ?1", [before])?;
                 (Vec::new(), None)
@@ -234,7 +234,7 @@ impl<'c> Appending<'c> {
             _ => NO_EMAIL,
         };
         let mut body = serde_json::to_string(personal).map_err(|_| {
-            Fault(StoreError::Io("the data of a subject cannot be written as JSON".to_owned()))
+            SqliteFault(StoreError::Io("the data of a subject cannot be written as JSON".to_owned()))
         })?;
         let slot = self.slot(subject)?;
         if let Some((slot, room)) = slot {
