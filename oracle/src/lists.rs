@@ -4,8 +4,7 @@
 use tenantry::base::ids::TenantId;
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
-use tenantry::command::Contact;
-use tenantry::model::{Actor, Stage, TenantKind, UserState};
+use tenantry::model::{Actor, Contact, Stage, TenantKind, UserState};
 use tenantry::query::{
     CustomerDetails, CustomerFilter, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerFilter,
     TenantSummary, UserFilter, UserRow,

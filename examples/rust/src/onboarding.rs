@@ -8,10 +8,10 @@ use csv::{ByteRecord, ReaderBuilder};
 use tenantry::base::ids::{LinkRequestId, RequestId, TenantId, UserId};
 use tenantry::base::text::TextError;
 use tenantry::command::{
-    AcceptLink, Act, AddCustomer, AddedCustomer, Command, Contact, Invitee, Request, RequestLink,
+    AcceptLink, Act, AddCustomer, AddedCustomer, Command, Invitee, Request, RequestLink,
 };
 use tenantry::engine::Error;
-use tenantry::model::{HandshakeState, LinkRequest, TenantKind};
+use tenantry::model::{Contact, HandshakeState, LinkRequest, TenantKind};
 use uuid::Uuid;
 
 use crate::page::{count, faint, good, plain};
