@@ -30,10 +30,6 @@ def read_actor(d: Any) -> model.Actor:
     raise ValueError(f"Actor has no {d!r}")
 
 
-def read_added(d: Any) -> model.Added:
-    return model.Added(status=model.ResellerStatus(d["status"]), reference=d.get("reference"))
-
-
 def read_added_customer(d: Any) -> model.AddedCustomer:
     return model.AddedCustomer(
         tenant=uuid.UUID(d["tenant"]),
@@ -49,10 +45,6 @@ def read_alert_rule(d: Any) -> model.AlertRule:
         audience=model.Audience(d["audience"]),
         additional=frozenset(uuid.UUID(x) for x in d.get("additional", ())),
     )
-
-
-def read_asked(d: Any) -> model.Asked:
-    return model.Asked(addressee=uuid.UUID(d["addressee"]), by=uuid.UUID(d["by"]), day=moment(d["day"]), count=d["count"])
 
 
 def read_assignment(d: Any) -> model.Assignment:
@@ -152,16 +144,6 @@ def read_customer_row(d: Any) -> model.CustomerRow:
     )
 
 
-def read_device(d: Any) -> model.Device:
-    return model.Device(
-        id=d["id"],
-        holder=uuid.UUID(d["holder"]),
-        holding=uuid.UUID(d["holding"]),
-        moving=None if (v := d.get("moving")) is None else uuid.UUID(v),
-        seat=None if (v := d.get("seat")) is None else uuid.UUID(v),
-    )
-
-
 def read_ended(d: Any) -> model.Ended:
     return model.Ended(at=moment(d["at"]), cause=model.EndCause(d["cause"]))
 
@@ -198,22 +180,6 @@ def _event_tenant_kind_changed(d: Any) -> events.TenantKindChanged:
     return events.TenantKindChanged(tenant=uuid.UUID(d["tenant"]), kind=model.TenantKind(d["kind"]), ticket=d["ticket"])
 
 
-def _event_tenant_held(d: Any) -> events.TenantHeld:
-    return events.TenantHeld(
-        tenant=uuid.UUID(d["tenant"]),
-        hold=model.Hold(d["hold"]),
-        link=None if (v := d.get("link")) is None else uuid.UUID(v),
-    )
-
-
-def _event_tenant_released(d: Any) -> events.TenantReleased:
-    return events.TenantReleased(
-        tenant=uuid.UUID(d["tenant"]),
-        hold=model.Hold(d["hold"]),
-        link=None if (v := d.get("link")) is None else uuid.UUID(v),
-    )
-
-
 def _event_tenant_disabled(d: Any) -> events.TenantDisabled:
     return events.TenantDisabled(tenant=uuid.UUID(d["tenant"]))
 
@@ -238,20 +204,12 @@ def _event_link_requested(d: Any) -> events.LinkRequested:
         management=d["management"],
         services=frozenset(d["services"]),
         expires=moment(d["expires"]),
-        sender=None if (v := d.get("sender")) is None else read_subject(v),
         term=None if (v := d.get("term")) is None else read_term_request(v),
     )
 
 
 def _event_link_request_resent(d: Any) -> events.LinkRequestResent:
-    return events.LinkRequestResent(
-        request=uuid.UUID(d["request"]),
-        sender=None if (v := d.get("sender")) is None else read_subject(v),
-    )
-
-
-def _event_link_request_withdrawn(d: Any) -> events.LinkRequestWithdrawn:
-    return events.LinkRequestWithdrawn(request=uuid.UUID(d["request"]))
+    return events.LinkRequestResent(request=uuid.UUID(d["request"]))
 
 
 def _event_link_request_accepted(d: Any) -> events.LinkRequestAccepted:
@@ -337,10 +295,6 @@ def _event_link_ended(d: Any) -> events.LinkEnded:
     return events.LinkEnded(link=uuid.UUID(d["link"]), cause=model.EndCause(d["cause"]))
 
 
-def _event_invitation_withdrawn(d: Any) -> events.InvitationWithdrawn:
-    return events.InvitationWithdrawn(invitation=uuid.UUID(d["invitation"]))
-
-
 def _event_user_invited(d: Any) -> events.UserInvited:
     return events.UserInvited(
         invitation=uuid.UUID(d["invitation"]),
@@ -351,16 +305,11 @@ def _event_user_invited(d: Any) -> events.UserInvited:
         sign_up=d["sign_up"],
         expires=moment(d["expires"]),
         masked=d.get("masked", False),
-        sender=None if (v := d.get("sender")) is None else read_subject(v),
     )
 
 
 def _event_invitation_resent(d: Any) -> events.InvitationResent:
-    return events.InvitationResent(
-        invitation=uuid.UUID(d["invitation"]),
-        masked=d.get("masked", False),
-        sender=None if (v := d.get("sender")) is None else read_subject(v),
-    )
+    return events.InvitationResent(invitation=uuid.UUID(d["invitation"]), masked=d.get("masked", False))
 
 
 def _event_invitation_accepted(d: Any) -> events.InvitationAccepted:
@@ -481,16 +430,7 @@ def _event_move_requested(d: Any) -> events.MoveRequested:
         customer=uuid.UUID(d["customer"]),
         devices=frozenset(d["devices"]),
         expires=moment(d["expires"]),
-        sender=None if (v := d.get("sender")) is None else read_subject(v),
     )
-
-
-def _event_move_resent(d: Any) -> events.MoveResent:
-    return events.MoveResent(id=uuid.UUID(d["id"]), sender=None if (v := d.get("sender")) is None else read_subject(v))
-
-
-def _event_move_withdrawn(d: Any) -> events.MoveWithdrawn:
-    return events.MoveWithdrawn(id=uuid.UUID(d["id"]))
 
 
 def _event_move_approved(d: Any) -> events.MoveApproved:
@@ -600,15 +540,12 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "tenant_registered": _event_tenant_registered,
     "tenant_edited": _event_tenant_edited,
     "tenant_kind_changed": _event_tenant_kind_changed,
-    "tenant_held": _event_tenant_held,
-    "tenant_released": _event_tenant_released,
     "tenant_disabled": _event_tenant_disabled,
     "tenant_enabling": _event_tenant_enabling,
     "tenant_enabled": _event_tenant_enabled,
     "tenant_deleted": _event_tenant_deleted,
     "link_requested": _event_link_requested,
     "link_request_resent": _event_link_request_resent,
-    "link_request_withdrawn": _event_link_request_withdrawn,
     "link_request_accepted": _event_link_request_accepted,
     "link_request_declined": _event_link_request_declined,
     "link_request_canceled": _event_link_request_canceled,
@@ -627,7 +564,6 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "delink_canceled": _event_delink_canceled,
     "delink_expired": _event_delink_expired,
     "link_ended": _event_link_ended,
-    "invitation_withdrawn": _event_invitation_withdrawn,
     "user_invited": _event_user_invited,
     "invitation_resent": _event_invitation_resent,
     "invitation_accepted": _event_invitation_accepted,
@@ -651,8 +587,6 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "devices_uploaded": _event_devices_uploaded,
     "devices_moved": _event_devices_moved,
     "move_requested": _event_move_requested,
-    "move_resent": _event_move_resent,
-    "move_withdrawn": _event_move_withdrawn,
     "move_approved": _event_move_approved,
     "move_declined": _event_move_declined,
     "move_canceled": _event_move_canceled,
@@ -697,26 +631,18 @@ def read_grounds(d: Any) -> model.Grounds:
 
 
 def read_handshake(d: Any) -> model.Handshake:
-    return model.Handshake(
-        state=model.HandshakeState(d["state"]),
-        asked=moment(d["asked"]),
-        expires=moment(d["expires"]),
-        sender=None if (v := d.get("sender")) is None else read_subject(v),
-    )
+    return model.Handshake(state=model.HandshakeState(d["state"]), asked=moment(d["asked"]), expires=moment(d["expires"]))
 
 
-def read_holding(d: Any) -> model.Holding:
-    return model.Holding(
-        id=uuid.UUID(d["id"]),
+def read_held_device(d: Any) -> model.HeldDevice:
+    return model.HeldDevice(
+        id=d["id"],
+        holder=uuid.UUID(d["holder"]),
         reseller=uuid.UUID(d["reseller"]),
         upload=uuid.UUID(d["upload"]),
-        uploaded_at=moment(d["uploaded_at"]),
-        uploaded_to=uuid.UUID(d["uploaded_to"]),
-        holder=uuid.UUID(d["holder"]),
-        devices=d["devices"],
         shown_as=uuid.UUID(d["shown_as"]),
-        stayed=d.get("stayed", False),
-        way=tuple(read_moved(x) for x in d.get("way", ())),
+        moving=None if (v := d.get("moving")) is None else uuid.UUID(v),
+        seat=None if (v := d.get("seat")) is None else uuid.UUID(v),
     )
 
 
@@ -782,7 +708,6 @@ def read_link(d: Any) -> model.Link:
         delink_expires=None if (v := d.get("delink_expires")) is None else moment(v),
         ended=None if (v := d.get("ended")) is None else read_ended(v),
         grants=frozenset(d.get("grants", ())),
-        holds=d.get("holds", False),
         term=None if (v := d.get("term")) is None else read_term(v),
     )
 
@@ -796,21 +721,6 @@ def read_link_request(d: Any) -> model.LinkRequest:
         services=frozenset(d["services"]),
         handshake=read_handshake(d["handshake"]),
         term=None if (v := d.get("term")) is None else read_term_request(v),
-    )
-
-
-def read_listing(d: Any) -> model.Listing:
-    return model.Listing(
-        link=uuid.UUID(d["link"]),
-        manager=uuid.UUID(d["manager"]),
-        tenant=uuid.UUID(d["tenant"]),
-        name=d["name"],
-        number=d["number"],
-        services=frozenset(d["services"]),
-        management=d["management"],
-        stage=model.Stage(d["stage"]),
-        operation=model.Operation(d["operation"]),
-        devices=d.get("devices", 0),
     )
 
 
@@ -839,10 +749,6 @@ def read_move(d: Any) -> model.Move:
         devices=frozenset(d["devices"]),
         handshake=read_handshake(d["handshake"]),
     )
-
-
-def read_moved(d: Any) -> model.Moved:
-    return model.Moved(link=uuid.UUID(d["link"]), to=uuid.UUID(d["to"]))
 
 
 def read_notice(d: Any) -> model.Notice:
@@ -930,10 +836,6 @@ def _noticekind_move_requested(d: Any) -> notices.MoveRequested:
     return notices.MoveRequested(id=uuid.UUID(d["id"]))
 
 
-def _noticekind_move_reminder(d: Any) -> notices.MoveReminder:
-    return notices.MoveReminder(id=uuid.UUID(d["id"]))
-
-
 def _noticekind_move_approved(d: Any) -> notices.MoveApproved:
     return notices.MoveApproved(id=uuid.UUID(d["id"]))
 
@@ -990,7 +892,6 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "collector_power_up": _noticekind_collector_power_up,
     "reseller_dropped": _noticekind_reseller_dropped,
     "move_requested": _noticekind_move_requested,
-    "move_reminder": _noticekind_move_reminder,
     "move_approved": _noticekind_move_approved,
     "move_declined": _noticekind_move_declined,
     "move_expired": _noticekind_move_expired,
@@ -1060,10 +961,8 @@ def read_policy(d: Any) -> model.Policy:
         customer_may_request_delink=d["customer_may_request_delink"],
         term=read_term_rule(d["term"]),
         prefix_reuse=read_prefix_reuse(d["prefix_reuse"]),
-        asks_per_day=d.get("asks_per_day", 20),
         consoles=dict(d.get("consoles", ())),
         delink_request_days=d.get("delink_request_days"),
-        host_reports_ready=d.get("host_reports_ready", False),
         issue_categories=frozenset(d.get("issue_categories", ())),
         move_days=d.get("move_days", 30),
     )
@@ -1094,10 +993,6 @@ def read_record(d: Any) -> model.Record:
     )
 
 
-def read_refusals(d: Any) -> model.Refusals:
-    return model.Refusals(user=uuid.UUID(d["user"]), hour=moment(d["hour"]), recorded=d["recorded"])
-
-
 def read_reseller_customer_row(d: Any) -> model.ResellerCustomerRow:
     return model.ResellerCustomerRow(
         tenant=uuid.UUID(d["tenant"]),
@@ -1109,26 +1004,6 @@ def read_reseller_customer_row(d: Any) -> model.ResellerCustomerRow:
         country=d.get("country"),
         last_uploaded=None if (v := d.get("last_uploaded")) is None else moment(v),
     )
-
-
-def read_reseller_row(d: Any) -> model.ResellerRow:
-    return model.ResellerRow(
-        reseller=uuid.UUID(d["reseller"]),
-        tenant=uuid.UUID(d["tenant"]),
-        name=d["name"],
-        number=d["number"],
-        devices=d["devices"],
-        delinked_devices=d["delinked_devices"],
-        uploads=d["uploads"],
-        added=None if (v := d.get("added")) is None else read_added(v),
-        country=d.get("country"),
-        deleted=d.get("deleted", False),
-        last_uploaded=None if (v := d.get("last_uploaded")) is None else moment(v),
-    )
-
-
-def read_resting_prefix(d: Any) -> model.RestingPrefix:
-    return model.RestingPrefix(prefix=d["prefix"], until=None if (v := d.get("until")) is None else moment(v))
 
 
 def read_role(d: Any) -> model.Role:
@@ -1186,7 +1061,6 @@ def read_tenant(d: Any) -> model.Tenant:
         deleted=None if (v := d.get("deleted")) is None else moment(v),
         devices=d.get("devices", 0),
         had_owner=d.get("had_owner", False),
-        holds=frozenset(model.Hold(x) for x in d.get("holds", ())),
         prefix=d.get("prefix"),
         website=d.get("website"),
     )
@@ -1272,19 +1146,13 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
     "assignment": read_assignment,
     "role": read_role,
     "policy": read_policy,
-    "reseller_row": read_reseller_row,
-    "holding": read_holding,
-    "device": read_device,
     "move": read_move,
     "integration": read_integration,
     "attachment": read_attachment,
     "licence": read_licence,
     "alert_rule": read_alert_rule,
     "session": read_session,
-    "listing": read_listing,
-    "resting_prefix": read_resting_prefix,
-    "refusals": read_refusals,
-    "asked": read_asked,
+    "device": read_held_device,
 }
 
 

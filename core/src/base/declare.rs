@@ -3,6 +3,21 @@
 /// Declares a family: of each member a struct, a variant of the enum of all, a name, and what it is
 /// answered with, which is a variant of the enum of answers. Fields after a `+` may be left out.
 macro_rules! declare {
+    (@make $name:ident {} { $($option:ident)* }) => {
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($option: Default::default()),* }
+            }
+        }
+    };
+    (@make $name:ident { $($field:ident : $type:ty),+ } { $($option:ident)* }) => {
+        impl $name {
+            /// With everything that is needed, and nothing that may be left out.
+            pub fn new($($field: $type),+) -> Self {
+                Self { $($field,)+ $($option: Default::default(),)* }
+            }
+        }
+    };
     (
         $(#[$all_doc:meta])* enum $All:ident by $tag:literal;
         $(#[$answers_doc:meta])* enum $Answers:ident by $content:literal;
@@ -27,12 +42,7 @@ macro_rules! declare {
                 )*)?
             }
 
-            impl $name {
-                /// With everything that is needed, and nothing that may be left out.
-                pub fn new($($field: $type),*) -> Self {
-                    Self { $($field,)* $($($option: Default::default(),)*)? }
-                }
-            }
+            declare!(@make $name { $($field : $type),* } { $($($option)*)? });
 
             impl From<$name> for $All {
                 fn from(one: $name) -> Self { Self::$name(one) }

@@ -74,7 +74,8 @@ impl JsonSchema for Inquiry {
         let as_of = generator.subschema_for::<Option<AsOf>>();
         let mut all = either(generator, [Query::json_schema, HostQuery::json_schema]);
         for one in &mut all {
-            let has_past = one["properties"]["query"]["const"].as_str().is_some_and(has_past);
+            let has_past =
+                one.pointer("/properties/query/const").and_then(Value::as_str).is_some_and(has_past);
             if let Some(Value::Object(properties)) = one.get_mut("properties").filter(|_| has_past) {
                 let mut as_of = as_of.clone();
                 as_of.insert("description".to_owned(), "When; now, if left out.".into());
