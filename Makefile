@@ -14,7 +14,7 @@ SEEDS    ?= 4
 # What the benchmarks measure: make bench BENCH="--figures f1,f5 --sizes 100000"
 BENCH    ?=
 # The tests that compare generated files.
-GENERATED = the_table the_drawings the_access_matrix the_schema the_header the_list_of_symbols
+GENERATED = the_surface the_table the_drawings the_access_matrix the_schema the_header the_list_of_symbols
 # What is fuzzed, and for how many seconds each: make fuzz FUZZ=3600 TARGETS=door
 FUZZ     ?= 60
 TARGETS  ?= door calls
@@ -27,6 +27,8 @@ DESTDIR  ?=
 # Everything, with all that the library has. What else there is, is for `make bench` and `make fuzz`: engines that take minutes to build,
 # and what wants a nightly compiler. Whatever is built for the tests is built so, and thereby once.
 export ALL = --workspace --features tenantry/schema,tenantry/sqlite,tenantry/testkit
+# The functions for C a second time, for fuzzing: their tests are those of the first.
+ONCE = --exclude tenantry-fuzz-ffi
 
 .PHONY: journeys test generate tools format lint doc machines soak fuzz locks miri bench install python
 
@@ -39,10 +41,11 @@ test: format lint doc
 	LIBRARIES="--package tenantry-ffi --package tenantry-python" $(MAKE) -C ffi check LOCKED=$(LOCKED)
 	$(MAKE) python
 
-# Writes all generated files anew: the tables of refusals, troubles and rules, the drawings, the access matrix, the JSON Schema, the
-# header and the symbols of the library for C, the wide part of the Python package. The tests compare them, and `git diff` is the review.
+# Writes all generated files anew: the public surface, the tables of refusals, troubles and rules, the drawings, the access matrix, the
+# JSON Schema, the header and the symbols of the library for C, the wide part of the Python package. The tests compare them, and `git diff`
+# is the review.
 generate:
-	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) --exclude tenantry-fuzz-ffi --lib --test house --test matrix --test wire -- $(GENERATED)
+	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) $(ONCE) --lib --test house --test matrix --test surface --test wire -- $(GENERATED)
 	python3 python/generate.py
 
 # A toolchain installed with the least profile lacks these two.
@@ -56,7 +59,7 @@ format: tools
 # The library has to build with nothing but Rust, too. `incompatible_msrv` keeps the stated rust-version true.
 lint: tools
 	$(CARGO) clippy $(LOCKED) --package tenantry --lib -- -D warnings
-	$(CARGO) clippy $(LOCKED) $(ALL) --all-targets -- -D warnings -D clippy::incompatible_msrv
+	$(CARGO) clippy $(LOCKED) $(ALL) $(ONCE) --all-targets -- -D warnings -D clippy::incompatible_msrv
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps

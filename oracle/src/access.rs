@@ -8,7 +8,7 @@ use tenantry::model::{Actor, Operation, Party, RoleRef, UserState};
 use tenantry::query::Question;
 use tenantry::refusal::Code;
 
-use crate::world::{Assignment, Link, Oracle};
+use crate::world::{Assignment, Holder, Link, Oracle, Tenant, User};
 
 /// An actor who can act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +17,16 @@ pub enum Who {
     Operator { ticket: bool },
 }
 
-/// Whether tenants and homes that are not enabled bar the way; for delink acts they do not.
+/// Whether a home that is not enabled bars the way; from parting, from answering what awaits them, and from enabling what
+/// their own side disabled it does not bar its super admins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disabled {
     Bars,
-    Ignored,
+    SparesSuperAdmins,
 }
+
+/// What can be done about a tenant that is not enabled (P-2).
+const DESPITE_DISABLED: [&str; 3] = ["tenant.operate", "tenant.delete", "customers.delink"];
 
 impl Oracle {
     /// May this user use this permission on this tenant? The reason, if not (P).
@@ -77,13 +81,14 @@ impl Oracle {
             return Err(Code::UserNotActive);
         }
         let home = self.living(user.home).ok_or(Code::UserNotActive)?;
-        if home.operation != Operation::Enabled && disabled == Disabled::Bars {
+        if self.is_barred(user, disabled, at) {
             return Err(Code::UserNotActive);
         }
         let tenant = self.living(tenant).ok_or(Code::UnknownTenant)?;
-        if tenant.operation != Operation::Enabled
-            && disabled == Disabled::Bars
-            && permission.as_str() != "tenant.operate"
+        let spared = tenant.id == home.id && disabled == Disabled::SparesSuperAdmins;
+        if self.operation(tenant, at) != Operation::Enabled
+            && !spared
+            && !DESPITE_DISABLED.contains(&permission.as_str())
         {
             return Err(Code::TenantDisabled);
         }
@@ -103,6 +108,9 @@ impl Oracle {
         let mut chains = self.chains(tenant.id, home.id, at);
         if chains.is_empty() {
             return Err(Code::NotLinked);
+        }
+        if self.is_locked(home.id, at) {
+            return Err(Code::CustomerLocked);
         }
         if let Some(service) = service {
             chains
@@ -238,6 +246,9 @@ impl Oracle {
         if home == tenant {
             return true;
         }
+        if self.is_locked(home, at) {
+            return false;
+        }
         let chains = self.chains(tenant, home, at);
         let view = Permission::parse("tenant.view").unwrap();
         !chains.is_empty() && self.nearest(user, tenant, &chains).iter().any(|a| self.gives(a, &view))
@@ -250,14 +261,34 @@ impl Oracle {
             Actor::Operator { ticket } => Ok(Who::Operator { ticket: ticket.is_some() }),
             Actor::User(id) => {
                 let user = self.user(*id).ok_or(Code::UnknownUser)?;
-                let home = self.living(user.home).ok_or(Code::UserNotActive)?;
-                let barred = home.operation != Operation::Enabled && disabled == Disabled::Bars;
-                if user.state != UserState::Active || barred {
+                self.living(user.home).ok_or(Code::UserNotActive)?;
+                // As recorded: nothing is due when a command comes or a list is asked for.
+                if user.state != UserState::Active || self.is_barred(user, disabled, Timestamp::MIN) {
                     return Err(Code::UserNotActive);
                 }
                 Ok(Who::User(*id))
             }
         }
+    }
+
+    /// Whether a home that is not enabled bars a user's way.
+    fn is_barred(&self, user: &User, disabled: Disabled, at: Timestamp) -> bool {
+        let spared = || self.assignment(user.id, user.home).is_some_and(|a| self.makes_super(a));
+        let open = self.living(user.home).is_some_and(|home| self.operation(home, at) == Operation::Enabled);
+        !(open || disabled == Disabled::SparesSuperAdmins && spared())
+    }
+
+    /// Whether a tenant can be worked on at a moment: what a link kept disabled it keeps so no longer than it is in force,
+    /// whether or not the clock has recorded that (T-5).
+    fn operation(&self, tenant: &Tenant, at: Timestamp) -> Operation {
+        let holds = |by: &Holder| match by {
+            Holder::Own | Holder::Operator => true,
+            Holder::Link(link) => self.link(*link).is_some_and(|link| link.in_force(at)),
+        };
+        if tenant.operation == Operation::Disabled && !tenant.held_by.iter().any(holds) {
+            return self.up();
+        }
+        tenant.operation
     }
 
     /// The right to a command on a tenant (T-9).
@@ -284,7 +315,7 @@ impl Oracle {
             return Err(Code::UnknownTenant);
         }
         let Who::User(user) = who else { return Ok(()) };
-        if self.tenant(tenant).unwrap().operation != Operation::Enabled {
+        if self.operation(self.tenant(tenant).unwrap(), at) != Operation::Enabled {
             return Err(Code::TenantDisabled);
         }
         let permission = Permission::parse(permission).unwrap();

@@ -7,12 +7,12 @@ use std::rc::Rc;
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Named, Request};
-use tenantry::model::{Actor, Subject};
+use tenantry::model::{Actor, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
 
 use crate::access::{Disabled, Who};
-use crate::world::{Entry, Group, Oracle};
+use crate::world::{Entry, Group, Oracle, User};
 
 /// A row as somebody sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +98,10 @@ impl Oracle {
             Command::ResendLinkRequest(c) => {
                 let request = self.request(c.request).unwrap();
                 vec![group([request.manager, request.managed])]
+            }
+            Command::ResendMove(c) => {
+                let one = self.pending_move(c.id).unwrap();
+                vec![group([one.manager, one.customer])]
             }
             Command::SetManagerGrants(c) => of_link(c.link),
             Command::SetAutoExtend(c) => of_link(c.link),
@@ -196,7 +200,11 @@ impl Oracle {
             return;
         };
         // Whoever cannot act leaves no trace, nor do operators; others, so many in an hour.
-        let Ok(Who::User(user)) = self.actor(&request.actor, Disabled::Ignored) else { return };
+        let Actor::User(user) = request.actor else { return };
+        let acts = |user: &User| user.state == UserState::Active && self.living(user.home).is_some();
+        if !self.user(user).is_some_and(acts) {
+            return;
+        }
         if !matches!(code.family(), Family::Rights | Family::Unknown) {
             return;
         }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use tenantry::base::ids::TenantId;
 use tenantry::base::time::Timestamp;
-use tenantry::command::Command;
-use tenantry::model::{HandshakeState, Operation, ResellerStatus, RoleRef, Stage, UserState};
+use tenantry::command::{Command, Request};
+use tenantry::model::{Actor, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, UserState};
 use tenantry::refusal::Code;
 
 use crate::listing::Agreed;
-use crate::world::{Assignment, Oracle, Tenant, User};
+use crate::world::{Assignment, Holder, Oracle, Tenant, User};
 
 /// Counts of everything that was seen.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,8 @@ pub struct Coverage {
     pub depths: BTreeMap<&'static str, u64>,
     /// States that were compared whole.
     pub states: u64,
+    /// By what was accepted against the odds: how often.
+    pub feats: BTreeMap<&'static str, u64>,
 }
 
 impl Coverage {
@@ -68,6 +71,46 @@ impl Coverage {
         }
     }
 
+    /// What it would be if a command were accepted now that is seldom possible.
+    pub fn feat(oracle: &Oracle, request: &Request) -> Option<&'static str> {
+        let Actor::User(user) = request.actor else { return None };
+        let down = |tenant: TenantId| {
+            oracle.living(tenant).is_some_and(|tenant| tenant.operation != Operation::Enabled)
+        };
+        let home = oracle.user(user)?.home;
+        match &request.command {
+            Command::DeleteTenants(c) if c.tenants.iter().any(|tenant| down(*tenant)) => Some(Self::FEATS[0]),
+            Command::EnableTenants(_) if down(home) => Some(Self::FEATS[1]),
+            Command::RequestDelink(_)
+            | Command::AcceptDelink(_)
+            | Command::RejectDelink(_)
+            | Command::ResendDelink(_)
+            | Command::CancelDelink(_)
+                if down(home) =>
+            {
+                Some(Self::FEATS[2])
+            }
+            Command::DeclineLink(_) | Command::DeclineMove(_) | Command::ApproveMove(_) if down(home) => {
+                Some(Self::FEATS[3])
+            }
+            _ => None,
+        }
+    }
+
+    pub fn accepted(&mut self, feat: Option<&'static str>) {
+        if let Some(feat) = feat {
+            *self.feats.entry(feat).or_default() += 1;
+        }
+    }
+
+    /// What must have been accepted against the odds.
+    const FEATS: [&'static str; 4] = [
+        "somebody deletes a tenant that is disabled",
+        "a super admin enables the home that their side disabled",
+        "a super admin of a disabled home parts from the other side",
+        "a super admin of a disabled home answers",
+    ];
+
     /// Takes note of how deep a state is.
     pub fn state(&mut self, oracle: &Oracle, at: Timestamp) {
         self.states += 1;
@@ -76,6 +119,7 @@ impl Coverage {
         let pairs =
             || oracle.users.iter().flat_map(|user| oracle.tenants.iter().map(move |tenant| (user, tenant)));
         let pending = || oracle.invitations.iter().filter(|offer| offer.state == HandshakeState::Pending);
+        let links_ended = || oracle.links.iter().filter(|link| link.ended.is_some());
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
         let met = [
             links.iter().any(|link| !link.grants.is_empty()),
@@ -136,6 +180,18 @@ impl Coverage {
                     && !oracle.links_below(t.id, at).is_empty()
                     && !people.any(|user| user.state == UserState::Active)
             }),
+            oracle.tenants.iter().any(|t| t.held_by.len() > 1),
+            oracle.tenants.iter().any(|t| t.held_by.iter().any(|by| matches!(by, Holder::Link(_)))),
+            links_ended().any(|link| link.held_to_end && oracle.living(link.managed).is_some()),
+            oracle.users.iter().any(|user| {
+                user.state == UserState::Active
+                    && oracle.is_locked(user.home, at)
+                    && !oracle.links_below(user.home, at).is_empty()
+            }),
+            oracle.requests.iter().any(|one| one.state == HandshakeState::Withdrawn),
+            oracle.invitations.iter().any(|one| !one.sign_up && one.state == HandshakeState::Withdrawn),
+            oracle.invitations.iter().any(|one| one.sign_up && one.state == HandshakeState::Withdrawn),
+            oracle.moves.iter().any(|one| one.state == HandshakeState::Withdrawn),
         ];
         for (name, met) in Self::DEPTHS.into_iter().zip(met) {
             *self.depths.entry(name).or_default() += u64::from(met);
@@ -143,7 +199,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 28] = [
+    const DEPTHS: [&'static str; 36] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -172,10 +228,18 @@ impl Coverage {
         "a tenant has lost all the super admins it had",
         "somebody is kept off what they would see else",
         "a multi-client without people of its own is run from above",
+        "two sides keep a tenant disabled",
+        "a manager keeps a tenant disabled",
+        "a link has ended that kept its tenant disabled",
+        "a locked multi-client has people and clients of its own",
+        "a link request has lost what it rested on",
+        "an invitation has lost what it rested on",
+        "a sign-up has lost what it rested on",
+        "a move has lost what it rested on",
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 23] = [
+    const REFUSED_TO: [(&'static str, Code); 30] = [
         ("assign", Code::UnknownTenant),
         ("assign", Code::BeyondOwnRights),
         ("assign", Code::SuperAdminOnly),
@@ -199,6 +263,13 @@ impl Coverage {
         ("invite_owner", Code::RoleLacksPermission),
         ("invite_owner", Code::UnknownTenant),
         ("convert_link", Code::RoleLacksPermission),
+        ("enable_tenants", Code::HeldByOthers),
+        ("request_link", Code::CannotBeAsked),
+        ("add_services", Code::CannotBeAsked),
+        ("request_link", Code::TooManyRequests),
+        ("resend_link_request", Code::TooManyRequests),
+        ("resend_invitation", Code::TooManyRequests),
+        ("resend_delink", Code::TooManyRequests),
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
@@ -224,6 +295,9 @@ impl Coverage {
         }
         for (code, count) in &other.reasons {
             *self.reasons.entry(*code).or_default() += count;
+        }
+        for (name, count) in &other.feats {
+            *self.feats.entry(name).or_default() += count;
         }
         for (name, count) in &other.depths {
             *self.depths.entry(name).or_default() += count;
@@ -306,6 +380,11 @@ impl Coverage {
                 missing.push(format!("no state was met in which {name}"));
             }
         }
+        for name in Self::FEATS {
+            if !self.feats.contains_key(name) {
+                missing.push(format!("never was it accepted that {name}"));
+            }
+        }
         for kind in Self::LISTS {
             if self.lists.get(kind).is_none_or(|counts| counts.1 == 0) {
                 missing.push(format!("no answer about {kind} had a row"));
@@ -340,6 +419,10 @@ impl Coverage {
         let _ = writeln!(text, "\n{} states compared whole, of which", self.states);
         for (name, count) in &self.depths {
             let _ = writeln!(text, "{count:>12} in which {name}");
+        }
+        let _ = writeln!(text);
+        for (name, count) in &self.feats {
+            let _ = writeln!(text, "{count:>12} times {name}");
         }
         let _ = writeln!(text, "\n{:<24}{:>12}{:>12}{:>12}", "list", "answers", "rows", "refusals");
         for (kind, (answers, rows, refusals)) in &self.lists {

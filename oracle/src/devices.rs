@@ -158,8 +158,14 @@ impl Oracle {
         for device in &devices {
             obstacles.extend(self.device_obstacles(device, c.manager));
         }
+        if rule == Some(MoveRule::Approval) {
+            obstacles.extend(self.asked_enough(who, c.customer.uuid(), c.manager, at));
+        }
         least(obstacles)?;
         let link = link.unwrap();
+        if rule == Some(MoveRule::Approval) {
+            self.note_asked(who, c.customer.uuid(), c.manager, at);
+        }
         if rule == Some(MoveRule::AtOnce) {
             self.put_devices(&devices, link, c.customer);
             return Ok(());
@@ -170,6 +176,7 @@ impl Oracle {
             manager: c.manager,
             customer: c.customer,
             devices,
+            sender: Self::person(who),
             state: HandshakeState::Pending,
             expires: at.plus_days(self.policy.move_days),
         });
@@ -194,7 +201,12 @@ impl Oracle {
 
     /// The move, for an actor on the given side of it who may speak for that side.
     fn move_for(&self, actor: &Actor, id: MoveId, party: Party, at: Timestamp) -> Result<Move, Code> {
-        let who = self.actor(actor, Disabled::Bars)?;
+        // A home that is not enabled does not bar its super admins from what awaits them.
+        let disabled = match party {
+            Party::Customer => Disabled::SparesSuperAdmins,
+            Party::Manager => Disabled::Bars,
+        };
+        let who = self.actor(actor, disabled)?;
         let one = self.pending_move(id).ok_or(Code::UnknownMove)?.clone();
         let user = match who {
             Who::User(user) => user,
@@ -206,7 +218,7 @@ impl Oracle {
             None => return Err(Code::UnknownMove),
             Some(side) if side != party => return Err(Code::WrongActor),
             Some(Party::Manager) => self.right(who, "devices.manage", one.manager, at, Disabled::Bars)?,
-            Some(Party::Customer) => self.right(who, "devices.manage", one.customer, at, Disabled::Bars)?,
+            Some(Party::Customer) => self.right(who, "devices.manage", one.customer, at, disabled)?,
         }
         Ok(one)
     }
@@ -243,7 +255,22 @@ impl Oracle {
     }
 
     pub fn resend_move(&mut self, actor: &Actor, id: MoveId, at: Timestamp) -> Result<(), Code> {
-        move_is_pending(&self.move_for(actor, id, Party::Manager, at)?)
+        let one = self.move_for(actor, id, Party::Manager, at)?;
+        let who = self.actor(actor, Disabled::Bars)?;
+        let mut obstacles: Vec<Code> = move_is_pending(&one).err().into_iter().collect();
+        if let Who::User(_) = who {
+            // It rests on them from now on.
+            obstacles.extend(self.right(who, "devices.manage", one.customer, at, Disabled::Bars).err());
+        }
+        obstacles.extend(self.asked_enough(who, one.customer.uuid(), one.manager, at));
+        least(obstacles)?;
+        self.note_asked(who, one.customer.uuid(), one.manager, at);
+        if let Who::User(_) = who {
+            for one in self.moves.iter_mut().filter(|one| one.id == id) {
+                one.sender = Self::person(who);
+            }
+        }
+        Ok(())
     }
 
     pub fn delete_devices(&mut self, actor: &Actor, c: &DeleteDevices, at: Timestamp) -> Result<(), Code> {

@@ -13,7 +13,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::passed_moment;
-use crate::world::{Assignment, Oracle};
+use crate::world::{Assignment, Holder, Oracle};
 
 /// Something that time brings about.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,9 @@ impl Oracle {
         }
         self.sweep(at);
         let outcome = self.remembering(&request.actor, request.command.name(), at, |world| {
+            let before = world.grounds();
             world.carry_out(request, at)?;
+            world.end_groundless(&before, at);
             world.end_sessions(at, |_| true);
             Ok(())
         });
@@ -116,15 +118,18 @@ impl Oracle {
             Command::SetAlertRule(c) => self.set_alert_rule(actor, c, at),
             Command::OpenConsole(c) => self.open_console(actor, c, at),
             Command::CloseConsole(c) => self.close_console(actor, c.session, at),
+            other => unreachable!("the oracle does not know `{}`", other.name()),
         }
     }
 
     /// Everything that is due, one thing after the other, what was due first first.
     pub fn sweep(&mut self, at: Timestamp) {
-        while let Some(due) = self.first_due(at) {
+        while let Some((moment, due)) = self.first_due(at) {
             let done = self.remembering(&Actor::Clock, "sweep", at, |world| {
                 let concerned = world.concerned(&due, at);
+                let before = world.grounds();
                 world.let_happen(&due, at);
+                world.end_groundless(&before, moment);
                 world.end_sessions(at, |tenant| concerned.contains(&tenant));
                 Ok(())
             });
@@ -132,7 +137,7 @@ impl Oracle {
         }
     }
 
-    fn first_due(&self, at: Timestamp) -> Option<Due> {
+    fn first_due(&self, at: Timestamp) -> Option<(Timestamp, Due)> {
         let mut due: Vec<(Timestamp, Due)> = Vec::new();
         let pending = |state| state == HandshakeState::Pending;
         for request in self.requests.iter().filter(|request| pending(request.state)) {
@@ -162,7 +167,7 @@ impl Oracle {
             }
         }
         due.retain(|(moment, _)| *moment <= at);
-        due.into_iter().min_by_key(|(moment, _)| *moment).map(|(_, due)| due)
+        due.into_iter().min_by_key(|(moment, _)| *moment)
     }
 
     /// The tenants whose consoles may have to be closed after it: what ends later has its own turn.
@@ -216,13 +221,16 @@ impl Oracle {
     pub fn end_link(&mut self, id: LinkId, cause: EndCause, at: Timestamp) {
         let tenant = self.tenant(self.link(id).unwrap().managed).unwrap();
         let at_end = Some((tenant.name.clone(), tenant.operation));
+        let holds = tenant.held_by.contains(&Holder::Link(id));
         let link = self.link_mut(id);
+        link.held_to_end = holds;
         link.at_end = at_end;
         link.stage = Stage::Delinked;
         link.delink_expires = None;
         link.grants.clear();
         link.ended = Some(cause);
         let managed = link.managed;
+        self.let_go(managed, Holder::Link(id));
         let mut touched = self.all_below(managed, at);
         touched.insert(managed);
         let rests = |a: &Assignment| {
@@ -333,6 +341,7 @@ impl Oracle {
             (Some(prefix), PrefixReuse::Never) => {
                 self.resting.insert(prefix, None);
             }
+            (Some(_), other) => unreachable!("the oracle does not know {other:?}"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which command comes next: random, but led by the oracle's own state, so that deep states are reached and most
 //! commands are nearly right. It never decides whether a command is.
 
+mod consent;
 mod desk;
 mod lists;
 mod stock;
@@ -15,8 +16,8 @@ use tenantry::base::text::{
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
 use tenantry::model::{
-    Actor, Change, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind, TermRequest,
-    UserState,
+    Actor, Change, Contact, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind,
+    TermRequest, UserState,
 };
 use tenantry::policy::{ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
 use tenantry::query::Question;
@@ -115,6 +116,12 @@ pub fn policy_of(seed: u64) -> Policy {
     }
     if rng.percent(50) {
         policy.consoles = consoles();
+    }
+    if rng.percent(40) {
+        policy.host_reports_ready = !policy.host_reports_ready;
+    }
+    if rng.percent(50) {
+        policy.asks_per_day = 1 + rng.below(3) as u32;
     }
     policy
 }
@@ -421,6 +428,7 @@ impl Generator {
                 announced: None,
                 ended: None,
                 at_end: None,
+                held_to_end: false,
             },
         }
     }
@@ -642,7 +650,7 @@ impl Generator {
         let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
         let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
         loop {
-            let roll = self.rng.below(1600);
+            let roll = self.rng.below(1800);
             let made = match roll {
                 0..=7 => self.gen_set_policy(oracle),
                 8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
@@ -676,7 +684,8 @@ impl Generator {
                 975..=989 => self.gen_erase(oracle),
                 990..=999 => self.gen_grants(oracle),
                 1000..=1399 => self.choose_about_stock(oracle, roll - 1000),
-                1400.. => self.choose_about_desk(oracle, roll - 1400),
+                1400..=1599 => self.choose_about_desk(oracle, roll - 1400),
+                1600.. => self.choose_about_consent(oracle, roll - 1600),
                 _ => continue,
             };
             return made;
@@ -685,7 +694,7 @@ impl Generator {
 
     fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut policy = oracle.policy.clone();
-        match self.rng.below(19) {
+        match self.rng.below(21) {
             0 => policy.max_managers = self.rng.below(4) as u32,
             1 => policy.max_depth = self.rng.below(5) as u32,
             2 => policy.customer_may_request_delink = !policy.customer_may_request_delink,
@@ -769,6 +778,8 @@ impl Generator {
                     policy.issue_categories.insert(word("app"));
                 }
             }
+            19 => policy.asks_per_day = self.rng.below(4) as u32,
+            18 => policy.host_reports_ready = !policy.host_reports_ready,
             _ => policy = policy_of(self.rng.number()),
         }
         (self.mostly_operator(oracle), SetPolicy { policy: Box::new(policy) }.into())
@@ -787,7 +798,10 @@ impl Generator {
             Some(tenant) if self.rng.percent(20) => tenant,
             _ => self.msp(oracle),
         };
-        let actor = self.actor_for(oracle, "customers.add", manager);
+        (self.actor_for(oracle, "customers.add", manager), self.add_customer_under(oracle, manager).into())
+    }
+
+    fn add_customer_under(&mut self, oracle: &Oracle, manager: TenantId) -> AddCustomer {
         let kind = match self.rng.below(100) {
             0..=59 => TenantKind::Customer,
             60..=97 => TenantKind::Msp,
@@ -818,7 +832,7 @@ impl Generator {
                 below: self.maybe_below(),
             });
         }
-        let command = AddCustomer {
+        AddCustomer {
             manager,
             tenant: Some(TenantId::from_uuid(self.chosen(oracle, 1))),
             link: Some(link),
@@ -834,8 +848,7 @@ impl Generator {
             term: self.term(oracle),
             owner,
             authorize,
-        };
-        (actor, command.into())
+        }
     }
 
     fn gen_edit_tenant(&mut self, oracle: &Oracle) -> (Actor, Command) {
@@ -1136,22 +1149,8 @@ impl Generator {
             _ if self.rng.percent(8) => None,
             _ => Some(party),
         };
-        let asked =
-            link.stage == Stage::DelinkRequestedByManager || link.stage == Stage::DelinkRequestedByCustomer;
-        let link = link.id;
-        let roll = if asked { self.rng.below(100) } else { 70 + self.rng.below(100) };
-        let command = match roll {
-            0..=19 => AcceptDelink { link, party }.into(),
-            20..=37 => RejectDelink { link, party }.into(),
-            38..=52 => ResendDelink { link, party }.into(),
-            53..=69 => CancelDelink { link, party }.into(),
-            70..=155 => RequestDelink { link, party }.into(),
-            156..=159 => AcceptDelink { link, party }.into(),
-            160..=163 => RejectDelink { link, party }.into(),
-            164..=166 => ResendDelink { link, party }.into(),
-            _ => CancelDelink { link, party }.into(),
-        };
-        (actor, command)
+        let asked = link.stage != Stage::Active && link.stage != Stage::Delinked;
+        (actor, self.delink_command(&link, asked, party))
     }
 
     fn gen_invite(&mut self, oracle: &Oracle) -> (Actor, Command) {

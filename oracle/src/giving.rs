@@ -30,13 +30,7 @@ impl Oracle {
     pub fn as_if_accepted(&self) -> Self {
         let mut world = self.clone();
         for offer in self.invitations.iter().filter(|offer| offer.state == HandshakeState::Pending) {
-            world.assignments.push(Assignment {
-                user: offer.user,
-                tenant: offer.tenant,
-                role: offer.role.clone(),
-                below: offer.below,
-                masked: offer.masked,
-            });
+            world.assignments.push(offer.offered());
         }
         world
     }

@@ -10,6 +10,7 @@ pub mod devices;
 pub mod execute;
 pub mod generator;
 pub mod giving;
+pub mod handshakes;
 pub mod ids;
 pub mod integrations;
 pub mod licences;

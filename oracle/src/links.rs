@@ -103,6 +103,9 @@ impl Oracle {
         let managed = found.ok_or(Code::UnknownTenant)?.id;
         let id = c.request.unwrap();
         let mut obstacles = self.link_obstacles(c.manager, managed, &c.management, &c.services, c.term, at);
+        if let Who::User(_) = who {
+            self.keep_quiet(c.manager, &mut obstacles, at);
+        }
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
         let pending = |r: &LinkRequest| {
             r.state == HandshakeState::Pending && r.manager == c.manager && r.managed == managed
@@ -110,7 +113,9 @@ impl Oracle {
         if self.requests.iter().any(pending) {
             obstacles.push(Code::LinkAlreadyRequested);
         }
+        obstacles.extend(self.asked_enough(who, managed.uuid(), c.manager, at));
         least(obstacles)?;
+        self.note_asked(who, managed.uuid(), c.manager, at);
         self.requests.push(LinkRequest {
             id,
             manager: c.manager,
@@ -118,10 +123,30 @@ impl Oracle {
             management: c.management.clone(),
             services: c.services.clone(),
             term: c.term,
+            sender: Self::organisation(who, c.manager),
             state: HandshakeState::Pending,
             expires: at.plus_days(self.policy.link_request_days),
         });
         Ok(())
+    }
+
+    /// What only looking at the other tenant could tell is one and the same obstacle (T-8). That the manager itself stands as
+    /// high as one may is its own affair.
+    fn keep_quiet(&self, manager: TenantId, obstacles: &mut [Code], at: Timestamp) {
+        let own_height = self.height_above(manager, at) + 1 > self.policy.max_depth;
+        for obstacle in obstacles {
+            match obstacle {
+                Code::TooDeep if own_height => {}
+                Code::TenantDisabled
+                | Code::LinkCycle
+                | Code::TooDeep
+                | Code::TooManyManagers
+                | Code::ExclusiveLink
+                | Code::ServicesOverlap
+                | Code::NoCustomerOwner => *obstacle = Code::CannotBeAsked,
+                _ => {}
+            }
+        }
     }
 
     /// The request, for an actor on the given side of it who may speak for that side.
@@ -146,14 +171,16 @@ impl Oracle {
             Some(_) => {}
         }
         match party {
-            Party::Customer => self.right(who, "link.respond", request.managed, at, Disabled::Bars)?,
+            Party::Customer => {
+                self.right(who, "link.respond", request.managed, at, Disabled::SparesSuperAdmins)?;
+            }
             Party::Manager => self.right(who, "customers.add", request.manager, at, Disabled::Bars)?,
         }
         Ok(request)
     }
 
     pub fn accept_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
-        let who = self.actor(actor, Disabled::Bars)?;
+        let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         let request = self.request_for(who, id, Party::Customer, at)?;
         let mut obstacles = Vec::new();
         obstacles.extend(request_is_pending(&request).err());
@@ -184,12 +211,13 @@ impl Oracle {
             announced: announced_at_start(request.term, at),
             ended: None,
             at_end: None,
+            held_to_end: false,
         });
         Ok(())
     }
 
     pub fn decline_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
-        let who = self.actor(actor, Disabled::Bars)?;
+        let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         request_is_pending(&self.request_for(who, id, Party::Customer, at)?)?;
         self.request_mut(id).state = HandshakeState::Declined;
         Ok(())
@@ -214,7 +242,15 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
-        request_is_pending(&self.request_for(who, id, Party::Manager, at)?)
+        let request = self.request_for(who, id, Party::Manager, at)?;
+        let mut obstacles: Vec<Code> = request_is_pending(&request).err().into_iter().collect();
+        obstacles.extend(self.asked_enough(who, request.managed.uuid(), request.manager, at));
+        least(obstacles)?;
+        self.note_asked(who, request.managed.uuid(), request.manager, at);
+        if let Who::User(_) = who {
+            self.request_mut(id).sender = Self::organisation(who, request.manager);
+        }
+        Ok(())
     }
 
     /// The link, for an actor of the managing side who may add customers there.
@@ -243,7 +279,8 @@ impl Oracle {
         let mut others =
             self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
         if others.next().is_some() && self.management(&c.management).is_some_and(|rule| rule.exclusive) {
-            obstacles.push(Code::ExclusiveLink);
+            // Who else manages the tenant is none of the manager's affair.
+            obstacles.push(unless_operator(who, Code::ExclusiveLink));
         }
         let mut invite = None;
         match self.management(&c.management) {
@@ -268,7 +305,7 @@ impl Oracle {
         least(obstacles)?;
         self.link_mut(c.link).management = c.management.clone();
         if let Some(owner) = invite {
-            self.send_sign_up(owner, link.managed, at);
+            self.send_sign_up(who, &link, owner, at);
         }
         Ok(())
     }
@@ -289,7 +326,7 @@ impl Oracle {
         let mut others =
             self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
         if others.any(|other| !other.services.is_disjoint(&c.services)) {
-            obstacles.push(Code::ServicesOverlap);
+            obstacles.push(unless_operator(who, Code::ServicesOverlap));
         }
         least(obstacles)?;
         self.link_mut(c.link).services.extend(added);
@@ -381,7 +418,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// The link and the party that speaks, for any act about a delink (D). Disabled tenants and homes do not bar the way.
+    /// The link and the party that speaks, for any act about a delink (D). A home that is not enabled does not bar its super admins.
     fn link_for_delink(
         &self,
         actor: &Actor,
@@ -389,7 +426,7 @@ impl Oracle {
         party: Option<Party>,
         at: Timestamp,
     ) -> Result<(Link, Party), Code> {
-        let who = self.actor(actor, Disabled::Ignored)?;
+        let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         let link = self.link(id).ok_or(Code::UnknownLink)?.clone();
         let party = match who {
             Who::Operator { ticket } => {
@@ -399,8 +436,12 @@ impl Oracle {
             Who::User(user) => self.side(user, link.manager, link.managed, at).ok_or(Code::UnknownLink)?,
         };
         match party {
-            Party::Manager => self.right(who, "customers.delink", link.manager, at, Disabled::Ignored)?,
-            Party::Customer => self.right(who, "link.respond", link.managed, at, Disabled::Ignored)?,
+            Party::Manager => {
+                self.right(who, "customers.delink", link.manager, at, Disabled::SparesSuperAdmins)?
+            }
+            Party::Customer => {
+                self.right(who, "link.respond", link.managed, at, Disabled::SparesSuperAdmins)?
+            }
         }
         Ok((link, party))
     }
@@ -429,11 +470,15 @@ impl Oracle {
         {
             obstacles.push(Code::NoCustomerOwner);
         }
+        if asked.is_none() {
+            obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
+        }
         least(obstacles)?;
         if asked.is_some() {
             self.end_link(id, EndCause::Delinked, at);
             return Ok(());
         }
+        self.note_delink_asked(actor, &link, party, at);
         let lapses = self.policy.delink_request_days.map(|days| at.plus_days(days));
         let link = self.link_mut(id);
         link.stage = match party {
@@ -478,7 +523,26 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<(), Code> {
         let (link, party) = self.link_for_delink(actor, id, party, at)?;
-        must_be_own(&link, party)
+        let mut obstacles: Vec<Code> = must_be_own(&link, party).err().into_iter().collect();
+        obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
+        least(obstacles)?;
+        self.note_delink_asked(actor, &link, party, at);
+        Ok(())
+    }
+
+    /// That the manager has asked enough of the customer, if it has; the customer asks as often as it likes.
+    fn delink_asked_enough(&self, actor: &Actor, link: &Link, party: Party, at: Timestamp) -> Option<Code> {
+        let who = self.actor(actor, Disabled::SparesSuperAdmins).ok()?;
+        let by_manager = party == Party::Manager;
+        self.asked_enough(who, link.managed.uuid(), link.manager, at).filter(|_| by_manager)
+    }
+
+    fn note_delink_asked(&mut self, actor: &Actor, link: &Link, party: Party, at: Timestamp) {
+        if let Ok(who) = self.actor(actor, Disabled::SparesSuperAdmins)
+            && party == Party::Manager
+        {
+            self.note_asked(who, link.managed.uuid(), link.manager, at);
+        }
     }
 
     pub fn cancel_delink(
@@ -498,6 +562,14 @@ impl Oracle {
         let link = self.link_mut(id);
         link.stage = Stage::Active;
         link.delink_expires = None;
+    }
+}
+
+/// What tells of others is told to operators alone (T-8).
+fn unless_operator(who: Who, code: Code) -> Code {
+    match who {
+        Who::Operator { .. } => code,
+        Who::User(_) => Code::CannotBeAsked,
     }
 }
 

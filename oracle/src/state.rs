@@ -6,15 +6,21 @@ mod stock;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::engine::Moment;
-use tenantry::model::{self, Assignment, RoleRef, Stage, Subject};
+use tenantry::model::{self, Assignment, Hold, Operation, RoleRef, Stage, Subject};
 
-use crate::world::Oracle;
+use crate::world::{Holder, Oracle};
 
 pub use self::line::State;
 use self::line::open_until;
 
 fn assignment_line(role: &RoleRef, below: bool, masked: bool) -> String {
     format!("{role} below={below} masked={masked}")
+}
+
+/// Whether a tenant can be worked on, and who keeps it from that beside its managers; of one that is no more it does not
+/// matter.
+fn operation(deleted: bool, operation: Operation, own: bool, operator: bool) -> String {
+    if deleted { String::new() } else { format!("{operation} own={own} operator={operator}") }
 }
 
 fn assignment_name(user: UserId, tenant: TenantId) -> String {
@@ -26,6 +32,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     let mut state = State::new();
     state.insert("policy".to_owned(), serde_json::to_string(&oracle.policy).unwrap());
     for t in &oracle.tenants {
+        let (own, operator) = (t.held_by.contains(&Holder::Own), t.held_by.contains(&Holder::Operator));
         let line = format!(
             "{} {} {:?} {:?} {:?} {:?} {} owned={} deleted={} personal={:?} {:?} {:?}",
             t.number,
@@ -34,7 +41,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
             t.country,
             t.website,
             t.prefix,
-            t.operation,
+            operation(t.deleted, t.operation, own, operator),
             t.had_owner,
             t.deleted,
             t.street,
@@ -45,14 +52,16 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     }
     for l in &oracle.links {
         let over = l.stage == Stage::Delinked;
+        let holds = oracle.living(l.managed).is_some_and(|t| t.held_by.contains(&Holder::Link(l.id)));
         let line = format!(
-            "{} manages {} {} {:?} {:?} {} term={:?} {:?} ended={:?} delink_expires={:?} announced={:?}",
+            "{} manages {} {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink_expires={:?} announced={:?}",
             l.manager,
             l.managed,
             l.management,
             l.services,
             l.grants,
             l.stage,
+            holds,
             l.expires,
             l.extend_days,
             l.ended,
@@ -63,25 +72,27 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     }
     for r in &oracle.requests {
         let line = format!(
-            "{} asks {} {} {:?} {:?} {}",
+            "{} asks {} {} {:?} {:?} by {:?} {}",
             r.manager,
             r.managed,
             r.management,
             r.services,
             r.term,
+            r.sender,
             open_until(r.state, r.expires)
         );
         state.insert(format!("link request {}", r.id), line);
     }
     for i in &oracle.invitations {
         let line = format!(
-            "{} to {} {} below={} sign_up={} masked={} {}",
+            "{} to {} {} below={} sign_up={} masked={} by {:?} {}",
             i.user,
             i.tenant,
             i.role,
             i.below,
             i.sign_up,
             i.masked,
+            i.sender,
             open_until(i.state, i.expires)
         );
         state.insert(format!("invitation {}", i.id), line);
@@ -104,8 +115,9 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
     let mut state = State::new();
     state.insert("policy".to_owned(), serde_json::to_string(moment.policy()).unwrap());
     for known in &known.tenants {
-        let Some(t) = moment.get::<model::Tenant>(known.id.uuid()).unwrap() else { continue };
-        let personal = moment.personal(Subject::Tenant(t.id)).unwrap().unwrap_or_default();
+        let Some(t) = moment.host().get::<model::Tenant>(known.id.uuid()).unwrap() else { continue };
+        let personal = moment.host().personal(Subject::Tenant(t.id)).unwrap().unwrap_or_default();
+        let (own, operator) = (t.holds.contains(&Hold::Own), t.holds.contains(&Hold::Operator));
         let line = format!(
             "{} {} {:?} {:?} {:?} {:?} {} owned={} deleted={} personal={:?} {:?} {:?}",
             t.number,
@@ -114,7 +126,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
             t.country,
             t.website,
             t.prefix,
-            t.operation,
+            operation(t.deleted.is_some(), t.operation, own, operator),
             t.had_owner,
             t.deleted.is_some(),
             personal.street,
@@ -123,17 +135,19 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         );
         state.insert(format!("tenant {}", t.id), line);
     }
-    for known in &known.links {
-        let Some(l) = moment.get::<model::Link>(known.id.uuid()).unwrap() else { continue };
+    for one in &known.links {
+        let Some(l) = moment.host().get::<model::Link>(one.id.uuid()).unwrap() else { continue };
         let over = l.stage == Stage::Delinked;
+        let holds = known.living(l.managed).is_some() && l.holds;
         let line = format!(
-            "{} manages {} {} {:?} {:?} {} term={:?} {:?} ended={:?} delink_expires={:?} announced={:?}",
+            "{} manages {} {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink_expires={:?} announced={:?}",
             l.manager,
             l.managed,
             l.management,
             l.services,
             l.grants,
             l.stage,
+            holds,
             l.term.as_ref().map(|term| term.expires),
             l.term.as_ref().and_then(|term| term.auto_extend_days),
             l.ended.as_ref().map(|ended| ended.cause),
@@ -143,45 +157,50 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         state.insert(format!("link {}", l.id), line);
     }
     for known in &known.requests {
-        let Some(r) = moment.get::<model::LinkRequest>(known.id.uuid()).unwrap() else { continue };
+        let Some(r) = moment.host().get::<model::LinkRequest>(known.id.uuid()).unwrap() else { continue };
         let line = format!(
-            "{} asks {} {} {:?} {:?} {}",
+            "{} asks {} {} {:?} {:?} by {:?} {}",
             r.manager,
             r.managed,
             r.management,
             r.services,
             r.term,
+            r.handshake.sender,
             open_until(r.handshake.state, r.handshake.expires)
         );
         state.insert(format!("link request {}", r.id), line);
     }
     for known in &known.invitations {
-        let Some(i) = moment.get::<model::Invitation>(known.id.uuid()).unwrap() else { continue };
+        let Some(i) = moment.host().get::<model::Invitation>(known.id.uuid()).unwrap() else { continue };
         let line = format!(
-            "{} to {} {} below={} sign_up={} masked={} {}",
+            "{} to {} {} below={} sign_up={} masked={} by {:?} {}",
             i.user,
             i.tenant,
             i.role,
             i.below,
             i.sign_up,
             i.masked,
+            i.handshake.sender,
             open_until(i.handshake.state, i.handshake.expires)
         );
         state.insert(format!("invitation {}", i.id), line);
     }
     for user in &known.users {
-        let Some(u) = moment.get::<model::User>(user.id.uuid()).unwrap() else { continue };
-        let personal = moment.personal(Subject::User(u.id)).unwrap().unwrap_or_default();
+        let Some(u) = moment.host().get::<model::User>(user.id.uuid()).unwrap() else { continue };
+        let personal = moment.host().personal(Subject::User(u.id)).unwrap().unwrap_or_default();
         let line = format!("{} {} {:?} {:?}", u.home, u.state, personal.name, personal.email);
         state.insert(format!("user {}", u.id), line);
         for tenant in &known.tenants {
-            if let Some(a) = moment.get::<Assignment>(Assignment::key(u.id, tenant.id).uuid()).unwrap() {
+            if let Some(a) = moment.host().get::<Assignment>(Assignment::key(u.id, tenant.id).uuid()).unwrap()
+            {
                 state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below, a.masked));
             }
         }
     }
     for id in &known.used_role_ids {
-        if let Some(r) = moment.get::<model::Role>(id.uuid()).unwrap().filter(|role| role.deleted.is_none()) {
+        if let Some(r) =
+            moment.host().get::<model::Role>(id.uuid()).unwrap().filter(|role| role.deleted.is_none())
+        {
             state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::TenantId;
+use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{
     AddCustomer, Authorization, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant,
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::access::{Disabled, Who};
 use crate::obstacles::{announced_at_start, batch_obstacles, least};
 use crate::users::invitee_ids;
-use crate::world::{Assignment, Link, Oracle, Tenant};
+use crate::world::{Assignment, Holder, Link, Oracle, Tenant};
 
 impl Oracle {
     pub fn register_tenant(&mut self, actor: &Actor, c: &RegisterTenant, at: Timestamp) -> Result<(), Code> {
@@ -43,6 +43,7 @@ impl Oracle {
             website: c.website.clone(),
             prefix: c.prefix.clone(),
             operation: Operation::Enabled,
+            held_by: BTreeSet::new(),
             had_owner: false,
             deleted: false,
             street: c.contact.street.clone(),
@@ -114,7 +115,8 @@ impl Oracle {
         self.tenants.push(new_tenant(c));
         self.links.push(new_link(c, at));
         if let Some(owner) = &c.owner {
-            self.send_sign_up(owner, id, at);
+            self.send_sign_up(who, &new_link(c, at), owner, at);
+            self.invitation_mut(owner.invitation.unwrap()).of_a_new_tenant = true;
         }
         Ok(())
     }
@@ -229,26 +231,78 @@ impl Oracle {
         }
         least(obstacles)?;
         for &tenant in tenants {
-            self.tenant_mut(tenant).operation = Operation::Disabled;
+            let sides = self.sides_on(who, tenant, at);
+            let tenant = self.tenant_mut(tenant);
+            tenant.operation = Operation::Disabled;
+            tenant.held_by.extend(sides);
         }
         Ok(())
     }
 
+    /// The sides for which somebody disables and enables a tenant: their own, the operator's, or every link right above it
+    /// by which their home reaches it (T-5).
+    pub fn sides_on(&self, who: Who, tenant: TenantId, at: Timestamp) -> BTreeSet<Holder> {
+        let Who::User(user) = who else { return [Holder::Operator].into() };
+        let home = self.user(user).unwrap().home;
+        if home == tenant {
+            return [Holder::Own].into();
+        }
+        self.chains(tenant, home, at).iter().map(|chain| Holder::Link(chain[0].id)).collect()
+    }
+
     pub fn enable_tenants(&mut self, actor: &Actor, tenants: &[TenantId], at: Timestamp) -> Result<(), Code> {
-        let who = self.actor(actor, Disabled::Bars)?;
+        // What their own side disabled super admins enable, though it bars them from all else.
+        let own_side = |user: UserId| {
+            let home = self.user(user).and_then(|user| self.living(user.home));
+            home.is_some_and(|home| tenants.contains(&home.id) && home.held_by.contains(&Holder::Own))
+        };
+        let disabled = match actor {
+            Actor::User(user) if own_side(*user) => Disabled::SparesSuperAdmins,
+            _ => Disabled::Bars,
+        };
+        let who = self.actor(actor, disabled)?;
         let mut obstacles = batch_obstacles(tenants);
-        for &tenant in tenants {
-            if let Err(code) = self.right(who, "tenant.operate", tenant, at, Disabled::Bars) {
+        for &id in tenants {
+            let held_by = self.tenant(id).map(|tenant| tenant.held_by.clone()).unwrap_or_default();
+            let sides = self.sides_on(who, id, at);
+            let disabled = if sides.contains(&Holder::Own) { disabled } else { Disabled::Bars };
+            if let Err(code) = self.right(who, "tenant.operate", id, at, disabled) {
                 obstacles.push(code);
+            } else if !held_by.is_empty() && held_by.is_disjoint(&sides) {
+                match who {
+                    Who::User(_) => obstacles.push(Code::HeldByOthers),
+                    Who::Operator { ticket: false } => obstacles.push(Code::TicketRequired),
+                    Who::Operator { ticket: true } => {}
+                }
             }
         }
         least(obstacles)?;
         for &tenant in tenants {
-            if self.tenant(tenant).unwrap().operation == Operation::Disabled {
-                self.tenant_mut(tenant).operation = Operation::Enabling;
+            let lifted = match who {
+                // An operator overrides everybody, citing a ticket.
+                Who::Operator { ticket: true } => self.tenant(tenant).unwrap().held_by.clone(),
+                _ => self.sides_on(who, tenant, at),
+            };
+            for side in lifted {
+                self.let_go(tenant, side);
             }
         }
         Ok(())
+    }
+
+    /// Where a tenant gets to that nobody keeps disabled any longer.
+    pub fn up(&self) -> Operation {
+        if self.policy.host_reports_ready { Operation::Enabling } else { Operation::Enabled }
+    }
+
+    /// A side keeps the tenant disabled no longer; with the last one it is on its way up, or up where no host reports that
+    /// (T-5).
+    pub fn let_go(&mut self, tenant: TenantId, side: Holder) {
+        let up = self.up();
+        let tenant = self.tenant_mut(tenant);
+        if tenant.held_by.remove(&side) && tenant.held_by.is_empty() {
+            tenant.operation = up;
+        }
     }
 
     pub fn report_ready(&mut self, actor: &Actor, tenant: TenantId) -> Result<(), Code> {
@@ -307,7 +361,15 @@ impl Oracle {
                             || a.role == RoleRef::Builtin(self.policy.admin_role.clone())
                     })
             });
-            if delinkable && has_admin {
+            let shared = match who {
+                Who::Operator { .. } => false,
+                Who::User(user) => {
+                    let home = self.user(user).unwrap().home;
+                    let theirs = |manager| manager == home || self.manages(home, manager, at);
+                    home != tenant && self.links_above(tenant, at).iter().any(|link| !theirs(link.manager))
+                }
+            };
+            if delinkable && has_admin || shared {
                 obstacles.push(Code::DelinkFirst);
             }
         }
@@ -379,6 +441,7 @@ fn new_tenant(c: &AddCustomer) -> Tenant {
         website: c.website.clone(),
         prefix: c.prefix.clone(),
         operation: Operation::Enabled,
+        held_by: BTreeSet::new(),
         had_owner: false,
         deleted: false,
         street: c.contact.street.clone(),
@@ -404,5 +467,6 @@ fn new_link(c: &AddCustomer, at: Timestamp) -> Link {
         announced: announced_at_start(c.term, at),
         ended: None,
         at_end: None,
+        held_to_end: false,
     }
 }

@@ -1,6 +1,6 @@
 //! Users: invitations, their lives, and their personal data (U). It never decides what a role lets them do.
 
-use tenantry::base::ids::{InvitationId, TenantId, UserId};
+use tenantry::base::ids::{InvitationId, LinkId, TenantId, UserId};
 use tenantry::base::text::Email;
 use tenantry::base::time::Timestamp;
 use tenantry::command::{EditUser, InviteOwner, InviteUser, Invitee, RegisterUser};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::{ended_obstacle, least};
-use crate::world::{Assignment, Invitation, Oracle, User};
+use crate::world::{Assignment, Invitation, Link, Oracle, User};
 
 impl Oracle {
     /// The living users with the address, `but` for one.
@@ -42,7 +42,14 @@ impl Oracle {
     }
 
     /// Offers an assignment to a new user.
-    fn send_invitation(&mut self, invitee: &Invitee, offer: Assignment, sign_up: bool, at: Timestamp) {
+    fn send_invitation(
+        &mut self,
+        who: Who,
+        invitee: &Invitee,
+        offer: Assignment,
+        named_through: Option<LinkId>,
+        at: Timestamp,
+    ) {
         let Assignment { user, tenant, role, below, masked } = offer;
         self.users.push(User {
             id: user,
@@ -57,19 +64,32 @@ impl Oracle {
             tenant,
             role,
             below,
-            sign_up,
+            sign_up: named_through.is_some(),
             masked,
+            sender: Self::person(who),
+            named_through,
+            of_a_new_tenant: false,
             state: HandshakeState::Pending,
             expires: at.plus_days(self.policy.invitation_days),
         });
+        self.note_invited(who, user, at);
+    }
+
+    /// Remembers that somebody was invited or reminded by an organisation.
+    fn note_invited(&mut self, who: Who, invited: UserId, at: Timestamp) {
+        if let Who::User(user) = who {
+            let home = self.user(user).unwrap().home;
+            self.note_asked(who, invited.uuid(), home, at);
+        }
     }
 
     /// Asks somebody to be a tenant's super admin: without a mask, whoever asks (L-1).
-    pub fn send_sign_up(&mut self, owner: &Invitee, tenant: TenantId, at: Timestamp) {
+    pub fn send_sign_up(&mut self, who: Who, link: &Link, owner: &Invitee, at: Timestamp) {
+        let tenant = link.managed;
         let below = self.tenant(tenant).unwrap().kind == TenantKind::Msp;
         let user = owner.user.unwrap();
         let offer = Assignment { user, tenant, role: self.super_role(), below, masked: false };
-        self.send_invitation(owner, offer, true, at);
+        self.send_invitation(who, owner, offer, Some(link.id), at);
     }
 
     /// What stands in the way of naming the owner of a tenant that there is already: the right about its users, by role, for
@@ -106,7 +126,7 @@ impl Oracle {
         let offer = self.with_below(who, c.tenant, c.below, offer, at);
         obstacles.extend(self.hand_out_obstacles(who, c.tenant, &offer, at));
         least(obstacles)?;
-        self.send_invitation(&c.invitee, offer, false, at);
+        self.send_invitation(who, &c.invitee, offer, None, at);
         Ok(())
     }
 
@@ -137,49 +157,66 @@ impl Oracle {
             obstacles.extend(self.owner_obstacles(who, tenant, at));
         }
         least(obstacles)?;
-        self.send_sign_up(&c.owner, tenant, at);
+        self.send_sign_up(who, &link, &c.owner, at);
         Ok(())
     }
 
-    /// The invitation, for those who may remind of it or take it back; and who does, if by their right about the tenant's users.
+    /// The invitation, for those who may remind of it or take it back; who does, and through which link, if it names an owner
+    /// and they may for the manager.
     fn invitation_for_sender(
         &self,
         actor: &Actor,
         id: InvitationId,
         at: Timestamp,
-    ) -> Result<(Invitation, Option<Who>), Code> {
+    ) -> Result<(Invitation, Who, Option<LinkId>), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let invitation = self.invitation(id).ok_or(Code::UnknownInvitation)?;
         if matches!(who, Who::Operator { .. }) {
-            return Ok((invitation.clone(), None));
+            return Ok((invitation.clone(), who, invitation.named_through));
         }
-        let by_manager = invitation.sign_up
-            && self
-                .links_above(invitation.tenant, at)
-                .iter()
-                .any(|link| self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok());
-        if !by_manager {
+        let above = self.links_above(invitation.tenant, at);
+        let mut theirs = above.iter().filter(|link| {
+            invitation.sign_up && self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok()
+        });
+        let through = theirs.next().map(|link| link.id);
+        if through.is_none() {
             if !self.sees(who, invitation.tenant, at) {
                 return Err(Code::UnknownInvitation);
             }
             self.right(who, "users.manage", invitation.tenant, at, Disabled::Bars)?;
         }
-        Ok((invitation.clone(), (!by_manager).then_some(who)))
+        Ok((invitation.clone(), who, through))
     }
 
     pub fn resend_invitation(&mut self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<(), Code> {
-        let (offer, judged) = self.invitation_for_sender(actor, id, at)?;
+        let (offer, who, through) = self.invitation_for_sender(actor, id, at)?;
         let mut obstacles: Vec<Code> = invitation_is_pending(&offer).err().into_iter().collect();
         let mut masked = offer.masked;
-        if let Some(who) = judged {
+        if let Who::User(user) = who {
             // Who reminds hands it out, and as they may.
-            masked = self.is_masked(who, offer.tenant, Some(masked), at);
-            let Invitation { user, tenant, role, below, .. } = offer;
-            let given = Assignment { user, tenant, role, below, masked };
-            obstacles.extend(self.hand_out_obstacles(who, tenant, &given, at));
+            if through.is_none() {
+                masked = self.is_masked(who, offer.tenant, Some(masked), at);
+                let given = Assignment { masked, ..offer.offered() };
+                obstacles.extend(self.hand_out_obstacles(who, offer.tenant, &given, at));
+            } else {
+                if !offer.of_a_new_tenant {
+                    obstacles.extend(self.owner_obstacles(who, offer.tenant, at));
+                }
+                if !self.active_super_admins(offer.tenant).is_empty() {
+                    obstacles.push(Code::OwnerPresent);
+                }
+            }
+            let home = self.user(user).unwrap().home;
+            obstacles.extend(self.asked_enough(who, offer.user.uuid(), home, at));
         }
         least(obstacles)?;
-        self.invitation_mut(id).masked = masked;
+        self.note_invited(who, offer.user, at);
+        let offer = self.invitation_mut(id);
+        offer.masked = masked;
+        if let Who::User(_) = who {
+            offer.sender = Self::person(who);
+            offer.named_through = through;
+        }
         Ok(())
     }
 
@@ -216,6 +253,9 @@ impl Oracle {
             obstacles.push(code);
         }
         obstacles.extend(self.address_obstacles(email, invitation.tenant, None));
+        if invitation.named_through.is_some() && !self.active_super_admins(invitation.tenant).is_empty() {
+            obstacles.push(Code::OwnerPresent);
+        }
         if self.living(invitation.tenant).is_some_and(|tenant| tenant.operation != Operation::Enabled) {
             obstacles.push(Code::TenantDisabled);
         }

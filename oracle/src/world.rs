@@ -15,10 +15,20 @@ use tenantry::base::text::{
 use tenantry::base::time::Timestamp;
 use tenantry::command::Request;
 use tenantry::model::{
-    Actor, Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, TenantKind,
-    TermRequest, UserState,
+    Actor, Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, Subject,
+    TenantKind, TermRequest, UserState,
 };
 use tenantry::policy::{ManagementRule, Policy};
+use uuid::Uuid;
+
+/// A side that keeps a tenant disabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    Own,
+    Operator,
+    /// Whoever manages it through this link.
+    Link(LinkId),
+}
 
 /// An organisation.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +41,8 @@ pub struct Tenant {
     pub website: Option<Website>,
     pub prefix: Option<Prefix>,
     pub operation: Operation,
+    /// Who keeps it disabled.
+    pub held_by: BTreeSet<Holder>,
     /// Whether it ever had an active super admin of its own.
     pub had_owner: bool,
     pub deleted: bool,
@@ -57,6 +69,8 @@ pub struct Link {
     pub ended: Option<EndCause>,
     /// What the managed tenant was called, and whether it was enabled, when the link ended.
     pub at_end: Option<(CompanyName, Operation)>,
+    /// Whether it kept the managed tenant disabled until it ended.
+    pub held_to_end: bool,
 }
 
 impl Link {
@@ -81,6 +95,8 @@ pub struct LinkRequest {
     pub management: ManagementType,
     pub services: BTreeSet<Service>,
     pub term: Option<TermRequest>,
+    /// On whom it rests; on nobody, if the operator sent it.
+    pub sender: Option<Subject>,
     pub state: HandshakeState,
     pub expires: Timestamp,
 }
@@ -96,8 +112,22 @@ pub struct Invitation {
     pub sign_up: bool,
     /// Whether it offers nothing that is reserved, whatever the role holds (P-16).
     pub masked: bool,
+    /// On whom it rests; on nobody, if the operator sent it.
+    pub sender: Option<Subject>,
+    /// The link through which the manager names an owner, if that is what it does.
+    pub named_through: Option<LinkId>,
+    /// Whether the tenant came into being with it.
+    pub of_a_new_tenant: bool,
     pub state: HandshakeState,
     pub expires: Timestamp,
+}
+
+impl Invitation {
+    /// What it offers.
+    pub fn offered(&self) -> Assignment {
+        let Self { user, tenant, ref role, below, masked, .. } = *self;
+        Assignment { user, tenant, role: role.clone(), below, masked }
+    }
 }
 
 /// A person.
@@ -186,6 +216,8 @@ pub struct Move {
     pub manager: TenantId,
     pub customer: TenantId,
     pub devices: BTreeSet<String>,
+    /// On whom it rests; on nobody, if the operator sent it.
+    pub sender: Option<Subject>,
     pub state: HandshakeState,
     pub expires: Timestamp,
 }
@@ -239,7 +271,7 @@ pub struct Session {
 pub type Group = (BTreeSet<TenantId>, Option<TenantId>);
 
 /// One thing that happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     pub at: Timestamp,
     pub actor: Actor,
@@ -253,7 +285,7 @@ pub struct Entry {
 pub type Journal = Vec<Entry>;
 
 /// Everything there is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Oracle {
     pub policy: Policy,
     pub tenants: Vec<Tenant>,
@@ -281,6 +313,8 @@ pub struct Oracle {
     pub resting: BTreeMap<Prefix, Option<Timestamp>>,
     /// How many refused commands of each user were recorded in which hour.
     pub refusals: BTreeMap<UserId, (i64, u32)>,
+    /// How often an addressee was asked by an organisation on the last day on which they were.
+    pub asked: BTreeMap<(Uuid, TenantId), (i64, u32)>,
     /// The commands that were carried out, as they were sent.
     pub carried_out: Vec<Request>,
     /// Whether anybody's data was erased, and with it what tells apart two commands about them.
@@ -313,6 +347,7 @@ impl Oracle {
             sessions: Vec::new(),
             resting: BTreeMap::new(),
             refusals: BTreeMap::new(),
+            asked: BTreeMap::new(),
             carried_out: Vec::new(),
             erased: false,
             journal: None,

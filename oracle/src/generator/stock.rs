@@ -243,7 +243,7 @@ impl Generator {
             Some(one) if roll < 98 => (one.id, one.manager, one.customer),
             _ => (MoveId::from_uuid(id(8, 999_999)), self.msp(oracle), self.living_tenant(oracle)),
         };
-        let roll = self.rng.below(100);
+        let roll = self.rng.below(108);
         let asked = if roll < 78 { Party::Customer } else { Party::Manager };
         let speaks = if self.rng.percent(6) { asked.other() } else { asked };
         let actor = match speaks {
@@ -253,7 +253,8 @@ impl Generator {
         match roll {
             0..=57 => (actor, ApproveMove { id }.into()),
             58..=77 => (actor, DeclineMove { id }.into()),
-            _ => (actor, CancelMove { id }.into()),
+            78..=99 => (actor, CancelMove { id }.into()),
+            _ => (actor, ResendMove { id }.into()),
         }
     }
 

@@ -1,0 +1,137 @@
+//! What a handshake rests on, and its end in the record that takes that away; and how much one organisation may ask of
+//! somebody in a day (L-3). It never answers a handshake.
+
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::Permission;
+use tenantry::base::time::Timestamp;
+use tenantry::model::{Actor, HandshakeState, Subject};
+use tenantry::refusal::Code;
+use uuid::Uuid;
+
+use crate::access::{Disabled, Who};
+use crate::world::{Invitation, Move, Oracle};
+
+const MICROS_A_DAY: i64 = 24 * 3_600_000_000;
+
+/// Everything that rights come from.
+#[derive(PartialEq)]
+pub struct Grounds(Oracle);
+
+impl Oracle {
+    /// What handshakes may rest on, to be looked at again after something has happened.
+    pub fn grounds(&self) -> Grounds {
+        Grounds(Self {
+            tenants: self.tenants.clone(),
+            links: self.links.clone(),
+            users: self.users.clone(),
+            assignments: self.assignments.clone(),
+            roles: self.roles.clone(),
+            ..Self::new(self.policy.clone())
+        })
+    }
+
+    /// Ends every handshake that no longer rests on anything, if anything has changed.
+    pub fn end_groundless(&mut self, before: &Grounds, at: Timestamp) {
+        if *before == self.grounds() {
+            return;
+        }
+        let pending = |state| state == HandshakeState::Pending;
+        let requests: Vec<_> = self
+            .requests
+            .iter()
+            .filter(|one| pending(one.state) && !self.organisation_stands(one.sender, one.manager, at))
+            .map(|one| one.id)
+            .collect();
+        let invitations: Vec<_> = self
+            .invitations
+            .iter()
+            .filter(|one| pending(one.state) && !self.invitation_stands(one, at))
+            .map(|one| one.id)
+            .collect();
+        let moves: Vec<_> = self
+            .moves
+            .iter()
+            .filter(|one| pending(one.state) && !self.move_stands(one, at))
+            .map(|one| one.id)
+            .collect();
+        for id in requests {
+            self.request_mut(id).state = HandshakeState::Withdrawn;
+        }
+        for id in invitations {
+            self.close_invitation(id, HandshakeState::Withdrawn);
+        }
+        for id in moves {
+            self.set_move(id, HandshakeState::Withdrawn);
+        }
+    }
+
+    /// Whether somebody is left who could send for a manager what it has asked.
+    fn organisation_stands(&self, sender: Option<Subject>, manager: TenantId, at: Timestamp) -> bool {
+        let add = Permission::parse("customers.add").unwrap();
+        let may = |user: UserId| self.judge(user, &add, manager, None, at, Disabled::Bars).is_ok();
+        sender.is_none() || self.users.iter().any(|user| may(user.id))
+    }
+
+    /// Whether who sent an invitation could send it now.
+    fn invitation_stands(&self, offer: &Invitation, at: Timestamp) -> bool {
+        let Some(Subject::User(sender)) = offer.sender else { return true };
+        let who = Who::User(sender);
+        if self.actor(&Actor::User(sender), Disabled::Bars).is_err() {
+            return false;
+        }
+        if let Some(link) = offer.named_through {
+            let link = self.link(link).unwrap();
+            return link.in_force(at)
+                && self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok()
+                && self.active_super_admins(offer.tenant).is_empty()
+                && (offer.of_a_new_tenant || self.owner_obstacles(who, offer.tenant, at).is_empty());
+        }
+        let right = self.right(who, "users.manage", offer.tenant, at, Disabled::Bars);
+        right.is_ok() && self.hand_out_obstacles(who, offer.tenant, &offer.offered(), at).is_empty()
+    }
+
+    /// Whether who sent a move could send it now.
+    fn move_stands(&self, one: &Move, at: Timestamp) -> bool {
+        let Some(Subject::User(sender)) = one.sender else { return true };
+        let manages = |tenant| self.right(Who::User(sender), "devices.manage", tenant, at, Disabled::Bars);
+        manages(one.manager).is_ok() && manages(one.customer).is_ok()
+    }
+
+    /// On whom rests what somebody sends for a person, and for an organisation.
+    pub fn person(who: Who) -> Option<Subject> {
+        match who {
+            Who::Operator { .. } => None,
+            Who::User(user) => Some(Subject::User(user)),
+        }
+    }
+
+    pub fn organisation(who: Who, tenant: TenantId) -> Option<Subject> {
+        match who {
+            Who::Operator { .. } => None,
+            Who::User(_) => Some(Subject::Tenant(tenant)),
+        }
+    }
+
+    /// That an organisation has asked enough of somebody on the day of a moment, if it has; operators ask as they must.
+    pub fn asked_enough(&self, who: Who, addressee: Uuid, by: TenantId, at: Timestamp) -> Option<Code> {
+        let today = at.micros().div_euclid(MICROS_A_DAY);
+        let asked = match self.asked.get(&(addressee, by)) {
+            Some((day, times)) if *day == today => *times,
+            _ => 0,
+        };
+        let enough = matches!(who, Who::User(_)) && asked >= self.policy.asks_per_day;
+        enough.then_some(Code::TooManyRequests)
+    }
+
+    /// Remembers that an organisation has asked something of somebody.
+    pub fn note_asked(&mut self, who: Who, addressee: Uuid, by: TenantId, at: Timestamp) {
+        if let Who::User(_) = who {
+            let today = at.micros().div_euclid(MICROS_A_DAY);
+            let asked = self.asked.entry((addressee, by)).or_insert((today, 0));
+            if asked.0 != today {
+                *asked = (today, 0);
+            }
+            asked.1 += 1;
+        }
+    }
+}
