@@ -147,7 +147,7 @@ enum {
   TENANTRY_UNKNOWN_LICENCE = 209,
   /** there is no console session `...` of yours; open the console again. (S-1) */
   TENANTRY_UNKNOWN_SESSION = 210,
-  /** tenant `...` is disabled or on its way up; enable it and wait until it is ready. (T-5) */
+  /** tenant `...` is disabled; have it enabled by whoever disabled it. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
   TENANTRY_NOT_LINKED = 302,
@@ -235,10 +235,14 @@ enum {
   TENANTRY_HAS_MANAGED_TENANTS = 507,
   /** a delink request of tenant `...` awaits its answer; have it answered or taken back first. (T-7) */
   TENANTRY_DELINK_PENDING = 508,
-  /** tenant `...` is jointly managed and has an active admin of its own; delink it instead. (T-7) */
+  /** tenant `...` is jointly managed and has an active admin of its own, or is managed by others as well; delink it instead. (T-7) */
   TENANTRY_DELINK_FIRST = 509,
   /** tenant `...` has links that its new kind does not allow; end those links first. (T-1) */
   TENANTRY_KIND_CONFLICT = 510,
+  /** tenant `...` is kept disabled by somebody else; ask whoever disabled it to enable it. (T-5) */
+  TENANTRY_HELD_BY_OTHERS = 511,
+  /** they have been asked and reminded as often as the policy allows in a day; it works again from ...; wait until then, or for the answer. (L-3) */
+  TENANTRY_TOO_MANY_REQUESTS = 512,
   /** link request `...` has been answered or taken back; make a new request. (L-3) */
   TENANTRY_LINK_REQUEST_NOT_PENDING = 591,
   /** link request `...` has expired; make a new request. (L-3) */
@@ -269,6 +273,8 @@ enum {
   TENANTRY_NO_CUSTOMER_OWNER = 610,
   /** tenant `...` has been asked before and has not answered; remind it, or take the request back. (L-2) */
   TENANTRY_LINK_ALREADY_REQUESTED = 611,
+  /** tenant `...` cannot be asked for this; ask the tenant itself, or the operator, who is told why. (T-8) */
+  TENANTRY_CANNOT_BE_ASKED = 612,
   /** link `...` has ended; link the tenants again. (D-7) */
   TENANTRY_LINK_ENDED = 614,
   /** link `...` cannot be converted to that management type; delink the customer, then link again with the type you want. (L-5) */
@@ -494,6 +500,7 @@ enum {
 #define TENANTRY_HANDSHAKE_CANCELED "canceled"
 #define TENANTRY_HANDSHAKE_REVOKED "revoked"
 #define TENANTRY_HANDSHAKE_EXPIRED "expired"
+#define TENANTRY_HANDSHAKE_WITHDRAWN "withdrawn"
 
 /** Where a user stands. */
 #define TENANTRY_USER_INVITED "invited"

@@ -538,7 +538,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         let disabled = tenant(&mut all.worlds, managed, Operation::Disabled);
         all.put(Tenant { holds: BTreeSet::new(), ..disabled });
         let holding = Link { holds: true, ..link(&mut all.worlds, above, managed, Stage::Active) };
-        for expires in 0..MOMENTS {
+        for expires in [0, 2] {
             let term = Some(Term { expires: moment(expires), auto_extend_days: None });
             all.put_and_compare(Link { term, ..holding.clone() });
         }

@@ -723,6 +723,7 @@ mod tests {
         let flags = [
             TenantWord::LIVING,
             TenantWord::ENABLED,
+            TenantWord::READY,
             TenantWord::OVERFLOWED,
             TenantWord::GUESTS,
             TenantWord::CHAINED,
@@ -745,7 +746,7 @@ mod tests {
                     assert_eq!(word.has(*flag), is_set(place));
                     assert!(!word.with(*flag, false).has(*flag));
                 }
-                assert_eq!(word.is_open(), is_set(0) && is_set(1));
+                assert_eq!(word.is_open(), is_set(0) && is_set(1) && is_set(2));
             }
         }
     }
@@ -754,7 +755,7 @@ mod tests {
     fn a_users_word_says_what_was_put_into_it() {
         let roles = [
             None,
-            Some(Assigned { role: (1 << 27) - 1, below: true }),
+            Some(Assigned { role: (1 << 26) - 1, below: true }),
             Some(Assigned { role: 0, below: false }),
         ];
         for (assigned, before) in roles.into_iter().zip(roles.into_iter().cycle().skip(1)) {
@@ -805,7 +806,7 @@ mod tests {
         assert_eq!(last.reserved(), reason::RESERVED_FOR_CUSTOMER);
         let unknown = PermissionBits::default().with(PermissionBits::OPERATES, true);
         assert!(!unknown.is_known() && !unknown.is_in(u64::MAX));
-        assert_eq!(unknown.operates(), reason::TENANT_DISABLED);
+        assert_eq!(unknown.operates(), reason::TENANT_DISABLED | reason::TENANT_ENABLING);
     }
 
     #[test]

@@ -217,7 +217,10 @@ fn l3_every_guard_is_checked_again_at_acceptance() {
         .and(CARL, AcceptLink::new(ASKED_AGAIN))
         .when(staff_for("T-1"), AcceptLink::new(ASKED))
         .then(refused(TooManyManagers));
-    asked().and(NINA, disable(SECOND)).when(CARL, AcceptLink::new(ASKED)).then(refused(TenantDisabled));
+    asked()
+        .and(NINA, disable(SECOND))
+        .when(CARL, AcceptLink::new(ASKED))
+        .then(refused(LinkRequestNotPending));
     asked().and(STAFF, disable(ALONE)).when(CARL, AcceptLink::new(ASKED)).then(refused(TenantDisabled));
     asked()
         .and(STAFF, BlockUser::new(CORA))
