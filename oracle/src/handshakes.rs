@@ -4,7 +4,7 @@
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
-use tenantry::model::{Actor, HandshakeState, Subject};
+use tenantry::model::{Actor, HandshakeState, Operation, Subject};
 use tenantry::refusal::Code;
 use uuid::Uuid;
 
@@ -72,12 +72,24 @@ impl Oracle {
         sender.is_none() || self.users.iter().any(|user| may(user.id))
     }
 
+    /// The same world, in which nobody keeps this tenant disabled: what was asked of it or is about it waits (U-2).
+    fn with_open(&self, tenant: TenantId) -> Self {
+        let mut world = Self { journal: None, carried_out: Vec::new(), ..self.clone() };
+        let open = world.tenant_mut(tenant);
+        open.operation = Operation::Enabled;
+        open.held_by.clear();
+        world
+    }
+
     /// Whether who sent an invitation could send it now.
     fn invitation_stands(&self, offer: &Invitation, at: Timestamp) -> bool {
         let Some(Subject::User(sender)) = offer.sender else { return true };
         let who = Who::User(sender);
         if self.actor(&Actor::User(sender), Disabled::Bars).is_err() {
             return false;
+        }
+        if self.tenant(offer.tenant).unwrap().operation != Operation::Enabled {
+            return self.with_open(offer.tenant).invitation_stands(offer, at);
         }
         if let Some(link) = offer.named_through {
             let link = self.link(link).unwrap();
@@ -93,6 +105,9 @@ impl Oracle {
     /// Whether who sent a move could send it now.
     fn move_stands(&self, one: &Move, at: Timestamp) -> bool {
         let Some(Subject::User(sender)) = one.sender else { return true };
+        if self.tenant(one.customer).unwrap().operation != Operation::Enabled {
+            return self.with_open(one.customer).move_stands(one, at);
+        }
         let manages = |tenant| self.right(Who::User(sender), "devices.manage", tenant, at, Disabled::Bars);
         manages(one.manager).is_ok() && manages(one.customer).is_ok()
     }

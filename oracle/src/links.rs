@@ -182,19 +182,16 @@ impl Oracle {
     pub fn accept_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         let request = self.request_for(who, id, Party::Customer, at)?;
-        let mut obstacles = Vec::new();
-        obstacles.extend(request_is_pending(&request).err());
-        if self.living(request.manager).is_some() && self.living(request.managed).is_some() {
-            obstacles.extend(self.link_obstacles(
-                request.manager,
-                request.managed,
-                &request.management,
-                &request.services,
-                request.term,
-                at,
-            ));
-        }
-        least(obstacles)?;
+        // Of what is settled nothing more is told.
+        request_is_pending(&request)?;
+        least(self.link_obstacles(
+            request.manager,
+            request.managed,
+            &request.management,
+            &request.services,
+            request.term,
+            at,
+        ))?;
         self.request_mut(id).state = HandshakeState::Accepted;
         self.links.push(Link {
             id: LinkId::from_uuid(id.uuid()),

@@ -203,7 +203,8 @@ impl Oracle {
                 if !offer.of_a_new_tenant {
                     obstacles.extend(self.owner_obstacles(who, offer.tenant, at));
                 }
-                if !self.active_super_admins(offer.tenant).is_empty() {
+                let pending = offer.state == HandshakeState::Pending;
+                if pending && !self.active_super_admins(offer.tenant).is_empty() {
                     obstacles.push(Code::OwnerPresent);
                 }
             }
@@ -254,7 +255,9 @@ impl Oracle {
             obstacles.push(code);
         }
         obstacles.extend(self.address_obstacles(email, invitation.tenant, None));
-        if invitation.named_through.is_some() && !self.active_super_admins(invitation.tenant).is_empty() {
+        let pending = invitation.state == HandshakeState::Pending;
+        let names_owner = invitation.named_through.is_some();
+        if pending && names_owner && !self.active_super_admins(invitation.tenant).is_empty() {
             obstacles.push(Code::OwnerPresent);
         }
         if self.living(invitation.tenant).is_some_and(|tenant| tenant.operation != Operation::Enabled) {
