@@ -6,10 +6,9 @@ use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, HandshakeState, Operation, Subject};
 use tenantry::refusal::Code;
-use uuid::Uuid;
 
 use crate::access::{Disabled, Who};
-use crate::world::{Invitation, Move, Oracle};
+use crate::world::{Addressee, Invitation, Move, Oracle};
 
 const MICROS_A_DAY: i64 = 24 * 3_600_000_000;
 
@@ -127,26 +126,40 @@ impl Oracle {
         }
     }
 
-    /// That an organisation has asked enough of somebody on the day of a moment, if it has; operators ask as they must.
-    pub fn asked_enough(&self, who: Who, addressee: Uuid, by: TenantId, at: Timestamp) -> Option<Code> {
+    /// That an organisation has asked enough of somebody on the day of a moment, if it has; operators ask as they must, unless
+    /// they speak for it.
+    pub fn asked_enough(
+        &self,
+        who: Who,
+        addressee: &Addressee,
+        by: TenantId,
+        at: Timestamp,
+    ) -> Option<Code> {
+        matches!(who, Who::User(_)).then(|| self.asked_enough_by(addressee, by, at)).flatten()
+    }
+
+    pub fn asked_enough_by(&self, addressee: &Addressee, by: TenantId, at: Timestamp) -> Option<Code> {
         let today = at.micros().div_euclid(MICROS_A_DAY);
-        let asked = match self.asked.get(&(addressee, by)) {
+        let asked = match self.asked.get(&(addressee.clone(), by)) {
             Some((day, times)) if *day == today => *times,
             _ => 0,
         };
-        let enough = matches!(who, Who::User(_)) && asked >= self.policy.asks_per_day;
-        enough.then_some(Code::TooManyRequests)
+        (asked >= self.policy.asks_per_day).then_some(Code::TooManyRequests)
     }
 
     /// Remembers that an organisation has asked something of somebody.
-    pub fn note_asked(&mut self, who: Who, addressee: Uuid, by: TenantId, at: Timestamp) {
+    pub fn note_asked(&mut self, who: Who, addressee: Addressee, by: TenantId, at: Timestamp) {
         if let Who::User(_) = who {
-            let today = at.micros().div_euclid(MICROS_A_DAY);
-            let asked = self.asked.entry((addressee, by)).or_insert((today, 0));
-            if asked.0 != today {
-                *asked = (today, 0);
-            }
-            asked.1 += 1;
+            self.note_asked_by(addressee, by, at);
         }
+    }
+
+    pub fn note_asked_by(&mut self, addressee: Addressee, by: TenantId, at: Timestamp) {
+        let today = at.micros().div_euclid(MICROS_A_DAY);
+        let asked = self.asked.entry((addressee, by)).or_insert((today, 0));
+        if asked.0 != today {
+            *asked = (today, 0);
+        }
+        asked.1 += 1;
     }
 }
