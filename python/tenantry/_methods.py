@@ -1467,6 +1467,26 @@ class Commands(ABC):
         """
         return self.execute(commands.CancelMove(id=id), actor=actor, request_id=request_id, expected_seq=expected_seq)
 
+    def resend_move(
+        self,
+        *,
+        id: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Remind the customer of a move; it rests on whoever does from then on (V-7, L-3).
+
+        Args:
+            id: The move.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(commands.ResendMove(id=id), actor=actor, request_id=request_id, expected_seq=expected_seq)
+
     def delete_devices(
         self,
         *,

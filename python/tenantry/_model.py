@@ -19,6 +19,7 @@ __all__ = [
     "Added",
     "AddedCustomer",
     "AlertRule",
+    "Asked",
     "Assignment",
     "Attachment",
     "Audience",
@@ -48,6 +49,7 @@ __all__ = [
     "Grounds",
     "Handshake",
     "HandshakeState",
+    "Hold",
     "Holding",
     "HoldingId",
     "Holds",
@@ -425,6 +427,24 @@ class HandshakeState(Word):
     EXPIRED = "expired"
     """Nobody answered in time."""
 
+    WITHDRAWN = "withdrawn"
+    """What it rested on is gone: whoever sent it could no longer."""
+
+
+@final
+class Hold(Word):
+    """Whose hold keeps a tenant disabled (T-5). Each side lifts its own; the tenant is enabled again when none is
+    left."""
+
+    OWN = "own"
+    """The tenant's own people."""
+
+    MANAGER = "manager"
+    """A manager's side, through its link, with which the hold ends."""
+
+    OPERATOR = "operator"
+    """The operator."""
+
 
 @final
 class Index(Word):
@@ -546,8 +566,8 @@ class Index(Word):
     """Managers' listings: manager, stage, management type; then how many devices."""
 
     DUE_ABOUT = "due_about"
-    """The same by the tenant, user or link it is about: that, then 1 for links and 0 for handshakes, then the
-    moment."""
+    """The same by the tenant, user or link it is about, of handshakes also by their sender: that, then 1 for links
+    and 0 for handshakes, then the moment."""
 
     PREFIX_RESTS = "prefix_rests"
     """Prefixes that were given back, by the moment from which they may be taken again."""
@@ -616,6 +636,9 @@ class Kind(Word):
 
     REFUSALS = "refusals"
     """How many refused commands of a user were recorded lately."""
+
+    ASKED = "asked"
+    """How much somebody was asked by one organisation lately."""
 
 
 @final
@@ -897,6 +920,25 @@ class AlertRule(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Data):
+    """How much a tenant or an invited user was asked by one organisation lately, so that nobody is asked without end
+    (L-3).
+
+    Attributes:
+        addressee: Who was asked.
+        by: By whom.
+        day: The beginning of the last day, of UTC, on which they were.
+        count: How often they were on that day, reminders included.
+    """
+
+    addressee: uuid.UUID
+    by: TenantId
+    day: Timestamp
+    count: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment(Data):
     """A user's role on a tenant; at most one per user and tenant (P-10).
 
@@ -1137,11 +1179,14 @@ class Handshake(Data):
         state: Where it stands.
         asked: When it was asked.
         expires: When it lapses.
+        sender: On whom it rests: the organisation that asks, or the person who hands something out; on nobody, if
+            the operator sent it.
     """
 
     state: HandshakeState
     asked: Timestamp
     expires: Timestamp
+    sender: Subject | None = None
 
 
 @final
@@ -1315,6 +1360,7 @@ class Link(Data):
         delink_expires: When a pending delink request lapses, if it does (D).
         ended: When and why it ended.
         grants: What the customer's super admin lets the manager do beyond the default (P-7).
+        holds: Whether the manager's side keeps the tenant disabled (T-5).
         term: The end it has by itself, if any (L-9).
     """
 
@@ -1329,6 +1375,7 @@ class Link(Data):
     delink_expires: Timestamp | None = None
     ended: Ended | None = None
     grants: frozenset[Permission] = frozenset()
+    holds: bool = False
     term: Term | None = None
 
 
@@ -1544,8 +1591,12 @@ class Policy(Data):
         customer_may_request_delink: Whether the customer's side may ask to delink (D-4).
         term: How long links may last (L-9).
         prefix_reuse: What becomes of a domain prefix that is given back (T-3).
+        asks_per_day: How many requests, invitations and reminders somebody gets from one organisation in a day of
+            UTC (L-3).
         consoles: Where each service's console is; `{tenant}` and `{number}` stand for the tenant's (S-1).
         delink_request_days: Days until a delink request lapses; never, if absent (D).
+        host_reports_ready: Whether a tenant that is enabled again is up only when the host reports it ready; else
+            it is at once (T-5).
         issue_categories: The categories of issues that alerts are about (A-2).
         move_days: Days until a move that awaits the customer's approval lapses (V-7).
     """
@@ -1567,8 +1618,10 @@ class Policy(Data):
     customer_may_request_delink: bool
     term: TermRule
     prefix_reuse: PrefixReuse
+    asks_per_day: int = 20
     consoles: Mapping[str, str] = field(default_factory=dict, hash=False)
     delink_request_days: int | None = None
+    host_reports_ready: bool = False
     issue_categories: frozenset[IssueCategory] = frozenset()
     move_days: int = 30
 
@@ -1759,6 +1812,7 @@ class Tenant(Data):
         devices: How many devices it holds.
         had_owner: Whether it ever had an active super admin of its own: until then, its manager names its owner
             (P-15).
+        holds: Who keeps it disabled, but for its managers: theirs are [`Link::holds`] (T-5).
         prefix: The domain prefix it holds now (T-3).
         website: The website, if known.
     """
@@ -1773,6 +1827,7 @@ class Tenant(Data):
     deleted: Timestamp | None = None
     devices: int = 0
     had_owner: bool = False
+    holds: frozenset[Hold] = frozenset()
     prefix: Prefix | None = None
     website: Website | None = None
 
@@ -2133,7 +2188,7 @@ class SubjectTenant(Data):
 
 
 Subject: TypeAlias = SubjectUser | SubjectTenant
-"""Whom personal data is about (U-5)."""
+"""A person or an organisation: whom personal data is about (U-5), on whom a handshake rests (L-3)."""
 
 
 @final
@@ -2207,5 +2262,6 @@ Entity: TypeAlias = (
     | Listing
     | RestingPrefix
     | Refusals
+    | Asked
 )
 """An entity of any kind."""

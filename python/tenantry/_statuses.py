@@ -109,13 +109,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "check the id, and that you may see the tenant it serves",
     ),
     "unknown_session": (210, "unknown", "S-1", "there is no console session `{}` of yours", "open the console again"),
-    "tenant_disabled": (
-        301,
-        "rights",
-        "T-5",
-        "tenant `{}` is disabled or on its way up",
-        "enable it and wait until it is ready",
-    ),
+    "tenant_disabled": (301, "rights", "T-5", "tenant `{}` is disabled", "have it enabled by whoever disabled it"),
     "not_linked": (
         302,
         "rights",
@@ -349,7 +343,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         509,
         "state",
         "T-7",
-        "tenant `{}` is jointly managed and has an active admin of its own",
+        "tenant `{}` is jointly managed and has an active admin of its own, or is managed by others as well",
         "delink it instead",
     ),
     "kind_conflict": (
@@ -358,6 +352,20 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "T-1",
         "tenant `{}` has links that its new kind does not allow",
         "end those links first",
+    ),
+    "held_by_others": (
+        511,
+        "state",
+        "T-5",
+        "tenant `{}` is kept disabled by somebody else",
+        "ask whoever disabled it to enable it",
+    ),
+    "too_many_requests": (
+        512,
+        "state",
+        "L-3",
+        "they have been asked and reminded as often as the policy allows in a day; it works again from {}",
+        "wait until then, or for the answer",
     ),
     "link_request_not_pending": (
         591,
@@ -433,6 +441,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "L-2",
         "tenant `{}` has been asked before and has not answered",
         "remind it, or take the request back",
+    ),
+    "cannot_be_asked": (
+        612,
+        "state",
+        "T-8",
+        "tenant `{}` cannot be asked for this",
+        "ask the tenant itself, or the operator, who is told why",
     ),
     "link_ended": (614, "state", "D-7", "link `{}` has ended", "link the tenants again"),
     "not_convertible": (

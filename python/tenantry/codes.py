@@ -74,7 +74,7 @@ class Code(Status):
     """210 (S-1): there is no console session `{}` of yours; open the console again."""
 
     TENANT_DISABLED = "tenant_disabled"
-    """301 (T-5): tenant `{}` is disabled or on its way up; enable it and wait until it is ready."""
+    """301 (T-5): tenant `{}` is disabled; have it enabled by whoever disabled it."""
 
     NOT_LINKED = "not_linked"
     """302 (P-3): the user's home neither is tenant `{}` nor manages it; link the tenant first."""
@@ -213,10 +213,18 @@ class Code(Status):
     """508 (T-7): a delink request of tenant `{}` awaits its answer; have it answered or taken back first."""
 
     DELINK_FIRST = "delink_first"
-    """509 (T-7): tenant `{}` is jointly managed and has an active admin of its own; delink it instead."""
+    """509 (T-7): tenant `{}` is jointly managed and has an active admin of its own, or is managed by others as well;
+    delink it instead."""
 
     KIND_CONFLICT = "kind_conflict"
     """510 (T-1): tenant `{}` has links that its new kind does not allow; end those links first."""
+
+    HELD_BY_OTHERS = "held_by_others"
+    """511 (T-5): tenant `{}` is kept disabled by somebody else; ask whoever disabled it to enable it."""
+
+    TOO_MANY_REQUESTS = "too_many_requests"
+    """512 (L-3): they have been asked and reminded as often as the policy allows in a day; it works again from {};
+    wait until then, or for the answer."""
 
     LINK_REQUEST_NOT_PENDING = "link_request_not_pending"
     """591 (L-3): link request `{}` has been answered or taken back; make a new request."""
@@ -263,6 +271,9 @@ class Code(Status):
 
     LINK_ALREADY_REQUESTED = "link_already_requested"
     """611 (L-2): tenant `{}` has been asked before and has not answered; remind it, or take the request back."""
+
+    CANNOT_BE_ASKED = "cannot_be_asked"
+    """612 (T-8): tenant `{}` cannot be asked for this; ask the tenant itself, or the operator, who is told why."""
 
     LINK_ENDED = "link_ended"
     """614 (D-7): link `{}` has ended; link the tenants again."""

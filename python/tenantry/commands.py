@@ -67,6 +67,7 @@ __all__ = [
     "ResendDelink",
     "ResendInvitation",
     "ResendLinkRequest",
+    "ResendMove",
     "RevokeInvitation",
     "SetAlertRule",
     "SetAutoExtend",
@@ -883,6 +884,19 @@ class CancelMove(Command[None]):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "cancel_move")
+    id: Id
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendMove(Command[None]):
+    """Remind the customer of a move; it rests on whoever does from then on (V-7, L-3).
+
+    Attributes:
+        id: The move.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "resend_move")
     id: Id
 
 

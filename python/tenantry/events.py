@@ -34,6 +34,7 @@ __all__ = [
     "InvitationExpired",
     "InvitationResent",
     "InvitationRevoked",
+    "InvitationWithdrawn",
     "LicenceBought",
     "LinkConverted",
     "LinkCreated",
@@ -45,6 +46,7 @@ __all__ = [
     "LinkRequestDeclined",
     "LinkRequestExpired",
     "LinkRequestResent",
+    "LinkRequestWithdrawn",
     "LinkRequested",
     "ManagerGrantsSet",
     "MoveApproved",
@@ -52,6 +54,8 @@ __all__ = [
     "MoveDeclined",
     "MoveExpired",
     "MoveRequested",
+    "MoveResent",
+    "MoveWithdrawn",
     "PersonalErased",
     "PolicySet",
     "ResellerAdmitted",
@@ -73,8 +77,10 @@ __all__ = [
     "TenantEdited",
     "TenantEnabled",
     "TenantEnabling",
+    "TenantHeld",
     "TenantKindChanged",
     "TenantRegistered",
+    "TenantReleased",
     "UserBlocked",
     "UserEdited",
     "UserInvited",
@@ -187,6 +193,50 @@ class TenantKindChanged(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TenantHeld(Data):
+    """A side keeps a tenant disabled from now on (T-5).
+
+    Attributes:
+        tenant: The tenant.
+        hold: Which side.
+        link: The link through which a manager's side does.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_held")
+    tenant: model.TenantId
+    hold: model.Hold
+    link: model.LinkId | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `tenant_held`."""
+        return "tenant_held"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantReleased(Data):
+    """A side keeps a tenant disabled no longer: it enabled it, or its link ended (T-5, D-6).
+
+    Attributes:
+        tenant: The tenant.
+        hold: Which side.
+        link: The link through which a manager's side did.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "tenant_released")
+    tenant: model.TenantId
+    hold: model.Hold
+    link: model.LinkId | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `tenant_released`."""
+        return "tenant_released"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantDisabled(Data):
     """A tenant was disabled (T-5).
 
@@ -206,7 +256,7 @@ class TenantDisabled(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantEnabling(Data):
-    """Somebody enabled a tenant; it is on its way up (T-5).
+    """Nobody keeps a tenant disabled any longer; it is on its way up (T-5).
 
     Attributes:
         tenant: The tenant.
@@ -224,7 +274,7 @@ class TenantEnabling(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantEnabled(Data):
-    """The host reported that a tenant is up (T-5).
+    """A tenant is up: the host reported it, or need not (T-5).
 
     Attributes:
         tenant: The tenant.
@@ -269,6 +319,7 @@ class LinkRequested(Data):
         management: How it would be managed.
         services: What would be managed.
         expires: When the request lapses.
+        sender: On whom it rests; on nobody, if the operator sent it (L-3).
         term: How long it would last.
     """
 
@@ -279,6 +330,7 @@ class LinkRequested(Data):
     management: model.ManagementType
     services: frozenset[model.Service]
     expires: model.Timestamp
+    sender: model.Subject | None = None
     term: model.TermRequest | None = None
 
     @property
@@ -294,15 +346,35 @@ class LinkRequestResent(Data):
 
     Attributes:
         request: The request.
+        sender: On whom it rests from now on; as before, if the operator sent it (L-3).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_request_resent")
     request: model.LinkRequestId
+    sender: model.Subject | None = None
 
     @property
     def event(self) -> str:
         """Its name: `link_request_resent`."""
         return "link_request_resent"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequestWithdrawn(Data):
+    """What a link request rested on is gone (L-3).
+
+    Attributes:
+        request: The request.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "link_request_withdrawn")
+    request: model.LinkRequestId
+
+    @property
+    def event(self) -> str:
+        """Its name: `link_request_withdrawn`."""
+        return "link_request_withdrawn"
 
 
 @final
@@ -669,6 +741,24 @@ class LinkEnded(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationWithdrawn(Data):
+    """What an invitation rested on is gone (L-3).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "invitation_withdrawn")
+    invitation: model.InvitationId
+
+    @property
+    def event(self) -> str:
+        """Its name: `invitation_withdrawn`."""
+        return "invitation_withdrawn"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserInvited(Data):
     """A person was invited to a tenant (U-2, L-1).
 
@@ -681,6 +771,7 @@ class UserInvited(Data):
         sign_up: Whether this is a managed customer's sign-up.
         expires: When it lapses.
         masked: Whether it leaves out what is reserved for the customer: its manager's side offers it (P-16).
+        sender: On whom it rests; on nobody, if the operator sent it (L-3).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "user_invited")
@@ -692,6 +783,7 @@ class UserInvited(Data):
     sign_up: bool
     expires: model.Timestamp
     masked: bool = False
+    sender: model.Subject | None = None
 
     @property
     def event(self) -> str:
@@ -707,11 +799,13 @@ class InvitationResent(Data):
     Attributes:
         invitation: The invitation.
         masked: Whether the offer leaves out what is reserved for the customer from now on (P-16).
+        sender: On whom it rests from now on; as before, if the operator sent it (L-3).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "invitation_resent")
     invitation: model.InvitationId
     masked: bool = False
+    sender: model.Subject | None = None
 
     @property
     def event(self) -> str:
@@ -1143,6 +1237,7 @@ class MoveRequested(Data):
         customer: To whom.
         devices: The devices.
         expires: When the request lapses.
+        sender: On whom it rests; on nobody, if the operator sent it (L-3).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "move_requested")
@@ -1152,11 +1247,50 @@ class MoveRequested(Data):
     customer: model.TenantId
     devices: frozenset[model.DeviceId]
     expires: model.Timestamp
+    sender: model.Subject | None = None
 
     @property
     def event(self) -> str:
         """Its name: `move_requested`."""
         return "move_requested"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveResent(Data):
+    """The customer was reminded of a move (L-3).
+
+    Attributes:
+        id: The move.
+        sender: On whom it rests from now on; as before, if the operator sent it (L-3).
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "move_resent")
+    id: model.MoveId
+    sender: model.Subject | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `move_resent`."""
+        return "move_resent"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveWithdrawn(Data):
+    """What a move rested on is gone (L-3).
+
+    Attributes:
+        id: The move.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "move_withdrawn")
+    id: model.MoveId
+
+    @property
+    def event(self) -> str:
+        """Its name: `move_withdrawn`."""
+        return "move_withdrawn"
 
 
 @final
@@ -1541,12 +1675,15 @@ Event: TypeAlias = (
     | TenantRegistered
     | TenantEdited
     | TenantKindChanged
+    | TenantHeld
+    | TenantReleased
     | TenantDisabled
     | TenantEnabling
     | TenantEnabled
     | TenantDeleted
     | LinkRequested
     | LinkRequestResent
+    | LinkRequestWithdrawn
     | LinkRequestAccepted
     | LinkRequestDeclined
     | LinkRequestCanceled
@@ -1565,6 +1702,7 @@ Event: TypeAlias = (
     | DelinkCanceled
     | DelinkExpired
     | LinkEnded
+    | InvitationWithdrawn
     | UserInvited
     | InvitationResent
     | InvitationAccepted
@@ -1588,6 +1726,8 @@ Event: TypeAlias = (
     | DevicesUploaded
     | DevicesMoved
     | MoveRequested
+    | MoveResent
+    | MoveWithdrawn
     | MoveApproved
     | MoveDeclined
     | MoveCanceled

@@ -36,6 +36,7 @@ __all__ = [
     "MoveApproved",
     "MoveDeclined",
     "MoveExpired",
+    "MoveReminder",
     "MoveRequested",
     "NoticeKind",
     "ResellerDropped",
@@ -395,6 +396,24 @@ class MoveRequested(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveReminder(Data):
+    """A reminder of a move (V-7).
+
+    Attributes:
+        id: The move.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "move_reminder")
+    id: model.MoveId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `move_reminder`."""
+        return "move_reminder"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveApproved(Data):
     """The customer approved a move (V-7).
 
@@ -575,6 +594,7 @@ NoticeKind: TypeAlias = (
     | CollectorPowerUp
     | ResellerDropped
     | MoveRequested
+    | MoveReminder
     | MoveApproved
     | MoveDeclined
     | MoveExpired

@@ -789,8 +789,8 @@ mod tests {
         let entry = ManagedEntry::unpack(entry.pack());
         assert!(entry.is_simple() && !entry.with(ManagedEntry::MANAGES, true).is_simple());
         assert_eq!((entry.shape(), entry.has(ManagedEntry::OPEN)), (MAX_SHAPES - 1, false));
-        for ends in [None, Some(0), Some(-5), Some(i64::MAX)] {
-            let link = LinkWords { manager: 9, shape: 3, ends };
+        for (holds, ends) in [(true, None), (false, Some(0)), (true, Some(-5)), (false, Some(i64::MAX))] {
+            let link = LinkWords { manager: 9, shape: 3, holds, ends };
             let (word, ends) = link.pack();
             assert_eq!(LinkWords::unpack(word, ends), Some(link));
         }

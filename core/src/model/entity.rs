@@ -43,7 +43,7 @@ pub struct Tenant {
     pub prefix: Option<Prefix>,
     /// Whether it can be worked on (T-5).
     pub operation: Operation,
-    /// Who keeps it disabled, but for its managers: theirs are [`Link::holds`] (T-5).
+    /// Who keeps it disabled, but for its managers, of whom each link says so (T-5).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub holds: BTreeSet<Hold>,
     /// How many devices it holds.

@@ -13,7 +13,7 @@ use tenantry::command::{
 };
 use tenantry::engine::Moment;
 use tenantry::event::Event;
-use tenantry::model::{Actor, AlertRule, Assignment, Audience, Licence, RoleRef, Session, TenantKind};
+use tenantry::model::{AlertRule, Assignment, Audience, Licence, RoleRef, Session, TenantKind};
 use tenantry::policy::Policy;
 use tenantry::query::{Paging, Question};
 use tenantry::refusal::Refusal;

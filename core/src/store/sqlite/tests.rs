@@ -53,6 +53,7 @@ fn link(number: u64, managed: u64, stage: Stage) -> Change {
         services: BTreeSet::new(),
         grants: BTreeSet::new(),
         stage,
+        holds: false,
         delink_expires: None,
         since: Timestamp::from_micros(0).unwrap(),
         term: None,
