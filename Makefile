@@ -14,7 +14,7 @@ SEEDS    ?= 4
 # What the benchmarks measure: make bench BENCH="--figures f1,f5 --sizes 100000"
 BENCH    ?=
 # The tests that compare generated files.
-GENERATED = the_table the_drawings the_access_matrix the_schema the_header the_list_of_symbols
+GENERATED = the_surface the_table the_drawings the_access_matrix the_schema the_header the_list_of_symbols
 # What is fuzzed, and for how many seconds each: make fuzz FUZZ=3600 TARGETS=door
 FUZZ     ?= 60
 TARGETS  ?= door calls
@@ -41,10 +41,11 @@ test: format lint doc
 	LIBRARIES="--package tenantry-ffi --package tenantry-python" $(MAKE) -C ffi check LOCKED=$(LOCKED)
 	$(MAKE) python
 
-# Writes all generated files anew: the tables of refusals, troubles and rules, the drawings, the access matrix, the JSON Schema, the
-# header and the symbols of the library for C, the wide part of the Python package. The tests compare them, and `git diff` is the review.
+# Writes all generated files anew: the public surface, the tables of refusals, troubles and rules, the drawings, the access matrix, the
+# JSON Schema, the header and the symbols of the library for C, the wide part of the Python package. The tests compare them, and `git diff`
+# is the review.
 generate:
-	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) $(ONCE) --lib --test house --test matrix --test wire -- $(GENERATED)
+	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) $(ONCE) --lib --test house --test matrix --test surface --test wire -- $(GENERATED)
 	python3 python/generate.py
 
 # A toolchain installed with the least profile lacks these two.

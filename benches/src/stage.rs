@@ -101,7 +101,7 @@ impl Stage {
                 let _ = std::fs::remove_file(file);
             }
             timed("file", || {
-                let options = Options { synchronous: Synchronous::Normal, ..Options::default() };
+                let options = Options::default().synchronous(Synchronous::Normal);
                 let store = SqliteStore::open(&being_written, options).expect("the file can be made");
                 write(&store).expect("the world can be written");
             });

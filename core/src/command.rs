@@ -1,13 +1,356 @@
 //! What can be asked of tenantry: one struct per command, gathered in [`Command`].
 //!
-//! Plain data, parsed and not yet judged: [`crate::decide`] says what follows. Ids that are left
-//! out are made by the engine.
+//! Plain data, parsed and not yet judged. [`Engine::execute`] answers with what a command leads to,
+//! or with the [`Refusal`] that says why not. Ids that are left out are made by the engine; what
+//! may be left out is written with `..` and the command's `new`.
+//!
+//! Who asks is an [`Actor`]: a user, who is bound by every rule, or the platform's own staff, who
+//! bring in what nobody could ask for yet.
+//!
+//! # Tenants
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! let add = RegisterTenant {
+//!     number: Some("NW-1".parse()?),
+//!     country: Some("DE".parse()?),
+//!     ..RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?)
+//! };
+//! let msp = db.execute(Actor::OPERATOR, add)?.outcome;
+//!
+//! db.execute(Actor::OPERATOR, EditTenant { website: Some("https://northwind.example".parse()?).into(), ..EditTenant::new(msp) })?;
+//! let changed = db.execute(Actor::OPERATOR, DisableTenants::new(vec![msp]))?.outcome;
+//! assert!(changed[0].changed);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Links
+//!
+//! A manager adds a customer, or asks an existing tenant, which it names by its number and which
+//! answers for itself.
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! let add = AddCustomer::new(msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into());
+//! let bakery = db.execute(ada, add)?.outcome;
+//!
+//! // Converted, the customer has a say, so somebody has to be there who can say it.
+//! let owner = Some(Invitee::new("bo@bakery.example".parse()?));
+//! let convert = ConvertLink { owner, ..ConvertLink::new(bakery.link, "jointly".parse()?) };
+//! assert!(db.execute(ada, convert)?.outcome.is_some());
+//!
+//! # let mill = RegisterTenant {
+//! #     number: Some("MILL-7".parse()?),
+//! #     ..RegisterTenant::new(TenantKind::Customer, "Mill Brook".parse()?)
+//! # };
+//! # let mill = db.execute(Actor::OPERATOR, mill)?.outcome;
+//! # let mia = RegisterUser::new(mill, "mia@mill.example".parse()?, "super_admin".parse()?);
+//! # let mia = db.execute(Actor::OPERATOR, mia)?.outcome;
+//! let ask = RequestLink::new(msp, "MILL-7".parse()?, "jointly".parse()?, ["manage".parse()?].into());
+//! let request = db.execute(ada, ask)?.outcome;
+//! let link = db.execute(mia, AcceptLink::new(request))?.outcome;
+//! db.execute(mia, SetManagerGrants::new(link, ["users.manage".parse()?].into()))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Delink
+//!
+//! A link ends when both sides agree. For a user the side follows from where they are at home.
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let customer = AddCustomer {
+//! #     owner: Some(Invitee::new("bo@bakery.example".parse()?)),
+//! #     ..AddCustomer::new(
+//! #         msp, TenantKind::Customer, "Bakery Klein".parse()?, "jointly".parse()?, ["manage".parse()?].into(),
+//! #     )
+//! # };
+//! # let customer = db.execute(ada, customer)?.outcome;
+//! # let (bakery, link) = (customer.tenant, customer.link);
+//! # let invited = customer.sign_up.ok_or("an owner was invited")?;
+//! # let bo = invited.user;
+//! # db.execute(bo, AcceptInvitation::new(invited.invitation, "bo@bakery.example".parse()?))?;
+//! db.execute(ada, RequestDelink::new(link))?;
+//! db.execute(bo, RejectDelink::new(link))?;
+//!
+//! db.execute(bo, RequestDelink::new(link))?;
+//! let refused = db.execute(bo, AcceptDelink::new(link)).unwrap_err();
+//! assert_eq!(refused.code(), Some(Code::OwnRequest));
+//! db.execute(ada, AcceptDelink::new(link))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Users
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! let invite = InviteUser::new(msp, Invitee::new("eve@northwind.example".parse()?), "read_only".parse()?);
+//! let eve = db.execute(ada, invite)?.outcome;
+//! db.execute(eve.user, AcceptInvitation::new(eve.invitation, "eve@northwind.example".parse()?))?;
+//!
+//! db.execute(eve.user, EditUser { name: Some("Eve Adams".parse()?).into(), ..EditUser::new(eve.user) })?;
+//! db.execute(ada, BlockUser::new(eve.user))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Roles
+//!
+//! A policy has roles that every tenant has; a tenant may add its own. Who gives a role must hold
+//! all of it.
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let customer = AddCustomer {
+//! #     owner: Some(Invitee::new("bo@bakery.example".parse()?)),
+//! #     ..AddCustomer::new(
+//! #         msp, TenantKind::Customer, "Bakery Klein".parse()?, "jointly".parse()?, ["manage".parse()?].into(),
+//! #     )
+//! # };
+//! # let customer = db.execute(ada, customer)?.outcome;
+//! # let (bakery, link) = (customer.tenant, customer.link);
+//! # let invited = customer.sign_up.ok_or("an owner was invited")?;
+//! # let bo = invited.user;
+//! # db.execute(bo, AcceptInvitation::new(invited.invitation, "bo@bakery.example".parse()?))?;
+//! # let eve = RegisterUser::new(msp, "eve@northwind.example".parse()?, "no_access".parse()?);
+//! # let eve = db.execute(Actor::OPERATOR, eve)?.outcome;
+//! use tenantry::model::RoleRef;
+//!
+//! let desk = CreateRole::new(msp, "Help desk".parse()?, ["tenant.view".parse()?, "devices.view".parse()?].into());
+//! let role = db.execute(ada, desk)?.outcome;
+//!
+//! let role = RoleRef::Custom(role);
+//! db.execute(ada, Assign::new(vec![NewAssignment { user: eve, tenant: bakery, role, below: None }]))?;
+//! db.execute(ada, Unassign::new(vec![UserOnTenant { user: eve, tenant: bakery }]))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Resellers and devices
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant {
+//! #     number: Some("NW-1".parse()?),
+//! #     ..RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?)
+//! # };
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let bakery = AddCustomer::new(
+//! #     msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+//! # );
+//! # let bakery = db.execute(ada, bakery)?.outcome.tenant;
+//! # let reseller = RegisterTenant::new(TenantKind::Reseller, "Phone Barn".parse()?);
+//! # let reseller = db.execute(Actor::OPERATOR, reseller)?.outcome;
+//! # let rob = RegisterUser::new(reseller, "rob@barn.example".parse()?, "admin".parse()?);
+//! # let rob = db.execute(Actor::OPERATOR, rob)?.outcome;
+//! db.execute(rob, AddResellerCustomer::new(reseller, "NW-1".parse()?))?;
+//! let devices = ["356938031000012".to_owned(), "SN-2026/0042".to_owned()];
+//! db.execute(rob, UploadDevices::new(reseller, msp, devices.into()))?;
+//!
+//! // From the MSP's pool to a customer that it manages. This one is not asked, so there is no request.
+//! let moved = db.execute(ada, MoveDevices::new(msp, bakery, ["356938031000012".parse()?].into()))?.outcome;
+//! assert!(moved.is_none());
+//! db.execute(ada, DeleteDevices::new(msp, ["SN-2026/0042".parse()?].into()))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Licences
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let customer = AddCustomer {
+//! #     owner: Some(Invitee::new("bo@bakery.example".parse()?)),
+//! #     ..AddCustomer::new(
+//! #         msp, TenantKind::Customer, "Bakery Klein".parse()?, "jointly".parse()?, ["manage".parse()?].into(),
+//! #     )
+//! # };
+//! # let customer = db.execute(ada, customer)?.outcome;
+//! # let (bakery, link) = (customer.tenant, customer.link);
+//! # let invited = customer.sign_up.ok_or("an owner was invited")?;
+//! # let bo = invited.user;
+//! # db.execute(bo, AcceptInvitation::new(invited.invitation, "bo@bakery.example".parse()?))?;
+//! let buy = BuyLicence::new(msp, bakery, "manage".parse()?, 5);
+//! let licence = db.execute(ada, buy)?.outcome;
+//! let refused = db.execute(ada, AssignSeats::new(licence, ["SN-1".parse()?].into())).unwrap_err();
+//! assert_eq!(refused.code(), Some(Code::DeviceNotInPool));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Integrations
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let customer = AddCustomer {
+//! #     owner: Some(Invitee::new("bo@bakery.example".parse()?)),
+//! #     ..AddCustomer::new(
+//! #         msp, TenantKind::Customer, "Bakery Klein".parse()?, "jointly".parse()?, ["manage".parse()?].into(),
+//! #     )
+//! # };
+//! # let customer = db.execute(ada, customer)?.outcome;
+//! # let (bakery, link) = (customer.tenant, customer.link);
+//! # let invited = customer.sign_up.ok_or("an owner was invited")?;
+//! # let bo = invited.user;
+//! # db.execute(bo, AcceptInvitation::new(invited.invitation, "bo@bakery.example".parse()?))?;
+//! let tickets = CreateIntegration::new(msp, "ticketing".parse()?, "Tickets".parse()?);
+//! let tickets = db.execute(ada, tickets)?.outcome;
+//! db.execute(ada, ShareIntegration::new(tickets, bakery))?;
+//! db.execute(ada, DetachIntegration::new(tickets, bakery))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Alerts and consoles
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let customer = AddCustomer {
+//! #     owner: Some(Invitee::new("bo@bakery.example".parse()?)),
+//! #     ..AddCustomer::new(
+//! #         msp, TenantKind::Customer, "Bakery Klein".parse()?, "jointly".parse()?, ["manage".parse()?].into(),
+//! #     )
+//! # };
+//! # let customer = db.execute(ada, customer)?.outcome;
+//! # let (bakery, link) = (customer.tenant, customer.link);
+//! # let invited = customer.sign_up.ok_or("an owner was invited")?;
+//! # let bo = invited.user;
+//! # db.execute(bo, AcceptInvitation::new(invited.invitation, "bo@bakery.example".parse()?))?;
+//! use tenantry::model::Audience;
+//!
+//! db.execute(bo, SetAlertRule::new(bakery, "battery".parse()?, Audience::AllAdmins))?;
+//!
+//! let open = OpenConsole::new(bakery, "manage".parse()?, "/customers?page=2".parse()?);
+//! let console = db.execute(ada, open)?.outcome;
+//! let back_to = db.execute(ada, CloseConsole::new(console.session))?.outcome;
+//! assert_eq!(back_to.as_str(), "/customers?page=2");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The policy, and personal data
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let customer = AddCustomer {
+//! #     owner: Some(Invitee::new("bo@bakery.example".parse()?)),
+//! #     ..AddCustomer::new(
+//! #         msp, TenantKind::Customer, "Bakery Klein".parse()?, "jointly".parse()?, ["manage".parse()?].into(),
+//! #     )
+//! # };
+//! # let customer = db.execute(ada, customer)?.outcome;
+//! # let (bakery, link) = (customer.tenant, customer.link);
+//! # let invited = customer.sign_up.ok_or("an owner was invited")?;
+//! # let bo = invited.user;
+//! # db.execute(bo, AcceptInvitation::new(invited.invitation, "bo@bakery.example".parse()?))?;
+//! use tenantry::Policy;
+//! use tenantry::model::Subject;
+//!
+//! let stricter = Policy { invitation_days: 3, ..Policy::default() };
+//! db.execute(Actor::OPERATOR, SetPolicy::new(stricter.into()))?;
+//!
+//! // What is known of a person goes; that somebody did what they did stays.
+//! db.execute(bo, ErasePersonal::new(Subject::Tenant(bakery)))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The same request twice
+//!
+//! [`Engine::execute_as`] takes the id of a request from you. Should you not learn what became of
+//! it, ask again with the same id: it is executed once, and answered with the first receipt. A
+//! [`Request`] is the same as data, with the revision that it was decided on.
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, TenantKind, command::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let db = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = db.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = db.execute(Actor::OPERATOR, ada)?.outcome;
+//! use tenantry::base::ids::RequestId;
+//!
+//! let id = RequestId::from_uuid(db.new_id());
+//! let add = RegisterTenant::new(TenantKind::Customer, "Bakery Klein".parse()?);
+//! let first = db.execute_as(id, Actor::OPERATOR, add.clone())?;
+//! assert_eq!(db.execute_as(id, Actor::OPERATOR, add)?, first);
+//!
+//! let seen = db.token()?.seq;
+//! let command = EditTenant { name: Some("Northwind".parse()?), ..EditTenant::new(msp) };
+//! db.execute(ada, command.clone())?;
+//! let late = Request { id: RequestId::from_uuid(db.new_id()), actor: ada.into(), expected_seq: Some(seen), command: command.into() };
+//! assert_eq!(db.submit(late).unwrap_err().code(), Some(Code::StaleSeq));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Engine::execute`]: crate::Engine::execute
+//! [`Engine::execute_as`]: crate::Engine::execute_as
+//! [`Refusal`]: crate::Refusal
 
 use std::collections::BTreeSet;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use crate::base::declare::declare;
 use crate::base::ids::{
     IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RequestId, RoleId, SessionId,
     TenantId, UploadId, UserId,
@@ -19,7 +362,9 @@ use crate::base::text::{
 };
 use crate::base::time::Timestamp;
 use crate::event::Event;
-use crate::model::{Actor, Audience, Change, Operation, Party, RoleRef, Subject, TenantKind, TermRequest};
+use crate::model::{
+    Actor, Audience, Change, Contact, Operation, Party, RoleRef, Subject, TenantKind, TermRequest,
+};
 use crate::policy::Policy;
 
 /// A command on its way: what, from whom, and under which request id (asking again under the same
@@ -41,8 +386,9 @@ pub struct Request {
     pub command: Command,
 }
 
-/// What a command answers with, read from the events it led to.
-pub trait Act: Clone + Into<Command> {
+/// A command, or any of them as a [`Command`], with what it answers. Hosts make no commands of
+/// their own.
+pub trait Act: Clone + Into<Command> + sealed::Sealed {
     /// The answer.
     type Outcome;
 
@@ -50,7 +396,12 @@ pub trait Act: Clone + Into<Command> {
     fn outcome(&self, events: &[Event]) -> Self::Outcome;
 }
 
-/// Declares the commands: each a struct, a variant of [`Command`], a name, and an [`Act`].
+mod sealed {
+    /// Keeps [`super::Act`] for the commands that are declared here.
+    pub trait Sealed {}
+}
+
+/// Declares the commands: each with the fields it has, an [`Act`] that is answered from events.
 macro_rules! commands {
     ($(
         $(#[$doc:meta])*
@@ -58,30 +409,21 @@ macro_rules! commands {
         { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? }
         $(+ { $($(#[$odoc:meta])* $option:ident : $otype:ty),* $(,)? })?
     )+) => {
+        declare! {
+            /// Any command.
+            enum Command by "command";
+            /// What any command answers with, beside the command's name.
+            enum Outcome by "outcome";
+            $(
+                $(#[$doc])*
+                $name => $text -> $outcome;
+                { $($(#[$fdoc])* $field : $type),* }
+                $(+ { $($(#[$odoc])* $option : $otype),* })?
+            )+
+        }
+
         $(
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-            #[serde(deny_unknown_fields)]
-            pub struct $name {
-                $($(#[$fdoc])* pub $field: $type,)*
-                $($(
-                    $(#[$odoc])*
-                    #[serde(default, skip_serializing_if = "is_default")]
-                    pub $option: $otype,
-                )*)?
-            }
-
-            impl $name {
-                /// The command with everything it needs, and nothing that may be left out.
-                pub fn new($($field: $type),*) -> Self {
-                    Self { $($field,)* $($($option: Default::default(),)*)? }
-                }
-            }
-
-            impl From<$name> for Command {
-                fn from(command: $name) -> Self { Self::$name(command) }
-            }
+            impl sealed::Sealed for $name {}
 
             impl Act for $name {
                 type Outcome = $outcome;
@@ -93,39 +435,7 @@ macro_rules! commands {
             }
         )+
 
-        /// Any command.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(tag = "command")]
-        pub enum Command {
-            $(
-                $(#[$doc])*
-                #[serde(rename = $text)]
-                $name($name)
-            ),+
-        }
-
         impl Command {
-            /// The names of all commands, in the order of declaration.
-            pub const NAMES: &'static [&'static str] = &[$($text),+];
-
-            /// The command's stable name.
-            pub const fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => $text),+ }
-            }
-
-            /// Reads the command of that name from its other fields, so that an error can say which
-            /// of them it is about.
-            ///
-            /// # Errors
-            /// When there is no command of that name, or the fields are not its own.
-            pub fn read<'de, D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
-                match name {
-                    $($text => $name::deserialize(fields).map(Self::$name),)+
-                    other => Err(D::Error::unknown_variant(other, Self::NAMES)),
-                }
-            }
-
             /// What the command is about: everything that exists already and that its fields name.
             pub fn about(&self) -> Vec<Named> {
                 let mut found = Vec::new();
@@ -141,17 +451,7 @@ macro_rules! commands {
             }
         }
 
-        /// What any command answers with, beside the command's name.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(tag = "command", content = "outcome")]
-        pub enum Outcome {
-            $(
-                #[doc = concat!("The answer of `", $text, "`.")]
-                #[serde(rename = $text)]
-                $name($outcome)
-            ),+
-        }
+        impl sealed::Sealed for Command {}
 
         impl Act for Command {
             type Outcome = Vec<Event>;
@@ -256,22 +556,6 @@ impl Names for Subject {
             Self::User(user) => Named::User(*user),
         });
     }
-}
-
-/// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Contact {
-    /// The street address; it only places the tenant on a map.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub street: Option<Street>,
-    /// Where that is on a map.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coordinates: Option<Coordinates>,
-    /// The telephone number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone: Option<Phone>,
 }
 
 /// A person to be invited.
@@ -383,10 +667,6 @@ pub struct OpenedConsole {
     pub address: Option<String>,
     /// The place to return to.
     pub return_to: ReturnPlace,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 fn registered(events: &[Event]) -> TenantId {

@@ -2,6 +2,7 @@
 //! Decides nothing about the rows.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Write;
 
 use crate::query::ResellerCustomerRow;
@@ -17,17 +18,27 @@ pub const RESELLER_COLUMNS: [&str; 7] = [
     "Status",
 ];
 
+/// What was answered could not be written out.
+#[derive(Debug)]
+pub struct Unwritten(::csv::Error);
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Writes a reseller's rows under their columns and says how many there were. Nothing is kept in
 /// memory but the row at hand.
 ///
 /// # Errors
 /// The first error of the rows or, as `E`, of the output.
-pub fn reseller_customers<E: From<::csv::Error>>(
+pub fn reseller_customers<E: From<Unwritten>>(
     rows: impl Iterator<Item = Result<ResellerCustomerRow, E>>,
     out: impl Write,
 ) -> Result<u64, E> {
     let mut csv = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
-    csv.write_record(RESELLER_COLUMNS)?;
+    csv.write_record(RESELLER_COLUMNS).map_err(Unwritten)?;
     let mut count = 0;
     for row in rows {
         let row = row?;
@@ -39,22 +50,32 @@ pub fn reseller_customers<E: From<::csv::Error>>(
             &row.uploads.to_string(),
             &row.devices.to_string(),
             row.status.name(),
-        ])?;
+        ])
+        .map_err(Unwritten)?;
         count += 1;
     }
-    csv.flush().map_err(::csv::Error::from)?;
+    csv.flush().map_err(|error| Unwritten(error.into()))?;
     Ok(count)
 }
 
-/// A cell that no spreadsheet runs: what could begin a formula is led by an apostrophe.
+/// A cell that no spreadsheet runs, whatever it takes for a separator: what could begin a formula is
+/// led by an apostrophe, at the cell's beginning and behind each `,`, `;`, `|` and tab.
 pub fn inert(cell: &str) -> Cow<'_, str> {
-    if cell
-        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
-    {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
+    let mut safe = String::new();
+    let mut begins = true;
+    for c in cell.chars() {
+        let runs = matches!(
+            c,
+            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}'
+        );
+        if begins && runs {
+            safe.push('\'');
+        }
+        // Some readers pass over spaces and quotation marks.
+        begins = matches!(c, ',' | ';' | '|' | '\t' | '\r' | '\n') || (begins && matches!(c, ' ' | '"'));
+        safe.push(c);
     }
+    if safe.len() == cell.len() { Cow::Borrowed(cell) } else { Cow::Owned(safe) }
 }
 
 #[cfg(test)]
@@ -66,8 +87,24 @@ mod tests {
         for cell in ["=1+1", "+1", "-1", "@a", "\ta", "\ra", "\u{ff1d}1"] {
             assert_eq!(inert(cell), format!("'{cell}"), "{cell:?}");
         }
-        for cell in ["", "a=1", "1+1", "Bäckerei", "'=1"] {
+        for cell in ["", "a=1", "1+1", "Bäckerei", "'=1", "a; b", "a,b|c"] {
             assert_eq!(inert(cell), cell, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_runs_behind_what_other_readers_take_for_a_separator() {
+        for (cell, safe) in [
+            ("Foo;=1+1;bar", "Foo;'=1+1;bar"),
+            ("Foo,=1+1", "Foo,'=1+1"),
+            ("Foo|@a", "Foo|'@a"),
+            ("Foo; =1", "Foo; '=1"),
+            ("Foo;\"=1\"", "Foo;\"'=1\""),
+            (" =1", " '=1"),
+            ("a;b;-c;+d", "a;b;'-c;'+d"),
+            ("=a;=b", "'=a;'=b"),
+        ] {
+            assert_eq!(inert(cell), safe);
         }
     }
 }

@@ -1,5 +1,12 @@
 //! Draws the state machines (X-8): Mermaid and DOT text from [`crate::model::machine`]. Pure; it
 //! never reads a file.
+//!
+//! ```
+//! let machines = tenantry::model::machine::machines();
+//! let delink = machines.iter().find(|machine| machine.name == "delink").ok_or("there is one")?;
+//! assert!(tenantry::diagram::mermaid(delink).starts_with("stateDiagram-v2"));
+//! # Ok::<(), &str>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -2,6 +2,30 @@
 //!
 //! Events name things by id and never hold personal data; where personal data changed they say
 //! which field, not what.
+//!
+//! ```
+//! use tenantry::command::{RegisterTenant, Request};
+//! use tenantry::event::Event;
+//! use tenantry::base::ids::RequestId;
+//! use tenantry::{Actor, Engine, TenantKind};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::memory()?;
+//! let register = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! engine.execute(Actor::OPERATOR, register)?;
+//!
+//! // Whoever feeds another system reads on from the record that it has come to.
+//! for record in engine.records_after(0, 100)? {
+//!     for event in &record.events {
+//!         match event {
+//!             Event::TenantRegistered { tenant, name, .. } => println!("{}: {tenant} is {name}", record.seq),
+//!             _ => {} // There will be others.
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::BTreeSet;
 
@@ -27,6 +51,7 @@ use crate::policy::Policy;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
 pub enum Event {
     /// A policy came into force (P-13).
     PolicySet {

@@ -74,6 +74,15 @@ impl std::fmt::Debug for Hash {
     }
 }
 
+/// The text is not a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the text is not a record: {why}")]
+#[non_exhaustive]
+pub struct NotARecord {
+    /// What in it cannot be read.
+    pub why: String,
+}
+
 /// One entry of the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -103,8 +112,8 @@ impl Record {
     ///
     /// # Errors
     /// When the text is not a record.
-    pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    pub fn decode(text: &str) -> Result<Self, NotARecord> {
+        serde_json::from_str(text).map_err(|error| NotARecord { why: error.to_string() })
     }
 }
 

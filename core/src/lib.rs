@@ -5,7 +5,7 @@
 //! An MSP adds a customer, works there, and both part again:
 //!
 //! ```
-//! use tenantry::prelude::*;
+//! use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let db = Engine::memory()?; // or, with the feature `sqlite`: Engine::open("msp.db")?
@@ -35,21 +35,38 @@
 //! # }
 //! ```
 //!
-//! What is asked of tenantry is a [`command`], answered with a [`engine::Receipt`] or a
-//! [`refusal`]; whether somebody may do something is a [`query::Question`], answered with a
-//! [`query::Verdict`] that says why. What a platform offers is its [`policy`]. The state machines
-//! that run are laid open in [`model::machine`] and drawn by [`diagram`].
+//! | what | where |
+//! |---|---|
+//! | what is asked of tenantry, and answered with a [`Receipt`] or a [`Refusal`] | [`command`] |
+//! | whether somebody may do something, answered with a [`Verdict`] that says why; lists and details | [`query`] |
+//! | stores, clocks, revisions, the past, notices, waiting for others | [`engine`] |
+//! | why not: every [`Code`] with its number, message and remedy | [`refusal`] |
+//! | what a platform offers and how strict it is | [`policy`] |
+//! | ids, moments and texts that are parsed once; words, states and who acts | [`base`], [`model`] |
+//! | checks in nanoseconds | [`index`] |
+//! | the door of other languages | [`wire`] |
+//! | what has happened, and who is to be told | [`event`], [`journal`], [`notice`] |
 //!
-//! Other languages come in by the JSON door, [`wire`].
-//!
-//! The rules, with the ids that are cited everywhere, are in `RULES.md`; the house is described in
+//! The state machines that run are laid open in [`model::machine`] and drawn by [`diagram`]. The
+//! rules, with the ids that are cited everywhere, are in `RULES.md`; how it is built, in
 //! `ARCHITECTURE.md`.
+//!
+//! # What may change
+//!
+//! Commands, queries, policies and their parts are structs that you write out; a minor version may
+//! give them further fields that may be left out. Write them with `..RegisterTenant::new(…)` or
+//! `..Policy::default()`, and you notice nothing. Enums that grow are `#[non_exhaustive]`. Numbers
+//! and names of refusals, events and words stay what they are.
 //!
 //! # Features
 //!
 //! - `sqlite`: the store in an SQLite file, for several processes at once. SQLite is bundled.
 //! - `schema`: JSON Schemas of everything that crosses the JSON door.
-//! - `testkit`: the store conformance suite, a fixed clock and scenarios, for tests of your own.
+//! - `testkit`: a fixed clock and scenarios, for tests of your own.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// The README's programs run as this crate's.
+#![cfg_attr(doctest, doc = include_str!("../../README.md"))]
 
 pub mod about;
 pub mod answer;
@@ -67,7 +84,6 @@ pub mod journal;
 pub mod model;
 pub mod notice;
 pub mod policy;
-pub mod prelude;
 pub mod query;
 pub mod refusal;
 pub mod rules;
@@ -77,3 +93,11 @@ pub mod store;
 pub mod testkit;
 pub mod view;
 pub mod wire;
+
+pub use base::ids::{LinkId, TenantId, UserId};
+pub use base::time::Timestamp;
+pub use engine::{Engine, Error, Options, Receipt, Token};
+pub use model::{Actor, TenantKind};
+pub use policy::Policy;
+pub use query::{Ask, Question, Verdict};
+pub use refusal::{Code, Refusal};

@@ -32,6 +32,7 @@ pub struct Notice {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
 pub enum NoticeKind {
     /// A manager asks to manage the tenant (L-2).
     LinkRequested {

@@ -3,6 +3,27 @@
 //! The order of the table is the order of precedence: where several codes apply to a command, the
 //! first is the answer. Numbers and names are never reused. Verdicts use the same names for their
 //! reasons.
+//!
+//! ```
+//! use tenantry::{Actor, Code, Engine, TenantKind, command::RegisterTenant};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::memory()?;
+//! let named = |name: &str| -> Result<_, tenantry::base::text::TextError> {
+//!     let number = Some("NW-1".parse()?);
+//!     Ok(RegisterTenant { number, ..RegisterTenant::new(TenantKind::Msp, name.parse()?) })
+//! };
+//! engine.execute(Actor::OPERATOR, named("Northwind IT")?)?;
+//!
+//! let error = engine.execute(Actor::OPERATOR, named("Northwest IT")?).unwrap_err();
+//! let refusal = error.refusal().ok_or("it is refused, and the store is well")?;
+//! assert_eq!((refusal.code, refusal.code.number()), (Code::NumberTaken, 502));
+//! assert_eq!(refusal.about, "NW-1");
+//! assert_eq!(refusal.message(), "number `NW-1` belongs to a tenant, living or deleted");
+//! assert_eq!(refusal.code.remedy(), "choose another number, or leave it out");
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 
@@ -14,6 +35,7 @@ macro_rules! codes {
         /// Why a command is refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
+        #[non_exhaustive]
         pub enum Code {
             $(
                 #[doc = concat!("`", $text, "` (", $rule, "): ", $message, "; ", $remedy, ".")]
@@ -62,6 +84,7 @@ macro_rules! codes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Family {
     /// The request itself cannot be taken.
     Request,
@@ -174,7 +197,7 @@ codes! {
     417 TooManyDevices "too_many_devices" "V-2" Value:
         "{} devices are more than one command takes"; "send at most 10000 at a time"
     418 InvalidDevice "invalid_device" "V-2" Value:
-        "`{}` is no device id"; "give an IMEI whose check digit holds, a MEID or a serial number"
+        "{} (no device id)"; "give an IMEI, a MEID or a serial number as the device shows it"
     419 UnknownCategory "unknown_category" "A-2" Value:
         "the policy has no issue category `{}`"; "use one that the policy defines"
     420 InvalidSeats "invalid_seats" "C-1" Value:
@@ -192,6 +215,8 @@ codes! {
         "{} has not come yet and cannot be looked back on"; "ask about a moment that has passed, or leave it out to ask about now"
     426 TextTooLong "text_too_long" "Q-1" Value:
         "a text of {} bytes is more than a list is searched for"; "look for at most 200 characters"
+    427 PrefixReserved "prefix_reserved" "T-3" Value:
+        "domain prefix `{}` is kept for the platform"; "choose another prefix"
 
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"

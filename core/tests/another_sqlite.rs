@@ -30,7 +30,7 @@ fn commits() -> usize {
 }
 
 fn open(path: &Path) -> SqliteStore {
-    let options = Options { synchronous: Synchronous::Normal, wait_ms: 60_000, ..Options::default() };
+    let options = Options::default().synchronous(Synchronous::Normal).wait_ms(60_000);
     SqliteStore::open(path, options).unwrap()
 }
 
@@ -331,7 +331,7 @@ fn a_forked_child_does_not_keep_its_parents_locks() {
     let mut parent = start("fork", &path);
     let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.any(|line| line.contains("the child sleeps")));
-    let options = Options { wait_ms: 0, ..Options::default() };
+    let options = Options::default().wait_ms(0);
     let store = SqliteStore::open(&path, options).unwrap();
     assert!(matches!(store.write().err(), Some(StoreError::Busy { .. })), "the parent has its lock");
     parent.kill().unwrap();

@@ -338,7 +338,7 @@ fn p12_the_access_matrix_is_the_same_over_every_view() {
         let block = if cell.can_be() {
             let [memory, memory_then, changed] = cell.in_store(MemoryStore::new(Uuid::nil()));
             let place = tempfile::tempdir().unwrap();
-            let options = Options { synchronous: Synchronous::Normal, ..Options::default() };
+            let options = Options::default().synchronous(Synchronous::Normal);
             let [sqlite, sqlite_then, sqlite_changed] =
                 cell.in_store(SqliteStore::open(place.path().join("store"), options).unwrap());
             let title = cell.title();

@@ -16,7 +16,7 @@ fn sqlite_conforms() {
     let made = std::cell::Cell::new(0);
     conformance(&|| {
         made.set(made.get() + 1);
-        let options = Options { synchronous: Synchronous::Normal, ..Options::default() };
+        let options = Options::default().synchronous(Synchronous::Normal);
         Box::new(SqliteStore::open(place.path().join(made.get().to_string()), options).unwrap())
             as Box<dyn Store>
     });

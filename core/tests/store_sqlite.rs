@@ -25,7 +25,7 @@ fn open(path: &Path) -> SqliteStore {
 }
 
 fn quick() -> Options {
-    Options { synchronous: Synchronous::Normal, ..Options::default() }
+    Options::default().synchronous(Synchronous::Normal)
 }
 
 fn at() -> Timestamp {
@@ -123,9 +123,7 @@ fn what_is_not_ours_is_left_as_it_is() {
     db.execute_batch("CREATE TABLE entity(a)").unwrap();
     fs::copy(file("busy"), file("orphan")).unwrap();
     let before = bytes_in(place.path());
-    for options in
-        [Options::default(), Options { read_only: true, ..quick() }, Options { create: false, ..quick() }]
-    {
+    for options in [Options::default(), quick().read_only(true), quick().create(false)] {
         for name in
             ["text", "byte", "long", "zeros", "foreign", "foreign-log", "owned", "busy", "orphan"].map(file)
         {
@@ -149,15 +147,12 @@ fn a_newer_file_is_left_as_it_is() {
     let error = SqliteStore::open(&path, Options::default()).err().unwrap();
     assert!(matches!(error, StoreError::Newer { needs: 8, knows: 1, .. }), "{error}");
     assert!(bytes_in(place.path()) == before);
-    assert_eq!(
-        verify(&SqliteStore::open(&path, Options { read_only: true, ..quick() }).unwrap()).unwrap().seq,
-        1
-    );
+    assert_eq!(verify(&SqliteStore::open(&path, quick().read_only(true)).unwrap()).unwrap().seq, 1);
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch("UPDATE meta SET value = 7 WHERE name = 'min_reader'").unwrap();
     drop(db);
     let before = bytes_in(place.path());
-    let error = SqliteStore::open(&path, Options { read_only: true, ..quick() }).err().unwrap();
+    let error = SqliteStore::open(&path, quick().read_only(true)).err().unwrap();
     assert!(matches!(error, StoreError::Newer { needs: 7, knows: 1, .. }), "{error}");
     assert!(bytes_in(place.path()) == before);
 }
@@ -176,8 +171,8 @@ fn where_no_store_can_be_is_said() {
     refused(&place.path().join("no/such/place"), Options::default());
     refused(Path::new("/proc/store"), Options::default());
     refused(Path::new("/dev/null"), Options::default());
-    refused(&place.path().join("missing"), Options { read_only: true, ..quick() });
-    refused(&place.path().join("missing"), Options { create: false, ..quick() });
+    refused(&place.path().join("missing"), quick().read_only(true));
+    refused(&place.path().join("missing"), quick().create(false));
     assert!(!place.path().join("missing").exists());
 }
 
@@ -199,7 +194,7 @@ fn a_read_only_store_reads_and_never_writes() {
     let path = place.path().join("store");
     commit(&open(&path), vec![user(1)]).unwrap();
     let before = fs::read(&path).unwrap();
-    let store = SqliteStore::open(&path, Options { read_only: true, ..quick() }).unwrap();
+    let store = SqliteStore::open(&path, quick().read_only(true)).unwrap();
     assert!(store.read().unwrap().load(Kind::User, numbered(1)).unwrap().is_some());
     assert!(matches!(store.write().err(), Some(StoreError::ReadOnly)));
     drop(store);
@@ -286,7 +281,7 @@ fn damage_is_an_error_and_never_a_panic() {
 fn a_full_store_stays_whole_and_goes_on_when_there_is_room() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
-    let options = Options { max_bytes: Some(256 << 10), ..quick() };
+    let options = quick().max_bytes(Some(256 << 10));
     let store = SqliteStore::open(&path, options).unwrap();
     let mut number = 0;
     let full = loop {
@@ -303,7 +298,7 @@ fn a_full_store_stays_whole_and_goes_on_when_there_is_room() {
     store.check_integrity().unwrap();
     drop(store);
     assert!(path.metadata().unwrap().len() <= 256 << 10);
-    let store = SqliteStore::open(&path, Options { max_bytes: Some(1 << 20), ..quick() }).unwrap();
+    let store = SqliteStore::open(&path, quick().max_bytes(Some(1 << 20))).unwrap();
     assert_eq!(commit(&store, (0..20).map(|one| user(100 * number + one)).collect()).unwrap(), number);
     store.check_integrity().unwrap();
 }
@@ -488,8 +483,7 @@ fn threads_and_handles_share_a_file() {
 fn who_waits_too_long_is_told() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
-    let [one, other] =
-        [0, 1].map(|_| SqliteStore::open(&path, Options { wait_ms: 20, ..Options::default() }).unwrap());
+    let [one, other] = [0, 1].map(|_| SqliteStore::open(&path, Options::default().wait_ms(20)).unwrap());
     let writing = one.write().unwrap();
     for store in [&one, &other] {
         assert!(matches!(store.write().err(), Some(StoreError::Busy { waited_ms: 20 })));

@@ -82,7 +82,7 @@ static void tell_console(const cJSON *opened) {
 
 /* What the last command led to, all in its one record. */
 static void in_one_record(stage *on) {
-  each(record, ask(on, query("records_after", "seq", number((double)revision(on) - 1), "limit", number(1)))) {
+  each(record, in(ask(on, query("host_records", "after", number((double)revision(on) - 1))), "rows")) {
     answer(format("in one record: %s", happened(in(record, "events"), ", ")));
   }
 }
@@ -96,7 +96,7 @@ typedef struct session {
 static void sessions(stage *on) {
   session all[32];
   size_t many = 0;
-  each(record, ask(on, query("records_after", "seq", number(0), "limit", number(1000)))) {
+  each(record, in(ask(on, query("host_records", "paging", object("limit", number(1000)))), "rows")) {
     const char *at = clock_face(text_in(record, "at"));
     each(event, in(record, "events")) {
       const char *what = text_in(event, "event");
@@ -132,10 +132,8 @@ typedef struct parting {
 } parting;
 
 /* Entities of the bakery, as of a record. */
-static const cJSON *under(stage *on, const char *index, const parting *it, double seq) {
-  return in(
-      ask(on, query("entities", "index", text(index), "key", list(object("id", id(it->bakery))), "as_of", number(seq))),
-      "rows");
+static const cJSON *of(stage *on, const char *kind, const parting *it, double seq) {
+  return in(ask(on, query("host_entities", "kind", text(kind), "tenant", id(it->bakery), "as_of", number(seq))), "rows");
 }
 
 /* The users whom some entities name; of sessions, only the open ones. */
@@ -164,11 +162,11 @@ static void side(stage *on, const parting *it, double seq, const char *told[SIDE
   const cJSON *found = ask(on, query("check", "user", id(it->ben), "permission", text("devices.manage"), "tenant",
                                      id(it->bakery), "as_of", number(seq)));
   const cJSON *link =
-      in(ask(on, query("entity", "kind", text("link"), "id", id(it->joint), "as_of", number(seq))), "entity");
+      in(ask(on, query("host_entity", "kind", text("link"), "id", id(it->joint), "as_of", number(seq))), "entity");
   const cJSON *tenant =
-      in(ask(on, query("entity", "kind", text("tenant"), "id", id(it->bakery), "as_of", number(seq))), "entity");
+      in(ask(on, query("host_entity", "kind", text("tenant"), "id", id(it->bakery), "as_of", number(seq))), "entity");
   const char *grants = joined(in(link, "grants"), ", "), *additional = "nobody", *attached = "", *licences = "";
-  each(one, under(on, "alert_tenant", it, seq)) {
+  each(one, of(on, "alert_rule", it, seq)) {
     const cJSON *rule = in(one, "entity");
     if (strcmp(text_in(rule, "category"), "battery") == 0) additional = people(on, in(rule, "additional"));
   }
@@ -177,15 +175,15 @@ static void side(stage *on, const parting *it, double seq, const char *told[SIDE
     attached =
         format("%s%s%s, %s's", attached, *attached ? ", " : "", text_in(one, "name"), name_of(on, id_in(one, "owner")));
   }
-  each(one, under(on, "licence_tenant", it, seq)) {
+  each(one, of(on, "licence", it, seq)) {
     const cJSON *licence = in(one, "entity");
     licences = format("%s%s%.0f of %.0f seats, bought by %s", licences, *licences ? ", " : "",
                       number_in(licence, "used"), number_in(licence, "seats"), name_of(on, id_in(licence, "buyer")));
   }
   told[0] = cJSON_IsTrue(in(found, "allowed")) ? "yes" : "no";
   told[1] = *grants ? grants : "–";
-  told[2] = users_of(on, under(on, "assignment_tenant", it, seq));
-  told[3] = users_of(on, under(on, "session_tenant", it, seq));
+  told[2] = users_of(on, of(on, "assignment", it, seq));
+  told[3] = users_of(on, of(on, "session", it, seq));
   told[4] = service_mail(on, it->bakery, number(seq));
   told[5] = alerts_of(on, it->bakery, "security", number(seq));
   told[6] = alerts_of(on, it->bakery, "battery", number(seq));

@@ -82,7 +82,7 @@ void jointly(stage *on) {
 
   heading("The bakery's audit, as Klara reads it");
   remark("People of the other side show as their organisation.");
-  const cJSON *audit = ask(on, query("audit", "actor", by(klara), "tenant", id(bakery), "limit", number(1000)));
+  const cJSON *audit = ask(on, query("audit", "actor", by(klara), "tenant", id(bakery), "paging", object("limit", number(1000))));
   table *rows = table("seq", "at", "from", "command", "what happened");
   each(it, in(audit, "rows")) {
     row(rows, count(number_in(it, "seq")), faint(clock_face(text_in(it, "at"))), plain(from(on, in(it, "by"))),

@@ -333,7 +333,7 @@ void onboarding(stage *on) {
   rows = table("what", "how many");
   row(rows, plain("lines answered with their first receipt"), count(first_receipts));
   row(rows, plain("lines refused again"), count(refused_again));
-  each(one, ask(on, query("records_after", "seq", number((double)before)))) {
+  each(one, in(ask(on, query("host_records", "after", number((double)before))), "rows")) {
     row(rows, plain(format("records written: %s", happened(in(one, "events"), ", "))), count(1));
   }
   remark("Somebody clicks twice. Each line has its own request id, so it is the same request.");

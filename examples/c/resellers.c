@@ -103,16 +103,13 @@ static void csv(stage *on, cJSON *filter) {
 
 /* Whom a device was shown as after a record. */
 static const char *shown(stage *on, const char *device, uint64_t seq) {
-  const cJSON *devices = in(ask(on, query("entities", "index", text("device_holder"), "key", list_of(NULL, 0), "limit",
-                                          number(1000), "as_of", number((double)seq))),
+  const cJSON *devices = in(ask(on, query("host_entities", "kind", text("device"), "paging", object("limit", number(1000)),
+                                          "as_of", number((double)seq))),
                             "rows");
   each(it, devices) {
     const cJSON *found = in(it, "entity");
     if (strcmp(text_in(found, "id"), device) != 0) continue;
-    const cJSON *holding = in(ask(on, query("entity", "kind", text("holding"), "id", id(id_in(found, "holding")),
-                                            "as_of", number((double)seq))),
-                              "entity");
-    const cJSON *seen = rows_of(on, object("tenant", id(id_in(holding, "shown_as"))), number((double)seq))->child;
+    const cJSON *seen = rows_of(on, object("tenant", id(id_in(found, "shown_as"))), number((double)seq))->child;
     if (seen == NULL) stop("the device is shown as nobody");
     return format("%s\n%s", text_in(seen, "company"), text_in(seen, "number"));
   }

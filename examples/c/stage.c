@@ -113,7 +113,7 @@ cJSON *by(tenantry_id user) { return object("user", id(user)); }
 cJSON *staff(const char *ticket) { return object("operator", object("ticket", text(ticket))); }
 
 const cJSON *entity(stage *on, const char *kind, tenantry_id it) {
-  return in(ask(on, query("entity", "kind", text(kind), "id", id(it))), "entity");
+  return in(ask(on, query("host_entity", "kind", text(kind), "id", id(it))), "entity");
 }
 
 uint64_t revision(stage *on) {
@@ -321,7 +321,7 @@ const cJSON *post(stage *on) {
   each(notice, in(waiting, "notices")) {
     cJSON *to = cJSON_CreateArray();
     each(user, in(notice, "to")) {
-      const cJSON *known = ask(on, query("personal", "subject", object("user", text(text_of(user)))));
+      const cJSON *known = ask(on, query("host_personal", "subject", object("user", text(text_of(user)))));
       cJSON_AddItemToArray(to, text(text_or(known, "email", "nobody any more")));
     }
     cJSON_AddItemToArray(letters, object("kind", text(text_in(in(notice, "kind"), "kind")), "to", to));
@@ -351,7 +351,7 @@ const char *happened(const cJSON *events, const char *between) {
 
 void history(stage *on) {
   table *rows = table("seq", "at", "from", "command", "what happened");
-  each(record, ask(on, query("records_after", "seq", number(0), "limit", ALL))) {
+  each(record, in(ask(on, query("host_records", "paging", object("limit", ALL))), "rows")) {
     row(rows, count(number_in(record, "seq")), faint(clock_face(text_in(record, "at"))),
         plain(actor_name(on, in(record, "actor"))), plain(text_in(record, "command")),
         plain(happened(in(record, "events"), "\n")));

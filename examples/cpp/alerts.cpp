@@ -61,7 +61,7 @@ void routes(stage& on, const std::vector<std::pair<std::string, id>>& tenants) {
 
 // What the last command led to, all in its one record.
 void in_one_record(stage& on) {
-  for (const auto& record : on.ask({{"query", "records_after"}, {"seq", on.revision() - 1}, {"limit", 1}})) {
+  for (const auto& record : on.ask({{"query", "host_records"}, {"after", on.revision() - 1}}).at("rows")) {
     on.told.answer("in one record: " + happened(record.at("events"), ", "));
   }
 }
@@ -69,7 +69,7 @@ void in_one_record(stage& on) {
 // Every session that was opened, and how it ended.
 void sessions(stage& on) {
   std::vector<std::pair<json, row>> all;
-  for (const auto& record : on.ask({{"query", "records_after"}, {"seq", 0}, {"limit", 1000}})) {
+  for (const auto& record : on.ask({{"query", "host_records"}, {"paging", {{"limit", 1000}}}}).at("rows")) {
     const auto at = clock_face(record.at("at"));
     for (const auto& event : record.at("events")) {
       const std::string what = event.at("event");
@@ -110,9 +110,8 @@ struct parting {
 
  private:
   // Entities of the bakery, as of a record.
-  json under(std::string_view index, std::uint64_t seq) const {
-    const json found =
-        on.ask({{"query", "entities"}, {"index", index}, {"key", json::array({json{{"id", bakery}}})}, {"as_of", seq}});
+  json of(std::string_view kind, std::uint64_t seq) const {
+    const json found = on.ask({{"query", "host_entities"}, {"kind", kind}, {"tenant", bakery}, {"as_of", seq}});
     json all = json::array();
     for (const auto& one : found.at("rows")) all.push_back(one.at("entity"));
     return all;
@@ -129,13 +128,13 @@ struct parting {
 
   std::vector<std::pair<std::string, std::string>> side(std::uint64_t seq) const {
     const auto entity = [&](std::string_view kind, const id& it) {
-      return on.ask({{"query", "entity"}, {"kind", kind}, {"id", it}, {"as_of", seq}}).at("entity");
+      return on.ask({{"query", "host_entity"}, {"kind", kind}, {"id", it}, {"as_of", seq}}).at("entity");
     };
     const auto text = [](const list& texts) { return texts.empty() ? "–" : joined(texts); };
     const json may = on.ask(
         {{"query", "check"}, {"user", ben}, {"permission", "devices.manage"}, {"tenant", bakery}, {"as_of", seq}});
     json additional;
-    for (const auto& rule : under("alert_tenant", seq)) {
+    for (const auto& rule : of("alert_rule", seq)) {
       if (rule.at("category") == "battery") additional = rule.value("additional", json::array());
     }
     list attached, licences;
@@ -144,14 +143,14 @@ struct parting {
     for (const auto& it : integrations.at("rows")) {
       attached.push_back(it.at("name").get<std::string>() + ", " + on.name_of(it.at("owner").get<id>()) + "'s");
     }
-    for (const auto& it : under("licence_tenant", seq)) {
+    for (const auto& it : of("licence", seq)) {
       licences.push_back(it.at("used").dump() + " of " + it.at("seats").dump() + " seats, bought by " +
                          on.name_of(it.at("buyer").get<id>()));
     }
     return {{"Ben manages devices", may.at("allowed") ? "yes" : "no"},
             {"granted to the MSP", text(entity("link", joint).value("grants", list{}))},
-            {"people with a role there", users(under("assignment_tenant", seq))},
-            {"open consoles", users(under("session_tenant", seq))},
+            {"people with a role there", users(of("assignment", seq))},
+            {"open consoles", users(of("session", seq))},
             {"service mail", service_mail(on, bakery, seq)},
             {"security alerts", alerts_of(on, bakery, "security", seq)},
             {"battery alerts", alerts_of(on, bakery, "battery", seq)},

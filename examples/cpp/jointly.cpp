@@ -82,7 +82,7 @@ void jointly(stage& on) {
 
   on.told.heading("The bakery's audit, as Klara reads it");
   on.told.remark("People of the other side show as their organisation.");
-  const json audit = on.ask({{"query", "audit"}, {"actor", {{"user", klara}}}, {"tenant", bakery}, {"limit", 1000}});
+  const json audit = on.ask({{"query", "audit"}, {"actor", {{"user", klara}}}, {"tenant", bakery}, {"paging", {{"limit", 1000}}}});
   std::vector<row> rows;
   for (const auto& it : audit.at("rows")) {
     rows.push_back({count(it.at("seq")), faint(clock_face(it.at("at"))), plain(on.actor_name(it.at("by"))),

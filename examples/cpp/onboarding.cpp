@@ -306,7 +306,7 @@ void onboarding(stage& on) {
   }
   rows = {{plain("lines answered with their first receipt"), count(same)},
           {plain("lines refused again"), count(refused_again)}};
-  for (const auto& record : on.ask({{"query", "records_after"}, {"seq", before}})) {
+  for (const auto& record : on.ask({{"query", "host_records"}, {"after", before}}).at("rows")) {
     rows.push_back({plain("records written: " + happened(record.at("events"), ", ")), count(1)});
   }
   on.told.remark("Somebody clicks twice. Each line has its own request id, so it is the same request.");

@@ -95,14 +95,12 @@ struct sells {
 
   // Whom a device was shown as after a record.
   std::string shown(std::string_view device, std::uint64_t seq) const {
-    const json devices = on.ask(
-        {{"query", "entities"}, {"index", "device_holder"}, {"key", json::array()}, {"limit", 1000}, {"as_of", seq}});
+    const json devices =
+        on.ask({{"query", "host_entities"}, {"kind", "device"}, {"paging", {{"limit", 1000}}}, {"as_of", seq}});
     for (const auto& one : devices.at("rows")) {
       const auto& found = one.at("entity");
       if (found.at("id") != device) continue;
-      const json holding =
-          on.ask({{"query", "entity"}, {"kind", "holding"}, {"id", found.at("holding")}, {"as_of", seq}}).at("entity");
-      const json seen = rows({{"tenant", holding.at("shown_as")}}, seq).at(0);
+      const json seen = rows({{"tenant", found.at("shown_as")}}, seq).at(0);
       return seen.at("company").get<std::string>() + "\n" + seen.at("number").get<std::string>();
     }
     throw std::runtime_error("the device is gone");

@@ -67,7 +67,7 @@ json stage::execute(const actor& by, json command) {
 }
 
 json stage::entity(std::string_view kind, const id& it) {
-  return ask({{"query", "entity"}, {"kind", kind}, {"id", it}}).at("entity");
+  return ask({{"query", "host_entity"}, {"kind", kind}, {"id", it}}).at("entity");
 }
 
 // ---- time ----
@@ -217,7 +217,7 @@ std::vector<std::pair<std::string, list>> stage::post() {
   for (const auto& notice : waiting.at("notices")) {
     list to;
     for (const auto& user : notice.at("to")) {
-      const auto known = ask({{"query", "personal"}, {"subject", {{"user", user}}}});
+      const auto known = ask({{"query", "host_personal"}, {"subject", {{"user", user}}}});
       to.push_back(known.is_null() ? "nobody any more" : known.value("email", "nobody any more"));
     }
     std::sort(to.begin(), to.end());
@@ -233,7 +233,7 @@ void stage::deliver() {
 
 void stage::history() {
   std::vector<row> rows;
-  for (const auto& record : ask({{"query", "records_after"}, {"seq", 0}, {"limit", ALL}})) {
+  for (const auto& record : ask({{"query", "host_records"}, {"paging", {{"limit", ALL}}}}).at("rows")) {
     rows.push_back({count(record.at("seq")), faint(::clock_face(record.at("at"))),
                     plain(actor_name(record.at("actor"))), plain(record.at("command")),
                     plain(happened(record.at("events")))});

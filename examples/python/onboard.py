@@ -28,7 +28,7 @@ from tenantry import (
     Contact,
     Database,
     Executed,
-    Index,
+    Kind,
     Invitee,
     ParsedFlaw,
     Policy,
@@ -204,7 +204,7 @@ def main() -> int:
     counts: Counter[str] = Counter()
     with contextlib.ExitStack() as stack:
         db = stack.enter_context(opened(wanted.file, dry_run=wanted.dry_run))
-        manager = db.entities(index=Index.TENANT_NUMBER, key=[wanted.manager.upper()]).first()
+        manager = db.host_entities(kind=Kind.TENANT, number=wanted.manager).first()
         if not isinstance(manager, Tenant):
             sys.exit(f"onboard: there is no tenant `{wanted.manager}`; give the number of a manager")
         people = db.users(tenant=manager.id, text=wanted.actor, actor=OPERATOR)

@@ -5,9 +5,9 @@ use std::ffi::c_char;
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::index::IndexVerdict;
-use tenantry::query::{Question, Verdict};
+use tenantry::query::{Explain, Question, Verdict};
 use tenantry::refusal::Code;
-use tenantry::wire::{self, Explain, Fault, Trouble};
+use tenantry::wire::{self, AnyQuery, Fault, Inquiry, Trouble};
 
 use crate::engine::{Call, tenantry_engine};
 use crate::error::{guard, tenantry_error, tenantry_status};
@@ -152,8 +152,8 @@ pub unsafe extern "C" fn tenantry_explain(
             let call = Call::on(engine)?;
             let Question { user, permission, tenant, service } =
                 named(user, (permission, permission_length), tenant, (service, service_length))?;
-            let query = Explain { user, permission, tenant, service, as_of: None };
-            let answer = wire::Query::from(query).ask(call.engine()?)?;
+            let question = AnyQuery::Rules(Box::new(Explain { user, permission, tenant, service }.into()));
+            let answer = Inquiry { question, as_of: None }.run(call.engine()?)?;
             put(explanation, tenantry_text::give(wire::text(&answer)));
             Ok(())
         })

@@ -5,6 +5,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tenantry::base::ids::{TenantId, UserId};
+use tenantry::query::{TenantsWhere, UsersWhoCan};
 
 use crate::check::{permission, service};
 use crate::engine::{Call, tenantry_engine};
@@ -54,7 +55,7 @@ pub unsafe extern "C" fn tenantry_tenants_where(
             let service = self::service(service, service_length)?;
             let snapshot = call.engine()?.read()?;
             let now = snapshot.now()?;
-            let found = now.tenants_where(user, &permission, service.as_ref())?;
+            let found = now.ask(TenantsWhere { user, permission, service })?;
             put(cursor, tenantry_cursor::give(now.seq(), found.into_iter().map(TenantId::uuid)));
             Ok(())
         })
@@ -84,7 +85,8 @@ pub unsafe extern "C" fn tenantry_users_who_can(
             let service = self::service(service, service_length)?;
             let snapshot = call.engine()?.read()?;
             let now = snapshot.now()?;
-            let found = now.users_who_can(&permission, tenant, service.as_ref())?;
+            let found =
+                now.ask(UsersWhoCan { permission: permission.clone(), tenant, service: service.clone() })?;
             put(cursor, tenantry_cursor::give(now.seq(), found.into_iter().map(UserId::uuid)));
             Ok(())
         })

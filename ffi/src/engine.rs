@@ -12,10 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Clock, Engine, Options};
-use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
 use tenantry::wire::{self, Fault, Trouble};
-use uuid::Uuid;
 
 use crate::error::{guard, tenantry_error, tenantry_status};
 use crate::guard::{put, quietly, required};
@@ -249,25 +247,24 @@ impl tenantry_options {
     /// # Safety
     /// The policy points to its length of bytes; functions and context are as the header says.
     unsafe fn engine(&self) -> Result<Options, Fault> {
-        let mut options = Options::default();
+        let mut options = Options::default().record_refusals(self.flags & TENANTRY_NO_REFUSAL_RECORDS == 0);
         // SAFETY: as of this function.
         let policy = unsafe { text(self.policy, self.policy_length, "options.policy")? };
         if !self.policy.is_null() {
-            options.policy = wire::policy(policy)?;
+            options = options.policy(wire::policy(policy)?);
         }
-        options.record_refusals = self.flags & TENANTRY_NO_REFUSAL_RECORDS == 0;
         if self.flags & TENANTRY_CLOCK_TOLERANCE != 0 {
-            options.clock_tolerance_seconds = self.clock_tolerance_seconds;
+            options = options.clock_tolerance_seconds(self.clock_tolerance_seconds);
         }
         if self.flags & TENANTRY_CLOCK_LEAP != 0 {
-            options.clock_leap_seconds = self.clock_leap_seconds;
+            options = options.clock_leap_seconds(self.clock_leap_seconds);
         }
         if let Some(clock) = self.clock() {
-            options.clock = Box::new(clock);
+            options = options.clock(clock);
         }
         let context = Context(self.context);
         if let Some(new_id) = self.new_id {
-            options.ids = Box::new(move || {
+            options = options.ids(move || {
                 let mut id = tenantry_id { bytes: [0; 16] };
                 // SAFETY: the caller gave a function for exactly this.
                 unsafe { new_id(context.pointer(), &raw mut id) };
@@ -282,17 +279,15 @@ impl tenantry_options {
     }
 
     fn file(&self) -> FileOptions {
-        let mut options = FileOptions {
-            read_only: self.flags & TENANTRY_READ_ONLY != 0,
-            create: self.flags & TENANTRY_MUST_EXIST == 0,
-            max_bytes: Some(self.max_bytes).filter(|most| *most > 0),
-            ..FileOptions::default()
-        };
+        let mut options = FileOptions::default()
+            .read_only(self.flags & TENANTRY_READ_ONLY != 0)
+            .create(self.flags & TENANTRY_MUST_EXIST == 0)
+            .max_bytes(Some(self.max_bytes).filter(|most| *most > 0));
         if self.flags & TENANTRY_SYNC_NORMAL != 0 {
-            options.synchronous = Synchronous::Normal;
+            options = options.synchronous(Synchronous::Normal);
         }
         if self.flags & TENANTRY_WAIT != 0 {
-            options.wait_ms = self.wait_ms.into();
+            options = options.wait_ms(self.wait_ms.into());
         }
         options
     }
@@ -346,7 +341,7 @@ pub unsafe extern "C" fn tenantry_open_memory(
         guard(error, || {
             required(engine, "engine")?;
             let options = tenantry_options::read(options)?;
-            let opened = Engine::new(MemoryStore::new(Uuid::now_v7()), options.engine()?)?;
+            let opened = Engine::memory_with(options.engine()?)?;
             put(engine, tenantry_engine::give(opened, options.clock()));
             Ok(())
         })

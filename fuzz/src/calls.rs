@@ -97,7 +97,7 @@ const DOCUMENTS: [&str; 14] = [
     by_ada!(concat!(r#"{"command":"block_user","user":""#, ada!(), r#""}"#)),
     r#"{"sweep":{}}"#,
     r#"{"ask":{"query":"verify"}}"#,
-    r#"{"ask":{"query":"records_after","seq":0,"limit":100}}"#,
+    r#"{"ask":{"query":"host_records","paging":{"limit":100}}}"#,
     r#"{"ask":{"query":"tenants_where","user":"01000000-0000-0000-0000-000000000002","permission":"devices.view"}}"#,
     r#"{"sweep":{},"sweep":{}}"#,
     r#"{"execute_all":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}"#,

@@ -90,12 +90,10 @@ impl Library for BuiltIn {
     fn open(&self, policy: &str) -> Result<Box<dyn Door>, String> {
         let hands = Arc::new(Hands::default());
         let ids = Arc::clone(&hands);
-        let options = Options {
-            clock: Box::new(Shared(Arc::clone(&hands))),
-            ids: Box::new(move || ids.id()),
-            policy: wire::policy(policy).map_err(|fault| wire::text(&fault))?,
-            ..Options::default()
-        };
+        let options = Options::default()
+            .clock(Shared(Arc::clone(&hands)))
+            .ids(move || ids.id())
+            .policy(wire::policy(policy).map_err(|fault| wire::text(&fault))?);
         let engine =
             Engine::new(MemoryStore::new(Uuid::from_u128(1)), options).map_err(|error| error.to_string())?;
         Ok(Box::new(InProcess { engine, hands }))

@@ -163,8 +163,12 @@ impl<'d> Watch<'d> {
     }
 
     fn address(&self, user: &str) -> Value {
-        let told = ask(self.door, &json!({ "query": "personal", "subject": { "user": user } }));
-        told.value()["answer"]["email"].clone()
+        // Older libraries call it by the other name.
+        let told = ["host_personal", "personal"]
+            .map(|query| ask(self.door, &json!({ "query": query, "subject": { "user": user } })));
+        told.iter()
+            .find(|told| told.is_done())
+            .map_or(Value::Null, |told| told.value()["answer"]["email"].clone())
     }
 
     fn home(&self, user: &str) -> String {

@@ -54,7 +54,7 @@ pub fn history(
             questions.push(json!({ "user": user, "tenant": tenant, "permission": permission }));
         }
         push(generator, script, &json!({ "query": "check_many", "questions": questions }));
-        push(generator, script, &json!({ "query": "entities", "index": "link_managed", "key": [] }));
+        push(generator, script, &json!({ "query": "host_entities", "kind": "link" }));
     };
     let (mut script, done) =
         play(library, schema, &mut generator, &policy, steps, |generator, world, script, place| {
@@ -131,7 +131,7 @@ pub fn check(library: &dyn Library, script: &Script) -> Vec<(String, String)> {
                     remembered.push((step.at, query.clone(), ask(door, query).value()["answer"].clone()));
                 }
             }
-            "entities" => due(&World::read(door), &moment(step.at), &mut find),
+            "entities" | "host_entities" => due(&World::read(door), &moment(step.at), &mut find),
             name => past(door, name, query, step.at, &mut find),
         }
     }

@@ -14,23 +14,24 @@ pub type Set = u128;
 /// Who may do, or holds, what on which tenant.
 pub type Table = BTreeMap<(String, String), Set>;
 
-/// Indexes over which everything is found, and the kinds they are of.
-const INDEXES: &[&str] = &[
-    "tenant_number",
-    "user_home",
-    "link_managed",
-    "assignment_tenant",
-    "role_tenant",
-    "invitation_tenant",
-    "request_managed",
-    "row_tenant",
-    "device_holder",
-    "move_link",
-    "integration_owner",
-    "attachment_tenant",
-    "licence_tenant",
-    "alert_tenant",
-    "session_tenant",
+/// The kinds of entity that are read, and the index by which older libraries find them; a row of a reseller is no entity
+/// of its own any more.
+const KINDS: &[(&str, &str)] = &[
+    ("tenant", "tenant_number"),
+    ("user", "user_home"),
+    ("link", "link_managed"),
+    ("assignment", "assignment_tenant"),
+    ("role", "role_tenant"),
+    ("invitation", "invitation_tenant"),
+    ("link_request", "request_managed"),
+    ("reseller_row", "row_tenant"),
+    ("device", "device_holder"),
+    ("move", "move_link"),
+    ("integration", "integration_owner"),
+    ("attachment", "attachment_tenant"),
+    ("licence", "licence_tenant"),
+    ("alert_rule", "alert_tenant"),
+    ("session", "session_tenant"),
 ];
 
 /// Ends the name of a role that was given with what is reserved masked (P-16).
@@ -55,6 +56,11 @@ pub fn texts(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
+/// The first page, or the one that a cursor stands for.
+fn paging(cursor: &Value) -> Value {
+    if cursor.is_null() { json!({ "limit": 1000 }) } else { json!({ "limit": 1000, "cursor": cursor }) }
+}
+
 impl World {
     /// Reads everything; what a door does not know is left out.
     pub fn read(door: &dyn Door) -> Self {
@@ -62,30 +68,69 @@ impl World {
         if let Told::Yes(reply) = ask(door, &json!({ "query": "policy" })) {
             world.policy = reply["answer"].clone();
         }
-        for index in INDEXES {
-            let mut cursor = Value::Null;
-            loop {
+        for (kind, index) in KINDS {
+            let by_kind =
+                |cursor: &Value| json!({ "query": "host_entities", "kind": kind, "paging": paging(cursor) });
+            let by_index = |cursor: &Value| {
                 let mut query = json!({ "query": "entities", "index": index, "key": [], "limit": 1000 });
                 if !cursor.is_null() {
-                    query["cursor"] = cursor;
+                    query["cursor"] = cursor.clone();
                 }
+                query
+            };
+            if !world.add(door, &by_kind) {
+                world.add(door, &by_index);
+            }
+        }
+        world.add_resellers(door);
+        if let Some(tenants) = world.kinds.get_mut("tenant") {
+            // Under every number a tenant stands once; under prefixes it may stand more often.
+            tenants.dedup_by(|one, other| one["id"] == other["id"]);
+        }
+        world
+    }
+
+    /// Adds what a question finds, page by page; says whether it was answered.
+    fn add(&mut self, door: &dyn Door, page: &dyn Fn(&Value) -> Value) -> bool {
+        let mut cursor = Value::Null;
+        loop {
+            let Told::Yes(mut reply) = ask(door, &page(&cursor)) else { return false };
+            let Value::Array(rows) = reply["answer"]["rows"].take() else { return false };
+            for mut row in rows {
+                let kind = text(&row, "kind").to_owned();
+                self.kinds.entry(kind).or_default().push(row["entity"].take());
+            }
+            cursor = reply["answer"]["next"].take();
+            if cursor.is_null() {
+                return true;
+            }
+        }
+    }
+
+    /// Adds whom resellers list, where the door does not tell that as entities.
+    fn add_resellers(&mut self, door: &dyn Door) {
+        if self.kinds.contains_key("reseller_row") {
+            return;
+        }
+        let resellers: Vec<Value> =
+            self.living().filter(|it| it["kind"] == "reseller").map(|it| it["id"].clone()).collect();
+        for reseller in resellers {
+            let mut cursor = Value::Null;
+            loop {
+                let query = json!({
+                    "query": "reseller_customers", "actor": { "operator": {} }, "reseller": reseller,
+                    "filter": { "unused": true }, "paging": paging(&cursor),
+                });
                 let Told::Yes(mut reply) = ask(door, &query) else { break };
                 let Value::Array(rows) = reply["answer"]["rows"].take() else { break };
-                for mut row in rows {
-                    let kind = text(&row, "kind").to_owned();
-                    world.kinds.entry(kind).or_default().push(row["entity"].take());
-                }
+                let rows = rows.iter().map(|row| json!({ "reseller": reseller, "tenant": row["tenant"] }));
+                self.kinds.entry("reseller_row".to_owned()).or_default().extend(rows);
                 cursor = reply["answer"]["next"].take();
                 if cursor.is_null() {
                     break;
                 }
             }
         }
-        if let Some(tenants) = world.kinds.get_mut("tenant") {
-            // Under every number a tenant stands once; under prefixes it may stand more often.
-            tenants.dedup_by(|one, other| one["id"] == other["id"]);
-        }
-        world
     }
 
     /// The entities of a kind.

@@ -274,8 +274,7 @@ impl Oracle {
     /// Whether a home that is not enabled bars a user's way.
     fn is_barred(&self, user: &User, disabled: Disabled, at: Timestamp) -> bool {
         let spared = || self.assignment(user.id, user.home).is_some_and(|a| self.makes_super(a));
-        let open =
-            self.living(user.home).is_some_and(|home| self.operation(home, at) == Operation::Enabled);
+        let open = self.living(user.home).is_some_and(|home| self.operation(home, at) == Operation::Enabled);
         !(open || disabled == Disabled::SparesSuperAdmins && spared())
     }
 

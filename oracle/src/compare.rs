@@ -13,7 +13,7 @@ use tenantry::command::{Act, Command, Request};
 use tenantry::engine::{Clock, Engine, Error, HOWEVER_FAR, Moment, Options, Snapshot};
 use tenantry::event::Event;
 use tenantry::policy::Policy;
-use tenantry::query::Question;
+use tenantry::query::{Question, TenantsWhere, UsersWhoCan};
 use tenantry::refusal::Code;
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::random::Rng;
@@ -65,14 +65,12 @@ impl Clock for HandClock {
 
 /// The engine's options for a world: no id is ever made up.
 pub fn options(clock: &HandClock, policy: &Policy) -> Options {
-    Options {
-        clock: Box::new(clock.clone()),
-        ids: Box::new(|| panic!("every id is given by the generator")),
-        policy: policy.clone(),
+    Options::default()
+        .clock(clock.clone())
+        .ids(|| panic!("every id is given by the generator"))
+        .policy(policy.clone())
         // Histories leap over years.
-        clock_leap_seconds: HOWEVER_FAR,
-        ..Options::default()
-    }
+        .clock_leap_seconds(HOWEVER_FAR)
 }
 
 /// The oracle and the engine side by side.
@@ -342,7 +340,9 @@ impl Pair {
         at: Timestamp,
     ) -> Result<(), Difference> {
         let expected = self.oracle.tenants_where(user, &permission, service.as_ref(), at);
-        let actual = moment.tenants_where(user, &permission, service.as_ref()).unwrap();
+        let actual = moment
+            .ask(TenantsWhere { user, permission: permission.clone(), service: service.clone() })
+            .unwrap();
         if expected == actual {
             return Ok(());
         }
@@ -359,7 +359,9 @@ impl Pair {
         at: Timestamp,
     ) -> Result<(), Difference> {
         let expected = self.oracle.users_who_can(&permission, tenant, service.as_ref(), at);
-        let actual = moment.users_who_can(&permission, tenant, service.as_ref()).unwrap();
+        let actual = moment
+            .ask(UsersWhoCan { permission: permission.clone(), tenant, service: service.clone() })
+            .unwrap();
         if expected == actual {
             return Ok(());
         }

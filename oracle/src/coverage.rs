@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use tenantry::base::time::Timestamp;
 use tenantry::base::ids::TenantId;
+use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Request};
 use tenantry::model::{Actor, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, UserState};
 use tenantry::refusal::Code;

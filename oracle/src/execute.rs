@@ -118,6 +118,7 @@ impl Oracle {
             Command::SetAlertRule(c) => self.set_alert_rule(actor, c, at),
             Command::OpenConsole(c) => self.open_console(actor, c, at),
             Command::CloseConsole(c) => self.close_console(actor, c.session, at),
+            other => unreachable!("the oracle does not know `{}`", other.name()),
         }
     }
 
@@ -340,6 +341,7 @@ impl Oracle {
             (Some(prefix), PrefixReuse::Never) => {
                 self.resting.insert(prefix, None);
             }
+            (Some(_), other) => unreachable!("the oracle does not know {other:?}"),
         }
     }
 }

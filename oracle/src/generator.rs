@@ -16,8 +16,8 @@ use tenantry::base::text::{
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
 use tenantry::model::{
-    Actor, Change, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind, TermRequest,
-    UserState,
+    Actor, Change, Contact, HandshakeState, Operation, Party, RoleRef, Stage, Subject, TenantKind,
+    TermRequest, UserState,
 };
 use tenantry::policy::{ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
 use tenantry::query::Question;

@@ -415,8 +415,12 @@ impl Oracle {
             Who::User(user) => self.side(user, link.manager, link.managed, at).ok_or(Code::UnknownLink)?,
         };
         match party {
-            Party::Manager => self.right(who, "customers.delink", link.manager, at, Disabled::SparesSuperAdmins)?,
-            Party::Customer => self.right(who, "link.respond", link.managed, at, Disabled::SparesSuperAdmins)?,
+            Party::Manager => {
+                self.right(who, "customers.delink", link.manager, at, Disabled::SparesSuperAdmins)?
+            }
+            Party::Customer => {
+                self.right(who, "link.respond", link.managed, at, Disabled::SparesSuperAdmins)?
+            }
         }
         Ok((link, party))
     }

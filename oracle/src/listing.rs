@@ -9,8 +9,9 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::{Error, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AuditFilter, CustomerQuery, CustomerRow, CustomerSort, Page, Paging, ResellerCustomerRow, ResellerQuery,
-    ResellerSort, UserQuery, UserRow, UserSort,
+    AlertRecipients, Audit, AuditFilter, Customer, CustomerFilter, CustomerRow, CustomerSort, Customers,
+    Integrations, LookUp, Page, Paging, Pins, ResellerCsv, ResellerCustomerRow, ResellerCustomers,
+    ResellerFilter, ResellerSort, ServiceMail, UserFilter, UserRow, UserSort, Users,
 };
 use tenantry::refusal::Code;
 
@@ -21,11 +22,11 @@ use crate::world::Oracle;
 /// What is asked.
 #[derive(Clone, Debug)]
 pub enum Asked {
-    Customers(TenantId, CustomerQuery, Turning),
+    Customers(TenantId, CustomerFilter, Turning),
     Customer(TenantId, TenantId),
-    Users(TenantId, UserQuery, Turning),
+    Users(TenantId, UserFilter, Turning),
     Integrations(TenantId, Turning),
-    ResellerCustomers(TenantId, ResellerQuery, Turning),
+    ResellerCustomers(TenantId, ResellerFilter, Turning),
     LookUp(Number),
     Pins,
     ServiceMail(TenantId),
@@ -166,18 +167,21 @@ fn audit_of(
     filter: &AuditFilter,
     limit: usize,
 ) -> Result<Vec<(SeenRow, String)>, Code> {
-    let mut rows = Vec::new();
-    let mut after = 0;
+    let (mut rows, mut after) = (Vec::new(), 0);
+    let mut paging = Paging { limit, ..Paging::default() };
+    let now = snapshot.now().unwrap();
     loop {
-        let (page, next) = refused(snapshot.audit(viewer, tenant, filter, after, limit))?;
-        for row in page {
+        let filter = filter.clone();
+        let page = refused(now.ask(Audit { actor: viewer.clone(), tenant, filter, paging: paging.clone() }))?;
+        for row in page.rows {
             assert!(row.seq > after && row.tenants.contains(&tenant), "the row is of this page: {row:?}");
+            after = row.seq;
             let text = serde_json::to_string(&row).unwrap();
             rows.push((SeenRow { at: row.at, by: row.by, command: row.command }, text));
         }
-        match next {
-            None => return Ok(rows),
-            Some(next) => after = next,
+        paging.cursor = page.next;
+        if paging.cursor.is_none() {
+            return Ok(rows);
         }
     }
 }
@@ -212,27 +216,67 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
     let now = snapshot.now().unwrap();
     match asked {
         Asked::Customers(manager, query, turning) => {
-            format!("{:?}", all_pages(*turning, |paging| now.customers(viewer, *manager, query, paging)))
+            format!(
+                "{:?}",
+                all_pages(*turning, |paging| now.ask(Customers {
+                    actor: viewer.clone(),
+                    manager: *manager,
+                    filter: query.clone(),
+                    paging: paging.clone()
+                }))
+            )
         }
         Asked::Customer(manager, customer) => {
-            format!("{:?}", refused(now.customer(viewer, *manager, *customer)))
+            format!(
+                "{:?}",
+                refused(now.ask(Customer { actor: viewer.clone(), manager: *manager, customer: *customer }))
+            )
         }
         Asked::Users(tenant, query, turning) => {
-            format!("{:?}", all_pages(*turning, |paging| now.users(viewer, *tenant, query, paging)))
+            format!(
+                "{:?}",
+                all_pages(*turning, |paging| now.ask(Users {
+                    actor: viewer.clone(),
+                    tenant: *tenant,
+                    filter: query.clone(),
+                    paging: paging.clone()
+                }))
+            )
         }
         Asked::Integrations(tenant, turning) => {
-            format!("{:?}", all_pages(*turning, |paging| now.integrations(viewer, *tenant, paging)))
+            format!(
+                "{:?}",
+                all_pages(*turning, |paging| now.ask(Integrations {
+                    actor: viewer.clone(),
+                    tenant: *tenant,
+                    paging: paging.clone()
+                }))
+            )
         }
         Asked::ResellerCustomers(reseller, query, turning) => {
-            let page = |paging: &Paging| now.reseller_customers(viewer, *reseller, query, paging);
+            let page = |paging: &Paging| {
+                now.ask(ResellerCustomers {
+                    actor: viewer.clone(),
+                    reseller: *reseller,
+                    filter: query.clone(),
+                    paging: paging.clone(),
+                })
+            };
             let mut file = Vec::new();
-            let written = refused(now.reseller_csv(viewer, *reseller, query, &mut file));
+            let written = refused(now.write_csv(
+                &ResellerCsv { actor: viewer.clone(), reseller: *reseller, filter: query.clone() },
+                &mut file,
+            ));
             format!("{:?} {written:?} {:?}", all_pages(*turning, page), String::from_utf8_lossy(&file))
         }
-        Asked::LookUp(number) => format!("{:?}", refused(now.look_up(viewer, number))),
-        Asked::Pins => format!("{:?}", refused(now.pins(viewer))),
-        Asked::ServiceMail(tenant) => format!("{:?}", refused(now.service_mail(*tenant))),
-        Asked::Alerts(tenant, category) => format!("{:?}", refused(now.alert_recipients(*tenant, category))),
+        Asked::LookUp(number) => {
+            format!("{:?}", refused(now.ask(LookUp { actor: viewer.clone(), number: number.clone() })))
+        }
+        Asked::Pins => format!("{:?}", refused(now.ask(Pins::new(viewer.clone())))),
+        Asked::ServiceMail(tenant) => format!("{:?}", refused(now.ask(ServiceMail::new(*tenant)))),
+        Asked::Alerts(tenant, category) => {
+            format!("{:?}", refused(now.ask(AlertRecipients::new(*tenant, category.clone()))))
+        }
         Asked::Audit(tenant, filter, limit) => {
             format!("{:?}", audit_of(snapshot, viewer, *tenant, filter, *limit))
         }
@@ -321,7 +365,14 @@ pub fn compare(
     let at = *when;
     match asked {
         Asked::Customers(manager, query, turning) => {
-            let actual = all_pages(*turning, |paging| now.customers(viewer, *manager, query, paging));
+            let actual = all_pages(*turning, |paging| {
+                now.ask(Customers {
+                    actor: viewer.clone(),
+                    manager: *manager,
+                    filter: query.clone(),
+                    paging: paging.clone(),
+                })
+            });
             in_order(&actual, *turning, |row| customer_key(row, query.sort))?;
             let expected = told
                 .right("tenant.view", *manager)
@@ -336,27 +387,49 @@ pub fn compare(
                 .and_then(|_| told.right("tenant.view", *customer))
                 .and_then(|()| oracle.customer(viewer, *manager, *customer, at))
                 .map(|one| vec![one]);
-            same(expected, refused(now.customer(viewer, *manager, *customer)).map(|one| vec![one]))
+            same(
+                expected,
+                refused(now.ask(Customer { actor: viewer.clone(), manager: *manager, customer: *customer }))
+                    .map(|one| vec![one]),
+            )
         }
         Asked::Users(tenant, query, turning) => {
-            let actual = all_pages(*turning, |paging| now.users(viewer, *tenant, query, paging));
+            let actual = all_pages(*turning, |paging| {
+                now.ask(Users {
+                    actor: viewer.clone(),
+                    tenant: *tenant,
+                    filter: query.clone(),
+                    paging: paging.clone(),
+                })
+            });
             in_order(&actual, *turning, |row| user_key(row, query.sort))?;
             let expected =
                 told.right("users.view", *tenant).and_then(|()| oracle.users_of(viewer, *tenant, query, at));
             same(expected, actual)
         }
         Asked::Integrations(tenant, turning) => {
-            let actual = all_pages(*turning, |paging| now.integrations(viewer, *tenant, paging));
+            let actual = all_pages(*turning, |paging| {
+                now.ask(Integrations { actor: viewer.clone(), tenant: *tenant, paging: paging.clone() })
+            });
             let expected = told
                 .right("integrations.view", *tenant)
                 .and_then(|()| oracle.integrations_of(viewer, *tenant, at));
             same(expected, actual)
         }
         Asked::ResellerCustomers(reseller, query, turning) => {
-            let actual =
-                all_pages(*turning, |paging| now.reseller_customers(viewer, *reseller, query, paging));
+            let actual = all_pages(*turning, |paging| {
+                now.ask(ResellerCustomers {
+                    actor: viewer.clone(),
+                    reseller: *reseller,
+                    filter: query.clone(),
+                    paging: paging.clone(),
+                })
+            });
             in_order(&actual, *turning, |row| reseller_key(row, query.sort))?;
-            let written = refused(now.reseller_csv(viewer, *reseller, query, std::io::sink()));
+            let written = refused(now.write_csv(
+                &ResellerCsv { actor: viewer.clone(), reseller: *reseller, filter: query.clone() },
+                std::io::sink(),
+            ));
             if written != actual.as_ref().map(|rows| rows.len() as u64).map_err(|code| *code) {
                 return Err(format!("the list has {actual:#?}, and as CSV {written:?}"));
             }
@@ -379,7 +452,11 @@ pub fn compare(
                 Err(code) if code != Code::UnknownTenant => Err(code),
                 other => then.and_then(|rows| other.map(|()| rows)),
             };
-            same(expected, refused(now.look_up(viewer, number)).map(|one| vec![one]))
+            same(
+                expected,
+                refused(now.ask(LookUp { actor: viewer.clone(), number: number.clone() }))
+                    .map(|one| vec![one]),
+            )
         }
         Asked::Pins => {
             let today = match told.today {
@@ -391,14 +468,15 @@ pub fn compare(
                 pins.retain(|pin| open.as_ref().is_none_or(|open| open.contains(&pin.tenant)));
                 Ok(pins)
             });
-            same(expected, refused(now.pins(viewer)))
+            same(expected, refused(now.ask(Pins::new(viewer.clone()))))
         }
         Asked::ServiceMail(tenant) => {
-            let actual = refused(now.service_mail(*tenant)).map(|to| to.into_iter().collect());
+            let actual = refused(now.ask(ServiceMail::new(*tenant))).map(|to| to.into_iter().collect());
             same(Ok(oracle.service_mail(*tenant, at).into_iter().collect()), actual)
         }
         Asked::Alerts(tenant, category) => {
-            let actual = refused(now.alert_recipients(*tenant, category)).map(|to| to.into_iter().collect());
+            let actual = refused(now.ask(AlertRecipients::new(*tenant, category.clone())))
+                .map(|to| to.into_iter().collect());
             same(Ok(oracle.alert_recipients(*tenant, category, at).into_iter().collect()), actual)
         }
         Asked::Audit(tenant, filter, limit) => {

@@ -4,11 +4,10 @@
 use tenantry::base::ids::TenantId;
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
-use tenantry::command::Contact;
-use tenantry::model::{Actor, Stage, TenantKind, UserState};
+use tenantry::model::{Actor, Contact, Stage, TenantKind, UserState};
 use tenantry::query::{
-    CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerQuery,
-    TenantSummary, UserQuery, UserRow,
+    CustomerDetails, CustomerFilter, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerFilter,
+    TenantSummary, UserFilter, UserRow,
 };
 use tenantry::refusal::Code;
 
@@ -77,7 +76,7 @@ impl Oracle {
         &self,
         viewer: &Actor,
         manager: TenantId,
-        query: &CustomerQuery,
+        query: &CustomerFilter,
         at: Timestamp,
     ) -> Result<Vec<CustomerRow>, Code> {
         let who = self.viewer(viewer, "tenant.view", manager, at)?;
@@ -147,7 +146,7 @@ impl Oracle {
         &self,
         viewer: &Actor,
         tenant: TenantId,
-        query: &UserQuery,
+        query: &UserFilter,
         at: Timestamp,
     ) -> Result<Vec<UserRow>, Code> {
         self.viewer(viewer, "users.view", tenant, at)?;
@@ -199,7 +198,7 @@ impl Oracle {
         &self,
         viewer: &Actor,
         reseller: TenantId,
-        query: &ResellerQuery,
+        query: &ResellerFilter,
         at: Timestamp,
     ) -> Result<Vec<ResellerCustomerRow>, Code> {
         self.viewer(viewer, "devices.view", reseller, at)?;

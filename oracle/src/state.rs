@@ -115,8 +115,8 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
     let mut state = State::new();
     state.insert("policy".to_owned(), serde_json::to_string(moment.policy()).unwrap());
     for known in &known.tenants {
-        let Some(t) = moment.get::<model::Tenant>(known.id.uuid()).unwrap() else { continue };
-        let personal = moment.personal(Subject::Tenant(t.id)).unwrap().unwrap_or_default();
+        let Some(t) = moment.host().get::<model::Tenant>(known.id.uuid()).unwrap() else { continue };
+        let personal = moment.host().personal(Subject::Tenant(t.id)).unwrap().unwrap_or_default();
         let (own, operator) = (t.holds.contains(&Hold::Own), t.holds.contains(&Hold::Operator));
         let line = format!(
             "{} {} {:?} {:?} {:?} {:?} {} owned={} deleted={} personal={:?} {:?} {:?}",
@@ -136,7 +136,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         state.insert(format!("tenant {}", t.id), line);
     }
     for one in &known.links {
-        let Some(l) = moment.get::<model::Link>(one.id.uuid()).unwrap() else { continue };
+        let Some(l) = moment.host().get::<model::Link>(one.id.uuid()).unwrap() else { continue };
         let over = l.stage == Stage::Delinked;
         let holds = known.living(l.managed).is_some() && l.holds;
         let line = format!(
@@ -157,7 +157,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         state.insert(format!("link {}", l.id), line);
     }
     for known in &known.requests {
-        let Some(r) = moment.get::<model::LinkRequest>(known.id.uuid()).unwrap() else { continue };
+        let Some(r) = moment.host().get::<model::LinkRequest>(known.id.uuid()).unwrap() else { continue };
         let line = format!(
             "{} asks {} {} {:?} {:?} by {:?} {}",
             r.manager,
@@ -171,7 +171,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         state.insert(format!("link request {}", r.id), line);
     }
     for known in &known.invitations {
-        let Some(i) = moment.get::<model::Invitation>(known.id.uuid()).unwrap() else { continue };
+        let Some(i) = moment.host().get::<model::Invitation>(known.id.uuid()).unwrap() else { continue };
         let line = format!(
             "{} to {} {} below={} sign_up={} masked={} by {:?} {}",
             i.user,
@@ -186,18 +186,21 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         state.insert(format!("invitation {}", i.id), line);
     }
     for user in &known.users {
-        let Some(u) = moment.get::<model::User>(user.id.uuid()).unwrap() else { continue };
-        let personal = moment.personal(Subject::User(u.id)).unwrap().unwrap_or_default();
+        let Some(u) = moment.host().get::<model::User>(user.id.uuid()).unwrap() else { continue };
+        let personal = moment.host().personal(Subject::User(u.id)).unwrap().unwrap_or_default();
         let line = format!("{} {} {:?} {:?}", u.home, u.state, personal.name, personal.email);
         state.insert(format!("user {}", u.id), line);
         for tenant in &known.tenants {
-            if let Some(a) = moment.get::<Assignment>(Assignment::key(u.id, tenant.id).uuid()).unwrap() {
+            if let Some(a) = moment.host().get::<Assignment>(Assignment::key(u.id, tenant.id).uuid()).unwrap()
+            {
                 state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below, a.masked));
             }
         }
     }
     for id in &known.used_role_ids {
-        if let Some(r) = moment.get::<model::Role>(id.uuid()).unwrap().filter(|role| role.deleted.is_none()) {
+        if let Some(r) =
+            moment.host().get::<model::Role>(id.uuid()).unwrap().filter(|role| role.deleted.is_none())
+        {
             state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
         }
     }

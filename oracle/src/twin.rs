@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use tenantry::engine::{Engine, Error, Receipt};
 use tenantry::event::Event;
 use tenantry::journal::Record;
-use tenantry::query::Verdict;
+use tenantry::query::{TenantsWhere, UsersWhoCan, Verdict};
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::random::Rng;
@@ -41,7 +41,7 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
     let policy = policy_of(seed);
     let clock = HandClock::new(start());
     let folder = tempfile::tempdir().unwrap();
-    let file = FileOptions { synchronous: Synchronous::Normal, ..FileOptions::default() };
+    let file = FileOptions::default().synchronous(Synchronous::Normal);
     let path = folder.path().join("world.db");
     let memory = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options(&clock, &policy)).unwrap();
     let mut sqlite =
@@ -108,14 +108,37 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         }
         if asking.percent(5) {
             let question = generator.question(&oracle);
-            let service = question.service.as_ref();
-            let left = here.tenants_where(question.user, &question.permission, service).unwrap();
-            let right = there.tenants_where(question.user, &question.permission, service).unwrap();
+            let left = here
+                .ask(TenantsWhere {
+                    user: question.user,
+                    permission: question.permission.clone(),
+                    service: question.service.clone(),
+                })
+                .unwrap();
+            let right = there
+                .ask(TenantsWhere {
+                    user: question.user,
+                    permission: question.permission.clone(),
+                    service: question.service.clone(),
+                })
+                .unwrap();
             if left != right {
                 return fail("tenants where", format!("{left:?}"), format!("{right:?}"));
             }
-            let left = here.users_who_can(&question.permission, question.tenant, service).unwrap();
-            let right = there.users_who_can(&question.permission, question.tenant, service).unwrap();
+            let left = here
+                .ask(UsersWhoCan {
+                    permission: question.permission.clone(),
+                    tenant: question.tenant,
+                    service: question.service.clone(),
+                })
+                .unwrap();
+            let right = there
+                .ask(UsersWhoCan {
+                    permission: question.permission.clone(),
+                    tenant: question.tenant,
+                    service: question.service.clone(),
+                })
+                .unwrap();
             if left != right {
                 return fail("users who can", format!("{left:?}"), format!("{right:?}"));
             }

@@ -185,8 +185,7 @@ impl Oracle {
         }
         let above = self.links_above(invitation.tenant, at);
         let mut theirs = above.iter().filter(|link| {
-            invitation.sign_up
-                && self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok()
+            invitation.sign_up && self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok()
         });
         let through = theirs.next().map(|link| link.id);
         if through.is_none() {

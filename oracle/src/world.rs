@@ -15,8 +15,8 @@ use tenantry::base::text::{
 use tenantry::base::time::Timestamp;
 use tenantry::command::Request;
 use tenantry::model::{
-    Actor, Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, Subject, TenantKind,
-    TermRequest, UserState,
+    Actor, Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, Subject,
+    TenantKind, TermRequest, UserState,
 };
 use tenantry::policy::{ManagementRule, Policy};
 

@@ -8,7 +8,7 @@ use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::engine::{Engine, Moment};
 use tenantry::index::{AccessIndex, Permit, Resolved};
-use tenantry::query::Question;
+use tenantry::query::{Question, TenantsWhere, UsersWhoCan};
 use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::random::Rng;
 use tenantry_oracle::compare::{HandClock, options, start};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 const NAMES: [&str; 3] = ["own commits", "another's journal", "built anew"];
 
 fn open(path: &std::path::Path, clock: &HandClock, seed: u64) -> Engine {
-    let file = FileOptions { synchronous: Synchronous::Normal, ..FileOptions::default() };
+    let file = FileOptions::default().synchronous(Synchronous::Normal);
     Engine::new(SqliteStore::open(path, file).unwrap(), options(clock, &policy_of(seed))).unwrap()
 }
 
@@ -94,7 +94,13 @@ impl World {
         for permission in &self.permissions {
             for service in &self.services {
                 for user in self.users.iter().filter(|_| rng.below(share) == 0) {
-                    let wanted = now.tenants_where(*user, permission, service.as_ref()).unwrap();
+                    let wanted = now
+                        .ask(TenantsWhere {
+                            user: *user,
+                            permission: permission.clone(),
+                            service: service.clone(),
+                        })
+                        .unwrap();
                     for (index, name) in indexes.iter().zip(NAMES) {
                         let permit = permit(index, permission, service.as_ref());
                         let mut found = vec![index.tenant(self.tenants[0])];
@@ -106,7 +112,13 @@ impl World {
                     }
                 }
                 for tenant in self.tenants.iter().filter(|_| rng.below(share) == 0) {
-                    let wanted = now.users_who_can(permission, *tenant, service.as_ref()).unwrap();
+                    let wanted = now
+                        .ask(UsersWhoCan {
+                            permission: permission.clone(),
+                            tenant: *tenant,
+                            service: service.clone(),
+                        })
+                        .unwrap();
                     for (index, name) in indexes.iter().zip(NAMES) {
                         let permit = permit(index, permission, service.as_ref());
                         let mut found = Vec::new();

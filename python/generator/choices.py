@@ -32,7 +32,7 @@ VARIANTS: Final = {
 }
 
 # What a caller may also give where these are wanted, and the module that has it.
-WIDER: Final = {"Actor": ("_command", "ActorLike"), "KeyPart": ("_command", "KeyLike"), "AsOf": ("_data", "AsOf")}
+WIDER: Final = {"Actor": ("_command", "ActorLike"), "AsOf": ("_data", "AsOf")}
 # Text that may also be an id.
 TEXT_OR_ID: Final = {"RoleRef"}
 
@@ -41,7 +41,7 @@ TEXT_OR_ID: Final = {"RoleRef"}
 TRUTH: Final = {"Holds": True, "Flawed": False}
 ALLOWED: Final = "allowed"
 
-# What a long list is asked with: how many rows at a time, and after which; and what its pages have.
+# What a page is asked with: how many rows, and after which; and what it has.
 LIMIT: Final = "limit"
-CURSORS: Final = ("cursor", "after", "seq")
+CURSOR: Final = "cursor"
 PAGE: Final = ("rows", "next")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .choices import CURSORS, LIMIT
-from .form import Absent, Door, Field, Many, Maybe, Method, Page, Plain, Ref, Struct
+from .choices import CURSOR, LIMIT
+from .form import Absent, Door, Field, Method, Page, Plain, Ref, Struct
 from .source import Code, Group, Module, docstring, field_name, lay, pascal, text
 from .spelling import Types
 
@@ -113,26 +113,15 @@ class Methods:
         data = Group(f"{name}(", [f"{each.name}={each.name}" for each in own], ")")
         self.body(Group("return self.execute(", [data, *(f"{each.name}={each.name}" for each in besides)], ")"))
 
-    def rows(self, one: Method, fields: list[Field]) -> tuple[Ref, Field] | None:
-        """What a long list has rows of, and the field that says after which; None, if the answer is no long list."""
-        named = {field.name: field for field in fields}
-        cursor = next((named[name] for name in CURSORS if name in named), None)
-        if cursor and LIMIT in named:
-            match one.answer:
-                case Many(item=Ref() as row):
-                    return row, cursor
-                case Ref(name) if isinstance(page := self.door.definitions[name], Page):
-                    return page.row, cursor
-        return None
-
     def query(self, one: Method) -> None:
         fields = []
         for field in one.fields:
             inner = taken_apart(self.door, field)
             fields += inner.fields if inner else [field]
-        if rows := self.rows(one, fields):
-            self.lazily(one, *rows, fields)
-            return
+        match one.answer:
+            case Ref(name) if isinstance(page := self.door.definitions[name], Page):
+                self.lazily(one, page.row, fields)
+                return
         arguments = [self.argument(field) for field in fields]
         asked = self.asked(one.fields)
         result = self.types.exact(self.module, one.answer)
@@ -145,33 +134,28 @@ class Methods:
         else:
             self.body(Group("d = self._ask(", [text(one.word), asked], ").value"), f"return {read}")
 
-    def asked(self, fields: list[Field], cursor: Field | None = None, name: str = "") -> Group:
+    def asked(self, fields: list[Field], name: str = "") -> Group:
         """The members of a query, with those that were taken apart together again."""
         items: list[Code] = []
         for field in fields:
             inner = taken_apart(self.door, field)
             if inner:
-                items.append(self.asked(inner.fields, cursor, field.name))
+                items.append(self.asked(inner.fields, field.name))
             else:
-                value = "cursor" if cursor and field.name == cursor.name else field_name(field.name)
-                items.append(f"{text(field.name)}: {value}")
+                items.append(f"{text(field.name)}: {field_name(field.name)}")
         return Group(f"{text(name)}: {{" if name else "{", items, "}")
 
-    def lazily(self, one: Method, row: Ref, cursor: Field, fields: Sequence[Field]) -> None:
+    def lazily(self, one: Method, row: Ref, fields: Sequence[Field]) -> None:
         """A method that answers with `Rows`, which ask for page after page."""
-        arguments = [self.argument(field) for field in fields if field.name not in {LIMIT, cursor.name}]
-        kind, default = self.types.field(self.module, cursor, given=True)
-        numbered = not isinstance(cursor.type, Maybe)
-        begin = "Only those after this record." if numbered else "Where to begin: the `next` of a page before."
-        arguments.append(Argument(cursor.name, kind, default or "0", begin))
+        arguments = [self.argument(field) for field in fields if field.name not in {LIMIT, CURSOR}]
+        arguments.append(Argument(CURSOR, "str | None", "None", "Where to begin: the `next` of a page before."))
         arguments.append(Argument(LIMIT, "int", "100", "How many rows are read at a time, 1 to 1000."))
         rows = self.module.own("_rows", "Rows")
         about = f"{one.about} A lazy list: rows are read as you come to them."
         self.method(one.word, about, arguments, f"{rows}[{self.types.exact(self.module, row)}]")
-        self.module.text += f"\n{INDENT}def ask(cursor: Any, limit: int) -> Answer:\n"
-        asking = Group("return self._ask(", [text(one.word), self.asked(one.fields, cursor)], ")")
+        # What it asks takes the place of the arguments of these names.
+        self.module.text += f"\n{INDENT}def ask({CURSOR}: str | None, {LIMIT}: int) -> Answer:\n"
+        asking = Group("return self._ask(", [text(one.word), self.asked(one.fields)], ")")
         self.module.text += f"{INDENT}    {lay(asking, INDENT + '    ')}\n\n"
-        # A list that is no page says by its last row where it ends.
-        by_seq = ["by_seq=True"] if isinstance(one.answer, Many) else []
         reader = self.types.reader(self.module, row.name)
-        self.body(Group(f"return {rows}(", ["ask", reader, cursor.name, LIMIT, *by_seq], ")"))
+        self.body(Group(f"return {rows}(", ["ask", reader, CURSOR, LIMIT], ")"))

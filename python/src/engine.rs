@@ -6,7 +6,6 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tenantry::engine::{Engine as Core, Options};
-use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{Options as FileOptions, SqliteStore, Synchronous};
 use tenantry::wire;
 use uuid::Uuid;
@@ -53,25 +52,28 @@ impl Engine {
         let policy = policy.map(str::to_owned);
         detached(py, move || {
             let hands = Hands::new(clock);
-            let mut options = Options {
-                clock: Box::new(hands.clone()),
-                ids: maker(ids),
-                record_refusals,
-                clock_tolerance_seconds,
-                clock_leap_seconds,
-                ..Options::default()
-            };
+            let mut options = Options::default()
+                .clock(hands.clone())
+                .ids(maker(ids))
+                .record_refusals(record_refusals)
+                .clock_tolerance_seconds(clock_tolerance_seconds)
+                .clock_leap_seconds(clock_leap_seconds);
             if let Some(policy) = policy {
-                options.policy = wire::policy(&policy)?;
+                options = options.policy(wire::policy(&policy)?);
             }
             let synchronous = if wait_for_disk { Synchronous::Full } else { Synchronous::Normal };
-            let file = FileOptions { read_only, create, synchronous, wait_ms, max_bytes };
+            let file = FileOptions::default()
+                .read_only(read_only)
+                .create(create)
+                .synchronous(synchronous)
+                .wait_ms(wait_ms)
+                .max_bytes(max_bytes);
             let engine = match path {
                 Some(path) => {
                     let store = SqliteStore::open(&path, file).map_err(tenantry::engine::Error::from)?;
                     Core::new(store, options)?
                 }
-                None => Core::new(MemoryStore::new(Uuid::now_v7()), options)?,
+                None => Core::memory_with(options)?,
             };
             Ok(Self(Arc::new(Shared::new(engine, hands))))
         })

@@ -504,7 +504,7 @@ impl AccessIndex {
     }
 
     fn __repr__(&self) -> String {
-        let (tenants, users) = self.index.counts();
+        let core::IndexSize { tenants, users, .. } = self.index.size();
         format!("<AccessIndex of {tenants} tenants and {users} users at seq {}>", self.index.seq())
     }
 }

@@ -5,7 +5,7 @@ use tenantry::command::Command;
 use tenantry::model::machine::machines;
 use tenantry::policy::Policy;
 use tenantry::refusal::{Code, Refusal};
-use tenantry::wire::{Fault, Query, Status, Trouble};
+use tenantry::wire::{Fault, Inquiry, Status, Trouble};
 use tenantry::{diagram, wire};
 
 use crate::guard::{detached, guarded};
@@ -25,7 +25,7 @@ pub(crate) fn commands() -> Vec<&'static str> {
 /// The names of all queries.
 #[pyfunction]
 pub(crate) fn queries() -> Vec<&'static str> {
-    Query::NAMES.to_vec()
+    Inquiry::names().collect()
 }
 
 /// Number, name and remedy of all refusals and troubles.

@@ -76,7 +76,7 @@ except ImportError as _error:
         "install it with `pip install ./python` and run from another directory"
     ) from _error
 from . import codes, commands, errors, events, model, notices
-from ._command import ActorLike, Command, Executed, KeyLike, Request
+from ._command import ActorLike, Command, Executed, Request
 from ._data import UNSET, AsOf, Data, Id, Unset
 from ._database import Database, PolicyLike, diagrams, memory, open, policy
 from ._native import AccessIndex, IndexVerdict, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
@@ -133,7 +133,6 @@ __all__ = [
     "Executed",
     "Id",
     "IndexVerdict",
-    "KeyLike",
     "Page",
     "PermissionHandle",
     "PolicyLike",

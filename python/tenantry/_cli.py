@@ -29,7 +29,6 @@ from .model import (
     CustomerRow,
     CustomerSort,
     Holds,
-    Index,
     Kind,
     Link,
     Operator,
@@ -92,16 +91,16 @@ def inspect(wanted: Wanted) -> int:
     with opened(wanted) as db:
         seq, kinds, states, stages = db.seq(), Counter[str](), Counter[str](), Counter[str]()
         as_of = wanted.as_of
-        for tenant in db.entities(index=Index.TENANT_NUMBER, key=[], as_of=as_of, limit=1000):
+        for tenant in db.host_entities(kind=Kind.TENANT, as_of=as_of, limit=1000):
             if isinstance(tenant, Tenant):
                 kinds["deleted" if tenant.deleted else str(tenant.kind)] += 1
-        for user in db.entities(index=Index.USER_HOME, key=[], as_of=as_of, limit=1000):
+        for user in db.host_entities(kind=Kind.USER, as_of=as_of, limit=1000):
             if isinstance(user, User):
                 states[str(user.state)] += 1
-        for link in db.entities(index=Index.LINK_MANAGER, key=[], as_of=as_of, limit=1000):
+        for link in db.host_entities(kind=Kind.LINK, as_of=as_of, limit=1000):
             if isinstance(link, Link):
                 stages[str(link.stage)] += 1
-        last = db.records_after(seq=seq - 1).first()
+        last = db.host_records(descending=True, limit=1).first()
         policy = db.policy(as_of=as_of)
         told: dict[str, object] = {
             "file": str(wanted.file),
@@ -121,7 +120,7 @@ def inspect(wanted: Wanted) -> int:
 
 def tenants(wanted: Wanted) -> int:
     with opened(wanted) as db:
-        found = db.entities(index=Index.TENANT_NUMBER, key=[], as_of=wanted.as_of, limit=1000)
+        found = db.host_entities(kind=Kind.TENANT, as_of=wanted.as_of, limit=1000)
         rows = (
             Row((it.number, it.name, it.kind, "deleted" if it.deleted else it.operation, it.country, it.devices, it.id), it)
             for it in found
@@ -180,8 +179,8 @@ def who_can(wanted: Wanted) -> int:
 def people(db: Database, wanted: Wanted, tenant: Tenant, can: Sequence[uuid.UUID]) -> Iterator[Row]:
     """Those who can, and what lets them."""
     for id in can:
-        user = db.entity(kind=Kind.USER, id=id, as_of=wanted.as_of)
-        person = db.personal(subject=SubjectUser(user=id))
+        user = db.host_entity(kind=Kind.USER, id=id, as_of=wanted.as_of)
+        person = db.host_personal(subject=SubjectUser(user=id))
         why = db.check(
             user=id, permission=wanted.permission, tenant=tenant.id, service=wanted.service, as_of=wanted.as_of
         )
@@ -217,7 +216,7 @@ def explain(wanted: Wanted) -> int:
             role, at = role_name(db, told.grounds.role, wanted.as_of), tenant_name(db, told.grounds.tenant, wanted.as_of)
             print(f"  role:   {role}, held at {at}")
         for id in told.chain:
-            link = db.entity(kind=Kind.LINK, id=id, as_of=wanted.as_of)
+            link = db.host_entity(kind=Kind.LINK, id=id, as_of=wanted.as_of)
             if isinstance(link, Link):
                 managed, manager = (tenant_name(db, it, wanted.as_of) for it in (link.managed, link.manager))
                 print(f"  link:   {managed} is {link.management} managed by {manager}")
@@ -254,7 +253,7 @@ def person(db: Database, by: AuditActor) -> str:
     """Who a record is from."""
     match by:
         case ByUser(user=user):
-            known = db.personal(subject=SubjectUser(user=user))
+            known = db.host_personal(subject=SubjectUser(user=user))
             return known.email if known and known.email else str(user)
         case ByOrganisation(organisation=organisation):
             return f"someone of {tenant_name(db, organisation)}"
@@ -283,7 +282,7 @@ def export(wanted: Wanted) -> int:
         if wanted.what == "journal":
             if wanted.as_of is not None or wanted.manager is not None:
                 raise misuse("the journal takes no --as-of and no --manager", "leave them out; --after begins later")
-            found = db.records_after(seq=wanted.after, limit=PAGE)
+            found = db.host_records(after=wanted.after, limit=PAGE)
             listed(wanted, RECORD_COLUMNS, (Row(record(db, it, it.actor), it) for it in found))
             return 0
         # One moment for all pages, so that what changes meanwhile neither is missed nor comes twice.
@@ -297,7 +296,7 @@ def every_customer(db: Database, wanted: Wanted, as_of: AsOf) -> Iterator[Row]:
     if wanted.manager is not None:
         managers = iter([the_tenant(db, wanted.manager, as_of)])
     else:
-        found = db.entities(index=Index.TENANT_NUMBER, key=[], as_of=as_of, limit=PAGE)
+        found = db.host_entities(kind=Kind.TENANT, as_of=as_of, limit=PAGE)
         managers = (it for it in found if isinstance(it, Tenant) and it.kind is TenantKind.MSP and not it.deleted)
     for manager in managers:
         who = actor(db, wanted, manager)
@@ -353,9 +352,9 @@ def the_tenant(db: Database, text: str, as_of: AsOf | None = None) -> Tenant:
     """The tenant with this id or number."""
     id = as_id(text)
     if id is not None:
-        found = db.entity(kind=Kind.TENANT, id=id, as_of=as_of)
+        found = db.host_entity(kind=Kind.TENANT, id=id, as_of=as_of)
     else:
-        found = db.entities(index=Index.TENANT_NUMBER, key=[text.strip().upper()], as_of=as_of).first()
+        found = db.host_entities(kind=Kind.TENANT, number=text, as_of=as_of).first()
     if isinstance(found, Tenant):
         return found
     raise NotFound(f"there is no tenant `{text}`; give a number or an id: `tenantry tenants FILE` lists them")
@@ -377,7 +376,7 @@ def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -
             if user.email == text.strip().lower():
                 return user.user
         # Also at those who managed it once: why somebody can no longer is worth asking.
-        for link in db.entities(index=Index.LINK_MANAGED, key=[home], as_of=as_of):
+        for link in db.host_entities(kind=Kind.LINK, tenant=home, as_of=as_of):
             if isinstance(link, Link) and link.manager not in seen:
                 seen.add(link.manager)
                 homes.append(link.manager)
@@ -412,14 +411,14 @@ def actor(db: Database, wanted: Wanted, near: Tenant) -> ActorLike:
 
 
 def tenant_name(db: Database, id: uuid.UUID, as_of: AsOf | None = None) -> str:
-    found = db.entity(kind=Kind.TENANT, id=id, as_of=as_of)
+    found = db.host_entity(kind=Kind.TENANT, id=id, as_of=as_of)
     return f"{found.name} ({found.number})" if isinstance(found, Tenant) else str(id)
 
 
 def role_name(db: Database, role: str, as_of: AsOf | None = None) -> str:
     """A role's name: its own, if it is built in; else that which the tenant gave it."""
     id = as_id(role)
-    found = db.entity(kind=Kind.ROLE, id=id, as_of=as_of) if id else None
+    found = db.host_entity(kind=Kind.ROLE, id=id, as_of=as_of) if id else None
     return getattr(found, "name", role)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
 
 from ._data import Data, Id, Unset
-from .model import ByUser, Clock, KeyPart, Operator, RequestId, Token
+from .model import ByUser, Clock, Operator, RequestId, Token
 
 if TYPE_CHECKING:
     from . import events
@@ -19,11 +18,6 @@ T_co = TypeVar("T_co", covariant=True)
 
 ActorLike: TypeAlias = uuid.UUID | str | ByUser | Operator | Clock
 """Who asks: the id of a user, `OPERATOR` or an `Operator` with a ticket, or `CLOCK`."""
-
-KeyLike: TypeAlias = uuid.UUID | bool | str | datetime.datetime | KeyPart
-"""A part of an index key: an id, a yes or no, a text, a moment. Text in the form of an id is that id; `KeyPartText` says otherwise."""
-
-_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Command(Data, Generic[T_co]):
@@ -92,19 +86,6 @@ def actor_json(actor: ActorLike) -> Any:
     )
 
 
-def key_json(part: KeyLike) -> Any:
-    """A part of an index key as the JSON door wants it."""
-    if isinstance(part, uuid.UUID):
-        return {"id": part}
-    if isinstance(part, bool):
-        return {"flag": part}
-    if isinstance(part, str):
-        return {"id" if _ID.fullmatch(part) else "text": part}
-    if isinstance(part, datetime.datetime):
-        return {"time": part}
-    return part
-
-
 def given(members: dict[str, Any]) -> dict[str, Any]:
     """What is given, of arguments or fields, as the door takes it."""
     said: dict[str, Any] = {}
@@ -113,8 +94,6 @@ def given(members: dict[str, Any]) -> dict[str, Any]:
             continue
         if name == "actor":
             said[name] = actor_json(value)
-        elif name == "key":
-            said[name] = [key_json(part) for part in value]
         elif name in ("filter", "paging"):
             said[name] = given(value)
         else:

@@ -32,7 +32,7 @@ class Page(Data, Generic[T]):
     """
 
     items: tuple[T, ...]
-    next: str | int | None
+    next: str | None
     seq: int | None
 
 
@@ -43,32 +43,25 @@ class Rows(Generic[T]):
     What changes meanwhile may show in later pages. Give the query `as_of=` to read the whole list at one revision.
     """
 
-    __slots__ = ("_ask", "_by_seq", "_limit", "_read", "_start")
+    __slots__ = ("_ask", "_limit", "_read", "_start")
 
     def __init__(
         self,
-        ask: Callable[[Any, int], Answer],
+        ask: Callable[[str | None, int], Answer],
         read: Callable[[Any], T],
-        start: str | int | None,
+        start: str | None,
         limit: int,
-        *,
-        by_seq: bool = False,
     ) -> None:
         """Queries make these."""
         self._ask = ask
         self._read = read
         self._start = start
         self._limit = limit
-        self._by_seq = by_seq
 
-    def _page(self, cursor: str | int | None) -> Page[T]:
+    def _page(self, cursor: str | None) -> Page[T]:
         answer = self._ask(cursor, self._limit)
-        if self._by_seq:
-            found = answer.value
-            more = found[-1]["seq"] if len(found) == self._limit else None
-        else:
-            found, more = answer.value["rows"], answer.value.get("next")
-        return Page(items=tuple(self._read(one) for one in found), next=more, seq=answer.seq)
+        found = answer.value["rows"]
+        return Page(items=tuple(self._read(one) for one in found), next=answer.value.get("next"), seq=answer.seq)
 
     def page(self) -> Page[T]:
         """The first page alone, with where the next one begins: for a web page."""

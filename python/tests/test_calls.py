@@ -82,7 +82,7 @@ def test_none_clears_and_what_is_left_out_stays(world: World) -> None:
     db = world.db
 
     def of() -> tuple[Any, Any]:
-        tenant = db.entity(kind=model.Kind.TENANT, id=world.msp)
+        tenant = db.host_entity(kind=model.Kind.TENANT, id=world.msp)
         assert isinstance(tenant, model.Tenant)
         return tenant.country, tenant.website
 
@@ -217,13 +217,14 @@ def test_long_lists(world: World) -> None:
     assert found is not None and found.name == names[0]
     assert db.customers(manager=world.msp, actor=world.ada, text="nobody").first() is None
     assert rows and not db.customers(manager=world.msp, actor=world.ada, text="nobody")
-    seqs = [record.seq for record in db.records_after(limit=4)]
+    seqs = [record.seq for record in db.host_records(limit=4)]
     assert seqs == list(range(1, len(seqs) + 1))
-    assert [record.seq for record in db.records_after(seq=5, limit=4)] == seqs[5:]
+    assert [record.seq for record in db.host_records(after=5, limit=4)] == seqs[5:]
+    assert [record.seq for record in db.host_records(descending=True, limit=4)] == seqs[::-1]
     audit = list(db.audit(tenant=world.msp, actor=world.ada, limit=3))
     assert [row.seq for row in db.audit(tenant=world.msp, actor=world.ada, limit=1000)] == [row.seq for row in audit]
     assert list(db.audit(tenant=world.msp, actor=world.ada, from_=world.clock() + datetime.timedelta(days=1))) == []
-    users = list(db.entities(index=model.Index.USER_HOME, key=[world.msp], limit=1))
+    users = list(db.host_entities(kind=model.Kind.USER, tenant=world.msp, limit=1))
     assert len(users) == 1
     for limit in (0, 1001, -1):
         with pytest.raises((errors.ValueRefused, Misuse)):
@@ -321,13 +322,13 @@ def test_personal_data_is_erased(world: World) -> None:
     db = world.db
     db.edit_user(user=world.ada, name="Ada Lovelace", actor=world.ada)
     subject = model.SubjectUser(user=world.ada)
-    personal = db.personal(subject=subject)
+    personal = db.host_personal(subject=subject)
     assert personal is not None and personal.name == "Ada Lovelace"
     with pytest.raises(errors.StateRefused, match="remove the user first"):
         db.erase_personal(subject=subject, actor=OPERATOR)
     bob = db.register_user(home=world.msp, email="bob@n.example", name="Bob", role="admin", actor=OPERATOR).outcome
     db.remove_user(user=bob, actor=world.ada)
     subject = model.SubjectUser(user=bob)
-    assert db.personal(subject=subject) is not None
+    assert db.host_personal(subject=subject) is not None
     db.erase_personal(subject=subject, actor=OPERATOR)
-    assert db.personal(subject=subject) is None and db.verify()
+    assert db.host_personal(subject=subject) is None and db.verify()

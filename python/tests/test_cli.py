@@ -246,7 +246,7 @@ def test_what_it_writes_for_programs_is_read_back(place: Path) -> None:
     with tenantry.open(place / "msp.db", read_only=True) as db:
         assert customers == [json.loads(row.as_json()) for row in db.customers(manager=uuid.UUID(int=2), actor=OPERATOR)]
         records = [json.loads(line) for line in run(place, "export msp.db journal").stdout.splitlines()]
-        assert records == [json.loads(record.as_json()) for record in db.records_after()]
+        assert records == [json.loads(record.as_json()) for record in db.host_records()]
     rows = list(csv.DictReader(run(place, "export msp.db customers --csv --as-of 13").stdout.splitlines()))
     # A spreadsheet would run the name as a formula; JSON has it as it is.
     assert "'=Sum & [bold]Sons[/bold]" in [row["name"] for row in rows]

@@ -13,7 +13,7 @@ import pytest
 
 import tenantry
 from conftest import World
-from tenantry import OPERATOR, Code, Contact, Coordinates, Kind, Operator, Permission, _read, events, model
+from tenantry import OPERATOR, Code, Contact, Coordinates, Kind, Misuse, Operator, Permission, _read, events, model
 
 
 def everything(world: World) -> list[tenantry.Data]:
@@ -42,14 +42,15 @@ def everything(world: World) -> list[tenantry.Data]:
         *db.customers(manager=world.msp, actor=ada),
         *db.users(tenant=world.msp, actor=ada),
         *db.audit(tenant=world.bakery, actor=ada),
-        *db.records_after(),
+        *db.host_records(),
     ]
     for subject in (model.SubjectTenant(tenant=world.msp), model.SubjectUser(user=ada)):
-        personal = db.personal(subject=subject)
+        personal = db.host_personal(subject=subject)
         assert personal is not None
         data.append(personal)
-    for index in model.Index:
-        data += db.entities(index=index, key=[])
+    for kind in model.Kind:
+        if kind is not Kind.POLICY:
+            data += db.host_entities(kind=kind)
     return data
 
 
@@ -74,10 +75,10 @@ def test_data_are_frozen_and_go_round(world: World) -> None:
 
 def test_records_as_json_are_what_the_door_says(world: World) -> None:
     everything(world)
-    raw = json.loads(world.db.call('{"ask":{"query":"records_after","seq":0}}'))["answer"]
-    ours = [json.loads(record.as_json()) for record in world.db.records_after()]
+    raw = json.loads(world.db.call('{"ask":{"query":"host_records"}}'))["answer"]["rows"]
+    ours = [json.loads(record.as_json()) for record in world.db.host_records()]
     assert meant(ours) == meant(raw)
-    assert [_read.read_record(one) for one in ours] == list(world.db.records_after())
+    assert [_read.read_record(one) for one in ours] == list(world.db.host_records())
 
 
 def meant(value: Any) -> Any:
@@ -153,7 +154,7 @@ def test_words_are_text() -> None:
 
 def test_who_asked_is_told(world: World) -> None:
     world.db.edit_tenant(tenant=world.msp, country="AT", actor=Operator(ticket="T-1"))
-    records = list(world.db.records_after())
+    records = list(world.db.host_records())
     assert records[-1].actor == Operator(ticket="T-1")
     assert model.ByUser(user=world.ada) in {record.actor for record in records}
     match records[-1].events[0]:
@@ -164,19 +165,21 @@ def test_who_asked_is_told(world: World) -> None:
 
 
 def test_an_entity_can_be_asked_for(world: World) -> None:
-    tenant = world.db.entity(kind=Kind.TENANT, id=world.bakery)
+    tenant = world.db.host_entity(kind=Kind.TENANT, id=world.bakery)
     assert isinstance(tenant, model.Tenant) and tenant.name == "Bakery Klein"
-    assert world.db.entity(kind=Kind.TENANT, id=uuid.uuid4()) is None
-    by_number = list(world.db.entities(index=model.Index.TENANT_NUMBER, key=["M-1"]))
+    assert world.db.host_entity(kind=Kind.TENANT, id=uuid.uuid4()) is None
+    by_number = list(world.db.host_entities(kind=Kind.TENANT, number="m-1"))
     assert [one.id for one in by_number if isinstance(one, model.Tenant)] == [world.msp]
 
 
-def test_an_id_in_a_key_may_be_text(world: World) -> None:
-    def named(home: object) -> list[model.Entity]:
-        return list(world.db.entities(index=model.Index.USER_HOME, key=[home]))  # type: ignore[list-item]
+def test_entities_are_asked_for_by_whose_they_are(world: World) -> None:
+    def users(home: tenantry.Id) -> list[model.Entity]:
+        return list(world.db.host_entities(kind=Kind.USER, tenant=home))
 
-    assert named(world.msp) and named(str(world.msp)) == named(str(world.msp).upper()) == named(world.msp)
-    assert named(model.KeyPartText(text=str(world.msp))) == []
+    assert users(world.msp) and users(str(world.msp).upper()) == users(world.msp)
+    with pytest.raises(Misuse) as caught:
+        list(world.db.host_entities(kind=Kind.USER, manager=world.msp))
+    assert "not found so" in str(caught.value)
 
 
 def test_what_a_command_led_to_shows_in_short(world: World) -> None:
@@ -191,5 +194,5 @@ def test_contact_can_be_given(world: World) -> None:
         contact=Contact(street="A 1", coordinates=Coordinates(latitude=1.0, longitude=2.0)),
         actor=OPERATOR,
     )
-    personal = world.db.personal(subject=model.SubjectTenant(tenant=made.outcome))
+    personal = world.db.host_personal(subject=model.SubjectTenant(tenant=made.outcome))
     assert personal is not None and personal.coordinates == Coordinates(latitude=1.0, longitude=2.0)

@@ -23,7 +23,7 @@ def test_a_list_is_a_pandas_frame(world: World) -> None:
 
 
 def test_moments_are_moments_in_pandas(world: World) -> None:
-    frame = pandas.DataFrame(world.db.records_after().rows())
+    frame = pandas.DataFrame(world.db.host_records().rows())
     assert str(frame["at"].dtype) == "datetime64[us, UTC]"
     by_command = frame.groupby("command")["at"].max()
     assert by_command["register_tenant"].to_pydatetime() == world.clock()
@@ -48,7 +48,7 @@ def test_what_lies_deeper_is_there_in_polars(world: World) -> None:
 
 
 def test_a_database_says_at_which_record_it_is(world: World) -> None:
-    seqs = [record.seq for record in world.db.records_after()]
+    seqs = [record.seq for record in world.db.host_records()]
     assert world.db.seq() == seqs[-1] == len(seqs)
     done = world.db.request_delink(link=world.link, actor=world.ada, expected_seq=world.db.seq())
     assert world.db.seq() == done.seq

@@ -41,7 +41,7 @@ def onboard(place: Path, export: Path, *more: str) -> subprocess.CompletedProces
 
 def customers(place: Path) -> set[str]:
     with tenantry.open(place / "msp.db", read_only=True) as db:
-        msp = db.entities(index=tenantry.Index.TENANT_NUMBER, key=["NW-100"]).first()
+        msp = db.host_entities(kind=tenantry.Kind.TENANT, number="NW-100").first()
         assert isinstance(msp, tenantry.Tenant)
         assert db.verify()
         return {row.number for row in db.customers(manager=msp.id, actor=OPERATOR)}
@@ -108,7 +108,7 @@ def test_what_is_mended_is_taken(place: Path) -> None:
 
 def test_who_may_not_add_customers_is_told_for_each_row(place: Path) -> None:
     with tenantry.open(place / "msp.db") as db:
-        msp = db.entities(index=tenantry.Index.TENANT_NUMBER, key=["NW-100"]).first()
+        msp = db.host_entities(kind=tenantry.Kind.TENANT, number="NW-100").first()
         assert isinstance(msp, tenantry.Tenant)
         db.register_user(home=msp.id, email="rob@northwind.example", role="read_only", actor=OPERATOR)
     write(place / "export.csv", {"Company": "Bakery Klein", "Managed": "fully", "Services": "manage"})

@@ -255,7 +255,7 @@ def test_two_writers_while_pythons_own_sqlite_comes_and_goes(path: Path, clock: 
             db.register_tenant(kind=TenantKind.MSP, name="O", actor=OPERATOR)
             written += 1
         assert other.returncode == 0
-        seqs = [record.seq for record in db.records_after(limit=1000)]
+        seqs = [record.seq for record in db.host_records(limit=1000)]
         assert seqs == list(range(1, len(seqs) + 1))
         assert db.verify()
     check = sqlite3.connect(path)

@@ -70,7 +70,7 @@ def play(db: tenantry.Database) -> list[str]:
     weighed = index.check(user, "location.view", str(added.outcome.tenant))
     said.append(weighed.reason.value if weighed.reason else "allowed")
     before = datetime.datetime.now(datetime.timezone.utc)
-    assert_type(db.entity(kind=model.Kind.USER, id=ada, as_of=before), "model.Entity | None")
+    assert_type(db.host_entity(kind=model.Kind.USER, id=ada, as_of=before), "model.Entity | None")
     db.edit_tenant(tenant=msp, website=None, actor=ada)
     return said
 

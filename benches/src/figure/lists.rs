@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use tenantry::engine::Engine;
 use tenantry::model::{Actor, Stage};
-use tenantry::query::{CustomerQuery, CustomerRow, Page, Paging, ResellerQuery};
+use tenantry::query::{
+    CustomerFilter, CustomerRow, Customers, Page, Paging, ResellerCsv, ResellerCustomers, ResellerFilter,
+};
 
 use crate::alloc;
 use crate::measure::{Clock, Side, race};
@@ -41,15 +43,22 @@ pub(super) fn pages(stage: &Size, rows: &mut Vec<Row>) {
     let snapshot = engine.read().expect("the store can be read");
     let now = snapshot.now().expect("the store can be read");
     let (manager, reseller) = (world.tenant_id(0), world.reseller());
-    let customers = |query: &CustomerQuery, paging: &Paging| {
-        now.customers(&Actor::OPERATOR, manager, query, paging).expect("a page")
+    let customers = |query: &CustomerFilter, paging: &Paging| {
+        now.ask(Customers { actor: Actor::OPERATOR, manager, filter: query.clone(), paging: paging.clone() })
+            .expect("a page")
     };
-    let resellers = |query: &ResellerQuery, paging: &Paging| {
-        now.reseller_customers(&Actor::OPERATOR, reseller, query, paging).expect("a page")
+    let resellers = |query: &ResellerFilter, paging: &Paging| {
+        now.ask(ResellerCustomers {
+            actor: Actor::OPERATOR,
+            reseller,
+            filter: query.clone(),
+            paging: paging.clone(),
+        })
+        .expect("a page")
     };
     let lists = timed("lists", || {
         let all = every_customer(&customers);
-        let shown = every(|cursor| resellers(&ResellerQuery::default(), &paging(cursor, 1_000)));
+        let shown = every(|cursor| resellers(&ResellerFilter::default(), &paging(cursor, 1_000)));
         Lists::fill(all.into_iter(), shown.into_iter()).expect("the tables are filled")
     });
     let mut compare = |case: String, ours: &dyn Fn() -> usize, theirs: &dyn Fn() -> usize| {
@@ -61,7 +70,7 @@ pub(super) fn pages(stage: &Size, rows: &mut Vec<Row>) {
     };
     for (sort, column) in CUSTOMER_SORTS {
         for descending in [false, true] {
-            let query = CustomerQuery { sort, ..CustomerQuery::default() };
+            let query = CustomerFilter { sort, ..CustomerFilter::default() };
             let turned = Paging { descending, ..paging(None, PAGE) };
             let way = if descending { " descending" } else { "" };
             compare(
@@ -79,7 +88,7 @@ pub(super) fn pages(stage: &Size, rows: &mut Vec<Row>) {
         );
     }
     for (sort, column) in RESELLER_SORTS {
-        let query = ResellerQuery { sort, ..ResellerQuery::default() };
+        let query = ResellerFilter { sort, ..ResellerFilter::default() };
         compare(
             format!("a reseller's rows by {column}"),
             &|| resellers(&query, &paging(None, PAGE)).rows.len(),
@@ -89,25 +98,25 @@ pub(super) fn pages(stage: &Size, rows: &mut Vec<Row>) {
 }
 
 /// All rows that SQL has to choose from, those delinked included.
-fn every_customer(customers: &dyn Fn(&CustomerQuery, &Paging) -> Page<CustomerRow>) -> Vec<CustomerRow> {
-    let delinked = CustomerQuery { stage: Some(Stage::Delinked), ..CustomerQuery::default() };
-    let of = |query: &CustomerQuery| every(|cursor| customers(query, &paging(cursor, 1_000)));
-    let mut all = of(&CustomerQuery::default());
+fn every_customer(customers: &dyn Fn(&CustomerFilter, &Paging) -> Page<CustomerRow>) -> Vec<CustomerRow> {
+    let delinked = CustomerFilter { stage: Some(Stage::Delinked), ..CustomerFilter::default() };
+    let of = |query: &CustomerFilter| every(|cursor| customers(query, &paging(cursor, 1_000)));
+    let mut all = of(&CustomerFilter::default());
     all.extend(of(&delinked));
     all
 }
 
-fn filters() -> [(&'static str, CustomerQuery); 7] {
-    let query = CustomerQuery::default;
+fn filters() -> [(&'static str, CustomerFilter); 7] {
+    let query = CustomerFilter::default;
     let service = || "manage".parse().ok();
     [
-        ("with a service", CustomerQuery { service: service(), ..query() }),
-        ("managed fully", CustomerQuery { management: "fully".parse().ok(), ..query() }),
-        ("a delink requested", CustomerQuery { stage: Some(Stage::DelinkRequestedByManager), ..query() }),
-        ("delinked", CustomerQuery { stage: Some(Stage::Delinked), ..query() }),
-        ("with 2 devices or more", CustomerQuery { min_devices: Some(2), ..query() }),
-        ("with 1 device at most", CustomerQuery { max_devices: Some(1), ..query() }),
-        ("with a text", CustomerQuery { text: Some("bakery".to_owned()), ..query() }),
+        ("with a service", CustomerFilter { service: service(), ..query() }),
+        ("managed fully", CustomerFilter { management: "fully".parse().ok(), ..query() }),
+        ("a delink requested", CustomerFilter { stage: Some(Stage::DelinkRequestedByManager), ..query() }),
+        ("delinked", CustomerFilter { stage: Some(Stage::Delinked), ..query() }),
+        ("with 2 devices or more", CustomerFilter { min_devices: Some(2), ..query() }),
+        ("with 1 device at most", CustomerFilter { max_devices: Some(1), ..query() }),
+        ("with a text", CustomerFilter { text: Some("bakery".to_owned()), ..query() }),
     ]
 }
 
@@ -138,9 +147,13 @@ pub(super) fn table(stage: &Size, rows: &mut Vec<Row>) {
     let engine = Engine::open(path).expect("the file is a store");
     let snapshot = engine.read().expect("the store can be read");
     let now = snapshot.now().expect("the store can be read");
-    let query = ResellerQuery { unused: true, ..ResellerQuery::default() };
+    let query = ResellerFilter { unused: true, ..ResellerFilter::default() };
     let csv = |sink: &mut Sink| {
-        now.reseller_csv(&Actor::OPERATOR, world.reseller(), &query, sink).expect("the rows are written")
+        now.write_csv(
+            &ResellerCsv { actor: Actor::OPERATOR, reseller: world.reseller(), filter: query.clone() },
+            sink,
+        )
+        .expect("the rows are written")
     };
     let mut kept = Sink { kept: Some(Vec::new()), most: 0 };
     let count = csv(&mut kept) as usize;

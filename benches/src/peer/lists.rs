@@ -4,7 +4,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Result, params, params_from_iter};
 use tenantry::model::Stage;
 use tenantry::query::{
-    CustomerQuery, CustomerRow, CustomerSort, ResellerCustomerRow, ResellerQuery, ResellerSort,
+    CustomerFilter, CustomerRow, CustomerSort, ResellerCustomerRow, ResellerFilter, ResellerSort,
 };
 
 /// Both tables.
@@ -97,7 +97,7 @@ impl Lists {
     }
 
     /// A page of a manager's list: how many rows, every column read.
-    pub fn customers(&self, query: &CustomerQuery, descending: bool, limit: usize) -> Result<usize> {
+    pub fn customers(&self, query: &CustomerFilter, descending: bool, limit: usize) -> Result<usize> {
         let column = CUSTOMER_SORTS.iter().find(|(sort, _)| *sort == query.sort).expect("an order").1;
         let mut wanted = vec!["true".to_owned()];
         let mut values: Vec<rusqlite::types::Value> = Vec::new();
@@ -131,7 +131,7 @@ impl Lists {
     }
 
     /// A page of a reseller's list.
-    pub fn rows(&self, query: &ResellerQuery, descending: bool, limit: usize) -> Result<usize> {
+    pub fn rows(&self, query: &ResellerFilter, descending: bool, limit: usize) -> Result<usize> {
         let column = RESELLER_SORTS.iter().find(|(sort, _)| *sort == query.sort).expect("an order").1;
         self.page("row", column, "true", Vec::new(), descending, limit)
     }

@@ -1,31 +1,125 @@
-//! Queries become rows. Reads a view as an actor may see it; never writes.
+//! Queries become answers: one match, short arms. Reads a view as an actor may see it; never
+//! writes.
 
-mod list;
+mod asked;
+mod host;
 mod page;
+mod records;
 
-pub use list::{customer, customers, each_reseller_customer, integrations, reseller_customers, users};
-pub use page::{MAX_ROWS, MAX_TEXT};
+pub use asked::{Asked, History};
+pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, records};
+pub use page::{MAX_TEXT, Seal};
 
-use crate::base::text::Number;
-use crate::query::{Pin, TenantSummary};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use page::{Place, Strand, Turn, Wanted, prefixes, walk};
+
+use crate::base::ids::{IntegrationId, TenantId, UserId};
+use crate::csv;
+use crate::decide::Settling;
+use crate::model::permission::{DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
+use crate::model::{
+    Attachment, Contact, Integration, Listing, Personal, ResellerRow, Stage, User, UserState,
+};
+use crate::query::{
+    Answer, Csv, Customer, CustomerDetails, CustomerFilter, CustomerRow, CustomerSort, Customers,
+    Explanation, IntegrationRow, Integrations, LookUp, Page, Pin, Query, Question, ResellerCsv,
+    ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort, TenantSummary, UserRow, UserSort,
+    Users, Verdict,
+};
 use crate::refusal::{Code, Refusal};
-use crate::rules::Ruling;
+use crate::rules::{Ruling, alert, graph};
 use crate::sight::Sight;
+use crate::view::{Index, Key, Span, View, ViewError, listing_strand, row_strand};
+
+/// The answer to a question about a world.
+///
+/// # Errors
+/// The refusals of the query, or the world could not be read.
+pub fn answer(asked: &Asked<'_>, query: &Query) -> Ruling<Answer> {
+    Ok(match query {
+        Query::Check(it) => Answer::Check(asked.check(&it.question())?),
+        Query::CheckMany(it) => {
+            Answer::CheckMany(it.questions.iter().map(|one| asked.check(one)).collect::<Ruling<_>>()?)
+        }
+        Query::Explain(it) => {
+            let question = it.question();
+            Answer::Explain(explained(&question, asked.check(&question)?))
+        }
+        Query::TenantsWhere(it) => {
+            Answer::TenantsWhere(asked.tenants_where(it.user, &it.permission, it.service.as_ref())?)
+        }
+        Query::UsersWhoCan(it) => {
+            Answer::UsersWhoCan(asked.users_who_can(&it.permission, it.tenant, it.service.as_ref())?)
+        }
+        Query::LookUp(it) => Answer::LookUp(asked.told(&it.actor, None, |sight| look_up(sight, it))?),
+        Query::Pins(it) => Answer::Pins(asked.told(&it.actor, None, pins)?),
+        Query::Customers(it) => {
+            let due = Settling::LinksOf(&[it.manager]);
+            Answer::Customers(asked.told(&it.actor, Some(due), |sight| customers(sight, asked.seal, it))?)
+        }
+        Query::Customer(it) => {
+            let due = Settling::LinksOf(&[it.customer]);
+            Answer::Customer(asked.told(&it.actor, Some(due), |sight| customer(sight, it))?)
+        }
+        Query::Users(it) => Answer::Users(asked.told(&it.actor, None, |sight| users(sight, asked.seal, it))?),
+        Query::Integrations(it) => {
+            Answer::Integrations(asked.told(&it.actor, None, |sight| integrations(sight, asked.seal, it))?)
+        }
+        Query::ResellerCustomers(it) => {
+            let due = Some(Settling::Links);
+            let rows = |sight: &Sight<'_>| reseller_customers(sight, asked.seal, it);
+            Answer::ResellerCustomers(asked.told(&it.actor, due, rows)?)
+        }
+        Query::ResellerCsv(it) => {
+            let due = Some(Settling::Links);
+            Answer::ResellerCsv(asked.told(&it.actor, due, |sight| reseller_csv(sight, it))?)
+        }
+        Query::ServiceMail(it) => Answer::ServiceMail(alert::service_mail(asked.world, it.tenant)?),
+        Query::AlertRecipients(it) => {
+            Answer::AlertRecipients(alert::recipients(asked.world, it.tenant, &it.category)?)
+        }
+        Query::PolicyInForce(_) => Answer::PolicyInForce((*asked.world.policy).clone()),
+        Query::Audit(it) => {
+            Answer::Audit(asked.told(&it.actor, None, |sight| records::audit(asked, sight, it))?)
+        }
+    })
+}
+
+/// A verdict on a question, in words.
+fn explained(question: &Question, verdict: Verdict) -> Explanation {
+    let reason = verdict.reason.map(|code| {
+        let about = if code == Code::UnknownUser || code == Code::UserNotActive {
+            question.user.to_string()
+        } else {
+            question.tenant.to_string()
+        };
+        Refusal::new(code, about)
+    });
+    Explanation {
+        rule: verdict.rule(),
+        number: reason.as_ref().map(|refusal| refusal.code.number()),
+        message: reason.as_ref().map(Refusal::message),
+        remedy: reason.as_ref().map(|refusal| refusal.code.remedy()),
+        verdict,
+    }
+}
 
 /// What somebody who may link is told about a number (T-8).
 ///
 /// # Errors
 /// `unknown_tenant`, `cannot_manage`, and why the actor may not link.
-pub fn look_up(sight: &Sight<'_>, number: &Number) -> Ruling<TenantSummary> {
+fn look_up(sight: &Sight<'_>, it: &LookUp) -> Ruling<TenantSummary> {
     sight.may_link()?;
-    match sight.world().numbered(number)?.filter(|tenant| tenant.is_living()) {
+    match sight.world().numbered(&it.number)?.filter(|tenant| tenant.is_living()) {
         Some(tenant) if sight.still_lives(tenant.id)? => Ok(TenantSummary {
             number: tenant.number.clone(),
             name: tenant.name.clone(),
             country: tenant.country.clone(),
             kind: tenant.kind,
         }),
-        _ => Err(Refusal::new(Code::UnknownTenant, number).into()),
+        _ => Err(Refusal::new(Code::UnknownTenant, &it.number).into()),
     }
 }
 
@@ -34,7 +128,7 @@ pub fn look_up(sight: &Sight<'_>, number: &Number) -> Ruling<TenantSummary> {
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `unknown_user`, `user_not_active`.
-pub fn pins(sight: &Sight<'_>) -> Ruling<Vec<Pin>> {
+fn pins(sight: &Sight<'_>) -> Ruling<Vec<Pin>> {
     if sight.viewer().is_none() {
         return Err(Refusal::new(Code::WrongActor, "operators").into());
     }
@@ -46,4 +140,336 @@ pub fn pins(sight: &Sight<'_>) -> Ruling<Vec<Pin>> {
         }
     }
     Ok(pins)
+}
+
+/// A manager's customers. Those that the actor may not see are not there (T-9). Of a world in
+/// which everything due has happened: a listing knows nothing of terms.
+///
+/// Costs the rows shown, in every order and either direction, with filters on stage and management
+/// type, and on devices where these are the order. Other filters are tried on row after row until
+/// the page is full, and so are customers that the actor does not see: what is rare is looked for
+/// among all.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not view the manager, `foreign_cursor`, `invalid_limit`.
+pub fn customers(sight: &Sight<'_>, seal: Seal, it: &Customers) -> Ruling<Page<CustomerRow>> {
+    let Customers { manager, filter, paging, .. } = it;
+    let manager = *manager;
+    sight.may(TENANT_VIEW, manager)?;
+    let world = sight.world();
+    // A customer that was delinked is shown by what the link itself says, to those who see whatever
+    // the manager manages.
+    let below = match filter.stage {
+        Some(Stage::Delinked) => None,
+        _ => Some(sight.below(manager)?),
+    };
+    let remembers = below.is_some() || sight.sees_below(manager)?;
+    let turn = Turn::of(seal, &("customers", manager, filter), paging)?;
+    let text = Wanted::of(filter.text.as_deref())?;
+    let rows = turn.walk::<Listing>(world.view, listings(world.view, manager, filter)?).map(|found| {
+        let (place, listing) = found?;
+        let wanted = filter.service.as_ref().is_none_or(|service| listing.services.contains(service))
+            && filter.min_devices.is_none_or(|least| listing.devices >= least)
+            && filter.max_devices.is_none_or(|most| listing.devices <= most)
+            && text.is_in(&[listing.name.as_str(), listing.number.as_str()]);
+        let shown = match &below {
+            Some(below) => wanted && below.has(listing.tenant)?,
+            None => wanted && remembers,
+        };
+        Ok(shown.then(|| (place, customer_row(Arc::unwrap_or_clone(listing)))))
+    });
+    turn.page(rows)
+}
+
+/// The strands of a manager's listings that a filter wants. Where the order is by what a strand has
+/// in common, rows that are alike in it come by name.
+fn listings(view: &dyn View, manager: TenantId, filter: &CustomerFilter) -> Result<Vec<Strand>, ViewError> {
+    let index = match filter.sort {
+        CustomerSort::Name | CustomerSort::Management | CustomerSort::Status => Index::ListingName,
+        CustomerSort::Number => Index::ListingNumber,
+        CustomerSort::Services => Index::ListingServices,
+        CustomerSort::Devices => Index::ListingDevices,
+    };
+    let found = prefixes(view, index, Key::new().id(manager.uuid()), listing_strand)?;
+    let wanted = found.into_iter().filter(|(_, one)| {
+        filter.stage.map_or(one.stage.is_in_force(), |stage| one.stage == stage)
+            && filter.management.as_ref().is_none_or(|management| one.management == *management)
+    });
+    let strands = wanted.map(|(prefix, one)| {
+        let mut span = Span::under(index, prefix.clone());
+        if filter.sort == CustomerSort::Devices {
+            span = span
+                .at_least(prefix.clone().count(filter.min_devices.unwrap_or(0)))
+                .at_most(&prefix.clone().count(filter.max_devices.unwrap_or(u64::MAX)));
+        }
+        let lead = match filter.sort {
+            CustomerSort::Management => Key::new().text(one.management.as_str()),
+            CustomerSort::Status => Key::new().text(one.stage.name()),
+            _ => Key::new(),
+        };
+        Strand { span, prefix, lead }
+    });
+    Ok(strands.collect())
+}
+
+fn customer_row(listing: Listing) -> CustomerRow {
+    CustomerRow {
+        tenant: listing.tenant,
+        link: listing.link,
+        name: listing.name,
+        number: listing.number,
+        services: listing.services,
+        management: listing.management,
+        stage: listing.stage,
+        operation: listing.operation,
+        devices: listing.devices,
+    }
+}
+
+/// One customer in detail.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not view it, `not_linked` where the manager does not manage
+/// it directly.
+fn customer(sight: &Sight<'_>, it: &Customer) -> Ruling<CustomerDetails> {
+    let &Customer { manager, customer, .. } = it;
+    sight.may(TENANT_VIEW, manager)?;
+    let open = sight.may(TENANT_VIEW, customer)?;
+    let world = sight.world();
+    let link = world.links_above(customer)?.into_iter().find(|link| link.manager == manager);
+    let (Some(link), Some(tenant)) = (link, world.living(customer)?) else {
+        return Err(Refusal::new(Code::NotLinked, customer).into());
+    };
+    let personal = open.contact()?;
+    Ok(CustomerDetails {
+        row: customer_row(Listing::of(&link, &tenant)),
+        kind: tenant.kind,
+        country: tenant.country.clone(),
+        website: tenant.website.clone(),
+        prefix: tenant.prefix.clone(),
+        contact: Contact {
+            street: personal.street,
+            coordinates: personal.coordinates,
+            phone: personal.phone,
+        },
+        grants: link.grants.clone(),
+        since: link.since,
+        expires: link.term.as_ref().map(|term| term.expires),
+    })
+}
+
+/// A tenant's own users. Costs all of them: they are sorted by what is personal, which no index
+/// holds, since it must be erasable (U-5).
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
+fn users(sight: &Sight<'_>, seal: Seal, it: &Users) -> Ruling<Page<UserRow>> {
+    let Users { tenant, filter, paging, .. } = it;
+    let tenant = *tenant;
+    let open = sight.may(USERS_VIEW, tenant)?;
+    let world = sight.world();
+    let key = |user: &User, personal: &Personal| -> Result<Key, ViewError> {
+        Ok(Key::new().folded(match filter.sort {
+            UserSort::Email => personal.email.as_ref().map_or("", |email| email.as_str()),
+            UserSort::Name => personal.name.as_ref().map_or("", |name| name.as_str()),
+            UserSort::State => world.user_state(user)?.name(),
+        }))
+    };
+    let turn = Turn::personal(seal, &("users", tenant, filter), paging, |id| {
+        let user = world.user(UserId::from_uuid(id))?.filter(|user| user.home == tenant);
+        user.map(|user| key(&user, &open.person(&user)?)).transpose()
+    })?;
+    let text = Wanted::of(filter.text.as_deref())?;
+    let users = world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())).map(|user| {
+        let user = user?;
+        let state = world.user_state(&user)?;
+        if !filter.state.map_or(state != UserState::Removed, |wanted| state == wanted) {
+            return Ok(None);
+        }
+        let personal = open.person(&user)?;
+        let name = personal.name.as_ref().map_or("", |name| name.as_str());
+        let email = personal.email.as_ref().map_or("", |email| email.as_str());
+        if !text.is_in(&[name, email]) {
+            return Ok(None);
+        }
+        let place = (key(&user, &personal)?, user.id.uuid());
+        let role = world.assignment(user.id, tenant)?.map(|assignment| assignment.role.clone());
+        let row = UserRow { user: user.id, name: personal.name, email: personal.email, state, role };
+        Ok(Some((place, row)))
+    });
+    turn.sorted(users)
+}
+
+/// A tenant's integrations, its own and those attached, by name (I-1).
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see them, `foreign_cursor`, `invalid_limit`.
+fn integrations(sight: &Sight<'_>, seal: Seal, it: &Integrations) -> Ruling<Page<IntegrationRow>> {
+    let tenant = it.tenant;
+    sight.may(INTEGRATIONS_VIEW, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("integrations", tenant), &it.paging)?;
+    let mut found: BTreeMap<IntegrationId, Arc<Integration>> = BTreeMap::new();
+    for own in world.view.under::<Integration>(Index::IntegrationOwner, Key::new().id(tenant.uuid())) {
+        let own = own?;
+        found.insert(own.id, own);
+    }
+    // What is attached rests on the links by which its owner manages the tenant, and ends with them
+    // (D-6).
+    let above = graph::above(world, tenant, &BTreeSet::new())?;
+    for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, Key::new().id(tenant.uuid())) {
+        let attachment = attachment?;
+        if above.contains(&attachment.owner)
+            && let Some(integration) = world.view.get::<Integration>(attachment.integration.uuid())?
+        {
+            found.insert(integration.id, integration);
+        }
+    }
+    let rows = found.into_values().map(|it| {
+        let row = IntegrationRow {
+            integration: it.id,
+            kind: it.kind.clone(),
+            name: it.name.clone(),
+            owner: it.owner,
+            attached: it.owner != tenant,
+        };
+        Ok(Some(((Key::new().folded(it.name.as_str()), it.id.uuid()), row)))
+    });
+    turn.sorted(rows)
+}
+
+/// A reseller's customers (V-4, V-5). Of a world in which everything due has happened. Costs the
+/// rows shown, in every order and either direction, with filters on status, whatever the number of
+/// devices behind them. A text is looked for in row after row until the page is full.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see the reseller's devices, `foreign_cursor`,
+/// `invalid_limit`.
+pub fn reseller_customers(
+    sight: &Sight<'_>,
+    seal: Seal,
+    it: &ResellerCustomers,
+) -> Ruling<Page<ResellerCustomerRow>> {
+    let ResellerCustomers { reseller, filter, paging, .. } = it;
+    let reseller = *reseller;
+    sight.may(DEVICES_VIEW, reseller)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("reseller_customers", reseller, filter), paging)?;
+    let text = Wanted::of(filter.text.as_deref())?;
+    let row = |found: Result<(Place, Arc<ResellerRow>), ViewError>| {
+        let (place, row) = found?;
+        let shown = wants(filter, &text, &row) && sight.still_lives(row.tenant)?;
+        Ok(shown.then(|| (place, reseller_row(Arc::unwrap_or_clone(row)))))
+    };
+    match filter.tenant {
+        Some(tenant) => turn.sorted(one_row(world.view, reseller, tenant).map(row)),
+        None => {
+            let strands = rows(world.view, reseller, filter, filter.sort)?;
+            turn.page(turn.walk(world.view, strands).map(row))
+        }
+    }
+}
+
+/// All of a reseller's customers as CSV (V-6).
+///
+/// # Errors
+/// As for [`each_reseller_customer`].
+fn reseller_csv(sight: &Sight<'_>, it: &ResellerCsv) -> Ruling<Csv> {
+    let rows: Vec<_> = each_reseller_customer(sight, it.reseller, &it.filter)?.collect::<Result<_, _>>()?;
+    let mut out = Vec::new();
+    let rows = csv::reseller_customers(rows.into_iter().map(Ok::<_, csv::Unwritten>), &mut out)
+        .expect("a vector takes whatever is written");
+    Ok(Csv { rows, csv: String::from_utf8(out).expect("cells of text make CSV of text") })
+}
+
+/// Every row of a reseller that a filter wants, one by one in the order of the company, for those
+/// who write them out (V-6).
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see the reseller's devices.
+pub fn each_reseller_customer<'s>(
+    sight: &'s Sight<'_>,
+    reseller: TenantId,
+    filter: &'s ResellerFilter,
+) -> Ruling<impl Iterator<Item = Result<ResellerCustomerRow, ViewError>> + 's> {
+    sight.may(DEVICES_VIEW, reseller)?;
+    let world = sight.world();
+    let text = Wanted::of(filter.text.as_deref())?;
+    let one = filter.tenant.map(|tenant| one_row(world.view, reseller, tenant));
+    let all = match filter.tenant {
+        Some(_) => Vec::new(),
+        None => rows(world.view, reseller, filter, ResellerSort::Company)?,
+    };
+    let all = walk::<ResellerRow>(world.view, all, EVERY);
+    let found = one.into_iter().flatten().chain(all);
+    Ok(found.filter_map(move |found| {
+        let row = found.and_then(|(_, row)| {
+            let shown = wants(filter, &text, &row) && sight.still_lives(row.tenant)?;
+            Ok(shown.then(|| reseller_row(Arc::unwrap_or_clone(row))))
+        });
+        row.transpose()
+    }))
+}
+
+/// How many rows are read at a time where every one is wanted.
+const EVERY: usize = 256;
+
+/// A reseller's row of one tenant, if there is one.
+fn one_row<'w>(
+    view: &'w dyn View,
+    reseller: TenantId,
+    tenant: TenantId,
+) -> impl Iterator<Item = Result<(Place, Arc<ResellerRow>), ViewError>> + 'w {
+    let id = ResellerRow::key(reseller, tenant);
+    let row = view.get::<ResellerRow>(id).transpose();
+    row.into_iter().map(move |row| Ok(((Key::new(), id), row?)))
+}
+
+/// The strands of a reseller's rows that a filter wants, in an order.
+fn rows(
+    view: &dyn View,
+    reseller: TenantId,
+    filter: &ResellerFilter,
+    sort: ResellerSort,
+) -> Result<Vec<Strand>, ViewError> {
+    let index = match sort {
+        ResellerSort::Company | ResellerSort::Status => Index::RowCompany,
+        ResellerSort::Number => Index::RowNumber,
+        ResellerSort::Country => Index::RowCountry,
+        ResellerSort::LastUploaded => Index::RowUploaded,
+        ResellerSort::Uploads => Index::RowUploads,
+        ResellerSort::Devices => Index::RowDevices,
+    };
+    let found = prefixes(view, index, Key::new().id(reseller.uuid()), row_strand)?;
+    let wanted = found.into_iter().filter(|(_, one)| chooses(filter, one));
+    let strands = wanted.map(|(prefix, one)| {
+        let by_status = (sort == ResellerSort::Status).then(|| Key::new().text(one.status().name()));
+        Strand { span: Span::under(index, prefix.clone()), prefix, lead: by_status.unwrap_or_default() }
+    });
+    Ok(strands.collect())
+}
+
+/// Whether a filter wants rows that are like this one in what strands have in common: where a
+/// device is shown as it and, if the unused are wanted, where it was added (V-4).
+fn chooses(filter: &ResellerFilter, row: &ResellerRow) -> bool {
+    row.is_listed()
+        && (filter.unused || row.is_shown())
+        && filter.status.is_none_or(|status| row.status() == status)
+}
+
+fn wants(filter: &ResellerFilter, text: &Wanted, row: &ResellerRow) -> bool {
+    chooses(filter, row) && text.is_in(&[&row.company(), row.number.as_str()])
+}
+
+fn reseller_row(row: ResellerRow) -> ResellerCustomerRow {
+    ResellerCustomerRow {
+        tenant: row.tenant,
+        company: row.company(),
+        status: row.status(),
+        number: row.number,
+        country: row.country,
+        last_uploaded: row.last_uploaded,
+        uploads: row.uploads,
+        devices: row.devices,
+    }
 }

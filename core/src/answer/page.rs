@@ -8,13 +8,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::journal::Hash;
-use crate::query::{Page, Paging};
+use crate::query::{MAX_ROWS, Page, Paging};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, Stop};
-use crate::view::{Entity, Index, Key, Scan, Span, View, ViewError};
-
-/// The most rows of a page.
-pub const MAX_ROWS: usize = 1_000;
+use crate::view::{Any, Entity, Index, Key, Scan, Span, View, ViewError};
 
 /// Where a row stands in its list: by what the list is sorted by, then by an id.
 pub(super) type Place = (Key, Uuid);
@@ -24,7 +21,7 @@ pub(super) type Placed<R> = Result<Option<(Place, R)>, ViewError>;
 
 /// One turn of a list: which list it is, after which place it goes on, which way, and how far.
 pub(super) struct Turn {
-    list: String,
+    list: List,
     after: Option<Place>,
     limit: usize,
     descending: bool,
@@ -38,10 +35,10 @@ impl Turn {
     ///
     /// # Errors
     /// `invalid_limit`, `foreign_cursor`.
-    pub(super) fn of(list: &impl Serialize, paging: &Paging) -> Ruling<Self> {
-        let turn = Self::first(list, paging)?;
-        let after = paging.cursor.as_deref().map(|text| decode(&turn.list, text)).transpose()?;
-        Ok(Self { after, ..turn })
+    pub(super) fn of(seal: Seal, list: &impl Serialize, paging: &Paging) -> Ruling<Self> {
+        let turn = Self::first(seal, list, paging)?;
+        let after = paging.cursor.as_deref().map(|text| turn.list.place(text).ok_or_else(foreign));
+        Ok(Self { after: after.transpose()?, ..turn })
     }
 
     /// The same for a list that is sorted by what is personal (U-5). Its cursor names the row
@@ -51,30 +48,35 @@ impl Turn {
     /// # Errors
     /// `invalid_limit`, `foreign_cursor`.
     pub(super) fn personal(
+        seal: Seal,
         list: &impl Serialize,
         paging: &Paging,
         key: impl FnOnce(Uuid) -> Result<Option<Key>, ViewError>,
     ) -> Ruling<Self> {
-        let turn = Self { is_personal: true, ..Self::first(list, paging)? };
+        let turn = Self { is_personal: true, ..Self::first(seal, list, paging)? };
         let Some(text) = &paging.cursor else { return Ok(turn) };
-        let id = text.get(MARK..MARK + ID).and_then(|id| Uuid::try_parse(id).ok());
-        if let Some(id) = id
+        if let Some((_, id)) = turn.list.place(text)
             && let Some(key) = key(id)?
-            && encode_personal(&turn.list, &(key.clone(), id)) == *text
+            && turn.list.personal_cursor(&(key.clone(), id)) == *text
         {
             return Ok(Self { after: Some((key, id)), ..turn });
         }
-        Err(Refusal::new(Code::ForeignCursor, "").into())
+        Err(foreign())
     }
 
-    fn first(list: &impl Serialize, paging: &Paging) -> Ruling<Self> {
+    fn first(seal: Seal, list: &impl Serialize, paging: &Paging) -> Ruling<Self> {
         if paging.limit == 0 || paging.limit > MAX_ROWS {
             return Err(Refusal::new(Code::InvalidLimit, paging.limit).into());
         }
-        let list = serde_json::to_string(&(list, paging.descending))
+        let name = serde_json::to_string(&(list, paging.descending))
             .expect("queries have string keys and finite numbers");
         let (limit, descending) = (paging.limit, paging.descending);
-        Ok(Self { list, after: None, limit, descending, is_personal: false })
+        Ok(Self { list: List { seal, name }, after: None, limit, descending, is_personal: false })
+    }
+
+    /// The place that the page begins after, if it is not the first.
+    pub(super) const fn after(&self) -> Option<&Place> {
+        self.after.as_ref()
     }
 
     /// The page of rows that come in order, beginning after the place. Those after the page are not
@@ -85,8 +87,10 @@ impl Turn {
         for row in rows {
             let Some((place, row)) = row? else { continue };
             if page.rows.len() == self.limit {
-                let encode = if self.is_personal { encode_personal } else { encode };
-                page.next = last.map(|last| encode(&self.list, &last));
+                page.next = last.map(|last| match self.is_personal {
+                    true => self.list.personal_cursor(&last),
+                    false => self.list.cursor(&last),
+                });
                 break;
             }
             page.rows.push(row);
@@ -117,6 +121,34 @@ impl Turn {
         } else {
             self.page(kept.into_iter().map(|row| Ok(Some(row))))
         }
+    }
+
+    /// Everything under a key from the place on, in order.
+    pub(super) fn scan<'v>(
+        &self,
+        view: &'v dyn View,
+        index: Index,
+        prefix: Key,
+    ) -> impl Iterator<Item = Result<(Place, Any), ViewError>> + 'v {
+        let mut rest = Some(Span { backwards: self.descending, ..Span::under(index, prefix) });
+        if let Some((key, id)) = &self.after {
+            rest = rest.map(|span| span.after(key.clone(), *id));
+        }
+        let wanted = self.limit + 1;
+        let pages = std::iter::from_fn(move || {
+            let span = rest.take()?;
+            let found = view.scan(&span, wanted);
+            if let Ok(found) = &found
+                && found.len() == wanted
+            {
+                rest = found.last().map(|last| span.after(last.key.clone(), last.id));
+            }
+            Some(found)
+        });
+        pages.flat_map(|page| match page {
+            Ok(page) => page.into_iter().map(|it| Ok(((it.key, it.id), it.entity))).collect(),
+            Err(error) => vec![Err(error)],
+        })
     }
 
     /// The entities of these strands from the place on, in order.
@@ -230,43 +262,83 @@ impl<E: Entity> Iterator for Walk<'_, E> {
     }
 }
 
-/// How many digits of a cursor say whose it is.
-const MARK: usize = 16;
-
-/// How many digits of a cursor are an id.
-const ID: usize = 32;
-
-/// How many digits of a cursor say whether a row stands where it stood: as many as three bytes
-/// have, of which a store also thinks that they tell no address.
-const CHECK: usize = 6;
-
-/// A place as text: a mark, by which list and place are known to belong together, then the id and
-/// the key.
-fn encode(list: &str, (key, id): &Place) -> String {
-    let place = format!("{}{}", id.as_simple(), key.hex());
-    mark(list, &place) + &place
+fn foreign() -> Stop {
+    Refusal::new(Code::ForeignCursor, "").into()
 }
 
-/// A row as text: a mark, by which list and row are known to belong together, then the id, then
-/// what is too little to tell the key by and enough to notice that it has changed.
-fn encode_personal(list: &str, (key, id): &Place) -> String {
-    let id = id.as_simple().to_string();
-    let check: String = mark(list, &format!("{id}{}", key.hex())).chars().take(CHECK).collect();
-    mark(list, &id) + &id + &check
-}
+/// What the cursors of a store are sealed with: nobody else reads one or makes one.
+#[derive(Clone, Copy, Debug)]
+pub struct Seal(Hash);
 
-fn mark(list: &str, place: &str) -> String {
-    Hash::of(&format!("{list}{place}")).to_string().chars().take(MARK).collect()
-}
-
-fn decode(list: &str, text: &str) -> Result<Place, Stop> {
-    let foreign = || Stop::from(Refusal::new(Code::ForeignCursor, ""));
-    let (ours, place) = text.split_at_checked(MARK).ok_or_else(foreign)?;
-    if mark(list, place) != ours {
-        return Err(foreign());
+impl Seal {
+    /// The seal that a secret of the store makes.
+    pub fn of(secret: &str) -> Self {
+        Self(Hash::of(secret))
     }
-    let (id, key) = place.split_at_checked(ID).ok_or_else(foreign)?;
-    Ok((Key::from_hex(key).ok_or_else(foreign)?, Uuid::try_parse(id).map_err(|_| foreign())?))
+
+    fn hash(&self, text: &str) -> [u8; 32] {
+        *self.0.chain(text).bytes()
+    }
+}
+
+/// How many bytes of a cursor are its mark, by which list and place are known to belong together.
+const MARK: usize = 8;
+
+/// How many bytes of a cursor are an id.
+const ID: usize = 16;
+
+/// How many bytes of a cursor say whether a row stands where it stood: so few that even a store
+/// does not tell an address by them.
+const CHECK: usize = 3;
+
+/// A list with its owner, filter, order and direction, for cursors.
+struct List {
+    seal: Seal,
+    name: String,
+}
+
+impl List {
+    /// A place as a cursor.
+    fn cursor(&self, (key, id): &Place) -> String {
+        self.sealed([id.as_bytes(), key.as_bytes()].concat())
+    }
+
+    /// A row as a cursor: its id, then what is too little to tell the key by and enough to notice
+    /// that it has changed.
+    fn personal_cursor(&self, (key, id): &Place) -> String {
+        let check = self.seal.hash(&format!("check {} {id} {}", self.name, key.hex()));
+        self.sealed(id.as_bytes().iter().chain(check.iter().take(CHECK)).copied().collect())
+    }
+
+    /// A mark that is made of the list and the place, then the place under a mask that is made of
+    /// the mark.
+    fn sealed(&self, place: Vec<u8>) -> String {
+        let mark = self.mark(&place);
+        Key::from_bytes([mark.clone(), self.masked(&mark, place)].concat()).hex()
+    }
+
+    /// The place that a cursor stands for; nothing, where it is none of this list's.
+    fn place(&self, text: &str) -> Option<Place> {
+        let bytes = Key::from_hex(text).filter(|key| key.hex() == text)?;
+        let (mark, place) = bytes.as_bytes().split_at_checked(MARK)?;
+        let place = self.masked(mark, place.to_vec());
+        if self.mark(&place) != mark {
+            return None;
+        }
+        let (id, key) = place.split_at_checked(ID)?;
+        Some((Key::from_bytes(key.to_vec()), Uuid::from_slice(id).ok()?))
+    }
+
+    fn mark(&self, place: &[u8]) -> Vec<u8> {
+        let place = Key::from_bytes(place.to_vec()).hex();
+        self.seal.hash(&format!("mark {} {place}", self.name)).into_iter().take(MARK).collect()
+    }
+
+    fn masked(&self, mark: &[u8], place: Vec<u8>) -> Vec<u8> {
+        let mark = Key::from_bytes(mark.to_vec()).hex();
+        let mask = (0_u64..).flat_map(|block| self.seal.hash(&format!("mask {mark} {block}")));
+        place.into_iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect()
+    }
 }
 
 /// The most characters of a text that a list is searched for.

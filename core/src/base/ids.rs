@@ -1,5 +1,14 @@
 //! Which ids exist, each a type of its own so that none can stand in for another. It never makes
 //! one: ids come in as arguments.
+//!
+//! ```
+//! use tenantry::base::ids::{NotAnId, UserId};
+//!
+//! let user: UserId = "0198c0de-0000-7000-8000-0000000000ab".parse()?;
+//! assert_eq!(UserId::from_uuid(user.uuid()), user);
+//! assert!("ada".parse::<UserId>().is_err());
+//! # Ok::<(), NotAnId>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +24,11 @@ pub(crate) trait Id: Copy + fmt::Display {
     /// The UUID itself.
     fn bare(self) -> Uuid;
 }
+
+/// The text is not an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the text is not an id; write it as a UUID, like 0198c0de-0000-7000-8000-0000000000ab")]
+pub struct NotAnId;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -61,10 +75,10 @@ macro_rules! ids {
         }
 
         impl FromStr for $name {
-            type Err = uuid::Error;
+            type Err = NotAnId;
 
-            fn from_str(text: &str) -> Result<Self, uuid::Error> {
-                Uuid::parse_str(text).map(Self)
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                Uuid::parse_str(text).map(Self).map_err(|_| NotAnId)
             }
         }
     )*};

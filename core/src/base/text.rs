@@ -4,6 +4,19 @@
 //!
 //! No type here can hold a control character or a line break, so none can carry one into a mail, a
 //! header or a CSV row (A-4). An error never repeats the text, which may be personal data (U-5).
+//!
+//! ```
+//! use tenantry::base::text::{Email, Number};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! assert_eq!(" nw-1 ".parse::<Number>()?.as_str(), "NW-1");
+//!
+//! let flaw = "ada at northwind".parse::<Email>().unwrap_err();
+//! assert_eq!(flaw.field, "e-mail address");
+//! assert!(!flaw.to_string().contains("northwind"));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
@@ -16,6 +29,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
+use super::device::{self, Form};
 use super::read::from_text;
 
 /// Why a text is not what it was meant to be: lower case, what stands in the way, what to do.
@@ -137,8 +151,9 @@ texts! {
     /// A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4).
     Street(String) = "street address", looked_at, street, r"\S";
     /// A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits,
-    /// and spaces, `-`, `.`, `(`, `)`, `/` between them; at most 40 characters (T-2).
-    Phone(String) = "phone", looked_at, phone, r"^\s*[+]?[0-9 ().\/-]{3,40}\s*$";
+    /// and spaces, `-`, `.`, `(`, `)`, `/` between them; then, if there is one, an extension of up to
+    /// eight digits behind `ext`, `x` or `#`; at most 40 characters (T-2).
+    Phone(String) = "phone", looked_at, phone, r"^\s*[+]?[0-9 ().\/-]{3,40}([,;]? ?([A-Za-z]{1,9}[.]?|#) ?[0-9]{1,8})?\s*$";
     /// An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its
     /// scheme and host lower-cased (T-2).
     Website(String) = "website", looked_at, website, r"^\s*[Hh][Tt][Tt][Pp][Ss]?:\/\/";
@@ -164,14 +179,62 @@ texts! {
     /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing
     /// invisible (V-1).
     Reference(String) = "internal reference", |text| plain_name(text, 100), |text| name(text, 100), r"\S";
-    /// A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of
-    /// which the first is a letter, both kept without the spaces, `-`, `_`, `.` and `/` between
-    /// their digits; or a serial number of 4 to 40 letters, digits, `-`, `_`, `.` and `/`, not all
-    /// of them signs; trimmed and upper-cased (V-2).
-    DeviceId(String) = "device", looked_at, device, r"^\s*[A-Za-z0-9._\/ -]{4,80}\s*$";
+    /// A device, by one of its ids (V-2): an IMEI, a MEID, or a serial number of 4 to 40 letters,
+    /// digits, `-`, `_`, `.` and `/`, which keeps its case. Two makers may use the same serial
+    /// number where the maker is given: `acme:1234`. Canonical are the 15 digits of an IMEI, the 14
+    /// hexadecimal digits of a MEID, and a serial number as it was typed.
+    ///
+    /// | written as | read as |
+    /// |---|---|
+    /// | 15 digits | the IMEI, if the check digit holds |
+    /// | 14 digits | the IMEI without its check digit, which is added |
+    /// | 16 digits | the IMEI in an IMEISV |
+    /// | 14 hexadecimal digits, the first a letter; a check digit may follow | the MEID |
+    /// | 18 digits of a decimal MEID; a check digit may follow | the MEID |
+    /// | a MEID of digits alone, which begins with 99 | its IMEI, which is the same device |
+    /// | 17 digits or more: zeros in front of an IMEI | the IMEI |
+    /// | `490154203237518.0`, `4.90154203237518E+14`, `'490154203237518` | the IMEI |
+    /// | a number of which a spreadsheet has lost digits, `4.90154E+14` | nothing: refused |
+    /// | `IMEI:…`, `MEID:…`, `SN:…` | what stands behind |
+    /// | `acme:490154203237518` | a serial number of that maker, whatever it is made of |
+    /// | what stands for no device: `Unknown`, `NULL`, `000000000000000` … | nothing: refused |
+    ///
+    /// Spaces, `-`, `_`, `.` and `/` between the digits of an IMEI or a MEID are left out.
+    ///
+    /// ```
+    /// use tenantry::base::text::DeviceId;
+    ///
+    /// assert_eq!(DeviceId::parse("49-015420-323751")?.as_str(), "490154203237518");
+    /// assert_eq!(DeviceId::parse("Acme:7")?.as_str(), "acme:7");
+    /// assert!(DeviceId::parse("4.90154E+14").is_err());
+    /// # Ok::<(), tenantry::base::text::TextError>(())
+    /// ```
+    DeviceId(String) = "device", looked_at, device, r"^\s*['’]?\s*[A-Za-z0-9._\/ ,:&+-]{4,100}\s*$";
     /// Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them
     /// (S-1).
     ReturnPlace(String) = "return place", looked_at, return_place, r"^\s*[!-~]{1,2048}\s*$";
+}
+
+impl RoleName {
+    /// What the name looks like, without case, spaces, `_` and `-`: two names that a reader could take
+    /// for one another are the same here. Only ever compared.
+    pub(crate) fn skeleton(&self) -> String {
+        skeleton(self.as_str())
+    }
+}
+
+impl BuiltinRole {
+    /// As a role's name has it.
+    pub(crate) fn skeleton(&self) -> String {
+        skeleton(self.as_str())
+    }
+}
+
+/// Of letters that look alike, in any script, one stands for all.
+fn skeleton(text: &str) -> String {
+    let plain = text.nfkc().flat_map(char::to_lowercase).filter(|c| !matches!(c, ' ' | '_' | '-'));
+    let plain: String = plain.collect();
+    unicode_security::skeleton(&plain).flat_map(char::to_lowercase).collect()
 }
 
 impl ReturnPlace {
@@ -185,6 +248,7 @@ impl ReturnPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DeviceIdKind {
     /// An International Mobile Equipment Identity.
     Imei,
@@ -197,21 +261,10 @@ pub enum DeviceIdKind {
 impl DeviceId {
     /// What kind of id it is.
     pub fn kind(&self) -> DeviceIdKind {
-        DeviceIdKind::of(self.as_str())
-    }
-}
-
-impl DeviceIdKind {
-    fn of(text: &str) -> Self {
-        if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Self::Imei
-        } else if text.len() == 14
-            && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-            && text.starts_with(|first: char| first.is_ascii_alphabetic())
-        {
-            Self::Meid
-        } else {
-            Self::Serial
+        match Form::of(self.as_str()) {
+            Form::Imei => DeviceIdKind::Imei,
+            Form::Meid => DeviceIdKind::Meid,
+            Form::Serial => DeviceIdKind::Serial,
         }
     }
 }
@@ -232,6 +285,7 @@ pub struct Coordinates {
 /// [`Coordinates`] as they cross a boundary.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 struct Degrees {
     #[cfg_attr(feature = "schema", schemars(range(min = -90.0, max = 90.0)))]
     latitude: f64,
@@ -336,6 +390,10 @@ fn number(text: &str) -> Result<String, Flaw> {
 }
 
 fn email(text: &str) -> Result<String, Flaw> {
+    if let Some((c, ascii)) = text.chars().find_map(|c| Some((c, read_as_ascii(c)?))) {
+        let obstacle = format!("has the character {}, which may be read as `{ascii}`", code(c));
+        return Err(Flaw::new(obstacle, "type it with plain letters"));
+    }
     let text: String = text.trim().to_lowercase().nfc().collect();
     within(text.len(), 254)?;
     if let Some(c) = text.chars().find(|c| invisible(*c) || !(c.is_ascii() || c.is_alphanumeric())) {
@@ -356,6 +414,22 @@ fn email(text: &str) -> Result<String, Flaw> {
         return Err(Flaw::new("is not a single address", "write it like ada@example.com"));
     }
     Ok(text)
+}
+
+/// What in ASCII a character outside it becomes where letters are compared without case or width:
+/// the Kelvin sign is a `k`, and two addresses that look alike would be one.
+fn read_as_ascii(c: char) -> Option<String> {
+    if c.is_ascii() || c.general_category() == GeneralCategory::SpaceSeparator {
+        return None;
+    }
+    let folded = |c: char| -> String {
+        let upper = c.to_lowercase().flat_map(char::to_uppercase);
+        upper.flat_map(char::to_lowercase).nfkc().collect()
+    };
+    [c.nfkc().collect(), c.to_lowercase().nfkc().collect(), folded(c)]
+        .into_iter()
+        .map(|text: String| text.to_lowercase())
+        .find(|text| text.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 fn prefix(text: &str) -> Result<String, Flaw> {
@@ -427,14 +501,33 @@ fn street(text: &str) -> Result<String, Flaw> {
 fn phone(text: &str) -> Result<String, Flaw> {
     let text = text.trim();
     within(text.chars().count(), 40)?;
-    let number = text.strip_prefix('+').unwrap_or(text);
+    if let Some(c) = text.chars().find(|c| invisible(*c)) {
+        return Err(Flaw::new(format!("has the character {}", code(c)), "remove it"));
+    }
+    let number = without_extension(text);
+    let number = number.strip_prefix('+').unwrap_or(number);
     if !number.chars().all(|c| matches!(c, '0'..='9' | ' ' | '-' | '.' | '(' | ')' | '/')) {
-        let remedy = "use digits, spaces and - . ( ) /, with a + in front if it is international";
+        let remedy =
+            "use digits, spaces and - . ( ) /, with a + in front if it is international, and ext. 12 behind";
         return Err(Flaw::new("has a character that is not allowed there", remedy));
     }
     match number.bytes().filter(u8::is_ascii_digit).count() {
         3..=15 => Ok(text.to_owned()),
         digits => Err(Flaw::new(format!("has {digits} digits"), "give 3 to 15")),
+    }
+}
+
+/// The number that an extension of up to eight digits belongs to.
+fn without_extension(text: &str) -> &str {
+    let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = text.len() - rest.len();
+    let label = rest.trim_end().trim_end_matches('.').to_ascii_lowercase();
+    let found = ["extension", "ext", "x", "#"].into_iter().find(|word| label.ends_with(word));
+    match found {
+        Some(word) if (1..=8).contains(&digits) => {
+            text.get(..label.len() - word.len()).unwrap_or(text).trim_end_matches([' ', ',', ';'])
+        }
+        _ => text,
     }
 }
 
@@ -489,31 +582,7 @@ fn word(text: &str) -> Result<String, Flaw> {
 }
 
 fn device(text: &str) -> Result<String, Flaw> {
-    let text = text.trim().to_ascii_uppercase();
-    within(text.chars().count(), 40)?;
-    // Labels and people write the digits of an IMEI or a MEID in groups.
-    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '.' | '/')).collect();
-    match DeviceIdKind::of(&bare) {
-        DeviceIdKind::Imei if imei::valid(&bare) => return Ok(bare),
-        DeviceIdKind::Imei => {
-            return Err(Flaw::new("is an IMEI whose check digit is wrong", "read it off the device again"));
-        }
-        DeviceIdKind::Meid => return Ok(bare),
-        DeviceIdKind::Serial => {}
-    }
-    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
-        return Err(Flaw::new(
-            "has a character that is not allowed there",
-            "use letters, digits and - _ . /",
-        ));
-    }
-    if text.len() < 4 || bare.is_empty() {
-        return Err(Flaw::new(
-            "is too short for a serial number",
-            "give at least 4 characters, not all of them signs",
-        ));
-    }
-    Ok(text)
+    device::canonical(text).map_err(|(obstacle, remedy)| Flaw::new(obstacle, remedy))
 }
 
 fn return_place(text: &str) -> Result<String, Flaw> {
@@ -673,6 +742,14 @@ mod tests {
         "ada\u{202E}@example.com" => "!U+202E",
         "ada\u{3164}@example.com" => "!U+3164",
         "ada\u{A0}@example.com" => "!U+00A0",
+        "quac\u{212A}@example.com" => "!U+212A, which may be read as `k`; type it with plain letters",
+        "ada@quac\u{212A}.example" => "!U+212A",
+        "\u{17F}ven@example.com" => "!U+017F",
+        "\u{130}da@example.com" => "!U+0130",
+        "ma\u{DF}@example.com" => "!U+00DF, which may be read as `ss`",
+        "\u{FF41}da@example.com" => "!U+FF41",
+        "\u{FB01}n@example.com" => "!U+FB01",
+        "\u{2460}a@example.com" => "!U+2460",
     }
 
     table! { prefixes, Prefix:
@@ -777,6 +854,21 @@ mod tests {
         "x".repeat(65) => "!role name is 65 characters long; use at most 64",
     }
 
+    #[test]
+    fn names_that_a_reader_could_take_for_one_another_have_one_skeleton() {
+        let skeleton = |name: &str| RoleName::parse(name).unwrap().skeleton();
+        let admin = BuiltinRole::parse("admin").unwrap().skeleton();
+        for name in ["admin", "Admin", "ADMIN", "Ａdmin", "Аdmin", "аdmin", "a dmin"] {
+            assert_eq!(skeleton(name), admin, "{name}");
+        }
+        let super_admin = BuiltinRole::parse("super_admin").unwrap().skeleton();
+        for name in ["Super Admin", "super-admin", "Super  Аdmin", "superadmin"] {
+            assert_eq!(skeleton(name), super_admin, "{name}");
+        }
+        assert_ne!(skeleton("Admins"), admin);
+        assert_ne!(skeleton("Desk 1"), skeleton("Desk 2"));
+    }
+
     table! { streets, Street:
         "1 Main St" => "1 Main St",
         "1 Main St,\r\n  12345 Town\n\nLand\n" => "1 Main St, 12345 Town, Land",
@@ -799,12 +891,19 @@ mod tests {
         "()" => "!has 0 digits",
         "++49 30" => "!not allowed",
         "49+30123" => "!not allowed",
-        "030 123 ext. 4" => "!not allowed",
+        "030 123 ext. 4" => "030 123 ext. 4",
+        "+49 30 1234 x56" => "+49 30 1234 x56",
+        "030 123, Ext 4" => "030 123, Ext 4",
+        "030 123 #4" => "030 123 #4",
+        "030 123 ext." => "!not allowed",
+        "030 123 ext. 123456789" => "!not allowed",
+        "ext. 4" => "!has 0 digits",
+        "+49 30\u{202D} 1234" => "!U+202D; remove it",
         "٠٣٠١٢٣" => "!not allowed",
-        "030\n123" => "!not allowed",
+        "030\n123" => "!U+000A",
         "030\u{A0}123" => "!not allowed",
-        "030\u{2028}123" => "!not allowed",
-        "030\0" => "!not allowed",
+        "030\u{2028}123" => "!U+2028",
+        "030\0" => "!U+0000",
         "1-".repeat(21) => "!use at most 40",
         "" => "!is empty",
     }
@@ -873,12 +972,16 @@ mod tests {
     table! { devices, DeviceId:
         "490154203237518" => "490154203237518",
         " 490154203237518\n" => "490154203237518",
-        "000000000000000" => "000000000000000",
         "490154203237519" => "!IMEI whose check digit is wrong",
         "490154203237581" => "!IMEI whose check digit is wrong", // two digits swapped
         "940154203237518" => "!IMEI whose check digit is wrong",
-        "49015420323751" => "49015420323751", // 14 digits: a serial number
-        "4901542032375180" => "4901542032375180", // 16: a serial number
+        "49015420323751" => "490154203237518", // without its check digit
+        "4901542032375180" => "490154203237518", // an IMEISV
+        "4901542032375199" => "490154203237518",
+        "0490154203237518" => "!an IMEISV, or an IMEI behind a zero; give the IMEI",
+        "00490154203237518" => "490154203237518",
+        "000490154203237518" => "490154203237518",
+        "00490154203237519" => "00490154203237519", // 17 digits: a serial number
         "49015420323751８" => "!not allowed", // full-width
         "490154 203237518" => "490154203237518",
         "49-015420-323751-8" => "490154203237518",
@@ -886,20 +989,84 @@ mod tests {
         "49.015420/323751_8" => "490154203237518",
         "49-015420-323751-9" => "!IMEI whose check digit is wrong",
         "49 015420 323751 9" => "!IMEI whose check digit is wrong",
-        "49-015420-323751" => "49-015420-323751", // 14 digits: a serial number
-        "49 015420 323751" => "!not allowed",
-        "49-015420-323751-80" => "49-015420-323751-80",
+        "49-015420-323751" => "490154203237518",
+        "49 015420 323751" => "490154203237518",
+        "49-015420-323751-80" => "490154203237518",
         "49\t015420\t323751\t8" => "!not allowed",
+        // What spreadsheets make of them.
+        "490154203237518.0" => "490154203237518",
+        "490154203237518,00" => "490154203237518",
+        "490154203237519.0" => "!IMEI whose check digit is wrong",
+        "4.90154203237518E14" => "490154203237518",
+        "4.90154203237518e+14" => "490154203237518",
+        "4,90154203237518E+14" => "490154203237518",
+        "4.90154203237519E+14" => "!IMEI whose check digit is wrong",
+        "4.90154E+14" => "!a spreadsheet has shortened; format the column as text",
+        "4.9015420323752E+14" => "!a spreadsheet has shortened",
+        "5E14" => "!a spreadsheet has shortened",
+        "5E+3" => "!a spreadsheet has shortened",
+        "4901542032375180.0" => "!a spreadsheet has shortened",
+        "3.5209900176148E13" => "352099001761481",
+        "35209900176148.0" => "352099001761481",
+        "4.9015420323751E13" => "!a spreadsheet may have lost digits", // 049015420323751, perhaps
+        "49015420323751.0" => "!a spreadsheet may have lost digits",
+        "'490154203237518" => "490154203237518",
+        "\u{2019}490154203237518" => "490154203237518",
+        "5E12" => "5E12", // a serial number
+        "12E4" => "12E4",
+        // What people write in front.
+        "IMEI: 490154203237518" => "490154203237518",
+        "imei:SN-12" => "!is no IMEI",
+        "MEID: a0000000002329" => "A0000000002329",
+        "MEID: 490154203237518" => "!is no MEID",
+        "S/N: Ab-12" => "Ab-12",
+        "Serial: IMEI: 1" => "!has two labels",
+        // Makers.
+        "Acme  Inc.: Ab-1" => "acme inc.:Ab-1",
+        "acme:490154203237519" => "acme:490154203237519",
+        "acme:7" => "acme:7",
+        "acme:" => "!too short",
+        ":7777777" => "!names a maker",
+        "ac=me:7" => "!names a maker",
+        "acme:NULL" => "!stands for no device",
+        format!("{}:{}", "a".repeat(40), "b".repeat(40)) =>
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        format!("a:{}", "b".repeat(80)) => "!is 82 characters long",
+        // MEIDs.
         "a0-000000-002329" => "A0000000002329",
         "AF 012345 0ABCDE" => "AF0123450ABCDE",
+        "AF0123450ABCDEC" => "AF0123450ABCDE", // with its check digit
+        "AF0123450ABCDED" => "!MEID whose check digit is wrong",
+        "293608736500703710" => "AF0123450ABCDE", // in decimal
+        "2936087365007037100" => "AF0123450ABCDE",
+        "2936087365007037101" => "2936087365007037101", // 19 digits: a serial number
+        "123456789012345678" => "!has 18 digits, and is no decimal MEID",
+        "99000049320450" => "990000493204501",
+        "990000493204501" => "990000493204501",
+        "256691404903304272" => "990000493204501",
+        // What stands for no device.
+        "000000000000000" => "!stands for no device",
+        "00000000000000" => "!stands for no device",
+        "111111111111119" => "!stands for no device",
+        "FFFFFFFFFFFFFF" => "!stands for no device",
+        "Unknown" => "!stands for no device",
+        "None" => "!stands for no device",
+        "NULL" => "!stands for no device",
+        "Defaultstring" => "!stands for no device",
+        "Default string" => "!stands for no device",
+        "To be filled by O.E.M." => "!stands for no device",
+        "n/a n/a" => "!not allowed",
+        "IMEI;" => "!stands for no device",
+        "0000" => "!stands for no device",
+        "123456789" => "!stands for no device",
+        // Serial numbers.
         "...." => "!too short for a serial number",
         "- -" => "!not allowed",
         "-_./" => "!not all of them signs",
         "...1" => "...1",
-        "a0000000002329" => "A0000000002329",
-        "AF0123450ABCDE" => "AF0123450ABCDE",
-        "sn-1_2.3/4" => "SN-1_2.3/4",
+        "sn-1_2.3/4" => "sn-1_2.3/4",
         "A123" => "A123",
+        "a123" => "a123",
         "A12" => "!too short for a serial number",
         "A".repeat(40) => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "A".repeat(41) => "!is 41 characters long; use at most 40",
@@ -934,11 +1101,12 @@ mod tests {
         for (text, kind) in [
             ("490154203237518", Imei),
             ("a0000000002329", Meid),
-            ("FFFFFFFFFFFFFF", Meid),
-            ("49015420323751", Serial), // it does not begin with a letter
+            ("FFFFFFFFFFFFFE", Meid),
+            ("49015420323751", Imei),
+            ("acme:490154203237518", Serial),
+            ("acme:a0000000002329", Serial),
             ("G0000000002329", Serial), // no hexadecimal digit
             ("A000000000232", Serial),
-            ("A00000000023290", Serial),
             ("A000-000002329", Serial),
             ("1234", Serial),
         ] {
@@ -948,7 +1116,7 @@ mod tests {
 
     #[test]
     fn exactly_one_check_digit_holds_and_no_single_wrong_digit_passes() {
-        for body in ["49015420323751", "35209900176148", "00000000000000", "99999999999999"] {
+        for body in ["49015420323751", "35209900176148", "00000000000001", "99999999999990"] {
             let valid: Vec<String> = (0..10)
                 .map(|digit| format!("{body}{digit}"))
                 .filter(|text| DeviceId::parse(text).is_ok())

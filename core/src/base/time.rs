@@ -1,5 +1,14 @@
 //! What an instant is: UTC, whole microseconds, a year that RFC 3339 can write. It never reads a
 //! clock.
+//!
+//! ```
+//! use tenantry::base::time::{ParseError, Timestamp};
+//!
+//! let noon: Timestamp = "2026-01-31T13:00:00+01:00".parse()?;
+//! assert_eq!(noon.to_string(), "2026-01-31T12:00:00.000000Z");
+//! assert_eq!(noon.plus_days(1).micros() - noon.micros(), 86_400_000_000);
+//! # Ok::<(), ParseError>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,6 +31,7 @@ pub struct Timestamp(DateTime<Utc>);
 
 /// A text that is not an instant that a [`Timestamp`] can hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseError {
     /// The text is not RFC 3339.
     #[error("time is not in RFC 3339 form; write it like 2026-01-31T09:30:00Z")]
@@ -88,13 +98,8 @@ impl Timestamp {
 
     /// The instant of a chrono time, cut to microseconds and held within [`Timestamp::MIN`] and
     /// [`Timestamp::MAX`].
-    pub fn from_datetime(datetime: DateTime<Utc>) -> Self {
+    pub(crate) fn from_datetime(datetime: DateTime<Utc>) -> Self {
         Self::saturating(datetime.timestamp_micros())
-    }
-
-    /// The instant as a chrono time.
-    pub fn datetime(self) -> DateTime<Utc> {
-        self.0
     }
 
     /// The instant so many days of 24 hours later, at most [`Timestamp::MAX`].
@@ -280,7 +285,7 @@ mod tests {
         assert_eq!(Timestamp::from_datetime(DateTime::<Utc>::MIN_UTC), Timestamp::MIN);
         assert_eq!(Timestamp::from_datetime(DateTime::<Utc>::MAX_UTC), Timestamp::MAX);
         let now = at("2026-01-31T09:30:00.123456Z");
-        assert_eq!(Timestamp::from_datetime(now.datetime()), now);
+        assert_eq!(Timestamp::from_datetime(now.0), now);
     }
 
     #[test]

@@ -3,13 +3,34 @@
 use std::sync::Arc;
 
 use super::token::Token;
+use crate::csv::Unwritten;
 use crate::refusal::{Code, Refusal};
 use crate::rules::Stop;
 use crate::store::StoreError;
 use crate::view::ViewError;
 
 /// Why the engine does not answer as asked.
+///
+/// ```
+/// use tenantry::store::StoreError;
+/// use tenantry::{Code, Error};
+///
+/// fn what_next(error: &Error) -> &'static str {
+///     match error {
+///         Error::Refused(refusal) if refusal.code == Code::StaleSeq => "read again, then decide again",
+///         Error::Refused(_) => "show the message and the remedy",
+///         Error::Store(error) => match &**error {
+///             StoreError::Busy { .. } => "try again",
+///             StoreError::OutcomeUnknown { .. } => "send the same request id again",
+///             _ => "call for help; nothing was written",
+///         },
+///         Error::Diverged { .. } => "find out who restored the store",
+///         _ => "call for help",
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// An expected "no".
     #[error(transparent)]
@@ -33,8 +54,8 @@ pub enum Error {
     },
 }
 
-impl From<::csv::Error> for Error {
-    fn from(error: ::csv::Error) -> Self {
+impl From<Unwritten> for Error {
+    fn from(error: Unwritten) -> Self {
         Self::Output { why: error.to_string() }
     }
 }

@@ -10,6 +10,23 @@ use crate::journal::Hash;
 
 /// A revision of a store: which store, which record, and its hash, so that a restored backup or a
 /// fork of history is noticed and not believed. Written as `epoch.seq.hash`.
+///
+/// ```
+/// use tenantry::{Actor, Engine, TenantKind, Token, command::RegisterTenant};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = Engine::memory()?;
+/// let register = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+/// let seen = engine.execute(Actor::OPERATOR, register)?.token.to_string();
+///
+/// // Later, perhaps in another process: what the holder has seen is there.
+/// let token: Token = seen.parse()?;
+/// engine.confirm(&token)?;
+/// let another = Engine::memory()?;
+/// assert!(another.confirm(&token).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
     /// The store.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::check::{Asked, glance, judge};
 use super::handle::{
-    At, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle, UserHandle,
+    At, IndexSize, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
+    UserHandle,
 };
 use super::ids::IdTable;
 use super::layout::{PermissionBits, Tables, service_row};
@@ -241,15 +242,15 @@ impl AccessIndex {
         result.inspect_err(|_| found.truncate(before))
     }
 
-    /// How many tenants and users it has numbers for, deleted and removed ones included.
-    pub fn counts(&self) -> (usize, usize) {
-        (self.tenants.count(), self.users.count())
-    }
-
-    /// The bytes it takes: for tenants and what lies between them and users, and for users and ids.
-    pub fn bytes(&self) -> (usize, usize) {
+    /// How large it is by now. It never shrinks.
+    pub fn size(&self) -> IndexSize {
         let ids = self.tenants.bytes() + self.users.bytes();
-        (self.tables.bytes_beside_users(), ids + self.tables.users.bytes())
+        IndexSize {
+            tenants: self.tenants.count(),
+            users: self.users.count(),
+            tenant_bytes: self.tables.bytes_beside_users(),
+            user_bytes: ids + self.tables.users.bytes(),
+        }
     }
 
     fn read_long<S: ReadSection>(&self, mut section: S) -> Result<u64, Overtaken> {

@@ -139,6 +139,20 @@ impl IndexVerdict {
     }
 }
 
+/// How large an index is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IndexSize {
+    /// How many tenants have a number, deleted ones included.
+    pub tenants: usize,
+    /// How many users have a number, removed ones included.
+    pub users: usize,
+    /// The bytes for tenants, and for what lies between them and users.
+    pub tenant_bytes: usize,
+    /// The bytes for users, and for the ids of both.
+    pub user_bytes: usize,
+}
+
 /// The index changed during every attempt at a long look-up. Try again, or keep the writer still
 /// meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

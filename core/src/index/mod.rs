@@ -7,6 +7,37 @@
 //! [`crate::rules::access`] on a view of the same revision. A link that ends by itself ends by the
 //! moment passed in.
 //!
+//! ```
+//! use tenantry::index::{Permit, Resolved};
+//! use tenantry::{Actor, Code, Engine, TenantKind};
+//! use tenantry::command::{RegisterTenant, RegisterUser};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::memory()?;
+//! let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+//! let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "read_only".parse()?);
+//! let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+//!
+//! let index = engine.access_index()?;
+//! let (view, manage) = (index.permission("devices.view")?, index.permission("devices.manage")?);
+//! let verdict = index.check(ada, manage, msp, engine.now());
+//! assert_eq!(verdict.reason, Some(Code::RoleLacksPermission));
+//!
+//! // Handles spare looking ids up, and many questions at once cost less than one after the other.
+//! let (user, tenant) = (index.user(ada), index.tenant(msp));
+//! let ask = |permission| Resolved { user, permit: Permit::from(permission), tenant };
+//! let mut verdicts = [verdict; 2];
+//! index.check_batch(&[ask(view), ask(manage)], engine.now(), &mut verdicts);
+//! assert_eq!(verdicts.map(|verdict| verdict.allowed()), [true, false]);
+//!
+//! let mut tenants = Vec::new();
+//! index.tenants_where(user, view, engine.now(), &mut tenants)?;
+//! assert_eq!(tenants, [tenant]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! From the ground up: `seqlock` is memory with one writer and readers that never wait; `layout`
 //! says what its words mean, `list` keeps sorted lists in it, `ids` and `names` number what is
 //! looked up; `handle` is what callers hold; `check` decides, and `reverse` finds candidates for
@@ -26,5 +57,6 @@ mod seqlock;
 pub use access::AccessIndex;
 pub use follow::Follower;
 pub use handle::{
-    At, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle, UserHandle,
+    At, IndexSize, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
+    UserHandle,
 };

@@ -87,7 +87,6 @@ impl Tenant {
 /// taken again at once leaves nothing behind, and what has rested enough goes when others are given
 /// back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RestingPrefix {
     /// The prefix.
     pub prefix: Prefix,
@@ -111,7 +110,6 @@ impl RestingPrefix {
 /// How many refused commands of somebody were recorded lately, so that refusals never fill the
 /// journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refusals {
     /// Whose.
     pub user: UserId,
@@ -244,7 +242,6 @@ impl Link {
 /// by, in one place, so that a page costs the rows it shows. It follows link and tenant while the
 /// link is in force, and stays as it was at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Listing {
     /// The link; its key is the listing's.
     pub link: LinkId,
@@ -372,6 +369,7 @@ pub struct LinkRequest {
 /// How long a link is to last, in days from the moment it comes into force (L-9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct TermRequest {
     /// Days until it ends by itself.
     pub days: u32,
@@ -499,11 +497,26 @@ pub struct Personal {
     pub coordinates: Option<Coordinates>,
 }
 
+/// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// The street address; it only places the tenant on a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street: Option<Street>,
+    /// Where that is on a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<Coordinates>,
+    /// The telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+}
+
 /// What a reseller and a tenant are to each other: whether it was added, and what of the reseller's
 /// uploads is shown as it (V-1, V-4, V-5). The counts are kept as things happen, so that a list
 /// costs the rows it shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResellerRow {
     /// The reseller.
     pub reseller: TenantId,
@@ -579,7 +592,6 @@ pub struct Added {
 /// What is left of one upload with one holder, by one way of getting there: all of it is shown as
 /// the same tenant (V-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holding {
     /// Its key.
     pub id: HoldingId,
@@ -608,7 +620,6 @@ pub struct Holding {
 
 /// A step on the way of devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Moved {
     /// The link under which they were moved.
     pub link: LinkId,
@@ -630,7 +641,6 @@ impl Holding {
 
 /// A device; it belongs to one tenant at a time (V-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Device {
     /// Its id.
     pub id: DeviceId,

@@ -52,6 +52,7 @@ words! {
 
 /// Why an act about a delink cannot be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DelinkObstacle {
     /// The link has ended.
     Ended,

@@ -302,7 +302,7 @@ impl Subject {
 /// Who a command is from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Actor {
     /// A person with a home tenant, bound by every rule.
     User(UserId),

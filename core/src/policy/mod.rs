@@ -2,6 +2,25 @@
 //!
 //! A policy is validated as a whole and is an entity like any other, so that history stays
 //! explainable. Nothing here decides about a command; the rules read these values.
+//!
+//! ```
+//! use std::collections::BTreeSet;
+//! use tenantry::policy::{Policy, RoleRule};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut policy = Policy { name: "our own".to_owned(), invitation_days: 14, ..Policy::default() };
+//! let permissions: BTreeSet<_> = ["tenant.view".parse()?, "devices.view".parse()?].into();
+//! policy.roles.push(RoleRule { name: "helpdesk".parse()?, permissions });
+//! policy.validate()?;
+//!
+//! // It is judged as a whole, and every fault is told.
+//! policy.max_depth = 0;
+//! policy.services.clear();
+//! let error = policy.validate().unwrap_err();
+//! assert!(error.to_string().contains("`max_depth` must be 1 to 16, not 0"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod builtin;
 
@@ -10,8 +29,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
+use builtin::{
+    CATEGORIES, GRANTABLE, PERMISSIONS, RESERVED, RESERVED_PREFIXES, SERVICES, SUPER_ONLY, all_but, category,
+    management, permissions, prefix, role_name, service, views,
+};
+
+use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::base::time::Timestamp;
+use crate::model::permission::{
+    ALERTS_VIEW, AUDIT_VIEW, CONSOLE_OPEN, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_MANAGE, LICENCES_VIEW,
+    ROLES_MANAGE, TENANT_VIEW, USERS_MANAGE, USERS_VIEW,
+};
 
 /// The most permissions a policy can hold (P-14).
 pub const MAX_PERMISSIONS: usize = 128;
@@ -77,6 +105,9 @@ pub struct Policy {
     pub host_reports_ready: bool,
     /// What becomes of a domain prefix that is given back (T-3).
     pub prefix_reuse: PrefixReuse,
+    /// Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
+    #[serde(default)]
+    pub reserved_prefixes: BTreeSet<Prefix>,
     /// Days until a move that awaits the customer's approval lapses (V-7).
     #[serde(default = "default_move_days")]
     pub move_days: u32,
@@ -137,6 +168,7 @@ pub struct ManagementRule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MoveRule {
     /// Not at all.
     #[default]
@@ -161,7 +193,8 @@ pub struct TermRule {
 /// What becomes of a domain prefix that is given back (T-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum PrefixReuse {
     /// It can be taken again at once.
     Immediate,
@@ -199,7 +232,127 @@ impl fmt::Display for PolicyError {
     }
 }
 
+impl Default for Policy {
+    /// The policy that rules.md describes: fully and jointly managed customers, one manager each,
+    /// delink by two parties.
+    fn default() -> Self {
+        Self {
+            name: "default".to_owned(),
+            permissions: permissions(&PERMISSIONS),
+            reserved: permissions(&RESERVED),
+            grantable: permissions(&GRANTABLE),
+            super_only: permissions(&SUPER_ONLY),
+            services: SERVICES.iter().map(|name| service(name)).collect(),
+            roles: vec![
+                role("super_admin", permissions(&PERMISSIONS)),
+                role("admin", all_but(&SUPER_ONLY)),
+                role("read_only", views()),
+                role("no_access", BTreeSet::new()),
+            ],
+            super_role: role_name("super_admin"),
+            admin_role: role_name("admin"),
+            management_types: vec![
+                ManagementRule {
+                    name: management("fully"),
+                    locks_customer: true,
+                    needs_grants: false,
+                    delinkable: false,
+                    exclusive: true,
+                    moves: MoveRule::AtOnce,
+                    converts_to: [management("jointly")].into(),
+                },
+                ManagementRule {
+                    name: management("jointly"),
+                    locks_customer: false,
+                    needs_grants: true,
+                    delinkable: true,
+                    exclusive: false,
+                    moves: MoveRule::Refused,
+                    converts_to: BTreeSet::new(),
+                },
+            ],
+            max_managers: 1,
+            max_depth: 4,
+            invitation_days: 7,
+            link_request_days: 30,
+            delink_request_days: None,
+            asks_per_day: 20,
+            customer_may_request_delink: true,
+            term: TermRule { required: false, max_days: 3_650 },
+            host_reports_ready: false,
+            prefix_reuse: PrefixReuse::Immediate,
+            reserved_prefixes: RESERVED_PREFIXES.iter().map(|name| prefix(name)).collect(),
+            move_days: 30,
+            issue_categories: CATEGORIES.iter().map(|name| category(name)).collect(),
+            consoles: BTreeMap::new(),
+        }
+    }
+}
+
 impl Policy {
+    /// Clients of one manager with three authorizations (no access, admin, read-only) and no delink
+    /// (P-13).
+    pub fn clients() -> Self {
+        Self {
+            name: "clients".to_owned(),
+            roles: vec![
+                role("admin", permissions(&PERMISSIONS)),
+                role("read_only", views()),
+                role("no_access", BTreeSet::new()),
+            ],
+            super_role: role_name("admin"),
+            admin_role: role_name("admin"),
+            management_types: vec![ManagementRule {
+                name: management("client"),
+                locks_customer: false,
+                needs_grants: false,
+                delinkable: false,
+                exclusive: true,
+                moves: MoveRule::AtOnce,
+                converts_to: BTreeSet::new(),
+            }],
+            customer_may_request_delink: false,
+            host_reports_ready: true,
+            ..Self::default()
+        }
+    }
+
+    /// Links that always have an end, several managers side by side, and finer roles.
+    pub fn delegated() -> Self {
+        let mut policy = Self {
+            name: "delegated".to_owned(),
+            management_types: vec![ManagementRule {
+                name: management("delegated"),
+                locks_customer: false,
+                needs_grants: true,
+                delinkable: true,
+                exclusive: false,
+                moves: MoveRule::Refused,
+                converts_to: BTreeSet::new(),
+            }],
+            max_managers: 8,
+            delink_request_days: Some(30),
+            term: TermRule { required: true, max_days: 730 },
+            ..Self::default()
+        };
+        policy.roles.extend([
+            role(
+                "helpdesk",
+                permissions(&[TENANT_VIEW, USERS_VIEW, DEVICES_VIEW, ALERTS_VIEW, CONSOLE_OPEN]),
+            ),
+            role("device_admin", permissions(&[TENANT_VIEW, DEVICES_VIEW, DEVICES_MANAGE, CONSOLE_OPEN])),
+            role("licence_admin", permissions(&[TENANT_VIEW, LICENCES_VIEW, LICENCES_MANAGE])),
+            role("user_admin", permissions(&[TENANT_VIEW, USERS_VIEW, USERS_MANAGE, ROLES_MANAGE])),
+            role("auditor", permissions(&[TENANT_VIEW, AUDIT_VIEW])),
+        ]);
+        policy
+    }
+
+    /// The policies that come with the library.
+    pub fn builtin() -> [Self; 3] {
+        [Self::default(), Self::clients(), Self::delegated()]
+    }
+
     /// The built-in role of that name.
     pub fn role(&self, name: &BuiltinRole) -> Option<&RoleRule> {
         self.roles.iter().find(|role| role.name == *name)
@@ -359,4 +512,8 @@ impl Policy {
             ));
         }
     }
+}
+
+fn role(name: &str, permissions: BTreeSet<Permission>) -> RoleRule {
+    RoleRule { name: role_name(name), permissions }
 }

@@ -14,15 +14,18 @@ use crate::query::{Grounds, Question, Verdict};
 use crate::refusal::Code;
 use crate::view::{Entity, Index, Key, Span, ViewError};
 
-/// Whether disabled tenants bar the way.
+/// Who is let through to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
-    /// They do (P-1, P-2).
+    /// Whoever is active, where no tenant is disabled (P-1, P-2).
     Shut,
     /// They do not, and a disabled home does not bar its super admins: disabling can never hold a
     /// customer hostage, so they go on parting from others, answering what awaits them, and
     /// enabling what their own side disabled (T-5).
     Open,
+    /// Whoever is there at all: also those whose home is disabled, and those who are invited, who
+    /// may answer (U-2).
+    OpenForAnswers,
 }
 
 impl Gate {
@@ -174,7 +177,7 @@ pub(super) fn judge(
     }
     // P-2
     let Some(target) = world.living(tenant)? else { return Ok(Judgement::denied(Code::UnknownTenant)) };
-    let open = gate == Gate::Open || DESPITE_DISABLED.contains(&permission);
+    let open = gate != Gate::Shut || DESPITE_DISABLED.contains(&permission);
     if let Some(code) = world.closed(&target)?.filter(|_| !open) {
         return Ok(Judgement::denied(code));
     }
@@ -192,8 +195,9 @@ pub(super) fn judge(
 /// When the view cannot be read.
 pub fn can_act(world: &World<'_>, user: &User, gate: Gate) -> Result<bool, ViewError> {
     let home = world.living(user.home)?;
-    let Some(home) = home.filter(|_| user.state == UserState::Active) else { return Ok(false) };
-    if world.closed(&home)?.is_none() {
+    let invited = gate == Gate::OpenForAnswers && user.state == UserState::Invited;
+    let Some(home) = home.filter(|_| invited || user.state == UserState::Active) else { return Ok(false) };
+    if gate == Gate::OpenForAnswers || world.closed(&home)?.is_none() {
         return Ok(true);
     }
     let at_home = world.assignment(user.id, home.id)?;

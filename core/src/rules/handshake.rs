@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::graph;
 use super::rights::{Giver, Offer, Place};
 use super::world::{Stop, World};
@@ -96,7 +97,7 @@ fn person(world: &World<'_>, handshake: &Handshake) -> Result<Option<(Arc<User>,
 /// Whether a user sends sign-ups to a tenant for its manager, by a link in force (L-1).
 pub(super) fn signs_up(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, ViewError> {
     for link in world.links_above(tenant)? {
-        if world.side(user, link.manager, link.managed)? == Some(Party::Manager)
+        if authority::side(world, user, link.manager, link.managed)? == Some(Party::Manager)
             && access::judge(world, user.id, CUSTOMERS_ADD, link.manager, None, Gate::Shut)?.reason.is_none()
         {
             return Ok(true);

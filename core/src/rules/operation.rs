@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::batch::Batch;
 use super::world::{Decision, Ruling, World, refuse};
 use crate::base::ids::{LinkId, TenantId};
@@ -24,7 +25,7 @@ type Holder = (Hold, Option<LinkId>);
 /// # Errors
 /// `empty_batch`, `duplicate_item`, `tenant_enabling`.
 pub fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
     let mut events = Vec::new();
     for (index, &id) in command.tenants.iter().enumerate() {
@@ -47,9 +48,9 @@ pub fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ru
 /// The side on which somebody operates a tenant: of several managers' the one by whose link they
 /// may.
 fn side(world: &World<'_>, actor: &Actor, id: TenantId) -> Ruling<(Arc<Tenant>, Holder)> {
-    world.authorize(actor, TENANT_OPERATE, id, Gate::Shut)?;
+    authority::authorize(world, actor, TENANT_OPERATE, id, Gate::Shut)?;
     let Some(tenant) = world.living(id)? else { return refuse(Code::UnknownTenant, id) };
-    let holder = match world.admit(actor, Gate::Shut)? {
+    let holder = match authority::admit(world, actor, Gate::Shut)? {
         None => (Hold::Operator, None),
         Some(user) if user.home == id => (Hold::Own, None),
         Some(user) => {
@@ -79,7 +80,7 @@ pub fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruli
         gates.push(gate(world, actor, id)?);
     }
     let gate = if gates.contains(&Gate::Open) { Gate::Open } else { Gate::Shut };
-    world.admit(actor, gate)?;
+    authority::admit(world, actor, gate)?;
     let mut batch = Batch::of(&command.tenants)?;
     let mut events = Vec::new();
     for (index, (&id, &gate)) in command.tenants.iter().zip(&gates).enumerate() {
@@ -99,9 +100,9 @@ fn gate(world: &World<'_>, actor: &Actor, id: TenantId) -> Result<Gate, ViewErro
 }
 
 fn enabled(world: &World<'_>, actor: &Actor, id: TenantId, gate: Gate) -> Ruling<Vec<Event>> {
-    world.authorize(actor, TENANT_OPERATE, id, gate)?;
+    authority::authorize(world, actor, TENANT_OPERATE, id, gate)?;
     let Some(tenant) = world.living(id)? else { return refuse(Code::UnknownTenant, id) };
-    let user = world.admit(actor, gate)?;
+    let user = authority::admit(world, actor, gate)?;
     let holders = holders(world, &tenant)?;
     let mut lifted = BTreeSet::new();
     for &holder in &holders {
@@ -109,7 +110,7 @@ fn enabled(world: &World<'_>, actor: &Actor, id: TenantId, gate: Gate) -> Ruling
             (None, (Hold::Operator, _)) => true,
             (None, _) => matches!(actor, Actor::Operator { ticket: Some(_) }),
             (Some(user), (_, Some(link))) => match world.link(link)? {
-                Some(link) => world.side(user, link.manager, id)? == Some(Party::Manager),
+                Some(link) => authority::side(world, user, link.manager, id)? == Some(Party::Manager),
                 None => false,
             },
             (Some(user), (hold, None)) => user.home == id && hold == Hold::Own,
@@ -170,7 +171,7 @@ pub(super) fn released(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Ve
 /// # Errors
 /// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
 pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
-    world.operator_only(actor)?;
+    authority::operator_only(world, actor)?;
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);
     };

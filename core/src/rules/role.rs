@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::ids::NewIds;
 use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
@@ -22,8 +23,8 @@ use crate::view::{Index, Key, ViewError};
 /// `beyond_own_rights`, `unknown_permission`, `super_only_permission`, `id_taken`,
 /// `role_name_taken`.
 pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
-    world.authorize(actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
-    let by = world.admit(actor, Gate::Shut)?.map(|user| user.home);
+    authority::authorize(world, actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
+    let by = authority::admit(world, actor, Gate::Shut)?.map(|user| user.home);
     let mut giver = Giver::of(world, actor)?;
     let mut bars = Bars::new();
     let role = NewIds::of(world).take(command.role, &mut bars)?;
@@ -33,7 +34,7 @@ pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<
         Code::BeyondOwnRights,
         &command.name,
     );
-    bar_name(world, command.tenant, &command.name, &mut bars)?;
+    bar_name(world, command.tenant, None, &command.name, &mut bars)?;
     bars.lift()?;
     Ok(Event::RoleCreated {
         role,
@@ -72,7 +73,7 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Deci
         bars.bar(!held, Code::BeyondOwnRights, &name);
     }
     if name != role.name {
-        bar_name(world, role.tenant, &name, &mut bars)?;
+        bar_name(world, role.tenant, Some(role.id), &name, &mut bars)?;
     }
     bars.lift()?;
     Ok(Event::RoleEdited { role: role.id, name, permissions }.into())
@@ -128,13 +129,13 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<
 }
 
 fn resolve(world: &World<'_>, actor: &Actor, id: RoleId) -> Ruling<Arc<Role>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let Some(role) = world.role(id)? else { return refuse(Code::UnknownRole, id) };
     if let Some(user) = admitted {
         if !access::sees(world, &user, role.tenant)? {
             return refuse(Code::UnknownRole, id);
         }
-        world.authorize(actor, ROLES_MANAGE, role.tenant, Gate::Shut)?;
+        authority::authorize(world, actor, ROLES_MANAGE, role.tenant, Gate::Shut)?;
     }
     Ok(role)
 }
@@ -151,10 +152,19 @@ fn known(world: &World<'_>, permissions: &BTreeSet<Permission>) -> BTreeSet<Perm
     permissions.intersection(&world.policy.permissions).cloned().collect()
 }
 
-fn bar_name(world: &World<'_>, tenant: TenantId, name: &RoleName, bars: &mut Bars) -> Result<(), ViewError> {
-    let key = Key::new().id(tenant.uuid()).text(name.as_str());
-    let taken = world.view.under::<Role>(Index::RoleTenant, key).next().transpose()?.is_some();
-    let builtin = world.policy.roles.iter().any(|role| role.name.as_str() == name.as_str());
-    bars.bar(taken || builtin, Code::RoleNameTaken, name);
+/// Bars a name that looks like that of another role of the tenant, or of a built-in one.
+fn bar_name(
+    world: &World<'_>,
+    tenant: TenantId,
+    role: Option<RoleId>,
+    name: &RoleName,
+    bars: &mut Bars,
+) -> Result<(), ViewError> {
+    let skeleton = name.skeleton();
+    let builtin = world.policy.roles.iter().any(|rule| rule.name.skeleton() == skeleton);
+    bars.bar(builtin, Code::RoleNameTaken, name);
+    for other in world.view.under::<Role>(Index::RoleTenant, Key::new().id(tenant.uuid()).text(&skeleton)) {
+        bars.bar(Some(other?.id) != role, Code::RoleNameTaken, name);
+    }
     Ok(())
 }

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::access::Gate;
+use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{assignment, device, integration, link, operation, user};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::{Number, Prefix};
-use crate::command::{AddCustomer, ChangeTenantKind, Contact, DeleteTenants, EditTenant, RegisterTenant};
+use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Change, EndCause, HandshakeState, Link, LinkRequest, Personal, PersonalField,
+    Actor, Assignment, Change, Contact, EndCause, HandshakeState, Link, LinkRequest, Personal, PersonalField,
     RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
@@ -26,9 +27,9 @@ const CONFIRMATION: &str = "delete";
 /// Registers a tenant without a manager (T-1).
 ///
 /// # Errors
-/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`.
+/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
 pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
-    world.operator_only(actor)?;
+    authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
     let tenant = NewIds::of(world).take(command.tenant, &mut bars)?;
     let number = bar_new(world, tenant, command.number.as_ref(), command.prefix.as_ref(), &mut bars)?;
@@ -53,10 +54,10 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 ///
 /// # Errors
 /// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
-/// `prefix_resting`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
+/// `prefix_resting`, `prefix_reserved`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
 /// assignment.
 pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
-    world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
+    authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
         return refuse(Code::UnknownTenant, command.manager);
     };
@@ -110,10 +111,10 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
 /// Edits a tenant's profile (T-2, T-3, T-4).
 ///
 /// # Errors
-/// `nothing_to_do`, `prefix_taken`, `prefix_resting`.
+/// `nothing_to_do`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<Decision> {
     let id = command.tenant;
-    world.authorize(actor, TENANT_EDIT, id, Gate::Shut)?;
+    authority::authorize(world, actor, TENANT_EDIT, id, Gate::Shut)?;
     let mut bars = Bars::new();
 
     let mut fields = BTreeSet::new();
@@ -159,8 +160,8 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<De
 /// # Errors
 /// `wrong_actor`, `ticket_required`, `nothing_to_do`, `kind_conflict`.
 pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind) -> Ruling<Decision> {
-    world.operator_only(actor)?;
-    let ticket = world.ticket(actor, command.tenant)?;
+    authority::operator_only(world, actor)?;
+    let ticket = authority::ticket(actor, command.tenant)?;
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);
     };
@@ -184,18 +185,18 @@ pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind)
 /// `empty_batch`, `duplicate_item`, `not_confirmed`, `has_managed_tenants`, `delink_pending`,
 /// `delink_first`.
 pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
     if command.confirm != CONFIRMATION {
         batch.bar(Refusal::new(Code::NotConfirmed, command.confirm.escape_debug()));
     }
     for (index, &id) in command.tenants.iter().enumerate() {
-        batch.note(index, world.authorize(actor, TENANT_DELETE, id, Gate::Shut))?;
+        batch.note(index, authority::authorize(world, actor, TENANT_DELETE, id, Gate::Shut))?;
     }
     let doomed = doomed(world, command, &mut batch)?;
     for (&id, &index) in &doomed {
         if !command.tenants.contains(&id) {
-            batch.note(index, world.authorize(actor, TENANT_DELETE, id, Gate::Shut))?;
+            batch.note(index, authority::authorize(world, actor, TENANT_DELETE, id, Gate::Shut))?;
         }
         bar_delete(world, actor, &doomed, (id, index), &mut batch)?;
     }
@@ -347,7 +348,7 @@ fn bar_new(
     }
 }
 
-/// Bars a prefix that is not free (T-3).
+/// Bars a prefix that is not free, or that no tenant may have (T-3).
 fn bar_prefix(
     world: &World<'_>,
     tenant: TenantId,
@@ -357,6 +358,7 @@ fn bar_prefix(
     for holder in world.view.under::<Tenant>(Index::TenantPrefix, Key::new().text(prefix.as_str())) {
         bars.bar(holder?.id != tenant, Code::PrefixTaken, prefix);
     }
+    bars.bar(world.policy.reserved_prefixes.contains(prefix), Code::PrefixReserved, prefix);
     let resting = world.view.get::<RestingPrefix>(RestingPrefix::key(prefix))?;
     bars.bar(resting.is_some_and(|resting| resting.rests(world.at)), Code::PrefixResting, prefix);
     Ok(())

@@ -378,6 +378,17 @@ impl<'v> World<'v> {
         self.own_active(tenant, |it| self.is_super_admin(it))
     }
 
+    /// Whether a tenant that is not locked would be without an active super admin of its own if
+    /// these left (U-3).
+    pub(super) fn is_orphaned_by(
+        &self,
+        tenant: TenantId,
+        leaving: &BTreeSet<UserId>,
+    ) -> Result<bool, ViewError> {
+        let there = self.super_admins(tenant)?;
+        Ok(!there.is_empty() && there.is_subset(leaving) && !self.is_locked(tenant)?)
+    }
+
     /// The invitations to a tenant that await their answer.
     pub(super) fn pending_invitations(&self, tenant: TenantId) -> Result<Vec<Arc<Invitation>>, ViewError> {
         let mut pending = Vec::new();

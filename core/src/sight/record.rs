@@ -11,13 +11,14 @@ use super::{Sight, allowed};
 use crate::about::about;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::ReturnPlace;
+use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
 use crate::model::{Actor, Session, Subject, User};
 use crate::query::{AuditActor, AuditRow};
-use crate::rules::{Gate, Ruling, World, access, manages};
-use crate::view::ViewError;
+use crate::rules::{Gate, Ruling, World, access, authority, manages};
+use crate::view::{View, ViewError};
 
 /// A reader of the audit of one tenant.
 pub struct RecordSight<'s> {
@@ -40,11 +41,9 @@ enum Known {
 }
 
 /// The worlds right before a record and right after it.
-pub struct Around<'w> {
-    /// What the record found.
-    pub before: &'w World<'w>,
-    /// What it left.
-    pub after: &'w World<'w>,
+struct Around<'w> {
+    before: &'w World<'w>,
+    after: &'w World<'w>,
 }
 
 impl<'s> RecordSight<'s> {
@@ -57,12 +56,23 @@ impl<'s> RecordSight<'s> {
         Ok(Self { sight, tenant, known: RefCell::default(), people: RefCell::default() })
     }
 
-    /// The record as the reader is told of it; nothing, where it has no event that they are told
-    /// of.
+    /// The record as the reader is told of it, from the world that it found and the one that it
+    /// left; nothing, where it has no event that they are told of.
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn row(&self, record: &Record, around: &Around<'_>) -> Result<Option<AuditRow>, ViewError> {
+    pub fn row(
+        &self,
+        record: &Record,
+        before: &dyn View,
+        after: &dyn View,
+    ) -> Result<Option<AuditRow>, ViewError> {
+        // As recorded: a link whose end the record is about was in force before it, whatever the
+        // clock said.
+        let around = &Around {
+            before: &World::reading(before, Timestamp::MIN)?,
+            after: &World::reading(after, Timestamp::MIN)?,
+        };
         let actor = self.actor(&record.actor)?;
         let hidden = actor.as_ref().filter(|actor| self.is_foreign(actor)).map(|actor| actor.id);
         let mut tenants = BTreeSet::new();
@@ -205,7 +215,8 @@ impl<'s> RecordSight<'s> {
         if let Some(known) = self.people.borrow().get(&user.home) {
             return Ok(*known);
         }
-        let told = allowed(self.now().authorize(self.sight.actor, USERS_VIEW, user.home, Gate::Shut))?;
+        let told =
+            allowed(authority::authorize(self.now(), self.sight.actor, USERS_VIEW, user.home, Gate::Shut))?;
         self.people.borrow_mut().insert(user.home, told);
         Ok(told)
     }

@@ -22,6 +22,7 @@ use crate::view::{Change, View, ViewError};
 
 /// A broken world: the store could not do what it should. Nothing was written unless it says so.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// Other writers kept the store for too long.
     #[error("the store was busy for {waited_ms} ms; try again, or allow more time")]

@@ -272,15 +272,11 @@ impl Given {
         // Ids must not meet those of an earlier engine on the same store.
         let first = store.read().and_then(|reading| reading.head()).map_or(0, |head| head.seq) << 16;
         let made = AtomicU64::new(first);
-        let options = Options {
-            clock: Box::new(clock.clone()),
-            ids: Box::new(move || {
-                Uuid::from_u128(0xa000_0000_0000 + u128::from(made.fetch_add(1, Ordering::SeqCst)))
-            }),
-            policy,
-            clock_leap_seconds: HOWEVER_FAR,
-            ..Options::default()
-        };
+        let options = Options::default()
+            .clock(clock.clone())
+            .ids(move || Uuid::from_u128(0xa000_0000_0000 + u128::from(made.fetch_add(1, Ordering::SeqCst))))
+            .policy(policy)
+            .clock_leap_seconds(HOWEVER_FAR);
         let engine = Engine::new(store, options).expect("the store is there and the policy is valid");
         Self { engine, clock, requests: AtomicU64::new(first) }
     }
@@ -392,7 +388,7 @@ impl Given {
     /// # Panics
     /// Where the store cannot be read.
     pub fn find<E: Entity>(&self, id: Uuid) -> Option<Arc<E>> {
-        self.engine.read().and_then(|read| read.now()?.get(id)).expect("the store is read")
+        self.engine.read().and_then(|read| read.now()?.host().get(id)).expect("the store is read")
     }
 
     /// An entity that must be there.

@@ -1,7 +1,6 @@
 //! Index keys: bytes whose order is the order of what they were made from, so that an adapter
 //! compares bytes and knows nothing of the domain.
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::base::time::Timestamp;
@@ -10,10 +9,9 @@ use crate::base::time::Timestamp;
 macro_rules! indexes {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)+) => {
         /// The ways to find entities other than by id.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
-        pub enum Index { $($(#[$doc])* #[serde(rename = $text)] $name = $number),+ }
+        pub enum Index { $($(#[$doc])* $name = $number),+ }
 
         impl Index {
             /// Every index.
@@ -190,6 +188,11 @@ impl Key {
     pub fn count(mut self, count: u64) -> Self {
         self.0.extend_from_slice(&count.to_be_bytes());
         self
+    }
+
+    /// The count that the key consists of, if it is one.
+    pub fn as_count(&self) -> Option<u64> {
+        self.0.as_slice().try_into().ok().map(u64::from_be_bytes)
     }
 
     /// Adds all parts of another key.

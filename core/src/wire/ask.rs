@@ -1,28 +1,24 @@
-//! Questions: every reading of the engine, now or as of a moment that has passed. Each names its
-//! actor, or is for the host itself, to whom no rule applies.
+//! Asking by the door: a query with the moment it is about, and what the host itself may read.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::fault::Fault;
+use super::fault::{Fault, Trouble};
 use super::parse::{Parsed, Typed};
-use crate::base::ids::{TenantId, UserId};
-use crate::base::text::{IssueCategory, Number, Permission, Service};
+use super::read::{part, part_by, tag};
+use crate::base::declare::declare;
+use crate::base::ids::{IntegrationId, LicenceId, LinkId, RoleId, TenantId, UserId};
+use crate::base::text::Number;
 use crate::base::time::Timestamp;
-use crate::engine::{Engine, Error, Mail, Moment, Token};
+use crate::engine::{AnyEntity, Engine, EntityKind, Error, Mail, Moment, Of, Token};
 use crate::journal::Record;
-use crate::model::{Actor, Personal, Subject};
-use crate::policy::Policy;
-use crate::query::{
-    AuditFilter, AuditRow, CustomerDetails, CustomerQuery, CustomerRow, IntegrationRow, Page, Paging, Pin,
-    Question, ResellerCustomerRow, ResellerQuery, TenantSummary, UserQuery, UserRow, Verdict,
-};
+use crate::model::{Personal, Subject};
+use crate::query::{Answer, MAX_ROWS, Page, Paging, Query};
 use crate::refusal::{Code, Refusal};
-use crate::view::{Any, Index, Key, Kind, Span};
 
 /// A moment that has passed: a record's number, or an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,66 +60,46 @@ impl<'de> Deserialize<'de> for AsOf {
     }
 }
 
-/// A verdict in words.
+/// A question at the door, and the moment it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Explanation {
-    /// The verdict.
+pub struct Inquiry {
+    /// The question.
     #[serde(flatten)]
-    pub verdict: Verdict,
-    /// The rule that decided.
-    pub rule: &'static str,
-    /// The reason's number, where it is denied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub number: Option<u16>,
-    /// What stands in the way, where it is denied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// What to do about it, where it is denied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<&'static str>,
+    pub question: AnyQuery,
+    /// When; now, if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<AsOf>,
 }
 
-impl Explanation {
-    /// A verdict on a question, in words.
-    pub fn new(question: &Question, verdict: Verdict) -> Self {
-        let reason = verdict.reason.map(|code| {
-            let about = if code == Code::UnknownUser || code == Code::UserNotActive {
-                question.user.to_string()
-            } else {
-                question.tenant.to_string()
-            };
-            Refusal::new(code, about)
-        });
-        Self {
-            rule: verdict.rule(),
-            number: reason.as_ref().map(|refusal| refusal.code.number()),
-            message: reason.as_ref().map(Refusal::message),
-            remedy: reason.as_ref().map(|refusal| refusal.code.remedy()),
-            verdict,
-        }
-    }
-}
-
-/// A reseller's customers as CSV (V-6).
+/// What can be asked at the door.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Csv {
-    /// How many rows there are, without the line of the columns.
-    pub rows: u64,
-    /// The text.
-    pub csv: String,
+#[serde(untagged)]
+pub enum AnyQuery {
+    /// What the rules answer.
+    Rules(Box<Query>),
+    /// What the host itself may read.
+    Host(Box<HostQuery>),
 }
 
-/// Some rows of a tenant's audit.
+/// The answer to a question, and the revision it was read at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct AuditPage {
-    /// The rows.
-    pub rows: Vec<AuditRow>,
-    /// The record to go on after, if there may be more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<u64>,
+pub struct Answered {
+    /// The revision it was read at, where it is about the world at a moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// The question's name, and its answer.
+    #[serde(flatten)]
+    pub answer: AnyAnswer,
+}
+
+/// An answer, beside the question's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum AnyAnswer {
+    /// By the rules.
+    Rules(Box<Answer>),
+    /// To the host itself.
+    Host(Box<HostAnswer>),
 }
 
 /// Whether the journal holds.
@@ -145,475 +121,69 @@ pub enum Verification {
     },
 }
 
-/// A part of an index key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum KeyPart {
-    /// An id.
-    Id(Uuid),
-    /// A yes or no.
-    Flag(bool),
-    /// A text.
-    Text(String),
-    /// A moment.
-    Time(Timestamp),
-}
+declare! {
+    /// What the host itself may read: no actor, no rules.
+    enum HostQuery by "query";
+    /// What the host itself reads, beside the question's name.
+    enum HostAnswer by "answer";
 
-/// Declares the queries: each a struct, a variant of [`Query`] and of [`Answer`], a name, and how
-/// it is answered.
-macro_rules! queries {
-    ($(
-        $(#[$doc:meta])*
-        $name:ident => $text:literal -> $answer:ty = |$this:pat_param, $engine:pat_param| $read:expr;
-        { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? }
-        $(+ { $($(#[$odoc:meta])* $option:ident : $otype:ty),* $(,)? })?
-    )+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = $text))]
-            #[serde(deny_unknown_fields)]
-            pub struct $name {
-                $($(#[$fdoc])* pub $field: $type,)*
-                $($(
-                    $(#[$odoc])*
-                    #[serde(default, skip_serializing_if = "is_default")]
-                    pub $option: $otype,
-                )*)?
-            }
-
-            impl From<$name> for Query {
-                fn from(query: $name) -> Self { Self::$name(query) }
-            }
-        )+
-
-        /// Any question.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(tag = "query")]
-        pub enum Query {
-            $(
-                $(#[$doc])*
-                #[serde(rename = $text)]
-                $name($name)
-            ),+
-        }
-
-        /// Any question's answer, beside the question's name.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(tag = "query", content = "answer")]
-        pub enum Answer {
-            $(
-                #[doc = concat!("The answer to `", $text, "`.")]
-                #[serde(rename = $text)]
-                $name($answer)
-            ),+
-        }
-
-        impl Query {
-            /// The names of all queries, in the order of declaration.
-            pub const NAMES: &'static [&'static str] = &[$($text),+];
-
-            /// The query's stable name.
-            pub const fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => $text),+ }
-            }
-
-            /// Reads the query of that name from its other fields, so that an error can say which
-            /// of them it is about.
-            ///
-            /// # Errors
-            /// When there is no query of that name, or the fields are not its own.
-            pub fn read<'de, D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
-                match name {
-                    $($text => $name::deserialize(fields).map(Self::$name),)+
-                    other => Err(D::Error::unknown_variant(other, Self::NAMES)),
-                }
-            }
-
-            /// Answers it.
-            ///
-            /// # Errors
-            /// The refusals of the query; a broken store.
-            pub fn ask(&self, engine: &Engine) -> Result<Answered, Fault> {
-                let (seq, answer) = match self {
-                    $(Self::$name(query) => {
-                        let ($this, $engine) = (query, engine);
-                        let (seq, answer) = $read?;
-                        (seq, Answer::$name(answer))
-                    })+
-                };
-                Ok(Answered { seq, answer })
-            }
-        }
-    };
-}
-
-/// The answer to a question, and the revision it was read at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Answered {
-    /// The revision it was read at, where it is about the world at a moment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seq: Option<u64>,
-    /// The question's name, and its answer.
-    #[serde(flatten)]
-    pub answer: Answer,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-type Read<T> = Result<(Option<u64>, T), Error>;
-
-/// Asks the world now, or as of then.
-fn at<T>(engine: &Engine, then: Option<AsOf>, ask: impl FnOnce(&Moment<'_>) -> Result<T, Error>) -> Read<T> {
-    let snapshot = engine.read()?;
-    let answer = |moment: &Moment<'_>| Ok((Some(moment.seq()), ask(moment)?));
-    match then {
-        None => answer(&snapshot.now()?),
-        Some(AsOf::Seq(seq)) => answer(&snapshot.as_of(seq)?.moment()?),
-        Some(AsOf::Time(time)) => answer(&snapshot.as_of_time(time)?.moment()?),
-    }
-}
-
-/// Asks the store, whose answers say themselves how far they reach.
-fn now<T>(answer: Result<T, Error>) -> Read<T> {
-    Ok((None, answer?))
-}
-
-/// The most rows that one answer has, and how many it has where nothing is said.
-fn rows(limit: Option<usize>) -> Result<usize, Error> {
-    match limit.unwrap_or(Paging::default().limit) {
-        wanted @ 1..=crate::answer::MAX_ROWS => Ok(wanted),
-        wanted => Err(Refusal::new(Code::InvalidLimit, wanted).into()),
-    }
-}
-
-queries! {
-    /// Whether a user may do something, and why (P).
-    Check => "check" -> Verdict = |it, engine| at(engine, it.as_of, |moment| moment.check(&it.question()));
-    {
-        /// Who.
-        user: UserId,
-        /// What they want to do.
-        permission: Permission,
-        /// Where.
-        tenant: TenantId,
-    }
-    + {
-        /// With which service, if it is about one.
-        service: Option<Service>,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// Several checks of one and the same world (P).
-    CheckMany => "check_many" -> Vec<Verdict> = |it, engine| at(engine, it.as_of, |moment| {
-        it.questions.iter().map(|question| moment.check(question)).collect()
-    });
-    {
-        /// The questions.
-        questions: Vec<Question>,
-    }
-    + {
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// A check in words (P-12).
-    Explain => "explain" -> Explanation = |it, engine| at(engine, it.as_of, |moment| {
-        let question = it.question();
-        Ok(Explanation::new(&question, moment.check(&question)?))
-    });
-    {
-        /// Who.
-        user: UserId,
-        /// What they want to do.
-        permission: Permission,
-        /// Where.
-        tenant: TenantId,
-    }
-    + {
-        /// With which service, if it is about one.
-        service: Option<Service>,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// The tenants that a user can do this on, in the order of their ids (P-12).
-    TenantsWhere => "tenants_where" -> Vec<TenantId> = |it, engine| at(engine, it.as_of, |moment| {
-        moment.tenants_where(it.user, &it.permission, it.service.as_ref())
-    });
-    {
-        /// Who.
-        user: UserId,
-        /// What they want to do.
-        permission: Permission,
-    }
-    + {
-        /// With which service, if it is about one.
-        service: Option<Service>,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// The users who can do this on a tenant, in the order of their ids (P-12).
-    UsersWhoCan => "users_who_can" -> Vec<UserId> = |it, engine| at(engine, it.as_of, |moment| {
-        moment.users_who_can(&it.permission, it.tenant, it.service.as_ref())
-    });
-    {
-        /// What they want to do.
-        permission: Permission,
-        /// Where.
-        tenant: TenantId,
-    }
-    + {
-        /// With which service, if it is about one.
-        service: Option<Service>,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// What a number stands for, for somebody who may link (T-8).
-    LookUp => "look_up" -> TenantSummary = |it, engine| at(engine, it.as_of, |moment| {
-        moment.look_up(&it.actor, &it.number)
-    });
-    {
-        /// Who asks.
-        actor: Actor,
-        /// The number.
-        number: Number,
-    }
-    + {
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// The pins on a user's map (T-4).
-    Pins => "pins" -> Vec<Pin> = |it, engine| at(engine, it.as_of, |moment| moment.pins(&it.actor));
-    {
-        /// Who asks.
-        actor: Actor,
-    }
-    + {
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// A manager's customers.
-    Customers => "customers" -> Page<CustomerRow> = |it, engine| at(engine, it.as_of, |moment| {
-        moment.customers(&it.actor, it.manager, &it.filter, &it.paging)
-    });
-    {
-        /// Who asks.
-        actor: Actor,
-        /// The manager.
-        manager: TenantId,
-    }
-    + {
-        /// Which customers, and in which order.
-        filter: CustomerQuery,
-        /// Which page.
-        paging: Paging,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// One customer in detail.
-    Customer => "customer" -> CustomerDetails = |it, engine| at(engine, it.as_of, |moment| {
-        moment.customer(&it.actor, it.manager, it.customer)
-    });
-    {
-        /// Who asks.
-        actor: Actor,
-        /// The manager.
-        manager: TenantId,
-        /// The customer.
-        customer: TenantId,
-    }
-    + {
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// A tenant's own users.
-    Users => "users" -> Page<UserRow> = |it, engine| at(engine, it.as_of, |moment| {
-        moment.users(&it.actor, it.tenant, &it.filter, &it.paging)
-    });
-    {
-        /// Who asks.
-        actor: Actor,
-        /// The tenant.
-        tenant: TenantId,
-    }
-    + {
-        /// Which users, and in which order.
-        filter: UserQuery,
-        /// Which page.
-        paging: Paging,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// A tenant's integrations, its own and those attached (I-1).
-    Integrations => "integrations" -> Page<IntegrationRow> = |it, engine| at(engine, it.as_of, |moment| {
-        moment.integrations(&it.actor, it.tenant, &it.paging)
-    });
-    {
-        /// Who asks.
-        actor: Actor,
-        /// The tenant.
-        tenant: TenantId,
-    }
-    + {
-        /// Which page.
-        paging: Paging,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// A reseller's customers (V-4, V-5).
-    ResellerCustomers => "reseller_customers" -> Page<ResellerCustomerRow> = |it, engine| at(engine, it.as_of, |moment| {
-        moment.reseller_customers(&it.actor, it.reseller, &it.filter, &it.paging)
-    });
-    {
-        /// Who asks.
-        actor: Actor,
-        /// The reseller.
-        reseller: TenantId,
-    }
-    + {
-        /// Which customers, and in which order.
-        filter: ResellerQuery,
-        /// Which page.
-        paging: Paging,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// All of a reseller's customers as CSV, in one text (V-6).
-    ResellerCsv => "reseller_csv" -> Csv = |it, engine| at(engine, it.as_of, |moment| {
-        let mut out = Vec::new();
-        let rows = moment.reseller_csv(&it.actor, it.reseller, &it.filter, &mut out)?;
-        let csv = String::from_utf8(out).expect("cells of text make CSV of text");
-        Ok(Csv { rows, csv })
-    });
-    {
-        /// Who asks.
-        actor: Actor,
-        /// The reseller.
-        reseller: TenantId,
-    }
-    + {
-        /// Which customers, and in which order.
-        filter: ResellerQuery,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// Who gets a tenant's service mail, for the host itself.
-    ServiceMail => "service_mail" -> BTreeSet<UserId> = |it, engine| at(engine, it.as_of, |moment| {
-        moment.service_mail(it.tenant)
-    });
-    {
-        /// The tenant.
-        tenant: TenantId,
-    }
-    + {
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// Who gets a tenant's alerts about a category of issues, for the host itself.
-    AlertRecipients => "alert_recipients" -> BTreeSet<UserId> = |it, engine| at(engine, it.as_of, |moment| {
-        moment.alert_recipients(it.tenant, &it.category)
-    });
-    {
-        /// The tenant.
-        tenant: TenantId,
-        /// The category.
-        category: IssueCategory,
-    }
-    + {
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// The policy in force (P-13).
-    PolicyInForce => "policy" -> Policy = |it, engine| at(engine, it.as_of, |moment| Ok(moment.policy().clone()));
-    {}
-    + {
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
-
-    /// An entity by its kind and id, for the host itself.
-    EntityById => "entity" -> Option<Any> = |it, engine| at(engine, it.as_of, |moment| {
-        Ok(moment.world().view.load(it.kind, it.id)?)
-    });
+    /// An entity by its kind and id.
+    HostEntity => "host_entity" -> Option<AnyEntity>;
     {
         /// Its kind.
-        kind: Kind,
+        kind: EntityKind,
         /// Its id.
         id: Uuid,
     }
-    + {
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
-    }
 
-    /// Entities by the beginning of an index key, in the order of key and id, for the host itself.
-    EntitiesUnder => "entities" -> Page<Any> = |it, engine| at(engine, it.as_of, |moment| it.page(moment));
+    /// The entities of a kind: all, or those of at most one tenant, manager, user or whatever else
+    /// entities of the kind are found by.
+    HostEntities => "host_entities" -> Page<AnyEntity>;
     {
-        /// The index.
-        index: Index,
-        /// The parts that the key begins with; everything the index holds, if there are none.
-        key: Vec<KeyPart>,
+        /// The kind.
+        kind: EntityKind,
     }
     + {
-        /// Where the page before ended.
-        cursor: Option<String>,
-        /// How many, 1 to 1000; 100, if left out.
-        limit: Option<usize>,
-        /// When; now, if left out.
-        as_of: Option<AsOf>,
+        /// The tenant with this number.
+        number: Option<Number>,
+        /// A tenant's: its users, its own roles and integrations; what it holds; what is about it.
+        /// Of links and link requests, those by which it is managed.
+        tenant: Option<TenantId>,
+        /// A manager's links and link requests.
+        manager: Option<TenantId>,
+        /// A user's assignments, pending invitations and open sessions.
+        user: Option<UserId>,
+        /// A link's pending moves.
+        link: Option<LinkId>,
+        /// The assignments of a tenant's own role.
+        role: Option<RoleId>,
+        /// An integration's attachments.
+        integration: Option<IntegrationId>,
+        /// The devices that have a seat of a licence.
+        licence: Option<LicenceId>,
+        /// Which page.
+        paging: Paging,
     }
 
-    /// What is known today about a person or about where a tenant is, for the host itself; it has
-    /// no past (U-5).
-    PersonalOf => "personal" -> Option<Personal> = |it, engine| at(engine, None, |moment| moment.personal(it.subject));
+    /// What is known today about a person or about where a tenant is; it has no past (U-5).
+    HostPersonal => "host_personal" -> Option<Personal>;
     {
         /// Whose.
         subject: Subject,
     }
 
-    /// Records about a tenant, as the actor may see them.
-    Audit => "audit" -> AuditPage = |it, engine| now((|| {
-        let limit = rows(it.limit)?;
-        let (rows, next) = engine.read()?.audit(&it.actor, it.tenant, &it.filter, it.after, limit)?;
-        Ok(AuditPage { rows, next })
-    })());
-    {
-        /// Who asks.
-        actor: Actor,
-        /// The tenant.
-        tenant: TenantId,
-    }
+    /// Records of the journal.
+    HostRecords => "host_records" -> Page<Record>;
+    {}
     + {
-        /// Which records.
-        filter: AuditFilter,
         /// Only those after this record.
         after: u64,
-        /// How many rows, 1 to 1000; 100, if left out.
-        limit: Option<usize>,
+        /// Which page.
+        paging: Paging,
     }
 
-    /// Notices that a consumer has not acknowledged, for the host itself.
-    Notices => "notices" -> Mail = |it, engine| now(rows(it.limit).and_then(|limit| engine.notices(&it.consumer, limit)));
+    /// Notices that a consumer has not acknowledged.
+    Notices => "notices" -> Mail;
     {
         /// The consumer, by a name of the host's own.
         consumer: String,
@@ -623,85 +193,169 @@ queries! {
         limit: Option<usize>,
     }
 
-    /// Records of the journal, for the host itself.
-    RecordsAfter => "records_after" -> Vec<Record>
-        = |it, engine| now(rows(it.limit).and_then(|limit| engine.records_after(it.seq, limit)));
-    {
-        /// Only those after this record.
-        seq: u64,
-    }
-    + {
-        /// How many, 1 to 1000; 100, if left out.
-        limit: Option<usize>,
-    }
-
     /// Texts read as a command would read them, one answer for each; the store is not asked.
-    Parse => "parse" -> Vec<Parsed> = |it, _| now(Ok(it.texts.iter().map(Typed::parse).collect()));
+    Parse => "parse" -> Vec<Parsed>;
     {
         /// The texts.
         texts: Vec<Typed>,
     }
 
     /// The revision the store is at.
-    TokenNow => "token" -> Token = |_, engine| now(engine.token());
+    TokenNow => "token" -> Token;
     {}
 
     /// Makes sure that a token is of this store's history and the store has come at least that far.
-    Confirm => "confirm" -> () = |it, engine| now(engine.confirm(&it.token));
+    Confirm => "confirm" -> ();
     {
         /// The token.
         token: Token,
     }
 
     /// Replays the whole journal and compares the result with the present.
-    Verify => "verify" -> Verification = |_, engine| now(engine.verify().map(|verified| match verified {
-        Ok(token) => Verification::Holds { token },
-        Err(flaw) => Verification::Flawed { seq: flaw.seq, why: flaw.why },
-    }));
+    Verify => "verify" -> Verification;
     {}
 }
 
-impl Check {
-    fn question(&self) -> Question {
-        let Self { user, permission, tenant, service, .. } = self.clone();
-        Question { user, permission, tenant, service }
-    }
+/// What the host may read as of a moment that has passed; all else is as it is today.
+const OF_A_MOMENT: [&str; 3] = ["host_entity", "host_entities", "host_records"];
+
+/// Whether the question of this name may be about a moment that has passed.
+pub(super) fn has_past(name: &str) -> bool {
+    Query::NAMES.contains(&name) || OF_A_MOMENT.contains(&name)
 }
 
-impl Explain {
-    fn question(&self) -> Question {
-        let Self { user, permission, tenant, service, .. } = self.clone();
-        Question { user, permission, tenant, service }
+impl Inquiry {
+    /// The names of all questions.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Query::NAMES.iter().chain(HostQuery::NAMES).copied()
     }
-}
 
-impl EntitiesUnder {
-    fn page(&self, moment: &Moment<'_>) -> Result<Page<Any>, Error> {
-        let limit = rows(self.limit)?;
-        let key = self.key.iter().fold(Key::new(), |key, part| match part {
-            KeyPart::Id(id) => key.id(*id),
-            KeyPart::Flag(flag) => key.flag(*flag),
-            KeyPart::Text(text) => key.text(text),
-            KeyPart::Time(at) => key.time(*at),
-        });
-        let mut span = Span::under(self.index, key.clone());
-        if let Some(cursor) = &self.cursor {
-            let (at, id) = place(cursor)
-                .filter(|(at, _)| at.as_bytes().starts_with(key.as_bytes()))
-                .ok_or_else(|| Refusal::new(Code::ForeignCursor, ""))?;
-            span = span.after(at, id);
+    /// The question's name.
+    pub const fn name(&self) -> &'static str {
+        match &self.question {
+            AnyQuery::Rules(query) => query.name(),
+            AnyQuery::Host(reading) => reading.name(),
         }
-        let found = moment.world().view.scan(&span, limit)?;
-        let next = found
-            .last()
-            .filter(|_| found.len() == limit)
-            .map(|last| format!("{}.{}", last.key.hex(), last.entity.id()));
-        Ok(Page { rows: found.into_iter().map(|one| one.entity).collect(), next })
+    }
+
+    /// Reads a question; what is wrong with it is said with its place.
+    pub(super) fn read(body: Value) -> Result<Self, Fault> {
+        let (name, mut fields) = tag(body, "query", "ask")?;
+        let as_of = match &mut fields {
+            Value::Object(members) if has_past(&name) => members.remove("as_of"),
+            _ => None,
+        };
+        let as_of = as_of.map_or(Ok(None), |as_of| part(as_of, "ask.as_of"))?;
+        let question = part_by("ask", fields, |fields| {
+            if HostQuery::NAMES.contains(&name.as_str()) {
+                HostQuery::read(&name, fields).map(|reading| AnyQuery::Host(Box::new(reading)))
+            } else {
+                Query::read(&name, fields).map(|query| AnyQuery::Rules(Box::new(query)))
+            }
+        })?;
+        Ok(Self { question, as_of })
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// The refusals of the query; a broken store.
+    pub fn run(self, engine: &Engine) -> Result<Answered, Fault> {
+        let Self { question, as_of } = self;
+        let (seq, answer) = match question {
+            AnyQuery::Rules(query) => {
+                let (seq, answer) = at(engine, as_of, |moment| moment.ask(*query))?;
+                (seq, AnyAnswer::Rules(Box::new(answer)))
+            }
+            AnyQuery::Host(reading) => {
+                let (seq, read) = reading.run(engine, as_of)?;
+                (seq, AnyAnswer::Host(Box::new(read)))
+            }
+        };
+        Ok(Answered { seq, answer })
     }
 }
 
-/// The key and id that a cursor stands for.
-fn place(cursor: &str) -> Option<(Key, Uuid)> {
-    let (hex, id) = cursor.split_once('.')?;
-    Some((Key::from_hex(hex)?, id.parse().ok()?))
+/// Asks the world now, or as of then.
+fn at<T>(
+    engine: &Engine,
+    then: Option<AsOf>,
+    ask: impl FnOnce(&Moment<'_>) -> Result<T, Error>,
+) -> Result<(Option<u64>, T), Error> {
+    let snapshot = engine.read()?;
+    let answer = |moment: &Moment<'_>| Ok((Some(moment.seq()), ask(moment)?));
+    match then {
+        None => answer(&snapshot.now()?),
+        Some(AsOf::Seq(seq)) => answer(&snapshot.as_of(seq)?.moment()?),
+        Some(AsOf::Time(time)) => answer(&snapshot.as_of_time(time)?.moment()?),
+    }
+}
+
+impl HostQuery {
+    fn run(&self, engine: &Engine, then: Option<AsOf>) -> Result<(Option<u64>, HostAnswer), Fault> {
+        let alone = |read| (None, read);
+        Ok(match self {
+            Self::HostEntity(it) => {
+                at(engine, then, |moment| Ok(HostAnswer::HostEntity(moment.host().entity(it.kind, it.id)?)))?
+            }
+            Self::HostEntities(it) => {
+                let of = it.of()?;
+                at(engine, then, |moment| {
+                    Ok(HostAnswer::HostEntities(moment.host().entities(it.kind, &of, &it.paging)?))
+                })?
+            }
+            Self::HostPersonal(it) => {
+                at(engine, None, |moment| Ok(HostAnswer::HostPersonal(moment.host().personal(it.subject)?)))?
+            }
+            Self::HostRecords(it) => at(engine, then, |moment| {
+                Ok(HostAnswer::HostRecords(moment.host().records(it.after, &it.paging)?))
+            })?,
+            Self::Notices(it) => alone(HostAnswer::Notices(engine.notices(&it.consumer, rows(it.limit)?)?)),
+            Self::Parse(it) => alone(HostAnswer::Parse(it.texts.iter().map(Typed::parse).collect())),
+            Self::TokenNow(_) => alone(HostAnswer::TokenNow(engine.token()?)),
+            Self::Confirm(it) => {
+                engine.confirm(&it.token)?;
+                alone(HostAnswer::Confirm(()))
+            }
+            Self::Verify(_) => alone(HostAnswer::Verify(match engine.verify()? {
+                Ok(token) => Verification::Holds { token },
+                Err(flaw) => Verification::Flawed { seq: flaw.seq, why: flaw.why },
+            })),
+        })
+    }
+}
+
+/// How many notices are wanted.
+fn rows(limit: Option<usize>) -> Result<usize, Error> {
+    match limit.unwrap_or(Paging::default().limit) {
+        wanted @ 1..=MAX_ROWS => Ok(wanted),
+        wanted => Err(Refusal::new(Code::InvalidLimit, wanted).into()),
+    }
+}
+
+impl HostEntities {
+    /// Whose entities are wanted.
+    fn of(&self) -> Result<Of, Fault> {
+        let Self { kind, number, tenant, manager, user, link, role, integration, licence, paging: _ } = self;
+        let said = [
+            ("number", number.clone().map(Of::Number)),
+            ("tenant", tenant.map(Of::Tenant)),
+            ("manager", manager.map(Of::Manager)),
+            ("user", user.map(Of::User)),
+            ("link", link.map(Of::Link)),
+            ("role", role.map(Of::Role)),
+            ("integration", integration.map(Of::Integration)),
+            ("licence", licence.map(Of::Licence)),
+        ];
+        let mut said = said.into_iter().filter_map(|(name, of)| Some((name, of?)));
+        let (name, of) = said.next().unwrap_or(("kind", Of::All));
+        let wrong = |path: &str, message| Fault::at(Trouble::InvalidRequest, format!("ask.{path}"), message);
+        if let Some((other, _)) = said.next() {
+            return Err(wrong(other, "entities are asked for by one of these at a time"));
+        }
+        if !of.finds(*kind) {
+            return Err(wrong(name, "entities of this kind are not found so"));
+        }
+        Ok(of)
+    }
 }

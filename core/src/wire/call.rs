@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ask::Query;
+use super::ask::Inquiry;
 use super::fault::{Fault, Trouble};
 use super::read::{part, part_by, tag, tree};
 use crate::base::ids::RequestId;
@@ -14,16 +14,17 @@ use crate::event::Event;
 use crate::model::Actor;
 
 /// What a caller can want; one JSON object with one member.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Call {
     /// Execute a command.
     Execute(Box<Execute>),
     /// Execute several commands, one after the other, in one commit; each is answered for itself.
     ExecuteAll(Vec<Execute>),
     /// Ask.
-    Ask(Query),
+    Ask(Inquiry),
     /// Take a consumer's word that its notices are delivered.
     Acknowledge(Acknowledge),
     /// Let everything happen that time alone brings about.
@@ -149,10 +150,7 @@ impl Call {
                     .collect::<Result<_, _>>()
                     .map(Self::ExecuteAll)
             }
-            "ask" => {
-                let (query, fields) = tag(body, "query", "ask")?;
-                part_by("ask", fields, |fields| Query::read(&query, fields)).map(Self::Ask)
-            }
+            "ask" => Inquiry::read(body).map(Self::Ask),
             "acknowledge" => part(body, "acknowledge").map(Self::Acknowledge),
             "sweep" => part(body, "sweep").map(Self::Sweep),
             other => Err(invalid(format!("unknown call `{other}`, expected {NAMES}"))),

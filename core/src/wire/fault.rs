@@ -18,6 +18,7 @@ macro_rules! troubles {
         /// itself.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
+        #[non_exhaustive]
         pub enum Trouble {
             $(
                 #[doc = concat!("`", $text, "`: ", $message, "; ", $remedy, ".")]
@@ -124,6 +125,7 @@ troubles! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "FaultFamily"))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Whose {
     /// Refused: the request itself cannot be taken.
     Request,

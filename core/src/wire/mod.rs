@@ -65,7 +65,7 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
     match Call::read(request)? {
         Call::Execute(execute) => Ok(text(&execute.run(engine)?)),
         Call::ExecuteAll(all) => Ok(text(&run_all(engine, all))),
-        Call::Ask(query) => Ok(text(&query.ask(engine)?)),
+        Call::Ask(ask) => Ok(text(&ask.run(engine)?)),
         Call::Acknowledge(acknowledge) => Ok(text(&acknowledge.run(engine)?)),
         Call::Sweep(Sweep { accept_clock: true }) => Ok(text(&Swept { happened: engine.accept_clock()? })),
         Call::Sweep(_) => Ok(text(&Swept { happened: engine.sweep()? })),

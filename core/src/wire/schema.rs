@@ -7,12 +7,13 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::ask::{Answered, AsOf};
+use super::ask::{Answered, AsOf, HostAnswer, HostQuery, Inquiry, has_past};
 use super::call::{Acknowledged, Call, Executed, ExecutedAll, Swept};
 use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
 use crate::engine::Token;
 use crate::model::{Change, RoleRef};
+use crate::query::{Answer, Query};
 use crate::refusal::Code;
 
 /// Declares the schema of a type that is written by hand.
@@ -49,6 +50,56 @@ by_hand! {
     AsOf => "AsOf" {
         "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "format": "date-time"}],
         "description": "A moment that has passed: a record's number, or an instant (X-2)."
+    }
+}
+
+/// One of several, of two families.
+fn either(generator: &mut SchemaGenerator, families: [fn(&mut SchemaGenerator) -> Schema; 2]) -> Vec<Value> {
+    let mut all = Vec::new();
+    for family in families {
+        let mut schema = family(generator);
+        if let Some(Value::Array(some)) = schema.get_mut("oneOf") {
+            all.append(some);
+        }
+    }
+    all
+}
+
+impl JsonSchema for Inquiry {
+    fn schema_name() -> Cow<'static, str> {
+        "Query".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let as_of = generator.subschema_for::<Option<AsOf>>();
+        let mut all = either(generator, [Query::json_schema, HostQuery::json_schema]);
+        for one in &mut all {
+            let has_past = one["properties"]["query"]["const"].as_str().is_some_and(has_past);
+            if let Some(Value::Object(properties)) = one.get_mut("properties").filter(|_| has_past) {
+                let mut as_of = as_of.clone();
+                as_of.insert("description".to_owned(), "When; now, if left out.".into());
+                properties.insert("as_of".to_owned(), as_of.into());
+            }
+        }
+        json_schema!({"description": "Any question, and the moment it is about.", "oneOf": all})
+    }
+}
+
+impl JsonSchema for Answered {
+    fn schema_name() -> Cow<'static, str> {
+        "Answered".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let seq = "The revision it was read at, where it is about the world at a moment.";
+        json_schema!({
+            "description": "The answer to a question, and the revision it was read at.",
+            "type": "object",
+            "properties": {"seq": {
+                "description": seq, "type": ["integer", "null"], "format": "uint64", "minimum": 0
+            }},
+            "oneOf": either(generator, [Answer::json_schema, HostAnswer::json_schema])
+        })
     }
 }
 

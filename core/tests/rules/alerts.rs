@@ -19,12 +19,13 @@ fn rule(tenant: TenantId, audience: Audience, additional: &[UserId]) -> SetAlert
 }
 
 fn service_mail(given: &Given, tenant: TenantId) -> Vec<UserId> {
-    given.engine.read().unwrap().now().unwrap().service_mail(tenant).unwrap().into_iter().collect()
+    given.engine.read().unwrap().now().unwrap().ask(ServiceMail::new(tenant)).unwrap().into_iter().collect()
 }
 
 fn alerted(given: &Given, tenant: TenantId) -> Vec<UserId> {
     let read = given.engine.read().unwrap();
-    let to: BTreeSet<UserId> = read.now().unwrap().alert_recipients(tenant, &text("battery")).unwrap();
+    let to: BTreeSet<UserId> =
+        read.now().unwrap().ask(AlertRecipients::new(tenant, text("battery"))).unwrap();
     to.into_iter().collect()
 }
 

@@ -15,7 +15,20 @@ use super::*;
 const NOBODY_TOLD: UserId = UserId::from_uuid(Uuid::nil());
 
 fn audit(given: &Given, who: impl Into<Actor>, tenant: TenantId) -> Vec<AuditRow> {
-    given.engine.read().unwrap().audit(&who.into(), tenant, &AuditFilter::default(), 0, 1_000).unwrap().0
+    given
+        .engine
+        .read()
+        .unwrap()
+        .now()
+        .unwrap()
+        .ask(Audit {
+            actor: who.into(),
+            tenant,
+            filter: AuditFilter::default(),
+            paging: Paging { limit: 1_000, ..Paging::default() },
+        })
+        .unwrap()
+        .rows
 }
 
 /// The commands of the rows after a record.
@@ -121,12 +134,15 @@ fn t9_the_audit_of_ones_own_organisation_has_nothing_of_tenants_that_one_is_kept
     let read = given.engine.read().unwrap();
     let rows = audit(&given, ADAM, MSP);
     let before_last = rows[rows.len() - 2].seq;
-    let of = |limit| {
-        let page = read.audit(&ADAM.into(), MSP, &AuditFilter::default(), rows[rows.len() - 3].seq, limit);
-        page.unwrap().1
+    let page = |cursor, limit| {
+        let paging = Paging { cursor, limit, ..Paging::default() };
+        read.now().unwrap().ask(Audit { paging, ..Audit::new(ADAM.into(), MSP) }).unwrap()
     };
-    assert_eq!(of(1), Some(before_last));
-    assert_eq!(of(2), None);
+    let cursor = page(None, rows.len() - 2).next;
+    let one = page(cursor.clone(), 1);
+    assert_eq!(one.rows.last().map(|row| row.seq), Some(before_last));
+    assert!(one.next.is_some());
+    assert_eq!(page(cursor, 2).next, None);
 }
 
 #[test]

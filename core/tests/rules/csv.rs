@@ -7,7 +7,7 @@ use std::process::Command as Process;
 use tenantry::csv::RESELLER_COLUMNS;
 use tenantry::model::Change;
 use tenantry::policy::MoveRule;
-use tenantry::query::{ResellerCustomerRow, ResellerQuery, ResellerSort};
+use tenantry::query::{ResellerCustomerRow, ResellerFilter, ResellerSort};
 
 use super::stock::*;
 use super::*;
@@ -63,10 +63,14 @@ fn nasty() -> Given {
     given
 }
 
-fn csv_of(given: &Given, query: &ResellerQuery) -> Vec<u8> {
+fn csv_of(given: &Given, query: &ResellerFilter) -> Vec<u8> {
     let read = given.engine.read().unwrap();
     let mut out = Vec::new();
-    let count = read.now().unwrap().reseller_csv(&ROB.into(), RESELLER, query, &mut out).unwrap();
+    let count = read
+        .now()
+        .unwrap()
+        .write_csv(&ResellerCsv { actor: ROB.into(), reseller: RESELLER, filter: query.clone() }, &mut out)
+        .unwrap();
     assert_eq!(count, list(given, ROB, RESELLER, query).len() as u64);
     out
 }
@@ -128,7 +132,7 @@ fn v6_three_readers_find_the_cells_of_the_list() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("customers.csv");
     for unused in [false, true] {
-        let query = ResellerQuery { unused, ..ResellerQuery::default() };
+        let query = ResellerFilter { unused, ..ResellerFilter::default() };
         let bytes = csv_of(&given, &query);
         fs::write(&path, &bytes).unwrap();
         let expected = cells(&list(&given, ROB, RESELLER, &query));
@@ -142,17 +146,17 @@ fn v6_three_readers_find_the_cells_of_the_list() {
 #[test]
 fn v6_the_file_is_of_one_customer_or_of_what_the_query_wants() {
     let given = nasty();
-    for row in list(&given, ROB, RESELLER, &ResellerQuery { unused: true, ..ResellerQuery::default() }) {
-        let query = ResellerQuery { tenant: Some(row.tenant), unused: true, ..ResellerQuery::default() };
+    for row in list(&given, ROB, RESELLER, &ResellerFilter { unused: true, ..ResellerFilter::default() }) {
+        let query = ResellerFilter { tenant: Some(row.tenant), unused: true, ..ResellerFilter::default() };
         assert_eq!(by_the_crate(&csv_of(&given, &query)), cells(&[row]));
     }
-    let nothing = ResellerQuery { text: Some("no such company".to_owned()), ..ResellerQuery::default() };
+    let nothing = ResellerFilter { text: Some("no such company".to_owned()), ..ResellerFilter::default() };
     assert_eq!(by_the_crate(&csv_of(&given, &nothing)), cells(&[]), "the columns alone");
-    let some = ResellerQuery { text: Some("quoted".to_owned()), ..ResellerQuery::default() };
+    let some = ResellerFilter { text: Some("quoted".to_owned()), ..ResellerFilter::default() };
     assert_eq!(by_the_crate(&csv_of(&given, &some)), cells(&list(&given, ROB, RESELLER, &some)));
     // It is a file by company, however the list on the screen is sorted.
-    let sorted = ResellerQuery { sort: ResellerSort::Devices, ..ResellerQuery::default() };
-    assert_eq!(csv_of(&given, &sorted), csv_of(&given, &ResellerQuery::default()));
+    let sorted = ResellerFilter { sort: ResellerSort::Devices, ..ResellerFilter::default() };
+    assert_eq!(csv_of(&given, &sorted), csv_of(&given, &ResellerFilter::default()));
 }
 
 #[test]
@@ -167,7 +171,7 @@ fn v6_the_text_is_rfc_4180() {
             },
         )
         .and(CARL, EditTenant { country: Change::Set(text("DE")), ..EditTenant::new(ALONE) });
-    let text = String::from_utf8(csv_of(&given, &ResellerQuery::default())).unwrap();
+    let text = String::from_utf8(csv_of(&given, &ResellerFilter::default())).unwrap();
     assert_eq!(
         text,
         "Company name / internal reference,Customer / MSP ID,Country,Last uploaded,Uploads,Devices,Status\r\n\
@@ -188,7 +192,13 @@ fn v6_what_cannot_be_written_is_an_error() {
     }
     let given = nasty();
     let read = given.engine.read().unwrap();
-    let error =
-        read.now().unwrap().reseller_csv(&ROB.into(), RESELLER, &ResellerQuery::default(), Full).unwrap_err();
+    let error = read
+        .now()
+        .unwrap()
+        .write_csv(
+            &ResellerCsv { actor: ROB.into(), reseller: RESELLER, filter: ResellerFilter::default() },
+            Full,
+        )
+        .unwrap_err();
     assert!(error.to_string().contains("the disk is full"), "{error}");
 }

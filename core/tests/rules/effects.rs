@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use tenantry::base::ids::{IntegrationId, LicenceId, RoleId, SessionId};
+use tenantry::engine::Of;
 use tenantry::event::Event;
 use tenantry::model::{
     AlertRule, Assignment, Attachment, Audience, Handshake, HandshakeState, Integration, Licence, Link, Move,
@@ -10,7 +11,6 @@ use tenantry::model::{
 };
 use tenantry::policy::MoveRule;
 use tenantry::refusal::Code::*;
-use tenantry::view::{Index, Key};
 
 use super::stock::*;
 use super::*;
@@ -137,7 +137,8 @@ fn d6_all_effects_happen_in_one_record() {
     assert_eq!(given.get::<Role>(DESK.uuid()).created_by, Some(MSP));
     // Assignments and grants.
     let left: Vec<UserId> = now
-        .list::<Assignment>(Index::AssignmentTenant, Key::new().id(JOINTLY.uuid()))
+        .host()
+        .list::<Assignment>(&Of::Tenant(JOINTLY))
         .unwrap()
         .iter()
         .map(|assignment| assignment.user)

@@ -88,7 +88,7 @@ fn every_command_goes_through_json_and_back() {
 }
 
 /// An id that something made.
-fn made<T: std::str::FromStr<Err = uuid::Error>>() -> T {
+fn made<T: std::str::FromStr<Err = tenantry::base::ids::NotAnId>>() -> T {
     "00000000-0000-0000-0000-000000000c0d".parse().unwrap()
 }
 

@@ -24,7 +24,11 @@ fn share(tenant: TenantId) -> ShareIntegration {
 /// What is attached at a tenant, as `name|owner|attached`.
 fn attached(given: &Given, who: UserId, tenant: TenantId) -> Vec<(String, TenantId, bool)> {
     let read = given.engine.read().unwrap();
-    let page = read.now().unwrap().integrations(&who.into(), tenant, &Paging::default()).unwrap();
+    let page = read
+        .now()
+        .unwrap()
+        .ask(Integrations { actor: who.into(), tenant, paging: Paging::default() })
+        .unwrap();
     page.rows.into_iter().map(|row| (row.name.to_string(), row.owner, row.attached)).collect()
 }
 
@@ -158,7 +162,8 @@ fn i1_whoever_may_not_see_integrations_is_not_shown_them() {
         (NOEL, JOINTLY, UnknownTenant),
         (CARL, MSP, UnknownTenant),
     ] {
-        let refused = now.integrations(&who.into(), tenant, &Paging::default()).unwrap_err();
+        let refused =
+            now.ask(Integrations { actor: who.into(), tenant, paging: Paging::default() }).unwrap_err();
         assert_eq!(refused.code(), Some(code));
     }
 }

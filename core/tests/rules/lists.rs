@@ -3,21 +3,22 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::answer;
+use tenantry::answer::{self, Seal};
 use tenantry::base::text::Email;
-use tenantry::engine::{Clock, Error, Moment};
+use tenantry::engine::{Clock, Error, Moment, Of};
 use tenantry::event::Event;
 use tenantry::model::{
-    Actor, Link, Listing, Personal, ResellerStatus, Session, Stage, Subject, Tenant, UserState,
+    Actor, Contact, Link, Listing, Personal, ResellerStatus, Session, Stage, Subject, Tenant, UserState,
 };
 use tenantry::policy::MoveRule;
 use tenantry::query::{
-    AuditActor, AuditFilter, CustomerQuery, CustomerRow, CustomerSort, Page, Paging, Question,
-    ResellerCustomerRow, ResellerQuery, ResellerSort, UserQuery, UserRow, UserSort,
+    AuditActor, AuditFilter, CustomerFilter, CustomerRow, CustomerSort, Page, Paging, Question,
+    ResellerCustomerRow, ResellerFilter, ResellerSort, UserFilter, UserRow, UserSort,
 };
 use tenantry::refusal::Code::{self, *};
 use tenantry::rules::{Ruling, World, access};
 use tenantry::sight::Sight;
+use tenantry::store::memory::MemoryStore;
 use tenantry::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 use super::stock::*;
@@ -108,12 +109,18 @@ fn q1_a_resellers_list_filtered_and_sorted_is_the_same_whatever_the_page() {
     let given = crowd(40);
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
-    let turn = |query: &ResellerQuery, limit, descending| {
+    let turn = |query: &ResellerFilter, limit, descending| {
         paged(limit, descending, |paging| {
-            now.reseller_customers(&ROB.into(), RESELLER, query, paging).unwrap()
+            now.ask(ResellerCustomers {
+                actor: ROB.into(),
+                reseller: RESELLER,
+                filter: query.clone(),
+                paging: paging.clone(),
+            })
+            .unwrap()
         })
     };
-    let everything = turn(&ResellerQuery { unused: true, ..ResellerQuery::default() }, 1_000, false);
+    let everything = turn(&ResellerFilter { unused: true, ..ResellerFilter::default() }, 1_000, false);
     assert_eq!(everything.len(), 47);
     let texts = [None, Some("beta"), Some("REF 1"), Some("n-0"), Some("ä"), Some("nothing like it")];
     let statuses =
@@ -131,8 +138,13 @@ fn q1_a_resellers_list_filtered_and_sorted_is_the_same_whatever_the_page() {
                 let expected: BTreeSet<TenantId> =
                     everything.iter().filter(passes).map(|row| row.tenant).collect();
                 for sort in RESELLER_SORTS {
-                    let query =
-                        ResellerQuery { tenant: None, unused, status, text: wanted.map(str::to_owned), sort };
+                    let query = ResellerFilter {
+                        tenant: None,
+                        unused,
+                        status,
+                        text: wanted.map(str::to_owned),
+                        sort,
+                    };
                     let full = turn(&query, 1_000, false);
                     let found: BTreeSet<TenantId> = full.iter().map(|row| row.tenant).collect();
                     assert_eq!((found, full.len()), (expected.clone(), expected.len()), "{query:?}");
@@ -152,9 +164,9 @@ fn q1_a_resellers_list_filtered_and_sorted_is_the_same_whatever_the_page() {
         }
     }
     for row in &everything {
-        let one = ResellerQuery { tenant: Some(row.tenant), unused: true, ..ResellerQuery::default() };
+        let one = ResellerFilter { tenant: Some(row.tenant), unused: true, ..ResellerFilter::default() };
         assert_eq!(turn(&one, 1, false), std::slice::from_ref(row));
-        let used = ResellerQuery { unused: false, ..one };
+        let used = ResellerFilter { unused: false, ..one };
         assert_eq!(turn(&used, 1, false).len(), usize::from(row.devices > 0));
     }
 }
@@ -185,10 +197,18 @@ fn q1_a_managers_customers_filtered_and_sorted_are_the_same_whatever_the_page() 
     let given = given.and(ADA, RequestDelink::new(JOINTLY_LINK));
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
-    let turn = |query: &CustomerQuery, limit, descending| {
-        paged(limit, descending, |paging| now.customers(&RITA.into(), MSP, query, paging).unwrap())
+    let turn = |query: &CustomerFilter, limit, descending| {
+        paged(limit, descending, |paging| {
+            now.ask(Customers {
+                actor: RITA.into(),
+                manager: MSP,
+                filter: query.clone(),
+                paging: paging.clone(),
+            })
+            .unwrap()
+        })
     };
-    let everything = turn(&CustomerQuery::default(), 1_000, false);
+    let everything = turn(&CustomerFilter::default(), 1_000, false);
     assert_eq!(everything.len(), 32);
     let stages = [None, Some(Stage::Active), Some(Stage::DelinkRequestedByManager), Some(Stage::Delinked)];
     for service in [None, Some("manage"), Some("enrollment")] {
@@ -206,13 +226,13 @@ fn q1_a_managers_customers_filtered_and_sorted_are_the_same_whatever_the_page() 
                     let expected: BTreeSet<LinkId> =
                         everything.iter().filter(passes).map(|row| row.link).collect();
                     for sort in CUSTOMER_SORTS {
-                        let query = CustomerQuery {
+                        let query = CustomerFilter {
                             service: service.map(text),
                             management: management.map(text),
                             stage,
                             text: wanted.map(str::to_owned),
                             sort,
-                            ..CustomerQuery::default()
+                            ..CustomerFilter::default()
                         };
                         let full = turn(&query, 1_000, false);
                         let found: BTreeSet<LinkId> = full.iter().map(|row| row.link).collect();
@@ -237,8 +257,16 @@ fn q1_customers_are_filtered_by_how_many_devices_they_hold() {
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
     let turn = |sort, min_devices, max_devices| {
-        let query = CustomerQuery { sort, min_devices, max_devices, ..CustomerQuery::default() };
-        let page = |paging: &Paging| now.customers(&RITA.into(), MSP, &query, paging).unwrap();
+        let query = CustomerFilter { sort, min_devices, max_devices, ..CustomerFilter::default() };
+        let page = |paging: &Paging| {
+            now.ask(Customers {
+                actor: RITA.into(),
+                manager: MSP,
+                filter: query.clone(),
+                paging: paging.clone(),
+            })
+            .unwrap()
+        };
         let mut turned = paged(4, true, page);
         turned.reverse();
         let rows = paged(5, false, page);
@@ -268,14 +296,21 @@ fn q1_a_row_shows_name_number_services_type_status_and_devices_and_the_details_t
         .and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["roles.manage"])));
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
-    let page = now.customers(&ADA.into(), MSP, &CustomerQuery::default(), &Paging::default()).unwrap();
+    let page = now
+        .ask(Customers {
+            actor: ADA.into(),
+            manager: MSP,
+            filter: CustomerFilter::default(),
+            paging: Paging::default(),
+        })
+        .unwrap();
     let row = page.rows.last().unwrap();
     assert_eq!(
         (row.name.as_str(), row.number.as_str(), row.management.as_str()),
         ("Jointly", "JOINTLY", "jointly")
     );
     assert_eq!((row.stage.status(), row.devices, row.services.len()), ("Active", 2, 2));
-    let details = now.customer(&ADA.into(), MSP, JOINTLY).unwrap();
+    let details = now.ask(Customer { actor: ADA.into(), manager: MSP, customer: JOINTLY }).unwrap();
     assert_eq!((&details.row, details.grants.len(), details.since), (row, 1, dawn()));
     for (who, manager, customer, code) in [
         (GINA, GRAND, JOINTLY, NotLinked),
@@ -284,7 +319,7 @@ fn q1_a_row_shows_name_number_services_type_status_and_devices_and_the_details_t
         (NOEL, MSP, JOINTLY, RoleLacksPermission),
         (NINA, SECOND, JOINTLY, UnknownTenant),
     ] {
-        assert_eq!(code_of(now.customer(&who.into(), manager, customer)), Some(code));
+        assert_eq!(code_of(now.ask(Customer { actor: who.into(), manager, customer })), Some(code));
     }
 }
 
@@ -298,8 +333,15 @@ fn q1_a_delinked_customer_is_listed_when_asked_for_and_its_devices_are_its_own()
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
     let list = |stage| {
-        let query = CustomerQuery { stage, ..CustomerQuery::default() };
-        let page = now.customers(&ADA.into(), MSP, &query, &Paging::default()).unwrap();
+        let query = CustomerFilter { stage, ..CustomerFilter::default() };
+        let page = now
+            .ask(Customers {
+                actor: ADA.into(),
+                manager: MSP,
+                filter: query.clone(),
+                paging: Paging::default(),
+            })
+            .unwrap();
         page.rows.iter().map(|row| (row.tenant, row.stage.status(), row.devices)).collect::<Vec<_>>()
     };
     assert_eq!(list(None), [(FULLY, "Active", 0)]);
@@ -313,7 +355,14 @@ fn t9_a_customer_that_the_viewer_may_not_see_is_not_in_the_list() {
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
     let tenants = |who: Actor| -> Vec<TenantId> {
-        let page = now.customers(&who, MSP, &CustomerQuery::default(), &Paging::default()).unwrap();
+        let page = now
+            .ask(Customers {
+                actor: who.clone(),
+                manager: MSP,
+                filter: CustomerFilter::default(),
+                paging: Paging::default(),
+            })
+            .unwrap();
         page.rows.iter().map(|row| row.tenant).collect()
     };
     assert_eq!(tenants(ADA.into()), [FULLY, JOINTLY]);
@@ -322,7 +371,14 @@ fn t9_a_customer_that_the_viewer_may_not_see_is_not_in_the_list() {
     assert_eq!(tenants(GUS.into()), [FULLY, JOINTLY]);
     assert_eq!(tenants(STAFF), [FULLY, JOINTLY]);
     let one = Paging { limit: 1, ..Paging::default() };
-    let page = now.customers(&RITA.into(), MSP, &CustomerQuery::default(), &one).unwrap();
+    let page = now
+        .ask(Customers {
+            actor: RITA.into(),
+            manager: MSP,
+            filter: CustomerFilter::default(),
+            paging: one.clone(),
+        })
+        .unwrap();
     assert_eq!((page.rows.len(), page.next), (1, None), "what is hidden leaves no page behind it");
     for (who, tenant, code) in [
         (NOEL, MSP, RoleLacksPermission),
@@ -331,7 +387,12 @@ fn t9_a_customer_that_the_viewer_may_not_see_is_not_in_the_list() {
         (BOB, MSP, UserNotActive),
         (NOBODY, MSP, UnknownUser),
     ] {
-        let refused = now.customers(&who.into(), tenant, &CustomerQuery::default(), &Paging::default());
+        let refused = now.ask(Customers {
+            actor: who.into(),
+            manager: tenant,
+            filter: CustomerFilter::default(),
+            paging: Paging::default(),
+        });
         assert_eq!(code_of(refused), Some(code));
     }
 }
@@ -349,15 +410,18 @@ fn q1_a_tenants_users_are_listed_with_their_roles() {
     let given = given.and(ADA, RemoveUser::new(BOB));
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
-    let turn = |query: &UserQuery, limit, descending| {
-        paged(limit, descending, |paging| now.users(&ADA.into(), MSP, query, paging).unwrap())
+    let turn = |query: &UserFilter, limit, descending| {
+        paged(limit, descending, |paging| {
+            now.ask(Users { actor: ADA.into(), tenant: MSP, filter: query.clone(), paging: paging.clone() })
+                .unwrap()
+        })
     };
-    let everything = turn(&UserQuery::default(), 1_000, false);
+    let everything = turn(&UserFilter::default(), 1_000, false);
     assert_eq!(everything.len(), 9, "who is removed is listed when asked for");
     for state in [None, Some(UserState::Active), Some(UserState::Invited), Some(UserState::Removed)] {
         for wanted in [None, Some("ANNA"), Some("@example")] {
             for sort in [UserSort::Email, UserSort::Name, UserSort::State] {
-                let query = UserQuery { state, text: wanted.map(str::to_owned), sort };
+                let query = UserFilter { state, text: wanted.map(str::to_owned), sort };
                 let full = turn(&query, 1_000, false);
                 let key = |row: &UserRow| match sort {
                     UserSort::Email => row.email.as_ref().map_or(String::new(), ToString::to_string),
@@ -380,11 +444,21 @@ fn q1_a_tenants_users_are_listed_with_their_roles() {
         (Some(&text("super_admin")), Some("ada@example.com"))
     );
     assert_eq!(
-        code_of(now.users(&ROB.into(), MSP, &UserQuery::default(), &Paging::default())),
+        code_of(now.ask(Users {
+            actor: ROB.into(),
+            tenant: MSP,
+            filter: UserFilter::default(),
+            paging: Paging::default()
+        })),
         Some(UnknownTenant)
     );
     assert_eq!(
-        code_of(now.users(&FRED.into(), FULLY, &UserQuery::default(), &Paging::default())),
+        code_of(now.ask(Users {
+            actor: FRED.into(),
+            tenant: FULLY,
+            filter: UserFilter::default(),
+            paging: Paging::default()
+        })),
         Some(CustomerLocked)
     );
 }
@@ -394,13 +468,16 @@ fn q1_pages_stay_where_they_are_while_rows_come_go_and_are_renamed() {
     for sort in RESELLER_SORTS {
         for descending in [false, true] {
             for unused in [false, true] {
-                stable_while_written(&ResellerQuery { unused, sort, ..ResellerQuery::default() }, descending);
+                stable_while_written(
+                    &ResellerFilter { unused, sort, ..ResellerFilter::default() },
+                    descending,
+                );
             }
         }
     }
 }
 
-fn stable_while_written(query: &ResellerQuery, descending: bool) {
+fn stable_while_written(query: &ResellerFilter, descending: bool) {
     let mut given = crowd(16);
     let before = list(&given, ROB, RESELLER, query);
     // The others change between the pages.
@@ -411,7 +488,15 @@ fn stable_while_written(query: &ResellerQuery, descending: bool) {
     for step in 0.. {
         let page = {
             let read = given.engine.read().unwrap();
-            read.now().unwrap().reseller_customers(&ROB.into(), RESELLER, query, &paging).unwrap()
+            read.now()
+                .unwrap()
+                .ask(ResellerCustomers {
+                    actor: ROB.into(),
+                    reseller: RESELLER,
+                    filter: query.clone(),
+                    paging: paging.clone(),
+                })
+                .unwrap()
         };
         seen.extend(page.rows.iter().map(|row| row.tenant));
         let Some(next) = page.next else { break };
@@ -460,8 +545,17 @@ fn t9_the_delinked_are_listed_to_those_who_see_whatever_is_managed() {
     let given = delinked(given().and(STAFF, narrow));
     let read = given.engine.read().unwrap();
     let list = |who: Actor| {
-        let query = CustomerQuery { stage: Some(Stage::Delinked), ..CustomerQuery::default() };
-        let page = read.now().unwrap().customers(&who, MSP, &query, &Paging::default()).unwrap();
+        let query = CustomerFilter { stage: Some(Stage::Delinked), ..CustomerFilter::default() };
+        let page = read
+            .now()
+            .unwrap()
+            .ask(Customers {
+                actor: who.clone(),
+                manager: MSP,
+                filter: query.clone(),
+                paging: Paging::default(),
+            })
+            .unwrap();
         page.rows.into_iter().map(|row| row.tenant).collect::<Vec<_>>()
     };
     for who in [ADA.into(), RITA.into(), GINA.into(), STAFF] {
@@ -475,13 +569,17 @@ fn u5_a_cursor_of_people_says_nothing_about_them() {
     let given = given();
     let read = given.engine.read().unwrap();
     for sort in [UserSort::Email, UserSort::Name, UserSort::State] {
-        let query = UserQuery { sort, ..UserQuery::default() };
+        let query = UserFilter { sort, ..UserFilter::default() };
         let paging = Paging { limit: 2, ..Paging::default() };
-        let page = read.now().unwrap().users(&ADA.into(), MSP, &query, &paging).unwrap();
+        let page = read
+            .now()
+            .unwrap()
+            .ask(Users { actor: ADA.into(), tenant: MSP, filter: query.clone(), paging: paging.clone() })
+            .unwrap();
         let cursor = page.next.unwrap();
         let last = page.rows.last().unwrap();
         assert_eq!(cursor.len(), 54, "a mark, an id and a check: {cursor}");
-        assert!(cursor.contains(&last.user.uuid().simple().to_string()));
+        assert!(!cursor.contains(&last.user.uuid().simple().to_string()), "{cursor}");
         let email = last.email.as_ref().unwrap().to_string();
         let hex: String = email.bytes().map(|byte| format!("{byte:02x}")).collect();
         assert!(!cursor.contains(&hex), "{cursor}");
@@ -490,7 +588,12 @@ fn u5_a_cursor_of_people_says_nothing_about_them() {
     let ask = |given: &Given, cursor: Option<String>| {
         let read = given.engine.read().unwrap();
         let paging = Paging { limit: 2, cursor, ..Paging::default() };
-        read.now().unwrap().users(&ADA.into(), MSP, &UserQuery::default(), &paging)
+        read.now().unwrap().ask(Users {
+            actor: ADA.into(),
+            tenant: MSP,
+            filter: UserFilter::default(),
+            paging: paging.clone(),
+        })
     };
     let first = ask(&given, None).unwrap();
     assert_eq!(first.rows.iter().map(|row| row.user).collect::<Vec<_>>(), [ADA, ADAM]);
@@ -506,20 +609,63 @@ fn u5_a_cursor_of_people_says_nothing_about_them() {
 }
 
 #[test]
+fn t9_a_cursor_holds_no_data_and_is_of_one_store() {
+    let given = crowd(12);
+    let read = given.engine.read().unwrap();
+    let list = |cursor| ResellerCustomers {
+        paging: Paging { cursor, limit: 2, descending: false },
+        ..ResellerCustomers::new(ROB.into(), RESELLER)
+    };
+    let page = read.now().unwrap().ask(list(None)).unwrap();
+    let (cursor, last) = (page.next.unwrap(), page.rows.last().unwrap().clone());
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let known = [last.tenant.uuid().simple().to_string(), hex(&last.company), hex(last.number.as_str())];
+    for held in [hex(&last.company.to_lowercase()), RESELLER.uuid().simple().to_string()].iter().chain(&known)
+    {
+        assert!(!cursor.contains(held), "{cursor} holds {held}");
+    }
+    // The same list of the same store gives the same cursor, and takes it; another store does not.
+    assert_eq!(read.now().unwrap().ask(list(None)).unwrap().next, Some(cursor.clone()));
+    assert!(read.now().unwrap().ask(list(Some(cursor.clone()))).is_ok());
+    let customers = |cursor| Customers {
+        paging: Paging { cursor, limit: 1, descending: false },
+        ..Customers::new(ADA.into(), MSP)
+    };
+    let [here, there] = [1, 2].map(|epoch| given_on(MemoryStore::new(Uuid::from_u128(epoch))));
+    let cursor = here.engine.ask(customers(None)).unwrap().next;
+    assert!(here.engine.ask(customers(cursor.clone())).is_ok());
+    assert_eq!(code_of(there.engine.ask(customers(cursor))), Some(ForeignCursor));
+}
+
+#[test]
 fn q1_a_cursor_that_is_not_of_this_list_is_refused() {
     let given = crowd(12);
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
-    let query = ResellerQuery::default();
+    let query = ResellerFilter::default();
     let paging = Paging { limit: 2, ..Paging::default() };
-    let cursor = now.reseller_customers(&ROB.into(), RESELLER, &query, &paging).unwrap().next.unwrap();
+    let cursor = now
+        .ask(ResellerCustomers {
+            actor: ROB.into(),
+            reseller: RESELLER,
+            filter: query.clone(),
+            paging: paging.clone(),
+        })
+        .unwrap()
+        .next
+        .unwrap();
     let with = |cursor: &str, descending| Paging { cursor: Some(cursor.to_owned()), limit: 2, descending };
-    let ask = |query: &ResellerQuery, paging: &Paging| {
-        code_of(now.reseller_customers(&ROB.into(), RESELLER, query, paging))
+    let ask = |query: &ResellerFilter, paging: &Paging| {
+        code_of(now.ask(ResellerCustomers {
+            actor: ROB.into(),
+            reseller: RESELLER,
+            filter: query.clone(),
+            paging: paging.clone(),
+        }))
     };
     assert_eq!(ask(&query, &with(&cursor, false)), None);
-    let other = |change: fn(&mut ResellerQuery)| {
-        let mut query = ResellerQuery::default();
+    let other = |change: fn(&mut ResellerFilter)| {
+        let mut query = ResellerFilter::default();
         change(&mut query);
         query
     };
@@ -534,18 +680,36 @@ fn q1_a_cursor_that_is_not_of_this_list_is_refused() {
     }
     assert_eq!(ask(&query, &with(&cursor, true)), Some(ForeignCursor), "the other direction");
     // Of another tenant, of another kind of list.
-    let retail = now.reseller_customers(&RON.into(), RETAIL, &query, &with(&cursor, false));
+    let retail = now.ask(ResellerCustomers {
+        actor: RON.into(),
+        reseller: RETAIL,
+        filter: query.clone(),
+        paging: with(&cursor, false),
+    });
     assert_eq!(code_of(retail), Some(ForeignCursor));
-    let customers = CustomerQuery::default();
+    let customers = CustomerFilter::default();
     assert_eq!(
-        code_of(now.customers(&ADA.into(), MSP, &customers, &with(&cursor, false))),
+        code_of(now.ask(Customers {
+            actor: ADA.into(),
+            manager: MSP,
+            filter: customers.clone(),
+            paging: with(&cursor, false)
+        })),
         Some(ForeignCursor)
     );
     assert_eq!(
-        code_of(now.users(&ADA.into(), MSP, &UserQuery::default(), &with(&cursor, false))),
+        code_of(now.ask(Users {
+            actor: ADA.into(),
+            tenant: MSP,
+            filter: UserFilter::default(),
+            paging: with(&cursor, false)
+        })),
         Some(ForeignCursor)
     );
-    assert_eq!(code_of(now.integrations(&ADA.into(), MSP, &with(&cursor, false))), Some(ForeignCursor));
+    assert_eq!(
+        code_of(now.ask(Integrations { actor: ADA.into(), tenant: MSP, paging: with(&cursor, false) })),
+        Some(ForeignCursor)
+    );
     // Garbage of every kind.
     let half = &cursor[..cursor.len() / 2];
     let huge = "7b".repeat(1 << 20);
@@ -599,12 +763,36 @@ fn q1_a_page_has_one_row_to_a_thousand() {
     ] {
         let paging = Paging { limit, ..Paging::default() };
         assert_eq!(
-            code_of(now.reseller_customers(&ROB.into(), RESELLER, &ResellerQuery::default(), &paging)),
+            code_of(now.ask(ResellerCustomers {
+                actor: ROB.into(),
+                reseller: RESELLER,
+                filter: ResellerFilter::default(),
+                paging: paging.clone()
+            })),
             expected
         );
-        assert_eq!(code_of(now.customers(&ADA.into(), MSP, &CustomerQuery::default(), &paging)), expected);
-        assert_eq!(code_of(now.users(&ADA.into(), MSP, &UserQuery::default(), &paging)), expected);
-        assert_eq!(code_of(now.integrations(&ADA.into(), MSP, &paging)), expected);
+        assert_eq!(
+            code_of(now.ask(Customers {
+                actor: ADA.into(),
+                manager: MSP,
+                filter: CustomerFilter::default(),
+                paging: paging.clone()
+            })),
+            expected
+        );
+        assert_eq!(
+            code_of(now.ask(Users {
+                actor: ADA.into(),
+                tenant: MSP,
+                filter: UserFilter::default(),
+                paging: paging.clone()
+            })),
+            expected
+        );
+        assert_eq!(
+            code_of(now.ask(Integrations { actor: ADA.into(), tenant: MSP, paging: paging.clone() })),
+            expected
+        );
     }
 }
 
@@ -685,12 +873,14 @@ fn v4_a_resellers_page_costs_the_rows_it_shows_and_no_device() {
     let (few, many, full) = (world(10, 1), world(60, 1), world(10, 200));
     for sort in RESELLER_SORTS {
         for descending in [false, true] {
-            let query = ResellerQuery { sort, ..ResellerQuery::default() };
+            let filter = ResellerFilter { sort, ..ResellerFilter::default() };
             let cost = |given, pages| {
                 let paging = Paging { limit: 3, descending, cursor: None };
                 costs(given, pages, paging, |world, paging| {
-                    let who = ROB.into();
-                    answer::reseller_customers(&Sight::of(&who, world, None)?, RESELLER, &query, paging)
+                    let (filter, paging) = (filter.clone(), paging.clone());
+                    let it =
+                        ResellerCustomers { filter, paging, ..ResellerCustomers::new(ROB.into(), RESELLER) };
+                    answer::reseller_customers(&Sight::of(&it.actor, world, None)?, Seal::of("test"), &it)
                 })
             };
             let first = cost(&few, 1);
@@ -738,17 +928,19 @@ fn q1_a_page_of_a_managers_customers_costs_the_rows_it_shows() {
         for descending in [false, true] {
             for stage in stages {
                 for management in [None, Some(text("jointly"))] {
-                    let query = CustomerQuery {
+                    let query = CustomerFilter {
                         sort,
                         stage,
                         management: management.clone(),
-                        ..CustomerQuery::default()
+                        ..CustomerFilter::default()
                     };
                     for who in [Actor::from(ADA), Actor::from(GUS), STAFF] {
                         let cost = |given| {
                             let paging = Paging { limit: 2, descending, cursor: None };
                             costs(given, 2, paging, |world, paging| {
-                                answer::customers(&Sight::of(&who, world, None)?, MSP, &query, paging)
+                                let (filter, paging) = (query.clone(), paging.clone());
+                                let it = Customers { filter, paging, ..Customers::new(who.clone(), MSP) };
+                                answer::customers(&Sight::of(&who, world, None)?, Seal::of("test"), &it)
                             })
                         };
                         let (few, many) = (cost(&few), cost(&many));
@@ -771,8 +963,15 @@ fn q1_a_listing_follows_its_link_and_tenant_and_stays_as_it_was_at_the_end() {
     let listed = |given: &Given, stage| {
         let read = given.engine.read().unwrap();
         let now = read.now().unwrap();
-        let query = CustomerQuery { stage, text: Some("OINTLY".to_owned()), ..CustomerQuery::default() };
-        let page = now.customers(&ADA.into(), MSP, &query, &Paging::default()).unwrap();
+        let query = CustomerFilter { stage, text: Some("OINTLY".to_owned()), ..CustomerFilter::default() };
+        let page = now
+            .ask(Customers {
+                actor: ADA.into(),
+                manager: MSP,
+                filter: query.clone(),
+                paging: Paging::default(),
+            })
+            .unwrap();
         let row = page.rows.into_iter().next().unwrap();
         (row.name.to_string(), row.operation, row.devices, row.stage)
     };
@@ -900,22 +1099,60 @@ fn l9_lists_are_right_by_the_clock_before_any_sweep_and_so_are_checks() {
             let mut all: Vec<String> = Vec::new();
             let page = Paging::default();
             for stage in [None, Some(Stage::Delinked)] {
-                let query = CustomerQuery { stage, ..CustomerQuery::default() };
-                all.push(format!("{:?}", now.customers(&ADA.into(), MSP, &query, &page)));
+                let query = CustomerFilter { stage, ..CustomerFilter::default() };
+                all.push(format!(
+                    "{:?}",
+                    now.ask(Customers {
+                        actor: ADA.into(),
+                        manager: MSP,
+                        filter: query.clone(),
+                        paging: page.clone()
+                    })
+                ));
             }
-            let query = ResellerQuery { unused: true, ..ResellerQuery::default() };
-            all.push(format!("{:?}", now.reseller_customers(&ROB.into(), RESELLER, &query, &page)));
+            let query = ResellerFilter { unused: true, ..ResellerFilter::default() };
+            all.push(format!(
+                "{:?}",
+                now.ask(ResellerCustomers {
+                    actor: ROB.into(),
+                    reseller: RESELLER,
+                    filter: query.clone(),
+                    paging: page.clone()
+                })
+            ));
             let mut csv = Vec::new();
-            now.reseller_csv(&ROB.into(), RESELLER, &query, &mut csv).unwrap();
+            now.write_csv(
+                &ResellerCsv { actor: ROB.into(), reseller: RESELLER, filter: query.clone() },
+                &mut csv,
+            )
+            .unwrap();
             all.push(String::from_utf8(csv).unwrap());
-            all.push(format!("{:?}", now.users(&OLGA.into(), NEW, &UserQuery::default(), &page)));
-            all.push(format!("{:?}", now.integrations(&OLGA.into(), NEW, &page)));
-            all.push(format!("{:?}", now.customer(&ADA.into(), MSP, NEW).map_err(|error| error.code())));
-            all.push(format!("{:?}", now.pins(&ADA.into())));
-            all.push(format!("{:?}", now.service_mail(NEW)));
-            all.push(format!("{:?}", now.alert_recipients(NEW, &text("battery"))));
-            let open = now.list::<Session>(Index::SessionTenant, Key::new().id(NEW.uuid())).unwrap();
-            all.push(format!("{open:?} {:?}", now.get::<Session>(session.uuid()).unwrap().unwrap().closed));
+            all.push(format!(
+                "{:?}",
+                now.ask(Users {
+                    actor: OLGA.into(),
+                    tenant: NEW,
+                    filter: UserFilter::default(),
+                    paging: page.clone()
+                })
+            ));
+            all.push(format!(
+                "{:?}",
+                now.ask(Integrations { actor: OLGA.into(), tenant: NEW, paging: page.clone() })
+            ));
+            all.push(format!(
+                "{:?}",
+                now.ask(Customer { actor: ADA.into(), manager: MSP, customer: NEW })
+                    .map_err(|error| error.code())
+            ));
+            all.push(format!("{:?}", now.ask(Pins::new(ADA.into()))));
+            all.push(format!("{:?}", now.ask(ServiceMail::new(NEW))));
+            all.push(format!("{:?}", now.ask(AlertRecipients::new(NEW, text("battery")))));
+            let open = now.host().list::<Session>(&Of::Tenant(NEW)).unwrap();
+            all.push(format!(
+                "{open:?} {:?}",
+                now.host().get::<Session>(session.uuid()).unwrap().unwrap().closed
+            ));
             all
         };
         let checks = |now: &Moment<'_>| {
@@ -930,7 +1167,9 @@ fn l9_lists_are_right_by_the_clock_before_any_sweep_and_so_are_checks() {
                 }
             }
             for permission in &policy.permissions {
-                let users = now.users_who_can(permission, NEW, None).unwrap();
+                let users = now
+                    .ask(UsersWhoCan { permission: permission.clone(), tenant: NEW, service: None })
+                    .unwrap();
                 all.push((None, None, users.iter().map(|user| LinkId::from_uuid(user.uuid())).collect()));
             }
             all
@@ -962,8 +1201,18 @@ fn q2_a_row_says_what_is_about_the_tenant_and_no_more() {
         .and(ADA, DisableTenants::new(vec![JOINTLY, FULLY]))
         .and(ADA, EnableTenants::new(vec![JOINTLY, FULLY]));
     let read = given.engine.read().unwrap();
-    let rows =
-        |who: UserId, tenant| read.audit(&who.into(), tenant, &AuditFilter::default(), 0, 1_000).unwrap().0;
+    let rows = |who: UserId, tenant| {
+        read.now()
+            .unwrap()
+            .ask(Audit {
+                actor: who.into(),
+                tenant,
+                filter: AuditFilter::default(),
+                paging: Paging { limit: 1_000, ..Paging::default() },
+            })
+            .unwrap()
+            .rows
+    };
     let told = serde_json::to_string(&rows(JULIA, JOINTLY)).unwrap();
     assert!(!told.contains(&FULLY.to_string()), "one customer does not learn of another");
     assert_eq!(rows(JULIA, JOINTLY).iter().filter(|row| row.command == "disable_tenants").count(), 1);
@@ -993,7 +1242,17 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
         .then(refused(UnknownTenant));
     let read = given.engine.read().unwrap();
     let commands = |who: UserId, tenant| -> Vec<String> {
-        let rows = read.audit(&who.into(), tenant, &AuditFilter::default(), 0, 1_000).unwrap().0;
+        let rows = read
+            .now()
+            .unwrap()
+            .ask(Audit {
+                actor: who.into(),
+                tenant,
+                filter: AuditFilter::default(),
+                paging: Paging { limit: 1_000, ..Paging::default() },
+            })
+            .unwrap()
+            .rows;
         rows.into_iter().map(|row| row.command).collect()
     };
     for command in [
@@ -1020,7 +1279,17 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
     assert!(commands(ROB, RESELLER).contains(&"upload_devices".to_owned()));
     assert!(!commands(ROB, RESELLER).contains(&"move_devices".to_owned()));
     // The console of somebody from across the border shows their organisation, and a refused attempt its own.
-    let rows = read.audit(&JULIA.into(), JOINTLY, &AuditFilter::default(), 0, 1_000).unwrap().0;
+    let rows = read
+        .now()
+        .unwrap()
+        .ask(Audit {
+            actor: JULIA.into(),
+            tenant: JOINTLY,
+            filter: AuditFilter::default(),
+            paging: Paging { limit: 1_000, ..Paging::default() },
+        })
+        .unwrap()
+        .rows;
     let opened: Vec<_> = rows.iter().filter(|row| row.command == "open_console").collect();
     assert_eq!(
         opened.iter().map(|row| row.by.clone()).collect::<Vec<_>>(),
@@ -1037,7 +1306,18 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
     }
     assert!(text.contains(&JULIA.to_string()), "and one's own people are named");
     for (who, tenant) in [(JULIA, JOINTLY), (ADA, MSP), (ROB, RESELLER)] {
-        for row in read.audit(&who.into(), tenant, &AuditFilter::default(), 0, 1_000).unwrap().0 {
+        for row in read
+            .now()
+            .unwrap()
+            .ask(Audit {
+                actor: who.into(),
+                tenant,
+                filter: AuditFilter::default(),
+                paging: Paging { limit: 1_000, ..Paging::default() },
+            })
+            .unwrap()
+            .rows
+        {
             assert!(
                 !row.events.is_empty() && row.tenants.contains(&tenant),
                 "{} says what happened",
@@ -1045,6 +1325,16 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
             );
         }
     }
-    let own = read.audit(&ADA.into(), JOINTLY, &AuditFilter::default(), 0, 1_000).unwrap().0;
+    let own = read
+        .now()
+        .unwrap()
+        .ask(Audit {
+            actor: ADA.into(),
+            tenant: JOINTLY,
+            filter: AuditFilter::default(),
+            paging: Paging { limit: 1_000, ..Paging::default() },
+        })
+        .unwrap()
+        .rows;
     assert!(own.iter().any(|row| matches!(row.events[..], [Event::SessionOpened { user: ADA, .. }])));
 }

@@ -43,6 +43,7 @@ mod users;
 use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId};
 use tenantry::command::*;
 use tenantry::model::TenantKind;
+use tenantry::query::*;
 use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
 use tenantry::store::{Reading, Store, StoreError, Writing};
 use tenantry::testkit::given::*;
@@ -65,7 +66,7 @@ struct TempFile {
 impl TempFile {
     fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
-        let options = Options { synchronous: Synchronous::Normal, ..Options::default() };
+        let options = Options::default().synchronous(Synchronous::Normal);
         Self { store: SqliteStore::open(place.path().join("store"), options).unwrap(), _place: place }
     }
 }

@@ -30,7 +30,7 @@ fn told(given: &Given, consumer: &str) -> Vec<String> {
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
     let show = |notice: &Notice| {
-        assert!(now.about(notice).unwrap().tenant.is_some(), "every notice is about some tenant");
+        assert!(now.host().about(notice).unwrap().tenant.is_some(), "every notice is about some tenant");
         let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
         let to: Vec<&str> =
             names.iter().filter(|(user, _)| notice.to.contains(user)).map(|(_, name)| *name).collect();
@@ -223,7 +223,7 @@ fn a4_a_notice_says_whom_it_is_about_whatever_its_kind() {
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
     let notices = given.engine.notices("mail", 10).unwrap().notices;
-    let about: Vec<About> = notices.iter().map(|notice| now.about(notice).unwrap()).collect();
+    let about: Vec<About> = notices.iter().map(|notice| now.host().about(notice).unwrap()).collect();
     let of = |manager, tenant, link| About {
         manager: Some(manager),
         tenant: Some(tenant),

@@ -3,7 +3,7 @@
 use tenantry::engine::{Clock, Error, Moment};
 use tenantry::model::{Actor, Change};
 use tenantry::policy::MoveRule;
-use tenantry::query::{CustomerQuery, Paging, Question, ResellerQuery, UserQuery};
+use tenantry::query::{CustomerFilter, Paging, Question, ResellerFilter, UserFilter};
 use tenantry::refusal::Code::{self, *};
 
 use super::stock::*;
@@ -17,32 +17,42 @@ fn told<T>(answer: Result<T, Error>, rows: impl FnOnce(T) -> Vec<String>) -> Tol
 }
 
 fn customers(moment: &Moment<'_>, who: impl Into<Actor>, manager: TenantId) -> Told {
-    let page = moment.customers(&who.into(), manager, &CustomerQuery::default(), &Paging::default());
+    let page = moment.ask(Customers {
+        actor: who.into(),
+        manager,
+        filter: CustomerFilter::default(),
+        paging: Paging::default(),
+    });
     told(page, |page| page.rows.iter().map(|row| row.name.to_string()).collect())
 }
 
 fn details(moment: &Moment<'_>, who: impl Into<Actor>, customer: TenantId) -> Told {
-    told(moment.customer(&who.into(), MSP, customer), |it| {
+    told(moment.ask(Customer { actor: who.into(), manager: MSP, customer }), |it| {
         it.contact.phone.iter().map(ToString::to_string).collect()
     })
 }
 
 fn users(moment: &Moment<'_>, who: impl Into<Actor>, tenant: TenantId) -> Told {
-    let page = moment.users(&who.into(), tenant, &UserQuery::default(), &Paging::default());
+    let page = moment.ask(Users {
+        actor: who.into(),
+        tenant,
+        filter: UserFilter::default(),
+        paging: Paging::default(),
+    });
     told(page, |page| page.rows.iter().flat_map(|row| &row.email).map(ToString::to_string).collect())
 }
 
 fn integrations(moment: &Moment<'_>, who: impl Into<Actor>, tenant: TenantId) -> Told {
-    let page = moment.integrations(&who.into(), tenant, &Paging::default());
+    let page = moment.ask(Integrations { actor: who.into(), tenant, paging: Paging::default() });
     told(page, |page| page.rows.iter().map(|row| row.name.to_string()).collect())
 }
 
 fn pins(moment: &Moment<'_>, who: impl Into<Actor>) -> Told {
-    told(moment.pins(&who.into()), |pins| pins.iter().map(|pin| pin.name.to_string()).collect())
+    told(moment.ask(Pins::new(who.into())), |pins| pins.iter().map(|pin| pin.name.to_string()).collect())
 }
 
 fn look_up(moment: &Moment<'_>, who: impl Into<Actor>, number: &str) -> Told {
-    told(moment.look_up(&who.into(), &text(number)), |it| vec![it.name.to_string()])
+    told(moment.ask(LookUp { actor: who.into(), number: text(number) }), |it| vec![it.name.to_string()])
 }
 
 /// The world now, and as it was after a record.
@@ -151,11 +161,21 @@ fn t9_what_was_deleted_since_is_in_no_users_past() {
     let before = seq(&given);
     let given = given.and(ADA, delete(&[FULLY]));
     let rows = |moment: &Moment<'_>, who: &Actor| {
-        let query = ResellerQuery { unused: false, ..ResellerQuery::default() };
-        let page = moment.reseller_customers(who, RESELLER, &query, &Paging::default());
+        let query = ResellerFilter { unused: false, ..ResellerFilter::default() };
+        let page = moment.ask(ResellerCustomers {
+            actor: who.clone(),
+            reseller: RESELLER,
+            filter: query.clone(),
+            paging: Paging::default(),
+        });
         let listed = told(page, |page| page.rows.iter().map(|row| row.company.clone()).collect());
         let mut csv = Vec::new();
-        let written = moment.reseller_csv(who, RESELLER, &query, &mut csv).unwrap();
+        let written = moment
+            .write_csv(
+                &ResellerCsv { actor: who.clone(), reseller: RESELLER, filter: query.clone() },
+                &mut csv,
+            )
+            .unwrap();
         assert_eq!(written, listed.as_ref().unwrap().len() as u64, "the CSV has the same rows");
         listed
     };

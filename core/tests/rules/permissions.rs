@@ -99,8 +99,8 @@ fn p4_the_people_of_a_locked_manager_are_locked_out_of_what_it_manages() {
         let read = given.engine.read().unwrap();
         let now = read.now().unwrap();
         let permission = text("devices.view");
-        let reached = now.tenants_where(OLGA, &permission, None).unwrap();
-        let can = now.users_who_can(&permission, CLIENT, None).unwrap();
+        let reached = now.ask(TenantsWhere::new(OLGA, permission.clone())).unwrap();
+        let can = now.ask(UsersWhoCan::new(permission, CLIENT)).unwrap();
         let index = given.engine.access_index().unwrap();
         let permit = index.permission("devices.view").unwrap();
         let verdict = index.check(OLGA, permit, CLIENT, given.engine.now()).reason;
@@ -264,6 +264,9 @@ fn p9_a_tenant_adds_roles_of_its_own() {
         (JIM, JOINTLY, "Desk 2", &["devices.view"], refused(RoleLacksPermission)),
         (JACK, JOINTLY, "Desk", &["devices.view"], refused(RoleNameTaken)),
         (JACK, JOINTLY, "admin", &["devices.view"], refused(RoleNameTaken)),
+        (JACK, JOINTLY, "Super Admin", &["devices.view"], refused(RoleNameTaken)),
+        (JACK, JOINTLY, "\u{410}dmin", &["devices.view"], refused(RoleNameTaken)), // Cyrillic
+        (JACK, JOINTLY, "desk", &["devices.view"], refused(RoleNameTaken)),
         (JACK, JOINTLY, "Desk 2", &["devices.fly"], refused(UnknownPermission)),
         (JACK, JOINTLY, "Desk 2", &["personal.erase"], refused(BeyondOwnRights)),
         (JULIA, JOINTLY, "Desk 2", &["personal.erase"], refused(SuperOnlyPermission)),
@@ -291,6 +294,7 @@ fn p9_a_role_is_edited_for_all_who_have_it_and_deleted_when_nobody_has() {
         (JACK, edit(&["devices.fly"]), refused(UnknownPermission)),
         (JULIA, edit(&["link.respond"]), refused(SuperOnlyPermission)),
         (JACK, EditRole { name: Some(text("admin")), ..EditRole::new(DESK) }, refused(RoleNameTaken)),
+        (JACK, EditRole { name: Some(text("DESK")), ..EditRole::new(DESK) }, done()),
         (JACK, EditRole::new(OTHER), refused(UnknownRole)),
         (NINA, edit(&[]), refused(UnknownRole)),
     ] {
@@ -475,11 +479,14 @@ fn reverses_agree(given: &Given) {
             let mut by_tenant = Vec::new();
             let mut forward = Vec::new();
             for user in USERS {
-                for tenant in now.tenants_where(user, permission, service.as_ref()).unwrap() {
+                for tenant in now
+                    .ask(TenantsWhere { user, permission: permission.clone(), service: service.clone() })
+                    .unwrap()
+                {
                     by_user.push((user, tenant));
                 }
                 for tenant in TENANTS {
-                    let mut question = tenantry::query::Question::new(user, permission.clone(), tenant);
+                    let mut question = Question::new(user, permission.clone(), tenant);
                     question.service = service.clone();
                     if now.check(&question).unwrap().allowed {
                         forward.push((user, tenant));
@@ -487,7 +494,10 @@ fn reverses_agree(given: &Given) {
                 }
             }
             for tenant in TENANTS {
-                for user in now.users_who_can(permission, tenant, service.as_ref()).unwrap() {
+                for user in now
+                    .ask(UsersWhoCan { permission: permission.clone(), tenant, service: service.clone() })
+                    .unwrap()
+                {
                     by_tenant.push((user, tenant));
                 }
             }
@@ -511,13 +521,19 @@ fn p12_a_question_about_what_the_policy_does_not_have_is_refused_and_not_denied(
         ("devices.fly", Some("laundry"), UnknownService),
     ] {
         let (permission, service): (Permission, _) = (text(permission), service.map(text));
-        let mut question = tenantry::query::Question::new(JULIA, permission.clone(), JOINTLY);
+        let mut question = Question::new(JULIA, permission.clone(), JOINTLY);
         question.service = service.clone();
         let refused = [
             now.check(&question).unwrap_err(),
             given.engine.check(&question).unwrap_err(),
-            now.tenants_where(JULIA, &permission, service.as_ref()).unwrap_err(),
-            now.users_who_can(&permission, JOINTLY, service.as_ref()).unwrap_err(),
+            now.ask(TenantsWhere { user: JULIA, permission: permission.clone(), service: service.clone() })
+                .unwrap_err(),
+            now.ask(UsersWhoCan {
+                permission: permission.clone(),
+                tenant: JOINTLY,
+                service: service.clone(),
+            })
+            .unwrap_err(),
         ];
         for error in refused {
             assert_eq!(error.refusal().map(|refusal| refusal.code), Some(code));

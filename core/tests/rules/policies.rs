@@ -169,7 +169,7 @@ fn p13_what_is_in_use_cannot_be_dropped() {
         policy.permissions.remove("audit.view");
         policy.roles.iter_mut().for_each(|role| role.permissions.retain(|one| one.as_str() != "audit.view"));
     });
-    let question = tenantry::query::Question::new(JULIA, text("audit.view"), JOINTLY);
+    let question = Question::new(JULIA, text("audit.view"), JOINTLY);
     let refused = given.engine.check(&question).unwrap_err();
     assert_eq!(refused.refusal().map(|refusal| refusal.code), Some(UnknownPermission));
 }
@@ -177,7 +177,7 @@ fn p13_what_is_in_use_cannot_be_dropped() {
 #[test]
 fn p13_a_store_is_not_founded_on_a_policy_that_contradicts_itself() {
     let policy = Policy { max_depth: 0, ..Policy::default() };
-    let options = tenantry::engine::Options { policy, ..Default::default() };
+    let options = tenantry::engine::Options::default().policy(policy);
     let error = tenantry::engine::Engine::new(MemoryStore::new(Uuid::nil()), options).unwrap_err();
     assert_eq!(error.code(), Some(InvalidPolicy));
 }

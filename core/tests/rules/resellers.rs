@@ -8,7 +8,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::event::Event;
 use tenantry::model::{Actor, Change, Link, ResellerRow, ResellerStatus, Tenant, TermRequest};
 use tenantry::policy::MoveRule;
-use tenantry::query::{ResellerCustomerRow, ResellerQuery};
+use tenantry::query::{ResellerCustomerRow, ResellerFilter};
 use tenantry::refusal::Code::*;
 
 use super::stock::*;
@@ -72,7 +72,7 @@ fn v1_a_tenant_drops_a_reseller_and_takes_it_back() {
             given,
             ROB,
             RESELLER,
-            &ResellerQuery { unused: true, tenant: Some(ALONE), ..ResellerQuery::default() },
+            &ResellerFilter { unused: true, tenant: Some(ALONE), ..ResellerFilter::default() },
         )[0]
         .status
     };
@@ -345,7 +345,7 @@ fn v4_a_row_exists_for_whom_a_device_is_shown_as_and_others_when_asked_for() {
     let given = given.and(RON, UploadDevices { reseller: RETAIL, ..upload(2, MSP, &["SN-2"]) });
     let given = parted(given.and(STAFF, hand(JOINTLY, &["SN-2"])), JOINTLY_LINK);
     let retail = |given: &Given, unused| {
-        shown(list(given, RON, RETAIL, &ResellerQuery { unused, ..ResellerQuery::default() }))
+        shown(list(given, RON, RETAIL, &ResellerFilter { unused, ..ResellerFilter::default() }))
     };
     assert_eq!(retail(&given, false), ["Jointly|JOINTLY|1|1|pending"]);
     let given = given.and(JACK, DeleteDevices::new(JOINTLY, set(&["SN-2"])));
@@ -363,7 +363,7 @@ fn v5_the_columns_are_those_of_the_seed() {
         .and(ROB, upload(1, ALONE, &["SN-1"]))
         .later(2)
         .and(ROB, upload(2, ALONE, &["SN-2", "SN-3"]));
-    let row = list(&given, ROB, RESELLER, &ResellerQuery::default()).remove(0);
+    let row = list(&given, ROB, RESELLER, &ResellerFilter::default()).remove(0);
     assert_eq!(
         row,
         ResellerCustomerRow {
@@ -379,7 +379,7 @@ fn v5_the_columns_are_those_of_the_seed() {
     );
     // The last upload of which a device is left.
     let given = given.and(CARL, DeleteDevices::new(ALONE, set(&["SN-2", "SN-3"])));
-    let row = list(&given, ROB, RESELLER, &ResellerQuery::default()).remove(0);
+    let row = list(&given, ROB, RESELLER, &ResellerFilter::default()).remove(0);
     assert_eq!((row.last_uploaded, row.uploads, row.devices), (Some(dawn()), 1, 1));
 }
 
@@ -397,7 +397,7 @@ fn v5_an_upload_counts_once_for_each_row_it_is_shown_as() {
     let given = parted(given, link_id(0x5c0));
     // Upload 1 came to the customer in two ways and is one upload.
     assert_eq!(rows(&given), ["Jointly|JOINTLY|2|3|pending", "Msp|MSP|1|1|active"]);
-    let last = |given: &Given| list(given, ROB, RESELLER, &ResellerQuery::default())[0].last_uploaded;
+    let last = |given: &Given| list(given, ROB, RESELLER, &ResellerFilter::default())[0].last_uploaded;
     assert_eq!(last(&given), Some(dawn().plus_days(1)));
     let given = given.and(JACK, DeleteDevices::new(JOINTLY, set(&["SN-4"])));
     assert_eq!(last(&given), Some(dawn()));
@@ -429,7 +429,7 @@ fn v8_a_reseller_sees_its_own_uploads_and_nothing_of_anyone_elses() {
         .and(RON, UploadDevices { reseller: RETAIL, ..upload(2, JOINTLY, &["SN-3"]) })
         .and(RON, UploadDevices { reseller: RETAIL, ..upload(3, MSP, &["SN-4"]) })
         .and(ROB, upload(4, MSP, &["SN-5"]));
-    let both = |given: &Given| (rows(given), shown(list(given, RON, RETAIL, &ResellerQuery::default())));
+    let both = |given: &Given| (rows(given), shown(list(given, RON, RETAIL, &ResellerFilter::default())));
     let (rob, ron) = both(&given);
     assert_eq!(rob, ["Jointly|MSP|1|2|active", "Msp|MSP|1|1|active"]);
     assert_eq!(ron, ["Jointly|MSP|1|1|active", "Msp|MSP|1|1|active"]);
@@ -451,14 +451,31 @@ fn v8_a_reseller_sees_its_own_uploads_and_nothing_of_anyone_elses() {
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
     for who in [RON, ADA, GINA, CARL, JULIA] {
-        let refused =
-            now.reseller_customers(&who.into(), RESELLER, &ResellerQuery::default(), &Default::default());
+        let refused = now.ask(ResellerCustomers {
+            actor: who.into(),
+            reseller: RESELLER,
+            filter: ResellerFilter::default(),
+            paging: Default::default(),
+        });
         assert_eq!(refused.unwrap_err().code(), Some(UnknownTenant));
-        let refused = now.reseller_csv(&who.into(), RESELLER, &ResellerQuery::default(), Vec::new());
+        let refused = now.write_csv(
+            &ResellerCsv { actor: who.into(), reseller: RESELLER, filter: ResellerFilter::default() },
+            Vec::new(),
+        );
         assert_eq!(refused.unwrap_err().code(), Some(UnknownTenant));
     }
     // Nor do the records about a reseller tell it what its customers do with the devices.
-    let audit = read.audit(&ROB.into(), RESELLER, &Default::default(), 0, 1_000).unwrap().0;
+    let audit = read
+        .now()
+        .unwrap()
+        .ask(Audit {
+            actor: ROB.into(),
+            tenant: RESELLER,
+            filter: Default::default(),
+            paging: Paging { limit: 1_000, ..Paging::default() },
+        })
+        .unwrap()
+        .rows;
     let told = serde_json::to_string(&audit).unwrap();
     assert!(!told.contains("devices_moved") && !told.contains("SN-3"));
 }
@@ -624,7 +641,7 @@ impl Recount {
     fn check(given: &Given) {
         let count = Self::of(given);
         for (who, reseller) in [(ROB, RESELLER), (RON, RETAIL)] {
-            let mut found: Vec<_> = list(given, who, reseller, &ResellerQuery::default())
+            let mut found: Vec<_> = list(given, who, reseller, &ResellerFilter::default())
                 .into_iter()
                 .map(|row| {
                     (

@@ -4,7 +4,7 @@ use tenantry::base::ids::{MoveId, UploadId};
 use tenantry::base::text::DeviceId;
 use tenantry::model::{Device, Holding};
 use tenantry::policy::MoveRule;
-use tenantry::query::{Paging, ResellerCustomerRow, ResellerQuery};
+use tenantry::query::{Paging, ResellerCustomerRow, ResellerFilter};
 
 use super::*;
 
@@ -82,21 +82,25 @@ pub(super) fn list(
     given: &Given,
     who: UserId,
     reseller: TenantId,
-    query: &ResellerQuery,
+    query: &ResellerFilter,
 ) -> Vec<ResellerCustomerRow> {
     let paging = Paging { limit: 1_000, ..Paging::default() };
     let read = given.engine.read().unwrap();
-    read.now().unwrap().reseller_customers(&who.into(), reseller, query, &paging).unwrap().rows
+    read.now()
+        .unwrap()
+        .ask(ResellerCustomers { actor: who.into(), reseller, filter: query.clone(), paging: paging.clone() })
+        .unwrap()
+        .rows
 }
 
 /// The rows of `RESELLER` as `company|number|uploads|devices|status`.
 pub(super) fn rows(given: &Given) -> Vec<String> {
-    shown(list(given, ROB, RESELLER, &ResellerQuery::default()))
+    shown(list(given, ROB, RESELLER, &ResellerFilter::default()))
 }
 
 /// The same with what was added and not used.
 pub(super) fn all_rows(given: &Given) -> Vec<String> {
-    shown(list(given, ROB, RESELLER, &ResellerQuery { unused: true, ..ResellerQuery::default() }))
+    shown(list(given, ROB, RESELLER, &ResellerFilter { unused: true, ..ResellerFilter::default() }))
 }
 
 pub(super) fn shown(rows: Vec<ResellerCustomerRow>) -> Vec<String> {

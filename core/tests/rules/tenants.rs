@@ -95,8 +95,16 @@ fn t2_every_field_is_set_kept_and_cleared() {
         assert_eq!(tenant.name.as_str(), "Renamed");
         assert_eq!((tenant.country.as_ref(), tenant.number.as_str()), (None, "JOINTLY"));
         assert!(tenant.website.is_some());
-        let personal =
-            given.engine.read().unwrap().now().unwrap().personal(Subject::Tenant(JOINTLY)).unwrap().unwrap();
+        let personal = given
+            .engine
+            .read()
+            .unwrap()
+            .now()
+            .unwrap()
+            .host()
+            .personal(Subject::Tenant(JOINTLY))
+            .unwrap()
+            .unwrap();
         assert_eq!((personal.street.unwrap().as_str(), personal.phone), ("Main Street 1", None));
     });
 }
@@ -105,6 +113,11 @@ fn t2_every_field_is_set_kept_and_cleared() {
 fn t3_a_prefix_belongs_to_one_living_tenant() {
     given().and(ADA, prefix(JOINTLY, "acme")).when(CARL, prefix(ALONE, "acme")).then(refused(PrefixTaken));
     given().and(ADA, prefix(JOINTLY, "acme")).when(ADA, prefix(JOINTLY, "ACME")).then(done());
+    for reserved in ["www", "Mail", "autodiscover", "wpad", "localhost"] {
+        given().when(CARL, prefix(ALONE, reserved)).then(refused(PrefixReserved));
+    }
+    let free = given().under(|policy| policy.reserved_prefixes.clear());
+    free.when(CARL, prefix(ALONE, "www")).then(done());
     let taken = AddCustomer { prefix: Some(text("acme")), ..customer(MSP, "fully") };
     given().and(CARL, prefix(ALONE, "acme")).when(ADA, taken).then(refused(PrefixTaken));
 }
@@ -180,7 +193,7 @@ fn t4_an_address_places_a_tenant_on_the_map_and_grants_nothing() {
     };
     given().and(JACK, place).then_denied(NINA, "tenant.view", JOINTLY, NotLinked).look(|given| {
         let read = given.engine.read().unwrap();
-        let pins = |who: UserId| read.now().unwrap().pins(&who.into()).unwrap();
+        let pins = |who: UserId| read.now().unwrap().ask(Pins::new(who.into())).unwrap();
         for who in [ADA, RITA, GINA, JIM] {
             let pins = pins(who);
             assert_eq!(pins.len(), 1);
@@ -190,7 +203,7 @@ fn t4_an_address_places_a_tenant_on_the_map_and_grants_nothing() {
         for who in [NOEL, NINA, CARL] {
             assert_eq!(pins(who), []);
         }
-        let refused = read.now().unwrap().pins(&STAFF).unwrap_err();
+        let refused = read.now().unwrap().ask(Pins::new(STAFF)).unwrap_err();
         assert_eq!(refused.code(), Some(WrongActor));
     });
 }
@@ -511,7 +524,7 @@ fn t8_who_may_link_is_told_name_country_and_kind_and_nothing_else() {
     let given = given.and(ADA, delete(&[FULLY]));
     let read = given.engine.read().unwrap();
     let look_up = |who: Actor, number: &str| {
-        let found = read.now().unwrap().look_up(&who, &text(number));
+        let found = read.now().unwrap().ask(LookUp { actor: who.clone(), number: text(number) });
         found.map(|found| serde_json::to_string(&found).unwrap()).map_err(|error| error.code().unwrap())
     };
     let summary = r#"{"number":"ALONE","name":"Alone","country":"DE","kind":"customer"}"#;
@@ -534,7 +547,13 @@ fn t8_who_may_link_is_told_name_country_and_kind_and_nothing_else() {
 fn t8_who_may_link_for_a_tenant_that_their_home_manages_may_look_up() {
     let given = given().and(STAFF, user(EVE, GRAND, "eve", "read_only"));
     let look_up = |given: &Given| {
-        let found = given.engine.read().unwrap().now().unwrap().look_up(&EVE.into(), &text("ALONE"));
+        let found = given
+            .engine
+            .read()
+            .unwrap()
+            .now()
+            .unwrap()
+            .ask(LookUp { actor: EVE.into(), number: text("ALONE") });
         found.map(|found| found.kind).map_err(|error| error.code().unwrap())
     };
     assert_eq!(look_up(&given), Err(RoleLacksPermission));

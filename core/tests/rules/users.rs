@@ -62,7 +62,7 @@ fn u1_people_edit_themselves_and_user_managers_edit_others() {
     let named = EditUser { name: Change::Set(text("Jim Beam")), ..EditUser::new(JIM) };
     given().and(JIM, named).look(|given| {
         let personal =
-            given.engine.read().unwrap().now().unwrap().personal(Subject::User(JIM)).unwrap().unwrap();
+            given.engine.read().unwrap().now().unwrap().host().personal(Subject::User(JIM)).unwrap().unwrap();
         assert_eq!((personal.name, personal.email), (Some(text("Jim Beam")), Some(mail("jim"))));
     });
 }
@@ -311,8 +311,9 @@ fn u4_only_a_super_admin_makes_or_unmakes_one() {
 #[test]
 fn u5_erased_data_is_gone_and_the_history_still_holds() {
     let erase = |subject| ErasePersonal::new(subject);
-    let personal =
-        |given: &Given, subject| given.engine.read().unwrap().now().unwrap().personal(subject).unwrap();
+    let personal = |given: &Given, subject| {
+        given.engine.read().unwrap().now().unwrap().host().personal(subject).unwrap()
+    };
     let subject = Subject::User(JIM);
     given()
         .when(JULIA, erase(subject))

@@ -22,7 +22,7 @@ use tenantry::command::Command;
 use tenantry::engine::Engine;
 use tenantry::model::Change;
 use tenantry::testkit::given::*;
-use tenantry::wire::{self, Call, Fault, Query};
+use tenantry::wire::{self, Call, Fault, Inquiry};
 
 use samples::{execute, named};
 
@@ -108,7 +108,7 @@ fn x7_every_query_crosses_and_fits_the_schema() {
         assert_eq!(reply["query"], read.name());
         asked.insert(read.name());
     }
-    let missing: Vec<_> = Query::NAMES.iter().filter(|name| !asked.contains(*name)).collect();
+    let missing: Vec<_> = Inquiry::names().filter(|name| !asked.contains(name)).collect();
     assert!(missing.is_empty(), "no sample of {missing:?}");
 }
 
@@ -213,13 +213,12 @@ fn x7_a_change_is_absent_a_value_or_null() {
 #[test]
 fn entities_are_turned_over_by_cursor() {
     let given = world();
-    let all =
-        call(&given.engine, r#"{"ask":{"query":"entities","index":"user_home","key":[{"id":"$MSP"}]}}"#);
+    let all = call(&given.engine, r#"{"ask":{"query":"host_entities","kind":"user","tenant":"$MSP"}}"#);
     let all = all.unwrap()["answer"]["rows"].clone();
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
-        let sample = r#"{"ask":{"query":"entities","index":"user_home","key":[{"id":"$MSP"}],"limit":2"#;
-        let page = call(&given.engine, &format!("{sample}{cursor}}}}}")).unwrap()["answer"].clone();
+        let sample = r#"{"ask":{"query":"host_entities","kind":"user","tenant":"$MSP","paging":{"limit":2"#;
+        let page = call(&given.engine, &format!("{sample}{cursor}}}}}}}")).unwrap()["answer"].clone();
         found.extend(page["rows"].as_array().unwrap().iter().cloned());
         match page["next"].as_str() {
             Some(next) => cursor = format!(r#","cursor":"{next}""#),

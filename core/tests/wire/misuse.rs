@@ -54,6 +54,32 @@ fn x7_a_misuse_is_told_with_its_place() {
             "unknown variant `everything`, expected one of `check`",
         ),
         (r#"{"ask":{"query":"token","as_of":1}}"#, 9002, "ask.as_of", "unknown field `as_of`"),
+        (
+            r#"{"ask":{"query":"host_personal","subject":{"user":"$ADA"},"as_of":1}}"#,
+            9002,
+            "ask.as_of",
+            "unknown field",
+        ),
+        (r#"{"ask":{"query":"entities","kind":"user"}}"#, 9002, "ask", "unknown variant `entities`"),
+        (
+            r#"{"ask":{"query":"host_entities","kind":"listing"}}"#,
+            9002,
+            "ask.kind",
+            "unknown variant `listing`",
+        ),
+        (r#"{"ask":{"query":"host_entities","kind":"policy"}}"#, 9002, "ask.kind", "not found so"),
+        (
+            r#"{"ask":{"query":"host_entities","kind":"user","manager":"$MSP"}}"#,
+            9002,
+            "ask.manager",
+            "not found so",
+        ),
+        (
+            r#"{"ask":{"query":"host_entities","kind":"link","manager":"$MSP","tenant":"$FULLY"}}"#,
+            9002,
+            "ask.manager",
+            "one of these at a time",
+        ),
         (r#"{"ask":{"query":"policy","as_of":-1}}"#, 9002, "ask.as_of", "a record's number, or an instant"),
         (r#"{"ask":{"query":"policy","as_of":"soon"}}"#, 9002, "ask.as_of", "time is not in RFC 3339 form"),
         (
@@ -114,15 +140,10 @@ fn x7_a_misuse_is_told_with_its_place() {
             "",
             "9999-12-31T23:59:59.999999Z has not come yet",
         ),
-        (r#"{"ask":{"query":"records_after","seq":0,"limit":0}}"#, 423, "", "a page cannot have 0 rows"),
+        (r#"{"ask":{"query":"host_records","paging":{"limit":0}}}"#, 423, "", "a page cannot have 0 rows"),
+        (r#"{"ask":{"query":"host_records","paging":{"cursor":"00.x"}}}"#, 422, "", "is not of this list"),
         (
-            r#"{"ask":{"query":"entities","index":"due","key":[],"cursor":"00.x"}}"#,
-            422,
-            "",
-            "is not of this list",
-        ),
-        (
-            r#"{"ask":{"query":"entities","index":"user_home","key":[{"id":"$MSP"}],"cursor":"00.$MSP"}}"#,
+            r#"{"ask":{"query":"host_entities","kind":"user","tenant":"$MSP","paging":{"cursor":"00$MSP"}}}"#,
             422,
             "",
             "is not of this list",
@@ -156,6 +177,36 @@ fn x7_what_the_schema_does_not_allow_is_not_read() {
         assert!(!calls.is_valid(&serde_json::from_str(&sample).unwrap()), "{sample}");
         assert!(wire::Call::read(&sample).is_err(), "{sample}");
     }
+}
+
+/// Whatever is sent is an object that says which members it has, or a map whose keys are data.
+#[test]
+fn x7_no_part_of_a_call_has_members_that_nobody_knows() {
+    let schema = wire::schema();
+    let mut waiting = vec![("Call".to_owned(), &schema["$defs"]["Call"])];
+    let (mut seen, mut open) = (std::collections::BTreeSet::new(), Vec::new());
+    while let Some((place, part)) = waiting.pop() {
+        match part {
+            Value::Object(members) => {
+                if let Some(name) = members.get("$ref").and_then(Value::as_str) {
+                    let name = name.trim_start_matches("#/$defs/");
+                    if seen.insert(name.to_owned()) {
+                        waiting.push((name.to_owned(), &schema["$defs"][name]));
+                    }
+                }
+                if members.contains_key("properties")
+                    && members.get("additionalProperties") != Some(&Value::Bool(false))
+                {
+                    open.push(place.clone());
+                }
+                waiting.extend(members.iter().map(|(name, part)| (format!("{place}/{name}"), part)));
+            }
+            Value::Array(parts) => waiting.extend(parts.iter().map(|part| (place.clone(), part))),
+            _ => {}
+        }
+    }
+    assert!(seen.len() > 50, "{seen:?}");
+    assert_eq!(open, [] as [&str; 0]);
 }
 
 #[test]

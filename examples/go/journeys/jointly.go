@@ -75,7 +75,7 @@ func jointly(s *stage) {
 
 	s.heading("The bakery's audit, as Klara reads it")
 	s.remark("People of the other side show as their organisation.")
-	audit := ask[struct{ Rows []record }](s, object{"query": "audit", "actor": object{"user": klara}, "tenant": bakery, "limit": all})
+	audit := ask[struct{ Rows []record }](s, object{"query": "audit", "actor": object{"user": klara}, "tenant": bakery, "paging": object{"limit": all}})
 	var rows [][]cell
 	for _, it := range audit.Rows {
 		rows = append(rows, s.recordRow(it, it.By))

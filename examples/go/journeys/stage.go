@@ -194,7 +194,7 @@ func (s *stage) introduce() {
 	for _, one := range s.cast {
 		it := ask[struct {
 			Entity struct{ Name, Number, Kind string }
-		}](s, object{"query": "entity", "kind": "tenant", "id": one.tenant}).Entity
+		}](s, object{"query": "host_entity", "kind": "tenant", "id": one.tenant}).Entity
 		people := faint("–")
 		if len(one.people) > 0 {
 			people = plain(strings.Join(one.people, ", "))
@@ -247,7 +247,7 @@ func (s *stage) deliver() {
 	for _, notice := range waiting.Notices {
 		var to []string
 		for _, user := range notice.To {
-			known := ask[*struct{ Email string }](s, object{"query": "personal", "subject": object{"user": user}})
+			known := ask[*struct{ Email string }](s, object{"query": "host_personal", "subject": object{"user": user}})
 			if known == nil || known.Email == "" {
 				to = append(to, "nobody any more")
 			} else {
@@ -298,7 +298,7 @@ func (s *stage) recordRow(it record, from actor) []cell {
 // history shows what the journal holds, record by record.
 func (s *stage) history() {
 	var rows [][]cell
-	for _, it := range ask[[]record](s, object{"query": "records_after", "seq": 0, "limit": all}) {
+	for _, it := range ask[struct{ Rows []record }](s, object{"query": "host_records", "paging": object{"limit": all}}).Rows {
 		rows = append(rows, s.recordRow(it, it.Actor))
 	}
 	s.table(journalColumns, rows)
@@ -350,7 +350,7 @@ var statuses = map[string]string{
 func (w *watch) moment(name string) {
 	now := seen{name: name, status: "–"}
 	if w.link != nil {
-		link := ask[struct{ Entity struct{ Stage string } }](w.stage, object{"query": "entity", "kind": "link", "id": *w.link})
+		link := ask[struct{ Entity struct{ Stage string } }](w.stage, object{"query": "host_entity", "kind": "link", "id": *w.link})
 		now.status = statuses[link.Entity.Stage]
 	}
 	for _, it := range w.questions {

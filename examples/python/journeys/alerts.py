@@ -13,7 +13,7 @@ from stage import Stage, Stop, Watch, clock_face, happened, number
 from tenantry import (
     Assignment,
     Audience,
-    Index,
+    Kind,
     Licence,
     Link,
     NewAssignment,
@@ -224,14 +224,14 @@ def routes(on: Stage, tenants: dict[str, UUID]) -> None:
 
 def in_one_record(on: Stage) -> None:
     """What the last command led to, all in its one record."""
-    for record in on.db.records_after(seq=on.db.seq() - 1):
+    for record in on.db.host_records(after=on.db.seq() - 1):
         on.page.answer(f"in one record: {', '.join(happened(record.events))}")
 
 
 def sessions(on: Stage) -> None:
     """Every session that was opened, and how it ended."""
     rows: dict[UUID, list[Cell]] = {}
-    for record in on.db.records_after():
+    for record in on.db.host_records():
         at = plain(clock_face(record.at))
         for event in record.events:
             match event:
@@ -267,11 +267,11 @@ class Parting:
 
     def side(self, seq: int) -> dict[str, str]:
         on, db, bakery = self.on, self.on.db, self.bakery
-        rules = db.entities(index=Index.ALERT_TENANT, key=[bakery], as_of=seq)
+        rules = db.host_entities(kind=Kind.ALERT_RULE, tenant=bakery, as_of=seq)
         rule = next(it for it in rules if isinstance(it, tenantry.AlertRule) and it.category == "battery")
-        open = db.entities(index=Index.SESSION_TENANT, key=[bakery], as_of=seq)
-        roles = db.entities(index=Index.ASSIGNMENT_TENANT, key=[bakery], as_of=seq)
-        licences = db.entities(index=Index.LICENCE_TENANT, key=[bakery], as_of=seq)
+        open = db.host_entities(kind=Kind.SESSION, tenant=bakery, as_of=seq)
+        roles = db.host_entities(kind=Kind.ASSIGNMENT, tenant=bakery, as_of=seq)
+        licences = db.host_entities(kind=Kind.LICENCE, tenant=bakery, as_of=seq)
         attached = db.integrations(tenant=bakery, actor=self.klara, as_of=seq)
         may = db.check(user=self.ben, permission="devices.manage", tenant=bakery, as_of=seq)
         return {

@@ -91,7 +91,7 @@ def letters(db: Database, notice: Notice) -> Iterator[tuple[str, str]]:
     """One mail for each recipient, so that neither side of a link learns the other's addresses."""
     subject = what_it_says(db, notice.kind)
     for user in sorted(notice.to):
-        person = db.personal(subject=SubjectUser(user=user))
+        person = db.host_personal(subject=SubjectUser(user=user))
         if person is None or person.email is None:
             continue
         lines = [
@@ -119,7 +119,7 @@ def what_it_says(db: Database, kind: n.NoticeKind) -> str:
     """What a notice says, in one line."""
     match kind:
         case n.LinkRequested(request=id) | n.LinkRequestAccepted(request=id):
-            about = db.entity(kind=Kind.LINK_REQUEST, id=id)
+            about = db.host_entity(kind=Kind.LINK_REQUEST, id=id)
         case (
             n.GrantsChanged(link=id)
             | n.DelinkRequested(link=id)
@@ -127,13 +127,13 @@ def what_it_says(db: Database, kind: n.NoticeKind) -> str:
             | n.DelinkRejected(link=id)
             | n.LinkEnded(link=id)
         ):
-            about = db.entity(kind=Kind.LINK, id=id)
+            about = db.host_entity(kind=Kind.LINK, id=id)
         case _:
             about = None
     what = kind.kind.replace("_", " ")
     if not isinstance(about, (Link, LinkRequest)):
         return what
-    sides = [db.entity(kind=Kind.TENANT, id=id) for id in (about.manager, about.managed)]
+    sides = [db.host_entity(kind=Kind.TENANT, id=id) for id in (about.manager, about.managed)]
     return f"{' and '.join(side.name for side in sides if isinstance(side, Tenant))}: {what}"
 
 

@@ -141,7 +141,7 @@ def play(on: Stage) -> None:
         [plain("lines answered with their first receipt"), count(same)],
         [plain("lines refused again"), count(refused_again)],
     ]
-    for record in on.db.records_after(seq=before):
+    for record in on.db.host_records(after=before):
         rows.append([plain(f"records written: {', '.join(happened(record.events))}"), count(1)])
     on.page.remark("Somebody clicks twice. Each line has its own request id, so it is the same request.")
     on.page.table(["what", "how many"], rows)

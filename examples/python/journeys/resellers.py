@@ -13,7 +13,7 @@ from uuid import UUID
 
 from page import Cell, count, faint, plain
 from stage import STATUS, Stage, Stop, clock_face
-from tenantry import Device, Holding, Index, Invitee, ResellerCustomerRow, TenantKind
+from tenantry import HeldDevice, Invitee, Kind, ResellerCustomerRow, TenantKind
 from tenantry.commands import (
     AcceptDelink,
     AcceptInvitation,
@@ -243,8 +243,7 @@ class Sells:
 
     def shown(self, device: str, seq: int) -> str:
         """Whom a device was shown as after a record."""
-        devices = self.on.db.entities(index=Index.DEVICE_HOLDER, key=[], as_of=seq)
-        found = next(one for one in devices if isinstance(one, Device) and one.id == device)
-        holding = self.on.the(Holding, found.holding, as_of=seq)
-        (row,) = self.rows(tenant=holding.shown_as, as_of=seq)
+        devices = self.on.db.host_entities(kind=Kind.DEVICE, as_of=seq)
+        found = next(one for one in devices if isinstance(one, HeldDevice) and one.id == device)
+        (row,) = self.rows(tenant=found.shown_as, as_of=seq)
         return f"{row.company}\n{row.number}"

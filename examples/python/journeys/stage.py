@@ -192,14 +192,14 @@ class Stage:
         ]
 
     def address(self, user: UUID) -> str:
-        person = self.db.personal(subject=model.SubjectUser(user=user))
+        person = self.db.host_personal(subject=model.SubjectUser(user=user))
         return person.email if person and person.email else "nobody any more"
 
     # What is there.
 
     def the(self, kind: type[E], id: UUID, *, as_of: int | None = None) -> E:
         """The entity of this kind with this id, which the story says is there."""
-        found = self.db.entity(kind=KINDS[kind], id=id, as_of=as_of)
+        found = self.db.host_entity(kind=KINDS[kind], id=id, as_of=as_of)
         if not isinstance(found, kind):
             raise Stop(f"there is no {kind.__name__} {self.name(id)}")
         return found
@@ -214,7 +214,7 @@ class Stage:
                 plain(record.command),
                 plain("\n".join(happened(record.events))),
             ]
-            for record in self.db.records_after()
+            for record in self.db.host_records()
         ]
         self.page.table(["seq", "at", "from", "command", "what happened"], rows)
 
@@ -233,8 +233,6 @@ KINDS: dict[type[object], Kind] = {
     Tenant: Kind.TENANT,
     Link: Kind.LINK,
     LinkRequest: Kind.LINK_REQUEST,
-    model.Device: Kind.DEVICE,
-    model.Holding: Kind.HOLDING,
     model.AlertRule: Kind.ALERT_RULE,
 }
 

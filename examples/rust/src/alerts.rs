@@ -11,13 +11,12 @@ use tenantry::command::{
     ReleaseSeats, RequestDelink, RequestLink, SetAlertRule, SetManagerGrants, ShareIntegration, UnblockUser,
     UploadDevices,
 };
-use tenantry::engine::Moment;
+use tenantry::engine::{Moment, Of};
 use tenantry::event::Event;
 use tenantry::model::{AlertRule, Assignment, Audience, Licence, RoleRef, Session, TenantKind};
 use tenantry::policy::Policy;
-use tenantry::query::{Paging, Question};
+use tenantry::query::{AlertRecipients, Integrations, Question, ServiceMail};
 use tenantry::refusal::Refusal;
-use tenantry::view::{Index, Key};
 
 use crate::page::{faint, plain};
 use crate::stage::{Result, Stage, Watch, clock_face, happened, set_of};
@@ -200,9 +199,9 @@ fn routes(stage: &mut Stage, tenants: &[(&str, TenantId)]) -> Result {
         rows.push(vec![
             plain(stage.name(tenant.uuid())),
             faint(managed),
-            plain(stage.people(&now.service_mail(tenant)?)),
-            plain(stage.people(&now.alert_recipients(tenant, &security)?)),
-            plain(stage.people(&now.alert_recipients(tenant, &battery)?)),
+            plain(stage.people(&now.ask(ServiceMail::new(tenant))?)),
+            plain(stage.people(&now.ask(AlertRecipients::new(tenant, security.clone()))?)),
+            plain(stage.people(&now.ask(AlertRecipients::new(tenant, battery.clone()))?)),
         ]);
     }
     drop(now);
@@ -293,18 +292,19 @@ impl Parting {
 
     fn side(&self, stage: &Stage, moment: &Moment<'_>) -> Result<Vec<(&'static str, String)>> {
         let (bakery, battery): (_, IssueCategory) = (self.bakery, "battery".parse()?);
-        let here = Key::new().id(bakery.uuid());
+        let here = Of::Tenant(bakery);
         let said = |people: &BTreeSet<UserId>| stage.people(people);
-        let rule = moment.get::<AlertRule>(AlertRule::key(bakery, &battery))?.ok_or("there is a rule")?;
-        let open = moment.list::<Session>(Index::SessionTenant, here.clone())?;
+        let rule =
+            moment.host().get::<AlertRule>(AlertRule::key(bakery, &battery))?.ok_or("there is a rule")?;
+        let open = moment.host().list::<Session>(&here)?;
         let open = open.iter().filter(|it| it.closed.is_none()).map(|it| it.user).collect();
-        let roles = moment.list::<Assignment>(Index::AssignmentTenant, here.clone())?;
+        let roles = moment.host().list::<Assignment>(&here)?;
         let link = moment.world().link(self.joint)?.ok_or("there is a link")?;
         let grants: Vec<String> = link.grants.iter().map(ToString::to_string).collect();
-        let attached = moment.integrations(&self.klara.into(), bakery, &Paging::default())?.rows;
+        let attached = moment.ask(Integrations::new(self.klara.into(), bakery))?.rows;
         let attached: Vec<String> =
             attached.iter().map(|it| format!("{}, {}'s", it.name, stage.name(it.owner.uuid()))).collect();
-        let licences = moment.list::<Licence>(Index::LicenceTenant, here)?;
+        let licences = moment.host().list::<Licence>(&here)?;
         let licences: Vec<String> = licences
             .iter()
             .map(|it| format!("{} of {} seats, bought by {}", it.used, it.seats, stage.name(it.buyer.uuid())))
@@ -318,9 +318,9 @@ impl Parting {
             ("granted to the MSP", none(grants)),
             ("people with a role there", said(&roles.iter().map(|it| it.user).collect())),
             ("open consoles", said(&open)),
-            ("service mail", said(&moment.service_mail(bakery)?)),
-            ("security alerts", said(&moment.alert_recipients(bakery, &"security".parse()?)?)),
-            ("battery alerts", said(&moment.alert_recipients(bakery, &battery)?)),
+            ("service mail", said(&moment.ask(ServiceMail::new(bakery))?)),
+            ("security alerts", said(&moment.ask(AlertRecipients::new(bakery, "security".parse()?))?)),
+            ("battery alerts", said(&moment.ask(AlertRecipients::new(bakery, battery.clone()))?)),
             ("additional recipients", said(&rule.additional)),
             ("integrations", none(attached)),
             ("licence `manage`", none(licences)),

@@ -6,7 +6,7 @@ use tenantry::command::{
     RequestLink, ResendDelink, SetManagerGrants,
 };
 use tenantry::model::{Change, TenantKind};
-use tenantry::query::{AuditActor, AuditFilter};
+use tenantry::query::{Audit, AuditActor, LookUp, MAX_ROWS, Paging};
 
 use crate::page::{count, faint, plain};
 use crate::stage::{Result, Stage, Watch, clock_face, happened, set_of};
@@ -36,7 +36,7 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     rights.moment(stage, "before")?;
 
     stage.page.heading("The link");
-    let summary = stage.engine.read()?.now()?.look_up(&ada.into(), &"bk-200".parse()?)?;
+    let summary = stage.engine.ask(LookUp { actor: ada.into(), number: "bk-200".parse()? })?;
     stage.page.remark(&format!(
         "Ada looks up bk-200 and learns this much: {}, {}. Nothing else.",
         summary.name, summary.kind
@@ -89,7 +89,8 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.page.heading("The bakery's audit, as Klara reads it");
     stage.page.remark("People of the other side show as their organisation.");
     let snapshot = stage.engine.read()?;
-    let (audit, _) = snapshot.audit(&klara.into(), bakery, &AuditFilter::default(), 0, usize::MAX)?;
+    let all = Paging { limit: MAX_ROWS, ..Paging::default() };
+    let audit = snapshot.now()?.ask(Audit { paging: all, ..Audit::new(klara.into(), bakery) })?.rows;
     drop(snapshot);
     let rows = audit.iter().map(|row| {
         let by = match &row.by {

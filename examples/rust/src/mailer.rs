@@ -69,7 +69,7 @@ fn letters(engine: &Engine, notice: &Notice) -> Result<Vec<Message>> {
     let subject = subject(&now, &notice.kind)?;
     let mut letters = Vec::new();
     for &user in &notice.to {
-        let Some(person) = now.personal(Subject::User(user))? else { continue };
+        let Some(person) = now.host().personal(Subject::User(user))? else { continue };
         let Some(email) = person.email else { continue };
         let to = Mailbox::new(person.name.map(|name| name.to_string()), email.as_str().parse::<Address>()?);
         let letter = Message::builder()
@@ -88,13 +88,15 @@ fn subject(now: &Moment<'_>, kind: &NoticeKind) -> Result<String> {
     let what = kind.name().replace('_', " ");
     let sides = match kind {
         NoticeKind::LinkRequested { request } | NoticeKind::LinkRequestAccepted { request } => {
-            now.get::<LinkRequest>(request.uuid())?.map(|it| (it.manager, it.managed))
+            now.host().get::<LinkRequest>(request.uuid())?.map(|it| (it.manager, it.managed))
         }
         NoticeKind::GrantsChanged { link }
         | NoticeKind::DelinkRequested { link }
         | NoticeKind::DelinkReminder { link }
         | NoticeKind::DelinkRejected { link }
-        | NoticeKind::LinkEnded { link } => now.get::<Link>(link.uuid())?.map(|it| (it.manager, it.managed)),
+        | NoticeKind::LinkEnded { link } => {
+            now.host().get::<Link>(link.uuid())?.map(|it| (it.manager, it.managed))
+        }
         _ => None,
     };
     let Some((manager, managed)) = sides else { return Ok(what) };

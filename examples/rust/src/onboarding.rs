@@ -8,10 +8,10 @@ use csv::{ByteRecord, ReaderBuilder};
 use tenantry::base::ids::{LinkRequestId, RequestId, TenantId, UserId};
 use tenantry::base::text::TextError;
 use tenantry::command::{
-    AcceptLink, Act, AddCustomer, AddedCustomer, Command, Contact, Invitee, Request, RequestLink,
+    AcceptLink, Act, AddCustomer, AddedCustomer, Command, Invitee, Request, RequestLink,
 };
 use tenantry::engine::Error;
-use tenantry::model::{HandshakeState, LinkRequest, TenantKind};
+use tenantry::model::{Contact, HandshakeState, LinkRequest, TenantKind};
 use uuid::Uuid;
 
 use crate::page::{count, faint, good, plain};
@@ -300,7 +300,7 @@ fn neighbours(stage: &mut Stage) -> Result<Vec<(UserId, TenantId)>> {
 }
 
 fn managed(stage: &Stage, request: LinkRequestId) -> Result<TenantId> {
-    let request = stage.engine.read()?.now()?.get::<LinkRequest>(request.uuid())?;
+    let request = stage.engine.read()?.now()?.host().get::<LinkRequest>(request.uuid())?;
     Ok(request.ok_or("there is no such request")?.managed)
 }
 
@@ -342,7 +342,7 @@ fn requests_table(stage: &mut Stage, asked: &[LinkRequestId]) -> Result {
     let now = snapshot.now()?;
     let mut rows = Vec::new();
     for id in asked {
-        let request = now.get::<LinkRequest>(id.uuid())?.ok_or("there is no such request")?;
+        let request = now.host().get::<LinkRequest>(id.uuid())?.ok_or("there is no such request")?;
         let tenant = now.world().tenant(request.managed)?.ok_or("a request names a tenant")?;
         let state = request.handshake.state;
         let until = match state {

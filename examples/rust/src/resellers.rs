@@ -9,9 +9,11 @@ use tenantry::command::{
     UploadDevices,
 };
 use tenantry::csv::{RESELLER_COLUMNS, inert};
-use tenantry::engine::Moment;
-use tenantry::model::{Actor, Device, Holding, TenantKind};
-use tenantry::query::{CustomerQuery, Paging, ResellerCustomerRow, ResellerQuery};
+use tenantry::engine::{AnyEntity, EntityKind, Moment};
+use tenantry::model::{Actor, Device, TenantKind};
+use tenantry::query::{
+    CustomerFilter, Customers, Paging, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter,
+};
 
 use crate::page::{count, faint, plain};
 use crate::stage::{Result, Stage, clock_face, set_of};
@@ -79,11 +81,11 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.tries(rita, "uploads 10 001 devices at once", UploadDevices::new(contoso, holm, many))?;
     stage.page.heading("The reseller's list, before");
     stage.page.remark("The bakery was sold to directly and is managed: its name, the MSP's number.");
-    sells.list(stage, &ResellerQuery::default())?;
+    sells.list(stage, &ResellerFilter::default())?;
     stage.page.remark("The same as CSV:");
-    sells.csv(stage, &ResellerQuery::default())?;
+    sells.csv(stage, &ResellerFilter::default())?;
     stage.page.remark("Asked for, Holm & Sons shows, too: added, and nothing uploaded yet.");
-    let unused = ResellerQuery { unused: true, text: Some("holm".to_owned()), ..ResellerQuery::default() };
+    let unused = ResellerFilter { unused: true, text: Some("holm".to_owned()), ..ResellerFilter::default() };
     sells.list(stage, &unused)?;
 
     stage.page.heading("The MSP moves devices from its pool");
@@ -97,7 +99,7 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     stage
         .page
         .remark("Rita's list is what it was: where an MSP puts its devices is no affair of the reseller.");
-    sells.list(stage, &ResellerQuery::default())?;
+    sells.list(stage, &ResellerFilter::default())?;
     let linked = stage.engine.token()?.seq;
 
     stage.page.heading("Both customers leave the MSP");
@@ -119,9 +121,9 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
 
     stage.page.heading("The reseller's list, after");
     stage.page.remark("Fjord Logistikk appears with what was moved there, and Rita never added it.");
-    sells.list(stage, &ResellerQuery::default())?;
+    sells.list(stage, &ResellerFilter::default())?;
     stage.page.remark("The same as CSV:");
-    sells.csv(stage, &ResellerQuery::default())?;
+    sells.csv(stage, &ResellerFilter::default())?;
 
     stage.page.heading("Direct or moved, linked or delinked");
     jointly(stage, ada, klara, northwind, "BK-200")?;
@@ -150,9 +152,9 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     let name = "=HYPERLINK(\"https://evil.example\",\"Bill\")";
     let rename = EditTenant { name: Some(name.parse()?), ..EditTenant::new(holm) };
     stage.does(hanna, "gives her company a name that spreadsheets would run", rename)?;
-    sells.list(stage, &ResellerQuery::default())?;
+    sells.list(stage, &ResellerFilter::default())?;
     stage.page.remark("In the CSV an apostrophe leads it, and its quotes and comma stay inside the cell.");
-    sells.csv(stage, &ResellerQuery { tenant: Some(holm), ..ResellerQuery::default() })?;
+    sells.csv(stage, &ResellerFilter { tenant: Some(holm), ..ResellerFilter::default() })?;
     stage.verify()
 }
 
@@ -183,8 +185,13 @@ fn jointly(
 /// A manager's customers, as somebody of its own sees them.
 fn customers(stage: &mut Stage, who: UserId, manager: TenantId) -> Result {
     let snapshot = stage.engine.read()?;
-    let (query, paging) = (CustomerQuery::default(), Paging::default());
-    let found = snapshot.now()?.customers(&who.into(), manager, &query, &paging)?;
+    let (query, paging) = (CustomerFilter::default(), Paging::default());
+    let found = snapshot.now()?.ask(Customers {
+        actor: who.into(),
+        manager,
+        filter: query.clone(),
+        paging: paging.clone(),
+    })?;
     let rows = found.rows.iter().map(|row| {
         let status = row.stage.status();
         vec![plain(&row.name), faint(&row.number), plain(&row.management), plain(status), count(row.devices)]
@@ -206,11 +213,18 @@ impl Sells {
         UploadDevices::new(self.contoso, to, devices.iter().map(ToString::to_string).collect())
     }
 
-    fn rows(&self, moment: &Moment<'_>, query: &ResellerQuery) -> Result<Vec<ResellerCustomerRow>> {
-        Ok(moment.reseller_customers(&self.rita.into(), self.contoso, query, &Paging::default())?.rows)
+    fn rows(&self, moment: &Moment<'_>, query: &ResellerFilter) -> Result<Vec<ResellerCustomerRow>> {
+        Ok(moment
+            .ask(ResellerCustomers {
+                actor: self.rita.into(),
+                reseller: self.contoso,
+                filter: query.clone(),
+                paging: Paging::default(),
+            })?
+            .rows)
     }
 
-    fn list(&self, stage: &mut Stage, query: &ResellerQuery) -> Result {
+    fn list(&self, stage: &mut Stage, query: &ResellerFilter) -> Result {
         let snapshot = stage.engine.read()?;
         let rows = self.rows(&snapshot.now()?, query)?;
         drop(snapshot);
@@ -231,11 +245,14 @@ impl Sells {
     }
 
     /// Shows the CSV, and reads it back to see that it says what the list says.
-    fn csv(&self, stage: &mut Stage, query: &ResellerQuery) -> Result {
+    fn csv(&self, stage: &mut Stage, query: &ResellerFilter) -> Result {
         let mut csv = Vec::new();
         let snapshot = stage.engine.read()?;
         let now = snapshot.now()?;
-        let written = now.reseller_csv(&self.rita.into(), self.contoso, query, &mut csv)?;
+        let written = now.write_csv(
+            &ResellerCsv { actor: self.rita.into(), reseller: self.contoso, filter: query.clone() },
+            &mut csv,
+        )?;
         let rows = self.rows(&now, query)?;
         drop(now);
         drop(snapshot);
@@ -286,9 +303,9 @@ impl Sells {
     }
 
     fn shown(&self, moment: &Moment<'_>, device: &DeviceId) -> Result<String> {
-        let device = moment.get::<Device>(Device::key(device))?.ok_or("the device is gone")?;
-        let holding = moment.get::<Holding>(device.holding.uuid())?.ok_or("the device is held by nobody")?;
-        let query = ResellerQuery { tenant: Some(holding.shown_as), ..ResellerQuery::default() };
+        let found = moment.host().entity(EntityKind::Device, Device::key(device))?;
+        let Some(AnyEntity::Device(device)) = found else { return Err("the device is gone".into()) };
+        let query = ResellerFilter { tenant: Some(device.shown_as), ..ResellerFilter::default() };
         let rows = self.rows(moment, &query)?;
         let row = rows.first().ok_or("the device is shown as nobody")?;
         Ok(format!("{}\n{}", row.company, row.number))

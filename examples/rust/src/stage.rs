@@ -64,8 +64,7 @@ pub(crate) fn set(path: &Path, policy: Policy, series: u32) -> Result<Stage> {
         Uuid::from_u128(u128::from(series) << 96 | number)
     };
     let store = SqliteStore::open(path, sqlite::Options::default())?;
-    let options =
-        Options { clock: Box::new(hands.clone()), ids: Box::new(ids), policy, ..Options::default() };
+    let options = Options::default().clock(hands.clone()).ids(ids).policy(policy);
     Ok(Stage {
         engine: Engine::new(store, options)?,
         page: Page::default(),
@@ -278,7 +277,7 @@ impl Stage {
         for notice in mail.notices {
             let mut to = Vec::new();
             for user in notice.to {
-                let known = now.personal(Subject::User(user))?.and_then(|personal| personal.email);
+                let known = now.host().personal(Subject::User(user))?.and_then(|personal| personal.email);
                 to.push(known.map_or_else(|| "nobody any more".to_owned(), |email| email.to_string()));
             }
             to.sort();

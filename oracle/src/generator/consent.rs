@@ -169,8 +169,10 @@ impl Generator {
             (Some(user), Some(tenant)) => {
                 let command = match self.rng.below(3) {
                     0 => DisableTenants { tenants: vec![tenant] }.into(),
-                    1 => DeleteTenants { tenants: vec![tenant], confirm: "delete".to_owned(), cascade: false }
-                        .into(),
+                    1 => {
+                        DeleteTenants { tenants: vec![tenant], confirm: "delete".to_owned(), cascade: false }
+                            .into()
+                    }
                     _ => EditTenant { name: Some(self.company()), ..EditTenant::new(tenant) }.into(),
                 };
                 (Actor::User(user), command)
@@ -238,7 +240,11 @@ impl Generator {
             }
             (9.., Some(link)) => {
                 let asked = link.stage != Stage::Active;
-                let party = if link.stage == Stage::DelinkRequestedByManager { Party::Customer } else { Party::Manager };
+                let party = if link.stage == Stage::DelinkRequestedByManager {
+                    Party::Customer
+                } else {
+                    Party::Manager
+                };
                 let actor = Actor::operator_for(self.ticket());
                 match asked {
                     true => (actor, AcceptDelink { link: link.id, party: Some(party) }.into()),

@@ -5,7 +5,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::Command;
 use tenantry::model::{ResellerStatus, Stage, UserState};
 use tenantry::query::{
-    AuditFilter, CustomerQuery, CustomerSort, ResellerQuery, ResellerSort, UserQuery, UserSort,
+    AuditFilter, CustomerFilter, CustomerSort, ResellerFilter, ResellerSort, UserFilter, UserSort,
 };
 
 use super::{Generator, word};
@@ -74,7 +74,7 @@ impl Generator {
         self.rng.percent(20).then(|| ["a", "OL", "n1", "K-1", "p1"][self.rng.below(5)].to_owned())
     }
 
-    fn customer_query(&mut self, oracle: &Oracle) -> CustomerQuery {
+    fn customer_query(&mut self, oracle: &Oracle) -> CustomerFilter {
         let sorts = [
             CustomerSort::Name,
             CustomerSort::Number,
@@ -83,7 +83,7 @@ impl Generator {
             CustomerSort::Status,
             CustomerSort::Devices,
         ];
-        CustomerQuery {
+        CustomerFilter {
             service: self.service(oracle).filter(|_| self.rng.percent(30)),
             management: self.rng.percent(10).then(|| self.management(oracle)),
             stage: self.rng.pick(Stage::ALL).copied().filter(|_| self.rng.percent(25)),
@@ -94,15 +94,15 @@ impl Generator {
         }
     }
 
-    fn user_query(&mut self) -> UserQuery {
-        UserQuery {
+    fn user_query(&mut self) -> UserFilter {
+        UserFilter {
             state: self.rng.pick(UserState::ALL).copied().filter(|_| self.rng.percent(40)),
             text: self.text(),
             sort: [UserSort::Email, UserSort::Name, UserSort::State][self.rng.below(3)],
         }
     }
 
-    fn reseller_query(&mut self, oracle: &Oracle) -> ResellerQuery {
+    fn reseller_query(&mut self, oracle: &Oracle) -> ResellerFilter {
         let sorts = [
             ResellerSort::Company,
             ResellerSort::Number,
@@ -113,7 +113,7 @@ impl Generator {
             ResellerSort::Status,
         ];
         let tenant: TenantId = self.living_tenant(oracle);
-        ResellerQuery {
+        ResellerFilter {
             tenant: self.rng.percent(12).then_some(tenant),
             unused: self.rng.percent(50),
             status: self.rng.pick(ResellerStatus::ALL).copied().filter(|_| self.rng.percent(15)),

@@ -111,19 +111,19 @@ pub fn of_oracle(oracle: &Oracle, state: &mut State) {
 
 pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
     for tenant in known.tenants.iter().filter(|tenant| !tenant.deleted) {
-        let Some(t) = moment.get::<model::Tenant>(tenant.id.uuid()).unwrap() else { continue };
+        let Some(t) = moment.host().get::<model::Tenant>(tenant.id.uuid()).unwrap() else { continue };
         state.insert(format!("devices of {}", t.id), t.devices.to_string());
     }
     for id in &known.used_devices {
         let key = model::Device::key(&id.parse::<DeviceId>().unwrap());
-        let Some(d) = moment.get::<model::Device>(key).unwrap() else { continue };
+        let Some(d) = moment.host().get::<model::Device>(key).unwrap() else { continue };
         // What a deleted tenant held is held by nobody.
         if known.living(d.holder).is_some() {
             state.insert(format!("device {}", d.id), device_line(d.holder, d.seat, d.moving));
         }
     }
     for one in &known.moves {
-        let Some(m) = moment.get::<model::Move>(one.id.uuid()).unwrap() else { continue };
+        let Some(m) = moment.host().get::<model::Move>(one.id.uuid()).unwrap() else { continue };
         let line = format!(
             "{:?} under {} from {} to {} by {:?} {}",
             crate::devices::named(&m.devices),
@@ -137,7 +137,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
     }
     for (reseller, tenant) in rows_of(known) {
         let key = model::ResellerRow::key(reseller, tenant);
-        let Some(r) = moment.get::<model::ResellerRow>(key).unwrap() else { continue };
+        let Some(r) = moment.host().get::<model::ResellerRow>(key).unwrap() else { continue };
         let row = Row {
             added: r.added.as_ref().map(|added| (added.reference.clone(), added.status)),
             devices: r.devices,
@@ -148,16 +148,16 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
         row.put(reseller, tenant, state);
     }
     for one in known.integrations.iter().filter(|one| !one.deleted) {
-        let Some(i) = moment.get::<model::Integration>(one.id.uuid()).unwrap() else { continue };
+        let Some(i) = moment.host().get::<model::Integration>(one.id.uuid()).unwrap() else { continue };
         let at = |tenant: &TenantId| {
-            moment.get::<model::Attachment>(model::Attachment::key(i.id, *tenant)).unwrap().is_some()
+            moment.host().get::<model::Attachment>(model::Attachment::key(i.id, *tenant)).unwrap().is_some()
         };
         let attached: BTreeSet<TenantId> = known.tenants.iter().map(|t| t.id).filter(at).collect();
         let line = format!("{} {} of {} at {attached:?}", i.kind, i.name, i.owner);
         state.insert(format!("integration {}", i.id), line);
     }
     for licence in known.licences.iter().filter(|licence| known.living(licence.tenant).is_some()) {
-        let Some(l) = moment.get::<model::Licence>(licence.id.uuid()).unwrap() else { continue };
+        let Some(l) = moment.host().get::<model::Licence>(licence.id.uuid()).unwrap() else { continue };
         let line = format!(
             "{} of {} seats for {} of {} bought by {} until {:?}",
             l.used, l.seats, l.service, l.tenant, l.buyer, l.expires
@@ -166,12 +166,12 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
     }
     for rule in &known.alert_rules {
         let key = model::AlertRule::key(rule.tenant, &rule.category);
-        let Some(r) = moment.get::<model::AlertRule>(key).unwrap() else { continue };
+        let Some(r) = moment.host().get::<model::AlertRule>(key).unwrap() else { continue };
         let name = format!("alert rule of {} for {}", r.tenant, r.category);
         state.insert(name, format!("{} and {:?}", r.audience, r.additional));
     }
     for session in &known.sessions {
-        let Some(s) = moment.get::<model::Session>(session.id.uuid()).unwrap() else { continue };
+        let Some(s) = moment.host().get::<model::Session>(session.id.uuid()).unwrap() else { continue };
         let line = format!(
             "{} at {} for {} from {:?} opened {} closed {:?}",
             s.user, s.tenant, s.service, s.return_to, s.opened, s.closed

@@ -19,7 +19,7 @@ use crate::store::NewRecord;
 use crate::view::{Change, Index, Key};
 
 fn quick() -> Options {
-    Options { synchronous: Synchronous::Normal, ..Options::default() }
+    Options::default().synchronous(Synchronous::Normal)
 }
 
 fn commit(store: &SqliteStore, changes: Vec<Change>) -> u64 {

@@ -1,19 +1,293 @@
-//! Questions and the rows that answer them: plain data.
+//! What can be asked of a world, now or then: one struct per query, gathered in [`Query`], with the
+//! rows that answer it.
+//!
+//! Plain data. [`crate::answer`] says what the answer is. Of each query one can ask as of a moment
+//! that has passed; that is said beside it, and not in it.
 
-use serde::{Deserialize, Serialize};
+mod page;
+
+pub use page::{MAX_ROWS, Page, Paging};
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
+use crate::base::declare::declare;
 use crate::base::ids::{IntegrationId, LinkId, TenantId, UserId};
 use crate::base::text::{
-    CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, ManagementType, Number,
-    Permission, PersonName, Prefix, Service, Ticket, Website,
+    CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, IssueCategory,
+    ManagementType, Number, Permission, PersonName, Prefix, Service, Ticket, Website,
 };
 use crate::base::time::Timestamp;
-use crate::command::Contact;
 use crate::event::Event;
-use crate::model::{Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState, is_false};
+use crate::model::{
+    Actor, Contact, Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState, is_false,
+};
+use crate::policy::Policy;
 use crate::refusal::Code;
+
+/// A query, and what it is answered with.
+pub trait Ask: Into<Query> {
+    /// The answer.
+    type Answer;
+
+    /// Takes its own answer out of those that there are; nothing, where it is another query's.
+    fn read(answer: Answer) -> Option<Self::Answer>;
+}
+
+/// Declares the queries: each with the fields it has, an [`Ask`].
+macro_rules! queries {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident => $text:literal -> $answer:ty;
+        { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? }
+        $(+ { $($(#[$odoc:meta])* $option:ident : $otype:ty),* $(,)? })?
+    )+) => {
+        declare! {
+            /// Any question.
+            enum Query by "query";
+            /// Any question's answer, beside the question's name.
+            enum Answer by "answer";
+            $(
+                $(#[$doc])*
+                $name => $text -> $answer;
+                { $($(#[$fdoc])* $field : $type),* }
+                $(+ { $($(#[$odoc])* $option : $otype),* })?
+            )+
+        }
+
+        $(
+            impl Ask for $name {
+                type Answer = $answer;
+                fn read(answer: Answer) -> Option<$answer> {
+                    match answer {
+                        Answer::$name(answer) => Some(answer),
+                        _ => None,
+                    }
+                }
+            }
+        )+
+
+        impl Ask for Query {
+            type Answer = Answer;
+            fn read(answer: Answer) -> Option<Answer> { Some(answer) }
+        }
+    };
+}
+
+queries! {
+    /// Whether a user may do something, and why (P).
+    Check => "check" -> Verdict;
+    {
+        /// Who.
+        user: UserId,
+        /// What they want to do.
+        permission: Permission,
+        /// Where.
+        tenant: TenantId,
+    }
+    + {
+        /// With which service, if it is about one.
+        service: Option<Service>,
+    }
+
+    /// Several checks of one and the same world (P).
+    CheckMany => "check_many" -> Vec<Verdict>;
+    {
+        /// The questions.
+        questions: Vec<Question>,
+    }
+
+    /// A check in words (P-12).
+    Explain => "explain" -> Explanation;
+    {
+        /// Who.
+        user: UserId,
+        /// What they want to do.
+        permission: Permission,
+        /// Where.
+        tenant: TenantId,
+    }
+    + {
+        /// With which service, if it is about one.
+        service: Option<Service>,
+    }
+
+    /// The tenants that a user can do this on, in the order of their ids (P-12).
+    TenantsWhere => "tenants_where" -> Vec<TenantId>;
+    {
+        /// Who.
+        user: UserId,
+        /// What they want to do.
+        permission: Permission,
+    }
+    + {
+        /// With which service, if it is about one.
+        service: Option<Service>,
+    }
+
+    /// The users who can do this on a tenant, in the order of their ids (P-12).
+    UsersWhoCan => "users_who_can" -> Vec<UserId>;
+    {
+        /// What they want to do.
+        permission: Permission,
+        /// Where.
+        tenant: TenantId,
+    }
+    + {
+        /// With which service, if it is about one.
+        service: Option<Service>,
+    }
+
+    /// What a number stands for, for somebody who may link (T-8).
+    LookUp => "look_up" -> TenantSummary;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The number.
+        number: Number,
+    }
+
+    /// The pins on a user's map (T-4).
+    Pins => "pins" -> Vec<Pin>;
+    {
+        /// Who asks.
+        actor: Actor,
+    }
+
+    /// A manager's customers.
+    Customers => "customers" -> Page<CustomerRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The manager.
+        manager: TenantId,
+    }
+    + {
+        /// Which customers, and in which order.
+        filter: CustomerFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// One customer in detail.
+    Customer => "customer" -> CustomerDetails;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The manager.
+        manager: TenantId,
+        /// The customer.
+        customer: TenantId,
+    }
+
+    /// A tenant's own users.
+    Users => "users" -> Page<UserRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which users, and in which order.
+        filter: UserFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// A tenant's integrations, its own and those attached (I-1).
+    Integrations => "integrations" -> Page<IntegrationRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// A reseller's customers (V-4, V-5).
+    ResellerCustomers => "reseller_customers" -> Page<ResellerCustomerRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The reseller.
+        reseller: TenantId,
+    }
+    + {
+        /// Which customers, and in which order.
+        filter: ResellerFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// All of a reseller's customers as CSV, in one text (V-6).
+    ResellerCsv => "reseller_csv" -> Csv;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The reseller.
+        reseller: TenantId,
+    }
+    + {
+        /// Which customers, and in which order.
+        filter: ResellerFilter,
+    }
+
+    /// Who gets a tenant's service mail, for the host itself.
+    ServiceMail => "service_mail" -> BTreeSet<UserId>;
+    {
+        /// The tenant.
+        tenant: TenantId,
+    }
+
+    /// Who gets a tenant's alerts about a category of issues, for the host itself.
+    AlertRecipients => "alert_recipients" -> BTreeSet<UserId>;
+    {
+        /// The tenant.
+        tenant: TenantId,
+        /// The category.
+        category: IssueCategory,
+    }
+
+    /// The policy in force (P-13).
+    PolicyInForce => "policy" -> Policy;
+    {}
+
+    /// Records about a tenant, as the actor may see them.
+    Audit => "audit" -> Page<AuditRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which records.
+        filter: AuditFilter,
+        /// Which page.
+        paging: Paging,
+    }
+}
+
+impl Check {
+    /// What is asked.
+    pub fn question(&self) -> Question {
+        let Self { user, permission, tenant, service } = self.clone();
+        Question { user, permission, tenant, service }
+    }
+}
+
+impl Explain {
+    /// What is asked.
+    pub fn question(&self) -> Question {
+        let Self { user, permission, tenant, service } = self.clone();
+        Question { user, permission, tenant, service }
+    }
+}
 
 /// May this user use this permission on this tenant, for this service? (P)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +348,26 @@ impl Verdict {
             None => "P-10",
         }
     }
+}
+
+/// A verdict in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Explanation {
+    /// The verdict.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The rule that decided.
+    pub rule: &'static str,
+    /// The reason's number, where it is denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u16>,
+    /// What stands in the way, where it is denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What to do about it, where it is denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<&'static str>,
 }
 
 /// The assignment behind a verdict.
@@ -184,43 +478,11 @@ pub enum AuditActor {
     Clock,
 }
 
-/// How a list is turned over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Paging {
-    /// Where the page before ended; none for the first page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<String>,
-    /// How many rows, 1 to 1000; 100, if left out.
-    pub limit: usize,
-    /// Whether the order is turned round.
-    pub descending: bool,
-}
-
-impl Default for Paging {
-    fn default() -> Self {
-        Self { cursor: None, limit: 100, descending: false }
-    }
-}
-
-/// One page of a list. The next one begins after the last row of this, whatever was written in
-/// between: no row that stayed where it was is shown twice or left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PageOf{R}"))]
-pub struct Page<R> {
-    /// The rows.
-    pub rows: Vec<R>,
-    /// Where the next page goes on, if there may be one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
-
 /// Which customers of a manager are wanted, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct CustomerQuery {
+pub struct CustomerFilter {
     /// Only those for whom this service is managed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
@@ -321,7 +583,7 @@ pub struct CustomerDetails {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct UserQuery {
+pub struct UserFilter {
     /// Only those in this state; without it, all that are not removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<UserState>,
@@ -386,7 +648,7 @@ pub struct IntegrationRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ResellerQuery {
+pub struct ResellerFilter {
     /// Only this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<TenantId>,
@@ -449,4 +711,14 @@ pub struct ResellerCustomerRow {
     pub devices: u64,
     /// How it stands with the reseller.
     pub status: ResellerStatus,
+}
+
+/// A reseller's customers as CSV (V-6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Csv {
+    /// How many rows there are, without the line of the columns.
+    pub rows: u64,
+    /// The text.
+    pub csv: String,
 }

@@ -1,0 +1,128 @@
+//! What is asked: a world at a moment, and what is at hand to answer about it. The one place of
+//! this room that has the world and the actor; everything else is told by the gate.
+
+use super::page::Seal;
+use crate::base::ids::{TenantId, UserId};
+use crate::base::text::{Permission, Service};
+use crate::decide::{Settling, settled};
+use crate::journal::Record;
+use crate::model::Actor;
+use crate::query::{Question, Verdict};
+use crate::rules::{Ruling, Stop, World, access};
+use crate::sight::Sight;
+use crate::view::{View, ViewError};
+
+/// The history behind a world, for answers that are about records.
+pub trait History {
+    /// Up to `limit` records after record `seq`, in order: all of them, or those about a tenant.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn records(&self, about: Option<TenantId>, seq: u64, limit: usize) -> Result<Vec<Record>, ViewError>;
+
+    /// The world as it was after record `seq`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, ViewError>;
+}
+
+/// A world at a moment, now or then, that questions are put to.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The world as its last record left it.
+    pub world: &'a World<'a>,
+    /// The present, where the world is a past: whoever asks is told what they could see then and
+    /// may see now (T-9).
+    pub present: Option<&'a World<'a>>,
+    /// The world's last record.
+    pub seq: u64,
+    /// The history that led to it.
+    pub history: &'a dyn History,
+    /// What cursors are sealed with.
+    pub seal: Seal,
+}
+
+impl Asked<'_> {
+    /// Asks the world as it is once what is due by its moment has happened, as far as the question
+    /// looks at it, whether or not a command has come since to record it: the same sweep, laid over
+    /// the view.
+    ///
+    /// Checks do not need it, nor does whatever rests on them. What a sweep changes about rights is
+    /// that links end whose term has run out, and these are not in force for the check either; what
+    /// ends with them is what rested on them alone. So the verdict is the same before and after.
+    ///
+    /// # Errors
+    /// Those of the answer; when the world cannot be read.
+    pub fn settled<T, E: From<ViewError>>(
+        &self,
+        settling: Settling<'_>,
+        ask: impl FnOnce(&World<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match settled(self.world, settling)? {
+            None => ask(self.world),
+            Some(after) => ask(&World::reading(&after, self.world.at)?),
+        }
+    }
+
+    /// Lets an actor ask the world through the gate: as it is once what is due has happened, where
+    /// the answer does not judge by the moment itself.
+    ///
+    /// # Errors
+    /// `unknown_user`, `user_not_active`, `wrong_actor`; those of the answer.
+    pub fn told<T, E: From<Stop> + From<ViewError>>(
+        &self,
+        actor: &Actor,
+        settling: Option<Settling<'_>>,
+        ask: impl FnOnce(&Sight<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let ask = |world: &World<'_>| ask(&Sight::of(actor, world, self.present)?);
+        match settling {
+            None => ask(self.world),
+            Some(settling) => self.settled(settling, ask),
+        }
+    }
+
+    /// Whether a user may do something, and why (P).
+    ///
+    /// # Errors
+    /// `unknown_service`, `unknown_permission` where the policy has none such; when the world
+    /// cannot be read. Never an allow.
+    pub fn check(&self, question: &Question) -> Ruling<Verdict> {
+        let verdict = access::check(self.world, question, self.seq)?;
+        // What the policy does not have is never allowed, so a check that is allowed is spared the
+        // look.
+        if !verdict.allowed {
+            access::names(self.world, &question.permission, question.service.as_ref())?;
+        }
+        Ok(verdict)
+    }
+
+    /// The tenants that a user can do this on, in the order of their ids (P-12).
+    ///
+    /// # Errors
+    /// `unknown_service`, `unknown_permission` where the policy has none such.
+    pub fn tenants_where(
+        &self,
+        user: UserId,
+        permission: &Permission,
+        service: Option<&Service>,
+    ) -> Ruling<Vec<TenantId>> {
+        access::names(self.world, permission, service)?;
+        Ok(access::tenants_where(self.world, user, permission, service)?)
+    }
+
+    /// The users who can do this on a tenant, in the order of their ids (P-12).
+    ///
+    /// # Errors
+    /// `unknown_service`, `unknown_permission` where the policy has none such.
+    pub fn users_who_can(
+        &self,
+        permission: &Permission,
+        tenant: TenantId,
+        service: Option<&Service>,
+    ) -> Ruling<Vec<UserId>> {
+        access::names(self.world, permission, service)?;
+        Ok(access::users_who_can(self.world, permission, tenant, service)?)
+    }
+}

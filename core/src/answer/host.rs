@@ -1,0 +1,257 @@
+//! What the host itself reads: entities by kind and parent, and records. No actor, no rules, and so
+//! no gate. How entities are kept, and by which keys they are found, does not show.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::asked::Asked;
+use super::page::Turn;
+use crate::base::ids::{IntegrationId, LicenceId, LinkId, MoveId, RoleId, TenantId, UploadId, UserId};
+use crate::base::text::{DeviceId, Number};
+use crate::decide::Settling;
+use crate::journal::Record;
+use crate::model::{
+    AlertRule, Assignment, Attachment, Device, Holding, Integration, Invitation, Licence, Link, LinkRequest,
+    Move, Role, Session, Tenant, User,
+};
+use crate::policy::Policy;
+use crate::query::{Page, Paging};
+use crate::rules::Ruling;
+use crate::view::{Any, Index, Key, Kind, View, ViewError};
+
+/// Declares the kinds of entity that a host may read; others are kept for lists and limits alone.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident $text:literal)+) => {
+        /// The kinds of entity.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Kind"))]
+        pub enum EntityKind {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)+
+            /// A device.
+            #[serde(rename = "device")]
+            Device,
+        }
+
+        /// An entity of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Entity"))]
+        #[serde(tag = "kind", content = "entity")]
+        pub enum AnyEntity {
+            $($(#[$doc])* #[serde(rename = $text)] $name(Arc<$name>),)+
+            /// A device.
+            #[serde(rename = "device")]
+            Device(HeldDevice),
+        }
+
+        impl EntityKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+ Self::Device];
+
+            const fn kept(self) -> Kind {
+                match self {
+                    $(Self::$name => Kind::$name,)+
+                    Self::Device => Kind::Device,
+                }
+            }
+        }
+
+        impl AnyEntity {
+            /// An entity as the host reads it; nothing, where it is of another kind.
+            fn of(view: &dyn View, any: Any) -> Result<Option<Self>, ViewError> {
+                Ok(match any {
+                    $(Any::$name(entity) => Some(Self::$name(entity)),)+
+                    Any::Device(device) => HeldDevice::of(view, &device)?.map(Self::Device),
+                    Any::ResellerRow(_)
+                    | Any::Holding(_)
+                    | Any::Listing(_)
+                    | Any::RestingPrefix(_)
+                    | Any::Refusals(_)
+                    | Any::Asked(_) => None,
+                })
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A tenant.
+    Tenant "tenant"
+    /// A link.
+    Link "link"
+    /// A link request.
+    LinkRequest "link_request"
+    /// A user.
+    User "user"
+    /// An invitation.
+    Invitation "invitation"
+    /// An assignment.
+    Assignment "assignment"
+    /// A tenant's own role.
+    Role "role"
+    /// The policy in force, under the nil id.
+    Policy "policy"
+    /// A move that awaits approval.
+    Move "move"
+    /// An integration.
+    Integration "integration"
+    /// An attachment.
+    Attachment "attachment"
+    /// A licence.
+    Licence "licence"
+    /// An alert rule.
+    AlertRule "alert_rule"
+    /// A console session.
+    Session "session"
+}
+
+/// A device: who holds it, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HeldDevice {
+    /// Its id.
+    pub id: DeviceId,
+    /// Who holds it.
+    pub holder: TenantId,
+    /// The reseller who uploaded it.
+    pub reseller: TenantId,
+    /// The upload it came with.
+    pub upload: UploadId,
+    /// The tenant that it is shown as in the reseller's list (V-3).
+    pub shown_as: TenantId,
+    /// The licence whose seat it has (C-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<LicenceId>,
+    /// The move that awaits the customer's approval (V-7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving: Option<MoveId>,
+}
+
+impl HeldDevice {
+    fn of(view: &dyn View, device: &Device) -> Result<Option<Self>, ViewError> {
+        let holding = view.get::<Holding>(device.holding.uuid())?;
+        Ok(holding.map(|holding| Self {
+            id: device.id.clone(),
+            holder: device.holder,
+            reseller: holding.reseller,
+            upload: holding.upload,
+            shown_as: holding.shown_as,
+            seat: device.seat,
+            moving: device.moving,
+        }))
+    }
+}
+
+/// Whose entities are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Of {
+    /// Everybody's.
+    #[default]
+    All,
+    /// The tenant's with this number.
+    Number(Number),
+    /// A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of
+    /// links and link requests, those by which it is managed.
+    Tenant(TenantId),
+    /// A manager's links and link requests.
+    Manager(TenantId),
+    /// A user's assignments, pending invitations and open sessions.
+    User(UserId),
+    /// A link's pending moves.
+    Link(LinkId),
+    /// The assignments of a tenant's own role.
+    Role(RoleId),
+    /// An integration's attachments.
+    Integration(IntegrationId),
+    /// The devices that have a seat of a licence.
+    Licence(LicenceId),
+}
+
+impl Of {
+    /// Whether entities of a kind are found so.
+    pub fn finds(&self, kind: EntityKind) -> bool {
+        self.way(kind.kept()).is_some()
+    }
+
+    /// By which index and key entities of a kind are found.
+    pub(crate) fn way(&self, kind: Kind) -> Option<(Index, Key)> {
+        use EntityKind as E;
+        let kind = *E::ALL.iter().find(|one| one.kept() == kind)?;
+        let index = match (kind, self) {
+            (E::Tenant, Self::All | Self::Number(_)) => Index::TenantNumber,
+            (E::User, Self::All | Self::Tenant(_)) => Index::UserHome,
+            (E::Link, Self::All | Self::Tenant(_)) => Index::LinkManaged,
+            (E::Link, Self::Manager(_)) => Index::LinkManager,
+            (E::LinkRequest, Self::All | Self::Tenant(_)) => Index::RequestManaged,
+            (E::LinkRequest, Self::Manager(_)) => Index::RequestManager,
+            (E::Invitation, Self::All | Self::Tenant(_)) => Index::InvitationTenant,
+            (E::Invitation, Self::User(_)) => Index::InvitationUser,
+            (E::Assignment, Self::All | Self::Tenant(_)) => Index::AssignmentTenant,
+            (E::Assignment, Self::User(_)) => Index::AssignmentUser,
+            (E::Assignment, Self::Role(_)) => Index::AssignmentRole,
+            (E::Role, Self::All | Self::Tenant(_)) => Index::RoleTenant,
+            (E::Device, Self::All | Self::Tenant(_)) => Index::DeviceHolder,
+            (E::Device, Self::Licence(_)) => Index::DeviceSeat,
+            (E::Move, Self::All | Self::Link(_)) => Index::MoveLink,
+            (E::Integration, Self::All | Self::Tenant(_)) => Index::IntegrationOwner,
+            (E::Attachment, Self::All | Self::Tenant(_)) => Index::AttachmentTenant,
+            (E::Attachment, Self::Integration(_)) => Index::AttachmentIntegration,
+            (E::Licence, Self::All | Self::Tenant(_)) => Index::LicenceTenant,
+            (E::AlertRule, Self::All | Self::Tenant(_)) => Index::AlertTenant,
+            (E::Session, Self::All | Self::Tenant(_)) => Index::SessionTenant,
+            (E::Session, Self::User(_)) => Index::SessionUser,
+            _ => return None,
+        };
+        let key = match self {
+            Self::All => Key::new(),
+            Self::Number(number) => Key::new().text(number.as_str()),
+            Self::Tenant(id) | Self::Manager(id) => Key::new().id(id.uuid()),
+            Self::User(id) => Key::new().id(id.uuid()),
+            Self::Link(id) => Key::new().id(id.uuid()),
+            Self::Role(id) => Key::new().id(id.uuid()),
+            Self::Integration(id) => Key::new().id(id.uuid()),
+            Self::Licence(id) => Key::new().id(id.uuid()),
+        };
+        Some((index, key))
+    }
+}
+
+/// The entity of a kind with this id.
+///
+/// # Errors
+/// When the world cannot be read.
+pub fn entity(asked: &Asked<'_>, kind: EntityKind, id: Uuid) -> Ruling<Option<AnyEntity>> {
+    asked.settled(Settling::Everything, |world| {
+        Ok(match world.view.load(kind.kept(), id)? {
+            Some(any) => AnyEntity::of(world.view, any)?,
+            None => None,
+        })
+    })
+}
+
+/// The entities of a kind, in the order of whose they are; none, where [`Of::finds`] says that none
+/// of the kind are found so.
+///
+/// # Errors
+/// `foreign_cursor`, `invalid_limit`; when the world cannot be read.
+pub fn entities(asked: &Asked<'_>, kind: EntityKind, of: &Of, paging: &Paging) -> Ruling<Page<AnyEntity>> {
+    let way = of.way(kind.kept());
+    let name = way.as_ref().map(|(index, key)| (index.number(), key.hex()));
+    let turn = Turn::of(asked.seal, &("entities", kind, name), paging)?;
+    let Some((index, key)) = way else { return turn.page(std::iter::empty()) };
+    asked.settled(Settling::Everything, |world| {
+        turn.page(turn.scan(world.view, index, key).map(|found| {
+            let (place, any) = found?;
+            Ok(AnyEntity::of(world.view, any)?.map(|entity| (place, entity)))
+        }))
+    })
+}
+
+/// Records of the journal up to the moment that is asked about: those after record `seq`.
+///
+/// # Errors
+/// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
+pub fn records(asked: &Asked<'_>, seq: u64, paging: &Paging) -> Ruling<Page<Record>> {
+    super::records::page(asked, None, &("records", seq), seq, paging, |record| Ok(Some(record)))
+}

@@ -1,0 +1,92 @@
+//! What the host itself may read of a moment: no actor, no rules, and so no gate. Whatever a person
+//! is told goes through [`super::Moment::ask`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::error::Error;
+use crate::answer::{self, Asked};
+use crate::decide::Settling;
+use crate::journal::Record;
+use crate::model::{Personal, Subject};
+use crate::notice::{About, Notice};
+use crate::query::{Page, Paging};
+use crate::view::{Entity, ViewError};
+
+pub use crate::answer::{AnyEntity, EntityKind, HeldDevice, Of};
+
+/// A moment as the host itself may read it: as it is once all that is due has happened.
+#[derive(Clone, Copy)]
+pub struct Host<'m> {
+    pub(super) asked: Asked<'m>,
+}
+
+impl fmt::Debug for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("seq", &self.asked.seq).finish_non_exhaustive()
+    }
+}
+
+impl Host<'_> {
+    /// An entity by its id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn get<E: Entity>(&self, id: Uuid) -> Result<Option<Arc<E>>, Error> {
+        Ok(self.asked.settled(Settling::Everything, |world| world.view.get(id))?)
+    }
+
+    /// All entities of a type, or somebody's; none, where none of the type are found so.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn list<E: Entity>(&self, of: &Of) -> Result<Vec<Arc<E>>, Error> {
+        let Some((index, key)) = of.way(E::KIND) else { return Ok(Vec::new()) };
+        Ok(self.asked.settled(Settling::Everything, |world| {
+            world.view.under(index, key).collect::<Result<Vec<_>, ViewError>>()
+        })?)
+    }
+
+    /// An entity of any kind by its id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn entity(&self, kind: EntityKind, id: Uuid) -> Result<Option<AnyEntity>, Error> {
+        Ok(answer::entity(&self.asked, kind, id)?)
+    }
+
+    /// All entities of any kind, or somebody's, page by page; none, where [`Of::finds`] says that
+    /// none of the kind are found so.
+    ///
+    /// # Errors
+    /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
+    pub fn entities(&self, kind: EntityKind, of: &Of, paging: &Paging) -> Result<Page<AnyEntity>, Error> {
+        Ok(answer::entities(&self.asked, kind, of, paging)?)
+    }
+
+    /// The records after `seq` and up to this moment, page by page.
+    ///
+    /// # Errors
+    /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
+    pub fn records(&self, seq: u64, paging: &Paging) -> Result<Page<Record>, Error> {
+        Ok(answer::records(&self.asked, seq, paging)?)
+    }
+
+    /// What is known today about a person or about where a tenant is (U-5).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn personal(&self, subject: Subject) -> Result<Option<Personal>, Error> {
+        Ok(self.asked.world.view.personal(subject)?)
+    }
+
+    /// Who and what a notice is about, whatever its kind.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn about(&self, notice: &Notice) -> Result<About, Error> {
+        Ok(notice.about(self.asked.world)?)
+    }
+}

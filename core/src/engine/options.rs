@@ -1,0 +1,140 @@
+//! How an engine runs, and by which clock. Decides nothing.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::error::Error;
+use crate::base::time::Timestamp;
+use crate::policy::Policy;
+use crate::refusal::{Code, Refusal};
+
+/// For [`Options::clock_leap_seconds`] and [`Options::clock_tolerance_seconds`]: no bound.
+pub const HOWEVER_FAR: u32 = u32::MAX;
+
+/// What time it is. One that says [`Timestamp::MAX`] says that it does not know: everything is
+/// refused then (`clock_ahead`).
+pub trait Clock: Send + Sync {
+    /// This moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_datetime(chrono::Utc::now())
+    }
+}
+
+/// How an engine runs.
+///
+/// ```
+/// use tenantry::engine::Clock;
+/// use tenantry::{Engine, Options, Policy, Timestamp};
+///
+/// /// A clock of the host's own, as for a replay or a test.
+/// struct Noon;
+///
+/// impl Clock for Noon {
+///     fn now(&self) -> Timestamp {
+///         "2026-01-31T12:00:00Z".parse().unwrap_or(Timestamp::MAX)
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = Options::default().clock(Noon).policy(Policy::clients()).record_refusals(false);
+/// let engine = Engine::memory_with(options)?;
+/// assert_eq!(engine.now().to_string(), "2026-01-31T12:00:00.000000Z");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Options {
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) ids: Box<dyn Fn() -> Uuid + Send + Sync>,
+    pub(super) policy: Policy,
+    pub(super) record_refusals: bool,
+    pub(super) clock_leap_seconds: u32,
+    pub(super) clock_tolerance_seconds: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Box::new(SystemClock),
+            ids: Box::new(Uuid::now_v7),
+            policy: Policy::default(),
+            record_refusals: true,
+            clock_leap_seconds: 365 * 24 * 3_600,
+            clock_tolerance_seconds: 300,
+        }
+    }
+}
+
+impl Options {
+    /// What time it is; the machine's clock by default.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Makes ids that callers left out; UUIDv7 by default.
+    #[must_use]
+    pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
+        self.ids = Box::new(ids);
+        self
+    }
+
+    /// The policy of a store that is new; an existing store keeps its own.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Whether commands refused for lack of rights are journalled (Q-2); they are by default.
+    #[must_use]
+    pub fn record_refusals(mut self, record: bool) -> Self {
+        self.record_refusals = record;
+        self
+    }
+
+    /// How far the clock may be ahead of the journal's last record before commands are refused
+    /// (`clock_ahead`), in seconds; a year by default. A store in which nothing has happened for
+    /// longer is woken by [`accept_clock`](super::Engine::accept_clock). [`HOWEVER_FAR`] for no bound.
+    #[must_use]
+    pub fn clock_leap_seconds(mut self, seconds: u32) -> Self {
+        self.clock_leap_seconds = seconds;
+        self
+    }
+
+    /// How far the clock may be behind the journal before commands are refused (`clock_behind`), in
+    /// seconds; five minutes by default. Within it, the journal's last moment counts.
+    #[must_use]
+    pub fn clock_tolerance_seconds(mut self, seconds: u32) -> Self {
+        self.clock_tolerance_seconds = seconds;
+        self
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("policy", &self.policy.name)
+            .field("record_refusals", &self.record_refusals)
+            .field("clock_leap_seconds", &self.clock_leap_seconds)
+            .field("clock_tolerance_seconds", &self.clock_tolerance_seconds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Options {
+    /// This moment, for whatever is decided and answered by it.
+    pub(super) fn moment(&self) -> Result<Timestamp, Error> {
+        let now = self.clock.now();
+        if now == Timestamp::MAX { Err(Refusal::new(Code::ClockAhead, now).into()) } else { Ok(now) }
+    }
+}
