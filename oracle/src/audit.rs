@@ -12,7 +12,7 @@ use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
 
 use crate::access::{Disabled, Who};
-use crate::world::{Entry, Group, Oracle, User};
+use crate::world::{Entry, Group, Holder, Oracle, User};
 
 /// A row as somebody sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,15 @@ fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
     let home = |user| after.user(user).map(|user| user.home).unwrap();
     let mut found: BTreeSet<Group> = BTreeSet::new();
     found.extend(changed(&before.tenants, &after.tenants).map(|one| group([one.id])));
+    for one in &after.tenants {
+        // What a manager does through its link is its affair, too.
+        let was = before.tenant(one.id).map(|was| was.held_by.clone()).unwrap_or_default();
+        let through = one.held_by.symmetric_difference(&was).filter_map(|by| match by {
+            Holder::Link(link) => after.link(*link),
+            _ => None,
+        });
+        found.extend(through.map(|link| group([link.manager, link.managed])));
+    }
     found.extend(changed(&before.links, &after.links).map(|one| group([one.manager, one.managed])));
     found.extend(changed(&before.requests, &after.requests).map(|one| group([one.manager, one.managed])));
     found.extend(changed(&before.invitations, &after.invitations).map(|one| group([one.tenant])));

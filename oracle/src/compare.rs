@@ -566,7 +566,8 @@ pub fn run(
 }
 
 /// Runs worlds from `seed` on, and collects one small example of every kind of difference, with how often it was met.
-pub fn survey(seed: u64, stride: u64, commands: u64) -> BTreeMap<String, (u64, Failure)> {
+/// Also what the worlds reached, up to the differences that ended them.
+pub fn survey(seed: u64, stride: u64, commands: u64) -> (Coverage, BTreeMap<String, (u64, Failure)>) {
     let mut found: BTreeMap<String, (u64, Failure)> = BTreeMap::new();
     let (mut done, mut seed) = (0, seed);
     let mut coverage = Coverage::default();
@@ -586,5 +587,6 @@ pub fn survey(seed: u64, stride: u64, commands: u64) -> BTreeMap<String, (u64, F
         });
         seed += stride;
     }
-    found.into_iter().map(|(kind, (count, example))| (kind, (count, shrink(&example)))).collect()
+    let small = found.into_iter().map(|(kind, (count, example))| (kind, (count, shrink(&example)))).collect();
+    (coverage, small)
 }

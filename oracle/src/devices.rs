@@ -13,7 +13,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::least;
-use crate::world::{Device, Move, Moved, Oracle, Upload};
+use crate::world::{Addressee, Device, Move, Moved, Oracle, Upload};
 
 /// The most devices that one command takes.
 pub const MANY: usize = 10_000;
@@ -159,12 +159,12 @@ impl Oracle {
             obstacles.extend(self.device_obstacles(device, c.manager));
         }
         if rule == Some(MoveRule::Approval) {
-            obstacles.extend(self.asked_enough(who, c.customer.uuid(), c.manager, at));
+            obstacles.extend(self.asked_enough(who, &Addressee::Tenant(c.customer), c.manager, at));
         }
         least(obstacles)?;
         let link = link.unwrap();
         if rule == Some(MoveRule::Approval) {
-            self.note_asked(who, c.customer.uuid(), c.manager, at);
+            self.note_asked(who, Addressee::Tenant(c.customer), c.manager, at);
         }
         if rule == Some(MoveRule::AtOnce) {
             self.put_devices(&devices, link, c.customer);
@@ -262,9 +262,9 @@ impl Oracle {
             // It rests on them from now on.
             obstacles.extend(self.right(who, "devices.manage", one.customer, at, Disabled::Bars).err());
         }
-        obstacles.extend(self.asked_enough(who, one.customer.uuid(), one.manager, at));
+        obstacles.extend(self.asked_enough(who, &Addressee::Tenant(one.customer), one.manager, at));
         least(obstacles)?;
-        self.note_asked(who, one.customer.uuid(), one.manager, at);
+        self.note_asked(who, Addressee::Tenant(one.customer), one.manager, at);
         if let Who::User(_) = who {
             for one in self.moves.iter_mut().filter(|one| one.id == id) {
                 one.sender = Self::person(who);

@@ -4,12 +4,11 @@
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
-use tenantry::model::{Actor, HandshakeState, Subject};
+use tenantry::model::{Actor, HandshakeState, Operation, Subject};
 use tenantry::refusal::Code;
-use uuid::Uuid;
 
 use crate::access::{Disabled, Who};
-use crate::world::{Invitation, Move, Oracle};
+use crate::world::{Addressee, Invitation, Move, Oracle};
 
 const MICROS_A_DAY: i64 = 24 * 3_600_000_000;
 
@@ -72,12 +71,24 @@ impl Oracle {
         sender.is_none() || self.users.iter().any(|user| may(user.id))
     }
 
+    /// The same world, in which nobody keeps this tenant disabled: what was asked of it or is about it waits (U-2).
+    fn with_open(&self, tenant: TenantId) -> Self {
+        let mut world = Self { journal: None, carried_out: Vec::new(), ..self.clone() };
+        let open = world.tenant_mut(tenant);
+        open.operation = Operation::Enabled;
+        open.held_by.clear();
+        world
+    }
+
     /// Whether who sent an invitation could send it now.
     fn invitation_stands(&self, offer: &Invitation, at: Timestamp) -> bool {
         let Some(Subject::User(sender)) = offer.sender else { return true };
         let who = Who::User(sender);
         if self.actor(&Actor::User(sender), Disabled::Bars).is_err() {
             return false;
+        }
+        if self.tenant(offer.tenant).unwrap().operation != Operation::Enabled {
+            return self.with_open(offer.tenant).invitation_stands(offer, at);
         }
         if let Some(link) = offer.named_through {
             let link = self.link(link).unwrap();
@@ -93,6 +104,9 @@ impl Oracle {
     /// Whether who sent a move could send it now.
     fn move_stands(&self, one: &Move, at: Timestamp) -> bool {
         let Some(Subject::User(sender)) = one.sender else { return true };
+        if self.tenant(one.customer).unwrap().operation != Operation::Enabled {
+            return self.with_open(one.customer).move_stands(one, at);
+        }
         let manages = |tenant| self.right(Who::User(sender), "devices.manage", tenant, at, Disabled::Bars);
         manages(one.manager).is_ok() && manages(one.customer).is_ok()
     }
@@ -112,26 +126,40 @@ impl Oracle {
         }
     }
 
-    /// That an organisation has asked enough of somebody on the day of a moment, if it has; operators ask as they must.
-    pub fn asked_enough(&self, who: Who, addressee: Uuid, by: TenantId, at: Timestamp) -> Option<Code> {
+    /// That an organisation has asked enough of somebody on the day of a moment, if it has; operators ask as they must, unless
+    /// they speak for it.
+    pub fn asked_enough(
+        &self,
+        who: Who,
+        addressee: &Addressee,
+        by: TenantId,
+        at: Timestamp,
+    ) -> Option<Code> {
+        matches!(who, Who::User(_)).then(|| self.asked_enough_by(addressee, by, at)).flatten()
+    }
+
+    pub fn asked_enough_by(&self, addressee: &Addressee, by: TenantId, at: Timestamp) -> Option<Code> {
         let today = at.micros().div_euclid(MICROS_A_DAY);
-        let asked = match self.asked.get(&(addressee, by)) {
+        let asked = match self.asked.get(&(addressee.clone(), by)) {
             Some((day, times)) if *day == today => *times,
             _ => 0,
         };
-        let enough = matches!(who, Who::User(_)) && asked >= self.policy.asks_per_day;
-        enough.then_some(Code::TooManyRequests)
+        (asked >= self.policy.asks_per_day).then_some(Code::TooManyRequests)
     }
 
     /// Remembers that an organisation has asked something of somebody.
-    pub fn note_asked(&mut self, who: Who, addressee: Uuid, by: TenantId, at: Timestamp) {
+    pub fn note_asked(&mut self, who: Who, addressee: Addressee, by: TenantId, at: Timestamp) {
         if let Who::User(_) = who {
-            let today = at.micros().div_euclid(MICROS_A_DAY);
-            let asked = self.asked.entry((addressee, by)).or_insert((today, 0));
-            if asked.0 != today {
-                *asked = (today, 0);
-            }
-            asked.1 += 1;
+            self.note_asked_by(addressee, by, at);
         }
+    }
+
+    pub fn note_asked_by(&mut self, addressee: Addressee, by: TenantId, at: Timestamp) {
+        let today = at.micros().div_euclid(MICROS_A_DAY);
+        let asked = self.asked.entry((addressee, by)).or_insert((today, 0));
+        if asked.0 != today {
+            *asked = (today, 0);
+        }
+        asked.1 += 1;
     }
 }

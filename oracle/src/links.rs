@@ -15,7 +15,7 @@ use tenantry::refusal::Code;
 use crate::access::{Disabled, Who};
 use crate::obstacles::{announced_at_start, ended_obstacle, least, passed_moment};
 use crate::users::invitee_ids;
-use crate::world::{Link, LinkRequest, Oracle};
+use crate::world::{Addressee, Link, LinkRequest, Oracle};
 
 impl Oracle {
     /// What the policy says against a management type, services and a term.
@@ -104,7 +104,7 @@ impl Oracle {
         let id = c.request.unwrap();
         let mut obstacles = self.link_obstacles(c.manager, managed, &c.management, &c.services, c.term, at);
         if let Who::User(_) = who {
-            self.keep_quiet(c.manager, &mut obstacles, at);
+            keep_quiet(&mut obstacles);
         }
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
         let pending = |r: &LinkRequest| {
@@ -113,9 +113,9 @@ impl Oracle {
         if self.requests.iter().any(pending) {
             obstacles.push(Code::LinkAlreadyRequested);
         }
-        obstacles.extend(self.asked_enough(who, managed.uuid(), c.manager, at));
+        obstacles.extend(self.asked_enough(who, &Addressee::Tenant(managed), c.manager, at));
         least(obstacles)?;
-        self.note_asked(who, managed.uuid(), c.manager, at);
+        self.note_asked(who, Addressee::Tenant(managed), c.manager, at);
         self.requests.push(LinkRequest {
             id,
             manager: c.manager,
@@ -128,25 +128,6 @@ impl Oracle {
             expires: at.plus_days(self.policy.link_request_days),
         });
         Ok(())
-    }
-
-    /// What only looking at the other tenant could tell is one and the same obstacle (T-8). That the manager itself stands as
-    /// high as one may is its own affair.
-    fn keep_quiet(&self, manager: TenantId, obstacles: &mut [Code], at: Timestamp) {
-        let own_height = self.height_above(manager, at) + 1 > self.policy.max_depth;
-        for obstacle in obstacles {
-            match obstacle {
-                Code::TooDeep if own_height => {}
-                Code::TenantDisabled
-                | Code::LinkCycle
-                | Code::TooDeep
-                | Code::TooManyManagers
-                | Code::ExclusiveLink
-                | Code::ServicesOverlap
-                | Code::NoCustomerOwner => *obstacle = Code::CannotBeAsked,
-                _ => {}
-            }
-        }
     }
 
     /// The request, for an actor on the given side of it who may speak for that side.
@@ -182,19 +163,16 @@ impl Oracle {
     pub fn accept_link(&mut self, actor: &Actor, id: LinkRequestId, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::SparesSuperAdmins)?;
         let request = self.request_for(who, id, Party::Customer, at)?;
-        let mut obstacles = Vec::new();
-        obstacles.extend(request_is_pending(&request).err());
-        if self.living(request.manager).is_some() && self.living(request.managed).is_some() {
-            obstacles.extend(self.link_obstacles(
-                request.manager,
-                request.managed,
-                &request.management,
-                &request.services,
-                request.term,
-                at,
-            ));
-        }
-        least(obstacles)?;
+        // Of what is settled nothing more is told.
+        request_is_pending(&request)?;
+        least(self.link_obstacles(
+            request.manager,
+            request.managed,
+            &request.management,
+            &request.services,
+            request.term,
+            at,
+        ))?;
         self.request_mut(id).state = HandshakeState::Accepted;
         self.links.push(Link {
             id: LinkId::from_uuid(id.uuid()),
@@ -244,9 +222,9 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         let request = self.request_for(who, id, Party::Manager, at)?;
         let mut obstacles: Vec<Code> = request_is_pending(&request).err().into_iter().collect();
-        obstacles.extend(self.asked_enough(who, request.managed.uuid(), request.manager, at));
+        obstacles.extend(self.asked_enough(who, &Addressee::Tenant(request.managed), request.manager, at));
         least(obstacles)?;
-        self.note_asked(who, request.managed.uuid(), request.manager, at);
+        self.note_asked(who, Addressee::Tenant(request.managed), request.manager, at);
         if let Who::User(_) = who {
             self.request_mut(id).sender = Self::organisation(who, request.manager);
         }
@@ -298,6 +276,7 @@ impl Oracle {
         if let Some(owner) = invite {
             obstacles.extend(self.invitee_obstacles(owner, link.managed));
             obstacles.extend(self.id_obstacles(&invitee_ids(owner)));
+            obstacles.extend(self.invited_enough(who, &owner.email, at));
             if link.stage != Stage::Delinked {
                 obstacles.extend(self.owner_obstacles(who, link.managed, at));
             }
@@ -471,14 +450,14 @@ impl Oracle {
             obstacles.push(Code::NoCustomerOwner);
         }
         if asked.is_none() {
-            obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
+            obstacles.extend(self.delink_asked_enough(&link, party, at));
         }
         least(obstacles)?;
         if asked.is_some() {
             self.end_link(id, EndCause::Delinked, at);
             return Ok(());
         }
-        self.note_delink_asked(actor, &link, party, at);
+        self.note_delink_asked(&link, party, at);
         let lapses = self.policy.delink_request_days.map(|days| at.plus_days(days));
         let link = self.link_mut(id);
         link.stage = match party {
@@ -524,24 +503,21 @@ impl Oracle {
     ) -> Result<(), Code> {
         let (link, party) = self.link_for_delink(actor, id, party, at)?;
         let mut obstacles: Vec<Code> = must_be_own(&link, party).err().into_iter().collect();
-        obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
+        obstacles.extend(self.delink_asked_enough(&link, party, at));
         least(obstacles)?;
-        self.note_delink_asked(actor, &link, party, at);
+        self.note_delink_asked(&link, party, at);
         Ok(())
     }
 
     /// That the manager has asked enough of the customer, if it has; the customer asks as often as it likes.
-    fn delink_asked_enough(&self, actor: &Actor, link: &Link, party: Party, at: Timestamp) -> Option<Code> {
-        let who = self.actor(actor, Disabled::SparesSuperAdmins).ok()?;
-        let by_manager = party == Party::Manager;
-        self.asked_enough(who, link.managed.uuid(), link.manager, at).filter(|_| by_manager)
+    fn delink_asked_enough(&self, link: &Link, party: Party, at: Timestamp) -> Option<Code> {
+        let enough = || self.asked_enough_by(&Addressee::Tenant(link.managed), link.manager, at);
+        if party == Party::Manager { enough() } else { None }
     }
 
-    fn note_delink_asked(&mut self, actor: &Actor, link: &Link, party: Party, at: Timestamp) {
-        if let Ok(who) = self.actor(actor, Disabled::SparesSuperAdmins)
-            && party == Party::Manager
-        {
-            self.note_asked(who, link.managed.uuid(), link.manager, at);
+    fn note_delink_asked(&mut self, link: &Link, party: Party, at: Timestamp) {
+        if party == Party::Manager {
+            self.note_asked_by(Addressee::Tenant(link.managed), link.manager, at);
         }
     }
 
@@ -562,6 +538,22 @@ impl Oracle {
         let link = self.link_mut(id);
         link.stage = Stage::Active;
         link.delink_expires = None;
+    }
+}
+
+/// What only looking at other tenants could tell is one and the same obstacle (T-8).
+fn keep_quiet(obstacles: &mut [Code]) {
+    for obstacle in obstacles {
+        if let Code::TenantDisabled
+        | Code::LinkCycle
+        | Code::TooDeep
+        | Code::TooManyManagers
+        | Code::ExclusiveLink
+        | Code::ServicesOverlap
+        | Code::NoCustomerOwner = obstacle
+        {
+            *obstacle = Code::CannotBeAsked;
+        }
     }
 }
 

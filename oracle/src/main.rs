@@ -40,8 +40,12 @@ fn main() -> ExitCode {
     println!("{mode}: {commands} commands from seed {seed} on {threads} threads");
 
     if mode == "survey" {
-        for (kind, (count, failure)) in compare::survey(seed, 1, commands) {
+        let (coverage, found) = compare::survey(seed, 1, commands);
+        for (kind, (count, failure)) in found {
             println!("{count} times {kind}\n{}", failure.show());
+        }
+        for missing in coverage.never_seen() {
+            println!("{missing}");
         }
         return ExitCode::SUCCESS;
     }

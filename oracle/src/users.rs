@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::{ended_obstacle, least};
-use crate::world::{Assignment, Invitation, Link, Oracle, User};
+use crate::world::{Addressee, Assignment, Invitation, Link, Oracle, User};
 
 impl Oracle {
     /// The living users with the address, `but` for one.
@@ -72,15 +72,22 @@ impl Oracle {
             state: HandshakeState::Pending,
             expires: at.plus_days(self.policy.invitation_days),
         });
-        self.note_invited(who, user, at);
+        self.note_invited(who, &invitee.email, at);
     }
 
     /// Remembers that somebody was invited or reminded by an organisation.
-    fn note_invited(&mut self, who: Who, invited: UserId, at: Timestamp) {
+    fn note_invited(&mut self, who: Who, email: &Email, at: Timestamp) {
         if let Who::User(user) = who {
             let home = self.user(user).unwrap().home;
-            self.note_asked(who, invited.uuid(), home, at);
+            self.note_asked(who, Addressee::Address(email.clone()), home, at);
         }
+    }
+
+    /// That an organisation has invited and reminded somebody often enough for a day, if it has.
+    pub fn invited_enough(&self, who: Who, email: &Email, at: Timestamp) -> Option<Code> {
+        let Who::User(user) = who else { return None };
+        let home = self.user(user).unwrap().home;
+        self.asked_enough(who, &Addressee::Address(email.clone()), home, at)
     }
 
     /// Asks somebody to be a tenant's super admin: without a mask, whoever asks (L-1).
@@ -125,6 +132,7 @@ impl Oracle {
         let offer = Assignment { user, tenant: c.tenant, role: c.role.clone(), below: false, masked };
         let offer = self.with_below(who, c.tenant, c.below, offer, at);
         obstacles.extend(self.hand_out_obstacles(who, c.tenant, &offer, at));
+        obstacles.extend(self.invited_enough(who, &c.invitee.email, at));
         least(obstacles)?;
         self.send_invitation(who, &c.invitee, offer, None, at);
         Ok(())
@@ -156,6 +164,7 @@ impl Oracle {
         if link.stage != Stage::Delinked {
             obstacles.extend(self.owner_obstacles(who, tenant, at));
         }
+        obstacles.extend(self.invited_enough(who, &c.owner.email, at));
         least(obstacles)?;
         self.send_sign_up(who, &link, &c.owner, at);
         Ok(())
@@ -192,7 +201,8 @@ impl Oracle {
         let (offer, who, through) = self.invitation_for_sender(actor, id, at)?;
         let mut obstacles: Vec<Code> = invitation_is_pending(&offer).err().into_iter().collect();
         let mut masked = offer.masked;
-        if let Who::User(user) = who {
+        let email = self.user(offer.user).unwrap().email.clone();
+        if let Who::User(_) = who {
             // Who reminds hands it out, and as they may.
             if through.is_none() {
                 masked = self.is_masked(who, offer.tenant, Some(masked), at);
@@ -202,15 +212,17 @@ impl Oracle {
                 if !offer.of_a_new_tenant {
                     obstacles.extend(self.owner_obstacles(who, offer.tenant, at));
                 }
-                if !self.active_super_admins(offer.tenant).is_empty() {
+                let pending = offer.state == HandshakeState::Pending;
+                if pending && !self.active_super_admins(offer.tenant).is_empty() {
                     obstacles.push(Code::OwnerPresent);
                 }
             }
-            let home = self.user(user).unwrap().home;
-            obstacles.extend(self.asked_enough(who, offer.user.uuid(), home, at));
+            obstacles.extend(email.iter().filter_map(|email| self.invited_enough(who, email, at)));
         }
         least(obstacles)?;
-        self.note_invited(who, offer.user, at);
+        if let Some(email) = email {
+            self.note_invited(who, &email, at);
+        }
         let offer = self.invitation_mut(id);
         offer.masked = masked;
         if let Who::User(_) = who {
@@ -253,7 +265,9 @@ impl Oracle {
             obstacles.push(code);
         }
         obstacles.extend(self.address_obstacles(email, invitation.tenant, None));
-        if invitation.named_through.is_some() && !self.active_super_admins(invitation.tenant).is_empty() {
+        let pending = invitation.state == HandshakeState::Pending;
+        let names_owner = invitation.named_through.is_some();
+        if pending && names_owner && !self.active_super_admins(invitation.tenant).is_empty() {
             obstacles.push(Code::OwnerPresent);
         }
         if self.living(invitation.tenant).is_some_and(|tenant| tenant.operation != Operation::Enabled) {

@@ -19,7 +19,6 @@ use tenantry::model::{
     TenantKind, TermRequest, UserState,
 };
 use tenantry::policy::{ManagementRule, Policy};
-use uuid::Uuid;
 
 /// A side that keeps a tenant disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +27,13 @@ pub enum Holder {
     Operator,
     /// Whoever manages it through this link.
     Link(LinkId),
+}
+
+/// Who is asked something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Addressee {
+    Tenant(TenantId),
+    Address(Email),
 }
 
 /// An organisation.
@@ -314,7 +320,7 @@ pub struct Oracle {
     /// How many refused commands of each user were recorded in which hour.
     pub refusals: BTreeMap<UserId, (i64, u32)>,
     /// How often an addressee was asked by an organisation on the last day on which they were.
-    pub asked: BTreeMap<(Uuid, TenantId), (i64, u32)>,
+    pub asked: BTreeMap<(Addressee, TenantId), (i64, u32)>,
     /// The commands that were carried out, as they were sent.
     pub carried_out: Vec<Request>,
     /// Whether anybody's data was erased, and with it what tells apart two commands about them.
