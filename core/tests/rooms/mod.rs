@@ -238,23 +238,22 @@ impl Package {
         for (path, words) in self.modules.values().flatten() {
             let (mut depth, mut seen) = (0, false);
             for (at, word) in words.iter().enumerate() {
-                let before = if at == 0 { "" } else { &*words[at - 1] };
+                let quoted =
+                    at > 0 && words[at - 1] == "'" && words.get(at + 1).is_some_and(|next| next == "'");
                 match &**word {
-                    // Not the sign itself, in quotation marks.
-                    "{" | "}" if before == "'" => {}
+                    "{" | "}" if quoted => {}
                     "{" => depth += 1,
-                    "}" => depth -= 1,
+                    "}" => (depth, seen) = (depth - 1, false),
                     // What is sealed in a function or a macro has no name outside.
-                    _ if depth > 0 => continue,
+                    _ if depth > 0 => {}
                     "pub" => seen = true,
+                    ";" => seen = false,
                     "struct" | "enum" | "union" | "trait" | "type" => {
                         let (wide, files) = declared.entry(&words[at + 1]).or_default();
                         *wide |= seen;
                         files.insert(path.clone());
                     }
-                    // What stands between a `pub` and the word it belongs to.
-                    "(" | ")" | "crate" | "super" | "in" | "self" | "unsafe" => {}
-                    _ => seen = false,
+                    _ => {}
                 }
             }
         }
