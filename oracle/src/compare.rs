@@ -35,9 +35,6 @@ const AUDITED_WORLDS: u64 = 5;
 /// second. Must be empty.
 const EXCLUDED_REFUSALS: &[(&str, Code, Code)] = &[];
 
-/// EXCLUSIONS, the same for the reasons of checks. Must be empty.
-const EXCLUDED_REASONS: &[(Code, Code)] = &[(Code::TenantDisabled, Code::TenantEnabling)];
-
 /// When every world begins.
 pub fn start() -> Timestamp {
     Timestamp::parse("2026-01-01T00:00:00Z").unwrap()
@@ -317,10 +314,7 @@ impl Pair {
     ) -> Result<Option<Code>, Difference> {
         let (allowed, reason) = self.oracle.check(question, at);
         let verdict = moment.check(question).unwrap();
-        let known = EXCLUDED_REASONS
-            .iter()
-            .any(|(oracle, engine)| (reason, verdict.reason) == (Some(*oracle), Some(*engine)));
-        if (allowed, reason) == (verdict.allowed, verdict.reason) || known {
+        if (allowed, reason) == (verdict.allowed, verdict.reason) {
             return Ok(reason);
         }
         let text = format!(

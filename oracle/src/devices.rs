@@ -20,7 +20,12 @@ pub const MANY: usize = 10_000;
 
 /// The device that somebody typed, if it is one (V-2).
 pub fn parsed(typed: &str) -> Option<String> {
-    let text = typed.trim().to_uppercase();
+    let hex = |text: &str| text.len() == 14 && text.chars().all(|c| c.is_ascii_hexdigit());
+    // A MEID is the same in either case; a serial keeps its own.
+    let text = match typed.trim() {
+        meid if hex(meid) => meid.to_uppercase(),
+        other => other.to_owned(),
+    };
     let of_a_serial = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     if text.len() < 4 || text.len() > 40 || !text.chars().all(of_a_serial) {
         return None;

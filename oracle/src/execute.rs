@@ -314,6 +314,9 @@ impl Oracle {
     /// What stands in the way of a tenant holding a prefix (T-3).
     pub fn prefix_obstacles(&self, prefix: &Prefix, holder: Option<TenantId>, at: Timestamp) -> Vec<Code> {
         let mut obstacles = Vec::new();
+        if self.policy.reserved_prefixes.contains(prefix) {
+            obstacles.push(Code::PrefixReserved);
+        }
         for tenant in &self.tenants {
             if tenant.prefix.as_ref() == Some(prefix) && Some(tenant.id) != holder && !tenant.deleted {
                 obstacles.push(Code::PrefixTaken);

@@ -526,6 +526,9 @@ impl Generator {
     }
 
     fn prefix(&mut self) -> Prefix {
+        if self.rng.percent(2) {
+            return word("www");
+        }
         let number = self.rng.below(7);
         word(&format!("px{number}"))
     }
