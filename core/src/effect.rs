@@ -34,6 +34,7 @@ pub const fn loss(event: &Event) -> Loss {
         | Event::ManagerGrantsSet { link, .. } => Loss::Below(*link),
         Event::TenantDeleted { .. }
         | Event::UserBlocked { .. }
+        | Event::UserUnblocked { .. }
         | Event::UserRemoved { .. }
         | Event::Assigned { .. }
         | Event::AssignmentEnded { .. }
@@ -70,7 +71,6 @@ pub const fn loss(event: &Event) -> Loss {
         | Event::InvitationExpired { .. }
         | Event::UserRegistered { .. }
         | Event::UserEdited { .. }
-        | Event::UserUnblocked { .. }
         | Event::RoleCreated { .. }
         | Event::ResellerCustomerAdded { .. }
         | Event::ResellerCustomerEdited { .. }

@@ -141,7 +141,7 @@ codes! {
         "there is no console session `{}` of yours"; "open the console again"
 
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
-        "tenant `{}` is disabled"; "have it enabled by whoever disabled it"
+        "tenant `{}` is disabled or on its way up"; "have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does"
     302 NotLinked "not_linked" "P-3" Rights:
         "the user's home neither is tenant `{}` nor manages it"; "link the tenant first"
     303 CustomerLocked "customer_locked" "P-4" Rights:

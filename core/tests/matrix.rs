@@ -38,13 +38,12 @@ const CUSTOMER: TenantId = JOINTLY;
 const SIDES: [(&str, TenantId); 3] = [("own", CUSTOMER), ("manager", MSP), ("grand-manager", GRAND)];
 
 /// How a reason shows in the matrix.
-const SIGNS: [(Option<Code>, char); 13] = [
+const SIGNS: [(Option<Code>, char); 12] = [
     (None, '+'),
     (Some(Code::UnknownUser), 'u'),
     (Some(Code::UserNotActive), 'a'),
     (Some(Code::UnknownTenant), 't'),
     (Some(Code::TenantDisabled), 'd'),
-    (Some(Code::TenantEnabling), 'e'),
     (Some(Code::NotLinked), 'l'),
     (Some(Code::CustomerLocked), 'x'),
     (Some(Code::ServiceNotManaged), 's'),

@@ -93,7 +93,6 @@ const REQUIRED: u32 = reason::UNKNOWN_USER
     | reason::USER_NOT_ACTIVE
     | reason::UNKNOWN_TENANT
     | reason::TENANT_DISABLED
-    | reason::TENANT_ENABLING
     | reason::SERVICE_NOT_MANAGED
     | reason::NO_ASSIGNMENT
     | reason::ROLE_LACKS_PERMISSION;

@@ -47,7 +47,7 @@ struct WriterState {
     shapes: BTreeMap<ShapeKey, u32>,
     /// The codes that seats have for roles, by the roles' numbers.
     codes: BTreeMap<u32, u32>,
-    /// The tenants that are disabled: what they are once nobody keeps them so, the policy says.
+    /// The tenants that at most links keep disabled: whether they are up after that, the policy says.
     disabled: BTreeSet<u32>,
     /// The first user at home on each tenant; the others follow in [`UserLists::next`].
     residents: Vec<u32>,
@@ -220,20 +220,16 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         let number = self.tenant_number(tenant.id.uuid());
         let before = self.tenant_word(number);
         let disabled = tenant.operation == Operation::Disabled;
-        if disabled {
+        // What only links keep disabled is up once they have ended, unless the host has to report it.
+        let linked = disabled && tenant.holds.is_empty();
+        if linked {
             self.state.disabled.insert(number);
         } else {
             self.state.disabled.remove(&number);
         }
-        let ready = match tenant.operation {
-            Operation::Enabled => true,
-            Operation::Disabled => !self.state.policy.host_reports_ready,
-            Operation::Enabling => false,
-        };
-        let word = before
-            .with(TenantWord::LIVING, living)
-            .with(TenantWord::ENABLED, !disabled || tenant.holds.is_empty())
-            .with(TenantWord::READY, ready);
+        let enabled =
+            tenant.operation == Operation::Enabled || linked && !self.state.policy.host_reports_ready;
+        let word = before.with(TenantWord::LIVING, living).with(TenantWord::ENABLED, enabled);
         self.set_open(number, word);
     }
 
@@ -370,8 +366,8 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
         self.state.policy = policy;
         for tenant in self.state.disabled.clone() {
-            let ready = !self.state.policy.host_reports_ready;
-            self.set_open(tenant, self.tenant_word(tenant).with(TenantWord::READY, ready));
+            let enabled = !self.state.policy.host_reports_ready;
+            self.set_open(tenant, self.tenant_word(tenant).with(TenantWord::ENABLED, enabled));
         }
         let closed = LinkShape { without: u64::MAX, withheld: [u64::MAX; 2], locks: true };
         self.set_row(&tables.shapes, CLOSED_SHAPE, closed.words());

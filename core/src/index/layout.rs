@@ -67,14 +67,13 @@ reasons! {
     1 USER_NOT_ACTIVE UserNotActive
     2 UNKNOWN_TENANT UnknownTenant
     3 TENANT_DISABLED TenantDisabled
-    4 TENANT_ENABLING TenantEnabling
-    5 NOT_LINKED NotLinked
-    6 CUSTOMER_LOCKED CustomerLocked
-    7 SERVICE_NOT_MANAGED ServiceNotManaged
-    8 RESERVED_FOR_CUSTOMER ReservedForCustomer
-    9 NOT_GRANTED NotGranted
-    10 NO_ASSIGNMENT NoAssignment
-    11 ROLE_LACKS_PERMISSION RoleLacksPermission
+    4 NOT_LINKED NotLinked
+    5 CUSTOMER_LOCKED CustomerLocked
+    6 SERVICE_NOT_MANAGED ServiceNotManaged
+    7 RESERVED_FOR_CUSTOMER ReservedForCustomer
+    8 NOT_GRANTED NotGranted
+    9 NO_ASSIGNMENT NoAssignment
+    10 ROLE_LACKS_PERMISSION RoleLacksPermission
 }
 
 /// The first of the reasons that apply.
@@ -111,21 +110,19 @@ impl TenantWord {
     const SEVERAL: u32 = 1 << 1;
     /// It has been registered and not deleted.
     pub(super) const LIVING: u32 = reason::UNKNOWN_TENANT;
-    /// It is not disabled, but for what the links by which it is managed say.
+    /// It is neither disabled nor enabling, but for what the links by which it is managed say.
     pub(super) const ENABLED: u32 = reason::TENANT_DISABLED;
-    /// Unless it is disabled, it is not on its way up either.
-    pub(super) const READY: u32 = reason::TENANT_ENABLING;
     /// Its assignments did not fit its seats and are in a list.
-    pub(super) const OVERFLOWED: u32 = 1 << 5;
+    pub(super) const OVERFLOWED: u32 = 1 << 4;
     /// Somebody whose home is elsewhere may hold something here.
-    pub(super) const GUESTS: u32 = 1 << 6;
+    pub(super) const GUESTS: u32 = 1 << 5;
     /// Its one manager is managed itself.
-    pub(super) const CHAINED: u32 = 1 << 7;
+    pub(super) const CHAINED: u32 = 1 << 6;
     const SHAPE: u32 = 8;
     const MANAGER: u32 = 32;
     /// A tenant that is living and enabled, and managed by nobody.
     pub(super) const OPEN: Self = Self(Self::OPEN_FLAGS as u64);
-    const OPEN_FLAGS: u32 = Self::LIVING | Self::ENABLED | Self::READY;
+    const OPEN_FLAGS: u32 = Self::LIVING | Self::ENABLED;
 
     #[inline]
     pub(super) fn of(reader: &impl Reader, row: RowRef<'_, TenantCells>) -> Self {
@@ -151,8 +148,7 @@ impl TenantWord {
         Self(if set { self.0 | flag as u64 } else { self.0 & !(flag as u64) })
     }
 
-    /// The flags for [`reason::UNKNOWN_TENANT`], [`reason::TENANT_DISABLED`] and
-    /// [`reason::TENANT_ENABLING`].
+    /// The flags for [`reason::UNKNOWN_TENANT`] and [`reason::TENANT_DISABLED`].
     #[inline]
     pub(super) const fn open(self) -> u32 {
         self.0 as u32 & Self::OPEN_FLAGS
@@ -527,7 +523,7 @@ pub(super) struct PermissionBits {
 
 impl PermissionBits {
     /// It works on a tenant that is not enabled (T-5).
-    pub(super) const OPERATES: u32 = reason::TENANT_DISABLED | reason::TENANT_ENABLING;
+    pub(super) const OPERATES: u32 = reason::TENANT_DISABLED;
     /// It can never be a manager's (P-6).
     pub(super) const RESERVED: u32 = reason::RESERVED_FOR_CUSTOMER;
     const HALF: u32 = 32;
@@ -557,7 +553,7 @@ impl PermissionBits {
         self.mask != 0
     }
 
-    /// The flags for [`reason::TENANT_DISABLED`] and [`reason::TENANT_ENABLING`].
+    /// The flag for [`reason::TENANT_DISABLED`].
     #[inline]
     pub(super) const fn operates(self) -> u32 {
         self.rest as u32 & Self::OPERATES
@@ -723,7 +719,6 @@ mod tests {
         let flags = [
             TenantWord::LIVING,
             TenantWord::ENABLED,
-            TenantWord::READY,
             TenantWord::OVERFLOWED,
             TenantWord::GUESTS,
             TenantWord::CHAINED,
@@ -746,7 +741,7 @@ mod tests {
                     assert_eq!(word.has(*flag), is_set(place));
                     assert!(!word.with(*flag, false).has(*flag));
                 }
-                assert_eq!(word.is_open(), is_set(0) && is_set(1) && is_set(2));
+                assert_eq!(word.is_open(), is_set(0) && is_set(1));
             }
         }
     }
@@ -806,7 +801,7 @@ mod tests {
         assert_eq!(last.reserved(), reason::RESERVED_FOR_CUSTOMER);
         let unknown = PermissionBits::default().with(PermissionBits::OPERATES, true);
         assert!(!unknown.is_known() && !unknown.is_in(u64::MAX));
-        assert_eq!(unknown.operates(), reason::TENANT_DISABLED | reason::TENANT_ENABLING);
+        assert_eq!(unknown.operates(), reason::TENANT_DISABLED);
     }
 
     #[test]

@@ -395,7 +395,7 @@ fn nearest(
 }
 
 /// Whether the tenant exists for the user: it is their home, or their role through a chain lets
-/// them view it (T-9).
+/// them view it and their home is not locked (P-4, T-9).
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -405,6 +405,9 @@ pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, Vi
     }
     if user.home == tenant {
         return Ok(true);
+    }
+    if world.is_locked(user.home)? {
+        return Ok(false);
     }
     for assignment in held(world, user, tenant, false)? {
         if gives(world, &assignment, TENANT_VIEW)? {
@@ -420,6 +423,9 @@ pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, Vi
 /// # Errors
 /// When the view cannot be read.
 pub fn sees_below(world: &World<'_>, user: &User, manager: TenantId) -> Result<bool, ViewError> {
+    if world.is_locked(user.home)? {
+        return Ok(false);
+    }
     for assignment in held(world, user, manager, true)? {
         if gives(world, &assignment, TENANT_VIEW)? {
             return Ok(true);
@@ -454,7 +460,9 @@ impl<'u> SeenBelow<'u> {
     pub fn of(world: &World<'_>, user: &'u User, manager: TenantId) -> Result<Self, ViewError> {
         let span = Span::under(Index::AssignmentUser, Key::new().id(user.id.uuid()));
         let found = world.view.scan(&span, SIGHTED)?;
-        let mut below = found.len() < SIGHTED && !held(world, user, manager, true)?.is_empty();
+        let mut below = found.len() < SIGHTED
+            && !world.is_locked(user.home)?
+            && !held(world, user, manager, true)?.is_empty();
         let mut own = BTreeSet::new();
         for assignment in found.into_iter().filter_map(|found| Assignment::from_any(found.entity)) {
             own.insert(assignment.tenant);

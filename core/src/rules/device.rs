@@ -189,8 +189,9 @@ pub(super) fn held(
 pub fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
-    bars.note(bar_answer(world, &found, HandshakeTrigger::Accept))?;
-    bars.bar(!handshake::move_stands(world, &found)?, Code::MoveNotPending, found.id);
+    if bars.note(bar_answer(world, &found, HandshakeTrigger::Accept))?.is_some() {
+        bars.bar(!handshake::move_stands(world, &found)?, Code::MoveNotPending, found.id);
+    }
     let link = world.link(found.link)?.filter(|link| link.is_in_force(world.at));
     bars.bar(link.is_none(), Code::LinkEnded, found.link);
     bar_way(world, found.customer, link.as_deref(), &mut bars)?;

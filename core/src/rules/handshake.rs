@@ -46,12 +46,12 @@ pub(super) fn invitation_stands(world: &World<'_>, invitation: &Invitation) -> R
         return Ok(invitation.handshake.sender.is_none());
     };
     if invitation.sign_up {
-        if !signs_up(world, &user, tenant)? {
+        // Its manager names the owner of a tenant only while it has none.
+        if !signs_up(world, &user, tenant)? || !world.super_admins(tenant)?.is_empty() {
             return Ok(false);
         }
-        // The owner of a new customer is named by its manager alone.
-        let new = world.tenant(tenant)?.is_some_and(|tenant| tenant.since == invitation.handshake.asked);
-        return Ok(new || allowed(Giver::of(world, &actor).and_then(|mut giver| giver.name_owner(tenant)))?);
+        return Ok(came_with(world, invitation)?
+            || allowed(Giver::of(world, &actor).and_then(|mut giver| giver.name_owner(tenant)))?);
     }
     let judged = access::judge(world, user.id, USERS_MANAGE, tenant, None, Gate::Open)?;
     if judged.reason.is_some() {
@@ -70,6 +70,13 @@ pub(super) fn invitation_stands(world: &World<'_>, invitation: &Invitation) -> R
         Err(Stop::Refused(_)) => Ok(false),
         Err(Stop::Broken(error)) => Err(error),
     }
+}
+
+/// Whether a sign-up is of the owner with whom a customer came to be: its manager names that one
+/// alone (P-15).
+pub(super) fn came_with(world: &World<'_>, invitation: &Invitation) -> Result<bool, ViewError> {
+    let tenant = world.tenant(invitation.tenant)?;
+    Ok(tenant.is_some_and(|tenant| tenant.since == invitation.handshake.asked))
 }
 
 /// Whether the sender of a move could still make it.
@@ -178,9 +185,19 @@ impl Touched {
                     self.subjects.extend(below.into_iter().map(Subject::Tenant));
                 }
             }
-            Event::Assigned { user, tenant, .. } | Event::AssignmentEnded { user, tenant } => {
+            Event::Assigned { user, tenant, role, .. } => {
                 self.person(world, *user)?;
                 self.organisations.insert(*tenant);
+                if world.is_super(role) {
+                    self.subjects.insert(Subject::Tenant(*tenant));
+                }
+            }
+            Event::AssignmentEnded { user, tenant } => {
+                self.person(world, *user)?;
+                self.organisations.insert(*tenant);
+            }
+            Event::UserUnblocked { user } => {
+                self.subjects.extend(world.user(*user)?.map(|user| Subject::Tenant(user.home)));
             }
             Event::UserBlocked { user } | Event::UserRemoved { user } => {
                 self.person(world, *user)?;

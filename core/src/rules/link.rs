@@ -164,11 +164,10 @@ fn bar_request(
 pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let mut bars = Bars::new();
-    bars.note(bar_answer(world, &request, HandshakeTrigger::Accept))?;
-    let stands = handshake::request_stands(world, &request)?;
-    bars.bar(!stands, Code::LinkRequestNotPending, request.id);
-    bars.lift()?;
-    let mut bars = Bars::new();
+    bar_answer(world, &request, HandshakeTrigger::Accept)?;
+    if !handshake::request_stands(world, &request)? {
+        return refuse(Code::LinkRequestNotPending, request.id);
+    }
     if let (Some(manager), Some(managed)) = (world.living(request.manager)?, world.living(request.managed)?) {
         let proposal = Proposal {
             manager: &manager,

@@ -184,6 +184,9 @@ pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> R
     let mut bars = Bars::new();
     bars.note(bar_state(world, &invitation, HandshakeTrigger::Resend))?;
     // Whoever manages users offers the role anew, and so has to be able to hand it out (P-15).
+    if by == Sender::Manager && !handshake::came_with(world, &invitation)? {
+        bars.note(Giver::of(world, actor)?.name_owner(invitation.tenant))?;
+    }
     let masked = if by == Sender::UserManager {
         let handed = bars.note(Giver::of(world, actor)?.offer(&Offer {
             home: invitation.tenant,
@@ -259,9 +262,12 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> R
     let invitation = for_invitee(world, actor, command.invitation)?;
     let mut bars = Bars::new();
     bar_addressee(world, &invitation, &command.email, &mut bars)?;
-    bars.note(bar_state(world, &invitation, HandshakeTrigger::Accept))?;
-    let stands = handshake::invitation_stands(world, &invitation)?;
-    bars.bar(!stands, Code::InvitationNotPending, invitation.id);
+    if bars.note(bar_state(world, &invitation, HandshakeTrigger::Accept))?.is_some() {
+        let stands = handshake::invitation_stands(world, &invitation)?;
+        bars.bar(!stands, Code::InvitationNotPending, invitation.id);
+        let owned = invitation.sign_up && !world.super_admins(invitation.tenant)?.is_empty();
+        bars.bar(owned, Code::OwnerPresent, invitation.tenant);
+    }
     bar_address(world, invitation.tenant, &command.email, Some(invitation.user), &mut bars)?;
     if let Some(tenant) = world.living(invitation.tenant)? {
         world.bar_closed(&tenant, &mut bars)?;

@@ -203,13 +203,10 @@ impl<'v> World<'v> {
         Ok(!tenant.holds.is_empty() || self.links_above(tenant.id)?.iter().any(holds))
     }
 
-    /// Why a tenant cannot be worked on, if so (P-2).
+    /// Why a tenant cannot be worked on, if so: disabled or on its way up (P-2).
     pub(super) fn closed(&self, tenant: &Tenant) -> Result<Option<Code>, ViewError> {
-        Ok(match self.operation(tenant)? {
-            Operation::Enabled => None,
-            Operation::Disabled => Some(Code::TenantDisabled),
-            Operation::Enabling => Some(Code::TenantEnabling),
-        })
+        let enabled = self.operation(tenant)? == Operation::Enabled;
+        Ok((!enabled).then_some(Code::TenantDisabled))
     }
 
     /// Notes that a tenant cannot be worked on.

@@ -122,6 +122,29 @@ fn l3_a_sign_up_rests_on_whoever_named_the_owner_and_a_colleague_takes_it_up() {
 }
 
 #[test]
+fn l3_a_sign_up_ends_once_the_tenant_has_a_super_admin_and_is_taken_up_by_who_may_name_one() {
+    let signing = || given().and(ADAM, customer(MSP, "jointly"));
+    ends(signing(), STAFF, user(EVE, NEW, "eve", "super_admin"), OLGA_INVITATION).verified();
+    let operators = given().and(STAFF, customer(MSP, "jointly"));
+    let operators = operators.and(STAFF, user(EVE, NEW, "eve", "super_admin"));
+    operators.when(OLGA, accept_olga()).then(refused(OwnerPresent));
+    // What has lapsed by its moment has, whatever became of its ground.
+    let lapsed = signing().later(7).and(ADA, BlockUser::new(ADAM));
+    lapsed.when(OLGA, accept_olga()).then(refused(InvitationExpired));
+    // Of a tenant that is there already, a colleague takes up only what they could send.
+    let convert = ConvertLink {
+        owner: Some(invitee(OLGA, OLGA_INVITATION, "olga")),
+        ..ConvertLink::new(NEW_LINK, text("jointly"))
+    };
+    let converted = || given().and(ADAM, customer(MSP, "fully")).later(1).and(ADAM, convert.clone());
+    converted().when(ADA, ResendInvitation::new(OLGA_INVITATION)).then(done());
+    converted()
+        .and(ADA, disable(NEW))
+        .when(ADA, ResendInvitation::new(OLGA_INVITATION))
+        .then(refused(TenantDisabled));
+}
+
+#[test]
 fn l3_what_an_organisation_asks_outlives_the_employee_and_ends_with_the_organisation() {
     let staffed = || given().and(STAFF, user(EVE, SECOND, "eve", "admin"));
     let asked = || staffed().and(EVE, ask(SECOND, "ALONE", "jointly"));

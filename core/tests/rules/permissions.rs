@@ -55,7 +55,7 @@ fn p2_a_tenant_that_is_not_there_or_not_enabled_is_out_of_bounds() {
         .then_denied(NINA, "tenant.operate", JOINTLY, NotLinked)
         .under(|policy| policy.host_reports_ready = true)
         .and(ADA, enable(JOINTLY))
-        .then_denied(ADA, "tenant.view", JOINTLY, TenantEnabling)
+        .then_denied(ADA, "tenant.view", JOINTLY, TenantDisabled)
         .and(ADA, delete(&[FULLY]))
         .then_denied(ADA, "tenant.view", FULLY, UnknownTenant);
 }
@@ -118,7 +118,7 @@ fn p4_the_people_of_a_locked_manager_are_locked_out_of_what_it_manages() {
     let given = given.then_denied(OLGA, "devices.view", NEW, CustomerLocked);
     assert_eq!(lists(&given), (false, false, Some(CustomerLocked)));
     let given = given.then_may(NINA, "devices.view", CLIENT);
-    let given = given.when(OLGA, rename(CLIENT)).then(refused(CustomerLocked));
+    let given = given.when(OLGA, rename(CLIENT)).then(refused(UnknownTenant));
     // Whoever is not locked at home works below it.
     let free = given.and(NINA, ConvertLink::new(NEW_LINK, text("jointly")));
     let free = free.then_may(OLGA, "devices.view", CLIENT);
