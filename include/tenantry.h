@@ -147,7 +147,7 @@ enum {
   TENANTRY_UNKNOWN_LICENCE = 209,
   /** there is no console session `...` of yours; open the console again. (S-1) */
   TENANTRY_UNKNOWN_SESSION = 210,
-  /** tenant `...` is disabled; have it enabled by whoever disabled it. (T-5) */
+  /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
   TENANTRY_NOT_LINKED = 302,
@@ -201,7 +201,7 @@ enum {
   TENANTRY_NOTHING_TO_DO = 416,
   /** ... devices are more than one command takes; send at most 10000 at a time. (V-2) */
   TENANTRY_TOO_MANY_DEVICES = 417,
-  /** `...` is no device id; give an IMEI whose check digit holds, a MEID or a serial number. (V-2) */
+  /** ... (no device id); give an IMEI, a MEID or a serial number as the device shows it. (V-2) */
   TENANTRY_INVALID_DEVICE = 418,
   /** the policy has no issue category `...`; use one that the policy defines. */
   TENANTRY_UNKNOWN_CATEGORY = 419,
@@ -219,6 +219,8 @@ enum {
   TENANTRY_MOMENT_AHEAD = 425,
   /** a text of ... bytes is more than a list is searched for; look for at most 200 characters. */
   TENANTRY_TEXT_TOO_LONG = 426,
+  /** domain prefix `...` is kept for the platform; choose another prefix. (T-3) */
+  TENANTRY_PREFIX_RESERVED = 427,
   /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
   /** number `...` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */

@@ -212,6 +212,7 @@ __all__ += [
     "Handshake",
     "HandshakeState",
     "HeldDevice",
+    "Hold",
     "Holds",
     "Integration",
     "IntegrationId",

@@ -47,6 +47,7 @@ __all__ = [
     "Handshake",
     "HandshakeState",
     "HeldDevice",
+    "Hold",
     "Holds",
     "Integration",
     "IntegrationId",
@@ -154,10 +155,21 @@ string, which is parsed again when it is read."""
 
 
 DeviceId: TypeAlias = str
-"""A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of which the first is a
-letter, both kept without the spaces, `-`, `_`, `.` and `/` between their digits; or a serial number of 4 to 40
-letters, digits, `-`, `_`, `.` and `/`, not all of them signs; trimmed and upper-cased (V-2). Serialised as a
-string, which is parsed again when it is read."""
+"""A device, by one of its ids (V-2): an IMEI, a MEID, or a serial number of 4 to 40 letters, digits, `-`, `_`, `.`
+and `/`, which keeps its case. Two makers may use the same serial number where the maker is given: `acme:1234`.
+Canonical are the 15 digits of an IMEI, the 14 hexadecimal digits of a MEID, and a serial number as it was typed.
+| written as | read as | |---|---| | 15 digits | the IMEI, if the check digit holds | | 14 digits | the IMEI
+without its check digit, which is added | | 16 digits | the IMEI in an IMEISV | | 14 hexadecimal digits, the first
+a letter; a check digit may follow | the MEID | | 18 digits of a decimal MEID; a check digit may follow | the MEID
+| | a MEID of digits alone, which begins with 99 | its IMEI, which is the same device | | 17 digits or more: zeros
+in front of an IMEI | the IMEI | | `490154203237518.0`, `4.90154203237518E+14`, `'490154203237518` | the IMEI | |
+a number of which a spreadsheet has lost digits, `4.90154E+14` | nothing: refused | | `IMEI:…`, `MEID:…`, `SN:…` |
+what stands behind | | `acme:490154203237518` | a serial number of that maker, whatever it is made of | | what
+stands for no device: `Unknown`, `NULL`, `000000000000000` … | nothing: refused | Spaces, `-`, `_`, `.` and `/`
+between the digits of an IMEI or a MEID are left out. ``` use tenantry::base::text::DeviceId;
+assert_eq!(DeviceId::parse("49-015420-323751")?.as_str(), "490154203237518");
+assert_eq!(DeviceId::parse("Acme:7")?.as_str(), "acme:7"); assert!(DeviceId::parse("4.90154E+14").is_err()); #
+Ok::<(), tenantry::base::text::TextError>(()) ``` Serialised as a string, which is parsed again when it is read."""
 
 
 Email: TypeAlias = str
@@ -227,8 +239,8 @@ string, which is parsed again when it is read."""
 
 Phone: TypeAlias = str
 """A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and spaces, `-`, `.`,
-`(`, `)`, `/` between them; at most 40 characters (T-2). Serialised as a string, which is parsed again when it is
-read."""
+`(`, `)`, `/` between them; then, if there is one, an extension of up to eight digits behind `ext`, `x` or `#`; at
+most 40 characters (T-2). Serialised as a string, which is parsed again when it is read."""
 
 
 Prefix: TypeAlias = str
@@ -406,6 +418,24 @@ class HandshakeState(Word):
 
     EXPIRED = "expired"
     """Nobody answered in time."""
+
+    WITHDRAWN = "withdrawn"
+    """What it rested on is gone: whoever sent it could no longer."""
+
+
+@final
+class Hold(Word):
+    """Whose hold keeps a tenant disabled (T-5). Each side lifts its own; the tenant is enabled again when none is
+    left."""
+
+    OWN = "own"
+    """The tenant's own people."""
+
+    MANAGER = "manager"
+    """A manager's side, through its link, with which the hold ends."""
+
+    OPERATOR = "operator"
+    """The operator."""
 
 
 @final
@@ -943,11 +973,14 @@ class Handshake(Data):
         state: Where it stands.
         asked: When it was asked.
         expires: When it lapses.
+        sender: On whom it rests: the organisation that asks, or the person who hands something out; on nobody, if
+            the operator sent it.
     """
 
     state: HandshakeState
     asked: Timestamp
     expires: Timestamp
+    sender: Subject | None = None
 
 
 @final
@@ -1113,6 +1146,7 @@ class Link(Data):
         delink_expires: When a pending delink request lapses, if it does (D).
         ended: When and why it ended.
         grants: What the customer's super admin lets the manager do beyond the default (P-7).
+        holds: Whether the manager's side keeps the tenant disabled (T-5).
         term: The end it has by itself, if any (L-9).
     """
 
@@ -1127,6 +1161,7 @@ class Link(Data):
     delink_expires: Timestamp | None = None
     ended: Ended | None = None
     grants: frozenset[Permission] = frozenset()
+    holds: bool = False
     term: Term | None = None
 
 
@@ -1295,10 +1330,15 @@ class Policy(Data):
         customer_may_request_delink: Whether the customer's side may ask to delink (D-4).
         term: How long links may last (L-9).
         prefix_reuse: What becomes of a domain prefix that is given back (T-3).
+        asks_per_day: How many requests, invitations and reminders somebody gets from one organisation in a day of
+            UTC (L-3).
         consoles: Where each service's console is; `{tenant}` and `{number}` stand for the tenant's (S-1).
         delink_request_days: Days until a delink request lapses; never, if absent (D).
+        host_reports_ready: Whether a tenant that is enabled again is up only when the host reports it ready; else
+            it is at once (T-5).
         issue_categories: The categories of issues that alerts are about (A-2).
         move_days: Days until a move that awaits the customer's approval lapses (V-7).
+        reserved_prefixes: Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
     """
 
     name: str
@@ -1318,10 +1358,13 @@ class Policy(Data):
     customer_may_request_delink: bool
     term: TermRule
     prefix_reuse: PrefixReuse
+    asks_per_day: int = 20
     consoles: Mapping[str, str] = field(default_factory=dict, hash=False)
     delink_request_days: int | None = None
+    host_reports_ready: bool = False
     issue_categories: frozenset[IssueCategory] = frozenset()
     move_days: int = 30
+    reserved_prefixes: frozenset[Prefix] = frozenset()
 
 
 @final
@@ -1446,6 +1489,7 @@ class Tenant(Data):
         devices: How many devices it holds.
         had_owner: Whether it ever had an active super admin of its own: until then, its manager names its owner
             (P-15).
+        holds: Who keeps it disabled, but for its managers, of whom each link says so (T-5).
         prefix: The domain prefix it holds now (T-3).
         website: The website, if known.
     """
@@ -1460,6 +1504,7 @@ class Tenant(Data):
     deleted: Timestamp | None = None
     devices: int = 0
     had_owner: bool = False
+    holds: frozenset[Hold] = frozenset()
     prefix: Prefix | None = None
     website: Website | None = None
 
@@ -1776,7 +1821,7 @@ class SubjectTenant(Data):
 
 
 Subject: TypeAlias = SubjectUser | SubjectTenant
-"""Whom personal data is about (U-5)."""
+"""A person or an organisation: whom personal data is about (U-5), on whom a handshake rests (L-3)."""
 
 
 @final

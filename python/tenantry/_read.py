@@ -180,6 +180,22 @@ def _event_tenant_kind_changed(d: Any) -> events.TenantKindChanged:
     return events.TenantKindChanged(tenant=uuid.UUID(d["tenant"]), kind=model.TenantKind(d["kind"]), ticket=d["ticket"])
 
 
+def _event_tenant_held(d: Any) -> events.TenantHeld:
+    return events.TenantHeld(
+        tenant=uuid.UUID(d["tenant"]),
+        hold=model.Hold(d["hold"]),
+        link=None if (v := d.get("link")) is None else uuid.UUID(v),
+    )
+
+
+def _event_tenant_released(d: Any) -> events.TenantReleased:
+    return events.TenantReleased(
+        tenant=uuid.UUID(d["tenant"]),
+        hold=model.Hold(d["hold"]),
+        link=None if (v := d.get("link")) is None else uuid.UUID(v),
+    )
+
+
 def _event_tenant_disabled(d: Any) -> events.TenantDisabled:
     return events.TenantDisabled(tenant=uuid.UUID(d["tenant"]))
 
@@ -204,12 +220,20 @@ def _event_link_requested(d: Any) -> events.LinkRequested:
         management=d["management"],
         services=frozenset(d["services"]),
         expires=moment(d["expires"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
         term=None if (v := d.get("term")) is None else read_term_request(v),
     )
 
 
 def _event_link_request_resent(d: Any) -> events.LinkRequestResent:
-    return events.LinkRequestResent(request=uuid.UUID(d["request"]))
+    return events.LinkRequestResent(
+        request=uuid.UUID(d["request"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
+    )
+
+
+def _event_link_request_withdrawn(d: Any) -> events.LinkRequestWithdrawn:
+    return events.LinkRequestWithdrawn(request=uuid.UUID(d["request"]))
 
 
 def _event_link_request_accepted(d: Any) -> events.LinkRequestAccepted:
@@ -295,6 +319,10 @@ def _event_link_ended(d: Any) -> events.LinkEnded:
     return events.LinkEnded(link=uuid.UUID(d["link"]), cause=model.EndCause(d["cause"]))
 
 
+def _event_invitation_withdrawn(d: Any) -> events.InvitationWithdrawn:
+    return events.InvitationWithdrawn(invitation=uuid.UUID(d["invitation"]))
+
+
 def _event_user_invited(d: Any) -> events.UserInvited:
     return events.UserInvited(
         invitation=uuid.UUID(d["invitation"]),
@@ -305,11 +333,16 @@ def _event_user_invited(d: Any) -> events.UserInvited:
         sign_up=d["sign_up"],
         expires=moment(d["expires"]),
         masked=d.get("masked", False),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
     )
 
 
 def _event_invitation_resent(d: Any) -> events.InvitationResent:
-    return events.InvitationResent(invitation=uuid.UUID(d["invitation"]), masked=d.get("masked", False))
+    return events.InvitationResent(
+        invitation=uuid.UUID(d["invitation"]),
+        masked=d.get("masked", False),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
+    )
 
 
 def _event_invitation_accepted(d: Any) -> events.InvitationAccepted:
@@ -430,7 +463,16 @@ def _event_move_requested(d: Any) -> events.MoveRequested:
         customer=uuid.UUID(d["customer"]),
         devices=frozenset(d["devices"]),
         expires=moment(d["expires"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
     )
+
+
+def _event_move_resent(d: Any) -> events.MoveResent:
+    return events.MoveResent(id=uuid.UUID(d["id"]), sender=None if (v := d.get("sender")) is None else read_subject(v))
+
+
+def _event_move_withdrawn(d: Any) -> events.MoveWithdrawn:
+    return events.MoveWithdrawn(id=uuid.UUID(d["id"]))
 
 
 def _event_move_approved(d: Any) -> events.MoveApproved:
@@ -540,12 +582,15 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "tenant_registered": _event_tenant_registered,
     "tenant_edited": _event_tenant_edited,
     "tenant_kind_changed": _event_tenant_kind_changed,
+    "tenant_held": _event_tenant_held,
+    "tenant_released": _event_tenant_released,
     "tenant_disabled": _event_tenant_disabled,
     "tenant_enabling": _event_tenant_enabling,
     "tenant_enabled": _event_tenant_enabled,
     "tenant_deleted": _event_tenant_deleted,
     "link_requested": _event_link_requested,
     "link_request_resent": _event_link_request_resent,
+    "link_request_withdrawn": _event_link_request_withdrawn,
     "link_request_accepted": _event_link_request_accepted,
     "link_request_declined": _event_link_request_declined,
     "link_request_canceled": _event_link_request_canceled,
@@ -564,6 +609,7 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "delink_canceled": _event_delink_canceled,
     "delink_expired": _event_delink_expired,
     "link_ended": _event_link_ended,
+    "invitation_withdrawn": _event_invitation_withdrawn,
     "user_invited": _event_user_invited,
     "invitation_resent": _event_invitation_resent,
     "invitation_accepted": _event_invitation_accepted,
@@ -587,6 +633,8 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "devices_uploaded": _event_devices_uploaded,
     "devices_moved": _event_devices_moved,
     "move_requested": _event_move_requested,
+    "move_resent": _event_move_resent,
+    "move_withdrawn": _event_move_withdrawn,
     "move_approved": _event_move_approved,
     "move_declined": _event_move_declined,
     "move_canceled": _event_move_canceled,
@@ -631,7 +679,12 @@ def read_grounds(d: Any) -> model.Grounds:
 
 
 def read_handshake(d: Any) -> model.Handshake:
-    return model.Handshake(state=model.HandshakeState(d["state"]), asked=moment(d["asked"]), expires=moment(d["expires"]))
+    return model.Handshake(
+        state=model.HandshakeState(d["state"]),
+        asked=moment(d["asked"]),
+        expires=moment(d["expires"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
+    )
 
 
 def read_held_device(d: Any) -> model.HeldDevice:
@@ -708,6 +761,7 @@ def read_link(d: Any) -> model.Link:
         delink_expires=None if (v := d.get("delink_expires")) is None else moment(v),
         ended=None if (v := d.get("ended")) is None else read_ended(v),
         grants=frozenset(d.get("grants", ())),
+        holds=d.get("holds", False),
         term=None if (v := d.get("term")) is None else read_term(v),
     )
 
@@ -836,6 +890,10 @@ def _noticekind_move_requested(d: Any) -> notices.MoveRequested:
     return notices.MoveRequested(id=uuid.UUID(d["id"]))
 
 
+def _noticekind_move_reminder(d: Any) -> notices.MoveReminder:
+    return notices.MoveReminder(id=uuid.UUID(d["id"]))
+
+
 def _noticekind_move_approved(d: Any) -> notices.MoveApproved:
     return notices.MoveApproved(id=uuid.UUID(d["id"]))
 
@@ -892,6 +950,7 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "collector_power_up": _noticekind_collector_power_up,
     "reseller_dropped": _noticekind_reseller_dropped,
     "move_requested": _noticekind_move_requested,
+    "move_reminder": _noticekind_move_reminder,
     "move_approved": _noticekind_move_approved,
     "move_declined": _noticekind_move_declined,
     "move_expired": _noticekind_move_expired,
@@ -961,10 +1020,13 @@ def read_policy(d: Any) -> model.Policy:
         customer_may_request_delink=d["customer_may_request_delink"],
         term=read_term_rule(d["term"]),
         prefix_reuse=read_prefix_reuse(d["prefix_reuse"]),
+        asks_per_day=d.get("asks_per_day", 20),
         consoles=dict(d.get("consoles", ())),
         delink_request_days=d.get("delink_request_days"),
+        host_reports_ready=d.get("host_reports_ready", False),
         issue_categories=frozenset(d.get("issue_categories", ())),
         move_days=d.get("move_days", 30),
+        reserved_prefixes=frozenset(d.get("reserved_prefixes", ())),
     )
 
 
@@ -1061,6 +1123,7 @@ def read_tenant(d: Any) -> model.Tenant:
         deleted=None if (v := d.get("deleted")) is None else moment(v),
         devices=d.get("devices", 0),
         had_owner=d.get("had_owner", False),
+        holds=frozenset(model.Hold(x) for x in d.get("holds", ())),
         prefix=d.get("prefix"),
         website=d.get("website"),
     )

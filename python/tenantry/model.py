@@ -45,6 +45,7 @@ __all__ = [
     "Handshake",
     "HandshakeState",
     "HeldDevice",
+    "Hold",
     "Holds",
     "Integration",
     "IntegrationId",
