@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from . import _read, commands, model
-from ._command import ActorLike, Command, Executed, KeyLike
+from ._command import ActorLike, Command, Executed
 from ._data import UNSET, AsOf, Id, Unset
 from ._rows import Answer, Rows
 
@@ -1980,7 +1980,7 @@ class Queries(ABC):
             limit: How many rows are read at a time, 1 to 1000.
         """
 
-        def ask(cursor: Any, limit: int) -> Answer:
+        def ask(cursor: str | None, limit: int) -> Answer:
             return self._ask(
                 "customers",
                 {
@@ -2048,7 +2048,7 @@ class Queries(ABC):
             limit: How many rows are read at a time, 1 to 1000.
         """
 
-        def ask(cursor: Any, limit: int) -> Answer:
+        def ask(cursor: str | None, limit: int) -> Answer:
             return self._ask(
                 "users",
                 {
@@ -2083,7 +2083,7 @@ class Queries(ABC):
             limit: How many rows are read at a time, 1 to 1000.
         """
 
-        def ask(cursor: Any, limit: int) -> Answer:
+        def ask(cursor: str | None, limit: int) -> Answer:
             return self._ask(
                 "integrations",
                 {
@@ -2128,7 +2128,7 @@ class Queries(ABC):
             limit: How many rows are read at a time, 1 to 1000.
         """
 
-        def ask(cursor: Any, limit: int) -> Answer:
+        def ask(cursor: str | None, limit: int) -> Answer:
             return self._ask(
                 "reseller_customers",
                 {
@@ -2214,64 +2214,18 @@ class Queries(ABC):
         d = self._ask("policy", {"as_of": as_of}).value
         return _read.read_policy(d)
 
-    def entity(self, *, kind: model.Kind, id: Id, as_of: AsOf | None = None) -> model.Entity | None:
-        """An entity by its kind and id, for the host itself.
-
-        Args:
-            kind: Its kind.
-            id: Its id.
-            as_of: When; now, if left out.
-        """
-        d = self._ask("entity", {"kind": kind, "id": id, "as_of": as_of}).value
-        return None if (v := d) is None else _read.read_entity(v)
-
-    def entities(
-        self,
-        *,
-        index: model.Index,
-        key: Collection[KeyLike],
-        as_of: AsOf | None = None,
-        cursor: str | None = None,
-        limit: int = 100,
-    ) -> Rows[model.Entity]:
-        """Entities by the beginning of an index key, in the order of key and id, for the host itself. A lazy list: rows
-        are read as you come to them.
-
-        Args:
-            index: The index.
-            key: The parts that the key begins with; everything the index holds, if there are none.
-            as_of: When; now, if left out.
-            cursor: Where to begin: the `next` of a page before.
-            limit: How many rows are read at a time, 1 to 1000.
-        """
-
-        def ask(cursor: Any, limit: int) -> Answer:
-            return self._ask(
-                "entities",
-                {"index": index, "key": key, "as_of": as_of, "cursor": cursor, "limit": limit},
-            )
-
-        return Rows(ask, _read.read_entity, cursor, limit)
-
-    def personal(self, *, subject: model.Subject) -> model.Personal | None:
-        """What is known today about a person or about where a tenant is, for the host itself; it has no past (U-5).
-
-        Args:
-            subject: Whose.
-        """
-        d = self._ask("personal", {"subject": subject}).value
-        return None if (v := d) is None else _read.read_personal(v)
-
     def audit(
         self,
         *,
         actor: ActorLike,
         tenant: Id,
+        as_of: AsOf | None = None,
         by: Id | None = None,
         command: str | None = None,
         from_: model.Timestamp | None = None,
         until: model.Timestamp | None = None,
-        after: int = 0,
+        descending: bool = False,
+        cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.AuditRow]:
         """Records about a tenant, as the actor may see them (Q-2). A lazy list: rows are read as you come to them.
@@ -2279,30 +2233,140 @@ class Queries(ABC):
         Args:
             actor: Who asks.
             tenant: The tenant.
+            as_of: When; now, if left out.
             by: Only those of this user, if they show as a person.
             command: Only those of this command, such as `request_delink`.
             from_: Only those written at or after this moment.
             until: Only those written before this moment.
-            after: Only those after this record.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
         """
 
-        def ask(cursor: Any, limit: int) -> Answer:
+        def ask(cursor: str | None, limit: int) -> Answer:
             return self._ask(
                 "audit",
                 {
                     "actor": actor,
                     "tenant": tenant,
-                    "after": cursor,
+                    "as_of": as_of,
                     "filter": {"by": by, "command": command, "from": from_, "until": until},
-                    "limit": limit,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
 
-        return Rows(ask, _read.read_audit_row, after, limit)
+        return Rows(ask, _read.read_audit_row, cursor, limit)
+
+    def host_entity(self, *, kind: model.Kind, id: Id, as_of: AsOf | None = None) -> model.Entity | None:
+        """An entity by its kind and id.
+
+        Args:
+            kind: Its kind.
+            id: Its id.
+            as_of: When; now, if left out.
+        """
+        d = self._ask("host_entity", {"kind": kind, "id": id, "as_of": as_of}).value
+        return None if (v := d) is None else _read.read_entity(v)
+
+    def host_entities(
+        self,
+        *,
+        kind: model.Kind,
+        as_of: AsOf | None = None,
+        integration: Id | None = None,
+        licence: Id | None = None,
+        link: Id | None = None,
+        manager: Id | None = None,
+        number: model.Number | None = None,
+        descending: bool = False,
+        role: Id | None = None,
+        tenant: Id | None = None,
+        user: Id | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.Entity]:
+        """The entities of a kind: all, or those of at most one tenant, manager, user or whatever else entities of the
+        kind are found by. A lazy list: rows are read as you come to them.
+
+        Args:
+            kind: The kind.
+            as_of: When; now, if left out.
+            integration: An integration's attachments.
+            licence: The devices that have a seat of a licence.
+            link: A link's pending moves.
+            manager: A manager's links and link requests.
+            number: The tenant with this number.
+            descending: Whether the order is turned round.
+            role: The assignments of a tenant's own role.
+            tenant: A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of links
+                and link requests, those by which it is managed.
+            user: A user's assignments, pending invitations and open sessions.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "host_entities",
+                {
+                    "kind": kind,
+                    "as_of": as_of,
+                    "integration": integration,
+                    "licence": licence,
+                    "link": link,
+                    "manager": manager,
+                    "number": number,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                    "role": role,
+                    "tenant": tenant,
+                    "user": user,
+                },
+            )
+
+        return Rows(ask, _read.read_entity, cursor, limit)
+
+    def host_personal(self, *, subject: model.Subject) -> model.Personal | None:
+        """What is known today about a person or about where a tenant is; it has no past (U-5).
+
+        Args:
+            subject: Whose.
+        """
+        d = self._ask("host_personal", {"subject": subject}).value
+        return None if (v := d) is None else _read.read_personal(v)
+
+    def host_records(
+        self,
+        *,
+        after: int = 0,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.Record]:
+        """Records of the journal. A lazy list: rows are read as you come to them.
+
+        Args:
+            after: Only those after this record.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "host_records",
+                {
+                    "after": after,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_record, cursor, limit)
 
     def notices(self, *, consumer: str, limit: int | None = None) -> model.Mail:
-        """Notices that a consumer has not acknowledged, for the host itself (A-4).
+        """Notices that a consumer has not acknowledged (A-4).
 
         Args:
             consumer: The consumer, by a name of the host's own.
@@ -2310,19 +2374,6 @@ class Queries(ABC):
         """
         d = self._ask("notices", {"consumer": consumer, "limit": limit}).value
         return _read.read_mail(d)
-
-    def records_after(self, *, seq: int = 0, limit: int = 100) -> Rows[model.Record]:
-        """Records of the journal, for the host itself. A lazy list: rows are read as you come to them.
-
-        Args:
-            seq: Only those after this record.
-            limit: How many rows are read at a time, 1 to 1000.
-        """
-
-        def ask(cursor: Any, limit: int) -> Answer:
-            return self._ask("records_after", {"seq": cursor, "limit": limit})
-
-        return Rows(ask, _read.read_record, seq, limit, by_seq=True)
 
     def parse(self, *, texts: Collection[model.Typed]) -> tuple[model.Parsed, ...]:
         """Texts read as a command would read them, one answer for each; the store is not asked.

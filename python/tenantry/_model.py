@@ -16,10 +16,8 @@ from ._word import Word
 
 __all__ = [
     "Actor",
-    "Added",
     "AddedCustomer",
     "AlertRule",
-    "Asked",
     "Assignment",
     "Attachment",
     "Audience",
@@ -37,7 +35,6 @@ __all__ = [
     "CustomerDetails",
     "CustomerRow",
     "CustomerSort",
-    "Device",
     "DeviceId",
     "Email",
     "EndCause",
@@ -49,11 +46,9 @@ __all__ = [
     "Grounds",
     "Handshake",
     "HandshakeState",
+    "HeldDevice",
     "Hold",
-    "Holding",
-    "HoldingId",
     "Holds",
-    "Index",
     "Integration",
     "IntegrationId",
     "IntegrationName",
@@ -64,11 +59,6 @@ __all__ = [
     "InvitedUser",
     "Invitee",
     "IssueCategory",
-    "KeyPart",
-    "KeyPartFlag",
-    "KeyPartId",
-    "KeyPartText",
-    "KeyPartTime",
     "Kind",
     "Licence",
     "LicenceId",
@@ -76,13 +66,11 @@ __all__ = [
     "LinkId",
     "LinkRequest",
     "LinkRequestId",
-    "Listing",
     "ManagementRule",
     "ManagementType",
     "Move",
     "MoveId",
     "MoveRule",
-    "Moved",
     "NewAssignment",
     "Number",
     "OpenedConsole",
@@ -106,13 +94,10 @@ __all__ = [
     "PrefixReuseQuarantine",
     "Question",
     "Reference",
-    "Refusals",
     "RequestId",
     "ResellerCustomerRow",
-    "ResellerRow",
     "ResellerSort",
     "ResellerStatus",
-    "RestingPrefix",
     "ReturnPlace",
     "Role",
     "RoleId",
@@ -170,19 +155,26 @@ string, which is parsed again when it is read."""
 
 
 DeviceId: TypeAlias = str
-"""A device: an IMEI of 15 digits whose check digit holds, a MEID of 14 hexadecimal digits of which the first is a
-letter, both kept without the spaces, `-`, `_`, `.` and `/` between their digits; or a serial number of 4 to 40
-letters, digits, `-`, `_`, `.` and `/`, not all of them signs; trimmed and upper-cased (V-2). Serialised as a
-string, which is parsed again when it is read."""
+"""A device, by one of its ids (V-2): an IMEI, a MEID, or a serial number of 4 to 40 letters, digits, `-`, `_`, `.`
+and `/`, which keeps its case. Two makers may use the same serial number where the maker is given: `acme:1234`.
+Canonical are the 15 digits of an IMEI, the 14 hexadecimal digits of a MEID, and a serial number as it was typed.
+| written as | read as | |---|---| | 15 digits | the IMEI, if the check digit holds | | 14 digits | the IMEI
+without its check digit, which is added | | 16 digits | the IMEI in an IMEISV | | 14 hexadecimal digits, the first
+a letter; a check digit may follow | the MEID | | 18 digits of a decimal MEID; a check digit may follow | the MEID
+| | a MEID of digits alone, which begins with 99 | its IMEI, which is the same device | | 17 digits or more: zeros
+in front of an IMEI | the IMEI | | `490154203237518.0`, `4.90154203237518E+14`, `'490154203237518` | the IMEI | |
+a number of which a spreadsheet has lost digits, `4.90154E+14` | nothing: refused | | `IMEI:…`, `MEID:…`, `SN:…` |
+what stands behind | | `acme:490154203237518` | a serial number of that maker, whatever it is made of | | what
+stands for no device: `Unknown`, `NULL`, `000000000000000` … | nothing: refused | Spaces, `-`, `_`, `.` and `/`
+between the digits of an IMEI or a MEID are left out. ``` use tenantry::base::text::DeviceId;
+assert_eq!(DeviceId::parse("49-015420-323751")?.as_str(), "490154203237518");
+assert_eq!(DeviceId::parse("Acme:7")?.as_str(), "acme:7"); assert!(DeviceId::parse("4.90154E+14").is_err()); #
+Ok::<(), tenantry::base::text::TextError>(()) ``` Serialised as a string, which is parsed again when it is read."""
 
 
 Email: TypeAlias = str
 """An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased as a whole, so
 that one mailbox has one spelling (U-1). Serialised as a string, which is parsed again when it is read."""
-
-
-HoldingId: TypeAlias = uuid.UUID
-"""What is left of an upload with one holder, by one way of getting there (V-3)."""
 
 
 IntegrationId: TypeAlias = uuid.UUID
@@ -247,8 +239,8 @@ string, which is parsed again when it is read."""
 
 Phone: TypeAlias = str
 """A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and spaces, `-`, `.`,
-`(`, `)`, `/` between them; at most 40 characters (T-2). Serialised as a string, which is parsed again when it is
-read."""
+`(`, `)`, `/` between them; then, if there is one, an extension of up to eight digits behind `ext`, `x` or `#`; at
+most 40 characters (T-2). Serialised as a string, which is parsed again when it is read."""
 
 
 Prefix: TypeAlias = str
@@ -447,133 +439,6 @@ class Hold(Word):
 
 
 @final
-class Index(Word):
-    """The ways to find entities other than by id."""
-
-    TENANT_NUMBER = "tenant_number"
-    """Tenants by number."""
-
-    TENANT_PREFIX = "tenant_prefix"
-    """Tenants by the prefix they hold."""
-
-    LINK_MANAGED = "link_managed"
-    """Links by the managed tenant: tenant, then 1 while the stage is in force and 0 after."""
-
-    LINK_MANAGER = "link_manager"
-    """Links by the manager: tenant, then 1 while the stage is in force and 0 after."""
-
-    REQUEST_MANAGED = "request_managed"
-    """Link requests by the asked tenant: tenant, then 1 while pending and 0 after."""
-
-    REQUEST_MANAGER = "request_manager"
-    """Link requests by the requester: tenant, then 1 while pending and 0 after."""
-
-    USER_HOME = "user_home"
-    """Users by home."""
-
-    INVITATION_TENANT = "invitation_tenant"
-    """Invitations by tenant: tenant, then 1 while pending and 0 after."""
-
-    ASSIGNMENT_USER = "assignment_user"
-    """Assignments by user."""
-
-    ASSIGNMENT_TENANT = "assignment_tenant"
-    """Assignments by tenant."""
-
-    ASSIGNMENT_ROLE = "assignment_role"
-    """Assignments of a tenant's own roles, by role."""
-
-    ROLE_TENANT = "role_tenant"
-    """Tenants' own roles: tenant, then name."""
-
-    DUE = "due"
-    """What the clock may have to do something about: each of its moments."""
-
-    INVITATION_USER = "invitation_user"
-    """Pending invitations by user."""
-
-    ROW_TENANT = "row_tenant"
-    """Resellers' rows by tenant."""
-
-    ROW_COMPANY = "row_company"
-    """Resellers' listed rows: reseller, whether shown, status; then name and reference, first without regard to
-    case."""
-
-    HOLDING_ROW = "holding_row"
-    """Holdings with devices: reseller, then whom they are shown as, then the upload."""
-
-    HOLDING_LINK = "holding_link"
-    """Holdings with devices by the link under which they were moved."""
-
-    HOLDING_HOLDER = "holding_holder"
-    """Holdings with devices by holder."""
-
-    DEVICE_HOLDER = "device_holder"
-    """Devices: holder, then id."""
-
-    DEVICE_SEAT = "device_seat"
-    """Devices by the licence whose seat they have."""
-
-    MOVE_LINK = "move_link"
-    """Pending moves by link."""
-
-    INTEGRATION_OWNER = "integration_owner"
-    """Integrations: owner, then name."""
-
-    ATTACHMENT_TENANT = "attachment_tenant"
-    """Attachments by tenant."""
-
-    ATTACHMENT_INTEGRATION = "attachment_integration"
-    """Attachments by integration."""
-
-    LICENCE_TENANT = "licence_tenant"
-    """Licences by the tenant they serve."""
-
-    ALERT_TENANT = "alert_tenant"
-    """Alert rules by tenant."""
-
-    SESSION_TENANT = "session_tenant"
-    """Open sessions by tenant."""
-
-    SESSION_USER = "session_user"
-    """Open sessions by user."""
-
-    ROW_NUMBER = "row_number"
-    """Resellers' listed rows: reseller, whether shown, status; then number."""
-
-    ROW_COUNTRY = "row_country"
-    """Resellers' listed rows: reseller, whether shown, status; then country."""
-
-    ROW_UPLOADED = "row_uploaded"
-    """Resellers' listed rows: reseller, whether shown, status; then the last upload."""
-
-    ROW_UPLOADS = "row_uploads"
-    """Resellers' listed rows: reseller, whether shown, status; then how many uploads."""
-
-    ROW_DEVICES = "row_devices"
-    """Resellers' listed rows: reseller, whether shown, status; then how many devices."""
-
-    LISTING_NAME = "listing_name"
-    """Managers' listings: manager, stage, management type; then name, first without regard to case."""
-
-    LISTING_NUMBER = "listing_number"
-    """Managers' listings: manager, stage, management type; then number."""
-
-    LISTING_SERVICES = "listing_services"
-    """Managers' listings: manager, stage, management type; then services."""
-
-    LISTING_DEVICES = "listing_devices"
-    """Managers' listings: manager, stage, management type; then how many devices."""
-
-    DUE_ABOUT = "due_about"
-    """The same by the tenant, user or link it is about, of handshakes also by their sender: that, then 1 for links
-    and 0 for handshakes, then the moment."""
-
-    PREFIX_RESTS = "prefix_rests"
-    """Prefixes that were given back, by the moment from which they may be taken again."""
-
-
-@final
 class Kind(Word):
     """The kinds of entity."""
 
@@ -601,15 +466,6 @@ class Kind(Word):
     POLICY = "policy"
     """The policy in force, under the nil id."""
 
-    RESELLER_ROW = "reseller_row"
-    """A reseller's row."""
-
-    HOLDING = "holding"
-    """A holding."""
-
-    DEVICE = "device"
-    """A device."""
-
     MOVE = "move"
     """A move that awaits approval."""
 
@@ -628,17 +484,8 @@ class Kind(Word):
     SESSION = "session"
     """A console session."""
 
-    LISTING = "listing"
-    """A managed tenant in its manager's list."""
-
-    RESTING_PREFIX = "resting_prefix"
-    """A prefix that was given back and rests."""
-
-    REFUSALS = "refusals"
-    """How many refused commands of a user were recorded lately."""
-
-    ASKED = "asked"
-    """How much somebody was asked by one organisation lately."""
+    DEVICE = "device"
+    """A device."""
 
 
 @final
@@ -872,20 +719,6 @@ class UserState(Word):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Added(Data):
-    """How a reseller added a tenant (V-1).
-
-    Attributes:
-        status: Whether devices may be uploaded to it.
-        reference: The reseller's own name for it.
-    """
-
-    status: ResellerStatus
-    reference: Reference | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AddedCustomer(Data):
     """The ids of a customer that was added.
 
@@ -916,25 +749,6 @@ class AlertRule(Data):
     category: IssueCategory
     audience: Audience
     additional: frozenset[UserId] = frozenset()
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Data):
-    """How much a tenant or an invited user was asked by one organisation lately, so that nobody is asked without end
-    (L-3).
-
-    Attributes:
-        addressee: Who was asked.
-        by: By whom.
-        day: The beginning of the last day, of UTC, on which they were.
-        count: How often they were on that day, reminders included.
-    """
-
-    addressee: uuid.UUID
-    by: TenantId
-    day: Timestamp
-    count: int
 
 
 @final
@@ -1090,26 +904,6 @@ class CustomerRow(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Device(Data):
-    """A device; it belongs to one tenant at a time (V-2).
-
-    Attributes:
-        id: Its id.
-        holder: Who holds it.
-        holding: What it counts towards.
-        moving: The move that awaits the customer's approval (V-7).
-        seat: The licence whose seat it has (C-1).
-    """
-
-    id: DeviceId
-    holder: TenantId
-    holding: HoldingId
-    moving: MoveId | None = None
-    seat: LicenceId | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(Data):
     """When and why a link ended.
 
@@ -1191,34 +985,26 @@ class Handshake(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding(Data):
-    """What is left of one upload with one holder, by one way of getting there: all of it is shown as the same tenant
-    (V-3).
+class HeldDevice(Data):
+    """A device: who holds it, and where it comes from.
 
     Attributes:
-        id: Its key.
-        reseller: The reseller.
-        upload: The upload.
-        uploaded_at: When that was.
-        uploaded_to: To whom that was.
-        holder: Who holds the devices.
-        devices: How many devices.
-        shown_as: Whom they are shown as (V-3).
-        stayed: Whether that is because they stayed there when a link ended.
-        way: How they got to the holder from whom they are shown as: the links under which they were moved and that
-            are not known to have ended.
+        id: Its id.
+        holder: Who holds it.
+        reseller: The reseller who uploaded it.
+        upload: The upload it came with.
+        shown_as: The tenant that it is shown as in the reseller's list (V-3).
+        moving: The move that awaits the customer's approval (V-7).
+        seat: The licence whose seat it has (C-1).
     """
 
-    id: HoldingId
+    id: DeviceId
+    holder: TenantId
     reseller: TenantId
     upload: UploadId
-    uploaded_at: Timestamp
-    uploaded_to: TenantId
-    holder: TenantId
-    devices: int
     shown_as: TenantId
-    stayed: bool = False
-    way: tuple[Moved, ...] = ()
+    moving: MoveId | None = None
+    seat: LicenceId | None = None
 
 
 @final
@@ -1405,39 +1191,6 @@ class LinkRequest(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing(Data):
-    """A managed tenant as it stands in its manager's list (Q-1): what the list shows, finds and sorts by, in one place,
-    so that a page costs the rows it shows. It follows link and tenant while the link is in force, and stays as it
-    was at the end.
-
-    Attributes:
-        link: The link; its key is the listing's.
-        manager: Whose list it stands in.
-        tenant: The managed tenant.
-        name: Its name.
-        number: Its number.
-        services: What is managed.
-        management: How it is managed.
-        stage: How far the link has come.
-        operation: Whether the tenant can be worked on.
-        devices: How many devices it holds; none any more once the link has ended, for what it holds then is its own
-            affair.
-    """
-
-    link: LinkId
-    manager: TenantId
-    tenant: TenantId
-    name: CompanyName
-    number: Number
-    services: frozenset[Service]
-    management: ManagementType
-    stage: Stage
-    operation: Operation
-    devices: int = 0
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ManagementRule(Data):
     """A management type and what it means (L).
 
@@ -1480,20 +1233,6 @@ class Move(Data):
     customer: TenantId
     devices: frozenset[DeviceId]
     handshake: Handshake
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved(Data):
-    """A step on the way of devices.
-
-    Attributes:
-        link: The link under which they were moved.
-        to: To whom.
-    """
-
-    link: LinkId
-    to: TenantId
 
 
 @final
@@ -1599,6 +1338,7 @@ class Policy(Data):
             it is at once (T-5).
         issue_categories: The categories of issues that alerts are about (A-2).
         move_days: Days until a move that awaits the customer's approval lapses (V-7).
+        reserved_prefixes: Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
     """
 
     name: str
@@ -1624,6 +1364,7 @@ class Policy(Data):
     host_reports_ready: bool = False
     issue_categories: frozenset[IssueCategory] = frozenset()
     move_days: int = 30
+    reserved_prefixes: frozenset[Prefix] = frozenset()
 
 
 @final
@@ -1642,22 +1383,6 @@ class Question(Data):
     permission: Permission
     tenant: Id
     service: Service | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals(Data):
-    """How many refused commands of somebody were recorded lately, so that refusals never fill the journal (Q-2).
-
-    Attributes:
-        user: Whose.
-        hour: The beginning of the last hour in which one was recorded.
-        recorded: How many were recorded in that hour.
-    """
-
-    user: UserId
-    hour: Timestamp
-    recorded: int
 
 
 @final
@@ -1684,54 +1409,6 @@ class ResellerCustomerRow(Data):
     status: ResellerStatus
     country: Country | None = None
     last_uploaded: Timestamp | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResellerRow(Data):
-    """What a reseller and a tenant are to each other: whether it was added, and what of the reseller's uploads is shown
-    as it (V-1, V-4, V-5). The counts are kept as things happen, so that a list costs the rows it shows.
-
-    Attributes:
-        reseller: The reseller.
-        tenant: The tenant that devices are shown as.
-        name: The tenant's name.
-        number: The number it is shown with: its own, or its MSP's (V-3).
-        devices: How many devices are shown as it.
-        delinked_devices: How many of them were uploaded to an MSP and stayed when the customer was delinked (V-3).
-        uploads: How many uploads have a device that is shown as it.
-        added: Whether and how the reseller added it; a customer that was delinked may never have been.
-        country: The tenant's country, if known.
-        deleted: Whether the tenant was deleted: then it is not listed.
-        last_uploaded: When the last of those uploads was.
-    """
-
-    reseller: TenantId
-    tenant: TenantId
-    name: CompanyName
-    number: Number
-    devices: int
-    delinked_devices: int
-    uploads: int
-    added: Added | None = None
-    country: Country | None = None
-    deleted: bool = False
-    last_uploaded: Timestamp | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestingPrefix(Data):
-    """A prefix that was given back and rests, by the policy of that moment (T-3). One that may be taken again at once
-    leaves nothing behind, and what has rested enough goes when others are given back.
-
-    Attributes:
-        prefix: The prefix.
-        until: When it may be taken again; never, if absent.
-    """
-
-    prefix: Prefix
-    until: Timestamp | None = None
 
 
 @final
@@ -1812,7 +1489,7 @@ class Tenant(Data):
         devices: How many devices it holds.
         had_owner: Whether it ever had an active super admin of its own: until then, its manager names its owner
             (P-15).
-        holds: Who keeps it disabled, but for its managers: theirs are [`Link::holds`] (T-5).
+        holds: Who keeps it disabled, but for its managers, of whom each link says so (T-5).
         prefix: The domain prefix it holds now (T-3).
         website: The website, if known.
     """
@@ -2062,50 +1739,6 @@ AuditActor: TypeAlias = ByUser | ByOrganisation | Operator | Clock
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPartId(Data):
-    """An id."""
-
-    _outer: ClassVar[str | None] = "id"
-    _single: ClassVar[bool] = True
-    id: uuid.UUID
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPartFlag(Data):
-    """A yes or no."""
-
-    _outer: ClassVar[str | None] = "flag"
-    _single: ClassVar[bool] = True
-    flag: bool
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPartText(Data):
-    """A text."""
-
-    _outer: ClassVar[str | None] = "text"
-    _single: ClassVar[bool] = True
-    text: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPartTime(Data):
-    """A moment."""
-
-    _outer: ClassVar[str | None] = "time"
-    _single: ClassVar[bool] = True
-    time: Timestamp
-
-
-KeyPart: TypeAlias = KeyPartId | KeyPartFlag | KeyPartText | KeyPartTime
-"""A part of an index key."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedText(Data):
     """It is well formed; this is its one form."""
 
@@ -2250,18 +1883,12 @@ Entity: TypeAlias = (
     | Assignment
     | Role
     | Policy
-    | ResellerRow
-    | Holding
-    | Device
     | Move
     | Integration
     | Attachment
     | Licence
     | AlertRule
     | Session
-    | Listing
-    | RestingPrefix
-    | Refusals
-    | Asked
+    | HeldDevice
 )
 """An entity of any kind."""

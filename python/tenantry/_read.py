@@ -30,10 +30,6 @@ def read_actor(d: Any) -> model.Actor:
     raise ValueError(f"Actor has no {d!r}")
 
 
-def read_added(d: Any) -> model.Added:
-    return model.Added(status=model.ResellerStatus(d["status"]), reference=d.get("reference"))
-
-
 def read_added_customer(d: Any) -> model.AddedCustomer:
     return model.AddedCustomer(
         tenant=uuid.UUID(d["tenant"]),
@@ -49,10 +45,6 @@ def read_alert_rule(d: Any) -> model.AlertRule:
         audience=model.Audience(d["audience"]),
         additional=frozenset(uuid.UUID(x) for x in d.get("additional", ())),
     )
-
-
-def read_asked(d: Any) -> model.Asked:
-    return model.Asked(addressee=uuid.UUID(d["addressee"]), by=uuid.UUID(d["by"]), day=moment(d["day"]), count=d["count"])
 
 
 def read_assignment(d: Any) -> model.Assignment:
@@ -149,16 +141,6 @@ def read_customer_row(d: Any) -> model.CustomerRow:
         stage=model.Stage(d["stage"]),
         operation=model.Operation(d["operation"]),
         devices=d["devices"],
-    )
-
-
-def read_device(d: Any) -> model.Device:
-    return model.Device(
-        id=d["id"],
-        holder=uuid.UUID(d["holder"]),
-        holding=uuid.UUID(d["holding"]),
-        moving=None if (v := d.get("moving")) is None else uuid.UUID(v),
-        seat=None if (v := d.get("seat")) is None else uuid.UUID(v),
     )
 
 
@@ -705,18 +687,15 @@ def read_handshake(d: Any) -> model.Handshake:
     )
 
 
-def read_holding(d: Any) -> model.Holding:
-    return model.Holding(
-        id=uuid.UUID(d["id"]),
+def read_held_device(d: Any) -> model.HeldDevice:
+    return model.HeldDevice(
+        id=d["id"],
+        holder=uuid.UUID(d["holder"]),
         reseller=uuid.UUID(d["reseller"]),
         upload=uuid.UUID(d["upload"]),
-        uploaded_at=moment(d["uploaded_at"]),
-        uploaded_to=uuid.UUID(d["uploaded_to"]),
-        holder=uuid.UUID(d["holder"]),
-        devices=d["devices"],
         shown_as=uuid.UUID(d["shown_as"]),
-        stayed=d.get("stayed", False),
-        way=tuple(read_moved(x) for x in d.get("way", ())),
+        moving=None if (v := d.get("moving")) is None else uuid.UUID(v),
+        seat=None if (v := d.get("seat")) is None else uuid.UUID(v),
     )
 
 
@@ -799,21 +778,6 @@ def read_link_request(d: Any) -> model.LinkRequest:
     )
 
 
-def read_listing(d: Any) -> model.Listing:
-    return model.Listing(
-        link=uuid.UUID(d["link"]),
-        manager=uuid.UUID(d["manager"]),
-        tenant=uuid.UUID(d["tenant"]),
-        name=d["name"],
-        number=d["number"],
-        services=frozenset(d["services"]),
-        management=d["management"],
-        stage=model.Stage(d["stage"]),
-        operation=model.Operation(d["operation"]),
-        devices=d.get("devices", 0),
-    )
-
-
 def read_mail(d: Any) -> model.Mail:
     return model.Mail(notices=tuple(read_notice(x) for x in d["notices"]), through=d["through"])
 
@@ -839,10 +803,6 @@ def read_move(d: Any) -> model.Move:
         devices=frozenset(d["devices"]),
         handshake=read_handshake(d["handshake"]),
     )
-
-
-def read_moved(d: Any) -> model.Moved:
-    return model.Moved(link=uuid.UUID(d["link"]), to=uuid.UUID(d["to"]))
 
 
 def read_notice(d: Any) -> model.Notice:
@@ -1066,6 +1026,7 @@ def read_policy(d: Any) -> model.Policy:
         host_reports_ready=d.get("host_reports_ready", False),
         issue_categories=frozenset(d.get("issue_categories", ())),
         move_days=d.get("move_days", 30),
+        reserved_prefixes=frozenset(d.get("reserved_prefixes", ())),
     )
 
 
@@ -1094,10 +1055,6 @@ def read_record(d: Any) -> model.Record:
     )
 
 
-def read_refusals(d: Any) -> model.Refusals:
-    return model.Refusals(user=uuid.UUID(d["user"]), hour=moment(d["hour"]), recorded=d["recorded"])
-
-
 def read_reseller_customer_row(d: Any) -> model.ResellerCustomerRow:
     return model.ResellerCustomerRow(
         tenant=uuid.UUID(d["tenant"]),
@@ -1109,26 +1066,6 @@ def read_reseller_customer_row(d: Any) -> model.ResellerCustomerRow:
         country=d.get("country"),
         last_uploaded=None if (v := d.get("last_uploaded")) is None else moment(v),
     )
-
-
-def read_reseller_row(d: Any) -> model.ResellerRow:
-    return model.ResellerRow(
-        reseller=uuid.UUID(d["reseller"]),
-        tenant=uuid.UUID(d["tenant"]),
-        name=d["name"],
-        number=d["number"],
-        devices=d["devices"],
-        delinked_devices=d["delinked_devices"],
-        uploads=d["uploads"],
-        added=None if (v := d.get("added")) is None else read_added(v),
-        country=d.get("country"),
-        deleted=d.get("deleted", False),
-        last_uploaded=None if (v := d.get("last_uploaded")) is None else moment(v),
-    )
-
-
-def read_resting_prefix(d: Any) -> model.RestingPrefix:
-    return model.RestingPrefix(prefix=d["prefix"], until=None if (v := d.get("until")) is None else moment(v))
 
 
 def read_role(d: Any) -> model.Role:
@@ -1272,19 +1209,13 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
     "assignment": read_assignment,
     "role": read_role,
     "policy": read_policy,
-    "reseller_row": read_reseller_row,
-    "holding": read_holding,
-    "device": read_device,
     "move": read_move,
     "integration": read_integration,
     "attachment": read_attachment,
     "licence": read_licence,
     "alert_rule": read_alert_rule,
     "session": read_session,
-    "listing": read_listing,
-    "resting_prefix": read_resting_prefix,
-    "refusals": read_refusals,
-    "asked": read_asked,
+    "device": read_held_device,
 }
 
 

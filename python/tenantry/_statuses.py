@@ -109,7 +109,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "check the id, and that you may see the tenant it serves",
     ),
     "unknown_session": (210, "unknown", "S-1", "there is no console session `{}` of yours", "open the console again"),
-    "tenant_disabled": (301, "rights", "T-5", "tenant `{}` is disabled", "have it enabled by whoever disabled it"),
+    "tenant_disabled": (
+        301,
+        "rights",
+        "T-5",
+        "tenant `{}` is disabled or on its way up",
+        "have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does",
+    ),
     "not_linked": (
         302,
         "rights",
@@ -266,8 +272,8 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         418,
         "value",
         "V-2",
-        "`{}` is no device id",
-        "give an IMEI whose check digit holds, a MEID or a serial number",
+        "{} (no device id)",
+        "give an IMEI, a MEID or a serial number as the device shows it",
     ),
     "unknown_category": (
         419,
@@ -301,6 +307,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "a text of {} bytes is more than a list is searched for",
         "look for at most 200 characters",
     ),
+    "prefix_reserved": (427, "value", "T-3", "domain prefix `{}` is kept for the platform", "choose another prefix"),
     "id_taken": (
         501,
         "state",

@@ -74,7 +74,8 @@ class Code(Status):
     """210 (S-1): there is no console session `{}` of yours; open the console again."""
 
     TENANT_DISABLED = "tenant_disabled"
-    """301 (T-5): tenant `{}` is disabled; have it enabled by whoever disabled it."""
+    """301 (T-5): tenant `{}` is disabled or on its way up; have it enabled by whoever disabled it, and wait until
+    the host reports it ready where the policy says that it does."""
 
     NOT_LINKED = "not_linked"
     """302 (P-3): the user's home neither is tenant `{}` nor manages it; link the tenant first."""
@@ -160,7 +161,7 @@ class Code(Status):
     """417 (V-2): {} devices are more than one command takes; send at most 10000 at a time."""
 
     INVALID_DEVICE = "invalid_device"
-    """418 (V-2): `{}` is no device id; give an IMEI whose check digit holds, a MEID or a serial number."""
+    """418 (V-2): {} (no device id); give an IMEI, a MEID or a serial number as the device shows it."""
 
     UNKNOWN_CATEGORY = "unknown_category"
     """419 (A-2): the policy has no issue category `{}`; use one that the policy defines."""
@@ -186,6 +187,9 @@ class Code(Status):
 
     TEXT_TOO_LONG = "text_too_long"
     """426 (Q-1): a text of {} bytes is more than a list is searched for; look for at most 200 characters."""
+
+    PREFIX_RESERVED = "prefix_reserved"
+    """427 (T-3): domain prefix `{}` is kept for the platform; choose another prefix."""
 
     ID_TAKEN = "id_taken"
     """501 (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out."""
