@@ -147,7 +147,7 @@ enum {
   TENANTRY_UNKNOWN_LICENCE = 209,
   /** there is no console session `...` of yours; open the console again. (S-1) */
   TENANTRY_UNKNOWN_SESSION = 210,
-  /** tenant `...` is disabled; have it enabled by whoever disabled it. (T-5) */
+  /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
   TENANTRY_NOT_LINKED = 302,
