@@ -609,6 +609,13 @@ impl History {
         // What assignments that stand reach through links that came or went is nobody's gain.
         let base = State { links: after.links.clone(), ..before.clone() };
         let delinked = events.iter().any(|event| matches!(event, Event::LinkEnded { .. }));
+        // An offer that ends with its sender's right takes nothing from anybody who is there.
+        let withdrawn = |user: UserId| {
+            events.iter().any(|event| match event {
+                Event::InvitationWithdrawn { invitation } => self.invitations.contains(&(*invitation, user)),
+                _ => false,
+            })
+        };
         for &tenant in &self.tenants {
             let own = base.held(actor, tenant);
             for &user in after.homes.keys() {
@@ -624,7 +631,7 @@ impl History {
                     "P-15: {user} gains {gained:?} on {tenant}, where {actor} holds {own:?}, by {}",
                     last()
                 );
-                let lost = then.is_super && !now.is_super && !delinked;
+                let lost = then.is_super && !now.is_super && !delinked && !withdrawn(user);
                 assert!(
                     !lost || own.is_super,
                     "P-15: {user} is super admin on {tenant} no more, by {}",
