@@ -126,8 +126,7 @@ impl Oracle {
         }
     }
 
-    /// That an organisation has asked enough of somebody on the day of a moment, if it has; operators ask as they must, unless
-    /// they speak for it.
+    /// That an organisation has asked enough of somebody on the day of a moment, if it has; operators ask as they must.
     pub fn asked_enough(&self, who: Who, addressee: &Addressee, by: TenantId, at: Timestamp) -> Option<Code> {
         matches!(who, Who::User(_)).then(|| self.asked_enough_by(addressee, by, at)).flatten()
     }

@@ -450,7 +450,7 @@ impl Oracle {
             obstacles.push(Code::NoCustomerOwner);
         }
         if asked.is_none() {
-            obstacles.extend(self.delink_asked_enough(&link, party, at));
+            obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
         }
         least(obstacles)?;
         if asked.is_some() {
@@ -503,16 +503,20 @@ impl Oracle {
     ) -> Result<(), Code> {
         let (link, party) = self.link_for_delink(actor, id, party, at)?;
         let mut obstacles: Vec<Code> = must_be_own(&link, party).err().into_iter().collect();
-        obstacles.extend(self.delink_asked_enough(&link, party, at));
+        obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
         least(obstacles)?;
         self.note_delink_asked(&link, party, at);
         Ok(())
     }
 
-    /// That the manager has asked enough of the customer, if it has; the customer asks as often as it likes.
-    fn delink_asked_enough(&self, link: &Link, party: Party, at: Timestamp) -> Option<Code> {
+    /// That the manager has asked enough of the customer, if it has; the customer asks as often as it likes, and so does an
+    /// operator, whose asking counts as that of whom they speak for.
+    fn delink_asked_enough(&self, actor: &Actor, link: &Link, party: Party, at: Timestamp) -> Option<Code> {
         let enough = || self.asked_enough_by(&Addressee::Tenant(link.managed), link.manager, at);
-        if party == Party::Manager { enough() } else { None }
+        match (actor, party) {
+            (Actor::User(_), Party::Manager) => enough(),
+            _ => None,
+        }
     }
 
     fn note_delink_asked(&mut self, link: &Link, party: Party, at: Timestamp) {
