@@ -58,8 +58,8 @@ pub fn reseller_customers<E: From<Unwritten>>(
     Ok(count)
 }
 
-/// A cell that no spreadsheet runs, whatever it takes for a separator: what could begin a formula is
-/// led by an apostrophe, at the cell's beginning and behind each `,`, `;`, `|` and tab.
+/// A cell that no spreadsheet runs, whatever it takes for a separator: what could begin a formula
+/// is led by an apostrophe, at the cell's beginning and behind each `,`, `;`, `|` and tab.
 pub fn inert(cell: &str) -> Cow<'_, str> {
     let mut safe = String::new();
     let mut begins = true;

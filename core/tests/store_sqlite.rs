@@ -14,9 +14,10 @@ use tenantry::base::text::{Email, PersonName, Street};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Link, Operation, Personal, Stage, Subject, Tenant, TenantKind, User, UserState};
 use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
-use tenantry::store::{NewRecord, Store, StoreError};
-use tenantry::testkit::store::{Rng, following, numbered, verify};
-use tenantry::view::{Any, Change, Index, Key, Kind, Span};
+use tenantry::store::{Store, StoreError};
+use tenantry::testkit::inside::{
+    Any, Change, Index, Key, Kind, NewRecord, Port, Rng, Span, following, numbered, verify,
+};
 
 const CHILD: &str = "TENANTRY_TEST_CHILD";
 

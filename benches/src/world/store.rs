@@ -3,14 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::about::about;
-use tenantry::apply::apply;
 use tenantry::base::ids::RequestId;
 use tenantry::event::Event;
-use tenantry::journal::{Hash, Head, Record};
+use tenantry::journal::{Hash, Record};
 use tenantry::model::{Actor, EndCause, Hold, Party};
-use tenantry::store::{NewRecord, Store, StoredRecord};
-use tenantry::view::{Change, Memory, Overlay};
+use tenantry::store::Store;
+use tenantry::testkit::inside::{Change, Head, Memory, NewRecord, Overlay, StoredRecord, about, apply};
 
 use super::World;
 use super::view::management;
@@ -84,7 +82,7 @@ impl<'a, S: Store> Chain<'a, S> {
         self.head = Head { seq, hash, at: Some(at) };
         self.records.push(NewRecord {
             at,
-            request: request.map(|id| (id, Hash::of(&text))),
+            request: request.map(|id| (id, Hash::GENESIS.chain(&text))),
             record: StoredRecord { seq, text, hash },
             about: subjects.into_iter().collect(),
             changes: changes.into_values().collect(),

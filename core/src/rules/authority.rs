@@ -54,7 +54,13 @@ pub(super) fn ticket(actor: &Actor, about: impl std::fmt::Display) -> Ruling<Tic
 ///
 /// # Errors
 /// Those of [`admit`], `unknown_tenant`, and the reasons of a check.
-pub fn authorize(world: &World<'_>, actor: &Actor, permission: &str, tenant: TenantId, gate: Gate) -> Ruling {
+pub(crate) fn authorize(
+    world: &World<'_>,
+    actor: &Actor,
+    permission: &str,
+    tenant: TenantId,
+    gate: Gate,
+) -> Ruling {
     let_use(world, actor, permission, tenant, None, gate)
 }
 

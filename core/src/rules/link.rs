@@ -201,7 +201,11 @@ pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineLink) -> Rulin
 ///
 /// # Errors
 /// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
-pub fn cancel_request(world: &World<'_>, actor: &Actor, command: &CancelLinkRequest) -> Ruling<Decision> {
+pub(crate) fn cancel_request(
+    world: &World<'_>,
+    actor: &Actor,
+    command: &CancelLinkRequest,
+) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Manager)?;
     answer(world, &request, HandshakeTrigger::Cancel, Event::LinkRequestCanceled { request: request.id })
 }
@@ -210,7 +214,11 @@ pub fn cancel_request(world: &World<'_>, actor: &Actor, command: &CancelLinkRequ
 ///
 /// # Errors
 /// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, `too_many_requests`.
-pub fn resend_request(world: &World<'_>, actor: &Actor, command: &ResendLinkRequest) -> Ruling<Decision> {
+pub(crate) fn resend_request(
+    world: &World<'_>,
+    actor: &Actor,
+    command: &ResendLinkRequest,
+) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Manager)?;
     let mut bars = Bars::new();
     bars.note(bar_answer(world, &request, HandshakeTrigger::Resend))?;

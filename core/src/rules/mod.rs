@@ -30,4 +30,5 @@ mod world;
 
 pub use access::Gate;
 pub use graph::manages;
-pub use world::{Bars, Decision, Ruling, Stop, World};
+pub(crate) use world::Decision;
+pub use world::{Ruling, Stop, World};

@@ -27,7 +27,8 @@ const CONFIRMATION: &str = "delete";
 /// Registers a tenant without a manager (T-1).
 ///
 /// # Errors
-/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
+/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`,
+/// `prefix_reserved`.
 pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
@@ -54,8 +55,8 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 ///
 /// # Errors
 /// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
-/// `prefix_resting`, `prefix_reserved`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
-/// assignment.
+/// `prefix_resting`, `prefix_reserved`, `owner_required`, `owner_not_allowed`, and for the
+/// authorizations those of an assignment.
 pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {

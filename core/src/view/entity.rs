@@ -82,6 +82,7 @@ macro_rules! kinds {
             ///
             /// # Errors
             /// When the text is not such an entity.
+            #[cfg(feature = "sqlite")]
             pub(crate) fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
                 // Looked at once as a whole: else every name and text in it is looked at for
                 // itself.

@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use entity::{Any, Change, Entity, Kind, listing_strand, row_strand};
+pub use entity::{Any, Change, Entity, Kind};
+pub(crate) use entity::{listing_strand, row_strand};
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
 pub use overlay::Overlay;

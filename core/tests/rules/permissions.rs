@@ -98,7 +98,7 @@ fn p4_the_people_of_a_locked_manager_are_locked_out_of_what_it_manages() {
     let lists = |given: &Given| {
         let read = given.engine.read().unwrap();
         let now = read.now().unwrap();
-        let permission = text("devices.view");
+        let permission: Permission = text("devices.view");
         let reached = now.ask(TenantsWhere::new(OLGA, permission.clone())).unwrap();
         let can = now.ask(UsersWhoCan::new(permission, CLIENT)).unwrap();
         let index = given.engine.access_index().unwrap();

@@ -67,8 +67,8 @@ impl Options {
         self
     }
 
-    /// How large the file may grow; a commit that needs more fails with [`Full`](crate::store::StoreError::Full). None,
-    /// the default, is as large as there is room.
+    /// How large the file may grow; a commit that needs more fails with
+    /// [`Full`](crate::store::StoreError::Full). None, the default, is as large as there is room.
     #[must_use]
     pub const fn max_bytes(mut self, bytes: Option<u64>) -> Self {
         self.max_bytes = bytes;
