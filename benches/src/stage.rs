@@ -7,9 +7,10 @@ use std::time::Instant;
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::command::RegisterUser;
 use tenantry::engine::Engine;
-use tenantry::index::{AccessIndex, Follower, PermissionHandle, Permit, Resolved};
+use tenantry::index::{AccessIndex, PermissionHandle, Permit, Resolved};
 use tenantry::model::RoleRef;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
+use tenantry::testkit::inside::Follower;
 
 use crate::ask::{Ask, Spread, draw};
 use crate::world::view::Source;

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use tenantry::engine::{Engine, Options};
-use tenantry::index::Follower;
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::SqliteStore;
+use tenantry::testkit::inside::Follower;
 use tenantry_benches::ask::{Ask, Spread, draw};
 use tenantry_benches::peer::map::Map;
 use tenantry_benches::peer::sql::Database;
@@ -33,7 +33,7 @@ fn small() -> (World, Vec<Ask>, Vec<bool>) {
 }
 
 fn from_store(engine: &Engine, world: &World, asks: &[Ask]) -> Vec<bool> {
-    engine.verify().unwrap().expect("the history leads to the present");
+    engine.verify().expect("the history leads to the present");
     asks.iter().map(|ask| engine.check(&ask.question(world)).unwrap().allowed).collect()
 }
 
@@ -121,7 +121,7 @@ fn a_bare_program_writes_the_rows_that_commands_wrote() {
     bare.write(&written, 1);
     drop((engine, bare));
     assert_eq!(dump(&ours), dump(&theirs));
-    Engine::open(&theirs).unwrap().verify().unwrap().expect("the history leads to the present");
+    Engine::open(&theirs).unwrap().verify().expect("the history leads to the present");
 }
 
 fn dump(path: &Path) -> String {

@@ -1,6 +1,7 @@
 //! A check on the index allocates nothing, one by one or in batches (F-8). Alone in its program: the allocator counts everybody.
 
-use tenantry::index::{Follower, IndexVerdict, Resolved};
+use tenantry::index::{IndexVerdict, Resolved};
+use tenantry::testkit::inside::Follower;
 use tenantry_benches::alloc::{Counting, calls};
 use tenantry_benches::ask::{Spread, draw};
 use tenantry_benches::world::view::Source;

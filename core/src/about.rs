@@ -136,7 +136,7 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn of_command(view: &dyn View, command: &Command) -> Result<BTreeSet<Subject>, ViewError> {
+pub(crate) fn of_command(view: &dyn View, command: &Command) -> Result<BTreeSet<Subject>, ViewError> {
     let mut found = BTreeSet::new();
     for named in command.about() {
         match named {
@@ -164,7 +164,7 @@ pub fn of_command(view: &dyn View, command: &Command) -> Result<BTreeSet<Subject
 }
 
 /// The user behind an actor, under whom their records are found.
-pub fn of_actor(actor: &Actor) -> Option<Subject> {
+pub(crate) fn of_actor(actor: &Actor) -> Option<Subject> {
     match actor {
         Actor::User(user) => Some(Subject::User(*user)),
         Actor::Operator { .. } | Actor::Clock => None,

@@ -628,6 +628,7 @@ pub struct UserOnTenant {
 /// What became of one tenant of a batch (T-6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TenantResult {
     /// The tenant.
     pub tenant: TenantId,
@@ -638,6 +639,7 @@ pub struct TenantResult {
 /// The ids of a customer that was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AddedCustomer {
     /// The new tenant.
     pub tenant: TenantId,
@@ -650,6 +652,7 @@ pub struct AddedCustomer {
 /// The ids of an invitation that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct InvitedUser {
     /// The invited user.
     pub user: UserId,
@@ -660,6 +663,7 @@ pub struct InvitedUser {
 /// A console that was opened (S-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct OpenedConsole {
     /// The session.
     pub session: SessionId,

@@ -33,7 +33,7 @@ impl fmt::Display for Unwritten {
 ///
 /// # Errors
 /// The first error of the rows or, as `E`, of the output.
-pub fn reseller_customers<E: From<Unwritten>>(
+pub(crate) fn reseller_customers<E: From<Unwritten>>(
     rows: impl Iterator<Item = Result<ResellerCustomerRow, E>>,
     out: impl Write,
 ) -> Result<u64, E> {
@@ -58,9 +58,9 @@ pub fn reseller_customers<E: From<Unwritten>>(
     Ok(count)
 }
 
-/// A cell that no spreadsheet runs, whatever it takes for a separator: what could begin a formula is
-/// led by an apostrophe, at the cell's beginning and behind each `,`, `;`, `|` and tab.
-pub fn inert(cell: &str) -> Cow<'_, str> {
+/// A cell that no spreadsheet runs, whatever it takes for a separator: what could begin a formula
+/// is led by an apostrophe, at the cell's beginning and behind each `,`, `;`, `|` and tab.
+pub(crate) fn inert(cell: &str) -> Cow<'_, str> {
     let mut safe = String::new();
     let mut begins = true;
     for c in cell.chars() {

@@ -45,7 +45,7 @@ pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Step> {
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn step(world: &World<'_>, decision: Decision) -> Result<Step, ViewError> {
+pub(crate) fn step(world: &World<'_>, decision: Decision) -> Result<Step, ViewError> {
     let Decision { mut events, people } = decision;
     let mut after = Overlay::over(world.view);
     let mut about = BTreeSet::new();
@@ -87,7 +87,7 @@ fn happen(
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn changes_of(view: &dyn View, events: &[Event], at: Timestamp) -> Result<Vec<Write>, ViewError> {
+pub(crate) fn changes_of(view: &dyn View, events: &[Event], at: Timestamp) -> Result<Vec<Write>, ViewError> {
     let mut after = Overlay::over(view);
     for event in events {
         apply(&after, event, at)?.into_iter().for_each(|change| after.change(change));

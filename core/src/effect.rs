@@ -8,7 +8,7 @@ use crate::event::Event;
 /// Whose rights may be fewer after an event, so that open console sessions have to be looked at
 /// (S-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
+pub(crate) enum Loss {
     /// Nobody's.
     None,
     /// Of the users and on the tenants that the event is about.
@@ -22,7 +22,7 @@ pub enum Loss {
 }
 
 /// Whose rights may be fewer after an event.
-pub const fn loss(event: &Event) -> Loss {
+pub(crate) const fn loss(event: &Event) -> Loss {
     match event {
         Event::PolicySet { .. } | Event::RoleEdited { .. } => Loss::Anybody,
         Event::TenantDisabled { tenant } | Event::LinkCreated { managed: tenant, .. } => {
@@ -104,7 +104,7 @@ pub const fn loss(event: &Event) -> Loss {
 
 /// Whether somebody may have to be told of an event; who that is and of what, [`crate::notice`]
 /// says. Most events of a busy day need not be looked at twice.
-pub const fn is_told(event: &Event) -> bool {
+pub(crate) const fn is_told(event: &Event) -> bool {
     match event {
         Event::TenantDisabled { .. }
         | Event::TenantEnabling { .. }

@@ -65,18 +65,19 @@
 //! - `testkit`: a fixed clock and scenarios, for tests of your own.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "testkit"), expect(unreachable_pub, reason = "`testkit::inside` shows it"))]
 // The README's programs run as this crate's.
 #![cfg_attr(doctest, doc = include_str!("../../README.md"))]
 
-pub mod about;
-pub mod answer;
-pub mod apply;
+mod about;
+mod answer;
+mod apply;
 pub mod base;
 pub mod command;
-pub mod csv;
-pub mod decide;
+mod csv;
+mod decide;
 pub mod diagram;
-pub mod effect;
+mod effect;
 pub mod engine;
 pub mod event;
 pub mod index;
@@ -86,12 +87,12 @@ pub mod notice;
 pub mod policy;
 pub mod query;
 pub mod refusal;
-pub mod rules;
-pub mod sight;
+mod rules;
+mod sight;
 pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
-pub mod view;
+mod view;
 pub mod wire;
 
 pub use base::ids::{LinkId, TenantId, UserId};

@@ -15,6 +15,7 @@ use crate::view::{Index, Key, ViewError};
 /// A message that must be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Notice {
     /// The record it comes from.
     pub seq: u64,

@@ -405,6 +405,7 @@ impl<'de> Deserialize<'de> for Code {
 
 /// A command's refusal: the code and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Refusal {
     /// Why.
     pub code: Code,
@@ -418,6 +419,7 @@ pub struct Refusal {
 
 /// Why one item of a batch cannot be done (T-6, P-11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ItemRefusal {
     /// The item's place in the batch, from 0.
     pub index: usize,

@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tenantry::base::ids::UserId;
 use tenantry::model::Subject;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
-use tenantry::store::{NewRecord, Store, StoreError};
-use tenantry::testkit::store::{following, numbered, verify};
+use tenantry::store::{Store, StoreError};
+use tenantry::testkit::inside::{NewRecord, Port, following, numbered, verify};
 
 const CHILD: &str = "TENANTRY_TEST_CHILD";
 

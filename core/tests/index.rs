@@ -15,7 +15,7 @@ use serde_json::json;
 use tenantry::base::ids::{LinkId, RoleId, TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
-use tenantry::index::{AccessIndex, Follower, PermissionHandle, Permit, ServiceHandle};
+use tenantry::index::{AccessIndex, PermissionHandle, Permit, ServiceHandle};
 use tenantry::model::permission::DESPITE_DISABLED;
 use tenantry::model::{
     Assignment, Hold, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
@@ -23,8 +23,7 @@ use tenantry::model::{
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code;
-use tenantry::rules::{World, access};
-use tenantry::view::{Any, Memory, Write};
+use tenantry::testkit::inside::{Any, Follower, Memory, World, Write, access};
 use uuid::Uuid;
 
 /// Numbers that look random.

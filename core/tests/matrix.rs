@@ -13,21 +13,20 @@ mod golden;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use tenantry::apply::apply;
 use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{BuiltinRole, ManagementType, Permission};
 use tenantry::command::*;
-use tenantry::decide::{Settling, decide, settled};
 use tenantry::model::{Actor, Operation, Party, RoleRef, Stage, Subject, TenantKind, TermRequest};
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code;
-use tenantry::rules::{World, access};
 use tenantry::store::Store;
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::given::{GRAND, Given, JOINTLY, MSP, STAFF, dawn, mail, staff_for, text};
-use tenantry::view::{Memory, Overlay, View, Write};
+use tenantry::testkit::inside::{
+    Memory, Overlay, Settling, View, World, Write, access, apply, decide, settled, world,
+};
 use uuid::Uuid;
 
 const LINK: LinkId = LinkId::from_uuid(Uuid::from_u128(0x2b0));
@@ -224,7 +223,7 @@ impl Cell {
         let moment = given.clock.clone();
         let now = {
             let read = given.engine.read().unwrap();
-            self.verdicts(read.now().unwrap().world())
+            self.verdicts(world(&read.now().unwrap()))
         };
         submit(self.contrary());
         given.clock.pass_days(1_000);
@@ -232,8 +231,8 @@ impl Cell {
         drop(moment);
         let read = given.engine.read().unwrap();
         let past = read.as_of(seq).unwrap();
-        let then = self.verdicts(past.moment().unwrap().world());
-        let after = self.verdicts(read.now().unwrap().world());
+        let then = self.verdicts(world(&past.moment().unwrap()));
+        let after = self.verdicts(world(&read.now().unwrap()));
         [now, then, after]
     }
 

@@ -29,7 +29,7 @@ fn an_msp_adds_a_customer_and_may_manage_its_devices() {
         .check(&Question::new(ada, Permission::parse("location.view").unwrap(), customer.tenant))
         .unwrap();
     assert_eq!(denied.reason.unwrap().name(), "reserved_for_customer");
-    engine.verify().unwrap().unwrap();
+    engine.verify().unwrap();
     let refused = engine.execute(ada, RequestDelink::new(customer.link)).unwrap_err();
     assert_eq!(
         refused.to_string(),

@@ -3,7 +3,7 @@
 use tenantry::store::Store;
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
-use tenantry::testkit::store::{conformance, numbered, persistence};
+use tenantry::testkit::inside::{conformance, numbered, persistence};
 
 #[test]
 fn memory_conforms() {

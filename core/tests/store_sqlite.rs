@@ -14,10 +14,11 @@ use tenantry::base::text::{Email, PersonName, Street};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Link, Operation, Personal, Stage, Subject, Tenant, TenantKind, User, UserState};
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
-use tenantry::store::{NewRecord, Store, StoreError};
+use tenantry::store::{Store, StoreError};
+use tenantry::testkit::inside::{
+    Any, Index, Key, Kind, NewRecord, Port, Span, Write, following, numbered, verify,
+};
 use tenantry::testkit::random::Rng;
-use tenantry::testkit::store::{following, numbered, verify};
-use tenantry::view::{Any, Index, Key, Kind, Span, Write};
 
 const CHILD: &str = "TENANTRY_TEST_CHILD";
 

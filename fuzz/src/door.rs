@@ -265,5 +265,5 @@ fn known(fault: &Fault) {
 
 /// The journal holds, and leads to the state there is.
 fn holds(engine: &Engine) {
-    engine.verify().expect("memory can be read").expect("the journal holds, and leads to the state");
+    engine.verify().expect("the journal holds, and leads to the state");
 }

@@ -162,9 +162,10 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
                 format!("{:?}", odd.map(|odd| odd.1)),
             );
         }
-        let (left, right) = (memory.verify().unwrap(), sqlite.verify().unwrap());
-        let (left, right) =
-            (left.map(|token| (token.seq, token.hash)), right.map(|token| (token.seq, token.hash)));
+        let verified = |engine: &Engine| {
+            engine.verify().map(|token| (token.seq, token.hash)).map_err(|error| error.to_string())
+        };
+        let (left, right) = (verified(&memory), verified(&sqlite));
         if left.is_err() || left != right {
             return fail("verify", format!("{left:?}"), format!("{right:?}"));
         }

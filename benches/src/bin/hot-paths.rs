@@ -3,8 +3,9 @@
 use std::hint::black_box;
 
 use tenantry::engine::{Engine, Options};
-use tenantry::index::{Follower, IndexVerdict};
+use tenantry::index::IndexVerdict;
 use tenantry::store::memory::MemoryStore;
+use tenantry::testkit::inside::Follower;
 use tenantry_benches::ask::{Spread, draw};
 use tenantry_benches::stage::SEED;
 use tenantry_benches::world::view::Source;

@@ -1,6 +1,7 @@
 //! F-11: what the index takes, by its own account and by the allocator's.
 
-use tenantry::index::{Follower, IndexSize};
+use tenantry::index::IndexSize;
+use tenantry::testkit::inside::Follower;
 
 use crate::alloc;
 use crate::results::{Of, Row};

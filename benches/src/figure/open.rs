@@ -3,7 +3,7 @@
 
 use tenantry::index::IndexVerdict;
 use tenantry::model::{Assignment, Link, Role, Tenant, User};
-use tenantry::view::{Entity, Index, Key, Span, View};
+use tenantry::testkit::inside::{Entity, Index, Key, Span, View, world};
 
 use crate::alloc;
 use crate::ask::{Ask, Spread};
@@ -86,7 +86,7 @@ pub(super) fn build(stage: &Stage, rows: &mut Vec<Row>) {
             Side::new("read", stage.customers, || {
                 let snapshot = reader.read().expect("the store can be read");
                 let now = snapshot.now().expect("the store can be read");
-                let view = now.world().view;
+                let view = world(&now).view;
                 read::<Tenant>(view, Index::TenantNumber)
                     + read::<User>(view, Index::UserHome)
                     + read::<Role>(view, Index::RoleTenant)

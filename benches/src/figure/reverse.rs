@@ -128,7 +128,7 @@ fn users(stage: &Stage, sql: &mut crate::peer::sql::Statements<'_>, rows: &mut V
 
 /// One MSP that manages everybody: what a result costs when there are many.
 fn large(stage: &Stage, rows: &mut Vec<Row>) {
-    use tenantry::index::Follower;
+    use tenantry::testkit::inside::Follower;
 
     use crate::world::Shape;
     use crate::world::view::Source;

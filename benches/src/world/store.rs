@@ -3,14 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::about::about;
-use tenantry::apply::apply;
 use tenantry::base::ids::RequestId;
 use tenantry::event::Event;
-use tenantry::journal::{Hash, Head, Record};
+use tenantry::journal::{Hash, Record};
 use tenantry::model::{Actor, EndCause, Hold, Party};
-use tenantry::store::{NewRecord, Store, StoredRecord};
-use tenantry::view::{Memory, Overlay, Write};
+use tenantry::store::Store;
+use tenantry::testkit::inside::{Head, Memory, NewRecord, Overlay, StoredRecord, Write, about, apply};
 
 use super::World;
 use super::view::management;

@@ -9,7 +9,7 @@ use tenantry::model::{
     Assignment, EndCause, Ended, Hold, Link, Operation, Party, Personal, Role as OwnRole, RoleRef, Stage,
     Subject, Tenant, TenantKind, User, UserState,
 };
-use tenantry::view::{Any, Found, Index, Kind, Span, View, ViewError};
+use tenantry::testkit::inside::{Any, Found, Index, Kind, Span, View, ViewError};
 use uuid::Uuid;
 
 use super::{Managed, Of, Role, World};

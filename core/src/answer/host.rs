@@ -27,6 +27,7 @@ macro_rules! kinds {
         /// The kinds of entity.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Kind"))]
+        #[non_exhaustive]
         pub enum EntityKind {
             $($(#[$doc])* #[serde(rename = $text)] $name,)+
             /// A device.
@@ -38,6 +39,7 @@ macro_rules! kinds {
         #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Entity"))]
         #[serde(tag = "kind", content = "entity")]
+        #[non_exhaustive]
         pub enum AnyEntity {
             $($(#[$doc])* #[serde(rename = $text)] $name(Arc<$name>),)+
             /// A device.
@@ -109,6 +111,7 @@ kinds! {
 /// A device: who holds it, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HeldDevice {
     /// Its id.
     pub id: DeviceId,
@@ -145,6 +148,7 @@ impl HeldDevice {
 
 /// Whose entities are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Of {
     /// Everybody's.
     #[default]

@@ -8,7 +8,9 @@ mod records;
 
 pub use asked::{AskedWorld, History};
 pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, records};
-pub use page::{MAX_TEXT, Seal};
+#[cfg(feature = "testkit")]
+pub use page::MAX_TEXT;
+pub use page::Seal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

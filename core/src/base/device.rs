@@ -1,5 +1,5 @@
-//! How the ids of devices are written (V-2): what is read as an IMEI, a MEID or a serial number, and
-//! what cannot be one of them, with the reason. Knows no device.
+//! How the ids of devices are written (V-2): what is read as an IMEI, a MEID or a serial number,
+//! and what cannot be one of them, with the reason. Knows no device.
 //!
 //! [`DeviceId`](super::text::DeviceId) has the table of forms.
 
@@ -59,8 +59,9 @@ impl Form {
     }
 }
 
-/// The one canonical form of whatever may be meant: 15 digits for an IMEI, 14 upper-case hexadecimal
-/// digits for a MEID, and a serial number as it is, behind `maker:` in small letters where it has one.
+/// The one canonical form of whatever may be meant: 15 digits for an IMEI, 14 upper-case
+/// hexadecimal digits for a MEID, and a serial number as it is, behind `maker:` in small letters
+/// where it has one.
 pub(super) fn canonical(typed: &str) -> Result<String, Obstacle> {
     let text = typed.trim();
     let text = text.strip_prefix(['\'', '\u{2019}']).unwrap_or(text).trim();

@@ -35,6 +35,7 @@ use super::read::from_text;
 /// Why a text is not what it was meant to be: lower case, what stands in the way, what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {obstacle}; {remedy}")]
+#[non_exhaustive]
 pub struct TextError {
     /// What the text was meant to be, such as `domain prefix`.
     pub field: &'static str,
@@ -151,8 +152,8 @@ texts! {
     /// A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4).
     Street(String) = "street address", looked_at, street, r"\S";
     /// A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits,
-    /// and spaces, `-`, `.`, `(`, `)`, `/` between them; then, if there is one, an extension of up to
-    /// eight digits behind `ext`, `x` or `#`; at most 40 characters (T-2).
+    /// and spaces, `-`, `.`, `(`, `)`, `/` between them; then, if there is one, an extension of up
+    /// to eight digits behind `ext`, `x` or `#`; at most 40 characters (T-2).
     Phone(String) = "phone", looked_at, phone, r"^\s*[+]?[0-9 ().\/-]{3,40}([,;]? ?([A-Za-z]{1,9}[.]?|#) ?[0-9]{1,8})?\s*$";
     /// An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its
     /// scheme and host lower-cased (T-2).
@@ -216,8 +217,8 @@ texts! {
 }
 
 impl RoleName {
-    /// What the name looks like, without case, spaces, `_` and `-`: two names that a reader could take
-    /// for one another are the same here. Only ever compared.
+    /// What the name looks like, without case, spaces, `_` and `-`: two names that a reader could
+    /// take for one another are the same here. Only ever compared.
     pub(crate) fn skeleton(&self) -> String {
         skeleton(self.as_str())
     }

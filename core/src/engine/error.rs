@@ -9,6 +9,17 @@ use crate::rules::Stop;
 use crate::store::StoreError;
 use crate::view::ViewError;
 
+/// The first record that does not hold (Q-3).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record {seq} does not hold: {why}")]
+#[non_exhaustive]
+pub struct Corruption {
+    /// The record; the head, where the present is not what the records lead to.
+    pub seq: u64,
+    /// What is wrong with it.
+    pub why: String,
+}
+
 /// Why the engine does not answer as asked.
 ///
 /// ```
@@ -25,6 +36,7 @@ use crate::view::ViewError;
 ///             _ => "call for help; nothing was written",
 ///         },
 ///         Error::Diverged { .. } => "find out who restored the store",
+///         Error::Flawed(_) => "find out who wrote to the store, and restore a backup",
 ///         _ => "call for help",
 ///     }
 /// }
@@ -52,6 +64,9 @@ pub enum Error {
         /// The token.
         token: Token,
     },
+    /// The journal does not hold, or the present is not what it leads to (Q-3).
+    #[error(transparent)]
+    Flawed(Corruption),
 }
 
 impl From<Unwritten> for Error {
@@ -65,13 +80,19 @@ impl Error {
     pub const fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::Store(_) | Self::Output { .. } | Self::Diverged { .. } => None,
+            Self::Store(_) | Self::Output { .. } | Self::Diverged { .. } | Self::Flawed(_) => None,
         }
     }
 
     /// The refusal's code, if it is a refusal.
     pub fn code(&self) -> Option<Code> {
         self.refusal().map(|refusal| refusal.code)
+    }
+}
+
+impl From<Corruption> for Error {
+    fn from(flaw: Corruption) -> Self {
+        Self::Flawed(flaw)
     }
 }
 

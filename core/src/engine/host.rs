@@ -18,6 +18,32 @@ use crate::view::{Entity, ViewError};
 pub use crate::answer::{AnyEntity, EntityKind, HeldDevice, Of};
 
 /// A moment as the host itself may read it: as it is once all that is due has happened.
+///
+///
+/// ```
+/// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let engine = Engine::memory()?;
+/// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+/// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+/// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+/// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+/// # let bakery = AddCustomer::new(
+/// #     msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+/// # );
+/// # let bakery = engine.execute(ada, bakery)?.outcome;
+/// use tenantry::engine::Of;
+/// use tenantry::model::{Link, Tenant};
+///
+/// let snapshot = engine.read()?;
+/// let now = snapshot.now()?;
+/// let tenant = now.host().get::<Tenant>(bakery.tenant.uuid())?.ok_or("it is there")?;
+/// assert_eq!(tenant.name.as_str(), "Bakery Klein");
+/// let links = now.host().list::<Link>(&Of::Manager(msp))?;
+/// assert_eq!(links[0].id, bakery.link);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Host<'m> {
     pub(super) asked: AskedWorld<'m>,

@@ -25,13 +25,13 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
-pub use error::Error;
+pub use crate::csv::RESELLER_COLUMNS;
+pub use error::{Corruption, Error};
 pub use host::{AnyEntity, EntityKind, HeldDevice, Host, Of};
 pub use moment::{Moment, Past, Snapshot};
 pub use options::{Clock, HOWEVER_FAR, Options, SystemClock};
 pub use receipt::{Receipt, Submitted};
 pub use token::{NotAToken, Token};
-pub use verify::Corruption;
 pub use watch::Watch;
 
 use crate::answer::Seal;
@@ -59,6 +59,7 @@ use transaction::{LeftOut, RecordChain, Transaction};
 /// Notices that wait for a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Mail {
     /// The notices, in order.
     pub notices: Vec<Notice>,
@@ -67,6 +68,23 @@ pub struct Mail {
 }
 
 /// tenantry on a store. `Send` and `Sync`: share one among threads.
+///
+///
+/// ```
+/// # use tenantry::Engine;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "sqlite")] {
+/// # let place = tempfile::tempdir()?;
+/// # let path = place.path().join("msp.db");
+/// use std::sync::Arc;
+///
+/// let engine = Arc::new(Engine::open(&path)?);
+/// let elsewhere = Arc::clone(&engine);
+/// std::thread::spawn(move || elsewhere.token()).join().expect("it does not panic")?;
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Engine {
     store: Box<dyn Store>,
     options: Options,
@@ -173,6 +191,22 @@ impl Engine {
     /// Executes a command under a request id of the caller's: asking again is safe, and answers
     /// with the first receipt.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// use tenantry::base::ids::RequestId;
+    ///
+    /// let id = RequestId::from_uuid(engine.new_id());
+    /// let register = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// let first = engine.execute_as(id, Actor::OPERATOR, register.clone())?;
+    /// // The answer was lost on its way, say. Asking again does nothing twice.
+    /// let again = engine.execute_as(id, Actor::OPERATOR, register)?;
+    /// assert_eq!(again, first);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The command's refusals, `request_reused`; a broken store.
     pub fn execute_as<C: Act>(
@@ -196,6 +230,33 @@ impl Engine {
     }
 
     /// Executes several requests, one after the other, in one commit; each is answered for itself.
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// use tenantry::base::ids::RequestId;
+    ///
+    /// let names = ["Bakery Klein", "Mill Brook"];
+    /// let requests = names.into_iter().map(|name| -> Result<Request, Box<dyn std::error::Error>> {
+    ///     let services = ["manage".parse()?].into();
+    ///     let add = AddCustomer::new(msp, TenantKind::Customer, name.parse()?, "fully".parse()?, services);
+    ///     Ok(Request {
+    ///         id: RequestId::from_uuid(engine.new_id()),
+    ///         actor: ada.into(),
+    ///         expected_seq: None,
+    ///         command: add.into(),
+    ///     })
+    /// });
+    /// let answers = engine.submit_all(requests.collect::<Result<_, _>>()?);
+    /// assert!(answers.iter().all(|answer| answer.is_ok()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn submit_all(&self, requests: Vec<Request>) -> Vec<Submitted> {
         self.run(&requests.iter().collect::<Vec<_>>())
     }
@@ -280,6 +341,27 @@ impl Engine {
 
     /// A consistent reading of the present, for several questions.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// # let bakery = AddCustomer::new(
+    /// #     msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+    /// # );
+    /// # let bakery = engine.execute(ada, bakery)?.outcome;
+    /// let snapshot = engine.read()?;
+    /// let now = snapshot.now()?;
+    /// let customers = now.ask(Customers::new(ada.into(), msp))?;
+    /// let verdict = now.check(&Question::new(ada, "tenant.view".parse()?, customers.rows[0].tenant))?;
+    /// assert!(verdict.allowed, "both are of the same moment, whatever was written in between");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the store cannot be read.
     pub fn read(&self) -> Result<Snapshot<'_>, Error> {
@@ -304,6 +386,24 @@ impl Engine {
 
     /// Asks about the present.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// # let bakery = AddCustomer::new(
+    /// #     msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+    /// # );
+    /// # let bakery = engine.execute(ada, bakery)?.outcome;
+    /// let page = engine.ask(Customers::new(ada.into(), msp))?;
+    /// assert_eq!(page.rows[0].name.as_str(), "Bakery Klein");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The refusals of the query; when the store cannot be read.
     pub fn ask<Q: Ask>(&self, query: Q) -> Result<Q::Answer, Error> {
@@ -311,6 +411,22 @@ impl Engine {
     }
 
     /// Whether a user may do something now, and why (P).
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// let verdict = engine.check(&Question::new(ada, "users.manage".parse()?, msp))?;
+    /// assert!(verdict.allowed);
+    /// let nobody = Question::new(tenantry::UserId::from_uuid(engine.new_id()), "users.manage".parse()?, msp);
+    /// assert_eq!(engine.check(&nobody)?.reason, Some(Code::UnknownUser));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `unknown_service`, `unknown_permission` where the policy has none such; when the store
@@ -358,6 +474,29 @@ impl Engine {
     /// nobody need be told again, not that everybody was reached. A refusal that may pass is left
     /// unacknowledged and comes again, with everything after it.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// # let invite = InviteUser::new(msp, Invitee::new("eve@northwind.example".parse()?), "admin".parse()?);
+    /// # engine.execute(ada, invite)?;
+    /// let mail = engine.notices("mailer", 100)?;
+    /// for notice in &mail.notices {
+    ///     for user in &notice.to {
+    ///         println!("{user}: {:?}", notice.kind); // Sent for good.
+    ///     }
+    ///     engine.acknowledge("mailer", notice.seq)?;
+    /// }
+    /// engine.acknowledge("mailer", mail.through)?;
+    /// assert!(engine.notices("mailer", 100)?.notices.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the store cannot be read.
     pub fn notices(&self, consumer: &str, limit: usize) -> Result<Mail, Error> {
@@ -395,18 +534,33 @@ impl Engine {
     /// Replays the whole journal and compares the result with the present (Q-3). Returns the
     /// revision that holds.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, engine::Error, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// match engine.verify() {
+    ///     Ok(token) => println!("everything holds, up to {token}"),
+    ///     Err(Error::Flawed(flaw)) => println!("somebody wrote to the store: {flaw}"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// The store could not be read; or, inside, the first record that does not hold.
-    pub fn verify(&self) -> Result<Result<Token, Corruption>, Error> {
+    /// `Flawed` with the first record that does not hold; when the store cannot be read.
+    pub fn verify(&self) -> Result<Token, Error> {
         let reading = self.store.read()?;
         let head = reading.head()?;
-        Ok(match verify::replay(&*reading, &head)? {
-            Err(flaw) => Err(flaw),
-            Ok(world) => match verify::compare(&*reading, &world)? {
-                Some(why) => Err(Corruption { seq: head.seq, why }),
-                None => Ok(Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash }),
-            },
-        })
+        let world = verify::replay(&*reading, &head)?;
+        match verify::compare(&*reading, &world)? {
+            Some(why) => Err(Corruption { seq: head.seq, why }.into()),
+            None => Ok(Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash }),
+        }
     }
 
     /// The access index: for checks that must cost nanoseconds. Built when first asked for, which
@@ -438,6 +592,22 @@ impl Engine {
     /// The access index at the token's revision or a later one, so that what the holder of the
     /// token has seen counts.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// // The token came along with the request: whoever has seen that revision is answered by it or a later one.
+    /// let token = engine.token()?;
+    /// let index = engine.access_index_since(&token)?;
+    /// assert!(index.check(ada, index.permission("tenant.view")?, msp, engine.now()).seq >= token.seq);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Diverged` when the token is not of this store's history; when the store cannot be read.
     pub fn access_index_since(&self, token: &Token) -> Result<Arc<AccessIndex>, Error> {
@@ -465,6 +635,25 @@ impl Engine {
     /// Asks the index something long while it does not change, where it changes too often to be
     /// read otherwise ([`crate::index::Overtaken`]). Commits wait meanwhile; checks do not.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// let index = engine.access_index()?;
+    /// let (view, user) = (index.permission("tenant.view")?, index.user(ada));
+    /// let mut tenants = Vec::new();
+    /// if index.tenants_where(user, view, engine.now(), &mut tenants).is_err() {
+    ///     engine.hold_still(|index| index.tenants_where(user, view, engine.now(), &mut tenants))??;
+    /// }
+    /// assert_eq!(tenants.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the store cannot be read.
     pub fn hold_still<T>(&self, ask: impl FnOnce(&AccessIndex) -> T) -> Result<T, Error> {
@@ -473,6 +662,24 @@ impl Engine {
 
     /// Refreshes the access index every so often, from a thread, until the returned [`Watch`] is
     /// dropped.
+    ///
+    /// ```
+    /// # use tenantry::Engine;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// use std::{sync::Arc, time::Duration};
+    ///
+    /// let engine = Arc::new(engine);
+    /// let index = engine.access_index()?;
+    /// let watch = engine.watch(Duration::from_millis(250))?;
+    /// // Checks on the index know by now and again what other processes have written, until the watch goes.
+    /// if let Some(trouble) = watch.trouble() {
+    ///     println!("{trouble}; what others took away may still be allowed here");
+    /// }
+    /// # let _ = index;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the store cannot be read, or there are no more threads to be had.

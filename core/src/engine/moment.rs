@@ -56,6 +56,31 @@ impl Snapshot<'_> {
 
     /// The world as it was after record `seq` (X-2).
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// # let bakery = AddCustomer::new(
+    /// #     msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+    /// # );
+    /// # let bakery = engine.execute(ada, bakery)?.outcome;
+    /// # let eve = RegisterUser::new(msp, "eve@northwind.example".parse()?, "admin".parse()?);
+    /// # let eve = engine.execute(Actor::OPERATOR, eve)?.outcome;
+    /// let question = Question::new(eve, "devices.view".parse()?, bakery.tenant);
+    /// let before = engine.token()?.seq;
+    /// engine.execute(ada, BlockUser::new(eve))?;
+    ///
+    /// let snapshot = engine.read()?;
+    /// assert!(!snapshot.now()?.check(&question)?.allowed);
+    /// assert!(snapshot.as_of(before)?.moment()?.check(&question)?.allowed, "as it was then");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the journal has not come that far.
     pub fn as_of(&self, seq: u64) -> Result<Past<'_>, Error> {
@@ -156,7 +181,8 @@ impl<'v> Moment<'v> {
         self.seq
     }
 
-    /// The world itself as its last record left it, for everything the methods here do not say.
+    /// The world itself as its last record left it.
+    #[cfg(feature = "testkit")]
     pub const fn world(&self) -> &World<'v> {
         &self.world
     }

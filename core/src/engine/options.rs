@@ -104,7 +104,8 @@ impl Options {
 
     /// How far the clock may be ahead of the journal's last record before commands are refused
     /// (`clock_ahead`), in seconds; a year by default. A store in which nothing has happened for
-    /// longer is woken by [`accept_clock`](super::Engine::accept_clock). [`HOWEVER_FAR`] for no bound.
+    /// longer is woken by [`accept_clock`](super::Engine::accept_clock). [`HOWEVER_FAR`] for no
+    /// bound.
     #[must_use]
     pub fn clock_leap_seconds(mut self, seconds: u32) -> Self {
         self.clock_leap_seconds = seconds;

@@ -10,6 +10,7 @@ use crate::event::Event;
 /// What an executed command answers with; the same again when the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Receipt<T> {
     /// The revision after it.
     pub token: Token,
@@ -21,6 +22,20 @@ pub struct Receipt<T> {
 
 impl<T> Receipt<T> {
     /// The record it led to.
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// let register = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// let receipt = engine.execute(Actor::OPERATOR, register)?;
+    /// // The outcome says what came of it, here the new tenant's id; the token, which revision that is.
+    /// assert_eq!(receipt.seq(), engine.token()?.seq);
+    /// let named = RegisterUser::new(receipt.outcome, "ada@northwind.example".parse()?, "admin".parse()?);
+    /// engine.execute(Actor::OPERATOR, named)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn seq(&self) -> u64 {
         self.token.seq
     }

@@ -1,31 +1,21 @@
 //! Whether the journal holds, and the present is what its records lead to. Reads everything
 //! and mends nothing.
 
-use super::error::Error;
+use super::error::{Corruption, Error};
 use super::records::PAGE;
 use crate::decide::changes_of;
 use crate::journal::{Head, Record};
 use crate::store::Reading;
 use crate::view::{Index, Key, Memory, Span, View};
 
-/// The first record that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("record {seq} does not hold: {why}")]
-pub struct Corruption {
-    /// The record; the head, where the present is not what the records lead to.
-    pub seq: u64,
-    /// What is wrong with it.
-    pub why: String,
-}
-
 /// Follows the chain from the first record, and builds the world the records lead to.
-pub(super) fn replay(reading: &dyn Reading, head: &Head) -> Result<Result<Memory, Corruption>, Error> {
+pub(super) fn replay(reading: &dyn Reading, head: &Head) -> Result<Memory, Error> {
     let mut world = Memory::new();
     let mut last = Head::EMPTY;
     loop {
         let page = reading.records_after(last.seq, PAGE)?;
         for stored in &page {
-            let flaw = |why: &str| Ok(Err(Corruption { seq: last.seq + 1, why: why.to_owned() }));
+            let flaw = |why: &str| Err(Corruption { seq: last.seq + 1, why: why.to_owned() }.into());
             if stored.seq != last.seq + 1 {
                 return flaw("the record is missing");
             }
@@ -49,9 +39,11 @@ pub(super) fn replay(reading: &dyn Reading, head: &Head) -> Result<Result<Memory
         }
     }
     if last.seq != head.seq || last.hash != head.hash {
-        return Ok(Err(Corruption { seq: last.seq + 1, why: "the journal ends before its head".to_owned() }));
+        return Err(
+            Corruption { seq: last.seq + 1, why: "the journal ends before its head".to_owned() }.into()
+        );
     }
-    Ok(Ok(world))
+    Ok(world)
 }
 
 /// How the present differs from the world the records lead to, if it does.

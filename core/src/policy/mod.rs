@@ -221,6 +221,7 @@ impl PrefixReuse {
 
 /// What contradicts itself in a policy: every fault found, each in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub struct PolicyError {
     /// The faults, in the order of the policy's fields; never empty.
     pub faults: Vec<String>,

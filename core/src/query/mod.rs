@@ -3,6 +3,101 @@
 //!
 //! Plain data. [`crate::answer`] says what the answer is. Of each query one can ask as of a moment
 //! that has passed; that is said beside it, and not in it.
+//!
+//! # Who may, and why
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let engine = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let bakery = AddCustomer::new(
+//! #     msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+//! # );
+//! # let bakery = engine.execute(ada, bakery)?.outcome;
+//! let question = Question::new(ada, "devices.manage".parse()?, bakery.tenant);
+//! let verdict = engine.check(&question)?;
+//! assert!(verdict.allowed);
+//! assert_eq!(verdict.chain, [bakery.link], "it comes down by this link");
+//!
+//! let explained = engine.ask(Explain::new(ada, "location.view".parse()?, bakery.tenant))?;
+//! assert_eq!(explained.verdict.reason, Some(Code::ReservedForCustomer));
+//! assert_eq!(explained.remedy, Some("ask the customer's own people to do it"));
+//!
+//! // The same from the other ends.
+//! let tenants = engine.ask(TenantsWhere::new(ada, "devices.manage".parse()?))?;
+//! assert!(tenants.contains(&bakery.tenant));
+//! let users = engine.ask(UsersWhoCan::new("devices.manage".parse()?, bakery.tenant))?;
+//! assert_eq!(users, [ada]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Lists
+//!
+//! A list has a filter, an order, and pages that are turned over by a cursor. What the actor may
+//! not see is not in it.
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let engine = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let bakery = AddCustomer::new(
+//! #     msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+//! # );
+//! # let bakery = engine.execute(ada, bakery)?.outcome;
+//! # let another = AddCustomer::new(
+//! #     msp, TenantKind::Customer, "Mill Brook".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+//! # );
+//! # engine.execute(ada, another)?;
+//! let filter = CustomerFilter { service: Some("manage".parse()?), sort: CustomerSort::Name, ..Default::default() };
+//! let mut list = Customers { filter, ..Customers::new(ada.into(), msp) };
+//! list.paging.limit = 1;
+//! let mut names = Vec::new();
+//! loop {
+//!     let page = engine.ask(list.clone())?;
+//!     names.extend(page.rows.into_iter().map(|row| row.name.to_string()));
+//!     match page.next {
+//!         Some(cursor) => list.paging.cursor = Some(cursor),
+//!         None => break,
+//!     }
+//! }
+//! assert_eq!(names, ["Bakery Klein", "Mill Brook"]);
+//!
+//! let details = engine.ask(Customer::new(ada.into(), msp, bakery.tenant))?;
+//! assert_eq!(details.row.management.as_str(), "fully");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What happened
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let engine = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let bakery = AddCustomer::new(
+//! #     msp, TenantKind::Customer, "Bakery Klein".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+//! # );
+//! # let bakery = engine.execute(ada, bakery)?.outcome;
+//! let filter = AuditFilter { command: Some("add_customer".to_owned()), ..AuditFilter::default() };
+//! let audit = engine.ask(Audit { filter, ..Audit::new(ada.into(), bakery.tenant) })?;
+//! assert_eq!(audit.rows.len(), 1);
+//! assert_eq!(audit.rows[0].by, AuditActor::User(ada));
+//! # Ok(())
+//! # }
+//! ```
 
 mod page;
 
@@ -26,13 +121,19 @@ use crate::model::{
 use crate::policy::Policy;
 use crate::refusal::Code;
 
-/// A query, and what it is answered with.
-pub trait Ask: Into<Query> {
+/// A query, or any of them as a [`Query`], with what it is answered with. Hosts make no queries of
+/// their own.
+pub trait Ask: Into<Query> + sealed::Sealed {
     /// The answer.
     type Answer;
 
     /// Takes its own answer out of those that there are; nothing, where it is another query's.
     fn read(answer: Answer) -> Option<Self::Answer>;
+}
+
+mod sealed {
+    /// Keeps [`super::Ask`] for the queries that are declared here.
+    pub trait Sealed {}
 }
 
 /// Declares the queries: each with the fields it has, an [`Ask`].
@@ -57,6 +158,8 @@ macro_rules! queries {
         }
 
         $(
+            impl sealed::Sealed for $name {}
+
             impl Ask for $name {
                 type Answer = $answer;
                 fn read(answer: Answer) -> Option<$answer> {
@@ -67,6 +170,8 @@ macro_rules! queries {
                 }
             }
         )+
+
+        impl sealed::Sealed for Query {}
 
         impl Ask for Query {
             type Answer = Answer;
@@ -322,6 +427,7 @@ impl Question {
 /// The answer of a check, with its reason (P-12).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Verdict {
     /// Whether it is allowed.
     pub allowed: bool,
@@ -353,6 +459,7 @@ impl Verdict {
 /// A verdict in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Explanation {
     /// The verdict.
     #[serde(flatten)]
@@ -373,6 +480,7 @@ pub struct Explanation {
 /// The assignment behind a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Grounds {
     /// The tenant it is on: the one asked about, or one above it.
     pub tenant: TenantId,
@@ -443,6 +551,7 @@ impl AuditFilter {
 /// One record as it shows in the audit (Q-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuditRow {
     /// The record's number.
     pub seq: u64,
@@ -716,6 +825,7 @@ pub struct ResellerCustomerRow {
 /// A reseller's customers as CSV (V-6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Csv {
     /// How many rows there are, without the line of the columns.
     pub rows: u64,

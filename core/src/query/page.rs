@@ -32,6 +32,7 @@ impl Default for Paging {
 /// between: no row that stayed where it was is shown twice or left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PageOf{R}"))]
+#[non_exhaustive]
 pub struct Page<R> {
     /// The rows.
     pub rows: Vec<R>,

@@ -20,7 +20,7 @@ use crate::view::{Index, Key, ViewError};
 ///
 /// # Errors
 /// `unknown_category` and, for each additional recipient, `no_such_user`.
-pub fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> Ruling<Decision> {
+pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> Ruling<Decision> {
     authority::authorize(world, actor, ALERTS_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();
     let known = world.policy.issue_categories.contains(&command.category);
@@ -57,7 +57,7 @@ fn can_receive(
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+pub(crate) fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
     let mut to = if world.is_locked(tenant)? { BTreeSet::new() } else { world.admins(tenant)? };
     for link in world.links_above(tenant)? {
         to.append(&mut world.admins(link.manager)?);
@@ -70,7 +70,7 @@ pub fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<BTreeSet<User
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn recipients(
+pub(crate) fn recipients(
     world: &World<'_>,
     tenant: TenantId,
     category: &IssueCategory,

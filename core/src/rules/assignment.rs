@@ -21,7 +21,7 @@ use crate::view::ViewError;
 /// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`,
 /// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `user_state_conflict`,
 /// `last_super_admin`, `out_of_reach`.
-pub fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Decision> {
+pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Decision> {
     let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());
     let places: Vec<_> = command
@@ -146,7 +146,7 @@ fn orphaned(
 /// # Errors
 /// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`,
 /// `beyond_own_rights`, `super_admin_only`, `last_super_admin`, `not_assigned`.
-pub fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> Ruling<Decision> {
+pub(crate) fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> Ruling<Decision> {
     let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());
     bar_duplicates(&command.assignments, &mut batch);

@@ -18,7 +18,7 @@ use crate::view::ViewError;
 ///
 /// # Errors
 /// `unknown_user`, `user_not_active`, `wrong_actor` for the clock.
-pub fn admit(world: &World<'_>, actor: &Actor, gate: Gate) -> Ruling<Option<Arc<User>>> {
+pub(crate) fn admit(world: &World<'_>, actor: &Actor, gate: Gate) -> Ruling<Option<Arc<User>>> {
     match actor {
         Actor::Operator { .. } => Ok(None),
         Actor::Clock => refuse(Code::WrongActor, "the clock"),
@@ -54,7 +54,13 @@ pub(super) fn ticket(actor: &Actor, about: impl std::fmt::Display) -> Ruling<Tic
 ///
 /// # Errors
 /// Those of [`admit`], `unknown_tenant`, and the reasons of a check.
-pub fn authorize(world: &World<'_>, actor: &Actor, permission: &str, tenant: TenantId, gate: Gate) -> Ruling {
+pub(crate) fn authorize(
+    world: &World<'_>,
+    actor: &Actor,
+    permission: &str,
+    tenant: TenantId,
+    gate: Gate,
+) -> Ruling {
     let_use(world, actor, permission, tenant, None, gate)
 }
 

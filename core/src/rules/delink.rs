@@ -18,7 +18,7 @@ use crate::refusal::Code;
 /// `ticket_required`, `wrong_actor`, `link_ended`, `not_delinkable`, `delink_not_offered`,
 /// `no_customer_owner`, and what the table says of the stage: `already_requested`,
 /// `no_delink_request`, `own_request`, `not_your_request`.
-pub fn act(
+pub(crate) fn act(
     world: &World<'_>,
     actor: &Actor,
     id: LinkId,

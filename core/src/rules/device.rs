@@ -24,14 +24,14 @@ use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
 
 /// The most devices that one command takes (V-2).
-pub const MAX_DEVICES: usize = 10_000;
+pub(crate) const MAX_DEVICES: usize = 10_000;
 
 /// Puts devices on a customer or an MSP (V-2).
 ///
 /// # Errors
 /// `empty_batch`, `too_many_devices`, `not_a_reseller`, `cannot_receive`, `not_added`,
 /// `reseller_dropped` and, device by device, `invalid_device`, `duplicate_device`, `device_held`.
-pub fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruling<Decision> {
+pub(crate) fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.reseller, Gate::Shut)?;
     let mut bars = Bars::new();
     let upload = NewIds::of(world).take(command.upload, &mut bars)?;
@@ -93,7 +93,7 @@ pub(super) fn bar_count(count: usize, bars: &mut Bars) {
 /// # Errors
 /// `empty_batch`, `too_many_devices`, `out_of_reach`, `cannot_receive`, `move_refused` and, device
 /// by device, `device_not_in_pool`, `device_moving`, `device_seated`.
-pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> Ruling<Decision> {
+pub(crate) fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.manager, Gate::Shut)?;
     authority::authorize(world, actor, DEVICES_MANAGE, command.customer, Gate::Shut)?;
     let mut bars = Bars::new();
@@ -186,7 +186,7 @@ pub(super) fn held(
 /// # Errors
 /// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`, `link_ended`,
 /// `cannot_receive`, `move_refused`, and those of the devices.
-pub fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Ruling<Decision> {
+pub(crate) fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
     if bars.note(bar_answer(world, &found, HandshakeTrigger::Accept))?.is_some() {
@@ -205,7 +205,7 @@ pub fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Rulin
 ///
 /// # Errors
 /// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`.
-pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineMove) -> Ruling<Decision> {
+pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     answer(world, &found, HandshakeTrigger::Decline, Event::MoveDeclined { id: found.id })
 }
@@ -214,7 +214,7 @@ pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineMove) -> Rulin
 ///
 /// # Errors
 /// `wrong_actor`, `move_not_pending`, `move_lapsed`.
-pub fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<Decision> {
+pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Manager)?;
     answer(world, &found, HandshakeTrigger::Cancel, Event::MoveCanceled { id: found.id })
 }
@@ -223,7 +223,7 @@ pub fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<
 ///
 /// # Errors
 /// `wrong_actor`, `move_not_pending`, `move_lapsed`, `too_many_requests`.
-pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendMove) -> Ruling<Decision> {
+pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Manager)?;
     if matches!(actor, Actor::User(_)) {
         authority::authorize(world, actor, DEVICES_MANAGE, found.customer, Gate::Shut)?;
@@ -271,7 +271,7 @@ fn answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger, event: Eve
 /// # Errors
 /// `empty_batch`, `too_many_devices` and, device by device, `device_not_in_pool`, `device_moving`,
 /// `device_seated`.
-pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteDevices) -> Ruling<Decision> {
+pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteDevices) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();
     bar_count(command.devices.len(), &mut bars);

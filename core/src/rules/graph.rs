@@ -99,7 +99,7 @@ fn links_above(
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn manages(
+pub(crate) fn manages(
     world: &World<'_>,
     home: TenantId,
     tenant: TenantId,
@@ -112,7 +112,7 @@ pub fn manages(
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn above(
+pub(crate) fn above(
     world: &World<'_>,
     tenant: TenantId,
     without: &BTreeSet<LinkId>,

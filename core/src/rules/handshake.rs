@@ -143,7 +143,7 @@ fn anybody_can(world: &World<'_>, permission: &str, tenant: TenantId) -> Result<
 
 /// Whose handshakes have to be looked at after what happens.
 #[derive(Debug, Default)]
-pub struct Touched {
+pub(crate) struct Touched {
     /// Everybody's.
     everything: bool,
     /// All that these take part in, or sent.
@@ -157,7 +157,7 @@ impl Touched {
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
+    pub(crate) fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
         match event {
             Event::PolicySet { .. } => self.everything = true,
             Event::RoleEdited { role, .. } => {
@@ -219,7 +219,7 @@ impl Touched {
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub fn withdrawn(&self, world: &World<'_>) -> Result<Vec<Event>, ViewError> {
+    pub(crate) fn withdrawn(&self, world: &World<'_>) -> Result<Vec<Event>, ViewError> {
         let mut spans = Vec::new();
         if self.everything {
             spans.push(Span::under(Index::Due, Key::new()));

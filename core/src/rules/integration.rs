@@ -20,7 +20,7 @@ use crate::view::{Index, Key, ViewError};
 ///
 /// # Errors
 /// `id_taken`.
-pub fn create(world: &World<'_>, actor: &Actor, command: &CreateIntegration) -> Ruling<Decision> {
+pub(crate) fn create(world: &World<'_>, actor: &Actor, command: &CreateIntegration) -> Ruling<Decision> {
     authority::authorize(world, actor, INTEGRATIONS_MANAGE, command.owner, Gate::Shut)?;
     let mut bars = Bars::new();
     let integration = NewIds::of(world).take(command.integration, &mut bars)?;
@@ -38,7 +38,7 @@ pub fn create(world: &World<'_>, actor: &Actor, command: &CreateIntegration) -> 
 ///
 /// # Errors
 /// `unknown_integration`, `out_of_reach`, `already_attached`.
-pub fn share(world: &World<'_>, actor: &Actor, command: &ShareIntegration) -> Ruling<Decision> {
+pub(crate) fn share(world: &World<'_>, actor: &Actor, command: &ShareIntegration) -> Ruling<Decision> {
     let integration = resolve(world, actor, command.integration)?;
     authority::authorize(world, actor, INTEGRATIONS_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();
@@ -53,7 +53,7 @@ pub fn share(world: &World<'_>, actor: &Actor, command: &ShareIntegration) -> Ru
 ///
 /// # Errors
 /// `unknown_integration`, `not_attached`.
-pub fn detach(world: &World<'_>, actor: &Actor, command: &DetachIntegration) -> Ruling<Decision> {
+pub(crate) fn detach(world: &World<'_>, actor: &Actor, command: &DetachIntegration) -> Ruling<Decision> {
     let integration = resolve(world, actor, command.integration)?;
     if !is_attached(world, &integration, command.tenant)? {
         return refuse(Code::NotAttached, command.tenant);
@@ -65,7 +65,7 @@ pub fn detach(world: &World<'_>, actor: &Actor, command: &DetachIntegration) -> 
 ///
 /// # Errors
 /// `unknown_integration`.
-pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteIntegration) -> Ruling<Decision> {
+pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteIntegration) -> Ruling<Decision> {
     let integration = resolve(world, actor, command.integration)?;
     Ok(removed(world, integration.id)?.into())
 }

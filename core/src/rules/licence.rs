@@ -19,14 +19,14 @@ use crate::model::{Actor, Licence};
 use crate::refusal::Code;
 
 /// The most seats that a licence can have (C-1).
-pub const MAX_SEATS: u32 = 1_000_000;
+pub(crate) const MAX_SEATS: u32 = 1_000_000;
 
 /// Buys a licence, for oneself or for a tenant that one manages (C-1).
 ///
 /// # Errors
 /// `unknown_service`, `service_not_managed`, `invalid_seats`, `invalid_expiry`, `id_taken`,
 /// `out_of_reach`.
-pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Decision> {
+pub(crate) fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Decision> {
     authority::authorize(world, actor, LICENCES_MANAGE, command.buyer, Gate::Shut)?;
     authority::authorize_for(world, actor, LICENCES_MANAGE, command.tenant, &command.service, Gate::Shut)?;
     let mut bars = Bars::new();
@@ -56,7 +56,7 @@ pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Dec
 /// # Errors
 /// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices`, `too_few_seats`,
 /// `licence_expired` and, device by device, `device_not_in_pool`, `device_seated`, `device_moving`.
-pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling<Decision> {
+pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();
     device::bar_count(command.devices.len(), &mut bars);
@@ -82,7 +82,7 @@ pub fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling
 /// # Errors
 /// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices` and, device by
 /// device, `device_not_seated`.
-pub fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruling<Decision> {
+pub(crate) fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();
     device::bar_count(command.devices.len(), &mut bars);

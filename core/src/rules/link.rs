@@ -98,7 +98,7 @@ fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
 /// # Errors
 /// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`,
 /// `nil_id`, `id_taken`.
-pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
+pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
         return refuse(Code::UnknownTenant, command.manager);
@@ -161,7 +161,7 @@ fn bar_request(
 /// # Errors
 /// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, and everything that stands in
 /// the way by now.
-pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<Decision> {
+pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let mut bars = Bars::new();
     bar_answer(world, &request, HandshakeTrigger::Accept)?;
@@ -191,7 +191,7 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<
 ///
 /// # Errors
 /// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
-pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineLink) -> Ruling<Decision> {
+pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
     answer(world, &request, HandshakeTrigger::Decline, Event::LinkRequestDeclined { request: request.id })
 }
@@ -200,7 +200,11 @@ pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineLink) -> Rulin
 ///
 /// # Errors
 /// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
-pub fn cancel_request(world: &World<'_>, actor: &Actor, command: &CancelLinkRequest) -> Ruling<Decision> {
+pub(crate) fn cancel_request(
+    world: &World<'_>,
+    actor: &Actor,
+    command: &CancelLinkRequest,
+) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Manager)?;
     answer(world, &request, HandshakeTrigger::Cancel, Event::LinkRequestCanceled { request: request.id })
 }
@@ -209,7 +213,11 @@ pub fn cancel_request(world: &World<'_>, actor: &Actor, command: &CancelLinkRequ
 ///
 /// # Errors
 /// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, `too_many_requests`.
-pub fn resend_request(world: &World<'_>, actor: &Actor, command: &ResendLinkRequest) -> Ruling<Decision> {
+pub(crate) fn resend_request(
+    world: &World<'_>,
+    actor: &Actor,
+    command: &ResendLinkRequest,
+) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Manager)?;
     let mut bars = Bars::new();
     bars.note(bar_answer(world, &request, HandshakeTrigger::Resend))?;
@@ -283,7 +291,7 @@ fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Ruling<Arc<Link>
 /// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `exclusive_link`,
 /// `owner_required`, for naming an owner those of [`user::invite_owner`], and those of an
 /// invitation.
-pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Ruling<Decision> {
+pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
@@ -330,7 +338,7 @@ pub fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Rulin
 /// # Errors
 /// `wrong_actor`, `link_ended`, `no_services`, `unknown_service`, `services_overlap`,
 /// `nothing_to_do`.
-pub fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> Ruling<Decision> {
+pub(crate) fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
@@ -350,7 +358,7 @@ pub fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> 
 ///
 /// # Errors
 /// `ticket_required`, `service_removal`, `link_ended`, `service_not_on_link`, `last_service`.
-pub fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveService) -> Ruling<Decision> {
+pub(crate) fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveService) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     if let Actor::User(_) = actor {
         return refuse(Code::ServiceRemoval, link.id);
@@ -370,7 +378,7 @@ pub fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveService)
 ///
 /// # Errors
 /// `wrong_actor`, `ticket_required`, `link_ended`, `no_term`, `term_too_long`.
-pub fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAutoExtend) -> Ruling<Decision> {
+pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAutoExtend) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
     match authority::side_of_link(world, actor, &link, Gate::Shut)? {
@@ -397,7 +405,7 @@ pub fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAutoExtend
 ///
 /// # Errors
 /// `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`.
-pub fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) -> Ruling<Decision> {
+pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
     match authority::side_of_link(world, actor, &link, Gate::Shut)? {

@@ -3,31 +3,32 @@
 //! passed in.
 
 pub mod access;
-pub mod alert;
-pub mod assignment;
-pub mod authority;
-pub mod delink;
-pub mod device;
+pub(crate) mod alert;
+pub(crate) mod assignment;
+pub(crate) mod authority;
+pub(crate) mod delink;
+pub(crate) mod device;
 pub mod due;
-pub mod handshake;
-pub mod integration;
-pub mod licence;
-pub mod link;
-pub mod operation;
-pub mod personal;
-pub mod policy;
-pub mod reseller;
-pub mod role;
-pub mod session;
-pub mod tenant;
-pub mod user;
+pub(crate) mod handshake;
+pub(crate) mod integration;
+pub(crate) mod licence;
+pub(crate) mod link;
+pub(crate) mod operation;
+pub(crate) mod personal;
+pub(crate) mod policy;
+pub(crate) mod reseller;
+pub(crate) mod role;
+pub(crate) mod session;
+pub(crate) mod tenant;
+pub(crate) mod user;
 
 mod batch;
-pub mod graph;
+pub(crate) mod graph;
 mod ids;
 mod rights;
 mod world;
 
-pub use access::Gate;
-pub use graph::manages;
-pub use world::{Bars, Decision, Ruling, Stop, World};
+pub(crate) use access::Gate;
+pub(crate) use graph::manages;
+pub(crate) use world::Decision;
+pub use world::{Ruling, Stop, World};

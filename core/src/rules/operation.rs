@@ -24,7 +24,7 @@ type Holder = (Hold, Option<LinkId>);
 ///
 /// # Errors
 /// `empty_batch`, `duplicate_item`, `tenant_enabling`.
-pub fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ruling<Decision> {
+pub(crate) fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
     let mut events = Vec::new();
@@ -74,7 +74,7 @@ fn holders(world: &World<'_>, tenant: &Tenant) -> Result<BTreeSet<Holder>, ViewE
 ///
 /// # Errors
 /// `ticket_required`, `empty_batch`, `duplicate_item`, `held_by_others`.
-pub fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruling<Decision> {
+pub(crate) fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruling<Decision> {
     let mut gates = Vec::new();
     for &id in &command.tenants {
         gates.push(gate(world, actor, id)?);
@@ -170,7 +170,7 @@ pub(super) fn released(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Ve
 ///
 /// # Errors
 /// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
-pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
+pub(crate) fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);

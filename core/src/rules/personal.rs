@@ -14,7 +14,7 @@ use crate::refusal::Code;
 ///
 /// # Errors
 /// `no_such_user`, `unknown_tenant`, `user_not_removed`.
-pub fn erase(world: &World<'_>, actor: &Actor, command: &ErasePersonal) -> Ruling<Decision> {
+pub(crate) fn erase(world: &World<'_>, actor: &Actor, command: &ErasePersonal) -> Ruling<Decision> {
     let admitted = authority::admit(world, actor, Gate::Shut)?;
     let mut bars = Bars::new();
     match command.subject {

@@ -16,7 +16,7 @@ use crate::view::{Index, Key, ViewError};
 ///
 /// # Errors
 /// `wrong_actor`, `invalid_policy`, `policy_in_use`.
-pub fn set(world: &World<'_>, actor: &Actor, command: &SetPolicy) -> Ruling<Decision> {
+pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetPolicy) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
     if let Err(error) = command.policy.validate() {

@@ -17,7 +17,7 @@ use crate::view::ViewError;
 ///
 /// # Errors
 /// `not_a_reseller`, `cannot_receive`, `already_added`, `reseller_dropped`.
-pub fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustomer) -> Ruling<Decision> {
+pub(crate) fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
     let Some(tenant) = world.numbered(&command.number)?.filter(|tenant| tenant.is_living()) else {
         return refuse(Code::UnknownTenant, &command.number);
@@ -45,7 +45,7 @@ pub fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustomer) -> R
 ///
 /// # Errors
 /// `not_added`, `nothing_to_do`.
-pub fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCustomer) -> Ruling<Decision> {
+pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
     let Some(added) = added(world, command.reseller, command.tenant)? else {
         return refuse(Code::NotAdded, command.tenant);
@@ -65,7 +65,7 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCustomer) ->
 ///
 /// # Errors
 /// `not_added`, `reseller_dropped`.
-pub fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropReseller) -> Ruling<Decision> {
+pub(crate) fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropReseller) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     match added(world, command.reseller, command.tenant)?.map(|added| added.status) {
         None => refuse(Code::NotAdded, command.tenant),
@@ -80,7 +80,7 @@ pub fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropReseller) -
 ///
 /// # Errors
 /// `not_added`, `reseller_not_dropped`.
-pub fn admit(world: &World<'_>, actor: &Actor, command: &AdmitReseller) -> Ruling<Decision> {
+pub(crate) fn admit(world: &World<'_>, actor: &Actor, command: &AdmitReseller) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     match added(world, command.reseller, command.tenant)?.map(|added| added.status) {
         None => refuse(Code::NotAdded, command.tenant),

@@ -22,7 +22,7 @@ use crate::view::{Index, Key, ViewError};
 /// # Errors
 /// `beyond_own_rights`, `unknown_permission`, `super_only_permission`, `id_taken`,
 /// `role_name_taken`.
-pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
+pub(crate) fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
     authority::authorize(world, actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
     let by = authority::admit(world, actor, Gate::Shut)?.map(|user| user.home);
     let mut giver = Giver::of(world, actor)?;
@@ -52,7 +52,7 @@ pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<
 ///
 /// # Errors
 /// `unknown_role`, `nothing_to_do`, `reserved_for_customer`, and those of creating one.
-pub fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Decision> {
+pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Decision> {
     let role = resolve(world, actor, command.role)?;
     let mut giver = Giver::of(world, actor)?;
     let mut bars = Bars::new();
@@ -110,7 +110,7 @@ fn uses(world: &World<'_>, role: &Role) -> Result<BTreeSet<Use>, ViewError> {
 ///
 /// # Errors
 /// `unknown_role`, `role_in_use`.
-pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<Decision> {
+pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<Decision> {
     let role = resolve(world, actor, command.role)?;
     let assigned = world
         .view

@@ -22,7 +22,7 @@ use crate::view::{Index, Key, ViewError};
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `unknown_service`, the reasons of the check, `id_taken`.
-pub fn open(world: &World<'_>, actor: &Actor, command: &OpenConsole) -> Ruling<Decision> {
+pub(crate) fn open(world: &World<'_>, actor: &Actor, command: &OpenConsole) -> Ruling<Decision> {
     let Some(user) = authority::admit(world, actor, Gate::Shut)? else {
         return refuse(Code::WrongActor, "operators");
     };
@@ -62,7 +62,7 @@ fn may(
 ///
 /// # Errors
 /// `unknown_session`, `session_closed`.
-pub fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) -> Ruling<Decision> {
+pub(crate) fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) -> Ruling<Decision> {
     let admitted = authority::admit(world, actor, Gate::Shut)?;
     let session = world.view.get::<Session>(command.session.uuid())?;
     let own = session.filter(|session| admitted.as_ref().is_none_or(|user| user.id == session.user));
@@ -79,7 +79,7 @@ pub fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) -> Ruling
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn reach(world: &World<'_>, loss: Loss, touched: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
+pub(crate) fn reach(world: &World<'_>, loss: Loss, touched: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
     match loss {
         Loss::Below(link) => {
             if let Some(link) = world.link(link)? {
@@ -102,7 +102,7 @@ pub fn reach(world: &World<'_>, loss: Loss, touched: &mut BTreeSet<Subject>) -> 
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn ended(
+pub(crate) fn ended(
     world: &World<'_>,
     touched: &BTreeSet<Subject>,
     everything: bool,

@@ -27,8 +27,9 @@ const CONFIRMATION: &str = "delete";
 /// Registers a tenant without a manager (T-1).
 ///
 /// # Errors
-/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
-pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
+/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`,
+/// `prefix_reserved`.
+pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
     let tenant = NewIds::of(world).take(command.tenant, &mut bars)?;
@@ -54,9 +55,9 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 ///
 /// # Errors
 /// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
-/// `prefix_resting`, `prefix_reserved`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
-/// assignment.
-pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
+/// `prefix_resting`, `prefix_reserved`, `owner_required`, `owner_not_allowed`, and for the
+/// authorizations those of an assignment.
+pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
         return refuse(Code::UnknownTenant, command.manager);
@@ -112,7 +113,7 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
 ///
 /// # Errors
 /// `nothing_to_do`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
-pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<Decision> {
+pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<Decision> {
     let id = command.tenant;
     authority::authorize(world, actor, TENANT_EDIT, id, Gate::Shut)?;
     let mut bars = Bars::new();
@@ -159,7 +160,7 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<De
 ///
 /// # Errors
 /// `wrong_actor`, `ticket_required`, `nothing_to_do`, `kind_conflict`.
-pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind) -> Ruling<Decision> {
+pub(crate) fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let ticket = authority::ticket(actor, command.tenant)?;
     let Some(tenant) = world.living(command.tenant)? else {
@@ -184,7 +185,7 @@ pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind)
 /// # Errors
 /// `empty_batch`, `duplicate_item`, `not_confirmed`, `has_managed_tenants`, `delink_pending`,
 /// `delink_first`.
-pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruling<Decision> {
+pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
     if command.confirm != CONFIRMATION {

@@ -32,7 +32,7 @@ const UNMASKED: Handed = Handed { below: false, masked: false };
 /// # Errors
 /// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `already_member`, `already_invited`,
 /// `email_taken`, `id_taken`.
-pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<Decision> {
+pub(crate) fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<Decision> {
     authority::authorize(world, actor, USERS_MANAGE, command.tenant, Gate::Shut)?;
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);
@@ -68,7 +68,7 @@ pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<
 /// # Errors
 /// `wrong_actor`, `unknown_tenant`, `no_assignment`, `role_lacks_permission`, `super_admin_only`,
 /// `link_ended`, `owner_not_allowed`, `owner_present`, `owner_invited`, and those of an invitation.
-pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> Ruling<Decision> {
+pub(crate) fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
     match authority::side_of_link(world, actor, &link, Gate::Shut)? {
@@ -179,7 +179,7 @@ fn bar_address(
 /// # Errors
 /// `unknown_invitation`, `beyond_own_rights`, `super_admin_only`, `invitation_not_pending`,
 /// `invitation_expired`.
-pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> Ruling<Decision> {
+pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> Ruling<Decision> {
     let (invitation, by) = for_sender(world, actor, command.invitation)?;
     let mut bars = Bars::new();
     bars.note(bar_state(world, &invitation, HandshakeTrigger::Resend))?;
@@ -213,7 +213,7 @@ pub fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> R
 ///
 /// # Errors
 /// `unknown_invitation`, `invitation_not_pending`, `invitation_expired`.
-pub fn revoke(world: &World<'_>, actor: &Actor, command: &RevokeInvitation) -> Ruling<Decision> {
+pub(crate) fn revoke(world: &World<'_>, actor: &Actor, command: &RevokeInvitation) -> Ruling<Decision> {
     let (invitation, _) = for_sender(world, actor, command.invitation)?;
     bar_state(world, &invitation, HandshakeTrigger::Revoke)?;
     Ok(Event::InvitationRevoked { invitation: invitation.id }.into())
@@ -258,7 +258,7 @@ fn bar_state(world: &World<'_>, invitation: &Invitation, trigger: HandshakeTrigg
 /// # Errors
 /// `unknown_invitation`, `tenant_disabled`, `other_address`, `invitation_not_pending`,
 /// `already_member`, `invitation_expired`, `email_taken`.
-pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> Ruling<Decision> {
+pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> Ruling<Decision> {
     let invitation = for_invitee(world, actor, command.invitation)?;
     let mut bars = Bars::new();
     bar_addressee(world, &invitation, &command.email, &mut bars)?;
@@ -290,7 +290,7 @@ pub fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> R
 ///
 /// # Errors
 /// `unknown_invitation`, `other_address`, `invitation_not_pending`, `invitation_expired`.
-pub fn decline(world: &World<'_>, actor: &Actor, command: &DeclineInvitation) -> Ruling<Decision> {
+pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineInvitation) -> Ruling<Decision> {
     let invitation = for_invitee(world, actor, command.invitation)?;
     let mut bars = Bars::new();
     bar_addressee(world, &invitation, &command.email, &mut bars)?;
@@ -332,7 +332,7 @@ fn bar_addressee(
 ///
 /// # Errors
 /// `wrong_actor`, `unknown_tenant`, `unknown_role`, `id_taken`, `already_member`, `email_taken`.
-pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Ruling<Decision> {
+pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let Some(home) = world.living(command.home)? else { return refuse(Code::UnknownTenant, command.home) };
     let mut bars = Bars::new();
@@ -364,7 +364,7 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Rul
 /// # Errors
 /// `no_such_user`, `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`,
 /// `nothing_to_do`, `user_state_conflict`, `already_member`, `email_taken`.
-pub fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Decision> {
+pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Decision> {
     let user = if *actor == Actor::User(command.user) {
         match authority::admit(world, actor, Gate::Shut)? {
             Some(user) => user,
@@ -401,7 +401,7 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Deci
 ///
 /// # Errors
 /// `no_such_user`, `super_admin_only`, `user_state_conflict`, `last_super_admin`.
-pub fn block(world: &World<'_>, actor: &Actor, command: &BlockUser) -> Ruling<Decision> {
+pub(crate) fn block(world: &World<'_>, actor: &Actor, command: &BlockUser) -> Ruling<Decision> {
     let user = step(world, actor, command.user, UserTrigger::Block)?;
     Ok(Event::UserBlocked { user: user.id }.into())
 }
@@ -410,7 +410,7 @@ pub fn block(world: &World<'_>, actor: &Actor, command: &BlockUser) -> Ruling<De
 ///
 /// # Errors
 /// `no_such_user`, `super_admin_only`, `user_state_conflict`.
-pub fn unblock(world: &World<'_>, actor: &Actor, command: &UnblockUser) -> Ruling<Decision> {
+pub(crate) fn unblock(world: &World<'_>, actor: &Actor, command: &UnblockUser) -> Ruling<Decision> {
     let user = step(world, actor, command.user, UserTrigger::Unblock)?;
     Ok(Event::UserUnblocked { user: user.id }.into())
 }
@@ -419,7 +419,7 @@ pub fn unblock(world: &World<'_>, actor: &Actor, command: &UnblockUser) -> Rulin
 ///
 /// # Errors
 /// `no_such_user`, `super_admin_only`, `user_state_conflict`, `last_super_admin`.
-pub fn remove(world: &World<'_>, actor: &Actor, command: &RemoveUser) -> Ruling<Decision> {
+pub(crate) fn remove(world: &World<'_>, actor: &Actor, command: &RemoveUser) -> Ruling<Decision> {
     let user = step(world, actor, command.user, UserTrigger::Remove)?;
     let mut events = vec![Event::UserRemoved { user: user.id }];
     for assignment in world.assignments_of(user.id)? {

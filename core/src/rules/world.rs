@@ -51,16 +51,16 @@ pub(super) fn refuse<T>(code: Code, about: impl std::fmt::Display) -> Ruling<T> 
 /// The bars between a command and its execution. All are noted, and the first by precedence is the
 /// answer, so that the order in which a rule looks at things never shows.
 #[derive(Debug, Default)]
-pub struct Bars(Option<Refusal>);
+pub(super) struct Bars(Option<Refusal>);
 
 impl Bars {
     /// No bars yet.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self(None)
     }
 
     /// Notes a bar where `barred`.
-    pub fn bar(&mut self, barred: bool, code: Code, about: impl std::fmt::Display) {
+    pub(super) fn bar(&mut self, barred: bool, code: Code, about: impl std::fmt::Display) {
         if barred {
             self.add(Refusal::new(code, about));
         }
@@ -70,7 +70,7 @@ impl Bars {
     ///
     /// # Errors
     /// When the world could not be read.
-    pub fn note<T>(&mut self, ruling: Ruling<T>) -> Result<Option<T>, ViewError> {
+    pub(super) fn note<T>(&mut self, ruling: Ruling<T>) -> Result<Option<T>, ViewError> {
         match ruling {
             Ok(found) => Ok(Some(found)),
             Err(Stop::Refused(refusal)) => {
@@ -82,7 +82,7 @@ impl Bars {
     }
 
     /// Notes a refusal.
-    pub fn add(&mut self, refusal: Refusal) {
+    pub(super) fn add(&mut self, refusal: Refusal) {
         if self.0.as_ref().is_none_or(|first| refusal.code < first.code) {
             self.0 = Some(refusal);
         }
@@ -108,14 +108,14 @@ impl Bars {
     ///
     /// # Errors
     /// The first bar by precedence.
-    pub fn lift(self) -> Ruling {
+    pub(super) fn lift(self) -> Ruling {
         self.0.map_or(Ok(()), |refusal| Err(Stop::Refused(refusal)))
     }
 }
 
 /// What follows from a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// What happens.
     pub events: Vec<Event>,
     /// The subjects whose personal data is replaced or, with `None`, erased.

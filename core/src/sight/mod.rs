@@ -4,7 +4,7 @@
 
 mod record;
 
-pub use record::RecordSight;
+pub(crate) use record::RecordSight;
 
 use std::sync::Arc;
 

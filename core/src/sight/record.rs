@@ -21,7 +21,7 @@ use crate::rules::{Gate, Ruling, World, access, authority, manages};
 use crate::view::{View, ViewError};
 
 /// A reader of the audit of one tenant.
-pub struct RecordSight<'s> {
+pub(crate) struct RecordSight<'s> {
     sight: &'s Sight<'s>,
     tenant: TenantId,
     known: RefCell<BTreeMap<TenantId, Known>>,
@@ -51,7 +51,7 @@ impl<'s> RecordSight<'s> {
     ///
     /// # Errors
     /// `unknown_tenant`, and why the actor may not.
-    pub fn of(sight: &'s Sight<'s>, tenant: TenantId) -> Ruling<Self> {
+    pub(crate) fn of(sight: &'s Sight<'s>, tenant: TenantId) -> Ruling<Self> {
         sight.may(AUDIT_VIEW, tenant)?;
         Ok(Self { sight, tenant, known: RefCell::default(), people: RefCell::default() })
     }
@@ -61,7 +61,7 @@ impl<'s> RecordSight<'s> {
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn row(
+    pub(crate) fn row(
         &self,
         record: &Record,
         before: &dyn View,

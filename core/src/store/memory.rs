@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::queue::{Lent, Queue};
-use super::{NewRecord, Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing, follow};
+use super::{NewRecord, Port, Reading, StoreError, StoredReceipt, StoredRecord, Writing, follow};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::base::time::Timestamp;
@@ -55,7 +55,7 @@ impl MemoryStore {
     }
 }
 
-impl Store for MemoryStore {
+impl Port for MemoryStore {
     fn epoch(&self) -> Uuid {
         self.epoch
     }

@@ -1,6 +1,8 @@
-//! What tests need, ours and those of whoever embeds tenantry or writes a store of their own.
+//! What tests need, ours and those of whoever embeds tenantry.
 
 pub mod given;
+#[doc(hidden)]
+pub mod inside;
 pub mod random;
-pub mod store;
-pub mod tapped;
+mod store;
+mod tapped;

@@ -9,7 +9,7 @@ use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::journal::Head;
 use crate::model::{Personal, Subject};
-use crate::store::{NewRecord, Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing};
+use crate::store::{NewRecord, Port, Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing};
 use crate::view::{Any, Found, Kind, Span, View, ViewError};
 
 /// Who stands between a store and those who use it. By default, everything passes unseen. The past
@@ -63,7 +63,7 @@ pub struct Tapped<S, T> {
     pub tap: T,
 }
 
-impl<S: Store, T: Tap> Store for Tapped<S, T> {
+impl<S: Store, T: Tap> Port for Tapped<S, T> {
     fn epoch(&self) -> Uuid {
         self.store.epoch()
     }

@@ -82,6 +82,7 @@ macro_rules! kinds {
             ///
             /// # Errors
             /// When the text is not such an entity.
+            #[cfg(feature = "sqlite")]
             pub(crate) fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
                 // Looked at once as a whole: else every name and text in it is looked at for
                 // itself.
@@ -302,7 +303,7 @@ entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
 });
 
 /// What the keys of all rows of a reseller begin with that are alike in what lists choose by.
-pub fn row_strand(row: &ResellerRow) -> Key {
+pub(crate) fn row_strand(row: &ResellerRow) -> Key {
     Key::new().id(row.reseller.uuid()).flag(row.is_shown()).text(row.status().name())
 }
 
@@ -317,7 +318,7 @@ entity!(Listing, it => it.link.uuid(), {
 });
 
 /// What the keys of all listings of a manager begin with that are alike in what lists choose by.
-pub fn listing_strand(listing: &Listing) -> Key {
+pub(crate) fn listing_strand(listing: &Listing) -> Key {
     Key::new().id(listing.manager.uuid()).text(listing.stage.name()).text(listing.management.as_str())
 }
 

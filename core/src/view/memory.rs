@@ -95,11 +95,13 @@ impl Memory {
     }
 
     /// Every index entry, in order.
+    #[cfg(feature = "testkit")]
     pub fn entries(&self) -> impl Iterator<Item = (Index, &Key, Uuid, Kind)> {
         self.entries.iter().map(|(index, key, id, kind)| (*index, key, *id, *kind))
     }
 
     /// Everything known about people, in the order of subjects.
+    #[cfg(feature = "testkit")]
     pub fn people(&self) -> impl Iterator<Item = (Subject, &Personal)> {
         self.personal.iter().map(|(subject, personal)| (*subject, personal))
     }

@@ -4,16 +4,17 @@
 //! views, so every check, list and refusal works on each of them with the same code. A view never
 //! decides and never writes; an I/O error in it is an error to the caller and never an allow.
 
-pub mod entity;
-pub mod key;
-pub mod memory;
-pub mod overlay;
+pub(crate) mod entity;
+pub(crate) mod key;
+pub(crate) mod memory;
+pub(crate) mod overlay;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use entity::{Any, Entity, Kind, Write, listing_strand, row_strand};
+pub use entity::{Any, Entity, Kind, Write};
+pub(crate) use entity::{listing_strand, row_strand};
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
 pub use overlay::Overlay;
@@ -128,7 +129,7 @@ impl dyn View + '_ {
 }
 
 /// An entity of one type, with the key it was found under and its id.
-pub type Placed<E> = (Key, Uuid, Arc<E>);
+pub(crate) type Placed<E> = (Key, Uuid, Arc<E>);
 
 /// The entities of a span, one by one.
 pub struct Scan<'v, E> {

@@ -22,6 +22,7 @@ use crate::refusal::{Code, Refusal};
 
 /// A moment that has passed: a record's number, or an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AsOf {
     /// After this record.
     Seq(u64),
@@ -74,6 +75,7 @@ pub struct Inquiry {
 /// What can be asked at the door.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum AnyQuery {
     /// What the rules answer.
     Rules(Box<Query>),
@@ -83,6 +85,7 @@ pub enum AnyQuery {
 
 /// The answer to a question, and the revision it was read at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Answered {
     /// The revision it was read at, where it is about the world at a moment.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +98,7 @@ pub struct Answered {
 /// An answer, beside the question's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum AnyAnswer {
     /// By the rules.
     Rules(Box<Answer>),
@@ -106,6 +110,7 @@ pub enum AnyAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "journal", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Verification {
     /// It does, up to here.
     Holds {
@@ -317,9 +322,10 @@ impl HostQuery {
                 engine.confirm(&it.token)?;
                 alone(HostAnswer::Confirm(()))
             }
-            Self::Verify(_) => alone(HostAnswer::Verify(match engine.verify()? {
+            Self::Verify(_) => alone(HostAnswer::Verify(match engine.verify() {
                 Ok(token) => Verification::Holds { token },
-                Err(flaw) => Verification::Flawed { seq: flaw.seq, why: flaw.why },
+                Err(Error::Flawed(flaw)) => Verification::Flawed { seq: flaw.seq, why: flaw.why },
+                Err(error) => return Err(error.into()),
             })),
         })
     }

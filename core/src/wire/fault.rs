@@ -160,6 +160,7 @@ impl From<Family> for Whose {
 /// Why a call has no reply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Fault {
     /// The stable number: a refusal's up to 999, a trouble's from 9000 on.
     pub number: u16,
@@ -190,6 +191,7 @@ pub struct Fault {
 /// Why one item of a batch cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct FaultItem {
     /// The item's place in the batch, from 0.
     pub index: usize,
@@ -299,6 +301,7 @@ impl From<Error> for Fault {
         match error {
             Error::Refused(refusal) => refusal.into(),
             Error::Store(error) => Self::broken(&error),
+            Error::Flawed(flaw) => Self::new(Trouble::StoreDamaged, flaw),
             Error::Output { .. } => {
                 let trouble = Trouble::OutputFailed;
                 Self::new(trouble, without_remedy(&error.to_string(), trouble))
@@ -321,6 +324,7 @@ impl std::error::Error for Fault {}
 
 /// What a status number stands for, for faces that list or look up their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Status {
     /// The stable number.
     pub number: u16,

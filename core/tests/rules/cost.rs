@@ -5,15 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use tenantry::base::time::Timestamp;
-use tenantry::decide::{Settling, settled};
 use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
 use tenantry::query::{CustomerFilter, Paging, ResellerFilter, UserFilter};
 use tenantry::refusal::Code::TextTooLong;
-use tenantry::rules::World;
 use tenantry::store::memory::MemoryStore;
-use tenantry::testkit::tapped::{Tap, Tapped};
-use tenantry::view::View;
+use tenantry::testkit::inside::{Settling, Tap, Tapped, View, World, settled, world};
 
 /// Counts what is read of a store: looks, and the rows they find.
 #[derive(Default)]
@@ -126,7 +123,7 @@ fn l3_a_command_brings_about_what_it_names_and_a_bounded_part_of_the_rest() {
     let state = |given: &Given, id: InvitationId| {
         let reading = given.engine.read().unwrap();
         let now = reading.now().unwrap();
-        now.world().view.get::<Invitation>(id.uuid()).unwrap().unwrap().handshake.state
+        world(&now).view.get::<Invitation>(id.uuid()).unwrap().unwrap().handshake.state
     };
     let seq = bench.given.engine.token().unwrap().seq;
     // A stranger's command, a refused one, too, takes its share, in the order of moments.
@@ -239,7 +236,7 @@ fn l9_a_link_extends_itself_to_the_end_of_time_and_stays_there() {
         |view: &dyn View| view.get::<Link>(NEW_LINK.uuid()).unwrap().unwrap().term.clone().unwrap().expires;
     let almost = Timestamp::from_micros(Timestamp::MAX.micros() - 1).unwrap();
     for moment in [almost, Timestamp::MAX] {
-        let world = World::reading(now.world().view, moment).unwrap();
+        let world = World::reading(world(&now).view, moment).unwrap();
         let after = settled(&world, Settling::LinksOf(&[MSP])).unwrap().unwrap();
         assert_eq!(expires(&after), Timestamp::MAX, "{moment}");
         let world = World::reading(&after, Timestamp::MAX).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command as Process;
 
-use tenantry::csv::RESELLER_COLUMNS;
+use tenantry::engine::RESELLER_COLUMNS;
 use tenantry::model::Patch;
 use tenantry::policy::MoveRule;
 use tenantry::query::{ResellerCustomerRow, ResellerFilter, ResellerSort};

@@ -7,14 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::apply::apply;
 use tenantry::base::ids::{LinkRequestId, RequestId, RoleId};
-use tenantry::decide::decide;
 use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Link, RoleRef, TermRequest, UserState};
 use tenantry::policy::Policy;
-use tenantry::rules::{Stop, World};
-use tenantry::view::{Any, Memory};
+use tenantry::testkit::inside::{Any, Memory, Stop, World, apply, decide};
 
 use super::*;
 

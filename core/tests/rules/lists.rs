@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::answer::{self, Seal};
 use tenantry::base::text::Email;
 use tenantry::engine::{Clock, Error, Moment, Of};
 use tenantry::event::Event;
@@ -16,10 +15,10 @@ use tenantry::query::{
     ResellerCustomerRow, ResellerFilter, ResellerSort, UserFilter, UserRow, UserSort,
 };
 use tenantry::refusal::Code::{self, *};
-use tenantry::rules::{Ruling, World, access};
-use tenantry::sight::Sight;
 use tenantry::store::memory::MemoryStore;
-use tenantry::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
+use tenantry::testkit::inside::{
+    Any, Found, Index, Key, Kind, Ruling, Sight, Span, View, ViewError, World, access, answer, world,
+};
 
 use super::stock::*;
 use super::*;
@@ -841,8 +840,8 @@ fn costs<R>(
     let mut paging = paging;
     let mut costs = Vec::new();
     for _ in 0..pages {
-        let counting = Counting { view: now.world().view, read: RefCell::default() };
-        let world = World::reading(&counting, now.world().at).unwrap();
+        let counting = Counting { view: world(&now).view, read: RefCell::default() };
+        let world = World::reading(&counting, world(&now).at).unwrap();
         let found = page(&world, &paging).unwrap();
         assert_eq!(found.rows.len(), paging.limit);
         paging.cursor = found.next;
@@ -880,7 +879,11 @@ fn v4_a_resellers_page_costs_the_rows_it_shows_and_no_device() {
                     let (filter, paging) = (filter.clone(), paging.clone());
                     let it =
                         ResellerCustomers { filter, paging, ..ResellerCustomers::new(ROB.into(), RESELLER) };
-                    answer::reseller_customers(&Sight::of(&it.actor, world, None)?, Seal::of("test"), &it)
+                    answer::reseller_customers(
+                        &Sight::of(&it.actor, world, None)?,
+                        answer::Seal::of("test"),
+                        &it,
+                    )
                 })
             };
             let first = cost(&few, 1);
@@ -940,7 +943,11 @@ fn q1_a_page_of_a_managers_customers_costs_the_rows_it_shows() {
                             costs(given, 2, paging, |world, paging| {
                                 let (filter, paging) = (query.clone(), paging.clone());
                                 let it = Customers { filter, paging, ..Customers::new(who.clone(), MSP) };
-                                answer::customers(&Sight::of(&who, world, None)?, Seal::of("test"), &it)
+                                answer::customers(
+                                    &Sight::of(&who, world, None)?,
+                                    answer::Seal::of("test"),
+                                    &it,
+                                )
                             })
                         };
                         let (few, many) = (cost(&few), cost(&many));
@@ -997,7 +1004,7 @@ fn q1_a_listing_follows_its_link_and_tenant_and_stays_as_it_was_at_the_end() {
 /// Every listing is that of its link and tenant, while the link is in force.
 pub(super) fn listings_follow(given: &Given) {
     let read = given.engine.read().unwrap();
-    let view = read.now().unwrap().world().view;
+    let view = world(&read.now().unwrap()).view;
     for tenant in [GRAND, MSP, SECOND, RESELLER] {
         for link in view.under::<Link>(Index::LinkManager, Key::new().id(tenant.uuid()).flag(true)) {
             let link = link.unwrap();
@@ -1050,7 +1057,7 @@ fn t9_a_list_shows_what_the_viewer_sees_of_each_customer() {
         }
         let read = given.engine.read().unwrap();
         let now = read.now().unwrap();
-        let world = now.world();
+        let world = world(&now);
         let mut all = tenants.clone();
         all.extend([JOINTLY, FULLY]);
         for who in [ADA, ADAM, RITA, NOEL, GINA, GUS] {

@@ -45,8 +45,9 @@ use tenantry::command::*;
 use tenantry::model::TenantKind;
 use tenantry::query::*;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
-use tenantry::store::{Reading, Store, StoreError, Writing};
+use tenantry::store::{Store, StoreError};
 use tenantry::testkit::given::*;
+use tenantry::testkit::inside::{Port, Reading, Writing};
 use uuid::Uuid;
 
 /// The known world, in memory or where the environment says.
@@ -71,7 +72,7 @@ impl TempFile {
     }
 }
 
-impl Store for TempFile {
+impl Port for TempFile {
     fn epoch(&self) -> Uuid {
         self.store.epoch()
     }

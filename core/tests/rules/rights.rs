@@ -2,14 +2,11 @@
 
 use std::cell::RefCell;
 
-use tenantry::apply::apply;
 use tenantry::base::ids::RoleId;
-use tenantry::decide::decide;
 use tenantry::event::Event;
 use tenantry::model::{Assignment, Invitation};
 use tenantry::refusal::Code::*;
-use tenantry::rules::World;
-use tenantry::view::Overlay;
+use tenantry::testkit::inside::{Overlay, World, apply, decide, world};
 
 use super::lists::Counting;
 use super::*;
@@ -409,7 +406,7 @@ fn read_by(people: u128, command: impl Fn(Vec<UserId>) -> Command) -> usize {
     let request = |users| given.request(ADA, command(users));
     let reading = given.engine.read().unwrap();
     let now = reading.now().unwrap();
-    let mut world = Overlay::over(now.world().view);
+    let mut world = Overlay::over(world(&now).view);
     let users: Vec<UserId> =
         (0..people).map(|one| UserId::from_uuid(Uuid::from_u128(0x3_0000 + one))).collect();
     for &user in &users {

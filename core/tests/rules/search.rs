@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::apply::apply;
-use tenantry::decide::{decide, sweep};
 use tenantry::event::Event;
 use tenantry::model::machine::machines;
 use tenantry::model::{
@@ -14,8 +12,9 @@ use tenantry::model::{
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code;
-use tenantry::rules::{Stop, World, access, due};
-use tenantry::view::{Any, Kind, Memory, View, Write};
+use tenantry::testkit::inside::{
+    Any, Kind, Memory, Stop, View, World, Write, access, apply, decide, due, sweep,
+};
 
 use super::*;
 
@@ -110,7 +109,7 @@ fn key(world: &Memory) -> String {
     world.entities().filter(|any| any.kind() != Kind::Policy).map(Any::encode).collect()
 }
 
-fn get<E: tenantry::view::Entity>(world: &Memory, id: Uuid) -> Option<std::sync::Arc<E>> {
+fn get<E: tenantry::testkit::inside::Entity>(world: &Memory, id: Uuid) -> Option<std::sync::Arc<E>> {
     let view: &dyn View = world;
     view.get(id).unwrap()
 }

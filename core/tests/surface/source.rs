@@ -35,6 +35,9 @@ pub(crate) struct Crate {
 
 type Macros = BTreeMap<(Place, String), Rc<Macro>>;
 
+/// The macros, and whether all of them have been read.
+type Known<'m> = (bool, &'m mut Macros);
+
 /// The features that an item is there with alone; none where it is there in tests only.
 pub(crate) fn features(attributes: &[Attribute]) -> Option<Vec<String>> {
     let mut found = Vec::new();
@@ -82,9 +85,15 @@ fn flattened(tree: &UseTree, before: &Place, found: &mut Vec<(String, Place)>) {
 impl Crate {
     /// Reads the sources of this package.
     pub(crate) fn read() -> Self {
-        let mut modules = BTreeMap::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        load(&root.join("lib.rs"), &root, Vec::new(), (true, Vec::new()), &mut modules, &mut Macros::new());
+        let mut macros = Macros::new();
+        let mut modules = BTreeMap::new();
+        // Twice, since a macro may be called before the module that defines it is read.
+        for known in [false, true] {
+            modules.clear();
+            let whole = (true, Vec::new());
+            load(&root.join("lib.rs"), &root, Vec::new(), whole, &mut modules, &mut (known, &mut macros));
+        }
         Self { modules }
     }
 }
@@ -95,11 +104,11 @@ fn load(
     place: Place,
     (public, features): (bool, Vec<String>),
     modules: &mut BTreeMap<Place, Module>,
-    macros: &mut Macros,
+    known: &mut Known<'_>,
 ) {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let items = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display())).items;
-    take(items, directory, &place, (public, features), modules, macros);
+    take(items, directory, &place, (public, features), modules, known);
 }
 
 fn take(
@@ -108,7 +117,7 @@ fn take(
     place: &Place,
     (public, features_here): (bool, Vec<String>),
     modules: &mut BTreeMap<Place, Module>,
-    macros: &mut Macros,
+    known: &mut Known<'_>,
 ) {
     let mut open = items;
     open.reverse();
@@ -118,19 +127,22 @@ fn take(
         match item {
             Item::Macro(defined) if defined.mac.path.is_ident("macro_rules") => {
                 let name = defined.ident.unwrap().to_string();
-                macros.insert((place.clone(), name), Rc::new(Macro::read(defined.mac.tokens)));
+                known.1.insert((place.clone(), name), Rc::new(Macro::read(defined.mac.tokens)));
             }
             Item::Macro(called) => {
                 let name = called.mac.path.segments.last().unwrap().ident.to_string();
                 // The nearest of that name; `pub(crate) use` lets others elsewhere name it, too.
                 let near = (0..=place.len()).rev();
                 let defined = near
-                    .filter_map(|length| macros.get(&(place[..length].to_vec(), name.clone())))
-                    .chain(macros.iter().filter(|((_, other), _)| *other == name).map(|(_, found)| found))
+                    .filter_map(|length| known.1.get(&(place[..length].to_vec(), name.clone())))
+                    .chain(known.1.iter().filter(|((_, other), _)| *other == name).map(|(_, found)| found))
                     .next()
                     .cloned();
-                // What the standard library has makes nothing public.
-                let Some(made) = defined else { continue };
+                let Some(made) = defined else {
+                    // What the standard library has makes nothing public.
+                    assert!(!known.0 || name == "thread_local", "{place:?}: there is no `{name}!`");
+                    continue;
+                };
                 let file: syn::File = syn::parse2(made.expand(called.mac.tokens))
                     .unwrap_or_else(|error| panic!("{place:?}: `{name}!` makes items: {error}"));
                 open.extend(file.items.into_iter().rev());
@@ -143,12 +155,12 @@ fn take(
                 let directory = directory.join(&name);
                 match inner.content {
                     Some((_, items)) => {
-                        take(items, &directory, &inner_place, (public, below), modules, macros)
+                        take(items, &directory, &inner_place, (public, below), modules, known)
                     }
                     None => {
                         let beside = PathBuf::from(format!("{}.rs", directory.display()));
                         let file = if beside.exists() { beside } else { directory.join("mod.rs") };
-                        load(&file, &directory, inner_place, (public, below), modules, macros);
+                        load(&file, &directory, inner_place, (public, below), modules, known);
                     }
                 }
             }

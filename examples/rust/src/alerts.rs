@@ -13,7 +13,7 @@ use tenantry::command::{
 };
 use tenantry::engine::{Moment, Of};
 use tenantry::event::Event;
-use tenantry::model::{AlertRule, Assignment, Audience, Licence, RoleRef, Session, TenantKind};
+use tenantry::model::{AlertRule, Assignment, Audience, Licence, Link, RoleRef, Session, Tenant, TenantKind};
 use tenantry::policy::Policy;
 use tenantry::query::{AlertRecipients, Integrations, Question, ServiceMail};
 use tenantry::refusal::Refusal;
@@ -299,7 +299,7 @@ impl Parting {
         let open = moment.host().list::<Session>(&here)?;
         let open = open.iter().filter(|it| it.closed.is_none()).map(|it| it.user).collect();
         let roles = moment.host().list::<Assignment>(&here)?;
-        let link = moment.world().link(self.joint)?.ok_or("there is a link")?;
+        let link = moment.host().get::<Link>(self.joint.uuid())?.ok_or("there is a link")?;
         let grants: Vec<String> = link.grants.iter().map(ToString::to_string).collect();
         let attached = moment.ask(Integrations::new(self.klara.into(), bakery))?.rows;
         let attached: Vec<String> =
@@ -309,7 +309,7 @@ impl Parting {
             .iter()
             .map(|it| format!("{} of {} seats, bought by {}", it.used, it.seats, stage.name(it.buyer.uuid())))
             .collect();
-        let tenant = moment.world().tenant(bakery)?.ok_or("there is the bakery")?;
+        let tenant = moment.host().get::<Tenant>(bakery.uuid())?.ok_or("there is the bakery")?;
         let question = Question::new(self.ben, "devices.manage".parse()?, bakery);
         let may = if moment.check(&question)?.allowed { "yes" } else { "no" };
         let none = |texts: Vec<String>| if texts.is_empty() { "–".to_owned() } else { texts.join(", ") };

@@ -6,7 +6,7 @@ use tenantry::command::{
     AddCustomer, Assign, Authorization, DeleteTenants, DisableTenants, EnableTenants, NewAssignment,
     ReportReady, TenantResult,
 };
-use tenantry::model::{Actor, TenantKind};
+use tenantry::model::{Actor, Tenant, TenantKind};
 use tenantry::query::Question;
 
 use crate::page::{bad, faint, good, plain};
@@ -171,7 +171,7 @@ fn pool(stage: &mut Stage, places: &[TenantId]) -> Result {
     let now = snapshot.now()?;
     let mut rows = Vec::new();
     for &id in places {
-        let tenant = now.world().tenant(id)?.ok_or("a tenant never goes without a tombstone")?;
+        let tenant = now.host().get::<Tenant>(id.uuid())?.ok_or("a tenant never goes without a tombstone")?;
         let prefix = tenant.prefix.as_ref().map_or_else(|| faint("–"), plain);
         let is = if tenant.is_living() { good(tenant.operation) } else { bad("deleted") };
         rows.push(vec![plain(&tenant.name), faint(&tenant.number), is, prefix]);

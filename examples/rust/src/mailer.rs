@@ -13,13 +13,13 @@ use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::SmtpTransport;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, Transport};
-use tenantry::base::ids::UserId;
+use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{CompanyName, Email, PersonName, TextError};
 use tenantry::command::{
     AcceptDelink, AcceptLink, RejectDelink, RequestDelink, RequestLink, ResendDelink, SetManagerGrants,
 };
 use tenantry::engine::{Engine, Moment};
-use tenantry::model::{Link, LinkRequest, Subject, TenantKind};
+use tenantry::model::{Link, LinkRequest, Subject, Tenant, TenantKind};
 use tenantry::notice::{Notice, NoticeKind};
 
 use crate::page::{bad, count, faint, good, plain};
@@ -100,8 +100,8 @@ fn subject(now: &Moment<'_>, kind: &NoticeKind) -> Result<String> {
         _ => None,
     };
     let Some((manager, managed)) = sides else { return Ok(what) };
-    let name = |tenant| -> Result<CompanyName> {
-        Ok(now.world().tenant(tenant)?.ok_or("a link leads to a tenant")?.name.clone())
+    let name = |tenant: TenantId| -> Result<CompanyName> {
+        Ok(now.host().get::<Tenant>(tenant.uuid())?.ok_or("a link leads to a tenant")?.name.clone())
     };
     Ok(format!("{} and {}: {what}", name(manager)?, name(managed)?))
 }

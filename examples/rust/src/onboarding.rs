@@ -11,7 +11,7 @@ use tenantry::command::{
     AcceptLink, Act, AddCustomer, AddedCustomer, Command, Invitee, Request, RequestLink,
 };
 use tenantry::engine::Error;
-use tenantry::model::{Contact, HandshakeState, LinkRequest, TenantKind};
+use tenantry::model::{Contact, HandshakeState, LinkRequest, Tenant, TenantKind};
 use uuid::Uuid;
 
 use crate::page::{count, faint, good, plain};
@@ -343,7 +343,7 @@ fn requests_table(stage: &mut Stage, asked: &[LinkRequestId]) -> Result {
     let mut rows = Vec::new();
     for id in asked {
         let request = now.host().get::<LinkRequest>(id.uuid())?.ok_or("there is no such request")?;
-        let tenant = now.world().tenant(request.managed)?.ok_or("a request names a tenant")?;
+        let tenant = now.host().get::<Tenant>(request.managed.uuid())?.ok_or("a request names a tenant")?;
         let state = request.handshake.state;
         let until = match state {
             HandshakeState::Pending => request.handshake.expires.to_string().chars().take(10).collect(),

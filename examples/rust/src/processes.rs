@@ -8,8 +8,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use tenantry::base::ids::{RequestId, TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{AddCustomer, DisableTenants, EditTenant, Request};
-use tenantry::engine::Error;
-use tenantry::model::TenantKind;
+use tenantry::engine::{Error, Of};
+use tenantry::model::{Link, Tenant, TenantKind};
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::{Code, Refusal};
@@ -88,8 +88,8 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     let mut added = [("the first", "ONE-", 0), ("the second", "TWO-", 0)];
     let snapshot = stage.engine.read()?;
     let now = snapshot.now()?;
-    for link in now.world().links_below(northwind)? {
-        let tenant = now.world().tenant(link.managed)?.ok_or("a link leads to a tenant")?;
+    for link in now.host().list::<Link>(&Of::Manager(northwind))? {
+        let tenant = now.host().get::<Tenant>(link.managed.uuid())?.ok_or("a link leads to a tenant")?;
         for (_, numbers, there) in &mut added {
             *there += usize::from(tenant.number.as_str().starts_with(*numbers));
         }
@@ -255,7 +255,7 @@ fn obey(stage: &Stage, words: &[&str]) -> Result<String> {
             many(stage, manager.parse()?, by.parse()?, series)?;
             Ok("done".to_owned())
         }
-        ["verify"] => Ok(stage.engine.verify()??.to_string()),
+        ["verify"] => Ok(stage.engine.verify()?.to_string()),
         _ => Err(format!("nobody knows how to {}", words.join(" ")).into()),
     }
 }

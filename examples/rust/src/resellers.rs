@@ -8,7 +8,7 @@ use tenantry::command::{
     DropReseller, EditTenant, Invitee, MoveDevices, RegisterTenant, RequestDelink, RequestLink,
     UploadDevices,
 };
-use tenantry::csv::{RESELLER_COLUMNS, inert};
+use tenantry::engine::RESELLER_COLUMNS;
 use tenantry::engine::{AnyEntity, EntityKind, Moment};
 use tenantry::model::{Actor, Device, TenantKind};
 use tenantry::query::{
@@ -262,11 +262,15 @@ impl Sells {
             .records()
             .map(|record| record.map(|cells| cells.iter().map(str::to_owned).collect()))
             .collect::<std::result::Result<_, _>>()?;
+        // What a spreadsheet would run is led by an apostrophe.
+        let inert = |cell: &str| {
+            if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell.to_owned() }
+        };
         let wanted: Vec<Vec<String>> = rows
             .iter()
             .map(|row| {
                 vec![
-                    inert(&row.company).into_owned(),
+                    inert(&row.company),
                     row.number.to_string(),
                     row.country.as_ref().map(ToString::to_string).unwrap_or_default(),
                     row.last_uploaded.map(|at| at.to_string()).unwrap_or_default(),

@@ -15,7 +15,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::{Act, RegisterTenant, RegisterUser};
 use tenantry::engine::{Clock, Engine, Options};
 use tenantry::event::Event;
-use tenantry::model::{Actor, Link, Subject, TenantKind};
+use tenantry::model::{Actor, Link, Subject, Tenant, TenantKind};
 use tenantry::policy::Policy;
 use tenantry::query::{Question, Verdict};
 use tenantry::refusal::{Code, Refusal};
@@ -174,7 +174,7 @@ impl Stage {
         let snapshot = self.engine.read()?;
         let now = snapshot.now()?;
         for (id, people) in &self.cast {
-            let tenant = now.world().tenant(*id)?.ok_or("a tenant of the cast is missing")?;
+            let tenant = now.host().get::<Tenant>(id.uuid())?.ok_or("a tenant of the cast is missing")?;
             let people = if people.is_empty() { faint("–") } else { plain(people.join(", ")) };
             rows.push(vec![plain(&tenant.name), faint(&tenant.number), plain(tenant.kind), people]);
         }
@@ -288,7 +288,7 @@ impl Stage {
     }
 
     pub(crate) fn link(&self, id: LinkId) -> Result<Arc<Link>> {
-        Ok(self.engine.read()?.now()?.world().link(id)?.ok_or("there is no such link")?)
+        Ok(self.engine.read()?.now()?.host().get::<Link>(id.uuid())?.ok_or("there is no such link")?)
     }
 
     // The end.
@@ -316,7 +316,7 @@ impl Stage {
 
     /// Replays the whole journal and says that it holds.
     pub(crate) fn verify(&mut self) -> Result {
-        let token = self.engine.verify()??;
+        let token = self.engine.verify()?;
         self.page.gap();
         self.page.holds(&format!(
             "the journal holds: {} records, replayed, lead to exactly what the file says",

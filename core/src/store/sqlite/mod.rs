@@ -36,7 +36,7 @@ use self::file::{
 use self::read::{Conn, signed};
 use self::write::{Writer, append};
 use super::queue::{Lent, Queue};
-use super::{NewRecord, Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing};
+use super::{NewRecord, Port, Reading, StoreError, StoredReceipt, StoredRecord, Writing};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::journal::Head;
@@ -194,7 +194,7 @@ fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)
     identity
 }
 
-impl Store for SqliteStore {
+impl Port for SqliteStore {
     fn epoch(&self) -> Uuid {
         self.epoch
     }

@@ -3,16 +3,16 @@
 /// How a file is opened.
 ///
 /// ```
-/// use tenantry::store::sqlite::{Options, SqliteStore, Synchronous};
+/// use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let place = tempfile::tempdir()?;
 /// # let path = place.path().join("msp.db");
-/// let quick = Options::default().synchronous(Synchronous::Normal).wait_ms(2_000);
+/// let quick = FileOptions::default().synchronous(Synchronous::Normal).wait_ms(2_000);
 /// let engine = tenantry::Engine::new(SqliteStore::open(&path, quick)?, Default::default())?;
 ///
 /// // Another process that only looks.
-/// let looking = SqliteStore::open(&path, Options::default().read_only(true))?;
+/// let looking = SqliteStore::open(&path, FileOptions::default().read_only(true))?;
 /// assert!(looking.check_integrity().is_ok());
 /// # Ok(())
 /// # }
@@ -67,8 +67,8 @@ impl FileOptions {
         self
     }
 
-    /// How large the file may grow; a commit that needs more fails with [`Full`](crate::store::StoreError::Full). None,
-    /// the default, is as large as there is room.
+    /// How large the file may grow; a commit that needs more fails with
+    /// [`Full`](crate::store::StoreError::Full). None, the default, is as large as there is room.
     #[must_use]
     pub const fn max_bytes(mut self, bytes: Option<u64>) -> Self {
         self.max_bytes = bytes;

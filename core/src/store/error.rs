@@ -1,0 +1,90 @@
+//! What can be wrong with a store. Decides nothing.
+
+use std::path::PathBuf;
+
+use crate::view::ViewError;
+
+/// A broken world: the store could not do what it should. Nothing was written unless it says so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Other writers kept the store for too long.
+    #[error("the store was busy for {waited_ms} ms; try again, or allow more time")]
+    Busy {
+        /// How long the caller waited, in milliseconds.
+        waited_ms: u64,
+    },
+    /// The file cannot be opened or created.
+    #[error("cannot open `{}`: {why}; check the path and the permissions of the file and its directory", path.display())]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// The file belongs to somebody else. It was not touched.
+    #[error("`{}` is not a tenantry store: {why}; choose another path, the file was left as it is", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        why: String,
+    },
+    /// The file was written by a newer tenantry. It was not touched.
+    #[error("`{}` needs format {needs} and this library knows {knows}; use a newer tenantry, the file was left as it is", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The least format a library must know.
+        needs: u32,
+        /// The format this library knows.
+        knows: u32,
+    },
+    /// The file is damaged.
+    #[error("the store is damaged: {what}; restore a backup, and keep the damaged files for inspection")]
+    Damaged {
+        /// How that shows.
+        what: String,
+    },
+    /// There is no room left, on the disk or within the allowed size.
+    #[error("the store is full; make room or raise the limit, then try again")]
+    Full,
+    /// The store was opened for reading only.
+    #[error("the store is read-only; open it for writing")]
+    ReadOnly,
+    /// It is not known whether the commit happened.
+    #[error("it is not known whether the commit happened: {why}; send the same request id again to learn it")]
+    OutcomeUnknown {
+        /// What went wrong.
+        why: String,
+    },
+    /// The process was forked; the child must open the store anew.
+    #[error("this store was opened before the process was forked; open it again in the child")]
+    Forked,
+    /// There is no such revision.
+    #[error("there is no revision {seq}; the journal ends at {head}")]
+    UnknownSeq {
+        /// The revision asked for.
+        seq: u64,
+        /// The last there is.
+        head: u64,
+    },
+    /// Anything else the system reports.
+    #[error("the store failed: {0}")]
+    Io(String),
+}
+
+impl From<StoreError> for ViewError {
+    fn from(error: StoreError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<ViewError> for StoreError {
+    fn from(error: ViewError) -> Self {
+        match error.0.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(other) => Self::Io(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The store port: where records, entities and personal data live, at the level of keys and bytes.
+//!
+//! A store writes three things in one transaction that cannot disagree: records appended to the
+//! journal, the entities they changed (with the versions they replaced kept as the past), and
+//! personal data, which has no past. It knows nothing of the domain and judges nothing. One
+//! conformance suite runs on every store.
+
+use uuid::Uuid;
+
+use super::error::StoreError;
+use crate::base::ids::RequestId;
+use crate::base::time::Timestamp;
+use crate::journal::{Hash, Head};
+use crate::model::{Personal, Subject};
+use crate::view::{View, Write};
+
+/// A record as it is stored: its text is what is hashed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// The record's number.
+    pub seq: u64,
+    /// Its text, a [`crate::journal::Record`] in JSON.
+    pub text: String,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// What is remembered of an executed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredReceipt {
+    /// The record it led to.
+    pub seq: u64,
+    /// The hash of the request's body; forgotten when a subject of the record is erased (U-5).
+    pub fingerprint: Option<Hash>,
+}
+
+/// A record to be appended, with everything that changes by it.
+#[derive(Clone, Debug)]
+pub struct NewRecord {
+    /// The record.
+    pub record: StoredRecord,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The request it answers, and the hash of that request's body.
+    pub request: Option<(RequestId, Hash)>,
+    /// The tenants and users it is about, to find it by.
+    pub about: Vec<Subject>,
+    /// The entities that change.
+    pub changes: Vec<Write>,
+    /// The subjects whose personal data is replaced or, with `None`, erased.
+    pub people: Vec<(Subject, Option<Personal>)>,
+}
+
+/// A store of tenantry's data.
+pub trait Port: Send + Sync {
+    /// Which store this is: made once when it was created, copied with it.
+    fn epoch(&self) -> Uuid;
+
+    /// A consistent reading of the present, undisturbed by writers until it is dropped.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn read(&self) -> Result<Box<dyn Reading + '_>, StoreError>;
+
+    /// The right to write, waited for fairly; nothing is written until [`Writing::commit`].
+    ///
+    /// # Errors
+    /// `Busy` when the wait is too long; others when the store cannot be written.
+    fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError>;
+}
+
+/// A consistent reading: a view of the present, with the journal and the past.
+pub trait Reading: View {
+    /// This reading as a view.
+    fn view(&self) -> &dyn View;
+
+    /// Where the journal ends.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// How many entities there are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn count(&self) -> Result<u64, StoreError>;
+
+    /// The world as it was after record `seq`.
+    ///
+    /// # Errors
+    /// `UnknownSeq` when the journal has not come that far.
+    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError>;
+
+    /// Up to `limit` records after `seq`, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// Up to `limit` records about a tenant or user, after `seq`, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// What is remembered of a request.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError>;
+
+    /// The last record that a consumer has acknowledged; 0 if none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn cursor(&self, consumer: &str) -> Result<u64, StoreError>;
+}
+
+/// The right to write. Dropping it writes nothing.
+pub trait Writing: Reading {
+    /// Appends records, one after the other, and everything that changes by them: all or nothing,
+    /// durable on return.
+    ///
+    /// # Errors
+    /// `OutcomeUnknown` when it cannot be told whether the commit happened; any other error means
+    /// that it did not.
+    fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError>;
+
+    /// Remembers the last record that a consumer has acknowledged; it never moves back.
+    ///
+    /// # Errors
+    /// As for [`Writing::commit`].
+    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError>;
+}
+
+/// Where the journal ends after this record, if it follows on the end before.
+pub(crate) fn follow(head: &Head, new: &NewRecord) -> Result<Head, StoreError> {
+    let StoredRecord { seq, text, hash } = &new.record;
+    if Some(*seq) == head.seq.checked_add(1) && *hash == head.hash.chain(text) {
+        Ok(Head { seq: *seq, hash: *hash, at: Some(new.at) })
+    } else {
+        Err(StoreError::Io(format!("record {seq} does not follow on record {} with its hash", head.seq)))
+    }
+}

@@ -1,0 +1,28 @@
+//! What hosts do not get to see: how commands are decided, how views are read, what a store is
+//! asked for. It is here for the tests and benchmarks of this repository alone, and no version
+//! promises anything about it.
+
+pub use super::random::Rng;
+pub use super::store::{conformance, following, numbered, persistence, verify};
+pub use super::tapped::{Tap, Tapped};
+pub use crate::about::about;
+pub use crate::apply::apply;
+pub use crate::decide::{Settling, decide, settled, sweep};
+pub use crate::index::Follower;
+pub use crate::journal::Head;
+pub use crate::rules::{Ruling, Stop, World, access, due};
+pub use crate::sight::Sight;
+pub use crate::store::port::{NewRecord, Port, Reading, StoredReceipt, StoredRecord, Writing};
+pub use crate::view::{Any, Entity, Found, Index, Key, Kind, Memory, Overlay, Span, View, ViewError, Write};
+
+use crate::engine::Moment;
+
+/// How lists are answered.
+pub mod answer {
+    pub use crate::answer::*;
+}
+
+/// The world of a moment as its last record left it.
+pub fn world<'m, 'v>(moment: &'m Moment<'v>) -> &'m World<'v> {
+    moment.world()
+}
