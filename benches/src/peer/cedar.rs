@@ -16,11 +16,11 @@ use crate::world::{Role, World};
 const POLICIES: &str = r#"
 permit(principal, action, resource) when {
   principal.home == resource && principal.active && !resource.locks &&
-  (resource.open || action == Action::"tenant.operate") && action in principal.role
+  (resource.open || action in [Action::"tenant.operate", Action::"tenant.delete", Action::"customers.delink"]) && action in principal.role
 };
 permit(principal, action, resource) when {
   resource has manager && resource.manager == principal.home && principal.active &&
-  (resource.open || action == Action::"tenant.operate") && action in resource.passes &&
+  (resource.open || action in [Action::"tenant.operate", Action::"tenant.delete", Action::"customers.delink"]) && action in resource.passes &&
   (!(context has service) || resource.services.contains(context.service)) &&
   action in (if principal.hasTag(resource.key) then principal.getTag(resource.key) else principal.role)
 };

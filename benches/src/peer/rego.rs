@@ -39,7 +39,7 @@ allow if {
 
 open(tenant) if tenant.open
 
-open(_) if input.permission == "tenant.operate"
+open(_) if input.permission in {"tenant.operate", "tenant.delete", "customers.delink"}
 
 carried(_) if input.service == ""
 

@@ -22,11 +22,11 @@ CREATE TABLE assignment(user INTEGER, tenant INTEGER, role INTEGER NOT NULL, bel
 CREATE INDEX assignment_tenant ON assignment(tenant);
 ";
 
-/// `?1` user, `?2` tenant, `?3` the permission's bit, `?4` the service's or 0, `?5` the bit of the permission that works
+/// `?1` user, `?2` tenant, `?3` the permission's bit, `?4` the service's or 0, `?5` the bits of the permissions that work
 /// on a disabled tenant.
 macro_rules! rule {
     () => {
-        "u.active AND h.enabled AND (t.enabled OR ?3 = ?5) AND r.permissions & ?3 AND \
+        "u.active AND h.enabled AND (t.enabled OR ?3 & ?5) AND r.permissions & ?3 AND \
          CASE WHEN u.home = t.n THEN l.managed IS NULL OR NOT l.locks \
          ELSE l.manager = u.home AND l.services & ?4 = ?4 AND l.passes & ?3 END"
     };
@@ -157,15 +157,15 @@ impl Statements<'_> {
     /// Whether a user may do something on a tenant.
     pub fn check(&mut self, user: Uuid, tenant: Uuid, permission: u8, service: u8) -> Result<bool> {
         let (permission, service) = bits(permission, service);
-        let operate = self.world.operate();
-        self.check.exists(params![user.as_bytes(), tenant.as_bytes(), permission, service, operate])
+        let despite = self.world.despite_disabled();
+        self.check.exists(params![user.as_bytes(), tenant.as_bytes(), permission, service, despite])
     }
 
     /// The same, with the numbers of user and tenant at hand.
     pub fn check_rows(&mut self, ask: &Ask) -> Result<bool> {
         let (permission, service) = bits(ask.permission, ask.service);
-        let operate = self.world.operate();
-        self.check_rows.exists(params![ask.user, ask.tenant, permission, service, operate])
+        let despite = self.world.despite_disabled();
+        self.check_rows.exists(params![ask.user, ask.tenant, permission, service, despite])
     }
 
     /// The tenants on which a user may do something.
@@ -177,9 +177,9 @@ impl Statements<'_> {
         found: &mut Vec<Uuid>,
     ) -> Result<()> {
         let (permission, service) = bits(permission, service);
-        let operate = self.world.operate();
+        let despite = self.world.despite_disabled();
         let none = rusqlite::types::Null;
-        let mut rows = self.tenants.query(params![user.as_bytes(), none, permission, service, operate])?;
+        let mut rows = self.tenants.query(params![user.as_bytes(), none, permission, service, despite])?;
         while let Some(row) = rows.next()? {
             found.push(Uuid::from_bytes(row.get(0)?));
         }
@@ -195,9 +195,9 @@ impl Statements<'_> {
         found: &mut Vec<Uuid>,
     ) -> Result<()> {
         let (permission, service) = bits(permission, service);
-        let operate = self.world.operate();
+        let despite = self.world.despite_disabled();
         let none = rusqlite::types::Null;
-        let mut rows = self.users.query(params![none, tenant.as_bytes(), permission, service, operate])?;
+        let mut rows = self.users.query(params![none, tenant.as_bytes(), permission, service, despite])?;
         while let Some(row) = rows.next()? {
             found.push(Uuid::from_bytes(row.get(0)?));
         }

@@ -29,9 +29,9 @@ impl World {
         self.bits.all & !self.bits.reserved & !missing
     }
 
-    /// The bit of the permission that works on a tenant that is disabled.
-    pub fn operate(&self) -> u32 {
-        self.bits.operate
+    /// The bits of the permissions that work on a tenant that is disabled.
+    pub fn despite_disabled(&self) -> u32 {
+        self.bits.despite_disabled
     }
 
     /// What a user may do on a tenant.
@@ -40,7 +40,7 @@ impl World {
         if !person.active || !self.tenants[person.home as usize].enabled {
             return Mask::default();
         }
-        let open = if place.enabled { u32::MAX } else { self.bits.operate };
+        let open = if place.enabled { u32::MAX } else { self.bits.despite_disabled };
         if person.home == tenant {
             let locked = place.managed.is_some_and(|managed| managed.fully);
             return if locked { Mask::default() } else { Mask::new(self.holds(person.role) & open, u8::MAX) };

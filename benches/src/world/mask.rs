@@ -38,7 +38,7 @@ pub(super) struct Bits {
     pub(super) templates: [u32; TEMPLATES],
     pub(super) reserved: u32,
     pub(super) grantable: [u32; 2],
-    pub(super) operate: u32,
+    pub(super) despite_disabled: u32,
 }
 
 impl Bits {
@@ -62,7 +62,11 @@ impl Bits {
             }),
             reserved: bits(&policy.reserved),
             grantable: std::array::from_fn(|_| grantable.next().unwrap_or(0)),
-            operate: bits(&["tenant.operate".parse().expect("a permission")].into()),
+            despite_disabled: bits(
+                &["tenant.operate", "tenant.delete", "customers.delink"]
+                    .map(|name| name.parse().expect("a permission"))
+                    .into(),
+            ),
         }
     }
 }
