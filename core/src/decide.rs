@@ -37,15 +37,16 @@ pub struct Step {
 /// # Errors
 /// A refusal, or the world could not be read.
 pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Step> {
-    Ok(step(world, rule(world, request)?)?)
+    Ok(step(world, world.at, rule(world, request)?)?)
 }
 
 /// What follows from a decision. Handshakes end whose ground goes with it (L-3), and console
-/// sessions whose right does (S-2), which is looked at in the world as it leaves it.
+/// sessions whose right does (S-2), which is looked at in the world as it leaves it. What comes
+/// about late ends those handshakes alone that were pending at its own moment.
 ///
 /// # Errors
 /// When the world cannot be read.
-pub(crate) fn step(world: &World<'_>, decision: Decision) -> Result<Step, ViewError> {
+pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> Result<Step, ViewError> {
     let Decision { mut events, people } = decision;
     let mut after = Overlay::over(world.view);
     let mut about = BTreeSet::new();
@@ -62,7 +63,7 @@ pub(crate) fn step(world: &World<'_>, decision: Decision) -> Result<Step, ViewEr
     }
     if lost {
         reached.extend(&about);
-        let mut ended = touched.withdrawn(&World::reading(&after, world.at)?)?;
+        let mut ended = touched.withdrawn(&World::reading(&after, moment)?)?;
         ended.extend(session::ended(&World::reading(&after, world.at)?, &reached, anybody)?);
         for event in ended {
             happen(&mut after, &event, world.at, &mut about)?;
@@ -170,7 +171,7 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
 /// When the world cannot be read.
 pub fn sweep(world: &World<'_>, item: due::Item) -> Result<Option<Step>, ViewError> {
     let events = due::next(world, item)?;
-    if events.is_empty() { Ok(None) } else { step(world, events.into()).map(Some) }
+    if events.is_empty() { Ok(None) } else { step(world, item.0, events.into()).map(Some) }
 }
 
 /// Of what time alone brings about, what a question looks at.

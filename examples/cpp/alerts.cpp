@@ -61,7 +61,8 @@ void routes(stage& on, const std::vector<std::pair<std::string, id>>& tenants) {
 
 // What the last command led to, all in its one record.
 void in_one_record(stage& on) {
-  for (const auto& record : on.ask({{"query", "host_records"}, {"after", on.revision() - 1}}).at("rows")) {
+  const auto records = on.ask({{"query", "host_records"}, {"after", on.revision() - 1}});
+  for (const auto& record : records.at("rows")) {
     on.told.answer("in one record: " + happened(record.at("events"), ", "));
   }
 }
@@ -69,7 +70,8 @@ void in_one_record(stage& on) {
 // Every session that was opened, and how it ended.
 void sessions(stage& on) {
   std::vector<std::pair<json, row>> all;
-  for (const auto& record : on.ask({{"query", "host_records"}, {"paging", {{"limit", 1000}}}}).at("rows")) {
+  const auto records = on.ask({{"query", "host_records"}, {"paging", {{"limit", 1000}}}});
+  for (const auto& record : records.at("rows")) {
     const auto at = clock_face(record.at("at"));
     for (const auto& event : record.at("events")) {
       const std::string what = event.at("event");

@@ -306,7 +306,8 @@ void onboarding(stage& on) {
   }
   rows = {{plain("lines answered with their first receipt"), count(same)},
           {plain("lines refused again"), count(refused_again)}};
-  for (const auto& record : on.ask({{"query", "host_records"}, {"after", before}}).at("rows")) {
+  const auto records = on.ask({{"query", "host_records"}, {"after", before}});
+  for (const auto& record : records.at("rows")) {
     rows.push_back({plain("records written: " + happened(record.at("events"), ", ")), count(1)});
   }
   on.told.remark("Somebody clicks twice. Each line has its own request id, so it is the same request.");

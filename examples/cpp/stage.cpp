@@ -233,7 +233,8 @@ void stage::deliver() {
 
 void stage::history() {
   std::vector<row> rows;
-  for (const auto& record : ask({{"query", "host_records"}, {"paging", {{"limit", ALL}}}}).at("rows")) {
+  const auto records = ask({{"query", "host_records"}, {"paging", {{"limit", ALL}}}});
+  for (const auto& record : records.at("rows")) {
     rows.push_back({count(record.at("seq")), faint(::clock_face(record.at("at"))),
                     plain(actor_name(record.at("actor"))), plain(record.at("command")),
                     plain(happened(record.at("events")))});

@@ -502,9 +502,9 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<(), Code> {
         let (link, party) = self.link_for_delink(actor, id, party, at)?;
-        let mut obstacles: Vec<Code> = must_be_own(&link, party).err().into_iter().collect();
-        obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
-        least(obstacles)?;
+        // Only what can be asked again has been asked enough.
+        must_be_own(&link, party)?;
+        least(self.delink_asked_enough(actor, &link, party, at).into_iter().collect())?;
         self.note_delink_asked(&link, party, at);
         Ok(())
     }

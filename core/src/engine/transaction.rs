@@ -110,7 +110,7 @@ impl<'v> RecordChain<'v> {
 
     /// The same of what is decided here and not by the rules.
     pub(super) fn note(&mut self, actor: Actor, command: &str, events: Vec<Event>) -> Result<(), ViewError> {
-        let step = step(&World::reading(&self.world, self.at())?, events.into())?;
+        let step = step(&World::reading(&self.world, self.at())?, self.at(), events.into())?;
         self.append(actor, None, command, step);
         Ok(())
     }

@@ -47,7 +47,8 @@ struct WriterState {
     shapes: BTreeMap<ShapeKey, u32>,
     /// The codes that seats have for roles, by the roles' numbers.
     codes: BTreeMap<u32, u32>,
-    /// The tenants that at most links keep disabled: whether they are up after that, the policy says.
+    /// The tenants that at most links keep disabled: whether they are up after that, the policy
+    /// says.
     disabled: BTreeSet<u32>,
     /// The first user at home on each tenant; the others follow in [`UserLists::next`].
     residents: Vec<u32>,
@@ -220,7 +221,8 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         let number = self.tenant_number(tenant.id.uuid());
         let before = self.tenant_word(number);
         let disabled = tenant.operation == Operation::Disabled;
-        // What only links keep disabled is up once they have ended, unless the host has to report it.
+        // What only links keep disabled is up once they have ended, unless the host has to report
+        // it.
         let linked = disabled && tenant.holds.is_empty();
         if linked {
             self.state.disabled.insert(number);

@@ -174,6 +174,9 @@ impl Touched {
                     self.subjects.insert(Subject::User(user?.id));
                 }
                 self.organisations.insert(*tenant);
+                // What it asked of those whom it manages, by people from further up, too.
+                let below = graph::below(world, *tenant, &BTreeSet::new())?;
+                self.subjects.extend(below.into_iter().map(Subject::Tenant));
             }
             Event::LinkEnded { link, .. }
             | Event::LinkConverted { link, .. }

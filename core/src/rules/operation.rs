@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::access::{self, Gate};
-use super::authority;
+use super::access::Gate;
 use super::batch::Batch;
 use super::world::{Decision, Ruling, World, refuse};
+use super::{authority, graph};
 use crate::base::ids::{LinkId, TenantId};
 use crate::command::{DisableTenants, EnableTenants, ReportReady};
 use crate::event::Event;
@@ -29,36 +29,39 @@ pub(crate) fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants
     let mut batch = Batch::of(&command.tenants)?;
     let mut events = Vec::new();
     for (index, &id) in command.tenants.iter().enumerate() {
-        let Some((tenant, holder)) = batch.note(index, side(world, actor, id))? else { continue };
+        let Some((tenant, side)) = batch.note(index, side(world, actor, id))? else { continue };
         let operation = world.operation(&tenant)?;
         if operation == Operation::Enabling {
             batch.add(index, Code::TenantEnabling, id);
-        } else if !holders(world, &tenant)?.contains(&holder) {
-            let (hold, link) = holder;
-            events.push(Event::TenantHeld { tenant: id, hold, link });
-            if operation.after(OperationTrigger::Disable).is_some() {
-                events.push(Event::TenantDisabled { tenant: id });
-            }
+            continue;
+        }
+        let before = holders(world, &tenant)?;
+        let held = side.difference(&before);
+        let held = held.map(|&(hold, link)| Event::TenantHeld { tenant: id, hold, link });
+        let there = events.len();
+        events.extend(held);
+        if events.len() > there && operation.after(OperationTrigger::Disable).is_some() {
+            events.push(Event::TenantDisabled { tenant: id });
         }
     }
     batch.lift()?;
     Ok(events.into())
 }
 
-/// The side on which somebody operates a tenant: of several managers' the one by whose link they
-/// may.
-fn side(world: &World<'_>, actor: &Actor, id: TenantId) -> Ruling<(Arc<Tenant>, Holder)> {
+/// The side on which somebody operates a tenant: of a manager's, every link right above it by which
+/// their home reaches it.
+fn side(world: &World<'_>, actor: &Actor, id: TenantId) -> Ruling<(Arc<Tenant>, BTreeSet<Holder>)> {
     authority::authorize(world, actor, TENANT_OPERATE, id, Gate::Shut)?;
     let Some(tenant) = world.living(id)? else { return refuse(Code::UnknownTenant, id) };
-    let holder = match authority::admit(world, actor, Gate::Shut)? {
-        None => (Hold::Operator, None),
-        Some(user) if user.home == id => (Hold::Own, None),
+    let side = match authority::admit(world, actor, Gate::Shut)? {
+        None => [(Hold::Operator, None)].into(),
+        Some(user) if user.home == id => [(Hold::Own, None)].into(),
         Some(user) => {
-            let found = access::judge(world, user.id, TENANT_OPERATE, id, None, Gate::Shut)?;
-            (Hold::Manager, found.chain.first().map(|link| link.id))
+            let chains = graph::chains(world, id, user.home, &BTreeSet::new())?;
+            chains.iter().filter_map(|chain| Some((Hold::Manager, Some(chain.first()?.id)))).collect()
         }
     };
-    Ok((tenant, holder))
+    Ok((tenant, side))
 }
 
 /// Everybody who keeps a tenant disabled.
@@ -125,7 +128,8 @@ fn enabled(world: &World<'_>, actor: &Actor, id: TenantId, gate: Gate) -> Ruling
     }
     let mut events: Vec<Event> =
         lifted.iter().map(|&(hold, link)| Event::TenantReleased { tenant: id, hold, link }).collect();
-    if lifted == holders {
+    // What is on its way up already waits for the host, whatever the policy has become (T-5).
+    if !lifted.is_empty() && lifted == holders {
         events.extend(raised(world, &tenant));
     }
     Ok(events)
