@@ -166,7 +166,7 @@ impl Touched {
                 {
                     let assignment = assignment?;
                     self.subjects.insert(Subject::User(assignment.user));
-                    self.organisations.insert(assignment.tenant);
+                    self.reached(world, assignment.tenant)?;
                 }
             }
             Event::TenantDisabled { tenant } | Event::LinkCreated { managed: tenant, .. } => {
@@ -176,6 +176,7 @@ impl Touched {
                 self.organisations.insert(*tenant);
                 // What it asked of those whom it manages, by people from further up, too.
                 let below = graph::below(world, *tenant, &BTreeSet::new())?;
+                self.organisations.extend(&below);
                 self.subjects.extend(below.into_iter().map(Subject::Tenant));
             }
             Event::LinkEnded { link, .. }
@@ -190,25 +191,34 @@ impl Touched {
             }
             Event::Assigned { user, tenant, role, .. } => {
                 self.person(world, *user)?;
-                self.organisations.insert(*tenant);
+                self.reached(world, *tenant)?;
                 if world.is_super(role) {
                     self.subjects.insert(Subject::Tenant(*tenant));
                 }
             }
             Event::AssignmentEnded { user, tenant } => {
                 self.person(world, *user)?;
-                self.organisations.insert(*tenant);
+                self.reached(world, *tenant)?;
             }
             Event::UserUnblocked { user } => {
                 self.subjects.extend(world.user(*user)?.map(|user| Subject::Tenant(user.home)));
             }
             Event::UserBlocked { user } | Event::UserRemoved { user } => {
                 self.person(world, *user)?;
-                let assigned = world.assignments_of(*user)?;
-                self.organisations.extend(assigned.into_iter().map(|assignment| assignment.tenant));
+                for assignment in world.assignments_of(*user)? {
+                    self.reached(world, assignment.tenant)?;
+                }
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// A tenant on which somebody may hold less now, and the MSPs below it, for which they may have
+    /// been the last who could ask.
+    fn reached(&mut self, world: &World<'_>, tenant: TenantId) -> Result<(), ViewError> {
+        self.organisations.extend(graph::below(world, tenant, &BTreeSet::new())?);
+        self.organisations.insert(tenant);
         Ok(())
     }
 
