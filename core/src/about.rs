@@ -8,9 +8,9 @@ use crate::base::ids::{
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Actor, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject, Tenant, User,
+    Actor, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject, User,
 };
-use crate::view::{Index, Key, View, ViewError};
+use crate::view::{View, ViewError};
 
 /// The tenants and users that an event names, and those behind the things that it names. What it
 /// makes, it names whole; what was there before is looked up in this world.
@@ -134,9 +134,7 @@ pub fn of_command(view: &dyn View, command: &Command) -> Result<BTreeSet<Subject
                 found.insert(Subject::Tenant(tenant));
             }
             Named::Number(number) => {
-                let key = Key::new().text(number.as_str());
-                let tenant = view.under::<Tenant>(Index::TenantNumber, key).next().transpose()?;
-                found.extend(tenant.map(|tenant| Subject::Tenant(tenant.id)));
+                found.extend(view.numbered(&number)?.map(|tenant| Subject::Tenant(tenant.id)));
             }
             Named::Link(link) => of_link(view, link, &mut found)?,
             Named::LinkRequest(request) => of_request(view, request, &mut found)?,

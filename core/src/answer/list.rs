@@ -15,7 +15,7 @@ use crate::query::{
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, graph};
 use crate::sight::Sight;
-use crate::view::{Index, Key, Span, View, ViewError};
+use crate::view::{Index, Key, Span, View, ViewError, listing_strand, row_strand};
 
 /// A manager's customers. Those that the actor may not see are not there (T-9). Of a world in
 /// which everything due has happened: a listing knows nothing of terms.
@@ -68,7 +68,7 @@ fn listings(view: &dyn View, manager: TenantId, query: &CustomerQuery) -> Result
         CustomerSort::Services => Index::ListingServices,
         CustomerSort::Devices => Index::ListingDevices,
     };
-    let found = prefixes(view, index, Key::new().id(manager.uuid()), Listing::strand)?;
+    let found = prefixes(view, index, Key::new().id(manager.uuid()), listing_strand)?;
     let wanted = found.into_iter().filter(|(_, one)| {
         query.stage.map_or(one.stage.is_in_force(), |stage| one.stage == stage)
             && query.management.as_ref().is_none_or(|management| one.management == *management)
@@ -306,7 +306,7 @@ fn rows(
         ResellerSort::Uploads => Index::RowUploads,
         ResellerSort::Devices => Index::RowDevices,
     };
-    let found = prefixes(view, index, Key::new().id(reseller.uuid()), ResellerRow::strand)?;
+    let found = prefixes(view, index, Key::new().id(reseller.uuid()), row_strand)?;
     let wanted = found.into_iter().filter(|(_, one)| chooses(query, one));
     let strands = wanted.map(|(prefix, one)| {
         let by_status = (sort == ResellerSort::Status).then(|| Key::new().text(one.status().name()));

@@ -419,34 +419,32 @@ fn answer_link(
     id: LinkRequestId,
     trigger: HandshakeTrigger,
 ) -> Result<Option<Change>, ViewError> {
-    edit::<LinkRequest>(view, id.uuid(), |it| it.handshake.answer(trigger))
+    edit::<LinkRequest>(view, id.uuid(), |it| answer(&mut it.handshake, trigger))
 }
 
 fn answer_invitation(
     view: &dyn View,
     id: InvitationId,
-    answer: HandshakeTrigger,
+    trigger: HandshakeTrigger,
     then: UserTrigger,
 ) -> Result<Vec<Change>, ViewError> {
     let Some(invitation) = view.get::<Invitation>(id.uuid())? else { return Ok(Vec::new()) };
     let mut invitation = Arc::unwrap_or_clone(invitation);
-    invitation.handshake.answer(answer);
+    answer(&mut invitation.handshake, trigger);
     let mut changes: Vec<Change> = move_user(view, invitation.user, then)?.into_iter().collect();
     changes.push(Change::Put(invitation.into()));
     Ok(changes)
 }
 
-impl Handshake {
-    fn answer(&mut self, trigger: HandshakeTrigger) {
-        self.state = self.state.after(trigger).unwrap_or(self.state);
-    }
+fn answer(handshake: &mut Handshake, trigger: HandshakeTrigger) {
+    handshake.state = handshake.state.after(trigger).unwrap_or(handshake.state);
 }
 
 fn answer_move(view: &dyn View, id: MoveId, trigger: HandshakeTrigger) -> Result<Vec<Change>, ViewError> {
     let Some(found) = view.get::<Move>(id.uuid())? else { return Ok(Vec::new()) };
     let mut changes = device::moving(view, &found.devices, None)?;
     let mut found = Arc::unwrap_or_clone(found);
-    found.handshake.answer(trigger);
+    answer(&mut found.handshake, trigger);
     changes.push(Change::Put(found.into()));
     Ok(changes)
 }

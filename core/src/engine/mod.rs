@@ -6,25 +6,33 @@
 
 mod access;
 mod error;
+mod lock;
 mod moment;
+mod options;
+mod queue;
+mod receipt;
+mod records;
 mod token;
 mod transaction;
 mod verify;
+mod watch;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use uuid::Uuid;
 
-pub use access::Watch;
 pub use error::Error;
 pub use moment::{Moment, Past, Snapshot};
+pub use options::{Clock, HOWEVER_FAR, Options, SystemClock};
+pub use receipt::{Executed, Receipt};
 pub use token::{NotAToken, Token};
 pub use verify::Flaw;
+pub use watch::Watch;
 
-use crate::base::ids::{RequestId, UserId};
+use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Act, Request};
 use crate::decide::Step;
@@ -34,104 +42,16 @@ use crate::index::AccessIndex;
 use crate::journal::Record;
 use crate::model::Actor;
 use crate::notice::{self, Notice};
-use crate::policy::Policy;
 use crate::query::{Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
 use crate::store::memory::MemoryStore;
-use crate::store::{Store, StoreError, StoredRecord};
+use crate::store::{Store, Writing};
 
-use access::{Followed, hash_of};
-use transaction::{Chain, Transaction};
-
-/// How many records are read at a time.
-const PAGE: usize = 256;
-
-/// For the tolerances of [`Options`]: no bound.
-pub const HOWEVER_FAR: u32 = u32::MAX;
-
-/// What time it is. One that says [`Timestamp::MAX`] says that it does not know: everything is
-/// refused then (`clock_ahead`).
-pub trait Clock: Send + Sync {
-    /// This moment.
-    fn now(&self) -> Timestamp;
-}
-
-/// The machine's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_datetime(chrono::Utc::now())
-    }
-}
-
-/// How an engine runs.
-pub struct Options {
-    /// What time it is; the machine's clock by default.
-    pub clock: Box<dyn Clock>,
-    /// Makes ids that callers left out; UUIDv7 by default.
-    pub ids: Box<dyn Fn() -> Uuid + Send + Sync>,
-    /// The policy of a store that is new; an existing store keeps its own.
-    pub policy: Policy,
-    /// Whether commands refused for lack of rights are journalled (Q-2).
-    pub record_refusals: bool,
-    /// How far the clock may be ahead of the journal's last record before commands are refused
-    /// (`clock_ahead`), in seconds; a year by default. A store in which nothing has happened for
-    /// longer is woken by [`Engine::accept_clock`]. [`HOWEVER_FAR`] for no bound.
-    pub clock_leap_seconds: u32,
-    /// How far the clock may be behind the journal before commands are refused (`clock_behind`), in
-    /// seconds. Within it, the journal's last moment counts.
-    pub clock_tolerance_seconds: u32,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            clock: Box::new(SystemClock),
-            ids: Box::new(Uuid::now_v7),
-            policy: Policy::default(),
-            record_refusals: true,
-            clock_leap_seconds: 365 * 24 * 3_600,
-            clock_tolerance_seconds: 300,
-        }
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("policy", &self.policy.name)
-            .field("record_refusals", &self.record_refusals)
-            .field("clock_leap_seconds", &self.clock_leap_seconds)
-            .field("clock_tolerance_seconds", &self.clock_tolerance_seconds)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What an executed command answers with; the same again when the request is repeated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Receipt<T> {
-    /// The revision after it.
-    pub token: Token,
-    /// When it was executed.
-    pub at: Timestamp,
-    /// What the command answers.
-    pub outcome: T,
-}
-
-impl<T> Receipt<T> {
-    /// The record it led to.
-    pub const fn seq(&self) -> u64 {
-        self.token.seq
-    }
-
-    fn map<U>(self, read: impl FnOnce(T) -> U) -> Receipt<U> {
-        Receipt { token: self.token, at: self.at, outcome: read(self.outcome) }
-    }
-}
+use access::LiveIndex;
+use queue::CommitQueue;
+use records::{PAGE, decoded, hash_of};
+use transaction::{Chain, LeftOut, Transaction};
 
 /// Notices that wait for a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -143,57 +63,13 @@ pub struct Mail {
     pub through: u64,
 }
 
-/// What became of a request: its receipt with the events it led to, or why there is none.
-pub type Executed = Result<Receipt<Vec<Event>>, Error>;
-
-/// A request that waits for its turn, and where its answer goes.
-struct Job {
-    request: Request,
-    answer: Arc<Mutex<Option<Executed>>>,
-}
-
-impl Job {
-    fn new(request: Request) -> Self {
-        Self { request, answer: Arc::default() }
-    }
-}
-
-/// The requests that wait, and whether somebody is executing those that waited before.
-#[derive(Default)]
-struct Queue {
-    waiting: Vec<Job>,
-    busy: bool,
-}
-
-/// Whoever executes what waited. However that ends, everybody gets an answer and the next one gets
-/// the turn.
-struct Lead<'e> {
-    engine: &'e Engine,
-    jobs: Vec<Job>,
-}
-
-impl Drop for Lead<'_> {
-    fn drop(&mut self) {
-        for job in &self.jobs {
-            lock(&job.answer).get_or_insert_with(|| {
-                Err(StoreError::OutcomeUnknown { why: "the thread that executed it has died".to_owned() }
-                    .into())
-            });
-        }
-        lock(&self.engine.queue).busy = false;
-        self.engine.answered.notify_all();
-    }
-}
-
 /// tenantry on a store. `Send` and `Sync`: share one among threads.
 pub struct Engine {
     store: Box<dyn Store>,
     options: Options,
-    queue: Mutex<Queue>,
-    answered: Condvar,
-    followed: Mutex<Option<Followed>>,
-    index: OnceLock<Arc<AccessIndex>>,
-    refusals_left_out: Mutex<BTreeMap<UserId, u64>>,
+    queue: CommitQueue,
+    index: LiveIndex,
+    left_out: LeftOut,
 }
 
 impl fmt::Debug for Engine {
@@ -240,11 +116,9 @@ impl Engine {
         let engine = Self {
             store: Box::new(store),
             options,
-            queue: Mutex::default(),
-            answered: Condvar::new(),
-            followed: Mutex::default(),
-            index: OnceLock::new(),
-            refusals_left_out: Mutex::default(),
+            queue: CommitQueue::default(),
+            index: LiveIndex::default(),
+            left_out: LeftOut::default(),
         };
         if engine.store.read()?.head()?.seq == 0 {
             engine.found()?;
@@ -263,7 +137,7 @@ impl Engine {
         if head.seq > 0 {
             return Ok(());
         }
-        let mut chain = Chain::new(writing.view(), head, self.moment()?);
+        let mut chain = Chain::new(writing.view(), head, self.options.moment()?);
         let events = vec![Event::PolicySet { policy: Box::new(policy.clone()) }];
         chain.note(Actor::OPERATOR, "set_policy", events)?;
         let (records, _) = chain.into_records();
@@ -305,52 +179,31 @@ impl Engine {
     /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`, `clock_ahead`; a
     /// broken store.
     pub fn submit(&self, request: Request) -> Executed {
-        let job = Job::new(request);
-        let answer = Arc::clone(&job.answer);
-        let mut queue = lock(&self.queue);
-        queue.waiting.push(job);
-        loop {
-            if let Some(answer) = lock(&answer).take() {
-                return answer;
-            }
-            if queue.busy {
-                queue = self.answered.wait(queue).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            // Whoever finds nobody at it executes everything that waits by then; the others find
-            // their answers.
-            queue.busy = true;
-            let lead = Lead { engine: self, jobs: std::mem::take(&mut queue.waiting) };
-            drop(queue);
-            self.run(&lead.jobs);
-            drop(lead);
-            queue = lock(&self.queue);
-        }
+        self.queue.submit(request, |requests| self.run(requests))
     }
 
     /// Executes several requests, one after the other, in one commit; each is answered for itself.
     pub fn submit_all(&self, requests: Vec<Request>) -> Vec<Executed> {
-        let jobs: Vec<Job> = requests.into_iter().map(Job::new).collect();
-        self.run(&jobs);
-        jobs.iter().map(|job| lock(&job.answer).take().expect("every job that is run is answered")).collect()
+        self.run(&requests.iter().collect::<Vec<_>>())
     }
 
-    fn run(&self, jobs: &[Job]) {
-        let answers = match self.transact(jobs) {
+    fn run(&self, requests: &[&Request]) -> Vec<Executed> {
+        match self.transact(requests) {
             Ok(answers) => answers,
-            Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
-        };
-        for (job, answer) in jobs.iter().zip(answers) {
-            *lock(&job.answer) = Some(answer);
+            Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 
-    fn transact(&self, jobs: &[Job]) -> Result<Vec<Executed>, Error> {
+    fn begin<'t>(&'t self, writing: &'t dyn Writing) -> Result<Transaction<'t>, Error> {
+        Transaction::new(self.store.epoch(), &self.options, &self.left_out, writing)
+    }
+
+    fn transact(&self, requests: &[&Request]) -> Result<Vec<Executed>, Error> {
         let writing = self.store.write()?;
-        let mut transaction = Transaction::new(self, &*writing)?;
-        let mut answers = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            match transaction.execute(&job.request) {
+        let mut transaction = self.begin(&*writing)?;
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            match transaction.execute(request) {
                 Err(error @ Error::Store(_)) => return Err(error),
                 answer => answers.push(answer),
             }
@@ -358,7 +211,7 @@ impl Engine {
         let (records, committed) = transaction.chain.into_records();
         if !records.is_empty() {
             writing.commit(records)?;
-            self.follow(&committed);
+            self.index.follow(&*self.store, &committed);
         }
         Ok(answers)
     }
@@ -388,7 +241,7 @@ impl Engine {
         let mut happened = 0;
         loop {
             let writing = self.store.write()?;
-            let mut transaction = Transaction::new(self, &*writing)?;
+            let mut transaction = self.begin(&*writing)?;
             transaction.bar_clock(ahead_is_right)?;
             let more = transaction.sweep(PAGE, None)?;
             let swept = transaction.chain.len();
@@ -399,18 +252,12 @@ impl Engine {
             let (records, committed) = transaction.chain.into_records();
             if !records.is_empty() {
                 writing.commit(records)?;
-                self.follow(&committed);
+                self.index.follow(&*self.store, &committed);
             }
             if !more {
                 return Ok(happened);
             }
         }
-    }
-
-    /// This moment, for whatever is decided and answered by it.
-    fn moment(&self) -> Result<Timestamp, Error> {
-        let now = self.options.clock.now();
-        if now == Timestamp::MAX { Err(Refusal::new(Code::ClockAhead, now).into()) } else { Ok(now) }
     }
 
     /// This moment, by the engine's clock.
@@ -425,7 +272,7 @@ impl Engine {
     pub fn read(&self) -> Result<Snapshot<'_>, Error> {
         let reading = self.store.read()?;
         let head = reading.head()?;
-        let now = self.moment()?;
+        let now = self.options.moment()?;
         let at = head.at.map_or(now, |last| last.max(now));
         Ok(Snapshot { reading, head, at, epoch: self.store.epoch() })
     }
@@ -527,15 +374,77 @@ impl Engine {
             },
         })
     }
-}
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What these guard is whole between any two steps, so a panic elsewhere does not spoil it.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+    /// The access index: for checks that must cost nanoseconds. Built when first asked for, which
+    /// reads every user, tenant, link and assignment once. This engine's own commits are in it when
+    /// they are acknowledged; those of other processes when [`Engine::refresh`] is called, or now
+    /// and again if the host wants so ([`Engine::watch`]).
+    ///
+    /// ```
+    /// # use tenantry::{command::*, engine::Engine, model::{Actor, TenantKind}};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::memory()?;
+    /// let index = engine.access_index()?;
+    /// let view = index.permission("users.view")?;
+    ///
+    /// let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// assert!(index.check(ada, view, msp, || engine.now()).allowed());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn access_index(&self) -> Result<Arc<AccessIndex>, Error> {
+        self.index.get(&*self.store)
+    }
 
-fn decoded(stored: &StoredRecord) -> Result<Record, Error> {
-    Record::decode(&stored.text).map_err(|error| {
-        StoreError::Damaged { what: format!("record {} cannot be read: {error}", stored.seq) }.into()
-    })
+    /// The access index at the token's revision or a later one, so that what the holder of the
+    /// token has seen counts.
+    ///
+    /// # Errors
+    /// `Diverged` when the token is not of this store's history; when the store cannot be read.
+    pub fn access_index_since(&self, token: &Token) -> Result<Arc<AccessIndex>, Error> {
+        let index = self.access_index()?;
+        if token.epoch != self.store.epoch() {
+            return Err(Error::Diverged { token: *token });
+        }
+        if index.seq() < token.seq {
+            self.confirm(token)?;
+            self.refresh()?;
+        }
+        Ok(index)
+    }
+
+    /// Takes what other processes have written since into the access index, if there is one.
+    /// Returns the store's revision.
+    ///
+    /// # Errors
+    /// `Diverged` when the store's history is another than the one the index followed: open the
+    /// store anew. When the store cannot be read.
+    pub fn refresh(&self) -> Result<Token, Error> {
+        self.index.refresh(&*self.store)
+    }
+
+    /// Asks the index something long while it does not change, where it changes too often to be
+    /// read otherwise ([`crate::index::Overtaken`]). Commits wait meanwhile; checks do not.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn hold_still<T>(&self, ask: impl FnOnce(&AccessIndex) -> T) -> Result<T, Error> {
+        self.index.hold_still(&*self.store, ask)
+    }
+
+    /// Refreshes the access index every so often, from a thread, until the returned [`Watch`] is
+    /// dropped.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or there are no more threads to be had.
+    pub fn watch(self: &Arc<Self>, every: Duration) -> Result<Watch, Error> {
+        self.access_index()?;
+        let engine = Arc::clone(self);
+        Watch::start(every, move || engine.refresh().err())
+    }
 }

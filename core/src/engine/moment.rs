@@ -7,8 +7,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::error::Error;
+use super::records::{PAGE, decoded};
 use super::token::Token;
-use super::{PAGE, decoded};
 use crate::answer;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{IssueCategory, Number, Permission, Service};

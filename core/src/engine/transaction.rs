@@ -2,23 +2,27 @@
 //! the store commits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use uuid::Uuid;
 
 use super::access::Committed;
 use super::error::Error;
+use super::lock::lock;
+use super::options::{HOWEVER_FAR, Options};
+use super::receipt::{Executed, Receipt};
+use super::records::decoded;
 use super::token::Token;
-use super::{Engine, Executed, HOWEVER_FAR, Receipt, decoded, lock};
 use crate::about;
-use crate::base::ids::RequestId;
+use crate::base::ids::{RequestId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
 use crate::decide::{Step, decide, step, sweep};
 use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
-use crate::model::{Actor, Refusals, Subject, User, UserState};
+use crate::model::{Actor, Refusals, Subject};
 use crate::refusal::{Code, Family, Refusal};
-use crate::rules::{Gate, Stop, World, access, due};
+use crate::rules::{Gate, Stop, World, access, authority, due};
 use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
 use crate::view::{Key, Overlay, View, ViewError};
 
@@ -151,18 +155,29 @@ impl<'v> Chain<'v> {
     }
 }
 
+/// How many refused commands of a user were left out of the journal since the last recorded one.
+pub(super) type LeftOut = Mutex<BTreeMap<UserId, u64>>;
+
 /// Commands on their way into one commit.
 pub(super) struct Transaction<'t> {
-    engine: &'t Engine,
+    epoch: Uuid,
+    options: &'t Options,
+    left_out: &'t LeftOut,
     writing: &'t dyn Writing,
     pub(super) chain: Chain<'t>,
     done: BTreeMap<RequestId, (Hash, Receipt<Vec<Event>>)>,
 }
 
 impl<'t> Transaction<'t> {
-    pub(super) fn new(engine: &'t Engine, writing: &'t dyn Writing) -> Result<Self, Error> {
-        let chain = Chain::new(writing.view(), writing.head()?, engine.moment()?);
-        Ok(Self { engine, writing, chain, done: BTreeMap::new() })
+    /// Begins one on the store of this epoch.
+    pub(super) fn new(
+        epoch: Uuid,
+        options: &'t Options,
+        left_out: &'t LeftOut,
+        writing: &'t dyn Writing,
+    ) -> Result<Self, Error> {
+        let chain = Chain::new(writing.view(), writing.head()?, options.moment()?);
+        Ok(Self { epoch, options, left_out, writing, chain, done: BTreeMap::new() })
     }
 
     pub(super) fn execute(&mut self, request: &Request) -> Executed {
@@ -173,13 +188,15 @@ impl<'t> Transaction<'t> {
         if let Some(expected) = request.expected_seq
             && expected != self.chain.head.seq
         {
-            self.admit(&request.actor)?;
+            // Nobody else is told how far the journal has come (T-9).
+            let world = World::reading(&self.chain.world, self.chain.at())?;
+            authority::admit(&world, &request.actor, Gate::OpenForAnswers)?;
             return Err(Refusal::new(Code::StaleSeq, self.chain.head.seq).into());
         }
         self.bar_clock(false)?;
         self.sweep(SWEPT_BY_A_COMMAND, Some(&request.command))?;
         let decided = {
-            let world = World::new(&self.chain.world, self.chain.at(), &*self.engine.options.ids)?;
+            let world = World::new(&self.chain.world, self.chain.at(), &*self.options.ids)?;
             decide(&world, request)
         };
         let step = match decided {
@@ -194,28 +211,10 @@ impl<'t> Transaction<'t> {
         let name = request.command.name();
         self.chain.append(request.actor.clone(), Some((request.id, fingerprint)), name, step);
         let head = self.chain.head;
-        let token = Token { epoch: self.engine.store.epoch(), seq: head.seq, hash: head.hash };
+        let token = Token { epoch: self.epoch, seq: head.seq, hash: head.hash };
         let receipt = Receipt { token, at: self.chain.at(), outcome: events };
         self.done.insert(request.id, (fingerprint, receipt.clone()));
         Ok(receipt)
-    }
-
-    /// Lets in whoever might be somebody to a command: nobody else is told how far the journal has
-    /// come (T-9).
-    fn admit(&self, actor: &Actor) -> Result<(), Error> {
-        let refused = |code, about: &dyn std::fmt::Display| Err(Refusal::new(code, about).into());
-        match actor {
-            Actor::Operator { .. } => Ok(()),
-            Actor::Clock => refused(Code::WrongActor, &"the clock"),
-            Actor::User(id) => {
-                let user = (&self.chain.world as &dyn View).get::<User>(id.uuid())?;
-                match user.map(|user| user.state) {
-                    None => refused(Code::UnknownUser, id),
-                    Some(UserState::Active | UserState::Invited) => Ok(()),
-                    Some(UserState::Blocked | UserState::Removed) => refused(Code::UserNotActive, id),
-                }
-            }
-        }
     }
 
     /// The first receipt of a request that was executed before.
@@ -246,7 +245,7 @@ impl<'t> Transaction<'t> {
         if record.actor != request.actor || record.command != request.command.name() {
             return reused();
         }
-        let token = Token { epoch: self.engine.store.epoch(), seq: stored.seq, hash: stored.hash };
+        let token = Token { epoch: self.epoch, seq: stored.seq, hash: stored.hash };
         Ok(Some(Receipt { token, at: record.at, outcome: record.events }))
     }
 
@@ -261,7 +260,7 @@ impl<'t> Transaction<'t> {
     /// it is right may have it go ahead.
     pub(super) fn bar_clock(&self, ahead_is_right: bool) -> Result<(), Error> {
         let Some(last) = self.chain.head.at else { return Ok(()) };
-        let (now, options) = (self.chain.now, &self.engine.options);
+        let (now, options) = (self.chain.now, self.options);
         if now < last && beyond(now, last, options.clock_tolerance_seconds) {
             return Err(Refusal::new(Code::ClockBehind, last).into());
         }
@@ -276,7 +275,7 @@ impl<'t> Transaction<'t> {
     /// others are counted until one is recorded again.
     fn record_refusal(&mut self, request: &Request, refusal: &Refusal) -> Result<(), Error> {
         let lack_of_rights = matches!(refusal.code.family(), Family::Rights | Family::Unknown);
-        if !self.engine.options.record_refusals || !lack_of_rights {
+        if !self.options.record_refusals || !lack_of_rights {
             return Ok(());
         }
         let Actor::User(by) = request.actor else { return Ok(()) };
@@ -287,7 +286,7 @@ impl<'t> Transaction<'t> {
             return Ok(());
         }
         let before = world.view.get::<Refusals>(by.uuid())?;
-        let mut left_out = lock(&self.engine.refusals_left_out);
+        let mut left_out = lock(self.left_out);
         if Refusals::recorded_at(before.as_deref(), at) >= REFUSALS_RECORDED {
             *left_out.entry(by).or_default() += 1;
             return Ok(());

@@ -1,8 +1,8 @@
 //! Whether the journal holds, and the present is what its records lead to. Reads everything
 //! and mends nothing.
 
-use super::PAGE;
 use super::error::Error;
+use super::records::PAGE;
 use crate::decide::changes_of;
 use crate::journal::{Head, Record};
 use crate::store::Reading;

@@ -10,8 +10,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use builtin::{
+    CATEGORIES, GRANTABLE, PERMISSIONS, RESERVED, SERVICES, SUPER_ONLY, all_but, category, management,
+    permissions, role_name, service, views,
+};
+
 use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Service};
 use crate::base::time::Timestamp;
+use crate::model::permission::{
+    ALERTS_VIEW, AUDIT_VIEW, CONSOLE_OPEN, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_MANAGE, LICENCES_VIEW,
+    ROLES_MANAGE, TENANT_VIEW, USERS_MANAGE, USERS_VIEW,
+};
 
 /// The most permissions a policy can hold (P-14).
 pub const MAX_PERMISSIONS: usize = 128;
@@ -184,7 +193,123 @@ impl fmt::Display for PolicyError {
     }
 }
 
+impl Default for Policy {
+    /// The policy that rules.md describes: fully and jointly managed customers, one manager each,
+    /// delink by two parties.
+    fn default() -> Self {
+        Self {
+            name: "default".to_owned(),
+            permissions: permissions(&PERMISSIONS),
+            reserved: permissions(&RESERVED),
+            grantable: permissions(&GRANTABLE),
+            super_only: permissions(&SUPER_ONLY),
+            services: SERVICES.iter().map(|name| service(name)).collect(),
+            roles: vec![
+                role("super_admin", permissions(&PERMISSIONS)),
+                role("admin", all_but(&SUPER_ONLY)),
+                role("read_only", views()),
+                role("no_access", BTreeSet::new()),
+            ],
+            super_role: role_name("super_admin"),
+            admin_role: role_name("admin"),
+            management_types: vec![
+                ManagementRule {
+                    name: management("fully"),
+                    locks_customer: true,
+                    needs_grants: false,
+                    delinkable: false,
+                    exclusive: true,
+                    moves: MoveRule::AtOnce,
+                    converts_to: [management("jointly")].into(),
+                },
+                ManagementRule {
+                    name: management("jointly"),
+                    locks_customer: false,
+                    needs_grants: true,
+                    delinkable: true,
+                    exclusive: false,
+                    moves: MoveRule::Refused,
+                    converts_to: BTreeSet::new(),
+                },
+            ],
+            max_managers: 1,
+            max_depth: 4,
+            invitation_days: 7,
+            link_request_days: 30,
+            delink_request_days: None,
+            customer_may_request_delink: true,
+            term: TermRule { required: false, max_days: 3_650 },
+            prefix_reuse: PrefixReuse::Immediate,
+            move_days: 30,
+            issue_categories: CATEGORIES.iter().map(|name| category(name)).collect(),
+            consoles: BTreeMap::new(),
+        }
+    }
+}
+
 impl Policy {
+    /// Clients of one manager with three authorizations (no access, admin, read-only) and no delink
+    /// (P-13).
+    pub fn clients() -> Self {
+        Self {
+            name: "clients".to_owned(),
+            roles: vec![
+                role("admin", permissions(&PERMISSIONS)),
+                role("read_only", views()),
+                role("no_access", BTreeSet::new()),
+            ],
+            super_role: role_name("admin"),
+            admin_role: role_name("admin"),
+            management_types: vec![ManagementRule {
+                name: management("client"),
+                locks_customer: false,
+                needs_grants: false,
+                delinkable: false,
+                exclusive: true,
+                moves: MoveRule::AtOnce,
+                converts_to: BTreeSet::new(),
+            }],
+            customer_may_request_delink: false,
+            ..Self::default()
+        }
+    }
+
+    /// Links that always have an end, several managers side by side, and finer roles.
+    pub fn delegated() -> Self {
+        let mut policy = Self {
+            name: "delegated".to_owned(),
+            management_types: vec![ManagementRule {
+                name: management("delegated"),
+                locks_customer: false,
+                needs_grants: true,
+                delinkable: true,
+                exclusive: false,
+                moves: MoveRule::Refused,
+                converts_to: BTreeSet::new(),
+            }],
+            max_managers: 8,
+            delink_request_days: Some(30),
+            term: TermRule { required: true, max_days: 730 },
+            ..Self::default()
+        };
+        policy.roles.extend([
+            role(
+                "helpdesk",
+                permissions(&[TENANT_VIEW, USERS_VIEW, DEVICES_VIEW, ALERTS_VIEW, CONSOLE_OPEN]),
+            ),
+            role("device_admin", permissions(&[TENANT_VIEW, DEVICES_VIEW, DEVICES_MANAGE, CONSOLE_OPEN])),
+            role("licence_admin", permissions(&[TENANT_VIEW, LICENCES_VIEW, LICENCES_MANAGE])),
+            role("user_admin", permissions(&[TENANT_VIEW, USERS_VIEW, USERS_MANAGE, ROLES_MANAGE])),
+            role("auditor", permissions(&[TENANT_VIEW, AUDIT_VIEW])),
+        ]);
+        policy
+    }
+
+    /// The policies that come with the library.
+    pub fn builtin() -> [Self; 3] {
+        [Self::default(), Self::clients(), Self::delegated()]
+    }
+
     /// The built-in role of that name.
     pub fn role(&self, name: &BuiltinRole) -> Option<&RoleRule> {
         self.roles.iter().find(|role| role.name == *name)
@@ -343,4 +468,8 @@ impl Policy {
             ));
         }
     }
+}
+
+fn role(name: &str, permissions: BTreeSet<Permission>) -> RoleRule {
+    RoleRule { name: role_name(name), permissions }
 }

@@ -14,13 +14,16 @@ use crate::query::{Grounds, Question, Verdict};
 use crate::refusal::Code;
 use crate::view::{Entity, Index, Key, Span, ViewError};
 
-/// Whether disabled tenants bar the way.
+/// Who is let through to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
-    /// They do (P-1, P-2).
+    /// Whoever is active, where no tenant is disabled (P-1, P-2).
     Shut,
-    /// They do not: disabling can never hold a customer hostage, so delink stays possible (T-5).
+    /// Disabled tenants do not bar the way: disabling can never hold a customer hostage, so delink
+    /// stays possible (T-5).
     OpenForDelink,
+    /// Nor do they here, and whoever is invited may answer (U-2).
+    OpenForAnswers,
 }
 
 /// Whether the policy has what a question names. A name that it does not have is a slip of whoever
@@ -161,8 +164,7 @@ pub(super) fn judge(
     }
     // P-2
     let Some(target) = world.living(tenant)? else { return Ok(Judgement::denied(Code::UnknownTenant)) };
-    let open =
-        target.operation == Operation::Enabled || gate == Gate::OpenForDelink || permission == TENANT_OPERATE;
+    let open = target.operation == Operation::Enabled || gate != Gate::Shut || permission == TENANT_OPERATE;
     if !open {
         return Ok(Judgement::denied(Code::TenantDisabled));
     }
@@ -180,8 +182,9 @@ pub(super) fn judge(
 /// When the view cannot be read.
 pub fn can_act(world: &World<'_>, user: &User, gate: Gate) -> Result<bool, ViewError> {
     let home = world.living(user.home)?;
-    Ok(user.state == UserState::Active
-        && home.is_some_and(|home| home.operation == Operation::Enabled || gate == Gate::OpenForDelink))
+    let invited = gate == Gate::OpenForAnswers && user.state == UserState::Invited;
+    Ok((user.state == UserState::Active || invited)
+        && home.is_some_and(|home| home.operation == Operation::Enabled || gate != Gate::Shut))
 }
 
 fn own_side(
@@ -332,6 +335,14 @@ fn nearest(
         && (!from_below || assignment.below)
     {
         return Ok(vec![(0, assignment)]);
+    }
+    if let [chain] = chains {
+        for link in chain {
+            if let Some(assignment) = on(link.manager)?.filter(|assignment| assignment.below) {
+                return Ok(vec![(0, assignment)]);
+            }
+        }
+        return Ok(Vec::new());
     }
     // Many chains may lead through one manager.
     let mut known: BTreeMap<TenantId, Option<Arc<Assignment>>> = BTreeMap::new();

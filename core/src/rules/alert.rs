@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::graph;
 use super::world::{Bars, Decision, Ruling, World};
 use crate::base::ids::{TenantId, UserId};
@@ -20,7 +21,7 @@ use crate::view::{Index, Key, ViewError};
 /// # Errors
 /// `unknown_category` and, for each additional recipient, `no_such_user`.
 pub fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> Ruling<Decision> {
-    world.authorize(actor, ALERTS_MANAGE, command.tenant, Gate::Shut)?;
+    authority::authorize(world, actor, ALERTS_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();
     let known = world.policy.issue_categories.contains(&command.category);
     bars.bar(!known, Code::UnknownCategory, &command.category);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::authority;
 use super::batch::Batch;
 use super::graph;
 use super::rights::{Giver, Handed, Offer, Place, Plan};
@@ -34,7 +35,7 @@ pub fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Deci
     let mut events = Vec::new();
     for (index, item) in command.assignments.iter().enumerate() {
         let NewAssignment { user: id, tenant, ref role, .. } = *item;
-        let Some(user) = batch.note(index, world.managed_user(actor, id))? else { continue };
+        let Some(user) = batch.note(index, authority::managed_user(world, actor, id))? else { continue };
         let Some(handed) = batch.note(index, one(world, &mut giver, &user, item))? else { continue };
         if orphaned.get(&tenant).is_some_and(|leaving| leaving.contains(&id)) {
             batch.add(index, Code::LastSuperAdmin, tenant);
@@ -157,7 +158,7 @@ pub fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> Ruling<
     let mut changes = Changes::default();
     let mut events = Vec::new();
     for (index, &UserOnTenant { user: id, tenant }) in command.assignments.iter().enumerate() {
-        let Some(user) = batch.note(index, world.managed_user(actor, id))? else { continue };
+        let Some(user) = batch.note(index, authority::managed_user(world, actor, id))? else { continue };
         if !giver.sees(tenant)? {
             batch.add(index, Code::UnknownTenant, tenant);
             continue;
@@ -202,7 +203,9 @@ pub(super) fn on_new_customer(
         if !seen.insert(item.user) {
             batch.add(index, Code::DuplicateItem, item.user);
         }
-        let Some(user) = batch.note(index, world.managed_user(actor, item.user))? else { continue };
+        let Some(user) = batch.note(index, authority::managed_user(world, actor, item.user))? else {
+            continue;
+        };
         if let Some(handed) = batch.note(index, one_new(world, &mut giver, &user, item, command))? {
             let Handed { below, masked } = handed;
             events.push(Event::Assigned { user: item.user, tenant, role: item.role.clone(), below, masked });

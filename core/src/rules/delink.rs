@@ -1,6 +1,7 @@
 //! Delink (D): the two-party end of a link. Reads a view, returns events; never sends mail.
 
 use super::access::Gate;
+use super::authority;
 use super::link;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::LinkId;
@@ -24,19 +25,19 @@ pub fn act(
     speaks_for: Option<Party>,
     act: DelinkAct,
 ) -> Ruling<Decision> {
-    world.admit(actor, Gate::OpenForDelink)?;
+    authority::admit(world, actor, Gate::OpenForDelink)?;
     let Some(link) = world.link(id)? else { return refuse(Code::UnknownLink, id) };
-    let by = match (world.side_of_link(actor, &link, Gate::OpenForDelink)?, speaks_for) {
+    let by = match (authority::side_of_link(world, actor, &link, Gate::OpenForDelink)?, speaks_for) {
         (Some(Party::Customer), _) => {
-            world.authorize(actor, LINK_RESPOND, link.managed, Gate::OpenForDelink)?;
+            authority::authorize(world, actor, LINK_RESPOND, link.managed, Gate::OpenForDelink)?;
             Party::Customer
         }
         (Some(Party::Manager), _) => {
-            world.authorize(actor, CUSTOMERS_DELINK, link.manager, Gate::OpenForDelink)?;
+            authority::authorize(world, actor, CUSTOMERS_DELINK, link.manager, Gate::OpenForDelink)?;
             Party::Manager
         }
         (None, Some(party)) => {
-            world.ticket(actor, "the parties' handshake")?;
+            authority::ticket(actor, "the parties' handshake")?;
             party
         }
         (None, None) => return refuse(Code::WrongActor, "an operator who names no party"),

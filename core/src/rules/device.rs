@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::Gate;
+use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
 use super::reseller;
@@ -29,7 +30,7 @@ pub const MAX_DEVICES: usize = 10_000;
 /// `empty_batch`, `too_many_devices`, `not_a_reseller`, `cannot_receive`, `not_added`,
 /// `reseller_dropped` and, device by device, `invalid_device`, `duplicate_device`, `device_held`.
 pub fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruling<Decision> {
-    world.authorize(actor, DEVICES_MANAGE, command.reseller, Gate::Shut)?;
+    authority::authorize(world, actor, DEVICES_MANAGE, command.reseller, Gate::Shut)?;
     let mut bars = Bars::new();
     let upload = NewIds::of(world).take(command.upload, &mut bars)?;
     bar_count(command.devices.len(), &mut bars);
@@ -87,8 +88,8 @@ pub(super) fn bar_count(count: usize, bars: &mut Bars) {
 /// `empty_batch`, `too_many_devices`, `out_of_reach`, `cannot_receive`, `move_refused` and, device
 /// by device, `device_not_in_pool`, `device_moving`, `device_seated`.
 pub fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> Ruling<Decision> {
-    world.authorize(actor, DEVICES_MANAGE, command.manager, Gate::Shut)?;
-    world.authorize(actor, DEVICES_MANAGE, command.customer, Gate::Shut)?;
+    authority::authorize(world, actor, DEVICES_MANAGE, command.manager, Gate::Shut)?;
+    authority::authorize(world, actor, DEVICES_MANAGE, command.customer, Gate::Shut)?;
     let mut bars = Bars::new();
     bar_count(command.devices.len(), &mut bars);
     let link = world.links_above(command.customer)?.into_iter().find(|link| link.manager == command.manager);
@@ -208,20 +209,20 @@ pub fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<
 
 /// Finds a move for the party whose turn it is.
 fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<Arc<Move>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let Some(found) = world.view.get::<Move>(id.uuid())? else { return refuse(Code::UnknownMove, id) };
     let Some(user) = admitted else {
         if turn == Party::Customer {
-            world.ticket(actor, "the customer's answer")?;
+            authority::ticket(actor, "the customer's answer")?;
         }
         return Ok(found);
     };
-    match world.side(&user, found.manager, found.customer)? {
+    match authority::side(world, &user, found.manager, found.customer)? {
         None => refuse(Code::UnknownMove, id),
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(side) => {
             let tenant = if side == Party::Customer { found.customer } else { found.manager };
-            world.authorize(actor, DEVICES_MANAGE, tenant, Gate::Shut)?;
+            authority::authorize(world, actor, DEVICES_MANAGE, tenant, Gate::Shut)?;
             Ok(found)
         }
     }
@@ -242,7 +243,7 @@ fn answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger, event: Eve
 /// `empty_batch`, `too_many_devices` and, device by device, `device_not_in_pool`, `device_moving`,
 /// `device_seated`.
 pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteDevices) -> Ruling<Decision> {
-    world.authorize(actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
+    authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();
     bar_count(command.devices.len(), &mut bars);
     bars.note(bar_devices(world, command.tenant, &command.devices, None))?;

@@ -12,7 +12,7 @@ use super::world::World;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{EndCause, Link, LinkRequest, Tenant};
+use crate::model::{EndCause, Link, LinkRequest};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many entries of an index are read at once.
@@ -106,9 +106,7 @@ pub fn named(view: &dyn View, command: &Command) -> Result<BTreeSet<Uuid>, ViewE
             Named::User(user) => found.extend([user.uuid()]),
             Named::Link(link) => found.extend([link.uuid()]),
             Named::Number(number) => {
-                let key = Key::new().text(number.as_str());
-                let tenant = view.under::<Tenant>(Index::TenantNumber, key).next().transpose()?;
-                found.extend(tenant.map(|tenant| tenant.id.uuid()));
+                found.extend(view.numbered(&number)?.map(|tenant| tenant.id.uuid()));
             }
             Named::LinkRequest(request) => {
                 let request = view.get::<LinkRequest>(request.uuid())?;

@@ -21,15 +21,35 @@ pub(super) fn chains(
     home: TenantId,
     without: &BTreeSet<LinkId>,
 ) -> Result<Vec<Chain>, ViewError> {
-    // Each tenant's links are read once, however many ways lead to it.
-    let mut links: BTreeMap<TenantId, Vec<Arc<Link>>> = BTreeMap::new();
-    let mut open = vec![tenant];
+    // Nearly every tenant has one manager: straight up, until there are several.
+    let (mut at, mut chain) = (tenant, Chain::new());
+    let forked = loop {
+        if at == home {
+            return Ok(if chain.is_empty() { Vec::new() } else { vec![chain] });
+        }
+        let mut above = links_above(world, at, without)?;
+        let only = above.pop().filter(|_| chain.len() < MAX_CHAIN as usize);
+        match only {
+            None => return Ok(Vec::new()),
+            Some(link) if above.is_empty() => {
+                at = link.manager;
+                chain.push(link);
+            }
+            Some(link) => {
+                above.push(link);
+                break above;
+            }
+        }
+    };
+    // From there on, each tenant's links are read once, however many ways lead to it.
+    let fork = at;
+    let mut open: Vec<TenantId> = forked.iter().map(|link| link.manager).collect();
+    let mut links: BTreeMap<TenantId, Vec<Arc<Link>>> = BTreeMap::from([(fork, forked)]);
     while let Some(at) = open.pop() {
         if at == home || links.contains_key(&at) {
             continue;
         }
-        let mut above = world.links_above(at)?;
-        above.retain(|link| !without.contains(&link.id));
+        let above = links_above(world, at, without)?;
         open.extend(above.iter().map(|link| link.manager));
         links.insert(at, above);
     }
@@ -47,7 +67,7 @@ pub(super) fn chains(
         }
     }
     let mut found: Vec<Chain> = Vec::new();
-    let mut open: Vec<(TenantId, Chain)> = vec![(tenant, Vec::new())];
+    let mut open = vec![(fork, chain)];
     while let Some((at, chain)) = open.pop() {
         if chain.len() >= MAX_CHAIN as usize {
             continue;
@@ -62,6 +82,17 @@ pub(super) fn chains(
         (chain.len(), chain.iter().map(|link| (link.since, link.id)).collect::<Vec<_>>())
     });
     Ok(found)
+}
+
+/// The links in force by which a tenant is managed, `without` these.
+fn links_above(
+    world: &World<'_>,
+    tenant: TenantId,
+    without: &BTreeSet<LinkId>,
+) -> Result<Vec<Arc<Link>>, ViewError> {
+    let mut above = world.links_above(tenant)?;
+    above.retain(|link| !without.contains(&link.id));
+    Ok(above)
 }
 
 /// Whether `home` manages `tenant` through links in force, `without` these (P-3).
@@ -86,10 +117,7 @@ pub fn above(
     tenant: TenantId,
     without: &BTreeSet<LinkId>,
 ) -> Result<BTreeSet<TenantId>, ViewError> {
-    closure(tenant, |at| {
-        let links = world.links_above(at)?;
-        Ok(links.iter().filter(|link| !without.contains(&link.id)).map(|link| link.manager).collect())
-    })
+    closure(tenant, |at| Ok(links_above(world, at, without)?.iter().map(|link| link.manager).collect()))
 }
 
 /// Every tenant below this one through links in force, `without` these.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::graph;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
@@ -20,7 +21,7 @@ use crate::view::{Index, Key, ViewError};
 /// # Errors
 /// `id_taken`.
 pub fn create(world: &World<'_>, actor: &Actor, command: &CreateIntegration) -> Ruling<Decision> {
-    world.authorize(actor, INTEGRATIONS_MANAGE, command.owner, Gate::Shut)?;
+    authority::authorize(world, actor, INTEGRATIONS_MANAGE, command.owner, Gate::Shut)?;
     let mut bars = Bars::new();
     let integration = NewIds::of(world).take(command.integration, &mut bars)?;
     bars.lift()?;
@@ -39,7 +40,7 @@ pub fn create(world: &World<'_>, actor: &Actor, command: &CreateIntegration) -> 
 /// `unknown_integration`, `out_of_reach`, `already_attached`.
 pub fn share(world: &World<'_>, actor: &Actor, command: &ShareIntegration) -> Ruling<Decision> {
     let integration = resolve(world, actor, command.integration)?;
-    world.authorize(actor, INTEGRATIONS_MANAGE, command.tenant, Gate::Shut)?;
+    authority::authorize(world, actor, INTEGRATIONS_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();
     let reached = graph::manages(world, integration.owner, command.tenant, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, command.tenant);
@@ -70,14 +71,14 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteIntegration) -> 
 }
 
 fn resolve(world: &World<'_>, actor: &Actor, id: IntegrationId) -> Ruling<Arc<Integration>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let found = world.view.get::<Integration>(id.uuid())?.filter(|found| found.deleted.is_none());
     let Some(integration) = found else { return refuse(Code::UnknownIntegration, id) };
     if let Some(user) = admitted {
         if !access::sees(world, &user, integration.owner)? {
             return refuse(Code::UnknownIntegration, id);
         }
-        world.authorize(actor, INTEGRATIONS_MANAGE, integration.owner, Gate::Shut)?;
+        authority::authorize(world, actor, INTEGRATIONS_MANAGE, integration.owner, Gate::Shut)?;
     }
     Ok(integration)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::batch::Batch;
 use super::device::{self, MAX_DEVICES};
 use super::graph;
@@ -26,8 +27,8 @@ pub const MAX_SEATS: u32 = 1_000_000;
 /// `unknown_service`, `service_not_managed`, `invalid_seats`, `invalid_expiry`, `id_taken`,
 /// `out_of_reach`.
 pub fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Decision> {
-    world.authorize(actor, LICENCES_MANAGE, command.buyer, Gate::Shut)?;
-    world.authorize_for(actor, LICENCES_MANAGE, command.tenant, &command.service, Gate::Shut)?;
+    authority::authorize(world, actor, LICENCES_MANAGE, command.buyer, Gate::Shut)?;
+    authority::authorize_for(world, actor, LICENCES_MANAGE, command.tenant, &command.service, Gate::Shut)?;
     let mut bars = Bars::new();
     let licence = NewIds::of(world).take(command.licence, &mut bars)?;
     bars.bar(!world.policy.services.contains(&command.service), Code::UnknownService, &command.service);
@@ -97,7 +98,7 @@ pub fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruli
 }
 
 fn resolve(world: &World<'_>, actor: &Actor, id: LicenceId) -> Ruling<Arc<Licence>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let Some(licence) = world.view.get::<Licence>(id.uuid())? else {
         return refuse(Code::UnknownLicence, id);
     };
@@ -106,6 +107,6 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LicenceId) -> Ruling<Arc<Licenc
     {
         return refuse(Code::UnknownLicence, id);
     }
-    world.authorize_service(actor, LICENCES_MANAGE, licence.tenant, &licence.service)?;
+    authority::authorize_service(world, actor, LICENCES_MANAGE, licence.tenant, &licence.service)?;
     Ok(licence)
 }

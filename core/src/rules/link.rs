@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::Gate;
+use super::authority;
 use super::graph;
 use super::ids::NewIds;
 use super::rights::Giver;
@@ -97,7 +98,7 @@ fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
 /// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`,
 /// `nil_id`, `id_taken`.
 pub fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
-    world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
+    authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
         return refuse(Code::UnknownTenant, command.manager);
     };
@@ -207,7 +208,7 @@ pub fn resend_request(world: &World<'_>, actor: &Actor, command: &ResendLinkRequ
 
 /// Finds a link request for the party whose turn it is.
 fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> Ruling<Arc<LinkRequest>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let Some(request) = world.view.get::<LinkRequest>(id.uuid())? else {
         return refuse(Code::UnknownLinkRequest, id);
     };
@@ -215,19 +216,19 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
         // An operator asks for a manager as they would create a link, but answers for a customer
         // only by ticket.
         if turn == Party::Customer {
-            world.ticket(actor, "the customer's answer")?;
+            authority::ticket(actor, "the customer's answer")?;
         }
         return Ok(request);
     };
-    match world.side(&user, request.manager, request.managed)? {
+    match authority::side(world, &user, request.manager, request.managed)? {
         None => refuse(Code::UnknownLinkRequest, id),
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(Party::Customer) => {
-            world.authorize(actor, LINK_RESPOND, request.managed, Gate::Shut)?;
+            authority::authorize(world, actor, LINK_RESPOND, request.managed, Gate::Shut)?;
             Ok(request)
         }
         Some(Party::Manager) => {
-            world.authorize(actor, CUSTOMERS_ADD, request.manager, Gate::Shut)?;
+            authority::authorize(world, actor, CUSTOMERS_ADD, request.manager, Gate::Shut)?;
             Ok(request)
         }
     }
@@ -250,12 +251,12 @@ fn answer(
 
 /// Finds a link for its manager's side.
 fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Ruling<Arc<Link>> {
-    world.admit(actor, Gate::Shut)?;
+    authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(id)? else { return refuse(Code::UnknownLink, id) };
-    match world.side_of_link(actor, &link, Gate::Shut)? {
+    match authority::side_of_link(world, actor, &link, Gate::Shut)? {
         Some(Party::Customer) => refuse(Code::WrongActor, "the customer's side"),
         Some(Party::Manager) => {
-            world.authorize(actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?;
+            authority::authorize(world, actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?;
             Ok(link)
         }
         None => Ok(link),
@@ -330,7 +331,7 @@ pub fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveService)
     if let Actor::User(_) = actor {
         return refuse(Code::ServiceRemoval, link.id);
     }
-    let ticket = world.ticket(actor, "a link's services")?;
+    let ticket = authority::ticket(actor, "a link's services")?;
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
     let there = link.services.contains(&command.service);
@@ -346,17 +347,17 @@ pub fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveService)
 /// # Errors
 /// `wrong_actor`, `ticket_required`, `link_ended`, `no_term`, `term_too_long`.
 pub fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAutoExtend) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
-    match world.side_of_link(actor, &link, Gate::Shut)? {
+    match authority::side_of_link(world, actor, &link, Gate::Shut)? {
         None => {
-            world.ticket(actor, "a link's term")?;
+            authority::ticket(actor, "a link's term")?;
         }
-        Some(Party::Customer) => world.authorize(actor, LINK_RESPOND, link.managed, Gate::Shut)?,
+        Some(Party::Customer) => authority::authorize(world, actor, LINK_RESPOND, link.managed, Gate::Shut)?,
         Some(Party::Manager) if command.days.is_some() && !world.locks(&link) => {
             return refuse(Code::WrongActor, "the manager's side");
         }
-        Some(Party::Manager) => world.authorize(actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?,
+        Some(Party::Manager) => authority::authorize(world, actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?,
     }
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
@@ -373,13 +374,13 @@ pub fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAutoExtend
 /// # Errors
 /// `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`.
 pub fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
-    match world.side_of_link(actor, &link, Gate::Shut)? {
+    match authority::side_of_link(world, actor, &link, Gate::Shut)? {
         None => {
-            world.ticket(actor, "the customer's grants")?;
+            authority::ticket(actor, "the customer's grants")?;
         }
-        Some(Party::Customer) => world.authorize(actor, GRANTS_MANAGE, link.managed, Gate::Shut)?,
+        Some(Party::Customer) => authority::authorize(world, actor, GRANTS_MANAGE, link.managed, Gate::Shut)?,
         Some(Party::Manager) => return refuse(Code::ReservedForCustomer, link.managed),
     }
     let mut bars = Bars::new();

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod alert;
 pub mod assignment;
+pub mod authority;
 pub mod delink;
 pub mod device;
 pub mod due;
@@ -19,7 +20,6 @@ pub mod session;
 pub mod tenant;
 pub mod user;
 
-mod authority;
 mod batch;
 pub mod graph;
 mod ids;

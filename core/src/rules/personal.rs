@@ -2,6 +2,7 @@
 //! erases.
 
 use super::access::{self, Gate};
+use super::authority;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::command::ErasePersonal;
 use crate::event::Event;
@@ -14,7 +15,7 @@ use crate::refusal::Code;
 /// # Errors
 /// `no_such_user`, `unknown_tenant`, `user_not_removed`.
 pub fn erase(world: &World<'_>, actor: &Actor, command: &ErasePersonal) -> Ruling<Decision> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let mut bars = Bars::new();
     match command.subject {
         Subject::User(id) => {
@@ -23,14 +24,14 @@ pub fn erase(world: &World<'_>, actor: &Actor, command: &ErasePersonal) -> Rulin
                 if !access::sees(world, &admitted, user.home)? {
                     return refuse(Code::NoSuchUser, id);
                 }
-                world.authorize(actor, PERSONAL_ERASE, user.home, Gate::Shut)?;
+                authority::authorize(world, actor, PERSONAL_ERASE, user.home, Gate::Shut)?;
             }
             bars.bar(user.state != UserState::Removed, Code::UserNotRemoved, id);
         }
         Subject::Tenant(id) => {
             // Deleted tenants exist for the operator alone.
             if admitted.is_some() {
-                world.authorize(actor, PERSONAL_ERASE, id, Gate::Shut)?;
+                authority::authorize(world, actor, PERSONAL_ERASE, id, Gate::Shut)?;
             } else if world.tenant(id)?.is_none() {
                 return refuse(Code::UnknownTenant, id);
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::authority;
 use super::world::{Bars, Decision, Ruling, World};
 use crate::base::text::{BuiltinRole, ManagementType, Service};
 use crate::command::SetPolicy;
@@ -16,7 +17,7 @@ use crate::view::{Index, Key, ViewError};
 /// # Errors
 /// `wrong_actor`, `invalid_policy`, `policy_in_use`.
 pub fn set(world: &World<'_>, actor: &Actor, command: &SetPolicy) -> Ruling<Decision> {
-    world.operator_only(actor)?;
+    authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
     if let Err(error) = command.policy.validate() {
         bars.bar(true, Code::InvalidPolicy, error);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::access::Gate;
+use super::authority;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::TenantId;
 use crate::command::{AddResellerCustomer, AdmitReseller, DropReseller, EditResellerCustomer};
@@ -17,7 +18,7 @@ use crate::view::ViewError;
 /// # Errors
 /// `not_a_reseller`, `cannot_receive`, `already_added`, `reseller_dropped`.
 pub fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustomer) -> Ruling<Decision> {
-    world.authorize(actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
+    authority::authorize(world, actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
     let Some(tenant) = world.numbered(&command.number)?.filter(|tenant| tenant.is_living()) else {
         return refuse(Code::UnknownTenant, &command.number);
     };
@@ -45,7 +46,7 @@ pub fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustomer) -> R
 /// # Errors
 /// `not_added`, `nothing_to_do`.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCustomer) -> Ruling<Decision> {
-    world.authorize(actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
+    authority::authorize(world, actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
     let Some(added) = added(world, command.reseller, command.tenant)? else {
         return refuse(Code::NotAdded, command.tenant);
     };
@@ -65,7 +66,7 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCustomer) ->
 /// # Errors
 /// `not_added`, `reseller_dropped`.
 pub fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropReseller) -> Ruling<Decision> {
-    world.authorize(actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
+    authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     match added(world, command.reseller, command.tenant)?.map(|added| added.status) {
         None => refuse(Code::NotAdded, command.tenant),
         Some(ResellerStatus::Inactive) => refuse(Code::ResellerDropped, command.tenant),
@@ -80,7 +81,7 @@ pub fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropReseller) -
 /// # Errors
 /// `not_added`, `reseller_not_dropped`.
 pub fn admit(world: &World<'_>, actor: &Actor, command: &AdmitReseller) -> Ruling<Decision> {
-    world.authorize(actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
+    authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     match added(world, command.reseller, command.tenant)?.map(|added| added.status) {
         None => refuse(Code::NotAdded, command.tenant),
         Some(ResellerStatus::Inactive) => {

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::graph;
 use super::world::{Bars, Ruling, World, refuse};
 use crate::base::ids::{TenantId, UserId};
@@ -165,7 +166,7 @@ impl<'w, 'v> Giver<'w, 'v> {
     /// # Errors
     /// Those of [`World::admit`].
     pub(super) fn of(world: &'w World<'v>, actor: &Actor) -> Ruling<Self> {
-        let user = world.admit(actor, Gate::Shut)?;
+        let user = authority::admit(world, actor, Gate::Shut)?;
         Ok(Self {
             world,
             user,

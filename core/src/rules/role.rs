@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::ids::NewIds;
 use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
@@ -22,8 +23,8 @@ use crate::view::{Index, Key, ViewError};
 /// `beyond_own_rights`, `unknown_permission`, `super_only_permission`, `id_taken`,
 /// `role_name_taken`.
 pub fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
-    world.authorize(actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
-    let by = world.admit(actor, Gate::Shut)?.map(|user| user.home);
+    authority::authorize(world, actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
+    let by = authority::admit(world, actor, Gate::Shut)?.map(|user| user.home);
     let mut giver = Giver::of(world, actor)?;
     let mut bars = Bars::new();
     let role = NewIds::of(world).take(command.role, &mut bars)?;
@@ -128,13 +129,13 @@ pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<
 }
 
 fn resolve(world: &World<'_>, actor: &Actor, id: RoleId) -> Ruling<Arc<Role>> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let Some(role) = world.role(id)? else { return refuse(Code::UnknownRole, id) };
     if let Some(user) = admitted {
         if !access::sees(world, &user, role.tenant)? {
             return refuse(Code::UnknownRole, id);
         }
-        world.authorize(actor, ROLES_MANAGE, role.tenant, Gate::Shut)?;
+        authority::authorize(world, actor, ROLES_MANAGE, role.tenant, Gate::Shut)?;
     }
     Ok(role)
 }

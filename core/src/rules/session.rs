@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::access::{self, Gate};
+use super::authority;
 use super::graph;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
@@ -22,8 +23,10 @@ use crate::view::{Index, Key, ViewError};
 /// # Errors
 /// `wrong_actor` for anybody but a user, `unknown_service`, the reasons of the check, `id_taken`.
 pub fn open(world: &World<'_>, actor: &Actor, command: &OpenConsole) -> Ruling<Decision> {
-    let Some(user) = world.admit(actor, Gate::Shut)? else { return refuse(Code::WrongActor, "operators") };
-    world.authorize_for(actor, CONSOLE_OPEN, command.tenant, &command.service, Gate::Shut)?;
+    let Some(user) = authority::admit(world, actor, Gate::Shut)? else {
+        return refuse(Code::WrongActor, "operators");
+    };
+    authority::authorize_for(world, actor, CONSOLE_OPEN, command.tenant, &command.service, Gate::Shut)?;
     if !world.policy.services.contains(&command.service) {
         return refuse(Code::UnknownService, &command.service);
     }
@@ -60,7 +63,7 @@ fn may(
 /// # Errors
 /// `unknown_session`, `session_closed`.
 pub fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) -> Ruling<Decision> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let session = world.view.get::<Session>(command.session.uuid())?;
     let own = session.filter(|session| admitted.as_ref().is_none_or(|user| user.id == session.user));
     match own {

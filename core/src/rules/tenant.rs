@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::access::Gate;
+use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
@@ -32,7 +33,7 @@ const CONFIRMATION: &str = "delete";
 /// # Errors
 /// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`.
 pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
-    world.operator_only(actor)?;
+    authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
     let tenant = NewIds::of(world).take(command.tenant, &mut bars)?;
     let number = bar_new(world, tenant, command.number.as_ref(), command.prefix.as_ref(), &mut bars)?;
@@ -60,7 +61,7 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> R
 /// `prefix_resting`, `owner_required`, `owner_not_allowed`, and for the authorizations those of an
 /// assignment.
 pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
-    world.authorize(actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
+    authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
         return refuse(Code::UnknownTenant, command.manager);
     };
@@ -116,7 +117,7 @@ pub fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> 
 /// `nothing_to_do`, `prefix_taken`, `prefix_resting`.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<Decision> {
     let id = command.tenant;
-    world.authorize(actor, TENANT_EDIT, id, Gate::Shut)?;
+    authority::authorize(world, actor, TENANT_EDIT, id, Gate::Shut)?;
     let mut bars = Bars::new();
 
     let mut fields = BTreeSet::new();
@@ -162,8 +163,8 @@ pub fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<De
 /// # Errors
 /// `wrong_actor`, `ticket_required`, `nothing_to_do`, `kind_conflict`.
 pub fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind) -> Ruling<Decision> {
-    world.operator_only(actor)?;
-    let ticket = world.ticket(actor, command.tenant)?;
+    authority::operator_only(world, actor)?;
+    let ticket = authority::ticket(actor, command.tenant)?;
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);
     };
@@ -203,11 +204,11 @@ fn operate(
     tenants: &[TenantId],
     trigger: OperationTrigger,
 ) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(tenants)?;
     let mut events = Vec::new();
     for (index, &id) in tenants.iter().enumerate() {
-        batch.note(index, world.authorize(actor, TENANT_OPERATE, id, Gate::Shut))?;
+        batch.note(index, authority::authorize(world, actor, TENANT_OPERATE, id, Gate::Shut))?;
         let Some(tenant) = world.living(id)? else { continue };
         match (tenant.operation.after(trigger), trigger) {
             (Some(_), OperationTrigger::Disable) => events.push(Event::TenantDisabled { tenant: id }),
@@ -228,7 +229,7 @@ fn operate(
 /// # Errors
 /// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
 pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
-    world.operator_only(actor)?;
+    authority::operator_only(world, actor)?;
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);
     };
@@ -244,18 +245,18 @@ pub fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> 
 /// `empty_batch`, `duplicate_item`, `not_confirmed`, `has_managed_tenants`, `delink_pending`,
 /// `delink_first`.
 pub fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
     if command.confirm != CONFIRMATION {
         batch.bar(Refusal::new(Code::NotConfirmed, command.confirm.escape_debug()));
     }
     for (index, &id) in command.tenants.iter().enumerate() {
-        batch.note(index, world.authorize(actor, TENANT_DELETE, id, Gate::Shut))?;
+        batch.note(index, authority::authorize(world, actor, TENANT_DELETE, id, Gate::Shut))?;
     }
     let doomed = doomed(world, command, &mut batch)?;
     for (&id, &index) in &doomed {
         if !command.tenants.contains(&id) {
-            batch.note(index, world.authorize(actor, TENANT_DELETE, id, Gate::Shut))?;
+            batch.note(index, authority::authorize(world, actor, TENANT_DELETE, id, Gate::Shut))?;
         }
         bar_delete(world, id, index, &mut batch)?;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::assignment;
+use super::authority;
 use super::ids::NewIds;
 use super::rights::{Giver, Handed, Offer, Place};
 use super::world::{Bars, Decision, Ruling, World, refuse};
@@ -33,7 +34,7 @@ const UNMASKED: Handed = Handed { below: false, masked: false };
 /// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `already_member`, `already_invited`,
 /// `email_taken`, `id_taken`.
 pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<Decision> {
-    world.authorize(actor, USERS_MANAGE, command.tenant, Gate::Shut)?;
+    authority::authorize(world, actor, USERS_MANAGE, command.tenant, Gate::Shut)?;
     let Some(tenant) = world.living(command.tenant)? else {
         return refuse(Code::UnknownTenant, command.tenant);
     };
@@ -62,11 +63,11 @@ pub fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<
 /// `wrong_actor`, `unknown_tenant`, `no_assignment`, `role_lacks_permission`, `super_admin_only`,
 /// `link_ended`, `owner_not_allowed`, `owner_present`, `owner_invited`, and those of an invitation.
 pub fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> Ruling<Decision> {
-    world.admit(actor, Gate::Shut)?;
+    authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
-    match world.side_of_link(actor, &link, Gate::Shut)? {
+    match authority::side_of_link(world, actor, &link, Gate::Shut)? {
         Some(Party::Customer) => return refuse(Code::WrongActor, "the customer's side"),
-        Some(Party::Manager) => world.authorize(actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?,
+        Some(Party::Manager) => authority::authorize(world, actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?,
         None => {}
     }
     let mut bars = Bars::new();
@@ -207,14 +208,14 @@ enum Sender {
 /// Finds an invitation for those who may send it: the tenant's user managers and, for a sign-up,
 /// its manager (L-1).
 fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc<Invitation>, Sender)> {
-    let admitted = world.admit(actor, Gate::Shut)?;
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
     let Some(invitation) = world.view.get::<Invitation>(id.uuid())? else {
         return refuse(Code::UnknownInvitation, id);
     };
     let Some(user) = admitted else { return Ok((invitation, Sender::Operator)) };
     if invitation.sign_up {
         for link in world.links_above(invitation.tenant)? {
-            let side = world.side(&user, link.manager, link.managed)?;
+            let side = authority::side(world, &user, link.manager, link.managed)?;
             if side == Some(Party::Manager)
                 && access::judge(world, user.id, CUSTOMERS_ADD, link.manager, None, Gate::Shut)?
                     .reason
@@ -227,7 +228,7 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc
     if !access::sees(world, &user, invitation.tenant)? {
         return refuse(Code::UnknownInvitation, id);
     }
-    world.authorize(actor, USERS_MANAGE, invitation.tenant, Gate::Shut)?;
+    authority::authorize(world, actor, USERS_MANAGE, invitation.tenant, Gate::Shut)?;
     Ok((invitation, Sender::UserManager))
 }
 
@@ -287,7 +288,7 @@ fn for_invitee(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<Arc
     let invitation = world.view.get::<Invitation>(id.uuid())?;
     match (actor, invitation) {
         (Actor::Operator { .. }, Some(invitation)) => {
-            world.ticket(actor, "the invited person's answer")?;
+            authority::ticket(actor, "the invited person's answer")?;
             Ok(invitation)
         }
         (Actor::User(user), Some(invitation)) if invitation.user == *user => Ok(invitation),
@@ -311,7 +312,7 @@ fn bar_addressee(
 /// # Errors
 /// `wrong_actor`, `unknown_tenant`, `unknown_role`, `id_taken`, `already_member`, `email_taken`.
 pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Ruling<Decision> {
-    world.operator_only(actor)?;
+    authority::operator_only(world, actor)?;
     let Some(home) = world.living(command.home)? else { return refuse(Code::UnknownTenant, command.home) };
     let mut bars = Bars::new();
     bars.note(assignment::known_role(world, &command.role, &[home.id]))?;
@@ -344,12 +345,12 @@ pub fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Rul
 /// `nothing_to_do`, `user_state_conflict`, `already_member`, `email_taken`.
 pub fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Decision> {
     let user = if *actor == Actor::User(command.user) {
-        match world.admit(actor, Gate::Shut)? {
+        match authority::admit(world, actor, Gate::Shut)? {
             Some(user) => user,
             None => return refuse(Code::NoSuchUser, command.user),
         }
     } else {
-        world.managed_user(actor, command.user)?
+        authority::managed_user(world, actor, command.user)?
     };
     let mut bars = Bars::new();
     bars.bar(command.name.is_keep() && command.email.is_none(), Code::NothingToDo, user.id);
@@ -407,7 +408,7 @@ pub fn remove(world: &World<'_>, actor: &Actor, command: &RemoveUser) -> Ruling<
 }
 
 fn step(world: &World<'_>, actor: &Actor, id: UserId, trigger: UserTrigger) -> Ruling<Arc<User>> {
-    let user = world.managed_user(actor, id)?;
+    let user = authority::managed_user(world, actor, id)?;
     let mut bars = Bars::new();
     bars.note(Giver::of(world, actor)?.shut_out(&user))?;
     bars.bar(user.state.after(trigger).is_none(), Code::UserStateConflict, id);

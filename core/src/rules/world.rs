@@ -225,7 +225,7 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn numbered(&self, number: &Number) -> Result<Option<Arc<Tenant>>, ViewError> {
-        self.view.under::<Tenant>(Index::TenantNumber, Key::new().text(number.as_str())).next().transpose()
+        self.view.numbered(number)
     }
 
     /// The links by which a tenant is managed now.
@@ -323,6 +323,17 @@ impl<'v> World<'v> {
     /// When the view cannot be read.
     pub fn super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
         self.own_active(tenant, |it| self.is_super_admin(it))
+    }
+
+    /// Whether a tenant that is not locked would be without an active super admin of its own if
+    /// these left (U-3).
+    pub(super) fn is_orphaned_by(
+        &self,
+        tenant: TenantId,
+        leaving: &BTreeSet<UserId>,
+    ) -> Result<bool, ViewError> {
+        let there = self.super_admins(tenant)?;
+        Ok(!there.is_empty() && there.is_subset(leaving) && !self.is_locked(tenant)?)
     }
 
     /// The invitations to a tenant that await their answer.

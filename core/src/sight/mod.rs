@@ -14,6 +14,7 @@ use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW};
 use crate::model::{Actor, Personal, Subject, TenantKind, User};
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
+use crate::rules::authority;
 use crate::rules::{Gate, Ruling, Stop, World};
 use crate::view::ViewError;
 
@@ -40,9 +41,9 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// `unknown_user`, `user_not_active`, `wrong_actor` for the clock: now or, else, then.
     pub fn of(actor: &'w Actor, world: &'w World<'w>, present: Option<&'w World<'w>>) -> Ruling<Self> {
-        let viewer = present.unwrap_or(world).admit(actor, Gate::Shut)?;
+        let viewer = authority::admit(present.unwrap_or(world), actor, Gate::Shut)?;
         if present.is_some() {
-            world.admit(actor, Gate::Shut)?;
+            authority::admit(world, actor, Gate::Shut)?;
         }
         Ok(Self { actor, present: present.filter(|_| viewer.is_some()), viewer, world })
     }
@@ -68,7 +69,7 @@ impl<'w> Sight<'w> {
     /// `unknown_tenant`, and why the actor may not: now or, else, then.
     pub fn may(&self, permission: &str, tenant: TenantId) -> Ruling<Open<'_>> {
         for world in self.judging() {
-            world.authorize(self.actor, permission, tenant, Gate::Shut)?;
+            authority::authorize(world, self.actor, permission, tenant, Gate::Shut)?;
         }
         Ok(Open { sight: self, tenant })
     }
@@ -82,7 +83,7 @@ impl<'w> Sight<'w> {
         let Some(user) = &self.viewer else { return Ok(()) };
         for world in self.judging() {
             if !access::may_where_assigned(world, user.id, CUSTOMERS_ADD)? {
-                world.authorize(self.actor, CUSTOMERS_ADD, user.home, Gate::Shut)?;
+                authority::authorize(world, self.actor, CUSTOMERS_ADD, user.home, Gate::Shut)?;
             }
             if world.living(user.home)?.is_none_or(|home| home.kind != TenantKind::Msp) {
                 return Err(Refusal::new(Code::CannotManage, user.home).into());
@@ -115,7 +116,9 @@ impl<'w> Sight<'w> {
         let mut open = Vec::new();
         for tenant in access::tenants_where(self.world, user.id, &view, None)? {
             let still = match self.present {
-                Some(present) => allowed(present.authorize(self.actor, TENANT_VIEW, tenant, Gate::Shut))?,
+                Some(present) => {
+                    allowed(authority::authorize(present, self.actor, TENANT_VIEW, tenant, Gate::Shut))?
+                }
                 None => true,
             };
             if still {

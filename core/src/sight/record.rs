@@ -16,7 +16,7 @@ use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
 use crate::model::{Actor, Session, Subject, User};
 use crate::query::{AuditActor, AuditRow};
-use crate::rules::{Gate, Ruling, World, access, manages};
+use crate::rules::{Gate, Ruling, World, access, authority, manages};
 use crate::view::ViewError;
 
 /// A reader of the audit of one tenant.
@@ -205,7 +205,8 @@ impl<'s> RecordSight<'s> {
         if let Some(known) = self.people.borrow().get(&user.home) {
             return Ok(*known);
         }
-        let told = allowed(self.now().authorize(self.sight.actor, USERS_VIEW, user.home, Gate::Shut))?;
+        let told =
+            allowed(authority::authorize(self.now(), self.sight.actor, USERS_VIEW, user.home, Gate::Shut))?;
         self.people.borrow_mut().insert(user.home, told);
         Ok(told)
     }

@@ -22,13 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A store in memory.
 pub struct MemoryStore {
     epoch: Uuid,
-    // Readings hold on to the world they began with; a commit copies it only while there are any.
-    world: RwLock<Arc<World>>,
+    // Readings hold on to what they began with; a commit copies it only while there are any.
+    contents: RwLock<Arc<Contents>>,
     right: Queue<()>,
 }
 
 #[derive(Clone, Default)]
-struct World {
+struct Contents {
     present: Memory,
     journal: Vec<(StoredRecord, Timestamp)>,
     about: BTreeMap<Subject, Vec<u64>>,
@@ -47,11 +47,11 @@ type Interval = (u64, Option<u64>);
 impl MemoryStore {
     /// An empty store of this epoch.
     pub fn new(epoch: Uuid) -> Self {
-        Self { epoch, world: RwLock::default(), right: Queue::new(()) }
+        Self { epoch, contents: RwLock::default(), right: Queue::new(()) }
     }
 
-    fn world(&self) -> Arc<World> {
-        Arc::clone(&self.world.read().unwrap_or_else(PoisonError::into_inner))
+    fn contents(&self) -> Arc<Contents> {
+        Arc::clone(&self.contents.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -61,17 +61,18 @@ impl Store for MemoryStore {
     }
 
     fn read(&self) -> Result<Box<dyn Reading + '_>, StoreError> {
-        Ok(Box::new(Snapshot(self.world())))
+        Ok(Box::new(MemoryReading { contents: self.contents(), right: () }))
     }
 
     fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError> {
         let waited_ms = PATIENCE.as_millis().try_into().unwrap_or(u64::MAX);
-        let right = self.right.take(PATIENCE).ok_or(StoreError::Busy { waited_ms })?;
-        Ok(Box::new(Right { store: self, _right: right, snapshot: Snapshot(self.world()) }))
+        let lent = self.right.take(PATIENCE).ok_or(StoreError::Busy { waited_ms })?;
+        let right = Right { store: self, _lent: lent };
+        Ok(Box::new(MemoryReading { contents: self.contents(), right }))
     }
 }
 
-impl World {
+impl Contents {
     fn head(&self) -> Head {
         self.journal.last().map_or(Head::EMPTY, |(record, at)| Head {
             seq: record.seq,
@@ -81,7 +82,7 @@ impl World {
     }
 
     /// Whether all of these may be appended.
-    fn admit(&self, records: &[NewRecord]) -> Result<(), StoreError> {
+    fn follows(&self, records: &[NewRecord]) -> Result<(), StoreError> {
         let mut head = self.head();
         let mut requests = BTreeSet::new();
         for new in records {
@@ -149,78 +150,82 @@ impl World {
     }
 }
 
-/// The world at the moment the reading began.
-struct Snapshot(Arc<World>);
+/// What was there when the reading began, and, where nobody else can write meanwhile, the right to.
+struct MemoryReading<R> {
+    contents: Arc<Contents>,
+    right: R,
+}
 
-impl View for Snapshot {
+impl<R> View for MemoryReading<R> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
-        self.0.present.load(kind, id)
+        self.contents.present.load(kind, id)
     }
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
-        self.0.present.scan(span, limit)
+        self.contents.present.scan(span, limit)
     }
 
     fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
-        self.0.present.personal(subject)
+        self.contents.present.personal(subject)
     }
 
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
-        self.0.present.addressed(email)
+        self.contents.present.addressed(email)
     }
 }
 
-impl Reading for Snapshot {
+impl<R> Reading for MemoryReading<R> {
     fn view(&self) -> &dyn View {
         self
     }
 
     fn head(&self) -> Result<Head, StoreError> {
-        Ok(self.0.head())
+        Ok(self.contents.head())
     }
 
     fn count(&self) -> Result<u64, StoreError> {
-        Ok(self.0.present.entities().count() as u64)
+        Ok(self.contents.present.entities().count() as u64)
     }
 
     fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
-        let head = self.0.head().seq;
+        let head = self.contents.head().seq;
         if seq > head {
             return Err(StoreError::UnknownSeq { seq, head });
         }
-        Ok(Box::new(AsOf { world: &self.0, seq }))
+        Ok(Box::new(AsOf { contents: &self.contents, seq }))
     }
 
     fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
         let skipped = usize::try_from(seq).unwrap_or(usize::MAX);
-        Ok(self.0.journal.iter().skip(skipped).take(limit).map(|(record, _)| record.clone()).collect())
+        Ok(self.contents.journal.iter().skip(skipped).take(limit).map(|(record, _)| record.clone()).collect())
     }
 
     fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        let seqs = self.0.about.get(&about).map(Vec::as_slice).unwrap_or_default();
+        let seqs = self.contents.about.get(&about).map(Vec::as_slice).unwrap_or_default();
         let later = seqs.iter().filter(|about| **about > seq).take(limit);
-        let records = later.filter_map(|seq| self.0.journal.get(usize::try_from(*seq).ok()?.checked_sub(1)?));
+        let records =
+            later.filter_map(|seq| self.contents.journal.get(usize::try_from(*seq).ok()?.checked_sub(1)?));
         Ok(records.map(|(record, _)| record.clone()).collect())
     }
 
     fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
-        Ok(self.0.receipts.get(&request).copied())
+        Ok(self.contents.receipts.get(&request).copied())
     }
 
     fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
-        Ok(self.0.cursors.get(consumer).copied().unwrap_or(0))
+        Ok(self.contents.cursors.get(consumer).copied().unwrap_or(0))
     }
 }
 
 /// The world as it was after a record.
-struct AsOf<'w> {
-    world: &'w World,
+struct AsOf<'c> {
+    contents: &'c Contents,
     seq: u64,
 }
 
 impl View for AsOf<'_> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
-        let versions = self.world.versions.get(&(kind, id)).map(Vec::as_slice).unwrap_or_default();
+        let versions = self.contents.versions.get(&(kind, id)).map(Vec::as_slice).unwrap_or_default();
         let until = versions.partition_point(|(from, _)| *from <= self.seq);
         Ok(until.checked_sub(1).and_then(|last| versions.get(last)).and_then(|(_, any)| any.clone()))
     }
@@ -229,7 +234,8 @@ impl View for AsOf<'_> {
         let there =
             |(from, until): &Interval| *from <= self.seq && until.is_none_or(|until| self.seq < until);
         let Some(bounds) = bounds(span) else { return Ok(Vec::new()) };
-        let entries = self.world.intervals.range(bounds).filter(|(_, intervals)| intervals.iter().any(there));
+        let entries =
+            self.contents.intervals.range(bounds).filter(|(_, intervals)| intervals.iter().any(there));
         let entries: Vec<&Entry> = if span.backwards {
             entries.rev().map(|(entry, _)| entry).take(limit).collect()
         } else {
@@ -243,93 +249,41 @@ impl View for AsOf<'_> {
     }
 
     fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
-        self.world.present.personal(subject)
+        self.contents.present.personal(subject)
     }
 
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
-        self.world.present.addressed(email)
+        self.contents.present.addressed(email)
     }
 }
 
-/// The right to write, and the world as it is while nobody else can.
+/// The right to write.
 struct Right<'s> {
     store: &'s MemoryStore,
-    _right: Lent<'s, ()>,
-    snapshot: Snapshot,
+    _lent: Lent<'s, ()>,
 }
 
-impl Right<'_> {
-    fn change(self, change: impl FnOnce(&mut World)) {
-        // Lets go of the world first: where no reading holds it, it is changed in place and not
-        // copied.
-        drop(self.snapshot);
-        change(Arc::make_mut(&mut self.store.world.write().unwrap_or_else(PoisonError::into_inner)));
-    }
-}
-
-impl View for Right<'_> {
-    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
-        self.snapshot.load(kind, id)
-    }
-
-    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
-        self.snapshot.scan(span, limit)
-    }
-
-    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
-        self.snapshot.personal(subject)
-    }
-
-    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
-        self.snapshot.addressed(email)
+impl MemoryReading<Right<'_>> {
+    fn change(self, change: impl FnOnce(&mut Contents)) {
+        // Lets go of the contents first: where no reading holds them, they are changed in place and
+        // not copied.
+        drop(self.contents);
+        let held = &self.right.store.contents;
+        change(Arc::make_mut(&mut held.write().unwrap_or_else(PoisonError::into_inner)));
     }
 }
 
-impl Reading for Right<'_> {
-    fn view(&self) -> &dyn View {
-        self
-    }
-
-    fn head(&self) -> Result<Head, StoreError> {
-        self.snapshot.head()
-    }
-
-    fn count(&self) -> Result<u64, StoreError> {
-        self.snapshot.count()
-    }
-
-    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
-        self.snapshot.as_of(seq)
-    }
-
-    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.snapshot.records_after(seq, limit)
-    }
-
-    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.snapshot.records_about(about, seq, limit)
-    }
-
-    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
-        self.snapshot.receipt(request)
-    }
-
-    fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
-        self.snapshot.cursor(consumer)
-    }
-}
-
-impl Writing for Right<'_> {
+impl Writing for MemoryReading<Right<'_>> {
     fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError> {
-        self.snapshot.0.admit(&records)?;
-        self.change(|world| records.into_iter().for_each(|new| world.append(new)));
+        self.contents.follows(&records)?;
+        self.change(|contents| records.into_iter().for_each(|new| contents.append(new)));
         Ok(())
     }
 
     fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError> {
-        let seq = seq.min(self.snapshot.0.head().seq);
-        self.change(|world| {
-            let cursor = world.cursors.entry(consumer.to_owned()).or_default();
+        let seq = seq.min(self.contents.head().seq);
+        self.change(|contents| {
+            let cursor = contents.cursors.entry(consumer.to_owned()).or_default();
             *cursor = seq.max(*cursor);
         });
         Ok(())

@@ -3,3 +3,4 @@
 pub mod given;
 pub mod random;
 pub mod store;
+pub mod tapped;

@@ -285,40 +285,35 @@ entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
         let country = it.country.as_ref().map_or("", |country| country.as_str());
         let uploaded = it.last_uploaded.unwrap_or(Timestamp::MIN);
         keys.extend([
-            (Index::RowCompany, it.strand().folded(&it.company())),
-            (Index::RowNumber, it.strand().text(it.number.as_str())),
-            (Index::RowCountry, it.strand().text(country)),
-            (Index::RowUploaded, it.strand().time(uploaded)),
-            (Index::RowUploads, it.strand().count(it.uploads)),
-            (Index::RowDevices, it.strand().count(it.devices)),
+            (Index::RowCompany, row_strand(it).folded(&it.company())),
+            (Index::RowNumber, row_strand(it).text(it.number.as_str())),
+            (Index::RowCountry, row_strand(it).text(country)),
+            (Index::RowUploaded, row_strand(it).time(uploaded)),
+            (Index::RowUploads, row_strand(it).count(it.uploads)),
+            (Index::RowDevices, row_strand(it).count(it.devices)),
         ]);
     }
     keys
 });
 
-impl ResellerRow {
-    /// What the keys of all rows of a reseller begin with that are alike in what lists choose by.
-    pub fn strand(&self) -> Key {
-        Key::new().id(self.reseller.uuid()).flag(self.is_shown()).text(self.status().name())
-    }
+/// What the keys of all rows of a reseller begin with that are alike in what lists choose by.
+pub fn row_strand(row: &ResellerRow) -> Key {
+    Key::new().id(row.reseller.uuid()).flag(row.is_shown()).text(row.status().name())
 }
 
 entity!(Listing, it => it.link.uuid(), {
     let services: Vec<&str> = it.services.iter().map(|service| service.as_str()).collect();
     vec![
-        (Index::ListingName, it.strand().folded(it.name.as_str())),
-        (Index::ListingNumber, it.strand().text(it.number.as_str())),
-        (Index::ListingServices, it.strand().text(&services.join(","))),
-        (Index::ListingDevices, it.strand().count(it.devices)),
+        (Index::ListingName, listing_strand(it).folded(it.name.as_str())),
+        (Index::ListingNumber, listing_strand(it).text(it.number.as_str())),
+        (Index::ListingServices, listing_strand(it).text(&services.join(","))),
+        (Index::ListingDevices, listing_strand(it).count(it.devices)),
     ]
 });
 
-impl Listing {
-    /// What the keys of all listings of a manager begin with that are alike in what lists choose
-    /// by.
-    pub fn strand(&self) -> Key {
-        Key::new().id(self.manager.uuid()).text(self.stage.name()).text(self.management.as_str())
-    }
+/// What the keys of all listings of a manager begin with that are alike in what lists choose by.
+pub fn listing_strand(listing: &Listing) -> Key {
+    Key::new().id(listing.manager.uuid()).text(listing.stage.name()).text(listing.management.as_str())
 }
 
 entity!(Holding, it => it.id.uuid(), {

@@ -13,14 +13,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use entity::{Any, Change, Entity, Kind};
+pub use entity::{Any, Change, Entity, Kind, listing_strand, row_strand};
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
 pub use overlay::Overlay;
 
 use crate::base::ids::UserId;
-use crate::base::text::Email;
-use crate::model::{Personal, Subject};
+use crate::base::text::{Email, Number};
+use crate::model::{Personal, Subject, Tenant};
 
 /// How many entities a scan reads at first, unless it is told how many are wanted.
 const FIRST_PAGE: usize = 4;
@@ -105,6 +105,14 @@ impl dyn View + '_ {
     /// When the store cannot be read.
     pub fn get<E: Entity>(&self, id: Uuid) -> Result<Option<Arc<E>>, ViewError> {
         Ok(self.load(E::KIND, id)?.and_then(|any| E::from_any(any)))
+    }
+
+    /// The tenant, living or deleted, with this number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn numbered(&self, number: &Number) -> Result<Option<Arc<Tenant>>, ViewError> {
+        self.under::<Tenant>(Index::TenantNumber, Key::new().text(number.as_str())).next().transpose()
     }
 
     /// Every entity under an index key or key prefix, in the order of key and id, read page by

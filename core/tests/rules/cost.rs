@@ -4,124 +4,49 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use tenantry::base::ids::RequestId;
-use tenantry::base::text::Email;
 use tenantry::base::time::Timestamp;
 use tenantry::decide::{Settling, settled};
 use tenantry::event::Event;
-use tenantry::journal::Head;
-use tenantry::model::{Actor, HandshakeState, Invitation, Link, Personal, Subject, Tenant, TermRequest};
+use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
 use tenantry::query::{CustomerQuery, Paging, ResellerQuery, UserQuery};
 use tenantry::refusal::Code::TextTooLong;
 use tenantry::rules::World;
 use tenantry::store::memory::MemoryStore;
-use tenantry::store::{NewRecord, StoredReceipt, StoredRecord};
-use tenantry::view::{Any, Found, Kind, Span, View, ViewError};
+use tenantry::testkit::tapped::{Tap, Tapped};
+use tenantry::view::View;
 
-/// A store that counts what is read of it: scans, and entities.
-struct Metered(MemoryStore, Arc<AtomicUsize>);
+/// Counts what is read of a store: looks, and the rows they find.
+#[derive(Default)]
+struct Reads(AtomicUsize);
 
-struct Meter<'s, R: ?Sized>(Box<R>, &'s AtomicUsize);
-
-impl Store for Metered {
-    fn epoch(&self) -> Uuid {
-        self.0.epoch()
-    }
-
-    fn read(&self) -> Result<Box<dyn Reading + '_>, StoreError> {
-        Ok(Box::new(Meter(self.0.read()?, &self.1)))
-    }
-
-    fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError> {
-        Ok(Box::new(Meter(self.0.write()?, &self.1)))
+impl Tap for Reads {
+    fn reads(&self, rows: usize) {
+        self.0.fetch_add(rows, Ordering::SeqCst);
     }
 }
 
-impl<R: Reading + ?Sized> View for Meter<'_, R> {
-    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        self.0.load(kind, id)
-    }
-
-    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
-        let found = self.0.scan(span, limit)?;
-        self.1.fetch_add(1 + found.len(), Ordering::SeqCst);
-        Ok(found)
-    }
-
-    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        self.0.personal(subject)
-    }
-
-    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        self.0.addressed(email)
-    }
-}
-
-impl<R: Reading + ?Sized> Reading for Meter<'_, R> {
-    fn view(&self) -> &dyn View {
-        self
-    }
-
-    fn head(&self) -> Result<Head, StoreError> {
-        self.0.head()
-    }
-
-    fn count(&self) -> Result<u64, StoreError> {
-        self.0.count()
-    }
-
-    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
-        self.0.as_of(seq)
-    }
-
-    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.0.records_after(seq, limit)
-    }
-
-    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.0.records_about(about, seq, limit)
-    }
-
-    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
-        self.0.receipt(request)
-    }
-
-    fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
-        self.0.cursor(consumer)
-    }
-}
-
-impl<R: Writing + ?Sized> Writing for Meter<'_, R> {
-    fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError> {
-        self.0.commit(records)
-    }
-
-    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError> {
-        self.0.acknowledge(consumer, seq)
-    }
+fn metered() -> (Tapped<MemoryStore, Arc<Reads>>, Arc<Reads>) {
+    let reads = Arc::<Reads>::default();
+    (Tapped { store: MemoryStore::new(Uuid::from_u128(1)), tap: Arc::clone(&reads) }, reads)
 }
 
 /// The known world on a store whose reads are counted.
 struct Bench {
     given: Given,
-    reads: Arc<AtomicUsize>,
+    reads: Arc<Reads>,
 }
 
 impl Bench {
     fn new() -> Self {
-        let reads = Arc::new(AtomicUsize::new(0));
-        let store = Metered(MemoryStore::new(Uuid::from_u128(1)), Arc::clone(&reads));
+        let (store, reads) = metered();
         Self { given: given_on(store), reads }
     }
 
     /// How much is read meanwhile.
     fn reads<T>(&self, what: impl FnOnce(&Given) -> T) -> (usize, T) {
-        let before = self.reads.load(Ordering::SeqCst);
+        let before = self.reads.0.load(Ordering::SeqCst);
         let done = what(&self.given);
-        (self.reads.load(Ordering::SeqCst) - before, done)
+        (self.reads.0.load(Ordering::SeqCst) - before, done)
     }
 
     fn all(&self, commands: impl IntoIterator<Item = (Actor, Command)>) {
@@ -327,8 +252,7 @@ fn p13_a_check_reads_each_tenant_above_once_however_many_ways_lead_to_it() {
         policy.max_managers = width as u32;
         policy.max_depth = height;
         policy.validate().unwrap();
-        let reads = Arc::new(AtomicUsize::new(0));
-        let store = Metered(MemoryStore::new(Uuid::from_u128(1)), Arc::clone(&reads));
+        let (store, reads) = metered();
         let services: Vec<_> = policy.services.iter().cloned().collect();
         let management = policy.management_types.iter().find(|rule| !rule.exclusive).unwrap().name.clone();
         let bench = Bench { given: Given::bare(store, policy), reads };

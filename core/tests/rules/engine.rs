@@ -15,10 +15,11 @@ use tenantry::model::{Actor, Change, Subject, Tenant};
 use tenantry::policy::Policy;
 use tenantry::query::{AuditActor, AuditFilter, AuditRow, Question};
 use tenantry::refusal::Code::*;
+use tenantry::store::StoredRecord;
 use tenantry::store::memory::MemoryStore;
-use tenantry::store::{NewRecord, StoredReceipt, StoredRecord};
 use tenantry::testkit::given::FixedClock;
-use tenantry::view::{Any, Found, Kind, Memory, Span, View, ViewError};
+use tenantry::testkit::tapped::{Tap, Tapped};
+use tenantry::view::{Any, Kind, Memory};
 
 use super::*;
 
@@ -250,100 +251,40 @@ fn q3_a_clock_that_does_not_know_the_time_is_never_believed() {
 
 // The journal.
 
-/// A store that shows something else than what was written.
-struct Tampered {
-    store: MemoryStore,
-    with: Arc<Tamper>,
-}
-
 type Forger = Box<dyn Fn(&mut StoredRecord) + Send + Sync>;
 
+/// Shows something else than what was written.
 #[derive(Default)]
-struct Tamper {
+struct Forgery {
     record: std::sync::Mutex<Option<(u64, Forger)>>,
     entity: std::sync::Mutex<Option<(Kind, Uuid, Option<Any>)>>,
 }
 
-struct TamperedReading<'s>(Box<dyn Reading + 's>, Arc<Tamper>);
-
-impl Store for Tampered {
-    fn epoch(&self) -> Uuid {
-        self.store.epoch()
-    }
-
-    fn read(&self) -> Result<Box<dyn Reading + '_>, StoreError> {
-        Ok(Box::new(TamperedReading(self.store.read()?, Arc::clone(&self.with))))
-    }
-
-    fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError> {
-        self.store.write()
-    }
-}
-
-impl View for TamperedReading<'_> {
-    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
-        match &*self.1.entity.lock().unwrap() {
-            Some((tampered, which, with)) if (*tampered, *which) == (kind, id) => Ok(with.clone()),
-            _ => self.0.load(kind, id),
+impl Tap for Forgery {
+    fn loaded(&self, kind: Kind, id: Uuid, found: Option<Any>) -> Option<Any> {
+        match &*self.entity.lock().unwrap() {
+            Some((forged, which, with)) if (*forged, *which) == (kind, id) => with.clone(),
+            _ => found,
         }
     }
 
-    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
-        self.0.scan(span, limit)
-    }
-
-    fn personal(&self, subject: Subject) -> Result<Option<tenantry::model::Personal>, ViewError> {
-        self.0.personal(subject)
-    }
-
-    fn addressed(&self, email: &tenantry::base::text::Email) -> Result<Vec<UserId>, ViewError> {
-        self.0.addressed(email)
+    fn records(&self, mut records: Vec<StoredRecord>) -> Vec<StoredRecord> {
+        if let Some((which, forge)) = &*self.record.lock().unwrap() {
+            records.iter_mut().filter(|record| record.seq == *which).for_each(forge);
+        }
+        records
     }
 }
 
-impl Reading for TamperedReading<'_> {
-    fn view(&self) -> &dyn View {
-        self
-    }
-
-    fn head(&self) -> Result<tenantry::journal::Head, StoreError> {
-        self.0.head()
-    }
-
-    fn count(&self) -> Result<u64, StoreError> {
-        self.0.count()
-    }
-
-    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
-        self.0.as_of(seq)
-    }
-
-    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        let mut records = self.0.records_after(seq, limit)?;
-        if let Some((which, tamper)) = &*self.1.record.lock().unwrap() {
-            records.iter_mut().filter(|record| record.seq == *which).for_each(tamper);
-        }
-        Ok(records)
-    }
-
-    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.0.records_about(about, seq, limit)
-    }
-
-    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
-        self.0.receipt(request)
-    }
-
-    fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
-        self.0.cursor(consumer)
-    }
+/// The known world, of which is read what the forgery makes of it.
+fn forged() -> (Given, Arc<Forgery>) {
+    let with = Arc::<Forgery>::default();
+    (given_on(Tapped { store: MemoryStore::new(Uuid::nil()), tap: Arc::clone(&with) }), with)
 }
 
 #[test]
 fn q3_whatever_is_changed_in_a_record_verify_names_the_record() {
-    let with = Arc::new(Tamper::default());
-    let store = Tampered { store: MemoryStore::new(Uuid::nil()), with: Arc::clone(&with) };
-    let given = given_on(store);
+    let (given, with) = forged();
     let head = given.engine.token().unwrap();
     assert_eq!(given.engine.verify().unwrap().unwrap(), head);
     type Change = fn(&mut StoredRecord);
@@ -368,8 +309,7 @@ fn q3_whatever_is_changed_in_a_record_verify_names_the_record() {
 
 #[test]
 fn q3_a_forged_record_with_a_right_hash_breaks_the_next() {
-    let with = Arc::new(Tamper::default());
-    let given = given_on(Tampered { store: MemoryStore::new(Uuid::nil()), with: Arc::clone(&with) });
+    let (given, with) = forged();
     let before = given.engine.records_after(0, 100).unwrap();
     let seq = before.len() as u64 / 2;
     // Recomputed from the record before: right by itself, and the record after no longer follows.
@@ -397,8 +337,7 @@ fn q3_a_forged_record_with_a_right_hash_breaks_the_next() {
 
 #[test]
 fn q3_a_present_that_the_records_do_not_lead_to_is_found() {
-    let with = Arc::new(Tamper::default());
-    let given = given_on(Tampered { store: MemoryStore::new(Uuid::nil()), with: Arc::clone(&with) });
+    let (given, with) = forged();
     let mut forged = (*given.get::<Tenant>(JOINTLY.uuid())).clone();
     forged.kind = TenantKind::Msp;
     for with_what in [Some(forged.into()), None] {
@@ -723,96 +662,24 @@ fn u5_after_erasure_no_file_holds_the_data() {
 
 // Threads.
 
-/// A store that counts commits and takes a little time over each, as a disk does.
-struct Counted<S>(S, Arc<AtomicUsize>);
+/// Counts commits and takes a little time over each, as a disk does.
+#[derive(Default)]
+struct Commits(AtomicUsize);
 
-struct CountedWriting<'s>(Box<dyn Writing + 's>, &'s AtomicUsize);
-
-impl<S: Store> Store for Counted<S> {
-    fn epoch(&self) -> Uuid {
-        self.0.epoch()
-    }
-
-    fn read(&self) -> Result<Box<dyn Reading + '_>, StoreError> {
-        self.0.read()
-    }
-
-    fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError> {
-        Ok(Box::new(CountedWriting(self.0.write()?, &self.1)))
-    }
-}
-
-impl View for CountedWriting<'_> {
-    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
-        self.0.load(kind, id)
-    }
-
-    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
-        self.0.scan(span, limit)
-    }
-
-    fn personal(&self, subject: Subject) -> Result<Option<tenantry::model::Personal>, ViewError> {
-        self.0.personal(subject)
-    }
-
-    fn addressed(&self, email: &tenantry::base::text::Email) -> Result<Vec<UserId>, ViewError> {
-        self.0.addressed(email)
-    }
-}
-
-impl Reading for CountedWriting<'_> {
-    fn view(&self) -> &dyn View {
-        self.0.view()
-    }
-
-    fn head(&self) -> Result<tenantry::journal::Head, StoreError> {
-        self.0.head()
-    }
-
-    fn count(&self) -> Result<u64, StoreError> {
-        self.0.count()
-    }
-
-    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
-        self.0.as_of(seq)
-    }
-
-    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.0.records_after(seq, limit)
-    }
-
-    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.0.records_about(about, seq, limit)
-    }
-
-    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
-        self.0.receipt(request)
-    }
-
-    fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
-        self.0.cursor(consumer)
-    }
-}
-
-impl Writing for CountedWriting<'_> {
-    fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError> {
-        self.1.fetch_add(1, Ordering::SeqCst);
+impl Tap for Commits {
+    fn commits(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(2));
-        self.0.commit(records)
-    }
-
-    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError> {
-        self.0.acknowledge(consumer, seq)
     }
 }
 
 fn eight_threads_submit(store: impl Store + 'static) {
     const THREADS: usize = 8;
     const EACH: usize = 25;
-    let commits = Arc::new(AtomicUsize::new(0));
-    let given = given_on(Counted(store, Arc::clone(&commits)));
+    let commits = Arc::<Commits>::default();
+    let given = given_on(Tapped { store, tap: Arc::clone(&commits) });
     let before = given.engine.token().unwrap().seq;
-    commits.store(0, Ordering::SeqCst);
+    commits.0.store(0, Ordering::SeqCst);
     let seqs: BTreeSet<u64> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
             .map(|thread| {
@@ -839,7 +706,7 @@ fn eight_threads_submit(store: impl Store + 'static) {
     });
     let all = (THREADS * EACH) as u64;
     assert!(seqs.iter().copied().eq(before + 1..=before + all), "each has its own record, without a gap");
-    let commits = commits.load(Ordering::SeqCst);
+    let commits = commits.0.load(Ordering::SeqCst);
     assert!(
         commits <= THREADS * EACH / 2,
         "{commits} commits for {all} commands: those that wait commit together"

@@ -58,3 +58,18 @@ impl From<Error> for Fault {
 pub(super) fn is_busy(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
+
+/// Whether a failed commit can leave nothing behind that a recovery would take for a commit.
+///
+/// Its last frame may be in the log when a flush or what comes after it fails.
+pub(super) fn surely_undone(error: &Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::ReadOnly
+                | ErrorCode::ConstraintViolation
+        )
+    )
+}

@@ -12,8 +12,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use uuid::Uuid;
 
 use super::fault::{Fault, Result, damaged, is_busy};
+use super::options::{Options, Synchronous};
 use super::schema::{APPLICATION_ID, FORMAT, MIGRATIONS, MIN_READER, MIN_WRITER, Migration, TABLES, views};
-use super::{Options, Synchronous};
 use crate::store::StoreError;
 
 /// The oldest SQLite that can be trusted: those before it may lose a commit when the log starts

@@ -13,6 +13,7 @@ mod file;
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 mod locks;
+mod options;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -26,14 +27,16 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use self::fault::{Fault, Result, damaged};
+pub use self::options::{Options, Synchronous};
+
+use self::fault::{Fault, Result, damaged, surely_undone};
 use self::file::{
     Found, admit, cannot_open, connect, create, inspect, is_ours, patiently, prepare, roll_back,
 };
-use self::read::Conn;
-use self::write::Writer;
+use self::read::{Conn, signed};
+use self::write::{Writer, append};
 use super::queue::{Lent, Queue};
-use super::{Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing};
+use super::{NewRecord, Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::journal::Head;
@@ -48,44 +51,6 @@ type Connections = (Vec<Conn>, Option<Queue<Writer>>);
 
 /// What a forked child has of its parent's connections once it has closed the store.
 static INHERITED: Mutex<Vec<Connections>> = Mutex::new(Vec::new());
-
-/// How a file is opened.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Whether nothing may be written. The file must be there and of the current format.
-    pub read_only: bool,
-    /// Whether a store is made where there is none.
-    pub create: bool,
-    /// What a commit waits for.
-    pub synchronous: Synchronous,
-    /// How long to wait for others, in milliseconds.
-    pub wait_ms: u64,
-    /// How large the file may grow; a commit that needs more fails with [`StoreError::Full`].
-    pub max_bytes: Option<u64>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            read_only: false,
-            create: true,
-            synchronous: Synchronous::Full,
-            wait_ms: 10_000,
-            max_bytes: None,
-        }
-    }
-}
-
-/// What a commit waits for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Synchronous {
-    /// Until the disk says that it has it: a commit outlives a power cut.
-    #[default]
-    Full,
-    /// Until the system has it: a commit outlives the process, and a power cut may undo the last
-    /// ones.
-    Normal,
-}
 
 /// A store in an SQLite file.
 pub struct SqliteStore {
@@ -303,6 +268,21 @@ impl Deref for Right<'_> {
     }
 }
 
+impl Right<'_> {
+    /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on
+    /// a fresh connection.
+    fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
+        let Err(error) = self.writer.conn.run("COMMIT") else { return Ok(()) };
+        roll_back(&self.writer.conn.db);
+        let fresh = connect(&self.store.path, false, &self.store.options).map(Conn::new);
+        match fresh.and_then(|conn| landed(&conn)) {
+            Ok(true) => Ok(()),
+            Ok(false) if surely_undone(&error) => Err(error.into()),
+            _ => Err(Fault(StoreError::OutcomeUnknown { why: error.to_string() })),
+        }
+    }
+}
+
 impl Drop for Right<'_> {
     fn drop(&mut self) {
         if !self.store.is_forked() {
@@ -368,5 +348,41 @@ impl<C: Deref<Target = Conn>> Reading for Txn<C> {
 
     fn cursor(&self, consumer: &str) -> std::result::Result<u64, StoreError> {
         Ok(self.0.cursor(consumer)?)
+    }
+}
+
+impl Writing for Txn<Right<'_>> {
+    fn commit(mut self: Box<Self>, records: Vec<NewRecord>) -> std::result::Result<(), StoreError> {
+        self.0.store.check_fork()?;
+        let Some(last) = records.last().map(|new| new.record.clone()) else { return Ok(()) };
+        let erased = append(&self.0.writer.conn, &records)?.then(|| signed(last.seq));
+        if let Some(wiped) = self.0.writer.wiped {
+            let note = "UPDATE meta SET value = 0 WHERE name = 'wipe' AND value <= ?1";
+            self.0.writer.conn.execute(note, [wiped])?;
+        }
+        if let Some(seq) = erased {
+            self.0.writer.conn.execute("UPDATE meta SET value = ?1 WHERE name = 'wipe'", [seq])?;
+        }
+        self.0.finish(|conn| conn.holds(&last))?;
+        let writer = &mut *self.0.writer;
+        writer.wiped = None;
+        writer.to_wipe = erased.or(writer.to_wipe);
+        match erased {
+            Some(_) => writer.wipe_patiently(),
+            // It was committed; whether the log could be emptied is another matter.
+            None => drop(writer.wipe()),
+        }
+        Ok(())
+    }
+
+    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> std::result::Result<(), StoreError> {
+        self.0.store.check_fork()?;
+        let conn = &self.0.writer.conn;
+        let seq = seq.min(conn.head()?.seq);
+        conn.execute(
+            "INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+            (consumer, signed(seq)),
+        )?;
+        Ok(self.0.finish(|conn| Ok(conn.cursor(consumer)? >= seq))?)
     }
 }

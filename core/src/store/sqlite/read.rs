@@ -200,6 +200,10 @@ impl Conn {
         self.db.prepare_cached(sql)?.raw_execute().map(drop)
     }
 
+    pub(super) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
+        Ok(self.db.prepare_cached(sql)?.execute(params)?)
+    }
+
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>> {
         if kind == Kind::Policy
             && id.is_nil()
@@ -404,6 +408,12 @@ impl Conn {
             .prepare_cached("SELECT seq, hash, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
         let rows = get.query((signed(seq), limit(at_most)))?;
         collect(rows)
+    }
+
+    /// Whether the journal holds this very record.
+    pub(super) fn holds(&self, record: &StoredRecord) -> Result<bool> {
+        let after = record.seq.saturating_sub(1);
+        Ok(self.records_after(after, 1)?.first() == Some(record))
     }
 
     pub(super) fn records_about(

@@ -1,18 +1,17 @@
-//! Writing: records, the entities they change and the versions these replace, personal data, and
-//! the commit itself.
+//! Writing: records, the entities they change and the versions these replace, and personal data.
+//! Never commits.
 
 use std::time::{Duration, Instant};
 
-use rusqlite::{CachedStatement, Error, ErrorCode, OptionalExtension};
+use rusqlite::{CachedStatement, Error, OptionalExtension};
 use uuid::Uuid;
 
 use super::fault::{Fault, Result};
-use super::file::{checkpoint, connect, roll_back};
+use super::file::checkpoint;
 use super::read::{Conn, GET_ROW, NO_EMAIL, decode, email_key, signed, subject_kind};
 use super::schema::{self, CHAPTER};
-use super::{Right, Txn};
 use crate::model::{Personal, Subject};
-use crate::store::{NewRecord, StoreError, StoredRecord, Writing, follow};
+use crate::store::{NewRecord, StoreError, follow};
 use crate::view::{Change, Index, Key, Kind};
 
 /// How long a commit that erased waits for readings that still need the log.
@@ -43,7 +42,7 @@ impl Writer {
 
     /// Does so for a while. What then stands in the way is a long reading; the next write or the
     /// close tries again.
-    fn wipe_patiently(&mut self) {
+    pub(super) fn wipe_patiently(&mut self) {
         let deadline = Instant::now() + WIPE_PATIENCE;
         while matches!(self.wipe(), Ok(false)) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
@@ -51,266 +50,40 @@ impl Writer {
     }
 }
 
-impl Writing for Txn<Right<'_>> {
-    fn commit(mut self: Box<Self>, records: Vec<NewRecord>) -> std::result::Result<(), StoreError> {
-        self.0.store.check_fork()?;
-        let Some(last) = records.last().map(|new| new.record.clone()) else { return Ok(()) };
-        let erased = self.0.writer.conn.append(&records)?.then(|| signed(last.seq));
-        if let Some(wiped) = self.0.writer.wiped {
-            let note = "UPDATE meta SET value = 0 WHERE name = 'wipe' AND value <= ?1";
-            self.0.writer.conn.execute(note, [wiped])?;
+/// Writes records and all that changes by them; whether personal data was erased.
+pub(super) fn append(conn: &Conn, records: &[NewRecord]) -> Result<bool> {
+    let mut head = conn.head()?;
+    conn.forget_seen();
+    let mut to = Appending::on(conn)?;
+    let mut erased = false;
+    for new in records {
+        head = follow(&head, new)?;
+        let seq = signed(new.record.seq);
+        to.record.execute((seq, new.at.micros(), new.record.hash.bytes(), &new.record.text))?;
+        for about in &new.about {
+            to.about.execute((subject_kind(*about), about.uuid().as_bytes(), seq))?;
         }
-        if let Some(seq) = erased {
-            self.0.writer.conn.execute("UPDATE meta SET value = ?1 WHERE name = 'wipe'", [seq])?;
+        if let Some((request, fingerprint)) = &new.request {
+            to.receipt.execute((seq, request.uuid().as_bytes(), fingerprint.bytes()))?;
         }
-        self.0.finish(|conn| conn.holds(&last))?;
-        let writer = &mut *self.0.writer;
-        writer.wiped = None;
-        writer.to_wipe = erased.or(writer.to_wipe);
-        match erased {
-            Some(_) => writer.wipe_patiently(),
-            // It was committed; whether the log could be emptied is another matter.
-            None => drop(writer.wipe()),
+        for change in &new.changes {
+            to.change(seq, change)?;
         }
-        Ok(())
+        for (subject, personal) in &new.people {
+            match personal {
+                Some(personal) => to.remember(*subject, personal)?,
+                None => to.forget(*subject)?,
+            }
+            erased |= personal.is_none();
+        }
     }
-
-    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> std::result::Result<(), StoreError> {
-        self.0.store.check_fork()?;
-        let conn = &self.0.writer.conn;
-        let seq = seq.min(conn.head()?.seq);
-        conn.execute(
-            "INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
-            (consumer, signed(seq)),
-        )?;
-        Ok(self.0.finish(|conn| Ok(conn.cursor(consumer)? >= seq))?)
-    }
+    Ok(erased)
 }
 
-impl Right<'_> {
-    /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on
-    /// a fresh connection.
-    pub(super) fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
-        let Err(error) = self.writer.conn.run("COMMIT") else { return Ok(()) };
-        roll_back(&self.writer.conn.db);
-        let fresh = connect(&self.store.path, false, &self.store.options).map(Conn::new);
-        match fresh.and_then(|conn| landed(&conn)) {
-            Ok(true) => Ok(()),
-            Ok(false) if surely_undone(&error) => Err(error.into()),
-            _ => Err(Fault(StoreError::OutcomeUnknown { why: error.to_string() })),
-        }
-    }
-}
-
-/// Whether a failed commit can leave nothing behind that a recovery would take for a commit.
-///
-/// Its last frame may be in the log when a flush or what comes after it fails.
-fn surely_undone(error: &Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::DiskFull
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::ReadOnly
-                | ErrorCode::ConstraintViolation
-        )
-    )
-}
-
-impl Conn {
-    fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
-        Ok(self.db.prepare_cached(sql)?.execute(params)?)
-    }
-
-    /// Whether the journal holds this very record.
-    pub(super) fn holds(&self, record: &StoredRecord) -> Result<bool> {
-        let after = record.seq.saturating_sub(1);
-        Ok(self.records_after(after, 1)?.first() == Some(record))
-    }
-
-    /// Writes records and all that changes by them; whether personal data was erased.
-    fn append(&self, records: &[NewRecord]) -> Result<bool> {
-        let mut head = self.head()?;
-        self.forget_seen();
-        let mut held = Held::new(self)?;
-        let mut erased = false;
-        for new in records {
-            head = follow(&head, new)?;
-            let seq = signed(new.record.seq);
-            held.record.execute((seq, new.at.micros(), new.record.hash.bytes(), &new.record.text))?;
-            for about in &new.about {
-                held.about.execute((subject_kind(*about), about.uuid().as_bytes(), seq))?;
-            }
-            if let Some((request, fingerprint)) = &new.request {
-                held.receipt.execute((seq, request.uuid().as_bytes(), fingerprint.bytes()))?;
-            }
-            for change in &new.changes {
-                self.change(&mut held, seq, change)?;
-            }
-            for (subject, personal) in &new.people {
-                match personal {
-                    Some(personal) => self.remember(*subject, personal)?,
-                    None => self.forget(*subject)?,
-                }
-                erased |= personal.is_none();
-            }
-        }
-        Ok(erased)
-    }
-
-    fn change(&self, held: &mut Held<'_>, seq: i64, change: &Change) -> Result<()> {
-        let (kind, id) = change.target();
-        let body = match change {
-            Change::Put(any) => Some(any.encode()),
-            Change::Remove(..) => None,
-        };
-        let (before, before_keys) = match held.before(kind, id, body.as_deref())? {
-            Before::Same => return Ok(()),
-            Before::Nothing => (None, Vec::new()),
-            Before::Other(row, keys) => {
-                self.execute(
-                    "INSERT INTO entity_past(kind, id, seq, until, body) \
-                     SELECT kind, id, seq, ?2, body FROM entity WHERE row = ?1 AND seq < ?2",
-                    (row, seq),
-                )?;
-                (Some(row), keys)
-            }
-        };
-        let (keys, row) = match (change, body, before) {
-            (Change::Put(any), Some(body), Some(row)) => {
-                self.execute("UPDATE entity SET seq = ?2, body = ?3 WHERE row = ?1", (row, seq, body))?;
-                (any.keys(), Some(row))
-            }
-            (Change::Put(any), Some(body), None) => (any.keys(), Some(held.put(kind, id, seq, &body)?)),
-            _ => {
-                self.execute("DELETE FROM entity WHERE row = ?1", [before])?;
-                (Vec::new(), None)
-            }
-        };
-        for (index, key) in before_keys.iter().filter(|key| !keys.contains(key)) {
-            self.close(*index, key, id, kind, seq)?;
-        }
-        for (index, key) in keys.iter().filter(|key| !before_keys.contains(key)) {
-            held.entry.execute((index.number(), key.as_bytes(), id.as_bytes(), kind.number(), seq, row))?;
-        }
-        Ok(())
-    }
-
-    /// Takes an entity from an index key and keeps in the key's past that it was there.
-    fn close(&self, index: Index, key: &Key, id: Uuid, kind: Kind, seq: i64) -> Result<()> {
-        let (index, key) = (index.number(), key.as_bytes());
-        let from: Option<i64> = self
-            .db
-            .prepare_cached(
-                "DELETE FROM entry WHERE idx = ?1 AND key = ?2 AND id = ?3 AND kind = ?4 RETURNING seq",
-            )?
-            .query_row((index, key, id.as_bytes(), kind.number()), |row| row.get(0))
-            .optional()?;
-        let Some(from) = from.filter(|from| *from < seq) else { return Ok(()) };
-        let (chapter, closed): (i64, i64) = self
-            .db
-            .prepare_cached(
-                "INSERT INTO chapter(idx, key, seq, closed) VALUES (?1, ?2, 0, 1) \
-                 ON CONFLICT DO UPDATE SET closed = closed + 1 RETURNING seq, closed",
-            )?
-            .query_row((index, key), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        self.execute(
-            "INSERT INTO entry_past(idx, key, chapter, id, kind, seq, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            (index, key, chapter, id.as_bytes(), kind.number(), from, seq),
-        )?;
-        if closed >= CHAPTER && closed > self.count(index, key, closed)? {
-            self.end_chapter(index, key, chapter, seq)?;
-        }
-        Ok(())
-    }
-
-    /// How many entries there are under a key, counted no further than needed.
-    fn count(&self, index: u8, key: &[u8], at_most: i64) -> Result<i64> {
-        let mut count = self.db.prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM entry WHERE idx = ?1 AND key = ?2 LIMIT ?3)",
-        )?;
-        Ok(count.query_row((index, key, at_most), |row| row.get(0))?)
-    }
-
-    fn end_chapter(&self, index: u8, key: &[u8], chapter: i64, seq: i64) -> Result<()> {
-        self.execute(
-            "INSERT INTO entry_past(idx, key, chapter, id, kind, seq, until) \
-             SELECT idx, key, ?3, id, kind, seq, ?4 FROM entry WHERE idx = ?1 AND key = ?2 AND seq < ?4",
-            (index, key, chapter, seq),
-        )?;
-        self.execute(
-            "UPDATE entry SET seq = ?3 WHERE idx = ?1 AND key = ?2 AND seq < ?3",
-            (index, key, seq),
-        )?;
-        let begin = "UPDATE chapter SET seq = ?3, closed = 0 WHERE idx = ?1 AND key = ?2";
-        self.execute(begin, (index, key, seq))?;
-        Ok(())
-    }
-
-    /// Overwrites what is known about a subject where it stands; where it has grown too long for
-    /// that, blanks it and puts it at the end.
-    fn remember(&self, subject: Subject, personal: &Personal) -> Result<()> {
-        let (kind, id) = (subject_kind(subject), subject.uuid());
-        let email = match (subject, &personal.email) {
-            (Subject::User(_), Some(email)) => email_key(email),
-            _ => NO_EMAIL,
-        };
-        let mut body = serde_json::to_string(personal).map_err(|_| {
-            Fault(StoreError::Io("the data of a subject cannot be written as JSON".to_owned()))
-        })?;
-        let slot = self.slot(subject)?;
-        if let Some((slot, room)) = slot {
-            if body.len() <= room {
-                pad(&mut body, room);
-                self.overwrite(slot, id, email, &body)?;
-                return Ok(());
-            }
-            self.overwrite(slot, Uuid::nil(), NO_EMAIL, &" ".repeat(room))?;
-        }
-        let room = body.len().next_power_of_two().max(SLOT_BYTES);
-        pad(&mut body, room);
-        self.execute(
-            "INSERT INTO personal(kind, id, email, body) VALUES (?1, ?2, ?3, ?4)",
-            (kind, id.as_bytes(), email, body),
-        )?;
-        Ok(())
-    }
-
-    /// Blanks what is known about a subject, and the fingerprints of the requests that told it.
-    fn forget(&self, subject: Subject) -> Result<()> {
-        let id = subject.uuid();
-        if let Some((slot, room)) = self.slot(subject)? {
-            self.overwrite(slot, id, NO_EMAIL, &" ".repeat(room))?;
-        }
-        self.execute(
-            "UPDATE receipt SET fingerprint = zeroblob(32) \
-             WHERE seq IN (SELECT seq FROM record_about WHERE kind = ?1 AND id = ?2)",
-            (subject_kind(subject), id.as_bytes()),
-        )?;
-        Ok(())
-    }
-
-    /// Where what is known about a subject stands, and how many bytes there are for it.
-    fn slot(&self, subject: Subject) -> Result<Option<(i64, usize)>> {
-        let mut find = self
-            .db
-            .prepare_cached("SELECT slot, octet_length(body) FROM personal WHERE kind = ?1 AND id = ?2")?;
-        let found = find.query_row((subject_kind(subject), subject.uuid().as_bytes()), |row| {
-            let room: i64 = row.get(1)?;
-            Ok((row.get(0)?, usize::try_from(room).unwrap_or(0)))
-        });
-        Ok(found.optional()?)
-    }
-
-    fn overwrite(&self, slot: i64, id: Uuid, email: [u8; 3], body: &str) -> Result<()> {
-        let overwrite = "UPDATE personal SET id = ?2, email = ?3, body = ?4 WHERE slot = ?1";
-        self.execute(overwrite, (slot, id.as_bytes(), email, body))?;
-        Ok(())
-    }
-}
-
-/// The statements that most records need, held for as long as records are appended.
-struct Held<'c> {
+/// A connection to which records are appended, with the statements that most of them need held
+/// for as long as that takes.
+struct Appending<'c> {
+    conn: &'c Conn,
     record: CachedStatement<'c>,
     about: CachedStatement<'c>,
     receipt: CachedStatement<'c>,
@@ -319,10 +92,11 @@ struct Held<'c> {
     entry: CachedStatement<'c>,
 }
 
-impl<'c> Held<'c> {
-    fn new(conn: &'c Conn) -> Result<Self> {
+impl<'c> Appending<'c> {
+    fn on(conn: &'c Conn) -> Result<Self> {
         let hold = |sql| conn.db.prepare_cached(sql);
         Ok(Self {
+            conn,
             record: hold("INSERT INTO record(seq, at, hash, body) VALUES (?1, ?2, ?3, ?4)")?,
             about: hold("INSERT OR IGNORE INTO record_about VALUES (?1, ?2, ?3)")?,
             receipt: hold("INSERT INTO receipt(seq, request, fingerprint) VALUES (?1, ?2, ?3)")?,
@@ -357,6 +131,160 @@ impl<'c> Held<'c> {
         }
         // Thousands of ids that were made for it.
         Err(Fault(StoreError::Io(format!("there is no row left for the {} {id}", kind.name()))))
+    }
+
+    fn change(&mut self, seq: i64, change: &Change) -> Result<()> {
+        let (kind, id) = change.target();
+        let body = match change {
+            Change::Put(any) => Some(any.encode()),
+            Change::Remove(..) => None,
+        };
+        let (before, before_keys) = match self.before(kind, id, body.as_deref())? {
+            Before::Same => return Ok(()),
+            Before::Nothing => (None, Vec::new()),
+            Before::Other(row, keys) => {
+                self.conn.execute(
+                    "INSERT INTO entity_past(kind, id, seq, until, body) \
+                     SELECT kind, id, seq, ?2, body FROM entity WHERE row = ?1 AND seq < ?2",
+                    (row, seq),
+                )?;
+                (Some(row), keys)
+            }
+        };
+        let (keys, row) = match (change, body, before) {
+            (Change::Put(any), Some(body), Some(row)) => {
+                self.conn
+                    .execute("UPDATE entity SET seq = ?2, body = ?3 WHERE row = ?1", (row, seq, body))?;
+                (any.keys(), Some(row))
+            }
+            (Change::Put(any), Some(body), None) => (any.keys(), Some(self.put(kind, id, seq, &body)?)),
+            _ => {
+                self.conn.execute("DELETE FROM entity WHERE row = ?1", [before])?;
+                (Vec::new(), None)
+            }
+        };
+        for (index, key) in before_keys.iter().filter(|key| !keys.contains(key)) {
+            self.close(*index, key, id, kind, seq)?;
+        }
+        for (index, key) in keys.iter().filter(|key| !before_keys.contains(key)) {
+            self.entry.execute((index.number(), key.as_bytes(), id.as_bytes(), kind.number(), seq, row))?;
+        }
+        Ok(())
+    }
+
+    /// Takes an entity from an index key and keeps in the key's past that it was there.
+    fn close(&self, index: Index, key: &Key, id: Uuid, kind: Kind, seq: i64) -> Result<()> {
+        let (index, key) = (index.number(), key.as_bytes());
+        let from: Option<i64> = self
+            .conn
+            .db
+            .prepare_cached(
+                "DELETE FROM entry WHERE idx = ?1 AND key = ?2 AND id = ?3 AND kind = ?4 RETURNING seq",
+            )?
+            .query_row((index, key, id.as_bytes(), kind.number()), |row| row.get(0))
+            .optional()?;
+        let Some(from) = from.filter(|from| *from < seq) else { return Ok(()) };
+        let (chapter, closed): (i64, i64) = self
+            .conn
+            .db
+            .prepare_cached(
+                "INSERT INTO chapter(idx, key, seq, closed) VALUES (?1, ?2, 0, 1) \
+                 ON CONFLICT DO UPDATE SET closed = closed + 1 RETURNING seq, closed",
+            )?
+            .query_row((index, key), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.conn.execute(
+            "INSERT INTO entry_past(idx, key, chapter, id, kind, seq, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            (index, key, chapter, id.as_bytes(), kind.number(), from, seq),
+        )?;
+        if closed >= CHAPTER && closed > self.count(index, key, closed)? {
+            self.end_chapter(index, key, chapter, seq)?;
+        }
+        Ok(())
+    }
+
+    /// How many entries there are under a key, counted no further than needed.
+    fn count(&self, index: u8, key: &[u8], at_most: i64) -> Result<i64> {
+        let mut count = self.conn.db.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM entry WHERE idx = ?1 AND key = ?2 LIMIT ?3)",
+        )?;
+        Ok(count.query_row((index, key, at_most), |row| row.get(0))?)
+    }
+
+    fn end_chapter(&self, index: u8, key: &[u8], chapter: i64, seq: i64) -> Result<()> {
+        self.conn.execute(
+            "INSERT INTO entry_past(idx, key, chapter, id, kind, seq, until) \
+             SELECT idx, key, ?3, id, kind, seq, ?4 FROM entry WHERE idx = ?1 AND key = ?2 AND seq < ?4",
+            (index, key, chapter, seq),
+        )?;
+        self.conn.execute(
+            "UPDATE entry SET seq = ?3 WHERE idx = ?1 AND key = ?2 AND seq < ?3",
+            (index, key, seq),
+        )?;
+        let begin = "UPDATE chapter SET seq = ?3, closed = 0 WHERE idx = ?1 AND key = ?2";
+        self.conn.execute(begin, (index, key, seq))?;
+        Ok(())
+    }
+
+    /// Overwrites what is known about a subject where it stands; where it has grown too long for
+    /// that, blanks it and puts it at the end.
+    fn remember(&self, subject: Subject, personal: &Personal) -> Result<()> {
+        let (kind, id) = (subject_kind(subject), subject.uuid());
+        let email = match (subject, &personal.email) {
+            (Subject::User(_), Some(email)) => email_key(email),
+            _ => NO_EMAIL,
+        };
+        let mut body = serde_json::to_string(personal).map_err(|_| {
+            Fault(StoreError::Io("the data of a subject cannot be written as JSON".to_owned()))
+        })?;
+        let slot = self.slot(subject)?;
+        if let Some((slot, room)) = slot {
+            if body.len() <= room {
+                pad(&mut body, room);
+                self.overwrite(slot, id, email, &body)?;
+                return Ok(());
+            }
+            self.overwrite(slot, Uuid::nil(), NO_EMAIL, &" ".repeat(room))?;
+        }
+        let room = body.len().next_power_of_two().max(SLOT_BYTES);
+        pad(&mut body, room);
+        self.conn.execute(
+            "INSERT INTO personal(kind, id, email, body) VALUES (?1, ?2, ?3, ?4)",
+            (kind, id.as_bytes(), email, body),
+        )?;
+        Ok(())
+    }
+
+    /// Blanks what is known about a subject, and the fingerprints of the requests that told it.
+    fn forget(&self, subject: Subject) -> Result<()> {
+        let id = subject.uuid();
+        if let Some((slot, room)) = self.slot(subject)? {
+            self.overwrite(slot, id, NO_EMAIL, &" ".repeat(room))?;
+        }
+        self.conn.execute(
+            "UPDATE receipt SET fingerprint = zeroblob(32) \
+             WHERE seq IN (SELECT seq FROM record_about WHERE kind = ?1 AND id = ?2)",
+            (subject_kind(subject), id.as_bytes()),
+        )?;
+        Ok(())
+    }
+
+    /// Where what is known about a subject stands, and how many bytes there are for it.
+    fn slot(&self, subject: Subject) -> Result<Option<(i64, usize)>> {
+        let mut find = self
+            .conn
+            .db
+            .prepare_cached("SELECT slot, octet_length(body) FROM personal WHERE kind = ?1 AND id = ?2")?;
+        let found = find.query_row((subject_kind(subject), subject.uuid().as_bytes()), |row| {
+            let room: i64 = row.get(1)?;
+            Ok((row.get(0)?, usize::try_from(room).unwrap_or(0)))
+        });
+        Ok(found.optional()?)
+    }
+
+    fn overwrite(&self, slot: i64, id: Uuid, email: [u8; 3], body: &str) -> Result<()> {
+        let overwrite = "UPDATE personal SET id = ?2, email = ?3, body = ?4 WHERE slot = ?1";
+        self.conn.execute(overwrite, (slot, id.as_bytes(), email, body))?;
+        Ok(())
     }
 }
 

@@ -1,0 +1,152 @@
+//! A store with somebody in between, who counts what is read, is slow to commit, or forges what
+//! comes back.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::base::ids::{RequestId, UserId};
+use crate::base::text::Email;
+use crate::journal::Head;
+use crate::model::{Personal, Subject};
+use crate::store::{NewRecord, Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing};
+use crate::view::{Any, Found, Kind, Span, View, ViewError};
+
+/// Who stands between a store and those who use it. By default, everything passes unseen. The past
+/// (`Reading::as_of`) always does.
+pub trait Tap: Send + Sync {
+    /// The present is read: one for the call, and one for each row of a scan.
+    fn reads(&self, rows: usize) {
+        let _ = rows;
+    }
+
+    /// What the store has found of an entity that was asked for by its id; returns what is told
+    /// instead.
+    fn loaded(&self, kind: Kind, id: Uuid, found: Option<Any>) -> Option<Any> {
+        let _ = (kind, id);
+        found
+    }
+
+    /// The records that were read in order; returns what is told instead.
+    fn records(&self, records: Vec<StoredRecord>) -> Vec<StoredRecord> {
+        records
+    }
+
+    /// Records are about to be committed.
+    fn commits(&self) {}
+}
+
+impl<T: Tap + ?Sized> Tap for Arc<T> {
+    fn reads(&self, rows: usize) {
+        (**self).reads(rows);
+    }
+
+    fn loaded(&self, kind: Kind, id: Uuid, found: Option<Any>) -> Option<Any> {
+        (**self).loaded(kind, id, found)
+    }
+
+    fn records(&self, records: Vec<StoredRecord>) -> Vec<StoredRecord> {
+        (**self).records(records)
+    }
+
+    fn commits(&self) {
+        (**self).commits();
+    }
+}
+
+/// A store and who stands before it.
+#[derive(Clone, Debug)]
+pub struct Tapped<S, T> {
+    /// The store.
+    pub store: S,
+    /// Who stands before it.
+    pub tap: T,
+}
+
+impl<S: Store, T: Tap> Store for Tapped<S, T> {
+    fn epoch(&self) -> Uuid {
+        self.store.epoch()
+    }
+
+    fn read(&self) -> Result<Box<dyn Reading + '_>, StoreError> {
+        Ok(Box::new(Through { there: self.store.read()?, tap: &self.tap }))
+    }
+
+    fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError> {
+        Ok(Box::new(Through { there: self.store.write()?, tap: &self.tap }))
+    }
+}
+
+/// A reading, or the right to write, and who stands before it.
+struct Through<'t, R: ?Sized, T> {
+    there: Box<R>,
+    tap: &'t T,
+}
+
+impl<R: Reading + ?Sized, T: Tap> View for Through<'_, R, T> {
+    fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
+        self.tap.reads(1);
+        Ok(self.tap.loaded(kind, id, self.there.load(kind, id)?))
+    }
+
+    fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
+        let found = self.there.scan(span, limit)?;
+        self.tap.reads(1 + found.len());
+        Ok(found)
+    }
+
+    fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
+        self.tap.reads(1);
+        self.there.personal(subject)
+    }
+
+    fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
+        self.tap.reads(1);
+        self.there.addressed(email)
+    }
+}
+
+impl<R: Reading + ?Sized, T: Tap> Reading for Through<'_, R, T> {
+    fn view(&self) -> &dyn View {
+        self
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        self.there.head()
+    }
+
+    fn count(&self) -> Result<u64, StoreError> {
+        self.there.count()
+    }
+
+    fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
+        self.there.as_of(seq)
+    }
+
+    fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        Ok(self.tap.records(self.there.records_after(seq, limit)?))
+    }
+
+    fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        self.there.records_about(about, seq, limit)
+    }
+
+    fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {
+        self.there.receipt(request)
+    }
+
+    fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
+        self.there.cursor(consumer)
+    }
+}
+
+impl<R: Writing + ?Sized, T: Tap> Writing for Through<'_, R, T> {
+    fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError> {
+        self.tap.commits();
+        self.there.commit(records)
+    }
+
+    fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError> {
+        self.there.acknowledge(consumer, seq)
+    }
+}
