@@ -21,125 +21,61 @@ pub enum Loss {
     Anybody,
 }
 
-/// Whose rights may be fewer after an event.
-pub const fn loss(event: &Event) -> Loss {
+/// What an event means to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// Whose rights may be fewer after it.
+    pub loss: Loss,
+    /// Whether somebody may have to be told of it; who that is and of what, [`crate::notice`] says.
+    /// Most events of a busy day need not be looked at twice.
+    pub told: bool,
+}
+
+/// What an event means to others.
+pub const fn of(event: &Event) -> Effect {
     match event {
-        Event::PolicySet { .. } | Event::RoleEdited { .. } => Loss::Anybody,
-        Event::TenantDisabled { tenant } => Loss::AtHome(*tenant),
-        Event::LinkConverted { link, .. }
-        | Event::LinkEnded { link, .. }
-        | Event::ServiceRemoved { link, .. }
-        | Event::ManagerGrantsSet { link, .. } => Loss::Below(*link),
+        Event::PolicySet { .. } | Event::RoleEdited { .. } => Effect { loss: Loss::Anybody, told: false },
+        Event::TenantDisabled { tenant } => Effect { loss: Loss::AtHome(*tenant), told: true },
+        Event::LinkEnded { link, .. } | Event::ManagerGrantsSet { link, .. } => {
+            Effect { loss: Loss::Below(*link), told: true }
+        }
+        Event::LinkConverted { link, .. } | Event::ServiceRemoved { link, .. } => {
+            Effect { loss: Loss::Below(*link), told: false }
+        }
         Event::TenantDeleted { .. }
         | Event::LinkCreated { .. }
         | Event::UserBlocked { .. }
         | Event::UserRemoved { .. }
         | Event::Assigned { .. }
         | Event::AssignmentEnded { .. }
-        | Event::RoleDeleted { .. } => Loss::About,
+        | Event::RoleDeleted { .. } => Effect { loss: Loss::About, told: false },
+        Event::TenantEnabling { .. }
+        | Event::LinkRequested { .. }
+        | Event::LinkRequestResent { .. }
+        | Event::LinkRequestAccepted { .. }
+        | Event::LinkRequestDeclined { .. }
+        | Event::LinkRequestCanceled { .. }
+        | Event::LinkRequestExpired { .. }
+        | Event::LinkExpiring { .. }
+        | Event::LinkExtended { .. }
+        | Event::DelinkRequested { .. }
+        | Event::DelinkResent { .. }
+        | Event::DelinkRejected { .. }
+        | Event::DelinkCanceled { .. }
+        | Event::DelinkExpired { .. }
+        | Event::UserInvited { .. }
+        | Event::InvitationResent { .. }
+        | Event::InvitationAccepted { .. }
+        | Event::InvitationDeclined { .. }
+        | Event::InvitationExpired { .. }
+        | Event::ResellerDropped { .. }
+        | Event::MoveRequested { .. }
+        | Event::MoveApproved { .. }
+        | Event::MoveDeclined { .. }
+        | Event::MoveExpired { .. } => Effect { loss: Loss::None, told: true },
         Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
-        | Event::TenantEnabling { .. }
-        | Event::TenantEnabled { .. }
-        | Event::LinkRequested { .. }
-        | Event::LinkRequestResent { .. }
-        | Event::LinkRequestAccepted { .. }
-        | Event::LinkRequestDeclined { .. }
-        | Event::LinkRequestCanceled { .. }
-        | Event::LinkRequestExpired { .. }
-        | Event::ServicesAdded { .. }
-        | Event::AutoExtendSet { .. }
-        | Event::LinkExpiring { .. }
-        | Event::LinkExtended { .. }
-        | Event::DelinkRequested { .. }
-        | Event::DelinkResent { .. }
-        | Event::DelinkRejected { .. }
-        | Event::DelinkCanceled { .. }
-        | Event::DelinkExpired { .. }
-        | Event::UserInvited { .. }
-        | Event::InvitationResent { .. }
-        | Event::InvitationAccepted { .. }
-        | Event::InvitationDeclined { .. }
-        | Event::InvitationRevoked { .. }
-        | Event::InvitationExpired { .. }
-        | Event::UserRegistered { .. }
-        | Event::UserEdited { .. }
-        | Event::UserUnblocked { .. }
-        | Event::RoleCreated { .. }
-        | Event::ResellerCustomerAdded { .. }
-        | Event::ResellerCustomerEdited { .. }
-        | Event::ResellerDropped { .. }
-        | Event::ResellerAdmitted { .. }
-        | Event::DevicesUploaded { .. }
-        | Event::DevicesMoved { .. }
-        | Event::MoveRequested { .. }
-        | Event::MoveApproved { .. }
-        | Event::MoveDeclined { .. }
-        | Event::MoveCanceled { .. }
-        | Event::MoveExpired { .. }
-        | Event::DevicesDeleted { .. }
-        | Event::IntegrationCreated { .. }
-        | Event::IntegrationShared { .. }
-        | Event::IntegrationDetached { .. }
-        | Event::IntegrationDeleted { .. }
-        | Event::LicenceBought { .. }
-        | Event::SeatsAssigned { .. }
-        | Event::SeatsReleased { .. }
-        | Event::AlertRuleSet { .. }
-        | Event::SessionOpened { .. }
-        | Event::SessionClosed { .. }
-        | Event::SessionEnded { .. }
-        | Event::PersonalErased { .. }
-        | Event::CommandRefused { .. } => Loss::None,
-    }
-}
-
-/// Whether somebody may have to be told of an event; who that is and of what, [`crate::notice`]
-/// says. Most events of a busy day need not be looked at twice.
-pub const fn is_told(event: &Event) -> bool {
-    match event {
-        Event::TenantDisabled { .. }
-        | Event::TenantEnabling { .. }
-        | Event::LinkRequested { .. }
-        | Event::LinkRequestResent { .. }
-        | Event::LinkRequestAccepted { .. }
-        | Event::LinkRequestDeclined { .. }
-        | Event::LinkRequestCanceled { .. }
-        | Event::LinkRequestExpired { .. }
-        | Event::ManagerGrantsSet { .. }
-        | Event::LinkExpiring { .. }
-        | Event::LinkExtended { .. }
-        | Event::LinkEnded { .. }
-        | Event::DelinkRequested { .. }
-        | Event::DelinkResent { .. }
-        | Event::DelinkRejected { .. }
-        | Event::DelinkCanceled { .. }
-        | Event::DelinkExpired { .. }
-        | Event::UserInvited { .. }
-        | Event::InvitationResent { .. }
-        | Event::InvitationAccepted { .. }
-        | Event::InvitationDeclined { .. }
-        | Event::InvitationExpired { .. }
-        | Event::ResellerDropped { .. }
-        | Event::MoveRequested { .. }
-        | Event::MoveApproved { .. }
-        | Event::MoveDeclined { .. }
-        | Event::MoveExpired { .. } => true,
-        Event::PolicySet { .. }
-        | Event::RoleEdited { .. }
-        | Event::LinkConverted { .. }
-        | Event::ServiceRemoved { .. }
-        | Event::TenantDeleted { .. }
-        | Event::LinkCreated { .. }
-        | Event::UserBlocked { .. }
-        | Event::UserRemoved { .. }
-        | Event::Assigned { .. }
-        | Event::AssignmentEnded { .. }
-        | Event::RoleDeleted { .. }
-        | Event::TenantRegistered { .. }
-        | Event::TenantEdited { .. }
-        | Event::TenantKindChanged { .. }
         | Event::TenantEnabled { .. }
         | Event::ServicesAdded { .. }
         | Event::AutoExtendSet { .. }
@@ -167,6 +103,6 @@ pub const fn is_told(event: &Event) -> bool {
         | Event::SessionClosed { .. }
         | Event::SessionEnded { .. }
         | Event::PersonalErased { .. }
-        | Event::CommandRefused { .. } => false,
+        | Event::CommandRefused { .. } => Effect { loss: Loss::None, told: false },
     }
 }
