@@ -54,32 +54,28 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     let mut touched = Touched::default();
     let (mut lost, mut anybody) = (false, false);
     for event in &events {
-        let loss = effect::loss(event);
+        let loss = effect::of(event).loss;
         session::reach(world, loss, &mut reached)?;
         touched.note(world, event)?;
         lost |= loss != Loss::None;
         anybody |= loss == Loss::Anybody;
-        happen(&mut after, event, world.at, &mut about)?;
+        about::about(&after, event, &mut about)?;
+        happen(&mut after, event, world.at)?;
     }
     if lost {
         reached.extend(&about);
         let mut ended = touched.withdrawn(&World::reading(&after, moment)?)?;
         ended.extend(session::ended(&World::reading(&after, world.at)?, &reached, anybody)?);
         for event in ended {
-            happen(&mut after, &event, world.at, &mut about)?;
+            about::about(&after, &event, &mut about)?;
+            happen(&mut after, &event, world.at)?;
             events.push(event);
         }
     }
     Ok(Step { events, people, changes: after.into_changes().0, about })
 }
 
-fn happen(
-    world: &mut Overlay<'_>,
-    event: &Event,
-    at: Timestamp,
-    about: &mut BTreeSet<Subject>,
-) -> Result<(), ViewError> {
-    about::about(world, event, about)?;
+fn happen(world: &mut Overlay<'_>, event: &Event, at: Timestamp) -> Result<(), ViewError> {
     apply(world, event, at)?.into_iter().for_each(|change| world.change(change));
     Ok(())
 }
@@ -91,7 +87,7 @@ fn happen(
 pub(crate) fn changes_of(view: &dyn View, events: &[Event], at: Timestamp) -> Result<Vec<Write>, ViewError> {
     let mut after = Overlay::over(view);
     for event in events {
-        apply(&after, event, at)?.into_iter().for_each(|change| after.change(change));
+        happen(&mut after, event, at)?;
     }
     Ok(after.into_changes().0)
 }

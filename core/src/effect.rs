@@ -21,136 +21,66 @@ pub(crate) enum Loss {
     Anybody,
 }
 
-/// Whose rights may be fewer after an event.
-pub(crate) const fn loss(event: &Event) -> Loss {
+/// What an event means to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effect {
+    /// Whose rights may be fewer after it.
+    pub loss: Loss,
+    /// Whether somebody may have to be told of it; who that is and of what, [`crate::notice`] says.
+    /// Most events of a busy day need not be looked at twice.
+    pub told: bool,
+}
+
+/// What an event means to others.
+pub(crate) const fn of(event: &Event) -> Effect {
     match event {
-        Event::PolicySet { .. } | Event::RoleEdited { .. } => Loss::Anybody,
-        Event::TenantDisabled { tenant } | Event::LinkCreated { managed: tenant, .. } => {
-            Loss::AtHome(*tenant)
+        Event::PolicySet { .. } | Event::RoleEdited { .. } => Effect { loss: Loss::Anybody, told: false },
+        Event::TenantDisabled { tenant } => Effect { loss: Loss::AtHome(*tenant), told: true },
+        Event::LinkCreated { managed, .. } => Effect { loss: Loss::AtHome(*managed), told: false },
+        Event::LinkEnded { link, .. } | Event::ManagerGrantsSet { link, .. } => {
+            Effect { loss: Loss::Below(*link), told: true }
         }
-        Event::LinkConverted { link, .. }
-        | Event::LinkEnded { link, .. }
-        | Event::ServiceRemoved { link, .. }
-        | Event::ManagerGrantsSet { link, .. } => Loss::Below(*link),
+        Event::LinkConverted { link, .. } | Event::ServiceRemoved { link, .. } => {
+            Effect { loss: Loss::Below(*link), told: false }
+        }
         Event::TenantDeleted { .. }
         | Event::UserBlocked { .. }
         | Event::UserUnblocked { .. }
         | Event::UserRemoved { .. }
         | Event::Assigned { .. }
         | Event::AssignmentEnded { .. }
-        | Event::RoleDeleted { .. } => Loss::About,
+        | Event::RoleDeleted { .. } => Effect { loss: Loss::About, told: false },
+        Event::TenantEnabling { .. }
+        | Event::LinkRequested { .. }
+        | Event::LinkRequestResent { .. }
+        | Event::LinkRequestWithdrawn { .. }
+        | Event::LinkRequestAccepted { .. }
+        | Event::LinkRequestDeclined { .. }
+        | Event::LinkRequestCanceled { .. }
+        | Event::LinkRequestExpired { .. }
+        | Event::LinkExpiring { .. }
+        | Event::LinkExtended { .. }
+        | Event::DelinkRequested { .. }
+        | Event::DelinkResent { .. }
+        | Event::DelinkRejected { .. }
+        | Event::DelinkCanceled { .. }
+        | Event::DelinkExpired { .. }
+        | Event::UserInvited { .. }
+        | Event::InvitationResent { .. }
+        | Event::InvitationAccepted { .. }
+        | Event::InvitationDeclined { .. }
+        | Event::InvitationExpired { .. }
+        | Event::ResellerDropped { .. }
+        | Event::MoveRequested { .. }
+        | Event::MoveResent { .. }
+        | Event::MoveApproved { .. }
+        | Event::MoveDeclined { .. }
+        | Event::MoveExpired { .. } => Effect { loss: Loss::None, told: true },
         Event::TenantRegistered { .. }
         | Event::TenantEdited { .. }
         | Event::TenantKindChanged { .. }
         | Event::TenantHeld { .. }
         | Event::TenantReleased { .. }
-        | Event::TenantEnabling { .. }
-        | Event::TenantEnabled { .. }
-        | Event::LinkRequested { .. }
-        | Event::LinkRequestResent { .. }
-        | Event::LinkRequestWithdrawn { .. }
-        | Event::LinkRequestAccepted { .. }
-        | Event::LinkRequestDeclined { .. }
-        | Event::LinkRequestCanceled { .. }
-        | Event::LinkRequestExpired { .. }
-        | Event::ServicesAdded { .. }
-        | Event::AutoExtendSet { .. }
-        | Event::LinkExpiring { .. }
-        | Event::LinkExtended { .. }
-        | Event::DelinkRequested { .. }
-        | Event::DelinkResent { .. }
-        | Event::DelinkRejected { .. }
-        | Event::DelinkCanceled { .. }
-        | Event::DelinkExpired { .. }
-        | Event::UserInvited { .. }
-        | Event::InvitationResent { .. }
-        | Event::InvitationWithdrawn { .. }
-        | Event::InvitationAccepted { .. }
-        | Event::InvitationDeclined { .. }
-        | Event::InvitationRevoked { .. }
-        | Event::InvitationExpired { .. }
-        | Event::UserRegistered { .. }
-        | Event::UserEdited { .. }
-        | Event::RoleCreated { .. }
-        | Event::ResellerCustomerAdded { .. }
-        | Event::ResellerCustomerEdited { .. }
-        | Event::ResellerDropped { .. }
-        | Event::ResellerAdmitted { .. }
-        | Event::DevicesUploaded { .. }
-        | Event::DevicesMoved { .. }
-        | Event::MoveRequested { .. }
-        | Event::MoveResent { .. }
-        | Event::MoveWithdrawn { .. }
-        | Event::MoveApproved { .. }
-        | Event::MoveDeclined { .. }
-        | Event::MoveCanceled { .. }
-        | Event::MoveExpired { .. }
-        | Event::DevicesDeleted { .. }
-        | Event::IntegrationCreated { .. }
-        | Event::IntegrationShared { .. }
-        | Event::IntegrationDetached { .. }
-        | Event::IntegrationDeleted { .. }
-        | Event::LicenceBought { .. }
-        | Event::SeatsAssigned { .. }
-        | Event::SeatsReleased { .. }
-        | Event::AlertRuleSet { .. }
-        | Event::SessionOpened { .. }
-        | Event::SessionClosed { .. }
-        | Event::SessionEnded { .. }
-        | Event::PersonalErased { .. }
-        | Event::CommandRefused { .. } => Loss::None,
-    }
-}
-
-/// Whether somebody may have to be told of an event; who that is and of what, [`crate::notice`]
-/// says. Most events of a busy day need not be looked at twice.
-pub(crate) const fn is_told(event: &Event) -> bool {
-    match event {
-        Event::TenantDisabled { .. }
-        | Event::TenantEnabling { .. }
-        | Event::LinkRequested { .. }
-        | Event::LinkRequestResent { .. }
-        | Event::LinkRequestWithdrawn { .. }
-        | Event::LinkRequestAccepted { .. }
-        | Event::LinkRequestDeclined { .. }
-        | Event::LinkRequestCanceled { .. }
-        | Event::LinkRequestExpired { .. }
-        | Event::ManagerGrantsSet { .. }
-        | Event::LinkExpiring { .. }
-        | Event::LinkExtended { .. }
-        | Event::LinkEnded { .. }
-        | Event::DelinkRequested { .. }
-        | Event::DelinkResent { .. }
-        | Event::DelinkRejected { .. }
-        | Event::DelinkCanceled { .. }
-        | Event::DelinkExpired { .. }
-        | Event::UserInvited { .. }
-        | Event::InvitationResent { .. }
-        | Event::InvitationAccepted { .. }
-        | Event::InvitationDeclined { .. }
-        | Event::InvitationExpired { .. }
-        | Event::ResellerDropped { .. }
-        | Event::MoveRequested { .. }
-        | Event::MoveResent { .. }
-        | Event::MoveApproved { .. }
-        | Event::MoveDeclined { .. }
-        | Event::MoveExpired { .. } => true,
-        Event::PolicySet { .. }
-        | Event::RoleEdited { .. }
-        | Event::LinkConverted { .. }
-        | Event::ServiceRemoved { .. }
-        | Event::TenantDeleted { .. }
-        | Event::LinkCreated { .. }
-        | Event::UserBlocked { .. }
-        | Event::UserRemoved { .. }
-        | Event::Assigned { .. }
-        | Event::AssignmentEnded { .. }
-        | Event::RoleDeleted { .. }
-        | Event::TenantRegistered { .. }
-        | Event::TenantEdited { .. }
-        | Event::TenantKindChanged { .. }
-        | Event::TenantHeld { .. }
-        | Event::TenantReleased { .. }
         | Event::TenantEnabled { .. }
         | Event::ServicesAdded { .. }
         | Event::AutoExtendSet { .. }
@@ -158,7 +88,6 @@ pub(crate) const fn is_told(event: &Event) -> bool {
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
         | Event::UserEdited { .. }
-        | Event::UserUnblocked { .. }
         | Event::RoleCreated { .. }
         | Event::ResellerCustomerAdded { .. }
         | Event::ResellerCustomerEdited { .. }
@@ -180,6 +109,6 @@ pub(crate) const fn is_told(event: &Event) -> bool {
         | Event::SessionClosed { .. }
         | Event::SessionEnded { .. }
         | Event::PersonalErased { .. }
-        | Event::CommandRefused { .. } => false,
+        | Event::CommandRefused { .. } => Effect { loss: Loss::None, told: false },
     }
 }

@@ -286,7 +286,7 @@ impl Notice {
 /// When the world cannot be read.
 pub fn of_record(world: &World<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
     let mut notices = Vec::new();
-    for event in record.events.iter().filter(|event| effect::is_told(event)) {
+    for event in record.events.iter().filter(|event| effect::of(event).told) {
         let told = match event {
             Event::TenantDisabled { tenant } => collectors(world, *tenant, |integration, tenant| {
                 NoticeKind::CollectorPowerDown { integration, tenant }

@@ -507,7 +507,7 @@ impl Engine {
             let page = reading.records_after(through, PAGE)?;
             for stored in &page {
                 let record = decoded(stored)?;
-                if record.events.iter().any(effect::is_told) {
+                if record.events.iter().any(|event| effect::of(event).told) {
                     let view = reading.as_of(record.seq)?;
                     notices.extend(notice::of_record(&World::reading(&*view, record.at)?, &record)?);
                 }

@@ -27,19 +27,13 @@ pub(super) fn chains(
         if at == home {
             return Ok(if chain.is_empty() { Vec::new() } else { vec![chain] });
         }
-        let mut above = links_above(world, at, without)?;
-        let only = above.pop().filter(|_| chain.len() < MAX_CHAIN as usize);
-        match only {
-            None => return Ok(Vec::new()),
-            Some(link) if above.is_empty() => {
-                at = link.manager;
-                chain.push(link);
-            }
-            Some(link) => {
-                above.push(link);
-                break above;
-            }
+        let above = links_above(world, at, without)?;
+        match above.as_slice() {
+            [only] if chain.len() < MAX_CHAIN as usize => at = only.manager,
+            [_, _, ..] if chain.len() < MAX_CHAIN as usize => break above,
+            _ => return Ok(Vec::new()),
         }
+        chain.extend(above);
     };
     // From there on, each tenant's links are read once, however many ways lead to it.
     let fork = at;
