@@ -53,10 +53,11 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     let mut reached = BTreeSet::new();
     let mut touched = Touched::default();
     let (mut lost, mut anybody) = (false, false);
+    let then = World::reading(world.view, moment)?;
     for event in &events {
         let loss = effect::of(event).loss;
         session::reach(world, loss, &mut reached)?;
-        touched.note(world, event)?;
+        touched.note(&then, event)?;
         lost |= loss != Loss::None;
         anybody |= loss == Loss::Anybody;
         about::about(&after, event, &mut about)?;

@@ -90,12 +90,15 @@ impl Oracle {
         if self.tenant(offer.tenant).unwrap().operation != Operation::Enabled {
             return self.with_open(offer.tenant).invitation_stands(offer, at);
         }
-        if let Some(link) = offer.named_through {
-            let link = self.link(link).unwrap();
-            return link.in_force(at)
-                && self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok()
-                && self.active_super_admins(offer.tenant).is_empty()
-                && (offer.of_a_new_tenant || self.owner_obstacles(who, offer.tenant, at).is_empty());
+        if offer.sign_up && !self.active_super_admins(offer.tenant).is_empty() {
+            return false;
+        }
+        let adds = |manager| self.right(who, "customers.add", manager, at, Disabled::Bars).is_ok();
+        if offer.sign_up
+            && self.links_above(offer.tenant, at).iter().any(|link| adds(link.manager))
+            && (offer.of_a_new_tenant || self.owner_obstacles(who, offer.tenant, at).is_empty())
+        {
+            return true;
         }
         let right = self.right(who, "users.manage", offer.tenant, at, Disabled::Bars);
         right.is_ok() && self.hand_out_obstacles(who, offer.tenant, &offer.offered(), at).is_empty()

@@ -449,7 +449,8 @@ impl Oracle {
         {
             obstacles.push(Code::NoCustomerOwner);
         }
-        if asked.is_none() {
+        // What has ended is not asked about again.
+        if asked.is_none() && ended_obstacle(&link).is_empty() {
             obstacles.extend(self.delink_asked_enough(actor, &link, party, at));
         }
         least(obstacles)?;

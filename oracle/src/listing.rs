@@ -316,8 +316,12 @@ impl Told<'_> {
         self.world.actor(&Actor::User(user), Disabled::Bars).map(|_| ())
     }
 
-    fn sees(&self, tenant: TenantId) -> bool {
-        self.today.is_none_or(|(today, now, user)| today.sees(Who::User(user), tenant, now))
+    /// Whether a customer's row may be shown today: that of a delinked one, to those who see all that is below.
+    fn shows(&self, manager: TenantId, row: &CustomerRow) -> bool {
+        self.today.is_none_or(|(today, now, user)| match row.stage {
+            Stage::Delinked => today.remembers(user, manager, now),
+            _ => today.sees(Who::User(user), row.tenant, now),
+        })
     }
 
     fn lives(&self, tenant: TenantId) -> bool {
@@ -377,7 +381,7 @@ pub fn compare(
             let expected = told
                 .right("tenant.view", *manager)
                 .and_then(|()| oracle.customers(viewer, *manager, query, at))
-                .map(|rows| rows.into_iter().filter(|row| told.sees(row.tenant)).collect());
+                .map(|rows| rows.into_iter().filter(|row| told.shows(*manager, row)).collect());
             same(expected, actual)
         }
         Asked::Customer(manager, customer) => {

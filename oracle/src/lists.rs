@@ -1,7 +1,7 @@
 //! The lists and what is in them (Q-1, V-4, V-5, I-1, T-4, T-8): every row of a list, in no order. It neither sorts nor
 //! pages; that is for whoever compares.
 
-use tenantry::base::ids::TenantId;
+use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, Contact, Stage, TenantKind, UserState};
@@ -12,7 +12,7 @@ use tenantry::query::{
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::world::{Assignment, Link, Oracle};
+use crate::world::{Link, Oracle};
 
 /// Whether one of the texts has the wanted one in it, whatever the case.
 fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
@@ -80,8 +80,6 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<Vec<CustomerRow>, Code> {
         let who = self.viewer(viewer, "tenant.view", manager, at)?;
-        let view = Permission::parse("tenant.view").unwrap();
-        let views = |assignment: &&Assignment| self.gives(assignment, &view);
         let mut rows = Vec::new();
         for link in self.links.iter().filter(|link| link.manager == manager) {
             let wanted = match query.stage {
@@ -91,9 +89,7 @@ impl Oracle {
             };
             // Nobody of the manager's sees a delinked customer; that it was one is told to those who see all that is below.
             let seen = match (link.stage, who) {
-                (Stage::Delinked, Who::User(user)) => {
-                    self.assignments_below(user, manager, at).iter().any(views)
-                }
+                (Stage::Delinked, Who::User(user)) => self.remembers(user, manager, at),
                 (Stage::Delinked, _) => true,
                 _ => self.sees(who, link.managed, at),
             };
@@ -111,6 +107,12 @@ impl Oracle {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether a user sees whatever is below a manager, and so is told who was.
+    pub fn remembers(&self, user: UserId, manager: TenantId, at: Timestamp) -> bool {
+        let view = Permission::parse("tenant.view").unwrap();
+        self.assignments_below(user, manager, at).iter().any(|assignment| self.gives(assignment, &view))
     }
 
     pub fn customer(

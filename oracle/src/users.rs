@@ -208,14 +208,12 @@ impl Oracle {
                 masked = self.is_masked(who, offer.tenant, Some(masked), at);
                 let given = Assignment { masked, ..offer.offered() };
                 obstacles.extend(self.hand_out_obstacles(who, offer.tenant, &given, at));
-            } else {
-                if !offer.of_a_new_tenant {
-                    obstacles.extend(self.owner_obstacles(who, offer.tenant, at));
-                }
-                let pending = offer.state == HandshakeState::Pending;
-                if pending && !self.active_super_admins(offer.tenant).is_empty() {
-                    obstacles.push(Code::OwnerPresent);
-                }
+            } else if !offer.of_a_new_tenant {
+                obstacles.extend(self.owner_obstacles(who, offer.tenant, at));
+            }
+            let pending = offer.state == HandshakeState::Pending;
+            if pending && offer.sign_up && !self.active_super_admins(offer.tenant).is_empty() {
+                obstacles.push(Code::OwnerPresent);
             }
             obstacles.extend(email.iter().filter_map(|email| self.invited_enough(who, email, at)));
         }
@@ -266,8 +264,7 @@ impl Oracle {
         }
         obstacles.extend(self.address_obstacles(email, invitation.tenant, None));
         let pending = invitation.state == HandshakeState::Pending;
-        let names_owner = invitation.named_through.is_some();
-        if pending && names_owner && !self.active_super_admins(invitation.tenant).is_empty() {
+        if pending && invitation.sign_up && !self.active_super_admins(invitation.tenant).is_empty() {
             obstacles.push(Code::OwnerPresent);
         }
         if self.living(invitation.tenant).is_some_and(|tenant| tenant.operation != Operation::Enabled) {

@@ -92,7 +92,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         }
 
         Event::LinkRequested { request, manager, managed, management, services, term, expires, sender } => {
-            let mut changes = counted(view, *sender, managed.uuid(), at)?;
+            let mut changes = counted(view, sender.map(|_| *manager), managed.uuid(), at)?;
             changes.extend(put(LinkRequest {
                 id: *request,
                 manager: *manager,
@@ -106,7 +106,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         }
         Event::LinkRequestResent { request, sender } => {
             let Some(found) = view.get::<LinkRequest>(request.uuid())? else { return Ok(Vec::new()) };
-            let mut changes = counted(view, *sender, found.managed.uuid(), at)?;
+            let mut changes = counted(view, sender.map(|_| found.manager), found.managed.uuid(), at)?;
             changes.extend(taken_up(found, *sender, |it| &mut it.handshake));
             return Ok(changes);
         }
@@ -176,7 +176,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         }
 
         Event::UserInvited { invitation, user, tenant, role, below, masked, sign_up, expires, sender } => {
-            let mut changes = counted(view, *sender, user.uuid(), at)?;
+            let mut changes = counted(view, inviting(view, *sender)?, user.uuid(), at)?;
             let user = User { id: *user, home: *tenant, state: UserState::Invited, since: at };
             let invitation = Invitation {
                 id: *invitation,
@@ -193,7 +193,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         }
         Event::InvitationResent { invitation, masked, sender } => {
             let Some(found) = view.get::<Invitation>(invitation.uuid())? else { return Ok(Vec::new()) };
-            let mut changes = counted(view, *sender, found.user.uuid(), at)?;
+            let mut changes = counted(view, inviting(view, *sender)?, found.user.uuid(), at)?;
             if found.masked != *masked || sender.is_some_and(|sender| found.handshake.sender != Some(sender))
             {
                 let mut found = Arc::unwrap_or_clone(found);
@@ -290,7 +290,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         }
         Event::MoveRequested { id, link, manager, customer, devices, expires, sender } => {
             let mut changes = device::moving(view, devices, Some(*id))?;
-            changes.extend(counted(view, *sender, customer.uuid(), at)?);
+            changes.extend(counted(view, sender.map(|_| *manager), customer.uuid(), at)?);
             changes.extend(put(Move {
                 id: *id,
                 link: *link,
@@ -303,7 +303,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         }
         Event::MoveResent { id, sender } => {
             let Some(found) = view.get::<Move>(id.uuid())? else { return Ok(Vec::new()) };
-            let mut changes = counted(view, *sender, found.customer.uuid(), at)?;
+            let mut changes = counted(view, sender.map(|_| found.manager), found.customer.uuid(), at)?;
             changes.extend(taken_up(found, *sender, |it| &mut it.handshake));
             return Ok(changes);
         }
@@ -482,33 +482,33 @@ fn taken_up<E: Entity + Into<Any>>(
     put(entity)
 }
 
-/// Somebody was asked once more by the organisation of a sender; what the operator sends is not
-/// counted (L-3).
+/// The organisation for which somebody invites: a person's home.
+fn inviting(view: &dyn View, sender: Option<Subject>) -> Result<Option<TenantId>, ViewError> {
+    Ok(match sender {
+        Some(Subject::User(user)) => view.get::<User>(user.uuid())?.map(|user| user.home),
+        Some(Subject::Tenant(_)) | None => None,
+    })
+}
+
+/// Somebody was asked once more by an organisation; what the operator sends is not counted (L-3).
 fn counted(
     view: &dyn View,
-    sender: Option<Subject>,
+    by: Option<TenantId>,
     addressee: Uuid,
     at: Timestamp,
 ) -> Result<Vec<Write>, ViewError> {
-    let by = match sender {
-        None => None,
-        Some(Subject::Tenant(tenant)) => Some(tenant),
-        Some(Subject::User(user)) => view.get::<User>(user.uuid())?.map(|user| user.home),
-    };
     let Some(by) = by else { return Ok(Vec::new()) };
     let before = view.get::<Asked>(Asked::key(addressee, by))?;
     let count = before.map_or(0, |before| before.on_day_of(at)).saturating_add(1);
     Ok(put(Asked { addressee, by, day: at.day(), count }).into_iter().collect())
 }
 
-/// A side was asked once more to part from the other.
+/// A customer was asked once more to part; how often it asks itself is not counted (L-3).
 fn parting(view: &dyn View, link: LinkId, by: Party, at: Timestamp) -> Result<Vec<Write>, ViewError> {
-    let Some(link) = view.get::<Link>(link.uuid())? else { return Ok(Vec::new()) };
-    let (asking, asked) = match by {
-        Party::Manager => (link.manager, link.managed),
-        Party::Customer => (link.managed, link.manager),
-    };
-    counted(view, Some(Subject::Tenant(asking)), asked.uuid(), at)
+    match view.get::<Link>(link.uuid())? {
+        Some(link) if by == Party::Manager => counted(view, Some(link.manager), link.managed.uuid(), at),
+        _ => Ok(Vec::new()),
+    }
 }
 
 fn answer_link(

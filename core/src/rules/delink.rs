@@ -65,12 +65,9 @@ pub(crate) fn act(
         Code::NoCustomerOwner,
         link.managed,
     );
-    if next == Some(Stage::requested(by)) {
-        let (asking, asked) = match by {
-            Party::Manager => (link.manager, link.managed),
-            Party::Customer => (link.managed, link.manager),
-        };
-        world.bar_asking(actor, asking, [asked.uuid()], &mut bars)?;
+    // A customer asks to part as often as it likes.
+    if next == Some(Stage::DelinkRequestedByManager) {
+        world.bar_asking(actor, link.manager, [link.managed.uuid()], &mut bars)?;
     }
     bars.lift()?;
 

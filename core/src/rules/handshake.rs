@@ -38,20 +38,24 @@ pub(super) fn request_stands(world: &World<'_>, request: &LinkRequest) -> Result
     }
 }
 
-/// Whether the sender of an invitation could still hand out what it offers, by the link that it
-/// came through.
+/// Whether the sender of an invitation could still send it: a sign-up for a manager of the tenant,
+/// and whatever they can offer there themselves.
 pub(super) fn invitation_stands(world: &World<'_>, invitation: &Invitation) -> Result<bool, ViewError> {
     let tenant = invitation.tenant;
     let Some((user, actor)) = person(world, &invitation.handshake)? else {
         return Ok(invitation.handshake.sender.is_none());
     };
     if invitation.sign_up {
-        // Its manager names the owner of a tenant only while it has none.
-        if !signs_up(world, &user, tenant)? || !world.super_admins(tenant)?.is_empty() {
+        // The owner of a tenant is named only while it has none.
+        if !world.super_admins(tenant)?.is_empty() {
             return Ok(false);
         }
-        return Ok(came_with(world, invitation)?
-            || allowed(Giver::of(world, &actor).and_then(|mut giver| giver.name_owner(tenant)))?);
+        if signs_up(world, &user, tenant)?
+            && (came_with(world, invitation)?
+                || allowed(Giver::of(world, &actor).and_then(|mut giver| giver.name_owner(tenant)))?)
+        {
+            return Ok(true);
+        }
     }
     let judged = access::judge(world, user.id, USERS_MANAGE, tenant, None, Gate::Open)?;
     if judged.reason.is_some() {

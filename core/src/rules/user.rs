@@ -19,7 +19,8 @@ use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, UserTrigger};
 use crate::model::permission::{CUSTOMERS_ADD, USERS_MANAGE};
 use crate::model::{
-    Actor, Invitation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind, User, UserState,
+    Actor, HandshakeState, Invitation, Party, Personal, PersonalField, RoleRef, Subject, TenantKind, User,
+    UserState,
 };
 use crate::refusal::Code;
 use crate::view::ViewError;
@@ -177,12 +178,17 @@ fn bar_address(
 /// Reminds an invited person (U-2).
 ///
 /// # Errors
-/// `unknown_invitation`, `beyond_own_rights`, `super_admin_only`, `invitation_not_pending`,
-/// `invitation_expired`.
+/// `unknown_invitation`, `beyond_own_rights`, `super_admin_only`, `owner_present`,
+/// `too_many_requests`, `invitation_not_pending`, `invitation_expired`.
 pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> Ruling<Decision> {
     let (invitation, by) = for_sender(world, actor, command.invitation)?;
     let mut bars = Bars::new();
     bars.note(bar_state(world, &invitation, HandshakeTrigger::Resend))?;
+    if invitation.sign_up && by != Sender::Operator {
+        let pending = invitation.handshake.state_at(world.at) == HandshakeState::Pending;
+        let owned = pending && !world.super_admins(invitation.tenant)?.is_empty();
+        bars.bar(owned, Code::OwnerPresent, invitation.tenant);
+    }
     // Whoever manages users offers the role anew, and so has to be able to hand it out (P-15).
     if by == Sender::Manager && !handshake::came_with(world, &invitation)? {
         bars.note(Giver::of(world, actor)?.name_owner(invitation.tenant))?;

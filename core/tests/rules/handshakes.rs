@@ -127,6 +127,7 @@ fn l3_a_sign_up_ends_once_the_tenant_has_a_super_admin_and_is_taken_up_by_who_ma
     ends(signing(), STAFF, user(EVE, NEW, "eve", "super_admin"), OLGA_INVITATION).verified();
     let operators = given().and(STAFF, customer(MSP, "jointly"));
     let operators = operators.and(STAFF, user(EVE, NEW, "eve", "super_admin"));
+    let operators = operators.when(ADA, ResendInvitation::new(OLGA_INVITATION)).then(refused(OwnerPresent));
     operators.when(OLGA, accept_olga()).then(refused(OwnerPresent));
     // What has lapsed by its moment has, whatever became of its ground.
     let lapsed = signing().later(7).and(ADA, BlockUser::new(ADAM));
@@ -225,4 +226,25 @@ fn l3_nobody_is_asked_more_often_in_a_day_than_the_policy_allows() {
         given = given.and(ADA, RequestDelink::new(JOINTLY_LINK)).and(ADA, CancelDelink::new(JOINTLY_LINK));
     }
     given.when(ADA, RequestDelink::new(JOINTLY_LINK)).then(refused(TooManyRequests));
+}
+
+#[test]
+fn l3_people_from_further_up_ask_for_the_manager_and_count_as_it() {
+    let given = trade(MoveRule::Approval).under(|policy| policy.asks_per_day = 2);
+    let given = given.and(ROB, upload(1, MSP, &["SN-1"])).and(ADAM, hand(JOINTLY, &["SN-1"]));
+    let given = given.when(GINA, ResendMove::new(MOVE)).then(happened(&["move_resent"]));
+    given.when(ADA, ResendMove::new(MOVE)).then(refused(TooManyRequests)).verified();
+}
+
+#[test]
+fn l3_a_customer_asks_to_part_as_often_as_it_likes() {
+    let mut given = given().under(|policy| policy.asks_per_day = 1);
+    for _ in 0..3 {
+        given = given.when(JULIA, RequestDelink::new(JOINTLY_LINK)).then(done());
+        given = given.when(JULIA, ResendDelink::new(JOINTLY_LINK)).then(done());
+        given = given.when(JULIA, CancelDelink::new(JOINTLY_LINK)).then(done());
+    }
+    // The manager is bounded as ever.
+    let given = given.and(ADA, RequestDelink::new(JOINTLY_LINK));
+    given.when(ADA, ResendDelink::new(JOINTLY_LINK)).then(refused(TooManyRequests)).verified();
 }
