@@ -798,7 +798,7 @@ impl Generator {
 
     fn gen_add_customer(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let manager = match self.moved_to(oracle) {
-            Some(tenant) if self.rng.percent(20) => tenant,
+            Some(tenant) if self.rng.percent(40) => tenant,
             _ => self.msp(oracle),
         };
         (self.actor_for(oracle, "customers.add", manager), self.add_customer_under(oracle, manager).into())

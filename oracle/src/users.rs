@@ -155,7 +155,8 @@ impl Oracle {
         if self.invitations.iter().any(pending) {
             obstacles.push(Code::OwnerInvited);
         }
-        if tenant.operation != Operation::Enabled {
+        // After the end nothing of it is told.
+        if tenant.operation != Operation::Enabled && link.stage != Stage::Delinked {
             obstacles.push(Code::TenantDisabled);
         }
         obstacles.extend(self.invitee_obstacles(&c.owner, tenant.id));

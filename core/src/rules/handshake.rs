@@ -15,7 +15,6 @@ use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, USERS_MANAGE};
 use crate::model::{
     Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, Move, Party, Subject, User,
 };
-use crate::refusal::Code;
 use crate::view::{Any, Index, Key, Span, ViewError};
 
 /// How many handshakes are read at once.
@@ -52,7 +51,7 @@ pub(super) fn invitation_stands(world: &World<'_>, invitation: &Invitation) -> R
         }
         if signs_up(world, &user, tenant)?
             && (came_with(world, invitation)?
-                || allowed(Giver::of(world, &actor).and_then(|mut giver| giver.name_owner(tenant)))?)
+                || allowed(Giver::of(world, &actor).and_then(|mut giver| giver.may_name_owner(tenant)))?)
         {
             return Ok(true);
         }
@@ -117,13 +116,11 @@ pub(super) fn signs_up(world: &World<'_>, user: &User, tenant: TenantId) -> Resu
     Ok(false)
 }
 
-/// Whether a ruling lets something pass; that the tenant is disabled for a while does not end it.
+/// Whether a ruling lets something pass.
 fn allowed(ruling: super::world::Ruling) -> Result<bool, ViewError> {
     match ruling {
         Ok(()) => Ok(true),
-        Err(Stop::Refused(refusal)) => {
-            Ok(matches!(refusal.code, Code::TenantDisabled | Code::TenantEnabling))
-        }
+        Err(Stop::Refused(_)) => Ok(false),
         Err(Stop::Broken(error)) => Err(error),
     }
 }

@@ -370,14 +370,28 @@ impl<'w, 'v> Giver<'w, 'v> {
     /// `unknown_tenant`, `tenant_disabled`, `no_assignment`, `role_lacks_permission`,
     /// `super_admin_only`.
     pub(super) fn name_owner(&mut self, tenant: TenantId) -> Ruling {
+        if self.user.is_none() {
+            return Ok(());
+        }
+        if let Some(found) = self.world.living(tenant)?
+            && let Some(code) = self.world.closed(&found)?
+            && self.sees(tenant)?
+        {
+            return refuse(code, tenant);
+        }
+        self.may_name_owner(tenant)
+    }
+
+    /// The same, whether or not the tenant is disabled for a while.
+    ///
+    /// # Errors
+    /// `unknown_tenant`, `no_assignment`, `role_lacks_permission`, `super_admin_only`.
+    pub(super) fn may_name_owner(&mut self, tenant: TenantId) -> Ruling {
         let Some(user) = self.user.clone() else { return Ok(()) };
         let seen = self.sees(tenant)?;
         let Some(found) = self.world.living(tenant)?.filter(|_| seen) else {
             return refuse(Code::UnknownTenant, tenant);
         };
-        if let Some(code) = self.world.closed(&found)? {
-            return refuse(code, tenant);
-        }
         if access::held(self.world, &user, tenant, false)?.is_empty() {
             return refuse(Code::NoAssignment, tenant);
         }

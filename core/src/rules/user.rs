@@ -88,7 +88,8 @@ pub(crate) fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwn
     let pending = world.pending_invitations(link.managed)?;
     bars.bar(pending.iter().any(|invitation| invitation.sign_up), Code::OwnerInvited, link.managed);
     let tenant = world.tenant(link.managed)?;
-    if let Some(tenant) = &tenant {
+    // Nobody is told how a tenant stands after the end.
+    if let Some(tenant) = tenant.as_ref().filter(|_| link.is_in_force(world.at)) {
         world.bar_closed(tenant, &mut bars)?;
     }
     let kind = tenant.map_or(TenantKind::Customer, |tenant| tenant.kind);

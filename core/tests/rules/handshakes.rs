@@ -248,3 +248,11 @@ fn l3_a_customer_asks_to_part_as_often_as_it_likes() {
     let given = given.and(ADA, RequestDelink::new(JOINTLY_LINK));
     given.when(ADA, ResendDelink::new(JOINTLY_LINK)).then(refused(TooManyRequests)).verified();
 }
+
+#[test]
+fn l1_a_former_manager_is_not_told_how_its_customer_stands() {
+    let owner = || InviteOwner::new(JOINTLY_LINK, invitee(EVE, EVE_INVITATION, "eve"));
+    let parted = parted(given(), JOINTLY_LINK);
+    let parted = parted.when(ADA, owner()).then(refused(LinkEnded));
+    parted.and(STAFF, disable(JOINTLY)).when(ADA, owner()).then(refused(LinkEnded));
+}

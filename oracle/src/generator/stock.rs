@@ -12,7 +12,7 @@ use tenantry::query::Question;
 
 use super::{Generator, id, word};
 use crate::devices::{MANY, parsed};
-use crate::world::{Device, Oracle};
+use crate::world::{Device, Link, Oracle};
 
 /// So many different devices are there in a world.
 const DEVICES: usize = 90;
@@ -203,14 +203,23 @@ impl Generator {
         if carriers.is_empty() && self.rng.percent(85) {
             return self.gen_upload(oracle);
         }
-        let link = self.link_where(oracle, |link| carriers.contains(&link.id));
+        // What has been moved goes on where it can, or nothing ever would be moved twice.
+        let moved = |link: &Link| {
+            let mut pool = oracle.devices.iter().filter(|device| device.holder() == link.manager);
+            carriers.contains(&link.id) && pool.any(|device| !device.moved.is_empty())
+        };
+        let onward = self.rng.percent(60) && oracle.links.iter().any(moved);
+        let link =
+            self.link_where(oracle, |link| if onward { moved(link) } else { carriers.contains(&link.id) });
         let (manager, mut customer) = (link.manager, link.managed);
         if self.rng.percent(4) {
             customer = self.living_tenant(oracle);
         }
         let odd = self.rng.percent(15);
         let devices = self.some_devices(oracle, |device| {
-            device.holder() == manager && (odd || device.seat.is_none() && !oracle.is_moving(&device.id))
+            device.holder() == manager
+                && (odd || device.seat.is_none() && !oracle.is_moving(&device.id))
+                && (!onward || !device.moved.is_empty())
         });
         let id = MoveId::from_uuid(self.chosen(oracle, 8));
         let command = MoveDevices { manager, customer, devices, id: Some(id) };
