@@ -277,7 +277,7 @@ fn bare(text: &str) -> String {
 fn is_placeholder(text: &str) -> bool {
     let squeezed: String =
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let foreign = text.chars().any(|c| !c.is_ascii());
+    let foreign = !text.is_ascii();
     !foreign
         && (PLACEHOLDERS.contains(&squeezed.as_str())
             || squeezed.len() >= 4
