@@ -1,4 +1,4 @@
-//! Facts, in the past tense: what the journal holds and what [`crate::apply`] turns into entities.
+//! Facts, in the past tense: what the journal holds and what `apply` turns into entities.
 //!
 //! Events name things by id and never hold personal data; where personal data changed they say
 //! which field, not what.

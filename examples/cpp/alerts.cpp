@@ -270,7 +270,6 @@ void alerts(stage& on) {
   on.does(ada, "disables the hotel", {{"command", "disable_tenants"}, {"tenants", ids{hotel}}});
   in_one_record(on);
   on.does(ada, "enables the hotel", {{"command", "enable_tenants"}, {"tenants", ids{hotel}}});
-  on.does(staff(), "reports that the hotel is up", {{"command", "report_ready"}, {"tenant", hotel}});
 
   on.told.heading("A licence");
   on.does(rita, "adds BK-200", {{"command", "add_reseller_customer"}, {"reseller", contoso}, {"number", "BK-200"}});

@@ -1,7 +1,7 @@
 //! What can be asked of a world, now or then: one struct per query, gathered in [`Query`], with the
 //! rows that answer it.
 //!
-//! Plain data. [`crate::answer`] says what the answer is. Of each query one can ask as of a moment
+//! Plain data; `answer` says what the answer is. Of each query one can ask as of a moment
 //! that has passed; that is said beside it, and not in it.
 //!
 //! # Who may, and why
