@@ -234,7 +234,6 @@ def audit(wanted: Wanted) -> int:
             command=wanted.command,
             from_=wanted.since,
             until=wanted.until,
-            after=wanted.after,
             limit=page(wanted),
         )
         listed(wanted, RECORD_COLUMNS, (Row(record(db, it, it.by), it) for it in found))
@@ -576,7 +575,6 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--command", metavar="NAME", help="only this command, such as request_delink")
     one.add_argument("--from", metavar="TIME", dest="since", type=time, help="only what was written then or later")
     one.add_argument("--until", metavar="TIME", type=time, help="only what was written before")
-    one.add_argument("--after", metavar="RECORD", type=whole, default=0, help="only what came after this record")
     with_actor(one)
     with_rows(one)
 

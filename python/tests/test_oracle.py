@@ -139,7 +139,10 @@ class Pair:
         begun = oracle.ask("world", seed)
         self.oracle = oracle
         self.at = begun["at"]
-        self.db = tenantry.memory(policy=begun["policy"], clock=lambda: _data.moment(self.at), ids=self.no_ids)
+        # Worlds leap over years.
+        self.db = tenantry.memory(
+            policy=begun["policy"], clock=lambda: _data.moment(self.at), ids=self.no_ids, clock_leap=None
+        )
         self.index = self.db.access_index()
 
     @staticmethod
