@@ -5,6 +5,8 @@
 
 Each row is a request whose id is made of what is in the row: running it twice does nothing twice. What is refused goes to a file
 of the same columns, with the reason and the remedy: mend it there, and run that file. The script mends nothing by itself.
+
+The export is UTF-8, or UTF-16 with its mark; its separator is a comma, a semicolon or a tab, be it announced by `sep=` or not.
 """
 
 from __future__ import annotations
@@ -12,13 +14,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import io
 import itertools
+import re
 import sqlite3
 import sys
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,6 +60,9 @@ COLUMNS = {
 }
 """What the file calls its columns, and what each must look like."""
 
+NOTHING = {"-", "--", "?", "#n/a", "#name?", "#ref!", "#value!", "n/a", "na", "nan", "nil", "none", "null", "undefined"}
+"""What programs write where there is nothing."""
+
 NAMESPACE = uuid.UUID("7c3e2a52-6d0b-4f6e-9f5c-1b8f0a4f6d11")
 BATCH = 100  # rows to a commit
 
@@ -76,25 +83,77 @@ class No(NamedTuple):
     remedy: str
 
 
+def decoded(path: Path) -> str:
+    """The text of the file. What is not in UTF-8 is kept, to be refused line by line."""
+    data = path.read_bytes()
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            sys.exit(f"onboard: {path} begins like UTF-16 and is broken in byte {len(data)} or before; export it again")
+    if b"\0" in data[:1000]:
+        sys.exit(f"onboard: {path} has zero bytes, as UTF-16 without its mark has; save it as UTF-8")
+    return data.decode("utf-8-sig", errors="surrogateescape")
+
+
+def separator(header: str) -> str:
+    """What stands between the columns of a header."""
+    return max(",;\t", key=header.count)
+
+
+def columns(path: Path, header: Sequence[str]) -> list[str]:
+    """The names of the columns. Each that is wanted is there, once."""
+    names = [name.strip() for name in header]
+    for name in COLUMNS:
+        if name not in names:
+            found = ", ".join(f"`{one}`" for one in names)
+            sys.exit(f"onboard: {path} has no column `{name}`, but {found}; say in COLUMNS what it calls its columns")
+        if names.count(name) > 1:
+            sys.exit(f"onboard: {path} has {names.count(name)} columns `{name}`; leave one of them")
+    return names
+
+
 def read(path: Path) -> Iterator[Line]:
     """The rows of the file that have something in them."""
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.reader(file)
-        header = next(reader, list[str]())
-        for name in COLUMNS:
-            if name not in header:
-                sys.exit(f"onboard: {path} has no column `{name}`; say in COLUMNS what it calls its columns")
-        begins = reader.line_num + 1
-        for cells in reader:
-            number, begins = begins, reader.line_num + 1
-            fault = None
-            if len(cells) != len(header):
-                fault = f"the line has {len(cells)} of {len(header)} columns"
-            elif any("\ud800" <= letter <= "\udfff" for cell in cells for letter in cell):
-                fault = "the line is not in UTF-8"
-            if cells:
-                row = dict(itertools.zip_longest(header, cells[: len(header)], fillvalue=""))
-                yield Line(number, {name: row[name].strip() for name in COLUMNS}, fault)
+    lines = list(io.StringIO(decoded(path), newline=""))
+    # Blank lines may come first, and a word to spreadsheets.
+    begun = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    said = re.fullmatch(r"\"?sep=(.)\"?", lines[begun].strip("\r\n ")) if lines else None
+    if said:
+        begun += 1
+    between = said[1] if said else separator("".join(lines[begun : begun + 1]))
+    reader = csv.reader(lines[begun:], delimiter=between, strict=True)
+    header = columns(path, next(reader, list[str]()))
+    begins = begun + reader.line_num + 1
+    while True:
+        number, fault, cells = begins, None, list[str]()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            fault = f"the line cannot be taken apart: {error}"
+        begins = begun + reader.line_num + 1
+        if fault is None and cells and len(cells) != len(header):
+            fault = f"the line has {len(cells)} of {len(header)} columns"
+        elif any("\ud800" <= letter <= "\udfff" for cell in cells for letter in cell):
+            fault = "the line is not in UTF-8"
+        if cells or fault:
+            row = dict(itertools.zip_longest(header, cells[: len(header)], fillvalue=""))
+            yield Line(number, {name: live(row[name].strip()) for name in COLUMNS}, fault)
+
+
+FORMULA = r"(^|[,;|\t\r\n])([ \"]*)%s(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
+
+
+def inert(cell: str) -> str:
+    """A cell that no spreadsheet runs as a formula, whatever it takes for a separator."""
+    return re.sub(FORMULA % "", r"\1\2'", cell)
+
+
+def live(cell: str) -> str:
+    """The same cell again."""
+    return re.sub(FORMULA % "'", r"\1\2", cell)
 
 
 def services(row: dict[str, str]) -> list[str]:
@@ -105,6 +164,10 @@ def flaws(db: Database, line: Line) -> No | None:
     """What keeps a row from being a command: every flaw of it, not only the first."""
     if line.fault:
         return No("unreadable", line.fault, "look for a missing comma or quotation mark, and save it as UTF-8")
+    for name, text in line.row.items():
+        if text.lower() in NOTHING:
+            why = f"{name} says `{text}`, which is what programs write for nothing"
+            return No("not_well_formed", why, "leave the cell empty, or fill it in")
     needed = {"Managed", "Platform ID" if line.row["Platform ID"] else "Company"}
     texts = [
         Typed(kind=kind, text=text)
@@ -227,7 +290,7 @@ def main() -> int:
                 if refused:
                     # What could not be read is not written as if it could: it has to come from the export again.
                     cells = [""] * len(COLUMNS) if line.fault else line.row.values()
-                    refused.writerow([*cells, line.number, *answer])
+                    refused.writerow([inert(str(cell)) for cell in [*cells, line.number, *answer]])
     would = "would be " if wanted.dry_run else ""
     print(f"{len(lines)} rows, {counts['there']} of them done before")
     print(f"{counts['add_customer']} customers {would}added, {counts['request_link']} tenants {would}asked for a link")

@@ -6,6 +6,7 @@ import csv
 import datetime
 import itertools
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -79,9 +80,13 @@ def said(value: object, *, exact: bool = False) -> str:
     return str(value)
 
 
+FORMULA = re.compile(r"(^|[,;|\t\r\n])([ \"]*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+
+
 def inert(text: str) -> str:
-    """What a spreadsheet would run as a formula is led by an apostrophe, as in the library's own CSV (V-6)."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    """A cell that no spreadsheet runs, whatever it takes for a separator: as in the library's own CSV (V-6), what could
+    begin a formula is led by an apostrophe."""
+    return FORMULA.sub(r"\1\2'", text)
 
 
 def table(columns: Sequence[str], rows: list[tuple[object, ...]]) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 import tenantry
-from tenantry import OPERATOR, Invitee, NewAssignment, SubjectUser, TenantKind, _cli
+from tenantry import OPERATOR, Invitee, NewAssignment, SubjectUser, TenantKind, _cli, _show
 from tenantry.commands import RegisterTenant
 
 GOLDEN = Path(__file__).parent / "golden" / "cli.txt"
@@ -343,3 +343,19 @@ def test_an_export_takes_the_same_memory_whatever_the_size(large: Path, tmp_path
     peak()  # what is kept for good is there from now on
     # Two pages of records, and fifteen. How much garbage there is at a time is for Python to say.
     assert peak() < 3 * peak("--after", str(3000 - 2 * _cli.PAGE))
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("Foo;=1+1;bar", "Foo;'=1+1;bar"),
+        ("a, \"-1", "a, \"'-1"),
+        ("\t=1", "'\t'=1"),
+        ("a\n@b", "a\n'@b"),
+        ("\uff1d1", "'\uff1d1"),
+        ("Bäckerei Klein-Groß; a=1", "Bäckerei Klein-Groß; a=1"),
+    ],
+)
+def test_no_spreadsheet_runs_a_cell(cell: str, safe: str) -> None:
+    assert _show.inert(cell) == safe

@@ -151,3 +151,73 @@ def test_a_terminal_sees_how_far_it_is(place: Path) -> None:
         os.close(ours)
     assert process.returncode == 1
     assert b"Onboarding" in told and b"100%" in told
+
+
+KLEIN = {
+    "Account": "C-1",
+    "Company": "Bäckerei Klein",
+    "Phone": "+49 30 1234567",
+    "Managed": "fully",
+    "Services": "manage",
+}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("before", ["", "\n\n", "sep={}\n"])
+def test_how_offices_export(place: Path, separator: str, encoding: str, before: str) -> None:
+    write(place / "plain.csv", KLEIN)
+    with (place / "plain.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    with (place / "export.csv").open("w", encoding=encoding, newline="") as file:
+        file.write(before.format(separator))
+        csv.writer(file, delimiter=separator).writerows([[f" {name} " for name in header], *rows])
+    done = onboard(place, place / "export.csv")
+    assert (done.returncode, done.stderr) == (0, "") and customers(place) == {"C-1"}
+    # It is the same row, however it is written.
+    assert "1 rows, 1 of them done before" in onboard(place, place / "plain.csv").stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"Account, Company\n", "has no column `Platform ID`, but `Account`, `Company`"),
+        (b"Account,Company,Account\n", "has 2 columns `Account`; leave one of them"),
+        ("Account;Company".encode("utf-16-le"), "zero bytes"),
+        (b"\xff\xfeA", "UTF-16"),
+    ],
+)
+def test_a_file_that_is_not_read_is_named(place: Path, data: bytes, said: str) -> None:
+    (place / "export.csv").write_bytes(data)
+    done = onboard(place, place / "export.csv")
+    assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_what_cannot_be_taken_apart_is_one_line_of_many(place: Path) -> None:
+    write(place / "export.csv", KLEIN, {**KLEIN, "Account": "C-2", "Street": "x" * 200_000}, {**KLEIN, "Account": "C-3"})
+    with (place / "export.csv").open("a", encoding="utf-8", newline="") as file:
+        file.write('C-4,"never closed\n')
+    done = onboard(place, place / "export.csv")
+    assert done.stderr == "" and customers(place) == {"C-1", "C-3"}
+    assert [row["Refused"] for row in refused(place).values()] == ["unreadable", "unreadable"]
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "#N/A", "-", "n/a"])
+def test_what_programs_write_for_nothing_is_no_company(place: Path, nothing: str) -> None:
+    write(place / "export.csv", {**KLEIN, "Company": nothing})
+    assert onboard(place, place / "export.csv").returncode == 1 and customers(place) == set()
+    (why,) = refused(place).values()
+    assert f"Company says `{nothing}`" in why["Why"]
+
+
+def test_no_spreadsheet_runs_what_was_refused_and_it_comes_back_as_it_was(place: Path) -> None:
+    write(place / "export.csv", {**KLEIN, "Company": "Foo;=1+1;bar", "Services": "telepathy"})
+    onboard(place, place / "export.csv")
+    (row,) = refused(place).values()
+    assert row["Company"] == "Foo;'=1+1;bar" and row["Phone"] == "'+49 30 1234567"
+    mended = (place / "refused.csv").read_text(encoding="utf-8").replace("telepathy", "manage", 1)
+    (place / "mended.csv").write_text(mended, encoding="utf-8")
+    assert onboard(place, place / "mended.csv").returncode == 0
+    with tenantry.open(place / "msp.db", read_only=True) as db:
+        tenant = db.host_entities(kind=tenantry.Kind.TENANT, number="C-1").first()
+        assert isinstance(tenant, tenantry.Tenant) and tenant.name == "Foo;=1+1;bar"
