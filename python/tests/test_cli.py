@@ -93,6 +93,7 @@ def run(place: Path, words: str) -> subprocess.CompletedProcess[str]:
 SAID = """
 inspect msp.db
 inspect msp.db --as-of 5
+inspect msp.db --as-of 2026-03-03T12:00:00Z --json
 tenants msp.db
 tenants msp.db --kind msp --json
 users msp.db nw-100
@@ -104,6 +105,8 @@ customers msp.db NW-100 --as-of 2026-04-01T00:00:00+02:00 --csv
 customers msp.db NW-100 --text klein --json
 customers msp.db NW-100 --management fully
 customers msp.db NW-100 --stage delinked
+customers msp.db NW-100 --management fulyl
+customers msp.db NW-100 --service manag
 customers msp.db BK-200
 who-can msp.db devices.manage BK-200
 who-can msp.db devices.manage BK-200 --service manage --csv
@@ -112,12 +115,16 @@ explain msp.db ada@northwind.example devices.manage BK-200
 explain msp.db nils@northwind.example users.manage BK-200
 explain msp.db nils@northwind.example devices.manage BK-200
 explain msp.db nils@northwind.example devices.manage SS-400
+explain msp.db nils@northwind.example users.view BK-200
 explain msp.db ada@northwind.example devices.manage SS-400 --as-of 13
 explain msp.db ada@northwind.example location.view BK-200 --json
 explain msp.db 00000000-0000-0000-0000-0000000000ff devices.manage BK-200
 audit msp.db BK-200
 audit msp.db BK-200 --as klara@klein.example --by klara@klein.example
 audit msp.db SS-400 --as sam@sons.example --command request_delink --csv
+audit msp.db BK-200 --as-of 11
+audit msp.db BK-200 --command invite_usr
+audit msp.db BK-200 --command sweep
 audit msp.db NW-100 --from 2026-04-01T00:00:00Z --until 2027-01-01T00:00:00Z --limit 1
 verify msp.db
 export msp.db customers
@@ -148,7 +155,7 @@ customers msp.db
 """
 
 
-COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "export", "diagrams")
+COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "export", "sweep", "diagrams")
 
 
 def said(place: Path, words: str) -> str:
@@ -197,6 +204,12 @@ def test_a_process_of_its_own_says_the_same(place: Path, words: str) -> None:
     assert told(place, words, done.stdout, done.stderr, done.returncode) in GOLDEN.read_text(encoding="utf-8")
 
 
+def test_the_readme_lists_every_command() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (`.*?`) \|", readme, flags=re.M)
+    assert sorted(word for cell in listed for word in re.findall(r"`([a-z-]+)`", cell)) == sorted(COMMANDS)
+
+
 def test_what_the_readme_shows_is_what_it_says() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     (console,) = re.findall(r"```console\n(.*?)```", readme, flags=re.S)
@@ -237,6 +250,13 @@ def test_help_teaches(place: Path) -> None:
     text = run(place, "-h").stdout
     assert all(command in text for command in COMMANDS)
     assert "tenantry explain msp.db ada@northwind.example" in text
+    assert "`sweep` alone writes" in text and "changes nothing." not in text
+    # What it gives as examples is in the store that the other examples are of, and does what it says.
+    with tenantry.open(place / "msp.db", read_only=True) as db:
+        addresses = {user.email for home in (2, 8) for user in db.users(tenant=uuid.UUID(int=home), actor=OPERATOR)}
+    assert set(re.findall(r"\S+@\S+", text)) <= addresses
+    for words in re.findall(r"^  tenantry (.*msp\.db.*?)(?: \|.*)?$", text, flags=re.M):
+        assert run(place, words).returncode == 0, words
     done = run(place, "frobnicate")
     assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1 and "see tenantry -h" in done.stderr
 
