@@ -186,11 +186,11 @@ class RequestRefused(Refused):
 
 
 class UnknownRefused(Refused):
-    """Refused: what it names does not exist for the actor."""
+    """Refused: what it names does not exist for the actor. Commands of users that are refused so are journalled (Q-2)."""
 
 
 class RightsRefused(Refused):
-    """Refused: the actor lacks the right. Such refusals are journalled (Q-2)."""
+    """Refused: the actor lacks the right. Commands of users that are refused so are journalled (Q-2)."""
 
 
 class ValueRefused(Refused):

@@ -312,6 +312,29 @@ def test_diagrams_are_drawn() -> None:
         tenantry.diagrams("svg")  # type: ignore[arg-type]
 
 
+def test_what_is_journalled_of_refusals_is_what_the_documentation_says(world: World) -> None:
+    def refused(**options: Any) -> list[str]:
+        with tenantry.memory(clock=world.clock, **options) as db:
+            msp = db.register_tenant(kind=TenantKind.MSP, name="N", actor=OPERATOR).outcome
+            rob = db.register_user(home=msp, email="rob@n.example", role="read_only", actor=OPERATOR).outcome
+            for command in (
+                commands.RequestDelink(link=uuid.UUID(int=7)),
+                commands.CreateRole(tenant=msp, name="desk", permissions={"users.view"}),
+                commands.EditUser(user=rob),
+            ):
+                with pytest.raises(errors.Refused):
+                    db.execute(command, actor=rob)
+            with pytest.raises(errors.UnknownRefused):
+                db.request_delink(link=uuid.UUID(int=7), actor=OPERATOR)
+            happened = [event for record in db.host_records() for event in record.events]
+            return [event.refusal for event in happened if isinstance(event, events.CommandRefused)]
+
+    assert refused() == ["unknown_link", "role_lacks_permission"]
+    assert refused(record_refusals=False) == []
+    for doc in (tenantry.open.__doc__, errors.UnknownRefused.__doc__, errors.RightsRefused.__doc__):
+        assert doc and "journalled" in doc
+
+
 def test_personal_data_is_erased(world: World) -> None:
     db = world.db
     db.edit_user(user=world.ada, name="Ada Lovelace", actor=world.ada)
