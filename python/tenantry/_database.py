@@ -267,7 +267,7 @@ def _ids(ids: Callable[[], uuid.UUID] | None) -> Callable[[], bytes] | None:
     return made
 
 
-def _callable(given: object, name: str) -> None:
+def _callable(given: Any, name: str) -> None:
     if not callable(given):
         raise misuse(f"something to call is wanted, not {called(given)}", "give a function without arguments, or None", name)
 

@@ -293,7 +293,7 @@ _HINTS: dict[str, str] = {
     "unknown_category": "`Database.policy().issue_categories` has them",
     "store_busy": "`open(…, wait=…)` says how long to wait",
     "store_full": "`open(…, max_bytes=…)` is the limit",
-    "unknown_seq": "`Database.seq()` says how far it has come",
+    "unknown_seq": "`Database.seq()`, or `tenantry inspect FILE`, says how far it has come",
 }
 
 Fault: TypeAlias = Mapping[str, Any]
