@@ -169,6 +169,8 @@ pub(super) fn connect(path: &Path, write: bool, options: &FileOptions) -> Result
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // None of our tables refers to another; one of somebody else's must not stand in their way.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     // Without it every held statement is planned anew for every key it is given.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // The file is not mapped into memory: a disk error must be an error and not a signal.

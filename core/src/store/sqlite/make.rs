@@ -79,11 +79,10 @@ fn strange(db: &Connection) -> Result<Vec<Strange>> {
 /// Refuses to write to a file in which something of somebody else's would act on what is written,
 /// or something of ours is not what it was.
 pub(super) fn admit_schema(db: &Connection) -> Result<()> {
-    // The schema of a newer format that this library may write to is nothing that it knows.
-    if pragma(db, "user_version")? > FORMAT {
-        return Ok(());
-    }
-    match strange(db)?.iter().find(|strange| strange.matters()) {
+    // What else is in the schema of a newer format, this library does not know; a format with
+    // triggers is none that it may write to.
+    let newer = pragma(db, "user_version")? > FORMAT;
+    match strange(db)?.iter().find(|it| if newer { it.kind == "trigger" } else { it.matters() }) {
         Some(strange) => Err(damaged(strange.told())),
         None => Ok(()),
     }
