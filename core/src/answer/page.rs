@@ -180,8 +180,8 @@ pub(super) struct Strand {
 }
 
 /// What the keys under an owner begin with, and one entity for each. Leaps from one to the next,
-/// whatever lies between. A key that does not begin as its entity has it would have it leap nowhere,
-/// and is damage.
+/// whatever lies between. A key that does not begin as its entity has it would lead nowhere: it is
+/// damage.
 pub(super) fn prefixes<E: Entity>(
     view: &dyn View,
     index: Index,

@@ -221,17 +221,17 @@ impl<R> Reading for MemoryReading<R> {
     }
 
     fn retell(&self) -> Result<Box<dyn Retelling + '_>, StoreError> {
-        Ok(Box::new(Retold { stored: &self.contents, told: Contents::default() }))
+        Ok(Box::new(ToldAgain { stored: &self.contents, told: Contents::default() }))
     }
 }
 
 /// The same records, told a second time.
-struct Retold<'c> {
+struct ToldAgain<'c> {
     stored: &'c Contents,
     told: Contents,
 }
 
-impl Retelling for Retold<'_> {
+impl Retelling for ToldAgain<'_> {
     fn append(&mut self, records: Vec<NewRecord>) -> Result<(), StoreError> {
         self.told.follows(&records)?;
         records.into_iter().for_each(|new| self.told.append(new));
