@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tenantry::base::ids::{InvitationId, UserId};
 use tenantry::command::*;
 use tenantry::engine::{Engine, EntityKind, Error, Of};
 use tenantry::model::{Patch, Subject};
@@ -425,4 +426,32 @@ fn a4_q3_a_record_that_carries_the_number_of_another_is_not_read_again_and_again
     let error = engine.notices("mail", 10_000).unwrap_err().to_string();
     assert!(error.contains("record 30"), "{error}");
     assert!(engine.verify().unwrap_err().to_string().contains("record 30"));
+}
+
+#[test]
+fn q3_what_is_due_about_something_that_does_not_change_by_it_is_damage() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = SqliteStore::open(&path, options()).unwrap();
+    let other = Uuid::from_u128(0x4f0);
+    let invited = invitee(UserId::from_uuid(Uuid::from_u128(0x3f0)), InvitationId::from_uuid(other), "eve");
+    let given = given_on(store).and(ADA, InviteUser::new(MSP, invited, text("admin")));
+    // What happens is about an invitation that is not there, again and again.
+    let db = rusqlite::Connection::open(&path).unwrap();
+    for (at, id) in [(other, Uuid::from_u128(0x4f1)), (IVY_INVITATION.uuid(), other)] {
+        let rename = "UPDATE entity SET body = replace(body, ?1, ?2) WHERE kind = 5 AND id = ?3";
+        assert_eq!(db.execute(rename, (at.to_string(), id.to_string(), at.as_bytes())).unwrap(), 1);
+    }
+    drop(db);
+    let given = given.later(400);
+    match given.engine.sweep() {
+        Err(Error::Store(error)) => {
+            assert!(
+                matches!(&*error, StoreError::Damaged { what } if what.contains("invitation")),
+                "{error}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(given.engine.verify().unwrap_err().to_string().contains("invitation"));
 }
