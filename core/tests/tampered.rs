@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tenantry::base::ids::{InvitationId, UserId};
+use tenantry::base::ids::{InvitationId, RequestId, UserId};
 use tenantry::command::*;
 use tenantry::engine::{Engine, EntityKind, Error, Of};
 use tenantry::model::{Patch, Subject};
@@ -157,18 +157,21 @@ fn q3_a_moment_that_is_not_the_records_is_found() {
 #[test]
 fn q3_a_receipt_that_was_taken_away_altered_or_added_is_found() {
     found(&[
-        ("DELETE FROM receipt", "table receipt lacks"),
+        ("DELETE FROM receipt", "its request has no receipt"),
+        ("DELETE FROM receipt WHERE seq = 9", "record 9 does not hold: its request has no receipt"),
         (
-            "DELETE FROM receipt WHERE seq = 9",
-            "table receipt lacks a row that the records lead to: record 9, request",
+            "UPDATE receipt SET request = randomblob(16) WHERE seq = 9",
+            "record 9 does not hold: its request has no receipt",
         ),
-        ("UPDATE receipt SET request = randomblob(16) WHERE seq = 9", "table receipt has another request"),
+        (
+            "UPDATE receipt SET seq = 1 WHERE seq = 9",
+            "record 9 does not hold: its request has the receipt of record 1",
+        ),
         (
             "UPDATE receipt SET fingerprint = zeroblob(32) WHERE seq = 9",
-            "table receipt has another fingerprint",
+            "table receipt has another fingerprint than the records lead to: record 9",
         ),
         ("UPDATE receipt SET fingerprint = x'00' WHERE seq = 9", "32 bytes"),
-        ("UPDATE receipt SET seq = 1 WHERE seq = 9", "table receipt has a row"),
         ("INSERT INTO receipt VALUES (1, randomblob(16), randomblob(32))", "table receipt has a row"),
     ]);
 }
@@ -454,4 +457,33 @@ fn q3_what_is_due_about_something_that_does_not_change_by_it_is_damage() {
         other => panic!("{other:?}"),
     }
     assert!(given.engine.verify().unwrap_err().to_string().contains("invitation"));
+}
+
+#[test]
+fn x7_q3_a_request_that_is_executed_again_because_its_receipt_was_taken_away_is_found() {
+    let kept = kept();
+    let engine = || {
+        let given = Given::bare(SqliteStore::open(&kept.path, options()).unwrap(), Policy::default());
+        given.later(4).engine
+    };
+    let id = RequestId::from_uuid(Uuid::from_u128(0x7a0));
+    let edit = || EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(FULLY) };
+    let first = engine().execute_as(id, ADA, edit()).unwrap();
+    kept.by_hand().execute("DELETE FROM receipt", []).unwrap();
+    let again = engine().execute_as(id, ADA, edit()).unwrap();
+    assert_ne!(first.seq(), again.seq());
+    let said = engine().verify().unwrap_err().to_string();
+    assert!(said.contains("its request has no receipt"), "{said}");
+    // Even where somebody brings all other receipts back.
+    let db = kept.by_hand();
+    let mut bring = db.prepare("INSERT OR IGNORE INTO receipt VALUES (?1, ?2, randomblob(32))").unwrap();
+    for record in engine().records_after(0, 10_000).unwrap() {
+        if let Some(request) = record.request {
+            bring.execute((record.seq.cast_signed(), request.uuid().as_bytes())).unwrap();
+        }
+    }
+    let said = engine().verify().unwrap_err().to_string();
+    let (first, again) = (first.seq(), again.seq());
+    let words = format!("record {first} does not hold: its request has the receipt of record {again}");
+    assert!(said.contains(&words), "{said}");
 }

@@ -60,16 +60,19 @@ fn replay(reading: &dyn Reading, head: &Head, retelling: &mut dyn Retelling) -> 
             if last.at.is_some_and(|at| record.at < at) {
                 return flaw("it is older than the record before");
             }
-            last = Head { seq: record.seq, hash: stored.hash, at: Some(record.at) };
             // The hash of a request is in no record; whether it was forgotten follows from them.
             let unforgotten = || Hash::of("a request");
             let request = match record.request {
-                Some(id) => {
-                    let held = reading.receipt(id)?.and_then(|receipt| receipt.fingerprint);
-                    Some((id, held.unwrap_or_else(unforgotten)))
-                }
+                Some(id) => match reading.receipt(id)? {
+                    None => return flaw("its request has no receipt"),
+                    Some(receipt) if receipt.seq != record.seq => {
+                        return flaw(&format!("its request has the receipt of record {}", receipt.seq));
+                    }
+                    Some(receipt) => Some((id, receipt.fingerprint.unwrap_or_else(unforgotten))),
+                },
                 None => None,
             };
+            last = Head { seq: record.seq, hash: stored.hash, at: Some(record.at) };
             let mut step = retraced(&replayed.world, record.events, record.at)?;
             step.about.extend(about::of_actor(&record.actor));
             for subject in &step.about {
