@@ -177,7 +177,7 @@ fn audit_of(
             assert!(row.seq > after && row.tenants.contains(&tenant), "the row is of this page: {row:?}");
             after = row.seq;
             let text = serde_json::to_string(&row).unwrap();
-            rows.push((SeenRow { at: row.at, by: row.by, command: row.command }, text));
+            rows.push((SeenRow { at: row.at, by: row.by, command: row.command.unwrap_or_default() }, text));
         }
         paging.cursor = page.next;
         if paging.cursor.is_none() {

@@ -542,7 +542,7 @@ impl AuditFilter {
     /// Whether a row is wanted.
     pub fn passes(&self, row: &AuditRow) -> bool {
         self.by.is_none_or(|user| row.by == AuditActor::User(user))
-            && self.command.as_ref().is_none_or(|command| *command == row.command)
+            && self.command.as_ref().is_none_or(|command| row.command.as_ref() == Some(command))
             && self.from.is_none_or(|from| row.at >= from)
             && self.until.is_none_or(|until| row.at < until)
     }
@@ -559,8 +559,9 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// Who it is from, as far as the viewer may know.
     pub by: AuditActor,
-    /// The command.
-    pub command: String,
+    /// The command; not told where what it did first about this tenant is not told either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// The tenants that what happened is about.
     pub tenants: Vec<TenantId>,
     /// What happened, as far as it is about the tenant whose audit this is. Where the actor shows
@@ -577,6 +578,8 @@ pub enum AuditActor {
     User(UserId),
     /// Somebody of another organisation.
     Organisation(TenantId),
+    /// Somebody of an organisation that the viewer is not told of (T-9).
+    Stranger,
     /// The platform's own staff.
     Operator {
         /// The ticket they acted on.

@@ -30,6 +30,8 @@ use crate::view::{Index, Key, ViewError};
 pub(super) struct Proposal<'a> {
     pub(super) manager: &'a Tenant,
     pub(super) managed: TenantId,
+    /// What the actor called it: a number is answered with the number alone (T-8).
+    pub(super) named: &'a dyn std::fmt::Display,
     pub(super) kind: TenantKind,
     pub(super) management: &'a ManagementType,
     pub(super) services: &'a BTreeSet<Service>,
@@ -55,7 +57,7 @@ impl Proposal<'_> {
 /// handed back.
 pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<Bars, ViewError> {
     let policy = &world.policy;
-    let (manager, managed) = (proposal.manager.id, proposal.managed);
+    let (manager, managed, named) = (proposal.manager.id, proposal.managed, proposal.named);
     let rule = policy.management(proposal.management);
     bars.bar(rule.is_none(), Code::UnknownManagementType, proposal.management);
     world.bar_services(proposal.services, bars);
@@ -66,26 +68,26 @@ pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -
         }
     }
 
-    bars.bar(manager == managed, Code::SelfLink, managed);
+    bars.bar(manager == managed, Code::SelfLink, named);
     bars.bar(proposal.manager.kind != TenantKind::Msp, Code::CannotManage, manager);
-    bars.bar(proposal.kind == TenantKind::Reseller, Code::CannotBeManaged, managed);
+    bars.bar(proposal.kind == TenantKind::Reseller, Code::CannotBeManaged, named);
 
     let mut veiled = Bars::new();
     let others = world.links_above(managed)?;
-    bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, managed);
-    veiled.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
+    bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, named);
+    veiled.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, named);
     let up = graph::longest(world, manager, |world, at| {
         Ok(world.links_above(at)?.iter().map(|link| link.manager).collect())
     })?;
     let down = graph::longest(world, managed, |world, at| {
         Ok(world.links_below(at)?.iter().map(|link| link.managed).collect())
     })?;
-    veiled.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, managed);
-    veiled.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, managed);
+    veiled.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, named);
+    veiled.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, named);
     let exclusive = |link: &Link| world.management(link).is_none_or(|rule| rule.exclusive);
     let alone = rule.is_some_and(|rule| rule.exclusive) || others.iter().any(|link| exclusive(link));
-    veiled.bar(!others.is_empty() && alone, Code::ExclusiveLink, managed);
-    veiled.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, managed);
+    veiled.bar(!others.is_empty() && alone, Code::ExclusiveLink, named);
+    veiled.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, named);
     Ok(veiled)
 }
 
@@ -112,6 +114,7 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     let proposal = Proposal {
         manager: &manager,
         managed: managed.id,
+        named: &command.number,
         kind: managed.kind,
         management: &command.management,
         services: &command.services,
@@ -124,7 +127,7 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     {
         let other = other?;
         let pending = other.handshake.state_at(world.at) == HandshakeState::Pending;
-        bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, managed.id);
+        bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
     }
     world.bar_asking(actor, manager.id, [managed.id.uuid()], &mut bars)?;
     bars.lift()?;
@@ -152,7 +155,7 @@ fn bar_request(
     for tenant in [managed, proposal.manager] {
         world.bar_closed(tenant, &mut veiled)?;
     }
-    veiled.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, managed.id);
+    veiled.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, proposal.named);
     Ok(veiled)
 }
 
@@ -172,6 +175,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
         let proposal = Proposal {
             manager: &manager,
             managed: managed.id,
+            named: &managed.id,
             kind: managed.kind,
             management: &request.management,
             services: &request.services,

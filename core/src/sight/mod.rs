@@ -106,6 +106,20 @@ impl<'w> Sight<'w> {
         Ok(true)
     }
 
+    /// Whether an organisation is there for the actor: now and, of a past, then as well.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn knows(&self, organisation: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        for world in self.judging() {
+            if !access::knows(world, user, organisation)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The tenants that a user may view, in the order of their ids; none for the operator.
     ///
     /// # Errors

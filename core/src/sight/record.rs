@@ -77,6 +77,13 @@ impl<'s> RecordSight<'s> {
         let hidden = actor.as_ref().filter(|actor| self.is_foreign(actor)).map(|actor| actor.id);
         let mut tenants = BTreeSet::new();
         let mut events = Vec::new();
+        // Whether what was commanded is told: what happened first, here or at all. The rest of a
+        // record only follows from that.
+        let mut commanded = match record.events.first() {
+            Some(first) => self.is_open(first, around)?,
+            None => true,
+        };
+        let mut is_first = true;
         for event in &record.events {
             let mut subjects = BTreeSet::new();
             about(around.before.view, event, &mut subjects)?;
@@ -84,21 +91,30 @@ impl<'s> RecordSight<'s> {
             if !subjects.contains(&Subject::Tenant(self.tenant)) {
                 continue;
             }
-            let event = self.masked(event, hidden, around)?;
-            match &event {
-                // A batch that was refused stands with every tenant that it named, each for itself.
-                Event::CommandRefused { tenants: told, .. } => tenants.extend(told),
-                _ => {
-                    if !self.all_told(&self.organisations(&subjects)?, around)? {
-                        continue;
+            let is_first = std::mem::take(&mut is_first);
+            if let Event::CommandRefused { named, .. } = event {
+                // Each thing that was named is told for itself.
+                let mut told: BTreeSet<TenantId> = BTreeSet::new();
+                for organisations in named {
+                    if self.all_told(organisations, around)? {
+                        told.extend(organisations);
                     }
-                    tenants.extend(subjects.into_iter().filter_map(|subject| match subject {
-                        Subject::Tenant(tenant) => Some(tenant),
-                        Subject::User(_) => None,
-                    }));
                 }
+                if !told.contains(&self.tenant) {
+                    continue;
+                }
+                tenants.extend(told);
+            } else {
+                if !self.all_told(&self.organisations(&subjects)?, around)? {
+                    continue;
+                }
+                tenants.extend(subjects.into_iter().filter_map(|subject| match subject {
+                    Subject::Tenant(tenant) => Some(tenant),
+                    Subject::User(_) => None,
+                }));
             }
-            events.push(event);
+            commanded |= is_first;
+            events.push(self.masked(event, hidden, around)?);
         }
         if events.is_empty() {
             return Ok(None);
@@ -107,8 +123,11 @@ impl<'s> RecordSight<'s> {
             (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
             (Actor::Clock, _) => AuditActor::Clock,
             (Actor::User(_), Some(actor)) if hidden.is_some() => {
-                let told = self.is_told(actor.home, around)?;
-                AuditActor::Organisation(if told { actor.home } else { TenantId::from_uuid(Uuid::nil()) })
+                if self.has_to_do(actor.home, &tenants, around)? {
+                    AuditActor::Organisation(actor.home)
+                } else {
+                    AuditActor::Stranger
+                }
             }
             (Actor::User(user), _) => AuditActor::User(*user),
         };
@@ -116,7 +135,7 @@ impl<'s> RecordSight<'s> {
             seq: record.seq,
             at: record.at,
             by,
-            command: record.command.clone(),
+            command: commanded.then(|| record.command.clone()),
             tenants: tenants.into_iter().collect(),
             events,
         }))
@@ -160,6 +179,41 @@ impl<'s> RecordSight<'s> {
         Ok(true)
     }
 
+    /// Whether every organisation that an event involves is told of.
+    fn is_open(&self, event: &Event, around: &Around<'_>) -> Result<bool, ViewError> {
+        let mut subjects = BTreeSet::new();
+        about(around.before.view, event, &mut subjects)?;
+        about(around.after.view, event, &mut subjects)?;
+        self.all_told(&self.organisations(&subjects)?, around)
+    }
+
+    /// Whether the reader is told of the organisation that acted, and what was done is about it or
+    /// was its to do on the tenant: whoever only tries something is nobody's acquaintance.
+    fn has_to_do(
+        &self,
+        organisation: TenantId,
+        tenants: &BTreeSet<TenantId>,
+        around: &Around<'_>,
+    ) -> Result<bool, ViewError> {
+        if !self.is_told(organisation, around)? {
+            return Ok(false);
+        }
+        if self.knew(organisation) || tenants.contains(&organisation) {
+            return Ok(true);
+        }
+        for world in [around.before, around.after] {
+            if manages(world, organisation, self.tenant, &BTreeSet::new())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an organisation that the reader is told of is there for them today.
+    fn knew(&self, organisation: TenantId) -> bool {
+        self.sight.viewer().is_none() || matches!(self.known.borrow().get(&organisation), Some(Known::Now))
+    }
+
     /// Whether the reader is told of an organisation.
     fn is_told(&self, tenant: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(true) };
@@ -192,7 +246,7 @@ impl<'s> RecordSight<'s> {
 
     fn knows(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {
         let now = self.now();
-        if tenant == self.tenant || tenant == viewer.home || access::sees(now, viewer, tenant)? {
+        if tenant == self.tenant || tenant == viewer.home || access::knows(now, viewer, tenant)? {
             return Ok(Known::Now);
         }
         if viewer.home == self.tenant {
@@ -200,8 +254,7 @@ impl<'s> RecordSight<'s> {
             let kept_off = manages(now, self.tenant, tenant, &BTreeSet::new())?;
             return Ok(if kept_off { Known::Never } else { Known::AsItWas });
         }
-        let above = manages(now, tenant, viewer.home, &BTreeSet::new())?;
-        Ok(if above { Known::Now } else { Known::Never })
+        Ok(Known::Never)
     }
 
     /// Whether the reader is told of a person: of their own organisation, or where they may see its
@@ -274,18 +327,18 @@ impl<'s> RecordSight<'s> {
                     *return_to = ReturnPlace::untold();
                 }
             }
-            Event::CommandRefused { by, tenants, left_out, .. } => {
+            Event::CommandRefused { by, named, left_out, .. } => {
                 if !self.is_own(*by)? && self.sight.viewer().is_some() {
                     *left_out = 0;
                 }
                 name(by)?;
                 let mut told = BTreeSet::new();
-                for tenant in std::mem::take(tenants) {
-                    if self.is_told(tenant, around)? {
-                        told.insert(tenant);
+                for organisations in std::mem::take(named) {
+                    if self.all_told(&organisations, around)? {
+                        told.insert(organisations);
                     }
                 }
-                *tenants = told;
+                *named = told;
             }
             Event::RoleCreated { by: Some(by), .. } => {
                 if !self.is_told(*by, around)? {

@@ -530,3 +530,15 @@ fn l9_the_policy_bounds_the_term() {
     required().when(ADA, lasting(10)).then(done());
     required().when(NINA, ask(SECOND, "ALONE", "jointly")).then(refused(TermRequired));
 }
+
+#[test]
+fn t8_what_was_named_by_its_number_is_refused_by_its_number() {
+    let given = given();
+    let stranger = given.engine.submit(given.request(NINA, ask(SECOND, "RESELLER", "jointly")));
+    let Err(tenantry::Error::Refused(refusal)) = stranger else { panic!("{stranger:?}") };
+    assert_eq!((refusal.code, refusal.about.as_str()), (CannotBeManaged, "RESELLER"));
+    let listed = AddResellerCustomer::new(RESELLER, text("RESELLER"));
+    let listed = given.engine.submit(given.request(ROB, listed));
+    let Err(tenantry::Error::Refused(refusal)) = listed else { panic!("{listed:?}") };
+    assert_eq!((refusal.code, refusal.about.as_str()), (CannotReceive, "RESELLER"));
+}

@@ -86,6 +86,8 @@ class Stage:
                 return self.name(user)
             case model.ByOrganisation(organisation=tenant):
                 return f"someone of {self.name(tenant)}"
+            case model.Stranger():
+                return "a stranger"
             case model.Operator(ticket=None):
                 return "the operator"
             case model.Operator(ticket=ticket):
