@@ -96,7 +96,7 @@ impl<'s> RecordSight<'s> {
                 // Each thing that was named is told for itself.
                 let mut told: BTreeSet<TenantId> = BTreeSet::new();
                 for organisations in named {
-                    if self.all_told(organisations, around)? {
+                    if self.all_known(organisations, around)? {
                         told.extend(organisations);
                     }
                 }
@@ -123,7 +123,9 @@ impl<'s> RecordSight<'s> {
             (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
             (Actor::Clock, _) => AuditActor::Clock,
             (Actor::User(_), Some(actor)) if hidden.is_some() => {
-                if self.has_to_do(actor.home, &tenants, around)? {
+                if self.is_told(actor.home, around)?
+                    && (tenants.contains(&actor.home) || self.has_to_do(actor.home, around)?)
+                {
                     AuditActor::Organisation(actor.home)
                 } else {
                     AuditActor::Stranger
@@ -187,46 +189,38 @@ impl<'s> RecordSight<'s> {
         self.all_told(&self.organisations(&subjects)?, around)
     }
 
-    /// Whether the reader is told of the organisation that acted, and what was done is about it or
-    /// was its to do on the tenant: whoever only tries something is nobody's acquaintance.
-    fn has_to_do(
-        &self,
-        organisation: TenantId,
-        tenants: &BTreeSet<TenantId>,
-        around: &Around<'_>,
-    ) -> Result<bool, ViewError> {
-        if !self.is_told(organisation, around)? {
-            return Ok(false);
+    /// Whether every one of these organisations is one that somebody's trying does not tell of: it
+    /// is there for the reader today, or managed the tenant or was managed by it when they tried.
+    fn all_known(&self, tenants: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
+        for tenant in tenants {
+            if !(self.is_told(*tenant, around)? && self.has_to_do(*tenant, around)?) {
+                return Ok(false);
+            }
         }
-        if self.knew(organisation) || tenants.contains(&organisation) {
+        Ok(true)
+    }
+
+    /// Whether an organisation is there for the reader today, or it and the tenant had to do with
+    /// each other.
+    fn has_to_do(&self, organisation: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
+        let Some(viewer) = self.sight.viewer() else { return Ok(true) };
+        if matches!(self.known(viewer, organisation)?, Known::Now) {
             return Ok(true);
         }
         for world in [around.before, around.after] {
-            if manages(world, organisation, self.tenant, &BTreeSet::new())? {
+            if manages(world, organisation, self.tenant, &BTreeSet::new())?
+                || manages(world, self.tenant, organisation, &BTreeSet::new())?
+            {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Whether an organisation that the reader is told of is there for them today.
-    fn knew(&self, organisation: TenantId) -> bool {
-        self.sight.viewer().is_none() || matches!(self.known.borrow().get(&organisation), Some(Known::Now))
-    }
-
     /// Whether the reader is told of an organisation.
     fn is_told(&self, tenant: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(true) };
-        let known = self.known.borrow().get(&tenant).copied();
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let known = self.knows(viewer, tenant)?;
-                self.known.borrow_mut().insert(tenant, known);
-                known
-            }
-        };
-        match known {
+        match self.known(viewer, tenant)? {
             Known::Now => Ok(true),
             Known::Never => Ok(false),
             Known::AsItWas => {
@@ -244,7 +238,16 @@ impl<'s> RecordSight<'s> {
         }
     }
 
-    fn knows(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {
+    fn known(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {
+        if let Some(known) = self.known.borrow().get(&tenant) {
+            return Ok(*known);
+        }
+        let known = self.look(viewer, tenant)?;
+        self.known.borrow_mut().insert(tenant, known);
+        Ok(known)
+    }
+
+    fn look(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {
         let now = self.now();
         if tenant == self.tenant || tenant == viewer.home || access::knows(now, viewer, tenant)? {
             return Ok(Known::Now);
@@ -334,7 +337,7 @@ impl<'s> RecordSight<'s> {
                 name(by)?;
                 let mut told = BTreeSet::new();
                 for organisations in std::mem::take(named) {
-                    if self.all_told(&organisations, around)? {
+                    if self.all_known(&organisations, around)? {
                         told.insert(organisations);
                     }
                 }

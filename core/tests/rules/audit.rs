@@ -233,7 +233,10 @@ fn t9_what_another_manager_commanded_is_not_told_with_what_it_led_to() {
     assert_eq!(told(JULIA), [Some("accept_delink".to_owned())]);
     let filter = AuditFilter { command: Some("accept_delink".to_owned()), ..AuditFilter::default() };
     let read = given.engine.read().unwrap();
-    assert_eq!(read.now().unwrap().ask(Audit { filter, ..Audit::new(ADA.into(), JOINTLY) }).unwrap().rows, []);
+    assert_eq!(
+        read.now().unwrap().ask(Audit { filter, ..Audit::new(ADA.into(), JOINTLY) }).unwrap().rows,
+        []
+    );
 }
 
 #[test]
