@@ -9,6 +9,8 @@ use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{Attachment, Integration, Invitation, Link, LinkRequest, Move, Party};
+use crate::query::Recipients;
+use crate::rules::ladder::{self, Matter};
 use crate::rules::{self, World};
 use crate::view::{Index, Key, ViewError};
 
@@ -24,8 +26,8 @@ pub struct Notice {
     pub index: usize,
     /// What it says.
     pub kind: NoticeKind,
-    /// Whom it goes to; the address is looked up on delivery. Never empty.
-    pub to: BTreeSet<UserId>,
+    /// Whom it goes to. Never empty.
+    pub to: Recipients,
 }
 
 /// What a notice says, with what it is about.
@@ -314,7 +316,7 @@ fn collectors(
     world: &World<'_>,
     tenant: TenantId,
     kind: impl Fn(IntegrationId, TenantId) -> NoticeKind,
-) -> Result<Vec<(NoticeKind, BTreeSet<UserId>)>, ViewError> {
+) -> Result<Vec<(NoticeKind, Recipients)>, ViewError> {
     let key = Key::new().id(tenant.uuid());
     let mut found = BTreeMap::new();
     for integration in world.view.under::<Integration>(Index::IntegrationOwner, key.clone()) {
@@ -331,14 +333,14 @@ fn collectors(
         let to = if integration.owner == tenant {
             rules::alert::service_mail(world, tenant)?
         } else {
-            world.admins(integration.owner)?
+            ladder::of_manager(world, integration.owner, Matter::Tenant(tenant))?
         };
         told.push((kind(integration.id, tenant), to));
     }
     Ok(told)
 }
 
-type Told = Option<(NoticeKind, BTreeSet<UserId>)>;
+type Told = Option<(NoticeKind, Recipients)>;
 
 fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
     match event {
@@ -393,11 +395,11 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
             } else {
                 NoticeKind::Invitation { invitation: *invitation }
             };
-            Ok(Some((kind, BTreeSet::from([*user]))))
+            Ok(Some((kind, one(*user))))
         }
         Event::InvitationResent { invitation, .. } => {
             let user = world.view.get::<Invitation>(invitation.uuid())?.map(|it| it.user);
-            Ok(Some((NoticeKind::InvitationReminder { invitation: *invitation }, user.into_iter().collect())))
+            Ok(user.map(|user| (NoticeKind::InvitationReminder { invitation: *invitation }, one(user))))
         }
         Event::InvitationAccepted { invitation } => {
             senders(world, *invitation, NoticeKind::InvitationAccepted { invitation: *invitation })
@@ -410,7 +412,7 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         }
         Event::ResellerDropped { reseller, tenant } => {
             let kind = NoticeKind::ResellerDropped { reseller: *reseller, tenant: *tenant };
-            Ok(Some((kind, world.admins(*reseller)?)))
+            Ok(Some((kind, ladder::of_own(world, *reseller)?)))
         }
         Event::MoveRequested { id, .. } => {
             moved(world, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
@@ -472,56 +474,65 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
     }
 }
 
-/// Who is told on a side: the manager's admins, the customer's super admins.
-fn side(world: &World<'_>, party: Party, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-    match party {
-        Party::Manager => world.admins(tenant),
-        Party::Customer => world.super_admins(tenant),
-    }
+fn one(user: UserId) -> Recipients {
+    Recipients { users: BTreeSet::from([user]), operator: false }
 }
 
 fn asked(world: &World<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(request) = world.view.get::<LinkRequest>(id.uuid())? else { return Ok(None) };
-    let tenant = match party {
-        Party::Manager => request.manager,
-        Party::Customer => request.managed,
+    let to = match party {
+        Party::Manager => ladder::of_manager(world, request.manager, Matter::Below)?,
+        Party::Customer => ladder::of_customer(world, request.managed, false)?,
     };
-    Ok(Some((kind, side(world, party, tenant)?)))
+    Ok(Some((kind, to)))
 }
 
 fn moved(world: &World<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(found) = world.view.get::<Move>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => world.admins(found.manager)?,
-        Party::Customer => world.admins(found.customer)?,
+        Party::Manager => {
+            let link = world.link(found.link)?;
+            ladder::of_manager(world, found.manager, matter(world, link.as_deref()))?
+        }
+        Party::Customer => ladder::of_own(world, found.customer)?,
     };
     Ok(Some((kind, to)))
 }
 
+/// The manager's admins and the customer's super admins. Where a word about the end of somebody's
+/// access would reach nobody on the customer's side, the operator is told (A-1, L-9).
 fn linked(world: &World<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(link) = world.view.get::<Link>(id.uuid())? else { return Ok(None) };
-    let mut to = BTreeSet::new();
+    let Some(link) = world.link(id)? else { return Ok(None) };
+    let must = matches!(kind, NoticeKind::LinkEnded { .. } | NoticeKind::LinkExpiring { .. });
+    let mut to = Recipients::default();
     for &party in parties {
-        let tenant = match party {
-            Party::Manager => link.manager,
-            Party::Customer => link.managed,
-        };
-        to.append(&mut side(world, party, tenant)?);
+        to.append(match party {
+            Party::Manager => ladder::of_manager(world, link.manager, matter(world, Some(&link)))?,
+            Party::Customer => ladder::of_customer(world, link.managed, must)?,
+        });
     }
     Ok(Some((kind, to)))
+}
+
+/// What a manager is told of a link: of the tenant while it lasts.
+fn matter(world: &World<'_>, link: Option<&Link>) -> Matter {
+    match link {
+        Some(link) if link.is_in_force(world.at) => Matter::Tenant(link.managed),
+        _ => Matter::Below,
+    }
 }
 
 /// The admins of the tenant that invited: for a sign-up, of its managers.
 fn senders(world: &World<'_>, id: InvitationId, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(invitation) = world.view.get::<Invitation>(id.uuid())? else { return Ok(None) };
-    let mut to = BTreeSet::new();
+    let mut to = Recipients::default();
     if invitation.sign_up {
         for link in world.links_above(invitation.tenant)? {
-            to.append(&mut world.admins(link.manager)?);
+            to.append(ladder::of_manager(world, link.manager, Matter::Tenant(invitation.tenant))?);
         }
     } else {
-        to.append(&mut world.admins(invitation.tenant)?);
+        to.append(ladder::of_own(world, invitation.tenant)?);
     }
-    to.remove(&invitation.user);
+    to.users.remove(&invitation.user);
     Ok(Some((kind, to)))
 }

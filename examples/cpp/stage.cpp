@@ -109,6 +109,12 @@ std::string stage::people(const json& users) const {
   return names.empty() ? "nobody" : joined({names.begin(), names.end()});
 }
 
+std::string stage::recipients(const json& to) const {
+  const auto users = people(to.at("users"));
+  if (!to.value("operator", false)) return users;
+  return to.at("users").empty() ? "the operator" : users + ", the operator";
+}
+
 std::string stage::in_names(std::string text) const {
   for (const auto& [it, name] : names_) {
     for (std::size_t at; (at = text.find(it)) != text.npos;) text.replace(at, it.size(), name);
@@ -216,7 +222,8 @@ std::vector<std::pair<std::string, list>> stage::post() {
   const auto waiting = ask({{"query", "notices"}, {"consumer", POSTMAN}, {"limit", ALL}});
   for (const auto& notice : waiting.at("notices")) {
     list to;
-    for (const auto& user : notice.at("to")) {
+    if (notice.at("to").value("operator", false)) to.push_back("the operator");
+    for (const auto& user : notice.at("to").at("users")) {
       const auto known = ask({{"query", "host_personal"}, {"subject", {{"user", user}}}});
       to.push_back(known.is_null() ? "nobody any more" : known.value("email", "nobody any more"));
     }

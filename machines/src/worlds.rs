@@ -557,7 +557,7 @@ pub fn check(library: &dyn Library, script: &Script) -> Vec<(String, String)> {
         let told = ask(door, &json!({ "query": "notices", "consumer": "machine", "limit": 1000 }));
         let all = told.value()["answer"]["notices"].as_array().cloned().unwrap_or_default();
         let mine = |notice: &Value| {
-            let to = notice["to"].as_array().is_some_and(|to| to.iter().any(|one| *one == user));
+            let to = notice["to"]["users"].as_array().is_some_and(|to| to.iter().any(|one| *one == user));
             to.then(|| plain(&notice["kind"]))
         };
         all.iter().filter_map(mine).collect()

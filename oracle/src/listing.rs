@@ -475,12 +475,12 @@ pub fn compare(
             same(expected, refused(now.ask(Pins::new(viewer.clone()))))
         }
         Asked::ServiceMail(tenant) => {
-            let actual = refused(now.ask(ServiceMail::new(*tenant))).map(|to| to.into_iter().collect());
+            let actual = refused(now.ask(ServiceMail::new(*tenant))).map(|to| to.users.into_iter().collect());
             same(Ok(oracle.service_mail(*tenant, at).into_iter().collect()), actual)
         }
         Asked::Alerts(tenant, category) => {
             let actual = refused(now.ask(AlertRecipients::new(*tenant, category.clone())))
-                .map(|to| to.into_iter().collect());
+                .map(|to| to.users.into_iter().collect());
             same(Ok(oracle.alert_recipients(*tenant, category, at).into_iter().collect()), actual)
         }
         Asked::Audit(tenant, filter, limit) => {

@@ -486,7 +486,7 @@ impl Engine {
     /// # engine.execute(ada, invite)?;
     /// let mail = engine.notices("mailer", 100)?;
     /// for notice in &mail.notices {
-    ///     for user in &notice.to {
+    ///     for user in &notice.to.users {
     ///         println!("{user}: {:?}", notice.kind); // Sent for good.
     ///     }
     ///     engine.acknowledge("mailer", notice.seq)?;

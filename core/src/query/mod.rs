@@ -343,14 +343,14 @@ queries! {
     }
 
     /// Who gets a tenant's service mail, for the host itself.
-    ServiceMail => "service_mail" -> BTreeSet<UserId>;
+    ServiceMail => "service_mail" -> Recipients;
     {
         /// The tenant.
         tenant: TenantId,
     }
 
     /// Who gets a tenant's alerts about a category of issues, for the host itself.
-    AlertRecipients => "alert_recipients" -> BTreeSet<UserId>;
+    AlertRecipients => "alert_recipients" -> Recipients;
     {
         /// The tenant.
         tenant: TenantId,
@@ -517,6 +517,31 @@ pub struct Pin {
     pub name: CompanyName,
     /// Where it is.
     pub coordinates: Coordinates,
+}
+
+/// Who is told of something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Recipients {
+    /// The users; the address of each is looked up on delivery.
+    pub users: BTreeSet<UserId>,
+    /// Whether the platform's own staff is told, because nobody else is left to be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub operator: bool,
+}
+
+impl Recipients {
+    /// Whether nobody is told.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && !self.operator
+    }
+
+    /// These and those.
+    pub(crate) fn append(&mut self, others: Self) {
+        self.users.extend(others.users);
+        self.operator |= others.operator;
+    }
 }
 
 /// Which records of a tenant's audit are wanted.

@@ -175,7 +175,7 @@ fn i2_disabling_powers_the_collectors_down_and_enabling_up() {
         let mail = given.engine.notices("mail", 1_000).unwrap();
         let all = mail.notices.iter().map(|notice| {
             let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
-            (kind, notice.to.iter().copied().collect())
+            (kind, notice.to.users.iter().copied().collect())
         });
         all.filter(|(kind, _): &(String, _)| kind.starts_with("collector")).collect()
     };

@@ -542,3 +542,13 @@ fn t8_what_was_named_by_its_number_is_refused_by_its_number() {
     let Err(tenantry::Error::Refused(refusal)) = listed else { panic!("{listed:?}") };
     assert_eq!((refusal.code, refusal.about.as_str()), (CannotReceive, "RESELLER"));
 }
+
+#[test]
+fn t9_a_link_to_a_tenant_that_one_is_kept_off_is_not_there() {
+    let kept_off = || given().and(STAFF, assign(GINA, JOINTLY, "no_access"));
+    let link = JOINTLY_LINK;
+    kept_off().when(GINA, CancelDelink::new(link)).then(refused(UnknownLink));
+    kept_off().when(GINA, AddServices::new(link, set(&["configure"]))).then(refused(UnknownLink));
+    let parted = kept_off().and(ADA, RequestDelink::new(link)).and(JULIA, AcceptDelink::new(link));
+    parted.when(GINA, CancelDelink::new(link)).then(refused(LinkEnded));
+}

@@ -33,8 +33,8 @@ fn told(given: &Given, consumer: &str) -> Vec<String> {
         assert!(now.host().about(notice).unwrap().tenant.is_some(), "every notice is about some tenant");
         let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
         let to: Vec<&str> =
-            names.iter().filter(|(user, _)| notice.to.contains(user)).map(|(_, name)| *name).collect();
-        assert_eq!(to.len(), notice.to.len());
+            names.iter().filter(|(user, _)| notice.to.users.contains(user)).map(|(_, name)| *name).collect();
+        assert_eq!(to.len(), notice.to.users.len());
         format!("{kind} to {}", to.join(" "))
     };
     given.engine.notices(consumer, 1_000).unwrap().notices.iter().map(show).collect()
