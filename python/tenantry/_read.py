@@ -78,6 +78,8 @@ def _audit_actor_operator(d: Any) -> model.Operator:
 
 
 def read_audit_actor(d: Any) -> model.AuditActor:
+    if d == "stranger":
+        return model.Stranger()
     if d == "clock":
         return model.Clock()
     if "user" in d:
@@ -94,9 +96,9 @@ def read_audit_row(d: Any) -> model.AuditRow:
         seq=d["seq"],
         at=moment(d["at"]),
         by=read_audit_actor(d["by"]),
-        command=d["command"],
         tenants=tuple(uuid.UUID(x) for x in d["tenants"]),
         events=tuple(read_event(x) for x in d["events"]),
+        command=d.get("command"),
     )
 
 
@@ -573,7 +575,7 @@ def _event_command_refused(d: Any) -> events.CommandRefused:
         refusal=d["refusal"],
         by=uuid.UUID(d["by"]),
         left_out=d.get("left_out", 0),
-        tenants=frozenset(uuid.UUID(x) for x in d.get("tenants", ())),
+        named=frozenset(frozenset(uuid.UUID(x) for x in x) for x in d.get("named", ())),
     )
 
 
@@ -806,12 +808,7 @@ def read_move(d: Any) -> model.Move:
 
 
 def read_notice(d: Any) -> model.Notice:
-    return model.Notice(
-        seq=d["seq"],
-        index=d["index"],
-        kind=read_notice_kind(d["kind"]),
-        to=frozenset(uuid.UUID(x) for x in d["to"]),
-    )
+    return model.Notice(seq=d["seq"], index=d["index"], kind=read_notice_kind(d["kind"]), to=read_recipients(d["to"]))
 
 
 def _noticekind_link_requested(d: Any) -> notices.LinkRequested:
@@ -1042,6 +1039,10 @@ def read_prefix_reuse(d: Any) -> model.PrefixReuse:
     if "quarantine" in d:
         return _prefix_reuse_quarantine(d["quarantine"])
     raise ValueError(f"PrefixReuse has no {d!r}")
+
+
+def read_recipients(d: Any) -> model.Recipients:
+    return model.Recipients(users=frozenset(uuid.UUID(x) for x in d["users"]), operator=d.get("operator", False))
 
 
 def read_record(d: Any) -> model.Record:
