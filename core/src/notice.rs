@@ -8,10 +8,12 @@ use crate::base::ids::{IntegrationId, InvitationId, LinkId, LinkRequestId, MoveI
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
-use crate::model::{Attachment, Integration, Invitation, Link, LinkRequest, Move, Party};
+use crate::model::{
+    Attachment, HandshakeState, Integration, Invitation, LinkRequest, Move, Party, User, is_false,
+};
 use crate::query::Recipients;
 use crate::rules::ladder::{self, Matter};
-use crate::rules::{self, World};
+use crate::rules::{self, World, access};
 use crate::view::{Index, Key, ViewError};
 
 /// A message that must be sent.
@@ -28,6 +30,9 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// Whom it goes to. Never empty.
     pub to: Recipients,
+    /// Whether what it asks for has been answered, taken back or has lapsed by now.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub settled: bool,
 }
 
 /// What a notice says, with what it is about.
@@ -281,30 +286,113 @@ impl Notice {
     }
 }
 
-/// The notices of a record, read in the world as it was right after it. Where nobody is left to be
-/// told, there is no notice.
+/// A record that is read late: the world as it was right after it, and the world now.
+#[derive(Clone, Copy)]
+pub struct Since<'w> {
+    /// The world right after the record.
+    pub then: &'w World<'w>,
+    /// The world in which its notices are read.
+    pub now: &'w World<'w>,
+}
+
+/// The notices of a record: to those whom it concerned then and whom it still is for, else to those
+/// who have taken their place. Where nobody is left to be told, there is no notice.
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn of_record(world: &World<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
+pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
     let mut notices = Vec::new();
     for event in record.events.iter().filter(|event| effect::of(event).told) {
         let told = match event {
-            Event::TenantDisabled { tenant } => collectors(world, *tenant, |integration, tenant| {
+            Event::TenantDisabled { tenant } => collectors(since, *tenant, |integration, tenant| {
                 NoticeKind::CollectorPowerDown { integration, tenant }
             })?,
-            Event::TenantEnabling { tenant } => collectors(world, *tenant, |integration, tenant| {
+            Event::TenantEnabling { tenant } => collectors(since, *tenant, |integration, tenant| {
                 NoticeKind::CollectorPowerUp { integration, tenant }
             })?,
-            other => of_event(world, other)?.into_iter().collect(),
+            other => of_event(since, other)?.into_iter().collect(),
         };
         for (kind, to) in told {
             if !to.is_empty() {
-                notices.push(Notice { seq: record.seq, index: notices.len(), kind, to });
+                let settled = is_settled(since.now, &kind)?;
+                notices.push(Notice { seq: record.seq, index: notices.len(), kind, to, settled });
             }
         }
     }
     Ok(notices)
+}
+
+/// Whether what a notice asks for no longer waits for an answer.
+fn is_settled(now: &World<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
+    use NoticeKind as Is;
+    let waits = match kind {
+        Is::LinkRequested { request } | Is::LinkRequestReminder { request } => {
+            now.view.get::<LinkRequest>(request.uuid())?.map(|it| it.handshake.state_at(now.at))
+        }
+        Is::MoveRequested { id } | Is::MoveReminder { id } => {
+            now.view.get::<Move>(id.uuid())?.map(|it| it.handshake.state_at(now.at))
+        }
+        Is::Invitation { invitation } | Is::SignUp { invitation } | Is::InvitationReminder { invitation } => {
+            now.view.get::<Invitation>(invitation.uuid())?.map(|it| it.handshake.state_at(now.at))
+        }
+        Is::DelinkRequested { link } | Is::DelinkReminder { link } => {
+            let link = now.link(*link)?;
+            return Ok(!link.is_some_and(|it| it.is_in_force(now.at) && it.stage.requester().is_some()));
+        }
+        _ => return Ok(false),
+    };
+    Ok(waits != Some(HandshakeState::Pending))
+}
+
+type Those = Result<Recipients, ViewError>;
+
+impl Since<'_> {
+    /// The manager's side, of a link or request.
+    fn manager(self, manager: TenantId, matter: impl Fn(&World<'_>) -> Result<Matter, ViewError>) -> Those {
+        let now = matter(self.now)?;
+        self.still(
+            ladder::of_manager(self.then, manager, matter(self.then)?)?,
+            |user| match now {
+                Matter::Tenant(tenant) => access::sees(self.now, user, tenant),
+                Matter::Below => access::sees_below(self.now, user, manager),
+            },
+            || ladder::of_manager(self.now, manager, now),
+        )
+    }
+
+    /// The super admins of the managed side.
+    fn customer(self, tenant: TenantId, must: bool) -> Those {
+        let those_of = |world| ladder::of_customer(world, tenant, must);
+        self.still(those_of(self.then)?, |_| Ok(true), || those_of(self.now))
+    }
+
+    /// A tenant's own admins.
+    fn own(self, tenant: TenantId) -> Those {
+        self.still(ladder::of_own(self.then, tenant)?, |_| Ok(true), || ladder::of_own(self.now, tenant))
+    }
+
+    /// Those of then who are there now and whom it still is for; where none of them is left, those
+    /// of now.
+    fn still(
+        self,
+        then: Recipients,
+        is_for: impl Fn(&User) -> Result<bool, ViewError>,
+        those_of_now: impl FnOnce() -> Those,
+    ) -> Those {
+        let mut users = BTreeSet::new();
+        for user in &then.users {
+            if let Some(user) = self.now.user(*user)?
+                && access::is_there(self.now, &user)?
+                && is_for(&user)?
+            {
+                users.insert(user.id);
+            }
+        }
+        if users.is_empty() && !then.users.is_empty() {
+            return those_of_now();
+        }
+        Ok(Recipients { users, operator: then.operator })
+    }
 }
 
 /// The type of integration that is powered down and up with its tenant (I-2).
@@ -313,27 +401,30 @@ const COLLECTOR: &str = "collector";
 /// The collectors at a tenant: of its own, whoever gets its service mail is told; of those
 /// shared with it, their owner's admins.
 fn collectors(
-    world: &World<'_>,
+    since: Since<'_>,
     tenant: TenantId,
     kind: impl Fn(IntegrationId, TenantId) -> NoticeKind,
 ) -> Result<Vec<(NoticeKind, Recipients)>, ViewError> {
+    let view = since.then.view;
     let key = Key::new().id(tenant.uuid());
     let mut found = BTreeMap::new();
-    for integration in world.view.under::<Integration>(Index::IntegrationOwner, key.clone()) {
+    for integration in view.under::<Integration>(Index::IntegrationOwner, key.clone()) {
         let integration = integration?;
         found.insert(integration.id, integration);
     }
-    for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, key) {
-        if let Some(integration) = world.view.get::<Integration>(attachment?.integration.uuid())? {
+    for attachment in view.under::<Attachment>(Index::AttachmentTenant, key) {
+        if let Some(integration) = view.get::<Integration>(attachment?.integration.uuid())? {
             found.insert(integration.id, integration);
         }
     }
     let mut told = Vec::new();
     for integration in found.into_values().filter(|integration| integration.kind.as_str() == COLLECTOR) {
         let to = if integration.owner == tenant {
-            rules::alert::service_mail(world, tenant)?
+            let is_for = |user: &User| access::sees(since.now, user, tenant);
+            let those_of = |world| rules::alert::service_mail(world, tenant);
+            since.still(those_of(since.then)?, is_for, || those_of(since.now))?
         } else {
-            ladder::of_manager(world, integration.owner, Matter::Tenant(tenant))?
+            since.manager(integration.owner, |_| Ok(Matter::Tenant(tenant)))?
         };
         told.push((kind(integration.id, tenant), to));
     }
@@ -342,52 +433,52 @@ fn collectors(
 
 type Told = Option<(NoticeKind, Recipients)>;
 
-fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
+fn of_event(since: Since<'_>, event: &Event) -> Result<Told, ViewError> {
     match event {
         Event::LinkRequested { request, .. } => {
-            asked(world, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
+            asked(since, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
         }
         Event::LinkRequestResent { request, .. } => {
-            asked(world, *request, Party::Customer, NoticeKind::LinkRequestReminder { request: *request })
+            asked(since, *request, Party::Customer, NoticeKind::LinkRequestReminder { request: *request })
         }
         Event::LinkRequestAccepted { request } => {
-            asked(world, *request, Party::Manager, NoticeKind::LinkRequestAccepted { request: *request })
+            asked(since, *request, Party::Manager, NoticeKind::LinkRequestAccepted { request: *request })
         }
         Event::LinkRequestDeclined { request } => {
-            asked(world, *request, Party::Manager, NoticeKind::LinkRequestDeclined { request: *request })
+            asked(since, *request, Party::Manager, NoticeKind::LinkRequestDeclined { request: *request })
         }
         Event::LinkRequestCanceled { request } | Event::LinkRequestWithdrawn { request } => {
-            asked(world, *request, Party::Customer, NoticeKind::LinkRequestCanceled { request: *request })
+            asked(since, *request, Party::Customer, NoticeKind::LinkRequestCanceled { request: *request })
         }
         Event::LinkRequestExpired { request } => {
-            asked(world, *request, Party::Manager, NoticeKind::LinkRequestExpired { request: *request })
+            asked(since, *request, Party::Manager, NoticeKind::LinkRequestExpired { request: *request })
         }
         Event::ManagerGrantsSet { link, .. } => {
-            linked(world, *link, &[Party::Manager], NoticeKind::GrantsChanged { link: *link })
+            linked(since, *link, &[Party::Manager], NoticeKind::GrantsChanged { link: *link })
         }
         Event::LinkExpiring { link, days } => {
-            linked(world, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days: *days })
+            linked(since, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days: *days })
         }
         Event::LinkExtended { link, .. } => {
-            linked(world, *link, Party::ALL, NoticeKind::LinkExtended { link: *link })
+            linked(since, *link, Party::ALL, NoticeKind::LinkExtended { link: *link })
         }
         Event::DelinkRequested { link, by, .. } => {
-            linked(world, *link, &[by.other()], NoticeKind::DelinkRequested { link: *link })
+            linked(since, *link, &[by.other()], NoticeKind::DelinkRequested { link: *link })
         }
         Event::DelinkResent { link, by } => {
-            linked(world, *link, &[by.other()], NoticeKind::DelinkReminder { link: *link })
+            linked(since, *link, &[by.other()], NoticeKind::DelinkReminder { link: *link })
         }
         Event::DelinkRejected { link, by } => {
-            linked(world, *link, &[by.other()], NoticeKind::DelinkRejected { link: *link })
+            linked(since, *link, &[by.other()], NoticeKind::DelinkRejected { link: *link })
         }
         Event::DelinkCanceled { link, by } => {
-            linked(world, *link, &[by.other()], NoticeKind::DelinkCanceled { link: *link })
+            linked(since, *link, &[by.other()], NoticeKind::DelinkCanceled { link: *link })
         }
         Event::DelinkExpired { link } => {
-            linked(world, *link, Party::ALL, NoticeKind::DelinkExpired { link: *link })
+            linked(since, *link, Party::ALL, NoticeKind::DelinkExpired { link: *link })
         }
         Event::LinkEnded { link, .. } => {
-            linked(world, *link, Party::ALL, NoticeKind::LinkEnded { link: *link })
+            linked(since, *link, Party::ALL, NoticeKind::LinkEnded { link: *link })
         }
         Event::UserInvited { invitation, user, sign_up, .. } => {
             let kind = if *sign_up {
@@ -398,31 +489,31 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
             Ok(Some((kind, one(*user))))
         }
         Event::InvitationResent { invitation, .. } => {
-            let user = world.view.get::<Invitation>(invitation.uuid())?.map(|it| it.user);
+            let user = since.then.view.get::<Invitation>(invitation.uuid())?.map(|it| it.user);
             Ok(user.map(|user| (NoticeKind::InvitationReminder { invitation: *invitation }, one(user))))
         }
         Event::InvitationAccepted { invitation } => {
-            senders(world, *invitation, NoticeKind::InvitationAccepted { invitation: *invitation })
+            senders(since, *invitation, NoticeKind::InvitationAccepted { invitation: *invitation })
         }
         Event::InvitationDeclined { invitation } => {
-            senders(world, *invitation, NoticeKind::InvitationDeclined { invitation: *invitation })
+            senders(since, *invitation, NoticeKind::InvitationDeclined { invitation: *invitation })
         }
         Event::InvitationExpired { invitation } => {
-            senders(world, *invitation, NoticeKind::InvitationExpired { invitation: *invitation })
+            senders(since, *invitation, NoticeKind::InvitationExpired { invitation: *invitation })
         }
         Event::ResellerDropped { reseller, tenant } => {
             let kind = NoticeKind::ResellerDropped { reseller: *reseller, tenant: *tenant };
-            Ok(Some((kind, ladder::of_own(world, *reseller)?)))
+            Ok(Some((kind, since.own(*reseller)?)))
         }
         Event::MoveRequested { id, .. } => {
-            moved(world, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
+            moved(since, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
         }
         Event::MoveResent { id, .. } => {
-            moved(world, *id, Party::Customer, NoticeKind::MoveReminder { id: *id })
+            moved(since, *id, Party::Customer, NoticeKind::MoveReminder { id: *id })
         }
-        Event::MoveApproved { id } => moved(world, *id, Party::Manager, NoticeKind::MoveApproved { id: *id }),
-        Event::MoveDeclined { id } => moved(world, *id, Party::Manager, NoticeKind::MoveDeclined { id: *id }),
-        Event::MoveExpired { id } => moved(world, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),
+        Event::MoveApproved { id } => moved(since, *id, Party::Manager, NoticeKind::MoveApproved { id: *id }),
+        Event::MoveDeclined { id } => moved(since, *id, Party::Manager, NoticeKind::MoveDeclined { id: *id }),
+        Event::MoveExpired { id } => moved(since, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),
         Event::ResellerCustomerAdded { .. }
         | Event::ResellerCustomerEdited { .. }
         | Event::ResellerAdmitted { .. }
@@ -478,60 +569,57 @@ fn one(user: UserId) -> Recipients {
     Recipients { users: BTreeSet::from([user]), operator: false }
 }
 
-fn asked(world: &World<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(request) = world.view.get::<LinkRequest>(id.uuid())? else { return Ok(None) };
+fn asked(since: Since<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(request) = since.then.view.get::<LinkRequest>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => ladder::of_manager(world, request.manager, Matter::Below)?,
-        Party::Customer => ladder::of_customer(world, request.managed, false)?,
+        Party::Manager => since.manager(request.manager, |_| Ok(Matter::Below))?,
+        Party::Customer => since.customer(request.managed, false)?,
     };
     Ok(Some((kind, to)))
 }
 
-fn moved(world: &World<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(found) = world.view.get::<Move>(id.uuid())? else { return Ok(None) };
+fn moved(since: Since<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(found) = since.then.view.get::<Move>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => {
-            let link = world.link(found.link)?;
-            ladder::of_manager(world, found.manager, matter(world, link.as_deref()))?
-        }
-        Party::Customer => ladder::of_own(world, found.customer)?,
+        Party::Manager => since.manager(found.manager, |world| matter(world, found.link))?,
+        Party::Customer => since.own(found.customer)?,
     };
     Ok(Some((kind, to)))
 }
 
 /// The manager's admins and the customer's super admins. Where a word about the end of somebody's
 /// access would reach nobody on the customer's side, the operator is told (A-1, L-9).
-fn linked(world: &World<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(link) = world.link(id)? else { return Ok(None) };
+fn linked(since: Since<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(link) = since.then.link(id)? else { return Ok(None) };
     let must = matches!(kind, NoticeKind::LinkEnded { .. } | NoticeKind::LinkExpiring { .. });
     let mut to = Recipients::default();
     for &party in parties {
         to.append(match party {
-            Party::Manager => ladder::of_manager(world, link.manager, matter(world, Some(&link)))?,
-            Party::Customer => ladder::of_customer(world, link.managed, must)?,
+            Party::Manager => since.manager(link.manager, |world| matter(world, id))?,
+            Party::Customer => since.customer(link.managed, must)?,
         });
     }
     Ok(Some((kind, to)))
 }
 
 /// What a manager is told of a link: of the tenant while it lasts.
-fn matter(world: &World<'_>, link: Option<&Link>) -> Matter {
-    match link {
+fn matter(world: &World<'_>, link: LinkId) -> Result<Matter, ViewError> {
+    Ok(match world.link(link)? {
         Some(link) if link.is_in_force(world.at) => Matter::Tenant(link.managed),
         _ => Matter::Below,
-    }
+    })
 }
 
 /// The admins of the tenant that invited: for a sign-up, of its managers.
-fn senders(world: &World<'_>, id: InvitationId, kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(invitation) = world.view.get::<Invitation>(id.uuid())? else { return Ok(None) };
+fn senders(since: Since<'_>, id: InvitationId, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(invitation) = since.then.view.get::<Invitation>(id.uuid())? else { return Ok(None) };
     let mut to = Recipients::default();
     if invitation.sign_up {
-        for link in world.links_above(invitation.tenant)? {
-            to.append(ladder::of_manager(world, link.manager, Matter::Tenant(invitation.tenant))?);
+        for link in since.then.links_above(invitation.tenant)? {
+            to.append(since.manager(link.manager, |world| matter(world, link.id))?);
         }
     } else {
-        to.append(ladder::of_own(world, invitation.tenant)?);
+        to.append(since.own(invitation.tenant)?);
     }
     to.users.remove(&invitation.user);
     Ok(Some((kind, to)))

@@ -44,7 +44,7 @@ use crate::event::Event;
 use crate::index::AccessIndex;
 use crate::journal::{Hash, Record};
 use crate::model::Actor;
-use crate::notice::{self, Notice};
+use crate::notice::{self, Notice, Since};
 use crate::query::{Ask, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
@@ -500,7 +500,9 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn notices(&self, consumer: &str, limit: usize) -> Result<Mail, Error> {
-        let reading = self.store.read()?;
+        let snapshot = self.read()?;
+        let reading = &*snapshot.reading;
+        let now = World::reading(reading.view(), snapshot.at)?;
         let mut through = reading.cursor(consumer)?;
         let mut notices = Vec::new();
         loop {
@@ -509,7 +511,8 @@ impl Engine {
                 let record = decoded(stored)?;
                 if record.events.iter().any(|event| effect::of(event).told) {
                     let view = reading.as_of(record.seq)?;
-                    notices.extend(notice::of_record(&World::reading(&*view, record.at)?, &record)?);
+                    let then = World::reading(&*view, record.at)?;
+                    notices.extend(notice::of_record(Since { then: &then, now: &now }, &record)?);
                 }
                 through = record.seq;
                 if notices.len() >= limit {

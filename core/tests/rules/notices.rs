@@ -183,12 +183,42 @@ fn a4_a_notice_comes_again_until_it_is_acknowledged() {
 }
 
 #[test]
-fn a4_recipients_are_those_of_the_moment_it_happened() {
-    let given =
-        given().and(ADA, RequestDelink::new(JOINTLY_LINK)).and(JULIA, assign(JACK, JOINTLY, "super_admin"));
+fn a4_recipients_are_those_of_the_moment_it_happened_whom_it_still_is_for() {
+    let given = read_up(given()).and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let given = given.and(JULIA, assign(JACK, JOINTLY, "super_admin"));
+    assert_eq!(told(&given, "mail"), ["delink_requested to julia"]);
+    // Where none of them is left, those who have taken their place.
     let given = given.and(JACK, RemoveUser::new(JULIA));
-    let all = told(&given, "mail");
-    assert_eq!(all.last().unwrap(), "delink_requested to julia");
+    assert_eq!(told(&given, "mail"), ["delink_requested to jack"]);
+}
+
+#[test]
+fn t9_a_notice_that_is_read_late_is_not_for_whoever_was_kept_off_since() {
+    let given = read_up(given()).and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let given = given.and(STAFF, assign(ADA, JOINTLY, "no_access"));
+    assert_eq!(told(&given, "mail"), ["delink_requested to adam"]);
+    let given = given.and(STAFF, assign(ADAM, JOINTLY, "no_access"));
+    assert_eq!(told(&given, "mail"), ["delink_requested to gina"]);
+}
+
+#[test]
+fn a4_a_notice_says_when_its_matter_is_settled() {
+    let settled = |given: &Given| -> Vec<bool> {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        let asks =
+            |it: &&Notice| ["delink_requested", "link_requested", "invitation"].contains(&it.kind.name());
+        mail.notices.iter().filter(asks).map(|notice| notice.settled).collect()
+    };
+    let given = read_up(given())
+        .and(JULIA, RequestDelink::new(JOINTLY_LINK))
+        .and(NINA, ask(SECOND, "ALONE", "jointly"))
+        .and(JACK, invite(JOINTLY, "admin"));
+    assert_eq!(settled(&given), [false, false, false]);
+    let given = given
+        .and(ADA, RejectDelink::new(JOINTLY_LINK))
+        .and(CARL, DeclineLink::new(ASKED))
+        .and(JACK, RevokeInvitation::new(EVE_INVITATION));
+    assert_eq!(settled(&given), [true, true, true]);
 }
 
 #[test]
