@@ -3,8 +3,9 @@
 
     python onboard.py msp.db export.csv --manager NW-100 --as ada@northwind.example --refused refused.csv
 
-Each row is a request whose id is made of what is in the row: running it twice does nothing twice. What is refused goes to a file
-of the same columns, with the reason and the remedy: mend it there, and run that file. The script mends nothing by itself.
+Each row is a request whose id is made of what is in the row: running it twice does nothing twice, whoever runs it. What is refused
+goes to a file of the same columns, with the reason and the remedy: mend it there, and run that file. A row that could not be read at
+all is not in it but for its line: mend that in the export. The script mends nothing by itself.
 
 The export is UTF-8, or UTF-16 with its mark; its separator is a comma, a semicolon or a tab, be it announced by `sep=` or not.
 """
@@ -29,6 +30,7 @@ from typing import Any, NamedTuple
 import tenantry
 from tenantry import (
     OPERATOR,
+    Code,
     Contact,
     Database,
     Executed,
@@ -64,6 +66,7 @@ NOTHING = {"-", "--", "?", "#n/a", "#name?", "#ref!", "#value!", "n/a", "na", "n
 """What programs write where there is nothing."""
 
 NAMESPACE = uuid.UUID("7c3e2a52-6d0b-4f6e-9f5c-1b8f0a4f6d11")
+SEPARATORS = ",;\t"
 BATCH = 100  # rows to a commit
 
 
@@ -73,6 +76,10 @@ class Line(NamedTuple):
     number: int
     row: dict[str, str]
     fault: str | None
+
+
+class There(NamedTuple):
+    """A row that somebody else has sent before; what came of it is there."""
 
 
 class No(NamedTuple):
@@ -98,7 +105,7 @@ def decoded(path: Path) -> str:
 
 def separator(header: str) -> str:
     """What stands between the columns of a header."""
-    return max(",;\t", key=header.count)
+    return max(SEPARATORS, key=header.count)
 
 
 def columns(path: Path, header: Sequence[str]) -> list[str]:
@@ -113,8 +120,8 @@ def columns(path: Path, header: Sequence[str]) -> list[str]:
     return names
 
 
-def read(path: Path) -> Iterator[Line]:
-    """The rows of the file that have something in them."""
+def read(path: Path) -> tuple[str, list[Line]]:
+    """What stands between the columns, and the rows of the file that have something in them."""
     lines = list(io.StringIO(decoded(path), newline=""))
     # Blank lines may come first, and a word to spreadsheets.
     begun = next((at for at, line in enumerate(lines) if line.strip()), 0)
@@ -124,13 +131,13 @@ def read(path: Path) -> Iterator[Line]:
     between = said[1] if said else separator("".join(lines[begun : begun + 1]))
     reader = csv.reader(lines[begun:], delimiter=between, strict=True)
     header = columns(path, next(reader, list[str]()))
-    begins = begun + reader.line_num + 1
+    begins, found = begun + reader.line_num + 1, list[Line]()
     while True:
         number, fault, cells = begins, None, list[str]()
         try:
             cells = next(reader)
         except StopIteration:
-            return
+            return between, found
         except csv.Error as error:
             fault = f"the line cannot be taken apart: {error}"
         begins = begun + reader.line_num + 1
@@ -140,7 +147,7 @@ def read(path: Path) -> Iterator[Line]:
             fault = "the line is not in UTF-8"
         if cells or fault:
             row = dict(itertools.zip_longest(header, cells[: len(header)], fillvalue=""))
-            yield Line(number, {name: live(row[name].strip()) for name in COLUMNS}, fault)
+            found.append(Line(number, {name: live(row[name].strip()) for name in COLUMNS}, fault))
 
 
 FORMULA = r"(^|[,;|\t\r\n])([ \"]*)%s(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
@@ -160,10 +167,11 @@ def services(row: dict[str, str]) -> list[str]:
     return [name.strip() for name in row["Services"].split(";") if name.strip()]
 
 
-def flaws(db: Database, line: Line) -> No | None:
-    """What keeps a row from being a command: every flaw of it, not only the first."""
+def flaws(db: Database, line: Line, policy: Policy) -> No | None:
+    """What keeps a row from being a command: every flaw of it, not only the first; of its form and of the words that the policy has."""
     if line.fault:
-        return No("unreadable", line.fault, "look for a missing comma or quotation mark, and save it as UTF-8")
+        remedy = "look for a missing comma or quotation mark, save it as UTF-8: in the export, for this file does not have the row"
+        return No("unreadable", line.fault, remedy)
     for name, text in line.row.items():
         if text.lower() in NOTHING:
             why = f"{name} says `{text}`, which is what programs write for nothing"
@@ -175,10 +183,20 @@ def flaws(db: Database, line: Line) -> No | None:
         for text in (services(line.row) if name == "Services" else [line.row[name]])
         if text or name in needed
     ]
-    found = [one.flaw for one in db.parse(texts=texts) if isinstance(one, ParsedFlaw)]
+    there_is = {
+        TextKind.MANAGEMENT_TYPE: (Code.UNKNOWN_MANAGEMENT_TYPE, [rule.name for rule in policy.management_types]),
+        TextKind.SERVICE: (Code.UNKNOWN_SERVICE, sorted(policy.services)),
+    }
+    found = list[No]()
+    for typed, told in zip(texts, db.parse(texts=texts), strict=True):
+        if isinstance(told, ParsedFlaw):
+            found.append(No("not_well_formed", told.flaw.message, told.flaw.remedy))
+        elif typed.kind in there_is and told.text not in there_is[typed.kind][1]:
+            code, words = there_is[typed.kind]
+            found.append(No(code.value, code.message.format(told.text), f"use one of {', '.join(words)}"))
     if not found:
         return None
-    return No("not_well_formed", "; ".join(one.message for one in found), "; ".join(one.remedy for one in found))
+    return No(found[0].name, "; ".join(one.why for one in found), "; ".join(one.remedy for one in found))
 
 
 def command(row: dict[str, str], manager: Tenant, policy: Policy) -> AddCustomer | RequestLink:
@@ -204,14 +222,26 @@ def command(row: dict[str, str], manager: Tenant, policy: Policy) -> AddCustomer
     )
 
 
+def absent(db: Database, row: dict[str, str], actor: uuid.UUID) -> No | None:
+    """Why a tenant cannot be asked for a link, if it cannot be found. To look is no command: what is refused here is in no journal."""
+    if row["Platform ID"]:
+        try:
+            db.look_up(number=row["Platform ID"], actor=actor)
+        except tenantry.Refused as no:
+            return No(no.name, no.message, no.remedy)
+    return None
+
+
 def request_id(row: dict[str, str], manager: Tenant) -> uuid.UUID:
-    """The same for the same row, whatever line of whatever file it is."""
+    """The same for the same row, whatever line of whatever file it is, and whoever sends it."""
     return uuid.uuid5(NAMESPACE, "\x1f".join([str(manager.id), *row.values()]))
 
 
-def send(db: Database, lines: list[Line], manager: Tenant, actor: uuid.UUID, policy: Policy) -> Iterator[No | Executed[Any]]:
+def send(
+    db: Database, lines: list[Line], manager: Tenant, actor: uuid.UUID, policy: Policy
+) -> Iterator[No | There | Executed[Any]]:
     """Sends some rows in one commit: for each what was done, or why it is not."""
-    faults = [flaws(db, line) for line in lines]
+    faults = [flaws(db, line, policy) or absent(db, line.row, actor) for line in lines]
     requests = [
         Request(command=command(line.row, manager, policy), request_id=request_id(line.row, manager))
         for line, fault in zip(lines, faults, strict=True)
@@ -221,7 +251,9 @@ def send(db: Database, lines: list[Line], manager: Tenant, actor: uuid.UUID, pol
     for fault in faults:
         answer = fault or next(answers)
         if isinstance(answer, tenantry.Refused):
-            yield No(answer.name, answer.message, answer.remedy)
+            # The id is of this row alone: who used it sent the same row, as somebody else or by another policy.
+            again = answer.reason is Code.REQUEST_REUSED
+            yield There() if again else No(answer.name, answer.message, answer.remedy)
         elif isinstance(answer, tenantry.TenantryError):
             raise answer
         else:
@@ -254,6 +286,10 @@ def opened(path: Path, *, dry_run: bool) -> Generator[Database]:
         yield stack.enter_context(tenantry.open(path, must_exist=True))
 
 
+def many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("file", type=Path, help="the store")
@@ -263,7 +299,7 @@ def main() -> int:
     parser.add_argument("--refused", type=Path, help="where to write the rows that are not done, with the remedy")
     parser.add_argument("--dry-run", action="store_true", help="try it on a copy of the store, and do nothing")
     wanted = parser.parse_args()
-    lines = list(read(wanted.export))
+    between, lines = read(wanted.export)
     counts: Counter[str] = Counter()
     with contextlib.ExitStack() as stack:
         db = stack.enter_context(opened(wanted.file, dry_run=wanted.dry_run))
@@ -277,10 +313,15 @@ def main() -> int:
         latest, policy = db.seq(), db.policy()
         refused = None
         if wanted.refused:
-            refused = csv.writer(stack.enter_context(wanted.refused.open("w", encoding="utf-8", newline="")))
+            # As the office has it: spreadsheets take UTF-8 for what it is by its mark, and split cells where the export did.
+            file = stack.enter_context(wanted.refused.open("w", encoding="utf-8-sig", newline=""))
+            refused = csv.writer(file, delimiter=between if between in SEPARATORS else ",")
             refused.writerow([*COLUMNS, "Line", "Refused", "Why", "Remedy"])
         for some in batches(lines):
             for line, answer in zip(some, send(db, some, manager, actor, policy), strict=True):
+                if isinstance(answer, There):
+                    counts["there"] += 1
+                    continue
                 if not isinstance(answer, No):
                     # An answer from before says what was done when the same row came first.
                     counts[answer.command if answer.seq > latest else "there"] += 1
@@ -292,11 +333,11 @@ def main() -> int:
                     cells = [""] * len(COLUMNS) if line.fault else line.row.values()
                     refused.writerow([inert(str(cell)) for cell in [*cells, line.number, *answer]])
     would = "would be " if wanted.dry_run else ""
-    print(f"{len(lines)} rows, {counts['there']} of them done before")
-    print(f"{counts['add_customer']} customers {would}added, {counts['request_link']} tenants {would}asked for a link")
-    print(f"{counts['refused']} rows {would}refused")
+    print(f"{many(len(lines), 'row')}, {counts['there']} of them done before")
+    print(f"{many(counts['add_customer'], 'customer')} {would}added, {many(counts['request_link'], 'tenant')} {would}asked for a link")
+    print(f"{many(counts['refused'], 'row')} {would}refused")
     if counts["refused"] and wanted.refused:
-        print(f"they are in {wanted.refused}, with what stands in the way and what to do")
+        print(f"in {wanted.refused} is what stands in the way, and what to do")
     return 1 if counts["refused"] else 0
 
 

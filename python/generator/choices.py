@@ -42,6 +42,9 @@ TEXT_OR_ID: Final = {"RoleRef"}
 TRUTH: Final = {"Holds": True, "Flawed": False}
 ALLOWED: Final = "allowed"
 
+# Commands that change something: what is left out stays as it is. None clears a field that may be empty, and is refused for any other.
+PATCHES: Final = {"edit_tenant", "edit_user", "edit_role"}
+
 # What a page is asked with: how many rows, and after which; and what it has.
 LIMIT: Final = "limit"
 CURSOR: Final = "cursor"

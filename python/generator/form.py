@@ -67,11 +67,13 @@ def names(kind: Type) -> set[str]:
 
 
 class Absent(Enum):
-    """What it means that a field is not there, other than that it has a certain value."""
+    """What it means that a field is not there, other than that it has a certain value. What is unchanged may be cleared, by null; what
+    is kept may not."""
 
     REFUSED = auto()
     NULL = auto()
     UNCHANGED = auto()
+    KEPT = auto()
     EMPTY = auto()
     ALL_DEFAULTS = auto()
 

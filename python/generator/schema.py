@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from .choices import BY_HAND, PAGE
+from .choices import BY_HAND, PAGE, PATCHES
 from .form import (
     Absent,
     Choice,
@@ -49,10 +50,13 @@ def door(schema: Schema) -> Door:
     read = Reader(schema["$defs"])
     if gone := BY_HAND - read.defs.keys():
         raise Wrong(f"the schema no longer has {gone}")
+    commands = read.methods("Command", "command", "Executed", "outcome")
+    if gone := PATCHES - {one.word for one in commands}:
+        raise Wrong(f"the schema no longer has {gone}")
     definitions = {name: read.definition(name) for name in read.defs if name not in BY_HAND}
     return Door(
         definitions,
-        commands=read.methods("Command", "command", "Executed", "outcome"),
+        commands=commands,
         queries=read.methods("Query", "query", "Answered", "answer"),
         answered=read.reached({"Answered", "Executed"}),
     )
@@ -71,6 +75,17 @@ def tag(variants: list[Schema]) -> str | None:
     common = set.intersection(*(set(one["properties"]) for one in variants))
     tags = sorted(name for name in common if all("const" in one["properties"][name] for one in variants))
     return tags[0] if tags else None
+
+
+# What every command that changes something says.
+WHAT_STAYS = "What is left out stays as it is. `None` clears what may be empty, and is refused for what may not."
+
+
+def kept(field: Field) -> Field:
+    """A field of what changes something: not being there does not mean that it becomes nothing."""
+    if field.default is Absent.NULL and isinstance(field.type, Maybe):
+        return replace(field, type=field.type.inner, default=Absent.KEPT)
+    return field
 
 
 class Reader:
@@ -202,5 +217,8 @@ class Reader:
         found = []
         for one in self.defs[asked]["oneOf"]:
             word = one["properties"][key]["const"]
-            found.append(Method(word, about(one), self.fields(one, key), self.type(answers[word])))
+            said, fields = about(one), self.fields(one, key)
+            if word in PATCHES:
+                said, fields = f"{said} {WHAT_STAYS}", [kept(field) for field in fields]
+            found.append(Method(word, said, fields, self.type(answers[word])))
         return found

@@ -102,7 +102,7 @@ class Types:
                 return kind, ""
             case Absent.NULL:
                 return kind, "None"
-            case Absent.UNCHANGED:
+            case Absent.UNCHANGED | Absent.KEPT:
                 return f"{kind} | {module.own('_data', 'Unset')}", module.own("_data", "UNSET")
             case Absent.EMPTY if isinstance(field.type, Many):
                 return kind, "frozenset()" if field.type.once and not given else "()"

@@ -3,9 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString};
 use tenantry::index as core;
+use tenantry::wire::Trouble;
 use uuid::Uuid;
 
-use crate::guard::Stop;
+use crate::guard::{Place, Stop};
 use crate::handles::Side;
 
 /// The bytes of a packed id.
@@ -57,11 +58,12 @@ impl<H: Copy> Column<H> {
         engine: u64,
         given: &Bound<'_, PyAny>,
     ) -> Result<Self, Stop> {
-        if let Some(handle) = S::given(given, engine)? {
+        let (all, each) = (Place::Of(S::MANY), |item| Place::In(S::MANY, item));
+        if let Some(handle) = S::given(given, engine, all)? {
             return Ok(Self::One(handle));
         }
         if given.is_instance_of::<PyString>() {
-            return Ok(Self::One(S::read(index, engine, given)?));
+            return Ok(Self::One(S::read(index, engine, given, all)?));
         }
         if let Some(packed) = packed::<S>(given)? {
             return Ok(Self::Packed(packed));
@@ -69,7 +71,8 @@ impl<H: Copy> Column<H> {
         if let Ok(list) = given.cast_exact::<PyList>() {
             return list
                 .iter()
-                .map(|item| S::read(index, engine, &item))
+                .enumerate()
+                .map(|(place, item)| S::read(index, engine, &item, each(place)))
                 .collect::<Result<_, _>>()
                 .map(Self::Each);
         }
@@ -77,12 +80,12 @@ impl<H: Copy> Column<H> {
         match given.try_iter() {
             Ok(items) => {
                 let mut handles = Vec::with_capacity(given.len().unwrap_or(0));
-                for item in items {
-                    handles.push(S::read(index, engine, &item?)?);
+                for (place, item) in items.enumerate() {
+                    handles.push(S::read(index, engine, &item?, each(place))?);
                 }
                 Ok(Self::Each(handles))
             }
-            Err(_) => Ok(Self::One(S::read(index, engine, given)?)),
+            Err(_) => Ok(Self::One(S::read(index, engine, given, all)?)),
         }
     }
 
@@ -162,7 +165,11 @@ fn packed<S: Side>(given: &Bound<'_, PyAny>) -> Result<Option<Packed>, Stop> {
             _ => false,
         };
         if !fits {
-            return Err(Stop::wrong_type(S::WHAT, "ids of 16 bytes each, in rows or end to end", given));
+            return Err(Stop::wrong_type(
+                Place::Of(S::MANY),
+                "ids of 16 bytes each, in rows or end to end",
+                given,
+            ));
         }
         let copied: Vec<u8> =
             view.call_method0("tobytes")?.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes().to_vec();
@@ -172,8 +179,11 @@ fn packed<S: Side>(given: &Bound<'_, PyAny>) -> Result<Option<Packed>, Stop> {
     if bytes % ID == 0 {
         return Ok(Some(packed));
     }
-    Err(Stop::misuse(
-        tenantry::wire::Trouble::BadLength,
-        format_args!("`{}` has {bytes} bytes, which are no whole number of ids of {ID}", S::WHAT),
+    let message = format_args!("has {bytes} bytes, which are no whole number of ids of {ID}");
+    Err(Stop::amiss(
+        Trouble::BadLength,
+        Place::Of(S::MANY),
+        message,
+        "pass sixteen bytes for each id, end to end",
     ))
 }

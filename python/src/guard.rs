@@ -2,12 +2,13 @@
 //! `PanicException`, which `except Exception` does not catch.
 
 use std::any::Any;
+use std::fmt::{self, Display};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyString;
 use tenantry::engine::Error;
 use tenantry::wire::{self, Fault, Trouble};
 
@@ -19,16 +20,43 @@ pub(crate) enum Stop {
     Raised(PyErr),
 }
 
+/// Where a value stands: an argument, or an item of one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Of(&'static str),
+    In(&'static str, usize),
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(argument) => f.write_str(argument),
+            Self::In(argument, item) => write!(f, "{argument}[{item}]"),
+        }
+    }
+}
+
 impl Stop {
-    pub(crate) fn misuse(trouble: Trouble, message: impl std::fmt::Display) -> Self {
+    pub(crate) fn misuse(trouble: Trouble, message: impl Display) -> Self {
         Self::Fault(Box::new(Fault::new(trouble, message)))
     }
 
-    /// An argument of the wrong type.
-    pub(crate) fn wrong_type(what: &str, wanted: &str, given: &Bound<'_, PyAny>) -> Self {
+    /// A value that is not what is wanted in its place.
+    #[cold]
+    pub(crate) fn amiss(trouble: Trouble, place: Place, message: impl Display, remedy: &'static str) -> Self {
+        let mut fault = Fault::new(trouble, format_args!("`{place}` {message}"));
+        fault.path = Some(place.to_string().into());
+        fault.remedy = remedy;
+        Self::Fault(Box::new(fault))
+    }
+
+    /// A value of the wrong type.
+    #[cold]
+    pub(crate) fn wrong_type(place: Place, wanted: impl Display, given: &Bound<'_, PyAny>) -> Self {
         let name =
             given.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
-        Self::Raised(PyTypeError::new_err(format!("`{what}` wants {wanted}, not {name}")))
+        let message = format_args!("wants {wanted}, not {name}");
+        Self::amiss(Trouble::InvalidRequest, place, message, "pass what is wanted")
     }
 
     fn into_error(self, py: Python<'_>) -> PyErr {
@@ -55,6 +83,16 @@ impl From<PyErr> for Stop {
     fn from(error: PyErr) -> Self {
         Self::Raised(error)
     }
+}
+
+/// The text that an argument is, if it is one. Python's may have halves of characters, which are none.
+#[inline]
+pub(crate) fn text<'a>(given: &'a Bound<'_, PyAny>, place: Place) -> Result<Option<&'a str>, Stop> {
+    let Ok(text) = given.cast::<PyString>() else { return Ok(None) };
+    text.to_str().map(Some).map_err(|_| {
+        let message = "has half of a surrogate pair, which is no character";
+        Stop::amiss(Trouble::NotUtf8, place, message, "read the text in the encoding that it is in")
+    })
 }
 
 /// The exception of the package that stands for a fault.

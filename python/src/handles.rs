@@ -3,14 +3,14 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyInt, PyString, PyType};
+use pyo3::types::{PyDict, PyInt, PyType};
 use pyo3::{PyClass, intern};
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::index as core;
 use tenantry::wire::{Fault, Trouble};
 use uuid::Uuid;
 
-use crate::guard::{Stop, guarded};
+use crate::guard::{Place, Stop, guarded, text};
 
 fn uuid_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static UUID: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -26,17 +26,22 @@ pub(crate) fn to_python<'py>(py: Python<'py>, id: Uuid) -> PyResult<Bound<'py, P
 
 /// The id that an argument stands for: a `uuid.UUID`, or text.
 #[inline]
-pub(crate) fn id(given: &Bound<'_, PyAny>, what: &str, handle: &str) -> Result<Uuid, Stop> {
-    if let Ok(text) = given.cast::<PyString>() {
-        let text = text.to_str()?;
-        return Uuid::try_parse(text)
-            .map_err(|error| Stop::misuse(Trouble::BadText, format_args!("`{what}` is no id: {error}")));
+pub(crate) fn id(given: &Bound<'_, PyAny>, place: Place, handle: &str) -> Result<Uuid, Stop> {
+    if let Some(text) = text(given, place)? {
+        return Uuid::try_parse(text).map_err(|error| no_id(place, error));
     }
     let kind = uuid_type(given.py())?;
     if given.is_exact_instance(kind) || given.is_instance(kind)? {
-        return Ok(Uuid::from_u128(number(&given.getattr(intern!(given.py(), "int"))?)?));
+        let int = given.getattr(intern!(given.py(), "int"))?;
+        return number(&int).map(Uuid::from_u128).map_err(|error| no_id(place, error));
     }
-    Err(Stop::wrong_type(what, &format!("a uuid.UUID, a str or a {handle}"), given))
+    Err(Stop::wrong_type(place, format_args!("a uuid.UUID, a str or a {handle}"), given))
+}
+
+#[cold]
+fn no_id(place: Place, why: impl std::fmt::Display) -> Stop {
+    let remedy = "pass a uuid.UUID or the text of one; users and tenants go by their ids, not by addresses and numbers";
+    Stop::amiss(Trouble::BadText, place, format_args!("is no id: {why}"), remedy)
 }
 
 /// The number of a `uuid.UUID`. PyO3 reads a `u128` as well, in three times the time.
@@ -62,14 +67,17 @@ fn number(int: &Bound<'_, PyAny>) -> PyResult<u128> {
     Ok(u128::from(high) << 64 | u128::from(low))
 }
 
-fn foreign(what: &str) -> Stop {
-    Stop::misuse(Trouble::ForeignHandle, format_args!("`{what}` is a handle of another database's index"))
+#[cold]
+fn foreign(place: Place) -> Stop {
+    let trouble = Trouble::ForeignHandle;
+    Stop::amiss(trouble, place, "is a handle of another database's index", trouble.remedy())
 }
 
 /// A side of a question that has ids and handles.
 pub(crate) trait Side: PyClass<Frozen = pyo3::pyclass::boolean_struct::True> + Sync {
     type Handle: Copy;
-    const WHAT: &'static str;
+    /// What an argument of many is called.
+    const MANY: &'static str;
     const HANDLE: &'static str;
     fn of(&self, engine: u64) -> Option<Self::Handle>;
     fn resolve(index: &core::AccessIndex, id: Uuid) -> Self::Handle;
@@ -78,20 +86,25 @@ pub(crate) trait Side: PyClass<Frozen = pyo3::pyclass::boolean_struct::True> + S
 
     /// The handle of an argument, if it is one; never one of another engine.
     #[inline]
-    fn given(given: &Bound<'_, PyAny>, engine: u64) -> Result<Option<Self::Handle>, Stop> {
+    fn given(given: &Bound<'_, PyAny>, engine: u64, place: Place) -> Result<Option<Self::Handle>, Stop> {
         match given.cast_exact::<Self>() {
-            Ok(handle) => handle.get().of(engine).map(Some).ok_or_else(|| foreign(Self::WHAT)),
+            Ok(handle) => handle.get().of(engine).map(Some).ok_or_else(|| foreign(place)),
             Err(_) => Ok(None),
         }
     }
 
     /// The handle that an argument stands for.
     #[inline]
-    fn read(index: &core::AccessIndex, engine: u64, given: &Bound<'_, PyAny>) -> Result<Self::Handle, Stop> {
-        if let Some(handle) = Self::given(given, engine)? {
+    fn read(
+        index: &core::AccessIndex,
+        engine: u64,
+        given: &Bound<'_, PyAny>,
+        place: Place,
+    ) -> Result<Self::Handle, Stop> {
+        if let Some(handle) = Self::given(given, engine, place)? {
             return Ok(handle);
         }
-        Ok(Self::resolve(index, id(given, Self::WHAT, Self::HANDLE)?))
+        Ok(Self::resolve(index, id(given, place, Self::HANDLE)?))
     }
 }
 
@@ -107,18 +120,19 @@ pub(crate) trait Named: PyClass<Frozen = pyo3::pyclass::boolean_struct::True> + 
     /// The handle that an argument stands for: a handle or a name.
     #[inline]
     fn read(index: &core::AccessIndex, engine: u64, given: &Bound<'_, PyAny>) -> Result<Self::Handle, Stop> {
+        let place = Place::Of(Self::WHAT);
         if let Ok(handle) = given.cast_exact::<Self>() {
-            return handle.get().of(engine).ok_or_else(|| foreign(Self::WHAT));
+            return handle.get().of(engine).ok_or_else(|| foreign(place));
         }
-        match given.cast::<PyString>() {
-            Ok(name) => Self::resolve(index, name.to_str()?),
-            Err(_) => Err(Stop::wrong_type(Self::WHAT, &format!("a str or a {}", Self::HANDLE), given)),
+        match text(given, place)? {
+            Some(name) => Self::resolve(index, name),
+            None => Err(Stop::wrong_type(place, format_args!("a str or a {}", Self::HANDLE), given)),
         }
     }
 }
 
 macro_rules! people {
-    ($($(#[$doc:meta])* $name:ident $id:ident $what:literal: $resolve:ident $back:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $id:ident $many:literal: $resolve:ident $back:ident;)*) => {$(
         $(#[$doc])*
         #[pyclass(frozen, eq, hash, module = "tenantry._native")]
         #[derive(Debug, PartialEq, Eq, Hash)]
@@ -136,7 +150,7 @@ macro_rules! people {
 
         impl Side for $name {
             type Handle = core::$name;
-            const WHAT: &'static str = $what;
+            const MANY: &'static str = $many;
             const HANDLE: &'static str = stringify!($name);
 
             #[inline]
@@ -178,9 +192,9 @@ macro_rules! people {
 
 people! {
     /// A user, looked up once in an access index. Right for as long as the database is open.
-    UserHandle UserId "user": user user_id;
+    UserHandle UserId "users": user user_id;
     /// A tenant, looked up once in an access index. Right for as long as the database is open.
-    TenantHandle TenantId "tenant": tenant tenant_id;
+    TenantHandle TenantId "tenants": tenant tenant_id;
 }
 
 macro_rules! names {
@@ -195,7 +209,13 @@ macro_rules! names {
         }
 
         impl $name {
-            pub(crate) fn new(index: &core::AccessIndex, engine: u64, name: &str) -> Result<Self, Stop> {
+            pub(crate) fn new(
+                index: &core::AccessIndex,
+                engine: u64,
+                given: &Bound<'_, PyAny>,
+            ) -> Result<Self, Stop> {
+                let place = Place::Of(Self::WHAT);
+                let name = text(given, place)?.ok_or_else(|| Stop::wrong_type(place, "a str", given))?;
                 Ok(Self { handle: Self::resolve(index, name)?, name: name.into(), engine })
             }
         }

@@ -16,7 +16,7 @@ use tenantry::wire::Trouble;
 use uuid::Uuid;
 
 use crate::columns::{ABREAST, Column};
-use crate::guard::{Stop, detached, guarded};
+use crate::guard::{Place, Stop, detached, guarded, text};
 use crate::handles::{Named, PermissionHandle, ServiceHandle, Side, TenantHandle, UserHandle, id, to_python};
 use crate::shared::Shared;
 
@@ -38,13 +38,20 @@ impl From<core::IndexVerdict> for IndexVerdict {
 impl IndexVerdict {
     #[new]
     #[pyo3(signature = (*, reason, seq))]
-    fn new(py: Python<'_>, reason: Option<&str>, seq: u64) -> PyResult<Self> {
-        guarded(py, || match reason {
-            None => Ok(Self { reason: None, seq }),
-            Some(name) => match Code::ALL.iter().find(|code| code.name() == name) {
-                Some(code) => Ok(Self { reason: Some(*code), seq }),
-                None => Err(Stop::misuse(Trouble::BadText, format_args!("`reason`: there is no `{name}`"))),
-            },
+    fn new(py: Python<'_>, reason: Option<&Bound<'_, PyAny>>, seq: &Bound<'_, PyAny>) -> PyResult<Self> {
+        guarded(py, || {
+            let reason = match reason {
+                None => None,
+                Some(given) => {
+                    let place = Place::Of("reason");
+                    let name = text(given, place)?.ok_or_else(|| Stop::wrong_type(place, "a Code", given))?;
+                    let unknown =
+                        || Stop::amiss(Trouble::BadText, place, "is no refusal", "pass a tenantry.Code");
+                    Some(Code::named(name).ok_or_else(unknown)?)
+                }
+            };
+            let wrong = |_| Stop::wrong_type(Place::Of("seq"), "a record's number", seq);
+            Ok(Self { reason, seq: seq.extract().map_err(wrong)? })
         })
     }
 
@@ -98,7 +105,11 @@ impl IndexVerdict {
 /// Makes a verdict again; for pickling.
 #[pyfunction]
 #[pyo3(name = "_verdict", signature = (reason, seq, /))]
-pub(crate) fn rebuild(py: Python<'_>, reason: Option<&str>, seq: u64) -> PyResult<IndexVerdict> {
+pub(crate) fn rebuild(
+    py: Python<'_>,
+    reason: Option<&Bound<'_, PyAny>>,
+    seq: &Bound<'_, PyAny>,
+) -> PyResult<IndexVerdict> {
     IndexVerdict::new(py, reason, seq)
 }
 
@@ -187,9 +198,9 @@ impl AccessIndex {
     ) -> Result<core::IndexVerdict, Stop> {
         self.shared.alive()?;
         let engine = self.shared.number;
-        let user = <UserHandle as Side>::read(&self.index, engine, user)?;
+        let user = <UserHandle as Side>::read(&self.index, engine, user, Place::Of("user"))?;
         let permit = self.permit(permission, service)?;
-        let tenant = <TenantHandle as Side>::read(&self.index, engine, tenant)?;
+        let tenant = <TenantHandle as Side>::read(&self.index, engine, tenant, Place::Of("tenant"))?;
         Ok(self.index.check_resolved(user, permit, tenant, self.clock()))
     }
 
@@ -209,12 +220,9 @@ impl AccessIndex {
         let tenants = Column::read::<TenantHandle>(&self.index, engine, tenants)?;
         let count = match (users.len(py), tenants.len(py)) {
             (Some(users), Some(tenants)) if users != tenants => {
-                return Err(Stop::misuse(
-                    Trouble::BadLength,
-                    format_args!(
-                        "there are {users} users and {tenants} tenants; as many of both are wanted, or one of either"
-                    ),
-                ));
+                let message = format_args!("are {tenants}, and there are {users} users");
+                let remedy = "pass as many of both, or one of either";
+                return Err(Stop::amiss(Trouble::BadLength, Place::Of("tenants"), message, remedy));
             }
             (Some(count), _) | (None, Some(count)) => count,
             (None, None) => 1,
@@ -305,7 +313,7 @@ impl AccessIndex {
     fn user(&self, py: Python<'_>, user: &Bound<'_, PyAny>) -> PyResult<UserHandle> {
         guarded(py, || {
             self.shared.alive()?;
-            let id = id(user, "user", "UserHandle")?;
+            let id = id(user, Place::Of("user"), "UserHandle")?;
             Ok(UserHandle::new(&self.index, self.shared.number, id))
         })
     }
@@ -315,14 +323,14 @@ impl AccessIndex {
     fn tenant(&self, py: Python<'_>, tenant: &Bound<'_, PyAny>) -> PyResult<TenantHandle> {
         guarded(py, || {
             self.shared.alive()?;
-            let id = id(tenant, "tenant", "TenantHandle")?;
+            let id = id(tenant, Place::Of("tenant"), "TenantHandle")?;
             Ok(TenantHandle::new(&self.index, self.shared.number, id))
         })
     }
 
     /// Looks a permission up by its name. One that the policy does not have is refused.
     #[pyo3(signature = (name, /))]
-    fn permission(&self, py: Python<'_>, name: &str) -> PyResult<PermissionHandle> {
+    fn permission(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<PermissionHandle> {
         guarded(py, || {
             self.shared.alive()?;
             PermissionHandle::new(&self.index, self.shared.number, name)
@@ -331,7 +339,7 @@ impl AccessIndex {
 
     /// Looks a service up by its name. One that the policy does not have is refused.
     #[pyo3(signature = (name, /))]
-    fn service(&self, py: Python<'_>, name: &str) -> PyResult<ServiceHandle> {
+    fn service(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<ServiceHandle> {
         guarded(py, || {
             self.shared.alive()?;
             ServiceHandle::new(&self.index, self.shared.number, name)
@@ -444,7 +452,7 @@ impl AccessIndex {
     ) -> PyResult<Bound<'py, PyList>> {
         let (user, permit) = guarded(py, || {
             self.shared.alive()?;
-            let user = <UserHandle as Side>::read(&self.index, self.shared.number, user)?;
+            let user = <UserHandle as Side>::read(&self.index, self.shared.number, user, Place::Of("user"))?;
             Ok((user, self.permit(permission, service)?))
         })?;
         let found = detached(py, || {
@@ -468,7 +476,8 @@ impl AccessIndex {
     ) -> PyResult<Bound<'py, PyList>> {
         let (tenant, permit) = guarded(py, || {
             self.shared.alive()?;
-            let tenant = <TenantHandle as Side>::read(&self.index, self.shared.number, tenant)?;
+            let tenant =
+                <TenantHandle as Side>::read(&self.index, self.shared.number, tenant, Place::Of("tenant"))?;
             Ok((tenant, self.permit(permission, service)?))
         })?;
         let found = detached(py, || {
@@ -484,8 +493,15 @@ impl AccessIndex {
     /// Takes in what other processes have written. With a token: only if the index has not come that far. Returns the seq it has
     /// come to. What this database wrote itself is in it already.
     #[pyo3(signature = (token=None))]
-    fn refresh(&self, py: Python<'_>, token: Option<&str>) -> PyResult<u64> {
-        let token = token.map(str::to_owned);
+    fn refresh(&self, py: Python<'_>, token: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
+        let place = Place::Of("token");
+        let token = guarded(py, || match token {
+            None => Ok(None),
+            Some(given) => match text(given, place)? {
+                Some(token) => Ok(Some(token.to_owned())),
+                None => Err(Stop::wrong_type(place, "a str", given)),
+            },
+        })?;
         detached(py, || {
             let engine = self.shared.engine()?;
             match token {
@@ -493,9 +509,11 @@ impl AccessIndex {
                     engine.refresh()?;
                 }
                 Some(token) => {
-                    let token = token
-                        .parse()
-                        .map_err(|error| Stop::misuse(Trouble::BadText, format_args!("`token`: {error}")))?;
+                    let remedy = "pass one as it came: `Executed.token`, or what `Database.token()` says";
+                    let wrong = |error| {
+                        Stop::amiss(Trouble::BadText, place, format_args!("is no token: {error}"), remedy)
+                    };
+                    let token = token.parse().map_err(wrong)?;
                     engine.access_index_since(&token)?;
                 }
             }

@@ -103,6 +103,7 @@ from .errors import (
     StoreReadOnly,
     TenantryError,
     UnknownRefused,
+    UnknownSeq,
     ValueRefused,
 )
 from .model import *
@@ -175,6 +176,7 @@ __all__ += [
     "StoreReadOnly",
     "TenantryError",
     "UnknownRefused",
+    "UnknownSeq",
     "ValueRefused",
 ]
 # All of the model. Written by generate.py, to the end of the file.

@@ -4,10 +4,11 @@ but for `sweep`, which lets happen what time alone brings about."""
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
-import difflib
 import io
 import os
+import re
 import sys
 import uuid
 from collections import Counter
@@ -19,8 +20,11 @@ from . import _native
 from ._command import ActorLike
 from ._data import AsOf
 from ._database import Database, diagrams, open
+from ._hints import like
 from ._show import Listing, Row, as_json, facts, show
+from .codes import Code
 from .errors import Misuse, TenantryError, misuse
+from .events import CommandRefused, Event
 from .model import (
     AuditActor,
     AuditRow,
@@ -33,6 +37,7 @@ from .model import (
     Link,
     Operator,
     Record,
+    Role,
     Stage,
     SubjectUser,
     Tenant,
@@ -41,8 +46,13 @@ from .model import (
     UserState,
 )
 
+
 class NotFound(Exception):
     """Nobody and nothing is called so."""
+
+
+class NotDone(Exception):
+    """What tenantry says, with the names of what it is about."""
 
 
 Wanted: TypeAlias = argparse.Namespace
@@ -78,10 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
-    except (NotFound, TenantryError) as error:
+    except (NotFound, NotDone, TenantryError) as error:
         sys.stdout.flush()
         print(f"tenantry: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2 if isinstance(error, Misuse) else 1
+        return 2 if isinstance(error, Misuse) or isinstance(error.__cause__, Misuse) else 1
 
 
 # What each command does.
@@ -89,8 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def inspect(wanted: Wanted) -> int:
     with opened(wanted) as db:
-        seq, kinds, states, stages = db.seq(), Counter[str](), Counter[str](), Counter[str]()
-        as_of = wanted.as_of
+        kinds, states, stages = Counter[str](), Counter[str](), Counter[str]()
+        token = db.token()
+        # All of it is of one revision, whatever is written meanwhile.
+        as_of = db.host_entities(kind=Kind.TENANT, as_of=wanted.as_of or int(token.split(".")[1]), limit=1).page().seq or 0
         for tenant in db.host_entities(kind=Kind.TENANT, as_of=as_of, limit=1000):
             if isinstance(tenant, Tenant):
                 kinds["deleted" if tenant.deleted else str(tenant.kind)] += 1
@@ -100,20 +112,23 @@ def inspect(wanted: Wanted) -> int:
         for link in db.host_entities(kind=Kind.LINK, as_of=as_of, limit=1000):
             if isinstance(link, Link):
                 stages[str(link.stage)] += 1
-        last = db.host_records(descending=True, limit=1).first()
+        last = db.host_records(after=max(0, as_of - 1), limit=1).first()
         policy = db.policy(as_of=as_of)
         told: dict[str, object] = {
             "file": str(wanted.file),
             "bytes": Path(wanted.file).stat().st_size,
-            "records": seq,
+            "records": as_of,
             "last_written": last.at if last else None,
             "policy": policy.name,
             "management_types": tuple(rule.name for rule in policy.management_types),
             "tenants": in_order(kinds, TenantKind),
             "users": in_order(states, UserState),
             "links": in_order(stages, Stage),
-            "token": db.token(),
+            "token": token,
         }
+        if wanted.as_of is not None:
+            # What the file is now, it was not then.
+            del told["bytes"], told["token"]
         facts(told, form(wanted))
     return 0
 
@@ -145,6 +160,7 @@ CUSTOMER_COLUMNS = ("number", "name", "managed", "services", "stage", "is", "dev
 def customers(wanted: Wanted) -> int:
     with opened(wanted) as db:
         manager = the_tenant(db, wanted.manager, wanted.as_of)
+        known(db, wanted)
         found = db.customers(
             actor=actor(db, wanted, manager),
             manager=manager.id,
@@ -209,12 +225,12 @@ def explain(wanted: Wanted) -> int:
         on = f"{wanted.permission} on {tenant.name} ({tenant.number})"
         print(f"{'yes' if told else 'no'}: {wanted.user}, {on}, as of record {told.seq}")
         if told.reason is not None:
-            message = (told.message or "").replace(str(tenant.id), tenant.number)
-            print(f"  {told.number} {told.reason}: {message}")
+            print(f"  {told.number} {told.reason}: {named(db, told.message or '', wanted.as_of)}")
             print(f"  remedy: {told.remedy}")
         if told.grounds is not None:
             role, at = role_name(db, told.grounds.role, wanted.as_of), tenant_name(db, told.grounds.tenant, wanted.as_of)
-            print(f"  role:   {role}, held at {at}")
+            without = f", without {wanted.permission}" if told.reason is Code.ROLE_LACKS_PERMISSION else ""
+            print(f"  role:   {role}, held at {at}{without}")
         for id in told.chain:
             link = db.host_entity(kind=Kind.LINK, id=id, as_of=wanted.as_of)
             if isinstance(link, Link):
@@ -226,11 +242,13 @@ def explain(wanted: Wanted) -> int:
 
 def audit(wanted: Wanted) -> int:
     with opened(wanted) as db:
-        tenant = the_tenant(db, wanted.tenant)
+        tenant = the_tenant(db, wanted.tenant, wanted.as_of)
+        known(db, wanted)
         found = db.audit(
             actor=actor(db, wanted, tenant),
             tenant=tenant.id,
-            by=the_user(db, wanted.by, tenant) if wanted.by else None,
+            as_of=wanted.as_of,
+            by=the_user(db, wanted.by, tenant, wanted.as_of) if wanted.by else None,
             command=wanted.command,
             from_=wanted.since,
             until=wanted.until,
@@ -244,8 +262,13 @@ RECORD_COLUMNS = ("record", "at", "from", "command", "what happened")
 
 
 def record(db: Database, it: AuditRow | Record, by: AuditActor) -> tuple[object, ...]:
-    names = Counter(event.event for event in it.events)
+    names = Counter(happened(event) for event in it.events)
     return it.seq, it.at, person(db, by), it.command, [f"{name} × {n}" if n > 1 else name for name, n in names.items()]
+
+
+def happened(event: Event) -> str:
+    """An event's name; of a refusal also what it was."""
+    return f"{event.event} ({event.refusal})" if isinstance(event, CommandRefused) else event.event
 
 
 def person(db: Database, by: AuditActor) -> str:
@@ -322,8 +345,35 @@ def draw(wanted: Wanted) -> int:
 # What people type, and what it stands for.
 
 
-def opened(wanted: Wanted) -> Database:
-    return open(wanted.file, read_only=True)
+@contextlib.contextmanager
+def opened(wanted: Wanted) -> Iterator[Database]:
+    with open(wanted.file, read_only=True) as db:
+        try:
+            yield db
+        except TenantryError as error:
+            raise NotDone(named(db, str(error), getattr(wanted, "as_of", None))) from error
+
+
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def named(db: Database, message: str, as_of: AsOf | None) -> str:
+    """A message with numbers, addresses and names in place of ids, where there are any."""
+
+    def name(found: re.Match[str]) -> str:
+        id = uuid.UUID(found[0])
+        with contextlib.suppress(TenantryError):
+            for kind in (Kind.TENANT, Kind.USER, Kind.ROLE):
+                entity = db.host_entity(kind=kind, id=id, as_of=as_of)
+                if isinstance(entity, Tenant):
+                    return entity.number
+                if isinstance(entity, User):
+                    return person(db, ByUser(user=id))
+                if isinstance(entity, Role):
+                    return entity.name
+        return found[0]
+
+    return ID.sub(name, message)
 
 
 def form(wanted: Wanted) -> str:
@@ -386,15 +436,18 @@ def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -
 
 
 def known(db: Database, wanted: Wanted) -> None:
-    """Stops at a permission or service that the policy does not have: nobody holds it, and it is most likely mistyped."""
+    """Stops at a word that there is not, which is most likely mistyped: nobody holds it, and nothing is found by it."""
     policy = db.policy(as_of=wanted.as_of)
-    for what, word, words in (
-        ("permission", wanted.permission, policy.permissions),
-        ("service", wanted.service, policy.services),
+    of_it = f"the policy `{policy.name}` has no"
+    for what, none, words in (
+        ("permission", f"{of_it} permission", policy.permissions),
+        ("service", f"{of_it} service", policy.services),
+        ("management", f"{of_it} management type", [rule.name for rule in policy.management_types]),
+        ("command", "there is no command", [*_native.commands(), "sweep"]),
     ):
+        word: str | None = getattr(wanted, what, None)
         if word is not None and word not in words:
-            close = difflib.get_close_matches(word, sorted(words), 3) or sorted(words)
-            raise misuse(f"the policy `{policy.name}` has no {what} `{word}`", f"give one that it has: {', '.join(close)}")
+            raise misuse(f"{none} `{word}`", f"give one that there is: {like(word, words)}")
 
 
 def as_id(text: str) -> uuid.UUID | None:
@@ -466,15 +519,15 @@ who manage it or did. A moment (--as-of) is a record's number or a time such as
 2026-01-31T09:30:00Z.
 
   tenantry inspect msp.db
-  tenantry customers msp.db NW-100 --text bakery
+  tenantry customers msp.db NW-100 --text klein
   tenantry who-can msp.db devices.manage BK-200
   tenantry explain msp.db ada@northwind.example devices.manage BK-200
-  tenantry audit msp.db BK-200 --as klara@bakery.example
+  tenantry audit msp.db BK-200 --as klara@klein.example
   tenantry export msp.db journal | jq .command
 
 It ends with 0 when all is well or the answer is yes, with 1 when something is
 refused, the answer is no, or a journal does not hold, and with 2 when it does not
-understand. It opens the file for reading and changes nothing.
+understand. It opens the file for reading and changes nothing; `sweep` alone writes.
 """
 
 
@@ -576,6 +629,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--from", metavar="TIME", dest="since", type=time, help="only what was written then or later")
     one.add_argument("--until", metavar="TIME", type=time, help="only what was written before")
     with_actor(one)
+    with_moment(one)
     with_rows(one)
 
     more = "Replays all of it and compares the result with the present. Ends with 1 if it does not hold."

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
 
-from ._data import Data, Id, Unset
+from ._data import Amiss, Data, Id, Unset, called, checked
 from .model import ByUser, Clock, Operator, RequestId, Token
 
 if TYPE_CHECKING:
@@ -77,25 +77,26 @@ def actor_json(actor: ActorLike) -> Any:
     """An actor as the JSON door wants it."""
     if isinstance(actor, uuid.UUID):
         return {"user": str(actor)}
-    if isinstance(actor, Data):
+    if isinstance(actor, (ByUser, Operator, Clock)):
         return actor
     if isinstance(actor, str):
         return {"user": actor}
-    raise TypeError(
-        f"`actor` wants the uuid.UUID of a user, tenantry.OPERATOR or tenantry.Operator(ticket=…), not {type(actor).__name__}"
+    raise Amiss(
+        f"who asks is wanted, not {called(actor)}",
+        "give the uuid.UUID of a user, tenantry.OPERATOR or tenantry.Operator(ticket=…)",
     )
 
 
-def given(members: dict[str, Any]) -> dict[str, Any]:
-    """What is given, of arguments or fields, as the door takes it."""
+def given(members: dict[str, Any], place: str) -> dict[str, Any]:
+    """What is given, of arguments or fields, as the door takes it; `place` is where that stands in the call."""
     said: dict[str, Any] = {}
     for name, value in members.items():
         if value is None or isinstance(value, Unset):
             continue
         if name == "actor":
-            said[name] = actor_json(value)
+            said[name] = checked(f"{place}.{name}", actor_json, value)
         elif name in ("filter", "paging"):
-            said[name] = given(value)
+            said[name] = given(value, f"{place}.{name}")
         else:
             said[name] = value
     return said

@@ -6,12 +6,14 @@ import dataclasses
 import datetime
 import enum
 import json
+import math
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from ._word import Word
-from .errors import misuse
+from .codes import Trouble
+from .errors import Misuse, misuse
 
 Id: TypeAlias = uuid.UUID | str
 """An id as an argument: a `uuid.UUID`, or one as text. Results always have a `uuid.UUID`."""
@@ -22,6 +24,9 @@ AsOf: TypeAlias = int | datetime.datetime
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 EARLIEST: Final = datetime.datetime(1, 1, 2, tzinfo=datetime.timezone.utc)
 LATEST: Final = datetime.datetime(9999, 12, 31, tzinfo=datetime.timezone.utc)
+AWARE: Final = "make it aware, as in datetime.now(timezone.utc) or .replace(tzinfo=timezone.utc)"
+DEEPEST: Final = 32
+"""How deep a call may be nested, as the door has it."""
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
 
 
@@ -38,14 +43,55 @@ UNSET: Final = Unset.UNSET
 """Leave it as it is: the default of arguments for which `None` means to clear it."""
 
 
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Amiss(Exception):
+    """A value is not one that can be sent. Whatever it stands in adds where, from the inside out."""
+
+    def __init__(self, what: str, remedy: str, trouble: Trouble = Trouble.INVALID_REQUEST) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+        self.trouble = trouble
+        self.place = ""
+
+    def within(self, outer: str) -> Amiss:
+        """The same, with the name or the place in a list of what it stands in."""
+        between = "." if self.place and not self.place.startswith("[") else ""
+        self.place = f"{outer}{between}{self.place}"
+        return self
+
+    def misuse(self) -> Misuse:
+        """What is raised."""
+        return misuse(self.what, self.remedy, self.place or None, self.trouble)
+
+
+def checked(place: str, convert: Callable[[T], U], value: T) -> U:
+    """What becomes of the value of an argument; what is amiss with it is said with its place."""
+    try:
+        return convert(value)
+    except Amiss as amiss:
+        raise (amiss.within(place) if place else amiss).misuse() from None
+
+
+def called(value: object) -> str:
+    """What to call a value in a message: short, and never what was in it, unless it is a short word."""
+    if value is None or isinstance(value, bool) or (isinstance(value, str) and len(value) < 40):
+        return ascii(value)
+    name = type(value).__name__
+    return name if name == "bytes" else f"{'an' if name[:1] in 'aeiouAEIO' else 'a'} {name}"
+
+
 def micros(moment: datetime.datetime) -> int:
     """Microseconds since 1970. Refuses a naive datetime: it could be any of some forty moments."""
     if not isinstance(moment, datetime.datetime):
-        raise TypeError(f"a datetime.datetime is wanted, not {type(moment).__name__}")
+        raise Amiss(f"an aware datetime.datetime is wanted, not {called(moment)}", AWARE)
     if moment.utcoffset() is None:
-        raise misuse(
-            f"{moment!r} has no time zone", "make it aware, as in datetime.now(timezone.utc) or .replace(tzinfo=timezone.utc)"
-        )
+        raise Amiss(f"{moment!r} has no time zone", AWARE)
+    if not EARLIEST < moment < LATEST:
+        raise Amiss(f"{moment} is out of range", "give a moment that is one in UTC, too, in the years 1 to 9999")
     return (moment - EPOCH) // _MICROSECOND
 
 
@@ -61,23 +107,48 @@ def moment(text: str) -> datetime.datetime:
 
 def to_json(value: object) -> Any:
     """A value as the JSON door wants it."""
-    return _shape(value, _json_leaf)
+    return checked("", lambda value: _shape(value, _json_leaf, 0), value)
 
 
-def dumps(value: object) -> str:
-    """A value as JSON text."""
-    return json.dumps(to_json(value), allow_nan=False, separators=(",", ":"))
+def dumps(value: object, place: str = "") -> str:
+    """A value as JSON text; `place` is what to call where it stands."""
+    shaped = checked(place, lambda value: _shape(value, _json_leaf, 0), value)
+    return json.dumps(shaped, allow_nan=False, separators=(",", ":"))
+
+
+def text(value: str) -> str:
+    """The text, if it is one: Python's may have halves of characters."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            what = "the text has half of a surrogate pair, which is no character"
+            raise Amiss(what, "read it in the encoding that it is in", Trouble.NOT_UTF8) from None
+    return value
 
 
 def _json_leaf(value: object) -> Any:
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**64:
+            raise Amiss("the number is out of range", "give a whole number of 64 bits")
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise Amiss(f"{value} is no number", "give one that is finite, or leave it out")
+        return value
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, datetime.datetime):
         micros(value)
-        if not EARLIEST < value < LATEST:
-            raise misuse(f"{value} is out of range", "give a moment that is one in UTC, too, in the years 1 to 9999")
         return value.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} has no place in a command or query: {value!r}")
+    what = f"{called(value)} has no place in a command or query"
+    if isinstance(value, datetime.date):
+        raise Amiss(what, "give an aware datetime: a date begins at another moment in each time zone")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise Amiss(what, "give text (`.decode()`), or an id as a uuid.UUID")
+    raise Amiss(what, "give what its documentation names")
 
 
 def _plain_leaf(value: object) -> Any:
@@ -91,37 +162,50 @@ def _frame_leaf(value: object) -> Any:
 
 def to_row(data: Data) -> dict[str, Any]:
     """The data as a dict for a data frame: ids are text, moments stay `datetime`."""
-    row: dict[str, Any] = data._shaped(_frame_leaf)
+    row: dict[str, Any] = data._shaped(_frame_leaf, 0)
     return row
 
 
-def _shape(value: object, leaf: Callable[[object], Any]) -> Any:
+def _shape(value: object, leaf: Callable[[object], Any], depth: int) -> Any:
     if isinstance(value, enum.Enum):
-        return value.value
-    if value is None or isinstance(value, (str, bool, int, float)):
+        value = value.value
+    if value is None or value is True or value is False:
         return value
+    if isinstance(value, (str, int, float)):
+        return leaf(value)
+    if depth == DEEPEST:
+        too_deep = Trouble.DOCUMENT_TOO_DEEP
+        raise Amiss(f"it is nested more than {DEEPEST} deep", "give what its documentation names", too_deep)
     if isinstance(value, Data):
-        return value._shaped(leaf)
+        return value._shaped(leaf, depth)
     if isinstance(value, Mapping):
-        return {_key(name): _shape(item, leaf) for name, item in value.items()}
+        return {_key(name): _within(name, item, leaf, depth) for name, item in value.items()}
     if isinstance(value, (frozenset, set)):
         # In one order, so that the same data are the same text: words as they are declared, all else as text.
-        return [_shape(item, leaf) for item in sorted(value, key=_place)]
-    if isinstance(value, (tuple, list)) or (isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview))):
-        return [_shape(item, leaf) for item in value]
+        pairs = [(_word(item), _shape(item, leaf, depth + 1)) for item in value]
+        return [shaped for _, shaped in sorted(pairs, key=lambda pair: (pair[0], str(pair[1])))]
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):
+        return [_within(place, item, leaf, depth) for place, item in enumerate(value)]
     return leaf(value)
 
 
-def _place(item: object) -> tuple[int, str]:
-    return [*type(item)].index(item) if isinstance(item, Word) else 0, str(item)
+def _within(place: object, item: object, leaf: Callable[[object], Any], depth: int) -> Any:
+    try:
+        return _shape(item, leaf, depth + 1)
+    except Amiss as amiss:
+        raise amiss.within(f"[{place}]" if isinstance(place, int) else str(place)) from None
+
+
+def _word(item: object) -> int:
+    return [*type(item)].index(item) if isinstance(item, Word) else 0
 
 
 def _key(name: object) -> str:
     if isinstance(name, enum.Enum):
-        return str(name.value)
+        name = name.value
     if isinstance(name, str):
-        return name
-    raise TypeError(f"a name is a str, not {type(name).__name__}")
+        return text(name)
+    raise Amiss(f"a name is a str, not {called(name)}", "give names that are text")
 
 
 class Data:
@@ -140,25 +224,37 @@ class Data:
 
     def as_dict(self) -> dict[str, Any]:
         """The data as a dict, all the way down: ids are `uuid.UUID`, moments `datetime`, words `str`, the rest plain values."""
-        shaped = self._shaped(_plain_leaf)
+        shaped = checked("", lambda data: data._shaped(_plain_leaf, 0), self)
         return shaped if isinstance(shaped, dict) else {"value": shaped}
 
     def as_json(self) -> str:
         """The data as JSON, the same as in Rust and C."""
         return dumps(self)
 
-    def _shaped(self, leaf: Callable[[object], Any]) -> Any:
+    def _shaped(self, leaf: Callable[[object], Any], depth: int) -> Any:
         dropping = leaf is _json_leaf
         members: dict[str, Any] = {}
         if self._tag is not None:
             members[self._tag[0]] = self._tag[1]
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if value is UNSET or (dropping and value is None and field.name not in self._clearable):
+            name, value = self._renamed.get(field.name, field.name), getattr(self, field.name)
+            if value is UNSET:
                 continue
-            members[self._renamed.get(field.name, field.name)] = _shape(value, leaf)
+            if dropping and value is None and field.name not in self._clearable:
+                if field.default is UNSET:
+                    raise Amiss("it cannot be cleared", "leave it out to keep it as it is, or give a new one").within(name)
+                continue
+            members[name] = self._member(name, value, leaf, depth)
         if self._outer is None:
             return members
         if self._bare:
             return self._outer
         return {self._outer: next(iter(members.values())) if self._single else members}
+
+    def _member(self, name: str, value: object, leaf: Callable[[object], Any], depth: int) -> Any:
+        try:
+            return _shape(value, leaf, depth + 1)
+        except Amiss as amiss:
+            if self._outer is None or not self._single:
+                amiss.within(name)
+            raise (amiss.within(self._outer) if self._outer else amiss) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -13,7 +14,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, final
 from . import _native
 from . import _read as read
 from ._command import ActorLike, Command, Executed, Request, given
-from ._data import Data, Id, dumps, instant, micros, moment, to_json
+from ._data import Amiss, Data, Id, called, checked, dumps, instant, micros, moment, text
+from ._hints import say_more
 from ._methods import Commands, Queries
 from ._native import AccessIndex
 from ._rows import Answer
@@ -41,10 +43,20 @@ class Database(Commands, Queries):
         self._name = name
 
     def _call(self, call: dict[str, Any]) -> Any:
-        return json.loads(self._engine.call(dumps(call)))
+        asked = dumps(call)
+        try:
+            return json.loads(self._engine.call(asked))
+        except TenantryError as error:
+            self._say_more(error, call)
+            raise
+
+    def _say_more(self, error: TenantryError, call: dict[str, Any]) -> None:
+        # What is wrong is said, whether or not more can be found out about it.
+        with contextlib.suppress(TenantryError):
+            say_more(error, call, lambda: self.policy(as_of=call.get("ask", {}).get("as_of")))
 
     def _ask(self, query: str, fields: dict[str, Any], /) -> Answer:
-        told = self._call({"ask": {"query": query, **given(fields)}})
+        told = self._call({"ask": {"query": query, **given(fields, "ask")}})
         return Answer(told["answer"], told.get("seq"))
 
     def execute(
@@ -59,7 +71,7 @@ class Database(Commands, Queries):
                 if left out.
             expected_seq: The record you last saw; if the journal has moved on, the command is refused (`stale_seq`).
         """
-        return _executed(self._call({"execute": _envelope(command, actor, request_id, expected_seq)}))
+        return _executed(self._call({"execute": _envelope("execute", command, actor, request_id, expected_seq)}))
 
     def execute_all(
         self, commands: Iterable[Command[Any] | Request[Any]], /, *, actor: ActorLike | None = None
@@ -72,14 +84,28 @@ class Database(Commands, Queries):
             actor: Who asks, where a request does not say.
         """
         envelopes: list[dict[str, Any]] = []
-        for one in commands:
+        try:
+            several = iter(commands)
+        except TypeError:
+            raise misuse(f"several commands are wanted, not {called(commands)}", "give a list of them", "commands") from None
+        for place, one in enumerate(several):
+            at = f"execute_all[{place}]"
             request = one if isinstance(one, Request) else Request(command=one)
             who = request.actor if request.actor is not None else actor
             if who is None:
-                raise misuse("a command has no actor", "give `actor` for all of them, or put each into a `Request` with one")
-            envelopes.append(_envelope(request.command, who, request.request_id, request.expected_seq))
-        told = self._call({"execute_all": envelopes})
-        return [_executed(one["executed"]) if "executed" in one else from_fault(one["fault"]) for one in told["results"]]
+                remedy = "give `actor` for all of them, or put each into a `Request` with one"
+                raise misuse("the command has no actor", remedy, f"{at}.actor")
+            envelopes.append(_envelope(at, request.command, who, request.request_id, request.expected_seq))
+        call = {"execute_all": envelopes}
+        done: list[Executed[Any] | TenantryError] = []
+        for one in self._call(call)["results"]:
+            if "executed" in one:
+                done.append(_executed(one["executed"]))
+            else:
+                error = from_fault(one["fault"])
+                self._say_more(error, call)
+                done.append(error)
+        return done
 
     def deliver(self, *, consumer: str, limit: int = 100) -> Iterator[Notice]:
         """The notices that a consumer has not acknowledged, one after the other, acknowledged as you go (A-4).
@@ -131,7 +157,9 @@ class Database(Commands, Queries):
         Args:
             request: The call.
         """
-        return self._engine.call(request)
+        if not isinstance(request, str):
+            raise misuse(f"a call as JSON text is wanted, not {called(request)}", "give a str", "request")
+        return self._engine.call(checked("request", text, request))
 
     def access_index(self) -> AccessIndex:
         """The access index, for checks that must cost nanoseconds: built when first asked for, current with this database's own
@@ -172,10 +200,16 @@ class Database(Commands, Queries):
         raise TypeError("a database cannot be pickled; send the path, and open it there")
 
 
-def _envelope(command: Command[Any], actor: ActorLike, request_id: Id | None, expected_seq: int | None) -> dict[str, Any]:
-    if not isinstance(command, Command):
-        raise TypeError(f"a command of tenantry.commands is wanted, not {type(command).__name__}")
-    return given({"actor": actor, "command": to_json(command), "id": request_id, "expected_seq": expected_seq})
+def _envelope(
+    place: str, command: Command[Any], actor: ActorLike, request_id: Id | None, expected_seq: int | None
+) -> dict[str, Any]:
+    checked(f"{place}.command", _command, command)
+    return given({"actor": actor, "command": command, "id": request_id, "expected_seq": expected_seq}, place)
+
+
+def _command(given: object) -> None:
+    if not isinstance(given, Command):
+        raise Amiss(f"a command of tenantry.commands is wanted, not {called(given)}", "make one, as in RequestDelink(link=…)")
 
 
 def _executed(told: dict[str, Any]) -> Executed[Any]:
@@ -199,8 +233,8 @@ def policy(name: str = "default") -> Policy:
         name: `default`, `clients` or `delegated`.
     """
     known = dict(_native.policies())
-    if name not in known:
-        raise misuse(f"no policy named `{name}` comes with the library", f"use one of {', '.join(known)}")
+    if not isinstance(name, str) or name not in known:
+        raise misuse(f"no policy named {called(name)} comes with the library", f"use one of {', '.join(known)}", "name")
     return read.read_policy(json.loads(known[name]))
 
 
@@ -208,38 +242,80 @@ def _policy_text(wanted: PolicyLike | None) -> str | None:
     if wanted is None:
         return None
     if isinstance(wanted, (str, Data, Mapping)):
-        return dumps(wanted)
-    raise TypeError(f"`policy` wants a name, a Policy or a mapping, not {type(wanted).__name__}")
+        return dumps(wanted, "policy")
+    raise misuse(f"a name, a Policy or a mapping is wanted, not {called(wanted)}", "give one of these", "policy")
 
 
 def _clock(clock: Callable[[], datetime.datetime] | None) -> Callable[[], int] | None:
     if clock is None:
         return None
-    return lambda: micros(clock())
+    _callable(clock, "clock")
+    return lambda: checked("clock", micros, clock())
 
 
 def _ids(ids: Callable[[], uuid.UUID] | None) -> Callable[[], bytes] | None:
     if ids is None:
         return None
-    return lambda: ids().bytes
+    _callable(ids, "ids")
+
+    def made() -> bytes:
+        id = ids()
+        if not isinstance(id, uuid.UUID):
+            raise misuse(f"it made no uuid.UUID, but {called(id)}", "give what makes one at each call, such as uuid.uuid4", "ids")
+        return id.bytes
+
+    return made
 
 
-def _seconds(wait: float | datetime.timedelta, name: str) -> float:
-    seconds = wait.total_seconds() if isinstance(wait, datetime.timedelta) else float(wait)
-    if not 0 <= seconds <= 4_000_000:
-        raise misuse(f"`{name}` is {seconds} seconds", "give 0 or more seconds, and not more than 46 days")
+def _callable(given: Any, name: str) -> None:
+    if not callable(given):
+        raise misuse(f"something to call is wanted, not {called(given)}", "give a function without arguments, or None", name)
+
+
+def _flag(given: bool, name: str) -> bool:
+    if given is True or given is False:
+        return given
+    raise misuse(f"a bool is wanted, not {called(given)}", "give True or False", name)
+
+
+def _seconds(given: float | datetime.timedelta, name: str, most: int, remedy: str) -> float:
+    seconds = given.total_seconds() if isinstance(given, datetime.timedelta) else given
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise misuse(f"seconds or a timedelta are wanted, not {called(given)}", remedy, name)
+    if not 0 <= seconds <= most:
+        raise misuse("the seconds are out of range", remedy, name)
     return seconds
 
 
-def _bound(seconds: float | datetime.timedelta | None, name: str) -> int:
+def _wait(given: float | datetime.timedelta) -> int:
+    """Milliseconds to wait."""
+    return round(_seconds(given, "wait", 4_000_000, "give 0 or more seconds, and not more than 46 days") * 1000)
+
+
+def _bound(given: float | datetime.timedelta | None, name: str) -> int:
     """Whole seconds that a clock may be off, or what stands for however far."""
-    if seconds is None:
+    if given is None:
         return 0xFFFF_FFFF
-    if isinstance(seconds, datetime.timedelta):
-        seconds = seconds.total_seconds()
-    if not 0 <= seconds < 0xFFFF_FFFF:
-        raise misuse(f"`{name}` is {seconds} seconds", "give 0 or more seconds, or None for however far")
-    return round(seconds)
+    return round(_seconds(given, name, 0xFFFF_FFFE, "give 0 or more seconds, and not more than 136 years; or None for however far"))
+
+
+def _path(path: str | os.PathLike[str]) -> str:
+    try:
+        name = os.fspath(path)
+        os.fsencode(name)
+    except (TypeError, UnicodeEncodeError):
+        raise misuse(f"{called(path)} is no path", "give a str or a pathlib.Path", "path") from None
+    if not isinstance(name, str):
+        raise misuse(f"a str or a path of one is wanted, not {called(name)}", "give `os.fsdecode(path)`", "path")
+    if name == ":memory:" or not name:
+        raise misuse(f"{name!r} is no path", "use tenantry.memory() for a store in memory, or name a file", "path")
+    return name
+
+
+def _bytes(given: int | None) -> int | None:
+    if given is None or (isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 2**63):
+        return given
+    raise misuse(f"how many bytes is wanted, not {called(given)}", "give a whole number of 64 bits, or None", "max_bytes")
 
 
 def open(
@@ -270,7 +346,8 @@ def open(
             the process, and a power cut may undo the last ones.
         wait: How long to wait for other writers, in seconds.
         max_bytes: How large the file may grow.
-        record_refusals: Whether commands refused for lack of rights are journalled (Q-2).
+        record_refusals: Whether a user's commands that are refused for lack of rights, or because what they name is not there for
+            them (`RightsRefused`, `UnknownRefused`), are journalled: up to 32 of each user in an hour, then counted (Q-2).
         clock_tolerance: How far the clock may be behind the journal before commands are refused (`clock_behind`), in seconds;
             None for however far: time then stands at the journal's last record until the clock has caught up.
         clock_leap: How far the clock may be ahead of the journal's last record before commands are refused (`clock_ahead`), in
@@ -278,22 +355,18 @@ def open(
         clock: What time it is, as an aware datetime; the machine's clock, if left out. For tests.
         ids: Makes the ids that commands leave out; UUIDs of version 7, if left out. For tests.
     """
-    name = os.fspath(path)
-    if not isinstance(name, str):
-        raise TypeError(f"`path` wants a str or a path of one, not {type(name).__name__}")
-    if name == ":memory:" or not name:
-        raise misuse(f"{name!r} is no path", "use tenantry.memory() for a store in memory, or name a file")
+    name = _path(path)
     if synchronous not in ("full", "normal"):
-        raise misuse(f"`synchronous` is {synchronous!r}", "use 'full' or 'normal'")
+        raise misuse(f"it is {called(synchronous)}", "use 'full' or 'normal'", "synchronous")
     engine = _native.Engine.open(
         name,
         policy=_policy_text(policy),
-        read_only=read_only,
-        create=not must_exist,
+        read_only=_flag(read_only, "read_only"),
+        create=not _flag(must_exist, "must_exist"),
         wait_for_disk=synchronous == "full",
-        wait_ms=round(_seconds(wait, "wait") * 1000),
-        max_bytes=max_bytes,
-        record_refusals=record_refusals,
+        wait_ms=_wait(wait),
+        max_bytes=_bytes(max_bytes),
+        record_refusals=_flag(record_refusals, "record_refusals"),
         clock_tolerance_seconds=_bound(clock_tolerance, "clock_tolerance"),
         clock_leap_seconds=_bound(clock_leap, "clock_leap"),
         clock=_clock(clock),
@@ -320,7 +393,7 @@ def memory(
         wait_for_disk=False,
         wait_ms=0,
         max_bytes=None,
-        record_refusals=record_refusals,
+        record_refusals=_flag(record_refusals, "record_refusals"),
         clock_tolerance_seconds=_bound(clock_tolerance, "clock_tolerance"),
         clock_leap_seconds=_bound(clock_leap, "clock_leap"),
         clock=_clock(clock),
@@ -336,5 +409,5 @@ def diagrams(form: Literal["mermaid", "dot"] = "mermaid") -> dict[str, str]:
         form: `mermaid` or `dot`.
     """
     if form not in ("mermaid", "dot"):
-        raise misuse(f"`form` is {form!r}", "use 'mermaid' or 'dot'")
+        raise misuse(f"it is {called(form)}", "use 'mermaid' or 'dot'", "form")
     return {name: mermaid if form == "mermaid" else dot for name, mermaid, dot in _native.diagrams()}

@@ -184,7 +184,7 @@ class Commands(ABC):
         tenant: Id,
         coordinates: model.Coordinates | None | Unset = UNSET,
         country: model.Country | None | Unset = UNSET,
-        name: model.CompanyName | None = None,
+        name: model.CompanyName | Unset = UNSET,
         phone: model.Phone | None | Unset = UNSET,
         prefix: model.Prefix | None | Unset = UNSET,
         street: model.Street | None | Unset = UNSET,
@@ -193,7 +193,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Edit a tenant's profile (T-2, T-3, T-4).
+        """Edit a tenant's profile (T-2, T-3, T-4). What is left out stays as it is. `None` clears what may be empty,
+        and is refused for what may not.
 
         Args:
             tenant: The tenant.
@@ -973,13 +974,14 @@ class Commands(ABC):
         self,
         *,
         user: Id,
-        email: model.Email | None = None,
+        email: model.Email | Unset = UNSET,
         name: model.PersonName | None | Unset = UNSET,
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Change a user's name or address (U-1).
+        """Change a user's name or address (U-1). What is left out stays as it is. `None` clears what may be empty, and
+        is refused for what may not.
 
         Args:
             user: The user.
@@ -1158,13 +1160,14 @@ class Commands(ABC):
         self,
         *,
         role: Id,
-        name: model.RoleName | None = None,
-        permissions: Collection[model.Permission] | None = None,
+        name: model.RoleName | Unset = UNSET,
+        permissions: Collection[model.Permission] | Unset = UNSET,
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Change a tenant's own role, and with it the rights of everyone who has it (P-9).
+        """Change a tenant's own role, and with it the rights of everyone who has it (P-9). What is left out stays as it
+        is. `None` clears what may be empty, and is refused for what may not.
 
         Args:
             role: The role.

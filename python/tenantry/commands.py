@@ -164,7 +164,8 @@ class AddCustomer(Command[model.AddedCustomer]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditTenant(Command[None]):
-    """Edit a tenant's profile (T-2, T-3, T-4).
+    """Edit a tenant's profile (T-2, T-3, T-4). What is left out stays as it is. `None` clears what may be empty, and is
+    refused for what may not.
 
     Attributes:
         tenant: The tenant.
@@ -182,7 +183,7 @@ class EditTenant(Command[None]):
     tenant: Id
     coordinates: model.Coordinates | None | Unset = UNSET
     country: model.Country | None | Unset = UNSET
-    name: model.CompanyName | None = None
+    name: model.CompanyName | Unset = UNSET
     phone: model.Phone | None | Unset = UNSET
     prefix: model.Prefix | None | Unset = UNSET
     street: model.Street | None | Unset = UNSET
@@ -604,7 +605,8 @@ class RegisterUser(Command[model.UserId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditUser(Command[None]):
-    """Change a user's name or address (U-1).
+    """Change a user's name or address (U-1). What is left out stays as it is. `None` clears what may be empty, and is
+    refused for what may not.
 
     Attributes:
         user: The user.
@@ -615,7 +617,7 @@ class EditUser(Command[None]):
     _tag: ClassVar[tuple[str, str] | None] = ("command", "edit_user")
     _clearable: ClassVar[frozenset[str]] = frozenset({"name"})
     user: Id
-    email: model.Email | None = None
+    email: model.Email | Unset = UNSET
     name: model.PersonName | None | Unset = UNSET
 
 
@@ -706,7 +708,8 @@ class CreateRole(Command[model.RoleId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRole(Command[None]):
-    """Change a tenant's own role, and with it the rights of everyone who has it (P-9).
+    """Change a tenant's own role, and with it the rights of everyone who has it (P-9). What is left out stays as it is.
+    `None` clears what may be empty, and is refused for what may not.
 
     Attributes:
         role: The role.
@@ -716,8 +719,8 @@ class EditRole(Command[None]):
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "edit_role")
     role: Id
-    name: model.RoleName | None = None
-    permissions: Collection[model.Permission] | None = None
+    name: model.RoleName | Unset = UNSET
+    permissions: Collection[model.Permission] | Unset = UNSET
 
 
 @final

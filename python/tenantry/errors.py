@@ -16,16 +16,21 @@
     │   ├── StoreReadOnly        it was opened for reading
     │   ├── Diverged             a token is not of this store's history
     │   ├── CannotOpen           the file cannot be opened or created
-    │   └── NotAStore            the file is none of tenantry's
+    │   ├── NotAStore            the file is none of tenantry's
+    │   └── UnknownSeq           no such revision: the journal has not come to it. Also a ValueError
     ├── Misuse                   a call is not as it should be; nothing was done. Also a ValueError
     └── Defect                   tenantry has a defect
 
-`code` (the number) and `name` are stable and the same in every language. `remedy` says what to do, `rule` which rule it is.
+`code` (the number) and `name` are stable and the same in every language. `remedy` says what to do, `hint` how that is done here, and
+`rule` which rule it is. A value that is not what its place wants, be it of a wrong type, is a `Misuse`, with the place in `path`; what is
+Python's own, such as an argument that is not there, is a `TypeError`.
 """
 
 from __future__ import annotations
 
 import json
+import keyword
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
@@ -52,6 +57,7 @@ __all__ = [
     "StoreReadOnly",
     "TenantryError",
     "UnknownRefused",
+    "UnknownSeq",
     "ValueRefused",
 ]
 
@@ -90,9 +96,11 @@ class TenantryError(Exception):
         remedy: What to do about it.
         rule: The rule that a refusal comes from, such as `D-1`; else None.
         about: What a refusal is about: an id, a name or a value.
-        path: Where in the call a misuse is, such as `execute.command.owner.email`.
+        path: Where in the call a misuse is, such as `execute.command.owner.email`; None where it is in no value of it, as when the
+            database is closed.
         items: For a batch: every item that stands in the way.
         transient: Whether the same call may pass later without anybody changing it.
+        hint: What the remedy is in Python, such as the name of an option, or what there is to choose from; else None.
     """
 
     code: int
@@ -104,6 +112,7 @@ class TenantryError(Exception):
     path: str | None
     items: tuple[Item, ...]
     transient: bool
+    hint: str | None
 
     def __init__(
         self,
@@ -117,6 +126,7 @@ class TenantryError(Exception):
         path: str | None = None,
         items: tuple[Item, ...] = (),
         transient: bool = False,
+        hint: str | None = None,
     ) -> None:
         """What tenantry says; programs do not make these."""
         super().__init__(message)
@@ -129,9 +139,10 @@ class TenantryError(Exception):
         self.path = path
         self.items = items
         self.transient = transient
+        self.hint = hint
 
     def _fields(self) -> dict[str, Any]:
-        names = ("code", "name", "remedy", "rule", "about", "path", "items", "transient")
+        names = ("code", "name", "remedy", "rule", "about", "path", "items", "transient", "hint")
         return {name: getattr(self, name) for name in names}
 
     def as_dict(self) -> dict[str, Any]:
@@ -140,7 +151,7 @@ class TenantryError(Exception):
         return {**fields, "items": [dict(vars(item)) for item in self.items]}
 
     def __str__(self) -> str:
-        return f"{self.message}; {self.remedy}"
+        return f"{self.message}; {self.remedy}" + (f" ({self.hint})" if self.hint else "")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.code} {self.name}: {self.message})"
@@ -175,11 +186,11 @@ class RequestRefused(Refused):
 
 
 class UnknownRefused(Refused):
-    """Refused: what it names does not exist for the actor."""
+    """Refused: what it names does not exist for the actor. Commands of users that are refused so are journalled (Q-2)."""
 
 
 class RightsRefused(Refused):
-    """Refused: the actor lacks the right. Such refusals are journalled (Q-2)."""
+    """Refused: the actor lacks the right. Commands of users that are refused so are journalled (Q-2)."""
 
 
 class ValueRefused(Refused):
@@ -230,6 +241,10 @@ class NotAStore(StoreError):
     """The file is none of tenantry's, or of a newer one. It was left as it is."""
 
 
+class UnknownSeq(StoreError, ValueError):
+    """There is no such revision: a number names a record that the journal has not come to."""
+
+
 class Misuse(TenantryError, ValueError):
     """A call is not as it should be; nothing was done. `path` says where."""
 
@@ -260,21 +275,53 @@ _STORE: dict[str, type[StoreError]] = {
     "cannot_open": CannotOpen,
     "not_a_store": NotAStore,
     "newer_format": NotAStore,
+    "unknown_seq": UnknownSeq,
+}
+
+# What the remedies are in Python, where they are something of its own.
+_HINTS: dict[str, str] = {
+    "request_reused": "`Database.new_id()` makes one",
+    "stale_seq": "`Database.seq()` says where it is",
+    "clock_behind": "`open(…, clock_tolerance=None)` lets commands go on; time stands until the clock has caught up",
+    "clock_ahead": "`Database.sweep(accept_clock=True)`, or `tenantry sweep FILE --accept-clock`, says once that it is right",
+    "ticket_required": '`actor=Operator(ticket="…")` cites one',
+    "unknown_role": "`Database.policy().roles` has those that are built in; a tenant's own go by their ids",
+    "unknown_management_type": "`Database.policy().management_types` has them",
+    "unknown_service": "`Database.policy().services` has them",
+    "unknown_permission": "`Database.policy().permissions` has them",
+    "not_grantable": "`Database.policy().grantable` has them",
+    "unknown_category": "`Database.policy().issue_categories` has them",
+    "store_busy": "`open(…, wait=…)` says how long to wait",
+    "store_full": "`open(…, max_bytes=…)` is the limit",
+    "unknown_seq": "`Database.seq()`, or `tenantry inspect FILE`, says how far it has come",
 }
 
 Fault: TypeAlias = Mapping[str, Any]
 
 # Below these, members of the call are what the methods take as keywords.
-_KEYWORDS = ("execute.command.", "execute.", "ask.")
+_ABOVE = ("execute.command.", "execute.", "ask.filter.", "ask.paging.", "ask.", "acknowledge.", "sweep.")
 
 
-def _by_keyword(message: str, path: str | None) -> str:
-    """The message of a misuse, with the keyword in place of where the door found it."""
-    for above in _KEYWORDS:
-        if path and path.startswith(above):
-            return message.replace(f"at {path}:", f"`{path.removeprefix(above)}`:", 1)
-    return message
+def argument(path: str) -> str:
+    """What the caller calls the place: the keyword in place of where the door finds it."""
+    above = next((above for above in _ABOVE if path.startswith(above)), "")
+    place = path.removeprefix(above)
+    if above and place == "actor.user":
+        return "actor"
+    name = re.split(r"[.\[]", place, maxsplit=1)[0]
+    called = "request_id" if above == "execute." and name == "id" else f"{name}_" if keyword.iskeyword(name) else name
+    return called + place.removeprefix(name)
 
+
+def _placed(message: str, path: str | None) -> tuple[str, str | None]:
+    """The message of a misuse and its place, in the words of the caller's."""
+    if path is None:
+        return message, None
+    what = message.removeprefix(f"at {path}: ")
+    if missing := re.fullmatch(r"missing field `(\w+)`", what):
+        path = f"{path}.{missing[1]}"
+        return f"`{argument(path)}`: it is missing, or None", path
+    return (message if what == message else f"`{argument(path)}`: {what}"), path
 
 
 def from_fault(fault: str | Fault) -> TenantryError:
@@ -282,9 +329,9 @@ def from_fault(fault: str | Fault) -> TenantryError:
     told: Fault = json.loads(fault) if isinstance(fault, str) else fault
     name = told["name"]
     kind = _STORE.get(name) or _FAMILIES[told["family"]]
-    path = told.get("path")
+    message, path = _placed(told["message"], told.get("path"))
     return kind(
-        _by_keyword(told["message"], path),
+        message,
         code=told["number"],
         name=name,
         remedy=told["remedy"],
@@ -296,10 +343,11 @@ def from_fault(fault: str | Fault) -> TenantryError:
             for one in told.get("items", ())
         ),
         transient=told["transient"],
+        hint=_HINTS.get(name),
     )
 
 
-def misuse(message: str, remedy: str) -> Misuse:
+def misuse(what: str, remedy: str, path: str | None = None, trouble: Trouble = Trouble.INVALID_REQUEST) -> Misuse:
     """A misuse that is noticed before the door."""
-    trouble = Trouble.INVALID_REQUEST
-    return Misuse(message, code=trouble.number, name=trouble.value, remedy=remedy)
+    message = f"`{argument(path)}`: {what}" if path else what
+    return Misuse(message, code=trouble.number, name=trouble.value, remedy=remedy, path=path)

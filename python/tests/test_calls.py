@@ -72,9 +72,9 @@ def test_several_commands_are_answered_each_for_itself(world: World) -> None:
     assert isinstance(named, tenantry.Executed) and named.request == name
     assert isinstance(other, tenantry.Executed) and isinstance(other.outcome, uuid.UUID)
     assert world.db.execute_all([]) == []
-    with pytest.raises(Misuse, match="no actor"):
+    with pytest.raises(Misuse, match=r"`execute_all\[0\]\.actor`: the command has no actor"):
         world.db.execute_all([commands.RequestDelink(link=world.link)])
-    with pytest.raises(TypeError, match=r"a command of tenantry\.commands"):
+    with pytest.raises(Misuse, match=r"a command of tenantry\.commands"):
         world.db.execute_all(["request_delink"], actor=world.ada)  # type: ignore[list-item]
 
 
@@ -110,7 +110,7 @@ def test_actors(world: World) -> None:
     with pytest.raises(errors.StateRefused, match="new kind"):
         db.change_tenant_kind(tenant=world.msp, kind=TenantKind.CUSTOMER, actor=Operator(ticket="T-9"))
     for wrong in (None, 7, b"x", object()):
-        with pytest.raises((TypeError, Misuse)):
+        with pytest.raises(Misuse, match="`actor`: "):
             db.request_delink(link=world.link, actor=wrong)  # type: ignore[arg-type]
 
 
@@ -129,7 +129,7 @@ def test_arguments_are_by_keyword(world: World) -> None:
         ({"owner": Invitee(email="nobody")}, "execute.command.owner.email"),
         ({"name": ""}, "execute.command.name"),
         ({"name": "a\x00b"}, "execute.command.name"),
-        ({"name": "\ud800"}, None),
+        ({"name": "\ud800"}, "execute.command.name"),
         ({"name": 7}, "execute.command.name"),
         ({"services": "manage"}, "execute.command.services"),
         ({"services": [7]}, "execute.command.services[0]"),
@@ -149,15 +149,9 @@ def test_a_value_that_is_none_is_said_with_its_place(world: World, arguments: di
     assert isinstance(caught.value, ValueError)
 
 
-@pytest.mark.parametrize("wrong", [b"bytes", bytearray(b"x"), memoryview(b"x"), object(), 1j, datetime.date(2026, 1, 1)])
-def test_what_has_no_place_in_a_command_is_a_type_error(world: World, wrong: Any) -> None:
-    with pytest.raises(TypeError, match="no place in"):
-        world.db.edit_user(user=world.ada, name=wrong, actor=world.ada)
-
-
 def test_numbers_that_are_none(world: World) -> None:
     for wrong in (float("nan"), float("inf"), 2**70, -1, 1.5, "7", True):
-        with pytest.raises((Misuse, ValueError)):
+        with pytest.raises(Misuse, match="^`through`: "):
             world.db.acknowledge(consumer="m", through=wrong)  # type: ignore[arg-type]
 
 
@@ -275,7 +269,7 @@ def test_policies(clock: Clock) -> None:
             tenantry.memory(policy=wrong)
     with pytest.raises(Misuse, match="delegated"):
         tenantry.policy("nope")
-    with pytest.raises(TypeError):
+    with pytest.raises(Misuse, match="`policy`: "):
         tenantry.memory(policy=7)  # type: ignore[arg-type]
 
 
@@ -287,7 +281,7 @@ def test_a_clock_or_ids_that_fail_raise_where_they_were_needed() -> None:
         tenantry.memory(clock=broken)
     with pytest.raises(Misuse, match="no time zone"):
         tenantry.memory(clock=datetime.datetime.now)
-    with pytest.raises(TypeError):
+    with pytest.raises(Misuse, match="`clock`: "):
         tenantry.memory(clock=lambda: 7)  # type: ignore[arg-type, return-value]
     good = True
 
@@ -316,6 +310,29 @@ def test_diagrams_are_drawn() -> None:
     assert tenantry.diagrams("dot")["delink"].startswith("digraph delink")
     with pytest.raises(Misuse):
         tenantry.diagrams("svg")  # type: ignore[arg-type]
+
+
+def test_what_is_journalled_of_refusals_is_what_the_documentation_says(world: World) -> None:
+    def refused(**options: Any) -> list[str]:
+        with tenantry.memory(clock=world.clock, **options) as db:
+            msp = db.register_tenant(kind=TenantKind.MSP, name="N", actor=OPERATOR).outcome
+            rob = db.register_user(home=msp, email="rob@n.example", role="read_only", actor=OPERATOR).outcome
+            for command in (
+                commands.RequestDelink(link=uuid.UUID(int=7)),
+                commands.CreateRole(tenant=msp, name="desk", permissions={"users.view"}),
+                commands.EditUser(user=rob),
+            ):
+                with pytest.raises(errors.Refused):
+                    db.execute(command, actor=rob)
+            with pytest.raises(errors.UnknownRefused):
+                db.request_delink(link=uuid.UUID(int=7), actor=OPERATOR)
+            happened = [event for record in db.host_records() for event in record.events]
+            return [event.refusal for event in happened if isinstance(event, events.CommandRefused)]
+
+    assert refused() == ["unknown_link", "role_lacks_permission"]
+    assert refused(record_refusals=False) == []
+    for doc in (tenantry.open.__doc__, errors.UnknownRefused.__doc__, errors.RightsRefused.__doc__):
+        assert doc and "journalled" in doc
 
 
 def test_personal_data_is_erased(world: World) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import datetime
 import hashlib
 import io
-import itertools
 import json
 import os
 import pty
 import re
+import runpy
 import shlex
 import signal
 import sqlite3
@@ -24,59 +23,19 @@ from pathlib import Path
 import pytest
 
 import tenantry
-from tenantry import OPERATOR, Invitee, NewAssignment, SubjectUser, TenantKind, _cli, _show
+from tenantry import OPERATOR, TenantKind, _cli, _show
 from tenantry.commands import RegisterTenant
 
 GOLDEN = Path(__file__).parent / "golden" / "cli.txt"
 
 
-def furnish(path: Path) -> None:
-    """An MSP with three customers, one of whom has left; every id and moment the same each time."""
-    numbers = itertools.count(1)
-    now = datetime.datetime(2026, 3, 2, 8, tzinfo=datetime.timezone.utc)
-
-    def clock() -> datetime.datetime:
-        return now
-
-    with tenantry.open(path, clock=clock, ids=lambda: uuid.UUID(int=next(numbers))) as db:
-        msp = db.register_tenant(kind=TenantKind.MSP, name="Northwind IT", number="NW-100", actor=OPERATOR).outcome
-        ada, ben = (
-            db.register_user(home=msp, email=f"{name.lower()}@northwind.example", name=name, role=role, actor=OPERATOR).outcome
-            for name, role in (("Ada", "super_admin"), ("Ben", "admin"))
-        )
-        added = [
-            db.add_customer(
-                manager=msp, kind=TenantKind.CUSTOMER, name=name, number=number, country=country, management=management,
-                services=services, owner=Invitee(email=owner) if owner else None, actor=ada,
-            ).outcome
-            for name, number, country, management, services, owner in (
-                ("Bäckerei Klein", "BK-200", "DE", "jointly", {"manage"}, "klara@klein.example"),
-                ("東京堂書店", "TD-300", "JP", "fully", {"manage", "configure"}, None),
-                ("=Sum & [bold]Sons[/bold]", "SS-400", "US", "jointly", {"enrollment"}, "sam@sons.example"),
-            )
-        ]  # fmt: skip
-        nils = db.register_user(home=msp, email="nils@northwind.example", name="Nils", role="read_only", actor=OPERATOR).outcome
-        desk = db.create_role(tenant=msp, name="Night desk", permissions={"tenant.view", "devices.manage"}, actor=ada).outcome
-        db.assign(assignments=[NewAssignment(user=nils, tenant=added[0].tenant, role=desk)], actor=ada)
-        now += datetime.timedelta(days=1)
-        for one, email in ((added[0], "klara@klein.example"), (added[2], "sam@sons.example")):
-            assert one.sign_up is not None
-            db.accept_invitation(invitation=one.sign_up.invitation, email=email, actor=one.sign_up.user)
-        now += datetime.timedelta(days=30)
-        assert added[2].sign_up is not None
-        sam = added[2].sign_up.user
-        with pytest.raises(tenantry.RightsRefused):
-            db.invite_user(tenant=added[0].tenant, invitee=Invitee(email="x@klein.example"), role="admin", actor=ben)
-        db.request_delink(link=added[2].link, actor=ben)
-        db.accept_delink(link=added[2].link, actor=sam)
-        db.remove_user(user=ben, actor=ada)
-        db.erase_personal(subject=SubjectUser(user=ben), actor=ada)
+DEMO = Path(__file__).resolve().parents[2] / "examples" / "python" / "demo.py"
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("cli")
-    furnish(place / "msp.db")
+    runpy.run_path(str(DEMO))["furnish"](place / "msp.db")
     return place
 
 
@@ -93,6 +52,7 @@ def run(place: Path, words: str) -> subprocess.CompletedProcess[str]:
 SAID = """
 inspect msp.db
 inspect msp.db --as-of 5
+inspect msp.db --as-of 2026-03-03T12:00:00Z --json
 tenants msp.db
 tenants msp.db --kind msp --json
 users msp.db nw-100
@@ -104,6 +64,8 @@ customers msp.db NW-100 --as-of 2026-04-01T00:00:00+02:00 --csv
 customers msp.db NW-100 --text klein --json
 customers msp.db NW-100 --management fully
 customers msp.db NW-100 --stage delinked
+customers msp.db NW-100 --management fulyl
+customers msp.db NW-100 --service manag
 customers msp.db BK-200
 who-can msp.db devices.manage BK-200
 who-can msp.db devices.manage BK-200 --service manage --csv
@@ -112,12 +74,16 @@ explain msp.db ada@northwind.example devices.manage BK-200
 explain msp.db nils@northwind.example users.manage BK-200
 explain msp.db nils@northwind.example devices.manage BK-200
 explain msp.db nils@northwind.example devices.manage SS-400
+explain msp.db nils@northwind.example users.view BK-200
 explain msp.db ada@northwind.example devices.manage SS-400 --as-of 13
 explain msp.db ada@northwind.example location.view BK-200 --json
 explain msp.db 00000000-0000-0000-0000-0000000000ff devices.manage BK-200
 audit msp.db BK-200
 audit msp.db BK-200 --as klara@klein.example --by klara@klein.example
 audit msp.db SS-400 --as sam@sons.example --command request_delink --csv
+audit msp.db BK-200 --as-of 11
+audit msp.db BK-200 --command invite_usr
+audit msp.db BK-200 --command sweep
 audit msp.db NW-100 --from 2026-04-01T00:00:00Z --until 2027-01-01T00:00:00Z --limit 1
 verify msp.db
 export msp.db customers
@@ -148,7 +114,7 @@ customers msp.db
 """
 
 
-COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "export", "diagrams")
+COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "export", "sweep", "diagrams")
 
 
 def said(place: Path, words: str) -> str:
@@ -197,6 +163,12 @@ def test_a_process_of_its_own_says_the_same(place: Path, words: str) -> None:
     assert told(place, words, done.stdout, done.stderr, done.returncode) in GOLDEN.read_text(encoding="utf-8")
 
 
+def test_the_readme_lists_every_command() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (`.*?`) \|", readme, flags=re.M)
+    assert sorted(word for cell in listed for word in re.findall(r"`([a-z-]+)`", cell)) == sorted(COMMANDS)
+
+
 def test_what_the_readme_shows_is_what_it_says() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     (console,) = re.findall(r"```console\n(.*?)```", readme, flags=re.S)
@@ -237,6 +209,13 @@ def test_help_teaches(place: Path) -> None:
     text = run(place, "-h").stdout
     assert all(command in text for command in COMMANDS)
     assert "tenantry explain msp.db ada@northwind.example" in text
+    assert "`sweep` alone writes" in text and "changes nothing." not in text
+    # What it gives as examples is in the store that the other examples are of, and does what it says.
+    with tenantry.open(place / "msp.db", read_only=True) as db:
+        addresses = {user.email for home in (2, 8) for user in db.users(tenant=uuid.UUID(int=home), actor=OPERATOR)}
+    assert set(re.findall(r"\S+@\S+", text)) <= addresses
+    for words in re.findall(r"^  tenantry (.*msp\.db.*?)(?: \|.*)?$", text, flags=re.M):
+        assert run(place, words).returncode == 0, words
     done = run(place, "frobnicate")
     assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1 and "see tenantry -h" in done.stderr
 

@@ -99,31 +99,31 @@ def test_an_argument_of_the_wrong_type_is_an_error_that_says_what_was_wanted(wor
     index = world.db.access_index()
     wrongs: list[Any] = [None, 7, True, 1.5, object(), [world.ada], {}, world.ada.bytes, world.ada.int, type]
     for wrong in wrongs:
-        with pytest.raises(TypeError, match=r"`user` wants a uuid\.UUID, a str or a UserHandle, not"):
+        with pytest.raises(Misuse, match=r"`user` wants a uuid\.UUID, a str or a UserHandle, not"):
             index.allows(wrong, "users.view", world.msp)
-        with pytest.raises(TypeError, match=r"`tenant` wants a uuid\.UUID, a str or a TenantHandle, not"):
+        with pytest.raises(Misuse, match=r"`tenant` wants a uuid\.UUID, a str or a TenantHandle, not"):
             index.allows(world.ada, "users.view", wrong)
     for wrong in [None, 7, b"users.view", world.ada]:
-        with pytest.raises(TypeError, match="`permission` wants a str or a PermissionHandle, not"):
+        with pytest.raises(Misuse, match="`permission` wants a str or a PermissionHandle, not"):
             index.allows(world.ada, wrong, world.msp)
     for wrong in [7, b"manage", False]:
-        with pytest.raises(TypeError, match="`service` wants a str or a ServiceHandle, not"):
+        with pytest.raises(Misuse, match="`service` wants a str or a ServiceHandle, not"):
             index.allows(world.ada, "users.view", world.msp, wrong)
     user, tenant = index.user(world.ada), index.tenant(world.msp)
     for swapped in ((tenant, "users.view", tenant), (user, "users.view", user), (user, user, tenant)):
-        with pytest.raises(TypeError):
+        with pytest.raises(Misuse):
             index.allows(*swapped)
     for text in ("", "ada", "00000000-0000-0000-0000-00000000000", "\udcff", "é" * 16):
-        with pytest.raises((Misuse, UnicodeEncodeError)):
+        with pytest.raises(Misuse):
             index.allows(text, "users.view", world.msp)
-        with pytest.raises((Misuse, UnicodeEncodeError)):
+        with pytest.raises(Misuse):
             index.allows_many([text], "users.view", world.msp)
 
 
 def test_batches_that_are_none(world: World) -> None:
     numpy = pytest.importorskip("numpy")
     index = world.db.access_index()
-    with pytest.raises(Misuse, match="2 users and 3 tenants"):
+    with pytest.raises(Misuse, match="`tenants` are 3, and there are 2 users"):
         index.allows_many([world.ada] * 2, "users.view", [world.msp] * 3)
     with pytest.raises(Misuse, match="no whole number of ids"):
         index.allows_many(world.ada.bytes + b"x", "users.view", world.msp)
@@ -137,10 +137,10 @@ def test_batches_that_are_none(world: World) -> None:
         numpy.zeros(2, dtype="datetime64[s]"),
         memoryview(bytes(32)).cast("d"),
     ):
-        with pytest.raises((TypeError, ValueError)):
+        with pytest.raises(Misuse, match="`users"):
             index.allows_many(wrong, "users.view", world.msp)
     for items in ([7], [None], [[world.ada]], {world.ada: 1}.items(), 7, None):
-        with pytest.raises(TypeError, match="`user` wants"):
+        with pytest.raises(Misuse, match=r"`users(\[0\])?` wants"):
             index.allows_many(items, "users.view", world.msp)  # type: ignore[arg-type]
 
     def broken() -> Any:

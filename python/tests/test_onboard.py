@@ -48,8 +48,12 @@ def customers(place: Path) -> set[str]:
 
 
 def refused(place: Path) -> dict[str, dict[str, str]]:
-    with (place / "refused.csv").open(encoding="utf-8", newline="") as file:
-        return {row["Line"]: row for row in csv.DictReader(file)}
+    text = (place / "refused.csv").read_bytes().decode()
+    # Excel takes a file without this mark for the encoding of the country.
+    assert text.startswith("\ufeff")
+    header = text[1:].partition("\r\n")[0]
+    lines = text[1:].splitlines(keepends=True)
+    return {row["Line"]: row for row in csv.DictReader(lines, delimiter=max(",;\t", key=header.count))}
 
 
 def test_an_export_with_every_blemish(place: Path) -> None:
@@ -64,7 +68,7 @@ def test_an_export_with_every_blemish(place: Path) -> None:
     assert refused(place) == would
     there = customers(place)
     # One row is there twice, letter by letter.
-    assert f"319 rows, 1 of them done before\n{len(there)} customers added, 1 tenants asked for a link\n" in first.stdout
+    assert f"319 rows, 1 of them done before\n{len(there)} customers added, 1 tenant asked for a link\n" in first.stdout
     assert len(there) + 1 + 1 + len(would) == 319
     assert all(row["Why"] and row["Remedy"] for row in would.values())
 
@@ -95,6 +99,8 @@ def test_what_is_mended_is_taken(place: Path) -> None:
     assert done.returncode == 1 and customers(place) == {"C-1"}
     (why,) = refused(place).values()
     assert why["Refused"] == "not_well_formed" and "country" in why["Why"] and why["Line"] == "3"
+    # All of it at once: of the form and of the words that there are.
+    assert "no service `telepathy`" in why["Why"] and "use one of asset-intelligence, configure" in why["Remedy"]
 
     write(place / "export.csv", good, {**bad, "Country": "FR"})
     onboard(place, place / "export.csv")
@@ -175,7 +181,7 @@ def test_how_offices_export(place: Path, separator: str, encoding: str, before: 
     done = onboard(place, place / "export.csv")
     assert (done.returncode, done.stderr) == (0, "") and customers(place) == {"C-1"}
     # It is the same row, however it is written.
-    assert "1 rows, 1 of them done before" in onboard(place, place / "plain.csv").stdout
+    assert "1 row, 1 of them done before" in onboard(place, place / "plain.csv").stdout
 
 
 @pytest.mark.parametrize(
@@ -200,6 +206,7 @@ def test_what_cannot_be_taken_apart_is_one_line_of_many(place: Path) -> None:
     done = onboard(place, place / "export.csv")
     assert done.stderr == "" and customers(place) == {"C-1", "C-3"}
     assert [row["Refused"] for row in refused(place).values()] == ["unreadable", "unreadable"]
+    assert all("in the export" in row["Remedy"] and row["Account"] == "" for row in refused(place).values())
 
 
 @pytest.mark.parametrize("nothing", ["NULL", "#N/A", "-", "n/a"])
@@ -221,3 +228,49 @@ def test_no_spreadsheet_runs_what_was_refused_and_it_comes_back_as_it_was(place:
     with tenantry.open(place / "msp.db", read_only=True) as db:
         tenant = db.host_entities(kind=tenantry.Kind.TENANT, number="C-1").first()
         assert isinstance(tenant, tenantry.Tenant) and tenant.name == "Foo;=1+1;bar"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_is_refused_is_written_as_the_office_exports(place: Path, separator: str) -> None:
+    write(place / "plain.csv", {**KLEIN, "Services": "telepathy"})
+    with (place / "plain.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    with (place / "export.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=separator).writerows(rows)
+    onboard(place, place / "export.csv")
+    assert (place / "refused.csv").read_text(encoding="utf-8-sig").startswith(separator.join(["Account", "Platform ID"]))
+    (row,) = refused(place).values()
+    assert row["Company"] == "Bäckerei Klein" and row["Refused"] == "unknown_service"
+
+
+def records(place: Path) -> int:
+    with tenantry.open(place / "msp.db", read_only=True) as db:
+        return db.seq()
+
+
+def test_a_tenant_that_is_not_there_is_looked_for_and_not_asked(place: Path) -> None:
+    write(place / "export.csv", {"Platform ID": "P-9999", "Managed": "jointly", "Services": "manage"})
+    before = records(place)
+    for _ in range(2):
+        done = onboard(place, place / "export.csv")
+        (why,) = refused(place).values()
+        assert done.returncode == 1 and why["Refused"] == "unknown_tenant"
+        assert "1 row, 0 of them done before\n0 customers added, 0 tenants asked for a link\n1 row refused" in done.stdout
+    assert records(place) == before
+
+
+def test_a_colleague_runs_it_again(place: Path) -> None:
+    with tenantry.open(place / "msp.db") as db:
+        msp = db.host_entities(kind=tenantry.Kind.TENANT, number="NW-100").first()
+        assert isinstance(msp, tenantry.Tenant)
+        db.register_user(home=msp.id, email="ben@northwind.example", role="super_admin", actor=OPERATOR)
+    asked = {"Platform ID": "P-7001", "Managed": "jointly", "Services": "manage"}
+    # Without a number of its own the same company would be there twice.
+    write(place / "export.csv", {**KLEIN, "Account": ""}, asked)
+    first = onboard(place, place / "export.csv")
+    assert first.returncode == 0, first.stdout
+    before, there = records(place), customers(place)
+    again = onboard(place, place / "export.csv", "--as", "ben@northwind.example")
+    assert again.returncode == 0 and again.stderr == "" and refused(place) == {}
+    assert "2 rows, 2 of them done before\n0 customers added, 0 tenants asked for a link\n0 rows refused" in again.stdout
+    assert records(place) == before and customers(place) == there

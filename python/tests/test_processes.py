@@ -83,7 +83,7 @@ def test_opening(path: Path, tmp_path: Path) -> None:
         with pytest.raises(Misuse):
             tenantry.open(path, **options)  # type: ignore[arg-type]
     for wrong_type in (b"msp.db", 7, None):
-        with pytest.raises(TypeError):
+        with pytest.raises(tenantry.Misuse):
             tenantry.open(wrong_type)  # type: ignore[arg-type]
     odd = tmp_path / "ümlaut \N{SNOWMAN} '\".db"
     with tenantry.open(odd):

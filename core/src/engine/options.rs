@@ -95,7 +95,9 @@ impl Options {
         self
     }
 
-    /// Whether commands refused for lack of rights are journalled; they are by default.
+    /// Whether a user's commands that are refused for lack of rights, or because what they name is
+    /// not there for them (the families `Rights` and `Unknown`), are journalled; they are by
+    /// default, up to 32 of each user in an hour.
     #[must_use]
     pub fn record_refusals(mut self, record: bool) -> Self {
         self.record_refusals = record;
