@@ -808,7 +808,13 @@ def read_move(d: Any) -> model.Move:
 
 
 def read_notice(d: Any) -> model.Notice:
-    return model.Notice(seq=d["seq"], index=d["index"], kind=read_notice_kind(d["kind"]), to=read_recipients(d["to"]))
+    return model.Notice(
+        seq=d["seq"],
+        index=d["index"],
+        kind=read_notice_kind(d["kind"]),
+        to=read_recipients(d["to"]),
+        settled=d.get("settled", False),
+    )
 
 
 def _noticekind_link_requested(d: Any) -> notices.LinkRequested:

@@ -190,12 +190,14 @@ class Notice(Data):
             one.
         kind: What it says.
         to: Whom it goes to. Never empty.
+        settled: Whether what it asks for has been answered, taken back or has lapsed by now.
     """
 
     seq: int
     index: int
     kind: notices.NoticeKind
     to: Recipients
+    settled: bool = False
 
 
 @final
