@@ -37,12 +37,10 @@ pub(crate) const fn of(event: &Event) -> Effect {
         Event::PolicySet { .. } | Event::RoleEdited { .. } => Effect { loss: Loss::Anybody, told: false },
         Event::TenantDisabled { tenant } => Effect { loss: Loss::AtHome(*tenant), told: true },
         Event::LinkCreated { managed, .. } => Effect { loss: Loss::AtHome(*managed), told: false },
-        Event::LinkEnded { link, .. } | Event::ManagerGrantsSet { link, .. } => {
-            Effect { loss: Loss::Below(*link), told: true }
-        }
-        Event::LinkConverted { link, .. } | Event::ServiceRemoved { link, .. } => {
-            Effect { loss: Loss::Below(*link), told: false }
-        }
+        Event::LinkEnded { link, .. }
+        | Event::LinkConverted { link, .. }
+        | Event::ServiceRemoved { link, .. }
+        | Event::ManagerGrantsSet { link, .. } => Effect { loss: Loss::Below(*link), told: true },
         Event::TenantDeleted { .. }
         | Event::UserBlocked { .. }
         | Event::UserUnblocked { .. }
@@ -58,6 +56,8 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::LinkRequestDeclined { .. }
         | Event::LinkRequestCanceled { .. }
         | Event::LinkRequestExpired { .. }
+        | Event::ServicesAdded { .. }
+        | Event::AutoExtendSet { .. }
         | Event::LinkExpiring { .. }
         | Event::LinkExtended { .. }
         | Event::DelinkRequested { .. }
@@ -82,8 +82,6 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::TenantHeld { .. }
         | Event::TenantReleased { .. }
         | Event::TenantEnabled { .. }
-        | Event::ServicesAdded { .. }
-        | Event::AutoExtendSet { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }

@@ -77,6 +77,29 @@ pub enum NoticeKind {
         /// The link.
         link: LinkId,
     },
+    /// The link has another management type (L-5).
+    LinkConverted {
+        /// The link.
+        link: LinkId,
+    },
+    /// More services are managed by the link (L-6).
+    ServicesAdded {
+        /// The link.
+        link: LinkId,
+    },
+    /// A service is no longer managed by the link (L-6).
+    ServiceRemoved {
+        /// The link.
+        link: LinkId,
+    },
+    /// The link extends itself from now on, or no longer does (L-9).
+    AutoExtendSet {
+        /// The link.
+        link: LinkId,
+        /// By how many days, if it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
+    },
     /// The link will end in so many days (L-9).
     LinkExpiring {
         /// The link.
@@ -250,6 +273,10 @@ impl Notice {
                 .get::<LinkRequest>(request.uuid())?
                 .map_or(nobody, |it| of(it.manager, it.managed, LinkId::from_uuid(it.id.uuid()))),
             Is::GrantsChanged { link }
+            | Is::LinkConverted { link }
+            | Is::ServicesAdded { link }
+            | Is::ServiceRemoved { link }
+            | Is::AutoExtendSet { link, days: _ }
             | Is::LinkExpiring { link, days: _ }
             | Is::LinkExtended { link }
             | Is::DelinkRequested { link }
@@ -456,8 +483,22 @@ fn of_event(since: Since<'_>, event: &Event) -> Result<Told, ViewError> {
         Event::ManagerGrantsSet { link, .. } => {
             linked(since, *link, &[Party::Manager], NoticeKind::GrantsChanged { link: *link })
         }
+        Event::LinkConverted { link, .. } => {
+            linked(since, *link, Party::ALL, NoticeKind::LinkConverted { link: *link })
+        }
+        Event::ServicesAdded { link, .. } => {
+            linked(since, *link, Party::ALL, NoticeKind::ServicesAdded { link: *link })
+        }
+        Event::ServiceRemoved { link, .. } => {
+            linked(since, *link, Party::ALL, NoticeKind::ServiceRemoved { link: *link })
+        }
+        Event::AutoExtendSet { link, days } => {
+            linked(since, *link, Party::ALL, NoticeKind::AutoExtendSet { link: *link, days: *days })
+        }
         Event::LinkExpiring { link, days } => {
-            linked(since, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days: *days })
+            let term = since.then.link(*link)?.and_then(|link| link.term.clone());
+            let days = term.map_or(*days, |term| since.then.at.days_until(term.expires));
+            linked(since, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days })
         }
         Event::LinkExtended { link, .. } => {
             linked(since, *link, Party::ALL, NoticeKind::LinkExtended { link: *link })
@@ -544,10 +585,6 @@ fn of_event(since: Since<'_>, event: &Event) -> Result<Told, ViewError> {
         | Event::TenantEnabled { .. }
         | Event::TenantDeleted { .. }
         | Event::LinkCreated { .. }
-        | Event::LinkConverted { .. }
-        | Event::ServicesAdded { .. }
-        | Event::ServiceRemoved { .. }
-        | Event::AutoExtendSet { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }

@@ -302,8 +302,8 @@ fn users(sight: &Sight<'_>, seal: Seal, it: &Users) -> Ruling<Page<UserRow>> {
     turn.sorted(users)
 }
 
-/// A tenant's integrations, its own and those attached, by name (I-1). What an organisation attached
-/// that is not there for the actor is not there either (T-9).
+/// A tenant's integrations, its own and those attached, by name (I-1). What was attached by an
+/// organisation that is not there for the actor is not there either (T-9).
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see them, `foreign_cursor`, `invalid_limit`.

@@ -1,6 +1,7 @@
 //! Links (L): request, answer, convert, services, term, grants. Reads a view, returns events.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::Arc;
 
 use super::access::Gate;
@@ -20,7 +21,8 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Party, Tenant, TenantKind, TermRequest,
+    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Party, Tenant, TenantKind, Term,
+    TermRequest,
 };
 use crate::policy::MAX_CHAIN;
 use crate::refusal::Code;
@@ -39,17 +41,27 @@ pub(super) struct Proposal<'a> {
 }
 
 impl Proposal<'_> {
-    /// The event by which the link comes into force now.
-    pub(super) fn created(&self, world: &World<'_>, link: LinkId) -> Event {
-        Event::LinkCreated {
+    /// The events by which the link comes into force now: with what its end has to be announced by
+    /// already, if it has one (L-9).
+    pub(super) fn created(&self, world: &World<'_>, link: LinkId) -> Vec<Event> {
+        let term = self.term.map(|term| term.starting(world.at));
+        let announced = term.as_ref().and_then(|term| announced(world, link, term));
+        let created = Event::LinkCreated {
             link,
             manager: self.manager.id,
             managed: self.managed,
             management: self.management.clone(),
             services: self.services.clone(),
-            term: self.term.map(|term| term.starting(world.at)),
-        }
+            term,
+        };
+        iter::once(created).chain(announced).collect()
     }
+}
+
+/// What is announced at once of an end that is near, where there is one.
+fn announced(world: &World<'_>, link: LinkId, term: &Term) -> Option<Event> {
+    let days = term.announced_by(world.at).filter(|_| term.auto_extend_days.is_none())?;
+    Some(Event::LinkExpiring { link, days })
 }
 
 /// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers
@@ -185,7 +197,8 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
         bars.join(others);
         bars.lift()?;
         let created = proposal.created(world, LinkId::from_uuid(request.id.uuid()));
-        return Ok(vec![Event::LinkRequestAccepted { request: request.id }, created].into());
+        let accepted = Event::LinkRequestAccepted { request: request.id };
+        return Ok(iter::once(accepted).chain(created).collect::<Vec<_>>().into());
     }
     bars.lift()?;
     refuse(Code::UnknownLinkRequest, request.id)
@@ -402,7 +415,10 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
         bars.bar(days == 0 || days > world.policy.term.max_days, Code::TermTooLong, days);
     }
     bars.lift()?;
-    Ok(Event::AutoExtendSet { link: link.id, days: command.days }.into())
+    let term = link.term.clone().map(|term| Term { auto_extend_days: command.days, ..term });
+    let announced = term.as_ref().and_then(|term| announced(world, link.id, term));
+    let set = Event::AutoExtendSet { link: link.id, days: command.days };
+    Ok(iter::once(set).chain(announced).collect::<Vec<_>>().into())
 }
 
 /// Sets what a manager may do beyond the default (P-7).

@@ -94,7 +94,7 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
         prefix: command.prefix.clone(),
         personal,
     });
-    decision.events.push(proposal.created(world, link));
+    decision.events.extend(proposal.created(world, link));
 
     if let Some(rule) = world.policy.management(&command.management) {
         bars.bar(rule.delinkable && command.owner.is_none(), Code::OwnerRequired, &command.name);

@@ -65,7 +65,7 @@ fn a4_each_event_is_told_to_those_it_concerns() {
     let lapsing: Act = |it| {
         it.under(|policy| policy.delink_request_days = Some(5)).and(ADA, RequestDelink::new(JOINTLY_LINK))
     };
-    let rows: [(Act, Act, &[&str]); 31] = [
+    let rows: [(Act, Act, &[&str]); 34] = [
         (nothing, asked, &["link_requested to carl"]),
         (asked, |it| it.and(NINA, ResendLinkRequest::new(ASKED)), &["link_request_reminder to carl"]),
         (asked, |it| it.and(CARL, AcceptLink::new(ASKED)), &["link_request_accepted to nina"]),
@@ -93,6 +93,21 @@ fn a4_each_event_is_told_to_those_it_concerns() {
             &["grants_changed to ada adam"],
         ),
         (nothing, |it| it.and(ADA, delete(&[FULLY])), &["link_ended to ada adam"]),
+        (
+            nothing,
+            |it| it.and(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"]))),
+            &["services_added to ada adam julia"],
+        ),
+        (
+            nothing,
+            |it| it.and(ADA, ConvertLink::new(FULLY_LINK, text("jointly"))),
+            &["link_converted to ada adam fred"],
+        ),
+        (
+            nothing,
+            |it| it.and(staff_for("T-1"), RemoveService::new(JOINTLY_LINK, text("configure"))),
+            &["service_removed to ada adam julia"],
+        ),
         (nothing, invited, &["invitation to eve"]),
         (invited, |it| it.and(JACK, ResendInvitation::new(EVE_INVITATION)), &["invitation_reminder to eve"]),
         (
