@@ -93,6 +93,24 @@ pub(crate) fn changes_of(view: &dyn View, events: &[Event], at: Timestamp) -> Re
     Ok(after.into_changes().0)
 }
 
+/// What followed from a record's events in the world before it. What people were told to be by it
+/// is not in the record, only whose data was erased.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn retraced(view: &dyn View, events: Vec<Event>, at: Timestamp) -> Result<Step, ViewError> {
+    let mut after = Overlay::over(view);
+    let (mut people, mut about) = (Vec::new(), BTreeSet::new());
+    for event in &events {
+        about::about(&after, event, &mut about)?;
+        happen(&mut after, event, at)?;
+        if let Event::PersonalErased { subject } = event {
+            people.push((*subject, None));
+        }
+    }
+    Ok(Step { events, people, changes: after.into_changes().0, about })
+}
+
 fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
     let actor = &request.actor;
     match &request.command {
@@ -171,6 +189,21 @@ pub fn sweep(world: &World<'_>, item: due::Item) -> Result<Option<Step>, ViewErr
     if events.is_empty() { Ok(None) } else { step(world, item.0, events.into()).map(Some) }
 }
 
+/// More things in a row than time ever brings about of one item.
+const TURNS: usize = 32;
+
+/// Lets whoever sweeps an item go on with its next turn.
+///
+/// # Errors
+/// When the item had more turns than there can be: what happens to it does not change it, as in no
+/// world that records lead to.
+pub(crate) fn turn((_, kind, id): due::Item, turn: usize) -> Result<(), ViewError> {
+    if turn < TURNS {
+        return Ok(());
+    }
+    Err(ViewError::damaged(format!("what is due about the {} {id} does not pass", kind.name())))
+}
+
 /// Of what time alone brings about, what a question looks at.
 #[derive(Clone, Copy, Debug)]
 pub enum Settling<'a> {
@@ -204,7 +237,8 @@ pub fn settled<'v>(world: &World<'v>, settling: Settling<'_>) -> Result<Option<O
     }
     let mut after = Overlay::over(world.view);
     for item in items {
-        loop {
+        for nth in 0.. {
+            turn(item, nth)?;
             let Some(step) = sweep(&World::reading(&after, world.at)?, item)? else { break };
             step.changes.into_iter().for_each(|change| after.change(change));
         }

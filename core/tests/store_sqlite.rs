@@ -143,7 +143,11 @@ fn a_newer_file_is_left_as_it_is() {
     let path = place.path().join("store");
     commit(&open(&path), vec![user(1)]).unwrap();
     let db = rusqlite::Connection::open(&path).unwrap();
-    db.execute_batch("PRAGMA user_version = 9; UPDATE meta SET value = 8 WHERE name = 'min_writer'").unwrap();
+    db.execute_batch(
+        "PRAGMA user_version = 9; UPDATE meta SET value = 9 WHERE name = 'format'; \
+         UPDATE meta SET value = 8 WHERE name = 'min_writer'",
+    )
+    .unwrap();
     drop(db);
     let before = bytes_in(place.path());
     let error = SqliteStore::open(&path, FileOptions::default()).err().unwrap();

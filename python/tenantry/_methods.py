@@ -2401,6 +2401,7 @@ class Queries(ABC):
         self._ask("confirm", {"token": token})
 
     def verify(self) -> model.Verification:
-        """Replays the whole journal and compares the result with the present (Q-3)."""
+        """Replays the whole journal and compares everything that is stored with what it leads to: entities, their
+        past, indexes, receipts, what records are about, and a file's schema (Q-3)."""
         d = self._ask("verify", {}).value
         return _read.read_verification(d)

@@ -180,7 +180,8 @@ pub(super) struct Strand {
 }
 
 /// What the keys under an owner begin with, and one entity for each. Leaps from one to the next,
-/// whatever lies between.
+/// whatever lies between. A key that does not begin as its entity has it would lead nowhere: it is
+/// damage.
 pub(super) fn prefixes<E: Entity>(
     view: &dyn View,
     index: Index,
@@ -192,6 +193,12 @@ pub(super) fn prefixes<E: Entity>(
     while let Some(first) = view.scan(&rest, 1)?.pop() {
         let Some(entity) = E::from_any(first.entity) else { break };
         let prefix = prefix(&entity);
+        if !first.key.as_bytes().starts_with(prefix.as_bytes()) {
+            let (index, kind) = (index.name(), E::KIND.name());
+            let what =
+                format!("in index {index}, the {kind} {} stands under a key that is not its own", first.id);
+            return Err(ViewError::damaged(what));
+        }
         rest = rest.at_least(prefix.successor());
         found.push((prefix, entity));
     }

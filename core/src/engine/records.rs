@@ -7,11 +7,17 @@ use crate::store::{Reading, StoreError, StoredRecord};
 /// How many records are read at a time.
 pub(super) const PAGE: usize = 256;
 
-/// A record from its text.
+/// A record from its text, which carries the number that it is stored under: whoever reads on from
+/// a record gets ahead.
 pub(super) fn decoded(stored: &StoredRecord) -> Result<Record, StoreError> {
-    Record::decode(&stored.text).map_err(|error| StoreError::Damaged {
-        what: format!("record {} cannot be read: {}", stored.seq, error.why),
-    })
+    let damaged =
+        |why: String| StoreError::Damaged { what: format!("record {} cannot be read: {why}", stored.seq) };
+    let record = Record::decode(&stored.text).map_err(|error| damaged(error.why))?;
+    if record.seq == stored.seq {
+        Ok(record)
+    } else {
+        Err(damaged(format!("it carries the number {}", record.seq)))
+    }
 }
 
 /// The hash of a record; of the first that follows on nothing, where there is none yet.

@@ -17,7 +17,7 @@ use crate::about;
 use crate::base::ids::{RequestId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
-use crate::decide::{Step, decide, step, sweep};
+use crate::decide::{Step, decide, step, sweep, turn};
 use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
 use crate::model::{Actor, Refusals};
@@ -136,7 +136,8 @@ impl<'v> RecordChain<'v> {
             }
         }
         for item in items {
-            loop {
+            for nth in 0.. {
+                turn(item, nth)?;
                 let Some(step) = sweep(&World::reading(&self.world, at)?, item)? else { break };
                 self.append(Actor::Clock, None, "sweep", step);
             }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::view::ViewError;
+use crate::view::{Damage, ViewError};
 
 /// A broken world: the store could not do what it should. Nothing was written unless it says so.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,10 @@ impl From<ViewError> for StoreError {
     fn from(error: ViewError) -> Self {
         match error.0.downcast::<Self>() {
             Ok(error) => *error,
-            Err(other) => Self::Io(other.to_string()),
+            Err(other) => match other.downcast::<Damage>() {
+                Ok(damage) => Self::Damaged { what: damage.0 },
+                Err(other) => Self::Io(other.to_string()),
+            },
         }
     }
 }

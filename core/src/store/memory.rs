@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::queue::{Lent, Queue};
-use super::{NewRecord, Port, Reading, StoreError, StoredReceipt, StoredRecord, Writing, follow};
+use super::{NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Writing, follow};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::base::time::Timestamp;
@@ -214,6 +214,42 @@ impl<R> Reading for MemoryReading<R> {
 
     fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
         Ok(self.contents.cursors.get(consumer).copied().unwrap_or(0))
+    }
+
+    fn foreign(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    fn retell(&self) -> Result<Box<dyn Retelling + '_>, StoreError> {
+        Ok(Box::new(ToldAgain { stored: &self.contents, told: Contents::default() }))
+    }
+}
+
+/// The same records, told a second time.
+struct ToldAgain<'c> {
+    stored: &'c Contents,
+    told: Contents,
+}
+
+impl Retelling for ToldAgain<'_> {
+    fn append(&mut self, records: Vec<NewRecord>) -> Result<(), StoreError> {
+        self.told.follows(&records)?;
+        records.into_iter().for_each(|new| self.told.append(new));
+        Ok(())
+    }
+
+    fn difference(&self) -> Result<Option<String>, StoreError> {
+        let Self { stored, told } = self;
+        let same = [
+            ("journal", stored.journal == told.journal),
+            ("list of what records are about", stored.about == told.about),
+            ("list of receipts", stored.receipts == told.receipts),
+            ("present", stored.present.entities().eq(told.present.entities())),
+            ("list of past versions", stored.versions == told.versions),
+            ("past of the indexes", stored.intervals == told.intervals),
+        ];
+        let differs = same.into_iter().find(|(_, same)| !same);
+        Ok(differs.map(|(what, _)| format!("the {what} is not what the records lead to")))
     }
 }
 

@@ -115,6 +115,38 @@ pub trait Reading: View {
     /// # Errors
     /// When the store cannot be read.
     fn cursor(&self, consumer: &str) -> Result<u64, StoreError>;
+
+    /// What of the store is not of this library's make, whatever its records say; nothing, where
+    /// all of it is.
+    ///
+    /// # Errors
+    /// `Damaged` when its structure does not fit together; `Newer` when only a newer library can
+    /// tell; others when the store cannot be read.
+    fn foreign(&self) -> Result<Option<String>, StoreError>;
+
+    /// A store of the same make, empty, in which the same records are written a second time, to
+    /// compare what is stored with what they lead to. It is gone when it is dropped.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    fn retell(&self) -> Result<Box<dyn Retelling + '_>, StoreError>;
+}
+
+/// The records of a reading, written a second time.
+pub trait Retelling {
+    /// Appends records that follow on those before, and everything that changes by them.
+    ///
+    /// # Errors
+    /// When they do not follow, or there is no room for them.
+    fn append(&mut self, records: Vec<NewRecord>) -> Result<(), StoreError>;
+
+    /// The first thing that is stored otherwise than it is told here, and where; also the first
+    /// piece of personal data that is not where it belongs, as far as that can be told: what it
+    /// says, records do not.
+    ///
+    /// # Errors
+    /// When either cannot be read.
+    fn difference(&self) -> Result<Option<String>, StoreError>;
 }
 
 /// The right to write. Dropping it writes nothing.

@@ -9,7 +9,9 @@ use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::journal::Head;
 use crate::model::{Personal, Subject};
-use crate::store::{NewRecord, Port, Reading, Store, StoreError, StoredReceipt, StoredRecord, Writing};
+use crate::store::{
+    NewRecord, Port, Reading, Retelling, Store, StoreError, StoredReceipt, StoredRecord, Writing,
+};
 use crate::view::{Any, Found, Kind, Span, View, ViewError};
 
 /// Who stands between a store and those who use it. By default, everything passes unseen. The past
@@ -137,6 +139,14 @@ impl<R: Reading + ?Sized, T: Tap> Reading for Through<'_, R, T> {
 
     fn cursor(&self, consumer: &str) -> Result<u64, StoreError> {
         self.there.cursor(consumer)
+    }
+
+    fn foreign(&self) -> Result<Option<String>, StoreError> {
+        self.there.foreign()
+    }
+
+    fn retell(&self) -> Result<Box<dyn Retelling + '_>, StoreError> {
+        self.there.retell()
     }
 }
 

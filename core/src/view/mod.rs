@@ -40,7 +40,18 @@ impl ViewError {
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(source.into())
     }
+
+    /// What was read cannot be, in a world that records lead to.
+    pub(crate) fn damaged(what: String) -> Self {
+        Self::new(Damage(what))
+    }
 }
+
+/// How it shows that what was read cannot be: somebody wrote to the store past tenantry, or its
+/// disk failed.
+#[derive(Debug, thiserror::Error)]
+#[error("it is damaged: {0}")]
+pub(crate) struct Damage(pub(crate) String);
 
 /// One entry that a scan found.
 #[derive(Clone, Debug)]

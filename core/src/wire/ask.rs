@@ -216,7 +216,8 @@ declare! {
         token: Token,
     }
 
-    /// Replays the whole journal and compares the result with the present.
+    /// Replays the whole journal and compares everything that is stored with what it leads to:
+    /// entities, their past, indexes, receipts, what records are about, and a file's schema.
     Verify => "verify" -> Verification;
     {}
 }

@@ -373,7 +373,7 @@ fn q3_an_entity_that_no_record_speaks_of_is_found() {
          \"role\":\"super_admin\",\"below\":false}}'",
         tenantry::model::Assignment::key(RITA, JOINTLY).uuid().simple()
     ));
-    assert!(found.contains("entities"), "{found}");
+    assert!(found.contains("assignment"), "{found}");
 }
 
 /// What `verify` says of a file after somebody wrote to it.

@@ -101,12 +101,12 @@ fn keep_locks() {
     super::locks::install();
 }
 
-fn newer(path: &Path, needs: i32) -> SqliteFault {
+pub(super) fn newer(path: &Path, needs: i32) -> SqliteFault {
     let known = |format: i32| u32::try_from(format).unwrap_or(0);
     SqliteFault(StoreError::Newer { path: path.to_owned(), needs: known(needs), knows: known(FORMAT) })
 }
 
-fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
+pub(super) fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
     db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
 }
 
@@ -127,9 +127,16 @@ pub(super) fn admit(db: &Connection, path: &Path, write: bool) -> Result<()> {
         return Err(damaged(format!("its format {format} is unknown")));
     }
     match needed(db, write)? {
-        needs if needs > FORMAT => Err(newer(path, needs)),
-        _ => Ok(()),
+        needs if needs > FORMAT => return Err(newer(path, needs)),
+        _ => {}
     }
+    // Whoever raises the one raises the other.
+    let said: i32 =
+        db.prepare_cached("SELECT value FROM meta WHERE name = 'format'")?.query_row([], |row| row.get(0))?;
+    if said != format {
+        return Err(damaged(format!("its header says format {format}, and its table `meta` says {said}")));
+    }
+    Ok(())
 }
 
 /// The path as the URI of an immutable file.
@@ -162,6 +169,8 @@ pub(super) fn connect(path: &Path, write: bool, options: &FileOptions) -> Result
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // None of our tables refers to another; one of somebody else's must not stand in their way.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     // Without it every held statement is planned anew for every key it is given.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // The file is not mapped into memory: a disk error must be an error and not a signal.

@@ -13,8 +13,10 @@ mod file;
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 mod locks;
+mod make;
 mod options;
 mod read;
+mod retold;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -33,10 +35,12 @@ use self::fault::{Result, SqliteFault, damaged, surely_undone};
 use self::file::{
     Inspected, admit, cannot_open, connect, create, inspect, is_ours, patiently, prepare, roll_back,
 };
+use self::make::{admit_schema, check_integrity, foreign};
 use self::read::{Conn, signed};
+use self::retold::Retold;
 use self::write::{Writer, append};
 use super::queue::{Lent, Queue};
-use super::{NewRecord, Port, Reading, StoreError, StoredReceipt, StoredRecord, Writing};
+use super::{NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Writing};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::journal::Head;
@@ -113,12 +117,7 @@ impl SqliteStore {
     /// # Errors
     /// `Damaged` when something does not fit together; others when the file cannot be read.
     pub fn check_integrity(&self) -> std::result::Result<(), StoreError> {
-        let lease = self.lease()?;
-        let told = lease.db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
-        match told.map_err(SqliteFault::from)?.as_str() {
-            "ok" => Ok(()),
-            told => Err(damaged(told).0),
-        }
+        Ok(check_integrity(&self.lease()?.db)?)
     }
 
     /// A process that was forked has the connections of its parent, and none of their locks.
@@ -182,6 +181,9 @@ fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)
     conn.begin("BEGIN")?;
     let read = || {
         admit(&conn.db, path, write)?;
+        if write {
+            admit_schema(&conn.db)?;
+        }
         let epoch: String =
             conn.db.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))?;
         let epoch = Uuid::parse_str(&epoch).map_err(|_| damaged("its epoch is not a UUID"))?;
@@ -348,6 +350,14 @@ impl<C: Deref<Target = Conn>> Reading for Txn<C> {
 
     fn cursor(&self, consumer: &str) -> std::result::Result<u64, StoreError> {
         Ok(self.0.cursor(consumer)?)
+    }
+
+    fn foreign(&self) -> std::result::Result<Option<String>, StoreError> {
+        Ok(foreign(&self.0.db)?)
+    }
+
+    fn retell(&self) -> std::result::Result<Box<dyn Retelling + '_>, StoreError> {
+        Ok(Box::new(Retold::beside(&self.0)?))
     }
 }
 

@@ -53,7 +53,7 @@ fn number(row: &Row<'_>, column: usize) -> Result<u64> {
     u64::try_from(number).map_err(|_| damaged("a revision is negative"))
 }
 
-fn bytes<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8]> {
+pub(super) fn bytes<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8]> {
     match row.get_ref(column)? {
         ValueRef::Blob(bytes) | ValueRef::Text(bytes) => Ok(bytes),
         _ => Err(damaged("a number stands where bytes should")),
@@ -65,7 +65,7 @@ fn text(row: &Row<'_>, column: usize) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| damaged("a text is not UTF-8"))
 }
 
-fn id(row: &Row<'_>, column: usize) -> Result<Uuid> {
+pub(super) fn id(row: &Row<'_>, column: usize) -> Result<Uuid> {
     Uuid::from_slice(bytes(row, column)?).map_err(|_| damaged("an id is not of 16 bytes"))
 }
 
@@ -74,7 +74,7 @@ fn hash(row: &Row<'_>, column: usize) -> Result<Hash> {
     Ok(Hash::from_bytes(bytes))
 }
 
-fn kind(row: &Row<'_>, column: usize) -> Result<Kind> {
+pub(super) fn kind(row: &Row<'_>, column: usize) -> Result<Kind> {
     let number: i64 = row.get(column)?;
     let found = Kind::ALL.iter().find(|kind| i64::from(kind.number()) == number);
     found.copied().ok_or_else(|| damaged("a kind of entity is unknown"))
@@ -257,10 +257,12 @@ impl Conn {
         let mut found = Vec::new();
         let (mut low, mut high) = (span.low.as_bytes().to_vec(), span.high.as_bytes());
         if let Some((key, id)) = &span.after {
-            let (key, id) = (key.as_bytes(), id.as_bytes());
+            let (key, id) = (key.as_bytes(), id.as_bytes().as_slice());
             if low.as_slice() <= key && key < high {
                 let rest = if span.backwards { SCAN_KEY_BACK } else { SCAN_KEY };
-                self.collect(rest, span.index, (key, id), at_most, &mut found)?;
+                let within =
+                    |held: &[u8], one: &[u8]| held == key && (one > id) != span.backwards && one != id;
+                self.collect(rest, span.index, (key, id), at_most, &within, &mut found)?;
             }
             if span.backwards {
                 high = high.min(key);
@@ -271,25 +273,32 @@ impl Conn {
         }
         if found.len() < at_most {
             let all = if span.backwards { SCAN_BACK } else { SCAN };
-            self.collect(all, span.index, (&low, high), at_most - found.len(), &mut found)?;
+            let within = |held: &[u8], _: &[u8]| low.as_slice() <= held && held < high;
+            self.collect(all, span.index, (&low, high), at_most - found.len(), &within, &mut found)?;
         }
         Ok(found)
     }
 
-    /// Collects what a scan finds within these bounds.
+    /// Collects what a scan finds within these bounds. Whoever reads on from what was found gets
+    /// ahead by that, so what lies outside of them is damage, even where SQLite sees none.
     fn collect(
         &self,
         sql: &str,
         index: Index,
         (from, to): (&[u8], &[u8]),
         at_most: usize,
+        within: &dyn Fn(&[u8], &[u8]) -> bool,
         found: &mut Vec<Found>,
     ) -> Result<()> {
         let mut scan = self.db.prepare_cached(sql)?;
         let mut rows = scan.query((index.number(), from, to, limit(at_most)))?;
         while let Some(row) = rows.next()? {
+            let key = bytes(row, 0)?;
+            if !within(key, bytes(row, 4)?) {
+                return Err(disordered(index));
+            }
             let entity = self.entity(kind(row, 1)?, row, 2, 3)?;
-            found.push(Found { key: Key::from_bytes(bytes(row, 0)?.to_vec()), id: id(row, 4)?, entity });
+            found.push(Found { key: Key::from_bytes(key.to_vec()), id: id(row, 4)?, entity });
         }
         Ok(())
     }
@@ -322,7 +331,13 @@ impl Conn {
         let mut probe = self.db.prepare_cached(if span.backwards { KEY_BEFORE } else { NEXT_KEY })?;
         let mut rows = probe.query((span.index.number(), key.as_bytes()))?;
         Ok(match rows.next()? {
-            Some(row) if row.get_ref(0)? != ValueRef::Null => Some(Key::from_bytes(bytes(row, 0)?.to_vec())),
+            Some(row) if row.get_ref(0)? != ValueRef::Null => {
+                let beside = bytes(row, 0)?;
+                if (beside > key.as_bytes()) == span.backwards || beside == key.as_bytes() {
+                    return Err(disordered(span.index));
+                }
+                Some(Key::from_bytes(beside.to_vec()))
+            }
             _ => None,
         })
     }
@@ -345,7 +360,11 @@ impl Conn {
             members.query((span.index.number(), key.as_bytes(), low, high, seq, limit(at_most)))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push((id(row, 0)?, kind(row, 1)?));
+            let member = id(row, 0)?;
+            if member.as_bytes().as_slice() <= low || high <= member.as_bytes().as_slice() {
+                return Err(disordered(span.index));
+            }
+            found.push((member, kind(row, 1)?));
         }
         Ok(found)
     }
@@ -407,7 +426,7 @@ impl Conn {
             .db
             .prepare_cached("SELECT seq, hash, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
         let rows = get.query((signed(seq), limit(at_most)))?;
-        collect(rows)
+        collect(rows, seq)
     }
 
     /// Whether the journal holds this very record.
@@ -427,7 +446,7 @@ impl Conn {
              WHERE a.kind = ?1 AND a.id = ?2 AND a.seq > ?3 ORDER BY a.seq LIMIT ?4",
         )?;
         let rows = get.query((subject_kind(about), about.uuid().as_bytes(), signed(seq), limit(at_most)))?;
-        collect(rows)
+        collect(rows, seq)
     }
 
     pub(super) fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>> {
@@ -454,16 +473,26 @@ impl Conn {
     }
 }
 
-fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<StoredRecord>> {
+/// Collects records after this one, in order.
+fn collect(mut rows: rusqlite::Rows<'_>, mut after: u64) -> Result<Vec<StoredRecord>> {
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(stored_record(row)?);
+        let record = stored_record(row)?;
+        if record.seq <= after {
+            return Err(damaged("the journal is out of order"));
+        }
+        after = record.seq;
+        records.push(record);
     }
     Ok(records)
 }
 
+fn disordered(index: Index) -> SqliteFault {
+    damaged(format!("index {} is out of order", index.name()))
+}
+
 /// What is known about a subject, unless it was erased.
-fn personal(body: &[u8]) -> Result<Option<Personal>> {
+pub(super) fn personal(body: &[u8]) -> Result<Option<Personal>> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }

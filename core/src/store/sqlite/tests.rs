@@ -9,6 +9,7 @@ use super::read::{
     GET, GET_PAST, GET_ROW, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, SCAN, SCAN_BACK, SCAN_KEY,
     SCAN_KEY_BACK,
 };
+use super::retold::{DERIVED, PEOPLE};
 use super::schema::{self, FORMAT, MIGRATIONS, Migration, ROWS};
 use super::*;
 use crate::base::ids::{LinkId, TenantId};
@@ -80,6 +81,20 @@ fn every_read_is_a_search_and_none_sorts() {
             |step: &&String| step.contains(" entry") || step.contains(" entity") || step.contains(" e ");
         assert!(plan.iter().any(|step| step.starts_with("SEARCH")), "{plan:?}");
         assert!(!plan.iter().filter(table).any(|step| step.starts_with("SCAN")), "{plan:?}");
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
+    }
+}
+
+#[test]
+fn what_is_compared_is_read_in_order_and_not_sorted() {
+    let place = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
+    let lease = store.lease().unwrap();
+    let derived = DERIVED.iter().map(retold::Derived::select);
+    for sql in derived.chain([PEOPLE.to_owned()]) {
+        let mut explain = lease.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let plan = explain.query_map([], |step| step.get(3)).unwrap();
+        let plan: Vec<String> = plan.map(rusqlite::Result::unwrap).collect();
         assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
     }
 }
@@ -258,11 +273,13 @@ fn a_newer_library_is_noticed_in_the_next_transaction() {
     let store = SqliteStore::open(&path, quick()).unwrap();
     commit(&store, vec![link(5, 6, Stage::Active)]);
     let db = connect(&path, true, &quick()).unwrap();
-    let change = format!("PRAGMA user_version = {}; UPDATE meta SET value = {} ", FORMAT + 1, FORMAT + 1);
-    db.execute_batch(&format!("{change} WHERE name = 'min_writer'")).unwrap();
+    let newer = FORMAT + 1;
+    let change =
+        format!("PRAGMA user_version = {newer}; UPDATE meta SET value = {newer} WHERE name IN ('format', ");
+    db.execute_batch(&format!("{change} 'min_writer')")).unwrap();
     assert!(store.read().is_ok());
     assert!(matches!(store.write().err(), Some(StoreError::Newer { .. })));
-    db.execute_batch(&format!("{change} WHERE name = 'min_reader'")).unwrap();
+    db.execute_batch(&format!("{change} 'min_reader')")).unwrap();
     assert!(matches!(store.read().err(), Some(StoreError::Newer { .. })));
 }
 

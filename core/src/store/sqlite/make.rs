@@ -1,0 +1,148 @@
+//! Whether a file is of this library's make: its schema, its header, and what it says of itself.
+//! Reads, and mends nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use uuid::Uuid;
+
+use super::fault::{Result, damaged};
+use super::file::{newer, pragma};
+use super::schema::{APPLICATION_ID, FORMAT, MIN_READER, MIN_WRITER, TABLES, views};
+
+/// Something in a schema that is not as this library makes it.
+struct Strange {
+    /// What it is: a table, an index, a view or a trigger.
+    kind: String,
+    name: String,
+    how: How,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Foreign,
+    Altered,
+    Missing,
+}
+
+impl Strange {
+    /// Whether what is written would not be what this library writes, or would not stay alone:
+    /// views are for people, and what others keep in tables of theirs is theirs.
+    fn matters(&self) -> bool {
+        match self.kind.as_str() {
+            "view" => false,
+            "table" => self.how != How::Foreign,
+            _ => true,
+        }
+    }
+
+    fn told(&self) -> String {
+        let Self { kind, name, how } = self;
+        match how {
+            How::Foreign => format!("the {kind} `{name}` in its schema is not of tenantry"),
+            How::Altered => format!("the {kind} `{name}` in its schema is not as tenantry makes it"),
+            How::Missing => format!("the {kind} `{name}` is missing from its schema"),
+        }
+    }
+}
+
+/// What is strange in a file's schema.
+fn strange(db: &Connection) -> Result<Vec<Strange>> {
+    let texts = [TABLES, &views()].concat();
+    let mut ours: BTreeMap<(String, String), &str> = BTreeMap::new();
+    for text in texts.split(";\n").map(str::trim).filter(|text| !text.is_empty()) {
+        let mut words = text.split([' ', '(']).skip(1);
+        if let (Some(kind), Some(name)) = (words.next(), words.next()) {
+            ours.insert((kind.to_lowercase(), name.to_owned()), text);
+        }
+    }
+    let mut found = Vec::new();
+    // What has no text is made with a table that has one.
+    let mut held = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let mut rows = held.query([])?;
+    while let Some(row) = rows.next()? {
+        let (place, text): ((String, String), String) = ((row.get(0)?, row.get(1)?), row.get(2)?);
+        let how = match ours.remove(&place) {
+            Some(ours) if ours == text => continue,
+            Some(_) => How::Altered,
+            None => How::Foreign,
+        };
+        let (kind, name) = place;
+        found.push(Strange { kind, name, how });
+    }
+    found.extend(ours.into_keys().map(|(kind, name)| Strange { kind, name, how: How::Missing }));
+    Ok(found)
+}
+
+/// Refuses to write to a file in which something of somebody else's would act on what is written,
+/// or something of ours is not what it was.
+pub(super) fn admit_schema(db: &Connection) -> Result<()> {
+    // What else is in the schema of a newer format, this library does not know; a format with
+    // triggers is none that it may write to.
+    let newer = pragma(db, "user_version")? > FORMAT;
+    match strange(db)?.iter().find(|it| if newer { it.kind == "trigger" } else { it.matters() }) {
+        Some(strange) => Err(damaged(strange.told())),
+        None => Ok(()),
+    }
+}
+
+/// What of a file is not of this library's make, whatever its records say.
+pub(super) fn foreign(db: &Connection) -> Result<Option<String>> {
+    if pragma(db, "application_id")? != APPLICATION_ID {
+        return Ok(Some("its header does not say that it is a tenantry store".to_owned()));
+    }
+    let format = pragma(db, "user_version")?;
+    let said = said(db)?;
+    let number = |name: &str| said.get(name).map(|value| value == &Value::Integer(format.into()));
+    if number("format") != Some(true) {
+        return Ok(Some(format!("its header says format {format}, and its table `meta` does not")));
+    }
+    if format > FORMAT {
+        // What a newer library made, a newer one can tell.
+        return Err(newer(&db.path().map(PathBuf::from).unwrap_or_default(), format));
+    }
+    if format != FORMAT {
+        return Ok(Some(format!("its format {format} is unknown")));
+    }
+    if let Some(strange) = strange(db)?.first() {
+        return Ok(Some(strange.told()));
+    }
+    let is = |name: &str, value: &Value| match (name, value) {
+        ("epoch", Value::Text(text)) => Uuid::parse_str(text).is_ok(),
+        ("min_reader", Value::Integer(held)) => *held == i64::from(MIN_READER),
+        ("min_writer", Value::Integer(held)) => *held == i64::from(MIN_WRITER),
+        ("format" | "wipe", Value::Integer(held)) => *held >= 0,
+        ("created", Value::Text(_)) => true,
+        _ => false,
+    };
+    if let Some((name, _)) = said.iter().find(|(name, value)| !is(name, value)) {
+        return Ok(Some(format!("its table `meta` does not say of `{name}` what tenantry says there")));
+    }
+    const SAID: [&str; 6] = ["epoch", "min_reader", "min_writer", "format", "created", "wipe"];
+    if let Some(name) = SAID.iter().find(|name| !said.contains_key(**name)) {
+        return Ok(Some(format!("its table `meta` says nothing of `{name}`")));
+    }
+    check_integrity(db)?;
+    Ok(None)
+}
+
+/// What a file says of itself.
+fn said(db: &Connection) -> Result<BTreeMap<String, Value>> {
+    let mut all = db.prepare("SELECT name, value FROM meta")?;
+    let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Has SQLite look at the whole file.
+///
+/// # Errors
+/// `Damaged` when something does not fit together.
+pub(super) fn check_integrity(db: &Connection) -> Result<()> {
+    let told = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+    match told?.as_str() {
+        "ok" => Ok(()),
+        told => Err(damaged(told)),
+    }
+}

@@ -1,0 +1,489 @@
+//! Files that somebody altered with plain SQL while nobody had them open: `verify` names what was altered, and whoever
+//! asks meanwhile gets an answer or an error.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tenantry::base::ids::{InvitationId, RequestId, UserId};
+use tenantry::command::*;
+use tenantry::engine::{Engine, EntityKind, Error, Of};
+use tenantry::model::{Patch, Subject};
+use tenantry::policy::Policy;
+use tenantry::query::*;
+use tenantry::store::StoreError;
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
+use tenantry::testkit::given::*;
+use tenantry::testkit::inside::{Index, Tap, Tapped};
+use uuid::Uuid;
+
+/// A file in which a world has a past, somebody was erased, and nobody has it open.
+struct Kept {
+    path: PathBuf,
+    _place: tempfile::TempDir,
+}
+
+fn options() -> FileOptions {
+    FileOptions::default().synchronous(Synchronous::Normal)
+}
+
+fn kept() -> Kept {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let mut given = given_on(SqliteStore::open(&path, options()).unwrap());
+    for round in 0..20 {
+        let name = Some(text(&format!("Renamed {round}")));
+        given = given.and(ADA, EditTenant { name, ..EditTenant::new(JOINTLY) });
+    }
+    let devices = ["SN-1", "SN-2"].map(str::to_owned).to_vec();
+    given
+        .and(JIM, EditUser { name: Patch::Set(text("Jim")), ..EditUser::new(JIM) })
+        .and(JULIA, RemoveUser::new(JIM))
+        .and(JULIA, ErasePersonal::new(Subject::User(JIM)))
+        .and(ROB, AddResellerCustomer::new(RESELLER, text("FULLY")))
+        .and(ROB, AddResellerCustomer::new(RESELLER, text("ALONE")))
+        .and(ROB, UploadDevices::new(RESELLER, FULLY, devices))
+        .and(ADA, RequestDelink::new(JOINTLY_LINK))
+        .later(3)
+        .verified();
+    Kept { path, _place: place }
+}
+
+impl Kept {
+    fn by_hand(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(&self.path).unwrap()
+    }
+
+    /// The same in another file.
+    fn copied(&self, to: &Path) -> PathBuf {
+        let path = to.join("copy");
+        std::fs::copy(&self.path, &path).unwrap();
+        path
+    }
+}
+
+/// What verify says of a file that is opened to be read.
+fn verified(path: &Path) -> Result<(), Error> {
+    let store = SqliteStore::open(path, options().read_only(true))?;
+    Given::bare(store, Policy::default()).engine.verify().map(drop)
+}
+
+/// What it says once this was done to a file, and what opening it for writing says.
+fn said_after(kept: &Kept, sql: &str) -> (String, Option<StoreError>) {
+    let place = tempfile::tempdir().unwrap();
+    let path = kept.copied(place.path());
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let before = db.total_changes();
+    db.execute_batch(sql).unwrap();
+    let is_data = ["INSERT", "UPDATE", "DELETE"].iter().any(|word| sql.starts_with(word));
+    assert!(!is_data || db.total_changes() > before, "{sql}");
+    drop(db);
+    let said = verified(&path).err().map_or_else(|| "it holds".to_owned(), |error| error.to_string());
+    (said, SqliteStore::open(&path, options()).err())
+}
+
+fn hex(id: Uuid) -> String {
+    format!("x'{}'", id.simple())
+}
+
+/// Expects that verify says these words once this was done.
+fn found(rows: &[(&str, &str)]) {
+    let kept = kept();
+    verified(&kept.path).unwrap();
+    for (sql, words) in rows {
+        let (said, _) = said_after(&kept, sql);
+        assert!(said.contains(words), "{sql}: {said}");
+    }
+}
+
+#[test]
+fn q3_a_past_that_was_taken_away_or_altered_is_found() {
+    found(&[
+        ("DELETE FROM entity_past", "table entity_past lacks a row that the records lead to: tenant"),
+        (
+            "DELETE FROM entity_past WHERE rowid = (SELECT max(rowid) FROM entity_past)",
+            "table entity_past lacks",
+        ),
+        ("UPDATE entity_past SET until = until + 1 WHERE kind = 2", "table entity_past has another until"),
+        ("UPDATE entity_past SET seq = seq - 1 WHERE kind = 2", "table entity_past has a row"),
+        (
+            "UPDATE entity_past SET body = replace(body, 'Renamed 3', 'Renamed X') WHERE kind = 1",
+            "table entity_past has another body",
+        ),
+        (
+            "INSERT INTO entity_past SELECT kind, id, 0, seq, body FROM entity WHERE kind = 4 LIMIT 1",
+            "table entity_past has a row that no record leads to: user",
+        ),
+        ("DELETE FROM entry_past", "table entry_past lacks"),
+        ("DELETE FROM entry_past WHERE seq = (SELECT max(seq) FROM entry_past)", "table entry_past lacks"),
+        ("UPDATE entry_past SET until = until + 1", "table entry_past has another until"),
+        (
+            "INSERT INTO entry_past SELECT idx, key, 0, id, kind, 0, seq FROM entry LIMIT 1",
+            "table entry_past has a row",
+        ),
+        ("DELETE FROM chapter", "table chapter lacks"),
+        ("UPDATE chapter SET closed = closed + 1 WHERE idx = 35", "index listing_name"),
+        ("UPDATE chapter SET seq = seq + 1", "table chapter has another seq"),
+        ("INSERT INTO chapter VALUES (1, x'00', 0, 1)", "table chapter has a row"),
+    ]);
+}
+
+#[test]
+fn q3_an_entity_or_index_that_lies_about_its_place_is_found() {
+    found(&[
+        ("UPDATE entity SET seq = seq - 1 WHERE kind = 2", "table entity has another seq"),
+        ("UPDATE entity SET row = row + 1 WHERE kind = 2", "table entity"),
+        ("UPDATE entry SET seq = seq + 1 WHERE idx = 1", "table entry has another seq"),
+        ("UPDATE entry SET row = row + 1 WHERE idx = 35", "table entry has another row"),
+        ("UPDATE entry SET kind = 3 WHERE idx = 35", "index listing_name"),
+        (
+            "INSERT INTO entry SELECT idx, x'00', id, kind, seq, row FROM entry LIMIT 1",
+            "table entry has a row",
+        ),
+        ("INSERT INTO cursor VALUES ('mail', 100000)", "`mail`"),
+    ]);
+}
+
+#[test]
+fn q3_a_moment_that_is_not_the_records_is_found() {
+    found(&[(
+        "UPDATE record SET at = at + 1 WHERE seq = 7",
+        "table record has another at than the records lead to: record 7",
+    )]);
+}
+
+#[test]
+fn q3_a_receipt_that_was_taken_away_altered_or_added_is_found() {
+    found(&[
+        ("DELETE FROM receipt", "its request has no receipt"),
+        ("DELETE FROM receipt WHERE seq = 9", "record 9 does not hold: its request has no receipt"),
+        (
+            "UPDATE receipt SET request = randomblob(16) WHERE seq = 9",
+            "record 9 does not hold: its request has no receipt",
+        ),
+        (
+            "UPDATE receipt SET seq = 1 WHERE seq = 9",
+            "record 9 does not hold: its request has the receipt of record 1",
+        ),
+        (
+            "UPDATE receipt SET fingerprint = zeroblob(32) WHERE seq = 9",
+            "table receipt has another fingerprint than the records lead to: record 9",
+        ),
+        ("UPDATE receipt SET fingerprint = x'00' WHERE seq = 9", "32 bytes"),
+        ("INSERT INTO receipt VALUES (1, randomblob(16), randomblob(32))", "table receipt has a row"),
+    ]);
+}
+
+#[test]
+fn u5_q3_a_fingerprint_that_comes_back_after_erasure_is_found() {
+    found(&[(
+        "UPDATE receipt SET fingerprint = randomblob(32) WHERE fingerprint = zeroblob(32)",
+        "table receipt has another fingerprint",
+    )]);
+}
+
+#[test]
+fn q3_what_a_record_is_about_cannot_be_taken_away_or_added() {
+    found(&[
+        ("DELETE FROM record_about", "table record_about lacks"),
+        ("DELETE FROM record_about WHERE seq = 9", "record 9"),
+        (
+            "INSERT INTO record_about VALUES (4, randomblob(16), 1)",
+            "table record_about has a row that no record leads to: user",
+        ),
+    ]);
+}
+
+#[test]
+fn q3_personal_data_out_of_its_place_is_found() {
+    let (julia, jim) = (hex(JULIA.uuid()), hex(JIM.uuid()));
+    let rows = [
+        (format!("UPDATE personal SET email = x'000001' WHERE id = {julia}"), "is not that of its address"),
+        (format!("UPDATE personal SET body = '{{}}' WHERE id = {julia}"), "is not that of its address"),
+        (format!("DELETE FROM personal WHERE id = {julia}"), "the address of user"),
+        (format!("UPDATE personal SET id = {jim} WHERE id = {julia}"), "there is another of theirs"),
+        (format!("UPDATE personal SET kind = 1 WHERE id = {julia}"), "tenant"),
+        (
+            format!(
+                "INSERT INTO personal(kind, id, email, body) SELECT kind, randomblob(16), email, body FROM personal WHERE id = {julia}"
+            ),
+            "no record speaks of them",
+        ),
+        (
+            format!(
+                "INSERT INTO personal(kind, id, email, body) SELECT kind, id, email, body FROM personal WHERE id = {julia}"
+            ),
+            "there is another of theirs",
+        ),
+        (format!("UPDATE personal SET body = '{{\"name\":\"Jim\"}}' WHERE id = {jim}"), "which record"),
+    ];
+    found(&rows.each_ref().map(|(sql, words)| (sql.as_str(), *words)));
+}
+
+/// What is done to a file's schema or header, what verify says of it, and whether it is opened for writing.
+const STRANGE: [(&str, &str, bool); 17] = [
+    ("CREATE TRIGGER zz AFTER INSERT ON record BEGIN DELETE FROM receipt; END", "the trigger `zz`", false),
+    ("CREATE TRIGGER zz INSTEAD OF INSERT ON users BEGIN SELECT 1; END", "the trigger `zz`", false),
+    ("CREATE INDEX mine ON personal(body)", "the index `mine`", false),
+    ("CREATE TABLE mine(a)", "the table `mine`", true),
+    ("CREATE VIEW mine AS SELECT * FROM record", "the view `mine`", true),
+    ("ANALYZE", "the table `sqlite_stat1`", true),
+    ("DROP INDEX personal_email", "the index `personal_email` is missing", false),
+    ("DROP INDEX personal_subject", "the index `personal_subject` is missing", false),
+    (
+        "DROP INDEX personal_email; CREATE INDEX personal_email ON personal(kind)",
+        "the index `personal_email`",
+        false,
+    ),
+    ("DROP TABLE cursor", "the table `cursor` is missing", false),
+    ("ALTER TABLE cursor ADD COLUMN mine ANY", "the table `cursor`", false),
+    ("DROP VIEW tenants", "the view `tenants` is missing", true),
+    ("DROP VIEW tenants; CREATE VIEW tenants AS SELECT 1 AS id", "the view `tenants`", true),
+    ("PRAGMA user_version = 99", "its header says format 99", false),
+    ("UPDATE meta SET value = 2 WHERE name = 'min_writer'", "`min_writer`", true),
+    ("INSERT INTO meta VALUES ('mine', 1)", "`mine`", true),
+    ("UPDATE meta SET value = 7 WHERE name = 'format'", "its header says format 1", true),
+];
+
+#[test]
+fn q3_a_schema_or_header_that_is_not_ours_is_found() {
+    let kept = kept();
+    for (sql, words, _) in STRANGE {
+        let (said, _) = said_after(&kept, sql);
+        assert!(said.contains(words), "{sql}: {said}");
+    }
+}
+
+#[test]
+fn q3_a_file_whose_schema_would_act_on_what_is_written_is_not_written_to() {
+    let kept = kept();
+    for (sql, words, opens) in STRANGE {
+        match said_after(&kept, sql).1 {
+            None => assert!(opens, "{sql}"),
+            Some(error @ StoreError::Damaged { .. }) => {
+                assert!(!opens && error.to_string().contains(words), "{sql}: {error}");
+            }
+            Some(error) => panic!("{sql}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn q3_of_a_newer_file_a_newer_library_alone_can_tell() {
+    let kept = kept();
+    let db = kept.by_hand();
+    db.execute_batch("PRAGMA user_version = 99; UPDATE meta SET value = 99 WHERE name = 'format'").unwrap();
+    drop(db);
+    let newer = |error: &StoreError| matches!(error, StoreError::Newer { needs: 99, .. });
+    match verified(&kept.path) {
+        Err(Error::Store(error)) => assert!(newer(&error), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(
+        SqliteStore::open(&kept.path, options()).is_ok(),
+        "it says itself that this library may write to it"
+    );
+}
+
+#[test]
+fn q3_a_file_that_is_torn_is_damaged() {
+    let kept = kept();
+    let mut bytes = std::fs::read(&kept.path).unwrap();
+    let page = kept
+        .by_hand()
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'personal_email'", [], |row| {
+            row.get::<_, i64>(0)
+        })
+        .unwrap();
+    // An index entry that is not that of its row.
+    let start = usize::try_from(page - 1).unwrap() * 4096;
+    let entry = bytes.get_mut(start..start + 4096).unwrap();
+    *entry.last_mut().unwrap() ^= 1;
+    std::fs::write(&kept.path, bytes).unwrap();
+    match verified(&kept.path) {
+        Err(Error::Store(error)) => assert!(matches!(*error, StoreError::Damaged { .. }), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Stops whoever reads without an end.
+#[derive(Default)]
+struct Patience(AtomicUsize);
+
+impl Tap for Patience {
+    fn reads(&self, rows: usize) {
+        assert!(self.0.fetch_add(rows, Ordering::SeqCst) < 100_000, "it reads without an end");
+    }
+}
+
+/// Every list there is, as those ask who see most.
+fn ask_all(engine: &Engine) -> Vec<Result<usize, Error>> {
+    let read = engine.read().unwrap();
+    let now = read.now().unwrap();
+    let paging = || Paging { limit: 2, ..Paging::default() };
+    let mut answers = Vec::new();
+    for sort in [
+        CustomerSort::Name,
+        CustomerSort::Number,
+        CustomerSort::Services,
+        CustomerSort::Management,
+        CustomerSort::Status,
+        CustomerSort::Devices,
+    ] {
+        for descending in [false, true] {
+            let filter = CustomerFilter { sort, ..CustomerFilter::default() };
+            let paging = Paging { descending, ..paging() };
+            answers.push(
+                now.ask(Customers { actor: ADA.into(), manager: MSP, filter, paging })
+                    .map(|page| page.rows.len()),
+            );
+        }
+    }
+    for sort in [
+        ResellerSort::Company,
+        ResellerSort::Number,
+        ResellerSort::Country,
+        ResellerSort::LastUploaded,
+        ResellerSort::Uploads,
+        ResellerSort::Devices,
+        ResellerSort::Status,
+    ] {
+        let filter = ResellerFilter { sort, unused: true, ..ResellerFilter::default() };
+        answers.push(
+            now.ask(ResellerCustomers { actor: ROB.into(), reseller: RESELLER, filter, paging: paging() })
+                .map(|page| page.rows.len()),
+        );
+    }
+    for kind in EntityKind::ALL.iter().copied() {
+        for of in [Of::All, Of::Tenant(FULLY), Of::Tenant(JOINTLY), Of::Manager(MSP), Of::User(JULIA)] {
+            answers.push(now.host().entities(kind, &of, &paging()).map(|page| page.rows.len()));
+        }
+    }
+    let (filter, paging) = (AuditFilter::default(), paging());
+    let audit = Audit { actor: ADA.into(), tenant: JOINTLY, filter, paging };
+    answers.push(now.ask(audit).map(|page| page.rows.len()));
+    answers.push(engine.notices("mail", 10_000).map(|mail| mail.notices.len()));
+    answers.push(engine.sweep().map(|swept| usize::try_from(swept).unwrap()));
+    answers
+}
+
+#[test]
+fn q1_q3_a_list_over_an_altered_index_ends_and_verify_names_the_index() {
+    let kept = kept();
+    let patience = Arc::<Patience>::default();
+    let store = SqliteStore::open(&kept.path, options()).unwrap();
+    let given = Given::bare(Tapped { store, tap: Arc::clone(&patience) }, Policy::default()).later(3);
+    assert!(ask_all(&given.engine).iter().all(Result::is_ok));
+    let db = kept.by_hand();
+    let mut damaged = 0;
+    for index in Index::ALL {
+        let entries: Vec<(Vec<u8>, Vec<u8>)> = db
+            .prepare("SELECT key, id FROM entry WHERE idx = ?1")
+            .unwrap()
+            .query_map([index.number()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let Some((key, id)) = entries.last() else { continue };
+        let move_to = |from: &[u8], to: &[u8]| {
+            let moved = "UPDATE entry SET key = ?1 WHERE idx = ?2 AND key = ?3 AND id = ?4";
+            assert_eq!(db.execute(moved, (to, index.number(), from, id)).unwrap(), 1);
+        };
+        for place in (0..key.len()).step_by(5).chain([key.len() - 1]) {
+            for by in [1, 0x80] {
+                let mut altered = key.clone();
+                *altered.get_mut(place).unwrap() ^= by;
+                move_to(key, &altered);
+                patience.0.store(0, Ordering::SeqCst);
+                for answer in ask_all(&given.engine) {
+                    if let Err(error) = answer {
+                        assert!(
+                            matches!(&error, Error::Store(error) if matches!(**error, StoreError::Damaged { .. })),
+                            "{error}"
+                        );
+                        damaged += 1;
+                    }
+                }
+                patience.0.store(0, Ordering::SeqCst);
+                let flaw = given.engine.verify().unwrap_err().to_string();
+                assert!(flaw.contains(&format!("index {}", index.name())), "{flaw}");
+                move_to(&altered, key);
+            }
+        }
+    }
+    assert!(damaged > 0);
+    given.verified();
+}
+
+#[test]
+fn a4_q3_a_record_that_carries_the_number_of_another_is_not_read_again_and_again() {
+    let kept = kept();
+    let db = kept.by_hand();
+    db.execute("UPDATE record SET body = replace(body, '\"seq\":30,', '\"seq\":3,') WHERE seq = 30", [])
+        .unwrap();
+    drop(db);
+    let store = SqliteStore::open(&kept.path, options()).unwrap();
+    let engine = Given::bare(store, Policy::default()).engine;
+    let error = engine.notices("mail", 10_000).unwrap_err().to_string();
+    assert!(error.contains("record 30"), "{error}");
+    assert!(engine.verify().unwrap_err().to_string().contains("record 30"));
+}
+
+#[test]
+fn q3_what_is_due_about_something_that_does_not_change_by_it_is_damage() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = SqliteStore::open(&path, options()).unwrap();
+    let other = Uuid::from_u128(0x4f0);
+    let invited = invitee(UserId::from_uuid(Uuid::from_u128(0x3f0)), InvitationId::from_uuid(other), "eve");
+    let given = given_on(store).and(ADA, InviteUser::new(MSP, invited, text("admin")));
+    // What happens is about an invitation that is not there, again and again.
+    let db = rusqlite::Connection::open(&path).unwrap();
+    for (at, id) in [(other, Uuid::from_u128(0x4f1)), (IVY_INVITATION.uuid(), other)] {
+        let rename = "UPDATE entity SET body = replace(body, ?1, ?2) WHERE kind = 5 AND id = ?3";
+        assert_eq!(db.execute(rename, (at.to_string(), id.to_string(), at.as_bytes())).unwrap(), 1);
+    }
+    drop(db);
+    let given = given.later(400);
+    match given.engine.sweep() {
+        Err(Error::Store(error)) => {
+            assert!(
+                matches!(&*error, StoreError::Damaged { what } if what.contains("invitation")),
+                "{error}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(given.engine.verify().unwrap_err().to_string().contains("invitation"));
+}
+
+#[test]
+fn x7_q3_a_request_that_is_executed_again_because_its_receipt_was_taken_away_is_found() {
+    let kept = kept();
+    let engine = || {
+        let given = Given::bare(SqliteStore::open(&kept.path, options()).unwrap(), Policy::default());
+        given.later(4).engine
+    };
+    let id = RequestId::from_uuid(Uuid::from_u128(0x7a0));
+    let edit = || EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(FULLY) };
+    let first = engine().execute_as(id, ADA, edit()).unwrap();
+    kept.by_hand().execute("DELETE FROM receipt", []).unwrap();
+    let again = engine().execute_as(id, ADA, edit()).unwrap();
+    assert_ne!(first.seq(), again.seq());
+    let said = engine().verify().unwrap_err().to_string();
+    assert!(said.contains("its request has no receipt"), "{said}");
+    // Even where somebody brings all other receipts back.
+    let db = kept.by_hand();
+    let mut bring = db.prepare("INSERT OR IGNORE INTO receipt VALUES (?1, ?2, randomblob(32))").unwrap();
+    for record in engine().records_after(0, 10_000).unwrap() {
+        if let Some(request) = record.request {
+            bring.execute((record.seq.cast_signed(), request.uuid().as_bytes())).unwrap();
+        }
+    }
+    let said = engine().verify().unwrap_err().to_string();
+    let (first, again) = (first.seq(), again.seq());
+    let words = format!("record {first} does not hold: its request has the receipt of record {again}");
+    assert!(said.contains(&words), "{said}");
+}
