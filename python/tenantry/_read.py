@@ -845,6 +845,22 @@ def _noticekind_grants_changed(d: Any) -> notices.GrantsChanged:
     return notices.GrantsChanged(link=uuid.UUID(d["link"]))
 
 
+def _noticekind_link_converted(d: Any) -> notices.LinkConverted:
+    return notices.LinkConverted(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_services_added(d: Any) -> notices.ServicesAdded:
+    return notices.ServicesAdded(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_service_removed(d: Any) -> notices.ServiceRemoved:
+    return notices.ServiceRemoved(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_auto_extend_set(d: Any) -> notices.AutoExtendSet:
+    return notices.AutoExtendSet(link=uuid.UUID(d["link"]), days=d.get("days"))
+
+
 def _noticekind_link_expiring(d: Any) -> notices.LinkExpiring:
     return notices.LinkExpiring(link=uuid.UUID(d["link"]), days=d["days"])
 
@@ -941,6 +957,10 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "link_request_canceled": _noticekind_link_request_canceled,
     "link_request_expired": _noticekind_link_request_expired,
     "grants_changed": _noticekind_grants_changed,
+    "link_converted": _noticekind_link_converted,
+    "services_added": _noticekind_services_added,
+    "service_removed": _noticekind_service_removed,
+    "auto_extend_set": _noticekind_auto_extend_set,
     "link_expiring": _noticekind_link_expiring,
     "link_extended": _noticekind_link_extended,
     "delink_requested": _noticekind_delink_requested,
