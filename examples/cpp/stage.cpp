@@ -98,6 +98,7 @@ std::string stage::name_of(const std::string& it) const {
 std::string stage::actor_name(const json& actor) const {
   if (actor.contains("user")) return name_of(actor.at("user").get<std::string>());
   if (actor.contains("organisation")) return "someone of " + name_of(actor.at("organisation").get<std::string>());
+  if (actor == "stranger") return "a stranger";
   if (!actor.contains("operator")) return "the clock";
   const auto& staff = actor.at("operator");
   return staff.contains("ticket") ? "the operator, on " + staff.at("ticket").get<std::string>() : "the operator";
