@@ -1,5 +1,7 @@
 /* An existing customer is linked as jointly managed, worked for, and let go. Never does anything behind its back. */
 
+#include <string.h>
+
 #include "journeys.h"
 
 /* Whom a row of the audit shows. */
