@@ -10,8 +10,8 @@ use tenantry::engine::{Error, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
     AlertRecipients, Audit, AuditFilter, Customer, CustomerFilter, CustomerRow, CustomerSort, Customers,
-    Integrations, LookUp, Page, Paging, Pins, ResellerCsv, ResellerCustomerRow, ResellerCustomers,
-    ResellerFilter, ResellerSort, ServiceMail, UserFilter, UserRow, UserSort, Users,
+    IntegrationRow, Integrations, LookUp, Page, Paging, Pins, ResellerCsv, ResellerCustomerRow,
+    ResellerCustomers, ResellerFilter, ResellerSort, ServiceMail, UserFilter, UserRow, UserSort, Users,
 };
 use tenantry::refusal::Code;
 
@@ -177,7 +177,7 @@ fn audit_of(
             assert!(row.seq > after && row.tenants.contains(&tenant), "the row is of this page: {row:?}");
             after = row.seq;
             let text = serde_json::to_string(&row).unwrap();
-            rows.push((SeenRow { at: row.at, by: row.by, command: row.command.unwrap_or_default() }, text));
+            rows.push((SeenRow { at: row.at, by: row.by, command: row.command }, text));
         }
         paging.cursor = page.next;
         if paging.cursor.is_none() {
@@ -324,6 +324,13 @@ impl Told<'_> {
         })
     }
 
+    /// Whether it may be told today whose integration it is.
+    fn shares(&self, tenant: TenantId, row: &IntegrationRow) -> bool {
+        self.today.is_none_or(|(today, now, user)| {
+            row.owner == tenant || today.is_there(Who::User(user), row.owner, now)
+        })
+    }
+
     fn lives(&self, tenant: TenantId) -> bool {
         self.today.is_none_or(|(today, ..)| today.living(tenant).is_some())
     }
@@ -417,7 +424,8 @@ pub fn compare(
             });
             let expected = told
                 .right("integrations.view", *tenant)
-                .and_then(|()| oracle.integrations_of(viewer, *tenant, at));
+                .and_then(|()| oracle.integrations_of(viewer, *tenant, at))
+                .map(|rows| rows.into_iter().filter(|row| told.shares(*tenant, row)).collect());
             same(expected, actual)
         }
         Asked::ResellerCustomers(reseller, query, turning) => {
