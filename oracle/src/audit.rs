@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{Command, Named, Request};
+use tenantry::command::{AssignSeats, Command, Named, ReleaseSeats, Request};
 use tenantry::model::{Actor, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
@@ -169,6 +169,16 @@ impl Oracle {
             Command::DeleteTenants(c) => c.tenants.iter().map(|id| [*id].into()).collect(),
             Command::Assign(c) => c.assignments.iter().map(|a| [a.tenant, home(a.user)].into()).collect(),
             Command::Unassign(c) => c.assignments.iter().map(|a| [a.tenant, home(a.user)].into()).collect(),
+            // It is one thing that a tenant comes to be, and another that it is managed.
+            Command::AddCustomer(c) => {
+                let added = c.tenant.unwrap();
+                vec![[added].into(), [c.manager, added].into()]
+            }
+            // Seats are the affair of whoever has the devices, whoever has bought them.
+            Command::AssignSeats(AssignSeats { licence, .. })
+            | Command::ReleaseSeats(ReleaseSeats { licence, .. }) => {
+                self.licence(*licence).map(|it| [it.tenant].into()).into_iter().collect()
+            }
             // Who gets the alerts, besides, has no part in the rule.
             Command::SetAlertRule(c) => vec![[c.tenant].into()],
             _ => vec![self.things(command).into_iter().flatten().collect()],
@@ -191,7 +201,7 @@ impl Oracle {
         let done = act(self)?;
         let groups = touched(&before, self);
         let deeds = deeds(&before, self);
-        self.remember(actor, command, (groups, deeds), before, at);
+        self.remember(actor, command, (groups, deeds), false, before, at);
         Ok(done)
     }
 
@@ -200,12 +210,14 @@ impl Oracle {
         actor: &Actor,
         command: &str,
         (groups, deeds): (BTreeSet<Group>, Deeds),
+        refused: bool,
         before: Self,
         at: Timestamp,
     ) {
         let bare = |world: Self| Self { journal: None, carried_out: Vec::new(), ..world };
         let around = Rc::new([bare(before), bare(self.clone())]);
-        let entry = Entry { at, actor: actor.clone(), command: command.to_owned(), groups, deeds, around };
+        let entry =
+            Entry { at, actor: actor.clone(), command: command.to_owned(), groups, deeds, refused, around };
         if let Some(journal) = &mut self.journal {
             journal.push(entry);
         }
@@ -241,7 +253,8 @@ impl Oracle {
             recorded.1 += 1;
             let things = self.things(&request.command);
             let groups = things.iter().cloned().map(group).collect();
-            self.remember(&request.actor, request.command.name(), (groups, things), self.clone(), at);
+            let name = request.command.name();
+            self.remember(&request.actor, name, (groups, things), true, self.clone(), at);
         }
     }
 
@@ -262,15 +275,12 @@ impl Oracle {
         let mut rows = Vec::new();
         for entry in self.journal.iter().flatten() {
             let told = |one: TenantId| self.told_of(who, tenant, one, entry, at);
-            let shown: Vec<&Group> = entry
-                .groups
-                .iter()
-                .filter(|(about, _)| about.contains(&tenant))
-                .filter(|(about, home)| about.iter().chain(home).all(|one| told(*one)))
-                .collect();
-            if shown.is_empty() {
+            let of_tenant = |(about, _): &&Group| about.contains(&tenant);
+            let open = |(about, home): &&Group| about.iter().chain(home).all(|one| told(*one));
+            if !entry.groups.iter().filter(of_tenant).any(|group| open(&group)) {
                 continue;
             }
+            let shown = || entry.groups.iter().filter(open).filter(|group| entry.refused || of_tenant(group));
             let deeds = || entry.deeds.iter().filter(|deed| deed.iter().all(|one| told(*one)));
             let mut hidden = None;
             let by = match (&entry.actor, who) {
@@ -281,8 +291,7 @@ impl Oracle {
                     let known = home(viewer) != tenant
                         || entry.around.iter().any(managed)
                         || self.is_there(who, from, at)
-                        || shown.iter().any(|(about, home)| about.contains(&from) || *home == Some(from))
-                        || deeds().any(|deed| deed.contains(&from));
+                        || shown().any(|(about, home)| about.contains(&from) || *home == Some(from));
                     // Whoever only tried something is nobody that the organisation has to do with.
                     if told(from) && known { AuditActor::Organisation(from) } else { AuditActor::Stranger }
                 }

@@ -356,19 +356,22 @@ pub fn compare(
         None => snapshot.now().unwrap(),
         Some(past) => past.moment().unwrap(),
     };
-    let remembered = oracle;
+    // What is asked now is judged by now, whether or not the clock has recorded what has come.
+    let mut today = bare(oracle);
+    today.sweep(*at);
     let told = match then {
         None => Told { world: bare(oracle), at: *at, today: None },
         Some(then) => {
             let mut world = bare(&then.oracle);
             world.learn_personal(oracle);
             let today = match viewer {
-                Actor::User(user) => Some((oracle, *at, *user)),
+                Actor::User(user) => Some((&today, *at, *user)),
                 _ => None,
             };
             Told { world, at: then.at, today }
         }
     };
+    let recorded = oracle;
     let Told { world, at: when, .. } = &told;
     // Lists show what is due by then as having happened.
     let mut oracle = world.clone();
@@ -493,7 +496,8 @@ pub fn compare(
         }
         Asked::Audit(tenant, filter, limit) => {
             let actual = audit_of(snapshot, viewer, *tenant, filter, *limit);
-            same_audit(remembered.audit(viewer, *tenant, filter, question.at), actual)
+            let remembering = Oracle { journal: recorded.journal.clone(), ..today.clone() };
+            same_audit(remembering.audit(viewer, *tenant, filter, question.at), actual)
         }
     }
 }

@@ -288,6 +288,8 @@ pub struct Entry {
     pub groups: BTreeSet<Group>,
     /// What was commanded, deed by deed, as the organisations that have to do with it: the rest only follows from that.
     pub deeds: Deeds,
+    /// Whether it was refused; then all of it is one thing that happened.
+    pub refused: bool,
     /// The worlds right before and right after it.
     pub around: Rc<[Oracle; 2]>,
 }
