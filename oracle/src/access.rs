@@ -254,6 +254,13 @@ impl Oracle {
         !chains.is_empty() && self.nearest(user, tenant, &chains).iter().any(|a| self.gives(a, &view))
     }
 
+    /// Whether a user is told of another organisation: they see it, it is theirs, or it manages theirs (T-9).
+    pub fn is_there(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
+        let Who::User(user) = who else { return true };
+        let home = self.user(user).unwrap().home;
+        home == tenant || self.sees(who, tenant, at) || self.manages(tenant, home, at)
+    }
+
     /// Who is speaking, if they can act at all.
     pub fn actor(&self, actor: &Actor, disabled: Disabled) -> Result<Who, Code> {
         match actor {
