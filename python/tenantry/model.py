@@ -154,7 +154,7 @@ class AuditRow(Data):
         tenants: The tenants that what happened is about.
         events: What happened, as far as it is about the tenant whose audit this is. Where the actor shows as an
             organisation, the nil id stands for the person.
-        command: The command; not told where what it did first about this tenant is not told either.
+        command: The command; not told where nothing of what it was there for is told, only what followed.
     """
 
     seq: int

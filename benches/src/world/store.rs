@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenantry::base::ids::RequestId;
+use tenantry::base::text::Email;
 use tenantry::event::Event;
 use tenantry::journal::{Hash, Record};
-use tenantry::model::{Actor, EndCause, Hold, Party};
+use tenantry::model::{Actor, EndCause, Hold, Party, Personal, Subject};
 use tenantry::store::Store;
 use tenantry::testkit::inside::{Head, Memory, NewRecord, Overlay, StoredRecord, Write, about, apply};
 
@@ -74,6 +75,18 @@ impl<'a, S: Store> Chain<'a, S> {
                 overlay.change(change);
             }
         }
+        // Everybody is known by an address, as those are whom commands bring in.
+        let people: Result<Vec<_>, Trouble> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::UserRegistered { user, .. } => Some(*user),
+                _ => None,
+            })
+            .map(|user| {
+                let email = Email::parse(&format!("{}@people.example", user.uuid().simple()))?;
+                Ok((Subject::User(user), Some(Personal { email: Some(email), ..Personal::default() })))
+            })
+            .collect();
         let seq = self.head.seq + 1;
         let request = tenant.map(|tenant| RequestId::from_uuid(self.world.question_id(tenant)));
         let record = Record { seq, at, actor: Actor::OPERATOR, request, command: command.to_owned(), events };
@@ -86,7 +99,7 @@ impl<'a, S: Store> Chain<'a, S> {
             record: StoredRecord { seq, text, hash },
             about: subjects.into_iter().collect(),
             changes: changes.into_values().collect(),
-            people: Vec::new(),
+            people: people?,
         });
         if self.records.len() >= COMMIT { self.commit() } else { Ok(()) }
     }

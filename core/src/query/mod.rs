@@ -584,7 +584,7 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// Who it is from, as far as the viewer may know.
     pub by: AuditActor,
-    /// The command; not told where what it did first about this tenant is not told either.
+    /// The command; not told where nothing of what it was there for is told, only what followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// The tenants that what happened is about.

@@ -12,6 +12,7 @@ use crate::about::about;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::ReturnPlace;
 use crate::base::time::Timestamp;
+use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
@@ -77,13 +78,8 @@ impl<'s> RecordSight<'s> {
         let hidden = actor.as_ref().filter(|actor| self.is_foreign(actor)).map(|actor| actor.id);
         let mut tenants = BTreeSet::new();
         let mut events = Vec::new();
-        // Whether what was commanded is told: what happened first, here or at all. The rest of a
-        // record only follows from that.
-        let mut commanded = match record.events.first() {
-            Some(first) => self.is_open(first, around)?,
-            None => true,
-        };
-        let mut is_first = true;
+        // What was commanded is told with what it was there for, and not with what only follows.
+        let mut commanded = record.actor == Actor::Clock;
         for event in &record.events {
             let mut subjects = BTreeSet::new();
             about(around.before.view, event, &mut subjects)?;
@@ -91,7 +87,6 @@ impl<'s> RecordSight<'s> {
             if !subjects.contains(&Subject::Tenant(self.tenant)) {
                 continue;
             }
-            let is_first = std::mem::take(&mut is_first);
             if let Event::CommandRefused { named, .. } = event {
                 // Each thing that was named is told for itself.
                 let mut told: BTreeSet<TenantId> = BTreeSet::new();
@@ -113,7 +108,7 @@ impl<'s> RecordSight<'s> {
                     Subject::User(_) => None,
                 }));
             }
-            commanded |= is_first;
+            commanded |= effect::is_deed(event, &record.command);
             events.push(self.masked(event, hidden, around)?);
         }
         if events.is_empty() {
@@ -179,14 +174,6 @@ impl<'s> RecordSight<'s> {
             }
         }
         Ok(true)
-    }
-
-    /// Whether every organisation that an event involves is told of.
-    fn is_open(&self, event: &Event, around: &Around<'_>) -> Result<bool, ViewError> {
-        let mut subjects = BTreeSet::new();
-        about(around.before.view, event, &mut subjects)?;
-        about(around.after.view, event, &mut subjects)?;
-        self.all_told(&self.organisations(&subjects)?, around)
     }
 
     /// Whether every one of these organisations is one that somebody's trying does not tell of: it

@@ -249,3 +249,35 @@ fn t9_whoever_only_tries_something_is_a_stranger_to_the_tenant() {
     let row = audit(&given, STAFF, JOINTLY).pop().unwrap();
     assert_eq!(row.by, AuditActor::User(NINA));
 }
+
+#[test]
+fn q2_whoever_sees_all_of_what_a_command_did_is_told_the_command() {
+    let tool: tenantry::base::ids::IntegrationId = text("00000000-0000-0000-0000-0000000009b0");
+    let create = CreateIntegration {
+        integration: Some(tool),
+        ..CreateIntegration::new(MSP, text("ticketing"), text("Tickets"))
+    };
+    let given = trade(MoveRule::Approval)
+        .and(ADA, create)
+        .and(ADA, ShareIntegration::new(tool, JOINTLY))
+        .and(ADA, DeleteIntegration::new(tool))
+        .and(ADA, customer(MSP, "jointly"))
+        .and(ADA, RequestDelink::new(JOINTLY_LINK))
+        .and(JULIA, AcceptDelink::new(JOINTLY_LINK));
+    let told = |tenant| audit(&given, STAFF, tenant);
+    let rows: Vec<_> = [MSP, JOINTLY, GRAND, FULLY, ALONE, RESELLER].into_iter().flat_map(told).collect();
+    assert!(rows.len() > 40);
+    let first = |row: &&AuditRow| row.command.is_none();
+    // The policy and its like name nobody; all else is there for something.
+    assert_eq!(rows.iter().find(first), None);
+}
+
+#[test]
+fn t9_a_command_is_not_told_with_what_only_followed_from_it_elsewhere() {
+    // A request lapses with its manager's standing: that is told, and not what took it.
+    let given = given().and(NINA, ask(SECOND, "ALONE", "jointly"));
+    let after = seq(&given);
+    let given = given.and(STAFF, DisableTenants::new(vec![SECOND]));
+    let rows: Vec<_> = audit(&given, CARL, ALONE).into_iter().filter(|row| row.seq > after).collect();
+    assert!(rows.iter().all(|row| row.command.is_none() && !row.events.is_empty()), "{rows:?}");
+}
