@@ -572,7 +572,7 @@ fn l9_no_link_ends_unannounced_however_late_its_end_comes_about() {
     };
     let expiring = |days| ("link_expiring".to_owned(), Some(days));
     let with = |days, auto_extend| AddCustomer {
-        term: Some(tenantry::model::TermRequest { days, auto_extend }),
+        term: Some(TermRequest { days, auto_extend }),
         ..customer(MSP, "fully")
     };
     // A short term is announced with the link, and again when its moments come.
