@@ -126,20 +126,14 @@ impl Oracle {
     /// Whether somebody who is to be told besides may be told now.
     fn may_hear(&self, user: UserId, tenant: TenantId, at: Timestamp) -> bool {
         let Some(user) = self.user(user).filter(|user| user.state == UserState::Active) else { return false };
-        if user.home == tenant {
-            return !self.is_locked(tenant, at);
-        }
         // A link whose term has run out ends this even before the sweep.
-        self.listens(user.home, at) && self.sees(Who::User(user.id), tenant, at)
+        user.home == tenant || self.listens(user.home, at) && self.sees(Who::User(user.id), tenant, at)
     }
 
-    /// The tenant's own people who can be device-group managers there now, be it disabled or not; never anybody else's
-    ///
+    /// The tenant's own people who can be device-group managers there now; never anybody else's.
     fn group_managers(&self, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
         let permission = Permission::parse("devices.group_manager").unwrap();
-        if self.is_locked(tenant, at) {
-            return BTreeSet::new();
-        }
-        self.people(tenant, tenant, at, |a| self.gives(a, &permission))
+        let own = |user: &UserId| self.user(*user).is_some_and(|user| user.home == tenant);
+        self.users_who_can(&permission, tenant, None, at).into_iter().filter(own).collect()
     }
 }
