@@ -45,7 +45,7 @@ impl Oracle {
     /// managers; the operator, if that is nobody at all.
     pub fn service_mail(&self, tenant: TenantId, at: Timestamp) -> Recipients {
         let mut told = self.all_admins(tenant, at);
-        told.operator |= told.users.is_empty();
+        told.operator |= told.users.is_empty() && self.living(tenant).is_some();
         told
     }
 
