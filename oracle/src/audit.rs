@@ -280,7 +280,7 @@ impl Oracle {
             if !entry.groups.iter().filter(of_tenant).any(|group| open(&group)) {
                 continue;
             }
-            let shown = || entry.groups.iter().filter(open).filter(|group| entry.refused || of_tenant(group));
+            let shown = || entry.groups.iter().filter(open).filter(of_tenant);
             let deeds = || entry.deeds.iter().filter(|deed| deed.iter().all(|one| told(*one)));
             let mut hidden = None;
             let by = match (&entry.actor, who) {
