@@ -329,7 +329,7 @@ impl Oracle {
         // Who tries something about what has ended has to do with it no more.
         let left = || self.links.iter().any(|link| link.manager == tenant && link.managed == other);
         !self.manages(tenant, other, at)
-            && (!entry.around.iter().any(|world| managed(&world)) && !(entry.refused && left())
+            && (!(entry.around.iter().any(|world| managed(&world)) || entry.refused && left())
                 || entry.around.iter().filter(managed).any(saw))
     }
 }
