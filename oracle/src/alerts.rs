@@ -45,7 +45,7 @@ impl Oracle {
     /// managers; the operator, if that is nobody at all.
     pub fn service_mail(&self, tenant: TenantId, at: Timestamp) -> Recipients {
         let mut told = self.all_admins(tenant, at);
-        told.operator |= told.users.is_empty();
+        told.operator |= told.users.is_empty() && self.living(tenant).is_some();
         told
     }
 
@@ -127,7 +127,7 @@ impl Oracle {
     fn may_hear(&self, user: UserId, tenant: TenantId, at: Timestamp) -> bool {
         let Some(user) = self.user(user).filter(|user| user.state == UserState::Active) else { return false };
         // A link whose term has run out ends this even before the sweep.
-        user.home == tenant || self.listens(user.home, at) && self.sees(Who::User(user.id), tenant, at)
+        user.home == tenant || self.sees(Who::User(user.id), tenant, at)
     }
 
     /// The tenant's own people who can be device-group managers there now; never anybody else's.

@@ -280,7 +280,7 @@ impl Oracle {
             if !entry.groups.iter().filter(of_tenant).any(|group| open(&group)) {
                 continue;
             }
-            let shown = || entry.groups.iter().filter(open).filter(|group| entry.refused || of_tenant(group));
+            let shown = || entry.groups.iter().filter(open).filter(of_tenant);
             let deeds = || entry.deeds.iter().filter(|deed| deed.iter().all(|one| told(*one)));
             let mut hidden = None;
             let by = match (&entry.actor, who) {
@@ -326,8 +326,10 @@ impl Oracle {
         // As recorded: what ended by time was in force until that was recorded.
         let managed = |world: &&Self| world.manages(tenant, other, Timestamp::MIN);
         let saw = |world: &Self| world.user(reader).is_some() && world.sees(who, other, Timestamp::MIN);
+        // Who tries something about what has ended has to do with it no more.
+        let left = || self.links.iter().any(|link| link.manager == tenant && link.managed == other);
         !self.manages(tenant, other, at)
-            && (!entry.around.iter().any(|world| managed(&world))
+            && (!(entry.around.iter().any(|world| managed(&world)) || entry.refused && left())
                 || entry.around.iter().filter(managed).any(saw))
     }
 }
