@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, TenantId, UserId};
+use crate::base::time::Timestamp;
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{
-    Attachment, HandshakeState, Integration, Invitation, LinkRequest, Move, Party, User, is_false,
+    Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, Move, Party, is_false,
 };
 use crate::query::Recipients;
 use crate::rules::ladder::{self, Matter};
@@ -313,9 +314,12 @@ impl Notice {
     }
 }
 
-/// A record that is read late: the world as it was right after it, and the world now.
+/// A record that is read late: the worlds right before and right after it, as recorded, and the
+/// world now.
 #[derive(Clone, Copy)]
 pub struct Since<'w> {
+    /// The world right before the record.
+    pub before: &'w World<'w>,
     /// The world right after the record.
     pub then: &'w World<'w>,
     /// The world in which its notices are read.
@@ -337,7 +341,7 @@ pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewE
             Event::TenantEnabling { tenant } => collectors(since, *tenant, |integration, tenant| {
                 NoticeKind::CollectorPowerUp { integration, tenant }
             })?,
-            other => of_event(since, other)?.into_iter().collect(),
+            other => of_event(since, record.at, other)?.into_iter().collect(),
         };
         for (kind, to) in told {
             if !to.is_empty() {
@@ -374,51 +378,50 @@ fn is_settled(now: &World<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
 type Those = Result<Recipients, ViewError>;
 
 impl Since<'_> {
-    /// The manager's side, of a link or request.
-    fn manager(self, manager: TenantId, matter: impl Fn(&World<'_>) -> Result<Matter, ViewError>) -> Those {
-        let now = matter(self.now)?;
-        self.still(
-            ladder::of_manager(self.then, manager, matter(self.then)?)?,
-            |user| match now {
-                Matter::Tenant(tenant) => access::sees(self.now, user, tenant),
-                Matter::Below => access::sees_below(self.now, user, manager),
-            },
-            || ladder::of_manager(self.now, manager, now),
-        )
+    /// Those of then whom it would be told now; where there are none, those whom it would.
+    fn still(self, those_of: impl Fn(&World<'_>) -> Those) -> Those {
+        let (mut then, now) = (those_of(self.then)?, those_of(self.now)?);
+        then.users.retain(|user| now.users.contains(user));
+        Ok(if then.is_empty() { now } else { then })
     }
 
-    /// The super admins of the managed side.
-    fn customer(self, tenant: TenantId, must: bool) -> Those {
-        let those_of = |world| ladder::of_customer(world, tenant, must);
-        self.still(those_of(self.then)?, |_| Ok(true), || those_of(self.now))
+    /// The manager's side, of what it manages or of whatever it manages.
+    fn manager(self, manager: TenantId, matter: Matter) -> Those {
+        self.still(|world| ladder::of_manager(world, manager, matter))
     }
 
-    /// A tenant's own admins.
-    fn own(self, tenant: TenantId) -> Those {
-        self.still(ladder::of_own(self.then, tenant)?, |_| Ok(true), || ladder::of_own(self.now, tenant))
-    }
-
-    /// Those of then who are there now and whom it still is for; where none of them is left, those
-    /// of now.
-    fn still(
-        self,
-        then: Recipients,
-        is_for: impl Fn(&User) -> Result<bool, ViewError>,
-        those_of_now: impl FnOnce() -> Those,
-    ) -> Those {
+    /// The manager's side of a link: of the tenant, as long as the link is there. Of its end those
+    /// are told who could see it while it lasted, and still see what their home manages (14.7).
+    fn linked(self, link: &Link) -> Those {
+        let matter = Matter::Tenant(link.managed);
+        let is_there = |world: &World<'_>| -> Result<bool, ViewError> {
+            Ok(world.link(link.id)?.is_some_and(|it| it.is_in_force(world.at)))
+        };
+        if is_there(self.then)? && is_there(self.now)? {
+            return self.manager(link.manager, matter);
+        }
+        let lasting = if is_there(self.then)? { self.then } else { self.before };
+        let those = ladder::of_manager(lasting, link.manager, matter)?;
         let mut users = BTreeSet::new();
-        for user in &then.users {
-            if let Some(user) = self.now.user(*user)?
+        for user in those.users {
+            if let Some(user) = self.now.user(user)?
                 && access::is_there(self.now, &user)?
-                && is_for(&user)?
+                && access::sees_below(self.now, &user, user.home)?
             {
                 users.insert(user.id);
             }
         }
-        if users.is_empty() && !then.users.is_empty() {
-            return those_of_now();
-        }
-        Ok(Recipients { users, operator: then.operator })
+        Ok(Recipients { operator: users.is_empty(), users })
+    }
+
+    /// The super admins of the managed side.
+    fn customer(self, tenant: TenantId, must: bool) -> Those {
+        self.still(|world| ladder::of_customer(world, tenant, must))
+    }
+
+    /// A tenant's own admins.
+    fn own(self, tenant: TenantId) -> Those {
+        self.still(|world| ladder::of_own(world, tenant))
     }
 }
 
@@ -447,11 +450,9 @@ fn collectors(
     let mut told = Vec::new();
     for integration in found.into_values().filter(|integration| integration.kind.as_str() == COLLECTOR) {
         let to = if integration.owner == tenant {
-            let is_for = |user: &User| access::sees(since.now, user, tenant);
-            let those_of = |world| rules::alert::service_mail(world, tenant);
-            since.still(those_of(since.then)?, is_for, || those_of(since.now))?
+            since.still(|world| rules::alert::service_mail(world, tenant))?
         } else {
-            since.manager(integration.owner, |_| Ok(Matter::Tenant(tenant)))?
+            since.manager(integration.owner, Matter::Tenant(tenant))?
         };
         told.push((kind(integration.id, tenant), to));
     }
@@ -460,7 +461,7 @@ fn collectors(
 
 type Told = Option<(NoticeKind, Recipients)>;
 
-fn of_event(since: Since<'_>, event: &Event) -> Result<Told, ViewError> {
+fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, ViewError> {
     match event {
         Event::LinkRequested { request, .. } => {
             asked(since, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
@@ -497,7 +498,7 @@ fn of_event(since: Since<'_>, event: &Event) -> Result<Told, ViewError> {
         }
         Event::LinkExpiring { link, days } => {
             let term = since.then.link(*link)?.and_then(|link| link.term.clone());
-            let days = term.map_or(*days, |term| since.then.at.days_until(term.expires));
+            let days = term.map_or(*days, |term| at.days_until(term.expires));
             linked(since, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days })
         }
         Event::LinkExtended { link, .. } => {
@@ -609,7 +610,7 @@ fn one(user: UserId) -> Recipients {
 fn asked(since: Since<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(request) = since.then.view.get::<LinkRequest>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => since.manager(request.manager, |_| Ok(Matter::Below))?,
+        Party::Manager => since.manager(request.manager, Matter::Below)?,
         Party::Customer => since.customer(request.managed, false)?,
     };
     Ok(Some((kind, to)))
@@ -618,7 +619,10 @@ fn asked(since: Since<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) ->
 fn moved(since: Since<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(found) = since.then.view.get::<Move>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => since.manager(found.manager, |world| matter(world, found.link))?,
+        Party::Manager => match since.then.link(found.link)? {
+            Some(link) => since.linked(&link)?,
+            None => since.manager(found.manager, Matter::Below)?,
+        },
         Party::Customer => since.own(found.customer)?,
     };
     Ok(Some((kind, to)))
@@ -632,19 +636,11 @@ fn linked(since: Since<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> 
     let mut to = Recipients::default();
     for &party in parties {
         to.append(match party {
-            Party::Manager => since.manager(link.manager, |world| matter(world, id))?,
+            Party::Manager => since.linked(&link)?,
             Party::Customer => since.customer(link.managed, must)?,
         });
     }
     Ok(Some((kind, to)))
-}
-
-/// What a manager is told of a link: of the tenant while it lasts.
-fn matter(world: &World<'_>, link: LinkId) -> Result<Matter, ViewError> {
-    Ok(match world.link(link)? {
-        Some(link) if link.is_in_force(world.at) => Matter::Tenant(link.managed),
-        _ => Matter::Below,
-    })
 }
 
 /// The admins of the tenant that invited: for a sign-up, of its managers.
@@ -653,7 +649,7 @@ fn senders(since: Since<'_>, id: InvitationId, kind: NoticeKind) -> Result<Told,
     let mut to = Recipients::default();
     if invitation.sign_up {
         for link in since.then.links_above(invitation.tenant)? {
-            to.append(since.manager(link.manager, |world| matter(world, link.id))?);
+            to.append(since.linked(&link)?);
         }
     } else {
         to.append(since.own(invitation.tenant)?);

@@ -510,9 +510,13 @@ impl Engine {
             for stored in &page {
                 let record = decoded(stored)?;
                 if record.events.iter().any(|event| effect::of(event).told) {
-                    let view = reading.as_of(record.seq)?;
-                    let then = World::reading(&*view, record.at)?;
-                    notices.extend(notice::of_record(Since { then: &then, now: &now }, &record)?);
+                    let before = reading.as_of(record.seq.saturating_sub(1))?;
+                    let then = reading.as_of(record.seq)?;
+                    // As recorded: what ended by time was in force until that was recorded.
+                    let before = World::reading(&*before, Timestamp::MIN)?;
+                    let then = World::reading(&*then, Timestamp::MIN)?;
+                    let since = Since { before: &before, then: &then, now: &now };
+                    notices.extend(notice::of_record(since, &record)?);
                 }
                 through = record.seq;
                 if notices.len() >= limit {

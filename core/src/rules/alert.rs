@@ -60,12 +60,19 @@ fn can_receive(
 /// # Errors
 /// When the view cannot be read.
 pub(crate) fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<Recipients, ViewError> {
+    let mut to = admins(world, tenant)?;
+    to.operator |= to.users.is_empty() && world.living(tenant)?.is_some();
+    Ok(to)
+}
+
+/// The admins who have to do with a tenant: its own, unless it is locked, and on each ladder of a
+/// manager's.
+fn admins(world: &World<'_>, tenant: TenantId) -> Result<Recipients, ViewError> {
     let mut to =
         if world.is_locked(tenant)? { Recipients::default() } else { ladder::of_own(world, tenant)? };
     for link in world.links_above(tenant)? {
         to.append(ladder::of_manager(world, link.manager, Matter::Tenant(tenant))?);
     }
-    to.operator |= to.users.is_empty() && world.living(tenant)?.is_some();
     Ok(to)
 }
 
@@ -82,7 +89,7 @@ pub(crate) fn recipients(
     let rule = world.view.get::<AlertRule>(AlertRule::key(tenant, category))?;
     let audience = rule.as_ref().map_or(Audience::AllAdmins, |rule| rule.audience);
     let mut to = match audience {
-        Audience::AllAdmins => service_mail(world, tenant)?,
+        Audience::AllAdmins => admins(world, tenant)?,
         // The permission is reserved: nobody of a manager's can be among them.
         Audience::GroupManagers => {
             let mut managers = BTreeSet::new();

@@ -91,7 +91,7 @@ impl<'s> RecordSight<'s> {
                 // Each thing that was named is told for itself.
                 let mut told: BTreeSet<TenantId> = BTreeSet::new();
                 for organisations in named {
-                    if self.all_known(organisations, around)? {
+                    if self.is_thing_told(organisations, around)? {
                         told.extend(organisations);
                     }
                 }
@@ -176,8 +176,16 @@ impl<'s> RecordSight<'s> {
         Ok(true)
     }
 
-    /// Whether every one of these organisations is one that somebody's trying does not tell of: it
-    /// is there for the reader today, or managed the tenant or was managed by it when they tried.
+    /// Whether a thing that somebody named in vain is told of, by the organisations that it concerns:
+    /// one of the tenant's own as all that happens to it; another only where each organisation is
+    /// there for the reader today, or managed the tenant or was managed by it when they tried.
+    fn is_thing_told(&self, concerned: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
+        if concerned.contains(&self.tenant) {
+            return self.all_told(concerned, around);
+        }
+        self.all_known(concerned, around)
+    }
+
     fn all_known(&self, tenants: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
         for tenant in tenants {
             if !(self.is_told(*tenant, around)? && self.has_to_do(*tenant, around)?) {
@@ -297,7 +305,10 @@ impl<'s> RecordSight<'s> {
                 let mut told = BTreeSet::new();
                 for mut user in std::mem::take(additional) {
                     name(&mut user)?;
-                    told.insert(user);
+                    // How many there are of whom one is not told is not told either.
+                    if !user.uuid().is_nil() {
+                        told.insert(user);
+                    }
                 }
                 *additional = told;
             }
@@ -324,7 +335,7 @@ impl<'s> RecordSight<'s> {
                 name(by)?;
                 let mut told = BTreeSet::new();
                 for organisations in std::mem::take(named) {
-                    if self.all_known(&organisations, around)? {
+                    if self.is_thing_told(&organisations, around)? {
                         told.insert(organisations);
                     }
                 }

@@ -217,6 +217,33 @@ fn t9_a_notice_that_is_read_late_is_not_for_whoever_was_kept_off_since() {
 }
 
 #[test]
+fn a4_a_notice_that_is_read_late_is_for_those_who_can_answer_it_now() {
+    let given = read_up(given()).and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let given = given.and(JULIA, assign(JACK, JOINTLY, "super_admin"));
+    let given = given.and(JACK, assign(JULIA, JOINTLY, "read_only"));
+    assert_eq!(told(&given, "mail"), ["delink_requested to jack"]);
+}
+
+#[test]
+fn t9_the_end_of_a_link_is_not_told_to_whoever_was_kept_off_what_it_managed() {
+    let given = given().and(STAFF, assign(ADA, JOINTLY, "no_access"));
+    let given = read_up(given.and(JULIA, RequestDelink::new(JOINTLY_LINK)));
+    assert_eq!(told(&given.and(ADAM, AcceptDelink::new(JOINTLY_LINK)), "mail"), ["link_ended to adam julia"]);
+}
+
+#[test]
+fn a1_whoever_has_a_tenant_below_is_told_when_it_goes_with_a_manager_in_between() {
+    let cascade = DeleteTenants { cascade: true, ..delete(&[NEW]) };
+    let multi = AddCustomer { kind: TenantKind::Msp, ..customer(MSP, "fully") };
+    let leaf: TenantId = text("00000000-0000-0000-0000-0000000001aa");
+    let link: LinkId = text("00000000-0000-0000-0000-0000000002aa");
+    let below = AddCustomer { tenant: Some(leaf), link: Some(link), ..customer(NEW, "fully") };
+    let given = read_up(given().and(ADA, multi).and(ADA, below));
+    let given = given.and(ADA, cascade);
+    assert_eq!(told(&given, "mail"), ["link_ended to ada adam", "link_ended to ada"]);
+}
+
+#[test]
 fn a4_a_notice_says_when_its_matter_is_settled() {
     let settled = |given: &Given| -> Vec<bool> {
         let mail = given.engine.notices("mail", 1_000).unwrap();
