@@ -78,8 +78,7 @@ impl<'s> RecordSight<'s> {
         let hidden = actor.as_ref().filter(|actor| self.is_foreign(actor)).map(|actor| actor.id);
         let mut tenants = BTreeSet::new();
         let mut events = Vec::new();
-        // What was commanded is told with what it was there for, and not with what only follows.
-        let mut commanded = record.actor == Actor::Clock;
+        let mut commanded = record.actor == Actor::Clock || self.sight.viewer().is_none();
         for event in &record.events {
             let mut subjects = BTreeSet::new();
             about(around.before.view, event, &mut subjects)?;
@@ -108,11 +107,14 @@ impl<'s> RecordSight<'s> {
                     Subject::User(_) => None,
                 }));
             }
-            commanded |= effect::is_deed(event, &record.command);
             events.push(self.masked(event, hidden, around)?);
         }
         if events.is_empty() {
             return Ok(None);
+        }
+        // What was commanded is told with what it was there for, and not with what only follows.
+        for event in record.events.iter().filter(|event| effect::is_deed(event, &record.command)) {
+            commanded = commanded || self.is_thing_told(&self.involved(event, around)?, around)?;
         }
         let by = match (&record.actor, &actor) {
             (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
@@ -165,6 +167,18 @@ impl<'s> RecordSight<'s> {
             }
         }
         Ok(found)
+    }
+
+    /// The organisations that an event involves.
+    fn involved(&self, event: &Event, around: &Around<'_>) -> Result<BTreeSet<TenantId>, ViewError> {
+        if let Event::CommandRefused { named, .. } = event {
+            let own = named.iter().find(|concerned| concerned.contains(&self.tenant));
+            return Ok(own.cloned().unwrap_or_default());
+        }
+        let mut subjects = BTreeSet::new();
+        about(around.before.view, event, &mut subjects)?;
+        about(around.after.view, event, &mut subjects)?;
+        self.organisations(&subjects)
     }
 
     fn all_told(&self, tenants: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
