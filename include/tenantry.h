@@ -98,9 +98,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-/** A text of the program, where a text and its length are asked for. */
-#define TENANTRY_TEXT(literal) (literal), sizeof(literal) - 1
+/** A text of the program, where a text and its length are asked for. Anything but a literal does not compile: the size of a pointer is
+ * not the length of what it points to. */
+#define TENANTRY_TEXT(literal) ("" literal ""), sizeof(literal) - 1
+
+/** A text with a closing zero, where a text and its length are asked for. It is evaluated twice. */
+#define TENANTRY_STRING(text) (text), strlen(text)
 
 #ifdef __cplusplus
 extern "C" {

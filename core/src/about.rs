@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId,
+    UserId,
 };
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Actor, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject, User,
+    Actor, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject, Tenant, User,
 };
 use crate::view::{View, ViewError};
 
@@ -126,19 +127,25 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         Event::PersonalErased { subject: Subject::Tenant(tenant) } => {
             found.insert(Subject::Tenant(*tenant));
         }
-        Event::CommandRefused { tenants, .. } => found.extend(tenants.iter().copied().map(Subject::Tenant)),
+        Event::CommandRefused { named, .. } => {
+            found.extend(named.iter().flatten().copied().map(Subject::Tenant));
+        }
     }
     Ok(())
 }
 
-/// The tenants and users that a command names and a view knows, and those behind the things that it
-/// names.
+/// What a command names and a view knows: of each thing, the organisations that it concerns, those
+/// of the people behind it included.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub(crate) fn of_command(view: &dyn View, command: &Command) -> Result<BTreeSet<Subject>, ViewError> {
-    let mut found = BTreeSet::new();
+pub(crate) fn of_command(
+    view: &dyn View,
+    command: &Command,
+) -> Result<BTreeSet<BTreeSet<TenantId>>, ViewError> {
+    let mut things = BTreeSet::new();
     for named in command.about() {
+        let mut found = BTreeSet::new();
         match named {
             Named::Tenant(tenant) => {
                 found.insert(Subject::Tenant(tenant));
@@ -156,11 +163,27 @@ pub(crate) fn of_command(view: &dyn View, command: &Command) -> Result<BTreeSet<
             }
             Named::Move(id) => of_move(view, id, &mut found)?,
             Named::Integration(integration) => of_integration(view, integration, &mut found)?,
-            Named::Licence(licence) => of_licence(view, licence, &mut found)?,
+            Named::Licence(licence) => {
+                let licence = view.get::<Licence>(licence.uuid())?;
+                let sides = licence.map(|licence| [licence.buyer, licence.tenant].map(Subject::Tenant));
+                found.extend(sides.into_iter().flatten());
+            }
             Named::Session(session) => of_session(view, session, &mut found)?,
         }
+        let mut organisations = BTreeSet::new();
+        for subject in found {
+            match subject {
+                Subject::Tenant(tenant) => {
+                    organisations.extend(view.get::<Tenant>(tenant.uuid())?.map(|it| it.id))
+                }
+                Subject::User(user) => organisations.extend(view.get::<User>(user.uuid())?.map(|it| it.home)),
+            }
+        }
+        if !organisations.is_empty() {
+            things.insert(organisations);
+        }
     }
-    Ok(found)
+    Ok(things)
 }
 
 /// The user behind an actor, under whom their records are found.

@@ -1,6 +1,6 @@
 //! What an event means beyond what it changes: whose open console sessions may have lost their
-//! right with it, and whether anybody may have to be told. Every event is named here, so that none
-//! is forgotten.
+//! right with it, whether anybody may have to be told, and whose doing it is. Every event is named
+//! here, so that none is forgotten.
 
 use crate::base::ids::{LinkId, TenantId};
 use crate::event::Event;
@@ -37,12 +37,10 @@ pub(crate) const fn of(event: &Event) -> Effect {
         Event::PolicySet { .. } | Event::RoleEdited { .. } => Effect { loss: Loss::Anybody, told: false },
         Event::TenantDisabled { tenant } => Effect { loss: Loss::AtHome(*tenant), told: true },
         Event::LinkCreated { managed, .. } => Effect { loss: Loss::AtHome(*managed), told: false },
-        Event::LinkEnded { link, .. } | Event::ManagerGrantsSet { link, .. } => {
-            Effect { loss: Loss::Below(*link), told: true }
-        }
-        Event::LinkConverted { link, .. } | Event::ServiceRemoved { link, .. } => {
-            Effect { loss: Loss::Below(*link), told: false }
-        }
+        Event::LinkEnded { link, .. }
+        | Event::LinkConverted { link, .. }
+        | Event::ServiceRemoved { link, .. }
+        | Event::ManagerGrantsSet { link, .. } => Effect { loss: Loss::Below(*link), told: true },
         Event::TenantDeleted { .. }
         | Event::UserBlocked { .. }
         | Event::UserUnblocked { .. }
@@ -58,6 +56,8 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::LinkRequestDeclined { .. }
         | Event::LinkRequestCanceled { .. }
         | Event::LinkRequestExpired { .. }
+        | Event::ServicesAdded { .. }
+        | Event::AutoExtendSet { .. }
         | Event::LinkExpiring { .. }
         | Event::LinkExtended { .. }
         | Event::DelinkRequested { .. }
@@ -82,8 +82,6 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::TenantHeld { .. }
         | Event::TenantReleased { .. }
         | Event::TenantEnabled { .. }
-        | Event::ServicesAdded { .. }
-        | Event::AutoExtendSet { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
@@ -111,4 +109,85 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::PersonalErased { .. }
         | Event::CommandRefused { .. } => Effect { loss: Loss::None, told: false },
     }
+}
+
+/// Whether an event is what such a command is there for; else it only follows from it. What time
+/// brings about is all its own doing.
+pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
+    let commands: &[&str] = match event {
+        Event::PolicySet { .. } => &["set_policy"],
+        Event::TenantRegistered { .. } => &["register_tenant", "add_customer"],
+        Event::TenantEdited { .. } => &["edit_tenant"],
+        Event::TenantKindChanged { .. } => &["change_tenant_kind"],
+        Event::TenantHeld { .. } | Event::TenantDisabled { .. } => &["disable_tenants"],
+        Event::TenantReleased { .. } => &["enable_tenants"],
+        Event::TenantEnabling { .. } | Event::TenantEnabled { .. } => &["enable_tenants", "report_ready"],
+        Event::TenantDeleted { .. } => &["delete_tenants"],
+        Event::LinkRequested { .. } => &["request_link"],
+        Event::LinkRequestResent { .. } => &["resend_link_request"],
+        Event::LinkRequestAccepted { .. } => &["accept_link"],
+        Event::LinkRequestDeclined { .. } => &["decline_link"],
+        Event::LinkRequestCanceled { .. } => &["cancel_link_request"],
+        Event::LinkCreated { .. } => &["add_customer", "accept_link"],
+        Event::LinkConverted { .. } => &["convert_link"],
+        Event::ServicesAdded { .. } => &["add_services"],
+        Event::ServiceRemoved { .. } => &["remove_service"],
+        Event::ManagerGrantsSet { .. } => &["set_manager_grants"],
+        Event::AutoExtendSet { .. } => &["set_auto_extend"],
+        Event::DelinkRequested { .. } => &["request_delink"],
+        Event::DelinkResent { .. } => &["resend_delink"],
+        Event::DelinkRejected { .. } => &["reject_delink"],
+        Event::DelinkCanceled { .. } => &["cancel_delink"],
+        Event::LinkEnded { .. } => &["request_delink", "accept_delink", "delete_tenants"],
+        Event::UserInvited { .. } => &["invite_user", "invite_owner"],
+        Event::InvitationResent { .. } => &["resend_invitation"],
+        Event::InvitationAccepted { .. } => &["accept_invitation"],
+        Event::InvitationDeclined { .. } => &["decline_invitation"],
+        Event::InvitationRevoked { .. } => &["revoke_invitation"],
+        Event::UserRegistered { .. } => &["register_user"],
+        Event::UserEdited { .. } => &["edit_user"],
+        Event::UserBlocked { .. } => &["block_user"],
+        Event::UserUnblocked { .. } => &["unblock_user"],
+        Event::UserRemoved { .. } => &["remove_user"],
+        Event::Assigned { .. } => &["assign"],
+        Event::AssignmentEnded { .. } => &["unassign"],
+        Event::RoleCreated { .. } => &["create_role"],
+        Event::RoleEdited { .. } => &["edit_role"],
+        Event::RoleDeleted { .. } => &["delete_role"],
+        Event::ResellerCustomerAdded { .. } => &["add_reseller_customer"],
+        Event::ResellerCustomerEdited { .. } => &["edit_reseller_customer"],
+        Event::ResellerDropped { .. } => &["drop_reseller"],
+        Event::ResellerAdmitted { .. } => &["admit_reseller"],
+        Event::DevicesUploaded { .. } => &["upload_devices"],
+        Event::DevicesMoved { .. } => &["move_devices", "approve_move"],
+        Event::MoveRequested { .. } => &["move_devices"],
+        Event::MoveResent { .. } => &["resend_move"],
+        Event::MoveApproved { .. } => &["approve_move"],
+        Event::MoveDeclined { .. } => &["decline_move"],
+        Event::MoveCanceled { .. } => &["cancel_move"],
+        Event::DevicesDeleted { .. } => &["delete_devices"],
+        Event::IntegrationCreated { .. } => &["create_integration"],
+        Event::IntegrationShared { .. } => &["share_integration"],
+        Event::IntegrationDetached { .. } => &["detach_integration", "delete_integration"],
+        Event::IntegrationDeleted { .. } => &["delete_integration"],
+        Event::LicenceBought { .. } => &["buy_licence"],
+        Event::SeatsAssigned { .. } => &["assign_seats"],
+        Event::SeatsReleased { .. } => &["release_seats"],
+        Event::AlertRuleSet { .. } => &["set_alert_rule"],
+        Event::SessionOpened { .. } => &["open_console"],
+        Event::SessionClosed { .. } => &["close_console"],
+        Event::PersonalErased { .. } => &["erase_personal"],
+        Event::CommandRefused { .. } => return true,
+        Event::LinkRequestWithdrawn { .. }
+        | Event::LinkRequestExpired { .. }
+        | Event::LinkExpiring { .. }
+        | Event::LinkExtended { .. }
+        | Event::DelinkExpired { .. }
+        | Event::InvitationWithdrawn { .. }
+        | Event::InvitationExpired { .. }
+        | Event::MoveWithdrawn { .. }
+        | Event::MoveExpired { .. }
+        | Event::SessionEnded { .. } => &[],
+    };
+    commands.contains(&command)
 }

@@ -695,9 +695,9 @@ pub enum Event {
         refusal: String,
         /// Whose command it was.
         by: UserId,
-        /// The tenants that it was about.
+        /// What it named: of each thing, the organisations that it concerns.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        tenants: BTreeSet<TenantId>,
+        named: BTreeSet<BTreeSet<TenantId>>,
         /// How many refused commands of theirs were not recorded since the one before, beyond what
         /// an hour has room for.
         #[serde(default, skip_serializing_if = "is_zero")]

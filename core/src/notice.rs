@@ -5,11 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, TenantId, UserId};
+use crate::base::time::Timestamp;
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
-use crate::model::{Attachment, Integration, Invitation, Link, LinkRequest, Move, Party};
-use crate::rules::{self, World};
+use crate::model::{
+    Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, Move, Party, is_false,
+};
+use crate::query::Recipients;
+use crate::rules::ladder::{self, Matter};
+use crate::rules::{self, World, access};
 use crate::view::{Index, Key, ViewError};
 
 /// A message that must be sent.
@@ -24,8 +29,11 @@ pub struct Notice {
     pub index: usize,
     /// What it says.
     pub kind: NoticeKind,
-    /// Whom it goes to; the address is looked up on delivery. Never empty.
-    pub to: BTreeSet<UserId>,
+    /// Whom it goes to. Never empty.
+    pub to: Recipients,
+    /// Whether what it asks for has been answered, taken back or has lapsed by now.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub settled: bool,
 }
 
 /// What a notice says, with what it is about.
@@ -69,6 +77,29 @@ pub enum NoticeKind {
     GrantsChanged {
         /// The link.
         link: LinkId,
+    },
+    /// The link has another management type (L-5).
+    LinkConverted {
+        /// The link.
+        link: LinkId,
+    },
+    /// More services are managed by the link (L-6).
+    ServicesAdded {
+        /// The link.
+        link: LinkId,
+    },
+    /// A service is no longer managed by the link (L-6).
+    ServiceRemoved {
+        /// The link.
+        link: LinkId,
+    },
+    /// The link extends itself from now on, or no longer does (L-9).
+    AutoExtendSet {
+        /// The link.
+        link: LinkId,
+        /// By how many days, if it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
     },
     /// The link will end in so many days (L-9).
     LinkExpiring {
@@ -243,6 +274,10 @@ impl Notice {
                 .get::<LinkRequest>(request.uuid())?
                 .map_or(nobody, |it| of(it.manager, it.managed, LinkId::from_uuid(it.id.uuid()))),
             Is::GrantsChanged { link }
+            | Is::LinkConverted { link }
+            | Is::ServicesAdded { link }
+            | Is::ServiceRemoved { link }
+            | Is::AutoExtendSet { link, days: _ }
             | Is::LinkExpiring { link, days: _ }
             | Is::LinkExtended { link }
             | Is::DelinkRequested { link }
@@ -279,30 +314,115 @@ impl Notice {
     }
 }
 
-/// The notices of a record, read in the world as it was right after it. Where nobody is left to be
-/// told, there is no notice.
+/// A record that is read late: the worlds right before and right after it, as recorded, and the
+/// world now.
+#[derive(Clone, Copy)]
+pub struct Since<'w> {
+    /// The world right before the record.
+    pub before: &'w World<'w>,
+    /// The world right after the record.
+    pub then: &'w World<'w>,
+    /// The world in which its notices are read.
+    pub now: &'w World<'w>,
+}
+
+/// The notices of a record: to those whom it concerned then and whom it still is for, else to those
+/// who have taken their place. Where nobody is left to be told, there is no notice.
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn of_record(world: &World<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
+pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
     let mut notices = Vec::new();
     for event in record.events.iter().filter(|event| effect::of(event).told) {
         let told = match event {
-            Event::TenantDisabled { tenant } => collectors(world, *tenant, |integration, tenant| {
+            Event::TenantDisabled { tenant } => collectors(since, *tenant, |integration, tenant| {
                 NoticeKind::CollectorPowerDown { integration, tenant }
             })?,
-            Event::TenantEnabling { tenant } => collectors(world, *tenant, |integration, tenant| {
+            Event::TenantEnabling { tenant } => collectors(since, *tenant, |integration, tenant| {
                 NoticeKind::CollectorPowerUp { integration, tenant }
             })?,
-            other => of_event(world, other)?.into_iter().collect(),
+            other => of_event(since, record.at, other)?.into_iter().collect(),
         };
         for (kind, to) in told {
             if !to.is_empty() {
-                notices.push(Notice { seq: record.seq, index: notices.len(), kind, to });
+                let settled = is_settled(since.now, &kind)?;
+                notices.push(Notice { seq: record.seq, index: notices.len(), kind, to, settled });
             }
         }
     }
     Ok(notices)
+}
+
+/// Whether what a notice asks for no longer waits for an answer.
+fn is_settled(now: &World<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
+    use NoticeKind as Is;
+    let waits = match kind {
+        Is::LinkRequested { request } | Is::LinkRequestReminder { request } => {
+            now.view.get::<LinkRequest>(request.uuid())?.map(|it| it.handshake.state_at(now.at))
+        }
+        Is::MoveRequested { id } | Is::MoveReminder { id } => {
+            now.view.get::<Move>(id.uuid())?.map(|it| it.handshake.state_at(now.at))
+        }
+        Is::Invitation { invitation } | Is::SignUp { invitation } | Is::InvitationReminder { invitation } => {
+            now.view.get::<Invitation>(invitation.uuid())?.map(|it| it.handshake.state_at(now.at))
+        }
+        Is::DelinkRequested { link } | Is::DelinkReminder { link } => {
+            let link = now.link(*link)?;
+            return Ok(!link.is_some_and(|it| it.is_in_force(now.at) && it.stage.requester().is_some()));
+        }
+        _ => return Ok(false),
+    };
+    Ok(waits != Some(HandshakeState::Pending))
+}
+
+type Those = Result<Recipients, ViewError>;
+
+impl Since<'_> {
+    /// Those of then whom it would be told now; where there are none, those whom it would.
+    fn still(self, those_of: impl Fn(&World<'_>) -> Those) -> Those {
+        let (mut then, now) = (those_of(self.then)?, those_of(self.now)?);
+        then.users.retain(|user| now.users.contains(user));
+        Ok(if then.is_empty() { now } else { then })
+    }
+
+    /// The manager's side, of what it manages or of whatever it manages.
+    fn manager(self, manager: TenantId, matter: Matter) -> Those {
+        self.still(|world| ladder::of_manager(world, manager, matter))
+    }
+
+    /// The manager's side of a link: of the tenant, as long as the link is there. Of its end those
+    /// are told who could see it while it lasted, and still see what their home manages (14.7).
+    fn linked(self, link: &Link) -> Those {
+        let matter = Matter::Tenant(link.managed);
+        let is_there = |world: &World<'_>| -> Result<bool, ViewError> {
+            Ok(world.link(link.id)?.is_some_and(|it| it.is_in_force(world.at)))
+        };
+        if is_there(self.then)? && is_there(self.now)? {
+            return self.manager(link.manager, matter);
+        }
+        let lasting = if is_there(self.then)? { self.then } else { self.before };
+        let those = ladder::of_manager(lasting, link.manager, matter)?;
+        let mut users = BTreeSet::new();
+        for user in those.users {
+            if let Some(user) = self.now.user(user)?
+                && access::is_there(self.now, &user)?
+                && access::sees_below(self.now, &user, user.home)?
+            {
+                users.insert(user.id);
+            }
+        }
+        Ok(Recipients { operator: users.is_empty(), users })
+    }
+
+    /// The super admins of the managed side.
+    fn customer(self, tenant: TenantId, must: bool) -> Those {
+        self.still(|world| ladder::of_customer(world, tenant, must))
+    }
+
+    /// A tenant's own admins.
+    fn own(self, tenant: TenantId) -> Those {
+        self.still(|world| ladder::of_own(world, tenant))
+    }
 }
 
 /// The type of integration that is powered down and up with its tenant (I-2).
@@ -311,81 +431,96 @@ const COLLECTOR: &str = "collector";
 /// The collectors at a tenant: of its own, whoever gets its service mail is told; of those
 /// shared with it, their owner's admins.
 fn collectors(
-    world: &World<'_>,
+    since: Since<'_>,
     tenant: TenantId,
     kind: impl Fn(IntegrationId, TenantId) -> NoticeKind,
-) -> Result<Vec<(NoticeKind, BTreeSet<UserId>)>, ViewError> {
+) -> Result<Vec<(NoticeKind, Recipients)>, ViewError> {
+    let view = since.then.view;
     let key = Key::new().id(tenant.uuid());
     let mut found = BTreeMap::new();
-    for integration in world.view.under::<Integration>(Index::IntegrationOwner, key.clone()) {
+    for integration in view.under::<Integration>(Index::IntegrationOwner, key.clone()) {
         let integration = integration?;
         found.insert(integration.id, integration);
     }
-    for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, key) {
-        if let Some(integration) = world.view.get::<Integration>(attachment?.integration.uuid())? {
+    for attachment in view.under::<Attachment>(Index::AttachmentTenant, key) {
+        if let Some(integration) = view.get::<Integration>(attachment?.integration.uuid())? {
             found.insert(integration.id, integration);
         }
     }
     let mut told = Vec::new();
     for integration in found.into_values().filter(|integration| integration.kind.as_str() == COLLECTOR) {
         let to = if integration.owner == tenant {
-            rules::alert::service_mail(world, tenant)?
+            since.still(|world| rules::alert::service_mail(world, tenant))?
         } else {
-            world.admins(integration.owner)?
+            since.manager(integration.owner, Matter::Tenant(tenant))?
         };
         told.push((kind(integration.id, tenant), to));
     }
     Ok(told)
 }
 
-type Told = Option<(NoticeKind, BTreeSet<UserId>)>;
+type Told = Option<(NoticeKind, Recipients)>;
 
-fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
+fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, ViewError> {
     match event {
         Event::LinkRequested { request, .. } => {
-            asked(world, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
+            asked(since, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
         }
         Event::LinkRequestResent { request, .. } => {
-            asked(world, *request, Party::Customer, NoticeKind::LinkRequestReminder { request: *request })
+            asked(since, *request, Party::Customer, NoticeKind::LinkRequestReminder { request: *request })
         }
         Event::LinkRequestAccepted { request } => {
-            asked(world, *request, Party::Manager, NoticeKind::LinkRequestAccepted { request: *request })
+            asked(since, *request, Party::Manager, NoticeKind::LinkRequestAccepted { request: *request })
         }
         Event::LinkRequestDeclined { request } => {
-            asked(world, *request, Party::Manager, NoticeKind::LinkRequestDeclined { request: *request })
+            asked(since, *request, Party::Manager, NoticeKind::LinkRequestDeclined { request: *request })
         }
         Event::LinkRequestCanceled { request } | Event::LinkRequestWithdrawn { request } => {
-            asked(world, *request, Party::Customer, NoticeKind::LinkRequestCanceled { request: *request })
+            asked(since, *request, Party::Customer, NoticeKind::LinkRequestCanceled { request: *request })
         }
         Event::LinkRequestExpired { request } => {
-            asked(world, *request, Party::Manager, NoticeKind::LinkRequestExpired { request: *request })
+            asked(since, *request, Party::Manager, NoticeKind::LinkRequestExpired { request: *request })
         }
         Event::ManagerGrantsSet { link, .. } => {
-            linked(world, *link, &[Party::Manager], NoticeKind::GrantsChanged { link: *link })
+            linked(since, *link, &[Party::Manager], NoticeKind::GrantsChanged { link: *link })
+        }
+        Event::LinkConverted { link, .. } => {
+            linked(since, *link, Party::ALL, NoticeKind::LinkConverted { link: *link })
+        }
+        Event::ServicesAdded { link, .. } => {
+            linked(since, *link, Party::ALL, NoticeKind::ServicesAdded { link: *link })
+        }
+        Event::ServiceRemoved { link, .. } => {
+            linked(since, *link, Party::ALL, NoticeKind::ServiceRemoved { link: *link })
+        }
+        Event::AutoExtendSet { link, days } => {
+            linked(since, *link, Party::ALL, NoticeKind::AutoExtendSet { link: *link, days: *days })
         }
         Event::LinkExpiring { link, days } => {
-            linked(world, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days: *days })
+            let term = since.then.link(*link)?.and_then(|link| link.term.clone());
+            let days = term.map_or(*days, |term| at.days_until(term.expires));
+            linked(since, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days })
         }
         Event::LinkExtended { link, .. } => {
-            linked(world, *link, Party::ALL, NoticeKind::LinkExtended { link: *link })
+            linked(since, *link, Party::ALL, NoticeKind::LinkExtended { link: *link })
         }
         Event::DelinkRequested { link, by, .. } => {
-            linked(world, *link, &[by.other()], NoticeKind::DelinkRequested { link: *link })
+            linked(since, *link, &[by.other()], NoticeKind::DelinkRequested { link: *link })
         }
         Event::DelinkResent { link, by } => {
-            linked(world, *link, &[by.other()], NoticeKind::DelinkReminder { link: *link })
+            linked(since, *link, &[by.other()], NoticeKind::DelinkReminder { link: *link })
         }
         Event::DelinkRejected { link, by } => {
-            linked(world, *link, &[by.other()], NoticeKind::DelinkRejected { link: *link })
+            linked(since, *link, &[by.other()], NoticeKind::DelinkRejected { link: *link })
         }
         Event::DelinkCanceled { link, by } => {
-            linked(world, *link, &[by.other()], NoticeKind::DelinkCanceled { link: *link })
+            linked(since, *link, &[by.other()], NoticeKind::DelinkCanceled { link: *link })
         }
         Event::DelinkExpired { link } => {
-            linked(world, *link, Party::ALL, NoticeKind::DelinkExpired { link: *link })
+            linked(since, *link, Party::ALL, NoticeKind::DelinkExpired { link: *link })
         }
         Event::LinkEnded { link, .. } => {
-            linked(world, *link, Party::ALL, NoticeKind::LinkEnded { link: *link })
+            linked(since, *link, Party::ALL, NoticeKind::LinkEnded { link: *link })
         }
         Event::UserInvited { invitation, user, sign_up, .. } => {
             let kind = if *sign_up {
@@ -393,34 +528,34 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
             } else {
                 NoticeKind::Invitation { invitation: *invitation }
             };
-            Ok(Some((kind, BTreeSet::from([*user]))))
+            Ok(Some((kind, one(*user))))
         }
         Event::InvitationResent { invitation, .. } => {
-            let user = world.view.get::<Invitation>(invitation.uuid())?.map(|it| it.user);
-            Ok(Some((NoticeKind::InvitationReminder { invitation: *invitation }, user.into_iter().collect())))
+            let user = since.then.view.get::<Invitation>(invitation.uuid())?.map(|it| it.user);
+            Ok(user.map(|user| (NoticeKind::InvitationReminder { invitation: *invitation }, one(user))))
         }
         Event::InvitationAccepted { invitation } => {
-            senders(world, *invitation, NoticeKind::InvitationAccepted { invitation: *invitation })
+            senders(since, *invitation, NoticeKind::InvitationAccepted { invitation: *invitation })
         }
         Event::InvitationDeclined { invitation } => {
-            senders(world, *invitation, NoticeKind::InvitationDeclined { invitation: *invitation })
+            senders(since, *invitation, NoticeKind::InvitationDeclined { invitation: *invitation })
         }
         Event::InvitationExpired { invitation } => {
-            senders(world, *invitation, NoticeKind::InvitationExpired { invitation: *invitation })
+            senders(since, *invitation, NoticeKind::InvitationExpired { invitation: *invitation })
         }
         Event::ResellerDropped { reseller, tenant } => {
             let kind = NoticeKind::ResellerDropped { reseller: *reseller, tenant: *tenant };
-            Ok(Some((kind, world.admins(*reseller)?)))
+            Ok(Some((kind, since.own(*reseller)?)))
         }
         Event::MoveRequested { id, .. } => {
-            moved(world, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
+            moved(since, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
         }
         Event::MoveResent { id, .. } => {
-            moved(world, *id, Party::Customer, NoticeKind::MoveReminder { id: *id })
+            moved(since, *id, Party::Customer, NoticeKind::MoveReminder { id: *id })
         }
-        Event::MoveApproved { id } => moved(world, *id, Party::Manager, NoticeKind::MoveApproved { id: *id }),
-        Event::MoveDeclined { id } => moved(world, *id, Party::Manager, NoticeKind::MoveDeclined { id: *id }),
-        Event::MoveExpired { id } => moved(world, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),
+        Event::MoveApproved { id } => moved(since, *id, Party::Manager, NoticeKind::MoveApproved { id: *id }),
+        Event::MoveDeclined { id } => moved(since, *id, Party::Manager, NoticeKind::MoveDeclined { id: *id }),
+        Event::MoveExpired { id } => moved(since, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),
         Event::ResellerCustomerAdded { .. }
         | Event::ResellerCustomerEdited { .. }
         | Event::ResellerAdmitted { .. }
@@ -451,10 +586,6 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
         | Event::TenantEnabled { .. }
         | Event::TenantDeleted { .. }
         | Event::LinkCreated { .. }
-        | Event::LinkConverted { .. }
-        | Event::ServicesAdded { .. }
-        | Event::ServiceRemoved { .. }
-        | Event::AutoExtendSet { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
@@ -472,56 +603,57 @@ fn of_event(world: &World<'_>, event: &Event) -> Result<Told, ViewError> {
     }
 }
 
-/// Who is told on a side: the manager's admins, the customer's super admins.
-fn side(world: &World<'_>, party: Party, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-    match party {
-        Party::Manager => world.admins(tenant),
-        Party::Customer => world.super_admins(tenant),
-    }
+fn one(user: UserId) -> Recipients {
+    Recipients { users: BTreeSet::from([user]), operator: false }
 }
 
-fn asked(world: &World<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(request) = world.view.get::<LinkRequest>(id.uuid())? else { return Ok(None) };
-    let tenant = match party {
-        Party::Manager => request.manager,
-        Party::Customer => request.managed,
-    };
-    Ok(Some((kind, side(world, party, tenant)?)))
-}
-
-fn moved(world: &World<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(found) = world.view.get::<Move>(id.uuid())? else { return Ok(None) };
+fn asked(since: Since<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(request) = since.then.view.get::<LinkRequest>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => world.admins(found.manager)?,
-        Party::Customer => world.admins(found.customer)?,
+        Party::Manager => since.manager(request.manager, Matter::Below)?,
+        Party::Customer => since.customer(request.managed, false)?,
     };
     Ok(Some((kind, to)))
 }
 
-fn linked(world: &World<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(link) = world.view.get::<Link>(id.uuid())? else { return Ok(None) };
-    let mut to = BTreeSet::new();
+fn moved(since: Since<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(found) = since.then.view.get::<Move>(id.uuid())? else { return Ok(None) };
+    let to = match party {
+        Party::Manager => match since.then.link(found.link)? {
+            Some(link) => since.linked(&link)?,
+            None => since.manager(found.manager, Matter::Below)?,
+        },
+        Party::Customer => since.own(found.customer)?,
+    };
+    Ok(Some((kind, to)))
+}
+
+/// The manager's admins and the customer's super admins. Where a word about the end of somebody's
+/// access would reach nobody on the customer's side, the operator is told (A-1, L-9).
+fn linked(since: Since<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(link) = since.then.link(id)? else { return Ok(None) };
+    let must = matches!(kind, NoticeKind::LinkEnded { .. } | NoticeKind::LinkExpiring { .. });
+    let mut to = Recipients::default();
     for &party in parties {
-        let tenant = match party {
-            Party::Manager => link.manager,
-            Party::Customer => link.managed,
-        };
-        to.append(&mut side(world, party, tenant)?);
+        to.append(match party {
+            Party::Manager => since.linked(&link)?,
+            Party::Customer => since.customer(link.managed, must)?,
+        });
     }
     Ok(Some((kind, to)))
 }
 
 /// The admins of the tenant that invited: for a sign-up, of its managers.
-fn senders(world: &World<'_>, id: InvitationId, kind: NoticeKind) -> Result<Told, ViewError> {
-    let Some(invitation) = world.view.get::<Invitation>(id.uuid())? else { return Ok(None) };
-    let mut to = BTreeSet::new();
+fn senders(since: Since<'_>, id: InvitationId, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(invitation) = since.then.view.get::<Invitation>(id.uuid())? else { return Ok(None) };
+    let mut to = Recipients::default();
     if invitation.sign_up {
-        for link in world.links_above(invitation.tenant)? {
-            to.append(&mut world.admins(link.manager)?);
+        for link in since.then.links_above(invitation.tenant)? {
+            to.append(since.linked(&link)?);
         }
     } else {
-        to.append(&mut world.admins(invitation.tenant)?);
+        to.append(since.own(invitation.tenant)?);
     }
-    to.remove(&invitation.user);
+    to.users.remove(&invitation.user);
     Ok(Some((kind, to)))
 }

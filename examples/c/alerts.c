@@ -52,12 +52,12 @@ static tenantry_id link_as(stage *on, tenantry_id asks, tenantry_id manager, ten
 
 /* Now, or as of a record. */
 static const char *service_mail(stage *on, tenantry_id tenant, cJSON *as_of) {
-  return people(on, ask(on, query("service_mail", "tenant", id(tenant), "as_of", as_of)));
+  return recipients(on, ask(on, query("service_mail", "tenant", id(tenant), "as_of", as_of)));
 }
 
 static const char *alerts_of(stage *on, tenantry_id tenant, const char *category, cJSON *as_of) {
-  return people(on,
-                ask(on, query("alert_recipients", "tenant", id(tenant), "category", text(category), "as_of", as_of)));
+  return recipients(
+      on, ask(on, query("alert_recipients", "tenant", id(tenant), "category", text(category), "as_of", as_of)));
 }
 
 typedef struct managed {

@@ -1,10 +1,13 @@
 /* An existing customer is linked as jointly managed, worked for, and let go. Never does anything behind its back. */
 
+#include <string.h>
+
 #include "journeys.h"
 
 /* Whom a row of the audit shows. */
 static const char *from(const stage *on, const cJSON *by) {
   const cJSON *organisation = in(by, "organisation");
+  if (cJSON_IsString(by) && strcmp(by->valuestring, "stranger") == 0) return "a stranger";
   return organisation ? format("someone of %s", name_of(on, id_of(organisation))) : actor_name(on, by);
 }
 
@@ -86,7 +89,7 @@ void jointly(stage *on) {
   table *rows = table("seq", "at", "from", "command", "what happened");
   each(it, in(audit, "rows")) {
     row(rows, count(number_in(it, "seq")), faint(clock_face(text_in(it, "at"))), plain(from(on, in(it, "by"))),
-        plain(text_in(it, "command")), plain(happened(in(it, "events"), "\n")));
+        plain(text_or(it, "command", "–")), plain(happened(in(it, "events"), "\n")));
   }
   show(rows);
   verify(on);

@@ -212,6 +212,12 @@ const char *people(const stage *on, const cJSON *users) {
   return cJSON_GetArraySize(names) == 0 ? "nobody" : sorted(names, ", ");
 }
 
+const char *recipients(const stage *on, const cJSON *to) {
+  const char *users = people(on, in(to, "users"));
+  if (!cJSON_IsTrue(in(to, "operator"))) return users;
+  return cJSON_GetArraySize(in(to, "users")) == 0 ? "the operator" : format("%s, the operator", users);
+}
+
 /* ---- the cast ---- */
 
 tenantry_id tenant(stage *on, const char *kind, const char *name, const char *number) {
@@ -320,7 +326,8 @@ const cJSON *post(stage *on) {
   cJSON *letters = keep(cJSON_CreateArray());
   each(notice, in(waiting, "notices")) {
     cJSON *to = cJSON_CreateArray();
-    each(user, in(notice, "to")) {
+    if (cJSON_IsTrue(in(in(notice, "to"), "operator"))) cJSON_AddItemToArray(to, text("the operator"));
+    each(user, in(in(notice, "to"), "users")) {
       const cJSON *known = ask(on, query("host_personal", "subject", object("user", text(text_of(user)))));
       cJSON_AddItemToArray(to, text(text_or(known, "email", "nobody any more")));
     }

@@ -65,6 +65,8 @@ const char *actor_name(const stage *on, const cJSON *actor);
 const char *in_names(const stage *on, const char *text);
 /* The names of some users, in the order of the alphabet. */
 const char *people(const stage *on, const cJSON *users);
+/* Those who are told of something, the platform's own staff included. */
+const char *recipients(const stage *on, const cJSON *to);
 /* The texts of a list, in their order or in that of the alphabet, with this between them. */
 const char *joined(const cJSON *texts, const char *between);
 const char *sorted(const cJSON *texts, const char *between);

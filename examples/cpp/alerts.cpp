@@ -41,11 +41,11 @@ id link_as(stage& on, const id& asks, const id& manager, const id& answers, cons
 
 // Whom everything goes to, now or as of a record.
 std::string service_mail(stage& on, const id& tenant, const json& as_of = nullptr) {
-  return on.people(on.ask({{"query", "service_mail"}, {"tenant", tenant}, {"as_of", as_of}}));
+  return on.recipients(on.ask({{"query", "service_mail"}, {"tenant", tenant}, {"as_of", as_of}}));
 }
 
 std::string alerts_of(stage& on, const id& tenant, std::string_view category, const json& as_of = nullptr) {
-  return on.people(
+  return on.recipients(
       on.ask({{"query", "alert_recipients"}, {"tenant", tenant}, {"category", category}, {"as_of", as_of}}));
 }
 

@@ -86,7 +86,7 @@ void jointly(stage& on) {
   std::vector<row> rows;
   for (const auto& it : audit.at("rows")) {
     rows.push_back({count(it.at("seq")), faint(clock_face(it.at("at"))), plain(on.actor_name(it.at("by"))),
-                    plain(it.at("command")), plain(happened(it.at("events")))});
+                    plain(it.value("command", "–")), plain(happened(it.at("events")))});
   }
   on.told.table({"seq", "at", "from", "command", "what happened"}, rows);
   on.verify();

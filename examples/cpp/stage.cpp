@@ -98,6 +98,7 @@ std::string stage::name_of(const std::string& it) const {
 std::string stage::actor_name(const json& actor) const {
   if (actor.contains("user")) return name_of(actor.at("user").get<std::string>());
   if (actor.contains("organisation")) return "someone of " + name_of(actor.at("organisation").get<std::string>());
+  if (actor == "stranger") return "a stranger";
   if (!actor.contains("operator")) return "the clock";
   const auto& staff = actor.at("operator");
   return staff.contains("ticket") ? "the operator, on " + staff.at("ticket").get<std::string>() : "the operator";
@@ -107,6 +108,12 @@ std::string stage::people(const json& users) const {
   std::set<std::string> names;
   for (const auto& user : users) names.insert(name_of(user.get<std::string>()));
   return names.empty() ? "nobody" : joined({names.begin(), names.end()});
+}
+
+std::string stage::recipients(const json& to) const {
+  const auto users = people(to.at("users"));
+  if (!to.value("operator", false)) return users;
+  return to.at("users").empty() ? "the operator" : users + ", the operator";
 }
 
 std::string stage::in_names(std::string text) const {
@@ -216,7 +223,8 @@ std::vector<std::pair<std::string, list>> stage::post() {
   const auto waiting = ask({{"query", "notices"}, {"consumer", POSTMAN}, {"limit", ALL}});
   for (const auto& notice : waiting.at("notices")) {
     list to;
-    for (const auto& user : notice.at("to")) {
+    if (notice.at("to").value("operator", false)) to.push_back("the operator");
+    for (const auto& user : notice.at("to").at("users")) {
       const auto known = ask({{"query", "host_personal"}, {"subject", {{"user", user}}}});
       to.push_back(known.is_null() ? "nobody any more" : known.value("email", "nobody any more"));
     }

@@ -84,6 +84,8 @@ class stage {
   std::string actor_name(const json& actor) const;
   // The names of some users, in the order of the alphabet.
   std::string people(const json& users) const;
+  // Those who are told of something, the platform's own staff included.
+  std::string recipients(const json& to) const;
   // A text in which ids give way to names.
   std::string in_names(std::string text) const;
 

@@ -28,11 +28,33 @@ say "symbols"
 nm -D --defined-only "$lib/libtenantry.so" | awk '{print $3}' | sort | diff "$ffi/symbols.txt" -
 nm -g --defined-only "$lib/libtenantry.a" | awk 'NF == 3 {print $3}' | sort | diff "$ffi/symbols.txt" -
 readelf -d "$lib/libtenantry.so" | grep -q 'SONAME.*\[libtenantry.so.0\]'
+readelf -d "$lib/libtenantry.so" | grep -q 'FLAGS_1.*NODELETE'
 
 strict=(-pedantic -Wall -Wextra -Werror -g)
 shared=$(pkg-config --cflags --libs tenantry)
 static="$(pkg-config --cflags tenantry) -L$lib -l:libtenantry.a $(pkg-config --static --libs-only-l tenantry | sed 's/-ltenantry//')"
 own="$ffi/tests"
+
+say "a text that is no literal does not compile, one with a closing zero has its length"
+cat >texts.c <<'END'
+#include <tenantry.h>
+static size_t length(const char *text, size_t length) { return text ? length : 0; }
+int main(void) {
+  const char *path = "a/path/of/nineteen/";
+#ifdef POINTER
+  return (int)length(TENANTRY_TEXT(path));
+#else
+  return length(TENANTRY_STRING(path)) == 19 && length(TENANTRY_TEXT("four")) == 4 ? 0 : 1;
+#endif
+}
+END
+for language in "gcc -std=c99 -x c" "g++ -std=c++17 -x c++"; do
+    $language "${strict[@]}" $(pkg-config --cflags tenantry) texts.c -o texts && ./texts
+    if $language -DPOINTER $(pkg-config --cflags tenantry) texts.c -o texts 2>/dev/null; then
+        echo "TENANTRY_TEXT takes a pointer" >&2
+        exit 1
+    fi
+done
 
 # Builds and runs: try NAME RUNNER… -- COMPILER…
 try() {

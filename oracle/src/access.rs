@@ -254,6 +254,13 @@ impl Oracle {
         !chains.is_empty() && self.nearest(user, tenant, &chains).iter().any(|a| self.gives(a, &view))
     }
 
+    /// Whether a user is told of another organisation: they see it, it is theirs, or it manages theirs (T-9).
+    pub fn is_there(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
+        let Who::User(user) = who else { return true };
+        let home = self.user(user).unwrap().home;
+        home == tenant || self.sees(who, tenant, at) || self.manages(tenant, home, at)
+    }
+
     /// Who is speaking, if they can act at all.
     pub fn actor(&self, actor: &Actor, disabled: Disabled) -> Result<Who, Code> {
         match actor {
@@ -274,8 +281,12 @@ impl Oracle {
     /// Whether a home that is not enabled bars a user's way.
     fn is_barred(&self, user: &User, disabled: Disabled, at: Timestamp) -> bool {
         let spared = || self.assignment(user.id, user.home).is_some_and(|a| self.makes_super(a));
-        let open = self.living(user.home).is_some_and(|home| self.operation(home, at) == Operation::Enabled);
-        !(open || disabled == Disabled::SparesSuperAdmins && spared())
+        !(self.is_open(user.home, at) || disabled == Disabled::SparesSuperAdmins && spared())
+    }
+
+    /// Whether a tenant is there and can be worked on.
+    pub fn is_open(&self, tenant: TenantId, at: Timestamp) -> bool {
+        self.living(tenant).is_some_and(|tenant| self.operation(tenant, at) == Operation::Enabled)
     }
 
     /// Whether a tenant can be worked on at a moment: what a link kept disabled it keeps so no longer than it is in force,
@@ -389,5 +400,18 @@ impl Oracle {
         } else {
             None
         }
+    }
+
+    /// The side of a link that a user is on: of the managing side, those who see the tenant that it manages or, once it has
+    /// ended, would see a tenant that the manager came to manage (L-3.2).
+    pub fn side_of_link(&self, user: UserId, link: &Link, at: Timestamp) -> Option<Party> {
+        let side = self.side(user, link.manager, link.managed, at)?;
+        let home = self.user(user).map(|user| user.home).unwrap();
+        let told = match side {
+            Party::Customer => true,
+            Party::Manager if link.in_force(at) => self.sees(Who::User(user), link.managed, at),
+            Party::Manager => !self.is_locked(home, at) && self.remembers(user, link.manager, at),
+        };
+        told.then_some(side)
     }
 }

@@ -7,11 +7,12 @@ use tenantry::base::text::{IssueCategory, Permission};
 use tenantry::base::time::Timestamp;
 use tenantry::command::SetAlertRule;
 use tenantry::model::{Actor, Audience, RoleRef, UserState};
+use tenantry::query::Recipients;
 use tenantry::refusal::Code;
 
-use crate::access::Disabled;
+use crate::access::{Disabled, Who};
 use crate::obstacles::least;
-use crate::world::{AlertRule, Oracle};
+use crate::world::{AlertRule, Assignment, Oracle};
 
 impl Oracle {
     pub fn set_alert_rule(&mut self, actor: &Actor, c: &SetAlertRule, at: Timestamp) -> Result<(), Code> {
@@ -40,55 +41,93 @@ impl Oracle {
         Ok(())
     }
 
-    /// The active users at home on the tenant whose role there is the super or the admin role.
-    pub fn active_admins(&self, tenant: TenantId) -> BTreeSet<UserId> {
-        let admin = RoleRef::Builtin(self.policy.admin_role.clone());
-        let mut admins = BTreeSet::new();
-        for user in self.users.iter().filter(|u| u.home == tenant && u.state == UserState::Active) {
-            if let Some(a) = self.assignment(user.id, tenant)
-                && (a.role == self.super_role() || a.role == admin)
-            {
-                admins.insert(user.id);
-            }
-        }
-        admins
+    /// Who gets a tenant's service mail: its own admins, unless they are locked out, and whoever hears it for each of its
+    /// managers; the operator, if that is nobody at all.
+    pub fn service_mail(&self, tenant: TenantId, at: Timestamp) -> Recipients {
+        let mut told = self.all_admins(tenant, at);
+        told.operator |= told.users.is_empty() && self.living(tenant).is_some();
+        told
     }
 
-    /// The tenant's own admins, unless they are locked out, and those of its managers.
-    pub fn service_mail(&self, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
-        let mut found = BTreeSet::new();
+    /// Who is told of an issue.
+    pub fn alert_recipients(&self, tenant: TenantId, category: &IssueCategory, at: Timestamp) -> Recipients {
+        let rule = self.alert_rules.iter().find(|rule| rule.tenant == tenant && rule.category == *category);
+        let mut told = match rule.map_or(Audience::AllAdmins, |rule| rule.audience) {
+            Audience::AllAdmins => self.all_admins(tenant, at),
+            Audience::GroupManagers => Recipients { users: self.group_managers(tenant, at), operator: false },
+        };
+        let additional = rule.iter().flat_map(|rule| &rule.additional).copied();
+        told.users.extend(additional.filter(|user| self.may_hear(*user, tenant, at)));
+        told
+    }
+
+    /// The tenant's own admins, unless they are locked out, and whoever hears it for each of its managers.
+    fn all_admins(&self, tenant: TenantId, at: Timestamp) -> Recipients {
+        let mut told = Recipients::default();
         if !self.is_locked(tenant, at) {
-            found.extend(self.active_admins(tenant));
+            told.users = self.admins(tenant, tenant, at);
         }
         for link in self.links_above(tenant, at) {
-            found.extend(self.active_admins(link.manager));
+            let heard = self.heard_for(link.manager, tenant, at);
+            told.operator |= heard.is_empty();
+            told.users.extend(heard);
+        }
+        told
+    }
+
+    /// Who hears of the tenant for one of its managers: its admins; where there is nobody, the super admins of its
+    /// managers, then those of the managers of these, and so on.
+    fn heard_for(&self, manager: TenantId, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
+        let mut heard = BTreeSet::new();
+        if self.listens(manager, at) {
+            heard = self.admins(manager, tenant, at);
+        }
+        let mut rung = BTreeSet::from([manager]);
+        while heard.is_empty() && !rung.is_empty() {
+            rung = rung.iter().flat_map(|one| self.links_above(*one, at)).map(|link| link.manager).collect();
+            for home in rung.iter().filter(|home| self.listens(**home, at)) {
+                heard.extend(self.people(*home, tenant, at, |a| self.makes_super(a)));
+            }
+        }
+        heard
+    }
+
+    /// Whether a manager's people count: they are neither locked out nor disabled.
+    fn listens(&self, home: TenantId, at: Timestamp) -> bool {
+        self.is_open(home, at) && !self.is_locked(home, at)
+    }
+
+    /// The people of an organisation who are admins of the tenant: by their role or, where there are none, by what they
+    /// may do.
+    fn admins(&self, home: TenantId, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
+        let roles = [self.super_role(), RoleRef::Builtin(self.policy.admin_role.clone())];
+        let edit = Permission::parse("tenant.edit").unwrap();
+        let by_role = self.people(home, tenant, at, |a| roles.contains(&a.role));
+        if by_role.is_empty() { self.people(home, tenant, at, |a| self.gives(a, &edit)) } else { by_role }
+    }
+
+    /// The active people of an organisation of whose nearest assignments on the tenant one is such.
+    fn people(
+        &self,
+        home: TenantId,
+        tenant: TenantId,
+        at: Timestamp,
+        such: impl Fn(&Assignment) -> bool,
+    ) -> BTreeSet<UserId> {
+        let mut found = BTreeSet::new();
+        for user in self.users.iter().filter(|user| user.home == home && user.state == UserState::Active) {
+            if self.assignments_on(user.id, tenant, at).into_iter().any(&such) {
+                found.insert(user.id);
+            }
         }
         found
     }
 
-    /// Who is told of an issue.
-    pub fn alert_recipients(
-        &self,
-        tenant: TenantId,
-        category: &IssueCategory,
-        at: Timestamp,
-    ) -> BTreeSet<UserId> {
-        let rule = self.alert_rules.iter().find(|rule| rule.tenant == tenant && rule.category == *category);
-        let mut found = match rule.map_or(Audience::AllAdmins, |rule| rule.audience) {
-            Audience::AllAdmins => self.service_mail(tenant, at),
-            Audience::GroupManagers => self.group_managers(tenant, at),
-        };
-        for user in rule.iter().flat_map(|rule| &rule.additional) {
-            // A link whose term has run out ends this even before the sweep.
-            let near = self.user(*user).is_some_and(|user| {
-                let home = user.home;
-                user.state == UserState::Active && (home == tenant || self.manages(home, tenant, at))
-            });
-            if near {
-                found.insert(*user);
-            }
-        }
-        found
+    /// Whether somebody who is to be told besides may be told now.
+    fn may_hear(&self, user: UserId, tenant: TenantId, at: Timestamp) -> bool {
+        let Some(user) = self.user(user).filter(|user| user.state == UserState::Active) else { return false };
+        // A link whose term has run out ends this even before the sweep.
+        user.home == tenant || self.sees(Who::User(user.id), tenant, at)
     }
 
     /// The tenant's own people who can be device-group managers there now; never anybody else's.

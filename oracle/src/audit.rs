@@ -6,20 +6,20 @@ use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{Command, Named, Request};
+use tenantry::command::{AssignSeats, Command, Named, ReleaseSeats, Request};
 use tenantry::model::{Actor, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
 
 use crate::access::{Disabled, Who};
-use crate::world::{Entry, Group, Holder, Oracle, User};
+use crate::world::{Deeds, Entry, Group, Holder, Oracle, User};
 
 /// A row as somebody sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenRow {
     pub at: Timestamp,
     pub by: AuditActor,
-    pub command: String,
+    pub command: Option<String>,
 }
 
 /// What is in one of the two lists and not in the other.
@@ -41,15 +41,7 @@ fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
     let home = |user| after.user(user).map(|user| user.home).unwrap();
     let mut found: BTreeSet<Group> = BTreeSet::new();
     found.extend(changed(&before.tenants, &after.tenants).map(|one| group([one.id])));
-    for one in &after.tenants {
-        // What a manager does through its link is its affair, too.
-        let was = before.tenant(one.id).map(|was| was.held_by.clone()).unwrap_or_default();
-        let through = one.held_by.symmetric_difference(&was).filter_map(|by| match by {
-            Holder::Link(link) => after.link(*link),
-            _ => None,
-        });
-        found.extend(through.map(|link| group([link.manager, link.managed])));
-    }
+    found.extend(after.tenants.iter().flat_map(|one| holds(before, after, one.id)).map(group));
     found.extend(changed(&before.links, &after.links).map(|one| group([one.manager, one.managed])));
     found.extend(changed(&before.requests, &after.requests).map(|one| group([one.manager, one.managed])));
     found.extend(changed(&before.invitations, &after.invitations).map(|one| group([one.tenant])));
@@ -93,6 +85,18 @@ fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
     found
 }
 
+/// Who begins or ceases to keep a tenant disabled, each with the tenant: what a manager does through its link is its
+/// affair, too.
+fn holds(before: &Oracle, after: &Oracle, tenant: TenantId) -> Deeds {
+    let held_by = |world: &Oracle| world.tenant(tenant).map(|one| one.held_by.clone()).unwrap_or_default();
+    let changed = &held_by(before) ^ &held_by(after);
+    let affair = |by| match by {
+        Holder::Own | Holder::Operator => [tenant].into(),
+        Holder::Link(link) => after.link(link).map(|it| [it.manager, it.managed].into()).unwrap(),
+    };
+    changed.into_iter().map(affair).collect()
+}
+
 /// How many of a user's refused commands stand in the audit for each hour.
 const REFUSALS_AN_HOUR: u32 = 32;
 
@@ -128,38 +132,57 @@ impl Oracle {
         }
     }
 
-    /// The tenants that a command names, or whose things it names.
-    fn named(&self, command: &Command) -> BTreeSet<TenantId> {
-        let mut found = BTreeSet::new();
-        for named in command.about() {
-            match named {
-                Named::Tenant(id) => found.extend(self.tenant(id).map(|tenant| tenant.id)),
-                Named::Number(number) => {
-                    found.extend(self.tenants.iter().find(|one| one.number == number).map(|one| one.id));
-                }
-                Named::Link(id) => found.extend(self.link(id).iter().flat_map(|it| [it.manager, it.managed])),
-                Named::LinkRequest(id) => {
-                    found.extend(self.request(id).iter().flat_map(|it| [it.manager, it.managed]));
-                }
-                Named::User(id) => found.extend(self.user(id).map(|user| user.home)),
-                Named::Invitation(id) => found.extend(self.invitation(id).map(|it| it.tenant)),
-                Named::Role(id) => found.extend(self.role(id).map(|role| role.tenant)),
+    /// The things that a command names, each as the organisations that it concerns.
+    fn things(&self, command: &Command) -> Deeds {
+        let home = |id| self.user(id).map(|user| user.home);
+        let thing = |named| -> Option<BTreeSet<TenantId>> {
+            Some(match named {
+                Named::Tenant(id) => [self.tenant(id)?.id].into(),
+                Named::Number(number) => [self.tenants.iter().find(|one| one.number == number)?.id].into(),
+                Named::Link(id) => self.link(id).map(|it| [it.manager, it.managed])?.into(),
+                Named::LinkRequest(id) => self.request(id).map(|it| [it.manager, it.managed])?.into(),
+                Named::User(id) => [home(id)?].into(),
+                Named::Invitation(id) => [self.invitation(id)?.tenant].into(),
+                Named::Role(id) => [self.role(id)?.tenant].into(),
                 Named::Move(id) => {
-                    let it = self.moves.iter().find(|one| one.id == id);
-                    found.extend(it.iter().flat_map(|it| [it.manager, it.customer]));
+                    let it = self.moves.iter().find(|one| one.id == id)?;
+                    [it.manager, it.customer].into()
                 }
-                Named::Integration(id) => {
-                    found.extend(self.integrations.iter().find(|one| one.id == id).map(|one| one.owner));
-                }
-                Named::Licence(id) => {
-                    found.extend(self.licences.iter().find(|one| one.id == id).map(|one| one.tenant));
-                }
+                Named::Integration(id) => [self.integration(id)?.owner].into(),
+                Named::Licence(id) => self.licence(id).map(|it| [it.buyer, it.tenant])?.into(),
                 Named::Session(id) => {
-                    found.extend(self.sessions.iter().find(|one| one.id == id).map(|one| one.tenant));
+                    let it = self.session(id)?;
+                    [it.tenant, home(it.user)?].into()
                 }
+            })
+        };
+        command.about().into_iter().filter_map(thing).collect()
+    }
+
+    /// What an accepted command itself does, item by item, each with everything that it names for it; all else that is
+    /// different `after` it follows from that.
+    pub fn deeds(&self, command: &Command, after: &Self) -> Deeds {
+        let home = |user| self.user(user).map(|user| user.home).unwrap();
+        match command {
+            Command::DisableTenants(c) => c.tenants.iter().flat_map(|id| holds(self, after, *id)).collect(),
+            Command::EnableTenants(c) => c.tenants.iter().flat_map(|id| holds(self, after, *id)).collect(),
+            Command::DeleteTenants(c) => c.tenants.iter().map(|id| [*id].into()).collect(),
+            Command::Assign(c) => c.assignments.iter().map(|a| [a.tenant, home(a.user)].into()).collect(),
+            Command::Unassign(c) => c.assignments.iter().map(|a| [a.tenant, home(a.user)].into()).collect(),
+            // It is one thing that a tenant comes to be, and another that it is managed.
+            Command::AddCustomer(c) => {
+                let added = c.tenant.unwrap();
+                vec![[added].into(), [c.manager, added].into()]
             }
+            // Seats are the affair of whoever has the devices, whoever has bought them.
+            Command::AssignSeats(AssignSeats { licence, .. })
+            | Command::ReleaseSeats(ReleaseSeats { licence, .. }) => {
+                self.licence(*licence).map(|it| [it.tenant].into()).into_iter().collect()
+            }
+            // Who gets the alerts, besides, has no part in the rule.
+            Command::SetAlertRule(c) => vec![[c.tenant].into()],
+            _ => vec![self.things(command).into_iter().flatten().collect()],
         }
-        found
     }
 
     /// Does something, and remembers what it was about if anybody wants to know.
@@ -168,6 +191,7 @@ impl Oracle {
         actor: &Actor,
         command: &str,
         at: Timestamp,
+        deeds: impl FnOnce(&Self, &Self) -> Deeds,
         act: impl FnOnce(&mut Self) -> Result<T, Code>,
     ) -> Result<T, Code> {
         if self.journal.is_none() {
@@ -176,7 +200,8 @@ impl Oracle {
         let before = self.clone();
         let done = act(self)?;
         let groups = touched(&before, self);
-        self.remember(actor, command, groups, before, at);
+        let deeds = deeds(&before, self);
+        self.remember(actor, command, (groups, deeds), false, before, at);
         Ok(done)
     }
 
@@ -184,13 +209,15 @@ impl Oracle {
         &mut self,
         actor: &Actor,
         command: &str,
-        groups: BTreeSet<Group>,
+        (groups, deeds): (BTreeSet<Group>, Deeds),
+        refused: bool,
         before: Self,
         at: Timestamp,
     ) {
         let bare = |world: Self| Self { journal: None, carried_out: Vec::new(), ..world };
         let around = Rc::new([bare(before), bare(self.clone())]);
-        let entry = Entry { at, actor: actor.clone(), command: command.to_owned(), groups, around };
+        let entry =
+            Entry { at, actor: actor.clone(), command: command.to_owned(), groups, deeds, refused, around };
         if let Some(journal) = &mut self.journal {
             journal.push(entry);
         }
@@ -224,8 +251,10 @@ impl Oracle {
         }
         if recorded.1 < REFUSALS_AN_HOUR {
             recorded.1 += 1;
-            let groups = self.named(&request.command).into_iter().map(|tenant| group([tenant])).collect();
-            self.remember(&request.actor, request.command.name(), groups, self.clone(), at);
+            let things = self.things(&request.command);
+            let groups = things.iter().cloned().map(group).collect();
+            let name = request.command.name();
+            self.remember(&request.actor, name, (groups, things), true, self.clone(), at);
         }
     }
 
@@ -246,27 +275,38 @@ impl Oracle {
         let mut rows = Vec::new();
         for entry in self.journal.iter().flatten() {
             let told = |one: TenantId| self.told_of(who, tenant, one, entry, at);
-            let mut groups = entry.groups.iter().filter(|(about, _)| about.contains(&tenant));
-            if !groups.any(|(about, home)| about.iter().chain(home).all(|one| told(*one))) {
+            let of_tenant = |(about, _): &&Group| about.contains(&tenant);
+            let open = |(about, home): &&Group| about.iter().chain(home).all(|one| told(*one));
+            if !entry.groups.iter().filter(of_tenant).any(|group| open(&group)) {
                 continue;
             }
+            let shown = || entry.groups.iter().filter(open).filter(of_tenant);
+            let deeds = || entry.deeds.iter().filter(|deed| deed.iter().all(|one| told(*one)));
             let mut hidden = None;
             let by = match (&entry.actor, who) {
                 (Actor::User(actor), Who::User(viewer)) if home(*actor) != home(viewer) => {
                     hidden = Some(*actor);
-                    let nobody = TenantId::from_uuid(uuid::Uuid::nil());
-                    AuditActor::Organisation(if told(home(*actor)) { home(*actor) } else { nobody })
+                    let from = home(*actor);
+                    let managed = |world: &Self| world.manages(from, tenant, Timestamp::MIN);
+                    let known = home(viewer) != tenant
+                        || entry.around.iter().any(managed)
+                        || self.is_there(who, from, at)
+                        || shown().any(|(about, home)| about.contains(&from) || *home == Some(from));
+                    // Whoever only tried something is nobody that the organisation has to do with.
+                    if told(from) && known { AuditActor::Organisation(from) } else { AuditActor::Stranger }
                 }
                 (Actor::User(actor), _) => AuditActor::User(*actor),
                 (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
                 (Actor::Clock, _) => AuditActor::Clock,
             };
+            // What was commanded elsewhere is not told by what became of the tenant.
+            let command = deeds().next().map(|_| entry.command.clone());
             let wanted = filter.by.is_none_or(|user| by == AuditActor::User(user))
-                && filter.command.as_ref().is_none_or(|command| *command == entry.command)
+                && filter.command.as_ref().is_none_or(|wanted| command.as_ref() == Some(wanted))
                 && filter.from.is_none_or(|from| from <= entry.at)
                 && filter.until.is_none_or(|until| entry.at < until);
             if wanted {
-                rows.push((SeenRow { at: entry.at, by, command: entry.command.clone() }, hidden));
+                rows.push((SeenRow { at: entry.at, by, command }, hidden));
             }
         }
         Ok(rows)
@@ -276,18 +316,20 @@ impl Oracle {
     fn told_of(&self, who: Who, tenant: TenantId, other: TenantId, entry: &Entry, at: Timestamp) -> bool {
         let Who::User(reader) = who else { return true };
         let home = self.user(reader).unwrap().home;
-        if other == tenant || other == home || self.sees(who, other, at) {
+        if other == tenant || self.is_there(who, other, at) {
             return true;
         }
         if home != tenant {
-            return self.manages(other, home, at);
+            return false;
         }
         // One's own organisation: what it does not manage, or did not hide from the reader while it did.
         // As recorded: what ended by time was in force until that was recorded.
         let managed = |world: &&Self| world.manages(tenant, other, Timestamp::MIN);
         let saw = |world: &Self| world.user(reader).is_some() && world.sees(who, other, Timestamp::MIN);
+        // Who tries something about what has ended has to do with it no more.
+        let left = || self.links.iter().any(|link| link.manager == tenant && link.managed == other);
         !self.manages(tenant, other, at)
-            && (!entry.around.iter().any(|world| managed(&world))
+            && (!(entry.around.iter().any(|world| managed(&world)) || entry.refused && left())
                 || entry.around.iter().filter(managed).any(saw))
     }
 }

@@ -235,7 +235,7 @@ impl Oracle {
     pub fn link_for_manager(&self, who: Who, id: LinkId, at: Timestamp) -> Result<Link, Code> {
         let link = self.link(id).ok_or(Code::UnknownLink)?.clone();
         let Who::User(user) = who else { return Ok(link) };
-        match self.side(user, link.manager, link.managed, at) {
+        match self.side_of_link(user, &link, at) {
             None => return Err(Code::UnknownLink),
             Some(Party::Customer) => return Err(Code::WrongActor),
             Some(Party::Manager) => {}
@@ -339,7 +339,7 @@ impl Oracle {
         match who {
             Who::Operator { ticket: false } => return Err(Code::TicketRequired),
             Who::Operator { ticket: true } => {}
-            Who::User(user) => match self.side(user, link.manager, link.managed, at) {
+            Who::User(user) => match self.side_of_link(user, &link, at) {
                 None => return Err(Code::UnknownLink),
                 Some(Party::Manager) => {
                     if c.days.is_some() && !locks {
@@ -376,7 +376,7 @@ impl Oracle {
             Who::Operator { ticket: false } => return Err(Code::TicketRequired),
             Who::Operator { ticket: true } => {}
             Who::User(user) => {
-                match self.side(user, link.manager, link.managed, at) {
+                match self.side_of_link(user, &link, at) {
                     None => return Err(Code::UnknownLink),
                     Some(Party::Manager) => return Err(Code::ReservedForCustomer),
                     Some(Party::Customer) => {}
@@ -412,7 +412,7 @@ impl Oracle {
                 let party = party.ok_or(Code::WrongActor)?;
                 return if ticket { Ok((link, party)) } else { Err(Code::TicketRequired) };
             }
-            Who::User(user) => self.side(user, link.manager, link.managed, at).ok_or(Code::UnknownLink)?,
+            Who::User(user) => self.side_of_link(user, &link, at).ok_or(Code::UnknownLink)?,
         };
         match party {
             Party::Manager => {

@@ -179,10 +179,11 @@ impl Oracle {
         tenant: TenantId,
         at: Timestamp,
     ) -> Result<Vec<IntegrationRow>, Code> {
-        self.viewer(viewer, "integrations.view", tenant, at)?;
+        let who = self.viewer(viewer, "integrations.view", tenant, at)?;
         let mut rows = Vec::new();
         for one in self.integrations.iter().filter(|one| !one.deleted) {
-            let attached = one.attached.contains(&tenant);
+            // What a manager shares that is not there for the viewer, is its own affair.
+            let attached = one.attached.contains(&tenant) && self.is_there(who, one.owner, at);
             if attached || one.owner == tenant {
                 rows.push(IntegrationRow {
                     integration: one.id,

@@ -347,7 +347,9 @@ impl Oracle {
             }
             let mut links =
                 self.links.iter().filter(|l| (l.managed == tenant || l.manager == tenant) && l.in_force(at));
-            if links.any(|link| link.stage != Stage::Active) {
+            // Who else manages it, and is about to part, is none of the user's affair.
+            let told = |manager| manager == tenant || self.is_there(who, manager, at);
+            if links.any(|link| link.stage != Stage::Active && told(link.manager)) {
                 obstacles.push(Code::DelinkPending);
             }
             let delinkable = self

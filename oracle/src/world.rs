@@ -276,6 +276,9 @@ pub struct Session {
 /// The tenants that one thing that happened is about, and the home of whoever else has to do with it.
 pub type Group = (BTreeSet<TenantId>, Option<TenantId>);
 
+/// Several things, each as the organisations that it concerns.
+pub type Deeds = Vec<BTreeSet<TenantId>>;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -283,6 +286,10 @@ pub struct Entry {
     pub actor: Actor,
     pub command: String,
     pub groups: BTreeSet<Group>,
+    /// What was commanded, deed by deed, as the organisations that have to do with it: the rest only follows from that.
+    pub deeds: Deeds,
+    /// Whether it was refused; then all of it is one thing that happened.
+    pub refused: bool,
     /// The worlds right before and right after it.
     pub around: Rc<[Oracle; 2]>,
 }

@@ -25,6 +25,7 @@ VARIANTS: Final = {
     ("Actor", "clock"): "Clock",
     ("AuditActor", "user"): "ByUser",
     ("AuditActor", "organisation"): "ByOrganisation",
+    ("AuditActor", "stranger"): "Stranger",
     ("AuditActor", "operator"): "Operator",
     ("AuditActor", "clock"): "Clock",
     ("Verification", "holds"): "Holds",

@@ -39,6 +39,7 @@ from .model import (
     Record,
     Role,
     Stage,
+    Stranger,
     SubjectUser,
     Tenant,
     TenantKind,
@@ -263,7 +264,7 @@ RECORD_COLUMNS = ("record", "at", "from", "command", "what happened")
 
 def record(db: Database, it: AuditRow | Record, by: AuditActor) -> tuple[object, ...]:
     names = Counter(happened(event) for event in it.events)
-    return it.seq, it.at, person(db, by), it.command, [f"{name} × {n}" if n > 1 else name for name, n in names.items()]
+    return it.seq, it.at, person(db, by), it.command or "", [f"{name} × {n}" if n > 1 else name for name, n in names.items()]
 
 
 def happened(event: Event) -> str:
@@ -279,6 +280,8 @@ def person(db: Database, by: AuditActor) -> str:
             return known.email if known and known.email else str(user)
         case ByOrganisation(organisation=organisation):
             return f"someone of {tenant_name(db, organisation)}"
+        case Stranger():
+            return "a stranger"
         case Operator(ticket=ticket):
             return f"the operator, on {ticket}" if ticket else "the operator"
         case _:

@@ -2181,7 +2181,7 @@ class Queries(ABC):
         ).value
         return _read.read_csv(d)
 
-    def service_mail(self, *, tenant: Id, as_of: AsOf | None = None) -> frozenset[model.UserId]:
+    def service_mail(self, *, tenant: Id, as_of: AsOf | None = None) -> model.Recipients:
         """Who gets a tenant's service mail, for the host itself (A-1).
 
         Args:
@@ -2189,7 +2189,7 @@ class Queries(ABC):
             as_of: When; now, if left out.
         """
         d = self._ask("service_mail", {"tenant": tenant, "as_of": as_of}).value
-        return frozenset(uuid.UUID(x) for x in d)
+        return _read.read_recipients(d)
 
     def alert_recipients(
         self,
@@ -2197,7 +2197,7 @@ class Queries(ABC):
         tenant: Id,
         category: model.IssueCategory,
         as_of: AsOf | None = None,
-    ) -> frozenset[model.UserId]:
+    ) -> model.Recipients:
         """Who gets a tenant's alerts about a category of issues, for the host itself (A-2).
 
         Args:
@@ -2206,7 +2206,7 @@ class Queries(ABC):
             as_of: When; now, if left out.
         """
         d = self._ask("alert_recipients", {"tenant": tenant, "category": category, "as_of": as_of}).value
-        return frozenset(uuid.UUID(x) for x in d)
+        return _read.read_recipients(d)
 
     def policy(self, *, as_of: AsOf | None = None) -> model.Policy:
         """The policy in force (P-13).

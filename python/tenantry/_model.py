@@ -93,6 +93,7 @@ __all__ = [
     "PrefixReuseNever",
     "PrefixReuseQuarantine",
     "Question",
+    "Recipients",
     "Reference",
     "RequestId",
     "ResellerCustomerRow",
@@ -108,6 +109,7 @@ __all__ = [
     "Session",
     "SessionId",
     "Stage",
+    "Stranger",
     "Street",
     "Subject",
     "SubjectTenant",
@@ -1387,6 +1389,20 @@ class Question(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients(Data):
+    """Who is told of something (A-1).
+
+    Attributes:
+        users: The users; the address of each is looked up on delivery.
+        operator: Whether the platform's own staff is told, because nobody else is left to be.
+    """
+
+    users: frozenset[UserId]
+    operator: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResellerCustomerRow(Data):
     """A row of a reseller's list (V-5).
 
@@ -1733,7 +1749,16 @@ class ByOrganisation(Data):
     organisation: TenantId
 
 
-AuditActor: TypeAlias = ByUser | ByOrganisation | Operator | Clock
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger(Data):
+    """Somebody of an organisation that the viewer is not told of (T-9)."""
+
+    _outer: ClassVar[str | None] = "stranger"
+    _bare: ClassVar[bool] = True
+
+
+AuditActor: TypeAlias = ByUser | ByOrganisation | Stranger | Operator | Clock
 """Who a record is from, as the audit shows it (Q-2)."""
 
 

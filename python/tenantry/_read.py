@@ -78,6 +78,8 @@ def _audit_actor_operator(d: Any) -> model.Operator:
 
 
 def read_audit_actor(d: Any) -> model.AuditActor:
+    if d == "stranger":
+        return model.Stranger()
     if d == "clock":
         return model.Clock()
     if "user" in d:
@@ -94,9 +96,9 @@ def read_audit_row(d: Any) -> model.AuditRow:
         seq=d["seq"],
         at=moment(d["at"]),
         by=read_audit_actor(d["by"]),
-        command=d["command"],
         tenants=tuple(uuid.UUID(x) for x in d["tenants"]),
         events=tuple(read_event(x) for x in d["events"]),
+        command=d.get("command"),
     )
 
 
@@ -573,7 +575,7 @@ def _event_command_refused(d: Any) -> events.CommandRefused:
         refusal=d["refusal"],
         by=uuid.UUID(d["by"]),
         left_out=d.get("left_out", 0),
-        tenants=frozenset(uuid.UUID(x) for x in d.get("tenants", ())),
+        named=frozenset(frozenset(uuid.UUID(x) for x in x) for x in d.get("named", ())),
     )
 
 
@@ -810,7 +812,8 @@ def read_notice(d: Any) -> model.Notice:
         seq=d["seq"],
         index=d["index"],
         kind=read_notice_kind(d["kind"]),
-        to=frozenset(uuid.UUID(x) for x in d["to"]),
+        to=read_recipients(d["to"]),
+        settled=d.get("settled", False),
     )
 
 
@@ -840,6 +843,22 @@ def _noticekind_link_request_expired(d: Any) -> notices.LinkRequestExpired:
 
 def _noticekind_grants_changed(d: Any) -> notices.GrantsChanged:
     return notices.GrantsChanged(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_link_converted(d: Any) -> notices.LinkConverted:
+    return notices.LinkConverted(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_services_added(d: Any) -> notices.ServicesAdded:
+    return notices.ServicesAdded(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_service_removed(d: Any) -> notices.ServiceRemoved:
+    return notices.ServiceRemoved(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_auto_extend_set(d: Any) -> notices.AutoExtendSet:
+    return notices.AutoExtendSet(link=uuid.UUID(d["link"]), days=d.get("days"))
 
 
 def _noticekind_link_expiring(d: Any) -> notices.LinkExpiring:
@@ -938,6 +957,10 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "link_request_canceled": _noticekind_link_request_canceled,
     "link_request_expired": _noticekind_link_request_expired,
     "grants_changed": _noticekind_grants_changed,
+    "link_converted": _noticekind_link_converted,
+    "services_added": _noticekind_services_added,
+    "service_removed": _noticekind_service_removed,
+    "auto_extend_set": _noticekind_auto_extend_set,
     "link_expiring": _noticekind_link_expiring,
     "link_extended": _noticekind_link_extended,
     "delink_requested": _noticekind_delink_requested,
@@ -1042,6 +1065,10 @@ def read_prefix_reuse(d: Any) -> model.PrefixReuse:
     if "quarantine" in d:
         return _prefix_reuse_quarantine(d["quarantine"])
     raise ValueError(f"PrefixReuse has no {d!r}")
+
+
+def read_recipients(d: Any) -> model.Recipients:
+    return model.Recipients(users=frozenset(uuid.UUID(x) for x in d["users"]), operator=d.get("operator", False))
 
 
 def read_record(d: Any) -> model.Record:

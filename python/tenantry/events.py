@@ -1654,7 +1654,7 @@ class CommandRefused(Data):
         by: Whose command it was.
         left_out: How many refused commands of theirs were not recorded since the one before, beyond what an hour
             has room for.
-        tenants: The tenants that it was about.
+        named: What it named: of each thing, the organisations that it concerns.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "command_refused")
@@ -1662,7 +1662,7 @@ class CommandRefused(Data):
     refusal: str
     by: model.UserId
     left_out: int = 0
-    tenants: frozenset[model.TenantId] = frozenset()
+    named: frozenset[frozenset[model.TenantId]] = frozenset()
 
     @property
     def event(self) -> str:

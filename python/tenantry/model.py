@@ -93,6 +93,7 @@ __all__ = [
     "PrefixReuseNever",
     "PrefixReuseQuarantine",
     "Question",
+    "Recipients",
     "Record",
     "Reference",
     "RequestId",
@@ -109,6 +110,7 @@ __all__ = [
     "Session",
     "SessionId",
     "Stage",
+    "Stranger",
     "Street",
     "Subject",
     "SubjectTenant",
@@ -149,18 +151,18 @@ class AuditRow(Data):
         seq: The record's number.
         at: When it was written.
         by: Who it is from, as far as the viewer may know.
-        command: The command.
         tenants: The tenants that what happened is about.
         events: What happened, as far as it is about the tenant whose audit this is. Where the actor shows as an
             organisation, the nil id stands for the person.
+        command: The command; not told where nothing of what it was there for is told, only what followed.
     """
 
     seq: int
     at: Timestamp
     by: AuditActor
-    command: str
     tenants: tuple[TenantId, ...]
     events: tuple[events.Event, ...]
+    command: str | None = None
 
 
 @final
@@ -187,13 +189,15 @@ class Notice(Data):
         index: Its place among the notices of that record, from 0; with `seq` it tells a repeated notice from a new
             one.
         kind: What it says.
-        to: Whom it goes to; the address is looked up on delivery. Never empty.
+        to: Whom it goes to. Never empty.
+        settled: Whether what it asks for has been answered, taken back or has lapsed by now.
     """
 
     seq: int
     index: int
     kind: notices.NoticeKind
-    to: frozenset[UserId]
+    to: Recipients
+    settled: bool = False
 
 
 @final

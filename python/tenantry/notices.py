@@ -11,6 +11,7 @@ from . import _model as model
 from ._data import Data
 
 __all__ = [
+    "AutoExtendSet",
     "CollectorPowerDown",
     "CollectorPowerUp",
     "DelinkCanceled",
@@ -24,6 +25,7 @@ __all__ = [
     "InvitationDeclined",
     "InvitationExpired",
     "InvitationReminder",
+    "LinkConverted",
     "LinkEnded",
     "LinkExpiring",
     "LinkExtended",
@@ -40,6 +42,8 @@ __all__ = [
     "MoveRequested",
     "NoticeKind",
     "ResellerDropped",
+    "ServiceRemoved",
+    "ServicesAdded",
     "SignUp",
 ]
 
@@ -168,6 +172,80 @@ class GrantsChanged(Data):
     def kind(self) -> str:
         """Its name: `grants_changed`."""
         return "grants_changed"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkConverted(Data):
+    """The link has another management type (L-5).
+
+    Attributes:
+        link: The link.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_converted")
+    link: model.LinkId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `link_converted`."""
+        return "link_converted"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicesAdded(Data):
+    """More services are managed by the link (L-6).
+
+    Attributes:
+        link: The link.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "services_added")
+    link: model.LinkId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `services_added`."""
+        return "services_added"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRemoved(Data):
+    """A service is no longer managed by the link (L-6).
+
+    Attributes:
+        link: The link.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "service_removed")
+    link: model.LinkId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `service_removed`."""
+        return "service_removed"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoExtendSet(Data):
+    """The link extends itself from now on, or no longer does (L-9).
+
+    Attributes:
+        link: The link.
+        days: By how many days, if it does.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "auto_extend_set")
+    link: model.LinkId
+    days: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its name: `auto_extend_set`."""
+        return "auto_extend_set"
 
 
 @final
@@ -582,6 +660,10 @@ NoticeKind: TypeAlias = (
     | LinkRequestCanceled
     | LinkRequestExpired
     | GrantsChanged
+    | LinkConverted
+    | ServicesAdded
+    | ServiceRemoved
+    | AutoExtendSet
     | LinkExpiring
     | LinkExtended
     | DelinkRequested

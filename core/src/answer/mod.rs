@@ -302,7 +302,8 @@ fn users(sight: &Sight<'_>, seal: Seal, it: &Users) -> Ruling<Page<UserRow>> {
     turn.sorted(users)
 }
 
-/// A tenant's integrations, its own and those attached, by name (I-1).
+/// A tenant's integrations, its own and those attached, by name (I-1). What was attached by an
+/// organisation that is not there for the actor is not there either (T-9).
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see them, `foreign_cursor`, `invalid_limit`.
@@ -322,6 +323,7 @@ fn integrations(sight: &Sight<'_>, seal: Seal, it: &Integrations) -> Ruling<Page
     for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, Key::new().id(tenant.uuid())) {
         let attachment = attachment?;
         if above.contains(&attachment.owner)
+            && sight.knows(tenant, attachment.owner)?
             && let Some(integration) = world.view.get::<Integration>(attachment.integration.uuid())?
         {
             found.insert(integration.id, integration);

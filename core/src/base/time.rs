@@ -96,6 +96,13 @@ impl Timestamp {
         self.0.timestamp_micros()
     }
 
+    /// How many days of 24 hours it is from here to there, begun ones counted whole; none, where
+    /// that is not ahead.
+    pub(crate) fn days_until(self, there: Self) -> u32 {
+        let micros = u64::try_from(there.micros() - self.micros()).unwrap_or(0);
+        u32::try_from(micros.div_ceil(86_400_000_000)).unwrap_or(u32::MAX)
+    }
+
     /// The instant of a chrono time, cut to microseconds and held within [`Timestamp::MIN`] and
     /// [`Timestamp::MAX`].
     pub(crate) fn from_datetime(datetime: DateTime<Utc>) -> Self {

@@ -44,7 +44,7 @@ use crate::event::Event;
 use crate::index::AccessIndex;
 use crate::journal::{Hash, Record};
 use crate::model::Actor;
-use crate::notice::{self, Notice};
+use crate::notice::{self, Notice, Since};
 use crate::query::{Ask, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
@@ -486,7 +486,7 @@ impl Engine {
     /// # engine.execute(ada, invite)?;
     /// let mail = engine.notices("mailer", 100)?;
     /// for notice in &mail.notices {
-    ///     for user in &notice.to {
+    ///     for user in &notice.to.users {
     ///         println!("{user}: {:?}", notice.kind); // Sent for good.
     ///     }
     ///     engine.acknowledge("mailer", notice.seq)?;
@@ -500,7 +500,9 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn notices(&self, consumer: &str, limit: usize) -> Result<Mail, Error> {
-        let reading = self.store.read()?;
+        let snapshot = self.read()?;
+        let reading = &*snapshot.reading;
+        let now = World::reading(reading.view(), snapshot.at)?;
         let mut through = reading.cursor(consumer)?;
         let mut notices = Vec::new();
         loop {
@@ -508,8 +510,13 @@ impl Engine {
             for stored in &page {
                 let record = decoded(stored)?;
                 if record.events.iter().any(|event| effect::of(event).told) {
-                    let view = reading.as_of(record.seq)?;
-                    notices.extend(notice::of_record(&World::reading(&*view, record.at)?, &record)?);
+                    let before = reading.as_of(record.seq.saturating_sub(1))?;
+                    let then = reading.as_of(record.seq)?;
+                    // As recorded: what ended by time was in force until that was recorded.
+                    let before = World::reading(&*before, Timestamp::MIN)?;
+                    let then = World::reading(&*then, Timestamp::MIN)?;
+                    let since = Since { before: &before, then: &then, now: &now };
+                    notices.extend(notice::of_record(since, &record)?);
                 }
                 through = record.seq;
                 if notices.len() >= limit {

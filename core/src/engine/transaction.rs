@@ -20,7 +20,7 @@ use crate::command::{Command, Request};
 use crate::decide::{Step, decide, step, sweep, turn};
 use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
-use crate::model::{Actor, Refusals, Subject};
+use crate::model::{Actor, Refusals};
 use crate::refusal::{Code, Family, Refusal};
 use crate::rules::{Gate, Stop, World, access, authority, due};
 use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
@@ -292,17 +292,12 @@ impl<'t> Transaction<'t> {
             *left_out.entry(by).or_default() += 1;
             return Ok(());
         }
-        let mut tenants = BTreeSet::new();
-        for subject in about::of_command(world.view, &request.command)? {
-            if let Subject::Tenant(tenant) = subject {
-                tenants.extend(world.tenant(tenant)?.map(|tenant| tenant.id));
-            }
-        }
+        let named = about::of_command(world.view, &request.command)?;
         let event = Event::CommandRefused {
             command: request.command.name().to_owned(),
             refusal: refusal.code.name().to_owned(),
             by,
-            tenants,
+            named,
             left_out: left_out.remove(&by).unwrap_or_default(),
         };
         drop(left_out);

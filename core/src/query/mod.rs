@@ -343,14 +343,14 @@ queries! {
     }
 
     /// Who gets a tenant's service mail, for the host itself.
-    ServiceMail => "service_mail" -> BTreeSet<UserId>;
+    ServiceMail => "service_mail" -> Recipients;
     {
         /// The tenant.
         tenant: TenantId,
     }
 
     /// Who gets a tenant's alerts about a category of issues, for the host itself.
-    AlertRecipients => "alert_recipients" -> BTreeSet<UserId>;
+    AlertRecipients => "alert_recipients" -> Recipients;
     {
         /// The tenant.
         tenant: TenantId,
@@ -519,6 +519,31 @@ pub struct Pin {
     pub coordinates: Coordinates,
 }
 
+/// Who is told of something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Recipients {
+    /// The users; the address of each is looked up on delivery.
+    pub users: BTreeSet<UserId>,
+    /// Whether the platform's own staff is told, because nobody else is left to be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub operator: bool,
+}
+
+impl Recipients {
+    /// Whether nobody is told.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && !self.operator
+    }
+
+    /// These and those.
+    pub(crate) fn append(&mut self, others: Self) {
+        self.users.extend(others.users);
+        self.operator |= others.operator;
+    }
+}
+
 /// Which records of a tenant's audit are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -542,7 +567,7 @@ impl AuditFilter {
     /// Whether a row is wanted.
     pub fn passes(&self, row: &AuditRow) -> bool {
         self.by.is_none_or(|user| row.by == AuditActor::User(user))
-            && self.command.as_ref().is_none_or(|command| *command == row.command)
+            && self.command.as_ref().is_none_or(|command| row.command.as_ref() == Some(command))
             && self.from.is_none_or(|from| row.at >= from)
             && self.until.is_none_or(|until| row.at < until)
     }
@@ -559,8 +584,9 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// Who it is from, as far as the viewer may know.
     pub by: AuditActor,
-    /// The command.
-    pub command: String,
+    /// The command; not told where nothing of what it was there for is told, only what followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// The tenants that what happened is about.
     pub tenants: Vec<TenantId>,
     /// What happened, as far as it is about the tenant whose audit this is. Where the actor shows
@@ -577,6 +603,8 @@ pub enum AuditActor {
     User(UserId),
     /// Somebody of another organisation.
     Organisation(TenantId),
+    /// Somebody of an organisation that the viewer is not told of (T-9).
+    Stranger,
     /// The platform's own staff.
     Operator {
         /// The ticket they acted on.

@@ -417,6 +417,14 @@ pub fn sees(world: &World<'_>, user: &User, tenant: TenantId) -> Result<bool, Vi
     Ok(false)
 }
 
+/// Whether an organisation is there for the user: they see its tenant, or it manages their home.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn knows(world: &World<'_>, user: &User, organisation: TenantId) -> Result<bool, ViewError> {
+    Ok(sees(world, user, organisation)? || above(world, user.home, &BTreeSet::new())?.contains(&organisation))
+}
+
 /// Whether a user would see a tenant that a manager came to manage: a role that lets them view
 /// reaches below it.
 ///

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::access::{self, Gate};
 use super::authority;
 use super::graph;
+use super::ladder::{self, Matter};
 use super::world::{Bars, Decision, Ruling, World};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::IssueCategory;
@@ -13,6 +14,7 @@ use crate::command::SetAlertRule;
 use crate::event::Event;
 use crate::model::permission::{ALERTS_MANAGE, DEVICES_GROUP_MANAGER};
 use crate::model::{Actor, AlertRule, Audience, UserState};
+use crate::query::Recipients;
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
 
@@ -53,14 +55,23 @@ fn can_receive(
 }
 
 /// Who gets a tenant's service mail: fully managed, the manager's admins instead of its own;
-/// jointly, both; not managed, its own.
+/// jointly, both; not managed, its own; and the operator for whoever has nobody left.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub(crate) fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-    let mut to = if world.is_locked(tenant)? { BTreeSet::new() } else { world.admins(tenant)? };
+pub(crate) fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<Recipients, ViewError> {
+    let mut to = admins(world, tenant)?;
+    to.operator |= to.users.is_empty() && world.living(tenant)?.is_some();
+    Ok(to)
+}
+
+/// The admins who have to do with a tenant: its own, unless it is locked, and on each ladder of a
+/// manager's.
+fn admins(world: &World<'_>, tenant: TenantId) -> Result<Recipients, ViewError> {
+    let mut to =
+        if world.is_locked(tenant)? { Recipients::default() } else { ladder::of_own(world, tenant)? };
     for link in world.links_above(tenant)? {
-        to.append(&mut world.admins(link.manager)?);
+        to.append(ladder::of_manager(world, link.manager, Matter::Tenant(tenant))?);
     }
     Ok(to)
 }
@@ -74,11 +85,11 @@ pub(crate) fn recipients(
     world: &World<'_>,
     tenant: TenantId,
     category: &IssueCategory,
-) -> Result<BTreeSet<UserId>, ViewError> {
+) -> Result<Recipients, ViewError> {
     let rule = world.view.get::<AlertRule>(AlertRule::key(tenant, category))?;
     let audience = rule.as_ref().map_or(Audience::AllAdmins, |rule| rule.audience);
     let mut to = match audience {
-        Audience::AllAdmins => service_mail(world, tenant)?,
+        Audience::AllAdmins => admins(world, tenant)?,
         // The permission is reserved: nobody of a manager's can be among them.
         Audience::GroupManagers => {
             let mut managers = BTreeSet::new();
@@ -90,17 +101,25 @@ pub(crate) fn recipients(
                     managers.insert(user);
                 }
             }
-            managers
+            Recipients { users: managers, operator: false }
         }
     };
     let above = graph::above(world, tenant, &BTreeSet::new())?;
     for &user in rule.iter().flat_map(|rule| &rule.additional) {
         let active = world.user(user)?.is_some_and(|user| user.state == UserState::Active);
-        if active && can_receive(world, user, tenant, &above)? {
-            to.insert(user);
+        if active && can_receive(world, user, tenant, &above)? && is_admitted(world, user, tenant)? {
+            to.users.insert(user);
         }
     }
     Ok(to)
+}
+
+/// Whether somebody is not kept off a tenant: at home there, or they see it.
+fn is_admitted(world: &World<'_>, user: UserId, tenant: TenantId) -> Result<bool, ViewError> {
+    match world.user(user)? {
+        Some(user) => Ok(user.home == tenant || access::sees(world, &user, tenant)?),
+        None => Ok(false),
+    }
 }
 
 /// The tenant's alert rules without the additional recipients whose home no longer is above it

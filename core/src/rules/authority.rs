@@ -130,7 +130,9 @@ pub(super) fn side(
     Ok(manages.then_some(Party::Manager))
 }
 
-/// The actor's side of a link; nobody else knows of it (T-9). `None` for the operator.
+/// The actor's side of a link; nobody else knows of it (T-9), and nobody who is kept off the tenant
+/// that it manages: while it lasts, the tenant itself, and afterwards whatever is managed. `None`
+/// for the operator.
 pub(super) fn side_of_link(
     world: &World<'_>,
     actor: &Actor,
@@ -138,10 +140,13 @@ pub(super) fn side_of_link(
     gate: Gate,
 ) -> Ruling<Option<Party>> {
     let Some(user) = admit(world, actor, gate)? else { return Ok(None) };
-    match side(world, &user, link.manager, link.managed)? {
-        Some(party) => Ok(Some(party)),
-        None => refuse(Code::UnknownLink, link.id),
-    }
+    let party = match side(world, &user, link.manager, link.managed)? {
+        Some(Party::Manager) if link.is_in_force(world.at) => access::sees(world, &user, link.managed)?,
+        Some(Party::Manager) => access::sees_below(world, &user, link.manager)?,
+        Some(Party::Customer) => return Ok(Some(Party::Customer)),
+        None => false,
+    };
+    if party { Ok(Some(Party::Manager)) } else { refuse(Code::UnknownLink, link.id) }
 }
 
 /// Finds a user for those who manage users at the user's home (U-4).

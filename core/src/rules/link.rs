@@ -1,6 +1,7 @@
 //! Links (L): request, answer, convert, services, term, grants. Reads a view, returns events.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::Arc;
 
 use super::access::Gate;
@@ -20,7 +21,8 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Party, Tenant, TenantKind, TermRequest,
+    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Party, Tenant, TenantKind, Term,
+    TermRequest,
 };
 use crate::policy::MAX_CHAIN;
 use crate::refusal::Code;
@@ -30,6 +32,8 @@ use crate::view::{Index, Key, ViewError};
 pub(super) struct Proposal<'a> {
     pub(super) manager: &'a Tenant,
     pub(super) managed: TenantId,
+    /// What the actor called it: a number is answered with the number alone (T-8).
+    pub(super) named: &'a dyn std::fmt::Display,
     pub(super) kind: TenantKind,
     pub(super) management: &'a ManagementType,
     pub(super) services: &'a BTreeSet<Service>,
@@ -37,17 +41,27 @@ pub(super) struct Proposal<'a> {
 }
 
 impl Proposal<'_> {
-    /// The event by which the link comes into force now.
-    pub(super) fn created(&self, world: &World<'_>, link: LinkId) -> Event {
-        Event::LinkCreated {
+    /// The events by which the link comes into force now: with what its end has to be announced by
+    /// already, if it has one (L-9).
+    pub(super) fn created(&self, world: &World<'_>, link: LinkId) -> Vec<Event> {
+        let term = self.term.map(|term| term.starting(world.at));
+        let announced = term.as_ref().and_then(|term| announced(world, link, term));
+        let created = Event::LinkCreated {
             link,
             manager: self.manager.id,
             managed: self.managed,
             management: self.management.clone(),
             services: self.services.clone(),
-            term: self.term.map(|term| term.starting(world.at)),
-        }
+            term,
+        };
+        iter::once(created).chain(announced).collect()
     }
+}
+
+/// What is announced at once of an end that is near, where there is one.
+fn announced(world: &World<'_>, link: LinkId, term: &Term) -> Option<Event> {
+    let days = term.announced_by(world.at).filter(|_| term.auto_extend_days.is_none())?;
+    Some(Event::LinkExpiring { link, days })
 }
 
 /// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers
@@ -55,7 +69,7 @@ impl Proposal<'_> {
 /// handed back.
 pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<Bars, ViewError> {
     let policy = &world.policy;
-    let (manager, managed) = (proposal.manager.id, proposal.managed);
+    let (manager, managed, named) = (proposal.manager.id, proposal.managed, proposal.named);
     let rule = policy.management(proposal.management);
     bars.bar(rule.is_none(), Code::UnknownManagementType, proposal.management);
     world.bar_services(proposal.services, bars);
@@ -66,26 +80,26 @@ pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -
         }
     }
 
-    bars.bar(manager == managed, Code::SelfLink, managed);
+    bars.bar(manager == managed, Code::SelfLink, named);
     bars.bar(proposal.manager.kind != TenantKind::Msp, Code::CannotManage, manager);
-    bars.bar(proposal.kind == TenantKind::Reseller, Code::CannotBeManaged, managed);
+    bars.bar(proposal.kind == TenantKind::Reseller, Code::CannotBeManaged, named);
 
     let mut veiled = Bars::new();
     let others = world.links_above(managed)?;
-    bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, managed);
-    veiled.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, managed);
+    bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, named);
+    veiled.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, named);
     let up = graph::longest(world, manager, |world, at| {
         Ok(world.links_above(at)?.iter().map(|link| link.manager).collect())
     })?;
     let down = graph::longest(world, managed, |world, at| {
         Ok(world.links_below(at)?.iter().map(|link| link.managed).collect())
     })?;
-    veiled.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, managed);
-    veiled.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, managed);
+    veiled.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, named);
+    veiled.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, named);
     let exclusive = |link: &Link| world.management(link).is_none_or(|rule| rule.exclusive);
     let alone = rule.is_some_and(|rule| rule.exclusive) || others.iter().any(|link| exclusive(link));
-    veiled.bar(!others.is_empty() && alone, Code::ExclusiveLink, managed);
-    veiled.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, managed);
+    veiled.bar(!others.is_empty() && alone, Code::ExclusiveLink, named);
+    veiled.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, named);
     Ok(veiled)
 }
 
@@ -112,6 +126,7 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     let proposal = Proposal {
         manager: &manager,
         managed: managed.id,
+        named: &command.number,
         kind: managed.kind,
         management: &command.management,
         services: &command.services,
@@ -124,7 +139,7 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     {
         let other = other?;
         let pending = other.handshake.state_at(world.at) == HandshakeState::Pending;
-        bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, managed.id);
+        bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
     }
     world.bar_asking(actor, manager.id, [managed.id.uuid()], &mut bars)?;
     bars.lift()?;
@@ -152,7 +167,7 @@ fn bar_request(
     for tenant in [managed, proposal.manager] {
         world.bar_closed(tenant, &mut veiled)?;
     }
-    veiled.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, managed.id);
+    veiled.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, proposal.named);
     Ok(veiled)
 }
 
@@ -172,6 +187,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
         let proposal = Proposal {
             manager: &manager,
             managed: managed.id,
+            named: &managed.id,
             kind: managed.kind,
             management: &request.management,
             services: &request.services,
@@ -181,7 +197,8 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
         bars.join(others);
         bars.lift()?;
         let created = proposal.created(world, LinkId::from_uuid(request.id.uuid()));
-        return Ok(vec![Event::LinkRequestAccepted { request: request.id }, created].into());
+        let accepted = Event::LinkRequestAccepted { request: request.id };
+        return Ok(iter::once(accepted).chain(created).collect::<Vec<_>>().into());
     }
     bars.lift()?;
     refuse(Code::UnknownLinkRequest, request.id)
@@ -398,7 +415,10 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
         bars.bar(days == 0 || days > world.policy.term.max_days, Code::TermTooLong, days);
     }
     bars.lift()?;
-    Ok(Event::AutoExtendSet { link: link.id, days: command.days }.into())
+    let term = link.term.clone().map(|term| Term { auto_extend_days: command.days, ..term });
+    let announced = term.as_ref().and_then(|term| announced(world, link.id, term));
+    let set = Event::AutoExtendSet { link: link.id, days: command.days };
+    Ok(iter::once(set).chain(announced).collect::<Vec<_>>().into())
 }
 
 /// Sets what a manager may do beyond the default (P-7).

@@ -25,6 +25,7 @@ pub(crate) mod user;
 mod batch;
 pub(crate) mod graph;
 mod ids;
+pub(crate) mod ladder;
 mod rights;
 mod world;
 

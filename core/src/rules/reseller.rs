@@ -24,12 +24,12 @@ pub(crate) fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustome
     };
     let mut bars = Bars::new();
     bar_reseller(world, command.reseller, &mut bars)?;
-    bars.bar(!receives(&tenant), Code::CannotReceive, tenant.id);
+    bars.bar(!receives(&tenant), Code::CannotReceive, &command.number);
     match added(world, command.reseller, tenant.id)?.map(|added| added.status) {
         None => {}
-        Some(ResellerStatus::Inactive) => bars.bar(true, Code::ResellerDropped, tenant.id),
+        Some(ResellerStatus::Inactive) => bars.bar(true, Code::ResellerDropped, &command.number),
         Some(ResellerStatus::Pending | ResellerStatus::Active) => {
-            bars.bar(true, Code::AlreadyAdded, tenant.id)
+            bars.bar(true, Code::AlreadyAdded, &command.number)
         }
     }
     bars.lift()?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::access::Gate;
+use super::access::{self, Gate};
 use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
@@ -72,6 +72,7 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
     let proposal = link::Proposal {
         manager: &manager,
         managed: tenant,
+        named: &tenant,
         kind: command.kind,
         management: &command.management,
         services: &command.services,
@@ -93,7 +94,7 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
         prefix: command.prefix.clone(),
         personal,
     });
-    decision.events.push(proposal.created(world, link));
+    decision.events.extend(proposal.created(world, link));
 
     if let Some(rule) = world.policy.management(&command.management) {
         bars.bar(rule.delinkable && command.owner.is_none(), Code::OwnerRequired, &command.name);
@@ -249,15 +250,22 @@ fn bar_delete(
     batch: &mut Batch,
 ) -> Result<(), ViewError> {
     let above = world.links_above(id)?;
-    let pending = above.iter().chain(&world.links_below(id)?).any(|link| link.stage.requester().is_some());
-    if pending {
-        batch.add(index, Code::DelinkPending, id);
+    let user = match actor {
+        Actor::User(user) => world.user(*user)?,
+        Actor::Operator { .. } | Actor::Clock => None,
+    };
+    // What other managers are about to do with the tenant is theirs to know (T-9).
+    let told = |link: &Link| match &user {
+        Some(user) => access::knows(world, user, link.manager),
+        None => Ok(true),
+    };
+    for link in above.iter().chain(&world.links_below(id)?) {
+        if link.stage.requester().is_some() && told(link)? {
+            batch.add(index, Code::DelinkPending, id);
+        }
     }
     // Of several managers none deletes for the others.
-    let manages = match actor {
-        Actor::User(user) => world.user(*user)?.is_some_and(|user| user.home != id),
-        Actor::Operator { .. } | Actor::Clock => false,
-    };
+    let manages = user.as_ref().is_some_and(|user| user.home != id);
     let others = above.iter().filter(|link| !doomed.contains_key(&link.manager)).count() > 1;
     if manages && others {
         batch.add(index, Code::DelinkFirst, id);

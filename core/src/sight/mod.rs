@@ -106,6 +106,24 @@ impl<'w> Sight<'w> {
         Ok(true)
     }
 
+    /// Whether an organisation that has to do with a tenant is there for the actor: now and, of a
+    /// past, then as well. Whoever is at home on the tenant remembers whom it had to do with then.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn knows(&self, tenant: TenantId, organisation: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        if user.home == tenant {
+            return access::knows(self.world, user, organisation);
+        }
+        for world in self.judging() {
+            if !access::knows(world, user, organisation)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The tenants that a user may view, in the order of their ids; none for the operator.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use crate::about::about;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::ReturnPlace;
 use crate::base::time::Timestamp;
+use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
@@ -77,6 +78,7 @@ impl<'s> RecordSight<'s> {
         let hidden = actor.as_ref().filter(|actor| self.is_foreign(actor)).map(|actor| actor.id);
         let mut tenants = BTreeSet::new();
         let mut events = Vec::new();
+        let mut commanded = record.actor == Actor::Clock || self.sight.viewer().is_none();
         for event in &record.events {
             let mut subjects = BTreeSet::new();
             about(around.before.view, event, &mut subjects)?;
@@ -84,31 +86,47 @@ impl<'s> RecordSight<'s> {
             if !subjects.contains(&Subject::Tenant(self.tenant)) {
                 continue;
             }
-            let event = self.masked(event, hidden, around)?;
-            match &event {
-                // A batch that was refused stands with every tenant that it named, each for itself.
-                Event::CommandRefused { tenants: told, .. } => tenants.extend(told),
-                _ => {
-                    if !self.all_told(&self.organisations(&subjects)?, around)? {
-                        continue;
+            if let Event::CommandRefused { named, .. } = event {
+                // Each thing that was named is told for itself.
+                let mut told: BTreeSet<TenantId> = BTreeSet::new();
+                for organisations in named {
+                    if self.is_thing_told(organisations, around)? {
+                        told.extend(organisations);
                     }
-                    tenants.extend(subjects.into_iter().filter_map(|subject| match subject {
-                        Subject::Tenant(tenant) => Some(tenant),
-                        Subject::User(_) => None,
-                    }));
                 }
+                if !told.contains(&self.tenant) {
+                    continue;
+                }
+                tenants.extend(told);
+            } else {
+                if !self.all_told(&self.organisations(&subjects)?, around)? {
+                    continue;
+                }
+                tenants.extend(subjects.into_iter().filter_map(|subject| match subject {
+                    Subject::Tenant(tenant) => Some(tenant),
+                    Subject::User(_) => None,
+                }));
             }
-            events.push(event);
+            events.push(self.masked(event, hidden, around)?);
         }
         if events.is_empty() {
             return Ok(None);
+        }
+        // What was commanded is told with what it was there for, and not with what only follows.
+        for event in record.events.iter().filter(|event| effect::is_deed(event, &record.command)) {
+            commanded = commanded || self.is_thing_told(&self.involved(event, around)?, around)?;
         }
         let by = match (&record.actor, &actor) {
             (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
             (Actor::Clock, _) => AuditActor::Clock,
             (Actor::User(_), Some(actor)) if hidden.is_some() => {
-                let told = self.is_told(actor.home, around)?;
-                AuditActor::Organisation(if told { actor.home } else { TenantId::from_uuid(Uuid::nil()) })
+                if self.is_told(actor.home, around)?
+                    && (tenants.contains(&actor.home) || self.has_to_do(actor.home, around)?)
+                {
+                    AuditActor::Organisation(actor.home)
+                } else {
+                    AuditActor::Stranger
+                }
             }
             (Actor::User(user), _) => AuditActor::User(*user),
         };
@@ -116,7 +134,7 @@ impl<'s> RecordSight<'s> {
             seq: record.seq,
             at: record.at,
             by,
-            command: record.command.clone(),
+            command: commanded.then(|| record.command.clone()),
             tenants: tenants.into_iter().collect(),
             events,
         }))
@@ -151,6 +169,18 @@ impl<'s> RecordSight<'s> {
         Ok(found)
     }
 
+    /// The organisations that an event involves.
+    fn involved(&self, event: &Event, around: &Around<'_>) -> Result<BTreeSet<TenantId>, ViewError> {
+        if let Event::CommandRefused { named, .. } = event {
+            let own = named.iter().find(|concerned| concerned.contains(&self.tenant));
+            return Ok(own.cloned().unwrap_or_default());
+        }
+        let mut subjects = BTreeSet::new();
+        about(around.before.view, event, &mut subjects)?;
+        about(around.after.view, event, &mut subjects)?;
+        self.organisations(&subjects)
+    }
+
     fn all_told(&self, tenants: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
         for tenant in tenants {
             if !self.is_told(*tenant, around)? {
@@ -160,19 +190,46 @@ impl<'s> RecordSight<'s> {
         Ok(true)
     }
 
+    /// Whether a thing that somebody named in vain is told of, by the organisations that it concerns:
+    /// one of the tenant's own as all that happens to it; another only where each organisation is
+    /// there for the reader today, or managed the tenant or was managed by it when they tried.
+    fn is_thing_told(&self, concerned: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
+        if concerned.contains(&self.tenant) {
+            return self.all_told(concerned, around);
+        }
+        self.all_known(concerned, around)
+    }
+
+    fn all_known(&self, tenants: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
+        for tenant in tenants {
+            if !(self.is_told(*tenant, around)? && self.has_to_do(*tenant, around)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether an organisation is there for the reader today, or it and the tenant had to do with
+    /// each other.
+    fn has_to_do(&self, organisation: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
+        let Some(viewer) = self.sight.viewer() else { return Ok(true) };
+        if matches!(self.known(viewer, organisation)?, Known::Now) {
+            return Ok(true);
+        }
+        for world in [around.before, around.after] {
+            if manages(world, organisation, self.tenant, &BTreeSet::new())?
+                || manages(world, self.tenant, organisation, &BTreeSet::new())?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether the reader is told of an organisation.
     fn is_told(&self, tenant: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(true) };
-        let known = self.known.borrow().get(&tenant).copied();
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let known = self.knows(viewer, tenant)?;
-                self.known.borrow_mut().insert(tenant, known);
-                known
-            }
-        };
-        match known {
+        match self.known(viewer, tenant)? {
             Known::Now => Ok(true),
             Known::Never => Ok(false),
             Known::AsItWas => {
@@ -190,9 +247,18 @@ impl<'s> RecordSight<'s> {
         }
     }
 
-    fn knows(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {
+    fn known(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {
+        if let Some(known) = self.known.borrow().get(&tenant) {
+            return Ok(*known);
+        }
+        let known = self.look(viewer, tenant)?;
+        self.known.borrow_mut().insert(tenant, known);
+        Ok(known)
+    }
+
+    fn look(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {
         let now = self.now();
-        if tenant == self.tenant || tenant == viewer.home || access::sees(now, viewer, tenant)? {
+        if tenant == self.tenant || tenant == viewer.home || access::knows(now, viewer, tenant)? {
             return Ok(Known::Now);
         }
         if viewer.home == self.tenant {
@@ -200,8 +266,7 @@ impl<'s> RecordSight<'s> {
             let kept_off = manages(now, self.tenant, tenant, &BTreeSet::new())?;
             return Ok(if kept_off { Known::Never } else { Known::AsItWas });
         }
-        let above = manages(now, tenant, viewer.home, &BTreeSet::new())?;
-        Ok(if above { Known::Now } else { Known::Never })
+        Ok(Known::Never)
     }
 
     /// Whether the reader is told of a person: of their own organisation, or where they may see its
@@ -254,7 +319,10 @@ impl<'s> RecordSight<'s> {
                 let mut told = BTreeSet::new();
                 for mut user in std::mem::take(additional) {
                     name(&mut user)?;
-                    told.insert(user);
+                    // How many there are of whom one is not told is not told either.
+                    if !user.uuid().is_nil() {
+                        told.insert(user);
+                    }
                 }
                 *additional = told;
             }
@@ -274,18 +342,18 @@ impl<'s> RecordSight<'s> {
                     *return_to = ReturnPlace::untold();
                 }
             }
-            Event::CommandRefused { by, tenants, left_out, .. } => {
+            Event::CommandRefused { by, named, left_out, .. } => {
                 if !self.is_own(*by)? && self.sight.viewer().is_some() {
                     *left_out = 0;
                 }
                 name(by)?;
                 let mut told = BTreeSet::new();
-                for tenant in std::mem::take(tenants) {
-                    if self.is_told(tenant, around)? {
-                        told.insert(tenant);
+                for organisations in std::mem::take(named) {
+                    if self.is_thing_told(&organisations, around)? {
+                        told.insert(organisations);
                     }
                 }
-                *tenants = told;
+                *named = told;
             }
             Event::RoleCreated { by: Some(by), .. } => {
                 if !self.is_told(*by, around)? {

@@ -1,11 +1,11 @@
 //! Alerts, service mail and what goes into a mail.
 
-use std::collections::BTreeSet;
-
+use tenantry::base::ids::RoleId;
 use tenantry::base::text::{
     CompanyName, DeviceId, Email, IntegrationName, PersonName, Reference, ReturnPlace, RoleName, Street,
 };
 use tenantry::model::{AlertRule, Audience};
+use tenantry::query::Recipients;
 use tenantry::refusal::Code::*;
 
 use super::stock::{linked, parted};
@@ -19,14 +19,23 @@ fn rule(tenant: TenantId, audience: Audience, additional: &[UserId]) -> SetAlert
 }
 
 fn service_mail(given: &Given, tenant: TenantId) -> Vec<UserId> {
-    given.engine.read().unwrap().now().unwrap().ask(ServiceMail::new(tenant)).unwrap().into_iter().collect()
+    given
+        .engine
+        .read()
+        .unwrap()
+        .now()
+        .unwrap()
+        .ask(ServiceMail::new(tenant))
+        .unwrap()
+        .users
+        .into_iter()
+        .collect()
 }
 
 fn alerted(given: &Given, tenant: TenantId) -> Vec<UserId> {
     let read = given.engine.read().unwrap();
-    let to: BTreeSet<UserId> =
-        read.now().unwrap().ask(AlertRecipients::new(tenant, text("battery"))).unwrap();
-    to.into_iter().collect()
+    let to = read.now().unwrap().ask(AlertRecipients::new(tenant, text("battery"))).unwrap();
+    to.users.into_iter().collect()
 }
 
 #[test]
@@ -60,6 +69,66 @@ fn a1_service_mail_goes_to_the_manager_instead_of_to_both_or_to_the_customer() {
     ] {
         assert_eq!(service_mail(&given, tenant), expected, "{what}");
     }
+}
+
+fn recipients(given: &Given, tenant: TenantId) -> (Vec<UserId>, bool) {
+    let to = given.engine.read().unwrap().now().unwrap().ask(ServiceMail::new(tenant)).unwrap();
+    (to.users.into_iter().collect(), to.operator)
+}
+
+#[test]
+fn a1_whoever_is_kept_off_a_tenant_gets_nothing_about_it() {
+    let given = given().and(STAFF, assign(ADAM, JOINTLY, "no_access"));
+    assert_eq!(service_mail(&given, JOINTLY), [ADA, JULIA, JACK]);
+    assert_eq!(service_mail(&given, FULLY), [ADA, ADAM]);
+    let given = given.and(STAFF, rule(JOINTLY, Audience::AllAdmins, &[ADAM, RITA]));
+    assert_eq!(alerted(&given, JOINTLY), [ADA, RITA, JULIA, JACK]);
+    let after = given.engine.notices("mail", 1_000).unwrap().through;
+    given.engine.acknowledge("mail", after).unwrap();
+    let given = given.and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let mail = given.engine.notices("mail", 1_000).unwrap();
+    let to: Vec<_> = mail.notices.iter().map(|notice| notice.to.users.clone()).collect();
+    assert_eq!(to, [[ADA].into()]);
+}
+
+#[test]
+fn a1_where_nobody_is_left_the_next_manager_up_is_told_and_at_last_the_operator() {
+    let given = given().and(STAFF, assign(ADAM, FULLY, "no_access"));
+    let given = given.and(STAFF, assign(ADA, FULLY, "read_only"));
+    assert_eq!(recipients(&given, FULLY), (vec![GINA], false), "a super admin, GUS is none");
+    let given = given.and(STAFF, assign(GINA, FULLY, "no_access"));
+    assert_eq!(recipients(&given, FULLY), (vec![], true));
+    assert_eq!(recipients(&given, JOINTLY), (vec![ADA, ADAM, JULIA, JACK], false));
+    assert_eq!(recipients(&given, EMPTY), (vec![], true));
+    // Each manager's ladder is its own, and people of a disabled home count as nobody.
+    let closed = super::given().and(STAFF, DisableTenants::new(vec![MSP]));
+    assert_eq!(recipients(&closed, JOINTLY), (vec![GINA, JULIA, JACK], false));
+}
+
+#[test]
+fn a1_where_no_role_is_an_admins_whoever_may_edit_the_tenant_is_told() {
+    let desk: RoleId = text("00000000-0000-0000-0000-0000000006b0");
+    let role = CreateRole { role: Some(desk), ..CreateRole::new(MSP, text("Desk"), set(&["tenant.edit"])) };
+    let given = given().and(ADA, role).and(ADA, assign(RITA, MSP, &desk.to_string()));
+    assert_eq!(service_mail(&given, FULLY), [ADA, ADAM]);
+    let given = given.and(STAFF, assign(ADAM, FULLY, "no_access"));
+    assert_eq!(service_mail(&given.and(STAFF, assign(ADA, FULLY, "no_access")), FULLY), [RITA]);
+}
+
+#[test]
+fn a1_l9_the_end_of_a_link_to_a_tenant_that_has_nobody_is_told_to_the_operator() {
+    let term = Some(tenantry::model::TermRequest { days: 60, auto_extend: false });
+    let given = given().and(ADA, AddCustomer { term, ..customer(MSP, "fully") });
+    let told = |given: &Given, kind: &str| {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        let of = |it: &&tenantry::notice::Notice| it.kind.name() == kind;
+        mail.notices.iter().filter(of).map(|it| it.to.clone()).collect::<Vec<_>>()
+    };
+    let given = given.later(31).and(STAFF, rename(ALONE));
+    let both = |users: [UserId; 2]| Recipients { users: users.into(), operator: true };
+    assert_eq!(told(&given, "link_expiring"), [both([ADA, ADAM])]);
+    let given = given.later(31).and(STAFF, rename(ALONE));
+    assert_eq!(told(&given, "link_ended"), [both([ADA, ADAM])]);
 }
 
 #[test]

@@ -342,7 +342,7 @@ fn v7_the_customer_and_the_msp_are_told() {
         let mail = given.engine.notices("mail", 1_000).unwrap();
         let kinds = mail.notices.iter().map(|notice| {
             let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
-            (kind, notice.to.iter().copied().collect())
+            (kind, notice.to.users.iter().copied().collect())
         });
         let kinds: Vec<_> = kinds.collect();
         kinds.into_iter().filter(|(kind, _)| kind.starts_with("move") || kind == "reseller_dropped").collect()

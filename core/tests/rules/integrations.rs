@@ -175,7 +175,7 @@ fn i2_disabling_powers_the_collectors_down_and_enabling_up() {
         let mail = given.engine.notices("mail", 1_000).unwrap();
         let all = mail.notices.iter().map(|notice| {
             let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
-            (kind, notice.to.iter().copied().collect())
+            (kind, notice.to.users.iter().copied().collect())
         });
         all.filter(|(kind, _): &(String, _)| kind.starts_with("collector")).collect()
     };
@@ -209,4 +209,15 @@ fn i2_disabling_powers_the_collectors_down_and_enabling_up() {
     // What is disabled already needs no word.
     let twice = own(given(), ALONE).and(STAFF, disable(ALONE)).and(STAFF, disable(ALONE));
     assert_eq!(kinds(&twice).len(), 1);
+}
+
+#[test]
+fn t9_what_a_manager_side_by_side_attached_is_not_there() {
+    let given = given().under(|policy| policy.max_managers = 2);
+    let given = stock::linked(given, 0xd01, SECOND, "JOINTLY", "jointly", &["enrollment"])
+        .and(NINA, CreateIntegration { owner: SECOND, ..create(SECOND, "collector") })
+        .and(NINA, share(JOINTLY));
+    let row = vec![("Tickets".to_owned(), SECOND, true)];
+    assert_eq!(attached(&given, ADA, JOINTLY), []);
+    assert_eq!((attached(&given, NINA, JOINTLY), attached(&given, JULIA, JOINTLY)), (row.clone(), row));
 }

@@ -3,6 +3,7 @@
 use tenantry::base::text::Service;
 use tenantry::event::Event;
 use tenantry::model::{EndCause, HandshakeState, Link, LinkRequest, Move, Stage, TenantKind, TermRequest};
+use tenantry::notice::NoticeKind;
 use tenantry::policy::{MoveRule, Policy};
 use tenantry::refusal::Code;
 use tenantry::refusal::Code::*;
@@ -529,4 +530,61 @@ fn l9_the_policy_bounds_the_term() {
     required().when(ADA, customer(MSP, "fully")).then(refused(TermRequired));
     required().when(ADA, lasting(10)).then(done());
     required().when(NINA, ask(SECOND, "ALONE", "jointly")).then(refused(TermRequired));
+}
+
+#[test]
+fn t8_what_was_named_by_its_number_is_refused_by_its_number() {
+    let given = given();
+    let stranger = given.engine.submit(given.request(NINA, ask(SECOND, "RESELLER", "jointly")));
+    let Err(tenantry::Error::Refused(refusal)) = stranger else { panic!("{stranger:?}") };
+    assert_eq!((refusal.code, refusal.about.as_str()), (CannotBeManaged, "RESELLER"));
+    let listed = AddResellerCustomer::new(RESELLER, text("RESELLER"));
+    let listed = given.engine.submit(given.request(ROB, listed));
+    let Err(tenantry::Error::Refused(refusal)) = listed else { panic!("{listed:?}") };
+    assert_eq!((refusal.code, refusal.about.as_str()), (CannotReceive, "RESELLER"));
+}
+
+#[test]
+fn t9_a_link_to_a_tenant_that_one_is_kept_off_is_not_there() {
+    let kept_off = || given().and(STAFF, assign(GINA, JOINTLY, "no_access"));
+    let link = JOINTLY_LINK;
+    kept_off().when(GINA, CancelDelink::new(link)).then(refused(UnknownLink));
+    kept_off().when(GINA, AddServices::new(link, set(&["configure"]))).then(refused(UnknownLink));
+    let parted = kept_off().and(ADA, RequestDelink::new(link)).and(JULIA, AcceptDelink::new(link));
+    parted.when(GINA, CancelDelink::new(link)).then(refused(LinkEnded));
+}
+
+#[test]
+fn l9_no_link_ends_unannounced_however_late_its_end_comes_about() {
+    let told = |given: &Given| -> Vec<(String, Option<u32>)> {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        given.engine.acknowledge("mail", mail.through).unwrap();
+        let days = |kind: &NoticeKind| match kind {
+            NoticeKind::LinkExpiring { days, .. } => Some(*days),
+            NoticeKind::AutoExtendSet { days, .. } => *days,
+            _ => None,
+        };
+        let of_term = |kind: &NoticeKind| {
+            matches!(kind, NoticeKind::LinkExpiring { .. } | NoticeKind::AutoExtendSet { .. })
+        };
+        let found = mail.notices.iter().map(|notice| &notice.kind).filter(|kind| of_term(kind));
+        found.map(|kind| (kind.name().to_owned(), days(kind))).collect()
+    };
+    let expiring = |days| ("link_expiring".to_owned(), Some(days));
+    let with = |days, auto_extend| AddCustomer {
+        term: Some(TermRequest { days, auto_extend }),
+        ..customer(MSP, "fully")
+    };
+    // A short term is announced with the link, and again when its moments come.
+    let given = given().and(ADA, with(6, false));
+    assert_eq!(told(&given), [expiring(6)]);
+    let given = given.later(5).and(STAFF, rename(ALONE));
+    assert_eq!(told(&given), [expiring(1)]);
+    // So is an end that comes about late, and both sides are told of the switch.
+    let given = super::given().and(ADA, with(60, true)).later(59);
+    assert_eq!(told(&given), []);
+    let given = given.and(ADA, SetAutoExtend::new(NEW_LINK));
+    assert_eq!(told(&given), [("auto_extend_set".to_owned(), None), expiring(1)]);
+    let given = given.and(ADA, SetAutoExtend { days: Some(30), ..SetAutoExtend::new(NEW_LINK) });
+    assert_eq!(told(&given), [("auto_extend_set".to_owned(), Some(30))]);
 }

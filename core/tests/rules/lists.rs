@@ -1222,7 +1222,10 @@ fn q2_a_row_says_what_is_about_the_tenant_and_no_more() {
     };
     let told = serde_json::to_string(&rows(JULIA, JOINTLY)).unwrap();
     assert!(!told.contains(&FULLY.to_string()), "one customer does not learn of another");
-    assert_eq!(rows(JULIA, JOINTLY).iter().filter(|row| row.command == "disable_tenants").count(), 1);
+    assert_eq!(
+        rows(JULIA, JOINTLY).iter().filter(|row| row.command.as_deref() == Some("disable_tenants")).count(),
+        1
+    );
     assert!(rows(JULIA, JOINTLY).iter().all(|row| !row.events.is_empty() && row.tenants.contains(&JOINTLY)));
     assert!(rows(ADA, MSP).iter().all(|row| !row.events.is_empty() && row.tenants.contains(&MSP)));
 }
@@ -1260,7 +1263,7 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
             })
             .unwrap()
             .rows;
-        rows.into_iter().map(|row| row.command).collect()
+        rows.into_iter().filter_map(|row| row.command).collect()
     };
     for command in [
         "move_devices",
@@ -1285,7 +1288,7 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
     }
     assert!(commands(ROB, RESELLER).contains(&"upload_devices".to_owned()));
     assert!(!commands(ROB, RESELLER).contains(&"move_devices".to_owned()));
-    // The console of somebody from across the border shows their organisation, and a refused attempt its own.
+    // The console of somebody from across the border shows their organisation; a stranger's attempt does not.
     let rows = read
         .now()
         .unwrap()
@@ -1297,13 +1300,13 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
         })
         .unwrap()
         .rows;
-    let opened: Vec<_> = rows.iter().filter(|row| row.command == "open_console").collect();
+    let opened: Vec<_> = rows.iter().filter(|row| row.command.as_deref() == Some("open_console")).collect();
     assert_eq!(
         opened.iter().map(|row| row.by.clone()).collect::<Vec<_>>(),
-        [AuditActor::Organisation(MSP), AuditActor::Organisation(SECOND)]
+        [AuditActor::Organisation(MSP), AuditActor::Stranger]
     );
     assert!(
-        matches!(&opened[1].events[..], [Event::CommandRefused { tenants, .. }] if *tenants == [JOINTLY].into())
+        matches!(&opened[1].events[..], [Event::CommandRefused { named, .. }] if *named == [[JOINTLY].into()].into())
     );
     let text = serde_json::to_string(&rows).unwrap();
     for who in [ADA, NINA] {
@@ -1327,7 +1330,7 @@ fn q2_every_change_and_session_of_these_sections_is_in_the_audit_of_its_tenants(
         {
             assert!(
                 !row.events.is_empty() && row.tenants.contains(&tenant),
-                "{} says what happened",
+                "{:?} says what happened",
                 row.command
             );
         }

@@ -33,8 +33,8 @@ fn told(given: &Given, consumer: &str) -> Vec<String> {
         assert!(now.host().about(notice).unwrap().tenant.is_some(), "every notice is about some tenant");
         let kind = serde_json::to_value(&notice.kind).unwrap()["kind"].as_str().unwrap().to_owned();
         let to: Vec<&str> =
-            names.iter().filter(|(user, _)| notice.to.contains(user)).map(|(_, name)| *name).collect();
-        assert_eq!(to.len(), notice.to.len());
+            names.iter().filter(|(user, _)| notice.to.users.contains(user)).map(|(_, name)| *name).collect();
+        assert_eq!(to.len(), notice.to.users.len());
         format!("{kind} to {}", to.join(" "))
     };
     given.engine.notices(consumer, 1_000).unwrap().notices.iter().map(show).collect()
@@ -65,7 +65,7 @@ fn a4_each_event_is_told_to_those_it_concerns() {
     let lapsing: Act = |it| {
         it.under(|policy| policy.delink_request_days = Some(5)).and(ADA, RequestDelink::new(JOINTLY_LINK))
     };
-    let rows: [(Act, Act, &[&str]); 31] = [
+    let rows: [(Act, Act, &[&str]); 34] = [
         (nothing, asked, &["link_requested to carl"]),
         (asked, |it| it.and(NINA, ResendLinkRequest::new(ASKED)), &["link_request_reminder to carl"]),
         (asked, |it| it.and(CARL, AcceptLink::new(ASKED)), &["link_request_accepted to nina"]),
@@ -93,6 +93,21 @@ fn a4_each_event_is_told_to_those_it_concerns() {
             &["grants_changed to ada adam"],
         ),
         (nothing, |it| it.and(ADA, delete(&[FULLY])), &["link_ended to ada adam"]),
+        (
+            nothing,
+            |it| it.and(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"]))),
+            &["services_added to ada adam julia"],
+        ),
+        (
+            nothing,
+            |it| it.and(ADA, ConvertLink::new(FULLY_LINK, text("jointly"))),
+            &["link_converted to ada adam fred"],
+        ),
+        (
+            nothing,
+            |it| it.and(staff_for("T-1"), RemoveService::new(JOINTLY_LINK, text("configure"))),
+            &["service_removed to ada adam julia"],
+        ),
         (nothing, invited, &["invitation to eve"]),
         (invited, |it| it.and(JACK, ResendInvitation::new(EVE_INVITATION)), &["invitation_reminder to eve"]),
         (
@@ -183,12 +198,69 @@ fn a4_a_notice_comes_again_until_it_is_acknowledged() {
 }
 
 #[test]
-fn a4_recipients_are_those_of_the_moment_it_happened() {
-    let given =
-        given().and(ADA, RequestDelink::new(JOINTLY_LINK)).and(JULIA, assign(JACK, JOINTLY, "super_admin"));
+fn a4_recipients_are_those_of_the_moment_it_happened_whom_it_still_is_for() {
+    let given = read_up(given()).and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let given = given.and(JULIA, assign(JACK, JOINTLY, "super_admin"));
+    assert_eq!(told(&given, "mail"), ["delink_requested to julia"]);
+    // Where none of them is left, those who have taken their place.
     let given = given.and(JACK, RemoveUser::new(JULIA));
-    let all = told(&given, "mail");
-    assert_eq!(all.last().unwrap(), "delink_requested to julia");
+    assert_eq!(told(&given, "mail"), ["delink_requested to jack"]);
+}
+
+#[test]
+fn t9_a_notice_that_is_read_late_is_not_for_whoever_was_kept_off_since() {
+    let given = read_up(given()).and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let given = given.and(STAFF, assign(ADA, JOINTLY, "no_access"));
+    assert_eq!(told(&given, "mail"), ["delink_requested to adam"]);
+    let given = given.and(STAFF, assign(ADAM, JOINTLY, "no_access"));
+    assert_eq!(told(&given, "mail"), ["delink_requested to gina"]);
+}
+
+#[test]
+fn a4_a_notice_that_is_read_late_is_for_those_who_can_answer_it_now() {
+    let given = read_up(given()).and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let given = given.and(JULIA, assign(JACK, JOINTLY, "super_admin"));
+    let given = given.and(JACK, assign(JULIA, JOINTLY, "read_only"));
+    assert_eq!(told(&given, "mail"), ["delink_requested to jack"]);
+}
+
+#[test]
+fn t9_the_end_of_a_link_is_not_told_to_whoever_was_kept_off_what_it_managed() {
+    let given = given().and(STAFF, assign(ADA, JOINTLY, "no_access"));
+    let given = read_up(given.and(JULIA, RequestDelink::new(JOINTLY_LINK)));
+    assert_eq!(told(&given.and(ADAM, AcceptDelink::new(JOINTLY_LINK)), "mail"), ["link_ended to adam julia"]);
+}
+
+#[test]
+fn a1_whoever_has_a_tenant_below_is_told_when_it_goes_with_a_manager_in_between() {
+    let cascade = DeleteTenants { cascade: true, ..delete(&[NEW]) };
+    let multi = AddCustomer { kind: TenantKind::Msp, ..customer(MSP, "fully") };
+    let leaf: TenantId = text("00000000-0000-0000-0000-0000000001aa");
+    let link: LinkId = text("00000000-0000-0000-0000-0000000002aa");
+    let below = AddCustomer { tenant: Some(leaf), link: Some(link), ..customer(NEW, "fully") };
+    let given = read_up(given().and(ADA, multi).and(ADA, below));
+    let given = given.and(ADA, cascade);
+    assert_eq!(told(&given, "mail"), ["link_ended to ada adam", "link_ended to ada"]);
+}
+
+#[test]
+fn a4_a_notice_says_when_its_matter_is_settled() {
+    let settled = |given: &Given| -> Vec<bool> {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        let asks =
+            |it: &&Notice| ["delink_requested", "link_requested", "invitation"].contains(&it.kind.name());
+        mail.notices.iter().filter(asks).map(|notice| notice.settled).collect()
+    };
+    let given = read_up(given())
+        .and(JULIA, RequestDelink::new(JOINTLY_LINK))
+        .and(NINA, ask(SECOND, "ALONE", "jointly"))
+        .and(JACK, invite(JOINTLY, "admin"));
+    assert_eq!(settled(&given), [false, false, false]);
+    let given = given
+        .and(ADA, RejectDelink::new(JOINTLY_LINK))
+        .and(CARL, DeclineLink::new(ASKED))
+        .and(JACK, RevokeInvitation::new(EVE_INVITATION));
+    assert_eq!(settled(&given), [true, true, true]);
 }
 
 #[test]

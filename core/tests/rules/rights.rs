@@ -243,11 +243,11 @@ fn p15_whoever_names_the_owner_of_a_tenant_that_is_there_manages_its_users() {
         given.and(ADA, customer(MSP, "fully")).and(ADA, assign(EVE, MSP, &DESK.to_string()))
     };
     sales().when(EVE, convert()).then(refused(RoleLacksPermission));
-    sales().and(ADA, assign(EVE, NEW, "no_access")).when(EVE, convert()).then(refused(UnknownTenant));
+    sales().and(ADA, assign(EVE, NEW, "no_access")).when(EVE, convert()).then(refused(UnknownLink));
     sales()
         .and(ADA, reaching(EVE, MSP, &DESK.to_string(), false))
         .when(EVE, convert())
-        .then(refused(UnknownTenant));
+        .then(refused(UnknownLink));
     sales().and(ADA, assign(EVE, NEW, "admin")).when(EVE, convert()).then(done());
     sales().when(ADAM, convert()).then(happened(&["link_converted", "user_invited"]));
     sales().when(STAFF, convert()).then(done());

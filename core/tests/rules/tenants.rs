@@ -462,6 +462,15 @@ fn t7_of_several_managers_none_deletes_for_the_others() {
     two().when(CARL, delete(&[ALONE])).then(done());
 }
 
+#[test]
+fn t9_a_deletion_does_not_tell_that_another_manager_is_about_to_leave() {
+    let links = two_managers();
+    links.when(ADA, delete(&[ALONE])).then(refused(DelinkFirst));
+    let leaving = two_managers().and(NINA, RequestDelink::new(LinkId::from_uuid(ASKED.uuid())));
+    let leaving = leaving.when(ADA, delete(&[ALONE])).then(refused(DelinkFirst));
+    leaving.when(CARL, delete(&[ALONE])).then(refused(DelinkPending));
+}
+
 /// `ALONE` jointly managed by `SECOND` for `manage` and by `MSP` for `configure`.
 pub(super) fn two_managers() -> Given {
     let given = given().under(|policy| policy.max_managers = 2);

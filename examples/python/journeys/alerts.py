@@ -213,9 +213,9 @@ def routes(on: Stage, tenants: dict[str, UUID]) -> None:
         [
             plain(on.name(tenant)),
             faint(managed),
-            plain(on.people(on.db.service_mail(tenant=tenant))),
-            plain(on.people(on.db.alert_recipients(tenant=tenant, category="security"))),
-            plain(on.people(on.db.alert_recipients(tenant=tenant, category="battery"))),
+            plain(on.recipients(on.db.service_mail(tenant=tenant))),
+            plain(on.recipients(on.db.alert_recipients(tenant=tenant, category="security"))),
+            plain(on.recipients(on.db.alert_recipients(tenant=tenant, category="battery"))),
         ]
         for managed, tenant in tenants.items()
     ]
@@ -279,9 +279,9 @@ class Parting:
             "granted to the MSP": ", ".join(sorted(on.the(Link, self.joint, as_of=seq).grants)) or "–",
             "people with a role there": on.people(it.user for it in roles if isinstance(it, Assignment)),
             "open consoles": on.people(it.user for it in open if isinstance(it, Session) and not it.closed),
-            "service mail": on.people(db.service_mail(tenant=bakery, as_of=seq)),
-            "security alerts": on.people(db.alert_recipients(tenant=bakery, category="security", as_of=seq)),
-            "battery alerts": on.people(db.alert_recipients(tenant=bakery, category="battery", as_of=seq)),
+            "service mail": on.recipients(db.service_mail(tenant=bakery, as_of=seq)),
+            "security alerts": on.recipients(db.alert_recipients(tenant=bakery, category="security", as_of=seq)),
+            "battery alerts": on.recipients(db.alert_recipients(tenant=bakery, category="battery", as_of=seq)),
             "additional recipients": on.people(rule.additional),
             "integrations": ", ".join(f"{it.name}, {on.name(it.owner)}'s" for it in attached) or "–",
             "licence `manage`": ", ".join(

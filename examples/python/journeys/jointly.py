@@ -96,7 +96,7 @@ def play(on: Stage) -> None:
             count(row.seq),
             faint(clock_face(row.at)),
             plain(on.actor(row.by)),
-            plain(row.command),
+            plain(row.command or "–"),
             plain("\n".join(happened(row.events))),
         ]
         for row in on.db.audit(tenant=bakery, actor=klara)

@@ -90,7 +90,8 @@ def drain(path: Path, port: int) -> None:
 def letters(db: Database, notice: Notice) -> Iterator[tuple[str, str]]:
     """One mail for each recipient, so that neither side of a link learns the other's addresses."""
     subject = what_it_says(db, notice.kind)
-    for user in sorted(notice.to):
+    # What the platform's own staff is told goes to its desk, not to a mailbox of a user.
+    for user in sorted(notice.to.users):
         person = db.host_personal(subject=SubjectUser(user=user))
         if person is None or person.email is None:
             continue
@@ -166,7 +167,7 @@ def play(on: Stage) -> None:
     on.page.remark(f"It takes {BATCH} notices at a time, sends their mails, and then acknowledges them.")
     # Every mail that has to arrive is read off the journal, and not off the mailer.
     everything = on.db.notices(consumer="somebody who never acknowledges", limit=1000).notices
-    wanted = {Key(it.seq, it.index, user): it.kind.kind for it in everything for user in sorted(it.to)}
+    wanted = {Key(it.seq, it.index, user): it.kind.kind for it in everything for user in sorted(it.to.users)}
     lives: list[tuple[str, int, Halt | None]] = [
         ("killed while the server had half of its second mail", 2, Halt.HALF_WAY),
         ("killed before the server said yes to its fifth", 5, Halt.UNANSWERED),

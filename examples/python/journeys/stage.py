@@ -86,6 +86,8 @@ class Stage:
                 return self.name(user)
             case model.ByOrganisation(organisation=tenant):
                 return f"someone of {self.name(tenant)}"
+            case model.Stranger():
+                return "a stranger"
             case model.Operator(ticket=None):
                 return "the operator"
             case model.Operator(ticket=ticket):
@@ -100,6 +102,11 @@ class Stage:
     def people(self, users: Iterable[UUID]) -> str:
         """What people call them, in the order of the alphabet."""
         return ", ".join(sorted({self.name(user) for user in users})) or "nobody"
+
+    def recipients(self, to: model.Recipients) -> str:
+        """Those who are told of something, the platform's own staff included."""
+        names = [self.people(to.users)] if to.users else []
+        return ", ".join([*names, *(["the operator"] if to.operator else [])]) or "nobody"
 
     def in_names(self, text: str) -> str:
         """A text in which ids give way to names."""
@@ -187,7 +194,10 @@ class Stage:
     def post(self) -> list[tuple[str, list[str]]]:
         """The notices that waited, with the addresses they go to, which are looked up now."""
         return [
-            (notice.kind.kind, sorted(self.address(user) for user in notice.to))
+            (
+                notice.kind.kind,
+                sorted([*map(self.address, notice.to.users), *(["the operator"] if notice.to.operator else [])]),
+            )
             for notice in self.db.deliver(consumer=POSTMAN, limit=1000)
         ]
 

@@ -15,7 +15,7 @@ use tenantry::engine::{Moment, Of};
 use tenantry::event::Event;
 use tenantry::model::{AlertRule, Assignment, Audience, Licence, Link, RoleRef, Session, Tenant, TenantKind};
 use tenantry::policy::Policy;
-use tenantry::query::{AlertRecipients, Integrations, Question, ServiceMail};
+use tenantry::query::{AlertRecipients, Integrations, Question, Recipients, ServiceMail};
 use tenantry::refusal::Refusal;
 
 use crate::page::{faint, plain};
@@ -199,9 +199,9 @@ fn routes(stage: &mut Stage, tenants: &[(&str, TenantId)]) -> Result {
         rows.push(vec![
             plain(stage.name(tenant.uuid())),
             faint(managed),
-            plain(stage.people(&now.ask(ServiceMail::new(tenant))?)),
-            plain(stage.people(&now.ask(AlertRecipients::new(tenant, security.clone()))?)),
-            plain(stage.people(&now.ask(AlertRecipients::new(tenant, battery.clone()))?)),
+            plain(stage.recipients(&now.ask(ServiceMail::new(tenant))?)),
+            plain(stage.recipients(&now.ask(AlertRecipients::new(tenant, security.clone()))?)),
+            plain(stage.recipients(&now.ask(AlertRecipients::new(tenant, battery.clone()))?)),
         ]);
     }
     drop(now);
@@ -294,6 +294,7 @@ impl Parting {
         let (bakery, battery): (_, IssueCategory) = (self.bakery, "battery".parse()?);
         let here = Of::Tenant(bakery);
         let said = |people: &BTreeSet<UserId>| stage.people(people);
+        let told = |to: &Recipients| stage.recipients(to);
         let rule =
             moment.host().get::<AlertRule>(AlertRule::key(bakery, &battery))?.ok_or("there is a rule")?;
         let open = moment.host().list::<Session>(&here)?;
@@ -318,9 +319,9 @@ impl Parting {
             ("granted to the MSP", none(grants)),
             ("people with a role there", said(&roles.iter().map(|it| it.user).collect())),
             ("open consoles", said(&open)),
-            ("service mail", said(&moment.ask(ServiceMail::new(bakery))?)),
-            ("security alerts", said(&moment.ask(AlertRecipients::new(bakery, "security".parse()?))?)),
-            ("battery alerts", said(&moment.ask(AlertRecipients::new(bakery, battery.clone()))?)),
+            ("service mail", told(&moment.ask(ServiceMail::new(bakery))?)),
+            ("security alerts", told(&moment.ask(AlertRecipients::new(bakery, "security".parse()?))?)),
+            ("battery alerts", told(&moment.ask(AlertRecipients::new(bakery, battery.clone()))?)),
             ("additional recipients", said(&rule.additional)),
             ("integrations", none(attached)),
             ("licence `manage`", none(licences)),

@@ -96,11 +96,18 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
         let by = match &row.by {
             AuditActor::User(user) => stage.name(user.uuid()),
             AuditActor::Organisation(tenant) => format!("someone of {}", stage.name(tenant.uuid())),
+            AuditActor::Stranger => "a stranger".to_owned(),
             AuditActor::Operator { .. } => "the operator".to_owned(),
             AuditActor::Clock => "the clock".to_owned(),
         };
         let what = happened(&row.events).join("\n");
-        vec![count(row.seq), faint(clock_face(row.at)), plain(by), plain(&row.command), plain(what)]
+        vec![
+            count(row.seq),
+            faint(clock_face(row.at)),
+            plain(by),
+            plain(row.command.as_deref().unwrap_or("–")),
+            plain(what),
+        ]
     });
     let rows = rows.collect();
     stage.page.table(&["seq", "at", "from", "command", "what happened"], rows);

@@ -68,7 +68,8 @@ fn letters(engine: &Engine, notice: &Notice) -> Result<Vec<Message>> {
     let now = snapshot.now()?;
     let subject = subject(&now, &notice.kind)?;
     let mut letters = Vec::new();
-    for &user in &notice.to {
+    // What the platform's own staff is told goes to its desk, not to a mailbox of a user.
+    for &user in &notice.to.users {
         let Some(person) = now.host().personal(Subject::User(user))? else { continue };
         let Some(email) = person.email else { continue };
         let to = Mailbox::new(person.name.map(|name| name.to_string()), email.as_str().parse::<Address>()?);
@@ -263,7 +264,7 @@ fn refused(what: &str, text: &str, error: Option<TextError>) -> Result<Vec<comfy
 fn wanted(stage: &Stage) -> Result<BTreeMap<Key, &'static str>> {
     let mut wanted = BTreeMap::new();
     for notice in stage.engine.notices("somebody who never acknowledges", usize::MAX)?.notices {
-        for &user in &notice.to {
+        for &user in &notice.to.users {
             wanted.insert(Key { seq: notice.seq, index: notice.index, user }, notice.kind.name());
         }
     }

@@ -17,7 +17,7 @@ use tenantry::engine::{Clock, Engine, Options};
 use tenantry::event::Event;
 use tenantry::model::{Actor, Link, Subject, Tenant, TenantKind};
 use tenantry::policy::Policy;
-use tenantry::query::{Question, Verdict};
+use tenantry::query::{Question, Recipients, Verdict};
 use tenantry::refusal::{Code, Refusal};
 use tenantry::store::sqlite::{self, SqliteStore};
 use uuid::Uuid;
@@ -130,6 +130,15 @@ impl Stage {
     pub(crate) fn people(&self, users: &BTreeSet<UserId>) -> String {
         let names: BTreeSet<String> = users.iter().map(|user| self.name(user.uuid())).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+    }
+
+    /// Those who are told of something, the platform's own staff included.
+    pub(crate) fn recipients(&self, to: &Recipients) -> String {
+        match (to.operator, to.users.is_empty()) {
+            (false, _) => self.people(&to.users),
+            (true, true) => "the operator".to_owned(),
+            (true, false) => format!("{}, the operator", self.people(&to.users)),
+        }
     }
 
     /// A text in which ids give way to names.
@@ -276,7 +285,10 @@ impl Stage {
         let now = snapshot.now()?;
         for notice in mail.notices {
             let mut to = Vec::new();
-            for user in notice.to {
+            if notice.to.operator {
+                to.push("the operator".to_owned());
+            }
+            for user in notice.to.users {
                 let known = now.host().personal(Subject::User(user))?.and_then(|personal| personal.email);
                 to.push(known.map_or_else(|| "nobody any more".to_owned(), |email| email.to_string()));
             }

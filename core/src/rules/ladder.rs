@@ -1,0 +1,126 @@
+//! Who is told of what happens to a tenant: on each side a ladder, from its admins up to the
+//! operator. Never says what they are told.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::access;
+use super::graph;
+use super::world::World;
+use crate::base::ids::{TenantId, UserId};
+use crate::model::permission::TENANT_EDIT;
+use crate::model::{Assignment, User, UserState};
+use crate::query::Recipients;
+use crate::view::{Index, Key, ViewError};
+
+/// Of what a manager's people are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matter {
+    /// A tenant that it manages.
+    Tenant(TenantId),
+    /// What it manages, whichever: a request, or a link that has ended.
+    Below,
+}
+
+/// The manager's admins as far as the matter is theirs: by the nearest assignment to it. Where
+/// nobody is left, the super admins of the managers above, and in the end the operator.
+pub(crate) fn of_manager(
+    world: &World<'_>,
+    manager: TenantId,
+    matter: Matter,
+) -> Result<Recipients, ViewError> {
+    if world.living(manager)?.is_none() {
+        return Ok(Recipients::default());
+    }
+    let mut rung = BTreeSet::from([manager]);
+    let mut passed = BTreeSet::new();
+    let mut users = rung_of(world, manager, manager, matter, |it| Ok(world.is_admin(&it.role)))?;
+    if users.is_empty() {
+        users = rung_of(world, manager, manager, matter, |it| access::gives(world, it, TENANT_EDIT))?;
+    }
+    while users.is_empty() && !rung.is_empty() {
+        let mut above = BTreeSet::new();
+        for tenant in &rung {
+            above.extend(world.links_above(*tenant)?.iter().map(|link| link.manager));
+        }
+        passed.append(&mut rung);
+        rung = &above - &passed;
+        for home in &rung {
+            users.extend(rung_of(world, *home, manager, matter, |it| Ok(world.is_super_admin(it)))?);
+        }
+    }
+    Ok(Recipients { operator: users.is_empty(), users })
+}
+
+/// The tenant's own admins: those who hold the admin or the super role or, where there is none,
+/// whoever may edit the tenant by role.
+pub(crate) fn of_own(world: &World<'_>, tenant: TenantId) -> Result<Recipients, ViewError> {
+    let mut users = world.admins(tenant)?;
+    if users.is_empty() {
+        for user in world.own_active(tenant, |_| true)? {
+            if let Some(assignment) = world.assignment(user, tenant)?
+                && access::gives(world, &assignment, TENANT_EDIT)?
+            {
+                users.insert(user);
+            }
+        }
+    }
+    Ok(Recipients { users, operator: false })
+}
+
+/// The tenant's own super admins; where there is none, the operator if a word about it `must` reach
+/// somebody.
+pub(crate) fn of_customer(world: &World<'_>, tenant: TenantId, must: bool) -> Result<Recipients, ViewError> {
+    let users = world.super_admins(tenant)?;
+    let operator = must && users.is_empty() && world.living(tenant)?.is_some();
+    Ok(Recipients { users, operator })
+}
+
+/// Whoever at home in `home`, which is the manager or manages it, can act and holds such an
+/// assignment nearest to the matter.
+fn rung_of(
+    world: &World<'_>,
+    home: TenantId,
+    manager: TenantId,
+    matter: Matter,
+    wanted: impl Fn(&Assignment) -> Result<bool, ViewError>,
+) -> Result<BTreeSet<UserId>, ViewError> {
+    let mut found = BTreeSet::new();
+    let Some(tenant) = world.living(home)? else { return Ok(found) };
+    if world.closed(&tenant)?.is_some() || world.is_locked(home)? {
+        return Ok(found);
+    }
+    let (at, from_below) = match matter {
+        Matter::Tenant(tenant) => (tenant, false),
+        Matter::Below => (manager, true),
+    };
+    for user in candidates(world, home, at)? {
+        for assignment in access::held(world, &user, at, from_below)? {
+            if wanted(&assignment)? {
+                found.insert(user.id);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The active users of `home` who have any assignment on the way from there to a tenant.
+fn candidates(world: &World<'_>, home: TenantId, tenant: TenantId) -> Result<Vec<Arc<User>>, ViewError> {
+    let mut way = BTreeSet::from([tenant, home]);
+    for chain in graph::chains(world, tenant, home, &BTreeSet::new())? {
+        way.extend(chain.iter().map(|link| link.manager));
+    }
+    let mut found = BTreeSet::new();
+    let mut users = Vec::new();
+    for at in way {
+        for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(at.uuid())) {
+            let user = assignment?.user;
+            if !found.insert(user) {
+                continue;
+            }
+            let user = world.user(user)?;
+            users.extend(user.filter(|it| it.home == home && it.state == UserState::Active));
+        }
+    }
+    Ok(users)
+}
