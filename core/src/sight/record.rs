@@ -16,10 +16,10 @@ use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
-use crate::model::{Actor, Session, Subject, User};
+use crate::model::{Actor, Link, Session, Subject, User};
 use crate::query::{AuditActor, AuditRow};
 use crate::rules::{Gate, Ruling, World, access, authority, manages};
-use crate::view::{View, ViewError};
+use crate::view::{Index, Key, View, ViewError};
 
 /// A reader of the audit of one tenant.
 pub(crate) struct RecordSight<'s> {
@@ -45,6 +45,8 @@ enum Known {
 struct Around<'w> {
     before: &'w World<'w>,
     after: &'w World<'w>,
+    // Whether the record is of an attempt that was refused.
+    refused: bool,
 }
 
 impl<'s> RecordSight<'s> {
@@ -73,6 +75,7 @@ impl<'s> RecordSight<'s> {
         let around = &Around {
             before: &World::reading(before, Timestamp::MIN)?,
             after: &World::reading(after, Timestamp::MIN)?,
+            refused: record.events.iter().any(|event| matches!(event, Event::CommandRefused { .. })),
         };
         let actor = self.actor(&record.actor)?;
         let hidden = actor.as_ref().filter(|actor| self.is_foreign(actor)).map(|actor| actor.id);
@@ -190,9 +193,9 @@ impl<'s> RecordSight<'s> {
         Ok(true)
     }
 
-    /// Whether a thing that somebody named in vain is told of, by the organisations that it concerns:
-    /// one of the tenant's own as all that happens to it; another only where each organisation is
-    /// there for the reader today, or managed the tenant or was managed by it when they tried.
+    /// Whether a thing that somebody named is told of, by the organisations that it concerns: one
+    /// of the tenant's own as all that happens to it; another only where each organisation is there
+    /// for the reader today, or managed the tenant or was managed by it then.
     fn is_thing_told(&self, concerned: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
         if concerned.contains(&self.tenant) {
             return self.all_told(concerned, around);
@@ -242,9 +245,22 @@ impl<'s> RecordSight<'s> {
                         }
                     }
                 }
-                Ok(!managed)
+                // Whoever tries something about what they left has to do with it no more, and those
+                // who were kept off it are not told of it either.
+                Ok(!managed && !(around.refused && self.left(tenant)?))
             }
         }
+    }
+
+    /// Whether the organisation managed a tenant once.
+    fn left(&self, tenant: TenantId) -> Result<bool, ViewError> {
+        let ended = Key::new().id(tenant.uuid()).flag(false);
+        for link in self.now().view.under::<Link>(Index::LinkManaged, ended) {
+            if link?.manager == self.tenant {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn known(&self, viewer: &User, tenant: TenantId) -> Result<Known, ViewError> {

@@ -8,7 +8,7 @@ use tenantry::event::Event;
 use tenantry::model::Actor;
 use tenantry::policy::MoveRule;
 use tenantry::query::{AuditActor, AuditFilter, AuditRow};
-use tenantry::refusal::Code::{UnknownLink, UnknownTenant};
+use tenantry::refusal::Code::{UnknownLink, UnknownTenant, WrongActor};
 
 use super::stock::*;
 use super::*;
@@ -215,6 +215,17 @@ fn t9_a_refused_command_about_a_thing_that_is_not_there_stands_in_no_audit_of_th
         // Whoever is told of both sides reads that somebody tried.
         assert_eq!((rows(ADA), rows(JULIA)), (0, tried));
     }
+}
+
+#[test]
+fn t9_an_attempt_at_what_was_left_is_told_to_nobody_whom_it_was_not_there_for() {
+    let given = delinked(given())
+        .and(ADA, ask(MSP, "JOINTLY", "jointly"))
+        .and(STAFF, user(EVE, MSP, "eve", "super_admin"));
+    let after = seq(&given);
+    let given = given.when(ADA, DeclineLink::new(ASKED)).then(refused(WrongActor));
+    let rows = |who: Actor| audit(&given, who, MSP).iter().filter(|row| row.seq > after).count();
+    assert_eq!((rows(EVE.into()), rows(STAFF)), (0, 1));
 }
 
 #[test]
