@@ -9,7 +9,8 @@ use crate::base::ids::{
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Actor, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject, Tenant, User,
+    Actor, Holding, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject,
+    Tenant, User,
 };
 use crate::view::{View, ViewError};
 
@@ -82,12 +83,14 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         Event::RoleEdited { role, .. } | Event::RoleDeleted { role } => of_role(view, *role, found)?,
         Event::ResellerCustomerAdded { reseller, tenant, .. }
         | Event::ResellerCustomerEdited { reseller, tenant, .. }
+        | Event::ResellerCustomerRemoved { reseller, tenant }
         | Event::ResellerDropped { reseller, tenant }
         | Event::ResellerAdmitted { reseller, tenant } => {
             found.extend([Subject::Tenant(*reseller), Subject::Tenant(*tenant)])
         }
-        Event::DevicesUploaded { reseller, to, .. } => {
-            found.extend([Subject::Tenant(*reseller), Subject::Tenant(*to)]);
+        Event::DevicesUploaded { reseller, to: other, .. }
+        | Event::UploadWithdrawn { reseller, from: other, .. } => {
+            found.extend([Subject::Tenant(*reseller), Subject::Tenant(*other)]);
         }
         Event::DevicesMoved { manager, customer, .. } => {
             found.extend([Subject::Tenant(*manager), Subject::Tenant(*customer)]);
@@ -160,6 +163,11 @@ pub(crate) fn of_command(
             Named::Role(role) => {
                 let role = view.get::<Role>(role.uuid())?.filter(|role| role.deleted.is_none());
                 found.extend(role.map(|role| Subject::Tenant(role.tenant)));
+            }
+            Named::Upload(upload) => {
+                let arrived = view.get::<Holding>(Holding::uploaded(upload).uuid())?;
+                let sides = arrived.map(|it| [it.reseller, it.uploaded_to].map(Subject::Tenant));
+                found.extend(sides.into_iter().flatten());
             }
             Named::Move(id) => of_move(view, id, &mut found)?,
             Named::Integration(integration) => of_integration(view, integration, &mut found)?,

@@ -477,6 +477,8 @@ pub enum Named {
     Invitation(InvitationId),
     /// A tenant's own role.
     Role(RoleId),
+    /// An upload.
+    Upload(UploadId),
     /// A move.
     Move(MoveId),
     /// An integration.
@@ -510,7 +512,7 @@ macro_rules! names {
 
 names! {
     Tenant: TenantId, Number: Number, Link: LinkId, LinkRequest: LinkRequestId, User: UserId,
-    Invitation: InvitationId, Role: RoleId, Move: MoveId, Integration: IntegrationId, Licence: LicenceId,
+    Invitation: InvitationId, Role: RoleId, Upload: UploadId, Move: MoveId, Integration: IntegrationId, Licence: LicenceId,
     Session: SessionId
 }
 
@@ -1234,6 +1236,15 @@ commands! {
         reference: Option<Reference>,
     }
 
+    /// Take a tenant without uploads off a reseller's list again (V-1).
+    RemoveResellerCustomer => "remove_reseller_customer" -> () = |_, _| ();
+    {
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant.
+        tenant: TenantId,
+    }
+
     /// Let a reseller upload no further devices to a tenant (V-1).
     DropReseller => "drop_reseller" -> () = |_, _| ();
     {
@@ -1271,6 +1282,18 @@ commands! {
     + {
         /// The upload's id.
         upload: Option<UploadId>,
+    }
+
+    /// Take an upload back, or devices of it, as long as they lie where they were put and have no
+    /// seat: all of them, or none (V-10).
+    WithdrawUpload => "withdraw_upload" -> () = |_, _| ();
+    {
+        /// The upload.
+        upload: UploadId,
+    }
+    + {
+        /// The devices of it, 1 to 10 000; all that are left, if absent.
+        devices: Option<BTreeSet<DeviceId>>,
     }
 
     /// Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7).

@@ -65,6 +65,7 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::DelinkRejected { .. }
         | Event::DelinkCanceled { .. }
         | Event::DelinkExpired { .. }
+        | Event::UploadWithdrawn { .. }
         | Event::UserInvited { .. }
         | Event::InvitationResent { .. }
         | Event::InvitationAccepted { .. }
@@ -89,6 +90,7 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::RoleCreated { .. }
         | Event::ResellerCustomerAdded { .. }
         | Event::ResellerCustomerEdited { .. }
+        | Event::ResellerCustomerRemoved { .. }
         | Event::ResellerAdmitted { .. }
         | Event::DevicesUploaded { .. }
         | Event::DevicesMoved { .. }
@@ -156,9 +158,11 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
         Event::RoleDeleted { .. } => &["delete_role"],
         Event::ResellerCustomerAdded { .. } => &["add_reseller_customer"],
         Event::ResellerCustomerEdited { .. } => &["edit_reseller_customer"],
+        Event::ResellerCustomerRemoved { .. } => &["remove_reseller_customer"],
         Event::ResellerDropped { .. } => &["drop_reseller"],
         Event::ResellerAdmitted { .. } => &["admit_reseller"],
         Event::DevicesUploaded { .. } => &["upload_devices"],
+        Event::UploadWithdrawn { .. } => &["withdraw_upload"],
         Event::DevicesMoved { .. } => &["move_devices", "approve_move"],
         Event::MoveRequested { .. } => &["move_devices"],
         Event::MoveResent { .. } => &["resend_move"],

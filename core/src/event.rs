@@ -284,6 +284,9 @@ pub enum Event {
         /// When the request lapses, if it does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<Timestamp>,
+        /// When it completes by itself, whatever the other side does, if it does (D-8).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends: Option<Timestamp>,
     },
     /// The requester reminded the other side (D).
     DelinkResent {
@@ -483,6 +486,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reference: Option<Reference>,
     },
+    /// A reseller took a tenant off its list again (V-1).
+    ResellerCustomerRemoved {
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant.
+        tenant: TenantId,
+    },
     /// A tenant dropped a reseller: no further uploads (V-1).
     ResellerDropped {
         /// The reseller.
@@ -505,6 +515,17 @@ pub enum Event {
         reseller: TenantId,
         /// To whom.
         to: TenantId,
+        /// The devices.
+        devices: BTreeSet<DeviceId>,
+    },
+    /// A reseller withdrew an upload, or devices of it (V-10).
+    UploadWithdrawn {
+        /// The upload.
+        upload: UploadId,
+        /// The reseller.
+        reseller: TenantId,
+        /// From whom.
+        from: TenantId,
         /// The devices.
         devices: BTreeSet<DeviceId>,
     },

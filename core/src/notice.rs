@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::{IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, TenantId, UserId};
+use crate::base::ids::{
+    IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, TenantId, UploadId, UserId,
+};
 use crate::base::time::Timestamp;
 use crate::effect;
 use crate::event::Event;
@@ -164,6 +166,15 @@ pub enum NoticeKind {
         /// The tenant.
         tenant: TenantId,
     },
+    /// A reseller withdrew an upload to the tenant, or devices of it (V-10).
+    UploadWithdrawn {
+        /// The upload.
+        upload: UploadId,
+        /// The reseller.
+        reseller: TenantId,
+        /// The tenant.
+        tenant: TenantId,
+    },
     /// An MSP asks to move devices to the tenant (V-7).
     MoveRequested {
         /// The move.
@@ -307,7 +318,7 @@ impl Notice {
             Is::CollectorPowerDown { tenant, .. } | Is::CollectorPowerUp { tenant, .. } => {
                 About { tenant: Some(*tenant), ..nobody }
             }
-            Is::ResellerDropped { reseller, tenant } => {
+            Is::ResellerDropped { reseller, tenant } | Is::UploadWithdrawn { reseller, tenant, .. } => {
                 About { tenant: Some(*tenant), reseller: Some(*reseller), ..nobody }
             }
         })
@@ -497,8 +508,8 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
             linked(since, *link, Party::ALL, NoticeKind::AutoExtendSet { link: *link, days: *days })
         }
         Event::LinkExpiring { link, days } => {
-            let term = since.then.link(*link)?.and_then(|link| link.term.clone());
-            let days = term.map_or(*days, |term| at.days_until(term.expires));
+            let ends = since.then.link(*link)?.and_then(|link| link.ends_at());
+            let days = ends.map_or(*days, |ends| at.days_until(ends));
             linked(since, *link, Party::ALL, NoticeKind::LinkExpiring { link: *link, days })
         }
         Event::LinkExtended { link, .. } => {
@@ -547,6 +558,10 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
             let kind = NoticeKind::ResellerDropped { reseller: *reseller, tenant: *tenant };
             Ok(Some((kind, since.own(*reseller)?)))
         }
+        Event::UploadWithdrawn { upload, reseller, from, devices: _ } => {
+            let (upload, reseller, tenant) = (*upload, *reseller, *from);
+            Ok(Some((NoticeKind::UploadWithdrawn { upload, reseller, tenant }, since.own(tenant)?)))
+        }
         Event::MoveRequested { id, .. } => {
             moved(since, *id, Party::Customer, NoticeKind::MoveRequested { id: *id })
         }
@@ -558,6 +573,7 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         Event::MoveExpired { id } => moved(since, *id, Party::Manager, NoticeKind::MoveExpired { id: *id }),
         Event::ResellerCustomerAdded { .. }
         | Event::ResellerCustomerEdited { .. }
+        | Event::ResellerCustomerRemoved { .. }
         | Event::ResellerAdmitted { .. }
         | Event::DevicesUploaded { .. }
         | Event::DevicesMoved { .. }

@@ -139,6 +139,10 @@ codes! {
         "there is no licence `{}`"; "check the id, and that you may see the tenant it serves"
     210 UnknownSession "unknown_session" "S-1" Unknown:
         "there is no console session `{}` of yours"; "open the console again"
+    211 UnknownUpload "unknown_upload" "V-10" Unknown:
+        "there is no upload `{}`"; "check the id, and that the upload is your own"
+    212 UnknownDevice "unknown_device" "V-10" Unknown:
+        "there is no device `{}` in the upload"; "name devices that are left of it"
 
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
         "tenant `{}` is disabled or on its way up"; "have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does"
@@ -306,6 +310,8 @@ codes! {
         "the delink request of link `{}` is your own and the other side answers it"; "wait, remind them, or take it back"
     706 NotYourRequest "not_your_request" "D" State:
         "the delink request of link `{}` is the other side's"; "accept or reject it"
+    707 NoticeRunning "notice_running" "D-8" State:
+        "the delink request of link `{}` completes by itself once its notice period is over"; "agree to it earlier, or have the side that asked take it back"
 
     801 OtherAddress "other_address" "U-2" State:
         "invitation `{}` was sent to another address"; "sign in with the address it was sent to"
@@ -370,6 +376,10 @@ codes! {
         "licence `{}` has run out"; "buy another one"
     920 SessionClosed "session_closed" "S-1" State:
         "console session `{}` is closed"; "open the console again"
+    921 CannotBeWithdrawn "cannot_be_withdrawn" "V-10" State:
+        "`{}` cannot be withdrawn any more"; "leave it out, or ask whoever it was uploaded to to delete it"
+    922 HasUploads "has_uploads" "V-1" State:
+        "uploads of the reseller are shown as tenant `{}`"; "withdraw them first, as long as that is possible"
 }
 
 impl fmt::Display for Code {

@@ -183,6 +183,7 @@ impl Worlds {
             stage: *self.dice.pick(Stage::ALL),
             holds: is_held(managed) && self.dice.one_in(2),
             delink_expires: None,
+            delink_ends: None,
             since: moment(0),
             term,
             announced_days: None,

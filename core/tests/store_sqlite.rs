@@ -72,6 +72,7 @@ fn link(stage: Stage, number: u64) -> Write {
         stage,
         holds: false,
         delink_expires: None,
+        delink_ends: None,
         since: at(),
         term: None,
         announced_days: None,

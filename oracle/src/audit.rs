@@ -144,6 +144,7 @@ impl Oracle {
                 Named::User(id) => [home(id)?].into(),
                 Named::Invitation(id) => [self.invitation(id)?.tenant].into(),
                 Named::Role(id) => [self.role(id)?.tenant].into(),
+                Named::Upload(_) => return None,
                 Named::Move(id) => {
                     let it = self.moves.iter().find(|one| one.id == id)?;
                     [it.manager, it.customer].into()

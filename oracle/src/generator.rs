@@ -75,6 +75,7 @@ pub fn policy_of(seed: u64) -> Policy {
                 locks_customer: false,
                 needs_grants: true,
                 delinkable: false,
+                notice_days: None,
                 exclusive: false,
                 moves: Default::default(),
                 converts_to: [word::<ManagementType>("jointly")].into(),

@@ -256,6 +256,7 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
             format!(
                 "{:?}",
                 all_pages(*turning, |paging| now.ask(Integrations {
+                    filter: Default::default(),
                     actor: viewer.clone(),
                     tenant: *tenant,
                     paging: paging.clone()
@@ -432,7 +433,12 @@ pub fn compare(
         }
         Asked::Integrations(tenant, turning) => {
             let actual = all_pages(*turning, |paging| {
-                now.ask(Integrations { actor: viewer.clone(), tenant: *tenant, paging: paging.clone() })
+                now.ask(Integrations {
+                    actor: viewer.clone(),
+                    tenant: *tenant,
+                    filter: Default::default(),
+                    paging: paging.clone(),
+                })
             });
             let expected = told
                 .right("integrations.view", *tenant)

@@ -67,6 +67,7 @@ impl Oracle {
             services: link.services.clone(),
             management: link.management.clone(),
             stage: link.stage,
+            delink_ends: None,
             operation,
             devices,
         }
@@ -190,6 +191,7 @@ impl Oracle {
                     kind: one.kind.clone(),
                     name: one.name.clone(),
                     owner: one.owner,
+                    owner_name: self.tenant(one.owner).unwrap().name.clone(),
                     attached,
                 });
             }

@@ -180,7 +180,7 @@ impl World {
                 events.push(Event::ManagerGrantsSet { link, grants: self.grants_of(&managed).collect() });
             }
             if managed.requested {
-                events.push(Event::DelinkRequested { link, by: Party::Manager, expires: None });
+                events.push(Event::DelinkRequested { link, by: Party::Manager, expires: None, ends: None });
             }
             if row.delinked.is_some() {
                 events.push(Event::LinkEnded { link, cause: EndCause::Delinked });

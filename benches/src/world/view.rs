@@ -95,6 +95,7 @@ impl World {
             },
             holds: false,
             delink_expires: None,
+            delink_ends: None,
             since: self.written(),
             term: None,
             announced_days: None,

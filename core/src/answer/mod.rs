@@ -26,9 +26,9 @@ use crate::model::{
 };
 use crate::query::{
     Answer, Csv, Customer, CustomerDetails, CustomerFilter, CustomerRow, CustomerSort, Customers,
-    Explanation, IntegrationRow, Integrations, LookUp, Page, Pin, Query, Question, ResellerCsv,
-    ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort, TenantSummary, UserRow, UserSort,
-    Users, Verdict,
+    Explanation, IntegrationRow, IntegrationSort, Integrations, LookUp, Page, Pin, Query, Question,
+    ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort, TenantSummary,
+    UserRow, UserSort, Users, Verdict,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, alert, graph};
@@ -223,6 +223,7 @@ fn customer_row(listing: Listing) -> CustomerRow {
         services: listing.services,
         management: listing.management,
         stage: listing.stage,
+        delink_ends: listing.delink_ends,
         operation: listing.operation,
         devices: listing.devices,
     }
@@ -302,16 +303,18 @@ fn users(sight: &Sight<'_>, seal: Seal, it: &Users) -> Ruling<Page<UserRow>> {
     turn.sorted(users)
 }
 
-/// A tenant's integrations, its own and those attached, by name (I-1). What was attached by an
-/// organisation that is not there for the actor is not there either (T-9).
+/// A tenant's integrations, its own and those attached (I-1, I-3). What was attached by an
+/// organisation that is not there for the actor is not there either (T-9). Costs all of them.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see them, `foreign_cursor`, `invalid_limit`.
 fn integrations(sight: &Sight<'_>, seal: Seal, it: &Integrations) -> Ruling<Page<IntegrationRow>> {
-    let tenant = it.tenant;
+    let Integrations { tenant, filter, paging, .. } = it;
+    let tenant = *tenant;
     sight.may(INTEGRATIONS_VIEW, tenant)?;
     let world = sight.world();
-    let turn = Turn::of(seal, &("integrations", tenant), &it.paging)?;
+    let turn = Turn::of(seal, &("integrations", tenant, filter), paging)?;
+    let text = Wanted::of(filter.text.as_deref())?;
     let mut found: BTreeMap<IntegrationId, Arc<Integration>> = BTreeMap::new();
     for own in world.view.under::<Integration>(Index::IntegrationOwner, Key::new().id(tenant.uuid())) {
         let own = own?;
@@ -330,14 +333,24 @@ fn integrations(sight: &Sight<'_>, seal: Seal, it: &Integrations) -> Ruling<Page
         }
     }
     let rows = found.into_values().map(|it| {
+        let wanted = filter.kind.as_ref().is_none_or(|kind| it.kind == *kind)
+            && filter.owner.is_none_or(|owner| it.owner == owner)
+            && text.is_in(&[it.name.as_str()]);
+        let Some(owner) = world.tenant(it.owner)?.filter(|_| wanted) else { return Ok(None) };
+        let lead = match filter.sort {
+            IntegrationSort::Name => Key::new(),
+            IntegrationSort::Kind => Key::new().text(it.kind.as_str()),
+            IntegrationSort::Owner => Key::new().folded(owner.name.as_str()),
+        };
         let row = IntegrationRow {
             integration: it.id,
             kind: it.kind.clone(),
             name: it.name.clone(),
             owner: it.owner,
+            owner_name: owner.name.clone(),
             attached: it.owner != tenant,
         };
-        Ok(Some(((Key::new().folded(it.name.as_str()), it.id.uuid()), row)))
+        Ok(Some(((lead.folded(it.name.as_str()), it.id.uuid()), row)))
     });
     turn.sorted(rows)
 }

@@ -17,7 +17,8 @@ use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
     Added, AlertRule, Asked, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
     Hold, Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Party, Refusals, ResellerRow,
-    ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, User, UserState,
+    ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, Term, User, UserState,
+    announced_by,
 };
 use crate::policy::Policy;
 use crate::view::{Any, Entity, Index, Key, Kind, Span, View, ViewError, Write};
@@ -125,8 +126,9 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             stage: Stage::Active,
             holds: false,
             delink_expires: None,
+            delink_ends: None,
             since: at,
-            announced_days: term.as_ref().and_then(|term| term.announced_by(at)),
+            announced_days: term.as_ref().and_then(|term| announced_by(term.expires, at)),
             term: term.clone(),
             ended: None,
         }),
@@ -140,25 +142,20 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             it.services.remove(service);
         })?,
         Event::ManagerGrantsSet { link, grants } => edit_link(view, *link, |it| it.grants = grants.clone())?,
-        Event::AutoExtendSet { link, days } => edit_link(view, *link, |it| {
-            if let Some(term) = &mut it.term {
-                term.auto_extend_days = *days;
-                it.announced_days = term.announced_by(at);
-            }
-        })?,
+        Event::AutoExtendSet { link, days } => {
+            edit_link(view, *link, |it| reschedule_term(it, at, |term| term.auto_extend_days = *days))?
+        }
         Event::LinkExpiring { link, days } => edit_link(view, *link, |it| it.announced_days = Some(*days))?,
-        Event::LinkExtended { link, expires } => edit_link(view, *link, |it| {
-            if let Some(term) = &mut it.term {
-                term.expires = *expires;
-                it.announced_days = term.announced_by(at);
-            }
-        })?,
+        Event::LinkExtended { link, expires } => {
+            edit_link(view, *link, |it| reschedule_term(it, at, |term| term.expires = *expires))?
+        }
 
-        Event::DelinkRequested { link, by, expires } => {
+        Event::DelinkRequested { link, by, expires, ends } => {
             let mut changes = parting(view, *link, *by, at)?;
             changes.extend(edit_link(view, *link, |it| {
                 it.stage = Stage::requested(*by);
                 it.delink_expires = *expires;
+                reschedule_notice(it, at, *ends);
             })?);
             return Ok(changes);
         }
@@ -168,6 +165,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         | Event::DelinkExpired { link } => edit_link(view, *link, |it| {
             it.stage = Stage::Active;
             it.delink_expires = None;
+            reschedule_notice(it, at, None);
         })?,
         Event::LinkEnded { link, cause } => {
             let mut changes = device::link_ended(view, *link)?;
@@ -272,6 +270,9 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
                 added.map(|added| Added { reference: reference.clone(), ..added })
             })?
         }
+        Event::ResellerCustomerRemoved { reseller, tenant } => {
+            device::added(view, *reseller, *tenant, |_| None)?
+        }
         Event::ResellerDropped { reseller, tenant } => device::added(view, *reseller, *tenant, |added| {
             added.map(|added| Added { status: ResellerStatus::Inactive, ..added })
         })?,
@@ -312,7 +313,9 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::MoveDeclined { id } => return answer_move(view, *id, HandshakeTrigger::Decline),
         Event::MoveCanceled { id } => return answer_move(view, *id, HandshakeTrigger::Cancel),
         Event::MoveExpired { id } => return answer_move(view, *id, HandshakeTrigger::Expire),
-        Event::DevicesDeleted { tenant, devices } => return device::deleted(view, *tenant, devices),
+        Event::DevicesDeleted { tenant, devices } | Event::UploadWithdrawn { from: tenant, devices, .. } => {
+            return device::deleted(view, *tenant, devices);
+        }
 
         Event::IntegrationCreated { integration, owner, kind, name } => put(Integration {
             id: *integration,
@@ -579,9 +582,33 @@ fn move_user(view: &dyn View, id: UserId, trigger: UserTrigger) -> Result<Option
     edit::<User>(view, id.uuid(), |it| it.state = it.state.after(trigger).unwrap_or(it.state))
 }
 
+/// The end that a link has by its term moves, or comes and goes.
+fn reschedule_term(link: &mut Link, at: Timestamp, change: impl FnOnce(&mut Term)) {
+    let before = link.ends_at();
+    let Some(term) = &mut link.term else { return };
+    change(term);
+    let expires = term.expires;
+    // Where a notice period ends it first, the term has no say in what was announced.
+    match link.ends_at() {
+        Some(ends) if before == Some(ends) => {}
+        ends => link.announced_days = announced_by(ends.unwrap_or(expires), at),
+    }
+}
+
+/// A notice period begins, or no longer runs (D-8). Of an end that moves everything is announced
+/// anew.
+fn reschedule_notice(link: &mut Link, at: Timestamp, ends: Option<Timestamp>) {
+    let before = link.ends_at();
+    link.delink_ends = ends;
+    if link.ends_at() != before {
+        link.announced_days = link.ends_at().and_then(|ends| announced_by(ends, at));
+    }
+}
+
 fn end(link: &mut Link, at: Timestamp, cause: EndCause) {
     link.stage = Stage::Delinked;
     link.delink_expires = None;
+    link.delink_ends = None;
     link.holds = false;
     link.grants.clear();
     link.ended = Some(Ended { at, cause });

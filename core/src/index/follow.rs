@@ -273,8 +273,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         links.retain(|other| other.manager != manager);
         if in_force {
             let shape = self.shape((link.management.clone(), link.services.clone(), link.grants.clone()));
-            let ends = link.term.as_ref().filter(|term| term.auto_extend_days.is_none());
-            let ends = ends.map(|term| term.expires.micros());
+            let ends = link.ends_at().map(|ends| ends.micros());
             links.push(LinkWords { manager, shape, holds: link.holds, ends });
         } else {
             self.set_managed(manager, managed, None);

@@ -162,6 +162,9 @@ pub struct Link {
     /// When a pending delink request lapses, if it does (D).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delink_expires: Option<Timestamp>,
+    /// When a pending delink request completes by itself: its notice period is over then (D-8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delink_ends: Option<Timestamp>,
     /// When it came into force.
     pub since: Timestamp,
     /// The end it has by itself, if any (L-9).
@@ -186,32 +189,49 @@ pub struct Ended {
 }
 
 impl Link {
-    /// Whether the manager manages at `at`: active or delink requested, and its term not run out
-    /// (P-3, L-9).
+    /// Whether the manager manages at `at`: active or delink requested, and not ended by time (P-3,
+    /// L-9, D-8).
     pub fn is_in_force(&self, at: Timestamp) -> bool {
         self.stage.is_in_force() && !self.has_lapsed(at)
     }
 
-    /// Whether its term has run out at `at` and it does not extend itself (L-9).
+    /// Whether time has ended it at `at`, recorded or not.
     pub fn has_lapsed(&self, at: Timestamp) -> bool {
-        self.term.as_ref().is_some_and(|term| term.auto_extend_days.is_none() && term.expires <= at)
+        self.ends_at().is_some_and(|ends| ends <= at)
+    }
+
+    /// When it ends by itself, as things stand: once its term runs out and it does not extend
+    /// itself (L-9), or the notice period of a delink request is over (D-8), whichever comes first.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.term.as_ref().and_then(Term::ends_at).into_iter().chain(self.delink_ends).min()
+    }
+
+    /// Why it ends at that moment.
+    pub fn end_cause(&self) -> EndCause {
+        let by_notice = self.delink_ends.is_some() && self.delink_ends == self.ends_at();
+        if by_notice { EndCause::NoticeOver } else { EndCause::Expired }
     }
 }
 
-/// Days before a link's end at which both sides are told (L-9).
+/// Days before a link's end at which both sides are told (L-9, D-8).
 pub const ANNOUNCE_DAYS: [u32; 3] = [30, 7, 1];
 
+/// The least of [`ANNOUNCE_DAYS`] before an end that has come by `at`.
+pub(crate) fn announced_by(ends: Timestamp, at: Timestamp) -> Option<u32> {
+    ANNOUNCE_DAYS.into_iter().filter(|&days| ends.minus_days(days) <= at).min()
+}
+
 impl Term {
+    /// When it runs out, unless it extends itself.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.auto_extend_days.is_none().then_some(self.expires)
+    }
+
     /// When it prolongs itself next, if it does. At the end of time there is nowhere left to go: it
     /// stays there.
     pub fn extends_at(&self) -> Option<Timestamp> {
         let extends = self.auto_extend_days.is_some_and(|days| days > 0);
         (extends && self.expires < Timestamp::MAX).then_some(self.expires)
-    }
-
-    /// The least of [`ANNOUNCE_DAYS`] that has come by `at`.
-    pub fn announced_by(&self, at: Timestamp) -> Option<u32> {
-        ANNOUNCE_DAYS.into_iter().filter(|&days| self.expires.minus_days(days) <= at).min()
     }
 }
 
@@ -222,19 +242,16 @@ impl Link {
         if !self.stage.is_in_force() {
             return BTreeSet::new();
         }
-        let ends = self.term.as_ref().and_then(|term| match term.auto_extend_days {
-            Some(_) => term.extends_at(),
-            None => Some(term.expires),
-        });
-        self.next_announced().into_iter().chain(ends).chain(self.delink_expires).collect()
+        let extends = self.term.as_ref().and_then(Term::extends_at);
+        [self.next_announced(), extends, self.ends_at(), self.delink_expires].into_iter().flatten().collect()
     }
 
     /// When its end is next to be announced, if it has one and not everything was said.
     pub fn next_announced(&self) -> Option<Timestamp> {
-        let term = self.term.as_ref().filter(|term| term.auto_extend_days.is_none())?;
+        let ends = self.ends_at()?;
         let next =
             ANNOUNCE_DAYS.into_iter().find(|&days| self.announced_days.is_none_or(|told| days < told))?;
-        Some(term.expires.minus_days(next))
+        Some(ends.minus_days(next))
     }
 }
 
@@ -259,6 +276,9 @@ pub struct Listing {
     pub management: ManagementType,
     /// How far the link has come.
     pub stage: Stage,
+    /// When a pending delink request completes by itself (D-8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delink_ends: Option<Timestamp>,
     /// Whether the tenant can be worked on.
     pub operation: Operation,
     /// How many devices it holds; none any more once the link has ended, for what it holds then is
@@ -279,6 +299,7 @@ impl Listing {
             services: link.services.clone(),
             management: link.management.clone(),
             stage: link.stage,
+            delink_ends: link.delink_ends,
             operation: tenant.operation,
             devices: if link.stage.is_in_force() { tenant.devices } else { 0 },
         }

@@ -95,6 +95,11 @@ impl Stage {
     pub const fn after_expiry(self) -> Option<Self> {
         if self.requester().is_some() { Some(Self::Active) } else { None }
     }
+
+    /// The stage once the notice period of a delink request is over (D-8).
+    pub const fn after_notice(self) -> Option<Self> {
+        if self.requester().is_some() { Some(Self::Delinked) } else { None }
+    }
 }
 
 words! {
@@ -246,8 +251,10 @@ fn delink() -> Machine {
                 }
             }
         }
-        if let Some(to) = from.after_expiry() {
-            arrows.push(Arrow { from: from.name(), trigger: "clock expire".to_owned(), to: to.name() });
+        for (trigger, to) in [("clock expire", from.after_expiry()), ("clock complete", from.after_notice())]
+        {
+            let arrow = |to: Stage| Arrow { from: from.name(), trigger: trigger.to_owned(), to: to.name() };
+            arrows.extend(to.map(arrow));
         }
     }
     Machine { name: "delink", states: Stage::ALL.iter().map(|stage| stage.name()).collect(), arrows }

@@ -160,6 +160,8 @@ words! {
         Delinked => "delinked",
         /// Its term ran out (L-9).
         Expired => "expired",
+        /// The notice period of a delink request was over (D-8).
+        NoticeOver => "notice_over",
         /// One of its tenants was deleted (T-7).
         TenantDeleted => "tenant_deleted",
     }

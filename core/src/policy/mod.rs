@@ -154,6 +154,10 @@ pub struct ManagementRule {
     pub needs_grants: bool,
     /// Whether such a link can be delinked (D-1).
     pub delinkable: bool,
+    /// After how many days a delink request completes by itself, whatever the other side does;
+    /// never, if absent (D-8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice_days: Option<u32>,
     /// Whether such a link tolerates no other manager (L-7).
     pub exclusive: bool,
     /// How an MSP moves devices from its pool to a customer that it manages so (V-7).
@@ -258,6 +262,7 @@ impl Default for Policy {
                     locks_customer: true,
                     needs_grants: false,
                     delinkable: false,
+                    notice_days: None,
                     exclusive: true,
                     moves: MoveRule::AtOnce,
                     converts_to: [management("jointly")].into(),
@@ -267,6 +272,7 @@ impl Default for Policy {
                     locks_customer: false,
                     needs_grants: true,
                     delinkable: true,
+                    notice_days: None,
                     exclusive: false,
                     moves: MoveRule::Refused,
                     converts_to: BTreeSet::new(),
@@ -308,6 +314,7 @@ impl Policy {
                 locks_customer: false,
                 needs_grants: false,
                 delinkable: false,
+                notice_days: None,
                 exclusive: true,
                 moves: MoveRule::AtOnce,
                 converts_to: BTreeSet::new(),
@@ -327,6 +334,7 @@ impl Policy {
                 locks_customer: false,
                 needs_grants: true,
                 delinkable: true,
+                notice_days: None,
                 exclusive: false,
                 moves: MoveRule::Refused,
                 converts_to: BTreeSet::new(),
@@ -468,6 +476,19 @@ impl Policy {
             }
             if rule.locks_customer && rule.moves == MoveRule::Approval {
                 faults.push(format!("`{name}` locks the customer out and yet asks them to approve moves"));
+            }
+            if let Some(days) = rule.notice_days {
+                if days == 0 || days > MAX_DAYS {
+                    faults.push(format!("`{name}` has a notice period of 1 to {MAX_DAYS} days, not {days}"));
+                }
+                if !rule.delinkable {
+                    faults.push(format!("`{name}` has a notice period and yet cannot be delinked"));
+                }
+                if self.delink_request_days.is_some() {
+                    faults.push(format!(
+                        "`{name}` has a notice period and yet delink requests lapse after `delink_request_days`"
+                    ));
+                }
             }
             if rule.locks_customer && !rule.exclusive {
                 faults.push(format!("`{name}` locks the customer out and yet tolerates other managers"));

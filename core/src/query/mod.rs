@@ -301,7 +301,7 @@ queries! {
         paging: Paging,
     }
 
-    /// A tenant's integrations, its own and those attached (I-1).
+    /// A tenant's integrations, its own and those attached (I-1, I-3).
     Integrations => "integrations" -> Page<IntegrationRow>;
     {
         /// Who asks.
@@ -310,6 +310,8 @@ queries! {
         tenant: TenantId,
     }
     + {
+        /// Which integrations, and in which order.
+        filter: IntegrationFilter,
         /// Which page.
         paging: Paging,
     }
@@ -681,6 +683,10 @@ pub struct CustomerRow {
     pub management: ManagementType,
     /// How far the link has come; [`Stage::status`] is what people see (D-5).
     pub stage: Stage,
+    /// When a pending delink request completes by itself, which people see as what it ends on
+    /// (D-5, D-8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delink_ends: Option<Timestamp>,
     /// Whether it can be worked on.
     pub operation: Operation,
     /// How many devices it holds.
@@ -765,6 +771,44 @@ pub struct UserRow {
     pub role: Option<RoleRef>,
 }
 
+/// Which integrations of a tenant are wanted, and in which order (I-3).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct IntegrationFilter {
+    /// Only those of this type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<IntegrationType>,
+    /// Only those that this tenant owns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<TenantId>,
+    /// Only those whose name has this in it, whatever the case. At most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The order.
+    #[serde(default)]
+    pub sort: IntegrationSort,
+}
+
+/// The orders of a tenant's integrations (I-3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum IntegrationSort {
+    /// By name.
+    #[default]
+    Name,
+    /// By type, then by name.
+    Kind,
+    /// By the owner's company name, then by name.
+    Owner,
+}
+
+impl IntegrationSort {
+    /// Every order.
+    pub const ALL: [Self; 3] = [Self::Name, Self::Kind, Self::Owner];
+}
+
 /// An integration in a tenant's list: its own, or one that is attached there (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -777,6 +821,8 @@ pub struct IntegrationRow {
     pub name: IntegrationName,
     /// Whose it is.
     pub owner: TenantId,
+    /// The owner's company name.
+    pub owner_name: CompanyName,
     /// Whether it is another tenant's, attached here.
     pub attached: bool,
 }

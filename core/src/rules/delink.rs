@@ -1,5 +1,7 @@
 //! Delink (D): the two-party end of a link. Reads a view, returns events; never sends mail.
 
+use std::iter;
+
 use super::access::Gate;
 use super::authority;
 use super::link;
@@ -11,13 +13,13 @@ use crate::model::permission::{CUSTOMERS_DELINK, LINK_RESPOND};
 use crate::model::{Actor, EndCause, Party, Stage};
 use crate::refusal::Code;
 
-/// One party does one act of the delink table (D-1 to D-6). Delink stays possible while tenants are
-/// disabled (T-5).
+/// One party does one act of the delink table (D-1 to D-6, D-8). Delink stays possible while
+/// tenants are disabled (T-5).
 ///
 /// # Errors
 /// `ticket_required`, `wrong_actor`, `link_ended`, `not_delinkable`, `delink_not_offered`,
 /// `no_customer_owner`, and what the table says of the stage: `already_requested`,
-/// `no_delink_request`, `own_request`, `not_your_request`.
+/// `no_delink_request`, `own_request`, `not_your_request`, `notice_running`.
 pub(crate) fn act(
     world: &World<'_>,
     actor: &Actor,
@@ -45,7 +47,10 @@ pub(crate) fn act(
 
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, id);
-    let delinkable = world.management(&link).is_some_and(|rule| rule.delinkable);
+    let rule = world.management(&link);
+    let delinkable = rule.is_some_and(|rule| rule.delinkable);
+    // What is asked completes by itself, and needs nobody to agree (D-8).
+    let ends = rule.and_then(|rule| rule.notice_days).map(|days| world.at.plus_days(days));
     if act == DelinkAct::Request {
         bars.bar(!delinkable, Code::NotDelinkable, id);
         let offered = by == Party::Manager || world.policy.customer_may_request_delink;
@@ -58,8 +63,11 @@ pub(crate) fn act(
             None
         }
     };
-    let asks_customer =
-        delinkable && next == Some(Stage::DelinkRequestedByManager) && act == DelinkAct::Request;
+    bars.bar(act == DelinkAct::Reject && link.delink_ends.is_some(), Code::NoticeRunning, id);
+    let asks_customer = delinkable
+        && ends.is_none()
+        && next == Some(Stage::DelinkRequestedByManager)
+        && act == DelinkAct::Request;
     bars.bar(
         asks_customer && world.super_admins(link.managed)?.is_empty(),
         Code::NoCustomerOwner,
@@ -74,13 +82,22 @@ pub(crate) fn act(
     Ok(match (act, next) {
         (_, Some(Stage::Delinked)) => link::end(world, &link, EndCause::Delinked)?.into(),
         (DelinkAct::Request, _) => {
-            let expires = world.policy.delink_request_days.map(|days| world.at.plus_days(days));
-            Event::DelinkRequested { link: id, by, expires }.into()
+            let lapses = world.policy.delink_request_days.filter(|_| ends.is_none());
+            let expires = lapses.map(|days| world.at.plus_days(days));
+            let requested = Event::DelinkRequested { link: id, by, expires, ends };
+            announcing(requested, link::announced_with(world, &link, ends))
         }
         (DelinkAct::Reject, _) => Event::DelinkRejected { link: id, by }.into(),
-        (DelinkAct::Cancel, _) => Event::DelinkCanceled { link: id, by }.into(),
+        (DelinkAct::Cancel, _) => {
+            let canceled = Event::DelinkCanceled { link: id, by };
+            announcing(canceled, link::announced_with(world, &link, None))
+        }
         (DelinkAct::Accept | DelinkAct::Resend, _) => Event::DelinkResent { link: id, by }.into(),
     })
+}
+
+fn announcing(event: Event, announced: Option<Event>) -> Decision {
+    iter::once(event).chain(announced).collect::<Vec<_>>().into()
 }
 
 const fn code(obstacle: DelinkObstacle) -> Code {

@@ -4,21 +4,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::access::Gate;
+use super::access::{self, Gate};
 use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{handshake, reseller};
-use crate::base::ids::{MoveId, TenantId};
+use crate::base::ids::{MoveId, TenantId, UploadId};
 use crate::base::text::DeviceId;
 use crate::command::{
     ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDevices, ResendMove, UploadDevices,
+    WithdrawUpload,
 };
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::DEVICES_MANAGE;
-use crate::model::{Actor, Device, Link, Move, Party, ResellerStatus, TenantKind};
+use crate::model::{Actor, Device, Holding, Link, Move, Party, ResellerStatus, TenantKind};
 use crate::policy::MoveRule;
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
@@ -86,6 +87,95 @@ fn judged(world: &World<'_>, typed: &[String], batch: &mut Batch) -> Result<BTre
 pub(super) fn bar_count(count: usize, bars: &mut Bars) {
     bars.bar(count == 0, Code::EmptyBatch, "devices");
     bars.bar(count > MAX_DEVICES, Code::TooManyDevices, count);
+}
+
+/// Takes an upload back, or devices of it, as long as they lie where they were put and nothing
+/// holds them there (V-10). What does is not the reseller's to know.
+///
+/// # Errors
+/// `unknown_upload`, `empty_batch`, `too_many_devices`, `cannot_be_withdrawn` and, device by device,
+/// `unknown_device`, `cannot_be_withdrawn`.
+pub(crate) fn withdraw(world: &World<'_>, actor: &Actor, command: &WithdrawUpload) -> Ruling<Decision> {
+    let arrived = resolve_upload(world, actor, command.upload)?;
+    let mut bars = Bars::new();
+    let devices = match &command.devices {
+        Some(named) => {
+            bar_count(named.len(), &mut bars);
+            bars.note(bar_withdrawal(world, &arrived, named))?;
+            named.clone()
+        }
+        None => {
+            let left = left_of(world, &arrived)?;
+            bars.bar(left.is_none(), Code::CannotBeWithdrawn, command.upload);
+            left.unwrap_or_default()
+        }
+    };
+    bars.lift()?;
+    let (reseller, from) = (arrived.reseller, arrived.uploaded_to);
+    Ok(Event::UploadWithdrawn { upload: command.upload, reseller, from, devices }.into())
+}
+
+/// Finds an upload, as it arrived, for its reseller's side.
+fn resolve_upload(world: &World<'_>, actor: &Actor, id: UploadId) -> Ruling<Arc<Holding>> {
+    let admitted = authority::admit(world, actor, Gate::Shut)?;
+    let Some(arrived) = world.view.get::<Holding>(Holding::uploaded(id).uuid())? else {
+        return refuse(Code::UnknownUpload, id);
+    };
+    if let Some(user) = admitted
+        && !access::sees(world, &user, arrived.reseller)?
+    {
+        return refuse(Code::UnknownUpload, id);
+    }
+    authority::authorize(world, actor, DEVICES_MANAGE, arrived.reseller, Gate::Shut)?;
+    Ok(arrived)
+}
+
+/// Bars devices that are not of the upload, and those that have gone on from where it was put, are
+/// in a move, or have a seat.
+fn bar_withdrawal(world: &World<'_>, arrived: &Holding, devices: &BTreeSet<DeviceId>) -> Ruling {
+    let mut batch = Batch::new(false);
+    for (index, id) in devices.iter().take(MAX_DEVICES).enumerate() {
+        let device = world.view.get::<Device>(Device::key(id))?;
+        let holding = match &device {
+            Some(device) => world.view.get::<Holding>(device.holding.uuid())?,
+            None => None,
+        };
+        match (device, holding) {
+            (Some(device), Some(holding))
+                if holding.upload == arrived.upload && world.living(device.holder)?.is_some() =>
+            {
+                if !lies(&device, arrived) {
+                    batch.add(index, Code::CannotBeWithdrawn, id);
+                }
+            }
+            _ => batch.add(index, Code::UnknownDevice, id),
+        }
+    }
+    batch.lift()
+}
+
+/// Whether a device lies where its upload was put, and nothing holds it there.
+fn lies(device: &Device, arrived: &Holding) -> bool {
+    device.holding == arrived.id && device.seat.is_none() && device.moving.is_none()
+}
+
+/// All that is left of an upload, if there is anything and all of it can be withdrawn.
+fn left_of(world: &World<'_>, arrived: &Holding) -> Result<Option<BTreeSet<DeviceId>>, ViewError> {
+    for holding in world.view.under::<Holding>(Index::HoldingUpload, Key::new().id(arrived.upload.uuid())) {
+        if holding?.id != arrived.id {
+            return Ok(None);
+        }
+    }
+    let mut devices = BTreeSet::new();
+    for device in world.view.under::<Device>(Index::DeviceHolding, Key::new().id(arrived.id.uuid())) {
+        let device = device?;
+        if !lies(&device, arrived) {
+            return Ok(None);
+        }
+        devices.insert(device.id.clone());
+    }
+    // What a deleted tenant held counts no more.
+    Ok(Some(devices).filter(|devices| !devices.is_empty() && arrived.devices > 0))
 }
 
 /// Moves devices from an MSP's pool to a customer, or asks the customer to approve (V-7).

@@ -12,7 +12,7 @@ use super::world::World;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{EndCause, Link, LinkRequest};
+use crate::model::{Holding, Link, LinkRequest, announced_by};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many entries of an index are read at once.
@@ -94,7 +94,7 @@ pub fn about(
 }
 
 /// The tenants, users and links that a command names; of a request, both its tenants, since they
-/// may get a link.
+/// may get a link, and so of an upload, of which devices may be in a move.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -111,6 +111,10 @@ pub fn named(view: &dyn View, command: &Command) -> Result<BTreeSet<Uuid>, ViewE
             Named::LinkRequest(request) => {
                 let request = view.get::<LinkRequest>(request.uuid())?;
                 found.extend(request.iter().flat_map(|it| [it.manager.uuid(), it.managed.uuid()]));
+            }
+            Named::Upload(upload) => {
+                let arrived = view.get::<Holding>(Holding::uploaded(upload).uuid())?;
+                found.extend(arrived.iter().flat_map(|it| [it.reseller.uuid(), it.uploaded_to.uuid()]));
             }
             Named::Invitation(_)
             | Named::Role(_)
@@ -139,7 +143,7 @@ pub fn next(world: &World<'_>, (moment, kind, id): Item) -> Result<Vec<Event>, V
     match due.filter(|(due, _)| *due <= moment) {
         None => Ok(Vec::new()),
         Some((_, Due::Event(event))) => Ok(vec![event]),
-        Some((_, Due::End(link))) => link::end(world, &link, EndCause::Expired),
+        Some((_, Due::End(link))) => link::end(world, &link, link.end_cause()),
     }
 }
 
@@ -154,24 +158,29 @@ fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
             let lapse = link
                 .delink_expires
                 .map(|moment| (moment, Due::Event(Event::DelinkExpired { link: link.id })));
-            return lapse.into_iter().chain(by_term(link, at)).min_by_key(|(moment, _)| *moment);
+            let due = [lapse, ending(&link, at), extending(&link, at)];
+            return due.into_iter().flatten().min_by_key(|(moment, _)| *moment);
         }
         _ => return None,
     };
     Some((moment, Due::Event(event)))
 }
 
-/// What is due by a link's term. An end that has come is not announced any more.
-fn by_term(link: Arc<Link>, at: Timestamp) -> Option<(Timestamp, Due)> {
-    let term = link.term.as_ref()?;
-    if let Some(days) = term.auto_extend_days {
-        let expires = term.expires.stepping_past(at, days);
-        let extended = Due::Event(Event::LinkExtended { link: link.id, expires });
-        return term.extends_at().map(|moment| (moment, extended));
+/// The end of a link, by its term or by a notice period, and what is announced of it. An end that
+/// has come is not announced any more.
+fn ending(link: &Arc<Link>, at: Timestamp) -> Option<(Timestamp, Due)> {
+    let ends = link.ends_at()?;
+    if ends <= at {
+        return Some((ends, Due::End(Arc::clone(link))));
     }
-    if term.expires <= at {
-        return Some((term.expires, Due::End(link)));
-    }
-    let days = term.announced_by(at)?;
+    let days = announced_by(ends, at)?;
     Some((link.next_announced()?, Due::Event(Event::LinkExpiring { link: link.id, days })))
+}
+
+/// The next moment at which a link is prolonged instead of ending by its term.
+fn extending(link: &Link, at: Timestamp) -> Option<(Timestamp, Due)> {
+    let term = link.term.as_ref()?;
+    let moment = term.extends_at()?;
+    let expires = term.expires.stepping_past(at, term.auto_extend_days?);
+    Some((moment, Due::Event(Event::LinkExtended { link: link.id, expires })))
 }

@@ -13,6 +13,7 @@ use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{alert, device, handshake, integration, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
+use crate::base::time::Timestamp;
 use crate::command::{
     AcceptLink, AddServices, CancelLinkRequest, ConvertLink, DeclineLink, RemoveService, RequestLink,
     ResendLinkRequest, SetAutoExtend, SetManagerGrants,
@@ -22,7 +23,7 @@ use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
     Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Party, Tenant, TenantKind, Term,
-    TermRequest,
+    TermRequest, announced_by,
 };
 use crate::policy::MAX_CHAIN;
 use crate::refusal::Code;
@@ -45,7 +46,7 @@ impl Proposal<'_> {
     /// already, if it has one (L-9).
     pub(super) fn created(&self, world: &World<'_>, link: LinkId) -> Vec<Event> {
         let term = self.term.map(|term| term.starting(world.at));
-        let announced = term.as_ref().and_then(|term| announced(world, link, term));
+        let announced = announced(world, link, term.as_ref().and_then(Term::ends_at));
         let created = Event::LinkCreated {
             link,
             manager: self.manager.id,
@@ -59,9 +60,19 @@ impl Proposal<'_> {
 }
 
 /// What is announced at once of an end that is near, where there is one.
-fn announced(world: &World<'_>, link: LinkId, term: &Term) -> Option<Event> {
-    let days = term.announced_by(world.at).filter(|_| term.auto_extend_days.is_none())?;
-    Some(Event::LinkExpiring { link, days })
+fn announced(world: &World<'_>, link: LinkId, ends: Option<Timestamp>) -> Option<Event> {
+    Some(Event::LinkExpiring { link, days: announced_by(ends?, world.at)? })
+}
+
+/// What is announced with a notice period that begins or no longer runs: the end of the link, where
+/// that makes it another one (D-8).
+pub(super) fn announced_with(
+    world: &World<'_>,
+    link: &Link,
+    delink_ends: Option<Timestamp>,
+) -> Option<Event> {
+    let ends = Link { delink_ends, ..link.clone() }.ends_at();
+    announced(world, link.id, ends.filter(|_| ends != link.ends_at()))
 }
 
 /// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers
@@ -416,7 +427,10 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
     }
     bars.lift()?;
     let term = link.term.clone().map(|term| Term { auto_extend_days: command.days, ..term });
-    let announced = term.as_ref().and_then(|term| announced(world, link.id, term));
+    let ends = Link { term, ..(*link).clone() }.ends_at();
+    // The end of a notice period that stays what ends the link was announced with the period.
+    let stays = ends == link.ends_at() && ends == link.delink_ends;
+    let announced = announced(world, link.id, ends.filter(|_| !stays));
     let set = Event::AutoExtendSet { link: link.id, days: command.days };
     Ok(iter::once(set).chain(announced).collect::<Vec<_>>().into())
 }

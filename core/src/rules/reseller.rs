@@ -6,7 +6,9 @@ use super::access::Gate;
 use super::authority;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::TenantId;
-use crate::command::{AddResellerCustomer, AdmitReseller, DropReseller, EditResellerCustomer};
+use crate::command::{
+    AddResellerCustomer, AdmitReseller, DropReseller, EditResellerCustomer, RemoveResellerCustomer,
+};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE};
 use crate::model::{Actor, Added, ResellerRow, ResellerStatus, Tenant, TenantKind};
@@ -59,6 +61,24 @@ pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCusto
         reference: command.reference.clone(),
     }
     .into())
+}
+
+/// Takes a tenant without uploads off a reseller's list again (V-1). Whoever dropped the reseller
+/// stays there, since it could else be added anew.
+///
+/// # Errors
+/// `not_added`, `reseller_dropped`, `has_uploads`.
+pub(crate) fn remove(world: &World<'_>, actor: &Actor, command: &RemoveResellerCustomer) -> Ruling<Decision> {
+    authority::authorize(world, actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
+    let row: Option<Arc<ResellerRow>> = world.view.get(ResellerRow::key(command.reseller, command.tenant))?;
+    let Some((row, added)) = row.as_ref().and_then(|row| Some((row, row.added.as_ref()?))) else {
+        return refuse(Code::NotAdded, command.tenant);
+    };
+    let mut bars = Bars::new();
+    bars.bar(added.status == ResellerStatus::Inactive, Code::ResellerDropped, command.tenant);
+    bars.bar(row.is_shown(), Code::HasUploads, command.tenant);
+    bars.lift()?;
+    Ok(Event::ResellerCustomerRemoved { reseller: command.reseller, tenant: command.tenant }.into())
 }
 
 /// Lets a reseller upload no further devices (V-1).

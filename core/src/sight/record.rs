@@ -422,9 +422,11 @@ impl<'s> RecordSight<'s> {
             | Event::RoleCreated { by: None, .. }
             | Event::RoleEdited { .. }
             | Event::RoleDeleted { .. }
+            | Event::ResellerCustomerRemoved { .. }
             | Event::ResellerDropped { .. }
             | Event::ResellerAdmitted { .. }
             | Event::DevicesUploaded { .. }
+            | Event::UploadWithdrawn { .. }
             | Event::DevicesMoved { .. }
             | Event::MoveRequested { sender: None | Some(Subject::Tenant(_)), .. }
             | Event::MoveResent { sender: None | Some(Subject::Tenant(_)), .. }

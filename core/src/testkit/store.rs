@@ -353,6 +353,7 @@ fn random_change(rng: &mut Rng) -> Write {
             delink_expires: (below(rng, 2) == 0).then(|| moment(10 + below(rng, 5))),
             since: moment(0),
             term: None,
+            delink_ends: (below(rng, 2) == 0).then(|| moment(10 + below(rng, 5))),
             announced_days: None,
             ended: None,
         }),

@@ -329,13 +329,17 @@ entity!(Holding, it => it.id.uuid(), {
     let mut keys = vec![
         (Index::HoldingRow, Key::new().id(it.reseller.uuid()).id(it.shown_as.uuid()).id(it.upload.uuid())),
         (Index::HoldingHolder, Key::new().id(it.holder.uuid())),
+        (Index::HoldingUpload, Key::new().id(it.upload.uuid())),
     ];
     keys.extend(it.way.iter().map(|moved| (Index::HoldingLink, Key::new().id(moved.link.uuid()))));
     keys
 });
 
 entity!(Device, it => Device::key(&it.id), {
-    let mut keys = vec![(Index::DeviceHolder, Key::new().id(it.holder.uuid()).text(it.id.as_str()))];
+    let mut keys = vec![
+        (Index::DeviceHolder, Key::new().id(it.holder.uuid()).text(it.id.as_str())),
+        (Index::DeviceHolding, Key::new().id(it.holding.uuid())),
+    ];
     keys.extend(it.seat.map(|licence| (Index::DeviceSeat, Key::new().id(licence.uuid()))));
     keys
 });

@@ -114,6 +114,10 @@ indexes! {
     39 DueAbout "due_about"
     /// Prefixes that were given back, by the moment from which they may be taken again.
     40 PrefixRests "prefix_rests"
+    /// Holdings with devices by upload.
+    41 HoldingUpload "holding_upload"
+    /// Devices by what they count towards.
+    42 DeviceHolding "device_holding"
 }
 
 /// An index key, built part by part.

@@ -196,7 +196,8 @@ fn q1_a_list_never_pays_for_what_is_due_elsewhere() {
             .unwrap();
         }),
         ("integrations", &|now| {
-            now.ask(Integrations { actor: JULIA.into(), tenant: JOINTLY, paging: paging.clone() }).unwrap();
+            now.ask(Integrations { paging: paging.clone(), ..Integrations::new(JULIA.into(), JOINTLY) })
+                .unwrap();
         }),
         ("pins", &|now| {
             now.ask(Pins::new(ADA.into())).unwrap();

@@ -133,6 +133,8 @@ fn one_of_each() -> Vec<Command> {
         EditResellerCustomer::new(MSP, JOINTLY).into(),
         DropReseller::new(JOINTLY, MSP).into(),
         AdmitReseller::new(JOINTLY, MSP).into(),
+        RemoveResellerCustomer::new(MSP, JOINTLY).into(),
+        WithdrawUpload { devices: Some(set(&["SN-0001"])), ..WithdrawUpload::new(made()) }.into(),
         UploadDevices::new(MSP, JOINTLY, vec!["SN-0001".to_owned()]).into(),
         MoveDevices::new(MSP, JOINTLY, set(&["SN-0001"])).into(),
         ApproveMove::new(made()).into(),

@@ -2,7 +2,6 @@
 
 use tenantry::base::ids::IntegrationId;
 use tenantry::model::{Actor, Attachment, Integration};
-use tenantry::query::Paging;
 use tenantry::refusal::Code::*;
 
 use super::*;
@@ -24,11 +23,7 @@ fn share(tenant: TenantId) -> ShareIntegration {
 /// What is attached at a tenant, as `name|owner|attached`.
 fn attached(given: &Given, who: UserId, tenant: TenantId) -> Vec<(String, TenantId, bool)> {
     let read = given.engine.read().unwrap();
-    let page = read
-        .now()
-        .unwrap()
-        .ask(Integrations { actor: who.into(), tenant, paging: Paging::default() })
-        .unwrap();
+    let page = read.now().unwrap().ask(Integrations::new(who.into(), tenant)).unwrap();
     page.rows.into_iter().map(|row| (row.name.to_string(), row.owner, row.attached)).collect()
 }
 
@@ -162,8 +157,7 @@ fn i1_whoever_may_not_see_integrations_is_not_shown_them() {
         (NOEL, JOINTLY, UnknownTenant),
         (CARL, MSP, UnknownTenant),
     ] {
-        let refused =
-            now.ask(Integrations { actor: who.into(), tenant, paging: Paging::default() }).unwrap_err();
+        let refused = now.ask(Integrations::new(who.into(), tenant)).unwrap_err();
         assert_eq!(refused.code(), Some(code));
     }
 }

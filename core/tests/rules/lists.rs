@@ -706,7 +706,7 @@ fn q1_a_cursor_that_is_not_of_this_list_is_refused() {
         Some(ForeignCursor)
     );
     assert_eq!(
-        code_of(now.ask(Integrations { actor: ADA.into(), tenant: MSP, paging: with(&cursor, false) })),
+        code_of(now.ask(Integrations { paging: with(&cursor, false), ..Integrations::new(ADA.into(), MSP) })),
         Some(ForeignCursor)
     );
     // Garbage of every kind.
@@ -789,7 +789,7 @@ fn q1_a_page_has_one_row_to_a_thousand() {
             expected
         );
         assert_eq!(
-            code_of(now.ask(Integrations { actor: ADA.into(), tenant: MSP, paging: paging.clone() })),
+            code_of(now.ask(Integrations { paging: paging.clone(), ..Integrations::new(ADA.into(), MSP) })),
             expected
         );
     }
@@ -1145,7 +1145,7 @@ fn l9_lists_are_right_by_the_clock_before_any_sweep_and_so_are_checks() {
             ));
             all.push(format!(
                 "{:?}",
-                now.ask(Integrations { actor: OLGA.into(), tenant: NEW, paging: page.clone() })
+                now.ask(Integrations { paging: page.clone(), ..Integrations::new(OLGA.into(), NEW) })
             ));
             all.push(format!(
                 "{:?}",

@@ -43,7 +43,7 @@ fn users(moment: &Moment<'_>, who: impl Into<Actor>, tenant: TenantId) -> Told {
 }
 
 fn integrations(moment: &Moment<'_>, who: impl Into<Actor>, tenant: TenantId) -> Told {
-    let page = moment.ask(Integrations { actor: who.into(), tenant, paging: Paging::default() });
+    let page = moment.ask(Integrations::new(who.into(), tenant));
     told(page, |page| page.rows.iter().map(|row| row.name.to_string()).collect())
 }
 

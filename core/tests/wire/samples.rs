@@ -186,6 +186,8 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("$ADA", r#"{"command":"resend_move","id":"$NEW23"}"#),
     ("$ADA", r#"{"command":"cancel_move","id":"$NEW23"}"#),
     ("$ADA", r#"{"command":"delete_devices","tenant":"$MSP","devices":["SN-3"]}"#),
+    ("$ROB", r#"{"command":"withdraw_upload","upload":"$NEW20","devices":["SN-4"]}"#),
+    ("$ROB", r#"{"command":"remove_reseller_customer","reseller":"$RESELLER","tenant":"$JOINTLY"}"#),
     // Integrations, licences, alerts, consoles.
     (
         "$ADA",
@@ -250,6 +252,7 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"customer","actor":{"user":"$ADA"},"manager":"$MSP","customer":"$JOINTLY"}"#,
     r#"{"query":"users","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"state":"active","text":"a","sort":"name"},"paging":{"limit":2}}"#,
     r#"{"query":"integrations","actor":{"user":"$ADA"},"tenant":"$MSP","paging":{}}"#,
+    r#"{"query":"integrations","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"kind":"collector","owner":"$MSP","text":"nor","sort":"owner"}}"#,
     r#"{"query":"reseller_customers","actor":{"user":"$ROB"},"reseller":"$RESELLER","filter":{"unused":true,"sort":"last_uploaded"}}"#,
     r#"{"query":"reseller_csv","actor":{"user":"$ROB"},"reseller":"$RESELLER","filter":{"tenant":"$JOINTLY","status":"active"}}"#,
     r#"{"query":"service_mail","tenant":"$JOINTLY"}"#,

@@ -146,6 +146,7 @@ pub(super) fn views() -> String {
             "stage",
             &status,
             "delink_expires",
+            "delink_ends",
             "since",
             "expires = json_extract(body, '$.term.expires')",
             "ended = json_extract(body, '$.ended.at')",

@@ -56,6 +56,7 @@ fn link(number: u64, managed: u64, stage: Stage) -> Write {
         stage,
         holds: false,
         delink_expires: None,
+        delink_ends: None,
         since: Timestamp::from_micros(0).unwrap(),
         term: None,
         announced_days: None,
