@@ -33,7 +33,8 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// Whom it goes to. Never empty.
     pub to: Recipients,
-    /// Whether what it asks for has been answered, taken back or has lapsed by now.
+    /// Whether what it asks for has been answered, taken back or has lapsed by now, or what it
+    /// announces has come or comes no more.
     #[serde(default, skip_serializing_if = "is_false")]
     pub settled: bool,
 }
@@ -380,6 +381,10 @@ fn is_settled(now: &World<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
         Is::DelinkRequested { link } | Is::DelinkReminder { link } => {
             let link = now.link(*link)?;
             return Ok(!link.is_some_and(|it| it.is_in_force(now.at) && it.stage.requester().is_some()));
+        }
+        Is::LinkExpiring { link, days: _ } => {
+            let link = now.link(*link)?;
+            return Ok(!link.is_some_and(|it| it.is_in_force(now.at) && it.ends_at().is_some()));
         }
         _ => return Ok(false),
     };

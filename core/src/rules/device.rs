@@ -101,7 +101,10 @@ pub(crate) fn withdraw(world: &World<'_>, actor: &Actor, command: &WithdrawUploa
     let devices = match &command.devices {
         Some(named) => {
             bar_count(named.len(), &mut bars);
-            bars.note(bar_withdrawal(world, &arrived, named))?;
+            // With too many, the rest is not looked at.
+            if named.len() <= MAX_DEVICES {
+                bars.note(bar_withdrawal(world, &arrived, named))?;
+            }
             named.clone()
         }
         None => {
@@ -134,7 +137,7 @@ fn resolve_upload(world: &World<'_>, actor: &Actor, id: UploadId) -> Ruling<Arc<
 /// in a move, or have a seat.
 fn bar_withdrawal(world: &World<'_>, arrived: &Holding, devices: &BTreeSet<DeviceId>) -> Ruling {
     let mut batch = Batch::new(false);
-    for (index, id) in devices.iter().take(MAX_DEVICES).enumerate() {
+    for (index, id) in devices.iter().enumerate() {
         let device = world.view.get::<Device>(Device::key(id))?;
         let holding = match &device {
             Some(device) => world.view.get::<Holding>(device.holding.uuid())?,

@@ -248,6 +248,28 @@ fn l9_a_link_extends_itself_to_the_end_of_time_and_stays_there() {
 }
 
 #[test]
+fn v10_withdrawing_an_upload_costs_its_devices_and_nobody_elses() {
+    let cost = |others: usize| {
+        let bench = Bench::new();
+        bench.all([(ROB.into(), AddResellerCustomer::new(RESELLER, text("MSP")).into())]);
+        let upload = |number: u128, names: &str, count: usize| {
+            let devices = (0..count).map(|device| format!("{names}-{device:05}")).collect();
+            UploadDevices {
+                upload: Some(stock::upload_id(number)),
+                ..UploadDevices::new(RESELLER, MSP, devices)
+            }
+        };
+        bench
+            .all([(ROB.into(), upload(1, "MINE", 5).into()), (ROB.into(), upload(2, "REST", others).into())]);
+        let (reads, ()) = bench.reads(|given| {
+            given.engine.execute(ROB, WithdrawUpload::new(stock::upload_id(1))).unwrap();
+        });
+        reads
+    };
+    assert_eq!(cost(2_000), cost(10));
+}
+
+#[test]
 fn t7_prefixes_given_back_make_nothing_dearer() {
     let worn = |count| {
         let bench = Bench::new();

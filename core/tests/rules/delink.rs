@@ -1,7 +1,10 @@
 //! Delink (D).
 
 use tenantry::model::machine::DelinkAct;
-use tenantry::model::{Actor, Assignment, Link, Party, Role, Stage, TermRequest};
+use tenantry::model::{Actor, Assignment, EndCause, Link, Party, Role, Stage, TermRequest};
+use tenantry::notice::NoticeKind;
+use tenantry::policy::Policy;
+use tenantry::query::Question;
 use tenantry::refusal::Code::*;
 
 use super::*;
@@ -259,6 +262,233 @@ fn d6_a_hold_ends_at_the_moment_its_link_does_whether_or_not_it_was_swept() {
     assert_eq!(reason(&given), None);
     assert_eq!(given.get::<tenantry::model::Tenant>(ALONE.uuid()).operation.name(), "enabled");
     given.verified();
+}
+
+/// A notice period of so many days for joint management.
+fn noticed(days: u32) -> Given {
+    given().under(|policy| notice(policy, Some(days)))
+}
+
+fn notice(policy: &mut Policy, days: Option<u32>) {
+    policy.management_types.iter_mut().filter(|it| it.delinkable).for_each(|it| it.notice_days = days);
+}
+
+fn link_of(given: &Given, id: LinkId) -> std::sync::Arc<Link> {
+    given.get::<Link>(id.uuid())
+}
+
+#[test]
+fn d8_a_request_completes_once_its_notice_period_is_over_whatever_the_other_side_does() {
+    for (asker, other) in [(ADA, JULIA), (JULIA, ADA)] {
+        let asked = || noticed(60).and(asker, RequestDelink::new(JOINTLY_LINK));
+        let given = asked()
+            .when(other, RejectDelink::new(JOINTLY_LINK))
+            .then(refused(NoticeRunning))
+            .when(asker, RejectDelink::new(JOINTLY_LINK))
+            .then(refused(OwnRequest))
+            .when(asker, ResendDelink::new(JOINTLY_LINK))
+            .then(REMIND)
+            .later(59)
+            .swept()
+            .then_may(ADA, "devices.view", JOINTLY)
+            .later(1)
+            .then_denied(ADA, "devices.view", JOINTLY, NotLinked)
+            .when(other, RejectDelink::new(JOINTLY_LINK))
+            .then(refused(LinkEnded))
+            .swept();
+        let link = link_of(&given, JOINTLY_LINK);
+        let ended = link.ended.clone().unwrap();
+        assert_eq!(
+            (link.stage, ended.cause, link.delink_ends),
+            (Stage::Delinked, EndCause::NoticeOver, None)
+        );
+        given.verified();
+        // It needs no waiting where both agree, and none where the asker thinks better of it.
+        asked().when(other, AcceptDelink::new(JOINTLY_LINK)).then(ENDED);
+        asked().when(other, RequestDelink::new(JOINTLY_LINK)).then(ENDED);
+        let stays = asked().later(20).when(asker, CancelDelink::new(JOINTLY_LINK)).then(CANCEL);
+        let stays = stays.later(1_000).swept().then_may(ADA, "devices.view", JOINTLY);
+        assert_eq!(link_of(&stays, JOINTLY_LINK).stage, Stage::Active);
+        stays.when(other, RequestDelink::new(JOINTLY_LINK)).then(ASK).verified();
+    }
+    given()
+        .and(ADA, RequestDelink::new(JOINTLY_LINK))
+        .when(JULIA, RejectDelink::new(JOINTLY_LINK))
+        .then(BACK);
+}
+
+#[test]
+fn d8_a_request_needs_nobody_to_agree_and_yet_the_policys_leave_to_ask() {
+    let unmanned = || noticed(60).and(ADA, customer(MSP, "jointly"));
+    unmanned().when(ADA, RequestDelink::new(NEW_LINK)).then(ASK);
+    let closed = noticed(60).under(|policy| policy.customer_may_request_delink = false);
+    closed.when(JULIA, RequestDelink::new(JOINTLY_LINK)).then(refused(DelinkNotOffered));
+    noticed(60).when(ADA, RequestDelink::new(FULLY_LINK)).then(refused(NotDelinkable));
+}
+
+#[test]
+fn d8_the_notice_period_is_that_of_the_request() {
+    let asked = || noticed(60).and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let end = dawn().plus_days(60);
+    for change in [
+        (|policy| notice(policy, None)) as fn(&mut Policy),
+        |policy| notice(policy, Some(10)),
+        |policy| {
+            notice(policy, None);
+            policy.delink_request_days = Some(5);
+        },
+    ] {
+        let given = asked().under(change).later(59).swept().then_may(ADA, "devices.view", JOINTLY);
+        assert_eq!(link_of(&given, JOINTLY_LINK).delink_ends, Some(end));
+        given
+            .when(JULIA, RejectDelink::new(JOINTLY_LINK))
+            .then(refused(NoticeRunning))
+            .later(1)
+            .then_denied(ADA, "devices.view", JOINTLY, NotLinked)
+            .verified();
+    }
+    // One that is asked without goes on without.
+    let lapsing = given().under(|policy| policy.delink_request_days = Some(5));
+    let given = lapsing.and(ADA, RequestDelink::new(JOINTLY_LINK)).under(|policy| {
+        policy.delink_request_days = None;
+        notice(policy, Some(1));
+    });
+    let given = given.later(5).swept();
+    assert_eq!(link_of(&given, JOINTLY_LINK).stage, Stage::Active);
+}
+
+#[test]
+fn d8_its_end_is_announced_as_that_of_a_term_is() {
+    let told = |given: &Given| {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        given.engine.acknowledge("mail", mail.through).unwrap();
+        let of_end = |kind: &NoticeKind| match kind {
+            NoticeKind::LinkExpiring { days, .. } => Some(format!("in {days}")),
+            NoticeKind::LinkEnded { .. } => Some("ended".to_owned()),
+            NoticeKind::DelinkRequested { .. } => Some("asked".to_owned()),
+            NoticeKind::DelinkCanceled { .. } => Some("canceled".to_owned()),
+            _ => None,
+        };
+        mail.notices.iter().filter_map(|notice| of_end(&notice.kind)).collect::<Vec<_>>()
+    };
+    let given = noticed(60).and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    assert_eq!(told(&given), ["asked"]);
+    let mut given = given;
+    for (days, said) in
+        [(29, vec![]), (1, vec!["in 30"]), (23, vec!["in 7"]), (6, vec!["in 1"]), (1, vec!["ended"])]
+    {
+        given = given.later(days).swept();
+        assert_eq!(told(&given), said);
+    }
+    // A short one is announced at once, and again when its moments come.
+    let given = noticed(5).when(ADA, RequestDelink::new(JOINTLY_LINK));
+    let given = given.then(happened(&["delink_requested", "link_expiring"]));
+    assert_eq!(told(&given), ["asked", "in 5"]);
+    let given = given.later(4).swept();
+    assert_eq!(told(&given), ["in 1"]);
+    // Taken back, there is no end left to announce, and what was said is settled.
+    let given = given.and(ADA, CancelDelink::new(JOINTLY_LINK)).later(10).swept();
+    assert_eq!(told(&given), ["canceled"]);
+    let seen = given.engine.notices("late", 1_000).unwrap().notices;
+    let expiring: Vec<_> =
+        seen.iter().filter(|notice| matches!(notice.kind, NoticeKind::LinkExpiring { .. })).collect();
+    assert_eq!(expiring.len(), 2);
+    assert!(expiring.iter().all(|notice| notice.settled));
+}
+
+#[test]
+fn d8_where_a_term_ends_earlier_it_ends_the_link_and_what_ends_it_is_announced_alone() {
+    let with = |days, auto, notice| {
+        let term = Some(TermRequest { days, auto_extend: auto });
+        let given = noticed(notice).and(NINA, RequestLink { term, ..ask(SECOND, "ALONE", "jointly") });
+        given.and(CARL, AcceptLink::new(ASKED))
+    };
+    let request = || RequestDelink::new(ASKED_LINK);
+    let announced = |given: &Given| link_of(given, ASKED_LINK).announced_days;
+    // The term comes first: nothing moves.
+    let given = with(40, false, 60).when(NINA, request()).then(ASK).later(40).swept();
+    let cause = |given: &Given| link_of(given, ASKED_LINK).ended.clone().unwrap().cause;
+    assert_eq!(cause(&given), EndCause::Expired);
+    given.verified();
+    // The notice comes first; taken back, the term's end is announced by what has come of it.
+    let given =
+        with(45, false, 20).when(CARL, request()).then(happened(&["delink_requested", "link_expiring"]));
+    assert_eq!(announced(&given), Some(30));
+    let given = given.later(16).swept();
+    assert_eq!(announced(&given), Some(7));
+    let given = given.when(CARL, CancelDelink::new(ASKED_LINK));
+    let given = given.then(happened(&["delink_canceled", "link_expiring"]));
+    assert_eq!(announced(&given), Some(30));
+    let given = given.later(22).swept();
+    assert_eq!(announced(&given), Some(7));
+    given.verified();
+    // A term that extends itself neither ends the link nor hides an announcement, however late it is looked at.
+    let given = with(10, true, 50).and(CARL, request()).later(44).swept();
+    assert_eq!(announced(&given), Some(7));
+    let given = given.later(6).swept();
+    assert_eq!(cause(&given), EndCause::NoticeOver);
+    given.verified();
+    let late = with(10, true, 50).and(CARL, request()).later(500).swept();
+    assert_eq!(cause(&late), EndCause::NoticeOver);
+    late.verified();
+    // Switched off, the term may end it earlier; on again, the notice does.
+    let given = with(10, true, 50).and(CARL, request());
+    let off = given.when(CARL, SetAutoExtend::new(ASKED_LINK));
+    let off = off.then(happened(&["auto_extend_set", "link_expiring"]));
+    assert_eq!(announced(&off), Some(30));
+    let on = off.when(CARL, SetAutoExtend { days: Some(10), ..SetAutoExtend::new(ASKED_LINK) });
+    let on = on.then(happened(&["auto_extend_set"]));
+    assert_eq!(announced(&on), None);
+    on.verified();
+}
+
+#[test]
+fn d8_what_is_read_goes_by_the_moment_recorded_or_not() {
+    let given = noticed(10).and(JULIA, RequestDelink::new(JOINTLY_LINK)).and(ADA, disable(JOINTLY));
+    let reasons = |given: &Given, who: UserId| {
+        let index = given.engine.access_index().unwrap();
+        let permission = index.permission("devices.view").unwrap();
+        let by_index = index.check(who, permission, JOINTLY, given.engine.now()).reason;
+        (by_index, given.verdict(who, "devices.view", JOINTLY, None).reason)
+    };
+    let listed = |given: &Given| {
+        let page = given.engine.read().unwrap().now().unwrap().ask(Customers::new(ADA.into(), MSP)).unwrap();
+        page.rows.iter().any(|row| row.tenant == JOINTLY)
+    };
+    let given = given.later(9);
+    assert_eq!(reasons(&given, ADA), (Some(TenantDisabled), Some(TenantDisabled)));
+    assert!(listed(&given));
+    let before = given.engine.now();
+    let over = |given: &Given| {
+        assert_eq!(reasons(given, ADA), (Some(NotLinked), Some(NotLinked)));
+        // What its manager held ends with the link.
+        assert_eq!(reasons(given, JULIA), (None, None));
+        assert!(!listed(given));
+        let read = given.engine.read().unwrap();
+        let question = Question::new(ADA, text("tenant.operate"), JOINTLY);
+        let then = |at| read.as_of_time(at).unwrap().moment().unwrap().check(&question).unwrap().reason;
+        assert_eq!((then(before), then(given.engine.now())), (None, Some(NotLinked)));
+    };
+    let given = given.later(1).look(over).later(30).look(over).swept().look(over);
+    assert_eq!(link_of(&given, JOINTLY_LINK).ended.clone().unwrap().cause, EndCause::NoticeOver);
+    given.verified();
+}
+
+#[test]
+fn d5_while_a_notice_period_runs_the_status_says_when_it_ends() {
+    let row = |given: &Given| {
+        let now = given.engine.read().unwrap();
+        let now = now.now().unwrap();
+        let page = now.ask(Customers::new(ADA.into(), MSP)).unwrap();
+        let listed = page.rows.into_iter().find(|row| row.tenant == JOINTLY).unwrap();
+        assert_eq!(now.ask(Customer::new(ADA.into(), MSP, JOINTLY)).unwrap().row, listed);
+        (listed.stage.status(), listed.delink_ends)
+    };
+    assert_eq!(row(&noticed(60)), ("Active", None));
+    let given = noticed(60).later(1).and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    assert_eq!(row(&given), ("Delink request by customer", Some(dawn().plus_days(61))));
+    assert_eq!(row(&given.and(JULIA, CancelDelink::new(JOINTLY_LINK))), ("Active", None));
+    assert_eq!(row(&at(Stage::DelinkRequestedByManager)), ("Delink request by MSP", None));
 }
 
 #[test]

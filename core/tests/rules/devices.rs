@@ -410,6 +410,154 @@ fn v9_a_device_with_a_licence_seat_is_neither_deleted_nor_moved() {
     asked.when(ADA, AssignSeats::new(licence, set(&["SN-1"]))).then(refused(DeviceMoving));
 }
 
+fn withdraw(number: u128, devices: &[&str]) -> WithdrawUpload {
+    WithdrawUpload { devices: Some(set(devices)), ..WithdrawUpload::new(upload_id(number)) }
+}
+
+fn withdraw_all(number: u128) -> WithdrawUpload {
+    WithdrawUpload::new(upload_id(number))
+}
+
+#[test]
+fn v10_a_reseller_withdraws_an_upload_or_devices_of_it() {
+    let rows: [(Actor, Command, Expected); 13] = [
+        (ROB.into(), withdraw_all(1).into(), happened(&["upload_withdrawn"])),
+        (ROB.into(), withdraw(1, &["SN-1"]).into(), happened(&["upload_withdrawn"])),
+        (STAFF, withdraw_all(1).into(), happened(&["upload_withdrawn"])),
+        (ROB.into(), withdraw(1, &[]).into(), refused(EmptyBatch)),
+        (ROB.into(), withdraw_all(3).into(), refused(UnknownUpload)),
+        (STAFF, withdraw_all(3).into(), refused(UnknownUpload)),
+        (RON.into(), withdraw_all(1).into(), refused(UnknownUpload)),
+        (ADA.into(), withdraw_all(1).into(), refused(UnknownUpload)),
+        (NINA.into(), withdraw(1, &["SN-1"]).into(), refused(UnknownUpload)),
+        (EVE.into(), withdraw_all(1).into(), refused(RoleLacksPermission)),
+        (NOBODY.into(), withdraw_all(1).into(), refused(UnknownUser)),
+        (Actor::Clock, withdraw_all(1).into(), refused(WrongActor)),
+        (
+            ROB.into(),
+            WithdrawUpload::new(text("00000000-0000-0000-0000-000000000000")).into(),
+            refused(UnknownUpload),
+        ),
+    ];
+    for (who, command, expected) in rows {
+        let given = pool(MoveRule::AtOnce).and(STAFF, user(EVE, RESELLER, "eve", "read_only"));
+        given.when(who, command).then(expected);
+    }
+    let many: std::collections::BTreeSet<DeviceId> =
+        (0..=10_000).map(|number| text(&format!("SN-{number}"))).collect();
+    let too_many = WithdrawUpload { devices: Some(many), ..withdraw_all(1) };
+    pool(MoveRule::AtOnce).when(ROB, too_many).then(refused(TooManyDevices));
+    // What is withdrawn is gone for both, as if its holder had deleted it, and can be uploaded anew.
+    let of_pool = |given: &Given| {
+        let pools = stock::rows(given).into_iter().filter(|row| row.starts_with("Msp|")).collect::<Vec<_>>();
+        (pools, given.get::<Tenant>(MSP.uuid()).devices)
+    };
+    let row = |text: &str| vec![text.to_owned()];
+    let given = pool(MoveRule::AtOnce);
+    assert_eq!(of_pool(&given), (row("Msp|MSP|1|2|active"), 2));
+    let given = given.and(ROB, withdraw(1, &["SN-1"]));
+    assert_eq!((device(&given, "SN-1"), of_pool(&given)), (None, (row("Msp|MSP|1|1|active"), 1)));
+    let given = given.and(ROB, withdraw_all(1));
+    assert_eq!((device(&given, "SN-2"), of_pool(&given)), (None, (vec![], 0)));
+    given
+        .when(ROB, withdraw_all(1))
+        .then(refused(CannotBeWithdrawn))
+        .when(ROB, withdraw(1, &["SN-1"]))
+        .then(refused(UnknownDevice))
+        .when(ROB, upload(1, MSP, &["SN-1"]))
+        .then(refused(IdTaken))
+        .and(ROB, upload(3, ALONE, &["SN-1"]))
+        .when(ROB, withdraw(1, &["SN-1"]))
+        .then(refused(UnknownDevice))
+        .verified();
+}
+
+#[test]
+fn v10_what_does_not_lie_where_it_was_put_or_is_held_there_cannot_be_withdrawn_and_the_reason_is_not_told() {
+    let licence = tenantry::base::ids::LicenceId::from_uuid(Uuid::from_u128(0x9a0));
+    let buy = BuyLicence { licence: Some(licence), ..BuyLicence::new(MSP, MSP, text("manage"), 5) };
+    let held: [(&str, Given); 4] = [
+        ("moved", pool(MoveRule::AtOnce).and(ADA, hand(JOINTLY, &["SN-1"]))),
+        ("in a move", pool(MoveRule::Approval).and(ADA, hand(JOINTLY, &["SN-1"]))),
+        ("seated", pool(MoveRule::AtOnce).and(ADA, buy).and(ADA, AssignSeats::new(licence, set(&["SN-1"])))),
+        (
+            "moved, and left there",
+            parted(pool(MoveRule::AtOnce).and(ADA, hand(JOINTLY, &["SN-1"])), JOINTLY_LINK),
+        ),
+    ];
+    for (how, given) in held {
+        let before = rows(&given);
+        let whole = given.when(ROB, withdraw_all(1));
+        let told = whole.refusal().to_string();
+        assert_eq!(whole.refusal().about, upload_id(1).to_string(), "{how}");
+        let named = whole.then(refused(CannotBeWithdrawn)).when(ROB, withdraw(1, &["SN-1", "SN-2"]));
+        assert_eq!(items(named.refusal()), [(0, CannotBeWithdrawn)], "{how}");
+        assert!(
+            ![&told, &named.refusal().to_string()]
+                .iter()
+                .any(|it| it.contains("seat") || it.contains("moved"))
+        );
+        let given = named.then(refused(CannotBeWithdrawn));
+        assert_eq!(rows(&given), before, "all or none");
+        given.when(ROB, withdraw(1, &["SN-2"])).then(done()).verified();
+    }
+    // A move that has lapsed by its moment holds nothing.
+    let given = pool(MoveRule::Approval).and(ADA, hand(JOINTLY, &["SN-1"])).later(30);
+    given.when(ROB, withdraw_all(1)).then(done()).verified();
+    // What is no device of the upload is unknown, whoever put it where.
+    let other = UploadDevices {
+        reseller: RETAIL,
+        upload: Some(upload_id(7)),
+        ..UploadDevices::new(RETAIL, MSP, vec!["OTHER-1".to_owned()])
+    };
+    let given = pool(MoveRule::AtOnce).and(RON, other).and(ROB, upload(3, MSP, &["SN-9"]));
+    let when = given.when(ROB, withdraw(1, &["NEVER-1", "OTHER-1", "SN-1", "SN-9"]));
+    assert_eq!(items(when.refusal()), [(0, UnknownDevice), (1, UnknownDevice), (3, UnknownDevice)]);
+    // What a deleted tenant held is gone.
+    let given = pool(MoveRule::AtOnce).and(ADA, hand(FULLY, &["SN-1"])).and(ADA, delete(&[FULLY]));
+    given.when(ROB, withdraw(1, &["SN-1"])).then(refused(UnknownDevice)).and(ROB, withdraw_all(1)).verified();
+    let given = trade(MoveRule::AtOnce).and(ROB, upload(1, FULLY, &["SN-1"])).and(ADA, delete(&[FULLY]));
+    given
+        .when(ROB, withdraw_all(1))
+        .then(refused(CannotBeWithdrawn))
+        .when(ROB, withdraw(1, &["SN-1"]))
+        .then(refused(UnknownDevice));
+}
+
+#[test]
+fn v10_the_holder_is_told_and_who_tried_without_the_right_stands_in_the_audit() {
+    let given = pool(MoveRule::AtOnce).and(ROB, upload(3, JOINTLY, &["SN-8"]));
+    let through = given.engine.notices("mail", 1_000).unwrap().through;
+    given.engine.acknowledge("mail", through).unwrap();
+    let given = given.and(ROB, withdraw_all(1)).and(ROB, withdraw(3, &["SN-8"]));
+    let mail = given.engine.notices("mail", 1_000).unwrap();
+    let told: Vec<_> = mail
+        .notices
+        .iter()
+        .map(|notice| (notice.kind.name(), notice.to.users.iter().copied().collect::<Vec<_>>()))
+        .collect();
+    assert_eq!(told, [("upload_withdrawn", vec![ADA, ADAM]), ("upload_withdrawn", vec![JULIA, JACK])]);
+    let about = mail.notices[0].kind.clone();
+    let expected = tenantry::notice::NoticeKind::UploadWithdrawn {
+        upload: upload_id(1),
+        reseller: RESELLER,
+        tenant: MSP,
+    };
+    assert_eq!(about, expected);
+    let commands = |given: &Given, who: UserId, tenant: TenantId| -> Vec<String> {
+        let page = given.engine.ask(Audit::new(who.into(), tenant)).unwrap();
+        page.rows.into_iter().filter_map(|row| row.command).filter(|it| it.contains("withdraw")).collect()
+    };
+    assert_eq!(commands(&given, ADA, MSP), ["withdraw_upload"]);
+    assert_eq!(commands(&given, JULIA, JOINTLY), ["withdraw_upload"]);
+    assert_eq!(commands(&given, ROB, RESELLER), ["withdraw_upload"; 2]);
+    // The manager of the customer is told nothing of a reseller that is not there for it.
+    assert!(commands(&given, ADA, JOINTLY).is_empty());
+    let tried = given.and(STAFF, user(EVE, RESELLER, "eve", "read_only")).when(EVE, withdraw_all(3));
+    let tried = tried.then(refused(RoleLacksPermission));
+    assert_eq!(commands(&tried, ROB, RESELLER), ["withdraw_upload"; 3]);
+}
+
 #[test]
 fn v7_what_is_moved_remembers_its_upload() {
     pool(MoveRule::AtOnce).and(ADA, hand(JOINTLY, &["SN-1"])).look(|given| {

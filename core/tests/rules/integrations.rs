@@ -1,4 +1,4 @@
-//! Integrations and collectors (I-1, I-2).
+//! Integrations and collectors (I-1, I-2, I-3).
 
 use tenantry::base::ids::IntegrationId;
 use tenantry::model::{Actor, Attachment, Integration};
@@ -160,6 +160,89 @@ fn i1_whoever_may_not_see_integrations_is_not_shown_them() {
         let refused = now.ask(Integrations::new(who.into(), tenant)).unwrap_err();
         assert_eq!(refused.code(), Some(code));
     }
+}
+
+#[test]
+fn i3_the_list_is_filtered_and_sorted_by_type_owner_and_name() {
+    let make = |given: Given, id: u128, owner, kind, name| {
+        let integration = Some(IntegrationId::from_uuid(Uuid::from_u128(0x9c0 + id)));
+        let create =
+            CreateIntegration { integration, ..CreateIntegration::new(owner, text(kind), text(name)) };
+        let given = given.and(STAFF, create);
+        if owner == JOINTLY {
+            return given;
+        }
+        given
+            .and(STAFF, ShareIntegration::new(IntegrationId::from_uuid(Uuid::from_u128(0x9c0 + id)), JOINTLY))
+    };
+    let given = [
+        (0, MSP, "ticketing", "beta desk"),
+        (1, JOINTLY, "collector", "Alpha"),
+        (2, MSP, "collector", "gamma"),
+        (3, GRAND, "ticketing", "Delta Desk"),
+        (4, JOINTLY, "ticketing", "epsilon"),
+    ]
+    .into_iter()
+    .fold(given(), |given, (id, owner, kind, name)| make(given, id, owner, kind, name));
+    let given = given.and(STAFF, EditTenant { name: Some(text("Zeta")), ..EditTenant::new(MSP) });
+    let page = |filter: IntegrationFilter, paging: Paging| {
+        let query = Integrations { filter, paging, ..Integrations::new(JULIA.into(), JOINTLY) };
+        given.engine.ask(query)
+    };
+    let names = |filter: IntegrationFilter| -> Vec<String> {
+        let whole = page(filter.clone(), Paging::default()).unwrap().rows;
+        // In pages, and backwards, it is the same.
+        let mut paged = Vec::new();
+        let mut paging = Paging { limit: 2, descending: true, ..Paging::default() };
+        loop {
+            let next = page(filter.clone(), paging.clone()).unwrap();
+            paged.extend(next.rows);
+            match next.next {
+                Some(cursor) => paging.cursor = Some(cursor),
+                None => break,
+            }
+        }
+        paged.reverse();
+        assert_eq!(paged, whole);
+        whole.into_iter().map(|row| row.name.to_string()).collect()
+    };
+    let sorted = |sort| IntegrationFilter { sort, ..IntegrationFilter::default() };
+    for (sort, expected) in IntegrationSort::ALL.into_iter().zip([
+        ["Alpha", "beta desk", "Delta Desk", "epsilon", "gamma"],
+        ["Alpha", "gamma", "beta desk", "Delta Desk", "epsilon"],
+        ["Delta Desk", "Alpha", "epsilon", "beta desk", "gamma"],
+    ]) {
+        assert_eq!(names(sorted(sort)), expected, "{sort:?}");
+    }
+    let every = IntegrationFilter::default;
+    for (filter, expected) in [
+        (IntegrationFilter { kind: Some(text("collector")), ..every() }, vec!["Alpha", "gamma"]),
+        (IntegrationFilter { owner: Some(MSP), ..every() }, vec!["beta desk", "gamma"]),
+        (IntegrationFilter { owner: Some(ALONE), ..every() }, vec![]),
+        (IntegrationFilter { text: Some("DESK".to_owned()), ..every() }, vec!["beta desk", "Delta Desk"]),
+        (
+            IntegrationFilter {
+                kind: Some(text("ticketing")),
+                owner: Some(JOINTLY),
+                text: Some("eps".to_owned()),
+                ..every()
+            },
+            vec!["epsilon"],
+        ),
+    ] {
+        assert_eq!(names(filter), expected);
+    }
+    let owners: Vec<String> = page(sorted(IntegrationSort::Owner), Paging::default())
+        .unwrap()
+        .rows
+        .into_iter()
+        .map(|row| row.owner_name.to_string())
+        .collect();
+    assert_eq!(owners, ["Grand", "Jointly", "Jointly", "Zeta", "Zeta"]);
+    // A cursor is of one filter and order.
+    let first = page(every(), Paging { limit: 1, ..Paging::default() }).unwrap();
+    let elsewhere = page(sorted(IntegrationSort::Kind), Paging { cursor: first.next, ..Paging::default() });
+    assert_eq!(elsewhere.unwrap_err().code(), Some(ForeignCursor));
 }
 
 #[test]

@@ -65,7 +65,8 @@ fn a4_each_event_is_told_to_those_it_concerns() {
     let lapsing: Act = |it| {
         it.under(|policy| policy.delink_request_days = Some(5)).and(ADA, RequestDelink::new(JOINTLY_LINK))
     };
-    let rows: [(Act, Act, &[&str]); 34] = [
+    let noticing: Act = |it| it.under(|policy| policy.management_types[1].notice_days = Some(5));
+    let rows: [(Act, Act, &[&str]); 36] = [
         (nothing, asked, &["link_requested to carl"]),
         (asked, |it| it.and(NINA, ResendLinkRequest::new(ASKED)), &["link_request_reminder to carl"]),
         (asked, |it| it.and(CARL, AcceptLink::new(ASKED)), &["link_request_accepted to nina"]),
@@ -77,6 +78,15 @@ fn a4_each_event_is_told_to_those_it_concerns() {
             &["invitation_expired to ada adam", "link_request_expired to nina"],
         ),
         (nothing, delink, &["delink_requested to julia"]),
+        (noticing, delink, &["delink_requested to julia", "link_expiring to ada adam julia"]),
+        (
+            |it| {
+                it.under(|policy| policy.management_types[1].notice_days = Some(5))
+                    .and(ADA, RequestDelink::new(JOINTLY_LINK))
+            },
+            |it| it.later(4).swept().later(1).swept(),
+            &["link_expiring to ada adam julia", "link_ended to ada adam julia"],
+        ),
         (nothing, leave, &["delink_requested to ada adam"]),
         (delink, |it| it.and(ADAM, ResendDelink::new(JOINTLY_LINK)), &["delink_reminder to julia"]),
         (leave, |it| it.and(JULIA, ResendDelink::new(JOINTLY_LINK)), &["delink_reminder to ada adam"]),

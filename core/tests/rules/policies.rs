@@ -23,7 +23,7 @@ fn p13_the_policies_that_come_with_the_library_are_valid() {
 #[test]
 fn p13_every_contradiction_in_a_policy_is_named() {
     type Fault = fn(&mut Policy);
-    let faults: [(Fault, &str); 33] = [
+    let faults: [(Fault, &str); 37] = [
         (|it| it.name = " ".to_owned(), "the policy needs a name of 1 to 64 characters"),
         (|it| it.name = "x".repeat(65), "the policy needs a name of 1 to 64 characters"),
         (|it| it.permissions.clear(), "a policy holds 1 to 128 permissions, not 0"),
@@ -89,6 +89,25 @@ fn p13_every_contradiction_in_a_policy_is_named() {
         (
             |it| it.management_types[1].converts_to = set(&["fully"]),
             "`jointly` converts to `fully`, which would lock the customer out without their consent",
+        ),
+        (
+            |it| it.management_types[0].notice_days = Some(30),
+            "`fully` has a notice period and yet cannot be delinked",
+        ),
+        (
+            |it| it.management_types[1].notice_days = Some(0),
+            "`jointly` has a notice period of 1 to 36500 days, not 0",
+        ),
+        (
+            |it| it.management_types[1].notice_days = Some(36_501),
+            "`jointly` has a notice period of 1 to 36500 days, not 36501",
+        ),
+        (
+            |it| {
+                it.management_types[1].notice_days = Some(30);
+                it.delink_request_days = Some(60);
+            },
+            "`jointly` has a notice period and yet delink requests lapse after `delink_request_days`",
         ),
         (|it| it.max_managers = 0, "`max_managers` must be 1 to 16, not 0"),
         (|it| it.max_managers = 17, "`max_managers` must be 1 to 16, not 17"),

@@ -131,6 +131,51 @@ fn v1_a_tenant_drops_a_reseller_and_takes_it_back() {
 }
 
 #[test]
+fn v1_a_customer_without_uploads_is_taken_off_the_list_again() {
+    let remove = RemoveResellerCustomer::new(RESELLER, ALONE);
+    let add = || AddResellerCustomer::new(RESELLER, text("ALONE"));
+    let added = || given().and(ROB, add());
+    let off: Act = |given| {
+        assert!(all_rows(&given).is_empty());
+        given
+    };
+    for (who, expected) in [
+        (ROB, happened(&["reseller_customer_removed"])),
+        (CARL, refused(UnknownTenant)),
+        (ADA, refused(UnknownTenant)),
+        (EVE, refused(RoleLacksPermission)),
+    ] {
+        let given = added().and(STAFF, user(EVE, RESELLER, "eve", "read_only"));
+        given.when(who, remove.clone()).then(expected);
+    }
+    given().when(ROB, remove.clone()).then(refused(NotAdded));
+    let given = off(added().and(ROB, remove.clone()));
+    given
+        .when(ROB, remove.clone())
+        .then(refused(NotAdded))
+        .when(ROB, upload(1, ALONE, &["SN-1"]))
+        .then(refused(NotAdded))
+        .when(CARL, DropReseller::new(ALONE, RESELLER))
+        .then(refused(NotAdded))
+        .and(ROB, add())
+        .look(|given| assert_eq!(all_rows(given), ["Alone|ALONE|0|0|pending"]))
+        .verified();
+    // Not while a device is shown as it, wherever that is by now.
+    let used =
+        added().and(ROB, upload(1, ALONE, &["SN-1"])).when(ROB, remove.clone()).then(refused(HasUploads));
+    let used = used.and(ROB, WithdrawUpload::new(upload_id(1)));
+    off(used.and(ROB, remove.clone())).verified();
+    let moved =
+        trade(MoveRule::AtOnce).and(ROB, upload(1, MSP, &["SN-1"])).and(ADA, hand(JOINTLY, &["SN-1"]));
+    let msp = || RemoveResellerCustomer::new(RESELLER, MSP);
+    let moved = moved.when(ROB, msp()).then(refused(HasUploads));
+    parted(moved, JOINTLY_LINK).and(ROB, msp()).verified();
+    // Whoever dropped the reseller is not added anew past that.
+    let dropped = added().and(CARL, DropReseller::new(ALONE, RESELLER));
+    dropped.when(ROB, remove).then(refused(ResellerDropped));
+}
+
+#[test]
 fn v3_devices_are_shown_as_whom_they_were_uploaded_to_until_a_delink_leaves_them_with_the_customer() {
     let direct: Act = |it| it.and(ROB, upload(1, JOINTLY, &["SN-1", "SN-2"]));
     let pooled: Act = |it| it.and(ROB, upload(2, MSP, &["SN-3", "SN-4", "SN-5"]));

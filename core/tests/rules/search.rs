@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenantry::event::Event;
 use tenantry::model::machine::machines;
 use tenantry::model::{
-    Actor, HandshakeState, Invitation, Link, LinkRequest, Party, Stage, Subject, Tenant, User, UserState,
+    Actor, EndCause, HandshakeState, Invitation, Link, LinkRequest, Party, Stage, Subject, Tenant, User,
+    UserState,
 };
 use tenantry::policy::Policy;
 use tenantry::query::Question;
@@ -295,8 +296,11 @@ fn note(before: &Memory, after: &Memory, event: &Event, it: &Move, taken: &mut T
         Event::DelinkRequested { link, .. }
         | Event::DelinkResent { link, .. }
         | Event::DelinkRejected { link, .. }
-        | Event::DelinkCanceled { link, .. }
-        | Event::LinkEnded { link, .. } => stage(*link, it.act.clone().unwrap(), taken),
+        | Event::DelinkCanceled { link, .. } => stage(*link, it.act.clone().unwrap(), taken),
+        Event::LinkEnded { link, cause: EndCause::NoticeOver } => {
+            stage(*link, "clock complete".to_owned(), taken);
+        }
+        Event::LinkEnded { link, .. } => stage(*link, it.act.clone().unwrap(), taken),
         Event::DelinkExpired { link } => stage(*link, "clock expire".to_owned(), taken),
         Event::LinkRequestAccepted { request } => asked(*request, "accept", taken),
         Event::LinkRequestDeclined { request } => asked(*request, "decline", taken),
@@ -468,7 +472,15 @@ fn x8_every_reachable_state_of_two_managers_and_a_customer_holds() {
     let mut moves = link_moves(ALONE, CARL, &MANAGERS, ["manage", "manage"]);
     moves.extend(user_moves());
     moves.extend([days(10), days(35), days(50)]);
-    let searched = search(&policy, &moves);
+    let mut searched = search(&policy, &moves);
+    // The same with a notice period in place of the lapse.
+    let mut policy = Policy { delink_request_days: None, ..policy };
+    policy.management_types.iter_mut().filter(|it| it.delinkable).for_each(|it| it.notice_days = Some(40));
+    let mut moves = link_moves(ALONE, CARL, &MANAGERS, ["manage", "manage"]);
+    moves.push(days(50));
+    let noticed = search(&policy, &moves);
+    assert!(noticed.refusals.contains_key(&Code::NoticeRunning), "{:?}", noticed.refusals);
+    searched.taken.extend(noticed.taken);
     let mut drawn = Taken::new();
     for machine in machines() {
         for arrow in machine.arrows {
