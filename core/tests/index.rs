@@ -171,6 +171,7 @@ impl Worlds {
             .dice
             .one_in(4)
             .then(|| Term { expires, auto_extend_days: self.dice.one_in(3).then_some(30) });
+        let delink_ends = self.dice.one_in(6).then(|| moment(self.dice.below(MOMENTS)));
         let mut grants = self.dice.some(&whole.grantable, 2);
         grants.extend(self.dice.one_in(6).then(|| "tenant.view".parse().unwrap()));
         Link {
@@ -183,7 +184,7 @@ impl Worlds {
             stage: *self.dice.pick(Stage::ALL),
             holds: is_held(managed) && self.dice.one_in(2),
             delink_expires: None,
-            delink_ends: None,
+            delink_ends,
             since: moment(0),
             term,
             announced_days: None,

@@ -173,7 +173,17 @@ impl<'s> Generator<'s> {
                 0 => policy["max_managers"] = json!(1 + self.rng.below(4)),
                 1 => policy["max_depth"] = json!(2 + self.rng.below(3)),
                 2 => policy["customer_may_request_delink"] = json!(self.rng.percent(50)),
-                3 => policy["delink_request_days"] = json!(1 + self.rng.below(30)),
+                // A delink request lapses, or completes by itself.
+                3 => {
+                    let lapses = self.rng.percent(50);
+                    let days = json!(1 + self.rng.below(30));
+                    let notice = if lapses { Value::Null } else { days.clone() };
+                    policy["delink_request_days"] = if lapses { days } else { Value::Null };
+                    let rules = policy["management_types"].as_array_mut();
+                    for rule in rules.into_iter().flatten().filter(|rule| rule["delinkable"] == true) {
+                        rule["notice_days"] = notice.clone();
+                    }
+                }
                 4 => policy["invitation_days"] = json!(1 + self.rng.below(30)),
                 5 => {
                     policy["prefix_reuse"] = match self.rng.below(3) {

@@ -220,6 +220,7 @@ __all__ += [
     "IntegrationId",
     "IntegrationName",
     "IntegrationRow",
+    "IntegrationSort",
     "IntegrationType",
     "Invitation",
     "InvitationId",

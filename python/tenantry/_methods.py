@@ -1294,6 +1294,33 @@ class Commands(ABC):
             expected_seq=expected_seq,
         )
 
+    def remove_reseller_customer(
+        self,
+        *,
+        reseller: Id,
+        tenant: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Take a tenant without uploads off a reseller's list again (V-1).
+
+        Args:
+            reseller: The reseller.
+            tenant: The tenant.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.RemoveResellerCustomer(reseller=reseller, tenant=tenant),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
     def drop_reseller(
         self,
         *,
@@ -1374,6 +1401,34 @@ class Commands(ABC):
         """
         return self.execute(
             commands.UploadDevices(reseller=reseller, to=to, devices=devices, upload=upload),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def withdraw_upload(
+        self,
+        *,
+        upload: Id,
+        devices: Collection[model.DeviceId] | None = None,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Take an upload back, or devices of it, as long as they lie where they were put and have no seat: all of them,
+        or none (V-10).
+
+        Args:
+            upload: The upload.
+            devices: The devices of it, 1 to 10 000; all that are left, if absent.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.WithdrawUpload(upload=upload, devices=devices),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -2071,16 +2126,25 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: Id,
         as_of: AsOf | None = None,
+        kind: model.IntegrationType | None = None,
+        owner: Id | None = None,
+        sort: model.IntegrationSort = model.IntegrationSort.NAME,
+        text: str | None = None,
         descending: bool = False,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.IntegrationRow]:
-        """A tenant's integrations, its own and those attached (I-1). A lazy list: rows are read as you come to them.
+        """A tenant's integrations, its own and those attached (I-1, I-3). A lazy list: rows are read as you come to
+        them.
 
         Args:
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            kind: Only those of this type.
+            owner: Only those that this tenant owns.
+            sort: The order.
+            text: Only those whose name has this in it, whatever the case. At most 200 characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2093,6 +2157,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
+                    "filter": {"kind": kind, "owner": owner, "sort": sort, "text": text},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )

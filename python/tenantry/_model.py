@@ -53,6 +53,7 @@ __all__ = [
     "IntegrationId",
     "IntegrationName",
     "IntegrationRow",
+    "IntegrationSort",
     "IntegrationType",
     "Invitation",
     "InvitationId",
@@ -366,6 +367,9 @@ class EndCause(Word):
     EXPIRED = "expired"
     """Its term ran out (L-9)."""
 
+    NOTICE_OVER = "notice_over"
+    """The notice period of a delink request was over (D-8)."""
+
     TENANT_DELETED = "tenant_deleted"
     """One of its tenants was deleted (T-7)."""
 
@@ -438,6 +442,20 @@ class Hold(Word):
 
     OPERATOR = "operator"
     """The operator."""
+
+
+@final
+class IntegrationSort(Word):
+    """The orders of a tenant's integrations (I-3)."""
+
+    NAME = "name"
+    """By name."""
+
+    KIND = "kind"
+    """By type, then by name."""
+
+    OWNER = "owner"
+    """By the owner's company name, then by name."""
 
 
 @final
@@ -891,6 +909,8 @@ class CustomerRow(Data):
         stage: How far the link has come; [`Stage::status`] is what people see (D-5).
         operation: Whether it can be worked on.
         devices: How many devices it holds.
+        delink_ends: When a pending delink request completes by itself, which people see as what it ends on (D-5,
+            D-8).
     """
 
     tenant: TenantId
@@ -902,6 +922,7 @@ class CustomerRow(Data):
     stage: Stage
     operation: Operation
     devices: int
+    delink_ends: Timestamp | None = None
 
 
 @final
@@ -1039,6 +1060,7 @@ class IntegrationRow(Data):
         kind: Its type.
         name: What people call it.
         owner: Whose it is.
+        owner_name: The owner's company name.
         attached: Whether it is another tenant's, attached here.
     """
 
@@ -1046,6 +1068,7 @@ class IntegrationRow(Data):
     kind: IntegrationType
     name: IntegrationName
     owner: TenantId
+    owner_name: CompanyName
     attached: bool
 
 
@@ -1145,6 +1168,7 @@ class Link(Data):
         stage: How far it has come.
         since: When it came into force.
         announced_days: The least number of days before expiry that has been announced (L-9).
+        delink_ends: When a pending delink request completes by itself: its notice period is over then (D-8).
         delink_expires: When a pending delink request lapses, if it does (D).
         ended: When and why it ended.
         grants: What the customer's super admin lets the manager do beyond the default (P-7).
@@ -1160,6 +1184,7 @@ class Link(Data):
     stage: Stage
     since: Timestamp
     announced_days: int | None = None
+    delink_ends: Timestamp | None = None
     delink_expires: Timestamp | None = None
     ended: Ended | None = None
     grants: frozenset[Permission] = frozenset()
@@ -1204,6 +1229,8 @@ class ManagementRule(Data):
         exclusive: Whether such a link tolerates no other manager (L-7).
         converts_to: The types it can be converted to (L-5).
         moves: How an MSP moves devices from its pool to a customer that it manages so (V-7).
+        notice_days: After how many days a delink request completes by itself, whatever the other side does; never,
+            if absent (D-8).
     """
 
     name: ManagementType
@@ -1213,6 +1240,7 @@ class ManagementRule(Data):
     exclusive: bool
     converts_to: frozenset[ManagementType] = frozenset()
     moves: MoveRule = MoveRule.REFUSED
+    notice_days: int | None = None
 
 
 @final

@@ -143,6 +143,7 @@ def read_customer_row(d: Any) -> model.CustomerRow:
         stage=model.Stage(d["stage"]),
         operation=model.Operation(d["operation"]),
         devices=d["devices"],
+        delink_ends=None if (v := d.get("delink_ends")) is None else moment(v),
     )
 
 
@@ -297,6 +298,7 @@ def _event_delink_requested(d: Any) -> events.DelinkRequested:
     return events.DelinkRequested(
         link=uuid.UUID(d["link"]),
         by=model.Party(d["by"]),
+        ends=None if (v := d.get("ends")) is None else moment(v),
         expires=None if (v := d.get("expires")) is None else moment(v),
     )
 
@@ -431,6 +433,10 @@ def _event_reseller_customer_edited(d: Any) -> events.ResellerCustomerEdited:
     )
 
 
+def _event_reseller_customer_removed(d: Any) -> events.ResellerCustomerRemoved:
+    return events.ResellerCustomerRemoved(reseller=uuid.UUID(d["reseller"]), tenant=uuid.UUID(d["tenant"]))
+
+
 def _event_reseller_dropped(d: Any) -> events.ResellerDropped:
     return events.ResellerDropped(reseller=uuid.UUID(d["reseller"]), tenant=uuid.UUID(d["tenant"]))
 
@@ -444,6 +450,15 @@ def _event_devices_uploaded(d: Any) -> events.DevicesUploaded:
         upload=uuid.UUID(d["upload"]),
         reseller=uuid.UUID(d["reseller"]),
         to=uuid.UUID(d["to"]),
+        devices=frozenset(d["devices"]),
+    )
+
+
+def _event_upload_withdrawn(d: Any) -> events.UploadWithdrawn:
+    return events.UploadWithdrawn(
+        upload=uuid.UUID(d["upload"]),
+        reseller=uuid.UUID(d["reseller"]),
+        from_=uuid.UUID(d["from"]),
         devices=frozenset(d["devices"]),
     )
 
@@ -630,9 +645,11 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "role_deleted": _event_role_deleted,
     "reseller_customer_added": _event_reseller_customer_added,
     "reseller_customer_edited": _event_reseller_customer_edited,
+    "reseller_customer_removed": _event_reseller_customer_removed,
     "reseller_dropped": _event_reseller_dropped,
     "reseller_admitted": _event_reseller_admitted,
     "devices_uploaded": _event_devices_uploaded,
+    "upload_withdrawn": _event_upload_withdrawn,
     "devices_moved": _event_devices_moved,
     "move_requested": _event_move_requested,
     "move_resent": _event_move_resent,
@@ -717,6 +734,7 @@ def read_integration_row(d: Any) -> model.IntegrationRow:
         kind=d["kind"],
         name=d["name"],
         owner=uuid.UUID(d["owner"]),
+        owner_name=d["owner_name"],
         attached=d["attached"],
     )
 
@@ -760,6 +778,7 @@ def read_link(d: Any) -> model.Link:
         stage=model.Stage(d["stage"]),
         since=moment(d["since"]),
         announced_days=d.get("announced_days"),
+        delink_ends=None if (v := d.get("delink_ends")) is None else moment(v),
         delink_expires=None if (v := d.get("delink_expires")) is None else moment(v),
         ended=None if (v := d.get("ended")) is None else read_ended(v),
         grants=frozenset(d.get("grants", ())),
@@ -793,6 +812,7 @@ def read_management_rule(d: Any) -> model.ManagementRule:
         exclusive=d["exclusive"],
         converts_to=frozenset(d.get("converts_to", ())),
         moves=model.MoveRule(d["moves"]) if "moves" in d else model.MoveRule.REFUSED,
+        notice_days=d.get("notice_days"),
     )
 
 
@@ -905,6 +925,14 @@ def _noticekind_reseller_dropped(d: Any) -> notices.ResellerDropped:
     return notices.ResellerDropped(reseller=uuid.UUID(d["reseller"]), tenant=uuid.UUID(d["tenant"]))
 
 
+def _noticekind_upload_withdrawn(d: Any) -> notices.UploadWithdrawn:
+    return notices.UploadWithdrawn(
+        upload=uuid.UUID(d["upload"]),
+        reseller=uuid.UUID(d["reseller"]),
+        tenant=uuid.UUID(d["tenant"]),
+    )
+
+
 def _noticekind_move_requested(d: Any) -> notices.MoveRequested:
     return notices.MoveRequested(id=uuid.UUID(d["id"]))
 
@@ -972,6 +1000,7 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "collector_power_down": _noticekind_collector_power_down,
     "collector_power_up": _noticekind_collector_power_up,
     "reseller_dropped": _noticekind_reseller_dropped,
+    "upload_withdrawn": _noticekind_upload_withdrawn,
     "move_requested": _noticekind_move_requested,
     "move_reminder": _noticekind_move_reminder,
     "move_approved": _noticekind_move_approved,

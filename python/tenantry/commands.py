@@ -59,6 +59,7 @@ __all__ = [
     "RegisterUser",
     "RejectDelink",
     "ReleaseSeats",
+    "RemoveResellerCustomer",
     "RemoveService",
     "RemoveUser",
     "ReportReady",
@@ -77,6 +78,7 @@ __all__ = [
     "Unassign",
     "UnblockUser",
     "UploadDevices",
+    "WithdrawUpload",
 ]
 
 
@@ -785,6 +787,21 @@ class EditResellerCustomer(Command[None]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveResellerCustomer(Command[None]):
+    """Take a tenant without uploads off a reseller's list again (V-1).
+
+    Attributes:
+        reseller: The reseller.
+        tenant: The tenant.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "remove_reseller_customer")
+    reseller: Id
+    tenant: Id
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DropReseller(Command[None]):
     """Let a reseller upload no further devices to a tenant (V-1).
 
@@ -830,6 +847,22 @@ class UploadDevices(Command[model.UploadId]):
     to: Id
     devices: Collection[str]
     upload: Id | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawUpload(Command[None]):
+    """Take an upload back, or devices of it, as long as they lie where they were put and have no seat: all of them, or
+    none (V-10).
+
+    Attributes:
+        upload: The upload.
+        devices: The devices of it, 1 to 10 000; all that are left, if absent.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "withdraw_upload")
+    upload: Id
+    devices: Collection[model.DeviceId] | None = None
 
 
 @final

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias, final
 
@@ -61,6 +62,7 @@ __all__ = [
     "ResellerAdmitted",
     "ResellerCustomerAdded",
     "ResellerCustomerEdited",
+    "ResellerCustomerRemoved",
     "ResellerDropped",
     "RoleCreated",
     "RoleDeleted",
@@ -81,6 +83,7 @@ __all__ = [
     "TenantKindChanged",
     "TenantRegistered",
     "TenantReleased",
+    "UploadWithdrawn",
     "UserBlocked",
     "UserEdited",
     "UserInvited",
@@ -627,12 +630,14 @@ class DelinkRequested(Data):
     Attributes:
         link: The link.
         by: Who asked.
+        ends: When it completes by itself, whatever the other side does, if it does (D-8).
         expires: When the request lapses, if it does.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "delink_requested")
     link: model.LinkId
     by: model.Party
+    ends: model.Timestamp | None = None
     expires: model.Timestamp | None = None
 
     @property
@@ -1139,6 +1144,26 @@ class ResellerCustomerEdited(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResellerCustomerRemoved(Data):
+    """A reseller took a tenant off its list again (V-1).
+
+    Attributes:
+        reseller: The reseller.
+        tenant: The tenant.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "reseller_customer_removed")
+    reseller: model.TenantId
+    tenant: model.TenantId
+
+    @property
+    def event(self) -> str:
+        """Its name: `reseller_customer_removed`."""
+        return "reseller_customer_removed"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResellerDropped(Data):
     """A tenant dropped a reseller: no further uploads (V-1).
 
@@ -1199,6 +1224,31 @@ class DevicesUploaded(Data):
     def event(self) -> str:
         """Its name: `devices_uploaded`."""
         return "devices_uploaded"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadWithdrawn(Data):
+    """A reseller withdrew an upload, or devices of it (V-10).
+
+    Attributes:
+        upload: The upload.
+        reseller: The reseller.
+        from_: From whom.
+        devices: The devices.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "upload_withdrawn")
+    _renamed: ClassVar[Mapping[str, str]] = {"from_": "from"}
+    upload: model.UploadId
+    reseller: model.TenantId
+    from_: model.TenantId
+    devices: frozenset[model.DeviceId]
+
+    @property
+    def event(self) -> str:
+        """Its name: `upload_withdrawn`."""
+        return "upload_withdrawn"
 
 
 @final
@@ -1721,9 +1771,11 @@ Event: TypeAlias = (
     | RoleDeleted
     | ResellerCustomerAdded
     | ResellerCustomerEdited
+    | ResellerCustomerRemoved
     | ResellerDropped
     | ResellerAdmitted
     | DevicesUploaded
+    | UploadWithdrawn
     | DevicesMoved
     | MoveRequested
     | MoveResent

@@ -51,6 +51,7 @@ __all__ = [
     "IntegrationId",
     "IntegrationName",
     "IntegrationRow",
+    "IntegrationSort",
     "IntegrationType",
     "Invitation",
     "InvitationId",
@@ -190,7 +191,8 @@ class Notice(Data):
             one.
         kind: What it says.
         to: Whom it goes to. Never empty.
-        settled: Whether what it asks for has been answered, taken back or has lapsed by now.
+        settled: Whether what it asks for has been answered, taken back or has lapsed by now, or what it announces
+            has come or comes no more.
     """
 
     seq: int

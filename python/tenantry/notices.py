@@ -45,6 +45,7 @@ __all__ = [
     "ServiceRemoved",
     "ServicesAdded",
     "SignUp",
+    "UploadWithdrawn",
 ]
 
 
@@ -456,6 +457,28 @@ class ResellerDropped(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UploadWithdrawn(Data):
+    """A reseller withdrew an upload to the tenant, or devices of it (V-10).
+
+    Attributes:
+        upload: The upload.
+        reseller: The reseller.
+        tenant: The tenant.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "upload_withdrawn")
+    upload: model.UploadId
+    reseller: model.TenantId
+    tenant: model.TenantId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `upload_withdrawn`."""
+        return "upload_withdrawn"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveRequested(Data):
     """An MSP asks to move devices to the tenant (V-7).
 
@@ -675,6 +698,7 @@ NoticeKind: TypeAlias = (
     | CollectorPowerDown
     | CollectorPowerUp
     | ResellerDropped
+    | UploadWithdrawn
     | MoveRequested
     | MoveReminder
     | MoveApproved
