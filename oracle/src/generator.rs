@@ -77,6 +77,7 @@ pub fn policy_of(seed: u64) -> Policy {
                 delinkable: false,
                 exclusive: false,
                 moves: Default::default(),
+                added_services: Default::default(),
                 converts_to: [word::<ManagementType>("jointly")].into(),
             });
             policy.management_types[0].converts_to.insert(word("supervised"));
@@ -512,7 +513,7 @@ impl Generator {
             1 => oracle.policy.term.max_days + 1,
             _ => 1 + self.rng.below(40) as u32,
         };
-        Some(TermRequest { days, auto_extend: self.rng.percent(25) })
+        Some(TermRequest { auto_extend: self.rng.percent(25), ..TermRequest::days(days) })
     }
 
     fn email(&mut self) -> Email {
@@ -1075,7 +1076,7 @@ impl Generator {
         let link = self.link_in_force(oracle);
         let services = self.services(oracle);
         let actor = self.link_actor(oracle, &link, "customers.add", Party::Manager);
-        (actor, AddServices { link: link.id, services }.into())
+        (actor, AddServices { link: link.id, services, proposal: None }.into())
     }
 
     fn gen_remove_service(&mut self, oracle: &Oracle) -> (Actor, Command) {

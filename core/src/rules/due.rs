@@ -12,7 +12,7 @@ use super::world::World;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{EndCause, Link, LinkRequest};
+use crate::model::{EndCause, Link, LinkRequest, Proposal};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many entries of an index are read at once.
@@ -94,7 +94,7 @@ pub fn about(
 }
 
 /// The tenants, users and links that a command names; of a request, both its tenants, since they
-/// may get a link.
+/// may get a link, and of a proposal its link, too.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -111,6 +111,11 @@ pub fn named(view: &dyn View, command: &Command) -> Result<BTreeSet<Uuid>, ViewE
             Named::LinkRequest(request) => {
                 let request = view.get::<LinkRequest>(request.uuid())?;
                 found.extend(request.iter().flat_map(|it| [it.manager.uuid(), it.managed.uuid()]));
+            }
+            Named::Proposal(proposal) => {
+                let proposal = view.get::<Proposal>(proposal.uuid())?;
+                let of = |it: &Arc<Proposal>| [it.link.uuid(), it.manager.uuid(), it.managed.uuid()];
+                found.extend(proposal.iter().flat_map(of));
             }
             Named::Invitation(_)
             | Named::Role(_)
@@ -148,6 +153,7 @@ fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
     let moment = *entity.moments().first()?;
     let event = match entity {
         Any::LinkRequest(it) => Event::LinkRequestExpired { request: it.id },
+        Any::Proposal(it) => Event::ProposalExpired { proposal: it.id },
         Any::Invitation(it) => Event::InvitationExpired { invitation: it.id },
         Any::Move(it) => Event::MoveExpired { id: it.id },
         Any::Link(link) => {

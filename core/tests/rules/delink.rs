@@ -242,7 +242,7 @@ fn d6_what_the_manager_disabled_is_enabled_with_the_end_of_its_link_whatever_end
 
 #[test]
 fn d6_a_hold_ends_at_the_moment_its_link_does_whether_or_not_it_was_swept() {
-    let term = Some(TermRequest { days: 10, auto_extend: false });
+    let term = Some(TermRequest::days(10));
     let given = given().and(NINA, RequestLink { term, ..ask(SECOND, "ALONE", "jointly") });
     let given = given.and(CARL, AcceptLink::new(ASKED)).and(NINA, disable(ALONE));
     let index = |given: &Given| given.engine.access_index().unwrap();
