@@ -221,10 +221,10 @@ codes! {
     427 PrefixReserved "prefix_reserved" "T-3" Value:
         "domain prefix `{}` is kept for the platform"; "choose another prefix"
 
-    428 EndNotLater "end_not_later" "L-9" Value:
-        "{} has passed already, or is no later than the end that the link has"; "name a later moment, or more days"
-    429 TermUnclear "term_unclear" "L-9" Value:
+    428 TermUnclear "term_unclear" "L-9" Value:
         "a term is given either by days or by a moment{}"; "name one of `days` and `expires_at`"
+    429 EndNotLater "end_not_later" "L-9" Value:
+        "{} has passed already, or is no later than the end that the link has"; "name a later moment, or more days"
 
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"

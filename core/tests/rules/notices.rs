@@ -95,8 +95,8 @@ fn a4_each_event_is_told_to_those_it_concerns() {
         (nothing, |it| it.and(ADA, delete(&[FULLY])), &["link_ended to ada adam"]),
         (
             nothing,
-            |it| it.and(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"]))),
-            &["services_added to ada adam julia"],
+            |it| it.and(ADA, AddServices::new(FULLY_LINK, set(&["configure"]))),
+            &["services_added to ada adam fred"],
         ),
         (
             nothing,
