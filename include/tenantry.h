@@ -152,6 +152,8 @@ enum {
   TENANTRY_UNKNOWN_LICENCE = 209,
   /** there is no console session `...` of yours; open the console again. (S-1) */
   TENANTRY_UNKNOWN_SESSION = 210,
+  /** there is no proposal `...`; check the id, and that you are on one of its link's sides. (L-3) */
+  TENANTRY_UNKNOWN_PROPOSAL = 211,
   /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
@@ -192,7 +194,7 @@ enum {
   TENANTRY_NOT_GRANTABLE = 409,
   /** permission `...` belongs to the super admin's role alone; leave it out of the role. (P-14) */
   TENANTRY_SUPER_ONLY_PERMISSION = 410,
-  /** the policy wants every link to have an end...; say after how many days it ends. (L-9) */
+  /** the policy wants every link to have an end...; say after how many days it ends, or when. (L-9) */
   TENANTRY_TERM_REQUIRED = 411,
   /** a term of ... days is outside what the policy allows; choose 1 day up to the policy's longest term. (L-9) */
   TENANTRY_TERM_TOO_LONG = 412,
@@ -226,6 +228,10 @@ enum {
   TENANTRY_TEXT_TOO_LONG = 426,
   /** domain prefix `...` is kept for the platform; choose another prefix. (T-3) */
   TENANTRY_PREFIX_RESERVED = 427,
+  /** a term is given either by days or by a moment...; name one of `days` and `expires_at`. (L-9) */
+  TENANTRY_TERM_UNCLEAR = 428,
+  /** ... has passed already, or is no later than the end that the link has; name a later moment, or more days. (L-9) */
+  TENANTRY_END_NOT_LATER = 429,
   /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
   /** number `...` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
@@ -258,6 +264,10 @@ enum {
   TENANTRY_MOVE_NOT_PENDING = 593,
   /** move `...` has expired; move again. (V-7) */
   TENANTRY_MOVE_LAPSED = 594,
+  /** proposal `...` has been answered or taken back, or has ended with its link; propose it anew. (L-3) */
+  TENANTRY_PROPOSAL_NOT_PENDING = 595,
+  /** proposal `...` has expired; propose it anew. (L-3) */
+  TENANTRY_PROPOSAL_EXPIRED = 596,
   /** tenant `...` cannot manage itself; name another tenant. (L-8) */
   TENANTRY_SELF_LINK = 601,
   /** tenant `...` is no MSP and manages nobody; link it under an MSP. (L-8) */
@@ -298,6 +308,8 @@ enum {
   TENANTRY_OWNER_PRESENT = 620,
   /** tenant `...` has been sent a sign-up already; resend or revoke that one. (L-1) */
   TENANTRY_OWNER_INVITED = 621,
+  /** the same has been proposed on link `...` before and has not been answered; remind the other side, or take that proposal back. (L-3) */
+  TENANTRY_ALREADY_PROPOSED = 622,
   /** link `...` is fully managed and cannot be delinked; convert it to jointly managed first. (D-1) */
   TENANTRY_NOT_DELINKABLE = 701,
   /** the policy lets only managers ask to delink `...`; ask the manager to start it. (D-4) */

@@ -73,6 +73,9 @@ class Code(Status):
     UNKNOWN_SESSION = "unknown_session"
     """210 (S-1): there is no console session `{}` of yours; open the console again."""
 
+    UNKNOWN_PROPOSAL = "unknown_proposal"
+    """211 (L-3): there is no proposal `{}`; check the id, and that you are on one of its link's sides."""
+
     TENANT_DISABLED = "tenant_disabled"
     """301 (T-5): tenant `{}` is disabled or on its way up; have it enabled by whoever disabled it, and wait until
     the host reports it ready where the policy says that it does."""
@@ -140,7 +143,7 @@ class Code(Status):
     """410 (P-14): permission `{}` belongs to the super admin's role alone; leave it out of the role."""
 
     TERM_REQUIRED = "term_required"
-    """411 (L-9): the policy wants every link to have an end{}; say after how many days it ends."""
+    """411 (L-9): the policy wants every link to have an end{}; say after how many days it ends, or when."""
 
     TERM_TOO_LONG = "term_too_long"
     """412 (L-9): a term of {} days is outside what the policy allows; choose 1 day up to the policy's longest term."""
@@ -190,6 +193,13 @@ class Code(Status):
 
     PREFIX_RESERVED = "prefix_reserved"
     """427 (T-3): domain prefix `{}` is kept for the platform; choose another prefix."""
+
+    TERM_UNCLEAR = "term_unclear"
+    """428 (L-9): a term is given either by days or by a moment{}; name one of `days` and `expires_at`."""
+
+    END_NOT_LATER = "end_not_later"
+    """429 (L-9): {} has passed already, or is no later than the end that the link has; name a later moment, or more
+    days."""
 
     ID_TAKEN = "id_taken"
     """501 (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out."""
@@ -241,6 +251,12 @@ class Code(Status):
 
     MOVE_LAPSED = "move_lapsed"
     """594 (V-7): move `{}` has expired; move again."""
+
+    PROPOSAL_NOT_PENDING = "proposal_not_pending"
+    """595 (L-3): proposal `{}` has been answered or taken back, or has ended with its link; propose it anew."""
+
+    PROPOSAL_EXPIRED = "proposal_expired"
+    """596 (L-3): proposal `{}` has expired; propose it anew."""
 
     SELF_LINK = "self_link"
     """601 (L-8): tenant `{}` cannot manage itself; name another tenant."""
@@ -304,6 +320,10 @@ class Code(Status):
 
     OWNER_INVITED = "owner_invited"
     """621 (L-1): tenant `{}` has been sent a sign-up already; resend or revoke that one."""
+
+    ALREADY_PROPOSED = "already_proposed"
+    """622 (L-3): the same has been proposed on link `{}` before and has not been answered; remind the other side, or
+    take that proposal back."""
 
     NOT_DELINKABLE = "not_delinkable"
     """701 (D-1): link `{}` is fully managed and cannot be delinked; convert it to jointly managed first."""
