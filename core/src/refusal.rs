@@ -140,7 +140,7 @@ codes! {
     210 UnknownSession "unknown_session" "S-1" Unknown:
         "there is no console session `{}` of yours"; "open the console again"
 
-    211 UnknownProposal "unknown_proposal" "L-3" Unknown:
+    213 UnknownProposal "unknown_proposal" "L-3" Unknown:
         "there is no proposal `{}`"; "check the id, and that you are on one of its link's sides"
 
     301 TenantDisabled "tenant_disabled" "T-5" Rights:

@@ -8,7 +8,9 @@ mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
+use tenantry::base::ids::{
+    InvitationId, LinkId, LinkRequestId, ProposalId, RequestId, RoleId, TenantId, UserId,
+};
 use tenantry::base::text::{
     BuiltinRole, CompanyName, Coordinates, Country, Email, IssueCategory, ManagementType, Number, Permission,
     PersonName, Phone, Prefix, RoleName, Service, Street, Ticket, Website,
@@ -1076,7 +1078,8 @@ impl Generator {
         let link = self.link_in_force(oracle);
         let services = self.services(oracle);
         let actor = self.link_actor(oracle, &link, "customers.add", Party::Manager);
-        (actor, AddServices { link: link.id, services, proposal: None }.into())
+        let proposal = ProposalId::from_uuid(self.fresh(13));
+        (actor, AddServices { link: link.id, services, proposal: Some(proposal) }.into())
     }
 
     fn gen_remove_service(&mut self, oracle: &Oracle) -> (Actor, Command) {

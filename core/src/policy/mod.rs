@@ -159,8 +159,8 @@ pub struct ManagementRule {
     /// How an MSP moves devices from its pool to a customer that it manages so (V-7).
     #[serde(default)]
     pub moves: MoveRule,
-    /// How services are added to such a link, where it does not lock the customer; where it does, it
-    /// is at once (L-6).
+    /// How services are added to such a link, where it does not lock the customer; else it is at
+    /// once (L-6).
     #[serde(default)]
     pub added_services: AddedServices,
     /// The types it can be converted to (L-5).

@@ -115,9 +115,9 @@ indexes! {
     /// Prefixes that were given back, by the moment from which they may be taken again.
     40 PrefixRests "prefix_rests"
     /// Proposals by link: link, then 1 while pending and 0 after.
-    41 ProposalLink "proposal_link"
+    43 ProposalLink "proposal_link"
     /// Proposals by the manager: tenant, then 1 while pending and 0 after.
-    42 ProposalManager "proposal_manager"
+    44 ProposalManager "proposal_manager"
 }
 
 /// An index key, built part by part.
