@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId,
-    UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, RoleId, SessionId,
+    TenantId, UserId,
 };
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Actor, Holding, Integration, Invitation, Licence, Link, LinkRequest, Move, Role, Session, Subject,
-    Tenant, User,
+    Actor, Holding, Integration, Invitation, Licence, Link, LinkRequest, Move, Proposal, Role, Session,
+    Subject, Tenant, User,
 };
 use crate::view::{View, ViewError};
 
@@ -46,7 +46,15 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         | Event::LinkRequestDeclined { request }
         | Event::LinkRequestCanceled { request }
         | Event::LinkRequestExpired { request } => of_request(view, *request, found)?,
-        Event::LinkCreated { manager, managed, .. } => {
+        Event::ProposalResent { proposal, .. }
+        | Event::ProposalWithdrawn { proposal }
+        | Event::ProposalAccepted { proposal }
+        | Event::ProposalDeclined { proposal }
+        | Event::ProposalCanceled { proposal }
+        | Event::ProposalExpired { proposal } => {
+            of_proposal(view, *proposal, found)?;
+        }
+        Event::LinkCreated { manager, managed, .. } | Event::Proposed { manager, managed, .. } => {
             found.extend([Subject::Tenant(*manager), Subject::Tenant(*managed)]);
         }
         Event::LinkConverted { link, .. }
@@ -56,6 +64,7 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         | Event::AutoExtendSet { link, .. }
         | Event::LinkExpiring { link, .. }
         | Event::LinkExtended { link, .. }
+        | Event::LinkRenewed { link, .. }
         | Event::DelinkRequested { link, .. }
         | Event::DelinkResent { link, .. }
         | Event::DelinkRejected { link, .. }
@@ -158,6 +167,7 @@ pub(crate) fn of_command(
             }
             Named::Link(link) => of_link(view, link, &mut found)?,
             Named::LinkRequest(request) => of_request(view, request, &mut found)?,
+            Named::Proposal(proposal) => of_proposal(view, proposal, &mut found)?,
             Named::User(user) => of_user(view, user, &mut found)?,
             Named::Invitation(invitation) => of_invitation(view, invitation, &mut found)?,
             Named::Role(role) => {
@@ -212,6 +222,13 @@ fn of_link(view: &dyn View, id: LinkId, found: &mut BTreeSet<Subject>) -> Result
 fn of_request(view: &dyn View, id: LinkRequestId, found: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
     if let Some(request) = view.get::<LinkRequest>(id.uuid())? {
         found.extend([Subject::Tenant(request.manager), Subject::Tenant(request.managed)]);
+    }
+    Ok(())
+}
+
+fn of_proposal(view: &dyn View, id: ProposalId, found: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
+    if let Some(proposal) = view.get::<Proposal>(id.uuid())? {
+        found.extend([Subject::Tenant(proposal.manager), Subject::Tenant(proposal.managed)]);
     }
     Ok(())
 }

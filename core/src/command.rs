@@ -352,8 +352,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::declare::declare;
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RequestId, RoleId, SessionId,
-    TenantId, UploadId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, RequestId, RoleId,
+    SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
     CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
@@ -471,6 +471,8 @@ pub enum Named {
     Link(LinkId),
     /// A link request.
     LinkRequest(LinkRequestId),
+    /// What is proposed on a link.
+    Proposal(ProposalId),
     /// A user.
     User(UserId),
     /// An invitation.
@@ -511,14 +513,16 @@ macro_rules! names {
 }
 
 names! {
-    Tenant: TenantId, Number: Number, Link: LinkId, LinkRequest: LinkRequestId, User: UserId,
-    Invitation: InvitationId, Role: RoleId, Upload: UploadId, Move: MoveId, Integration: IntegrationId, Licence: LicenceId,
+    Tenant: TenantId, Number: Number, Link: LinkId, LinkRequest: LinkRequestId,
+    Proposal: ProposalId, User: UserId, Invitation: InvitationId, Role: RoleId, Upload: UploadId, Move: MoveId,
+    Integration: IntegrationId, Licence: LicenceId,
     Session: SessionId
 }
 
 names! {
     nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, Invitee, Email, RoleRef,
-    RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace
+    RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace,
+    TermRequest
 }
 
 impl<T: Names> Names for Box<T> {
@@ -693,6 +697,13 @@ fn linked(events: &[Event]) -> LinkId {
             _ => None,
         })
         .expect("a link is created by the events of its command")
+}
+
+fn proposed(events: &[Event]) -> Option<ProposalId> {
+    events.iter().find_map(|event| match event {
+        Event::Proposed { proposal, .. } => Some(*proposal),
+        _ => None,
+    })
 }
 
 fn invited(events: &[Event]) -> Option<InvitedUser> {
@@ -937,13 +948,60 @@ commands! {
         owner: Option<Invitee>,
     }
 
-    /// Manage more services by a link (L-6).
-    AddServices => "add_services" -> () = |_, _| ();
+    /// Manage more services by a link: at once, or once the managed side's super admin accepts the
+    /// proposal that it is answered with (L-6).
+    AddServices => "add_services" -> Option<ProposalId> = |_, events| proposed(events);
     {
         /// The link.
         link: LinkId,
         /// The services to add.
         services: BTreeSet<Service>,
+    }
+    + {
+        /// The proposal's id, where it has to be accepted.
+        proposal: Option<ProposalId>,
+    }
+
+    /// Move a link's end to a later moment: at once, or once the managed side's super admin accepts
+    /// the proposal that it is answered with (L-9).
+    RenewLink => "renew_link" -> Option<ProposalId> = |_, events| proposed(events);
+    {
+        /// The link.
+        link: LinkId,
+        /// How long it lasts from the moment of its renewal.
+        term: TermRequest,
+    }
+    + {
+        /// The proposal's id, where it has to be accepted.
+        proposal: Option<ProposalId>,
+    }
+
+    /// Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9).
+    AcceptProposal => "accept_proposal" -> () = |_, _| ();
+    {
+        /// The proposal.
+        proposal: ProposalId,
+    }
+
+    /// Say no to what is proposed on a link; the managed side's super admin (L-6, L-9).
+    DeclineProposal => "decline_proposal" -> () = |_, _| ();
+    {
+        /// The proposal.
+        proposal: ProposalId,
+    }
+
+    /// Take a proposal back (L-3).
+    CancelProposal => "cancel_proposal" -> () = |_, _| ();
+    {
+        /// The proposal.
+        proposal: ProposalId,
+    }
+
+    /// Remind the asked side of a proposal (L-3).
+    ResendProposal => "resend_proposal" -> () = |_, _| ();
+    {
+        /// The proposal.
+        proposal: ProposalId,
     }
 
     /// Remove a service from a link; operators with a ticket only (L-6).

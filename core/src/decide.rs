@@ -14,7 +14,7 @@ use crate::model::{Personal, Subject};
 use crate::rules::handshake::Touched;
 use crate::rules::{
     Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, operation,
-    personal, policy, reseller, role, session, tenant, user,
+    personal, policy, proposal, reseller, role, session, tenant, user,
 };
 use crate::view::{Overlay, View, ViewError, Write};
 
@@ -129,9 +129,14 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::CancelLinkRequest(it) => link::cancel_request(world, actor, it),
         Command::ResendLinkRequest(it) => link::resend_request(world, actor, it),
         Command::ConvertLink(it) => link::convert(world, actor, it),
-        Command::AddServices(it) => link::add_services(world, actor, it),
+        Command::AddServices(it) => proposal::add_services(world, actor, it),
         Command::RemoveService(it) => link::remove_service(world, actor, it),
         Command::SetAutoExtend(it) => link::set_auto_extend(world, actor, it),
+        Command::RenewLink(it) => proposal::renew(world, actor, it),
+        Command::AcceptProposal(it) => proposal::accept(world, actor, it),
+        Command::DeclineProposal(it) => proposal::decline(world, actor, it),
+        Command::CancelProposal(it) => proposal::cancel(world, actor, it),
+        Command::ResendProposal(it) => proposal::resend(world, actor, it),
         Command::SetManagerGrants(it) => link::set_grants(world, actor, it),
         Command::RequestDelink(it) => delink::act(world, actor, it.link, it.party, DelinkAct::Request),
         Command::AcceptDelink(it) => delink::act(world, actor, it.link, it.party, DelinkAct::Accept),

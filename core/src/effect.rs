@@ -57,9 +57,16 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::LinkRequestCanceled { .. }
         | Event::LinkRequestExpired { .. }
         | Event::ServicesAdded { .. }
+        | Event::Proposed { .. }
+        | Event::ProposalResent { .. }
+        | Event::ProposalWithdrawn { .. }
+        | Event::ProposalDeclined { .. }
+        | Event::ProposalCanceled { .. }
+        | Event::ProposalExpired { .. }
         | Event::AutoExtendSet { .. }
         | Event::LinkExpiring { .. }
         | Event::LinkExtended { .. }
+        | Event::LinkRenewed { .. }
         | Event::DelinkRequested { .. }
         | Event::DelinkResent { .. }
         | Event::DelinkRejected { .. }
@@ -83,6 +90,8 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::TenantHeld { .. }
         | Event::TenantReleased { .. }
         | Event::TenantEnabled { .. }
+        // What it leads to is told to both sides.
+        | Event::ProposalAccepted { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
@@ -132,7 +141,13 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
         Event::LinkRequestCanceled { .. } => &["cancel_link_request"],
         Event::LinkCreated { .. } => &["add_customer", "accept_link"],
         Event::LinkConverted { .. } => &["convert_link"],
-        Event::ServicesAdded { .. } => &["add_services"],
+        Event::Proposed { .. } => &["add_services", "renew_link"],
+        Event::ProposalResent { .. } => &["resend_proposal"],
+        Event::ProposalAccepted { .. } => &["accept_proposal"],
+        Event::ProposalDeclined { .. } => &["decline_proposal"],
+        Event::ProposalCanceled { .. } => &["cancel_proposal"],
+        Event::ServicesAdded { .. } => &["add_services", "accept_proposal"],
+        Event::LinkRenewed { .. } => &["renew_link", "accept_proposal"],
         Event::ServiceRemoved { .. } => &["remove_service"],
         Event::ManagerGrantsSet { .. } => &["set_manager_grants"],
         Event::AutoExtendSet { .. } => &["set_auto_extend"],
@@ -184,6 +199,8 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
         Event::CommandRefused { .. } => return true,
         Event::LinkRequestWithdrawn { .. }
         | Event::LinkRequestExpired { .. }
+        | Event::ProposalWithdrawn { .. }
+        | Event::ProposalExpired { .. }
         | Event::LinkExpiring { .. }
         | Event::LinkExtended { .. }
         | Event::DelinkExpired { .. }

@@ -32,8 +32,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId,
-    UploadId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, RoleId, SessionId,
+    TenantId, UploadId, UserId,
 };
 use crate::base::text::{
     CompanyName, Country, DeviceId, IntegrationName, IntegrationType, IssueCategory, ManagementType, Number,
@@ -41,8 +41,8 @@ use crate::base::text::{
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Audience, EndCause, Hold, Party, Patch, PersonalField, RoleRef, Subject, TenantKind, Term, TermRequest,
-    is_false,
+    Audience, EndCause, Hold, Party, Patch, PersonalField, ProposalContent, RoleRef, Subject, TenantKind,
+    Term, TermRequest, is_false,
 };
 use crate::policy::Policy;
 
@@ -236,6 +236,57 @@ pub enum Event {
         /// The services that were not managed before.
         services: BTreeSet<Service>,
     },
+    /// A manager proposed a change of a link, which the other side may accept (L-6, L-9).
+    Proposed {
+        /// The proposal.
+        proposal: ProposalId,
+        /// The link.
+        link: LinkId,
+        /// Who proposes.
+        manager: TenantId,
+        /// Who is asked.
+        managed: TenantId,
+        /// What would change.
+        content: ProposalContent,
+        /// When the proposal lapses.
+        expires: Timestamp,
+        /// On whom it rests; on nobody, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// The asked side was reminded of a proposal (L-3).
+    ProposalResent {
+        /// The proposal.
+        proposal: ProposalId,
+        /// On whom it rests from now on; as before, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// What a proposal rested on is gone, its link maybe (L-3).
+    ProposalWithdrawn {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// The asked side said yes to a proposal; what it led to follows (L-3).
+    ProposalAccepted {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// The asked side said no to a proposal (L-3).
+    ProposalDeclined {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// The manager took a proposal back (L-3).
+    ProposalCanceled {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// Nobody answered a proposal in time (L-3).
+    ProposalExpired {
+        /// The proposal.
+        proposal: ProposalId,
+    },
     /// An operator removed a service from a link (L-6).
     ServiceRemoved {
         /// The link.
@@ -273,6 +324,13 @@ pub enum Event {
         link: LinkId,
         /// Its end from now on.
         expires: Timestamp,
+    },
+    /// A link was renewed (L-9).
+    LinkRenewed {
+        /// The link.
+        link: LinkId,
+        /// Its term from now on.
+        term: Term,
     },
 
     /// A party asked to end a link (D).

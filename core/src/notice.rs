@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, TenantId, UploadId, UserId,
+    IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, ProposalId, TenantId, UploadId, UserId,
 };
 use crate::base::time::Timestamp;
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{
-    Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, Move, Party, is_false,
+    Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, Move, Party, Proposal, is_false,
 };
 use crate::query::Recipients;
 use crate::rules::ladder::{self, Matter};
@@ -76,6 +76,31 @@ pub enum NoticeKind {
         /// The request.
         request: LinkRequestId,
     },
+    /// Somebody who manages the tenant proposes a change of their link (L-6, L-9).
+    Proposed {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// A reminder of that (L-3).
+    ProposalReminder {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// The asked tenant said no to a proposal; what comes of a yes is told to both sides (L-3).
+    ProposalDeclined {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// The manager took a proposal back, or it has ended with what it rested on (L-3).
+    ProposalCanceled {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// A proposal has expired (L-3).
+    ProposalExpired {
+        /// The proposal.
+        proposal: ProposalId,
+    },
     /// The customer set what its manager may do (P-7).
     GrantsChanged {
         /// The link.
@@ -113,6 +138,11 @@ pub enum NoticeKind {
     },
     /// The link was prolonged (L-9).
     LinkExtended {
+        /// The link.
+        link: LinkId,
+    },
+    /// The link was renewed (L-9).
+    LinkRenewed {
         /// The link.
         link: LinkId,
     },
@@ -285,6 +315,14 @@ impl Notice {
                 .view
                 .get::<LinkRequest>(request.uuid())?
                 .map_or(nobody, |it| of(it.manager, it.managed, LinkId::from_uuid(it.id.uuid()))),
+            Is::Proposed { proposal }
+            | Is::ProposalReminder { proposal }
+            | Is::ProposalDeclined { proposal }
+            | Is::ProposalCanceled { proposal }
+            | Is::ProposalExpired { proposal } => world
+                .view
+                .get::<Proposal>(proposal.uuid())?
+                .map_or(nobody, |it| of(it.manager, it.managed, it.link)),
             Is::GrantsChanged { link }
             | Is::LinkConverted { link }
             | Is::ServicesAdded { link }
@@ -292,6 +330,7 @@ impl Notice {
             | Is::AutoExtendSet { link, days: _ }
             | Is::LinkExpiring { link, days: _ }
             | Is::LinkExtended { link }
+            | Is::LinkRenewed { link }
             | Is::DelinkRequested { link }
             | Is::DelinkReminder { link }
             | Is::DelinkRejected { link }
@@ -372,6 +411,12 @@ fn is_settled(now: &World<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
         Is::LinkRequested { request } | Is::LinkRequestReminder { request } => {
             now.view.get::<LinkRequest>(request.uuid())?.map(|it| it.handshake.state_at(now.at))
         }
+        Is::Proposed { proposal } | Is::ProposalReminder { proposal } => {
+            let Some(found) = now.view.get::<Proposal>(proposal.uuid())? else { return Ok(true) };
+            // It ends with its link, whether or not the clock has swept.
+            let link = now.link(found.link)?.filter(|link| link.is_in_force(now.at));
+            link.map(|_| found.handshake.state_at(now.at))
+        }
         Is::MoveRequested { id } | Is::MoveReminder { id } => {
             now.view.get::<Move>(id.uuid())?.map(|it| it.handshake.state_at(now.at))
         }
@@ -433,6 +478,11 @@ impl Since<'_> {
     /// The super admins of the managed side.
     fn customer(self, tenant: TenantId, must: bool) -> Those {
         self.still(|world| ladder::of_customer(world, tenant, must))
+    }
+
+    /// Whoever signs up as the first super admin of a tenant.
+    fn signing_up(self, tenant: TenantId) -> Those {
+        self.still(|world| ladder::of_signing_up(world, tenant))
     }
 
     /// A tenant's own admins.
@@ -497,6 +547,21 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         Event::LinkRequestExpired { request } => {
             asked(since, *request, Party::Manager, NoticeKind::LinkRequestExpired { request: *request })
         }
+        Event::Proposed { proposal, .. } => {
+            proposed(since, *proposal, Party::Customer, NoticeKind::Proposed { proposal: *proposal })
+        }
+        Event::ProposalResent { proposal, .. } => {
+            proposed(since, *proposal, Party::Customer, NoticeKind::ProposalReminder { proposal: *proposal })
+        }
+        Event::ProposalDeclined { proposal } => {
+            proposed(since, *proposal, Party::Manager, NoticeKind::ProposalDeclined { proposal: *proposal })
+        }
+        Event::ProposalCanceled { proposal } | Event::ProposalWithdrawn { proposal } => {
+            proposed(since, *proposal, Party::Customer, NoticeKind::ProposalCanceled { proposal: *proposal })
+        }
+        Event::ProposalExpired { proposal } => {
+            proposed(since, *proposal, Party::Manager, NoticeKind::ProposalExpired { proposal: *proposal })
+        }
         Event::ManagerGrantsSet { link, .. } => {
             linked(since, *link, &[Party::Manager], NoticeKind::GrantsChanged { link: *link })
         }
@@ -519,6 +584,9 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         }
         Event::LinkExtended { link, .. } => {
             linked(since, *link, Party::ALL, NoticeKind::LinkExtended { link: *link })
+        }
+        Event::LinkRenewed { link, .. } => {
+            linked(since, *link, Party::ALL, NoticeKind::LinkRenewed { link: *link })
         }
         Event::DelinkRequested { link, by, .. } => {
             linked(since, *link, &[by.other()], NoticeKind::DelinkRequested { link: *link })
@@ -607,6 +675,7 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         | Event::TenantEnabled { .. }
         | Event::TenantDeleted { .. }
         | Event::LinkCreated { .. }
+        | Event::ProposalAccepted { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
@@ -637,6 +706,18 @@ fn asked(since: Since<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) ->
     Ok(Some((kind, to)))
 }
 
+fn proposed(since: Since<'_>, id: ProposalId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
+    let Some(found) = since.then.view.get::<Proposal>(id.uuid())? else { return Ok(None) };
+    let to = match party {
+        Party::Manager => match since.then.link(found.link)? {
+            Some(link) => since.linked(&link)?,
+            None => since.manager(found.manager, Matter::Below)?,
+        },
+        Party::Customer => since.customer(found.managed, false)?,
+    };
+    Ok(Some((kind, to)))
+}
+
 fn moved(since: Since<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(found) = since.then.view.get::<Move>(id.uuid())? else { return Ok(None) };
     let to = match party {
@@ -650,7 +731,8 @@ fn moved(since: Since<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result
 }
 
 /// The manager's admins and the customer's super admins. Where a word about the end of somebody's
-/// access would reach nobody on the customer's side, the operator is told (A-1, L-9).
+/// access would reach nobody on the customer's side, the operator is told (A-1, L-9); of what took
+/// effect unasked, since nobody was there, whoever signs up is (L-6).
 fn linked(since: Since<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(link) = since.then.link(id)? else { return Ok(None) };
     let must = matches!(kind, NoticeKind::LinkEnded { .. } | NoticeKind::LinkExpiring { .. });
@@ -660,6 +742,9 @@ fn linked(since: Since<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> 
             Party::Manager => since.linked(&link)?,
             Party::Customer => since.customer(link.managed, must)?,
         });
+    }
+    if matches!(kind, NoticeKind::ServicesAdded { .. } | NoticeKind::LinkRenewed { .. }) {
+        to.append(since.signing_up(link.managed)?);
     }
     Ok(Some((kind, to)))
 }

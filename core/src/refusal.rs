@@ -144,6 +144,9 @@ codes! {
     212 UnknownDevice "unknown_device" "V-10" Unknown:
         "there is no device `{}` in the upload"; "name devices that are left of it"
 
+    213 UnknownProposal "unknown_proposal" "L-3" Unknown:
+        "there is no proposal `{}`"; "check the id, and that you are on one of its link's sides"
+
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
         "tenant `{}` is disabled or on its way up"; "have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does"
     302 NotLinked "not_linked" "P-3" Rights:
@@ -186,7 +189,7 @@ codes! {
     410 SuperOnlyPermission "super_only_permission" "P-14" Value:
         "permission `{}` belongs to the super admin's role alone"; "leave it out of the role"
     411 TermRequired "term_required" "L-9" Value:
-        "the policy wants every link to have an end{}"; "say after how many days it ends"
+        "the policy wants every link to have an end{}"; "say after how many days it ends, or when"
     412 TermTooLong "term_too_long" "L-9" Value:
         "a term of {} days is outside what the policy allows"; "choose 1 day up to the policy's longest term"
     413 OwnerRequired "owner_required" "L-1" Value:
@@ -222,6 +225,11 @@ codes! {
     427 PrefixReserved "prefix_reserved" "T-3" Value:
         "domain prefix `{}` is kept for the platform"; "choose another prefix"
 
+    428 TermUnclear "term_unclear" "L-9" Value:
+        "a term is given either by days or by a moment{}"; "name one of `days` and `expires_at`"
+    429 EndNotLater "end_not_later" "L-9" Value:
+        "{} has passed already, or is no later than the end that the link has"; "name a later moment, or more days"
+
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"
     502 NumberTaken "number_taken" "T-7" State:
@@ -256,6 +264,11 @@ codes! {
         "move `{}` has been answered or taken back"; "move again"
     594 MoveLapsed "move_lapsed" "V-7" State:
         "move `{}` has expired"; "move again"
+
+    595 ProposalNotPending "proposal_not_pending" "L-3" State:
+        "proposal `{}` has been answered or taken back, or has ended with its link"; "propose it anew"
+    596 ProposalExpired "proposal_expired" "L-3" State:
+        "proposal `{}` has expired"; "propose it anew"
 
     601 SelfLink "self_link" "L-8" State:
         "tenant `{}` cannot manage itself"; "name another tenant"
@@ -297,6 +310,9 @@ codes! {
         "tenant `{}` has an active super admin of its own"; "ask them to invite others"
     621 OwnerInvited "owner_invited" "L-1" State:
         "tenant `{}` has been sent a sign-up already"; "resend or revoke that one"
+
+    622 AlreadyProposed "already_proposed" "L-3" State:
+        "the same has been proposed on link `{}` before and has not been answered"; "remind the other side, or take that proposal back"
 
     701 NotDelinkable "not_delinkable" "D-1" State:
         "link `{}` is fully managed and cannot be delinked"; "convert it to jointly managed first"

@@ -133,7 +133,7 @@ impl Cell {
             let days = if self.ends_by_itself() && link == LINK { 1 } else { 500 };
             let command = RequestLink {
                 request: Some(tenantry::base::ids::LinkRequestId::from_uuid(link.uuid())),
-                term: Some(TermRequest { days, auto_extend: false }),
+                term: Some(TermRequest::days(days)),
                 ..RequestLink::new(manager, text(number), management, self.policy.services.clone())
             };
             all.push((STAFF, command.clone().into()));

@@ -139,7 +139,7 @@ impl<'d> Watch<'d> {
 
     /// Who sent what now waits for an answer.
     fn remember(&mut self, name: &str, by: Option<String>, world: &World) {
-        for kind in ["invitation", "link_request", "move"] {
+        for kind in ["invitation", "link_request", "proposal", "move"] {
             for one in world.of(kind) {
                 let id = text(one, "id");
                 let old = self.world.one(kind, id);
@@ -448,14 +448,19 @@ impl<'d> Watch<'d> {
                     )
                 })
             }
-            "accept_link" => {
-                let id = text(command, "request");
-                let request = world.one("link_request", id)?;
+            "accept_link" | "accept_proposal" => {
+                let (member, kind) = if name == "accept_link" {
+                    ("request", "link_request")
+                } else {
+                    ("proposal", "proposal")
+                };
+                let id = text(command, member);
+                let asked = world.one(kind, id)?;
                 self.sent.get(id)?.clone()?;
-                let manager = world.one("tenant", text(request, "manager"))?;
+                let manager = world.one("tenant", text(asked, "manager"))?;
                 let standing = manager["deleted"].is_null() && manager["operation"] == "enabled";
                 (!standing)
-                    .then(|| ("L-3 accept_link of whom is gone or disabled".into(), format!("request {id}")))
+                    .then(|| (format!("L-3 {name} of whom is gone or disabled"), format!("{member} {id}")))
             }
             "approve_move" => {
                 let id = text(command, "id");

@@ -90,6 +90,7 @@ const IDS: &[(&str, &str, &str)] = &[
     ("UserId", "user", "id"),
     ("LinkId", "link", "id"),
     ("LinkRequestId", "link_request", "id"),
+    ("ProposalId", "proposal", "id"),
     ("InvitationId", "invitation", "id"),
     ("RoleId", "role", "id"),
     ("UploadId", "holding", "upload"),
@@ -208,6 +209,7 @@ impl<'s> Generator<'s> {
                     {
                         if rule["locks_customer"] == false {
                             rule["moves"] = json!(self.rng.word("refused approval at_once"));
+                            rule["added_services"] = json!(self.rng.word("ask ask notify"));
                         }
                     }
                 }
@@ -515,9 +517,13 @@ impl<'s> Generator<'s> {
             return Some(text(one, "user").to_owned());
         }
         let sides: &[&str] = match name {
-            "accept_link" | "decline_link" | "set_manager_grants" => &["managed"],
+            "accept_link" | "decline_link" | "accept_proposal" | "decline_proposal"
+            | "set_manager_grants" => &["managed"],
             "convert_link"
             | "add_services"
+            | "renew_link"
+            | "cancel_proposal"
+            | "resend_proposal"
             | "invite_owner"
             | "cancel_link_request"
             | "resend_link_request"
@@ -758,7 +764,17 @@ impl<'s> Generator<'s> {
                 let command = json!({ "command": name, "invitation": invitation["id"], "email": email });
                 Some(self.step(&json!({ "user": user }), &command))
             }
-            6 | 7 => {
+            6 => {
+                let all: Vec<&Value> = world.of("proposal").iter().filter(pending).collect();
+                let proposal = *self.rng.pick(&all)?;
+                let name = self.rng.word("accept_proposal accept_proposal decline_proposal resend_proposal");
+                let actor = side(
+                    self,
+                    text(proposal, if name.starts_with("resend") { "manager" } else { "managed" }),
+                )?;
+                Some(self.step(&actor, &json!({ "command": name, "proposal": proposal["id"] })))
+            }
+            7 => {
                 let all: Vec<&Value> = world.of("link_request").iter().filter(pending).collect();
                 let request = *self.rng.pick(&all)?;
                 let name =

@@ -238,7 +238,7 @@ fn due(world: &World, now: &str, find: &mut dyn FnMut(&str, String)) {
             find("14.4 a link past its end shows as in force", format!("at {now}: {link}"));
         }
     }
-    for kind in ["invitation", "link_request", "move"] {
+    for kind in ["invitation", "link_request", "proposal", "move"] {
         for one in world.of(kind) {
             if one["handshake"]["state"] == "pending" && text(&one["handshake"], "expires") <= now {
                 find("14.4 a handshake past its end shows as pending", format!("at {now}: {kind} {one}"));
@@ -253,7 +253,7 @@ fn leap(door: &dyn Door, step: &Step, now: i64, find: &mut dyn FnMut(&str, Strin
         let links = world.links().count();
         let pending =
             |kind: &str| world.of(kind).iter().filter(|one| one["handshake"]["state"] == "pending").count();
-        (links, pending("invitation"), pending("link_request"), pending("move"))
+        (links, pending("invitation"), pending("link_request"), pending("proposal"), pending("move"))
     };
     door.hands().set(now, step.ids);
     // What is due by now shall not be blamed on the leap.

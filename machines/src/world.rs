@@ -24,6 +24,7 @@ const KINDS: &[(&str, &str)] = &[
     ("role", "role_tenant"),
     ("invitation", "invitation_tenant"),
     ("link_request", "request_managed"),
+    ("proposal", "proposal_link"),
     ("reseller_row", "row_tenant"),
     ("device", "device_holder"),
     ("move", "move_link"),

@@ -215,6 +215,7 @@ fn sight(world: &World, can: &crate::world::Table, user: &str) -> Sight {
         let pairs = [
             ("link", "manager", "managed"),
             ("link_request", "manager", "managed"),
+            ("proposal", "manager", "managed"),
             ("move", "manager", "customer"),
         ];
         for (kind, one, other) in pairs {

@@ -141,6 +141,7 @@ impl Oracle {
                 Named::Number(number) => [self.tenants.iter().find(|one| one.number == number)?.id].into(),
                 Named::Link(id) => self.link(id).map(|it| [it.manager, it.managed])?.into(),
                 Named::LinkRequest(id) => self.request(id).map(|it| [it.manager, it.managed])?.into(),
+                Named::Proposal(_) => return None,
                 Named::User(id) => [home(id)?].into(),
                 Named::Invitation(id) => [self.invitation(id)?.tenant].into(),
                 Named::Role(id) => [self.role(id)?.tenant].into(),

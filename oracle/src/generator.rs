@@ -8,7 +8,9 @@ mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
+use tenantry::base::ids::{
+    InvitationId, LinkId, LinkRequestId, ProposalId, RequestId, RoleId, TenantId, UserId,
+};
 use tenantry::base::text::{
     BuiltinRole, CompanyName, Coordinates, Country, Email, IssueCategory, ManagementType, Number, Permission,
     PersonName, Phone, Prefix, RoleName, Service, Street, Ticket, Website,
@@ -78,6 +80,7 @@ pub fn policy_of(seed: u64) -> Policy {
                 notice_days: None,
                 exclusive: false,
                 moves: Default::default(),
+                added_services: Default::default(),
                 converts_to: [word::<ManagementType>("jointly")].into(),
             });
             policy.management_types[0].converts_to.insert(word("supervised"));
@@ -513,7 +516,7 @@ impl Generator {
             1 => oracle.policy.term.max_days + 1,
             _ => 1 + self.rng.below(40) as u32,
         };
-        Some(TermRequest { days, auto_extend: self.rng.percent(25) })
+        Some(TermRequest { auto_extend: self.rng.percent(25), ..TermRequest::days(days) })
     }
 
     fn email(&mut self) -> Email {
@@ -1076,7 +1079,8 @@ impl Generator {
         let link = self.link_in_force(oracle);
         let services = self.services(oracle);
         let actor = self.link_actor(oracle, &link, "customers.add", Party::Manager);
-        (actor, AddServices { link: link.id, services }.into())
+        let proposal = ProposalId::from_uuid(self.fresh(13));
+        (actor, AddServices { link: link.id, services, proposal: Some(proposal) }.into())
     }
 
     fn gen_remove_service(&mut self, oracle: &Oracle) -> (Actor, Command) {

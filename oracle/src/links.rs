@@ -37,7 +37,7 @@ impl Oracle {
         }
         match term {
             None if self.policy.term.required => obstacles.push(Code::TermRequired),
-            Some(term) if term.days == 0 || term.days > self.policy.term.max_days => {
+            Some(term) if !(1..=self.policy.term.max_days).contains(&term.days.unwrap_or_default()) => {
                 obstacles.push(Code::TermTooLong)
             }
             _ => {}
@@ -184,8 +184,8 @@ impl Oracle {
             stage: Stage::Active,
             since: at,
             delink_expires: None,
-            expires: request.term.map(|term| at.plus_days(term.days)),
-            extend_days: request.term.filter(|term| term.auto_extend).map(|term| term.days),
+            expires: request.term.map(|term| at.plus_days(term.days.unwrap_or_default())),
+            extend_days: request.term.filter(|term| term.auto_extend).and_then(|term| term.days),
             announced: announced_at_start(request.term, at),
             ended: None,
             at_end: None,

@@ -42,5 +42,5 @@ pub fn passed_moment(expires: Timestamp, at: Timestamp) -> Option<u32> {
 
 /// Moments before the start count as announced, by the least (L-9).
 pub fn announced_at_start(term: Option<TermRequest>, at: Timestamp) -> Option<u32> {
-    term.and_then(|term| passed_moment(at.plus_days(term.days), at))
+    term.and_then(|term| passed_moment(at.plus_days(term.days.unwrap_or_default()), at))
 }

@@ -534,15 +534,18 @@ class Commands(ABC):
         *,
         link: Id,
         services: Collection[model.Service],
+        proposal: Id | None = None,
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
-    ) -> Executed[None]:
-        """Manage more services by a link (L-6).
+    ) -> Executed[model.ProposalId | None]:
+        """Manage more services by a link: at once, or once the managed side's super admin accepts the proposal that it
+        is answered with (L-6).
 
         Args:
             link: The link.
             services: The services to add.
+            proposal: The proposal's id, where it has to be accepted.
             actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
             request_id: Names this request: asking again under the same id is safe and answers with the first
                 receipt. Made, if left out.
@@ -550,7 +553,137 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.AddServices(link=link, services=services),
+            commands.AddServices(link=link, services=services, proposal=proposal),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def renew_link(
+        self,
+        *,
+        link: Id,
+        term: model.TermRequest,
+        proposal: Id | None = None,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[model.ProposalId | None]:
+        """Move a link's end to a later moment: at once, or once the managed side's super admin accepts the proposal
+        that it is answered with (L-9).
+
+        Args:
+            link: The link.
+            term: How long it lasts from the moment of its renewal.
+            proposal: The proposal's id, where it has to be accepted.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.RenewLink(link=link, term=term, proposal=proposal),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def accept_proposal(
+        self,
+        *,
+        proposal: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9).
+
+        Args:
+            proposal: The proposal.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.AcceptProposal(proposal=proposal),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def decline_proposal(
+        self,
+        *,
+        proposal: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9).
+
+        Args:
+            proposal: The proposal.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.DeclineProposal(proposal=proposal),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def cancel_proposal(
+        self,
+        *,
+        proposal: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Take a proposal back (L-3).
+
+        Args:
+            proposal: The proposal.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.CancelProposal(proposal=proposal),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def resend_proposal(
+        self,
+        *,
+        proposal: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Remind the asked side of a proposal (L-3).
+
+        Args:
+            proposal: The proposal.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.ResendProposal(proposal=proposal),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,

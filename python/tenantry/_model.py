@@ -17,6 +17,7 @@ from ._word import Word
 __all__ = [
     "Actor",
     "AddedCustomer",
+    "AddedServices",
     "AlertRule",
     "Assignment",
     "Attachment",
@@ -93,6 +94,11 @@ __all__ = [
     "PrefixReuseImmediate",
     "PrefixReuseNever",
     "PrefixReuseQuarantine",
+    "Proposal",
+    "ProposalContent",
+    "ProposalContentServices",
+    "ProposalContentTerm",
+    "ProposalId",
     "Question",
     "Recipients",
     "Reference",
@@ -251,6 +257,10 @@ Prefix: TypeAlias = str
 Serialised as a string, which is parsed again when it is read."""
 
 
+ProposalId: TypeAlias = uuid.UUID
+"""What is proposed on a living link (L-6, L-9)."""
+
+
 Reference: TypeAlias = str
 """A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1).
 Serialised as a string, which is parsed again when it is read."""
@@ -321,6 +331,17 @@ UserId: TypeAlias = uuid.UUID
 Website: TypeAlias = str
 """An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its scheme and host lower-
 cased (T-2). Serialised as a string, which is parsed again when it is read."""
+
+
+@final
+class AddedServices(Word):
+    """How services are added to a link (L-6)."""
+
+    ASK = "ask"
+    """Once the customer's super admin accepts."""
+
+    NOTIFY = "notify"
+    """At once, and both sides are told."""
 
 
 @final
@@ -470,6 +491,9 @@ class Kind(Word):
 
     LINK_REQUEST = "link_request"
     """A link request."""
+
+    PROPOSAL = "proposal"
+    """What is proposed on a link."""
 
     USER = "user"
     """A user."""
@@ -1227,6 +1251,8 @@ class ManagementRule(Data):
         needs_grants: Whether the manager needs the customer's grant for the grantable permissions (P-7).
         delinkable: Whether such a link can be delinked (D-1).
         exclusive: Whether such a link tolerates no other manager (L-7).
+        added_services: How services are added to such a link, where it does not lock the customer; where it does,
+            it is at once (L-6).
         converts_to: The types it can be converted to (L-5).
         moves: How an MSP moves devices from its pool to a customer that it manages so (V-7).
         notice_days: After how many days a delink request completes by itself, whatever the other side does; never,
@@ -1238,6 +1264,7 @@ class ManagementRule(Data):
     needs_grants: bool
     delinkable: bool
     exclusive: bool
+    added_services: AddedServices = AddedServices.ASK
     converts_to: frozenset[ManagementType] = frozenset()
     moves: MoveRule = MoveRule.REFUSED
     notice_days: int | None = None
@@ -1395,6 +1422,28 @@ class Policy(Data):
     issue_categories: frozenset[IssueCategory] = frozenset()
     move_days: int = 30
     reserved_prefixes: frozenset[Prefix] = frozenset()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal(Data):
+    """What a manager would like to have changed about a living link, and whoever is managed may accept (L-6, L-9).
+
+    Attributes:
+        id: Its key.
+        link: The link.
+        manager: The tenant that manages.
+        managed: The tenant that is asked.
+        content: What would change.
+        handshake: Where the handshake stands.
+    """
+
+    id: ProposalId
+    link: LinkId
+    manager: TenantId
+    managed: TenantId
+    content: ProposalContent
+    handshake: Handshake
 
 
 @final
@@ -1602,15 +1651,19 @@ class Term(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermRequest(Data):
-    """How long a link is to last, in days from the moment it comes into force (L-9).
+    """How long a link is to last: by days from the moment at which it comes into force or is renewed, or up to a
+    moment; one of both (L-9).
 
     Attributes:
+        auto_extend: Whether it is prolonged instead of ending: by as many days, or by those that were left until
+            the moment, a begun one counted whole.
         days: Days until it ends by itself.
-        auto_extend: Whether it is prolonged by as many days instead of ending.
+        expires_at: The moment at which it ends by itself.
     """
 
-    days: int
     auto_extend: bool = False
+    days: int | None = None
+    expires_at: Timestamp | None = None
 
 
 @final
@@ -1855,6 +1908,30 @@ PrefixReuse: TypeAlias = (
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalContentServices(Data):
+    """More services would be managed (L-6)."""
+
+    _outer: ClassVar[str | None] = "services"
+    _single: ClassVar[bool] = True
+    services: frozenset[Service]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalContentTerm(Data):
+    """The link would last longer (L-9)."""
+
+    _outer: ClassVar[str | None] = "term"
+    _single: ClassVar[bool] = True
+    term: TermRequest
+
+
+ProposalContent: TypeAlias = ProposalContentServices | ProposalContentTerm
+"""What a proposal would change about its link."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectUser(Data):
     """A person."""
 
@@ -1931,6 +2008,7 @@ Entity: TypeAlias = (
     Tenant
     | Link
     | LinkRequest
+    | Proposal
     | User
     | Invitation
     | Assignment

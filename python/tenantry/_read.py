@@ -274,6 +274,45 @@ def _event_services_added(d: Any) -> events.ServicesAdded:
     return events.ServicesAdded(link=uuid.UUID(d["link"]), services=frozenset(d["services"]))
 
 
+def _event_proposed(d: Any) -> events.Proposed:
+    return events.Proposed(
+        proposal=uuid.UUID(d["proposal"]),
+        link=uuid.UUID(d["link"]),
+        manager=uuid.UUID(d["manager"]),
+        managed=uuid.UUID(d["managed"]),
+        content=read_proposal_content(d["content"]),
+        expires=moment(d["expires"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
+    )
+
+
+def _event_proposal_resent(d: Any) -> events.ProposalResent:
+    return events.ProposalResent(
+        proposal=uuid.UUID(d["proposal"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
+    )
+
+
+def _event_proposal_withdrawn(d: Any) -> events.ProposalWithdrawn:
+    return events.ProposalWithdrawn(proposal=uuid.UUID(d["proposal"]))
+
+
+def _event_proposal_accepted(d: Any) -> events.ProposalAccepted:
+    return events.ProposalAccepted(proposal=uuid.UUID(d["proposal"]))
+
+
+def _event_proposal_declined(d: Any) -> events.ProposalDeclined:
+    return events.ProposalDeclined(proposal=uuid.UUID(d["proposal"]))
+
+
+def _event_proposal_canceled(d: Any) -> events.ProposalCanceled:
+    return events.ProposalCanceled(proposal=uuid.UUID(d["proposal"]))
+
+
+def _event_proposal_expired(d: Any) -> events.ProposalExpired:
+    return events.ProposalExpired(proposal=uuid.UUID(d["proposal"]))
+
+
 def _event_service_removed(d: Any) -> events.ServiceRemoved:
     return events.ServiceRemoved(link=uuid.UUID(d["link"]), service=d["service"], ticket=d["ticket"])
 
@@ -292,6 +331,10 @@ def _event_link_expiring(d: Any) -> events.LinkExpiring:
 
 def _event_link_extended(d: Any) -> events.LinkExtended:
     return events.LinkExtended(link=uuid.UUID(d["link"]), expires=moment(d["expires"]))
+
+
+def _event_link_renewed(d: Any) -> events.LinkRenewed:
+    return events.LinkRenewed(link=uuid.UUID(d["link"]), term=read_term(d["term"]))
 
 
 def _event_delink_requested(d: Any) -> events.DelinkRequested:
@@ -615,11 +658,19 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "link_created": _event_link_created,
     "link_converted": _event_link_converted,
     "services_added": _event_services_added,
+    "proposed": _event_proposed,
+    "proposal_resent": _event_proposal_resent,
+    "proposal_withdrawn": _event_proposal_withdrawn,
+    "proposal_accepted": _event_proposal_accepted,
+    "proposal_declined": _event_proposal_declined,
+    "proposal_canceled": _event_proposal_canceled,
+    "proposal_expired": _event_proposal_expired,
     "service_removed": _event_service_removed,
     "manager_grants_set": _event_manager_grants_set,
     "auto_extend_set": _event_auto_extend_set,
     "link_expiring": _event_link_expiring,
     "link_extended": _event_link_extended,
+    "link_renewed": _event_link_renewed,
     "delink_requested": _event_delink_requested,
     "delink_resent": _event_delink_resent,
     "delink_rejected": _event_delink_rejected,
@@ -810,6 +861,7 @@ def read_management_rule(d: Any) -> model.ManagementRule:
         needs_grants=d["needs_grants"],
         delinkable=d["delinkable"],
         exclusive=d["exclusive"],
+        added_services=model.AddedServices(d["added_services"]) if "added_services" in d else model.AddedServices.ASK,
         converts_to=frozenset(d.get("converts_to", ())),
         moves=model.MoveRule(d["moves"]) if "moves" in d else model.MoveRule.REFUSED,
         notice_days=d.get("notice_days"),
@@ -861,6 +913,26 @@ def _noticekind_link_request_expired(d: Any) -> notices.LinkRequestExpired:
     return notices.LinkRequestExpired(request=uuid.UUID(d["request"]))
 
 
+def _noticekind_proposed(d: Any) -> notices.Proposed:
+    return notices.Proposed(proposal=uuid.UUID(d["proposal"]))
+
+
+def _noticekind_proposal_reminder(d: Any) -> notices.ProposalReminder:
+    return notices.ProposalReminder(proposal=uuid.UUID(d["proposal"]))
+
+
+def _noticekind_proposal_declined(d: Any) -> notices.ProposalDeclined:
+    return notices.ProposalDeclined(proposal=uuid.UUID(d["proposal"]))
+
+
+def _noticekind_proposal_canceled(d: Any) -> notices.ProposalCanceled:
+    return notices.ProposalCanceled(proposal=uuid.UUID(d["proposal"]))
+
+
+def _noticekind_proposal_expired(d: Any) -> notices.ProposalExpired:
+    return notices.ProposalExpired(proposal=uuid.UUID(d["proposal"]))
+
+
 def _noticekind_grants_changed(d: Any) -> notices.GrantsChanged:
     return notices.GrantsChanged(link=uuid.UUID(d["link"]))
 
@@ -887,6 +959,10 @@ def _noticekind_link_expiring(d: Any) -> notices.LinkExpiring:
 
 def _noticekind_link_extended(d: Any) -> notices.LinkExtended:
     return notices.LinkExtended(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_link_renewed(d: Any) -> notices.LinkRenewed:
+    return notices.LinkRenewed(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_delink_requested(d: Any) -> notices.DelinkRequested:
@@ -984,6 +1060,11 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "link_request_declined": _noticekind_link_request_declined,
     "link_request_canceled": _noticekind_link_request_canceled,
     "link_request_expired": _noticekind_link_request_expired,
+    "proposed": _noticekind_proposed,
+    "proposal_reminder": _noticekind_proposal_reminder,
+    "proposal_declined": _noticekind_proposal_declined,
+    "proposal_canceled": _noticekind_proposal_canceled,
+    "proposal_expired": _noticekind_proposal_expired,
     "grants_changed": _noticekind_grants_changed,
     "link_converted": _noticekind_link_converted,
     "services_added": _noticekind_services_added,
@@ -991,6 +1072,7 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "auto_extend_set": _noticekind_auto_extend_set,
     "link_expiring": _noticekind_link_expiring,
     "link_extended": _noticekind_link_extended,
+    "link_renewed": _noticekind_link_renewed,
     "delink_requested": _noticekind_delink_requested,
     "delink_reminder": _noticekind_delink_reminder,
     "delink_rejected": _noticekind_delink_rejected,
@@ -1096,6 +1178,33 @@ def read_prefix_reuse(d: Any) -> model.PrefixReuse:
     raise ValueError(f"PrefixReuse has no {d!r}")
 
 
+def read_proposal(d: Any) -> model.Proposal:
+    return model.Proposal(
+        id=uuid.UUID(d["id"]),
+        link=uuid.UUID(d["link"]),
+        manager=uuid.UUID(d["manager"]),
+        managed=uuid.UUID(d["managed"]),
+        content=read_proposal_content(d["content"]),
+        handshake=read_handshake(d["handshake"]),
+    )
+
+
+def _proposal_content_services(d: Any) -> model.ProposalContentServices:
+    return model.ProposalContentServices(services=frozenset(d["services"]))
+
+
+def _proposal_content_term(d: Any) -> model.ProposalContentTerm:
+    return model.ProposalContentTerm(term=read_term_request(d["term"]))
+
+
+def read_proposal_content(d: Any) -> model.ProposalContent:
+    if "services" in d:
+        return _proposal_content_services(d)
+    if "term" in d:
+        return _proposal_content_term(d)
+    raise ValueError(f"ProposalContent has no {d!r}")
+
+
 def read_recipients(d: Any) -> model.Recipients:
     return model.Recipients(users=frozenset(uuid.UUID(x) for x in d["users"]), operator=d.get("operator", False))
 
@@ -1198,7 +1307,11 @@ def read_term(d: Any) -> model.Term:
 
 
 def read_term_request(d: Any) -> model.TermRequest:
-    return model.TermRequest(days=d["days"], auto_extend=d.get("auto_extend", False))
+    return model.TermRequest(
+        auto_extend=d.get("auto_extend", False),
+        days=d.get("days"),
+        expires_at=None if (v := d.get("expires_at")) is None else moment(v),
+    )
 
 
 def read_term_rule(d: Any) -> model.TermRule:
@@ -1260,6 +1373,7 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
     "tenant": read_tenant,
     "link": read_link,
     "link_request": read_link_request,
+    "proposal": read_proposal,
     "user": read_user,
     "invitation": read_invitation,
     "assignment": read_assignment,
@@ -1311,6 +1425,14 @@ def _outcome_convert_link(d: Any) -> Any:
     return None if (v := d) is None else read_invited_user(v)
 
 
+def _outcome_add_services(d: Any) -> Any:
+    return None if (v := d) is None else uuid.UUID(v)
+
+
+def _outcome_renew_link(d: Any) -> Any:
+    return None if (v := d) is None else uuid.UUID(v)
+
+
 def _outcome_invite_user(d: Any) -> Any:
     return read_invited_user(d)
 
@@ -1356,6 +1478,8 @@ OUTCOMES: dict[str, Callable[[Any], Any]] = {
     "request_link": _outcome_request_link,
     "accept_link": _outcome_accept_link,
     "convert_link": _outcome_convert_link,
+    "add_services": _outcome_add_services,
+    "renew_link": _outcome_renew_link,
     "invite_user": _outcome_invite_user,
     "invite_owner": _outcome_invite_owner,
     "register_user": _outcome_register_user,

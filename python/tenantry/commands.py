@@ -17,6 +17,7 @@ __all__ = [
     "AcceptDelink",
     "AcceptInvitation",
     "AcceptLink",
+    "AcceptProposal",
     "AddCustomer",
     "AddResellerCustomer",
     "AddServices",
@@ -29,6 +30,7 @@ __all__ = [
     "CancelDelink",
     "CancelLinkRequest",
     "CancelMove",
+    "CancelProposal",
     "ChangeTenantKind",
     "CloseConsole",
     "Command",
@@ -38,6 +40,7 @@ __all__ = [
     "DeclineInvitation",
     "DeclineLink",
     "DeclineMove",
+    "DeclineProposal",
     "DeleteDevices",
     "DeleteIntegration",
     "DeleteRole",
@@ -62,6 +65,7 @@ __all__ = [
     "RemoveResellerCustomer",
     "RemoveService",
     "RemoveUser",
+    "RenewLink",
     "ReportReady",
     "RequestDelink",
     "RequestLink",
@@ -69,6 +73,7 @@ __all__ = [
     "ResendInvitation",
     "ResendLinkRequest",
     "ResendMove",
+    "ResendProposal",
     "RevokeInvitation",
     "SetAlertRule",
     "SetAutoExtend",
@@ -357,17 +362,90 @@ class ConvertLink(Command["model.InvitedUser | None"]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddServices(Command[None]):
-    """Manage more services by a link (L-6).
+class AddServices(Command["model.ProposalId | None"]):
+    """Manage more services by a link: at once, or once the managed side's super admin accepts the proposal that it is
+    answered with (L-6).
 
     Attributes:
         link: The link.
         services: The services to add.
+        proposal: The proposal's id, where it has to be accepted.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "add_services")
     link: Id
     services: Collection[model.Service]
+    proposal: Id | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewLink(Command["model.ProposalId | None"]):
+    """Move a link's end to a later moment: at once, or once the managed side's super admin accepts the proposal that it
+    is answered with (L-9).
+
+    Attributes:
+        link: The link.
+        term: How long it lasts from the moment of its renewal.
+        proposal: The proposal's id, where it has to be accepted.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "renew_link")
+    link: Id
+    term: model.TermRequest
+    proposal: Id | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptProposal(Command[None]):
+    """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "accept_proposal")
+    proposal: Id
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineProposal(Command[None]):
+    """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "decline_proposal")
+    proposal: Id
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelProposal(Command[None]):
+    """Take a proposal back (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "cancel_proposal")
+    proposal: Id
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendProposal(Command[None]):
+    """Remind the asked side of a proposal (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "resend_proposal")
+    proposal: Id
 
 
 @final

@@ -42,6 +42,7 @@ __all__ = [
     "LinkEnded",
     "LinkExpiring",
     "LinkExtended",
+    "LinkRenewed",
     "LinkRequestAccepted",
     "LinkRequestCanceled",
     "LinkRequestDeclined",
@@ -59,6 +60,13 @@ __all__ = [
     "MoveWithdrawn",
     "PersonalErased",
     "PolicySet",
+    "ProposalAccepted",
+    "ProposalCanceled",
+    "ProposalDeclined",
+    "ProposalExpired",
+    "ProposalResent",
+    "ProposalWithdrawn",
+    "Proposed",
     "ResellerAdmitted",
     "ResellerCustomerAdded",
     "ResellerCustomerEdited",
@@ -522,6 +530,146 @@ class ServicesAdded(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed(Data):
+    """A manager proposed a change of a link, which the other side may accept (L-6, L-9).
+
+    Attributes:
+        proposal: The proposal.
+        link: The link.
+        manager: Who proposes.
+        managed: Who is asked.
+        content: What would change.
+        expires: When the proposal lapses.
+        sender: On whom it rests; on nobody, if the operator sent it (L-3).
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "proposed")
+    proposal: model.ProposalId
+    link: model.LinkId
+    manager: model.TenantId
+    managed: model.TenantId
+    content: model.ProposalContent
+    expires: model.Timestamp
+    sender: model.Subject | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `proposed`."""
+        return "proposed"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalResent(Data):
+    """The asked side was reminded of a proposal (L-3).
+
+    Attributes:
+        proposal: The proposal.
+        sender: On whom it rests from now on; as before, if the operator sent it (L-3).
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "proposal_resent")
+    proposal: model.ProposalId
+    sender: model.Subject | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `proposal_resent`."""
+        return "proposal_resent"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalWithdrawn(Data):
+    """What a proposal rested on is gone, its link maybe (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "proposal_withdrawn")
+    proposal: model.ProposalId
+
+    @property
+    def event(self) -> str:
+        """Its name: `proposal_withdrawn`."""
+        return "proposal_withdrawn"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalAccepted(Data):
+    """The asked side said yes to a proposal; what it led to follows (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "proposal_accepted")
+    proposal: model.ProposalId
+
+    @property
+    def event(self) -> str:
+        """Its name: `proposal_accepted`."""
+        return "proposal_accepted"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalDeclined(Data):
+    """The asked side said no to a proposal (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "proposal_declined")
+    proposal: model.ProposalId
+
+    @property
+    def event(self) -> str:
+        """Its name: `proposal_declined`."""
+        return "proposal_declined"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalCanceled(Data):
+    """The manager took a proposal back (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "proposal_canceled")
+    proposal: model.ProposalId
+
+    @property
+    def event(self) -> str:
+        """Its name: `proposal_canceled`."""
+        return "proposal_canceled"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalExpired(Data):
+    """Nobody answered a proposal in time (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "proposal_expired")
+    proposal: model.ProposalId
+
+    @property
+    def event(self) -> str:
+        """Its name: `proposal_expired`."""
+        return "proposal_expired"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRemoved(Data):
     """An operator removed a service from a link (L-6).
 
@@ -620,6 +768,26 @@ class LinkExtended(Data):
     def event(self) -> str:
         """Its name: `link_extended`."""
         return "link_extended"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRenewed(Data):
+    """A link was renewed (L-9).
+
+    Attributes:
+        link: The link.
+        term: Its term from now on.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "link_renewed")
+    link: model.LinkId
+    term: model.Term
+
+    @property
+    def event(self) -> str:
+        """Its name: `link_renewed`."""
+        return "link_renewed"
 
 
 @final
@@ -1741,11 +1909,19 @@ Event: TypeAlias = (
     | LinkCreated
     | LinkConverted
     | ServicesAdded
+    | Proposed
+    | ProposalResent
+    | ProposalWithdrawn
+    | ProposalAccepted
+    | ProposalDeclined
+    | ProposalCanceled
+    | ProposalExpired
     | ServiceRemoved
     | ManagerGrantsSet
     | AutoExtendSet
     | LinkExpiring
     | LinkExtended
+    | LinkRenewed
     | DelinkRequested
     | DelinkResent
     | DelinkRejected

@@ -29,6 +29,7 @@ __all__ = [
     "LinkEnded",
     "LinkExpiring",
     "LinkExtended",
+    "LinkRenewed",
     "LinkRequestAccepted",
     "LinkRequestCanceled",
     "LinkRequestDeclined",
@@ -41,6 +42,11 @@ __all__ = [
     "MoveReminder",
     "MoveRequested",
     "NoticeKind",
+    "ProposalCanceled",
+    "ProposalDeclined",
+    "ProposalExpired",
+    "ProposalReminder",
+    "Proposed",
     "ResellerDropped",
     "ServiceRemoved",
     "ServicesAdded",
@@ -155,6 +161,96 @@ class LinkRequestExpired(Data):
     def kind(self) -> str:
         """Its name: `link_request_expired`."""
         return "link_request_expired"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed(Data):
+    """Somebody who manages the tenant proposes a change of their link (L-6, L-9).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "proposed")
+    proposal: model.ProposalId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `proposed`."""
+        return "proposed"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalReminder(Data):
+    """A reminder of that (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "proposal_reminder")
+    proposal: model.ProposalId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `proposal_reminder`."""
+        return "proposal_reminder"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalDeclined(Data):
+    """The asked tenant said no to a proposal; what comes of a yes is told to both sides (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "proposal_declined")
+    proposal: model.ProposalId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `proposal_declined`."""
+        return "proposal_declined"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalCanceled(Data):
+    """The manager took a proposal back, or it has ended with what it rested on (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "proposal_canceled")
+    proposal: model.ProposalId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `proposal_canceled`."""
+        return "proposal_canceled"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalExpired(Data):
+    """A proposal has expired (L-3).
+
+    Attributes:
+        proposal: The proposal.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "proposal_expired")
+    proposal: model.ProposalId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `proposal_expired`."""
+        return "proposal_expired"
 
 
 @final
@@ -285,6 +381,24 @@ class LinkExtended(Data):
     def kind(self) -> str:
         """Its name: `link_extended`."""
         return "link_extended"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRenewed(Data):
+    """The link was renewed (L-9).
+
+    Attributes:
+        link: The link.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_renewed")
+    link: model.LinkId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `link_renewed`."""
+        return "link_renewed"
 
 
 @final
@@ -682,6 +796,11 @@ NoticeKind: TypeAlias = (
     | LinkRequestDeclined
     | LinkRequestCanceled
     | LinkRequestExpired
+    | Proposed
+    | ProposalReminder
+    | ProposalDeclined
+    | ProposalCanceled
+    | ProposalExpired
     | GrantsChanged
     | LinkConverted
     | ServicesAdded
@@ -689,6 +808,7 @@ NoticeKind: TypeAlias = (
     | AutoExtendSet
     | LinkExpiring
     | LinkExtended
+    | LinkRenewed
     | DelinkRequested
     | DelinkReminder
     | DelinkRejected

@@ -14,7 +14,7 @@ use crate::decide::Settling;
 use crate::journal::Record;
 use crate::model::{
     AlertRule, Assignment, Attachment, Device, Holding, Integration, Invitation, Licence, Link, LinkRequest,
-    Move, Role, Session, Tenant, User,
+    Move, Proposal, Role, Session, Tenant, User,
 };
 use crate::policy::Policy;
 use crate::query::{Page, Paging};
@@ -84,6 +84,8 @@ kinds! {
     Link "link"
     /// A link request.
     LinkRequest "link_request"
+    /// What is proposed on a link.
+    Proposal "proposal"
     /// A user.
     User "user"
     /// An invitation.
@@ -158,11 +160,11 @@ pub enum Of {
     /// A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of
     /// links and link requests, those by which it is managed.
     Tenant(TenantId),
-    /// A manager's links and link requests.
+    /// A manager's links, link requests and proposals.
     Manager(TenantId),
     /// A user's assignments, pending invitations and open sessions.
     User(UserId),
-    /// A link's pending moves.
+    /// A link's proposals and pending moves.
     Link(LinkId),
     /// The assignments of a tenant's own role.
     Role(RoleId),
@@ -189,6 +191,8 @@ impl Of {
             (E::Link, Self::Manager(_)) => Index::LinkManager,
             (E::LinkRequest, Self::All | Self::Tenant(_)) => Index::RequestManaged,
             (E::LinkRequest, Self::Manager(_)) => Index::RequestManager,
+            (E::Proposal, Self::All | Self::Link(_)) => Index::ProposalLink,
+            (E::Proposal, Self::Manager(_)) => Index::ProposalManager,
             (E::Invitation, Self::All | Self::Tenant(_)) => Index::InvitationTenant,
             (E::Invitation, Self::User(_)) => Index::InvitationUser,
             (E::Assignment, Self::All | Self::Tenant(_)) => Index::AssignmentTenant,

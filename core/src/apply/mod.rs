@@ -9,16 +9,18 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::base::ids::{InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, TenantId, UserId};
+use crate::base::ids::{
+    InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, TenantId, UserId,
+};
 use crate::base::text::{DeviceId, Prefix};
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
     Added, AlertRule, Asked, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
-    Hold, Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Party, Refusals, ResellerRow,
-    ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, Term, User, UserState,
-    announced_by,
+    Hold, Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Party, Proposal, Refusals,
+    ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, Term, User,
+    UserState, announced_by,
 };
 use crate::policy::Policy;
 use crate::view::{Any, Entity, Index, Key, Kind, Span, View, ViewError, Write};
@@ -138,6 +140,31 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::ServicesAdded { link, services } => {
             edit_link(view, *link, |it| it.services.extend(services.iter().cloned()))?
         }
+        Event::Proposed { proposal, link, manager, managed, content, expires, sender } => {
+            let mut changes = counted(view, sender.map(|_| *manager), managed.uuid(), at)?;
+            changes.extend(put(Proposal {
+                id: *proposal,
+                link: *link,
+                manager: *manager,
+                managed: *managed,
+                content: content.clone(),
+                handshake: asked(at, *expires, *sender),
+            }));
+            return Ok(changes);
+        }
+        Event::ProposalResent { proposal, sender } => {
+            let Some(found) = view.get::<Proposal>(proposal.uuid())? else { return Ok(Vec::new()) };
+            let mut changes = counted(view, sender.map(|_| found.manager), found.managed.uuid(), at)?;
+            changes.extend(taken_up(found, *sender, |it| &mut it.handshake));
+            return Ok(changes);
+        }
+        Event::ProposalWithdrawn { proposal } => {
+            answer_proposal(view, *proposal, HandshakeTrigger::Withdraw)?
+        }
+        Event::ProposalAccepted { proposal } => answer_proposal(view, *proposal, HandshakeTrigger::Accept)?,
+        Event::ProposalDeclined { proposal } => answer_proposal(view, *proposal, HandshakeTrigger::Decline)?,
+        Event::ProposalCanceled { proposal } => answer_proposal(view, *proposal, HandshakeTrigger::Cancel)?,
+        Event::ProposalExpired { proposal } => answer_proposal(view, *proposal, HandshakeTrigger::Expire)?,
         Event::ServiceRemoved { link, service, ticket: _ } => edit_link(view, *link, |it| {
             it.services.remove(service);
         })?,
@@ -148,6 +175,10 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::LinkExpiring { link, days } => edit_link(view, *link, |it| it.announced_days = Some(*days))?,
         Event::LinkExtended { link, expires } => {
             edit_link(view, *link, |it| reschedule_term(it, at, |term| term.expires = *expires))?
+        }
+
+        Event::LinkRenewed { link, term } => {
+            edit_link(view, *link, |it| reschedule_term(it, at, |it| *it = term.clone()))?
         }
 
         Event::DelinkRequested { link, by, expires, ends } => {
@@ -520,6 +551,14 @@ fn answer_link(
     trigger: HandshakeTrigger,
 ) -> Result<Option<Write>, ViewError> {
     edit::<LinkRequest>(view, id.uuid(), |it| answer(&mut it.handshake, trigger))
+}
+
+fn answer_proposal(
+    view: &dyn View,
+    id: ProposalId,
+    trigger: HandshakeTrigger,
+) -> Result<Option<Write>, ViewError> {
+    edit::<Proposal>(view, id.uuid(), |it| answer(&mut it.handshake, trigger))
 }
 
 fn answer_invitation(

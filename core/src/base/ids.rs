@@ -94,6 +94,8 @@ ids! {
     LinkId;
     /// A request to link an existing tenant (L-2).
     LinkRequestId;
+    /// What is proposed on a living link (L-6, L-9).
+    ProposalId;
     /// An invitation of a person to a tenant (U-2).
     InvitationId;
     /// A role, built in or a tenant's own (P-9).

@@ -10,8 +10,8 @@ use super::words::{
     UserState,
 };
 use crate::base::ids::{
-    AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId,
-    SessionId, TenantId, UploadId, UserId,
+    AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId,
+    ProposalId, RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
     CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
@@ -387,22 +387,78 @@ pub struct LinkRequest {
     pub handshake: Handshake,
 }
 
-/// How long a link is to last, in days from the moment it comes into force (L-9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How long a link is to last: by days from the moment at which it comes into force or is renewed,
+/// or up to a moment; one of both (L-9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TermRequest {
     /// Days until it ends by itself.
-    pub days: u32,
-    /// Whether it is prolonged by as many days instead of ending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// The moment at which it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Whether it is prolonged instead of ending: by as many days, or by those that were left until
+    /// the moment, a begun one counted whole.
     #[serde(default)]
     pub auto_extend: bool,
 }
 
 impl TermRequest {
-    /// The term of a link that comes into force at `at`.
+    /// A term of so many days, after which the link ends.
+    pub const fn days(days: u32) -> Self {
+        Self { days: Some(days), expires_at: None, auto_extend: false }
+    }
+
+    /// A term up to a moment, at which the link ends.
+    pub const fn until(moment: Timestamp) -> Self {
+        Self { days: None, expires_at: Some(moment), auto_extend: false }
+    }
+
+    /// The term that begins at `at`; where it names no end, it ends there.
     pub fn starting(self, at: Timestamp) -> Term {
-        Term { expires: at.plus_days(self.days), auto_extend_days: self.auto_extend.then_some(self.days) }
+        let expires = self.expires_at.unwrap_or_else(|| at.plus_days(self.days.unwrap_or_default()));
+        let days = self.days.unwrap_or_else(|| at.days_until(expires));
+        Term { expires, auto_extend_days: self.auto_extend.then_some(days) }
+    }
+}
+
+/// What a manager would like to have changed about a living link, and whoever is managed may accept
+/// (L-6, L-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Proposal {
+    /// Its key.
+    pub id: ProposalId,
+    /// The link.
+    pub link: LinkId,
+    /// The tenant that manages.
+    pub manager: TenantId,
+    /// The tenant that is asked.
+    pub managed: TenantId,
+    /// What would change.
+    pub content: ProposalContent,
+    /// Where the handshake stands.
+    pub handshake: Handshake,
+}
+
+/// What a proposal would change about its link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProposalContent {
+    /// More services would be managed (L-6).
+    Services(BTreeSet<Service>),
+    /// The link would last longer (L-9).
+    Term(TermRequest),
+}
+
+impl ProposalContent {
+    /// Whether both are about the same, so that one would take the other's place.
+    pub const fn is_like(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Services(_), Self::Services(_)) | (Self::Term(_), Self::Term(_)))
     }
 }
 

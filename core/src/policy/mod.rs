@@ -163,6 +163,10 @@ pub struct ManagementRule {
     /// How an MSP moves devices from its pool to a customer that it manages so (V-7).
     #[serde(default)]
     pub moves: MoveRule,
+    /// How services are added to such a link, where it does not lock the customer; else it is at
+    /// once (L-6).
+    #[serde(default)]
+    pub added_services: AddedServices,
     /// The types it can be converted to (L-5).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub converts_to: BTreeSet<ManagementType>,
@@ -181,6 +185,19 @@ pub enum MoveRule {
     Approval,
     /// At once.
     AtOnce,
+}
+
+/// How services are added to a link (L-6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AddedServices {
+    /// Once the customer's super admin accepts.
+    #[default]
+    Ask,
+    /// At once, and both sides are told.
+    Notify,
 }
 
 /// How long links may last (L-9).
@@ -265,6 +282,7 @@ impl Default for Policy {
                     notice_days: None,
                     exclusive: true,
                     moves: MoveRule::AtOnce,
+                    added_services: AddedServices::Ask,
                     converts_to: [management("jointly")].into(),
                 },
                 ManagementRule {
@@ -275,6 +293,7 @@ impl Default for Policy {
                     notice_days: None,
                     exclusive: false,
                     moves: MoveRule::Refused,
+                    added_services: AddedServices::Ask,
                     converts_to: BTreeSet::new(),
                 },
             ],
@@ -317,6 +336,7 @@ impl Policy {
                 notice_days: None,
                 exclusive: true,
                 moves: MoveRule::AtOnce,
+                added_services: AddedServices::Notify,
                 converts_to: BTreeSet::new(),
             }],
             customer_may_request_delink: false,
@@ -337,6 +357,7 @@ impl Policy {
                 notice_days: None,
                 exclusive: false,
                 moves: MoveRule::Refused,
+                added_services: AddedServices::Ask,
                 converts_to: BTreeSet::new(),
             }],
             max_managers: 8,

@@ -12,7 +12,7 @@ use super::world::World;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{Holding, Link, LinkRequest, announced_by};
+use crate::model::{Holding, Link, LinkRequest, Proposal, announced_by};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many entries of an index are read at once.
@@ -94,7 +94,8 @@ pub fn about(
 }
 
 /// The tenants, users and links that a command names; of a request, both its tenants, since they
-/// may get a link, and so of an upload, of which devices may be in a move.
+/// may get a link, of a proposal its link, too, and of an upload, of which devices may be in a move,
+/// those between whom it went.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -115,6 +116,11 @@ pub fn named(view: &dyn View, command: &Command) -> Result<BTreeSet<Uuid>, ViewE
             Named::Upload(upload) => {
                 let arrived = view.get::<Holding>(Holding::uploaded(upload).uuid())?;
                 found.extend(arrived.iter().flat_map(|it| [it.reseller.uuid(), it.uploaded_to.uuid()]));
+            }
+            Named::Proposal(proposal) => {
+                let proposal = view.get::<Proposal>(proposal.uuid())?;
+                let of = |it: &Arc<Proposal>| [it.link.uuid(), it.manager.uuid(), it.managed.uuid()];
+                found.extend(proposal.iter().flat_map(of));
             }
             Named::Invitation(_)
             | Named::Role(_)
@@ -152,6 +158,7 @@ fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
     let moment = *entity.moments().first()?;
     let event = match entity {
         Any::LinkRequest(it) => Event::LinkRequestExpired { request: it.id },
+        Any::Proposal(it) => Event::ProposalExpired { proposal: it.id },
         Any::Invitation(it) => Event::InvitationExpired { invitation: it.id },
         Any::Move(it) => Event::MoveExpired { id: it.id },
         Any::Link(link) => {

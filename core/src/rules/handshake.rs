@@ -9,11 +9,12 @@ use super::authority;
 use super::graph;
 use super::rights::{Giver, Offer, Place};
 use super::world::{Stop, World};
-use crate::base::ids::{TenantId, UserId};
+use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, USERS_MANAGE};
 use crate::model::{
-    Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, Move, Party, Subject, User,
+    Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, Move, Party, Proposal, Subject,
+    User,
 };
 use crate::view::{Any, Index, Key, Span, ViewError};
 
@@ -31,10 +32,40 @@ pub(super) fn sent_by(actor: &Actor, organisation: Option<TenantId>) -> Option<S
 
 /// Whether a link request's manager still has somebody who could ask.
 pub(super) fn request_stands(world: &World<'_>, request: &LinkRequest) -> Result<bool, ViewError> {
-    match request.handshake.sender {
-        None => Ok(true),
-        Some(_) => anybody_can(world, CUSTOMERS_ADD, request.manager),
+    organisation_stands(world, &request.handshake, request.manager, &mut BTreeMap::new())
+}
+
+/// Whether a proposal's link is there, and its manager still has somebody who could ask.
+pub(super) fn proposal_stands(world: &World<'_>, proposal: &Proposal) -> Result<bool, ViewError> {
+    proposal_rests(world, proposal, &mut BTreeMap::new())
+}
+
+fn proposal_rests(
+    world: &World<'_>,
+    proposal: &Proposal,
+    asked: &mut BTreeMap<TenantId, bool>,
+) -> Result<bool, ViewError> {
+    Ok(world.link(proposal.link)?.is_some_and(|link| link.is_in_force(world.at))
+        && organisation_stands(world, &proposal.handshake, proposal.manager, asked)?)
+}
+
+/// Whether the organisation that asks still has somebody who could, about whom is asked once; what
+/// the operator sent rests on nobody.
+fn organisation_stands(
+    world: &World<'_>,
+    handshake: &Handshake,
+    manager: TenantId,
+    asked: &mut BTreeMap<TenantId, bool>,
+) -> Result<bool, ViewError> {
+    if handshake.sender.is_none() {
+        return Ok(true);
     }
+    if let Some(known) = asked.get(&manager) {
+        return Ok(*known);
+    }
+    let stands = anybody_can(world, CUSTOMERS_ADD, manager)?;
+    asked.insert(manager, stands);
+    Ok(stands)
 }
 
 /// Whether the sender of an invitation could still send it: a sign-up for a manager of the tenant,
@@ -149,8 +180,10 @@ pub(crate) struct Touched {
     everything: bool,
     /// All that these take part in, or sent.
     subjects: BTreeSet<Subject>,
-    /// The link requests of these.
+    /// The link requests and proposals of these.
     organisations: BTreeSet<TenantId>,
+    /// What is proposed on these, which have ended.
+    links: BTreeSet<LinkId>,
 }
 
 impl Touched {
@@ -159,6 +192,9 @@ impl Touched {
     /// # Errors
     /// When the view cannot be read.
     pub(crate) fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
+        if let Event::LinkEnded { link, .. } = event {
+            self.links.insert(*link);
+        }
         match event {
             Event::PolicySet { .. } => self.everything = true,
             Event::RoleEdited { role, .. } => {
@@ -242,7 +278,12 @@ impl Touched {
             spans.push(Span::under(Index::DueAbout, Key::new().id(subject.uuid()).flag(false)));
         }
         for organisation in &self.organisations {
-            spans.push(Span::under(Index::RequestManager, Key::new().id(organisation.uuid()).flag(true)));
+            for index in [Index::RequestManager, Index::ProposalManager] {
+                spans.push(Span::under(index, Key::new().id(organisation.uuid()).flag(true)));
+            }
+        }
+        for link in &self.links {
+            spans.push(Span::under(Index::ProposalLink, Key::new().id(link.uuid()).flag(true)));
         }
         let mut asked: BTreeMap<TenantId, bool> = BTreeMap::new();
         let mut seen = BTreeSet::new();
@@ -276,14 +317,12 @@ fn ground_gone(
     let pending = |handshake: &Handshake| handshake.state_at(world.at) == HandshakeState::Pending;
     Ok(match entity {
         Any::LinkRequest(it) if pending(&it.handshake) => {
-            let stands = match (it.handshake.sender, asked.get(&it.manager)) {
-                (Some(_), Some(known)) => *known,
-                _ => request_stands(world, it)?,
-            };
-            if it.handshake.sender.is_some() {
-                asked.insert(it.manager, stands);
-            }
+            let stands = organisation_stands(world, &it.handshake, it.manager, asked)?;
             (!stands).then_some(Event::LinkRequestWithdrawn { request: it.id })
+        }
+        Any::Proposal(it) if pending(&it.handshake) => {
+            let stands = proposal_rests(world, it, asked)?;
+            (!stands).then_some(Event::ProposalWithdrawn { proposal: it.id })
         }
         Any::Invitation(it) if pending(&it.handshake) => {
             let stands = invitation_stands(world, it)?;

@@ -12,10 +12,11 @@ use crate::view::{Kind, ViewError};
 
 /// The kinds of entity whose id a caller may choose, beside uploads. The other kinds stand under
 /// keys that are derived for their kind alone, which no chosen id can meet.
-const CHOSEN: [Kind; 10] = [
+const CHOSEN: [Kind; 11] = [
     Kind::Tenant,
     Kind::Link,
     Kind::LinkRequest,
+    Kind::Proposal,
     Kind::User,
     Kind::Invitation,
     Kind::Role,

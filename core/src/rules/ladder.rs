@@ -76,6 +76,16 @@ pub(crate) fn of_customer(world: &World<'_>, tenant: TenantId, must: bool) -> Re
     Ok(Recipients { users, operator })
 }
 
+/// Those who are asked to sign up as the first super admin of a tenant that never had one.
+pub(crate) fn of_signing_up(world: &World<'_>, tenant: TenantId) -> Result<Recipients, ViewError> {
+    let mut users = BTreeSet::new();
+    if world.living(tenant)?.is_some_and(|tenant| !tenant.had_owner) {
+        let pending = world.pending_invitations(tenant)?;
+        users.extend(pending.iter().filter(|it| it.sign_up).map(|it| it.user));
+    }
+    Ok(Recipients { users, operator: false })
+}
+
 /// Whoever at home in `home`, which is the manager or manages it, can act and holds such an
 /// assignment nearest to the matter.
 fn rung_of(

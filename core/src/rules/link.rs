@@ -15,8 +15,8 @@ use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
 use crate::base::time::Timestamp;
 use crate::command::{
-    AcceptLink, AddServices, CancelLinkRequest, ConvertLink, DeclineLink, RemoveService, RequestLink,
-    ResendLinkRequest, SetAutoExtend, SetManagerGrants,
+    AcceptLink, CancelLinkRequest, ConvertLink, DeclineLink, RemoveService, RequestLink, ResendLinkRequest,
+    SetAutoExtend, SetManagerGrants,
 };
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
@@ -30,7 +30,7 @@ use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
 
 /// A link that somebody would like to have.
-pub(super) struct Proposal<'a> {
+pub(super) struct WantedLink<'a> {
     pub(super) manager: &'a Tenant,
     pub(super) managed: TenantId,
     /// What the actor called it: a number is answered with the number alone (T-8).
@@ -41,7 +41,7 @@ pub(super) struct Proposal<'a> {
     pub(super) term: Option<TermRequest>,
 }
 
-impl Proposal<'_> {
+impl WantedLink<'_> {
     /// The events by which the link comes into force now: with what its end has to be announced by
     /// already, if it has one (L-9).
     pub(super) fn created(&self, world: &World<'_>, link: LinkId) -> Vec<Event> {
@@ -64,6 +64,14 @@ fn announced(world: &World<'_>, link: LinkId, ends: Option<Timestamp>) -> Option
     Some(Event::LinkExpiring { link, days: announced_by(ends?, world.at)? })
 }
 
+/// What is announced with another term: the end of the link that it makes. The end of a notice
+/// period that stays what ends the link was announced with the period (D-8).
+pub(super) fn announced_with_term(world: &World<'_>, link: &Link, term: Option<Term>) -> Option<Event> {
+    let ends = Link { term, ..link.clone() }.ends_at();
+    let stays = ends == link.ends_at() && ends == link.delink_ends;
+    announced(world, link.id, ends.filter(|_| !stays))
+}
+
 /// What is announced with a notice period that begins or no longer runs: the end of the link, where
 /// that makes it another one (D-8).
 pub(super) fn announced_with(
@@ -78,22 +86,20 @@ pub(super) fn announced_with(
 /// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers
 /// (L-6 to L-9). What tells of who else has to do with the managed tenant, or with the manager, is
 /// handed back.
-pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -> Result<Bars, ViewError> {
+pub(super) fn bar(world: &World<'_>, wanted: &WantedLink<'_>, bars: &mut Bars) -> Result<Bars, ViewError> {
     let policy = &world.policy;
-    let (manager, managed, named) = (proposal.manager.id, proposal.managed, proposal.named);
-    let rule = policy.management(proposal.management);
-    bars.bar(rule.is_none(), Code::UnknownManagementType, proposal.management);
-    world.bar_services(proposal.services, bars);
-    match proposal.term {
+    let (manager, managed, named) = (wanted.manager.id, wanted.managed, wanted.named);
+    let rule = policy.management(wanted.management);
+    bars.bar(rule.is_none(), Code::UnknownManagementType, wanted.management);
+    world.bar_services(wanted.services, bars);
+    match wanted.term {
         None => bars.bar(policy.term.required, Code::TermRequired, ""),
-        Some(term) => {
-            bars.bar(term.days == 0 || term.days > policy.term.max_days, Code::TermTooLong, term.days)
-        }
+        Some(term) => bar_term(world, term, bars),
     }
 
     bars.bar(manager == managed, Code::SelfLink, named);
-    bars.bar(proposal.manager.kind != TenantKind::Msp, Code::CannotManage, manager);
-    bars.bar(proposal.kind == TenantKind::Reseller, Code::CannotBeManaged, named);
+    bars.bar(wanted.manager.kind != TenantKind::Msp, Code::CannotManage, manager);
+    bars.bar(wanted.kind == TenantKind::Reseller, Code::CannotBeManaged, named);
 
     let mut veiled = Bars::new();
     let others = world.links_above(managed)?;
@@ -110,11 +116,26 @@ pub(super) fn bar(world: &World<'_>, proposal: &Proposal<'_>, bars: &mut Bars) -
     let exclusive = |link: &Link| world.management(link).is_none_or(|rule| rule.exclusive);
     let alone = rule.is_some_and(|rule| rule.exclusive) || others.iter().any(|link| exclusive(link));
     veiled.bar(!others.is_empty() && alone, Code::ExclusiveLink, named);
-    veiled.bar(overlaps(&others, proposal.services), Code::ServicesOverlap, named);
+    veiled.bar(overlaps(&others, wanted.services), Code::ServicesOverlap, named);
     Ok(veiled)
 }
 
-fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
+/// Notes a term that names no end or two, that is over already, or that is longer than the policy
+/// allows (L-9).
+pub(super) fn bar_term(world: &World<'_>, term: TermRequest, bars: &mut Bars) {
+    let max = world.policy.term.max_days;
+    match (term.days, term.expires_at) {
+        (Some(days), None) => bars.bar(days == 0 || days > max, Code::TermTooLong, days),
+        (None, Some(end)) => {
+            bars.bar(end <= world.at, Code::EndNotLater, end);
+            bars.bar(end > world.at.plus_days(max), Code::TermTooLong, world.at.days_until(end));
+        }
+        (None, None) | (Some(_), Some(_)) => bars.bar(true, Code::TermUnclear, ""),
+    }
+}
+
+/// Whether others manage one of these services already (L-7).
+pub(super) fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bool {
     others.iter().any(|link| !link.services.is_disjoint(services))
 }
 
@@ -134,7 +155,7 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     let mut bars = Bars::new();
     // The link that it may lead to takes the id over.
     let request = NewIds::of(world).take(command.request, &mut bars)?;
-    let proposal = Proposal {
+    let wanted = WantedLink {
         manager: &manager,
         managed: managed.id,
         named: &command.number,
@@ -143,7 +164,7 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
         services: &command.services,
         term: command.term,
     };
-    let veiled = bar_request(world, &managed, &proposal, &mut bars)?;
+    let veiled = bar_request(world, &managed, &wanted, &mut bars)?;
     bars.join_veiled(veiled, actor, &command.number);
     for other in
         world.view.under::<LinkRequest>(Index::RequestManaged, Key::new().id(managed.id.uuid()).flag(true))
@@ -171,14 +192,14 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
 fn bar_request(
     world: &World<'_>,
     managed: &Tenant,
-    proposal: &Proposal<'_>,
+    wanted: &WantedLink<'_>,
     bars: &mut Bars,
 ) -> Result<Bars, ViewError> {
-    let mut veiled = bar(world, proposal, bars)?;
-    for tenant in [managed, proposal.manager] {
+    let mut veiled = bar(world, wanted, bars)?;
+    for tenant in [managed, wanted.manager] {
         world.bar_closed(tenant, &mut veiled)?;
     }
-    veiled.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, proposal.named);
+    veiled.bar(world.super_admins(managed.id)?.is_empty(), Code::NoCustomerOwner, wanted.named);
     Ok(veiled)
 }
 
@@ -195,7 +216,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
         return refuse(Code::LinkRequestNotPending, request.id);
     }
     if let (Some(manager), Some(managed)) = (world.living(request.manager)?, world.living(request.managed)?) {
-        let proposal = Proposal {
+        let wanted = WantedLink {
             manager: &manager,
             managed: managed.id,
             named: &managed.id,
@@ -204,10 +225,10 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
             services: &request.services,
             term: request.term,
         };
-        let others = bar_request(world, &managed, &proposal, &mut bars)?;
+        let others = bar_request(world, &managed, &wanted, &mut bars)?;
         bars.join(others);
         bars.lift()?;
-        let created = proposal.created(world, LinkId::from_uuid(request.id.uuid()));
+        let created = wanted.created(world, LinkId::from_uuid(request.id.uuid()));
         let accepted = Event::LinkRequestAccepted { request: request.id };
         return Ok(iter::once(accepted).chain(created).collect::<Vec<_>>().into());
     }
@@ -300,7 +321,7 @@ fn answer(
 }
 
 /// Finds a link for its manager's side.
-fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Ruling<Arc<Link>> {
+pub(super) fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Ruling<Arc<Link>> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(id)? else { return refuse(Code::UnknownLink, id) };
     match authority::side_of_link(world, actor, &link, Gate::Shut)? {
@@ -361,27 +382,6 @@ pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -
     Ok(decision)
 }
 
-/// Manages more services by a link (L-6).
-///
-/// # Errors
-/// `wrong_actor`, `link_ended`, `no_services`, `unknown_service`, `services_overlap`,
-/// `nothing_to_do`.
-pub(crate) fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> Ruling<Decision> {
-    let link = for_manager(world, actor, command.link)?;
-    let mut bars = Bars::new();
-    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
-    world.bar_services(&command.services, &mut bars);
-    let others: Vec<_> =
-        world.links_above(link.managed)?.into_iter().filter(|other| other.id != link.id).collect();
-    let mut veiled = Bars::new();
-    veiled.bar(overlaps(&others, &command.services), Code::ServicesOverlap, link.managed);
-    bars.join_veiled(veiled, actor, link.managed);
-    let services: BTreeSet<Service> = command.services.difference(&link.services).cloned().collect();
-    bars.bar(services.is_empty() && !command.services.is_empty(), Code::NothingToDo, link.id);
-    bars.lift()?;
-    Ok(Event::ServicesAdded { link: link.id, services }.into())
-}
-
 /// Removes a service from a link: refused to users, an operator cites a ticket (L-6).
 ///
 /// # Errors
@@ -427,10 +427,7 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
     }
     bars.lift()?;
     let term = link.term.clone().map(|term| Term { auto_extend_days: command.days, ..term });
-    let ends = Link { term, ..(*link).clone() }.ends_at();
-    // The end of a notice period that stays what ends the link was announced with the period.
-    let stays = ends == link.ends_at() && ends == link.delink_ends;
-    let announced = announced(world, link.id, ends.filter(|_| !stays));
+    let announced = announced_with_term(world, &link, term);
     let set = Event::AutoExtendSet { link: link.id, days: command.days };
     Ok(iter::once(set).chain(announced).collect::<Vec<_>>().into())
 }

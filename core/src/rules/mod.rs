@@ -16,6 +16,7 @@ pub(crate) mod link;
 pub(crate) mod operation;
 pub(crate) mod personal;
 pub(crate) mod policy;
+pub(crate) mod proposal;
 pub(crate) mod reseller;
 pub(crate) mod role;
 pub(crate) mod session;

@@ -7,7 +7,9 @@ use super::world::{Bars, Decision, Ruling, World};
 use crate::base::text::{BuiltinRole, ManagementType, Service};
 use crate::command::SetPolicy;
 use crate::event::Event;
-use crate::model::{Actor, Assignment, Invitation, Link, LinkRequest, RoleRef};
+use crate::model::{
+    Actor, Assignment, HandshakeState, Invitation, Link, LinkRequest, Proposal, ProposalContent, RoleRef,
+};
 use crate::policy::Policy;
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
@@ -47,8 +49,16 @@ fn bar_dropped(world: &World<'_>, next: &Policy, bars: &mut Bars) -> Result<(), 
         }
         for request in world.view.under::<LinkRequest>(Index::RequestManager, Key::new()) {
             let request = request?;
-            if request.handshake.state_at(world.at) == crate::model::HandshakeState::Pending {
+            if request.handshake.state_at(world.at) == HandshakeState::Pending {
                 bar_link(&types, &services, &request.management, &request.services, bars);
+            }
+        }
+        for proposal in world.view.under::<Proposal>(Index::ProposalManager, Key::new()) {
+            let proposal = proposal?;
+            if proposal.handshake.state_at(world.at) == HandshakeState::Pending
+                && let ProposalContent::Services(wanted) = &proposal.content
+            {
+                bar_services(&services, wanted, bars);
             }
         }
     }
@@ -78,6 +88,10 @@ fn bar_link(
     bars: &mut Bars,
 ) {
     bars.bar(types.contains(management), Code::PolicyInUse, management);
+    bar_services(services, used, bars);
+}
+
+fn bar_services(services: &BTreeSet<&Service>, used: &BTreeSet<Service>, bars: &mut Bars) {
     for service in used {
         bars.bar(services.contains(service), Code::PolicyInUse, service);
     }

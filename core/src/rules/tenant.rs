@@ -69,7 +69,7 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
     let number = bar_new(world, tenant, command.number.as_ref(), command.prefix.as_ref(), &mut bars)?;
     let link = ids.take(command.link, &mut bars)?;
 
-    let proposal = link::Proposal {
+    let wanted = link::WantedLink {
         manager: &manager,
         managed: tenant,
         named: &tenant,
@@ -78,7 +78,7 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
         services: &command.services,
         term: command.term,
     };
-    let barred = link::bar(world, &proposal, &mut bars)?;
+    let barred = link::bar(world, &wanted, &mut bars)?;
     bars.join(barred);
 
     let mut decision = Decision::default();
@@ -94,7 +94,7 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
         prefix: command.prefix.clone(),
         personal,
     });
-    decision.events.extend(proposal.created(world, link));
+    decision.events.extend(wanted.created(world, link));
 
     if let Some(rule) = world.policy.management(&command.management) {
         bars.bar(rule.delinkable && command.owner.is_none(), Code::OwnerRequired, &command.name);

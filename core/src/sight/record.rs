@@ -402,11 +402,19 @@ impl<'s> RecordSight<'s> {
             | Event::LinkCreated { .. }
             | Event::LinkConverted { .. }
             | Event::ServicesAdded { .. }
+            | Event::Proposed { .. }
+            | Event::ProposalResent { .. }
+            | Event::ProposalWithdrawn { .. }
+            | Event::ProposalAccepted { .. }
+            | Event::ProposalDeclined { .. }
+            | Event::ProposalCanceled { .. }
+            | Event::ProposalExpired { .. }
             | Event::ServiceRemoved { .. }
             | Event::ManagerGrantsSet { .. }
             | Event::AutoExtendSet { .. }
             | Event::LinkExpiring { .. }
             | Event::LinkExtended { .. }
+            | Event::LinkRenewed { .. }
             | Event::DelinkRequested { .. }
             | Event::DelinkResent { .. }
             | Event::DelinkRejected { .. }

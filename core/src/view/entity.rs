@@ -9,8 +9,8 @@ use super::key::{Index, Key};
 use crate::base::time::Timestamp;
 use crate::model::{
     AlertRule, Asked, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation,
-    Licence, Link, LinkRequest, Listing, Move, Refusals, ResellerRow, RestingPrefix, Role, Session, Tenant,
-    User,
+    Licence, Link, LinkRequest, Listing, Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, Session,
+    Tenant, User,
 };
 use crate::policy::Policy;
 
@@ -142,6 +142,8 @@ kinds! {
     20 Refusals "refusals"
     /// How much somebody was asked by one organisation lately.
     21 Asked "asked"
+    /// What is proposed on a link.
+    22 Proposal "proposal"
 }
 
 /// One entity that is inserted, replaced or deleted.
@@ -201,6 +203,7 @@ impl Any {
         let handshake = match self {
             Self::Link(link) => return link.moments(),
             Self::LinkRequest(it) => &it.handshake,
+            Self::Proposal(it) => &it.handshake,
             Self::Invitation(it) => &it.handshake,
             Self::Move(it) => &it.handshake,
             _ => return BTreeSet::new(),
@@ -247,6 +250,19 @@ entity!(LinkRequest, it => it.id.uuid(), {
     let mut keys = vec![
         (Index::RequestManaged, Key::new().id(it.managed.uuid()).flag(pending)),
         (Index::RequestManager, Key::new().id(it.manager.uuid()).flag(pending)),
+    ];
+    if pending {
+        let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
+        due(&mut keys, it.handshake.expires, false, &parties);
+    }
+    keys
+});
+
+entity!(Proposal, it => it.id.uuid(), {
+    let pending = it.handshake.state == HandshakeState::Pending;
+    let mut keys = vec![
+        (Index::ProposalLink, Key::new().id(it.link.uuid()).flag(pending)),
+        (Index::ProposalManager, Key::new().id(it.manager.uuid()).flag(pending)),
     ];
     if pending {
         let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);

@@ -118,6 +118,10 @@ indexes! {
     41 HoldingUpload "holding_upload"
     /// Devices by what they count towards.
     42 DeviceHolding "device_holding"
+    /// Proposals by link: link, then 1 while pending and 0 after.
+    43 ProposalLink "proposal_link"
+    /// Proposals by the manager: tenant, then 1 while pending and 0 after.
+    44 ProposalManager "proposal_manager"
 }
 
 /// An index key, built part by part.

@@ -117,7 +117,7 @@ fn a1_where_no_role_is_an_admins_whoever_may_edit_the_tenant_is_told() {
 
 #[test]
 fn a1_l9_the_end_of_a_link_to_a_tenant_that_has_nobody_is_told_to_the_operator() {
-    let term = Some(tenantry::model::TermRequest { days: 60, auto_extend: false });
+    let term = Some(tenantry::model::TermRequest::days(60));
     let given = given().and(ADA, AddCustomer { term, ..customer(MSP, "fully") });
     let told = |given: &Given, kind: &str| {
         let mail = given.engine.notices("mail", 1_000).unwrap();
@@ -133,7 +133,7 @@ fn a1_l9_the_end_of_a_link_to_a_tenant_that_has_nobody_is_told_to_the_operator()
 
 #[test]
 fn a1_an_expired_link_no_longer_brings_mail() {
-    let term = Some(tenantry::model::TermRequest { days: 30, auto_extend: false });
+    let term = Some(tenantry::model::TermRequest::days(30));
     let given = given()
         .and(ADA, AddCustomer { term, ..customer(MSP, "fully") })
         .and(STAFF, user(EVE, NEW, "eve", "admin"));

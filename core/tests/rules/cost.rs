@@ -66,7 +66,7 @@ impl Bench {
         self.all((0..count).map(|number| {
             let add = AddCustomer {
                 tenant: Some(TenantId::from_uuid(Uuid::from_u128(0x7_0000 + number as u128))),
-                term: Some(TermRequest { days, auto_extend: false }),
+                term: Some(TermRequest::days(days)),
                 ..AddCustomer::new(
                     SECOND,
                     TenantKind::Customer,
@@ -140,7 +140,7 @@ fn l3_a_command_brings_about_what_it_names_and_a_bounded_part_of_the_rest() {
 fn l9_a_link_that_has_ended_is_ended_before_a_command_about_it_however_much_else_is_due() {
     let bench = Bench::new();
     bench.invitations(300);
-    let term = Some(TermRequest { days: 9, auto_extend: false });
+    let term = Some(TermRequest::days(9));
     bench.all([(ADA.into(), AddCustomer { term, ..customer(MSP, "fully") }.into())]);
     bench.given.clock.pass_days(10);
     let seq = bench.given.engine.token().unwrap().seq;
@@ -229,7 +229,10 @@ fn q1_a_list_never_pays_for_what_is_due_elsewhere() {
 fn l9_a_link_extends_itself_to_the_end_of_time_and_stays_there() {
     let given = given().and(
         ADA,
-        AddCustomer { term: Some(TermRequest { days: 30, auto_extend: true }), ..customer(MSP, "fully") },
+        AddCustomer {
+            term: Some(TermRequest { auto_extend: true, ..TermRequest::days(30) }),
+            ..customer(MSP, "fully")
+        },
     );
     let reading = given.engine.read().unwrap();
     let now = reading.now().unwrap();
@@ -320,7 +323,7 @@ fn p13_a_check_reads_each_tenant_above_once_however_many_ways_lead_to_it() {
                     let request = LinkRequestId::from_uuid(Uuid::from_u128(id << 16 | at as u128));
                     let ask = RequestLink {
                         request: Some(request),
-                        term: Some(TermRequest { days: 30, auto_extend: false }),
+                        term: Some(TermRequest::days(30)),
                         ..RequestLink::new(
                             *manager,
                             text(&name),

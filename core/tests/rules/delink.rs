@@ -1,5 +1,6 @@
 //! Delink (D).
 
+use tenantry::base::ids::ProposalId;
 use tenantry::model::machine::DelinkAct;
 use tenantry::model::{Actor, Assignment, EndCause, Link, Party, Role, Stage, TermRequest};
 use tenantry::notice::NoticeKind;
@@ -245,7 +246,7 @@ fn d6_what_the_manager_disabled_is_enabled_with_the_end_of_its_link_whatever_end
 
 #[test]
 fn d6_a_hold_ends_at_the_moment_its_link_does_whether_or_not_it_was_swept() {
-    let term = Some(TermRequest { days: 10, auto_extend: false });
+    let term = Some(TermRequest::days(10));
     let given = given().and(NINA, RequestLink { term, ..ask(SECOND, "ALONE", "jointly") });
     let given = given.and(CARL, AcceptLink::new(ASKED)).and(NINA, disable(ALONE));
     let index = |given: &Given| given.engine.access_index().unwrap();
@@ -399,7 +400,7 @@ fn d8_its_end_is_announced_as_that_of_a_term_is() {
 #[test]
 fn d8_where_a_term_ends_earlier_it_ends_the_link_and_what_ends_it_is_announced_alone() {
     let with = |days, auto, notice| {
-        let term = Some(TermRequest { days, auto_extend: auto });
+        let term = Some(TermRequest { auto_extend: auto, ..TermRequest::days(days) });
         let given = noticed(notice).and(NINA, RequestLink { term, ..ask(SECOND, "ALONE", "jointly") });
         given.and(CARL, AcceptLink::new(ASKED))
     };
@@ -421,6 +422,16 @@ fn d8_where_a_term_ends_earlier_it_ends_the_link_and_what_ends_it_is_announced_a
     assert_eq!(announced(&given), Some(30));
     let given = given.later(22).swept();
     assert_eq!(announced(&given), Some(7));
+    given.verified();
+    // A renewal moves the term alone: what was announced of the notice stays, and so does its end.
+    let proposal: ProposalId = text("00000000-0000-0000-0000-0000000007d8");
+    let renew = RenewLink { proposal: Some(proposal), ..RenewLink::new(ASKED_LINK, TermRequest::days(400)) };
+    let given =
+        with(45, false, 20).and(CARL, request()).and(NINA, renew).when(CARL, AcceptProposal::new(proposal));
+    let given = given.then(happened(&["proposal_accepted", "link_renewed"]));
+    assert_eq!(announced(&given), Some(30));
+    let given = given.later(20).swept();
+    assert_eq!(cause(&given), EndCause::NoticeOver);
     given.verified();
     // A term that extends itself neither ends the link nor hides an announcement, however late it is looked at.
     let given = with(10, true, 50).and(CARL, request()).later(44).swept();

@@ -212,7 +212,7 @@ fn d6_expiry_and_deletion_of_the_manager_have_the_same_effects() {
             .and(manager, console(0, NEW))
     };
     // By time.
-    let term = Some(TermRequest { days: 20, auto_extend: false });
+    let term = Some(TermRequest::days(20));
     let given =
         build(trade(MoveRule::Approval).and(ADA, AddCustomer { term, ..customer(MSP, "jointly") }), ADA, MSP);
     let before = given.later(20);

@@ -339,7 +339,7 @@ impl History {
     }
 
     fn term(&self) -> Option<TermRequest> {
-        self.policy().term.required.then_some(TermRequest { days: 300, auto_extend: false })
+        self.policy().term.required.then_some(TermRequest::days(300))
     }
 
     fn management(&mut self) -> tenantry::base::text::ManagementType {

@@ -90,7 +90,7 @@ fn l3_what_a_managers_people_hand_out_ends_with_the_grant_and_with_the_link() {
 
 #[test]
 fn l3_a_right_that_ends_by_time_takes_what_rests_on_it_along_at_its_moment() {
-    let term = Some(tenantry::model::TermRequest { days: 3, auto_extend: false });
+    let term = Some(tenantry::model::TermRequest::days(3));
     let given = given().and(NINA, RequestLink { term, ..ask(SECOND, "ALONE", "jointly") });
     let given = given.and(CARL, AcceptLink::new(ASKED));
     let given = given.and(CARL, SetManagerGrants::new(ASKED_LINK, set(&["users.manage"])));

@@ -1,6 +1,6 @@
 //! Ids: each names one thing of one kind, whoever chooses it (T-10).
 
-use tenantry::base::ids::{IntegrationId, LicenceId, RoleId, SessionId, UploadId};
+use tenantry::base::ids::{IntegrationId, LicenceId, ProposalId, RoleId, SessionId, UploadId};
 use tenantry::model::{Actor, Assignment, Attachment, Holding, ResellerRow};
 use tenantry::policy::MoveRule;
 use tenantry::refusal::Code::*;
@@ -12,6 +12,7 @@ const ROLE: u128 = 0xc01;
 const TOOL: u128 = 0xc02;
 const LICENCE: u128 = 0xc03;
 const CONSOLE: u128 = 0xc04;
+const PROPOSED: u128 = 0xc05;
 const UPLOAD: u128 = 0x8001;
 
 fn id(number: u128) -> Uuid {
@@ -29,6 +30,18 @@ fn create_integration(at: Uuid) -> CreateIntegration {
 
 fn buy(at: Uuid) -> BuyLicence {
     BuyLicence { licence: Some(LicenceId::from_uuid(at)), ..BuyLicence::new(MSP, MSP, text("manage"), 3) }
+}
+
+fn more(at: Uuid) -> AddServices {
+    AddServices {
+        proposal: Some(ProposalId::from_uuid(at)),
+        ..AddServices::new(JOINTLY_LINK, set(&["enrollment"]))
+    }
+}
+
+fn renew(at: Uuid) -> RenewLink {
+    let new = RenewLink::new(JOINTLY_LINK, tenantry::model::TermRequest::days(90));
+    RenewLink { proposal: Some(ProposalId::from_uuid(at)), ..new }
 }
 
 fn open(at: Uuid) -> OpenConsole {
@@ -75,6 +88,8 @@ fn makers(at: Uuid) -> Vec<(Actor, Command)> {
             }
             .into(),
         ),
+        (ADA.into(), more(at).into()),
+        (ADA.into(), renew(at).into()),
         (ADA.into(), create_role(at).into()),
         (ADA.into(), create_integration(at).into()),
         (ADA.into(), buy(at).into()),
@@ -107,6 +122,8 @@ fn full() -> Given {
     };
     trade(MoveRule::Approval)
         .and(ADA, lone)
+        .and(ADA, more(id(PROPOSED)))
+        .and(ADA, CancelProposal::new(ProposalId::from_uuid(id(PROPOSED))))
         .and(ADA, create_role(id(ROLE)))
         .and(ADA, DeleteRole::new(RoleId::from_uuid(id(ROLE))))
         .and(ADA, create_integration(id(TOOL)))
@@ -141,6 +158,7 @@ fn t10_an_id_that_anything_has_is_taken_whatever_it_is_and_whether_or_not_it_liv
         ("closed session", id(CONSOLE)),
         ("upload", id(UPLOAD)),
         ("canceled move", MOVE.uuid()),
+        ("canceled proposal", id(PROPOSED)),
     ];
     let mut given = full();
     for (what, used) in used {

@@ -12,7 +12,7 @@ use super::stock::*;
 use super::*;
 
 fn term(days: u32, auto_extend: bool) -> Option<TermRequest> {
-    Some(TermRequest { days, auto_extend })
+    Some(TermRequest { auto_extend, ..TermRequest::days(days) })
 }
 
 #[test]
@@ -572,7 +572,7 @@ fn l9_no_link_ends_unannounced_however_late_its_end_comes_about() {
     };
     let expiring = |days| ("link_expiring".to_owned(), Some(days));
     let with = |days, auto_extend| AddCustomer {
-        term: Some(TermRequest { days, auto_extend }),
+        term: Some(TermRequest { auto_extend, ..TermRequest::days(days) }),
         ..customer(MSP, "fully")
     };
     // A short term is announced with the link, and again when its moments come.

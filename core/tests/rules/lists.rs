@@ -1073,7 +1073,7 @@ fn t9_a_list_shows_what_the_viewer_sees_of_each_customer() {
 
 #[test]
 fn l9_lists_are_right_by_the_clock_before_any_sweep_and_so_are_checks() {
-    let term = Some(tenantry::model::TermRequest { days: 60, auto_extend: false });
+    let term = Some(tenantry::model::TermRequest::days(60));
     let tool = tenantry::base::ids::IntegrationId::from_uuid(Uuid::from_u128(0x9b0));
     let session = tenantry::base::ids::SessionId::from_uuid(Uuid::from_u128(0x9c0));
     let create = CreateIntegration {

@@ -32,6 +32,7 @@ mod order;
 mod past;
 mod permissions;
 mod policies;
+mod proposals;
 mod resellers;
 mod rights;
 mod search;

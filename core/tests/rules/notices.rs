@@ -57,7 +57,7 @@ fn a4_each_event_is_told_to_those_it_concerns() {
     let invited: Act = |it| it.and(JACK, invite(JOINTLY, "admin"));
     let signing: Act = |it| it.and(ADA, customer(MSP, "jointly"));
     let ending: Act = |it| {
-        let term = |auto_extend| Some(TermRequest { days: 60, auto_extend });
+        let term = |auto_extend| Some(TermRequest { auto_extend, ..TermRequest::days(60) });
         it.and(ADA, AddCustomer { term: term(false), ..customer(MSP, "jointly") })
             .and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")))
     };
@@ -105,8 +105,8 @@ fn a4_each_event_is_told_to_those_it_concerns() {
         (nothing, |it| it.and(ADA, delete(&[FULLY])), &["link_ended to ada adam"]),
         (
             nothing,
-            |it| it.and(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"]))),
-            &["services_added to ada adam julia"],
+            |it| it.and(ADA, AddServices::new(FULLY_LINK, set(&["configure"]))),
+            &["services_added to ada adam fred"],
         ),
         (
             nothing,
@@ -171,7 +171,10 @@ fn a4_each_event_is_told_to_those_it_concerns() {
     }
     let extending = given().and(
         ADA,
-        AddCustomer { term: Some(TermRequest { days: 60, auto_extend: true }), ..customer(MSP, "fully") },
+        AddCustomer {
+            term: Some(TermRequest { auto_extend: true, ..TermRequest::days(60) }),
+            ..customer(MSP, "fully")
+        },
     );
     let given = read_up(extending).later(60).swept();
     assert_eq!(told(&given, "mail"), ["invitation_expired to ada adam", "link_extended to ada adam"]);

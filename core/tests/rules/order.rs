@@ -37,7 +37,7 @@ fn a_new_customer_with_everything_wrong_is_mended_in_the_order_of_the_table() {
         number: Some(text("JOINTLY")),
         prefix: Some(text("acme")),
         owner: None,
-        term: Some(TermRequest { days: 0, auto_extend: false }),
+        term: Some(TermRequest::days(0)),
         authorize: vec![Authorization { user: CORA, role: text("astronaut"), below: None }],
         ..AddCustomer::new(ALONE, TenantKind::Reseller, text("New"), text("someday"), set(&[]))
     };

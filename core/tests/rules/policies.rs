@@ -230,7 +230,7 @@ fn p13_clients_know_three_authorizations_and_no_delink() {
 #[test]
 fn p13_delegated_links_have_an_end_and_stand_side_by_side() {
     let given = given_delegated();
-    let term = Some(TermRequest { days: 100, auto_extend: false });
+    let term = Some(TermRequest::days(100));
     let delegate = |manager, request, services: &[&str], term| RequestLink {
         request: Some(request),
         term,
@@ -239,7 +239,7 @@ fn p13_delegated_links_have_an_end_and_stand_side_by_side() {
     given
         .when(ADA, delegate(MSP, ASKED, &["manage"], None))
         .then(refused(TermRequired))
-        .when(ADA, delegate(MSP, ASKED, &["manage"], Some(TermRequest { days: 731, auto_extend: false })))
+        .when(ADA, delegate(MSP, ASKED, &["manage"], Some(TermRequest::days(731))))
         .then(refused(TermTooLong))
         .and(ADA, delegate(MSP, ASKED, &["manage"], term))
         .and(NINA, delegate(SECOND, ASKED_AGAIN, &["configure"], term))

@@ -275,7 +275,7 @@ fn v3_devices_are_shown_as_whom_they_were_uploaded_to_until_a_delink_leaves_them
 #[test]
 fn v3_each_end_of_a_link_leaves_the_devices_with_the_customer() {
     // By expiry.
-    let term = Some(TermRequest { days: 60, auto_extend: false });
+    let term = Some(TermRequest::days(60));
     let given = trade(MoveRule::AtOnce)
         .and(ADA, AddCustomer { term, ..customer(MSP, "jointly") })
         .and(ROB, upload(1, MSP, &["SN-1"]))
@@ -347,7 +347,7 @@ fn v3_of_several_managers_the_one_linked_longest_lends_its_number() {
         [(SECOND, "manage"), (MSP, "configure"), (GRAND, "enrollment")].into_iter().enumerate()
     {
         let request = LinkRequestId::from_uuid(Uuid::from_u128(0x5d0 + place as u128));
-        let term = Some(TermRequest { days: 100 * (place as u32 + 1), auto_extend: false });
+        let term = Some(TermRequest::days(100 * (place as u32 + 1)));
         let ask = RequestLink {
             request: Some(request),
             term,

@@ -122,7 +122,7 @@ fn s2_a_session_ends_in_the_record_that_takes_the_right_away() {
             .and(ADA, open(JOINTLY, "manage"))
     };
     let term: Act = |it| {
-        let term = Some(TermRequest { days: 30, auto_extend: false });
+        let term = Some(TermRequest::days(30));
         it.and(ADA, AddCustomer { term, ..customer(MSP, "fully") }).and(ADA, open(NEW, "manage"))
     };
     // `ALONE` comes under `SECOND`, and its people work there.

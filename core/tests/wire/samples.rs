@@ -73,6 +73,10 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("$TICKET", r#"{"command":"set_auto_extend","link":"$NEW03","days":30}"#),
     (
         "$ADA",
+        r#"{"command":"renew_link","link":"$NEW03","term":{"expires_at":"2030-01-01T00:00:00Z","auto_extend":true},"proposal":"$NEW36"}"#,
+    ),
+    (
+        "$ADA",
         r#"{"command":"edit_tenant","tenant":"$NEW02","name":"Bakery Gross","country":"AT","website":null,"phone":"030 1234"}"#,
     ),
     ("$TICKET", r#"{"command":"change_tenant_kind","tenant":"$EMPTY","kind":"msp"}"#),
@@ -99,7 +103,13 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ),
     ("$CARL", r#"{"command":"accept_link","request":"$NEW08"}"#),
     ("$NINA", r#"{"command":"convert_link","link":"$NEW08","management":"jointly"}"#),
-    ("$NINA", r#"{"command":"add_services","link":"$NEW08","services":["configure"]}"#),
+    ("$NINA", r#"{"command":"add_services","link":"$NEW08","services":["configure"],"proposal":"$NEW33"}"#),
+    ("$NINA", r#"{"command":"resend_proposal","proposal":"$NEW33"}"#),
+    ("$NINA", r#"{"command":"cancel_proposal","proposal":"$NEW33"}"#),
+    ("$NINA", r#"{"command":"add_services","link":"$NEW08","services":["configure"],"proposal":"$NEW34"}"#),
+    ("$CARL", r#"{"command":"decline_proposal","proposal":"$NEW34"}"#),
+    ("$NINA", r#"{"command":"add_services","link":"$NEW08","services":["configure"],"proposal":"$NEW35"}"#),
+    ("$CARL", r#"{"command":"accept_proposal","proposal":"$NEW35"}"#),
     ("$TICKET", r#"{"command":"remove_service","link":"$NEW08","service":"configure"}"#),
     ("$CARL", r#"{"command":"set_manager_grants","link":"$NEW08","grants":["users.manage"]}"#),
     ("$NINA", r#"{"command":"request_delink","link":"$NEW08"}"#),
@@ -230,6 +240,7 @@ pub(crate) const BEFORE_QUERIES: &[(&str, &str)] = &[
     ("$ROB", r#"{"command":"upload_devices","reseller":"$RESELLER","to":"$JOINTLY","devices":["SN-1"]}"#),
     ("$ADA", r#"{"command":"create_integration","owner":"$MSP","kind":"collector","name":"North"}"#),
     ("$ADA", r#"{"command":"set_manager_grants","link":"$GRAND_LINK","grants":["users.manage"]}"#),
+    ("$ADA", r#"{"command":"add_services","link":"$JOINTLY_LINK","services":["enrollment"]}"#),
     ("$ADA", r#"{"command":"request_delink","link":"$JOINTLY_LINK"}"#),
 ];
 
@@ -264,6 +275,8 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"host_entity","kind":"policy","id":"00000000-0000-0000-0000-000000000000","as_of":1}"#,
     r#"{"query":"host_entities","kind":"link","manager":"$MSP","paging":{"limit":1}}"#,
     r#"{"query":"host_entities","kind":"link","manager":"$MSP","as_of":20,"paging":{"descending":true}}"#,
+    r#"{"query":"host_entities","kind":"proposal","link":"$JOINTLY_LINK"}"#,
+    r#"{"query":"host_entities","kind":"proposal","manager":"$MSP"}"#,
     r#"{"query":"host_entities","kind":"role","tenant":"$MSP"}"#,
     r#"{"query":"host_entities","kind":"tenant"}"#,
     r#"{"query":"host_entities","kind":"tenant","number":"jointly"}"#,

@@ -158,6 +158,11 @@ pub(super) fn views() -> String {
         Kind::LinkRequest,
         &["id", "manager", "managed", "management", "services", STATE, ASKED, EXPIRES],
     );
+    view(
+        "proposals",
+        Kind::Proposal,
+        &["id", "link", "manager", "managed", "content", STATE, ASKED, EXPIRES],
+    );
     let personal = |field: &str| {
         let (kind, name) = (Kind::User.number(), field);
         format!(
