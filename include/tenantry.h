@@ -153,7 +153,7 @@ enum {
   /** there is no console session `...` of yours; open the console again. (S-1) */
   TENANTRY_UNKNOWN_SESSION = 210,
   /** there is no proposal `...`; check the id, and that you are on one of its link's sides. (L-3) */
-  TENANTRY_UNKNOWN_PROPOSAL = 211,
+  TENANTRY_UNKNOWN_PROPOSAL = 213,
   /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */

@@ -110,7 +110,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
     ),
     "unknown_session": (210, "unknown", "S-1", "there is no console session `{}` of yours", "open the console again"),
     "unknown_proposal": (
-        211,
+        213,
         "unknown",
         "L-3",
         "there is no proposal `{}`",

@@ -74,7 +74,7 @@ class Code(Status):
     """210 (S-1): there is no console session `{}` of yours; open the console again."""
 
     UNKNOWN_PROPOSAL = "unknown_proposal"
-    """211 (L-3): there is no proposal `{}`; check the id, and that you are on one of its link's sides."""
+    """213 (L-3): there is no proposal `{}`; check the id, and that you are on one of its link's sides."""
 
     TENANT_DISABLED = "tenant_disabled"
     """301 (T-5): tenant `{}` is disabled or on its way up; have it enabled by whoever disabled it, and wait until
