@@ -152,10 +152,8 @@ enum {
   TENANTRY_UNKNOWN_LICENCE = 209,
   /** there is no console session `...` of yours; open the console again. (S-1) */
   TENANTRY_UNKNOWN_SESSION = 210,
-  /** there is no upload `...`; check the id, and that the upload is your own. (V-10) */
-  TENANTRY_UNKNOWN_UPLOAD = 211,
-  /** there is no device `...` in the upload; name devices that are left of it. (V-10) */
-  TENANTRY_UNKNOWN_DEVICE = 212,
+  /** there is no proposal `...`; check the id, and that you are on one of its link's sides. (L-3) */
+  TENANTRY_UNKNOWN_PROPOSAL = 213,
   /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
@@ -196,7 +194,7 @@ enum {
   TENANTRY_NOT_GRANTABLE = 409,
   /** permission `...` belongs to the super admin's role alone; leave it out of the role. (P-14) */
   TENANTRY_SUPER_ONLY_PERMISSION = 410,
-  /** the policy wants every link to have an end...; say after how many days it ends. (L-9) */
+  /** the policy wants every link to have an end...; say after how many days it ends, or when. (L-9) */
   TENANTRY_TERM_REQUIRED = 411,
   /** a term of ... days is outside what the policy allows; choose 1 day up to the policy's longest term. (L-9) */
   TENANTRY_TERM_TOO_LONG = 412,
@@ -230,6 +228,10 @@ enum {
   TENANTRY_TEXT_TOO_LONG = 426,
   /** domain prefix `...` is kept for the platform; choose another prefix. (T-3) */
   TENANTRY_PREFIX_RESERVED = 427,
+  /** a term is given either by days or by a moment...; name one of `days` and `expires_at`. (L-9) */
+  TENANTRY_TERM_UNCLEAR = 428,
+  /** ... has passed already, or is no later than the end that the link has; name a later moment, or more days. (L-9) */
+  TENANTRY_END_NOT_LATER = 429,
   /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
   /** number `...` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
@@ -262,6 +264,10 @@ enum {
   TENANTRY_MOVE_NOT_PENDING = 593,
   /** move `...` has expired; move again. (V-7) */
   TENANTRY_MOVE_LAPSED = 594,
+  /** proposal `...` has been answered or taken back, or has ended with its link; propose it anew. (L-3) */
+  TENANTRY_PROPOSAL_NOT_PENDING = 595,
+  /** proposal `...` has expired; propose it anew. (L-3) */
+  TENANTRY_PROPOSAL_EXPIRED = 596,
   /** tenant `...` cannot manage itself; name another tenant. (L-8) */
   TENANTRY_SELF_LINK = 601,
   /** tenant `...` is no MSP and manages nobody; link it under an MSP. (L-8) */
@@ -302,6 +308,8 @@ enum {
   TENANTRY_OWNER_PRESENT = 620,
   /** tenant `...` has been sent a sign-up already; resend or revoke that one. (L-1) */
   TENANTRY_OWNER_INVITED = 621,
+  /** the same has been proposed on link `...` before and has not been answered; remind the other side, or take that proposal back. (L-3) */
+  TENANTRY_ALREADY_PROPOSED = 622,
   /** link `...` is fully managed and cannot be delinked; convert it to jointly managed first. (D-1) */
   TENANTRY_NOT_DELINKABLE = 701,
   /** the policy lets only managers ask to delink `...`; ask the manager to start it. (D-4) */
@@ -314,8 +322,6 @@ enum {
   TENANTRY_OWN_REQUEST = 705,
   /** the delink request of link `...` is the other side's; accept or reject it. (D) */
   TENANTRY_NOT_YOUR_REQUEST = 706,
-  /** the delink request of link `...` completes by itself once its notice period is over; agree to it earlier, or have the side that asked take it back. (D-8) */
-  TENANTRY_NOTICE_RUNNING = 707,
   /** invitation `...` was sent to another address; sign in with the address it was sent to. (U-2) */
   TENANTRY_OTHER_ADDRESS = 801,
   /** invitation `...` has been answered or taken back; ask for a new one. (U-2) */
@@ -378,10 +384,6 @@ enum {
   TENANTRY_LICENCE_EXPIRED = 919,
   /** console session `...` is closed; open the console again. (S-1) */
   TENANTRY_SESSION_CLOSED = 920,
-  /** `...` cannot be withdrawn any more; leave it out, or ask whoever it was uploaded to to delete it. (V-10) */
-  TENANTRY_CANNOT_BE_WITHDRAWN = 921,
-  /** uploads of the reseller are shown as tenant `...`; withdraw them first, as long as that is possible. (V-1) */
-  TENANTRY_HAS_UPLOADS = 922,
   /** the document is not JSON; send one JSON document. */
   TENANTRY_MALFORMED_JSON = 9001,
   /** the call is not as it should be; put it right; the documentation of the call, or its JSON Schema, says what it takes. */

@@ -1251,8 +1251,8 @@ class ManagementRule(Data):
         needs_grants: Whether the manager needs the customer's grant for the grantable permissions (P-7).
         delinkable: Whether such a link can be delinked (D-1).
         exclusive: Whether such a link tolerates no other manager (L-7).
-        added_services: How services are added to such a link, where it does not lock the customer; where it does,
-            it is at once (L-6).
+        added_services: How services are added to such a link, where it does not lock the customer; else it is at
+            once (L-6).
         converts_to: The types it can be converted to (L-5).
         moves: How an MSP moves devices from its pool to a customer that it manages so (V-7).
         notice_days: After how many days a delink request completes by itself, whatever the other side does; never,

@@ -109,19 +109,12 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "check the id, and that you may see the tenant it serves",
     ),
     "unknown_session": (210, "unknown", "S-1", "there is no console session `{}` of yours", "open the console again"),
-    "unknown_upload": (
-        211,
+    "unknown_proposal": (
+        213,
         "unknown",
-        "V-10",
-        "there is no upload `{}`",
-        "check the id, and that the upload is your own",
-    ),
-    "unknown_device": (
-        212,
-        "unknown",
-        "V-10",
-        "there is no device `{}` in the upload",
-        "name devices that are left of it",
+        "L-3",
+        "there is no proposal `{}`",
+        "check the id, and that you are on one of its link's sides",
     ),
     "tenant_disabled": (
         301,
@@ -244,7 +237,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "value",
         "L-9",
         "the policy wants every link to have an end{}",
-        "say after how many days it ends",
+        "say after how many days it ends, or when",
     ),
     "term_too_long": (
         412,
@@ -322,6 +315,20 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "look for at most 200 characters",
     ),
     "prefix_reserved": (427, "value", "T-3", "domain prefix `{}` is kept for the platform", "choose another prefix"),
+    "term_unclear": (
+        428,
+        "value",
+        "L-9",
+        "a term is given either by days or by a moment{}",
+        "name one of `days` and `expires_at`",
+    ),
+    "end_not_later": (
+        429,
+        "value",
+        "L-9",
+        "{} has passed already, or is no later than the end that the link has",
+        "name a later moment, or more days",
+    ),
     "id_taken": (
         501,
         "state",
@@ -398,6 +405,14 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
     "link_request_expired": (592, "state", "L-3", "link request `{}` has expired", "make a new request"),
     "move_not_pending": (593, "state", "V-7", "move `{}` has been answered or taken back", "move again"),
     "move_lapsed": (594, "state", "V-7", "move `{}` has expired", "move again"),
+    "proposal_not_pending": (
+        595,
+        "state",
+        "L-3",
+        "proposal `{}` has been answered or taken back, or has ended with its link",
+        "propose it anew",
+    ),
+    "proposal_expired": (596, "state", "L-3", "proposal `{}` has expired", "propose it anew"),
     "self_link": (601, "state", "L-8", "tenant `{}` cannot manage itself", "name another tenant"),
     "cannot_manage": (602, "state", "L-8", "tenant `{}` is no MSP and manages nobody", "link it under an MSP"),
     "cannot_be_managed": (
@@ -502,6 +517,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "ask them to invite others",
     ),
     "owner_invited": (621, "state", "L-1", "tenant `{}` has been sent a sign-up already", "resend or revoke that one"),
+    "already_proposed": (
+        622,
+        "state",
+        "L-3",
+        "the same has been proposed on link `{}` before and has not been answered",
+        "remind the other side, or take that proposal back",
+    ),
     "not_delinkable": (
         701,
         "state",
@@ -537,13 +559,6 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "D",
         "the delink request of link `{}` is the other side's",
         "accept or reject it",
-    ),
-    "notice_running": (
-        707,
-        "state",
-        "D-8",
-        "the delink request of link `{}` completes by itself once its notice period is over",
-        "agree to it earlier, or have the side that asked take it back",
     ),
     "other_address": (
         801,
@@ -702,20 +717,6 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
     ),
     "licence_expired": (919, "state", "C-1", "licence `{}` has run out", "buy another one"),
     "session_closed": (920, "state", "S-1", "console session `{}` is closed", "open the console again"),
-    "cannot_be_withdrawn": (
-        921,
-        "state",
-        "V-10",
-        "`{}` cannot be withdrawn any more",
-        "leave it out, or ask whoever it was uploaded to to delete it",
-    ),
-    "has_uploads": (
-        922,
-        "state",
-        "V-1",
-        "uploads of the reseller are shown as tenant `{}`",
-        "withdraw them first, as long as that is possible",
-    ),
     "malformed_json": (9001, "misuse", None, "the document is not JSON", "send one JSON document"),
     "invalid_request": (
         9002,

@@ -73,11 +73,8 @@ class Code(Status):
     UNKNOWN_SESSION = "unknown_session"
     """210 (S-1): there is no console session `{}` of yours; open the console again."""
 
-    UNKNOWN_UPLOAD = "unknown_upload"
-    """211 (V-10): there is no upload `{}`; check the id, and that the upload is your own."""
-
-    UNKNOWN_DEVICE = "unknown_device"
-    """212 (V-10): there is no device `{}` in the upload; name devices that are left of it."""
+    UNKNOWN_PROPOSAL = "unknown_proposal"
+    """213 (L-3): there is no proposal `{}`; check the id, and that you are on one of its link's sides."""
 
     TENANT_DISABLED = "tenant_disabled"
     """301 (T-5): tenant `{}` is disabled or on its way up; have it enabled by whoever disabled it, and wait until
@@ -146,7 +143,7 @@ class Code(Status):
     """410 (P-14): permission `{}` belongs to the super admin's role alone; leave it out of the role."""
 
     TERM_REQUIRED = "term_required"
-    """411 (L-9): the policy wants every link to have an end{}; say after how many days it ends."""
+    """411 (L-9): the policy wants every link to have an end{}; say after how many days it ends, or when."""
 
     TERM_TOO_LONG = "term_too_long"
     """412 (L-9): a term of {} days is outside what the policy allows; choose 1 day up to the policy's longest term."""
@@ -196,6 +193,13 @@ class Code(Status):
 
     PREFIX_RESERVED = "prefix_reserved"
     """427 (T-3): domain prefix `{}` is kept for the platform; choose another prefix."""
+
+    TERM_UNCLEAR = "term_unclear"
+    """428 (L-9): a term is given either by days or by a moment{}; name one of `days` and `expires_at`."""
+
+    END_NOT_LATER = "end_not_later"
+    """429 (L-9): {} has passed already, or is no later than the end that the link has; name a later moment, or more
+    days."""
 
     ID_TAKEN = "id_taken"
     """501 (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out."""
@@ -247,6 +251,12 @@ class Code(Status):
 
     MOVE_LAPSED = "move_lapsed"
     """594 (V-7): move `{}` has expired; move again."""
+
+    PROPOSAL_NOT_PENDING = "proposal_not_pending"
+    """595 (L-3): proposal `{}` has been answered or taken back, or has ended with its link; propose it anew."""
+
+    PROPOSAL_EXPIRED = "proposal_expired"
+    """596 (L-3): proposal `{}` has expired; propose it anew."""
 
     SELF_LINK = "self_link"
     """601 (L-8): tenant `{}` cannot manage itself; name another tenant."""
@@ -311,6 +321,10 @@ class Code(Status):
     OWNER_INVITED = "owner_invited"
     """621 (L-1): tenant `{}` has been sent a sign-up already; resend or revoke that one."""
 
+    ALREADY_PROPOSED = "already_proposed"
+    """622 (L-3): the same has been proposed on link `{}` before and has not been answered; remind the other side, or
+    take that proposal back."""
+
     NOT_DELINKABLE = "not_delinkable"
     """701 (D-1): link `{}` is fully managed and cannot be delinked; convert it to jointly managed first."""
 
@@ -330,10 +344,6 @@ class Code(Status):
 
     NOT_YOUR_REQUEST = "not_your_request"
     """706 (D): the delink request of link `{}` is the other side's; accept or reject it."""
-
-    NOTICE_RUNNING = "notice_running"
-    """707 (D-8): the delink request of link `{}` completes by itself once its notice period is over; agree to it
-    earlier, or have the side that asked take it back."""
 
     OTHER_ADDRESS = "other_address"
     """801 (U-2): invitation `{}` was sent to another address; sign in with the address it was sent to."""
@@ -429,12 +439,6 @@ class Code(Status):
 
     SESSION_CLOSED = "session_closed"
     """920 (S-1): console session `{}` is closed; open the console again."""
-
-    CANNOT_BE_WITHDRAWN = "cannot_be_withdrawn"
-    """921 (V-10): `{}` cannot be withdrawn any more; leave it out, or ask whoever it was uploaded to to delete it."""
-
-    HAS_UPLOADS = "has_uploads"
-    """922 (V-1): uploads of the reseller are shown as tenant `{}`; withdraw them first, as long as that is possible."""
 
 
 @final

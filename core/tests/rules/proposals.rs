@@ -306,7 +306,10 @@ fn l9_a_renewal_moves_the_end_and_keeps_the_link() {
     let given = given.later(5).when(OLGA, AcceptProposal::new(PROPOSED));
     let given = given.then(happened(&["proposal_accepted", "link_renewed"]));
     assert_eq!(end(&given, NEW_LINK), dawn().plus_days(115));
-    let given = given.later(50).swept().then_may(ADA, "devices.manage", NEW);
+    let index = given.engine.access_index().unwrap();
+    let given = given.later(50).then_may(ADA, "devices.manage", NEW).swept();
+    let permission = index.permission("devices.manage").unwrap();
+    assert_eq!(index.check(ADA, permission, NEW, given.engine.now()).reason, None, "past the end it had");
     assert_eq!(given.get::<Link>(NEW_LINK.uuid()).announced_days, None, "it is announced anew");
     let given = given.later(21).swept();
     assert_eq!(given.get::<Link>(NEW_LINK.uuid()).announced_days, Some(30));
