@@ -152,6 +152,10 @@ enum {
   TENANTRY_UNKNOWN_LICENCE = 209,
   /** there is no console session `...` of yours; open the console again. (S-1) */
   TENANTRY_UNKNOWN_SESSION = 210,
+  /** there is no upload `...`; check the id, and that the upload is your own. (V-10) */
+  TENANTRY_UNKNOWN_UPLOAD = 211,
+  /** there is no device `...` in the upload; name devices that are left of it. (V-10) */
+  TENANTRY_UNKNOWN_DEVICE = 212,
   /** there is no proposal `...`; check the id, and that you are on one of its link's sides. (L-3) */
   TENANTRY_UNKNOWN_PROPOSAL = 213,
   /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
@@ -322,6 +326,8 @@ enum {
   TENANTRY_OWN_REQUEST = 705,
   /** the delink request of link `...` is the other side's; accept or reject it. (D) */
   TENANTRY_NOT_YOUR_REQUEST = 706,
+  /** the delink request of link `...` completes by itself once its notice period is over; agree to it earlier, or have the side that asked take it back. (D-8) */
+  TENANTRY_NOTICE_RUNNING = 707,
   /** invitation `...` was sent to another address; sign in with the address it was sent to. (U-2) */
   TENANTRY_OTHER_ADDRESS = 801,
   /** invitation `...` has been answered or taken back; ask for a new one. (U-2) */
@@ -384,6 +390,10 @@ enum {
   TENANTRY_LICENCE_EXPIRED = 919,
   /** console session `...` is closed; open the console again. (S-1) */
   TENANTRY_SESSION_CLOSED = 920,
+  /** `...` cannot be withdrawn any more; leave it out, or ask whoever it was uploaded to to delete it. (V-10) */
+  TENANTRY_CANNOT_BE_WITHDRAWN = 921,
+  /** uploads of the reseller are shown as tenant `...`; withdraw them first, as long as that is possible. (V-1) */
+  TENANTRY_HAS_UPLOADS = 922,
   /** the document is not JSON; send one JSON document. */
   TENANTRY_MALFORMED_JSON = 9001,
   /** the call is not as it should be; put it right; the documentation of the call, or its JSON Schema, says what it takes. */

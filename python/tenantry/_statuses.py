@@ -109,6 +109,20 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "check the id, and that you may see the tenant it serves",
     ),
     "unknown_session": (210, "unknown", "S-1", "there is no console session `{}` of yours", "open the console again"),
+    "unknown_upload": (
+        211,
+        "unknown",
+        "V-10",
+        "there is no upload `{}`",
+        "check the id, and that the upload is your own",
+    ),
+    "unknown_device": (
+        212,
+        "unknown",
+        "V-10",
+        "there is no device `{}` in the upload",
+        "name devices that are left of it",
+    ),
     "unknown_proposal": (
         213,
         "unknown",
@@ -560,6 +574,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "the delink request of link `{}` is the other side's",
         "accept or reject it",
     ),
+    "notice_running": (
+        707,
+        "state",
+        "D-8",
+        "the delink request of link `{}` completes by itself once its notice period is over",
+        "agree to it earlier, or have the side that asked take it back",
+    ),
     "other_address": (
         801,
         "state",
@@ -717,6 +738,20 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
     ),
     "licence_expired": (919, "state", "C-1", "licence `{}` has run out", "buy another one"),
     "session_closed": (920, "state", "S-1", "console session `{}` is closed", "open the console again"),
+    "cannot_be_withdrawn": (
+        921,
+        "state",
+        "V-10",
+        "`{}` cannot be withdrawn any more",
+        "leave it out, or ask whoever it was uploaded to to delete it",
+    ),
+    "has_uploads": (
+        922,
+        "state",
+        "V-1",
+        "uploads of the reseller are shown as tenant `{}`",
+        "withdraw them first, as long as that is possible",
+    ),
     "malformed_json": (9001, "misuse", None, "the document is not JSON", "send one JSON document"),
     "invalid_request": (
         9002,

@@ -73,6 +73,12 @@ class Code(Status):
     UNKNOWN_SESSION = "unknown_session"
     """210 (S-1): there is no console session `{}` of yours; open the console again."""
 
+    UNKNOWN_UPLOAD = "unknown_upload"
+    """211 (V-10): there is no upload `{}`; check the id, and that the upload is your own."""
+
+    UNKNOWN_DEVICE = "unknown_device"
+    """212 (V-10): there is no device `{}` in the upload; name devices that are left of it."""
+
     UNKNOWN_PROPOSAL = "unknown_proposal"
     """213 (L-3): there is no proposal `{}`; check the id, and that you are on one of its link's sides."""
 
@@ -345,6 +351,10 @@ class Code(Status):
     NOT_YOUR_REQUEST = "not_your_request"
     """706 (D): the delink request of link `{}` is the other side's; accept or reject it."""
 
+    NOTICE_RUNNING = "notice_running"
+    """707 (D-8): the delink request of link `{}` completes by itself once its notice period is over; agree to it
+    earlier, or have the side that asked take it back."""
+
     OTHER_ADDRESS = "other_address"
     """801 (U-2): invitation `{}` was sent to another address; sign in with the address it was sent to."""
 
@@ -439,6 +449,12 @@ class Code(Status):
 
     SESSION_CLOSED = "session_closed"
     """920 (S-1): console session `{}` is closed; open the console again."""
+
+    CANNOT_BE_WITHDRAWN = "cannot_be_withdrawn"
+    """921 (V-10): `{}` cannot be withdrawn any more; leave it out, or ask whoever it was uploaded to to delete it."""
+
+    HAS_UPLOADS = "has_uploads"
+    """922 (V-1): uploads of the reseller are shown as tenant `{}`; withdraw them first, as long as that is possible."""
 
 
 @final

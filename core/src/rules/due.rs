@@ -94,8 +94,8 @@ pub fn about(
 }
 
 /// The tenants, users and links that a command names; of a request, both its tenants, since they
-/// may get a link, of a proposal its link, too, and of an upload, of which devices may be in a move,
-/// those between whom it went.
+/// may get a link, of a proposal its link, too, and of an upload those between whom it went, where
+/// devices of it may be in a move.
 ///
 /// # Errors
 /// When the view cannot be read.
