@@ -281,7 +281,10 @@ impl Oracle {
                 continue;
             }
             let shown = || entry.groups.iter().filter(open).filter(of_tenant);
-            let deeds = || entry.deeds.iter().filter(|deed| deed.iter().all(|one| told(*one)));
+            let told_to_do = |deed: &BTreeSet<TenantId>| {
+                let known = |one| deed.contains(&tenant) || self.knows_of(who, tenant, one, entry, at);
+                deed.iter().all(|one| told(*one) && known(*one))
+            };
             let mut hidden = None;
             let by = match (&entry.actor, who) {
                 (Actor::User(actor), Who::User(viewer)) if home(*actor) != home(viewer) => {
@@ -300,7 +303,7 @@ impl Oracle {
                 (Actor::Clock, _) => AuditActor::Clock,
             };
             // What was commanded elsewhere is not told by what became of the tenant.
-            let command = deeds().next().map(|_| entry.command.clone());
+            let command = entry.deeds.iter().any(told_to_do).then(|| entry.command.clone());
             let wanted = filter.by.is_none_or(|user| by == AuditActor::User(user))
                 && filter.command.as_ref().is_none_or(|wanted| command.as_ref() == Some(wanted))
                 && filter.from.is_none_or(|from| from <= entry.at)
@@ -310,6 +313,16 @@ impl Oracle {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether what is done elsewhere with another is told to a reader of the audit of `tenant`: it is there for them
+    /// today, or one of the two managed the other then, as recorded.
+    fn knows_of(&self, who: Who, tenant: TenantId, other: TenantId, entry: &Entry, at: Timestamp) -> bool {
+        let manages = |world: &Self| {
+            let manages = |upper, lower| world.manages(upper, lower, Timestamp::MIN);
+            manages(tenant, other) || manages(other, tenant)
+        };
+        self.is_there(who, other, at) || entry.around.iter().any(manages)
     }
 
     /// Whether a reader of the audit of `tenant` is told that an entry has to do with another.
