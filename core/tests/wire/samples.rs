@@ -255,7 +255,6 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"settings","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
     r#"{"query":"places","actor":{"user":"$ADA"},"text":"o","paging":{"limit":2}}"#,
     r#"{"query":"awaiting","actor":{"user":"$JULIA"}}"#,
-    r#"{"query":"awaiting","actor":{"operator":{}}}"#,
     r#"{"query":"managers","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","as_of":30}"#,
     r#"{"query":"link_requests","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"sent":true,"state":"pending"}}"#,
     r#"{"query":"roles","actor":{"user":"$ADA"},"tenant":"$MSP","paging":{"limit":1,"descending":true}}"#,
