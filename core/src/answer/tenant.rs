@@ -13,7 +13,7 @@ use crate::model::permission::{
 };
 use crate::model::{
     Assignment, Contact, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal,
-    Role, RoleRef, Session, Stage, Subject,
+    Role, RoleRef, Session, Stage,
 };
 use crate::query::{
     AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, DeviceRow, Devices, FindDevice,
@@ -21,7 +21,7 @@ use crate::query::{
     Organisation, Page, PlaceRow, Places, RoleRow, Roles, SessionRow, Sessions, Settings, TenantSettings,
 };
 use crate::refusal::{Code, Refusal};
-use crate::rules::{Ruling, World};
+use crate::rules::Ruling;
 use crate::sight::Sight;
 use crate::view::{Any, Entity, Index, Key, ViewError, listing_strand};
 
@@ -82,8 +82,8 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
 }
 
 /// What awaits an answer of a user: asked of their home, and asked of managers for whom they may
-/// answer, their home and those on which they hold a role themselves. Of a world in which
-/// what is due about their links has happened. Costs what awaits an answer there, and the user's own roles.
+/// answer, their home and those on which they hold a role themselves. Of a world in which what is
+/// due about their links has happened. Costs what awaits an answer there, and the user's own roles.
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
@@ -96,7 +96,7 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     let mut rows = Vec::new();
     let mut awaits = |id: Uuid, what, tenant, by, expires: Option<Timestamp>| -> Result<(), ViewError> {
         let key = Key::new().flag(expires.is_none()).time(expires.unwrap_or(Timestamp::MAX));
-        if let Some(by) = organisation(world, by)? {
+        if let Some(by) = organisation(sight, by)? {
             rows.push(((key, id), AwaitingRow { what, tenant, by, expires }));
         }
         Ok(())
@@ -167,7 +167,7 @@ pub(super) fn managers(sight: &Sight<'_>, seal: Seal, it: &Managers) -> Ruling<P
         if !sight.knows(tenant, link.manager)? {
             return Ok(None);
         }
-        let Some(manager) = organisation(world, link.manager)? else { return Ok(None) };
+        let Some(manager) = organisation(sight, link.manager)? else { return Ok(None) };
         let place = (Key::new().folded(manager.name.as_str()), link.id.uuid());
         let row = ManagerRow {
             link: link.id,
@@ -218,7 +218,7 @@ pub(super) fn link_requests(
         let row = LinkRequestRow {
             request: request.id,
             number,
-            other: if told { organisation(world, other)? } else { None },
+            other: if told { organisation(sight, other)? } else { None },
             management: request.management.clone(),
             services: request.services.clone(),
             term: request.term,
@@ -411,11 +411,7 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
     let open = world.view.under::<Session>(Index::SessionTenant, Key::new().id(tenant.uuid()));
     turn.sorted(open.map(|session| {
         let session = session?;
-        let by = match world.user(session.user)? {
-            Some(user) if sight.is_home(user.home) => Some(Subject::User(user.id)),
-            Some(user) if sight.knows(tenant, user.home)? => Some(Subject::Tenant(user.home)),
-            _ => None,
-        };
+        let by = sight.somebody(tenant, session.user)?;
         let row =
             SessionRow { session: session.id, service: session.service.clone(), opened: session.opened, by };
         Ok(Some(((Key::new().time(row.opened), row.session.uuid()), row)))
@@ -423,8 +419,8 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
 }
 
 /// How an organisation is called; nothing, where it is not there any more.
-fn organisation(world: &World<'_>, id: TenantId) -> Result<Option<Organisation>, ViewError> {
-    Ok(world.living(id)?.map(|tenant| Organisation {
+fn organisation(sight: &Sight<'_>, id: TenantId) -> Result<Option<Organisation>, ViewError> {
+    Ok(sight.world().living(id)?.map(|tenant| Organisation {
         tenant: id,
         name: tenant.name.clone(),
         number: tenant.number.clone(),

@@ -9,7 +9,7 @@ pub(crate) use record::RecordSight;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::base::ids::TenantId;
+use crate::base::ids::{TenantId, UserId};
 use crate::base::text::Permission;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW};
 use crate::model::{Actor, Assignment, Personal, Subject, TenantKind, User};
@@ -90,6 +90,19 @@ impl<'w> Sight<'w> {
     /// Whether the actor is at home there; operators are everywhere.
     pub fn is_home(&self, tenant: TenantId) -> bool {
         self.viewer.as_ref().is_none_or(|viewer| viewer.home == tenant)
+    }
+
+    /// Somebody who has to do with a tenant, as the actor is told of them: a person of their own
+    /// organisation, or another organisation that is there for them.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn somebody(&self, tenant: TenantId, user: UserId) -> Result<Option<Subject>, ViewError> {
+        let Some(user) = self.world.user(user)? else { return Ok(None) };
+        if self.is_home(user.home) {
+            return Ok(Some(Subject::User(user.id)));
+        }
+        Ok(self.knows(tenant, user.home)?.then_some(Subject::Tenant(user.home)))
     }
 
     /// The user's home, and the tenants on which they hold a role themselves.
