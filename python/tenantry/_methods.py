@@ -2379,6 +2379,377 @@ class Queries(ABC):
         ).value
         return _read.read_csv(d)
 
+    def settings(self, *, actor: ActorLike, tenant: Id, as_of: AsOf | None = None) -> model.TenantSettings:
+        """A tenant's own settings, its number among them (Q-4).
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+        """
+        d = self._ask("settings", {"actor": actor, "tenant": tenant, "as_of": as_of}).value
+        return _read.read_tenant_settings(d)
+
+    def places(
+        self,
+        *,
+        actor: ActorLike,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        text: str | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.PlaceRow]:
+        """The tenants that a user may enter, by name (Q-5). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            text: Only those whose name or number has this in it, whatever the case. At most 200 characters.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "places",
+                {
+                    "actor": actor,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                    "text": text,
+                },
+            )
+
+        return Rows(ask, _read.read_place_row, cursor, limit)
+
+    def awaiting(
+        self,
+        *,
+        actor: ActorLike,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.AwaitingRow]:
+        """What awaits an answer that the user may give, at home and where they hold a role themselves; what lapses
+        first comes first (Q-5). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "awaiting",
+                {
+                    "actor": actor,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_awaiting_row, cursor, limit)
+
+    def managers(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.ManagerRow]:
+        """Who manages a tenant, by name (Q-4). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "managers",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_manager_row, cursor, limit)
+
+    def link_requests(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        sent: bool = False,
+        state: model.HandshakeState | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.LinkRequestRow]:
+        """The link requests that a tenant was sent, or sent; the oldest first (Q-4). A lazy list: rows are read as you
+        come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            sent: Those that it sent; without it, those that it was sent.
+            state: Only those that stand so.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "link_requests",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "filter": {"sent": sent, "state": state},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_link_request_row, cursor, limit)
+
+    def roles(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.RoleRow]:
+        """The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4). A lazy list: rows
+        are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "roles",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_role_row, cursor, limit)
+
+    def assignments(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.AssignmentRow]:
+        """Who holds which role on a tenant itself: its own people by their id, then others (Q-4). A lazy list: rows are
+        read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "assignments",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_assignment_row, cursor, limit)
+
+    def invitations(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        state: model.HandshakeState | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.InvitationRow]:
+        """The invitations to a tenant; the oldest first (Q-4). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            state: Only those that stand so.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "invitations",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "filter": {"state": state},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_invitation_row, cursor, limit)
+
+    def devices(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.DeviceRow]:
+        """The devices that a tenant holds, by their ids (Q-4). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "devices",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_device_row, cursor, limit)
+
+    def device(self, *, actor: ActorLike, device: model.DeviceId, as_of: AsOf | None = None) -> model.DeviceRow | None:
+        """One device by its id; nothing, where no tenant holds it whose devices the actor may see (Q-4).
+
+        Args:
+            actor: Who asks.
+            device: The device.
+            as_of: When; now, if left out.
+        """
+        d = self._ask("device", {"actor": actor, "device": device, "as_of": as_of}).value
+        return None if (v := d) is None else _read.read_device_row(v)
+
+    def licences(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.LicenceRow]:
+        """The licences that serve a tenant, by service (Q-4). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "licences",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_licence_row, cursor, limit)
+
+    def sessions(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.SessionRow]:
+        """The open consoles of a tenant; the oldest first (Q-4). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "sessions",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_session_row, cursor, limit)
+
     def service_mail(self, *, tenant: Id, as_of: AsOf | None = None) -> model.Recipients:
         """Who gets a tenant's service mail, for the host itself (A-1).
 

@@ -20,10 +20,16 @@ __all__ = [
     "AddedServices",
     "AlertRule",
     "Assignment",
+    "AssignmentRow",
     "Attachment",
     "Audience",
     "AuditActor",
     "Authorization",
+    "Awaited",
+    "AwaitedDelink",
+    "AwaitedLinkRequest",
+    "AwaitedMove",
+    "AwaitingRow",
     "BuiltinRole",
     "ByOrganisation",
     "ByUser",
@@ -37,6 +43,7 @@ __all__ = [
     "CustomerRow",
     "CustomerSort",
     "DeviceId",
+    "DeviceRow",
     "Email",
     "EndCause",
     "Ended",
@@ -58,18 +65,22 @@ __all__ = [
     "IntegrationType",
     "Invitation",
     "InvitationId",
+    "InvitationRow",
     "InvitedUser",
     "Invitee",
     "IssueCategory",
     "Kind",
     "Licence",
     "LicenceId",
+    "LicenceRow",
     "Link",
     "LinkId",
     "LinkRequest",
     "LinkRequestId",
+    "LinkRequestRow",
     "ManagementRule",
     "ManagementType",
+    "ManagerRow",
     "Move",
     "MoveId",
     "MoveRule",
@@ -78,6 +89,7 @@ __all__ = [
     "OpenedConsole",
     "Operation",
     "Operator",
+    "Organisation",
     "Parsed",
     "ParsedFlaw",
     "ParsedText",
@@ -88,6 +100,7 @@ __all__ = [
     "PersonalField",
     "Phone",
     "Pin",
+    "PlaceRow",
     "Policy",
     "Prefix",
     "PrefixReuse",
@@ -111,10 +124,12 @@ __all__ = [
     "RoleId",
     "RoleName",
     "RoleRef",
+    "RoleRow",
     "RoleRule",
     "Service",
     "Session",
     "SessionId",
+    "SessionRow",
     "Stage",
     "Stranger",
     "Street",
@@ -125,6 +140,7 @@ __all__ = [
     "TenantId",
     "TenantKind",
     "TenantResult",
+    "TenantSettings",
     "TenantSummary",
     "Term",
     "TermRequest",
@@ -819,6 +835,30 @@ class Assignment(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentRow(Data):
+    """Somebody's role on a tenant (Q-4).
+
+    Attributes:
+        home: Their organisation.
+        role: With which role.
+        below: Whether it covers the tenants managed below, too.
+        email: Their address, where the actor may see the users of their home.
+        masked: Whether it leaves out what is reserved for the customer (P-16).
+        name: Their name, where the actor may see the users of their home.
+        user: Who; not told of people of another organisation whose users the actor may not see.
+    """
+
+    home: TenantId
+    role: RoleRef
+    below: bool
+    email: Email | None = None
+    masked: bool = False
+    name: PersonName | None = None
+    user: UserId | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment(Data):
     """An integration as it is attached at a tenant its owner manages (I-1).
 
@@ -847,6 +887,24 @@ class Authorization(Data):
     user: Id
     role: RoleRef | uuid.UUID
     below: bool | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitingRow(Data):
+    """Something that awaits an answer (Q-5).
+
+    Attributes:
+        what: What it is.
+        tenant: The tenant for which it is answered.
+        by: Who asks.
+        expires: When it lapses, if it does.
+    """
+
+    what: Awaited
+    tenant: TenantId
+    by: Organisation
+    expires: Timestamp | None = None
 
 
 @final
@@ -947,6 +1005,24 @@ class CustomerRow(Data):
     operation: Operation
     devices: int
     delink_ends: Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRow(Data):
+    """A device that a tenant holds (Q-4).
+
+    Attributes:
+        device: The device.
+        holder: Who holds it.
+        moving: The move that awaits the customer's approval (V-7).
+        seat: The licence whose seat it has (C-1).
+    """
+
+    device: DeviceId
+    holder: TenantId
+    moving: MoveId | None = None
+    seat: LicenceId | None = None
 
 
 @final
@@ -1124,6 +1200,36 @@ class Invitation(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRow(Data):
+    """An invitation to a tenant (Q-4).
+
+    Attributes:
+        invitation: The invitation.
+        user: Who is invited.
+        role: The role they get.
+        below: Whether it covers the tenants managed below, too.
+        state: Where it stands.
+        asked: When it was sent first.
+        expires: When it lapses.
+        email: Their address; none, if erased.
+        name: Their name; none, if erased or never given.
+        sign_up: Whether it is the sign-up of the tenant's first super admin (L-1).
+    """
+
+    invitation: InvitationId
+    user: UserId
+    role: RoleRef
+    below: bool
+    state: HandshakeState
+    asked: Timestamp
+    expires: Timestamp
+    email: Email | None = None
+    name: PersonName | None = None
+    sign_up: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvitedUser(Data):
     """The ids of an invitation that was sent.
 
@@ -1175,6 +1281,28 @@ class Licence(Data):
     used: int
     tenant: TenantId
     buyer: TenantId
+    expires: Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceRow(Data):
+    """A licence that serves a tenant (Q-4).
+
+    Attributes:
+        licence: The licence.
+        service: The service.
+        seats: How many seats it has.
+        used: How many of them are assigned.
+        buyer: Who bought it, if that organisation is there for the actor.
+        expires: When it runs out.
+    """
+
+    licence: LicenceId
+    service: Service
+    seats: int
+    used: int
+    buyer: TenantId | None = None
     expires: Timestamp | None = None
 
 
@@ -1242,6 +1370,34 @@ class LinkRequest(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequestRow(Data):
+    """A link request, as one of its two sides sees it (Q-4).
+
+    Attributes:
+        request: The request.
+        number: The number of the other side.
+        management: The management type asked for.
+        services: The services asked for.
+        state: Where it stands.
+        asked: When it was asked.
+        expires: When it lapses.
+        other: The other side, while the request is pending, and for whom it is there.
+        term: How long the link would last.
+    """
+
+    request: LinkRequestId
+    number: Number
+    management: ManagementType
+    services: frozenset[Service]
+    state: HandshakeState
+    asked: Timestamp
+    expires: Timestamp
+    other: Organisation | None = None
+    term: TermRequest | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ManagementRule(Data):
     """A management type and what it means (L).
 
@@ -1268,6 +1424,34 @@ class ManagementRule(Data):
     converts_to: frozenset[ManagementType] = frozenset()
     moves: MoveRule = MoveRule.REFUSED
     notice_days: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerRow(Data):
+    """A manager of a tenant, by one link in force (Q-4).
+
+    Attributes:
+        link: The link.
+        manager: Who manages.
+        management: How.
+        services: Which services.
+        stage: How far the link has come.
+        status: The same in the words that people see (D-5).
+        since: Since when the link is in force.
+        expires: When it ends by itself.
+        grants: What the manager is granted beyond the default (P-7).
+    """
+
+    link: LinkId
+    manager: Organisation
+    management: ManagementType
+    services: frozenset[Service]
+    stage: Stage
+    status: str
+    since: Timestamp
+    expires: Timestamp | None = None
+    grants: frozenset[Permission] = frozenset()
 
 
 @final
@@ -1329,6 +1513,22 @@ class OpenedConsole(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation(Data):
+    """Another organisation, by its names.
+
+    Attributes:
+        tenant: The organisation.
+        name: Its company name.
+        number: Its number.
+    """
+
+    tenant: TenantId
+    name: CompanyName
+    number: Number
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Personal(Data):
     """The personal data kept about one subject: erasable, and in no record or entity (U-5).
 
@@ -1361,6 +1561,26 @@ class Pin(Data):
     tenant: TenantId
     name: CompanyName
     coordinates: Coordinates
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow(Data):
+    """A tenant that somebody may enter (Q-5).
+
+    Attributes:
+        tenant: The tenant.
+        name: Its company name.
+        number: Its number.
+        kind: Its kind.
+        operation: Whether it can be worked on.
+    """
+
+    tenant: TenantId
+    name: CompanyName
+    number: Number
+    kind: TenantKind
+    operation: Operation
 
 
 @final
@@ -1529,6 +1749,22 @@ class Role(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRow(Data):
+    """A role that can be given at a tenant (Q-4).
+
+    Attributes:
+        role: What it is given by.
+        permissions: What it holds.
+        name: Its name among the tenant's own roles; one of the policy's is called by its name.
+    """
+
+    role: RoleRef
+    permissions: frozenset[Permission]
+    name: RoleName | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleRule(Data):
     """A built-in role (P-9).
 
@@ -1563,6 +1799,25 @@ class Session(Data):
     return_to: ReturnPlace
     opened: Timestamp
     closed: Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow(Data):
+    """An open console of a tenant (Q-4).
+
+    Attributes:
+        session: The session.
+        service: Of which service.
+        opened: When it was opened.
+        by: By whom: a person of the actor's own organisation, or another organisation; nobody, where that is not
+            there for the actor.
+    """
+
+    session: SessionId
+    service: Service
+    opened: Timestamp
+    by: Subject | None = None
 
 
 @final
@@ -1614,6 +1869,38 @@ class TenantResult(Data):
 
     tenant: TenantId
     changed: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantSettings(Data):
+    """A tenant as its own settings show it (Q-4).
+
+    Attributes:
+        tenant: The tenant.
+        number: The number that others ask for it by.
+        kind: Its kind.
+        name: Its company name.
+        contact: How to reach and find it.
+        operation: Whether it can be worked on.
+        devices: How many devices it holds.
+        since: Since when it is there.
+        country: Its country.
+        prefix: Its domain prefix.
+        website: Its website.
+    """
+
+    tenant: TenantId
+    number: Number
+    kind: TenantKind
+    name: CompanyName
+    contact: Contact
+    operation: Operation
+    devices: int
+    since: Timestamp
+    country: Country | None = None
+    prefix: Prefix | None = None
+    website: Website | None = None
 
 
 @final
@@ -1841,6 +2128,72 @@ class Stranger(Data):
 
 AuditActor: TypeAlias = ByUser | ByOrganisation | Stranger | Operator | Clock
 """Who a record is from, as the audit shows it (Q-2)."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedLinkRequest(Data):
+    """An organisation asks to manage the tenant (L-2).
+
+    Attributes:
+        request: The request.
+        management: The management type asked for.
+        services: The services asked for.
+        term: How long the link would last.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "link_request")
+    request: LinkRequestId
+    management: ManagementType
+    services: frozenset[Service]
+    term: TermRequest | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its name: `link_request`."""
+        return "link_request"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedDelink(Data):
+    """The other side of a link asks to end it (D).
+
+    Attributes:
+        link: The link.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "delink")
+    link: LinkId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `delink`."""
+        return "delink"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedMove(Data):
+    """A manager asks to hand devices of its pool to the tenant (V-7).
+
+    Attributes:
+        id: The move.
+        devices: The devices.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "move")
+    id: MoveId
+    devices: frozenset[DeviceId]
+
+    @property
+    def kind(self) -> str:
+        """Its name: `move`."""
+        return "move"
+
+
+Awaited: TypeAlias = AwaitedLinkRequest | AwaitedDelink | AwaitedMove
+"""What awaits an answer, with what a yes means (Q-5)."""
 
 
 @final

@@ -57,6 +57,18 @@ def read_assignment(d: Any) -> model.Assignment:
     )
 
 
+def read_assignment_row(d: Any) -> model.AssignmentRow:
+    return model.AssignmentRow(
+        home=uuid.UUID(d["home"]),
+        role=d["role"],
+        below=d["below"],
+        email=d.get("email"),
+        masked=d.get("masked", False),
+        name=d.get("name"),
+        user=None if (v := d.get("user")) is None else uuid.UUID(v),
+    )
+
+
 def read_attachment(d: Any) -> model.Attachment:
     return model.Attachment(
         integration=uuid.UUID(d["integration"]),
@@ -102,6 +114,43 @@ def read_audit_row(d: Any) -> model.AuditRow:
     )
 
 
+def _awaited_link_request(d: Any) -> model.AwaitedLinkRequest:
+    return model.AwaitedLinkRequest(
+        request=uuid.UUID(d["request"]),
+        management=d["management"],
+        services=frozenset(d["services"]),
+        term=None if (v := d.get("term")) is None else read_term_request(v),
+    )
+
+
+def _awaited_delink(d: Any) -> model.AwaitedDelink:
+    return model.AwaitedDelink(link=uuid.UUID(d["link"]))
+
+
+def _awaited_move(d: Any) -> model.AwaitedMove:
+    return model.AwaitedMove(id=uuid.UUID(d["id"]), devices=frozenset(d["devices"]))
+
+
+_AWAITED: dict[str, Callable[[Any], model.Awaited]] = {
+    "link_request": _awaited_link_request,
+    "delink": _awaited_delink,
+    "move": _awaited_move,
+}
+
+
+def read_awaited(d: Any) -> model.Awaited:
+    return _AWAITED[d["kind"]](d)
+
+
+def read_awaiting_row(d: Any) -> model.AwaitingRow:
+    return model.AwaitingRow(
+        what=read_awaited(d["what"]),
+        tenant=uuid.UUID(d["tenant"]),
+        by=read_organisation(d["by"]),
+        expires=None if (v := d.get("expires")) is None else moment(v),
+    )
+
+
 def read_contact(d: Any) -> model.Contact:
     return model.Contact(
         coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
@@ -144,6 +193,15 @@ def read_customer_row(d: Any) -> model.CustomerRow:
         operation=model.Operation(d["operation"]),
         devices=d["devices"],
         delink_ends=None if (v := d.get("delink_ends")) is None else moment(v),
+    )
+
+
+def read_device_row(d: Any) -> model.DeviceRow:
+    return model.DeviceRow(
+        device=d["device"],
+        holder=uuid.UUID(d["holder"]),
+        moving=None if (v := d.get("moving")) is None else uuid.UUID(v),
+        seat=None if (v := d.get("seat")) is None else uuid.UUID(v),
     )
 
 
@@ -803,6 +861,21 @@ def read_invitation(d: Any) -> model.Invitation:
     )
 
 
+def read_invitation_row(d: Any) -> model.InvitationRow:
+    return model.InvitationRow(
+        invitation=uuid.UUID(d["invitation"]),
+        user=uuid.UUID(d["user"]),
+        role=d["role"],
+        below=d["below"],
+        state=model.HandshakeState(d["state"]),
+        asked=moment(d["asked"]),
+        expires=moment(d["expires"]),
+        email=d.get("email"),
+        name=d.get("name"),
+        sign_up=d.get("sign_up", False),
+    )
+
+
 def read_invited_user(d: Any) -> model.InvitedUser:
     return model.InvitedUser(user=uuid.UUID(d["user"]), invitation=uuid.UUID(d["invitation"]))
 
@@ -815,6 +888,17 @@ def read_licence(d: Any) -> model.Licence:
         used=d["used"],
         tenant=uuid.UUID(d["tenant"]),
         buyer=uuid.UUID(d["buyer"]),
+        expires=None if (v := d.get("expires")) is None else moment(v),
+    )
+
+
+def read_licence_row(d: Any) -> model.LicenceRow:
+    return model.LicenceRow(
+        licence=uuid.UUID(d["licence"]),
+        service=d["service"],
+        seats=d["seats"],
+        used=d["used"],
+        buyer=None if (v := d.get("buyer")) is None else uuid.UUID(v),
         expires=None if (v := d.get("expires")) is None else moment(v),
     )
 
@@ -850,6 +934,20 @@ def read_link_request(d: Any) -> model.LinkRequest:
     )
 
 
+def read_link_request_row(d: Any) -> model.LinkRequestRow:
+    return model.LinkRequestRow(
+        request=uuid.UUID(d["request"]),
+        number=d["number"],
+        management=d["management"],
+        services=frozenset(d["services"]),
+        state=model.HandshakeState(d["state"]),
+        asked=moment(d["asked"]),
+        expires=moment(d["expires"]),
+        other=None if (v := d.get("other")) is None else read_organisation(v),
+        term=None if (v := d.get("term")) is None else read_term_request(v),
+    )
+
+
 def read_mail(d: Any) -> model.Mail:
     return model.Mail(notices=tuple(read_notice(x) for x in d["notices"]), through=d["through"])
 
@@ -865,6 +963,20 @@ def read_management_rule(d: Any) -> model.ManagementRule:
         converts_to=frozenset(d.get("converts_to", ())),
         moves=model.MoveRule(d["moves"]) if "moves" in d else model.MoveRule.REFUSED,
         notice_days=d.get("notice_days"),
+    )
+
+
+def read_manager_row(d: Any) -> model.ManagerRow:
+    return model.ManagerRow(
+        link=uuid.UUID(d["link"]),
+        manager=read_organisation(d["manager"]),
+        management=d["management"],
+        services=frozenset(d["services"]),
+        stage=model.Stage(d["stage"]),
+        status=d["status"],
+        since=moment(d["since"]),
+        expires=None if (v := d.get("expires")) is None else moment(v),
+        grants=frozenset(d.get("grants", ())),
     )
 
 
@@ -1105,6 +1217,10 @@ def read_opened_console(d: Any) -> model.OpenedConsole:
     return model.OpenedConsole(session=uuid.UUID(d["session"]), return_to=d["return_to"], address=d.get("address"))
 
 
+def read_organisation(d: Any) -> model.Organisation:
+    return model.Organisation(tenant=uuid.UUID(d["tenant"]), name=d["name"], number=d["number"])
+
+
 def _parsed_text(d: Any) -> model.ParsedText:
     return model.ParsedText(text=d["text"])
 
@@ -1133,6 +1249,16 @@ def read_personal(d: Any) -> model.Personal:
 
 def read_pin(d: Any) -> model.Pin:
     return model.Pin(tenant=uuid.UUID(d["tenant"]), name=d["name"], coordinates=read_coordinates(d["coordinates"]))
+
+
+def read_place_row(d: Any) -> model.PlaceRow:
+    return model.PlaceRow(
+        tenant=uuid.UUID(d["tenant"]),
+        name=d["name"],
+        number=d["number"],
+        kind=model.TenantKind(d["kind"]),
+        operation=model.Operation(d["operation"]),
+    )
 
 
 def read_policy(d: Any) -> model.Policy:
@@ -1244,6 +1370,10 @@ def read_role(d: Any) -> model.Role:
     )
 
 
+def read_role_row(d: Any) -> model.RoleRow:
+    return model.RoleRow(role=d["role"], permissions=frozenset(d["permissions"]), name=d.get("name"))
+
+
 def read_role_rule(d: Any) -> model.RoleRule:
     return model.RoleRule(name=d["name"], permissions=frozenset(d["permissions"]))
 
@@ -1257,6 +1387,15 @@ def read_session(d: Any) -> model.Session:
         return_to=d["return_to"],
         opened=moment(d["opened"]),
         closed=None if (v := d.get("closed")) is None else moment(v),
+    )
+
+
+def read_session_row(d: Any) -> model.SessionRow:
+    return model.SessionRow(
+        session=uuid.UUID(d["session"]),
+        service=d["service"],
+        opened=moment(d["opened"]),
+        by=None if (v := d.get("by")) is None else read_subject(v),
     )
 
 
@@ -1296,6 +1435,22 @@ def read_tenant(d: Any) -> model.Tenant:
 
 def read_tenant_result(d: Any) -> model.TenantResult:
     return model.TenantResult(tenant=uuid.UUID(d["tenant"]), changed=d["changed"])
+
+
+def read_tenant_settings(d: Any) -> model.TenantSettings:
+    return model.TenantSettings(
+        tenant=uuid.UUID(d["tenant"]),
+        number=d["number"],
+        kind=model.TenantKind(d["kind"]),
+        name=d["name"],
+        contact=read_contact(d["contact"]),
+        operation=model.Operation(d["operation"]),
+        devices=d["devices"],
+        since=moment(d["since"]),
+        country=d.get("country"),
+        prefix=d.get("prefix"),
+        website=d.get("website"),
+    )
 
 
 def read_tenant_summary(d: Any) -> model.TenantSummary:

@@ -5,6 +5,7 @@ mod asked;
 mod host;
 mod page;
 mod records;
+mod tenant;
 
 pub use asked::{AskedWorld, History};
 pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, records};
@@ -77,6 +78,52 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::ResellerCsv(it) => {
             let due = Some(Settling::Links);
             Answer::ResellerCsv(asked.told(&it.actor, due, |sight| reseller_csv(sight, it))?)
+        }
+        Query::Settings(it) => {
+            Answer::Settings(asked.told(&it.actor, None, |sight| tenant::settings(sight, it))?)
+        }
+        Query::Places(it) => {
+            Answer::Places(asked.told(&it.actor, None, |sight| tenant::places(sight, asked.seal, it))?)
+        }
+        Query::Awaiting(it) => {
+            let own = asked.told(&it.actor, None, |sight| sight.own())?;
+            let due = Some(Settling::LinksOf(&own));
+            Answer::Awaiting(asked.told(&it.actor, due, |sight| tenant::awaiting(sight, asked.seal, it))?)
+        }
+        Query::Managers(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            Answer::Managers(asked.told(&it.actor, due, |sight| tenant::managers(sight, asked.seal, it))?)
+        }
+        Query::LinkRequests(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let rows = |sight: &Sight<'_>| tenant::link_requests(sight, asked.seal, it);
+            Answer::LinkRequests(asked.told(&it.actor, due, rows)?)
+        }
+        Query::Roles(it) => {
+            Answer::Roles(asked.told(&it.actor, None, |sight| tenant::roles(sight, asked.seal, it))?)
+        }
+        Query::Assignments(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let rows = |sight: &Sight<'_>| tenant::assignments(sight, asked.seal, it);
+            Answer::Assignments(asked.told(&it.actor, due, rows)?)
+        }
+        Query::Invitations(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let rows = |sight: &Sight<'_>| tenant::invitations(sight, asked.seal, it);
+            Answer::Invitations(asked.told(&it.actor, due, rows)?)
+        }
+        Query::Devices(it) => {
+            Answer::Devices(asked.told(&it.actor, None, |sight| tenant::devices(sight, asked.seal, it))?)
+        }
+        Query::FindDevice(it) => {
+            Answer::FindDevice(asked.told(&it.actor, None, |sight| tenant::device(sight, it))?)
+        }
+        Query::Licences(it) => {
+            Answer::Licences(asked.told(&it.actor, None, |sight| tenant::licences(sight, asked.seal, it))?)
+        }
+        Query::Sessions(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            Answer::Sessions(asked.told(&it.actor, due, |sight| tenant::sessions(sight, asked.seal, it))?)
         }
         Query::ServiceMail(it) => Answer::ServiceMail(alert::service_mail(asked.world, it.tenant)?),
         Query::AlertRecipients(it) => {

@@ -100,8 +100,14 @@
 //! ```
 
 mod page;
+mod tenant;
 
 pub use page::{MAX_ROWS, Page, Paging};
+pub use tenant::{
+    AssignmentRow, Awaited, AwaitingRow, DeviceRow, InvitationFilter, InvitationRow, LicenceRow,
+    LinkRequestFilter, LinkRequestRow, ManagerRow, Organisation, PlaceRow, RoleRow, SessionRow,
+    TenantSettings,
+};
 
 use std::collections::BTreeSet;
 
@@ -110,7 +116,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::declare::declare;
 use crate::base::ids::{IntegrationId, LinkId, TenantId, UserId};
 use crate::base::text::{
-    CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, IssueCategory,
+    CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
     ManagementType, Number, Permission, PersonName, Prefix, Service, Ticket, Website,
 };
 use crate::base::time::Timestamp;
@@ -342,6 +348,159 @@ queries! {
     + {
         /// Which customers, and in which order.
         filter: ResellerFilter,
+    }
+
+    /// A tenant's own settings, its number among them (Q-4).
+    Settings => "settings" -> TenantSettings;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+
+    /// The tenants that a user may enter, by name (Q-5).
+    Places => "places" -> Page<PlaceRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+    }
+    + {
+        /// Only those whose name or number has this in it, whatever the case. At most 200
+        /// characters.
+        text: Option<String>,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// What awaits an answer that the user may give, at home and where they hold a role themselves;
+    /// what lapses first comes first (Q-5).
+    Awaiting => "awaiting" -> Page<AwaitingRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// Who manages a tenant, by name (Q-4).
+    Managers => "managers" -> Page<ManagerRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The link requests that a tenant was sent, or sent; the oldest first (Q-4).
+    LinkRequests => "link_requests" -> Page<LinkRequestRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which requests.
+        filter: LinkRequestFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4).
+    Roles => "roles" -> Page<RoleRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// Who holds which role on a tenant itself: its own people by their id, then others (Q-4).
+    Assignments => "assignments" -> Page<AssignmentRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The invitations to a tenant; the oldest first (Q-4).
+    Invitations => "invitations" -> Page<InvitationRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which invitations.
+        filter: InvitationFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The devices that a tenant holds, by their ids (Q-4).
+    Devices => "devices" -> Page<DeviceRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// One device by its id; nothing, where no tenant holds it whose devices the actor may see
+    /// (Q-4).
+    FindDevice => "device" -> Option<DeviceRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The device.
+        device: DeviceId,
+    }
+
+    /// The licences that serve a tenant, by service (Q-4).
+    Licences => "licences" -> Page<LicenceRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The open consoles of a tenant; the oldest first (Q-4).
+    Sessions => "sessions" -> Page<SessionRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
     }
 
     /// Who gets a tenant's service mail, for the host itself (A-1).

@@ -6,17 +6,18 @@ mod record;
 
 pub(crate) use record::RecordSight;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::base::ids::TenantId;
+use crate::base::ids::{TenantId, UserId};
 use crate::base::text::Permission;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW};
-use crate::model::{Actor, Personal, Subject, TenantKind, User};
+use crate::model::{Actor, Assignment, Personal, Subject, TenantKind, User};
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
 use crate::rules::{Gate, Ruling, Stop, World};
-use crate::view::ViewError;
+use crate::view::{Index, Key, ViewError};
 
 /// An actor before a world that they ask about.
 pub struct Sight<'w> {
@@ -72,6 +73,50 @@ impl<'w> Sight<'w> {
             authority::authorize(world, self.actor, permission, tenant, Gate::Shut)?;
         }
         Ok(Open { sight: self, tenant })
+    }
+
+    /// The same; nothing, where the actor may not.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn might(&self, permission: &str, tenant: TenantId) -> Result<Option<Open<'_>>, ViewError> {
+        match self.may(permission, tenant) {
+            Ok(open) => Ok(Some(open)),
+            Err(Stop::Refused(_)) => Ok(None),
+            Err(Stop::Broken(error)) => Err(error),
+        }
+    }
+
+    /// Whether the actor is at home there; operators are everywhere.
+    pub fn is_home(&self, tenant: TenantId) -> bool {
+        self.viewer.as_ref().is_none_or(|viewer| viewer.home == tenant)
+    }
+
+    /// Somebody who has to do with a tenant, as the actor is told of them: a person of their own
+    /// organisation, or another organisation that is there for them.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn somebody(&self, tenant: TenantId, user: UserId) -> Result<Option<Subject>, ViewError> {
+        let Some(user) = self.world.user(user)? else { return Ok(None) };
+        if self.is_home(user.home) {
+            return Ok(Some(Subject::User(user.id)));
+        }
+        Ok(self.knows(tenant, user.home)?.then_some(Subject::Tenant(user.home)))
+    }
+
+    /// The user's home, and the tenants on which they hold a role themselves.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn own(&self) -> Ruling<Vec<TenantId>> {
+        let Some(user) = &self.viewer else { return Ok(Vec::new()) };
+        let mut own = BTreeSet::from([user.home]);
+        let roles = Key::new().id(user.id.uuid());
+        for held in self.world.view.under::<Assignment>(Index::AssignmentUser, roles) {
+            own.insert(held?.tenant);
+        }
+        Ok(own.into_iter().collect())
     }
 
     /// Lets whoever may link tenants: by right at home, or on another tenant on which they hold a

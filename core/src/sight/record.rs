@@ -49,6 +49,12 @@ struct Around<'w> {
     refused: bool,
 }
 
+impl Around<'_> {
+    fn any(&self, of: impl Fn(&World<'_>) -> Result<bool, ViewError>) -> Result<bool, ViewError> {
+        Ok(of(self.before)? || of(self.after)?)
+    }
+}
+
 impl<'s> RecordSight<'s> {
     /// Lets an actor read the audit of a tenant.
     ///
@@ -124,7 +130,7 @@ impl<'s> RecordSight<'s> {
             (Actor::Clock, _) => AuditActor::Clock,
             (Actor::User(_), Some(actor)) if hidden.is_some() => {
                 if self.is_told(actor.home, around)?
-                    && (tenants.contains(&actor.home) || self.has_to_do(actor.home, around)?)
+                    && (tenants.contains(&actor.home) || self.had_part(actor.home, around)?)
                 {
                     AuditActor::Organisation(actor.home)
                 } else {
@@ -212,21 +218,19 @@ impl<'s> RecordSight<'s> {
         Ok(true)
     }
 
-    /// Whether an organisation is there for the reader today, or it and the tenant had to do with
-    /// each other.
-    fn has_to_do(&self, organisation: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
+    /// Whether an organisation is there for the reader today, or managed the tenant then.
+    fn had_part(&self, organisation: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(true) };
         if matches!(self.known(viewer, organisation)?, Known::Now) {
             return Ok(true);
         }
-        for world in [around.before, around.after] {
-            if manages(world, organisation, self.tenant, &BTreeSet::new())?
-                || manages(world, self.tenant, organisation, &BTreeSet::new())?
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        around.any(|world| manages(world, organisation, self.tenant, &BTreeSet::new()))
+    }
+
+    /// The same, or the tenant managed it then.
+    fn has_to_do(&self, organisation: TenantId, around: &Around<'_>) -> Result<bool, ViewError> {
+        Ok(self.had_part(organisation, around)?
+            || around.any(|world| manages(world, self.tenant, organisation, &BTreeSet::new()))?)
     }
 
     /// Whether the reader is told of an organisation.

@@ -29,6 +29,7 @@ mod links;
 mod lists;
 mod notices;
 mod order;
+mod own;
 mod past;
 mod permissions;
 mod policies;

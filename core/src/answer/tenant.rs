@@ -1,0 +1,428 @@
+//! What somebody is told of one tenant, and of what is theirs.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::page::{Seal, Spot, Turn, Wanted, prefixes};
+use crate::base::ids::{LinkId, TenantId};
+use crate::base::time::Timestamp;
+use crate::model::permission::{
+    AUDIT_VIEW, CUSTOMERS_ADD, CUSTOMERS_DELINK, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_VIEW, LINK_RESPOND,
+    TENANT_VIEW, USERS_VIEW,
+};
+use crate::model::{
+    Assignment, Contact, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal,
+    Role, RoleRef, Session, Stage,
+};
+use crate::query::{
+    AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, DeviceRow, Devices, FindDevice,
+    InvitationRow, Invitations, LicenceRow, Licences, LinkRequestRow, LinkRequests, ManagerRow, Managers,
+    Organisation, Page, PlaceRow, Places, RoleRow, Roles, SessionRow, Sessions, Settings, TenantSettings,
+};
+use crate::refusal::{Code, Refusal};
+use crate::rules::Ruling;
+use crate::sight::Sight;
+use crate::view::{Any, Entity, Index, Key, ViewError, listing_strand};
+
+/// A tenant's own settings.
+///
+/// # Errors
+/// `unknown_tenant`, and why the actor may not view it.
+pub(super) fn settings(sight: &Sight<'_>, it: &Settings) -> Ruling<TenantSettings> {
+    let open = sight.may(TENANT_VIEW, it.tenant)?;
+    let Some(tenant) = sight.world().living(it.tenant)? else {
+        return Err(Refusal::new(Code::UnknownTenant, it.tenant).into());
+    };
+    let personal = open.contact()?;
+    Ok(TenantSettings {
+        tenant: tenant.id,
+        number: tenant.number.clone(),
+        kind: tenant.kind,
+        name: tenant.name.clone(),
+        country: tenant.country.clone(),
+        website: tenant.website.clone(),
+        prefix: tenant.prefix.clone(),
+        contact: Contact {
+            street: personal.street,
+            coordinates: personal.coordinates,
+            phone: personal.phone,
+        },
+        operation: tenant.operation,
+        devices: tenant.devices,
+        since: tenant.since,
+    })
+}
+
+/// The tenants that a user may view, by name. Costs all of them.
+///
+/// # Errors
+/// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`, `text_too_long`.
+pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<PlaceRow>> {
+    let Some(viewer) = sight.viewer() else {
+        return Err(Refusal::new(Code::WrongActor, "operators").into());
+    };
+    let turn = Turn::of(seal, &("places", viewer.id, &it.text), &it.paging)?;
+    let text = Wanted::of(it.text.as_deref())?;
+    let open = sight.viewed()?;
+    turn.sorted(open.into_iter().map(|open| {
+        let Some(tenant) = sight.world().living(open.tenant())? else { return Ok(None) };
+        let wanted = text.is_in(&[tenant.name.as_str(), tenant.number.as_str()]);
+        Ok(wanted.then(|| {
+            let row = PlaceRow {
+                tenant: tenant.id,
+                name: tenant.name.clone(),
+                number: tenant.number.clone(),
+                kind: tenant.kind,
+                operation: tenant.operation,
+            };
+            ((Key::new().folded(tenant.name.as_str()), tenant.id.uuid()), row)
+        }))
+    }))
+}
+
+/// What awaits an answer of a user: asked of their home, and asked of managers for whom they may
+/// answer, their home and those on which they hold a role themselves. Of a world in which what is
+/// due about their links has happened. Costs what awaits an answer there, and the user's own roles.
+///
+/// # Errors
+/// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
+pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<Page<AwaitingRow>> {
+    let Some(viewer) = sight.viewer() else {
+        return Err(Refusal::new(Code::WrongActor, "operators").into());
+    };
+    let turn = Turn::of(seal, &("awaiting", viewer.id), &it.paging)?;
+    let (world, home) = (sight.world(), viewer.home);
+    let mut rows = Vec::new();
+    let mut awaits = |id: Uuid, what, tenant, by, expires: Option<Timestamp>| -> Result<(), ViewError> {
+        let key = Key::new().flag(expires.is_none()).time(expires.unwrap_or(Timestamp::MAX));
+        if let Some(by) = organisation(sight, by)? {
+            rows.push(((key, id), AwaitingRow { what, tenant, by, expires }));
+        }
+        Ok(())
+    };
+    let above = world.links_above(home)?;
+    if sight.might(LINK_RESPOND, home)?.is_some() {
+        let pending = Key::new().id(home.uuid()).flag(true);
+        for request in world.view.under::<LinkRequest>(Index::RequestManaged, pending) {
+            let request = request?;
+            if request.handshake.state_at(world.at) == HandshakeState::Pending {
+                let LinkRequest { management, services, term, .. } = (*request).clone();
+                let what = Awaited::LinkRequest { request: request.id, management, services, term };
+                let expires = Some(request.handshake.expires);
+                awaits(request.id.uuid(), what, home, request.manager, expires)?;
+            }
+        }
+        for link in above.iter().filter(|link| link.stage == Stage::DelinkRequestedByManager) {
+            let what = Awaited::Delink { link: link.id };
+            awaits(link.id.uuid(), what, home, link.manager, link.delink_expires)?;
+        }
+    }
+    if sight.might(DEVICES_MANAGE, home)?.is_some() {
+        for link in &above {
+            for found in world.view.under::<Move>(Index::MoveLink, Key::new().id(link.id.uuid())) {
+                let found = found?;
+                if found.handshake.state_at(world.at) == HandshakeState::Pending {
+                    let what = Awaited::Move { id: found.id, devices: found.devices.clone() };
+                    awaits(found.id.uuid(), what, home, found.manager, Some(found.handshake.expires))?;
+                }
+            }
+        }
+    }
+    for manager in sight.own()? {
+        if sight.might(CUSTOMERS_DELINK, manager)?.is_none() {
+            continue;
+        }
+        let below = sight.below(manager)?;
+        let strands =
+            prefixes(world.view, Index::ListingName, Key::new().id(manager.uuid()), listing_strand)?;
+        for (prefix, _) in
+            strands.into_iter().filter(|(_, one)| one.stage == Stage::DelinkRequestedByCustomer)
+        {
+            for listing in world.view.under::<Listing>(Index::ListingName, prefix) {
+                let listing = listing?;
+                if let Some(link) = world.link(listing.link)?.filter(|_| listing.tenant != home)
+                    && below.has(listing.tenant)?
+                {
+                    let what = Awaited::Delink { link: link.id };
+                    awaits(link.id.uuid(), what, manager, listing.tenant, link.delink_expires)?;
+                }
+            }
+        }
+    }
+    turn.sorted(rows.into_iter().map(|row| Ok(Some(row))))
+}
+
+/// Who manages a tenant, as far as they are there for the actor. Of a world in which everything due
+/// has happened.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not view it, `foreign_cursor`, `invalid_limit`.
+pub(super) fn managers(sight: &Sight<'_>, seal: Seal, it: &Managers) -> Ruling<Page<ManagerRow>> {
+    let tenant = it.tenant;
+    sight.may(TENANT_VIEW, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("managers", tenant), &it.paging)?;
+    turn.sorted(world.links_above(tenant)?.into_iter().map(|link| {
+        if !sight.knows(tenant, link.manager)? {
+            return Ok(None);
+        }
+        let Some(manager) = organisation(sight, link.manager)? else { return Ok(None) };
+        let place = (Key::new().folded(manager.name.as_str()), link.id.uuid());
+        let row = ManagerRow {
+            link: link.id,
+            manager,
+            management: link.management.clone(),
+            services: link.services.clone(),
+            grants: link.grants.clone(),
+            stage: link.stage,
+            status: link.stage.status().to_owned(),
+            since: link.since,
+            expires: link.term.as_ref().map(|term| term.expires),
+        };
+        Ok(Some((place, row)))
+    }))
+}
+
+/// The link requests that a tenant sent, or was sent. Costs all of them.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not send or answer them, `foreign_cursor`, `invalid_limit`.
+pub(super) fn link_requests(
+    sight: &Sight<'_>,
+    seal: Seal,
+    it: &LinkRequests,
+) -> Ruling<Page<LinkRequestRow>> {
+    let LinkRequests { tenant, filter, paging, .. } = it;
+    let tenant = *tenant;
+    let (permission, index) = match filter.sent {
+        true => (CUSTOMERS_ADD, Index::RequestManager),
+        false => (LINK_RESPOND, Index::RequestManaged),
+    };
+    sight.may(permission, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("link_requests", tenant, filter), paging)?;
+    turn.sorted(world.view.under::<LinkRequest>(index, Key::new().id(tenant.uuid())).map(|request| {
+        let request = request?;
+        let state = request.handshake.state_at(world.at);
+        let shown = match filter.sent {
+            true => sees_asked(sight, &request)?,
+            false => sight.is_home(tenant) || sight.knows(tenant, request.manager)?,
+        };
+        if !shown || filter.state.is_some_and(|wanted| wanted != state) {
+            return Ok(None);
+        }
+        let other = if filter.sent { request.managed } else { request.manager };
+        let Some(number) = world.tenant(other)?.map(|other| other.number.clone()) else { return Ok(None) };
+        let told = state == HandshakeState::Pending || sight.knows(tenant, other)?;
+        let row = LinkRequestRow {
+            request: request.id,
+            number,
+            other: if told { organisation(sight, other)? } else { None },
+            management: request.management.clone(),
+            services: request.services.clone(),
+            term: request.term,
+            state,
+            asked: request.handshake.asked,
+            expires: request.handshake.expires,
+        };
+        Ok(Some(((Key::new().time(row.asked), row.request.uuid()), row)))
+    }))
+}
+
+/// Whether the actor is told of a request that a manager sent: whoever is kept off the tenant that
+/// came to be managed, is not (T-9).
+fn sees_asked(sight: &Sight<'_>, request: &LinkRequest) -> Result<bool, ViewError> {
+    let world = sight.world();
+    let manages = world.links_above(request.managed)?.iter().any(|link| link.manager == request.manager);
+    if manages {
+        return sight.below(request.manager)?.has(request.managed);
+    }
+    match world.link(LinkId::from_uuid(request.id.uuid()))? {
+        Some(_) => sight.sees_below(request.manager),
+        None => Ok(true),
+    }
+}
+
+/// The roles that can be given at a tenant.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
+pub(super) fn roles(sight: &Sight<'_>, seal: Seal, it: &Roles) -> Ruling<Page<RoleRow>> {
+    let tenant = it.tenant;
+    sight.may(USERS_VIEW, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("roles", tenant), &it.paging)?;
+    let builtin = world.policy.roles.iter().map(|role| {
+        let row = RoleRow {
+            role: RoleRef::Builtin(role.name.clone()),
+            name: None,
+            permissions: role.permissions.clone(),
+        };
+        Ok(Some(((Key::new().flag(false).folded(role.name.as_str()), Uuid::nil()), row)))
+    });
+    let own = world.view.under::<Role>(Index::RoleTenant, Key::new().id(tenant.uuid())).map(|role| {
+        let role = role?;
+        let row = RoleRow {
+            role: RoleRef::Custom(role.id),
+            name: Some(role.name.clone()),
+            permissions: role.permissions.clone(),
+        };
+        Ok(Some(((Key::new().flag(true).folded(role.name.as_str()), role.id.uuid()), row)))
+    });
+    turn.sorted(builtin.chain(own))
+}
+
+/// Who holds which role on a tenant itself, as far as their organisation is there for the actor. Of
+/// a world in which what is due about its links has happened. Costs all of them.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
+pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ruling<Page<AssignmentRow>> {
+    let tenant = it.tenant;
+    sight.may(USERS_VIEW, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("assignments", tenant), &it.paging)?;
+    let held = world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()));
+    turn.sorted(held.map(|held| {
+        let held = held?;
+        let Some(user) = world.user(held.user)? else { return Ok(None) };
+        if user.home != tenant && !sight.knows(tenant, user.home)? {
+            return Ok(None);
+        }
+        let open = sight.might(USERS_VIEW, user.home)?;
+        let Personal { name, email, .. } = match &open {
+            Some(open) => open.person(&user)?,
+            None => Personal::default(),
+        };
+        let told = open.is_some() || sight.is_home(user.home);
+        let row = AssignmentRow {
+            user: told.then_some(user.id),
+            home: user.home,
+            name,
+            email,
+            role: held.role.clone(),
+            below: held.below,
+            masked: held.masked,
+        };
+        Ok(Some(((Key::new().flag(user.home != tenant), user.id.uuid()), row)))
+    }))
+}
+
+/// The invitations to a tenant. Costs all of them.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
+pub(super) fn invitations(sight: &Sight<'_>, seal: Seal, it: &Invitations) -> Ruling<Page<InvitationRow>> {
+    let Invitations { tenant, filter, paging, .. } = it;
+    let open = sight.may(USERS_VIEW, *tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("invitations", tenant, filter), paging)?;
+    let sent = world.view.under::<Invitation>(Index::InvitationTenant, Key::new().id(tenant.uuid()));
+    turn.sorted(sent.map(|invitation| {
+        let invitation = invitation?;
+        let state = invitation.handshake.state_at(world.at);
+        if filter.state.is_some_and(|wanted| wanted != state) {
+            return Ok(None);
+        }
+        let Personal { name, email, .. } = match world.user(invitation.user)? {
+            Some(user) => open.person(&user)?,
+            None => Personal::default(),
+        };
+        let row = InvitationRow {
+            invitation: invitation.id,
+            user: invitation.user,
+            name,
+            email,
+            role: invitation.role.clone(),
+            below: invitation.below,
+            sign_up: invitation.sign_up,
+            state,
+            asked: invitation.handshake.asked,
+            expires: invitation.handshake.expires,
+        };
+        Ok(Some(((Key::new().time(row.asked), row.invitation.uuid()), row)))
+    }))
+}
+
+/// The devices that a tenant holds. Costs the rows shown.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its devices, `foreign_cursor`, `invalid_limit`.
+pub(super) fn devices(sight: &Sight<'_>, seal: Seal, it: &Devices) -> Ruling<Page<DeviceRow>> {
+    let tenant = it.tenant;
+    sight.may(DEVICES_VIEW, tenant)?;
+    let turn = Turn::of(seal, &("devices", tenant), &it.paging)?;
+    let held = turn.scan(sight.world().view, Index::DeviceHolder, Key::new().id(tenant.uuid()));
+    turn.page(held.map(|found| {
+        let (place, any): (Spot, Any) = found?;
+        Ok(Device::from_any(any).map(|device| (place, device_row(device))))
+    }))
+}
+
+/// One device, by its id.
+///
+/// # Errors
+/// When the world cannot be read.
+pub(super) fn device(sight: &Sight<'_>, it: &FindDevice) -> Ruling<Option<DeviceRow>> {
+    let Some(device) = sight.world().view.get::<Device>(Device::key(&it.device))? else { return Ok(None) };
+    Ok(sight.might(DEVICES_VIEW, device.holder)?.map(|_| device_row(device)))
+}
+
+fn device_row(device: Arc<Device>) -> DeviceRow {
+    let Device { id, holder, seat, moving, .. } = Arc::unwrap_or_clone(device);
+    DeviceRow { device: id, holder, seat, moving }
+}
+
+/// The licences that serve a tenant.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its licences, `foreign_cursor`, `invalid_limit`.
+pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<Page<LicenceRow>> {
+    let tenant = it.tenant;
+    sight.may(LICENCES_VIEW, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("licences", tenant), &it.paging)?;
+    let serving = world.view.under::<Licence>(Index::LicenceTenant, Key::new().id(tenant.uuid()));
+    turn.sorted(serving.map(|licence| {
+        let licence = licence?;
+        let known = licence.buyer == tenant || sight.knows(tenant, licence.buyer)?;
+        let row = LicenceRow {
+            licence: licence.id,
+            service: licence.service.clone(),
+            seats: licence.seats,
+            used: licence.used,
+            buyer: known.then_some(licence.buyer),
+            expires: licence.expires,
+        };
+        Ok(Some(((Key::new().text(row.service.as_str()), row.licence.uuid()), row)))
+    }))
+}
+
+/// The open consoles of a tenant. Of a world in which what is due about its links has happened.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not read its audit, `foreign_cursor`, `invalid_limit`.
+pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<Page<SessionRow>> {
+    let tenant = it.tenant;
+    sight.may(AUDIT_VIEW, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("sessions", tenant), &it.paging)?;
+    let open = world.view.under::<Session>(Index::SessionTenant, Key::new().id(tenant.uuid()));
+    turn.sorted(open.map(|session| {
+        let session = session?;
+        let by = sight.somebody(tenant, session.user)?;
+        let row =
+            SessionRow { session: session.id, service: session.service.clone(), opened: session.opened, by };
+        Ok(Some(((Key::new().time(row.opened), row.session.uuid()), row)))
+    }))
+}
+
+/// How an organisation is called; nothing, where it is not there any more.
+fn organisation(sight: &Sight<'_>, id: TenantId) -> Result<Option<Organisation>, ViewError> {
+    Ok(sight.world().living(id)?.map(|tenant| Organisation {
+        tenant: id,
+        name: tenant.name.clone(),
+        number: tenant.number.clone(),
+    }))
+}

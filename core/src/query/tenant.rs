@@ -1,0 +1,327 @@
+//! Rows about one tenant: what it is, who manages it, whom it asked and was asked by, its people's
+//! roles, what it has.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::ids::{InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, SessionId, TenantId, UserId};
+use crate::base::text::{
+    CompanyName, Country, DeviceId, Email, ManagementType, Number, Permission, PersonName, Prefix, RoleName,
+    Service, Website,
+};
+use crate::base::time::Timestamp;
+use crate::model::{
+    Contact, HandshakeState, Operation, RoleRef, Stage, Subject, TenantKind, TermRequest, is_false,
+};
+
+/// A tenant as its own settings show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TenantSettings {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The number that others ask for it by.
+    pub number: Number,
+    /// Its kind.
+    pub kind: TenantKind,
+    /// Its company name.
+    pub name: CompanyName,
+    /// Its country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// Its website.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<Website>,
+    /// Its domain prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<Prefix>,
+    /// How to reach and find it.
+    pub contact: Contact,
+    /// Whether it can be worked on.
+    pub operation: Operation,
+    /// How many devices it holds.
+    pub devices: u64,
+    /// Since when it is there.
+    pub since: Timestamp,
+}
+
+/// A tenant that somebody may enter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PlaceRow {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its company name.
+    pub name: CompanyName,
+    /// Its number.
+    pub number: Number,
+    /// Its kind.
+    pub kind: TenantKind,
+    /// Whether it can be worked on.
+    pub operation: Operation,
+}
+
+/// Another organisation, by its names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Organisation {
+    /// The organisation.
+    pub tenant: TenantId,
+    /// Its company name.
+    pub name: CompanyName,
+    /// Its number.
+    pub number: Number,
+}
+
+/// A manager of a tenant, by one link in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ManagerRow {
+    /// The link.
+    pub link: LinkId,
+    /// Who manages.
+    pub manager: Organisation,
+    /// How.
+    pub management: ManagementType,
+    /// Which services.
+    pub services: BTreeSet<Service>,
+    /// What the manager is granted beyond the default (P-7).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub grants: BTreeSet<Permission>,
+    /// How far the link has come.
+    pub stage: Stage,
+    /// The same in the words that people see (D-5).
+    pub status: String,
+    /// Since when the link is in force.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// Which link requests of a tenant are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequestFilter {
+    /// Those that it sent; without it, those that it was sent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sent: bool,
+    /// Only those that stand so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<HandshakeState>,
+}
+
+/// A link request, as one of its two sides sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct LinkRequestRow {
+    /// The request.
+    pub request: LinkRequestId,
+    /// The number of the other side.
+    pub number: Number,
+    /// The other side, while the request is pending, and for whom it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Organisation>,
+    /// The management type asked for.
+    pub management: ManagementType,
+    /// The services asked for.
+    pub services: BTreeSet<Service>,
+    /// How long the link would last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<TermRequest>,
+    /// Where it stands.
+    pub state: HandshakeState,
+    /// When it was asked.
+    pub asked: Timestamp,
+    /// When it lapses.
+    pub expires: Timestamp,
+}
+
+/// A role that can be given at a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct RoleRow {
+    /// What it is given by.
+    pub role: RoleRef,
+    /// Its name among the tenant's own roles; one of the policy's is called by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<RoleName>,
+    /// What it holds.
+    pub permissions: BTreeSet<Permission>,
+}
+
+/// Somebody's role on a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AssignmentRow {
+    /// Who; not told of people of another organisation whose users the actor may not see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// Their organisation.
+    pub home: TenantId,
+    /// Their name, where the actor may see the users of their home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// Their address, where the actor may see the users of their home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// With which role.
+    pub role: RoleRef,
+    /// Whether it covers the tenants managed below, too.
+    pub below: bool,
+    /// Whether it leaves out what is reserved for the customer (P-16).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub masked: bool,
+}
+
+/// Which invitations of a tenant are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct InvitationFilter {
+    /// Only those that stand so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<HandshakeState>,
+}
+
+/// An invitation to a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct InvitationRow {
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// Who is invited.
+    pub user: UserId,
+    /// Their name; none, if erased or never given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// Their address; none, if erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// The role they get.
+    pub role: RoleRef,
+    /// Whether it covers the tenants managed below, too.
+    pub below: bool,
+    /// Whether it is the sign-up of the tenant's first super admin (L-1).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sign_up: bool,
+    /// Where it stands.
+    pub state: HandshakeState,
+    /// When it was sent first.
+    pub asked: Timestamp,
+    /// When it lapses.
+    pub expires: Timestamp,
+}
+
+/// A device that a tenant holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct DeviceRow {
+    /// The device.
+    pub device: DeviceId,
+    /// Who holds it.
+    pub holder: TenantId,
+    /// The licence whose seat it has (C-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<LicenceId>,
+    /// The move that awaits the customer's approval (V-7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving: Option<MoveId>,
+}
+
+/// A licence that serves a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct LicenceRow {
+    /// The licence.
+    pub licence: LicenceId,
+    /// The service.
+    pub service: Service,
+    /// How many seats it has.
+    pub seats: u32,
+    /// How many of them are assigned.
+    pub used: u32,
+    /// Who bought it, if that organisation is there for the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer: Option<TenantId>,
+    /// When it runs out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// An open console of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SessionRow {
+    /// The session.
+    pub session: SessionId,
+    /// Of which service.
+    pub service: Service,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// By whom: a person of the actor's own organisation, or another organisation; nobody, where
+    /// that is not there for the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Subject>,
+}
+
+/// Something that awaits an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AwaitingRow {
+    /// What it is.
+    pub what: Awaited,
+    /// The tenant for which it is answered.
+    pub tenant: TenantId,
+    /// Who asks.
+    pub by: Organisation,
+    /// When it lapses, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// What awaits an answer, with what a yes means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Awaited {
+    /// An organisation asks to manage the tenant (L-2).
+    LinkRequest {
+        /// The request.
+        request: LinkRequestId,
+        /// The management type asked for.
+        management: ManagementType,
+        /// The services asked for.
+        services: BTreeSet<Service>,
+        /// How long the link would last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        term: Option<TermRequest>,
+    },
+    /// The other side of a link asks to end it (D).
+    Delink {
+        /// The link.
+        link: LinkId,
+    },
+    /// A manager asks to hand devices of its pool to the tenant (V-7).
+    Move {
+        /// The move.
+        id: MoveId,
+        /// The devices.
+        devices: BTreeSet<DeviceId>,
+    },
+}

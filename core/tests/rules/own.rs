@@ -1,0 +1,296 @@
+//! What is told of one tenant, and what is one's own: settings, managers, requests, roles, people,
+//! devices, licences, consoles; places and what awaits an answer.
+
+use std::collections::BTreeSet;
+
+use tenantry::base::ids::{LicenceId, SessionId};
+use tenantry::base::text::DeviceId;
+use tenantry::engine::Error;
+use tenantry::model::{Actor, HandshakeState, Patch, RoleRef, Subject};
+use tenantry::policy::MoveRule;
+use tenantry::refusal::Code::{self, *};
+
+use super::stock::*;
+use super::*;
+
+fn ask<Q: Ask>(given: &Given, query: Q) -> Q::Answer {
+    given.engine.ask(query).unwrap()
+}
+
+fn code<Q: Ask>(given: &Given, query: Q) -> Code
+where
+    Q::Answer: std::fmt::Debug,
+{
+    match given.engine.ask(query) {
+        Err(Error::Refused(refusal)) => refusal.code,
+        other => panic!("was to be refused: {other:?}"),
+    }
+}
+
+/// Two managers side by side of `JOINTLY`, of which `SECOND` does not manage much.
+fn side_by_side() -> Given {
+    let given = given().under(|policy| policy.max_managers = 2);
+    linked(given, 0xd01, SECOND, "JOINTLY", "jointly", &["enrollment"])
+}
+
+#[test]
+fn q4_a_tenants_settings_tell_its_number_to_whoever_may_view_it() {
+    let given = given();
+    for who in [JULIA, JIM, ADA, GINA] {
+        let settings = ask(&given, Settings::new(who.into(), JOINTLY));
+        assert_eq!((settings.number.as_str(), settings.name.as_str()), ("JOINTLY", "Jointly"));
+    }
+    assert_eq!(code(&given, Settings::new(NINA.into(), JOINTLY)), UnknownTenant);
+    assert_eq!(code(&given, Settings::new(JULIA.into(), MSP)), UnknownTenant);
+    assert_eq!(code(&given, Settings::new(NOEL.into(), MSP)), RoleLacksPermission);
+    assert_eq!(ask(&given, Settings::new(STAFF, MSP)).number.as_str(), "MSP");
+}
+
+#[test]
+fn q4_whoever_views_a_tenant_is_told_of_the_managers_that_are_there_for_them() {
+    let given = side_by_side();
+    let told = |who: Actor| -> Vec<(String, String)> {
+        let page = ask(&given, Managers::new(who, JOINTLY));
+        page.rows.into_iter().map(|row| (row.manager.name.to_string(), row.status)).collect()
+    };
+    let (msp, second) = (("Msp".to_owned(), "Active".to_owned()), ("Second".to_owned(), "Active".to_owned()));
+    assert_eq!(told(JULIA.into()), [msp.clone(), second.clone()]);
+    assert_eq!(told(STAFF), [msp.clone(), second.clone()]);
+    assert_eq!(told(ADA.into()), [msp], "of whoever manages beside them, managers read nothing");
+    assert_eq!(told(NINA.into()), [second]);
+    let given = given.and(NINA, RequestDelink::new(link_id(0xd01)));
+    let row = ask(&given, Managers::new(JULIA.into(), JOINTLY)).rows.pop().unwrap();
+    assert_eq!(row.status, "Delink request by MSP");
+}
+
+#[test]
+fn q4_both_sides_read_a_link_request_and_nobody_else() {
+    let given = given().and(ADA, ask_alone());
+    let rows = |given: &Given, who: UserId, tenant, sent| {
+        let filter = LinkRequestFilter { sent, state: None };
+        ask(given, LinkRequests { filter, ..LinkRequests::new(who.into(), tenant) }).rows
+    };
+    let sent = rows(&given, ADA, MSP, true);
+    assert_eq!(
+        (sent[0].request, sent[0].number.as_str(), sent[0].state),
+        (ASKED, "ALONE", HandshakeState::Pending)
+    );
+    let received = rows(&given, CARL, ALONE, false);
+    assert_eq!(received[0].other.as_ref().map(|other| other.name.as_str()), Some("Msp"));
+    assert_eq!(code(&given, LinkRequests::new(CORA.into(), ALONE)), RoleLacksPermission);
+    assert_eq!(code(&given, LinkRequests::new(ADA.into(), ALONE)), UnknownTenant);
+    // Once it is answered, each is told the number that they had to do with.
+    let given = given.and(CARL, DeclineLink::new(ASKED));
+    for row in [&rows(&given, ADA, MSP, true)[0], &rows(&given, CARL, ALONE, false)[0]] {
+        assert_eq!((row.state, &row.other), (HandshakeState::Declined, &None));
+    }
+    let pending = LinkRequestFilter { sent: true, state: Some(HandshakeState::Pending) };
+    assert_eq!(ask(&given, LinkRequests { filter: pending, ..LinkRequests::new(ADA.into(), MSP) }).rows, []);
+}
+
+fn ask_alone() -> RequestLink {
+    super::ask(MSP, "ALONE", "jointly")
+}
+
+#[test]
+fn q4_whoever_is_kept_off_what_came_to_be_managed_is_told_of_no_request_for_it() {
+    let given = given()
+        .and(ADA, ask_alone())
+        .and(CARL, AcceptLink::new(ASKED))
+        .and(ADA, assign(ADAM, ALONE, "no_access"));
+    let sent = |given: &Given, who: UserId| {
+        let filter = LinkRequestFilter { sent: true, state: None };
+        ask(given, LinkRequests { filter, ..LinkRequests::new(who.into(), MSP) }).rows.len()
+    };
+    assert_eq!((sent(&given, ADA), sent(&given, ADAM)), (1, 0));
+    let given = given.and(ADA, assign(ADAM, MSP, "no_access"));
+    let given =
+        given.and(ADA, Assign::new(vec![NewAssignment { below: Some(false), ..place(ADAM, MSP, "admin") }]));
+    let given = given.and(ADA, RequestDelink::new(ASKED_LINK)).and(CARL, AcceptDelink::new(ASKED_LINK));
+    assert_eq!((sent(&given, ADA), sent(&given, ADAM)), (1, 0), "nor after it ended");
+}
+
+#[test]
+fn q4_roles_are_those_of_the_policy_and_the_tenants_own() {
+    let given = given();
+    let given = given.and(JULIA, CreateRole::new(JOINTLY, text("Night shift"), set(&["devices.view"])));
+    let rows = ask(&given, Roles::new(JIM.into(), JOINTLY)).rows;
+    assert_eq!(rows.len(), given.policy().roles.len() + 1);
+    let own = rows.last().unwrap();
+    assert!(matches!(own.role, RoleRef::Custom(_)));
+    assert_eq!(own.name.as_ref().map(|name| name.as_str()), Some("Night shift"));
+    assert_eq!(own.permissions, set(&["devices.view"]));
+    assert_eq!(code(&given, Roles::new(NINA.into(), JOINTLY)), UnknownTenant);
+}
+
+#[test]
+fn q4_assignments_name_people_to_those_who_may_see_them_and_else_their_organisation() {
+    let given =
+        side_by_side().and(ADA, assign(RITA, JOINTLY, "admin")).and(NINA, assign(NINA, JOINTLY, "read_only"));
+    type Row = (TenantId, Option<UserId>, bool);
+    let told = |who: Actor| -> Vec<Row> {
+        let rows = ask(&given, Assignments::new(who, JOINTLY)).rows;
+        rows.into_iter().map(|row| (row.home, row.user, row.email.is_some())).collect()
+    };
+    let own = [(JOINTLY, Some(JULIA), true), (JOINTLY, Some(JACK), true), (JOINTLY, Some(JIM), true)];
+    let with = |others: &[Row]| [&own[..], others].concat();
+    assert_eq!(told(JULIA.into()), with(&[(MSP, None, false), (SECOND, None, false)]));
+    assert_eq!(told(ADA.into()), with(&[(MSP, Some(RITA), true)]), "a manager beside is not there");
+    assert_eq!(told(NINA.into()), with(&[(SECOND, Some(NINA), true)]));
+    assert_eq!(told(STAFF), with(&[(MSP, Some(RITA), true), (SECOND, Some(NINA), true)]));
+    assert_eq!(code(&given, Assignments::new(CARL.into(), JOINTLY)), UnknownTenant);
+}
+
+#[test]
+fn q4_invitations_are_listed_with_what_became_of_them() {
+    let given = given().and(ADA, RevokeInvitation::new(IVY_INVITATION));
+    let rows = |state| {
+        let filter = InvitationFilter { state };
+        ask(&given, Invitations { filter, ..Invitations::new(RITA.into(), MSP) }).rows
+    };
+    let all: BTreeSet<_> = rows(None).into_iter().map(|row| (row.user, row.state, row.sign_up)).collect();
+    let became = [(ADA, HandshakeState::Accepted, true), (IVY, HandshakeState::Revoked, false)];
+    assert_eq!(all, BTreeSet::from(became));
+    assert_eq!(rows(Some(HandshakeState::Pending)), []);
+    assert_eq!(code(&given, Invitations::new(JULIA.into(), MSP)), UnknownTenant);
+}
+
+#[test]
+fn q4_devices_are_listed_by_their_holder_and_found_by_their_id() {
+    let given = trade(MoveRule::Approval)
+        .and(ROB, upload(1, MSP, &["SN-1", "SN-2", "SN-3"]))
+        .and(ADA, hand(JOINTLY, &["SN-2"]));
+    let mut found = Vec::new();
+    let mut list = Devices::new(RITA.into(), MSP);
+    list.paging.limit = 2;
+    loop {
+        let page = ask(&given, list.clone());
+        found.extend(page.rows);
+        match page.next {
+            Some(next) => list.paging.cursor = Some(next),
+            None => break,
+        }
+    }
+    let told: Vec<_> = found.iter().map(|row| (row.device.as_str(), row.moving.is_some())).collect();
+    assert_eq!(told, [("SN-1", false), ("SN-2", true), ("SN-3", false)]);
+    let one = |who: UserId, id: &str| ask(&given, FindDevice::new(who.into(), text::<DeviceId>(id)));
+    assert_eq!(one(RITA, "SN-2").as_ref(), Some(&found[1]));
+    assert_eq!((one(JULIA, "SN-2"), one(RITA, "SN-9")), (None, None));
+    assert_eq!(code(&given, Devices::new(JULIA.into(), MSP)), UnknownTenant);
+}
+
+#[test]
+fn q4_licences_tell_their_seats_and_a_buyer_that_is_there() {
+    let licence = LicenceId::from_uuid(Uuid::from_u128(0x9a0));
+    let buy = BuyLicence { licence: Some(licence), ..BuyLicence::new(MSP, JOINTLY, text("manage"), 5) };
+    let given = side_by_side().and(ADA, buy);
+    let rows = |who: UserId| ask(&given, Licences::new(who.into(), JOINTLY)).rows;
+    for (who, buyer) in [(JULIA, Some(MSP)), (ADA, Some(MSP)), (NINA, None)] {
+        let row = &rows(who)[0];
+        assert_eq!((row.licence, row.seats, row.used, row.buyer), (licence, 5, 0, buyer));
+    }
+}
+
+#[test]
+fn q4_open_consoles_are_told_as_far_as_the_audit_tells_them() {
+    let session = SessionId::from_uuid(Uuid::from_u128(0xc01));
+    let open = OpenConsole {
+        session: Some(session),
+        ..OpenConsole::new(JOINTLY, text("manage"), text("https://portal.example/"))
+    };
+    let given = side_by_side().and(ADA, open);
+    let by = |who: Actor| ask(&given, Sessions::new(who, JOINTLY)).rows[0].by;
+    assert_eq!(by(ADA.into()), Some(Subject::User(ADA)));
+    assert_eq!(by(JULIA.into()), Some(Subject::Tenant(MSP)));
+    assert_eq!(by(NINA.into()), None);
+    assert_eq!(by(STAFF), Some(Subject::User(ADA)));
+    let given = given.and(ADA, CloseConsole::new(session));
+    assert_eq!(ask(&given, Sessions::new(ADA.into(), JOINTLY)).rows, []);
+}
+
+#[test]
+fn q5_places_are_what_one_may_enter_by_name() {
+    let given = given().and(ADA, assign(RITA, FULLY, "no_access"));
+    let names = |who: UserId, text: Option<&str>| -> Vec<String> {
+        let text = text.map(str::to_owned);
+        let page = ask(&given, Places { text, ..Places::new(who.into()) });
+        page.rows.into_iter().map(|row| row.name.to_string()).collect()
+    };
+    assert_eq!(names(ADA, None), ["Fully", "Jointly", "Msp"]);
+    assert_eq!(names(RITA, None), ["Jointly", "Msp"]);
+    assert_eq!(names(ADA, Some("JOINT")), ["Jointly"]);
+    assert_eq!(names(JULIA, None), ["Jointly"]);
+    assert!(names(NOEL, None).is_empty() && names(FRED, None).is_empty());
+    assert_eq!(code(&given, Places::new(STAFF)), WrongActor);
+}
+
+#[test]
+fn q5_whatever_awaits_ones_answer_is_told_and_what_lapses_first_comes_first() {
+    let awaited = |given: &Given, who: UserId| -> Vec<Awaited> {
+        ask(given, Awaiting::new(who.into())).rows.into_iter().map(|row| row.what).collect()
+    };
+    let given = trade(MoveRule::Approval)
+        .under(|policy| policy.max_managers = 2)
+        .and(ROB, upload(1, MSP, &["SN-1"]))
+        .and(ADA, hand(JOINTLY, &["SN-1"]))
+        .later(1)
+        .and(
+            NINA,
+            RequestLink { services: set(&["enrollment"]), ..super::ask(SECOND, "JOINTLY", "jointly") },
+        );
+    let moved = Awaited::Move { id: MOVE, devices: set(&["SN-1"]) };
+    let asked = Awaited::LinkRequest {
+        request: ASKED,
+        management: text("jointly"),
+        services: set(&["enrollment"]),
+        term: None,
+    };
+    assert_eq!(awaited(&given, JULIA), [moved.clone(), asked.clone()]);
+    assert_eq!(awaited(&given, JACK), [moved], "who may not answer a request is not asked");
+    for nobody in [JIM, ADA, NINA, CARL] {
+        assert_eq!(awaited(&given, nobody), []);
+    }
+    let given = given.and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let delink = Awaited::Delink { link: JOINTLY_LINK };
+    for (who, what) in [(ADA, vec![delink.clone()]), (RITA, vec![]), (JULIA, vec![asked.clone()])] {
+        assert_eq!(
+            awaited(&given, who)
+                .into_iter()
+                .filter(|one| !matches!(one, Awaited::Move { .. }))
+                .collect::<Vec<_>>(),
+            what
+        );
+    }
+    // Nobody is told of a customer that they are kept off.
+    let given = given.and(ADA, assign(ADAM, JOINTLY, "no_access"));
+    assert_eq!(awaited(&given, ADAM), []);
+    let given = given.and(ADA, RejectDelink::new(JOINTLY_LINK)).and(ADA, RequestDelink::new(JOINTLY_LINK));
+    assert!(awaited(&given, JULIA).contains(&delink));
+    assert_eq!(awaited(&given, ADA), []);
+    // What has lapsed awaits nothing.
+    let given = given.later(40);
+    assert!(!awaited(&given, JULIA).contains(&asked));
+    assert_eq!(code(&given, Awaiting::new(STAFF)), WrongActor);
+}
+
+#[test]
+fn q4_lists_of_a_past_moment_tell_what_was_there_to_those_who_may_see_it_now() {
+    let given = given();
+    let seq = given.engine.token().unwrap().seq;
+    let given = given
+        .and(
+            JULIA,
+            EditTenant { website: Patch::Set(text("https://new.example")), ..EditTenant::new(JOINTLY) },
+        )
+        .and(JULIA, Unassign::new(vec![UserOnTenant { user: JIM, tenant: JOINTLY }]));
+    let read = given.engine.read().unwrap();
+    let past = read.as_of(seq).unwrap();
+    let then = past.moment().unwrap();
+    assert_eq!(then.ask(Settings::new(JULIA.into(), JOINTLY)).unwrap().website, None);
+    assert_eq!(then.ask(Assignments::new(JULIA.into(), JOINTLY)).unwrap().rows.len(), 3);
+    assert_eq!(ask(&given, Assignments::new(JULIA.into(), JOINTLY)).rows.len(), 2);
+    let refused = then.ask(Assignments::new(JIM.into(), JOINTLY)).unwrap_err();
+    assert!(
+        matches!(refused, Error::Refused(refusal) if refusal.code == RoleLacksPermission || refusal.code == NoAssignment)
+    );
+}
