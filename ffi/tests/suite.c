@@ -501,7 +501,7 @@ static void refusals(void) {
   tenantry_text reply;
   size_t length = 0;
 
-  CHECK(tenantry_call(engine, TEXT(delink), &reply, &error) == TENANTRY_NOT_DELINKABLE);
+  CHECK(tenantry_call(engine, TENANTRY_STRING(delink), &reply, &error) == TENANTRY_NOT_DELINKABLE);
   CHECK(reply.data == NULL && reply.length == 0);
   CHECK(strcmp(tenantry_error_message(error, &length), "link `" LINK_ID "` is fully managed and cannot be delinked") == 0);
   CHECK(length == strlen(tenantry_error_message(error, NULL)));
@@ -512,12 +512,12 @@ static void refusals(void) {
   CHECK(tenantry_error_free(&copy) == TENANTRY_FOREIGN_HANDLE);
   CHECK(tenantry_error_free(NULL) == TENANTRY_OK);
 
-  CHECK(tenantry_call(engine, TEXT(wrong), &reply, &error) == TENANTRY_INVALID_REQUEST);
+  CHECK(tenantry_call(engine, TENANTRY_STRING(wrong), &reply, &error) == TENANTRY_INVALID_REQUEST);
   CHECK(strcmp(tenantry_error_path(error, NULL), "execute.command.invitee.email") == 0);
   CHECK(strstr(tenantry_error_message(error, NULL), "e-mail address has no @") != NULL);
   tenantry_error_free(&error);
   /* Nobody has to ask for the error. */
-  CHECK(tenantry_call(engine, TEXT(delink), &reply, NULL) == TENANTRY_NOT_DELINKABLE);
+  CHECK(tenantry_call(engine, TENANTRY_STRING(delink), &reply, NULL) == TENANTRY_NOT_DELINKABLE);
   CHECK(strcmp(tenantry_error_message(NULL, &length), "") == 0 && length == 0);
   tenantry_close(&engine);
 }

@@ -282,7 +282,11 @@ impl Oracle {
                 continue;
             }
             let shown = || entry.groups.iter().filter(open).filter(of_tenant);
-            let deeds = || entry.deeds.iter().filter(|deed| deed.iter().all(|one| told(*one)));
+            let told_to_do = |deed: &BTreeSet<TenantId>| {
+                let known = |one| deed.contains(&tenant) || self.knows_of(who, tenant, one, entry, at);
+                deed.iter().all(|one| told(*one) && known(*one))
+            };
+            let tried = || entry.deeds.iter().filter(|deed| entry.refused && told_to_do(deed));
             let mut hidden = None;
             let by = match (&entry.actor, who) {
                 (Actor::User(actor), Who::User(viewer)) if home(*actor) != home(viewer) => {
@@ -292,7 +296,8 @@ impl Oracle {
                     let known = home(viewer) != tenant
                         || entry.around.iter().any(managed)
                         || self.is_there(who, from, at)
-                        || shown().any(|(about, home)| about.contains(&from) || *home == Some(from));
+                        || shown().any(|(about, home)| about.contains(&from) || *home == Some(from))
+                        || tried().any(|deed| deed.contains(&from));
                     // Whoever only tried something is nobody that the organisation has to do with.
                     if told(from) && known { AuditActor::Organisation(from) } else { AuditActor::Stranger }
                 }
@@ -300,8 +305,9 @@ impl Oracle {
                 (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
                 (Actor::Clock, _) => AuditActor::Clock,
             };
-            // What was commanded elsewhere is not told by what became of the tenant.
-            let command = deeds().next().map(|_| entry.command.clone());
+            // What was commanded elsewhere is not told by what became of the tenant; nobody commanded what time brings about.
+            let commanded = entry.actor == Actor::Clock || entry.deeds.iter().any(told_to_do);
+            let command = commanded.then(|| entry.command.clone());
             let wanted = filter.by.is_none_or(|user| by == AuditActor::User(user))
                 && filter.command.as_ref().is_none_or(|wanted| command.as_ref() == Some(wanted))
                 && filter.from.is_none_or(|from| from <= entry.at)
@@ -311,6 +317,16 @@ impl Oracle {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether what is done elsewhere with another is told to a reader of the audit of `tenant`: it is there for them
+    /// today, or one of the two managed the other then, as recorded.
+    fn knows_of(&self, who: Who, tenant: TenantId, other: TenantId, entry: &Entry, at: Timestamp) -> bool {
+        let manages = |world: &Self| {
+            let manages = |upper, lower| world.manages(upper, lower, Timestamp::MIN);
+            manages(tenant, other) || manages(other, tenant)
+        };
+        self.is_there(who, other, at) || entry.around.iter().any(manages)
     }
 
     /// Whether a reader of the audit of `tenant` is told that an entry has to do with another.

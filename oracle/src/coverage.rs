@@ -261,11 +261,11 @@ impl Coverage {
         ("add_customer", Code::BeyondOwnRights),
         ("add_customer", Code::SuperAdminOnly),
         ("invite_owner", Code::RoleLacksPermission),
-        ("invite_owner", Code::UnknownTenant),
+        ("invite_owner", Code::UnknownLink),
         ("convert_link", Code::RoleLacksPermission),
         ("enable_tenants", Code::HeldByOthers),
         ("request_link", Code::CannotBeAsked),
-        ("add_services", Code::CannotBeAsked),
+        ("add_services", Code::UnknownLink),
         ("request_link", Code::TooManyRequests),
         ("resend_link_request", Code::TooManyRequests),
         ("resend_invitation", Code::TooManyRequests),
@@ -273,7 +273,8 @@ impl Coverage {
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
-    const SELDOM_REFUSED_TO: [(&'static str, Code); 4] = [
+    const SELDOM_REFUSED_TO: [(&'static str, Code); 5] = [
+        ("add_services", Code::CannotBeAsked),
         ("resend_invitation", Code::SuperAdminOnly),
         ("edit_role", Code::ReservedForCustomer),
         ("edit_user", Code::ReservedForCustomer),

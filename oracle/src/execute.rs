@@ -126,8 +126,8 @@ impl Oracle {
     /// Everything that is due, one thing after the other, what was due first first.
     pub fn sweep(&mut self, at: Timestamp) {
         while let Some((moment, due)) = self.first_due(at) {
-            let deeds = |before: &Self, _: &Self| vec![before.parties(&due)];
-            let done = self.remembering(&Actor::Clock, "sweep", at, deeds, |world| {
+            let nothing = |_: &Self, _: &Self| Vec::new();
+            let done = self.remembering(&Actor::Clock, "sweep", at, nothing, |world| {
                 let concerned = world.concerned(&due, at);
                 let before = world.grounds();
                 world.let_happen(&due, at);
@@ -181,19 +181,6 @@ impl Oracle {
             tenants.extend(self.all_below(managed, at));
         }
         tenants
-    }
-
-    /// The organisations that it has to do with.
-    fn parties(&self, due: &Due) -> BTreeSet<TenantId> {
-        match *due {
-            Due::Request(id) => self.request(id).map(|one| [one.manager, one.managed].into()),
-            Due::Invitation(id) => self.invitation(id).map(|one| [one.tenant].into()),
-            Due::Move(id) => self.pending_move(id).map(|one| [one.manager, one.customer].into()),
-            Due::DelinkRequest(id) | Due::Extension(id) | Due::Announcement(id) | Due::End(id) => {
-                self.link(id).map(|link| [link.manager, link.managed].into())
-            }
-        }
-        .unwrap()
     }
 
     fn let_happen(&mut self, due: &Due, at: Timestamp) {

@@ -247,7 +247,7 @@ impl<'s> RecordSight<'s> {
                 }
                 // Whoever tries something about what they left has to do with it no more, and those
                 // who were kept off it are not told of it either.
-                Ok(!managed && !(around.refused && self.left(tenant)?))
+                Ok(!(managed || around.refused && self.left(tenant)?))
             }
         }
     }

@@ -135,13 +135,14 @@ func (s *stage) inNames(text string) string {
 type actor struct {
 	User, Organisation string
 	Operator           *struct{ Ticket string }
+	alone              string
 }
 
-// UnmarshalJSON takes the clock, too, which is a name alone.
+// UnmarshalJSON takes the clock and strangers, too, which are a name alone.
 func (a *actor) UnmarshalJSON(from []byte) error {
 	type fields actor
 	if len(from) > 0 && from[0] == '"' {
-		return nil
+		return json.Unmarshal(from, &a.alone)
 	}
 	return json.Unmarshal(from, (*fields)(a))
 }
@@ -152,9 +153,11 @@ func (s *stage) actorName(who actor) string {
 		return s.name(who.User)
 	case who.Organisation != "":
 		return "someone of " + s.name(who.Organisation)
-	case who.Operator == nil:
-		return "the clock"
-	case who.Operator.Ticket != "":
+	case who.alone == "stranger":
+		return "a stranger"
+	case who.alone != "":
+		return "the " + who.alone
+	case who.Operator != nil && who.Operator.Ticket != "":
 		return "the operator, on " + who.Operator.Ticket
 	default:
 		return "the operator"
@@ -240,13 +243,19 @@ func (s *stage) deliver() {
 	waiting := ask[struct {
 		Notices []struct {
 			Kind struct{ Kind string }
-			To   []id
+			To   struct {
+				Users    []id
+				Operator bool
+			}
 		}
 		Through uint64
 	}](s, object{"query": "notices", "consumer": postman, "limit": all})
 	for _, notice := range waiting.Notices {
 		var to []string
-		for _, user := range notice.To {
+		if notice.To.Operator {
+			to = append(to, "the operator")
+		}
+		for _, user := range notice.To.Users {
 			known := ask[*struct{ Email string }](s, object{"query": "host_personal", "subject": object{"user": user}})
 			if known == nil || known.Email == "" {
 				to = append(to, "nobody any more")
@@ -285,14 +294,18 @@ type record struct {
 	Seq       uint64
 	At        time.Time
 	Actor, By actor
-	Command   string
+	Command   *string
 	Events    []event
 }
 
 var journalColumns = []string{"seq", "at", "from", "command", "what happened"}
 
 func (s *stage) recordRow(it record, from actor) []cell {
-	return []cell{count(it.Seq), faint(clockFace(it.At)), plain(s.actorName(from)), plain(it.Command), plain(happened(it.Events))}
+	command := "–" // Who is not told what was commanded.
+	if it.Command != nil {
+		command = *it.Command
+	}
+	return []cell{count(it.Seq), faint(clockFace(it.At)), plain(s.actorName(from)), plain(command), plain(happened(it.Events))}
 }
 
 // history shows what the journal holds, record by record.
