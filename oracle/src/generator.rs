@@ -21,7 +21,7 @@ use tenantry::model::{
     Actor, Contact, HandshakeState, Operation, Party, Patch, RoleRef, Stage, Subject, TenantKind,
     TermRequest, UserState,
 };
-use tenantry::policy::{ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
+use tenantry::policy::{AddedServices, ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
 use tenantry::query::Question;
 use tenantry::testkit::random::Rng;
 use uuid::Uuid;
@@ -106,6 +106,9 @@ pub fn policy_of(seed: u64) -> Policy {
     }
     if rng.percent(30) {
         policy.max_depth = 2 + rng.below(2) as u32;
+    }
+    for rule in &mut policy.management_types {
+        rule.added_services = AddedServices::Notify;
     }
     // Most worlds let customers approve moves, or take them unasked; in the others they are refused.
     for rule in policy.management_types.iter_mut().filter(|rule| !rule.locks_customer) {
