@@ -196,6 +196,7 @@ __all__ += [
     "AwaitedDelink",
     "AwaitedLinkRequest",
     "AwaitedMove",
+    "AwaitedProposal",
     "AwaitingRow",
     "BuiltinRole",
     "ByOrganisation",

@@ -29,6 +29,7 @@ __all__ = [
     "AwaitedDelink",
     "AwaitedLinkRequest",
     "AwaitedMove",
+    "AwaitedProposal",
     "AwaitingRow",
     "BuiltinRole",
     "ByOrganisation",
@@ -2174,6 +2175,28 @@ class AwaitedDelink(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedProposal(Data):
+    """A manager proposes to change a link (L-6, L-9).
+
+    Attributes:
+        proposal: The proposal.
+        link: Its link.
+        content: What would change.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "proposal")
+    proposal: ProposalId
+    link: LinkId
+    content: ProposalContent
+
+    @property
+    def kind(self) -> str:
+        """Its name: `proposal`."""
+        return "proposal"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AwaitedMove(Data):
     """A manager asks to hand devices of its pool to the tenant (V-7).
 
@@ -2192,7 +2215,12 @@ class AwaitedMove(Data):
         return "move"
 
 
-Awaited: TypeAlias = AwaitedLinkRequest | AwaitedDelink | AwaitedMove
+Awaited: TypeAlias = (
+    AwaitedLinkRequest
+    | AwaitedDelink
+    | AwaitedProposal
+    | AwaitedMove
+)
 """What awaits an answer, with what a yes means (Q-5)."""
 
 

@@ -127,6 +127,14 @@ def _awaited_delink(d: Any) -> model.AwaitedDelink:
     return model.AwaitedDelink(link=uuid.UUID(d["link"]))
 
 
+def _awaited_proposal(d: Any) -> model.AwaitedProposal:
+    return model.AwaitedProposal(
+        proposal=uuid.UUID(d["proposal"]),
+        link=uuid.UUID(d["link"]),
+        content=read_proposal_content(d["content"]),
+    )
+
+
 def _awaited_move(d: Any) -> model.AwaitedMove:
     return model.AwaitedMove(id=uuid.UUID(d["id"]), devices=frozenset(d["devices"]))
 
@@ -134,6 +142,7 @@ def _awaited_move(d: Any) -> model.AwaitedMove:
 _AWAITED: dict[str, Callable[[Any], model.Awaited]] = {
     "link_request": _awaited_link_request,
     "delink": _awaited_delink,
+    "proposal": _awaited_proposal,
     "move": _awaited_move,
 }
 

@@ -27,6 +27,7 @@ __all__ = [
     "AwaitedDelink",
     "AwaitedLinkRequest",
     "AwaitedMove",
+    "AwaitedProposal",
     "AwaitingRow",
     "BuiltinRole",
     "ByOrganisation",

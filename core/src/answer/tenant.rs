@@ -13,7 +13,7 @@ use crate::model::permission::{
 };
 use crate::model::{
     Assignment, Contact, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal,
-    Role, RoleRef, Session, Stage,
+    Proposal, Role, RoleRef, Session, Stage,
 };
 use crate::query::{
     AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, DeviceRow, Devices, FindDevice,
@@ -111,6 +111,18 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
                 let what = Awaited::LinkRequest { request: request.id, management, services, term };
                 let expires = Some(request.handshake.expires);
                 awaits(request.id.uuid(), what, home, request.manager, expires)?;
+            }
+        }
+        for link in &above {
+            let pending = Key::new().id(link.id.uuid()).flag(true);
+            for proposal in world.view.under::<Proposal>(Index::ProposalLink, pending) {
+                let proposal = proposal?;
+                if proposal.handshake.state_at(world.at) == HandshakeState::Pending {
+                    let content = proposal.content.clone();
+                    let what = Awaited::Proposal { proposal: proposal.id, link: link.id, content };
+                    let expires = Some(proposal.handshake.expires);
+                    awaits(proposal.id.uuid(), what, home, link.manager, expires)?;
+                }
             }
         }
         for link in above.iter().filter(|link| link.stage == Stage::DelinkRequestedByManager) {

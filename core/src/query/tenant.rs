@@ -5,14 +5,17 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::{InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, SessionId, TenantId, UserId};
+use crate::base::ids::{
+    InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, SessionId, TenantId, UserId,
+};
 use crate::base::text::{
     CompanyName, Country, DeviceId, Email, ManagementType, Number, Permission, PersonName, Prefix, RoleName,
     Service, Website,
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Contact, HandshakeState, Operation, RoleRef, Stage, Subject, TenantKind, TermRequest, is_false,
+    Contact, HandshakeState, Operation, ProposalContent, RoleRef, Stage, Subject, TenantKind, TermRequest,
+    is_false,
 };
 
 /// A tenant as its own settings show it.
@@ -316,6 +319,15 @@ pub enum Awaited {
     Delink {
         /// The link.
         link: LinkId,
+    },
+    /// A manager proposes to change a link (L-6, L-9).
+    Proposal {
+        /// The proposal.
+        proposal: ProposalId,
+        /// Its link.
+        link: LinkId,
+        /// What would change.
+        content: ProposalContent,
     },
     /// A manager asks to hand devices of its pool to the tenant (V-7).
     Move {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::{LicenceId, SessionId};
 use tenantry::base::text::DeviceId;
 use tenantry::engine::Error;
-use tenantry::model::{Actor, HandshakeState, Patch, RoleRef, Subject};
+use tenantry::model::{Actor, HandshakeState, Patch, ProposalContent, RoleRef, Subject};
 use tenantry::policy::MoveRule;
 use tenantry::refusal::Code::{self, *};
 
@@ -293,4 +293,20 @@ fn q4_lists_of_a_past_moment_tell_what_was_there_to_those_who_may_see_it_now() {
     assert!(
         matches!(refused, Error::Refused(refusal) if refusal.code == RoleLacksPermission || refusal.code == NoAssignment)
     );
+}
+
+#[test]
+fn q5_what_is_proposed_on_a_link_awaits_the_super_admin_of_the_customer() {
+    let given = given().and(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"])));
+    let awaited = |given: &Given, who: UserId| ask(given, Awaiting::new(who.into())).rows;
+    let rows = awaited(&given, JULIA);
+    let Awaited::Proposal { proposal, link, content } = &rows[0].what else { panic!("{rows:?}") };
+    assert_eq!((*link, content), (JOINTLY_LINK, &ProposalContent::Services(set(&["enrollment"]))));
+    assert_eq!((rows.len(), rows[0].by.tenant), (1, MSP));
+    for nobody in [JACK, ADA] {
+        assert_eq!(awaited(&given, nobody), []);
+    }
+    let proposal = *proposal;
+    let given = given.and(JULIA, AcceptProposal::new(proposal));
+    assert_eq!(awaited(&given, JULIA), []);
 }
