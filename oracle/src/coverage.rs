@@ -316,7 +316,7 @@ impl Coverage {
     }
 
     /// Refusals that no command of these worlds can meet, and why.
-    pub const UNREACHABLE: [(Code, &'static str); 14] = [
+    pub const UNREACHABLE: [(Code, &'static str); 19] = [
         (Code::StaleSeq, "no request expects a revision"),
         (Code::ClockBehind, "the clock never runs backwards"),
         (Code::ClockAhead, "these engines believe any leap"),
@@ -331,11 +331,23 @@ impl Coverage {
         (Code::AlreadyProposed, "nothing is proposed in these worlds yet"),
         (Code::TermUnclear, "every term is said in days yet"),
         (Code::EndNotLater, "every term is said in days yet"),
+        (Code::NoticeRunning, "no management type has a notice period in these worlds yet"),
+        (Code::UnknownUpload, "nothing is withdrawn in these worlds yet"),
+        (Code::UnknownDevice, "nothing is withdrawn in these worlds yet"),
+        (Code::CannotBeWithdrawn, "nothing is withdrawn in these worlds yet"),
+        (Code::HasUploads, "no customer is taken off a reseller's list in these worlds yet"),
     ];
 
-    /// Commands that these worlds do not make yet: nothing is proposed in them.
-    pub const UNMADE: [&'static str; 5] =
-        ["renew_link", "accept_proposal", "decline_proposal", "cancel_proposal", "resend_proposal"];
+    /// Commands that these worlds do not make yet.
+    pub const UNMADE: [&'static str; 7] = [
+        "renew_link",
+        "accept_proposal",
+        "decline_proposal",
+        "cancel_proposal",
+        "resend_proposal",
+        "withdraw_upload",
+        "remove_reseller_customer",
+    ];
 
     /// The kinds of lists.
     pub const LISTS: [&'static str; 11] = [
