@@ -199,9 +199,21 @@ def test_worlds_that_are_always_tried(oracle: Oracle, seed: int) -> None:
     lead(oracle, seed, FIXED_STEPS)
 
 
+# What the oracle's worlds do not make yet: `UNMADE` in oracle/src/coverage.rs.
+UNMADE = {
+    "renew_link",
+    "accept_proposal",
+    "decline_proposal",
+    "cancel_proposal",
+    "resend_proposal",
+    "withdraw_upload",
+    "remove_reseller_customer",
+}
+
+
 def test_every_command_was_executed_and_most_refusals_were_raised() -> None:
     """The comparison is worth something only where that is so."""
-    assert set(executed) == set(_native.commands())
+    assert set(executed) == set(_native.commands()) - UNMADE
     assert set(refused) <= {code.value for code in Code} and len(refused) >= 90, sorted(refused)
 
 
