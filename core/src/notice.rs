@@ -480,6 +480,14 @@ impl Since<'_> {
         self.still(|world| ladder::of_customer(world, tenant, must))
     }
 
+    /// The manager's admins of what a link manages; of whatever it manages, where there is no link.
+    fn of_link(self, link: LinkId, manager: TenantId) -> Those {
+        match self.then.link(link)? {
+            Some(link) => self.linked(&link),
+            None => self.manager(manager, Matter::Below),
+        }
+    }
+
     /// Whoever signs up as the first super admin of a tenant.
     fn signing_up(self, tenant: TenantId) -> Those {
         self.still(|world| ladder::of_signing_up(world, tenant))
@@ -709,10 +717,7 @@ fn asked(since: Since<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) ->
 fn proposed(since: Since<'_>, id: ProposalId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(found) = since.then.view.get::<Proposal>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => match since.then.link(found.link)? {
-            Some(link) => since.linked(&link)?,
-            None => since.manager(found.manager, Matter::Below)?,
-        },
+        Party::Manager => since.of_link(found.link, found.manager)?,
         Party::Customer => since.customer(found.managed, false)?,
     };
     Ok(Some((kind, to)))
@@ -721,10 +726,7 @@ fn proposed(since: Since<'_>, id: ProposalId, party: Party, kind: NoticeKind) ->
 fn moved(since: Since<'_>, id: MoveId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(found) = since.then.view.get::<Move>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => match since.then.link(found.link)? {
-            Some(link) => since.linked(&link)?,
-            None => since.manager(found.manager, Matter::Below)?,
-        },
+        Party::Manager => since.of_link(found.link, found.manager)?,
         Party::Customer => since.own(found.customer)?,
     };
     Ok(Some((kind, to)))

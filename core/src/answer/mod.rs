@@ -22,9 +22,7 @@ use crate::base::ids::{IntegrationId, TenantId, UserId};
 use crate::csv;
 use crate::decide::Settling;
 use crate::model::permission::{DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
-use crate::model::{
-    Attachment, Contact, Integration, Listing, Personal, ResellerRow, Stage, User, UserState,
-};
+use crate::model::{Attachment, Integration, Listing, Personal, ResellerRow, Stage, User, UserState};
 use crate::query::{
     Answer, Csv, Customer, CustomerDetails, CustomerFilter, CustomerRow, CustomerSort, Customers,
     Explanation, IntegrationRow, IntegrationSort, Integrations, LookUp, Page, Pin, Query, Question,
@@ -178,9 +176,7 @@ fn look_up(sight: &Sight<'_>, it: &LookUp) -> Ruling<TenantSummary> {
 /// # Errors
 /// `wrong_actor` for anybody but a user, `unknown_user`, `user_not_active`.
 fn pins(sight: &Sight<'_>) -> Ruling<Vec<Pin>> {
-    if sight.viewer().is_none() {
-        return Err(Refusal::new(Code::WrongActor, "operators").into());
-    }
+    sight.person()?;
     let mut pins = Vec::new();
     for open in sight.viewed()? {
         let place = open.contact()?.coordinates;
@@ -290,18 +286,13 @@ fn customer(sight: &Sight<'_>, it: &Customer) -> Ruling<CustomerDetails> {
     let (Some(link), Some(tenant)) = (link, world.living(customer)?) else {
         return Err(Refusal::new(Code::NotLinked, customer).into());
     };
-    let personal = open.contact()?;
     Ok(CustomerDetails {
         row: customer_row(Listing::of(&link, &tenant)),
         kind: tenant.kind,
         country: tenant.country.clone(),
         website: tenant.website.clone(),
         prefix: tenant.prefix.clone(),
-        contact: Contact {
-            street: personal.street,
-            coordinates: personal.coordinates,
-            phone: personal.phone,
-        },
+        contact: open.contact()?,
         grants: link.grants.clone(),
         since: link.since,
         expires: link.term.as_ref().map(|term| term.expires),

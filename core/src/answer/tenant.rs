@@ -12,8 +12,8 @@ use crate::model::permission::{
     TENANT_VIEW, USERS_VIEW,
 };
 use crate::model::{
-    Assignment, Contact, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal,
-    Proposal, Role, RoleRef, Session, Stage,
+    Assignment, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal, Role,
+    RoleRef, Session, Stage,
 };
 use crate::query::{
     AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, DeviceRow, Devices, FindDevice,
@@ -34,7 +34,6 @@ pub(super) fn settings(sight: &Sight<'_>, it: &Settings) -> Ruling<TenantSetting
     let Some(tenant) = sight.world().living(it.tenant)? else {
         return Err(Refusal::new(Code::UnknownTenant, it.tenant).into());
     };
-    let personal = open.contact()?;
     Ok(TenantSettings {
         tenant: tenant.id,
         number: tenant.number.clone(),
@@ -43,11 +42,7 @@ pub(super) fn settings(sight: &Sight<'_>, it: &Settings) -> Ruling<TenantSetting
         country: tenant.country.clone(),
         website: tenant.website.clone(),
         prefix: tenant.prefix.clone(),
-        contact: Contact {
-            street: personal.street,
-            coordinates: personal.coordinates,
-            phone: personal.phone,
-        },
+        contact: open.contact()?,
         operation: tenant.operation,
         devices: tenant.devices,
         since: tenant.since,
@@ -59,9 +54,7 @@ pub(super) fn settings(sight: &Sight<'_>, it: &Settings) -> Ruling<TenantSetting
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`, `text_too_long`.
 pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<PlaceRow>> {
-    let Some(viewer) = sight.viewer() else {
-        return Err(Refusal::new(Code::WrongActor, "operators").into());
-    };
+    let viewer = sight.person()?;
     let turn = Turn::of(seal, &("places", viewer.id, &it.text), &it.paging)?;
     let text = Wanted::of(it.text.as_deref())?;
     let open = sight.viewed()?;
@@ -88,9 +81,7 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
 pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<Page<AwaitingRow>> {
-    let Some(viewer) = sight.viewer() else {
-        return Err(Refusal::new(Code::WrongActor, "operators").into());
-    };
+    let viewer = sight.person()?;
     let turn = Turn::of(seal, &("awaiting", viewer.id), &it.paging)?;
     let (world, home) = (sight.world(), viewer.home);
     let mut rows = Vec::new();
@@ -103,31 +94,22 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     };
     let above = world.links_above(home)?;
     if sight.might(LINK_RESPOND, home)?.is_some() {
-        let pending = Key::new().id(home.uuid()).flag(true);
-        for request in world.view.under::<LinkRequest>(Index::RequestManaged, pending) {
-            let request = request?;
-            if request.handshake.state_at(world.at) == HandshakeState::Pending {
-                let LinkRequest { management, services, term, .. } = (*request).clone();
-                let what = Awaited::LinkRequest { request: request.id, management, services, term };
-                let expires = Some(request.handshake.expires);
-                awaits(request.id.uuid(), what, home, request.manager, expires)?;
-            }
+        for request in world.pending_requests(home)? {
+            let LinkRequest { management, services, term, .. } = (*request).clone();
+            let what = Awaited::LinkRequest { request: request.id, management, services, term };
+            awaits(request.id.uuid(), what, home, request.manager, Some(request.handshake.expires))?;
         }
         for link in &above {
-            let pending = Key::new().id(link.id.uuid()).flag(true);
-            for proposal in world.view.under::<Proposal>(Index::ProposalLink, pending) {
-                let proposal = proposal?;
-                if proposal.handshake.state_at(world.at) == HandshakeState::Pending {
-                    let content = proposal.content.clone();
-                    let what = Awaited::Proposal { proposal: proposal.id, link: link.id, content };
-                    let expires = Some(proposal.handshake.expires);
-                    awaits(proposal.id.uuid(), what, home, link.manager, expires)?;
-                }
+            for proposal in world.pending_proposals(link.id)? {
+                let content = proposal.content.clone();
+                let what = Awaited::Proposal { proposal: proposal.id, link: link.id, content };
+                let expires = Some(proposal.handshake.expires);
+                awaits(proposal.id.uuid(), what, home, link.manager, expires)?;
             }
-        }
-        for link in above.iter().filter(|link| link.stage == Stage::DelinkRequestedByManager) {
-            let what = Awaited::Delink { link: link.id };
-            awaits(link.id.uuid(), what, home, link.manager, link.delink_expires)?;
+            if link.stage == Stage::DelinkRequestedByManager {
+                let what = Awaited::Delink { link: link.id };
+                awaits(link.id.uuid(), what, home, link.manager, link.delink_expires)?;
+            }
         }
     }
     if sight.might(DEVICES_MANAGE, home)?.is_some() {

@@ -1,7 +1,5 @@
 //! Delink (D): the two-party end of a link. Reads a view, returns events; never sends mail.
 
-use std::iter;
-
 use super::access::Gate;
 use super::authority;
 use super::link;
@@ -85,19 +83,15 @@ pub(crate) fn act(
             let lapses = world.policy.delink_request_days.filter(|_| ends.is_none());
             let expires = lapses.map(|days| world.at.plus_days(days));
             let requested = Event::DelinkRequested { link: id, by, expires, ends };
-            announcing(requested, link::announced_with(world, &link, ends))
+            Decision::leading_to(requested, link::announced_with(world, &link, ends))
         }
         (DelinkAct::Reject, _) => Event::DelinkRejected { link: id, by }.into(),
         (DelinkAct::Cancel, _) => {
             let canceled = Event::DelinkCanceled { link: id, by };
-            announcing(canceled, link::announced_with(world, &link, None))
+            Decision::leading_to(canceled, link::announced_with(world, &link, None))
         }
         (DelinkAct::Accept | DelinkAct::Resend, _) => Event::DelinkResent { link: id, by }.into(),
     })
-}
-
-fn announcing(event: Event, announced: Option<Event>) -> Decision {
-    iter::once(event).chain(announced).collect::<Vec<_>>().into()
 }
 
 const fn code(obstacle: DelinkObstacle) -> Code {

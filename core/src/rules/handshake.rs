@@ -8,7 +8,7 @@ use super::access::{self, Gate};
 use super::authority;
 use super::graph;
 use super::rights::{Giver, Offer, Place};
-use super::world::{Stop, World};
+use super::world::{World, unless_refused};
 use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, USERS_MANAGE};
@@ -80,10 +80,11 @@ pub(super) fn invitation_stands(world: &World<'_>, invitation: &Invitation) -> R
         if !world.super_admins(tenant)?.is_empty() {
             return Ok(false);
         }
-        if signs_up(world, &user, tenant)?
-            && (came_with(world, invitation)?
-                || allowed(Giver::of(world, &actor).and_then(|mut giver| giver.may_name_owner(tenant)))?)
-        {
+        let names = || {
+            let ruling = Giver::of(world, &actor).and_then(|mut giver| giver.may_name_owner(tenant));
+            unless_refused(ruling).map(|named| named.is_some())
+        };
+        if signs_up(world, &user, tenant)? && (came_with(world, invitation)? || names()?) {
             return Ok(true);
         }
     }
@@ -99,11 +100,8 @@ pub(super) fn invitation_stands(world: &World<'_>, invitation: &Invitation) -> R
         by_default: false,
         masked: invitation.masked,
     };
-    match Giver::of(world, &actor).and_then(|mut giver| giver.offer(&offer)) {
-        Ok(handed) => Ok(!handed.masked || invitation.masked),
-        Err(Stop::Refused(_)) => Ok(false),
-        Err(Stop::Broken(error)) => Err(error),
-    }
+    let handed = unless_refused(Giver::of(world, &actor).and_then(|mut giver| giver.offer(&offer)))?;
+    Ok(handed.is_some_and(|handed| !handed.masked || invitation.masked))
 }
 
 /// Whether a sign-up is of the owner with whom a customer came to be: its manager names that one
@@ -145,15 +143,6 @@ pub(super) fn signs_up(world: &World<'_>, user: &User, tenant: TenantId) -> Resu
         }
     }
     Ok(false)
-}
-
-/// Whether a ruling lets something pass.
-fn allowed(ruling: super::world::Ruling) -> Result<bool, ViewError> {
-    match ruling {
-        Ok(()) => Ok(true),
-        Err(Stop::Refused(_)) => Ok(false),
-        Err(Stop::Broken(error)) => Err(error),
-    }
 }
 
 /// Whether anybody may use a permission on a tenant.

@@ -22,8 +22,8 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, Assignment, EndCause, HandshakeState, Link, LinkRequest, Party, Tenant, TenantKind, Term,
-    TermRequest, announced_by,
+    Actor, Assignment, EndCause, Link, LinkRequest, Party, Tenant, TenantKind, Term, TermRequest,
+    announced_by,
 };
 use crate::policy::MAX_CHAIN;
 use crate::refusal::Code;
@@ -166,12 +166,8 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     };
     let veiled = bar_request(world, &managed, &wanted, &mut bars)?;
     bars.join_veiled(veiled, actor, &command.number);
-    for other in
-        world.view.under::<LinkRequest>(Index::RequestManaged, Key::new().id(managed.id.uuid()).flag(true))
-    {
-        let other = other?;
-        let pending = other.handshake.state_at(world.at) == HandshakeState::Pending;
-        bars.bar(pending && other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
+    for other in world.pending_requests(managed.id)? {
+        bars.bar(other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
     }
     world.bar_asking(actor, manager.id, [managed.id.uuid()], &mut bars)?;
     bars.lift()?;
@@ -230,7 +226,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
         bars.lift()?;
         let created = wanted.created(world, LinkId::from_uuid(request.id.uuid()));
         let accepted = Event::LinkRequestAccepted { request: request.id };
-        return Ok(iter::once(accepted).chain(created).collect::<Vec<_>>().into());
+        return Ok(Decision::leading_to(accepted, created));
     }
     bars.lift()?;
     refuse(Code::UnknownLinkRequest, request.id)
@@ -429,7 +425,7 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
     let term = link.term.clone().map(|term| Term { auto_extend_days: command.days, ..term });
     let announced = announced_with_term(world, &link, term);
     let set = Event::AutoExtendSet { link: link.id, days: command.days };
-    Ok(iter::once(set).chain(announced).collect::<Vec<_>>().into())
+    Ok(Decision::leading_to(set, announced))
 }
 
 /// Sets what a manager may do beyond the default (P-7).

@@ -32,5 +32,5 @@ mod world;
 
 pub(crate) use access::Gate;
 pub(crate) use graph::manages;
-pub(crate) use world::Decision;
+pub(crate) use world::{Decision, unless_refused};
 pub use world::{Ruling, Stop, World};

@@ -3,7 +3,6 @@
 //! events.
 
 use std::collections::BTreeSet;
-use std::iter;
 use std::sync::Arc;
 
 use super::access::Gate;
@@ -11,7 +10,7 @@ use super::authority;
 use super::handshake;
 use super::ids::NewIds;
 use super::link::{announced_with_term, bar_term, for_manager, overlaps};
-use super::world::{Bars, Decision, Ruling, Stop, World, refuse};
+use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use crate::base::ids::ProposalId;
 use crate::base::text::Service;
 use crate::command::{
@@ -20,10 +19,10 @@ use crate::command::{
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, LINK_RESPOND};
-use crate::model::{Actor, HandshakeState, Link, Party, Proposal, ProposalContent, TermRequest};
+use crate::model::{Actor, Link, Party, Proposal, ProposalContent, TermRequest};
 use crate::policy::AddedServices;
 use crate::refusal::Code;
-use crate::view::{Index, Key, ViewError};
+use crate::view::ViewError;
 
 /// Manages more services by a link, or asks to (L-6).
 ///
@@ -81,11 +80,8 @@ fn propose(
     let id = NewIds::of(world).take(id, &mut bars)?;
     if asked {
         bar_nobody_there(world, link, &mut veiled)?;
-        let pending = Key::new().id(link.id.uuid()).flag(true);
-        for other in world.view.under::<Proposal>(Index::ProposalLink, pending) {
-            let other = other?;
-            let waits = other.handshake.state_at(world.at) == HandshakeState::Pending;
-            bars.bar(waits && other.content.is_like(&content), Code::AlreadyProposed, link.id);
+        for other in world.pending_proposals(link.id)? {
+            bars.bar(other.content.is_like(&content), Code::AlreadyProposed, link.id);
         }
         world.bar_asking(actor, link.manager, [link.managed.uuid()], &mut bars)?;
     }
@@ -145,7 +141,7 @@ fn added(link: &Link, services: BTreeSet<Service>) -> Decision {
 fn renewed(world: &World<'_>, link: &Link, term: TermRequest) -> Decision {
     let term = term.starting(world.at);
     let announced = announced_with_term(world, link, Some(term.clone()));
-    iter::once(Event::LinkRenewed { link: link.id, term }).chain(announced).collect::<Vec<_>>().into()
+    Decision::leading_to(Event::LinkRenewed { link: link.id, term }, announced)
 }
 
 /// Says yes to what is proposed (L-3). Every guard is checked again.
@@ -174,8 +170,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptProposal)
         }
     };
     bars.lift()?;
-    let accepted = Event::ProposalAccepted { proposal: found.id };
-    Ok(iter::once(accepted).chain(then.events).collect::<Vec<_>>().into())
+    Ok(Decision::leading_to(Event::ProposalAccepted { proposal: found.id }, then.events))
 }
 
 /// Says no to what is proposed (L-3).
@@ -226,10 +221,8 @@ fn resolve(
         return refuse(Code::UnknownProposal, id);
     };
     let Some(link) = world.link(found.link)? else { return refuse(Code::UnknownProposal, id) };
-    let side = match authority::side_of_link(world, actor, &link, gate) {
-        Ok(side) => side,
-        Err(Stop::Refused(_)) => return refuse(Code::UnknownProposal, id),
-        Err(Stop::Broken(error)) => return Err(error.into()),
+    let Some(side) = unless_refused(authority::side_of_link(world, actor, &link, gate))? else {
+        return refuse(Code::UnknownProposal, id);
     };
     match side {
         None if turn == Party::Customer => drop(authority::ticket(actor, "the customer's answer")?),

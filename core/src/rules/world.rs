@@ -12,12 +12,12 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::{
-    Actor, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, Operation, Personal, Role,
-    RoleRef, Subject, Tenant, User, UserState,
+    Actor, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal,
+    Proposal, Role, RoleRef, Subject, Tenant, User, UserState,
 };
 use crate::policy::{ManagementRule, Policy};
 use crate::refusal::{Code, Refusal};
-use crate::view::{Index, Key, View, ViewError};
+use crate::view::{Entity, Index, Key, View, ViewError};
 
 /// Why a rule does not go on.
 #[derive(Debug)]
@@ -42,6 +42,15 @@ impl From<Refusal> for Stop {
 
 /// What a rule says.
 pub type Ruling<T = ()> = Result<T, Stop>;
+
+/// What a ruling lets through; nothing, where it refuses. What else went wrong is told.
+pub(crate) fn unless_refused<T>(ruling: Ruling<T>) -> Result<Option<T>, ViewError> {
+    match ruling {
+        Ok(passed) => Ok(Some(passed)),
+        Err(Stop::Refused(_)) => Ok(None),
+        Err(Stop::Broken(error)) => Err(error),
+    }
+}
 
 /// A refusal, ready to return.
 pub(super) fn refuse<T>(code: Code, about: impl std::fmt::Display) -> Ruling<T> {
@@ -125,6 +134,13 @@ pub(crate) struct Decision {
 impl From<Event> for Decision {
     fn from(event: Event) -> Self {
         Self { events: vec![event], people: Vec::new() }
+    }
+}
+
+impl Decision {
+    /// An event, and those that come of it in the same record.
+    pub(super) fn leading_to(event: Event, then: impl IntoIterator<Item = Event>) -> Self {
+        std::iter::once(event).chain(then).collect::<Vec<_>>().into()
     }
 }
 
@@ -266,7 +282,7 @@ impl<'v> World<'v> {
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub(super) fn assignments_of(&self, user: UserId) -> Result<Vec<Arc<Assignment>>, ViewError> {
+    pub(crate) fn assignments_of(&self, user: UserId) -> Result<Vec<Arc<Assignment>>, ViewError> {
         self.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid())).collect()
     }
 
@@ -388,13 +404,36 @@ impl<'v> World<'v> {
 
     /// The invitations to a tenant that await their answer.
     pub(super) fn pending_invitations(&self, tenant: TenantId) -> Result<Vec<Arc<Invitation>>, ViewError> {
+        self.pending(Index::InvitationTenant, tenant.uuid(), |it: &Invitation| &it.handshake)
+    }
+
+    /// The link requests to a tenant that await its answer.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn pending_requests(&self, tenant: TenantId) -> Result<Vec<Arc<LinkRequest>>, ViewError> {
+        self.pending(Index::RequestManaged, tenant.uuid(), |it: &LinkRequest| &it.handshake)
+    }
+
+    /// What is proposed on a link and awaits its answer.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn pending_proposals(&self, link: LinkId) -> Result<Vec<Arc<Proposal>>, ViewError> {
+        self.pending(Index::ProposalLink, link.uuid(), |it: &Proposal| &it.handshake)
+    }
+
+    fn pending<E: Entity>(
+        &self,
+        index: Index,
+        of: Uuid,
+        handshake: impl Fn(&E) -> &Handshake,
+    ) -> Result<Vec<Arc<E>>, ViewError> {
         let mut pending = Vec::new();
-        for invitation in
-            self.view.under::<Invitation>(Index::InvitationTenant, Key::new().id(tenant.uuid()).flag(true))
-        {
-            let invitation = invitation?;
-            if invitation.handshake.state_at(self.at) == HandshakeState::Pending {
-                pending.push(invitation);
+        for found in self.view.under::<E>(index, Key::new().id(of).flag(true)) {
+            let found = found?;
+            if handshake(&found).state_at(self.at) == HandshakeState::Pending {
+                pending.push(found);
             }
         }
         Ok(pending)

@@ -12,12 +12,12 @@ use std::sync::Arc;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::Permission;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW};
-use crate::model::{Actor, Assignment, Personal, Subject, TenantKind, User};
+use crate::model::{Actor, Contact, Personal, Subject, TenantKind, User};
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
-use crate::rules::{Gate, Ruling, Stop, World};
-use crate::view::{Index, Key, ViewError};
+use crate::rules::{Gate, Ruling, World, unless_refused};
+use crate::view::ViewError;
 
 /// An actor before a world that they ask about.
 pub struct Sight<'w> {
@@ -59,6 +59,14 @@ impl<'w> Sight<'w> {
         self.viewer.as_deref()
     }
 
+    /// The user who asks, of what operators have none of their own.
+    ///
+    /// # Errors
+    /// `wrong_actor` for operators.
+    pub fn person(&self) -> Ruling<&User> {
+        self.viewer().ok_or_else(|| Refusal::new(Code::WrongActor, "operators").into())
+    }
+
     /// The worlds whose rights count: the present, then the one that is asked about.
     fn judging(&self) -> impl Iterator<Item = &'w World<'w>> + use<'w> {
         self.present.into_iter().chain([self.world])
@@ -80,11 +88,7 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// When the world cannot be read.
     pub fn might(&self, permission: &str, tenant: TenantId) -> Result<Option<Open<'_>>, ViewError> {
-        match self.may(permission, tenant) {
-            Ok(open) => Ok(Some(open)),
-            Err(Stop::Refused(_)) => Ok(None),
-            Err(Stop::Broken(error)) => Err(error),
-        }
+        unless_refused(self.may(permission, tenant))
     }
 
     /// Whether the actor is at home there; operators are everywhere.
@@ -112,10 +116,7 @@ impl<'w> Sight<'w> {
     pub fn own(&self) -> Ruling<Vec<TenantId>> {
         let Some(user) = &self.viewer else { return Ok(Vec::new()) };
         let mut own = BTreeSet::from([user.home]);
-        let roles = Key::new().id(user.id.uuid());
-        for held in self.world.view.under::<Assignment>(Index::AssignmentUser, roles) {
-            own.insert(held?.tenant);
-        }
+        own.extend(self.world.assignments_of(user.id)?.iter().map(|held| held.tenant));
         Ok(own.into_iter().collect())
     }
 
@@ -180,7 +181,8 @@ impl<'w> Sight<'w> {
         for tenant in access::tenants_where(self.world, user.id, &view, None)? {
             let still = match self.present {
                 Some(present) => {
-                    allowed(authority::authorize(present, self.actor, TENANT_VIEW, tenant, Gate::Shut))?
+                    let may = authority::authorize(present, self.actor, TENANT_VIEW, tenant, Gate::Shut);
+                    unless_refused(may)?.is_some()
                 }
                 None => true,
             };
@@ -229,8 +231,9 @@ impl Open<'_> {
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn contact(&self) -> Result<Personal, ViewError> {
-        Ok(self.sight.world.view.personal(Subject::Tenant(self.tenant))?.unwrap_or_default())
+    pub fn contact(&self) -> Result<Contact, ViewError> {
+        let known = self.sight.world.view.personal(Subject::Tenant(self.tenant))?.unwrap_or_default();
+        Ok(Contact { street: known.street, coordinates: known.coordinates, phone: known.phone })
     }
 
     /// What is known today about somebody who is at home there; nothing of anybody else.
@@ -265,14 +268,5 @@ impl Below<'_> {
             return Ok(false);
         }
         then.has(self.world, tenant)
-    }
-}
-
-/// Whether a ruling lets somebody through; what else went wrong is told.
-fn allowed<T>(ruling: Ruling<T>) -> Result<bool, ViewError> {
-    match ruling {
-        Ok(_) => Ok(true),
-        Err(Stop::Refused(_)) => Ok(false),
-        Err(Stop::Broken(error)) => Err(error),
     }
 }

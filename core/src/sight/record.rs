@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Sight, allowed};
+use super::Sight;
 use crate::about::about;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::ReturnPlace;
@@ -18,7 +18,7 @@ use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
 use crate::model::{Actor, Link, Session, Subject, User};
 use crate::query::{AuditActor, AuditRow};
-use crate::rules::{Gate, Ruling, World, access, authority, manages};
+use crate::rules::{Gate, Ruling, World, access, authority, manages, unless_refused};
 use crate::view::{Index, Key, View, ViewError};
 
 /// A reader of the audit of one tenant.
@@ -52,6 +52,14 @@ struct Around<'w> {
 impl Around<'_> {
     fn any(&self, of: impl Fn(&World<'_>) -> Result<bool, ViewError>) -> Result<bool, ViewError> {
         Ok(of(self.before)? || of(self.after)?)
+    }
+
+    /// What an event is about, by what was there before it or is there after it.
+    fn subjects(&self, event: &Event) -> Result<BTreeSet<Subject>, ViewError> {
+        let mut subjects = BTreeSet::new();
+        about(self.before.view, event, &mut subjects)?;
+        about(self.after.view, event, &mut subjects)?;
+        Ok(subjects)
     }
 }
 
@@ -89,9 +97,7 @@ impl<'s> RecordSight<'s> {
         let mut events = Vec::new();
         let mut commanded = record.actor == Actor::Clock || self.sight.viewer().is_none();
         for event in &record.events {
-            let mut subjects = BTreeSet::new();
-            about(around.before.view, event, &mut subjects)?;
-            about(around.after.view, event, &mut subjects)?;
+            let subjects = around.subjects(event)?;
             if !subjects.contains(&Subject::Tenant(self.tenant)) {
                 continue;
             }
@@ -184,10 +190,7 @@ impl<'s> RecordSight<'s> {
             let own = named.iter().find(|concerned| concerned.contains(&self.tenant));
             return Ok(own.cloned().unwrap_or_default());
         }
-        let mut subjects = BTreeSet::new();
-        about(around.before.view, event, &mut subjects)?;
-        about(around.after.view, event, &mut subjects)?;
-        self.organisations(&subjects)
+        self.organisations(&around.subjects(event)?)
     }
 
     fn all_told(&self, tenants: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {
@@ -300,8 +303,14 @@ impl<'s> RecordSight<'s> {
         if let Some(known) = self.people.borrow().get(&user.home) {
             return Ok(*known);
         }
-        let told =
-            allowed(authority::authorize(self.now(), self.sight.actor, USERS_VIEW, user.home, Gate::Shut))?;
+        let told = unless_refused(authority::authorize(
+            self.now(),
+            self.sight.actor,
+            USERS_VIEW,
+            user.home,
+            Gate::Shut,
+        ))?
+        .is_some();
         self.people.borrow_mut().insert(user.home, told);
         Ok(told)
     }
