@@ -58,6 +58,7 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
             found.extend([Subject::Tenant(*manager), Subject::Tenant(*managed)]);
         }
         Event::LinkConverted { link, .. }
+        | Event::TermsChanged { link, .. }
         | Event::ServicesAdded { link, .. }
         | Event::ServiceRemoved { link, .. }
         | Event::ManagerGrantsSet { link, .. }

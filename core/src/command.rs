@@ -976,14 +976,28 @@ commands! {
         proposal: Option<ProposalId>,
     }
 
-    /// Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9).
+    /// Move a link to what its management type means by the policy in force: at once where that
+    /// only leaves its manager less, or once the managed side's super admin accepts the proposal
+    /// that it is answered with (P-13). The managed side does so itself where it leaves the manager
+    /// less. Where it is locked out, only an operator with a ticket leaves the manager more.
+    ProposeTerms => "propose_terms" -> Option<ProposalId> = |_, events| proposed(events);
+    {
+        /// The link.
+        link: LinkId,
+    }
+    + {
+        /// The proposal's id, where it has to be accepted.
+        proposal: Option<ProposalId>,
+    }
+
+    /// Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
     AcceptProposal => "accept_proposal" -> () = |_, _| ();
     {
         /// The proposal.
         proposal: ProposalId,
     }
 
-    /// Say no to what is proposed on a link; the managed side's super admin (L-6, L-9).
+    /// Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
     DeclineProposal => "decline_proposal" -> () = |_, _| ();
     {
         /// The proposal.

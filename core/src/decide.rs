@@ -133,6 +133,7 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::RemoveService(it) => link::remove_service(world, actor, it),
         Command::SetAutoExtend(it) => link::set_auto_extend(world, actor, it),
         Command::RenewLink(it) => proposal::renew(world, actor, it),
+        Command::ProposeTerms(it) => proposal::propose_terms(world, actor, it),
         Command::AcceptProposal(it) => proposal::accept(world, actor, it),
         Command::DeclineProposal(it) => proposal::decline(world, actor, it),
         Command::CancelProposal(it) => proposal::cancel(world, actor, it),

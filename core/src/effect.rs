@@ -35,6 +35,8 @@ pub(crate) struct Effect {
 pub(crate) const fn of(event: &Event) -> Effect {
     match event {
         Event::PolicySet { .. } | Event::RoleEdited { .. } => Effect { loss: Loss::Anybody, told: false },
+        // Other terms may lock the customer out as well as take something from the manager.
+        Event::TermsChanged { .. } => Effect { loss: Loss::Anybody, told: true },
         Event::TenantDisabled { tenant } => Effect { loss: Loss::AtHome(*tenant), told: true },
         Event::LinkCreated { managed, .. } => Effect { loss: Loss::AtHome(*managed), told: false },
         Event::LinkEnded { link, .. }
@@ -141,7 +143,8 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
         Event::LinkRequestCanceled { .. } => &["cancel_link_request"],
         Event::LinkCreated { .. } => &["add_customer", "accept_link"],
         Event::LinkConverted { .. } => &["convert_link"],
-        Event::Proposed { .. } => &["add_services", "renew_link"],
+        Event::TermsChanged { .. } => &["propose_terms", "accept_proposal"],
+        Event::Proposed { .. } => &["add_services", "renew_link", "propose_terms"],
         Event::ProposalResent { .. } => &["resend_proposal"],
         Event::ProposalAccepted { .. } => &["accept_proposal"],
         Event::ProposalDeclined { .. } => &["decline_proposal"],

@@ -42,7 +42,7 @@ use crate::base::text::{
 use crate::base::time::Timestamp;
 use crate::model::{
     Audience, EndCause, Hold, Party, Patch, PersonalField, ProposalContent, RoleRef, Subject, TenantKind,
-    Term, TermRequest, is_false,
+    Term, TermRequest, is_false, is_first,
 };
 use crate::policy::Policy;
 
@@ -162,6 +162,9 @@ pub enum Event {
         managed: TenantId,
         /// How it would be managed.
         management: ManagementType,
+        /// The number of the terms under which it would (P-13).
+        #[serde(default, skip_serializing_if = "is_first")]
+        terms: u32,
         /// What would be managed.
         services: BTreeSet<Service>,
         /// How long it would last.
@@ -216,6 +219,9 @@ pub enum Event {
         managed: TenantId,
         /// How.
         management: ManagementType,
+        /// The number of the terms that both sides agreed to (P-13).
+        #[serde(default, skip_serializing_if = "is_first")]
+        terms: u32,
         /// What.
         services: BTreeSet<Service>,
         /// When it ends by itself.
@@ -228,6 +234,13 @@ pub enum Event {
         link: LinkId,
         /// The management type from now on.
         management: ManagementType,
+    },
+    /// A link is under other terms from now on (P-13).
+    TermsChanged {
+        /// The link.
+        link: LinkId,
+        /// The number of the terms.
+        terms: u32,
     },
     /// Services were added to a link (L-6).
     ServicesAdded {

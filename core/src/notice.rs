@@ -76,7 +76,7 @@ pub enum NoticeKind {
         /// The request.
         request: LinkRequestId,
     },
-    /// Somebody who manages the tenant proposes a change of their link (L-6, L-9).
+    /// Somebody who manages the tenant proposes a change of their link (L-6, L-9, P-13).
     Proposed {
         /// The proposal.
         proposal: ProposalId,
@@ -108,6 +108,11 @@ pub enum NoticeKind {
     },
     /// The link has another management type (L-5).
     LinkConverted {
+        /// The link.
+        link: LinkId,
+    },
+    /// The link is under other terms (P-13).
+    TermsChanged {
         /// The link.
         link: LinkId,
     },
@@ -325,6 +330,7 @@ impl Notice {
                 .map_or(nobody, |it| of(it.manager, it.managed, it.link)),
             Is::GrantsChanged { link }
             | Is::LinkConverted { link }
+            | Is::TermsChanged { link }
             | Is::ServicesAdded { link }
             | Is::ServiceRemoved { link }
             | Is::AutoExtendSet { link, days: _ }
@@ -576,6 +582,9 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         Event::LinkConverted { link, .. } => {
             linked(since, *link, Party::ALL, NoticeKind::LinkConverted { link: *link })
         }
+        Event::TermsChanged { link, .. } => {
+            linked(since, *link, Party::ALL, NoticeKind::TermsChanged { link: *link })
+        }
         Event::ServicesAdded { link, .. } => {
             linked(since, *link, Party::ALL, NoticeKind::ServicesAdded { link: *link })
         }
@@ -745,7 +754,10 @@ fn linked(since: Since<'_>, id: LinkId, parties: &[Party], kind: NoticeKind) -> 
             Party::Customer => since.customer(link.managed, must)?,
         });
     }
-    if matches!(kind, NoticeKind::ServicesAdded { .. } | NoticeKind::LinkRenewed { .. }) {
+    if matches!(
+        kind,
+        NoticeKind::ServicesAdded { .. } | NoticeKind::LinkRenewed { .. } | NoticeKind::TermsChanged { .. }
+    ) {
         to.append(since.signing_up(link.managed)?);
     }
     Ok(Some((kind, to)))

@@ -158,7 +158,7 @@ codes! {
     305 ReservedForCustomer "reserved_for_customer" "P-6" Rights:
         "on tenant `{}` this can never be a manager's"; "ask the customer's own people to do it"
     306 NotGranted "not_granted" "P-7" Rights:
-        "tenant `{}` has not granted this to its manager"; "ask the customer's super admin for the grant"
+        "tenant `{}` has not granted this to its manager"; "ask the customer's super admin for the grant or, where it is newer than the link, to accept the terms of today"
     307 NoAssignment "no_assignment" "P-8" Rights:
         "no role of the user reaches tenant `{}`"; "have a role assigned there or above, covering the tenants below"
     308 RoleLacksPermission "role_lacks_permission" "P-8" Rights:
@@ -171,7 +171,7 @@ codes! {
     401 InvalidPolicy "invalid_policy" "P-13" Value:
         "the policy contradicts itself: {}"; "mend what is listed and send the whole policy again"
     402 PolicyInUse "policy_in_use" "P-13" Value:
-        "the policy drops `{}`, which is in use"; "keep it, or end its uses first"
+        "the policy takes away what is in use: {}"; "keep it, or end its uses first"
     403 EmptyBatch "empty_batch" "T-6" Value:
         "the {} are empty"; "name at least one"
     404 DuplicateItem "duplicate_item" "T-6" Value:

@@ -173,6 +173,7 @@ impl World {
                 manager: self.tenant_id(managed.manager),
                 managed: self.tenant_id(customer),
                 management: management(&managed),
+                terms: 0,
                 services: self.services_of(&managed).collect(),
                 term: None,
             });

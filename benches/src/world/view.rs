@@ -9,6 +9,7 @@ use tenantry::model::{
     Assignment, EndCause, Ended, Hold, Link, Operation, Party, Personal, Role as OwnRole, RoleRef, Stage,
     Subject, Tenant, TenantKind, User, UserState,
 };
+use tenantry::policy::PolicyVersion;
 use tenantry::testkit::inside::{Any, Found, Index, Kind, Span, View, ViewError};
 use uuid::Uuid;
 
@@ -86,6 +87,7 @@ impl World {
             manager: self.tenant_id(managed.manager),
             managed: self.tenant_id(tenant),
             management: management(&managed),
+            terms: 0,
             services: self.services_of(&managed).collect(),
             grants: self.grants_of(&managed).collect(),
             stage: match ended {
@@ -235,7 +237,9 @@ impl View for Source<'_> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
         let world = self.world;
         Ok(match kind {
-            Kind::Policy => Some(Any::Policy(world.policy.clone())),
+            Kind::PolicyVersion => {
+                Some(PolicyVersion { policy: (*world.policy).clone(), ..PolicyVersion::default() }.into())
+            }
             Kind::Tenant => world.row(Of::Tenant, id).map(|row| world.tenant(row).into()),
             Kind::User => world.row(Of::User, id).map(|row| world.user(row).into()),
             _ => return Err(ViewError::new("only what an index is built from is here")),

@@ -16,7 +16,7 @@ use crate::model::{
     AlertRule, Assignment, Attachment, Device, Holding, Integration, Invitation, Licence, Link, LinkRequest,
     Move, Proposal, Role, Session, Tenant, User,
 };
-use crate::policy::Policy;
+use crate::policy::PolicyVersion;
 use crate::query::{Page, Paging};
 use crate::rules::Ruling;
 use crate::view::{Any, Index, Key, Kind, View, ViewError};
@@ -95,7 +95,7 @@ kinds! {
     /// A tenant's own role.
     Role "role"
     /// The policy in force, under the nil id.
-    Policy "policy"
+    PolicyVersion "policy"
     /// A move that awaits approval.
     Move "move"
     /// An integration.

@@ -110,6 +110,9 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let rows = |sight: &Sight<'_>| tenant::invitations(sight, asked.seal, it);
             Answer::Invitations(asked.told(&it.actor, due, rows)?)
         }
+        Query::LinkTerms(it) => {
+            Answer::LinkTerms(asked.told(&it.actor, None, |sight| tenant::link_terms(sight, it))?)
+        }
         Query::Devices(it) => {
             Answer::Devices(asked.told(&it.actor, None, |sight| tenant::devices(sight, asked.seal, it))?)
         }
@@ -127,7 +130,7 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::AlertRecipients(it) => {
             Answer::AlertRecipients(alert::recipients(asked.world, it.tenant, &it.category)?)
         }
-        Query::PolicyInForce(_) => Answer::PolicyInForce((*asked.world.policy).clone()),
+        Query::PolicyInForce(_) => Answer::PolicyInForce(asked.world.policy.policy.clone()),
         Query::Audit(it) => {
             Answer::Audit(asked.told(&it.actor, None, |sight| records::audit(asked, sight, it))?)
         }

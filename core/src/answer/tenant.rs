@@ -12,13 +12,14 @@ use crate::model::permission::{
     TENANT_VIEW, USERS_VIEW,
 };
 use crate::model::{
-    Assignment, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal, Role,
-    RoleRef, Session, Stage,
+    Assignment, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal,
+    ProposalContent, Role, RoleRef, Session, Stage,
 };
 use crate::query::{
     AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, DeviceRow, Devices, FindDevice,
-    InvitationRow, Invitations, LicenceRow, Licences, LinkRequestRow, LinkRequests, ManagerRow, Managers,
-    Organisation, Page, PlaceRow, Places, RoleRow, Roles, SessionRow, Sessions, Settings, TenantSettings,
+    InvitationRow, Invitations, LicenceRow, Licences, LinkRequestRow, LinkRequests, LinkTerms, ManagerRow,
+    Managers, Organisation, Page, PlaceRow, Places, RoleRow, Roles, SessionRow, Sessions, Settings,
+    TenantSettings, TermsOfLink,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
@@ -337,6 +338,30 @@ pub(super) fn invitations(sight: &Sight<'_>, seal: Seal, it: &Invitations) -> Ru
         };
         Ok(Some(((Key::new().time(row.asked), row.invitation.uuid()), row)))
     }))
+}
+
+/// What both sides of a link agreed to.
+///
+/// # Errors
+/// `unknown_link` to whoever is on neither side, and why the actor may not view the managed tenant.
+pub(super) fn link_terms(sight: &Sight<'_>, it: &LinkTerms) -> Ruling<TermsOfLink> {
+    let link = sight.link(it.link)?;
+    sight.may(TENANT_VIEW, link.managed)?;
+    let world = sight.world();
+    let agreed = world.agreed(&link)?.terms();
+    let today = world.policy.terms(&link.management);
+    let today = today.filter(|today| agreed.as_ref() != Some(today) && link.is_in_force(world.at));
+    let widened = match (&agreed, &today) {
+        (Some(agreed), Some(today)) => agreed.are_widened_by(today),
+        _ => false,
+    };
+    let mut proposed = None;
+    for proposal in world.pending_proposals(link.id)? {
+        if let ProposalContent::Terms { terms, management } = &proposal.content {
+            proposed = world.agreed_policy(*terms)?.terms(management);
+        }
+    }
+    Ok(TermsOfLink { link: link.id, agreed, today, widened, proposed })
 }
 
 /// The devices that a tenant holds. Costs the rows shown.

@@ -22,7 +22,7 @@ use crate::model::{
     ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, Term, User,
     UserState, announced_by,
 };
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyVersion};
 use crate::view::{Any, Entity, Index, Key, Kind, Span, View, ViewError, Write};
 
 /// The entities that change when `event` happens at `at`.
@@ -37,7 +37,7 @@ pub fn apply(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>
 
 fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>, ViewError> {
     let change = match event {
-        Event::PolicySet { policy } => put((**policy).clone()),
+        Event::PolicySet { policy } => return policy_set(view, policy),
 
         Event::TenantRegistered { tenant, number, kind, name, country, website, prefix, personal: _ } => {
             let mut changes = prefix_moves(view, None, prefix.as_ref(), at)?;
@@ -94,13 +94,24 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             return Ok(changes);
         }
 
-        Event::LinkRequested { request, manager, managed, management, services, term, expires, sender } => {
+        Event::LinkRequested {
+            request,
+            manager,
+            managed,
+            management,
+            terms,
+            services,
+            term,
+            expires,
+            sender,
+        } => {
             let mut changes = counted(view, sender.map(|_| *manager), managed.uuid(), at)?;
             changes.extend(put(LinkRequest {
                 id: *request,
                 manager: *manager,
                 managed: *managed,
                 management: management.clone(),
+                terms: *terms,
                 services: services.clone(),
                 term: *term,
                 handshake: asked(at, *expires, *sender),
@@ -118,11 +129,12 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::LinkRequestDeclined { request } => answer_link(view, *request, HandshakeTrigger::Decline)?,
         Event::LinkRequestCanceled { request } => answer_link(view, *request, HandshakeTrigger::Cancel)?,
         Event::LinkRequestExpired { request } => answer_link(view, *request, HandshakeTrigger::Expire)?,
-        Event::LinkCreated { link, manager, managed, management, services, term } => put(Link {
+        Event::LinkCreated { link, manager, managed, management, terms, services, term } => put(Link {
             id: *link,
             manager: *manager,
             managed: *managed,
             management: management.clone(),
+            terms: *terms,
             services: services.clone(),
             grants: Default::default(),
             stage: Stage::Active,
@@ -137,6 +149,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::LinkConverted { link, management } => {
             edit_link(view, *link, |it| it.management = management.clone())?
         }
+        Event::TermsChanged { link, terms } => edit_link(view, *link, |it| it.terms = *terms)?,
         Event::ServicesAdded { link, services } => {
             edit_link(view, *link, |it| it.services.extend(services.iter().cloned()))?
         }
@@ -488,7 +501,7 @@ fn prefix_moves(
         for found in view.scan(&rested, RESTED)? {
             changes.push(Write::Remove(found.entity));
         }
-        let policy = view.get::<Policy>(Uuid::nil())?.unwrap_or_default();
+        let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
         if let Some(until) = policy.prefix_reuse.rest(at) {
             changes.extend(put(RestingPrefix { prefix: prefix.clone(), until }));
         }
@@ -605,13 +618,27 @@ fn seats(
     Ok(changes)
 }
 
+/// A policy comes into force. The one before it is kept where links may be under terms of its own.
+fn policy_set(view: &dyn View, policy: &Policy) -> Result<Vec<Write>, ViewError> {
+    let Some(before) = view.get::<PolicyVersion>(Uuid::nil())? else {
+        return Ok(put(PolicyVersion { policy: policy.clone(), ..Default::default() }).into_iter().collect());
+    };
+    let mut changes = Vec::new();
+    let next = before.followed_by(policy.clone());
+    if next.terms != before.terms {
+        changes.extend(put(PolicyVersion { superseded: true, ..Arc::unwrap_or_clone(before) }));
+    }
+    changes.extend(put(next));
+    Ok(changes)
+}
+
 /// The home of somebody active who is a super admin there by this assignment, where it never had
 /// one before.
 fn owned(view: &dyn View, user: &User, assignment: &Assignment) -> Result<Option<Write>, ViewError> {
     if assignment.masked || assignment.tenant != user.home {
         return Ok(None);
     }
-    let policy = view.get::<Policy>(Uuid::nil())?.unwrap_or_default();
+    let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
     let is_super = matches!(&assignment.role, RoleRef::Builtin(name) if *name == policy.super_role);
     let owned = view.get::<Tenant>(user.home.uuid())?.is_none_or(|tenant| tenant.had_owner);
     if !is_super || owned { Ok(None) } else { edit_tenant(view, user.home, |it| it.had_owner = true) }

@@ -189,7 +189,7 @@ impl<'v> Moment<'v> {
 
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
-        &self.world.policy
+        &self.world.policy.policy
     }
 
     fn asked(&self) -> AskedWorld<'_> {

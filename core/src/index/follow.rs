@@ -18,14 +18,14 @@ use super::seqlock::{CacheLine, DirectWriter, RowCells, RowTable, WordWriter, Wr
 use crate::base::ids::RoleId;
 use crate::base::text::{ManagementType, Permission, Service};
 use crate::model::{Assignment, Link, Operation, Role, RoleRef, Tenant, User, UserState};
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyVersion};
 use crate::view::{Any, Entity, Index, Key, Span, View, ViewError, Write};
 
 /// The size class of a block of links: two words each for the most managers there can be.
 const LINKS_CLASS: u32 = 2;
 
 /// What links of one shape have in common.
-type ShapeKey = (ManagementType, BTreeSet<Service>, BTreeSet<Permission>);
+type ShapeKey = (u32, ManagementType, BTreeSet<Service>, BTreeSet<Permission>);
 
 /// Keeps an [`AccessIndex`] current. There is one for each index: it is the writer.
 #[derive(Debug)]
@@ -38,7 +38,9 @@ pub struct Follower {
 #[derive(Debug, Default)]
 struct WriterState {
     allocator: BlockAllocator,
-    policy: Arc<Policy>,
+    policy: Arc<PolicyVersion>,
+    /// The policies before it, by the numbers of their terms.
+    earlier: BTreeMap<u32, Arc<PolicyVersion>>,
     /// The numbers of roles as they are held: whole, and with what is reserved masked (P-16).
     roles: BTreeMap<(RoleRef, bool), u32>,
     /// What custom roles hold.
@@ -68,7 +70,12 @@ impl Follower {
         let mut state = WriterState::default();
         let mut words = DirectWriter;
         let mut update = Update { index: &index, state: &mut state, words: &mut words };
-        update.policy(view.get::<Policy>(Uuid::nil())?.unwrap_or_default());
+        let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
+        for terms in 0..policy.terms {
+            let earlier = view.get::<PolicyVersion>(PolicyVersion::key(terms))?;
+            update.state.earlier.extend(earlier.map(|earlier| (terms, earlier)));
+        }
+        update.policy(policy);
         for tenant in tenants {
             update.tenant(&tenant, tenant.is_living());
         }
@@ -212,7 +219,12 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
             Any::Link(link) => self.link(link, there && link.stage.is_in_force()),
             Any::Assignment(assignment) => self.assignment(assignment, there),
             Any::Role(role) => self.role(role, there && role.deleted.is_none()),
-            Any::Policy(policy) => self.policy(if there { Arc::clone(policy) } else { Arc::default() }),
+            Any::PolicyVersion(policy) if policy.superseded => {
+                self.state.earlier.insert(policy.terms, Arc::clone(policy));
+            }
+            Any::PolicyVersion(policy) => {
+                self.policy(if there { Arc::clone(policy) } else { Arc::default() })
+            }
             _ => {}
         }
     }
@@ -272,7 +284,8 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         // changes.
         links.retain(|other| other.manager != manager);
         if in_force {
-            let shape = self.shape((link.management.clone(), link.services.clone(), link.grants.clone()));
+            let shape =
+                self.shape((link.terms, link.management.clone(), link.services.clone(), link.grants.clone()));
             let ends = link.ends_at().map(|ends| ends.micros());
             links.push(LinkWords { manager, shape, holds: link.holds, ends });
         } else {
@@ -338,7 +351,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
     }
 
-    fn policy(&mut self, policy: Arc<Policy>) {
+    fn policy(&mut self, policy: Arc<PolicyVersion>) {
         let index = self.index;
         let tables = &index.tables;
         let operates = |number| number <= OPERATE;
@@ -443,18 +456,23 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     }
 
     /// Writes what links of a shape let pass under the policy in force.
-    fn write_shape(&mut self, number: u32, (management, services, grants): &ShapeKey) {
+    fn write_shape(&mut self, number: u32, (terms, management, services, grants): &ShapeKey) {
         let policy = &self.state.policy;
-        let rule = policy.management(management);
-        let grantable = mask(policy, &policy.grantable);
-        let granted = match rule {
-            Some(rule) if !rule.needs_grants => grantable,
-            _ => mask(policy, grants),
-        };
+        let agreed = if *terms == policy.terms { Some(policy) } else { self.state.earlier.get(terms) };
+        let rule = agreed.and_then(|agreed| agreed.management(management));
+        let (mut withheld, mut grantable) = (0, mask(policy, &policy.grantable));
+        if let Some(agreed) = agreed.filter(|agreed| !Arc::ptr_eq(agreed, policy)) {
+            let carried = agreed.permissions.difference(&agreed.reserved).cloned().collect();
+            withheld = !mask(policy, &carried);
+            grantable |= mask(policy, &agreed.grantable);
+        }
+        if rule.is_none_or(|rule| rule.needs_grants) {
+            withheld |= grantable & !mask(policy, grants);
+        }
         let carried = policy.services.iter().enumerate().filter(|(_, service)| services.contains(*service));
         let shape = LinkShape {
             without: !carried.fold(0, |mask, (place, _)| mask | 1 << place),
-            withheld: halves(grantable & !granted),
+            withheld: halves(withheld),
             locks: rule.is_none_or(|rule| rule.locks_customer),
         };
         self.set_row::<ShapeCells>(&self.index.tables.shapes, number, shape.words());

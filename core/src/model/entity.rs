@@ -63,13 +63,18 @@ pub struct Tenant {
 /// The key of something that other things make unique: a UUIDv5 in the space of its kind, which is
 /// the kind's number. So no key of another kind is like it, and no id that a caller chooses can be
 /// made to meet it (T-10).
-fn derived(kind: u8, of: &[&[u8]]) -> Uuid {
+pub(crate) fn derived(kind: u8, of: &[&[u8]]) -> Uuid {
     let space = Uuid::from_u128(0x7465_6e61_6e74_7279_0000_0000_0000_0000 | u128::from(kind));
     Uuid::new_v5(&space, &of.concat())
 }
 
 const fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+/// The terms of the policy with which a store began go without saying.
+pub(crate) const fn is_first(terms: &u32) -> bool {
+    *terms == 0
 }
 
 pub(crate) const fn is_false(flag: &bool) -> bool {
@@ -149,6 +154,9 @@ pub struct Link {
     pub managed: TenantId,
     /// How it is managed: a management type of the policy.
     pub management: ManagementType,
+    /// The number of the terms that both sides agreed to (P-13).
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub terms: u32,
     /// What is managed; never empty.
     pub services: BTreeSet<Service>,
     /// What the customer's super admin lets the manager do beyond the default (P-7).
@@ -378,6 +386,9 @@ pub struct LinkRequest {
     pub managed: TenantId,
     /// The management type asked for.
     pub management: ManagementType,
+    /// The number of the terms under which it was asked for (P-13).
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub terms: u32,
     /// The services asked for.
     pub services: BTreeSet<Service>,
     /// How long the link would last.
@@ -453,12 +464,24 @@ pub enum ProposalContent {
     Services(BTreeSet<Service>),
     /// The link would last longer (L-9).
     Term(TermRequest),
+    /// The link would be under other terms (P-13).
+    Terms {
+        /// The number of the terms: those of the policy that was in force when it was proposed.
+        terms: u32,
+        /// The management type that they are about: that of the link.
+        management: ManagementType,
+    },
 }
 
 impl ProposalContent {
     /// Whether both are about the same, so that one would take the other's place.
     pub const fn is_like(&self, other: &Self) -> bool {
-        matches!((self, other), (Self::Services(_), Self::Services(_)) | (Self::Term(_), Self::Term(_)))
+        matches!(
+            (self, other),
+            (Self::Services(_), Self::Services(_))
+                | (Self::Term(_), Self::Term(_))
+                | (Self::Terms { .. }, Self::Terms { .. })
+        )
     }
 }
 

@@ -23,6 +23,7 @@
 //! ```
 
 mod builtin;
+mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,6 +34,8 @@ use builtin::{
     CATEGORIES, GRANTABLE, PERMISSIONS, RESERVED, RESERVED_PREFIXES, SERVICES, SUPER_ONLY, all_but, category,
     management, permissions, prefix, role_name, service, views,
 };
+
+pub use terms::{PolicyVersion, Terms};
 
 use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::base::time::Timestamp;

@@ -106,7 +106,7 @@ pub use page::{MAX_ROWS, Page, Paging};
 pub use tenant::{
     AssignmentRow, Awaited, AwaitingRow, DeviceRow, InvitationFilter, InvitationRow, LicenceRow,
     LinkRequestFilter, LinkRequestRow, ManagerRow, Organisation, PlaceRow, RoleRow, SessionRow,
-    TenantSettings,
+    TenantSettings, TermsOfLink,
 };
 
 use std::collections::BTreeSet;
@@ -452,6 +452,16 @@ queries! {
         filter: InvitationFilter,
         /// Which page.
         paging: Paging,
+    }
+
+    /// What both sides of a link agreed to, and what they would by the policy in force; told to
+    /// both (P-13).
+    LinkTerms => "link_terms" -> TermsOfLink;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The link.
+        link: LinkId,
     }
 
     /// The devices that a tenant holds, by their ids.

@@ -17,6 +17,7 @@ use crate::model::{
     Contact, HandshakeState, Operation, ProposalContent, RoleRef, Stage, Subject, TenantKind, TermRequest,
     is_false,
 };
+use crate::policy::Terms;
 
 /// A tenant as its own settings show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,6 +263,27 @@ pub struct LicenceRow {
     /// When it runs out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+}
+
+/// What both sides of a link agreed to (P-13).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TermsOfLink {
+    /// The link.
+    pub link: LinkId,
+    /// The terms that it is under; nothing, where it has ended and its policy has no such type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<Terms>,
+    /// The terms that `propose_terms` would move it to, where they are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub today: Option<Terms>,
+    /// Whether those leave the manager more, so that they take the customer's word.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub widened: bool,
+    /// The terms that await the customer's word, if any do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Terms>,
 }
 
 /// An open console of a tenant.

@@ -9,7 +9,7 @@ use super::world::{Bars, Ruling, World};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Permission, Service};
 use crate::model::permission::{DESPITE_DISABLED, TENANT_VIEW};
-use crate::model::{Assignment, Link, Party, RoleRef, User, UserState};
+use crate::model::{Assignment, Party, RoleRef, User, UserState};
 use crate::query::{Grounds, Question, Verdict};
 use crate::refusal::Code;
 use crate::view::{Entity, Index, Key, Span, ViewError};
@@ -280,11 +280,13 @@ fn manager_side(
     if world.policy.reserved.contains(permission) {
         return denied(chains, Code::ReservedForCustomer);
     }
-    // P-7: every link that asks for grants has to give this one.
-    if world.policy.grantable.contains(permission) {
-        let (granting, others) = chains
-            .into_iter()
-            .partition(|chain: &Chain| chain.iter().all(|link| grants(world, link, permission)));
+    // P-7: every link that asks for grants has to give this one, and the terms of every link.
+    let agreed_earlier = chains.iter().flatten().any(|link| link.terms != world.policy.terms);
+    if agreed_earlier || world.policy.grantable.contains(permission) {
+        let (mut granting, mut others) = (Vec::new(), Vec::new());
+        for chain in chains {
+            if grants(world, &chain, permission)? { granting.push(chain) } else { others.push(chain) }
+        }
         chains = granting;
         if chains.is_empty() {
             return denied(others, Code::NotGranted);
@@ -309,8 +311,17 @@ fn manager_side(
     })
 }
 
-fn grants(world: &World<'_>, link: &Link, permission: &str) -> bool {
-    !world.needs_grants(link) || link.grants.contains(permission)
+/// Whether both sides of every link of a chain agreed that its manager may hold a permission: by
+/// its terms (P-13), and by the customer's grant where it takes one (P-7).
+fn grants(world: &World<'_>, chain: &Chain, permission: &str) -> Result<bool, ViewError> {
+    for link in chain {
+        let terms = world.agreed(link)?;
+        let granted = link.grants.contains(permission);
+        if !terms.policy.carries(permission) || !granted && terms.need_grant_of(permission, &world.policy) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn grounds(assignment: &Assignment) -> Grounds {

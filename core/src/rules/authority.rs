@@ -133,7 +133,7 @@ pub(super) fn side(
 /// The actor's side of a link; nobody else knows of it (T-9), and nobody who is kept off the tenant
 /// that it manages: while it lasts, the tenant itself, and afterwards whatever is managed. `None`
 /// for the operator.
-pub(super) fn side_of_link(
+pub(crate) fn side_of_link(
     world: &World<'_>,
     actor: &Actor,
     link: &Link,

@@ -45,13 +45,14 @@ pub(crate) fn act(
 
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, id);
-    let rule = world.management(&link);
+    let terms = world.agreed(&link)?;
+    let rule = terms.rule();
     let delinkable = rule.is_some_and(|rule| rule.delinkable);
     // What is asked completes by itself, and needs nobody to agree (D-8).
     let ends = rule.and_then(|rule| rule.notice_days).map(|days| world.at.plus_days(days));
     if act == DelinkAct::Request {
         bars.bar(!delinkable, Code::NotDelinkable, id);
-        let offered = by == Party::Manager || world.policy.customer_may_request_delink;
+        let offered = by == Party::Manager || terms.policy.customer_may_request_delink;
         bars.bar(!offered, Code::DelinkNotOffered, id);
     }
     let next = match link.stage.after(act, by) {
@@ -80,7 +81,7 @@ pub(crate) fn act(
     Ok(match (act, next) {
         (_, Some(Stage::Delinked)) => link::end(world, &link, EndCause::Delinked)?.into(),
         (DelinkAct::Request, _) => {
-            let lapses = world.policy.delink_request_days.filter(|_| ends.is_none());
+            let lapses = terms.policy.delink_request_days.filter(|_| ends.is_none());
             let expires = lapses.map(|days| world.at.plus_days(days));
             let requested = Event::DelinkRequested { link: id, by, expires, ends };
             Decision::leading_to(requested, link::announced_with(world, &link, ends))

@@ -196,13 +196,13 @@ pub(crate) fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevic
     bar_way(world, command.customer, link.as_deref(), &mut bars)?;
     bars.note(bar_devices(world, command.manager, &command.devices, None))?;
     let id = NewIds::of(world).take(command.id, &mut bars)?;
-    if link.as_deref().is_some_and(|link| rule(world, link) == MoveRule::Approval) {
+    if link.as_deref().map(|link| rule(world, link)).transpose()? == Some(MoveRule::Approval) {
         world.bar_asking(actor, command.manager, [command.customer.uuid()], &mut bars)?;
     }
     bars.lift()?;
     let Some(link) = link else { return refuse(Code::OutOfReach, command.customer) };
     let devices = command.devices.clone();
-    Ok(if rule(world, &link) == MoveRule::AtOnce {
+    Ok(if rule(world, &link)? == MoveRule::AtOnce {
         moved(&link, devices)
     } else {
         let expires = world.at.plus_days(world.policy.move_days);
@@ -228,12 +228,13 @@ fn bar_way(
 ) -> Result<(), ViewError> {
     let kind = world.living(customer)?.map(|tenant| tenant.kind);
     bars.bar(kind != Some(TenantKind::Customer), Code::CannotReceive, customer);
-    bars.bar(link.is_some_and(|link| rule(world, link) == MoveRule::Refused), Code::MoveRefused, customer);
+    let refused = link.map(|link| rule(world, link)).transpose()? == Some(MoveRule::Refused);
+    bars.bar(refused, Code::MoveRefused, customer);
     Ok(())
 }
 
-fn rule(world: &World<'_>, link: &Link) -> MoveRule {
-    world.management(link).map_or(MoveRule::Refused, |rule| rule.moves)
+fn rule(world: &World<'_>, link: &Link) -> Result<MoveRule, ViewError> {
+    Ok(world.agreed(link)?.rule().map_or(MoveRule::Refused, |rule| rule.moves))
 }
 
 fn moved(link: &Link, devices: BTreeSet<DeviceId>) -> Event {

@@ -13,8 +13,8 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, USERS_MANAGE};
 use crate::model::{
-    Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, Move, Party, Proposal, Subject,
-    User,
+    Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, Move, Party, Proposal,
+    ProposalContent, Subject, User,
 };
 use crate::view::{Any, Index, Key, Span, ViewError};
 
@@ -45,8 +45,15 @@ fn proposal_rests(
     proposal: &Proposal,
     asked: &mut BTreeMap<TenantId, bool>,
 ) -> Result<bool, ViewError> {
-    Ok(world.link(proposal.link)?.is_some_and(|link| link.is_in_force(world.at))
-        && organisation_stands(world, &proposal.handshake, proposal.manager, asked)?)
+    let Some(link) = world.link(proposal.link)?.filter(|link| link.is_in_force(world.at)) else {
+        return Ok(false);
+    };
+    // Terms are those of one management type: a conversion takes their ground away.
+    let of_another = matches!(
+        &proposal.content,
+        ProposalContent::Terms { management, .. } if *management != link.management
+    );
+    Ok(!of_another && organisation_stands(world, &proposal.handshake, proposal.manager, asked)?)
 }
 
 /// Whether the organisation that asks still has somebody who could, about whom is asked once; what
@@ -171,7 +178,7 @@ pub(crate) struct Touched {
     subjects: BTreeSet<Subject>,
     /// The link requests and proposals of these.
     organisations: BTreeSet<TenantId>,
-    /// What is proposed on these, which have ended.
+    /// What is proposed on these, which have ended or become something else.
     links: BTreeSet<LinkId>,
 }
 
@@ -181,11 +188,11 @@ impl Touched {
     /// # Errors
     /// When the view cannot be read.
     pub(crate) fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
-        if let Event::LinkEnded { link, .. } = event {
+        if let Event::LinkEnded { link, .. } | Event::LinkConverted { link, .. } = event {
             self.links.insert(*link);
         }
         match event {
-            Event::PolicySet { .. } => self.everything = true,
+            Event::PolicySet { .. } | Event::TermsChanged { .. } => self.everything = true,
             Event::RoleEdited { role, .. } => {
                 for assignment in
                     world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.uuid()))

@@ -37,6 +37,8 @@ pub(super) struct WantedLink<'a> {
     pub(super) named: &'a dyn std::fmt::Display,
     pub(super) kind: TenantKind,
     pub(super) management: &'a ManagementType,
+    /// The number of the terms that both sides agree to (P-13).
+    pub(super) terms: u32,
     pub(super) services: &'a BTreeSet<Service>,
     pub(super) term: Option<TermRequest>,
 }
@@ -52,6 +54,7 @@ impl WantedLink<'_> {
             manager: self.manager.id,
             managed: self.managed,
             management: self.management.clone(),
+            terms: self.terms,
             services: self.services.clone(),
             term,
         };
@@ -89,8 +92,7 @@ pub(super) fn announced_with(
 pub(super) fn bar(world: &World<'_>, wanted: &WantedLink<'_>, bars: &mut Bars) -> Result<Bars, ViewError> {
     let policy = &world.policy;
     let (manager, managed, named) = (wanted.manager.id, wanted.managed, wanted.named);
-    let rule = policy.management(wanted.management);
-    bars.bar(rule.is_none(), Code::UnknownManagementType, wanted.management);
+    bars.bar(policy.management(wanted.management).is_none(), Code::UnknownManagementType, wanted.management);
     world.bar_services(wanted.services, bars);
     match wanted.term {
         None => bars.bar(policy.term.required, Code::TermRequired, ""),
@@ -113,8 +115,11 @@ pub(super) fn bar(world: &World<'_>, wanted: &WantedLink<'_>, bars: &mut Bars) -
     })?;
     veiled.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, named);
     veiled.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, named);
-    let exclusive = |link: &Link| world.management(link).is_none_or(|rule| rule.exclusive);
-    let alone = rule.is_some_and(|rule| rule.exclusive) || others.iter().any(|link| exclusive(link));
+    let agreed = world.agreed_policy(wanted.terms)?;
+    let mut alone = agreed.management(wanted.management).is_some_and(|rule| rule.exclusive);
+    for other in &others {
+        alone |= world.agreed(other)?.rule().is_none_or(|rule| rule.exclusive);
+    }
     veiled.bar(!others.is_empty() && alone, Code::ExclusiveLink, named);
     veiled.bar(overlaps(&others, wanted.services), Code::ServicesOverlap, named);
     Ok(veiled)
@@ -161,6 +166,7 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
         named: &command.number,
         kind: managed.kind,
         management: &command.management,
+        terms: world.policy.terms,
         services: &command.services,
         term: command.term,
     };
@@ -176,6 +182,7 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
         manager: manager.id,
         managed: managed.id,
         management: command.management.clone(),
+        terms: world.policy.terms,
         services: command.services.clone(),
         term: command.term,
         expires: world.at.plus_days(world.policy.link_request_days),
@@ -218,6 +225,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
             named: &managed.id,
             kind: managed.kind,
             management: &request.management,
+            terms: request.terms,
             services: &request.services,
             term: request.term,
         };
@@ -340,10 +348,12 @@ pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
-    let to = world.policy.management(&command.management);
-    bars.bar(to.is_none(), Code::UnknownManagementType, &command.management);
-    let convertible =
-        world.management(&link).is_some_and(|rule| rule.converts_to.contains(&command.management));
+    // What it becomes, too, is what was agreed upon with the link (P-13).
+    let terms = world.agreed(&link)?;
+    let to = terms.policy.management(&command.management);
+    let offered = world.policy.management(&command.management).is_some();
+    bars.bar(!offered, Code::UnknownManagementType, &command.management);
+    let convertible = terms.rule().is_some_and(|rule| rule.converts_to.contains(&command.management));
     bars.bar(!convertible, Code::NotConvertible, link.id);
     let mut decision: Decision =
         Event::LinkConverted { link: link.id, management: command.management.clone() }.into();
@@ -410,7 +420,7 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
             authority::ticket(actor, "a link's term")?;
         }
         Some(Party::Customer) => authority::authorize(world, actor, LINK_RESPOND, link.managed, Gate::Shut)?,
-        Some(Party::Manager) if command.days.is_some() && !world.locks(&link) => {
+        Some(Party::Manager) if command.days.is_some() && !world.locks(&link)? => {
             return refuse(Code::WrongActor, "the manager's side");
         }
         Some(Party::Manager) => authority::authorize(world, actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?,
@@ -444,9 +454,11 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
     }
     let mut bars = Bars::new();
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    let terms = world.agreed(&link)?;
     for permission in &command.grants {
         bars.bar(!world.policy.permissions.contains(permission), Code::UnknownPermission, permission);
-        bars.bar(!world.policy.grantable.contains(permission), Code::NotGrantable, permission);
+        let grantable = [&world.policy, &terms.policy].iter().any(|it| it.grantable.contains(permission));
+        bars.bar(!grantable, Code::NotGrantable, permission);
     }
     bars.lift()?;
     Ok(Event::ManagerGrantsSet { link: link.id, grants: command.grants.clone() }.into())

@@ -1,4 +1,5 @@
-//! What is proposed on a living link (L-6, L-9): more services, a later end. At once where the
+//! What is proposed on a living link (L-6, L-9, P-13): more services, a later end, the terms of
+//! today. At once where the
 //! manager needs nobody's word; else a handshake, and this is all of it. Reads a view, returns
 //! events.
 
@@ -14,13 +15,13 @@ use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use crate::base::ids::ProposalId;
 use crate::base::text::Service;
 use crate::command::{
-    AcceptProposal, AddServices, CancelProposal, DeclineProposal, RenewLink, ResendProposal,
+    AcceptProposal, AddServices, CancelProposal, DeclineProposal, ProposeTerms, RenewLink, ResendProposal,
 };
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, LINK_RESPOND};
 use crate::model::{Actor, Link, Party, Proposal, ProposalContent, TermRequest};
-use crate::policy::AddedServices;
+use crate::policy::{AddedServices, PolicyVersion};
 use crate::refusal::Code;
 use crate::view::ViewError;
 
@@ -35,7 +36,8 @@ pub(crate) fn add_services(world: &World<'_>, actor: &Actor, command: &AddServic
     bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
     let mut veiled = Bars::new();
     let services = bar_services(world, &link, &command.services, &mut bars, &mut veiled)?;
-    let notified = world.management(&link).is_some_and(|rule| rule.added_services == AddedServices::Notify);
+    let terms = world.agreed(&link)?;
+    let notified = terms.rule().is_some_and(|rule| rule.added_services == AddedServices::Notify);
     let asked = !notified && has_a_say(world, &link)?;
     let content = ProposalContent::Services(services.clone());
     let proposed = propose(world, actor, (&link, command.proposal, content, asked), (bars, veiled))?;
@@ -58,12 +60,67 @@ pub(crate) fn renew(world: &World<'_>, actor: &Actor, command: &RenewLink) -> Ru
     Ok(proposed.map_or_else(|| renewed(world, &link, command.term), Decision::from))
 }
 
+/// Moves a link to the terms of today, or asks to (P-13).
+///
+/// # Errors
+/// `wrong_actor`, `ticket_required`, `customer_locked`, `link_ended`, `nothing_to_do`,
+/// `exclusive_link`, and those of asking.
+pub(crate) fn propose_terms(world: &World<'_>, actor: &Actor, command: &ProposeTerms) -> Ruling<Decision> {
+    authority::admit(world, actor, Gate::Shut)?;
+    let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
+    let side = authority::side_of_link(world, actor, &link, Gate::Shut)?;
+    let (before, today) = (world.agreed(&link)?, &world.policy);
+    let widened = match (before.terms(), today.terms(&link.management)) {
+        (Some(before), Some(today)) => before.are_widened_by(&today),
+        _ => true,
+    };
+    match side {
+        Some(Party::Customer) => {
+            authority::authorize(world, actor, LINK_RESPOND, link.managed, Gate::Shut)?;
+            if widened {
+                return refuse(Code::WrongActor, "the customer's side, where the manager would have more");
+            }
+        }
+        Some(Party::Manager) => {
+            authority::authorize(world, actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?;
+            if widened && before.lock() {
+                return refuse(Code::CustomerLocked, link.managed);
+            }
+        }
+        None if widened && before.lock() => drop(authority::ticket(actor, "the customer's word")?),
+        None => {}
+    }
+    let (mut bars, mut veiled) = (Bars::new(), Bars::new());
+    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    bar_terms(world, &link, today, &mut bars, &mut veiled)?;
+    let asked = widened && !before.lock();
+    let content = ProposalContent::Terms { terms: today.terms, management: link.management.clone() };
+    let proposed = propose(world, actor, (&link, command.proposal, content, asked), (bars, veiled))?;
+    Ok(proposed.unwrap_or(Event::TermsChanged { link: link.id, terms: today.terms }).into())
+}
+
+/// Notes what stands in the way of other terms, now and at acceptance; what tells of other managers
+/// by itself.
+fn bar_terms(
+    world: &World<'_>,
+    link: &Link,
+    next: &PolicyVersion,
+    bars: &mut Bars,
+    veiled: &mut Bars,
+) -> Result<(), ViewError> {
+    let same = world.agreed(link)?.terms() == next.terms(&link.management);
+    bars.bar(same, Code::NothingToDo, link.id);
+    let alone = next.management(&link.management).is_none_or(|rule| rule.exclusive);
+    veiled.bar(alone && world.links_above(link.managed)?.len() > 1, Code::ExclusiveLink, link.managed);
+    Ok(())
+}
+
 /// Whether there is anybody whose word it takes: a customer that is locked out has none, and one
 /// that never had a super admin has nobody who could give it. One whose super admins are merely
 /// blocked has.
 fn has_a_say(world: &World<'_>, link: &Link) -> Result<bool, ViewError> {
     let had_owner = world.tenant(link.managed)?.is_some_and(|tenant| tenant.had_owner);
-    Ok(had_owner && !world.locks(link))
+    Ok(had_owner && !world.locks(link)?)
 }
 
 /// Lifts the bars, and proposes something where the managed side is `asked`.
@@ -167,6 +224,12 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptProposal)
         ProposalContent::Term(term) => {
             bar_renewal(world, &link, *term, &mut bars);
             renewed(world, &link, *term)
+        }
+        ProposalContent::Terms { terms, .. } => {
+            let mut others = Bars::new();
+            bar_terms(world, &link, &*world.agreed_policy(*terms)?, &mut bars, &mut others)?;
+            bars.join(others);
+            Event::TermsChanged { link: link.id, terms: *terms }.into()
         }
     };
     bars.lift()?;

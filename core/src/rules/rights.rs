@@ -192,7 +192,10 @@ impl<'w, 'v> Giver<'w, 'v> {
             return Ok(*known);
         }
         let chains = graph::chains(self.world, home, user.home, &BTreeSet::new())?;
-        let masks = chains.iter().flatten().any(|link| self.world.needs_grants(link));
+        let mut masks = false;
+        for link in chains.iter().flatten() {
+            masks |= self.world.agreed(link)?.need_grants();
+        }
         self.masks.insert(home, masks);
         Ok(masks)
     }

@@ -75,6 +75,7 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
         named: &tenant,
         kind: command.kind,
         management: &command.management,
+        terms: world.policy.terms,
         services: &command.services,
         term: command.term,
     };
@@ -270,8 +271,11 @@ fn bar_delete(
     if manages && others {
         batch.add(index, Code::DelinkFirst, id);
     }
-    let delinkable = |link: &Arc<Link>| world.management(link).is_some_and(|rule| rule.delinkable);
-    if above.iter().any(delinkable) && !world.admins(id)?.is_empty() {
+    let mut delinkable = false;
+    for link in &above {
+        delinkable |= world.agreed(link)?.rule().is_some_and(|rule| rule.delinkable);
+    }
+    if delinkable && !world.admins(id)?.is_empty() {
         batch.add(index, Code::DelinkFirst, id);
     }
     Ok(())

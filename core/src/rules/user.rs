@@ -83,7 +83,7 @@ pub(crate) fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwn
     } else {
         bars.bar(true, Code::LinkEnded, link.id);
     }
-    bars.bar(world.locks(&link), Code::OwnerNotAllowed, link.managed);
+    bars.bar(world.locks(&link)?, Code::OwnerNotAllowed, link.managed);
     bars.bar(!world.super_admins(link.managed)?.is_empty(), Code::OwnerPresent, link.managed);
     let pending = world.pending_invitations(link.managed)?;
     bars.bar(pending.iter().any(|invitation| invitation.sign_up), Code::OwnerInvited, link.managed);

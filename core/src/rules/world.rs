@@ -7,7 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::base::ids::{LinkId, RoleId, TenantId, UserId};
-use crate::base::text::{Number, Service};
+use crate::base::text::{ManagementType, Number, Service};
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
@@ -15,7 +15,7 @@ use crate::model::{
     Actor, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal,
     Proposal, Role, RoleRef, Subject, Tenant, User, UserState,
 };
-use crate::policy::{ManagementRule, Policy};
+use crate::policy::{ManagementRule, Policy, PolicyVersion, Terms};
 use crate::refusal::{Code, Refusal};
 use crate::view::{Entity, Index, Key, View, ViewError};
 
@@ -150,6 +150,42 @@ impl From<Vec<Event>> for Decision {
     }
 }
 
+/// What both sides of a link agreed to: its management type as it stood in a policy (P-13).
+pub(crate) struct Agreed<'l> {
+    /// The policy.
+    pub(super) policy: Arc<PolicyVersion>,
+    management: &'l ManagementType,
+}
+
+impl Agreed<'_> {
+    /// What the management type means. One that there is not locks and permits nothing more.
+    pub(super) fn rule(&self) -> Option<&ManagementRule> {
+        self.policy.management(self.management)
+    }
+
+    /// All of it, by value.
+    pub(crate) fn terms(&self) -> Option<Terms> {
+        self.policy.terms(self.management)
+    }
+
+    /// Whether the manager works by the customer's grants (P-7).
+    pub(super) fn need_grants(&self) -> bool {
+        self.rule().is_none_or(|rule| rule.needs_grants)
+    }
+
+    /// Whether the customer's own users are locked out (P-4).
+    pub(super) fn lock(&self) -> bool {
+        self.rule().is_none_or(|rule| rule.locks_customer)
+    }
+
+    /// Whether the manager has to have the customer's grant for a permission: where these terms say
+    /// so, or the policy in force does by now (P-7).
+    pub(super) fn need_grant_of(&self, permission: &str, today: &Policy) -> bool {
+        let grantable = |policy: &Policy| policy.grantable.contains(permission);
+        self.need_grants() && (grantable(today) || grantable(&self.policy))
+    }
+}
+
 /// A view at a moment, with the policy in force.
 pub struct World<'v> {
     /// What there is.
@@ -157,7 +193,7 @@ pub struct World<'v> {
     /// The moment.
     pub at: Timestamp,
     /// The policy in force.
-    pub policy: Arc<Policy>,
+    pub policy: Arc<PolicyVersion>,
     fresh: &'v dyn Fn() -> Uuid,
 }
 
@@ -167,7 +203,7 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn new(view: &'v dyn View, at: Timestamp, fresh: &'v dyn Fn() -> Uuid) -> Result<Self, ViewError> {
-        let policy = view.get::<Policy>(Uuid::nil())?.unwrap_or_default();
+        let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
         Ok(Self { view, at, policy, fresh })
     }
 
@@ -321,24 +357,33 @@ impl<'v> World<'v> {
         Ok(links)
     }
 
-    /// What a link's management type means. A type that the policy has dropped locks and permits
-    /// nothing more.
-    pub(super) fn management(&self, link: &Link) -> Option<&ManagementRule> {
-        self.policy.management(&link.management)
+    /// The policy under which what has these terms was agreed upon (P-13).
+    pub(crate) fn agreed_policy(&self, terms: u32) -> Result<Arc<PolicyVersion>, ViewError> {
+        if terms == self.policy.terms {
+            return Ok(Arc::clone(&self.policy));
+        }
+        let kept = self.view.get(PolicyVersion::key(terms))?;
+        kept.ok_or_else(|| ViewError::damaged(format!("no policy has the terms {terms}")))
     }
 
-    /// Whether the manager works by the customer's grants (P-7).
-    pub(super) fn needs_grants(&self, link: &Link) -> bool {
-        self.management(link).is_none_or(|rule| rule.needs_grants)
+    /// What both sides of a link agreed to (P-13).
+    pub(crate) fn agreed<'l>(&self, link: &'l Link) -> Result<Agreed<'l>, ViewError> {
+        Ok(Agreed { policy: self.agreed_policy(link.terms)?, management: &link.management })
     }
 
-    pub(super) fn locks(&self, link: &Link) -> bool {
-        self.management(link).is_none_or(|rule| rule.locks_customer)
+    /// Whether a link locks the managed tenant's own users out (P-4).
+    pub(super) fn locks(&self, link: &Link) -> Result<bool, ViewError> {
+        Ok(self.agreed(link)?.lock())
     }
 
     /// Whether the tenant's own users are locked out (P-4).
     pub(super) fn is_locked(&self, tenant: TenantId) -> Result<bool, ViewError> {
-        Ok(self.links_above(tenant)?.iter().any(|link| self.locks(link)))
+        for link in self.links_above(tenant)? {
+            if self.locks(&link)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn is_super(&self, role: &RoleRef) -> bool {

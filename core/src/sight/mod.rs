@@ -9,10 +9,10 @@ pub(crate) use record::RecordSight;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::base::ids::{TenantId, UserId};
+use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::Permission;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW};
-use crate::model::{Actor, Contact, Personal, Subject, TenantKind, User};
+use crate::model::{Actor, Contact, Link, Personal, Subject, TenantKind, User};
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
@@ -94,6 +94,19 @@ impl<'w> Sight<'w> {
     /// Whether the actor is at home there; operators are everywhere.
     pub fn is_home(&self, tenant: TenantId) -> bool {
         self.viewer.as_ref().is_none_or(|viewer| viewer.home == tenant)
+    }
+
+    /// A link for whoever is on one of its sides.
+    ///
+    /// # Errors
+    /// `unknown_link` for everybody else, now or then.
+    pub fn link(&self, id: LinkId) -> Ruling<Arc<Link>> {
+        for world in self.judging() {
+            let Some(link) = world.link(id)? else { return Err(Refusal::new(Code::UnknownLink, id).into()) };
+            authority::side_of_link(world, self.actor, &link, Gate::Shut)?;
+        }
+        let link = self.world.link(id)?;
+        link.ok_or_else(|| Refusal::new(Code::UnknownLink, id).into())
     }
 
     /// Somebody who has to do with a tenant, as the actor is told of them: a person of their own

@@ -414,6 +414,7 @@ impl<'s> RecordSight<'s> {
             | Event::LinkRequestExpired { .. }
             | Event::LinkCreated { .. }
             | Event::LinkConverted { .. }
+            | Event::TermsChanged { .. }
             | Event::ServicesAdded { .. }
             | Event::Proposed { .. }
             | Event::ProposalResent { .. }

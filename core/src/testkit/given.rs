@@ -35,8 +35,8 @@ use crate::base::ids::{InvitationId, LinkId, RequestId, TenantId, UserId};
 use crate::base::text::Email;
 use crate::base::time::Timestamp;
 use crate::command::{
-    AcceptInvitation, AddCustomer, BlockUser, Command, InviteUser, Invitee, RegisterTenant, RegisterUser,
-    Request, SetPolicy,
+    AcceptInvitation, AcceptProposal, AddCustomer, BlockUser, Command, InviteUser, Invitee, ProposeTerms,
+    RegisterTenant, RegisterUser, Request, SetPolicy,
 };
 use crate::engine::{Clock, Engine, Error, HOWEVER_FAR, Options, Receipt};
 use crate::event::Event;
@@ -165,12 +165,23 @@ pub fn given() -> Given {
     given_on(MemoryStore::new(Uuid::from_u128(1)))
 }
 
+/// The world described above, in memory, under the default policy with a change: what links there
+/// are was agreed upon under it (P-13).
+pub fn given_under(change: impl FnOnce(&mut Policy)) -> Given {
+    let mut policy = Policy::default();
+    change(&mut policy);
+    played(Given::bare(MemoryStore::new(Uuid::from_u128(1)), policy))
+}
+
 /// The world described above, in a store that is empty.
 ///
 /// # Panics
 /// Where the store cannot be written.
 pub fn given_on(store: impl Store + 'static) -> Given {
-    let given = Given::bare(store, Policy::default());
+    played(Given::bare(store, Policy::default()))
+}
+
+fn played(given: Given) -> Given {
     let requests = scenario().into_iter().map(|(actor, command)| given.request(actor, command)).collect();
     for answer in given.engine.submit_all(requests) {
         answer.expect("the scenario is done");
@@ -309,7 +320,8 @@ impl Given {
         self.when(actor, command).then(done())
     }
 
-    /// Sets the stage by changing the policy.
+    /// Sets the stage by changing the policy. What links there are keep the terms that were agreed
+    /// upon (P-13): see [`Given::agreed`].
     ///
     /// # Panics
     /// Where the policy is refused.
@@ -318,6 +330,26 @@ impl Given {
         let mut policy = self.policy();
         change(&mut policy);
         self.and(STAFF, SetPolicy::new(Box::new(policy)))
+    }
+
+    /// Sets the stage by moving a link to the terms of the policy in force, with the customer's word
+    /// where that takes it (P-13).
+    ///
+    /// # Panics
+    /// Where something stands in the way.
+    #[track_caller]
+    pub fn agreed(self, link: LinkId) -> Self {
+        let ticket = || staff_for("AGREED");
+        let when = self.when(ticket(), ProposeTerms::new(link));
+        let proposal = when.events().iter().find_map(|event| match event {
+            Event::Proposed { proposal, .. } => Some(*proposal),
+            _ => None,
+        });
+        let given = when.then(done());
+        match proposal {
+            Some(proposal) => given.and(ticket(), AcceptProposal::new(proposal)),
+            None => given,
+        }
     }
 
     /// Lets days pass.

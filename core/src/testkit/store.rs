@@ -14,7 +14,7 @@ use crate::model::{
     Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal, Role, RoleRef,
     Stage, Subject, Tenant, TenantKind, User, UserState,
 };
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyVersion};
 use crate::store::{NewRecord, Reading, Store, StoreError, StoredRecord};
 use crate::view::{Any, Index, Key, Kind, Memory, Span, View, Write};
 
@@ -346,6 +346,7 @@ fn random_change(rng: &mut Rng) -> Write {
             manager: one,
             managed: other,
             management,
+            terms: below(rng, 2) as u32,
             services: BTreeSet::new(),
             grants: BTreeSet::new(),
             stage: pick(rng, Stage::ALL),
@@ -364,6 +365,7 @@ fn random_change(rng: &mut Rng) -> Write {
             manager: one,
             managed: other,
             management,
+            terms: below(rng, 2) as u32,
             services: BTreeSet::new(),
             term: None,
             handshake,
@@ -380,7 +382,8 @@ fn random_change(rng: &mut Rng) -> Write {
             handshake,
         }),
         6 if number == 0 => {
-            Any::from(Policy { max_managers: 1 + number as u32, ..pick(rng, &Policy::builtin()) })
+            let policy = Policy { max_managers: 1 + number as u32, ..pick(rng, &Policy::builtin()) };
+            Any::from(PolicyVersion { policy, ..PolicyVersion::default() })
         }
         6 => Any::from(Role {
             id: RoleId::from_uuid(numbered(400 + number)),

@@ -12,7 +12,7 @@ use crate::model::{
     Licence, Link, LinkRequest, Listing, Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, Session,
     Tenant, User,
 };
-use crate::policy::Policy;
+use crate::policy::PolicyVersion;
 
 /// Something a view can hold.
 pub trait Entity: Clone + Sized {
@@ -114,8 +114,8 @@ kinds! {
     6 Assignment "assignment"
     /// A tenant's own role.
     7 Role "role"
-    /// The policy in force, under the nil id.
-    8 Policy "policy"
+    /// The policy in force, under the nil id, and those before whose terms are others.
+    8 PolicyVersion "policy"
     /// A reseller's row.
     9 ResellerRow "reseller_row"
     /// A holding.
@@ -299,7 +299,14 @@ entity!(Role, it => it.id.uuid(), match it.deleted {
     None => vec![(Index::RoleTenant, Key::new().id(it.tenant.uuid()).text(&it.name.skeleton()))],
 });
 
-entity!(Policy, _it => Uuid::nil(), Vec::new());
+entity!(
+    PolicyVersion,
+    it => if it.superseded { PolicyVersion::key(it.terms) } else { Uuid::nil() },
+    {
+        let _ = it;
+        Vec::new()
+    }
+);
 
 entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
     let mut keys = vec![(Index::RowTenant, Key::new().id(it.tenant.uuid()))];

@@ -96,7 +96,7 @@ fn d_who_may_act_for_a_side() {
 #[test]
 fn d_a_request_lapses_where_the_policy_says_so() {
     let asked = |days| {
-        given().under(|policy| policy.delink_request_days = days).and(ADA, RequestDelink::new(JOINTLY_LINK))
+        given_under(|policy| policy.delink_request_days = days).and(ADA, RequestDelink::new(JOINTLY_LINK))
     };
     let stage = |given: &Given| given.get::<Link>(JOINTLY_LINK.uuid()).stage;
     assert_eq!(stage(&asked(None).later(10_000).swept()), Stage::DelinkRequestedByManager);
@@ -148,7 +148,7 @@ fn d3_until_it_is_accepted_nobodys_rights_change() {
 
 #[test]
 fn d4_whether_the_customer_may_start_is_the_policys_choice() {
-    let closed = || given().under(|policy| policy.customer_may_request_delink = false);
+    let closed = || given_under(|policy| policy.customer_may_request_delink = false);
     given().when(JULIA, RequestDelink::new(JOINTLY_LINK)).then(ASK);
     closed().when(JULIA, RequestDelink::new(JOINTLY_LINK)).then(refused(DelinkNotOffered));
     closed().when(ADA, RequestDelink::new(JOINTLY_LINK)).then(ASK);
@@ -267,7 +267,7 @@ fn d6_a_hold_ends_at_the_moment_its_link_does_whether_or_not_it_was_swept() {
 
 /// A notice period of so many days for joint management.
 fn noticed(days: u32) -> Given {
-    given().under(|policy| notice(policy, Some(days)))
+    given_under(|policy| notice(policy, Some(days)))
 }
 
 fn notice(policy: &mut Policy, days: Option<u32>) {
@@ -322,7 +322,10 @@ fn d8_a_request_completes_once_its_notice_period_is_over_whatever_the_other_side
 fn d8_a_request_needs_nobody_to_agree_and_yet_the_policys_leave_to_ask() {
     let unmanned = || noticed(60).and(ADA, customer(MSP, "jointly"));
     unmanned().when(ADA, RequestDelink::new(NEW_LINK)).then(ASK);
-    let closed = noticed(60).under(|policy| policy.customer_may_request_delink = false);
+    let closed = given_under(|policy| {
+        notice(policy, Some(60));
+        policy.customer_may_request_delink = false;
+    });
     closed.when(JULIA, RequestDelink::new(JOINTLY_LINK)).then(refused(DelinkNotOffered));
     noticed(60).when(ADA, RequestDelink::new(FULLY_LINK)).then(refused(NotDelinkable));
 }
@@ -339,7 +342,11 @@ fn d8_the_notice_period_is_that_of_the_request() {
             policy.delink_request_days = Some(5);
         },
     ] {
-        let given = asked().under(change).later(59).swept().then_may(ADA, "devices.view", JOINTLY);
+        let given = asked().under(change).agreed(JOINTLY_LINK).later(59).swept().then_may(
+            ADA,
+            "devices.view",
+            JOINTLY,
+        );
         assert_eq!(link_of(&given, JOINTLY_LINK).delink_ends, Some(end));
         given
             .when(JULIA, RejectDelink::new(JOINTLY_LINK))
@@ -349,12 +356,12 @@ fn d8_the_notice_period_is_that_of_the_request() {
             .verified();
     }
     // One that is asked without goes on without.
-    let lapsing = given().under(|policy| policy.delink_request_days = Some(5));
+    let lapsing = given_under(|policy| policy.delink_request_days = Some(5));
     let given = lapsing.and(ADA, RequestDelink::new(JOINTLY_LINK)).under(|policy| {
         policy.delink_request_days = None;
         notice(policy, Some(1));
     });
-    let given = given.later(5).swept();
+    let given = given.agreed(JOINTLY_LINK).later(5).swept();
     assert_eq!(link_of(&given, JOINTLY_LINK).stage, Stage::Active);
 }
 

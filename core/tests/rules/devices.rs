@@ -312,7 +312,10 @@ fn v7_every_guard_is_checked_again_when_a_move_is_approved() {
     type Meanwhile = fn(Given) -> Given;
     let rows: [(Meanwhile, Expected); 5] = [
         (|it| it, done()),
-        (|it| it.under(|policy| policy.management_types[1].moves = MoveRule::Refused), refused(MoveRefused)),
+        (
+            |it| it.under(|policy| policy.management_types[1].moves = MoveRule::Refused).agreed(JOINTLY_LINK),
+            refused(MoveRefused),
+        ),
         (
             |it| it.and(staff_for("T-1"), ChangeTenantKind::new(JOINTLY, TenantKind::Msp)),
             refused(CannotReceive),

@@ -61,10 +61,12 @@ const WATCHED: Act = |it| {
 const MOVING: Act = |it| it.and(ROB, upload(1, MSP, &["SN-1", "SN-2"])).and(ADA, hand(JOINTLY, &["SN-1"]));
 const HELD: Act = |it| {
     it.under(|policy| policy.management_types[1].moves = MoveRule::AtOnce)
+        .agreed(JOINTLY_LINK)
         .and(ROB, upload(2, JOINTLY, &["SN-3"]))
         .and(ROB, upload(3, MSP, &["SN-4", "SN-5"]))
         .and(ADA, MoveDevices::new(MSP, JOINTLY, set(&["SN-4"])))
         .under(|policy| policy.management_types[1].moves = MoveRule::Approval)
+        .agreed(JOINTLY_LINK)
 };
 const LICENSED: Act = |it| {
     let buy = BuyLicence { licence: Some(LICENCE), ..BuyLicence::new(MSP, JOINTLY, text("manage"), 3) };

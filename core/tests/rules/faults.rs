@@ -105,6 +105,7 @@ fn one_of_each() -> Vec<Command> {
         DeleteTenants { cascade: true, ..delete(&[JOINTLY]) }.into(),
         ask(MSP, "ALONE", "fully").into(),
         AcceptLink::new(ASKED).into(),
+        ProposeTerms { proposal: Some(made()), ..ProposeTerms::new(JOINTLY_LINK) }.into(),
         DeclineLink::new(ASKED).into(),
         CancelLinkRequest::new(ASKED).into(),
         ResendLinkRequest::new(ASKED).into(),

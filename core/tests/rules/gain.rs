@@ -87,8 +87,9 @@ impl State {
     fn of(world: &Memory) -> Self {
         let mut state = Self::default();
         for any in world.entities() {
-            if let Any::Policy(policy) = any {
-                state.policy = (**policy).clone();
+            if let Any::PolicyVersion(version) = any {
+                assert!(!version.superseded, "one policy all the time");
+                state.policy = version.policy.clone();
             }
         }
         for any in world.entities() {

@@ -365,6 +365,7 @@ fn l7_managers_side_by_side_never_overlap() {
         jointly.converts_to = set(&["alone"]);
         policy.management_types.push(alone);
     });
+    let converting = converting.agreed(JOINTLY_LINK);
     let alone = || ConvertLink::new(JOINTLY_LINK, text("alone"));
     let converting = converting.when(ADA, alone()).then(refused(CannotBeAsked));
     converting.when(STAFF, alone()).then(refused(ExclusiveLink));

@@ -40,6 +40,7 @@ mod search;
 mod sessions;
 mod stock;
 mod tenants;
+mod terms;
 mod users;
 
 use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId};

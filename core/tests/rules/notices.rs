@@ -63,9 +63,12 @@ fn a4_each_event_is_told_to_those_it_concerns() {
     };
     let nothing: Act = |it| it;
     let lapsing: Act = |it| {
-        it.under(|policy| policy.delink_request_days = Some(5)).and(ADA, RequestDelink::new(JOINTLY_LINK))
+        it.under(|policy| policy.delink_request_days = Some(5))
+            .agreed(JOINTLY_LINK)
+            .and(ADA, RequestDelink::new(JOINTLY_LINK))
     };
-    let noticing: Act = |it| it.under(|policy| policy.management_types[1].notice_days = Some(5));
+    let noticing: Act =
+        |it| it.under(|policy| policy.management_types[1].notice_days = Some(5)).agreed(JOINTLY_LINK);
     let rows: [(Act, Act, &[&str]); 36] = [
         (nothing, asked, &["link_requested to carl"]),
         (asked, |it| it.and(NINA, ResendLinkRequest::new(ASKED)), &["link_request_reminder to carl"]),
@@ -82,6 +85,7 @@ fn a4_each_event_is_told_to_those_it_concerns() {
         (
             |it| {
                 it.under(|policy| policy.management_types[1].notice_days = Some(5))
+                    .agreed(JOINTLY_LINK)
                     .and(ADA, RequestDelink::new(JOINTLY_LINK))
             },
             |it| it.later(4).swept().later(1).swept(),

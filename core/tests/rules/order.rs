@@ -144,7 +144,8 @@ fn of_two_that_apply_the_lesser_number_is_the_answer() {
         (
             given()
                 .and(JULIA, RequestDelink::new(JOINTLY_LINK))
-                .under(|policy| policy.customer_may_request_delink = false),
+                .under(|policy| policy.customer_may_request_delink = false)
+                .agreed(JOINTLY_LINK),
             JULIA.into(),
             RequestDelink::new(JOINTLY_LINK).into(),
             DelinkNotOffered,

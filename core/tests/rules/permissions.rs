@@ -161,7 +161,7 @@ fn p5_the_service_must_be_on_every_link_of_the_chain() {
         assert_eq!(for_service(user, tenant, service), reason, "{service} of {user} on {tenant}");
     }
     let given = given.under(|policy| policy.management_types[1].added_services = AddedServices::Notify);
-    let given = given.and(STAFF, AddServices::new(JOINTLY_LINK, set(&["enrollment"])));
+    let given = given.agreed(JOINTLY_LINK).and(STAFF, AddServices::new(JOINTLY_LINK, set(&["enrollment"])));
     let given = given.and(staff_for("T-1"), RemoveService::new(GRAND_LINK, text("enrollment")));
     assert_eq!(given.verdict(ADA, "devices.manage", JOINTLY, Some("enrollment")).reason, None);
     assert_eq!(

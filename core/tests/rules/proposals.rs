@@ -79,7 +79,7 @@ fn l6_services_are_added_at_once_where_nobody_has_a_say_or_the_policy_says_so() 
     let owned = new(given()).and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")));
     owned.when(ADA, add()).then(happened(&["proposed"]));
     // By policy.
-    let notified = given().under(|policy| policy.management_types[1].added_services = AddedServices::Notify);
+    let notified = given_under(|policy| policy.management_types[1].added_services = AddedServices::Notify);
     notified.when(ADA, more(&["enrollment"])).then(happened(&["services_added"]));
     let clients = Policy::clients().management_types[0].added_services;
     assert_eq!((clients, AddedServices::default()), (AddedServices::Notify, AddedServices::Ask));
@@ -124,6 +124,7 @@ fn l6_what_stands_in_the_way_of_asking() {
     delinked(super::given()).when(ADA, other()).then(refused(LinkEnded));
     // Where it is done at once, nobody is asked and nothing pending stands in the way.
     let notified = asked().under(|policy| policy.management_types[1].added_services = AddedServices::Notify);
+    let notified = notified.agreed(JOINTLY_LINK);
     notified.when(ADA, other()).then(happened(&["services_added"]));
 }
 
@@ -220,7 +221,8 @@ fn l3_a_proposal_ends_with_its_link_and_with_whoever_could_ask() {
     let parting = asked().and(ADA, RequestDelink::new(JOINTLY_LINK));
     let parted = ended(parting, JULIA.into(), AcceptDelink::new(JOINTLY_LINK).into());
     parted.when(JULIA, AcceptProposal::new(PROPOSED)).then(refused(ProposalNotPending));
-    let undelinkable = asked().under(|policy| policy.management_types[1].delinkable = false);
+    let undelinkable =
+        asked().under(|policy| policy.management_types[1].delinkable = false).agreed(JOINTLY_LINK);
     ended(undelinkable, STAFF, delete(&[JOINTLY]).into());
     // Nobody of the organisation is left who could ask.
     ended(asked(), GINA.into(), disable(MSP).into());
@@ -260,6 +262,7 @@ fn l3_every_guard_of_a_proposal_is_checked_again_at_acceptance() {
     several.when(JULIA, accept()).then(refused(ServicesOverlap)).verified();
     // It was added meanwhile, at once.
     let notified = asked().under(|policy| policy.management_types[1].added_services = AddedServices::Notify);
+    let notified = notified.agreed(JOINTLY_LINK);
     let both = AddServices { proposal: None, ..more(&["enrollment", "asset-intelligence"]) };
     notified.and(ADA, both).when(JULIA, accept()).then(refused(NothingToDo)).verified();
 }

@@ -107,7 +107,7 @@ fn forget(world: &mut Memory) {
 }
 
 fn key(world: &Memory) -> String {
-    world.entities().filter(|any| any.kind() != Kind::Policy).map(Any::encode).collect()
+    world.entities().filter(|any| any.kind() != Kind::PolicyVersion).map(Any::encode).collect()
 }
 
 fn get<E: tenantry::testkit::inside::Entity>(world: &Memory, id: Uuid) -> Option<std::sync::Arc<E>> {

@@ -21,8 +21,7 @@ pub(super) fn trade(moves: MoveRule) -> Given {
         number: Some(text("RETAIL")),
         ..RegisterTenant::new(TenantKind::Reseller, text("Retail"))
     };
-    let mut given = given()
-        .under(|policy| policy.management_types[1].moves = moves)
+    let mut given = given_under(|policy| policy.management_types[1].moves = moves)
         .and(STAFF, retail)
         .and(STAFF, user(RON, RETAIL, "ron", "super_admin"));
     for number in ["GRAND", "MSP", "SECOND", "JOINTLY", "FULLY", "ALONE", "EMPTY"] {

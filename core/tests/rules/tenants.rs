@@ -455,7 +455,8 @@ fn t7_cascade_takes_what_is_below_and_nobody_else_manages() {
 fn t7_of_several_managers_none_deletes_for_the_others() {
     let two = || {
         let given = two_managers().and(STAFF, RemoveUser::new(CORA));
-        given.under(|policy| policy.management_types[1].delinkable = false)
+        let given = given.under(|policy| policy.management_types[1].delinkable = false);
+        given.agreed(LinkId::from_uuid(ASKED.uuid())).agreed(LinkId::from_uuid(ASKED_AGAIN.uuid()))
     };
     two().when(NINA, delete(&[ALONE])).then(refused(DelinkFirst));
     two().when(STAFF, delete(&[ALONE])).then(done()).verified();

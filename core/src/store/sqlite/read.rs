@@ -26,7 +26,7 @@ pub(super) struct Conn {
     pub(super) db: Connection,
     // By the record that put it in force. Every check needs one, and decoding it costs more than
     // all else in a check.
-    policies: RefCell<Vec<(i64, Any)>>,
+    policies: RefCell<Vec<(Uuid, i64, Any)>>,
     // Invariant: what this connection's transaction sees, or nothing.
     seen: Cell<Option<Seen>>,
 }
@@ -205,15 +205,15 @@ impl Conn {
     }
 
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>> {
-        if kind == Kind::Policy
+        if kind == Kind::PolicyVersion
             && id.is_nil()
-            && let Some(policy) = self.see()?.and_then(|seen| self.policy(seen.policy?))
+            && let Some(policy) = self.see()?.and_then(|seen| self.policy(id, seen.policy?))
         {
             return Ok(Some(policy));
         }
         let mut get = self.db.prepare_cached(GET)?;
         let mut rows = get.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
-        rows.next()?.map(|row| self.entity(kind, row, 0, 1)).transpose()
+        rows.next()?.map(|row| self.entity((kind, id), row, 0, 1)).transpose()
     }
 
     fn load_as_of(&self, kind: Kind, id: Uuid, seq: i64) -> Result<Option<Any>> {
@@ -222,35 +222,35 @@ impl Conn {
         if let Some(row) = rows.next()?
             && row.get::<_, i64>(0)? <= seq
         {
-            return self.entity(kind, row, 0, 1).map(Some);
+            return self.entity((kind, id), row, 0, 1).map(Some);
         }
         let mut get = self.db.prepare_cached(GET_PAST)?;
         let mut rows = get.query((kind.number(), id.as_bytes(), seq))?;
         match rows.next()? {
-            Some(row) if row.get::<_, i64>(1)? > seq => self.entity(kind, row, 0, 2).map(Some),
+            Some(row) if row.get::<_, i64>(1)? > seq => self.entity((kind, id), row, 0, 2).map(Some),
             _ => Ok(None),
         }
     }
 
     /// The entity in a row, from the record and the text in these columns.
-    fn entity(&self, kind: Kind, row: &Row<'_>, seq: usize, body: usize) -> Result<Any> {
-        if kind != Kind::Policy {
+    fn entity(&self, (kind, id): (Kind, Uuid), row: &Row<'_>, seq: usize, body: usize) -> Result<Any> {
+        if kind != Kind::PolicyVersion {
             return decode(kind, bytes(row, body)?);
         }
         let seq = row.get(seq)?;
-        if let Some(policy) = self.policy(seq) {
+        if let Some(policy) = self.policy(id, seq) {
             return Ok(policy);
         }
         let policy = decode(kind, bytes(row, body)?)?;
         let mut policies = self.policies.borrow_mut();
-        policies.insert(0, (seq, policy.clone()));
+        policies.insert(0, (id, seq, policy.clone()));
         policies.truncate(POLICIES);
         Ok(policy)
     }
 
-    fn policy(&self, seq: i64) -> Option<Any> {
+    fn policy(&self, id: Uuid, seq: i64) -> Option<Any> {
         let policies = self.policies.borrow();
-        policies.iter().find(|(known, _)| *known == seq).map(|(_, policy)| policy.clone())
+        policies.iter().find(|known| (known.0, known.1) == (id, seq)).map(|(_, _, policy)| policy.clone())
     }
 
     fn scan(&self, span: &Span, at_most: usize) -> Result<Vec<Found>> {
@@ -297,8 +297,9 @@ impl Conn {
             if !within(key, bytes(row, 4)?) {
                 return Err(disordered(index));
             }
-            let entity = self.entity(kind(row, 1)?, row, 2, 3)?;
-            found.push(Found { key: Key::from_bytes(key.to_vec()), id: id(row, 4)?, entity });
+            let id = id(row, 4)?;
+            let entity = self.entity((kind(row, 1)?, id), row, 2, 3)?;
+            found.push(Found { key: Key::from_bytes(key.to_vec()), id, entity });
         }
         Ok(())
     }
@@ -404,7 +405,7 @@ impl Conn {
             return Ok(Some(seen));
         }
         let mut last = self.db.prepare_cached(HEAD)?;
-        let (kind, id) = (Kind::Policy, Uuid::nil());
+        let (kind, id) = (Kind::PolicyVersion, Uuid::nil());
         let mut rows = last.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let at = Timestamp::from_micros(row.get(2)?).ok_or_else(|| damaged("a time is out of range"))?;

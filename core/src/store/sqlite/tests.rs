@@ -15,7 +15,7 @@ use super::*;
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::time::Timestamp;
 use crate::model::{Link, Stage};
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyVersion};
 use crate::store::NewRecord;
 use crate::view::{Index, Key, Write};
 
@@ -51,6 +51,7 @@ fn link(number: u64, managed: u64, stage: Stage) -> Write {
         manager: TenantId::from_uuid(id(1)),
         managed: TenantId::from_uuid(id(managed)),
         management: "jointly".parse().unwrap(),
+        terms: 0,
         services: BTreeSet::new(),
         grants: BTreeSet::new(),
         stage,
@@ -211,27 +212,37 @@ fn what_is_made_together_stands_together() {
 fn a_policy_is_decoded_once() {
     let place = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
+    let of = |policy, terms, superseded| PolicyVersion { terms, policy, superseded };
     let [first, second, _] = Policy::builtin();
+    let (first, second) = (of(first, 0, false), of(second, 1, false));
     commit(&store, vec![Write::Put(Any::from(first.clone()))]);
     let load = |seq| {
         let reading = store.read().unwrap();
         let any = match seq {
-            None => reading.load(Kind::Policy, Uuid::nil()).unwrap(),
-            Some(seq) => reading.as_of(seq).unwrap().load(Kind::Policy, Uuid::nil()).unwrap(),
+            None => reading.load(Kind::PolicyVersion, Uuid::nil()).unwrap(),
+            Some(seq) => reading.as_of(seq).unwrap().load(Kind::PolicyVersion, Uuid::nil()).unwrap(),
         };
         match any {
-            Some(Any::Policy(policy)) => policy,
+            Some(Any::PolicyVersion(policy)) => policy,
             _ => panic!("there is a policy"),
         }
     };
     let held = load(None);
     assert_eq!(*held, first);
     assert!(std::sync::Arc::ptr_eq(&held, &load(None)));
-    commit(&store, vec![Write::Put(Any::from(second.clone()))]);
+    let kept = PolicyVersion { superseded: true, ..first.clone() };
+    commit(&store, vec![Write::Put(Any::from(kept.clone())), Write::Put(Any::from(second.clone()))]);
     assert_eq!(*load(None), second);
+    let key = PolicyVersion::key(0);
+    let reading = store.read().unwrap();
+    for _ in 0..2 {
+        let loaded = reading.load(Kind::PolicyVersion, key).unwrap();
+        assert_eq!(loaded, Some(Any::from(kept.clone())), "of one record, and yet two policies");
+    }
+    drop(reading);
     assert!(std::sync::Arc::ptr_eq(&held, &load(Some(1))));
     commit(&store, vec![Write::Remove(Any::from(second))]);
-    assert!(store.read().unwrap().load(Kind::Policy, Uuid::nil()).unwrap().is_none());
+    assert!(store.read().unwrap().load(Kind::PolicyVersion, Uuid::nil()).unwrap().is_none());
 }
 
 #[test]
