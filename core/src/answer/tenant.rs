@@ -15,6 +15,7 @@ use crate::model::{
     Assignment, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal,
     ProposalContent, Role, RoleRef, Session, Stage,
 };
+use crate::policy::Terms;
 use crate::query::{
     AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, DeviceRow, Devices, FindDevice,
     InvitationRow, Invitations, LicenceRow, Licences, LinkRequestRow, LinkRequests, LinkTerms, ManagerRow,
@@ -349,7 +350,7 @@ pub(super) fn link_terms(sight: &Sight<'_>, it: &LinkTerms) -> Ruling<TermsOfLin
     sight.may(TENANT_VIEW, link.managed)?;
     let world = sight.world();
     let agreed = world.agreed(&link)?.terms();
-    let today = world.policy.terms(&link.management);
+    let today = Terms::of(&world.policy, &link.management);
     let today = today.filter(|today| agreed.as_ref() != Some(today) && link.is_in_force(world.at));
     let widened = match (&agreed, &today) {
         (Some(agreed), Some(today)) => agreed.are_widened_by(today),
@@ -358,7 +359,7 @@ pub(super) fn link_terms(sight: &Sight<'_>, it: &LinkTerms) -> Ruling<TermsOfLin
     let mut proposed = None;
     for proposal in world.pending_proposals(link.id)? {
         if let ProposalContent::Terms { terms, management } = &proposal.content {
-            proposed = world.agreed_policy(*terms)?.terms(management);
+            proposed = Terms::of(&*world.agreed_policy(*terms)?, management);
         }
     }
     Ok(TermsOfLink { link: link.id, agreed, today, widened, proposed })

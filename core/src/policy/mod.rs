@@ -23,6 +23,7 @@
 //! ```
 
 mod builtin;
+mod management;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,7 @@ use builtin::{
     management, permissions, prefix, role_name, service, views,
 };
 
+pub use management::{AddedServices, ManagementRule, MoveRule};
 pub use terms::{PolicyVersion, Terms};
 
 use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
@@ -142,65 +144,6 @@ pub struct RoleRule {
     pub name: BuiltinRole,
     /// What it holds.
     pub permissions: BTreeSet<Permission>,
-}
-
-/// A management type and what it means (L).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ManagementRule {
-    /// Its name, such as `jointly`.
-    pub name: ManagementType,
-    /// Whether the customer's own users are locked out (P-4).
-    pub locks_customer: bool,
-    /// Whether the manager needs the customer's grant for the grantable permissions (P-7).
-    pub needs_grants: bool,
-    /// Whether such a link can be delinked (D-1).
-    pub delinkable: bool,
-    /// After how many days a delink request completes by itself, whatever the other side does;
-    /// never, if absent (D-8).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notice_days: Option<u32>,
-    /// Whether such a link tolerates no other manager (L-7).
-    pub exclusive: bool,
-    /// How an MSP moves devices from its pool to a customer that it manages so (V-7).
-    #[serde(default)]
-    pub moves: MoveRule,
-    /// How services are added to such a link, where it does not lock the customer; else it is at
-    /// once (L-6).
-    #[serde(default)]
-    pub added_services: AddedServices,
-    /// The types it can be converted to (L-5).
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub converts_to: BTreeSet<ManagementType>,
-}
-
-/// How devices are moved to a managed customer (V-7).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum MoveRule {
-    /// Not at all.
-    #[default]
-    Refused,
-    /// Once the customer approves.
-    Approval,
-    /// At once.
-    AtOnce,
-}
-
-/// How services are added to a link (L-6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum AddedServices {
-    /// Once the customer's super admin accepts.
-    #[default]
-    Ask,
-    /// At once, and both sides are told.
-    Notify,
 }
 
 /// How long links may last (L-9).
@@ -396,6 +339,11 @@ impl Policy {
         self.management_types.iter().find(|rule| rule.name == *name)
     }
 
+    /// Whether a manager can hold a permission by a link that was agreed upon under this policy.
+    pub(crate) fn carries(&self, permission: &str) -> bool {
+        self.permissions.contains(permission) && !self.reserved.contains(permission)
+    }
+
     /// Checks the policy as a whole (P-13).
     ///
     /// # Errors
@@ -521,9 +469,9 @@ impl Policy {
                 match self.management(to) {
                     None => faults.push(format!("`{name}` converts to `{to}`, which is not defined")),
                     Some(_) if to == name => faults.push(format!("`{name}` converts to itself")),
-                    Some(target) if target.locks_customer => {
+                    Some(target) if target.leaves_more_than(rule) => {
                         faults.push(format!(
-                            "`{name}` converts to `{to}`, which would lock the customer out without their consent"
+                            "`{name}` converts to `{to}`, which would leave the manager more without the customer's consent"
                         ));
                     }
                     Some(_) => {}

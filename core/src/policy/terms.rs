@@ -8,7 +8,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{AddedServices, ManagementRule, MoveRule, Policy};
+use super::Policy;
+use super::management::{ManagementRule, is_less};
 
 use crate::base::text::{ManagementType, Permission};
 use crate::model::{derived, is_false};
@@ -44,7 +45,7 @@ impl PolicyVersion {
     /// The version that a policy is, put into force after this one: under the same number where
     /// nobody could tell its terms from those before.
     pub(crate) fn followed_by(&self, policy: Policy) -> Self {
-        let terms = if self.policy.has_terms_of(&policy) { self.terms } else { self.terms + 1 };
+        let terms = if same_terms(&self.policy, &policy) { self.terms } else { self.terms + 1 };
         Self { terms, policy, superseded: false }
     }
 }
@@ -67,52 +68,45 @@ pub struct Terms {
     pub grantable: BTreeSet<Permission>,
 }
 
-impl Policy {
-    /// What both sides of a link of this management type agree to; nothing, where the policy has no
-    /// such type.
-    pub fn terms(&self, management: &ManagementType) -> Option<Terms> {
-        let mut types = vec![self.management(management)?];
+/// Whether what is agreed upon under two policies is the same, whatever the management type.
+fn same_terms(one: &Policy, other: &Policy) -> bool {
+    one.management_types == other.management_types
+        && one.customer_may_request_delink == other.customer_may_request_delink
+        && one.delink_request_days == other.delink_request_days
+        && one.permissions == other.permissions
+        && one.reserved == other.reserved
+        && one.grantable == other.grantable
+}
+
+impl Terms {
+    /// Those of a management type and of what it can become; nothing, where a policy has no such
+    /// type.
+    pub fn of(policy: &Policy, management: &ManagementType) -> Option<Self> {
+        let mut types = vec![policy.management(management)?];
         let mut next = 0;
         while let Some(rule) = types.get(next).copied() {
-            for rule in rule.converts_to.iter().filter_map(|to| self.management(to)) {
+            for rule in rule.converts_to.iter().filter_map(|to| policy.management(to)) {
                 if !types.iter().any(|known| known.name == rule.name) {
                     types.push(rule);
                 }
             }
             next += 1;
         }
-        Some(Terms {
+        Some(Self {
             management_types: types.into_iter().cloned().collect(),
-            customer_may_request_delink: self.customer_may_request_delink,
-            delink_request_days: self.delink_request_days,
-            permissions: self.permissions.difference(&self.reserved).cloned().collect(),
-            grantable: self.grantable.clone(),
+            customer_may_request_delink: policy.customer_may_request_delink,
+            delink_request_days: policy.delink_request_days,
+            permissions: policy.permissions.difference(&policy.reserved).cloned().collect(),
+            grantable: policy.grantable.clone(),
         })
     }
 
-    /// Whether what is agreed upon under both is the same, whatever the management type.
-    fn has_terms_of(&self, other: &Self) -> bool {
-        self.management_types == other.management_types
-            && self.customer_may_request_delink == other.customer_may_request_delink
-            && self.delink_request_days == other.delink_request_days
-            && self.permissions == other.permissions
-            && self.reserved == other.reserved
-            && self.grantable == other.grantable
-    }
-
-    /// Whether a manager can hold a permission by a link that was agreed upon under this policy.
-    pub(crate) fn carries(&self, permission: &str) -> bool {
-        self.permissions.contains(permission) && !self.reserved.contains(permission)
-    }
-}
-
-impl Terms {
     /// Whether other terms leave the manager anything that these do not, be it only a firmer hold
     /// on the customer: then it takes the customer's word to be under them.
     pub fn are_widened_by(&self, other: &Self) -> bool {
         let more = |rule: &ManagementRule| {
             let before = self.management_types.iter().find(|it| it.name == rule.name);
-            before.is_none_or(|before| before.is_widened_by(rule))
+            before.is_some_and(|before| rule.leaves_more_than(before))
         };
         let freed = |permission: &Permission| other.permissions.contains(permission);
         other.management_types.iter().any(more)
@@ -120,33 +114,5 @@ impl Terms {
             || is_less(other.delink_request_days, self.delink_request_days)
             || !other.permissions.is_subset(&self.permissions)
             || self.grantable.difference(&other.grantable).any(freed)
-    }
-}
-
-impl ManagementRule {
-    fn is_widened_by(&self, other: &Self) -> bool {
-        let notifies = |rule: &Self| rule.added_services == AddedServices::Notify;
-        other.locks_customer && !self.locks_customer
-            || self.needs_grants && !other.needs_grants
-            || self.delinkable && !other.delinkable
-            || is_less(self.notice_days, other.notice_days)
-            || other.exclusive && !self.exclusive
-            || rank(other.moves) > rank(self.moves)
-            || notifies(other) && !notifies(self)
-            || !other.converts_to.is_subset(&self.converts_to)
-    }
-}
-
-/// Whether a number of days is less than another, of which none is without end.
-fn is_less(days: Option<u32>, than: Option<u32>) -> bool {
-    days.is_some_and(|days| than.is_none_or(|than| days < than))
-}
-
-/// How freely devices are moved.
-const fn rank(moves: MoveRule) -> u8 {
-    match moves {
-        MoveRule::Refused => 0,
-        MoveRule::Approval => 1,
-        MoveRule::AtOnce => 2,
     }
 }

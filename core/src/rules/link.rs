@@ -341,8 +341,8 @@ pub(super) fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Rulin
 /// Changes a link's management type (L-5).
 ///
 /// # Errors
-/// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `exclusive_link`,
-/// `owner_required`, for naming an owner those of [`user::invite_owner`], and those of an
+/// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `owner_required`,
+/// for naming an owner those of [`user::invite_owner`], and those of an
 /// invitation.
 pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
@@ -358,10 +358,6 @@ pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -
     let mut decision: Decision =
         Event::LinkConverted { link: link.id, management: command.management.clone() }.into();
     if let Some(to) = to {
-        let others = world.links_above(link.managed)?.into_iter().filter(|other| other.id != link.id).count();
-        let mut veiled = Bars::new();
-        veiled.bar(to.exclusive && others > 0, Code::ExclusiveLink, link.managed);
-        bars.join_veiled(veiled, actor, link.managed);
         if to.delinkable && world.super_admins(link.managed)?.is_empty() {
             match &command.owner {
                 None => bars.bar(true, Code::OwnerRequired, link.managed),

@@ -21,7 +21,7 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, LINK_RESPOND};
 use crate::model::{Actor, Link, Party, Proposal, ProposalContent, TermRequest};
-use crate::policy::{AddedServices, PolicyVersion};
+use crate::policy::{AddedServices, PolicyVersion, Terms};
 use crate::refusal::Code;
 use crate::view::ViewError;
 
@@ -70,7 +70,7 @@ pub(crate) fn propose_terms(world: &World<'_>, actor: &Actor, command: &ProposeT
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
     let side = authority::side_of_link(world, actor, &link, Gate::Shut)?;
     let (before, today) = (world.agreed(&link)?, &world.policy);
-    let widened = match (before.terms(), today.terms(&link.management)) {
+    let widened = match (before.terms(), Terms::of(today, &link.management)) {
         (Some(before), Some(today)) => before.are_widened_by(&today),
         _ => true,
     };
@@ -108,7 +108,7 @@ fn bar_terms(
     bars: &mut Bars,
     veiled: &mut Bars,
 ) -> Result<(), ViewError> {
-    let same = world.agreed(link)?.terms() == next.terms(&link.management);
+    let same = world.agreed(link)?.terms() == Terms::of(next, &link.management);
     bars.bar(same, Code::NothingToDo, link.id);
     let alone = next.management(&link.management).is_none_or(|rule| rule.exclusive);
     veiled.bar(alone && world.links_above(link.managed)?.len() > 1, Code::ExclusiveLink, link.managed);

@@ -165,7 +165,7 @@ impl Agreed<'_> {
 
     /// All of it, by value.
     pub(crate) fn terms(&self) -> Option<Terms> {
-        self.policy.terms(self.management)
+        Terms::of(&self.policy, self.management)
     }
 
     /// Whether the manager works by the customer's grants (P-7).

@@ -332,8 +332,8 @@ impl Given {
         self.and(STAFF, SetPolicy::new(Box::new(policy)))
     }
 
-    /// Sets the stage by moving a link to the terms of the policy in force, with the customer's word
-    /// where that takes it (P-13).
+    /// Sets the stage by moving a link to the terms of the policy in force, with the customer's
+    /// word where that takes it (P-13).
     ///
     /// # Panics
     /// Where something stands in the way.

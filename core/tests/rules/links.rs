@@ -355,20 +355,6 @@ fn l7_managers_side_by_side_never_overlap() {
     // An exclusive link that is there tolerates no other.
     let other = RequestLink { services: set(&["enrollment"]), ..ask(SECOND, "FULLY", "jointly") };
     several().when(STAFF, other).then(refused(ExclusiveLink));
-    // Nor does one become exclusive beside another.
-    let converting = both().under(|policy| {
-        let jointly =
-            policy.management_types.iter_mut().find(|rule| rule.name.as_str() == "jointly").unwrap();
-        let mut alone = jointly.clone();
-        alone.name = text("alone");
-        alone.exclusive = true;
-        jointly.converts_to = set(&["alone"]);
-        policy.management_types.push(alone);
-    });
-    let converting = converting.agreed(JOINTLY_LINK);
-    let alone = || ConvertLink::new(JOINTLY_LINK, text("alone"));
-    let converting = converting.when(ADA, alone()).then(refused(CannotBeAsked));
-    converting.when(STAFF, alone()).then(refused(ExclusiveLink));
 }
 
 #[test]

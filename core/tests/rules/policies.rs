@@ -1,7 +1,9 @@
 //! The policy as data (P-13).
 
 use tenantry::model::{Actor, TermRequest};
-use tenantry::policy::{MAX_PERMISSIONS, MAX_SERVICES, Policy, PrefixReuse};
+use tenantry::policy::{
+    AddedServices, MAX_PERMISSIONS, MAX_SERVICES, ManagementRule, MoveRule, Policy, PrefixReuse,
+};
 use tenantry::refusal::Code::*;
 use tenantry::store::memory::MemoryStore;
 
@@ -88,7 +90,7 @@ fn p13_every_contradiction_in_a_policy_is_named() {
         (|it| it.management_types[1].converts_to = set(&["jointly"]), "`jointly` converts to itself"),
         (
             |it| it.management_types[1].converts_to = set(&["fully"]),
-            "`jointly` converts to `fully`, which would lock the customer out without their consent",
+            "`jointly` converts to `fully`, which would leave the manager more without the customer's consent",
         ),
         (
             |it| it.management_types[0].notice_days = Some(30),
@@ -273,4 +275,41 @@ fn given_delegated() -> Given {
         .and(STAFF, user(ADA, MSP, "ada", "super_admin"))
         .and(STAFF, user(NINA, SECOND, "nina", "super_admin"))
         .and(STAFF, user(CARL, ALONE, "carl", "super_admin"))
+}
+
+#[test]
+fn p13_no_type_converts_to_one_that_leaves_the_manager_more() {
+    type Change = fn(&mut ManagementRule);
+    let rows: [Change; 5] = [
+        |it| it.needs_grants = false,
+        |it| it.delinkable = false,
+        |it| it.exclusive = true,
+        |it| it.moves = MoveRule::AtOnce,
+        |it| it.added_services = AddedServices::Notify,
+    ];
+    for change in rows {
+        let mut policy = Policy::default();
+        let mut other = policy.management_types[1].clone();
+        other.name = text("otherwise");
+        change(&mut other);
+        policy.management_types[1].converts_to = set(&["otherwise"]);
+        policy.management_types.push(other);
+        let words = "`jointly` converts to `otherwise`, which would leave the manager more";
+        assert!(policy.validate().unwrap_err().to_string().contains(words));
+    }
+    // A longer notice period holds the customer longer.
+    let noticed = |days, other| {
+        let mut policy = Policy::default();
+        policy.management_types[1].notice_days = days;
+        let otherwise = ManagementRule {
+            name: text("otherwise"),
+            notice_days: other,
+            ..policy.management_types[1].clone()
+        };
+        policy.management_types[1].converts_to = set(&["otherwise"]);
+        policy.management_types.push(otherwise);
+        policy.validate().is_ok()
+    };
+    assert!(noticed(None, Some(30)) && noticed(Some(30), Some(30)) && noticed(Some(30), Some(1)));
+    assert!(!noticed(Some(30), None) && !noticed(Some(30), Some(31)));
 }
