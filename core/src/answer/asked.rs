@@ -83,6 +83,21 @@ impl AskedWorld<'_> {
         }
     }
 
+    /// Lets whoever answers ask what awaits them, also where their home is disabled (T-5). Of a
+    /// world in which what is due about the links of these tenants has happened.
+    ///
+    /// # Errors
+    /// Those of [`Self::told`].
+    pub fn told_what_awaits<T, E: From<Stop> + From<ViewError>>(
+        &self,
+        actor: &Actor,
+        of: impl FnOnce(&Sight<'_>) -> Result<Vec<TenantId>, E>,
+        ask: impl FnOnce(&Sight<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let of = of(&Sight::of_what_awaits(actor, self.world, self.present)?)?;
+        self.settled(Settling::LinksOf(&of), |world| ask(&Sight::of_what_awaits(actor, world, self.present)?))
+    }
+
     /// Whether a user may do something, and why (P).
     ///
     /// # Errors

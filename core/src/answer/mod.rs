@@ -12,6 +12,7 @@ pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, records}
 #[cfg(feature = "testkit")]
 pub use page::MAX_TEXT;
 pub use page::Seal;
+pub use records::receipt;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -64,7 +65,10 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let due = Settling::LinksOf(&[it.customer]);
             Answer::Customer(asked.told(&it.actor, Some(due), |sight| customer(sight, it))?)
         }
-        Query::Users(it) => Answer::Users(asked.told(&it.actor, None, |sight| users(sight, asked.seal, it))?),
+        Query::Users(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            Answer::Users(asked.told(&it.actor, due, |sight| users(sight, asked.seal, it))?)
+        }
         Query::Integrations(it) => {
             Answer::Integrations(asked.told(&it.actor, None, |sight| integrations(sight, asked.seal, it))?)
         }
@@ -84,9 +88,8 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Places(asked.told(&it.actor, None, |sight| tenant::places(sight, asked.seal, it))?)
         }
         Query::Awaiting(it) => {
-            let own = asked.told(&it.actor, None, |sight| sight.own())?;
-            let due = Some(Settling::LinksOf(&own));
-            Answer::Awaiting(asked.told(&it.actor, due, |sight| tenant::awaiting(sight, asked.seal, it))?)
+            let rows = |sight: &Sight<'_>| tenant::awaiting(sight, asked.seal, it);
+            Answer::Awaiting(asked.told_what_awaits(&it.actor, |sight| sight.own(), rows)?)
         }
         Query::Managers(it) => {
             let due = Some(Settling::LinksOf(&[it.tenant]));
@@ -123,7 +126,7 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Licences(asked.told(&it.actor, None, |sight| tenant::licences(sight, asked.seal, it))?)
         }
         Query::Sessions(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let due = Some(Settling::Links);
             Answer::Sessions(asked.told(&it.actor, due, |sight| tenant::sessions(sight, asked.seal, it))?)
         }
         Query::ServiceMail(it) => Answer::ServiceMail(alert::service_mail(asked.world, it.tenant)?),

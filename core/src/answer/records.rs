@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::asked::AskedWorld;
 use super::page::Turn;
-use crate::base::ids::TenantId;
+use crate::base::ids::{TenantId, UserId};
+use crate::event::Event;
 use crate::journal::Record;
 use crate::query::{Audit, AuditRow, Page, Paging};
 use crate::rules::Ruling;
@@ -28,6 +29,21 @@ pub(super) fn audit(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Audit) -> Ru
         let after = asked.history.as_of(record.seq)?;
         Ok(reader.row(&record, &*before, &*after)?.filter(|row| it.filter.passes(row)))
     })
+}
+
+/// What a record led to, as the user who commanded it is told today.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn receipt(
+    asked: &AskedWorld<'_>,
+    user: UserId,
+    seq: u64,
+    events: &[Event],
+) -> Result<Vec<Event>, ViewError> {
+    let before = asked.history.as_of(seq.saturating_sub(1))?;
+    let after = asked.history.as_of(seq)?;
+    RecordSight::receipt(asked.world, user, events, &*before, &*after)
 }
 
 /// A page of records after `low`, about a tenant or all, as rows.

@@ -88,7 +88,11 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     let (world, home) = (sight.world(), viewer.home);
     let mut rows = Vec::new();
     let mut awaits = |id: Uuid, what, tenant, by, expires: Option<Timestamp>| -> Result<(), ViewError> {
-        let key = Key::new().flag(expires.is_none()).time(expires.unwrap_or(Timestamp::MAX));
+        let until = match &what {
+            Awaited::Delink { ends, .. } => expires.or(*ends),
+            _ => expires,
+        };
+        let key = Key::new().flag(until.is_none()).time(until.unwrap_or(Timestamp::MAX));
         if let Some(by) = organisation(sight, by)? {
             rows.push(((key, id), AwaitingRow { what, tenant, by, expires }));
         }
@@ -109,7 +113,7 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
                 awaits(proposal.id.uuid(), what, home, link.manager, expires)?;
             }
             if link.stage == Stage::DelinkRequestedByManager {
-                let what = Awaited::Delink { link: link.id };
+                let what = Awaited::Delink { link: link.id, ends: link.delink_ends };
                 awaits(link.id.uuid(), what, home, link.manager, link.delink_expires)?;
             }
         }
@@ -140,7 +144,7 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
                 if let Some(link) = world.link(listing.link)?.filter(|_| listing.tenant != home)
                     && below.has(listing.tenant)?
                 {
-                    let what = Awaited::Delink { link: link.id };
+                    let what = Awaited::Delink { link: link.id, ends: link.delink_ends };
                     awaits(link.id.uuid(), what, manager, listing.tenant, link.delink_expires)?;
                 }
             }
@@ -175,6 +179,7 @@ pub(super) fn managers(sight: &Sight<'_>, seal: Seal, it: &Managers) -> Ruling<P
             status: link.stage.status().to_owned(),
             since: link.since,
             expires: link.term.as_ref().map(|term| term.expires),
+            delink_ends: link.delink_ends,
         };
         Ok(Some((place, row)))
     }))
@@ -376,7 +381,8 @@ pub(super) fn devices(sight: &Sight<'_>, seal: Seal, it: &Devices) -> Ruling<Pag
     let held = turn.scan(sight.world().view, Index::DeviceHolder, Key::new().id(tenant.uuid()));
     turn.page(held.map(|found| {
         let (place, any): (Spot, Any) = found?;
-        Ok(Device::from_any(any).map(|device| (place, device_row(device))))
+        let device = Device::from_any(any);
+        Ok(device.map(|device| device_row(sight, device)).transpose()?.map(|row| (place, row)))
     }))
 }
 
@@ -386,15 +392,30 @@ pub(super) fn devices(sight: &Sight<'_>, seal: Seal, it: &Devices) -> Ruling<Pag
 /// When the world cannot be read.
 pub(super) fn device(sight: &Sight<'_>, it: &FindDevice) -> Ruling<Option<DeviceRow>> {
     let Some(device) = sight.world().view.get::<Device>(Device::key(&it.device))? else { return Ok(None) };
-    Ok(sight.might(DEVICES_VIEW, device.holder)?.map(|_| device_row(device)))
+    match sight.might(DEVICES_VIEW, device.holder)? {
+        Some(_) => Ok(Some(device_row(sight, device)?)),
+        None => Ok(None),
+    }
 }
 
-fn device_row(device: Arc<Device>) -> DeviceRow {
-    let Device { id, holder, seat, moving, .. } = Arc::unwrap_or_clone(device);
-    DeviceRow { device: id, holder, seat, moving }
+fn device_row(sight: &Sight<'_>, device: Arc<Device>) -> Result<DeviceRow, ViewError> {
+    let world = sight.world();
+    let Device { id, holder, seat, mut moving, .. } = Arc::unwrap_or_clone(device);
+    // A move may have lapsed, or ended with its link, without anybody having recorded it yet.
+    if let Some(id) = moving {
+        let awaited = match world.view.get::<Move>(id.uuid())? {
+            Some(it) if it.handshake.state_at(world.at) == HandshakeState::Pending => {
+                world.link(it.link)?.is_some_and(|link| link.is_in_force(world.at))
+            }
+            _ => false,
+        };
+        moving = moving.filter(|_| awaited);
+    }
+    Ok(DeviceRow { device: id, holder, seat, moving })
 }
 
-/// The licences that serve a tenant.
+/// The licences that serve a tenant: to its own people all of them, to others those whose buyer is
+/// there for them.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its licences, `foreign_cursor`, `invalid_limit`.
@@ -407,6 +428,9 @@ pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<P
     turn.sorted(serving.map(|licence| {
         let licence = licence?;
         let known = licence.buyer == tenant || sight.knows(tenant, licence.buyer)?;
+        if !known && !sight.is_home(tenant) {
+            return Ok(None);
+        }
         let row = LicenceRow {
             licence: licence.id,
             service: licence.service.clone(),
@@ -419,7 +443,8 @@ pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<P
     }))
 }
 
-/// The open consoles of a tenant. Of a world in which what is due about its links has happened.
+/// The open consoles of a tenant, of those whose organisation is there for the actor. Of a world in
+/// which what is due about links has happened.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not read its audit, `foreign_cursor`, `invalid_limit`.
@@ -431,7 +456,7 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
     let open = world.view.under::<Session>(Index::SessionTenant, Key::new().id(tenant.uuid()));
     turn.sorted(open.map(|session| {
         let session = session?;
-        let by = sight.somebody(tenant, session.user)?;
+        let Some(by) = sight.somebody(tenant, session.user)? else { return Ok(None) };
         let row =
             SessionRow { session: session.id, service: session.service.clone(), opened: session.opened, by };
         Ok(Some(((Key::new().time(row.opened), row.session.uuid()), row)))

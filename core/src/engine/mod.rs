@@ -217,16 +217,39 @@ impl Engine {
     ) -> Result<Receipt<C::Outcome>, Error> {
         let request =
             Request { id, actor: actor.into(), expected_seq: None, command: command.clone().into() };
-        Ok(self.submit(request)?.map(|events| command.outcome(&events)))
+        Ok(self.executed(request)?.map(|events| command.outcome(&events)))
     }
 
-    /// Executes a request and answers with the events it led to.
+    /// Executes a request and answers with the events it led to, as far as they are about what is
+    /// there for the actor, who is told of other people as in the audit (T-9).
     ///
     /// # Errors
     /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`, `clock_ahead`; a
     /// broken store.
     pub fn submit(&self, request: Request) -> Submitted {
+        let actor = request.actor.clone();
+        Ok(self.told(&actor, self.executed(request)?))
+    }
+
+    /// Executes a request: with every event that it led to, to read its outcome from.
+    pub(crate) fn executed(&self, request: Request) -> Submitted {
         self.queue.submit(request, |requests| self.run(requests))
+    }
+
+    /// The same for several requests in one commit.
+    pub(crate) fn executed_all(&self, requests: &[Request]) -> Vec<Submitted> {
+        self.run(&requests.iter().collect::<Vec<_>>())
+    }
+
+    /// A receipt as its actor is told of it now; without events, where what they may see cannot be
+    /// read any more.
+    pub(crate) fn told(&self, actor: &Actor, receipt: Receipt<Vec<Event>>) -> Receipt<Vec<Event>> {
+        let Actor::User(user) = actor else { return receipt };
+        let seq = receipt.seq();
+        receipt.map(|events| {
+            let told = self.read().and_then(|snapshot| snapshot.now()?.receipt(*user, seq, &events));
+            told.unwrap_or_default()
+        })
     }
 
     /// Executes several requests, one after the other, in one commit; each is answered for itself.
@@ -258,7 +281,9 @@ impl Engine {
     /// # }
     /// ```
     pub fn submit_all(&self, requests: Vec<Request>) -> Vec<Submitted> {
-        self.run(&requests.iter().collect::<Vec<_>>())
+        let answers = self.executed_all(&requests);
+        let told = |(request, answer): (&Request, Submitted)| Ok(self.told(&request.actor, answer?));
+        requests.iter().zip(answers).map(told).collect()
     }
 
     fn run(&self, requests: &[&Request]) -> Vec<Submitted> {

@@ -9,9 +9,10 @@ use super::host::Host;
 use super::records::decoded;
 use super::token::Token;
 use crate::answer::{self, AskedWorld, History, Seal};
-use crate::base::ids::TenantId;
+use crate::base::ids::{TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::decide::Settling;
+use crate::event::Event;
 use crate::journal::{Head, Record};
 use crate::model::Subject;
 use crate::policy::Policy;
@@ -204,6 +205,11 @@ impl<'v> Moment<'v> {
     pub fn ask<Q: Ask>(&self, query: Q) -> Result<Q::Answer, Error> {
         let answer = answer::answer(&self.asked(), &query.into())?;
         Ok(Q::read(answer).expect("a query is answered with an answer of its own"))
+    }
+
+    /// What a record led to, as the user who commanded it is told now.
+    pub(super) fn receipt(&self, user: UserId, seq: u64, events: &[Event]) -> Result<Vec<Event>, Error> {
+        Ok(answer::receipt(&self.asked(), user, seq, events)?)
     }
 
     /// Whether a user may do something, and why (P).

@@ -106,6 +106,9 @@ pub struct ManagerRow {
     /// When it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// When a pending delink request ends it, once its notice period is over (D-8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delink_ends: Option<Timestamp>,
 }
 
 /// Which link requests of a tenant are wanted.
@@ -297,10 +300,8 @@ pub struct SessionRow {
     pub service: Service,
     /// When it was opened.
     pub opened: Timestamp,
-    /// By whom: a person of the actor's own organisation, or another organisation; nobody, where
-    /// that is not there for the actor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<Subject>,
+    /// By whom: a person of the actor's own organisation, or another organisation.
+    pub by: Subject,
 }
 
 /// Something that awaits an answer.
@@ -341,6 +342,9 @@ pub enum Awaited {
     Delink {
         /// The link.
         link: LinkId,
+        /// When it ends the link by itself, once its notice period is over (D-8).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends: Option<Timestamp>,
     },
     /// A manager proposes to change a link (L-6, L-9).
     Proposal {

@@ -282,7 +282,8 @@ fn manager_side(
     }
     // P-7: every link that asks for grants has to give this one, and the terms of every link.
     let agreed_earlier = chains.iter().flatten().any(|link| link.terms != world.policy.terms);
-    if agreed_earlier || world.policy.grantable.contains(permission) {
+    let known = world.policy.permissions.contains(permission);
+    if known && agreed_earlier || world.policy.grantable.contains(permission) {
         let (mut granting, mut others) = (Vec::new(), Vec::new());
         for chain in chains {
             if grants(world, &chain, permission)? { granting.push(chain) } else { others.push(chain) }

@@ -68,8 +68,7 @@ pub(crate) fn service_mail(world: &World<'_>, tenant: TenantId) -> Result<Recipi
 /// The admins who have to do with a tenant: its own, unless it is locked, and on each ladder of a
 /// manager's.
 fn admins(world: &World<'_>, tenant: TenantId) -> Result<Recipients, ViewError> {
-    let mut to =
-        if world.is_locked(tenant)? { Recipients::default() } else { ladder::of_own(world, tenant)? };
+    let mut to = ladder::of_own(world, tenant)?;
     for link in world.links_above(tenant)? {
         to.append(ladder::of_manager(world, link.manager, Matter::Tenant(tenant))?);
     }

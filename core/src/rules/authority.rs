@@ -116,7 +116,7 @@ fn let_use(
 }
 
 /// The side of a manager–managed pair that a user is on: the managed side by home alone, the
-/// manager's side also from further up.
+/// manager's side also from further up, for whom the manager is there (T-9).
 pub(super) fn side(
     world: &World<'_>,
     user: &User,
@@ -126,7 +126,9 @@ pub(super) fn side(
     if user.home == managed {
         return Ok(Some(Party::Customer));
     }
-    let manages = user.home == manager || graph::manages(world, user.home, manager, &BTreeSet::new())?;
+    let manages = user.home == manager
+        || graph::manages(world, user.home, manager, &BTreeSet::new())?
+            && access::sees(world, user, manager)?;
     Ok(manages.then_some(Party::Manager))
 }
 

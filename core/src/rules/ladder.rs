@@ -53,8 +53,11 @@ pub(crate) fn of_manager(
 }
 
 /// The tenant's own admins: those who hold the admin or the super role or, where there is none,
-/// whoever may edit the tenant by role.
+/// whoever may edit the tenant by role. Those who are locked out count as nobody.
 pub(crate) fn of_own(world: &World<'_>, tenant: TenantId) -> Result<Recipients, ViewError> {
+    if world.is_locked(tenant)? {
+        return Ok(Recipients::default());
+    }
     let mut users = world.admins(tenant)?;
     if users.is_empty() {
         for user in world.own_active(tenant, |_| true)? {
@@ -68,10 +71,10 @@ pub(crate) fn of_own(world: &World<'_>, tenant: TenantId) -> Result<Recipients, 
     Ok(Recipients { users, operator: false })
 }
 
-/// The tenant's own super admins; where there is none, the operator if a word about it `must` reach
-/// somebody.
+/// The tenant's own super admins; where there is none who is not locked out, the operator if a word
+/// about it `must` reach somebody.
 pub(crate) fn of_customer(world: &World<'_>, tenant: TenantId, must: bool) -> Result<Recipients, ViewError> {
-    let users = world.super_admins(tenant)?;
+    let users = if world.is_locked(tenant)? { BTreeSet::new() } else { world.super_admins(tenant)? };
     let operator = must && users.is_empty() && world.living(tenant)?.is_some();
     Ok(Recipients { users, operator })
 }

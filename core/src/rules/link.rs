@@ -358,13 +358,13 @@ pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -
     let mut decision: Decision =
         Event::LinkConverted { link: link.id, management: command.management.clone() }.into();
     if let Some(to) = to {
-        if to.delinkable && world.super_admins(link.managed)?.is_empty() {
+        // How the customer stands once the link has ended is its own affair.
+        let in_force = link.is_in_force(world.at);
+        if in_force && to.delinkable && world.super_admins(link.managed)?.is_empty() {
             match &command.owner {
                 None => bars.bar(true, Code::OwnerRequired, link.managed),
                 Some(owner) => {
-                    if link.is_in_force(world.at) {
-                        bars.note(Giver::of(world, actor)?.name_owner(link.managed))?;
-                    }
+                    bars.note(Giver::of(world, actor)?.name_owner(link.managed))?;
                     let kind = world.living(link.managed)?.map_or(TenantKind::Customer, |tenant| tenant.kind);
                     let invited = user::sign_up(
                         world,

@@ -111,6 +111,7 @@ fn bar_terms(
     let same = world.agreed(link)?.terms() == Terms::of(next, &link.management);
     bars.bar(same, Code::NothingToDo, link.id);
     let alone = next.management(&link.management).is_none_or(|rule| rule.exclusive);
+    let alone = alone && link.is_in_force(world.at);
     veiled.bar(alone && world.links_above(link.managed)?.len() > 1, Code::ExclusiveLink, link.managed);
     Ok(())
 }
@@ -135,7 +136,8 @@ fn propose(
     (mut bars, mut veiled): (Bars, Bars),
 ) -> Ruling<Option<Event>> {
     let id = NewIds::of(world).take(id, &mut bars)?;
-    if asked {
+    // What stands in the way of asking is the customer's own affair once the link has ended.
+    if asked && link.is_in_force(world.at) {
         bar_nobody_there(world, link, &mut veiled)?;
         for other in world.pending_proposals(link.id)? {
             bars.bar(other.content.is_like(&content), Code::AlreadyProposed, link.id);
@@ -170,9 +172,11 @@ fn bar_services(
     veiled: &mut Bars,
 ) -> Result<BTreeSet<Service>, ViewError> {
     world.bar_services(wanted, bars);
-    let mut others = world.links_above(link.managed)?;
-    others.retain(|other| other.id != link.id);
-    veiled.bar(overlaps(&others, wanted), Code::ServicesOverlap, link.managed);
+    if link.is_in_force(world.at) {
+        let mut others = world.links_above(link.managed)?;
+        others.retain(|other| other.id != link.id);
+        veiled.bar(overlaps(&others, wanted), Code::ServicesOverlap, link.managed);
+    }
     let services: BTreeSet<Service> = wanted.difference(&link.services).cloned().collect();
     bars.bar(services.is_empty() && !wanted.is_empty(), Code::NothingToDo, link.id);
     Ok(services)

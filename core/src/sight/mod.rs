@@ -27,6 +27,7 @@ pub struct Sight<'w> {
     world: &'w World<'w>,
     // The present, where the world is a past.
     present: Option<&'w World<'w>>,
+    gate: Gate,
 }
 
 /// A tenant about which the actor may be told what a permission is for.
@@ -42,11 +43,33 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// `unknown_user`, `user_not_active`, `wrong_actor` for the clock: now or, else, then.
     pub fn of(actor: &'w Actor, world: &'w World<'w>, present: Option<&'w World<'w>>) -> Ruling<Self> {
-        let viewer = authority::admit(present.unwrap_or(world), actor, Gate::Shut)?;
+        Self::through(Gate::Shut, actor, world, present)
+    }
+
+    /// The same of what its reader acts upon although their home is disabled (T-5): a super admin
+    /// who may answer may also read what awaits the answer.
+    ///
+    /// # Errors
+    /// Those of [`Self::of`].
+    pub fn of_what_awaits(
+        actor: &'w Actor,
+        world: &'w World<'w>,
+        present: Option<&'w World<'w>>,
+    ) -> Ruling<Self> {
+        Self::through(Gate::Open, actor, world, present)
+    }
+
+    fn through(
+        gate: Gate,
+        actor: &'w Actor,
+        world: &'w World<'w>,
+        present: Option<&'w World<'w>>,
+    ) -> Ruling<Self> {
+        let viewer = authority::admit(present.unwrap_or(world), actor, gate)?;
         if present.is_some() {
-            authority::admit(world, actor, Gate::Shut)?;
+            authority::admit(world, actor, gate)?;
         }
-        Ok(Self { actor, present: present.filter(|_| viewer.is_some()), viewer, world })
+        Ok(Self { actor, present: present.filter(|_| viewer.is_some()), viewer, world, gate })
     }
 
     /// The world that is asked about.
@@ -78,7 +101,7 @@ impl<'w> Sight<'w> {
     /// `unknown_tenant`, and why the actor may not: now or, else, then.
     pub fn may(&self, permission: &str, tenant: TenantId) -> Ruling<Open<'_>> {
         for world in self.judging() {
-            authority::authorize(world, self.actor, permission, tenant, Gate::Shut)?;
+            authority::authorize(world, self.actor, permission, tenant, self.gate)?;
         }
         Ok(Open { sight: self, tenant })
     }

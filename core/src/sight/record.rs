@@ -73,6 +73,49 @@ impl<'s> RecordSight<'s> {
         Ok(Self { sight, tenant, known: RefCell::default(), people: RefCell::default() })
     }
 
+    /// What a command led to, as whoever gave it is told: each time anew, by what they may see
+    /// today and could see right before or after it. Nothing, where they could act when it was done
+    /// and cannot any more.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub(crate) fn receipt(
+        world: &World<'_>,
+        user: UserId,
+        events: &[Event],
+        before: &dyn View,
+        after: &dyn View,
+    ) -> Result<Vec<Event>, ViewError> {
+        let around = Around {
+            before: &World::reading(before, Timestamp::MIN)?,
+            after: &World::reading(after, world.at)?,
+            refused: false,
+        };
+        let acts = |world: &World<'_>| match world.user(user)? {
+            Some(user) => access::can_act(world, &user, Gate::OpenForAnswers),
+            None => Ok(false),
+        };
+        let Some(viewer) = world.user(user)? else { return Ok(Vec::new()) };
+        if acts(around.after)? && !acts(world)? {
+            return Ok(Vec::new());
+        }
+        let (actor, home) = (Actor::User(user), viewer.home);
+        let sight = Sight { actor: &actor, viewer: Some(viewer), world, present: None, gate: Gate::Shut };
+        let reader = RecordSight {
+            sight: &sight,
+            tenant: home,
+            known: RefCell::default(),
+            people: RefCell::default(),
+        };
+        let mut told = Vec::new();
+        for event in events {
+            if reader.all_told(&reader.organisations(&around.subjects(event)?)?, &around)? {
+                told.push(reader.masked(event, None, &around)?);
+            }
+        }
+        Ok(told)
+    }
+
     /// The record as the reader is told of it, from the world that it found and the one that it
     /// left; nothing, where it has no event that they are told of.
     ///

@@ -190,29 +190,32 @@ impl Execute {
     /// The command's refusals; a broken store.
     pub fn run(self, engine: &Engine) -> Result<Executed, Fault> {
         let request = self.request(engine);
-        executed(&request, engine.submit(request.clone()))
+        executed(engine, &request, engine.executed(request.clone()))
     }
 }
 
 /// Executes several commands in one commit.
 pub fn run_all(engine: &Engine, all: Vec<Execute>) -> ExecutedAll {
     let requests: Vec<Request> = all.into_iter().map(|one| one.request(engine)).collect();
-    let receipts = engine.submit_all(requests.clone());
-    let results = requests.iter().zip(receipts).map(|(request, receipt)| match executed(request, receipt) {
-        Ok(done) => ExecutedOne::Executed(Box::new(done)),
-        Err(fault) => ExecutedOne::Fault(Box::new(fault)),
-    });
+    let receipts = engine.executed_all(&requests);
+    let results =
+        requests.iter().zip(receipts).map(|(request, receipt)| match executed(engine, request, receipt) {
+            Ok(done) => ExecutedOne::Executed(Box::new(done)),
+            Err(fault) => ExecutedOne::Fault(Box::new(fault)),
+        });
     ExecutedAll { results: results.collect() }
 }
 
-fn executed(request: &Request, receipt: Submitted) -> Result<Executed, Fault> {
+fn executed(engine: &Engine, request: &Request, receipt: Submitted) -> Result<Executed, Fault> {
     let receipt = receipt?;
+    let outcome = request.command.answer(&receipt.outcome);
+    let receipt = engine.told(&request.actor, receipt);
     Ok(Executed {
         request: request.id,
         seq: receipt.seq(),
         token: receipt.token,
         at: receipt.at,
-        outcome: request.command.answer(&receipt.outcome),
+        outcome,
         events: receipt.outcome,
     })
 }

@@ -292,3 +292,32 @@ fn t9_a_command_is_not_told_with_what_only_followed_from_it_elsewhere() {
     let rows: Vec<_> = audit(&given, CARL, ALONE).into_iter().filter(|row| row.seq > after).collect();
     assert!(rows.iter().all(|row| row.command.is_none() && !row.events.is_empty()), "{rows:?}");
 }
+
+#[test]
+fn t9_a_receipt_tells_its_actor_no_more_than_the_audit_does() {
+    let told = |given: &Given, request: &Request| -> Vec<String> {
+        let receipt = given.engine.submit(request.clone()).unwrap();
+        receipt.outcome.iter().map(event_name).collect()
+    };
+    // `GUS` is kept off `JOINTLY`, and parts from `MSP` with all that is below it.
+    let given = given()
+        .and(GINA, assign(GUS, JOINTLY, "no_access"))
+        .and(GINA, assign(GINA, JOINTLY, "read_only"))
+        .and(ADA, RequestDelink::new(GRAND_LINK));
+    let accept = given.request(GUS, AcceptDelink::new(GRAND_LINK));
+    assert_eq!(told(&given, &accept), ["link_ended"]);
+    let last = given.engine.records_after(0, 10_000).unwrap().pop().unwrap();
+    assert_eq!(last.events.iter().map(event_name).collect::<Vec<_>>().len(), 3);
+    // Asked again, it is the same; once he cannot act any more, nothing.
+    assert_eq!(told(&given, &accept), ["link_ended"]);
+    let given = given.and(GINA, BlockUser::new(GUS));
+    assert!(told(&given, &accept).is_empty());
+    // What one is answered with oneself is told for good, and operators are told everything.
+    let given = super::given().and(ADA, disable(JOINTLY));
+    let register = given.request(STAFF, RegisterTenant::new(TenantKind::Msp, text("Another")));
+    assert_eq!(told(&given, &register), ["tenant_registered"]);
+    // Whoever leaves is told so.
+    let given = super::given().and(JACK, invite(JOINTLY, "admin"));
+    let decline = given.request(EVE, DeclineInvitation::new(EVE_INVITATION, mail("eve")));
+    assert_eq!(told(&given, &decline), ["invitation_declined"]);
+}

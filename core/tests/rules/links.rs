@@ -575,3 +575,50 @@ fn l9_no_link_ends_unannounced_however_late_its_end_comes_about() {
     let given = given.and(ADA, SetAutoExtend { days: Some(30), ..SetAutoExtend::new(NEW_LINK) });
     assert_eq!(told(&given), [("auto_extend_set".to_owned(), Some(30))]);
 }
+
+#[test]
+fn t9_a_link_is_not_there_for_whoever_its_manager_is_not_there_for() {
+    // `GUS` works on `JOINTLY` alone: `MSP`, which manages it, does not exist for him.
+    let given =
+        given().and(GINA, assign(GUS, GRAND, "no_access")).and(GINA, assign(GUS, JOINTLY, "read_only"));
+    let given = given.and(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"])));
+    let proposal = given.engine.ask(Awaiting::new(JULIA.into())).unwrap().rows;
+    let Awaited::Proposal { proposal, .. } = proposal[0].what.clone() else { panic!() };
+    let mut given = given.then_denied(GUS, "tenant.view", MSP, RoleLacksPermission);
+    let commands: [(Command, Code); 8] = [
+        (AddServices::new(JOINTLY_LINK, set(&["enrollment"])).into(), UnknownLink),
+        (RequestDelink::new(JOINTLY_LINK).into(), UnknownLink),
+        (SetAutoExtend::new(JOINTLY_LINK).into(), UnknownLink),
+        (ConvertLink::new(JOINTLY_LINK, text("fully")).into(), UnknownLink),
+        (ProposeTerms::new(JOINTLY_LINK).into(), UnknownLink),
+        (AcceptProposal::new(proposal).into(), UnknownProposal),
+        (CancelProposal::new(proposal).into(), UnknownProposal),
+        (ResendProposal::new(proposal).into(), UnknownProposal),
+    ];
+    for (command, code) in commands {
+        given = given.when(GUS, command).then(refused(code));
+    }
+}
+
+#[test]
+fn l6_of_a_link_that_has_ended_nothing_is_told_of_how_the_customer_stands() {
+    // Another manages the same service by now, and nobody is left who could be asked.
+    let ended = || {
+        let given = delinked(given()).and(NINA, ask(SECOND, "JOINTLY", "jointly"));
+        given.and(JULIA, AcceptLink::new(ASKED))
+    };
+    let owner = Some(invitee(EVE, EVE_INVITATION, "eve"));
+    for actor in [tenantry::model::Actor::from(ADA), STAFF] {
+        ended()
+            .when(actor.clone(), AddServices::new(JOINTLY_LINK, set(&["enrollment"])))
+            .then(refused(LinkEnded));
+        ended()
+            .when(actor.clone(), AddServices::new(JOINTLY_LINK, set(&["manage"])))
+            .then(refused(NothingToDo));
+        let wider = ended().under(|policy| policy.management_types[1].needs_grants = false);
+        wider.when(actor.clone(), ProposeTerms::new(JOINTLY_LINK)).then(refused(LinkEnded));
+    }
+    let locked = given().and(ADA, ConvertLink { owner, ..ConvertLink::new(FULLY_LINK, text("jointly")) });
+    let locked = locked.and(ADA, RequestDelink::new(FULLY_LINK)).and(FRED, AcceptDelink::new(FULLY_LINK));
+    locked.when(ADA, ConvertLink::new(FULLY_LINK, text("jointly"))).then(refused(LinkEnded));
+}

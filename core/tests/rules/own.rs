@@ -185,10 +185,12 @@ fn q4_licences_tell_their_seats_and_a_buyer_that_is_there() {
     let buy = BuyLicence { licence: Some(licence), ..BuyLicence::new(MSP, JOINTLY, text("manage"), 5) };
     let given = side_by_side().and(ADA, buy);
     let rows = |who: UserId| ask(&given, Licences::new(who.into(), JOINTLY)).rows;
-    for (who, buyer) in [(JULIA, Some(MSP)), (ADA, Some(MSP)), (NINA, None)] {
+    for who in [JULIA, ADA] {
         let row = &rows(who)[0];
-        assert_eq!((row.licence, row.seats, row.used, row.buyer), (licence, 5, 0, buyer));
+        assert_eq!((row.licence, row.seats, row.used, row.buyer), (licence, 5, 0, Some(MSP)));
     }
+    // Beside its buyer, another manager is not told that there is one.
+    assert!(rows(NINA).is_empty());
 }
 
 #[test]
@@ -199,11 +201,13 @@ fn q4_open_consoles_are_told_as_far_as_the_audit_tells_them() {
         ..OpenConsole::new(JOINTLY, text("manage"), text("https://portal.example/"))
     };
     let given = side_by_side().and(ADA, open);
-    let by = |who: Actor| ask(&given, Sessions::new(who, JOINTLY)).rows[0].by;
-    assert_eq!(by(ADA.into()), Some(Subject::User(ADA)));
-    assert_eq!(by(JULIA.into()), Some(Subject::Tenant(MSP)));
-    assert_eq!(by(NINA.into()), None);
-    assert_eq!(by(STAFF), Some(Subject::User(ADA)));
+    let by = |who: Actor| -> Vec<Subject> {
+        ask(&given, Sessions::new(who, JOINTLY)).rows.into_iter().map(|row| row.by).collect()
+    };
+    assert_eq!(by(ADA.into()), [Subject::User(ADA)]);
+    assert_eq!(by(JULIA.into()), [Subject::Tenant(MSP)]);
+    assert_eq!(by(NINA.into()), [], "nor that there is one");
+    assert_eq!(by(STAFF), [Subject::User(ADA)]);
     let given = given.and(ADA, CloseConsole::new(session));
     assert_eq!(ask(&given, Sessions::new(ADA.into(), JOINTLY)).rows, []);
 }
@@ -251,7 +255,7 @@ fn q5_whatever_awaits_ones_answer_is_told_and_what_lapses_first_comes_first() {
         assert_eq!(awaited(&given, nobody), []);
     }
     let given = given.and(JULIA, RequestDelink::new(JOINTLY_LINK));
-    let delink = Awaited::Delink { link: JOINTLY_LINK };
+    let delink = Awaited::Delink { link: JOINTLY_LINK, ends: None };
     for (who, what) in [(ADA, vec![delink.clone()]), (RITA, vec![]), (JULIA, vec![asked.clone()])] {
         assert_eq!(
             awaited(&given, who)
@@ -309,4 +313,57 @@ fn q5_what_is_proposed_on_a_link_awaits_the_super_admin_of_the_customer() {
     let proposal = *proposal;
     let given = given.and(JULIA, AcceptProposal::new(proposal));
     assert_eq!(awaited(&given, JULIA), []);
+}
+
+#[test]
+fn q5_a_super_admin_of_a_disabled_home_reads_what_awaits_them_and_nothing_else() {
+    let given = given().and(ADA, RequestDelink::new(JOINTLY_LINK)).and(ADA, disable(JOINTLY));
+    let rows = ask(&given, Awaiting::new(JULIA.into())).rows;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].what, Awaited::Delink { link: JOINTLY_LINK, ends: None });
+    assert_eq!(code(&given, Awaiting::new(JACK.into())), UserNotActive);
+    assert_eq!(code(&given, Settings::new(JULIA.into(), JOINTLY)), UserNotActive);
+    given.when(JULIA, RejectDelink::new(JOINTLY_LINK)).then(done());
+}
+
+#[test]
+fn q4_q5_the_end_of_a_notice_period_is_told_to_both_sides() {
+    let noticed = given_under(|policy| policy.management_types[1].notice_days = Some(30));
+    let given = noticed.and(ADA, RequestDelink::new(JOINTLY_LINK));
+    let end = Some(dawn().plus_days(30));
+    assert_eq!(ask(&given, Managers::new(JULIA.into(), JOINTLY)).rows[0].delink_ends, end);
+    let awaited = ask(&given, Awaiting::new(JULIA.into())).rows;
+    assert_eq!(awaited[0].what, Awaited::Delink { link: JOINTLY_LINK, ends: end });
+}
+
+#[test]
+fn q4_what_time_ended_is_not_listed_before_it_is_recorded() {
+    // A console that was opened through a link further up.
+    let term = Some(tenantry::model::TermRequest::days(10));
+    let given = given()
+        .and(ADA, RequestDelink::new(GRAND_LINK))
+        .and(GINA, AcceptDelink::new(GRAND_LINK))
+        .and(GINA, RequestLink { term, ..super::ask(GRAND, "MSP", "jointly") })
+        .and(ADA, AcceptLink::new(ASKED))
+        .and(GINA, OpenConsole::new(JOINTLY, text("manage"), text("https://portal.example/")));
+    let open = |given: &Given| ask(given, Sessions::new(STAFF, JOINTLY)).rows.len();
+    assert_eq!(open(&given), 1);
+    let given = given.later(10);
+    assert_eq!(open(&given), 0);
+    assert_eq!(open(&given.swept()), 0);
+    // A move that nobody answered.
+    let moved =
+        trade(MoveRule::Approval).and(ROB, upload(1, MSP, &["SN-1"])).and(ADA, hand(JOINTLY, &["SN-1"]));
+    let moving = |given: &Given| ask(given, Devices::new(ADA.into(), MSP)).rows[0].moving.is_some();
+    assert!(moving(&moved));
+    let moved = moved.later(30);
+    assert!(!moving(&moved));
+    assert!(ask(&moved, FindDevice::new(ADA.into(), text::<DeviceId>("SN-1"))).unwrap().moving.is_none());
+    // One whose link has ended meanwhile.
+    let ending = trade(MoveRule::Approval)
+        .and(ADA, AddCustomer { term, ..customer(MSP, "jointly") })
+        .and(ROB, upload(1, MSP, &["SN-1"]))
+        .and(ADA, hand(NEW, &["SN-1"]));
+    assert!(moving(&ending));
+    assert!(!moving(&ending.later(10)));
 }
