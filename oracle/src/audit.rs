@@ -44,6 +44,7 @@ fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
     found.extend(after.tenants.iter().flat_map(|one| holds(before, after, one.id)).map(group));
     found.extend(changed(&before.links, &after.links).map(|one| group([one.manager, one.managed])));
     found.extend(changed(&before.requests, &after.requests).map(|one| group([one.manager, one.managed])));
+    found.extend(changed(&before.proposals, &after.proposals).map(|one| group([one.manager, one.managed])));
     found.extend(changed(&before.invitations, &after.invitations).map(|one| group([one.tenant])));
     found.extend(changed(&before.users, &after.users).map(|one| group([one.home])));
     let assigned = changed(&before.assignments, &after.assignments);
@@ -58,6 +59,10 @@ fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
         match (was, is) {
             // The upload says it.
             (None, _) => {}
+            // A reseller took it back.
+            (Some(was), None) if after.withdrawn.contains(&(was.upload.id, was.id.clone())) => {
+                found.insert(group([was.upload.reseller, was.holder()]));
+            }
             (Some(was), None) => drop(found.insert(group([was.holder()]))),
             // With a new upload it was deleted with its holder before.
             (Some(was), Some(is)) if was.upload != is.upload => {}
@@ -112,6 +117,10 @@ impl Oracle {
                 let request = self.request(c.request).unwrap();
                 vec![group([request.manager, request.managed])]
             }
+            Command::ResendProposal(c) => {
+                let one = self.proposal(c.proposal).unwrap();
+                vec![group([one.manager, one.managed])]
+            }
             Command::ResendMove(c) => {
                 let one = self.pending_move(c.id).unwrap();
                 vec![group([one.manager, one.customer])]
@@ -141,11 +150,11 @@ impl Oracle {
                 Named::Number(number) => [self.tenants.iter().find(|one| one.number == number)?.id].into(),
                 Named::Link(id) => self.link(id).map(|it| [it.manager, it.managed])?.into(),
                 Named::LinkRequest(id) => self.request(id).map(|it| [it.manager, it.managed])?.into(),
-                Named::Proposal(_) => return None,
+                Named::Proposal(id) => self.proposal(id).map(|it| [it.manager, it.managed])?.into(),
                 Named::User(id) => [home(id)?].into(),
                 Named::Invitation(id) => [self.invitation(id)?.tenant].into(),
                 Named::Role(id) => [self.role(id)?.tenant].into(),
-                Named::Upload(_) => return None,
+                Named::Upload(id) => self.upload(id).map(|it| [it.reseller, it.to])?.into(),
                 Named::Move(id) => {
                     let it = self.moves.iter().find(|one| one.id == id)?;
                     [it.manager, it.customer].into()

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{LinkId, MoveId, TenantId};
+use tenantry::base::ids::{LinkId, MoveId, TenantId, UploadId};
 use tenantry::base::text::DeviceId;
 use tenantry::base::time::Timestamp;
-use tenantry::command::{DeleteDevices, MoveDevices, UploadDevices};
+use tenantry::command::{DeleteDevices, MoveDevices, UploadDevices, WithdrawUpload};
 use tenantry::model::{Actor, HandshakeState, Party, ResellerStatus, TenantKind};
 use tenantry::policy::MoveRule;
 use tenantry::refusal::Code;
@@ -129,6 +129,46 @@ impl Oracle {
         }
         self.uploads.push(upload);
         self.reseller_customer_mut(c.reseller, c.to).status = ResellerStatus::Active;
+        Ok(())
+    }
+
+    pub fn upload(&self, id: UploadId) -> Option<&Upload> {
+        self.uploads.iter().find(|upload| upload.id == id)
+    }
+
+    /// Takes back devices of an upload, all or none: those that are named, or all that are left of
+    /// it (V-10).
+    pub fn withdraw_upload(&mut self, actor: &Actor, c: &WithdrawUpload, at: Timestamp) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        let upload = self.upload(c.upload).ok_or(Code::UnknownUpload)?;
+        if matches!(who, Who::User(_)) && !self.sees(who, upload.reseller, at) {
+            return Err(Code::UnknownUpload);
+        }
+        self.right(who, "devices.manage", upload.reseller, at, Disabled::Bars)?;
+        let left = || self.devices.iter().filter(|device| device.upload.id == c.upload);
+        let devices = match &c.devices {
+            Some(devices) => named(devices),
+            None => left().map(|device| device.id.clone()).collect(),
+        };
+        if c.devices.is_some() {
+            least(count_obstacles(devices.len()))?;
+        }
+        let mut obstacles = Vec::new();
+        if devices.is_empty() {
+            obstacles.push(Code::CannotBeWithdrawn);
+        }
+        for id in &devices {
+            match left().find(|device| device.id == *id) {
+                None => obstacles.push(Code::UnknownDevice),
+                Some(device) if !device.moved.is_empty() || device.seat.is_some() || self.is_moving(id) => {
+                    obstacles.push(Code::CannotBeWithdrawn);
+                }
+                Some(_) => {}
+            }
+        }
+        least(obstacles)?;
+        self.devices.retain(|device| !devices.contains(&device.id));
+        self.withdrawn.extend(devices.into_iter().map(|device| (c.upload, device)));
         Ok(())
     }
 

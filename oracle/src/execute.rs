@@ -3,22 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, MoveId, TenantId};
+use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, MoveId, ProposalId, TenantId};
 use tenantry::base::text::{ManagementType, Prefix};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Request};
-use tenantry::model::{Actor, EndCause, HandshakeState, RoleRef, Stage, UserState};
+use tenantry::model::{Actor, EndCause, HandshakeState, ProposalContent, RoleRef, Stage, UserState};
 use tenantry::policy::{Policy, PrefixReuse};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::obstacles::passed_moment;
+use crate::term::passed_moment;
 use crate::world::{Assignment, Holder, Oracle};
 
 /// Something that time brings about.
 #[derive(Clone, Copy, Debug)]
 enum Due {
     Request(LinkRequestId),
+    Proposal(ProposalId),
     Invitation(InvitationId),
     Move(MoveId),
     DelinkRequest(LinkId),
@@ -73,6 +74,11 @@ impl Oracle {
             Command::ResendLinkRequest(c) => self.resend_link_request(actor, c.request, at),
             Command::ConvertLink(c) => self.convert_link(actor, c, at),
             Command::AddServices(c) => self.add_services(actor, c, at),
+            Command::RenewLink(c) => self.renew_link(actor, c, at),
+            Command::AcceptProposal(c) => self.accept_proposal(actor, c.proposal, at),
+            Command::DeclineProposal(c) => self.decline_proposal(actor, c.proposal, at),
+            Command::CancelProposal(c) => self.cancel_proposal(actor, c.proposal, at),
+            Command::ResendProposal(c) => self.resend_proposal(actor, c.proposal, at),
             Command::RemoveService(c) => self.remove_service(actor, c, at),
             Command::SetAutoExtend(c) => self.set_auto_extend(actor, c, at),
             Command::SetManagerGrants(c) => self.set_manager_grants(actor, c, at),
@@ -99,10 +105,12 @@ impl Oracle {
             Command::DeleteRole(c) => self.delete_role(actor, c.role, at),
             Command::ErasePersonal(c) => self.erase_personal(actor, c.subject, at),
             Command::AddResellerCustomer(c) => self.add_reseller_customer(actor, c, at),
+            Command::RemoveResellerCustomer(c) => self.remove_reseller_customer(actor, c, at),
             Command::EditResellerCustomer(c) => self.edit_reseller_customer(actor, c, at),
             Command::DropReseller(c) => self.drop_reseller(actor, c, at),
             Command::AdmitReseller(c) => self.admit_reseller(actor, c, at),
             Command::UploadDevices(c) => self.upload_devices(actor, c, at),
+            Command::WithdrawUpload(c) => self.withdraw_upload(actor, c, at),
             Command::MoveDevices(c) => self.move_devices(actor, c, at),
             Command::ApproveMove(c) => self.approve_move(actor, c.id, at),
             Command::DeclineMove(c) => self.decline_move(actor, c.id, at),
@@ -145,6 +153,9 @@ impl Oracle {
         for request in self.requests.iter().filter(|request| pending(request.state)) {
             due.push((request.expires, Due::Request(request.id)));
         }
+        for proposal in self.proposals.iter().filter(|proposal| pending(proposal.state)) {
+            due.push((proposal.expires, Due::Proposal(proposal.id)));
+        }
         for invitation in self.invitations.iter().filter(|invitation| pending(invitation.state)) {
             due.push((invitation.expires, Due::Invitation(invitation.id)));
         }
@@ -152,20 +163,19 @@ impl Oracle {
             due.push((one.expires, Due::Move(one.id)));
         }
         for link in self.links.iter().filter(|link| link.stage != Stage::Delinked) {
-            let lapse = link.delink_expires;
-            let Some(expires) = link.expires.filter(|_| link.extend_days.is_none()) else {
-                due.extend(lapse.map(|moment| (moment, Due::DelinkRequest(link.id))));
-                due.extend(link.expires.map(|moment| (moment, Due::Extension(link.id))));
-                continue;
-            };
+            due.extend(link.delink_expires.map(|moment| (moment, Due::DelinkRequest(link.id))));
             let next = [30, 7, 1].into_iter().find(|&days| link.announced.is_none_or(|told| days < told));
-            let next = next.map(|days| expires.minus_days(days));
-            due.extend(lapse.map(|moment| (moment, Due::DelinkRequest(link.id))));
-            if expires > at {
-                due.extend(next.map(|moment| (moment, Due::Announcement(link.id))));
-            } else {
+            match (link.end(), next) {
                 // An end that has come is not announced any more.
-                due.push((expires, Due::End(link.id)));
+                (Some((end, _)), _) if end <= at => due.push((end, Due::End(link.id))),
+                (Some((end, _)), Some(days)) => {
+                    due.push((end.minus_days(days), Due::Announcement(link.id)));
+                }
+                _ => {}
+            }
+            // What ends at the same moment is not prolonged.
+            if link.extend_days.is_some() {
+                due.extend(link.expires.map(|moment| (moment, Due::Extension(link.id))));
             }
         }
         due.retain(|(moment, _)| *moment <= at);
@@ -186,13 +196,10 @@ impl Oracle {
     fn let_happen(&mut self, due: &Due, at: Timestamp) {
         match *due {
             Due::Request(id) => self.request_mut(id).state = HandshakeState::Expired,
+            Due::Proposal(id) => self.proposal_mut(id).state = HandshakeState::Expired,
             Due::Invitation(id) => self.close_invitation(id, HandshakeState::Expired),
             Due::Move(id) => self.set_move(id, HandshakeState::Expired),
-            Due::DelinkRequest(id) => {
-                let link = self.link_mut(id);
-                link.stage = Stage::Active;
-                link.delink_expires = None;
-            }
+            Due::DelinkRequest(id) => self.back_to_active(id, at),
             Due::Extension(id) => {
                 let link = self.link_mut(id);
                 let mut end = link.expires.unwrap();
@@ -200,14 +207,20 @@ impl Oracle {
                     end = end.plus_days(link.extend_days.unwrap());
                 }
                 link.expires = Some(end);
-                // Moments before the prolongation count as announced.
-                link.announced = passed_moment(end, at);
+                // Moments before the prolongation count as announced; what a notice period ends is
+                // told of that alone.
+                if link.delink_ends.is_none() {
+                    link.announced = passed_moment(end, at);
+                }
             }
             Due::Announcement(id) => {
                 let link = self.link_mut(id);
-                link.announced = passed_moment(link.expires.unwrap(), at);
+                link.announced = link.end().and_then(|(end, _)| passed_moment(end, at));
             }
-            Due::End(id) => self.end_link(id, EndCause::Expired, at),
+            Due::End(id) => {
+                let (_, cause) = self.link(id).unwrap().end().unwrap();
+                self.end_link(id, cause, at);
+            }
         }
     }
 
@@ -229,6 +242,7 @@ impl Oracle {
         link.at_end = at_end;
         link.stage = Stage::Delinked;
         link.delink_expires = None;
+        link.delink_ends = None;
         link.grants.clear();
         link.ended = Some(cause);
         let managed = link.managed;
@@ -244,8 +258,14 @@ impl Oracle {
         self.end_what_the_link_carried(id, &touched, at);
     }
 
-    /// Moves in flight, shared integrations and additional recipients, all on the managed tenant and below (D-6).
+    /// Proposals, moves in flight, shared integrations and additional recipients, all on the
+    /// managed tenant and below (D-6).
     fn end_what_the_link_carried(&mut self, id: LinkId, touched: &BTreeSet<TenantId>, at: Timestamp) {
+        for one in self.proposals.iter_mut().filter(|one| one.link == id) {
+            if one.state == HandshakeState::Pending {
+                one.state = HandshakeState::Withdrawn;
+            }
+        }
         for one in &mut self.moves {
             if one.link == id && one.state == HandshakeState::Pending {
                 one.state = HandshakeState::Canceled;
@@ -299,6 +319,13 @@ impl Oracle {
         }
         for request in self.requests.iter().filter(|request| request.state == HandshakeState::Pending) {
             if !has_type(&request.management) || !request.services.is_subset(&policy.services) {
+                return Err(Code::PolicyInUse);
+            }
+        }
+        for proposal in self.proposals.iter().filter(|one| one.state == HandshakeState::Pending) {
+            if let ProposalContent::Services(services) = &proposal.content
+                && !services.is_subset(&policy.services)
+            {
                 return Err(Code::PolicyInUse);
             }
         }

@@ -4,13 +4,12 @@
 mod consent;
 mod desk;
 mod lists;
+mod proposals;
 mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::base::ids::{
-    InvitationId, LinkId, LinkRequestId, ProposalId, RequestId, RoleId, TenantId, UserId,
-};
+use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, RequestId, RoleId, TenantId, UserId};
 use tenantry::base::text::{
     BuiltinRole, CompanyName, Coordinates, Country, Email, IssueCategory, ManagementType, Number, Permission,
     PersonName, Phone, Prefix, RoleName, Service, Street, Ticket, Website,
@@ -38,6 +37,9 @@ pub struct Step {
 /// More tenants or users than these are no longer added, only the odd one.
 const MANY_TENANTS: usize = 13;
 const MANY_USERS: usize = 26;
+
+/// Notice periods: some within the moments at which an end is announced, and some beyond.
+const NOTICE_DAYS: [u32; 4] = [3, 10, 25, 45];
 
 /// Makes up one world's commands.
 pub struct Generator {
@@ -97,6 +99,13 @@ pub fn policy_of(seed: u64) -> Policy {
     }
     if rng.percent(40) {
         policy.delink_request_days = Some(5);
+    } else if rng.percent(60) {
+        // Where delink requests do not lapse they can be over by themselves.
+        policy.delink_request_days = None;
+        let days = Some(NOTICE_DAYS[rng.below(NOTICE_DAYS.len())]);
+        for rule in policy.management_types.iter_mut().filter(|rule| rule.delinkable) {
+            rule.notice_days = days;
+        }
     }
     if rng.percent(15) {
         policy.term.required = true;
@@ -108,7 +117,14 @@ pub fn policy_of(seed: u64) -> Policy {
         policy.max_depth = 2 + rng.below(2) as u32;
     }
     for rule in &mut policy.management_types {
-        rule.added_services = AddedServices::Notify;
+        match rng.below(10) {
+            0..=5 => rule.added_services = AddedServices::Ask,
+            6..=7 => rule.added_services = AddedServices::Notify,
+            _ => {}
+        }
+    }
+    if rng.percent(30) {
+        policy.link_request_days = 4;
     }
     // Most worlds let customers approve moves, or take them unasked; in the others they are refused.
     for rule in policy.management_types.iter_mut().filter(|rule| !rule.locks_customer) {
@@ -244,24 +260,7 @@ impl Generator {
             994 => self.rng.below(400 * 86_400_000_000) as u64,
             _ => {
                 // To a moment at which something is due, or just beside it.
-                let mut moments: Vec<Timestamp> = Vec::new();
-                let pending = |state| state == HandshakeState::Pending;
-                moments.extend(oracle.requests.iter().filter(|r| pending(r.state)).map(|r| r.expires));
-                moments.extend(oracle.invitations.iter().filter(|i| pending(i.state)).map(|i| i.expires));
-                moments.extend(oracle.moves.iter().filter(|m| pending(m.state)).map(|m| m.expires));
-                moments.extend(oracle.licences.iter().filter_map(|licence| licence.expires));
-                for link in oracle.links.iter().filter(|link| link.stage != Stage::Delinked) {
-                    moments.extend(link.delink_expires);
-                    if let Some(expires) = link.expires {
-                        moments.extend([
-                            expires,
-                            expires.minus_days(30),
-                            expires.minus_days(7),
-                            expires.minus_days(1),
-                        ]);
-                    }
-                }
-                moments.extend(oracle.resting.values().flatten());
+                let mut moments = self.due_moments(oracle);
                 moments.retain(|&moment| moment > self.now && moment < self.now.plus_days(60));
                 let beside = self.rng.below(3) as i64 - 1;
                 let target = self.rng.pick(&moments).map_or(0, |m| m.micros() - self.now.micros() + beside);
@@ -271,6 +270,25 @@ impl Generator {
         // The odd two commands at the same moment.
         let micros = if self.rng.percent(5) { 0 } else { micros };
         self.now = Timestamp::from_micros(self.now.micros() + micros as i64).unwrap();
+    }
+
+    /// The moments at which something is due, some of which may have passed.
+    pub(super) fn due_moments(&self, oracle: &Oracle) -> Vec<Timestamp> {
+        let mut moments: Vec<Timestamp> = Vec::new();
+        let pending = |state| state == HandshakeState::Pending;
+        moments.extend(oracle.requests.iter().filter(|r| pending(r.state)).map(|r| r.expires));
+        moments.extend(oracle.proposals.iter().filter(|p| pending(p.state)).map(|p| p.expires));
+        moments.extend(oracle.invitations.iter().filter(|i| pending(i.state)).map(|i| i.expires));
+        moments.extend(oracle.moves.iter().filter(|m| pending(m.state)).map(|m| m.expires));
+        moments.extend(oracle.licences.iter().filter_map(|licence| licence.expires));
+        for link in oracle.links.iter().filter(|link| link.stage != Stage::Delinked) {
+            moments.extend(link.delink_expires);
+            for end in link.expires.into_iter().chain(link.delink_ends) {
+                moments.extend([end, end.minus_days(30), end.minus_days(7), end.minus_days(1)]);
+            }
+        }
+        moments.extend(oracle.resting.values().flatten());
+        moments
     }
 
     /// A little later than the last command, for questions between two commands.
@@ -430,6 +448,7 @@ impl Generator {
                 stage: Stage::Active,
                 since: self.now,
                 delink_expires: None,
+                delink_ends: None,
                 expires: None,
                 extend_days: None,
                 announced: None,
@@ -514,12 +533,7 @@ impl Generator {
         if !wanted || self.rng.percent(4) {
             return None;
         }
-        let days = match self.rng.below(100) {
-            0 => 0,
-            1 => oracle.policy.term.max_days + 1,
-            _ => 1 + self.rng.below(40) as u32,
-        };
-        Some(TermRequest { auto_extend: self.rng.percent(25), ..TermRequest::days(days) })
+        Some(self.some_term(oracle))
     }
 
     fn email(&mut self) -> Email {
@@ -660,7 +674,7 @@ impl Generator {
         let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
         let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
         loop {
-            let roll = self.rng.below(1800);
+            let roll = self.rng.below(1950);
             let made = match roll {
                 0..=7 => self.gen_set_policy(oracle),
                 8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
@@ -674,8 +688,7 @@ impl Generator {
                 202..=263 => self.gen_request_link(oracle),
                 264..=318 => self.gen_answer_link(oracle),
                 319..=345 => self.gen_convert(oracle),
-                346..=362 => self.gen_add_services(oracle),
-                363..=374 => self.gen_remove_service(oracle),
+                346..=374 => self.gen_remove_service(oracle),
                 375..=389 => self.gen_auto_extend(oracle),
                 390..=424 => self.gen_grants(oracle),
                 425..=504 => self.gen_delink(oracle),
@@ -695,7 +708,8 @@ impl Generator {
                 990..=999 => self.gen_grants(oracle),
                 1000..=1399 => self.choose_about_stock(oracle, roll - 1000),
                 1400..=1599 => self.choose_about_desk(oracle, roll - 1400),
-                1600.. => self.choose_about_consent(oracle, roll - 1600),
+                1600..=1799 => self.choose_about_consent(oracle, roll - 1600),
+                1800.. => self.choose_about_proposals(oracle, roll - 1800),
                 _ => continue,
             };
             return made;
@@ -704,7 +718,7 @@ impl Generator {
 
     fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut policy = oracle.policy.clone();
-        match self.rng.below(21) {
+        match self.rng.below(23) {
             0 => policy.max_managers = self.rng.below(4) as u32,
             1 => policy.max_depth = self.rng.below(5) as u32,
             2 => policy.customer_may_request_delink = !policy.customer_may_request_delink,
@@ -789,6 +803,16 @@ impl Generator {
                 }
             }
             19 => policy.asks_per_day = self.rng.below(4) as u32,
+            20 => {
+                let days = [None, Some(0), Some(2), Some(30)][self.rng.below(4)];
+                let changed = self.rng.below(policy.management_types.len());
+                policy.management_types[changed].notice_days = days;
+            }
+            21 => {
+                let added = [AddedServices::Ask, AddedServices::Notify][self.rng.below(2)];
+                let changed = self.rng.below(policy.management_types.len());
+                policy.management_types[changed].added_services = added;
+            }
             18 => policy.host_reports_ready = !policy.host_reports_ready,
             _ => policy = policy_of(self.rng.number()),
         }
@@ -943,7 +967,10 @@ impl Generator {
     /// One more manager for a tenant that has one: from above that one, or from beside it, so that chains fork.
     fn gen_second_link(&mut self, oracle: &Oracle) -> Option<(Actor, Command)> {
         let now = self.now;
-        let exclusive = |link: &Link| oracle.management(&link.management).is_none_or(|rule| rule.exclusive);
+        // Now and then where one of both tolerates no other.
+        let odd = self.rng.percent(15);
+        let exclusive =
+            |link: &Link| !odd && oracle.management(&link.management).is_none_or(|rule| rule.exclusive);
         let first: Vec<&Link> = oracle
             .links
             .iter()
@@ -973,7 +1000,7 @@ impl Generator {
             .policy
             .management_types
             .iter()
-            .filter(|rule| !rule.exclusive)
+            .filter(|rule| odd || !rule.exclusive)
             .map(|rule| rule.name.clone())
             .collect();
         let command = RequestLink {
@@ -984,7 +1011,11 @@ impl Generator {
             services: [self.rng.pick(&free)?.clone()].into(),
             term: self.term(oracle),
         };
-        Some((self.actor_for(oracle, "customers.add", manager), command.into()))
+        let actor = match odd && self.rng.percent(60) {
+            true => self.operator(),
+            false => self.actor_for(oracle, "customers.add", manager),
+        };
+        Some((actor, command.into()))
     }
 
     fn gen_request_link(&mut self, oracle: &Oracle) -> (Actor, Command) {
@@ -1076,14 +1107,6 @@ impl Generator {
     fn link_in_force(&mut self, oracle: &Oracle) -> Link {
         let now = self.now;
         self.link_where(oracle, |link| link.in_force(now))
-    }
-
-    fn gen_add_services(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let link = self.link_in_force(oracle);
-        let services = self.services(oracle);
-        let actor = self.link_actor(oracle, &link, "customers.add", Party::Manager);
-        let proposal = ProposalId::from_uuid(self.fresh(13));
-        (actor, AddServices { link: link.id, services, proposal: Some(proposal) }.into())
     }
 
     fn gen_remove_service(&mut self, oracle: &Oracle) -> (Actor, Command) {

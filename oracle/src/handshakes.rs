@@ -8,9 +8,8 @@ use tenantry::model::{Actor, HandshakeState, Operation, Subject};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::term::MICROS_A_DAY;
 use crate::world::{Addressee, Invitation, Move, Oracle};
-
-const MICROS_A_DAY: i64 = 24 * 3_600_000_000;
 
 /// Everything that rights come from.
 #[derive(PartialEq)]
@@ -41,6 +40,12 @@ impl Oracle {
             .filter(|one| pending(one.state) && !self.organisation_stands(one.sender, one.manager, at))
             .map(|one| one.id)
             .collect();
+        let proposals: Vec<_> = self
+            .proposals
+            .iter()
+            .filter(|one| pending(one.state) && !self.organisation_stands(one.sender, one.manager, at))
+            .map(|one| one.id)
+            .collect();
         let invitations: Vec<_> = self
             .invitations
             .iter()
@@ -55,6 +60,9 @@ impl Oracle {
             .collect();
         for id in requests {
             self.request_mut(id).state = HandshakeState::Withdrawn;
+        }
+        for id in proposals {
+            self.proposal_mut(id).state = HandshakeState::Withdrawn;
         }
         for id in invitations {
             self.close_invitation(id, HandshakeState::Withdrawn);
@@ -101,7 +109,10 @@ impl Oracle {
             return true;
         }
         let right = self.right(who, "users.manage", offer.tenant, at, Disabled::Bars);
-        right.is_ok() && self.hand_out_obstacles(who, offer.tenant, &offer.offered(), at).is_empty()
+        // Whoever would offer it with a mask now, whatever the role holds yet, has not offered it
+        // so.
+        let wider = !offer.masked && self.is_masked(who, offer.tenant, None, at);
+        right.is_ok() && !wider && self.hand_out_obstacles(who, offer.tenant, &offer.offered(), at).is_empty()
     }
 
     /// Whether who sent a move could send it now.

@@ -1,19 +1,17 @@
-//! Links: asking, answering, converting, services, terms, grants, and the two-party end (L, P-7, D). It never decides
-//! what a link lets anybody do.
+//! Links: asking, answering, converting, extending, grants, and the two-party end (L, P-7, D). It
+//! never decides what a link lets anybody do.
 
 use std::collections::BTreeSet;
 
 use tenantry::base::ids::{LinkId, LinkRequestId, TenantId};
 use tenantry::base::text::{ManagementType, Service};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{
-    AddServices, ConvertLink, RemoveService, RequestLink, SetAutoExtend, SetManagerGrants,
-};
+use tenantry::command::{ConvertLink, RemoveService, RequestLink, SetAutoExtend, SetManagerGrants};
 use tenantry::model::{Actor, EndCause, HandshakeState, Operation, Party, Stage, TenantKind, TermRequest};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::obstacles::{announced_at_start, ended_obstacle, least, passed_moment};
+use crate::obstacles::{ended_obstacle, least};
 use crate::users::invitee_ids;
 use crate::world::{Addressee, Link, LinkRequest, Oracle};
 
@@ -24,6 +22,7 @@ impl Oracle {
         management: &ManagementType,
         services: &BTreeSet<Service>,
         term: Option<TermRequest>,
+        at: Timestamp,
     ) -> Vec<Code> {
         let mut obstacles = Vec::new();
         if self.management(management).is_none() {
@@ -37,12 +36,22 @@ impl Oracle {
         }
         match term {
             None if self.policy.term.required => obstacles.push(Code::TermRequired),
-            Some(term) if !(1..=self.policy.term.max_days).contains(&term.days.unwrap_or_default()) => {
-                obstacles.push(Code::TermTooLong)
-            }
-            _ => {}
+            None => {}
+            Some(term) => obstacles.extend(self.term_obstacles(term, at)),
         }
         obstacles
+    }
+
+    /// What the policy and the clock say against a term that begins at a moment.
+    pub fn term_obstacles(&self, term: TermRequest, at: Timestamp) -> Vec<Code> {
+        let most = self.policy.term.max_days;
+        match (term.days, term.expires_at) {
+            (Some(days), None) if days == 0 || days > most => vec![Code::TermTooLong],
+            (None, Some(moment)) if moment <= at => vec![Code::EndNotLater],
+            (None, Some(moment)) if moment > at.plus_days(most) => vec![Code::TermTooLong],
+            (None, None) | (Some(_), Some(_)) => vec![Code::TermUnclear],
+            _ => Vec::new(),
+        }
     }
 
     /// What stands in the way of a new link between two living tenants; asked at the request and at its acceptance.
@@ -55,7 +64,7 @@ impl Oracle {
         term: Option<TermRequest>,
         at: Timestamp,
     ) -> Vec<Code> {
-        let mut obstacles = self.offer_obstacles(management, services, term);
+        let mut obstacles = self.offer_obstacles(management, services, term, at);
         let upper = self.tenant(manager).unwrap();
         let lower = self.tenant(managed).unwrap();
         if upper.operation != Operation::Enabled || lower.operation != Operation::Enabled {
@@ -174,7 +183,7 @@ impl Oracle {
             at,
         ))?;
         self.request_mut(id).state = HandshakeState::Accepted;
-        self.links.push(Link {
+        let link = Link {
             id: LinkId::from_uuid(id.uuid()),
             manager: request.manager,
             managed: request.managed,
@@ -184,13 +193,15 @@ impl Oracle {
             stage: Stage::Active,
             since: at,
             delink_expires: None,
-            expires: request.term.map(|term| at.plus_days(term.days.unwrap_or_default())),
-            extend_days: request.term.filter(|term| term.auto_extend).and_then(|term| term.days),
-            announced: announced_at_start(request.term, at),
+            delink_ends: None,
+            expires: None,
+            extend_days: None,
+            announced: None,
             ended: None,
             at_end: None,
             held_to_end: false,
-        });
+        };
+        self.links.push(link.with_term(request.term, at));
         Ok(())
     }
 
@@ -289,29 +300,6 @@ impl Oracle {
         Ok(())
     }
 
-    pub fn add_services(&mut self, actor: &Actor, c: &AddServices, at: Timestamp) -> Result<(), Code> {
-        let who = self.actor(actor, Disabled::Bars)?;
-        let link = self.link_for_manager(who, c.link, at)?;
-        let mut obstacles = ended_obstacle(&link);
-        if c.services.is_empty() {
-            obstacles.push(Code::NoServices);
-        } else if c.services.is_subset(&link.services) {
-            obstacles.push(Code::NothingToDo);
-        }
-        if !c.services.is_subset(&self.policy.services) {
-            obstacles.push(Code::UnknownService);
-        }
-        let added: BTreeSet<Service> = c.services.difference(&link.services).cloned().collect();
-        let mut others =
-            self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
-        if others.any(|other| !other.services.is_disjoint(&c.services)) {
-            obstacles.push(unless_operator(who, Code::ServicesOverlap));
-        }
-        least(obstacles)?;
-        self.link_mut(c.link).services.extend(added);
-        Ok(())
-    }
-
     pub fn remove_service(&mut self, actor: &Actor, c: &RemoveService, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let link = self.link_for_manager(who, c.link, at)?;
@@ -358,9 +346,9 @@ impl Oracle {
             obstacles.push(Code::TermTooLong);
         }
         least(obstacles)?;
-        let link = self.link_mut(c.link);
-        link.extend_days = c.days;
-        link.announced = passed_moment(link.expires.unwrap(), at);
+        let changed = self.link_mut(c.link);
+        changed.extend_days = c.days;
+        changed.announce_term(&link, at);
         Ok(())
     }
 
@@ -445,8 +433,10 @@ impl Oracle {
             obstacles.push(Code::AlreadyRequested);
         }
         let leads_to_a_request = obstacles.is_empty() && asked.is_none();
-        if party == Party::Manager && leads_to_a_request && self.active_super_admins(link.managed).is_empty()
-        {
+        let notice = self.management(&link.management).and_then(|rule| rule.notice_days);
+        // Where a notice period runs, nobody has to agree.
+        let needs_consent = party == Party::Manager && leads_to_a_request && notice.is_none();
+        if needs_consent && self.active_super_admins(link.managed).is_empty() {
             obstacles.push(Code::NoCustomerOwner);
         }
         // What has ended is not asked about again.
@@ -459,13 +449,15 @@ impl Oracle {
             return Ok(());
         }
         self.note_delink_asked(&link, party, at);
-        let lapses = self.policy.delink_request_days.map(|days| at.plus_days(days));
-        let link = self.link_mut(id);
-        link.stage = match party {
+        let lapses = self.policy.delink_request_days.filter(|_| notice.is_none());
+        let asked = self.link_mut(id);
+        asked.stage = match party {
             Party::Manager => Stage::DelinkRequestedByManager,
             Party::Customer => Stage::DelinkRequestedByCustomer,
         };
-        link.delink_expires = lapses;
+        asked.delink_expires = lapses.map(|days| at.plus_days(days));
+        asked.delink_ends = notice.map(|days| at.plus_days(days));
+        asked.announce_notice(&link, at);
         Ok(())
     }
 
@@ -491,7 +483,10 @@ impl Oracle {
     ) -> Result<(), Code> {
         let (link, party) = self.link_for_delink(actor, id, party, at)?;
         must_be_theirs(&link, party)?;
-        self.back_to_active(id);
+        if link.delink_ends.is_some() {
+            return Err(Code::NoticeRunning);
+        }
+        self.back_to_active(id, at);
         Ok(())
     }
 
@@ -535,19 +530,23 @@ impl Oracle {
     ) -> Result<(), Code> {
         let (link, party) = self.link_for_delink(actor, id, party, at)?;
         must_be_own(&link, party)?;
-        self.back_to_active(id);
+        self.back_to_active(id, at);
         Ok(())
     }
 
-    fn back_to_active(&mut self, id: LinkId) {
+    /// A delink request is no more.
+    pub fn back_to_active(&mut self, id: LinkId, at: Timestamp) {
         let link = self.link_mut(id);
+        let before = link.clone();
         link.stage = Stage::Active;
         link.delink_expires = None;
+        link.delink_ends = None;
+        link.announce_notice(&before, at);
     }
 }
 
 /// What only looking at other tenants could tell is one and the same obstacle (T-8).
-fn keep_quiet(obstacles: &mut [Code]) {
+pub fn keep_quiet(obstacles: &mut [Code]) {
     for obstacle in obstacles {
         if let Code::TenantDisabled
         | Code::LinkCycle

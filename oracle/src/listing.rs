@@ -369,7 +369,7 @@ pub fn compare(
     // What is asked now is judged by now, whether or not the clock has recorded what has come.
     let mut today = bare(oracle);
     today.sweep(*at);
-    let told = match then {
+    let mut told = match then {
         None => Told { world: bare(oracle), at: *at, today: None },
         Some(then) => {
             let mut world = bare(&then.oracle);
@@ -382,11 +382,10 @@ pub fn compare(
         }
     };
     let recorded = oracle;
-    let Told { world, at: when, .. } = &told;
-    // Lists show what is due by then as having happened.
-    let mut oracle = world.clone();
-    oracle.sweep(*when);
-    let at = *when;
+    // Lists show what is due by then as having happened, and so it is judged who could ask.
+    told.world.sweep(told.at);
+    let Told { world: oracle, at, .. } = &told;
+    let at = *at;
     match asked {
         Asked::Customers(manager, query, turning) => {
             let actual = all_pages(*turning, |paging| {

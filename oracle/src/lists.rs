@@ -67,7 +67,7 @@ impl Oracle {
             services: link.services.clone(),
             management: link.management.clone(),
             stage: link.stage,
-            delink_ends: None,
+            delink_ends: link.delink_ends,
             operation,
             devices,
         }

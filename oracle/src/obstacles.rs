@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::time::Timestamp;
-use tenantry::model::{Stage, TermRequest};
+use tenantry::model::Stage;
 use tenantry::refusal::Code;
 
 use crate::world::Link;
@@ -33,14 +32,4 @@ pub fn batch_obstacles<T: Ord>(items: &[T]) -> Vec<Code> {
 /// That the link has ended, if it has.
 pub fn ended_obstacle(link: &Link) -> Vec<Code> {
     if link.stage == Stage::Delinked { vec![Code::LinkEnded] } else { Vec::new() }
-}
-
-/// The last of the moments to announce an end that has passed.
-pub fn passed_moment(expires: Timestamp, at: Timestamp) -> Option<u32> {
-    [30, 7, 1].into_iter().filter(|&days| expires.minus_days(days) <= at).min()
-}
-
-/// Moments before the start count as announced, by the least (L-9).
-pub fn announced_at_start(term: Option<TermRequest>, at: Timestamp) -> Option<u32> {
-    term.and_then(|term| passed_moment(at.plus_days(term.days.unwrap_or_default()), at))
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::TenantId;
 use tenantry::base::text::Number;
 use tenantry::base::time::Timestamp;
-use tenantry::command::{AddResellerCustomer, AdmitReseller, DropReseller, EditResellerCustomer};
+use tenantry::command::{
+    AddResellerCustomer, AdmitReseller, DropReseller, EditResellerCustomer, RemoveResellerCustomer,
+};
 use tenantry::model::{Actor, ResellerStatus, Stage, TenantKind};
 use tenantry::refusal::Code;
 
@@ -153,6 +155,28 @@ impl Oracle {
             return Err(Code::NothingToDo);
         }
         self.reseller_customer_mut(c.reseller, c.tenant).reference = c.reference.clone();
+        Ok(())
+    }
+
+    pub fn remove_reseller_customer(
+        &mut self,
+        actor: &Actor,
+        c: &RemoveResellerCustomer,
+        at: Timestamp,
+    ) -> Result<(), Code> {
+        let who = self.actor(actor, Disabled::Bars)?;
+        self.right(who, "customers.add", c.reseller, at, Disabled::Bars)?;
+        let row = self.reseller_customer(c.reseller, c.tenant).ok_or(Code::NotAdded)?;
+        let mut obstacles = Vec::new();
+        if row.status == ResellerStatus::Inactive {
+            // It could be added anew, and so past the drop.
+            obstacles.push(Code::ResellerDropped);
+        }
+        if !self.shown_devices(c.reseller, c.tenant).0.is_empty() {
+            obstacles.push(Code::HasUploads);
+        }
+        least(obstacles)?;
+        self.reseller_customers.retain(|row| (row.reseller, row.tenant) != (c.reseller, c.tenant));
         Ok(())
     }
 

@@ -54,7 +54,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
         let over = l.stage == Stage::Delinked;
         let holds = oracle.living(l.managed).is_some_and(|t| t.held_by.contains(&Holder::Link(l.id)));
         let line = format!(
-            "{} manages {} {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink_expires={:?} announced={:?}",
+            "{} manages {} {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink={:?} {:?} announced={:?}",
             l.manager,
             l.managed,
             l.management,
@@ -66,6 +66,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
             l.extend_days,
             l.ended,
             l.delink_expires,
+            l.delink_ends,
             l.announced.filter(|_| !over)
         );
         state.insert(format!("link {}", l.id), line);
@@ -82,6 +83,14 @@ pub fn of_oracle(oracle: &Oracle) -> State {
             open_until(r.state, r.expires)
         );
         state.insert(format!("link request {}", r.id), line);
+    }
+    for p in &oracle.proposals {
+        let until = open_until(p.state, p.expires);
+        let line = format!(
+            "{:?} on {} of {} and {} by {:?} {until}",
+            p.content, p.link, p.manager, p.managed, p.sender
+        );
+        state.insert(format!("proposal {}", p.id), line);
     }
     for i in &oracle.invitations {
         let line = format!(
@@ -140,7 +149,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         let over = l.stage == Stage::Delinked;
         let holds = known.living(l.managed).is_some() && l.holds;
         let line = format!(
-            "{} manages {} {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink_expires={:?} announced={:?}",
+            "{} manages {} {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink={:?} {:?} announced={:?}",
             l.manager,
             l.managed,
             l.management,
@@ -152,6 +161,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
             l.term.as_ref().and_then(|term| term.auto_extend_days),
             l.ended.as_ref().map(|ended| ended.cause),
             l.delink_expires,
+            l.delink_ends,
             l.announced_days.filter(|_| !over)
         );
         state.insert(format!("link {}", l.id), line);
@@ -169,6 +179,14 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
             open_until(r.handshake.state, r.handshake.expires)
         );
         state.insert(format!("link request {}", r.id), line);
+    }
+    for known in &known.proposals {
+        let Some(p) = moment.host().get::<model::Proposal>(known.id.uuid()).unwrap() else { continue };
+        let until = open_until(p.handshake.state, p.handshake.expires);
+        let sender = p.handshake.sender;
+        let line =
+            format!("{:?} on {} of {} and {} by {sender:?} {until}", p.content, p.link, p.manager, p.managed);
+        state.insert(format!("proposal {}", p.id), line);
     }
     for known in &known.invitations {
         let Some(i) = moment.host().get::<model::Invitation>(known.id.uuid()).unwrap() else { continue };

@@ -15,7 +15,7 @@ use tenantry::refusal::Code;
 use uuid::Uuid;
 
 use crate::access::{Disabled, Who};
-use crate::obstacles::{announced_at_start, batch_obstacles, least};
+use crate::obstacles::{batch_obstacles, least};
 use crate::users::invitee_ids;
 use crate::world::{Assignment, Holder, Link, Oracle, Tenant};
 
@@ -77,7 +77,7 @@ impl Oracle {
         if self.height_above(c.manager, at) + 1 > self.policy.max_depth {
             obstacles.push(Code::TooDeep);
         }
-        obstacles.extend(self.offer_obstacles(&c.management, &c.services, c.term));
+        obstacles.extend(self.offer_obstacles(&c.management, &c.services, c.term, at));
         if let Some(rule) = self.management(&c.management) {
             if rule.delinkable && c.owner.is_none() {
                 obstacles.push(Code::OwnerRequired);
@@ -455,7 +455,7 @@ fn new_tenant(c: &AddCustomer) -> Tenant {
 
 /// Its link to the manager.
 fn new_link(c: &AddCustomer, at: Timestamp) -> Link {
-    Link {
+    let link = Link {
         id: c.link.unwrap(),
         manager: c.manager,
         managed: c.tenant.unwrap(),
@@ -465,11 +465,13 @@ fn new_link(c: &AddCustomer, at: Timestamp) -> Link {
         stage: Stage::Active,
         since: at,
         delink_expires: None,
-        expires: c.term.map(|term| at.plus_days(term.days.unwrap_or_default())),
-        extend_days: c.term.filter(|term| term.auto_extend).and_then(|term| term.days),
-        announced: announced_at_start(c.term, at),
+        delink_ends: None,
+        expires: None,
+        extend_days: None,
+        announced: None,
         ended: None,
         at_end: None,
         held_to_end: false,
-    }
+    };
+    link.with_term(c.term, at)
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use tenantry::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, RoleId, SessionId, TenantId,
-    UploadId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, RoleId, SessionId,
+    TenantId, UploadId, UserId,
 };
 use tenantry::base::text::{
     CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, IssueCategory,
@@ -15,10 +15,12 @@ use tenantry::base::text::{
 use tenantry::base::time::Timestamp;
 use tenantry::command::Request;
 use tenantry::model::{
-    Actor, Audience, EndCause, HandshakeState, Operation, ResellerStatus, RoleRef, Stage, Subject,
-    TenantKind, TermRequest, UserState,
+    Actor, Audience, EndCause, HandshakeState, Operation, ProposalContent, ResellerStatus, RoleRef, Stage,
+    Subject, TenantKind, TermRequest, UserState,
 };
 use tenantry::policy::{ManagementRule, Policy};
+
+use crate::term::{begun, passed_moment};
 
 /// A side that keeps a tenant disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +70,10 @@ pub struct Link {
     pub grants: BTreeSet<Permission>,
     pub stage: Stage,
     pub since: Timestamp,
+    /// When a delink request lapses.
     pub delink_expires: Option<Timestamp>,
+    /// When the notice period of a delink request is over (D-8).
+    pub delink_ends: Option<Timestamp>,
     pub expires: Option<Timestamp>,
     pub extend_days: Option<u32>,
     pub announced: Option<u32>,
@@ -80,14 +85,49 @@ pub struct Link {
 }
 
 impl Link {
-    /// Active or delink requested, and the term, if it does not extend itself, not run out.
+    /// Active or delink requested, and not ended by itself.
     pub fn in_force(&self, at: Timestamp) -> bool {
-        if self.stage == Stage::Delinked {
-            return false;
+        self.stage != Stage::Delinked && self.end().is_none_or(|(end, _)| at < end)
+    }
+
+    /// When and why it ends by itself: once its term has run out, unless that extends itself (L-9),
+    /// or once a notice period is over (D-8), whichever is first; the notice period, if both are at
+    /// once.
+    pub fn end(&self) -> Option<(Timestamp, EndCause)> {
+        let term = self.expires.filter(|_| self.extend_days.is_none());
+        match (self.delink_ends, term) {
+            (Some(notice), None) => Some((notice, EndCause::NoticeOver)),
+            (Some(notice), Some(term)) if notice <= term => Some((notice, EndCause::NoticeOver)),
+            (_, Some(term)) => Some((term, EndCause::Expired)),
+            (None, None) => None,
         }
-        match (self.expires, self.extend_days) {
-            (Some(expires), None) => at < expires,
-            _ => true,
+    }
+
+    /// The same link with a term that begins at a moment: what has passed before its end counts as
+    /// announced (L-9).
+    pub fn with_term(self, term: Option<TermRequest>, at: Timestamp) -> Self {
+        let Some(term) = term else { return self };
+        let (end, extend_days) = begun(term, at);
+        Self { expires: Some(end), extend_days, announced: passed_moment(end, at), ..self }
+    }
+
+    /// What has been announced after a change of its term, which is judged anew; unless the notice
+    /// period was what ends the link and still is (L-9, D-8).
+    pub fn announce_term(&mut self, before: &Self, at: Timestamp) {
+        let by_notice = |link: &Self| link.end().is_some_and(|(_, cause)| cause == EndCause::NoticeOver);
+        if by_notice(before) && by_notice(self) {
+            return;
+        }
+        let end = self.end().map(|(end, _)| end).or(self.expires);
+        self.announced = end.and_then(|end| passed_moment(end, at));
+    }
+
+    /// The same after a notice period has begun or was called off: nothing is announced of an end
+    /// that does not move (D-8).
+    pub fn announce_notice(&mut self, before: &Self, at: Timestamp) {
+        let end = |link: &Self| link.end().map(|(end, _)| end);
+        if end(before) != end(self) {
+            self.announced = end(self).and_then(|end| passed_moment(end, at));
         }
     }
 }
@@ -101,6 +141,20 @@ pub struct LinkRequest {
     pub management: ManagementType,
     pub services: BTreeSet<Service>,
     pub term: Option<TermRequest>,
+    /// On whom it rests; on nobody, if the operator sent it.
+    pub sender: Option<Subject>,
+    pub state: HandshakeState,
+    pub expires: Timestamp,
+}
+
+/// What a manager would like to have changed about a link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    pub id: ProposalId,
+    pub link: LinkId,
+    pub manager: TenantId,
+    pub managed: TenantId,
+    pub content: ProposalContent,
     /// On whom it rests; on nobody, if the operator sent it.
     pub sender: Option<Subject>,
     pub state: HandshakeState,
@@ -304,6 +358,7 @@ pub struct Oracle {
     pub tenants: Vec<Tenant>,
     pub links: Vec<Link>,
     pub requests: Vec<LinkRequest>,
+    pub proposals: Vec<Proposal>,
     pub invitations: Vec<Invitation>,
     pub users: Vec<User>,
     pub assignments: Vec<Assignment>,
@@ -313,6 +368,8 @@ pub struct Oracle {
     pub reseller_customers: Vec<ResellerCustomer>,
     /// Every upload there ever was.
     pub uploads: Vec<Upload>,
+    /// The devices of uploads that their resellers took back (V-10).
+    pub withdrawn: BTreeSet<(UploadId, String)>,
     /// The devices that some tenant holds.
     pub devices: Vec<Device>,
     /// The ids of all devices there ever were.
@@ -344,6 +401,7 @@ impl Oracle {
             tenants: Vec::new(),
             links: Vec::new(),
             requests: Vec::new(),
+            proposals: Vec::new(),
             invitations: Vec::new(),
             users: Vec::new(),
             assignments: Vec::new(),
@@ -351,6 +409,7 @@ impl Oracle {
             used_role_ids: BTreeSet::new(),
             reseller_customers: Vec::new(),
             uploads: Vec::new(),
+            withdrawn: BTreeSet::new(),
             devices: Vec::new(),
             used_devices: BTreeSet::new(),
             moves: Vec::new(),

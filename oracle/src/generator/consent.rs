@@ -84,7 +84,7 @@ impl Generator {
             .filter(|link| (link.managed == home || link.manager == home) && link.in_force(self.now))
             .cloned()
             .collect();
-        match self.rng.below(12) {
+        match self.rng.below(15) {
             0..=4 => {
                 if let Some(link) = self.rng.pick(&links).cloned() {
                     let asked = link.stage != Stage::Active;
@@ -113,7 +113,18 @@ impl Generator {
                     };
                 }
             }
-            8 => {
+            8..=10 => {
+                let pending = |state| state == HandshakeState::Pending;
+                let proposals: Vec<_> =
+                    oracle.proposals.iter().filter(|one| pending(one.state) && one.managed == home).collect();
+                if let Some(proposal) = self.rng.pick(&proposals).map(|one| one.id) {
+                    return match self.rng.percent(60) {
+                        true => (actor, AcceptProposal { proposal }.into()),
+                        false => (actor, DeclineProposal { proposal }.into()),
+                    };
+                }
+            }
+            11 => {
                 let tenants = vec![home];
                 return (actor, DisableTenants { tenants }.into());
             }
@@ -202,6 +213,11 @@ impl Generator {
                 grounds.push((sender, request.manager));
             }
         }
+        for one in oracle.proposals.iter().filter(|one| pending(one.state)) {
+            if let Some(sender) = self.one_who_may(oracle, "customers.add", one.manager, true) {
+                grounds.push((sender, one.managed));
+            }
+        }
         let Some((sender, tenant)) = self.rng.pick(&grounds).copied() else {
             return self.gen_invite(oracle);
         };
@@ -269,6 +285,9 @@ impl Generator {
                 Some(link) => found.push((link.manager, "customers.add", command.into())),
                 None => found.push((one.tenant, "users.manage", command.into())),
             }
+        }
+        for one in oracle.proposals.iter().filter(|one| pending(one.state)) {
+            found.push((one.manager, "customers.add", ResendProposal { proposal: one.id }.into()));
         }
         for one in oracle.moves.iter().filter(|one| pending(one.state)) {
             found.push((one.manager, "devices.manage", ResendMove { id: one.id }.into()));

@@ -39,16 +39,18 @@ fn too_many() -> &'static BTreeSet<DeviceId> {
 impl Generator {
     pub(super) fn choose_about_stock(&mut self, oracle: &Oracle, roll: usize) -> (Actor, Command) {
         match roll {
-            0..=44 => self.gen_add_reseller_customer(oracle),
-            45..=62 => self.gen_edit_reseller_customer(oracle),
+            0..=39 => self.gen_add_reseller_customer(oracle),
+            40..=47 => self.gen_remove_reseller_customer(oracle),
+            48..=62 => self.gen_edit_reseller_customer(oracle),
             63..=82 => self.gen_drop_reseller(oracle),
             83..=104 => self.gen_admit_reseller(oracle),
             105..=184 => self.gen_upload(oracle),
             185..=254 => self.gen_move(oracle),
             255..=304 => self.gen_answer_move(oracle),
-            305..=324 => self.gen_delete_devices(oracle),
-            325..=349 => self.gen_buy_licence(oracle),
-            350..=384 => self.gen_assign_seats(oracle),
+            305..=316 => self.gen_delete_devices(oracle),
+            317..=332 => self.gen_withdraw(oracle),
+            333..=354 => self.gen_buy_licence(oracle),
+            355..=384 => self.gen_assign_seats(oracle),
             _ => self.gen_release_seats(oracle),
         }
     }
@@ -104,6 +106,14 @@ impl Generator {
         let (reseller, tenant) = self.added(oracle, |_| true);
         let command = EditResellerCustomer { reseller, tenant, reference: self.reference() };
         (self.actor_for(oracle, "customers.add", reseller), command.into())
+    }
+
+    fn gen_remove_reseller_customer(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let (reseller, tenant) = self.added(oracle, |status| status == ResellerStatus::Pending);
+        (
+            self.actor_for(oracle, "customers.add", reseller),
+            RemoveResellerCustomer { reseller, tenant }.into(),
+        )
     }
 
     fn gen_drop_reseller(&mut self, oracle: &Oracle) -> (Actor, Command) {
@@ -185,6 +195,26 @@ impl Generator {
             };
         }
         devices
+    }
+
+    /// An upload, mostly one of which there is something left, and devices that are mostly of it.
+    fn gen_withdraw(&mut self, oracle: &Oracle) -> (Actor, Command) {
+        let roll = self.rng.below(100);
+        let found = match (self.rng.pick(&oracle.devices), self.rng.pick(&oracle.uploads)) {
+            (Some(device), _) if roll < 85 => Some(&device.upload),
+            (_, upload) if roll < 97 => upload,
+            _ => None,
+        };
+        let (upload, reseller) = match found {
+            Some(upload) => (upload.id, upload.reseller),
+            None => (UploadId::from_uuid(id(7, 999_999)), self.reseller(oracle)),
+        };
+        let odd = self.rng.percent(15);
+        let devices = match self.rng.percent(40) {
+            true => None,
+            false => Some(self.some_devices(oracle, |device| odd || device.upload.id == upload)),
+        };
+        (self.actor_for(oracle, "devices.manage", reseller), WithdrawUpload { upload, devices }.into())
     }
 
     fn gen_move(&mut self, oracle: &Oracle) -> (Actor, Command) {

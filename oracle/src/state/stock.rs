@@ -40,7 +40,10 @@ impl Row {
 /// The ids of everything the generator may have named as a reseller or a tenant of one.
 fn rows_of(oracle: &Oracle) -> Vec<(TenantId, TenantId)> {
     let living = || oracle.tenants.iter().filter(|tenant| !tenant.deleted).map(|tenant| tenant.id);
-    let resellers: BTreeSet<TenantId> = oracle.reseller_customers.iter().map(|row| row.reseller).collect();
+    // Whoever has taken all tenants off its list may have devices on some still.
+    let with_rows = oracle.reseller_customers.iter().map(|row| row.reseller);
+    let resellers: BTreeSet<TenantId> =
+        with_rows.chain(oracle.uploads.iter().map(|one| one.reseller)).collect();
     resellers.into_iter().flat_map(|reseller| living().map(move |tenant| (reseller, tenant))).collect()
 }
 
