@@ -67,6 +67,7 @@ fn link(stage: Stage, number: u64) -> Write {
         manager: TenantId::from_uuid(numbered(1)),
         managed: TenantId::from_uuid(numbered(2)),
         management: "jointly".parse().unwrap(),
+        terms: 0,
         services: ["assets".parse().unwrap()].into(),
         grants: Default::default(),
         stage,

@@ -46,7 +46,7 @@ fn fits(schema: &Validator, what: &Value) {
 
 /// Moves and enabling need more than the known world has.
 fn world() -> Given {
-    given().under(|policy| {
+    given_under(|policy| {
         policy.management_types[1].moves = tenantry::policy::MoveRule::Approval;
         policy.host_reports_ready = true;
     })

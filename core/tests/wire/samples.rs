@@ -225,6 +225,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("$ADA", r#"{"command":"delete_tenants","tenants":["$FULLY"],"confirm":"delete","cascade":true}"#),
     ("later", "1"),
     ("$STAFF", r#"{"command":"set_policy","policy":$POLICY}"#),
+    ("$STAFF", r#"{"command":"propose_terms","link":"$GRAND_LINK","proposal":"$NEW37"}"#),
 ];
 
 /// What the queries find.
@@ -274,6 +275,7 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"roles","actor":{"user":"$ADA"},"tenant":"$MSP","paging":{"limit":1,"descending":true}}"#,
     r#"{"query":"assignments","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
     r#"{"query":"invitations","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"state":"pending"}}"#,
+    r#"{"query":"link_terms","actor":{"user":"$JULIA"},"link":"$JOINTLY_LINK"}"#,
     r#"{"query":"devices","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","paging":{"limit":1}}"#,
     r#"{"query":"device","actor":{"user":"$JULIA"},"device":"SN-1"}"#,
     r#"{"query":"device","actor":{"user":"$JULIA"},"device":"SN-2"}"#,
