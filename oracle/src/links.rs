@@ -259,6 +259,8 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         let link = self.link_for_manager(who, c.link, at)?;
         let mut obstacles = ended_obstacle(&link);
+        // After the end nothing of the tenant is told.
+        let ended = link.stage == Stage::Delinked;
         let owner_present = !self.active_super_admins(link.managed).is_empty();
         let convertible =
             self.management(&link.management).is_some_and(|rule| rule.converts_to.contains(&c.management));
@@ -267,7 +269,8 @@ impl Oracle {
         }
         let mut others =
             self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
-        if others.next().is_some() && self.management(&c.management).is_some_and(|rule| rule.exclusive) {
+        let exclusive = self.management(&c.management).is_some_and(|rule| rule.exclusive);
+        if !ended && exclusive && others.next().is_some() {
             // Who else manages the tenant is none of the manager's affair.
             obstacles.push(unless_operator(who, Code::ExclusiveLink));
         }
@@ -275,7 +278,7 @@ impl Oracle {
         match self.management(&c.management) {
             None => obstacles.push(Code::UnknownManagementType),
             Some(rule) if rule.delinkable => {
-                if !owner_present {
+                if !ended && !owner_present {
                     match &c.owner {
                         None => obstacles.push(Code::OwnerRequired),
                         Some(owner) => invite = Some(owner),
@@ -288,9 +291,7 @@ impl Oracle {
             obstacles.extend(self.invitee_obstacles(owner, link.managed));
             obstacles.extend(self.id_obstacles(&invitee_ids(owner)));
             obstacles.extend(self.invited_enough(who, &owner.email, at));
-            if link.stage != Stage::Delinked {
-                obstacles.extend(self.owner_obstacles(who, link.managed, at));
-            }
+            obstacles.extend(self.owner_obstacles(who, link.managed, at));
         }
         least(obstacles)?;
         self.link_mut(c.link).management = c.management.clone();

@@ -53,7 +53,9 @@ impl Oracle {
         }
         let mut others =
             self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
-        if others.any(|other| !other.services.is_disjoint(services)) {
+        // Who manages the tenant after the end is not told.
+        let ended = link.stage == Stage::Delinked;
+        if !ended && others.any(|other| !other.services.is_disjoint(services)) {
             obstacles.push(Code::ServicesOverlap);
         }
         obstacles
