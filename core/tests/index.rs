@@ -20,7 +20,7 @@ use tenantry::model::permission::DESPITE_DISABLED;
 use tenantry::model::{
     Assignment, Hold, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
 };
-use tenantry::policy::Policy;
+use tenantry::policy::{Policy, PolicyVersion};
 use tenantry::query::Question;
 use tenantry::refusal::Code;
 use tenantry::testkit::inside::{Any, Follower, Memory, World, Write, access};
@@ -89,7 +89,19 @@ struct Worlds {
     view: Memory,
 }
 
+/// A policy in force. Another was before it, under which some links were agreed upon.
+fn in_force(policy: Policy) -> PolicyVersion {
+    PolicyVersion { terms: 1, policy, superseded: false }
+}
+
 impl Worlds {
+    /// A policy in force, and the one before it.
+    fn begin(&mut self, policy: Policy) {
+        let earlier = PolicyVersion { terms: 0, policy: self.policy(), superseded: true };
+        self.change(Write::Put(earlier.into()));
+        self.change(Write::Put(in_force(policy).into()));
+    }
+
     /// A policy in which anything may be dropped.
     fn policy(&mut self) -> Policy {
         let whole = Policy::default();
@@ -179,6 +191,7 @@ impl Worlds {
             manager: tenant_id(manager),
             managed: tenant_id(managed),
             management: self.dice.pick(&["fully", "jointly", "loosely"]).parse().unwrap(),
+            terms: self.dice.below(2) as u32,
             services: whole.services.iter().filter(|_| !self.dice.one_in(3)).cloned().collect(),
             grants,
             stage: *self.dice.pick(Stage::ALL),
@@ -229,7 +242,7 @@ impl Worlds {
     /// Everything, once.
     fn found(&mut self) {
         let policy = self.policy();
-        self.change(Write::Put(policy.into()));
+        self.begin(policy);
         for number in 0..self.size.tenants {
             let tenant = self.random_tenant(number);
             self.change(Write::Put(tenant.into()));
@@ -257,7 +270,7 @@ impl Worlds {
         let mut changes = Vec::new();
         for _ in 0..1 + self.dice.below(3) {
             let change = match self.dice.below(13) {
-                0 => Write::Put(self.policy().into()),
+                0 => Write::Put(in_force(self.policy()).into()),
                 1 => {
                     let number = self.dice.below(self.size.tenants);
                     Write::Put(self.random_tenant(number).into())
@@ -274,7 +287,8 @@ impl Worlds {
                 7..=9 => Write::Put(self.random_assignment().into()),
                 10..=11 => Write::Remove(self.random_assignment().into()),
                 _ => {
-                    let all: Vec<Any> = self.view.entities().cloned().collect();
+                    let stays = |any: &&Any| matches!(any, Any::PolicyVersion(_));
+                    let all: Vec<Any> = self.view.entities().filter(|any| !stays(any)).cloned().collect();
                     Write::Remove(self.dice.pick(&all).clone())
                 }
             };
@@ -403,7 +417,7 @@ fn p12_the_index_answers_as_the_rules_do_where_lines_overflow() {
 fn p8_more_roles_than_seats_have_codes_for() {
     let size = Size { tenants: 90, users: 90, roles: 90 };
     let mut worlds = Worlds { dice: Dice(1), size, view: Memory::new() };
-    worlds.change(Write::Put(Policy::default().into()));
+    worlds.begin(Policy::default());
     for number in 0..90 {
         let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(number) };
         let user = User { state: UserState::Active, ..worlds.random_user(number) };
@@ -497,9 +511,9 @@ fn p12_what_is_noted_with_others_follows_them() {
         masked: false,
     };
     let grown = Follower::build(&worlds.view, 0, 3).unwrap();
-    worlds.change(Write::Put(Policy::default().into()));
+    worlds.begin(Policy::default());
     let mut all = Followed { worlds, seq: 0, grown, sized: None };
-    all.put(Policy::default());
+    all.put(in_force(Policy::default()));
     for number in 0..size.tenants {
         let made = tenant(&mut all.worlds, number, Operation::Enabled);
         all.put(made);
@@ -545,7 +559,7 @@ fn p12_what_is_noted_with_others_follows_them() {
         }
         all.put_and_compare(holding.clone());
         for host_reports_ready in [true, false] {
-            all.put_and_compare(Policy { host_reports_ready, ..Policy::default() });
+            all.put_and_compare(in_force(Policy { host_reports_ready, ..Policy::default() }));
         }
         all.put_and_compare(Link { holds: false, ..holding });
         let enabled = tenant(&mut all.worlds, managed, Operation::Enabled);
@@ -591,7 +605,7 @@ fn p12_what_is_noted_with_others_follows_them() {
     all.put_and_compare(Role { deleted: Some(moment(1)), ..role });
     for _ in 0..4 {
         let policy = all.worlds.policy();
-        all.put_and_compare(policy);
+        all.put_and_compare(in_force(policy));
     }
 }
 
@@ -604,7 +618,7 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
         deleted: None,
         ..worlds.random_role(0)
     };
-    let mut entities: Vec<Any> = vec![Policy::default().into(), role.clone().into()];
+    let mut entities: Vec<Any> = vec![in_force(Policy::default()).into(), role.clone().into()];
     for number in 0..2 {
         let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(number) };
         let user = User { state: UserState::Active, ..worlds.random_user(number) };
@@ -617,7 +631,7 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
         };
         entities.extend([tenant.into(), user.into(), assignment.into()]);
     }
-    entities.push(Link { stage: Stage::Active, term: None, ..worlds.random_link() }.into());
+    entities.push(Link { stage: Stage::Active, terms: 1, term: None, ..worlds.random_link() }.into());
     for entity in &entities {
         worlds.change(Write::Put(entity.clone()));
     }
@@ -655,7 +669,7 @@ fn p12_a_name_that_the_policy_does_not_have_is_refused_and_a_handle_outlives_the
     let user = User { state: UserState::Active, ..worlds.random_user(0) };
     let role = "super_admin".parse().unwrap();
     let assignment = Assignment { user: user.id, tenant: tenant.id, role, below: true, masked: false };
-    for entity in [whole.clone().into(), tenant.into(), user.into(), assignment.into()] {
+    for entity in [in_force(whole.clone()).into(), tenant.into(), user.into(), assignment.into()] {
         worlds.change(Write::Put(entity));
     }
     let mut follower = Follower::build(&worlds.view, 0, 1).unwrap();
@@ -673,11 +687,11 @@ fn p12_a_name_that_the_policy_does_not_have_is_refused_and_a_handle_outlives_the
     let mut less = whole.clone();
     less.permissions.retain(|name| name.as_str() != "tenant.view");
     less.services.retain(|name| name.as_str() != "manage");
-    follower.follow(1, &[worlds.change(Write::Put(less.into()))]);
+    follower.follow(1, &[worlds.change(Write::Put(in_force(less).into()))]);
     assert_eq!(check(view.into()), Some(Code::RoleLacksPermission));
     assert_eq!(check(view.with(manage)), Some(Code::ServiceNotManaged));
     assert!(index.permission("tenant.view").is_err() && index.service("manage").is_err());
-    follower.follow(2, &[worlds.change(Write::Put(whole.into()))]);
+    follower.follow(2, &[worlds.change(Write::Put(in_force(whole).into()))]);
     assert_eq!(check(view.with(manage)), None);
     assert_eq!((index.permission("tenant.view"), index.service("manage")), (Ok(view), Ok(manage)));
 }
