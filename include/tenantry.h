@@ -394,6 +394,8 @@ enum {
   TENANTRY_CANNOT_BE_WITHDRAWN = 921,
   /** uploads of the reseller are shown as tenant `...`; withdraw them first, as long as that is possible. (V-1) */
   TENANTRY_HAS_UPLOADS = 922,
+  /** the ids `...` are of two devices that the reseller has uploaded; check what the devices show, and leave out what is there already. (V-2) */
+  TENANTRY_DEVICE_IDS_CONFLICT = 923,
   /** the document is not JSON; send one JSON document. */
   TENANTRY_MALFORMED_JSON = 9001,
   /** the call is not as it should be; put it right; the documentation of the call, or its JSON Schema, says what it takes. */

@@ -177,11 +177,12 @@
 //! # let rob = RegisterUser::new(reseller, "rob@barn.example".parse()?, "admin".parse()?);
 //! # let rob = db.execute(Actor::OPERATOR, rob)?.outcome;
 //! db.execute(rob, AddResellerCustomer::new(reseller, "NW-1".parse()?))?;
-//! let devices = ["356938031000012".to_owned(), "SN-2026/0042".to_owned()];
-//! db.execute(rob, UploadDevices::new(reseller, msp, devices.into()))?;
+//! // A phone with two IMEIs, which is one device, and a router.
+//! let devices = vec![["356938031000012", "356938031000053"].into(), "SN-2026/0042".into()];
+//! db.execute(rob, UploadDevices::new(reseller, msp, devices))?;
 //!
 //! // From the MSP's pool to a customer that it manages. This one is not asked, so there is no request.
-//! let moved = db.execute(ada, MoveDevices::new(msp, bakery, ["356938031000012".parse()?].into()))?.outcome;
+//! let moved = db.execute(ada, MoveDevices::new(msp, bakery, ["356938031000053".parse()?].into()))?.outcome;
 //! assert!(moved.is_none());
 //! db.execute(ada, DeleteDevices::new(msp, ["SN-2026/0042".parse()?].into()))?;
 //! # Ok(())
@@ -347,8 +348,10 @@
 //! [`Refusal`]: crate::Refusal
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::declare::declare;
 use crate::base::ids::{
@@ -520,7 +523,7 @@ names! {
 }
 
 names! {
-    nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, Invitee, Email, RoleRef,
+    nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, TypedDevice, Invitee, Email, RoleRef,
     RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace,
     TermRequest
 }
@@ -618,6 +621,96 @@ pub struct NewAssignment {
     /// gives it holds less somewhere there (P-10, P-15).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<bool>,
+}
+
+/// A device as it was typed, by one of its ids or by several: two IMEIs and a serial number, say
+/// (V-2). It is found by each of them from then on, and is named by the first in lists and events.
+///
+/// Serialised as a text or, of several ids, as an array of texts.
+///
+/// ```
+/// use tenantry::command::TypedDevice;
+///
+/// let router = TypedDevice::from("acme:7");
+/// let phone = TypedDevice::from(["490154203237518", "352099001761481", "SN-1234"]);
+/// assert_eq!((router.ids().len(), phone.ids().len()), (1, 3));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypedDevice(Vec<String>);
+
+impl TypedDevice {
+    /// The most ids that one device takes.
+    pub const MAX_IDS: usize = 8;
+
+    /// The ids as they were typed.
+    pub fn ids(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl From<&str> for TypedDevice {
+    fn from(id: &str) -> Self {
+        Self(vec![id.to_owned()])
+    }
+}
+
+impl From<String> for TypedDevice {
+    fn from(id: String) -> Self {
+        Self(vec![id])
+    }
+}
+
+impl From<Vec<String>> for TypedDevice {
+    fn from(ids: Vec<String>) -> Self {
+        Self(ids)
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for TypedDevice {
+    fn from(ids: [&str; N]) -> Self {
+        Self(ids.map(str::to_owned).into())
+    }
+}
+
+impl Serialize for TypedDevice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [id] => id.serialize(serializer),
+            ids => ids.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TypedDevice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Ids;
+
+        impl<'de> Visitor<'de> for Ids {
+            type Value = TypedDevice;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or an array of strings")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, id: &str) -> Result<TypedDevice, E> {
+                Ok(id.into())
+            }
+
+            fn visit_string<E: serde::de::Error>(self, id: String) -> Result<TypedDevice, E> {
+                Ok(id.into())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<TypedDevice, A::Error> {
+                let mut ids = Vec::new();
+                while let Some(id) = seq.next_element()? {
+                    ids.push(id);
+                }
+                Ok(TypedDevice(ids))
+            }
+        }
+
+        deserializer.deserialize_any(Ids)
+    }
 }
 
 /// One user on one tenant.
@@ -1348,8 +1441,9 @@ commands! {
         reseller: TenantId,
         /// To whom.
         to: TenantId,
-        /// The devices as they were typed; each is judged for itself. 1 to 10 000.
-        devices: Vec<String>,
+        /// The devices as they were typed, each by one of its ids or by a list of 1 to 8 of them;
+        /// each is judged for itself. 1 to 10 000.
+        devices: Vec<TypedDevice>,
     }
     + {
         /// The upload's id.

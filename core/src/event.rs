@@ -27,7 +27,7 @@
 //! # }
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -586,8 +586,12 @@ pub enum Event {
         reseller: TenantId,
         /// To whom.
         to: TenantId,
-        /// The devices.
+        /// The devices, by their ids; of several, by the one that was typed first, as in every
+        /// event.
         devices: BTreeSet<DeviceId>,
+        /// The other ids of those that have several.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        others: BTreeMap<DeviceId, BTreeSet<DeviceId>>,
     },
     /// A reseller withdrew an upload, or devices of it (V-10).
     UploadWithdrawn {

@@ -396,6 +396,8 @@ codes! {
         "`{}` cannot be withdrawn any more"; "leave it out, or ask whoever it was uploaded to to delete it"
     922 HasUploads "has_uploads" "V-1" State:
         "uploads of the reseller are shown as tenant `{}`"; "withdraw them first, as long as that is possible"
+    923 DeviceIdsConflict "device_ids_conflict" "V-2" State:
+        "the ids `{}` are of two devices that the reseller has uploaded"; "check what the devices show, and leave out what is there already"
 }
 
 impl fmt::Display for Code {

@@ -37,7 +37,7 @@ fn kept() -> Kept {
         let name = Some(text(&format!("Renamed {round}")));
         given = given.and(ADA, EditTenant { name, ..EditTenant::new(JOINTLY) });
     }
-    let devices = ["SN-1", "SN-2"].map(str::to_owned).to_vec();
+    let devices = vec!["SN-1".into(), ["SN-2", "SN-3"].into()];
     given
         .and(JIM, EditUser { name: Patch::Set(text("Jim")), ..EditUser::new(JIM) })
         .and(JULIA, RemoveUser::new(JIM))

@@ -6,6 +6,9 @@
 #include "journeys.h"
 #include "rows.h"
 
+/* The IMEIs of a phone. */
+#define IMEI "356938031000053"
+#define OTHER_IMEI "356938031000061"
 /* What the bakery buys: an IMEI, a MEID, a serial number. */
 #define BAKERY "356938031000012", "A100000C1D2E3F", "SN-2026/0042"
 /* What the MSP buys for its pool, and the two of them that it moves on. */
@@ -164,6 +167,12 @@ void resellers(stage *on) {
   cJSON *bulk = list_of(NULL, 0);
   for (int place = 0; place < 10001; place++) cJSON_AddItemToArray(bulk, text(format("BULK-%d", place)));
   tries(on, by(rita), "uploads 10 001 devices at once", upload(holm, bulk));
+
+  heading("One device, several ids");
+  does(on, by(rita), "uploads a phone to the bakery: two IMEIs and a serial number",
+       upload(bakery, list(texts(IMEI, OTHER_IMEI, "SN-2026/0101"))));
+  tries(on, by(rita), "uploads its second IMEI to Holm & Sons", upload(holm, texts(OTHER_IMEI)));
+
   heading("The reseller's list, before");
   remark("The bakery was sold to directly and is managed: its name, the MSP's number.");
   list_rows(on, NULL);

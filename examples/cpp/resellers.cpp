@@ -6,6 +6,8 @@
 
 namespace {
 
+// A phone by its two IMEIs and its serial number.
+const list PHONE{"356938031000053", "356938031000061", "SN-2026/0101"};
 // What the bakery buys: an IMEI, a MEID, a serial number.
 const list BAKERY{"356938031000012", "A100000C1D2E3F", "SN-2026/0042"};
 // What the MSP buys for its pool, and the two of them that it moves on.
@@ -165,6 +167,12 @@ void resellers(stage& on) {
   list bulk;
   for (int number = 0; number < 10001; ++number) bulk.push_back("BULK-" + to_string(number));
   on.tries(rita, "uploads 10 001 devices at once", shop.upload(holm, bulk));
+
+  on.told.heading("One device, several ids");
+  on.does(rita, "uploads a phone to the bakery: two IMEIs and a serial number",
+          {{"command", "upload_devices"}, {"reseller", contoso}, {"to", bakery}, {"devices", json::array({PHONE})}});
+  on.tries(rita, "uploads its second IMEI to Holm & Sons", shop.upload(holm, {PHONE[1]}));
+
   on.told.heading("The reseller's list, before");
   on.told.remark("The bakery was sold to directly and is managed: its name, the MSP's number.");
   shop.show();

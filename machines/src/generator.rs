@@ -956,7 +956,9 @@ impl<'s> Generator<'s> {
         if self.rng.percent(if place.call == "upload_devices" { 8 } else { 85 })
             && let Some(device) = self.rng.pick(held)
         {
-            return text(device, "id").to_owned();
+            let others = texts(&device["others"]);
+            let other = self.rng.pick(&others).filter(|_| self.rng.percent(50));
+            return other.map_or_else(|| text(device, "id").to_owned(), Clone::clone);
         }
         self.made += 1;
         format!("SERIAL-{:05}", self.made)
@@ -975,6 +977,11 @@ impl<'s> Generator<'s> {
         }
         match name {
             "Actor" => json!({ "user": place.user }),
+            "TypedDevice" if self.rng.percent(25) => {
+                let others = self.rng.below(3);
+                json!((0..=others).map(|_| self.device(place)).collect::<Vec<_>>())
+            }
+            "TypedDevice" => json!(self.device(place)),
             "CompanyName" | "PersonName" | "RoleName" | "IntegrationName" | "Reference" => json!(self.name()),
             "Number" => {
                 if new && !self.rng.percent(5) {

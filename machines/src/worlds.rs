@@ -29,6 +29,7 @@ const EXCEPTIONS: &[&str] = &[
     "device_taken",
     "devices_taken",
     "device_held",
+    "device_ids_conflict",
 ];
 
 /// Whoever may link asks by number and is told a name (T-8); a reseller adds by number (V-1).

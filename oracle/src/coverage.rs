@@ -375,7 +375,7 @@ impl Coverage {
     }
 
     /// Refusals that no command of these worlds can meet, and why.
-    pub const UNREACHABLE: [(Code, &'static str); 8] = [
+    pub const UNREACHABLE: [(Code, &'static str); 9] = [
         (Code::StaleSeq, "no request expects a revision"),
         (Code::ClockBehind, "the clock never runs backwards"),
         (Code::ClockAhead, "these engines believe any leap"),
@@ -384,6 +384,7 @@ impl Coverage {
         (Code::InvalidLimit, "no command turns pages"),
         (Code::MomentAhead, "no command asks about the past"),
         (Code::TextTooLong, "no command looks for a text"),
+        (Code::DeviceIdsConflict, "every device has one id in these worlds yet"),
     ];
 
     /// The kinds of lists.

@@ -109,7 +109,7 @@ impl Oracle {
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
         let mut devices = Vec::new();
         for typed in &c.devices {
-            let Some(device) = parsed(typed) else {
+            let Some(device) = typed.ids().first().and_then(|id| parsed(id)) else {
                 obstacles.push(Code::InvalidDevice);
                 continue;
             };

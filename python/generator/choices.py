@@ -9,7 +9,7 @@ from typing import Final
 # The call and its reply themselves, which are written by hand.
 BY_HAND: Final = {
     "Acknowledge", "Acknowledged", "Answered", "AsOf", "Call", "Command", "Execute", "Executed", "ExecutedAll", "ExecutedOne",
-    "Fault", "FaultItem", "Query", "Sweep", "Swept",
+    "Fault", "FaultItem", "Query", "Sweep", "Swept", "TypedDevice",
 }  # fmt: skip
 
 # Unions that have a module of their own, and what it says it is.
@@ -33,7 +33,7 @@ VARIANTS: Final = {
 }
 
 # What a caller may also give where these are wanted, and the module that has it.
-WIDER: Final = {"Actor": ("_command", "ActorLike"), "AsOf": ("_data", "AsOf")}
+WIDER: Final = {"Actor": ("_command", "ActorLike"), "AsOf": ("_data", "AsOf"), "TypedDevice": ("_data", "TypedDevice")}
 # Text that may also be an id.
 TEXT_OR_ID: Final = {"RoleRef"}
 

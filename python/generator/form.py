@@ -23,7 +23,6 @@ class Plain(Enum):
     FLAG = auto()
     NOTHING = auto()
     ID = auto()
-    TEXTS_BY_NAME = auto()
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,20 @@ class Many:
 
 
 @dataclass(frozen=True)
+class ByName:
+    """Any number of these, each under a text."""
+
+    item: Type
+
+
+@dataclass(frozen=True)
 class Maybe:
     """One of these, or null."""
 
     inner: Type
 
 
-Type: TypeAlias = Either[Plain, Ref, Many, Maybe]
+Type: TypeAlias = Either[Plain, Ref, Many, ByName, Maybe]
 
 
 def names(kind: Type) -> set[str]:
@@ -56,7 +62,7 @@ def names(kind: Type) -> set[str]:
     match kind:
         case Ref(name):
             return {name}
-        case Many(item, _):
+        case Many(item, _) | ByName(item):
             return names(item)
         case Maybe(inner):
             return names(inner)

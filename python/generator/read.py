@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .form import Absent, Choice, Definition, Door, Field, Plain, Shape, Struct, Union
+from .form import Absent, ByName, Choice, Definition, Door, Field, Plain, Shape, Struct, Union
 from .source import Group, Module, field_name, lay, snake, text
 from .spelling import Types, reading, variant
 
@@ -59,7 +59,7 @@ class Read:
             case Absent.NULL:
                 return self.types.read(self.module, field.type, f"d.get({key})")
             case Absent.EMPTY:
-                return self.types.read(self.module, field.type, f"d.get({key}, ())")
+                return self.types.read(self.module, field.type, f"d.get({key}, {'{}' if isinstance(field.type, ByName) else '()'})")
             case bool() | int() | str():
                 return self.types.read(self.module, field.type, f"d.get({key}, {default})")
         return f"{there} if {key} in d else {default}"

@@ -8,6 +8,7 @@ from typing import Any
 from .choices import BY_HAND, PAGE, PATCHES
 from .form import (
     Absent,
+    ByName,
     Choice,
     Default,
     Definition,
@@ -121,7 +122,8 @@ class Reader:
             case {"type": "array"}:
                 return Many(self.type(schema["items"]), bool(schema.get("uniqueItems")))
             case {"type": "object", "patternProperties": _}:
-                return Plain.TEXTS_BY_NAME
+                (item,) = schema["patternProperties"].values()
+                return ByName(self.type(item))
             case {"type": "string", "format": "uuid"}:
                 return Plain.ID
             case {"type": str(kind)} if kind in PLAIN:
@@ -138,7 +140,7 @@ class Reader:
         if isinstance(said, (bool, int, str)):
             return Word(kind.name, str(said)) if isinstance(kind, Ref) else said
         match kind:
-            case Many() | Plain.TEXTS_BY_NAME:
+            case Many() | ByName():
                 return Absent.EMPTY
             case Plain.FLAG:
                 return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .choices import MODULES, TEXT_OR_ID, VARIANTS, WIDER
 from .form import (
     Absent,
+    ByName,
     Definition,
     Door,
     Field,
@@ -73,8 +74,8 @@ class Types:
                 return f"{self.exact(module, inner)} | None"
             case Plain.ID:
                 return f"{module.whole('uuid')}.UUID"
-            case Plain.TEXTS_BY_NAME:
-                return f"{module.std('collections.abc', 'Mapping')}[str, str]"
+            case ByName(item):
+                return f"{module.std('collections.abc', 'Mapping')}[str, {self.exact(module, item)}]"
         return PLAIN[kind]
 
     def given(self, module: Module, kind: Type) -> str:
@@ -141,8 +142,9 @@ class Types:
                 return source if read == "v" else f"None if (v := {source}) is None else {read}"
             case Plain.ID:
                 return f"{module.whole('uuid')}.UUID({source})"
-            case Plain.TEXTS_BY_NAME:
-                return f"dict({source})"
+            case ByName(item):
+                each = self.read(module, item, "x")
+                return f"dict({source})" if each == "x" else f"{{name: {each} for name, x in {source}.items()}}"
             case Plain.NOTHING:
                 return "None"
         return source

@@ -77,7 +77,7 @@ except ImportError as _error:
     ) from _error
 from . import codes, commands, errors, events, model, notices
 from ._command import ActorLike, Command, Executed, Request
-from ._data import UNSET, AsOf, Data, Id, Unset
+from ._data import UNSET, AsOf, Data, Id, TypedDevice, Unset
 from ._database import Database, PolicyLike, diagrams, memory, open, policy
 from ._native import AccessIndex, IndexVerdict, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
 from ._rows import Page, Rows
@@ -142,6 +142,7 @@ __all__ = [
     "ServiceHandle",
     "TenantHandle",
     "Trouble",
+    "TypedDevice",
     "Unset",
     "UserHandle",
     "Word",

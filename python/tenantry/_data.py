@@ -8,7 +8,7 @@ import enum
 import json
 import math
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from ._word import Word
@@ -20,6 +20,9 @@ Id: TypeAlias = uuid.UUID | str
 
 AsOf: TypeAlias = int | datetime.datetime
 """A moment that has passed: a record's number, or an aware datetime (X-2)."""
+
+TypedDevice: TypeAlias = str | Sequence[str]
+"""A device as it was typed: one of its ids, or 1 to 8 of them, the first of which names it (V-2)."""
 
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 EARLIEST: Final = datetime.datetime(1, 1, 2, tzinfo=datetime.timezone.utc)

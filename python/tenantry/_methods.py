@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from . import _read, commands, model
 from ._command import ActorLike, Command, Executed
-from ._data import UNSET, AsOf, Id, Unset
+from ._data import UNSET, AsOf, Id, TypedDevice, Unset
 from ._rows import Answer, Rows
 
 __all__ = ["Commands", "Queries"]
@@ -1513,7 +1513,7 @@ class Commands(ABC):
         *,
         reseller: Id,
         to: Id,
-        devices: Collection[str],
+        devices: Collection[TypedDevice],
         upload: Id | None = None,
         actor: ActorLike,
         request_id: Id | None = None,
@@ -1524,7 +1524,8 @@ class Commands(ABC):
         Args:
             reseller: The reseller.
             to: To whom.
-            devices: The devices as they were typed; each is judged for itself. 1 to 10 000.
+            devices: The devices as they were typed, each by one of its ids or by a list of 1 to 8 of them; each is
+                judged for itself. 1 to 10 000.
             upload: The upload's id.
             actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
             request_id: Names this request: asking again under the same id is safe and answers with the first
@@ -2672,7 +2673,7 @@ class Queries(ABC):
         return Rows(ask, _read.read_device_row, cursor, limit)
 
     def device(self, *, actor: ActorLike, device: model.DeviceId, as_of: AsOf | None = None) -> model.DeviceRow | None:
-        """One device by its id; nothing, where no tenant holds it whose devices the actor may see (Q-4).
+        """One device by any of its ids; nothing, where no tenant holds it whose devices the actor may see (Q-4).
 
         Args:
             actor: Who asks.

@@ -1014,15 +1014,17 @@ class DeviceRow(Data):
     """A device that a tenant holds (Q-4).
 
     Attributes:
-        device: The device.
+        device: The device, by its id; of several, by the one that was typed first.
         holder: Who holds it.
         moving: The move that awaits the customer's approval (V-7).
+        others: Its other ids (V-2).
         seat: The licence whose seat it has (C-1).
     """
 
     device: DeviceId
     holder: TenantId
     moving: MoveId | None = None
+    others: frozenset[DeviceId] = frozenset()
     seat: LicenceId | None = None
 
 
@@ -1113,12 +1115,13 @@ class HeldDevice(Data):
     """A device: who holds it, and where it comes from.
 
     Attributes:
-        id: Its id.
+        id: Its id; of several, the one that was typed first.
         holder: Who holds it.
         reseller: The reseller who uploaded it.
         upload: The upload it came with.
         shown_as: The tenant that it is shown as in the reseller's list (V-3).
         moving: The move that awaits the customer's approval (V-7).
+        others: Its other ids (V-2).
         seat: The licence whose seat it has (C-1).
     """
 
@@ -1128,6 +1131,7 @@ class HeldDevice(Data):
     upload: UploadId
     shown_as: TenantId
     moving: MoveId | None = None
+    others: frozenset[DeviceId] = frozenset()
     seat: LicenceId | None = None
 
 

@@ -210,6 +210,7 @@ def read_device_row(d: Any) -> model.DeviceRow:
         device=d["device"],
         holder=uuid.UUID(d["holder"]),
         moving=None if (v := d.get("moving")) is None else uuid.UUID(v),
+        others=frozenset(d.get("others", ())),
         seat=None if (v := d.get("seat")) is None else uuid.UUID(v),
     )
 
@@ -561,6 +562,7 @@ def _event_devices_uploaded(d: Any) -> events.DevicesUploaded:
         reseller=uuid.UUID(d["reseller"]),
         to=uuid.UUID(d["to"]),
         devices=frozenset(d["devices"]),
+        others={name: frozenset(x) for name, x in d.get("others", {}).items()},
     )
 
 
@@ -832,6 +834,7 @@ def read_held_device(d: Any) -> model.HeldDevice:
         upload=uuid.UUID(d["upload"]),
         shown_as=uuid.UUID(d["shown_as"]),
         moving=None if (v := d.get("moving")) is None else uuid.UUID(v),
+        others=frozenset(d.get("others", ())),
         seat=None if (v := d.get("seat")) is None else uuid.UUID(v),
     )
 
@@ -1290,7 +1293,7 @@ def read_policy(d: Any) -> model.Policy:
         term=read_term_rule(d["term"]),
         prefix_reuse=read_prefix_reuse(d["prefix_reuse"]),
         asks_per_day=d.get("asks_per_day", 20),
-        consoles=dict(d.get("consoles", ())),
+        consoles=dict(d.get("consoles", {})),
         delink_request_days=d.get("delink_request_days"),
         host_reports_ready=d.get("host_reports_ready", False),
         issue_categories=frozenset(d.get("issue_categories", ())),

@@ -752,6 +752,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "uploads of the reseller are shown as tenant `{}`",
         "withdraw them first, as long as that is possible",
     ),
+    "device_ids_conflict": (
+        923,
+        "state",
+        "V-2",
+        "the ids `{}` are of two devices that the reseller has uploaded",
+        "check what the devices show, and leave out what is there already",
+    ),
     "malformed_json": (9001, "misuse", None, "the document is not JSON", "send one JSON document"),
     "invalid_request": (
         9002,

@@ -456,6 +456,10 @@ class Code(Status):
     HAS_UPLOADS = "has_uploads"
     """922 (V-1): uploads of the reseller are shown as tenant `{}`; withdraw them first, as long as that is possible."""
 
+    DEVICE_IDS_CONFLICT = "device_ids_conflict"
+    """923 (V-2): the ids `{}` are of two devices that the reseller has uploaded; check what the devices show, and
+    leave out what is there already."""
+
 
 @final
 class Trouble(Status):

@@ -11,7 +11,7 @@ from typing import ClassVar, final
 
 from . import model
 from ._command import Command
-from ._data import UNSET, Id, Unset
+from ._data import UNSET, Id, TypedDevice, Unset
 
 __all__ = [
     "AcceptDelink",
@@ -916,14 +916,15 @@ class UploadDevices(Command[model.UploadId]):
     Attributes:
         reseller: The reseller.
         to: To whom.
-        devices: The devices as they were typed; each is judged for itself. 1 to 10 000.
+        devices: The devices as they were typed, each by one of its ids or by a list of 1 to 8 of them; each is
+            judged for itself. 1 to 10 000.
         upload: The upload's id.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "upload_devices")
     reseller: Id
     to: Id
-    devices: Collection[str]
+    devices: Collection[TypedDevice]
     upload: Id | None = None
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias, final
 
 from . import _model as model
@@ -1379,7 +1379,8 @@ class DevicesUploaded(Data):
         upload: The upload.
         reseller: The reseller.
         to: To whom.
-        devices: The devices.
+        devices: The devices, by their ids; of several, by the one that was typed first, as in every event.
+        others: The other ids of those that have several.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "devices_uploaded")
@@ -1387,6 +1388,7 @@ class DevicesUploaded(Data):
     reseller: model.TenantId
     to: model.TenantId
     devices: frozenset[model.DeviceId]
+    others: Mapping[str, frozenset[model.DeviceId]] = field(default_factory=dict, hash=False)
 
     @property
     def event(self) -> str:

@@ -1,5 +1,7 @@
 //! A reseller and what it uploaded, for the long lists.
 
+use std::collections::BTreeMap;
+
 use tenantry::base::ids::{TenantId, UploadId};
 use tenantry::base::text::DeviceId;
 use tenantry::event::Event;
@@ -42,6 +44,7 @@ impl World {
                 reseller,
                 to: tenant,
                 devices: (0..self.devices(customer)).map(serial).collect(),
+                others: BTreeMap::new(),
             });
         }
         events

@@ -1,6 +1,7 @@
 //! What the host itself reads: entities by kind and parent, and records. No actor, no rules, and so
 //! no gate. How entities are kept, and by which keys they are found, does not show.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -115,8 +116,11 @@ kinds! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct HeldDevice {
-    /// Its id.
+    /// Its id; of several, the one that was typed first.
     pub id: DeviceId,
+    /// Its other ids (V-2).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub others: BTreeSet<DeviceId>,
     /// Who holds it.
     pub holder: TenantId,
     /// The reseller who uploaded it.
@@ -138,6 +142,7 @@ impl HeldDevice {
         let holding = view.get::<Holding>(device.holding.uuid())?;
         Ok(holding.map(|holding| Self {
             id: device.id.clone(),
+            others: device.others.clone(),
             holder: device.holder,
             reseller: holding.reseller,
             upload: holding.upload,
@@ -225,13 +230,17 @@ impl Of {
     }
 }
 
-/// The entity of a kind with this id.
+/// The entity of a kind with this id; a device by the key of any of its ids.
 ///
 /// # Errors
 /// When the world cannot be read.
 pub fn entity(asked: &AskedWorld<'_>, kind: EntityKind, id: Uuid) -> Ruling<Option<AnyEntity>> {
     asked.settled(Settling::Everything, |world| {
-        Ok(match world.view.load(kind.kept(), id)? {
+        let found = match kind {
+            EntityKind::Device => world.view.device(id)?.map(Any::Device),
+            _ => world.view.load(kind.kept(), id)?,
+        };
+        Ok(match found {
             Some(any) => AnyEntity::of(world.view, any)?,
             None => None,
         })

@@ -386,12 +386,12 @@ pub(super) fn devices(sight: &Sight<'_>, seal: Seal, it: &Devices) -> Ruling<Pag
     }))
 }
 
-/// One device, by its id.
+/// One device, by any of its ids.
 ///
 /// # Errors
 /// When the world cannot be read.
 pub(super) fn device(sight: &Sight<'_>, it: &FindDevice) -> Ruling<Option<DeviceRow>> {
-    let Some(device) = sight.world().view.get::<Device>(Device::key(&it.device))? else { return Ok(None) };
+    let Some(device) = sight.world().view.device(Device::key(&it.device))? else { return Ok(None) };
     match sight.might(DEVICES_VIEW, device.holder)? {
         Some(_) => Ok(Some(device_row(sight, device)?)),
         None => Ok(None),
@@ -400,7 +400,7 @@ pub(super) fn device(sight: &Sight<'_>, it: &FindDevice) -> Ruling<Option<Device
 
 fn device_row(sight: &Sight<'_>, device: Arc<Device>) -> Result<DeviceRow, ViewError> {
     let world = sight.world();
-    let Device { id, holder, seat, mut moving, .. } = Arc::unwrap_or_clone(device);
+    let Device { id, others, holder, seat, mut moving, .. } = Arc::unwrap_or_clone(device);
     // A move may have lapsed, or ended with its link, without anybody having recorded it yet.
     if let Some(id) = moving {
         let awaited = match world.view.get::<Move>(id.uuid())? {
@@ -411,7 +411,7 @@ fn device_row(sight: &Sight<'_>, device: Arc<Device>) -> Result<DeviceRow, ViewE
         };
         moving = moving.filter(|_| awaited);
     }
-    Ok(DeviceRow { device: id, holder, seat, moving })
+    Ok(DeviceRow { device: id, others, holder, seat, moving })
 }
 
 /// The licences that serve a tenant: to its own people all of them, to others those whose buyer is

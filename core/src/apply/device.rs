@@ -18,6 +18,7 @@ pub(super) fn uploaded(
     at: Timestamp,
     (upload, reseller, to): (UploadId, TenantId, TenantId),
     devices: &BTreeSet<DeviceId>,
+    others: &BTreeMap<DeviceId, BTreeSet<DeviceId>>,
 ) -> Result<Vec<Write>, ViewError> {
     let count = devices.len() as u64;
     let holding = Holding {
@@ -32,11 +33,13 @@ pub(super) fn uploaded(
         shown_as: to,
         stayed: false,
     };
-    let mut changes: Vec<Write> = devices
-        .iter()
-        .map(|id| Device { id: id.clone(), holder: to, holding: holding.id, seat: None, moving: None })
-        .map(|device| Write::Put(device.into()))
-        .collect();
+    let mut changes = replaced(view, devices, others)?;
+    changes.extend(devices.iter().map(|id| {
+        let others = others.get(id).cloned().unwrap_or_default();
+        let device =
+            Device { id: id.clone(), others, holder: to, holding: holding.id, seat: None, moving: None };
+        Write::Put(device.into())
+    }));
     changes.push(Write::Put(holding.into()));
     if let Some(mut row) = row(view, reseller, to)? {
         row.devices += count;
@@ -51,6 +54,25 @@ pub(super) fn uploaded(
     }
     changes.extend(counted(view, to, |devices| devices.saturating_add(count))?);
     Ok(changes)
+}
+
+/// The devices of deleted tenants go whose ids others have from now on, so that an id never leads
+/// to two.
+fn replaced(
+    view: &dyn View,
+    devices: &BTreeSet<DeviceId>,
+    others: &BTreeMap<DeviceId, BTreeSet<DeviceId>>,
+) -> Result<Vec<Write>, ViewError> {
+    let mut gone = BTreeMap::new();
+    for id in devices.iter().chain(others.values().flatten()) {
+        // Where the first id is the same, the one is written over the other.
+        if let Some(device) = view.device(Device::key(id))?
+            && !devices.contains(&device.id)
+        {
+            gone.insert(device.id.clone(), Write::Remove(Any::Device(device)));
+        }
+    }
+    Ok(gone.into_values().collect())
 }
 
 /// Devices go from an MSP's pool to a customer. Whom they are shown as stays (V-3, V-7).

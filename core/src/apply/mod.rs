@@ -327,8 +327,8 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             let status = if uploads { ResellerStatus::Active } else { ResellerStatus::Pending };
             device::added(view, *reseller, *tenant, |added| added.map(|added| Added { status, ..added }))?
         }
-        Event::DevicesUploaded { upload, reseller, to, devices } => {
-            return device::uploaded(view, at, (*upload, *reseller, *to), devices);
+        Event::DevicesUploaded { upload, reseller, to, devices, others } => {
+            return device::uploaded(view, at, (*upload, *reseller, *to), devices, others);
         }
         Event::DevicesMoved { link, manager: _, customer, devices } => {
             return device::moved(view, *link, *customer, devices);

@@ -742,8 +742,11 @@ impl Holding {
 /// A device; it belongs to one tenant at a time (V-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
-    /// Its id.
+    /// Its id; of several, the one that was typed first.
     pub id: DeviceId,
+    /// Its other ids.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub others: BTreeSet<DeviceId>,
     /// Who holds it.
     pub holder: TenantId,
     /// What it counts towards.
@@ -757,7 +760,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// The key of a device.
+    /// The key of a device; that of another of its ids leads to it, too.
     pub fn key(id: &DeviceId) -> Uuid {
         derived(11, &[id.as_str().as_bytes()])
     }

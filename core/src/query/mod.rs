@@ -477,8 +477,8 @@ queries! {
         paging: Paging,
     }
 
-    /// One device by its id; nothing, where no tenant holds it whose devices the actor may see
-    ///
+    /// One device by any of its ids; nothing, where no tenant holds it whose devices the actor may
+    /// see.
     FindDevice => "device" -> Option<DeviceRow>;
     {
         /// Who asks.

@@ -235,8 +235,11 @@ pub struct InvitationRow {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DeviceRow {
-    /// The device.
+    /// The device, by its id; of several, by the one that was typed first.
     pub device: DeviceId,
+    /// Its other ids (V-2).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub others: BTreeSet<DeviceId>,
     /// Who holds it.
     pub holder: TenantId,
     /// The licence whose seat it has (C-1).

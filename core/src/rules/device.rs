@@ -1,7 +1,7 @@
 //! Devices (V): uploads, moves, deletion. All of a command's devices or none. Reads a view, returns
 //! events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::access::{self, Gate};
@@ -13,7 +13,7 @@ use super::{handshake, reseller};
 use crate::base::ids::{MoveId, TenantId, UploadId};
 use crate::base::text::DeviceId;
 use crate::command::{
-    ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDevices, ResendMove, UploadDevices,
+    ApproveMove, CancelMove, DeclineMove, DeleteDevices, MoveDevices, ResendMove, TypedDevice, UploadDevices,
     WithdrawUpload,
 };
 use crate::event::Event;
@@ -31,7 +31,8 @@ pub(crate) const MAX_DEVICES: usize = 10_000;
 ///
 /// # Errors
 /// `empty_batch`, `too_many_devices`, `not_a_reseller`, `cannot_receive`, `not_added`,
-/// `reseller_dropped` and, device by device, `invalid_device`, `duplicate_device`, `device_held`.
+/// `reseller_dropped` and, device by device, `invalid_device`, `duplicate_device`, `device_held`,
+/// `device_ids_conflict`.
 pub(crate) fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.reseller, Gate::Shut)?;
     let mut bars = Bars::new();
@@ -46,45 +47,112 @@ pub(crate) fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) 
         (_, None) => bars.bar(true, Code::NotAdded, command.to),
         (None, _) => bars.bar(true, Code::UnknownTenant, command.to),
     }
-    // With too many, the rest is not looked at.
-    let devices = if command.devices.len() > MAX_DEVICES {
-        BTreeSet::new()
-    } else {
-        let mut batch = Batch::new(false);
-        let devices = judged(world, &command.devices, &mut batch)?;
-        bars.note(batch.lift())?;
-        devices
-    };
+    let mut batch = Batch::new(false);
+    let typed = if command.devices.len() > MAX_DEVICES { &[] } else { command.devices.as_slice() };
+    let (devices, others) = judged(world, command.reseller, typed, &mut batch)?;
+    bars.note(batch.lift())?;
     bars.lift()?;
-    Ok(Event::DevicesUploaded { upload, reseller: command.reseller, to: command.to, devices }.into())
+    Ok(Event::DevicesUploaded { upload, reseller: command.reseller, to: command.to, devices, others }.into())
 }
 
-fn judged(world: &World<'_>, typed: &[String], batch: &mut Batch) -> Result<BTreeSet<DeviceId>, ViewError> {
-    let mut devices = BTreeSet::new();
-    for (index, text) in typed.iter().enumerate() {
-        let device = match DeviceId::parse(text) {
-            Ok(device) => device,
-            Err(flaw) => {
-                let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
-                let why = format!("`{shown}` {}; {}", flaw.obstacle, flaw.remedy);
+/// The devices that were typed, and the other ids of those that have several.
+type Judged = (BTreeSet<DeviceId>, BTreeMap<DeviceId, BTreeSet<DeviceId>>);
+
+fn judged(
+    world: &World<'_>,
+    reseller: TenantId,
+    typed: &[TypedDevice],
+    batch: &mut Batch,
+) -> Result<Judged, ViewError> {
+    let (mut devices, mut others) = Judged::default();
+    let mut seen = BTreeSet::new();
+    for (index, typed) in typed.iter().enumerate() {
+        let ids = match read(typed) {
+            Ok(ids) => ids,
+            Err(why) => {
                 batch.add(index, Code::InvalidDevice, why);
                 continue;
             }
         };
-        if let Some(known) = world.view.get::<Device>(Device::key(&device))?
-            && world.living(known.holder)?.is_some()
-        {
-            batch.add(index, Code::DeviceHeld, &device);
+        if let Some((code, about)) = taken(world, reseller, &ids)? {
+            batch.add(index, code, about);
         }
-        if let Some(twice) = devices.replace(device) {
-            batch.add(index, Code::DuplicateDevice, twice);
+        for id in &ids {
+            if !seen.insert(id.clone()) {
+                batch.add(index, Code::DuplicateDevice, id);
+            }
+        }
+        let mut ids = ids.into_iter();
+        if let Some(first) = ids.next() {
+            let rest: BTreeSet<DeviceId> = ids.collect();
+            if !rest.is_empty() {
+                others.insert(first.clone(), rest);
+            }
+            devices.insert(first);
         }
     }
-    Ok(devices)
+    Ok((devices, others))
+}
+
+/// The ids of one device, each once, in the order in which they were typed; or why it is none.
+fn read(typed: &TypedDevice) -> Result<Vec<DeviceId>, String> {
+    let most = TypedDevice::MAX_IDS;
+    match typed.ids().len() {
+        0 => {
+            return Err(format!(
+                "a device without an id cannot be told from others; give 1 to {most} of them"
+            ));
+        }
+        count if count > most => {
+            return Err(format!("{count} ids are more than a device has; give 1 to {most} of them"));
+        }
+        _ => {}
+    }
+    let mut ids = Vec::new();
+    for text in typed.ids() {
+        let id = DeviceId::parse(text).map_err(|flaw| {
+            let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+            format!("`{shown}` {}; {}", flaw.obstacle, flaw.remedy)
+        })?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+/// Whether a living tenant holds a device that one of these is an id of. That they are of two
+/// devices is told of those that the reseller itself has uploaded.
+fn taken(
+    world: &World<'_>,
+    reseller: TenantId,
+    ids: &[DeviceId],
+) -> Result<Option<(Code, String)>, ViewError> {
+    let mut held = None;
+    let mut own: Option<(&DeviceId, Arc<Device>)> = None;
+    for id in ids {
+        let Some(device) = world.view.device(Device::key(id))? else { continue };
+        if world.living(device.holder)?.is_none() {
+            continue;
+        }
+        held = held.or(Some((Code::DeviceHeld, id.to_string())));
+        let holding = world.view.get::<Holding>(device.holding.uuid())?;
+        if holding.is_none_or(|holding| holding.reseller != reseller) {
+            continue;
+        }
+        match &own {
+            Some((first, one)) if one.id != device.id => {
+                return Ok(Some((Code::DeviceIdsConflict, format!("{first}, {id}"))));
+            }
+            Some(_) => {}
+            None => own = Some((id, device)),
+        }
+    }
+    Ok(held)
 }
 
 /// Bars no devices at all, and more than one command takes.
-pub(super) fn bar_count(count: usize, bars: &mut Bars) {
+fn bar_count(count: usize, bars: &mut Bars) {
     bars.bar(count == 0, Code::EmptyBatch, "devices");
     bars.bar(count > MAX_DEVICES, Code::TooManyDevices, count);
 }
@@ -99,14 +167,7 @@ pub(crate) fn withdraw(world: &World<'_>, actor: &Actor, command: &WithdrawUploa
     let arrived = resolve_upload(world, actor, command.upload)?;
     let mut bars = Bars::new();
     let devices = match &command.devices {
-        Some(named) => {
-            bar_count(named.len(), &mut bars);
-            // With too many, the rest is not looked at.
-            if named.len() <= MAX_DEVICES {
-                bars.note(bar_withdrawal(world, &arrived, named))?;
-            }
-            named.clone()
-        }
+        Some(ids) => named(world, ids, &mut bars, |device| bar_withdrawal(world, &arrived, device))?,
         None => {
             let left = left_of(world, &arrived)?;
             bars.bar(left.is_none(), Code::CannotBeWithdrawn, command.upload);
@@ -133,28 +194,44 @@ fn resolve_upload(world: &World<'_>, actor: &Actor, id: UploadId) -> Ruling<Arc<
     Ok(arrived)
 }
 
-/// Bars devices that are not of the upload, and those that have gone on from where it was put, are
-/// in a move, or have a seat.
-fn bar_withdrawal(world: &World<'_>, arrived: &Holding, devices: &BTreeSet<DeviceId>) -> Ruling {
+/// The devices that these are ids of, each once however it is named; notes what `bar` has against
+/// any of them.
+pub(super) fn named(
+    world: &World<'_>,
+    ids: &BTreeSet<DeviceId>,
+    bars: &mut Bars,
+    bar: impl Fn(Option<&Device>) -> Result<Option<Code>, ViewError>,
+) -> Result<BTreeSet<DeviceId>, ViewError> {
+    bar_count(ids.len(), bars);
+    let mut devices = BTreeSet::new();
     let mut batch = Batch::new(false);
-    for (index, id) in devices.iter().enumerate() {
-        let device = world.view.get::<Device>(Device::key(id))?;
-        let holding = match &device {
-            Some(device) => world.view.get::<Holding>(device.holding.uuid())?,
-            None => None,
-        };
-        match (device, holding) {
-            (Some(device), Some(holding))
-                if holding.upload == arrived.upload && world.living(device.holder)?.is_some() =>
-            {
-                if !lies(&device, arrived) {
-                    batch.add(index, Code::CannotBeWithdrawn, id);
-                }
-            }
-            _ => batch.add(index, Code::UnknownDevice, id),
+    // With too many, the rest is not looked at.
+    for (index, id) in ids.iter().enumerate().take_while(|_| ids.len() <= MAX_DEVICES) {
+        let device = world.view.device(Device::key(id))?;
+        if let Some(code) = bar(device.as_deref())? {
+            batch.add(index, code, id);
         }
+        devices.extend(device.map(|device| device.id.clone()));
     }
-    batch.lift()
+    bars.note(batch.lift())?;
+    Ok(devices)
+}
+
+/// Bars a device that is not of the upload, and one that has gone on from where it was put, is in a
+/// move, or has a seat.
+fn bar_withdrawal(
+    world: &World<'_>,
+    arrived: &Holding,
+    device: Option<&Device>,
+) -> Result<Option<Code>, ViewError> {
+    let Some(device) = device else { return Ok(Some(Code::UnknownDevice)) };
+    let holding = world.view.get::<Holding>(device.holding.uuid())?;
+    let of_it = holding.is_some_and(|holding| holding.upload == arrived.upload);
+    Ok(if !of_it || world.living(device.holder)?.is_none() {
+        Some(Code::UnknownDevice)
+    } else {
+        (!lies(device, arrived)).then_some(Code::CannotBeWithdrawn)
+    })
 }
 
 /// Whether a device lies where its upload was put, and nothing holds it there.
@@ -190,18 +267,17 @@ pub(crate) fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevic
     authority::authorize(world, actor, DEVICES_MANAGE, command.manager, Gate::Shut)?;
     authority::authorize(world, actor, DEVICES_MANAGE, command.customer, Gate::Shut)?;
     let mut bars = Bars::new();
-    bar_count(command.devices.len(), &mut bars);
     let link = world.links_above(command.customer)?.into_iter().find(|link| link.manager == command.manager);
     bars.bar(link.is_none(), Code::OutOfReach, command.customer);
     bar_way(world, command.customer, link.as_deref(), &mut bars)?;
-    bars.note(bar_devices(world, command.manager, &command.devices, None))?;
+    let given = |device: Option<&Device>| Ok(bar_giving(device, command.manager, None));
+    let devices = named(world, &command.devices, &mut bars, given)?;
     let id = NewIds::of(world).take(command.id, &mut bars)?;
     if link.as_deref().map(|link| rule(world, link)).transpose()? == Some(MoveRule::Approval) {
         world.bar_asking(actor, command.manager, [command.customer.uuid()], &mut bars)?;
     }
     bars.lift()?;
     let Some(link) = link else { return refuse(Code::OutOfReach, command.customer) };
-    let devices = command.devices.clone();
     Ok(if rule(world, &link)? == MoveRule::AtOnce {
         moved(&link, devices)
     } else {
@@ -241,38 +317,14 @@ fn moved(link: &Link, devices: BTreeSet<DeviceId>) -> Event {
     Event::DevicesMoved { link: link.id, manager: link.manager, customer: link.managed, devices }
 }
 
-/// Bars devices that the tenant cannot give away: not its own, seated, or in a move other than
-/// `within`.
-fn bar_devices(
-    world: &World<'_>,
-    holder: TenantId,
-    devices: &BTreeSet<DeviceId>,
-    within: Option<MoveId>,
-) -> Ruling {
-    let mut batch = Batch::new(false);
-    for (index, id) in devices.iter().take(MAX_DEVICES).enumerate() {
-        match held(world, holder, id)? {
-            None => batch.add(index, Code::DeviceNotInPool, id),
-            Some(device) => {
-                if device.moving.is_some() && device.moving != within {
-                    batch.add(index, Code::DeviceMoving, id);
-                }
-                if device.seat.is_some() {
-                    batch.add(index, Code::DeviceSeated, id);
-                }
-            }
-        }
+/// Bars a device that the tenant cannot give away: not its own, in a move other than `within`, or
+/// seated.
+pub(super) fn bar_giving(device: Option<&Device>, holder: TenantId, within: Option<MoveId>) -> Option<Code> {
+    match device.filter(|device| device.holder == holder) {
+        None => Some(Code::DeviceNotInPool),
+        Some(device) if device.moving.is_some() && device.moving != within => Some(Code::DeviceMoving),
+        Some(device) => device.seat.map(|_| Code::DeviceSeated),
     }
-    batch.lift()
-}
-
-/// A device that this tenant holds.
-pub(super) fn held(
-    world: &World<'_>,
-    holder: TenantId,
-    id: &DeviceId,
-) -> Result<Option<Arc<Device>>, ViewError> {
-    Ok(world.view.get::<Device>(Device::key(id))?.filter(|device| device.holder == holder))
 }
 
 /// Approves a move (V-7). Every guard is checked again.
@@ -289,10 +341,11 @@ pub(crate) fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -
     let link = world.link(found.link)?.filter(|link| link.is_in_force(world.at));
     bars.bar(link.is_none(), Code::LinkEnded, found.link);
     bar_way(world, found.customer, link.as_deref(), &mut bars)?;
-    bars.note(bar_devices(world, found.manager, &found.devices, Some(found.id)))?;
+    let given = |device: Option<&Device>| Ok(bar_giving(device, found.manager, Some(found.id)));
+    let devices = named(world, &found.devices, &mut bars, given)?;
     bars.lift()?;
     let Some(link) = link else { return refuse(Code::LinkEnded, found.link) };
-    Ok(vec![Event::MoveApproved { id: found.id }, moved(&link, found.devices.clone())].into())
+    Ok(vec![Event::MoveApproved { id: found.id }, moved(&link, devices)].into())
 }
 
 /// Declines a move (V-7).
@@ -368,10 +421,10 @@ fn answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger, event: Eve
 pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteDevices) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();
-    bar_count(command.devices.len(), &mut bars);
-    bars.note(bar_devices(world, command.tenant, &command.devices, None))?;
+    let given = |device: Option<&Device>| Ok(bar_giving(device, command.tenant, None));
+    let devices = named(world, &command.devices, &mut bars, given)?;
     bars.lift()?;
-    Ok(Event::DevicesDeleted { tenant: command.tenant, devices: command.devices.clone() }.into())
+    Ok(Event::DevicesDeleted { tenant: command.tenant, devices }.into())
 }
 
 /// The moves that end with these links (D-6).

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::authority;
-use super::batch::Batch;
-use super::device::{self, MAX_DEVICES};
+use super::device;
 use super::graph;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
@@ -15,7 +14,7 @@ use crate::base::ids::LicenceId;
 use crate::command::{AssignSeats, BuyLicence, ReleaseSeats};
 use crate::event::Event;
 use crate::model::permission::LICENCES_MANAGE;
-use crate::model::{Actor, Licence};
+use crate::model::{Actor, Device, Licence};
 use crate::refusal::Code;
 
 /// The most seats that a licence can have (C-1).
@@ -59,22 +58,13 @@ pub(crate) fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Rul
 pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();
-    device::bar_count(command.devices.len(), &mut bars);
-    let mut batch = Batch::new(false);
-    for (index, id) in command.devices.iter().take(MAX_DEVICES).enumerate() {
-        match device::held(world, licence.tenant, id)? {
-            None => batch.add(index, Code::DeviceNotInPool, id),
-            Some(device) if device.seat.is_some() => batch.add(index, Code::DeviceSeated, id),
-            Some(device) if device.moving.is_some() => batch.add(index, Code::DeviceMoving, id),
-            Some(_) => {}
-        }
-    }
-    bars.note(batch.lift())?;
+    let given = |device: Option<&Device>| Ok(device::bar_giving(device, licence.tenant, None));
+    let devices = device::named(world, &command.devices, &mut bars, given)?;
     let free = licence.seats.saturating_sub(licence.used) as usize;
-    bars.bar(command.devices.len() > free, Code::TooFewSeats, licence.id);
+    bars.bar(devices.len() > free, Code::TooFewSeats, licence.id);
     bars.bar(licence.expires.is_some_and(|expires| expires <= world.at), Code::LicenceExpired, licence.id);
     bars.lift()?;
-    Ok(Event::SeatsAssigned { licence: licence.id, devices: command.devices.clone() }.into())
+    Ok(Event::SeatsAssigned { licence: licence.id, devices }.into())
 }
 
 /// Takes seats back (C-1).
@@ -85,16 +75,12 @@ pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) ->
 pub(crate) fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();
-    device::bar_count(command.devices.len(), &mut bars);
-    let mut batch = Batch::new(false);
-    for (index, id) in command.devices.iter().take(MAX_DEVICES).enumerate() {
-        if device::held(world, licence.tenant, id)?.is_none_or(|device| device.seat != Some(licence.id)) {
-            batch.add(index, Code::DeviceNotSeated, id);
-        }
-    }
-    bars.note(batch.lift())?;
+    let devices = device::named(world, &command.devices, &mut bars, |device| {
+        let seated = device.is_some_and(|it| it.holder == licence.tenant && it.seat == Some(licence.id));
+        Ok((!seated).then_some(Code::DeviceNotSeated))
+    })?;
     bars.lift()?;
-    Ok(Event::SeatsReleased { licence: licence.id, devices: command.devices.clone() }.into())
+    Ok(Event::SeatsReleased { licence: licence.id, devices }.into())
 }
 
 fn resolve(world: &World<'_>, actor: &Actor, id: LicenceId) -> Ruling<Arc<Licence>> {

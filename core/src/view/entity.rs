@@ -363,6 +363,7 @@ entity!(Device, it => Device::key(&it.id), {
         (Index::DeviceHolder, Key::new().id(it.holder.uuid()).text(it.id.as_str())),
         (Index::DeviceHolding, Key::new().id(it.holding.uuid())),
     ];
+    keys.extend(it.others.iter().map(|other| (Index::DeviceOther, Key::new().id(Device::key(other)))));
     keys.extend(it.seat.map(|licence| (Index::DeviceSeat, Key::new().id(licence.uuid()))));
     keys
 });

@@ -122,6 +122,8 @@ indexes! {
     43 ProposalLink "proposal_link"
     /// Proposals by the manager: tenant, then 1 while pending and 0 after.
     44 ProposalManager "proposal_manager"
+    /// Devices by the keys of their other ids.
+    45 DeviceOther "device_other"
 }
 
 /// An index key, built part by part.

@@ -21,7 +21,7 @@ pub use overlay::Overlay;
 
 use crate::base::ids::UserId;
 use crate::base::text::{Email, Number};
-use crate::model::{Personal, Subject, Tenant};
+use crate::model::{Device, Personal, Subject, Tenant};
 
 /// How many entities a scan reads at first, unless it is told how many are wanted.
 const FIRST_PAGE: usize = 4;
@@ -125,6 +125,20 @@ impl dyn View + '_ {
     /// When the store cannot be read.
     pub fn numbered(&self, number: &Number) -> Result<Option<Arc<Tenant>>, ViewError> {
         self.under::<Tenant>(Index::TenantNumber, Key::new().text(number.as_str())).next().transpose()
+    }
+
+    /// The device that has this [key](Device::key) by any of its ids. A deleted tenant's devices
+    /// have theirs until they are uploaded again.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn device(&self, key: Uuid) -> Result<Option<Arc<Device>>, ViewError> {
+        match self.get::<Device>(key)? {
+            Some(device) => Ok(Some(device)),
+            None => {
+                self.under::<Device>(Index::DeviceOther, Key::new().id(key)).wanting(1).next().transpose()
+            }
+        }
     }
 
     /// Every entity under an index key or key prefix, in the order of key and id, read page by

@@ -11,6 +11,7 @@ use super::ask::{Answered, AsOf, HostAnswer, HostQuery, Inquiry, has_past};
 use super::call::{Acknowledged, Call, Executed, ExecutedAll, Swept};
 use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
+use crate::command::TypedDevice;
 use crate::engine::Token;
 use crate::model::{Patch, RoleRef};
 use crate::query::{Answer, Query};
@@ -46,6 +47,13 @@ by_hand! {
         "type": "string",
         "pattern": "^([a-z][a-z0-9_.-]{0,63}|[0-9a-fA-F{][0-9a-fA-F-]{30,36}[0-9a-fA-F}])$",
         "description": "A role: the name of one built into the policy, such as admin, or the id of a tenant's own (P-9)."
+    }
+    TypedDevice => "TypedDevice" {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": TypedDevice::MAX_IDS}
+        ],
+        "description": "A device as it was typed, by one of its ids or by a list of 1 to 8 of them, the first of which names it (V-2)."
     }
     AsOf => "AsOf" {
         "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "format": "date-time"}],

@@ -256,7 +256,7 @@ fn v10_withdrawing_an_upload_costs_its_devices_and_nobody_elses() {
         let bench = Bench::new();
         bench.all([(ROB.into(), AddResellerCustomer::new(RESELLER, text("MSP")).into())]);
         let upload = |number: u128, names: &str, count: usize| {
-            let devices = (0..count).map(|device| format!("{names}-{device:05}")).collect();
+            let devices = (0..count).map(|device| format!("{names}-{device:05}").into()).collect();
             UploadDevices {
                 upload: Some(stock::upload_id(number)),
                 ..UploadDevices::new(RESELLER, MSP, devices)
@@ -270,6 +270,24 @@ fn v10_withdrawing_an_upload_costs_its_devices_and_nobody_elses() {
         reads
     };
     assert_eq!(cost(2_000), cost(10));
+}
+
+#[test]
+fn v2_an_upload_costs_its_ids_and_nobody_elses() {
+    let cost = |others: usize, own: usize| {
+        let bench = Bench::new();
+        bench.all([(ROB.into(), AddResellerCustomer::new(RESELLER, text("MSP")).into())]);
+        let upload = |names: &str, count: usize| {
+            let id = |device: usize, id: usize| format!("{names}-{device:05}-{id}");
+            let devices = (0..count).map(|one| (0..3).map(|it| id(one, it)).collect::<Vec<_>>().into());
+            UploadDevices::new(RESELLER, MSP, devices.collect())
+        };
+        bench.all([(ROB.into(), upload("REST", others).into())]);
+        bench.reads(|given| given.engine.execute(ROB, upload("MINE", own)).unwrap()).0
+    };
+    assert_eq!(cost(1_000, 5), cost(10, 5));
+    let (few, many) = (cost(10, 100), cost(10, 400));
+    assert!(many <= 4 * few, "{few} reads for 100, {many} for 400");
 }
 
 #[test]

@@ -56,7 +56,11 @@ fn nasty() -> Given {
             0 => given,
             _ => given.and(
                 ROB,
-                UploadDevices::new(RESELLER, tenant, vec![format!("SN-{place}"), format!("SM-{place}")]),
+                UploadDevices::new(
+                    RESELLER,
+                    tenant,
+                    vec![format!("SN-{place}").into(), format!("SM-{place}").into()],
+                ),
             ),
         };
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tenantry::base::text::DeviceId;
+use tenantry::engine::{AnyEntity, EntityKind};
 use tenantry::model::{Actor, HandshakeState, Holding, Move, Moved, Tenant};
 use tenantry::policy::MoveRule;
 use tenantry::refusal::{Code, Code::*, Refusal};
@@ -129,6 +130,226 @@ fn v2_a_device_belongs_to_one_tenant_at_a_time() {
     });
 }
 
+const PHONE: [&str; 3] = ["490154203237518", "352099001761481", "SN-1"];
+
+/// The pool of the MSP holds a phone that has several ids, and `SN-2`.
+fn phone(moves: MoveRule) -> Given {
+    trade(moves).and(ROB, upload_of(1, MSP, &[&PHONE, &["SN-2"]]))
+}
+
+fn found(given: &Given, who: UserId, id: &str) -> Option<DeviceRow> {
+    given.engine.ask(FindDevice::new(who.into(), text(id))).unwrap()
+}
+
+#[test]
+fn v2_a_device_of_several_ids_is_one_device_and_found_by_each() {
+    let given = phone(MoveRule::AtOnce);
+    let held = given.engine.ask(Devices::new(ADA.into(), MSP)).unwrap().rows;
+    let shown: Vec<_> = held.iter().map(|row| (row.device.as_str(), &row.others)).collect();
+    assert_eq!(
+        shown,
+        [(PHONE[0], &set(&PHONE[1..])), ("SN-2", &set(&[]))],
+        "the first that was typed names it, and the row has all of them"
+    );
+    for id in PHONE.into_iter().chain(["35-209900-176148", "3.52099001761481E+14", "SN: SN-1"]) {
+        assert_eq!(found(&given, ADA, id).as_ref(), held.first(), "{id}");
+        assert_eq!(found(&given, ROB, id), None, "to who may not see it there is none");
+        let key = tenantry::model::Device::key(&text(id));
+        let read = given.engine.read().unwrap();
+        match read.now().unwrap().host().entity(EntityKind::Device, key).unwrap() {
+            Some(AnyEntity::Device(device)) => assert_eq!(device.id.as_str(), PHONE[0]),
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+    assert_eq!(rows(&given), ["Msp|MSP|1|2|active"]);
+    assert_eq!(given.get::<Tenant>(MSP.uuid()).devices, 2);
+    given.verified();
+    // So it was while it was there.
+    let seq = given.engine.token().unwrap().seq;
+    let given = given.and(ADA, DeleteDevices::new(MSP, set(&[PHONE[1]])));
+    let read = given.engine.read().unwrap();
+    let past = read.as_of(seq).unwrap();
+    let then = past.moment().unwrap();
+    for id in PHONE {
+        assert_eq!(then.ask(FindDevice::new(ADA.into(), text(id))).unwrap().as_ref(), held.first(), "{id}");
+        assert_eq!(found(&given, ADA, id), None, "{id}");
+    }
+    // An id that is typed twice is one, however it is written.
+    let twice = trade(MoveRule::AtOnce)
+        .and(ROB, upload_of(1, MSP, &[&["SN-1", "490154203237518", "49-015420-323751", "SN-1"]]));
+    assert_eq!(device(&twice, "SN-1").unwrap().others, set(&["490154203237518"]));
+}
+
+#[test]
+fn v2_whatever_names_a_device_names_it_by_any_of_its_ids_and_once() {
+    let licence = tenantry::base::ids::LicenceId::from_uuid(Uuid::from_u128(0x9a0));
+    let buy = BuyLicence { licence: Some(licence), ..BuyLicence::new(MSP, MSP, text("manage"), 1) };
+    let used = |given: &Given| given.get::<tenantry::model::Licence>(licence.uuid()).used;
+    let all = || set(&PHONE);
+    let given = phone(MoveRule::AtOnce).and(ADA, buy).and(ADA, AssignSeats::new(licence, all()));
+    assert_eq!(used(&given), 1, "one device, one seat");
+    assert_eq!(found(&given, ADA, PHONE[1]).unwrap().seat, Some(licence));
+    given
+        .when(ADA, AssignSeats::new(licence, set(&[PHONE[1]])))
+        .then(refused(DeviceSeated))
+        .when(ADA, hand(FULLY, &[PHONE[1], PHONE[2]]))
+        .then(refused(DeviceSeated))
+        .when(ROB, withdraw(1, &[PHONE[2]]))
+        .then(refused(CannotBeWithdrawn))
+        .and(ADA, ReleaseSeats::new(licence, set(&PHONE[1..])))
+        .look(|given| assert_eq!(used(given), 0))
+        .and(ADA, hand(FULLY, &[PHONE[2], PHONE[1]]))
+        .look(|given| {
+            assert_eq!(PHONE.map(|id| holder(given, id)), [FULLY; 3]);
+            assert_eq!(holding(given, PHONE[2]).devices, 1);
+            let held = [MSP, FULLY].map(|tenant| given.get::<Tenant>(tenant.uuid()).devices);
+            assert_eq!(held, [1, 1]);
+        })
+        .when(ADA, DeleteDevices::new(MSP, set(&[PHONE[1]])))
+        .then(refused(DeviceNotInPool))
+        .and(ADA, DeleteDevices::new(FULLY, set(&PHONE[1..])))
+        .look(|given| {
+            assert_eq!(PHONE.map(|id| device(given, id)), [None, None, None]);
+            assert_eq!(rows(given), ["Msp|MSP|1|1|active"]);
+        })
+        // All ids are free again, each for itself.
+        .and(ROB, upload_of(2, ALONE, &[&[PHONE[2]], &[PHONE[1], PHONE[0]]]))
+        .look(|given| assert_eq!(rows(given), ["Alone|ALONE|1|2|active", "Msp|MSP|1|1|active"]))
+        .and(ROB, withdraw(2, &[PHONE[0]]))
+        .look(|given| assert_eq!(PHONE.map(|id| device(given, id).is_some()), [false, false, true]))
+        .verified();
+    // A move that awaits approval is of the device, and is told by its first id.
+    let asked = phone(MoveRule::Approval).and(ADA, hand(JOINTLY, &PHONE[1..]));
+    assert_eq!(asked.get::<Move>(MOVE.uuid()).devices, set(&PHONE[..1]));
+    let again = MoveDevices { id: None, ..hand(JOINTLY, &[PHONE[2]]) };
+    asked
+        .when(ADA, again)
+        .then(refused(DeviceMoving))
+        .and(JULIA, ApproveMove::new(MOVE))
+        .look(|given| assert_eq!(PHONE.map(|id| holder(given, id)), [JOINTLY; 3]))
+        .verified();
+    // Each id that is named has its own refusal.
+    let when = phone(MoveRule::AtOnce).when(ADA, hand(JOINTLY, &["NEVER-1", PHONE[1], PHONE[2]]));
+    assert_eq!(items(when.refusal()), [(1, DeviceNotInPool)]);
+    let when = phone(MoveRule::AtOnce).when(JULIA, DeleteDevices::new(JOINTLY, all()));
+    assert_eq!(items(when.refusal()), [0, 1, 2].map(|index| (index, DeviceNotInPool)));
+}
+
+#[test]
+fn v2_ids_that_lead_to_devices_there_are_or_to_two_of_an_upload_are_refused() {
+    let other =
+        UploadDevices { reseller: RETAIL, ..upload_of(2, MSP, &[&["OTHER-1", "OTHER-2"], &["OTHER-3"]]) };
+    let given = || phone(MoveRule::AtOnce).and(RON, other.clone());
+    let held = Some((DeviceHeld, PHONE[1]));
+    type Ids<'a> = &'a [&'a str];
+    let rows: [(Ids<'_>, Option<(Code, &str)>); 14] = [
+        (&["NEW-1", "NEW-2"], None),
+        (&[PHONE[1]], held),
+        (&[PHONE[1], "NEW-1"], held),
+        (&["NEW-1", "NEW-2", PHONE[1]], held),
+        (&[PHONE[1], PHONE[2], PHONE[0]], held),
+        (&[PHONE[1], "SN-2"], Some((DeviceIdsConflict, "352099001761481, SN-2"))),
+        (&["NEW-1", PHONE[1], "SN-1", "SN-2"], Some((DeviceIdsConflict, "352099001761481, SN-2"))),
+        // That ids are of two devices is told of the reseller's own; of others, that one is held.
+        (&["OTHER-2", "OTHER-3"], Some((DeviceHeld, "OTHER-2"))),
+        (&["OTHER-1", "OTHER-2"], Some((DeviceHeld, "OTHER-1"))),
+        (&["OTHER-2", PHONE[1]], Some((DeviceHeld, "OTHER-2"))),
+        (&[PHONE[1], "OTHER-2"], held),
+        (&["OTHER-2", "SN-1", "SN-2"], Some((DeviceIdsConflict, "SN-1, SN-2"))),
+        (&["OTHER-2", "12"], Some((InvalidDevice, "`12` is too short"))),
+        (&["SN-2", PHONE[1], "12"], Some((InvalidDevice, "`12` is too short"))),
+    ];
+    for (ids, expected) in rows {
+        let when = given().when(ROB, upload_of(3, ALONE, &[&["FINE-1"], ids]));
+        let Some((code, about)) = expected else {
+            when.then(done());
+            continue;
+        };
+        assert_eq!(items(when.refusal()), [(1, code)], "{ids:?}");
+        assert!(when.refusal().items[0].about.starts_with(about), "{ids:?}: {:?}", when.refusal().items);
+        when.then(refused(code)).look(|given| assert_eq!(device(given, "FINE-1"), None));
+    }
+    given().when(ROB, upload_of(3, ALONE, &[&["SN-1", "SN-2"]])).then(refused(DeviceIdsConflict));
+    type Barred = [(usize, Code)];
+    let rows: [(&[Ids<'_>], &Barred); 7] = [
+        (&[&["A-001", "A-002"], &["A-002", "A-003"]], &[(1, DuplicateDevice)]),
+        (&[&["A-001"], &["A-002"], &["A-003", "A-001", "A-002"]], &[(2, DuplicateDevice)]),
+        (&[&["A-001"], &["A-001", "A-002"], &["A-002"]], &[(1, DuplicateDevice), (2, DuplicateDevice)]),
+        (&[&["A-001", PHONE[2]], &["A-001", "SN-2"]], &[(0, DeviceHeld), (1, DuplicateDevice)]),
+        (&[&[PHONE[1]], &[PHONE[2]]], &[(0, DeviceHeld), (1, DeviceHeld)]),
+        (&[&["SN-1", "SN-2"], &["SN-2", "SN-1"]], &[(0, DeviceIdsConflict), (1, DuplicateDevice)]),
+        // The ids of what is no device are nobody's.
+        (&[&["A-001", "12"], &["A-001", "A-002"]], &[(0, InvalidDevice)]),
+    ];
+    for (devices, expected) in rows {
+        let when = given().when(ROB, upload_of(3, ALONE, devices));
+        assert_eq!(items(when.refusal()), expected, "{devices:?}");
+    }
+}
+
+#[test]
+fn v2_a_device_has_one_to_eight_ids() {
+    let many: Vec<String> = (0..9).map(|number| format!("SN-{number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    trade(MoveRule::AtOnce).when(ROB, upload_of(1, ALONE, &[&many[..8]])).then(done());
+    let when = trade(MoveRule::AtOnce).when(ROB, upload_of(1, ALONE, &[&["FINE-1"], &many, &[]]));
+    assert_eq!(items(when.refusal()), [(1, InvalidDevice), (2, InvalidDevice)]);
+    let about = &when.refusal().items[0].about;
+    assert_eq!(about, "9 ids are more than a device has; give 1 to 8 of them");
+    let about = &when.refusal().items[1].about;
+    assert_eq!(about, "a device without an id cannot be told from others; give 1 to 8 of them");
+}
+
+#[test]
+fn v2_a_meid_of_digits_alone_and_its_imei_are_one_device() {
+    let forms = ["99000049320450", "990000493204509", "256691412103277904", "MEID: 99-000049-320450"];
+    for typed in forms {
+        let given = trade(MoveRule::AtOnce).and(ROB, upload(1, MSP, &[typed]));
+        for form in forms {
+            assert_eq!(found(&given, ADA, form).unwrap().device.as_str(), forms[1], "{typed} {form}");
+        }
+        let given = given.when(ROB, upload(2, MSP, &forms));
+        assert_eq!(items(given.refusal())[0], (0, DeviceHeld));
+    }
+    let given = trade(MoveRule::AtOnce).and(ROB, upload_of(1, MSP, &[&forms]));
+    assert!(found(&given, ADA, forms[0]).unwrap().others.is_empty(), "both forms are one id");
+    let when = trade(MoveRule::AtOnce).when(ROB, upload(1, MSP, &forms));
+    assert_eq!(items(when.refusal()), [1, 2, 3].map(|index| (index, DuplicateDevice)));
+}
+
+#[test]
+fn v2_what_a_deleted_tenant_held_gives_up_all_of_its_ids() {
+    let gone = || {
+        trade(MoveRule::AtOnce).and(ROB, upload_of(1, FULLY, &[&PHONE, &["SN-2"]])).and(ADA, delete(&[FULLY]))
+    };
+    for id in PHONE {
+        assert_eq!(found(&gone(), ROB, id), None);
+    }
+    let rows: [&[&[&str]]; 6] = [
+        &[&PHONE],
+        &[&[PHONE[2]]],
+        &[&[PHONE[2], PHONE[0]]],
+        &[&["NEW-1", PHONE[1]], &[PHONE[0]]],
+        // Of two devices at once, too: neither is there any more.
+        &[&[PHONE[1], "SN-2"]],
+        &[&["NEW-1"], &[PHONE[0], PHONE[1]], &[PHONE[2]]],
+    ];
+    for devices in rows {
+        let given = gone().and(ROB, upload_of(2, ALONE, devices));
+        for id in devices.iter().copied().flatten() {
+            assert_eq!(holder(&given, id), ALONE, "{devices:?}");
+        }
+        assert_eq!(given.get::<Tenant>(ALONE.uuid()).devices, devices.len() as u64);
+        // What is left over is free.
+        let left: Vec<&str> =
+            PHONE.into_iter().filter(|id| !devices.iter().any(|ids| ids.contains(id))).collect();
+        given.verified();
+        if !left.is_empty() {
+            given.and(ROB, upload_of(3, ALONE, &[&left])).verified();
+        }
+    }
+}
+
 #[test]
 fn v2_an_upload_id_is_used_once_whoever_uses_it() {
     let given = || trade(MoveRule::AtOnce).and(ROB, upload(1, MSP, &["SN-1"]));
@@ -143,7 +364,8 @@ fn v2_an_upload_id_is_used_once_whoever_uses_it() {
 #[test]
 fn v2_ten_thousand_devices_are_one_upload_and_one_more_is_too_many() {
     let imeis: Vec<String> = (0..10_001).map(|body| imei(35_000_000_000_000 + body)).collect();
-    let at_most = UploadDevices::new(RESELLER, MSP, imeis[..10_000].to_vec());
+    let at_most =
+        UploadDevices::new(RESELLER, MSP, imeis[..10_000].iter().map(|imei| imei.as_str().into()).collect());
     let place = tempfile::tempdir().unwrap();
     let options = FileOptions::default().synchronous(Synchronous::Full);
     let store = SqliteStore::open(place.path().join("store"), options).unwrap();
@@ -156,7 +378,7 @@ fn v2_ten_thousand_devices_are_one_upload_and_one_more_is_too_many() {
     assert_eq!(when.receipt().seq(), before + 1, "one record");
     let given = when.then(happened(&["devices_uploaded"]));
     assert_eq!(rows(&given), ["Msp|MSP|1|10000|active"]);
-    let too_many = UploadDevices::new(RESELLER, MSP, imeis.clone());
+    let too_many = UploadDevices::new(RESELLER, MSP, imeis.iter().map(|imei| imei.as_str().into()).collect());
     let when = given.when(ROB, too_many);
     assert_eq!((when.refusal().code, when.refusal().about.as_str()), (TooManyDevices, "10001"));
     assert!(when.refusal().items.is_empty(), "and nothing else is looked at");
@@ -511,7 +733,7 @@ fn v10_what_does_not_lie_where_it_was_put_or_is_held_there_cannot_be_withdrawn_a
     let other = UploadDevices {
         reseller: RETAIL,
         upload: Some(upload_id(7)),
-        ..UploadDevices::new(RETAIL, MSP, vec!["OTHER-1".to_owned()])
+        ..UploadDevices::new(RETAIL, MSP, vec!["OTHER-1".into()])
     };
     let given = pool(MoveRule::AtOnce).and(RON, other).and(ROB, upload(3, MSP, &["SN-9"]));
     let when = given.when(ROB, withdraw(1, &["NEVER-1", "OTHER-1", "SN-1", "SN-9"]));

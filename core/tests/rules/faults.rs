@@ -141,7 +141,7 @@ fn one_of_each() -> Vec<Command> {
         AdmitReseller::new(JOINTLY, MSP).into(),
         RemoveResellerCustomer::new(MSP, JOINTLY).into(),
         WithdrawUpload { devices: Some(set(&["SN-0001"])), ..WithdrawUpload::new(made()) }.into(),
-        UploadDevices::new(MSP, JOINTLY, vec!["SN-0001".to_owned()]).into(),
+        UploadDevices::new(MSP, JOINTLY, vec!["SN-0001".into()]).into(),
         MoveDevices::new(MSP, JOINTLY, set(&["SN-0001"])).into(),
         ApproveMove::new(made()).into(),
         DeclineMove::new(made()).into(),

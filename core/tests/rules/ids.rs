@@ -98,7 +98,7 @@ fn makers(at: Uuid) -> Vec<(Actor, Command)> {
             ROB.into(),
             UploadDevices {
                 upload: Some(UploadId::from_uuid(at)),
-                ..UploadDevices::new(RESELLER, MSP, vec!["SN-new".to_owned()])
+                ..UploadDevices::new(RESELLER, MSP, vec!["SN-new".into()])
             }
             .into(),
         ),
@@ -229,7 +229,7 @@ fn t10_no_chosen_id_leads_to_what_the_library_derives() {
     let other = arrived.moved(FULLY_LINK).uuid();
     let own = |chosen: Uuid, device: &str| UploadDevices {
         upload: Some(UploadId::from_uuid(chosen)),
-        ..UploadDevices::new(RETAIL, MSP, vec![device.to_owned()])
+        ..UploadDevices::new(RETAIL, MSP, vec![device.into()])
     };
     let given = given
         .and(RON, own(one, "OWN-1"))

@@ -48,8 +48,9 @@ fn crowd(count: usize) -> Given {
             .and(ADA, add)
             .and(ROB, AddResellerCustomer { reference, ..AddResellerCustomer::new(RESELLER, text(&number)) });
         for upload_number in 0..rng.below(4) {
-            let devices =
-                (0..1 + rng.below(3)).map(|device| format!("SN-{place}-{upload_number}-{device}")).collect();
+            let devices = (0..1 + rng.below(3))
+                .map(|device| format!("SN-{place}-{upload_number}-{device}").into())
+                .collect();
             given = given
                 .later(u32::from(rng.below(4) == 0))
                 .and(ROB, UploadDevices::new(RESELLER, tenant, devices));
@@ -507,7 +508,7 @@ fn stable_while_written(query: &ResellerFilter, descending: bool) {
             let name = EditTenant { name: Some(text(rng.pick(&NAMES))), ..EditTenant::new(tenant) };
             given = given.when(STAFF, name).then_either();
             let device = format!("XX-{step}-{}", rng.below(1_000));
-            given = given.when(ROB, UploadDevices::new(RESELLER, tenant, vec![device])).then_either();
+            given = given.when(ROB, UploadDevices::new(RESELLER, tenant, vec![device.into()])).then_either();
         }
         let new = RegisterTenant {
             number: Some(text(&format!("ADDED-{step}"))),
@@ -862,7 +863,7 @@ fn v4_a_resellers_page_costs_the_rows_it_shows_and_no_device() {
                 ..RegisterTenant::new(TenantKind::Customer, text("Same"))
             };
             let tenant = given.engine.execute(STAFF, add).unwrap().outcome;
-            let ids = (0..devices).map(|device| format!("SN-{place}-{device}")).collect();
+            let ids = (0..devices).map(|device| format!("SN-{place}-{device}").into()).collect();
             given = given
                 .and(ROB, AddResellerCustomer::new(RESELLER, text(&number)))
                 .and(ROB, UploadDevices::new(RESELLER, tenant, ids));

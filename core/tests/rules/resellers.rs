@@ -623,7 +623,7 @@ impl Recount {
                     device.left_behind = true;
                 }
             }
-            Event::DevicesUploaded { upload, reseller, to, devices } => {
+            Event::DevicesUploaded { upload, reseller, to, devices, .. } => {
                 for id in devices {
                     let device = Counted {
                         reseller: *reseller,
@@ -743,7 +743,8 @@ fn after_many_steps(seed: u64, steps: usize) {
             0..=3 => {
                 let (who, reseller) = rng.pick(&[(ROB, RESELLER), (RON, RETAIL)]);
                 let to = if rng.below(2) == 0 { msp } else { customer };
-                let devices = some(&mut rng).into_iter().map(|id| id.to_string()).collect();
+                let ids: Vec<String> = some(&mut rng).iter().map(ToString::to_string).collect();
+                let devices = ids.chunks(1 + rng.below(3)).map(|ids| ids.to_vec().into()).collect();
                 (who.into(), UploadDevices::new(reseller, to, devices).into())
             }
             4..=6 => {

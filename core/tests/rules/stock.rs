@@ -5,6 +5,7 @@ use tenantry::base::text::DeviceId;
 use tenantry::model::{Device, Holding};
 use tenantry::policy::MoveRule;
 use tenantry::query::{Paging, ResellerCustomerRow, ResellerFilter};
+use tenantry::testkit::inside::world;
 
 use super::*;
 
@@ -39,7 +40,14 @@ pub(super) fn upload_id(number: u128) -> UploadId {
 
 /// `RESELLER` uploads these, under an id of this number.
 pub(super) fn upload(number: u128, to: TenantId, devices: &[&str]) -> UploadDevices {
-    let devices = devices.iter().map(|&device| device.to_owned()).collect();
+    let devices = devices.iter().map(|&device| device.into()).collect();
+    UploadDevices { upload: Some(upload_id(number)), ..UploadDevices::new(RESELLER, to, devices) }
+}
+
+/// The same of devices of which each has these ids.
+pub(super) fn upload_of(number: u128, to: TenantId, devices: &[&[&str]]) -> UploadDevices {
+    let typed = |ids: &&[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>().into();
+    let devices = devices.iter().map(typed).collect();
     UploadDevices { upload: Some(upload_id(number)), ..UploadDevices::new(RESELLER, to, devices) }
 }
 
@@ -62,9 +70,12 @@ pub(super) fn imei(body: u64) -> String {
     format!("{body}{}", (10 - sum % 10) % 10)
 }
 
+/// A device, by any of its ids.
 pub(super) fn device(given: &Given, id: &str) -> Option<Device> {
     let id: DeviceId = text(id);
-    given.find::<Device>(Device::key(&id)).map(|device| (*device).clone())
+    let read = given.engine.read().unwrap();
+    let found = world(&read.now().unwrap()).view.device(Device::key(&id)).unwrap();
+    found.map(|device| (*device).clone())
 }
 
 pub(super) fn holder(given: &Given, id: &str) -> TenantId {

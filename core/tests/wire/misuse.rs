@@ -126,6 +126,18 @@ fn x7_a_misuse_is_told_with_its_place() {
             "execute_all[0].command.country",
             "country is not in ISO 3166-1",
         ),
+        (
+            r#"{"execute":{"actor":"clock","command":{"command":"upload_devices","reseller":"$MSP","to":"$MSP","devices":["SN-1",7]}}}"#,
+            9002,
+            "execute.command.devices[1]",
+            "invalid type: integer `7`, expected a string or an array of strings",
+        ),
+        (
+            r#"{"execute":{"actor":"clock","command":{"command":"upload_devices","reseller":"$MSP","to":"$MSP","devices":[["SN-1",7]]}}}"#,
+            9002,
+            "execute.command.devices[0][1]",
+            "invalid type: integer `7`, expected a string",
+        ),
         (r#"{"execute":{"actor":"clock","actor":"clock","command":{}}}"#, 9005, "", "named twice"),
         (r#"{"ask":{"query":"confirm","token":"1.2.3"}}"#, 9002, "ask.token", "not a revision token"),
         (

@@ -176,7 +176,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("$JULIA", r#"{"command":"admit_reseller","tenant":"$JOINTLY","reseller":"$RESELLER"}"#),
     (
         "$ROB",
-        r#"{"command":"upload_devices","reseller":"$RESELLER","to":"$MSP","devices":["SN-1","SN-2","SN-3","SN-4","490154203237518"],"upload":"$NEW20"}"#,
+        r#"{"command":"upload_devices","reseller":"$RESELLER","to":"$MSP","devices":["SN-1",["SN-2","352099001761481"],"SN-3","SN-4","490154203237518"],"upload":"$NEW20"}"#,
     ),
     ("$ADA", r#"{"command":"move_devices","manager":"$MSP","customer":"$FULLY","devices":["SN-1"]}"#),
     (

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from page import Cell, count, faint, plain
 from stage import STATUS, Stage, Stop, clock_face
-from tenantry import HeldDevice, Invitee, Kind, ResellerCustomerRow, TenantKind
+from tenantry import HeldDevice, Invitee, Kind, ResellerCustomerRow, TenantKind, TypedDevice
 from tenantry.commands import (
     AcceptDelink,
     AcceptInvitation,
@@ -29,6 +29,9 @@ from tenantry.commands import (
     RequestLink,
     UploadDevices,
 )
+
+PHONE = ["356938031000053", "356938031000061", "SN-2026/0101"]
+"""A phone by its two IMEIs and its serial number."""
 
 BAKERY = ["356938031000012", "A100000C1D2E3F", "SN-2026/0042"]
 """What the bakery buys: an IMEI, a MEID, a serial number."""
@@ -98,6 +101,11 @@ def play(on: Stage) -> None:
     on.page.remark("All or nothing: not even the first was taken. The fourth is the bakery's, in small letters.")
     many = [f"BULK-{number}" for number in range(10_001)]
     on.tries(rita, "uploads 10 001 devices at once", sells.upload(holm, many))
+
+    on.page.heading("One device, several ids")
+    on.does(rita, "uploads a phone to the bakery: two IMEIs and a serial number", sells.upload(bakery, [PHONE]))
+    on.tries(rita, "uploads its second IMEI to Holm & Sons", sells.upload(holm, PHONE[1:2]))
+
 
     on.page.heading("The reseller's list, before")
     on.page.remark("The bakery was sold to directly and is managed: its name, the MSP's number.")
@@ -198,7 +206,7 @@ class Sells:
     rita: UUID
     contoso: UUID
 
-    def upload(self, to: UUID, devices: list[str]) -> UploadDevices:
+    def upload(self, to: UUID, devices: Sequence[TypedDevice]) -> UploadDevices:
         return UploadDevices(reseller=self.contoso, to=to, devices=devices)
 
     def rows(self, *, tenant: UUID | None = None, as_of: int | None = None) -> list[ResellerCustomerRow]:

@@ -135,7 +135,7 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
 
     stage.page.heading("A licence");
     stage.does(rita, "adds BK-200", AddResellerCustomer::new(contoso, "BK-200".parse()?))?;
-    let devices = DEVICES.iter().map(ToString::to_string).collect();
+    let devices = DEVICES.map(Into::into).into();
     stage.does(rita, "uploads three devices to the bakery", UploadDevices::new(contoso, bakery, devices))?;
     let buy = BuyLicence::new(northwind, bakery, "manage".parse()?, 2);
     let licence = stage.does(ada, "buys the bakery a licence with two seats", buy)?;

@@ -18,6 +18,9 @@ use tenantry::query::{
 use crate::page::{count, faint, plain};
 use crate::stage::{Result, Stage, clock_face, set_of};
 
+/// A phone by its two IMEIs and its serial number.
+const PHONE: [&str; 3] = ["356938031000053", "356938031000061", "SN-2026/0101"];
+
 /// What the bakery buys: an IMEI, a MEID, a serial number.
 const BAKERY: [&str; 3] = ["356938031000012", "A100000C1D2E3F", "SN-2026/0042"];
 
@@ -73,12 +76,19 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.page.heading("A batch with faults");
     let typed = ["356938031000020", "356938031000039", "356938031000020", "a100000c1d2e3f", "SN 77", "X1"];
     let batch = sells.upload(holm, &typed);
-    stage.tries_each(rita, "uploads six devices to Holm & Sons", &batch.devices.clone(), batch)?;
+    stage.tries_each(rita, "uploads six devices to Holm & Sons", &typed.map(str::to_owned), batch)?;
     stage.page.remark(
         "All or nothing: not even the first was taken. The fourth is the bakery's, in small letters.",
     );
-    let many: Vec<String> = (0..10_001).map(|number| format!("BULK-{number}")).collect();
+    let many = (0..10_001).map(|number| format!("BULK-{number}").into()).collect();
     stage.tries(rita, "uploads 10 001 devices at once", UploadDevices::new(contoso, holm, many))?;
+
+    stage.page.heading("One device, several ids");
+    let phone = UploadDevices::new(contoso, bakery, vec![PHONE.into()]);
+    stage.does(rita, "uploads a phone to the bakery: two IMEIs and a serial number", phone)?;
+    let [_, second, _] = PHONE;
+    stage.tries(rita, "uploads its second IMEI to Holm & Sons", sells.upload(holm, &[second]))?;
+
     stage.page.heading("The reseller's list, before");
     stage.page.remark("The bakery was sold to directly and is managed: its name, the MSP's number.");
     sells.list(stage, &ResellerFilter::default())?;
@@ -210,7 +220,7 @@ struct Sells {
 
 impl Sells {
     fn upload(&self, to: TenantId, devices: &[&str]) -> UploadDevices {
-        UploadDevices::new(self.contoso, to, devices.iter().map(ToString::to_string).collect())
+        UploadDevices::new(self.contoso, to, devices.iter().map(|&device| device.into()).collect())
     }
 
     fn rows(&self, moment: &Moment<'_>, query: &ResellerFilter) -> Result<Vec<ResellerCustomerRow>> {

@@ -169,6 +169,7 @@ impl Generator {
             devices.extend(devices.first().map(|device| device.to_lowercase()));
         }
         let upload = UploadId::from_uuid(self.chosen(oracle, 7));
+        let devices = devices.into_iter().map(Into::into).collect();
         let command = UploadDevices { reseller, to, devices, upload: Some(upload) };
         (self.actor_for(oracle, "devices.manage", reseller), command.into())
     }
