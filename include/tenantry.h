@@ -168,7 +168,7 @@ enum {
   TENANTRY_SERVICE_NOT_MANAGED = 304,
   /** on tenant `...` this can never be a manager's; ask the customer's own people to do it. (P-6) */
   TENANTRY_RESERVED_FOR_CUSTOMER = 305,
-  /** tenant `...` has not granted this to its manager; ask the customer's super admin for the grant. (P-7) */
+  /** tenant `...` has not granted this to its manager; ask the customer's super admin for the grant or, where it is newer than the link, to accept the terms of today. (P-7) */
   TENANTRY_NOT_GRANTED = 306,
   /** no role of the user reaches tenant `...`; have a role assigned there or above, covering the tenants below. (P-8) */
   TENANTRY_NO_ASSIGNMENT = 307,
@@ -180,7 +180,7 @@ enum {
   TENANTRY_SUPER_ADMIN_ONLY = 310,
   /** the policy contradicts itself: ...; mend what is listed and send the whole policy again. (P-13) */
   TENANTRY_INVALID_POLICY = 401,
-  /** the policy drops `...`, which is in use; keep it, or end its uses first. (P-13) */
+  /** the policy takes away what is in use: ...; keep it, or end its uses first. (P-13) */
   TENANTRY_POLICY_IN_USE = 402,
   /** the ... are empty; name at least one. (T-6) */
   TENANTRY_EMPTY_BATCH = 403,

@@ -589,6 +589,36 @@ class Commands(ABC):
             expected_seq=expected_seq,
         )
 
+    def propose_terms(
+        self,
+        *,
+        link: Id,
+        proposal: Id | None = None,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[model.ProposalId | None]:
+        """Move a link to what its management type means by the policy in force: at once where that only leaves its
+        manager less, or once the managed side's super admin accepts the proposal that it is answered with (P-13).
+        The managed side does so itself where it leaves the manager less. Where it is locked out, only an operator
+        with a ticket leaves the manager more.
+
+        Args:
+            link: The link.
+            proposal: The proposal's id, where it has to be accepted.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.ProposeTerms(link=link, proposal=proposal),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
     def accept_proposal(
         self,
         *,
@@ -597,7 +627,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9).
+        """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
 
         Args:
             proposal: The proposal.
@@ -622,7 +652,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9).
+        """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
 
         Args:
             proposal: The proposal.
@@ -2637,6 +2667,17 @@ class Queries(ABC):
             )
 
         return Rows(ask, _read.read_invitation_row, cursor, limit)
+
+    def link_terms(self, *, actor: ActorLike, link: Id, as_of: AsOf | None = None) -> model.TermsOfLink:
+        """What both sides of a link agreed to, and what they would by the policy in force; told to both (P-13).
+
+        Args:
+            actor: Who asks.
+            link: The link.
+            as_of: When; now, if left out.
+        """
+        d = self._ask("link_terms", {"actor": actor, "link": link, "as_of": as_of}).value
+        return _read.read_terms_of_link(d)
 
     def devices(
         self,

@@ -103,6 +103,7 @@ __all__ = [
     "Pin",
     "PlaceRow",
     "Policy",
+    "PolicyVersion",
     "Prefix",
     "PrefixReuse",
     "PrefixReuseImmediate",
@@ -112,6 +113,7 @@ __all__ = [
     "ProposalContent",
     "ProposalContentServices",
     "ProposalContentTerm",
+    "ProposalContentTerms",
     "ProposalId",
     "Question",
     "Recipients",
@@ -146,6 +148,8 @@ __all__ = [
     "Term",
     "TermRequest",
     "TermRule",
+    "Terms",
+    "TermsOfLink",
     "TextFlaw",
     "TextKind",
     "Ticket",
@@ -1331,6 +1335,7 @@ class Link(Data):
         grants: What the customer's super admin lets the manager do beyond the default (P-7).
         holds: Whether the manager's side keeps the tenant disabled (T-5).
         term: The end it has by itself, if any (L-9).
+        terms: The number of the terms that both sides agreed to (P-13).
     """
 
     id: LinkId
@@ -1347,6 +1352,7 @@ class Link(Data):
     grants: frozenset[Permission] = frozenset()
     holds: bool = False
     term: Term | None = None
+    terms: int = 0
 
 
 @final
@@ -1362,6 +1368,7 @@ class LinkRequest(Data):
         services: The services asked for.
         handshake: Where the handshake stands.
         term: How long the link would last.
+        terms: The number of the terms under which it was asked for (P-13).
     """
 
     id: LinkRequestId
@@ -1371,6 +1378,7 @@ class LinkRequest(Data):
     services: frozenset[Service]
     handshake: Handshake
     term: TermRequest | None = None
+    terms: int = 0
 
 
 @final
@@ -1444,6 +1452,7 @@ class ManagerRow(Data):
         stage: How far the link has come.
         status: The same in the words that people see (D-5).
         since: Since when the link is in force.
+        delink_ends: When a pending delink request ends it, once its notice period is over (D-8).
         expires: When it ends by itself.
         grants: What the manager is granted beyond the default (P-7).
     """
@@ -1455,6 +1464,7 @@ class ManagerRow(Data):
     stage: Stage
     status: str
     since: Timestamp
+    delink_ends: Timestamp | None = None
     expires: Timestamp | None = None
     grants: frozenset[Permission] = frozenset()
 
@@ -1651,6 +1661,23 @@ class Policy(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVersion(Data):
+    """A policy, and the number of the terms that it gives to what is agreed upon while it is in force.
+
+    Attributes:
+        terms: The number of its terms: one more than before with every policy whose terms are others.
+        policy: The policy.
+        superseded: Whether a policy with other terms is in force by now; it is kept for the links that are under
+            its own.
+    """
+
+    terms: int
+    policy: Policy
+    superseded: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal(Data):
     """What a manager would like to have changed about a living link, and whoever is managed may accept (L-6, L-9).
 
@@ -1815,14 +1842,13 @@ class SessionRow(Data):
         session: The session.
         service: Of which service.
         opened: When it was opened.
-        by: By whom: a person of the actor's own organisation, or another organisation; nobody, where that is not
-            there for the actor.
+        by: By whom: a person of the actor's own organisation, or another organisation.
     """
 
     session: SessionId
     service: Service
     opened: Timestamp
-    by: Subject | None = None
+    by: Subject
 
 
 @final
@@ -1970,6 +1996,46 @@ class TermRule(Data):
 
     required: bool
     max_days: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms(Data):
+    """What both sides of a link agree to: what its management type means, by value (P-13).
+
+    Attributes:
+        management_types: The management type, and those that the link can become by conversion, each once (L-5).
+        customer_may_request_delink: Whether the customer's side may ask to delink (D-4).
+        permissions: What the manager's people can hold by the link at all, where their roles do (P-6).
+        grantable: What of it takes the customer's grant, where the management type asks for grants (P-7).
+        delink_request_days: Days until a delink request lapses; never, if absent (D).
+    """
+
+    management_types: tuple[ManagementRule, ...]
+    customer_may_request_delink: bool
+    permissions: frozenset[Permission]
+    grantable: frozenset[Permission]
+    delink_request_days: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsOfLink(Data):
+    """What both sides of a link agreed to (P-13).
+
+    Attributes:
+        link: The link.
+        agreed: The terms that it is under; nothing, where it has ended and its policy has no such type.
+        proposed: The terms that await the customer's word, if any do.
+        today: The terms that `propose_terms` would move it to, where they are others.
+        widened: Whether those leave the manager more, so that they take the customer's word.
+    """
+
+    link: LinkId
+    agreed: Terms | None = None
+    proposed: Terms | None = None
+    today: Terms | None = None
+    widened: bool = False
 
 
 @final
@@ -2166,10 +2232,12 @@ class AwaitedDelink(Data):
 
     Attributes:
         link: The link.
+        ends: When it ends the link by itself, once its notice period is over (D-8).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("kind", "delink")
     link: LinkId
+    ends: Timestamp | None = None
 
     @property
     def kind(self) -> str:
@@ -2311,7 +2379,26 @@ class ProposalContentTerm(Data):
     term: TermRequest
 
 
-ProposalContent: TypeAlias = ProposalContentServices | ProposalContentTerm
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalContentTerms(Data):
+    """The link would be under other terms (P-13).
+
+    Attributes:
+        terms: The number of the terms: those of the policy that was in force when it was proposed.
+        management: The management type that they are about: that of the link.
+    """
+
+    _outer: ClassVar[str | None] = "terms"
+    terms: int
+    management: ManagementType
+
+
+ProposalContent: TypeAlias = (
+    ProposalContentServices
+    | ProposalContentTerm
+    | ProposalContentTerms
+)
 """What a proposal would change about its link."""
 
 
@@ -2398,7 +2485,7 @@ Entity: TypeAlias = (
     | Invitation
     | Assignment
     | Role
-    | Policy
+    | PolicyVersion
     | Move
     | Integration
     | Attachment

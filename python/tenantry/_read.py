@@ -124,7 +124,7 @@ def _awaited_link_request(d: Any) -> model.AwaitedLinkRequest:
 
 
 def _awaited_delink(d: Any) -> model.AwaitedDelink:
-    return model.AwaitedDelink(link=uuid.UUID(d["link"]))
+    return model.AwaitedDelink(link=uuid.UUID(d["link"]), ends=None if (v := d.get("ends")) is None else moment(v))
 
 
 def _awaited_proposal(d: Any) -> model.AwaitedProposal:
@@ -293,6 +293,7 @@ def _event_link_requested(d: Any) -> events.LinkRequested:
         expires=moment(d["expires"]),
         sender=None if (v := d.get("sender")) is None else read_subject(v),
         term=None if (v := d.get("term")) is None else read_term_request(v),
+        terms=d.get("terms", 0),
     )
 
 
@@ -331,11 +332,16 @@ def _event_link_created(d: Any) -> events.LinkCreated:
         management=d["management"],
         services=frozenset(d["services"]),
         term=None if (v := d.get("term")) is None else read_term(v),
+        terms=d.get("terms", 0),
     )
 
 
 def _event_link_converted(d: Any) -> events.LinkConverted:
     return events.LinkConverted(link=uuid.UUID(d["link"]), management=d["management"])
+
+
+def _event_terms_changed(d: Any) -> events.TermsChanged:
+    return events.TermsChanged(link=uuid.UUID(d["link"]), terms=d["terms"])
 
 
 def _event_services_added(d: Any) -> events.ServicesAdded:
@@ -726,6 +732,7 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "link_request_expired": _event_link_request_expired,
     "link_created": _event_link_created,
     "link_converted": _event_link_converted,
+    "terms_changed": _event_terms_changed,
     "services_added": _event_services_added,
     "proposed": _event_proposed,
     "proposal_resent": _event_proposal_resent,
@@ -931,6 +938,7 @@ def read_link(d: Any) -> model.Link:
         grants=frozenset(d.get("grants", ())),
         holds=d.get("holds", False),
         term=None if (v := d.get("term")) is None else read_term(v),
+        terms=d.get("terms", 0),
     )
 
 
@@ -943,6 +951,7 @@ def read_link_request(d: Any) -> model.LinkRequest:
         services=frozenset(d["services"]),
         handshake=read_handshake(d["handshake"]),
         term=None if (v := d.get("term")) is None else read_term_request(v),
+        terms=d.get("terms", 0),
     )
 
 
@@ -987,6 +996,7 @@ def read_manager_row(d: Any) -> model.ManagerRow:
         stage=model.Stage(d["stage"]),
         status=d["status"],
         since=moment(d["since"]),
+        delink_ends=None if (v := d.get("delink_ends")) is None else moment(v),
         expires=None if (v := d.get("expires")) is None else moment(v),
         grants=frozenset(d.get("grants", ())),
     )
@@ -1063,6 +1073,10 @@ def _noticekind_grants_changed(d: Any) -> notices.GrantsChanged:
 
 def _noticekind_link_converted(d: Any) -> notices.LinkConverted:
     return notices.LinkConverted(link=uuid.UUID(d["link"]))
+
+
+def _noticekind_terms_changed(d: Any) -> notices.TermsChanged:
+    return notices.TermsChanged(link=uuid.UUID(d["link"]))
 
 
 def _noticekind_services_added(d: Any) -> notices.ServicesAdded:
@@ -1191,6 +1205,7 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "proposal_expired": _noticekind_proposal_expired,
     "grants_changed": _noticekind_grants_changed,
     "link_converted": _noticekind_link_converted,
+    "terms_changed": _noticekind_terms_changed,
     "services_added": _noticekind_services_added,
     "service_removed": _noticekind_service_removed,
     "auto_extend_set": _noticekind_auto_extend_set,
@@ -1302,6 +1317,10 @@ def read_policy(d: Any) -> model.Policy:
     )
 
 
+def read_policy_version(d: Any) -> model.PolicyVersion:
+    return model.PolicyVersion(terms=d["terms"], policy=read_policy(d["policy"]), superseded=d.get("superseded", False))
+
+
 def _prefix_reuse_quarantine(d: Any) -> model.PrefixReuseQuarantine:
     return model.PrefixReuseQuarantine(days=d["days"])
 
@@ -1335,11 +1354,17 @@ def _proposal_content_term(d: Any) -> model.ProposalContentTerm:
     return model.ProposalContentTerm(term=read_term_request(d["term"]))
 
 
+def _proposal_content_terms(d: Any) -> model.ProposalContentTerms:
+    return model.ProposalContentTerms(terms=d["terms"], management=d["management"])
+
+
 def read_proposal_content(d: Any) -> model.ProposalContent:
     if "services" in d:
         return _proposal_content_services(d)
     if "term" in d:
         return _proposal_content_term(d)
+    if "terms" in d:
+        return _proposal_content_terms(d["terms"])
     raise ValueError(f"ProposalContent has no {d!r}")
 
 
@@ -1407,7 +1432,7 @@ def read_session_row(d: Any) -> model.SessionRow:
         session=uuid.UUID(d["session"]),
         service=d["service"],
         opened=moment(d["opened"]),
-        by=None if (v := d.get("by")) is None else read_subject(v),
+        by=read_subject(d["by"]),
     )
 
 
@@ -1485,6 +1510,26 @@ def read_term_rule(d: Any) -> model.TermRule:
     return model.TermRule(required=d["required"], max_days=d["max_days"])
 
 
+def read_terms(d: Any) -> model.Terms:
+    return model.Terms(
+        management_types=tuple(read_management_rule(x) for x in d["management_types"]),
+        customer_may_request_delink=d["customer_may_request_delink"],
+        permissions=frozenset(d["permissions"]),
+        grantable=frozenset(d["grantable"]),
+        delink_request_days=d.get("delink_request_days"),
+    )
+
+
+def read_terms_of_link(d: Any) -> model.TermsOfLink:
+    return model.TermsOfLink(
+        link=uuid.UUID(d["link"]),
+        agreed=None if (v := d.get("agreed")) is None else read_terms(v),
+        proposed=None if (v := d.get("proposed")) is None else read_terms(v),
+        today=None if (v := d.get("today")) is None else read_terms(v),
+        widened=d.get("widened", False),
+    )
+
+
 def read_text_flaw(d: Any) -> model.TextFlaw:
     return model.TextFlaw(message=d["message"], remedy=d["remedy"])
 
@@ -1545,7 +1590,7 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
     "invitation": read_invitation,
     "assignment": read_assignment,
     "role": read_role,
-    "policy": read_policy,
+    "policy": read_policy_version,
     "move": read_move,
     "integration": read_integration,
     "attachment": read_attachment,
@@ -1600,6 +1645,10 @@ def _outcome_renew_link(d: Any) -> Any:
     return None if (v := d) is None else uuid.UUID(v)
 
 
+def _outcome_propose_terms(d: Any) -> Any:
+    return None if (v := d) is None else uuid.UUID(v)
+
+
 def _outcome_invite_user(d: Any) -> Any:
     return read_invited_user(d)
 
@@ -1647,6 +1696,7 @@ OUTCOMES: dict[str, Callable[[Any], Any]] = {
     "convert_link": _outcome_convert_link,
     "add_services": _outcome_add_services,
     "renew_link": _outcome_renew_link,
+    "propose_terms": _outcome_propose_terms,
     "invite_user": _outcome_invite_user,
     "invite_owner": _outcome_invite_owner,
     "register_user": _outcome_register_user,

@@ -170,7 +170,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "rights",
         "P-7",
         "tenant `{}` has not granted this to its manager",
-        "ask the customer's super admin for the grant",
+        "ask the customer's super admin for the grant or, where it is newer than the link, to accept the terms of today",
     ),
     "no_assignment": (
         307,
@@ -207,7 +207,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "the policy contradicts itself: {}",
         "mend what is listed and send the whole policy again",
     ),
-    "policy_in_use": (402, "value", "P-13", "the policy drops `{}`, which is in use", "keep it, or end its uses first"),
+    "policy_in_use": (
+        402,
+        "value",
+        "P-13",
+        "the policy takes away what is in use: {}",
+        "keep it, or end its uses first",
+    ),
     "empty_batch": (403, "value", "T-6", "the {} are empty", "name at least one"),
     "duplicate_item": (404, "value", "T-6", "`{}` is named more than once", "name it once"),
     "unknown_management_type": (

@@ -101,7 +101,8 @@ class Code(Status):
     """305 (P-6): on tenant `{}` this can never be a manager's; ask the customer's own people to do it."""
 
     NOT_GRANTED = "not_granted"
-    """306 (P-7): tenant `{}` has not granted this to its manager; ask the customer's super admin for the grant."""
+    """306 (P-7): tenant `{}` has not granted this to its manager; ask the customer's super admin for the grant or,
+    where it is newer than the link, to accept the terms of today."""
 
     NO_ASSIGNMENT = "no_assignment"
     """307 (P-8): no role of the user reaches tenant `{}`; have a role assigned there or above, covering the tenants
@@ -122,7 +123,7 @@ class Code(Status):
     """401 (P-13): the policy contradicts itself: {}; mend what is listed and send the whole policy again."""
 
     POLICY_IN_USE = "policy_in_use"
-    """402 (P-13): the policy drops `{}`, which is in use; keep it, or end its uses first."""
+    """402 (P-13): the policy takes away what is in use: {}; keep it, or end its uses first."""
 
     EMPTY_BATCH = "empty_batch"
     """403 (T-6): the {} are empty; name at least one."""

@@ -58,6 +58,7 @@ __all__ = [
     "InviteUser",
     "MoveDevices",
     "OpenConsole",
+    "ProposeTerms",
     "RegisterTenant",
     "RegisterUser",
     "RejectDelink",
@@ -398,8 +399,26 @@ class RenewLink(Command["model.ProposalId | None"]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeTerms(Command["model.ProposalId | None"]):
+    """Move a link to what its management type means by the policy in force: at once where that only leaves its manager
+    less, or once the managed side's super admin accepts the proposal that it is answered with (P-13). The managed
+    side does so itself where it leaves the manager less. Where it is locked out, only an operator with a ticket
+    leaves the manager more.
+
+    Attributes:
+        link: The link.
+        proposal: The proposal's id, where it has to be accepted.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "propose_terms")
+    link: Id
+    proposal: Id | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptProposal(Command[None]):
-    """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9).
+    """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
 
     Attributes:
         proposal: The proposal.
@@ -412,7 +431,7 @@ class AcceptProposal(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineProposal(Command[None]):
-    """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9).
+    """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
 
     Attributes:
         proposal: The proposal.

@@ -91,6 +91,7 @@ __all__ = [
     "TenantKindChanged",
     "TenantRegistered",
     "TenantReleased",
+    "TermsChanged",
     "UploadWithdrawn",
     "UserBlocked",
     "UserEdited",
@@ -332,6 +333,7 @@ class LinkRequested(Data):
         expires: When the request lapses.
         sender: On whom it rests; on nobody, if the operator sent it (L-3).
         term: How long it would last.
+        terms: The number of the terms under which it would (P-13).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_requested")
@@ -343,6 +345,7 @@ class LinkRequested(Data):
     expires: model.Timestamp
     sender: model.Subject | None = None
     term: model.TermRequest | None = None
+    terms: int = 0
 
     @property
     def event(self) -> str:
@@ -472,6 +475,7 @@ class LinkCreated(Data):
         management: How.
         services: What.
         term: When it ends by itself.
+        terms: The number of the terms that both sides agreed to (P-13).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_created")
@@ -481,6 +485,7 @@ class LinkCreated(Data):
     management: model.ManagementType
     services: frozenset[model.Service]
     term: model.Term | None = None
+    terms: int = 0
 
     @property
     def event(self) -> str:
@@ -506,6 +511,26 @@ class LinkConverted(Data):
     def event(self) -> str:
         """Its name: `link_converted`."""
         return "link_converted"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsChanged(Data):
+    """A link is under other terms from now on (P-13).
+
+    Attributes:
+        link: The link.
+        terms: The number of the terms.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "terms_changed")
+    link: model.LinkId
+    terms: int
+
+    @property
+    def event(self) -> str:
+        """Its name: `terms_changed`."""
+        return "terms_changed"
 
 
 @final
@@ -1910,6 +1935,7 @@ Event: TypeAlias = (
     | LinkRequestExpired
     | LinkCreated
     | LinkConverted
+    | TermsChanged
     | ServicesAdded
     | Proposed
     | ProposalResent

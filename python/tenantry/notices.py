@@ -51,6 +51,7 @@ __all__ = [
     "ServiceRemoved",
     "ServicesAdded",
     "SignUp",
+    "TermsChanged",
     "UploadWithdrawn",
 ]
 
@@ -166,7 +167,7 @@ class LinkRequestExpired(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed(Data):
-    """Somebody who manages the tenant proposes a change of their link (L-6, L-9).
+    """Somebody who manages the tenant proposes a change of their link (L-6, L-9, P-13).
 
     Attributes:
         proposal: The proposal.
@@ -287,6 +288,24 @@ class LinkConverted(Data):
     def kind(self) -> str:
         """Its name: `link_converted`."""
         return "link_converted"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsChanged(Data):
+    """The link is under other terms (P-13).
+
+    Attributes:
+        link: The link.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "terms_changed")
+    link: model.LinkId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `terms_changed`."""
+        return "terms_changed"
 
 
 @final
@@ -803,6 +822,7 @@ NoticeKind: TypeAlias = (
     | ProposalExpired
     | GrantsChanged
     | LinkConverted
+    | TermsChanged
     | ServicesAdded
     | ServiceRemoved
     | AutoExtendSet
