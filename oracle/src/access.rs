@@ -122,16 +122,9 @@ impl Oracle {
         if self.policy.reserved.contains(permission) {
             return Err(Code::ReservedForCustomer);
         }
-        if self.policy.grantable.contains(permission) {
-            chains.retain(|chain| {
-                chain.iter().all(|link| {
-                    let needs = self.management(&link.management).is_none_or(|rule| rule.needs_grants);
-                    !needs || link.grants.contains(permission)
-                })
-            });
-            if chains.is_empty() {
-                return Err(Code::NotGranted);
-            }
+        chains.retain(|chain| chain.iter().all(|link| self.carries(link, permission)));
+        if chains.is_empty() {
+            return Err(Code::NotGranted);
         }
         let nearest = self.nearest(user.id, tenant.id, &chains);
         if nearest.is_empty() {

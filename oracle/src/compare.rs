@@ -413,9 +413,11 @@ fn walk(
     coverage: &mut Coverage,
 ) -> Result<(), Difference> {
     let feat = Coverage::feat(&pair.oracle, &step.request);
+    let rebuff = Coverage::rebuff(&pair.oracle, &step.request, step.at);
     let outcome = pair.execute(&step.request, step.at)?;
     coverage.command(step.request.command.name(), &outcome);
     coverage.accepted(feat.filter(|_| outcome.is_ok()));
+    coverage.refused_for(rebuff.filter(|_| outcome == Err(Code::PolicyInUse)));
     let matrix = last || asking.percent(2);
     if matrix {
         pair.compare_state()?;

@@ -9,6 +9,7 @@ use tenantry::command::{Command, Request};
 use tenantry::model::{
     Actor, EndCause, HandshakeState, Operation, ProposalContent, ResellerStatus, RoleRef, Stage, UserState,
 };
+use tenantry::policy::ManagementRule;
 use tenantry::refusal::Code;
 
 use crate::listing::Agreed;
@@ -39,6 +40,8 @@ pub struct Coverage {
     pub states: u64,
     /// By what was accepted against the odds: how often.
     pub feats: BTreeMap<&'static str, u64>,
+    /// By what was refused for everybody's sake: how often.
+    pub rebuffs: BTreeMap<&'static str, u64>,
 }
 
 impl Coverage {
@@ -75,6 +78,9 @@ impl Coverage {
 
     /// What it would be if a command were accepted now that is seldom possible.
     pub fn feat(oracle: &Oracle, request: &Request) -> Option<&'static str> {
+        if let Command::ProposeTerms(c) = &request.command {
+            return Self::feat_about_terms(oracle, &request.actor, oracle.link(c.link)?);
+        }
         let Actor::User(user) = request.actor else { return None };
         let down = |tenant: TenantId| {
             oracle.living(tenant).is_some_and(|tenant| tenant.operation != Operation::Enabled)
@@ -114,20 +120,58 @@ impl Coverage {
         }
     }
 
+    /// The same of terms that are moved to today's, where nobody has to be asked.
+    fn feat_about_terms(oracle: &Oracle, actor: &Actor, link: &Link) -> Option<&'static str> {
+        let wider = oracle.is_wider(oracle.terms_today(), link);
+        match actor {
+            Actor::User(user) if !wider && oracle.user(*user)?.home == link.managed => Some(Self::FEATS[6]),
+            Actor::User(_) if !wider => Some(Self::FEATS[7]),
+            Actor::Operator { .. } if wider && oracle.rule(link).locks_customer => Some(Self::FEATS[8]),
+            _ => None,
+        }
+    }
+
     pub fn accepted(&mut self, feat: Option<&'static str>) {
         if let Some(feat) = feat {
             *self.feats.entry(feat).or_default() += 1;
         }
     }
 
+    /// For whose sake a policy cannot be put into force now.
+    pub fn rebuff(oracle: &Oracle, request: &Request, at: Timestamp) -> Option<&'static str> {
+        let Command::SetPolicy(c) = &request.command else { return None };
+        if oracle.widens_links(&c.policy, at) {
+            Some(Self::REBUFFS[0])
+        } else if oracle.leaves_nobody(&c.policy, at) {
+            Some(Self::REBUFFS[1])
+        } else {
+            None
+        }
+    }
+
+    pub fn refused_for(&mut self, rebuff: Option<&'static str>) {
+        if let Some(rebuff) = rebuff {
+            *self.rebuffs.entry(rebuff).or_default() += 1;
+        }
+    }
+
+    /// What must have been refused.
+    const REBUFFS: [&'static str; 2] = [
+        "a policy widens what managers may on links in force",
+        "a policy leaves tenants without the people who could answer",
+    ];
+
     /// What must have been accepted against the odds.
-    const FEATS: [&'static str; 6] = [
+    const FEATS: [&'static str; 9] = [
         "somebody deletes a tenant that is disabled",
         "a super admin enables the home that their side disabled",
         "a super admin of a disabled home parts from the other side",
         "a super admin of a disabled home answers",
         "somebody adds services while nobody is there to be asked",
         "somebody renews a link while nobody is there to be asked",
+        "the managed side moves its link to terms by which its manager has less",
+        "a manager moves its link to terms by which it has less",
+        "an operator moves a link that locks to terms by which its manager has more",
     ];
 
     /// Takes note of how deep a state is.
@@ -139,7 +183,21 @@ impl Coverage {
             || oracle.users.iter().flat_map(|user| oracle.tenants.iter().map(move |tenant| (user, tenant)));
         let pending = || oracle.invitations.iter().filter(|offer| offer.state == HandshakeState::Pending);
         let proposals = |state| oracle.proposals.iter().filter(move |one| one.state == state);
-        let is_about_services = |one: &Proposal| matches!(one.content, ProposalContent::Services(_));
+        let is_about_services = |one: &&Proposal| matches!(one.content, ProposalContent::Services(_));
+        let is_about_term = |one: &&Proposal| matches!(one.content, ProposalContent::Term(_));
+        let about_terms = |state| {
+            proposals(state).filter_map(|one| match &one.content {
+                ProposalContent::Terms { management, .. } => Some((oracle.link(one.link)?, management)),
+                _ => None,
+            })
+        };
+        // By its terms a link is otherwise than such a link is today.
+        let kept = |differ: fn(&ManagementRule, &ManagementRule) -> bool| {
+            links.iter().any(|link| {
+                let today = oracle.management(&link.management);
+                today.is_some_and(|today| differ(oracle.rule(link), today))
+            })
+        };
         let has_ended = |link| oracle.link(link).is_some_and(|link| link.ended.is_some());
         let links_ended = || oracle.links.iter().filter(|link| link.ended.is_some());
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
@@ -217,16 +275,33 @@ impl Coverage {
             links.iter().any(|link| link.delink_ends.is_some()),
             links.iter().any(|link| link.delink_ends.is_some() && link.expires.is_some()),
             links_ended().any(|link| link.ended == Some(EndCause::NoticeOver)),
-            proposals(HandshakeState::Pending).any(is_about_services),
-            proposals(HandshakeState::Pending).any(|one| !is_about_services(one)),
-            proposals(HandshakeState::Accepted).any(is_about_services),
-            proposals(HandshakeState::Accepted).any(|one| !is_about_services(one)),
+            proposals(HandshakeState::Pending).any(|one| is_about_services(&one)),
+            proposals(HandshakeState::Pending).any(|one| is_about_term(&one)),
+            about_terms(HandshakeState::Pending).next().is_some(),
+            proposals(HandshakeState::Accepted).any(|one| is_about_services(&one)),
+            proposals(HandshakeState::Accepted).any(|one| is_about_term(&one)),
+            about_terms(HandshakeState::Accepted).next().is_some(),
             proposals(HandshakeState::Expired).next().is_some(),
             proposals(HandshakeState::Withdrawn).any(|one| has_ended(one.link)),
             proposals(HandshakeState::Withdrawn).any(|one| !has_ended(one.link)),
             links.iter().any(|link| {
                 let requests = oracle.requests.iter().filter(|one| one.id.uuid() == link.id.uuid());
                 requests.filter_map(|one| one.term).any(|term| term.expires_at.is_some() && term.auto_extend)
+            }),
+            kept(|was, is| was.locks_customer && !is.locks_customer),
+            kept(|was, is| !was.locks_customer && is.locks_customer),
+            kept(|was, is| was.needs_grants != is.needs_grants),
+            kept(|was, is| was.delinkable != is.delinkable),
+            kept(|was, is| was.exclusive != is.exclusive),
+            links.iter().any(|link| {
+                let terms = &oracle.terms[link.terms];
+                oracle.policy.permissions.iter().any(|permission| !terms.permissions.contains(permission))
+            }),
+            links.iter().any(|link| {
+                let terms = &oracle.terms[link.terms];
+                link.grants.iter().any(|permission| {
+                    terms.grantable.contains(permission) != oracle.policy.grantable.contains(permission)
+                })
             }),
         ];
         for (name, met) in Self::DEPTHS.into_iter().zip(met) {
@@ -235,7 +310,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 47] = [
+    const DEPTHS: [&'static str; 56] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -277,16 +352,25 @@ impl Coverage {
         "a link has ended by its notice period",
         "more services are asked for",
         "a later end is asked for",
+        "other terms are asked for",
         "more services were agreed to",
         "a later end was agreed to",
+        "other terms were agreed to",
         "a proposal has lapsed",
         "a proposal has ended with its link",
         "a proposal has lost what it rested on",
         "a link that was asked for up to a moment extends itself",
+        "a link locks by its terms and would not by today's",
+        "a link does not lock by its terms and would by today's",
+        "a link needs grants by its terms or by today's",
+        "a link can be delinked by its terms or by today's",
+        "a link is exclusive by its terms or by today's",
+        "a link is older than a permission",
+        "a permission is granted that takes a grant by a link's terms or by today's",
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 39] = [
+    const REFUSED_TO: [(&'static str, Code); 46] = [
         ("assign", Code::UnknownTenant),
         ("assign", Code::BeyondOwnRights),
         ("assign", Code::SuperAdminOnly),
@@ -326,16 +410,24 @@ impl Coverage {
         ("accept_proposal", Code::ProposalNotPending),
         ("accept_proposal", Code::WrongActor),
         ("resend_proposal", Code::TooManyRequests),
+        ("propose_terms", Code::UnknownLink),
+        ("propose_terms", Code::WrongActor),
+        ("propose_terms", Code::CustomerLocked),
+        ("propose_terms", Code::TicketRequired),
+        ("propose_terms", Code::NothingToDo),
+        ("propose_terms", Code::AlreadyProposed),
+        ("propose_terms", Code::CannotBeAsked),
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
-    const SELDOM_REFUSED_TO: [(&'static str, Code); 8] = [
+    const SELDOM_REFUSED_TO: [(&'static str, Code); 9] = [
         ("add_services", Code::CannotBeAsked),
         ("resend_invitation", Code::SuperAdminOnly),
         ("edit_role", Code::ReservedForCustomer),
         ("edit_user", Code::ReservedForCustomer),
         ("convert_link", Code::SuperAdminOnly),
         ("accept_proposal", Code::NothingToDo),
+        ("accept_proposal", Code::ExclusiveLink),
         ("accept_proposal", Code::ServicesOverlap),
         ("accept_proposal", Code::EndNotLater),
     ];
@@ -358,6 +450,9 @@ impl Coverage {
         }
         for (name, count) in &other.feats {
             *self.feats.entry(name).or_default() += count;
+        }
+        for (name, count) in &other.rebuffs {
+            *self.rebuffs.entry(name).or_default() += count;
         }
         for (name, count) in &other.depths {
             *self.depths.entry(name).or_default() += count;
@@ -388,13 +483,14 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 11] = [
+    pub const LISTS: [&'static str; 12] = [
         "alert recipients",
         "as of",
         "audit",
         "customer",
         "customers",
         "integrations",
+        "link terms",
         "look up",
         "pins",
         "reseller customers",
@@ -446,6 +542,11 @@ impl Coverage {
                 missing.push(format!("never was it accepted that {name}"));
             }
         }
+        for name in Self::REBUFFS {
+            if !self.rebuffs.contains_key(name) {
+                missing.push(format!("never was it refused that {name}"));
+            }
+        }
         for kind in Self::LISTS {
             if self.lists.get(kind).is_none_or(|counts| counts.1 == 0) {
                 missing.push(format!("no answer about {kind} had a row"));
@@ -484,6 +585,9 @@ impl Coverage {
         let _ = writeln!(text);
         for (name, count) in &self.feats {
             let _ = writeln!(text, "{count:>12} times {name}");
+        }
+        for (name, count) in &self.rebuffs {
+            let _ = writeln!(text, "{count:>12} times it was refused that {name}");
         }
         let _ = writeln!(text, "\n{:<24}{:>12}{:>12}{:>12}", "list", "answers", "rows", "refusals");
         for (kind, (answers, rows, refusals)) in &self.lists {

@@ -174,8 +174,7 @@ impl Oracle {
 
     /// How devices get to a tenant under a link.
     fn move_rule(&self, link: LinkId) -> MoveRule {
-        let link = self.link(link).unwrap();
-        self.management(&link.management).map_or(MoveRule::Refused, |rule| rule.moves)
+        self.rule(self.link(link).unwrap()).moves
     }
 
     pub fn move_devices(&mut self, actor: &Actor, c: &MoveDevices, at: Timestamp) -> Result<(), Code> {

@@ -75,6 +75,7 @@ impl Oracle {
             Command::ConvertLink(c) => self.convert_link(actor, c, at),
             Command::AddServices(c) => self.add_services(actor, c, at),
             Command::RenewLink(c) => self.renew_link(actor, c, at),
+            Command::ProposeTerms(c) => self.propose_terms(actor, c, at),
             Command::AcceptProposal(c) => self.accept_proposal(actor, c.proposal, at),
             Command::DeclineProposal(c) => self.decline_proposal(actor, c.proposal, at),
             Command::CancelProposal(c) => self.cancel_proposal(actor, c.proposal, at),
@@ -336,7 +337,11 @@ impl Oracle {
         if pending.any(|invitation| !has_role(&invitation.role)) {
             return Err(Code::PolicyInUse);
         }
+        if self.widens_links(policy, at) || self.leaves_nobody(policy, at) {
+            return Err(Code::PolicyInUse);
+        }
         self.policy = policy.clone();
+        self.note_terms();
         Ok(())
     }
 

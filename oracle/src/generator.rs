@@ -6,6 +6,7 @@ mod desk;
 mod lists;
 mod proposals;
 mod stock;
+mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +18,16 @@ use tenantry::base::text::{
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
 use tenantry::model::{
-    Actor, Contact, HandshakeState, Operation, Party, Patch, RoleRef, Stage, Subject, TenantKind,
-    TermRequest, UserState,
+    Actor, Contact, HandshakeState, Operation, Party, Patch, ProposalContent, RoleRef, Stage, Subject,
+    TenantKind, TermRequest, UserState,
 };
 use tenantry::policy::{AddedServices, ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
 use tenantry::query::Question;
 use tenantry::testkit::random::Rng;
 use uuid::Uuid;
 
-use crate::world::{Assignment, Link, Oracle};
+use crate::terms::type_is_wider;
+use crate::world::{Assignment, Link, Oracle, Proposal};
 
 /// A command, and when it comes.
 #[derive(Clone, Debug)]
@@ -146,7 +148,20 @@ pub fn policy_of(seed: u64) -> Policy {
     if rng.percent(50) {
         policy.asks_per_day = 1 + rng.below(3) as u32;
     }
+    keep_conversions_narrow(&mut policy);
     policy
+}
+
+/// No type converts to one that leaves its manager more.
+fn keep_conversions_narrow(policy: &mut Policy) {
+    let rules = policy.management_types.clone();
+    for rule in &mut policy.management_types {
+        let from = rule.clone();
+        let wider = |to: &ManagementType| {
+            rules.iter().any(|target| target.name == *to && type_is_wider(target, &from))
+        };
+        rule.converts_to.retain(|to| !wider(to));
+    }
 }
 
 fn consoles() -> BTreeMap<Service, String> {
@@ -443,6 +458,7 @@ impl Generator {
                 manager: self.living_tenant(oracle),
                 managed: self.living_tenant(oracle),
                 management: word("jointly"),
+                terms: 0,
                 services: BTreeSet::new(),
                 grants: BTreeSet::new(),
                 stage: Stage::Active,
@@ -674,7 +690,7 @@ impl Generator {
         let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
         let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
         loop {
-            let roll = self.rng.below(1950);
+            let roll = self.rng.below(2050);
             let made = match roll {
                 0..=7 => self.gen_set_policy(oracle),
                 8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
@@ -709,7 +725,8 @@ impl Generator {
                 1000..=1399 => self.choose_about_stock(oracle, roll - 1000),
                 1400..=1599 => self.choose_about_desk(oracle, roll - 1400),
                 1600..=1799 => self.choose_about_consent(oracle, roll - 1600),
-                1800.. => self.choose_about_proposals(oracle, roll - 1800),
+                1800..=1949 => self.choose_about_proposals(oracle, roll - 1800),
+                1950.. => self.choose_about_terms(oracle, roll - 1950),
                 _ => continue,
             };
             return made;
@@ -815,6 +832,9 @@ impl Generator {
             }
             18 => policy.host_reports_ready = !policy.host_reports_ready,
             _ => policy = policy_of(self.rng.number()),
+        }
+        if self.rng.percent(90) {
+            keep_conversions_narrow(&mut policy);
         }
         (self.mostly_operator(oracle), SetPolicy { policy: Box::new(policy) }.into())
     }
@@ -969,8 +989,7 @@ impl Generator {
         let now = self.now;
         // Now and then where one of both tolerates no other.
         let odd = self.rng.percent(15);
-        let exclusive =
-            |link: &Link| !odd && oracle.management(&link.management).is_none_or(|rule| rule.exclusive);
+        let exclusive = |link: &Link| !odd && oracle.rule(link).exclusive;
         let first: Vec<&Link> = oracle
             .links
             .iter()
@@ -1070,20 +1089,25 @@ impl Generator {
 
     fn gen_convert(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let now = self.now;
-        let converts = |link: &Link| {
-            link.in_force(now)
-                && oracle.management(&link.management).is_some_and(|rule| !rule.converts_to.is_empty())
-        };
+        let converts = |link: &Link| link.in_force(now) && !oracle.rule(link).converts_to.is_empty();
         let ownerless = |link: &Link| {
             converts(link)
                 && oracle.tenant(link.managed).is_some_and(|tenant| tenant.had_owner)
                 && oracle.active_super_admins(link.managed).is_empty()
         };
-        let link = match self.rng.percent(25) {
-            true => self.link_where(oracle, ownerless),
-            false => self.link_where(oracle, converts),
+        let proposed = |link: &Link| {
+            let about =
+                |one: &Proposal| one.link == link.id && matches!(one.content, ProposalContent::Terms { .. });
+            let mut pending = oracle.proposals.iter().filter(|one| one.state == HandshakeState::Pending);
+            converts(link) && pending.any(about)
         };
-        let targets: Vec<ManagementType> = oracle
+        let link = match self.rng.below(100) {
+            0..=24 => self.link_where(oracle, ownerless),
+            25..=49 if oracle.links.iter().any(proposed) => self.link_where(oracle, proposed),
+            _ => self.link_where(oracle, converts),
+        };
+        let now_or_then = if self.rng.percent(80) { link.terms } else { oracle.terms_today() };
+        let targets: Vec<ManagementType> = oracle.terms[now_or_then]
             .management(&link.management)
             .map(|rule| rule.converts_to.iter().cloned().collect())
             .unwrap_or_default();
@@ -1142,12 +1166,11 @@ impl Generator {
 
     fn gen_grants(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let now = self.now;
-        let needs = |link: &Link| {
-            link.in_force(now) && oracle.management(&link.management).is_some_and(|rule| rule.needs_grants)
-        };
+        let needs = |link: &Link| link.in_force(now) && oracle.rule(link).needs_grants;
         let link = self.link_where(oracle, needs);
         let mut grants = BTreeSet::new();
-        for permission in &oracle.policy.grantable {
+        let agreed = oracle.link(link.id).map(|link| oracle.terms[link.terms].grantable.clone());
+        for permission in agreed.unwrap_or_default().union(&oracle.policy.grantable) {
             if self.rng.percent(65) {
                 grants.insert(permission.clone());
             }
@@ -1163,9 +1186,7 @@ impl Generator {
 
     fn gen_delink(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let now = self.now;
-        let delinkable = |link: &Link| {
-            link.in_force(now) && oracle.management(&link.management).is_some_and(|rule| rule.delinkable)
-        };
+        let delinkable = |link: &Link| link.in_force(now) && oracle.rule(link).delinkable;
         let requested = |link: &Link| delinkable(link) && link.stage != Stage::Active;
         let carries = |link: &Link| delinkable(link) && Self::carries(oracle, link.id);
         let link = if self.rng.percent(12) {

@@ -155,8 +155,7 @@ impl Oracle {
     /// Whether the actor speaks for a manager of `home` that needs its grants (P-16).
     fn gives_as_manager(&self, actor: UserId, home: TenantId, at: Timestamp) -> bool {
         let from = self.user(actor).map(|user| user.home).unwrap();
-        let needs = |name| self.management(name).is_none_or(|rule| rule.needs_grants);
-        self.chains(home, from, at).iter().flatten().any(|link| needs(&link.management))
+        self.chains(home, from, at).iter().flatten().any(|link| self.rule(link).needs_grants)
     }
 
     /// Whether the actor can make nobody at home on `home` a super admin, as a manager that needs grants (P-16).

@@ -26,6 +26,7 @@ pub mod sessions;
 pub mod state;
 pub mod tenants;
 pub mod term;
+pub mod terms;
 pub mod twin;
 pub mod users;
 pub mod world;

@@ -7,13 +7,15 @@ use tenantry::base::ids::{LinkId, LinkRequestId, TenantId};
 use tenantry::base::text::{ManagementType, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{ConvertLink, RemoveService, RequestLink, SetAutoExtend, SetManagerGrants};
-use tenantry::model::{Actor, EndCause, HandshakeState, Operation, Party, Stage, TenantKind, TermRequest};
+use tenantry::model::{
+    Actor, EndCause, HandshakeState, Operation, Party, ProposalContent, Stage, TenantKind, TermRequest,
+};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::{ended_obstacle, least};
 use crate::users::invitee_ids;
-use crate::world::{Addressee, Link, LinkRequest, Oracle};
+use crate::world::{Addressee, Link, LinkRequest, Oracle, Proposal};
 
 impl Oracle {
     /// What the policy says against a management type, services and a term.
@@ -57,9 +59,9 @@ impl Oracle {
     /// What stands in the way of a new link between two living tenants; asked at the request and at its acceptance.
     fn link_obstacles(
         &self,
-        manager: TenantId,
-        managed: TenantId,
+        [manager, managed]: [TenantId; 2],
         management: &ManagementType,
+        terms: usize,
         services: &BTreeSet<Service>,
         term: Option<TermRequest>,
         at: Timestamp,
@@ -92,8 +94,8 @@ impl Oracle {
         if others.len() as u32 >= self.policy.max_managers {
             obstacles.push(Code::TooManyManagers);
         }
-        let exclusive = |name| self.management(name).is_some_and(|rule| rule.exclusive);
-        if others.iter().any(|link| exclusive(&link.management) || exclusive(management)) {
+        let exclusive = self.terms[terms].management(management).is_some_and(|rule| rule.exclusive);
+        if others.iter().any(|link| exclusive || self.rule(link).exclusive) {
             obstacles.push(Code::ExclusiveLink);
         }
         if others.iter().any(|link| !link.services.is_disjoint(services)) {
@@ -111,7 +113,14 @@ impl Oracle {
         let found = self.tenants.iter().find(|tenant| tenant.number == c.number && !tenant.deleted);
         let managed = found.ok_or(Code::UnknownTenant)?.id;
         let id = c.request.unwrap();
-        let mut obstacles = self.link_obstacles(c.manager, managed, &c.management, &c.services, c.term, at);
+        let mut obstacles = self.link_obstacles(
+            [c.manager, managed],
+            &c.management,
+            self.terms_today(),
+            &c.services,
+            c.term,
+            at,
+        );
         if let Who::User(_) = who {
             keep_quiet(&mut obstacles);
         }
@@ -130,6 +139,7 @@ impl Oracle {
             manager: c.manager,
             managed,
             management: c.management.clone(),
+            terms: self.terms_today(),
             services: c.services.clone(),
             term: c.term,
             sender: Self::organisation(who, c.manager),
@@ -175,9 +185,9 @@ impl Oracle {
         // Of what is settled nothing more is told.
         request_is_pending(&request)?;
         least(self.link_obstacles(
-            request.manager,
-            request.managed,
+            [request.manager, request.managed],
             &request.management,
+            request.terms,
             &request.services,
             request.term,
             at,
@@ -188,6 +198,7 @@ impl Oracle {
             manager: request.manager,
             managed: request.managed,
             management: request.management,
+            terms: request.terms,
             services: request.services,
             grants: BTreeSet::new(),
             stage: Stage::Active,
@@ -262,30 +273,20 @@ impl Oracle {
         // After the end nothing of the tenant is told.
         let ended = link.stage == Stage::Delinked;
         let owner_present = !self.active_super_admins(link.managed).is_empty();
-        let convertible =
-            self.management(&link.management).is_some_and(|rule| rule.converts_to.contains(&c.management));
-        if !convertible {
+        if !self.rule(&link).converts_to.contains(&c.management) {
             obstacles.push(Code::NotConvertible);
         }
-        let mut others =
-            self.links.iter().filter(|l| l.managed == link.managed && l.id != link.id && l.in_force(at));
-        let exclusive = self.management(&c.management).is_some_and(|rule| rule.exclusive);
-        if !ended && exclusive && others.next().is_some() {
-            // Who else manages the tenant is none of the manager's affair.
-            obstacles.push(unless_operator(who, Code::ExclusiveLink));
+        if self.management(&c.management).is_none() {
+            obstacles.push(Code::UnknownManagementType);
         }
+        // What the link would be from then on is what it was agreed to be.
+        let target = self.terms[link.terms].management(&c.management);
         let mut invite = None;
-        match self.management(&c.management) {
-            None => obstacles.push(Code::UnknownManagementType),
-            Some(rule) if rule.delinkable => {
-                if !ended && !owner_present {
-                    match &c.owner {
-                        None => obstacles.push(Code::OwnerRequired),
-                        Some(owner) => invite = Some(owner),
-                    }
-                }
+        if !ended && !owner_present && target.is_some_and(|rule| rule.delinkable) {
+            match &c.owner {
+                None => obstacles.push(Code::OwnerRequired),
+                Some(owner) => invite = Some(owner),
             }
-            Some(_) => {}
         }
         if let Some(owner) = invite {
             obstacles.extend(self.invitee_obstacles(owner, link.managed));
@@ -295,6 +296,14 @@ impl Oracle {
         }
         least(obstacles)?;
         self.link_mut(c.link).management = c.management.clone();
+        // What was proposed about the type that it was is about nothing now.
+        let about =
+            |one: &Proposal| one.link == c.link && matches!(one.content, ProposalContent::Terms { .. });
+        for one in self.proposals.iter_mut().filter(|one| about(one)) {
+            if one.state == HandshakeState::Pending {
+                one.state = HandshakeState::Withdrawn;
+            }
+        }
         if let Some(owner) = invite {
             self.send_sign_up(who, &link, owner, at);
         }
@@ -323,8 +332,7 @@ impl Oracle {
     pub fn set_auto_extend(&mut self, actor: &Actor, c: &SetAutoExtend, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let link = self.link(c.link).ok_or(Code::UnknownLink)?.clone();
-        // Of an ended link the policy may have dropped the type, which then counts as locking.
-        let locks = self.management(&link.management).is_none_or(|rule| rule.locks_customer);
+        let locks = self.rule(&link).locks_customer;
         match who {
             Who::Operator { ticket: false } => return Err(Code::TicketRequired),
             Who::Operator { ticket: true } => {}
@@ -377,7 +385,7 @@ impl Oracle {
         for permission in &c.grants {
             if !self.policy.permissions.contains(permission) {
                 obstacles.push(Code::UnknownPermission);
-            } else if !self.policy.grantable.contains(permission) {
+            } else if !self.is_grantable(&link, permission) {
                 obstacles.push(Code::NotGrantable);
             }
         }
@@ -423,10 +431,11 @@ impl Oracle {
     ) -> Result<(), Code> {
         let (link, party) = self.link_for_delink(actor, id, party, at)?;
         let mut obstacles = ended_obstacle(&link);
-        if !self.management(&link.management).is_some_and(|rule| rule.delinkable) {
+        let terms = &self.terms[link.terms];
+        if !self.rule(&link).delinkable {
             obstacles.push(Code::NotDelinkable);
         }
-        if party == Party::Customer && !self.policy.customer_may_request_delink {
+        if party == Party::Customer && !terms.customer_may_request_delink {
             obstacles.push(Code::DelinkNotOffered);
         }
         let asked = requester(link.stage);
@@ -434,7 +443,8 @@ impl Oracle {
             obstacles.push(Code::AlreadyRequested);
         }
         let leads_to_a_request = obstacles.is_empty() && asked.is_none();
-        let notice = self.management(&link.management).and_then(|rule| rule.notice_days);
+        let notice = self.rule(&link).notice_days;
+        let lapses = terms.delink_request_days.filter(|_| notice.is_none());
         // Where a notice period runs, nobody has to agree.
         let needs_consent = party == Party::Manager && leads_to_a_request && notice.is_none();
         if needs_consent && self.active_super_admins(link.managed).is_empty() {
@@ -450,7 +460,6 @@ impl Oracle {
             return Ok(());
         }
         self.note_delink_asked(&link, party, at);
-        let lapses = self.policy.delink_request_days.filter(|_| notice.is_none());
         let asked = self.link_mut(id);
         asked.stage = match party {
             Party::Manager => Stage::DelinkRequestedByManager,
@@ -559,14 +568,6 @@ pub fn keep_quiet(obstacles: &mut [Code]) {
         {
             *obstacle = Code::CannotBeAsked;
         }
-    }
-}
-
-/// What tells of others is told to operators alone (T-8).
-fn unless_operator(who: Who, code: Code) -> Code {
-    match who {
-        Who::Operator { .. } => code,
-        Who::User(_) => Code::CannotBeAsked,
     }
 }
 

@@ -3,20 +3,22 @@
 
 use std::fmt::Debug;
 
-use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{IssueCategory, Number};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Error, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
     AlertRecipients, Audit, AuditFilter, Customer, CustomerFilter, CustomerRow, CustomerSort, Customers,
-    IntegrationRow, Integrations, LookUp, Page, Paging, Pins, Recipients, ResellerCsv, ResellerCustomerRow,
-    ResellerCustomers, ResellerFilter, ResellerSort, ServiceMail, UserFilter, UserRow, UserSort, Users,
+    IntegrationRow, Integrations, LinkTerms, LookUp, Page, Paging, Pins, Recipients, ResellerCsv,
+    ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort, ServiceMail, UserFilter, UserRow,
+    UserSort, Users,
 };
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::audit::SeenRow;
+use crate::terms::TermsRow;
 use crate::world::Oracle;
 
 /// What is asked.
@@ -32,6 +34,7 @@ pub enum Asked {
     ServiceMail(TenantId),
     Alerts(TenantId, IssueCategory),
     Audit(TenantId, AuditFilter, usize),
+    LinkTerms(LinkId),
 }
 
 /// How a list is turned over.
@@ -63,6 +66,7 @@ impl ListQuestion {
             Asked::ServiceMail(..) => "service mail",
             Asked::Alerts(..) => "alert recipients",
             Asked::Audit(..) => "audit",
+            Asked::LinkTerms(..) => "link terms",
         }
     }
 }
@@ -290,6 +294,9 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
         Asked::Audit(tenant, filter, limit) => {
             format!("{:?}", audit_of(snapshot, viewer, *tenant, filter, *limit))
         }
+        Asked::LinkTerms(link) => {
+            format!("{:?}", refused(now.ask(LinkTerms { actor: viewer.clone(), link: *link })))
+        }
     }
 }
 
@@ -511,6 +518,27 @@ pub fn compare(
             let actual = audit_of(snapshot, viewer, *tenant, filter, *limit);
             let remembering = Oracle { journal: recorded.journal.clone(), ..today.clone() };
             same_audit(remembering.audit(viewer, *tenant, filter, question.at), actual)
+        }
+        Asked::LinkTerms(link) => {
+            let actual =
+                refused(now.ask(LinkTerms { actor: viewer.clone(), link: *link })).map(|told| TermsRow {
+                    agreed: told.agreed.map(Into::into),
+                    today: told.today.map(Into::into),
+                    widened: told.widened,
+                    proposed: told.proposed.map(Into::into),
+                });
+            // The link comes first, of now and then; after it, the right.
+            let there = match told.today {
+                Some((today, now, _)) => {
+                    told.could_act().and_then(|()| today.link_for(viewer, *link, now).map(|_| ()))
+                }
+                None => Ok(()),
+            };
+            let expected = there
+                .and_then(|()| oracle.link_for(viewer, *link, at))
+                .and_then(|link| told.right("tenant.view", link.managed))
+                .and_then(|()| oracle.terms_of(viewer, *link, at));
+            same(expected.map(|row| vec![row]), actual.map(|row| vec![row]))
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What a manager would like to have changed about a living link: more services, or a later end
-//! (L-6, L-9). Whoever is managed answers; where nobody has a say, it is changed at once. It never
-//! decides what a link begins with.
+//! What a manager would like to have changed about a living link: more services, a later end, or
+//! other terms (L-6, L-9, P-13). Whoever is managed answers; where nobody has a say, it is changed
+//! at once. It never decides what a link begins with.
 
 use std::collections::BTreeSet;
 
@@ -27,17 +27,15 @@ impl Oracle {
         self.proposals.iter_mut().find(|one| one.id == id).unwrap()
     }
 
-    /// Whether whoever is managed has a say in what becomes of a link: not where it locks, as does
-    /// one whose type the policy has dropped, nor while nobody was ever there to ask.
+    /// Whether whoever is managed has a say in what becomes of a link: not where it locks, nor while
+    /// nobody was ever there to ask.
     pub fn has_a_say(&self, link: &Link) -> bool {
-        let locks = self.management(&link.management).is_none_or(|rule| rule.locks_customer);
-        !locks && self.tenant(link.managed).unwrap().had_owner
+        !self.rule(link).locks_customer && self.tenant(link.managed).unwrap().had_owner
     }
 
-    /// The same of services, which the policy may let a manager add unasked.
+    /// The same of services, which its terms may let a manager add unasked.
     pub fn is_asked_about_services(&self, link: &Link) -> bool {
-        let rule = self.management(&link.management);
-        self.has_a_say(link) && rule.is_some_and(|rule| rule.added_services == AddedServices::Ask)
+        self.has_a_say(link) && self.rule(link).added_services == AddedServices::Ask
     }
 
     /// What stands in the way of managing these services, too.
@@ -93,7 +91,7 @@ impl Oracle {
         self.propose(who, proposal, asked, obstacles, at)
     }
 
-    fn new_proposal(
+    pub fn new_proposal(
         &self,
         who: Who,
         id: ProposalId,
@@ -114,7 +112,7 @@ impl Oracle {
     }
 
     /// Asks for it, or does it where nobody is asked; unless something stands in the way of either.
-    fn propose(
+    pub fn propose(
         &mut self,
         who: Who,
         proposal: Proposal,
@@ -166,6 +164,7 @@ impl Oracle {
                 link.extend_days = extend_days;
                 link.announce_term(&before, at);
             }
+            ProposalContent::Terms { terms, .. } => link.terms = *terms as usize,
             other => unreachable!("the oracle does not know {other:?}"),
         }
     }
@@ -199,6 +198,7 @@ impl Oracle {
         let mut obstacles = match &one.content {
             ProposalContent::Services(services) => self.services_obstacles(link, services, at),
             ProposalContent::Term(term) => self.renewal_obstacles(link, *term, at),
+            ProposalContent::Terms { terms, .. } => self.terms_obstacles(link, *terms as usize, at),
             other => unreachable!("the oracle does not know {other:?}"),
         };
         if self.active_super_admins(one.managed).is_empty() {

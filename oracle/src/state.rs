@@ -54,10 +54,11 @@ pub fn of_oracle(oracle: &Oracle) -> State {
         let over = l.stage == Stage::Delinked;
         let holds = oracle.living(l.managed).is_some_and(|t| t.held_by.contains(&Holder::Link(l.id)));
         let line = format!(
-            "{} manages {} {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink={:?} {:?} announced={:?}",
+            "{} manages {} {} by {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink={:?} {:?} announced={:?}",
             l.manager,
             l.managed,
             l.management,
+            l.terms,
             l.services,
             l.grants,
             l.stage,
@@ -73,10 +74,11 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     }
     for r in &oracle.requests {
         let line = format!(
-            "{} asks {} {} {:?} {:?} by {:?} {}",
+            "{} asks {} {} by {} {:?} {:?} by {:?} {}",
             r.manager,
             r.managed,
             r.management,
+            r.terms,
             r.services,
             r.term,
             r.sender,
@@ -149,10 +151,11 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         let over = l.stage == Stage::Delinked;
         let holds = known.living(l.managed).is_some() && l.holds;
         let line = format!(
-            "{} manages {} {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink={:?} {:?} announced={:?}",
+            "{} manages {} {} by {} {:?} {:?} {} holds={} term={:?} {:?} ended={:?} delink={:?} {:?} announced={:?}",
             l.manager,
             l.managed,
             l.management,
+            l.terms,
             l.services,
             l.grants,
             l.stage,
@@ -169,10 +172,11 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
     for known in &known.requests {
         let Some(r) = moment.host().get::<model::LinkRequest>(known.id.uuid()).unwrap() else { continue };
         let line = format!(
-            "{} asks {} {} {:?} {:?} by {:?} {}",
+            "{} asks {} {} by {} {:?} {:?} by {:?} {}",
             r.manager,
             r.managed,
             r.management,
+            r.terms,
             r.services,
             r.term,
             r.handshake.sender,

@@ -98,7 +98,7 @@ impl Oracle {
         let mut there = self.clone();
         let unused = Uuid::max();
         there.tenants.push(Tenant { id: TenantId::from_uuid(unused), ..new_tenant(c) });
-        let forever = Link { expires: None, extend_days: None, ..new_link(c, at) };
+        let forever = Link { expires: None, extend_days: None, ..new_link(c, self.terms_today(), at) };
         there.links.push(Link { managed: TenantId::from_uuid(unused), ..forever });
         let mut after = there.clone();
         for item in &c.authorize {
@@ -114,9 +114,9 @@ impl Oracle {
         let authorized = after.assignments.split_off(self.assignments.len());
         self.assignments.extend(authorized.into_iter().map(|a| Assignment { tenant: id, ..a }));
         self.tenants.push(new_tenant(c));
-        self.links.push(new_link(c, at));
+        self.links.push(new_link(c, self.terms_today(), at));
         if let Some(owner) = &c.owner {
-            self.send_sign_up(who, &new_link(c, at), owner, at);
+            self.send_sign_up(who, &new_link(c, self.terms_today(), at), owner, at);
             self.invitation_mut(owner.invitation.unwrap()).of_a_new_tenant = true;
         }
         Ok(())
@@ -352,10 +352,7 @@ impl Oracle {
             if links.any(|link| link.stage != Stage::Active && told(link.manager)) {
                 obstacles.push(Code::DelinkPending);
             }
-            let delinkable = self
-                .links_above(tenant, at)
-                .iter()
-                .any(|link| self.management(&link.management).is_some_and(|rule| rule.delinkable));
+            let delinkable = self.links_above(tenant, at).iter().any(|link| self.rule(link).delinkable);
             let has_admin = self.users.iter().any(|user| {
                 user.home == tenant
                     && user.state == UserState::Active
@@ -454,12 +451,13 @@ fn new_tenant(c: &AddCustomer) -> Tenant {
 }
 
 /// Its link to the manager.
-fn new_link(c: &AddCustomer, at: Timestamp) -> Link {
+fn new_link(c: &AddCustomer, terms: usize, at: Timestamp) -> Link {
     let link = Link {
         id: c.link.unwrap(),
         manager: c.manager,
         managed: c.tenant.unwrap(),
         management: c.management.clone(),
+        terms,
         services: c.services.clone(),
         grants: BTreeSet::new(),
         stage: Stage::Active,

@@ -143,8 +143,7 @@ impl Oracle {
         let link = self.link_for_manager(who, c.link, at)?;
         let mut obstacles = ended_obstacle(&link);
         let tenant = self.tenant(link.managed).unwrap();
-        // Of an ended link the policy may have dropped the type, which then counts as locking.
-        if self.management(&link.management).is_none_or(|rule| rule.locks_customer) {
+        if self.rule(&link).locks_customer {
             obstacles.push(Code::OwnerNotAllowed);
         }
         if !self.active_super_admins(tenant.id).is_empty() {

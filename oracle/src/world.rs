@@ -66,6 +66,8 @@ pub struct Link {
     pub manager: TenantId,
     pub managed: TenantId,
     pub management: ManagementType,
+    /// The number of the terms that both sides agreed to (P-13).
+    pub terms: usize,
     pub services: BTreeSet<Service>,
     pub grants: BTreeSet<Permission>,
     pub stage: Stage,
@@ -139,6 +141,8 @@ pub struct LinkRequest {
     pub manager: TenantId,
     pub managed: TenantId,
     pub management: ManagementType,
+    /// The number of the terms under which it was sent (P-13).
+    pub terms: usize,
     pub services: BTreeSet<Service>,
     pub term: Option<TermRequest>,
     /// On whom it rests; on nobody, if the operator sent it.
@@ -355,6 +359,9 @@ pub type Journal = Vec<Entry>;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Oracle {
     pub policy: Policy,
+    /// The policies there were, of those that mean the same for links the first: what links are
+    /// under, by number (P-13).
+    pub terms: Vec<Rc<Policy>>,
     pub tenants: Vec<Tenant>,
     pub links: Vec<Link>,
     pub requests: Vec<LinkRequest>,
@@ -397,6 +404,7 @@ impl Oracle {
     /// An empty world under a policy.
     pub fn new(policy: Policy) -> Self {
         Self {
+            terms: vec![Rc::new(policy.clone())],
             policy,
             tenants: Vec::new(),
             links: Vec::new(),
@@ -480,6 +488,7 @@ impl Oracle {
         self.assignments.iter().find(|a| a.user == user && a.tenant == tenant)
     }
 
+    /// What a management type means today.
     pub fn management(&self, name: &ManagementType) -> Option<&ManagementRule> {
         self.policy.management_types.iter().find(|rule| rule.name == *name)
     }
@@ -531,9 +540,7 @@ impl Oracle {
 
     /// Whether a link in force locks the tenant's own users out (P-4).
     pub fn is_locked(&self, tenant: TenantId, at: Timestamp) -> bool {
-        self.links_above(tenant, at)
-            .iter()
-            .any(|link| self.management(&link.management).is_some_and(|rule| rule.locks_customer))
+        self.links_above(tenant, at).iter().any(|link| self.rule(link).locks_customer)
     }
 
     /// The role that holds everything.

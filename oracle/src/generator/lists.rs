@@ -39,10 +39,16 @@ impl Generator {
                 let tenant = self.tenant_where(oracle, shared);
                 (Asked::Integrations(tenant, turning), "integrations.view", tenant)
             }
-            44..=68 => {
+            44..=63 => {
                 let reseller = self.reseller(oracle);
                 let query = self.reseller_query(oracle);
                 (Asked::ResellerCustomers(reseller, query, turning), "devices.view", reseller)
+            }
+            64..=68 => {
+                // Mostly one that is not under today's, or is about to be.
+                let today = oracle.terms_today();
+                let link = self.link_where(oracle, |link| oracle.differs(link, today));
+                (Asked::LinkTerms(link.id), "tenant.view", link.managed)
             }
             69..=72 => {
                 let tenant = self.living_tenant(oracle);

@@ -132,13 +132,16 @@ impl Generator {
             oracle.proposals.iter().filter(|one| one.state == HandshakeState::Pending).collect();
         let Some(one) = self.rng.pick(&pending) else { return self.gen_renew(oracle) };
         let link = oracle.link(one.link).unwrap().clone();
-        let ProposalContent::Services(services) = &one.content else {
-            // The end it has moves on by itself.
-            let days = Some(20 + self.rng.below(20) as u32);
-            return (Actor::operator_for(self.ticket()), SetAutoExtend { link: link.id, days }.into());
+        let (services, about_services) = match &one.content {
+            ProposalContent::Services(services) => (services.clone(), true),
+            ProposalContent::Terms { .. } => (self.services(oracle), false),
+            _ => {
+                // The end it has moves on by itself.
+                let days = Some(20 + self.rng.below(20) as u32);
+                return (Actor::operator_for(self.ticket()), SetAutoExtend { link: link.id, days }.into());
+            }
         };
-        let services = services.clone();
-        if self.rng.percent(50) {
+        if !about_services || self.rng.percent(50) {
             let manager = self.msp(oracle);
             let managed = oracle.tenant(one.managed).unwrap();
             let command = RequestLink {
