@@ -217,33 +217,42 @@ impl Engine {
     ) -> Result<Receipt<C::Outcome>, Error> {
         let request =
             Request { id, actor: actor.into(), expected_seq: None, command: command.clone().into() };
-        Ok(self.executed(request)?.map(|events| command.outcome(&events)))
+        Ok(self.submit(request)?.map(|events| command.outcome(&events)))
     }
 
-    /// Executes a request and answers with the events it led to, as far as they are about what is
-    /// there for the actor, who is told of other people as in the audit (T-9).
+    /// Executes a request and answers with the events it led to, all of them: what of it the actor
+    /// may be told, [`Self::told`] says.
     ///
     /// # Errors
     /// The command's refusals, `request_reused`, `stale_seq`, `clock_behind`, `clock_ahead`; a
     /// broken store.
     pub fn submit(&self, request: Request) -> Submitted {
-        let actor = request.actor.clone();
-        Ok(self.told(&actor, self.executed(request)?))
-    }
-
-    /// Executes a request: with every event that it led to, to read its outcome from.
-    pub(crate) fn executed(&self, request: Request) -> Submitted {
         self.queue.submit(request, |requests| self.run(requests))
     }
 
-    /// The same for several requests in one commit.
-    pub(crate) fn executed_all(&self, requests: &[Request]) -> Vec<Submitted> {
-        self.run(&requests.iter().collect::<Vec<_>>())
-    }
-
-    /// A receipt as its actor is told of it now; without events, where what they may see cannot be
-    /// read any more.
-    pub(crate) fn told(&self, actor: &Actor, receipt: Receipt<Vec<Event>>) -> Receipt<Vec<Event>> {
+    /// A receipt as its actor is told of it: with those events that are about what is there for
+    /// them, now and right before or after it, and other people as in the audit (T-9). Without
+    /// events, where the actor could act then and cannot now, or what they may see cannot be read.
+    /// The JSON door tells every receipt so.
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// use tenantry::base::ids::RequestId;
+    ///
+    /// let id = RequestId::from_uuid(engine.new_id());
+    /// let command = EditTenant { phone: "030 1234".parse::<tenantry::base::text::Phone>()?.into(), ..EditTenant::new(msp) };
+    /// let receipt = engine.submit(Request { id, actor: ada.into(), expected_seq: None, command: command.into() })?;
+    /// assert_eq!(engine.told(&ada.into(), receipt.clone()), receipt, "it is about her own home");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn told(&self, actor: &Actor, receipt: Receipt<Vec<Event>>) -> Receipt<Vec<Event>> {
         let Actor::User(user) = actor else { return receipt };
         let seq = receipt.seq();
         receipt.map(|events| {
@@ -281,9 +290,7 @@ impl Engine {
     /// # }
     /// ```
     pub fn submit_all(&self, requests: Vec<Request>) -> Vec<Submitted> {
-        let answers = self.executed_all(&requests);
-        let told = |(request, answer): (&Request, Submitted)| Ok(self.told(&request.actor, answer?));
-        requests.iter().zip(answers).map(told).collect()
+        self.run(&requests.iter().collect::<Vec<_>>())
     }
 
     fn run(&self, requests: &[&Request]) -> Vec<Submitted> {

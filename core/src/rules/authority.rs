@@ -116,7 +116,7 @@ fn let_use(
 }
 
 /// The side of a manager–managed pair that a user is on: the managed side by home alone, the
-/// manager's side also from further up, for whom the manager is there (T-9).
+/// manager's side also from further up.
 pub(super) fn side(
     world: &World<'_>,
     user: &User,
@@ -126,10 +126,21 @@ pub(super) fn side(
     if user.home == managed {
         return Ok(Some(Party::Customer));
     }
-    let manages = user.home == manager
-        || graph::manages(world, user.home, manager, &BTreeSet::new())?
-            && access::sees(world, user, manager)?;
+    let manages = user.home == manager || graph::manages(world, user.home, manager, &BTreeSet::new())?;
     Ok(manages.then_some(Party::Manager))
+}
+
+/// The side on which a user has to do with what there is between the two; none, where that is not
+/// there for them, since they are from further up and the manager itself is not (T-9).
+pub(super) fn party(
+    world: &World<'_>,
+    user: &User,
+    manager: TenantId,
+    managed: TenantId,
+) -> Result<Option<Party>, ViewError> {
+    let side = side(world, user, manager, managed)?;
+    let hidden = side == Some(Party::Manager) && user.home != manager && !access::sees(world, user, manager)?;
+    Ok(side.filter(|_| !hidden))
 }
 
 /// The actor's side of a link; nobody else knows of it (T-9), and nobody who is kept off the tenant
@@ -142,7 +153,7 @@ pub(crate) fn side_of_link(
     gate: Gate,
 ) -> Ruling<Option<Party>> {
     let Some(user) = admit(world, actor, gate)? else { return Ok(None) };
-    let party = match side(world, &user, link.manager, link.managed)? {
+    let party = match party(world, &user, link.manager, link.managed)? {
         Some(Party::Manager) if link.is_in_force(world.at) => access::sees(world, &user, link.managed)?,
         Some(Party::Manager) => access::sees_below(world, &user, link.manager)?,
         Some(Party::Customer) => return Ok(Some(Party::Customer)),

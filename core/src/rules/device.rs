@@ -393,7 +393,7 @@ fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<
         }
         return Ok(found);
     };
-    match authority::side(world, &user, found.manager, found.customer)? {
+    match authority::party(world, &user, found.manager, found.customer)? {
         None => refuse(Code::UnknownMove, id),
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(side) => {

@@ -295,7 +295,7 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
         }
         return Ok(request);
     };
-    match authority::side(world, &user, request.manager, request.managed)? {
+    match authority::party(world, &user, request.manager, request.managed)? {
         None => refuse(Code::UnknownLinkRequest, id),
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(Party::Customer) => {

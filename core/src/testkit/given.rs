@@ -307,7 +307,7 @@ impl Given {
 
     /// Tries a request.
     pub fn when_request(self, request: Request) -> When {
-        let answer = self.engine.executed(request.clone());
+        let answer = self.engine.submit(request.clone());
         When { given: self, request, answer }
     }
 

@@ -190,14 +190,14 @@ impl Execute {
     /// The command's refusals; a broken store.
     pub fn run(self, engine: &Engine) -> Result<Executed, Fault> {
         let request = self.request(engine);
-        executed(engine, &request, engine.executed(request.clone()))
+        executed(engine, &request, engine.submit(request.clone()))
     }
 }
 
 /// Executes several commands in one commit.
 pub fn run_all(engine: &Engine, all: Vec<Execute>) -> ExecutedAll {
     let requests: Vec<Request> = all.into_iter().map(|one| one.request(engine)).collect();
-    let receipts = engine.executed_all(&requests);
+    let receipts = engine.submit_all(requests.clone());
     let results =
         requests.iter().zip(receipts).map(|(request, receipt)| match executed(engine, request, receipt) {
             Ok(done) => ExecutedOne::Executed(Box::new(done)),

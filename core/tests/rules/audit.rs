@@ -297,6 +297,7 @@ fn t9_a_command_is_not_told_with_what_only_followed_from_it_elsewhere() {
 fn t9_a_receipt_tells_its_actor_no_more_than_the_audit_does() {
     let told = |given: &Given, request: &Request| -> Vec<String> {
         let receipt = given.engine.submit(request.clone()).unwrap();
+        let receipt = given.engine.told(&request.actor, receipt);
         receipt.outcome.iter().map(event_name).collect()
     };
     // `GUS` is kept off `JOINTLY`, and parts from `MSP` with all that is below it.
