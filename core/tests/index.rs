@@ -479,6 +479,44 @@ impl Followed {
 }
 
 #[test]
+fn p13_links_stay_under_their_terms_while_policies_come_and_go() {
+    let size = Size { tenants: 4, users: 8, roles: 2 };
+    let mut worlds = Worlds { dice: Dice(7), size, view: Memory::new() };
+    worlds.change(Write::Put(PolicyVersion::default().into()));
+    for number in 0..size.tenants {
+        let tenant = Tenant { deleted: None, ..worlds.random_tenant(number) };
+        worlds.change(Write::Put(tenant.into()));
+    }
+    for number in 0..size.users {
+        let user = User { state: UserState::Active, ..worlds.random_user(number) };
+        worlds.change(Write::Put(user.into()));
+    }
+    for _ in 0..16 {
+        let assignment = worlds.random_assignment();
+        worlds.change(Write::Put(assignment.into()));
+    }
+    let mut follower = Follower::build(&worlds.view, 0, 5).unwrap();
+    let mut before = PolicyVersion::default();
+    for seq in 1..40 {
+        // As a record tells of both: what is in force first, or last.
+        let next = PolicyVersion { terms: before.terms + 1, policy: worlds.policy(), superseded: false };
+        let kept = PolicyVersion { superseded: true, ..before };
+        let mut changes = vec![Write::Put(next.clone().into()), Write::Put(kept.into())];
+        if seq % 2 == 0 {
+            changes.reverse();
+        }
+        let link = worlds.random_link();
+        let terms = worlds.dice.below(1 + next.terms as usize) as u32;
+        changes.push(Write::Put(Link { terms, stage: Stage::Active, ..link }.into()));
+        let changes: Vec<Write> = changes.into_iter().map(|change| worlds.change(change)).collect();
+        follower.follow(seq, &changes);
+        let built = Follower::build(&worlds.view, seq, 9).unwrap();
+        worlds.compare(&[&follower, &built], seq);
+        before = next;
+    }
+}
+
+#[test]
 fn p12_what_is_noted_with_others_follows_them() {
     const DISTRIBUTOR: usize = 0;
     const MSP: usize = 1;
@@ -510,8 +548,8 @@ fn p12_what_is_noted_with_others_follows_them() {
         below,
         masked: false,
     };
-    let grown = Follower::build(&worlds.view, 0, 3).unwrap();
     worlds.begin(Policy::default());
+    let grown = Follower::build(&worlds.view, 0, 3).unwrap();
     let mut all = Followed { worlds, seq: 0, grown, sized: None };
     all.put(in_force(Policy::default()));
     for number in 0..size.tenants {
@@ -618,7 +656,7 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
         deleted: None,
         ..worlds.random_role(0)
     };
-    let mut entities: Vec<Any> = vec![in_force(Policy::default()).into(), role.clone().into()];
+    let mut entities: Vec<Any> = vec![PolicyVersion::default().into(), role.clone().into()];
     for number in 0..2 {
         let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(number) };
         let user = User { state: UserState::Active, ..worlds.random_user(number) };
@@ -631,7 +669,7 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
         };
         entities.extend([tenant.into(), user.into(), assignment.into()]);
     }
-    entities.push(Link { stage: Stage::Active, terms: 1, term: None, ..worlds.random_link() }.into());
+    entities.push(Link { stage: Stage::Active, terms: 0, term: None, ..worlds.random_link() }.into());
     for entity in &entities {
         worlds.change(Write::Put(entity.clone()));
     }

@@ -246,8 +246,12 @@ impl Engine {
     /// use tenantry::base::ids::RequestId;
     ///
     /// let id = RequestId::from_uuid(engine.new_id());
-    /// let command = EditTenant { phone: "030 1234".parse::<tenantry::base::text::Phone>()?.into(), ..EditTenant::new(msp) };
-    /// let receipt = engine.submit(Request { id, actor: ada.into(), expected_seq: None, command: command.into() })?;
+    /// let command = RegisterUser::new(msp, "eve@northwind.example".parse()?, "admin".parse()?).into();
+    /// let register = Request { id, actor: Actor::OPERATOR, expected_seq: None, command };
+    /// engine.submit(register)?;
+    /// let id = RequestId::from_uuid(engine.new_id());
+    /// let command = DisableTenants::new(vec![msp]).into();
+    /// let receipt = engine.submit(Request { id, actor: ada.into(), expected_seq: None, command })?;
     /// assert_eq!(engine.told(&ada.into(), receipt.clone()), receipt, "it is about her own home");
     /// # Ok(())
     /// # }

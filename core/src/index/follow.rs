@@ -378,7 +378,12 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
                 self.set_row(&tables.services, service_row(Some(number)), service_words(1 << place));
             }
         }
-        self.state.policy = policy;
+        // Links may be under the terms of the one before, in whichever order a record tells of
+        // both.
+        let before = std::mem::replace(&mut self.state.policy, policy);
+        if before.terms != self.state.policy.terms {
+            self.state.earlier.entry(before.terms).or_insert(before);
+        }
         for tenant in self.state.disabled.clone() {
             let enabled = !self.state.policy.host_reports_ready;
             self.set_open(tenant, self.tenant_word(tenant).with(TenantWord::ENABLED, enabled));
