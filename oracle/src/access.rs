@@ -383,12 +383,15 @@ impl Oracle {
         }
     }
 
-    /// The side of a link or link request that a user is on.
+    /// The side of what is between a manager and a tenant that a user is on: of those further up, only whom the manager is
+    /// there for (T-9).
     pub fn side(&self, user: UserId, manager: TenantId, managed: TenantId, at: Timestamp) -> Option<Party> {
         let home = self.user(user).map(|user| user.home).unwrap();
         if home == managed {
             Some(Party::Customer)
-        } else if home == manager || self.manages(home, manager, at) {
+        } else if home == manager
+            || self.manages(home, manager, at) && self.sees(Who::User(user), manager, at)
+        {
             Some(Party::Manager)
         } else {
             None

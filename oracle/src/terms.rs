@@ -141,8 +141,11 @@ impl Oracle {
     }
 
     /// Whether a manager can use a permission through a link, as far as that was agreed to and is
-    /// granted (P-7).
+    /// granted (P-7); nothing of that is looked at for what the policy does not have.
     pub fn carries(&self, link: &Link, permission: &Permission) -> bool {
+        if !self.policy.permissions.contains(permission) {
+            return true;
+        }
         let takes_a_grant = self.rule(link).needs_grants && self.is_grantable(link, permission);
         held(&self.terms[link.terms]).contains(permission)
             && (!takes_a_grant || link.grants.contains(permission))
