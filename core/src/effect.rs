@@ -132,7 +132,9 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
         Event::TenantRegistered { .. } => &["register_tenant", "add_customer"],
         Event::TenantEdited { .. } => &["edit_tenant"],
         Event::TenantKindChanged { .. } => &["change_tenant_kind"],
-        Event::TenantHeld { .. } | Event::TenantDisabled { .. } => &["disable_tenants"],
+        // That a tenant is disabled by it shows what became of the tenant, not whose hold it was.
+        Event::TenantHeld { .. } => &["disable_tenants"],
+        Event::TenantDisabled { .. } => &[],
         Event::TenantReleased { .. } => &["enable_tenants"],
         Event::TenantEnabling { .. } | Event::TenantEnabled { .. } => &["enable_tenants", "report_ready"],
         Event::TenantDeleted { .. } => &["delete_tenants"],

@@ -322,3 +322,20 @@ fn t9_a_receipt_tells_its_actor_no_more_than_the_audit_does() {
     let decline = given.request(EVE, DeclineInvitation::new(EVE_INVITATION, mail("eve")));
     assert_eq!(told(&given, &decline), ["invitation_declined"]);
 }
+
+#[test]
+fn t9_what_became_of_a_tenant_does_not_tell_whose_hold_it_was() {
+    // `GRAND` disables `MSP`, and with it goes what `MSP` proposed. It manages `MSP` no longer by the time of reading.
+    let given = given()
+        .and(ADA, AddServices::new(JOINTLY_LINK, set(&["enrollment"])))
+        .and(GINA, disable(MSP))
+        .and(GINA, RequestDelink::new(GRAND_LINK))
+        .and(ADA, AcceptDelink::new(GRAND_LINK));
+    let commands = |who: UserId, tenant| -> Vec<Option<String>> {
+        let rows = given.engine.ask(Audit::new(who.into(), tenant)).unwrap().rows;
+        let withdrawn = |row: &AuditRow| row.events.iter().any(|it| event_name(it) == "proposal_withdrawn");
+        rows.into_iter().filter(withdrawn).map(|row| row.command).collect()
+    };
+    assert_eq!(commands(ADA, JOINTLY), [None], "something happened, and not what");
+    assert_eq!(commands(ADA, MSP), [Some("disable_tenants".to_owned())], "in the audit of one's own");
+}
