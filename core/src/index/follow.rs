@@ -467,8 +467,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         let rule = agreed.and_then(|agreed| agreed.management(management));
         let (mut withheld, mut grantable) = (0, mask(policy, &policy.grantable));
         if let Some(agreed) = agreed.filter(|agreed| !Arc::ptr_eq(agreed, policy)) {
-            let carried = agreed.permissions.difference(&agreed.reserved).cloned().collect();
-            withheld = !mask(policy, &carried);
+            withheld = !mask(policy, &agreed.carried());
             grantable |= mask(policy, &agreed.grantable);
         }
         if rule.is_none_or(|rule| rule.needs_grants) {

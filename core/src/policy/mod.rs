@@ -344,6 +344,11 @@ impl Policy {
         self.permissions.contains(permission) && !self.reserved.contains(permission)
     }
 
+    /// Every permission of which that is so.
+    pub(crate) fn carried(&self) -> BTreeSet<Permission> {
+        self.permissions.difference(&self.reserved).cloned().collect()
+    }
+
     /// Checks the policy as a whole (P-13).
     ///
     /// # Errors

@@ -96,7 +96,7 @@ impl Terms {
             management_types: types.into_iter().cloned().collect(),
             customer_may_request_delink: policy.customer_may_request_delink,
             delink_request_days: policy.delink_request_days,
-            permissions: policy.permissions.difference(&policy.reserved).cloned().collect(),
+            permissions: policy.carried(),
             grantable: policy.grantable.clone(),
         })
     }

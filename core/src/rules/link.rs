@@ -453,8 +453,7 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
     let terms = world.agreed(&link)?;
     for permission in &command.grants {
         bars.bar(!world.policy.permissions.contains(permission), Code::UnknownPermission, permission);
-        let grantable = [&world.policy, &terms.policy].iter().any(|it| it.grantable.contains(permission));
-        bars.bar(!grantable, Code::NotGrantable, permission);
+        bars.bar(!terms.let_grant(permission.as_str(), &world.policy), Code::NotGrantable, permission);
     }
     bars.lift()?;
     Ok(Event::ManagerGrantsSet { link: link.id, grants: command.grants.clone() }.into())

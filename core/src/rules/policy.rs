@@ -126,9 +126,7 @@ fn widened(now: &Policy, next: &Policy) -> Vec<String> {
     for permission in now.reserved.difference(&next.reserved).filter(|it| next.permissions.contains(*it)) {
         found.push(format!("{permission} among `reserved`"));
     }
-    let kept =
-        |permission: &&_| next.permissions.contains(*permission) && !next.reserved.contains(*permission);
-    for permission in now.grantable.difference(&next.grantable).filter(kept) {
+    for permission in now.grantable.difference(&next.grantable).filter(|it| next.carries(it.as_str())) {
         found.push(format!("{permission} among `grantable`"));
     }
     if now.permissions.contains(LINK_RESPOND) && !next.permissions.contains(LINK_RESPOND) {

@@ -33,7 +33,6 @@ use crate::view::ViewError;
 pub(crate) fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
-    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
     let mut veiled = Bars::new();
     let services = bar_services(world, &link, &command.services, &mut bars, &mut veiled)?;
     let terms = world.agreed(&link)?;
@@ -52,7 +51,6 @@ pub(crate) fn add_services(world: &World<'_>, actor: &Actor, command: &AddServic
 pub(crate) fn renew(world: &World<'_>, actor: &Actor, command: &RenewLink) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
-    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
     bar_renewal(world, &link, command.term, &mut bars);
     let asked = has_a_say(world, &link)?;
     let content = ProposalContent::Term(command.term);
@@ -91,7 +89,6 @@ pub(crate) fn propose_terms(world: &World<'_>, actor: &Actor, command: &ProposeT
         None => {}
     }
     let (mut bars, mut veiled) = (Bars::new(), Bars::new());
-    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
     bar_terms(world, &link, today, &mut bars, &mut veiled)?;
     let asked = widened && !before.lock();
     let content = ProposalContent::Terms { terms: today.terms, management: link.management.clone() };
@@ -111,7 +108,6 @@ fn bar_terms(
     let same = world.agreed(link)?.terms() == Terms::of(next, &link.management);
     bars.bar(same, Code::NothingToDo, link.id);
     let alone = next.management(&link.management).is_none_or(|rule| rule.exclusive);
-    let alone = alone && link.is_in_force(world.at);
     veiled.bar(alone && world.links_above(link.managed)?.len() > 1, Code::ExclusiveLink, link.managed);
     Ok(())
 }
@@ -127,8 +123,8 @@ fn has_a_say(world: &World<'_>, link: &Link) -> Result<bool, ViewError> {
 /// Lifts the bars, and proposes something where the managed side is `asked`.
 ///
 /// # Errors
-/// The first of the bars. Of asking: `nil_id`, `id_taken`, `no_customer_owner`, `already_proposed`,
-/// `too_many_requests`.
+/// The first of the bars, `link_ended`, `nil_id`, `id_taken`. Of asking: `no_customer_owner`,
+/// `already_proposed`, `too_many_requests`.
 fn propose(
     world: &World<'_>,
     actor: &Actor,
@@ -136,15 +132,19 @@ fn propose(
     (mut bars, mut veiled): (Bars, Bars),
 ) -> Ruling<Option<Event>> {
     let id = NewIds::of(world).take(id, &mut bars)?;
-    // What stands in the way of asking is the customer's own affair once the link has ended.
-    if asked && link.is_in_force(world.at) {
+    // How the customer stands once the link has ended is its own affair.
+    let in_force = link.is_in_force(world.at);
+    bars.bar(!in_force, Code::LinkEnded, link.id);
+    if asked && in_force {
         bar_nobody_there(world, link, &mut veiled)?;
         for other in world.pending_proposals(link.id)? {
             bars.bar(other.content.is_like(&content), Code::AlreadyProposed, link.id);
         }
         world.bar_asking(actor, link.manager, [link.managed.uuid()], &mut bars)?;
     }
-    bars.join_veiled(veiled, actor, link.managed);
+    if in_force {
+        bars.join_veiled(veiled, actor, link.managed);
+    }
     bars.lift()?;
     Ok(asked.then(|| Event::Proposed {
         proposal: id,
@@ -172,11 +172,9 @@ fn bar_services(
     veiled: &mut Bars,
 ) -> Result<BTreeSet<Service>, ViewError> {
     world.bar_services(wanted, bars);
-    if link.is_in_force(world.at) {
-        let mut others = world.links_above(link.managed)?;
-        others.retain(|other| other.id != link.id);
-        veiled.bar(overlaps(&others, wanted), Code::ServicesOverlap, link.managed);
-    }
+    let mut others = world.links_above(link.managed)?;
+    others.retain(|other| other.id != link.id);
+    veiled.bar(overlaps(&others, wanted), Code::ServicesOverlap, link.managed);
     let services: BTreeSet<Service> = wanted.difference(&link.services).cloned().collect();
     bars.bar(services.is_empty() && !wanted.is_empty(), Code::NothingToDo, link.id);
     Ok(services)

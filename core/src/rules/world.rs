@@ -178,11 +178,15 @@ impl Agreed<'_> {
         self.rule().is_none_or(|rule| rule.locks_customer)
     }
 
-    /// Whether the manager has to have the customer's grant for a permission: where these terms say
-    /// so, or the policy in force does by now (P-7).
+    /// Whether a permission is the customer's to grant: where these terms say so, or the policy in
+    /// force does by now (P-7).
+    pub(super) fn let_grant(&self, permission: &str, today: &Policy) -> bool {
+        today.grantable.contains(permission) || self.policy.grantable.contains(permission)
+    }
+
+    /// Whether the manager has to have the customer's grant for a permission (P-7).
     pub(super) fn need_grant_of(&self, permission: &str, today: &Policy) -> bool {
-        let grantable = |policy: &Policy| policy.grantable.contains(permission);
-        self.need_grants() && (grantable(today) || grantable(&self.policy))
+        self.need_grants() && self.let_grant(permission, today)
     }
 }
 

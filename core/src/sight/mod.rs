@@ -124,12 +124,14 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// `unknown_link` for everybody else, now or then.
     pub fn link(&self, id: LinkId) -> Ruling<Arc<Link>> {
+        let unknown = || Refusal::new(Code::UnknownLink, id);
+        let mut found = None;
         for world in self.judging() {
-            let Some(link) = world.link(id)? else { return Err(Refusal::new(Code::UnknownLink, id).into()) };
+            let link = world.link(id)?.ok_or_else(unknown)?;
             authority::side_of_link(world, self.actor, &link, Gate::Shut)?;
+            found = Some(link);
         }
-        let link = self.world.link(id)?;
-        link.ok_or_else(|| Refusal::new(Code::UnknownLink, id).into())
+        Ok(found.ok_or_else(unknown)?)
     }
 
     /// Somebody who has to do with a tenant, as the actor is told of them: a person of their own

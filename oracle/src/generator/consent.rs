@@ -84,6 +84,7 @@ impl Generator {
             .filter(|link| (link.managed == home || link.manager == home) && link.in_force(self.now))
             .cloned()
             .collect();
+        let pending = |state| state == HandshakeState::Pending;
         match self.rng.below(15) {
             0..=4 => {
                 if let Some(link) = self.rng.pick(&links).cloned() {
@@ -92,7 +93,6 @@ impl Generator {
                 }
             }
             5..=6 => {
-                let pending = |state| state == HandshakeState::Pending;
                 let requests: Vec<_> =
                     oracle.requests.iter().filter(|one| pending(one.state) && one.managed == home).collect();
                 if let Some(request) = self.rng.pick(&requests).map(|one| one.id) {
@@ -103,7 +103,6 @@ impl Generator {
                 }
             }
             7 => {
-                let pending = |state| state == HandshakeState::Pending;
                 let moves: Vec<_> =
                     oracle.moves.iter().filter(|one| pending(one.state) && one.customer == home).collect();
                 if let Some(id) = self.rng.pick(&moves).map(|one| one.id) {
@@ -114,7 +113,6 @@ impl Generator {
                 }
             }
             8..=10 => {
-                let pending = |state| state == HandshakeState::Pending;
                 let proposals: Vec<_> =
                     oracle.proposals.iter().filter(|one| pending(one.state) && one.managed == home).collect();
                 if let Some(proposal) = self.rng.pick(&proposals).map(|one| one.id) {
