@@ -392,6 +392,10 @@ pub enum Event {
         link: LinkId,
         /// Why.
         cause: EndCause,
+        /// Who was kept off the managed tenant: its end tells them of nothing (T-9). Told to nobody
+        /// but the operator.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        kept_off: BTreeSet<UserId>,
     },
 
     /// What an invitation rested on is gone (L-3).

@@ -184,7 +184,7 @@ impl World {
                 events.push(Event::DelinkRequested { link, by: Party::Manager, expires: None, ends: None });
             }
             if row.delinked.is_some() {
-                events.push(Event::LinkEnded { link, cause: EndCause::Delinked });
+                events.push(Event::LinkEnded { link, cause: EndCause::Delinked, kept_off: BTreeSet::new() });
             }
         }
         self.people_events(customer, &mut events);

@@ -1,6 +1,7 @@
 //! The world as tenantry's entities, made as they are asked for: what an access index is built from, at any size and
 //! without a file.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use tenantry::base::ids::UserId;
@@ -81,7 +82,11 @@ impl World {
     pub fn link(&self, tenant: u32) -> Option<Link> {
         let row = &self.tenants[tenant as usize];
         let managed = row.managed.or(row.delinked)?;
-        let ended = row.delinked.map(|_| Ended { at: self.written(), cause: EndCause::Delinked });
+        let ended = row.delinked.map(|_| Ended {
+            at: self.written(),
+            cause: EndCause::Delinked,
+            kept_off: BTreeSet::new(),
+        });
         Some(Link {
             id: self.link_id(tenant),
             manager: self.tenant_id(managed.manager),

@@ -209,7 +209,7 @@ pub fn customers(sight: &Sight<'_>, seal: Seal, it: &Customers) -> Ruling<Page<C
     sight.may(TENANT_VIEW, manager)?;
     let world = sight.world();
     // A customer that was delinked is shown by what the link itself says, to those who see whatever
-    // the manager manages.
+    // the manager manages, unless they were kept off this one.
     let below = match filter.stage {
         Some(Stage::Delinked) => None,
         _ => Some(sight.below(manager)?),
@@ -225,7 +225,7 @@ pub fn customers(sight: &Sight<'_>, seal: Seal, it: &Customers) -> Ruling<Page<C
             && text.is_in(&[listing.name.as_str(), listing.number.as_str()]);
         let shown = match &below {
             Some(below) => wanted && below.has(listing.tenant)?,
-            None => wanted && remembers,
+            None => wanted && remembers && !sight.is_kept_off(manager, listing.tenant)?,
         };
         Ok(shown.then(|| (place, customer_row(Arc::unwrap_or_clone(listing)))))
     });

@@ -232,14 +232,12 @@ pub(super) fn link_requests(
 }
 
 /// Whether the actor is told of a request that a manager sent: whoever is kept off the tenant that
-/// came to be managed, is not (T-9).
+/// came to be managed, or was until it no longer was, is not (T-9).
 fn sees_asked(sight: &Sight<'_>, request: &LinkRequest) -> Result<bool, ViewError> {
-    let world = sight.world();
-    let manages = world.links_above(request.managed)?.iter().any(|link| link.manager == request.manager);
-    if manages {
-        return sight.below(request.manager)?.has(request.managed);
+    if sight.is_kept_off(request.manager, request.managed)? {
+        return Ok(false);
     }
-    match world.link(LinkId::from_uuid(request.id.uuid()))? {
+    match sight.world().link(LinkId::from_uuid(request.id.uuid()))? {
         Some(_) => sight.sees_below(request.manager),
         None => Ok(true),
     }
@@ -465,7 +463,8 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
 
 /// How an organisation is called; nothing, where it is not there any more.
 fn organisation(sight: &Sight<'_>, id: TenantId) -> Result<Option<Organisation>, ViewError> {
-    Ok(sight.world().living(id)?.map(|tenant| Organisation {
+    let living = if sight.still_lives(id)? { sight.world().living(id)? } else { None };
+    Ok(living.map(|tenant| Organisation {
         tenant: id,
         name: tenant.name.clone(),
         number: tenant.number.clone(),

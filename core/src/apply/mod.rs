@@ -17,8 +17,8 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
-    Added, AlertRule, Asked, Assignment, Attachment, Device, EndCause, Ended, Handshake, HandshakeState,
-    Hold, Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Party, Proposal, Refusals,
+    Added, AlertRule, Asked, Assignment, Attachment, Device, Ended, Handshake, HandshakeState, Hold,
+    Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Party, Proposal, Refusals,
     ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, Term, User,
     UserState, announced_by,
 };
@@ -211,9 +211,10 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             it.delink_expires = None;
             reschedule_notice(it, at, None);
         })?,
-        Event::LinkEnded { link, cause } => {
+        Event::LinkEnded { link, cause, kept_off } => {
             let mut changes = device::link_ended(view, *link)?;
-            changes.extend(edit_link(view, *link, |it| end(it, at, *cause))?);
+            let ended = Ended { at, cause: *cause, kept_off: kept_off.clone() };
+            changes.extend(edit_link(view, *link, |it| end(it, ended))?);
             return Ok(changes);
         }
 
@@ -671,11 +672,11 @@ fn reschedule_notice(link: &mut Link, at: Timestamp, ends: Option<Timestamp>) {
     }
 }
 
-fn end(link: &mut Link, at: Timestamp, cause: EndCause) {
+fn end(link: &mut Link, ended: Ended) {
     link.stage = Stage::Delinked;
     link.delink_expires = None;
     link.delink_ends = None;
     link.holds = false;
     link.grants.clear();
-    link.ended = Some(Ended { at, cause });
+    link.ended = Some(ended);
 }

@@ -194,6 +194,9 @@ pub struct Ended {
     pub at: Timestamp,
     /// Why.
     pub cause: EndCause,
+    /// Who was kept off the managed tenant then, and stays so (T-9).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kept_off: BTreeSet<UserId>,
 }
 
 impl Link {

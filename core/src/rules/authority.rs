@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::access::{self, Gate};
 use super::graph;
+use super::kept_off;
 use super::world::{Ruling, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Service, Ticket};
@@ -144,8 +145,8 @@ pub(super) fn party(
 }
 
 /// The actor's side of a link; nobody else knows of it (T-9), and nobody who is kept off the tenant
-/// that it manages: while it lasts, the tenant itself, and afterwards whatever is managed. `None`
-/// for the operator.
+/// that it manages, or was when it ended, or is kept off whatever is managed by then. `None` for
+/// the operator.
 pub(crate) fn side_of_link(
     world: &World<'_>,
     actor: &Actor,
@@ -155,7 +156,10 @@ pub(crate) fn side_of_link(
     let Some(user) = admit(world, actor, gate)? else { return Ok(None) };
     let party = match party(world, &user, link.manager, link.managed)? {
         Some(Party::Manager) if link.is_in_force(world.at) => access::sees(world, &user, link.managed)?,
-        Some(Party::Manager) => access::sees_below(world, &user, link.manager)?,
+        Some(Party::Manager) => {
+            access::sees_below(world, &user, link.manager)?
+                && !kept_off::is(world, &user, link.manager, link.managed)?
+        }
         Some(Party::Customer) => return Ok(Some(Party::Customer)),
         None => false,
     };

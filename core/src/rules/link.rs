@@ -10,7 +10,7 @@ use super::graph;
 use super::ids::NewIds;
 use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{alert, device, handshake, integration, operation, user};
+use super::{alert, device, handshake, integration, kept_off, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
 use crate::base::time::Timestamp;
@@ -297,6 +297,9 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
     };
     match authority::party(world, &user, request.manager, request.managed)? {
         None => refuse(Code::UnknownLinkRequest, id),
+        Some(Party::Manager) if kept_off::is(world, &user, request.manager, request.managed)? => {
+            refuse(Code::UnknownLinkRequest, id)
+        }
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(Party::Customer) => {
             authority::authorize(world, actor, LINK_RESPOND, request.managed, gate)?;
@@ -422,11 +425,14 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
         Some(Party::Manager) => authority::authorize(world, actor, CUSTOMERS_ADD, link.manager, Gate::Shut)?,
     }
     let mut bars = Bars::new();
-    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    let in_force = link.is_in_force(world.at);
+    bars.bar(!in_force, Code::LinkEnded, link.id);
     bars.bar(link.term.is_none(), Code::NoTerm, link.id);
     if let Some(days) = command.days {
         bars.bar(days == 0 || days > world.policy.term.max_days, Code::TermTooLong, days);
     }
+    let same = link.term.as_ref().is_some_and(|term| term.auto_extend_days == command.days);
+    bars.bar(in_force && same, Code::NothingToDo, link.id);
     bars.lift()?;
     let term = link.term.clone().map(|term| Term { auto_extend_days: command.days, ..term });
     let announced = announced_with_term(world, &link, term);
@@ -437,7 +443,7 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
 /// Sets what a manager may do beyond the default (P-7).
 ///
 /// # Errors
-/// `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`.
+/// `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`, `nothing_to_do`.
 pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -449,12 +455,14 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
         Some(Party::Manager) => return refuse(Code::ReservedForCustomer, link.managed),
     }
     let mut bars = Bars::new();
-    bars.bar(!link.is_in_force(world.at), Code::LinkEnded, link.id);
+    let in_force = link.is_in_force(world.at);
+    bars.bar(!in_force, Code::LinkEnded, link.id);
     let terms = world.agreed(&link)?;
     for permission in &command.grants {
         bars.bar(!world.policy.permissions.contains(permission), Code::UnknownPermission, permission);
         bars.bar(!terms.let_grant(permission.as_str(), &world.policy), Code::NotGrantable, permission);
     }
+    bars.bar(in_force && command.grants == link.grants, Code::NothingToDo, link.id);
     bars.lift()?;
     Ok(Event::ManagerGrantsSet { link: link.id, grants: command.grants.clone() }.into())
 }
@@ -462,7 +470,8 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
 /// Everything that happens when a link ends (D-6). Console sessions end with the right to them, in
 /// [`crate::decide`].
 pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
-    let mut events = vec![Event::LinkEnded { link: link.id, cause }];
+    let kept_off = kept_off::at_end(world, link)?;
+    let mut events = vec![Event::LinkEnded { link: link.id, cause, kept_off }];
     let ended = BTreeSet::from([link.id]);
     events.extend(operation::released(world, &ended)?);
     events.extend(device::canceled_moves(world, link)?);

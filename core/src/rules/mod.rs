@@ -11,6 +11,7 @@ pub(crate) mod device;
 pub mod due;
 pub(crate) mod handshake;
 pub(crate) mod integration;
+pub(crate) mod kept_off;
 pub(crate) mod licence;
 pub(crate) mod link;
 pub(crate) mod operation;

@@ -8,7 +8,7 @@ use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{assignment, device, integration, link, operation, user};
+use super::{assignment, device, integration, kept_off, link, operation, user};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::{Number, Prefix};
 use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
@@ -323,7 +323,8 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
         events.extend(integration::of_deleted(world, tenant)?);
     }
     for link in links.values() {
-        events.push(Event::LinkEnded { link: link.id, cause: EndCause::TenantDeleted });
+        let kept_off = kept_off::at_end(world, link)?;
+        events.push(Event::LinkEnded { link: link.id, cause: EndCause::TenantDeleted, kept_off });
         events.extend(device::canceled_moves(world, link)?);
     }
     let left = links.values().filter(|link| !doomed.contains(&link.managed)).map(|link| link.id);

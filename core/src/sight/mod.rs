@@ -16,6 +16,7 @@ use crate::model::{Actor, Contact, Link, Personal, Subject, TenantKind, User};
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
+use crate::rules::kept_off;
 use crate::rules::{Gate, Ruling, World, unless_refused};
 use crate::view::ViewError;
 
@@ -188,6 +189,21 @@ impl<'w> Sight<'w> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether the actor, on the manager's side, is kept off what there is, or was, between it and a
+    /// tenant.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn is_kept_off(&self, manager: TenantId, managed: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(false) };
+        for world in self.judging() {
+            if kept_off::is(world, user, manager, managed)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether an organisation that has to do with a tenant is there for the actor: now and, of a

@@ -145,6 +145,14 @@ impl<'s> RecordSight<'s> {
                 continue;
             }
             if let Event::CommandRefused { named, .. } = event {
+                // Those of another organisation are not told what others tried who are not there
+                // for them: what stood in their way would tell of what they hold.
+                if let Some(actor) = &actor
+                    && self.sight.viewer().is_some_and(|viewer| viewer.home != self.tenant)
+                    && !self.is_told(actor.home, around)?
+                {
+                    continue;
+                }
                 // Each thing that was named is told for itself.
                 let mut told: BTreeSet<TenantId> = BTreeSet::new();
                 for organisations in named {
@@ -295,9 +303,9 @@ impl<'s> RecordSight<'s> {
                         }
                     }
                 }
-                // Whoever tries something about what they left has to do with it no more, and those
-                // who were kept off it are not told of it either.
-                Ok(!(managed || around.refused && self.left(tenant)?))
+                // Whoever tries something about what they left has to do with it no more.
+                let tried = around.refused && self.left(tenant)?;
+                Ok(!(managed || tried || self.sight.is_kept_off(self.tenant, tenant)?))
             }
         }
     }
@@ -427,6 +435,12 @@ impl<'s> RecordSight<'s> {
                 }
                 *named = told;
             }
+            // Nobody is told of whom their organisation keeps off something.
+            Event::LinkEnded { kept_off, .. } => {
+                if self.sight.viewer().is_some() {
+                    kept_off.clear();
+                }
+            }
             Event::RoleCreated { by: Some(by), .. } => {
                 if !self.is_told(*by, around)? {
                     *by = TenantId::from_uuid(Uuid::nil());
@@ -477,7 +491,6 @@ impl<'s> RecordSight<'s> {
             | Event::DelinkRejected { .. }
             | Event::DelinkCanceled { .. }
             | Event::DelinkExpired { .. }
-            | Event::LinkEnded { .. }
             | Event::InvitationResent { sender: None | Some(Subject::Tenant(_)), .. }
             | Event::InvitationWithdrawn { .. }
             | Event::InvitationAccepted { .. }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use tenantry::base::ids::SessionId;
 use tenantry::event::Event;
-use tenantry::model::Actor;
+use tenantry::model::{Actor, Stage};
 use tenantry::policy::MoveRule;
 use tenantry::query::{AuditActor, AuditFilter, AuditRow};
-use tenantry::refusal::Code::{UnknownLink, UnknownTenant, WrongActor};
+use tenantry::refusal::Code::{
+    RoleLacksPermission, UnknownLink, UnknownLinkRequest, UnknownTenant, WrongActor,
+};
 
 use super::stock::*;
 use super::*;
@@ -163,6 +165,65 @@ fn t9_after_the_end_whoever_could_see_a_link_goes_on_seeing_that_it_was() {
     assert!(!commands(&given, ADAM, MSP, after).contains(&told[0].to_owned()), "kept off while it lasted");
     assert!(!commands(&given, EVE, MSP, after).contains(&told[0].to_owned()), "was not there");
     assert!(!named(&audit(&given, ADAM, MSP)).contains(&JOINTLY.to_string()));
+}
+
+#[test]
+fn t9_the_end_of_a_link_tells_nobody_of_what_it_kept_from_them() {
+    let given =
+        given().and(ADA, assign(ADAM, JOINTLY, "no_access")).and(GINA, assign(GUS, JOINTLY, "no_access"));
+    let after = seq(&given);
+    let given = delinked(given).and(ADA, ask(MSP, "JOINTLY", "jointly"));
+    // Not in the audit, be it of the end or of what was asked for after it.
+    let rows = |who: UserId| audit(&given, who, MSP).into_iter().filter(|row| row.seq > after).collect();
+    let (told, kept_off): (Vec<AuditRow>, Vec<AuditRow>) = (rows(ADA), rows(ADAM));
+    assert!(named(&told).contains(&JOINTLY.to_string()));
+    assert!(!named(&kept_off).contains(&JOINTLY.to_string()), "{kept_off:?}");
+    // Nor is it there for a command, or in a list.
+    let left = CustomerFilter { stage: Some(Stage::Delinked), ..CustomerFilter::default() };
+    let sent = LinkRequestFilter { sent: true, state: None };
+    for (who, shown) in [(ADA, 1), (GINA, 1), (ADAM, 0), (GUS, 0)] {
+        let asked = Customers { filter: left.clone(), ..Customers::new(who.into(), MSP) };
+        assert_eq!(given.engine.ask(asked).unwrap().rows.len(), shown, "{who}");
+        let asked = LinkRequests { filter: sent.clone(), ..LinkRequests::new(who.into(), MSP) };
+        assert_eq!(given.engine.ask(asked).unwrap().rows.len(), shown, "{who}");
+    }
+    let given = given.when(ADAM, CancelDelink::new(JOINTLY_LINK)).then(refused(UnknownLink));
+    let given = given.when(ADAM, CancelLinkRequest::new(ASKED)).then(refused(UnknownLinkRequest));
+    // Who was kept off is told to the operator alone.
+    let ends = |who: Actor| -> Vec<usize> {
+        let of_end = |row: AuditRow| {
+            row.events.into_iter().find_map(|event| match event {
+                Event::LinkEnded { kept_off, .. } => Some(kept_off.len()),
+                _ => None,
+            })
+        };
+        audit(&given, who, JOINTLY).into_iter().filter_map(of_end).collect()
+    };
+    assert_eq!((ends(STAFF), ends(JULIA.into())), (vec![2], vec![0]));
+    // A link that comes after, and shows them the tenant, is told again.
+    let given = given.and(JULIA, AcceptLink::new(ASKED));
+    assert!(named(&audit(&given, ADAM, MSP)).contains(&JOINTLY.to_string()));
+}
+
+#[test]
+fn t9_what_others_tried_is_told_to_the_tenants_own_people_alone() {
+    let given = given().under(|policy| policy.max_managers = 2);
+    let given = linked(given, 0xd01, SECOND, "JOINTLY", "jointly", &["enrollment"])
+        .and(STAFF, user(EVE, SECOND, "eve", "read_only"));
+    let after = seq(&given);
+    let given = given
+        .when(EVE, rename(JOINTLY))
+        .then(refused(RoleLacksPermission))
+        .when(RITA, rename(JOINTLY))
+        .then(refused(RoleLacksPermission))
+        .when(ROB, rename(JOINTLY))
+        .then(refused(UnknownTenant));
+    let tried = |who: Actor| -> Vec<AuditActor> {
+        audit(&given, who, JOINTLY).into_iter().filter(|row| row.seq > after).map(|row| row.by).collect()
+    };
+    assert_eq!(tried(ADA.into()), [AuditActor::User(RITA)]);
+    assert_eq!(tried(JULIA.into()).len(), 3);
+    assert_eq!(tried(STAFF).len(), 3);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn rule(tenant: TenantId, category: &str, additional: &[UserId]) -> SetAlertRule
 
 const ASSIGNED: Act = |it| {
     it.and(ADA, assign(RITA, JOINTLY, "admin"))
-        .and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["roles.manage"])))
+        .and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])))
 };
 const SHARED: Act = |it| {
     let create = |id, owner| CreateIntegration {

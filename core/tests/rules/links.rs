@@ -494,12 +494,13 @@ fn l9_who_prolongs_and_who_ends() {
         (ADA.into(), None, happened(&["auto_extend_set"])),
         (STAFF, Some(30), refused(TicketRequired)),
         (staff_for("T-1"), Some(30), happened(&["auto_extend_set"])),
+        (OLGA.into(), Some(45), refused(NothingToDo)),
         (OLGA.into(), Some(0), refused(TermTooLong)),
         (OLGA.into(), Some(3_651), refused(TermTooLong)),
         (NINA.into(), Some(30), refused(UnknownLink)),
         (RITA.into(), None, refused(RoleLacksPermission)),
     ] {
-        joint().when(actor, extend(days)).then(expected);
+        joint().and(OLGA, extend(Some(45))).when(actor, extend(days)).then(expected);
     }
     with("fully", false).when(ADA, extend(Some(30))).then(done());
     given().when(ADA, SetAutoExtend::new(JOINTLY_LINK)).then(refused(NoTerm));
@@ -538,7 +539,9 @@ fn t9_a_link_to_a_tenant_that_one_is_kept_off_is_not_there() {
     kept_off().when(GINA, CancelDelink::new(link)).then(refused(UnknownLink));
     kept_off().when(GINA, AddServices::new(link, set(&["configure"]))).then(refused(UnknownLink));
     let parted = kept_off().and(ADA, RequestDelink::new(link)).and(JULIA, AcceptDelink::new(link));
-    parted.when(GINA, CancelDelink::new(link)).then(refused(LinkEnded));
+    parted.when(ADA, CancelDelink::new(link)).then(refused(LinkEnded));
+    let parted = kept_off().and(ADA, RequestDelink::new(link)).and(JULIA, AcceptDelink::new(link));
+    parted.when(GINA, CancelDelink::new(link)).then(refused(UnknownLink));
 }
 
 #[test]

@@ -193,6 +193,21 @@ fn t9_what_was_deleted_since_is_in_no_users_past() {
 }
 
 #[test]
+fn t9_an_organisation_that_was_deleted_since_has_no_name_in_a_past_list() {
+    let given = given().and(NINA, ask(SECOND, "ALONE", "jointly"));
+    let before = seq(&given);
+    let given = given.and(STAFF, delete(&[SECOND]));
+    let named = |moment: &Moment<'_>, who: Actor| {
+        let page = moment.ask(LinkRequests::new(who, ALONE)).unwrap();
+        page.rows.into_iter().map(|row| row.other.is_some()).collect::<Vec<_>>()
+    };
+    let read = given.engine.read().unwrap();
+    let past = read.as_of(before).unwrap();
+    assert_eq!(named(&past.moment().unwrap(), CARL.into()), [false]);
+    assert_eq!(named(&past.moment().unwrap(), STAFF), [true]);
+}
+
+#[test]
 fn x2_a_moment_that_has_not_come_is_refused() {
     let given = given().later(3);
     let read = given.engine.read().unwrap();

@@ -297,7 +297,7 @@ fn note(before: &Memory, after: &Memory, event: &Event, it: &Move, taken: &mut T
         | Event::DelinkResent { link, .. }
         | Event::DelinkRejected { link, .. }
         | Event::DelinkCanceled { link, .. } => stage(*link, it.act.clone().unwrap(), taken),
-        Event::LinkEnded { link, cause: EndCause::NoticeOver } => {
+        Event::LinkEnded { link, cause: EndCause::NoticeOver, .. } => {
             stage(*link, "clock complete".to_owned(), taken);
         }
         Event::LinkEnded { link, .. } => stage(*link, it.act.clone().unwrap(), taken),
