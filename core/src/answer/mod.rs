@@ -22,7 +22,7 @@ use page::{Spot, Strand, Turn, Wanted, prefixes, walk};
 use crate::base::ids::{IntegrationId, TenantId, UserId};
 use crate::csv;
 use crate::decide::Settling;
-use crate::model::permission::{DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
+use crate::model::permission::{CUSTOMERS_LIST, DEVICES_VIEW, INTEGRATIONS_VIEW, TENANT_VIEW, USERS_VIEW};
 use crate::model::{Attachment, Integration, Listing, Personal, ResellerRow, Stage, User, UserState};
 use crate::query::{
     Answer, Csv, Customer, CustomerDetails, CustomerFilter, CustomerRow, CustomerSort, Customers,
@@ -202,11 +202,11 @@ fn pins(sight: &Sight<'_>) -> Ruling<Vec<Pin>> {
 /// among all.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not view the manager, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not list its customers, `foreign_cursor`, `invalid_limit`.
 pub fn customers(sight: &Sight<'_>, seal: Seal, it: &Customers) -> Ruling<Page<CustomerRow>> {
     let Customers { manager, filter, paging, .. } = it;
     let manager = *manager;
-    sight.may(TENANT_VIEW, manager)?;
+    sight.may(CUSTOMERS_LIST, manager)?;
     let world = sight.world();
     // A customer that was delinked is shown by what the link itself says, to those who see whatever
     // the manager manages, unless they were kept off this one.
@@ -281,11 +281,11 @@ fn customer_row(listing: Listing) -> CustomerRow {
 /// One customer in detail.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not view it, `not_linked` where the manager does not manage
-/// it directly.
+/// `unknown_tenant`, why the actor may not list the manager's customers or view this one,
+/// `not_linked` where the manager does not manage it directly.
 fn customer(sight: &Sight<'_>, it: &Customer) -> Ruling<CustomerDetails> {
     let &Customer { manager, customer, .. } = it;
-    sight.may(TENANT_VIEW, manager)?;
+    sight.may(CUSTOMERS_LIST, manager)?;
     let open = sight.may(TENANT_VIEW, customer)?;
     let world = sight.world();
     let link = world.links_above(customer)?.into_iter().find(|link| link.manager == manager);

@@ -9,6 +9,8 @@ pub const TENANT_EDIT: &str = "tenant.edit";
 pub const TENANT_OPERATE: &str = "tenant.operate";
 /// Delete a tenant.
 pub const TENANT_DELETE: &str = "tenant.delete";
+/// List the customers with how they are managed; held on the managing tenant.
+pub const CUSTOMERS_LIST: &str = "customers.list";
 /// Add, link and convert customers; held on the managing tenant.
 pub const CUSTOMERS_ADD: &str = "customers.add";
 /// Ask for and answer delinks for the managing side; held on the managing tenant.

@@ -7,11 +7,12 @@ use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, 
 use crate::model::permission::*;
 
 /// Every permission of the default policy, in the order of P-14.
-pub(super) const PERMISSIONS: [&str; 25] = [
+pub(super) const PERMISSIONS: [&str; 26] = [
     TENANT_VIEW,
     TENANT_EDIT,
     TENANT_OPERATE,
     TENANT_DELETE,
+    CUSTOMERS_LIST,
     CUSTOMERS_ADD,
     CUSTOMERS_DELINK,
     USERS_VIEW,

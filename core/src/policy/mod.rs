@@ -42,8 +42,8 @@ pub use terms::{PolicyVersion, Terms};
 use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::base::time::Timestamp;
 use crate::model::permission::{
-    ALERTS_VIEW, AUDIT_VIEW, CONSOLE_OPEN, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_MANAGE, LICENCES_VIEW,
-    ROLES_MANAGE, TENANT_VIEW, USERS_MANAGE, USERS_VIEW,
+    ALERTS_VIEW, AUDIT_VIEW, CONSOLE_OPEN, CUSTOMERS_LIST, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_MANAGE,
+    LICENCES_VIEW, ROLES_MANAGE, TENANT_VIEW, USERS_MANAGE, USERS_VIEW,
 };
 
 /// The most permissions a policy can hold (P-14).
@@ -269,7 +269,7 @@ impl Policy {
             name: "clients".to_owned(),
             roles: vec![
                 role("admin", permissions(&PERMISSIONS)),
-                role("read_only", views()),
+                role("read_only", views().into_iter().chain(permissions(&[CUSTOMERS_LIST])).collect()),
                 role("no_access", BTreeSet::new()),
             ],
             super_role: role_name("admin"),

@@ -191,8 +191,8 @@ impl<'w> Sight<'w> {
         Ok(true)
     }
 
-    /// Whether the actor, on the manager's side, is kept off what there is, or was, between it and a
-    /// tenant.
+    /// Whether the actor, on the manager's side, is kept off what there is, or was, between it
+    /// and a tenant.
     ///
     /// # Errors
     /// When the world cannot be read.

@@ -200,7 +200,7 @@ fn q1_a_managers_customers_filtered_and_sorted_are_the_same_whatever_the_page() 
     let turn = |query: &CustomerFilter, limit, descending| {
         paged(limit, descending, |paging| {
             now.ask(Customers {
-                actor: RITA.into(),
+                actor: ADAM.into(),
                 manager: MSP,
                 filter: query.clone(),
                 paging: paging.clone(),
@@ -260,7 +260,7 @@ fn q1_customers_are_filtered_by_how_many_devices_they_hold() {
         let query = CustomerFilter { sort, min_devices, max_devices, ..CustomerFilter::default() };
         let page = |paging: &Paging| {
             now.ask(Customers {
-                actor: RITA.into(),
+                actor: ADAM.into(),
                 manager: MSP,
                 filter: query.clone(),
                 paging: paging.clone(),
@@ -349,9 +349,23 @@ fn q1_a_delinked_customer_is_listed_when_asked_for_and_its_devices_are_its_own()
 }
 
 #[test]
+fn q1_the_customers_page_has_a_permission_of_its_own() {
+    let given = given();
+    let code = |given: &Given, query| given.engine.ask(query).map(|_| ()).unwrap_err().code();
+    let list = || -> Query { Customers::new(RITA.into(), MSP).into() };
+    let one = || -> Query { Customer::new(RITA.into(), MSP, JOINTLY).into() };
+    assert_eq!(code(&given, list()), Some(RoleLacksPermission));
+    assert_eq!(code(&given, one()), Some(RoleLacksPermission));
+    let given = given.under(readers_list_customers);
+    assert!(given.engine.ask(list()).is_ok() && given.engine.ask(one()).is_ok());
+}
+
+#[test]
 fn t9_a_customer_that_the_viewer_may_not_see_is_not_in_the_list() {
-    let given =
-        given().and(ADA, assign(RITA, JOINTLY, "no_access")).and(ADA, assign(ADAM, FULLY, "no_access"));
+    let given = given()
+        .under(readers_list_customers)
+        .and(ADA, assign(RITA, JOINTLY, "no_access"))
+        .and(ADA, assign(ADAM, FULLY, "no_access"));
     let read = given.engine.read().unwrap();
     let now = read.now().unwrap();
     let tenants = |who: Actor| -> Vec<TenantId> {
@@ -542,7 +556,7 @@ fn stable_while_written(query: &ResellerFilter, descending: bool) {
 #[test]
 fn t9_the_delinked_are_listed_to_those_who_see_whatever_is_managed() {
     let narrow = RegisterUser { below: Some(false), ..user(EVE, MSP, "eve", "read_only") };
-    let given = delinked(given().and(STAFF, narrow));
+    let given = delinked(given().under(readers_list_customers).and(STAFF, narrow));
     let read = given.engine.read().unwrap();
     let list = |who: Actor| {
         let query = CustomerFilter { stage: Some(Stage::Delinked), ..CustomerFilter::default() };

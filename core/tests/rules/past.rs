@@ -135,7 +135,7 @@ fn x2_whoever_could_not_ask_then_is_not_told_of_it_now() {
 #[test]
 fn t9_a_past_list_has_what_was_visible_then_and_is_now() {
     // Kept off at first, let in later.
-    let given = reachable().and(ADA, assign(RITA, JOINTLY, "no_access"));
+    let given = reachable().under(readers_list_customers).and(ADA, assign(RITA, JOINTLY, "no_access"));
     let off = seq(&given);
     let given = given.and(ADA, assign(RITA, JOINTLY, "read_only")).and(ADA, assign(ADAM, FULLY, "no_access"));
     let read = given.engine.read().unwrap();

@@ -557,8 +557,8 @@ fn p12_every_check_agrees_with_its_reverse() {
 #[test]
 fn p14_the_default_policy_has_these_permissions_and_keeps_three_for_super_admins() {
     let policy = given().policy();
-    let wanted = "tenant.view tenant.edit tenant.operate tenant.delete customers.add customers.delink users.view \
-        users.manage roles.manage devices.view devices.manage devices.group_manager licences.view licences.manage \
+    let wanted = "tenant.view tenant.edit tenant.operate tenant.delete customers.list customers.add customers.delink \
+        users.view users.manage roles.manage devices.view devices.manage devices.group_manager licences.view licences.manage \
         integrations.view integrations.manage alerts.view alerts.manage location.view console.open audit.view \
         groups.manage link.respond grants.manage personal.erase";
     let wanted: Vec<&str> = wanted.split_whitespace().collect();

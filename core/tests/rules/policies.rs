@@ -31,7 +31,7 @@ fn p13_every_contradiction_in_a_policy_is_named() {
         (|it| it.permissions.clear(), "a policy holds 1 to 128 permissions, not 0"),
         (
             |it| it.permissions.extend((0..=MAX_PERMISSIONS).map(|n| text(&format!("extra.{n}")))),
-            "a policy holds 1 to 128 permissions, not 154",
+            "a policy holds 1 to 128 permissions, not 155",
         ),
         (|it| it.services.clear(), "a policy holds 1 to 64 services, not 0"),
         (

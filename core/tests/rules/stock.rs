@@ -3,7 +3,7 @@
 use tenantry::base::ids::{MoveId, UploadId};
 use tenantry::base::text::DeviceId;
 use tenantry::model::{Device, Holding};
-use tenantry::policy::MoveRule;
+use tenantry::policy::{MoveRule, Policy};
 use tenantry::query::{Paging, ResellerCustomerRow, ResellerFilter};
 use tenantry::testkit::inside::world;
 
@@ -32,6 +32,11 @@ pub(super) fn trade(moves: MoveRule) -> Given {
         given = given.and(RON, AddResellerCustomer::new(RETAIL, text(number)));
     }
     given
+}
+
+/// Whoever only reads lists the customers as well.
+pub(super) fn readers_list_customers(policy: &mut Policy) {
+    policy.roles[2].permissions.insert(text("customers.list"));
 }
 
 pub(super) fn upload_id(number: u128) -> UploadId {
