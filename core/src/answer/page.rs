@@ -179,6 +179,13 @@ pub(super) struct Strand {
     pub(super) lead: Key,
 }
 
+impl Strand {
+    /// Everything under a prefix, in the order of what follows it.
+    pub(super) fn under(index: Index, prefix: Key) -> Self {
+        Self { span: Span::under(index, prefix.clone()), prefix, lead: Key::new() }
+    }
+}
+
 /// What the keys under an owner begin with, and one entity for each. Leaps from one to the next,
 /// whatever lies between. A key that does not begin as its entity has it would lead nowhere: it is
 /// damage.

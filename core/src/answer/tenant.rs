@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::page::{Seal, Spot, Turn, Wanted, prefixes};
+use super::page::{Seal, Spot, Strand, Turn, Wanted, prefixes};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::time::Timestamp;
 use crate::model::permission::{
@@ -25,7 +25,7 @@ use crate::query::{
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
 use crate::sight::Sight;
-use crate::view::{Any, Entity, Index, Key, ViewError, listing_strand};
+use crate::view::{Any, Entity, Index, Key, ViewError, handshake_strand, listing_strand};
 
 /// A tenant's own settings.
 ///
@@ -185,7 +185,8 @@ pub(super) fn managers(sight: &Sight<'_>, seal: Seal, it: &Managers) -> Ruling<P
     }))
 }
 
-/// The link requests that a tenant sent, or was sent. Costs all of them.
+/// The link requests that a tenant sent, or was sent, by when they
+/// were. Costs the rows shown.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not send or answer them, `foreign_cursor`, `invalid_limit`.
@@ -203,8 +204,9 @@ pub(super) fn link_requests(
     sight.may(permission, tenant)?;
     let world = sight.world();
     let turn = Turn::of(seal, &("link_requests", tenant, filter), paging)?;
-    turn.sorted(world.view.under::<LinkRequest>(index, Key::new().id(tenant.uuid())).map(|request| {
-        let request = request?;
+    let strands = strands(index, tenant, filter.state);
+    turn.page(turn.walk::<LinkRequest>(world.view, strands).map(|request| {
+        let (place, request) = request?;
         let state = request.handshake.state_at(world.at);
         let shown = match filter.sent {
             true => sees_asked(sight, &request)?,
@@ -227,7 +229,7 @@ pub(super) fn link_requests(
             asked: request.handshake.asked,
             expires: request.handshake.expires,
         };
-        Ok(Some(((Key::new().time(row.asked), row.request.uuid()), row)))
+        Ok(Some((place, row)))
     }))
 }
 
@@ -273,7 +275,7 @@ pub(super) fn roles(sight: &Sight<'_>, seal: Seal, it: &Roles) -> Ruling<Page<Ro
 }
 
 /// Who holds which role on a tenant itself, as far as their organisation is there for the actor. Of
-/// a world in which what is due about its links has happened. Costs all of them.
+/// a world in which what is due about its links has happened. Costs the rows shown.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
@@ -282,9 +284,9 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
     sight.may(USERS_VIEW, tenant)?;
     let world = sight.world();
     let turn = Turn::of(seal, &("assignments", tenant), &it.paging)?;
-    let held = world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()));
-    turn.sorted(held.map(|held| {
-        let held = held?;
+    let held = Strand::under(Index::AssignmentTenant, Key::new().id(tenant.uuid()));
+    turn.page(turn.walk::<Assignment>(world.view, vec![held]).map(|held| {
+        let (place, held) = held?;
         let Some(user) = world.user(held.user)? else { return Ok(None) };
         if user.home != tenant && !sight.knows(tenant, user.home)? {
             return Ok(None);
@@ -304,11 +306,11 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
             below: held.below,
             masked: held.masked,
         };
-        Ok(Some(((Key::new().flag(user.home != tenant), user.id.uuid()), row)))
+        Ok(Some((place, row)))
     }))
 }
 
-/// The invitations to a tenant. Costs all of them.
+/// The invitations to a tenant, by when they were sent. Costs the rows shown.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
@@ -317,9 +319,9 @@ pub(super) fn invitations(sight: &Sight<'_>, seal: Seal, it: &Invitations) -> Ru
     let open = sight.may(USERS_VIEW, *tenant)?;
     let world = sight.world();
     let turn = Turn::of(seal, &("invitations", tenant, filter), paging)?;
-    let sent = world.view.under::<Invitation>(Index::InvitationTenant, Key::new().id(tenant.uuid()));
-    turn.sorted(sent.map(|invitation| {
-        let invitation = invitation?;
+    let strands = strands(Index::InvitationTenant, *tenant, filter.state);
+    turn.page(turn.walk::<Invitation>(world.view, strands).map(|invitation| {
+        let (place, invitation) = invitation?;
         let state = invitation.handshake.state_at(world.at);
         if filter.state.is_some_and(|wanted| wanted != state) {
             return Ok(None);
@@ -340,7 +342,7 @@ pub(super) fn invitations(sight: &Sight<'_>, seal: Seal, it: &Invitations) -> Ru
             asked: invitation.handshake.asked,
             expires: invitation.handshake.expires,
         };
-        Ok(Some(((Key::new().time(row.asked), row.invitation.uuid()), row)))
+        Ok(Some((place, row)))
     }))
 }
 
@@ -422,9 +424,9 @@ pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<P
     sight.may(LICENCES_VIEW, tenant)?;
     let world = sight.world();
     let turn = Turn::of(seal, &("licences", tenant), &it.paging)?;
-    let serving = world.view.under::<Licence>(Index::LicenceTenant, Key::new().id(tenant.uuid()));
-    turn.sorted(serving.map(|licence| {
-        let licence = licence?;
+    let serving = Strand::under(Index::LicenceTenant, Key::new().id(tenant.uuid()));
+    turn.page(turn.walk::<Licence>(world.view, vec![serving]).map(|licence| {
+        let (place, licence) = licence?;
         let known = licence.buyer == tenant || sight.knows(tenant, licence.buyer)?;
         if !known && !sight.is_home(tenant) {
             return Ok(None);
@@ -437,7 +439,7 @@ pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<P
             buyer: known.then_some(licence.buyer),
             expires: licence.expires,
         };
-        Ok(Some(((Key::new().text(row.service.as_str()), row.licence.uuid()), row)))
+        Ok(Some((place, row)))
     }))
 }
 
@@ -451,14 +453,26 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
     sight.may(AUDIT_VIEW, tenant)?;
     let world = sight.world();
     let turn = Turn::of(seal, &("sessions", tenant), &it.paging)?;
-    let open = world.view.under::<Session>(Index::SessionTenant, Key::new().id(tenant.uuid()));
-    turn.sorted(open.map(|session| {
-        let session = session?;
+    let open = Strand::under(Index::SessionTenant, Key::new().id(tenant.uuid()));
+    turn.page(turn.walk::<Session>(world.view, vec![open]).map(|session| {
+        let (place, session) = session?;
         let Some(by) = sight.somebody(tenant, session.user)? else { return Ok(None) };
         let row =
             SessionRow { session: session.id, service: session.service.clone(), opened: session.opened, by };
-        Ok(Some(((Key::new().time(row.opened), row.session.uuid()), row)))
+        Ok(Some((place, row)))
     }))
+}
+
+/// The strands of a tenant's handshakes that are in this state, or in any. What has lapsed without
+/// a record is with the pending ones.
+fn strands(index: Index, owner: TenantId, wanted: Option<HandshakeState>) -> Vec<Strand> {
+    let all = HandshakeState::ALL.iter().copied();
+    let recorded = all.filter(|state| match wanted {
+        None => true,
+        Some(HandshakeState::Expired) => matches!(state, HandshakeState::Expired | HandshakeState::Pending),
+        Some(wanted) => *state == wanted,
+    });
+    recorded.map(|state| Strand::under(index, handshake_strand(owner.uuid(), state))).collect()
 }
 
 /// How an organisation is called; nothing, where it is not there any more.

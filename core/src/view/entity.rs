@@ -245,11 +245,17 @@ entity!(Link, it => it.id.uuid(), {
     keys
 });
 
+/// What the keys of all handshakes of an owner begin with that are recorded in one state: the
+/// pending ones are told apart first.
+pub(crate) fn handshake_strand(owner: Uuid, state: HandshakeState) -> Key {
+    Key::new().id(owner).flag(state == HandshakeState::Pending).text(state.name())
+}
+
 entity!(LinkRequest, it => it.id.uuid(), {
     let pending = it.handshake.state == HandshakeState::Pending;
     let mut keys = vec![
-        (Index::RequestManaged, Key::new().id(it.managed.uuid()).flag(pending)),
-        (Index::RequestManager, Key::new().id(it.manager.uuid()).flag(pending)),
+        (Index::RequestManaged, handshake_strand(it.managed.uuid(), it.handshake.state).time(it.handshake.asked)),
+        (Index::RequestManager, handshake_strand(it.manager.uuid(), it.handshake.state).time(it.handshake.asked)),
     ];
     if pending {
         let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
@@ -275,7 +281,8 @@ entity!(User, it => it.id.uuid(), vec![(Index::UserHome, Key::new().id(it.home.u
 
 entity!(Invitation, it => it.id.uuid(), {
     let pending = it.handshake.state == HandshakeState::Pending;
-    let mut keys = vec![(Index::InvitationTenant, Key::new().id(it.tenant.uuid()).flag(pending))];
+    let strand = handshake_strand(it.tenant.uuid(), it.handshake.state);
+    let mut keys = vec![(Index::InvitationTenant, strand.time(it.handshake.asked))];
     if pending {
         keys.push((Index::InvitationUser, Key::new().id(it.user.uuid())));
         due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&[it.tenant.uuid(), it.user.uuid()]));
@@ -286,7 +293,7 @@ entity!(Invitation, it => it.id.uuid(), {
 entity!(Assignment, it => it.id().uuid(), {
     let mut keys = vec![
         (Index::AssignmentUser, Key::new().id(it.user.uuid())),
-        (Index::AssignmentTenant, Key::new().id(it.tenant.uuid())),
+        (Index::AssignmentTenant, Key::new().id(it.tenant.uuid()).id(it.user.uuid())),
     ];
     if let crate::model::RoleRef::Custom(role) = it.role {
         keys.push((Index::AssignmentRole, Key::new().id(role.uuid())));
@@ -388,7 +395,10 @@ entity!(Attachment, it => Attachment::key(it.integration, it.tenant), vec![
     (Index::AttachmentIntegration, Key::new().id(it.integration.uuid())),
 ]);
 
-entity!(Licence, it => it.id.uuid(), vec![(Index::LicenceTenant, Key::new().id(it.tenant.uuid()))]);
+entity!(Licence, it => it.id.uuid(), vec![(
+    Index::LicenceTenant,
+    Key::new().id(it.tenant.uuid()).text(it.service.as_str()),
+)]);
 
 entity!(AlertRule, it => AlertRule::key(it.tenant, &it.category), vec![(
     Index::AlertTenant,
@@ -400,7 +410,7 @@ entity!(Session, it => it.id.uuid(), {
         return Vec::new();
     }
     vec![
-        (Index::SessionTenant, Key::new().id(it.tenant.uuid())),
+        (Index::SessionTenant, Key::new().id(it.tenant.uuid()).time(it.opened)),
         (Index::SessionUser, Key::new().id(it.user.uuid())),
     ]
 });

@@ -7,7 +7,7 @@ use super::*;
 use tenantry::base::time::Timestamp;
 use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
-use tenantry::query::{CustomerFilter, Paging, ResellerFilter, UserFilter};
+use tenantry::query::{CustomerFilter, LinkRequestFilter, Paging, ResellerFilter, UserFilter};
 use tenantry::refusal::Code::TextTooLong;
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::inside::{Settling, Tap, Tapped, View, World, settled, world};
@@ -456,4 +456,82 @@ fn q2_refusals_cannot_fill_the_journal() {
     assert_eq!(nagging(NINA, 40), 31);
     assert_eq!(left_out(&bench.given), 0);
     bench.given.verified();
+}
+
+#[test]
+fn q4_a_page_of_what_belongs_to_a_tenant_costs_the_rows_it_shows() {
+    let many = |commands: fn(usize) -> (Actor, Command)| {
+        move |count| {
+            let bench = Bench::new();
+            bench.all((0..count).map(commands));
+            bench
+        }
+    };
+    let paging = || Paging { limit: 5, ..Paging::default() };
+    let asked = many(|number| {
+        let invitee = Invitee::new(mail(&format!("guest{number}")));
+        (NINA.into(), InviteUser::new(SECOND, invitee, text("no_access")).into())
+    });
+    let invitations = grown(asked, |given| {
+        let rows =
+            given.engine.ask(Invitations { paging: paging(), ..Invitations::new(NINA.into(), SECOND) });
+        assert_eq!(rows.unwrap().rows.len(), 5);
+    });
+    let held = many(|number| {
+        let who = UserId::from_uuid(Uuid::from_u128(0x7_0000 + number as u128));
+        (STAFF, user(who, SECOND, &format!("guest{number}"), "no_access").into())
+    });
+    let assignments = grown(held, |given| {
+        let rows =
+            given.engine.ask(Assignments { paging: paging(), ..Assignments::new(NINA.into(), SECOND) });
+        assert_eq!(rows.unwrap().rows.len(), 5);
+    });
+    let bought = many(|_| (ADA.into(), BuyLicence::new(MSP, JOINTLY, text("manage"), 1).into()));
+    let licences = grown(bought, |given| {
+        let rows = given.engine.ask(Licences { paging: paging(), ..Licences::new(ADA.into(), JOINTLY) });
+        assert_eq!(rows.unwrap().rows.len(), 5);
+    });
+    let opened = many(|_| (ADA.into(), OpenConsole::new(JOINTLY, text("manage"), text("/back")).into()));
+    let sessions = grown(opened, |given| {
+        let rows = given.engine.ask(Sessions { paging: paging(), ..Sessions::new(ADA.into(), JOINTLY) });
+        assert_eq!(rows.unwrap().rows.len(), 5);
+    });
+    let registered = many(|number| {
+        let add = RegisterTenant {
+            tenant: Some(TenantId::from_uuid(Uuid::from_u128(0x9_0000 + number as u128))),
+            number: Some(text(&format!("C-{number}"))),
+            ..RegisterTenant::new(TenantKind::Customer, text("Asked"))
+        };
+        (STAFF, add.into())
+    });
+    let requests = grown(
+        |count| {
+            let bench = registered(count);
+            bench.all((0..count).map(|number| {
+                let owner = UserId::from_uuid(Uuid::from_u128(0x8_0000 + number as u128));
+                let tenant = TenantId::from_uuid(Uuid::from_u128(0x9_0000 + number as u128));
+                (STAFF, user(owner, tenant, &format!("owner{number}"), "super_admin").into())
+            }));
+            bench.all((0..count).map(|number| {
+                let ask =
+                    RequestLink { request: None, ..ask(SECOND, &format!("C-{number}"), "jointly") };
+                (NINA.into(), ask.into())
+            }));
+            bench
+        },
+        |given| {
+            let filter = LinkRequestFilter { sent: true, state: None };
+            let list = LinkRequests { paging: paging(), filter, ..LinkRequests::new(NINA.into(), SECOND) };
+            assert_eq!(given.engine.ask(list).unwrap().rows.len(), 5);
+        },
+    );
+    for (list, (few, many)) in [
+        ("invitations", invitations),
+        ("assignments", assignments),
+        ("licences", licences),
+        ("sessions", sessions),
+        ("link_requests", requests),
+    ] {
+        assert_eq!(few, many, "{list}: {few} reads among 200, {many} among 800");
+    }
 }

@@ -133,7 +133,7 @@ fn q4_assignments_name_people_to_those_who_may_see_them_and_else_their_organisat
         rows.into_iter().map(|row| (row.home, row.user, row.email.is_some())).collect()
     };
     let own = [(JOINTLY, Some(JULIA), true), (JOINTLY, Some(JACK), true), (JOINTLY, Some(JIM), true)];
-    let with = |others: &[Row]| [&own[..], others].concat();
+    let with = |others: &[Row]| [others, &own[..]].concat();
     assert_eq!(told(JULIA.into()), with(&[(MSP, None, false), (SECOND, None, false)]));
     assert_eq!(told(ADA.into()), with(&[(MSP, Some(RITA), true)]), "a manager beside is not there");
     assert_eq!(told(NINA.into()), with(&[(SECOND, Some(NINA), true)]));
