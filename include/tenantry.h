@@ -463,6 +463,7 @@ enum {
 #define TENANTRY_PERMISSION_CONSOLE_OPEN "console.open"
 #define TENANTRY_PERMISSION_CUSTOMERS_ADD "customers.add"
 #define TENANTRY_PERMISSION_CUSTOMERS_DELINK "customers.delink"
+#define TENANTRY_PERMISSION_CUSTOMERS_LIST "customers.list"
 #define TENANTRY_PERMISSION_DEVICES_GROUP_MANAGER "devices.group_manager"
 #define TENANTRY_PERMISSION_DEVICES_MANAGE "devices.manage"
 #define TENANTRY_PERMISSION_DEVICES_VIEW "devices.view"

@@ -1040,10 +1040,12 @@ class Ended(Data):
     Attributes:
         at: When.
         cause: Why.
+        kept_off: Who was kept off the managed tenant then, and stays so (T-9).
     """
 
     at: Timestamp
     cause: EndCause
+    kept_off: frozenset[UserId] = frozenset()
 
 
 @final

@@ -216,7 +216,11 @@ def read_device_row(d: Any) -> model.DeviceRow:
 
 
 def read_ended(d: Any) -> model.Ended:
-    return model.Ended(at=moment(d["at"]), cause=model.EndCause(d["cause"]))
+    return model.Ended(
+        at=moment(d["at"]),
+        cause=model.EndCause(d["cause"]),
+        kept_off=frozenset(uuid.UUID(x) for x in d.get("kept_off", ())),
+    )
 
 
 def _event_policy_set(d: Any) -> events.PolicySet:
@@ -437,7 +441,11 @@ def _event_delink_expired(d: Any) -> events.DelinkExpired:
 
 
 def _event_link_ended(d: Any) -> events.LinkEnded:
-    return events.LinkEnded(link=uuid.UUID(d["link"]), cause=model.EndCause(d["cause"]))
+    return events.LinkEnded(
+        link=uuid.UUID(d["link"]),
+        cause=model.EndCause(d["cause"]),
+        kept_off=frozenset(uuid.UUID(x) for x in d.get("kept_off", ())),
+    )
 
 
 def _event_invitation_withdrawn(d: Any) -> events.InvitationWithdrawn:

@@ -925,11 +925,14 @@ class LinkEnded(Data):
     Attributes:
         link: The link.
         cause: Why.
+        kept_off: Who was kept off the managed tenant: its end tells them of nothing (T-9). Told to nobody but the
+            operator.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "link_ended")
     link: model.LinkId
     cause: model.EndCause
+    kept_off: frozenset[model.UserId] = frozenset()
 
     @property
     def event(self) -> str:
