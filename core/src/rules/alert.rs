@@ -92,7 +92,7 @@ pub(crate) fn recipients(
         // The permission is reserved: nobody of a manager's can be among them.
         Audience::GroupManagers => {
             let mut managers = BTreeSet::new();
-            for user in world.own_active(tenant, |_| true)? {
+            for user in world.own_active(tenant, None, |_| true)? {
                 if access::judge(world, user, DEVICES_GROUP_MANAGER, tenant, None, Gate::Shut)?
                     .reason
                     .is_none()

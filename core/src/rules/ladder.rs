@@ -60,7 +60,7 @@ pub(crate) fn of_own(world: &World<'_>, tenant: TenantId) -> Result<Recipients, 
     }
     let mut users = world.admins(tenant)?;
     if users.is_empty() {
-        for user in world.own_active(tenant, |_| true)? {
+        for user in world.own_active(tenant, None, |_| true)? {
             if let Some(assignment) = world.assignment(user, tenant)?
                 && access::gives(world, &assignment, TENANT_EDIT)?
             {

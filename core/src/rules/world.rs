@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::policy::{ManagementRule, Policy, PolicyVersion, Terms};
 use crate::refusal::{Code, Refusal};
-use crate::view::{Entity, Index, Key, View, ViewError};
+use crate::view::{Entity, Index, Key, View, ViewError, role_strand};
 
 /// Why a rule does not go on.
 #[derive(Debug)]
@@ -403,15 +403,17 @@ impl<'v> World<'v> {
         !assignment.masked && self.is_super(&assignment.role)
     }
 
-    /// The active users at home in `tenant` whose assignment there is one that `wanted` picks.
+    /// The active users at home in `tenant` whose assignment there is one that `wanted` picks: of
+    /// those that give one role, where it is said which.
     pub(super) fn own_active(
         &self,
         tenant: TenantId,
+        role: Option<&RoleRef>,
         wanted: impl Fn(&Assignment) -> bool,
     ) -> Result<BTreeSet<UserId>, ViewError> {
+        let held = role.map_or_else(|| Key::new().id(tenant.uuid()), |role| role_strand(tenant, role));
         let mut found = BTreeSet::new();
-        for assignment in self.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()))
-        {
+        for assignment in self.view.under::<Assignment>(Index::AssignmentTenant, held) {
             let assignment = assignment?;
             if wanted(&assignment)
                 && self
@@ -429,7 +431,7 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-        self.own_active(tenant, |it| self.is_admin(&it.role))
+        self.own_active(tenant, None, |it| self.is_admin(&it.role))
     }
 
     /// The tenant's own active super admins (U-3).
@@ -437,7 +439,8 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-        self.own_active(tenant, |it| self.is_super_admin(it))
+        let role = RoleRef::Builtin(self.policy.super_role.clone());
+        self.own_active(tenant, Some(&role), |it| self.is_super_admin(it))
     }
 
     /// Whether a tenant that is not locked would be without an active super admin of its own if

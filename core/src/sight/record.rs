@@ -298,7 +298,9 @@ impl<'s> RecordSight<'s> {
                 for world in [around.before, around.after] {
                     if manages(world, self.tenant, tenant, &BTreeSet::new())? {
                         managed = true;
-                        if access::sees(world, viewer, tenant)? {
+                        // Only a party remembers: not whoever stood further up.
+                        let party = world.links_above(tenant)?.iter().any(|it| it.manager == self.tenant);
+                        if party && access::sees(world, viewer, tenant)? {
                             return Ok(true);
                         }
                     }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::key::{Index, Key};
+use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::model::{
     AlertRule, Asked, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation,
-    Licence, Link, LinkRequest, Listing, Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, Session,
-    Tenant, User,
+    Licence, Link, LinkRequest, Listing, Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef,
+    Session, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 
@@ -290,12 +291,21 @@ entity!(Invitation, it => it.id.uuid(), {
     keys
 });
 
+/// What the keys of all assignments on a tenant begin with that give one role.
+pub(crate) fn role_strand(tenant: TenantId, role: &RoleRef) -> Key {
+    let on = Key::new().id(tenant.uuid());
+    match role {
+        RoleRef::Builtin(name) => on.flag(false).text(name.as_str()),
+        RoleRef::Custom(role) => on.flag(true).id(role.uuid()),
+    }
+}
+
 entity!(Assignment, it => it.id().uuid(), {
     let mut keys = vec![
         (Index::AssignmentUser, Key::new().id(it.user.uuid())),
-        (Index::AssignmentTenant, Key::new().id(it.tenant.uuid()).id(it.user.uuid())),
+        (Index::AssignmentTenant, role_strand(it.tenant, &it.role).id(it.user.uuid())),
     ];
-    if let crate::model::RoleRef::Custom(role) = it.role {
+    if let RoleRef::Custom(role) = it.role {
         keys.push((Index::AssignmentRole, Key::new().id(role.uuid())));
     }
     keys

@@ -290,6 +290,21 @@ fn t9_an_attempt_at_what_was_left_is_told_to_nobody_whom_it_was_not_there_for() 
 }
 
 #[test]
+fn t9_whoever_stood_further_up_remembers_nothing_of_what_was_left_below() {
+    let after = seq(&given());
+    let given = given()
+        .when(RITA, AddResellerCustomer::new(JOINTLY, text("GRAND")))
+        .then(refused(RoleLacksPermission));
+    let rows = |given: &Given| {
+        let rows = audit(given, GINA, GRAND).into_iter().filter(|row| row.seq > after).collect::<Vec<_>>();
+        (rows.len(), named(&rows).contains(&JOINTLY.to_string()))
+    };
+    assert_eq!(rows(&given), (1, true));
+    // `MSP` was a party to what it left, `GRAND` above it never was.
+    assert_eq!(rows(&delinked(given)), (1, false));
+}
+
+#[test]
 fn t9_what_another_manager_commanded_is_not_told_with_what_it_led_to() {
     let given = given().under(|policy| policy.max_managers = 2);
     let given = linked(given, 0xd01, SECOND, "JOINTLY", "jointly", &["enrollment"])

@@ -513,8 +513,7 @@ fn q4_a_page_of_what_belongs_to_a_tenant_costs_the_rows_it_shows() {
                 (STAFF, user(owner, tenant, &format!("owner{number}"), "super_admin").into())
             }));
             bench.all((0..count).map(|number| {
-                let ask =
-                    RequestLink { request: None, ..ask(SECOND, &format!("C-{number}"), "jointly") };
+                let ask = RequestLink { request: None, ..ask(SECOND, &format!("C-{number}"), "jointly") };
                 (NINA.into(), ask.into())
             }));
             bench
