@@ -1,7 +1,7 @@
 //! the oracle and the engine on memory are led through the same world, and everything they say is compared. A
 //! difference is made as small as it gets before it is shown. It never mends anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -20,6 +20,7 @@ use tenantry::testkit::random::Rng;
 use uuid::Uuid;
 
 use crate::coverage::Coverage;
+use crate::devices::named;
 use crate::generator::{Generator, Step, policy_of};
 use crate::listing::{self, Agreed, Asked, ListQuestion, Then};
 use crate::state;
@@ -213,6 +214,7 @@ impl Pair {
     pub fn execute(&mut self, request: &Request, at: Timestamp) -> Result<Result<(), Code>, Difference> {
         self.clock.set(at);
         let repeated = self.oracle.carried_out.iter().any(|first| first.id == request.id);
+        let meant = self.oracle.meant_by(&request.command);
         let expected = self.oracle.execute(request, at);
         let executed = self.engine.submit(request.clone());
         let actual = outcome_of(&executed);
@@ -224,6 +226,7 @@ impl Pair {
                 && !repeated
             {
                 self.compare_answer(&request.command, &receipt.outcome)?;
+                compare_named(meant, &request.command, &receipt.outcome)?;
                 if self.oracle.journal.is_some() {
                     let mut oracle = self.oracle.clone();
                     oracle.journal = None;
@@ -377,6 +380,29 @@ impl Pair {
             Some(text) => Err(Difference::State(text)),
         }
     }
+}
+
+/// Whether what happened tells of the devices that a command meant, each by the id that was typed first (V-2).
+fn compare_named(
+    meant: Option<BTreeSet<String>>,
+    command: &Command,
+    events: &[Event],
+) -> Result<(), Difference> {
+    let Some(meant) = meant else { return Ok(()) };
+    let told = events.iter().find_map(|event| match event {
+        Event::UploadWithdrawn { devices, .. }
+        | Event::DevicesMoved { devices, .. }
+        | Event::MoveRequested { devices, .. }
+        | Event::DevicesDeleted { devices, .. }
+        | Event::SeatsAssigned { devices, .. }
+        | Event::SeatsReleased { devices, .. } => Some(named(devices)),
+        _ => None,
+    });
+    if told.as_ref() == Some(&meant) {
+        return Ok(());
+    }
+    let name = command.name();
+    Err(Difference::Outcome(format!("{name}: oracle says ok of {meant:?}, engine says ok of {told:?}")))
 }
 
 /// Leads both through the world of a seed and answers how many commands that took. Differences go to

@@ -198,6 +198,7 @@ impl Coverage {
                 today.is_some_and(|today| differ(oracle.rule(link), today))
             })
         };
+        let several = || oracle.devices.iter().filter(|device| !device.others.is_empty());
         let has_ended = |link| oracle.link(link).is_some_and(|link| link.ended.is_some());
         let links_ended = || oracle.links.iter().filter(|link| link.ended.is_some());
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
@@ -223,6 +224,9 @@ impl Coverage {
             oracle.devices.iter().any(|device| oracle.shown_as(device).1),
             oracle.devices.iter().any(|device| device.moved.len() > 1),
             oracle.devices.iter().any(|device| !device.moved.is_empty() && !oracle.shown_as(device).1),
+            several().any(|device| device.seat.is_some()),
+            several().any(|device| !device.moved.is_empty()),
+            several().any(|device| oracle.is_moving(&device.id)),
             oracle.reseller_customers.iter().any(|row| {
                 row.status == ResellerStatus::Inactive
                     && !oracle.shown_devices(row.reseller, row.tenant).0.is_empty()
@@ -310,7 +314,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 56] = [
+    const DEPTHS: [&'static str; 59] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -326,6 +330,9 @@ impl Coverage {
         "devices stayed with a customer after a delink",
         "a device was moved twice",
         "a moved device is shown as the MSP",
+        "a device of several ids has a seat",
+        "a device of several ids was moved",
+        "a device of several ids is in a move",
         "a tenant that dropped a reseller has devices of it",
         "a console is open",
         "a session has ended with its right",
@@ -470,7 +477,7 @@ impl Coverage {
     }
 
     /// Refusals that no command of these worlds can meet, and why.
-    pub const UNREACHABLE: [(Code, &'static str); 9] = [
+    pub const UNREACHABLE: [(Code, &'static str); 8] = [
         (Code::StaleSeq, "no request expects a revision"),
         (Code::ClockBehind, "the clock never runs backwards"),
         (Code::ClockAhead, "these engines believe any leap"),
@@ -479,16 +486,17 @@ impl Coverage {
         (Code::InvalidLimit, "no command turns pages"),
         (Code::MomentAhead, "no command asks about the past"),
         (Code::TextTooLong, "no command looks for a text"),
-        (Code::DeviceIdsConflict, "every device has one id in these worlds yet"),
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 12] = [
+    pub const LISTS: [&'static str; 14] = [
         "alert recipients",
         "as of",
         "audit",
         "customer",
         "customers",
+        "device",
+        "devices",
         "integrations",
         "link terms",
         "look up",

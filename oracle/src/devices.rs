@@ -3,24 +3,50 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{LinkId, MoveId, TenantId, UploadId};
+use tenantry::base::ids::{LicenceId, LinkId, MoveId, TenantId, UploadId};
 use tenantry::base::text::DeviceId;
 use tenantry::base::time::Timestamp;
-use tenantry::command::{DeleteDevices, MoveDevices, UploadDevices, WithdrawUpload};
+use tenantry::command::{
+    AssignSeats, Command, DeleteDevices, MoveDevices, ReleaseSeats, TypedDevice, UploadDevices,
+    WithdrawUpload,
+};
 use tenantry::model::{Actor, HandshakeState, Party, ResellerStatus, TenantKind};
 use tenantry::policy::MoveRule;
+use tenantry::query::DeviceRow;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::least;
 use crate::world::{Addressee, Device, Move, Moved, Oracle, Upload};
 
+/// A device as its holder's list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldRow {
+    pub id: String,
+    pub others: BTreeSet<String>,
+    pub holder: TenantId,
+    pub seat: Option<LicenceId>,
+    pub moving: Option<MoveId>,
+}
+
+impl HeldRow {
+    pub fn of(row: DeviceRow) -> Self {
+        let (id, others) = (row.device.to_string(), named(&row.others));
+        Self { id, others, holder: row.holder, seat: row.seat, moving: row.moving }
+    }
+}
+
 /// The most devices that one command takes.
 pub const MANY: usize = 10_000;
 
 /// The device that somebody typed, if it is one (V-2).
 pub fn parsed(typed: &str) -> Option<String> {
-    let hex = |text: &str| text.len() == 14 && text.chars().all(|c| c.is_ascii_hexdigit());
+    let hex = |text: &str| {
+        let first = text.chars().next();
+        text.len() == 14
+            && first.is_some_and(|c| c.is_ascii_alphabetic())
+            && text.chars().all(|c| c.is_ascii_hexdigit())
+    };
     // A MEID is the same in either case; a serial keeps its own.
     let text = match typed.trim() {
         meid if hex(meid) => meid.to_uppercase(),
@@ -30,20 +56,45 @@ pub fn parsed(typed: &str) -> Option<String> {
     if text.len() < 4 || text.len() > 40 || !text.chars().all(of_a_serial) {
         return None;
     }
-    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
-    if text.len() != 15 || digits.len() != 15 {
+    if !text.chars().all(|c| c.is_ascii_digit()) {
         return Some(text);
     }
-    // Luhn: every second digit counts double, and a double of two digits counts as the sum of those.
-    let mut sum = 0;
-    for (place, digit) in digits.iter().enumerate() {
-        let counted = if place % 2 == 1 { digit * 2 } else { *digit };
-        sum += counted / 10 + counted % 10;
+    match text.len() {
+        15 => checks(&text).then_some(text),
+        // An IMEI without its check digit, or with the version of its software instead.
+        14 | 16 => (0..10).map(|digit| format!("{}{digit}", &text[..14])).find(|imei| checks(imei)),
+        _ => Some(text),
     }
-    (sum % 10 == 0).then_some(text)
 }
 
-/// The devices of a command, as they are remembered.
+/// Whether the check digit of an IMEI holds: every second digit counts double, and a double of two digits counts as the
+/// sum of those (Luhn).
+fn checks(imei: &str) -> bool {
+    let mut sum = 0;
+    for (place, digit) in imei.chars().filter_map(|c| c.to_digit(10)).enumerate() {
+        let counted = if place % 2 == 1 { digit * 2 } else { digit };
+        sum += counted / 10 + counted % 10;
+    }
+    sum % 10 == 0
+}
+
+/// The device that somebody typed by all its ids, the first of them first and each once; nothing, if one of them is none,
+/// or if they are none or more than eight.
+fn read(typed: &TypedDevice) -> Option<Vec<String>> {
+    if typed.ids().is_empty() || typed.ids().len() > 8 {
+        return None;
+    }
+    let mut ids = Vec::new();
+    for id in typed.ids() {
+        let id = parsed(id)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Some(ids)
+}
+
+/// The ids of a command, as they are remembered.
 pub fn named(devices: &BTreeSet<DeviceId>) -> BTreeSet<String> {
     devices.iter().map(|device| device.as_str().to_owned()).collect()
 }
@@ -58,13 +109,77 @@ pub fn count_obstacles(count: usize) -> Vec<Code> {
 }
 
 impl Oracle {
+    /// The device that goes by an id.
     pub fn device(&self, id: &str) -> Option<&Device> {
-        self.devices.iter().find(|device| device.id == id)
+        self.devices.iter().find(|device| device.goes_by(id))
     }
 
-    /// Whether the device is in a move that awaits its answer.
+    /// What the devices are called that ids are of, each once; an id that is of none stands for itself.
+    pub fn meant(&self, ids: &BTreeSet<DeviceId>) -> BTreeSet<String> {
+        let called = |id: String| self.device(&id).map_or(id.clone(), |device| device.id.clone());
+        named(ids).into_iter().map(called).collect()
+    }
+
+    /// The same of the ids in a command, if it names any.
+    pub fn meant_by(&self, command: &Command) -> Option<BTreeSet<String>> {
+        match command {
+            Command::MoveDevices(MoveDevices { devices, .. })
+            | Command::DeleteDevices(DeleteDevices { devices, .. })
+            | Command::WithdrawUpload(WithdrawUpload { devices: Some(devices), .. })
+            | Command::AssignSeats(AssignSeats { devices, .. })
+            | Command::ReleaseSeats(ReleaseSeats { devices, .. }) => Some(self.meant(devices)),
+            _ => None,
+        }
+    }
+
+    /// What stands in the way of a reseller's uploading a device with these ids: somebody holds it, or they are of several
+    /// devices (V-2). Only of its own the reseller is told that they are several.
+    fn held_obstacle(&self, ids: &[String], reseller: TenantId) -> Option<Code> {
+        let of_them = |device: &&Device| ids.iter().any(|id| device.goes_by(id));
+        let held: Vec<&Device> = self.devices.iter().filter(of_them).collect();
+        match held.as_slice() {
+            [] => None,
+            [_] => Some(Code::DeviceHeld),
+            many if many.iter().all(|device| device.upload.reseller == reseller) => {
+                Some(Code::DeviceIdsConflict)
+            }
+            _ => Some(Code::DeviceHeld),
+        }
+    }
+
+    /// The move that awaits its answer and has the device, by what it is called.
+    fn moving(&self, id: &str) -> Option<MoveId> {
+        let has = |one: &&Move| one.state == HandshakeState::Pending && one.devices.contains(id);
+        self.moves.iter().find(has).map(|one| one.id)
+    }
+
     pub fn is_moving(&self, id: &str) -> bool {
-        self.moves.iter().any(|one| one.state == HandshakeState::Pending && one.devices.contains(id))
+        self.moving(id).is_some()
+    }
+
+    /// A device as it is held.
+    pub fn held_row(&self, device: &Device) -> HeldRow {
+        HeldRow {
+            id: device.id.clone(),
+            others: device.others.clone(),
+            holder: device.holder(),
+            seat: device.seat,
+            moving: self.moving(&device.id),
+        }
+    }
+
+    /// What a tenant holds.
+    pub fn devices_of(&self, viewer: &Actor, tenant: TenantId, at: Timestamp) -> Result<Vec<HeldRow>, Code> {
+        self.viewer(viewer, "devices.view", tenant, at)?;
+        let held = self.devices.iter().filter(|device| device.holder() == tenant);
+        Ok(held.map(|device| self.held_row(device)).collect())
+    }
+
+    /// The device that goes by an id, for those who may see what its holder has.
+    pub fn find_device(&self, viewer: &Actor, id: &str, at: Timestamp) -> Result<Option<HeldRow>, Code> {
+        self.actor(viewer, Disabled::Bars)?;
+        let shown = |device: &&Device| self.viewer(viewer, "devices.view", device.holder(), at).is_ok();
+        Ok(self.device(id).filter(shown).map(|device| self.held_row(device)))
     }
 
     /// What stands in the way of doing something with a device that the tenant should hold.
@@ -107,25 +222,26 @@ impl Oracle {
         }
         let id = c.upload.unwrap();
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
-        let mut devices = Vec::new();
+        let mut devices: Vec<Vec<String>> = Vec::new();
         for typed in &c.devices {
-            let Some(device) = typed.ids().first().and_then(|id| parsed(id)) else {
+            let Some(ids) = read(typed) else {
                 obstacles.push(Code::InvalidDevice);
                 continue;
             };
-            if devices.contains(&device) {
+            if devices.iter().flatten().any(|before| ids.contains(before)) {
                 obstacles.push(Code::DuplicateDevice);
+            } else {
+                obstacles.extend(self.held_obstacle(&ids, c.reseller));
             }
-            if self.device(&device).is_some() {
-                obstacles.push(Code::DeviceHeld);
-            }
-            devices.push(device);
+            devices.push(ids);
         }
         least(obstacles)?;
         let upload = Upload { id, reseller: c.reseller, to: c.to, at };
-        for id in devices {
-            self.used_devices.insert(id.clone());
-            self.devices.push(Device { id, upload: upload.clone(), moved: Vec::new(), seat: None });
+        for mut ids in devices {
+            self.used_devices.extend(ids.iter().cloned());
+            let id = ids.remove(0);
+            let others = ids.into_iter().collect();
+            self.devices.push(Device { id, others, upload: upload.clone(), moved: Vec::new(), seat: None });
         }
         self.uploads.push(upload);
         self.reseller_customer_mut(c.reseller, c.to).status = ResellerStatus::Active;
@@ -147,11 +263,11 @@ impl Oracle {
         self.right(who, "devices.manage", upload.reseller, at, Disabled::Bars)?;
         let left = || self.devices.iter().filter(|device| device.upload.id == c.upload);
         let devices = match &c.devices {
-            Some(devices) => named(devices),
+            Some(devices) => self.meant(devices),
             None => left().map(|device| device.id.clone()).collect(),
         };
-        if c.devices.is_some() {
-            least(count_obstacles(devices.len()))?;
+        if let Some(named) = &c.devices {
+            least(count_obstacles(named.len()))?;
         }
         let mut obstacles = Vec::new();
         if devices.is_empty() {
@@ -198,7 +314,7 @@ impl Oracle {
         }
         // Whether or not the move needs its id.
         obstacles.extend(self.id_obstacles(&[c.id.unwrap().uuid()]));
-        let devices = named(&c.devices);
+        let devices = self.meant(&c.devices);
         for device in &devices {
             obstacles.extend(self.device_obstacles(device, c.manager));
         }
@@ -324,7 +440,7 @@ impl Oracle {
             return Err(Code::TooManyDevices);
         }
         let mut obstacles = count_obstacles(c.devices.len());
-        let devices = named(&c.devices);
+        let devices = self.meant(&c.devices);
         for device in &devices {
             obstacles.extend(self.device_obstacles(device, c.tenant));
         }

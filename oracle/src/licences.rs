@@ -7,7 +7,7 @@ use tenantry::model::Actor;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::devices::{MANY, count_obstacles, named};
+use crate::devices::{MANY, count_obstacles};
 use crate::obstacles::least;
 use crate::world::{Licence, Oracle};
 
@@ -69,10 +69,10 @@ impl Oracle {
         if licence.expires.is_some_and(|expires| expires <= at) {
             obstacles.push(Code::LicenceExpired);
         }
-        if self.used_seats(c.licence) + c.devices.len() > licence.seats as usize {
+        let devices = self.meant(&c.devices);
+        if self.used_seats(c.licence) + devices.len() > licence.seats as usize {
             obstacles.push(Code::TooFewSeats);
         }
-        let devices = named(&c.devices);
         for device in &devices {
             obstacles.extend(self.device_obstacles(device, licence.tenant));
         }
@@ -90,7 +90,7 @@ impl Oracle {
             return Err(Code::TooManyDevices);
         }
         let mut obstacles = count_obstacles(c.devices.len());
-        let devices = named(&c.devices);
+        let devices = self.meant(&c.devices);
         for id in &devices {
             if self.device(id).is_none_or(|device| device.seat != Some(c.licence)) {
                 obstacles.push(Code::DeviceNotSeated);

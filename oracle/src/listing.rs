@@ -4,20 +4,21 @@
 use std::fmt::Debug;
 
 use tenantry::base::ids::{LinkId, TenantId, UserId};
-use tenantry::base::text::{IssueCategory, Number};
+use tenantry::base::text::{DeviceId, IssueCategory, Number};
 use tenantry::base::time::Timestamp;
-use tenantry::engine::{Error, Snapshot};
+use tenantry::engine::{Error, Moment, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
     AlertRecipients, Audit, AuditFilter, Customer, CustomerFilter, CustomerRow, CustomerSort, Customers,
-    IntegrationRow, Integrations, LinkTerms, LookUp, Page, Paging, Pins, Recipients, ResellerCsv,
-    ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort, ServiceMail, UserFilter, UserRow,
-    UserSort, Users,
+    Devices, FindDevice, IntegrationRow, Integrations, LinkTerms, LookUp, Page, Paging, Pins, Recipients,
+    ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort, ServiceMail,
+    UserFilter, UserRow, UserSort, Users,
 };
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::audit::SeenRow;
+use crate::devices::HeldRow;
 use crate::terms::TermsRow;
 use crate::world::Oracle;
 
@@ -29,6 +30,8 @@ pub enum Asked {
     Users(TenantId, UserFilter, Turning),
     Integrations(TenantId, Turning),
     ResellerCustomers(TenantId, ResellerFilter, Turning),
+    Devices(TenantId, Turning),
+    Device(DeviceId),
     LookUp(Number),
     Pins,
     ServiceMail(TenantId),
@@ -61,6 +64,8 @@ impl ListQuestion {
             Asked::Users(..) => "users",
             Asked::Integrations(..) => "integrations",
             Asked::ResellerCustomers(..) => "reseller customers",
+            Asked::Devices(..) => "devices",
+            Asked::Device(..) => "device",
             Asked::LookUp(..) => "look up",
             Asked::Pins => "pins",
             Asked::ServiceMail(..) => "service mail",
@@ -170,6 +175,17 @@ fn reseller_key(row: &ResellerCustomerRow, sort: ResellerSort) -> String {
         ResellerSort::Devices => format!("{:020}", row.devices),
         ResellerSort::Status => row.status.name().to_owned(),
     }
+}
+
+/// The engine's list of what a tenant holds.
+fn devices_of(
+    now: &Moment<'_>,
+    viewer: &Actor,
+    tenant: TenantId,
+    turning: Turning,
+) -> Result<Vec<HeldRow>, Code> {
+    let page = |paging: &Paging| now.ask(Devices { actor: viewer.clone(), tenant, paging: paging.clone() });
+    Ok(all_pages(turning, page)?.into_iter().map(HeldRow::of).collect())
 }
 
 /// The engine's audit, each row with everything in it as text.
@@ -282,6 +298,12 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
                 &mut file,
             ));
             format!("{:?} {written:?} {:?}", all_pages(*turning, page), String::from_utf8_lossy(&file))
+        }
+        Asked::Devices(tenant, turning) => {
+            format!("{:?}", devices_of(&now, viewer, *tenant, *turning))
+        }
+        Asked::Device(device) => {
+            format!("{:?}", refused(now.ask(FindDevice { actor: viewer.clone(), device: device.clone() })))
         }
         Asked::LookUp(number) => {
             format!("{:?}", refused(now.ask(LookUp { actor: viewer.clone(), number: number.clone() })))
@@ -474,6 +496,24 @@ pub fn compare(
                 .and_then(|()| oracle.reseller_customers(viewer, *reseller, query, at))
                 .map(|rows| rows.into_iter().filter(|row| told.lives(row.tenant)).collect());
             same(expected, actual)
+        }
+        Asked::Devices(tenant, turning) => {
+            let actual = devices_of(&now, viewer, *tenant, *turning);
+            in_order(&actual, *turning, |row| row.id.clone())?;
+            let expected =
+                told.right("devices.view", *tenant).and_then(|()| oracle.devices_of(viewer, *tenant, at));
+            same(expected, actual)
+        }
+        Asked::Device(device) => {
+            let actual = refused(now.ask(FindDevice { actor: viewer.clone(), device: device.clone() }));
+            let expected = told
+                .could_act()
+                .and_then(|()| oracle.find_device(viewer, device.as_str(), at))
+                .map(|row| row.filter(|row| told.right("devices.view", row.holder).is_ok()));
+            same(
+                expected.map(|row| row.into_iter().collect()),
+                actual.map(|row| row.into_iter().map(HeldRow::of).collect()),
+            )
         }
         Asked::LookUp(number) => {
             let today = match told.today {

@@ -259,7 +259,10 @@ pub struct Moved {
 /// A device and everywhere it has been.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Device {
+    /// What it is called: the id that was typed first.
     pub id: String,
+    /// Its other ids.
+    pub others: BTreeSet<String>,
     pub upload: Upload,
     /// Where it went since.
     pub moved: Vec<Moved>,
@@ -267,6 +270,15 @@ pub struct Device {
 }
 
 impl Device {
+    /// Everything it goes by.
+    pub fn ids(&self) -> impl Iterator<Item = &String> {
+        [&self.id].into_iter().chain(&self.others)
+    }
+
+    pub fn goes_by(&self, id: &str) -> bool {
+        self.ids().any(|one| one == id)
+    }
+
     pub fn holder(&self) -> TenantId {
         self.moved.last().map_or(self.upload.to, |moved| moved.to)
     }
@@ -375,7 +387,7 @@ pub struct Oracle {
     pub reseller_customers: Vec<ResellerCustomer>,
     /// Every upload there ever was.
     pub uploads: Vec<Upload>,
-    /// The devices of uploads that their resellers took back (V-10).
+    /// The devices of uploads that their resellers took back, as they were called (V-10).
     pub withdrawn: BTreeSet<(UploadId, String)>,
     /// The devices that some tenant holds.
     pub devices: Vec<Device>,

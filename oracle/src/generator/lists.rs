@@ -39,7 +39,16 @@ impl Generator {
                 let tenant = self.tenant_where(oracle, shared);
                 (Asked::Integrations(tenant, turning), "integrations.view", tenant)
             }
-            44..=63 => {
+            44..=48 => {
+                let tenant =
+                    self.tenant_where(oracle, |tenant| !tenant.deleted && oracle.held_devices(tenant.id) > 0);
+                (Asked::Devices(tenant, turning), "devices.view", tenant)
+            }
+            49..=53 => {
+                let (device, holder) = self.some_device(oracle);
+                (Asked::Device(device), "devices.view", holder)
+            }
+            54..=63 => {
                 let reseller = self.reseller(oracle);
                 let query = self.reseller_query(oracle);
                 (Asked::ResellerCustomers(reseller, query, turning), "devices.view", reseller)

@@ -14,10 +14,10 @@ use super::{Generator, id, word};
 use crate::devices::{MANY, parsed};
 use crate::world::{Device, Link, Oracle};
 
-/// So many different devices are there in a world.
-const DEVICES: usize = 90;
+/// So many different ids of devices are there in a world.
+const DEVICES: usize = 120;
 
-/// A device by its number: serial numbers, MEIDs and IMEIs whose check digit holds.
+/// An id of a device by its number: serial numbers, MEIDs and IMEIs whose check digit holds.
 fn device(number: usize) -> String {
     match number % 3 {
         0 => format!("SN-{number}"),
@@ -145,8 +145,8 @@ impl Generator {
         {
             (reseller, to) = *pool;
         }
-        let mut devices = Vec::new();
-        let held: Vec<&str> = oracle.devices.iter().map(|device| device.id.as_str()).collect();
+        let mut devices: Vec<Vec<String>> = Vec::new();
+        let held: Vec<&str> = oracle.devices.iter().flat_map(Device::ids).map(String::as_str).collect();
         let free: Vec<String> = (0..DEVICES).map(device).filter(|id| !held.contains(&id.as_str())).collect();
         for _ in 0..=self.rng.below(4) {
             let device = match self.rng.below(100) {
@@ -157,16 +157,24 @@ impl Generator {
                 97 => self.rng.pick(&free).map(|device| format!(" {} ", device.to_lowercase())),
                 _ => self.rng.pick(&held).map(|device| (*device).to_owned()),
             };
-            if let Some(device) = device.filter(|device| roll < 3 || !devices.contains(device)) {
-                devices.push(device);
+            let mut ids: Vec<String> = device.into_iter().collect();
+            while ids.len() < 4 && self.rng.percent(35) {
+                ids.extend(self.rng.pick(&free).cloned());
+            }
+            if self.rng.percent(4) {
+                self.put_among(oracle, reseller, devices.iter().flatten().cloned().collect(), &mut ids);
+            }
+            let again = |id: &String| devices.iter().flatten().any(|before| before == id);
+            if !ids.is_empty() && (roll < 3 || !ids.iter().any(again) || self.rng.percent(2)) {
+                devices.push(ids);
             }
         }
         if roll == 3 {
             devices.clear();
         } else if self.rng.per_mille(4) {
-            devices = too_many().iter().map(ToString::to_string).collect();
+            devices = too_many().iter().map(|id| vec![id.to_string()]).collect();
         } else if roll == 4 {
-            devices.extend(devices.first().map(|device| device.to_lowercase()));
+            devices.extend(devices.first().map(|ids| ids.iter().map(|id| id.to_lowercase()).collect()));
         }
         let upload = UploadId::from_uuid(self.chosen(oracle, 7));
         let devices = devices.into_iter().map(Into::into).collect();
@@ -174,7 +182,58 @@ impl Generator {
         (self.actor_for(oracle, "devices.manage", reseller), command.into())
     }
 
-    /// Some devices, mostly such.
+    /// Gives a device that is typed an id that does not suit it, or ids too many or too few.
+    fn put_among(&mut self, oracle: &Oracle, reseller: TenantId, before: Vec<String>, ids: &mut Vec<String>) {
+        let own = |device: &&Device| device.upload.reseller == reseller;
+        let owned: Vec<&Device> = oracle.devices.iter().filter(own).collect();
+        let place = self.rng.below(ids.len() + 1);
+        match self.rng.below(16) {
+            0 => ids.clear(),
+            1 => ids.extend((0..9).map(|number| format!("MANY-{number}"))),
+            2 => ids.extend((ids.len()..8).map(|number| format!("MANY-{number}"))),
+            3 => ids.insert(place, "49015420323751".to_owned()),
+            4 => ids.insert(place, "490154203237517".to_owned()),
+            5 | 6 => {
+                // The same once more, written otherwise.
+                let Some(id) = self.rng.pick(ids).cloned() else { return };
+                let imei = id.len() == 15 && parsed(&id).is_some();
+                ids.insert(place, if imei { id[..14].to_owned() } else { format!(" {}", id.to_lowercase()) });
+            }
+            7 | 8 => ids.extend(self.rng.pick(&before).cloned()),
+            9 => {
+                // Also what is refused is remembered.
+                ids.extend(self.rng.pick(&before).cloned());
+                ids.extend(self.rng.pick(&oracle.devices).map(|device| device.id.clone()));
+            }
+            10..=12 => {
+                for _ in 0..2 {
+                    let of = self.rng.pick(&owned).map(|device| self.one_of(device));
+                    ids.insert(place, of.unwrap_or_else(|| "MANY-0".to_owned()));
+                }
+            }
+            13 => {
+                ids.extend(self.rng.pick(&owned).map(|device| self.one_of(device)));
+                ids.extend(self.rng.pick(&oracle.devices).map(|device| self.one_of(device)));
+            }
+            _ => ids.extend(self.rng.pick(&oracle.devices).map(|device| self.one_of(device))),
+        }
+    }
+
+    /// An id, mostly of a device, and whoever holds that.
+    pub(super) fn some_device(&mut self, oracle: &Oracle) -> (DeviceId, TenantId) {
+        match self.rng.pick(&oracle.devices) {
+            Some(found) if self.rng.percent(90) => (word(&self.one_of(found)), found.holder()),
+            _ => (word(&device(self.rng.below(DEVICES))), self.living_tenant(oracle)),
+        }
+    }
+
+    /// One of the ids of a device.
+    fn one_of(&mut self, device: &Device) -> String {
+        let ids: Vec<&String> = device.ids().collect();
+        (*self.rng.pick(&ids).unwrap()).clone()
+    }
+
+    /// Some devices, mostly such, each by any of its ids and some by two.
     fn some_devices(&mut self, oracle: &Oracle, wanted: impl Fn(&Device) -> bool) -> BTreeSet<DeviceId> {
         if self.rng.per_mille(6) {
             return too_many().clone();
@@ -191,7 +250,12 @@ impl Generator {
                 _ => self.rng.pick(&oracle.devices),
             };
             match found {
-                Some(found) if roll < 98 => devices.insert(word(&found.id)),
+                Some(found) if roll < 98 => {
+                    if self.rng.percent(10) {
+                        devices.insert(word(&self.one_of(found)));
+                    }
+                    devices.insert(word(&self.one_of(found)))
+                }
                 _ => devices.insert(word(&device(self.rng.below(DEVICES)))),
             };
         }

@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{LicenceId, MoveId, TenantId};
-use tenantry::base::text::{DeviceId, Reference};
+use tenantry::base::ids::TenantId;
+use tenantry::base::text::Reference;
 use tenantry::base::time::Timestamp;
 use tenantry::engine::Moment;
-use tenantry::model::{self, HandshakeState, ResellerStatus};
+use tenantry::model::{self, Actor, ResellerStatus};
+use tenantry::query::FindDevice;
 
 use super::line::{State, open_until};
+use crate::devices::HeldRow;
 use crate::world::Oracle;
-
-fn device_line(holder: TenantId, seat: Option<LicenceId>, moving: Option<MoveId>) -> String {
-    format!("held by {holder} seat={seat:?} moving={moving:?}")
-}
 
 /// What a row of a reseller and a tenant says.
 struct Row {
@@ -52,12 +50,9 @@ pub fn of_oracle(oracle: &Oracle, state: &mut State) {
         state.insert(format!("devices of {}", tenant.id), oracle.held_devices(tenant.id).to_string());
     }
     for device in &oracle.devices {
-        let moving = oracle
-            .moves
-            .iter()
-            .find(|one| one.state == HandshakeState::Pending && one.devices.contains(&device.id))
-            .map(|one| one.id);
-        state.insert(format!("device {}", device.id), device_line(device.holder(), device.seat, moving));
+        for id in device.ids() {
+            state.insert(format!("device {id}"), format!("{:?}", oracle.held_row(device)));
+        }
     }
     for one in &oracle.moves {
         let line = format!(
@@ -118,12 +113,10 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
         state.insert(format!("devices of {}", t.id), t.devices.to_string());
     }
     for id in &known.used_devices {
-        let key = model::Device::key(&id.parse::<DeviceId>().unwrap());
-        let Some(d) = moment.host().get::<model::Device>(key).unwrap() else { continue };
-        // What a deleted tenant held is held by nobody.
-        if known.living(d.holder).is_some() {
-            state.insert(format!("device {}", d.id), device_line(d.holder, d.seat, d.moving));
-        }
+        // Whichever of its ids it is looked for by; what a deleted tenant held is held by nobody.
+        let wanted = FindDevice { actor: Actor::OPERATOR, device: id.parse().unwrap() };
+        let Some(row) = moment.ask(wanted).unwrap() else { continue };
+        state.insert(format!("device {id}"), format!("{:?}", HeldRow::of(row)));
     }
     for one in &known.moves {
         let Some(m) = moment.host().get::<model::Move>(one.id.uuid()).unwrap() else { continue };
