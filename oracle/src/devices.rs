@@ -133,16 +133,14 @@ impl Oracle {
     }
 
     /// What stands in the way of a reseller's uploading a device with these ids: somebody holds it, or they are of several
-    /// devices (V-2). Only of its own the reseller is told that they are several.
+    /// devices (V-2). That is told of those that it uploaded itself, whatever else is held.
     fn held_obstacle(&self, ids: &[String], reseller: TenantId) -> Option<Code> {
         let of_them = |device: &&Device| ids.iter().any(|id| device.goes_by(id));
         let held: Vec<&Device> = self.devices.iter().filter(of_them).collect();
-        match held.as_slice() {
-            [] => None,
-            [_] => Some(Code::DeviceHeld),
-            many if many.iter().all(|device| device.upload.reseller == reseller) => {
-                Some(Code::DeviceIdsConflict)
-            }
+        let own = held.iter().filter(|device| device.upload.reseller == reseller).count();
+        match (held.len(), own) {
+            (0, _) => None,
+            (_, 2..) => Some(Code::DeviceIdsConflict),
             _ => Some(Code::DeviceHeld),
         }
     }
