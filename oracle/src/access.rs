@@ -4,7 +4,7 @@
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
-use tenantry::model::{Actor, Operation, Party, RoleRef, UserState};
+use tenantry::model::{Actor, Operation, Party, RoleRef, Stage, UserState};
 use tenantry::query::Question;
 use tenantry::refusal::Code;
 
@@ -406,8 +406,37 @@ impl Oracle {
         let told = match side {
             Party::Customer => true,
             Party::Manager if link.in_force(at) => self.sees(Who::User(user), link.managed, at),
-            Party::Manager => !self.is_locked(home, at) && self.remembers(user, link.manager, at),
+            Party::Manager => {
+                !self.is_locked(home, at)
+                    && self.remembers(user, link.manager, at)
+                    && !self.is_kept_off(user, link.manager, link.managed, at)
+            }
         };
         told.then_some(side)
+    }
+
+    /// Whether somebody who is not of the tenant has an assignment of their own there by which they do not even see it.
+    pub fn is_shut_out(&self, user: UserId, tenant: TenantId) -> bool {
+        let view = Permission::parse("tenant.view").unwrap();
+        let abroad = |user: &User| user.is_living() && user.home != tenant;
+        self.user(user).is_some_and(abroad)
+            && self.assignment(user, tenant).is_some_and(|assignment| !self.gives(assignment, &view))
+    }
+
+    /// Whether a user of the managing side does not come to know of what there is or was between a manager and a tenant:
+    /// as long as theirs manages it, whoever does not see it; after that, whom the last link between the two kept off when
+    /// it ended (T-9).
+    pub fn is_kept_off(&self, user: UserId, manager: TenantId, managed: TenantId, at: Timestamp) -> bool {
+        let home = self.user(user).map(|user| user.home).unwrap();
+        if self.manages(home, managed, at) {
+            return !self.sees(Who::User(user), managed, at);
+        }
+        let between = |link: &&Link| link.manager == manager && link.managed == managed;
+        match self.links.iter().rfind(between) {
+            None => false,
+            Some(link) if link.stage == Stage::Delinked => link.kept_off.contains(&user),
+            // Time has ended it, which nobody has recorded yet.
+            Some(_) => self.is_shut_out(user, managed),
+        }
     }
 }

@@ -125,8 +125,6 @@ impl Oracle {
                 let one = self.pending_move(c.id).unwrap();
                 vec![group([one.manager, one.customer])]
             }
-            Command::SetManagerGrants(c) => of_link(c.link),
-            Command::SetAutoExtend(c) => of_link(c.link),
             Command::ResendDelink(c) => of_link(c.link),
             Command::ResendInvitation(c) => vec![group([self.invitation(c.invitation).unwrap().tenant])],
             Command::EditUser(c) => vec![group([self.user(c.user).unwrap().home])],
@@ -285,6 +283,9 @@ impl Oracle {
         let home = |id| self.user(id).map(|user| user.home).unwrap();
         let mut rows = Vec::new();
         for entry in self.journal.iter().flatten() {
+            if entry.refused && !self.told_of_attempt(who, tenant, &entry.actor, at) {
+                continue;
+            }
             let told = |one: TenantId| self.told_of(who, tenant, one, entry, at);
             let of_tenant = |(about, _): &&Group| about.contains(&tenant);
             let open = |(about, home): &&Group| about.iter().chain(home).all(|one| told(*one));
@@ -329,6 +330,14 @@ impl Oracle {
         Ok(rows)
     }
 
+    /// Whether a reader of the audit of `tenant` is told that somebody tried something: it is their own, or whose people
+    /// tried it is there for them.
+    fn told_of_attempt(&self, who: Who, tenant: TenantId, by: &Actor, at: Timestamp) -> bool {
+        let (Who::User(reader), Actor::User(by)) = (who, by) else { return true };
+        let home = |id| self.user(id).map(|user| user.home).unwrap();
+        home(reader) == tenant || self.is_there(who, home(*by), at)
+    }
+
     /// Whether what is done elsewhere with another is told to a reader of the audit of `tenant`: it is there for them
     /// today, or one of the two managed the other then, as recorded.
     fn knows_of(&self, who: Who, tenant: TenantId, other: TenantId, entry: &Entry, at: Timestamp) -> bool {
@@ -349,7 +358,8 @@ impl Oracle {
         if home != tenant {
             return false;
         }
-        // One's own organisation: what it does not manage, or did not hide from the reader while it did.
+        // One's own organisation: what it does not manage and never kept the reader off, or did not hide from the reader
+        // while it managed it.
         // As recorded: what ended by time was in force until that was recorded.
         let managed = |world: &&Self| world.manages(tenant, other, Timestamp::MIN);
         let saw = |world: &Self| world.user(reader).is_some() && world.sees(who, other, Timestamp::MIN);
@@ -357,6 +367,7 @@ impl Oracle {
         let left = || self.links.iter().any(|link| link.manager == tenant && link.managed == other);
         !self.manages(tenant, other, at)
             && (!(entry.around.iter().any(|world| managed(&world)) || entry.refused && left())
+                && !self.is_kept_off(reader, tenant, other, at)
                 || entry.around.iter().filter(managed).any(saw))
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use tenantry::base::ids::TenantId;
+use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Request};
 use tenantry::model::{
-    Actor, EndCause, HandshakeState, Operation, ProposalContent, ResellerStatus, RoleRef, Stage, UserState,
+    Actor, EndCause, HandshakeState, Operation, Party, ProposalContent, ResellerStatus, RoleRef, Stage,
+    UserState,
 };
 use tenantry::policy::ManagementRule;
 use tenantry::refusal::Code;
@@ -199,6 +200,13 @@ impl Coverage {
             })
         };
         let several = || oracle.devices.iter().filter(|device| !device.others.is_empty());
+        // Who would be told of a link that has ended, had it not kept them off.
+        let would_be_told = |user: UserId, link: &Link| {
+            let active = |user: &User| user.state == UserState::Active && !oracle.is_locked(user.home, at);
+            oracle.user(user).is_some_and(active)
+                && oracle.side(user, link.manager, link.managed, at) == Some(Party::Manager)
+                && oracle.remembers(user, link.manager, at)
+        };
         let has_ended = |link| oracle.link(link).is_some_and(|link| link.ended.is_some());
         let links_ended = || oracle.links.iter().filter(|link| link.ended.is_some());
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
@@ -267,6 +275,14 @@ impl Coverage {
             oracle.tenants.iter().any(|t| t.held_by.len() > 1),
             oracle.tenants.iter().any(|t| t.held_by.iter().any(|by| matches!(by, Holder::Link(_)))),
             links_ended().any(|link| link.held_to_end && oracle.living(link.managed).is_some()),
+            links_ended().any(|link| link.kept_off.iter().any(|user| would_be_told(*user, link))),
+            links_ended().any(|link| {
+                oracle.users.iter().any(|user| {
+                    would_be_told(user.id, link)
+                        && oracle.manages(user.home, link.managed, at)
+                        && oracle.is_kept_off(user.id, link.manager, link.managed, at)
+                })
+            }),
             oracle.users.iter().any(|user| {
                 user.state == UserState::Active
                     && oracle.is_locked(user.home, at)
@@ -314,7 +330,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 59] = [
+    const DEPTHS: [&'static str; 61] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -349,6 +365,8 @@ impl Coverage {
         "two sides keep a tenant disabled",
         "a manager keeps a tenant disabled",
         "a link has ended that kept its tenant disabled",
+        "somebody would be told of an ended link that kept them off",
+        "somebody would be told of an ended link and is kept off its tenant today",
         "a locked multi-client has people and clients of its own",
         "a link request has lost what it rested on",
         "an invitation has lost what it rested on",
@@ -377,7 +395,7 @@ impl Coverage {
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 45] = [
+    const REFUSED_TO: [(&'static str, Code); 47] = [
         ("assign", Code::UnknownTenant),
         ("assign", Code::BeyondOwnRights),
         ("assign", Code::SuperAdminOnly),
@@ -413,6 +431,8 @@ impl Coverage {
         ("renew_link", Code::AlreadyProposed),
         ("renew_link", Code::EndNotLater),
         ("renew_link", Code::NoTerm),
+        ("set_auto_extend", Code::NothingToDo),
+        ("set_manager_grants", Code::NothingToDo),
         ("accept_proposal", Code::ProposalNotPending),
         ("accept_proposal", Code::WrongActor),
         ("resend_proposal", Code::TooManyRequests),
@@ -489,7 +509,7 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 14] = [
+    pub const LISTS: [&'static str; 15] = [
         "alert recipients",
         "as of",
         "audit",
@@ -498,6 +518,7 @@ impl Coverage {
         "device",
         "devices",
         "integrations",
+        "link requests",
         "link terms",
         "look up",
         "pins",

@@ -12,6 +12,7 @@ use tenantry::policy::{Policy, PrefixReuse};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::handshakes::Grounds;
 use crate::term::passed_moment;
 use crate::world::{Assignment, Holder, Oracle};
 
@@ -44,6 +45,7 @@ impl Oracle {
         let outcome = self.remembering(&request.actor, request.command.name(), at, deeds, |world| {
             let before = world.grounds();
             world.carry_out(request, at)?;
+            world.note_kept_off(&before);
             world.end_groundless(&before, at);
             world.end_sessions(at, |_| true);
             Ok(())
@@ -140,6 +142,7 @@ impl Oracle {
                 let concerned = world.concerned(&due, at);
                 let before = world.grounds();
                 world.let_happen(&due, at);
+                world.note_kept_off(&before);
                 world.end_groundless(&before, moment);
                 world.end_sessions(at, |tenant| concerned.contains(&tenant));
                 Ok(())
@@ -257,6 +260,18 @@ impl Oracle {
         let kept: Vec<_> = self.assignments.iter().filter(|a| rests(a)).cloned().collect();
         self.assignments = kept;
         self.end_what_the_link_carried(id, &touched, at);
+    }
+
+    /// Every link that has ended since remembers whom it kept off then (T-9).
+    fn note_kept_off(&mut self, before: &Grounds) {
+        let then = before.world();
+        let lasted = |id| then.link(id).is_some_and(|link| link.stage != Stage::Delinked);
+        for link in &mut self.links {
+            if link.stage == Stage::Delinked && lasted(link.id) {
+                link.kept_off = then.users.iter().map(|user| user.id).collect();
+                link.kept_off.retain(|user| then.is_shut_out(*user, link.managed));
+            }
+        }
     }
 
     /// Proposals, moves in flight, shared integrations and additional recipients, all on the

@@ -62,6 +62,13 @@ where
     text.parse().unwrap()
 }
 
+/// The users of a manager's whom a link that has ended kept off the tenant that it managed.
+fn kept_off(oracle: &Oracle, manager: TenantId, managed: TenantId) -> Vec<UserId> {
+    let between = |link: &&Link| link.manager == manager && link.managed == managed;
+    let off = oracle.links.iter().filter(between).flat_map(|link| link.kept_off.iter());
+    off.filter(|id| oracle.user(**id).is_some_and(|user| user.home == manager)).copied().collect()
+}
+
 /// The policy of the world with this seed.
 pub fn policy_of(seed: u64) -> Policy {
     let mut rng = Rng::new(seed ^ 0xFACE);
@@ -471,6 +478,7 @@ impl Generator {
                 ended: None,
                 at_end: None,
                 held_to_end: false,
+                kept_off: BTreeSet::new(),
             },
         }
     }
@@ -625,6 +633,7 @@ impl Generator {
             "tenant.edit",
             "tenant.operate",
             "tenant.delete",
+            "customers.list",
             "customers.add",
             "customers.delink",
             "users.manage",
@@ -1052,6 +1061,19 @@ impl Generator {
                 && !oracle.active_super_admins(t.id).is_empty()
         };
         let target = self.tenant_where(oracle, wanted);
+        // Now and then those who have parted come together again.
+        let parted: Vec<(TenantId, TenantId)> = oracle
+            .links
+            .iter()
+            .filter(|link| !link.in_force(self.now) && oracle.living(link.manager).is_some())
+            .filter(|link| oracle.links_above(link.managed, self.now).is_empty())
+            .filter(|link| !oracle.active_super_admins(link.managed).is_empty())
+            .map(|link| (link.manager, link.managed))
+            .collect();
+        let (manager, target) = match self.rng.pick(&parted) {
+            Some(pair) if self.rng.percent(25) => *pair,
+            _ => (manager, target),
+        };
         let number = oracle.tenant(target).map_or_else(|| word("N0"), |tenant| tenant.number.clone());
         let request = LinkRequestId::from_uuid(self.chosen(oracle, 4));
         let command = RequestLink {
@@ -1079,12 +1101,28 @@ impl Generator {
         let customer = self.actor_for(oracle, "link.respond", managed);
         let msp = self.actor_for(oracle, "customers.add", manager);
         let (customer, msp) = if self.rng.percent(7) { (msp, customer) } else { (customer, msp) };
+        let msp = match self.rng.pick(&kept_off(oracle, manager, managed)) {
+            Some(user) if self.rng.percent(30) => Actor::User(*user),
+            _ => msp,
+        };
         match self.rng.below(100) {
             0..=59 => (customer, AcceptLink { request: id }.into()),
             60..=74 => (customer, DeclineLink { request: id }.into()),
             75..=86 => (msp, CancelLinkRequest { request: id }.into()),
             _ => (msp, ResendLinkRequest { request: id }.into()),
         }
+    }
+
+    /// Somebody who was kept off when a link ended, if there is anybody, and that link.
+    fn kept_off(&mut self, oracle: &Oracle) -> Option<(UserId, Link)> {
+        let all: Vec<(UserId, &Link)> = oracle
+            .links
+            .iter()
+            .flat_map(|link| {
+                kept_off(oracle, link.manager, link.managed).into_iter().map(move |user| (user, link))
+            })
+            .collect();
+        self.rng.pick(&all).map(|(user, link)| (*user, (*link).clone()))
     }
 
     fn gen_convert(&mut self, oracle: &Oracle) -> (Actor, Command) {

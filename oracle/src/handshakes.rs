@@ -15,6 +15,13 @@ use crate::world::{Addressee, Invitation, Move, Oracle};
 #[derive(PartialEq)]
 pub struct Grounds(Oracle);
 
+impl Grounds {
+    /// The world as it was, as far as rights come from it.
+    pub fn world(&self) -> &Oracle {
+        &self.0
+    }
+}
+
 impl Oracle {
     /// What handshakes may rest on, to be looked at again after something has happened.
     pub fn grounds(&self) -> Grounds {

@@ -165,6 +165,9 @@ impl Oracle {
                 _ => Ok(request),
             };
         };
+        if !self.is_told_of_request(who, request.manager, request.managed, at) {
+            return Err(Code::UnknownLinkRequest);
+        }
         match self.side(user, request.manager, request.managed, at) {
             None => return Err(Code::UnknownLinkRequest),
             Some(side) if side != party => return Err(Code::WrongActor),
@@ -211,6 +214,7 @@ impl Oracle {
             ended: None,
             at_end: None,
             held_to_end: false,
+            kept_off: BTreeSet::new(),
         };
         self.links.push(link.with_term(request.term, at));
         Ok(())
@@ -354,6 +358,9 @@ impl Oracle {
         if c.days.is_some_and(|days| days == 0 || days > self.policy.term.max_days) {
             obstacles.push(Code::TermTooLong);
         }
+        if link.in_force(at) && link.expires.is_some() && link.extend_days == c.days {
+            obstacles.push(Code::NothingToDo);
+        }
         least(obstacles)?;
         let changed = self.link_mut(c.link);
         changed.extend_days = c.days;
@@ -388,6 +395,9 @@ impl Oracle {
             } else if !self.is_grantable(&link, permission) {
                 obstacles.push(Code::NotGrantable);
             }
+        }
+        if link.in_force(at) && link.grants == c.grants {
+            obstacles.push(Code::NothingToDo);
         }
         least(obstacles)?;
         self.link_mut(c.link).grants = c.grants.clone();

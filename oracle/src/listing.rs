@@ -10,15 +10,16 @@ use tenantry::engine::{Error, Moment, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
     AlertRecipients, Audit, AuditFilter, Customer, CustomerFilter, CustomerRow, CustomerSort, Customers,
-    Devices, FindDevice, IntegrationRow, Integrations, LinkTerms, LookUp, Page, Paging, Pins, Recipients,
-    ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort, ServiceMail,
-    UserFilter, UserRow, UserSort, Users,
+    Devices, FindDevice, IntegrationRow, Integrations, LinkRequestFilter, LinkRequestRow, LinkRequests,
+    LinkTerms, LookUp, Page, Paging, Pins, Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers,
+    ResellerFilter, ResellerSort, ServiceMail, UserFilter, UserRow, UserSort, Users,
 };
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::audit::SeenRow;
 use crate::devices::HeldRow;
+use crate::lists::list_of_requests;
 use crate::terms::TermsRow;
 use crate::world::Oracle;
 
@@ -30,6 +31,8 @@ pub enum Asked {
     Users(TenantId, UserFilter, Turning),
     Integrations(TenantId, Turning),
     ResellerCustomers(TenantId, ResellerFilter, Turning),
+    /// Those that it sent, or was sent.
+    LinkRequests(TenantId, bool, Turning),
     Devices(TenantId, Turning),
     Device(DeviceId),
     LookUp(Number),
@@ -64,6 +67,7 @@ impl ListQuestion {
             Asked::Users(..) => "users",
             Asked::Integrations(..) => "integrations",
             Asked::ResellerCustomers(..) => "reseller customers",
+            Asked::LinkRequests(..) => "link requests",
             Asked::Devices(..) => "devices",
             Asked::Device(..) => "device",
             Asked::LookUp(..) => "look up",
@@ -175,6 +179,21 @@ fn reseller_key(row: &ResellerCustomerRow, sort: ResellerSort) -> String {
         ResellerSort::Devices => format!("{:020}", row.devices),
         ResellerSort::Status => row.status.name().to_owned(),
     }
+}
+
+/// The engine's list of the link requests that a tenant sent, or was sent.
+fn link_requests_of(
+    now: &Moment<'_>,
+    viewer: &Actor,
+    tenant: TenantId,
+    sent: bool,
+    turning: Turning,
+) -> Result<Vec<LinkRequestRow>, Code> {
+    let page = |paging: &Paging| {
+        let filter = LinkRequestFilter { sent, ..Default::default() };
+        now.ask(LinkRequests { actor: viewer.clone(), tenant, filter, paging: paging.clone() })
+    };
+    all_pages(turning, page)
 }
 
 /// The engine's list of what a tenant holds.
@@ -299,6 +318,9 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
             ));
             format!("{:?} {written:?} {:?}", all_pages(*turning, page), String::from_utf8_lossy(&file))
         }
+        Asked::LinkRequests(tenant, sent, turning) => {
+            format!("{:?}", link_requests_of(&now, viewer, *tenant, *sent, *turning))
+        }
         Asked::Devices(tenant, turning) => {
             format!("{:?}", devices_of(&now, viewer, *tenant, *turning))
         }
@@ -355,12 +377,21 @@ impl Told<'_> {
         self.world.actor(&Actor::User(user), Disabled::Bars).map(|_| ())
     }
 
-    /// Whether a customer's row may be shown today: that of a delinked one, to those who see all that is below.
+    /// Whether a customer's row may be shown today: that of a delinked one, to those who see all that is below and were not kept off
+    /// it.
     fn shows(&self, manager: TenantId, row: &CustomerRow) -> bool {
         self.today.is_none_or(|(today, now, user)| match row.stage {
-            Stage::Delinked => today.remembers(user, manager, now),
+            Stage::Delinked => {
+                today.remembers(user, manager, now) && !today.is_kept_off(user, manager, row.tenant, now)
+            }
             _ => today.sees(Who::User(user), row.tenant, now),
         })
+    }
+
+    /// Whether it may be told today what one side has asked of the other.
+    fn asks(&self, [manager, managed]: [TenantId; 2]) -> bool {
+        self.today
+            .is_none_or(|(today, now, user)| today.is_told_of_request(Who::User(user), manager, managed, now))
     }
 
     /// Whether it may be told today whose integration it is.
@@ -427,15 +458,15 @@ pub fn compare(
             });
             in_order(&actual, *turning, |row| customer_key(row, query.sort))?;
             let expected = told
-                .right("tenant.view", *manager)
+                .right("customers.list", *manager)
                 .and_then(|()| oracle.customers(viewer, *manager, query, at))
                 .map(|rows| rows.into_iter().filter(|row| told.shows(*manager, row)).collect());
             same(expected, actual)
         }
         Asked::Customer(manager, customer) => {
             let expected = told
-                .right("tenant.view", *manager)
-                .and_then(|()| oracle.viewer(viewer, "tenant.view", *manager, at))
+                .right("customers.list", *manager)
+                .and_then(|()| oracle.viewer(viewer, "customers.list", *manager, at))
                 .and_then(|_| told.right("tenant.view", *customer))
                 .and_then(|()| oracle.customer(viewer, *manager, *customer, at))
                 .map(|one| vec![one]);
@@ -496,6 +527,19 @@ pub fn compare(
                 .and_then(|()| oracle.reseller_customers(viewer, *reseller, query, at))
                 .map(|rows| rows.into_iter().filter(|row| told.lives(row.tenant)).collect());
             same(expected, actual)
+        }
+        Asked::LinkRequests(tenant, sent, turning) => {
+            let actual = link_requests_of(&now, viewer, *tenant, *sent, *turning);
+            in_order(&actual, *turning, |row| row.asked)?;
+            let expected = told
+                .right(list_of_requests(*sent), *tenant)
+                .and_then(|()| oracle.link_requests(viewer, *tenant, *sent, at))
+                .map(|rows| rows.into_iter().filter(|row| told.asks(row.sides)).collect::<Vec<_>>())
+                .map(|rows| rows.into_iter().map(|row| (row.request, row.number, row.state)).collect());
+            same(
+                expected,
+                actual.map(|rows| rows.into_iter().map(|row| (row.request, row.number, row.state)).collect()),
+            )
         }
         Asked::Devices(tenant, turning) => {
             let actual = devices_of(&now, viewer, *tenant, *turning);

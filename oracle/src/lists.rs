@@ -1,10 +1,10 @@
 //! The lists and what is in them (Q-1, V-4, V-5, I-1, T-4, T-8): every row of a list, in no order. It neither sorts nor
 //! pages; that is for whoever compares.
 
-use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::ids::{LinkRequestId, TenantId, UserId};
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
-use tenantry::model::{Actor, Contact, Stage, TenantKind, UserState};
+use tenantry::model::{Actor, Contact, HandshakeState, Party, Stage, TenantKind, UserState};
 use tenantry::query::{
     CustomerDetails, CustomerFilter, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerFilter,
     TenantSummary, UserFilter, UserRow,
@@ -12,12 +12,26 @@ use tenantry::query::{
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::world::{Link, Oracle};
+use crate::world::{Link, LinkRequest, Oracle};
 
 /// Whether one of the texts has the wanted one in it, whatever the case.
 fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
     let Some(wanted) = wanted else { return true };
     texts.iter().any(|text| text.to_lowercase().contains(&wanted.to_lowercase()))
+}
+
+/// A link request as one of its sides sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestedRow {
+    pub request: LinkRequestId,
+    pub sides: [TenantId; 2],
+    pub number: Number,
+    pub state: HandshakeState,
+}
+
+/// The permission to list what a tenant has asked, or was asked: that to ask, or to answer.
+pub fn list_of_requests(sent: bool) -> &'static str {
+    if sent { "customers.add" } else { "link.respond" }
 }
 
 impl Oracle {
@@ -80,7 +94,7 @@ impl Oracle {
         query: &CustomerFilter,
         at: Timestamp,
     ) -> Result<Vec<CustomerRow>, Code> {
-        let who = self.viewer(viewer, "tenant.view", manager, at)?;
+        let who = self.viewer(viewer, "customers.list", manager, at)?;
         let mut rows = Vec::new();
         for link in self.links.iter().filter(|link| link.manager == manager) {
             let wanted = match query.stage {
@@ -88,9 +102,12 @@ impl Oracle {
                 Some(Stage::Delinked) => link.stage == Stage::Delinked,
                 Some(stage) => link.stage == stage && link.in_force(at),
             };
-            // Nobody of the manager's sees a delinked customer; that it was one is told to those who see all that is below.
+            // Nobody of the manager's sees a delinked customer; that it was one is told to those who see all that
+            // is below, and were not kept off it.
             let seen = match (link.stage, who) {
-                (Stage::Delinked, Who::User(user)) => self.remembers(user, manager, at),
+                (Stage::Delinked, Who::User(user)) => {
+                    self.remembers(user, manager, at) && !self.is_kept_off(user, manager, link.managed, at)
+                }
                 (Stage::Delinked, _) => true,
                 _ => self.sees(who, link.managed, at),
             };
@@ -116,6 +133,40 @@ impl Oracle {
         self.assignments_below(user, manager, at).iter().any(|assignment| self.gives(assignment, &view))
     }
 
+    /// The link requests that a tenant sent, or was sent: each with the number of the other side and how it stands.
+    pub fn link_requests(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        sent: bool,
+        at: Timestamp,
+    ) -> Result<Vec<RequestedRow>, Code> {
+        let who = self.viewer(viewer, list_of_requests(sent), tenant, at)?;
+        let of_it = |one: &&LinkRequest| tenant == if sent { one.manager } else { one.managed };
+        let told = |one: &&LinkRequest| self.is_told_of_request(who, one.manager, one.managed, at);
+        let rows = self.requests.iter().filter(of_it).filter(told).map(|one| {
+            let other = self.tenant(if sent { one.managed } else { one.manager }).unwrap();
+            RequestedRow {
+                request: one.id,
+                sides: [one.manager, one.managed],
+                number: other.number.clone(),
+                state: one.state,
+            }
+        });
+        Ok(rows.collect())
+    }
+
+    /// Whether somebody is told what a manager asked of a tenant: its people, and of the manager's those who are not kept
+    /// off it (T-9).
+    pub fn is_told_of_request(&self, who: Who, manager: TenantId, managed: TenantId, at: Timestamp) -> bool {
+        let Who::User(user) = who else { return true };
+        match self.side(user, manager, managed, at) {
+            None => false,
+            Some(Party::Customer) => true,
+            Some(Party::Manager) => !self.is_kept_off(user, manager, managed, at),
+        }
+    }
+
     pub fn customer(
         &self,
         viewer: &Actor,
@@ -123,7 +174,7 @@ impl Oracle {
         customer: TenantId,
         at: Timestamp,
     ) -> Result<CustomerDetails, Code> {
-        let who = self.viewer(viewer, "tenant.view", manager, at)?;
+        let who = self.viewer(viewer, "customers.list", manager, at)?;
         self.right(who, "tenant.view", customer, at, Disabled::Bars)?;
         let above = self.links_above(customer, at);
         let link = above.iter().find(|link| link.manager == manager).ok_or(Code::NotLinked)?;

@@ -470,6 +470,7 @@ fn new_link(c: &AddCustomer, terms: usize, at: Timestamp) -> Link {
         ended: None,
         at_end: None,
         held_to_end: false,
+        kept_off: BTreeSet::new(),
     };
     link.with_term(c.term, at)
 }

@@ -84,6 +84,8 @@ pub struct Link {
     pub at_end: Option<(CompanyName, Operation)>,
     /// Whether it kept the managed tenant disabled until it ended.
     pub held_to_end: bool,
+    /// Who was kept off the managed tenant when it ended (T-9).
+    pub kept_off: BTreeSet<UserId>,
 }
 
 impl Link {

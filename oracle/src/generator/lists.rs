@@ -3,13 +3,14 @@
 use tenantry::base::ids::TenantId;
 use tenantry::base::time::Timestamp;
 use tenantry::command::Command;
-use tenantry::model::{ResellerStatus, Stage, UserState};
+use tenantry::model::{Actor, ResellerStatus, Stage, UserState};
 use tenantry::query::{
     AuditFilter, CustomerFilter, CustomerSort, ResellerFilter, ResellerSort, UserFilter, UserSort,
 };
 
 use super::{Generator, word};
 use crate::listing::{Asked, ListQuestion, Turning};
+use crate::lists::list_of_requests;
 use crate::world::Oracle;
 
 impl Generator {
@@ -17,16 +18,38 @@ impl Generator {
     pub fn list_question(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
         let now = self.now;
         let turning = Turning { limit: 1 + self.rng.below(5), descending: self.rng.percent(50) };
+        if let Some((user, link)) = self.kept_off(oracle)
+            && self.rng.percent(12)
+        {
+            let manager = link.manager;
+            let stage = Some(Stage::Delinked);
+            let asked = match self.rng.below(4) {
+                0 => Asked::LinkTerms(link.id),
+                1 => Asked::LinkRequests(manager, true, turning),
+                2 if oracle.journal.is_some() => {
+                    Asked::Audit(manager, self.audit_filter(oracle), turning.limit * 20)
+                }
+                _ => Asked::Customers(manager, CustomerFilter { stage, ..Default::default() }, turning),
+            };
+            return ListQuestion { viewer: Actor::User(user), asked, at };
+        }
         let managing = |t: &crate::world::Tenant| !t.deleted && !oracle.links_below(t.id, now).is_empty();
         let (asked, permission, about) = match self.rng.below(100) {
             0..=15 => {
                 let manager = self.tenant_where(oracle, managing);
-                (Asked::Customers(manager, self.customer_query(oracle), turning), "tenant.view", manager)
+                (Asked::Customers(manager, self.customer_query(oracle), turning), "customers.list", manager)
             }
-            16..=23 => {
+            16..=18 => {
+                let tenant = self.tenant_where(oracle, |tenant| {
+                    oracle.requests.iter().any(|one| one.manager == tenant.id || one.managed == tenant.id)
+                });
+                let sent = self.rng.percent(60);
+                (Asked::LinkRequests(tenant, sent, turning), list_of_requests(sent), tenant)
+            }
+            19..=23 => {
                 let link = self.link_in_force(oracle);
                 let customer = if self.rng.percent(85) { link.managed } else { self.living_tenant(oracle) };
-                (Asked::Customer(link.manager, customer), "tenant.view", link.manager)
+                (Asked::Customer(link.manager, customer), "customers.list", link.manager)
             }
             24..=33 => {
                 let tenant = self.living_tenant(oracle);
