@@ -359,15 +359,18 @@ impl Oracle {
             return false;
         }
         // One's own organisation: what it does not manage and never kept the reader off, or did not hide from the reader
-        // while it managed it.
+        // while it managed it itself; of what was further down it remembers nothing.
         // As recorded: what ended by time was in force until that was recorded.
         let managed = |world: &&Self| world.manages(tenant, other, Timestamp::MIN);
+        let of_its_own = |world: &&Self| {
+            world.links_above(other, Timestamp::MIN).iter().any(|link| link.manager == tenant)
+        };
         let saw = |world: &Self| world.user(reader).is_some() && world.sees(who, other, Timestamp::MIN);
         // Who tries something about what has ended has to do with it no more.
         let left = || self.links.iter().any(|link| link.manager == tenant && link.managed == other);
         !self.manages(tenant, other, at)
             && (!(entry.around.iter().any(|world| managed(&world)) || entry.refused && left())
                 && !self.is_kept_off(reader, tenant, other, at)
-                || entry.around.iter().filter(managed).any(saw))
+                || entry.around.iter().filter(of_its_own).any(saw))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use tenantry::base::ids::{LinkId, TenantId, UserId};
+use tenantry::base::ids::{LinkId, LinkRequestId, TenantId, UserId};
 use tenantry::base::text::{DeviceId, IssueCategory, Number};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Error, Moment, Snapshot};
@@ -389,9 +389,10 @@ impl Told<'_> {
     }
 
     /// Whether it may be told today what one side has asked of the other.
-    fn asks(&self, [manager, managed]: [TenantId; 2]) -> bool {
-        self.today
-            .is_none_or(|(today, now, user)| today.is_told_of_request(Who::User(user), manager, managed, now))
+    fn asks(&self, request: LinkRequestId) -> bool {
+        self.today.is_none_or(|(today, now, user)| {
+            today.is_listed(Who::User(user), today.request(request).unwrap(), now)
+        })
     }
 
     /// Whether it may be told today whose integration it is.
@@ -534,7 +535,7 @@ pub fn compare(
             let expected = told
                 .right(list_of_requests(*sent), *tenant)
                 .and_then(|()| oracle.link_requests(viewer, *tenant, *sent, at))
-                .map(|rows| rows.into_iter().filter(|row| told.asks(row.sides)).collect::<Vec<_>>())
+                .map(|rows| rows.into_iter().filter(|row| told.asks(row.request)).collect::<Vec<_>>())
                 .map(|rows| rows.into_iter().map(|row| (row.request, row.number, row.state)).collect());
             same(
                 expected,

@@ -1,7 +1,7 @@
 //! The lists and what is in them (Q-1, V-4, V-5, I-1, T-4, T-8): every row of a list, in no order. It neither sorts nor
 //! pages; that is for whoever compares.
 
-use tenantry::base::ids::{LinkRequestId, TenantId, UserId};
+use tenantry::base::ids::{LinkId, LinkRequestId, TenantId, UserId};
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, Contact, HandshakeState, Party, Stage, TenantKind, UserState};
@@ -24,7 +24,6 @@ fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestedRow {
     pub request: LinkRequestId,
-    pub sides: [TenantId; 2],
     pub number: Number,
     pub state: HandshakeState,
 }
@@ -143,28 +142,34 @@ impl Oracle {
     ) -> Result<Vec<RequestedRow>, Code> {
         let who = self.viewer(viewer, list_of_requests(sent), tenant, at)?;
         let of_it = |one: &&LinkRequest| tenant == if sent { one.manager } else { one.managed };
-        let told = |one: &&LinkRequest| self.is_told_of_request(who, one.manager, one.managed, at);
+        let told = |one: &&LinkRequest| self.is_listed(who, one, at);
         let rows = self.requests.iter().filter(of_it).filter(told).map(|one| {
             let other = self.tenant(if sent { one.managed } else { one.manager }).unwrap();
-            RequestedRow {
-                request: one.id,
-                sides: [one.manager, one.managed],
-                number: other.number.clone(),
-                state: one.state,
-            }
+            RequestedRow { request: one.id, number: other.number.clone(), state: one.state }
         });
         Ok(rows.collect())
     }
 
-    /// Whether somebody is told what a manager asked of a tenant: its people, and of the manager's those who are not kept
-    /// off it (T-9).
-    pub fn is_told_of_request(&self, who: Who, manager: TenantId, managed: TenantId, at: Timestamp) -> bool {
+    /// Whether somebody is told what a manager asked of a tenant: the tenant's people, and of the manager's those who are
+    /// not kept off it (T-9).
+    pub fn is_told_of_request(&self, who: Who, request: &LinkRequest, at: Timestamp) -> bool {
         let Who::User(user) = who else { return true };
+        let LinkRequest { manager, managed, .. } = *request;
         match self.side(user, manager, managed, at) {
             None => false,
             Some(Party::Customer) => true,
             Some(Party::Manager) => !self.is_kept_off(user, manager, managed, at),
         }
+    }
+
+    /// Whether it is on their list: if it became a link, only for those who are told of that (14.7).
+    pub fn is_listed(&self, who: Who, request: &LinkRequest, at: Timestamp) -> bool {
+        let told = |link| match who {
+            Who::User(user) => self.side_of_link(user, link, at).is_some(),
+            Who::Operator { .. } => true,
+        };
+        let became = self.link(LinkId::from_uuid(request.id.uuid()));
+        self.is_told_of_request(who, request, at) && became.is_none_or(told)
     }
 
     pub fn customer(
