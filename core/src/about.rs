@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, RoleId, SessionId,
-    TenantId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId,
+    RoleId, SessionId, TenantId, UserId,
 };
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Actor, Holding, Integration, Invitation, Licence, Link, LinkRequest, Move, Proposal, Role, Session,
-    Subject, Tenant, User,
+    Actor, Holding, Integration, Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move, Proposal,
+    Role, Session, Subject, Tenant, User,
 };
 use crate::view::{View, ViewError};
 
@@ -36,6 +36,19 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
             if let Some(link) = link {
                 of_link(view, *link, found)?;
             }
+        }
+        Event::ManagerInvited { tenant, manager, .. } => {
+            found.extend([Subject::Tenant(*tenant), Subject::Tenant(*manager)]);
+        }
+        Event::ManagerInvitationResent { invitation, .. }
+        | Event::ManagerInvitationWithdrawn { invitation }
+        | Event::ManagerInvitationAccepted { invitation }
+        | Event::ManagerInvitationDeclined { invitation }
+        | Event::ManagerInvitationCanceled { invitation }
+        | Event::ManagerInvitationExpired { invitation } => of_manager_invitation(view, *invitation, found)?,
+        // It is no affair of the MSP's.
+        Event::ManagerBarred { tenant, manager: _ } | Event::ManagerAdmitted { tenant, manager: _ } => {
+            found.insert(Subject::Tenant(*tenant));
         }
         Event::LinkRequested { manager, managed, .. } => {
             found.extend([Subject::Tenant(*manager), Subject::Tenant(*managed)]);
@@ -160,6 +173,8 @@ pub(crate) fn of_command(
     for named in command.about() {
         let mut found = BTreeSet::new();
         match named {
+            // Whom a tenant would bar is no affair of theirs (L-10).
+            Named::Number(_) if matches!(command, Command::BarManager(_)) => {}
             Named::Tenant(tenant) => {
                 found.insert(Subject::Tenant(tenant));
             }
@@ -169,6 +184,7 @@ pub(crate) fn of_command(
             Named::Link(link) => of_link(view, link, &mut found)?,
             Named::LinkRequest(request) => of_request(view, request, &mut found)?,
             Named::Proposal(proposal) => of_proposal(view, proposal, &mut found)?,
+            Named::ManagerInvitation(invitation) => of_manager_invitation(view, invitation, &mut found)?,
             Named::User(user) => of_user(view, user, &mut found)?,
             Named::Invitation(invitation) => of_invitation(view, invitation, &mut found)?,
             Named::Role(role) => {
@@ -223,6 +239,17 @@ fn of_link(view: &dyn View, id: LinkId, found: &mut BTreeSet<Subject>) -> Result
 fn of_request(view: &dyn View, id: LinkRequestId, found: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
     if let Some(request) = view.get::<LinkRequest>(id.uuid())? {
         found.extend([Subject::Tenant(request.manager), Subject::Tenant(request.managed)]);
+    }
+    Ok(())
+}
+
+fn of_manager_invitation(
+    view: &dyn View,
+    id: ManagerInvitationId,
+    found: &mut BTreeSet<Subject>,
+) -> Result<(), ViewError> {
+    if let Some(invitation) = view.get::<ManagerInvitation>(id.uuid())? {
+        found.extend([Subject::Tenant(invitation.tenant), Subject::Tenant(invitation.manager)]);
     }
     Ok(())
 }

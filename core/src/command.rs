@@ -355,8 +355,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::declare::declare;
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, RequestId, RoleId,
-    SessionId, TenantId, UploadId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId,
+    RequestId, RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
     CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
@@ -476,6 +476,8 @@ pub enum Named {
     LinkRequest(LinkRequestId),
     /// What is proposed on a link.
     Proposal(ProposalId),
+    /// A tenant's invitation to an MSP.
+    ManagerInvitation(ManagerInvitationId),
     /// A user.
     User(UserId),
     /// An invitation.
@@ -517,7 +519,7 @@ macro_rules! names {
 
 names! {
     Tenant: TenantId, Number: Number, Link: LinkId, LinkRequest: LinkRequestId,
-    Proposal: ProposalId, User: UserId, Invitation: InvitationId, Role: RoleId, Upload: UploadId, Move: MoveId,
+    Proposal: ProposalId, ManagerInvitation: ManagerInvitationId, User: UserId, Invitation: InvitationId, Role: RoleId, Upload: UploadId, Move: MoveId,
     Integration: IntegrationId, Licence: LicenceId,
     Session: SessionId
 }
@@ -525,7 +527,7 @@ names! {
 names! {
     nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, TypedDevice, Invitee, Email, RoleRef,
     RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace,
-    TermRequest
+    TermRequest, bool
 }
 
 impl<T: Names> Names for Box<T> {
@@ -974,7 +976,61 @@ commands! {
         cascade: bool,
     }
 
-    /// Ask an existing tenant, found by its number, to be managed (L-2).
+    /// Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link
+    /// request, which says how; the tenant's super admin (L-10).
+    InviteManager => "invite_manager" -> ManagerInvitationId = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::ManagerInvited { invitation, .. } => Some(*invitation),
+            _ => None,
+        })
+        .expect("a manager is invited by the events of its command");
+    {
+        /// Who invites.
+        tenant: TenantId,
+        /// The number of the MSP that is invited.
+        number: Number,
+    }
+    + {
+        /// The invitation's id.
+        invitation: Option<ManagerInvitationId>,
+    }
+
+    /// Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request.
+    DeclineManagerInvitation => "decline_manager_invitation" -> () = |_, _| ();
+    {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    }
+
+    /// Take an invitation to an MSP back; the side that invites (L-10).
+    CancelManagerInvitation => "cancel_manager_invitation" -> () = |_, _| ();
+    {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    }
+
+    /// Remind an MSP of an invitation; the side that invites (L-10).
+    ResendManagerInvitation => "resend_manager_invitation" -> () = |_, _| ();
+    {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    }
+
+    /// Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the
+    /// tenant's super admin (L-10). The MSP is not told.
+    BarManager => "bar_manager" -> () = |_, _| ();
+    {
+        /// The tenant.
+        tenant: TenantId,
+        /// The number of the MSP.
+        number: Number,
+        /// Whether it is kept from asking.
+        barred: bool,
+    }
+
+    /// Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has
+    /// invited the MSP, this is the answer (L-10).
     RequestLink => "request_link" -> LinkRequestId = |_, events| events
         .iter()
         .find_map(|event| match event {

@@ -13,8 +13,8 @@ use crate::model::machine::DelinkAct;
 use crate::model::{Personal, Subject};
 use crate::rules::handshake::Touched;
 use crate::rules::{
-    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, operation,
-    personal, policy, proposal, reseller, role, session, tenant, user,
+    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, manager,
+    operation, personal, policy, proposal, reseller, role, session, tenant, user,
 };
 use crate::view::{Overlay, View, ViewError, Write};
 
@@ -123,6 +123,11 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::EnableTenants(it) => operation::enable(world, actor, it),
         Command::ReportReady(it) => operation::report_ready(world, actor, it),
         Command::DeleteTenants(it) => tenant::delete(world, actor, it),
+        Command::InviteManager(it) => manager::invite(world, actor, it),
+        Command::DeclineManagerInvitation(it) => manager::decline(world, actor, it),
+        Command::CancelManagerInvitation(it) => manager::cancel(world, actor, it),
+        Command::ResendManagerInvitation(it) => manager::resend(world, actor, it),
+        Command::BarManager(it) => manager::bar(world, actor, it),
         Command::RequestLink(it) => link::request(world, actor, it),
         Command::AcceptLink(it) => link::accept(world, actor, it),
         Command::DeclineLink(it) => link::decline(world, actor, it),

@@ -51,6 +51,12 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::AssignmentEnded { .. }
         | Event::RoleDeleted { .. } => Effect { loss: Loss::About, told: false },
         Event::TenantEnabling { .. }
+        | Event::ManagerInvited { .. }
+        | Event::ManagerInvitationResent { .. }
+        | Event::ManagerInvitationWithdrawn { .. }
+        | Event::ManagerInvitationDeclined { .. }
+        | Event::ManagerInvitationCanceled { .. }
+        | Event::ManagerInvitationExpired { .. }
         | Event::LinkRequested { .. }
         | Event::LinkRequestResent { .. }
         | Event::LinkRequestWithdrawn { .. }
@@ -92,8 +98,11 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::TenantHeld { .. }
         | Event::TenantReleased { .. }
         | Event::TenantEnabled { .. }
-        // What it leads to is told to both sides.
+        // What they lead to is told.
         | Event::ProposalAccepted { .. }
+        | Event::ManagerInvitationAccepted { .. }
+        | Event::ManagerBarred { .. }
+        | Event::ManagerAdmitted { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
@@ -127,7 +136,18 @@ pub(crate) const fn of(event: &Event) -> Effect {
 /// Whether an event is what such a command is there for; else it only follows from it. What time
 /// brings about is all its own doing.
 pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
-    let commands: &[&str] = match event {
+    matches!(event, Event::CommandRefused { .. }) || commands(event).contains(&command)
+}
+
+/// Whether an event is the own affair of the tenant that it is about, told to its own people alone:
+/// whom it bars from asking (L-10).
+pub(crate) const fn is_own_affair(event: &Event) -> bool {
+    matches!(event, Event::ManagerBarred { .. } | Event::ManagerAdmitted { .. })
+}
+
+/// The commands that an event is what they are there for.
+pub(crate) const fn commands(event: &Event) -> &'static [&'static str] {
+    match event {
         Event::PolicySet { .. } => &["set_policy"],
         Event::TenantRegistered { .. } => &["register_tenant", "add_customer"],
         Event::TenantEdited { .. } => &["edit_tenant"],
@@ -138,6 +158,12 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
         Event::TenantReleased { .. } => &["enable_tenants"],
         Event::TenantEnabling { .. } | Event::TenantEnabled { .. } => &["enable_tenants", "report_ready"],
         Event::TenantDeleted { .. } => &["delete_tenants"],
+        Event::ManagerInvited { .. } => &["invite_manager"],
+        Event::ManagerInvitationResent { .. } => &["resend_manager_invitation"],
+        Event::ManagerInvitationAccepted { .. } => &["request_link"],
+        Event::ManagerInvitationDeclined { .. } => &["decline_manager_invitation"],
+        Event::ManagerInvitationCanceled { .. } => &["cancel_manager_invitation"],
+        Event::ManagerBarred { .. } | Event::ManagerAdmitted { .. } => &["bar_manager"],
         Event::LinkRequested { .. } => &["request_link"],
         Event::LinkRequestResent { .. } => &["resend_link_request"],
         Event::LinkRequestAccepted { .. } => &["accept_link"],
@@ -201,9 +227,11 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
         Event::SessionOpened { .. } => &["open_console"],
         Event::SessionClosed { .. } => &["close_console"],
         Event::PersonalErased { .. } => &["erase_personal"],
-        Event::CommandRefused { .. } => return true,
-        Event::LinkRequestWithdrawn { .. }
+        Event::CommandRefused { .. }
+        | Event::LinkRequestWithdrawn { .. }
         | Event::LinkRequestExpired { .. }
+        | Event::ManagerInvitationWithdrawn { .. }
+        | Event::ManagerInvitationExpired { .. }
         | Event::ProposalWithdrawn { .. }
         | Event::ProposalExpired { .. }
         | Event::LinkExpiring { .. }
@@ -214,6 +242,5 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
         | Event::MoveWithdrawn { .. }
         | Event::MoveExpired { .. }
         | Event::SessionEnded { .. } => &[],
-    };
-    commands.contains(&command)
+    }
 }

@@ -32,8 +32,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, RoleId, SessionId,
-    TenantId, UploadId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId,
+    RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
     CompanyName, Country, DeviceId, IntegrationName, IntegrationType, IssueCategory, ManagementType, Number,
@@ -152,6 +152,68 @@ pub enum Event {
         tenant: TenantId,
     },
 
+    /// A tenant invited an MSP to ask to manage it (L-10).
+    ManagerInvited {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+        /// Who invites.
+        tenant: TenantId,
+        /// The MSP that is invited.
+        manager: TenantId,
+        /// When the invitation lapses.
+        expires: Timestamp,
+        /// On whom it rests; on nobody, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// The MSP was reminded (L-10).
+    ManagerInvitationResent {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+        /// On whom it rests from now on; as before, if the operator sent it (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// What an invitation to an MSP rested on is gone, or a link between the two has come into force
+    /// (L-10).
+    ManagerInvitationWithdrawn {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// The MSP answered with a link request; a `link_requested` follows (L-10).
+    ManagerInvitationAccepted {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// The MSP said no (L-10).
+    ManagerInvitationDeclined {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// The tenant took it back, or barred the MSP (L-10).
+    ManagerInvitationCanceled {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// The MSP did not answer in time (L-10).
+    ManagerInvitationExpired {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// A tenant keeps an MSP from asking to manage it; the MSP is not told (L-10).
+    ManagerBarred {
+        /// The tenant.
+        tenant: TenantId,
+        /// The MSP.
+        manager: TenantId,
+    },
+    /// A tenant lets an MSP ask again that it barred; the MSP is not told (L-10).
+    ManagerAdmitted {
+        /// The tenant.
+        tenant: TenantId,
+        /// The MSP.
+        manager: TenantId,
+    },
     /// A manager asked to link an existing tenant (L-2).
     LinkRequested {
         /// The request.
@@ -175,6 +237,9 @@ pub enum Event {
         /// On whom it rests; on nobody, if the operator sent it (L-3).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sender: Option<Subject>,
+        /// Whether the tenant had invited it, so that it does not count as asking (L-10).
+        #[serde(default, skip_serializing_if = "is_false")]
+        invited: bool,
     },
     /// The asked side was reminded (L-3).
     LinkRequestResent {

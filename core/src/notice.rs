@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LinkId, LinkRequestId, MoveId, ProposalId, TenantId, UploadId, UserId,
+    IntegrationId, InvitationId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, TenantId,
+    UploadId, UserId,
 };
 use crate::base::time::Timestamp;
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{
-    Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, Move, Party, Proposal, is_false,
+    Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, ManagerInvitation, Move, Party,
+    Proposal, is_false,
 };
 use crate::query::Recipients;
 use crate::rules::ladder::{self, Matter};
@@ -46,6 +48,31 @@ pub struct Notice {
 #[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum NoticeKind {
+    /// A tenant invites the MSP to ask to manage it (L-10).
+    ManagerInvited {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// A reminder of that (L-10).
+    ManagerInvitationReminder {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// The MSP said no; what comes of a yes is a link request (L-10).
+    ManagerInvitationDeclined {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// The tenant took its invitation back, or it has ended with what it rested on (L-10).
+    ManagerInvitationCanceled {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
+    /// The invitation has expired (L-10).
+    ManagerInvitationExpired {
+        /// The invitation.
+        invitation: ManagerInvitationId,
+    },
     /// A manager asks to manage the tenant (L-2).
     LinkRequested {
         /// The request.
@@ -279,7 +306,7 @@ impl NoticeKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// The tenant: of a link or request the managed one, of a move the customer, of an invitation
-    /// the one to join.
+    /// the one to join, of a manager's the one that invites.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<TenantId>,
     /// The tenant that manages it or wants to.
@@ -311,6 +338,18 @@ impl Notice {
             ..nobody
         };
         Ok(match &self.kind {
+            Is::ManagerInvited { invitation }
+            | Is::ManagerInvitationReminder { invitation }
+            | Is::ManagerInvitationDeclined { invitation }
+            | Is::ManagerInvitationCanceled { invitation }
+            | Is::ManagerInvitationExpired { invitation } => world
+                .view
+                .get::<ManagerInvitation>(invitation.uuid())?
+                .map_or(nobody, |it| About {
+                    manager: Some(it.manager),
+                    tenant: Some(it.tenant),
+                    ..nobody
+                }),
             Is::LinkRequested { request }
             | Is::LinkRequestReminder { request }
             | Is::LinkRequestAccepted { request }
@@ -414,6 +453,9 @@ pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewE
 fn is_settled(now: &World<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
     use NoticeKind as Is;
     let waits = match kind {
+        Is::ManagerInvited { invitation } | Is::ManagerInvitationReminder { invitation } => {
+            now.view.get::<ManagerInvitation>(invitation.uuid())?.map(|it| it.handshake.state_at(now.at))
+        }
         Is::LinkRequested { request } | Is::LinkRequestReminder { request } => {
             now.view.get::<LinkRequest>(request.uuid())?.map(|it| it.handshake.state_at(now.at))
         }
@@ -543,6 +585,22 @@ type Told = Option<(NoticeKind, Recipients)>;
 
 fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, ViewError> {
     match event {
+        Event::ManagerInvited { invitation: id, .. } => {
+            invited(since, *id, Party::Manager, NoticeKind::ManagerInvited { invitation: *id })
+        }
+        Event::ManagerInvitationResent { invitation: id, .. } => {
+            invited(since, *id, Party::Manager, NoticeKind::ManagerInvitationReminder { invitation: *id })
+        }
+        Event::ManagerInvitationDeclined { invitation: id } => {
+            invited(since, *id, Party::Customer, NoticeKind::ManagerInvitationDeclined { invitation: *id })
+        }
+        Event::ManagerInvitationCanceled { invitation: id }
+        | Event::ManagerInvitationWithdrawn { invitation: id } => {
+            invited(since, *id, Party::Manager, NoticeKind::ManagerInvitationCanceled { invitation: *id })
+        }
+        Event::ManagerInvitationExpired { invitation: id } => {
+            invited(since, *id, Party::Customer, NoticeKind::ManagerInvitationExpired { invitation: *id })
+        }
         Event::LinkRequested { request, .. } => {
             asked(since, *request, Party::Customer, NoticeKind::LinkRequested { request: *request })
         }
@@ -692,6 +750,9 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         | Event::TenantEnabled { .. }
         | Event::TenantDeleted { .. }
         | Event::LinkCreated { .. }
+        | Event::ManagerInvitationAccepted { .. }
+        | Event::ManagerBarred { .. }
+        | Event::ManagerAdmitted { .. }
         | Event::ProposalAccepted { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationRevoked { .. }
@@ -719,6 +780,20 @@ fn asked(since: Since<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) ->
     let to = match party {
         Party::Manager => since.manager(request.manager, Matter::Below)?,
         Party::Customer => since.customer(request.managed, false)?,
+    };
+    Ok(Some((kind, to)))
+}
+
+fn invited(
+    since: Since<'_>,
+    id: ManagerInvitationId,
+    party: Party,
+    kind: NoticeKind,
+) -> Result<Told, ViewError> {
+    let Some(invitation) = since.then.view.get::<ManagerInvitation>(id.uuid())? else { return Ok(None) };
+    let to = match party {
+        Party::Manager => since.manager(invitation.manager, Matter::Below)?,
+        Party::Customer => since.customer(invitation.tenant, false)?,
     };
     Ok(Some((kind, to)))
 }

@@ -147,6 +147,9 @@ codes! {
     213 UnknownProposal "unknown_proposal" "L-3" Unknown:
         "there is no proposal `{}`"; "check the id, and that you are on one of its link's sides"
 
+    214 UnknownManagerInvitation "unknown_manager_invitation" "L-10" Unknown:
+        "there is no invitation `{}` of a manager"; "check the id, and that you are on one of its sides"
+
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
         "tenant `{}` is disabled or on its way up"; "have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does"
     302 NotLinked "not_linked" "P-3" Rights:
@@ -270,6 +273,13 @@ codes! {
     596 ProposalExpired "proposal_expired" "L-3" State:
         "proposal `{}` has expired"; "propose it anew"
 
+    597 ManagerInvitationNotPending "manager_invitation_not_pending" "L-10" State:
+        "invitation `{}` of a manager has been answered or taken back"; "have the customer invite the MSP again"
+    598 ManagerInvitationExpired "manager_invitation_expired" "L-10" State:
+        "invitation `{}` of a manager has expired"; "have the customer invite the MSP again"
+
+    600 NotInvited "not_invited" "L-10" State:
+        "tenant `{}` has to invite a manager before it can be asked"; "have the tenant's super admin invite the manager by its number"
     601 SelfLink "self_link" "L-8" State:
         "tenant `{}` cannot manage itself"; "name another tenant"
     602 CannotManage "cannot_manage" "L-8" State:
@@ -313,6 +323,13 @@ codes! {
 
     622 AlreadyProposed "already_proposed" "L-3" State:
         "the same has been proposed on link `{}` before and has not been answered"; "remind the other side, or take that proposal back"
+
+    623 ManagerAlreadyInvited "manager_already_invited" "L-10" State:
+        "MSP `{}` has been invited before and has not answered"; "remind it, or take the invitation back"
+    624 ManagerBarred "manager_barred" "L-10" State:
+        "MSP `{}` has been barred from asking"; "have the tenant that barred it let it ask again"
+    625 TooManyBarred "too_many_barred" "L-10" State:
+        "tenant `{}` has barred as many MSPs as it can"; "let others ask again first, or take only invited managers by the policy"
 
     701 NotDelinkable "not_delinkable" "D-1" State:
         "link `{}` is fully managed and cannot be delinked"; "convert it to jointly managed first"

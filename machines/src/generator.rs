@@ -91,6 +91,7 @@ const IDS: &[(&str, &str, &str)] = &[
     ("LinkId", "link", "id"),
     ("LinkRequestId", "link_request", "id"),
     ("ProposalId", "proposal", "id"),
+    ("ManagerInvitationId", "manager_invitation", "id"),
     ("InvitationId", "invitation", "id"),
     ("RoleId", "role", "id"),
     ("UploadId", "holding", "upload"),
@@ -529,6 +530,8 @@ impl<'s> Generator<'s> {
             | "resend_link_request"
             | "cancel_move" => &["manager"],
             "approve_move" | "decline_move" => &["customer"],
+            "decline_manager_invitation" => &["manager"],
+            "cancel_manager_invitation" | "resend_manager_invitation" => &["tenant"],
             _ => &["manager", "managed", "tenant", "owner", "buyer", "tenant"],
         };
         let mut homes: Vec<String> =
@@ -753,7 +756,29 @@ impl<'s> Generator<'s> {
                 .collect();
             this.rng.pick(&people).map(|user| json!({ "user": user }))
         };
-        match self.rng.below(12) {
+        match self.rng.below(13) {
+            12 => {
+                let all: Vec<&Value> = world.of("manager_invitation").iter().filter(pending).collect();
+                let invitation = *self.rng.pick(&all)?;
+                let name = self.rng.word("request_link request_link decline resend");
+                let by = if name == "resend" { "tenant" } else { "manager" };
+                let actor = side(self, text(invitation, by))?;
+                if name != "request_link" {
+                    let command = format!("{name}_manager_invitation");
+                    let command = json!({ "command": command, "invitation": invitation["id"] });
+                    return Some(self.step(&actor, &command));
+                }
+                let tenant = world.one("tenant", text(invitation, "tenant"))?;
+                let management = self.rng.pick(world.policy["management_types"].as_array()?)?["name"].clone();
+                let mut command = json!({
+                    "command": "request_link", "manager": invitation["manager"], "number": tenant["number"],
+                    "management": management, "services": self.some(&texts(&world.policy["services"])),
+                });
+                if world.policy["term"]["required"] == true {
+                    command["term"] = self.term();
+                }
+                Some(self.step(&actor, &command))
+            }
             0..=5 => {
                 let all: Vec<&Value> = world.of("invitation").iter().filter(pending).collect();
                 let invitation = *self.rng.pick(&all)?;

@@ -238,7 +238,7 @@ fn due(world: &World, now: &str, find: &mut dyn FnMut(&str, String)) {
             find("14.4 a link past its end shows as in force", format!("at {now}: {link}"));
         }
     }
-    for kind in ["invitation", "link_request", "proposal", "move"] {
+    for kind in ["invitation", "link_request", "proposal", "manager_invitation", "move"] {
         for one in world.of(kind) {
             if one["handshake"]["state"] == "pending" && text(&one["handshake"], "expires") <= now {
                 find("14.4 a handshake past its end shows as pending", format!("at {now}: {kind} {one}"));

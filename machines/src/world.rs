@@ -25,6 +25,8 @@ const KINDS: &[(&str, &str)] = &[
     ("invitation", "invitation_tenant"),
     ("link_request", "request_managed"),
     ("proposal", "proposal_link"),
+    ("manager_invitation", "manager_invitation_tenant"),
+    ("barred_manager", "barred_manager_tenant"),
     ("reseller_row", "row_tenant"),
     ("device", "device_holder"),
     ("move", "move_link"),

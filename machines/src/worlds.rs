@@ -32,8 +32,10 @@ const EXCEPTIONS: &[&str] = &[
     "device_ids_conflict",
 ];
 
-/// Whoever may link asks by number and is told a name (T-8); a reseller adds by number (V-1).
-const BY_NUMBER: &[&str] = &["look_up", "request_link", "add_reseller_customer"];
+/// Whoever may link asks by number and is told a name (T-8); a reseller adds by number (V-1), and a tenant invites and
+/// bars by number (L-10).
+const BY_NUMBER: &[&str] =
+    &["look_up", "request_link", "add_reseller_customer", "invite_manager", "bar_manager"];
 
 /// Plays one history, and asks in two worlds.
 pub fn history(
@@ -107,7 +109,7 @@ pub fn history(
         }
         for _ in 0..10 {
             let mut step = generator.attempt(&world, &user);
-            if step.name() == "request_link"
+            if matches!(step.name(), "request_link" | "invite_manager" | "bar_manager")
                 && let Some(number) = generator.rng.pick(&numbers)
             {
                 step.call["execute_all"][0]["command"]["number"] = number.clone();
@@ -217,6 +219,7 @@ fn sight(world: &World, can: &crate::world::Table, user: &str) -> Sight {
             ("link", "manager", "managed"),
             ("link_request", "manager", "managed"),
             ("proposal", "manager", "managed"),
+            ("manager_invitation", "manager", "tenant"),
             ("move", "manager", "customer"),
         ];
         for (kind, one, other) in pairs {

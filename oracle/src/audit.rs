@@ -149,6 +149,7 @@ impl Oracle {
                 Named::Link(id) => self.link(id).map(|it| [it.manager, it.managed])?.into(),
                 Named::LinkRequest(id) => self.request(id).map(|it| [it.manager, it.managed])?.into(),
                 Named::Proposal(id) => self.proposal(id).map(|it| [it.manager, it.managed])?.into(),
+                Named::ManagerInvitation(_) => return None,
                 Named::User(id) => [home(id)?].into(),
                 Named::Invitation(id) => [self.invitation(id)?.tenant].into(),
                 Named::Role(id) => [self.role(id)?.tenant].into(),

@@ -489,7 +489,7 @@ impl Coverage {
     }
 
     /// Refusals that no command of these worlds can meet, and why.
-    pub const UNREACHABLE: [(Code, &'static str); 8] = [
+    pub const UNREACHABLE: [(Code, &'static str); 15] = [
         (Code::StaleSeq, "no request expects a revision"),
         (Code::ClockBehind, "the clock never runs backwards"),
         (Code::ClockAhead, "these engines believe any leap"),
@@ -498,6 +498,13 @@ impl Coverage {
         (Code::InvalidLimit, "no command turns pages"),
         (Code::MomentAhead, "no command asks about the past"),
         (Code::TextTooLong, "no command looks for a text"),
+        (Code::UnknownManagerInvitation, "nobody invites a manager in these worlds yet"),
+        (Code::ManagerInvitationNotPending, "nobody invites a manager in these worlds yet"),
+        (Code::ManagerInvitationExpired, "nobody invites a manager in these worlds yet"),
+        (Code::NotInvited, "nobody invites a manager in these worlds yet"),
+        (Code::ManagerAlreadyInvited, "nobody invites a manager in these worlds yet"),
+        (Code::ManagerBarred, "nobody bars a manager in these worlds yet"),
+        (Code::TooManyBarred, "nobody bars a manager in these worlds yet"),
     ];
 
     /// The kinds of lists.

@@ -14,8 +14,8 @@ use crate::base::text::{DeviceId, Number};
 use crate::decide::Settling;
 use crate::journal::Record;
 use crate::model::{
-    AlertRule, Assignment, Attachment, Device, Holding, Integration, Invitation, Licence, Link, LinkRequest,
-    Move, Proposal, Role, Session, Tenant, User,
+    AlertRule, Assignment, Attachment, BarredManager, Device, Holding, Integration, Invitation, Licence, Link,
+    LinkRequest, ManagerInvitation, Move, Proposal, Role, Session, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 use crate::query::{Page, Paging};
@@ -87,6 +87,10 @@ kinds! {
     LinkRequest "link_request"
     /// What is proposed on a link.
     Proposal "proposal"
+    /// A tenant's invitation to an MSP.
+    ManagerInvitation "manager_invitation"
+    /// An MSP that a tenant keeps from asking.
+    BarredManager "barred_manager"
     /// A user.
     User "user"
     /// An invitation.
@@ -165,7 +169,7 @@ pub enum Of {
     /// A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of
     /// links and link requests, those by which it is managed.
     Tenant(TenantId),
-    /// A manager's links, link requests and proposals.
+    /// A manager's links, link requests and proposals, and the tenants' invitations to it.
     Manager(TenantId),
     /// A user's assignments, pending invitations and open sessions.
     User(UserId),
@@ -198,6 +202,9 @@ impl Of {
             (E::LinkRequest, Self::Manager(_)) => Index::RequestManager,
             (E::Proposal, Self::All | Self::Link(_)) => Index::ProposalLink,
             (E::Proposal, Self::Manager(_)) => Index::ProposalManager,
+            (E::ManagerInvitation, Self::All | Self::Tenant(_)) => Index::ManagerInvitationTenant,
+            (E::ManagerInvitation, Self::Manager(_)) => Index::ManagerInvitationManager,
+            (E::BarredManager, Self::All | Self::Tenant(_)) => Index::BarredManagerTenant,
             (E::Invitation, Self::All | Self::Tenant(_)) => Index::InvitationTenant,
             (E::Invitation, Self::User(_)) => Index::InvitationUser,
             (E::Assignment, Self::All | Self::Tenant(_)) => Index::AssignmentTenant,

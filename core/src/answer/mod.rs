@@ -100,6 +100,15 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let rows = |sight: &Sight<'_>| tenant::link_requests(sight, asked.seal, it);
             Answer::LinkRequests(asked.told(&it.actor, due, rows)?)
         }
+        Query::ManagerInvitations(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let rows = |sight: &Sight<'_>| tenant::manager_invitations(sight, asked.seal, it);
+            Answer::ManagerInvitations(asked.told(&it.actor, due, rows)?)
+        }
+        Query::BarredManagers(it) => {
+            let rows = |sight: &Sight<'_>| tenant::barred_managers(sight, asked.seal, it);
+            Answer::BarredManagers(asked.told(&it.actor, None, rows)?)
+        }
         Query::Roles(it) => {
             Answer::Roles(asked.told(&it.actor, None, |sight| tenant::roles(sight, asked.seal, it))?)
         }

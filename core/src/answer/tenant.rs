@@ -12,14 +12,14 @@ use crate::model::permission::{
     TENANT_VIEW, USERS_VIEW,
 };
 use crate::model::{
-    Assignment, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing, Move, Personal,
-    ProposalContent, Role, RoleRef, Session, Stage,
+    Assignment, BarredManager, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing,
+    ManagerInvitation, Move, Personal, ProposalContent, Role, RoleRef, Session, Stage, Tenant,
 };
 use crate::policy::Terms;
 use crate::query::{
-    AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, DeviceRow, Devices, FindDevice,
-    InvitationRow, Invitations, LicenceRow, Licences, LinkRequestRow, LinkRequests, LinkTerms, ManagerRow,
-    Managers, Organisation, Page, PlaceRow, Places, RoleRow, Roles, SessionRow, Sessions, Settings,
+    AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, BarredManagerRow, BarredManagers, DeviceRow,
+    Devices, FindDevice, InvitationRow, Invitations, LicenceRow, Licences, LinkRequestRow, LinkRequests,
+    LinkTerms, ManagerInvitationRow, ManagerInvitations, ManagerRow, Managers, Organisation, Page, PlaceRow, Places, RoleRow, Roles, SessionRow, Sessions, Settings,
     TenantSettings, TermsOfLink,
 };
 use crate::refusal::{Code, Refusal};
@@ -129,7 +129,20 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
             }
         }
     }
-    for manager in sight.own()? {
+    let own = sight.own()?;
+    for &manager in &own {
+        if !sight.might_ask(manager)? {
+            continue;
+        }
+        for invitation in world.pending_manager_invitations(manager)? {
+            if !sight.is_kept_off(manager, invitation.tenant)? {
+                let what = Awaited::ManagerInvitation { invitation: invitation.id };
+                let expires = Some(invitation.handshake.expires);
+                awaits(invitation.id.uuid(), what, manager, invitation.tenant, expires)?;
+            }
+        }
+    }
+    for manager in own {
         if sight.might(CUSTOMERS_DELINK, manager)?.is_none() {
             continue;
         }
@@ -230,6 +243,74 @@ pub(super) fn link_requests(
             expires: request.handshake.expires,
         };
         Ok(Some((place, row)))
+    }))
+}
+
+/// The invitations by which a tenant was asked to become a manager, or asked others, by when they
+/// were sent. Costs the rows shown.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not send or answer them, `foreign_cursor`, `invalid_limit`.
+pub(super) fn manager_invitations(
+    sight: &Sight<'_>,
+    seal: Seal,
+    it: &ManagerInvitations,
+) -> Ruling<Page<ManagerInvitationRow>> {
+    let ManagerInvitations { tenant, filter, paging, .. } = it;
+    let tenant = *tenant;
+    let (permission, index) = match filter.sent {
+        true => (LINK_RESPOND, Index::ManagerInvitationTenant),
+        false => (CUSTOMERS_ADD, Index::ManagerInvitationManager),
+    };
+    sight.may(permission, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("manager_invitations", tenant, filter), paging)?;
+    let strands = strands(index, tenant, filter.state);
+    turn.page(turn.walk::<ManagerInvitation>(world.view, strands).map(|invitation| {
+        let (place, invitation) = invitation?;
+        let state = invitation.handshake.state_at(world.at);
+        let shown = match filter.sent {
+            true => sight.is_home(tenant) || sight.knows(tenant, invitation.manager)?,
+            false => !sight.is_kept_off(tenant, invitation.tenant)?,
+        };
+        if !shown || filter.state.is_some_and(|wanted| wanted != state) {
+            return Ok(None);
+        }
+        let other = if filter.sent { invitation.manager } else { invitation.tenant };
+        let Some(number) = world.tenant(other)?.map(|other| other.number.clone()) else { return Ok(None) };
+        let told = state == HandshakeState::Pending || sight.knows(tenant, other)?;
+        let row = ManagerInvitationRow {
+            invitation: invitation.id,
+            number,
+            other: if told { organisation(sight, other)? } else { None },
+            state,
+            asked: invitation.handshake.asked,
+            expires: invitation.handshake.expires,
+        };
+        Ok(Some((place, row)))
+    }))
+}
+
+/// The MSPs that a tenant keeps from asking to manage it, by when it barred them. Costs the rows
+/// shown.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not bar them, `foreign_cursor`, `invalid_limit`.
+pub(super) fn barred_managers(
+    sight: &Sight<'_>,
+    seal: Seal,
+    it: &BarredManagers,
+) -> Ruling<Page<BarredManagerRow>> {
+    let tenant = it.tenant;
+    sight.may(LINK_RESPOND, tenant)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("barred_managers", tenant), &it.paging)?;
+    let barred = Strand::under(Index::BarredManagerTenant, Key::new().id(tenant.uuid()));
+    turn.page(turn.walk::<BarredManager>(world.view, vec![barred]).map(|barred| {
+        let (place, barred) = barred?;
+        let manager = world.tenant(barred.manager)?.filter(|_| sight.is_home(tenant));
+        let row = |manager: Arc<Tenant>| BarredManagerRow { number: manager.number.clone(), since: barred.since };
+        Ok(manager.map(|manager| (place, row(manager))))
     }))
 }
 

@@ -10,16 +10,16 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::base::ids::{
-    InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, TenantId, UserId,
+    InvitationId, LicenceId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, TenantId, UserId,
 };
 use crate::base::text::{DeviceId, Prefix};
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
-    Added, AlertRule, Asked, Assignment, Attachment, Device, Ended, Handshake, HandshakeState, Hold,
-    Integration, Invitation, Licence, Link, LinkRequest, Move, Operation, Party, Proposal, Refusals,
-    ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, Term, User,
+    Added, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Ended, Handshake, HandshakeState,
+    Hold, Integration, Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move, Operation, Party,
+    Proposal, Refusals, ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, Term, User,
     UserState, announced_by,
 };
 use crate::policy::{Policy, PolicyVersion};
@@ -94,6 +94,45 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             return Ok(changes);
         }
 
+        Event::ManagerInvited { invitation, tenant, manager, expires, sender } => {
+            let mut changes = counted(view, sender.map(|_| *tenant), manager.uuid(), at)?;
+            changes.extend(put(ManagerInvitation {
+                id: *invitation,
+                tenant: *tenant,
+                manager: *manager,
+                handshake: asked(at, *expires, *sender),
+            }));
+            return Ok(changes);
+        }
+        Event::ManagerInvitationResent { invitation, sender } => {
+            let Some(found) = view.get::<ManagerInvitation>(invitation.uuid())? else {
+                return Ok(Vec::new());
+            };
+            let mut changes = counted(view, sender.map(|_| found.tenant), found.manager.uuid(), at)?;
+            changes.extend(taken_up(found, *sender, |it| &mut it.handshake));
+            return Ok(changes);
+        }
+        Event::ManagerInvitationWithdrawn { invitation } => {
+            answer_manager(view, *invitation, HandshakeTrigger::Withdraw)?
+        }
+        Event::ManagerInvitationAccepted { invitation } => {
+            answer_manager(view, *invitation, HandshakeTrigger::Accept)?
+        }
+        Event::ManagerInvitationDeclined { invitation } => {
+            answer_manager(view, *invitation, HandshakeTrigger::Decline)?
+        }
+        Event::ManagerInvitationCanceled { invitation } => {
+            answer_manager(view, *invitation, HandshakeTrigger::Cancel)?
+        }
+        Event::ManagerInvitationExpired { invitation } => {
+            answer_manager(view, *invitation, HandshakeTrigger::Expire)?
+        }
+        Event::ManagerBarred { tenant, manager } => {
+            put(BarredManager { tenant: *tenant, manager: *manager, since: at })
+        }
+        Event::ManagerAdmitted { tenant, manager } => {
+            view.load(Kind::BarredManager, BarredManager::key(*tenant, *manager))?.map(Write::Remove)
+        }
         Event::LinkRequested {
             request,
             manager,
@@ -104,8 +143,10 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             term,
             expires,
             sender,
+            invited,
         } => {
-            let mut changes = counted(view, sender.map(|_| *manager), managed.uuid(), at)?;
+            let by = sender.filter(|_| !invited).map(|_| *manager);
+            let mut changes = counted(view, by, managed.uuid(), at)?;
             changes.extend(put(LinkRequest {
                 id: *request,
                 manager: *manager,
@@ -565,6 +606,14 @@ fn answer_link(
     trigger: HandshakeTrigger,
 ) -> Result<Option<Write>, ViewError> {
     edit::<LinkRequest>(view, id.uuid(), |it| answer(&mut it.handshake, trigger))
+}
+
+fn answer_manager(
+    view: &dyn View,
+    id: ManagerInvitationId,
+    trigger: HandshakeTrigger,
+) -> Result<Option<Write>, ViewError> {
+    edit::<ManagerInvitation>(view, id.uuid(), |it| answer(&mut it.handshake, trigger))
 }
 
 fn answer_proposal(

@@ -96,6 +96,8 @@ ids! {
     LinkRequestId;
     /// What is proposed on a living link (L-6, L-9).
     ProposalId;
+    /// A tenant's invitation to an MSP, to ask to manage it (L-10).
+    ManagerInvitationId;
     /// An invitation of a person to a tenant (U-2).
     InvitationId;
     /// A role, built in or a tenant's own (P-9).

@@ -10,8 +10,8 @@ use super::words::{
     UserState,
 };
 use crate::base::ids::{
-    AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId,
-    ProposalId, RoleId, SessionId, TenantId, UploadId, UserId,
+    AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId,
+    ManagerInvitationId, MoveId, ProposalId, RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
     CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
@@ -399,6 +399,43 @@ pub struct LinkRequest {
     pub term: Option<TermRequest>,
     /// Where the handshake stands.
     pub handshake: Handshake,
+}
+
+/// A tenant's invitation to an MSP, to ask to manage it (L-10). It is answered by a link request, or
+/// declined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ManagerInvitation {
+    /// Its key.
+    pub id: ManagerInvitationId,
+    /// The tenant that invites.
+    pub tenant: TenantId,
+    /// The MSP that is invited.
+    pub manager: TenantId,
+    /// Where the handshake stands.
+    pub handshake: Handshake,
+}
+
+/// An MSP that a tenant keeps from asking to manage it (L-10): that tenant's own affair alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BarredManager {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The MSP, which may have been deleted since.
+    pub manager: TenantId,
+    /// When it was barred.
+    pub since: Timestamp,
+}
+
+/// The most MSPs that one tenant can bar (L-10).
+pub const MAX_BARRED: usize = 1_000;
+
+impl BarredManager {
+    /// The key of a tenant and an MSP.
+    pub fn key(tenant: TenantId, manager: TenantId) -> Uuid {
+        derived(24, &[tenant.uuid().as_bytes(), manager.uuid().as_bytes()])
+    }
 }
 
 /// How long a link is to last: by days from the moment at which it comes into force or is renewed,

@@ -100,6 +100,9 @@ pub struct Policy {
     /// UTC (L-3).
     #[serde(default = "default_asks_per_day")]
     pub asks_per_day: u32,
+    /// Who begins to talk about managing a tenant that is there already (L-10).
+    #[serde(default)]
+    pub who_asks: WhoAsks,
     /// Whether the customer's side may ask to delink (D-4).
     pub customer_may_request_delink: bool,
     /// How long links may last (L-9).
@@ -133,6 +136,19 @@ pub const MAX_ASKS_PER_DAY: u32 = 10_000;
 
 const fn default_move_days() -> u32 {
     30
+}
+
+/// Who begins to talk about managing a tenant that is there already (L-10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WhoAsks {
+    /// An MSP asks, invited or not.
+    #[default]
+    Either,
+    /// An MSP asks those that have invited it.
+    InvitedOnly,
 }
 
 /// A built-in role (P-9).
@@ -249,6 +265,7 @@ impl Default for Policy {
             link_request_days: 30,
             delink_request_days: None,
             asks_per_day: 20,
+            who_asks: WhoAsks::Either,
             customer_may_request_delink: true,
             term: TermRule { required: false, max_days: 3_650 },
             host_reports_ready: false,

@@ -104,8 +104,8 @@ mod tenant;
 
 pub use page::{MAX_ROWS, Page, Paging};
 pub use tenant::{
-    AssignmentRow, Awaited, AwaitingRow, DeviceRow, InvitationFilter, InvitationRow, LicenceRow,
-    LinkRequestFilter, LinkRequestRow, ManagerRow, Organisation, PlaceRow, RoleRow, SessionRow,
+    AssignmentRow, Awaited, AwaitingRow, BarredManagerRow, DeviceRow, InvitationFilter, InvitationRow,
+    LicenceRow, LinkRequestFilter, LinkRequestRow, ManagerInvitationFilter, ManagerInvitationRow, ManagerRow, Organisation, PlaceRow, RoleRow, SessionRow,
     TenantSettings, TermsOfLink,
 };
 
@@ -409,6 +409,36 @@ queries! {
     + {
         /// Which requests.
         filter: LinkRequestFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The invitations by which a tenant was asked to become a manager, or asked others; the oldest
+    /// first (L-10).
+    ManagerInvitations => "manager_invitations" -> Page<ManagerInvitationRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which invitations.
+        filter: ManagerInvitationFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The MSPs that a tenant keeps from asking to manage it; told to those who may bar them. The
+    /// first that was barred comes first (L-10).
+    BarredManagers => "barred_managers" -> Page<BarredManagerRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
         /// Which page.
         paging: Paging,
     }

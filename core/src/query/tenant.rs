@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{
-    InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, SessionId, TenantId, UserId,
+    InvitationId, LicenceId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, SessionId,
+    TenantId, UserId,
 };
 use crate::base::text::{
     CompanyName, Country, DeviceId, Email, ManagementType, Number, Permission, PersonName, Prefix, RoleName,
@@ -149,6 +150,50 @@ pub struct LinkRequestRow {
     pub asked: Timestamp,
     /// When it lapses.
     pub expires: Timestamp,
+}
+
+/// Which managers' invitations of a tenant are wanted (L-10).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ManagerInvitationFilter {
+    /// Those that it sent; without it, those that it was sent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sent: bool,
+    /// Only those that stand so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<HandshakeState>,
+}
+
+/// A tenant's invitation to an MSP, as one of its two sides sees it (L-10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ManagerInvitationRow {
+    /// The invitation.
+    pub invitation: ManagerInvitationId,
+    /// The number of the other side.
+    pub number: Number,
+    /// The other side, while the invitation is pending, and for whom it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Organisation>,
+    /// Where it stands.
+    pub state: HandshakeState,
+    /// When it was sent.
+    pub asked: Timestamp,
+    /// When it lapses.
+    pub expires: Timestamp,
+}
+
+/// An MSP that a tenant keeps from asking to manage it (L-10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct BarredManagerRow {
+    /// Its number, by which it was barred.
+    pub number: Number,
+    /// When it was barred.
+    pub since: Timestamp,
 }
 
 /// A role that can be given at a tenant.
@@ -340,6 +385,12 @@ pub enum Awaited {
         /// How long the link would last.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         term: Option<TermRequest>,
+    },
+    /// A tenant invites the MSP to ask to manage it: a yes is a link request, which says how
+    /// (L-10).
+    ManagerInvitation {
+        /// The invitation.
+        invitation: ManagerInvitationId,
     },
     /// The other side of a link asks to end it (D).
     Delink {

@@ -12,7 +12,7 @@ use super::world::World;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{Holding, Link, LinkRequest, Proposal, announced_by};
+use crate::model::{Holding, Link, LinkRequest, ManagerInvitation, Proposal, announced_by};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many entries of an index are read at once.
@@ -113,6 +113,10 @@ pub fn named(view: &dyn View, command: &Command) -> Result<BTreeSet<Uuid>, ViewE
                 let request = view.get::<LinkRequest>(request.uuid())?;
                 found.extend(request.iter().flat_map(|it| [it.manager.uuid(), it.managed.uuid()]));
             }
+            Named::ManagerInvitation(invitation) => {
+                let invitation = view.get::<ManagerInvitation>(invitation.uuid())?;
+                found.extend(invitation.iter().flat_map(|it| [it.tenant.uuid(), it.manager.uuid()]));
+            }
             Named::Upload(upload) => {
                 let arrived = view.get::<Holding>(Holding::uploaded(upload).uuid())?;
                 found.extend(arrived.iter().flat_map(|it| [it.reseller.uuid(), it.uploaded_to.uuid()]));
@@ -159,6 +163,7 @@ fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
     let event = match entity {
         Any::LinkRequest(it) => Event::LinkRequestExpired { request: it.id },
         Any::Proposal(it) => Event::ProposalExpired { proposal: it.id },
+        Any::ManagerInvitation(it) => Event::ManagerInvitationExpired { invitation: it.id },
         Any::Invitation(it) => Event::InvitationExpired { invitation: it.id },
         Any::Move(it) => Event::MoveExpired { id: it.id },
         Any::Link(link) => {

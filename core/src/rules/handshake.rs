@@ -11,10 +11,10 @@ use super::rights::{Giver, Offer, Place};
 use super::world::{World, unless_refused};
 use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::event::Event;
-use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, USERS_MANAGE};
+use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, LINK_RESPOND, USERS_MANAGE};
 use crate::model::{
-    Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, Move, Party, Proposal,
-    ProposalContent, Subject, User,
+    Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, ManagerInvitation, Move, Party,
+    Proposal, ProposalContent, Subject, User,
 };
 use crate::view::{Any, Index, Key, Span, ViewError};
 
@@ -32,7 +32,26 @@ pub(super) fn sent_by(actor: &Actor, organisation: Option<TenantId>) -> Option<S
 
 /// Whether a link request's manager still has somebody who could ask.
 pub(super) fn request_stands(world: &World<'_>, request: &LinkRequest) -> Result<bool, ViewError> {
-    organisation_stands(world, &request.handshake, request.manager, &mut BTreeMap::new())
+    organisation_stands(world, &request.handshake, (Party::Manager, request.manager), &mut BTreeMap::new())
+}
+
+/// Whether an invitation's tenant still has somebody who could invite, and the MSP does not manage
+/// it by now (L-10).
+pub(super) fn manager_invitation_stands(
+    world: &World<'_>,
+    invitation: &ManagerInvitation,
+) -> Result<bool, ViewError> {
+    manager_invitation_rests(world, invitation, &mut BTreeMap::new())
+}
+
+fn manager_invitation_rests(
+    world: &World<'_>,
+    invitation: &ManagerInvitation,
+    asked: &mut Asking,
+) -> Result<bool, ViewError> {
+    let ManagerInvitation { tenant, manager, handshake, .. } = invitation;
+    let linked = world.links_above(*tenant)?.iter().any(|link| link.manager == *manager);
+    Ok(!linked && organisation_stands(world, handshake, (Party::Customer, *tenant), asked)?)
 }
 
 /// Whether a proposal's link is there, and its manager still has somebody who could ask.
@@ -43,7 +62,7 @@ pub(super) fn proposal_stands(world: &World<'_>, proposal: &Proposal) -> Result<
 fn proposal_rests(
     world: &World<'_>,
     proposal: &Proposal,
-    asked: &mut BTreeMap<TenantId, bool>,
+    asked: &mut Asking,
 ) -> Result<bool, ViewError> {
     let Some(link) = world.link(proposal.link)?.filter(|link| link.is_in_force(world.at)) else {
         return Ok(false);
@@ -53,25 +72,30 @@ fn proposal_rests(
         &proposal.content,
         ProposalContent::Terms { management, .. } if *management != link.management
     );
-    Ok(!of_another && organisation_stands(world, &proposal.handshake, proposal.manager, asked)?)
+    let sender = (Party::Manager, proposal.manager);
+    Ok(!of_another && organisation_stands(world, &proposal.handshake, sender, asked)?)
 }
+
+/// Of organisations that ask, as a manager or as whoever is managed, whether they still have
+/// somebody who could.
+type Asking = BTreeMap<(Party, TenantId), bool>;
 
 /// Whether the organisation that asks still has somebody who could, about whom is asked once; what
 /// the operator sent rests on nobody.
 fn organisation_stands(
     world: &World<'_>,
     handshake: &Handshake,
-    manager: TenantId,
-    asked: &mut BTreeMap<TenantId, bool>,
+    sender: (Party, TenantId),
+    asked: &mut Asking,
 ) -> Result<bool, ViewError> {
     if handshake.sender.is_none() {
         return Ok(true);
     }
-    if let Some(known) = asked.get(&manager) {
+    if let Some(known) = asked.get(&sender) {
         return Ok(*known);
     }
-    let stands = anybody_can(world, CUSTOMERS_ADD, manager)?;
-    asked.insert(manager, stands);
+    let stands = anybody_can_ask(world, sender)?;
+    asked.insert(sender, stands);
     Ok(stands)
 }
 
@@ -152,16 +176,26 @@ pub(super) fn signs_up(world: &World<'_>, user: &User, tenant: TenantId) -> Resu
     Ok(false)
 }
 
-/// Whether anybody may use a permission on a tenant.
-fn anybody_can(world: &World<'_>, permission: &str, tenant: TenantId) -> Result<bool, ViewError> {
+/// Whether anybody may ask for a tenant: as a manager, also from further up; as whoever is managed,
+/// at home alone.
+fn anybody_can_ask(world: &World<'_>, (party, tenant): (Party, TenantId)) -> Result<bool, ViewError> {
     let mut reaching = vec![tenant];
-    reaching.extend(graph::above(world, tenant, &BTreeSet::new())?);
+    let permission = match party {
+        Party::Customer => LINK_RESPOND,
+        Party::Manager => {
+            reaching.extend(graph::above(world, tenant, &BTreeSet::new())?);
+            CUSTOMERS_ADD
+        }
+    };
+    let gate = Gate::of_turn(party);
     for holder in reaching {
         for assignment in
             world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(holder.uuid()))
         {
             let user = assignment?.user;
-            if access::judge(world, user, permission, tenant, None, Gate::Shut)?.reason.is_none() {
+            let elsewhere = party == Party::Customer
+                && world.user(user)?.is_none_or(|user| user.home != tenant);
+            if !elsewhere && access::judge(world, user, permission, tenant, None, gate)?.reason.is_none() {
                 return Ok(true);
             }
         }
@@ -176,7 +210,7 @@ pub(crate) struct Touched {
     everything: bool,
     /// All that these take part in, or sent.
     subjects: BTreeSet<Subject>,
-    /// The link requests and proposals of these.
+    /// The link requests and proposals of these, and their invitations to MSPs.
     organisations: BTreeSet<TenantId>,
     /// What is proposed on these, which have ended or become something else.
     links: BTreeSet<LinkId>,
@@ -274,14 +308,14 @@ impl Touched {
             spans.push(Span::under(Index::DueAbout, Key::new().id(subject.uuid()).flag(false)));
         }
         for organisation in &self.organisations {
-            for index in [Index::RequestManager, Index::ProposalManager] {
+            for index in [Index::RequestManager, Index::ProposalManager, Index::ManagerInvitationTenant] {
                 spans.push(Span::under(index, Key::new().id(organisation.uuid()).flag(true)));
             }
         }
         for link in &self.links {
             spans.push(Span::under(Index::ProposalLink, Key::new().id(link.uuid()).flag(true)));
         }
-        let mut asked: BTreeMap<TenantId, bool> = BTreeMap::new();
+        let mut asked = Asking::new();
         let mut seen = BTreeSet::new();
         let mut ended = Vec::new();
         for mut span in spans {
@@ -308,13 +342,17 @@ impl Touched {
 fn ground_gone(
     world: &World<'_>,
     entity: &Any,
-    asked: &mut BTreeMap<TenantId, bool>,
+    asked: &mut Asking,
 ) -> Result<Option<Event>, ViewError> {
     let pending = |handshake: &Handshake| handshake.state_at(world.at) == HandshakeState::Pending;
     Ok(match entity {
         Any::LinkRequest(it) if pending(&it.handshake) => {
-            let stands = organisation_stands(world, &it.handshake, it.manager, asked)?;
+            let stands = organisation_stands(world, &it.handshake, (Party::Manager, it.manager), asked)?;
             (!stands).then_some(Event::LinkRequestWithdrawn { request: it.id })
+        }
+        Any::ManagerInvitation(it) if pending(&it.handshake) => {
+            let stands = manager_invitation_rests(world, it, asked)?;
+            (!stands).then_some(Event::ManagerInvitationWithdrawn { invitation: it.id })
         }
         Any::Proposal(it) if pending(&it.handshake) => {
             let stands = proposal_rests(world, it, asked)?;

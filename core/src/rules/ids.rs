@@ -12,11 +12,12 @@ use crate::view::{Kind, ViewError};
 
 /// The kinds of entity whose id a caller may choose, beside uploads. The other kinds stand under
 /// keys that are derived for their kind alone, which no chosen id can meet.
-const CHOSEN: [Kind; 11] = [
+const CHOSEN: [Kind; 12] = [
     Kind::Tenant,
     Kind::Link,
     Kind::LinkRequest,
     Kind::Proposal,
+    Kind::ManagerInvitation,
     Kind::User,
     Kind::Invitation,
     Kind::Role,

@@ -10,7 +10,7 @@ use super::graph;
 use super::ids::NewIds;
 use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{alert, device, handshake, integration, kept_off, operation, user};
+use super::{alert, device, handshake, integration, kept_off, manager, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
 use crate::base::time::Timestamp;
@@ -25,7 +25,7 @@ use crate::model::{
     Actor, Assignment, EndCause, Link, LinkRequest, Party, Tenant, TenantKind, Term, TermRequest,
     announced_by,
 };
-use crate::policy::MAX_CHAIN;
+use crate::policy::{MAX_CHAIN, WhoAsks};
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
 
@@ -144,11 +144,12 @@ pub(super) fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bo
     others.iter().any(|link| !link.services.is_disjoint(services))
 }
 
-/// Asks an existing tenant to be managed (L-2).
+/// Asks an existing tenant to be managed (L-2), which answers an invitation of it that is pending
+/// (L-10).
 ///
 /// # Errors
 /// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`,
-/// `nil_id`, `id_taken`.
+/// `nil_id`, `id_taken`, `not_invited`; `too_many_requests`, unless the tenant has invited.
 pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
@@ -170,14 +171,22 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
         services: &command.services,
         term: command.term,
     };
-    let veiled = bar_request(world, &managed, &wanted, &mut bars)?;
+    let mut veiled = bar_request(world, &managed, &wanted, &mut bars)?;
+    veiled.bar(manager::is_barred(world, managed.id, manager.id)?, Code::ManagerBarred, manager.id);
     bars.join_veiled(veiled, actor, &command.number);
+    // Asked for by the tenant itself, it is no bother to it (L-10).
+    let invitation = manager::answered(world, managed.id, manager.id)?;
+    let uninvited = world.policy.who_asks == WhoAsks::InvitedOnly && invitation.is_none();
+    bars.bar(uninvited, Code::NotInvited, &command.number);
     for other in world.pending_requests(managed.id)? {
         bars.bar(other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
     }
-    world.bar_asking(actor, manager.id, [managed.id.uuid()], &mut bars)?;
+    if invitation.is_none() {
+        world.bar_asking(actor, manager.id, [managed.id.uuid()], &mut bars)?;
+    }
     bars.lift()?;
-    Ok(Event::LinkRequested {
+    let accepted = invitation.map(|invitation| Event::ManagerInvitationAccepted { invitation });
+    let requested = Event::LinkRequested {
         request,
         manager: manager.id,
         managed: managed.id,
@@ -187,8 +196,9 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
         term: command.term,
         expires: world.at.plus_days(world.policy.link_request_days),
         sender: handshake::sent_by(actor, Some(manager.id)),
-    }
-    .into())
+        invited: accepted.is_some(),
+    };
+    Ok(accepted.into_iter().chain([requested]).collect::<Vec<_>>().into())
 }
 
 /// What stands in the way both when a link is requested and when it is accepted (L-3).

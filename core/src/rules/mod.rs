@@ -14,6 +14,7 @@ pub(crate) mod integration;
 pub(crate) mod kept_off;
 pub(crate) mod licence;
 pub(crate) mod link;
+pub(crate) mod manager;
 pub(crate) mod operation;
 pub(crate) mod personal;
 pub(crate) mod policy;

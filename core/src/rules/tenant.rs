@@ -15,8 +15,8 @@ use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, R
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Contact, EndCause, HandshakeState, Link, LinkRequest, Patch, Personal, PersonalField,
-    RestingPrefix, Role, Subject, Tenant, TenantKind, User,
+    Actor, Assignment, Contact, EndCause, HandshakeState, Link, LinkRequest, ManagerInvitation, Patch,
+    Personal, PersonalField, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
@@ -295,6 +295,14 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
                 let request = request?;
                 if request.handshake.state_at(world.at) == HandshakeState::Pending {
                     events.push(Event::LinkRequestCanceled { request: request.id });
+                }
+            }
+        }
+        for index in [Index::ManagerInvitationTenant, Index::ManagerInvitationManager] {
+            for invitation in world.view.under::<ManagerInvitation>(index, key.clone().flag(true)) {
+                let invitation = invitation?;
+                if invitation.handshake.state_at(world.at) == HandshakeState::Pending {
+                    events.push(Event::ManagerInvitationWithdrawn { invitation: invitation.id });
                 }
             }
         }

@@ -12,8 +12,8 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::{
-    Actor, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal,
-    Proposal, Role, RoleRef, Subject, Tenant, User, UserState,
+    Actor, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, ManagerInvitation,
+    Operation, Personal, Proposal, Role, RoleRef, Subject, Tenant, User, UserState,
 };
 use crate::policy::{ManagementRule, Policy, PolicyVersion, Terms};
 use crate::refusal::{Code, Refusal};
@@ -465,6 +465,36 @@ impl<'v> World<'v> {
     /// When the view cannot be read.
     pub(crate) fn pending_requests(&self, tenant: TenantId) -> Result<Vec<Arc<LinkRequest>>, ViewError> {
         self.pending(Index::RequestManaged, tenant.uuid(), |it: &LinkRequest| &it.handshake)
+    }
+
+    /// The invitation of an MSP by a tenant that awaits its answer, if there is one (L-10).
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(super) fn pending_manager_invitation(
+        &self,
+        tenant: TenantId,
+        manager: TenantId,
+    ) -> Result<Option<Arc<ManagerInvitation>>, ViewError> {
+        let both = Key::new().id(tenant.uuid()).id(manager.uuid());
+        for found in self.view.under::<ManagerInvitation>(Index::ManagerInvitationPair, both) {
+            let found = found?;
+            if found.handshake.state_at(self.at) == HandshakeState::Pending {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The tenants' invitations to an MSP that await its answer (L-10).
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn pending_manager_invitations(
+        &self,
+        manager: TenantId,
+    ) -> Result<Vec<Arc<ManagerInvitation>>, ViewError> {
+        self.pending(Index::ManagerInvitationManager, manager.uuid(), |it: &ManagerInvitation| &it.handshake)
     }
 
     /// What is proposed on a link and awaits its answer.

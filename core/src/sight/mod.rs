@@ -115,6 +115,21 @@ impl<'w> Sight<'w> {
         unless_refused(self.may(permission, tenant))
     }
 
+    /// Whether the actor might ask to manage a tenant, on a manager's behalf: nobody does where
+    /// their home or the manager is disabled, whatever else they may still answer.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn might_ask(&self, manager: TenantId) -> Result<bool, ViewError> {
+        for world in self.judging() {
+            let ruling = authority::authorize(world, self.actor, CUSTOMERS_ADD, manager, Gate::Shut);
+            if unless_refused(ruling)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether the actor is at home there; operators are everywhere.
     pub fn is_home(&self, tenant: TenantId) -> bool {
         self.viewer.as_ref().is_none_or(|viewer| viewer.home == tenant)

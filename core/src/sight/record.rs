@@ -141,7 +141,7 @@ impl<'s> RecordSight<'s> {
         let mut commanded = record.actor == Actor::Clock || self.sight.viewer().is_none();
         for event in &record.events {
             let subjects = around.subjects(event)?;
-            if !subjects.contains(&Subject::Tenant(self.tenant)) {
+            if !subjects.contains(&Subject::Tenant(self.tenant)) || !self.is_their_affair(event, &subjects) {
                 continue;
             }
             if let Event::CommandRefused { named, .. } = event {
@@ -179,8 +179,15 @@ impl<'s> RecordSight<'s> {
             return Ok(None);
         }
         // What was commanded is told with what it was there for, and not with what only follows.
+        let mut command = record.command.as_str();
         for event in record.events.iter().filter(|event| effect::is_deed(event, &record.command)) {
-            commanded = commanded || self.is_thing_told(&self.involved(event, around)?, around)?;
+            if self.is_their_affair(event, &around.subjects(event)?) {
+                commanded = commanded || self.is_thing_told(&self.involved(event, around)?, around)?;
+            } else if let Some(told) = events.first().and_then(|event| effect::commands(event).first()) {
+                // What follows from another's own affair shows as what it would be by itself: that
+                // it was commanded so would tell of it.
+                (commanded, command) = (true, *told);
+            }
         }
         let by = match (&record.actor, &actor) {
             (Actor::Operator { ticket }, _) => AuditActor::Operator { ticket: ticket.clone() },
@@ -200,7 +207,7 @@ impl<'s> RecordSight<'s> {
             seq: record.seq,
             at: record.at,
             by,
-            command: commanded.then(|| record.command.clone()),
+            command: commanded.then(|| command.to_owned()),
             tenants: tenants.into_iter().collect(),
             events,
         }))
@@ -216,6 +223,12 @@ impl<'s> RecordSight<'s> {
             Actor::User(user) => self.now().user(*user),
             Actor::Operator { .. } | Actor::Clock => Ok(None),
         }
+    }
+
+    /// Whether an event is no own affair of another organisation than the reader's.
+    fn is_their_affair(&self, event: &Event, subjects: &BTreeSet<Subject>) -> bool {
+        let own = |viewer: &User| subjects.contains(&Subject::Tenant(viewer.home));
+        !effect::is_own_affair(event) || self.sight.viewer().is_none_or(own)
     }
 
     /// Whether somebody is of another organisation than the reader.
@@ -464,6 +477,15 @@ impl<'s> RecordSight<'s> {
             | Event::TenantEnabling { .. }
             | Event::TenantEnabled { .. }
             | Event::TenantDeleted { .. }
+            | Event::ManagerInvited { .. }
+            | Event::ManagerInvitationResent { .. }
+            | Event::ManagerInvitationWithdrawn { .. }
+            | Event::ManagerInvitationAccepted { .. }
+            | Event::ManagerInvitationDeclined { .. }
+            | Event::ManagerInvitationCanceled { .. }
+            | Event::ManagerInvitationExpired { .. }
+            | Event::ManagerBarred { .. }
+            | Event::ManagerAdmitted { .. }
             | Event::LinkRequested { .. }
             | Event::LinkRequestResent { .. }
             | Event::LinkRequestWithdrawn { .. }

@@ -9,9 +9,9 @@ use super::key::{Index, Key};
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::model::{
-    AlertRule, Asked, Assignment, Attachment, Device, HandshakeState, Holding, Integration, Invitation,
-    Licence, Link, LinkRequest, Listing, Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef,
-    Session, Tenant, User,
+    AlertRule, Asked, Assignment, Attachment, BarredManager, Device, HandshakeState, Holding, Integration,
+    Invitation, Licence, Link, LinkRequest, Listing, ManagerInvitation, Move, Proposal, Refusals,
+    ResellerRow, RestingPrefix, Role, RoleRef, Session, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 
@@ -145,6 +145,10 @@ kinds! {
     21 Asked "asked"
     /// What is proposed on a link.
     22 Proposal "proposal"
+    /// A tenant's invitation to an MSP.
+    23 ManagerInvitation "manager_invitation"
+    /// An MSP that a tenant keeps from asking.
+    24 BarredManager "barred_manager"
 }
 
 /// One entity that is inserted, replaced or deleted.
@@ -205,6 +209,7 @@ impl Any {
             Self::Link(link) => return link.moments(),
             Self::LinkRequest(it) => &it.handshake,
             Self::Proposal(it) => &it.handshake,
+            Self::ManagerInvitation(it) => &it.handshake,
             Self::Invitation(it) => &it.handshake,
             Self::Move(it) => &it.handshake,
             _ => return BTreeSet::new(),
@@ -277,6 +282,25 @@ entity!(Proposal, it => it.id.uuid(), {
     }
     keys
 });
+
+entity!(ManagerInvitation, it => it.id.uuid(), {
+    let strand = |owner: TenantId| handshake_strand(owner.uuid(), it.handshake.state).time(it.handshake.asked);
+    let mut keys = vec![
+        (Index::ManagerInvitationTenant, strand(it.tenant)),
+        (Index::ManagerInvitationManager, strand(it.manager)),
+    ];
+    if it.handshake.state == HandshakeState::Pending {
+        let sides = [it.tenant.uuid(), it.manager.uuid()];
+        keys.push((Index::ManagerInvitationPair, Key::new().id(sides[0]).id(sides[1])));
+        due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&sides));
+    }
+    keys
+});
+
+entity!(BarredManager, it => BarredManager::key(it.tenant, it.manager), vec![(
+    Index::BarredManagerTenant,
+    Key::new().id(it.tenant.uuid()).time(it.since),
+)]);
 
 entity!(User, it => it.id.uuid(), vec![(Index::UserHome, Key::new().id(it.home.uuid()))]);
 

@@ -124,6 +124,14 @@ indexes! {
     44 ProposalManager "proposal_manager"
     /// Devices by the keys of their other ids.
     45 DeviceOther "device_other"
+    /// Managers' invitations by the tenant that invites: as link requests.
+    46 ManagerInvitationTenant "manager_invitation_tenant"
+    /// The same by the MSP that is invited.
+    47 ManagerInvitationManager "manager_invitation_manager"
+    /// Pending managers' invitations by both: tenant, then MSP.
+    48 ManagerInvitationPair "manager_invitation_pair"
+    /// Barred managers by tenant: tenant, then the moment from which they are.
+    49 BarredManagerTenant "barred_manager_tenant"
 }
 
 /// An index key, built part by part.

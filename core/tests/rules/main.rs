@@ -27,6 +27,7 @@ mod integrations;
 mod licences;
 mod links;
 mod lists;
+mod managers;
 mod notices;
 mod order;
 mod own;

@@ -86,6 +86,16 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("$STAFF", r#"{"command":"report_ready","tenant":"$NEW02"}"#),
     // Links.
     (
+        "$CARL",
+        r#"{"command":"invite_manager","tenant":"$ALONE","number":"second","invitation":"$NEW37"}"#,
+    ),
+    ("$CARL", r#"{"command":"resend_manager_invitation","invitation":"$NEW37"}"#),
+    ("$NINA", r#"{"command":"decline_manager_invitation","invitation":"$NEW37"}"#),
+    ("$CARL", r#"{"command":"invite_manager","tenant":"$ALONE","number":"MSP","invitation":"$NEW38"}"#),
+    ("$CARL", r#"{"command":"cancel_manager_invitation","invitation":"$NEW38"}"#),
+    ("$CARL", r#"{"command":"bar_manager","tenant":"$ALONE","number":"MSP","barred":true}"#),
+    ("$TICKET", r#"{"command":"bar_manager","tenant":"$ALONE","number":"MSP","barred":false}"#),
+    (
         "$NINA",
         r#"{"command":"request_link","manager":"$SECOND","number":"alone","management":"fully","services":["manage"],
         "request":"$NEW06","term":{"days":30}}"#,
@@ -272,6 +282,9 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"awaiting","actor":{"user":"$JULIA"}}"#,
     r#"{"query":"managers","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","as_of":30}"#,
     r#"{"query":"link_requests","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"sent":true,"state":"pending"}}"#,
+    r#"{"query":"manager_invitations","actor":{"user":"$ADA"},"tenant":"$MSP"}"#,
+    r#"{"query":"manager_invitations","actor":{"user":"$CARL"},"tenant":"$ALONE","filter":{"sent":true,"state":"declined"}}"#,
+    r#"{"query":"barred_managers","actor":{"user":"$CARL"},"tenant":"$ALONE","paging":{"limit":1}}"#,
     r#"{"query":"roles","actor":{"user":"$ADA"},"tenant":"$MSP","paging":{"limit":1,"descending":true}}"#,
     r#"{"query":"assignments","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
     r#"{"query":"invitations","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"state":"pending"}}"#,

@@ -163,6 +163,8 @@ pub(super) fn views() -> String {
         Kind::Proposal,
         &["id", "link", "manager", "managed", "content", STATE, ASKED, EXPIRES],
     );
+    view("manager_invitations", Kind::ManagerInvitation, &["id", "tenant", "manager", STATE, ASKED, EXPIRES]);
+    view("barred_managers", Kind::BarredManager, &["tenant", "manager", "since"]);
     let personal = |field: &str| {
         let (kind, name) = (Kind::User.number(), field);
         format!(
