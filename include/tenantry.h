@@ -158,6 +158,8 @@ enum {
   TENANTRY_UNKNOWN_DEVICE = 212,
   /** there is no proposal `...`; check the id, and that you are on one of its link's sides. (L-3) */
   TENANTRY_UNKNOWN_PROPOSAL = 213,
+  /** there is no invitation `...` of a manager; check the id, and that you are on one of its sides. (L-10) */
+  TENANTRY_UNKNOWN_MANAGER_INVITATION = 214,
   /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
@@ -260,6 +262,10 @@ enum {
   TENANTRY_HELD_BY_OTHERS = 511,
   /** they have been asked and reminded as often as the policy allows in a day; it works again from ...; wait until then, or for the answer. (L-3) */
   TENANTRY_TOO_MANY_REQUESTS = 512,
+  /** user `...` is not asked to confirm an address, or no longer; ask for the change anew. (U-1) */
+  TENANTRY_ADDRESS_NOT_PENDING = 589,
+  /** the change of the address of user `...` was not confirmed in time; ask for the change anew. (U-1) */
+  TENANTRY_ADDRESS_EXPIRED = 590,
   /** link request `...` has been answered or taken back; make a new request. (L-3) */
   TENANTRY_LINK_REQUEST_NOT_PENDING = 591,
   /** link request `...` has expired; make a new request. (L-3) */
@@ -272,6 +278,12 @@ enum {
   TENANTRY_PROPOSAL_NOT_PENDING = 595,
   /** proposal `...` has expired; propose it anew. (L-3) */
   TENANTRY_PROPOSAL_EXPIRED = 596,
+  /** invitation `...` of a manager has been answered or taken back; have the customer invite the MSP again. (L-10) */
+  TENANTRY_MANAGER_INVITATION_NOT_PENDING = 597,
+  /** invitation `...` of a manager has expired; have the customer invite the MSP again. (L-10) */
+  TENANTRY_MANAGER_INVITATION_EXPIRED = 598,
+  /** tenant `...` has to invite a manager before it can be asked; have the tenant's super admin invite the manager by its number. (L-10) */
+  TENANTRY_NOT_INVITED = 600,
   /** tenant `...` cannot manage itself; name another tenant. (L-8) */
   TENANTRY_SELF_LINK = 601,
   /** tenant `...` is no MSP and manages nobody; link it under an MSP. (L-8) */
@@ -314,6 +326,12 @@ enum {
   TENANTRY_OWNER_INVITED = 621,
   /** the same has been proposed on link `...` before and has not been answered; remind the other side, or take that proposal back. (L-3) */
   TENANTRY_ALREADY_PROPOSED = 622,
+  /** MSP `...` has been invited before and has not answered; remind it, or take the invitation back. (L-10) */
+  TENANTRY_MANAGER_ALREADY_INVITED = 623,
+  /** MSP `...` has been barred from asking; have the tenant that barred it let it ask again. (L-10) */
+  TENANTRY_MANAGER_BARRED = 624,
+  /** tenant `...` has barred as many MSPs as it can; let others ask again first, or take only invited managers by the policy. (L-10) */
+  TENANTRY_TOO_MANY_BARRED = 625,
   /** link `...` is fully managed and cannot be delinked; convert it to jointly managed first. (D-1) */
   TENANTRY_NOT_DELINKABLE = 701,
   /** the policy lets only managers ask to delink `...`; ask the manager to start it. (D-4) */
@@ -328,7 +346,7 @@ enum {
   TENANTRY_NOT_YOUR_REQUEST = 706,
   /** the delink request of link `...` completes by itself once its notice period is over; agree to it earlier, or have the side that asked take it back. (D-8) */
   TENANTRY_NOTICE_RUNNING = 707,
-  /** invitation `...` was sent to another address; sign in with the address it was sent to. (U-2) */
+  /** `...` was sent to another address; sign in with the address it was sent to. (U-2) */
   TENANTRY_OTHER_ADDRESS = 801,
   /** invitation `...` has been answered or taken back; ask for a new one. (U-2) */
   TENANTRY_INVITATION_NOT_PENDING = 802,

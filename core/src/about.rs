@@ -96,6 +96,12 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         | Event::InvitationExpired { invitation } => of_invitation(view, *invitation, found)?,
         Event::UserRegistered { user, home } => found.extend([Subject::User(*user), Subject::Tenant(*home)]),
         Event::UserEdited { user, .. }
+        | Event::AddressRequested { user, .. }
+        | Event::AddressResent { user, .. }
+        | Event::AddressConfirmed { user }
+        | Event::AddressCanceled { user }
+        | Event::AddressExpired { user }
+        | Event::AddressWithdrawn { user }
         | Event::UserBlocked { user }
         | Event::UserUnblocked { user }
         | Event::UserRemoved { user } => of_user(view, *user, found)?,

@@ -1335,7 +1335,10 @@ commands! {
         below: Option<bool>,
     }
 
-    /// Change a user's name or address (U-1).
+    /// Change a user's name, and ask for another address (U-1). A name changes at once. Another
+    /// address waits until the user confirms it; until then the old one stands. The one that
+    /// waits already is reminded of, any other takes its place. What the operator gives is
+    /// confirmed at once.
     EditUser => "edit_user" -> () = |_, _| ();
     {
         /// The user.
@@ -1344,8 +1347,26 @@ commands! {
     + {
         /// Their name.
         name: Patch<PersonName>,
-        /// Their address.
+        /// Their address, once it is confirmed.
         email: Option<Email>,
+    }
+
+    /// Confirm another address; the user, who has proved it, or the operator, who vouches for it
+    /// (U-1).
+    ConfirmAddress => "confirm_address" -> () = |_, _| ();
+    {
+        /// The user.
+        user: UserId,
+        /// The address the host has verified.
+        email: Email,
+    }
+
+    /// Take back that a user is asked for another address; the user, or whoever may edit them
+    /// (U-1).
+    CancelAddress => "cancel_address" -> () = |_, _| ();
+    {
+        /// The user.
+        user: UserId,
     }
 
     /// Block a user (U-3).

@@ -13,8 +13,8 @@ use crate::model::machine::DelinkAct;
 use crate::model::{Personal, Subject};
 use crate::rules::handshake::Touched;
 use crate::rules::{
-    Decision, Ruling, World, alert, assignment, delink, device, due, integration, licence, link, manager,
-    operation, personal, policy, proposal, reseller, role, session, tenant, user,
+    Decision, Ruling, World, address, alert, assignment, delink, device, due, integration, licence, link,
+    manager, operation, personal, policy, proposal, reseller, role, session, tenant, user,
 };
 use crate::view::{Overlay, View, ViewError, Write};
 
@@ -47,7 +47,7 @@ pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Step> {
 /// # Errors
 /// When the world cannot be read.
 pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> Result<Step, ViewError> {
-    let Decision { mut events, people } = decision;
+    let Decision { mut events, mut people } = decision;
     let mut after = Overlay::over(world.view);
     let mut about = BTreeSet::new();
     let mut reached = BTreeSet::new();
@@ -73,7 +73,34 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
             events.push(event);
         }
     }
+    forget_addresses(world, &events, &mut people)?;
     Ok(Step { events, people, changes: after.into_changes().0, about })
+}
+
+/// Addresses that nobody is asked to confirm any longer are known no more (U-1, U-5).
+fn forget_addresses(
+    world: &World<'_>,
+    events: &[Event],
+    people: &mut Vec<(Subject, Option<Personal>)>,
+) -> Result<(), ViewError> {
+    for event in events {
+        let (Event::AddressCanceled { user }
+        | Event::AddressExpired { user }
+        | Event::AddressWithdrawn { user }) = event
+        else {
+            continue;
+        };
+        let subject = Subject::User(*user);
+        if people.iter().all(|(known, _)| *known != subject) {
+            people.extend(world.view.personal(subject)?.map(|known| (subject, Some(known))));
+        }
+        for (known, personal) in people.iter_mut() {
+            if let Some(personal) = personal.as_mut().filter(|_| *known == subject) {
+                personal.new_email = None;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn happen(world: &mut Overlay<'_>, event: &Event, at: Timestamp) -> Result<(), ViewError> {
@@ -157,6 +184,8 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::DeclineInvitation(it) => user::decline(world, actor, it),
         Command::RegisterUser(it) => user::register(world, actor, it),
         Command::EditUser(it) => user::edit(world, actor, it),
+        Command::ConfirmAddress(it) => address::confirm(world, actor, it),
+        Command::CancelAddress(it) => address::cancel(world, actor, it),
         Command::BlockUser(it) => user::block(world, actor, it),
         Command::UnblockUser(it) => user::unblock(world, actor, it),
         Command::RemoveUser(it) => user::remove(world, actor, it),

@@ -86,6 +86,9 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::InvitationAccepted { .. }
         | Event::InvitationDeclined { .. }
         | Event::InvitationExpired { .. }
+        | Event::AddressRequested { .. }
+        | Event::AddressResent { .. }
+        | Event::AddressConfirmed { .. }
         | Event::ResellerDropped { .. }
         | Event::MoveRequested { .. }
         | Event::MoveResent { .. }
@@ -107,6 +110,9 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
         | Event::UserEdited { .. }
+        | Event::AddressCanceled { .. }
+        | Event::AddressExpired { .. }
+        | Event::AddressWithdrawn { .. }
         | Event::RoleCreated { .. }
         | Event::ResellerCustomerAdded { .. }
         | Event::ResellerCustomerEdited { .. }
@@ -193,7 +199,11 @@ pub(crate) const fn commands(event: &Event) -> &'static [&'static str] {
         Event::InvitationDeclined { .. } => &["decline_invitation"],
         Event::InvitationRevoked { .. } => &["revoke_invitation"],
         Event::UserRegistered { .. } => &["register_user"],
-        Event::UserEdited { .. } => &["edit_user"],
+        Event::UserEdited { .. } | Event::AddressRequested { .. } | Event::AddressResent { .. } => {
+            &["edit_user"]
+        }
+        Event::AddressConfirmed { .. } => &["confirm_address"],
+        Event::AddressCanceled { .. } => &["cancel_address"],
         Event::UserBlocked { .. } => &["block_user"],
         Event::UserUnblocked { .. } => &["unblock_user"],
         Event::UserRemoved { .. } => &["remove_user"],
@@ -239,6 +249,8 @@ pub(crate) const fn commands(event: &Event) -> &'static [&'static str] {
         | Event::DelinkExpired { .. }
         | Event::InvitationWithdrawn { .. }
         | Event::InvitationExpired { .. }
+        | Event::AddressExpired { .. }
+        | Event::AddressWithdrawn { .. }
         | Event::MoveWithdrawn { .. }
         | Event::MoveExpired { .. }
         | Event::SessionEnded { .. } => &[],

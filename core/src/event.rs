@@ -174,8 +174,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sender: Option<Subject>,
     },
-    /// What an invitation to an MSP rested on is gone, or a link between the two has come into force
-    /// (L-10).
+    /// What an invitation to an MSP rested on is gone, or a link between the two has come into
+    /// force (L-10).
     ManagerInvitationWithdrawn {
         /// The invitation.
         invitation: ManagerInvitationId,
@@ -530,12 +530,51 @@ pub enum Event {
         /// Their home.
         home: TenantId,
     },
-    /// A user's name or address changed (U-1).
+    /// A user's name changed, or an operator gave them another address (U-1).
     UserEdited {
         /// The user.
         user: UserId,
         /// What changed.
         personal: BTreeSet<PersonalField>,
+    },
+    /// A user was asked to confirm another address, in place of any that they were asked for before
+    /// (U-1).
+    AddressRequested {
+        /// The user.
+        user: UserId,
+        /// When it lapses.
+        expires: Timestamp,
+        /// On whom it rests (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// A user was reminded to confirm another address (U-1).
+    AddressResent {
+        /// The user.
+        user: UserId,
+        /// On whom it rests from now on (L-3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<Subject>,
+    },
+    /// A user has another address: they confirmed it, or an operator did (U-1).
+    AddressConfirmed {
+        /// The user.
+        user: UserId,
+    },
+    /// The change of a user's address was taken back, or an operator gave them one (U-1).
+    AddressCanceled {
+        /// The user.
+        user: UserId,
+    },
+    /// Nobody confirmed the change of a user's address in time (U-1).
+    AddressExpired {
+        /// The user.
+        user: UserId,
+    },
+    /// What the change of a user's address rested on is gone (L-3).
+    AddressWithdrawn {
+        /// The user.
+        user: UserId,
     },
     /// A user was blocked (U-3).
     UserBlocked {

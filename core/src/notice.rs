@@ -1,6 +1,7 @@
 //! Records become notices: who must be told of what. A pure reading; the host sends.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,8 @@ use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{
-    Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, ManagerInvitation, Move, Party,
-    Proposal, is_false,
+    AddressChange, Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, ManagerInvitation,
+    Move, Party, Proposal, is_false,
 };
 use crate::query::Recipients;
 use crate::rules::ladder::{self, Matter};
@@ -293,6 +294,27 @@ pub enum NoticeKind {
         /// The invitation.
         invitation: InvitationId,
     },
+    /// The user is asked to confirm another address (U-1). It goes to that one, which is what is
+    /// known of them as `new_email`, and to no other: once it is settled, to none.
+    AddressChange {
+        /// The user.
+        user: UserId,
+    },
+    /// A reminder of that (L-3), which goes to the same address.
+    AddressChangeReminder {
+        /// The user.
+        user: UserId,
+    },
+    /// Another address was asked for (U-1): a warning to the one that the user has.
+    AddressChangeWarning {
+        /// The user.
+        user: UserId,
+    },
+    /// The user has another address (U-1), and is told so at that one.
+    AddressChanged {
+        /// The user.
+        user: UserId,
+    },
 }
 
 impl NoticeKind {
@@ -306,7 +328,7 @@ impl NoticeKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// The tenant: of a link or request the managed one, of a move the customer, of an invitation
-    /// the one to join, of a manager's the one that invites.
+    /// the one to join, of a manager's the one that invites, of an address the home of whose it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<TenantId>,
     /// The tenant that manages it or wants to.
@@ -315,7 +337,7 @@ pub struct About {
     /// The link between them, or that a request would lead to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkId>,
-    /// The person invited.
+    /// The person invited, or whose address it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
     /// The reseller.
@@ -345,11 +367,7 @@ impl Notice {
             | Is::ManagerInvitationExpired { invitation } => world
                 .view
                 .get::<ManagerInvitation>(invitation.uuid())?
-                .map_or(nobody, |it| About {
-                    manager: Some(it.manager),
-                    tenant: Some(it.tenant),
-                    ..nobody
-                }),
+                .map_or(nobody, |it| About { manager: Some(it.manager), tenant: Some(it.tenant), ..nobody }),
             Is::LinkRequested { request }
             | Is::LinkRequestReminder { request }
             | Is::LinkRequestAccepted { request }
@@ -400,6 +418,14 @@ impl Notice {
                 .view
                 .get::<Invitation>(invitation.uuid())?
                 .map_or(nobody, |it| About { tenant: Some(it.tenant), user: Some(it.user), ..nobody }),
+            Is::AddressChange { user }
+            | Is::AddressChangeReminder { user }
+            | Is::AddressChangeWarning { user }
+            | Is::AddressChanged { user } => world.user(*user)?.map_or(nobody, |it| About {
+                tenant: Some(it.home),
+                user: Some(it.id),
+                ..nobody
+            }),
             Is::CollectorPowerDown { tenant, .. } | Is::CollectorPowerUp { tenant, .. } => {
                 About { tenant: Some(*tenant), ..nobody }
             }
@@ -437,11 +463,15 @@ pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewE
             Event::TenantEnabling { tenant } => collectors(since, *tenant, |integration, tenant| {
                 NoticeKind::CollectorPowerUp { integration, tenant }
             })?,
+            Event::AddressRequested { user, .. } => vec![
+                (NoticeKind::AddressChange { user: *user }, one(*user)),
+                (NoticeKind::AddressChangeWarning { user: *user }, one(*user)),
+            ],
             other => of_event(since, record.at, other)?.into_iter().collect(),
         };
         for (kind, to) in told {
             if !to.is_empty() {
-                let settled = is_settled(since.now, &kind)?;
+                let settled = is_settled(since, &kind)?;
                 notices.push(Notice { seq: record.seq, index: notices.len(), kind, to, settled });
             }
         }
@@ -450,8 +480,9 @@ pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewE
 }
 
 /// Whether what a notice asks for no longer waits for an answer.
-fn is_settled(now: &World<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
+fn is_settled(since: Since<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
     use NoticeKind as Is;
+    let now = since.now;
     let waits = match kind {
         Is::ManagerInvited { invitation } | Is::ManagerInvitationReminder { invitation } => {
             now.view.get::<ManagerInvitation>(invitation.uuid())?.map(|it| it.handshake.state_at(now.at))
@@ -470,6 +501,13 @@ fn is_settled(now: &World<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
         }
         Is::Invitation { invitation } | Is::SignUp { invitation } | Is::InvitationReminder { invitation } => {
             now.view.get::<Invitation>(invitation.uuid())?.map(|it| it.handshake.state_at(now.at))
+        }
+        Is::AddressChange { user } | Is::AddressChangeReminder { user } => {
+            // Another address in its place was asked for since.
+            let then = since.then.view.get::<AddressChange>(user.uuid())?;
+            let same =
+                |it: &Arc<AddressChange>| then.is_some_and(|then| then.handshake.asked == it.handshake.asked);
+            now.pending_address(*user)?.filter(same).map(|it| it.handshake.state)
         }
         Is::DelinkRequested { link } | Is::DelinkReminder { link } => {
             let link = now.link(*link)?;
@@ -702,6 +740,12 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         Event::InvitationExpired { invitation } => {
             senders(since, *invitation, NoticeKind::InvitationExpired { invitation: *invitation })
         }
+        Event::AddressResent { user, .. } => {
+            Ok(Some((NoticeKind::AddressChangeReminder { user: *user }, one(*user))))
+        }
+        Event::AddressConfirmed { user } => {
+            Ok(Some((NoticeKind::AddressChanged { user: *user }, one(*user))))
+        }
         Event::ResellerDropped { reseller, tenant } => {
             let kind = NoticeKind::ResellerDropped { reseller: *reseller, tenant: *tenant };
             Ok(Some((kind, since.own(*reseller)?)))
@@ -758,6 +802,10 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         | Event::InvitationRevoked { .. }
         | Event::UserRegistered { .. }
         | Event::UserEdited { .. }
+        | Event::AddressRequested { .. }
+        | Event::AddressCanceled { .. }
+        | Event::AddressExpired { .. }
+        | Event::AddressWithdrawn { .. }
         | Event::UserBlocked { .. }
         | Event::UserUnblocked { .. }
         | Event::UserRemoved { .. }

@@ -259,6 +259,11 @@ codes! {
     512 TooManyRequests "too_many_requests" "L-3" State:
         "they have been asked and reminded as often as the policy allows in a day; it works again from {}"; "wait until then, or for the answer"
 
+    589 AddressNotPending "address_not_pending" "U-1" State:
+        "user `{}` is not asked to confirm an address, or no longer"; "ask for the change anew"
+    590 AddressExpired "address_expired" "U-1" State:
+        "the change of the address of user `{}` was not confirmed in time"; "ask for the change anew"
+
     591 LinkRequestNotPending "link_request_not_pending" "L-3" State:
         "link request `{}` has been answered or taken back"; "make a new request"
     592 LinkRequestExpired "link_request_expired" "L-3" State:
@@ -347,7 +352,7 @@ codes! {
         "the delink request of link `{}` completes by itself once its notice period is over"; "agree to it earlier, or have the side that asked take it back"
 
     801 OtherAddress "other_address" "U-2" State:
-        "invitation `{}` was sent to another address"; "sign in with the address it was sent to"
+        "`{}` was sent to another address"; "sign in with the address it was sent to"
     802 InvitationNotPending "invitation_not_pending" "U-2" State:
         "invitation `{}` has been answered or taken back"; "ask for a new one"
     803 AlreadyMember "already_member" "U-2" State:

@@ -448,6 +448,27 @@ impl<'d> Watch<'d> {
                     )
                 })
             }
+            // Whoever asked for the address may have written it down as their own: their account it becomes (P-15).
+            "confirm_address" => {
+                let user = text(command, "user");
+                let change = world.of("address_change").iter().find(|one| one["user"] == user)?;
+                if !World::is_pending(&change["handshake"], now) {
+                    return None;
+                }
+                let sender = change["handshake"]["sender"]["user"].as_str()?;
+                if sender == user {
+                    return None;
+                }
+                let over = self.held.iter().any(|((whose, tenant), set)| {
+                    whose == user && set & !at(&self.held, sender, tenant) != 0
+                });
+                (over || !active(sender)).then(|| {
+                    (
+                        "L-3 confirm_address beyond its sender's rights".into(),
+                        format!("{sender} asked {user}, who holds more"),
+                    )
+                })
+            }
             "accept_link" | "accept_proposal" => {
                 let (member, kind) = if name == "accept_link" {
                     ("request", "link_request")

@@ -111,6 +111,8 @@ pub struct Generator<'s> {
     made: u64,
     /// Addresses that were given out, by user.
     pub addresses: BTreeMap<String, String>,
+    /// Addresses that were asked for last, by user.
+    asked: BTreeMap<String, String>,
     /// Now.
     pub now: i64,
     /// Ids that were taken from another kind on purpose, in percent.
@@ -142,6 +144,7 @@ impl<'s> Generator<'s> {
             seed,
             made: 0,
             addresses: BTreeMap::new(),
+            asked: BTreeMap::new(),
             now: BEGINNING,
             collisions: 4,
             roles: seed / 1000 % 2 == 1,
@@ -716,7 +719,12 @@ impl<'s> Generator<'s> {
             }
             "edit_user" if self.rng.percent(50) => {
                 self.made += 1;
-                command["email"] = json!(format!("changed{}@one.example", self.made));
+                // Some of them are somebody's.
+                let known: Vec<String> = self.addresses.values().cloned().collect();
+                let taken = self.rng.percent(20).then(|| self.rng.pick(&known).cloned()).flatten();
+                let email = taken.unwrap_or_else(|| format!("changed{}@one.example", self.made));
+                self.asked.insert(text(command, "user").to_owned(), email.clone());
+                command["email"] = json!(email);
             }
             "invite_user" if self.roles => {
                 let own: Vec<&Value> = world
@@ -756,7 +764,7 @@ impl<'s> Generator<'s> {
                 .collect();
             this.rng.pick(&people).map(|user| json!({ "user": user }))
         };
-        match self.rng.below(13) {
+        match self.rng.below(14) {
             12 => {
                 let all: Vec<&Value> = world.of("manager_invitation").iter().filter(pending).collect();
                 let invitation = *self.rng.pick(&all)?;
@@ -778,6 +786,13 @@ impl<'s> Generator<'s> {
                     command["term"] = self.term();
                 }
                 Some(self.step(&actor, &command))
+            }
+            13 => {
+                let all: Vec<&Value> = world.of("address_change").iter().filter(pending).collect();
+                let user = text(self.rng.pick(&all)?, "user");
+                let email = self.asked.get(user).cloned()?;
+                let command = json!({ "command": "confirm_address", "user": user, "email": email });
+                Some(self.step(&json!({ "user": user }), &command))
             }
             0..=5 => {
                 let all: Vec<&Value> = world.of("invitation").iter().filter(pending).collect();

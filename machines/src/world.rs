@@ -23,6 +23,7 @@ const KINDS: &[(&str, &str)] = &[
     ("assignment", "assignment_tenant"),
     ("role", "role_tenant"),
     ("invitation", "invitation_tenant"),
+    ("address_change", "address_home"),
     ("link_request", "request_managed"),
     ("proposal", "proposal_link"),
     ("manager_invitation", "manager_invitation_tenant"),

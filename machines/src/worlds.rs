@@ -378,7 +378,11 @@ impl Belongs {
                 }
                 _ if matches!(
                     name,
-                    "register_user" | "edit_user" | "accept_invitation" | "decline_invitation"
+                    "register_user"
+                        | "edit_user"
+                        | "confirm_address"
+                        | "accept_invitation"
+                        | "decline_invitation"
                 ) && (is("email") || is("name")) =>
                 {
                     let user = if command["user"].is_string() { &command["user"] } else { &actor["user"] };

@@ -44,6 +44,10 @@ fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
     found.extend(after.tenants.iter().flat_map(|one| holds(before, after, one.id)).map(group));
     found.extend(changed(&before.links, &after.links).map(|one| group([one.manager, one.managed])));
     found.extend(changed(&before.requests, &after.requests).map(|one| group([one.manager, one.managed])));
+    let invited = changed(&before.manager_invitations, &after.manager_invitations);
+    found.extend(invited.map(|one| group([one.tenant, one.manager])));
+    found.extend(changed(&before.barred, &after.barred).map(|(by, ..)| group([*by])));
+    found.extend(changed(&before.address_changes, &after.address_changes).map(|one| group([one.home])));
     found.extend(changed(&before.proposals, &after.proposals).map(|one| group([one.manager, one.managed])));
     found.extend(changed(&before.invitations, &after.invitations).map(|one| group([one.tenant])));
     found.extend(changed(&before.users, &after.users).map(|one| group([one.home])));
@@ -117,6 +121,10 @@ impl Oracle {
                 let request = self.request(c.request).unwrap();
                 vec![group([request.manager, request.managed])]
             }
+            Command::ResendManagerInvitation(c) => {
+                let one = self.manager_invitation(c.invitation).unwrap();
+                vec![group([one.tenant, one.manager])]
+            }
             Command::ResendProposal(c) => {
                 let one = self.proposal(c.proposal).unwrap();
                 vec![group([one.manager, one.managed])]
@@ -141,6 +149,10 @@ impl Oracle {
 
     /// The things that a command names, each as the organisations that it concerns.
     fn things(&self, command: &Command) -> Deeds {
+        if let Command::BarManager(c) = command {
+            // Whom a tenant bars is its own affair alone.
+            return self.tenant(c.tenant).map(|one| [one.id].into()).into_iter().collect();
+        }
         let home = |id| self.user(id).map(|user| user.home);
         let thing = |named| -> Option<BTreeSet<TenantId>> {
             Some(match named {
@@ -149,7 +161,9 @@ impl Oracle {
                 Named::Link(id) => self.link(id).map(|it| [it.manager, it.managed])?.into(),
                 Named::LinkRequest(id) => self.request(id).map(|it| [it.manager, it.managed])?.into(),
                 Named::Proposal(id) => self.proposal(id).map(|it| [it.manager, it.managed])?.into(),
-                Named::ManagerInvitation(_) => return None,
+                Named::ManagerInvitation(id) => {
+                    self.manager_invitation(id).map(|it| [it.tenant, it.manager])?.into()
+                }
                 Named::User(id) => [home(id)?].into(),
                 Named::Invitation(id) => [self.invitation(id)?.tenant].into(),
                 Named::Role(id) => [self.role(id)?.tenant].into(),
@@ -288,7 +302,8 @@ impl Oracle {
                 continue;
             }
             let told = |one: TenantId| self.told_of(who, tenant, one, entry, at);
-            let of_tenant = |(about, _): &&Group| about.contains(&tenant);
+            let veiled = self.veiled(who, entry).is_some();
+            let of_tenant = |(about, _): &&Group| about.contains(&tenant) && !(veiled && about.len() == 1);
             let open = |(about, home): &&Group| about.iter().chain(home).all(|one| told(*one));
             if !entry.groups.iter().filter(of_tenant).any(|group| open(&group)) {
                 continue;
@@ -319,7 +334,11 @@ impl Oracle {
             };
             // What was commanded elsewhere is not told by what became of the tenant; nobody commanded what time brings about.
             let commanded = entry.actor == Actor::Clock || entry.deeds.iter().any(told_to_do);
-            let command = commanded.then(|| entry.command.clone());
+            let command = match self.veiled(who, entry) {
+                // What it brought about is told as if it had been commanded.
+                Some(veil) => veil.map(str::to_owned),
+                None => commanded.then(|| entry.command.clone()),
+            };
             let wanted = filter.by.is_none_or(|user| by == AuditActor::User(user))
                 && filter.command.as_ref().is_none_or(|wanted| command.as_ref() == Some(wanted))
                 && filter.from.is_none_or(|from| from <= entry.at)
@@ -329,6 +348,24 @@ impl Oracle {
             }
         }
         Ok(rows)
+    }
+
+    /// Of a tenant's barring a manager nobody else's people read; what that ended they read of as if it had been declined or
+    /// taken back (L-10).
+    fn veiled(&self, who: Who, entry: &Entry) -> Option<Option<&'static str>> {
+        let Who::User(reader) = who else { return None };
+        let by = entry.deeds.iter().flatten().next()?;
+        if entry.command != "bar_manager" || entry.refused || self.user(reader).unwrap().home == *by {
+            return None;
+        }
+        let [before, after] = &*entry.around;
+        let declined = before.requests != after.requests;
+        let canceled = before.manager_invitations != after.manager_invitations;
+        Some(match (declined, canceled) {
+            (true, _) => Some("decline_link"),
+            (false, true) => Some("cancel_manager_invitation"),
+            (false, false) => None,
+        })
     }
 
     /// Whether a reader of the audit of `tenant` is told that somebody tried something: it is their own, or whose people
@@ -369,9 +406,9 @@ impl Oracle {
         let saw = |world: &Self| world.user(reader).is_some() && world.sees(who, other, Timestamp::MIN);
         // Who tries something about what has ended has to do with it no more.
         let left = || self.links.iter().any(|link| link.manager == tenant && link.managed == other);
-        !self.manages(tenant, other, at)
-            && (!(entry.around.iter().any(|world| managed(&world)) || entry.refused && left())
-                && !self.is_kept_off(reader, tenant, other, at)
-                || entry.around.iter().filter(of_its_own).any(saw))
+        let hidden = entry.around.iter().any(|world| managed(&world))
+            || entry.refused && left()
+            || self.is_kept_off(reader, tenant, other, at);
+        !self.manages(tenant, other, at) && (!hidden || entry.around.iter().filter(of_its_own).any(saw))
     }
 }

@@ -489,7 +489,7 @@ impl Coverage {
     }
 
     /// Refusals that no command of these worlds can meet, and why.
-    pub const UNREACHABLE: [(Code, &'static str); 15] = [
+    pub const UNREACHABLE: [(Code, &'static str); 9] = [
         (Code::StaleSeq, "no request expects a revision"),
         (Code::ClockBehind, "the clock never runs backwards"),
         (Code::ClockAhead, "these engines believe any leap"),
@@ -498,20 +498,15 @@ impl Coverage {
         (Code::InvalidLimit, "no command turns pages"),
         (Code::MomentAhead, "no command asks about the past"),
         (Code::TextTooLong, "no command looks for a text"),
-        (Code::UnknownManagerInvitation, "nobody invites a manager in these worlds yet"),
-        (Code::ManagerInvitationNotPending, "nobody invites a manager in these worlds yet"),
-        (Code::ManagerInvitationExpired, "nobody invites a manager in these worlds yet"),
-        (Code::NotInvited, "nobody invites a manager in these worlds yet"),
-        (Code::ManagerAlreadyInvited, "nobody invites a manager in these worlds yet"),
-        (Code::ManagerBarred, "nobody bars a manager in these worlds yet"),
-        (Code::TooManyBarred, "nobody bars a manager in these worlds yet"),
+        (Code::TooManyBarred, "nobody bars a thousand managers"),
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 15] = [
+    pub const LISTS: [&'static str; 17] = [
         "alert recipients",
         "as of",
         "audit",
+        "barred managers",
         "customer",
         "customers",
         "device",
@@ -520,6 +515,7 @@ impl Coverage {
         "link requests",
         "link terms",
         "look up",
+        "manager invitations",
         "pins",
         "reseller customers",
         "service mail",

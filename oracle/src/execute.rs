@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, MoveId, ProposalId, TenantId};
+use tenantry::base::ids::{
+    InvitationId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, TenantId, UserId,
+};
 use tenantry::base::text::{ManagementType, Prefix};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Request};
@@ -20,6 +22,8 @@ use crate::world::{Assignment, Holder, Oracle};
 #[derive(Clone, Copy, Debug)]
 enum Due {
     Request(LinkRequestId),
+    ManagerInvitation(ManagerInvitationId),
+    Address(UserId),
     Proposal(ProposalId),
     Invitation(InvitationId),
     Move(MoveId),
@@ -70,6 +74,13 @@ impl Oracle {
             Command::ReportReady(c) => self.report_ready(actor, c.tenant),
             Command::DeleteTenants(c) => self.delete_tenants(actor, c, at),
             Command::RequestLink(c) => self.request_link(actor, c, at),
+            Command::InviteManager(c) => self.invite_manager(actor, c, at),
+            Command::DeclineManagerInvitation(c) => self.decline_manager_invitation(actor, c.invitation, at),
+            Command::CancelManagerInvitation(c) => self.cancel_manager_invitation(actor, c.invitation, at),
+            Command::ResendManagerInvitation(c) => self.resend_manager_invitation(actor, c.invitation, at),
+            Command::BarManager(c) => self.bar_manager(actor, c, at),
+            Command::ConfirmAddress(c) => self.confirm_address(actor, c, at),
+            Command::CancelAddress(c) => self.cancel_address(actor, c.user, at),
             Command::AcceptLink(c) => self.accept_link(actor, c.request, at),
             Command::DeclineLink(c) => self.decline_link(actor, c.request, at),
             Command::CancelLinkRequest(c) => self.cancel_link_request(actor, c.request, at),
@@ -157,6 +168,12 @@ impl Oracle {
         for request in self.requests.iter().filter(|request| pending(request.state)) {
             due.push((request.expires, Due::Request(request.id)));
         }
+        for one in self.manager_invitations.iter().filter(|one| pending(one.state)) {
+            due.push((one.expires, Due::ManagerInvitation(one.id)));
+        }
+        for one in self.address_changes.iter().filter(|one| pending(one.state)) {
+            due.push((one.expires, Due::Address(one.user)));
+        }
         for proposal in self.proposals.iter().filter(|proposal| pending(proposal.state)) {
             due.push((proposal.expires, Due::Proposal(proposal.id)));
         }
@@ -200,6 +217,8 @@ impl Oracle {
     fn let_happen(&mut self, due: &Due, at: Timestamp) {
         match *due {
             Due::Request(id) => self.request_mut(id).state = HandshakeState::Expired,
+            Due::ManagerInvitation(id) => self.set_manager_invitation(id, HandshakeState::Expired),
+            Due::Address(user) => self.end_address_change(user, HandshakeState::Expired),
             Due::Proposal(id) => self.proposal_mut(id).state = HandshakeState::Expired,
             Due::Invitation(id) => self.close_invitation(id, HandshakeState::Expired),
             Due::Move(id) => self.set_move(id, HandshakeState::Expired),

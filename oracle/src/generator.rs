@@ -3,6 +3,7 @@
 
 mod consent;
 mod desk;
+mod inviting;
 mod lists;
 mod proposals;
 mod stock;
@@ -21,7 +22,7 @@ use tenantry::model::{
     Actor, Contact, HandshakeState, Operation, Party, Patch, ProposalContent, RoleRef, Stage, Subject,
     TenantKind, TermRequest, UserState,
 };
-use tenantry::policy::{AddedServices, ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule};
+use tenantry::policy::{AddedServices, ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule, WhoAsks};
 use tenantry::query::Question;
 use tenantry::testkit::random::Rng;
 use uuid::Uuid;
@@ -300,6 +301,8 @@ impl Generator {
         let pending = |state| state == HandshakeState::Pending;
         moments.extend(oracle.requests.iter().filter(|r| pending(r.state)).map(|r| r.expires));
         moments.extend(oracle.proposals.iter().filter(|p| pending(p.state)).map(|p| p.expires));
+        moments.extend(oracle.manager_invitations.iter().filter(|i| pending(i.state)).map(|i| i.expires));
+        moments.extend(oracle.address_changes.iter().filter(|a| pending(a.state)).map(|a| a.expires));
         moments.extend(oracle.invitations.iter().filter(|i| pending(i.state)).map(|i| i.expires));
         moments.extend(oracle.moves.iter().filter(|m| pending(m.state)).map(|m| m.expires));
         moments.extend(oracle.licences.iter().filter_map(|licence| licence.expires));
@@ -699,7 +702,7 @@ impl Generator {
         let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
         let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
         loop {
-            let roll = self.rng.below(2050);
+            let roll = self.rng.below(2190);
             let made = match roll {
                 0..=7 => self.gen_set_policy(oracle),
                 8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
@@ -735,7 +738,8 @@ impl Generator {
                 1400..=1599 => self.choose_about_desk(oracle, roll - 1400),
                 1600..=1799 => self.choose_about_consent(oracle, roll - 1600),
                 1800..=1949 => self.choose_about_proposals(oracle, roll - 1800),
-                1950.. => self.choose_about_terms(oracle, roll - 1950),
+                1950..=2049 => self.choose_about_terms(oracle, roll - 1950),
+                2050.. => self.choose_about_inviting(oracle, roll - 2050),
                 _ => continue,
             };
             return made;
@@ -744,7 +748,13 @@ impl Generator {
 
     fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut policy = oracle.policy.clone();
-        match self.rng.below(23) {
+        match self.rng.below(24) {
+            22 => {
+                policy.who_asks = match policy.who_asks {
+                    WhoAsks::InvitedOnly => WhoAsks::Either,
+                    _ => WhoAsks::InvitedOnly,
+                }
+            }
             0 => policy.max_managers = self.rng.below(4) as u32,
             1 => policy.max_depth = self.rng.below(5) as u32,
             2 => policy.customer_may_request_delink = !policy.customer_may_request_delink,

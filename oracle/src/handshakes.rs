@@ -9,7 +9,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::term::MICROS_A_DAY;
-use crate::world::{Addressee, Invitation, Move, Oracle};
+use crate::world::{Addressee, Invitation, ManagerInvitation, Move, Oracle};
 
 /// Everything that rights come from.
 #[derive(PartialEq)]
@@ -53,6 +53,18 @@ impl Oracle {
             .filter(|one| pending(one.state) && !self.organisation_stands(one.sender, one.manager, at))
             .map(|one| one.id)
             .collect();
+        let manager_invitations: Vec<_> = self
+            .manager_invitations
+            .iter()
+            .filter(|one| pending(one.state) && !self.manager_invitation_stands(one, at))
+            .map(|one| one.id)
+            .collect();
+        let address_changes: Vec<_> = self
+            .address_changes
+            .iter()
+            .filter(|one| pending(one.state) && !self.address_change_stands(one, at))
+            .map(|one| one.user)
+            .collect();
         let invitations: Vec<_> = self
             .invitations
             .iter()
@@ -71,6 +83,12 @@ impl Oracle {
         for id in proposals {
             self.proposal_mut(id).state = HandshakeState::Withdrawn;
         }
+        for id in manager_invitations {
+            self.set_manager_invitation(id, HandshakeState::Withdrawn);
+        }
+        for user in address_changes {
+            self.end_address_change(user, HandshakeState::Withdrawn);
+        }
         for id in invitations {
             self.close_invitation(id, HandshakeState::Withdrawn);
         }
@@ -86,8 +104,21 @@ impl Oracle {
         sender.is_none() || self.users.iter().any(|user| may(user.id))
     }
 
+    /// Whether somebody is left who could invite a manager for a tenant, and both are there and not linked yet.
+    fn manager_invitation_stands(&self, one: &ManagerInvitation, at: Timestamp) -> bool {
+        let respond = Permission::parse("link.respond").unwrap();
+        let may = |user: UserId| {
+            self.judge(user, &respond, one.tenant, None, at, Disabled::SparesSuperAdmins).is_ok()
+        };
+        let linked = self.links_above(one.tenant, at).iter().any(|link| link.manager == one.manager);
+        self.living(one.tenant).is_some()
+            && self.living(one.manager).is_some()
+            && !linked
+            && (one.sender.is_none() || self.users.iter().any(|user| user.home == one.tenant && may(user.id)))
+    }
+
     /// The same world, in which nobody keeps this tenant disabled: what was asked of it or is about it waits (U-2).
-    fn with_open(&self, tenant: TenantId) -> Self {
+    pub fn with_open(&self, tenant: TenantId) -> Self {
         let mut world = Self { journal: None, carried_out: Vec::new(), ..self.clone() };
         let open = world.tenant_mut(tenant);
         open.operation = Operation::Enabled;

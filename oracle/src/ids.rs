@@ -12,6 +12,7 @@ impl Oracle {
         ids.extend(self.tenants.iter().map(|one| one.id.uuid()));
         ids.extend(self.links.iter().map(|one| one.id.uuid()));
         ids.extend(self.requests.iter().map(|one| one.id.uuid()));
+        ids.extend(self.manager_invitations.iter().map(|one| one.id.uuid()));
         ids.extend(self.proposals.iter().map(|one| one.id.uuid()));
         ids.extend(self.invitations.iter().map(|one| one.id.uuid()));
         ids.extend(self.users.iter().map(|one| one.id.uuid()));

@@ -2,6 +2,7 @@
 //! worlds in which it is compared with the engine. It never shares a decision with the engine, only the words.
 
 pub mod access;
+pub mod addresses;
 pub mod alerts;
 pub mod audit;
 pub mod compare;
@@ -13,6 +14,7 @@ pub mod giving;
 pub mod handshakes;
 pub mod ids;
 pub mod integrations;
+pub mod inviting;
 pub mod licences;
 pub mod links;
 pub mod listing;

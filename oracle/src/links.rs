@@ -124,16 +124,27 @@ impl Oracle {
         if let Who::User(_) = who {
             keep_quiet(&mut obstacles);
         }
+        obstacles.extend(self.door_obstacles(who, c.manager, managed));
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
+        let invited = self.invited(c.manager, managed);
         let pending = |r: &LinkRequest| {
             r.state == HandshakeState::Pending && r.manager == c.manager && r.managed == managed
         };
         if self.requests.iter().any(pending) {
             obstacles.push(Code::LinkAlreadyRequested);
         }
-        obstacles.extend(self.asked_enough(who, &Addressee::Tenant(managed), c.manager, at));
-        least(obstacles)?;
-        self.note_asked(who, Addressee::Tenant(managed), c.manager, at);
+        match invited {
+            // Who is invited answers, and does not ask.
+            Some(invitation) => {
+                least(obstacles)?;
+                self.set_manager_invitation(invitation, HandshakeState::Accepted);
+            }
+            None => {
+                obstacles.extend(self.asked_enough(who, &Addressee::Tenant(managed), c.manager, at));
+                least(obstacles)?;
+                self.note_asked(who, Addressee::Tenant(managed), c.manager, at);
+            }
+        }
         self.requests.push(LinkRequest {
             id,
             manager: c.manager,

@@ -3,22 +3,24 @@
 
 use std::fmt::Debug;
 
-use tenantry::base::ids::{LinkId, LinkRequestId, TenantId, UserId};
+use tenantry::base::ids::{LinkId, LinkRequestId, ManagerInvitationId, TenantId, UserId};
 use tenantry::base::text::{DeviceId, IssueCategory, Number};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Error, Moment, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AlertRecipients, Audit, AuditFilter, Customer, CustomerFilter, CustomerRow, CustomerSort, Customers,
-    Devices, FindDevice, IntegrationRow, Integrations, LinkRequestFilter, LinkRequestRow, LinkRequests,
-    LinkTerms, LookUp, Page, Paging, Pins, Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers,
-    ResellerFilter, ResellerSort, ServiceMail, UserFilter, UserRow, UserSort, Users,
+    AlertRecipients, Audit, AuditFilter, BarredManagers, Customer, CustomerFilter, CustomerRow, CustomerSort,
+    Customers, Devices, FindDevice, IntegrationRow, Integrations, LinkRequestFilter, LinkRequestRow,
+    LinkRequests, LinkTerms, LookUp, ManagerInvitationFilter, ManagerInvitationRow, ManagerInvitations, Page,
+    Paging, Pins, Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter,
+    ResellerSort, ServiceMail, UserFilter, UserRow, UserSort, Users,
 };
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::audit::SeenRow;
 use crate::devices::HeldRow;
+use crate::inviting::list_of_invitations;
 use crate::lists::list_of_requests;
 use crate::terms::TermsRow;
 use crate::world::Oracle;
@@ -33,6 +35,8 @@ pub enum Asked {
     ResellerCustomers(TenantId, ResellerFilter, Turning),
     /// Those that it sent, or was sent.
     LinkRequests(TenantId, bool, Turning),
+    ManagerInvitations(TenantId, bool, Turning),
+    BarredManagers(TenantId, Turning),
     Devices(TenantId, Turning),
     Device(DeviceId),
     LookUp(Number),
@@ -68,6 +72,8 @@ impl ListQuestion {
             Asked::Integrations(..) => "integrations",
             Asked::ResellerCustomers(..) => "reseller customers",
             Asked::LinkRequests(..) => "link requests",
+            Asked::ManagerInvitations(..) => "manager invitations",
+            Asked::BarredManagers(..) => "barred managers",
             Asked::Devices(..) => "devices",
             Asked::Device(..) => "device",
             Asked::LookUp(..) => "look up",
@@ -196,6 +202,33 @@ fn link_requests_of(
     all_pages(turning, page)
 }
 
+/// The engine's list of a tenant's invitations of managers, or to become one.
+fn manager_invitations_of(
+    now: &Moment<'_>,
+    viewer: &Actor,
+    tenant: TenantId,
+    sent: bool,
+    turning: Turning,
+) -> Result<Vec<ManagerInvitationRow>, Code> {
+    let page = |paging: &Paging| {
+        let filter = ManagerInvitationFilter { sent, ..Default::default() };
+        now.ask(ManagerInvitations { actor: viewer.clone(), tenant, filter, paging: paging.clone() })
+    };
+    all_pages(turning, page)
+}
+
+/// The engine's list of the managers that a tenant keeps from asking.
+fn barred_by(
+    now: &Moment<'_>,
+    viewer: &Actor,
+    tenant: TenantId,
+    turning: Turning,
+) -> Result<Vec<(Number, Timestamp)>, Code> {
+    let page =
+        |paging: &Paging| now.ask(BarredManagers { actor: viewer.clone(), tenant, paging: paging.clone() });
+    Ok(all_pages(turning, page)?.into_iter().map(|row| (row.number, row.since)).collect())
+}
+
 /// The engine's list of what a tenant holds.
 fn devices_of(
     now: &Moment<'_>,
@@ -321,6 +354,12 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
         Asked::LinkRequests(tenant, sent, turning) => {
             format!("{:?}", link_requests_of(&now, viewer, *tenant, *sent, *turning))
         }
+        Asked::ManagerInvitations(tenant, sent, turning) => {
+            format!("{:?}", manager_invitations_of(&now, viewer, *tenant, *sent, *turning))
+        }
+        Asked::BarredManagers(tenant, turning) => {
+            format!("{:?}", barred_by(&now, viewer, *tenant, *turning))
+        }
         Asked::Devices(tenant, turning) => {
             format!("{:?}", devices_of(&now, viewer, *tenant, *turning))
         }
@@ -395,6 +434,14 @@ impl Told<'_> {
         })
     }
 
+    /// Whether it may be told today whom a tenant has invited.
+    fn invites(&self, invitation: ManagerInvitationId) -> bool {
+        self.today.is_none_or(|(today, now, user)| {
+            let one = today.manager_invitation(invitation).unwrap();
+            today.is_told_of_invitation(Who::User(user), one, now)
+        })
+    }
+
     /// Whether it may be told today whose integration it is.
     fn shares(&self, tenant: TenantId, row: &IntegrationRow) -> bool {
         self.today.is_none_or(|(today, now, user)| {
@@ -434,7 +481,7 @@ pub fn compare(
         None => Told { world: bare(oracle), at: *at, today: None },
         Some(then) => {
             let mut world = bare(&then.oracle);
-            world.learn_personal(oracle);
+            world.learn_personal(&today);
             let today = match viewer {
                 Actor::User(user) => Some((&today, *at, *user)),
                 _ => None,
@@ -541,6 +588,25 @@ pub fn compare(
                 expected,
                 actual.map(|rows| rows.into_iter().map(|row| (row.request, row.number, row.state)).collect()),
             )
+        }
+        Asked::ManagerInvitations(tenant, sent, turning) => {
+            let actual = manager_invitations_of(&now, viewer, *tenant, *sent, *turning);
+            in_order(&actual, *turning, |row| row.asked)?;
+            let actual = actual
+                .map(|rows| rows.into_iter().map(|row| (row.invitation, row.number, row.state)).collect());
+            let expected = told
+                .right(list_of_invitations(*sent), *tenant)
+                .and_then(|()| oracle.manager_invitations_of(viewer, *tenant, *sent, at))
+                .map(|rows| rows.into_iter().filter(|row| told.invites(row.0)).collect());
+            same(expected, actual)
+        }
+        Asked::BarredManagers(tenant, turning) => {
+            let actual = barred_by(&now, viewer, *tenant, *turning);
+            in_order(&actual, *turning, |row| row.1)?;
+            let expected = told
+                .right(list_of_invitations(true), *tenant)
+                .and_then(|()| oracle.barred_by(viewer, *tenant, at));
+            same(expected, actual)
         }
         Asked::Devices(tenant, turning) => {
             let actual = devices_of(&now, viewer, *tenant, *turning);

@@ -12,7 +12,7 @@ use tenantry::query::{
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::world::{Link, LinkRequest, Oracle};
+use crate::world::{Link, LinkRequest, Oracle, User};
 
 /// Whether one of the texts has the wanted one in it, whatever the case.
 fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
@@ -39,6 +39,9 @@ impl Oracle {
         for user in &mut self.users {
             let known = later.user(user.id).unwrap();
             (user.name, user.email) = (known.name.clone(), known.email.clone());
+        }
+        for one in &mut self.address_changes {
+            one.email = later.pending_address(one.user).cloned();
         }
         for tenant in &mut self.tenants {
             let known = later.tenant(tenant.id).unwrap();
@@ -208,7 +211,16 @@ impl Oracle {
         query: &UserFilter,
         at: Timestamp,
     ) -> Result<Vec<UserRow>, Code> {
-        self.viewer(viewer, "users.view", tenant, at)?;
+        let who = self.viewer(viewer, "users.view", tenant, at)?;
+        // To themselves, and to those of their organisation who manage its users.
+        let told_address = |user: &User| match who {
+            Who::Operator { .. } => true,
+            Who::User(viewer) => {
+                let home = self.user(viewer).unwrap().home;
+                let manages = || self.right(who, "users.manage", tenant, at, Disabled::Bars).is_ok();
+                viewer == user.id || home == user.home && manages()
+            }
+        };
         let mut rows = Vec::new();
         for user in self.users.iter().filter(|user| user.home == tenant) {
             let wanted = match query.state {
@@ -222,6 +234,7 @@ impl Oracle {
                     user: user.id,
                     name: user.name.clone(),
                     email: user.email.clone(),
+                    new_email: self.pending_address(user.id).filter(|_| told_address(user)).cloned(),
                     state: user.state,
                     role: self.assignment(user.id, tenant).map(|a| a.role.clone()),
                 });

@@ -86,6 +86,21 @@ pub fn of_oracle(oracle: &Oracle) -> State {
         );
         state.insert(format!("link request {}", r.id), line);
     }
+    for i in &oracle.manager_invitations {
+        let until = open_until(i.state, i.expires);
+        let line = format!("{} invites {} by {:?} {until}", i.tenant, i.manager, i.sender);
+        state.insert(format!("manager invitation {}", i.id), line);
+    }
+    for (tenant, manager, since) in &oracle.barred {
+        if oracle.living(*tenant).is_some() {
+            state.insert(format!("barred {manager} by {tenant}"), since.to_string());
+        }
+    }
+    for a in &oracle.address_changes {
+        let until = open_until(a.state, a.expires);
+        let line = format!("of {} to {:?} by {:?} {until}", a.home, a.email, a.sender);
+        state.insert(format!("address change of {}", a.user), line);
+    }
     for p in &oracle.proposals {
         let until = open_until(p.state, p.expires);
         let line = format!(
@@ -183,6 +198,30 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
             open_until(r.handshake.state, r.handshake.expires)
         );
         state.insert(format!("link request {}", r.id), line);
+    }
+    for one in &known.manager_invitations {
+        let Some(i) = moment.host().get::<model::ManagerInvitation>(one.id.uuid()).unwrap() else { continue };
+        let until = open_until(i.handshake.state, i.handshake.expires);
+        let line = format!("{} invites {} by {:?} {until}", i.tenant, i.manager, i.handshake.sender);
+        state.insert(format!("manager invitation {}", i.id), line);
+    }
+    for tenant in known.tenants.iter().filter(|one| !one.deleted) {
+        for manager in &known.tenants {
+            let key = model::BarredManager::key(tenant.id, manager.id);
+            if let Some(b) = moment.host().get::<model::BarredManager>(key).unwrap() {
+                state.insert(format!("barred {} by {}", b.manager, b.tenant), b.since.to_string());
+            }
+        }
+    }
+    for one in &known.address_changes {
+        let Some(a) = moment.host().get::<model::AddressChange>(one.user.uuid()).unwrap() else { continue };
+        let personal = moment.host().personal(Subject::User(a.user)).unwrap().unwrap_or_default();
+        let until = open_until(a.handshake.state, a.handshake.expires);
+        // It is forgotten with the record of its end, which may be to come.
+        let forgotten = one.state == a.handshake.state;
+        let email = personal.new_email.filter(|_| forgotten);
+        let line = format!("of {} to {email:?} by {:?} {until}", a.home, a.handshake.sender);
+        state.insert(format!("address change of {}", a.user), line);
     }
     for known in &known.proposals {
         let Some(p) = moment.host().get::<model::Proposal>(known.id.uuid()).unwrap() else { continue };

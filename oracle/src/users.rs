@@ -16,7 +16,7 @@ use crate::world::{Addressee, Assignment, Invitation, Link, Oracle, User};
 
 impl Oracle {
     /// The living users with the address, `but` for one.
-    fn address_obstacles(&self, email: &Email, home: TenantId, but: Option<UserId>) -> Vec<Code> {
+    pub fn address_obstacles(&self, email: &Email, home: TenantId, but: Option<UserId>) -> Vec<Code> {
         let mut obstacles = Vec::new();
         for user in &self.users {
             if user.is_living() && user.email.as_ref() == Some(email) && Some(user.id) != but {
@@ -28,8 +28,9 @@ impl Oracle {
 
     /// What stands in the way of inviting somebody to a tenant, whatever the role (U-2).
     pub fn invitee_obstacles(&self, invitee: &Invitee, tenant: TenantId) -> Vec<Code> {
+        // Whether it is in use elsewhere is told to who has proved it (U-1).
         let mut obstacles = self.address_obstacles(&invitee.email, tenant, None);
-
+        obstacles.retain(|code| *code != Code::EmailTaken);
         let invited = self.users.iter().any(|user| {
             user.home == tenant
                 && user.state == UserState::Invited
@@ -72,15 +73,24 @@ impl Oracle {
             state: HandshakeState::Pending,
             expires: at.plus_days(self.policy.invitation_days),
         });
-        self.note_invited(who, &invitee.email, at);
+        self.note_invited(who, user, &invitee.email, at);
     }
 
-    /// Remembers that somebody was invited or reminded by an organisation.
-    fn note_invited(&mut self, who: Who, email: &Email, at: Timestamp) {
+    /// Remembers that somebody was invited or reminded by an organisation, or asked for another address: the person, and
+    /// the address.
+    pub fn note_invited(&mut self, who: Who, person: UserId, email: &Email, at: Timestamp) {
         if let Who::User(user) = who {
             let home = self.user(user).unwrap().home;
             self.note_asked(who, Addressee::Address(email.clone()), home, at);
+            self.note_asked(who, Addressee::Person(person), home, at);
         }
+    }
+
+    /// That an organisation has asked a person often enough for a day, whatever for, if it has.
+    fn person_asked_enough(&self, who: Who, person: UserId, at: Timestamp) -> Option<Code> {
+        let Who::User(user) = who else { return None };
+        let home = self.user(user).unwrap().home;
+        self.asked_enough(who, &Addressee::Person(person), home, at)
     }
 
     /// That an organisation has invited and reminded somebody often enough for a day, if it has.
@@ -216,10 +226,11 @@ impl Oracle {
                 obstacles.push(Code::OwnerPresent);
             }
             obstacles.extend(email.iter().filter_map(|email| self.invited_enough(who, email, at)));
+            obstacles.extend(self.person_asked_enough(who, offer.user, at));
         }
         least(obstacles)?;
         if let Some(email) = email {
-            self.note_invited(who, &email, at);
+            self.note_invited(who, offer.user, &email, at);
         }
         let offer = self.invitation_mut(id);
         offer.masked = masked;
@@ -356,14 +367,26 @@ impl Oracle {
             if who != Who::User(c.user) {
                 obstacles.extend(self.takeover_obstacles(who, c.user, at));
             }
-            after.email = Some(email.clone());
-            obstacles.extend(self.address_obstacles(email, user.home, Some(user.id)));
+            if let Who::Operator { .. } = who {
+                after.email = Some(email.clone());
+                obstacles.extend(self.address_obstacles(email, user.home, Some(user.id)));
+            } else if user.email.as_ref() == Some(email) {
+                obstacles.push(Code::NothingToDo);
+            } else {
+                obstacles.extend(self.invited_enough(who, email, at));
+                obstacles.extend(self.person_asked_enough(who, c.user, at));
+            }
         }
         if c.name == Patch::Keep && c.email.is_none() {
             obstacles.push(Code::NothingToDo);
         }
         least(obstacles)?;
         *self.user_mut(c.user) = after;
+        match (&c.email, who) {
+            (Some(_), Who::Operator { .. }) => self.end_address_change(c.user, HandshakeState::Canceled),
+            (Some(email), Who::User(_)) => self.ask_for_address(who, c.user, email, at),
+            (None, _) => {}
+        }
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use tenantry::base::ids::{
-    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, MoveId, ProposalId, RoleId, SessionId,
-    TenantId, UploadId, UserId,
+    IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId,
+    RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use tenantry::base::text::{
     CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, IssueCategory,
@@ -36,6 +36,7 @@ pub enum Holder {
 pub enum Addressee {
     Tenant(TenantId),
     Address(Email),
+    Person(UserId),
 }
 
 /// An organisation.
@@ -148,6 +149,31 @@ pub struct LinkRequest {
     pub services: BTreeSet<Service>,
     pub term: Option<TermRequest>,
     /// On whom it rests; on nobody, if the operator sent it.
+    pub sender: Option<Subject>,
+    pub state: HandshakeState,
+    pub expires: Timestamp,
+}
+
+/// A tenant's invitation of an MSP, to ask to manage it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ManagerInvitation {
+    pub id: ManagerInvitationId,
+    pub tenant: TenantId,
+    pub manager: TenantId,
+    /// On whom it rests; on nobody, if the operator sent it.
+    pub sender: Option<Subject>,
+    pub state: HandshakeState,
+    pub expires: Timestamp,
+}
+
+/// What a user was last asked to confirm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddressChange {
+    pub user: UserId,
+    pub home: TenantId,
+    /// The address, as long as they are asked.
+    pub email: Option<Email>,
+    /// On whom it rests.
     pub sender: Option<Subject>,
     pub state: HandshakeState,
     pub expires: Timestamp,
@@ -379,6 +405,10 @@ pub struct Oracle {
     pub tenants: Vec<Tenant>,
     pub links: Vec<Link>,
     pub requests: Vec<LinkRequest>,
+    pub manager_invitations: Vec<ManagerInvitation>,
+    /// The managers that a tenant keeps from asking: the tenant, the manager, and since when.
+    pub barred: Vec<(TenantId, TenantId, Timestamp)>,
+    pub address_changes: Vec<AddressChange>,
     pub proposals: Vec<Proposal>,
     pub invitations: Vec<Invitation>,
     pub users: Vec<User>,
@@ -423,6 +453,9 @@ impl Oracle {
             tenants: Vec::new(),
             links: Vec::new(),
             requests: Vec::new(),
+            manager_invitations: Vec::new(),
+            barred: Vec::new(),
+            address_changes: Vec::new(),
             proposals: Vec::new(),
             invitations: Vec::new(),
             users: Vec::new(),

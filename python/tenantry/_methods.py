@@ -358,6 +358,141 @@ class Commands(ABC):
             expected_seq=expected_seq,
         )
 
+    def invite_manager(
+        self,
+        *,
+        tenant: Id,
+        number: model.Number,
+        invitation: Id | None = None,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[model.ManagerInvitationId]:
+        """Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link request, which says
+        how; the tenant's super admin (L-10).
+
+        Args:
+            tenant: Who invites.
+            number: The number of the MSP that is invited.
+            invitation: The invitation's id.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.InviteManager(tenant=tenant, number=number, invitation=invitation),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def decline_manager_invitation(
+        self,
+        *,
+        invitation: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request.
+
+        Args:
+            invitation: The invitation.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.DeclineManagerInvitation(invitation=invitation),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def cancel_manager_invitation(
+        self,
+        *,
+        invitation: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Take an invitation to an MSP back; the side that invites (L-10).
+
+        Args:
+            invitation: The invitation.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.CancelManagerInvitation(invitation=invitation),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def resend_manager_invitation(
+        self,
+        *,
+        invitation: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Remind an MSP of an invitation; the side that invites (L-10).
+
+        Args:
+            invitation: The invitation.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.ResendManagerInvitation(invitation=invitation),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def bar_manager(
+        self,
+        *,
+        tenant: Id,
+        number: model.Number,
+        barred: bool,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the tenant's super
+        admin (L-10). The MSP is not told.
+
+        Args:
+            tenant: The tenant.
+            number: The number of the MSP.
+            barred: Whether it is kept from asking.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.BarManager(tenant=tenant, number=number, barred=barred),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
     def request_link(
         self,
         *,
@@ -371,7 +506,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.LinkRequestId]:
-        """Ask an existing tenant, found by its number, to be managed (L-2).
+        """Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has invited the MSP, this
+        is the answer (L-10).
 
         Args:
             manager: Who wants to manage.
@@ -1143,12 +1279,14 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Change a user's name or address (U-1). What is left out stays as it is. `None` clears what may be empty, and
-        is refused for what may not.
+        """Change a user's name, and ask for another address (U-1). A name changes at once. Another address waits until
+        the user confirms it; until then the old one stands. The one that waits already is reminded of, any other
+        takes its place. What the operator gives is confirmed at once. What is left out stays as it is. `None` clears
+        what may be empty, and is refused for what may not.
 
         Args:
             user: The user.
-            email: Their address.
+            email: Their address, once it is confirmed.
             name: Their name.
             actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
             request_id: Names this request: asking again under the same id is safe and answers with the first
@@ -1158,6 +1296,58 @@ class Commands(ABC):
         """
         return self.execute(
             commands.EditUser(user=user, email=email, name=name),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def confirm_address(
+        self,
+        *,
+        user: Id,
+        email: model.Email,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1).
+
+        Args:
+            user: The user.
+            email: The address the host has verified.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.ConfirmAddress(user=user, email=email),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def cancel_address(
+        self,
+        *,
+        user: Id,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Take back that a user is asked for another address; the user, or whoever may edit them (U-1).
+
+        Args:
+            user: The user.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.CancelAddress(user=user),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -2561,6 +2751,81 @@ class Queries(ABC):
 
         return Rows(ask, _read.read_link_request_row, cursor, limit)
 
+    def manager_invitations(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        sent: bool = False,
+        state: model.HandshakeState | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.ManagerInvitationRow]:
+        """The invitations by which a tenant was asked to become a manager, or asked others; the oldest first (L-10). A
+        lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            sent: Those that it sent; without it, those that it was sent.
+            state: Only those that stand so.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "manager_invitations",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "filter": {"sent": sent, "state": state},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_manager_invitation_row, cursor, limit)
+
+    def barred_managers(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.BarredManagerRow]:
+        """The MSPs that a tenant keeps from asking to manage it; told to those who may bar them. The first that was
+        barred comes first (L-10). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "barred_managers",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_barred_manager_row, cursor, limit)
+
     def roles(
         self,
         *,
@@ -2913,7 +3178,7 @@ class Queries(ABC):
             descending: Whether the order is turned round.
             role: The assignments of a tenant's own role.
             tenant: A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of links
-                and link requests, those by which it is managed.
+                and link requests, those by which it is managed; of managers' invitations, its own.
             user: A user's assignments, pending invitations and open sessions.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.

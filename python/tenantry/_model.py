@@ -18,6 +18,7 @@ __all__ = [
     "Actor",
     "AddedCustomer",
     "AddedServices",
+    "AddressChange",
     "AlertRule",
     "Assignment",
     "AssignmentRow",
@@ -26,11 +27,15 @@ __all__ = [
     "AuditActor",
     "Authorization",
     "Awaited",
+    "AwaitedAddress",
     "AwaitedDelink",
     "AwaitedLinkRequest",
+    "AwaitedManagerInvitation",
     "AwaitedMove",
     "AwaitedProposal",
     "AwaitingRow",
+    "BarredManager",
+    "BarredManagerRow",
     "BuiltinRole",
     "ByOrganisation",
     "ByUser",
@@ -81,6 +86,9 @@ __all__ = [
     "LinkRequestRow",
     "ManagementRule",
     "ManagementType",
+    "ManagerInvitation",
+    "ManagerInvitationId",
+    "ManagerInvitationRow",
     "ManagerRow",
     "Move",
     "MoveId",
@@ -166,6 +174,7 @@ __all__ = [
     "Verdict",
     "Verification",
     "Website",
+    "WhoAsks",
 ]
 
 
@@ -245,6 +254,10 @@ LinkRequestId: TypeAlias = uuid.UUID
 ManagementType: TypeAlias = str
 """A management type's name, such as `jointly`: as a permission's (P-13). Serialised as a string, which is parsed
 again when it is read."""
+
+
+ManagerInvitationId: TypeAlias = uuid.UUID
+"""A tenant's invitation to an MSP, to ask to manage it (L-10)."""
 
 
 MoveId: TypeAlias = uuid.UUID
@@ -516,11 +529,20 @@ class Kind(Word):
     PROPOSAL = "proposal"
     """What is proposed on a link."""
 
+    MANAGER_INVITATION = "manager_invitation"
+    """A tenant's invitation to an MSP."""
+
+    BARRED_MANAGER = "barred_manager"
+    """An MSP that a tenant keeps from asking."""
+
     USER = "user"
     """A user."""
 
     INVITATION = "invitation"
     """An invitation."""
+
+    ADDRESS_CHANGE = "address_change"
+    """That a user is asked to confirm another address; its id is the user's."""
 
     ASSIGNMENT = "assignment"
     """An assignment."""
@@ -783,6 +805,17 @@ class UserState(Word):
 
 
 @final
+class WhoAsks(Word):
+    """Who begins to talk about managing a tenant that is there already (L-10)."""
+
+    EITHER = "either"
+    """An MSP asks, invited or not."""
+
+    INVITED_ONLY = "invited_only"
+    """An MSP asks those that have invited it."""
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedCustomer(Data):
     """The ids of a customer that was added.
@@ -796,6 +829,23 @@ class AddedCustomer(Data):
     tenant: TenantId
     link: LinkId
     sign_up: InvitedUser | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChange(Data):
+    """That a user is asked to confirm another address, as it was asked last; at most one per user (U-1). The address is
+    [`Personal`] data, and is known only as long as they are asked.
+
+    Attributes:
+        user: Whose address; its key as well.
+        home: The tenant they belong to.
+        handshake: Where the handshake stands.
+    """
+
+    user: UserId
+    home: TenantId
+    handshake: Handshake
 
 
 @final
@@ -910,6 +960,36 @@ class AwaitingRow(Data):
     tenant: TenantId
     by: Organisation
     expires: Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarredManager(Data):
+    """An MSP that a tenant keeps from asking to manage it (L-10): that tenant's own affair alone.
+
+    Attributes:
+        tenant: The tenant.
+        manager: The MSP, which may have been deleted since.
+        since: When it was barred.
+    """
+
+    tenant: TenantId
+    manager: TenantId
+    since: Timestamp
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarredManagerRow(Data):
+    """An MSP that a tenant keeps from asking to manage it (L-10).
+
+    Attributes:
+        number: Its number, by which it was barred.
+        since: When it was barred.
+    """
+
+    number: Number
+    since: Timestamp
 
 
 @final
@@ -1443,6 +1523,46 @@ class ManagementRule(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitation(Data):
+    """A tenant's invitation to an MSP, to ask to manage it (L-10). It is answered by a link request, or declined.
+
+    Attributes:
+        id: Its key.
+        tenant: The tenant that invites.
+        manager: The MSP that is invited.
+        handshake: Where the handshake stands.
+    """
+
+    id: ManagerInvitationId
+    tenant: TenantId
+    manager: TenantId
+    handshake: Handshake
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationRow(Data):
+    """A tenant's invitation to an MSP, as one of its two sides sees it (L-10).
+
+    Attributes:
+        invitation: The invitation.
+        number: The number of the other side.
+        state: Where it stands.
+        asked: When it was sent.
+        expires: When it lapses.
+        other: The other side, while the invitation is pending, and for whom it is there.
+    """
+
+    invitation: ManagerInvitationId
+    number: Number
+    state: HandshakeState
+    asked: Timestamp
+    expires: Timestamp
+    other: Organisation | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ManagerRow(Data):
     """A manager of a tenant, by one link in force (Q-4).
 
@@ -1553,6 +1673,7 @@ class Personal(Data):
         coordinates: Where the street address is on a map (T-4).
         email: A person's e-mail address.
         name: A person's name.
+        new_email: The e-mail address that a person is asked to confirm, as long as they are (U-1).
         phone: A telephone number.
         street: A street address; it only places the tenant on a map (T-4).
     """
@@ -1560,6 +1681,7 @@ class Personal(Data):
     coordinates: Coordinates | None = None
     email: Email | None = None
     name: PersonName | None = None
+    new_email: Email | None = None
     phone: Phone | None = None
     street: Street | None = None
 
@@ -1633,6 +1755,7 @@ class Policy(Data):
         issue_categories: The categories of issues that alerts are about (A-2).
         move_days: Days until a move that awaits the customer's approval lapses (V-7).
         reserved_prefixes: Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
+        who_asks: Who begins to talk about managing a tenant that is there already (L-10).
     """
 
     name: str
@@ -1659,6 +1782,7 @@ class Policy(Data):
     issue_categories: frozenset[IssueCategory] = frozenset()
     move_days: int = 30
     reserved_prefixes: frozenset[Prefix] = frozenset()
+    who_asks: WhoAsks = WhoAsks.EITHER
 
 
 @final
@@ -2110,6 +2234,8 @@ class UserRow(Data):
         state: Where they stand.
         email: Their address; none, if erased.
         name: Their name; none, if erased or never given.
+        new_email: The address that they are asked to confirm, if they are; told to themselves and to those of their
+            organisation who manage its users (U-1).
         role: Their role at home.
     """
 
@@ -2117,6 +2243,7 @@ class UserRow(Data):
     state: UserState
     email: Email | None = None
     name: PersonName | None = None
+    new_email: Email | None = None
     role: RoleRef | None = None
 
 
@@ -2229,6 +2356,24 @@ class AwaitedLinkRequest(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedManagerInvitation(Data):
+    """A tenant invites the MSP to ask to manage it: a yes is a link request, which says how (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "manager_invitation")
+    invitation: ManagerInvitationId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `manager_invitation`."""
+        return "manager_invitation"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AwaitedDelink(Data):
     """The other side of a link asks to end it (D).
 
@@ -2289,11 +2434,31 @@ class AwaitedMove(Data):
         return "move"
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedAddress(Data):
+    """The user themselves is asked to confirm another address (U-1).
+
+    Attributes:
+        email: The address.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "address")
+    email: Email
+
+    @property
+    def kind(self) -> str:
+        """Its name: `address`."""
+        return "address"
+
+
 Awaited: TypeAlias = (
     AwaitedLinkRequest
+    | AwaitedManagerInvitation
     | AwaitedDelink
     | AwaitedProposal
     | AwaitedMove
+    | AwaitedAddress
 )
 """What awaits an answer, with what a yes means (Q-5)."""
 
@@ -2483,8 +2648,11 @@ Entity: TypeAlias = (
     | Link
     | LinkRequest
     | Proposal
+    | ManagerInvitation
+    | BarredManager
     | User
     | Invitation
+    | AddressChange
     | Assignment
     | Role
     | PolicyVersion

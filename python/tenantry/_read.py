@@ -38,6 +38,10 @@ def read_added_customer(d: Any) -> model.AddedCustomer:
     )
 
 
+def read_address_change(d: Any) -> model.AddressChange:
+    return model.AddressChange(user=uuid.UUID(d["user"]), home=uuid.UUID(d["home"]), handshake=read_handshake(d["handshake"]))
+
+
 def read_alert_rule(d: Any) -> model.AlertRule:
     return model.AlertRule(
         tenant=uuid.UUID(d["tenant"]),
@@ -123,6 +127,10 @@ def _awaited_link_request(d: Any) -> model.AwaitedLinkRequest:
     )
 
 
+def _awaited_manager_invitation(d: Any) -> model.AwaitedManagerInvitation:
+    return model.AwaitedManagerInvitation(invitation=uuid.UUID(d["invitation"]))
+
+
 def _awaited_delink(d: Any) -> model.AwaitedDelink:
     return model.AwaitedDelink(link=uuid.UUID(d["link"]), ends=None if (v := d.get("ends")) is None else moment(v))
 
@@ -139,11 +147,17 @@ def _awaited_move(d: Any) -> model.AwaitedMove:
     return model.AwaitedMove(id=uuid.UUID(d["id"]), devices=frozenset(d["devices"]))
 
 
+def _awaited_address(d: Any) -> model.AwaitedAddress:
+    return model.AwaitedAddress(email=d["email"])
+
+
 _AWAITED: dict[str, Callable[[Any], model.Awaited]] = {
     "link_request": _awaited_link_request,
+    "manager_invitation": _awaited_manager_invitation,
     "delink": _awaited_delink,
     "proposal": _awaited_proposal,
     "move": _awaited_move,
+    "address": _awaited_address,
 }
 
 
@@ -158,6 +172,14 @@ def read_awaiting_row(d: Any) -> model.AwaitingRow:
         by=read_organisation(d["by"]),
         expires=None if (v := d.get("expires")) is None else moment(v),
     )
+
+
+def read_barred_manager(d: Any) -> model.BarredManager:
+    return model.BarredManager(tenant=uuid.UUID(d["tenant"]), manager=uuid.UUID(d["manager"]), since=moment(d["since"]))
+
+
+def read_barred_manager_row(d: Any) -> model.BarredManagerRow:
+    return model.BarredManagerRow(number=d["number"], since=moment(d["since"]))
 
 
 def read_contact(d: Any) -> model.Contact:
@@ -287,6 +309,51 @@ def _event_tenant_deleted(d: Any) -> events.TenantDeleted:
     return events.TenantDeleted(tenant=uuid.UUID(d["tenant"]))
 
 
+def _event_manager_invited(d: Any) -> events.ManagerInvited:
+    return events.ManagerInvited(
+        invitation=uuid.UUID(d["invitation"]),
+        tenant=uuid.UUID(d["tenant"]),
+        manager=uuid.UUID(d["manager"]),
+        expires=moment(d["expires"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
+    )
+
+
+def _event_manager_invitation_resent(d: Any) -> events.ManagerInvitationResent:
+    return events.ManagerInvitationResent(
+        invitation=uuid.UUID(d["invitation"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
+    )
+
+
+def _event_manager_invitation_withdrawn(d: Any) -> events.ManagerInvitationWithdrawn:
+    return events.ManagerInvitationWithdrawn(invitation=uuid.UUID(d["invitation"]))
+
+
+def _event_manager_invitation_accepted(d: Any) -> events.ManagerInvitationAccepted:
+    return events.ManagerInvitationAccepted(invitation=uuid.UUID(d["invitation"]))
+
+
+def _event_manager_invitation_declined(d: Any) -> events.ManagerInvitationDeclined:
+    return events.ManagerInvitationDeclined(invitation=uuid.UUID(d["invitation"]))
+
+
+def _event_manager_invitation_canceled(d: Any) -> events.ManagerInvitationCanceled:
+    return events.ManagerInvitationCanceled(invitation=uuid.UUID(d["invitation"]))
+
+
+def _event_manager_invitation_expired(d: Any) -> events.ManagerInvitationExpired:
+    return events.ManagerInvitationExpired(invitation=uuid.UUID(d["invitation"]))
+
+
+def _event_manager_barred(d: Any) -> events.ManagerBarred:
+    return events.ManagerBarred(tenant=uuid.UUID(d["tenant"]), manager=uuid.UUID(d["manager"]))
+
+
+def _event_manager_admitted(d: Any) -> events.ManagerAdmitted:
+    return events.ManagerAdmitted(tenant=uuid.UUID(d["tenant"]), manager=uuid.UUID(d["manager"]))
+
+
 def _event_link_requested(d: Any) -> events.LinkRequested:
     return events.LinkRequested(
         request=uuid.UUID(d["request"]),
@@ -295,6 +362,7 @@ def _event_link_requested(d: Any) -> events.LinkRequested:
         management=d["management"],
         services=frozenset(d["services"]),
         expires=moment(d["expires"]),
+        invited=d.get("invited", False),
         sender=None if (v := d.get("sender")) is None else read_subject(v),
         term=None if (v := d.get("term")) is None else read_term_request(v),
         terms=d.get("terms", 0),
@@ -496,6 +564,34 @@ def _event_user_registered(d: Any) -> events.UserRegistered:
 
 def _event_user_edited(d: Any) -> events.UserEdited:
     return events.UserEdited(user=uuid.UUID(d["user"]), personal=frozenset(model.PersonalField(x) for x in d["personal"]))
+
+
+def _event_address_requested(d: Any) -> events.AddressRequested:
+    return events.AddressRequested(
+        user=uuid.UUID(d["user"]),
+        expires=moment(d["expires"]),
+        sender=None if (v := d.get("sender")) is None else read_subject(v),
+    )
+
+
+def _event_address_resent(d: Any) -> events.AddressResent:
+    return events.AddressResent(user=uuid.UUID(d["user"]), sender=None if (v := d.get("sender")) is None else read_subject(v))
+
+
+def _event_address_confirmed(d: Any) -> events.AddressConfirmed:
+    return events.AddressConfirmed(user=uuid.UUID(d["user"]))
+
+
+def _event_address_canceled(d: Any) -> events.AddressCanceled:
+    return events.AddressCanceled(user=uuid.UUID(d["user"]))
+
+
+def _event_address_expired(d: Any) -> events.AddressExpired:
+    return events.AddressExpired(user=uuid.UUID(d["user"]))
+
+
+def _event_address_withdrawn(d: Any) -> events.AddressWithdrawn:
+    return events.AddressWithdrawn(user=uuid.UUID(d["user"]))
 
 
 def _event_user_blocked(d: Any) -> events.UserBlocked:
@@ -731,6 +827,15 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "tenant_enabling": _event_tenant_enabling,
     "tenant_enabled": _event_tenant_enabled,
     "tenant_deleted": _event_tenant_deleted,
+    "manager_invited": _event_manager_invited,
+    "manager_invitation_resent": _event_manager_invitation_resent,
+    "manager_invitation_withdrawn": _event_manager_invitation_withdrawn,
+    "manager_invitation_accepted": _event_manager_invitation_accepted,
+    "manager_invitation_declined": _event_manager_invitation_declined,
+    "manager_invitation_canceled": _event_manager_invitation_canceled,
+    "manager_invitation_expired": _event_manager_invitation_expired,
+    "manager_barred": _event_manager_barred,
+    "manager_admitted": _event_manager_admitted,
     "link_requested": _event_link_requested,
     "link_request_resent": _event_link_request_resent,
     "link_request_withdrawn": _event_link_request_withdrawn,
@@ -770,6 +875,12 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "invitation_expired": _event_invitation_expired,
     "user_registered": _event_user_registered,
     "user_edited": _event_user_edited,
+    "address_requested": _event_address_requested,
+    "address_resent": _event_address_resent,
+    "address_confirmed": _event_address_confirmed,
+    "address_canceled": _event_address_canceled,
+    "address_expired": _event_address_expired,
+    "address_withdrawn": _event_address_withdrawn,
     "user_blocked": _event_user_blocked,
     "user_unblocked": _event_user_unblocked,
     "user_removed": _event_user_removed,
@@ -995,6 +1106,26 @@ def read_management_rule(d: Any) -> model.ManagementRule:
     )
 
 
+def read_manager_invitation(d: Any) -> model.ManagerInvitation:
+    return model.ManagerInvitation(
+        id=uuid.UUID(d["id"]),
+        tenant=uuid.UUID(d["tenant"]),
+        manager=uuid.UUID(d["manager"]),
+        handshake=read_handshake(d["handshake"]),
+    )
+
+
+def read_manager_invitation_row(d: Any) -> model.ManagerInvitationRow:
+    return model.ManagerInvitationRow(
+        invitation=uuid.UUID(d["invitation"]),
+        number=d["number"],
+        state=model.HandshakeState(d["state"]),
+        asked=moment(d["asked"]),
+        expires=moment(d["expires"]),
+        other=None if (v := d.get("other")) is None else read_organisation(v),
+    )
+
+
 def read_manager_row(d: Any) -> model.ManagerRow:
     return model.ManagerRow(
         link=uuid.UUID(d["link"]),
@@ -1029,6 +1160,26 @@ def read_notice(d: Any) -> model.Notice:
         to=read_recipients(d["to"]),
         settled=d.get("settled", False),
     )
+
+
+def _noticekind_manager_invited(d: Any) -> notices.ManagerInvited:
+    return notices.ManagerInvited(invitation=uuid.UUID(d["invitation"]))
+
+
+def _noticekind_manager_invitation_reminder(d: Any) -> notices.ManagerInvitationReminder:
+    return notices.ManagerInvitationReminder(invitation=uuid.UUID(d["invitation"]))
+
+
+def _noticekind_manager_invitation_declined(d: Any) -> notices.ManagerInvitationDeclined:
+    return notices.ManagerInvitationDeclined(invitation=uuid.UUID(d["invitation"]))
+
+
+def _noticekind_manager_invitation_canceled(d: Any) -> notices.ManagerInvitationCanceled:
+    return notices.ManagerInvitationCanceled(invitation=uuid.UUID(d["invitation"]))
+
+
+def _noticekind_manager_invitation_expired(d: Any) -> notices.ManagerInvitationExpired:
+    return notices.ManagerInvitationExpired(invitation=uuid.UUID(d["invitation"]))
 
 
 def _noticekind_link_requested(d: Any) -> notices.LinkRequested:
@@ -1199,7 +1350,28 @@ def _noticekind_invitation_expired(d: Any) -> notices.InvitationExpired:
     return notices.InvitationExpired(invitation=uuid.UUID(d["invitation"]))
 
 
+def _noticekind_address_change(d: Any) -> notices.AddressChange:
+    return notices.AddressChange(user=uuid.UUID(d["user"]))
+
+
+def _noticekind_address_change_reminder(d: Any) -> notices.AddressChangeReminder:
+    return notices.AddressChangeReminder(user=uuid.UUID(d["user"]))
+
+
+def _noticekind_address_change_warning(d: Any) -> notices.AddressChangeWarning:
+    return notices.AddressChangeWarning(user=uuid.UUID(d["user"]))
+
+
+def _noticekind_address_changed(d: Any) -> notices.AddressChanged:
+    return notices.AddressChanged(user=uuid.UUID(d["user"]))
+
+
 _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
+    "manager_invited": _noticekind_manager_invited,
+    "manager_invitation_reminder": _noticekind_manager_invitation_reminder,
+    "manager_invitation_declined": _noticekind_manager_invitation_declined,
+    "manager_invitation_canceled": _noticekind_manager_invitation_canceled,
+    "manager_invitation_expired": _noticekind_manager_invitation_expired,
     "link_requested": _noticekind_link_requested,
     "link_request_reminder": _noticekind_link_request_reminder,
     "link_request_accepted": _noticekind_link_request_accepted,
@@ -1241,6 +1413,10 @@ _NOTICEKIND: dict[str, Callable[[Any], notices.NoticeKind]] = {
     "invitation_accepted": _noticekind_invitation_accepted,
     "invitation_declined": _noticekind_invitation_declined,
     "invitation_expired": _noticekind_invitation_expired,
+    "address_change": _noticekind_address_change,
+    "address_change_reminder": _noticekind_address_change_reminder,
+    "address_change_warning": _noticekind_address_change_warning,
+    "address_changed": _noticekind_address_changed,
 }
 
 
@@ -1277,6 +1453,7 @@ def read_personal(d: Any) -> model.Personal:
         coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
         email=d.get("email"),
         name=d.get("name"),
+        new_email=d.get("new_email"),
         phone=d.get("phone"),
         street=d.get("street"),
     )
@@ -1322,6 +1499,7 @@ def read_policy(d: Any) -> model.Policy:
         issue_categories=frozenset(d.get("issue_categories", ())),
         move_days=d.get("move_days", 30),
         reserved_prefixes=frozenset(d.get("reserved_prefixes", ())),
+        who_asks=model.WhoAsks(d["who_asks"]) if "who_asks" in d else model.WhoAsks.EITHER,
     )
 
 
@@ -1557,6 +1735,7 @@ def read_user_row(d: Any) -> model.UserRow:
         state=model.UserState(d["state"]),
         email=d.get("email"),
         name=d.get("name"),
+        new_email=d.get("new_email"),
         role=d.get("role"),
     )
 
@@ -1594,8 +1773,11 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
     "link": read_link,
     "link_request": read_link_request,
     "proposal": read_proposal,
+    "manager_invitation": read_manager_invitation,
+    "barred_manager": read_barred_manager,
     "user": read_user,
     "invitation": read_invitation,
+    "address_change": read_address_change,
     "assignment": read_assignment,
     "role": read_role,
     "policy": read_policy_version,
@@ -1631,6 +1813,10 @@ def _outcome_enable_tenants(d: Any) -> Any:
 
 def _outcome_delete_tenants(d: Any) -> Any:
     return tuple(read_tenant_result(x) for x in d)
+
+
+def _outcome_invite_manager(d: Any) -> Any:
+    return uuid.UUID(d)
 
 
 def _outcome_request_link(d: Any) -> Any:
@@ -1699,6 +1885,7 @@ OUTCOMES: dict[str, Callable[[Any], Any]] = {
     "disable_tenants": _outcome_disable_tenants,
     "enable_tenants": _outcome_enable_tenants,
     "delete_tenants": _outcome_delete_tenants,
+    "invite_manager": _outcome_invite_manager,
     "request_link": _outcome_request_link,
     "accept_link": _outcome_accept_link,
     "convert_link": _outcome_convert_link,

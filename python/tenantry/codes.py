@@ -82,6 +82,9 @@ class Code(Status):
     UNKNOWN_PROPOSAL = "unknown_proposal"
     """213 (L-3): there is no proposal `{}`; check the id, and that you are on one of its link's sides."""
 
+    UNKNOWN_MANAGER_INVITATION = "unknown_manager_invitation"
+    """214 (L-10): there is no invitation `{}` of a manager; check the id, and that you are on one of its sides."""
+
     TENANT_DISABLED = "tenant_disabled"
     """301 (T-5): tenant `{}` is disabled or on its way up; have it enabled by whoever disabled it, and wait until
     the host reports it ready where the policy says that it does."""
@@ -247,6 +250,12 @@ class Code(Status):
     """512 (L-3): they have been asked and reminded as often as the policy allows in a day; it works again from {};
     wait until then, or for the answer."""
 
+    ADDRESS_NOT_PENDING = "address_not_pending"
+    """589 (U-1): user `{}` is not asked to confirm an address, or no longer; ask for the change anew."""
+
+    ADDRESS_EXPIRED = "address_expired"
+    """590 (U-1): the change of the address of user `{}` was not confirmed in time; ask for the change anew."""
+
     LINK_REQUEST_NOT_PENDING = "link_request_not_pending"
     """591 (L-3): link request `{}` has been answered or taken back; make a new request."""
 
@@ -264,6 +273,17 @@ class Code(Status):
 
     PROPOSAL_EXPIRED = "proposal_expired"
     """596 (L-3): proposal `{}` has expired; propose it anew."""
+
+    MANAGER_INVITATION_NOT_PENDING = "manager_invitation_not_pending"
+    """597 (L-10): invitation `{}` of a manager has been answered or taken back; have the customer invite the MSP
+    again."""
+
+    MANAGER_INVITATION_EXPIRED = "manager_invitation_expired"
+    """598 (L-10): invitation `{}` of a manager has expired; have the customer invite the MSP again."""
+
+    NOT_INVITED = "not_invited"
+    """600 (L-10): tenant `{}` has to invite a manager before it can be asked; have the tenant's super admin invite
+    the manager by its number."""
 
     SELF_LINK = "self_link"
     """601 (L-8): tenant `{}` cannot manage itself; name another tenant."""
@@ -332,6 +352,16 @@ class Code(Status):
     """622 (L-3): the same has been proposed on link `{}` before and has not been answered; remind the other side, or
     take that proposal back."""
 
+    MANAGER_ALREADY_INVITED = "manager_already_invited"
+    """623 (L-10): MSP `{}` has been invited before and has not answered; remind it, or take the invitation back."""
+
+    MANAGER_BARRED = "manager_barred"
+    """624 (L-10): MSP `{}` has been barred from asking; have the tenant that barred it let it ask again."""
+
+    TOO_MANY_BARRED = "too_many_barred"
+    """625 (L-10): tenant `{}` has barred as many MSPs as it can; let others ask again first, or take only invited
+    managers by the policy."""
+
     NOT_DELINKABLE = "not_delinkable"
     """701 (D-1): link `{}` is fully managed and cannot be delinked; convert it to jointly managed first."""
 
@@ -357,7 +387,7 @@ class Code(Status):
     earlier, or have the side that asked take it back."""
 
     OTHER_ADDRESS = "other_address"
-    """801 (U-2): invitation `{}` was sent to another address; sign in with the address it was sent to."""
+    """801 (U-2): `{}` was sent to another address; sign in with the address it was sent to."""
 
     INVITATION_NOT_PENDING = "invitation_not_pending"
     """802 (U-2): invitation `{}` has been answered or taken back; ask for a new one."""

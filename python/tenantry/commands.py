@@ -25,20 +25,25 @@ __all__ = [
     "ApproveMove",
     "Assign",
     "AssignSeats",
+    "BarManager",
     "BlockUser",
     "BuyLicence",
+    "CancelAddress",
     "CancelDelink",
     "CancelLinkRequest",
+    "CancelManagerInvitation",
     "CancelMove",
     "CancelProposal",
     "ChangeTenantKind",
     "CloseConsole",
     "Command",
+    "ConfirmAddress",
     "ConvertLink",
     "CreateIntegration",
     "CreateRole",
     "DeclineInvitation",
     "DeclineLink",
+    "DeclineManagerInvitation",
     "DeclineMove",
     "DeclineProposal",
     "DeleteDevices",
@@ -54,6 +59,7 @@ __all__ = [
     "EditUser",
     "EnableTenants",
     "ErasePersonal",
+    "InviteManager",
     "InviteOwner",
     "InviteUser",
     "MoveDevices",
@@ -73,6 +79,7 @@ __all__ = [
     "ResendDelink",
     "ResendInvitation",
     "ResendLinkRequest",
+    "ResendManagerInvitation",
     "ResendMove",
     "ResendProposal",
     "RevokeInvitation",
@@ -271,8 +278,84 @@ class DeleteTenants(Command[tuple[model.TenantResult, ...]]):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InviteManager(Command[model.ManagerInvitationId]):
+    """Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link request, which says how;
+    the tenant's super admin (L-10).
+
+    Attributes:
+        tenant: Who invites.
+        number: The number of the MSP that is invited.
+        invitation: The invitation's id.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "invite_manager")
+    tenant: Id
+    number: model.Number
+    invitation: Id | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineManagerInvitation(Command[None]):
+    """Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request.
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "decline_manager_invitation")
+    invitation: Id
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelManagerInvitation(Command[None]):
+    """Take an invitation to an MSP back; the side that invites (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "cancel_manager_invitation")
+    invitation: Id
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendManagerInvitation(Command[None]):
+    """Remind an MSP of an invitation; the side that invites (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "resend_manager_invitation")
+    invitation: Id
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarManager(Command[None]):
+    """Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the tenant's super admin
+    (L-10). The MSP is not told.
+
+    Attributes:
+        tenant: The tenant.
+        number: The number of the MSP.
+        barred: Whether it is kept from asking.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "bar_manager")
+    tenant: Id
+    number: model.Number
+    barred: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLink(Command[model.LinkRequestId]):
-    """Ask an existing tenant, found by its number, to be managed (L-2).
+    """Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has invited the MSP, this is
+    the answer (L-10).
 
     Attributes:
         manager: Who wants to manage.
@@ -704,12 +787,14 @@ class RegisterUser(Command[model.UserId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditUser(Command[None]):
-    """Change a user's name or address (U-1). What is left out stays as it is. `None` clears what may be empty, and is
-    refused for what may not.
+    """Change a user's name, and ask for another address (U-1). A name changes at once. Another address waits until the
+    user confirms it; until then the old one stands. The one that waits already is reminded of, any other takes its
+    place. What the operator gives is confirmed at once. What is left out stays as it is. `None` clears what may be
+    empty, and is refused for what may not.
 
     Attributes:
         user: The user.
-        email: Their address.
+        email: Their address, once it is confirmed.
         name: Their name.
     """
 
@@ -718,6 +803,34 @@ class EditUser(Command[None]):
     user: Id
     email: model.Email | Unset = UNSET
     name: model.PersonName | None | Unset = UNSET
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmAddress(Command[None]):
+    """Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1).
+
+    Attributes:
+        user: The user.
+        email: The address the host has verified.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "confirm_address")
+    user: Id
+    email: model.Email
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAddress(Command[None]):
+    """Take back that a user is asked for another address; the user, or whoever may edit them (U-1).
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "cancel_address")
+    user: Id
 
 
 @final

@@ -12,6 +12,12 @@ from . import _model as model
 from ._data import UNSET, Data, Unset
 
 __all__ = [
+    "AddressCanceled",
+    "AddressConfirmed",
+    "AddressExpired",
+    "AddressRequested",
+    "AddressResent",
+    "AddressWithdrawn",
     "AlertRuleSet",
     "Assigned",
     "AssignmentEnded",
@@ -50,7 +56,16 @@ __all__ = [
     "LinkRequestResent",
     "LinkRequestWithdrawn",
     "LinkRequested",
+    "ManagerAdmitted",
+    "ManagerBarred",
     "ManagerGrantsSet",
+    "ManagerInvitationAccepted",
+    "ManagerInvitationCanceled",
+    "ManagerInvitationDeclined",
+    "ManagerInvitationExpired",
+    "ManagerInvitationResent",
+    "ManagerInvitationWithdrawn",
+    "ManagerInvited",
     "MoveApproved",
     "MoveCanceled",
     "MoveDeclined",
@@ -321,6 +336,182 @@ class TenantDeleted(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvited(Data):
+    """A tenant invited an MSP to ask to manage it (L-10).
+
+    Attributes:
+        invitation: The invitation.
+        tenant: Who invites.
+        manager: The MSP that is invited.
+        expires: When the invitation lapses.
+        sender: On whom it rests; on nobody, if the operator sent it (L-3).
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_invited")
+    invitation: model.ManagerInvitationId
+    tenant: model.TenantId
+    manager: model.TenantId
+    expires: model.Timestamp
+    sender: model.Subject | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_invited`."""
+        return "manager_invited"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationResent(Data):
+    """The MSP was reminded (L-10).
+
+    Attributes:
+        invitation: The invitation.
+        sender: On whom it rests from now on; as before, if the operator sent it (L-3).
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_invitation_resent")
+    invitation: model.ManagerInvitationId
+    sender: model.Subject | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_invitation_resent`."""
+        return "manager_invitation_resent"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationWithdrawn(Data):
+    """What an invitation to an MSP rested on is gone, or a link between the two has come into force (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_invitation_withdrawn")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_invitation_withdrawn`."""
+        return "manager_invitation_withdrawn"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationAccepted(Data):
+    """The MSP answered with a link request; a `link_requested` follows (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_invitation_accepted")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_invitation_accepted`."""
+        return "manager_invitation_accepted"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationDeclined(Data):
+    """The MSP said no (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_invitation_declined")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_invitation_declined`."""
+        return "manager_invitation_declined"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationCanceled(Data):
+    """The tenant took it back, or barred the MSP (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_invitation_canceled")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_invitation_canceled`."""
+        return "manager_invitation_canceled"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationExpired(Data):
+    """The MSP did not answer in time (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_invitation_expired")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_invitation_expired`."""
+        return "manager_invitation_expired"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerBarred(Data):
+    """A tenant keeps an MSP from asking to manage it; the MSP is not told (L-10).
+
+    Attributes:
+        tenant: The tenant.
+        manager: The MSP.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_barred")
+    tenant: model.TenantId
+    manager: model.TenantId
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_barred`."""
+        return "manager_barred"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerAdmitted(Data):
+    """A tenant lets an MSP ask again that it barred; the MSP is not told (L-10).
+
+    Attributes:
+        tenant: The tenant.
+        manager: The MSP.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "manager_admitted")
+    tenant: model.TenantId
+    manager: model.TenantId
+
+    @property
+    def event(self) -> str:
+        """Its name: `manager_admitted`."""
+        return "manager_admitted"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRequested(Data):
     """A manager asked to link an existing tenant (L-2).
 
@@ -331,6 +522,7 @@ class LinkRequested(Data):
         management: How it would be managed.
         services: What would be managed.
         expires: When the request lapses.
+        invited: Whether the tenant had invited it, so that it does not count as asking (L-10).
         sender: On whom it rests; on nobody, if the operator sent it (L-3).
         term: How long it would last.
         terms: The number of the terms under which it would (P-13).
@@ -343,6 +535,7 @@ class LinkRequested(Data):
     management: model.ManagementType
     services: frozenset[model.Service]
     expires: model.Timestamp
+    invited: bool = False
     sender: model.Subject | None = None
     term: model.TermRequest | None = None
     terms: int = 0
@@ -1109,7 +1302,7 @@ class UserRegistered(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserEdited(Data):
-    """A user's name or address changed (U-1).
+    """A user's name changed, or an operator gave them another address (U-1).
 
     Attributes:
         user: The user.
@@ -1124,6 +1317,120 @@ class UserEdited(Data):
     def event(self) -> str:
         """Its name: `user_edited`."""
         return "user_edited"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRequested(Data):
+    """A user was asked to confirm another address, in place of any that they were asked for before (U-1).
+
+    Attributes:
+        user: The user.
+        expires: When it lapses.
+        sender: On whom it rests (L-3).
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "address_requested")
+    user: model.UserId
+    expires: model.Timestamp
+    sender: model.Subject | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `address_requested`."""
+        return "address_requested"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressResent(Data):
+    """A user was reminded to confirm another address (U-1).
+
+    Attributes:
+        user: The user.
+        sender: On whom it rests from now on (L-3).
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "address_resent")
+    user: model.UserId
+    sender: model.Subject | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `address_resent`."""
+        return "address_resent"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressConfirmed(Data):
+    """A user has another address: they confirmed it, or an operator did (U-1).
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "address_confirmed")
+    user: model.UserId
+
+    @property
+    def event(self) -> str:
+        """Its name: `address_confirmed`."""
+        return "address_confirmed"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressCanceled(Data):
+    """The change of a user's address was taken back, or an operator gave them one (U-1).
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "address_canceled")
+    user: model.UserId
+
+    @property
+    def event(self) -> str:
+        """Its name: `address_canceled`."""
+        return "address_canceled"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressExpired(Data):
+    """Nobody confirmed the change of a user's address in time (U-1).
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "address_expired")
+    user: model.UserId
+
+    @property
+    def event(self) -> str:
+        """Its name: `address_expired`."""
+        return "address_expired"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressWithdrawn(Data):
+    """What the change of a user's address rested on is gone (L-3).
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "address_withdrawn")
+    user: model.UserId
+
+    @property
+    def event(self) -> str:
+        """Its name: `address_withdrawn`."""
+        return "address_withdrawn"
 
 
 @final
@@ -1929,6 +2236,15 @@ Event: TypeAlias = (
     | TenantEnabling
     | TenantEnabled
     | TenantDeleted
+    | ManagerInvited
+    | ManagerInvitationResent
+    | ManagerInvitationWithdrawn
+    | ManagerInvitationAccepted
+    | ManagerInvitationDeclined
+    | ManagerInvitationCanceled
+    | ManagerInvitationExpired
+    | ManagerBarred
+    | ManagerAdmitted
     | LinkRequested
     | LinkRequestResent
     | LinkRequestWithdrawn
@@ -1968,6 +2284,12 @@ Event: TypeAlias = (
     | InvitationExpired
     | UserRegistered
     | UserEdited
+    | AddressRequested
+    | AddressResent
+    | AddressConfirmed
+    | AddressCanceled
+    | AddressExpired
+    | AddressWithdrawn
     | UserBlocked
     | UserUnblocked
     | UserRemoved

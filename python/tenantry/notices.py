@@ -11,6 +11,10 @@ from . import _model as model
 from ._data import Data
 
 __all__ = [
+    "AddressChange",
+    "AddressChangeReminder",
+    "AddressChangeWarning",
+    "AddressChanged",
     "AutoExtendSet",
     "CollectorPowerDown",
     "CollectorPowerUp",
@@ -36,6 +40,11 @@ __all__ = [
     "LinkRequestExpired",
     "LinkRequestReminder",
     "LinkRequested",
+    "ManagerInvitationCanceled",
+    "ManagerInvitationDeclined",
+    "ManagerInvitationExpired",
+    "ManagerInvitationReminder",
+    "ManagerInvited",
     "MoveApproved",
     "MoveDeclined",
     "MoveExpired",
@@ -54,6 +63,96 @@ __all__ = [
     "TermsChanged",
     "UploadWithdrawn",
 ]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvited(Data):
+    """A tenant invites the MSP to ask to manage it (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "manager_invited")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `manager_invited`."""
+        return "manager_invited"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationReminder(Data):
+    """A reminder of that (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "manager_invitation_reminder")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `manager_invitation_reminder`."""
+        return "manager_invitation_reminder"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationDeclined(Data):
+    """The MSP said no; what comes of a yes is a link request (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "manager_invitation_declined")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `manager_invitation_declined`."""
+        return "manager_invitation_declined"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationCanceled(Data):
+    """The tenant took its invitation back, or it has ended with what it rested on (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "manager_invitation_canceled")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `manager_invitation_canceled`."""
+        return "manager_invitation_canceled"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerInvitationExpired(Data):
+    """The invitation has expired (L-10).
+
+    Attributes:
+        invitation: The invitation.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "manager_invitation_expired")
+    invitation: model.ManagerInvitationId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `manager_invitation_expired`."""
+        return "manager_invitation_expired"
 
 
 @final
@@ -808,8 +907,86 @@ class InvitationExpired(Data):
         return "invitation_expired"
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChange(Data):
+    """The user is asked to confirm another address (U-1). It goes to that one, which is what is known of them as
+    `new_email`, and to no other: once it is settled, to none.
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "address_change")
+    user: model.UserId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `address_change`."""
+        return "address_change"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChangeReminder(Data):
+    """A reminder of that (L-3), which goes to the same address.
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "address_change_reminder")
+    user: model.UserId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `address_change_reminder`."""
+        return "address_change_reminder"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChangeWarning(Data):
+    """Another address was asked for (U-1): a warning to the one that the user has.
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "address_change_warning")
+    user: model.UserId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `address_change_warning`."""
+        return "address_change_warning"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChanged(Data):
+    """The user has another address (U-1), and is told so at that one.
+
+    Attributes:
+        user: The user.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("kind", "address_changed")
+    user: model.UserId
+
+    @property
+    def kind(self) -> str:
+        """Its name: `address_changed`."""
+        return "address_changed"
+
+
 NoticeKind: TypeAlias = (
-    LinkRequested
+    ManagerInvited
+    | ManagerInvitationReminder
+    | ManagerInvitationDeclined
+    | ManagerInvitationCanceled
+    | ManagerInvitationExpired
+    | LinkRequested
     | LinkRequestReminder
     | LinkRequestAccepted
     | LinkRequestDeclined
@@ -850,5 +1027,9 @@ NoticeKind: TypeAlias = (
     | InvitationAccepted
     | InvitationDeclined
     | InvitationExpired
+    | AddressChange
+    | AddressChangeReminder
+    | AddressChangeWarning
+    | AddressChanged
 )
 """What a notice says, with what it is about."""

@@ -14,8 +14,8 @@ use crate::base::text::{DeviceId, Number};
 use crate::decide::Settling;
 use crate::journal::Record;
 use crate::model::{
-    AlertRule, Assignment, Attachment, BarredManager, Device, Holding, Integration, Invitation, Licence, Link,
-    LinkRequest, ManagerInvitation, Move, Proposal, Role, Session, Tenant, User,
+    AddressChange, AlertRule, Assignment, Attachment, BarredManager, Device, Holding, Integration,
+    Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move, Proposal, Role, Session, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 use crate::query::{Page, Paging};
@@ -95,6 +95,8 @@ kinds! {
     User "user"
     /// An invitation.
     Invitation "invitation"
+    /// That a user is asked to confirm another address; its id is the user's.
+    AddressChange "address_change"
     /// An assignment.
     Assignment "assignment"
     /// A tenant's own role.
@@ -167,7 +169,7 @@ pub enum Of {
     /// The tenant's with this number.
     Number(Number),
     /// A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of
-    /// links and link requests, those by which it is managed.
+    /// links and link requests, those by which it is managed; of managers' invitations, its own.
     Tenant(TenantId),
     /// A manager's links, link requests and proposals, and the tenants' invitations to it.
     Manager(TenantId),
@@ -207,6 +209,7 @@ impl Of {
             (E::BarredManager, Self::All | Self::Tenant(_)) => Index::BarredManagerTenant,
             (E::Invitation, Self::All | Self::Tenant(_)) => Index::InvitationTenant,
             (E::Invitation, Self::User(_)) => Index::InvitationUser,
+            (E::AddressChange, Self::All | Self::Tenant(_)) => Index::AddressHome,
             (E::Assignment, Self::All | Self::Tenant(_)) => Index::AssignmentTenant,
             (E::Assignment, Self::User(_)) => Index::AssignmentUser,
             (E::Assignment, Self::Role(_)) => Index::AssignmentRole,

@@ -350,7 +350,8 @@ fn users(sight: &Sight<'_>, seal: Seal, it: &Users) -> Ruling<Page<UserRow>> {
         }
         let place = (key(&user, &personal)?, user.id.uuid());
         let role = world.assignment(user.id, tenant)?.map(|assignment| assignment.role.clone());
-        let row = UserRow { user: user.id, name: personal.name, email: personal.email, state, role };
+        let Personal { name, email, new_email, .. } = personal;
+        let row = UserRow { user: user.id, name, email, new_email, state, role };
         Ok(Some((place, row)))
     });
     turn.sorted(users)

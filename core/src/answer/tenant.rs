@@ -19,8 +19,8 @@ use crate::policy::Terms;
 use crate::query::{
     AssignmentRow, Assignments, Awaited, Awaiting, AwaitingRow, BarredManagerRow, BarredManagers, DeviceRow,
     Devices, FindDevice, InvitationRow, Invitations, LicenceRow, Licences, LinkRequestRow, LinkRequests,
-    LinkTerms, ManagerInvitationRow, ManagerInvitations, ManagerRow, Managers, Organisation, Page, PlaceRow, Places, RoleRow, Roles, SessionRow, Sessions, Settings,
-    TenantSettings, TermsOfLink,
+    LinkTerms, ManagerInvitationRow, ManagerInvitations, ManagerRow, Managers, Organisation, Page, PlaceRow,
+    Places, RoleRow, Roles, SessionRow, Sessions, Settings, TenantSettings, TermsOfLink,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
@@ -76,9 +76,10 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
     }))
 }
 
-/// What awaits an answer of a user: asked of their home, and asked of managers for whom they may
-/// answer, their home and those on which they hold a role themselves. Of a world in which what is
-/// due about their links has happened. Costs what awaits an answer there, and the user's own roles.
+/// What awaits an answer of a user: asked of themselves, of their home, and of managers for whom
+/// they may answer, their home and those on which they hold a role themselves. Of a world in which
+/// what is due about their links has happened. Costs what awaits an answer there, and the user's
+/// own roles.
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
@@ -98,6 +99,9 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
         }
         Ok(())
     };
+    if let Some((email, by, expires)) = sight.own_address()? {
+        awaits(viewer.id.uuid(), Awaited::Address { email }, home, by, Some(expires))?;
+    }
     let above = world.links_above(home)?;
     if sight.might(LINK_RESPOND, home)?.is_some() {
         for request in world.pending_requests(home)? {
@@ -309,7 +313,8 @@ pub(super) fn barred_managers(
     turn.page(turn.walk::<BarredManager>(world.view, vec![barred]).map(|barred| {
         let (place, barred) = barred?;
         let manager = world.tenant(barred.manager)?.filter(|_| sight.is_home(tenant));
-        let row = |manager: Arc<Tenant>| BarredManagerRow { number: manager.number.clone(), since: barred.since };
+        let row =
+            |manager: Arc<Tenant>| BarredManagerRow { number: manager.number.clone(), since: barred.since };
         Ok(manager.map(|manager| (place, row(manager))))
     }))
 }

@@ -17,10 +17,10 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
-    Added, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Ended, Handshake, HandshakeState,
-    Hold, Integration, Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move, Operation, Party,
-    Proposal, Refusals, ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef, Session, Stage, Subject, Tenant, Term, User,
-    UserState, announced_by,
+    Added, AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Ended, Handshake,
+    HandshakeState, Hold, Integration, Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move,
+    Operation, Party, Proposal, Refusals, ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef, Session,
+    Stage, Subject, Tenant, Term, User, UserState, announced_by,
 };
 use crate::policy::{Policy, PolicyVersion};
 use crate::view::{Any, Entity, Index, Key, Kind, Span, View, ViewError, Write};
@@ -306,6 +306,23 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             put(User { id: *user, home: *home, state: UserState::Active, since: at })
         }
         Event::UserEdited { user: _, personal: _ } => None,
+        Event::AddressRequested { user, expires, sender } => {
+            let Some(found) = view.get::<User>(user.uuid())? else { return Ok(Vec::new()) };
+            let mut changes = counted(view, inviting(view, *sender)?, user.uuid(), at)?;
+            let handshake = asked(at, *expires, *sender);
+            changes.extend(put(AddressChange { user: *user, home: found.home, handshake }));
+            return Ok(changes);
+        }
+        Event::AddressResent { user, sender } => {
+            let Some(found) = view.get::<AddressChange>(user.uuid())? else { return Ok(Vec::new()) };
+            let mut changes = counted(view, inviting(view, *sender)?, user.uuid(), at)?;
+            changes.extend(taken_up(found, *sender, |it| &mut it.handshake));
+            return Ok(changes);
+        }
+        Event::AddressConfirmed { user } => answer_address(view, *user, HandshakeTrigger::Accept)?,
+        Event::AddressCanceled { user } => answer_address(view, *user, HandshakeTrigger::Cancel)?,
+        Event::AddressExpired { user } => answer_address(view, *user, HandshakeTrigger::Expire)?,
+        Event::AddressWithdrawn { user } => answer_address(view, *user, HandshakeTrigger::Withdraw)?,
         Event::UserBlocked { user } => move_user(view, *user, UserTrigger::Block)?,
         Event::UserUnblocked { user } => {
             let mut changes: Vec<Write> = move_user(view, *user, UserTrigger::Unblock)?.into_iter().collect();
@@ -571,7 +588,7 @@ fn taken_up<E: Entity + Into<Any>>(
     put(entity)
 }
 
-/// The organisation for which somebody invites: a person's home.
+/// The organisation for which somebody invites, or asks for another address: a person's home.
 fn inviting(view: &dyn View, sender: Option<Subject>) -> Result<Option<TenantId>, ViewError> {
     Ok(match sender {
         Some(Subject::User(user)) => view.get::<User>(user.uuid())?.map(|user| user.home),
@@ -636,6 +653,14 @@ fn answer_invitation(
     let mut changes: Vec<Write> = move_user(view, invitation.user, then)?.into_iter().collect();
     changes.push(Write::Put(invitation.into()));
     Ok(changes)
+}
+
+fn answer_address(
+    view: &dyn View,
+    user: UserId,
+    trigger: HandshakeTrigger,
+) -> Result<Option<Write>, ViewError> {
+    edit::<AddressChange>(view, user.uuid(), |it| answer(&mut it.handshake, trigger))
 }
 
 fn answer(handshake: &mut Handshake, trigger: HandshakeTrigger) {

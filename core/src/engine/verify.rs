@@ -9,7 +9,7 @@ use crate::about;
 use crate::base::ids::UserId;
 use crate::decide::retraced;
 use crate::journal::{Hash, Head, Record};
-use crate::model::Subject;
+use crate::model::{AddressChange, HandshakeState, Subject};
 use crate::store::{NewRecord, Reading, Retelling};
 use crate::view::{Index, Key, Kind, Memory, Span, View};
 
@@ -106,7 +106,7 @@ fn replay(reading: &dyn Reading, head: &Head, retelling: &mut dyn Retelling) -> 
 }
 
 /// Whose personal data is there although it was erased, or missing although it was not: every user
-/// is known by an address.
+/// is known by an address, and by another as long as they are asked to confirm it (U-1).
 fn misremembered(reading: &dyn Reading, replayed: &Replayed) -> Result<Option<String>, Error> {
     for (subject, by) in &replayed.erased {
         if let Some(by) = by
@@ -122,10 +122,22 @@ fn misremembered(reading: &dyn Reading, replayed: &Replayed) -> Result<Option<St
     }
     for user in replayed.world.entities().filter(|entity| entity.kind() == Kind::User) {
         let subject = Subject::User(UserId::from_uuid(user.id()));
-        if !replayed.erased.contains_key(&subject)
-            && reading.personal(subject)?.is_none_or(|known| known.email.is_none())
-        {
+        if replayed.erased.contains_key(&subject) {
+            continue;
+        }
+        let known = reading.personal(subject)?.unwrap_or_default();
+        if known.email.is_none() {
             return Ok(Some(format!("the address of user {} is missing, which nobody erased", user.id())));
+        }
+        let view: &dyn View = &replayed.world;
+        let asked = view.get::<AddressChange>(user.id())?;
+        let asked = asked.is_some_and(|change| change.handshake.state == HandshakeState::Pending);
+        if asked != known.new_email.is_some() {
+            let what = match asked {
+                true => "is asked to confirm an address that is missing",
+                false => "is not asked to confirm the new address that is there",
+            };
+            return Ok(Some(format!("user {} {what}", user.id())));
         }
     }
     Ok(None)

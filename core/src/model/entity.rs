@@ -333,7 +333,7 @@ pub struct Handshake {
     pub sender: Option<Subject>,
 }
 
-/// How much a tenant or an invited user was asked by one organisation lately, so that nobody is
+/// How much a tenant or a user was asked by one organisation lately, so that nobody is
 /// asked without end (L-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -401,8 +401,8 @@ pub struct LinkRequest {
     pub handshake: Handshake,
 }
 
-/// A tenant's invitation to an MSP, to ask to manage it (L-10). It is answered by a link request, or
-/// declined.
+/// A tenant's invitation to an MSP, to ask to manage it (L-10). It is answered by a link request,
+/// or declined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ManagerInvitation {
@@ -564,6 +564,19 @@ pub struct User {
     pub since: Timestamp,
 }
 
+/// That a user is asked to confirm another address, as it was asked last; at most one per user
+/// (U-1). The address is [`Personal`] data, and is known only as long as they are asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AddressChange {
+    /// Whose address; its key as well.
+    pub user: UserId,
+    /// The tenant they belong to.
+    pub home: TenantId,
+    /// Where the handshake stands.
+    pub handshake: Handshake,
+}
+
 /// A user's role on a tenant; at most one per user and tenant (P-10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -626,6 +639,9 @@ pub struct Personal {
     /// A person's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
+    /// The e-mail address that a person is asked to confirm, as long as they are (U-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_email: Option<Email>,
     /// A telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,

@@ -105,8 +105,8 @@ mod tenant;
 pub use page::{MAX_ROWS, Page, Paging};
 pub use tenant::{
     AssignmentRow, Awaited, AwaitingRow, BarredManagerRow, DeviceRow, InvitationFilter, InvitationRow,
-    LicenceRow, LinkRequestFilter, LinkRequestRow, ManagerInvitationFilter, ManagerInvitationRow, ManagerRow, Organisation, PlaceRow, RoleRow, SessionRow,
-    TenantSettings, TermsOfLink,
+    LicenceRow, LinkRequestFilter, LinkRequestRow, ManagerInvitationFilter, ManagerInvitationRow, ManagerRow,
+    Organisation, PlaceRow, RoleRow, SessionRow, TenantSettings, TermsOfLink,
 };
 
 use std::collections::BTreeSet;
@@ -963,6 +963,10 @@ pub struct UserRow {
     /// Their address; none, if erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
+    /// The address that they are asked to confirm, if they are; told to themselves and to those of
+    /// their organisation who manage its users (U-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_email: Option<Email>,
     /// Where they stand.
     pub state: UserState,
     /// Their role at home.

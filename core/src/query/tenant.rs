@@ -416,4 +416,9 @@ pub enum Awaited {
         /// The devices.
         devices: BTreeSet<DeviceId>,
     },
+    /// The user themselves is asked to confirm another address (U-1).
+    Address {
+        /// The address.
+        email: Email,
+    },
 }

@@ -166,6 +166,18 @@ pub(crate) fn side_of_link(
     if party { Ok(Some(Party::Manager)) } else { refuse(Code::UnknownLink, link.id) }
 }
 
+/// Finds a user for those who may edit them: themselves, and those who manage users at the user's
+/// home (U-1, U-4).
+pub(super) fn edited_user(world: &World<'_>, actor: &Actor, id: UserId) -> Ruling<Arc<User>> {
+    if *actor != Actor::User(id) {
+        return managed_user(world, actor, id);
+    }
+    match admit(world, actor, Gate::Shut)? {
+        Some(user) => Ok(user),
+        None => refuse(Code::NoSuchUser, id),
+    }
+}
+
 /// Finds a user for those who manage users at the user's home (U-4).
 pub(super) fn managed_user(world: &World<'_>, actor: &Actor, id: UserId) -> Ruling<Arc<User>> {
     let admitted = admit(world, actor, Gate::Shut)?;

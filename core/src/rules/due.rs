@@ -165,6 +165,7 @@ fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
         Any::Proposal(it) => Event::ProposalExpired { proposal: it.id },
         Any::ManagerInvitation(it) => Event::ManagerInvitationExpired { invitation: it.id },
         Any::Invitation(it) => Event::InvitationExpired { invitation: it.id },
+        Any::AddressChange(it) => Event::AddressExpired { user: it.user },
         Any::Move(it) => Event::MoveExpired { id: it.id },
         Any::Link(link) => {
             let lapse = link

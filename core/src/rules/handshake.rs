@@ -13,8 +13,8 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, LINK_RESPOND, USERS_MANAGE};
 use crate::model::{
-    Actor, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, ManagerInvitation, Move, Party,
-    Proposal, ProposalContent, Subject, User,
+    Actor, AddressChange, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, ManagerInvitation,
+    Move, Party, Proposal, ProposalContent, Subject, User,
 };
 use crate::view::{Any, Index, Key, Span, ViewError};
 
@@ -59,11 +59,7 @@ pub(super) fn proposal_stands(world: &World<'_>, proposal: &Proposal) -> Result<
     proposal_rests(world, proposal, &mut BTreeMap::new())
 }
 
-fn proposal_rests(
-    world: &World<'_>,
-    proposal: &Proposal,
-    asked: &mut Asking,
-) -> Result<bool, ViewError> {
+fn proposal_rests(world: &World<'_>, proposal: &Proposal, asked: &mut Asking) -> Result<bool, ViewError> {
     let Some(link) = world.link(proposal.link)?.filter(|link| link.is_in_force(world.at)) else {
         return Ok(false);
     };
@@ -155,6 +151,26 @@ pub(super) fn move_stands(world: &World<'_>, found: &Move) -> Result<bool, ViewE
     Ok(true)
 }
 
+/// Whether the sender of a change of address could still ask for it: of their own, whoever is
+/// there; of another's, whoever manages them and could hand out all that they hold.
+pub(super) fn address_stands(world: &World<'_>, change: &AddressChange) -> Result<bool, ViewError> {
+    let Some(user) = world.user(change.user)?.filter(|user| user.state.is_living()) else {
+        return Ok(false);
+    };
+    if change.handshake.sender == Some(Subject::User(user.id)) {
+        return Ok(true);
+    }
+    let Some((sender, actor)) = person(world, &change.handshake)? else {
+        return Ok(change.handshake.sender.is_none());
+    };
+    let judged = access::judge(world, sender.id, USERS_MANAGE, user.home, None, Gate::Open)?;
+    if judged.reason.is_some() || !access::sees(world, &sender, user.home)? {
+        return Ok(false);
+    }
+    let handed = Giver::of(world, &actor).and_then(|mut giver| giver.hand_over(&user));
+    Ok(unless_refused(handed)?.is_some())
+}
+
 /// The person on whom a handshake rests, where they can act.
 fn person(world: &World<'_>, handshake: &Handshake) -> Result<Option<(Arc<User>, Actor)>, ViewError> {
     let Some(Subject::User(sender)) = handshake.sender else { return Ok(None) };
@@ -193,8 +209,8 @@ fn anybody_can_ask(world: &World<'_>, (party, tenant): (Party, TenantId)) -> Res
             world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(holder.uuid()))
         {
             let user = assignment?.user;
-            let elsewhere = party == Party::Customer
-                && world.user(user)?.is_none_or(|user| user.home != tenant);
+            let elsewhere =
+                party == Party::Customer && world.user(user)?.is_none_or(|user| user.home != tenant);
             if !elsewhere && access::judge(world, user, permission, tenant, None, gate)?.reason.is_none() {
                 return Ok(true);
             }
@@ -339,11 +355,7 @@ impl Touched {
 
 /// The event by which a pending handshake ends whose ground is gone. Of many requests of one
 /// organisation its people are asked about once.
-fn ground_gone(
-    world: &World<'_>,
-    entity: &Any,
-    asked: &mut Asking,
-) -> Result<Option<Event>, ViewError> {
+fn ground_gone(world: &World<'_>, entity: &Any, asked: &mut Asking) -> Result<Option<Event>, ViewError> {
     let pending = |handshake: &Handshake| handshake.state_at(world.at) == HandshakeState::Pending;
     Ok(match entity {
         Any::LinkRequest(it) if pending(&it.handshake) => {
@@ -361,6 +373,10 @@ fn ground_gone(
         Any::Invitation(it) if pending(&it.handshake) => {
             let stands = invitation_stands(world, it)?;
             (!stands).then_some(Event::InvitationWithdrawn { invitation: it.id })
+        }
+        Any::AddressChange(it) if pending(&it.handshake) => {
+            let stands = address_stands(world, it)?;
+            (!stands).then_some(Event::AddressWithdrawn { user: it.user })
         }
         Any::Move(it) if pending(&it.handshake) => {
             let stands = move_stands(world, it)?;

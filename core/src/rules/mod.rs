@@ -3,6 +3,7 @@
 //! passed in.
 
 pub mod access;
+pub(crate) mod address;
 pub(crate) mod alert;
 pub(crate) mod assignment;
 pub(crate) mod authority;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{self, Gate};
+use super::address;
 use super::authority;
 use super::ids::NewIds;
 use super::rights::{Giver, Handed, Offer, Place};
@@ -31,8 +32,8 @@ const UNMASKED: Handed = Handed { below: false, masked: false };
 /// Invites somebody to a tenant (U-2, U-4).
 ///
 /// # Errors
-/// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `already_member`, `already_invited`,
-/// `email_taken`, `id_taken`.
+/// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `id_taken`, `too_many_requests`,
+/// `already_member`, `already_invited`.
 pub(crate) fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<Decision> {
     authority::authorize(world, actor, USERS_MANAGE, command.tenant, Gate::Shut)?;
     let Some(tenant) = world.living(command.tenant)? else {
@@ -124,13 +125,13 @@ fn invitation(
 ) -> Result<Decision, ViewError> {
     let user = ids.take(invitee.user, bars)?;
     let invitation = ids.take(invitee.invitation, bars)?;
-    bar_address(world, tenant, &invitee.email, None, bars)?;
+    address::bar_member(world, tenant, &invitee.email, bars)?;
     for known in world.view.addressed(&invitee.email)? {
         let invited =
             world.user(known)?.is_some_and(|known| known.state == UserState::Invited && known.home == tenant);
         bars.bar(invited, Code::AlreadyInvited, tenant);
     }
-    bar_inviting(world, actor, &invitee.email, bars)?;
+    address::bar_writing(world, actor, &invitee.email, None, bars)?;
     let personal =
         Personal { name: invitee.name.clone(), email: Some(invitee.email.clone()), ..Personal::default() };
     Ok(Decision {
@@ -147,33 +148,6 @@ fn invitation(
         }],
         people: vec![(Subject::User(user), Some(personal))],
     })
-}
-
-/// Bars another invitation or reminder to an address that got too many today, whomever the sender's
-/// organisation invited by it (L-3).
-fn bar_inviting(world: &World<'_>, actor: &Actor, email: &Email, bars: &mut Bars) -> Result<(), ViewError> {
-    let Actor::User(sender) = actor else { return Ok(()) };
-    let Some(sender) = world.user(*sender)? else { return Ok(()) };
-    let addressed = world.view.addressed(email)?;
-    world.bar_asking(actor, sender.home, addressed.into_iter().map(UserId::uuid), bars)
-}
-
-/// Bars an address that a living user other than `except` has (U-1).
-fn bar_address(
-    world: &World<'_>,
-    tenant: TenantId,
-    email: &Email,
-    except: Option<UserId>,
-    bars: &mut Bars,
-) -> Result<(), ViewError> {
-    for known in world.view.addressed(email)? {
-        let Some(user) = world.user(known)? else { continue };
-        if user.state.is_living() && Some(user.id) != except {
-            bars.bar(user.home == tenant, Code::AlreadyMember, tenant);
-            bars.bar(user.home != tenant, Code::EmailTaken, "");
-        }
-    }
-    Ok(())
 }
 
 /// Reminds an invited person (U-2).
@@ -209,7 +183,7 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitatio
     };
     let personal = world.view.personal(Subject::User(invitation.user))?;
     if let Some(email) = personal.and_then(|personal| personal.email) {
-        bar_inviting(world, actor, &email, &mut bars)?;
+        address::bar_writing(world, actor, &email, None, &mut bars)?;
     }
     bars.lift()?;
     let sender = handshake::sent_by(actor, None);
@@ -275,7 +249,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitatio
         let owned = invitation.sign_up && !world.super_admins(invitation.tenant)?.is_empty();
         bars.bar(owned, Code::OwnerPresent, invitation.tenant);
     }
-    bar_address(world, invitation.tenant, &command.email, Some(invitation.user), &mut bars)?;
+    address::bar_taken(world, invitation.tenant, &command.email, Some(invitation.user), &mut bars)?;
     if let Some(tenant) = world.living(invitation.tenant)? {
         world.bar_closed(&tenant, &mut bars)?;
     }
@@ -345,7 +319,7 @@ pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser)
     let mut bars = Bars::new();
     bars.note(assignment::known_role(world, &command.role, &[home.id]))?;
     let user = NewIds::of(world).take(command.user, &mut bars)?;
-    bar_address(world, home.id, &command.email, None, &mut bars)?;
+    address::bar_taken(world, home.id, &command.email, None, &mut bars)?;
     bars.lift()?;
     let personal =
         Personal { name: command.name.clone(), email: Some(command.email.clone()), ..Personal::default() };
@@ -364,22 +338,15 @@ pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser)
     })
 }
 
-/// Changes a user's name or address; users may change their own (U-1). Whoever has somebody's
-/// address has their account, so giving another one is like handing out all that the user holds
-/// (P-15).
+/// Changes a user's name, and asks for another address, which the operator gives at once; users may
+/// change their own (U-1).
 ///
 /// # Errors
 /// `no_such_user`, `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`,
-/// `nothing_to_do`, `user_state_conflict`, `already_member`, `email_taken`.
+/// `nothing_to_do`, `too_many_requests`, `user_state_conflict`; for the operator `already_member`,
+/// `email_taken`.
 pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Decision> {
-    let user = if *actor == Actor::User(command.user) {
-        match authority::admit(world, actor, Gate::Shut)? {
-            Some(user) => user,
-            None => return refuse(Code::NoSuchUser, command.user),
-        }
-    } else {
-        authority::managed_user(world, actor, command.user)?
-    };
+    let user = authority::edited_user(world, actor, command.user)?;
     let mut bars = Bars::new();
     bars.bar(command.name.is_keep() && command.email.is_none(), Code::NothingToDo, user.id);
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
@@ -389,19 +356,27 @@ pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruli
         command.name.apply_to(&mut personal.name);
         fields.insert(PersonalField::Name);
     }
-    if let Some(email) = &command.email {
-        if *actor != Actor::User(user.id) {
-            bars.note(Giver::of(world, actor)?.hand_over(&user))?;
+    let mut events = Vec::new();
+    match (&command.email, actor) {
+        (Some(email), Actor::User(_)) => {
+            events.push(address::ask(world, actor, &user, (&personal, email), &mut bars)?);
+            personal.new_email = Some(email.clone());
         }
-        bar_address(world, user.home, email, Some(user.id), &mut bars)?;
-        personal.email = Some(email.clone());
-        fields.insert(PersonalField::Email);
+        (Some(email), Actor::Operator { .. } | Actor::Clock) => {
+            address::bar_taken(world, user.home, email, Some(user.id), &mut bars)?;
+            if world.pending_address(user.id)?.is_some() {
+                events.push(Event::AddressCanceled { user: user.id });
+            }
+            personal.email = Some(email.clone());
+            fields.insert(PersonalField::Email);
+        }
+        (None, _) => {}
     }
     bars.lift()?;
-    Ok(Decision {
-        events: vec![Event::UserEdited { user: user.id, personal: fields }],
-        people: vec![(Subject::User(user.id), Some(personal))],
-    })
+    if !fields.is_empty() {
+        events.push(Event::UserEdited { user: user.id, personal: fields });
+    }
+    Ok(Decision { events, people: vec![(Subject::User(user.id), Some(personal))] })
 }
 
 /// Blocks a user (U-3).

@@ -12,8 +12,8 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::{
-    Actor, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, ManagerInvitation,
-    Operation, Personal, Proposal, Role, RoleRef, Subject, Tenant, User, UserState,
+    Actor, AddressChange, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest,
+    ManagerInvitation, Operation, Personal, Proposal, Role, RoleRef, Subject, Tenant, User, UserState,
 };
 use crate::policy::{ManagementRule, Policy, PolicyVersion, Terms};
 use crate::refusal::{Code, Refusal};
@@ -503,6 +503,15 @@ impl<'v> World<'v> {
     /// When the view cannot be read.
     pub(crate) fn pending_proposals(&self, link: LinkId) -> Result<Vec<Arc<Proposal>>, ViewError> {
         self.pending(Index::ProposalLink, link.uuid(), |it: &Proposal| &it.handshake)
+    }
+
+    /// What a user is asked to confirm as their address, if they are (U-1).
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn pending_address(&self, user: UserId) -> Result<Option<Arc<AddressChange>>, ViewError> {
+        let change = self.view.get::<AddressChange>(user.uuid())?;
+        Ok(change.filter(|it| it.handshake.state_at(self.at) == HandshakeState::Pending))
     }
 
     fn pending<E: Entity>(

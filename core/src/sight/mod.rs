@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::ids::{LinkId, TenantId, UserId};
-use crate::base::text::Permission;
-use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW};
+use crate::base::text::{Email, Permission};
+use crate::base::time::Timestamp;
+use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE};
 use crate::model::{Actor, Contact, Link, Personal, Subject, TenantKind, User};
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
@@ -163,6 +164,39 @@ impl<'w> Sight<'w> {
         Ok(self.knows(tenant, user.home)?.then_some(Subject::Tenant(user.home)))
     }
 
+    /// What is known today about somebody, with the address that they are asked to confirm where
+    /// they are.
+    fn known_of(&self, user: &User) -> Result<Personal, ViewError> {
+        let mut known = self.world.view.personal(Subject::User(user.id))?.unwrap_or_default();
+        if known.new_email.is_some() && self.world.pending_address(user.id)?.is_none() {
+            known.new_email = None;
+        }
+        Ok(known)
+    }
+
+    /// What the user who asks is asked to confirm as their address, by which organisation as far as
+    /// it is there for them, and until when (U-1).
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn own_address(&self) -> Result<Option<(Email, TenantId, Timestamp)>, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(None) };
+        let Some(change) = self.world.pending_address(user.id)? else { return Ok(None) };
+        let Some(email) = self.known_of(user)?.new_email else { return Ok(None) };
+        // Nobody confirms it while their home is disabled.
+        if !access::can_act(self.world, user, Gate::Shut)? {
+            return Ok(None);
+        }
+        let mut by = user.home;
+        if let Some(Subject::User(sender)) = change.handshake.sender
+            && let Some(sender) = self.world.user(sender)?
+            && self.knows(user.home, sender.home)?
+        {
+            by = sender.home;
+        }
+        Ok(Some((email, by, change.handshake.expires)))
+    }
+
     /// The user's home, and the tenants on which they hold a role themselves.
     ///
     /// # Errors
@@ -305,7 +339,9 @@ impl Open<'_> {
         Ok(Contact { street: known.street, coordinates: known.coordinates, phone: known.phone })
     }
 
-    /// What is known today about somebody who is at home there; nothing of anybody else.
+    /// What is known today about somebody who is at home there; nothing of anybody else. The
+    /// address that they are asked to confirm is told to themselves and to those of their
+    /// organisation who manage its users (U-1).
     ///
     /// # Errors
     /// When the world cannot be read.
@@ -313,7 +349,15 @@ impl Open<'_> {
         if user.home != self.tenant {
             return Ok(Personal::default());
         }
-        Ok(self.sight.world.view.personal(Subject::User(user.id))?.unwrap_or_default())
+        let mut known = self.sight.known_of(user)?;
+        let Self { sight, tenant } = *self;
+        let own = sight.viewer().is_some_and(|viewer| viewer.id == user.id);
+        if known.new_email.is_some()
+            && !(own || sight.is_home(tenant) && sight.might(USERS_MANAGE, tenant)?.is_some())
+        {
+            known.new_email = None;
+        }
+        Ok(known)
     }
 }
 

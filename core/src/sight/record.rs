@@ -402,8 +402,18 @@ impl<'s> RecordSight<'s> {
             Event::InvitationResent { sender: Some(Subject::User(sender)), .. }
             | Event::MoveRequested { sender: Some(Subject::User(sender)), .. }
             | Event::MoveResent { sender: Some(Subject::User(sender)), .. } => name(sender)?,
+            Event::AddressRequested { user, sender, .. } | Event::AddressResent { user, sender } => {
+                if let Some(Subject::User(sender)) = sender {
+                    name(sender)?;
+                }
+                name(user)?;
+            }
             Event::UserRegistered { user, .. }
             | Event::UserEdited { user, .. }
+            | Event::AddressConfirmed { user }
+            | Event::AddressCanceled { user }
+            | Event::AddressExpired { user }
+            | Event::AddressWithdrawn { user }
             | Event::UserBlocked { user }
             | Event::UserUnblocked { user }
             | Event::UserRemoved { user }

@@ -9,9 +9,9 @@ use super::key::{Index, Key};
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::model::{
-    AlertRule, Asked, Assignment, Attachment, BarredManager, Device, HandshakeState, Holding, Integration,
-    Invitation, Licence, Link, LinkRequest, Listing, ManagerInvitation, Move, Proposal, Refusals,
-    ResellerRow, RestingPrefix, Role, RoleRef, Session, Tenant, User,
+    AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, HandshakeState, Holding,
+    Integration, Invitation, Licence, Link, LinkRequest, Listing, ManagerInvitation, Move, Proposal,
+    Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 
@@ -149,6 +149,8 @@ kinds! {
     23 ManagerInvitation "manager_invitation"
     /// An MSP that a tenant keeps from asking.
     24 BarredManager "barred_manager"
+    /// That a user is asked to confirm another address.
+    25 AddressChange "address_change"
 }
 
 /// One entity that is inserted, replaced or deleted.
@@ -211,6 +213,7 @@ impl Any {
             Self::Proposal(it) => &it.handshake,
             Self::ManagerInvitation(it) => &it.handshake,
             Self::Invitation(it) => &it.handshake,
+            Self::AddressChange(it) => &it.handshake,
             Self::Move(it) => &it.handshake,
             _ => return BTreeSet::new(),
         };
@@ -323,6 +326,14 @@ pub(crate) fn role_strand(tenant: TenantId, role: &RoleRef) -> Key {
         RoleRef::Custom(role) => on.flag(true).id(role.uuid()),
     }
 }
+entity!(AddressChange, it => it.user.uuid(), {
+    let pending = it.handshake.state == HandshakeState::Pending;
+    let mut keys = vec![(Index::AddressHome, Key::new().id(it.home.uuid()).flag(pending))];
+    if pending {
+        due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&[it.home.uuid(), it.user.uuid()]));
+    }
+    keys
+});
 
 entity!(Assignment, it => it.id().uuid(), {
     let mut keys = vec![

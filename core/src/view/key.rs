@@ -132,6 +132,8 @@ indexes! {
     48 ManagerInvitationPair "manager_invitation_pair"
     /// Barred managers by tenant: tenant, then the moment from which they are.
     49 BarredManagerTenant "barred_manager_tenant"
+    /// Changes of addresses by home: tenant, then 1 while pending and 0 after.
+    50 AddressHome "address_home"
 }
 
 /// An index key, built part by part.

@@ -152,7 +152,8 @@ declare! {
         /// The tenant with this number.
         number: Option<Number>,
         /// A tenant's: its users, its own roles and integrations; what it holds; what is about it.
-        /// Of links and link requests, those by which it is managed.
+        /// Of links and link requests, those by which it is managed; of managers' invitations, its
+        /// own.
         tenant: Option<TenantId>,
         /// A manager's links and link requests.
         manager: Option<TenantId>,

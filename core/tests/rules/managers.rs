@@ -66,7 +66,7 @@ fn l10_a_tenant_invites_an_msp_which_answers_with_a_request() {
     let given = given.then(happened(&["manager_invitation_accepted", "link_requested"]));
     assert_eq!(state(&given), HandshakeState::Accepted);
     // Nothing is managed before the customer has confirmed what it reads.
-    let given = given.then_denied(NINA, "tenant.view", ALONE, UnknownTenant);
+    let given = given.then_denied(NINA, "tenant.view", ALONE, NotLinked);
     given.when(CARL, AcceptLink::new(ASKED)).then(done()).verified();
     // Another MSP's request answers nothing of it.
     let given = opened().when(ADA, ask(MSP, "ALONE", "jointly")).then(happened(&["link_requested"]));
@@ -109,7 +109,12 @@ fn l10_who_invites_and_what_stands_in_the_way() {
         (given(), STAFF, open(ALONE, "SECOND").into(), refused(TicketRequired)),
         (given(), staff_for("T-1"), open(ALONE, "SECOND").into(), done()),
         (given(), CORA.into(), bar("SECOND").into(), refused(RoleLacksPermission)),
-        (given(), ADA.into(), BarManager::new(JOINTLY, text("SECOND"), true).into(), refused(ReservedForCustomer)),
+        (
+            given(),
+            ADA.into(),
+            BarManager::new(JOINTLY, text("SECOND"), true).into(),
+            refused(ReservedForCustomer),
+        ),
         (given(), STAFF, bar("SECOND").into(), refused(TicketRequired)),
         (given(), staff_for("T-1"), bar("SECOND").into(), done()),
         // A home that is disabled does not take the word from its super admins.
@@ -127,9 +132,9 @@ fn l10_each_side_answers_for_itself() {
     let decline = || DeclineManagerInvitation::new(INVITED);
     let cancel = || CancelManagerInvitation::new(INVITED);
     let resend = || ResendManagerInvitation::new(INVITED);
-    let given = opened().when(NINA, decline()).then(happened(&["manager_invitation_declined"]));
-    assert_eq!(state(&given), HandshakeState::Declined);
-    given.verified();
+    let declined = opened().when(NINA, decline()).then(happened(&["manager_invitation_declined"]));
+    assert_eq!(state(&declined), HandshakeState::Declined);
+    declined.verified();
     let canceled = || opened().when(CARL, cancel()).then(happened(&["manager_invitation_canceled"]));
     assert_eq!(state(&canceled()), HandshakeState::Canceled);
     canceled().when(NINA, decline()).then(refused(ManagerInvitationNotPending));
@@ -209,7 +214,8 @@ fn l10_where_only_who_is_invited_asks() {
 #[test]
 fn l10_an_answer_is_no_uninvited_asking() {
     let few = || given().under(|policy| policy.asks_per_day = 1);
-    let bounded = || few().and(NINA, ask(SECOND, "ALONE", "jointly")).and(NINA, CancelLinkRequest::new(ASKED));
+    let bounded =
+        || few().and(NINA, ask(SECOND, "ALONE", "jointly")).and(NINA, CancelLinkRequest::new(ASKED));
     bounded().when(NINA, ask_again(SECOND)).then(refused(TooManyRequests));
     // It is not bounded,
     bounded().and(CARL, open(ALONE, "SECOND")).when(NINA, ask_again(SECOND)).then(done()).verified();
@@ -255,10 +261,8 @@ fn l10_a_tenant_bars_so_many_and_no_more() {
     let mut given = given();
     for number in 0..MAX_BARRED {
         let name = format!("M-{number}");
-        let msp = RegisterTenant {
-            number: Some(text(&name)),
-            ..RegisterTenant::new(TenantKind::Msp, text(&name))
-        };
+        let msp =
+            RegisterTenant { number: Some(text(&name)), ..RegisterTenant::new(TenantKind::Msp, text(&name)) };
         given = given.and(STAFF, msp).and(CARL, bar(&name));
     }
     let given = given.when(CARL, bar("SECOND")).then(refused(TooManyBarred));

@@ -61,6 +61,7 @@ fn a4_each_event_is_told_to_those_it_concerns() {
         it.and(ADA, AddCustomer { term: term(false), ..customer(MSP, "jointly") })
             .and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")))
     };
+    let moving: Act = |it| it.and(JIM, EditUser { email: Some(mail("james")), ..EditUser::new(JIM) });
     let nothing: Act = |it| it;
     let lapsing: Act = |it| {
         it.under(|policy| policy.delink_request_days = Some(5))
@@ -69,7 +70,7 @@ fn a4_each_event_is_told_to_those_it_concerns() {
     };
     let noticing: Act =
         |it| it.under(|policy| policy.management_types[1].notice_days = Some(5)).agreed(JOINTLY_LINK);
-    let rows: [(Act, Act, &[&str]); 36] = [
+    let rows: [(Act, Act, &[&str]); 40] = [
         (nothing, asked, &["link_requested to carl"]),
         (asked, |it| it.and(NINA, ResendLinkRequest::new(ASKED)), &["link_request_reminder to carl"]),
         (asked, |it| it.and(CARL, AcceptLink::new(ASKED)), &["link_request_accepted to nina"]),
@@ -135,6 +136,10 @@ fn a4_each_event_is_told_to_those_it_concerns() {
             &["invitation_declined to julia jack"],
         ),
         (invited, |it| it.and(JACK, RevokeInvitation::new(EVE_INVITATION)), &[]),
+        (nothing, moving, &["address_change to jim", "address_change_warning to jim"]),
+        (moving, moving, &["address_change_reminder to jim"]),
+        (moving, |it| it.and(JIM, ConfirmAddress::new(JIM, mail("james"))), &["address_changed to jim"]),
+        (moving, |it| it.and(JIM, CancelAddress::new(JIM)), &[]),
         (nothing, signing, &["sign_up to olga"]),
         (
             signing,

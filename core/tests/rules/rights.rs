@@ -205,7 +205,7 @@ fn p15_where_it_is_left_out_whether_a_role_covers_what_is_below_it_covers_what_i
 fn p15_another_address_gives_the_account_to_somebody_else() {
     for (who, subject, expected) in [
         (ADAM, ADA, refused(BeyondOwnRights)),
-        (ADAM, RITA, happened(&["user_edited"])),
+        (ADAM, RITA, happened(&["address_requested"])),
         (ADAM, ADAM, done()),
         (ADA, ADAM, done()),
         (JACK, JULIA, refused(BeyondOwnRights)),

@@ -42,21 +42,18 @@ fn u1_an_address_is_unique_among_living_users() {
 
 #[test]
 fn u1_people_edit_themselves_and_user_managers_edit_others() {
-    let edit = |user, name: &str| EditUser { email: Some(mail(name)), ..EditUser::new(user) };
-    for (who, user, name, expected) in [
-        (JIM, JIM, "jimmy", happened(&["user_edited"])),
-        (JACK, JIM, "jimmy", happened(&["user_edited"])),
-        (JIM, JACK, "jackie", refused(RoleLacksPermission)),
-        (JACK, JIM, "jim", happened(&["user_edited"])),
-        (JACK, JIM, "julia", refused(AlreadyMember)),
-        (JACK, JIM, "ada", refused(EmailTaken)),
-        (FRED, FRED, "freddy", happened(&["user_edited"])),
-        (NINA, JIM, "jimmy", refused(NoSuchUser)),
-        (ADA, JIM, "jimmy", refused(NotGranted)),
-        (ADA, IVY, "ivy2", refused(UserStateConflict)),
-        (BOB, BOB, "bobby", refused(UserNotActive)),
+    let name = |user| EditUser { name: Patch::Set(text("Somebody")), ..EditUser::new(user) };
+    for (who, user, expected) in [
+        (JIM, JIM, happened(&["user_edited"])),
+        (JACK, JIM, happened(&["user_edited"])),
+        (JIM, JACK, refused(RoleLacksPermission)),
+        (FRED, FRED, happened(&["user_edited"])),
+        (NINA, JIM, refused(NoSuchUser)),
+        (ADA, JIM, refused(NotGranted)),
+        (ADA, IVY, refused(UserStateConflict)),
+        (BOB, BOB, refused(UserNotActive)),
     ] {
-        given().when(who, edit(user, name)).then(expected);
+        given().when(who, name(user)).then(expected);
     }
     given().when(JIM, EditUser::new(JIM)).then(refused(NothingToDo));
     let named = EditUser { name: Patch::Set(text("Jim Beam")), ..EditUser::new(JIM) };
@@ -141,7 +138,6 @@ fn u2_who_may_invite_and_what_bars_it() {
     }
     let again = |name| InviteUser::new(JOINTLY, invitee(OLGA, OLGA_INVITATION, name), text("read_only"));
     given().when(JACK, again("jim")).then(refused(AlreadyMember));
-    given().when(JACK, again("ada")).then(refused(EmailTaken));
     given().and(JACK, invite(JOINTLY, "admin")).when(JACK, again("eve")).then(refused(AlreadyInvited));
     // Somebody invited elsewhere can be asked; the first who accepts has them.
     given()

@@ -85,14 +85,11 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("$STAFF", r#"{"command":"report_ready","tenant":"$FULLY"}"#),
     ("$STAFF", r#"{"command":"report_ready","tenant":"$NEW02"}"#),
     // Links.
-    (
-        "$CARL",
-        r#"{"command":"invite_manager","tenant":"$ALONE","number":"second","invitation":"$NEW37"}"#,
-    ),
-    ("$CARL", r#"{"command":"resend_manager_invitation","invitation":"$NEW37"}"#),
-    ("$NINA", r#"{"command":"decline_manager_invitation","invitation":"$NEW37"}"#),
-    ("$CARL", r#"{"command":"invite_manager","tenant":"$ALONE","number":"MSP","invitation":"$NEW38"}"#),
-    ("$CARL", r#"{"command":"cancel_manager_invitation","invitation":"$NEW38"}"#),
+    ("$CARL", r#"{"command":"invite_manager","tenant":"$ALONE","number":"second","invitation":"$NEW40"}"#),
+    ("$CARL", r#"{"command":"resend_manager_invitation","invitation":"$NEW40"}"#),
+    ("$NINA", r#"{"command":"decline_manager_invitation","invitation":"$NEW40"}"#),
+    ("$CARL", r#"{"command":"invite_manager","tenant":"$ALONE","number":"MSP","invitation":"$NEW41"}"#),
+    ("$CARL", r#"{"command":"cancel_manager_invitation","invitation":"$NEW41"}"#),
     ("$CARL", r#"{"command":"bar_manager","tenant":"$ALONE","number":"MSP","barred":true}"#),
     ("$TICKET", r#"{"command":"bar_manager","tenant":"$ALONE","number":"MSP","barred":false}"#),
     (
@@ -157,6 +154,9 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         r#"{"command":"register_user","home":"$MSP","email":"kim@example.com","role":"admin","user":"$NEW17","name":"Kim","below":false}"#,
     ),
     ("$ADA", r#"{"command":"edit_user","user":"$NEW17","name":null,"email":"kim2@example.com"}"#),
+    ("$ADA", r#"{"command":"cancel_address","user":"$NEW17"}"#),
+    ("$NEW17", r#"{"command":"edit_user","user":"$NEW17","email":"kim3@example.com"}"#),
+    ("$NEW17", r#"{"command":"confirm_address","user":"$NEW17","email":"kim3@example.com"}"#),
     ("$ADA", r#"{"command":"block_user","user":"$NEW17"}"#),
     ("$ADA", r#"{"command":"unblock_user","user":"$NEW17"}"#),
     (
@@ -235,7 +235,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("$ADA", r#"{"command":"delete_tenants","tenants":["$FULLY"],"confirm":"delete","cascade":true}"#),
     ("later", "1"),
     ("$STAFF", r#"{"command":"set_policy","policy":$POLICY}"#),
-    ("$STAFF", r#"{"command":"propose_terms","link":"$GRAND_LINK","proposal":"$NEW37"}"#),
+    ("$STAFF", r#"{"command":"propose_terms","link":"$GRAND_LINK","proposal":"$NEW50"}"#),
 ];
 
 /// What the queries find.

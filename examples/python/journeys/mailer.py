@@ -93,11 +93,16 @@ def letters(db: Database, notice: Notice) -> Iterator[tuple[str, str]]:
     # What the platform's own staff is told goes to its desk, not to a mailbox of a user.
     for user in sorted(notice.to.users):
         person = db.host_personal(subject=SubjectUser(user=user))
-        if person is None or person.email is None:
+        if person is None:
+            continue
+        # Whoever is asked to confirm an address is asked there, and nowhere once that is settled.
+        asked = isinstance(notice.kind, n.AddressChange | n.AddressChangeReminder)
+        address = person.new_email if asked else person.email
+        if address is None:
             continue
         lines = [
             'From: "Northwind notices" <notices@northwind.example>',
-            f"To: {encoded(person.name or '')} <{person.email}>",
+            f"To: {encoded(person.name or '')} <{address}>",
             f"Subject: {encoded(subject)}",
             f"Message-ID: {Key(notice.seq, notice.index, user)}",
             f"Date: {formatdate()}",
@@ -107,7 +112,7 @@ def letters(db: Database, notice: Notice) -> Iterator[tuple[str, str]]:
             "",
             base64.encodebytes(f"{subject}.\n".encode()).decode(),
         ]
-        yield person.email, "\r\n".join(lines)
+        yield address, "\r\n".join(lines)
 
 
 def encoded(text: str) -> str:

@@ -71,7 +71,12 @@ fn letters(engine: &Engine, notice: &Notice) -> Result<Vec<Message>> {
     // What the platform's own staff is told goes to its desk, not to a mailbox of a user.
     for &user in &notice.to.users {
         let Some(person) = now.host().personal(Subject::User(user))? else { continue };
-        let Some(email) = person.email else { continue };
+        // Whoever is asked to confirm an address is asked there, and nowhere once that is settled.
+        let known = match notice.kind {
+            NoticeKind::AddressChange { .. } | NoticeKind::AddressChangeReminder { .. } => person.new_email,
+            _ => person.email,
+        };
+        let Some(email) = known else { continue };
         let to = Mailbox::new(person.name.map(|name| name.to_string()), email.as_str().parse::<Address>()?);
         let letter = Message::builder()
             .from("Northwind notices <notices@northwind.example>".parse()?)

@@ -9,6 +9,7 @@ use tenantry::query::{
 };
 
 use super::{Generator, word};
+use crate::inviting::list_of_invitations;
 use crate::listing::{Asked, ListQuestion, Turning};
 use crate::lists::list_of_requests;
 use crate::world::Oracle;
@@ -82,7 +83,23 @@ impl Generator {
                 let link = self.link_where(oracle, |link| oracle.differs(link, today));
                 (Asked::LinkTerms(link.id), "tenant.view", link.managed)
             }
-            69..=72 => {
+            69 => {
+                let tenant = match self.rng.pick(&oracle.manager_invitations) {
+                    Some(one) if self.rng.percent(50) => one.tenant,
+                    Some(one) => one.manager,
+                    None => self.living_tenant(oracle),
+                };
+                let sent = self.rng.percent(50);
+                (Asked::ManagerInvitations(tenant, sent, turning), list_of_invitations(sent), tenant)
+            }
+            70 => {
+                let tenant = match self.rng.pick(&oracle.barred) {
+                    Some((by, ..)) if self.rng.percent(90) => *by,
+                    _ => self.living_tenant(oracle),
+                };
+                (Asked::BarredManagers(tenant, turning), list_of_invitations(true), tenant)
+            }
+            71..=72 => {
                 let tenant = self.living_tenant(oracle);
                 let number = oracle.tenant(tenant).map_or_else(|| word("NOWHERE"), |t| t.number.clone());
                 (Asked::LookUp(number), "customers.add", self.living_tenant(oracle))
