@@ -176,7 +176,7 @@ impl Oracle {
                 _ => Ok(request),
             };
         };
-        if !self.is_told_of_request(who, &request, at) {
+        if !self.is_listed(who, &request, at) {
             return Err(Code::UnknownLinkRequest);
         }
         match self.side(user, request.manager, request.managed, at) {

@@ -23,7 +23,7 @@ use crate::query::{
     Places, RoleRow, Roles, SessionRow, Sessions, Settings, TenantSettings, TermsOfLink,
 };
 use crate::refusal::{Code, Refusal};
-use crate::rules::Ruling;
+use crate::rules::{Ruling, unless_refused};
 use crate::sight::Sight;
 use crate::view::{Any, Entity, Index, Key, ViewError, handshake_strand, listing_strand};
 
@@ -326,7 +326,7 @@ fn sees_asked(sight: &Sight<'_>, request: &LinkRequest) -> Result<bool, ViewErro
         return Ok(false);
     }
     match sight.world().link(LinkId::from_uuid(request.id.uuid()))? {
-        Some(_) => sight.sees_below(request.manager),
+        Some(link) => Ok(unless_refused(sight.link(link.id))?.is_some()),
         None => Ok(true),
     }
 }

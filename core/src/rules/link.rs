@@ -9,7 +9,7 @@ use super::authority;
 use super::graph;
 use super::ids::NewIds;
 use super::rights::Giver;
-use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use super::{alert, device, handshake, integration, kept_off, manager, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
@@ -305,7 +305,13 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
         }
         return Ok(request);
     };
-    match authority::party(world, &user, request.manager, request.managed)? {
+    // One that became a link is there for those for whom the link is.
+    let became = world.link(LinkId::from_uuid(id.uuid()))?;
+    let is_there = match &became {
+        Some(link) => unless_refused(authority::side_of_link(world, actor, link, gate))?.is_some(),
+        None => true,
+    };
+    match authority::party(world, &user, request.manager, request.managed)?.filter(|_| is_there) {
         None => refuse(Code::UnknownLinkRequest, id),
         Some(Party::Manager) if kept_off::is(world, &user, request.manager, request.managed)? => {
             refuse(Code::UnknownLinkRequest, id)

@@ -545,6 +545,31 @@ fn t9_a_link_to_a_tenant_that_one_is_kept_off_is_not_there() {
 }
 
 #[test]
+fn t9_a_request_that_became_a_link_is_there_for_those_for_whom_the_link_is() {
+    let narrow = |who, role| RegisterUser { below: Some(false), ..user(who, MSP, "narrow", role) };
+    let given = given()
+        .and(STAFF, narrow(EVE, "admin"))
+        .and(ADA, ask(MSP, "ALONE", "jointly"))
+        .and(CARL, AcceptLink::new(ASKED));
+    let listed = |given: &Given| {
+        let filter = LinkRequestFilter { sent: true, state: None };
+        given.engine.ask(LinkRequests { filter, ..LinkRequests::new(EVE.into(), MSP) }).unwrap().rows.len()
+    };
+    assert_eq!(listed(&given), 0);
+    let ended = || {
+        let given = super::given()
+            .and(STAFF, narrow(EVE, "admin"))
+            .and(ADA, ask(MSP, "ALONE", "jointly"))
+            .and(CARL, AcceptLink::new(ASKED));
+        given.and(ADA, RequestDelink::new(ASKED_LINK)).and(CARL, AcceptDelink::new(ASKED_LINK))
+    };
+    ended().when(EVE, AcceptLink::new(ASKED)).then(refused(UnknownLinkRequest));
+    ended().when(EVE, CancelLinkRequest::new(ASKED)).then(refused(UnknownLinkRequest));
+    // A role on the tenant itself shows the link, and so the request.
+    assert_eq!(listed(&given.and(ADA, assign(EVE, ALONE, "read_only"))), 1);
+}
+
+#[test]
 fn l9_no_link_ends_unannounced_however_late_its_end_comes_about() {
     let told = |given: &Given| -> Vec<(String, Option<u32>)> {
         let mail = given.engine.notices("mail", 1_000).unwrap();
