@@ -133,20 +133,16 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
             }
         }
     }
-    let own = sight.own()?;
-    for &manager in &own {
-        if !sight.might_ask(manager)? {
-            continue;
-        }
-        for invitation in world.pending_manager_invitations(manager)? {
+    for manager in sight.own()? {
+        let invited =
+            if sight.might_ask(manager)? { world.pending_manager_invitations(manager)? } else { Vec::new() };
+        for invitation in invited {
             if !sight.is_kept_off(manager, invitation.tenant)? {
                 let what = Awaited::ManagerInvitation { invitation: invitation.id };
                 let expires = Some(invitation.handshake.expires);
                 awaits(invitation.id.uuid(), what, manager, invitation.tenant, expires)?;
             }
         }
-    }
-    for manager in own {
         if sight.might(CUSTOMERS_DELINK, manager)?.is_none() {
             continue;
         }
@@ -202,8 +198,7 @@ pub(super) fn managers(sight: &Sight<'_>, seal: Seal, it: &Managers) -> Ruling<P
     }))
 }
 
-/// The link requests that a tenant sent, or was sent, by when they
-/// were. Costs the rows shown.
+/// The link requests that a tenant sent, or was sent, by when they were. Costs the rows shown.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not send or answer them, `foreign_cursor`, `invalid_limit`.

@@ -9,9 +9,9 @@ use super::key::{Index, Key};
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::model::{
-    AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, HandshakeState, Holding,
-    Integration, Invitation, Licence, Link, LinkRequest, Listing, ManagerInvitation, Move, Proposal,
-    Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session, Tenant, User,
+    AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Handshake,
+    HandshakeState, Holding, Integration, Invitation, Licence, Link, LinkRequest, Listing, ManagerInvitation,
+    Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 
@@ -260,13 +260,17 @@ pub(crate) fn handshake_strand(owner: Uuid, state: HandshakeState) -> Key {
     Key::new().id(owner).flag(state == HandshakeState::Pending).text(state.name())
 }
 
+/// Where a handshake stands among those of an owner: in its strand, by when it was asked.
+fn handshake_key(owner: TenantId, handshake: &Handshake) -> Key {
+    handshake_strand(owner.uuid(), handshake.state).time(handshake.asked)
+}
+
 entity!(LinkRequest, it => it.id.uuid(), {
-    let pending = it.handshake.state == HandshakeState::Pending;
     let mut keys = vec![
-        (Index::RequestManaged, handshake_strand(it.managed.uuid(), it.handshake.state).time(it.handshake.asked)),
-        (Index::RequestManager, handshake_strand(it.manager.uuid(), it.handshake.state).time(it.handshake.asked)),
+        (Index::RequestManaged, handshake_key(it.managed, &it.handshake)),
+        (Index::RequestManager, handshake_key(it.manager, &it.handshake)),
     ];
-    if pending {
+    if it.handshake.state == HandshakeState::Pending {
         let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
         due(&mut keys, it.handshake.expires, false, &parties);
     }
@@ -287,10 +291,9 @@ entity!(Proposal, it => it.id.uuid(), {
 });
 
 entity!(ManagerInvitation, it => it.id.uuid(), {
-    let strand = |owner: TenantId| handshake_strand(owner.uuid(), it.handshake.state).time(it.handshake.asked);
     let mut keys = vec![
-        (Index::ManagerInvitationTenant, strand(it.tenant)),
-        (Index::ManagerInvitationManager, strand(it.manager)),
+        (Index::ManagerInvitationTenant, handshake_key(it.tenant, &it.handshake)),
+        (Index::ManagerInvitationManager, handshake_key(it.manager, &it.handshake)),
     ];
     if it.handshake.state == HandshakeState::Pending {
         let sides = [it.tenant.uuid(), it.manager.uuid()];
@@ -308,10 +311,8 @@ entity!(BarredManager, it => BarredManager::key(it.tenant, it.manager), vec![(
 entity!(User, it => it.id.uuid(), vec![(Index::UserHome, Key::new().id(it.home.uuid()))]);
 
 entity!(Invitation, it => it.id.uuid(), {
-    let pending = it.handshake.state == HandshakeState::Pending;
-    let strand = handshake_strand(it.tenant.uuid(), it.handshake.state);
-    let mut keys = vec![(Index::InvitationTenant, strand.time(it.handshake.asked))];
-    if pending {
+    let mut keys = vec![(Index::InvitationTenant, handshake_key(it.tenant, &it.handshake))];
+    if it.handshake.state == HandshakeState::Pending {
         keys.push((Index::InvitationUser, Key::new().id(it.user.uuid())));
         due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&[it.tenant.uuid(), it.user.uuid()]));
     }
@@ -326,6 +327,7 @@ pub(crate) fn role_strand(tenant: TenantId, role: &RoleRef) -> Key {
         RoleRef::Custom(role) => on.flag(true).id(role.uuid()),
     }
 }
+
 entity!(AddressChange, it => it.user.uuid(), {
     let pending = it.handshake.state == HandshakeState::Pending;
     let mut keys = vec![(Index::AddressHome, Key::new().id(it.home.uuid()).flag(pending))];

@@ -39,17 +39,17 @@ indexes! {
     3 LinkManaged "link_managed"
     /// Links by the manager: tenant, then 1 while the stage is in force and 0 after.
     4 LinkManager "link_manager"
-    /// Link requests by the asked tenant: tenant, then 1 while pending and 0 after.
+    /// Link requests by the asked tenant: tenant, 1 while pending and 0 after, state, when asked.
     5 RequestManaged "request_managed"
-    /// Link requests by the requester: tenant, then 1 while pending and 0 after.
+    /// Link requests by the requester: tenant, then as by the asked one.
     6 RequestManager "request_manager"
     /// Users by home.
     7 UserHome "user_home"
-    /// Invitations by tenant: tenant, then 1 while pending and 0 after.
+    /// Invitations by tenant: tenant, then as link requests.
     8 InvitationTenant "invitation_tenant"
     /// Assignments by user.
     9 AssignmentUser "assignment_user"
-    /// Assignments by tenant.
+    /// Assignments by tenant: tenant, role, user.
     10 AssignmentTenant "assignment_tenant"
     /// Assignments of a tenant's own roles, by role.
     11 AssignmentRole "assignment_role"
@@ -82,11 +82,11 @@ indexes! {
     24 AttachmentTenant "attachment_tenant"
     /// Attachments by integration.
     25 AttachmentIntegration "attachment_integration"
-    /// Licences by the tenant they serve.
+    /// Licences by the tenant they serve: tenant, service.
     26 LicenceTenant "licence_tenant"
     /// Alert rules by tenant.
     27 AlertTenant "alert_tenant"
-    /// Open sessions by tenant.
+    /// Open sessions by tenant: tenant, when opened.
     28 SessionTenant "session_tenant"
     /// Open sessions by user.
     29 SessionUser "session_user"
