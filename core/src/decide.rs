@@ -251,10 +251,12 @@ pub(crate) fn turn((_, kind, id): due::Item, turn: usize) -> Result<(), ViewErro
 pub enum Settling<'a> {
     /// All of it.
     Everything,
-    /// What is due about links, whosever they are.
-    Links,
     /// What is due about the links of these tenants.
     LinksOf(&'a [TenantId]),
+    /// What is due about the links above a tenant, to the top.
+    LinksAbove(TenantId),
+    /// What is due about the links that a reseller's list shows something of.
+    LinksOfReseller(TenantId),
 }
 
 /// The world once what time alone brings about at its moment has happened, as far as a question
@@ -267,15 +269,17 @@ pub fn settled<'v>(world: &World<'v>, settling: Settling<'_>) -> Result<Option<O
     if due::first(world.view, world.at, None, 1)?.is_empty() {
         return Ok(None);
     }
+    let (view, at) = (world.view, world.at);
     let mut items = BTreeSet::new();
     match settling {
-        Settling::Everything => items = due::all(world.view, world.at, false)?,
-        Settling::Links => items = due::all(world.view, world.at, true)?,
+        Settling::Everything => items = due::all(view, at)?,
         Settling::LinksOf(tenants) => {
             for tenant in tenants {
-                due::about(world.view, world.at, tenant.uuid(), true, &mut items)?;
+                due::about(view, at, tenant.uuid(), true, &mut items)?;
             }
         }
+        Settling::LinksAbove(tenant) => due::above(view, at, tenant, &mut items)?,
+        Settling::LinksOfReseller(reseller) => due::of_reseller(view, at, reseller, &mut items)?,
     }
     let mut after = Overlay::over(world.view);
     for item in items {

@@ -70,15 +70,16 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Users(asked.told(&it.actor, due, |sight| users(sight, asked.seal, it))?)
         }
         Query::Integrations(it) => {
-            Answer::Integrations(asked.told(&it.actor, None, |sight| integrations(sight, asked.seal, it))?)
+            let due = Some(Settling::LinksAbove(it.tenant));
+            Answer::Integrations(asked.told(&it.actor, due, |sight| integrations(sight, asked.seal, it))?)
         }
         Query::ResellerCustomers(it) => {
-            let due = Some(Settling::Links);
+            let due = Some(Settling::LinksOfReseller(it.reseller));
             let rows = |sight: &Sight<'_>| reseller_customers(sight, asked.seal, it);
             Answer::ResellerCustomers(asked.told(&it.actor, due, rows)?)
         }
         Query::ResellerCsv(it) => {
-            let due = Some(Settling::Links);
+            let due = Some(Settling::LinksOfReseller(it.reseller));
             Answer::ResellerCsv(asked.told(&it.actor, due, |sight| reseller_csv(sight, it))?)
         }
         Query::Settings(it) => {
@@ -135,7 +136,7 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Licences(asked.told(&it.actor, None, |sight| tenant::licences(sight, asked.seal, it))?)
         }
         Query::Sessions(it) => {
-            let due = Some(Settling::Links);
+            let due = Some(Settling::LinksAbove(it.tenant));
             Answer::Sessions(asked.told(&it.actor, due, |sight| tenant::sessions(sight, asked.seal, it))?)
         }
         Query::ServiceMail(it) => Answer::ServiceMail(alert::service_mail(asked.world, it.tenant)?),

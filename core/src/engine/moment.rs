@@ -227,7 +227,8 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// `unknown_tenant`, why the actor may not; `Output` when they cannot be written.
     pub fn write_csv(&self, query: &ResellerCsv, out: impl std::io::Write) -> Result<u64, Error> {
-        self.asked().told(&query.actor, Some(Settling::Links), |sight| {
+        let due = Settling::LinksOfReseller(query.reseller);
+        self.asked().told(&query.actor, Some(due), |sight| {
             let rows = answer::each_reseller_customer(sight, query.reseller, &query.filter)?;
             crate::csv::reseller_customers(rows.map(|row| row.map_err(Error::from)), out)
         })

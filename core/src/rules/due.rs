@@ -9,10 +9,13 @@ use uuid::Uuid;
 
 use super::link;
 use super::world::World;
+use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{Holding, Link, LinkRequest, ManagerInvitation, Proposal, announced_by};
+use crate::model::{
+    Holding, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, announced_by,
+};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many entries of an index are read at once.
@@ -48,25 +51,109 @@ pub fn first(
     view.scan(&span, limit)
 }
 
-/// Everything that is due by a moment, of every kind or of links alone.
+/// Everything that is due by a moment.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn all(view: &dyn View, at: Timestamp, links_alone: bool) -> Result<BTreeSet<Item>, ViewError> {
+pub fn all(view: &dyn View, at: Timestamp) -> Result<BTreeSet<Item>, ViewError> {
     let mut items = BTreeSet::new();
     let mut after = None;
     loop {
-        let page = first(view, at, after, PAGE)?;
-        for found in &page {
-            if !links_alone || found.entity.kind() == Kind::Link {
-                add(&found.entity, at, &mut items);
-            }
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = Some((last.key.clone(), last.id)),
-            _ => return Ok(items),
+        after = add_page(view, at, after, &mut items)?;
+        if after.is_none() {
+            return Ok(items);
         }
     }
+}
+
+/// Adds the next page of what is due by a moment, and says where it stopped; nothing, where nothing
+/// is left.
+fn add_page(
+    view: &dyn View,
+    at: Timestamp,
+    after: Option<(Key, Uuid)>,
+    items: &mut BTreeSet<Item>,
+) -> Result<Option<(Key, Uuid)>, ViewError> {
+    let page = first(view, at, after, PAGE)?;
+    page.iter().for_each(|found| add(&found.entity, at, items));
+    Ok(page.last().filter(|_| page.len() == PAGE).map(|last| (last.key.clone(), last.id)))
+}
+
+/// What is due about the links above a tenant, to the top.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn above(
+    view: &dyn View,
+    at: Timestamp,
+    tenant: TenantId,
+    items: &mut BTreeSet<Item>,
+) -> Result<(), ViewError> {
+    let mut seen = BTreeSet::from([tenant]);
+    let mut open = vec![tenant];
+    while let Some(managed) = open.pop() {
+        for link in managing(view, managed) {
+            let link = link?;
+            if seen.insert(link.manager) {
+                open.push(link.manager);
+            }
+            add(&Any::Link(link), at, items);
+        }
+    }
+    Ok(())
+}
+
+/// What is due about the links that a reseller's list shows something of: those by which its
+/// customers are managed (V-5), and those under which devices of it were moved (V-3). It costs the
+/// smaller of two: what is due in the whole store, or what the reseller has.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn of_reseller(
+    view: &dyn View,
+    at: Timestamp,
+    reseller: TenantId,
+    items: &mut BTreeSet<Item>,
+) -> Result<(), ViewError> {
+    let under = Key::new().id(reseller.uuid());
+    let mut rows = view.under::<ResellerRow>(Index::RowCompany, under.clone());
+    let mut holdings = view.under::<Holding>(Index::HoldingRow, under);
+    let (mut everywhere, mut after) = (BTreeSet::new(), None);
+    loop {
+        after = add_page(view, at, after, &mut everywhere)?;
+        if after.is_none() {
+            items.extend(everywhere.into_iter().filter(|(_, kind, _)| *kind == Kind::Link));
+            return Ok(());
+        }
+        let (mut rows_left, mut holdings_left) = (true, true);
+        for _ in 0..PAGE {
+            match rows.next() {
+                None => rows_left = false,
+                Some(row) => {
+                    for link in managing(view, row?.tenant) {
+                        add(&Any::Link(link?), at, items);
+                    }
+                }
+            }
+            match holdings.next() {
+                None => holdings_left = false,
+                Some(holding) => {
+                    for moved in &holding?.way {
+                        let link = view.load(Kind::Link, moved.link.uuid())?;
+                        link.iter().for_each(|link| add(link, at, items));
+                    }
+                }
+            }
+        }
+        if !rows_left && !holdings_left {
+            return Ok(());
+        }
+    }
+}
+
+/// The links by which a tenant is managed, those too whose end has come without a record.
+fn managing(view: &dyn View, tenant: TenantId) -> impl Iterator<Item = Result<Arc<Link>, ViewError>> + '_ {
+    view.under::<Link>(Index::LinkManaged, Key::new().id(tenant.uuid()).flag(true))
 }
 
 /// What is due by a moment about a tenant, a user or a link: of its links, or of the handshakes it

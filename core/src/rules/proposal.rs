@@ -1,7 +1,6 @@
 //! What is proposed on a living link (L-6, L-9, P-13): more services, a later end, the terms of
-//! today. At once where the
-//! manager needs nobody's word; else a handshake, and this is all of it. Reads a view, returns
-//! events.
+//! today. At once where the manager needs nobody's word; else a handshake, and this is all of it.
+//! Reads a view, returns events.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -69,6 +68,8 @@ pub(crate) fn propose_terms(world: &World<'_>, actor: &Actor, command: &ProposeT
     let side = authority::side_of_link(world, actor, &link, Gate::Shut)?;
     let (before, today) = (world.agreed(&link)?, &world.policy);
     let widened = match (before.terms(), Terms::of(today, &link.management)) {
+        // Of a link that has ended only this is told.
+        _ if !link.is_in_force(world.at) => false,
         (Some(before), Some(today)) => before.are_widened_by(&today),
         _ => true,
     };

@@ -1,7 +1,7 @@
 //! Integrations and collectors (I-1, I-2, I-3).
 
 use tenantry::base::ids::IntegrationId;
-use tenantry::model::{Actor, Attachment, Integration};
+use tenantry::model::{Actor, Attachment, Integration, Patch, TermRequest};
 use tenantry::refusal::Code::*;
 
 use super::*;
@@ -101,6 +101,21 @@ fn i1_the_owner_shares_with_tenants_it_manages() {
     let far = || given().and(GINA, create(GRAND, "ticketing"));
     far().when(GINA, share(FULLY)).then(done());
     far().when(ADA, share(FULLY)).then(refused(UnknownIntegration));
+}
+
+#[test]
+fn i1_what_was_shared_is_not_named_once_the_link_has_ended_by_time_alone() {
+    let term = Some(TermRequest::days(5));
+    let given = given()
+        .and(ADA, create(MSP, "ticketing"))
+        .and(ADA, AddCustomer { term, ..customer(MSP, "jointly") })
+        .and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")))
+        .and(ADA, share(NEW));
+    assert_eq!(attached(&given, OLGA, NEW), [("Tickets".to_owned(), MSP, true)]);
+    let given = given.later(6);
+    assert!(attached(&given, OLGA, NEW).is_empty(), "no command has come since to record the end");
+    let recorded = given.and(OLGA, EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(NEW) });
+    recorded.look(|given| assert!(attached(given, OLGA, NEW).is_empty())).verified();
 }
 
 #[test]

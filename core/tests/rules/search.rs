@@ -48,7 +48,7 @@ fn run(world: &Memory, it: &Move) -> Result<(Memory, Vec<Event>), Code> {
     let Some(command) = &it.command else {
         // Time passes until nothing more is due; then the calendar is turned back, so that the world stays finite.
         let at = dawn().plus_days(it.days);
-        for item in due::all(&next, at, false).unwrap() {
+        for item in due::all(&next, at).unwrap() {
             while let Some(step) = sweep(&World::reading(&next, at).unwrap(), item).unwrap() {
                 happen(&mut next, &step.events);
                 all.extend(step.events);
