@@ -222,9 +222,11 @@ fn sight(world: &World, can: &crate::world::Table, user: &str) -> Sight {
             ("manager_invitation", "manager", "tenant"),
             ("move", "manager", "customer"),
         ];
+        // What a manager asks for is known to whoever stands above it; who else manages a tenant is
+        // not known to those who manage it.
         for (kind, one, other) in pairs {
             for link in world.of(kind) {
-                if link[one] == home.as_str() || link[other] == home.as_str() {
+                if inside.contains(text(link, one)) || link[other] == home.as_str() {
                     by_name.extend([text(link, one).to_owned(), text(link, other).to_owned()]);
                 }
             }
