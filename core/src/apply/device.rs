@@ -1,5 +1,5 @@
-//! What happens to devices, holdings and resellers' rows: the attribution of section 8, kept as
-//! things happen (V-3, V-5).
+//! What happens to devices, holdings and resellers' rows: as whose they are shown, kept as things
+//! happen (V-3, V-5).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 pub(super) type Obstacle = (Cow<'static, str>, &'static str);
 
 /// What is typed or exported where a device has no id. Compared without case and signs.
-const PLACEHOLDERS: [&str; 22] = [
+const PLACEHOLDERS: [&str; 28] = [
     "0123456789",
     "123456789",
     "1234567890",
@@ -17,9 +17,13 @@ const PLACEHOLDERS: [&str; 22] = [
     "default",
     "defaultstring",
     "empty",
+    "false",
     "imei",
     "invalid",
     "meid",
+    "na",
+    "nil",
+    "nodevice",
     "none",
     "notapplicable",
     "notavailable",
@@ -29,11 +33,14 @@ const PLACEHOLDERS: [&str; 22] = [
     "serial",
     "serialnumber",
     "systemserialnumber",
+    "test",
     "tobefilledbyoem",
+    "true",
     "undefined",
     "unknown",
 ];
 
+const NO_ID: &str = "leave the row out, or give the device's own id";
 const AGAIN: &str = "read it off the device again";
 const AS_TEXT: &str = "format the column as text, and give all digits";
 const MAKER: &str =
@@ -70,7 +77,7 @@ pub(super) fn canonical(typed: &str) -> Result<String, Obstacle> {
         return labelled(label.trim(), rest.trim());
     }
     if is_placeholder(text) {
-        return no("stands for no device", "leave the row out, or give the device's own id");
+        return no("stands for no device", NO_ID);
     }
     if let Some(number) = from_spreadsheet(text)? {
         return number_of_a_spreadsheet(&number);
@@ -79,10 +86,20 @@ pub(super) fn canonical(typed: &str) -> Result<String, Obstacle> {
     if all_digits(&bare)
         && let Some(read) = digits(&bare)
     {
-        return read;
+        // A sign in front is lost of a number, not of an id.
+        return if text.starts_with(['-', '+']) { no("begins with a sign", AGAIN) } else { read };
+    }
+    if let Some((imei, version)) = text.rsplit_once(['/', '-', ' '])
+        && version.len() == 2
+        && all_digits(version)
+        && matches!(digits(&self::bare(imei)), Some(Ok(_)))
+    {
+        return no("is an IMEI with the version of its software behind it", "give the IMEI, of 15 digits");
     }
     if is_meid(&bare.to_ascii_uppercase()) {
-        return Ok(bare.to_ascii_uppercase());
+        let meid = bare.to_ascii_uppercase();
+        let is_one_letter = meid.bytes().all(|byte| Some(&byte) == meid.as_bytes().first());
+        return if is_one_letter { no("stands for no device", NO_ID) } else { Ok(meid) };
     }
     if let Some(read) = checked_meid(&bare.to_ascii_uppercase()) {
         return read;
@@ -121,7 +138,7 @@ fn of_maker(maker: &str, text: &str) -> Result<String, Obstacle> {
         );
     }
     if is_placeholder(text) {
-        return no("stands for no device", "leave the row out, or give the device's own id");
+        return no("stands for no device", NO_ID);
     }
     let maker = maker.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     Ok(format!("{}:{}", maker.to_ascii_lowercase(), serial(text, 1)?))
@@ -178,7 +195,7 @@ fn imei_of(text: &str) -> Result<String, Obstacle> {
 /// The IMEI of 14 digits, whose check digit is this one if it is known.
 fn imei(body: &str, check: Option<&str>) -> Result<String, Obstacle> {
     if body.bytes().all(|byte| Some(&byte) == body.as_bytes().first()) {
-        return no("stands for no device", "leave the row out, or give the device's own id");
+        return no("stands for no device", NO_ID);
     }
     let right = (0..10).map(|digit| digit.to_string()).find(|digit| imei::valid(format!("{body}{digit}")));
     match (right, check) {

@@ -1,4 +1,4 @@
-//! The check of section 4 on the words of the index: the same reasons in the same order of
+//! The check (P-1 to P-10) on the words of the index: the same reasons in the same order of
 //! precedence as on a view, without allocation and without I/O. Tests hold the two equal.
 //!
 //! Every reason is a bit ([`reason`]), and there is one evaluator: [`applying`] computes all

@@ -125,7 +125,7 @@ impl<F: Fn() -> Timestamp> At for F {
 /// says what it rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexVerdict {
-    /// Why not: the first reason that applies, in the order of section 4; none when allowed.
+    /// Why not: the first reason that applies, in the order of P-1 to P-10; none when allowed.
     pub reason: Option<Code>,
     /// The revision that was read.
     pub seq: u64,

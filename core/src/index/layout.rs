@@ -44,8 +44,8 @@ pub(super) const MAX_CHAIN: usize = crate::policy::MAX_CHAIN as usize;
 /// How many permissions, or services, there can be in all policies that were ever in force.
 pub(super) const NAMES: usize = 1024;
 
-/// Declares the reasons of a check from the first bit on, in the order of section 4: the least bit
-/// that is set is the reason given.
+/// Declares the reasons of a check from the first bit on, in the order of P-1 to P-10: the least
+/// bit that is set is the reason given.
 macro_rules! reasons {
     ($($bit:literal $name:ident $code:ident)+) => {
         /// The reasons of a check, a bit each.

@@ -1,8 +1,8 @@
 //! The access index: what a check needs, dense and in memory, for those who check more often than a
 //! store can be asked.
 //!
-//! It holds users, tenants, links in force, assignments, roles and the policy, as section 4 of the
-//! rules reads them, and nothing else. A [`Follower`] keeps it current from the changes of each
+//! It holds users, tenants, links in force, assignments, roles and the policy, as P-1 to P-10 read
+//! them, and nothing else. A [`Follower`] keeps it current from the changes of each
 //! record; any number of threads read it meanwhile and never wait. Its verdicts are those of
 //! [`crate::rules::access`] on a view of the same revision. A link that ends by itself ends by the
 //! moment passed in.

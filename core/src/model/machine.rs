@@ -67,7 +67,7 @@ pub enum DelinkObstacle {
 }
 
 impl Stage {
-    /// The stage after `by` does `act`: the whole table of section 5 (D).
+    /// The stage after `by` does `act`: the whole table of delinking (D-1).
     ///
     /// # Errors
     /// Says what stands in the way when the act is not possible at this stage.

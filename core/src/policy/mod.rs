@@ -217,7 +217,7 @@ impl fmt::Display for PolicyError {
 }
 
 impl Default for Policy {
-    /// The policy that rules.md describes: fully and jointly managed customers, one manager each,
+    /// The policy that the rules start from: fully and jointly managed customers, one manager each,
     /// delink by two parties.
     fn default() -> Self {
         Self {

@@ -632,7 +632,7 @@ impl Question {
 pub struct Verdict {
     /// Whether it is allowed.
     pub allowed: bool,
-    /// Why not: the first reason that applies, in the order of section 4; none when allowed.
+    /// Why not: the first reason that applies, in the order of P-1 to P-10; none when allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Code>,
     /// The assignment that decided, where it came to that.
@@ -649,7 +649,7 @@ impl Verdict {
     /// The rule that decided.
     pub const fn rule(&self) -> &'static str {
         match self.reason {
-            // What section 4 says of them; to a command they are refused by other rules.
+            // What P-2 says of them; to a command they are refused by other rules.
             Some(Code::UnknownTenant | Code::TenantDisabled) => "P-2",
             Some(code) => code.rule(),
             None => "P-10",

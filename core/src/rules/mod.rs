@@ -1,4 +1,4 @@
-//! The rules, one file per section of rules.md: each a function of a view. They read and return
+//! The rules, a file for each thing that they are about: functions of a view. They read and return
 //! events or a refusal; they never write, never send, and know no clock but the moment that is
 //! passed in.
 
