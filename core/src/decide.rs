@@ -275,7 +275,7 @@ pub fn settled<'v>(world: &World<'v>, settling: Settling<'_>) -> Result<Option<O
         Settling::Everything => items = due::all(view, at)?,
         Settling::LinksOf(tenants) => {
             for tenant in tenants {
-                due::about(view, at, tenant.uuid(), true, &mut items)?;
+                due::about_links(view, at, tenant.uuid(), &mut items)?;
             }
         }
         Settling::LinksAbove(tenant) => due::above(view, at, tenant, &mut items)?,

@@ -1,6 +1,8 @@
 //! What is asked: a world at a moment, and what is at hand to answer about it. The one place of
 //! this room that has the world and the actor; everything else is told by the gate.
 
+use std::collections::BTreeSet;
+
 use super::page::Seal;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Permission, Service};
@@ -91,10 +93,10 @@ impl AskedWorld<'_> {
     pub fn told_what_awaits<T, E: From<Stop> + From<ViewError>>(
         &self,
         actor: &Actor,
-        of: impl FnOnce(&Sight<'_>) -> Result<Vec<TenantId>, E>,
+        of: impl FnOnce(&Sight<'_>) -> Result<BTreeSet<TenantId>, E>,
         ask: impl FnOnce(&Sight<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let of = of(&Sight::of_what_awaits(actor, self.world, self.present)?)?;
+        let of: Vec<_> = of(&Sight::of_what_awaits(actor, self.world, self.present)?)?.into_iter().collect();
         self.settled(Settling::LinksOf(&of), |world| ask(&Sight::of_what_awaits(actor, world, self.present)?))
     }
 

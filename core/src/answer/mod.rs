@@ -17,7 +17,7 @@ pub use records::receipt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use page::{Spot, Strand, Turn, Wanted, prefixes, walk};
+use page::{Spot, Strand, Turn, Wanted, walk};
 
 use crate::base::ids::{IntegrationId, TenantId, UserId};
 use crate::csv;
@@ -32,8 +32,8 @@ use crate::query::{
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, alert, graph};
-use crate::sight::Sight;
-use crate::view::{Index, Key, Span, View, ViewError, listing_strand, row_strand};
+use crate::sight::{Below, Sight};
+use crate::view::{Entity, Index, Key, Span, View, ViewError, listing_strand, prefixes, row_strand};
 
 /// The answer to a question about a world.
 ///
@@ -58,15 +58,16 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::LookUp(it) => Answer::LookUp(asked.told(&it.actor, None, |sight| look_up(sight, it))?),
         Query::Pins(it) => Answer::Pins(asked.told(&it.actor, None, pins)?),
         Query::Customers(it) => {
+            asked.told(&it.actor, None, |sight| sight.may(CUSTOMERS_LIST, it.manager).map(drop))?;
             let due = Settling::LinksOf(&[it.manager]);
             Answer::Customers(asked.told(&it.actor, Some(due), |sight| customers(sight, asked.seal, it))?)
         }
         Query::Customer(it) => {
-            let due = Settling::LinksOf(&[it.customer]);
+            let due = Settling::LinksAbove(it.customer);
             Answer::Customer(asked.told(&it.actor, Some(due), |sight| customer(sight, it))?)
         }
         Query::Users(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let due = Some(Settling::LinksAbove(it.tenant));
             Answer::Users(asked.told(&it.actor, due, |sight| users(sight, asked.seal, it))?)
         }
         Query::Integrations(it) => {
@@ -74,11 +75,13 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Integrations(asked.told(&it.actor, due, |sight| integrations(sight, asked.seal, it))?)
         }
         Query::ResellerCustomers(it) => {
+            asked.told(&it.actor, None, |sight| sight.may(DEVICES_VIEW, it.reseller).map(drop))?;
             let due = Some(Settling::LinksOfReseller(it.reseller));
             let rows = |sight: &Sight<'_>| reseller_customers(sight, asked.seal, it);
             Answer::ResellerCustomers(asked.told(&it.actor, due, rows)?)
         }
         Query::ResellerCsv(it) => {
+            asked.told(&it.actor, None, |sight| sight.may(DEVICES_VIEW, it.reseller).map(drop))?;
             let due = Some(Settling::LinksOfReseller(it.reseller));
             Answer::ResellerCsv(asked.told(&it.actor, due, |sight| reseller_csv(sight, it))?)
         }
@@ -90,19 +93,20 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         }
         Query::Awaiting(it) => {
             let rows = |sight: &Sight<'_>| tenant::awaiting(sight, asked.seal, it);
-            Answer::Awaiting(asked.told_what_awaits(&it.actor, |sight| sight.own(), rows)?)
+            let of = |sight: &Sight<'_>| sight.own_and_managers_below();
+            Answer::Awaiting(asked.told_what_awaits(&it.actor, of, rows)?)
         }
         Query::Managers(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let due = Some(Settling::LinksAbove(it.tenant));
             Answer::Managers(asked.told(&it.actor, due, |sight| tenant::managers(sight, asked.seal, it))?)
         }
         Query::LinkRequests(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let due = Some(Settling::LinksAbove(it.tenant));
             let rows = |sight: &Sight<'_>| tenant::link_requests(sight, asked.seal, it);
             Answer::LinkRequests(asked.told(&it.actor, due, rows)?)
         }
         Query::ManagerInvitations(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let due = Some(Settling::LinksAbove(it.tenant));
             let rows = |sight: &Sight<'_>| tenant::manager_invitations(sight, asked.seal, it);
             Answer::ManagerInvitations(asked.told(&it.actor, due, rows)?)
         }
@@ -114,12 +118,12 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Roles(asked.told(&it.actor, None, |sight| tenant::roles(sight, asked.seal, it))?)
         }
         Query::Assignments(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let due = Some(Settling::LinksAbove(it.tenant));
             let rows = |sight: &Sight<'_>| tenant::assignments(sight, asked.seal, it);
             Answer::Assignments(asked.told(&it.actor, due, rows)?)
         }
         Query::Invitations(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
+            let due = Some(Settling::LinksAbove(it.tenant));
             let rows = |sight: &Sight<'_>| tenant::invitations(sight, asked.seal, it);
             Answer::Invitations(asked.told(&it.actor, due, rows)?)
         }
@@ -227,7 +231,7 @@ pub fn customers(sight: &Sight<'_>, seal: Seal, it: &Customers) -> Ruling<Page<C
     let remembers = below.is_some() || sight.sees_below(manager)?;
     let turn = Turn::of(seal, &("customers", manager, filter), paging)?;
     let text = Wanted::of(filter.text.as_deref())?;
-    let rows = turn.walk::<Listing>(world.view, listings(world.view, manager, filter)?).map(|found| {
+    let row = |found: Result<(Spot, Arc<Listing>), ViewError>| {
         let (place, listing) = found?;
         let wanted = filter.service.as_ref().is_none_or(|service| listing.services.contains(service))
             && filter.min_devices.is_none_or(|least| listing.devices >= least)
@@ -238,37 +242,77 @@ pub fn customers(sight: &Sight<'_>, seal: Seal, it: &Customers) -> Ruling<Page<C
             None => wanted && remembers && !sight.is_kept_off(manager, listing.tenant)?,
         };
         Ok(shown.then(|| (place, customer_row(Arc::unwrap_or_clone(listing)))))
-    });
-    turn.page(rows)
+    };
+    match below.as_ref().and_then(Below::only) {
+        Some(few) => turn.sorted(listings_of(sight, manager, few, filter)?.into_iter().map(Ok).map(row)),
+        None => {
+            let strands = listings(world.view, manager, filter)?;
+            turn.page(turn.walk::<Listing>(world.view, strands).map(row))
+        }
+    }
+}
+
+/// The listings of a manager that are about these tenants, with their places in the list.
+fn listings_of(
+    sight: &Sight<'_>,
+    manager: TenantId,
+    tenants: &BTreeSet<TenantId>,
+    filter: &CustomerFilter,
+) -> Result<Vec<(Spot, Arc<Listing>)>, ViewError> {
+    let world = sight.world();
+    let mut found = Vec::new();
+    for tenant in tenants {
+        for link in world.links_above(*tenant)?.into_iter().filter(|link| link.manager == manager) {
+            let Some(listing) = world.view.get::<Listing>(link.id.uuid())? else { continue };
+            let strand = chosen(filter, &listing).then(|| (listing_strand(&listing), lead(filter, &listing)));
+            let key = listing.keys().into_iter().find(|(index, _)| *index == sorting(filter));
+            if let (Some((prefix, lead)), Some((_, key))) = (strand, key) {
+                let rest = key.following(&prefix).unwrap_or_default();
+                found.push(((lead.then(&rest), link.id.uuid()), listing));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The index that has a manager's listings in the order that a filter wants.
+const fn sorting(filter: &CustomerFilter) -> Index {
+    match filter.sort {
+        CustomerSort::Name | CustomerSort::Management | CustomerSort::Status => Index::ListingName,
+        CustomerSort::Number => Index::ListingNumber,
+        CustomerSort::Services => Index::ListingServices,
+        CustomerSort::Devices => Index::ListingDevices,
+    }
+}
+
+/// Whether a filter wants listings that are alike to this one.
+fn chosen(filter: &CustomerFilter, one: &Listing) -> bool {
+    filter.stage.map_or(one.stage.is_in_force(), |stage| one.stage == stage)
+        && filter.management.as_ref().is_none_or(|management| one.management == *management)
+}
+
+/// What comes before everything else in the order that a filter wants.
+fn lead(filter: &CustomerFilter, one: &Listing) -> Key {
+    match filter.sort {
+        CustomerSort::Management => Key::new().text(one.management.as_str()),
+        CustomerSort::Status => Key::new().text(one.stage.name()),
+        _ => Key::new(),
+    }
 }
 
 /// The strands of a manager's listings that a filter wants. Where the order is by what a strand has
 /// in common, rows that are alike in it come by name.
 fn listings(view: &dyn View, manager: TenantId, filter: &CustomerFilter) -> Result<Vec<Strand>, ViewError> {
-    let index = match filter.sort {
-        CustomerSort::Name | CustomerSort::Management | CustomerSort::Status => Index::ListingName,
-        CustomerSort::Number => Index::ListingNumber,
-        CustomerSort::Services => Index::ListingServices,
-        CustomerSort::Devices => Index::ListingDevices,
-    };
+    let index = sorting(filter);
     let found = prefixes(view, index, Key::new().id(manager.uuid()), listing_strand)?;
-    let wanted = found.into_iter().filter(|(_, one)| {
-        filter.stage.map_or(one.stage.is_in_force(), |stage| one.stage == stage)
-            && filter.management.as_ref().is_none_or(|management| one.management == *management)
-    });
-    let strands = wanted.map(|(prefix, one)| {
+    let strands = found.into_iter().filter(|(_, one)| chosen(filter, one)).map(|(prefix, one)| {
         let mut span = Span::under(index, prefix.clone());
         if filter.sort == CustomerSort::Devices {
             span = span
                 .at_least(prefix.clone().count(filter.min_devices.unwrap_or(0)))
                 .at_most(&prefix.clone().count(filter.max_devices.unwrap_or(u64::MAX)));
         }
-        let lead = match filter.sort {
-            CustomerSort::Management => Key::new().text(one.management.as_str()),
-            CustomerSort::Status => Key::new().text(one.stage.name()),
-            _ => Key::new(),
-        };
-        Strand { span, prefix, lead }
+        Strand { span, prefix, lead: lead(filter, &one) }
     });
     Ok(strands.collect())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::base::text::folded;
 use crate::journal::Hash;
 use crate::query::{MAX_ROWS, Page, Paging};
 use crate::refusal::{Code, Refusal};
@@ -123,6 +124,25 @@ impl Turn {
         }
     }
 
+    /// Rows that come in order from the place on, and a few others in any order among them.
+    pub(super) fn merged<R>(
+        &self,
+        mut few: Vec<(Spot, R)>,
+        rows: impl Iterator<Item = RowAt<R>>,
+    ) -> impl Iterator<Item = RowAt<R>> {
+        let descending = self.descending;
+        let before = move |one: &Spot, other: &Spot| if descending { one > other } else { one < other };
+        few.retain(|(place, _)| self.after.as_ref().is_none_or(|after| before(after, place)));
+        few.sort_by(|(one, _), (other, _)| if descending { other.cmp(one) } else { one.cmp(other) });
+        let mut few = few.into_iter().peekable();
+        let mut rows = rows.filter_map(Result::transpose).peekable();
+        std::iter::from_fn(move || match (few.peek(), rows.peek()) {
+            (Some((one, _)), Some(Ok((other, _)))) if before(one, other) => few.next().map(|row| Ok(Some(row))),
+            (Some(_), None) => few.next().map(|row| Ok(Some(row))),
+            _ => rows.next().map(|row| row.map(Some)),
+        })
+    }
+
     /// Everything under a key from the place on, in order.
     pub(super) fn scan<'v>(
         &self,
@@ -184,32 +204,6 @@ impl Strand {
     pub(super) fn under(index: Index, prefix: Key) -> Self {
         Self { span: Span::under(index, prefix.clone()), prefix, lead: Key::new() }
     }
-}
-
-/// What the keys under an owner begin with, and one entity for each. Leaps from one to the next,
-/// whatever lies between. A key that does not begin as its entity has it would lead nowhere: it is
-/// damage.
-pub(super) fn prefixes<E: Entity>(
-    view: &dyn View,
-    index: Index,
-    owner: Key,
-    prefix: impl Fn(&E) -> Key,
-) -> Result<Vec<(Key, Arc<E>)>, ViewError> {
-    let mut found = Vec::new();
-    let mut rest = Span::under(index, owner);
-    while let Some(first) = view.scan(&rest, 1)?.pop() {
-        let Some(entity) = E::from_any(first.entity) else { break };
-        let prefix = prefix(&entity);
-        if !first.key.as_bytes().starts_with(prefix.as_bytes()) {
-            let (index, kind) = (index.name(), E::KIND.name());
-            let what =
-                format!("in index {index}, the {kind} {} stands under a key that is not its own", first.id);
-            return Err(ViewError::damaged(what));
-        }
-        rest = rest.at_least(prefix.successor());
-        found.push((prefix, entity));
-    }
-    Ok(found)
 }
 
 /// Several strands as one list.
@@ -371,12 +365,12 @@ impl Wanted {
             Some(text) if text.chars().nth(MAX_TEXT).is_some() => {
                 Err(Refusal::new(Code::TextTooLong, text.len()).into())
             }
-            text => Ok(Self(text.map(str::to_lowercase))),
+            text => Ok(Self(text.map(folded))),
         }
     }
 
-    /// Whether one of the texts has it in it, whatever the case.
+    /// Whether one of the texts has it in it, as people look for it.
     pub(super) fn is_in(&self, texts: &[&str]) -> bool {
-        self.0.as_ref().is_none_or(|wanted| texts.iter().any(|text| text.to_lowercase().contains(wanted)))
+        self.0.as_ref().is_none_or(|wanted| texts.iter().any(|text| folded(text).contains(wanted)))
     }
 }

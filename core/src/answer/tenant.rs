@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::page::{Seal, Spot, Strand, Turn, Wanted, prefixes};
+use super::page::{Seal, Spot, Strand, Turn, Wanted};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::time::Timestamp;
 use crate::model::permission::{
@@ -25,7 +25,7 @@ use crate::query::{
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, unless_refused};
 use crate::sight::Sight;
-use crate::view::{Any, Entity, Index, Key, ViewError, handshake_strand, listing_strand};
+use crate::view::{Any, Entity, Index, Key, ViewError, handshake_strand, listing_strand, prefixes};
 
 /// A tenant's own settings.
 ///
@@ -51,7 +51,9 @@ pub(super) fn settings(sight: &Sight<'_>, it: &Settings) -> Ruling<TenantSetting
     })
 }
 
-/// The tenants that a user may view, by name. Costs all of them.
+/// The tenants that a user may view, by name: their own, and what those manage. Costs the rows
+/// shown, the user's own roles, and those below who manage others; a text is looked for in row
+/// after row until the page is full.
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`, `text_too_long`.
@@ -59,27 +61,52 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
     let viewer = sight.person()?;
     let turn = Turn::of(seal, &("places", viewer.id, &it.text), &it.paging)?;
     let text = Wanted::of(it.text.as_deref())?;
-    let open = sight.viewed()?;
-    turn.sorted(open.into_iter().map(|open| {
-        let Some(tenant) = sight.world().living(open.tenant())? else { return Ok(None) };
-        let wanted = text.is_in(&[tenant.name.as_str(), tenant.number.as_str()]);
-        Ok(wanted.then(|| {
-            let row = PlaceRow {
-                tenant: tenant.id,
-                name: tenant.name.clone(),
-                number: tenant.number.clone(),
-                kind: tenant.kind,
-                operation: tenant.operation,
-            };
-            ((Key::new().folded(tenant.name.as_str()), tenant.id.uuid()), row)
+    let world = sight.world();
+    let row = |tenant: TenantId| -> Result<Option<PlaceRow>, ViewError> {
+        let Some(there) = world.living(tenant)? else { return Ok(None) };
+        if !text.is_in(&[there.name.as_str(), there.number.as_str()])
+            || sight.might(TENANT_VIEW, tenant)?.is_none()
+        {
+            return Ok(None);
+        }
+        Ok(Some(PlaceRow {
+            tenant,
+            name: there.name.clone(),
+            number: there.number.clone(),
+            kind: there.kind,
+            operation: there.operation,
         }))
-    }))
+    };
+    let own = sight.own()?;
+    let mut first = Vec::new();
+    for tenant in &own {
+        first.extend(row(*tenant)?.map(|row| ((Key::new().folded(row.name.as_str()), tenant.uuid()), row)));
+    }
+    let managers = sight.own_and_managers_below()?;
+    let mut strands = Vec::new();
+    for manager in &managers {
+        let of = Key::new().id(manager.uuid());
+        let found = prefixes(world.view, Index::ListingName, of, listing_strand)?;
+        let in_force = found.into_iter().filter(|(_, one)| one.stage.is_in_force());
+        strands.extend(in_force.map(|(prefix, _)| Strand::under(Index::ListingName, prefix)));
+    }
+    let rest = turn.walk::<Listing>(world.view, strands).map(|found| {
+        let (place, listing) = found?;
+        // Of several managers, the first of its links stands for it.
+        let links = world.links_above(listing.tenant)?;
+        let one = links.iter().filter(|link| managers.contains(&link.manager)).map(|link| link.id).min();
+        if own.contains(&listing.tenant) || one != Some(listing.link) {
+            return Ok(None);
+        }
+        Ok(row(listing.tenant)?.map(|row| (place, row)))
+    });
+    turn.page(turn.merged(first, rest))
 }
 
 /// What awaits an answer of a user: asked of themselves, of their home, and of managers for whom
-/// they may answer, their home and those on which they hold a role themselves. Of a world in which
-/// what is due about their links has happened. Costs what awaits an answer there, and the user's
-/// own roles.
+/// they may answer: their home, those on which they hold a role themselves, and the managers below
+/// these. Of a world in which what is due about their links has happened. Costs what awaits an
+/// answer there, the user's own roles, and those below who manage others.
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
@@ -133,11 +160,13 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
             }
         }
     }
-    for manager in sight.own()? {
+    for manager in sight.own_and_managers_below()? {
         let invited =
             if sight.might_ask(manager)? { world.pending_manager_invitations(manager)? } else { Vec::new() };
         for invitation in invited {
-            if !sight.is_kept_off(manager, invitation.tenant)? {
+            if sight.is_of_the_manager(manager, invitation.tenant)?
+                && !sight.is_kept_off(manager, invitation.tenant)?
+            {
                 let what = Awaited::ManagerInvitation { invitation: invitation.id };
                 let expires = Some(invitation.handshake.expires);
                 awaits(invitation.id.uuid(), what, manager, invitation.tenant, expires)?;

@@ -231,6 +231,31 @@ impl BuiltinRole {
     }
 }
 
+/// A text as people look for it and put it in order: without case and accents, a ligature as its
+/// letters. `École` stands with `ecole`, `Straße` is found by `STRASSE`.
+pub(crate) fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let plain = text.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).flat_map(char::to_lowercase);
+    let mut folded = String::with_capacity(text.len());
+    for c in plain {
+        match c {
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'ø' => folded.push('o'),
+            'đ' => folded.push('d'),
+            'ł' => folded.push('l'),
+            'ı' => folded.push('i'),
+            // What a capital `İ` leaves behind when it becomes small, and the like.
+            '\u{300}'..='\u{36f}' => {}
+            c => folded.push(c),
+        }
+    }
+    folded
+}
+
 /// Of letters that look alike, in any script, one stands for all.
 fn skeleton(text: &str) -> String {
     let plain = text.nfkc().flat_map(char::to_lowercase).filter(|c| !matches!(c, ' ' | '_' | '-'));
@@ -1049,6 +1074,15 @@ mod tests {
         // What stands for no device.
         "000000000000000" => "!stands for no device",
         "00000000000000" => "!stands for no device",
+        "AAAAAAAAAAAAAA" => "!stands for no device",
+        "n.a." => "!stands for no device",
+        "N/A" => "!stands for no device",
+        "TRUE" => "!stands for no device",
+        "test" => "!stands for no device",
+        // The version of a handset's software behind its IMEI, and a sign in front of it.
+        "490154203237518/01" => "!is an IMEI with the version of its software behind it",
+        "490154203237518-01" => "!is an IMEI with the version of its software behind it",
+        "-490154203237518" => "!begins with a sign",
         "111111111111119" => "!stands for no device",
         "FFFFFFFFFFFFFF" => "!stands for no device",
         "Unknown" => "!stands for no device",

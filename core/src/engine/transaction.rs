@@ -45,7 +45,7 @@ struct Sweeping {
     /// Whether nothing is left.
     whole: bool,
     /// Whatever was seen to out of turn.
-    about: BTreeSet<Uuid>,
+    about: BTreeSet<due::Concerned>,
 }
 
 /// How many of a user's refused commands are recorded in an hour.
@@ -115,8 +115,9 @@ impl<'v> RecordChain<'v> {
         Ok(())
     }
 
-    /// Brings about, in the order of moments, what is due about everything that a command names,
-    /// and at most so much of the rest. Says whether there is more.
+    /// Brings about, in the order of moments, what is due about what a command names: the links
+    /// above its tenants, and of each of them and of everything else at most so much. Says whether
+    /// there is more.
     fn sweep(&mut self, limit: usize, command: Option<&Command>) -> Result<bool, ViewError> {
         if self.swept.whole {
             return Ok(false);
@@ -130,8 +131,7 @@ impl<'v> RecordChain<'v> {
         if let Some(command) = command.filter(|_| !self.swept.whole) {
             for subject in due::named(&self.world, command)? {
                 if self.swept.about.insert(subject) {
-                    due::about(&self.world, at, subject, true, &mut items)?;
-                    due::about(&self.world, at, subject, false, &mut items)?;
+                    due::before(&self.world, at, subject, limit, &mut items)?;
                 }
             }
         }

@@ -296,6 +296,9 @@ pub struct Listing {
     /// its own affair.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub devices: u64,
+    /// Whether it may manage others itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub manages: bool,
 }
 
 impl Listing {
@@ -313,6 +316,7 @@ impl Listing {
             delink_ends: link.delink_ends,
             operation: tenant.operation,
             devices: if link.stage.is_in_force() { tenant.devices } else { 0 },
+            manages: tenant.kind == TenantKind::Msp,
         }
     }
 }

@@ -130,10 +130,7 @@ pub fn users_who_can(
     let mut reaching = above(world, tenant, &BTreeSet::new())?;
     reaching.insert(tenant);
     for holder in reaching {
-        for assignment in
-            world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(holder.uuid()))
-        {
-            let assignment = assignment?;
+        for assignment in world.assigned(holder, |role| role_holds(world, role, permission.as_str()))? {
             if holder == tenant || assignment.below {
                 candidates.insert(assignment.user);
             }
@@ -336,7 +333,7 @@ pub(super) fn gives(world: &World<'_>, assignment: &Assignment, permission: &str
 }
 
 /// Whether a role holds a permission that the policy knows (P-8, P-14).
-fn role_holds(world: &World<'_>, role: &RoleRef, permission: &str) -> Result<bool, ViewError> {
+pub(super) fn role_holds(world: &World<'_>, role: &RoleRef, permission: &str) -> Result<bool, ViewError> {
     let policy = &world.policy;
     if !policy.permissions.contains(permission) {
         return Ok(false);
@@ -466,6 +463,8 @@ pub fn sees_below(world: &World<'_>, user: &User, manager: TenantId) -> Result<b
 pub struct SeenBelow<'u> {
     user: &'u User,
     below: bool,
+    // Whether any assignment of theirs may reach what is below its tenant.
+    spreads: bool,
     own: BTreeSet<TenantId>,
 }
 
@@ -483,12 +482,20 @@ impl<'u> SeenBelow<'u> {
         let mut below = found.len() < SIGHTED
             && !world.is_locked(user.home)?
             && !held(world, user, manager, true)?.is_empty();
-        let mut own = BTreeSet::new();
+        let mut spreads = found.len() == SIGHTED;
+        let mut own = BTreeSet::from([user.home]);
         for assignment in found.into_iter().filter_map(|found| Assignment::from_any(found.entity)) {
             own.insert(assignment.tenant);
+            spreads |= assignment.below;
             below = below && (!assignment.below || gives(world, &assignment, TENANT_VIEW)?);
         }
-        Ok(Self { user, below, own })
+        Ok(Self { user, below, spreads, own })
+    }
+
+    /// The only tenants that they can see at all, where these are few: where no role of theirs
+    /// reaches below its tenant.
+    pub fn only(&self) -> Option<&BTreeSet<TenantId>> {
+        (!self.spreads).then_some(&self.own)
     }
 
     /// Whether they see one of the tenants that the manager manages.

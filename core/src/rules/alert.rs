@@ -13,7 +13,7 @@ use crate::base::text::IssueCategory;
 use crate::command::SetAlertRule;
 use crate::event::Event;
 use crate::model::permission::{ALERTS_MANAGE, DEVICES_GROUP_MANAGER};
-use crate::model::{Actor, AlertRule, Audience, UserState};
+use crate::model::{Actor, AlertRule, Audience, RoleRef, UserState};
 use crate::query::Recipients;
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
@@ -92,7 +92,8 @@ pub(crate) fn recipients(
         // The permission is reserved: nobody of a manager's can be among them.
         Audience::GroupManagers => {
             let mut managers = BTreeSet::new();
-            for user in world.own_active(tenant, None, |_| true)? {
+            let can = |role: &RoleRef| access::role_holds(world, role, DEVICES_GROUP_MANAGER);
+            for user in world.own_active(tenant, can)?.into_iter().map(|it| it.user) {
                 if access::judge(world, user, DEVICES_GROUP_MANAGER, tenant, None, Gate::Shut)?
                     .reason
                     .is_none()

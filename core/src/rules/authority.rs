@@ -133,7 +133,7 @@ pub(super) fn side(
 
 /// The side on which a user has to do with what there is between the two; none, where that is not
 /// there for them, since they are from further up and the manager itself is not (T-9).
-pub(super) fn party(
+pub(crate) fn party(
     world: &World<'_>,
     user: &User,
     manager: TenantId,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::link;
 use super::world::World;
-use crate::base::ids::TenantId;
+use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
@@ -24,6 +24,27 @@ const PAGE: usize = 64;
 /// Something that may be due: at which moment, and about which entity. In the order in which it
 /// happens.
 pub type Item = (Timestamp, Kind, Uuid);
+
+/// What a command names that something may be due about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concerned {
+    /// A tenant.
+    Tenant(TenantId),
+    /// A user.
+    User(UserId),
+    /// A link.
+    Link(LinkId),
+}
+
+impl Concerned {
+    const fn uuid(self) -> Uuid {
+        match self {
+            Self::Tenant(id) => id.uuid(),
+            Self::User(id) => id.uuid(),
+            Self::Link(id) => id.uuid(),
+        }
+    }
+}
 
 /// Something that time brings about.
 enum Due {
@@ -156,20 +177,17 @@ fn managing(view: &dyn View, tenant: TenantId) -> impl Iterator<Item = Result<Ar
     view.under::<Link>(Index::LinkManaged, Key::new().id(tenant.uuid()).flag(true))
 }
 
-/// What is due by a moment about a tenant, a user or a link: of its links, or of the handshakes it
-/// takes part in.
+/// What is due by a moment about the links of a tenant, or about one link: all of it.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn about(
+pub fn about_links(
     view: &dyn View,
     at: Timestamp,
     subject: Uuid,
-    links: bool,
     items: &mut BTreeSet<Item>,
 ) -> Result<(), ViewError> {
-    let of = Key::new().id(subject).flag(links);
-    let mut rest = Span::under(Index::DueAbout, of.clone()).at_most(&of.time(at));
+    let mut rest = about(subject, true, at);
     loop {
         let page = view.scan(&rest, PAGE)?;
         page.iter().for_each(|found| add(&found.entity, at, items));
@@ -180,37 +198,65 @@ pub fn about(
     }
 }
 
+fn about(subject: Uuid, links: bool, at: Timestamp) -> Span {
+    let of = Key::new().id(subject).flag(links);
+    Span::under(Index::DueAbout, of.clone()).at_most(&of.time(at))
+}
+
+/// What is due by a moment about something that a command names: of a tenant the links above it, to
+/// the top; and of the rest, its links and the handshakes it takes part in, so much.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn before(
+    view: &dyn View,
+    at: Timestamp,
+    named: Concerned,
+    limit: usize,
+    items: &mut BTreeSet<Item>,
+) -> Result<(), ViewError> {
+    if let Concerned::Tenant(tenant) = named {
+        above(view, at, tenant, items)?;
+    }
+    for links in [true, false] {
+        let found = view.scan(&about(named.uuid(), links, at), limit)?;
+        found.iter().for_each(|found| add(&found.entity, at, items));
+    }
+    Ok(())
+}
+
 /// The tenants, users and links that a command names; of a request, both its tenants, since they
 /// may get a link, of a proposal its link, too, and of an upload those between whom it went, where
 /// devices of it may be in a move.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub fn named(view: &dyn View, command: &Command) -> Result<BTreeSet<Uuid>, ViewError> {
+pub fn named(view: &dyn View, command: &Command) -> Result<BTreeSet<Concerned>, ViewError> {
+    use Concerned::{Link, Tenant, User};
     let mut found = BTreeSet::new();
     for named in command.about() {
         match named {
-            Named::Tenant(tenant) => found.extend([tenant.uuid()]),
-            Named::User(user) => found.extend([user.uuid()]),
-            Named::Link(link) => found.extend([link.uuid()]),
+            Named::Tenant(tenant) => found.extend([Tenant(tenant)]),
+            Named::User(user) => found.extend([User(user)]),
+            Named::Link(link) => found.extend([Link(link)]),
             Named::Number(number) => {
-                found.extend(view.numbered(&number)?.map(|tenant| tenant.id.uuid()));
+                found.extend(view.numbered(&number)?.map(|tenant| Tenant(tenant.id)));
             }
             Named::LinkRequest(request) => {
                 let request = view.get::<LinkRequest>(request.uuid())?;
-                found.extend(request.iter().flat_map(|it| [it.manager.uuid(), it.managed.uuid()]));
+                found.extend(request.iter().flat_map(|it| [Tenant(it.manager), Tenant(it.managed)]));
             }
             Named::ManagerInvitation(invitation) => {
                 let invitation = view.get::<ManagerInvitation>(invitation.uuid())?;
-                found.extend(invitation.iter().flat_map(|it| [it.tenant.uuid(), it.manager.uuid()]));
+                found.extend(invitation.iter().flat_map(|it| [Tenant(it.tenant), Tenant(it.manager)]));
             }
             Named::Upload(upload) => {
                 let arrived = view.get::<Holding>(Holding::uploaded(upload).uuid())?;
-                found.extend(arrived.iter().flat_map(|it| [it.reseller.uuid(), it.uploaded_to.uuid()]));
+                found.extend(arrived.iter().flat_map(|it| [Tenant(it.reseller), Tenant(it.uploaded_to)]));
             }
             Named::Proposal(proposal) => {
                 let proposal = view.get::<Proposal>(proposal.uuid())?;
-                let of = |it: &Arc<Proposal>| [it.link.uuid(), it.manager.uuid(), it.managed.uuid()];
+                let of = |it: &Arc<Proposal>| [Link(it.link), Tenant(it.manager), Tenant(it.managed)];
                 found.extend(proposal.iter().flat_map(of));
             }
             Named::Invitation(_)

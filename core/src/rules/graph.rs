@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::world::World;
 use crate::base::ids::{LinkId, TenantId};
-use crate::model::Link;
+use crate::model::{Link, Listing};
 use crate::policy::MAX_CHAIN;
-use crate::view::ViewError;
+use crate::view::{Index, Key, ViewError, listing_strand, prefixes};
 
 /// The links from a tenant up to one above it, the tenant's own link first.
 pub(super) type Chain = Vec<Arc<Link>>;
@@ -124,6 +124,32 @@ pub(super) fn below(
         let links = world.links_below(at)?;
         Ok(links.iter().filter(|link| !without.contains(&link.id)).map(|link| link.managed).collect())
     })
+}
+
+/// Every tenant below these, through links in force, that may manage others itself. Their customers
+/// are leapt over, however many there are.
+pub(crate) fn managers_below(
+    world: &World<'_>,
+    tenants: &BTreeSet<TenantId>,
+) -> Result<BTreeSet<TenantId>, ViewError> {
+    let mut found = BTreeSet::new();
+    for tenant in tenants {
+        found.append(&mut closure(*tenant, |manager| {
+            let of = Key::new().id(manager.uuid());
+            let strands = prefixes::<Listing>(world.view, Index::ListingName, of, listing_strand)?;
+            let mut managers = Vec::new();
+            for (strand, _) in strands.iter().filter(|(_, one)| one.manages && one.stage.is_in_force()) {
+                for listing in world.view.under::<Listing>(Index::ListingName, strand.clone()) {
+                    let listing = listing?;
+                    if world.link(listing.link)?.is_some_and(|link| link.is_in_force(world.at)) {
+                        managers.push(listing.tenant);
+                    }
+                }
+            }
+            Ok(managers)
+        })?);
+    }
+    Ok(found)
 }
 
 fn closure(

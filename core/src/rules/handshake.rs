@@ -205,10 +205,8 @@ fn anybody_can_ask(world: &World<'_>, (party, tenant): (Party, TenantId)) -> Res
     };
     let gate = Gate::of_turn(party);
     for holder in reaching {
-        for assignment in
-            world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(holder.uuid()))
-        {
-            let user = assignment?.user;
+        for assignment in world.assigned(holder, |role| access::role_holds(world, role, permission))? {
+            let user = assignment.user;
             let elsewhere =
                 party == Party::Customer && world.user(user)?.is_none_or(|user| user.home != tenant);
             if !elsewhere && access::judge(world, user, permission, tenant, None, gate)?.reason.is_none() {

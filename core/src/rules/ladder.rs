@@ -9,9 +9,9 @@ use super::graph;
 use super::world::World;
 use crate::base::ids::{TenantId, UserId};
 use crate::model::permission::TENANT_EDIT;
-use crate::model::{Assignment, User, UserState};
+use crate::model::{Assignment, RoleRef, User, UserState};
 use crate::query::Recipients;
-use crate::view::{Index, Key, ViewError};
+use crate::view::ViewError;
 
 /// Of what a manager's people are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,36 @@ pub(crate) enum Matter {
     Tenant(TenantId),
     /// What it manages, whichever: a request, or a link that has ended.
     Below,
+}
+
+/// How somebody stands, by an assignment, to be told.
+#[derive(Clone, Copy, Debug)]
+enum Standing {
+    /// By the admin or the super role.
+    Admin,
+    /// As a super admin (P-9).
+    SuperAdmin,
+    /// By a role that may edit the tenant.
+    Editor,
+}
+
+impl Standing {
+    /// Whether a role can give it, what may be masked of it aside.
+    fn is_given_by(self, world: &World<'_>, role: &RoleRef) -> Result<bool, ViewError> {
+        match self {
+            Self::Admin => Ok(world.is_admin(role)),
+            Self::SuperAdmin => Ok(world.is_super(role)),
+            Self::Editor => access::role_holds(world, role, TENANT_EDIT),
+        }
+    }
+
+    fn is_had_by(self, world: &World<'_>, assignment: &Assignment) -> Result<bool, ViewError> {
+        match self {
+            Self::Admin => Ok(world.is_admin(&assignment.role)),
+            Self::SuperAdmin => Ok(world.is_super_admin(assignment)),
+            Self::Editor => access::gives(world, assignment, TENANT_EDIT),
+        }
+    }
 }
 
 /// The manager's admins as far as the matter is theirs: by the nearest assignment to it. Where
@@ -34,9 +64,9 @@ pub(crate) fn of_manager(
     }
     let mut rung = BTreeSet::from([manager]);
     let mut passed = BTreeSet::new();
-    let mut users = rung_of(world, manager, manager, matter, |it| Ok(world.is_admin(&it.role)))?;
+    let mut users = rung_of(world, manager, manager, matter, Standing::Admin)?;
     if users.is_empty() {
-        users = rung_of(world, manager, manager, matter, |it| access::gives(world, it, TENANT_EDIT))?;
+        users = rung_of(world, manager, manager, matter, Standing::Editor)?;
     }
     while users.is_empty() && !rung.is_empty() {
         let mut above = BTreeSet::new();
@@ -46,7 +76,7 @@ pub(crate) fn of_manager(
         passed.append(&mut rung);
         rung = &above - &passed;
         for home in &rung {
-            users.extend(rung_of(world, *home, manager, matter, |it| Ok(world.is_super_admin(it)))?);
+            users.extend(rung_of(world, *home, manager, matter, Standing::SuperAdmin)?);
         }
     }
     Ok(Recipients { operator: users.is_empty(), users })
@@ -60,11 +90,9 @@ pub(crate) fn of_own(world: &World<'_>, tenant: TenantId) -> Result<Recipients, 
     }
     let mut users = world.admins(tenant)?;
     if users.is_empty() {
-        for user in world.own_active(tenant, None, |_| true)? {
-            if let Some(assignment) = world.assignment(user, tenant)?
-                && access::gives(world, &assignment, TENANT_EDIT)?
-            {
-                users.insert(user);
+        for assignment in world.own_active(tenant, |role| Standing::Editor.is_given_by(world, role))? {
+            if Standing::Editor.is_had_by(world, &assignment)? {
+                users.insert(assignment.user);
             }
         }
     }
@@ -89,14 +117,14 @@ pub(crate) fn of_signing_up(world: &World<'_>, tenant: TenantId) -> Result<Recip
     Ok(Recipients { users, operator: false })
 }
 
-/// Whoever at home in `home`, which is the manager or manages it, can act and holds such an
+/// Whoever at home in `home`, which is the manager or manages it, can act and stands so by the
 /// assignment nearest to the matter.
 fn rung_of(
     world: &World<'_>,
     home: TenantId,
     manager: TenantId,
     matter: Matter,
-    wanted: impl Fn(&Assignment) -> Result<bool, ViewError>,
+    standing: Standing,
 ) -> Result<BTreeSet<UserId>, ViewError> {
     let mut found = BTreeSet::new();
     let Some(tenant) = world.living(home)? else { return Ok(found) };
@@ -107,9 +135,9 @@ fn rung_of(
         Matter::Tenant(tenant) => (tenant, false),
         Matter::Below => (manager, true),
     };
-    for user in candidates(world, home, at)? {
+    for user in candidates(world, home, at, standing)? {
         for assignment in access::held(world, &user, at, from_below)? {
-            if wanted(&assignment)? {
+            if standing.is_had_by(world, &assignment)? {
                 found.insert(user.id);
             }
         }
@@ -117,8 +145,13 @@ fn rung_of(
     Ok(found)
 }
 
-/// The active users of `home` who have any assignment on the way from there to a tenant.
-fn candidates(world: &World<'_>, home: TenantId, tenant: TenantId) -> Result<Vec<Arc<User>>, ViewError> {
+/// The active users of `home` who may stand so by an assignment on the way from there to a tenant.
+fn candidates(
+    world: &World<'_>,
+    home: TenantId,
+    tenant: TenantId,
+    standing: Standing,
+) -> Result<Vec<Arc<User>>, ViewError> {
     let mut way = BTreeSet::from([tenant, home]);
     for chain in graph::chains(world, tenant, home, &BTreeSet::new())? {
         way.extend(chain.iter().map(|link| link.manager));
@@ -126,13 +159,11 @@ fn candidates(world: &World<'_>, home: TenantId, tenant: TenantId) -> Result<Vec
     let mut found = BTreeSet::new();
     let mut users = Vec::new();
     for at in way {
-        for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(at.uuid())) {
-            let user = assignment?.user;
-            if !found.insert(user) {
-                continue;
+        for assignment in world.assigned(at, |role| standing.is_given_by(world, role))? {
+            if found.insert(assignment.user) {
+                let user = world.user(assignment.user)?;
+                users.extend(user.filter(|it| it.home == home && it.state == UserState::Active));
             }
-            let user = world.user(user)?;
-            users.extend(user.filter(|it| it.home == home && it.state == UserState::Active));
         }
     }
     Ok(users)

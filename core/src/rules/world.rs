@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::policy::{ManagementRule, Policy, PolicyVersion, Terms};
 use crate::refusal::{Code, Refusal};
-use crate::view::{Entity, Index, Key, View, ViewError, role_strand};
+use crate::view::{Entity, Index, Key, View, ViewError, prefixes, role_strand};
 
 /// Why a rule does not go on.
 #[derive(Debug)]
@@ -403,24 +403,36 @@ impl<'v> World<'v> {
         !assignment.masked && self.is_super(&assignment.role)
     }
 
-    /// The active users at home in `tenant` whose assignment there is one that `wanted` picks: of
-    /// those that give one role, where it is said which.
+    /// The assignments on a tenant that give one of the roles that `wanted` picks. Those of other
+    /// roles are leapt over, however many there are.
+    pub(super) fn assigned(
+        &self,
+        tenant: TenantId,
+        wanted: impl Fn(&RoleRef) -> Result<bool, ViewError>,
+    ) -> Result<Vec<Arc<Assignment>>, ViewError> {
+        let on = Key::new().id(tenant.uuid());
+        let strand = |it: &Assignment| role_strand(it.tenant, &it.role);
+        let mut found = Vec::new();
+        for (role, first) in prefixes::<Assignment>(self.view, Index::AssignmentTenant, on, strand)? {
+            if wanted(&first.role)? {
+                let given = self.view.under::<Assignment>(Index::AssignmentTenant, role);
+                found.extend(given.collect::<Result<Vec<_>, _>>()?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The active ones among the users at home in `tenant` who have such an assignment there.
     pub(super) fn own_active(
         &self,
         tenant: TenantId,
-        role: Option<&RoleRef>,
-        wanted: impl Fn(&Assignment) -> bool,
-    ) -> Result<BTreeSet<UserId>, ViewError> {
-        let held = role.map_or_else(|| Key::new().id(tenant.uuid()), |role| role_strand(tenant, role));
-        let mut found = BTreeSet::new();
-        for assignment in self.view.under::<Assignment>(Index::AssignmentTenant, held) {
-            let assignment = assignment?;
-            if wanted(&assignment)
-                && self
-                    .user(assignment.user)?
-                    .is_some_and(|user| user.home == tenant && user.state == UserState::Active)
-            {
-                found.insert(assignment.user);
+        wanted: impl Fn(&RoleRef) -> Result<bool, ViewError>,
+    ) -> Result<Vec<Arc<Assignment>>, ViewError> {
+        let mut found = Vec::new();
+        for assignment in self.assigned(tenant, wanted)? {
+            let user = self.user(assignment.user)?;
+            if user.is_some_and(|user| user.home == tenant && user.state == UserState::Active) {
+                found.push(assignment);
             }
         }
         Ok(found)
@@ -431,7 +443,8 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-        self.own_active(tenant, None, |it| self.is_admin(&it.role))
+        let admins = self.own_active(tenant, |role| Ok(self.is_admin(role)))?;
+        Ok(admins.into_iter().map(|it| it.user).collect())
     }
 
     /// The tenant's own active super admins (U-3).
@@ -439,8 +452,8 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
-        let role = RoleRef::Builtin(self.policy.super_role.clone());
-        self.own_active(tenant, Some(&role), |it| self.is_super_admin(it))
+        let admins = self.own_active(tenant, |role| Ok(self.is_super(role)))?;
+        Ok(admins.into_iter().filter(|it| self.is_super_admin(it)).map(|it| it.user).collect())
     }
 
     /// Whether a tenant that is not locked would be without an active super admin of its own if

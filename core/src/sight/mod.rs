@@ -13,9 +13,10 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE};
-use crate::model::{Actor, Contact, Link, Personal, Subject, TenantKind, User};
+use crate::model::{Actor, Contact, Link, Party, Personal, Subject, TenantKind, User};
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
+use crate::rules::graph;
 use crate::rules::authority;
 use crate::rules::kept_off;
 use crate::rules::{Gate, Ruling, World, unless_refused};
@@ -201,11 +202,22 @@ impl<'w> Sight<'w> {
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn own(&self) -> Ruling<Vec<TenantId>> {
-        let Some(user) = &self.viewer else { return Ok(Vec::new()) };
+    pub fn own(&self) -> Ruling<BTreeSet<TenantId>> {
+        let Some(user) = &self.viewer else { return Ok(BTreeSet::new()) };
         let mut own = BTreeSet::from([user.home]);
         own.extend(self.world.assignments_of(user.id)?.iter().map(|held| held.tenant));
-        Ok(own.into_iter().collect())
+        Ok(own)
+    }
+
+    /// The same, and whatever below them manages others: those whose customers the user may have to
+    /// do with.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn own_and_managers_below(&self) -> Ruling<BTreeSet<TenantId>> {
+        let own = self.own()?;
+        let below = graph::managers_below(self.world, &own)?;
+        Ok(&own | &below)
     }
 
     /// Lets whoever may link tenants: by right at home, or on another tenant on which they hold a
@@ -234,6 +246,20 @@ impl<'w> Sight<'w> {
         let Some(user) = &self.viewer else { return Ok(true) };
         for world in self.judging() {
             if !access::sees_below(world, user, manager)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the actor is on the manager's side of what there is between it and a tenant (L-3).
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn is_of_the_manager(&self, manager: TenantId, managed: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        for world in self.judging() {
+            if authority::party(world, user, manager, managed)? != Some(Party::Manager) {
                 return Ok(false);
             }
         }
@@ -369,6 +395,11 @@ pub struct Below<'s> {
 }
 
 impl Below<'_> {
+    /// The only tenants that they can see at all, where these are few.
+    pub fn only(&self) -> Option<&BTreeSet<TenantId>> {
+        self.then.as_ref().and_then(SeenBelow::only)
+    }
+
     /// Whether they see one of them.
     ///
     /// # Errors

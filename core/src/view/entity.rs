@@ -396,7 +396,8 @@ entity!(Listing, it => it.link.uuid(), {
 
 /// What the keys of all listings of a manager begin with that are alike in what lists choose by.
 pub(crate) fn listing_strand(listing: &Listing) -> Key {
-    Key::new().id(listing.manager.uuid()).text(listing.stage.name()).text(listing.management.as_str())
+    let stands = Key::new().id(listing.manager.uuid()).text(listing.stage.name());
+    stands.text(listing.management.as_str()).flag(listing.manages)
 }
 
 entity!(Holding, it => it.id.uuid(), {

@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use crate::base::text::folded;
 use crate::base::time::Timestamp;
 
 /// Declares the indexes with their stable numbers.
@@ -230,10 +231,10 @@ impl Key {
         })
     }
 
-    /// Adds a text by which people look things up: without regard to case, then exactly.
+    /// Adds a text by which people look things up: as they look for it, then exactly.
     #[must_use]
     pub fn folded(self, text: &str) -> Self {
-        self.text(&text.to_lowercase()).text(text)
+        self.text(&folded(text)).text(text)
     }
 
     /// A key that is greater than any: none has more than three ids in a row, and no other part

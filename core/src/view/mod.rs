@@ -153,6 +153,35 @@ impl dyn View + '_ {
     }
 }
 
+/// What the keys under an owner begin with, and one entity for each. Leaps from one to the next,
+/// whatever lies between. A key that does not begin as its entity has it would lead nowhere: it is
+/// damage.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn prefixes<E: Entity>(
+    view: &dyn View,
+    index: Index,
+    owner: Key,
+    prefix: impl Fn(&E) -> Key,
+) -> Result<Vec<(Key, Arc<E>)>, ViewError> {
+    let mut found = Vec::new();
+    let mut rest = Span::under(index, owner);
+    while let Some(first) = view.scan(&rest, 1)?.pop() {
+        let Some(entity) = E::from_any(first.entity) else { break };
+        let prefix = prefix(&entity);
+        if !first.key.as_bytes().starts_with(prefix.as_bytes()) {
+            let (index, kind) = (index.name(), E::KIND.name());
+            let what =
+                format!("in index {index}, the {kind} {} stands under a key that is not its own", first.id);
+            return Err(ViewError::damaged(what));
+        }
+        rest = rest.at_least(prefix.successor());
+        found.push((prefix, entity));
+    }
+    Ok(found)
+}
+
 /// An entity of one type, with the key it was found under and its id.
 pub(crate) type Placed<E> = (Key, Uuid, Arc<E>);
 

@@ -7,8 +7,10 @@ use super::*;
 use tenantry::base::time::Timestamp;
 use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
-use tenantry::query::{CustomerFilter, LinkRequestFilter, Paging, ResellerFilter, UserFilter};
-use tenantry::refusal::Code::TextTooLong;
+use tenantry::query::{
+    AlertRecipients, CustomerFilter, LinkRequestFilter, Paging, ResellerFilter, UserFilter, UsersWhoCan,
+};
+use tenantry::refusal::Code::{TextTooLong, UnknownTenant};
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::inside::{Settling, Tap, Tapped, View, World, settled, world};
 
@@ -130,10 +132,55 @@ fn l3_a_command_brings_about_what_it_names_and_a_bounded_part_of_the_rest() {
     bench.given.engine.execute(FRED, rename(FULLY)).unwrap_err();
     assert_eq!(bench.given.engine.token().unwrap().seq, seq + 64 + 1);
     assert_eq!(state(&bench.given, mine), HandshakeState::Expired, "the first of all");
-    // What is about a tenant happens before a command about it, however much comes first.
+    // So does one about a tenant: of what is about it, and of the rest.
     bench.given.engine.execute(NINA, rename(SECOND)).unwrap();
-    assert_eq!(bench.given.engine.sweep().unwrap(), 0);
+    assert_eq!(bench.given.engine.token().unwrap().seq, seq + 64 + 1 + 64 + 1, "both are the same here");
+    assert!(bench.given.engine.sweep().unwrap() > 64);
     bench.given.verified();
+}
+
+#[test]
+fn l3_what_a_stranger_left_to_come_due_makes_no_answer_to_it_dearer() {
+    // The stranger asks for a customer, which says no when a term of many of its customers is over.
+    let world = |count| {
+        let bench = Bench::new();
+        bench.all([(NINA.into(), ask(SECOND, "ALONE", "jointly").into())]);
+        bench.ending_links(count, 1);
+        bench.given.clock.pass_days(2);
+        bench
+    };
+    let (few, many) = grown(world, |given| given.engine.execute(CARL, DeclineLink::new(ASKED)).unwrap());
+    assert_eq!(few, many);
+    // Nor a list that is refused.
+    let (few, many) = grown(world, |given| {
+        let reading = given.engine.read().unwrap();
+        let now = reading.now().unwrap();
+        let refused = now.ask(Customers::new(CARL.into(), SECOND)).unwrap_err();
+        assert_eq!(refused.code(), Some(UnknownTenant), "{refused}");
+    });
+    assert_eq!(few, many);
+}
+
+#[test]
+fn a1_who_is_told_is_found_without_a_look_at_everybody() {
+    // People of a manager whose role says that nothing of it is theirs.
+    let world = |count| {
+        let bench = Bench::new();
+        bench.all((0..count).map(|number: usize| {
+            let id = UserId::from_uuid(Uuid::from_u128(0x8_0000 + number as u128));
+            (STAFF, user(id, MSP, &format!("r{number}"), "read_only").into())
+        }));
+        bench
+    };
+    let (few, many) = grown(world, |given| {
+        let reading = given.engine.read().unwrap();
+        let now = reading.now().unwrap();
+        assert!(!now.ask(ServiceMail::new(JOINTLY)).unwrap().users.is_empty());
+        now.ask(AlertRecipients::new(JOINTLY, text("battery"))).unwrap();
+        let editors = now.ask(UsersWhoCan::new("tenant.edit".parse().unwrap(), JOINTLY)).unwrap();
+        assert!(!editors.is_empty());
+    });
+    assert_eq!(few, many);
 }
 
 #[test]
@@ -523,7 +570,32 @@ fn q4_a_page_of_what_belongs_to_a_tenant_costs_the_rows_it_shows() {
             assert_eq!(given.engine.ask(list).unwrap().rows.len(), 5);
         },
     );
+    let customers = many(|number| {
+        let tenant = Some(TenantId::from_uuid(Uuid::from_u128(0x7_0000 + number as u128)));
+        let name = text(&format!("New {number}"));
+        (ADA.into(), AddCustomer { tenant, link: None, name, ..customer(MSP, "fully") }.into())
+    });
+    let places = grown(customers, |given| {
+        let rows = given.engine.ask(Places { paging: paging(), ..Places::new(ADA.into()) });
+        assert_eq!(rows.unwrap().rows.len(), 5);
+    });
+    // Somebody with a role on two of many walks these.
+    let of_two = grown(
+        |count| {
+            let bench = customers(count);
+            let home = RegisterUser { below: Some(false), ..user(EVE, MSP, "eve", "admin") };
+            bench.all([(STAFF, home.into()), (ADA.into(), assign(EVE, JOINTLY, "admin").into())]);
+            bench
+        },
+        |given| {
+            let list = Customers { paging: paging(), ..Customers::new(EVE.into(), MSP) };
+            let rows = given.engine.ask(list).unwrap().rows;
+            assert_eq!(rows.iter().map(|row| row.tenant).collect::<Vec<_>>(), [JOINTLY]);
+        },
+    );
     for (list, (few, many)) in [
+        ("places", places),
+        ("customers of one", of_two),
         ("invitations", invitations),
         ("assignments", assignments),
         ("licences", licences),

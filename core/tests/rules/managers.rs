@@ -370,6 +370,9 @@ fn l10_each_side_sees_the_invitations_that_are_there_for_it() {
     // What somebody cannot answer does not await them.
     let disabled = opened().and(STAFF, disable(SECOND));
     assert!(awaiting(&disabled, NINA).is_empty());
+    // Who asks from further up does not answer themselves.
+    let above = super::given().and(GINA, InviteManager::new(GRAND, text("MSP")));
+    assert_eq!((awaiting(&above, ADA), awaiting(&above, GINA)), (vec!["GRAND".to_owned()], vec![]));
     let invited = given_msp_invited_by_alone();
     assert_eq!((awaiting(&invited, ADAM), awaiting(&invited, RITA)), (vec!["ALONE".to_owned()], vec![]));
 }

@@ -227,9 +227,65 @@ fn q5_places_are_what_one_may_enter_by_name() {
     assert_eq!(names(ADA, None), ["Fully", "Jointly", "Msp"]);
     assert_eq!(names(RITA, None), ["Jointly", "Msp"]);
     assert_eq!(names(ADA, Some("JOINT")), ["Jointly"]);
+    assert_eq!(names(GINA, None), ["Fully", "Grand", "Jointly", "Msp"]);
     assert_eq!(names(JULIA, None), ["Jointly"]);
     assert!(names(NOEL, None).is_empty() && names(FRED, None).is_empty());
     assert_eq!(code(&given, Places::new(STAFF)), WrongActor);
+}
+
+#[test]
+fn q5_names_are_found_and_put_in_order_as_people_write_them() {
+    let names = ["Zoo", "\u{c4}rzte", "apfel", "Stra\u{df}e", "B\u{e4}ckerei", "E\u{301}cole", "\u{c9}cole"];
+    let given = names.into_iter().enumerate().fold(given(), |given, (number, name)| {
+        let tenant = Some(TenantId::from_uuid(Uuid::from_u128(0x7_0000 + number as u128)));
+        given.and(ADA, AddCustomer { tenant, link: None, name: text(name), ..customer(MSP, "fully") })
+    });
+    let found = |wanted: Option<&str>| -> Vec<String> {
+        let list = Places { text: wanted.map(str::to_owned), ..Places::new(ADA.into()) };
+        let rows = ask(&given, list).rows;
+        rows.iter().map(|row| row.name.to_string()).filter(|name| names[..7].contains(&&**name)).collect()
+    };
+    assert_eq!(
+        found(None),
+        ["apfel", "\u{c4}rzte", "B\u{e4}ckerei", "\u{c9}cole", "\u{c9}cole", "Stra\u{df}e", "Zoo"]
+    );
+    for (wanted, count) in [("ecole", 2), ("E\u{301}COLE", 2), ("STRASSE", 1), ("stra\u{df}", 1), ("\u{c4}R", 1)] {
+        assert_eq!(found(Some(wanted)).len(), count, "{wanted}");
+    }
+}
+
+#[test]
+fn q5_places_are_those_that_one_may_view_each_once_in_either_direction() {
+    // A customer of two managers, a role on a single customer, and one that is kept off another.
+    let given = given()
+        .under(|policy| policy.max_managers = 2)
+        .and(NINA, RequestLink { services: set(&["enrollment"]), ..super::ask(SECOND, "JOINTLY", "jointly") })
+        .and(JULIA, AcceptLink::new(ASKED))
+        .and(ADA, assign(RITA, FULLY, "no_access"))
+        .and(ADA, assign(ADAM, JOINTLY, "read_only"));
+    let view: tenantry::base::text::Permission = text("tenant.view");
+    for who in [GINA, ADA, ADAM, RITA, GUS, NINA, NOEL, JULIA, JACK, JIM, FRED, CARL, ROB] {
+        let mut due = ask(&given, TenantsWhere { user: who, permission: view.clone(), service: None });
+        due.sort();
+        for (limit, descending) in [(1, false), (2, true), (100, false)] {
+            let mut paging = Paging { limit, descending, cursor: None };
+            let mut rows = Vec::new();
+            loop {
+                let page = ask(&given, Places { paging: paging.clone(), ..Places::new(who.into()) });
+                rows.extend(page.rows);
+                paging.cursor = page.next;
+                if paging.cursor.is_none() {
+                    break;
+                }
+            }
+            let names: Vec<_> = rows.iter().map(|row| row.name.as_str().to_lowercase()).collect();
+            let sorted = |one: &[String]| if descending { one[0] >= one[1] } else { one[0] <= one[1] };
+            assert!(names.windows(2).all(sorted), "{who}: {names:?}");
+            let mut found: Vec<_> = rows.iter().map(|row| row.tenant).collect();
+            found.sort();
+            assert_eq!(found, due, "{who}, {limit} at a time");
+        }
+    }
 }
 
 #[test]
@@ -269,6 +325,11 @@ fn q5_whatever_awaits_ones_answer_is_told_and_what_lapses_first_comes_first() {
             what
         );
     }
+    // Whoever may answer from further up is told, too: the manager may have nobody of its own.
+    let from_above = ask(&given, Awaiting::new(GINA.into())).rows;
+    assert_eq!(from_above.iter().map(|row| (&row.what, row.tenant)).collect::<Vec<_>>(), [(&delink, MSP)]);
+    let again = super::given().and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    again.when(GINA, AcceptDelink::new(JOINTLY_LINK)).then(done());
     // Nobody is told of a customer that they are kept off.
     let given = given.and(ADA, assign(ADAM, JOINTLY, "no_access"));
     assert_eq!(awaited(&given, ADAM), []);
