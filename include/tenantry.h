@@ -450,6 +450,20 @@ enum {
   TENANTRY_DIVERGED = 9112,
   /** the rows could not be written; see to the output and ask again. */
   TENANTRY_OUTPUT_FAILED = 9113,
+  /** the file is not as it was opened; see to it that the right file stands there, close it and open it again. */
+  TENANTRY_STORE_MOVED = 9114,
+  /** the log does not belong to the file beside it; put back the two that belong together, or remove the log where the file was put there by hand. */
+  TENANTRY_FOREIGN_LOG = 9115,
+  /** the file's log is not finished, and nothing can be written there; open it once for writing, or copy the file and its log to where that can be done. */
+  TENANTRY_UNFINISHED_LOG = 9116,
+  /** the file is in use; close it everywhere, then try again. */
+  TENANTRY_STORE_IN_USE = 9117,
+  /** something is where something else was to be put; choose another path, or move away what is there. */
+  TENANTRY_PATH_TAKEN = 9118,
+  /** the file is a backup; restore it, or open it for reading only. */
+  TENANTRY_IS_BACKUP = 9119,
+  /** the store is in memory; open one in a file. */
+  TENANTRY_NO_FILE = 9120,
   /** a pointer is null that may not be; pass what the function's documentation asks for. */
   TENANTRY_NULL_POINTER = 9201,
   /** a length is larger than any object can be; pass the length in bytes, without a closing zero. */

@@ -364,6 +364,9 @@ fn what_was_erased_is_in_no_file() {
                 ..new
             })
             .unwrap();
+            if round % 97 == 50 {
+                store.file().unwrap().compact().unwrap();
+            }
         }
         let files = bytes_in(place.path());
         assert!(files.len() >= 2, "the store is still open");
@@ -392,7 +395,24 @@ fn an_erasure_that_a_reader_holds_up_is_made_up_for() {
     set(None);
     assert!(reading.personal(subject).unwrap().is_some(), "the reading is not disturbed");
     assert!(holds());
+    assert_eq!(store.file().unwrap().erasure_pending().unwrap(), Some(2));
     drop(reading);
+    assert!(!holds(), "the end of the last reading wipes");
+    assert_eq!(store.file().unwrap().erasure_pending().unwrap(), None);
+    set(Some(person.clone()));
+    // Somebody else's reading, of which this store is not told.
+    let theirs = rusqlite::Connection::open(&path).unwrap();
+    theirs.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+    set(None);
+    assert!(holds());
+    assert_eq!(store.file().unwrap().erasure_pending().unwrap(), Some(4));
+    theirs.execute_batch("COMMIT").unwrap();
+    assert_eq!(store.file().unwrap().erasure_pending().unwrap(), None);
+    assert!(!holds(), "whoever asks wipes");
+    set(Some(person.clone()));
+    theirs.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+    set(None);
+    theirs.execute_batch("COMMIT").unwrap();
     commit(&store, vec![]).unwrap();
     assert!(!holds(), "the next write wipes");
     set(Some(person));
@@ -506,6 +526,10 @@ fn who_waits_too_long_is_told() {
 fn child() {
     let Ok(part) = std::env::var(CHILD) else { return };
     let (part, path) = part.split_once(' ').unwrap();
+    if part == "look" {
+        let looked = SqliteStore::open(path, quick().read_only(true)).and_then(|store| look(&store));
+        return println!("looked {looked:?}");
+    }
     let store = open(Path::new(path));
     println!("ready");
     let mut rounds = match part {
@@ -523,12 +547,17 @@ fn child() {
     });
 }
 
-fn start(part: &str, path: &Path) -> Child {
+fn process(part: &str, path: &Path) -> Command {
     let program = std::env::current_exe().unwrap();
     let mut command = Command::new(program);
     command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
     command.env(CHILD, format!("{part} {}", path.display()));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+fn start(part: &str, path: &Path) -> Child {
+    process(part, path).spawn().unwrap()
 }
 
 fn acknowledged(line: &str) -> Option<u64> {
@@ -578,4 +607,297 @@ fn a_kill_loses_nothing_that_was_acknowledged() {
         store.check_integrity().unwrap();
         last = head.seq;
     }
+}
+
+// What happens to the file while it is open.
+
+/// Where the journal ends, for whoever asks.
+fn look(store: &SqliteStore) -> Result<u64, StoreError> {
+    Ok(store.read()?.head()?.seq)
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", path.display()))
+}
+
+#[cfg(unix)]
+#[test]
+fn another_file_at_the_path_is_noticed_and_never_mixed_with() {
+    let place = tempfile::tempdir().unwrap();
+    let [path, new] = ["store", "new"].map(|name| place.path().join(name));
+    let store = open(&path);
+    for number in 0..300 {
+        commit(&store, vec![user(number)]).unwrap();
+    }
+    commit(&open(&new), vec![user(1)]).unwrap();
+    // Readings that go on all the while.
+    let reading = store.read().unwrap();
+    std::thread::scope(|scope| {
+        let readers: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| (0..400).map(|_| look(&store)).collect::<Vec<_>>())).collect();
+        fs::rename(&new, &path).unwrap();
+        for _ in 0..20 {
+            assert!(matches!(commit(&store, vec![user(2)]), Err(StoreError::Moved { .. })));
+            // The log is that of the file which is gone.
+            let opened = SqliteStore::open(&path, FileOptions::default()).err().unwrap();
+            assert!(matches!(opened, StoreError::ForeignLog { .. }), "{opened}");
+        }
+        for looked in readers.into_iter().flat_map(|reader| reader.join().unwrap()) {
+            assert!(matches!(looked, Ok(300) | Err(StoreError::Moved { .. })), "{looked:?}");
+        }
+    });
+    assert!(reading.load(Kind::User, numbered(299)).unwrap().is_some());
+    assert!(matches!(look(&store), Err(StoreError::Moved { .. })));
+    drop(reading);
+    drop(store);
+    let opened = SqliteStore::open(&path, FileOptions::default()).err().unwrap();
+    assert!(matches!(opened, StoreError::ForeignLog { .. }), "{opened}");
+    for suffix in ["-wal", "-shm"] {
+        fs::remove_file(beside(&path, suffix)).unwrap();
+    }
+    let store = open(&path);
+    assert_eq!(commit(&store, vec![user(2)]).unwrap(), 2);
+    verify(&store).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_store_at_the_path_takes_nothing_away_from_the_first() {
+    let place = tempfile::tempdir().unwrap();
+    let [path, new] = ["store", "new"].map(|name| place.path().join(name));
+    let store = open(&path);
+    let subject = Subject::User(UserId::from_uuid(numbered(1)));
+    for number in 0..300 {
+        commit(&store, vec![user(number)]).unwrap();
+    }
+    // What erases empties the log, so that the log does not tell whose it is.
+    commit_with(&store, |new| NewRecord { people: vec![(subject, None)], ..new }).unwrap();
+    let reading = store.read().unwrap();
+    commit(&open(&new), vec![user(1)]).unwrap();
+    fs::rename(&new, &path).unwrap();
+    for _ in 0..20 {
+        // What it shares with its connections would be begun anew under the first one's hands.
+        let opened = SqliteStore::open(&path, FileOptions::default());
+        assert!(opened.is_err() || !cfg!(target_os = "linux"));
+        for number in 0..300 {
+            assert!(reading.load(Kind::User, numbered(number)).unwrap().is_some());
+        }
+    }
+    drop(reading);
+    drop(store);
+    assert_eq!(look(&open(&path)).unwrap(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_or_log_that_was_taken_away_is_noticed() {
+    for suffix in ["", "-wal", "-shm"] {
+        for back in [false, true] {
+            let place = tempfile::tempdir().unwrap();
+            let path = place.path().join("store");
+            let store = open(&path);
+            commit(&store, vec![user(1)]).unwrap();
+            let (there, aside) = (beside(&path, suffix), place.path().join("aside"));
+            fs::rename(&there, &aside).unwrap();
+            let moved = |outcome: Result<u64, StoreError>| match outcome {
+                Err(StoreError::Moved { .. }) => {}
+                other => panic!("{suffix}: {other:?}"),
+            };
+            moved(look(&store));
+            moved(commit(&store, vec![user(2)]));
+            if back {
+                fs::rename(&aside, &there).unwrap();
+                assert_eq!(commit(&store, vec![user(2)]).unwrap(), 2);
+                drop(store);
+                assert_eq!(look(&open(&path)).unwrap(), 2);
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_commit_into_a_file_that_is_moved_meanwhile_is_not_acknowledged() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = open(&path);
+    commit(&store, vec![user(1)]).unwrap();
+    let writing = store.write().unwrap();
+    let new = following(&writing.head().unwrap(), "test");
+    fs::rename(&path, place.path().join("aside")).unwrap();
+    let outcome = writing.commit(vec![new]).unwrap_err();
+    assert!(matches!(outcome, StoreError::OutcomeUnknown { .. }), "{outcome}");
+}
+
+/// A file and its log as they are now.
+fn both(path: &Path) -> [Vec<u8>; 2] {
+    ["", "-wal"].map(|suffix| fs::read(beside(path, suffix)).unwrap_or_default())
+}
+
+#[test]
+fn a_log_that_does_not_belong_to_the_file_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let mut seen = Vec::new();
+    let mut rng = Rng::new(5);
+    for _ in 0..4 {
+        let store = SqliteStore::open(&path, quick()).unwrap();
+        for round in 0..6 {
+            let changes = (0..1 + rng.below(9)).map(|_| user(rng.below(500) as u64)).collect();
+            commit(&store, changes).unwrap();
+            if rng.below(3) == 0 {
+                let subject = Subject::User(UserId::from_uuid(numbered(1)));
+                commit_with(&store, |new| NewRecord { people: vec![(subject, None)], ..new }).unwrap();
+            }
+            if rng.below(3) == 0 {
+                let db = rusqlite::Connection::open(&path).unwrap();
+                db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+            }
+            if round % 2 == 1 {
+                seen.push((look(&store).unwrap(), both(&path)));
+            }
+        }
+    }
+    let copy = place.path().join("copy");
+    let (mut refused, mut taken) = (0, 0);
+    for (at, [file, _]) in &seen {
+        for (then, [_, log]) in &seen {
+            fs::write(&copy, file).unwrap();
+            fs::write(beside(&copy, "-wal"), log).unwrap();
+            let _ = fs::remove_file(beside(&copy, "-shm"));
+            let before = both(&copy);
+            match SqliteStore::open(&copy, quick()) {
+                Ok(store) => {
+                    let head = verify(&store).unwrap().seq;
+                    assert!(at != then || head == *at);
+                    store.check_integrity().unwrap();
+                    taken += 1;
+                }
+                Err(error) => {
+                    assert!(matches!(error, StoreError::ForeignLog { .. }), "{error}");
+                    assert_ne!(at, then, "its own log was refused");
+                    assert!(both(&copy) == before, "something was touched");
+                    refused += 1;
+                    fs::remove_file(beside(&copy, "-wal")).unwrap();
+                }
+            }
+        }
+    }
+    assert!(refused > 30 && taken > 20, "{refused} refused, {taken} taken");
+}
+
+#[test]
+fn what_others_write_to_the_file_makes_no_log_foreign() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = open(&path);
+    commit(&store, vec![user(1)]).unwrap();
+    let host = rusqlite::Connection::open(&path).unwrap();
+    host.execute_batch("CREATE TABLE mine(a)").unwrap();
+    let copy = place.path().join("copy");
+    for round in 0..12 {
+        if round % 3 == 0 {
+            host.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        }
+        host.execute_batch("INSERT INTO mine VALUES (1)").unwrap();
+        if round % 2 == 0 {
+            commit(&store, vec![user(2)]).unwrap();
+        }
+        for (suffix, bytes) in ["", "-wal"].into_iter().zip(both(&path)) {
+            fs::write(beside(&copy, suffix), bytes).unwrap();
+        }
+        assert_eq!(look(&open(&copy)).unwrap(), look(&store).unwrap());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_store_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let store = open(&path);
+    commit(&store, vec![user(1)]).unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        assert_eq!(mode(&beside(&path, suffix)), 0o600, "{suffix}");
+    }
+    // Whoever made the file has said who may read it.
+    let shared = place.path().join("shared");
+    fs::write(&shared, "").unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o640)).unwrap();
+    let _store = open(&shared);
+    for suffix in ["", "-wal", "-shm"] {
+        assert_eq!(mode(&beside(&shared, suffix)), 0o640, "{suffix}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_several_names_is_refused_and_a_symbolic_link_is_followed() {
+    let place = tempfile::tempdir().unwrap();
+    let [path, soft, hard] = ["store", "soft", "hard"].map(|name| place.path().join(name));
+    let store = open(&path);
+    std::os::unix::fs::symlink(&path, &soft).unwrap();
+    let by_soft = open(&soft);
+    for seq in 1..9 {
+        assert_eq!(commit(if seq % 2 == 0 { &store } else { &by_soft }, vec![user(1)]).unwrap(), seq);
+    }
+    fs::hard_link(&path, &hard).unwrap();
+    for name in [&path, &hard] {
+        let error = SqliteStore::open(name, FileOptions::default()).err().unwrap();
+        assert!(matches!(error, StoreError::CannotOpen { .. }), "{error}");
+    }
+    fs::remove_file(&hard).unwrap();
+    // A link that leads elsewhere by now.
+    fs::remove_file(&soft).unwrap();
+    drop(open(&hard));
+    std::os::unix::fs::symlink(&hard, &soft).unwrap();
+    assert!(matches!(look(&by_soft), Err(StoreError::Moved { .. })));
+    assert_eq!(look(&store).unwrap(), 8);
+}
+
+/// What somebody sees who may not write where the store is.
+#[cfg(unix)]
+fn looked_at_by_a_stranger(path: &Path) -> String {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    let place = path.parent().unwrap();
+    let mode = |mode| fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
+    for (file, _) in bytes_in(place) {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    mode(0o555);
+    let mut command = process("look", path);
+    // Who may do everything is not kept from anything.
+    if fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0) {
+        command.uid(65534);
+    }
+    let output = command.output().unwrap();
+    mode(0o755);
+    let output = String::from_utf8(output.stdout).unwrap();
+    output.lines().find_map(|line| line.split_once("looked ")).map_or(output.clone(), |(_, it)| it.to_owned())
+}
+
+#[cfg(unix)]
+#[test]
+fn where_nothing_can_be_written_a_finished_store_is_read() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    for _ in 0..3 {
+        commit(&open(&path), vec![user(1)]).unwrap();
+    }
+    assert_eq!(looked_at_by_a_stranger(&path), "Ok(3)");
+    fs::write(beside(&path, "-wal"), "").unwrap();
+    assert_eq!(looked_at_by_a_stranger(&path), "Ok(3)");
+    // As a crash leaves it.
+    let crashed = tempfile::tempdir().unwrap();
+    let copy = crashed.path().join("store");
+    let store = open(&path);
+    commit(&store, vec![user(1)]).unwrap();
+    for (suffix, bytes) in ["", "-wal"].into_iter().zip(both(&path)) {
+        fs::write(beside(&copy, suffix), bytes).unwrap();
+    }
+    let looked = looked_at_by_a_stranger(&copy);
+    assert!(looked == "Ok(4)" || looked.starts_with("Err(UnfinishedLog"), "{looked}");
 }

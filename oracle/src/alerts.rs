@@ -77,7 +77,7 @@ impl Oracle {
 
     /// Who hears of the tenant for one of its managers: its admins; where there is nobody, the super admins of its
     /// managers, then those of the managers of these, and so on.
-    fn heard_for(&self, manager: TenantId, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
+    pub fn heard_for(&self, manager: TenantId, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
         let mut heard = BTreeSet::new();
         if self.listens(manager, at) {
             heard = self.admins(manager, tenant, at);
@@ -93,13 +93,13 @@ impl Oracle {
     }
 
     /// Whether a manager's people count: they are neither locked out nor disabled.
-    fn listens(&self, home: TenantId, at: Timestamp) -> bool {
+    pub fn listens(&self, home: TenantId, at: Timestamp) -> bool {
         self.is_open(home, at) && !self.is_locked(home, at)
     }
 
     /// The people of an organisation who are admins of the tenant: by their role or, where there are none, by what they
     /// may do.
-    fn admins(&self, home: TenantId, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
+    pub fn admins(&self, home: TenantId, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
         let roles = [self.super_role(), RoleRef::Builtin(self.policy.admin_role.clone())];
         let edit = Permission::parse("tenant.edit").unwrap();
         let by_role = self.people(home, tenant, at, |a| roles.contains(&a.role));

@@ -238,8 +238,7 @@ impl Oracle {
         before: Self,
         at: Timestamp,
     ) {
-        let bare = |world: Self| Self { journal: None, carried_out: Vec::new(), ..world };
-        let around = Rc::new([bare(before), bare(self.clone())]);
+        let around = Rc::new([before.bare(), self.bare()]);
         let entry =
             Entry { at, actor: actor.clone(), command: command.to_owned(), groups, deeds, refused, around };
         if let Some(journal) = &mut self.journal {

@@ -12,8 +12,9 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::{Act, Command, Request};
 use tenantry::engine::{Clock, Engine, Error, HOWEVER_FAR, Moment, Options, Snapshot};
 use tenantry::event::Event;
+use tenantry::notice::NoticeKind;
 use tenantry::policy::Policy;
-use tenantry::query::{Question, TenantsWhere, UsersWhoCan};
+use tenantry::query::{Question, Recipients, TenantsWhere, UsersWhoCan};
 use tenantry::refusal::Code;
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::random::Rng;
@@ -28,6 +29,9 @@ use crate::world::Oracle;
 
 /// Questions asked after every command.
 const QUESTIONS: usize = 24;
+
+/// Under which name notices are read.
+const CONSUMER: &str = "oracle";
 
 /// One world in so many has its audit compared: to remember what everything was about takes its time.
 const AUDITED_WORLDS: u64 = 5;
@@ -76,6 +80,8 @@ pub struct Pair {
     pub oracle: Oracle,
     pub engine: Engine,
     clock: HandClock,
+    /// How many notices there were to read the last time.
+    told: usize,
     /// Every world so far that a command left, where the past is asked about.
     history: Vec<(RequestId, Then)>,
 }
@@ -100,6 +106,8 @@ pub enum Difference {
     UsersWhoCan(Permission, TenantId, Option<Service>, Timestamp, String),
     /// In the answer to a question about a list, mail or the audit, now or after so many commands.
     List(Box<ListQuestion>, Option<Moments>, String),
+    /// In what has to be told, and to whom: the kind of it.
+    Notice(String, String),
     /// In the state.
     State(String),
 }
@@ -114,18 +122,24 @@ impl Difference {
             Self::UsersWhoCan(..) => "users who can".to_owned(),
             Self::List(question, None, _) => format!("list: {}", question.kind()),
             Self::List(question, Some(_), _) => format!("list as of: {}", question.kind()),
+            Self::Notice(kind, _) => format!("notice: {kind}"),
             Self::State(text) => format!("state of a {}", text.split(' ').next().unwrap_or_default()),
         }
     }
 
-    /// Whether both refuse, and only their reasons differ: then their worlds stay the same.
-    fn is_between_refusals(&self) -> bool {
-        matches!(self, Self::Outcome(text) if !text.contains("says ok"))
+    /// Whether the worlds of both stay the same all the same: both refuse, and only their reasons differ, or only what they
+    /// tell.
+    fn changes_nothing(&self) -> bool {
+        match self {
+            Self::Outcome(text) => !text.contains("says ok"),
+            Self::Notice(..) => true,
+            _ => false,
+        }
     }
 
     fn text(&self) -> String {
         match self {
-            Self::Outcome(text) | Self::State(text) => text.clone(),
+            Self::Outcome(text) | Self::State(text) | Self::Notice(_, text) => text.clone(),
             Self::Answer(question, at, text) => {
                 format!("{} at {at}: {text}", serde_json::to_string(question).unwrap())
             }
@@ -207,7 +221,8 @@ impl Pair {
         let engine = Engine::new(MemoryStore::new(Uuid::from_u128(1)), options(&clock, policy)).unwrap();
         let mut oracle = Oracle::new(policy.clone());
         oracle.journal = audited.then(Vec::new);
-        Self { oracle, engine, clock, history: Vec::new() }
+        oracle.outbox = Some(Vec::new());
+        Self { oracle, engine, clock, told: 0, history: Vec::new() }
     }
 
     /// Executes a command on both.
@@ -228,13 +243,12 @@ impl Pair {
                 self.compare_answer(&request.command, &receipt.outcome)?;
                 compare_named(meant, &request.command, &receipt.outcome)?;
                 if self.oracle.journal.is_some() {
-                    let mut oracle = self.oracle.clone();
-                    oracle.journal = None;
-                    oracle.carried_out.clear();
+                    let oracle = self.oracle.bare();
                     let then = Then { oracle, seq: receipt.seq(), at, by_moment: false };
                     self.history.push((request.id, then));
                 }
             }
+            self.compare_notices(at)?;
             Ok(actual)
         } else {
             let name = request.command.name();
@@ -265,6 +279,40 @@ impl Pair {
         )))
     }
 
+    /// Whether both tell the same people of the same since the last time.
+    fn compare_notices(&mut self, at: Timestamp) -> Result<(), Difference> {
+        let mail = self.engine.notices(CONSUMER, usize::MAX).unwrap();
+        self.engine.acknowledge(CONSUMER, mail.through).unwrap();
+        let sent = self.oracle.outbox.replace(Vec::new()).unwrap_or_default();
+        let now = self.oracle.bare();
+        let mut expected: Vec<(String, Recipients)> = sent
+            .iter()
+            .map(|one| (one.kind.to_string(), one.read(&now, at)))
+            .filter(|(_, to)| !to.is_empty())
+            .collect();
+        let told = |kind: &NoticeKind| serde_json::to_value(kind).unwrap().to_string();
+        let mut actual: Vec<(String, Recipients)> = mail
+            .notices
+            .into_iter()
+            .map(|one| (told(&one.kind), self.oracle.without_strangers(&one.kind, one.to, at)))
+            .collect();
+        let order = |one: &(String, Recipients)| (one.0.clone(), one.1.users.clone(), one.1.operator);
+        expected.sort_by_key(order);
+        actual.sort_by_key(order);
+        self.told = actual.len();
+        let once = |one: &&(String, Recipients)| {
+            let times = |all: &[(String, Recipients)]| all.iter().filter(|other| other == one).count();
+            times(&expected) != times(&actual)
+        };
+        let Some((kind, _)) = expected.iter().chain(&actual).find(once) else { return Ok(()) };
+        let of = |all: &[(String, Recipients)]| -> Vec<_> {
+            all.iter().filter(|one| one.0 == *kind).cloned().collect()
+        };
+        let name = serde_json::from_str::<serde_json::Value>(kind).unwrap()["kind"].to_string();
+        let text = format!("oracle tells {:?}, engine tells {:?}", of(&expected), of(&actual));
+        Err(Difference::Notice(name, text))
+    }
+
     fn with_moment<T>(&self, at: Timestamp, ask: impl FnOnce(&Moment<'_>) -> T) -> T {
         self.with_snapshot(at, |snapshot| ask(&snapshot.now().unwrap()))
     }
@@ -285,6 +333,32 @@ impl Pair {
                 Some(Then { at, by_moment: true, ..before.clone() })
             }
         }
+    }
+
+    /// A moment that has passed, of most that are asked about; else now.
+    fn some_moment(&self, asking: &mut Rng, now: Timestamp) -> Option<Moments> {
+        match asking.pick(&self.history) {
+            Some((request, then)) if asking.percent(60) => Some(match asking.percent(50) {
+                true => Moments::Record(*request),
+                false => Moments::Clock(then.at.plus_days([0, 0, 0, 3][asking.below(4)]).min(now)),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Asks both about a list, and counts it where they agree.
+    fn agree(
+        &self,
+        question: &ListQuestion,
+        moment: Option<Moments>,
+        coverage: &mut Coverage,
+    ) -> Result<(), Difference> {
+        let agreed = self.ask_list(question, moment)?;
+        coverage.list(question.kind(), &agreed);
+        if moment.is_some() {
+            coverage.list("as of", &agreed);
+        }
+        Ok(())
     }
 
     fn ask_list(&self, question: &ListQuestion, moment: Option<Moments>) -> Result<Agreed, Difference> {
@@ -369,8 +443,7 @@ impl Pair {
     /// Compares everything that is kept.
     pub fn compare_state(&self) -> Result<(), Difference> {
         // What is kept is read as it is once everything due has happened.
-        let mut settled = self.oracle.clone();
-        settled.journal = None;
+        let mut settled = self.oracle.bare();
         settled.sweep(self.clock.now());
         let expected = state::of_oracle(&settled);
         let snapshot = self.engine.read().unwrap();
@@ -406,22 +479,25 @@ fn compare_named(
 }
 
 /// Leads both through the world of a seed and answers how many commands that took. Differences go to
-/// `on_difference`, which says whether to go on; only after a difference between refusals that is possible.
+/// `on_difference`, which says whether to go on; only after one that changes nothing that is possible.
 fn run_world(seed: u64, coverage: &mut Coverage, mut on_difference: impl FnMut(Failure) -> bool) -> u64 {
     let policy = policy_of(seed);
     let mut pair = Pair::new(&policy, seed.is_multiple_of(AUDITED_WORLDS));
     let mut generator = Generator::new(seed, start());
     let mut asking = Rng::new(seed ^ 0xA5C);
+    let mut beside = Rng::new(seed ^ 0xDE5C);
     let length = 200 + asking.below(201);
     let mut steps = Vec::with_capacity(length);
     for index in 0..length {
         let step = generator.step(&pair.oracle);
         steps.push(step.clone());
         let last = index + 1 == length;
-        if let Err(difference) = walk(&mut pair, &mut generator, &mut asking, &step, last, coverage) {
-            let between_refusals = difference.is_between_refusals();
+        if let Err(difference) =
+            walk(&mut pair, &mut generator, [&mut asking, &mut beside], &step, last, coverage)
+        {
+            let harmless = difference.changes_nothing();
             let failure = Failure { seed, policy: policy.clone(), steps: steps.clone(), difference };
-            if !on_difference(failure) || !between_refusals {
+            if !on_difference(failure) || !harmless {
                 return length as u64;
             }
         }
@@ -433,7 +509,7 @@ fn run_world(seed: u64, coverage: &mut Coverage, mut on_difference: impl FnMut(F
 fn walk(
     pair: &mut Pair,
     generator: &mut Generator,
-    asking: &mut Rng,
+    [asking, beside]: [&mut Rng; 2],
     step: &Step,
     last: bool,
     coverage: &mut Coverage,
@@ -442,6 +518,7 @@ fn walk(
     let rebuff = Coverage::rebuff(&pair.oracle, &step.request, step.at);
     let outcome = pair.execute(&step.request, step.at)?;
     coverage.command(step.request.command.name(), &outcome);
+    coverage.list("notices", &Ok(pair.told));
     coverage.accepted(feat.filter(|_| outcome.is_ok()));
     coverage.refused_for(rebuff.filter(|_| outcome == Err(Code::PolicyInUse)));
     let matrix = last || asking.percent(2);
@@ -452,22 +529,22 @@ fn walk(
     let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
     let lists = if last { 20 } else { usize::from(asking.percent(15)) };
     for _ in 0..lists {
-        let moment = match asking.pick(&pair.history) {
-            Some((request, then)) if asking.percent(60) => Some(match asking.percent(50) {
-                true => Moments::Record(*request),
-                false => Moments::Clock(then.at.plus_days([0, 0, 0, 3][asking.below(4)]).min(at)),
-            }),
-            _ => None,
-        };
+        let moment = pair.some_moment(asking, at);
         // Of a past, half of them by somebody who could ask it then.
         let then = moment.filter(|_| asking.percent(50)).and_then(|moment| pair.then(moment));
         let question = generator.list_question(then.as_ref().map_or(&pair.oracle, |then| &then.oracle), at);
-        let agreed = pair.ask_list(&question, moment)?;
-        coverage.list(question.kind(), &agreed);
+        pair.agree(&question, moment, coverage)?;
         if moment.is_some() {
-            coverage.list("as of", &agreed);
             pair.ask_ahead(at)?;
         }
+    }
+    let desks = if last { 20 } else { usize::from(beside.percent(15)) };
+    for _ in 0..desks {
+        let moment = pair.some_moment(beside, at);
+        let then = moment.filter(|_| beside.percent(50)).and_then(|moment| pair.then(moment));
+        let world = then.as_ref().map_or(&pair.oracle, |then| &then.oracle);
+        let question = generator.desk_question(world, then.as_ref().map_or(at, |then| then.at), beside);
+        pair.agree(&ListQuestion { at, ..question }, moment, coverage)?;
     }
     pair.with_moment(at, |moment| {
         for _ in 0..QUESTIONS {
@@ -510,13 +587,13 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
     let wanted = difference.signature();
     for (index, step) in steps.iter().enumerate() {
         if let Err(found) = pair.execute(&step.request, step.at)
-            && (found.signature() == wanted || !found.is_between_refusals())
+            && (found.signature() == wanted || !found.changes_nothing())
         {
             return (found.signature() == wanted).then_some((index + 1, found));
         }
     }
     let found = match difference {
-        Difference::Outcome(_) => Ok(()),
+        Difference::Outcome(_) | Difference::Notice(..) => Ok(()),
         Difference::State(_) => pair.compare_state(),
         Difference::List(question, moment, _) => pair.ask_list(question, *moment).map(|_| ()),
         Difference::Answer(question, at, _) => {

@@ -502,20 +502,23 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 17] = [
+    pub const LISTS: [&'static str; 20] = [
         "alert recipients",
         "as of",
         "audit",
+        "awaiting",
         "barred managers",
         "customer",
         "customers",
         "device",
         "devices",
         "integrations",
+        "invitations",
         "link requests",
         "link terms",
         "look up",
         "manager invitations",
+        "notices",
         "pins",
         "reseller customers",
         "service mail",

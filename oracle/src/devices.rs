@@ -99,6 +99,11 @@ pub fn named(devices: &BTreeSet<DeviceId>) -> BTreeSet<String> {
     devices.iter().map(|device| device.as_str().to_owned()).collect()
 }
 
+/// The same the other way round.
+pub fn as_ids(devices: &BTreeSet<String>) -> BTreeSet<DeviceId> {
+    devices.iter().map(|device| device.parse().unwrap()).collect()
+}
+
 /// Too few or too many devices for one command.
 pub fn count_obstacles(count: usize) -> Vec<Code> {
     match count {
@@ -358,7 +363,7 @@ impl Oracle {
     }
 
     /// The move, for an actor on the given side of it who may speak for that side.
-    fn move_for(&self, actor: &Actor, id: MoveId, party: Party, at: Timestamp) -> Result<Move, Code> {
+    pub fn move_for(&self, actor: &Actor, id: MoveId, party: Party, at: Timestamp) -> Result<Move, Code> {
         // A home that is not enabled does not bar its super admins from what awaits them.
         let disabled = match party {
             Party::Customer => Disabled::SparesSuperAdmins,

@@ -15,12 +15,13 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::handshakes::Grounds;
+use crate::notices::Cause;
 use crate::term::passed_moment;
 use crate::world::{Assignment, Holder, Oracle};
 
 /// Something that time brings about.
 #[derive(Clone, Copy, Debug)]
-enum Due {
+pub enum Due {
     Request(LinkRequestId),
     ManagerInvitation(ManagerInvitationId),
     Address(UserId),
@@ -34,6 +35,14 @@ enum Due {
 }
 
 impl Oracle {
+    /// The world without what it remembers of its own past.
+    pub fn bare(&self) -> Self {
+        let mut world = self.clone();
+        (world.journal, world.outbox) = (None, None);
+        world.carried_out.clear();
+        world
+    }
+
     /// Executes a command at an instant, or says why not.
     ///
     /// # Errors
@@ -46,6 +55,7 @@ impl Oracle {
         }
         self.sweep(at);
         let deeds = |before: &Self, after: &Self| before.deeds(&request.command, after);
+        let past = self.outbox.is_some().then(|| self.bare());
         let outcome = self.remembering(&request.actor, request.command.name(), at, deeds, |world| {
             let before = world.grounds();
             world.carry_out(request, at)?;
@@ -54,6 +64,9 @@ impl Oracle {
             world.end_sessions(at, |_| true);
             Ok(())
         });
+        if let (Ok(()), Some(before)) = (&outcome, past) {
+            self.post(&before, &Cause::Command(request), at);
+        }
         if outcome.is_ok() {
             self.carried_out.push(request.clone());
         }
@@ -149,6 +162,7 @@ impl Oracle {
     pub fn sweep(&mut self, at: Timestamp) {
         while let Some((moment, due)) = self.first_due(at) {
             let nothing = |_: &Self, _: &Self| Vec::new();
+            let past = self.outbox.is_some().then(|| self.bare());
             let done = self.remembering(&Actor::Clock, "sweep", at, nothing, |world| {
                 let concerned = world.concerned(&due, at);
                 let before = world.grounds();
@@ -159,6 +173,9 @@ impl Oracle {
                 Ok(())
             });
             debug_assert!(done.is_ok());
+            if let Some(before) = past {
+                self.post(&before, &Cause::Time(&due), at);
+            }
         }
     }
 

@@ -119,7 +119,7 @@ impl Oracle {
 
     /// The same world, in which nobody keeps this tenant disabled: what was asked of it or is about it waits (U-2).
     pub fn with_open(&self, tenant: TenantId) -> Self {
-        let mut world = Self { journal: None, carried_out: Vec::new(), ..self.clone() };
+        let mut world = self.bare();
         let open = world.tenant_mut(tenant);
         open.operation = Operation::Enabled;
         open.held_by.clear();

@@ -16,9 +16,6 @@ use crate::world::{Addressee, ManagerInvitation, Oracle};
 /// The most MSPs that one tenant bars.
 const MOST_BARRED: usize = 1_000;
 
-/// An invitation as one of its sides sees it: with the number of the other, and how it stands.
-pub type InvitedRow = (ManagerInvitationId, Number, HandshakeState);
-
 /// The permission to list whom a tenant has invited, or by whom it was: that to invite, or to ask.
 pub fn list_of_invitations(sent: bool) -> &'static str {
     if sent { "link.respond" } else { "customers.add" }
@@ -100,13 +97,14 @@ impl Oracle {
             manager,
             sender: Self::organisation(who, c.tenant),
             state: HandshakeState::Pending,
+            asked: at,
             expires: at.plus_days(self.policy.link_request_days),
         });
         Ok(())
     }
 
     /// The invitation, for an actor on the given side of it who may speak for that side.
-    fn manager_invitation_for(
+    pub fn manager_invitation_for(
         &self,
         actor: &Actor,
         id: ManagerInvitationId,
@@ -145,25 +143,6 @@ impl Oracle {
             Some(Party::Customer) => true,
             Some(Party::Manager) => !self.is_kept_off(user, one.manager, one.tenant, at),
         }
-    }
-
-    /// The invitations by which a tenant asked managers, or was asked to become one: each with the number of the other side
-    /// and how it stands.
-    pub fn manager_invitations_of(
-        &self,
-        viewer: &Actor,
-        tenant: TenantId,
-        sent: bool,
-        at: Timestamp,
-    ) -> Result<Vec<InvitedRow>, Code> {
-        let who = self.viewer(viewer, list_of_invitations(sent), tenant, at)?;
-        let of_it = |one: &&ManagerInvitation| tenant == if sent { one.tenant } else { one.manager };
-        let told = |one: &&ManagerInvitation| self.is_told_of_invitation(who, one, at);
-        let rows = self.manager_invitations.iter().filter(of_it).filter(told).map(|one| {
-            let other = self.tenant(if sent { one.manager } else { one.tenant }).unwrap();
-            (one.id, other.number.clone(), one.state)
-        });
-        Ok(rows.collect())
     }
 
     /// The managers that a tenant keeps from asking, for those who decide about that.

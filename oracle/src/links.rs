@@ -155,13 +155,14 @@ impl Oracle {
             term: c.term,
             sender: Self::organisation(who, c.manager),
             state: HandshakeState::Pending,
+            asked: at,
             expires: at.plus_days(self.policy.link_request_days),
         });
         Ok(())
     }
 
     /// The request, for an actor on the given side of it who may speak for that side.
-    fn request_for(
+    pub fn request_for(
         &self,
         who: Who,
         id: LinkRequestId,
@@ -416,7 +417,7 @@ impl Oracle {
     }
 
     /// The link and the party that speaks, for any act about a delink (D). A home that is not enabled does not bar its super admins.
-    fn link_for_delink(
+    pub fn link_for_delink(
         &self,
         actor: &Actor,
         id: LinkId,
@@ -610,7 +611,7 @@ fn requester(stage: Stage) -> Option<Party> {
 }
 
 /// A request of the other side's, to be answered.
-fn must_be_theirs(link: &Link, party: Party) -> Result<(), Code> {
+pub fn must_be_theirs(link: &Link, party: Party) -> Result<(), Code> {
     least(ended_obstacle(link))?;
     match requester(link.stage) {
         None => Err(Code::NoDelinkRequest),

@@ -1,19 +1,20 @@
 //! Questions about lists, mail and the audit, put to both sides. The rows of the oracle have no order: the engine's
 //! pages, put together, must hold the same rows, and be in the order that was asked for.
 
+mod desk;
+
 use std::fmt::Debug;
 
-use tenantry::base::ids::{LinkId, LinkRequestId, ManagerInvitationId, TenantId, UserId};
+use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{DeviceId, IssueCategory, Number};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Error, Moment, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
     AlertRecipients, Audit, AuditFilter, BarredManagers, Customer, CustomerFilter, CustomerRow, CustomerSort,
-    Customers, Devices, FindDevice, IntegrationRow, Integrations, LinkRequestFilter, LinkRequestRow,
-    LinkRequests, LinkTerms, LookUp, ManagerInvitationFilter, ManagerInvitationRow, ManagerInvitations, Page,
-    Paging, Pins, Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter,
-    ResellerSort, ServiceMail, UserFilter, UserRow, UserSort, Users,
+    Customers, Devices, FindDevice, IntegrationRow, Integrations, LinkTerms, LookUp, Page, Paging, Pins,
+    Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort,
+    ServiceMail, UserFilter, UserRow, UserSort, Users,
 };
 use tenantry::refusal::Code;
 
@@ -21,7 +22,6 @@ use crate::access::{Disabled, Who};
 use crate::audit::SeenRow;
 use crate::devices::HeldRow;
 use crate::inviting::list_of_invitations;
-use crate::lists::list_of_requests;
 use crate::terms::TermsRow;
 use crate::world::Oracle;
 
@@ -37,6 +37,8 @@ pub enum Asked {
     LinkRequests(TenantId, bool, Turning),
     ManagerInvitations(TenantId, bool, Turning),
     BarredManagers(TenantId, Turning),
+    Invitations(TenantId, Turning),
+    Awaiting(Turning),
     Devices(TenantId, Turning),
     Device(DeviceId),
     LookUp(Number),
@@ -74,6 +76,8 @@ impl ListQuestion {
             Asked::LinkRequests(..) => "link requests",
             Asked::ManagerInvitations(..) => "manager invitations",
             Asked::BarredManagers(..) => "barred managers",
+            Asked::Invitations(..) => "invitations",
+            Asked::Awaiting(_) => "awaiting",
             Asked::Devices(..) => "devices",
             Asked::Device(..) => "device",
             Asked::LookUp(..) => "look up",
@@ -185,36 +189,6 @@ fn reseller_key(row: &ResellerCustomerRow, sort: ResellerSort) -> String {
         ResellerSort::Devices => format!("{:020}", row.devices),
         ResellerSort::Status => row.status.name().to_owned(),
     }
-}
-
-/// The engine's list of the link requests that a tenant sent, or was sent.
-fn link_requests_of(
-    now: &Moment<'_>,
-    viewer: &Actor,
-    tenant: TenantId,
-    sent: bool,
-    turning: Turning,
-) -> Result<Vec<LinkRequestRow>, Code> {
-    let page = |paging: &Paging| {
-        let filter = LinkRequestFilter { sent, ..Default::default() };
-        now.ask(LinkRequests { actor: viewer.clone(), tenant, filter, paging: paging.clone() })
-    };
-    all_pages(turning, page)
-}
-
-/// The engine's list of a tenant's invitations of managers, or to become one.
-fn manager_invitations_of(
-    now: &Moment<'_>,
-    viewer: &Actor,
-    tenant: TenantId,
-    sent: bool,
-    turning: Turning,
-) -> Result<Vec<ManagerInvitationRow>, Code> {
-    let page = |paging: &Paging| {
-        let filter = ManagerInvitationFilter { sent, ..Default::default() };
-        now.ask(ManagerInvitations { actor: viewer.clone(), tenant, filter, paging: paging.clone() })
-    };
-    all_pages(turning, page)
 }
 
 /// The engine's list of the managers that a tenant keeps from asking.
@@ -351,12 +325,10 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
             ));
             format!("{:?} {written:?} {:?}", all_pages(*turning, page), String::from_utf8_lossy(&file))
         }
-        Asked::LinkRequests(tenant, sent, turning) => {
-            format!("{:?}", link_requests_of(&now, viewer, *tenant, *sent, *turning))
-        }
-        Asked::ManagerInvitations(tenant, sent, turning) => {
-            format!("{:?}", manager_invitations_of(&now, viewer, *tenant, *sent, *turning))
-        }
+        Asked::LinkRequests(..)
+        | Asked::ManagerInvitations(..)
+        | Asked::Invitations(..)
+        | Asked::Awaiting(_) => desk::told(&now, viewer, asked),
         Asked::BarredManagers(tenant, turning) => {
             format!("{:?}", barred_by(&now, viewer, *tenant, *turning))
         }
@@ -427,21 +399,6 @@ impl Told<'_> {
         })
     }
 
-    /// Whether it may be told today what one side has asked of the other.
-    fn asks(&self, request: LinkRequestId) -> bool {
-        self.today.is_none_or(|(today, now, user)| {
-            today.is_listed(Who::User(user), today.request(request).unwrap(), now)
-        })
-    }
-
-    /// Whether it may be told today whom a tenant has invited.
-    fn invites(&self, invitation: ManagerInvitationId) -> bool {
-        self.today.is_none_or(|(today, now, user)| {
-            let one = today.manager_invitation(invitation).unwrap();
-            today.is_told_of_invitation(Who::User(user), one, now)
-        })
-    }
-
     /// Whether it may be told today whose integration it is.
     fn shares(&self, tenant: TenantId, row: &IntegrationRow) -> bool {
         self.today.is_none_or(|(today, now, user)| {
@@ -475,12 +432,12 @@ pub fn compare(
         Some(past) => past.moment().unwrap(),
     };
     // What is asked now is judged by now, whether or not the clock has recorded what has come.
-    let mut today = bare(oracle);
+    let mut today = oracle.bare();
     today.sweep(*at);
     let mut told = match then {
-        None => Told { world: bare(oracle), at: *at, today: None },
+        None => Told { world: oracle.bare(), at: *at, today: None },
         Some(then) => {
-            let mut world = bare(&then.oracle);
+            let mut world = then.oracle.bare();
             world.learn_personal(&today);
             let today = match viewer {
                 Actor::User(user) => Some((&today, *at, *user)),
@@ -576,30 +533,10 @@ pub fn compare(
                 .map(|rows| rows.into_iter().filter(|row| told.lives(row.tenant)).collect());
             same(expected, actual)
         }
-        Asked::LinkRequests(tenant, sent, turning) => {
-            let actual = link_requests_of(&now, viewer, *tenant, *sent, *turning);
-            in_order(&actual, *turning, |row| row.asked)?;
-            let expected = told
-                .right(list_of_requests(*sent), *tenant)
-                .and_then(|()| oracle.link_requests(viewer, *tenant, *sent, at))
-                .map(|rows| rows.into_iter().filter(|row| told.asks(row.request)).collect::<Vec<_>>())
-                .map(|rows| rows.into_iter().map(|row| (row.request, row.number, row.state)).collect());
-            same(
-                expected,
-                actual.map(|rows| rows.into_iter().map(|row| (row.request, row.number, row.state)).collect()),
-            )
-        }
-        Asked::ManagerInvitations(tenant, sent, turning) => {
-            let actual = manager_invitations_of(&now, viewer, *tenant, *sent, *turning);
-            in_order(&actual, *turning, |row| row.asked)?;
-            let actual = actual
-                .map(|rows| rows.into_iter().map(|row| (row.invitation, row.number, row.state)).collect());
-            let expected = told
-                .right(list_of_invitations(*sent), *tenant)
-                .and_then(|()| oracle.manager_invitations_of(viewer, *tenant, *sent, at))
-                .map(|rows| rows.into_iter().filter(|row| told.invites(row.0)).collect());
-            same(expected, actual)
-        }
+        Asked::LinkRequests(..)
+        | Asked::ManagerInvitations(..)
+        | Asked::Invitations(..)
+        | Asked::Awaiting(_) => desk::compare(&told, &now, viewer, asked),
         Asked::BarredManagers(tenant, turning) => {
             let actual = barred_by(&now, viewer, *tenant, *turning);
             in_order(&actual, *turning, |row| row.1)?;
@@ -692,12 +629,4 @@ pub fn compare(
             same(expected.map(|row| vec![row]), actual.map(|row| vec![row]))
         }
     }
-}
-
-/// The world without what it remembers of its own past.
-fn bare(oracle: &Oracle) -> Oracle {
-    let mut world = oracle.clone();
-    world.journal = None;
-    world.carried_out.clear();
-    world
 }

@@ -1,10 +1,10 @@
 //! The lists and what is in them (Q-1, V-4, V-5, I-1, T-4, T-8): every row of a list, in no order. It neither sorts nor
 //! pages; that is for whoever compares.
 
-use tenantry::base::ids::{LinkId, LinkRequestId, TenantId, UserId};
+use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
-use tenantry::model::{Actor, Contact, HandshakeState, Party, Stage, TenantKind, UserState};
+use tenantry::model::{Actor, Contact, Party, Stage, TenantKind, UserState};
 use tenantry::query::{
     CustomerDetails, CustomerFilter, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerFilter,
     TenantSummary, UserFilter, UserRow,
@@ -18,14 +18,6 @@ use crate::world::{Link, LinkRequest, Oracle, User};
 fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
     let Some(wanted) = wanted else { return true };
     texts.iter().any(|text| text.to_lowercase().contains(&wanted.to_lowercase()))
-}
-
-/// A link request as one of its sides sees it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RequestedRow {
-    pub request: LinkRequestId,
-    pub number: Number,
-    pub state: HandshakeState,
 }
 
 /// The permission to list what a tenant has asked, or was asked: that to ask, or to answer.
@@ -133,24 +125,6 @@ impl Oracle {
     pub fn remembers(&self, user: UserId, manager: TenantId, at: Timestamp) -> bool {
         let view = Permission::parse("tenant.view").unwrap();
         self.assignments_below(user, manager, at).iter().any(|assignment| self.gives(assignment, &view))
-    }
-
-    /// The link requests that a tenant sent, or was sent: each with the number of the other side and how it stands.
-    pub fn link_requests(
-        &self,
-        viewer: &Actor,
-        tenant: TenantId,
-        sent: bool,
-        at: Timestamp,
-    ) -> Result<Vec<RequestedRow>, Code> {
-        let who = self.viewer(viewer, list_of_requests(sent), tenant, at)?;
-        let of_it = |one: &&LinkRequest| tenant == if sent { one.manager } else { one.managed };
-        let told = |one: &&LinkRequest| self.is_listed(who, one, at);
-        let rows = self.requests.iter().filter(of_it).filter(told).map(|one| {
-            let other = self.tenant(if sent { one.managed } else { one.manager }).unwrap();
-            RequestedRow { request: one.id, number: other.number.clone(), state: one.state }
-        });
-        Ok(rows.collect())
     }
 
     /// Whether somebody is told what a manager asked of a tenant: the tenant's people, and of the manager's those who are

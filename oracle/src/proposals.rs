@@ -170,7 +170,13 @@ impl Oracle {
     }
 
     /// The proposal, for an actor on the given side of its link who may speak for that side.
-    fn proposal_for(&self, who: Who, id: ProposalId, party: Party, at: Timestamp) -> Result<Proposal, Code> {
+    pub fn proposal_for(
+        &self,
+        who: Who,
+        id: ProposalId,
+        party: Party,
+        at: Timestamp,
+    ) -> Result<Proposal, Code> {
         let one = self.proposal(id).ok_or(Code::UnknownProposal)?.clone();
         let user = match who {
             Who::User(user) => user,

@@ -71,6 +71,7 @@ impl Oracle {
             named_through,
             of_a_new_tenant: false,
             state: HandshakeState::Pending,
+            asked: at,
             expires: at.plus_days(self.policy.invitation_days),
         });
         self.note_invited(who, user, &invitee.email, at);

@@ -20,6 +20,7 @@ use tenantry::model::{
 };
 use tenantry::policy::{ManagementRule, Policy};
 
+use crate::notices::Sent;
 use crate::term::{begun, passed_moment};
 
 /// A side that keeps a tenant disabled.
@@ -151,6 +152,7 @@ pub struct LinkRequest {
     /// On whom it rests; on nobody, if the operator sent it.
     pub sender: Option<Subject>,
     pub state: HandshakeState,
+    pub asked: Timestamp,
     pub expires: Timestamp,
 }
 
@@ -163,6 +165,7 @@ pub struct ManagerInvitation {
     /// On whom it rests; on nobody, if the operator sent it.
     pub sender: Option<Subject>,
     pub state: HandshakeState,
+    pub asked: Timestamp,
     pub expires: Timestamp,
 }
 
@@ -211,6 +214,8 @@ pub struct Invitation {
     /// Whether the tenant came into being with it.
     pub of_a_new_tenant: bool,
     pub state: HandshakeState,
+    /// When it was sent first.
+    pub asked: Timestamp,
     pub expires: Timestamp,
 }
 
@@ -442,6 +447,8 @@ pub struct Oracle {
     pub erased: bool,
     /// What happened, where somebody wants to read it.
     pub journal: Option<Journal>,
+    /// What has to be told and was not read yet, where somebody wants to read it.
+    pub outbox: Option<Vec<Sent>>,
 }
 
 impl Oracle {
@@ -478,6 +485,7 @@ impl Oracle {
             carried_out: Vec::new(),
             erased: false,
             journal: None,
+            outbox: None,
         }
     }
 

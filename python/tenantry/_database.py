@@ -151,6 +151,26 @@ class Database(Commands, Queries):
         happened: int = self._call({"sweep": {"accept_clock": accept_clock}})["happened"]
         return happened
 
+    def backup(self, to: str | os.PathLike[str]) -> str:
+        """Copies the store as it is at this moment to a file where nothing is, while others read and write on.
+
+        Returns the token of the revision that the copy is at. The copy is whole, verified and on the disk once it has its
+        name, and holds nothing of what was erased before. It can be opened for reading; it is not written to.
+
+        Args:
+            to: The path of the copy.
+        """
+        token: str = self._call({"backup": {"to": _path(to)}})["token"]
+        return token
+
+    def compact(self) -> int:
+        """Writes the file anew without what is free in it. Readers go on; writers wait meanwhile.
+
+        Returns how many bytes that gave back.
+        """
+        given_back: int = self._call({"compact": {}})["bytes"]
+        return given_back
+
     def call(self, request: str, /) -> str:
         """The JSON door itself: a call as JSON in, its reply as JSON out. The schema comes with the library for C.
 

@@ -3281,3 +3281,9 @@ class Queries(ABC):
         past, indexes, receipts, what records are about, and a file's schema (Q-3)."""
         d = self._ask("verify", {}).value
         return _read.read_verification(d)
+
+    def erasure_pending(self) -> int | None:
+        """Whether something that was erased is still in the file's log, because somebody has been reading since
+        before: the last record that erased something (U-5). Tries to wipe it first."""
+        answer: int | None = self._ask("erasure_pending", {}).value
+        return answer

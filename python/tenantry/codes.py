@@ -552,6 +552,30 @@ class Trouble(Status):
     OUTPUT_FAILED = "output_failed"
     """9113: the rows could not be written; see to the output and ask again."""
 
+    STORE_MOVED = "store_moved"
+    """9114: the file is not as it was opened; see to it that the right file stands there, close it and open it
+    again."""
+
+    FOREIGN_LOG = "foreign_log"
+    """9115: the log does not belong to the file beside it; put back the two that belong together, or remove the log
+    where the file was put there by hand."""
+
+    UNFINISHED_LOG = "unfinished_log"
+    """9116: the file's log is not finished, and nothing can be written there; open it once for writing, or copy the
+    file and its log to where that can be done."""
+
+    STORE_IN_USE = "store_in_use"
+    """9117: the file is in use; close it everywhere, then try again."""
+
+    PATH_TAKEN = "path_taken"
+    """9118: something is where something else was to be put; choose another path, or move away what is there."""
+
+    IS_BACKUP = "is_backup"
+    """9119: the file is a backup; restore it, or open it for reading only."""
+
+    NO_FILE = "no_file"
+    """9120: the store is in memory; open one in a file."""
+
     NULL_POINTER = "null_pointer"
     """9201: a pointer is null that may not be; pass what the function's documentation asks for."""
 

@@ -13,12 +13,15 @@ mod options;
 mod queue;
 mod receipt;
 mod records;
+#[cfg(feature = "sqlite")]
+mod restore;
 mod token;
 mod transaction;
 mod verify;
 mod watch;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -31,6 +34,8 @@ pub use host::{AnyEntity, EntityKind, HeldDevice, Host, Of};
 pub use moment::{Moment, Past, Snapshot};
 pub use options::{Clock, HOWEVER_FAR, Options, SystemClock};
 pub use receipt::{Receipt, Submitted};
+#[cfg(feature = "sqlite")]
+pub use restore::Restored;
 pub use token::{NotAToken, Token};
 pub use watch::Watch;
 
@@ -49,7 +54,7 @@ use crate::query::{Ask, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
 use crate::store::memory::MemoryStore;
-use crate::store::{Reading, Store, Writing};
+use crate::store::{FilePort, Reading, Store, StoreError, Writing};
 
 use access::LiveIndex;
 use queue::CommitQueue;
@@ -125,7 +130,7 @@ impl Engine {
     /// # Errors
     /// When the file cannot be opened, or is not a tenantry store.
     #[cfg(feature = "sqlite")]
-    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::open_with(path, Options::default())
     }
 
@@ -134,7 +139,7 @@ impl Engine {
     /// # Errors
     /// As for [`Self::open`], and when the policy contradicts itself.
     #[cfg(feature = "sqlite")]
-    pub fn open_with(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self, Error> {
+    pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, Error> {
         Self::new(crate::store::sqlite::SqliteStore::open(path.as_ref(), Default::default())?, options)
     }
 
@@ -611,6 +616,111 @@ impl Engine {
     pub fn verify(&self) -> Result<Token, Error> {
         let head = verify::verify(&*self.store.read()?)?;
         Ok(Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash })
+    }
+
+    /// Copies the store as it is at this moment to a file where nothing is, while others read and
+    /// write on; returns the revision that the copy is at.
+    ///
+    /// The copy is whole, verified and on the disk once it has its name, and its owner's alone.
+    /// What was erased before is in no part of it. It can be opened for reading, and is not written
+    /// to: `Engine::restore` makes a store of it again. A store that erases somebody later knows
+    /// nothing of its backups: keep them no longer than you may (U-5).
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Engine, TenantKind, command::RegisterTenant};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "sqlite")] {
+    /// # let place = tempfile::tempdir()?;
+    /// # let (path, backup) = (place.path().join("msp.db"), place.path().join("monday.db"));
+    /// let engine = Engine::open(&path)?;
+    /// engine.execute(Actor::OPERATOR, RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?))?;
+    /// engine.backup(&backup)?;
+    /// let lost = engine.execute(Actor::OPERATOR, RegisterTenant::new(TenantKind::Msp, "Acme".parse()?))?;
+    /// drop(engine);
+    ///
+    /// let restored = Engine::restore(&backup, &path)?;
+    /// assert_eq!(restored.lost, 1);
+    /// let engine = Engine::open(&path)?;
+    /// assert!(engine.confirm(&lost.token).is_err(), "whoever has seen what is lost is told so");
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Taken` where something is there, `NoFile` for a store in memory; when the store cannot be
+    /// read, is damaged, or the copy cannot be written, of which nothing is left then.
+    pub fn backup(&self, to: impl AsRef<Path>) -> Result<Token, Error> {
+        let head = self.file()?.backup(to.as_ref())?;
+        Ok(Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash })
+    }
+
+    /// Makes a store at `to` of a backup, in place of the store that is there, if one is. Nobody
+    /// may have that open. See [`Self::backup`].
+    ///
+    /// From one moment to the next, the whole new store stands there instead of the whole old one,
+    /// and the old one's log is gone. It has an epoch of its own, so that tokens and cursors of
+    /// before are refused; [`Restored`] says which records are lost. Whoever was erased in these is
+    /// erased again (U-5): the old store must be readable for that. These erasures are recorded as
+    /// the operator's, at the moment of the backup's last record: no clock is believed for that.
+    ///
+    /// The backup may also be a store that others use: this makes another of it. It is verified
+    /// first, which takes as long as [`Self::verify`].
+    ///
+    /// # Errors
+    /// `InUse` while somebody has the store at `to` open; `Taken` where another store is there, or
+    /// `to` is `from`; `Flawed`, `Damaged`, `NotOurs`, `Newer`, `ForeignLog` where the backup or
+    /// what is to be replaced is no store to rely on. Then what was there stands as it was.
+    #[cfg(feature = "sqlite")]
+    pub fn restore(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Restored, Error> {
+        restore::restore(from.as_ref(), to.as_ref())
+    }
+
+    /// Writes a file anew without what is free in it, and returns how many bytes it gave back; 0
+    /// for a store in memory. Readers go on; writers wait, and are told `Busy` where that takes too
+    /// long. It takes as much memory as the file has left, and as much room again in its log.
+    ///
+    /// ```
+    /// # use tenantry::Engine;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// assert_eq!(engine.compact()?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Busy`, `Full`; when the store cannot be written.
+    pub fn compact(&self) -> Result<u64, Error> {
+        self.store.file().map_or(Ok(0), |file| Ok(file.compact()?))
+    }
+
+    /// Whether something that was erased is still in the file's log, because somebody has been
+    /// reading since before (U-5): the last record that erased something. Tries to wipe it first.
+    ///
+    /// It is wiped as soon as nobody reads what was there before: when the last reading of this
+    /// engine ends, with the next write, by this call, and when the store is closed or opened.
+    ///
+    /// ```
+    /// # use tenantry::Engine;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// // After `erase_personal`, before somebody is told that it is done:
+    /// if let Some(seq) = engine.erasure_pending()? {
+    ///     println!("what record {seq} erased is gone once those who read now are done");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn erasure_pending(&self) -> Result<Option<u64>, Error> {
+        self.store.file().map_or(Ok(None), |file| Ok(file.erasure_pending()?))
+    }
+
+    fn file(&self) -> Result<&dyn FilePort, Error> {
+        self.store.file().ok_or_else(|| StoreError::NoFile.into())
     }
 
     /// The access index: for checks that must cost nanoseconds. Built when first asked for, which

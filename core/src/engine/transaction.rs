@@ -17,9 +17,13 @@ use crate::about;
 use crate::base::ids::{RequestId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
+#[cfg(feature = "sqlite")]
+use crate::decide::retraced;
 use crate::decide::{Step, decide, step, sweep, turn};
 use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
+#[cfg(feature = "sqlite")]
+use crate::model::Subject;
 use crate::model::{Actor, Refusals};
 use crate::refusal::{Code, Family, Refusal};
 use crate::rules::{Gate, Stop, World, access, authority, due};
@@ -112,6 +116,14 @@ impl<'v> RecordChain<'v> {
     pub(super) fn note(&mut self, actor: Actor, command: &str, events: Vec<Event>) -> Result<(), ViewError> {
         let step = step(&World::reading(&self.world, self.at())?, self.at(), events.into())?;
         self.append(actor, None, command, step);
+        Ok(())
+    }
+
+    /// Has the operator erase somebody, whatever the rules say of that.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn erase(&mut self, subject: Subject) -> Result<(), ViewError> {
+        let step = retraced(&self.world, vec![Event::PersonalErased { subject }], self.at())?;
+        self.append(Actor::OPERATOR, None, "erase_personal", step);
         Ok(())
     }
 

@@ -69,6 +69,58 @@ pub enum StoreError {
         /// The last there is.
         head: u64,
     },
+    /// The file is no longer the one that was opened, or its log is not. What was read and written
+    /// before went to the file that was.
+    #[error(
+        "`{}` is not as it was opened: {why}; see to it that the right file stands there, close it and open it again", path.display()
+    )]
+    Moved {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        why: String,
+    },
+    /// The log beside the file belongs to another file, or to this one at another time. Nothing was
+    /// touched.
+    #[error(
+        "the log `{}` does not belong to the file beside it; put back the two that belong together, or remove the log where the file was put there by hand", path.display()
+    )]
+    ForeignLog {
+        /// The log.
+        path: PathBuf,
+    },
+    /// The file's log has to be written to its place, and that cannot be done here.
+    #[error(
+        "the log of `{}` is not finished, and nothing can be written there; open it once for writing, or copy the file and its log to where that can be done", path.display()
+    )]
+    UnfinishedLog {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Somebody has the file open that is to be replaced, or is making the same copy. Nothing was
+    /// touched.
+    #[error("`{}` is in use; close it everywhere, then try again", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Something stands where something else was to be put. It was left as it is.
+    #[error("`{}` is taken: {why}; choose another path, or move away what is there", path.display())]
+    Taken {
+        /// The path.
+        path: PathBuf,
+        /// By what.
+        why: String,
+    },
+    /// The file is a backup, which nobody writes to. It was left as it is.
+    #[error("`{}` is a backup; restore it, or open it for reading only", path.display())]
+    IsBackup {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The store is in memory and in no file.
+    #[error("the store is in memory; open one in a file")]
+    NoFile,
     /// Anything else the system reports.
     #[error("the store failed: {0}")]
     Io(String),

@@ -9,7 +9,9 @@ mod queue;
 pub mod sqlite;
 
 pub use error::StoreError;
-pub(crate) use port::{NewRecord, Port, Reading, Retelling, StoredReceipt, StoredRecord, Writing, follow};
+pub(crate) use port::{
+    FilePort, NewRecord, Port, Reading, Retelling, StoredReceipt, StoredRecord, Writing, follow,
+};
 
 /// A store that an engine keeps everything in. Those there are come with tenantry; what an engine
 /// asks of a store is its own affair so far.

@@ -5,6 +5,8 @@
 //! personal data, which has no past. It knows nothing of the domain and judges nothing. One
 //! conformance suite runs on every store.
 
+use std::path::Path;
+
 use uuid::Uuid;
 
 use super::error::StoreError;
@@ -67,6 +69,35 @@ pub trait Port: Send + Sync {
     /// # Errors
     /// `Busy` when the wait is too long; others when the store cannot be written.
     fn write(&self) -> Result<Box<dyn Writing + '_>, StoreError>;
+
+    /// The store as a file, if it is one.
+    fn file(&self) -> Option<&dyn FilePort> {
+        None
+    }
+}
+
+/// What can be done with a store that is a file.
+pub trait FilePort {
+    /// Copies what there is at this moment to a path where nothing is, while others write on, and
+    /// makes sure that the copy is whole; where its journal ends. It has its name once it is on the
+    /// disk.
+    ///
+    /// # Errors
+    /// `Taken` where something is there; when the copy cannot be made, and nothing of it is left.
+    fn backup(&self, to: &Path) -> Result<Head, StoreError>;
+
+    /// Gives back what the file has no use for; how many bytes. Writers wait meanwhile.
+    ///
+    /// # Errors
+    /// `Busy`, `Full`; when the store cannot be written.
+    fn compact(&self) -> Result<u64, StoreError>;
+
+    /// Wipes what was erased from the file's log, and says which record's erasure still is not,
+    /// because somebody reads what was there before.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn erasure_pending(&self) -> Result<Option<u64>, StoreError>;
 }
 
 /// A consistent reading: a view of the present, with the journal and the past.

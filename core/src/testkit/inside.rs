@@ -12,7 +12,7 @@ pub use crate::index::Follower;
 pub use crate::journal::Head;
 pub use crate::rules::{Ruling, Stop, World, access, due};
 pub use crate::sight::Sight;
-pub use crate::store::port::{NewRecord, Port, Reading, StoredReceipt, StoredRecord, Writing};
+pub use crate::store::port::{FilePort, NewRecord, Port, Reading, StoredReceipt, StoredRecord, Writing};
 pub use crate::view::{Any, Entity, Found, Index, Key, Kind, Memory, Overlay, Span, View, ViewError, Write};
 
 use crate::engine::Moment;
@@ -25,4 +25,10 @@ pub mod answer {
 /// The world of a moment as its last record left it.
 pub fn world<'m, 'v>(moment: &'m Moment<'v>) -> &'m World<'v> {
     moment.world()
+}
+
+/// Lets the process die, as by a power cut, after so many more steps of making a copy.
+#[cfg(feature = "sqlite")]
+pub fn dies_after(steps: u32) {
+    crate::store::sqlite::DIES_AFTER.store(steps, std::sync::atomic::Ordering::SeqCst);
 }

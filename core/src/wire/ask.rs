@@ -221,6 +221,11 @@ declare! {
     /// entities, their past, indexes, receipts, what records are about, and a file's schema.
     Verify => "verify" -> Verification;
     {}
+
+    /// Whether something that was erased is still in the file's log, because somebody has been
+    /// reading since before: the last record that erased something (U-5). Tries to wipe it first.
+    ErasurePending => "erasure_pending" -> Option<u64>;
+    {}
 }
 
 /// What the host may read as of a moment that has passed; all else is as it is today.
@@ -329,6 +334,7 @@ impl HostQuery {
                 Err(Error::Flawed(flaw)) => Verification::Flawed { seq: flaw.seq, why: flaw.why },
                 Err(error) => return Err(error.into()),
             })),
+            Self::ErasurePending(_) => alone(HostAnswer::ErasurePending(engine.erasure_pending()?)),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Calls and their replies: commands and what a host does besides asking.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,6 +31,10 @@ pub enum Call {
     Acknowledge(Acknowledge),
     /// Let everything happen that time alone brings about.
     Sweep(Sweep),
+    /// Copy the store as it is at this moment to a file where nothing is; others read and write on.
+    Backup(Backup),
+    /// Write the store's file anew without what is free in it. Writers wait meanwhile.
+    Compact(Compact),
 }
 
 /// A command on its way: what, from whom, and under which request id.
@@ -71,6 +77,21 @@ pub struct Sweep {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub accept_clock: bool,
 }
+
+/// The wish for a copy that is whole, verified and on the disk once it has its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// The path of the copy; nothing may be there.
+    pub to: PathBuf,
+}
+
+/// The wish that the file is no larger than it need be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Compact {}
 
 /// What a command led to; the same again when the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -126,13 +147,30 @@ pub struct Swept {
     pub happened: u64,
 }
 
+/// A copy was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BackedUp {
+    /// The revision that the copy is at.
+    pub token: Token,
+}
+
+/// What the file had no use for was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Compacted {
+    /// How many bytes that are.
+    pub bytes: u64,
+}
+
 impl Call {
     /// Reads a call; what is wrong with it is said with its place.
     ///
     /// # Errors
     /// A [`Trouble`] of the numbers from 9001 on.
     pub fn read(text: &str) -> Result<Self, Fault> {
-        const NAMES: &str = "one of `execute`, `execute_all`, `ask`, `acknowledge`, `sweep`";
+        const NAMES: &str =
+            "one of `execute`, `execute_all`, `ask`, `acknowledge`, `sweep`, `backup`, `compact`";
         let invalid = |message: String| Fault::new(Trouble::InvalidRequest, message);
         let Value::Object(members) = tree(text)? else {
             return Err(invalid(format!("a call is an object with one member, {NAMES}")));
@@ -153,6 +191,8 @@ impl Call {
             "ask" => Inquiry::read(body).map(Self::Ask),
             "acknowledge" => part(body, "acknowledge").map(Self::Acknowledge),
             "sweep" => part(body, "sweep").map(Self::Sweep),
+            "backup" => part(body, "backup").map(Self::Backup),
+            "compact" => part(body, "compact").map(Self::Compact),
             other => Err(invalid(format!("unknown call `{other}`, expected {NAMES}"))),
         }
     }

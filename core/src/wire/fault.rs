@@ -97,6 +97,22 @@ troubles! {
         "the token is not of this store's history"; "read again from the start, and find out who restored the store"
     9113 OutputFailed "output_failed" Store:
         "the rows could not be written"; "see to the output and ask again"
+    9114 StoreMoved "store_moved" Store:
+        "the file is not as it was opened"; "see to it that the right file stands there, close it and open it again"
+    9115 ForeignLog "foreign_log" Store:
+        "the log does not belong to the file beside it";
+        "put back the two that belong together, or remove the log where the file was put there by hand"
+    9116 UnfinishedLog "unfinished_log" Store:
+        "the file's log is not finished, and nothing can be written there";
+        "open it once for writing, or copy the file and its log to where that can be done"
+    9117 StoreInUse "store_in_use" Store:
+        "the file is in use"; "close it everywhere, then try again"
+    9118 PathTaken "path_taken" Store:
+        "something is where something else was to be put"; "choose another path, or move away what is there"
+    9119 IsBackup "is_backup" Store:
+        "the file is a backup"; "restore it, or open it for reading only"
+    9120 NoFile "no_file" Store:
+        "the store is in memory"; "open one in a file"
 
     9201 NullPointer "null_pointer" Misuse:
         "a pointer is null that may not be"; "pass what the function's documentation asks for"
@@ -253,6 +269,13 @@ impl Fault {
             StoreError::OutcomeUnknown { .. } => Trouble::OutcomeUnknown,
             StoreError::Forked => Trouble::StoreForked,
             StoreError::UnknownSeq { .. } => Trouble::UnknownSeq,
+            StoreError::Moved { .. } => Trouble::StoreMoved,
+            StoreError::ForeignLog { .. } => Trouble::ForeignLog,
+            StoreError::UnfinishedLog { .. } => Trouble::UnfinishedLog,
+            StoreError::InUse { .. } => Trouble::StoreInUse,
+            StoreError::Taken { .. } => Trouble::PathTaken,
+            StoreError::IsBackup { .. } => Trouble::IsBackup,
+            StoreError::NoFile => Trouble::NoFile,
             StoreError::Io(_) => Trouble::StoreFailed,
         };
         Self::new(trouble, without_remedy(&error.to_string(), trouble))

@@ -29,6 +29,8 @@
 //! | `{"ask": {"query", …, "as_of"?}}` | [`Answered`] |
 //! | `{"acknowledge": {"consumer", "through"}}` | [`Acknowledged`] |
 //! | `{"sweep": {}}` | [`Swept`] |
+//! | `{"backup": {"to"}}` | [`BackedUp`] |
+//! | `{"compact": {}}` | [`Compacted`] |
 //!
 //! The JSON Schema of all of it is generated from these types (feature `schema`) and committed as
 //! `include/tenantry.schema.json`.
@@ -69,6 +71,8 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
         Call::Acknowledge(acknowledge) => Ok(text(&acknowledge.run(engine)?)),
         Call::Sweep(Sweep { accept_clock: true }) => Ok(text(&Swept { happened: engine.accept_clock()? })),
         Call::Sweep(_) => Ok(text(&Swept { happened: engine.sweep()? })),
+        Call::Backup(Backup { to }) => Ok(text(&BackedUp { token: engine.backup(to)? })),
+        Call::Compact(_) => Ok(text(&Compacted { bytes: engine.compact()? })),
     }
 }
 

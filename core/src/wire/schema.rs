@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::ask::{Answered, AsOf, HostAnswer, HostQuery, Inquiry, has_past};
-use super::call::{Acknowledged, Call, Executed, ExecutedAll, Swept};
+use super::call::{Acknowledged, BackedUp, Call, Compacted, Executed, ExecutedAll, Swept};
 use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
 use crate::command::TypedDevice;
@@ -154,7 +154,7 @@ impl<T: JsonSchema> JsonSchema for Patch<T> {
 
 /// The JSON Schema (draft 2020-12) of everything that crosses. As a whole it is that of a [`Call`];
 /// the replies are among its `$defs`: `Executed`, `ExecutedAll`, `Answered`, `Acknowledged`,
-/// `Swept` and `Fault`.
+/// `Swept`, `BackedUp`, `Compacted` and `Fault`.
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let call = generator.subschema_for::<Call>();
@@ -164,6 +164,8 @@ pub fn schema() -> Value {
         generator.subschema_for::<Answered>(),
         generator.subschema_for::<Acknowledged>(),
         generator.subschema_for::<Swept>(),
+        generator.subschema_for::<BackedUp>(),
+        generator.subschema_for::<Compacted>(),
         generator.subschema_for::<Fault>(),
     ] {}
     let troubles = Trouble::ALL.iter().map(|trouble| {
@@ -183,7 +185,7 @@ pub fn schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "tenantry",
         "description": "What crosses the JSON door. A call is one of `Call`; its reply is `Executed`, `ExecutedAll`, `Answered`, \
-            `Acknowledged` or `Swept`, or else a `Fault`. Text is trimmed and brought into one form where it is read.",
+            `Acknowledged`, `Swept`, `BackedUp` or `Compacted`, or else a `Fault`. Text is trimmed and brought into one form where it is read.",
         "$ref": call.get("$ref"),
         "$defs": defs,
     });

@@ -325,4 +325,5 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"token"}"#,
     r#"{"query":"confirm","token":"$TOKEN"}"#,
     r#"{"query":"verify"}"#,
+    r#"{"query":"erasure_pending"}"#,
 ];

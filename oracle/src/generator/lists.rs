@@ -1,18 +1,19 @@
 //! Questions about lists, mail and the audit.
 
-use tenantry::base::ids::TenantId;
+use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::Command;
 use tenantry::model::{Actor, ResellerStatus, Stage, UserState};
 use tenantry::query::{
     AuditFilter, CustomerFilter, CustomerSort, ResellerFilter, ResellerSort, UserFilter, UserSort,
 };
+use tenantry::testkit::random::Rng;
 
 use super::{Generator, word};
 use crate::inviting::list_of_invitations;
 use crate::listing::{Asked, ListQuestion, Turning};
 use crate::lists::list_of_requests;
-use crate::world::Oracle;
+use crate::world::{LinkRequest, ManagerInvitation, Oracle};
 
 impl Generator {
     /// A random question about a list, mostly from somebody who may ask it.
@@ -123,6 +124,61 @@ impl Generator {
             _ => (Asked::Pins, "tenant.view", self.living_tenant(oracle)),
         };
         ListQuestion { viewer: self.actor_for(oracle, permission, about), asked, at }
+    }
+
+    /// A random question about what lies on somebody's desk, by dice of its own: whoever plays on is not disturbed.
+    pub fn desk_question(&mut self, oracle: &Oracle, at: Timestamp, dice: &mut Rng) -> ListQuestion {
+        std::mem::swap(&mut self.rng, dice);
+        let question = self.about_a_desk(oracle, at);
+        std::mem::swap(&mut self.rng, dice);
+        question
+    }
+
+    fn about_a_desk(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
+        let turning = Turning { limit: 1 + self.rng.below(5), descending: self.rng.percent(50) };
+        let about = |viewer, asked| ListQuestion { viewer, asked, at };
+        match self.rng.below(10) {
+            0..=1 => {
+                let tenant =
+                    self.tenant_where(oracle, |t| oracle.invitations.iter().any(|one| one.tenant == t.id));
+                let viewer = self.actor_for(oracle, "users.view", tenant);
+                about(viewer, Asked::Invitations(tenant, turning))
+            }
+            2 => {
+                let sent = self.rng.percent(50);
+                let party = |one: &ManagerInvitation| if sent { one.tenant } else { one.manager };
+                let tenant = self.tenant_where(oracle, |t| {
+                    oracle.manager_invitations.iter().any(|one| party(one) == t.id)
+                });
+                let viewer = self.actor_for(oracle, list_of_invitations(sent), tenant);
+                about(viewer, Asked::ManagerInvitations(tenant, sent, turning))
+            }
+            3 => {
+                let sent = self.rng.percent(50);
+                let party = |one: &LinkRequest| if sent { one.manager } else { one.managed };
+                let tenant =
+                    self.tenant_where(oracle, |t| oracle.requests.iter().any(|one| party(one) == t.id));
+                let viewer = self.actor_for(oracle, list_of_requests(sent), tenant);
+                about(viewer, Asked::LinkRequests(tenant, sent, turning))
+            }
+            _ => {
+                // Mostly somebody whom something awaits.
+                let awaited: Vec<UserId> = oracle
+                    .users
+                    .iter()
+                    .map(|user| user.id)
+                    .filter(|user| {
+                        oracle.awaiting(&Actor::User(*user), at).is_ok_and(|rows| !rows.is_empty())
+                    })
+                    .collect();
+                let viewer = match self.rng.pick(&awaited) {
+                    Some(user) if self.rng.percent(60) => Actor::User(*user),
+                    _ if self.rng.percent(5) => self.operator(),
+                    _ => Actor::User(self.any_user(oracle)),
+                };
+                about(viewer, Asked::Awaiting(turning))
+            }
+        }
     }
 
     fn text(&mut self) -> Option<String> {

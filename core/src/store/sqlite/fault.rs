@@ -1,6 +1,8 @@
 //! What went wrong, in the words of the port. Never repeats what was stored: it may be personal
 //! data.
 
+use std::path::Path;
+
 use rusqlite::{Error, ErrorCode};
 
 use crate::store::StoreError;
@@ -11,6 +13,11 @@ use crate::view::ViewError;
 pub(super) struct SqliteFault(pub(super) StoreError);
 
 pub(super) type Result<T> = std::result::Result<T, SqliteFault>;
+
+/// The file cannot be opened, for this reason.
+pub(super) fn cannot_open(path: &Path, why: impl ToString) -> SqliteFault {
+    SqliteFault(StoreError::CannotOpen { path: path.to_owned(), why: why.to_string() })
+}
 
 /// The store is damaged.
 pub(super) fn damaged(what: impl Into<String>) -> SqliteFault {
@@ -57,6 +64,11 @@ impl From<Error> for SqliteFault {
 /// Whether somebody else holds what was asked for.
 pub(super) fn is_busy(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether SQLite could not open, make or finish what belongs to a log.
+pub(super) fn has_no_log(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
 /// Whether a failed commit can leave nothing behind that a recovery would take for a commit.

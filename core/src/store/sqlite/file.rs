@@ -11,8 +11,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use uuid::Uuid;
 
-use super::fault::{Result, SqliteFault, damaged, is_busy};
+use super::fault::{Result, SqliteFault, cannot_open, damaged, has_no_log, is_busy};
+use super::log;
 use super::options::{FileOptions, Synchronous};
+use super::place::{FilePlace, admit_names, has_log, log_of};
 use super::schema::{APPLICATION_ID, FORMAT, MIGRATIONS, MIN_READER, MIN_WRITER, Migration, TABLES, views};
 use crate::store::StoreError;
 
@@ -26,6 +28,9 @@ const CACHE_KIB: u32 = 16384;
 /// The size to which the log is cut when it starts anew.
 const LOG_BYTES: u32 = 16 << 20;
 
+/// How long a log may seem to be of another file while others write to both.
+const LOG_PATIENCE: Duration = Duration::from_millis(100);
+
 /// What there is at a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Inspected {
@@ -33,10 +38,6 @@ pub(super) enum Inspected {
     Nothing,
     /// A store that this library can open.
     Ours,
-}
-
-pub(super) fn cannot_open(path: &Path, why: impl ToString) -> SqliteFault {
-    SqliteFault(StoreError::CannotOpen { path: path.to_owned(), why: why.to_string() })
 }
 
 fn not_ours(path: &Path, why: &str) -> SqliteFault {
@@ -60,11 +61,10 @@ pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Inspected> {
     if length == 0 {
         return Ok(Inspected::Nothing);
     }
-    // Only through SQLite: closing the file by other means would let go of the locks this process
-    // has on it. An immutable file is read as it is, without locks, log or journal.
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let db = Connection::open_with_flags(uri(path), flags).map_err(|error| cannot_open(path, error))?;
+    if !read_only {
+        admit_names(path)?;
+    }
+    let db = as_it_is(path)?;
     // A store whose last commits are still in its log may be shorter than its header says.
     db.execute_batch("PRAGMA writable_schema = ON")?;
     match pragma(&db, "application_id") {
@@ -88,7 +88,53 @@ pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Inspected> {
             return Err(newer(path, needs));
         }
     }
+    if !read_only
+        && db.query_row("SELECT count(*) FROM meta WHERE name = 'backup'", [], |row| row.get(0)) == Ok(1)
+    {
+        return Err(SqliteFault(StoreError::IsBackup { path: path.to_owned() }));
+    }
+    // It is opened anew for each look at its log.
+    drop(db);
+    admit_log(path)?;
     Ok(Inspected::Ours)
+}
+
+/// Opens a file to read it as it is, without locks, log or journal.
+///
+/// Only through SQLite: closing the file by other means would let go of the locks this process has
+/// on it.
+pub(super) fn as_it_is(path: &Path) -> Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri(path), flags).map_err(|error| cannot_open(path, error))
+}
+
+/// Refuses a file beside which there is a log that does not belong to it.
+fn admit_log(path: &Path) -> Result<()> {
+    let real = fs::canonicalize(path).map_err(|error| cannot_open(path, error))?;
+    let deadline = Instant::now() + LOG_PATIENCE;
+    while has_log(&real) && !log::belongs(&as_it_is(&real)?, &log_of(&real)) {
+        if Instant::now() >= deadline {
+            return Err(SqliteFault(StoreError::ForeignLog { path: log_of(&real) }));
+        }
+        // Somebody may just have written the one and begun the other anew.
+        std::thread::sleep(pause());
+    }
+    Ok(())
+}
+
+/// How a file can be opened for reading, where perhaps nothing can be written beside it.
+pub(super) fn for_reading(place: FilePlace, options: &FileOptions) -> Result<FilePlace> {
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let path = place.real().to_owned();
+    let db = Connection::open_with_flags(&path, flags).map_err(|error| cannot_open(&path, error))?;
+    db.busy_timeout(Duration::from_millis(options.wait_ms))?;
+    match db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)) {
+        Ok(_) => Ok(place),
+        Err(error) if has_no_log(&error) && !has_log(&path) => place.keep_still(),
+        Err(error) if has_no_log(&error) => Err(SqliteFault(StoreError::UnfinishedLog { path })),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Has SQLite use locks that nobody else in the process can take away, where there are such.
@@ -157,13 +203,22 @@ pub(super) fn uri(path: &Path) -> String {
 }
 
 /// Opens a connection and makes it careful; nothing is read or written yet.
-pub(super) fn connect(path: &Path, write: bool, options: &FileOptions) -> Result<Connection> {
+pub(super) fn connect(place: &FilePlace, write: bool, options: &FileOptions) -> Result<Connection> {
+    let path = place.path();
     let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags |= match write {
         true => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         false => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
-    let db = Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, error))?;
+    let db = match place.is_still() {
+        true => as_it_is(path)?,
+        false => Connection::open_with_flags(path, flags).map_err(|error| match place.check() {
+            Ok(()) => cannot_open(path, error),
+            Err(moved) => moved,
+        })?,
+    };
+    // The log is opened with the first read: by then it must be clear whose it is.
+    place.check()?;
     db.set_prepared_statement_cache_capacity(64);
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -222,6 +277,7 @@ pub(super) fn create(db: &Connection, path: &Path, deadline: Instant) -> Result<
             set.execute(("min_reader", MIN_READER))?;
             set.execute(("min_writer", MIN_WRITER))?;
             set.execute(("format", FORMAT))?;
+            set.execute(("log", log::first()))?;
             drop(set);
             db.execute_batch(
                 "INSERT INTO meta VALUES ('created', strftime('%Y-%m-%dT%H:%M:%fZ')), ('wipe', 0);",
@@ -343,6 +399,14 @@ pub(super) fn patiently<T, E: MaybeBusy>(
             outcome => return outcome,
         }
     }
+}
+
+/// Until when to wait for others.
+pub(super) fn deadline(options: &FileOptions) -> Instant {
+    let now = Instant::now();
+    // A wait beyond what the clock can tell is a wait of a year.
+    let year = Duration::from_secs(365 * 86_400);
+    now + Duration::from_millis(options.wait_ms).min(year)
 }
 
 fn pause() -> Duration {

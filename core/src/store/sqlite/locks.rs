@@ -25,7 +25,7 @@
 #![expect(unsafe_code, reason = "system calls are replaced and made here, and nowhere else in this package")]
 
 use std::collections::BTreeMap;
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fs::File;
 use std::io::{Error, Result, Write};
 use std::mem::transmute;
@@ -50,6 +50,8 @@ type Inode = (libc::dev_t, libc::ino_t);
 struct Held {
     /// How many descriptors SQLite has of it.
     open: usize,
+    /// How many of them it had when the process was forked last.
+    inherited: usize,
     /// Those that SQLite has closed.
     kept: Vec<OwnedFd>,
     /// What all its locks go through, once there was one. Closed last, as it may have the lock
@@ -82,9 +84,27 @@ impl Table {
         self.inodes.entry(inode).or_default().open += 1;
     }
 
+    /// The descriptor for SQLite, unless others use what it leads to.
+    ///
+    /// What the connections to a file share it opens once for all of them. Where it has that open
+    /// already, those to *another* file share it, which stood at the same path before: to begin it
+    /// anew would take it away under their hands.
+    fn give(&mut self, path: &CStr, fd: RawFd, inode: Inode) -> c_int {
+        let taken = self.inodes.get(&inode).is_some_and(|held| held.open > held.inherited + 1);
+        if !taken || !path.to_bytes().ends_with(b"-shm") {
+            return fd;
+        }
+        if let Some(held) = self.remove(fd) {
+            // SAFETY: SQLite does not get it, so it is ours.
+            held.kept.push(unsafe { OwnedFd::from_raw_fd(fd) });
+        }
+        told(Err(Error::from_raw_os_error(libc::EBUSY)))
+    }
+
     fn remove(&mut self, fd: RawFd) -> Option<&mut Held> {
         let held = self.inodes.get_mut(&self.files.remove(&fd)?)?;
         held.open -= 1;
+        held.inherited = held.inherited.min(held.open);
         Some(held)
     }
 
@@ -274,6 +294,8 @@ unsafe extern "C" fn fcntl(fd: c_int, command: c_int, argument: *mut c_void) -> 
 
 unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_int {
     let opening = OPENING.read().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: the caller's path ends with a zero.
+    let name = unsafe { CStr::from_ptr(path) };
     {
         let mut table = table_mut();
         table.tidy();
@@ -286,8 +308,10 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
                 // SAFETY: as above.
                 _ => inode(|stat| unsafe { libc::lstat(path, stat) }),
             };
-            if let Some(fd) = found.and_then(|found| table.reuse(found, flags)) {
-                return fd;
+            if let Some(inode) = found
+                && let Some(fd) = table.reuse(inode, flags)
+            {
+                return table.give(name, fd, inode);
             }
         }
     }
@@ -299,10 +323,10 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
         return told(Err(error));
     }
     // SAFETY: the descriptor was just opened.
-    if let Some(inode) = inode(|stat| unsafe { libc::fstat(fd, stat) }) {
-        table_mut().add(fd, inode);
-    }
-    fd
+    let Some(inode) = inode(|stat| unsafe { libc::fstat(fd, stat) }) else { return fd };
+    let mut table = table_mut();
+    table.add(fd, inode);
+    table.give(name, fd, inode)
 }
 
 unsafe extern "C" fn close(fd: c_int) -> c_int {
@@ -363,7 +387,10 @@ extern "C" fn in_parent() {
 }
 
 extern "C" fn in_child() {
-    let Some(guards) = guards() else { return };
+    let Some(mut guards) = guards() else { return };
+    for held in guards.1.inodes.values_mut() {
+        held.inherited = held.open;
+    }
     FORKS.fetch_add(1, Ordering::Relaxed);
     let table = &guards.1;
     let held = table.inodes.values().flat_map(|held| held.kept.iter().chain(&held.lock));

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::fault::{Result, damaged};
 use super::file::{newer, pragma};
+use super::log::is_marks;
 use super::schema::{APPLICATION_ID, FORMAT, MIN_READER, MIN_WRITER, TABLES, views};
 
 /// Something in a schema that is not as this library makes it.
@@ -114,13 +115,14 @@ pub(super) fn foreign(db: &Connection) -> Result<Option<String>> {
         ("min_reader", Value::Integer(held)) => *held == i64::from(MIN_READER),
         ("min_writer", Value::Integer(held)) => *held == i64::from(MIN_WRITER),
         ("format" | "wipe", Value::Integer(held)) => *held >= 0,
-        ("created", Value::Text(_)) => true,
+        ("log", Value::Text(text)) => is_marks(text),
+        ("created" | "backup", Value::Text(_)) => true,
         _ => false,
     };
     if let Some((name, _)) = said.iter().find(|(name, value)| !is(name, value)) {
         return Ok(Some(format!("its table `meta` does not say of `{name}` what tenantry says there")));
     }
-    const SAID: [&str; 6] = ["epoch", "min_reader", "min_writer", "format", "created", "wipe"];
+    const SAID: [&str; 7] = ["epoch", "min_reader", "min_writer", "format", "created", "wipe", "log"];
     if let Some(name) = SAID.iter().find(|name| !said.contains_key(**name)) {
         return Ok(Some(format!("its table `meta` says nothing of `{name}`")));
     }

@@ -5,6 +5,7 @@
 //! random pauses between processes. The file stays readable with `sqlite3`: bodies are JSON, and
 //! there is a view for each kind of entity.
 
+mod copy;
 mod fault;
 mod file;
 #[cfg(all(
@@ -13,9 +14,12 @@ mod file;
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 mod locks;
+mod log;
 mod make;
 mod options;
+mod place;
 mod read;
+mod restore;
 mod retold;
 mod schema;
 #[cfg(test)]
@@ -23,24 +27,34 @@ mod tests;
 mod write;
 
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use uuid::Uuid;
 
+#[cfg(feature = "testkit")]
+pub(crate) use self::copy::DIES_AFTER;
 pub use self::options::{FileOptions, Synchronous};
+pub(crate) use self::restore::{ANOTHER, Restoring};
 
-use self::fault::{Result, SqliteFault, damaged, surely_undone};
+use self::copy::{Draft, taken, whole};
+use self::fault::{Result, SqliteFault, cannot_open, damaged, surely_undone};
 use self::file::{
-    Inspected, admit, cannot_open, connect, create, inspect, is_ours, patiently, prepare, roll_back,
+    Inspected, admit, checkpoint, connect, create, deadline, for_reading, inspect, is_ours, patiently,
+    prepare, roll_back,
 };
+use self::log::{SET_MARK, mark};
 use self::make::{admit_schema, check_integrity, foreign};
+use self::place::{FilePlace, has_log, make};
 use self::read::{Conn, signed};
 use self::retold::Retold;
 use self::write::{Writer, append};
 use super::queue::{Lent, Queue};
-use super::{NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Writing};
+use super::{
+    FilePort, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Writing,
+};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::journal::Head;
@@ -58,13 +72,15 @@ static INHERITED: Mutex<Vec<Connections>> = Mutex::new(Vec::new());
 
 /// A store in an SQLite file.
 pub struct SqliteStore {
-    path: PathBuf,
+    place: FilePlace,
     options: FileOptions,
     epoch: Uuid,
     pid: u32,
     idle: Mutex<Vec<Conn>>,
     // Absent where nothing may be written.
     writer: Option<Queue<Writer>>,
+    /// Whether the log still holds something that was erased.
+    to_wipe: AtomicBool,
 }
 
 impl SqliteStore {
@@ -85,12 +101,27 @@ impl SqliteStore {
             return Err(cannot_open(&path, "there is no store, and none may be made"));
         }
         if options.read_only {
-            let conn = Conn::new(connect(&path, false, &options)?);
+            let place = for_reading(FilePlace::of(&path)?, &options)?;
+            let conn = Conn::new(connect(&place, false, &options)?);
             let (epoch, _) = identity(&conn, &path, false)?;
+            let place = place.with_log();
+            place.check()?;
             let idle = Mutex::new(vec![conn]);
-            return Ok(Self { path, options, epoch, pid: std::process::id(), idle, writer: None });
+            return Ok(Self {
+                place,
+                options,
+                epoch,
+                pid: std::process::id(),
+                idle,
+                writer: None,
+                to_wipe: AtomicBool::default(),
+            });
         }
-        let db = connect(&path, true, &options)?;
+        if found == Inspected::Nothing {
+            make(&path)?;
+        }
+        let place = FilePlace::of(&path)?;
+        let db = connect(&place, true, &options)?;
         // A store whose making was cut short is empty again by now.
         if found == Inspected::Nothing || !patiently(deadline, || is_ours(&db))? {
             create(&db, &path, deadline)?;
@@ -98,6 +129,8 @@ impl SqliteStore {
         prepare(&db, &path, deadline)?;
         let conn = Conn::new(db);
         let (epoch, to_wipe) = identity(&conn, &path, true)?;
+        let place = place.with_log();
+        place.check()?;
         if let Some(bytes) = options.max_bytes {
             let page: i64 = conn.db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
             let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
@@ -107,8 +140,9 @@ impl SqliteStore {
         // Left over from a crash, or blocked by a long reading: the next write or the close tries
         // again.
         drop(writer.wipe());
+        let to_wipe = AtomicBool::new(writer.to_wipe.is_some());
         let (idle, writer) = (Mutex::default(), Some(Queue::new(writer)));
-        Ok(Self { path, options, epoch, pid: std::process::id(), idle, writer })
+        Ok(Self { place, options, epoch, pid: std::process::id(), idle, writer, to_wipe })
     }
 
     /// Reads the whole file and reports damage to its structure. It takes as long as the file is
@@ -136,14 +170,21 @@ impl SqliteStore {
     fn lease(&self) -> Result<Lease<'_>> {
         self.check_fork()?;
         let held = self.idle().pop();
+        let is_new = held.is_none();
         let conn = match held {
-            Some(conn) => conn,
-            None => Conn::new(connect(&self.path, false, &self.options)?),
+            Some(conn) => {
+                self.place.check()?;
+                conn
+            }
+            None => Conn::new(connect(&self.place, false, &self.options)?),
         };
         let lease = Lease { store: self, conn: Some(conn) };
         lease.begin("BEGIN")?;
         // The first read fixes what the transaction sees.
-        admit(&lease.db, &self.path, false).map_err(|fault| self.waited(fault))?;
+        admit(&lease.db, self.place.path(), false).map_err(|fault| self.waited(fault))?;
+        if is_new {
+            self.place.check()?;
+        }
         Ok(lease)
     }
 
@@ -156,8 +197,94 @@ impl SqliteStore {
         patiently(deadline, || writer.conn.begin("BEGIN IMMEDIATE"))
             .map_err(|error| self.waited(error.into()))?;
         let right = WriteLease { store: self, writer };
-        admit(&right.db, &self.path, true)?;
+        self.place.check()?;
+        admit(&right.db, self.place.path(), true)?;
         Ok(right)
+    }
+
+    /// The one that writes, for whoever needs it outside of a transaction.
+    fn writer(&self) -> Result<Lent<'_, Writer>> {
+        self.check_fork()?;
+        let queue = self.writer.as_ref().ok_or(SqliteFault(StoreError::ReadOnly))?;
+        let patience = Duration::from_millis(self.options.wait_ms);
+        let busy = || self.waited(SqliteFault(StoreError::Busy { waited_ms: 0 }));
+        let writer = queue.take(patience).ok_or_else(busy)?;
+        self.place.check()?;
+        Ok(writer)
+    }
+
+    /// Wipes what a reading kept from being wiped, if nobody is writing: whoever is does it then.
+    fn wipe_now(&self) {
+        if self.to_wipe.load(Ordering::Relaxed)
+            && !self.is_forked()
+            && self.place.check().is_ok()
+            && let Some(mut writer) = self.writer.as_ref().and_then(|queue| queue.take(Duration::ZERO))
+        {
+            // Where somebody is still reading, whoever is last tries again.
+            drop(writer.wipe());
+            self.to_wipe.store(writer.to_wipe.is_some(), Ordering::Relaxed);
+        }
+    }
+
+    /// Copies what there is now to a path where nothing is.
+    fn copy_to(&self, to: &Path) -> Result<Head> {
+        let to = std::path::absolute(to).map_err(|error| cannot_open(to, error))?;
+        if std::fs::symlink_metadata(&to).is_ok() {
+            return Err(taken(&to, "something is there"));
+        }
+        self.check_fork()?;
+        self.place.check()?;
+        let draft = Draft::begin(&to)?;
+        let db = connect(&self.place, false, &self.options)?;
+        draft.fill(&db, deadline(&self.options), |db| {
+            // It has no log from which anything had to be wiped.
+            db.execute_batch(
+                "UPDATE meta SET value = 0 WHERE name = 'wipe'; \
+                 INSERT OR REPLACE INTO meta VALUES ('backup', strftime('%Y-%m-%dT%H:%M:%fZ'))",
+            )
+        })?;
+        self.place.check()?;
+        let copy = Self::open_file(draft.path(), FileOptions::default().read_only(true))?;
+        let lease = copy.lease()?;
+        let head = whole(&lease)?;
+        drop(lease);
+        drop(copy);
+        draft.publish(false)?;
+        Ok(head)
+    }
+
+    /// The last record whose erasure still has to be wiped from the log, once that was tried.
+    fn unwiped(&self) -> Result<Option<u64>> {
+        const PENDING: &str = "SELECT value FROM meta WHERE name = 'wipe'";
+        if self.writer.is_none() {
+            let pending: i64 = self.lease()?.db.query_row(PENDING, [], |row| row.get(0))?;
+            return Ok(u64::try_from(pending).ok().filter(|seq| *seq > 0 && has_log(self.place.real())));
+        }
+        let mut writer = self.writer()?;
+        let pending: i64 = writer.conn.db.query_row(PENDING, [], |row| row.get(0))?;
+        if pending > 0 && writer.wiped != Some(pending) {
+            // Another process may not have come to it.
+            writer.to_wipe = writer.to_wipe.max(Some(pending));
+        }
+        writer.wipe_patiently();
+        self.to_wipe.store(writer.to_wipe.is_some(), Ordering::Relaxed);
+        Ok(writer.to_wipe.and_then(|seq| u64::try_from(seq).ok()))
+    }
+
+    /// Writes everything anew without what is free in between; how many bytes that gave back.
+    fn shrink(&self) -> Result<u64> {
+        let writer = self.writer()?;
+        let db = &writer.conn.db;
+        admit(db, self.place.path(), true)?;
+        checkpoint(db)?;
+        let pages = || db.query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0));
+        let size: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let before = pages()?;
+        patiently(deadline(&self.options), || db.execute_batch("VACUUM"))
+            .map_err(|error| self.waited(error.into()))?;
+        // A reading that goes on keeps the log, and the file as large as it was, until later.
+        checkpoint(db)?;
+        Ok(u64::try_from((before - pages()?) * size).unwrap_or(0))
     }
 
     /// The fault, with how long was waited if that was it.
@@ -167,13 +294,6 @@ impl SqliteStore {
             other => SqliteFault(other),
         }
     }
-}
-
-fn deadline(options: &FileOptions) -> Instant {
-    let now = Instant::now();
-    // A wait beyond what the clock can tell is a wait of a year.
-    let year = Duration::from_secs(365 * 86_400);
-    now + Duration::from_millis(options.wait_ms).min(year)
 }
 
 /// Which store this is, and the record whose erasure has not been wiped from the log.
@@ -207,6 +327,24 @@ impl Port for SqliteStore {
 
     fn write(&self) -> std::result::Result<Box<dyn Writing + '_>, StoreError> {
         Ok(Box::new(Txn(self.right()?)))
+    }
+
+    fn file(&self) -> Option<&dyn FilePort> {
+        Some(self)
+    }
+}
+
+impl FilePort for SqliteStore {
+    fn backup(&self, to: &Path) -> std::result::Result<Head, StoreError> {
+        Ok(self.copy_to(to)?)
+    }
+
+    fn compact(&self) -> std::result::Result<u64, StoreError> {
+        Ok(self.shrink()?)
+    }
+
+    fn erasure_pending(&self) -> std::result::Result<Option<u64>, StoreError> {
+        Ok(self.unwiped()?)
     }
 }
 
@@ -253,6 +391,7 @@ impl Drop for Lease<'_> {
                 idle.push(conn);
             }
         }
+        self.store.wipe_now();
     }
 }
 
@@ -274,9 +413,17 @@ impl WriteLease<'_> {
     /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on
     /// a fresh connection.
     fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
-        let Err(error) = self.writer.conn.run("COMMIT") else { return Ok(()) };
+        self.writer.conn.execute(SET_MARK, [mark()])?;
+        let Err(error) = self.writer.conn.run("COMMIT") else {
+            // What went into a file that nobody finds any more is not there.
+            return self
+                .store
+                .place
+                .check()
+                .map_err(|moved| SqliteFault(StoreError::OutcomeUnknown { why: moved.0.to_string() }));
+        };
         roll_back(&self.writer.conn.db);
-        let fresh = connect(&self.store.path, false, &self.store.options).map(Conn::new);
+        let fresh = connect(&self.store.place, false, &self.store.options).map(Conn::new);
         match fresh.and_then(|conn| landed(&conn)) {
             Ok(true) => Ok(()),
             Ok(false) if surely_undone(&error) => Err(error.into()),
@@ -382,6 +529,7 @@ impl Writing for Txn<WriteLease<'_>> {
             // It was committed; whether the log could be emptied is another matter.
             None => drop(writer.wipe()),
         }
+        self.0.store.to_wipe.store(writer.to_wipe.is_some(), Ordering::Relaxed);
         Ok(())
     }
 

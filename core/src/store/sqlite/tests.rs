@@ -155,7 +155,7 @@ fn an_entity_whose_row_is_taken_stands_in_the_next() {
     let store = SqliteStore::open(&path, quick()).unwrap();
     let id = Uuid::from_u64_pair(7, 5);
     let row = schema::row(Kind::Link, id);
-    let db = connect(&path, true, &quick()).unwrap();
+    let db = connect(&FilePlace::of(&path).unwrap(), true, &quick()).unwrap();
     let take = |row: i64| {
         let other = "INSERT INTO entity(row, kind, id, seq, body) VALUES (?1, 2, zeroblob(16), 0, '{}')";
         db.execute(other, [row]).unwrap();
@@ -250,7 +250,7 @@ fn an_older_format_is_brought_up_to_date_or_left_as_it_is() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
     drop(SqliteStore::open(&path, quick()).unwrap());
-    let db = connect(&path, true, &quick()).unwrap();
+    let db = connect(&FilePlace::of(&path).unwrap(), true, &quick()).unwrap();
     let deadline = deadline(&quick());
     let version =
         |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)).unwrap();
@@ -284,7 +284,7 @@ fn a_newer_library_is_noticed_in_the_next_transaction() {
     let path = place.path().join("store");
     let store = SqliteStore::open(&path, quick()).unwrap();
     commit(&store, vec![link(5, 6, Stage::Active)]);
-    let db = connect(&path, true, &quick()).unwrap();
+    let db = connect(&FilePlace::of(&path).unwrap(), true, &quick()).unwrap();
     let newer = FORMAT + 1;
     let change =
         format!("PRAGMA user_version = {newer}; UPDATE meta SET value = {newer} WHERE name IN ('format', ");
@@ -301,7 +301,7 @@ fn a_marked_erasure_is_carried_out_when_the_store_is_opened() {
     let path = place.path().join("store");
     let store = SqliteStore::open(&path, quick()).unwrap();
     commit(&store, vec![link(5, 6, Stage::Active)]);
-    let db = connect(&path, true, &quick()).unwrap();
+    let db = connect(&FilePlace::of(&path).unwrap(), true, &quick()).unwrap();
     db.execute_batch("UPDATE meta SET value = 1 WHERE name = 'wipe'").unwrap();
     let log = path.with_file_name("store-wal");
     assert!(log.metadata().unwrap().len() > 0);

@@ -1,0 +1,193 @@
+//! Where a store's files stand: the file, its log, and the memory that its connections share.
+//! Notices when they are no longer those that were opened; touches none of them.
+
+use std::fs::{self, File, Metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::fault::{Result, SqliteFault, cannot_open};
+use crate::store::StoreError;
+
+/// Which file it is, whatever its name.
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn id(found: &Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt;
+    (found.dev(), found.ino())
+}
+
+/// Elsewhere the system lets nobody move or replace what is open.
+#[cfg(not(unix))]
+fn id(_: &Metadata) -> FileId {
+    (0, 0)
+}
+
+/// How many names a file has.
+#[cfg(unix)]
+fn names(found: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(found)
+}
+
+#[cfg(not(unix))]
+fn names(_: &Metadata) -> u64 {
+    1
+}
+
+/// Which file stands at a path, if any does.
+fn stands(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().as_ref().map(id)
+}
+
+/// Whether an open file is the one that stands at a path.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    file.metadata().ok().as_ref().map(id).is_some_and(|id| stands(path) == Some(id))
+}
+
+/// A path with something at its end, as SQLite names what belongs to a file.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The log of a file.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+/// The memory that the connections to a file share.
+pub(super) fn shared_of(path: &Path) -> PathBuf {
+    beside(path, "-shm")
+}
+
+/// Whether there is anything in a log.
+pub(super) fn has_log(path: &Path) -> bool {
+    fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
+}
+
+/// The files of a store, as they were when it was opened.
+#[derive(Clone, Debug)]
+pub(super) struct FilePlace {
+    path: PathBuf,
+    /// The path without symbolic links: what belongs to the file stands beside that.
+    real: PathBuf,
+    file: FileId,
+    // What was not there may come.
+    log: Option<FileId>,
+    shared: Option<FileId>,
+    /// How large it was and when it was last written, where nothing may be written beside it.
+    still: Option<(u64, Option<SystemTime>)>,
+}
+
+impl FilePlace {
+    /// Where a file stands that is there.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let real = fs::canonicalize(path).map_err(|error| cannot_open(path, error))?;
+        let found = fs::metadata(&real).map_err(|error| cannot_open(path, error))?;
+        Ok(Self { path: path.to_owned(), real, file: id(&found), log: None, shared: None, still: None })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path that leads to the file itself.
+    pub(super) fn real(&self) -> &Path {
+        &self.real
+    }
+
+    /// Whether both are the same file.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.real == other.real || (cfg!(unix) && self.file == other.file)
+    }
+
+    /// Whether the file is read as it is, without a log.
+    pub(super) fn is_still(&self) -> bool {
+        self.still.is_some()
+    }
+
+    /// From now on the log is to be the one that is there.
+    pub(super) fn with_log(mut self) -> Self {
+        self.log = stands(&log_of(&self.real));
+        self.shared = stands(&shared_of(&self.real));
+        self
+    }
+
+    /// From now on nobody is to write to it.
+    pub(super) fn keep_still(mut self) -> Result<Self> {
+        self.still = Some(self.condition()?);
+        self.check()?;
+        Ok(self)
+    }
+
+    fn condition(&self) -> Result<(u64, Option<SystemTime>)> {
+        let found = fs::metadata(&self.path).map_err(|_| self.moved("it is gone"))?;
+        Ok((found.len(), found.modified().ok()))
+    }
+
+    fn moved(&self, why: &str) -> SqliteFault {
+        SqliteFault(StoreError::Moved { path: self.path.clone(), why: why.to_owned() })
+    }
+
+    /// Whether the file that was opened still stands there.
+    ///
+    /// # Errors
+    /// `Moved`.
+    pub(super) fn check_file(&self) -> Result<()> {
+        match stands(&self.path) {
+            Some(file) if file == self.file => Ok(()),
+            Some(_) => Err(self.moved("another file stands there")),
+            None => Err(self.moved("nothing stands there any more")),
+        }
+    }
+
+    /// Whether everything still stands there as it was opened.
+    ///
+    /// # Errors
+    /// `Moved`.
+    pub(super) fn check(&self) -> Result<()> {
+        self.check_file()?;
+        for (was, path, what) in [
+            (self.log, log_of as fn(&Path) -> PathBuf, "its log was moved or removed"),
+            (self.shared, shared_of, "what its connections share was moved or removed"),
+        ] {
+            if was.is_some() && stands(&path(&self.real)) != was {
+                return Err(self.moved(what));
+            }
+        }
+        if let Some(was) = self.still
+            && (self.condition()? != was || has_log(&self.real))
+        {
+            return Err(self.moved("somebody has begun to write to it"));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a file that goes by several names: each would get a log of its own.
+pub(super) fn admit_names(path: &Path) -> Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if names(&found) > 1 => {
+            let why = "it goes by several names (hard links), and each would get a log of its own";
+            Err(cannot_open(path, why))
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(cannot_open(path, error)),
+    }
+}
+
+/// Makes an empty file that only its owner may read and write, where nothing is.
+pub(super) fn make(path: &Path) -> Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        // Somebody else was quicker, or made it as they want it.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(cannot_open(path, error)),
+    }
+}

@@ -1,0 +1,515 @@
+//! Who has to be told of what happened, and who reads it (A-1, A-4, 14.7, 14.11). What there is to tell is found by
+//! comparing the world before with the world after; a reminder changes nothing and is told by its command.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::Permission;
+use tenantry::base::time::Timestamp;
+use tenantry::command::{Command, Request};
+use tenantry::model::{HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, UserState};
+use tenantry::notice::NoticeKind;
+use tenantry::query::Recipients;
+
+use crate::access::Who;
+use crate::execute::Due;
+use crate::term::MICROS_A_DAY;
+use crate::world::{Assignment, Invitation, Link, Oracle, User};
+
+/// Whom something is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum For {
+    /// A manager's side, about a tenant that it manages, did, or would.
+    Manager(TenantId, TenantId),
+    /// The same of a link that has ended: even of a manager that is gone somebody is told.
+    Parted(TenantId, TenantId),
+    /// A tenant's own side; whether it ends or changes access.
+    Customer(TenantId, bool),
+    /// Those of a tenant who have to do with its devices, or with what it has connected.
+    Admins(TenantId),
+    /// One person.
+    Person(UserId),
+    /// A tenant's admins, but for whom it is about.
+    Others(TenantId, UserId),
+    /// Whoever is asked to be the first super admin of a tenant that has none.
+    Newcomer(TenantId),
+    /// A tenant's admins and those of its managers, as for service mail.
+    Everybody(TenantId),
+}
+
+/// Something that has to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// What it says, as it crosses the border.
+    pub kind: Value,
+    pub to: Vec<For>,
+    /// The worlds right before and right after it happened.
+    pub around: Rc<[Oracle; 2]>,
+}
+
+/// Why something happened.
+pub enum Cause<'c> {
+    Command(&'c Request),
+    Time(&'c Due),
+}
+
+impl Cause<'_> {
+    fn command(&self) -> Option<&Command> {
+        match self {
+            Self::Command(request) => Some(&request.command),
+            Self::Time(_) => None,
+        }
+    }
+}
+
+fn pending(state: HandshakeState) -> bool {
+    state == HandshakeState::Pending
+}
+
+/// The states of what was changed between two worlds: of one that is new, none before.
+fn moved<'w, T, K: PartialEq>(
+    before: &'w [T],
+    after: &'w [T],
+    key: impl Fn(&T) -> K,
+    state: impl Fn(&T) -> HandshakeState,
+) -> Vec<(&'w T, Option<HandshakeState>, HandshakeState)> {
+    let was = |one: &T| before.iter().find(|other| key(other) == key(one)).map(&state);
+    let all = after.iter().map(|one| (one, was(one), state(one)));
+    all.filter(|(_, was, is)| *was != Some(*is)).collect()
+}
+
+impl Oracle {
+    /// Remembers whom to tell of what happened since `before`.
+    pub fn post(&mut self, before: &Self, cause: &Cause<'_>, at: Timestamp) {
+        let Some(mut outbox) = self.outbox.take() else { return };
+        let then = self.bare();
+        let mut told = Vec::new();
+        then.tell_of_requests(before, &mut told);
+        then.tell_of_links(before, cause, at, &mut told);
+        then.tell_of_things(before, &mut told);
+        then.tell_of_people(before, cause, at, &mut told);
+        if let Cause::Command(request) = cause {
+            then.tell_again(&request.command, &mut told);
+        }
+        let around = Rc::new([before.clone(), then]);
+        outbox.extend(told.into_iter().map(|(kind, to)| Sent { kind, to, around: around.clone() }));
+        self.outbox = Some(outbox);
+    }
+
+    fn tell_of_requests(&self, before: &Self, told: &mut Vec<(Value, Vec<For>)>) {
+        use HandshakeState::*;
+        let invited =
+            moved(&before.manager_invitations, &self.manager_invitations, |one| one.id, |one| one.state);
+        for (one, was, is) in invited {
+            let (asked, asks) = (For::Manager(one.manager, one.tenant), For::Customer(one.tenant, false));
+            let (kind, to) = match is {
+                Pending if was.is_none() => ("manager_invited", asked),
+                Declined => ("manager_invitation_declined", asks),
+                Canceled | Withdrawn => ("manager_invitation_canceled", asked),
+                Expired => ("manager_invitation_expired", asks),
+                _ => continue,
+            };
+            told.push((json!({"kind": kind, "invitation": one.id}), vec![to]));
+        }
+        for (one, was, is) in moved(&before.requests, &self.requests, |one| one.id, |one| one.state) {
+            let (asks, asked) = (For::Manager(one.manager, one.managed), For::Customer(one.managed, false));
+            let (kind, to) = match is {
+                Pending if was.is_none() => ("link_requested", asked),
+                Accepted => ("link_request_accepted", asks),
+                Declined => ("link_request_declined", asks),
+                Canceled | Withdrawn => ("link_request_canceled", asked),
+                Expired => ("link_request_expired", asks),
+                _ => continue,
+            };
+            told.push((json!({"kind": kind, "request": one.id}), vec![to]));
+        }
+        for (one, was, is) in moved(&before.proposals, &self.proposals, |one| one.id, |one| one.state) {
+            let (asks, asked) = (For::Manager(one.manager, one.managed), For::Customer(one.managed, false));
+            let (kind, to) = match is {
+                Pending if was.is_none() => ("proposed", asked),
+                Declined => ("proposal_declined", asks),
+                Canceled | Withdrawn => ("proposal_canceled", asked),
+                Expired => ("proposal_expired", asks),
+                _ => continue,
+            };
+            told.push((json!({"kind": kind, "proposal": one.id}), vec![to]));
+        }
+        for (one, was, is) in moved(&before.moves, &self.moves, |one| one.id, |one| one.state) {
+            let (asks, asked) = (For::Manager(one.manager, one.customer), For::Admins(one.customer));
+            let (kind, to) = match is {
+                Pending if was.is_none() => ("move_requested", asked),
+                Accepted => ("move_approved", asks),
+                Declined => ("move_declined", asks),
+                Expired => ("move_expired", asks),
+                _ => continue,
+            };
+            told.push((json!({"kind": kind, "id": one.id}), vec![to]));
+        }
+    }
+
+    fn tell_of_links(
+        &self,
+        before: &Self,
+        cause: &Cause<'_>,
+        at: Timestamp,
+        told: &mut Vec<(Value, Vec<For>)>,
+    ) {
+        for link in &self.links {
+            let was = before.link(link.id);
+            self.tell_of_end(link, was, at, told);
+            let Some(was) = was else { continue };
+            let manager = || For::Manager(link.manager, link.managed);
+            let customer = |access| For::Customer(link.managed, access);
+            let mut tell = |kind: &str, to: Vec<For>| told.push((json!({"kind": kind, "link": link.id}), to));
+            if link.stage == Stage::Delinked {
+                if was.stage != Stage::Delinked {
+                    tell("link_ended", vec![For::Parted(link.manager, link.managed), customer(true)]);
+                }
+                continue;
+            }
+            if matches!(cause.command(), Some(Command::SetManagerGrants(c)) if c.link == link.id) {
+                tell("grants_changed", vec![manager()]);
+            }
+            if link.management != was.management {
+                tell("link_converted", vec![manager(), customer(false)]);
+            }
+            if link.terms != was.terms {
+                tell("terms_changed", vec![manager(), customer(false), For::Newcomer(link.managed)]);
+            }
+            if !link.services.is_subset(&was.services) {
+                tell("services_added", vec![manager(), customer(false), For::Newcomer(link.managed)]);
+            }
+            if !was.services.is_subset(&link.services) {
+                tell("service_removed", vec![manager(), customer(false)]);
+            }
+            let extended = matches!(cause, Cause::Time(Due::Extension(id)) if *id == link.id);
+            if extended {
+                tell("link_extended", vec![manager(), customer(false)]);
+            } else if link.expires != was.expires {
+                tell("link_renewed", vec![manager(), customer(false), For::Newcomer(link.managed)]);
+            }
+            self.tell_of_delinks(link, was, cause, &mut tell);
+            if matches!(cause.command(), Some(Command::SetAutoExtend(c)) if c.link == link.id) {
+                let mut kind = json!({"kind": "auto_extend_set", "link": link.id});
+                if let Some(days) = link.extend_days {
+                    kind["days"] = json!(days);
+                }
+                told.push((kind, vec![manager(), customer(false)]));
+            }
+        }
+    }
+
+    /// That its end is near (L-9).
+    fn tell_of_end(&self, link: &Link, was: Option<&Link>, at: Timestamp, told: &mut Vec<(Value, Vec<For>)>) {
+        if link.end().is_none() || link.stage == Stage::Delinked {
+            return;
+        }
+        let before = was.filter(|was| was.end() == link.end()).and_then(|was| was.announced);
+        if let Some(days) = link.announced.filter(|days| before.is_none_or(|told| *days < told)) {
+            // In how many days from now: it may have become late.
+            let (end, _) = link.end().unwrap();
+            let left = u32::try_from((end.micros() - at.micros() + MICROS_A_DAY - 1) / MICROS_A_DAY).unwrap();
+            let kind = json!({"kind": "link_expiring", "link": link.id, "days": left.min(days)});
+            told.push((
+                kind,
+                vec![For::Manager(link.manager, link.managed), For::Customer(link.managed, true)],
+            ));
+        }
+    }
+
+    fn tell_of_delinks(
+        &self,
+        link: &Link,
+        was: &Link,
+        cause: &Cause<'_>,
+        tell: &mut impl FnMut(&str, Vec<For>),
+    ) {
+        let side = |stage| match stage {
+            Stage::DelinkRequestedByManager => Some(Party::Manager),
+            Stage::DelinkRequestedByCustomer => Some(Party::Customer),
+            _ => None,
+        };
+        let of = |party| match party {
+            Party::Manager => For::Manager(link.manager, link.managed),
+            Party::Customer => For::Customer(link.managed, false),
+        };
+        let other = |party| match party {
+            Party::Manager => Party::Customer,
+            Party::Customer => Party::Manager,
+        };
+        match (side(was.stage), side(link.stage)) {
+            (None, Some(by)) => tell("delink_requested", vec![of(other(by))]),
+            (Some(by), None) => match cause.command() {
+                Some(Command::RejectDelink(_)) => tell("delink_rejected", vec![of(by)]),
+                Some(_) => tell("delink_canceled", vec![of(other(by))]),
+                None => tell("delink_expired", vec![of(by), of(other(by))]),
+            },
+            _ => {}
+        }
+    }
+
+    /// Collectors, resellers, uploads.
+    fn tell_of_things(&self, before: &Self, told: &mut Vec<(Value, Vec<For>)>) {
+        for tenant in &self.tenants {
+            let Some(was) = before.tenant(tenant.id) else { continue };
+            let kind = match (was.operation, tenant.operation) {
+                _ if tenant.deleted => continue,
+                (Operation::Disabled, Operation::Disabled) => continue,
+                (_, Operation::Disabled) => "collector_power_down",
+                (Operation::Disabled, _) => "collector_power_up",
+                _ => continue,
+            };
+            for one in self.integrations.iter().filter(|one| !one.deleted && one.kind.as_str() == "collector")
+            {
+                if one.owner == tenant.id || one.attached.contains(&tenant.id) {
+                    let kind = json!({"kind": kind, "integration": one.id, "tenant": tenant.id});
+                    let to = match one.owner == tenant.id {
+                        true => For::Everybody(one.owner),
+                        false => For::Manager(one.owner, tenant.id),
+                    };
+                    told.push((kind, vec![to]));
+                }
+            }
+        }
+        for row in &self.reseller_customers {
+            let inactive = |world: &Self| {
+                let row = world.reseller_customer(row.reseller, row.tenant);
+                row.is_some_and(|row| row.status == ResellerStatus::Inactive)
+            };
+            if inactive(self) && !inactive(before) {
+                let kind =
+                    json!({"kind": "reseller_dropped", "reseller": row.reseller, "tenant": row.tenant});
+                told.push((kind, vec![For::Admins(row.reseller)]));
+            }
+        }
+        let withdrawn: BTreeSet<_> =
+            self.withdrawn.difference(&before.withdrawn).map(|(upload, _)| *upload).collect();
+        for upload in withdrawn {
+            let one = self.upload(upload).unwrap();
+            let kind = json!({
+                "kind": "upload_withdrawn", "upload": upload, "reseller": one.reseller, "tenant": one.to
+            });
+            told.push((kind, vec![For::Admins(one.to)]));
+        }
+    }
+
+    fn tell_of_people(
+        &self,
+        before: &Self,
+        cause: &Cause<'_>,
+        at: Timestamp,
+        told: &mut Vec<(Value, Vec<For>)>,
+    ) {
+        use HandshakeState::*;
+        for (one, was, is) in moved(&before.invitations, &self.invitations, |one| one.id, |one| one.state) {
+            // Whoever names an owner does so for the manager as long as that manages; anybody else for the tenant.
+            let moment = if is == Expired { one.expires } else { at };
+            let through =
+                one.named_through.and_then(|link| before.link(link)).filter(|link| link.in_force(moment));
+            let sender = || match through {
+                Some(link) => For::Manager(link.manager, link.managed),
+                None => For::Others(one.tenant, one.user),
+            };
+            let (kind, to) = match is {
+                Pending if was.is_none() && one.sign_up => ("sign_up", For::Person(one.user)),
+                Pending if was.is_none() => ("invitation", For::Person(one.user)),
+                Accepted => ("invitation_accepted", sender()),
+                Declined => ("invitation_declined", sender()),
+                Expired => ("invitation_expired", sender()),
+                _ => continue,
+            };
+            told.push((json!({"kind": kind, "invitation": one.id}), vec![to]));
+        }
+        for one in &self.address_changes {
+            let was = before.address_change(one.user);
+            let asked = |world: &Self| world.pending_address(one.user).cloned();
+            let to = || vec![For::Person(one.user)];
+            let again = match cause.command() {
+                Some(Command::EditUser(c)) => c.user == one.user && c.email.is_some(),
+                _ => false,
+            };
+            if again && was.is_some_and(|was| pending(was.state)) && asked(self) == asked(before) {
+                told.push((json!({"kind": "address_change_reminder", "user": one.user}), to()));
+            } else if pending(one.state) && asked(self) != asked(before) {
+                told.push((json!({"kind": "address_change", "user": one.user}), to()));
+                told.push((json!({"kind": "address_change_warning", "user": one.user}), to()));
+            } else if one.state == Accepted && was.is_some_and(|was| pending(was.state)) {
+                told.push((json!({"kind": "address_changed", "user": one.user}), to()));
+            }
+        }
+    }
+
+    /// Reminders.
+    fn tell_again(&self, command: &Command, told: &mut Vec<(Value, Vec<For>)>) {
+        let (kind, to) = match command {
+            Command::ResendManagerInvitation(c) => {
+                let one = self.manager_invitation(c.invitation).unwrap();
+                let kind = json!({"kind": "manager_invitation_reminder", "invitation": one.id});
+                (kind, For::Manager(one.manager, one.tenant))
+            }
+            Command::ResendLinkRequest(c) => {
+                let one = self.request(c.request).unwrap();
+                (
+                    json!({"kind": "link_request_reminder", "request": one.id}),
+                    For::Customer(one.managed, false),
+                )
+            }
+            Command::ResendProposal(c) => {
+                let one = self.proposal(c.proposal).unwrap();
+                (json!({"kind": "proposal_reminder", "proposal": one.id}), For::Customer(one.managed, false))
+            }
+            Command::ResendDelink(c) => {
+                let link = self.link(c.link).unwrap();
+                let to = match link.stage {
+                    Stage::DelinkRequestedByManager => For::Customer(link.managed, false),
+                    _ => For::Manager(link.manager, link.managed),
+                };
+                (json!({"kind": "delink_reminder", "link": link.id}), to)
+            }
+            Command::ResendMove(c) => {
+                let one = self.pending_move(c.id).unwrap();
+                (json!({"kind": "move_reminder", "id": one.id}), For::Admins(one.customer))
+            }
+            Command::ResendInvitation(c) => {
+                let one = self.invitation(c.invitation).unwrap();
+                (json!({"kind": "invitation_reminder", "invitation": one.id}), For::Person(one.user))
+            }
+            _ => return,
+        };
+        told.push((kind, vec![to]));
+    }
+}
+
+impl Sent {
+    /// Who reads it now; nobody, if it is not told at all.
+    pub fn read(&self, now: &Oracle, at: Timestamp) -> Recipients {
+        let mut told = Recipients::default();
+        for to in &self.to {
+            let [before, then] = &*self.around;
+            let mut one = now.told(to, before, at);
+            if !one.users.is_empty() {
+                // Whoever had nothing to do with it then does not come to read it.
+                let those = then.told(to, before, Timestamp::MIN).users;
+                one.users.retain(|user| those.contains(user));
+                one.operator |= one.users.is_empty() && matches!(to, For::Manager(..) | For::Parted(..));
+            }
+            told.users.extend(one.users);
+            told.operator |= one.operator;
+        }
+        told
+    }
+}
+
+impl Oracle {
+    fn told(&self, to: &For, before: &Self, at: Timestamp) -> Recipients {
+        let users = |users: BTreeSet<UserId>| Recipients { users, operator: false };
+        match to {
+            For::Person(user) => users([*user].into()),
+            For::Others(tenant, but) => {
+                let mut others = BTreeSet::new();
+                if !self.is_locked(*tenant, at) {
+                    others = self.admins(*tenant, *tenant, at);
+                }
+                others.remove(but);
+                users(others)
+            }
+            For::Newcomer(tenant) if self.active_super_admins(*tenant).is_empty() => {
+                let signs_up = |one: &&Invitation| one.tenant == *tenant && one.sign_up && pending(one.state);
+                users(self.invitations.iter().filter(signs_up).map(|one| one.user).collect())
+            }
+            For::Newcomer(_) => Recipients::default(),
+            For::Everybody(tenant) => self.service_mail(*tenant, at),
+            For::Admins(tenant) if self.is_locked(*tenant, at) => Recipients::default(),
+            For::Admins(tenant) => users(self.admins(*tenant, *tenant, at)),
+            For::Parted(manager, managed) => {
+                let heard = self.read_by_manager(*manager, *managed, Some(before), at);
+                Recipients { operator: heard.is_empty(), users: heard }
+            }
+            For::Manager(manager, managed) => {
+                let heard = self.read_by_manager(*manager, *managed, None, at);
+                let missed = heard.is_empty() && self.living(*manager).is_some();
+                Recipients { operator: missed, users: heard }
+            }
+            For::Customer(tenant, access) => {
+                let mut heard = BTreeSet::new();
+                if !self.is_locked(*tenant, at) {
+                    heard.extend(self.active_super_admins(*tenant));
+                }
+                // Of a tenant that is gone there is nobody to miss anything.
+                let missed = heard.is_empty() && self.living(*tenant).is_some();
+                Recipients { operator: missed && *access, users: heard }
+            }
+        }
+    }
+
+    /// The manager's side by A-1's ladder: of a link in force those who are admins of the tenant; else those of whatever is
+    /// below the manager who were not kept off it, and of one that ended with it, who were so of the tenant itself before.
+    fn read_by_manager(
+        &self,
+        manager: TenantId,
+        managed: TenantId,
+        before: Option<&Self>,
+        at: Timestamp,
+    ) -> BTreeSet<UserId> {
+        if before.is_none() && self.links_above(managed, at).iter().any(|link| link.manager == manager) {
+            return self.heard_for(manager, managed, at);
+        }
+        let below = |home, such: &dyn Fn(&Assignment) -> bool| -> BTreeSet<UserId> {
+            let active = |user: &&User| user.home == home && user.state == UserState::Active;
+            let told = |user: &&User| {
+                let reaches = match before {
+                    // Who was so of the tenant itself, and would see it still if it were below.
+                    Some(before) => {
+                        let nearest = before.assignments_on(user.id, managed, Timestamp::MIN);
+                        nearest.into_iter().any(such) && self.remembers(user.id, home, at)
+                    }
+                    None => self.assignments_below(user.id, manager, at).into_iter().any(such),
+                };
+                reaches && !self.is_kept_off(user.id, manager, managed, at)
+            };
+            self.users.iter().filter(active).filter(told).map(|user| user.id).collect()
+        };
+        let roles = [self.super_role(), RoleRef::Builtin(self.policy.admin_role.clone())];
+        let edit = Permission::parse("tenant.edit").unwrap();
+        let mut heard = BTreeSet::new();
+        if self.listens(manager, at) {
+            heard = below(manager, &|a| roles.contains(&a.role));
+            if heard.is_empty() {
+                heard = below(manager, &|a| self.gives(a, &edit));
+            }
+        }
+        let mut rung = BTreeSet::from([manager]);
+        while heard.is_empty() && !rung.is_empty() {
+            // As recorded: whoever is gone with the link had its managers.
+            let above = |one: &TenantId| match before {
+                Some(before) => before.links_above(*one, Timestamp::MIN),
+                None => self.links_above(*one, at),
+            };
+            rung = rung.iter().flat_map(above).map(|link| link.manager).collect();
+            for home in rung.iter().filter(|home| self.listens(**home, at)) {
+                heard.extend(below(*home, &|a| self.makes_super(a)));
+            }
+        }
+        heard
+    }
+}
+
+impl Oracle {
+    /// EXCLUSION: of an invitation to an MSP nobody reads who is not told of it, such as who is kept off the tenant that invites
+    /// (14.7). The engine tells them where the MSP is managed by theirs.
+    pub fn without_strangers(&self, kind: &NoticeKind, mut to: Recipients, at: Timestamp) -> Recipients {
+        let (NoticeKind::ManagerInvited { invitation }
+        | NoticeKind::ManagerInvitationReminder { invitation }
+        | NoticeKind::ManagerInvitationCanceled { invitation }) = kind
+        else {
+            return to;
+        };
+        let one = self.manager_invitation(*invitation).unwrap();
+        let before = to.users.len();
+        to.users.retain(|user| self.is_told_of_invitation(Who::User(*user), one, at));
+        to.operator |= to.users.is_empty() && before > 0;
+        to
+    }
+}
