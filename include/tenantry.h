@@ -819,6 +819,23 @@ tenantry_status tenantry_open_file(const char *path,
                                    tenantry_error **error);
 
 /**
+ * Makes a store at `to` of a backup, in place of the store that is there, if one is; nobody may have that open. The call
+ * `{"backup": {"to": …}}` makes backups.
+ *
+ * From one moment to the next the whole new store stands there instead of the whole old one. `*reply` is a `Restored` of
+ * `include/tenantry.schema.json`: which records are lost, and who was erased again; it is the caller's until `tenantry_text_free`,
+ * and empty where the call fails. The paths are as for `tenantry_open_file`. `TENANTRY_STORE_IN_USE`, `TENANTRY_PATH_TAKEN`,
+ * `TENANTRY_NOT_A_STORE`, `TENANTRY_STORE_DAMAGED`, `TENANTRY_CANNOT_OPEN`, `TENANTRY_NEWER_FORMAT`, `TENANTRY_FOREIGN_LOG`: what was
+ * there stands as it was.
+ */
+tenantry_status tenantry_restore(const char *from,
+                                 size_t from_length,
+                                 const char *to,
+                                 size_t to_length,
+                                 tenantry_text *reply,
+                                 tenantry_error **error);
+
+/**
  * Closes an engine and sets the pointer to null, so that closing it again does nothing. Null is allowed, and so is a
  * pointer to null.
  *

@@ -549,11 +549,14 @@ impl Since<'_> {
         }
         let lasting = if is_there(self.then)? { self.then } else { self.before };
         let those = ladder::of_manager(lasting, link.manager, matter)?;
+        let ended = self.now.link(link.id)?.and_then(|link| link.ended.clone());
+        let kept_off = ended.map(|ended| ended.kept_off).unwrap_or_default();
         let mut users = BTreeSet::new();
         for user in those.users {
             if let Some(user) = self.now.user(user)?
                 && access::is_there(self.now, &user)?
                 && access::sees_below(self.now, &user, user.home)?
+                && !kept_off.contains(&user.id)
             {
                 users.insert(user.id);
             }
@@ -826,7 +829,7 @@ fn one(user: UserId) -> Recipients {
 fn asked(since: Since<'_>, id: LinkRequestId, party: Party, kind: NoticeKind) -> Result<Told, ViewError> {
     let Some(request) = since.then.view.get::<LinkRequest>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => since.manager(request.manager, Matter::Below)?,
+        Party::Manager => since.manager(request.manager, Matter::Between(request.managed))?,
         Party::Customer => since.customer(request.managed, false)?,
     };
     Ok(Some((kind, to)))
@@ -840,7 +843,7 @@ fn invited(
 ) -> Result<Told, ViewError> {
     let Some(invitation) = since.then.view.get::<ManagerInvitation>(id.uuid())? else { return Ok(None) };
     let to = match party {
-        Party::Manager => since.manager(invitation.manager, Matter::Below)?,
+        Party::Manager => since.manager(invitation.manager, Matter::Between(invitation.tenant))?,
         Party::Customer => since.customer(invitation.tenant, false)?,
     };
     Ok(Some((kind, to)))

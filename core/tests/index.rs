@@ -196,6 +196,7 @@ impl Worlds {
             grants,
             stage: *self.dice.pick(Stage::ALL),
             holds: is_held(managed) && self.dice.one_in(2),
+            delink_asked: None,
             delink_expires: None,
             delink_ends,
             since: moment(0),

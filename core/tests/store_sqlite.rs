@@ -72,6 +72,7 @@ fn link(stage: Stage, number: u64) -> Write {
         grants: Default::default(),
         stage,
         holds: false,
+        delink_asked: None,
         delink_expires: None,
         delink_ends: None,
         since: at(),

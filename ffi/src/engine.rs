@@ -18,7 +18,7 @@ use tenantry::wire::{self, Fault, Trouble};
 use crate::error::{guard, tenantry_error, tenantry_status};
 use crate::guard::{put, quietly, required};
 use crate::id::tenantry_id;
-use crate::text::text;
+use crate::text::{tenantry_text, text};
 
 /// tenantry on a store. One engine serves all threads; open one per file and process.
 pub struct tenantry_engine {
@@ -373,6 +373,37 @@ pub unsafe extern "C" fn tenantry_open_file(
             let engine_options = options.engine()?;
             let store = SqliteStore::open(path, options.file()).map_err(tenantry::engine::Error::from)?;
             put(engine, tenantry_engine::give(Engine::new(store, engine_options)?, options.clock()));
+            Ok(())
+        })
+    }
+}
+
+/// Makes a store at `to` of a backup, in place of the store that is there, if one is; nobody may have that open. The call
+/// `{"backup": {"to": …}}` makes backups.
+///
+/// From one moment to the next the whole new store stands there instead of the whole old one. `*reply` is a `Restored` of
+/// `include/tenantry.schema.json`: which records are lost, and who was erased again; it is the caller's until `tenantry_text_free`,
+/// and empty where the call fails. The paths are as for `tenantry_open_file`. `TENANTRY_STORE_IN_USE`, `TENANTRY_PATH_TAKEN`,
+/// `TENANTRY_NOT_A_STORE`, `TENANTRY_STORE_DAMAGED`, `TENANTRY_CANNOT_OPEN`, `TENANTRY_NEWER_FORMAT`, `TENANTRY_FOREIGN_LOG`: what was
+/// there stands as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantry_restore(
+    from: *const c_char,
+    from_length: usize,
+    to: *const c_char,
+    to_length: usize,
+    reply: *mut tenantry_text,
+    error: *mut *mut tenantry_error,
+) -> tenantry_status {
+    // SAFETY: as the header says.
+    unsafe {
+        put(reply, tenantry_text::NONE);
+        guard(error, || {
+            required(reply, "reply")?;
+            required(from, "from")?;
+            required(to, "to")?;
+            let told = wire::restore(place(from, from_length)?, place(to, to_length)?)?;
+            put(reply, tenantry_text::give(told));
             Ok(())
         })
     }

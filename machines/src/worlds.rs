@@ -15,7 +15,7 @@ use crate::play::{Played, play};
 use crate::script::{Found, In, Script, Step, Told, ask};
 use crate::world::{World, at, text};
 
-/// 14.3: what may be told by refusals, each a bit that names nobody. Where one differs, the histories part.
+/// T-9.3: what may be told by refusals, each a bit that names nobody. Where one differs, the histories part.
 const EXCEPTIONS: &[&str] = &[
     "id_taken",
     "number_taken",

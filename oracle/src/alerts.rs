@@ -77,7 +77,7 @@ impl Oracle {
 
     /// Who hears of the tenant for one of its managers: its admins; where there is nobody, the super admins of its
     /// managers, then those of the managers of these, and so on.
-    pub fn heard_for(&self, manager: TenantId, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
+    fn heard_for(&self, manager: TenantId, tenant: TenantId, at: Timestamp) -> BTreeSet<UserId> {
         let mut heard = BTreeSet::new();
         if self.listens(manager, at) {
             heard = self.admins(manager, tenant, at);

@@ -405,9 +405,9 @@ impl Oracle {
         let saw = |world: &Self| world.user(reader).is_some() && world.sees(who, other, Timestamp::MIN);
         // Who tries something about what has ended has to do with it no more.
         let left = || self.links.iter().any(|link| link.manager == tenant && link.managed == other);
-        let hidden = entry.around.iter().any(|world| managed(&world))
-            || entry.refused && left()
-            || self.is_kept_off(reader, tenant, other, at);
-        !self.manages(tenant, other, at) && (!hidden || entry.around.iter().filter(of_its_own).any(saw))
+        let hidden = entry.around.iter().any(|world| managed(&world)) || entry.refused && left();
+        !self.manages(tenant, other, at)
+            && !self.is_kept_off(reader, tenant, other, at)
+            && (!hidden || entry.around.iter().filter(of_its_own).any(saw))
     }
 }

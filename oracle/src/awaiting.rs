@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::{InvitationId, LinkRequestId, ManagerInvitationId, TenantId, UserId};
 use tenantry::base::text::{CompanyName, Email, ManagementType, Number, PersonName, Service};
 use tenantry::base::time::Timestamp;
-use tenantry::model::{Actor, HandshakeState, Party, RoleRef, Subject, TermRequest};
+use tenantry::model::{Actor, HandshakeState, Party, RoleRef, Subject, TenantKind, TermRequest};
 use tenantry::query::{
     Awaited, AwaitingRow, InvitationRow, LinkRequestRow, ManagerInvitationRow, Organisation,
 };
@@ -150,14 +150,17 @@ fn is_pending(state: HandshakeState) -> bool {
 }
 
 impl Oracle {
-    fn by_name(&self, tenant: TenantId) -> Named {
+    pub fn by_name(&self, tenant: TenantId) -> Named {
         let one = self.tenant(tenant).unwrap();
         Named { tenant, name: one.name.clone(), number: one.number.clone() }
     }
 
-    /// Whether a user is asked for a tenant: at home, and where they hold a role themselves.
+    /// Whether a user is asked for a tenant: at home, where they hold a role themselves, and for every MSP. Of one that is no
+    /// MSP any more nobody is asked from further up.
     pub fn is_asked_for(&self, user: UserId, tenant: TenantId) -> bool {
-        self.user(user).is_some_and(|user| user.home == tenant) || self.assignment(user, tenant).is_some()
+        self.user(user).is_some_and(|user| user.home == tenant)
+            || self.assignment(user, tenant).is_some()
+            || self.tenant(tenant).is_some_and(|tenant| tenant.kind == TenantKind::Msp)
     }
 
     /// Everything that awaits an answer which the viewer may give.

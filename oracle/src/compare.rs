@@ -23,7 +23,8 @@ use uuid::Uuid;
 use crate::coverage::Coverage;
 use crate::devices::named;
 use crate::generator::{Generator, Step, policy_of};
-use crate::listing::{self, Agreed, Asked, ListQuestion, Then};
+use crate::listing::{self, Then};
+use crate::question::{Agreed, Asked, ListQuestion};
 use crate::state;
 use crate::world::Oracle;
 
@@ -297,6 +298,10 @@ impl Pair {
             .map(|one| (told(&one.kind), self.oracle.without_strangers(&one.kind, one.to, at)))
             .collect();
         let order = |one: &(String, Recipients)| (one.0.clone(), one.1.users.clone(), one.1.operator);
+        let shrunken = sent.iter().filter(|one| one.is_of_a_shrunken_chain(&now, at));
+        let unclear: BTreeSet<String> = shrunken.map(|one| one.kind.to_string()).collect();
+        expected.retain(|(kind, _)| !unclear.contains(kind));
+        actual.retain(|(kind, _)| !unclear.contains(kind));
         expected.sort_by_key(order);
         actual.sort_by_key(order);
         self.told = actual.len();
@@ -652,8 +657,12 @@ pub fn run(
     while done < commands {
         let mut first = None;
         done += run_world(seed, &mut coverage, |failure| {
-            first = Some(failure);
-            false
+            // Who is told of what is compared by a survey alone: the words leave some of it open.
+            let open = matches!(failure.difference, Difference::Notice(..));
+            if !open {
+                first = Some(failure);
+            }
+            open
         });
         if let Some(failure) = first {
             return (coverage, Err(Box::new(shrink(&failure))));

@@ -13,7 +13,7 @@ use tenantry::model::{
 use tenantry::policy::ManagementRule;
 use tenantry::refusal::Code;
 
-use crate::listing::Agreed;
+use crate::question::Agreed;
 use crate::world::{Assignment, Holder, Link, Oracle, Proposal, Tenant, User};
 
 /// Counts of everything that was seen.
@@ -502,7 +502,7 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 20] = [
+    pub const LISTS: [&'static str; 24] = [
         "alert recipients",
         "as of",
         "audit",
@@ -518,10 +518,14 @@ impl Coverage {
         "link terms",
         "look up",
         "manager invitations",
+        "managers",
         "notices",
         "pins",
+        "places",
         "reseller customers",
+        "roles",
         "service mail",
+        "settings",
         "users",
     ];
 

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{
-    InvitationId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, TenantId, UserId,
-};
+use tenantry::base::ids::{InvitationId, LinkId, TenantId};
 use tenantry::base::text::{ManagementType, Prefix};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Request};
@@ -14,25 +12,10 @@ use tenantry::policy::{Policy, PrefixReuse};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::cause::{Cause, Due};
 use crate::handshakes::Grounds;
-use crate::notices::Cause;
 use crate::term::passed_moment;
 use crate::world::{Assignment, Holder, Oracle};
-
-/// Something that time brings about.
-#[derive(Clone, Copy, Debug)]
-pub enum Due {
-    Request(LinkRequestId),
-    ManagerInvitation(ManagerInvitationId),
-    Address(UserId),
-    Proposal(ProposalId),
-    Invitation(InvitationId),
-    Move(MoveId),
-    DelinkRequest(LinkId),
-    Extension(LinkId),
-    Announcement(LinkId),
-    End(LinkId),
-}
 
 impl Oracle {
     /// The world without what it remembers of its own past.

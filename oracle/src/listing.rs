@@ -1,138 +1,25 @@
 //! Questions about lists, mail and the audit, put to both sides. The rows of the oracle have no order: the engine's
 //! pages, put together, must hold the same rows, and be in the order that was asked for.
 
-mod desk;
-
-use std::fmt::Debug;
-
-use tenantry::base::ids::{LinkId, TenantId, UserId};
-use tenantry::base::text::{DeviceId, IssueCategory, Number};
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::Number;
 use tenantry::base::time::Timestamp;
-use tenantry::engine::{Error, Moment, Snapshot};
+use tenantry::engine::{Moment, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AlertRecipients, Audit, AuditFilter, BarredManagers, Customer, CustomerFilter, CustomerRow, CustomerSort,
-    Customers, Devices, FindDevice, IntegrationRow, Integrations, LinkTerms, LookUp, Page, Paging, Pins,
-    Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter, ResellerSort,
-    ServiceMail, UserFilter, UserRow, UserSort, Users,
+    AlertRecipients, Audit, AuditFilter, BarredManagers, Customer, CustomerRow, CustomerSort, Customers,
+    Devices, FindDevice, Integrations, LinkTerms, LookUp, Paging, Pins, Recipients, ResellerCsv,
+    ResellerCustomerRow, ResellerCustomers, ResellerSort, ServiceMail, UserRow, UserSort, Users,
 };
 use tenantry::refusal::Code;
 
-use crate::access::{Disabled, Who};
 use crate::audit::SeenRow;
+use crate::desk;
 use crate::devices::HeldRow;
 use crate::inviting::list_of_invitations;
+use crate::question::{Agreed, Asked, ListQuestion, Told, Turning, all_pages, in_order, refused, same};
 use crate::terms::TermsRow;
 use crate::world::Oracle;
-
-/// What is asked.
-#[derive(Clone, Debug)]
-pub enum Asked {
-    Customers(TenantId, CustomerFilter, Turning),
-    Customer(TenantId, TenantId),
-    Users(TenantId, UserFilter, Turning),
-    Integrations(TenantId, Turning),
-    ResellerCustomers(TenantId, ResellerFilter, Turning),
-    /// Those that it sent, or was sent.
-    LinkRequests(TenantId, bool, Turning),
-    ManagerInvitations(TenantId, bool, Turning),
-    BarredManagers(TenantId, Turning),
-    Invitations(TenantId, Turning),
-    Awaiting(Turning),
-    Devices(TenantId, Turning),
-    Device(DeviceId),
-    LookUp(Number),
-    Pins,
-    ServiceMail(TenantId),
-    Alerts(TenantId, IssueCategory),
-    Audit(TenantId, AuditFilter, usize),
-    LinkTerms(LinkId),
-}
-
-/// How a list is turned over.
-#[derive(Clone, Copy, Debug)]
-pub struct Turning {
-    pub limit: usize,
-    pub descending: bool,
-}
-
-/// A question, who asks it and when.
-#[derive(Clone, Debug)]
-pub struct ListQuestion {
-    pub viewer: Actor,
-    pub asked: Asked,
-    pub at: Timestamp,
-}
-
-impl ListQuestion {
-    /// What kind of question it is.
-    pub fn kind(&self) -> &'static str {
-        match self.asked {
-            Asked::Customers(..) => "customers",
-            Asked::Customer(..) => "customer",
-            Asked::Users(..) => "users",
-            Asked::Integrations(..) => "integrations",
-            Asked::ResellerCustomers(..) => "reseller customers",
-            Asked::LinkRequests(..) => "link requests",
-            Asked::ManagerInvitations(..) => "manager invitations",
-            Asked::BarredManagers(..) => "barred managers",
-            Asked::Invitations(..) => "invitations",
-            Asked::Awaiting(_) => "awaiting",
-            Asked::Devices(..) => "devices",
-            Asked::Device(..) => "device",
-            Asked::LookUp(..) => "look up",
-            Asked::Pins => "pins",
-            Asked::ServiceMail(..) => "service mail",
-            Asked::Alerts(..) => "alert recipients",
-            Asked::Audit(..) => "audit",
-            Asked::LinkTerms(..) => "link terms",
-        }
-    }
-}
-
-/// An answer that both agree on: how many rows, or why none.
-pub type Agreed = Result<usize, Code>;
-
-fn refused<T>(answer: Result<T, Error>) -> Result<T, Code> {
-    answer.map_err(|error| error.code().unwrap_or_else(|| panic!("the engine is broken: {error}")))
-}
-
-/// All pages of a list, put together.
-fn all_pages<R>(turning: Turning, page: impl Fn(&Paging) -> Result<Page<R>, Error>) -> Result<Vec<R>, Code> {
-    let mut rows = Vec::new();
-    let mut paging = Paging { limit: turning.limit, descending: turning.descending, ..Paging::default() };
-    loop {
-        let mut one = refused(page(&paging))?;
-        assert!(one.rows.len() <= turning.limit, "a page has no more rows than asked for");
-        rows.append(&mut one.rows);
-        match one.next {
-            None => return Ok(rows),
-            next => paging.cursor = next,
-        }
-    }
-}
-
-/// Whether both have the same rows, whatever their order.
-fn same<R: PartialEq + Debug>(
-    expected: Result<Vec<R>, Code>,
-    actual: Result<Vec<R>, Code>,
-) -> Result<Agreed, String> {
-    let told = |rows: &Result<Vec<R>, Code>| format!("{rows:#?}");
-    let equal = match (&expected, &actual) {
-        (Ok(one), Ok(other)) => {
-            one.len() == other.len()
-                && one.iter().all(|row| other.contains(row))
-                && other.iter().all(|row| one.contains(row))
-        }
-        (Err(one), Err(other)) => one == other,
-        _ => false,
-    };
-    if equal {
-        Ok(actual.map(|rows| rows.len()))
-    } else {
-        Err(format!("oracle says {}, engine says {}", told(&expected), told(&actual)))
-    }
-}
 
 /// Whether both tell the same people, and both or neither the operator.
 fn same_recipients(expected: Recipients, actual: Result<Recipients, Code>) -> Result<Agreed, String> {
@@ -142,22 +29,6 @@ fn same_recipients(expected: Recipients, actual: Result<Recipients, Code>) -> Re
         Err(format!("oracle says {expected:#?}, engine says {actual:#?}"))
     }
 }
-
-/// Whether the rows are in the order that was asked for.
-fn in_order<R: Debug, K: Ord>(
-    rows: &Result<Vec<R>, Code>,
-    turning: Turning,
-    key: impl Fn(&R) -> K,
-) -> Result<(), String> {
-    let Ok(rows) = rows else { return Ok(()) };
-    let ordered = rows.windows(2).all(|two| match (two, turning.descending) {
-        ([one, other], false) => key(one) <= key(other),
-        ([one, other], true) => key(one) >= key(other),
-        _ => true,
-    });
-    if ordered { Ok(()) } else { Err(format!("the engine's rows are not in order: {rows:#?}")) }
-}
-
 fn customer_key(row: &CustomerRow, sort: CustomerSort) -> String {
     let status = |stage: Stage| stage.status().to_lowercase();
     let name = format!("{}\0{}", row.name.as_str().to_lowercase(), row.name);
@@ -328,7 +199,11 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
         Asked::LinkRequests(..)
         | Asked::ManagerInvitations(..)
         | Asked::Invitations(..)
-        | Asked::Awaiting(_) => desk::told(&now, viewer, asked),
+        | Asked::Awaiting(_)
+        | Asked::Places(_)
+        | Asked::Settings(_)
+        | Asked::Roles(..)
+        | Asked::Managers(..) => desk::told(&now, viewer, asked),
         Asked::BarredManagers(tenant, turning) => {
             format!("{:?}", barred_by(&now, viewer, *tenant, *turning))
         }
@@ -363,52 +238,6 @@ pub struct Then {
     pub at: Timestamp,
     /// Whether it is asked for by its moment, not by its record.
     pub by_moment: bool,
-}
-
-/// The world a question is about, and what today has to say about the answer.
-struct Told<'w> {
-    world: Oracle,
-    at: Timestamp,
-    /// Today, where the world has passed and a user asks: nobody is told of the past what they may not see now.
-    today: Option<(&'w Oracle, Timestamp, UserId)>,
-}
-
-impl Told<'_> {
-    /// Whether who asks has the right today as well.
-    fn right(&self, permission: &str, tenant: TenantId) -> Result<(), Code> {
-        let Some((today, now, user)) = self.today else { return Ok(()) };
-        self.could_act()?;
-        today.viewer(&Actor::User(user), permission, tenant, now).map(|_| ())
-    }
-
-    /// Whether who asks can act today, and could then.
-    fn could_act(&self) -> Result<(), Code> {
-        let Some((today, _, user)) = self.today else { return Ok(()) };
-        today.actor(&Actor::User(user), Disabled::Bars)?;
-        self.world.actor(&Actor::User(user), Disabled::Bars).map(|_| ())
-    }
-
-    /// Whether a customer's row may be shown today: that of a delinked one, to those who see all that is below and were not kept off
-    /// it.
-    fn shows(&self, manager: TenantId, row: &CustomerRow) -> bool {
-        self.today.is_none_or(|(today, now, user)| match row.stage {
-            Stage::Delinked => {
-                today.remembers(user, manager, now) && !today.is_kept_off(user, manager, row.tenant, now)
-            }
-            _ => today.sees(Who::User(user), row.tenant, now),
-        })
-    }
-
-    /// Whether it may be told today whose integration it is.
-    fn shares(&self, tenant: TenantId, row: &IntegrationRow) -> bool {
-        self.today.is_none_or(|(today, now, user)| {
-            row.owner == tenant || today.is_there(Who::User(user), row.owner, now)
-        })
-    }
-
-    fn lives(&self, tenant: TenantId) -> bool {
-        self.today.is_none_or(|(today, ..)| today.living(tenant).is_some())
-    }
 }
 
 /// Puts a question to both; where `then` is given, about that world.
@@ -536,7 +365,11 @@ pub fn compare(
         Asked::LinkRequests(..)
         | Asked::ManagerInvitations(..)
         | Asked::Invitations(..)
-        | Asked::Awaiting(_) => desk::compare(&told, &now, viewer, asked),
+        | Asked::Awaiting(_)
+        | Asked::Places(_)
+        | Asked::Settings(_)
+        | Asked::Roles(..)
+        | Asked::Managers(..) => desk::compare(&told, &now, viewer, asked),
         Asked::BarredManagers(tenant, turning) => {
             let actual = barred_by(&now, viewer, *tenant, *turning);
             in_order(&actual, *turning, |row| row.1)?;

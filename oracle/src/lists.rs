@@ -75,6 +75,13 @@ impl Oracle {
             services: link.services.clone(),
             management: link.management.clone(),
             stage: link.stage,
+            status: match link.stage {
+                Stage::Active => "Active",
+                Stage::DelinkRequestedByManager => "Delink request by MSP",
+                Stage::DelinkRequestedByCustomer => "Delink request by customer",
+                Stage::Delinked => "Delinked",
+            }
+            .to_owned(),
             delink_ends: link.delink_ends,
             operation,
             devices,

@@ -8,61 +8,15 @@ use serde_json::{Value, json};
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
-use tenantry::command::{Command, Request};
+use tenantry::command::Command;
 use tenantry::model::{HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, UserState};
 use tenantry::notice::NoticeKind;
 use tenantry::query::Recipients;
 
 use crate::access::Who;
-use crate::execute::Due;
+use crate::cause::{Cause, Due};
 use crate::term::MICROS_A_DAY;
-use crate::world::{Assignment, Invitation, Link, Oracle, User};
-
-/// Whom something is for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum For {
-    /// A manager's side, about a tenant that it manages, did, or would.
-    Manager(TenantId, TenantId),
-    /// The same of a link that has ended: even of a manager that is gone somebody is told.
-    Parted(TenantId, TenantId),
-    /// A tenant's own side; whether it ends or changes access.
-    Customer(TenantId, bool),
-    /// Those of a tenant who have to do with its devices, or with what it has connected.
-    Admins(TenantId),
-    /// One person.
-    Person(UserId),
-    /// A tenant's admins, but for whom it is about.
-    Others(TenantId, UserId),
-    /// Whoever is asked to be the first super admin of a tenant that has none.
-    Newcomer(TenantId),
-    /// A tenant's admins and those of its managers, as for service mail.
-    Everybody(TenantId),
-}
-
-/// Something that has to be told.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sent {
-    /// What it says, as it crosses the border.
-    pub kind: Value,
-    pub to: Vec<For>,
-    /// The worlds right before and right after it happened.
-    pub around: Rc<[Oracle; 2]>,
-}
-
-/// Why something happened.
-pub enum Cause<'c> {
-    Command(&'c Request),
-    Time(&'c Due),
-}
-
-impl Cause<'_> {
-    fn command(&self) -> Option<&Command> {
-        match self {
-            Self::Command(request) => Some(&request.command),
-            Self::Time(_) => None,
-        }
-    }
-}
+use crate::world::{Assignment, For, Invitation, Link, Oracle, Sent, Tenant, User};
 
 fn pending(state: HandshakeState) -> bool {
     state == HandshakeState::Pending
@@ -94,7 +48,12 @@ impl Oracle {
             then.tell_again(&request.command, &mut told);
         }
         let around = Rc::new([before.clone(), then]);
-        outbox.extend(told.into_iter().map(|(kind, to)| Sent { kind, to, around: around.clone() }));
+        outbox.extend(told.into_iter().map(|(kind, to)| Sent {
+            kind,
+            to,
+            around: around.clone(),
+            by_time: cause.command().is_none(),
+        }));
         self.outbox = Some(outbox);
     }
 
@@ -383,17 +342,32 @@ impl Oracle {
 }
 
 impl Sent {
+    /// EXCLUSION: of what one sweep brings about, whether it is about a manager above whom there was somebody when it began who
+    /// is not there any more. Who of them reads of it depends on the order in which the sweep recorded both.
+    pub fn is_of_a_shrunken_chain(&self, now: &Oracle, at: Timestamp) -> bool {
+        let [before, _] = &*self.around;
+        self.by_time
+            && self.to.iter().any(|to| match to {
+                For::Manager(manager, _) | For::Parted(manager, _) => {
+                    let lost = |one: &Tenant| {
+                        before.manages(one.id, *manager, Timestamp::MIN) && !now.manages(one.id, *manager, at)
+                    };
+                    before.tenants.iter().any(lost)
+                }
+                _ => false,
+            })
+    }
+
     /// Who reads it now; nobody, if it is not told at all.
     pub fn read(&self, now: &Oracle, at: Timestamp) -> Recipients {
         let mut told = Recipients::default();
         for to in &self.to {
             let [before, then] = &*self.around;
-            let mut one = now.told(to, before, at);
-            if !one.users.is_empty() {
-                // Whoever had nothing to do with it then does not come to read it.
-                let those = then.told(to, before, Timestamp::MIN).users;
+            let mut one = now.told(to, [before, then], at);
+            // Whoever had nothing to do with it then does not come to read it.
+            if !matches!(to, For::Manager(..) | For::Parted(..) | For::Person(_)) {
+                let those = then.told(to, [before, then], at).users;
                 one.users.retain(|user| those.contains(user));
-                one.operator |= one.users.is_empty() && matches!(to, For::Manager(..) | For::Parted(..));
             }
             told.users.extend(one.users);
             told.operator |= one.operator;
@@ -403,7 +377,7 @@ impl Sent {
 }
 
 impl Oracle {
-    fn told(&self, to: &For, before: &Self, at: Timestamp) -> Recipients {
+    fn told(&self, to: &For, [before, then]: [&Self; 2], at: Timestamp) -> Recipients {
         let users = |users: BTreeSet<UserId>| Recipients { users, operator: false };
         match to {
             For::Person(user) => users([*user].into()),
@@ -424,11 +398,11 @@ impl Oracle {
             For::Admins(tenant) if self.is_locked(*tenant, at) => Recipients::default(),
             For::Admins(tenant) => users(self.admins(*tenant, *tenant, at)),
             For::Parted(manager, managed) => {
-                let heard = self.read_by_manager(*manager, *managed, Some(before), at);
+                let heard = self.read_by_manager(before, *manager, *managed, at);
                 Recipients { operator: heard.is_empty(), users: heard }
             }
             For::Manager(manager, managed) => {
-                let heard = self.read_by_manager(*manager, *managed, None, at);
+                let heard = self.read_by_manager(then, *manager, *managed, at);
                 let missed = heard.is_empty() && self.living(*manager).is_some();
                 Recipients { operator: missed, users: heard }
             }
@@ -444,71 +418,79 @@ impl Oracle {
         }
     }
 
-    /// The manager's side by A-1's ladder: of a link in force those who are admins of the tenant; else those of whatever is
-    /// below the manager who were not kept off it, and of one that ended with it, who were so of the tenant itself before.
+    /// The manager's side by A-1's ladder: of whom the world of the record has on each rung, those who read it still. Of a link
+    /// that is in force there they are the admins of the tenant, else those of whatever is below the manager (14.11).
     fn read_by_manager(
         &self,
+        record: &Self,
         manager: TenantId,
         managed: TenantId,
-        before: Option<&Self>,
         at: Timestamp,
     ) -> BTreeSet<UserId> {
-        if before.is_none() && self.links_above(managed, at).iter().any(|link| link.manager == manager) {
-            return self.heard_for(manager, managed, at);
-        }
-        let below = |home, such: &dyn Fn(&Assignment) -> bool| -> BTreeSet<UserId> {
+        let recorded = Timestamp::MIN;
+        let in_force = record.links_above(managed, recorded).iter().any(|link| link.manager == manager);
+        let people = |home, such: &dyn Fn(&Assignment) -> bool| -> BTreeSet<UserId> {
+            if !record.listens(home, recorded) {
+                return BTreeSet::new();
+            }
             let active = |user: &&User| user.home == home && user.state == UserState::Active;
-            let told = |user: &&User| {
-                let reaches = match before {
-                    // Who was so of the tenant itself, and would see it still if it were below.
-                    Some(before) => {
-                        let nearest = before.assignments_on(user.id, managed, Timestamp::MIN);
-                        nearest.into_iter().any(such) && self.remembers(user.id, home, at)
-                    }
-                    None => self.assignments_below(user.id, manager, at).into_iter().any(such),
+            let is_such = |user: &&User| {
+                let held = match in_force {
+                    true => record.assignments_on(user.id, managed, recorded),
+                    false => record.assignments_below(user.id, manager, recorded),
                 };
-                reaches && !self.is_kept_off(user.id, manager, managed, at)
+                held.into_iter().any(such)
             };
-            self.users.iter().filter(active).filter(told).map(|user| user.id).collect()
+            let told = record.users.iter().filter(active).filter(is_such).map(|user| user.id);
+            // Who reads it still: where theirs manages the tenant, who is such there now; where it does no longer, who would see
+            // it if it did and was not kept off it (14.7); of what was only asked, who is such of what is below.
+            let reads = |user: &UserId| {
+                let active = self.user(*user).is_some_and(|user| user.state == UserState::Active);
+                let there = match (self.manages(home, managed, at), in_force) {
+                    (true, true) => self.assignments_on(*user, managed, at).into_iter().any(such),
+                    (false, true) => self.remembers(*user, home, at),
+                    (_, false) => self.assignments_below(*user, manager, at).into_iter().any(such),
+                };
+                let theirs = self.manages(home, managed, at) && in_force;
+                active && there && (theirs || !self.is_kept_off(*user, manager, managed, at))
+            };
+            told.filter(reads).collect()
         };
         let roles = [self.super_role(), RoleRef::Builtin(self.policy.admin_role.clone())];
         let edit = Permission::parse("tenant.edit").unwrap();
-        let mut heard = BTreeSet::new();
-        if self.listens(manager, at) {
-            heard = below(manager, &|a| roles.contains(&a.role));
-            if heard.is_empty() {
-                heard = below(manager, &|a| self.gives(a, &edit));
-            }
+        let mut heard = people(manager, &|a| roles.contains(&a.role));
+        if heard.is_empty() {
+            heard = people(manager, &|a| record.gives(a, &edit));
         }
         let mut rung = BTreeSet::from([manager]);
         while heard.is_empty() && !rung.is_empty() {
-            // As recorded: whoever is gone with the link had its managers.
-            let above = |one: &TenantId| match before {
-                Some(before) => before.links_above(*one, Timestamp::MIN),
-                None => self.links_above(*one, at),
-            };
+            let above = |one: &TenantId| record.links_above(*one, recorded);
             rung = rung.iter().flat_map(above).map(|link| link.manager).collect();
-            for home in rung.iter().filter(|home| self.listens(**home, at)) {
-                heard.extend(below(*home, &|a| self.makes_super(a)));
-            }
+            heard = rung.iter().flat_map(|home| people(*home, &|a| record.makes_super(a))).collect();
         }
         heard
     }
 }
 
 impl Oracle {
-    /// EXCLUSION: of an invitation to an MSP nobody reads who is not told of it, such as who is kept off the tenant that invites
-    /// (14.7). The engine tells them where the MSP is managed by theirs.
+    /// EXCLUSION: of an invitation to an MSP nobody reads who is not told of it, such as who is kept off the tenant that invites,
+    /// nor of a link's end who was kept off its tenant (A-1, 14.7). The engine tells the former where the MSP is managed by
+    /// theirs, the latter where a policy makes admins by a role that does not even see.
     pub fn without_strangers(&self, kind: &NoticeKind, mut to: Recipients, at: Timestamp) -> Recipients {
-        let (NoticeKind::ManagerInvited { invitation }
-        | NoticeKind::ManagerInvitationReminder { invitation }
-        | NoticeKind::ManagerInvitationCanceled { invitation }) = kind
-        else {
-            return to;
-        };
-        let one = self.manager_invitation(*invitation).unwrap();
         let before = to.users.len();
-        to.users.retain(|user| self.is_told_of_invitation(Who::User(*user), one, at));
+        match kind {
+            NoticeKind::ManagerInvited { invitation }
+            | NoticeKind::ManagerInvitationReminder { invitation }
+            | NoticeKind::ManagerInvitationCanceled { invitation } => {
+                let one = self.manager_invitation(*invitation).unwrap();
+                to.users.retain(|user| self.is_told_of_invitation(Who::User(*user), one, at));
+            }
+            NoticeKind::LinkEnded { link } => {
+                let link = self.link(*link).unwrap();
+                to.users.retain(|user| !link.kept_off.contains(user));
+            }
+            _ => return to,
+        }
         to.operator |= to.users.is_empty() && before > 0;
         to
     }

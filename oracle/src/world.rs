@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use tenantry::base::ids::{
     IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId,
     RoleId, SessionId, TenantId, UploadId, UserId,
@@ -20,8 +22,40 @@ use tenantry::model::{
 };
 use tenantry::policy::{ManagementRule, Policy};
 
-use crate::notices::Sent;
 use crate::term::{begun, passed_moment};
+
+/// Whom something is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum For {
+    /// A manager's side, about a tenant that it manages, did, or would.
+    Manager(TenantId, TenantId),
+    /// The same of a link that has ended: even of a manager that is gone somebody is told.
+    Parted(TenantId, TenantId),
+    /// A tenant's own side; whether it ends or changes access.
+    Customer(TenantId, bool),
+    /// Those of a tenant who have to do with its devices, or with what it has connected.
+    Admins(TenantId),
+    /// One person.
+    Person(UserId),
+    /// A tenant's admins, but for whom it is about.
+    Others(TenantId, UserId),
+    /// Whoever is asked to be the first super admin of a tenant that has none.
+    Newcomer(TenantId),
+    /// A tenant's admins and those of its managers, as for service mail.
+    Everybody(TenantId),
+}
+
+/// Something that has to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// What it says, as it crosses the border.
+    pub kind: Value,
+    pub to: Vec<For>,
+    /// The worlds right before and right after it happened.
+    pub around: Rc<[Oracle; 2]>,
+    /// Whether time brought it about.
+    pub by_time: bool,
+}
 
 /// A side that keeps a tenant disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -79,6 +79,13 @@ impl Engine {
         })
     }
 
+    /// Puts a backup in a store's place, and says as JSON what that led to.
+    #[staticmethod]
+    #[pyo3(signature = (backup, to, /))]
+    fn restore(py: Python<'_>, backup: PathBuf, to: PathBuf) -> PyResult<String> {
+        detached(py, || Ok(wire::restore(backup, to)?))
+    }
+
     /// Answers one call of the JSON door with JSON.
     #[pyo3(signature = (request, /))]
     fn call(&self, py: Python<'_>, request: &str) -> PyResult<String> {

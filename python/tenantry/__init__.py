@@ -55,7 +55,7 @@ True
 
 Where to look:
 
-- `open`, `memory`, `Database`: the store. `help(tenantry.Database)` lists every command and query.
+- `open`, `memory`, `restore`, `Database`: the store. `help(tenantry.Database)` lists every command and query.
 - `tenantry.model`: ids, words, rows and entities. `tenantry.events`, `tenantry.notices`: what happened, and who must be told.
 - `tenantry.commands`: the commands as data, for `Database.execute` and `Database.execute_all`.
 - `tenantry.errors`: what is raised. `tenantry.codes`: every refusal.
@@ -78,7 +78,7 @@ except ImportError as _error:
 from . import codes, commands, errors, events, model, notices
 from ._command import ActorLike, Command, Executed, Request
 from ._data import UNSET, AsOf, Data, Id, TypedDevice, Unset
-from ._database import Database, PolicyLike, diagrams, memory, open, policy
+from ._database import Database, PolicyLike, diagrams, memory, open, policy, restore
 from ._native import AccessIndex, IndexVerdict, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
 from ._rows import Page, Rows
 from ._word import Word
@@ -156,6 +156,7 @@ __all__ = [
     "notices",
     "open",
     "policy",
+    "restore",
 ]
 __all__ += [
     "CannotOpen",
@@ -186,7 +187,10 @@ __all__ += [
     "AddedCustomer",
     "AddedServices",
     "AddressChange",
+    "AddressChangeRow",
     "AlertRule",
+    "AlertRuleRow",
+    "AskedRow",
     "Assignment",
     "AssignmentRow",
     "Attachment",
@@ -216,6 +220,7 @@ __all__ += [
     "CustomerDetails",
     "CustomerRow",
     "CustomerSort",
+    "DelinkRequestRow",
     "DeviceId",
     "DeviceRow",
     "Email",
@@ -229,6 +234,7 @@ __all__ += [
     "Handshake",
     "HandshakeState",
     "HeldDevice",
+    "HeldPermission",
     "Hold",
     "Holds",
     "Integration",
@@ -252,6 +258,7 @@ __all__ += [
     "LinkRequest",
     "LinkRequestId",
     "LinkRequestRow",
+    "LinkRow",
     "Mail",
     "ManagementRule",
     "ManagementType",
@@ -261,7 +268,9 @@ __all__ += [
     "ManagerRow",
     "Move",
     "MoveId",
+    "MoveRow",
     "MoveRule",
+    "NamedUser",
     "NewAssignment",
     "Notice",
     "Number",
@@ -287,20 +296,24 @@ __all__ += [
     "PrefixReuseImmediate",
     "PrefixReuseNever",
     "PrefixReuseQuarantine",
+    "Profile",
     "Proposal",
     "ProposalContent",
     "ProposalContentServices",
     "ProposalContentTerm",
     "ProposalContentTerms",
     "ProposalId",
+    "ProposalRow",
     "Question",
     "Recipients",
     "Record",
     "Reference",
     "RequestId",
+    "Requested",
     "ResellerCustomerRow",
     "ResellerSort",
     "ResellerStatus",
+    "Restored",
     "ReturnPlace",
     "Role",
     "RoleId",
@@ -321,6 +334,7 @@ __all__ += [
     "Tenant",
     "TenantId",
     "TenantKind",
+    "TenantResellerRow",
     "TenantResult",
     "TenantSettings",
     "TenantSummary",
@@ -336,6 +350,8 @@ __all__ += [
     "Token",
     "Typed",
     "UploadId",
+    "UploadRow",
+    "UploadedTo",
     "User",
     "UserId",
     "UserOnTenant",

@@ -19,7 +19,7 @@ from typing import Literal, NoReturn, TypeAlias
 from . import _native
 from ._command import ActorLike
 from ._data import AsOf
-from ._database import Database, diagrams, open
+from ._database import Database, diagrams, open, restore
 from ._hints import like
 from ._show import Listing, Row, as_json, facts, show
 from .codes import Code
@@ -335,6 +335,21 @@ def sweep(wanted: Wanted) -> int:
     return 0
 
 
+def back_up(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        print(db.backup(wanted.to))
+    return 0
+
+
+def put_back(wanted: Wanted) -> int:
+    told = restore(wanted.backup, wanted.file)
+    print(f"restored as record {told.token.split('.')[1]}; records lost: {told.lost}")
+    for subject in told.erased:
+        kind, it = ("user", subject.user) if isinstance(subject, SubjectUser) else ("tenant", subject.tenant)
+        print(f"erased again: {kind} {it}")
+    return 0
+
+
 def draw(wanted: Wanted) -> int:
     style: Literal["mermaid", "dot"] = "dot" if wanted.dot else "mermaid"
     drawn = diagrams(style)
@@ -530,7 +545,8 @@ who manage it or did. A moment (--as-of) is a record's number or a time such as
 
 It ends with 0 when all is well or the answer is yes, with 1 when something is
 refused, the answer is no, or a journal does not hold, and with 2 when it does not
-understand. It opens the file for reading and changes nothing; `sweep` alone writes.
+understand. It opens the file for reading and changes nothing; `sweep` and `restore`
+alone write to it.
 """
 
 
@@ -649,7 +665,16 @@ def parser() -> argparse.ArgumentParser:
     with_moment(one)
     one.set_defaults(limit=None)
 
-    more = "Says how many records that led to. The one command here that writes."
+    more = "Others may read and write meanwhile. Prints the token of the moment that is copied."
+    one = with_file(command("backup", back_up, "copy a store to a file, whole and verified", more))
+    one.add_argument("to", metavar="TO", help="the copy; nothing may be there")
+
+    more = "Nobody may have the store open. Whoever was erased since the backup is erased again. It writes, as `sweep` does."
+    one = command("restore", put_back, "put a backup in a store's place, and say what is lost", more)
+    one.add_argument("backup", metavar="BACKUP", help="what `backup` made")
+    one.add_argument("file", metavar="FILE", help="the store, which may be there or not")
+
+    more = "Says how many records that led to. It writes."
     one = with_file(command("sweep", sweep, "let happen what is due: requests that expire, links that end", more))
     one.add_argument(
         "--accept-clock",

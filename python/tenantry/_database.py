@@ -20,7 +20,7 @@ from ._methods import Commands, Queries
 from ._native import AccessIndex
 from ._rows import Answer
 from .errors import TenantryError, from_fault, misuse
-from .model import Notice, Policy
+from .model import Notice, Policy, Restored
 
 T = TypeVar("T")
 
@@ -160,7 +160,7 @@ class Database(Commands, Queries):
         Args:
             to: The path of the copy.
         """
-        token: str = self._call({"backup": {"to": _path(to)}})["token"]
+        token: str = self._call({"backup": {"to": _path(to, "to")}})["token"]
         return token
 
     def compact(self) -> int:
@@ -319,16 +319,16 @@ def _bound(given: float | datetime.timedelta | None, name: str) -> int:
     return round(_seconds(given, name, 0xFFFF_FFFE, "give 0 or more seconds, and not more than 136 years; or None for however far"))
 
 
-def _path(path: str | os.PathLike[str]) -> str:
+def _path(path: str | os.PathLike[str], argument: str = "path") -> str:
     try:
         name = os.fspath(path)
         os.fsencode(name)
     except (TypeError, UnicodeEncodeError):
-        raise misuse(f"{called(path)} is no path", "give a str or a pathlib.Path", "path") from None
+        raise misuse(f"{called(path)} is no path", "give a str or a pathlib.Path", argument) from None
     if not isinstance(name, str):
-        raise misuse(f"a str or a path of one is wanted, not {called(name)}", "give `os.fsdecode(path)`", "path")
+        raise misuse(f"a str or a path of one is wanted, not {called(name)}", "give `os.fsdecode(path)`", argument)
     if name == ":memory:" or not name:
-        raise misuse(f"{name!r} is no path", "use tenantry.memory() for a store in memory, or name a file", "path")
+        raise misuse(f"{name!r} is no path", "use tenantry.memory() for a store in memory, or name a file", argument)
     return name
 
 
@@ -393,6 +393,26 @@ def open(
         ids=_ids(ids),
     )
     return Database(engine, repr(name))
+
+
+def restore(backup: str | os.PathLike[str], to: str | os.PathLike[str]) -> Restored:
+    """Makes a store of a backup (`Database.backup`), in place of the store that is there, if one is. Nobody may have that open.
+
+    From one moment to the next the whole new store stands there instead of the whole old one. It is a store of its own: tokens
+    and cursors of before are refused. Says which records are lost; whoever was erased in these is erased again (U-5).
+
+    Args:
+        backup: The backup, or another store.
+        to: The file of the store.
+    """
+    told = json.loads(_native.Engine.restore(_path(backup, "backup"), _path(to, "to")))
+    return Restored(
+        token=told["token"],
+        common=told["common"],
+        lost=told["lost"],
+        erased=tuple(read.read_subject(one) for one in told["erased"]),
+        replaced=told["replaced"],
+    )
 
 
 def memory(

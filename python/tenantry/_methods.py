@@ -2677,6 +2677,66 @@ class Queries(ABC):
 
         return Rows(ask, _read.read_awaiting_row, cursor, limit)
 
+    def asked(
+        self,
+        *,
+        actor: ActorLike,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.AskedRow]:
+        """What the user and their organisation asked of others, and what became of it; what was asked last comes first
+        (Q-5). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "asked",
+                {
+                    "actor": actor,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_asked_row, cursor, limit)
+
+    def my_profile(self, *, actor: ActorLike, as_of: AsOf | None = None) -> model.Profile:
+        """What is kept about the user who asks, and where they stand (Q-5).
+
+        Args:
+            actor: Who asks.
+            as_of: When; now, if left out.
+        """
+        d = self._ask("my_profile", {"actor": actor, "as_of": as_of}).value
+        return _read.read_profile(d)
+
+    def my_permissions(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+    ) -> tuple[model.HeldPermission, ...]:
+        """What the user who asks may do on a tenant: each permission that a check allows, and for which services, in
+        the order of their names (P-12).
+
+        Args:
+            actor: Who asks.
+            tenant: Where.
+            as_of: When; now, if left out.
+        """
+        d = self._ask("my_permissions", {"actor": actor, "tenant": tenant, "as_of": as_of}).value
+        return tuple(_read.read_held_permission(x) for x in d)
+
     def managers(
         self,
         *,
@@ -2790,6 +2850,86 @@ class Queries(ABC):
             )
 
         return Rows(ask, _read.read_manager_invitation_row, cursor, limit)
+
+    def links(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        ended: bool | None = None,
+        manages: bool = False,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.LinkRow]:
+        """The links by which a tenant is or was managed, or manages or managed others; those in force first (Q-4). A
+        lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            ended: Only those that have ended, or only those that have not.
+            manages: Those by which it manages others; without it, those by which it is managed.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "links",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "filter": {"ended": ended, "manages": manages},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_link_row, cursor, limit)
+
+    def proposals(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        sent: bool = False,
+        state: model.HandshakeState | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.ProposalRow]:
+        """What was proposed on the links of a tenant, by it or to it; the oldest first (Q-4). A lazy list: rows are
+        read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            sent: Those that it made; without it, those that were made to it.
+            state: Only those that stand so.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "proposals",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "filter": {"sent": sent, "state": state},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_proposal_row, cursor, limit)
 
     def barred_managers(
         self,
@@ -2988,6 +3128,149 @@ class Queries(ABC):
         """
         d = self._ask("device", {"actor": actor, "device": device, "as_of": as_of}).value
         return None if (v := d) is None else _read.read_device_row(v)
+
+    def moves(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        sent: bool = False,
+        state: model.HandshakeState | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.MoveRow]:
+        """The moves of devices that a tenant was asked to approve, or asked others to; the oldest first (V-7). A lazy
+        list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            sent: Those that it asked for; without it, those that it was asked to approve.
+            state: Only those that stand so.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "moves",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "filter": {"sent": sent, "state": state},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_move_row, cursor, limit)
+
+    def uploads(
+        self,
+        *,
+        actor: ActorLike,
+        reseller: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.UploadRow]:
+        """A reseller's uploads; the oldest first (V-8). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            reseller: The reseller.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "uploads",
+                {
+                    "actor": actor,
+                    "reseller": reseller,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_upload_row, cursor, limit)
+
+    def resellers(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.TenantResellerRow]:
+        """The resellers that added a tenant, told to those who may drop and admit them; the first that added it comes
+        first (V-1). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "resellers",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_tenant_reseller_row, cursor, limit)
+
+    def alert_rules(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.AlertRuleRow]:
+        """Who gets a tenant's alerts, category by category (A-2). A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "alert_rules",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_alert_rule_row, cursor, limit)
 
     def licences(
         self,

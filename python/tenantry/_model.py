@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias, final
 
@@ -19,7 +19,10 @@ __all__ = [
     "AddedCustomer",
     "AddedServices",
     "AddressChange",
+    "AddressChangeRow",
     "AlertRule",
+    "AlertRuleRow",
+    "AskedRow",
     "Assignment",
     "AssignmentRow",
     "Attachment",
@@ -48,6 +51,7 @@ __all__ = [
     "CustomerDetails",
     "CustomerRow",
     "CustomerSort",
+    "DelinkRequestRow",
     "DeviceId",
     "DeviceRow",
     "Email",
@@ -61,6 +65,7 @@ __all__ = [
     "Handshake",
     "HandshakeState",
     "HeldDevice",
+    "HeldPermission",
     "Hold",
     "Holds",
     "Integration",
@@ -84,6 +89,7 @@ __all__ = [
     "LinkRequest",
     "LinkRequestId",
     "LinkRequestRow",
+    "LinkRow",
     "ManagementRule",
     "ManagementType",
     "ManagerInvitation",
@@ -92,7 +98,9 @@ __all__ = [
     "ManagerRow",
     "Move",
     "MoveId",
+    "MoveRow",
     "MoveRule",
+    "NamedUser",
     "NewAssignment",
     "Number",
     "OpenedConsole",
@@ -117,19 +125,23 @@ __all__ = [
     "PrefixReuseImmediate",
     "PrefixReuseNever",
     "PrefixReuseQuarantine",
+    "Profile",
     "Proposal",
     "ProposalContent",
     "ProposalContentServices",
     "ProposalContentTerm",
     "ProposalContentTerms",
     "ProposalId",
+    "ProposalRow",
     "Question",
     "Recipients",
     "Reference",
     "RequestId",
+    "Requested",
     "ResellerCustomerRow",
     "ResellerSort",
     "ResellerStatus",
+    "Restored",
     "ReturnPlace",
     "Role",
     "RoleId",
@@ -150,6 +162,7 @@ __all__ = [
     "Tenant",
     "TenantId",
     "TenantKind",
+    "TenantResellerRow",
     "TenantResult",
     "TenantSettings",
     "TenantSummary",
@@ -165,6 +178,8 @@ __all__ = [
     "Token",
     "Typed",
     "UploadId",
+    "UploadRow",
+    "UploadedTo",
     "User",
     "UserId",
     "UserOnTenant",
@@ -850,6 +865,26 @@ class AddressChange(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChangeRow(Data):
+    """That somebody was asked to confirm another address (U-1).
+
+    Attributes:
+        user: Whose address.
+        state: Where it stands.
+        asked: When it was asked.
+        expires: When it lapses.
+        new_email: The address, as long as they are asked.
+    """
+
+    user: UserId
+    state: HandshakeState
+    asked: Timestamp
+    expires: Timestamp
+    new_email: Email | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRule(Data):
     """Who gets a tenant's alerts about a category of issues (A-2).
 
@@ -864,6 +899,38 @@ class AlertRule(Data):
     category: IssueCategory
     audience: Audience
     additional: frozenset[UserId] = frozenset()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRuleRow(Data):
+    """Who gets a tenant's alerts about a category of issues (A-2).
+
+    Attributes:
+        category: The category.
+        audience: Who gets them in the first place.
+        additional: Who gets them besides, as far as the actor is told of people.
+        organisations: The organisations of others who get them besides, as far as these are there for the actor.
+    """
+
+    category: IssueCategory
+    audience: Audience
+    additional: tuple[NamedUser, ...] = ()
+    organisations: frozenset[TenantId] = frozenset()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRow(Data):
+    """Something that a user or their organisation asked for (Q-5).
+
+    Attributes:
+        tenant: The tenant for which it was asked.
+        what: What it is, and what became of it.
+    """
+
+    tenant: TenantId
+    what: Requested
 
 
 @final
@@ -1073,7 +1140,8 @@ class CustomerRow(Data):
         number: Its number.
         services: The services managed.
         management: How it is managed.
-        stage: How far the link has come; [`Stage::status`] is what people see (D-5).
+        stage: How far the link has come.
+        status: The same in the words that people see (D-5).
         operation: Whether it can be worked on.
         devices: How many devices it holds.
         delink_ends: When a pending delink request completes by itself, which people see as what it ends on (D-5,
@@ -1087,9 +1155,33 @@ class CustomerRow(Data):
     services: frozenset[Service]
     management: ManagementType
     stage: Stage
+    status: str
     operation: Operation
     devices: int
     delink_ends: Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelinkRequestRow(Data):
+    """A delink request that awaits its answer, as the side that asked sees it (D). What became of one that was
+    answered, the link says.
+
+    Attributes:
+        link: The link.
+        number: The number of the other side.
+        asked: When it was asked.
+        ends: When it ends the link by itself, once its notice period is over (D-8).
+        expires: When it lapses, if it does.
+        other: The other side.
+    """
+
+    link: LinkId
+    number: Number
+    asked: Timestamp
+    ends: Timestamp | None = None
+    expires: Timestamp | None = None
+    other: Organisation | None = None
 
 
 @final
@@ -1141,8 +1233,8 @@ class Explanation(Data):
         grounds: The assignment that decided, where it came to that.
         message: What stands in the way, where it is denied.
         number: The reason's number, where it is denied.
-        reason: Why not: the first reason that applies, in the order of section 4; none when allowed.
-        remedy: What to do about it, where it is denied.
+        reason: Why not: the first reason that applies, in the order of P-1 to P-10; none when allowed.
+        remedy: What to do about it, where it is denied (Q-6).
     """
 
     allowed: bool
@@ -1219,6 +1311,22 @@ class HeldDevice(Data):
     moving: MoveId | None = None
     others: frozenset[DeviceId] = frozenset()
     seat: LicenceId | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPermission(Data):
+    """A permission that somebody holds on a tenant (P-12).
+
+    Attributes:
+        permission: The permission.
+        services: The services for which a check allows it.
+        services_only: Whether a check allows it for these services alone, and not where none is named.
+    """
+
+    permission: Permission
+    services: frozenset[Service]
+    services_only: bool = False
 
 
 @final
@@ -1411,6 +1519,7 @@ class Link(Data):
         stage: How far it has come.
         since: When it came into force.
         announced_days: The least number of days before expiry that has been announced (L-9).
+        delink_asked: When the pending delink request was made, if there is one (D).
         delink_ends: When a pending delink request completes by itself: its notice period is over then (D-8).
         delink_expires: When a pending delink request lapses, if it does (D).
         ended: When and why it ended.
@@ -1428,6 +1537,7 @@ class Link(Data):
     stage: Stage
     since: Timestamp
     announced_days: int | None = None
+    delink_asked: Timestamp | None = None
     delink_ends: Timestamp | None = None
     delink_expires: Timestamp | None = None
     ended: Ended | None = None
@@ -1489,6 +1599,40 @@ class LinkRequestRow(Data):
     expires: Timestamp
     other: Organisation | None = None
     term: TermRequest | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow(Data):
+    """A link, as one of its two sides sees it (Q-4).
+
+    Attributes:
+        link: The link.
+        number: The number of the other side.
+        management: How it is managed, or was at the end.
+        services: Which services are managed, or were at the end.
+        stage: How far the link has come.
+        status: The same in the words that people see (D-5).
+        since: Since when it is or was in force.
+        cause: Why it ended.
+        delink_ends: When a pending delink request ends it, once its notice period is over (D-8).
+        ended: When it ended.
+        expires: When it ends by itself.
+        other: The other side, as long as it is there.
+    """
+
+    link: LinkId
+    number: Number
+    management: ManagementType
+    services: frozenset[Service]
+    stage: Stage
+    status: str
+    since: Timestamp
+    cause: EndCause | None = None
+    delink_ends: Timestamp | None = None
+    ended: Timestamp | None = None
+    expires: Timestamp | None = None
+    other: Organisation | None = None
 
 
 @final
@@ -1611,6 +1755,50 @@ class Move(Data):
     customer: TenantId
     devices: frozenset[DeviceId]
     handshake: Handshake
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveRow(Data):
+    """A move of devices from an MSP's pool to a customer that was asked to approve it, as one of the two sees it (V-7).
+
+    Attributes:
+        id: The move.
+        link: The link under which they are moved.
+        number: The number of the other side.
+        devices: The devices.
+        state: Where it stands.
+        asked: When it was asked for.
+        expires: When it lapses.
+        other: The other side, while the move is pending, and for whom it is there.
+    """
+
+    id: MoveId
+    link: LinkId
+    number: Number
+    devices: frozenset[DeviceId]
+    state: HandshakeState
+    asked: Timestamp
+    expires: Timestamp
+    other: Organisation | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedUser(Data):
+    """A person, as far as the actor is told of them.
+
+    Attributes:
+        user: Who.
+        home: Their organisation.
+        email: Their address, where the actor may see the users of their home.
+        name: Their name, where the actor may see the users of their home.
+    """
+
+    user: UserId
+    home: TenantId
+    email: Email | None = None
+    name: PersonName | None = None
 
 
 @final
@@ -1804,6 +1992,34 @@ class PolicyVersion(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Profile(Data):
+    """A user as they see themselves (Q-5).
+
+    Attributes:
+        user: The user.
+        home: The tenant that they belong to.
+        kind: Its kind.
+        state: Where they stand.
+        since: Since when they are known.
+        email: Their address; none, if erased.
+        name: Their name; none, if erased or never given.
+        new_email: The address that they are asked to confirm, if they are (U-1).
+        role: Their role at home.
+    """
+
+    user: UserId
+    home: Organisation
+    kind: TenantKind
+    state: UserState
+    since: Timestamp
+    email: Email | None = None
+    name: PersonName | None = None
+    new_email: Email | None = None
+    role: RoleRef | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal(Data):
     """What a manager would like to have changed about a living link, and whoever is managed may accept (L-6, L-9).
 
@@ -1822,6 +2038,32 @@ class Proposal(Data):
     managed: TenantId
     content: ProposalContent
     handshake: Handshake
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalRow(Data):
+    """A proposal to change a link, as one of its two sides sees it (L-6, L-9, P-13).
+
+    Attributes:
+        proposal: The proposal.
+        link: Its link.
+        number: The number of the other side.
+        content: What would change.
+        state: Where it stands.
+        asked: When it was asked.
+        expires: When it lapses.
+        other: The other side, while the proposal is pending, and for whom it is there.
+    """
+
+    proposal: ProposalId
+    link: LinkId
+    number: Number
+    content: ProposalContent
+    state: HandshakeState
+    asked: Timestamp
+    expires: Timestamp
+    other: Organisation | None = None
 
 
 @final
@@ -1880,6 +2122,29 @@ class ResellerCustomerRow(Data):
     status: ResellerStatus
     country: Country | None = None
     last_uploaded: Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored(Data):
+    """What a restore led to.
+
+    Attributes:
+        token: The revision that the store is at now. Its epoch is new: tokens and cursors of before are refused.
+        common: The last record that the backup and the replaced store have in common; the backup's last, where
+            nothing was replaced.
+        lost: How many records that are.
+        erased: Whose personal data was erased in the lost records, and so was erased again (U-5). Users among them
+            are removed again, too.
+        replaced: The last record that the replaced store had; none, where nothing was replaced. The records after
+            `common` up to this one are lost, and their receipts with them.
+    """
+
+    token: Token
+    common: int
+    lost: int
+    erased: Collection[Subject]
+    replaced: int | None = None
 
 
 @final
@@ -2012,6 +2277,22 @@ class Tenant(Data):
     holds: frozenset[Hold] = frozenset()
     prefix: Prefix | None = None
     website: Website | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantResellerRow(Data):
+    """A reseller that added a tenant, as the tenant sees it (V-1).
+
+    Attributes:
+        reseller: The reseller.
+        status: How it stands with the tenant.
+        since: Since when the tenant is added.
+    """
+
+    reseller: Organisation
+    status: ResellerStatus
+    since: Timestamp
 
 
 @final
@@ -2194,6 +2475,42 @@ class Typed(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRow(Data):
+    """An upload, as its reseller sees it (V-8).
+
+    Attributes:
+        upload: The upload.
+        uploaded: When it was.
+        devices: How many devices it had.
+        left: How many of them are left: not deleted, not withdrawn, whoever they are shown as.
+        to: To whom it went, as long as that tenant stands in the reseller's list.
+    """
+
+    upload: UploadId
+    uploaded: Timestamp
+    devices: int
+    left: int
+    to: UploadedTo | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedTo(Data):
+    """A tenant to whom something was uploaded, as the reseller's list shows it (V-3, V-5).
+
+    Attributes:
+        tenant: The tenant.
+        company: Its company name and, after a slash, the reseller's own reference.
+        number: The number shown: its own, or its MSP's (V-3).
+    """
+
+    tenant: TenantId
+    company: str
+    number: Number
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User(Data):
     """A person with one home tenant (U-1). Name and address are [`Personal`] data.
 
@@ -2257,7 +2574,8 @@ class Verdict(Data):
         seq: The revision it was read at.
         chain: The links between the tenant and the user's home, from the tenant upwards; empty at home.
         grounds: The assignment that decided, where it came to that.
-        reason: Why not: the first reason that applies, in the order of section 4; none when allowed.
+        reason: Why not: the first reason that applies, in the order of P-1 to P-10; none when allowed.
+        remedy: What to do about it, where it is denied (Q-6).
     """
 
     allowed: bool
@@ -2265,6 +2583,7 @@ class Verdict(Data):
     chain: tuple[LinkId, ...] = ()
     grounds: Grounds | None = None
     reason: codes.Code | None = None
+    remedy: str | None = None
 
     def __bool__(self) -> bool:
         """What it says: `self.allowed`."""
@@ -2665,3 +2984,15 @@ Entity: TypeAlias = (
     | HeldDevice
 )
 """An entity of any kind."""
+
+
+Requested: TypeAlias = (
+    LinkRequestRow
+    | ManagerInvitationRow
+    | InvitationRow
+    | ProposalRow
+    | MoveRow
+    | DelinkRequestRow
+    | AddressChangeRow
+)
+"""What was asked for, as the list of its kind shows it to whoever asked (Q-5)."""

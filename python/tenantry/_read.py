@@ -42,6 +42,16 @@ def read_address_change(d: Any) -> model.AddressChange:
     return model.AddressChange(user=uuid.UUID(d["user"]), home=uuid.UUID(d["home"]), handshake=read_handshake(d["handshake"]))
 
 
+def read_address_change_row(d: Any) -> model.AddressChangeRow:
+    return model.AddressChangeRow(
+        user=uuid.UUID(d["user"]),
+        state=model.HandshakeState(d["state"]),
+        asked=moment(d["asked"]),
+        expires=moment(d["expires"]),
+        new_email=d.get("new_email"),
+    )
+
+
 def read_alert_rule(d: Any) -> model.AlertRule:
     return model.AlertRule(
         tenant=uuid.UUID(d["tenant"]),
@@ -49,6 +59,19 @@ def read_alert_rule(d: Any) -> model.AlertRule:
         audience=model.Audience(d["audience"]),
         additional=frozenset(uuid.UUID(x) for x in d.get("additional", ())),
     )
+
+
+def read_alert_rule_row(d: Any) -> model.AlertRuleRow:
+    return model.AlertRuleRow(
+        category=d["category"],
+        audience=model.Audience(d["audience"]),
+        additional=tuple(read_named_user(x) for x in d.get("additional", ())),
+        organisations=frozenset(uuid.UUID(x) for x in d.get("organisations", ())),
+    )
+
+
+def read_asked_row(d: Any) -> model.AskedRow:
+    return model.AskedRow(tenant=uuid.UUID(d["tenant"]), what=read_requested(d["what"]))
 
 
 def read_assignment(d: Any) -> model.Assignment:
@@ -221,9 +244,21 @@ def read_customer_row(d: Any) -> model.CustomerRow:
         services=frozenset(d["services"]),
         management=d["management"],
         stage=model.Stage(d["stage"]),
+        status=d["status"],
         operation=model.Operation(d["operation"]),
         devices=d["devices"],
         delink_ends=None if (v := d.get("delink_ends")) is None else moment(v),
+    )
+
+
+def read_delink_request_row(d: Any) -> model.DelinkRequestRow:
+    return model.DelinkRequestRow(
+        link=uuid.UUID(d["link"]),
+        number=d["number"],
+        asked=moment(d["asked"]),
+        ends=None if (v := d.get("ends")) is None else moment(v),
+        expires=None if (v := d.get("expires")) is None else moment(v),
+        other=None if (v := d.get("other")) is None else read_organisation(v),
     )
 
 
@@ -965,6 +1000,14 @@ def read_held_device(d: Any) -> model.HeldDevice:
     )
 
 
+def read_held_permission(d: Any) -> model.HeldPermission:
+    return model.HeldPermission(
+        permission=d["permission"],
+        services=frozenset(d["services"]),
+        services_only=d.get("services_only", False),
+    )
+
+
 def read_integration(d: Any) -> model.Integration:
     return model.Integration(
         id=uuid.UUID(d["id"]),
@@ -1051,6 +1094,7 @@ def read_link(d: Any) -> model.Link:
         stage=model.Stage(d["stage"]),
         since=moment(d["since"]),
         announced_days=d.get("announced_days"),
+        delink_asked=None if (v := d.get("delink_asked")) is None else moment(v),
         delink_ends=None if (v := d.get("delink_ends")) is None else moment(v),
         delink_expires=None if (v := d.get("delink_expires")) is None else moment(v),
         ended=None if (v := d.get("ended")) is None else read_ended(v),
@@ -1085,6 +1129,23 @@ def read_link_request_row(d: Any) -> model.LinkRequestRow:
         expires=moment(d["expires"]),
         other=None if (v := d.get("other")) is None else read_organisation(v),
         term=None if (v := d.get("term")) is None else read_term_request(v),
+    )
+
+
+def read_link_row(d: Any) -> model.LinkRow:
+    return model.LinkRow(
+        link=uuid.UUID(d["link"]),
+        number=d["number"],
+        management=d["management"],
+        services=frozenset(d["services"]),
+        stage=model.Stage(d["stage"]),
+        status=d["status"],
+        since=moment(d["since"]),
+        cause=None if (v := d.get("cause")) is None else model.EndCause(v),
+        delink_ends=None if (v := d.get("delink_ends")) is None else moment(v),
+        ended=None if (v := d.get("ended")) is None else moment(v),
+        expires=None if (v := d.get("expires")) is None else moment(v),
+        other=None if (v := d.get("other")) is None else read_organisation(v),
     )
 
 
@@ -1150,6 +1211,23 @@ def read_move(d: Any) -> model.Move:
         devices=frozenset(d["devices"]),
         handshake=read_handshake(d["handshake"]),
     )
+
+
+def read_move_row(d: Any) -> model.MoveRow:
+    return model.MoveRow(
+        id=uuid.UUID(d["id"]),
+        link=uuid.UUID(d["link"]),
+        number=d["number"],
+        devices=frozenset(d["devices"]),
+        state=model.HandshakeState(d["state"]),
+        asked=moment(d["asked"]),
+        expires=moment(d["expires"]),
+        other=None if (v := d.get("other")) is None else read_organisation(v),
+    )
+
+
+def read_named_user(d: Any) -> model.NamedUser:
+    return model.NamedUser(user=uuid.UUID(d["user"]), home=uuid.UUID(d["home"]), email=d.get("email"), name=d.get("name"))
 
 
 def read_notice(d: Any) -> model.Notice:
@@ -1521,6 +1599,20 @@ def read_prefix_reuse(d: Any) -> model.PrefixReuse:
     raise ValueError(f"PrefixReuse has no {d!r}")
 
 
+def read_profile(d: Any) -> model.Profile:
+    return model.Profile(
+        user=uuid.UUID(d["user"]),
+        home=read_organisation(d["home"]),
+        kind=model.TenantKind(d["kind"]),
+        state=model.UserState(d["state"]),
+        since=moment(d["since"]),
+        email=d.get("email"),
+        name=d.get("name"),
+        new_email=d.get("new_email"),
+        role=d.get("role"),
+    )
+
+
 def read_proposal(d: Any) -> model.Proposal:
     return model.Proposal(
         id=uuid.UUID(d["id"]),
@@ -1552,6 +1644,19 @@ def read_proposal_content(d: Any) -> model.ProposalContent:
     if "terms" in d:
         return _proposal_content_terms(d["terms"])
     raise ValueError(f"ProposalContent has no {d!r}")
+
+
+def read_proposal_row(d: Any) -> model.ProposalRow:
+    return model.ProposalRow(
+        proposal=uuid.UUID(d["proposal"]),
+        link=uuid.UUID(d["link"]),
+        number=d["number"],
+        content=read_proposal_content(d["content"]),
+        state=model.HandshakeState(d["state"]),
+        asked=moment(d["asked"]),
+        expires=moment(d["expires"]),
+        other=None if (v := d.get("other")) is None else read_organisation(v),
+    )
 
 
 def read_recipients(d: Any) -> model.Recipients:
@@ -1656,6 +1761,14 @@ def read_tenant(d: Any) -> model.Tenant:
     )
 
 
+def read_tenant_reseller_row(d: Any) -> model.TenantResellerRow:
+    return model.TenantResellerRow(
+        reseller=read_organisation(d["reseller"]),
+        status=model.ResellerStatus(d["status"]),
+        since=moment(d["since"]),
+    )
+
+
 def read_tenant_result(d: Any) -> model.TenantResult:
     return model.TenantResult(tenant=uuid.UUID(d["tenant"]), changed=d["changed"])
 
@@ -1720,6 +1833,20 @@ def read_text_flaw(d: Any) -> model.TextFlaw:
     return model.TextFlaw(message=d["message"], remedy=d["remedy"])
 
 
+def read_upload_row(d: Any) -> model.UploadRow:
+    return model.UploadRow(
+        upload=uuid.UUID(d["upload"]),
+        uploaded=moment(d["uploaded"]),
+        devices=d["devices"],
+        left=d["left"],
+        to=None if (v := d.get("to")) is None else read_uploaded_to(v),
+    )
+
+
+def read_uploaded_to(d: Any) -> model.UploadedTo:
+    return model.UploadedTo(tenant=uuid.UUID(d["tenant"]), company=d["company"], number=d["number"])
+
+
 def read_user(d: Any) -> model.User:
     return model.User(
         id=uuid.UUID(d["id"]),
@@ -1747,6 +1874,7 @@ def read_verdict(d: Any) -> model.Verdict:
         chain=tuple(uuid.UUID(x) for x in d.get("chain", ())),
         grounds=None if (v := d.get("grounds")) is None else read_grounds(v),
         reason=None if (v := d.get("reason")) is None else codes.Code(v),
+        remedy=d.get("remedy"),
     )
 
 
@@ -1793,6 +1921,21 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
 
 def read_entity(d: Any) -> model.Entity:
     return _ENTITY[d["kind"]](d["entity"])
+
+
+_REQUESTED: dict[str, Callable[[Any], model.Requested]] = {
+    "link_request": read_link_request_row,
+    "manager_invitation": read_manager_invitation_row,
+    "invitation": read_invitation_row,
+    "proposal": read_proposal_row,
+    "move": read_move_row,
+    "delink": read_delink_request_row,
+    "address": read_address_change_row,
+}
+
+
+def read_requested(d: Any) -> model.Requested:
+    return _REQUESTED[d["kind"]](d["row"])
 
 
 def _outcome_register_tenant(d: Any) -> Any:

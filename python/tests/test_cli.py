@@ -114,7 +114,7 @@ customers msp.db
 """
 
 
-COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "export", "sweep", "diagrams")
+COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "export", "backup", "restore", "sweep", "diagrams")
 
 
 def said(place: Path, words: str) -> str:
@@ -209,7 +209,7 @@ def test_help_teaches(place: Path) -> None:
     text = run(place, "-h").stdout
     assert all(command in text for command in COMMANDS)
     assert "tenantry explain msp.db ada@northwind.example" in text
-    assert "`sweep` alone writes" in text and "changes nothing." not in text
+    assert "`sweep` and `restore`\nalone write to it" in text and "changes nothing." not in text
     # What it gives as examples is in the store that the other examples are of, and does what it says.
     with tenantry.open(place / "msp.db", read_only=True) as db:
         addresses = {user.email for home in (2, 8) for user in db.users(tenant=uuid.UUID(int=home), actor=OPERATOR)}

@@ -101,6 +101,7 @@ impl World {
                 None => Stage::Active,
             },
             holds: false,
+            delink_asked: None,
             delink_expires: None,
             delink_ends: None,
             since: self.written(),

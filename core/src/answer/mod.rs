@@ -3,9 +3,12 @@
 
 mod asked;
 mod host;
+mod own;
 mod page;
+mod parties;
 mod records;
 mod tenant;
+mod trade;
 
 pub use asked::{AskedWorld, History};
 pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, records};
@@ -96,6 +99,14 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let of = |sight: &Sight<'_>| sight.own_and_managers_below();
             Answer::Awaiting(asked.told_what_awaits(&it.actor, of, rows)?)
         }
+        Query::AskedByMe(it) => {
+            let rows = |sight: &Sight<'_>| own::asked(sight, asked.seal, it);
+            Answer::AskedByMe(asked.told_what_awaits(&it.actor, |sight| sight.own(), rows)?)
+        }
+        Query::MyProfile(it) => Answer::MyProfile(asked.told(&it.actor, None, own::profile)?),
+        Query::MyPermissions(it) => {
+            Answer::MyPermissions(asked.told(&it.actor, None, |sight| own::permissions(sight, it))?)
+        }
         Query::Managers(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));
             Answer::Managers(asked.told(&it.actor, due, |sight| tenant::managers(sight, asked.seal, it))?)
@@ -109,6 +120,14 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let due = Some(Settling::LinksAbove(it.tenant));
             let rows = |sight: &Sight<'_>| tenant::manager_invitations(sight, asked.seal, it);
             Answer::ManagerInvitations(asked.told(&it.actor, due, rows)?)
+        }
+        Query::Links(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            Answer::Links(asked.told(&it.actor, due, |sight| parties::links(sight, asked.seal, it))?)
+        }
+        Query::Proposals(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            Answer::Proposals(asked.told(&it.actor, due, |sight| parties::proposals(sight, asked.seal, it))?)
         }
         Query::BarredManagers(it) => {
             let rows = |sight: &Sight<'_>| tenant::barred_managers(sight, asked.seal, it);
@@ -135,6 +154,21 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         }
         Query::FindDevice(it) => {
             Answer::FindDevice(asked.told(&it.actor, None, |sight| tenant::device(sight, it))?)
+        }
+        Query::Moves(it) => {
+            let due = Some(Settling::LinksOf(&[it.tenant]));
+            Answer::Moves(asked.told(&it.actor, due, |sight| parties::moves(sight, asked.seal, it))?)
+        }
+        Query::Uploads(it) => {
+            let due = Some(Settling::LinksOfReseller(it.reseller));
+            Answer::Uploads(asked.told(&it.actor, due, |sight| trade::uploads(sight, asked.seal, it))?)
+        }
+        Query::Resellers(it) => {
+            Answer::Resellers(asked.told(&it.actor, None, |sight| trade::resellers(sight, asked.seal, it))?)
+        }
+        Query::AlertRules(it) => {
+            let due = Some(Settling::LinksAbove(it.tenant));
+            Answer::AlertRules(asked.told(&it.actor, due, |sight| trade::alert_rules(sight, asked.seal, it))?)
         }
         Query::Licences(it) => {
             Answer::Licences(asked.told(&it.actor, None, |sight| tenant::licences(sight, asked.seal, it))?)
@@ -168,7 +202,6 @@ fn explained(question: &Question, verdict: Verdict) -> Explanation {
         rule: verdict.rule(),
         number: reason.as_ref().map(|refusal| refusal.code.number()),
         message: reason.as_ref().map(Refusal::message),
-        remedy: reason.as_ref().map(|refusal| refusal.code.remedy()),
         verdict,
     }
 }
@@ -326,6 +359,7 @@ fn customer_row(listing: Listing) -> CustomerRow {
         services: listing.services,
         management: listing.management,
         stage: listing.stage,
+        status: listing.stage.status().to_owned(),
         delink_ends: listing.delink_ends,
         operation: listing.operation,
         devices: listing.devices,

@@ -125,7 +125,7 @@ impl Turn {
     }
 
     /// Rows that come in order from the place on, and a few others in any order among them.
-    pub(super) fn merged<R>(
+    pub(super) fn with_few<R>(
         &self,
         mut few: Vec<(Spot, R)>,
         rows: impl Iterator<Item = RowAt<R>>,
@@ -137,7 +137,9 @@ impl Turn {
         let mut few = few.into_iter().peekable();
         let mut rows = rows.filter_map(Result::transpose).peekable();
         std::iter::from_fn(move || match (few.peek(), rows.peek()) {
-            (Some((one, _)), Some(Ok((other, _)))) if before(one, other) => few.next().map(|row| Ok(Some(row))),
+            (Some((one, _)), Some(Ok((other, _)))) if before(one, other) => {
+                few.next().map(|row| Ok(Some(row)))
+            }
             (Some(_), None) => few.next().map(|row| Ok(Some(row))),
             _ => rows.next().map(|row| row.map(Some)),
         })
@@ -149,25 +151,40 @@ impl Turn {
         view: &'v dyn View,
         index: Index,
         prefix: Key,
-    ) -> impl Iterator<Item = Result<(Spot, Any), ViewError>> + 'v {
-        let mut rest = Some(Span { backwards: self.descending, ..Span::under(index, prefix) });
-        if let Some((key, id)) = &self.after {
-            rest = rest.map(|span| span.after(key.clone(), *id));
-        }
-        let wanted = self.limit + 1;
-        let pages = std::iter::from_fn(move || {
-            let span = rest.take()?;
-            let found = view.scan(&span, wanted);
-            if let Ok(found) = &found
-                && found.len() == wanted
-            {
-                rest = found.last().map(|last| span.after(last.key.clone(), last.id));
-            }
-            Some(found)
+    ) -> impl Iterator<Item = Result<(Spot, Any), ViewError>> + use<'v> {
+        let span = Span { backwards: self.descending, ..Span::under(index, prefix) };
+        let span = match &self.after {
+            Some((key, id)) => span.after(key.clone(), *id),
+            None => span,
+        };
+        pages(view, span, self.limit + 1)
+    }
+
+    /// Whatever is under either of two keys from the place on, as one list: the place of a row is
+    /// what follows the one or the other.
+    pub(super) fn merged<'v>(
+        &self,
+        view: &'v dyn View,
+        index: Index,
+        prefixes: [Key; 2],
+    ) -> impl Iterator<Item = Result<(Spot, Any), ViewError>> + use<'v> {
+        let descending = self.descending;
+        let [mut one, mut other] = prefixes.map(|prefix| {
+            let span = Span { backwards: descending, ..Span::under(index, prefix.clone()) };
+            let span = match &self.after {
+                Some((key, id)) => span.after(prefix.clone().then(key), *id),
+                None => span,
+            };
+            let found = pages(view, span, self.limit + 1).map(move |found| {
+                let ((key, id), any) = found?;
+                Ok(((key.following(&prefix).unwrap_or_default(), id), any))
+            });
+            found.peekable()
         });
-        pages.flat_map(|page| match page {
-            Ok(page) => page.into_iter().map(|it| Ok(((it.key, it.id), it.entity))).collect(),
-            Err(error) => vec![Err(error)],
+        std::iter::from_fn(move || match (one.peek(), other.peek()) {
+            (Some(Ok((first, _))), Some(Ok((second, _)))) if (first < second) == descending => other.next(),
+            (None | Some(Ok(_)), Some(Err(_))) | (None, Some(Ok(_))) => other.next(),
+            _ => one.next(),
         })
     }
 
@@ -189,6 +206,29 @@ impl Turn {
         let wanted = if strands.len() == 1 { self.limit + 1 } else { 4.max(self.limit / 16) };
         Walk { descending: self.descending, ..walk(view, strands, wanted) }
     }
+}
+
+/// Everything in a span, read so many at a time.
+fn pages(
+    view: &dyn View,
+    span: Span,
+    wanted: usize,
+) -> impl Iterator<Item = Result<(Spot, Any), ViewError>> + '_ {
+    let mut rest = Some(span);
+    let pages = std::iter::from_fn(move || {
+        let span = rest.take()?;
+        let found = view.scan(&span, wanted);
+        if let Ok(found) = &found
+            && found.len() == wanted
+        {
+            rest = found.last().map(|last| span.after(last.key.clone(), last.id));
+        }
+        Some(found)
+    });
+    pages.flat_map(|page| match page {
+        Ok(page) => page.into_iter().map(|it| Ok(((it.key, it.id), it.entity))).collect(),
+        Err(error) => vec![Err(error)],
+    })
 }
 
 /// A stretch of an index, in the order of the list: the place of a row is `lead`, then what follows

@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use super::page::{Seal, Spot, Strand, Turn, Wanted};
 use crate::base::ids::{LinkId, TenantId};
+use crate::base::text::Number;
 use crate::base::time::Timestamp;
 use crate::model::permission::{
     AUDIT_VIEW, CUSTOMERS_ADD, CUSTOMERS_DELINK, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_VIEW, LINK_RESPOND,
     TENANT_VIEW, USERS_VIEW,
 };
 use crate::model::{
-    Assignment, BarredManager, Device, HandshakeState, Invitation, Licence, LinkRequest, Listing,
+    Assignment, BarredManager, Device, Handshake, HandshakeState, Invitation, Licence, LinkRequest, Listing,
     ManagerInvitation, Move, Personal, ProposalContent, Role, RoleRef, Session, Stage, Tenant,
 };
 use crate::policy::Terms;
@@ -24,7 +25,7 @@ use crate::query::{
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, unless_refused};
-use crate::sight::Sight;
+use crate::sight::{Open, Sight};
 use crate::view::{Any, Entity, Index, Key, ViewError, handshake_strand, listing_strand, prefixes};
 
 /// A tenant's own settings.
@@ -100,7 +101,7 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
         }
         Ok(row(listing.tenant)?.map(|row| (place, row)))
     });
-    turn.page(turn.merged(first, rest))
+    turn.page(turn.with_few(first, rest))
 }
 
 /// What awaits an answer of a user: asked of themselves, of their home, and of managers for whom
@@ -248,29 +249,38 @@ pub(super) fn link_requests(
     let strands = strands(index, tenant, filter.state);
     turn.page(turn.walk::<LinkRequest>(world.view, strands).map(|request| {
         let (place, request) = request?;
-        let state = request.handshake.state_at(world.at);
-        let shown = match filter.sent {
-            true => sees_asked(sight, &request)?,
-            false => sight.is_home(tenant) || sight.knows(tenant, request.manager)?,
-        };
-        if !shown || filter.state.is_some_and(|wanted| wanted != state) {
-            return Ok(None);
-        }
-        let other = if filter.sent { request.managed } else { request.manager };
-        let Some(number) = world.tenant(other)?.map(|other| other.number.clone()) else { return Ok(None) };
-        let told = state == HandshakeState::Pending || sight.knows(tenant, other)?;
-        let row = LinkRequestRow {
-            request: request.id,
-            number,
-            other: if told { organisation(sight, other)? } else { None },
-            management: request.management.clone(),
-            services: request.services.clone(),
-            term: request.term,
-            state,
-            asked: request.handshake.asked,
-            expires: request.handshake.expires,
-        };
-        Ok(Some((place, row)))
+        let row = link_request_row(sight, &request, filter.sent)?;
+        Ok(row.filter(|row| is_wanted(filter.state, row.state)).map(|row| (place, row)))
+    }))
+}
+
+/// A link request as the side that sent it sees it, or the one that was sent it; nothing, where it
+/// is not there for the actor.
+pub(super) fn link_request_row(
+    sight: &Sight<'_>,
+    request: &LinkRequest,
+    sent: bool,
+) -> Result<Option<LinkRequestRow>, ViewError> {
+    let (tenant, other) =
+        if sent { (request.manager, request.managed) } else { (request.managed, request.manager) };
+    let shown = match sent {
+        true => sees_asked(sight, request)?,
+        false => sight.is_home(tenant) || sight.knows(tenant, other)?,
+    };
+    let state = request.handshake.state_at(sight.world().at);
+    let Some((number, other)) = across(sight, tenant, other, state)?.filter(|_| shown) else {
+        return Ok(None);
+    };
+    Ok(Some(LinkRequestRow {
+        request: request.id,
+        number,
+        other,
+        management: request.management.clone(),
+        services: request.services.clone(),
+        term: request.term,
+        state,
+        asked: request.handshake.asked,
+        expires: request.handshake.expires,
     }))
 }
 
@@ -296,27 +306,30 @@ pub(super) fn manager_invitations(
     let strands = strands(index, tenant, filter.state);
     turn.page(turn.walk::<ManagerInvitation>(world.view, strands).map(|invitation| {
         let (place, invitation) = invitation?;
-        let state = invitation.handshake.state_at(world.at);
-        let shown = match filter.sent {
-            true => sight.is_home(tenant) || sight.knows(tenant, invitation.manager)?,
-            false => !sight.is_kept_off(tenant, invitation.tenant)?,
-        };
-        if !shown || filter.state.is_some_and(|wanted| wanted != state) {
-            return Ok(None);
-        }
-        let other = if filter.sent { invitation.manager } else { invitation.tenant };
-        let Some(number) = world.tenant(other)?.map(|other| other.number.clone()) else { return Ok(None) };
-        let told = state == HandshakeState::Pending || sight.knows(tenant, other)?;
-        let row = ManagerInvitationRow {
-            invitation: invitation.id,
-            number,
-            other: if told { organisation(sight, other)? } else { None },
-            state,
-            asked: invitation.handshake.asked,
-            expires: invitation.handshake.expires,
-        };
-        Ok(Some((place, row)))
+        let row = manager_invitation_row(sight, &invitation, filter.sent)?;
+        Ok(row.filter(|row| is_wanted(filter.state, row.state)).map(|row| (place, row)))
     }))
+}
+
+/// A manager's invitation as the side that sent it sees it, or the one that was sent it; nothing,
+/// where it is not there for the actor.
+pub(super) fn manager_invitation_row(
+    sight: &Sight<'_>,
+    invitation: &ManagerInvitation,
+    sent: bool,
+) -> Result<Option<ManagerInvitationRow>, ViewError> {
+    let (tenant, other) =
+        if sent { (invitation.tenant, invitation.manager) } else { (invitation.manager, invitation.tenant) };
+    let shown = match sent {
+        true => sight.is_home(tenant) || sight.knows(tenant, other)?,
+        false => !sight.is_kept_off(tenant, other)?,
+    };
+    let state = invitation.handshake.state_at(sight.world().at);
+    let Some((number, other)) = across(sight, tenant, other, state)?.filter(|_| shown) else {
+        return Ok(None);
+    };
+    let Handshake { asked, expires, .. } = invitation.handshake;
+    Ok(Some(ManagerInvitationRow { invitation: invitation.id, number, other, state, asked, expires }))
 }
 
 /// The MSPs that a tenant keeps from asking to manage it, by when it barred them. Costs the rows
@@ -432,28 +445,29 @@ pub(super) fn invitations(sight: &Sight<'_>, seal: Seal, it: &Invitations) -> Ru
     let strands = strands(Index::InvitationTenant, *tenant, filter.state);
     turn.page(turn.walk::<Invitation>(world.view, strands).map(|invitation| {
         let (place, invitation) = invitation?;
-        let state = invitation.handshake.state_at(world.at);
-        if filter.state.is_some_and(|wanted| wanted != state) {
-            return Ok(None);
-        }
-        let Personal { name, email, .. } = match world.user(invitation.user)? {
-            Some(user) => open.person(&user)?,
-            None => Personal::default(),
-        };
-        let row = InvitationRow {
-            invitation: invitation.id,
-            user: invitation.user,
-            name,
-            email,
-            role: invitation.role.clone(),
-            below: invitation.below,
-            sign_up: invitation.sign_up,
-            state,
-            asked: invitation.handshake.asked,
-            expires: invitation.handshake.expires,
-        };
-        Ok(Some((place, row)))
+        let row = invitation_row(open, &invitation)?;
+        Ok(Some(row).filter(|row| is_wanted(filter.state, row.state)).map(|row| (place, row)))
     }))
+}
+
+/// An invitation to a tenant whose users the actor may see.
+pub(super) fn invitation_row(open: Open<'_>, invitation: &Invitation) -> Result<InvitationRow, ViewError> {
+    let Personal { name, email, .. } = match open.world().user(invitation.user)? {
+        Some(user) => open.person(&user)?,
+        None => Personal::default(),
+    };
+    Ok(InvitationRow {
+        invitation: invitation.id,
+        user: invitation.user,
+        name,
+        email,
+        role: invitation.role.clone(),
+        below: invitation.below,
+        sign_up: invitation.sign_up,
+        state: invitation.handshake.state_at(open.world().at),
+        asked: invitation.handshake.asked,
+        expires: invitation.handshake.expires,
+    })
 }
 
 /// What both sides of a link agreed to.
@@ -575,7 +589,7 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
 
 /// The strands of a tenant's handshakes that are in this state, or in any. What has lapsed without
 /// a record is with the pending ones.
-fn strands(index: Index, owner: TenantId, wanted: Option<HandshakeState>) -> Vec<Strand> {
+pub(super) fn strands(index: Index, owner: TenantId, wanted: Option<HandshakeState>) -> Vec<Strand> {
     let all = HandshakeState::ALL.iter().copied();
     let recorded = all.filter(|state| match wanted {
         None => true,
@@ -585,8 +599,28 @@ fn strands(index: Index, owner: TenantId, wanted: Option<HandshakeState>) -> Vec
     recorded.map(|state| Strand::under(index, handshake_strand(owner.uuid(), state))).collect()
 }
 
+/// Whether something that stands so is wanted.
+pub(super) fn is_wanted(wanted: Option<HandshakeState>, state: HandshakeState) -> bool {
+    wanted.is_none_or(|wanted| wanted == state)
+}
+
+/// The other side of what a tenant asked or was asked: its number for good, and how it is called
+/// while the answer is awaited or it is there for the actor.
+pub(super) fn across(
+    sight: &Sight<'_>,
+    tenant: TenantId,
+    other: TenantId,
+    state: HandshakeState,
+) -> Result<Option<(Number, Option<Organisation>)>, ViewError> {
+    let Some(number) = sight.world().tenant(other)?.map(|other| other.number.clone()) else {
+        return Ok(None);
+    };
+    let told = state == HandshakeState::Pending || sight.knows(tenant, other)?;
+    Ok(Some((number, if told { organisation(sight, other)? } else { None })))
+}
+
 /// How an organisation is called; nothing, where it is not there any more.
-fn organisation(sight: &Sight<'_>, id: TenantId) -> Result<Option<Organisation>, ViewError> {
+pub(super) fn organisation(sight: &Sight<'_>, id: TenantId) -> Result<Option<Organisation>, ViewError> {
     let living = if sight.still_lives(id)? { sight.world().living(id)? } else { None };
     Ok(living.map(|tenant| Organisation {
         tenant: id,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::base::ids::{LinkId, MoveId, TenantId, UploadId};
 use crate::base::text::DeviceId;
 use crate::base::time::Timestamp;
-use crate::model::{Added, Device, Holding, Moved, ResellerRow, ResellerStatus, Tenant};
+use crate::model::{Added, Arrived, Device, Holding, Moved, ResellerRow, ResellerStatus, Tenant};
 use crate::view::{Any, Index, Key, Overlay, View, ViewError, Write};
 
 /// A reseller's upload (V-2).
@@ -32,6 +32,7 @@ pub(super) fn uploaded(
         devices: count,
         shown_as: to,
         stayed: false,
+        arrived: Some(Arrived { devices: count, left: count }),
     };
     let mut changes = replaced(view, devices, others)?;
     changes.extend(devices.iter().map(|id| {
@@ -94,7 +95,7 @@ pub(super) fn moved(
             _ => {
                 let mut way = from.way.clone();
                 way.push(Moved { link, to: customer });
-                Holding { id: key, holder: customer, way, devices: 1, ..from.clone() }
+                Holding { id: key, holder: customer, way, devices: 1, arrived: None, ..from.clone() }
             }
         };
         *left.entry(device.holder).or_default() += 1;
@@ -135,13 +136,14 @@ pub(super) fn deleted(
     devices: &BTreeSet<DeviceId>,
 ) -> Result<Vec<Write>, ViewError> {
     let mut world = Overlay::over(view);
-    let mut rows = BTreeSet::new();
+    let (mut rows, mut gone) = (BTreeSet::new(), BTreeMap::new());
     let mut count = 0;
     for id in devices {
         let key = Device::key(id);
         let Some(device) = view.get::<Device>(key)? else { continue };
         if let Some(holding) = find::<Holding>(&world, device.holding.uuid())? {
             rows.insert((holding.reseller, holding.shown_as));
+            *gone.entry(holding.upload).or_default() += 1;
             world
                 .change(Write::Put(Holding { devices: holding.devices.saturating_sub(1), ..holding }.into()));
         }
@@ -150,6 +152,7 @@ pub(super) fn deleted(
     }
     let change = counted(&world, tenant, |devices| devices.saturating_sub(count))?;
     change.into_iter().for_each(|change| world.change(change));
+    lessened(&mut world, gone)?;
     recount(&mut world, rows)?;
     Ok(world.into_changes().0)
 }
@@ -179,14 +182,17 @@ fn shown_anew(
     change: impl Fn(Holding) -> Holding,
 ) -> Result<Vec<Write>, ViewError> {
     let mut world = Overlay::over(view);
-    let mut rows = BTreeSet::new();
+    let (mut rows, mut gone) = (BTreeSet::new(), BTreeMap::new());
     for holding in view.under::<Holding>(index, Key::new().id(key)) {
         let holding = Arc::unwrap_or_clone(holding?);
         rows.insert((holding.reseller, holding.shown_as));
+        let (upload, before) = (holding.upload, holding.devices);
         let holding = change(holding);
         rows.insert((holding.reseller, holding.shown_as));
+        *gone.entry(upload).or_default() += before.saturating_sub(holding.devices);
         world.change(Write::Put(holding.into()));
     }
+    lessened(&mut world, gone)?;
     recount(&mut world, rows)?;
     Ok(world.into_changes().0)
 }
@@ -222,6 +228,19 @@ fn row(view: &dyn View, reseller: TenantId, tenant: TenantId) -> Result<Option<R
         uploads: 0,
         last_uploaded: None,
     }))
+}
+
+/// So many devices of these uploads are gone, whoever held them.
+fn lessened(world: &mut Overlay<'_>, gone: BTreeMap<UploadId, u64>) -> Result<(), ViewError> {
+    for (upload, count) in gone.into_iter().filter(|(_, count)| *count > 0) {
+        if let Some(mut holding) = find::<Holding>(&*world, Holding::uploaded(upload).uuid())?
+            && let Some(arrived) = &mut holding.arrived
+        {
+            arrived.left = arrived.left.saturating_sub(count);
+            world.change(Write::Put(holding.into()));
+        }
+    }
+    Ok(())
 }
 
 /// Counts rows anew from the holdings behind them.

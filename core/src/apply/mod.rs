@@ -180,6 +180,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             grants: Default::default(),
             stage: Stage::Active,
             holds: false,
+            delink_asked: None,
             delink_expires: None,
             delink_ends: None,
             since: at,
@@ -239,6 +240,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             let mut changes = parting(view, *link, *by, at)?;
             changes.extend(edit_link(view, *link, |it| {
                 it.stage = Stage::requested(*by);
+                it.delink_asked = Some(at);
                 it.delink_expires = *expires;
                 reschedule_notice(it, at, *ends);
             })?);
@@ -249,6 +251,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         | Event::DelinkCanceled { link, by: _ }
         | Event::DelinkExpired { link } => edit_link(view, *link, |it| {
             it.stage = Stage::Active;
+            it.delink_asked = None;
             it.delink_expires = None;
             reschedule_notice(it, at, None);
         })?,
@@ -365,7 +368,7 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
 
         Event::ResellerCustomerAdded { reseller, tenant, reference } => {
             device::added(view, *reseller, *tenant, |_| {
-                Some(Added { reference: reference.clone(), status: ResellerStatus::Pending })
+                Some(Added { reference: reference.clone(), status: ResellerStatus::Pending, since: at })
             })?
         }
         Event::ResellerCustomerEdited { reseller, tenant, reference } => {
@@ -748,6 +751,7 @@ fn reschedule_notice(link: &mut Link, at: Timestamp, ends: Option<Timestamp>) {
 
 fn end(link: &mut Link, ended: Ended) {
     link.stage = Stage::Delinked;
+    link.delink_asked = None;
     link.delink_expires = None;
     link.delink_ends = None;
     link.holds = false;

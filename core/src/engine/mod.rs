@@ -15,6 +15,7 @@ mod receipt;
 mod records;
 #[cfg(feature = "sqlite")]
 mod restore;
+mod restored;
 mod token;
 mod transaction;
 mod verify;
@@ -34,8 +35,7 @@ pub use host::{AnyEntity, EntityKind, HeldDevice, Host, Of};
 pub use moment::{Moment, Past, Snapshot};
 pub use options::{Clock, HOWEVER_FAR, Options, SystemClock};
 pub use receipt::{Receipt, Submitted};
-#[cfg(feature = "sqlite")]
-pub use restore::Restored;
+pub use restored::Restored;
 pub use token::{NotAToken, Token};
 pub use watch::Watch;
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::{
-    Audience, EndCause, HandshakeState, Hold, Operation, ResellerStatus, RoleRef, Stage, Subject, TenantKind,
-    UserState,
+    Audience, EndCause, HandshakeState, Hold, Operation, Party, ResellerStatus, RoleRef, Stage, Subject,
+    TenantKind, UserState,
 };
 use crate::base::ids::{
     AssignmentId, HoldingId, IntegrationId, InvitationId, LicenceId, LinkId, LinkRequestId,
@@ -167,6 +167,9 @@ pub struct Link {
     /// Whether the manager's side keeps the tenant disabled (T-5).
     #[serde(default, skip_serializing_if = "is_false")]
     pub holds: bool,
+    /// When the pending delink request was made, if there is one (D).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delink_asked: Option<Timestamp>,
     /// When a pending delink request lapses, if it does (D).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delink_expires: Option<Timestamp>,
@@ -200,6 +203,14 @@ pub struct Ended {
 }
 
 impl Link {
+    /// The tenant on one of its sides.
+    pub const fn side(&self, party: Party) -> TenantId {
+        match party {
+            Party::Manager => self.manager,
+            Party::Customer => self.managed,
+        }
+    }
+
     /// Whether the manager manages at `at`: active or delink requested, and not ended by time (P-3,
     /// L-9, D-8).
     pub fn is_in_force(&self, at: Timestamp) -> bool {
@@ -747,6 +758,8 @@ pub struct Added {
     pub reference: Option<Reference>,
     /// Whether devices may be uploaded to it.
     pub status: ResellerStatus,
+    /// Since when it is added.
+    pub since: Timestamp,
 }
 
 /// What is left of one upload with one holder, by one way of getting there: all of it is shown as
@@ -776,6 +789,18 @@ pub struct Holding {
     /// Whether that is because they stayed there when a link ended.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stayed: bool,
+    /// What the upload was and is, kept with what lies where it was put.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<Arrived>,
+}
+
+/// An upload in numbers, whoever holds what of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrived {
+    /// How many devices it had.
+    pub devices: u64,
+    /// How many of them are left, with whomever.
+    pub left: u64,
 }
 
 /// A step on the way of devices.

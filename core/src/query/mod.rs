@@ -25,7 +25,7 @@
 //!
 //! let explained = engine.ask(Explain::new(ada, "location.view".parse()?, bakery.tenant))?;
 //! assert_eq!(explained.verdict.reason, Some(Code::ReservedForCustomer));
-//! assert_eq!(explained.remedy, Some("ask the customer's own people to do it"));
+//! assert_eq!(explained.verdict.remedy, Some("ask the customer's own people to do it"));
 //!
 //! // The same from the other ends.
 //! let tenants = engine.ask(TenantsWhere::new(ada, "devices.manage".parse()?))?;
@@ -99,15 +99,20 @@
 //! # }
 //! ```
 
+mod own;
 mod page;
 mod tenant;
+mod trade;
 
+pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
 pub use tenant::{
-    AssignmentRow, Awaited, AwaitingRow, BarredManagerRow, DeviceRow, InvitationFilter, InvitationRow,
-    LicenceRow, LinkRequestFilter, LinkRequestRow, ManagerInvitationFilter, ManagerInvitationRow, ManagerRow,
-    Organisation, PlaceRow, RoleRow, SessionRow, TenantSettings, TermsOfLink,
+    AlertRuleRow, AssignmentRow, Awaited, AwaitingRow, BarredManagerRow, DeviceRow, InvitationFilter,
+    InvitationRow, LicenceRow, LinkFilter, LinkRequestFilter, LinkRequestRow, LinkRow,
+    ManagerInvitationFilter, ManagerInvitationRow, ManagerRow, NamedUser, Organisation, PlaceRow,
+    ProposalFilter, ProposalRow, RoleRow, SessionRow, TenantSettings, TermsOfLink,
 };
+pub use trade::{MoveFilter, MoveRow, TenantResellerRow, UploadRow, UploadedTo};
 
 use std::collections::BTreeSet;
 
@@ -385,6 +390,35 @@ queries! {
         paging: Paging,
     }
 
+    /// What the user and their organisation asked of others, and what became of it; what was asked
+    /// last comes first (Q-5).
+    AskedByMe => "asked" -> Page<AskedRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// What is kept about the user who asks, and where they stand (Q-5).
+    MyProfile => "my_profile" -> Profile;
+    {
+        /// Who asks.
+        actor: Actor,
+    }
+
+    /// What the user who asks may do on a tenant: each permission that a check allows, and for
+    /// which services, in the order of their names (P-12).
+    MyPermissions => "my_permissions" -> Vec<HeldPermission>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// Where.
+        tenant: TenantId,
+    }
+
     /// Who manages a tenant, by name (Q-4).
     Managers => "managers" -> Page<ManagerRow>;
     {
@@ -425,6 +459,37 @@ queries! {
     + {
         /// Which invitations.
         filter: ManagerInvitationFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The links by which a tenant is or was managed, or manages or managed others; those in force
+    /// first (Q-4).
+    Links => "links" -> Page<LinkRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which links.
+        filter: LinkFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// What was proposed on the links of a tenant, by it or to it; the oldest first (Q-4).
+    Proposals => "proposals" -> Page<ProposalRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which proposals.
+        filter: ProposalFilter,
         /// Which page.
         paging: Paging,
     }
@@ -515,6 +580,62 @@ queries! {
         actor: Actor,
         /// The device.
         device: DeviceId,
+    }
+
+    /// The moves of devices that a tenant was asked to approve, or asked others to; the oldest
+    /// first (V-7).
+    Moves => "moves" -> Page<MoveRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which moves.
+        filter: MoveFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// A reseller's uploads; the oldest first (V-8).
+    Uploads => "uploads" -> Page<UploadRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The reseller.
+        reseller: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The resellers that added a tenant, told to those who may drop and admit them; the first that
+    /// added it comes first (V-1).
+    Resellers => "resellers" -> Page<TenantResellerRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// Who gets a tenant's alerts, category by category (A-2).
+    AlertRules => "alert_rules" -> Page<AlertRuleRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
     }
 
     /// The licences that serve a tenant, by service (Q-4).
@@ -626,7 +747,7 @@ impl Question {
 }
 
 /// The answer of a check, with its reason (P-12).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Verdict {
@@ -635,6 +756,9 @@ pub struct Verdict {
     /// Why not: the first reason that applies, in the order of P-1 to P-10; none when allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Code>,
+    /// What to do about it, where it is denied (Q-6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<&'static str>,
     /// The assignment that decided, where it came to that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grounds: Option<Grounds>,
@@ -673,9 +797,6 @@ pub struct Explanation {
     /// What stands in the way, where it is denied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What to do about it, where it is denied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<&'static str>,
 }
 
 /// The assignment behind a verdict.
@@ -880,8 +1001,10 @@ pub struct CustomerRow {
     pub services: BTreeSet<Service>,
     /// How it is managed.
     pub management: ManagementType,
-    /// How far the link has come; [`Stage::status`] is what people see (D-5).
+    /// How far the link has come.
     pub stage: Stage,
+    /// The same in the words that people see (D-5).
+    pub status: String,
     /// When a pending delink request completes by itself, which people see as what it ends on
     /// (D-5, D-8).
     #[serde(default, skip_serializing_if = "Option::is_none")]

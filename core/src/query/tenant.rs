@@ -10,13 +10,13 @@ use crate::base::ids::{
     TenantId, UserId,
 };
 use crate::base::text::{
-    CompanyName, Country, DeviceId, Email, ManagementType, Number, Permission, PersonName, Prefix, RoleName,
-    Service, Website,
+    CompanyName, Country, DeviceId, Email, IssueCategory, ManagementType, Number, Permission, PersonName,
+    Prefix, RoleName, Service, Website,
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Contact, HandshakeState, Operation, ProposalContent, RoleRef, Stage, Subject, TenantKind, TermRequest,
-    is_false,
+    Audience, Contact, EndCause, HandshakeState, Operation, ProposalContent, RoleRef, Stage, Subject,
+    TenantKind, TermRequest, is_false,
 };
 use crate::policy::Terms;
 
@@ -421,4 +421,124 @@ pub enum Awaited {
         /// The address.
         email: Email,
     },
+}
+
+/// Which links of a tenant are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LinkFilter {
+    /// Those by which it manages others; without it, those by which it is managed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub manages: bool,
+    /// Only those that have ended, or only those that have not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<bool>,
+}
+
+/// A link, as one of its two sides sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct LinkRow {
+    /// The link.
+    pub link: LinkId,
+    /// The number of the other side.
+    pub number: Number,
+    /// The other side, as long as it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Organisation>,
+    /// How it is managed, or was at the end.
+    pub management: ManagementType,
+    /// Which services are managed, or were at the end.
+    pub services: BTreeSet<Service>,
+    /// How far the link has come.
+    pub stage: Stage,
+    /// The same in the words that people see (D-5).
+    pub status: String,
+    /// Since when it is or was in force.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When a pending delink request ends it, once its notice period is over (D-8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delink_ends: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<EndCause>,
+}
+
+/// Which proposals of a tenant are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProposalFilter {
+    /// Those that it made; without it, those that were made to it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sent: bool,
+    /// Only those that stand so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<HandshakeState>,
+}
+
+/// A proposal to change a link, as one of its two sides sees it (L-6, L-9, P-13).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ProposalRow {
+    /// The proposal.
+    pub proposal: ProposalId,
+    /// Its link.
+    pub link: LinkId,
+    /// The number of the other side.
+    pub number: Number,
+    /// The other side, while the proposal is pending, and for whom it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Organisation>,
+    /// What would change.
+    pub content: ProposalContent,
+    /// Where it stands.
+    pub state: HandshakeState,
+    /// When it was asked.
+    pub asked: Timestamp,
+    /// When it lapses.
+    pub expires: Timestamp,
+}
+
+/// Who gets a tenant's alerts about a category of issues.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AlertRuleRow {
+    /// The category.
+    pub category: IssueCategory,
+    /// Who gets them in the first place.
+    pub audience: Audience,
+    /// Who gets them besides, as far as the actor is told of people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub additional: Vec<NamedUser>,
+    /// The organisations of others who get them besides, as far as these are there for the actor.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub organisations: BTreeSet<TenantId>,
+}
+
+/// A person, as far as the actor is told of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NamedUser {
+    /// Who.
+    pub user: UserId,
+    /// Their organisation.
+    pub home: TenantId,
+    /// Their name, where the actor may see the users of their home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// Their address, where the actor may see the users of their home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
 }

@@ -69,6 +69,7 @@ pub fn check(world: &World<'_>, question: &Question, seq: u64) -> Result<Verdict
     Ok(Verdict {
         allowed: found.reason.is_none(),
         reason: found.reason,
+        remedy: found.reason.map(Code::remedy),
         grounds: found.grounds,
         chain: found.chain.iter().map(|link| link.id).collect(),
         seq,

@@ -13,9 +13,7 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{
-    Holding, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, announced_by,
-};
+use crate::model::{Holding, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, announced_by};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many entries of an index are read at once.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::access;
 use super::graph;
+use super::kept_off;
 use super::world::World;
 use crate::base::ids::{TenantId, UserId};
 use crate::model::permission::TENANT_EDIT;
@@ -18,8 +19,11 @@ use crate::view::ViewError;
 pub(crate) enum Matter {
     /// A tenant that it manages.
     Tenant(TenantId),
-    /// What it manages, whichever: a request, or a link that has ended.
+    /// What it manages, whichever: a link that has ended.
     Below,
+    /// What there is, or may come to be, between it and a tenant: a request, an invitation. Whoever
+    /// is kept off that is told nothing of it.
+    Between(TenantId),
 }
 
 /// How somebody stands, by an assignment, to be told.
@@ -133,9 +137,14 @@ fn rung_of(
     }
     let (at, from_below) = match matter {
         Matter::Tenant(tenant) => (tenant, false),
-        Matter::Below => (manager, true),
+        Matter::Below | Matter::Between(_) => (manager, true),
     };
     for user in candidates(world, home, at, standing)? {
+        if let Matter::Between(managed) = matter
+            && kept_off::is(world, &user, manager, managed)?
+        {
+            continue;
+        }
         for assignment in access::held(world, &user, at, from_below)? {
             if standing.is_had_by(world, &assignment)? {
                 found.insert(user.id);

@@ -68,8 +68,6 @@ pub(crate) fn propose_terms(world: &World<'_>, actor: &Actor, command: &ProposeT
     let side = authority::side_of_link(world, actor, &link, Gate::Shut)?;
     let (before, today) = (world.agreed(&link)?, &world.policy);
     let widened = match (before.terms(), Terms::of(today, &link.management)) {
-        // Of a link that has ended only this is told.
-        _ if !link.is_in_force(world.at) => false,
         (Some(before), Some(today)) => before.are_widened_by(&today),
         _ => true,
     };

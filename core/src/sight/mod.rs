@@ -10,14 +10,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::ids::{LinkId, TenantId, UserId};
-use crate::base::text::{Email, Permission};
+use crate::base::text::{Email, Permission, Service};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE};
 use crate::model::{Actor, Contact, Link, Party, Personal, Subject, TenantKind, User};
+use crate::query::Question;
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
-use crate::rules::graph;
 use crate::rules::authority;
+use crate::rules::graph;
 use crate::rules::kept_off;
 use crate::rules::{Gate, Ruling, World, unless_refused};
 use crate::view::ViewError;
@@ -146,7 +147,7 @@ impl<'w> Sight<'w> {
         let mut found = None;
         for world in self.judging() {
             let link = world.link(id)?.ok_or_else(unknown)?;
-            authority::side_of_link(world, self.actor, &link, Gate::Shut)?;
+            authority::side_of_link(world, self.actor, &link, self.gate)?;
             found = Some(link);
         }
         Ok(found.ok_or_else(unknown)?)
@@ -196,6 +197,54 @@ impl<'w> Sight<'w> {
             by = sender.home;
         }
         Ok(Some((email, by, change.handshake.expires)))
+    }
+
+    /// What is known today about the user who asks, with the address that they are asked to
+    /// confirm where they are.
+    ///
+    /// # Errors
+    /// `wrong_actor` for operators.
+    pub fn oneself(&self) -> Ruling<Personal> {
+        Ok(self.known_of(self.person()?)?)
+    }
+
+    /// Whether the user who asks may do this, by check: now and, of a past, then as well; operators
+    /// are bound by none.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn holds(
+        &self,
+        permission: &Permission,
+        tenant: TenantId,
+        service: Option<&Service>,
+    ) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        let (permission, service) = (permission.clone(), service.cloned());
+        let question = Question { user: user.id, permission, tenant, service };
+        for world in self.judging() {
+            if !access::check(world, &question, 0)?.allowed {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a tenant is there for the actor: now and, of a past, then as well (T-9).
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn sees(&self, tenant: TenantId) -> Result<bool, ViewError> {
+        for world in self.judging() {
+            let seen = match &self.viewer {
+                Some(user) => access::sees(world, user, tenant)?,
+                None => world.living(tenant)?.is_some(),
+            };
+            if !seen {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The user's home, and the tenants on which they hold a role themselves.
@@ -351,6 +400,11 @@ impl<'w> Sight<'w> {
 }
 
 impl Open<'_> {
+    /// The world that is asked about.
+    pub const fn world(&self) -> &World<'_> {
+        self.sight.world
+    }
+
     /// Which tenant it is.
     pub const fn tenant(&self) -> TenantId {
         self.tenant

@@ -320,7 +320,7 @@ impl<'s> RecordSight<'s> {
                 }
                 // Whoever tries something about what they left has to do with it no more.
                 let tried = around.refused && self.left(tenant)?;
-                Ok(!(managed || tried || self.sight.is_kept_off(self.tenant, tenant)?))
+                Ok(!(managed || tried))
             }
         }
     }
@@ -351,8 +351,10 @@ impl<'s> RecordSight<'s> {
             return Ok(Known::Now);
         }
         if viewer.home == self.tenant {
-            // A tenant of one's own that one does not see is one that one is kept off.
-            let kept_off = manages(now, self.tenant, tenant, &BTreeSet::new())?;
+            // A tenant of one's own that one does not see is one that one is kept off. So is one
+            // that one was kept off when it left, also of before: the end gives nothing back.
+            let kept_off = manages(now, self.tenant, tenant, &BTreeSet::new())?
+                || self.sight.is_kept_off(self.tenant, tenant)?;
             return Ok(if kept_off { Known::Never } else { Known::AsItWas });
         }
         Ok(Known::Never)

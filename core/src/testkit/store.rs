@@ -351,6 +351,7 @@ fn random_change(rng: &mut Rng) -> Write {
             grants: BTreeSet::new(),
             stage: pick(rng, Stage::ALL),
             holds: false,
+            delink_asked: (below(rng, 2) == 0).then(|| moment(5 + below(rng, 5))),
             delink_expires: (below(rng, 2) == 0).then(|| moment(10 + below(rng, 5))),
             since: moment(0),
             term: None,

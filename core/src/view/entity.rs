@@ -248,6 +248,9 @@ entity!(Link, it => it.id.uuid(), {
         (Index::LinkManaged, Key::new().id(it.managed.uuid()).flag(in_force)),
         (Index::LinkManager, Key::new().id(it.manager.uuid()).flag(in_force)),
     ];
+    if let (Some(party), Some(asked)) = (it.stage.requester(), it.delink_asked) {
+        keys.push((Index::HandshakeSender, sent_key(it.side(party).uuid(), asked)));
+    }
     for moment in it.moments() {
         due(&mut keys, moment, true, &[it.id.uuid(), it.manager.uuid(), it.managed.uuid()]);
     }
@@ -265,11 +268,21 @@ fn handshake_key(owner: TenantId, handshake: &Handshake) -> Key {
     handshake_strand(owner.uuid(), handshake.state).time(handshake.asked)
 }
 
+/// Where a handshake stands among what was asked by whom it rests on; nowhere, if on nobody.
+fn sender_key(handshake: &Handshake) -> Option<(Index, Key)> {
+    handshake.sender.map(|by| (Index::HandshakeSender, sent_key(by.uuid(), handshake.asked)))
+}
+
+fn sent_key(by: Uuid, asked: Timestamp) -> Key {
+    Key::new().id(by).time(asked)
+}
+
 entity!(LinkRequest, it => it.id.uuid(), {
     let mut keys = vec![
         (Index::RequestManaged, handshake_key(it.managed, &it.handshake)),
         (Index::RequestManager, handshake_key(it.manager, &it.handshake)),
     ];
+    keys.extend(sender_key(&it.handshake));
     if it.handshake.state == HandshakeState::Pending {
         let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
         due(&mut keys, it.handshake.expires, false, &parties);
@@ -281,8 +294,10 @@ entity!(Proposal, it => it.id.uuid(), {
     let pending = it.handshake.state == HandshakeState::Pending;
     let mut keys = vec![
         (Index::ProposalLink, Key::new().id(it.link.uuid()).flag(pending)),
-        (Index::ProposalManager, Key::new().id(it.manager.uuid()).flag(pending)),
+        (Index::ProposalManager, handshake_key(it.manager, &it.handshake)),
+        (Index::ProposalManaged, handshake_key(it.managed, &it.handshake)),
     ];
+    keys.extend(sender_key(&it.handshake));
     if pending {
         let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
         due(&mut keys, it.handshake.expires, false, &parties);
@@ -295,6 +310,7 @@ entity!(ManagerInvitation, it => it.id.uuid(), {
         (Index::ManagerInvitationTenant, handshake_key(it.tenant, &it.handshake)),
         (Index::ManagerInvitationManager, handshake_key(it.manager, &it.handshake)),
     ];
+    keys.extend(sender_key(&it.handshake));
     if it.handshake.state == HandshakeState::Pending {
         let sides = [it.tenant.uuid(), it.manager.uuid()];
         keys.push((Index::ManagerInvitationPair, Key::new().id(sides[0]).id(sides[1])));
@@ -312,6 +328,7 @@ entity!(User, it => it.id.uuid(), vec![(Index::UserHome, Key::new().id(it.home.u
 
 entity!(Invitation, it => it.id.uuid(), {
     let mut keys = vec![(Index::InvitationTenant, handshake_key(it.tenant, &it.handshake))];
+    keys.extend(sender_key(&it.handshake));
     if it.handshake.state == HandshakeState::Pending {
         keys.push((Index::InvitationUser, Key::new().id(it.user.uuid())));
         due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&[it.tenant.uuid(), it.user.uuid()]));
@@ -331,6 +348,7 @@ pub(crate) fn role_strand(tenant: TenantId, role: &RoleRef) -> Key {
 entity!(AddressChange, it => it.user.uuid(), {
     let pending = it.handshake.state == HandshakeState::Pending;
     let mut keys = vec![(Index::AddressHome, Key::new().id(it.home.uuid()).flag(pending))];
+    keys.extend(sender_key(&it.handshake));
     if pending {
         due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&[it.home.uuid(), it.user.uuid()]));
     }
@@ -364,6 +382,9 @@ entity!(
 
 entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
     let mut keys = vec![(Index::RowTenant, Key::new().id(it.tenant.uuid()))];
+    if let Some(added) = it.added.as_ref().filter(|_| !it.deleted) {
+        keys.push((Index::RowAdded, Key::new().id(it.tenant.uuid()).time(added.since)));
+    }
     if it.is_listed() {
         let country = it.country.as_ref().map_or("", |country| country.as_str());
         let uploaded = it.last_uploaded.unwrap_or(Timestamp::MIN);
@@ -401,14 +422,18 @@ pub(crate) fn listing_strand(listing: &Listing) -> Key {
 }
 
 entity!(Holding, it => it.id.uuid(), {
-    if it.devices == 0 {
-        return Vec::new();
+    let mut keys = Vec::new();
+    if it.arrived.is_some() {
+        keys.push((Index::UploadReseller, Key::new().id(it.reseller.uuid()).time(it.uploaded_at)));
     }
-    let mut keys = vec![
+    if it.devices == 0 {
+        return keys;
+    }
+    keys.extend([
         (Index::HoldingRow, Key::new().id(it.reseller.uuid()).id(it.shown_as.uuid()).id(it.upload.uuid())),
         (Index::HoldingHolder, Key::new().id(it.holder.uuid())),
         (Index::HoldingUpload, Key::new().id(it.upload.uuid())),
-    ];
+    ]);
     keys.extend(it.way.iter().map(|moved| (Index::HoldingLink, Key::new().id(moved.link.uuid()))));
     keys
 });
@@ -424,12 +449,16 @@ entity!(Device, it => Device::key(&it.id), {
 });
 
 entity!(Move, it => it.id.uuid(), {
-    if it.handshake.state != HandshakeState::Pending {
-        return Vec::new();
+    let mut keys = vec![
+        (Index::MoveManager, handshake_key(it.manager, &it.handshake)),
+        (Index::MoveCustomer, handshake_key(it.customer, &it.handshake)),
+    ];
+    keys.extend(sender_key(&it.handshake));
+    if it.handshake.state == HandshakeState::Pending {
+        keys.push((Index::MoveLink, Key::new().id(it.link.uuid())));
+        let parties = it.handshake.parties(&[it.manager.uuid(), it.customer.uuid()]);
+        due(&mut keys, it.handshake.expires, false, &parties);
     }
-    let mut keys = vec![(Index::MoveLink, Key::new().id(it.link.uuid()))];
-    let parties = it.handshake.parties(&[it.manager.uuid(), it.customer.uuid()]);
-    due(&mut keys, it.handshake.expires, false, &parties);
     keys
 });
 

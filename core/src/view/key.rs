@@ -121,7 +121,7 @@ indexes! {
     42 DeviceHolding "device_holding"
     /// Proposals by link: link, then 1 while pending and 0 after.
     43 ProposalLink "proposal_link"
-    /// Proposals by the manager: tenant, then 1 while pending and 0 after.
+    /// Proposals by the manager: tenant, then as link requests.
     44 ProposalManager "proposal_manager"
     /// Devices by the keys of their other ids.
     45 DeviceOther "device_other"
@@ -135,6 +135,19 @@ indexes! {
     49 BarredManagerTenant "barred_manager_tenant"
     /// Changes of addresses by home: tenant, then 1 while pending and 0 after.
     50 AddressHome "address_home"
+    /// Uploads, as they arrived, by reseller: reseller, then the moment.
+    51 UploadReseller "upload_reseller"
+    /// Moves by the MSP whose pool the devices are in: tenant, then as link requests.
+    52 MoveManager "move_manager"
+    /// Moves by the customer who is to hold them: as by the MSP.
+    53 MoveCustomer "move_customer"
+    /// Resellers' rows of tenants that they added: tenant, then the moment from which they are.
+    54 RowAdded "row_added"
+    /// Proposals by the managed tenant: tenant, then as link requests.
+    55 ProposalManaged "proposal_managed"
+    /// Handshakes by the user or tenant on whom they rest, and delink requests that await their
+    /// answer by who asked: that, then when it was asked.
+    56 HandshakeSender "handshake_sender"
 }
 
 /// An index key, built part by part.

@@ -52,6 +52,9 @@ pub use read::{MAX_BYTES, MAX_DEPTH};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::engine::Engine;
@@ -74,6 +77,16 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
         Call::Backup(Backup { to }) => Ok(text(&BackedUp { token: engine.backup(to)? })),
         Call::Compact(_) => Ok(text(&Compacted { bytes: engine.compact()? })),
     }
+}
+
+/// Puts a backup in a store's place, as [`Engine::restore`] does; the reply is a
+/// [`Restored`](crate::engine::Restored).
+///
+/// # Errors
+/// As for [`Engine::restore`].
+#[cfg(feature = "sqlite")]
+pub fn restore(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<String, Fault> {
+    Ok(text(&Engine::restore(from, to)?))
 }
 
 /// Reads a policy: an object as the schema has it, or the name of one that comes with the library,

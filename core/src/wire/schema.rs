@@ -12,7 +12,7 @@ use super::call::{Acknowledged, BackedUp, Call, Compacted, Executed, ExecutedAll
 use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
 use crate::command::TypedDevice;
-use crate::engine::Token;
+use crate::engine::{Restored, Token};
 use crate::model::{Patch, RoleRef};
 use crate::query::{Answer, Query};
 use crate::refusal::Code;
@@ -154,7 +154,7 @@ impl<T: JsonSchema> JsonSchema for Patch<T> {
 
 /// The JSON Schema (draft 2020-12) of everything that crosses. As a whole it is that of a [`Call`];
 /// the replies are among its `$defs`: `Executed`, `ExecutedAll`, `Answered`, `Acknowledged`,
-/// `Swept`, `BackedUp`, `Compacted` and `Fault`.
+/// `Swept`, `BackedUp`, `Compacted` and `Fault`. `Restored` is what a restore replies.
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let call = generator.subschema_for::<Call>();
@@ -166,6 +166,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<Swept>(),
         generator.subschema_for::<BackedUp>(),
         generator.subschema_for::<Compacted>(),
+        generator.subschema_for::<Restored>(),
         generator.subschema_for::<Fault>(),
     ] {}
     let troubles = Trouble::ALL.iter().map(|trouble| {

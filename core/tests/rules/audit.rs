@@ -167,12 +167,23 @@ fn t9_after_the_end_whoever_could_see_a_link_goes_on_seeing_that_it_was() {
     assert!(!named(&audit(&given, ADAM, MSP)).contains(&JOINTLY.to_string()));
 }
 
+/// A customer of which `ADAM` saw something before he was kept off it, and that has left since.
+fn seen_before_being_kept_off() -> Given {
+    let saw = given().and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])));
+    delinked(saw.and(ADA, assign(ADAM, JOINTLY, "no_access")))
+}
+
 #[test]
 fn t9_the_end_of_a_link_tells_nobody_of_what_it_kept_from_them() {
     let given =
         given().and(ADA, assign(ADAM, JOINTLY, "no_access")).and(GINA, assign(GUS, JOINTLY, "no_access"));
     let after = seq(&given);
     let given = delinked(given).and(ADA, ask(MSP, "JOINTLY", "jointly"));
+    // Not of the time before they were kept off either: the end gives nothing back.
+    assert!(!named(&audit(&given, ADAM, MSP)).contains(&JOINTLY.to_string()));
+    let saw = seen_before_being_kept_off();
+    assert!(!named(&audit(&saw, ADAM, MSP)).contains(&JOINTLY.to_string()));
+    assert!(named(&audit(&saw, ADA, MSP)).contains(&JOINTLY.to_string()));
     // Not in the audit, be it of the end or of what was asked for after it.
     let rows = |who: UserId| audit(&given, who, MSP).into_iter().filter(|row| row.seq > after).collect();
     let (told, kept_off): (Vec<AuditRow>, Vec<AuditRow>) = (rows(ADA), rows(ADAM));

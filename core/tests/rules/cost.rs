@@ -7,6 +7,7 @@ use super::*;
 use tenantry::base::time::Timestamp;
 use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
+use tenantry::policy::{MoveRule, Policy};
 use tenantry::query::{
     AlertRecipients, CustomerFilter, LinkRequestFilter, Paging, ResellerFilter, UserFilter, UsersWhoCan,
 };
@@ -353,7 +354,7 @@ fn t7_prefixes_given_back_make_nothing_dearer() {
 fn p13_a_check_reads_each_tenant_above_once_however_many_ways_lead_to_it() {
     // Layers of managers, each of which manages all of the layer below.
     let layered = |width: usize, height: u32| {
-        let mut policy = tenantry::policy::Policy::delegated();
+        let mut policy = Policy::delegated();
         policy.max_managers = width as u32;
         policy.max_depth = height;
         policy.validate().unwrap();
@@ -593,6 +594,79 @@ fn q4_a_page_of_what_belongs_to_a_tenant_costs_the_rows_it_shows() {
             assert_eq!(rows.iter().map(|row| row.tenant).collect::<Vec<_>>(), [JOINTLY]);
         },
     );
+    let uploaded = |count| {
+        let bench = Bench::new();
+        bench.all([(ROB.into(), AddResellerCustomer::new(RESELLER, text("MSP")).into())]);
+        bench.all((0..count).map(|number| {
+            let devices = vec![format!("SN-{number}").as_str().into()];
+            (ROB.into(), UploadDevices::new(RESELLER, MSP, devices).into())
+        }));
+        bench
+    };
+    let uploads = grown(uploaded, |given| {
+        let rows = given.engine.ask(Uploads { paging: paging(), ..Uploads::new(ROB.into(), RESELLER) });
+        assert_eq!(rows.unwrap().rows.len(), 5);
+    });
+    let moved = |count| {
+        let Bench { given, reads } = uploaded(count);
+        let approval = |policy: &mut Policy| policy.management_types[1].moves = MoveRule::Approval;
+        let bench = Bench { given: given.under(approval).agreed(JOINTLY_LINK), reads };
+        bench.all((0..count).map(|number| {
+            let one = set(&[format!("SN-{number}").as_str()]);
+            (STAFF, MoveDevices::new(MSP, JOINTLY, one).into())
+        }));
+        bench
+    };
+    let moves = grown(moved, |given| {
+        for (who, tenant, sent) in [(ADA, MSP, true), (JULIA, JOINTLY, false)] {
+            let filter = MoveFilter { sent, state: None };
+            let list = Moves { filter, paging: paging(), ..Moves::new(who.into(), tenant) };
+            assert_eq!(given.engine.ask(list).unwrap().rows.len(), 5);
+        }
+    });
+    let sent = grown(
+        many(|number| {
+            let invitee = Invitee::new(mail(&format!("guest{number}")));
+            (NINA.into(), InviteUser::new(SECOND, invitee, text("no_access")).into())
+        }),
+        |given| {
+            let rows = given.engine.ask(AskedByMe { paging: paging(), ..AskedByMe::new(NINA.into()) });
+            assert_eq!(rows.unwrap().rows.len(), 5);
+        },
+    );
+    let linked = grown(
+        |count| {
+            let bench = Bench::new();
+            bench.ending_links(count, 90);
+            bench
+        },
+        |given| {
+            let filter = LinkFilter { manages: true, ended: None };
+            let list = Links { filter, paging: paging(), ..Links::new(NINA.into(), SECOND) };
+            assert_eq!(given.engine.ask(list).unwrap().rows.len(), 5);
+        },
+    );
+    let added = grown(
+        |count| {
+            let bench = Bench::new();
+            bench.all((0..count).map(|number| {
+                let add = RegisterTenant {
+                    tenant: Some(TenantId::from_uuid(Uuid::from_u128(0x9_0000 + number as u128))),
+                    ..RegisterTenant::new(TenantKind::Reseller, text("Many"))
+                };
+                (STAFF, add.into())
+            }));
+            bench.all((0..count).map(|number| {
+                let reseller = TenantId::from_uuid(Uuid::from_u128(0x9_0000 + number as u128));
+                (STAFF, AddResellerCustomer::new(reseller, text("ALONE")).into())
+            }));
+            bench
+        },
+        |given| {
+            let rows = given.engine.ask(Resellers { paging: paging(), ..Resellers::new(CARL.into(), ALONE) });
+            assert_eq!(rows.unwrap().rows.len(), 5);
+        },
+    );
     for (list, (few, many)) in [
         ("places", places),
         ("customers of one", of_two),
@@ -601,6 +675,11 @@ fn q4_a_page_of_what_belongs_to_a_tenant_costs_the_rows_it_shows() {
         ("licences", licences),
         ("sessions", sessions),
         ("link_requests", requests),
+        ("uploads", uploads),
+        ("moves", moves),
+        ("asked", sent),
+        ("links", linked),
+        ("resellers", added),
     ] {
         assert_eq!(few, many, "{list}: {few} reads among 200, {many} among 800");
     }

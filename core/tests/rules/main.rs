@@ -43,6 +43,7 @@ mod sessions;
 mod stock;
 mod tenants;
 mod terms;
+mod told;
 mod users;
 
 use tenantry::base::ids::{InvitationId, LinkId, LinkRequestId, TenantId, UserId};

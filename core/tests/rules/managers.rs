@@ -388,6 +388,14 @@ fn l10_who_was_kept_off_a_customer_is_not_told_that_it_invites_again() {
     assert_eq!(received(&parted, ADAM, MSP), Ok(vec![]));
     assert!(awaiting(&parted, ADAM).is_empty());
     assert_eq!(awaiting(&parted, ADA), ["JOINTLY"]);
+    // Nor by mail: not of the invitation, nor of what becomes of a request.
+    let again = RequestLink { request: Some(ASKED), ..ask(MSP, "JOINTLY", "jointly") };
+    let parted = parted.and(JULIA, ResendManagerInvitation::new(INVITED));
+    let of_it = |given: &Given| told(given).iter().all(|(_, to, _)| !to.contains(&ADAM));
+    assert!(of_it(&parted) && !told(&parted).is_empty());
+    let asked = delinked(given().and(ADA, assign(ADAM, JOINTLY, "no_access"))).and(ADA, again);
+    let asked = asked.and(JULIA, DeclineLink::new(ASKED));
+    assert!(of_it(&asked) && !told(&asked).is_empty());
     let decline = || DeclineManagerInvitation::new(INVITED);
     let parted = parted.when(ADAM, decline()).then(refused(UnknownManagerInvitation));
     parted.when(ADA, decline()).then(done()).verified();

@@ -249,7 +249,9 @@ fn q5_names_are_found_and_put_in_order_as_people_write_them() {
         found(None),
         ["apfel", "\u{c4}rzte", "B\u{e4}ckerei", "\u{c9}cole", "\u{c9}cole", "Stra\u{df}e", "Zoo"]
     );
-    for (wanted, count) in [("ecole", 2), ("E\u{301}COLE", 2), ("STRASSE", 1), ("stra\u{df}", 1), ("\u{c4}R", 1)] {
+    for (wanted, count) in
+        [("ecole", 2), ("E\u{301}COLE", 2), ("STRASSE", 1), ("stra\u{df}", 1), ("\u{c4}R", 1)]
+    {
         assert_eq!(found(Some(wanted)).len(), count, "{wanted}");
     }
 }

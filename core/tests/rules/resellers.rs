@@ -701,6 +701,14 @@ impl Recount {
                 .collect();
             found.sort();
             assert_eq!(found, count.rows(reseller));
+            let mut left: BTreeMap<UploadId, u64> = BTreeMap::new();
+            for device in count.devices.values().filter(|device| device.reseller == reseller) {
+                *left.entry(device.upload).or_default() += 1;
+            }
+            let paging = Paging { limit: 1_000, ..Default::default() };
+            let uploads = given.engine.ask(Uploads { paging, ..Uploads::new(who.into(), reseller) }).unwrap();
+            let told = uploads.rows.iter().filter(|row| row.left > 0).map(|row| (row.upload, row.left));
+            assert_eq!(told.collect::<BTreeMap<_, _>>(), left);
         }
         for &tenant in count.names.keys() {
             let held = count.devices.values().filter(|device| device.holder == tenant).count() as u64;

@@ -1,7 +1,7 @@
 //! What both sides of a link agreed to, and what a policy that changes makes of it (P-13).
 
 use tenantry::base::ids::ProposalId;
-use tenantry::model::{Actor, HandshakeState, Link, LinkRequest, Proposal, TermRequest};
+use tenantry::model::{Actor, HandshakeState, Link, LinkRequest, Proposal};
 use tenantry::notice::NoticeKind;
 use tenantry::policy::{AddedServices, MoveRule, Policy, Terms};
 use tenantry::query::{LinkTerms, TermsOfLink};
@@ -220,16 +220,6 @@ fn p13_who_may_propose_terms() {
         changed().when(actor, propose(JOINTLY_LINK)).then(expected);
     }
     delinked(changed()).when(ADA, propose(JOINTLY_LINK)).then(refused(LinkEnded));
-    // Nor is it said of a link that has ended what it would have taken.
-    let locked = || {
-        let term = Some(TermRequest::days(5));
-        let ending = given().and(ADA, AddCustomer { term, ..customer(MSP, "fully") });
-        ending.under(|policy| policy.customer_may_request_delink = false)
-    };
-    locked().when(ADA, propose(NEW_LINK)).then(refused(CustomerLocked));
-    for who in [ADA.into(), STAFF] {
-        locked().later(6).when(who, propose(NEW_LINK)).then(refused(LinkEnded));
-    }
     given().when(ADA, propose(JOINTLY_LINK)).then(refused(NothingToDo));
     given()
         .under(|policy| policy.invitation_days = 3)

@@ -11,8 +11,8 @@ use tenantry::testkit::random::Rng;
 
 use super::{Generator, word};
 use crate::inviting::list_of_invitations;
-use crate::listing::{Asked, ListQuestion, Turning};
 use crate::lists::list_of_requests;
+use crate::question::{Asked, ListQuestion, Turning};
 use crate::world::{LinkRequest, ManagerInvitation, Oracle};
 
 impl Generator {
@@ -137,7 +137,23 @@ impl Generator {
     fn about_a_desk(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
         let turning = Turning { limit: 1 + self.rng.below(5), descending: self.rng.percent(50) };
         let about = |viewer, asked| ListQuestion { viewer, asked, at };
-        match self.rng.below(10) {
+        match self.rng.below(16) {
+            10 => {
+                let home = self.living_tenant(oracle);
+                about(self.actor_for(oracle, "tenant.view", home), Asked::Places(turning))
+            }
+            11 => {
+                let tenant = self.living_tenant(oracle);
+                about(self.actor_for(oracle, "tenant.view", tenant), Asked::Settings(tenant))
+            }
+            12..=13 => {
+                let tenant = self.tenant_where(oracle, |t| oracle.roles.iter().any(|one| one.tenant == t.id));
+                about(self.actor_for(oracle, "users.view", tenant), Asked::Roles(tenant, turning))
+            }
+            14..=15 => {
+                let tenant = self.link_in_force(oracle).managed;
+                about(self.actor_for(oracle, "tenant.view", tenant), Asked::Managers(tenant, turning))
+            }
             0..=1 => {
                 let tenant =
                     self.tenant_where(oracle, |t| oracle.invitations.iter().any(|one| one.tenant == t.id));

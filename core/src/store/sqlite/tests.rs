@@ -56,6 +56,7 @@ fn link(number: u64, managed: u64, stage: Stage) -> Write {
         grants: BTreeSet::new(),
         stage,
         holds: false,
+        delink_asked: None,
         delink_expires: None,
         delink_ends: None,
         since: Timestamp::from_micros(0).unwrap(),

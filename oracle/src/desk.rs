@@ -1,21 +1,20 @@
 //! Questions about what lies on somebody's desk: what awaits them, and what was asked.
 
-use tenantry::base::ids::{LinkRequestId, ManagerInvitationId, TenantId, UserId};
-use tenantry::base::time::Timestamp;
+use tenantry::base::ids::{LinkRequestId, ManagerInvitationId, TenantId};
 use tenantry::engine::Moment;
 use tenantry::model::Actor;
 use tenantry::query::{
     Awaited, Awaiting, InvitationFilter, Invitations, LinkRequestFilter, LinkRequests,
-    ManagerInvitationFilter, ManagerInvitations, Paging,
+    ManagerInvitationFilter, ManagerInvitations, Managers, Paging, Places, Roles, Settings,
 };
 use tenantry::refusal::Code;
 
-use super::{Agreed, Asked, Told, Turning, all_pages, in_order, same};
 use crate::access::{Disabled, Who};
 use crate::awaiting::{InvitedManagerRow, InvitedRow, Named, RequestedRow, Waiting};
 use crate::inviting::list_of_invitations;
 use crate::lists::list_of_requests;
-use crate::world::Oracle;
+use crate::places::{Given, Managing, Place, Settled};
+use crate::question::{Agreed, Asked, Told, Turning, all_pages, in_order, refused, same};
 
 fn link_requests(
     now: &Moment<'_>,
@@ -63,6 +62,31 @@ fn awaiting(now: &Moment<'_>, viewer: &Actor, turning: Turning) -> Result<Vec<Wa
     Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
 }
 
+fn places(now: &Moment<'_>, viewer: &Actor, turning: Turning) -> Result<Vec<Place>, Code> {
+    let page =
+        |paging: &Paging| now.ask(Places { actor: viewer.clone(), text: None, paging: paging.clone() });
+    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
+}
+
+fn settings(now: &Moment<'_>, viewer: &Actor, tenant: TenantId) -> Result<Vec<Settled>, Code> {
+    Ok(vec![refused(now.ask(Settings { actor: viewer.clone(), tenant }))?.into()])
+}
+
+fn roles(now: &Moment<'_>, viewer: &Actor, tenant: TenantId, turning: Turning) -> Result<Vec<Given>, Code> {
+    let page = |paging: &Paging| now.ask(Roles { actor: viewer.clone(), tenant, paging: paging.clone() });
+    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
+}
+
+fn managers(
+    now: &Moment<'_>,
+    viewer: &Actor,
+    tenant: TenantId,
+    turning: Turning,
+) -> Result<Vec<Managing>, Code> {
+    let page = |paging: &Paging| now.ask(Managers { actor: viewer.clone(), tenant, paging: paging.clone() });
+    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
+}
+
 /// What the engine answers, as text.
 pub fn told(now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> String {
     match asked {
@@ -76,6 +100,10 @@ pub fn told(now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> String {
             format!("{:?}", invitations(now, viewer, *tenant, *turning))
         }
         Asked::Awaiting(turning) => format!("{:?}", awaiting(now, viewer, *turning)),
+        Asked::Places(turning) => format!("{:?}", places(now, viewer, *turning)),
+        Asked::Settings(tenant) => format!("{:?}", settings(now, viewer, *tenant)),
+        Asked::Roles(tenant, turning) => format!("{:?}", roles(now, viewer, *tenant, *turning)),
+        Asked::Managers(tenant, turning) => format!("{:?}", managers(now, viewer, *tenant, *turning)),
         other => unreachable!("{other:?} is asked elsewhere"),
     }
 }
@@ -119,21 +147,41 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
         }
         Asked::Awaiting(turning) => {
             let mut actual = awaiting(now, viewer, *turning);
-            if let (Actor::User(user), Ok(rows)) = (viewer, &mut actual) {
-                rows.retain(|row| !is_beyond_answer(world, *user, row, at) && !told.has_lapsed(row));
+            if let Ok(rows) = &mut actual {
+                rows.retain(|row| !told.has_lapsed(row));
             }
             in_order(&actual, *turning, Waiting::until)?;
             let expected = told.could_answer().and_then(|()| world.awaiting(viewer, at));
             same(expected.map(|rows| rows.into_iter().filter(|row| told.awaits(row)).collect()), actual)
         }
+        Asked::Places(turning) => {
+            let actual = places(now, viewer, *turning);
+            let expected = told.could_act().and_then(|()| world.places(viewer, at));
+            let open = |row: &Place| told.right("tenant.view", row.tenant).is_ok();
+            same(expected.map(|rows| rows.into_iter().filter(open).collect()), actual)
+        }
+        Asked::Settings(tenant) => {
+            let expected =
+                told.right("tenant.view", *tenant).and_then(|()| world.settings_of(viewer, *tenant, at));
+            same(expected.map(|one| vec![one]), settings(now, viewer, *tenant))
+        }
+        Asked::Roles(tenant, turning) => {
+            let expected =
+                told.right("users.view", *tenant).and_then(|()| world.roles_of(viewer, *tenant, at));
+            same(expected, roles(now, viewer, *tenant, *turning))
+        }
+        Asked::Managers(tenant, turning) => {
+            let there = |row: &Managing| {
+                told.today
+                    .is_none_or(|(today, now, user)| today.is_there(Who::User(user), row.manager.tenant, now))
+            };
+            let expected =
+                told.right("tenant.view", *tenant).and_then(|()| world.managers_of(viewer, *tenant, at));
+            let expected = expected.map(|rows| rows.into_iter().filter(there).collect());
+            same(expected, managers(now, viewer, *tenant, *turning))
+        }
         other => unreachable!("{other:?} is asked elsewhere"),
     }
-}
-
-/// EXCLUSION: an invitation to an MSP awaits nobody who can neither decline nor see it: those of the tenant that invites, and
-/// whoever does not see the MSP, whatever their role there. The engine lists it to those who may add customers there.
-fn is_beyond_answer(world: &Oracle, user: UserId, row: &Waiting, at: Timestamp) -> bool {
-    matches!(row.what, Awaited::ManagerInvitation { .. }) && !world.may_answer(user, row, at)
 }
 
 impl Told<'_> {
