@@ -867,6 +867,10 @@ commands! {
     }
 
     /// Create a customer, or a multi-client, under a manager (L-1).
+    ///
+    /// A multi-client (`msp`) under a type that locks the customer out, as `fully` does, has its
+    /// people locked out of its own clients as well (P-4). Where they are to work there, link it as
+    /// `jointly`.
     AddCustomer => "add_customer" -> AddedCustomer = |_, events| AddedCustomer {
         tenant: registered(events),
         link: linked(events),

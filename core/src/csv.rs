@@ -37,7 +37,12 @@ pub(crate) fn reseller_customers<E: From<Unwritten>>(
     rows: impl Iterator<Item = Result<ResellerCustomerRow, E>>,
     out: impl Write,
 ) -> Result<u64, E> {
-    let mut csv = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
+    // Every text stands in quotation marks, so that a reader with another separator than a comma
+    // finds its columns, too.
+    let mut csv = ::csv::WriterBuilder::new()
+        .terminator(::csv::Terminator::CRLF)
+        .quote_style(::csv::QuoteStyle::NonNumeric)
+        .from_writer(out);
     csv.write_record(RESELLER_COLUMNS).map_err(Unwritten)?;
     let mut count = 0;
     for row in rows {

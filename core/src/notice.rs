@@ -1,7 +1,6 @@
 //! Records become notices: who must be told of what. A pure reading; the host sends.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +8,14 @@ use crate::base::ids::{
     IntegrationId, InvitationId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, TenantId,
     UploadId, UserId,
 };
+use crate::base::text::Email;
 use crate::base::time::Timestamp;
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{
     AddressChange, Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, ManagerInvitation,
-    Move, Party, Proposal, is_false,
+    Move, Party, Proposal, Subject, is_false,
 };
 use crate::query::Recipients;
 use crate::rules::ladder::{self, Matter};
@@ -36,6 +36,11 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// Whom it goes to. Never empty.
     pub to: Recipients,
+    /// The one address it goes to, where that may be another than what is known of those people as
+    /// `email`: the one that somebody is asked to confirm, or the one that they had when another
+    /// was asked for (U-1). Once it is settled, there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Email>,
     /// Whether what it asks for has been answered, taken back or has lapsed by now, or what it
     /// announces has come or comes no more.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -294,8 +299,8 @@ pub enum NoticeKind {
         /// The invitation.
         invitation: InvitationId,
     },
-    /// The user is asked to confirm another address (U-1). It goes to that one, which is what is
-    /// known of them as `new_email`, and to no other: once it is settled, to none.
+    /// The user is asked to confirm another address (U-1). It goes to that one, the notice's
+    /// `address`, and to no other: once it is settled, to none.
     AddressChange {
         /// The user.
         user: UserId,
@@ -305,12 +310,13 @@ pub enum NoticeKind {
         /// The user.
         user: UserId,
     },
-    /// Another address was asked for (U-1): a warning to the one that the user has.
+    /// Another address was asked for (U-1): a warning to the one that the user had then, the
+    /// notice's `address`.
     AddressChangeWarning {
         /// The user.
         user: UserId,
     },
-    /// The user has another address (U-1), and is told so at that one.
+    /// The user has another address (U-1), and is told so at that one; the one before was warned.
     AddressChanged {
         /// The user.
         user: UserId,
@@ -471,16 +477,46 @@ pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewE
         };
         for (kind, to) in told {
             if !to.is_empty() {
-                let settled = is_settled(since, &kind)?;
-                notices.push(Notice { seq: record.seq, index: notices.len(), kind, to, settled });
+                let address = address(since, record.at, &kind)?;
+                let settled = is_settled(since, &kind, address.is_some())?;
+                notices.push(Notice { seq: record.seq, index: notices.len(), kind, to, address, settled });
             }
         }
     }
     Ok(notices)
 }
 
+/// The address that a notice goes to, where it is not the one that the user has by now: of what
+/// asks for another one that one, and of what warns of that the one that they had then.
+fn address(since: Since<'_>, asked: Timestamp, kind: &NoticeKind) -> Result<Option<Email>, ViewError> {
+    use NoticeKind as Is;
+    let (Is::AddressChange { user } | Is::AddressChangeReminder { user } | Is::AddressChangeWarning { user }) =
+        kind
+    else {
+        return Ok(None);
+    };
+    let Some(known) = since.now.view.personal(Subject::User(*user))? else { return Ok(None) };
+    let waits = still_waits(since, *user)?;
+    Ok(match kind {
+        Is::AddressChangeWarning { .. } => match known.former.into_iter().find(|had| had.until >= asked) {
+            Some(had) => Some(had.email),
+            None => known.email.filter(|_| waits),
+        },
+        _ => known.new_email.filter(|_| waits),
+    })
+}
+
+/// Whether a user is still asked to confirm the address that a record told of: another in its place
+/// may have been asked for since.
+fn still_waits(since: Since<'_>, user: UserId) -> Result<bool, ViewError> {
+    let then = since.then.view.get::<AddressChange>(user.uuid())?;
+    let now = since.now.pending_address(user)?;
+    let (Some(then), Some(now)) = (then, now) else { return Ok(false) };
+    Ok(now.handshake.state == HandshakeState::Pending && now.handshake.asked == then.handshake.asked)
+}
+
 /// Whether what a notice asks for no longer waits for an answer.
-fn is_settled(since: Since<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
+fn is_settled(since: Since<'_>, kind: &NoticeKind, has_address: bool) -> Result<bool, ViewError> {
     use NoticeKind as Is;
     let now = since.now;
     let waits = match kind {
@@ -503,12 +539,10 @@ fn is_settled(since: Since<'_>, kind: &NoticeKind) -> Result<bool, ViewError> {
             now.view.get::<Invitation>(invitation.uuid())?.map(|it| it.handshake.state_at(now.at))
         }
         Is::AddressChange { user } | Is::AddressChangeReminder { user } => {
-            // Another address in its place was asked for since.
-            let then = since.then.view.get::<AddressChange>(user.uuid())?;
-            let same =
-                |it: &Arc<AddressChange>| then.is_some_and(|then| then.handshake.asked == it.handshake.asked);
-            now.pending_address(*user)?.filter(same).map(|it| it.handshake.state)
+            return Ok(!still_waits(since, *user)?);
         }
+        // What it warned of came to nothing, unless it was confirmed.
+        Is::AddressChangeWarning { .. } => return Ok(!has_address),
         Is::DelinkRequested { link } | Is::DelinkReminder { link } => {
             let link = now.link(*link)?;
             return Ok(!link.is_some_and(|it| it.is_in_force(now.at) && it.stage.requester().is_some()));

@@ -33,7 +33,12 @@ VARIANTS: Final = {
 }
 
 # What a caller may also give where these are wanted, and the module that has it.
-WIDER: Final = {"Actor": ("_command", "ActorLike"), "AsOf": ("_data", "AsOf"), "TypedDevice": ("_data", "TypedDevice")}
+WIDER: Final = {
+    "Actor": ("_command", "ActorLike"),
+    "AsOf": ("_data", "AsOf"),
+    "Policy": ("_command", "PolicyLike"),
+    "TypedDevice": ("_data", "TypedDevice"),
+}
 # Text that may also be an id.
 TEXT_OR_ID: Final = {"RoleRef"}
 

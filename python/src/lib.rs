@@ -8,6 +8,7 @@ mod engine;
 mod guard;
 mod handles;
 mod index;
+mod interpreter;
 mod measure;
 mod shared;
 mod tables;
@@ -16,6 +17,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
@@ -28,4 +31,9 @@ mod _native {
     use crate::shared::forked;
     #[pymodule_export]
     use crate::tables::{commands, diagrams, panic, policies, queries, raise, statuses, version};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::interpreter::claimed(module.py())
+    }
 }

@@ -76,9 +76,9 @@ except ImportError as _error:
         "install it with `pip install ./python` and run from another directory"
     ) from _error
 from . import codes, commands, errors, events, model, notices
-from ._command import ActorLike, Command, Executed, Request
+from ._command import ActorLike, Command, Executed, PolicyLike, Request
 from ._data import UNSET, AsOf, Data, Id, TypedDevice, Unset
-from ._database import Database, PolicyLike, diagrams, memory, open, policy, restore
+from ._database import Database, diagrams, memory, open, policy, restore
 from ._native import AccessIndex, IndexVerdict, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
 from ._rows import Page, Rows
 from ._word import Word

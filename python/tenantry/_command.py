@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
 
 from ._data import Amiss, Data, Id, Unset, called, checked
-from .model import ByUser, Clock, Operator, RequestId, Token
+from .model import ByUser, Clock, Operator, Policy, RequestId, Token
 
 if TYPE_CHECKING:
     from . import events
@@ -18,6 +19,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 ActorLike: TypeAlias = uuid.UUID | str | ByUser | Operator | Clock
 """Who asks: the id of a user, `OPERATOR` or an `Operator` with a ticket, or `CLOCK`."""
+
+PolicyLike: TypeAlias = str | Policy | Mapping[str, Any]
+"""A policy: the name of one that comes with the library, a `Policy`, or one as in JSON."""
 
 
 class Command(Data, Generic[T_co]):

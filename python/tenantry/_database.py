@@ -7,13 +7,14 @@ import datetime
 import json
 import os
 import uuid
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Literal, TypeAlias, TypeVar, final
 
 from . import _native
 from . import _read as read
-from ._command import ActorLike, Command, Executed, Request, given
+from ._command import ActorLike, Command, Executed, PolicyLike, Request, given
 from ._data import Amiss, Data, Id, called, checked, dumps, instant, micros, moment, text
 from ._hints import say_more
 from ._methods import Commands, Queries
@@ -23,9 +24,6 @@ from .errors import TenantryError, from_fault, misuse
 from .model import Notice, Policy, Restored
 
 T = TypeVar("T")
-
-PolicyLike: TypeAlias = str | Policy | Mapping[str, Any]
-"""A policy: the name of one that comes with the library, a `Policy`, or one as in JSON."""
 
 
 @final
@@ -359,7 +357,8 @@ def open(
 
     Args:
         path: The file. It must be on a local disk.
-        policy: The policy of a store that is new; one that is there keeps its own. The default policy, if left out.
+        policy: The policy of a store that is new; one that is there keeps its own, and a warning says so where that has another
+            name. The default policy, if left out.
         read_only: Whether nothing may be written. The file must be there.
         must_exist: Whether the file must be there; else it is made.
         synchronous: What a commit waits for: `full`, the disk, so that it outlives a power cut; `normal`, the system, so that it outlives
@@ -392,7 +391,19 @@ def open(
         clock=_clock(clock),
         ids=_ids(ids),
     )
-    return Database(engine, repr(name))
+    database = Database(engine, repr(name))
+    if policy is not None:
+        _kept_policy(database, policy)
+    return database
+
+
+def _kept_policy(database: Database, wanted: PolicyLike) -> None:
+    """Says so where a store that was there has a policy of another name: what was given has no effect then."""
+    name = wanted if isinstance(wanted, str) else wanted.get("name") if isinstance(wanted, Mapping) else wanted.name
+    kept = database.policy().name
+    if kept != name:
+        says = f"the store has had the policy {kept!r} before and keeps it; {name!r} is not in force: use `set_policy` to change it"
+        warnings.warn(says, UserWarning, stacklevel=3)
 
 
 def restore(backup: str | os.PathLike[str], to: str | os.PathLike[str]) -> Restored:

@@ -41,6 +41,9 @@ def say_more(error: TenantryError, call: Mapping[str, Any], policy: Callable[[],
     elif isinstance(error, Misuse) and error.path and _NO_ID.search(error.message):
         message, remedy = _no_id(argument(error.path), _value_at(call, error.path))
         error.message, error.remedy, error.args = message, remedy, (message,)
+    elif isinstance(error, Misuse) and error.path and error.message.endswith("expected a sequence"):
+        if isinstance(alone := _value_at(call, error.path), str):
+            error.remedy = f"give a list, of one if need be: `[{alone!r}]`"
     elif error.name in THERE_IS and error.about is not None:
         there_is = like(error.about, THERE_IS[error.name](policy()))
         if error.name == "unknown_role":

@@ -39,7 +39,7 @@ def show(listing: Listing, form: str, limit: int | None) -> None:
         for row in wanted:
             print(as_json(row.data))
     elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(listing.columns)
         writer.writerows([inert(said(cell, exact=True)) for cell in row.cells] for row in wanted)
     else:

@@ -217,6 +217,11 @@ def test_what_is_no_id_is_said_by_what_it_is(world: World, give: Callable[[World
     assert "northwind.example" not in str(error)
 
 
+def test_one_text_is_no_list_of_one(world: World) -> None:
+    error = amiss(lambda: world.db.add_services(link=world.link, services="manage", actor=world.ada))
+    assert str(error).endswith("expected a sequence; give a list, of one if need be: `['manage']`")
+
+
 def test_who_asks_is_no_text(world: World) -> None:
     error = amiss(lambda: world.db.request_delink(link=world.link, actor="OPERATOR"))
     assert str(error).startswith("`actor`: an id is wanted, not the text 'OPERATOR'; give tenantry.OPERATOR")

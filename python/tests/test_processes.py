@@ -356,3 +356,40 @@ def test_multiprocessing(path: Path, clock: Clock, how: str) -> None:
         assert len({done.seq for done, _ in told}) == 6
         assert all(verdict for _, verdict in told)
         assert db.verify()
+
+
+def test_a_second_interpreter_of_the_process_is_refused_at_import() -> None:
+    told = run(
+        """
+        import sys, tenantry
+        try:
+            import _xxsubinterpreters as interpreters
+        except ImportError:
+            import _interpreters as interpreters
+        second = interpreters.create()
+        program = '''if True:
+            import sys
+            sys.path[:] = {path!r}
+            try:
+                import tenantry
+            except ImportError as error:
+                print(error, flush=True)
+        '''
+        interpreters.run_string(second, program.format(path=sys.path))
+        del sys.modules["tenantry._native"]
+        import tenantry._native
+        """
+    )
+    assert "WSGIApplicationGroup %{GLOBAL}" in told or "does not support loading in subinterpreters" in told
+
+
+def test_a_store_that_was_there_keeps_its_policy_and_says_so(path: Path) -> None:
+    tenantry.open(path, policy="clients").close()
+    tenantry.open(path, policy=tenantry.policy("clients")).close()
+    with pytest.warns(UserWarning, match="'clients' before and keeps it; 'delegated' is not in force: use `set_policy`"):
+        db = tenantry.open(path, policy="delegated")
+    with db:
+        assert db.policy().name == "clients"
+        db.set_policy(policy="delegated", actor=OPERATOR)
+        assert db.policy().name == "delegated"
+    tenantry.open(path, policy="delegated").close()

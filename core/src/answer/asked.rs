@@ -85,6 +85,25 @@ impl AskedWorld<'_> {
         }
     }
 
+    /// The same about a tenant, where what has to happen first may be much: whoever may not be told
+    /// is refused before any of it.
+    ///
+    /// # Errors
+    /// Those of [`Self::told`]; `unknown_tenant`, why the actor may not.
+    pub fn told_where<T, E: From<Stop> + From<ViewError>>(
+        &self,
+        actor: &Actor,
+        (permission, tenant): (&str, TenantId),
+        settling: Settling<'_>,
+        ask: impl FnOnce(&Sight<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.told(actor, None, |sight| {
+            sight.may(permission, tenant)?;
+            Ok::<_, E>(())
+        })?;
+        self.told(actor, Some(settling), ask)
+    }
+
     /// Lets whoever answers ask what awaits them, also where their home is disabled (T-5). Of a
     /// world in which what is due about the links of these tenants has happened.
     ///

@@ -61,9 +61,9 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::LookUp(it) => Answer::LookUp(asked.told(&it.actor, None, |sight| look_up(sight, it))?),
         Query::Pins(it) => Answer::Pins(asked.told(&it.actor, None, pins)?),
         Query::Customers(it) => {
-            asked.told(&it.actor, None, |sight| sight.may(CUSTOMERS_LIST, it.manager).map(drop))?;
-            let due = Settling::LinksOf(&[it.manager]);
-            Answer::Customers(asked.told(&it.actor, Some(due), |sight| customers(sight, asked.seal, it))?)
+            let (right, due) = ((CUSTOMERS_LIST, it.manager), Settling::LinksOf(&[it.manager]));
+            let rows = |sight: &Sight<'_>| customers(sight, asked.seal, it);
+            Answer::Customers(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::Customer(it) => {
             let due = Settling::LinksAbove(it.customer);
@@ -78,15 +78,14 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Integrations(asked.told(&it.actor, due, |sight| integrations(sight, asked.seal, it))?)
         }
         Query::ResellerCustomers(it) => {
-            asked.told(&it.actor, None, |sight| sight.may(DEVICES_VIEW, it.reseller).map(drop))?;
-            let due = Some(Settling::LinksOfReseller(it.reseller));
+            let (right, due) = ((DEVICES_VIEW, it.reseller), Settling::LinksOfReseller(it.reseller));
             let rows = |sight: &Sight<'_>| reseller_customers(sight, asked.seal, it);
-            Answer::ResellerCustomers(asked.told(&it.actor, due, rows)?)
+            Answer::ResellerCustomers(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::ResellerCsv(it) => {
-            asked.told(&it.actor, None, |sight| sight.may(DEVICES_VIEW, it.reseller).map(drop))?;
-            let due = Some(Settling::LinksOfReseller(it.reseller));
-            Answer::ResellerCsv(asked.told(&it.actor, due, |sight| reseller_csv(sight, it))?)
+            let (right, due) = ((DEVICES_VIEW, it.reseller), Settling::LinksOfReseller(it.reseller));
+            let rows = |sight: &Sight<'_>| reseller_csv(sight, it);
+            Answer::ResellerCsv(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::Settings(it) => {
             Answer::Settings(asked.told(&it.actor, None, |sight| tenant::settings(sight, it))?)
@@ -122,12 +121,14 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::ManagerInvitations(asked.told(&it.actor, due, rows)?)
         }
         Query::Links(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
-            Answer::Links(asked.told(&it.actor, due, |sight| parties::links(sight, asked.seal, it))?)
+            let (right, due) = ((parties::side_of_links(it).0, it.tenant), Settling::LinksOf(&[it.tenant]));
+            let rows = |sight: &Sight<'_>| parties::links(sight, asked.seal, it);
+            Answer::Links(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::Proposals(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
-            Answer::Proposals(asked.told(&it.actor, due, |sight| parties::proposals(sight, asked.seal, it))?)
+            let (right, due) = ((parties::side_of_proposals(it).0, it.tenant), Settling::LinksOf(&[it.tenant]));
+            let rows = |sight: &Sight<'_>| parties::proposals(sight, asked.seal, it);
+            Answer::Proposals(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::BarredManagers(it) => {
             let rows = |sight: &Sight<'_>| tenant::barred_managers(sight, asked.seal, it);
@@ -156,12 +157,14 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::FindDevice(asked.told(&it.actor, None, |sight| tenant::device(sight, it))?)
         }
         Query::Moves(it) => {
-            let due = Some(Settling::LinksOf(&[it.tenant]));
-            Answer::Moves(asked.told(&it.actor, due, |sight| parties::moves(sight, asked.seal, it))?)
+            let (right, due) = ((DEVICES_VIEW, it.tenant), Settling::LinksOf(&[it.tenant]));
+            let rows = |sight: &Sight<'_>| parties::moves(sight, asked.seal, it);
+            Answer::Moves(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::Uploads(it) => {
-            let due = Some(Settling::LinksOfReseller(it.reseller));
-            Answer::Uploads(asked.told(&it.actor, due, |sight| trade::uploads(sight, asked.seal, it))?)
+            let (right, due) = ((DEVICES_VIEW, it.reseller), Settling::LinksOfReseller(it.reseller));
+            let rows = |sight: &Sight<'_>| trade::uploads(sight, asked.seal, it);
+            Answer::Uploads(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::Resellers(it) => {
             Answer::Resellers(asked.told(&it.actor, None, |sight| trade::resellers(sight, asked.seal, it))?)

@@ -11,6 +11,14 @@ use crate::rules::{Ruling, unless_refused};
 use crate::sight::Sight;
 use crate::view::{Index, Key, ViewError};
 
+/// What one has to hold to list a tenant's links on one of its sides, and where they stand.
+pub(super) const fn side_of_links(it: &Links) -> (&'static str, Index, Party) {
+    match it.filter.manages {
+        true => (CUSTOMERS_LIST, Index::LinkManager, Party::Manager),
+        false => (TENANT_VIEW, Index::LinkManaged, Party::Customer),
+    }
+}
+
 /// The links of a tenant on one of its sides, those in force first. Of a world in which what is due
 /// about them has happened. Costs the rows shown.
 ///
@@ -20,10 +28,7 @@ use crate::view::{Index, Key, ViewError};
 pub(super) fn links(sight: &Sight<'_>, seal: Seal, it: &Links) -> Ruling<Page<LinkRow>> {
     let Links { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
-    let (permission, index, side) = match filter.manages {
-        true => (CUSTOMERS_LIST, Index::LinkManager, Party::Manager),
-        false => (TENANT_VIEW, Index::LinkManaged, Party::Customer),
-    };
+    let (permission, index, side) = side_of_links(it);
     sight.may(permission, tenant)?;
     let turn = Turn::of(seal, &("links", tenant, filter), paging)?;
     let wanted = [false, true].into_iter().filter(|ended| filter.ended.is_none_or(|it| it == *ended));
@@ -78,6 +83,14 @@ pub(super) fn delink_request_row(
     Ok(is_told_of(sight, link.id)?.then_some(row))
 }
 
+/// What one has to hold to list what a tenant proposed, or was proposed to, and where that stands.
+pub(super) const fn side_of_proposals(it: &Proposals) -> (&'static str, Index) {
+    match it.filter.sent {
+        true => (CUSTOMERS_ADD, Index::ProposalManager),
+        false => (LINK_RESPOND, Index::ProposalManaged),
+    }
+}
+
 /// What a tenant proposed on its links, or was proposed to, by when it was. Of a world in which
 /// what is due about them has happened. Costs the rows shown.
 ///
@@ -86,10 +99,7 @@ pub(super) fn delink_request_row(
 pub(super) fn proposals(sight: &Sight<'_>, seal: Seal, it: &Proposals) -> Ruling<Page<ProposalRow>> {
     let Proposals { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
-    let (permission, index) = match filter.sent {
-        true => (CUSTOMERS_ADD, Index::ProposalManager),
-        false => (LINK_RESPOND, Index::ProposalManaged),
-    };
+    let (permission, index) = side_of_proposals(it);
     sight.may(permission, tenant)?;
     let turn = Turn::of(seal, &("proposals", tenant, filter), paging)?;
     let strands = strands(index, tenant, filter.state);

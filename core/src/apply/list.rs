@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::base::ids::TenantId;
 use crate::base::text::Number;
-use crate::model::{Link, Listing, ResellerRow, Tenant, TenantKind};
+use crate::model::{Listing, ResellerRow, Tenant, TenantKind};
 use crate::view::{Any, Entity, Index, Key, Overlay, View, ViewError, Write};
 
 /// Adds to the changes of an event what follows from them in lists.
@@ -27,7 +27,7 @@ pub(super) fn follow(view: &dyn View, changes: &mut Vec<Write>) -> Result<(), Vi
         match change {
             Write::Put(Any::Tenant(tenant)) => {
                 let Some(before) = view.get::<Tenant>(tenant.id.uuid())? else { continue };
-                for link in managing(after, tenant.id) {
+                for link in after.links_managing(tenant.id) {
                     listings.push(Listing::of(&*link?, tenant));
                 }
                 let shown = |it: &Tenant| (it.name.clone(), it.country.clone(), it.kind, it.is_living());
@@ -70,12 +70,6 @@ fn rows_of(
     Ok(())
 }
 
-/// The links by which a tenant is managed. Whether a term has run out is the clock's to say, which
-/// ends the link.
-fn managing(view: &dyn View, tenant: TenantId) -> impl Iterator<Item = Result<Arc<Link>, ViewError>> + '_ {
-    view.under::<Link>(Index::LinkManaged, Key::new().id(tenant.uuid()).flag(true))
-}
-
 /// A reseller's row with what it shows of its tenant.
 fn shown(view: &dyn View, row: &ResellerRow) -> Result<ResellerRow, ViewError> {
     let Some(tenant) = view.get::<Tenant>(row.tenant.uuid())? else { return Ok(row.clone()) };
@@ -94,7 +88,7 @@ fn shown(view: &dyn View, row: &ResellerRow) -> Result<ResellerRow, ViewError> {
 fn shown_number(view: &dyn View, tenant: &Tenant, row: &ResellerRow) -> Result<Number, ViewError> {
     let stayed = row.is_shown() && row.delinked_devices == row.devices;
     if tenant.kind == TenantKind::Customer && !stayed {
-        let links = managing(view, tenant.id).collect::<Result<Vec<_>, _>>()?;
+        let links = view.links_managing(tenant.id).collect::<Result<Vec<_>, _>>()?;
         let oldest = links.into_iter().min_by_key(|link| (link.since, link.id));
         if let Some(link) = oldest
             && let Some(manager) = view.get::<Tenant>(link.manager.uuid())?

@@ -223,9 +223,24 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::ServiceRemoved { link, service, ticket: _ } => edit_link(view, *link, |it| {
             it.services.remove(service);
         })?,
-        Event::ManagerGrantsSet { link, grants } => edit_link(view, *link, |it| it.grants = grants.clone())?,
+        Event::ManagerGrantsSet { link, grants } => {
+            let Some(before) = view.get::<Link>(link.uuid())? else { return Ok(Vec::new()) };
+            let mut changes = Vec::new();
+            if !grants.is_subset(&before.grants) {
+                changes = counted(view, Some(before.managed), link.uuid(), at)?;
+            }
+            changes.extend(edit_link(view, *link, |it| it.grants = grants.clone())?);
+            return Ok(changes);
+        }
         Event::AutoExtendSet { link, days } => {
-            edit_link(view, *link, |it| reschedule_term(it, at, |term| term.auto_extend_days = *days))?
+            let Some(before) = view.get::<Link>(link.uuid())? else { return Ok(Vec::new()) };
+            let mut changes = Vec::new();
+            if days.is_some() {
+                changes = counted(view, Some(before.managed), link.uuid(), at)?;
+            }
+            let set = |term: &mut Term| term.auto_extend_days = *days;
+            changes.extend(edit_link(view, *link, |it| reschedule_term(it, at, set))?);
+            return Ok(changes);
         }
         Event::LinkExpiring { link, days } => edit_link(view, *link, |it| it.announced_days = Some(*days))?,
         Event::LinkExtended { link, expires } => {
@@ -379,9 +394,13 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::ResellerCustomerRemoved { reseller, tenant } => {
             device::added(view, *reseller, *tenant, |_| None)?
         }
-        Event::ResellerDropped { reseller, tenant } => device::added(view, *reseller, *tenant, |added| {
-            added.map(|added| Added { status: ResellerStatus::Inactive, ..added })
-        })?,
+        Event::ResellerDropped { reseller, tenant } => {
+            let mut changes = counted(view, Some(*tenant), reseller.uuid(), at)?;
+            changes.extend(device::added(view, *reseller, *tenant, |added| {
+                added.map(|added| Added { status: ResellerStatus::Inactive, ..added })
+            })?);
+            return Ok(changes);
+        }
         Event::ResellerAdmitted { reseller, tenant } => {
             let uploads = view
                 .get::<ResellerRow>(ResellerRow::key(*reseller, *tenant))?
@@ -419,8 +438,11 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::MoveDeclined { id } => return answer_move(view, *id, HandshakeTrigger::Decline),
         Event::MoveCanceled { id } => return answer_move(view, *id, HandshakeTrigger::Cancel),
         Event::MoveExpired { id } => return answer_move(view, *id, HandshakeTrigger::Expire),
-        Event::DevicesDeleted { tenant, devices } | Event::UploadWithdrawn { from: tenant, devices, .. } => {
-            return device::deleted(view, *tenant, devices);
+        Event::DevicesDeleted { tenant, devices } => return device::deleted(view, *tenant, devices),
+        Event::UploadWithdrawn { reseller, from, devices, upload: _ } => {
+            let mut changes = counted(view, Some(*reseller), from.uuid(), at)?;
+            changes.extend(device::deleted(view, *from, devices)?);
+            return Ok(changes);
         }
 
         Event::IntegrationCreated { integration, owner, kind, name } => put(Integration {
@@ -599,7 +621,8 @@ fn inviting(view: &dyn View, sender: Option<Subject>) -> Result<Option<TenantId>
     })
 }
 
-/// Somebody was asked once more by an organisation; what the operator sends is not counted (L-3).
+/// Somebody was asked, or told unasked, once more by an organisation; what the operator asks is not
+/// counted (L-3).
 fn counted(
     view: &dyn View,
     by: Option<TenantId>,

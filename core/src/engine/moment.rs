@@ -15,6 +15,7 @@ use crate::decide::Settling;
 use crate::event::Event;
 use crate::journal::{Head, Record};
 use crate::model::Subject;
+use crate::model::permission::DEVICES_VIEW;
 use crate::policy::Policy;
 use crate::query::{Ask, Question, ResellerCsv, Verdict};
 use crate::refusal::{Code, Refusal};
@@ -227,8 +228,8 @@ impl<'v> Moment<'v> {
     /// # Errors
     /// `unknown_tenant`, why the actor may not; `Output` when they cannot be written.
     pub fn write_csv(&self, query: &ResellerCsv, out: impl std::io::Write) -> Result<u64, Error> {
-        let due = Settling::LinksOfReseller(query.reseller);
-        self.asked().told(&query.actor, Some(due), |sight| {
+        let (right, due) = ((DEVICES_VIEW, query.reseller), Settling::LinksOfReseller(query.reseller));
+        self.asked().told_where(&query.actor, right, due, |sight| {
             let rows = answer::each_reseller_customer(sight, query.reseller, &query.filter)?;
             crate::csv::reseller_customers(rows.map(|row| row.map_err(Error::from)), out)
         })

@@ -657,6 +657,11 @@ pub struct Personal {
     /// The e-mail address that a person is asked to confirm, as long as they are (U-1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_email: Option<Email>,
+    /// The addresses that they had before, the latest last, so that what warns of a change still
+    /// finds the one it was for (U-1): for as many days after it was confirmed as there are to
+    /// confirm one, or until the next is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<FormerEmail>,
     /// A telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
@@ -666,6 +671,16 @@ pub struct Personal {
     /// Where the street address is on a map (T-4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coordinates: Option<Coordinates>,
+}
+
+/// An e-mail address that somebody had (U-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FormerEmail {
+    /// The address.
+    pub email: Email,
+    /// When another one took its place.
+    pub until: Timestamp,
 }
 
 /// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).

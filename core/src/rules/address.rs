@@ -17,7 +17,7 @@ use crate::base::text::Email;
 use crate::command::{CancelAddress, ConfirmAddress};
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
-use crate::model::{Actor, AddressChange, Personal, Subject, User};
+use crate::model::{Actor, AddressChange, FormerEmail, Personal, Subject, User};
 use crate::refusal::Code;
 use crate::view::ViewError;
 
@@ -75,7 +75,8 @@ pub(super) fn bar_writing(
 
 /// Asks a user to confirm another address, or reminds them of it (U-1). Whoever has somebody's
 /// address has their account, so giving another one is like handing out all that the user holds
-/// (P-15).
+/// (P-15). To somebody of another organisation, who is not told what waits, it is asked for anew
+/// whatever that is.
 ///
 /// Notes `nothing_to_do`, `too_many_requests`, `reserved_for_customer`, `beyond_own_rights`,
 /// `super_admin_only`.
@@ -94,7 +95,12 @@ pub(super) fn ask(
     let sender = handshake::sent_by(actor, None);
     let pending = world.pending_address(user.id)?;
     let stands = pending.map(|change| handshake::address_stands(world, &change)).transpose()?;
-    Ok(if stands == Some(true) && known.new_email.as_ref() == Some(email) {
+    // That it is the address which waits is no news for those of the user's home alone.
+    let knows = match actor {
+        Actor::User(asking) => world.user(*asking)?.is_some_and(|asking| asking.home == user.home),
+        Actor::Operator { .. } | Actor::Clock => true,
+    };
+    Ok(if knows && stands == Some(true) && known.new_email.as_ref() == Some(email) {
         Event::AddressResent { user: user.id, sender }
     } else {
         let expires = world.at.plus_days(world.policy.invitation_days);
@@ -120,6 +126,9 @@ pub(crate) fn confirm(world: &World<'_>, actor: &Actor, command: &ConfirmAddress
     bars.bar(personal.new_email.as_ref() != Some(&command.email), Code::OtherAddress, user.id);
     bar_taken(world, user.home, &command.email, Some(user.id), &mut bars)?;
     bars.lift()?;
+    let kept = |it: &FormerEmail| it.until.plus_days(world.policy.invitation_days) >= world.at;
+    personal.former.retain(kept);
+    personal.former.extend(personal.email.take().map(|email| FormerEmail { email, until: world.at }));
     personal.email = personal.new_email.take();
     Ok(Decision {
         events: vec![Event::AddressConfirmed { user: user.id }],

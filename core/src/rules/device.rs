@@ -161,11 +161,12 @@ fn bar_count(count: usize, bars: &mut Bars) {
 /// holds them there (V-10). What does is not the reseller's to know.
 ///
 /// # Errors
-/// `unknown_upload`, `empty_batch`, `too_many_devices`, `cannot_be_withdrawn` and, device by
-/// device, `unknown_device`, `cannot_be_withdrawn`.
+/// `unknown_upload`, `too_many_requests`, `empty_batch`, `too_many_devices`, `cannot_be_withdrawn`
+/// and, device by device, `unknown_device`, `cannot_be_withdrawn`.
 pub(crate) fn withdraw(world: &World<'_>, actor: &Actor, command: &WithdrawUpload) -> Ruling<Decision> {
     let arrived = resolve_upload(world, actor, command.upload)?;
     let mut bars = Bars::new();
+    world.bar_asking(actor, arrived.reseller, [arrived.uploaded_to.uuid()], &mut bars)?;
     let devices = match &command.devices {
         Some(ids) => named(world, ids, &mut bars, |device| bar_withdrawal(world, &arrived, device))?,
         None => {

@@ -111,7 +111,7 @@ pub fn above(
     let mut seen = BTreeSet::from([tenant]);
     let mut open = vec![tenant];
     while let Some(managed) = open.pop() {
-        for link in managing(view, managed) {
+        for link in view.links_managing(managed) {
             let link = link?;
             if seen.insert(link.manager) {
                 open.push(link.manager);
@@ -149,7 +149,7 @@ pub fn of_reseller(
             match rows.next() {
                 None => rows_left = false,
                 Some(row) => {
-                    for link in managing(view, row?.tenant) {
+                    for link in view.links_managing(row?.tenant) {
                         add(&Any::Link(link?), at, items);
                     }
                 }
@@ -168,11 +168,6 @@ pub fn of_reseller(
             return Ok(());
         }
     }
-}
-
-/// The links by which a tenant is managed, those too whose end has come without a record.
-fn managing(view: &dyn View, tenant: TenantId) -> impl Iterator<Item = Result<Arc<Link>, ViewError>> + '_ {
-    view.under::<Link>(Index::LinkManaged, Key::new().id(tenant.uuid()).flag(true))
 }
 
 /// What is due by a moment about the links of a tenant, or about one link: all of it.

@@ -17,7 +17,7 @@ use crate::view::ViewError;
 /// Of what a manager's people are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Matter {
-    /// A tenant that it manages.
+    /// A tenant that it manages. Whoever does not see that is told nothing of it.
     Tenant(TenantId),
     /// What it manages, whichever: a link that has ended.
     Below,
@@ -140,9 +140,12 @@ fn rung_of(
         Matter::Below | Matter::Between(_) => (manager, true),
     };
     for user in candidates(world, home, at, standing)? {
-        if let Matter::Between(managed) = matter
-            && kept_off::is(world, &user, manager, managed)?
-        {
+        let is_theirs = match matter {
+            Matter::Tenant(managed) => access::sees(world, &user, managed)?,
+            Matter::Between(managed) => !kept_off::is(world, &user, manager, managed)?,
+            Matter::Below => true,
+        };
+        if !is_theirs {
             continue;
         }
         for assignment in access::held(world, &user, at, from_below)? {

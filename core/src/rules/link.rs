@@ -361,8 +361,8 @@ pub(super) fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Rulin
 ///
 /// # Errors
 /// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `owner_required`,
-/// for naming an owner those of [`user::invite_owner`], and those of an
-/// invitation.
+/// `owner_not_allowed`, `owner_present`, for naming an owner those of [`user::invite_owner`], and
+/// those of an invitation.
 pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
@@ -379,7 +379,11 @@ pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -
     if let Some(to) = to {
         // How the customer stands once the link has ended is its own affair.
         let in_force = link.is_in_force(world.at);
-        if in_force && to.delinkable && world.super_admins(link.managed)?.is_empty() {
+        if !to.delinkable {
+            bars.bar(command.owner.is_some(), Code::OwnerNotAllowed, link.managed);
+        } else if in_force && !world.super_admins(link.managed)?.is_empty() {
+            bars.bar(command.owner.is_some(), Code::OwnerPresent, link.managed);
+        } else if in_force {
             match &command.owner {
                 None => bars.bar(true, Code::OwnerRequired, link.managed),
                 Some(owner) => {
@@ -426,7 +430,7 @@ pub(crate) fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveS
 /// out; ending is either side's.
 ///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `link_ended`, `no_term`, `term_too_long`.
+/// `wrong_actor`, `ticket_required`, `link_ended`, `no_term`, `term_too_long`, `too_many_requests`.
 pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAutoExtend) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -449,6 +453,9 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
     }
     let same = link.term.as_ref().is_some_and(|term| term.auto_extend_days == command.days);
     bars.bar(in_force && same, Code::NothingToDo, link.id);
+    if command.days.is_some() {
+        world.bar_asking(actor, link.managed, [link.id.uuid()], &mut bars)?;
+    }
     bars.lift()?;
     let term = link.term.clone().map(|term| Term { auto_extend_days: command.days, ..term });
     let announced = announced_with_term(world, &link, term);
@@ -459,7 +466,8 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
 /// Sets what a manager may do beyond the default (P-7).
 ///
 /// # Errors
-/// `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`, `nothing_to_do`.
+/// `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`, `nothing_to_do`,
+/// `too_many_requests`.
 pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -479,6 +487,9 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
         bars.bar(!terms.let_grant(permission.as_str(), &world.policy), Code::NotGrantable, permission);
     }
     bars.bar(in_force && command.grants == link.grants, Code::NothingToDo, link.id);
+    if !command.grants.is_subset(&link.grants) {
+        world.bar_asking(actor, link.managed, [link.id.uuid()], &mut bars)?;
+    }
     bars.lift()?;
     Ok(Event::ManagerGrantsSet { link: link.id, grants: command.grants.clone() }.into())
 }

@@ -99,12 +99,15 @@ pub(crate) fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropRese
 /// Lets a reseller that was dropped upload again (V-1).
 ///
 /// # Errors
-/// `not_added`, `reseller_not_dropped`.
+/// `not_added`, `reseller_not_dropped`, `too_many_requests`.
 pub(crate) fn admit(world: &World<'_>, actor: &Actor, command: &AdmitReseller) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     match added(world, command.reseller, command.tenant)?.map(|added| added.status) {
         None => refuse(Code::NotAdded, command.tenant),
         Some(ResellerStatus::Inactive) => {
+            let mut bars = Bars::new();
+            world.bar_asking(actor, command.tenant, [command.reseller.uuid()], &mut bars)?;
+            bars.lift()?;
             Ok(Event::ResellerAdmitted { reseller: command.reseller, tenant: command.tenant }.into())
         }
         Some(ResellerStatus::Pending | ResellerStatus::Active) => {

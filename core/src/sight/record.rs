@@ -153,6 +153,12 @@ impl<'s> RecordSight<'s> {
                 {
                     continue;
                 }
+                // Nor is anybody told what others tried about something that is not there for them:
+                // why it was refused would tell of that, and done it would not be told either.
+                let of_others = self.sight.viewer().is_some_and(|viewer| record.actor != Actor::User(viewer.id));
+                if of_others && self.any_hidden(named)? {
+                    continue;
+                }
                 // Each thing that was named is told for itself.
                 let mut told: BTreeSet<TenantId> = BTreeSet::new();
                 for organisations in named {
@@ -323,6 +329,17 @@ impl<'s> RecordSight<'s> {
                 Ok(!(managed || tried))
             }
         }
+    }
+
+    /// Whether something that was named involves an organisation that is not there for the reader.
+    fn any_hidden(&self, named: &BTreeSet<BTreeSet<TenantId>>) -> Result<bool, ViewError> {
+        let Some(viewer) = self.sight.viewer() else { return Ok(false) };
+        for tenant in named.iter().flatten() {
+            if matches!(self.known(viewer, *tenant)?, Known::Never) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the organisation managed a tenant once.

@@ -19,9 +19,9 @@ pub use key::{Index, Key, Span};
 pub use memory::Memory;
 pub use overlay::Overlay;
 
-use crate::base::ids::UserId;
+use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Email, Number};
-use crate::model::{Device, Personal, Subject, Tenant};
+use crate::model::{Device, Link, Personal, Subject, Tenant};
 
 /// How many entities a scan reads at first, unless it is told how many are wanted.
 const FIRST_PAGE: usize = 4;
@@ -139,6 +139,14 @@ impl dyn View + '_ {
                 self.under::<Device>(Index::DeviceOther, Key::new().id(key)).wanting(1).next().transpose()
             }
         }
+    }
+
+    /// The links by which a tenant is managed, those too whose end has come without a record.
+    pub(crate) fn links_managing(
+        &self,
+        tenant: TenantId,
+    ) -> impl Iterator<Item = Result<Arc<Link>, ViewError>> + '_ {
+        self.under::<Link>(Index::LinkManaged, Key::new().id(tenant.uuid()).flag(true))
     }
 
     /// Every entity under an index key or key prefix, in the order of key and id, read page by

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ask::Inquiry;
 use super::fault::{Fault, Trouble};
-use super::read::{part, part_by, tag, tree};
+use super::read::{part, part_by, policy, tag, tree};
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Outcome, Request};
@@ -213,7 +213,10 @@ impl Execute {
         }
         let Envelope { id, actor, expected_seq, command } = part(body, path)?;
         let path = format!("{path}.command");
-        let (name, fields) = tag(command, "command", &path)?;
+        let (name, mut fields) = tag(command, "command", &path)?;
+        if let Some(named) = fields.get_mut("policy") {
+            *named = policy(named.take(), &format!("{path}.policy"))?;
+        }
         let command = part_by(&path, fields, |fields| Command::read(&name, fields))?;
         Ok(Self { id, actor, expected_seq, command })
     }

@@ -95,13 +95,7 @@ pub fn restore(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<String, F
 /// # Errors
 /// When it is no policy. Whether it contradicts itself is said where it is put into force.
 pub fn policy(text: &str) -> Result<Policy, Fault> {
-    let document = read::tree(text)?;
-    if let Some(name) = document.as_str() {
-        let unknown =
-            || Fault::at(Trouble::InvalidRequest, "policy", "no policy of that name comes with the library");
-        return Policy::builtin().into_iter().find(|policy| policy.name == name).ok_or_else(unknown);
-    }
-    read::part(document, "policy")
+    read::part(read::policy(read::tree(text)?, "policy")?, "policy")
 }
 
 /// Anything that crosses, as JSON.

@@ -10,6 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use super::fault::{Fault, Trouble};
 use super::strict::Strict;
+use crate::policy::Policy;
 
 /// The most bytes of a document.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -50,6 +51,16 @@ pub(super) fn part_by<T>(
         };
         Fault::at(Trouble::InvalidRequest, path, error)
     })
+}
+
+/// A policy as a tree: as it stands there or, where it is a name, the one of that name that comes
+/// with the library.
+pub(super) fn policy(document: Value, path: &str) -> Result<Value, Fault> {
+    let Value::String(name) = document else { return Ok(document) };
+    let Some(found) = Policy::builtin().into_iter().find(|policy| policy.name == name) else {
+        return Err(Fault::at(Trouble::InvalidRequest, path, "no policy of that name comes with the library"));
+    };
+    Ok(serde_json::to_value(found).expect("a policy has string keys and finite numbers"))
 }
 
 /// Takes the member out of an object that says which of several kinds it is.

@@ -1,5 +1,6 @@
 //! How somebody comes to another address (U-1).
 
+use tenantry::base::text::Email;
 use tenantry::event::Event;
 use tenantry::model::{Actor, AddressChange, HandshakeState, Patch, Personal, Subject};
 use tenantry::refusal::Code::*;
@@ -171,7 +172,8 @@ fn told(given: &Given, who: UserId, tenant: TenantId) -> String {
 #[test]
 fn u1_t9_whether_an_address_is_in_use_is_told_to_nobody_who_asks_for_it() {
     // Two worlds: somebody of another tenant has the address, or another one of the same length.
-    let world = |name: &str| given().and(STAFF, user(EVE, ALONE, name, "admin"));
+    let world =
+        |name: &str| given().and(STAFF, user(EVE, ALONE, name, "admin")).and(ADA, customer(MSP, "fully"));
     let owner = Some(invitee(OLGA, OLGA_INVITATION, "taken"));
     let commands: [(UserId, TenantId, Command); 6] = [
         (
@@ -179,8 +181,8 @@ fn u1_t9_whether_an_address_is_in_use_is_told_to_nobody_who_asks_for_it() {
             JOINTLY,
             InviteUser::new(JOINTLY, invitee(OLGA, OLGA_INVITATION, "taken"), text("admin")).into(),
         ),
-        (ADA, MSP, AddCustomer { owner: owner.clone(), ..customer(MSP, "jointly") }.into()),
-        (ADA, MSP, ConvertLink { owner, ..ConvertLink::new(FULLY_LINK, text("jointly")) }.into()),
+        (ADA, MSP, AddCustomer { owner: owner.clone(), tenant: None, link: None, ..customer(MSP, "jointly") }.into()),
+        (ADA, MSP, ConvertLink { owner, ..ConvertLink::new(NEW_LINK, text("jointly")) }.into()),
         (JIM, JOINTLY, change(JIM, "taken").into()),
         (JACK, JOINTLY, change(JIM, "taken").into()),
         // A colleague's address is no other, where one asks to have it.
@@ -412,14 +414,55 @@ fn u1_a4_whether_an_address_still_waits_is_told_with_its_notice() {
         ours.map(|notice| (notice.kind.name(), notice.settled)).collect()
     };
     let warning = ("address_change_warning", false);
+    let vain = ("address_change_warning", true);
     assert_eq!(settled(&asked()), [("address_change", false), warning]);
-    assert_eq!(settled(&asked().later(7)), [("address_change", true), warning]);
+    assert_eq!(settled(&asked().later(7)), [("address_change", true), vain]);
+    let canceled = asked().and(JIM, CancelAddress::new(JIM));
+    assert_eq!(settled(&canceled), [("address_change", true), vain]);
     let confirmed = asked().and(JIM, confirm(JIM, "james"));
     assert_eq!(settled(&confirmed), [("address_change", true), warning, ("address_changed", false)]);
     // One that another took the place of is settled, too.
     let replaced = asked().later(1).and(JIM, change(JIM, "jimmy"));
-    let both = [("address_change", true), warning, ("address_change", false), warning];
+    let both = [("address_change", true), vain, ("address_change", false), warning];
     assert_eq!(settled(&replaced), both);
+}
+
+#[test]
+fn u1_a4_the_address_that_somebody_had_is_warned_however_fast_they_lose_it() {
+    let addresses = |given: &Given| -> Vec<(&'static str, Option<Email>)> {
+        let notices = given.engine.notices("mailer", usize::MAX).unwrap().notices;
+        let ours = notices.iter().filter(|notice| notice.kind.name().starts_with("address_change"));
+        ours.map(|notice| (notice.kind.name(), notice.address.clone())).collect()
+    };
+    let (change_to, warning) = ("address_change", "address_change_warning");
+    let pending = [(change_to, Some(mail("james"))), (warning, Some(mail("jim")))];
+    assert_eq!(addresses(&asked()), pending);
+    // Twice in a moment, and nobody has read the mail meanwhile.
+    let taken = asked().and(JIM, confirm(JIM, "james"));
+    let told = [(change_to, None), (warning, Some(mail("jim"))), ("address_changed", None)];
+    assert_eq!(addresses(&taken), told);
+    let again = taken.later(1).and(JIM, change(JIM, "thief")).and(JIM, confirm(JIM, "thief"));
+    let second = [(change_to, None), (warning, Some(mail("james"))), ("address_changed", None)];
+    assert_eq!(addresses(&again), [told, second].concat());
+    has(&again, JIM, "thief", None);
+    // What nobody can be told by any more is forgotten with the next change, all of it with the person.
+    let later = again.later(40).and(JIM, change(JIM, "jim")).and(JIM, confirm(JIM, "jim"));
+    let former: Vec<_> = known(&later, JIM).former.into_iter().map(|had| had.email).collect();
+    assert_eq!(former, [mail("thief")]);
+    later.verified();
+}
+
+#[test]
+fn u1_t9_nobody_of_another_organisation_finds_out_which_address_waits() {
+    let given = || {
+        let grants = SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage", "roles.manage"]));
+        let given = given().and(JULIA, grants).and(JULIA, assign(JIM, JOINTLY, "no_access"));
+        given.and(JULIA, change(JIM, "pending"))
+    };
+    for guess in ["pending", "another"] {
+        given().when(ADA, change(JIM, guess)).then(happened(&["address_requested"]));
+    }
+    given().when(JULIA, change(JIM, "pending")).then(happened(&["address_resent"])).verified();
 }
 
 #[test]

@@ -108,11 +108,16 @@ fn a1_where_nobody_is_left_the_next_manager_up_is_told_and_at_last_the_operator(
 #[test]
 fn a1_where_no_role_is_an_admins_whoever_may_edit_the_tenant_is_told() {
     let desk: RoleId = text("00000000-0000-0000-0000-0000000006b0");
-    let role = CreateRole { role: Some(desk), ..CreateRole::new(MSP, text("Desk"), set(&["tenant.edit"])) };
+    let may = set(&["tenant.edit", "tenant.view"]);
+    let role = CreateRole { role: Some(desk), ..CreateRole::new(MSP, text("Desk"), may) };
     let given = given().and(ADA, role).and(ADA, assign(RITA, MSP, &desk.to_string()));
     assert_eq!(service_mail(&given, FULLY), [ADA, ADAM]);
     let given = given.and(STAFF, assign(ADAM, FULLY, "no_access"));
-    assert_eq!(service_mail(&given.and(STAFF, assign(ADA, FULLY, "no_access")), FULLY), [RITA]);
+    let given = given.and(STAFF, assign(ADA, FULLY, "no_access"));
+    assert_eq!(service_mail(&given, FULLY), [RITA]);
+    // Whoever does not see the tenant is told nothing of it, whatever they may do.
+    let blind = EditRole { permissions: Some(set(&["tenant.edit"])), ..EditRole::new(desk) };
+    assert_eq!(service_mail(&given.and(ADA, blind), FULLY), [GINA]);
 }
 
 #[test]

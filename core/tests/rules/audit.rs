@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::SessionId;
+use tenantry::base::ids::{IntegrationId, SessionId};
 use tenantry::event::Event;
 use tenantry::model::{Actor, Stage};
 use tenantry::policy::MoveRule;
@@ -290,6 +290,22 @@ fn t9_a_refused_command_about_a_thing_that_is_not_there_stands_in_no_audit_of_th
 }
 
 #[test]
+fn t9_what_others_tried_about_something_that_is_not_there_is_told_no_more_than_what_they_did() {
+    let integration = IntegrationId::from_uuid(Uuid::from_u128(0x1c1));
+    let new = CreateIntegration::new(MSP, text("collector"), text("Collector"));
+    let created = CreateIntegration { integration: Some(integration), ..new };
+    let given = given().and(ADA, created).and(ADA, assign(ADAM, JOINTLY, "no_access"));
+    let share = || ShareIntegration::new(integration, JOINTLY);
+    let told = |given: &Given, who: UserId| audit(given, who, MSP).into_iter().map(|row| row.seq).max();
+    let before = (told(&given, ADAM), told(&given, ADA));
+    let tried = given.when(RITA, share()).then(refused(RoleLacksPermission));
+    assert_eq!(told(&tried, ADAM), before.0, "it names a customer that they are kept off");
+    assert!(told(&tried, ADA) > before.1);
+    let done = tried.and(ADA, share());
+    assert_eq!(told(&done, ADAM), before.0);
+}
+
+#[test]
 fn t9_an_attempt_at_what_was_left_is_told_to_nobody_whom_it_was_not_there_for() {
     let given = delinked(given())
         .and(ADA, ask(MSP, "JOINTLY", "jointly"))
@@ -350,7 +366,7 @@ fn t9_whoever_only_tries_something_is_a_stranger_to_the_tenant() {
 
 #[test]
 fn q2_whoever_sees_all_of_what_a_command_did_is_told_the_command() {
-    let tool: tenantry::base::ids::IntegrationId = text("00000000-0000-0000-0000-0000000009b0");
+    let tool: IntegrationId = text("00000000-0000-0000-0000-0000000009b0");
     let create = CreateIntegration {
         integration: Some(tool),
         ..CreateIntegration::new(MSP, text("ticketing"), text("Tickets"))

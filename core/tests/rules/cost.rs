@@ -9,7 +9,7 @@ use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
 use tenantry::policy::{MoveRule, Policy};
 use tenantry::query::{
-    AlertRecipients, CustomerFilter, LinkRequestFilter, Paging, ResellerFilter, UserFilter, UsersWhoCan,
+    AlertRecipients, Ask, CustomerFilter, LinkFilter, LinkRequestFilter, Paging, ResellerFilter, UserFilter, UsersWhoCan,
 };
 use tenantry::refusal::Code::{TextTooLong, UnknownTenant};
 use tenantry::store::memory::MemoryStore;
@@ -153,13 +153,24 @@ fn l3_what_a_stranger_left_to_come_due_makes_no_answer_to_it_dearer() {
     let (few, many) = grown(world, |given| given.engine.execute(CARL, DeclineLink::new(ASKED)).unwrap());
     assert_eq!(few, many);
     // Nor a list that is refused.
-    let (few, many) = grown(world, |given| {
-        let reading = given.engine.read().unwrap();
-        let now = reading.now().unwrap();
-        let refused = now.ask(Customers::new(CARL.into(), SECOND)).unwrap_err();
-        assert_eq!(refused.code(), Some(UnknownTenant), "{refused}");
-    });
-    assert_eq!(few, many);
+    fn pays_nothing<Q: Ask + Clone>(world: impl Fn(usize) -> Bench, query: Q) {
+        let (few, many) = grown(world, |given| {
+            let reading = given.engine.read().unwrap();
+            let refused = reading.now().unwrap().ask(query.clone()).err().unwrap();
+            assert_eq!(refused.code(), Some(UnknownTenant), "{refused}");
+        });
+        assert_eq!(few, many);
+    }
+    let actor = || Actor::User(CARL);
+    pays_nothing(world, Customers::new(actor(), SECOND));
+    pays_nothing(world, Links::new(actor(), SECOND));
+    let managed = LinkFilter { manages: true, ..LinkFilter::default() };
+    pays_nothing(world, Links { filter: managed, ..Links::new(actor(), SECOND) });
+    pays_nothing(world, Proposals::new(actor(), SECOND));
+    pays_nothing(world, Moves::new(actor(), SECOND));
+    pays_nothing(world, LinkRequests::new(actor(), SECOND));
+    pays_nothing(world, ResellerCustomers::new(actor(), SECOND));
+    pays_nothing(world, Uploads::new(actor(), SECOND));
 }
 
 #[test]

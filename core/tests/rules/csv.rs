@@ -178,8 +178,9 @@ fn v6_the_text_is_rfc_4180() {
     let text = String::from_utf8(csv_of(&given, &ResellerFilter::default())).unwrap();
     assert_eq!(
         text,
-        "Company name / internal reference,Customer / MSP ID,Country,Last uploaded,Uploads,Devices,Status\r\n\
-         \"Alone / a \"\"b\"\", c\",ALONE,DE,2026-01-01T00:00:00.000000Z,1,1,active\r\n"
+        "\"Company name / internal reference\",\"Customer / MSP ID\",\"Country\",\"Last uploaded\",\"Uploads\",\
+         \"Devices\",\"Status\"\r\n\
+         \"Alone / a \"\"b\"\", c\",\"ALONE\",\"DE\",\"2026-01-01T00:00:00.000000Z\",1,1,\"active\"\r\n"
     );
 }
 

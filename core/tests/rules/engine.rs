@@ -638,6 +638,37 @@ fn q2_commands_refused_for_lack_of_rights_are_recorded_unless_opted_out() {
     assert_eq!(engine.token().unwrap().seq, 3);
 }
 
+#[test]
+fn q2_whatever_is_refused_for_lack_of_rights_stands_with_everybody_whom_it_was_about() {
+    let both = || BTreeSet::from([JOINTLY, FULLY]);
+    let assignments = || [JOINTLY, FULLY].map(|tenant| NewAssignment { user: RITA, tenant, role: text("admin"), below: None });
+    let taken = [JOINTLY, FULLY].map(|tenant| UserOnTenant { user: RITA, tenant });
+    for (who, command, tenants) in [
+        (RITA, Command::from(Assign::new(assignments().to_vec())), both()),
+        (RITA, Unassign::new(taken.to_vec()).into(), both()),
+        (RITA, DisableTenants::new(both().into_iter().collect()).into(), both()),
+        (RITA, CreateRole::new(JOINTLY, text("Helper"), set(&["tenant.view"])).into(), [JOINTLY].into()),
+        (RITA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])).into(), [JOINTLY].into()),
+        (RITA, RequestDelink::new(JOINTLY_LINK).into(), [JOINTLY, MSP].into()),
+        (RITA, AddServices::new(JOINTLY_LINK, set(&["enrollment"])).into(), [JOINTLY, MSP].into()),
+        (RITA, invite(JOINTLY, "admin").into(), [JOINTLY].into()),
+        (RITA, BuyLicence::new(MSP, JOINTLY, text("manage"), 1).into(), [JOINTLY, MSP].into()),
+        (RITA, BlockUser::new(JIM).into(), [JOINTLY].into()),
+        (RITA, EditUser { name: Patch::Set(text("Jim")), ..EditUser::new(JIM) }.into(), [JOINTLY].into()),
+    ] {
+        let name = command.name();
+        let when = given().when(who, command);
+        let code = when.refusal().code;
+        assert!(matches!(code, RoleLacksPermission | ReservedForCustomer | NotGranted), "{name}: {code:?}");
+        let given = when.then(refused(code));
+        for tenant in tenants {
+            let row = audit(&given, STAFF, tenant, &AuditFilter::default()).pop().unwrap();
+            assert_eq!((row.by, row.command.as_deref()), (AuditActor::User(who), Some(name)), "{tenant}");
+        }
+        given.verified();
+    }
+}
+
 // Erasure.
 
 #[test]

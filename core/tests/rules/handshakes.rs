@@ -229,6 +229,41 @@ fn l3_nobody_is_asked_more_often_in_a_day_than_the_policy_allows() {
 }
 
 #[test]
+fn l3_nobody_is_told_of_what_is_given_and_taken_more_often_in_a_day_than_they_may_be_asked() {
+    let few = |given: Given| given.under(|policy| policy.asks_per_day = 2);
+    // What takes something away always works, and so does the operator.
+    let grant = |grants: &[&str]| SetManagerGrants::new(JOINTLY_LINK, set(grants));
+    let mut given = few(given());
+    for _ in 0..2 {
+        given = given.and(JULIA, grant(&["users.manage"])).and(JULIA, grant(&[]));
+    }
+    let when = given.when(JULIA, grant(&["users.manage"]));
+    assert_eq!(when.refusal().about, dawn().plus_days(1).to_string());
+    let given = when.then(refused(TooManyRequests));
+    let given = given.when(staff_for("T-1"), grant(&["users.manage"])).then(done()).and(JULIA, grant(&[]));
+    given.later(1).when(JULIA, grant(&["users.manage"])).then(done()).verified();
+    let extend = |days| SetAutoExtend { days, ..SetAutoExtend::new(NEW_LINK) };
+    let term = Some(tenantry::model::TermRequest::days(90));
+    let added = AddCustomer { term, ..customer(MSP, "fully") };
+    let mut given = few(super::given().and(ADA, added));
+    for _ in 0..2 {
+        given = given.and(ADA, extend(Some(30))).and(ADA, extend(None));
+    }
+    given.when(ADA, extend(Some(30))).then(refused(TooManyRequests)).verified();
+    // A reseller's uploads to a stranger, and a stranger that drops it.
+    let mut given = few(trade(MoveRule::AtOnce));
+    for number in 1..=2 {
+        given = given.and(ROB, upload(number, ALONE, &["SN-1"])).and(ROB, WithdrawUpload::new(upload_id(number)));
+    }
+    let given = given.and(ROB, upload(3, ALONE, &["SN-1"]));
+    given.when(ROB, WithdrawUpload::new(upload_id(3))).then(refused(TooManyRequests)).verified();
+    let mut given = few(trade(MoveRule::AtOnce));
+    given = given.and(CARL, DropReseller::new(ALONE, RESELLER)).and(CARL, AdmitReseller::new(ALONE, RESELLER));
+    given = given.and(CARL, DropReseller::new(ALONE, RESELLER));
+    given.when(CARL, AdmitReseller::new(ALONE, RESELLER)).then(refused(TooManyRequests)).verified();
+}
+
+#[test]
 fn l3_people_from_further_up_ask_for_the_manager_and_count_as_it() {
     let given = trade(MoveRule::Approval).under(|policy| policy.asks_per_day = 2);
     let given = given.and(ROB, upload(1, MSP, &["SN-1"])).and(ADAM, hand(JOINTLY, &["SN-1"]));

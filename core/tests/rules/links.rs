@@ -260,7 +260,8 @@ fn l5_fully_converts_to_jointly_and_never_back() {
         .when(ADA, convert(FULLY_LINK, "jointly", None))
         .then(happened(&["link_converted"]))
         .then_may(FRED, "devices.view", FULLY);
-    given().when(ADA, convert(FULLY_LINK, "jointly", eve())).then(happened(&["link_converted"]));
+    // Somebody else is not named in their stead.
+    given().when(ADA, convert(FULLY_LINK, "jointly", eve())).then(refused(OwnerPresent));
     let unmanned = || given().and(ADA, customer(MSP, "fully"));
     unmanned().when(ADA, convert(NEW_LINK, "jointly", None)).then(refused(OwnerRequired));
     unmanned()
@@ -635,7 +636,6 @@ fn l6_of_a_link_that_has_ended_nothing_is_told_of_how_the_customer_stands() {
         let given = delinked(given()).and(NINA, ask(SECOND, "JOINTLY", "jointly"));
         given.and(JULIA, AcceptLink::new(ASKED))
     };
-    let owner = Some(invitee(EVE, EVE_INVITATION, "eve"));
     for actor in [tenantry::model::Actor::from(ADA), STAFF] {
         ended()
             .when(actor.clone(), AddServices::new(JOINTLY_LINK, set(&["enrollment"])))
@@ -646,7 +646,7 @@ fn l6_of_a_link_that_has_ended_nothing_is_told_of_how_the_customer_stands() {
         let wider = ended().under(|policy| policy.management_types[1].needs_grants = false);
         wider.when(actor.clone(), ProposeTerms::new(JOINTLY_LINK)).then(refused(LinkEnded));
     }
-    let locked = given().and(ADA, ConvertLink { owner, ..ConvertLink::new(FULLY_LINK, text("jointly")) });
+    let locked = given().and(ADA, ConvertLink::new(FULLY_LINK, text("jointly")));
     let locked = locked.and(ADA, RequestDelink::new(FULLY_LINK)).and(FRED, AcceptDelink::new(FULLY_LINK));
     locked.when(ADA, ConvertLink::new(FULLY_LINK, text("jointly"))).then(refused(LinkEnded));
 }

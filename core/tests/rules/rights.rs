@@ -276,7 +276,7 @@ fn p15_whoever_names_the_owner_of_a_tenant_that_is_there_manages_its_users() {
     // Nor is one named while the tenant is disabled.
     sales().and(ADA, disable(NEW)).when(ADAM, convert()).then(refused(TenantDisabled));
     // Where there is one, nobody is named.
-    given().when(ADAM, fully()).then(happened(&["link_converted"]));
+    given().when(ADAM, fully()).then(refused(OwnerPresent));
 }
 
 #[test]
