@@ -227,11 +227,11 @@ fn p13_a_policy_is_read_by_name_or_whole() {
     let whole = serde_json::to_string(&Policy::delegated()).unwrap();
     assert_eq!(wire::policy(&whole).unwrap(), Policy::delegated());
     let wrong = whole.replace("\"max_depth\":4", "\"max_depth\":\"4\"");
-    let given = world();
+    let engine = Engine::memory().unwrap();
     let set = |named| format!(r#"{{"command":"set_policy","policy":"{named}"}}"#);
-    call(&given.engine, &execute("$STAFF", &set("clients"))).unwrap();
-    assert_eq!(given.engine.read().unwrap().now().unwrap().policy().name, "clients");
-    let unknown = call(&given.engine, &execute("$STAFF", &set("house"))).unwrap_err();
+    call(&engine, &execute("$STAFF", &set("clients"))).unwrap();
+    assert_eq!(engine.read().unwrap().now().unwrap().policy().name, "clients");
+    let unknown = call(&engine, &execute("$STAFF", &set("house"))).unwrap_err();
     assert_eq!(unknown.path.as_deref(), Some("execute.command.policy"));
     for (text, path) in [(r#""house""#, "policy"), ("{}", "policy"), ("{", ""), (&wrong, "policy.max_depth")]
     {
