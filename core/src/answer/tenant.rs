@@ -46,7 +46,7 @@ pub(super) fn settings(sight: &Sight<'_>, it: &Settings) -> Ruling<TenantSetting
         website: tenant.website.clone(),
         prefix: tenant.prefix.clone(),
         contact: open.contact()?,
-        operation: tenant.operation,
+        operation: sight.world().operation(&tenant)?,
         devices: tenant.devices,
         since: tenant.since,
     })
@@ -75,7 +75,7 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
             name: there.name.clone(),
             number: there.number.clone(),
             kind: there.kind,
-            operation: there.operation,
+            operation: world.operation(&there)?,
         }))
     };
     let own = sight.own()?;

@@ -156,7 +156,7 @@ impl<'s> RecordSight<'s> {
                 // Nor is anybody told what others tried about something that is not there for them:
                 // why it was refused would tell of that, and done it would not be told either.
                 let of_others = self.sight.viewer().is_some_and(|viewer| record.actor != Actor::User(viewer.id));
-                if of_others && self.any_hidden(named)? {
+                if of_others && self.any_hidden(named, around)? {
                     continue;
                 }
                 // Each thing that was named is told for itself.
@@ -312,30 +312,40 @@ impl<'s> RecordSight<'s> {
         match self.known(viewer, tenant)? {
             Known::Now => Ok(true),
             Known::Never => Ok(false),
-            Known::AsItWas => {
-                let mut managed = false;
-                for world in [around.before, around.after] {
-                    if manages(world, self.tenant, tenant, &BTreeSet::new())? {
-                        managed = true;
-                        // Only a party remembers: not whoever stood further up.
-                        let party = world.links_above(tenant)?.iter().any(|it| it.manager == self.tenant);
-                        if party && access::sees(world, viewer, tenant)? {
-                            return Ok(true);
-                        }
-                    }
-                }
+            Known::AsItWas => match self.saw(viewer, tenant, around)? {
+                Some(saw) => Ok(saw),
                 // Whoever tries something about what they left has to do with it no more.
-                let tried = around.refused && self.left(tenant)?;
-                Ok(!(managed || tried))
-            }
+                None => Ok(!(around.refused && self.left(tenant)?)),
+            },
         }
     }
 
-    /// Whether something that was named involves an organisation that is not there for the reader.
-    fn any_hidden(&self, named: &BTreeSet<BTreeSet<TenantId>>) -> Result<bool, ViewError> {
+    /// Whether the reader saw, as a party to the link, a tenant that their organisation managed
+    /// then; nothing, where it did not.
+    fn saw(&self, viewer: &User, tenant: TenantId, around: &Around<'_>) -> Result<Option<bool>, ViewError> {
+        let mut saw = None;
+        for world in [around.before, around.after] {
+            if manages(world, self.tenant, tenant, &BTreeSet::new())? {
+                // Only a party remembers: not whoever stood further up.
+                let party = world.links_above(tenant)?.iter().any(|it| it.manager == self.tenant);
+                let sees = party && access::sees(world, viewer, tenant)?;
+                saw = Some(saw == Some(true) || sees);
+            }
+        }
+        Ok(saw)
+    }
+
+    /// Whether something that was named involves an organisation that is not there for the reader,
+    /// or that was not when theirs managed it.
+    fn any_hidden(&self, named: &BTreeSet<BTreeSet<TenantId>>, around: &Around<'_>) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(false) };
         for tenant in named.iter().flatten() {
-            if matches!(self.known(viewer, *tenant)?, Known::Never) {
+            let hidden = match self.known(viewer, *tenant)? {
+                Known::Now => false,
+                Known::Never => true,
+                Known::AsItWas => self.saw(viewer, *tenant, around)? == Some(false),
+            };
+            if hidden {
                 return Ok(true);
             }
         }

@@ -292,8 +292,8 @@ fn t9_a_refused_command_about_a_thing_that_is_not_there_stands_in_no_audit_of_th
 #[test]
 fn t9_what_others_tried_about_something_that_is_not_there_is_told_no_more_than_what_they_did() {
     let integration = IntegrationId::from_uuid(Uuid::from_u128(0x1c1));
-    let new = CreateIntegration::new(MSP, text("collector"), text("Collector"));
-    let created = CreateIntegration { integration: Some(integration), ..new };
+    let new = || CreateIntegration::new(MSP, text("collector"), text("Collector"));
+    let created = CreateIntegration { integration: Some(integration), ..new() };
     let given = given().and(ADA, created).and(ADA, assign(ADAM, JOINTLY, "no_access"));
     let share = || ShareIntegration::new(integration, JOINTLY);
     let told = |given: &Given, who: UserId| audit(given, who, MSP).into_iter().map(|row| row.seq).max();
@@ -301,6 +301,14 @@ fn t9_what_others_tried_about_something_that_is_not_there_is_told_no_more_than_w
     let tried = given.when(RITA, share()).then(refused(RoleLacksPermission));
     assert_eq!(told(&tried, ADAM), before.0, "it names a customer that they are kept off");
     assert!(told(&tried, ADA) > before.1);
+    // Nor is it told to whom it was not there for, once it is gone.
+    let aside = super::given().and(STAFF, user(EVE, MSP, "eve", "no_access"));
+    let aside = aside.and(ADA, Assign::new(vec![NewAssignment { below: Some(false), ..place(EVE, MSP, "admin") }]));
+    let aside = aside.and(ADA, CreateIntegration { integration: Some(integration), ..new() });
+    let seq = seq(&aside);
+    let left = delinked(aside.when(RITA, share()).then(refused(RoleLacksPermission)));
+    assert!(audit(&left, EVE, MSP).iter().all(|row| row.seq <= seq || row.by != AuditActor::User(RITA)));
+    assert!(audit(&left, ADA, MSP).iter().any(|row| row.seq > seq && row.by == AuditActor::User(RITA)));
     let done = tried.and(ADA, share());
     assert_eq!(told(&done, ADAM), before.0);
 }
@@ -328,7 +336,7 @@ fn t9_whoever_stood_further_up_remembers_nothing_of_what_was_left_below() {
     };
     assert_eq!(rows(&given), (1, true));
     // `MSP` was a party to what it left, `GRAND` above it never was.
-    assert_eq!(rows(&delinked(given)), (1, false));
+    assert_eq!(rows(&delinked(given)), (0, false));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use tenantry::base::ids::ProposalId;
 use tenantry::model::machine::DelinkAct;
-use tenantry::model::{Actor, Assignment, EndCause, Link, Party, Role, Stage, TermRequest};
+use tenantry::model::{Actor, Assignment, EndCause, Link, Operation, Party, Role, Stage, TermRequest};
 use tenantry::notice::NoticeKind;
 use tenantry::policy::Policy;
 use tenantry::query::Question;
@@ -363,6 +363,22 @@ fn d8_the_notice_period_is_that_of_the_request() {
     });
     let given = given.agreed(JOINTLY_LINK).later(5).swept();
     assert_eq!(link_of(&given, JOINTLY_LINK).stage, Stage::Active);
+}
+
+#[test]
+fn d8_t5_a_tenant_comes_up_in_lists_with_the_end_of_a_notice_that_nothing_has_recorded() {
+    let given = noticed(60).and(ADA, RequestDelink::new(JOINTLY_LINK)).and(ADA, disable(JOINTLY));
+    let stands = |given: &Given| {
+        let read = given.engine.read().unwrap();
+        let now = read.now().unwrap();
+        let settings = now.ask(Settings::new(STAFF, JOINTLY)).unwrap().operation;
+        let places = now.ask(Places::new(JULIA.into()));
+        (settings, places.ok().map(|page| page.rows[0].operation))
+    };
+    assert_eq!(stands(&given).0, Operation::Disabled);
+    let given = given.later(60);
+    assert_eq!(stands(&given), (Operation::Enabled, Some(Operation::Enabled)));
+    assert_eq!(stands(&given.swept()).0, Operation::Enabled);
 }
 
 #[test]
