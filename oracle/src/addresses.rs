@@ -33,11 +33,18 @@ impl Oracle {
         }
     }
 
+    /// Whether asking a user for an address is to remind them of it: it is the one that waits, and who asks is of their home.
+    /// To anybody else nobody tells which one that is.
+    pub fn reminds_of_address(&self, by: UserId, user: UserId, email: &Email) -> bool {
+        let home = |id| self.user(id).map(|user| user.home);
+        self.pending_address(user) == Some(email) && home(by) == home(user)
+    }
+
     /// Asks a user to confirm another address, or again to confirm the one that they were asked for.
     pub fn ask_for_address(&mut self, who: Who, user: UserId, email: &Email, at: Timestamp) {
-        self.note_invited(who, user, email, at);
+        self.note_invited(who, user, at);
         let sender = Self::person(who);
-        let again = self.pending_address(user) == Some(email);
+        let again = matches!(who, Who::User(by) if self.reminds_of_address(by, user, email));
         let expires = at.plus_days(self.policy.invitation_days);
         let home = self.user(user).unwrap().home;
         if again {

@@ -106,7 +106,8 @@ impl Oracle {
         if by_role.is_empty() { self.people(home, tenant, at, |a| self.gives(a, &edit)) } else { by_role }
     }
 
-    /// The active people of an organisation of whose nearest assignments on the tenant one is such.
+    /// The active people of an organisation of whose nearest assignments on the tenant one is such. Whoever of a manager's
+    /// does not even see it by them is nobody.
     fn people(
         &self,
         home: TenantId,
@@ -114,9 +115,12 @@ impl Oracle {
         at: Timestamp,
         such: impl Fn(&Assignment) -> bool,
     ) -> BTreeSet<UserId> {
+        let view = Permission::parse("tenant.view").unwrap();
         let mut found = BTreeSet::new();
         for user in self.users.iter().filter(|user| user.home == home && user.state == UserState::Active) {
-            if self.assignments_on(user.id, tenant, at).into_iter().any(&such) {
+            let held = self.assignments_on(user.id, tenant, at);
+            let sees = home == tenant || held.iter().any(|a| self.gives(a, &view));
+            if sees && held.into_iter().any(&such) {
                 found.insert(user.id);
             }
         }

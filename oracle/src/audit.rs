@@ -301,6 +301,13 @@ impl Oracle {
                 continue;
             }
             let told = |one: TenantId| self.told_of(who, tenant, one, entry, at);
+            // Nor what somebody else tried about an organisation that is not there for the reader: done, it would not be told.
+            if entry.refused && entry.actor != *viewer {
+                let done = Entry { refused: false, ..entry.clone() };
+                if !entry.deeds.iter().flatten().all(|one| self.told_of(who, tenant, *one, &done, at)) {
+                    continue;
+                }
+            }
             let veiled = self.veiled(who, entry).is_some();
             let of_tenant = |(about, _): &&Group| about.contains(&tenant) && !(veiled && about.len() == 1);
             let open = |(about, home): &&Group| about.iter().chain(home).all(|one| told(*one));

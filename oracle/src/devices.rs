@@ -264,6 +264,9 @@ impl Oracle {
             return Err(Code::UnknownUpload);
         }
         self.right(who, "devices.manage", upload.reseller, at, Disabled::Bars)?;
+        // Nothing else is looked at: each time the holder is told (L-3).
+        let (holder, reseller) = (Addressee::Tenant(upload.to), upload.reseller);
+        least(self.asked_enough(who, &holder, reseller, at).into_iter().collect())?;
         let left = || self.devices.iter().filter(|device| device.upload.id == c.upload);
         let devices = match &c.devices {
             Some(devices) => self.meant(devices),
@@ -288,6 +291,7 @@ impl Oracle {
         least(obstacles)?;
         self.devices.retain(|device| !devices.contains(&device.id));
         self.withdrawn.extend(devices.into_iter().map(|device| (c.upload, device)));
+        self.note_asked_by(holder, reseller, at);
         Ok(())
     }
 

@@ -184,12 +184,16 @@ impl Oracle {
     }
 
     pub fn asked_enough_by(&self, addressee: &Addressee, by: TenantId, at: Timestamp) -> Option<Code> {
+        (self.asked_of(addressee, by, at) >= self.policy.asks_per_day).then_some(Code::TooManyRequests)
+    }
+
+    /// How often an organisation has asked somebody on the day of a moment.
+    pub fn asked_of(&self, addressee: &Addressee, by: TenantId, at: Timestamp) -> u32 {
         let today = at.micros().div_euclid(MICROS_A_DAY);
-        let asked = match self.asked.get(&(addressee.clone(), by)) {
+        match self.asked.get(&(addressee.clone(), by)) {
             Some((day, times)) if *day == today => *times,
             _ => 0,
-        };
-        (asked >= self.policy.asks_per_day).then_some(Code::TooManyRequests)
+        }
     }
 
     /// Remembers that an organisation has asked something of somebody.

@@ -297,17 +297,19 @@ impl Oracle {
         }
         // What the link would be from then on is what it was agreed to be.
         let target = self.terms[link.terms].management(&c.management);
+        let leaves_room = target.is_some_and(|rule| rule.delinkable);
         let mut invite = None;
-        if !ended && !owner_present && target.is_some_and(|rule| rule.delinkable) {
-            match &c.owner {
-                None => obstacles.push(Code::OwnerRequired),
-                Some(owner) => invite = Some(owner),
-            }
+        match &c.owner {
+            None if leaves_room && !owner_present && !ended => obstacles.push(Code::OwnerRequired),
+            Some(_) if target.is_some() && !leaves_room => obstacles.push(Code::OwnerNotAllowed),
+            Some(_) if leaves_room && owner_present && !ended => obstacles.push(Code::OwnerPresent),
+            Some(owner) if leaves_room && !ended => invite = Some(owner),
+            _ => {}
         }
         if let Some(owner) = invite {
             obstacles.extend(self.invitee_obstacles(owner, link.managed));
             obstacles.extend(self.id_obstacles(&invitee_ids(owner)));
-            obstacles.extend(self.invited_enough(who, &owner.email, at));
+            obstacles.extend(self.invited_enough(who, None, Some(&owner.email), at));
             obstacles.extend(self.owner_obstacles(who, link.managed, at));
         }
         least(obstacles)?;
@@ -373,7 +375,13 @@ impl Oracle {
         if link.in_force(at) && link.expires.is_some() && link.extend_days == c.days {
             obstacles.push(Code::NothingToDo);
         }
+        if c.days.is_some() {
+            obstacles.extend(self.given_enough(who, &link, at));
+        }
         least(obstacles)?;
+        if c.days.is_some() {
+            self.note_given(&link, at);
+        }
         let changed = self.link_mut(c.link);
         changed.extend_days = c.days;
         changed.announce_term(&link, at);
@@ -411,9 +419,26 @@ impl Oracle {
         if link.in_force(at) && link.grants == c.grants {
             obstacles.push(Code::NothingToDo);
         }
+        let widened = !c.grants.is_subset(&link.grants);
+        if widened {
+            obstacles.extend(self.given_enough(who, &link, at));
+        }
         least(obstacles)?;
+        if widened {
+            self.note_given(&link, at);
+        }
         self.link_mut(c.link).grants = c.grants.clone();
         Ok(())
+    }
+
+    /// That enough was given on a link for a day, by whomever, if it was: what could be taken back and given without end is
+    /// told each time (L-3). It counts for the link, whichever side gives.
+    fn given_enough(&self, who: Who, link: &Link, at: Timestamp) -> Option<Code> {
+        self.asked_enough(who, &Addressee::Link(link.id), link.managed, at)
+    }
+
+    fn note_given(&mut self, link: &Link, at: Timestamp) {
+        self.note_asked_by(Addressee::Link(link.id), link.managed, at);
     }
 
     /// The link and the party that speaks, for any act about a delink (D). A home that is not enabled does not bar its super admins.

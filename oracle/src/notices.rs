@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
-use tenantry::command::Command;
-use tenantry::model::{HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, UserState};
+use tenantry::command::{Command, Request};
+use tenantry::model::{Actor, HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, UserState};
 use tenantry::notice::NoticeKind;
 use tenantry::query::Recipients;
 
@@ -285,13 +285,18 @@ impl Oracle {
             let was = before.address_change(one.user);
             let asked = |world: &Self| world.pending_address(one.user).cloned();
             let to = || vec![For::Person(one.user)];
-            let again = match cause.command() {
-                Some(Command::EditUser(c)) => c.user == one.user && c.email.is_some(),
-                _ => false,
+            // Who is asked for the address that waits is reminded, or asked anew by somebody else's people (U-1.10).
+            let asks = match cause {
+                Cause::Command(Request { actor: Actor::User(by), command: Command::EditUser(c), .. })
+                    if c.user == one.user =>
+                {
+                    c.email.as_ref().map(|email| before.reminds_of_address(*by, one.user, email))
+                }
+                _ => None,
             };
-            if again && was.is_some_and(|was| pending(was.state)) && asked(self) == asked(before) {
+            if asks == Some(true) {
                 told.push((json!({"kind": "address_change_reminder", "user": one.user}), to()));
-            } else if pending(one.state) && asked(self) != asked(before) {
+            } else if pending(one.state) && (asks == Some(false) || asked(self) != asked(before)) {
                 told.push((json!({"kind": "address_change", "user": one.user}), to()));
                 told.push((json!({"kind": "address_change_warning", "user": one.user}), to()));
             } else if one.state == Accepted && was.is_some_and(|was| pending(was.state)) {
@@ -389,7 +394,8 @@ impl Oracle {
                 others.remove(but);
                 users(others)
             }
-            For::Newcomer(tenant) if self.active_super_admins(*tenant).is_empty() => {
+            // Whoever has had somebody to ask was asked, or nobody had to be (L-6.9).
+            For::Newcomer(tenant) if then.tenant(*tenant).is_some_and(|tenant| !tenant.had_owner) => {
                 let signs_up = |one: &&Invitation| one.tenant == *tenant && one.sign_up && pending(one.state);
                 users(self.invitations.iter().filter(signs_up).map(|one| one.user).collect())
             }
@@ -428,6 +434,7 @@ impl Oracle {
         at: Timestamp,
     ) -> BTreeSet<UserId> {
         let recorded = Timestamp::MIN;
+        let view = Permission::parse("tenant.view").unwrap();
         let in_force = record.links_above(managed, recorded).iter().any(|link| link.manager == manager);
         let people = |home, such: &dyn Fn(&Assignment) -> bool| -> BTreeSet<UserId> {
             if !record.listens(home, recorded) {
@@ -439,17 +446,20 @@ impl Oracle {
                     true => record.assignments_on(user.id, managed, recorded),
                     false => record.assignments_below(user.id, manager, recorded),
                 };
-                held.into_iter().any(such)
+                held.iter().any(|a| such(a)) && held.iter().any(|a| record.gives(a, &view))
             };
             let told = record.users.iter().filter(active).filter(is_such).map(|user| user.id);
             // Who reads it still: where theirs manages the tenant, who is such there now; where it does no longer, who would see
             // it if it did and was not kept off it (14.7); of what was only asked, who is such of what is below.
             let reads = |user: &UserId| {
                 let active = self.user(*user).is_some_and(|user| user.state == UserState::Active);
+                let stands = |held: Vec<&Assignment>| {
+                    held.iter().any(|a| such(a)) && held.iter().any(|a| self.gives(a, &view))
+                };
                 let there = match (self.manages(home, managed, at), in_force) {
-                    (true, true) => self.assignments_on(*user, managed, at).into_iter().any(such),
+                    (true, true) => stands(self.assignments_on(*user, managed, at)),
                     (false, true) => self.remembers(*user, home, at),
-                    (_, false) => self.assignments_below(*user, manager, at).into_iter().any(such),
+                    (_, false) => stands(self.assignments_below(*user, manager, at)),
                 };
                 let theirs = self.manages(home, managed, at) && in_force;
                 active && there && (theirs || !self.is_kept_off(*user, manager, managed, at))

@@ -14,7 +14,7 @@ use tenantry::refusal::Code;
 
 use crate::access::Disabled;
 use crate::obstacles::least;
-use crate::world::{Device, Moved, Oracle, ResellerCustomer};
+use crate::world::{Addressee, Device, Moved, Oracle, ResellerCustomer};
 
 /// A row of a reseller's list, counted from its devices.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,6 +188,8 @@ impl Oracle {
             return Err(Code::ResellerDropped);
         }
         self.reseller_customer_mut(c.reseller, c.tenant).status = ResellerStatus::Inactive;
+        // Whoever drops it: it could be admitted and dropped without end (L-3).
+        self.note_asked_by(Addressee::Tenant(c.reseller), c.tenant, at);
         Ok(())
     }
 
@@ -198,6 +200,7 @@ impl Oracle {
         if row.status != ResellerStatus::Inactive {
             return Err(Code::ResellerNotDropped);
         }
+        least(self.asked_enough(who, &Addressee::Tenant(c.reseller), c.tenant, at).into_iter().collect())?;
         let shown = !self.shown_devices(c.reseller, c.tenant).0.is_empty();
         let status = if shown { ResellerStatus::Active } else { ResellerStatus::Pending };
         self.reseller_customer_mut(c.reseller, c.tenant).status = status;

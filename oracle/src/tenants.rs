@@ -88,7 +88,7 @@ impl Oracle {
         }
         if let Some(owner) = &c.owner {
             obstacles.extend(self.invitee_obstacles(owner, id));
-            obstacles.extend(self.invited_enough(who, &owner.email, at));
+            obstacles.extend(self.invited_enough(who, None, Some(&owner.email), at));
         }
         let users: Vec<_> = c.authorize.iter().map(|item| item.user).collect();
         if batch_obstacles(&users).contains(&Code::DuplicateItem) {

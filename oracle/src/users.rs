@@ -74,31 +74,35 @@ impl Oracle {
             asked: at,
             expires: at.plus_days(self.policy.invitation_days),
         });
-        self.note_invited(who, user, &invitee.email, at);
+        self.note_invited(who, user, at);
     }
 
-    /// Remembers that somebody was invited or reminded by an organisation, or asked for another address: the person, and
-    /// the address.
-    pub fn note_invited(&mut self, who: Who, person: UserId, email: &Email, at: Timestamp) {
+    /// Remembers that somebody was invited or reminded by an organisation, or asked for another address.
+    pub fn note_invited(&mut self, who: Who, person: UserId, at: Timestamp) {
         if let Who::User(user) = who {
             let home = self.user(user).unwrap().home;
-            self.note_asked(who, Addressee::Address(email.clone()), home, at);
             self.note_asked(who, Addressee::Person(person), home, at);
         }
     }
 
-    /// That an organisation has asked a person often enough for a day, whatever for, if it has.
-    fn person_asked_enough(&self, who: Who, person: UserId, at: Timestamp) -> Option<Code> {
+    /// That an organisation has invited, reminded and asked a person, and all that are known by an address, often enough for a
+    /// day, if it has (U-1.9).
+    pub fn invited_enough(
+        &self,
+        who: Who,
+        person: Option<UserId>,
+        email: Option<&Email>,
+        at: Timestamp,
+    ) -> Option<Code> {
         let Who::User(user) = who else { return None };
         let home = self.user(user).unwrap().home;
-        self.asked_enough(who, &Addressee::Person(person), home, at)
-    }
-
-    /// That an organisation has invited and reminded somebody often enough for a day, if it has.
-    pub fn invited_enough(&self, who: Who, email: &Email, at: Timestamp) -> Option<Code> {
-        let Who::User(user) = who else { return None };
-        let home = self.user(user).unwrap().home;
-        self.asked_enough(who, &Addressee::Address(email.clone()), home, at)
+        let known = |user: &&User| {
+            let by = [user.email.as_ref(), self.pending_address(user.id)];
+            Some(user.id) == person || email.is_some() && by.contains(&email)
+        };
+        let people = self.users.iter().filter(known);
+        let asked: u32 = people.map(|user| self.asked_of(&Addressee::Person(user.id), home, at)).sum();
+        (asked >= self.policy.asks_per_day).then_some(Code::TooManyRequests)
     }
 
     /// Asks somebody to be a tenant's super admin: without a mask, whoever asks (L-1).
@@ -143,7 +147,7 @@ impl Oracle {
         let offer = Assignment { user, tenant: c.tenant, role: c.role.clone(), below: false, masked };
         let offer = self.with_below(who, c.tenant, c.below, offer, at);
         obstacles.extend(self.hand_out_obstacles(who, c.tenant, &offer, at));
-        obstacles.extend(self.invited_enough(who, &c.invitee.email, at));
+        obstacles.extend(self.invited_enough(who, None, Some(&c.invitee.email), at));
         least(obstacles)?;
         self.send_invitation(who, &c.invitee, offer, None, at);
         Ok(())
@@ -175,7 +179,7 @@ impl Oracle {
         if link.stage != Stage::Delinked {
             obstacles.extend(self.owner_obstacles(who, tenant, at));
         }
-        obstacles.extend(self.invited_enough(who, &c.owner.email, at));
+        obstacles.extend(self.invited_enough(who, None, Some(&c.owner.email), at));
         least(obstacles)?;
         self.send_sign_up(who, &link, &c.owner, at);
         Ok(())
@@ -226,13 +230,10 @@ impl Oracle {
             if pending && offer.sign_up && !self.active_super_admins(offer.tenant).is_empty() {
                 obstacles.push(Code::OwnerPresent);
             }
-            obstacles.extend(email.iter().filter_map(|email| self.invited_enough(who, email, at)));
-            obstacles.extend(self.person_asked_enough(who, offer.user, at));
+            obstacles.extend(self.invited_enough(who, Some(offer.user), email.as_ref(), at));
         }
         least(obstacles)?;
-        if let Some(email) = email {
-            self.note_invited(who, offer.user, &email, at);
-        }
+        self.note_invited(who, offer.user, at);
         let offer = self.invitation_mut(id);
         offer.masked = masked;
         if let Who::User(_) = who {
@@ -374,8 +375,7 @@ impl Oracle {
             } else if user.email.as_ref() == Some(email) {
                 obstacles.push(Code::NothingToDo);
             } else {
-                obstacles.extend(self.invited_enough(who, email, at));
-                obstacles.extend(self.person_asked_enough(who, c.user, at));
+                obstacles.extend(self.invited_enough(who, Some(c.user), Some(email), at));
             }
         }
         if c.name == Patch::Keep && c.email.is_none() {

@@ -66,12 +66,13 @@ pub enum Holder {
     Link(LinkId),
 }
 
-/// Who is asked something.
+/// Who is asked something, or told of what is given.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Addressee {
     Tenant(TenantId),
-    Address(Email),
     Person(UserId),
+    /// Both sides of a link.
+    Link(LinkId),
 }
 
 /// An organisation.
