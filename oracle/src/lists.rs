@@ -14,10 +14,14 @@ use tenantry::refusal::Code;
 use crate::access::{Disabled, Who};
 use crate::world::{Link, LinkRequest, Oracle, User};
 
-/// Whether one of the texts has the wanted one in it, whatever the case.
+/// Whether every word of the wanted text is how a word of these begins, whatever the case.
 fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
-    let Some(wanted) = wanted else { return true };
-    texts.iter().any(|text| text.to_lowercase().contains(&wanted.to_lowercase()))
+    let split = |text: &str| -> Vec<String> {
+        text.to_lowercase().split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
+    };
+    let there: Vec<String> = texts.iter().flat_map(|text| split(text)).collect();
+    let wanted = wanted.map(|wanted| split(wanted)).unwrap_or_default();
+    wanted.iter().all(|word| there.iter().any(|it| it.starts_with(word)))
 }
 
 /// The permission to list what a tenant has asked, or was asked: that to ask, or to answer.

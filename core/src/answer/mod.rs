@@ -20,7 +20,7 @@ pub use records::receipt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use page::{Spot, Strand, Turn, Wanted, walk};
+use page::{Spot, Strand, Turn, Wanted, placed, walk};
 
 use crate::base::ids::{IntegrationId, TenantId, UserId};
 use crate::csv;
@@ -36,7 +36,7 @@ use crate::query::{
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, alert, graph};
 use crate::sight::{Below, Sight};
-use crate::view::{Entity, Index, Key, Span, View, ViewError, listing_strand, prefixes, row_strand};
+use crate::view::{Index, Key, Span, View, ViewError, listing_strand, prefixes, row_strand};
 
 /// The answer to a question about a world.
 ///
@@ -247,9 +247,9 @@ fn pins(sight: &Sight<'_>) -> Ruling<Vec<Pin>> {
 /// which everything due has happened: a listing knows nothing of terms.
 ///
 /// Costs the rows shown, in every order and either direction, with filters on stage and management
-/// type, and on devices where these are the order. Other filters are tried on row after row until
-/// the page is full, and so are customers that the actor does not see: what is rare is looked for
-/// among all.
+/// type, and on devices where these are the order. With a text, a service or devices besides it
+/// costs the customers that meet whichever of them the fewest meet, or those up to the end of the
+/// page, if these are fewer. Of whoever sees some of many, those that they do not are gone past.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not list its customers, `foreign_cursor`, `invalid_limit`.
@@ -282,8 +282,11 @@ pub fn customers(sight: &Sight<'_>, seal: Seal, it: &Customers) -> Ruling<Page<C
     match below.as_ref().and_then(Below::only) {
         Some(few) => turn.sorted(listings_of(sight, manager, few, filter)?.into_iter().map(Ok).map(row)),
         None => {
-            let strands = listings(world.view, manager, filter)?;
-            turn.page(turn.walk::<Listing>(world.view, strands).map(row))
+            let (strands, prefixes) = listings(world.view, manager, filter)?;
+            let walked = turn.walk::<Listing>(world.view, strands);
+            let narrower = narrower(filter, &text, &prefixes);
+            let rows = turn.narrowed(walked, narrower, |one| place(filter, one), |found| row(Ok(found)))?;
+            turn.page(rows.into_iter().map(|row| Ok(Some(row))))
         }
     }
 }
@@ -300,15 +303,17 @@ fn listings_of(
     for tenant in tenants {
         for link in world.links_above(*tenant)?.into_iter().filter(|link| link.manager == manager) {
             let Some(listing) = world.view.get::<Listing>(link.id.uuid())? else { continue };
-            let strand = chosen(filter, &listing).then(|| (listing_strand(&listing), lead(filter, &listing)));
-            let key = listing.keys().into_iter().find(|(index, _)| *index == sorting(filter));
-            if let (Some((prefix, lead)), Some((_, key))) = (strand, key) {
-                let rest = key.following(&prefix).unwrap_or_default();
-                found.push(((lead.then(&rest), link.id.uuid()), listing));
+            if chosen(filter, &listing) {
+                found.extend(place(filter, &listing).map(|place| (place, listing)));
             }
         }
     }
     Ok(found)
+}
+
+/// Where a listing stands in the order that a filter wants.
+fn place(filter: &CustomerFilter, one: &Listing) -> Option<Spot> {
+    placed(one, sorting(filter), &listing_strand(one), &lead(filter, one))
 }
 
 /// The index that has a manager's listings in the order that a filter wants.
@@ -336,21 +341,43 @@ fn lead(filter: &CustomerFilter, one: &Listing) -> Key {
     }
 }
 
-/// The strands of a manager's listings that a filter wants. Where the order is by what a strand has
-/// in common, rows that are alike in it come by name.
-fn listings(view: &dyn View, manager: TenantId, filter: &CustomerFilter) -> Result<Vec<Strand>, ViewError> {
+/// The strands of a manager's listings that a filter wants, and the prefixes of their keys. Where
+/// the order is by what a strand has in common, rows that are alike in it come by name.
+fn listings(
+    view: &dyn View,
+    manager: TenantId,
+    filter: &CustomerFilter,
+) -> Result<(Vec<Strand>, Vec<Key>), ViewError> {
     let index = sorting(filter);
     let found = prefixes(view, index, Key::new().id(manager.uuid()), listing_strand)?;
-    let strands = found.into_iter().filter(|(_, one)| chosen(filter, one)).map(|(prefix, one)| {
-        let mut span = Span::under(index, prefix.clone());
-        if filter.sort == CustomerSort::Devices {
-            span = span
-                .at_least(prefix.clone().count(filter.min_devices.unwrap_or(0)))
-                .at_most(&prefix.clone().count(filter.max_devices.unwrap_or(u64::MAX)));
-        }
-        Strand { span, prefix, lead: lead(filter, &one) }
+    let chosen = found.into_iter().filter(|(_, one)| chosen(filter, one)).map(|(prefix, one)| {
+        let span = match filter.sort {
+            CustomerSort::Devices => devices_between(filter, &prefix),
+            _ => Span::under(index, prefix.clone()),
+        };
+        (Strand { span, prefix: prefix.clone(), lead: lead(filter, &one) }, prefix)
     });
-    Ok(strands.collect())
+    Ok(chosen.unzip())
+}
+
+/// The listings under a prefix that have as many devices as a filter wants.
+fn devices_between(filter: &CustomerFilter, prefix: &Key) -> Span {
+    Span::under(Index::ListingDevices, prefix.clone())
+        .at_least(prefix.clone().count(filter.min_devices.unwrap_or(0)))
+        .at_most(&prefix.clone().count(filter.max_devices.unwrap_or(u64::MAX)))
+}
+
+/// What is found by each of the things that a filter narrows the listings under these prefixes to.
+fn narrower(filter: &CustomerFilter, text: &Wanted, prefixes: &[Key]) -> Vec<Vec<Span>> {
+    let mut narrower = text.narrower(Index::ListingWord, prefixes);
+    narrower.extend(filter.service.iter().map(|service| {
+        let of = |prefix: &Key| Span::under(Index::ListingService, prefix.clone().text(service.as_str()));
+        prefixes.iter().map(of).collect()
+    }));
+    if filter.sort != CustomerSort::Devices && filter.min_devices.or(filter.max_devices).is_some() {
+        narrower.push(prefixes.iter().map(|prefix| devices_between(filter, prefix)).collect());
+    }
+    narrower
 }
 
 fn customer_row(listing: Listing) -> CustomerRow {
@@ -396,8 +423,8 @@ fn customer(sight: &Sight<'_>, it: &Customer) -> Ruling<CustomerDetails> {
     })
 }
 
-/// A tenant's own users. Costs all of them: they are sorted by what is personal, which no index
-/// holds, since it must be erasable (U-5).
+/// A tenant's own users. Costs all of them, whatever the filter and the page: they are looked for and
+/// sorted by what is personal, which no index holds, since it must be erasable (U-5).
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
@@ -493,7 +520,8 @@ fn integrations(sight: &Sight<'_>, seal: Seal, it: &Integrations) -> Ruling<Page
 
 /// A reseller's customers (V-4, V-5). Of a world in which everything due has happened. Costs the
 /// rows shown, in every order and either direction, with filters on status, whatever the number of
-/// devices behind them. A text is looked for in row after row until the page is full.
+/// devices behind them. With a text it costs the rows that have whichever of its words the fewest
+/// have, or those up to the end of the page, if these are fewer.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see the reseller's devices, `foreign_cursor`,
@@ -517,8 +545,14 @@ pub fn reseller_customers(
     match filter.tenant {
         Some(tenant) => turn.sorted(one_row(world.view, reseller, tenant).map(row)),
         None => {
-            let strands = rows(world.view, reseller, filter, filter.sort)?;
-            turn.page(turn.walk(world.view, strands).map(row))
+            let (strands, prefixes) = rows(world.view, reseller, filter, filter.sort)?;
+            let walked = turn.walk::<ResellerRow>(world.view, strands);
+            let narrower = text.narrower(Index::RowWord, &prefixes);
+            let place = |one: &ResellerRow| {
+                placed(one, row_sorting(filter.sort), &row_strand(one), &row_lead(filter.sort, one))
+            };
+            let rows = turn.narrowed(walked, narrower, place, |found| row(Ok(found)))?;
+            turn.page(rows.into_iter().map(|row| Ok(Some(row))))
         }
     }
 }
@@ -536,7 +570,7 @@ fn reseller_csv(sight: &Sight<'_>, it: &ResellerCsv) -> Ruling<Csv> {
 }
 
 /// Every row of a reseller that a filter wants, one by one in the order of the company, for those
-/// who write them out (V-6).
+/// who write them out (V-6). Costs all of its rows, whatever the text.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see the reseller's devices.
@@ -551,7 +585,7 @@ pub fn each_reseller_customer<'s>(
     let one = filter.tenant.map(|tenant| one_row(world.view, reseller, tenant));
     let all = match filter.tenant {
         Some(_) => Vec::new(),
-        None => rows(world.view, reseller, filter, ResellerSort::Company)?,
+        None => rows(world.view, reseller, filter, ResellerSort::Company)?.0,
     };
     let all = walk::<ResellerRow>(world.view, all, EVERY);
     let found = one.into_iter().flatten().chain(all);
@@ -578,28 +612,42 @@ fn one_row<'w>(
     row.into_iter().map(move |row| Ok(((Key::new(), id), row?)))
 }
 
-/// The strands of a reseller's rows that a filter wants, in an order.
+/// The strands of a reseller's rows that a filter wants, in an order, and the prefixes of their
+/// keys.
 fn rows(
     view: &dyn View,
     reseller: TenantId,
     filter: &ResellerFilter,
     sort: ResellerSort,
-) -> Result<Vec<Strand>, ViewError> {
-    let index = match sort {
+) -> Result<(Vec<Strand>, Vec<Key>), ViewError> {
+    let index = row_sorting(sort);
+    let found = prefixes(view, index, Key::new().id(reseller.uuid()), row_strand)?;
+    let wanted = found.into_iter().filter(|(_, one)| chooses(filter, one));
+    let strands = wanted.map(|(prefix, one)| {
+        let lead = row_lead(sort, &one);
+        (Strand { span: Span::under(index, prefix.clone()), prefix: prefix.clone(), lead }, prefix)
+    });
+    Ok(strands.unzip())
+}
+
+/// The index that has a reseller's rows in an order.
+const fn row_sorting(sort: ResellerSort) -> Index {
+    match sort {
         ResellerSort::Company | ResellerSort::Status => Index::RowCompany,
         ResellerSort::Number => Index::RowNumber,
         ResellerSort::Country => Index::RowCountry,
         ResellerSort::LastUploaded => Index::RowUploaded,
         ResellerSort::Uploads => Index::RowUploads,
         ResellerSort::Devices => Index::RowDevices,
-    };
-    let found = prefixes(view, index, Key::new().id(reseller.uuid()), row_strand)?;
-    let wanted = found.into_iter().filter(|(_, one)| chooses(filter, one));
-    let strands = wanted.map(|(prefix, one)| {
-        let by_status = (sort == ResellerSort::Status).then(|| Key::new().text(one.status().name()));
-        Strand { span: Span::under(index, prefix.clone()), prefix, lead: by_status.unwrap_or_default() }
-    });
-    Ok(strands.collect())
+    }
+}
+
+/// What comes before everything else in an order.
+fn row_lead(sort: ResellerSort, one: &ResellerRow) -> Key {
+    match sort {
+        ResellerSort::Status => Key::new().text(one.status().name()),
+        _ => Key::new(),
+    }
 }
 
 /// Whether a filter wants rows that are like this one in what strands have in common: where a

@@ -1,13 +1,13 @@
 //! Turning over a list: order, cursor, page. Keeps no more rows than the page has, and no state
 //! between pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::base::text::folded;
+use crate::base::text::words;
 use crate::journal::Hash;
 use crate::query::{MAX_ROWS, Page, Paging};
 use crate::refusal::{Code, Refusal};
@@ -102,6 +102,12 @@ impl Turn {
 
     /// The page of rows that come in any order. All of them are looked at.
     pub(super) fn sorted<R>(&self, rows: impl Iterator<Item = RowAt<R>>) -> Ruling<Page<R>> {
+        let rows = self.first_of(rows)?;
+        self.page(rows.into_iter().map(|row| Ok(Some(row))))
+    }
+
+    /// As many of these rows as show the page and whether there is another one, in order.
+    fn first_of<R>(&self, rows: impl Iterator<Item = RowAt<R>>) -> Result<Vec<(Spot, R)>, ViewError> {
         let mut kept: BTreeMap<Spot, R> = BTreeMap::new();
         for row in rows {
             let Some((place, row)) = row? else { continue };
@@ -117,32 +123,40 @@ impl Turn {
                 drop(if self.descending { kept.pop_first() } else { kept.pop_last() });
             }
         }
-        if self.descending {
-            self.page(kept.into_iter().rev().map(|row| Ok(Some(row))))
-        } else {
-            self.page(kept.into_iter().map(|row| Ok(Some(row))))
-        }
+        Ok(match self.descending {
+            true => kept.into_iter().rev().collect(),
+            false => kept.into_iter().collect(),
+        })
     }
 
-    /// Rows that come in order from the place on, and a few others in any order among them.
-    pub(super) fn with_few<R>(
+    /// As many rows as show the page and whether there is another one, in order. All that are
+    /// wanted are in each of these narrower choices as well, which come in any order. They are gone
+    /// over side by side, and the first one that is through says the rows: so they cost what the
+    /// least of them does, the walk up to the end of the page included.
+    pub(super) fn narrowed<'v, E: Entity + 'v, R>(
         &self,
-        mut few: Vec<(Spot, R)>,
-        rows: impl Iterator<Item = RowAt<R>>,
-    ) -> impl Iterator<Item = RowAt<R>> {
-        let descending = self.descending;
-        let before = move |one: &Spot, other: &Spot| if descending { one > other } else { one < other };
-        few.retain(|(place, _)| self.after.as_ref().is_none_or(|after| before(after, place)));
-        few.sort_by(|(one, _), (other, _)| if descending { other.cmp(one) } else { one.cmp(other) });
-        let mut few = few.into_iter().peekable();
-        let mut rows = rows.filter_map(Result::transpose).peekable();
-        std::iter::from_fn(move || match (few.peek(), rows.peek()) {
-            (Some((one, _)), Some(Ok((other, _)))) if before(one, other) => {
-                few.next().map(|row| Ok(Some(row)))
+        walked: Walk<'v, E>,
+        narrower: Vec<Vec<Span>>,
+        place: impl Fn(&E) -> Option<Spot>,
+        row: impl Fn((Spot, Arc<E>)) -> RowAt<R>,
+    ) -> Result<Vec<(Spot, R)>, ViewError> {
+        let view = walked.view;
+        let scan = |span| view.within::<E>(span).wanting(NARROWED);
+        let scans = narrower.into_iter().map(|spans| spans.into_iter().flat_map(scan));
+        let mut choices: Vec<_> = scans.map(|scan| (scan, Vec::new())).collect();
+        let (mut walked, mut shown) = (walked, Vec::new());
+        while shown.len() <= self.limit {
+            for (scan, found) in &mut choices {
+                let Some(one) = scan.next() else {
+                    return self.first_of(std::mem::take(found).into_iter().map(row));
+                };
+                let one = one?;
+                found.extend(place(&one).map(|place| (place, one)));
             }
-            (Some(_), None) => few.next().map(|row| Ok(Some(row))),
-            _ => rows.next().map(|row| row.map(Some)),
-        })
+            let Some(found) = walked.next() else { break };
+            shown.extend(row(found?)?);
+        }
+        Ok(shown)
     }
 
     /// Everything under a key from the place on, in order.
@@ -246,8 +260,19 @@ impl Strand {
     }
 }
 
+/// The place of an entity in a list that goes by an index: `lead`, then what follows its strand's
+/// prefix in its key there; none, where that index does not have it.
+pub(super) fn placed<E: Entity>(one: &E, index: Index, prefix: &Key, lead: &Key) -> Option<Spot> {
+    let (_, key) = one.keys().into_iter().find(|(of, _)| *of == index)?;
+    Some((lead.clone().then(&key.following(prefix)?), one.id()))
+}
+
+/// How many rows of a narrower choice are read at a time.
+const NARROWED: usize = 8;
+
 /// Several strands as one list.
 pub(super) struct Walk<'v, E> {
+    view: &'v dyn View,
     open: Vec<OpenStrand<'v, E>>,
     descending: bool,
 }
@@ -261,7 +286,7 @@ pub(super) fn walk<E: Entity>(view: &dyn View, strands: Vec<Strand>, wanted: usi
         next: None,
         is_over: false,
     };
-    Walk { open: strands.into_iter().map(open).collect(), descending: false }
+    Walk { view, open: strands.into_iter().map(open).collect(), descending: false }
 }
 
 struct OpenStrand<'v, E> {
@@ -392,8 +417,9 @@ impl List {
 /// The most characters of a text that a list is searched for.
 pub const MAX_TEXT: usize = 200;
 
-/// A text to look for, made ready once for all rows; without one, every row is found.
-pub(super) struct Wanted(Option<String>);
+/// A text to look for, made ready once for all rows: with how its words begin. Without a word, every
+/// row is found.
+pub(super) struct Wanted(BTreeSet<String>);
 
 impl Wanted {
     /// The text that is asked for.
@@ -405,12 +431,26 @@ impl Wanted {
             Some(text) if text.chars().nth(MAX_TEXT).is_some() => {
                 Err(Refusal::new(Code::TextTooLong, text.len()).into())
             }
-            text => Ok(Self(text.map(folded))),
+            text => Ok(Self(text.into_iter().flat_map(words).collect())),
         }
     }
 
-    /// Whether one of the texts has it in it, as people look for it.
+    /// Whether each of its words begins a word of these texts, as people look for it.
     pub(super) fn is_in(&self, texts: &[&str]) -> bool {
-        self.0.as_ref().is_none_or(|wanted| texts.iter().any(|text| folded(text).contains(wanted)))
+        if self.0.is_empty() {
+            return true;
+        }
+        let there: BTreeSet<String> = texts.iter().flat_map(|text| words(text)).collect();
+        self.0
+            .iter()
+            .all(|wanted| there.range(wanted.clone()..).next().is_some_and(|it| it.starts_with(wanted)))
+    }
+
+    /// What an index of words, by each of these prefixes, has for each of its words.
+    pub(super) fn narrower(&self, index: Index, prefixes: &[Key]) -> Vec<Vec<Span>> {
+        let spans = |word: &String| {
+            prefixes.iter().map(|prefix| Span::under(index, prefix.clone().beginning(word))).collect()
+        };
+        self.0.iter().map(spans).collect()
     }
 }

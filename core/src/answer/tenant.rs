@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::page::{Seal, Spot, Strand, Turn, Wanted};
+use super::page::{Seal, Spot, Strand, Turn, Wanted, placed};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::Number;
 use crate::base::time::Timestamp;
@@ -53,8 +53,9 @@ pub(super) fn settings(sight: &Sight<'_>, it: &Settings) -> Ruling<TenantSetting
 }
 
 /// The tenants that a user may view, by name: their own, and what those manage. Costs the rows
-/// shown, the user's own roles, and those below who manage others; a text is looked for in row
-/// after row until the page is full.
+/// shown, the user's own roles, and those below who manage others; with a text, instead of the rows
+/// shown, those that have whichever of its words the fewest have, if these are fewer than the rows
+/// up to the end of the page.
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`, `text_too_long`.
@@ -84,24 +85,27 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
         first.extend(row(*tenant)?.map(|row| ((Key::new().folded(row.name.as_str()), tenant.uuid()), row)));
     }
     let managers = sight.own_and_managers_below()?;
-    let mut strands = Vec::new();
+    let mut below = Vec::new();
     for manager in &managers {
         let of = Key::new().id(manager.uuid());
         let found = prefixes(world.view, Index::ListingName, of, listing_strand)?;
         let in_force = found.into_iter().filter(|(_, one)| one.stage.is_in_force());
-        strands.extend(in_force.map(|(prefix, _)| Strand::under(Index::ListingName, prefix)));
+        below.extend(in_force.map(|(prefix, _)| prefix));
     }
-    let rest = turn.walk::<Listing>(world.view, strands).map(|found| {
-        let (place, listing) = found?;
-        // Of several managers, the first of its links stands for it.
-        let links = world.links_above(listing.tenant)?;
-        let one = links.iter().filter(|link| managers.contains(&link.manager)).map(|link| link.id).min();
-        if own.contains(&listing.tenant) || one != Some(listing.link) {
-            return Ok(None);
-        }
-        Ok(row(listing.tenant)?.map(|row| (place, row)))
-    });
-    turn.page(turn.with_few(first, rest))
+    let strands = below.iter().map(|prefix| Strand::under(Index::ListingName, prefix.clone())).collect();
+    let walked = turn.walk::<Listing>(world.view, strands);
+    let place = |one: &Listing| placed(one, Index::ListingName, &listing_strand(one), &Key::new());
+    let rest =
+        turn.narrowed(walked, text.narrower(Index::ListingWord, &below), place, |(place, listing)| {
+            // Of several managers, the first of its links stands for it.
+            let links = world.links_above(listing.tenant)?;
+            let one = links.iter().filter(|link| managers.contains(&link.manager)).map(|link| link.id).min();
+            if own.contains(&listing.tenant) || one != Some(listing.link) {
+                return Ok(None);
+            }
+            Ok(row(listing.tenant)?.map(|row| (place, row)))
+        })?;
+    turn.sorted(first.into_iter().chain(rest).map(|row| Ok(Some(row))))
 }
 
 /// What awaits an answer of a user: asked of themselves, of their home, and of managers for whom

@@ -256,6 +256,28 @@ pub(crate) fn folded(text: &str) -> String {
     folded
 }
 
+/// The words of a text as people look for them: what is between whatever is neither letter nor
+/// digit, folded. Of a script that is written without spaces each letter is a word.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in folded(text).chars() {
+        match words.last_mut() {
+            Some(word) if c.is_alphanumeric() && !has_no_spaces(c) => word.push(c),
+            _ if c.is_alphanumeric() => words.extend([c.to_string(), String::new()]),
+            _ => words.push(String::new()),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether a letter is of a script that is written without spaces: Thai, Lao, Burmese, Khmer,
+/// Chinese, Japanese.
+const fn has_no_spaces(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
+        || matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
 /// Of letters that look alike, in any script, one stands for all.
 fn skeleton(text: &str) -> String {
     let plain = text.nfkc().flat_map(char::to_lowercase).filter(|c| !matches!(c, ' ' | '_' | '-'));

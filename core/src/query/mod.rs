@@ -271,7 +271,9 @@ queries! {
         actor: Actor,
     }
 
-    /// A manager's customers.
+    /// A manager's customers. A page costs its rows, whatever the order; with a text, a service
+    /// or a number of devices the customers that meet whichever of them the fewest meet, or those up
+    /// to the end of the page, if these are fewer.
     Customers => "customers" -> Page<CustomerRow>;
     {
         /// Who asks.
@@ -297,7 +299,8 @@ queries! {
         customer: TenantId,
     }
 
-    /// A tenant's own users.
+    /// A tenant's own users. Every page costs all of them, since they are looked for and sorted
+    /// by what is personal, which no index holds (U-5).
     Users => "users" -> Page<UserRow>;
     {
         /// Who asks.
@@ -312,7 +315,7 @@ queries! {
         paging: Paging,
     }
 
-    /// A tenant's integrations, its own and those attached (I-1, I-3).
+    /// A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of them.
     Integrations => "integrations" -> Page<IntegrationRow>;
     {
         /// Who asks.
@@ -327,7 +330,9 @@ queries! {
         paging: Paging,
     }
 
-    /// A reseller's customers (V-4, V-5).
+    /// A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text those
+    /// that have whichever of its words the fewest have, or those up to the end of the page, if
+    /// these are fewer.
     ResellerCustomers => "reseller_customers" -> Page<ResellerCustomerRow>;
     {
         /// Who asks.
@@ -342,7 +347,7 @@ queries! {
         paging: Paging,
     }
 
-    /// All of a reseller's customers as CSV, in one text (V-6).
+    /// All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the filter.
     ResellerCsv => "reseller_csv" -> Csv;
     {
         /// Who asks.
@@ -371,8 +376,8 @@ queries! {
         actor: Actor,
     }
     + {
-        /// Only those whose name or number has this in it, whatever the case. At most 200
-        /// characters.
+        /// Only those where each word of this begins a word of the name or number, whatever the case
+        /// and accents. At most 200 characters.
         text: Option<String>,
         /// Which page.
         paging: Paging,
@@ -957,7 +962,8 @@ pub struct CustomerFilter {
     /// Only those who hold at most so many devices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<u64>,
-    /// Only those whose name or number has this in it, whatever the case. At most 200 characters.
+    /// Only those where each word of this begins a word of the name or number, whatever the case and
+    /// accents. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -1052,7 +1058,8 @@ pub struct UserFilter {
     /// Only those in this state; without it, all that are not removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<UserState>,
-    /// Only those whose name or address has this in it, whatever the case. At most 200 characters.
+    /// Only those where each word of this begins a word of the name or address, whatever the case and
+    /// accents. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -1108,7 +1115,8 @@ pub struct IntegrationFilter {
     /// Only those that this tenant owns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<TenantId>,
-    /// Only those whose name has this in it, whatever the case. At most 200 characters.
+    /// Only those where each word of this begins a word of the name, whatever the case and accents. At
+    /// most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -1167,8 +1175,8 @@ pub struct ResellerFilter {
     /// Only those at this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ResellerStatus>,
-    /// Only those whose name, reference or number has this in it, whatever the case. At most 200
-    /// characters.
+    /// Only those where each word of this begins a word of the name, reference or number, whatever the
+    /// case and accents. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::key::{Index, Key};
 use crate::base::ids::TenantId;
+use crate::base::text::words;
 use crate::base::time::Timestamp;
 use crate::model::{
     AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Handshake,
@@ -396,6 +397,7 @@ entity!(ResellerRow, it => ResellerRow::key(it.reseller, it.tenant), {
             (Index::RowUploads, row_strand(it).count(it.uploads)),
             (Index::RowDevices, row_strand(it).count(it.devices)),
         ]);
+        keys.extend(worded(Index::RowWord, &row_strand(it), &[&it.company(), it.number.as_str()]));
     }
     keys
 });
@@ -407,13 +409,23 @@ pub(crate) fn row_strand(row: &ResellerRow) -> Key {
 
 entity!(Listing, it => it.link.uuid(), {
     let services: Vec<&str> = it.services.iter().map(|service| service.as_str()).collect();
-    vec![
+    let mut keys = vec![
         (Index::ListingName, listing_strand(it).folded(it.name.as_str())),
         (Index::ListingNumber, listing_strand(it).text(it.number.as_str())),
         (Index::ListingServices, listing_strand(it).text(&services.join(","))),
         (Index::ListingDevices, listing_strand(it).count(it.devices)),
-    ]
+    ];
+    keys.extend(services.iter().map(|service| (Index::ListingService, listing_strand(it).text(service))));
+    keys.extend(worded(Index::ListingWord, &listing_strand(it), &[it.name.as_str(), it.number.as_str()]));
+    keys
 });
+
+/// The keys of what is looked for by the words of these texts, each word once.
+fn worded(index: Index, strand: &Key, texts: &[&str]) -> impl Iterator<Item = (Index, Key)> {
+    let words: BTreeSet<String> = texts.iter().flat_map(|text| words(text)).collect();
+    let strand = strand.clone();
+    words.into_iter().map(move |word| (index, strand.clone().text(&word)))
+}
 
 /// What the keys of all listings of a manager begin with that are alike in what lists choose by.
 pub(crate) fn listing_strand(listing: &Listing) -> Key {

@@ -148,6 +148,13 @@ indexes! {
     /// Handshakes by the user or tenant on whom they rest, and delink requests that await their
     /// answer by who asked: that, then when it was asked.
     56 HandshakeSender "handshake_sender"
+    /// Managers' listings: manager, stage, management type; then each word of name and number.
+    57 ListingWord "listing_word"
+    /// Managers' listings: manager, stage, management type; then each service.
+    58 ListingService "listing_service"
+    /// Resellers' listed rows: reseller, whether shown, status; then each word of name, reference
+    /// and number.
+    59 RowWord "row_word"
 }
 
 /// An index key, built part by part.
@@ -205,6 +212,13 @@ impl Key {
     pub fn text(mut self, text: &str) -> Self {
         self.0.extend_from_slice(text.as_bytes());
         self.0.push(0);
+        self
+    }
+
+    /// Adds the beginning of a text, which is left open: whatever begins so has this prefix.
+    #[must_use]
+    pub fn beginning(mut self, text: &str) -> Self {
+        self.0.extend_from_slice(text.as_bytes());
         self
     }
 

@@ -9,7 +9,8 @@ use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
 use tenantry::policy::{MoveRule, Policy};
 use tenantry::query::{
-    AlertRecipients, Ask, CustomerFilter, LinkFilter, LinkRequestFilter, Paging, ResellerFilter, UserFilter, UsersWhoCan,
+    AlertRecipients, Ask, CustomerFilter, CustomerSort, LinkFilter, LinkRequestFilter, Paging,
+    ResellerFilter, UserFilter, UsersWhoCan,
 };
 use tenantry::refusal::Code::{TextTooLong, UnknownTenant};
 use tenantry::store::memory::MemoryStore;
@@ -481,6 +482,79 @@ fn q1_a_text_to_look_for_is_bounded() {
             expected
         );
     }
+}
+
+#[test]
+fn q1_what_few_rows_meet_costs_these_and_not_all() {
+    // Customers of one manager, all alike but for the last, in whichever order they are.
+    let of = |number: usize| TenantId::from_uuid(Uuid::from_u128(0x7_0000 + number as u128));
+    let world = |count: usize| {
+        let bench = Bench::new();
+        bench.all((0..count).map(|number| {
+            let (name, services) = match number + 1 == count {
+                true => ("Zebra of the Zoo", set(&["manage", "enrollment"])),
+                false => ("Alike of the Town", set(&["manage"])),
+            };
+            let add = AddCustomer {
+                tenant: Some(of(number)),
+                number: Some(text(&format!("C-{number}"))),
+                ..AddCustomer::new(SECOND, TenantKind::Customer, text(name), text("fully"), services)
+            };
+            (NINA.into(), add.into())
+        }));
+        bench.all((0..count).map(|number| {
+            (ROB.into(), AddResellerCustomer::new(RESELLER, text(&format!("C-{number}"))).into())
+        }));
+        let two = vec!["SN-1".into(), "SN-2".into()];
+        bench.all([(ROB.into(), UploadDevices::new(RESELLER, of(count - 1), two).into())]);
+        bench
+    };
+    let every = CustomerFilter::default;
+    let zoo = || Some("zoo zebr".to_owned());
+    for (sort, descending) in [
+        (CustomerSort::Name, false),
+        (CustomerSort::Number, false),
+        (CustomerSort::Services, true),
+        (CustomerSort::Devices, false),
+    ] {
+        for filter in [
+            CustomerFilter { text: zoo(), sort, ..every() },
+            CustomerFilter { text: Some("of z".to_owned()), sort, ..every() },
+            CustomerFilter { service: Some(text("enrollment")), sort, ..every() },
+            CustomerFilter { min_devices: Some(2), sort, ..every() },
+        ] {
+            let (few, many) = grown(world, |given| {
+                let paging = Paging { limit: 5, descending, cursor: None };
+                let filter = filter.clone();
+                let list = Customers { filter, paging, ..Customers::new(NINA.into(), SECOND) };
+                let rows = given.engine.ask(list).unwrap().rows;
+                assert_eq!(
+                    rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(),
+                    ["Zebra of the Zoo"]
+                );
+            });
+            assert!(many <= few + 8, "{filter:?}: {few} reads among 200, {many} among 800");
+        }
+    }
+    // What nearly all meet costs the page.
+    let (few, many) = grown(world, |given| {
+        let filter = CustomerFilter { text: Some("town".to_owned()), ..every() };
+        let paging = Paging { limit: 5, ..Paging::default() };
+        let list = Customers { filter, paging, ..Customers::new(NINA.into(), SECOND) };
+        assert_eq!(given.engine.ask(list).unwrap().rows.len(), 5);
+    });
+    assert!(many <= few + 8, "{few} reads among 200, {many} among 800");
+    let (few, many) = grown(world, |given| {
+        let rows = given.engine.ask(Places { text: zoo(), ..Places::new(NINA.into()) }).unwrap().rows;
+        assert_eq!(rows.len(), 1);
+    });
+    assert!(many <= few + 8, "{few} reads among 200, {many} among 800");
+    let (few, many) = grown(world, |given| {
+        let filter = ResellerFilter { unused: true, text: zoo(), ..ResellerFilter::default() };
+        let list = ResellerCustomers { filter, ..ResellerCustomers::new(ROB.into(), RESELLER) };
+        assert_eq!(given.engine.ask(list).unwrap().rows.len(), 1);
+    });
+    assert!(many <= few + 8, "{few} reads among 200, {many} among 800");
 }
 
 #[test]

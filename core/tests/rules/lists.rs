@@ -94,6 +94,17 @@ fn folded(text: &str) -> String {
     text.to_lowercase().replace('\u{e4}', "a")
 }
 
+/// Whether each word of a text is how a word of one of these begins.
+fn finds(wanted: Option<&str>, texts: &[&str]) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let folded = folded(text);
+        let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
+    };
+    let there: Vec<String> = texts.iter().flat_map(|text| words(text)).collect();
+    words(wanted.unwrap_or_default()).iter().all(|word| there.iter().any(|it| it.starts_with(word)))
+}
+
 /// What a list is ordered by, as text that sorts like it.
 fn reseller_key(row: &ResellerCustomerRow, sort: ResellerSort) -> String {
     match sort {
@@ -134,11 +145,9 @@ fn q1_a_resellers_list_filtered_and_sorted_is_the_same_whatever_the_page() {
         for wanted in texts {
             for status in statuses {
                 let passes = |row: &&ResellerCustomerRow| {
-                    let text = wanted.map(folded).unwrap_or_default();
                     (unused || row.devices > 0)
                         && status.is_none_or(|status| row.status == status)
-                        && (folded(&row.company).contains(&text)
-                            || folded(row.number.as_str()).contains(&text))
+                        && finds(wanted, &[&row.company, row.number.as_str()])
                 };
                 let expected: BTreeSet<TenantId> =
                     everything.iter().filter(passes).map(|row| row.tenant).collect();
@@ -221,12 +230,10 @@ fn q1_a_managers_customers_filtered_and_sorted_are_the_same_whatever_the_page() 
             for stage in stages {
                 for wanted in [None, Some("BETA"), Some("n-0")] {
                     let passes = |row: &&CustomerRow| {
-                        let text = wanted.map(folded).unwrap_or_default();
                         service.is_none_or(|service| row.services.contains(service))
                             && management.is_none_or(|management| row.management.as_str() == management)
                             && stage.is_none_or(|stage| row.stage == stage)
-                            && (folded(row.name.as_str()).contains(&text)
-                                || folded(row.number.as_str()).contains(&text))
+                            && finds(wanted, &[row.name.as_str(), row.number.as_str()])
                     };
                     let expected: BTreeSet<LinkId> =
                         everything.iter().filter(passes).map(|row| row.link).collect();
@@ -990,7 +997,7 @@ fn q1_a_listing_follows_its_link_and_tenant_and_stays_as_it_was_at_the_end() {
     let listed = |given: &Given, stage| {
         let read = given.engine.read().unwrap();
         let now = read.now().unwrap();
-        let query = CustomerFilter { stage, text: Some("OINTLY".to_owned()), ..CustomerFilter::default() };
+        let query = CustomerFilter { stage, text: Some("JOINTL".to_owned()), ..CustomerFilter::default() };
         let page = now
             .ask(Customers {
                 actor: ADA.into(),

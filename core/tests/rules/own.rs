@@ -257,6 +257,39 @@ fn q5_names_are_found_and_put_in_order_as_people_write_them() {
 }
 
 #[test]
+fn q1_a_text_is_how_words_begin_in_any_order() {
+    let names = ["Acme Tools (North)", "North-Tools", "O'Neil & Sons", "\u{6771}\u{4eac}\u{682a}\u{5f0f}"];
+    let given = names.into_iter().enumerate().fold(given(), |given, (place, name)| {
+        let tenant = Some(TenantId::from_uuid(Uuid::from_u128(0x7_0000 + place as u128)));
+        let number = Some(text(&format!("K-4{place}-X")));
+        given.and(ADA, AddCustomer { tenant, link: None, number, name: text(name), ..customer(MSP, "fully") })
+    });
+    for (wanted, expected) in [
+        ("tool", vec![0, 1]),
+        ("NORTH acme", vec![0]),
+        ("north-t", vec![0, 1]),
+        ("ools", vec![]),
+        ("neil", vec![2]),
+        ("41", vec![1]),
+        ("k/42-x sons", vec![2]),
+        ("\u{4eac}", vec![3]),
+        ("north sons", vec![]),
+        (" -- ", vec![0, 1, 2, 3]),
+    ] {
+        let known = |found: Vec<String>| {
+            let there = names.iter().enumerate().filter(|(_, name)| found.iter().any(|it| it == *name));
+            there.map(|(place, _)| place).collect::<Vec<_>>()
+        };
+        let asked = || Some(wanted.to_owned());
+        let rows = ask(&given, Places { text: asked(), ..Places::new(ADA.into()) }).rows;
+        assert_eq!(known(rows.into_iter().map(|row| row.name.to_string()).collect()), expected, "{wanted:?}");
+        let filter = CustomerFilter { text: asked(), ..CustomerFilter::default() };
+        let rows = ask(&given, Customers { filter, ..Customers::new(ADA.into(), MSP) }).rows;
+        assert_eq!(known(rows.into_iter().map(|row| row.name.to_string()).collect()), expected, "{wanted:?}");
+    }
+}
+
+#[test]
 fn q5_places_are_those_that_one_may_view_each_once_in_either_direction() {
     // A customer of two managers, a role on a single customer, and one that is kept off another.
     let given = given()
