@@ -52,19 +52,22 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     let mut about = BTreeSet::new();
     let mut reached = BTreeSet::new();
     let mut touched = Touched::default();
-    let (mut lost, mut anybody) = (false, false);
+    let (mut lost, mut theirs, mut anybody) = (false, false, false);
     let then = World::reading(world.view, moment)?;
     for event in &events {
         let loss = effect::of(event).loss;
         session::reach(world, loss, &mut reached)?;
         touched.note(&then, event)?;
         lost |= loss != Loss::None;
+        theirs |= !matches!(loss, Loss::None | Loss::Of(_));
         anybody |= loss == Loss::Anybody;
         about::about(&after, event, &mut about)?;
         happen(&mut after, event, world.at)?;
     }
     if lost {
-        reached.extend(&about);
+        if theirs {
+            reached.extend(&about);
+        }
         let mut ended = touched.withdrawn(&World::reading(&after, moment)?)?;
         ended.extend(session::ended(&World::reading(&after, world.at)?, &reached, anybody)?);
         for event in ended {

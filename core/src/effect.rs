@@ -2,7 +2,7 @@
 //! right with it, whether anybody may have to be told, and whose doing it is. Every event is named
 //! here, so that none is forgotten.
 
-use crate::base::ids::{LinkId, TenantId};
+use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::event::Event;
 
 /// Whose rights may be fewer after an event, so that open console sessions have to be looked at
@@ -11,6 +11,8 @@ use crate::event::Event;
 pub(crate) enum Loss {
     /// Nobody's.
     None,
+    /// This user's.
+    Of(UserId),
     /// Of the users and on the tenants that the event is about.
     About,
     /// The same, and on everything below the tenant that the link manages.
@@ -43,13 +45,14 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::LinkConverted { link, .. }
         | Event::ServiceRemoved { link, .. }
         | Event::ManagerGrantsSet { link, .. } => Effect { loss: Loss::Below(*link), told: true },
-        Event::TenantDeleted { .. }
-        | Event::UserBlocked { .. }
-        | Event::UserUnblocked { .. }
-        | Event::UserRemoved { .. }
-        | Event::Assigned { .. }
-        | Event::AssignmentEnded { .. }
-        | Event::RoleDeleted { .. } => Effect { loss: Loss::About, told: false },
+        Event::TenantDeleted { .. } | Event::RoleDeleted { .. } => {
+            Effect { loss: Loss::About, told: false }
+        }
+        Event::UserBlocked { user }
+        | Event::UserUnblocked { user }
+        | Event::UserRemoved { user }
+        | Event::Assigned { user, .. }
+        | Event::AssignmentEnded { user, .. } => Effect { loss: Loss::Of(*user), told: false },
         Event::TenantEnabling { .. }
         | Event::ManagerInvited { .. }
         | Event::ManagerInvitationResent { .. }

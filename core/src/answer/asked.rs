@@ -22,6 +22,12 @@ pub trait History {
     /// When the store cannot be read.
     fn records(&self, about: Option<TenantId>, seq: u64, limit: usize) -> Result<Vec<Record>, ViewError>;
 
+    /// Up to `limit` records after record `seq` that are about a user or by them, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn records_of(&self, user: UserId, seq: u64, limit: usize) -> Result<Vec<Record>, ViewError>;
+
     /// The world as it was after record `seq`.
     ///
     /// # Errors

@@ -285,5 +285,5 @@ pub fn entities(
 /// # Errors
 /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
 pub fn records(asked: &AskedWorld<'_>, seq: u64, paging: &Paging) -> Ruling<Page<Record>> {
-    super::records::page(asked, None, &("records", seq), seq, paging, |record| Ok(Some(record)))
+    super::records::page(asked, None, &("records", seq), (seq, asked.seq), paging, |record| Ok(Some(record)))
 }

@@ -423,8 +423,8 @@ fn customer(sight: &Sight<'_>, it: &Customer) -> Ruling<CustomerDetails> {
     })
 }
 
-/// A tenant's own users. Costs all of them, whatever the filter and the page: they are looked for and
-/// sorted by what is personal, which no index holds, since it must be erasable (U-5).
+/// A tenant's own users. Costs all of them, whatever the filter and the page: they are looked for
+/// and sorted by what is personal, which no index holds, since it must be erasable (U-5).
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.

@@ -82,7 +82,7 @@ pub(super) fn asked(sight: &Sight<'_>, seal: Seal, it: &AskedByMe) -> Ruling<Pag
     let turn = Turn::of(seal, &("asked", viewer.id), &paging)?;
     let senders = [Key::new().id(viewer.id.uuid()), Key::new().id(viewer.home.uuid())];
     turn.page(turn.merged(sight.world().view, Index::HandshakeSender, senders).map(|found| {
-        let (place, any) = found?;
+        let Some((place, any)) = found? else { return Ok(None) };
         Ok(asked_row(sight, any)?.map(|(tenant, what)| (place, AskedRow { tenant, what })))
     }))
 }

@@ -20,6 +20,9 @@ pub(super) type Spot = (Key, Uuid);
 /// A row and where it stands, or nothing where it is not wanted.
 pub(super) type RowAt<R> = Result<Option<(Spot, R)>, ViewError>;
 
+/// Rows one by one.
+pub(super) type Rows<'r, R> = Box<dyn Iterator<Item = RowAt<R>> + 'r>;
+
 /// One turn of a list: which list it is, after which place it goes on, which way, and how far.
 pub(super) struct Turn {
     list: List,
@@ -107,7 +110,10 @@ impl Turn {
     }
 
     /// As many of these rows as show the page and whether there is another one, in order.
-    fn first_of<R>(&self, rows: impl Iterator<Item = RowAt<R>>) -> Result<Vec<(Spot, R)>, ViewError> {
+    pub(super) fn first_of<R>(
+        &self,
+        rows: impl Iterator<Item = RowAt<R>>,
+    ) -> Result<Vec<(Spot, R)>, ViewError> {
         let mut kept: BTreeMap<Spot, R> = BTreeMap::new();
         for row in rows {
             let Some((place, row)) = row? else { continue };
@@ -174,31 +180,50 @@ impl Turn {
         pages(view, span, self.limit + 1)
     }
 
-    /// Whatever is under either of two keys from the place on, as one list: the place of a row is
-    /// what follows the one or the other.
+    /// Whatever is under any of these keys from the place on, as one list: the place of a row is
+    /// what follows its key.
     pub(super) fn merged<'v>(
         &self,
         view: &'v dyn View,
         index: Index,
         prefixes: [Key; 2],
-    ) -> impl Iterator<Item = Result<(Spot, Any), ViewError>> + use<'v> {
-        let descending = self.descending;
-        let [mut one, mut other] = prefixes.map(|prefix| {
-            let span = Span { backwards: descending, ..Span::under(index, prefix.clone()) };
+    ) -> impl Iterator<Item = RowAt<Any>> + use<'v> {
+        let lists = prefixes.map(|prefix| -> Rows<'v, Any> {
+            let span = Span { backwards: self.descending, ..Span::under(index, prefix.clone()) };
             let span = match &self.after {
                 Some((key, id)) => span.after(prefix.clone().then(key), *id),
                 None => span,
             };
-            let found = pages(view, span, self.limit + 1).map(move |found| {
+            Box::new(pages(view, span, self.limit + 1).map(move |found| {
                 let ((key, id), any) = found?;
-                Ok(((key.following(&prefix).unwrap_or_default(), id), any))
-            });
-            found.peekable()
+                Ok(Some(((key.following(&prefix).unwrap_or_default(), id), any)))
+            }))
         });
-        std::iter::from_fn(move || match (one.peek(), other.peek()) {
-            (Some(Ok((first, _))), Some(Ok((second, _)))) if (first < second) == descending => other.next(),
-            (None | Some(Ok(_)), Some(Err(_))) | (None, Some(Ok(_))) => other.next(),
-            _ => one.next(),
+        self.together(lists.into())
+    }
+
+    /// Several lists as one, each of which comes in order from the place on.
+    pub(super) fn together<'r, R: 'r>(
+        &self,
+        lists: Vec<Rows<'r, R>>,
+    ) -> impl Iterator<Item = RowAt<R>> + use<'r, R> {
+        let descending = self.descending;
+        let shown = |list: Rows<'r, R>| list.filter_map(Result::transpose).peekable();
+        let mut lists: Vec<_> = lists.into_iter().map(shown).collect();
+        std::iter::from_fn(move || {
+            let mut first: Option<(usize, Spot)> = None;
+            for (nth, list) in lists.iter_mut().enumerate() {
+                match list.peek() {
+                    Some(Ok((place, _))) => {
+                        if first.as_ref().is_none_or(|(_, least)| (place < least) != descending) {
+                            first = Some((nth, place.clone()));
+                        }
+                    }
+                    Some(Err(_)) => return list.next().map(|row| row.map(Some)),
+                    None => {}
+                }
+            }
+            lists[first?.0].next().map(|row| row.map(Some))
         })
     }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::asked::AskedWorld;
 use super::page::Turn;
 use crate::base::ids::{TenantId, UserId};
+use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::query::{Audit, AuditRow, Page, Paging};
@@ -17,18 +18,36 @@ use crate::view::{Key, ViewError};
 /// How many records are read at a time.
 const PAGE: usize = 256;
 
-/// Records about a tenant, as the actor may see them.
+/// Records about a tenant, as the actor may see them. Costs those between the moments of the filter,
+/// up to the end of the page, that are about the tenant and, where it names a user, about them: the
+/// fewer of the two. A command is looked for in one after the other.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not read the audit, `foreign_cursor`, `invalid_limit`.
 pub(super) fn audit(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Audit) -> Ruling<Page<AuditRow>> {
     let reader = RecordSight::of(sight, it.tenant)?;
     let list = ("audit", it.tenant, &it.filter);
-    page(asked, Some(it.tenant), &list, 0, &it.paging, |record| {
+    let low = it.filter.from.map_or(Ok(0), |from| written_before(asked, from))?;
+    let high = it.filter.until.map_or(Ok(asked.seq), |until| written_before(asked, until))?;
+    page(asked, Some((it.tenant, it.filter.by)), &list, (low, high), &it.paging, |record| {
         let before = asked.history.as_of(record.seq.saturating_sub(1))?;
         let after = asked.history.as_of(record.seq)?;
         Ok(reader.row(&record, &*before, &*after)?.filter(|row| it.filter.passes(row)))
     })
+}
+
+/// The last record that was written before a moment: each has one that is not before the last.
+fn written_before(asked: &AskedWorld<'_>, moment: Timestamp) -> Result<u64, ViewError> {
+    let (mut low, mut high) = (0, asked.seq);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let next = asked.history.records(None, middle, 1)?;
+        match next.first() {
+            Some(record) if record.at < moment => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
 }
 
 /// What a record led to, as the user who commanded it is told today.
@@ -46,22 +65,26 @@ pub fn receipt(
     RecordSight::receipt(asked.world, user, events, &*before, &*after)
 }
 
-/// A page of records after `low`, about a tenant or all, as rows.
+/// What records are about, if not all are wanted: a tenant and, where one is named, a user.
+type Whose = Option<(TenantId, Option<UserId>)>;
+
+/// A page of the records after the first and up to the second of two, all or those about these, as
+/// rows.
 pub(super) fn page<R>(
     asked: &AskedWorld<'_>,
-    about: Option<TenantId>,
+    about: Whose,
     list: &impl Serialize,
-    low: u64,
+    (low, high): (u64, u64),
     paging: &Paging,
     row: impl Fn(Record) -> Result<Option<R>, ViewError>,
 ) -> Ruling<Page<R>> {
     let turn = Turn::of(asked.seal, list, paging)?;
     let last = turn.after().and_then(|(key, _)| key.as_count());
     let records: Box<dyn Iterator<Item = One> + '_> = if paging.descending {
-        let high = last.map_or(asked.seq, |seq| seq.saturating_sub(1));
+        let high = last.map_or(high, |seq| seq.saturating_sub(1));
         Box::new(backwards(asked, about, low, high))
     } else {
-        Box::new(forwards(asked, about, last.unwrap_or(low), asked.seq))
+        Box::new(forwards(asked, about, last.unwrap_or(low), high))
     };
     turn.page(records.map(|record| {
         let record = record?;
@@ -75,13 +98,23 @@ type One = Result<Record, ViewError>;
 /// The records after `low` and up to `high`, in order.
 fn forwards<'a>(
     asked: &'a AskedWorld<'_>,
-    about: Option<TenantId>,
+    about: Whose,
     low: u64,
     high: u64,
 ) -> impl Iterator<Item = One> + 'a {
     let mut rest = Some(low);
     let pages = std::iter::from_fn(move || {
-        let found = asked.history.records(about, rest.take()?, PAGE);
+        let after = rest.take().filter(|after| *after < high)?;
+        let most = usize::try_from(high - after).map_or(PAGE, |most| most.min(PAGE));
+        let found = match about {
+            Some((tenant, Some(user))) => {
+                let next = about_both(asked, tenant, user, after, high).transpose()?;
+                rest = next.as_ref().ok().map(|next| next.seq);
+                return Some(next.map(|next| vec![next]));
+            }
+            Some((tenant, None)) => asked.history.records(Some(tenant), after, most),
+            None => asked.history.records(None, after, most),
+        };
         if let Ok(found) = &found {
             rest = found.last().filter(|_| found.len() == PAGE).map(|last| last.seq);
         }
@@ -90,11 +123,32 @@ fn forwards<'a>(
     each(pages).take_while(move |record| !matches!(record, Ok(record) if record.seq > high))
 }
 
+/// The first record after `low` and up to `high` that is about both: each leaps to where the other
+/// has come.
+fn about_both(
+    asked: &AskedWorld<'_>,
+    tenant: TenantId,
+    user: UserId,
+    mut low: u64,
+    high: u64,
+) -> Result<Option<Record>, ViewError> {
+    loop {
+        let one = asked.history.records(Some(tenant), low, 1)?.pop();
+        let Some(one) = one.filter(|one| one.seq <= high) else { return Ok(None) };
+        let other = asked.history.records_of(user, one.seq - 1, 1)?.pop();
+        match other {
+            Some(other) if other.seq == one.seq => return Ok(Some(one)),
+            Some(other) => low = other.seq - 1,
+            None => return Ok(None),
+        }
+    }
+}
+
 /// The same, the last first. They are found forwards in stretches of the journal, which grow where
 /// there is little in them.
 fn backwards<'a>(
     asked: &'a AskedWorld<'_>,
-    about: Option<TenantId>,
+    about: Whose,
     low: u64,
     high: u64,
 ) -> impl Iterator<Item = One> + 'a {

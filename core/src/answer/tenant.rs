@@ -1,5 +1,6 @@
 //! What somebody is told of one tenant, and of what is theirs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -7,14 +8,14 @@ use uuid::Uuid;
 use super::page::{Seal, Spot, Strand, Turn, Wanted, placed};
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::text::Number;
-use crate::base::time::Timestamp;
 use crate::model::permission::{
     AUDIT_VIEW, CUSTOMERS_ADD, CUSTOMERS_DELINK, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_VIEW, LINK_RESPOND,
     TENANT_VIEW, USERS_VIEW,
 };
 use crate::model::{
-    Assignment, BarredManager, Device, Handshake, HandshakeState, Invitation, Licence, LinkRequest, Listing,
-    ManagerInvitation, Move, Personal, ProposalContent, Role, RoleRef, Session, Stage, Tenant,
+    Assignment, BarredManager, Device, Handshake, HandshakeState, Invitation, Licence, Link, LinkRequest,
+    Listing, ManagerInvitation, Move, Party, Personal, Proposal, ProposalContent, Role, RoleRef, Session,
+    Tenant,
 };
 use crate::policy::Terms;
 use crate::query::{
@@ -26,7 +27,9 @@ use crate::query::{
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, unless_refused};
 use crate::sight::{Open, Sight};
-use crate::view::{Any, Entity, Index, Key, ViewError, handshake_strand, listing_strand, prefixes};
+use crate::view::{
+    Any, Entity, Index, Key, Kind, ViewError, awaiting_strand, handshake_strand, listing_strand, prefixes,
+};
 
 /// A tenant's own settings.
 ///
@@ -110,8 +113,8 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
 
 /// What awaits an answer of a user: asked of themselves, of their home, and of managers for whom
 /// they may answer: their home, those on which they hold a role themselves, and the managers below
-/// these. Of a world in which what is due about their links has happened. Costs what awaits an
-/// answer there, the user's own roles, and those below who manage others.
+/// these. Of a world in which what is due about their links has happened. Costs the rows shown, the
+/// user's own roles, and those below who manage others.
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
@@ -119,85 +122,101 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     let viewer = sight.person()?;
     let turn = Turn::of(seal, &("awaiting", viewer.id), &it.paging)?;
     let (world, home) = (sight.world(), viewer.home);
-    let mut rows = Vec::new();
-    let mut awaits = |id: Uuid, what, tenant, by, expires: Option<Timestamp>| -> Result<(), ViewError> {
-        let until = match &what {
-            Awaited::Delink { ends, .. } => expires.or(*ends),
-            _ => expires,
-        };
-        let key = Key::new().flag(until.is_none()).time(until.unwrap_or(Timestamp::MAX));
-        if let Some(by) = organisation(sight, by)? {
-            rows.push(((key, id), AwaitingRow { what, tenant, by, expires }));
-        }
-        Ok(())
-    };
-    if let Some((email, by, expires)) = sight.own_address()? {
-        awaits(viewer.id.uuid(), Awaited::Address { email }, home, by, Some(expires))?;
-    }
     let above = world.links_above(home)?;
-    if sight.might(LINK_RESPOND, home)?.is_some() {
-        for request in world.pending_requests(home)? {
-            let LinkRequest { management, services, term, .. } = (*request).clone();
-            let what = Awaited::LinkRequest { request: request.id, management, services, term };
-            awaits(request.id.uuid(), what, home, request.manager, Some(request.handshake.expires))?;
-        }
-        for link in &above {
-            for proposal in world.pending_proposals(link.id)? {
-                let content = proposal.content.clone();
-                let what = Awaited::Proposal { proposal: proposal.id, link: link.id, content };
-                let expires = Some(proposal.handshake.expires);
-                awaits(proposal.id.uuid(), what, home, link.manager, expires)?;
-            }
-            if link.stage == Stage::DelinkRequestedByManager {
-                let what = Awaited::Delink { link: link.id, ends: link.delink_ends };
-                awaits(link.id.uuid(), what, home, link.manager, link.delink_expires)?;
-            }
-        }
-    }
-    if sight.might(DEVICES_MANAGE, home)?.is_some() {
-        for link in &above {
-            for found in world.view.under::<Move>(Index::MoveLink, Key::new().id(link.id.uuid())) {
-                let found = found?;
-                if found.handshake.state_at(world.at) == HandshakeState::Pending {
-                    let what = Awaited::Move { id: found.id, devices: found.devices.clone() };
-                    awaits(found.id.uuid(), what, home, found.manager, Some(found.handshake.expires))?;
-                }
-            }
-        }
-    }
+    let is_above = |link: LinkId| above.iter().any(|above| above.id == link);
+    let answers = sight.might(LINK_RESPOND, home)?.is_some();
+    let moves = sight.might(DEVICES_MANAGE, home)?.is_some();
+    let (mut invited, mut below) = (Vec::new(), BTreeMap::new());
     for manager in sight.own_and_managers_below()? {
-        let invited =
-            if sight.might_ask(manager)? { world.pending_manager_invitations(manager)? } else { Vec::new() };
-        for invitation in invited {
-            if sight.is_of_the_manager(manager, invitation.tenant)?
-                && !sight.is_kept_off(manager, invitation.tenant)?
-            {
-                let what = Awaited::ManagerInvitation { invitation: invitation.id };
-                let expires = Some(invitation.handshake.expires);
-                awaits(invitation.id.uuid(), what, manager, invitation.tenant, expires)?;
-            }
+        if sight.might_ask(manager)? {
+            invited.push(manager);
         }
-        if sight.might(CUSTOMERS_DELINK, manager)?.is_none() {
-            continue;
-        }
-        let below = sight.below(manager)?;
-        let strands =
-            prefixes(world.view, Index::ListingName, Key::new().id(manager.uuid()), listing_strand)?;
-        for (prefix, _) in
-            strands.into_iter().filter(|(_, one)| one.stage == Stage::DelinkRequestedByCustomer)
-        {
-            for listing in world.view.under::<Listing>(Index::ListingName, prefix) {
-                let listing = listing?;
-                if let Some(link) = world.link(listing.link)?.filter(|_| listing.tenant != home)
-                    && below.has(listing.tenant)?
-                {
-                    let what = Awaited::Delink { link: link.id, ends: link.delink_ends };
-                    awaits(link.id.uuid(), what, manager, listing.tenant, link.delink_expires)?;
-                }
-            }
+        if sight.might(CUSTOMERS_DELINK, manager)?.is_some() {
+            below.insert(manager, sight.below(manager)?);
         }
     }
-    turn.sorted(rows.into_iter().map(|row| Ok(Some(row))))
+    // What has lapsed awaits nothing, whether or not that was recorded.
+    let strand = |of: TenantId, kind: Kind| {
+        let all = Strand::under(Index::Awaiting, awaiting_strand(of, kind));
+        let span = all.span.at_least(all.prefix.clone().flag(false).time(world.at));
+        Strand { span, ..all }
+    };
+    let at_home = |may: bool, kind: Kind| may.then(|| strand(home, kind)).into_iter().collect();
+    let is_pending = |handshake: &Handshake| handshake.state_at(world.at) == HandshakeState::Pending;
+    let row = |what, tenant, by, expires| {
+        let by = organisation(sight, by)?;
+        Ok(by.map(|by| AwaitingRow { what, tenant, by, expires }))
+    };
+    let placed = |place: Spot, row: Result<Option<AwaitingRow>, ViewError>| Ok(row?.map(|row| (place, row)));
+    let mut own = Vec::new();
+    if let Some((email, by, expires)) = sight.own_address()? {
+        let place = (Key::new().flag(false).time(expires), viewer.id.uuid());
+        own.push(placed(place, row(Awaited::Address { email }, home, by, Some(expires))));
+    }
+    let requests = turn.walk::<LinkRequest>(world.view, at_home(answers, Kind::LinkRequest)).map(|found| {
+        let (place, found) = found?;
+        let LinkRequest { id: request, manager, management, services, term, handshake, .. } =
+            Arc::unwrap_or_clone(found);
+        let what = Awaited::LinkRequest { request, management, services, term };
+        match is_pending(&handshake) {
+            true => placed(place, row(what, home, manager, Some(handshake.expires))),
+            false => Ok(None),
+        }
+    });
+    let proposals = turn.walk::<Proposal>(world.view, at_home(answers, Kind::Proposal)).map(|found| {
+        let (place, found) = found?;
+        let Proposal { id: proposal, link, manager, content, handshake, .. } = Arc::unwrap_or_clone(found);
+        let what = Awaited::Proposal { proposal, link, content };
+        match is_pending(&handshake) && is_above(link) {
+            true => placed(place, row(what, home, manager, Some(handshake.expires))),
+            false => Ok(None),
+        }
+    });
+    let moves = turn.walk::<Move>(world.view, at_home(moves, Kind::Move)).map(|found| {
+        let (place, found) = found?;
+        let Move { id, link, manager, devices, handshake, .. } = Arc::unwrap_or_clone(found);
+        match is_pending(&handshake) && is_above(link) {
+            true => placed(place, row(Awaited::Move { id, devices }, home, manager, Some(handshake.expires))),
+            false => Ok(None),
+        }
+    });
+    let invited = invited.into_iter().map(|manager| strand(manager, Kind::ManagerInvitation)).collect();
+    let invitations = turn.walk::<ManagerInvitation>(world.view, invited).map(|found| {
+        let (place, found) = found?;
+        let ManagerInvitation { id: invitation, tenant, manager, handshake } = Arc::unwrap_or_clone(found);
+        if !is_pending(&handshake)
+            || !sight.is_of_the_manager(manager, tenant)?
+            || sight.is_kept_off(manager, tenant)?
+        {
+            return Ok(None);
+        }
+        let what = Awaited::ManagerInvitation { invitation };
+        placed(place, row(what, manager, tenant, Some(handshake.expires)))
+    });
+    let parted = below.keys().copied().chain((answers && !below.contains_key(&home)).then_some(home));
+    let parted = parted.map(|tenant| strand(tenant, Kind::Link)).collect();
+    let delinks = turn.walk::<Link>(world.view, parted).map(|found| {
+        let (place, link) = found?;
+        let (of, by) = match link.stage.requester() {
+            Some(Party::Manager) if link.managed == home && answers => (home, link.manager),
+            Some(Party::Customer) if link.managed != home => match below.get(&link.manager) {
+                Some(below) if below.has(link.managed)? => (link.manager, link.managed),
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let what = Awaited::Delink { link: link.id, ends: link.delink_ends };
+        placed(place, row(what, of, by, link.delink_expires))
+    });
+    let own = turn.first_of(own.into_iter())?;
+    turn.page(turn.together(vec![
+        Box::new(own.into_iter().map(|row| Ok(Some(row)))),
+        Box::new(requests),
+        Box::new(proposals),
+        Box::new(moves),
+        Box::new(invitations),
+        Box::new(delinks),
+    ]))
 }
 
 /// Who manages a tenant, as far as they are there for the actor. Of a world in which everything due

@@ -129,6 +129,11 @@ impl History for Snapshot<'_> {
         found.iter().map(|stored| Ok(decoded(stored)?)).collect()
     }
 
+    fn records_of(&self, user: UserId, seq: u64, limit: usize) -> Result<Vec<Record>, ViewError> {
+        let found = self.reading.records_about(Subject::User(user), seq, limit)?;
+        found.iter().map(|stored| Ok(decoded(stored)?)).collect()
+    }
+
     fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, ViewError> {
         Ok(self.reading.as_of(seq)?)
     }

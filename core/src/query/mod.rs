@@ -384,7 +384,7 @@ queries! {
     }
 
     /// What awaits an answer that the user may give, at home and where they hold a role themselves;
-    /// what lapses first comes first.
+    /// what lapses first comes first. A page costs its rows.
     Awaiting => "awaiting" -> Page<AwaitingRow>;
     {
         /// Who asks.
@@ -689,7 +689,9 @@ queries! {
     PolicyInForce => "policy" -> Policy;
     {}
 
-    /// Records about a tenant, as the actor may see them.
+    /// Records about a tenant, as the actor may see them. A page costs the records about the
+    /// tenant up to its end, from `from` and until `until` alone, and with `by` those of the user if
+    /// these are fewer; a command is looked for in one after the other.
     Audit => "audit" -> Page<AuditRow>;
     {
         /// Who asks.

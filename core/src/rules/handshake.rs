@@ -84,9 +84,11 @@ fn organisation_stands(
     sender: (Party, TenantId),
     asked: &mut Asking,
 ) -> Result<bool, ViewError> {
-    if handshake.sender.is_none() {
-        return Ok(true);
-    }
+    Ok(handshake.sender.is_none() || still_asks(world, sender, asked)?)
+}
+
+/// Whether an organisation still has somebody who could ask, about whom is asked once.
+fn still_asks(world: &World<'_>, sender: (Party, TenantId), asked: &mut Asking) -> Result<bool, ViewError> {
     if let Some(known) = asked.get(&sender) {
         return Ok(*known);
     }
@@ -205,13 +207,14 @@ fn anybody_can_ask(world: &World<'_>, (party, tenant): (Party, TenantId)) -> Res
     };
     let gate = Gate::of_turn(party);
     for holder in reaching {
-        for assignment in world.assigned(holder, |role| access::role_holds(world, role, permission))? {
+        let could = |assignment: &Arc<Assignment>| {
             let user = assignment.user;
             let elsewhere =
                 party == Party::Customer && world.user(user)?.is_none_or(|user| user.home != tenant);
-            if !elsewhere && access::judge(world, user, permission, tenant, None, gate)?.reason.is_none() {
-                return Ok(true);
-            }
+            Ok(!elsewhere && access::judge(world, user, permission, tenant, None, gate)?.reason.is_none())
+        };
+        if world.any_assigned(holder, |role| access::role_holds(world, role, permission), could)? {
+            return Ok(true);
         }
     }
     Ok(false)
@@ -224,8 +227,13 @@ pub(crate) struct Touched {
     everything: bool,
     /// All that these take part in, or sent.
     subjects: BTreeSet<Subject>,
-    /// The link requests and proposals of these, and their invitations to MSPs.
+    /// The link requests and proposals of these, and their invitations to MSPs, where nobody of
+    /// theirs could ask any longer.
     organisations: BTreeSet<TenantId>,
+    /// The sign-ups of these, which may have a super admin by now.
+    owned: BTreeSet<TenantId>,
+    /// The invitations by these of those who manage them by now.
+    linked: BTreeSet<(TenantId, TenantId)>,
     /// What is proposed on these, which have ended or become something else.
     links: BTreeSet<LinkId>,
 }
@@ -238,6 +246,9 @@ impl Touched {
     pub(crate) fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
         if let Event::LinkEnded { link, .. } | Event::LinkConverted { link, .. } = event {
             self.links.insert(*link);
+        }
+        if let Event::LinkCreated { manager, managed, .. } = event {
+            self.linked.insert((*managed, *manager));
         }
         match event {
             Event::PolicySet { .. } | Event::TermsChanged { .. } => self.everything = true,
@@ -254,11 +265,10 @@ impl Touched {
                 for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
                     self.subjects.insert(Subject::User(user?.id));
                 }
-                self.organisations.insert(*tenant);
                 // What it asked of those whom it manages, by people from further up, too.
                 let below = graph::below(world, *tenant, &BTreeSet::new())?;
-                self.organisations.extend(&below);
                 self.subjects.extend(below.into_iter().map(Subject::Tenant));
+                self.reached(world, *tenant)?;
             }
             Event::LinkEnded { link, .. }
             | Event::LinkConverted { link, .. }
@@ -266,15 +276,15 @@ impl Touched {
                 if let Some(link) = world.link(*link)? {
                     let mut below = graph::below(world, link.managed, &BTreeSet::new())?;
                     below.insert(link.managed);
-                    self.organisations.extend(&below);
                     self.subjects.extend(below.into_iter().map(Subject::Tenant));
+                    self.reached(world, link.managed)?;
                 }
             }
             Event::Assigned { user, tenant, role, .. } => {
                 self.person(world, *user)?;
                 self.reached(world, *tenant)?;
                 if world.is_super(role) {
-                    self.subjects.insert(Subject::Tenant(*tenant));
+                    self.owned.insert(*tenant);
                 }
             }
             Event::AssignmentEnded { user, tenant } => {
@@ -282,7 +292,7 @@ impl Touched {
                 self.reached(world, *tenant)?;
             }
             Event::UserUnblocked { user } => {
-                self.subjects.extend(world.user(*user)?.map(|user| Subject::Tenant(user.home)));
+                self.owned.extend(world.user(*user)?.map(|user| user.home));
             }
             Event::UserBlocked { user } | Event::UserRemoved { user } => {
                 self.person(world, *user)?;
@@ -298,7 +308,7 @@ impl Touched {
     /// A tenant on which somebody may hold less now, and the MSPs below it, for which they may have
     /// been the last who could ask.
     fn reached(&mut self, world: &World<'_>, tenant: TenantId) -> Result<(), ViewError> {
-        self.organisations.extend(graph::below(world, tenant, &BTreeSet::new())?);
+        self.organisations.extend(graph::managers_below(world, &BTreeSet::from([tenant]))?);
         self.organisations.insert(tenant);
         Ok(())
     }
@@ -321,15 +331,31 @@ impl Touched {
         for subject in &self.subjects {
             spans.push(Span::under(Index::DueAbout, Key::new().id(subject.uuid()).flag(false)));
         }
+        let mut asked = Asking::new();
         for organisation in &self.organisations {
-            for index in [Index::RequestManager, Index::ProposalManager, Index::ManagerInvitationTenant] {
-                spans.push(Span::under(index, Key::new().id(organisation.uuid()).flag(true)));
+            for (index, party) in [
+                (Index::RequestManager, Party::Manager),
+                (Index::ProposalManager, Party::Manager),
+                (Index::ManagerInvitationTenant, Party::Customer),
+            ] {
+                let span = Span::under(index, Key::new().id(organisation.uuid()).flag(true));
+                if !world.view.scan(&span, 1)?.is_empty()
+                    && !still_asks(world, (party, *organisation), &mut asked)?
+                {
+                    spans.push(span);
+                }
             }
+        }
+        for tenant in &self.owned {
+            spans.push(Span::under(Index::InvitationSignUp, Key::new().id(tenant.uuid())));
+        }
+        for (tenant, manager) in &self.linked {
+            let both = Key::new().id(tenant.uuid()).id(manager.uuid());
+            spans.push(Span::under(Index::ManagerInvitationPair, both));
         }
         for link in &self.links {
             spans.push(Span::under(Index::ProposalLink, Key::new().id(link.uuid()).flag(true)));
         }
-        let mut asked = Asking::new();
         let mut seen = BTreeSet::new();
         let mut ended = Vec::new();
         for mut span in spans {

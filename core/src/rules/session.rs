@@ -75,7 +75,8 @@ pub(crate) fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) ->
     }
 }
 
-/// Whose sessions have to be looked at for what may be lost, beside those that it is about.
+/// Whose sessions have to be looked at for what may be lost, beside those that it is about where it
+/// may be theirs.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -91,6 +92,9 @@ pub(crate) fn reach(world: &World<'_>, loss: Loss, touched: &mut BTreeSet<Subjec
             for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
                 touched.insert(Subject::User(user?.id));
             }
+        }
+        Loss::Of(user) => {
+            touched.insert(Subject::User(user));
         }
         Loss::None | Loss::About | Loss::Anybody => {}
     }

@@ -410,16 +410,33 @@ impl<'v> World<'v> {
         tenant: TenantId,
         wanted: impl Fn(&RoleRef) -> Result<bool, ViewError>,
     ) -> Result<Vec<Arc<Assignment>>, ViewError> {
+        let mut found = Vec::new();
+        self.any_assigned(tenant, wanted, |assignment| {
+            found.push(Arc::clone(assignment));
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    /// Whether any of these passes; those after the first that does are not looked at.
+    pub(super) fn any_assigned(
+        &self,
+        tenant: TenantId,
+        wanted: impl Fn(&RoleRef) -> Result<bool, ViewError>,
+        mut passes: impl FnMut(&Arc<Assignment>) -> Result<bool, ViewError>,
+    ) -> Result<bool, ViewError> {
         let on = Key::new().id(tenant.uuid());
         let strand = |it: &Assignment| role_strand(it.tenant, &it.role);
-        let mut found = Vec::new();
         for (role, first) in prefixes::<Assignment>(self.view, Index::AssignmentTenant, on, strand)? {
             if wanted(&first.role)? {
-                let given = self.view.under::<Assignment>(Index::AssignmentTenant, role);
-                found.extend(given.collect::<Result<Vec<_>, _>>()?);
+                for given in self.view.under::<Assignment>(Index::AssignmentTenant, role) {
+                    if passes(&given?)? {
+                        return Ok(true);
+                    }
+                }
             }
         }
-        Ok(found)
+        Ok(false)
     }
 
     /// The active ones among the users at home in `tenant` who have such an assignment there.
@@ -497,17 +514,6 @@ impl<'v> World<'v> {
             }
         }
         Ok(None)
-    }
-
-    /// The tenants' invitations to an MSP that await its answer (L-10).
-    ///
-    /// # Errors
-    /// When the view cannot be read.
-    pub(crate) fn pending_manager_invitations(
-        &self,
-        manager: TenantId,
-    ) -> Result<Vec<Arc<ManagerInvitation>>, ViewError> {
-        self.pending(Index::ManagerInvitationManager, manager.uuid(), |it: &ManagerInvitation| &it.handshake)
     }
 
     /// What is proposed on a link and awaits its answer.

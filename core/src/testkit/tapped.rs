@@ -126,11 +126,15 @@ impl<R: Reading + ?Sized, T: Tap> Reading for Through<'_, R, T> {
     }
 
     fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        Ok(self.tap.records(self.there.records_after(seq, limit)?))
+        let found = self.there.records_after(seq, limit)?;
+        self.tap.reads(1 + found.len());
+        Ok(self.tap.records(found))
     }
 
     fn records_about(&self, about: Subject, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.there.records_about(about, seq, limit)
+        let found = self.there.records_about(about, seq, limit)?;
+        self.tap.reads(1 + found.len());
+        Ok(found)
     }
 
     fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>, StoreError> {

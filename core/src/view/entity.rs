@@ -251,6 +251,8 @@ entity!(Link, it => it.id.uuid(), {
     ];
     if let (Some(party), Some(asked)) = (it.stage.requester(), it.delink_asked) {
         keys.push((Index::HandshakeSender, sent_key(it.side(party).uuid(), asked)));
+        let until = it.delink_expires.or(it.delink_ends);
+        keys.push(awaiting_key(it.side(party.other()), Kind::Link, until));
     }
     for moment in it.moments() {
         due(&mut keys, moment, true, &[it.id.uuid(), it.manager.uuid(), it.managed.uuid()]);
@@ -274,6 +276,17 @@ fn sender_key(handshake: &Handshake) -> Option<(Index, Key)> {
     handshake.sender.map(|by| (Index::HandshakeSender, sent_key(by.uuid(), handshake.asked)))
 }
 
+/// What the keys of all that is of one kind and awaits the answer of an organisation begin with.
+pub(crate) fn awaiting_strand(of: TenantId, kind: Kind) -> Key {
+    Key::new().id(of.uuid()).text(kind.name())
+}
+
+/// Where what awaits an answer stands among its kind: what lapses first comes first.
+fn awaiting_key(of: TenantId, kind: Kind, until: Option<Timestamp>) -> (Index, Key) {
+    let until = awaiting_strand(of, kind).flag(until.is_none()).time(until.unwrap_or(Timestamp::MAX));
+    (Index::Awaiting, until)
+}
+
 fn sent_key(by: Uuid, asked: Timestamp) -> Key {
     Key::new().id(by).time(asked)
 }
@@ -285,6 +298,7 @@ entity!(LinkRequest, it => it.id.uuid(), {
     ];
     keys.extend(sender_key(&it.handshake));
     if it.handshake.state == HandshakeState::Pending {
+        keys.push(awaiting_key(it.managed, Kind::LinkRequest, Some(it.handshake.expires)));
         let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
         due(&mut keys, it.handshake.expires, false, &parties);
     }
@@ -300,6 +314,7 @@ entity!(Proposal, it => it.id.uuid(), {
     ];
     keys.extend(sender_key(&it.handshake));
     if pending {
+        keys.push(awaiting_key(it.managed, Kind::Proposal, Some(it.handshake.expires)));
         let parties = it.handshake.parties(&[it.manager.uuid(), it.managed.uuid()]);
         due(&mut keys, it.handshake.expires, false, &parties);
     }
@@ -315,6 +330,7 @@ entity!(ManagerInvitation, it => it.id.uuid(), {
     if it.handshake.state == HandshakeState::Pending {
         let sides = [it.tenant.uuid(), it.manager.uuid()];
         keys.push((Index::ManagerInvitationPair, Key::new().id(sides[0]).id(sides[1])));
+        keys.push(awaiting_key(it.manager, Kind::ManagerInvitation, Some(it.handshake.expires)));
         due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&sides));
     }
     keys
@@ -332,6 +348,9 @@ entity!(Invitation, it => it.id.uuid(), {
     keys.extend(sender_key(&it.handshake));
     if it.handshake.state == HandshakeState::Pending {
         keys.push((Index::InvitationUser, Key::new().id(it.user.uuid())));
+        if it.sign_up {
+            keys.push((Index::InvitationSignUp, Key::new().id(it.tenant.uuid())));
+        }
         due(&mut keys, it.handshake.expires, false, &it.handshake.parties(&[it.tenant.uuid(), it.user.uuid()]));
     }
     keys
@@ -468,6 +487,7 @@ entity!(Move, it => it.id.uuid(), {
     keys.extend(sender_key(&it.handshake));
     if it.handshake.state == HandshakeState::Pending {
         keys.push((Index::MoveLink, Key::new().id(it.link.uuid())));
+        keys.push(awaiting_key(it.customer, Kind::Move, Some(it.handshake.expires)));
         let parties = it.handshake.parties(&[it.manager.uuid(), it.customer.uuid()]);
         due(&mut keys, it.handshake.expires, false, &parties);
     }

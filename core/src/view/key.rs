@@ -155,6 +155,11 @@ indexes! {
     /// Resellers' listed rows: reseller, whether shown, status; then each word of name, reference
     /// and number.
     59 RowWord "row_word"
+    /// Pending sign-ups by tenant.
+    60 InvitationSignUp "invitation_sign_up"
+    /// What awaits the answer of an organisation: that, what it is, then 1 where it does not lapse,
+    /// then when it does.
+    61 Awaiting "awaiting"
 }
 
 /// An index key, built part by part.

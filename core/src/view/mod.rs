@@ -14,7 +14,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use entity::{Any, Entity, Kind, Write};
-pub(crate) use entity::{handshake_strand, listing_strand, role_strand, row_strand};
+pub(crate) use entity::{awaiting_strand, handshake_strand, listing_strand, role_strand, row_strand};
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
 pub use overlay::Overlay;

@@ -9,7 +9,8 @@ use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
 use tenantry::policy::{MoveRule, Policy};
 use tenantry::query::{
-    AlertRecipients, Ask, CustomerFilter, CustomerSort, LinkFilter, LinkRequestFilter, Paging,
+    AlertRecipients, Ask, AuditActor, AuditFilter, CustomerFilter, CustomerSort, LinkFilter,
+    LinkRequestFilter, Paging,
     ResellerFilter, UserFilter, UsersWhoCan,
 };
 use tenantry::refusal::Code::{TextTooLong, UnknownTenant};
@@ -555,6 +556,129 @@ fn q1_what_few_rows_meet_costs_these_and_not_all() {
         assert_eq!(given.engine.ask(list).unwrap().rows.len(), 1);
     });
     assert!(many <= few + 8, "{few} reads among 200, {many} among 800");
+}
+
+#[test]
+fn l3_what_happens_to_one_person_costs_nothing_of_their_colleagues() {
+    // People, what they and their organisation asked, open consoles, customers.
+    let world = |count: usize| {
+        let bench = Bench::new();
+        bench.all([(STAFF, user(EVE, SECOND, "eve", "read_only").into())]);
+        bench.all((0..count).map(|number| {
+            let id = UserId::from_uuid(Uuid::from_u128(0x8_0000 + number as u128));
+            (STAFF, user(id, SECOND, &format!("p{number}"), "admin").into())
+        }));
+        bench.invitations(count);
+        bench.ending_links(count, 90);
+        bench.all((0..count).map(|number| {
+            let add = RegisterTenant {
+                tenant: Some(TenantId::from_uuid(Uuid::from_u128(0x9_0000 + number as u128))),
+                number: Some(text(&format!("C-{number}"))),
+                ..RegisterTenant::new(TenantKind::Customer, text("Asked"))
+            };
+            (STAFF, add.into())
+        }));
+        bench.all((0..count).map(|number| {
+            let owner = UserId::from_uuid(Uuid::from_u128(0xa_0000 + number as u128));
+            let tenant = TenantId::from_uuid(Uuid::from_u128(0x9_0000 + number as u128));
+            (STAFF, user(owner, tenant, &format!("owner{number}"), "super_admin").into())
+        }));
+        bench.all((0..count).map(|number| {
+            let ask = RequestLink { request: None, ..ask(SECOND, &format!("C-{number}"), "jointly") };
+            (NINA.into(), ask.into())
+        }));
+        bench.all(
+            (0..count).map(|_| (NINA.into(), OpenConsole::new(SECOND, text("manage"), text("/back")).into())),
+        );
+        bench
+    };
+    let commands: [(&str, fn(&Given)); 5] = [
+        ("block_user", |given| drop(given.engine.execute(NINA, BlockUser::new(EVE)).unwrap())),
+        ("unblock_user", |given| {
+            given.engine.execute(NINA, BlockUser::new(EVE)).unwrap();
+            given.engine.execute(NINA, UnblockUser::new(EVE)).unwrap();
+        }),
+        ("assign", |given| drop(given.engine.execute(NINA, assign(EVE, SECOND, "admin")).unwrap())),
+        ("assign a super admin", |given| {
+            given.engine.execute(NINA, assign(EVE, SECOND, "super_admin")).unwrap();
+        }),
+        ("remove_user", |given| drop(given.engine.execute(NINA, RemoveUser::new(EVE)).unwrap())),
+    ];
+    for (name, command) in commands {
+        let (few, many) = grown(world, command);
+        assert!(many <= few + 8, "{name}: {few} reads among 200, {many} among 800");
+    }
+}
+
+#[test]
+fn q5_what_awaits_an_answer_costs_the_rows_shown() {
+    // Strangers who invite an MSP, one each; what has lapsed, and customers, cost nothing either.
+    let tenant = |number: usize| TenantId::from_uuid(Uuid::from_u128(0x9_0000 + number as u128));
+    let world = |count: usize| {
+        let bench = Bench::new();
+        bench.ending_links(count, 90);
+        bench.all((0..2 * count).map(|number| {
+            let add = RegisterTenant {
+                tenant: Some(tenant(number)),
+                ..RegisterTenant::new(TenantKind::Customer, text("Stranger"))
+            };
+            (STAFF, add.into())
+        }));
+        let owner = |number: usize| UserId::from_uuid(Uuid::from_u128(0xa_0000 + number as u128));
+        bench.all((0..2 * count).map(|number| {
+            (STAFF, user(owner(number), tenant(number), &format!("o{number}"), "super_admin").into())
+        }));
+        let asked =
+            |number| (owner(number).into(), InviteManager::new(tenant(number), text("SECOND")).into());
+        bench.all((0..count).map(asked));
+        bench.given.clock.pass_days(29);
+        bench.all((count..2 * count).map(asked));
+        bench.given.clock.pass_days(2);
+        bench
+    };
+    for descending in [false, true] {
+        let (few, many) = grown(world, |given| {
+            let paging = Paging { limit: 10, descending, cursor: None };
+            let rows = given.engine.ask(Awaiting { paging, ..Awaiting::new(NINA.into()) }).unwrap().rows;
+            assert_eq!(rows.len(), 10);
+        });
+        assert!(many <= few + 8, "{few} reads among 200, {many} among 800");
+    }
+}
+
+#[test]
+fn q2_the_audit_of_a_while_or_of_one_person_costs_no_other_records() {
+    let world = |count: usize| {
+        let bench = Bench::new();
+        let renamed = |count| (0..count).map(|_| (Actor::from(ADA), Command::from(rename(MSP))));
+        bench.all(renamed(count));
+        bench.given.clock.pass_days(1);
+        bench.all([(ADAM.into(), OpenConsole::new(MSP, text("manage"), text("/back")).into())]);
+        bench.given.clock.pass_days(1);
+        bench.all(renamed(count));
+        bench
+    };
+    let of = |filter: AuditFilter, descending| {
+        move |given: &Given| {
+            let paging = Paging { descending, ..Paging::default() };
+            let list = Audit { filter: filter.clone(), paging, ..Audit::new(ADA.into(), MSP) };
+            let rows = given.engine.ask(list).unwrap().rows;
+            assert_eq!(rows.iter().filter(|row| row.by == AuditActor::User(ADAM)).count(), 1);
+            assert!(rows.len() < 5);
+        }
+    };
+    let day = AuditFilter {
+        from: Some(dawn().plus_days(1)),
+        until: Some(dawn().plus_days(2)),
+        ..AuditFilter::default()
+    };
+    let one = AuditFilter { by: Some(ADAM), ..AuditFilter::default() };
+    for descending in [false, true] {
+        for filter in [&day, &one] {
+            let (few, many) = grown(world, of(filter.clone(), descending));
+            assert!(many <= few + 16, "{filter:?}: {few} reads among 200, {many} among 800");
+        }
+    }
 }
 
 #[test]
