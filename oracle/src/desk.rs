@@ -73,7 +73,8 @@ fn settings(now: &Moment<'_>, viewer: &Actor, tenant: TenantId) -> Result<Vec<Se
 }
 
 fn roles(now: &Moment<'_>, viewer: &Actor, tenant: TenantId, turning: Turning) -> Result<Vec<Given>, Code> {
-    let page = |paging: &Paging| now.ask(Roles { actor: viewer.clone(), tenant, paging: paging.clone() });
+    let page =
+        |paging: &Paging| now.ask(Roles { paging: paging.clone(), ..Roles::new(viewer.clone(), tenant) });
     Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
 }
 
@@ -83,7 +84,9 @@ fn managers(
     tenant: TenantId,
     turning: Turning,
 ) -> Result<Vec<Managing>, Code> {
-    let page = |paging: &Paging| now.ask(Managers { actor: viewer.clone(), tenant, paging: paging.clone() });
+    let page = |paging: &Paging| {
+        now.ask(Managers { paging: paging.clone(), ..Managers::new(viewer.clone(), tenant) })
+    };
     Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
 }
 

@@ -69,8 +69,9 @@ fn barred_by(
     tenant: TenantId,
     turning: Turning,
 ) -> Result<Vec<(Number, Timestamp)>, Code> {
-    let page =
-        |paging: &Paging| now.ask(BarredManagers { actor: viewer.clone(), tenant, paging: paging.clone() });
+    let page = |paging: &Paging| {
+        now.ask(BarredManagers { paging: paging.clone(), ..Managers::new(viewer.clone(), tenant) })
+    };
     Ok(all_pages(turning, page)?.into_iter().map(|row| (row.number, row.since)).collect())
 }
 
@@ -81,7 +82,8 @@ fn devices_of(
     tenant: TenantId,
     turning: Turning,
 ) -> Result<Vec<HeldRow>, Code> {
-    let page = |paging: &Paging| now.ask(Devices { actor: viewer.clone(), tenant, paging: paging.clone() });
+    let page =
+        |paging: &Paging| now.ask(Devices { paging: paging.clone(), ..Devices::new(viewer.clone(), tenant) });
     Ok(all_pages(turning, page)?.into_iter().map(HeldRow::of).collect())
 }
 

@@ -156,6 +156,10 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::FindDevice(it) => {
             Answer::FindDevice(asked.told(&it.actor, None, |sight| tenant::device(sight, it))?)
         }
+        Query::FindPerson(it) => {
+            let due = Some(Settling::LinksAbove(it.tenant));
+            Answer::FindPerson(asked.told(&it.actor, due, |sight| tenant::person(sight, it))?)
+        }
         Query::Moves(it) => {
             let (right, due) = ((DEVICES_VIEW, it.tenant), Settling::LinksOf(&[it.tenant]));
             let rows = |sight: &Sight<'_>| parties::moves(sight, asked.seal, it);

@@ -442,6 +442,19 @@ impl List {
 /// The most characters of a text that a list is searched for.
 pub const MAX_TEXT: usize = 200;
 
+/// A text to look for, if it is not too long.
+///
+/// # Errors
+/// `text_too_long`.
+pub(super) fn bounded(text: Option<&str>) -> Ruling<Option<&str>> {
+    match text {
+        Some(text) if text.chars().nth(MAX_TEXT).is_some() => {
+            Err(Refusal::new(Code::TextTooLong, text.len()).into())
+        }
+        text => Ok(text),
+    }
+}
+
 /// A text to look for, made ready once for all rows: with how its words begin. Without a word, every
 /// row is found.
 pub(super) struct Wanted(BTreeSet<String>);
@@ -452,12 +465,7 @@ impl Wanted {
     /// # Errors
     /// `text_too_long`.
     pub(super) fn of(text: Option<&str>) -> Ruling<Self> {
-        match text {
-            Some(text) if text.chars().nth(MAX_TEXT).is_some() => {
-                Err(Refusal::new(Code::TextTooLong, text.len()).into())
-            }
-            text => Ok(Self(text.into_iter().flat_map(words).collect())),
-        }
+        Ok(Self(bounded(text)?.into_iter().flat_map(words).collect()))
     }
 
     /// Whether each of its words begins a word of these texts, as people look for it.

@@ -107,10 +107,12 @@ mod trade;
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
 pub use tenant::{
-    AlertRuleRow, AssignmentRow, Awaited, AwaitingRow, BarredManagerRow, DeviceRow, InvitationFilter,
-    InvitationRow, LicenceRow, LinkFilter, LinkRequestFilter, LinkRequestRow, LinkRow,
-    ManagerInvitationFilter, ManagerInvitationRow, ManagerRow, NamedUser, Organisation, PlaceRow,
-    ProposalFilter, ProposalRow, RoleRow, SessionRow, TenantSettings, TermsOfLink,
+    AlertRuleRow, AssignmentFilter, AssignmentRow, Awaited, AwaitingRow, BarredManagerFilter,
+    BarredManagerRow, BarredManagerSort, DeviceFilter, DeviceRow, InvitationFilter, InvitationRow,
+    LicenceFilter, LicenceRow, LicenceSort, LinkFilter, LinkRequestFilter, LinkRequestRow, LinkRow,
+    ManagerFilter, ManagerInvitationFilter, ManagerInvitationRow, ManagerRow, ManagerSort, NamedUser,
+    Organisation, PlaceRow, ProposalFilter, ProposalRow, RoleFilter, RoleRow, SessionFilter, SessionRow,
+    TenantSettings, TermsOfLink,
 };
 pub use trade::{MoveFilter, MoveRow, TenantResellerRow, UploadRow, UploadedTo};
 
@@ -424,7 +426,7 @@ queries! {
         tenant: TenantId,
     }
 
-    /// Who manages a tenant, by name.
+    /// Who manages a tenant.
     Managers => "managers" -> Page<ManagerRow>;
     {
         /// Who asks.
@@ -433,6 +435,8 @@ queries! {
         tenant: TenantId,
     }
     + {
+        /// Which managers, and in which order.
+        filter: ManagerFilter,
         /// Which page.
         paging: Paging,
     }
@@ -499,8 +503,7 @@ queries! {
         paging: Paging,
     }
 
-    /// The MSPs that a tenant keeps from asking to manage it; told to those who may bar them. The
-    /// first that was barred comes first (L-10).
+    /// The MSPs that a tenant keeps from asking to manage it; told to those who may bar them (L-10).
     BarredManagers => "barred_managers" -> Page<BarredManagerRow>;
     {
         /// Who asks.
@@ -509,6 +512,8 @@ queries! {
         tenant: TenantId,
     }
     + {
+        /// Which of them, and in which order.
+        filter: BarredManagerFilter,
         /// Which page.
         paging: Paging,
     }
@@ -522,11 +527,13 @@ queries! {
         tenant: TenantId,
     }
     + {
+        /// Which roles.
+        filter: RoleFilter,
         /// Which page.
         paging: Paging,
     }
 
-    /// Who holds which role on a tenant itself: its own people by their id, then others.
+    /// Who holds which role on a tenant itself, role by role. A page costs its rows.
     Assignments => "assignments" -> Page<AssignmentRow>;
     {
         /// Who asks.
@@ -535,6 +542,8 @@ queries! {
         tenant: TenantId,
     }
     + {
+        /// Which assignments.
+        filter: AssignmentFilter,
         /// Which page.
         paging: Paging,
     }
@@ -564,7 +573,8 @@ queries! {
         link: LinkId,
     }
 
-    /// The devices that a tenant holds, by their ids.
+    /// The devices that a tenant holds, by their ids. A page costs its rows; whether a device
+    /// has a seat is looked at in one after the other.
     Devices => "devices" -> Page<DeviceRow>;
     {
         /// Who asks.
@@ -573,6 +583,8 @@ queries! {
         tenant: TenantId,
     }
     + {
+        /// Which devices.
+        filter: DeviceFilter,
         /// Which page.
         paging: Paging,
     }
@@ -585,6 +597,19 @@ queries! {
         actor: Actor,
         /// The device.
         device: DeviceId,
+    }
+
+    /// The person with an address whom the actor may name as an additional recipient of a tenant's
+    /// alerts: at home on it, or in an organisation above it that is there for the actor. Nothing for
+    /// every other address, and so of whoever has not accepted their invitation.
+    FindPerson => "person" -> Option<NamedUser>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+        /// The whole address.
+        email: Email,
     }
 
     /// The moves of devices that a tenant was asked to approve, or asked others to; the oldest
@@ -643,7 +668,8 @@ queries! {
         paging: Paging,
     }
 
-    /// The licences that serve a tenant, by service.
+    /// The licences that serve a tenant. A page costs its rows; whether a seat is left is
+    /// looked at in one after the other, and so is the service where they come by their end.
     Licences => "licences" -> Page<LicenceRow>;
     {
         /// Who asks.
@@ -652,11 +678,14 @@ queries! {
         tenant: TenantId,
     }
     + {
+        /// Which licences, and in which order.
+        filter: LicenceFilter,
         /// Which page.
         paging: Paging,
     }
 
-    /// The open consoles of a tenant; the oldest first.
+    /// The consoles of a tenant, those still open first, the oldest before others. A page costs
+    /// its rows; service and person are looked at in one after the other.
     Sessions => "sessions" -> Page<SessionRow>;
     {
         /// Who asks.
@@ -665,6 +694,8 @@ queries! {
         tenant: TenantId,
     }
     + {
+        /// Which consoles.
+        filter: SessionFilter,
         /// Which page.
         paging: Paging,
     }

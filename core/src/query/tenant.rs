@@ -82,6 +82,34 @@ pub struct Organisation {
     pub number: Number,
 }
 
+/// Which managers of a tenant are wanted, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ManagerFilter {
+    /// Only those who manage this service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+    /// Only those who manage so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management: Option<ManagementType>,
+    /// The order.
+    #[serde(default)]
+    pub sort: ManagerSort,
+}
+
+/// The orders of a tenant's managers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ManagerSort {
+    /// By name.
+    #[default]
+    Name,
+    /// By since when they manage it.
+    Since,
+}
+
 /// A manager of a tenant, by one link in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -185,6 +213,32 @@ pub struct ManagerInvitationRow {
     pub expires: Timestamp,
 }
 
+/// Which barred MSPs are wanted, and in which order (L-10).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct BarredManagerFilter {
+    /// Only those where each word of this begins a word of the number, whatever the case. At most 200
+    /// characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The order.
+    #[serde(default)]
+    pub sort: BarredManagerSort,
+}
+
+/// The orders of barred MSPs (L-10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum BarredManagerSort {
+    /// By when they were barred.
+    #[default]
+    Since,
+    /// By number.
+    Number,
+}
+
 /// An MSP that a tenant keeps from asking to manage it (L-10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -194,6 +248,20 @@ pub struct BarredManagerRow {
     pub number: Number,
     /// When it was barred.
     pub since: Timestamp,
+}
+
+/// Which roles are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RoleFilter {
+    /// Only those where each word of this begins a word of the name, whatever the case and accents. At
+    /// most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Only those that hold this permission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<Permission>,
 }
 
 /// A role that can be given at a tenant.
@@ -208,6 +276,19 @@ pub struct RoleRow {
     pub name: Option<RoleName>,
     /// What it holds.
     pub permissions: BTreeSet<Permission>,
+}
+
+/// Which assignments are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentFilter {
+    /// Only those that give this role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleRef>,
+    /// Only that of this user, where they are named to the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
 }
 
 /// Somebody's role on a tenant.
@@ -275,6 +356,23 @@ pub struct InvitationRow {
     pub expires: Timestamp,
 }
 
+/// Which devices are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DeviceFilter {
+    /// Only those whose id begins with this, as ids are written; of several ids, the first. At most 200
+    /// characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Only those that have a seat of this licence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<LicenceId>,
+    /// Only those that have a seat, or only those that have none (C-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seated: Option<bool>,
+}
+
 /// A device that a tenant holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -293,6 +391,34 @@ pub struct DeviceRow {
     /// The move that awaits the customer's approval (V-7).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moving: Option<MoveId>,
+}
+
+/// Which licences are wanted, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LicenceFilter {
+    /// Only those for this service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+    /// Only those with a seat left, or only those without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<bool>,
+    /// The order.
+    #[serde(default)]
+    pub sort: LicenceSort,
+}
+
+/// The orders of licences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LicenceSort {
+    /// By service.
+    #[default]
+    Service,
+    /// By when they run out; those that never do come last.
+    Expires,
 }
 
 /// A licence that serves a tenant.
@@ -337,7 +463,23 @@ pub struct TermsOfLink {
     pub proposed: Option<Terms>,
 }
 
-/// An open console of a tenant.
+/// Which consoles of a tenant are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SessionFilter {
+    /// Only those that have ended, or only those still open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<bool>,
+    /// Only those of this service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+    /// Only those that this user opened, where they are named to the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+}
+
+/// A console of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -350,6 +492,9 @@ pub struct SessionRow {
     pub opened: Timestamp,
     /// By whom: a person of the actor's own organisation, or another organisation.
     pub by: Subject,
+    /// When it was closed, or ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Timestamp>,
 }
 
 /// Something that awaits an answer.

@@ -13,7 +13,7 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{Email, Permission, Service};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE};
-use crate::model::{Actor, Contact, Link, Party, Personal, Subject, TenantKind, User};
+use crate::model::{Actor, Contact, Link, Party, Personal, Subject, TenantKind, User, UserState};
 use crate::query::Question;
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
@@ -164,6 +164,24 @@ impl<'w> Sight<'w> {
             return Ok(Some(Subject::User(user.id)));
         }
         Ok(self.knows(tenant, user.home)?.then_some(Subject::Tenant(user.home)))
+    }
+
+    /// The person with an address who is at home on a tenant, or on one above it that is there for the
+    /// actor: whoever may be named for what the tenant has to tell.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn named(&self, tenant: TenantId, email: &Email) -> Result<Option<Arc<User>>, ViewError> {
+        let above = graph::above(self.world, tenant, &BTreeSet::new())?;
+        for known in self.world.view.addressed(email)? {
+            let Some(user) = self.world.user(known)? else { continue };
+            let proved = matches!(user.state, UserState::Active | UserState::Blocked);
+            let there = user.home == tenant || above.contains(&user.home) && self.knows(tenant, user.home)?;
+            if proved && there && self.still_lives(user.home)? {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
     }
 
     /// What is known today about somebody, with the address that they are asked to confirm where

@@ -504,10 +504,14 @@ entity!(Attachment, it => Attachment::key(it.integration, it.tenant), vec![
     (Index::AttachmentIntegration, Key::new().id(it.integration.uuid())),
 ]);
 
-entity!(Licence, it => it.id.uuid(), vec![(
-    Index::LicenceTenant,
-    Key::new().id(it.tenant.uuid()).text(it.service.as_str()),
-)]);
+entity!(Licence, it => it.id.uuid(), {
+    let of = Key::new().id(it.tenant.uuid());
+    let expires = of.clone().flag(it.expires.is_none()).time(it.expires.unwrap_or(Timestamp::MAX));
+    vec![
+        (Index::LicenceTenant, of.text(it.service.as_str())),
+        (Index::LicenceExpires, expires),
+    ]
+});
 
 entity!(AlertRule, it => AlertRule::key(it.tenant, &it.category), vec![(
     Index::AlertTenant,
@@ -515,11 +519,12 @@ entity!(AlertRule, it => AlertRule::key(it.tenant, &it.category), vec![(
 )]);
 
 entity!(Session, it => it.id.uuid(), {
+    let opened = Key::new().id(it.tenant.uuid()).time(it.opened);
     if it.closed.is_some() {
-        return Vec::new();
+        return vec![(Index::SessionClosed, opened)];
     }
     vec![
-        (Index::SessionTenant, Key::new().id(it.tenant.uuid()).time(it.opened)),
+        (Index::SessionTenant, opened),
         (Index::SessionUser, Key::new().id(it.user.uuid())),
     ]
 });

@@ -160,6 +160,10 @@ indexes! {
     /// What awaits the answer of an organisation: that, what it is, then 1 where it does not lapse,
     /// then when it does.
     61 Awaiting "awaiting"
+    /// Closed sessions by tenant: tenant, when opened.
+    62 SessionClosed "session_closed"
+    /// Licences by the tenant they serve: tenant, 1 where they never run out, then when they do.
+    63 LicenceExpires "licence_expires"
 }
 
 /// An index key, built part by part.

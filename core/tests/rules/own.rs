@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{LicenceId, SessionId};
+use tenantry::base::ids::{LicenceId, RoleId, SessionId};
 use tenantry::base::text::DeviceId;
 use tenantry::engine::Error;
 use tenantry::model::{Actor, HandshakeState, Patch, ProposalContent, RoleRef, Subject};
@@ -180,6 +180,34 @@ fn q4_devices_are_listed_by_their_holder_and_found_by_their_id() {
     let one = |who: UserId, id: &str| ask(&given, FindDevice::new(who.into(), text::<DeviceId>(id)));
     assert_eq!(one(RITA, "SN-2").as_ref(), Some(&found[1]));
     assert_eq!((one(JULIA, "SN-2"), one(RITA, "SN-9")), (None, None));
+    // Filtered by how an id begins, and by seats.
+    let licence = LicenceId::from_uuid(Uuid::from_u128(0x9a0));
+    let buy = BuyLicence { licence: Some(licence), ..BuyLicence::new(MSP, MSP, text("manage"), 5) };
+    let given = given.and(ROB, upload(2, MSP, &["TN-1", "sn-4"])).and(ADA, buy);
+    let given = given.and(ADA, AssignSeats::new(licence, set(&["SN-3", "TN-1"])));
+    let ids = |filter: DeviceFilter| -> Vec<String> {
+        let mut list = Devices { filter, ..Devices::new(RITA.into(), MSP) };
+        list.paging.limit = 2;
+        let mut ids = Vec::new();
+        loop {
+            let page = ask(&given, list.clone());
+            ids.extend(page.rows.iter().map(|row| row.device.to_string()));
+            match page.next {
+                Some(next) => list.paging.cursor = Some(next),
+                None => return ids,
+            }
+        }
+    };
+    let every = DeviceFilter::default;
+    let begins = |text: &str| DeviceFilter { text: Some(text.to_owned()), ..every() };
+    assert_eq!(ids(begins("SN-")), ["SN-1", "SN-2", "SN-3"]);
+    assert_eq!((ids(begins(" T")), ids(begins("N-"))), (vec!["TN-1".to_owned()], vec![]));
+    let of = |licence| DeviceFilter { licence: Some(licence), ..begins("") };
+    assert_eq!(ids(of(licence)), ["SN-3", "TN-1"]);
+    assert_eq!(ids(DeviceFilter { licence: Some(licence), ..begins("SN") }), ["SN-3"]);
+    assert_eq!(ids(of(LicenceId::from_uuid(Uuid::from_u128(0x9a1)))), Vec::<String>::new());
+    assert_eq!(ids(DeviceFilter { seated: Some(true), ..every() }), ["SN-3", "TN-1"]);
+    assert_eq!(ids(DeviceFilter { seated: Some(false), ..every() }), ["SN-1", "SN-2", "sn-4"]);
     assert_eq!(code(&given, Devices::new(JULIA.into(), MSP)), UnknownTenant);
 }
 
@@ -193,8 +221,95 @@ fn q4_licences_tell_their_seats_and_a_buyer_that_is_there() {
         let row = &rows(who)[0];
         assert_eq!((row.licence, row.seats, row.used, row.buyer), (licence, 5, 0, Some(MSP)));
     }
+    // By service or by when they run out; with seats left, or without.
+    let number = |number: u128| LicenceId::from_uuid(Uuid::from_u128(0x9a0 + number));
+    let buy = |place: u128, service: &str, expires: Option<u32>| BuyLicence {
+        licence: Some(number(place)),
+        expires: expires.map(|days| dawn().plus_days(days)),
+        ..BuyLicence::new(MSP, MSP, text(service), 1)
+    };
+    let stock = trade(MoveRule::AtOnce).and(ROB, upload(1, MSP, &["SN-1"]));
+    let stock = stock
+        .and(ADA, buy(1, "manage", Some(9)))
+        .and(ADA, buy(2, "configure", None))
+        .and(ADA, buy(3, "manage", Some(5)))
+        .and(ADA, AssignSeats::new(number(3), set(&["SN-1"])));
+    let found = |filter: LicenceFilter, descending| -> Vec<u128> {
+        let paging = Paging { descending, ..Paging::default() };
+        let rows = ask(&stock, Licences { filter, paging, ..Licences::new(ADA.into(), MSP) }).rows;
+        rows.iter().map(|row| row.licence.uuid().as_u128() - 0x9a0).collect()
+    };
+    let every = LicenceFilter::default;
+    let expiring = || LicenceFilter { sort: LicenceSort::Expires, ..every() };
+    let manage = || Some(text("manage"));
+    assert_eq!(found(every(), false), [2, 1, 3]);
+    assert_eq!((found(expiring(), false), found(expiring(), true)), (vec![3, 1, 2], vec![2, 1, 3]));
+    assert_eq!(found(LicenceFilter { service: manage(), ..every() }, true), [3, 1]);
+    assert_eq!(found(LicenceFilter { service: manage(), ..expiring() }, false), [3, 1]);
+    assert_eq!(found(LicenceFilter { free: Some(true), ..expiring() }, false), [1, 2]);
+    assert_eq!(found(LicenceFilter { free: Some(false), ..every() }, false), [3]);
     // Beside its buyer, another manager is not told that there is one.
     assert!(rows(NINA).is_empty());
+}
+
+#[test]
+fn q4_roles_assignments_and_managers_are_filtered_and_sorted() {
+    let role = CreateRole {
+        role: Some(RoleId::from_uuid(Uuid::from_u128(0x9c0))),
+        ..CreateRole::new(JOINTLY, text("Night Desk"), set(&["devices.view"]))
+    };
+    let given = side_by_side().and(JULIA, role).and(ADA, assign(RITA, JOINTLY, "read_only"));
+    let roles = |filter: RoleFilter| -> Vec<String> {
+        let rows = ask(&given, Roles { filter, ..Roles::new(JULIA.into(), JOINTLY) }).rows;
+        rows.into_iter()
+            .map(|row| row.name.map_or_else(|| row.role.to_string(), |name| name.to_string()))
+            .collect()
+    };
+    let every = RoleFilter::default;
+    assert_eq!(roles(RoleFilter { text: Some("desk".to_owned()), ..every() }), ["Night Desk"]);
+    assert_eq!(roles(RoleFilter { text: Some("ad".to_owned()), ..every() }), ["admin", "super_admin"]);
+    let holding = |name: &str| RoleFilter { permission: Some(text(name)), ..every() };
+    assert_eq!(roles(holding("link.respond")), ["super_admin"]);
+    assert!(roles(holding("devices.view")).contains(&"Night Desk".to_owned()));
+    let held = |who: UserId, filter: AssignmentFilter| -> Vec<Option<UserId>> {
+        let rows = ask(&given, Assignments { filter, ..Assignments::new(who.into(), JOINTLY) }).rows;
+        rows.into_iter().map(|row| row.user).collect()
+    };
+    let every = AssignmentFilter::default;
+    let role = |name: &str| AssignmentFilter { role: Some(text(name)), ..every() };
+    let of = |user: UserId| AssignmentFilter { user: Some(user), ..every() };
+    assert_eq!(held(JULIA, role("super_admin")), [Some(JULIA)]);
+    assert_eq!(held(JULIA, of(JULIA)), [Some(JULIA)]);
+    assert_eq!(held(JULIA, AssignmentFilter { user: Some(JULIA), ..role("read_only") }), []);
+    assert_eq!((held(ADA, of(RITA)), held(JULIA, of(RITA))), (vec![Some(RITA)], vec![]));
+    let managers = |filter: ManagerFilter| -> Vec<TenantId> {
+        let rows = ask(&given, Managers { filter, ..Managers::new(JULIA.into(), JOINTLY) }).rows;
+        rows.into_iter().map(|row| row.manager.tenant).collect()
+    };
+    let every = ManagerFilter::default;
+    let all = managers(every());
+    assert_eq!(all, [MSP, SECOND]);
+    assert_eq!(managers(ManagerFilter { sort: ManagerSort::Since, ..every() }).len(), 2);
+    assert_eq!(managers(ManagerFilter { service: Some(text("manage")), ..every() }), [MSP]);
+    assert_eq!(managers(ManagerFilter { management: Some(text("fully")), ..every() }), []);
+}
+
+#[test]
+fn q4_a_person_is_found_by_their_address_by_whoever_may_name_them() {
+    let given = side_by_side();
+    let find = |who: UserId, tenant: TenantId, name: &str| {
+        let found = ask(&given, FindPerson::new(who.into(), tenant, mail(name)));
+        found.map(|found| (found.user, found.home, found.email.is_some()))
+    };
+    assert_eq!(find(JULIA, JOINTLY, "ada"), Some((ADA, MSP, false)), "of the other side, without a name");
+    assert_eq!(find(JULIA, JOINTLY, "julia"), Some((JULIA, JOINTLY, true)));
+    assert_eq!(find(JULIA, JOINTLY, "nina"), Some((NINA, SECOND, false)));
+    assert_eq!(find(ADA, JOINTLY, "nina"), None, "of a manager beside, of which there is none for the actor");
+    assert_eq!(find(JULIA, JOINTLY, "carl"), None, "of a stranger as of nobody");
+    assert_eq!(find(JULIA, JOINTLY, "ivy"), None, "an address that nobody has proved is nobody's");
+    assert_eq!(find(JULIA, JOINTLY, "nobody"), None);
+    assert_eq!(code(&given, FindPerson::new(NINA.into(), ALONE, mail("carl"))), UnknownTenant);
+    assert_eq!(code(&given, FindPerson::new(RITA.into(), JOINTLY, mail("ada"))), RoleLacksPermission);
 }
 
 #[test]
@@ -213,7 +328,24 @@ fn q4_open_consoles_are_told_as_far_as_the_audit_tells_them() {
     assert_eq!(by(NINA.into()), [], "nor that there is one");
     assert_eq!(by(STAFF), [Subject::User(ADA)]);
     let given = given.and(ADA, CloseConsole::new(session));
-    assert_eq!(ask(&given, Sessions::new(ADA.into(), JOINTLY)).rows, []);
+    // Those that were closed come after those still open, told in the same way.
+    let another = OpenConsole::new(JOINTLY, text("manage"), text("/back"));
+    let given =
+        given.and(ADAM, another).and(JULIA, OpenConsole::new(JOINTLY, text("configure"), text("/back")));
+    let of = |who: UserId, filter: SessionFilter| -> Vec<(Subject, bool)> {
+        let list = Sessions { filter, ..Sessions::new(who.into(), JOINTLY) };
+        ask(&given, list).rows.into_iter().map(|row| (row.by, row.closed.is_some())).collect()
+    };
+    let every = SessionFilter::default;
+    let (adam, ada) = ((Subject::User(ADAM), false), (Subject::User(ADA), true));
+    let (julia, msp) = ((Subject::User(JULIA), false), |closed| (Subject::Tenant(MSP), closed));
+    assert_eq!(of(ADA, every()), [adam, (Subject::Tenant(JOINTLY), false), ada]);
+    assert_eq!(of(JULIA, every()), [msp(false), julia, msp(true)]);
+    assert_eq!(of(JULIA, SessionFilter { ended: Some(true), ..every() }), [msp(true)]);
+    assert_eq!(of(JULIA, SessionFilter { ended: Some(false), ..every() }), [msp(false), julia]);
+    assert_eq!(of(JULIA, SessionFilter { service: Some(text("configure")), ..every() }), [julia]);
+    assert_eq!(of(ADA, SessionFilter { by: Some(ADA), ..every() }), [ada]);
+    assert_eq!(of(JULIA, SessionFilter { by: Some(ADA), ..every() }), [], "who shows as an organisation");
 }
 
 #[test]
@@ -446,7 +578,9 @@ fn q4_what_time_ended_is_not_listed_before_it_is_recorded() {
         .and(GINA, RequestLink { term, ..super::ask(GRAND, "MSP", "jointly") })
         .and(ADA, AcceptLink::new(ASKED))
         .and(GINA, OpenConsole::new(JOINTLY, text("manage"), text("https://portal.example/")));
-    let open = |given: &Given| ask(given, Sessions::new(STAFF, JOINTLY)).rows.len();
+    let filter = SessionFilter { ended: Some(false), ..SessionFilter::default() };
+    let list = Sessions { filter, ..Sessions::new(STAFF, JOINTLY) };
+    let open = |given: &Given| ask(given, list.clone()).rows.len();
     assert_eq!(open(&given), 1);
     let given = given.later(10);
     assert_eq!(open(&given), 0);
