@@ -16,7 +16,7 @@ use crate::rules::{
     Decision, Ruling, World, address, alert, assignment, delink, device, due, integration, licence, link,
     manager, operation, personal, policy, proposal, reseller, role, session, tenant, user,
 };
-use crate::view::{Overlay, View, ViewError, Write};
+use crate::view::{Any, Overlay, View, ViewError, Write};
 
 /// What follows from a decision: what happens, what is known about people by then, the entities
 /// that change, and what it is about. Made once, and carried to wherever it counts.
@@ -260,6 +260,10 @@ pub enum Settling<'a> {
     LinksAbove(TenantId),
     /// What is due about the links that a reseller's list shows something of.
     LinksOfReseller(TenantId),
+    /// What is due about a tenant: its links, those above them, and the handshakes it takes part in.
+    AllAbout(TenantId),
+    /// What is due about these entities, as far as they may be others by it.
+    Entities(&'a [Any]),
 }
 
 /// The world once what time alone brings about at its moment has happened, as far as a question
@@ -283,6 +287,12 @@ pub fn settled<'v>(world: &World<'v>, settling: Settling<'_>) -> Result<Option<O
         }
         Settling::LinksAbove(tenant) => due::above(view, at, tenant, &mut items)?,
         Settling::LinksOfReseller(reseller) => due::of_reseller(view, at, reseller, &mut items)?,
+        Settling::AllAbout(tenant) => due::all_about(view, at, tenant, &mut items)?,
+        Settling::Entities(entities) => {
+            for entity in entities {
+                due::of_entity(view, at, entity, &mut items)?;
+            }
+        }
     }
     let mut after = Overlay::over(world.view);
     for item in items {

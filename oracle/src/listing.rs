@@ -70,7 +70,7 @@ fn barred_by(
     turning: Turning,
 ) -> Result<Vec<(Number, Timestamp)>, Code> {
     let page = |paging: &Paging| {
-        now.ask(BarredManagers { paging: paging.clone(), ..Managers::new(viewer.clone(), tenant) })
+        now.ask(BarredManagers { paging: paging.clone(), ..BarredManagers::new(viewer.clone(), tenant) })
     };
     Ok(all_pages(turning, page)?.into_iter().map(|row| (row.number, row.since)).collect())
 }

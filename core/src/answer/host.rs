@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::asked::AskedWorld;
-use super::page::Turn;
+use super::page::{Turn, pages};
 use crate::base::ids::{IntegrationId, LicenceId, LinkId, MoveId, RoleId, TenantId, UploadId, UserId};
 use crate::base::text::{DeviceId, Number};
 use crate::decide::Settling;
@@ -20,7 +20,7 @@ use crate::model::{
 use crate::policy::PolicyVersion;
 use crate::query::{Page, Paging};
 use crate::rules::Ruling;
-use crate::view::{Any, Index, Key, Kind, View, ViewError};
+use crate::view::{Any, Index, Key, Kind, Span, View, ViewError};
 
 /// Declares the kinds of entity that a host may read; others are kept for lists and limits alone.
 macro_rules! kinds {
@@ -245,17 +245,56 @@ impl Of {
 /// # Errors
 /// When the world cannot be read.
 pub fn entity(asked: &AskedWorld<'_>, kind: EntityKind, id: Uuid) -> Ruling<Option<AnyEntity>> {
-    asked.settled(Settling::Everything, |world| {
-        let found = match kind {
-            EntityKind::Device => world.view.device(id)?.map(Any::Device),
-            _ => world.view.load(kind.kept(), id)?,
-        };
-        Ok(match found {
-            Some(any) => AnyEntity::of(world.view, any)?,
-            None => None,
-        })
+    loaded(asked, kind.kept(), id, |view, any| Ok(AnyEntity::of(view, any)?))
+}
+
+/// What is read from the entity of a kind with this id, once what is due about it has happened.
+///
+/// # Errors
+/// Those of reading; when the world cannot be read.
+pub fn loaded<T, E: From<ViewError>>(
+    asked: &AskedWorld<'_>,
+    kind: Kind,
+    id: Uuid,
+    read: impl FnOnce(&dyn View, Any) -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
+    let load = |view: &dyn View| match kind {
+        Kind::Device => Ok(view.device(id)?.map(Any::Device)),
+        _ => view.load(kind, id),
+    };
+    let Some(found) = load(asked.world.view)? else { return Ok(None) };
+    asked.settled(Settling::Entities(&[found]), |world| match load(world.view)? {
+        Some(any) => read(world.view, any),
+        None => Ok(None),
     })
 }
+
+/// What is read of somebody's entities, which an index has under a key, once what is due about them
+/// has happened: of a tenant's about the tenant, of others about each of them, and of everybody's
+/// all that is due.
+///
+/// # Errors
+/// Those of reading; when the world cannot be read.
+pub fn listed<T, E: From<ViewError>>(
+    asked: &AskedWorld<'_>,
+    of: &Of,
+    (index, key): (Index, Key),
+    read: impl FnOnce(&dyn View) -> Result<T, E>,
+) -> Result<T, E> {
+    let settling = match of {
+        Of::All => Settling::Everything,
+        Of::Tenant(tenant) | Of::Manager(tenant) => Settling::AllAbout(*tenant),
+        _ => {
+            let found = pages(asked.world.view, Span::under(index, key), EACH);
+            let found = found.map(|found| found.map(|(_, any)| any)).collect::<Result<Vec<_>, _>>()?;
+            return asked.settled(Settling::Entities(&found), |world| read(world.view));
+        }
+    };
+    asked.settled(settling, |world| read(world.view))
+}
+
+/// How many entities are read at a time where every one is wanted.
+const EACH: usize = 256;
 
 /// The entities of a kind, in the order of whose they are; none, where [`Of::finds`] says that none
 /// of the kind are found so.
@@ -272,10 +311,10 @@ pub fn entities(
     let name = way.as_ref().map(|(index, key)| (index.number(), key.hex()));
     let turn = Turn::of(asked.seal, &("entities", kind, name), paging)?;
     let Some((index, key)) = way else { return turn.page(std::iter::empty()) };
-    asked.settled(Settling::Everything, |world| {
-        turn.page(turn.scan(world.view, index, key).map(|found| {
+    listed(asked, of, (index, key.clone()), |view| {
+        turn.page(turn.scan(view, index, key).map(|found| {
             let (place, any) = found?;
-            Ok(AnyEntity::of(world.view, any)?.map(|entity| (place, entity)))
+            Ok(AnyEntity::of(view, any)?.map(|entity| (place, entity)))
         }))
     })
 }

@@ -11,7 +11,7 @@ mod tenant;
 mod trade;
 
 pub use asked::{AskedWorld, History};
-pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, records};
+pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, listed, loaded, records};
 #[cfg(feature = "testkit")]
 pub use page::MAX_TEXT;
 pub use page::Seal;

@@ -248,7 +248,7 @@ impl Turn {
 }
 
 /// Everything in a span, read so many at a time.
-fn pages(
+pub(super) fn pages(
     view: &dyn View,
     span: Span,
     wanted: usize,

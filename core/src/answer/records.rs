@@ -144,8 +144,8 @@ fn about_both(
     }
 }
 
-/// The same, the last first. They are found forwards in stretches of the journal, which grow where
-/// there is little in them.
+/// The records after `low` and up to `high`, the last first. They are found forwards in stretches of
+/// the journal, which grow where there is little in them.
 fn backwards<'a>(
     asked: &'a AskedWorld<'_>,
     about: Whose,

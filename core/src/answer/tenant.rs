@@ -15,7 +15,6 @@ use crate::model::permission::{
 use crate::model::{
     Assignment, BarredManager, Device, Handshake, HandshakeState, Invitation, Licence, Link, LinkRequest,
     Listing, ManagerInvitation, Move, Party, Personal, Proposal, ProposalContent, Role, RoleRef, Session,
-    Tenant,
 };
 use crate::policy::Terms;
 use crate::query::{

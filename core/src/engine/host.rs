@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::error::Error;
 use crate::answer::{self, AskedWorld};
-use crate::decide::Settling;
 use crate::journal::Record;
 use crate::model::{Personal, Subject};
 use crate::notice::{About, Notice};
@@ -17,8 +16,8 @@ use crate::view::{Entity, ViewError};
 
 pub use crate::answer::{AnyEntity, EntityKind, HeldDevice, Of};
 
-/// A moment as the host itself may read it: as it is once all that is due has happened.
-///
+/// A moment as the host itself may read it: as it is once what is due about whatever is read has
+/// happened. What is everybody's ([`Of::All`]) costs all that is due in the store.
 ///
 /// ```
 /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
@@ -61,7 +60,8 @@ impl Host<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn get<E: Entity>(&self, id: Uuid) -> Result<Option<Arc<E>>, Error> {
-        Ok(self.asked.settled(Settling::Everything, |world| world.view.get(id))?)
+        let found = answer::loaded(&self.asked, E::KIND, id, |_, any| Ok::<_, ViewError>(E::from_any(any)));
+        Ok(found?)
     }
 
     /// All entities of a type, or somebody's; none, where none of the type are found so.
@@ -70,8 +70,9 @@ impl Host<'_> {
     /// When the store cannot be read.
     pub fn list<E: Entity>(&self, of: &Of) -> Result<Vec<Arc<E>>, Error> {
         let Some((index, key)) = of.way(E::KIND) else { return Ok(Vec::new()) };
-        Ok(self.asked.settled(Settling::Everything, |world| {
-            world.view.under(index, key).collect::<Result<Vec<_>, ViewError>>()
+        let way = (index, key.clone());
+        Ok(answer::listed(&self.asked, of, way, |view| {
+            view.under(index, key).collect::<Result<_, ViewError>>()
         })?)
     }
 

@@ -13,7 +13,9 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
-use crate::model::{Holding, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, announced_by};
+use crate::model::{
+    Holding, Invitation, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, announced_by,
+};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many entries of an index are read at once.
@@ -180,7 +182,89 @@ pub fn about_links(
     subject: Uuid,
     items: &mut BTreeSet<Item>,
 ) -> Result<(), ViewError> {
-    let mut rest = about(subject, true, at);
+    add_all(view, about(subject, true, at), at, items)
+}
+
+/// What is due by a moment about a tenant: its links and those above it, to the top, and the
+/// handshakes it takes part in.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn all_about(
+    view: &dyn View,
+    at: Timestamp,
+    tenant: TenantId,
+    items: &mut BTreeSet<Item>,
+) -> Result<(), ViewError> {
+    above(view, at, tenant, items)?;
+    about_links(view, at, tenant.uuid(), items)?;
+    add_all(view, about(tenant.uuid(), false, at), at, items)
+}
+
+/// What is due by a moment that may make another of an entity, or end it: about itself, about what
+/// it waits for, and about the links above the tenants that it is of; of a tenant, about its links.
+///
+/// # Errors
+/// When the view cannot be read.
+pub fn of_entity(
+    view: &dyn View,
+    at: Timestamp,
+    entity: &Any,
+    items: &mut BTreeSet<Item>,
+) -> Result<(), ViewError> {
+    add(entity, at, items);
+    match entity {
+        Any::Tenant(it) => about_links(view, at, it.id.uuid(), items)?,
+        Any::User(it) => {
+            let invited = Key::new().id(it.id.uuid());
+            for invitation in view.under::<Invitation>(Index::InvitationUser, invited) {
+                add(&Any::Invitation(invitation?), at, items);
+            }
+        }
+        Any::Device(it) => {
+            if let Some(moving) = it.moving {
+                let moving = view.load(Kind::Move, moving.uuid())?;
+                moving.iter().for_each(|moving| add(moving, at, items));
+            }
+        }
+        _ => {}
+    }
+    tenants_of(entity).into_iter().flatten().try_for_each(|tenant| above(view, at, tenant, items))
+}
+
+/// The tenants that an entity is of, the end of whose links may end it or make another of it.
+fn tenants_of(entity: &Any) -> [Option<TenantId>; 2] {
+    match entity {
+        Any::Tenant(it) => [Some(it.id), None],
+        Any::Link(it) => [Some(it.managed), None],
+        Any::LinkRequest(it) => [Some(it.managed), Some(it.manager)],
+        Any::Proposal(it) => [Some(it.managed), Some(it.manager)],
+        Any::ManagerInvitation(it) => [Some(it.tenant), Some(it.manager)],
+        Any::Move(it) => [Some(it.customer), Some(it.manager)],
+        Any::Invitation(it) => [Some(it.tenant), None],
+        Any::AddressChange(it) => [Some(it.home), None],
+        Any::Assignment(it) => [Some(it.tenant), None],
+        Any::Attachment(it) => [Some(it.tenant), None],
+        Any::Session(it) => [Some(it.tenant), None],
+        Any::Device(it) => [Some(it.holder), None],
+        Any::User(it) => [Some(it.home), None],
+        Any::Role(_)
+        | Any::PolicyVersion(_)
+        | Any::ResellerRow(_)
+        | Any::Holding(_)
+        | Any::Integration(_)
+        | Any::Licence(_)
+        | Any::AlertRule(_)
+        | Any::Listing(_)
+        | Any::RestingPrefix(_)
+        | Any::Refusals(_)
+        | Any::Asked(_)
+        | Any::BarredManager(_) => [None, None],
+    }
+}
+
+fn add_all(view: &dyn View, span: Span, at: Timestamp, items: &mut BTreeSet<Item>) -> Result<(), ViewError> {
+    let mut rest = span;
     loop {
         let page = view.scan(&rest, PAGE)?;
         page.iter().for_each(|found| add(&found.entity, at, items));

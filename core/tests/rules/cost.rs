@@ -286,6 +286,56 @@ fn q1_a_list_never_pays_for_what_is_due_elsewhere() {
 }
 
 #[test]
+fn q3_what_the_host_reads_costs_nothing_that_is_due_elsewhere() {
+    use tenantry::engine::{EntityKind, Of};
+    let invitation = EVE_INVITATION;
+    let world = |count| {
+        let bench = Bench::new();
+        bench.all([(ADA.into(), invite(MSP, "read_only").into())]);
+        bench.all([(
+            ADA.into(),
+            AddCustomer { term: Some(TermRequest::days(3)), ..customer(MSP, "fully") }.into(),
+        )]);
+        bench.invitations(count);
+        bench.ending_links(count / 4, 5);
+        bench.given.clock.pass_days(40);
+        bench
+    };
+    type Read<'a> = &'a dyn Fn(&tenantry::engine::Host<'_>);
+    let paging = Paging { limit: 10, ..Paging::default() };
+    let reads: [(&str, Read<'_>); 6] = [
+        ("an invitation", &|host| {
+            let found = host.get::<Invitation>(invitation.uuid()).unwrap().unwrap();
+            assert_eq!(found.handshake.state, HandshakeState::Expired);
+        }),
+        ("who is invited", &|host| {
+            let found = host.get::<tenantry::model::User>(EVE.uuid()).unwrap().unwrap();
+            assert_eq!(found.state, tenantry::model::UserState::Removed);
+        }),
+        ("a link", &|host| {
+            assert!(host.get::<Link>(NEW_LINK.uuid()).unwrap().unwrap().ended.is_some());
+        }),
+        ("a tenant", &|host| {
+            host.entity(EntityKind::Tenant, NEW.uuid()).unwrap().unwrap();
+        }),
+        ("a manager's links", &|host| {
+            let links = host.list::<Link>(&Of::Manager(MSP)).unwrap();
+            assert!(links.iter().any(|link| link.id == NEW_LINK && link.ended.is_some()));
+        }),
+        ("a user's assignments", &|host| {
+            host.entities(EntityKind::Assignment, &Of::User(ADA), &paging).unwrap();
+        }),
+    ];
+    for (name, read) in reads {
+        let (few, many) = grown(world, |given| {
+            let reading = given.engine.read().unwrap();
+            read(&reading.now().unwrap().host());
+        });
+        assert_eq!(few, many, "{name}");
+    }
+}
+
+#[test]
 fn l9_a_link_extends_itself_to_the_end_of_time_and_stays_there() {
     let given = given().and(
         ADA,
