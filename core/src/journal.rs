@@ -1,12 +1,12 @@
 //! The journal: records in a hash chain. Encodes, decodes and verifies them; never stores them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::event::Event;
-use crate::model::Actor;
+use crate::model::{Actor, Subject};
 
 /// The hash of a record: SHA-256 over the hash of the one before and the record's text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,9 +35,21 @@ impl Hash {
         Self(hasher.finalize().into())
     }
 
-    /// The hash of a text by itself.
-    pub fn of(text: &str) -> Self {
-        Self(Sha256::digest(text.as_bytes()).into())
+    /// The hash of a text, or of bytes, by itself.
+    pub fn of(text: impl AsRef<[u8]>) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -83,12 +95,49 @@ pub struct NotARecord {
     pub why: String,
 }
 
+/// The number of the rules of `apply`: what events make of the world, and how that is kept. It goes
+/// up with each change by which old records would lead to another world than they did; that world
+/// is made anew then (`rebuild`), and nobody takes the old one for tampered with.
+pub const RULES: u32 = 1;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+const fn is_none(rules: &u32) -> bool {
+    *rules == 0
+}
+
+/// What a record says of somebody's personal data: that it was this and no other, and nothing of
+/// what it was (Q-3, U-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Commitment {
+    /// Whose data.
+    pub subject: Subject,
+    /// The hash over whose it is, a random salt and the data. Both are kept where they are erased
+    /// together; nobody can guess the data from what is left.
+    pub hash: Hash,
+}
+
+impl Commitment {
+    /// To what is known about a subject, as it is kept: a text with a salt in it.
+    pub fn to(subject: Subject, text: &str) -> Self {
+        let kind = match subject {
+            Subject::Tenant(_) => "tenant",
+            Subject::User(_) => "user",
+        };
+        Self { subject, hash: Hash::of(format!("{kind} {} {text}", subject.uuid())) }
+    }
+}
+
 /// One entry of the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// Its number: 1, 2, 3 and so on without a gap. Also the revision of the state after it.
     pub seq: u64,
+    /// The number of the rules of `apply` that it was written under ([`RULES`]); 0 where it was
+    /// before they had one.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rules: u32,
     /// When it was written; never before the record before.
     pub at: Timestamp,
     /// Who it is from.
@@ -96,10 +145,17 @@ pub struct Record {
     /// The request that led to it; absent where time passing or a refusal did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
+    /// A commitment to what the request was: the hash of its salted fingerprint, which its receipt
+    /// keeps and erasure takes away (X-7, U-5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Hash>,
     /// The name of the command; `sweep` for what the clock does.
     pub command: String,
     /// What happened.
     pub events: Vec<Event>,
+    /// Commitments to the personal data that was written with it; whose was erased, `events` say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub personal: Vec<Commitment>,
 }
 
 impl Record {

@@ -16,7 +16,7 @@ use tenantry::model::{Link, Operation, Personal, Stage, Subject, Tenant, TenantK
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::store::{Store, StoreError};
 use tenantry::testkit::inside::{
-    Any, Index, Key, Kind, NewRecord, Port, Span, Write, following, numbered, verify,
+    Any, Index, Key, Kind, NewRecord, Port, Remembered, Span, Write, following, numbered, verify,
 };
 use tenantry::testkit::random::Rng;
 
@@ -244,7 +244,7 @@ fn damage_is_an_error_and_never_a_panic() {
             commit_with(&store, |new| NewRecord {
                 changes: vec![user(number), tenant(number % 7, &format!("Name {number}"))],
                 about: vec![Subject::User(UserId::from_uuid(numbered(number)))],
-                people: vec![(Subject::User(UserId::from_uuid(numbered(number))), Some(person))],
+                people: vec![(Subject::User(UserId::from_uuid(numbered(number))), Some(person.into()))],
                 ..new
             })
             .unwrap();
@@ -359,7 +359,7 @@ fn what_was_erased_is_in_no_file() {
                 people: people
                     .iter()
                     .map(|(number, marker)| {
-                        (subject(number), marker.as_ref().map(|mark| person(&mut rng, mark)))
+                        (subject(number), marker.as_ref().map(|mark| person(&mut rng, mark).into()))
                     })
                     .collect(),
                 ..new
@@ -387,9 +387,9 @@ fn an_erasure_that_a_reader_holds_up_is_made_up_for() {
     let path = place.path().join("store");
     let store = open(&path);
     let subject = Subject::User(UserId::from_uuid(numbered(1)));
-    let person = person(&mut Rng::new(1), "marker");
+    let person = Remembered::from(person(&mut Rng::new(1), "marker"));
     let set =
-        |personal| commit_with(&store, |new| NewRecord { people: vec![(subject, personal)], ..new }).unwrap();
+        |known| commit_with(&store, |new| NewRecord { people: vec![(subject, known)], ..new }).unwrap();
     let holds = || bytes_in(place.path()).values().any(|bytes| contains(bytes, "marker"));
     set(Some(person.clone()));
     let reading = store.read().unwrap();
@@ -436,7 +436,7 @@ fn people_can_read_the_file() {
         let person = person(&mut Rng::new(1), "ada");
         commit_with(&store, |new| NewRecord {
             changes: vec![user(3), tenant(1, "Acme"), link(stage, number)],
-            people: vec![(Subject::User(UserId::from_uuid(numbered(3))), Some(person))],
+            people: vec![(Subject::User(UserId::from_uuid(numbered(3))), Some(person.into()))],
             ..new
         })
         .unwrap();

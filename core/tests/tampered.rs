@@ -180,7 +180,7 @@ fn q3_a_receipt_that_was_taken_away_altered_or_added_is_found() {
 fn u5_q3_a_fingerprint_that_comes_back_after_erasure_is_found() {
     found(&[(
         "UPDATE receipt SET fingerprint = randomblob(32) WHERE fingerprint = zeroblob(32)",
-        "table receipt has another fingerprint",
+        "the receipt of its request has another fingerprint",
     )]);
 }
 
@@ -202,8 +202,8 @@ fn q3_personal_data_out_of_its_place_is_found() {
     let rows = [
         (format!("UPDATE personal SET email = x'000001' WHERE id = {julia}"), "is not that of its address"),
         (format!("UPDATE personal SET body = '{{}}' WHERE id = {julia}"), "is not that of its address"),
-        (format!("DELETE FROM personal WHERE id = {julia}"), "the address of user"),
-        (format!("UPDATE personal SET id = {jim} WHERE id = {julia}"), "there is another of theirs"),
+        (format!("DELETE FROM personal WHERE id = {julia}"), "is missing, which record"),
+        (format!("UPDATE personal SET id = {jim} WHERE id = {julia}"), "is missing, which record"),
         (format!("UPDATE personal SET kind = 1 WHERE id = {julia}"), "tenant"),
         (
             format!(
@@ -220,6 +220,68 @@ fn q3_personal_data_out_of_its_place_is_found() {
         (format!("UPDATE personal SET body = '{{\"name\":\"Jim\"}}' WHERE id = {jim}"), "which record"),
     ];
     found(&rows.each_ref().map(|(sql, words)| (sql.as_str(), *words)));
+}
+
+#[test]
+fn u5_q3_personal_data_that_is_not_what_its_record_says_is_found() {
+    let kept = kept();
+    let [julia, ada] = [JULIA, ADA].map(|user| hex(user.uuid()));
+    let swapped = format!(
+        "UPDATE personal SET id = CASE id WHEN {julia} THEN {ada} ELSE {julia} END WHERE id IN ({julia}, {ada})"
+    );
+    let to = |what: &str| format!("UPDATE personal SET body = {what} WHERE id = {julia}");
+    let rows = [
+        // Each is where it can be found, by an address of somebody's.
+        swapped,
+        to("json_set(body, '$.name', 'Juliet')"),
+        to("json_set(body, '$.new_email', 'eve@example.com')"),
+        to("json_remove(body, '$.salt')"),
+        to("json_set(body, '$.salt', 'abc')"),
+    ];
+    for sql in &rows {
+        let (said, _) = said_after(&kept, sql);
+        let told = |user: UserId| said.contains(&format!("personal data of user {user} is not what record "));
+        assert!(told(JULIA) || told(ADA) && sql == &rows[0], "{sql}: {said}");
+    }
+}
+
+#[test]
+fn x7_q3_a_fingerprint_of_another_request_is_found() {
+    found(&[(
+        "UPDATE receipt SET fingerprint = randomblob(32) WHERE seq = 9",
+        "record 9 does not hold: the receipt of its request has another fingerprint",
+    )]);
+}
+
+#[test]
+fn u5_the_salt_of_what_is_erased_goes_with_it_and_the_history_holds() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let named = |name: &str| EditUser { name: Patch::Set(text(name)), ..EditUser::new(JIM) };
+    let given = given_on(SqliteStore::open(&path, options()).unwrap()).and(JIM, named("Jim"));
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let salt = || {
+        let salt = format!("SELECT body ->> '$.salt' FROM personal WHERE id = {}", hex(JIM.uuid()));
+        db.query_row(&salt, [], |row| row.get::<_, String>(0))
+    };
+    let before = salt().unwrap();
+    assert_eq!(before.len(), 32);
+    let record = given.engine.records_after(0, 10_000).unwrap().pop().unwrap();
+    assert_eq!(record.personal.iter().map(|it| it.subject).collect::<Vec<_>>(), [Subject::User(JIM)]);
+    let given = given.and(JIM, named("James"));
+    assert_ne!(salt().unwrap(), before, "each time another");
+    let last = salt().unwrap();
+    let given = given.and(JULIA, RemoveUser::new(JIM)).and(JULIA, ErasePersonal::new(Subject::User(JIM)));
+    given.verified();
+    assert!(salt().is_err());
+    for file in std::fs::read_dir(place.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for gone in [&before, &last] {
+            assert!(!bytes.windows(32).any(|window| window == gone.as_bytes()));
+        }
+    }
+    let again = given.engine.records_after(record.seq - 1, 1).unwrap();
+    assert_eq!(again, [record], "a record is never updated");
 }
 
 /// What is done to a file's schema or header, what verify says of it, and whether it is opened for writing.
@@ -469,6 +531,12 @@ fn x7_q3_a_request_that_is_executed_again_because_its_receipt_was_taken_away_is_
     let id = RequestId::from_uuid(Uuid::from_u128(0x7a0));
     let edit = || EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(FULLY) };
     let first = engine().execute_as(id, ADA, edit()).unwrap();
+    let receipts: Vec<(i64, Vec<u8>, Vec<u8>)> = {
+        let db = kept.by_hand();
+        let mut all = db.prepare("SELECT seq, request, fingerprint FROM receipt").unwrap();
+        let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
     kept.by_hand().execute("DELETE FROM receipt", []).unwrap();
     let again = engine().execute_as(id, ADA, edit()).unwrap();
     assert_ne!(first.seq(), again.seq());
@@ -476,11 +544,9 @@ fn x7_q3_a_request_that_is_executed_again_because_its_receipt_was_taken_away_is_
     assert!(said.contains("its request has no receipt"), "{said}");
     // Even where somebody brings all other receipts back.
     let db = kept.by_hand();
-    let mut bring = db.prepare("INSERT OR IGNORE INTO receipt VALUES (?1, ?2, randomblob(32))").unwrap();
-    for record in engine().records_after(0, 10_000).unwrap() {
-        if let Some(request) = record.request {
-            bring.execute((record.seq.cast_signed(), request.uuid().as_bytes())).unwrap();
-        }
+    let mut bring = db.prepare("INSERT OR IGNORE INTO receipt VALUES (?1, ?2, ?3)").unwrap();
+    for receipt in receipts {
+        bring.execute(receipt).unwrap();
     }
     let said = engine().verify().unwrap_err().to_string();
     let (first, again) = (first.seq(), again.seq());

@@ -173,7 +173,8 @@ impl Engine {
         if head.seq > 0 {
             return Ok(());
         }
-        let mut chain = RecordChain::new(writing.view(), head, self.options.moment()?);
+        let now = self.options.moment()?;
+        let mut chain = RecordChain::new(writing.view(), head, now, &*self.options.salts);
         let events = vec![Event::PolicySet { policy: Box::new(policy.clone()) }];
         chain.note(Actor::OPERATOR, "set_policy", events)?;
         let (records, _) = chain.into_records();

@@ -54,6 +54,7 @@ impl Clock for SystemClock {
 pub struct Options {
     pub(super) clock: Box<dyn Clock>,
     pub(super) ids: Box<dyn Fn() -> Uuid + Send + Sync>,
+    pub(super) salts: Box<dyn Fn() -> Uuid + Send + Sync>,
     pub(super) policy: Policy,
     pub(super) record_refusals: bool,
     pub(super) clock_leap_seconds: u32,
@@ -65,6 +66,7 @@ impl Default for Options {
         Self {
             clock: Box::new(SystemClock),
             ids: Box::new(Uuid::now_v7),
+            salts: Box::new(Uuid::new_v4),
             policy: Policy::default(),
             record_refusals: true,
             clock_leap_seconds: 365 * 24 * 3_600,
@@ -85,6 +87,15 @@ impl Options {
     #[must_use]
     pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
         self.ids = Box::new(ids);
+        self
+    }
+
+    /// Makes the salts that keep anybody from guessing personal data from what the journal says of
+    /// it (U-5); the system's random numbers by default. Whoever sets it knows them: it is for
+    /// tests, which want the same journal each time.
+    #[must_use]
+    pub fn salts(mut self, salts: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
+        self.salts = Box::new(salts);
         self
     }
 

@@ -21,13 +21,13 @@ use crate::command::{Command, Request};
 use crate::decide::retraced;
 use crate::decide::{Step, decide, step, sweep, turn};
 use crate::event::Event;
-use crate::journal::{Hash, Head, Record};
+use crate::journal::{Hash, Head, RULES, Record};
 #[cfg(feature = "sqlite")]
 use crate::model::Subject;
 use crate::model::{Actor, Refusals};
 use crate::refusal::{Code, Family, Refusal};
 use crate::rules::{Gate, Stop, World, access, authority, due};
-use crate::store::{NewRecord, StoreError, StoredRecord, Writing};
+use crate::store::{NewRecord, Remembered, StoreError, StoredRecord, Writing};
 use crate::view::{Key, Overlay, View, ViewError};
 
 /// Records that grow one by one over a view, and the world as they leave it.
@@ -38,6 +38,7 @@ pub(super) struct RecordChain<'v> {
     records: Vec<NewRecord>,
     committed: Vec<Committed>,
     swept: Sweeping,
+    salts: &'v dyn Fn() -> Uuid,
 }
 
 /// How far what is due has been brought about. Nothing that happens within a transaction is due at
@@ -59,7 +60,13 @@ const REFUSALS_RECORDED: u32 = 32;
 const SWEPT_BY_A_COMMAND: usize = 64;
 
 impl<'v> RecordChain<'v> {
-    pub(super) fn new(view: &'v dyn View, head: Head, now: Timestamp) -> Self {
+    /// None yet, over a view that is at this head; each salt is used once.
+    pub(super) fn new(
+        view: &'v dyn View,
+        head: Head,
+        now: Timestamp,
+        salts: &'v dyn Fn() -> Uuid,
+    ) -> Self {
         Self {
             world: Overlay::over(view),
             head,
@@ -67,6 +74,7 @@ impl<'v> RecordChain<'v> {
             records: Vec::new(),
             committed: Vec::new(),
             swept: Sweeping::default(),
+            salts,
         }
     }
 
@@ -89,14 +97,21 @@ impl<'v> RecordChain<'v> {
         for (subject, personal) in &step.people {
             self.world.change_personal(*subject, personal.clone());
         }
+        let salted = |personal| Remembered::salted((self.salts)(), personal);
+        let people: Vec<_> =
+            step.people.into_iter().map(|(subject, personal)| (subject, personal.map(salted))).collect();
+        let request = request.map(|(id, body)| (id, salted_fingerprint((self.salts)(), body)));
         let seq = self.head.seq + 1;
         let record = Record {
             seq,
+            rules: RULES,
             at,
             actor,
             request: request.map(|(id, _)| id),
+            commitment: request.map(|(_, fingerprint)| Hash::of(fingerprint.bytes())),
             command: command.to_owned(),
             events: step.events,
+            personal: NewRecord::commitments(&people),
         };
         let text = record.encode();
         let hash = self.head.hash.chain(&text);
@@ -108,7 +123,7 @@ impl<'v> RecordChain<'v> {
             request,
             about: about.into_iter().collect(),
             changes: step.changes,
-            people: step.people,
+            people,
         });
     }
 
@@ -189,7 +204,8 @@ impl<'t> Transaction<'t> {
         left_out: &'t LeftOut,
         writing: &'t dyn Writing,
     ) -> Result<Self, Error> {
-        let chain = RecordChain::new(writing.view(), writing.head()?, options.moment()?);
+        let (head, now) = (writing.head()?, options.moment()?);
+        let chain = RecordChain::new(writing.view(), head, now, &*options.salts);
         Ok(Self { epoch, options, left_out, writing, chain, done: BTreeMap::new() })
     }
 
@@ -241,9 +257,6 @@ impl<'t> Transaction<'t> {
             return if *before == fingerprint { Ok(Some(receipt.clone())) } else { reused() };
         }
         let Some(known) = self.writing.receipt(request.id)? else { return Ok(None) };
-        if known.fingerprint.is_some_and(|before| before != fingerprint) {
-            return reused();
-        }
         let stored = self.writing.records_after(known.seq.saturating_sub(1), 1)?;
         let Some(stored) = stored.first() else {
             return Err(StoreError::Damaged {
@@ -252,6 +265,14 @@ impl<'t> Transaction<'t> {
             .into());
         };
         let record = decoded(stored)?;
+        // Records of before there were commitments have receipts without a salt.
+        let asked = |before: Hash| match record.commitment {
+            Some(_) => salted_fingerprint(salt_of(before), fingerprint),
+            None => fingerprint,
+        };
+        if known.fingerprint.is_some_and(|before| before != asked(before)) {
+            return reused();
+        }
         // Where erasure has forgotten the fingerprint, who asked and the command's name are all
         // there is to tell by: nobody is told what another was answered, and the events of one
         // command are no answer to another.
@@ -321,6 +342,27 @@ impl<'t> Transaction<'t> {
 /// Whether one moment is more than so many seconds before another.
 fn beyond(early: Timestamp, late: Timestamp, seconds: u32) -> bool {
     seconds != HOWEVER_FAR && early.plus_seconds(seconds) < late
+}
+
+/// The fingerprint of a request as its receipt keeps it: a salt, and the first half of a hash over
+/// the salt and the fingerprint. The record commits to it, and nobody guesses the request from that
+/// once it is forgotten.
+fn salted_fingerprint(salt: Uuid, fingerprint: Hash) -> Hash {
+    let hash = Hash::of([salt.as_bytes().as_slice(), fingerprint.bytes()].concat());
+    let half = hash.bytes().iter().take(16);
+    let mut kept = [0; 32];
+    for (place, byte) in kept.iter_mut().zip(salt.as_bytes().iter().chain(half)) {
+        *place = *byte;
+    }
+    Hash::from_bytes(kept)
+}
+
+/// The salt of a fingerprint that has one.
+fn salt_of(fingerprint: Hash) -> Uuid {
+    let [high, low] = [0, 8].map(|from| {
+        fingerprint.bytes().iter().skip(from).take(8).fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte))
+    });
+    Uuid::from_u64_pair(high, low)
 }
 
 fn fingerprint(request: &Request) -> Hash {

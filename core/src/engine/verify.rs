@@ -1,25 +1,16 @@
 //! Whether the journal holds, and whether what is stored is what its records lead to. Reads
-//! everything and mends nothing.
-
-use std::collections::BTreeMap;
+//! everything and mends nothing. Holds no more in memory than a page of records and what they
+//! change: the world that they lead to is written a second time where the store says.
 
 use super::error::{Corruption, Error};
 use super::records::PAGE;
 use crate::about;
-use crate::base::ids::UserId;
-use crate::decide::retraced;
+use crate::decide::{Step, retraced};
+use crate::event::Event;
 use crate::journal::{Hash, Head, Record};
-use crate::model::{AddressChange, HandshakeState, Subject};
-use crate::store::{NewRecord, Reading, Retelling};
-use crate::view::{Index, Key, Kind, Memory, Span, View};
-
-/// The world that the records lead to.
-#[derive(Default)]
-struct Replayed {
-    world: Memory,
-    /// Everybody whose personal data was erased: by which record, unless a later one is about them.
-    erased: BTreeMap<Subject, Option<u64>>,
-}
+use crate::model::Subject;
+use crate::store::{Known, LOST, NewRecord, Reading, Retelling, StoredRecord};
+use crate::view::Overlay;
 
 /// Verifies all of it, and says up to where it holds.
 pub(super) fn verify(reading: &dyn Reading) -> Result<Head, Error> {
@@ -30,70 +21,49 @@ pub(super) fn verify(reading: &dyn Reading) -> Result<Head, Error> {
     };
     hold(reading.foreign()?)?;
     let mut retelling = reading.retell()?;
-    let replayed = replay(reading, &head, &mut *retelling)?;
+    replay(reading, &head, &mut *retelling)?;
     hold(retelling.difference()?)?;
-    hold(misremembered(reading, &replayed)?)?;
-    hold(compare(reading, &replayed.world)?)?;
+    let mut misremembered = None;
+    retelling.misremembered(true, &mut |flaw| misremembered.replace(flaw).is_none())?;
+    hold(misremembered)?;
     Ok(head)
 }
 
-/// Follows the chain from the first record, tells it anew, and builds the world it leads to.
-fn replay(reading: &dyn Reading, head: &Head, retelling: &mut dyn Retelling) -> Result<Replayed, Error> {
-    let mut replayed = Replayed::default();
+/// Follows the chain from the first record, and tells it anew.
+fn replay(reading: &dyn Reading, head: &Head, retelling: &mut dyn Retelling) -> Result<(), Error> {
     let mut last = Head::EMPTY;
     loop {
         let page = reading.records_after(last.seq, PAGE)?;
         let pages = page.len();
-        let mut told = Vec::with_capacity(pages);
-        for stored in page {
-            let flaw = |why: &str| Err(Corruption { seq: last.seq + 1, why: why.to_owned() }.into());
-            if stored.seq != last.seq + 1 {
-                return flaw("the record is missing");
+        let (mut told, mut noted) = (Vec::with_capacity(pages), Vec::new());
+        {
+            let mut world = Overlay::over(retelling.view());
+            for stored in page {
+                let record = following(&last, &stored)?;
+                last = Head { seq: record.seq, hash: stored.hash, at: Some(record.at) };
+                let (fingerprint, flaw) = receipt(reading, &record)?;
+                if let Some(why) = flaw {
+                    return Err(Corruption { seq: record.seq, why }.into());
+                }
+                let request = record.request.map(|id| (id, fingerprint));
+                let mut step = retraced(&world, record.events.clone(), record.at)?;
+                step.about.extend(about::of_actor(&record.actor));
+                noted.extend(said(&record, &step).into_iter().map(|(of, known)| (record.seq, of, known)));
+                step.changes.iter().for_each(|change| world.change(change.clone()));
+                told.push(NewRecord {
+                    record: stored,
+                    at: record.at,
+                    request,
+                    about: step.about.into_iter().collect(),
+                    changes: step.changes,
+                    people: step.people.into_iter().map(|(subject, _)| (subject, None)).collect(),
+                });
             }
-            if stored.hash != last.hash.chain(&stored.text) {
-                return flaw("its hash does not follow from the record before and its text");
-            }
-            let Ok(record) = Record::decode(&stored.text) else { return flaw("its text is not a record") };
-            if record.seq != stored.seq {
-                return flaw("it carries another record's number");
-            }
-            if last.at.is_some_and(|at| record.at < at) {
-                return flaw("it is older than the record before");
-            }
-            // The hash of a request is in no record; whether it was forgotten follows from them.
-            let unforgotten = || Hash::of("a request");
-            let request = match record.request {
-                Some(id) => match reading.receipt(id)? {
-                    None => return flaw("its request has no receipt"),
-                    Some(receipt) if receipt.seq != record.seq => {
-                        return flaw(&format!("its request has the receipt of record {}", receipt.seq));
-                    }
-                    Some(receipt) => Some((id, receipt.fingerprint.unwrap_or_else(unforgotten))),
-                },
-                None => None,
-            };
-            last = Head { seq: record.seq, hash: stored.hash, at: Some(record.at) };
-            let mut step = retraced(&replayed.world, record.events, record.at)?;
-            step.about.extend(about::of_actor(&record.actor));
-            for subject in &step.about {
-                replayed.erased.entry(*subject).and_modify(|by| *by = None);
-            }
-            for (subject, _) in &step.people {
-                replayed.erased.insert(*subject, Some(record.seq));
-            }
-            for change in &step.changes {
-                replayed.world.change(change.clone());
-            }
-            told.push(NewRecord {
-                record: stored,
-                at: record.at,
-                request,
-                about: step.about.into_iter().collect(),
-                changes: step.changes,
-                people: step.people,
-            });
         }
         retelling.append(told)?;
+        for (seq, subject, known) in noted {
+            retelling.note(seq, subject, known)?;
+        }
         if pages < PAGE {
             break;
         }
@@ -102,75 +72,57 @@ fn replay(reading: &dyn Reading, head: &Head, retelling: &mut dyn Retelling) -> 
         let why = "the journal ends before its head".to_owned();
         return Err(Corruption { seq: last.seq + 1, why }.into());
     }
-    Ok(replayed)
+    Ok(())
 }
 
-/// Whose personal data is there although it was erased, or missing although it was not: every user
-/// is known by an address, and by another as long as they are asked to confirm it (U-1).
-fn misremembered(reading: &dyn Reading, replayed: &Replayed) -> Result<Option<String>, Error> {
-    for (subject, by) in &replayed.erased {
-        if let Some(by) = by
-            && reading.personal(*subject)?.is_some()
-        {
-            let kind = match subject {
-                Subject::User(_) => Kind::User,
-                Subject::Tenant(_) => Kind::Tenant,
-            };
-            let (kind, id) = (kind.name(), subject.uuid());
-            return Ok(Some(format!("personal data of {kind} {id} is there, which record {by} erased")));
-        }
+/// The record of a text, if it follows on the one before.
+fn following(last: &Head, stored: &StoredRecord) -> Result<Record, Corruption> {
+    let flaw = |why: &str| Err(Corruption { seq: last.seq + 1, why: why.to_owned() });
+    if stored.seq != last.seq + 1 {
+        return flaw("the record is missing");
     }
-    for user in replayed.world.entities().filter(|entity| entity.kind() == Kind::User) {
-        let subject = Subject::User(UserId::from_uuid(user.id()));
-        if replayed.erased.contains_key(&subject) {
-            continue;
-        }
-        let known = reading.personal(subject)?.unwrap_or_default();
-        if known.email.is_none() {
-            return Ok(Some(format!("the address of user {} is missing, which nobody erased", user.id())));
-        }
-        let view: &dyn View = &replayed.world;
-        let asked = view.get::<AddressChange>(user.id())?;
-        let asked = asked.is_some_and(|change| change.handshake.state == HandshakeState::Pending);
-        if asked != known.new_email.is_some() {
-            let what = match asked {
-                true => "is asked to confirm an address that is missing",
-                false => "is not asked to confirm the new address that is there",
-            };
-            return Ok(Some(format!("user {} {what}", user.id())));
-        }
+    if stored.hash != last.hash.chain(&stored.text) {
+        return flaw("its hash does not follow from the record before and its text");
     }
-    Ok(None)
+    let Ok(record) = Record::decode(&stored.text) else { return flaw("its text is not a record") };
+    if record.seq != stored.seq {
+        return flaw("it carries another record's number");
+    }
+    if last.at.is_some_and(|at| record.at < at) {
+        return flaw("it is older than the record before");
+    }
+    Ok(record)
 }
 
-/// How the present, as it is read, differs from the world the records lead to, if it does.
-fn compare(reading: &dyn Reading, world: &Memory) -> Result<Option<String>, Error> {
-    let present = reading.view();
-    let (there, expected) = (reading.count()?, world.entities().count() as u64);
-    if there > expected {
-        return Ok(Some(format!("there are {there} entities, and the records speak of {expected}")));
-    }
-    for expected in world.entities() {
-        let (kind, id) = (expected.kind(), expected.id());
-        if present.load(kind, id)?.as_ref() != Some(expected) {
-            return Ok(Some(format!("{} {id} is not what the records say", kind.name())));
+/// The fingerprint that a record's receipt should have, as far as that can be told, and what is
+/// wrong with the one that is there. What was forgotten is in no record; whether it was, follows
+/// from them.
+fn receipt(reading: &dyn Reading, record: &Record) -> Result<(Hash, Option<String>), Error> {
+    let Some(request) = record.request else { return Ok((LOST, None)) };
+    let flaw = match reading.receipt(request)? {
+        None => "its request has no receipt".to_owned(),
+        Some(receipt) if receipt.seq != record.seq => {
+            format!("its request has the receipt of record {}", receipt.seq)
         }
-    }
-    for &index in Index::ALL {
-        let mut span = Span::under(index, Key::new());
-        loop {
-            let (there, expected) = (present.scan(&span, PAGE)?, world.scan(&span, PAGE)?);
-            let ids = |found: &[crate::view::Found]| -> Vec<_> {
-                found.iter().map(|one| (one.key.clone(), one.entity.kind(), one.entity.id())).collect()
-            };
-            if ids(&there) != ids(&expected) {
-                return Ok(Some(format!("index {} is not what the records say", index.name())));
+        Some(receipt) => match (receipt.fingerprint, record.commitment) {
+            (None, _) => return Ok((LOST, None)),
+            (Some(held), Some(commitment)) if Hash::of(held.bytes()) != commitment => {
+                "the receipt of its request has another fingerprint".to_owned()
             }
-            match there.last() {
-                Some(last) if there.len() == PAGE => span = span.after(last.key.clone(), last.entity.id()),
-                _ => break,
-            }
-        }
-    }
-    Ok(None)
+            (Some(held), _) => return Ok((held, None)),
+        },
+    };
+    Ok((LOST, Some(flaw)))
+}
+
+/// What a record says of people. One of before there were commitments may have changed what is
+/// known about whomever it is about.
+fn said(record: &Record, step: &Step) -> Vec<(Subject, Known)> {
+    let erased = |event: &Event| match event {
+        Event::PersonalErased { subject } => Some((*subject, Known::Erased)),
+        _ => None,
+    };
+    let unsaid = step.about.iter().filter(|_| record.rules == 0).map(|subject| (*subject, Known::Unsaid));
+    let committed = record.personal.iter().map(|it| (it.subject, Known::Committed(it.hash)));
+    unsaid.chain(committed).chain(record.events.iter().filter_map(erased)).collect()
 }

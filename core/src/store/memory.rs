@@ -8,7 +8,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::queue::{Lent, Queue};
-use super::{NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Writing, follow};
+use super::{
+    Enough, Known, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Writing,
+    follow,
+};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::base::time::Timestamp;
@@ -30,6 +33,8 @@ pub struct MemoryStore {
 #[derive(Clone, Default)]
 struct Contents {
     present: Memory,
+    /// What is known about people, as it is kept.
+    people: BTreeMap<Subject, String>,
     journal: Vec<(StoredRecord, Timestamp)>,
     about: BTreeMap<Subject, Vec<u64>>,
     receipts: BTreeMap<RequestId, StoredReceipt>,
@@ -111,11 +116,12 @@ impl Contents {
         for change in new.changes {
             self.change(seq, change);
         }
-        for (subject, personal) in new.people {
-            if personal.is_none() {
-                self.forget(subject);
+        for (subject, known) in new.people {
+            match &known {
+                Some(known) => drop(self.people.insert(subject, known.text.clone())),
+                None => self.forget(subject),
             }
-            self.present.change_personal(subject, personal);
+            self.present.change_personal(subject, known.map(|known| known.personal));
         }
     }
 
@@ -143,6 +149,7 @@ impl Contents {
     /// Takes the fingerprints from the receipts of everything about a subject: they were made of
     /// its data.
     fn forget(&mut self, subject: Subject) {
+        self.people.remove(&subject);
         let seqs = self.about.get(&subject).map(Vec::as_slice).unwrap_or_default();
         for receipt in self.receipts.values_mut().filter(|receipt| seqs.binary_search(&receipt.seq).is_ok()) {
             receipt.fingerprint = None;
@@ -221,7 +228,8 @@ impl<R> Reading for MemoryReading<R> {
     }
 
     fn retell(&self) -> Result<Box<dyn Retelling + '_>, StoreError> {
-        Ok(Box::new(ToldAgain { stored: &self.contents, told: Contents::default() }))
+        let (told, known) = (Contents::default(), BTreeMap::new());
+        Ok(Box::new(ToldAgain { stored: &self.contents, told, known }))
     }
 }
 
@@ -229,9 +237,19 @@ impl<R> Reading for MemoryReading<R> {
 struct ToldAgain<'c> {
     stored: &'c Contents,
     told: Contents,
+    known: BTreeMap<Subject, (u64, Known)>,
 }
 
 impl Retelling for ToldAgain<'_> {
+    fn view(&self) -> &dyn View {
+        &self.told.present
+    }
+
+    fn note(&mut self, seq: u64, subject: Subject, known: Known) -> Result<(), StoreError> {
+        self.known.insert(subject, (seq, known));
+        Ok(())
+    }
+
     fn append(&mut self, records: Vec<NewRecord>) -> Result<(), StoreError> {
         self.told.follows(&records)?;
         records.into_iter().for_each(|new| self.told.append(new));
@@ -239,7 +257,7 @@ impl Retelling for ToldAgain<'_> {
     }
 
     fn difference(&self) -> Result<Option<String>, StoreError> {
-        let Self { stored, told } = self;
+        let Self { stored, told, .. } = self;
         let same = [
             ("journal", stored.journal == told.journal),
             ("list of what records are about", stored.about == told.about),
@@ -250,6 +268,26 @@ impl Retelling for ToldAgain<'_> {
         ];
         let differs = same.into_iter().find(|(_, same)| !same);
         Ok(differs.map(|(what, _)| format!("the {what} is not what the records lead to")))
+    }
+
+    fn misremembered(
+        &self,
+        everybody: bool,
+        tell: &mut dyn FnMut(String) -> Enough,
+    ) -> Result<(), StoreError> {
+        let held = self.stored.people.keys().filter(|_| everybody);
+        let subjects: BTreeSet<Subject> = self.known.keys().chain(held).copied().collect();
+        for subject in subjects {
+            let text = self.stored.people.get(&subject).map(String::as_str);
+            let differs = match self.known.get(&subject) {
+                Some((seq, known)) => known.differs(subject, *seq, text),
+                None => Some("is there, of which no record speaks".to_owned()),
+            };
+            if differs.is_some_and(|differs| tell(format!("personal data of {} {differs}", subject.uuid()))) {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

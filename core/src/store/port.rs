@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
-use crate::journal::{Hash, Head};
+use crate::journal::{Commitment, Hash, Head};
 use crate::model::{Personal, Subject};
 use crate::view::{View, Write};
 
@@ -36,6 +36,65 @@ pub struct StoredReceipt {
     pub fingerprint: Option<Hash>,
 }
 
+/// What is known about a subject, as it is kept: a text, to which a record commits, with a salt in
+/// it that no record holds. Whoever erases it erases both (U-5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// What it says.
+    pub personal: Personal,
+    /// The text, in JSON.
+    pub text: String,
+}
+
+impl Remembered {
+    /// Personal data with a salt of its own, so that nobody guesses it from its hash.
+    pub fn salted(salt: Uuid, personal: Personal) -> Self {
+        #[derive(serde::Serialize)]
+        struct Kept<'p> {
+            salt: uuid::fmt::Simple,
+            #[serde(flatten)]
+            personal: &'p Personal,
+        }
+        let text = serde_json::to_string(&Kept { salt: salt.simple(), personal: &personal });
+        Self { text: text.expect("personal data has string keys and finite numbers"), personal }
+    }
+}
+
+/// What a store should keep of somebody's personal data, as its records say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// What they commit to.
+    Committed(Hash),
+    /// Nothing: it was erased.
+    Erased,
+    /// They do not say: records of before there were commitments were about them.
+    Unsaid,
+}
+
+impl Known {
+    /// How personal data that is there, or is not, differs from what a record says of it.
+    pub fn differs(&self, subject: Subject, seq: u64, text: Option<&str>) -> Option<String> {
+        match (self, text) {
+            (Self::Committed(_), None) => Some(format!("is missing, which record {seq} knows")),
+            (Self::Committed(hash), Some(text)) if Commitment::to(subject, text).hash != *hash => {
+                Some(format!("is not what record {seq} says"))
+            }
+            (Self::Erased, Some(_)) => Some(format!("is there, which record {seq} erased")),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(feature = "testkit")]
+impl From<Personal> for Remembered {
+    fn from(personal: Personal) -> Self {
+        Self::salted(Uuid::nil(), personal)
+    }
+}
+
+/// The fingerprint of a request that is in no record, of which a rebuild made the receipt anew.
+pub(crate) const LOST: Hash = Hash::from_bytes([u8::MAX; 32]);
+
 /// A record to be appended, with everything that changes by it.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
@@ -50,7 +109,17 @@ pub struct NewRecord {
     /// The entities that change.
     pub changes: Vec<Write>,
     /// The subjects whose personal data is replaced or, with `None`, erased.
-    pub people: Vec<(Subject, Option<Personal>)>,
+    pub people: Vec<(Subject, Option<Remembered>)>,
+}
+
+impl NewRecord {
+    /// What the record commits to in `people`.
+    pub fn commitments(people: &[(Subject, Option<Remembered>)]) -> Vec<Commitment> {
+        let known = |(subject, known): &(Subject, Option<Remembered>)| {
+            known.as_ref().map(|known| Commitment::to(*subject, &known.text))
+        };
+        people.iter().filter_map(known).collect()
+    }
 }
 
 /// A store of tenantry's data.
@@ -163,21 +232,40 @@ pub trait Reading: View {
     fn retell(&self) -> Result<Box<dyn Retelling + '_>, StoreError>;
 }
 
+/// Whether nothing more needs to be told.
+pub(crate) type Enough = bool;
+
 /// The records of a reading, written a second time.
 pub trait Retelling {
+    /// The world that the records told so far lead to.
+    fn view(&self) -> &dyn View;
+
     /// Appends records that follow on those before, and everything that changes by them.
     ///
     /// # Errors
     /// When they do not follow, or there is no room for them.
     fn append(&mut self, records: Vec<NewRecord>) -> Result<(), StoreError>;
 
-    /// The first thing that is stored otherwise than it is told here, and where; also the first
-    /// piece of personal data that is not where it belongs, as far as that can be told: what it
-    /// says, records do not.
+    /// Takes note of what a record says of personal data: of each subject, the last word counts.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    fn note(&mut self, seq: u64, subject: Subject, known: Known) -> Result<(), StoreError>;
+
+    /// The first thing that is stored otherwise than it is told here, and where.
     ///
     /// # Errors
     /// When either cannot be read.
     fn difference(&self) -> Result<Option<String>, StoreError>;
+
+    /// Tells of each piece of personal data that is not where it belongs, or not what was noted of
+    /// it, and whose; of `everybody`, or of those alone of whom something was noted. Ends with the
+    /// first that is told enough.
+    ///
+    /// # Errors
+    /// When either cannot be read.
+    fn misremembered(&self, everybody: bool, tell: &mut dyn FnMut(String) -> Enough)
+    -> Result<(), StoreError>;
 }
 
 /// The right to write. Dropping it writes nothing.

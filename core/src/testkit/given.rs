@@ -282,10 +282,11 @@ impl Given {
         let clock = FixedClock::at(moment);
         // Ids must not meet those of an earlier engine on the same store.
         let first = store.read().and_then(|reading| reading.head()).map_or(0, |head| head.seq) << 16;
-        let made = AtomicU64::new(first);
+        let (made, salted) = (AtomicU64::new(first), AtomicU64::new(first));
         let options = Options::default()
             .clock(clock.clone())
             .ids(move || Uuid::from_u128(0xa000_0000_0000 + u128::from(made.fetch_add(1, Ordering::SeqCst))))
+            .salts(move || Uuid::from_u128(0xc000_0000_0000 + u128::from(salted.fetch_add(1, Ordering::SeqCst))))
             .policy(policy)
             .clock_leap_seconds(HOWEVER_FAR);
         let engine = Engine::new(store, options).expect("the store is there and the policy is valid");

@@ -12,7 +12,9 @@ pub use crate::index::Follower;
 pub use crate::journal::Head;
 pub use crate::rules::{Ruling, Stop, World, access, due};
 pub use crate::sight::Sight;
-pub use crate::store::port::{FilePort, NewRecord, Port, Reading, StoredReceipt, StoredRecord, Writing};
+pub use crate::store::port::{
+    FilePort, NewRecord, Port, Reading, Remembered, StoredReceipt, StoredRecord, Writing,
+};
 pub use crate::view::{Any, Entity, Found, Index, Key, Kind, Memory, Overlay, Span, View, ViewError, Write};
 
 use crate::engine::Moment;

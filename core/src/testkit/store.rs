@@ -175,7 +175,7 @@ impl Log {
             world.change(change.clone());
         }
         for (subject, personal) in &new.people {
-            world.change_personal(*subject, personal.clone());
+            world.change_personal(*subject, personal.clone().map(|known| known.personal));
         }
         self.head = Head { seq: new.record.seq, hash: new.record.hash, at: Some(new.at) };
         self.worlds.push(world);
@@ -210,7 +210,7 @@ impl Log {
                     _ => Subject::User(UserId::from_uuid(numbered(100 + number))),
                 };
                 let address = format!("{}@example.com", "ada".repeat(below(rng, 40) as usize % 20 + 1));
-                new.people = vec![(subject, (below(rng, 4) > 0).then(|| person(&address)))];
+                new.people = vec![(subject, (below(rng, 4) > 0).then(|| person(&address).into()))];
                 new.about.push(subject);
             }
             self.note(&new);
@@ -509,6 +509,7 @@ fn an_erased_subject_is_forgotten(store: &dyn Store) {
         let about = people.iter().map(|(subject, _)| *subject).collect();
         let seq = log.head.seq;
         let request = Some((RequestId::from_uuid(numbered(900 + seq)), Hash::of(&format!("request {seq}"))));
+        let people = people.into_iter().map(|(subject, known)| (subject, known.map(Into::into))).collect();
         let new = NewRecord { people, about, request, ..following(&log.head, "people") };
         log.note(&new);
         commit(store, vec![new]);

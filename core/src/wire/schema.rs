@@ -13,6 +13,7 @@ use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
 use crate::command::TypedDevice;
 use crate::engine::{Restored, Token};
+use crate::journal::Hash;
 use crate::model::{Patch, RoleRef};
 use crate::query::{Answer, Query};
 use crate::refusal::Code;
@@ -42,6 +43,11 @@ by_hand! {
         "type": "string",
         "pattern": "^[0-9a-fA-F-]{32,36}\\.[0-9]+\\.[0-9a-fA-F]{64}$",
         "description": "A revision of one store's history: its epoch, a record's number and that record's hash."
+    }
+    Hash => "Hash" {
+        "type": "string",
+        "pattern": "^[0-9a-fA-F]{64}$",
+        "description": "A SHA-256 hash in hexadecimal digits."
     }
     RoleRef => "RoleRef" {
         "type": "string",

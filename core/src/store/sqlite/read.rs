@@ -15,7 +15,7 @@ use crate::base::text::Email;
 use crate::base::time::Timestamp;
 use crate::journal::{Hash, Head};
 use crate::model::{Personal, Subject};
-use crate::store::{StoreError, StoredReceipt, StoredRecord};
+use crate::store::{LOST, StoreError, StoredReceipt, StoredRecord};
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
 /// How many policies of different revisions a connection keeps decoded.
@@ -455,7 +455,7 @@ impl Conn {
         let mut rows = get.query([request.uuid().as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         // What is forgotten was overwritten with zeros.
-        let fingerprint = Some(hash(row, 1)?).filter(|hash| *hash != Hash::GENESIS);
+        let fingerprint = Some(hash(row, 1)?).filter(|hash| *hash != Hash::GENESIS && *hash != LOST);
         Ok(Some(StoredReceipt { seq: number(row, 0)?, fingerprint }))
     }
 

@@ -8,11 +8,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
-use super::fault::Result;
-use super::read::{Conn, NO_EMAIL, bytes, decode, email_key, id, kind, personal, signed};
+use super::fault::{Result, damaged};
+use super::read::{Conn, NO_EMAIL, bytes, decode, email_key, id, kind, personal, signed, subject_kind};
 use super::schema::TABLES;
 use super::write::append;
-use crate::store::{NewRecord, Retelling, StoreError};
+use crate::base::ids::{TenantId, UserId};
+use crate::journal::Hash;
+use crate::model::Subject;
+use crate::store::{Enough, Known, NewRecord, Retelling, StoreError};
 use crate::view::{Index, Key, Kind, View};
 
 /// A table of which every row follows from the records.
@@ -47,6 +50,11 @@ pub(super) const DERIVED: &[Derived] = &[
 /// What is known about people, by whom it is about.
 pub(super) const PEOPLE: &str =
     "SELECT kind, id, email, body, slot FROM personal INDEXED BY personal_subject ORDER BY kind, id";
+
+/// What was noted of people while the records were told.
+const NOTES: &str =
+    "CREATE TABLE noted(kind INTEGER, id BLOB, seq INTEGER, hash BLOB, PRIMARY KEY(kind, id)) WITHOUT ROWID";
+const NOTED: &str = "SELECT kind, id, seq, hash FROM noted ORDER BY kind, id";
 
 impl Derived {
     pub(super) fn select(&self) -> String {
@@ -150,6 +158,7 @@ impl<'c> Retold<'c> {
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384; BEGIN",
         )?;
         db.execute_batch(TABLES)?;
+        db.execute_batch(NOTES)?;
         Ok(Self { stored, told: Conn::new(db) })
     }
 
@@ -184,33 +193,64 @@ impl<'c> Retold<'c> {
     }
 
     /// What is known about people stands once for each, is of somebody of whom the records speak,
-    /// and is found by its address. What it says is in no record.
-    fn people(&self) -> Result<Option<String>> {
-        let mut all = self.stored.db.prepare(PEOPLE)?;
-        let mut rows = all.query([])?;
+    /// is what they commit to, and is found by its address.
+    fn people(&self, everybody: bool, tell: &mut dyn FnMut(String) -> Enough) -> Result<()> {
+        let (mut all, mut noted) = (self.stored.db.prepare(PEOPLE)?, self.told.db.prepare(NOTED)?);
+        let (mut all, mut noted) = (all.query([])?, noted.query([])?);
+        let (mut held, mut said) = (Held::next(&mut all)?, Said::next(&mut noted)?);
         let mut before = None;
-        while let Some(row) = rows.next()? {
-            let (of, id, slot) = (kind(row, 0)?, id(row, 1)?, row.get::<_, i64>(4)?);
-            let held = personal(bytes(row, 3)?)?;
-            let flaw =
-                |what: &str| Ok(Some(format!("table personal, slot {slot}, {} {id}: {what}", of.name())));
-            let email = held.as_ref().and_then(|held| held.email.as_ref()).filter(|_| of == Kind::User);
-            if bytes(row, 2)? != email.map_or(NO_EMAIL, email_key) {
-                return flaw("its key is not that of its address");
+        loop {
+            let order = match (&held, &said) {
+                (None, None) => return Ok(()),
+                (Some(held), Some(said)) => held.of.cmp(&said.of),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+            };
+            let mut flaws = Vec::new();
+            if let Some(held) = held.as_ref().filter(|_| order != Ordering::Greater) {
+                let (slot, (of, id)) = (held.slot, held.of);
+                let mut flaw = |what: &str| {
+                    flaws.push(format!("table personal, slot {slot}, {} {id}: {what}", name_of_kind(of)));
+                };
+                if everybody && held.email != held.due_email()? {
+                    flaw("its key is not that of its address");
+                }
+                let another = before == Some(held.of);
+                if another {
+                    flaw("there is another of theirs");
+                } else if everybody && order == Ordering::Less && !(id.is_nil() && held.text.is_none()) {
+                    flaw("no record speaks of them");
+                }
+                before = Some(held.of).filter(|_| order == Ordering::Equal || another);
             }
-            if id.is_nil() && held.is_none() {
-                continue;
+            if let Some(said) = said.as_ref().filter(|_| order != Ordering::Less) {
+                let text = held.as_ref().filter(|_| order == Ordering::Equal);
+                let text = text.and_then(|held| held.text.as_deref());
+                let (of, id) = said.of;
+                let mut flaw =
+                    |what: &str| flaws.push(format!("personal data of {} {id} {what}", name_of_kind(of)));
+                if let Some(differs) = said.known.differs(said.subject()?, said.seq, text) {
+                    flaw(&differs);
+                }
+                // Every user is known by an address.
+                let unsaid = of == i64::from(Kind::User.number()) && said.known == Known::Unsaid;
+                if unsaid
+                    && text.is_none()
+                    && View::load(&self.told, Kind::User, id).map_err(StoreError::from)?.is_some()
+                {
+                    flaw("is missing, which nobody erased");
+                }
             }
-            if !matches!(of, Kind::User | Kind::Tenant)
-                || View::load(&self.told, of, id).map_err(StoreError::from)?.is_none()
-            {
-                return flaw("no record speaks of them");
+            if flaws.into_iter().any(&mut *tell) {
+                return Ok(());
             }
-            if before.replace((of, id)) == Some((of, id)) {
-                return flaw("there is another of theirs");
+            if order != Ordering::Greater {
+                held = Held::next(&mut all)?;
+            }
+            if order != Ordering::Less {
+                said = Said::next(&mut noted)?;
             }
         }
-        Ok(None)
     }
 
     fn cursors(&self) -> Result<Option<String>> {
@@ -228,14 +268,92 @@ impl<'c> Retold<'c> {
                 return Ok(Some(different));
             }
         }
-        match self.people()? {
-            None => self.cursors(),
-            misplaced => Ok(misplaced),
+        self.cursors()
+    }
+}
+
+/// What is kept of one subject.
+struct Held {
+    of: (i64, Uuid),
+    email: Vec<u8>,
+    text: Option<String>,
+    slot: i64,
+}
+
+impl Held {
+    fn next(rows: &mut rusqlite::Rows<'_>) -> Result<Option<Self>> {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let text = std::str::from_utf8(bytes(row, 3)?).map_err(|_| damaged("a text is not UTF-8"))?;
+        let text = Some(text.trim_end_matches(' ')).filter(|text| !text.is_empty()).map(str::to_owned);
+        let of = (row.get(0)?, id(row, 1)?);
+        Ok(Some(Self { of, email: bytes(row, 2)?.to_vec(), text, slot: row.get(4)? }))
+    }
+
+    /// What its address would be found by.
+    fn due_email(&self) -> Result<[u8; 3]> {
+        let held = self.text.as_deref().map_or(Ok(None), |text| personal(text.as_bytes()))?;
+        let user = self.of.0 == i64::from(Kind::User.number());
+        let email = held.as_ref().and_then(|held| held.email.as_ref()).filter(|_| user);
+        Ok(email.map_or(NO_EMAIL, email_key))
+    }
+}
+
+/// What was noted of one subject.
+struct Said {
+    of: (i64, Uuid),
+    seq: u64,
+    known: Known,
+}
+
+impl Said {
+    fn next(rows: &mut rusqlite::Rows<'_>) -> Result<Option<Self>> {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let known = match row.get_ref(3)? {
+            ValueRef::Null => Known::Unsaid,
+            _ => match <[u8; 32]>::try_from(bytes(row, 3)?) {
+                Ok(hash) => Known::Committed(Hash::from_bytes(hash)),
+                Err(_) => Known::Erased,
+            },
+        };
+        let seq: i64 = row.get(2)?;
+        Ok(Some(Self { of: (row.get(0)?, id(row, 1)?), seq: seq.cast_unsigned(), known }))
+    }
+
+    fn subject(&self) -> Result<Subject> {
+        let (of, id) = self.of;
+        match Kind::ALL.iter().find(|kind| i64::from(kind.number()) == of) {
+            Some(Kind::User) => Ok(Subject::User(UserId::from_uuid(id))),
+            Some(Kind::Tenant) => Ok(Subject::Tenant(TenantId::from_uuid(id))),
+            _ => Err(damaged("a subject is neither a user nor a tenant")),
         }
     }
 }
 
 impl Retelling for Retold<'_> {
+    fn view(&self) -> &dyn View {
+        &self.told
+    }
+
+    fn note(&mut self, seq: u64, subject: Subject, known: Known) -> std::result::Result<(), StoreError> {
+        let hash = match &known {
+            Known::Committed(hash) => Some(hash.bytes().as_slice()),
+            Known::Erased => Some([].as_slice()),
+            Known::Unsaid => None,
+        };
+        let note = "INSERT OR REPLACE INTO noted VALUES (?1, ?2, ?3, ?4)";
+        let of = (subject_kind(subject), subject.uuid());
+        self.told.execute(note, (of.0, of.1.as_bytes(), signed(seq), hash))?;
+        Ok(())
+    }
+
+    fn misremembered(
+        &self,
+        everybody: bool,
+        tell: &mut dyn FnMut(String) -> Enough,
+    ) -> std::result::Result<(), StoreError> {
+        Ok(self.people(everybody, tell)?)
+    }
+
     fn append(&mut self, records: Vec<NewRecord>) -> std::result::Result<(), StoreError> {
         append(&self.told, &records)?;
         Ok(())

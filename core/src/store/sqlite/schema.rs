@@ -38,7 +38,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[];
 /// but not the copies that a page keeps of rows which moved to its neighbour. So `personal` and
 /// `receipt` only grow at their end and are otherwise overwritten in place at the same length:
 /// texts are padded with blanks, what is erased becomes blanks and zeros, and addresses are found
-/// by three bytes of a hash, too short to tell whose it was.
+/// by three bytes of a hash, too short to tell whose it was. The salts to which records commit
+/// stand within the texts and fingerprints, and go with them.
 ///
 /// *The past of an index key is kept in chapters*, so that reading it costs no more the longer it
 /// grows. When as many entries of a key were closed as are still there (and at least [`CHAPTER`]),

@@ -10,8 +10,8 @@ use super::fault::{Result, SqliteFault};
 use super::file::checkpoint;
 use super::read::{Conn, GET_ROW, NO_EMAIL, decode, email_key, signed, subject_kind};
 use super::schema::{self, CHAPTER};
-use crate::model::{Personal, Subject};
-use crate::store::{NewRecord, StoreError, follow};
+use crate::model::Subject;
+use crate::store::{NewRecord, Remembered, StoreError, follow};
 use crate::view::{Index, Key, Kind, Write};
 
 /// How long a commit that erased waits for readings that still need the log.
@@ -71,7 +71,7 @@ pub(super) fn append(conn: &Conn, records: &[NewRecord]) -> Result<bool> {
         }
         for (subject, personal) in &new.people {
             match personal {
-                Some(personal) => to.remember(*subject, personal)?,
+                Some(known) => to.remember(*subject, known)?,
                 None => to.forget(*subject)?,
             }
             erased |= personal.is_none();
@@ -227,15 +227,13 @@ impl<'c> Appending<'c> {
 
     /// Overwrites what is known about a subject where it stands; where it has grown too long for
     /// that, blanks it and puts it at the end.
-    fn remember(&self, subject: Subject, personal: &Personal) -> Result<()> {
+    fn remember(&self, subject: Subject, known: &Remembered) -> Result<()> {
         let (kind, id) = (subject_kind(subject), subject.uuid());
-        let email = match (subject, &personal.email) {
+        let email = match (subject, &known.personal.email) {
             (Subject::User(_), Some(email)) => email_key(email),
             _ => NO_EMAIL,
         };
-        let mut body = serde_json::to_string(personal).map_err(|_| {
-            SqliteFault(StoreError::Io("the data of a subject cannot be written as JSON".to_owned()))
-        })?;
+        let mut body = known.text.clone();
         let slot = self.slot(subject)?;
         if let Some((slot, room)) = slot {
             if body.len() <= room {
