@@ -30,10 +30,15 @@ export ALL = --workspace --features tenantry/schema,tenantry/sqlite,tenantry/tes
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys test generate tools format lint doc machines soak fuzz locks miri bench install python
+.PHONY: journeys file test generate tools format lint doc machines soak fuzz locks miri bench install python
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
+
+# Writes the file of today's format and rules among those that every later version has to read, where there is none yet
+# (docs/what-may-change.md).
+file:
+	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) --package tenantry --features sqlite,testkit --test change
 
 # Everything. The tests come last, so that their results are the last thing to read.
 test: format lint doc

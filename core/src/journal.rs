@@ -1,6 +1,7 @@
 //! The journal: records in a hash chain. Encodes, decodes and verifies them; never stores them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::base::ids::RequestId;
@@ -98,12 +99,25 @@ pub struct NotARecord {
 /// The number of the rules of `apply`: what events make of the world, and how that is kept. It goes
 /// up with each change by which old records would lead to another world than they did; that world
 /// is made anew then (`rebuild`), and nobody takes the old one for tampered with.
-pub const RULES: u32 = 1;
+pub(crate) const RULES: u32 = 1;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
 const fn is_none(rules: &u32) -> bool {
     *rules == 0
 }
+
+/// What the JSON of records of before a number of the rules has to become to be read as one of that
+/// number: a field that was renamed, an event that was split.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Upcast {
+    /// The number that it leads to: it is done to records of lesser ones.
+    pub(crate) to: u32,
+    /// What it does to one record. The text that is stored and hashed stays as it is.
+    pub(crate) run: fn(&mut Value),
+}
+
+/// Every such step, in the order of numbers.
+const UPCASTS: &[Upcast] = &[];
 
 /// What a record says of somebody's personal data: that it was this and no other, and nothing of
 /// what it was (Q-3, U-5).
@@ -119,7 +133,7 @@ pub struct Commitment {
 
 impl Commitment {
     /// To what is known about a subject, as it is kept: a text with a salt in it.
-    pub fn to(subject: Subject, text: &str) -> Self {
+    pub(crate) fn to(subject: Subject, text: &str) -> Self {
         let kind = match subject {
             Subject::Tenant(_) => "tenant",
             Subject::User(_) => "user",
@@ -134,8 +148,8 @@ impl Commitment {
 pub struct Record {
     /// Its number: 1, 2, 3 and so on without a gap. Also the revision of the state after it.
     pub seq: u64,
-    /// The number of the rules of `apply` that it was written under ([`RULES`]); 0 where it was
-    /// before they had one.
+    /// The number of the rules of `apply` that it was written under: what events make of the world.
+    /// 0 for records of before they had one.
     #[serde(default, skip_serializing_if = "is_none")]
     pub rules: u32,
     /// When it was written; never before the record before.
@@ -169,7 +183,29 @@ impl Record {
     /// # Errors
     /// When the text is not a record.
     pub fn decode(text: &str) -> Result<Self, NotARecord> {
-        serde_json::from_str(text).map_err(|error| NotARecord { why: error.to_string() })
+        Self::upcast(text, UPCASTS)
+    }
+
+    /// The same by other steps than those there are: what is written under older rules is brought up
+    /// to today's here and nowhere else.
+    ///
+    /// # Errors
+    /// When the text is not a record, or is none after the steps.
+    fn upcast(text: &str, steps: &[Upcast]) -> Result<Self, NotARecord> {
+        #[derive(Deserialize)]
+        struct Written {
+            #[serde(default)]
+            rules: u32,
+        }
+        let refused = |error: serde_json::Error| NotARecord { why: error.to_string() };
+        let Some(last) = steps.last() else { return serde_json::from_str(text).map_err(refused) };
+        let Written { rules } = serde_json::from_str(text).map_err(refused)?;
+        if rules >= last.to {
+            return serde_json::from_str(text).map_err(refused);
+        }
+        let mut record = serde_json::from_str(text).map_err(refused)?;
+        steps.iter().filter(|step| rules < step.to).for_each(|step| (step.run)(&mut record));
+        serde_json::from_value(record).map_err(refused)
     }
 }
 
@@ -188,4 +224,68 @@ pub struct Head {
 impl Head {
     /// The end of an empty journal.
     pub const EMPTY: Self = Self { seq: 0, hash: Hash::GENESIS, at: None };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of records of before rules 2, the command `close` is called `sweep`; of before 3, what was a
+    /// sweep of nobody's is the clock's.
+    const STEPS: &[Upcast] = &[
+        Upcast {
+            to: 2,
+            run: |record| {
+                if let Some(command) = record.get_mut("command")
+                    && command == "close"
+                {
+                    *command = "sweep".into();
+                }
+            },
+        },
+        Upcast {
+            to: 3,
+            run: |record| {
+                if record.get("command").is_some_and(|command| command == "sweep")
+                    && let Some(actor) = record.get_mut("actor")
+                {
+                    *actor = "clock".into();
+                }
+            },
+        },
+    ];
+
+    fn read(rules: &str, actor: &str, command: &str) -> Option<(Actor, String)> {
+        let text = format!(
+            r#"{{"seq":1,{rules}"at":"2026-01-01T00:00:00Z","actor":"{actor}","command":"{command}","events":[]}}"#
+        );
+        Record::upcast(&text, STEPS).ok().map(|record| (record.actor, record.command))
+    }
+
+    #[test]
+    fn q3_a_record_of_older_rules_goes_through_every_step_since_and_no_other() {
+        let sweep = Some((Actor::Clock, "sweep".to_owned()));
+        assert_eq!(read("", "nobody", "close"), sweep, "through both, in order");
+        assert_eq!(read(r#""rules":1,"#, "nobody", "close"), sweep);
+        assert_eq!(read(r#""rules":2,"#, "nobody", "sweep"), sweep, "through the second");
+        assert_eq!(read(r#""rules":2,"#, "clock", "close"), Some((Actor::Clock, "close".to_owned())));
+        assert_eq!(read(r#""rules":3,"#, "nobody", "sweep"), None, "as it is written");
+        assert_eq!(read(r#""rules":9,"#, "clock", "close"), Some((Actor::Clock, "close".to_owned())));
+        assert!(Record::upcast("{", STEPS).is_err() && Record::upcast("[]", STEPS).is_err());
+    }
+
+    #[test]
+    fn q3_the_steps_there_are_lead_to_todays_rules() {
+        assert!(UPCASTS.iter().map(|step| step.to).is_sorted());
+        assert!(UPCASTS.last().is_none_or(|last| last.to <= RULES));
+    }
+
+    #[test]
+    fn q3_a_record_of_before_there_were_rules_is_read_as_it_was_written() {
+        let text =
+            r#"{"seq":1,"at":"2026-01-01T00:00:00.000000Z","actor":"clock","command":"sweep","events":[]}"#;
+        let record = Record::decode(text).expect("it is a record");
+        assert_eq!((record.rules, record.commitment, record.personal.len()), (0, None, 0));
+        assert_eq!(record.encode(), text);
+    }
 }

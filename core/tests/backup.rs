@@ -93,7 +93,7 @@ fn a_backup_is_made_while_others_write_and_is_whole() {
             engine.confirm(&token).unwrap();
             last = token.seq;
             let copy = look(&to);
-            assert_eq!(copy.verify().unwrap(), token);
+            assert_eq!(copy.verify().unwrap().token, token);
             std::thread::sleep(Duration::from_millis(5));
         }
         writing.store(false, Ordering::Relaxed);
@@ -146,11 +146,11 @@ fn a_backup_is_its_owners_and_read_and_not_written_to() {
     let before = fs::read(&backup).unwrap();
     let error = SqliteStore::open(&backup, quick()).err().unwrap();
     assert!(matches!(error, StoreError::IsBackup { .. }), "{error}");
-    assert_eq!(look(&backup).verify().unwrap(), engine.token().unwrap());
+    assert_eq!(look(&backup).verify().unwrap().token, engine.token().unwrap());
     // A backup of a backup.
     let again = place.path().join("again");
     look(&backup).backup(&again).unwrap();
-    assert_eq!(look(&again).verify().unwrap(), engine.token().unwrap());
+    assert_eq!(look(&again).verify().unwrap().token, engine.token().unwrap());
     assert!(fs::read(&backup).unwrap() == before);
 }
 
@@ -193,7 +193,7 @@ fn u5_nobody_who_was_erased_since_comes_back_by_a_restore() {
     assert_eq!(names(place.path()), ["backup", "store"]);
     assert!(contains(&backup, "jim@example.com") && !contains(&path, "jim@example.com"));
     let given = Given::bare(open(&path), Default::default());
-    assert_eq!(given.engine.verify().unwrap(), token);
+    assert_eq!(given.engine.verify().unwrap().token, token);
     for before in [kept, gone] {
         assert!(matches!(given.engine.confirm(&before), Err(Error::Diverged { .. })));
     }
@@ -256,7 +256,7 @@ fn a_log_that_a_crash_left_is_finished_or_gone_but_never_mixed_with() {
     }
     let restored = Engine::restore(&backup, &crashed).unwrap();
     assert_eq!((restored.replaced, restored.lost), (Some(5), 1), "the log counts");
-    assert_eq!(look(&crashed).verify().unwrap(), restored.token);
+    assert_eq!(look(&crashed).verify().unwrap().token, restored.token);
     assert!(!names(place.path()).iter().any(|name| name.starts_with("crashed-") && name.ends_with("part")));
 }
 
@@ -379,6 +379,7 @@ fn child() {
             std::thread::sleep(Duration::from_secs(60));
         }
         "backup" => drop(look(&path).backup(&backup).unwrap()),
+        "rebuild" => drop(Engine::new(open(&path), Default::default()).unwrap().rebuild().unwrap()),
         _ => drop(Engine::restore(&backup, &path).unwrap()),
     }
 }
@@ -414,14 +415,49 @@ fn a_backup_that_is_killed_at_any_step_is_not_there_or_whole() {
     while !survives("backup", &path, &backup, steps) {
         if backup.exists() {
             whole += 1;
-            assert_eq!(look(&backup).verify().unwrap(), token, "step {steps}");
+            assert_eq!(look(&backup).verify().unwrap().token, token, "step {steps}");
             fs::remove_file(&backup).unwrap();
         }
         steps += 1;
     }
     assert!(steps > 5 && whole > 0 && whole < steps, "{whole} of {steps}");
-    assert_eq!(look(&backup).verify().unwrap(), token);
+    assert_eq!(look(&backup).verify().unwrap().token, token);
     assert!(!names(place.path()).contains(&"backup.part".to_owned()), "what was left is gone");
+}
+
+#[test]
+fn q3_a_rebuild_that_is_killed_at_any_step_leaves_the_old_or_the_new_derived_data() {
+    let (mut old, mut new) = (0, 0);
+    let place = tempfile::tempdir().unwrap();
+    let [path, damaged] = ["store", "damaged"].map(|name| place.path().join(name));
+    let token = small(&damaged, 5).token().unwrap();
+    let db = rusqlite::Connection::open(&damaged).unwrap();
+    db.execute_batch("DELETE FROM entity WHERE kind = 1; DELETE FROM record_about; UPDATE record SET at = 1")
+        .unwrap();
+    drop(db);
+    for steps in 1.. {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(beside(&path, suffix));
+        }
+        fs::copy(&damaged, &path).unwrap();
+        let survived = survives("rebuild", &path, &path, steps);
+        match look(&path).verify() {
+            Ok(verified) => {
+                assert_eq!(verified.token, token);
+                new += 1;
+            }
+            Err(Error::Flawed(_)) => old += 1,
+            Err(error) => panic!("step {steps}: {error}"),
+        }
+        // Whatever was left, another one leads home.
+        let engine = Engine::new(open(&path), Default::default()).unwrap();
+        engine.rebuild().unwrap();
+        assert_eq!(engine.verify().unwrap().token, token);
+        if survived {
+            break;
+        }
+    }
+    assert!(old > 8 && new > 1, "{old} old, {new} new");
 }
 
 /// A store with a log that a crash left, and its backup; the revision of both.
@@ -440,7 +476,7 @@ fn crashed(place: &Path) -> (PathBuf, PathBuf, u64, u64) {
 /// The store is the old or the new one, all of it; whether it is the old one.
 fn is_old(path: &Path, kept: u64, last: u64) -> bool {
     let engine = look(path);
-    let seq = engine.verify().unwrap().seq;
+    let seq = engine.verify().unwrap().token.seq;
     assert!(seq == kept || seq == last, "{seq}");
     seq == last
 }
@@ -503,13 +539,16 @@ fn a_store_gives_back_what_it_has_no_use_for() {
     drop(reading);
     assert_eq!(engine.compact().unwrap(), 0);
     assert!(path.metadata().unwrap().len() < 1_000_000);
-    assert_eq!(engine.verify().unwrap(), token);
+    assert_eq!(engine.verify().unwrap().token, token);
     register(&engine, "Goes on");
     // The log that is left by a crash right after is still the file's own.
     let copy = place.path().join("copy");
     for suffix in ["", "-wal"] {
         fs::copy(beside(&path, suffix), beside(&copy, suffix)).unwrap();
     }
-    assert_eq!(Engine::new(open(&copy), Default::default()).unwrap().verify().unwrap().seq, token.seq + 1);
+    assert_eq!(
+        Engine::new(open(&copy), Default::default()).unwrap().verify().unwrap().token.seq,
+        token.seq + 1
+    );
     assert_eq!(Engine::memory().unwrap().compact().unwrap(), 0);
 }

@@ -1,12 +1,17 @@
 //! Files of every format and of every number of the rules that was ever landed: each is opened, verified, rebuilt and
-//! written to by the library as it is now. `make file` writes the one of today where there is none yet.
+//! written to by the library as it is. `make file` writes the one of today where there is none yet; what was landed stays.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tenantry::Error;
 use tenantry::command::*;
-use tenantry::model::{Patch, Subject};
+use tenantry::engine::{CorruptionKind, Progress, Rebuilt};
+use tenantry::model::{Patch, Subject, Tenant};
+use tenantry::policy::Policy;
+use tenantry::store::StoreError;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::given::*;
 
@@ -14,10 +19,17 @@ fn files() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files")
 }
 
+fn options() -> FileOptions {
+    FileOptions::default().synchronous(Synchronous::Normal)
+}
+
+fn open(path: &Path) -> Given {
+    Given::bare(SqliteStore::open(path, options()).unwrap(), Policy::default()).later(4)
+}
+
 /// A small store with a past, people, and somebody who was erased.
 fn write(path: &Path) {
-    let options = FileOptions::default().synchronous(Synchronous::Normal);
-    let mut given = given_on(SqliteStore::open(path, options).unwrap());
+    let mut given = given_on(SqliteStore::open(path, options()).unwrap());
     for round in 0..20 {
         let name = Some(text(&format!("Renamed {round}")));
         given = given.and(ADA, EditTenant { name, ..EditTenant::new(JOINTLY) });
@@ -31,8 +43,128 @@ fn write(path: &Path) {
         .verified();
 }
 
+/// The format and the number of the rules of a file, as it says.
+fn numbers(path: &Path) -> (u32, u32) {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let format = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    let rules = db.query_row("SELECT value FROM meta WHERE name = 'rules'", [], |row| row.get(0));
+    (format, rules.unwrap_or(0))
+}
+
+fn named((format, rules): (u32, u32)) -> String {
+    format!("format-{format}-rules-{rules}.db")
+}
+
 #[test]
-fn written() {
-    return;
-    write(&files().join("format-1-rules-0.db"));
+fn q3_every_landed_format_and_number_of_rules_has_a_file() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    write(&path);
+    let today = files().join(named(numbers(&path)));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() && !today.exists() {
+        std::fs::copy(&path, &today).unwrap();
+    }
+    assert!(today.exists(), "{} is missing: `make file` writes it", today.display());
+}
+
+#[test]
+fn q3_a_file_of_every_format_and_rules_is_opened_verified_rebuilt_and_written_to() {
+    let mut seen = BTreeSet::new();
+    for file in std::fs::read_dir(files()).unwrap() {
+        let file = file.unwrap().path();
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("store");
+        std::fs::copy(&file, &path).unwrap();
+        let (format, rules) = numbers(&path);
+        assert_eq!(file.file_name().unwrap().to_str(), Some(&*named((format, rules))));
+        seen.insert(rules);
+        // It can be read, and is what it was.
+        let store = SqliteStore::open(&path, options().read_only(true)).unwrap();
+        let verified = Given::bare(store, Policy::default()).engine.verify().unwrap();
+        let older = Some(rules).filter(|rules| *rules < verified.current);
+        assert_eq!((verified.older, verified.lost_receipts), (older, 0));
+        let name = |given: &Given| {
+            let snapshot = given.engine.read().unwrap();
+            let tenant = snapshot.now().unwrap().host().get::<Tenant>(JOINTLY.uuid()).unwrap();
+            tenant.map(|tenant| tenant.name.to_string())
+        };
+        // It can be written to, before it is rebuilt and after.
+        let given = open(&path);
+        assert_eq!(name(&given).as_deref(), Some("Renamed 19"));
+        let rename = |name: &str| EditTenant { name: Some(text(name)), ..EditTenant::new(FULLY) };
+        let given = given.and(ADA, rename("Before"));
+        assert_eq!(given.engine.verify().unwrap().older, older);
+        let rebuilt = given.engine.rebuild().unwrap();
+        assert_eq!((rebuilt.before, rebuilt.after), (rules, verified.current));
+        assert_eq!(rebuilt.unrecoverable, [""; 0]);
+        let given = given.and(ADA, rename("After"));
+        let verified = given.engine.verify().unwrap();
+        assert_eq!((verified.older, verified.differs), (None, None));
+        assert_eq!(given.engine.verify_since(&rebuilt.token, |_| {}).unwrap().token, verified.token);
+        assert_eq!(given.engine.rebuild().unwrap().rows, 0, "once is enough");
+        assert_eq!(name(&given).as_deref(), Some("Renamed 19"));
+    }
+    let newest = *seen.last().unwrap();
+    assert!(seen.into_iter().eq(0..=newest), "one of every number");
+}
+
+#[test]
+fn q3_what_is_derived_under_older_rules_is_no_damage_and_is_rebuilt() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    write(&path);
+    // As if the rules of then had called a tenant otherwise.
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let then = "UPDATE entity SET body = replace(body, 'Renamed 19', 'As it was') \
+                WHERE kind = 1 AND body LIKE '%Renamed 19%'";
+    assert_eq!(db.execute(then, []).unwrap(), 1);
+    let given = open(&path);
+    match given.engine.verify() {
+        Err(Error::Flawed(flaw)) => assert_eq!(flaw.kind, CorruptionKind::Derived, "{flaw}"),
+        other => panic!("{other:?}"),
+    }
+    db.execute("UPDATE meta SET value = value - 1 WHERE name = 'rules'", []).unwrap();
+    let verified = given.engine.verify().unwrap();
+    assert_eq!(verified.older, Some(verified.current - 1));
+    assert!(verified.differs.unwrap().contains("table entity has another body"));
+    let rebuilt = given.engine.rebuild().unwrap();
+    let Rebuilt { rows, differences, .. } = rebuilt;
+    assert_eq!((rows, rebuilt.before + 1), (1, rebuilt.after));
+    assert!(differences[0].contains("table entity has another body"), "{differences:?}");
+    let verified = given.engine.verify().unwrap();
+    assert_eq!((verified.older, verified.differs), (None, None));
+}
+
+#[test]
+fn q3_what_newer_rules_have_made_is_read_and_not_written_to() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    write(&path);
+    let given = open(&path);
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute("UPDATE meta SET value = 99 WHERE name = 'rules'", []).unwrap();
+    let newer = |error: StoreError| matches!(error, StoreError::NewerRules { needs: 99, .. });
+    assert!(newer(SqliteStore::open(&path, options()).err().unwrap()));
+    let edit = EditTenant { name: Some(text("Mine")), ..EditTenant::new(FULLY) };
+    match given.engine.execute(ADA, edit) {
+        Err(Error::Store(error)) => assert!(matches!(*error, StoreError::NewerRules { .. }), "{error}"),
+        other => panic!("somebody else was faster: {other:?}"),
+    }
+    assert!(SqliteStore::open(&path, options().read_only(true)).is_ok());
+}
+
+#[test]
+fn q3_verifying_and_rebuilding_tell_how_far_they_are() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    write(&path);
+    let given = open(&path);
+    let head = given.engine.token().unwrap().seq;
+    let mut heard = Vec::new();
+    given.engine.verify_with(|progress| heard.push(progress)).unwrap();
+    assert!(heard.contains(&Progress::Records { done: head, of: head }), "{heard:?}");
+    assert!(matches!(heard.last(), Some(Progress::Tables { done, of }) if done == of), "{heard:?}");
+    heard.clear();
+    given.engine.rebuild_with(|progress| heard.push(progress)).unwrap();
+    assert!(heard.contains(&Progress::Records { done: head, of: head }), "{heard:?}");
 }

@@ -388,8 +388,7 @@ fn an_erasure_that_a_reader_holds_up_is_made_up_for() {
     let store = open(&path);
     let subject = Subject::User(UserId::from_uuid(numbered(1)));
     let person = Remembered::from(person(&mut Rng::new(1), "marker"));
-    let set =
-        |known| commit_with(&store, |new| NewRecord { people: vec![(subject, known)], ..new }).unwrap();
+    let set = |known| commit_with(&store, |new| NewRecord { people: vec![(subject, known)], ..new }).unwrap();
     let holds = || bytes_in(place.path()).values().any(|bytes| contains(bytes, "marker"));
     set(Some(person.clone()));
     let reading = store.read().unwrap();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tenantry::base::ids::{InvitationId, RequestId, UserId};
 use tenantry::command::*;
-use tenantry::engine::{Engine, EntityKind, Error, Of};
+use tenantry::engine::{CorruptionKind, Engine, EntityKind, Error, Of, Token};
 use tenantry::model::{Patch, Subject};
 use tenantry::policy::Policy;
 use tenantry::query::*;
@@ -98,9 +98,63 @@ fn found(rows: &[(&str, &str)]) {
     }
 }
 
+/// Everything derived that a file holds, but for what of a request is in no record.
+fn derived(path: &Path) -> Vec<String> {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let mut rows = Vec::new();
+    for table in [
+        "SELECT * FROM record",
+        "SELECT * FROM record_about",
+        "SELECT seq, request FROM receipt",
+        "SELECT * FROM entity",
+        "SELECT kind, id, seq, until, body FROM entity_past ORDER BY kind, id, seq",
+        "SELECT * FROM entry",
+        "SELECT * FROM entry_past",
+        "SELECT * FROM chapter",
+        "SELECT slot, email FROM personal",
+    ] {
+        let mut all = db.prepare(table).unwrap();
+        let columns = all.column_count();
+        let read = all.query_map([], |row| {
+            let values = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at));
+            Ok(format!("{table}: {:?}", values.collect::<Result<Vec<_>, _>>()?))
+        });
+        rows.extend(read.unwrap().map(Result::unwrap));
+    }
+    rows
+}
+
+/// Expects that verify says these words once this was done, of derived data, and that a rebuild brings back what was.
+fn found_and_healed(rows: &[(&str, &str)]) {
+    found(rows);
+    let kept = kept();
+    let whole = derived(&kept.path);
+    for (sql, _) in rows {
+        let place = tempfile::tempdir().unwrap();
+        let path = kept.copied(place.path());
+        rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let engine = Given::bare(SqliteStore::open(&path, options()).unwrap(), Policy::default()).engine;
+        match engine.verify() {
+            Err(Error::Flawed(flaw)) if sql.starts_with("DROP") => {
+                assert_eq!(flaw.kind, CorruptionKind::Foreign, "{sql}: {flaw}");
+            }
+            Err(Error::Flawed(flaw)) => assert_eq!(flaw.kind, CorruptionKind::Derived, "{sql}: {flaw}"),
+            Err(Error::Store(_)) => {}
+            other => panic!("{sql}: {other:?}"),
+        }
+        let rebuilt = engine.rebuild().unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert!(rebuilt.rows > 0 && rebuilt.before == rebuilt.after, "{sql}: {rebuilt:?}");
+        assert!(!rebuilt.differences.is_empty() && rebuilt.unrecoverable.is_empty(), "{sql}: {rebuilt:?}");
+        let verified = engine.verify().unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(verified.token, rebuilt.token);
+        drop(engine);
+        assert!(derived(&path) == whole, "{sql}: it is not what it was");
+    }
+}
+
 #[test]
 fn q3_a_past_that_was_taken_away_or_altered_is_found() {
-    found(&[
+    found_and_healed(&[
         ("DELETE FROM entity_past", "table entity_past lacks a row that the records lead to: tenant"),
         (
             "DELETE FROM entity_past WHERE rowid = (SELECT max(rowid) FROM entity_past)",
@@ -132,7 +186,7 @@ fn q3_a_past_that_was_taken_away_or_altered_is_found() {
 
 #[test]
 fn q3_an_entity_or_index_that_lies_about_its_place_is_found() {
-    found(&[
+    found_and_healed(&[
         ("UPDATE entity SET seq = seq - 1 WHERE kind = 2", "table entity has another seq"),
         ("UPDATE entity SET row = row + 1 WHERE kind = 2", "table entity"),
         ("UPDATE entry SET seq = seq + 1 WHERE idx = 1", "table entry has another seq"),
@@ -147,8 +201,21 @@ fn q3_an_entity_or_index_that_lies_about_its_place_is_found() {
 }
 
 #[test]
+fn q3_everything_derived_is_made_anew_from_the_records_alone() {
+    let all = "DELETE FROM entity; DELETE FROM entity_past; DELETE FROM entry; DELETE FROM entry_past; \
+               DELETE FROM chapter; DELETE FROM record_about; DELETE FROM receipt; UPDATE record SET at = 0";
+    found_and_healed(&[
+        (all, "its request has no receipt"),
+        ("UPDATE entity SET body = '{'", "table entity has another body"),
+        ("UPDATE entity SET kind = 77", "table entity has another kind"),
+        ("UPDATE entity SET id = zeroblob(16)", "table entity has another id"),
+        ("DROP VIEW users", "the view `users` is missing"),
+    ]);
+}
+
+#[test]
 fn q3_a_moment_that_is_not_the_records_is_found() {
-    found(&[(
+    found_and_healed(&[(
         "UPDATE record SET at = at + 1 WHERE seq = 7",
         "table record has another at than the records lead to: record 7",
     )]);
@@ -156,17 +223,11 @@ fn q3_a_moment_that_is_not_the_records_is_found() {
 
 #[test]
 fn q3_a_receipt_that_was_taken_away_altered_or_added_is_found() {
-    found(&[
+    found_and_healed(&[
         ("DELETE FROM receipt", "its request has no receipt"),
-        ("DELETE FROM receipt WHERE seq = 9", "record 9 does not hold: its request has no receipt"),
-        (
-            "UPDATE receipt SET request = randomblob(16) WHERE seq = 9",
-            "record 9 does not hold: its request has no receipt",
-        ),
-        (
-            "UPDATE receipt SET seq = 1 WHERE seq = 9",
-            "record 9 does not hold: its request has the receipt of record 1",
-        ),
+        ("DELETE FROM receipt WHERE seq = 9", "record 9: its request has no receipt"),
+        ("UPDATE receipt SET request = randomblob(16) WHERE seq = 9", "record 9: its request has no receipt"),
+        ("UPDATE receipt SET seq = 1 WHERE seq = 9", "record 9: its request has the receipt of record 1"),
         (
             "UPDATE receipt SET fingerprint = zeroblob(32) WHERE seq = 9",
             "table receipt has another fingerprint than the records lead to: record 9",
@@ -178,7 +239,7 @@ fn q3_a_receipt_that_was_taken_away_altered_or_added_is_found() {
 
 #[test]
 fn u5_q3_a_fingerprint_that_comes_back_after_erasure_is_found() {
-    found(&[(
+    found_and_healed(&[(
         "UPDATE receipt SET fingerprint = randomblob(32) WHERE fingerprint = zeroblob(32)",
         "the receipt of its request has another fingerprint",
     )]);
@@ -186,7 +247,7 @@ fn u5_q3_a_fingerprint_that_comes_back_after_erasure_is_found() {
 
 #[test]
 fn q3_what_a_record_is_about_cannot_be_taken_away_or_added() {
-    found(&[
+    found_and_healed(&[
         ("DELETE FROM record_about", "table record_about lacks"),
         ("DELETE FROM record_about WHERE seq = 9", "record 9"),
         (
@@ -247,10 +308,113 @@ fn u5_q3_personal_data_that_is_not_what_its_record_says_is_found() {
 
 #[test]
 fn x7_q3_a_fingerprint_of_another_request_is_found() {
-    found(&[(
+    found_and_healed(&[(
         "UPDATE receipt SET fingerprint = randomblob(32) WHERE seq = 9",
-        "record 9 does not hold: the receipt of its request has another fingerprint",
+        "record 9: the receipt of its request has another fingerprint",
     )]);
+}
+
+#[test]
+fn q3_what_cannot_be_rebuilt_is_told_and_personal_data_stays_as_it_is() {
+    let kept = kept();
+    let (julia, db) = (hex(JULIA.uuid()), kept.by_hand());
+    let renamed = format!("UPDATE personal SET body = json_set(body, '$.name', 'Juliet') WHERE id = {julia}");
+    db.execute_batch(&renamed).unwrap();
+    db.execute_batch("UPDATE personal SET email = x'000001'; DELETE FROM record_about").unwrap();
+    let engine = Given::bare(SqliteStore::open(&kept.path, options()).unwrap(), Policy::default()).engine;
+    let rebuilt = engine.rebuild().unwrap();
+    let [said] = rebuilt.unrecoverable.as_slice() else { panic!("{rebuilt:?}") };
+    assert!(said.starts_with(&format!("personal data of user {JULIA} is not what record ")), "{said}");
+    match engine.verify() {
+        Err(Error::Flawed(flaw)) => assert_eq!(flaw.kind, CorruptionKind::Personal, "{flaw}"),
+        other => panic!("{other:?}"),
+    }
+    // Told anew, it is as it is told.
+    let edit = EditUser { name: Patch::Set(text("Julia")), ..EditUser::new(JULIA) };
+    engine.execute(JULIA, edit).unwrap();
+    engine.verify().unwrap();
+}
+
+#[test]
+fn q3_a_broken_chain_is_told_apart_and_not_rebuilt() {
+    let kept = kept();
+    let db = kept.by_hand();
+    db.execute("UPDATE record SET body = replace(body, 'Renamed 3', 'Renamed X')", []).unwrap();
+    drop(db);
+    let before = derived(&kept.path);
+    let engine = Given::bare(SqliteStore::open(&kept.path, options()).unwrap(), Policy::default()).engine;
+    let flaws = [engine.verify().map(drop), engine.rebuild().map(drop)];
+    for flaw in flaws {
+        match flaw {
+            Err(Error::Flawed(flaw)) => assert_eq!(flaw.kind, CorruptionKind::Chain, "{flaw}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(engine);
+    assert!(derived(&kept.path) == before);
+}
+
+#[test]
+fn x7_a_receipt_that_was_lost_and_rebuilt_answers_its_actor_and_is_counted() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let given = given_on(SqliteStore::open(&path, options()).unwrap());
+    let id = RequestId::from_uuid(Uuid::from_u128(0x7a1));
+    let edit = || EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(FULLY) };
+    let first = given.engine.execute_as(id, ADA, edit()).unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute("DELETE FROM receipt", []).unwrap();
+    given.engine.rebuild().unwrap();
+    let verified = given.engine.verify().unwrap();
+    assert!(verified.lost_receipts > 0, "{verified:?}");
+    assert_eq!(given.engine.execute_as(id, ADA, edit()).unwrap(), first, "it is not executed twice");
+}
+
+#[test]
+fn q3_verifying_since_a_revision_finds_what_was_altered_of_what_came_after() {
+    let kept = kept();
+    let store = SqliteStore::open(&kept.path, options()).unwrap();
+    let given = Given::bare(store, Policy::default()).later(4);
+    let token = given.engine.verify().unwrap().token;
+    let given = given
+        .and(JULIA, EditUser { name: Patch::Set(text("Julia")), ..EditUser::new(JULIA) })
+        .and(ADA, EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(FULLY) });
+    let since = |token| given.engine.verify_since(token, |_| {});
+    assert_eq!(since(&token).unwrap().token, given.engine.token().unwrap());
+    let db = kept.by_hand();
+    let (fully, julia, seq) = (hex(FULLY.uuid()), hex(JULIA.uuid()), token.seq);
+    for (alter, words) in [
+        (
+            format!("UPDATE entity SET body = replace(body, '\"DE\"', '\"FR\"') WHERE id = {fully}"),
+            "derived data is wrong",
+        ),
+        (format!("DELETE FROM record_about WHERE seq > {seq}"), "derived data is wrong"),
+        (format!("DELETE FROM receipt WHERE seq > {seq}"), "its request has no receipt"),
+        (format!("DELETE FROM entry WHERE id = {fully}"), "does not find the tenant"),
+        (
+            format!("UPDATE personal SET body = json_set(body, '$.name', 'J') WHERE id = {julia}"),
+            "personal data is wrong",
+        ),
+        (
+            format!("UPDATE record SET body = replace(body, '\"DE\"', '\"FR\"') WHERE seq > {seq}"),
+            "the chain is broken",
+        ),
+    ] {
+        db.execute_batch("BEGIN").unwrap();
+        db.execute_batch(&alter).unwrap();
+        db.execute_batch("COMMIT").unwrap();
+        let said = since(&token).unwrap_err().to_string();
+        assert!(said.contains(words), "{alter}: {said}");
+        if words != "the chain is broken" && words != "personal data is wrong" {
+            given.engine.rebuild().unwrap();
+            since(&token).unwrap();
+        } else if words == "personal data is wrong" {
+            let edit = EditUser { name: Patch::Set(text("Jules")), ..EditUser::new(JULIA) };
+            given.engine.execute(JULIA, edit).unwrap();
+            since(&token).unwrap();
+        }
+    }
+    let other = Token { epoch: Uuid::nil(), ..token };
+    assert!(matches!(since(&other), Err(Error::Diverged { .. })));
 }
 
 #[test]
@@ -550,6 +714,6 @@ fn x7_q3_a_request_that_is_executed_again_because_its_receipt_was_taken_away_is_
     }
     let said = engine().verify().unwrap_err().to_string();
     let (first, again) = (first.seq(), again.seq());
-    let words = format!("record {first} does not hold: its request has the receipt of record {again}");
+    let words = format!("record {first}: its request has the receipt of record {again}");
     assert!(said.contains(&words), "{said}");
 }

@@ -163,7 +163,7 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
             );
         }
         let verified = |engine: &Engine| {
-            engine.verify().map(|token| (token.seq, token.hash)).map_err(|error| error.to_string())
+            engine.verify().map(|it| (it.token.seq, it.token.hash)).map_err(|error| error.to_string())
         };
         let (left, right) = (verified(&memory), verified(&sqlite));
         if left.is_err() || left != right {

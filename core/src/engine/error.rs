@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::token::Token;
 use crate::csv::Unwritten;
 use crate::refusal::{Code, Refusal};
@@ -9,12 +11,37 @@ use crate::rules::Stop;
 use crate::store::StoreError;
 use crate::view::ViewError;
 
-/// The first record that does not hold.
+/// What of a store does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CorruptionKind {
+    /// The chain of records is broken: history itself. Restore a backup.
+    Chain,
+    /// The records hold, and what is derived from them is wrong: entities, their past, indexes,
+    /// receipts, what records are about. Rebuild.
+    Derived,
+    /// Personal data is not what its record says. Edit or erase whom it is about.
+    Personal,
+    /// The schema or header of the file is not of this library's make.
+    Foreign,
+}
+
+/// The first thing that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("record {seq} does not hold: {why}")]
+#[error("{} at record {seq}: {why}", match kind {
+    CorruptionKind::Chain => "the chain is broken",
+    CorruptionKind::Derived => "derived data is wrong",
+    CorruptionKind::Personal => "personal data is wrong",
+    CorruptionKind::Foreign => "the file is not as tenantry makes it",
+})]
 #[non_exhaustive]
 pub struct Corruption {
-    /// The record; the head, where the present is not what the records lead to.
+    /// What does not hold.
+    pub kind: CorruptionKind,
+    /// The first record that does not hold, or whose trace does not; the head, where that cannot be
+    /// told.
     pub seq: u64,
     /// What is wrong with it.
     pub why: String,

@@ -18,6 +18,7 @@ mod restore;
 mod restored;
 mod token;
 mod transaction;
+mod verified;
 mod verify;
 mod watch;
 
@@ -30,13 +31,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use crate::csv::RESELLER_COLUMNS;
-pub use error::{Corruption, Error};
+pub use error::{Corruption, CorruptionKind, Error};
 pub use host::{AnyEntity, EntityKind, HeldDevice, Host, Of};
 pub use moment::{Moment, Past, Snapshot};
 pub use options::{Clock, HOWEVER_FAR, Options, SystemClock};
 pub use receipt::{Receipt, Submitted};
 pub use restored::Restored;
 pub use token::{NotAToken, Token};
+pub use verified::{Progress, Rebuilt, Verified};
 pub use watch::Watch;
 
 use crate::answer::Seal;
@@ -47,14 +49,14 @@ use crate::decide::Step;
 use crate::effect;
 use crate::event::Event;
 use crate::index::AccessIndex;
-use crate::journal::{Hash, Record};
+use crate::journal::{Hash, RULES, Record};
 use crate::model::Actor;
 use crate::notice::{self, Notice, Since};
 use crate::query::{Ask, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
 use crate::store::memory::MemoryStore;
-use crate::store::{FilePort, Reading, Store, StoreError, Writing};
+use crate::store::{FilePort, Mended, Reading, Store, StoreError, Writing};
 
 use access::LiveIndex;
 use queue::CommitQueue;
@@ -581,17 +583,18 @@ impl Engine {
     }
 
     /// Replays the whole journal and compares everything that is stored with what it leads to
-    /// (Q-3). Returns the revision that holds.
+    /// (Q-3). Says up to where it holds.
     ///
     /// That covers the records and their moments, entities, their past versions, the indexes and
     /// their past, receipts, what records are about, and of a file its structure, its schema and
-    /// its header. What people are called is in no record: here it is only seen to that every user
-    /// is known by an address, in one place that is found by it, until they are erased, and that
-    /// nobody is known of whom no record speaks. Of a request, the record has the id alone: whether
-    /// the hash of its body was forgotten is compared, not the hash.
+    /// its header. Of personal data, the records know a hash over it and a salt: it is what the last
+    /// of them says, in one place that is found by its address, and gone where it was erased.
     ///
-    /// It takes the memory of the present, and of a file as much room again where the system keeps
-    /// temporary files, until it is done. Nothing personal gets there.
+    /// What is derived in a file that older rules have made is no damage: [`Verified::older`] says
+    /// so, and [`Self::rebuild`] makes it anew.
+    ///
+    /// A store of any size takes the same memory, and a file as much room again where the system
+    /// keeps temporary files, until it is done. Nothing personal gets there.
     ///
     /// ```
     /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, engine::Error, query::*};
@@ -602,7 +605,7 @@ impl Engine {
     /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
     /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
     /// match engine.verify() {
-    ///     Ok(token) => println!("everything holds, up to {token}"),
+    ///     Ok(verified) => println!("everything holds, up to {}", verified.token),
     ///     Err(Error::Flawed(flaw)) => println!("somebody wrote to the store: {flaw}"),
     ///     Err(error) => println!("{error}"),
     /// }
@@ -611,12 +614,102 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// `Flawed` with the first record that does not hold, or with what is stored otherwise and
-    /// where; when the store cannot be read, is damaged, or was written by a newer library, which
-    /// alone can tell.
-    pub fn verify(&self) -> Result<Token, Error> {
-        let head = verify::verify(&*self.store.read()?)?;
-        Ok(Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash })
+    /// `Flawed` with what does not hold, of what kind it is, and where; when the store cannot be
+    /// read, is damaged, or was written by a newer library, which alone can tell.
+    pub fn verify(&self) -> Result<Verified, Error> {
+        self.verify_with(|_| {})
+    }
+
+    /// The same, which tells now and again how far it has come.
+    ///
+    /// # Errors
+    /// As for [`Self::verify`].
+    pub fn verify_with(&self, mut progress: impl FnMut(Progress)) -> Result<Verified, Error> {
+        verify::verify(&*self.store.read()?, self.store.epoch(), &mut progress)
+    }
+
+    /// Verifies what came after a revision that was verified before: the records since, and whatever
+    /// these have changed, with its receipts and personal data. What they did not touch is taken to
+    /// be as it was then. It costs what those records do.
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Engine, TenantKind, command::RegisterTenant};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// let monday = engine.verify()?.token;
+    /// engine.execute(Actor::OPERATOR, RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?))?;
+    /// let tuesday = engine.verify_since(&monday, |_| {})?.token;
+    /// assert_eq!(tuesday, engine.token()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Diverged` when the token is not of this store's history; as for [`Self::verify`].
+    pub fn verify_since(&self, token: &Token, mut progress: impl FnMut(Progress)) -> Result<Verified, Error> {
+        verify::verify_since(&*self.store.read()?, token, self.store.epoch(), &mut progress)
+    }
+
+    /// Makes everything that is derived anew from the journal, by the rules of this library (Q-3):
+    /// entities, their past, indexes, receipts, what records are about; of a file its views, too.
+    /// Says what was otherwise. It is how a store gets from older rules to today's, and heals
+    /// whatever [`Self::verify`] finds wrong with derived data.
+    ///
+    /// It happens in one transaction: whoever is stopped leaves everything as it was, and readers go
+    /// on with what was; writers wait. The records stay as they are, and so do tokens. Personal data
+    /// cannot be made anew; what of it does not fit is told. A receipt that was lost comes back
+    /// without the fingerprint of its request, which is answered to the same actor and command then.
+    ///
+    /// It takes the memory of [`Self::verify`], and room for what differs in a file's log. An access
+    /// index of before does not hear of it: where something differed, open the store anew, and have
+    /// other processes do so.
+    ///
+    /// ```
+    /// # use tenantry::Engine;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// let rebuilt = engine.rebuild()?;
+    /// assert_eq!(rebuilt.rows, 0, "nothing differed");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Flawed` where the chain of records is broken: then a backup has to be restored; when the
+    /// store cannot be written, or its structure is damaged. Then everything is as it was.
+    pub fn rebuild(&self) -> Result<Rebuilt, Error> {
+        self.rebuild_with(|_| {})
+    }
+
+    /// The same, which tells now and again how far it has come.
+    ///
+    /// # Errors
+    /// As for [`Self::rebuild`].
+    pub fn rebuild_with(&self, mut progress: impl FnMut(Progress)) -> Result<Rebuilt, Error> {
+        let writing = self.store.write()?;
+        let (head, before) = (writing.head()?, writing.rules()?);
+        let (mut unrecoverable, mut failed) = (Vec::new(), None);
+        let mended = writing.rebuild(&mut |reading, retelling| {
+            let flaws = verify::tell(reading, retelling, &mut progress).map_err(|error| {
+                let why = error.to_string();
+                failed = Some(error);
+                StoreError::Io(why)
+            })?;
+            unrecoverable = flaws;
+            Ok(())
+        });
+        let mended = match (mended, failed) {
+            (Ok(mended), _) => mended,
+            (Err(_), Some(error)) => return Err(error),
+            (Err(error), None) => return Err(error.into()),
+        };
+        if mended.moved {
+            // Where others keep it from that, a later `compact` does it.
+            let _ = self.compact();
+        }
+        let token = Token { epoch: self.store.epoch(), seq: head.seq, hash: head.hash };
+        let Mended { rows, first: differences, .. } = mended;
+        Ok(Rebuilt { token, before, after: RULES, rows, differences, unrecoverable })
     }
 
     /// Copies the store as it is at this moment to a file where nothing is, while others read and

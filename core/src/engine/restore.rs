@@ -27,7 +27,7 @@ pub(super) fn restore(from: &Path, to: &Path) -> Result<Restored, Error> {
     let mut restoring = Restoring::begin(from, to)?;
     let store = restoring.store()?;
     // Whatever is wrong with the backup is found before anything is touched.
-    let head = verify(&*store.read()?)?;
+    let head = verify(&*store.read()?, store.epoch(), &mut |_| {})?.token;
     restoring.lock()?;
     let (mut common, mut replaced, mut erased) = (head.seq, None, Vec::new());
     if let Some(before) = restoring.replaced() {

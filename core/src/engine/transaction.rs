@@ -61,12 +61,7 @@ const SWEPT_BY_A_COMMAND: usize = 64;
 
 impl<'v> RecordChain<'v> {
     /// None yet, over a view that is at this head; each salt is used once.
-    pub(super) fn new(
-        view: &'v dyn View,
-        head: Head,
-        now: Timestamp,
-        salts: &'v dyn Fn() -> Uuid,
-    ) -> Self {
+    pub(super) fn new(view: &'v dyn View, head: Head, now: Timestamp, salts: &'v dyn Fn() -> Uuid) -> Self {
         Self {
             world: Overlay::over(view),
             head,

@@ -40,6 +40,17 @@ pub enum StoreError {
         /// The format this library knows.
         knows: u32,
     },
+    /// What is derived in the file was made under newer rules of `apply`. It was not touched, and
+    /// can be read.
+    #[error("`{}` is under rules {needs} and this library knows {knows}; use a newer tenantry, the file was left as it is", path.display())]
+    NewerRules {
+        /// The file.
+        path: PathBuf,
+        /// The rules it is under.
+        needs: u32,
+        /// The rules this library knows.
+        knows: u32,
+    },
     /// The file is damaged.
     #[error("the store is damaged: {what}; restore a backup, and keep the damaged files for inspection")]
     Damaged {

@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::queue::{Lent, Queue};
 use super::{
-    Enough, Known, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Writing,
-    follow,
+    Enough, Known, LOST, Mended, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt,
+    StoredRecord, Tell, Writing, follow,
 };
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::base::time::Timestamp;
-use crate::journal::Head;
+use crate::journal::{Head, RULES};
 use crate::model::{Personal, Subject};
 use crate::view::memory::{Entry, bounds};
 use crate::view::{Any, Found, Kind, Memory, Span, View, ViewError, Write};
@@ -223,6 +223,10 @@ impl<R> Reading for MemoryReading<R> {
         Ok(self.contents.cursors.get(consumer).copied().unwrap_or(0))
     }
 
+    fn rules(&self) -> Result<u32, StoreError> {
+        Ok(RULES)
+    }
+
     fn foreign(&self) -> Result<Option<String>, StoreError> {
         Ok(None)
     }
@@ -256,7 +260,11 @@ impl Retelling for ToldAgain<'_> {
         Ok(())
     }
 
-    fn difference(&self) -> Result<Option<String>, StoreError> {
+    fn tables(&self) -> usize {
+        1
+    }
+
+    fn difference(&self, _: usize) -> Result<Option<String>, StoreError> {
         let Self { stored, told, .. } = self;
         let same = [
             ("journal", stored.journal == told.journal),
@@ -268,6 +276,11 @@ impl Retelling for ToldAgain<'_> {
         ];
         let differs = same.into_iter().find(|(_, same)| !same);
         Ok(differs.map(|(what, _)| format!("the {what} is not what the records lead to")))
+    }
+
+    fn lost(&self) -> Result<u64, StoreError> {
+        let receipts = self.stored.receipts.values();
+        Ok(receipts.filter(|receipt| receipt.fingerprint == Some(LOST)).count() as u64)
     }
 
     fn misremembered(
@@ -352,6 +365,29 @@ impl Writing for MemoryReading<Right<'_>> {
         self.contents.follows(&records)?;
         self.change(|contents| records.into_iter().for_each(|new| contents.append(new)));
         Ok(())
+    }
+
+    fn rebuild(self: Box<Self>, tell: &mut Tell<'_>) -> Result<Mended, StoreError> {
+        let stored = Arc::clone(&self.contents);
+        let reading = MemoryReading { contents: Arc::clone(&stored), right: () };
+        let mut again = ToldAgain { stored: &stored, told: Contents::default(), known: BTreeMap::new() };
+        tell(&reading, &mut again)?;
+        let mut mended = Mended::default();
+        if let Some(difference) = again.difference(0)? {
+            mended.note(|| difference);
+            let mut told = again.told;
+            for (subject, personal) in stored.present.people() {
+                told.present.change_personal(subject, Some(personal.clone()));
+            }
+            self.change(|contents| {
+                *contents = Contents {
+                    people: std::mem::take(&mut contents.people),
+                    cursors: std::mem::take(&mut contents.cursors),
+                    ..told
+                };
+            });
+        }
+        Ok(mended)
     }
 
     fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError> {

@@ -216,6 +216,13 @@ pub trait Reading: View {
     /// When the store cannot be read.
     fn cursor(&self, consumer: &str) -> Result<u64, StoreError>;
 
+    /// The number of the rules of `apply` under which everything derived was made: the oldest of
+    /// them, where commits followed under newer ones. 0 for a store of before they had one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn rules(&self) -> Result<u32, StoreError>;
+
     /// What of the store is not of this library's make, whatever its records say; nothing, where
     /// all of it is.
     ///
@@ -235,6 +242,34 @@ pub trait Reading: View {
 /// Whether nothing more needs to be told.
 pub(crate) type Enough = bool;
 
+/// Tells the records of a reading a second time.
+pub(crate) type Tell<'t> = dyn FnMut(&dyn Reading, &mut dyn Retelling) -> Result<(), StoreError> + 't;
+
+/// What a rebuild has put right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mended {
+    /// How many rows were stored otherwise than the records lead to.
+    pub rows: u64,
+    /// What the first of them were, as [`Retelling::difference`] says it.
+    pub first: Vec<String>,
+    /// Whether something moved within the file that erasure has to find: the file should be written
+    /// anew.
+    pub moved: bool,
+}
+
+impl Mended {
+    /// How many differences are told one by one.
+    pub const TOLD: usize = 32;
+
+    /// Takes note of a row.
+    pub fn note(&mut self, what: impl FnOnce() -> String) {
+        self.rows += 1;
+        if self.first.len() < Self::TOLD {
+            self.first.push(what());
+        }
+    }
+}
+
 /// The records of a reading, written a second time.
 pub trait Retelling {
     /// The world that the records told so far lead to.
@@ -252,11 +287,21 @@ pub trait Retelling {
     /// When there is no room for it.
     fn note(&mut self, seq: u64, subject: Subject, known: Known) -> Result<(), StoreError>;
 
-    /// The first thing that is stored otherwise than it is told here, and where.
+    /// How many tables there are to compare.
+    fn tables(&self) -> usize;
+
+    /// The first thing in one of these tables that is stored otherwise than it is told here, and
+    /// where.
     ///
     /// # Errors
     /// When either cannot be read.
-    fn difference(&self) -> Result<Option<String>, StoreError>;
+    fn difference(&self, table: usize) -> Result<Option<String>, StoreError>;
+
+    /// How many receipts were lost and made anew.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn lost(&self) -> Result<u64, StoreError>;
 
     /// Tells of each piece of personal data that is not where it belongs, or not what was noted of
     /// it, and whose; of `everybody`, or of those alone of whom something was noted. Ends with the
@@ -264,8 +309,11 @@ pub trait Retelling {
     ///
     /// # Errors
     /// When either cannot be read.
-    fn misremembered(&self, everybody: bool, tell: &mut dyn FnMut(String) -> Enough)
-    -> Result<(), StoreError>;
+    fn misremembered(
+        &self,
+        everybody: bool,
+        tell: &mut dyn FnMut(String) -> Enough,
+    ) -> Result<(), StoreError>;
 }
 
 /// The right to write. Dropping it writes nothing.
@@ -277,6 +325,15 @@ pub trait Writing: Reading {
     /// `OutcomeUnknown` when it cannot be told whether the commit happened; any other error means
     /// that it did not.
     fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError>;
+
+    /// Puts right whatever is derived and is stored otherwise than the records lead to: all or
+    /// nothing, durable on return. Personal data stays as it is. `tell` gets a reading of what there
+    /// is, and tells its records; where it fails, nothing is done.
+    ///
+    /// # Errors
+    /// As for [`Writing::commit`]; `Damaged` where not even the structure of the store can be made
+    /// to hold.
+    fn rebuild(self: Box<Self>, tell: &mut Tell<'_>) -> Result<Mended, StoreError>;
 
     /// Remembers the last record that a consumer has acknowledged; it never moves back.
     ///

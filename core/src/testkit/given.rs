@@ -286,7 +286,9 @@ impl Given {
         let options = Options::default()
             .clock(clock.clone())
             .ids(move || Uuid::from_u128(0xa000_0000_0000 + u128::from(made.fetch_add(1, Ordering::SeqCst))))
-            .salts(move || Uuid::from_u128(0xc000_0000_0000 + u128::from(salted.fetch_add(1, Ordering::SeqCst))))
+            .salts(move || {
+                Uuid::from_u128(0xc000_0000_0000 + u128::from(salted.fetch_add(1, Ordering::SeqCst)))
+            })
             .policy(policy)
             .clock_leap_seconds(HOWEVER_FAR);
         let engine = Engine::new(store, options).expect("the store is there and the policy is valid");

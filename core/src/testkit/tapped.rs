@@ -10,7 +10,8 @@ use crate::base::text::Email;
 use crate::journal::Head;
 use crate::model::{Personal, Subject};
 use crate::store::{
-    NewRecord, Port, Reading, Retelling, Store, StoreError, StoredReceipt, StoredRecord, Writing,
+    Mended, NewRecord, Port, Reading, Retelling, Store, StoreError, StoredReceipt, StoredRecord, Tell,
+    Writing,
 };
 use crate::view::{Any, Found, Kind, Span, View, ViewError};
 
@@ -20,13 +21,6 @@ pub trait Tap: Send + Sync {
     /// The present is read: one for the call, and one for each row of a scan.
     fn reads(&self, rows: usize) {
         let _ = rows;
-    }
-
-    /// What the store has found of an entity that was asked for by its id; returns what is told
-    /// instead.
-    fn loaded(&self, kind: Kind, id: Uuid, found: Option<Any>) -> Option<Any> {
-        let _ = (kind, id);
-        found
     }
 
     /// The records that were read in order; returns what is told instead.
@@ -41,10 +35,6 @@ pub trait Tap: Send + Sync {
 impl<T: Tap + ?Sized> Tap for Arc<T> {
     fn reads(&self, rows: usize) {
         (**self).reads(rows);
-    }
-
-    fn loaded(&self, kind: Kind, id: Uuid, found: Option<Any>) -> Option<Any> {
-        (**self).loaded(kind, id, found)
     }
 
     fn records(&self, records: Vec<StoredRecord>) -> Vec<StoredRecord> {
@@ -88,7 +78,7 @@ struct Through<'t, R: ?Sized, T> {
 impl<R: Reading + ?Sized, T: Tap> View for Through<'_, R, T> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
         self.tap.reads(1);
-        Ok(self.tap.loaded(kind, id, self.there.load(kind, id)?))
+        self.there.load(kind, id)
     }
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
@@ -145,6 +135,10 @@ impl<R: Reading + ?Sized, T: Tap> Reading for Through<'_, R, T> {
         self.there.cursor(consumer)
     }
 
+    fn rules(&self) -> Result<u32, StoreError> {
+        self.there.rules()
+    }
+
     fn foreign(&self) -> Result<Option<String>, StoreError> {
         self.there.foreign()
     }
@@ -158,6 +152,10 @@ impl<R: Writing + ?Sized, T: Tap> Writing for Through<'_, R, T> {
     fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError> {
         self.tap.commits();
         self.there.commit(records)
+    }
+
+    fn rebuild(self: Box<Self>, tell: &mut Tell<'_>) -> Result<Mended, StoreError> {
+        self.there.rebuild(tell)
     }
 
     fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> Result<(), StoreError> {

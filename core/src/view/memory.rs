@@ -101,7 +101,6 @@ impl Memory {
     }
 
     /// Everything known about people, in the order of subjects.
-    #[cfg(feature = "testkit")]
     pub fn people(&self) -> impl Iterator<Item = (Subject, &Personal)> {
         self.personal.iter().map(|(subject, personal)| (*subject, personal))
     }

@@ -14,7 +14,9 @@ use crate::base::declare::declare;
 use crate::base::ids::{IntegrationId, LicenceId, LinkId, RoleId, TenantId, UserId};
 use crate::base::text::Number;
 use crate::base::time::Timestamp;
-use crate::engine::{AnyEntity, Engine, EntityKind, Error, Mail, Moment, Of, Token};
+use crate::engine::{
+    AnyEntity, Corruption, CorruptionKind, Engine, EntityKind, Error, Mail, Moment, Of, Token, Verified,
+};
 use crate::journal::Record;
 use crate::model::{Personal, Subject};
 use crate::query::{Answer, MAX_ROWS, Page, Paging, Query};
@@ -114,12 +116,23 @@ pub enum AnyAnswer {
 pub enum Verification {
     /// It does, up to here.
     Holds {
-        /// The revision that holds.
+        /// The revision that holds: a later look may begin here.
         token: Token,
+        /// Under which rules what is derived was made, where those are older than this library's:
+        /// then the chain and the personal data hold, and a rebuild brings the rest up to date.
+        older: Option<u32>,
+        /// The first thing that today's rules would have stored otherwise, and where; only of a
+        /// store under older ones.
+        differs: Option<String>,
+        /// How many receipts were lost once and made anew by a rebuild.
+        lost_receipts: u64,
     },
     /// It does not.
     Flawed {
-        /// The first record that does not hold.
+        /// What does not hold.
+        kind: CorruptionKind,
+        /// The first record that does not hold, or whose trace does not; the head, where that cannot
+        /// be told.
         seq: u64,
         /// What is wrong with it.
         why: String,
@@ -218,9 +231,15 @@ declare! {
     }
 
     /// Replays the whole journal and compares everything that is stored with what it leads to:
-    /// entities, their past, indexes, receipts, what records are about, and a file's schema.
+    /// entities, their past, indexes, receipts, what records are about, personal data and a file's
+    /// schema.
     Verify => "verify" -> Verification;
     {}
+    + {
+        /// A revision that was verified before: only the records since, and what these have changed,
+        /// is looked at.
+        since: Option<Token>,
+    }
 
     /// Whether something that was erased is still in the file's log, because somebody has been
     /// reading since before: the last record that erased something (U-5). Tries to wipe it first.
@@ -329,11 +348,21 @@ impl HostQuery {
                 engine.confirm(&it.token)?;
                 alone(HostAnswer::Confirm(()))
             }
-            Self::Verify(_) => alone(HostAnswer::Verify(match engine.verify() {
-                Ok(token) => Verification::Holds { token },
-                Err(Error::Flawed(flaw)) => Verification::Flawed { seq: flaw.seq, why: flaw.why },
-                Err(error) => return Err(error.into()),
-            })),
+            Self::Verify(it) => {
+                let verified = match &it.since {
+                    Some(since) => engine.verify_since(since, |_| {}),
+                    None => engine.verify(),
+                };
+                alone(HostAnswer::Verify(match verified {
+                    Ok(Verified { token, older, differs, lost_receipts, .. }) => {
+                        Verification::Holds { token, older, differs, lost_receipts }
+                    }
+                    Err(Error::Flawed(Corruption { kind, seq, why })) => {
+                        Verification::Flawed { kind, seq, why }
+                    }
+                    Err(error) => return Err(error.into()),
+                }))
+            }
             Self::ErasurePending(_) => alone(HostAnswer::ErasurePending(engine.erasure_pending()?)),
         })
     }

@@ -35,6 +35,8 @@ pub enum Call {
     Backup(Backup),
     /// Write the store's file anew without what is free in it. Writers wait meanwhile.
     Compact(Compact),
+    /// Make everything that is derived anew from the journal. Writers wait meanwhile.
+    Rebuild(Rebuild),
 }
 
 /// A command on its way: what, from whom, and under which request id.
@@ -92,6 +94,13 @@ pub struct Backup {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Compact {}
+
+/// To make everything anew that is derived from the journal: entities, their past, indexes,
+/// receipts, what records are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rebuild {}
 
 /// What a command led to; the same again when the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -170,7 +179,7 @@ impl Call {
     /// A [`Trouble`] of the numbers from 9001 on.
     pub fn read(text: &str) -> Result<Self, Fault> {
         const NAMES: &str =
-            "one of `execute`, `execute_all`, `ask`, `acknowledge`, `sweep`, `backup`, `compact`";
+            "one of `execute`, `execute_all`, `ask`, `acknowledge`, `sweep`, `backup`, `compact`, `rebuild`";
         let invalid = |message: String| Fault::new(Trouble::InvalidRequest, message);
         let Value::Object(members) = tree(text)? else {
             return Err(invalid(format!("a call is an object with one member, {NAMES}")));
@@ -193,6 +202,7 @@ impl Call {
             "sweep" => part(body, "sweep").map(Self::Sweep),
             "backup" => part(body, "backup").map(Self::Backup),
             "compact" => part(body, "compact").map(Self::Compact),
+            "rebuild" => part(body, "rebuild").map(Self::Rebuild),
             other => Err(invalid(format!("unknown call `{other}`, expected {NAMES}"))),
         }
     }

@@ -262,7 +262,7 @@ impl Fault {
             StoreError::Busy { .. } => Trouble::StoreBusy,
             StoreError::CannotOpen { .. } => Trouble::CannotOpen,
             StoreError::NotOurs { .. } => Trouble::NotAStore,
-            StoreError::Newer { .. } => Trouble::NewerFormat,
+            StoreError::Newer { .. } | StoreError::NewerRules { .. } => Trouble::NewerFormat,
             StoreError::Damaged { .. } => Trouble::StoreDamaged,
             StoreError::Full => Trouble::StoreFull,
             StoreError::ReadOnly => Trouble::StoreReadOnly,

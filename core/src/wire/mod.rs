@@ -31,6 +31,7 @@
 //! | `{"sweep": {}}` | [`Swept`] |
 //! | `{"backup": {"to"}}` | [`BackedUp`] |
 //! | `{"compact": {}}` | [`Compacted`] |
+//! | `{"rebuild": {}}` | [`Rebuilt`](crate::engine::Rebuilt) |
 //!
 //! The JSON Schema of all of it is generated from these types (feature `schema`) and committed as
 //! `include/tenantry.schema.json`.
@@ -76,6 +77,7 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
         Call::Sweep(_) => Ok(text(&Swept { happened: engine.sweep()? })),
         Call::Backup(Backup { to }) => Ok(text(&BackedUp { token: engine.backup(to)? })),
         Call::Compact(_) => Ok(text(&Compacted { bytes: engine.compact()? })),
+        Call::Rebuild(_) => Ok(text(&engine.rebuild()?)),
     }
 }
 

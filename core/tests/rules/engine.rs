@@ -248,17 +248,9 @@ type Forger = Box<dyn Fn(&mut StoredRecord) + Send + Sync>;
 #[derive(Default)]
 struct Forgery {
     record: std::sync::Mutex<Option<(u64, Forger)>>,
-    entity: std::sync::Mutex<Option<(Kind, Uuid, Option<Any>)>>,
 }
 
 impl Tap for Forgery {
-    fn loaded(&self, kind: Kind, id: Uuid, found: Option<Any>) -> Option<Any> {
-        match &*self.entity.lock().unwrap() {
-            Some((forged, which, with)) if (*forged, *which) == (kind, id) => with.clone(),
-            _ => found,
-        }
-    }
-
     fn records(&self, mut records: Vec<StoredRecord>) -> Vec<StoredRecord> {
         if let Some((which, forge)) = &*self.record.lock().unwrap() {
             records.iter_mut().filter(|record| record.seq == *which).for_each(forge);
@@ -284,7 +276,7 @@ fn corruption(given: &Given) -> Corruption {
 fn q3_whatever_is_changed_in_a_record_verify_names_the_record() {
     let (given, with) = forged();
     let head = given.engine.token().unwrap();
-    assert_eq!(given.engine.verify().unwrap(), head);
+    assert_eq!(given.engine.verify().unwrap().token, head);
     type Patch = fn(&mut StoredRecord);
     let changes: [(Patch, &str); 4] = [
         (
@@ -334,24 +326,11 @@ fn q3_a_forged_record_with_a_right_hash_breaks_the_next() {
 }
 
 #[test]
-fn q3_a_present_that_the_records_do_not_lead_to_is_found() {
-    let (given, with) = forged();
-    let mut forged = (*given.get::<Tenant>(JOINTLY.uuid())).clone();
-    forged.kind = TenantKind::Msp;
-    for with_what in [Some(forged.into()), None] {
-        *with.entity.lock().unwrap() = Some((Kind::Tenant, JOINTLY.uuid(), with_what));
-        let flaw = corruption(&given);
-        assert_eq!(flaw.seq, given.engine.token().unwrap().seq);
-        assert!(flaw.why.contains(&JOINTLY.to_string()), "{flaw}");
-    }
-}
-
-#[test]
 fn q3_a_file_that_was_written_to_by_hand_does_not_verify() {
     let by_hand = [
         (
             "UPDATE record SET body = replace(body, 'jointly', 'fully') WHERE body LIKE '%jointly%'",
-            "does not hold",
+            "the chain is broken at record",
         ),
         ("UPDATE record SET hash = zeroblob(32) WHERE seq = 7", "record 7"),
         ("DELETE FROM record WHERE seq = 5", "record 5"),

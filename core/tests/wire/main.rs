@@ -127,6 +127,7 @@ fn x7_the_other_calls_cross_and_fit_the_schema() {
         (r#"{"acknowledge":{"consumer":"mailer","through":3}}"#, "Acknowledged", r#"{"acknowledged":3}"#),
         (r#"{"sweep":{}}"#, "Swept", r#"{"happened":0}"#),
         (r#"{"compact":{}}"#, "Compacted", r#"{"bytes":0}"#),
+        (r#"{"rebuild":{}}"#, "Rebuilt", r#"{"rows":0,"differences":[]}"#),
     ] {
         fits(&calls, &serde_json::from_str(&named(sample)).unwrap());
         let found = call(&given.engine, sample).unwrap();

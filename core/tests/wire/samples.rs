@@ -350,5 +350,6 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"token"}"#,
     r#"{"query":"confirm","token":"$TOKEN"}"#,
     r#"{"query":"verify"}"#,
+    r#"{"query":"verify","since":"$TOKEN"}"#,
     r#"{"query":"erasure_pending"}"#,
 ];

@@ -255,7 +255,7 @@ fn obey(stage: &Stage, words: &[&str]) -> Result<String> {
             many(stage, manager.parse()?, by.parse()?, series)?;
             Ok("done".to_owned())
         }
-        ["verify"] => Ok(stage.engine.verify()?.to_string()),
+        ["verify"] => Ok(stage.engine.verify()?.token.to_string()),
         _ => Err(format!("nobody knows how to {}", words.join(" ")).into()),
     }
 }

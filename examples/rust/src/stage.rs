@@ -328,7 +328,7 @@ impl Stage {
 
     /// Replays the whole journal and says that it holds.
     pub(crate) fn verify(&mut self) -> Result {
-        let token = self.engine.verify()?;
+        let token = self.engine.verify()?.token;
         self.page.gap();
         self.page.holds(&format!(
             "the journal holds: {} records, replayed, lead to exactly what the file says",

@@ -15,7 +15,9 @@ use super::fault::{Result, SqliteFault, cannot_open, damaged, has_no_log, is_bus
 use super::log;
 use super::options::{FileOptions, Synchronous};
 use super::place::{FilePlace, admit_names, has_log, log_of};
+use super::read::rules;
 use super::schema::{APPLICATION_ID, FORMAT, MIGRATIONS, MIN_READER, MIN_WRITER, Migration, TABLES, views};
+use crate::journal::RULES;
 use crate::store::StoreError;
 
 /// The oldest SQLite that can be trusted: those before it may lose a commit when the log starts
@@ -166,6 +168,11 @@ fn needed(db: &Connection, write: bool) -> rusqlite::Result<i32> {
 /// meanwhile.
 pub(super) fn admit(db: &Connection, path: &Path, write: bool) -> Result<()> {
     let format: i32 = db.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    // What is derived would be a mixture that no rules lead to.
+    let needs = if write { rules(db)? } else { RULES };
+    if needs > RULES {
+        return Err(SqliteFault(StoreError::NewerRules { path: path.to_owned(), needs, knows: RULES }));
+    }
     if format == FORMAT {
         return Ok(());
     }
@@ -277,6 +284,7 @@ pub(super) fn create(db: &Connection, path: &Path, deadline: Instant) -> Result<
             set.execute(("min_reader", MIN_READER))?;
             set.execute(("min_writer", MIN_WRITER))?;
             set.execute(("format", FORMAT))?;
+            set.execute(("rules", RULES))?;
             set.execute(("log", log::first()))?;
             drop(set);
             db.execute_batch(

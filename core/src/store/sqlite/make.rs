@@ -12,6 +12,7 @@ use super::fault::{Result, damaged};
 use super::file::{newer, pragma};
 use super::log::is_marks;
 use super::schema::{APPLICATION_ID, FORMAT, MIN_READER, MIN_WRITER, TABLES, views};
+use crate::journal::RULES;
 
 /// Something in a schema that is not as this library makes it.
 struct Strange {
@@ -77,6 +78,34 @@ fn strange(db: &Connection) -> Result<Vec<Strange>> {
     Ok(found)
 }
 
+/// Makes the views of a file anew where they are not as this library makes them; what it has made.
+pub(super) fn mend_views(db: &Connection) -> Result<Vec<String>> {
+    let strange = strange(db)?;
+    let mut made = Vec::new();
+    for strange in strange.iter().filter(|it| it.kind == "view" && it.how != How::Foreign) {
+        let name = &strange.name;
+        let ours = views();
+        let create = ours.lines().find(|line| line.starts_with(&format!("CREATE VIEW {name} ")));
+        if let Some(create) = create {
+            db.execute_batch(&format!("DROP VIEW IF EXISTS {name}; {create}"))?;
+            made.push(strange.told());
+        }
+    }
+    Ok(made)
+}
+
+/// What a file says of itself, as this library says it.
+pub(super) fn mend_said(db: &Connection) -> Result<()> {
+    let mut set = db.prepare("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
+    set.execute(("rules", RULES))?;
+    if pragma(db, "user_version")? == FORMAT {
+        for (name, value) in [("min_reader", MIN_READER), ("min_writer", MIN_WRITER), ("format", FORMAT)] {
+            set.execute((name, value))?;
+        }
+    }
+    Ok(())
+}
+
 /// Refuses to write to a file in which something of somebody else's would act on what is written,
 /// or something of ours is not what it was.
 pub(super) fn admit_schema(db: &Connection) -> Result<()> {
@@ -114,7 +143,7 @@ pub(super) fn foreign(db: &Connection) -> Result<Option<String>> {
         ("epoch", Value::Text(text)) => Uuid::parse_str(text).is_ok(),
         ("min_reader", Value::Integer(held)) => *held == i64::from(MIN_READER),
         ("min_writer", Value::Integer(held)) => *held == i64::from(MIN_WRITER),
-        ("format" | "wipe", Value::Integer(held)) => *held >= 0,
+        ("format" | "wipe" | "rules", Value::Integer(held)) => *held >= 0,
         ("log", Value::Text(text)) => is_marks(text),
         ("created" | "backup", Value::Text(_)) => true,
         _ => false,

@@ -16,6 +16,7 @@ mod file;
 mod locks;
 mod log;
 mod make;
+mod mend;
 mod options;
 mod place;
 mod read;
@@ -39,7 +40,7 @@ pub(crate) use self::copy::DIES_AFTER;
 pub use self::options::{FileOptions, Synchronous};
 pub(crate) use self::restore::{ANOTHER, Restoring};
 
-use self::copy::{Draft, taken, whole};
+use self::copy::{Draft, step, taken, whole};
 use self::fault::{Result, SqliteFault, cannot_open, damaged, surely_undone};
 use self::file::{
     Inspected, admit, checkpoint, connect, create, deadline, for_reading, inspect, is_ours, patiently,
@@ -47,13 +48,15 @@ use self::file::{
 };
 use self::log::{SET_MARK, mark};
 use self::make::{admit_schema, check_integrity, foreign};
+use self::mend::mend;
 use self::place::{FilePlace, has_log, make};
 use self::read::{Conn, signed};
 use self::retold::Retold;
 use self::write::{Writer, append};
 use super::queue::{Lent, Queue};
 use super::{
-    FilePort, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Writing,
+    FilePort, Mended, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Tell,
+    Writing,
 };
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
@@ -410,6 +413,32 @@ impl Deref for WriteLease<'_> {
 }
 
 impl WriteLease<'_> {
+    /// Puts right what is derived, in this one transaction.
+    fn rebuild(&self, tell: &mut Tell<'_>) -> Result<Mended> {
+        self.store.check_fork()?;
+        let conn = &self.writer.conn;
+        if check_integrity(&conn.db).is_err() {
+            // An index of SQLite's own is derived, too.
+            conn.db.execute_batch("REINDEX")?;
+            check_integrity(&conn.db)?;
+        }
+        step();
+        // Nobody else writes meanwhile: this sees what there is before anything is put right.
+        let before = self.store.lease()?;
+        let mut retold = Retold::beside(&before)?;
+        tell(&Txn(&*before), &mut retold)?;
+        step();
+        let mended = mend(conn, &retold)?;
+        drop(retold);
+        drop(before);
+        self.finish(|_| Ok(false))?;
+        step();
+        // What they remember may have been put right.
+        conn.forget_policies();
+        self.store.idle().clear();
+        Ok(mended)
+    }
+
     /// Commits. An error of a commit does not mean that it did not happen, so `landed` is asked on
     /// a fresh connection.
     fn finish(&self, landed: impl FnOnce(&Conn) -> Result<bool>) -> Result<()> {
@@ -499,6 +528,10 @@ impl<C: Deref<Target = Conn>> Reading for Txn<C> {
         Ok(self.0.cursor(consumer)?)
     }
 
+    fn rules(&self) -> std::result::Result<u32, StoreError> {
+        Ok(self.0.rules()?)
+    }
+
     fn foreign(&self) -> std::result::Result<Option<String>, StoreError> {
         Ok(foreign(&self.0.db)?)
     }
@@ -531,6 +564,10 @@ impl Writing for Txn<WriteLease<'_>> {
         }
         self.0.store.to_wipe.store(writer.to_wipe.is_some(), Ordering::Relaxed);
         Ok(())
+    }
+
+    fn rebuild(self: Box<Self>, tell: &mut Tell<'_>) -> std::result::Result<Mended, StoreError> {
+        Ok(self.0.rebuild(tell)?)
     }
 
     fn acknowledge(self: Box<Self>, consumer: &str, seq: u64) -> std::result::Result<(), StoreError> {

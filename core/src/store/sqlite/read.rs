@@ -417,6 +417,11 @@ impl Conn {
         Ok(Some(seen))
     }
 
+    /// Forgets the policies that it knows.
+    pub(super) fn forget_policies(&self) {
+        self.policies.borrow_mut().clear();
+    }
+
     /// Forgets what was seen: it may change.
     pub(super) fn forget_seen(&self) {
         self.seen.take();
@@ -465,6 +470,11 @@ impl Conn {
         rows.next()?.map_or(Ok(0), |row| number(row, 0))
     }
 
+    /// The rules under which everything derived was made.
+    pub(super) fn rules(&self) -> Result<u32> {
+        rules(&self.db)
+    }
+
     /// The world as it was after a record.
     pub(super) fn as_of(&self, seq: u64) -> Result<FilePast<'_>> {
         match self.head()?.seq {
@@ -472,6 +482,14 @@ impl Conn {
             _ => Ok(FilePast { conn: self, seq: signed(seq) }),
         }
     }
+}
+
+/// The rules of `apply` that a file says it is under.
+pub(super) fn rules(db: &Connection) -> Result<u32> {
+    let mut said = db.prepare_cached("SELECT value FROM meta WHERE name = 'rules'")?;
+    let mut rows = said.query([])?;
+    let Some(row) = rows.next()? else { return Ok(0) };
+    u32::try_from(row.get::<_, i64>(0)?).map_err(|_| damaged("the number of its rules is none"))
 }
 
 /// Collects records after this one, in order.

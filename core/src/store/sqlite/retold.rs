@@ -4,7 +4,8 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::types::ValueRef;
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
@@ -15,8 +16,18 @@ use super::write::append;
 use crate::base::ids::{TenantId, UserId};
 use crate::journal::Hash;
 use crate::model::Subject;
-use crate::store::{Enough, Known, NewRecord, Retelling, StoreError};
+use crate::store::{Enough, Known, LOST, NewRecord, Retelling, StoreError};
 use crate::view::{Index, Key, Kind, View};
+
+/// How a row that is stored differs from what the records lead to.
+pub(super) enum Differs<'r> {
+    /// No record leads to it.
+    More(&'r Row<'r>),
+    /// It is missing.
+    Less(&'r Row<'r>),
+    /// It says something else in this column.
+    Other(&'r Row<'r>, &'static str),
+}
 
 /// A table of which every row follows from the records.
 pub(super) struct Derived {
@@ -62,8 +73,38 @@ impl Derived {
         format!("SELECT {} FROM {} ORDER BY {}", self.columns.join(", "), self.from, keys.join(", "))
     }
 
-    fn table(&self) -> &'static str {
+    pub(super) fn table(&self) -> &'static str {
         self.from.split(' ').next().unwrap_or(self.from)
+    }
+
+    /// Takes away the row of these keys.
+    pub(super) fn delete(&self) -> String {
+        let keys = self.columns.iter().take(self.keys).enumerate();
+        let keys: Vec<String> = keys.map(|(at, column)| format!("{column} IS ?{}", at + 1)).collect();
+        format!("DELETE FROM {} WHERE {}", self.table(), keys.join(" AND "))
+    }
+
+    /// Puts a row in the place of whatever has its keys.
+    pub(super) fn put(&self) -> String {
+        let places: Vec<String> = (1..=self.columns.len()).map(|at| format!("?{at}")).collect();
+        let (table, columns) = (self.table(), self.columns.join(", "));
+        format!("INSERT OR REPLACE INTO {table}({columns}) VALUES ({})", places.join(", "))
+    }
+
+    /// What of a row these take.
+    pub(super) fn values<'r>(&self, row: &'r Row<'_>, keys_only: bool) -> Result<Vec<ToSqlOutput<'r>>> {
+        let columns = if keys_only { self.keys } else { self.columns.len() };
+        (0..columns).map(|at| Ok(ToSqlOutput::Borrowed(row.get_ref(at)?))).collect()
+    }
+
+    /// How a row differs, in words.
+    pub(super) fn told(&self, differs: &Differs<'_>) -> Result<String> {
+        let (what, row) = match differs {
+            Differs::More(stored) => ("has a row that no record leads to".to_owned(), stored),
+            Differs::Less(told) => ("lacks a row that the records lead to".to_owned(), told),
+            Differs::Other(told, column) => (format!("has another {column} than the records lead to"), told),
+        };
+        Ok(format!("table {} {what}: {}", self.table(), self.named(row)?))
     }
 
     /// Which of two rows comes first.
@@ -86,7 +127,7 @@ impl Derived {
             // An older library may have written the same in other words.
             if column == "body"
                 && let Some(of) = self.columns.iter().position(|column| *column == "kind")
-                && kind(stored, of)? == kind(told, of)?
+                && kind(stored, of).ok() == Some(kind(told, of)?)
             {
                 let of = kind(told, of)?;
                 if decode(of, bytes(stored, at)?).ok() == Some(decode(of, bytes(told, at)?)?) {
@@ -162,34 +203,59 @@ impl<'c> Retold<'c> {
         Ok(Self { stored, told: Conn::new(db) })
     }
 
-    fn compare(&self, table: &Derived) -> Result<Option<String>> {
+    /// Goes over a table, here and there, in the order of its keys, and says of each row that differs
+    /// how, until that is enough.
+    pub(super) fn walk(
+        &self,
+        table: &Derived,
+        each: &mut dyn FnMut(&Differs<'_>) -> Result<Enough>,
+    ) -> Result<()> {
         let sql = table.select();
         let (mut stored, mut told) = (self.stored.db.prepare(&sql)?, self.told.db.prepare(&sql)?);
         let (mut stored, mut told) = (stored.query([])?, told.query([])?);
-        let name = table.table();
-        let told_of =
-            |what: &str, row: &Row<'_>| Ok(Some(format!("table {name} {what}: {}", table.named(row)?)));
-        let more = |row: &Row<'_>| told_of("has a row that no record leads to", row);
-        let less = |row: &Row<'_>| told_of("lacks a row that the records lead to", row);
+        stored.advance()?;
+        told.advance()?;
         loop {
-            let (stored, told) = match (stored.next()?, told.next()?) {
-                (None, None) => return Ok(None),
-                (Some(stored), None) => return more(stored),
-                (None, Some(told)) => return less(told),
-                (Some(stored), Some(told)) => (stored, told),
+            let order = match (stored.get(), told.get()) {
+                (None, None) => return Ok(()),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(stored), Some(told)) => table.order(stored, told)?,
             };
-            match table.order(stored, told)? {
-                Ordering::Less => return more(stored),
-                Ordering::Greater => return less(told),
-                Ordering::Equal => {}
+            let differs = match (order, stored.get(), told.get()) {
+                (Ordering::Less, Some(stored), _) => Some(Differs::More(stored)),
+                (Ordering::Greater, _, Some(told)) => Some(Differs::Less(told)),
+                (_, Some(stored), Some(told)) => {
+                    table.differs(stored, told)?.map(|column| Differs::Other(told, column))
+                }
+                _ => None,
+            };
+            if let Some(differs) = &differs
+                && each(differs)?
+            {
+                return Ok(());
             }
-            if let Some(column) = table.differs(stored, told)? {
-                let row = table.named(stored)?;
-                return Ok(Some(format!(
-                    "table {name} has another {column} than the records lead to: {row}"
-                )));
+            if order != Ordering::Greater {
+                stored.advance()?;
+            }
+            if order != Ordering::Less {
+                told.advance()?;
             }
         }
+    }
+
+    /// Every piece of personal data that is found by another address than its own: where it is, and
+    /// what it is to be found by.
+    pub(super) fn misaddressed(&self, each: &mut dyn FnMut(i64, [u8; 3]) -> Result<()>) -> Result<()> {
+        let mut all = self.stored.db.prepare(PEOPLE)?;
+        let mut rows = all.query([])?;
+        while let Some(held) = Held::next(&mut rows)? {
+            let due = held.due_email()?;
+            if held.email != due {
+                each(held.slot, due)?;
+            }
+        }
+        Ok(())
     }
 
     /// What is known about people stands once for each, is of somebody of whom the records speak,
@@ -262,13 +328,14 @@ impl<'c> Retold<'c> {
         Ok(Some(format!("table cursor says of `{consumer}` that it is beyond the journal")))
     }
 
-    fn first_difference(&self) -> Result<Option<String>> {
-        for table in DERIVED {
-            if let Some(different) = self.compare(table)? {
-                return Ok(Some(different));
-            }
-        }
-        self.cursors()
+    fn first_difference(&self, table: usize) -> Result<Option<String>> {
+        let Some(table) = DERIVED.get(table) else { return self.cursors() };
+        let mut first = None;
+        self.walk(table, &mut |differs| {
+            first = Some(table.told(differs)?);
+            Ok(true)
+        })?;
+        Ok(first)
     }
 }
 
@@ -359,7 +426,19 @@ impl Retelling for Retold<'_> {
         Ok(())
     }
 
-    fn difference(&self) -> std::result::Result<Option<String>, StoreError> {
-        Ok(self.first_difference()?)
+    fn tables(&self) -> usize {
+        DERIVED.len() + 1
+    }
+
+    fn difference(&self, table: usize) -> std::result::Result<Option<String>, StoreError> {
+        Ok(self.first_difference(table)?)
+    }
+
+    fn lost(&self) -> std::result::Result<u64, StoreError> {
+        let count = || -> Result<i64> {
+            let count = "SELECT count(*) FROM receipt WHERE fingerprint = ?1";
+            Ok(self.stored.db.query_row(count, [LOST.bytes()], |row| row.get(0))?)
+        };
+        Ok(count()?.cast_unsigned())
     }
 }

@@ -1,0 +1,45 @@
+//! Putting right what is derived: row by row, where it differs from what the records lead to. What is
+//! known about people stays as it is; only what it is found by is derived. Never commits.
+
+use super::copy::step;
+use super::fault::Result;
+use super::make::{mend_said, mend_views};
+use super::read::{Conn, signed};
+use super::retold::{DERIVED, Differs, Retold};
+use crate::store::Mended;
+
+/// Puts right what this connection writes to, by what was told of what there was before it began.
+pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
+    let mut mended = Mended::default();
+    to.forget_seen();
+    for table in DERIVED {
+        let (delete, put) = (table.delete(), table.put());
+        let before = mended.rows;
+        retold.walk(table, &mut |differs| {
+            let words = table.told(differs)?;
+            mended.note(|| words);
+            let (sql, values) = match differs {
+                Differs::More(stored) => (&delete, table.values(stored, true)?),
+                Differs::Less(told) | Differs::Other(told, _) => (&put, table.values(told, false)?),
+            };
+            to.execute(sql, rusqlite::params_from_iter(values))?;
+            Ok(false)
+        })?;
+        mended.moved |= table.table() == "receipt" && mended.rows > before;
+        step();
+    }
+    retold.misaddressed(&mut |slot, email| {
+        mended.note(|| format!("table personal, slot {slot}: its key is not that of its address"));
+        to.execute("UPDATE personal SET email = ?2 WHERE slot = ?1", (slot, email)).map(drop)
+    })?;
+    let cursors = "UPDATE cursor SET seq = max(0, min(seq, ?1)) WHERE seq NOT BETWEEN 0 AND ?1";
+    for _ in 0..to.execute(cursors, [signed(to.head()?.seq)])? {
+        mended.note(|| "table cursor says of a consumer that it is beyond the journal".to_owned());
+    }
+    for view in mend_views(&to.db)? {
+        mended.note(|| view);
+    }
+    mend_said(&to.db)?;
+    step();
+    Ok(mended)
+}
