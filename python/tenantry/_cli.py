@@ -26,6 +26,7 @@ from .codes import Code
 from .errors import Misuse, TenantryError, misuse
 from .events import CommandRefused, Event
 from .model import (
+    CorruptionKind,
     AuditActor,
     AuditRow,
     ByOrganisation,
@@ -288,17 +289,51 @@ def person(db: Database, by: AuditActor) -> str:
             return "the clock"
 
 
+# What does not hold, and what to do about it.
+FLAWS = {
+    CorruptionKind.CHAIN: ("the chain is broken", "restore a backup, and keep this file to find out what happened to it"),
+    CorruptionKind.DERIVED: ("derived data is wrong", "keep a copy of this file to find out what happened to it, then rebuild it"),
+    CorruptionKind.PERSONAL: ("personal data is wrong", "find out what happened to it; then edit or erase whom it is about"),
+    CorruptionKind.FOREIGN: ("the file is not as tenantry makes it", "take away what was added, or restore a backup"),
+}
+
+
 def verify(wanted: Wanted) -> int:
     with opened(wanted) as db:
-        told = db.verify()
+        told = db.verify(since=wanted.since)
+        last = told.token.split(".")[1] if isinstance(told, Holds) else None
         if wanted.json:
             print(as_json(told))
-        elif isinstance(told, Holds):
-            print(f"the journal holds: {db.seq()} records, replayed, lead to exactly what the file says")
+        elif not isinstance(told, Holds):
+            what, remedy = FLAWS[told.kind]
+            print(f"{what} at record {told.seq}: {told.why}")
+            print(remedy, file=sys.stderr)
+        elif told.older is not None:
+            print(f"the chain holds, written under older rules ({told.older}): {last} records")
+            print(f"today's rules would differ: {told.differs}" if told.differs else "today's rules would lead to the same")
+            print("a rebuild makes what is derived anew by today's rules", file=sys.stderr)
+        elif wanted.since:
+            print(f"the journal holds: the records since, up to {last}, lead to what the file says of what they changed")
         else:
-            print(f"the journal does not hold: record {told.seq}: {told.why}")
-            print("restore a backup, and keep this file to find out what happened to it", file=sys.stderr)
+            print(f"the journal holds: {last} records, replayed, lead to exactly what the file says")
+        if not wanted.json and isinstance(told, Holds) and told.lost_receipts:
+            print(f"receipts that were lost and made anew: {told.lost_receipts}")
     return 0 if told else 1
+
+
+def rebuild(wanted: Wanted) -> int:
+    with open(wanted.file, must_exist=True) as db:
+        told = db.rebuild()
+    if wanted.json:
+        print(as_json(told))
+        return 0
+    under = f"under rules {told.after}" if told.before == told.after else f"from rules {told.before} to {told.after}"
+    print(f"rebuilt {under}: {told.rows} rows differed")
+    for what in told.differences:
+        print(f"  {what}")
+    for what in told.unrecoverable:
+        print(f"cannot be made anew: {what}")
+    return 0
 
 
 def export(wanted: Wanted) -> int:
@@ -653,6 +688,11 @@ def parser() -> argparse.ArgumentParser:
 
     more = "Replays all of it and compares the result with the present. Ends with 1 if it does not hold."
     one = with_file(command("verify", verify, "whether the journal holds", more))
+    one.add_argument("--since", metavar="TOKEN", help="only what came after this revision, which was verified before")
+    with_json(one)
+
+    more = "All of it or nothing; others may read meanwhile. It writes, as `sweep` does."
+    one = with_file(command("rebuild", rebuild, "make all that is derived anew from the journal", more))
     with_json(one)
 
     more = "Streams: a file of any size takes the same memory."

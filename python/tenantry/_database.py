@@ -21,7 +21,7 @@ from ._methods import Commands, Queries
 from ._native import AccessIndex
 from ._rows import Answer
 from .errors import TenantryError, from_fault, misuse
-from .model import Notice, Policy, Restored
+from .model import Notice, Policy, Rebuilt, Restored
 
 T = TypeVar("T")
 
@@ -168,6 +168,23 @@ class Database(Commands, Queries):
         """
         given_back: int = self._call({"compact": {}})["bytes"]
         return given_back
+
+    def rebuild(self) -> Rebuilt:
+        """Makes everything that is derived anew from the journal: entities, their past, indexes, receipts (Q-3).
+
+        It is how a file gets from older rules to today's, and heals whatever `verify` finds wrong with derived data. It happens in
+        one transaction; readers go on, and writers wait. Says what was otherwise, and what of people's data cannot be made anew. Where
+        something differed, open the store anew in every process: an access index does not hear of it.
+        """
+        told = self._call({"rebuild": {}})
+        return Rebuilt(
+            token=told["token"],
+            before=told["before"],
+            after=told["after"],
+            rows=told["rows"],
+            differences=tuple(told["differences"]),
+            unrecoverable=tuple(told["unrecoverable"]),
+        )
 
     def call(self, request: str, /) -> str:
         """The JSON door itself: a call as JSON in, its reply as JSON out. The schema comes with the library for C.

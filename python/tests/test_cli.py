@@ -114,7 +114,7 @@ customers msp.db
 """
 
 
-COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "export", "backup", "restore", "sweep", "diagrams")
+COMMANDS = ("inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "rebuild", "export", "backup", "restore", "sweep", "diagrams")
 
 
 def said(place: Path, words: str) -> str:
@@ -243,9 +243,34 @@ def test_a_journal_that_does_not_hold(place: Path, tmp_path: Path) -> None:
         store.execute(f"update {journal} set {body} = replace(cast({body} as text), 'add_customer', 'add_kustomer')")
         store.commit()
     done = run(tmp_path, "verify bad.db")
-    assert done.returncode == 1 and "the journal does not hold: record" in done.stdout
+    assert done.returncode == 1 and "the chain is broken at record" in done.stdout and "restore a backup" in done.stderr
     done = run(tmp_path, "verify bad.db --json")
     assert done.returncode == 1 and json.loads(done.stdout)["journal"] == "flawed"
+
+
+def test_derived_data_that_is_wrong_is_rebuilt(place: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.db"
+    path.write_bytes((place / "msp.db").read_bytes())
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        store.execute("delete from record_about where seq = 9")
+        store.commit()
+    done = run(tmp_path, "verify bad.db")
+    assert done.returncode == 1 and "derived data is wrong" in done.stdout and "record 9" in done.stdout
+    assert "rebuild" in done.stderr
+    done = run(tmp_path, "rebuild bad.db")
+    assert done.returncode == 0 and "table record_about lacks a row" in done.stdout
+    done = run(tmp_path, "verify bad.db --json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0 and told["journal"] == "holds" and told["older"] is None
+    done = run(tmp_path, f"verify bad.db --since {told['token']}")
+    assert done.returncode == 0 and "the journal holds" in done.stdout
+    done = run(tmp_path, "rebuild bad.db --json")
+    assert json.loads(done.stdout)["rows"] == 0
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        store.execute("update meta set value = 0 where name = 'rules'")
+        store.commit()
+    done = run(tmp_path, "verify bad.db")
+    assert done.returncode == 0 and "written under older rules (0)" in done.stdout
 
 
 def on_a_terminal(place: Path, words: str, before: str = "pass", **more: str) -> str:

@@ -130,7 +130,7 @@ def test_whatever_answers_a_check_has_a_truth() -> None:
 
 def test_a_journal_that_does_not_hold_is_false(world: World) -> None:
     assert world.db.verify()
-    assert not model.Flawed(seq=3, why="hash")
+    assert not model.Flawed(kind=model.CorruptionKind.CHAIN, seq=3, why="hash")
 
 
 def test_verdicts_pickle_compare_and_show(world: World) -> None:
