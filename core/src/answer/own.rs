@@ -15,7 +15,7 @@ use crate::query::{
     AddressChangeRow, AskedByMe, AskedRow, HeldPermission, MyPermissions, Page, Paging, Profile, Requested,
 };
 use crate::refusal::{Code, Refusal};
-use crate::rules::Ruling;
+use crate::rules::{Ruling, unless_refused};
 use crate::sight::Sight;
 use crate::view::{Any, Index, Key, ViewError};
 
@@ -130,7 +130,7 @@ fn address_row(sight: &Sight<'_>, it: &AddressChange) -> Result<Option<AddressCh
     let state = it.handshake.state_at(world.at);
     let own = sight.viewer().is_some_and(|viewer| viewer.id == user.id);
     let new_email = match sight.might(USERS_MANAGE, it.home)? {
-        _ if own => sight.own_address()?.map(|(email, ..)| email),
+        _ if own => unless_refused(sight.oneself())?.and_then(|known| known.new_email),
         Some(open) => open.person(&user)?.new_email,
         None => return Ok(None),
     };

@@ -609,7 +609,7 @@ pub struct LinkRow {
     /// When a pending delink request ends it, once its notice period is over (D-8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delink_ends: Option<Timestamp>,
-    /// When it ended.
+    /// When it ended: where its term or notice ran out then, recorded or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
     /// Why it ended.

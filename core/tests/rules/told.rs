@@ -470,3 +470,30 @@ fn q6_rows_carry_the_words_that_people_see() {
     assert_eq!(said["remedy"].as_str(), no.remedy);
     assert_eq!(given.verdict(ADA, "devices.view", MSP, None).remedy, None);
 }
+
+#[test]
+fn q4_a_link_that_time_ended_says_when_that_was_whether_or_not_it_is_recorded() {
+    let term = Some(TermRequest::days(6));
+    let given = given().and(ADA, AddCustomer { term, ..customer(MSP, "fully") });
+    let ended = |given: &Given| {
+        let filter = LinkFilter { manages: true, ended: Some(true) };
+        told(given, Links { filter, ..Links::new(ADA.into(), MSP) }).rows[0].ended
+    };
+    let given = given.later(30);
+    assert_eq!(ended(&given), Some(dawn().plus_days(6)));
+    assert_eq!(ended(&given.swept().later(1)), Some(dawn().plus_days(6)));
+}
+
+#[test]
+fn u1_q5_ones_own_new_address_is_told_to_a_super_admin_whose_home_is_disabled() {
+    let new_email = |given: &Given| {
+        let rows = told(given, AskedByMe::new(JULIA.into())).rows;
+        rows.into_iter().find_map(|row| match row.what {
+            Requested::Address(row) => row.new_email,
+            _ => None,
+        })
+    };
+    let given = given().and(JULIA, EditUser { email: Some(mail("julie")), ..EditUser::new(JULIA) });
+    assert_eq!(new_email(&given), Some(mail("julie")));
+    assert_eq!(new_email(&given.and(STAFF, disable(JOINTLY))), Some(mail("julie")));
+}
