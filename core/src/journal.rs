@@ -186,8 +186,8 @@ impl Record {
         Self::upcast(text, UPCASTS)
     }
 
-    /// The same by other steps than those there are: what is written under older rules is brought up
-    /// to today's here and nowhere else.
+    /// The same by other steps than those there are: what is written under older rules is brought
+    /// up to today's here and nowhere else.
     ///
     /// # Errors
     /// When the text is not a record, or is none after the steps.

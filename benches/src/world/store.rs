@@ -9,7 +9,9 @@ use tenantry::event::Event;
 use tenantry::journal::{Hash, Record};
 use tenantry::model::{Actor, EndCause, Hold, Party, Personal, Subject};
 use tenantry::store::Store;
-use tenantry::testkit::inside::{Head, Memory, NewRecord, Overlay, StoredRecord, Write, about, apply};
+use tenantry::testkit::inside::{
+    Head, Memory, NewRecord, Overlay, RULES, Remembered, StoredRecord, Write, about, apply,
+};
 
 use super::World;
 use super::view::management;
@@ -76,7 +78,7 @@ impl<'a, S: Store> Chain<'a, S> {
             }
         }
         // Everybody is known by an address, as those are whom commands bring in.
-        let people: Result<Vec<_>, Trouble> = events
+        let people: Vec<_> = events
             .iter()
             .filter_map(|event| match event {
                 Event::UserRegistered { user, .. } => Some(*user),
@@ -84,22 +86,34 @@ impl<'a, S: Store> Chain<'a, S> {
             })
             .map(|user| {
                 let email = Email::parse(&format!("{}@people.example", user.uuid().simple()))?;
-                Ok((Subject::User(user), Some(Personal { email: Some(email), ..Personal::default() })))
+                let known = Personal { email: Some(email), ..Personal::default() };
+                Ok((Subject::User(user), Some(Remembered::salted(user.uuid(), known))))
             })
-            .collect();
+            .collect::<Result<_, Trouble>>()?;
         let seq = self.head.seq + 1;
         let request = tenant.map(|tenant| RequestId::from_uuid(self.world.question_id(tenant)));
-        let record = Record { seq, at, actor: Actor::OPERATOR, request, command: command.to_owned(), events };
+        let fingerprint = Hash::of(format!("request {seq}"));
+        let record = Record {
+            seq,
+            rules: RULES,
+            at,
+            actor: Actor::OPERATOR,
+            request,
+            commitment: request.map(|_| Hash::of(fingerprint.bytes())),
+            command: command.to_owned(),
+            events,
+            personal: NewRecord::commitments(&people),
+        };
         let text = record.encode();
         let hash = self.head.hash.chain(&text);
         self.head = Head { seq, hash, at: Some(at) };
         self.records.push(NewRecord {
             at,
-            request: request.map(|id| (id, Hash::of(&text))),
+            request: request.map(|id| (id, fingerprint)),
             record: StoredRecord { seq, text, hash },
             about: subjects.into_iter().collect(),
             changes: changes.into_values().collect(),
-            people: people?,
+            people,
         });
         if self.records.len() >= COMMIT { self.commit() } else { Ok(()) }
     }

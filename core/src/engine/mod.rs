@@ -587,8 +587,8 @@ impl Engine {
     ///
     /// That covers the records and their moments, entities, their past versions, the indexes and
     /// their past, receipts, what records are about, and of a file its structure, its schema and
-    /// its header. Of personal data, the records know a hash over it and a salt: it is what the last
-    /// of them says, in one place that is found by its address, and gone where it was erased.
+    /// its header. Of personal data, the records know a hash over it and a salt: it is what the
+    /// last of them says, in one place that is found by its address, and gone where it was erased.
     ///
     /// What is derived in a file that older rules have made is no damage: [`Verified::older`] says
     /// so, and [`Self::rebuild`] makes it anew.
@@ -628,18 +628,17 @@ impl Engine {
         verify::verify(&*self.store.read()?, self.store.epoch(), &mut progress)
     }
 
-    /// Verifies what came after a revision that was verified before: the records since, and whatever
-    /// these have changed, with its receipts and personal data. What they did not touch is taken to
-    /// be as it was then. It costs what those records do.
+    /// Verifies what came after a revision that was verified before: the records since, and
+    /// whatever these have changed, with its receipts and personal data. What they did not touch is
+    /// taken to be as it was then. It costs what those records do.
     ///
     /// ```
     /// # use tenantry::{Actor, Engine, TenantKind, command::RegisterTenant};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let engine = Engine::memory()?;
-    /// let monday = engine.verify()?.token;
-    /// engine.execute(Actor::OPERATOR, RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?))?;
-    /// let tuesday = engine.verify_since(&monday, |_| {})?.token;
-    /// assert_eq!(tuesday, engine.token()?);
+    /// let monday = engine.verify()?.token; engine.execute(Actor::OPERATOR,
+    /// RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?))?; let tuesday =
+    /// engine.verify_since(&monday, |_| {})?.token; assert_eq!(tuesday, engine.token()?);
     /// # Ok(())
     /// # }
     /// ```
@@ -655,14 +654,15 @@ impl Engine {
     /// Says what was otherwise. It is how a store gets from older rules to today's, and heals
     /// whatever [`Self::verify`] finds wrong with derived data.
     ///
-    /// It happens in one transaction: whoever is stopped leaves everything as it was, and readers go
-    /// on with what was; writers wait. The records stay as they are, and so do tokens. Personal data
-    /// cannot be made anew; what of it does not fit is told. A receipt that was lost comes back
-    /// without the fingerprint of its request, which is answered to the same actor and command then.
+    /// It happens in one transaction: whoever is stopped leaves everything as it was, and readers
+    /// go on with what was; writers wait. The records stay as they are, and so do tokens. Personal
+    /// data cannot be made anew; what of it does not fit is told. A receipt that was lost comes
+    /// back without the fingerprint of its request, which is answered to the same actor and command
+    /// then.
     ///
-    /// It takes the memory of [`Self::verify`], and room for what differs in a file's log. An access
-    /// index of before does not hear of it: where something differed, open the store anew, and have
-    /// other processes do so.
+    /// It takes the memory of [`Self::verify`], and room for what differs in a file's log. An
+    /// access index of before does not hear of it: where something differed, open the store anew,
+    /// and have other processes do so.
     ///
     /// ```
     /// # use tenantry::Engine;

@@ -11,21 +11,21 @@ use crate::decide::{Step, retraced};
 use crate::event::Event;
 use crate::journal::{Hash, Head, RULES, Record};
 use crate::model::Subject;
-use crate::store::{Enough, Known, LOST, Mended, NewRecord, Reading, Retelling, StoreError, StoredRecord};
+use crate::store::{Enough, LOST, Mended, NewRecord, Reading, Retelling, StoreError, StoredRecord, Vouched};
 use crate::view::{Any, Overlay, Span, Write};
 
 /// Hears how far it has come.
 pub(super) type Heard<'h> = &'h mut dyn FnMut(Progress);
 
 /// What of a store holds, as it is found out.
-struct Verdict {
+struct Findings {
     head: Head,
     /// Where what is derived was made under older rules: which.
     older: Option<u32>,
     differs: Option<String>,
 }
 
-impl Verdict {
+impl Findings {
     fn of(reading: &dyn Reading) -> Result<Self, Error> {
         let older = Some(reading.rules()?).filter(|rules| *rules < RULES);
         Ok(Self { head: reading.head()?, older, differs: None })
@@ -66,17 +66,17 @@ impl Verdict {
 
 /// Verifies all of it.
 pub(super) fn verify(reading: &dyn Reading, epoch: uuid::Uuid, heard: Heard<'_>) -> Result<Verified, Error> {
-    let mut verdict = Verdict::of(reading)?;
-    verdict.other(CorruptionKind::Foreign, reading.foreign()?)?;
+    let mut findings = Findings::of(reading)?;
+    findings.other(CorruptionKind::Foreign, reading.foreign()?)?;
     let mut retelling = reading.retell()?;
-    replay(reading, &mut *retelling, heard, &mut |seq, flaw| Ok(verdict.derived(seq, Some(flaw))?))?;
-    let (seq, tables) = (verdict.head.seq, retelling.tables());
+    replay(reading, &mut *retelling, heard, &mut |seq, flaw| Ok(findings.derived(seq, Some(flaw))?))?;
+    let (seq, tables) = (findings.head.seq, retelling.tables());
     for table in 0..tables {
-        verdict.derived(seq, retelling.difference(table)?)?;
+        findings.derived(seq, retelling.difference(table)?)?;
         heard(Progress::Tables { done: table + 1, of: tables });
     }
-    verdict.people(&*retelling, true)?;
-    verdict.told(epoch, &*retelling)
+    findings.people(&*retelling, true)?;
+    findings.told(epoch, &*retelling)
 }
 
 /// Verifies the records after one that was verified before, and whatever they have changed.
@@ -86,7 +86,7 @@ pub(super) fn verify_since(
     epoch: uuid::Uuid,
     heard: Heard<'_>,
 ) -> Result<Verified, Error> {
-    let mut verdict = Verdict::of(reading)?;
+    let mut findings = Findings::of(reading)?;
     let mut last = Head { seq: 0, hash: Hash::GENESIS, at: None };
     if let Some(before) = token.seq.checked_sub(1) {
         let found = reading.records_after(before, 1)?;
@@ -106,23 +106,23 @@ pub(super) fn verify_since(
             let record = following(&last, &stored)?;
             let seq = record.seq;
             last = Head { seq, hash: stored.hash, at: Some(record.at) };
-            verdict.derived(seq, receipt(reading, &record)?.1)?;
+            findings.derived(seq, receipt(reading, &record)?.1)?;
             let mut step = retraced(&world, record.events.clone(), record.at)?;
             step.about.extend(about::of_actor(&record.actor));
             for (subject, known) in said(&record, &step) {
                 retelling.note(seq, subject, known)?;
             }
-            verdict.derived(seq, untrue(reading, seq, &step)?)?;
+            findings.derived(seq, untrue(reading, seq, &step)?)?;
             step.changes.into_iter().for_each(|change| world.change(change));
         }
-        heard(Progress::Records { done: last.seq, of: verdict.head.seq });
+        heard(Progress::Records { done: last.seq, of: findings.head.seq });
         if pages < PAGE {
             break;
         }
     }
-    ends(&last, &verdict.head)?;
-    verdict.people(&*retelling, false)?;
-    verdict.told(epoch, &*retelling)
+    ends(&last, &findings.head)?;
+    findings.people(&*retelling, false)?;
+    findings.told(epoch, &*retelling)
 }
 
 /// How what is stored after a record differs from what the record leads to.
@@ -280,12 +280,12 @@ fn receipt(reading: &dyn Reading, record: &Record) -> Result<(Hash, Option<Strin
 
 /// What a record says of people. One of before there were commitments may have changed what is
 /// known about whomever it is about.
-fn said(record: &Record, step: &Step) -> Vec<(Subject, Known)> {
+fn said(record: &Record, step: &Step) -> Vec<(Subject, Vouched)> {
     let erased = |event: &Event| match event {
-        Event::PersonalErased { subject } => Some((*subject, Known::Erased)),
+        Event::PersonalErased { subject } => Some((*subject, Vouched::Erased)),
         _ => None,
     };
-    let unsaid = step.about.iter().filter(|_| record.rules == 0).map(|subject| (*subject, Known::Unsaid));
-    let committed = record.personal.iter().map(|it| (it.subject, Known::Committed(it.hash)));
+    let unsaid = step.about.iter().filter(|_| record.rules == 0).map(|subject| (*subject, Vouched::Unsaid));
+    let committed = record.personal.iter().map(|it| (it.subject, Vouched::Committed(it.hash)));
     unsaid.chain(committed).chain(record.events.iter().filter_map(erased)).collect()
 }

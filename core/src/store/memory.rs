@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::queue::{Lent, Queue};
 use super::{
-    Enough, Known, LOST, Mended, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt,
-    StoredRecord, Tell, Writing, follow,
+    Enough, LOST, Mended, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Tell,
+    Vouched, Writing, follow,
 };
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
@@ -241,7 +241,7 @@ impl<R> Reading for MemoryReading<R> {
 struct ToldAgain<'c> {
     stored: &'c Contents,
     told: Contents,
-    known: BTreeMap<Subject, (u64, Known)>,
+    known: BTreeMap<Subject, (u64, Vouched)>,
 }
 
 impl Retelling for ToldAgain<'_> {
@@ -249,7 +249,7 @@ impl Retelling for ToldAgain<'_> {
         &self.told.present
     }
 
-    fn note(&mut self, seq: u64, subject: Subject, known: Known) -> Result<(), StoreError> {
+    fn note(&mut self, seq: u64, subject: Subject, known: Vouched) -> Result<(), StoreError> {
         self.known.insert(subject, (seq, known));
         Ok(())
     }

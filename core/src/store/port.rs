@@ -62,7 +62,7 @@ impl Remembered {
 
 /// What a store should keep of somebody's personal data, as its records say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum Vouched {
     /// What they commit to.
     Committed(Hash),
     /// Nothing: it was erased.
@@ -71,7 +71,7 @@ pub enum Known {
     Unsaid,
 }
 
-impl Known {
+impl Vouched {
     /// How personal data that is there, or is not, differs from what a record says of it.
     pub fn differs(&self, subject: Subject, seq: u64, text: Option<&str>) -> Option<String> {
         match (self, text) {
@@ -285,7 +285,7 @@ pub trait Retelling {
     ///
     /// # Errors
     /// When there is no room for it.
-    fn note(&mut self, seq: u64, subject: Subject, known: Known) -> Result<(), StoreError>;
+    fn note(&mut self, seq: u64, subject: Subject, known: Vouched) -> Result<(), StoreError>;
 
     /// How many tables there are to compare.
     fn tables(&self) -> usize;
@@ -327,8 +327,8 @@ pub trait Writing: Reading {
     fn commit(self: Box<Self>, records: Vec<NewRecord>) -> Result<(), StoreError>;
 
     /// Puts right whatever is derived and is stored otherwise than the records lead to: all or
-    /// nothing, durable on return. Personal data stays as it is. `tell` gets a reading of what there
-    /// is, and tells its records; where it fails, nothing is done.
+    /// nothing, durable on return. Personal data stays as it is. `tell` gets a reading of what
+    /// there is, and tells its records; where it fails, nothing is done.
     ///
     /// # Errors
     /// As for [`Writing::commit`]; `Damaged` where not even the structure of the store can be made

@@ -19,6 +19,9 @@ pub use crate::view::{Any, Entity, Found, Index, Key, Kind, Memory, Overlay, Spa
 
 use crate::engine::Moment;
 
+/// The number of the rules of `apply`.
+pub const RULES: u32 = crate::journal::RULES;
+
 /// How lists are answered.
 pub mod answer {
     pub use crate::answer::*;

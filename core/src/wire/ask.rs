@@ -131,8 +131,8 @@ pub enum Verification {
     Flawed {
         /// What does not hold.
         kind: CorruptionKind,
-        /// The first record that does not hold, or whose trace does not; the head, where that cannot
-        /// be told.
+        /// The first record that does not hold, or whose trace does not; the head, where that
+        /// cannot be told.
         seq: u64,
         /// What is wrong with it.
         why: String,
@@ -236,8 +236,8 @@ declare! {
     Verify => "verify" -> Verification;
     {}
     + {
-        /// A revision that was verified before: only the records since, and what these have changed,
-        /// is looked at.
+        /// A revision that was verified before: only the records since, and what these have
+        /// changed, is looked at.
         since: Option<Token>,
     }
 

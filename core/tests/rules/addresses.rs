@@ -191,7 +191,9 @@ fn u1_t9_whether_an_address_is_in_use_is_told_to_nobody_who_asks_for_it() {
     for (who, tenant, command) in commands {
         let one = |name: &str| {
             let when = world(name).when(who, command.clone());
-            let receipt = serde_json::to_string(when.receipt()).unwrap();
+            // The hash is over commitments to what is known, whose salts nobody else guesses.
+            let receipt = when.receipt();
+            let receipt = (receipt.seq(), receipt.at, receipt.outcome.clone());
             let given = when.then(done());
             let reader = if who == JIM { JACK } else { who };
             let mail = given.engine.notices("mailer", usize::MAX).unwrap();

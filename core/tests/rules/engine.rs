@@ -10,13 +10,13 @@ use tenantry::base::ids::RequestId;
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Corruption, Engine, Error, HOWEVER_FAR, Moment, Options, SystemClock, Token};
 use tenantry::journal::Record;
-use tenantry::model::{Actor, Patch, Subject, Tenant};
+use tenantry::model::{Actor, Patch, Subject};
 use tenantry::policy::Policy;
 use tenantry::query::{AuditActor, AuditFilter, AuditRow, Question};
 use tenantry::refusal::Code::*;
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::given::FixedClock;
-use tenantry::testkit::inside::{self, Any, Kind, Memory, StoredRecord, Tap, Tapped, apply};
+use tenantry::testkit::inside::{self, Memory, StoredRecord, Tap, Tapped, apply};
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Putting right what is derived: row by row, where it differs from what the records lead to. What is
-//! known about people stays as it is; only what it is found by is derived. Never commits.
+//! Putting right what is derived: row by row, where it differs from what the records lead to. What
+//! is known about people stays as it is; only what it is found by is derived. Never commits.
 
 use super::copy::step;
 use super::fault::Result;

@@ -16,7 +16,7 @@ use super::write::append;
 use crate::base::ids::{TenantId, UserId};
 use crate::journal::Hash;
 use crate::model::Subject;
-use crate::store::{Enough, Known, LOST, NewRecord, Retelling, StoreError};
+use crate::store::{Enough, LOST, NewRecord, Retelling, StoreError, Vouched};
 use crate::view::{Index, Key, Kind, View};
 
 /// How a row that is stored differs from what the records lead to.
@@ -203,8 +203,8 @@ impl<'c> Retold<'c> {
         Ok(Self { stored, told: Conn::new(db) })
     }
 
-    /// Goes over a table, here and there, in the order of its keys, and says of each row that differs
-    /// how, until that is enough.
+    /// Goes over a table, here and there, in the order of its keys, and says of each row that
+    /// differs how, until that is enough.
     pub(super) fn walk(
         &self,
         table: &Derived,
@@ -299,7 +299,7 @@ impl<'c> Retold<'c> {
                     flaw(&differs);
                 }
                 // Every user is known by an address.
-                let unsaid = of == i64::from(Kind::User.number()) && said.known == Known::Unsaid;
+                let unsaid = of == i64::from(Kind::User.number()) && said.known == Vouched::Unsaid;
                 if unsaid
                     && text.is_none()
                     && View::load(&self.told, Kind::User, id).map_err(StoreError::from)?.is_some()
@@ -369,17 +369,17 @@ impl Held {
 struct Said {
     of: (i64, Uuid),
     seq: u64,
-    known: Known,
+    known: Vouched,
 }
 
 impl Said {
     fn next(rows: &mut rusqlite::Rows<'_>) -> Result<Option<Self>> {
         let Some(row) = rows.next()? else { return Ok(None) };
         let known = match row.get_ref(3)? {
-            ValueRef::Null => Known::Unsaid,
+            ValueRef::Null => Vouched::Unsaid,
             _ => match <[u8; 32]>::try_from(bytes(row, 3)?) {
-                Ok(hash) => Known::Committed(Hash::from_bytes(hash)),
-                Err(_) => Known::Erased,
+                Ok(hash) => Vouched::Committed(Hash::from_bytes(hash)),
+                Err(_) => Vouched::Erased,
             },
         };
         let seq: i64 = row.get(2)?;
@@ -401,11 +401,11 @@ impl Retelling for Retold<'_> {
         &self.told
     }
 
-    fn note(&mut self, seq: u64, subject: Subject, known: Known) -> std::result::Result<(), StoreError> {
+    fn note(&mut self, seq: u64, subject: Subject, known: Vouched) -> std::result::Result<(), StoreError> {
         let hash = match &known {
-            Known::Committed(hash) => Some(hash.bytes().as_slice()),
-            Known::Erased => Some([].as_slice()),
-            Known::Unsaid => None,
+            Vouched::Committed(hash) => Some(hash.bytes().as_slice()),
+            Vouched::Erased => Some([].as_slice()),
+            Vouched::Unsaid => None,
         };
         let note = "INSERT OR REPLACE INTO noted VALUES (?1, ?2, ?3, ?4)";
         let of = (subject_kind(subject), subject.uuid());
