@@ -455,7 +455,7 @@ pub(super) fn bounded(text: Option<&str>) -> Ruling<Option<&str>> {
     }
 }
 
-/// A text to look for, made ready once for all rows: with how its words begin. Without a word, every
+/// A text to look for, made ready once for all rows: how words have to begin. Without a word, every
 /// row is found.
 pub(super) struct Wanted(BTreeSet<String>);
 

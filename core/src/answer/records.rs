@@ -66,13 +66,13 @@ pub fn receipt(
 }
 
 /// What records are about, if not all are wanted: a tenant and, where one is named, a user.
-type Whose = Option<(TenantId, Option<UserId>)>;
+type AboutWhom = Option<(TenantId, Option<UserId>)>;
 
 /// A page of the records after the first and up to the second of two, all or those about these, as
 /// rows.
 pub(super) fn page<R>(
     asked: &AskedWorld<'_>,
-    about: Whose,
+    about: AboutWhom,
     list: &impl Serialize,
     (low, high): (u64, u64),
     paging: &Paging,
@@ -98,7 +98,7 @@ type One = Result<Record, ViewError>;
 /// The records after `low` and up to `high`, in order.
 fn forwards<'a>(
     asked: &'a AskedWorld<'_>,
-    about: Whose,
+    about: AboutWhom,
     low: u64,
     high: u64,
 ) -> impl Iterator<Item = One> + 'a {
@@ -148,7 +148,7 @@ fn about_both(
 /// the journal, which grow where there is little in them.
 fn backwards<'a>(
     asked: &'a AskedWorld<'_>,
-    about: Whose,
+    about: AboutWhom,
     low: u64,
     high: u64,
 ) -> impl Iterator<Item = One> + 'a {

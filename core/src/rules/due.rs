@@ -218,13 +218,14 @@ pub fn of_entity(
         Any::User(it) => {
             let invited = Key::new().id(it.id.uuid());
             for invitation in view.under::<Invitation>(Index::InvitationUser, invited) {
-                add(&Any::Invitation(invitation?), at, items);
+                of_entity(view, at, &Any::Invitation(invitation?), items)?;
             }
         }
         Any::Device(it) => {
-            if let Some(moving) = it.moving {
-                let moving = view.load(Kind::Move, moving.uuid())?;
-                moving.iter().for_each(|moving| add(moving, at, items));
+            if let Some(moving) = it.moving
+                && let Some(moving) = view.load(Kind::Move, moving.uuid())?
+            {
+                of_entity(view, at, &moving, items)?;
             }
         }
         _ => {}

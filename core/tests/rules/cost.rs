@@ -286,7 +286,7 @@ fn q1_a_list_never_pays_for_what_is_due_elsewhere() {
 }
 
 #[test]
-fn q3_what_the_host_reads_costs_nothing_that_is_due_elsewhere() {
+fn q4_what_the_host_reads_costs_nothing_that_is_due_elsewhere() {
     use tenantry::engine::{EntityKind, Of};
     let invitation = EVE_INVITATION;
     let world = |count| {
