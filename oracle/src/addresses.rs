@@ -55,7 +55,7 @@ impl Oracle {
         }
         self.address_changes.retain(|one| one.user != user);
         let (email, state) = (Some(email.clone()), HandshakeState::Pending);
-        self.address_changes.push(AddressChange { user, home, email, sender, state, expires });
+        self.address_changes.push(AddressChange { user, home, email, sender, state, asked: at, expires });
     }
 
     pub fn confirm_address(&mut self, actor: &Actor, c: &ConfirmAddress, at: Timestamp) -> Result<(), Code> {

@@ -3,18 +3,81 @@
 use std::collections::BTreeSet;
 
 use tenantry::base::ids::{TenantId, UserId};
-use tenantry::base::text::{IssueCategory, Permission};
+use tenantry::base::text::{Email, IssueCategory, Permission, PersonName};
 use tenantry::base::time::Timestamp;
 use tenantry::command::SetAlertRule;
 use tenantry::model::{Actor, Audience, RoleRef, UserState};
-use tenantry::query::Recipients;
+use tenantry::query::{AlertRuleRow, Recipients};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::least;
 use crate::world::{AlertRule, Assignment, Oracle};
 
+/// Who gets alerts of a category, as somebody is told of it: people with their name and address as far as these are told, and
+/// the organisations of others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertedRow {
+    pub category: IssueCategory,
+    pub audience: Audience,
+    pub additional: BTreeSet<(UserId, TenantId, Option<PersonName>, Option<Email>)>,
+    pub organisations: BTreeSet<TenantId>,
+}
+
+impl From<AlertRuleRow> for AlertedRow {
+    fn from(row: AlertRuleRow) -> Self {
+        let many = row.additional.len();
+        let named = row.additional.into_iter().map(|one| (one.user, one.home, one.name, one.email));
+        let additional: BTreeSet<_> = named.collect();
+        assert_eq!(additional.len(), many, "each is named once");
+        Self { category: row.category, audience: row.audience, additional, organisations: row.organisations }
+    }
+}
+
 impl Oracle {
+    /// Who gets a tenant's alerts, category by category.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn alert_rules_of(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        at: Timestamp,
+    ) -> Result<Vec<AlertedRow>, Code> {
+        let who = self.viewer(viewer, "alerts.view", tenant, at)?;
+        let rows = self.policy.issue_categories.iter().map(|category| {
+            let rule =
+                self.alert_rules.iter().find(|rule| rule.tenant == tenant && rule.category == *category);
+            let mut row = AlertedRow {
+                category: category.clone(),
+                audience: rule.map_or(Audience::AllAdmins, |rule| rule.audience),
+                additional: BTreeSet::new(),
+                organisations: BTreeSet::new(),
+            };
+            for user in rule.iter().flat_map(|rule| &rule.additional).filter_map(|id| self.user(*id)) {
+                let near = user.home == tenant || self.manages(user.home, tenant, at);
+                if user.state == UserState::Removed || !near {
+                    continue;
+                }
+                let (named, views) = self.may_name(who, user.id, at);
+                if named {
+                    let (name, email) = (user.name.clone(), user.email.clone());
+                    row.additional.insert((
+                        user.id,
+                        user.home,
+                        name.filter(|_| views),
+                        email.filter(|_| views),
+                    ));
+                } else if self.is_there(who, user.home, at) {
+                    row.organisations.insert(user.home);
+                }
+            }
+            row
+        });
+        Ok(rows.collect())
+    }
+
     pub fn set_alert_rule(&mut self, actor: &Actor, c: &SetAlertRule, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         self.right(who, "alerts.manage", c.tenant, at, Disabled::Bars)?;

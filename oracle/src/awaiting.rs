@@ -17,7 +17,7 @@ use crate::devices::as_ids;
 use crate::inviting::list_of_invitations;
 use crate::links::must_be_theirs;
 use crate::lists::list_of_requests;
-use crate::world::{LinkRequest, ManagerInvitation, Oracle};
+use crate::world::{Invitation, LinkRequest, ManagerInvitation, Oracle};
 
 /// An organisation by its names.
 #[derive(Clone, Debug, PartialEq)]
@@ -275,21 +275,23 @@ impl Oracle {
         let who = self.viewer(viewer, list_of_requests(sent), tenant, at)?;
         let of_it = |one: &&LinkRequest| tenant == if sent { one.manager } else { one.managed };
         let told = |one: &&LinkRequest| self.is_listed(who, one, at);
-        let rows = self.requests.iter().filter(of_it).filter(told).map(|one| {
-            let other = if sent { one.managed } else { one.manager };
-            RequestedRow {
-                request: one.id,
-                number: self.tenant(other).unwrap().number.clone(),
-                other: self.is_named(who, other, one.state, at).then(|| self.by_name(other)),
-                management: one.management.clone(),
-                services: one.services.clone(),
-                term: one.term,
-                state: one.state,
-                asked: one.asked,
-                expires: one.expires,
-            }
-        });
-        Ok(rows.collect())
+        let rows = self.requests.iter().filter(of_it).filter(told);
+        Ok(rows.map(|one| self.requested(who, one, sent, at)).collect())
+    }
+
+    pub fn requested(&self, who: Who, one: &LinkRequest, sent: bool, at: Timestamp) -> RequestedRow {
+        let other = if sent { one.managed } else { one.manager };
+        RequestedRow {
+            request: one.id,
+            number: self.tenant(other).unwrap().number.clone(),
+            other: self.is_named(who, other, one.state, at).then(|| self.by_name(other)),
+            management: one.management.clone(),
+            services: one.services.clone(),
+            term: one.term,
+            state: one.state,
+            asked: one.asked,
+            expires: one.expires,
+        }
     }
 
     /// The invitations by which a tenant asked managers, or was asked to become one (L-10).
@@ -306,18 +308,26 @@ impl Oracle {
         let who = self.viewer(viewer, list_of_invitations(sent), tenant, at)?;
         let of_it = |one: &&ManagerInvitation| tenant == if sent { one.tenant } else { one.manager };
         let told = |one: &&ManagerInvitation| self.is_told_of_invitation(who, one, at);
-        let rows = self.manager_invitations.iter().filter(of_it).filter(told).map(|one| {
-            let other = if sent { one.manager } else { one.tenant };
-            InvitedManagerRow {
-                invitation: one.id,
-                number: self.tenant(other).unwrap().number.clone(),
-                other: self.is_named(who, other, one.state, at).then(|| self.by_name(other)),
-                state: one.state,
-                asked: one.asked,
-                expires: one.expires,
-            }
-        });
-        Ok(rows.collect())
+        let rows = self.manager_invitations.iter().filter(of_it).filter(told);
+        Ok(rows.map(|one| self.invited_manager(who, one, sent, at)).collect())
+    }
+
+    pub fn invited_manager(
+        &self,
+        who: Who,
+        one: &ManagerInvitation,
+        sent: bool,
+        at: Timestamp,
+    ) -> InvitedManagerRow {
+        let other = if sent { one.manager } else { one.tenant };
+        InvitedManagerRow {
+            invitation: one.id,
+            number: self.tenant(other).unwrap().number.clone(),
+            other: self.is_named(who, other, one.state, at).then(|| self.by_name(other)),
+            state: one.state,
+            asked: one.asked,
+            expires: one.expires,
+        }
     }
 
     /// Who was invited to a tenant.
@@ -331,21 +341,23 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<Vec<InvitedRow>, Code> {
         self.viewer(viewer, "users.view", tenant, at)?;
-        let rows = self.invitations.iter().filter(|one| one.tenant == tenant).map(|one| {
-            let person = self.user(one.user).unwrap();
-            InvitedRow {
-                invitation: one.id,
-                user: one.user,
-                name: person.name.clone(),
-                email: person.email.clone(),
-                role: one.role.clone(),
-                below: one.below,
-                sign_up: one.sign_up,
-                state: one.state,
-                asked: one.asked,
-                expires: one.expires,
-            }
-        });
-        Ok(rows.collect())
+        let rows = self.invitations.iter().filter(|one| one.tenant == tenant);
+        Ok(rows.map(|one| self.invited_person(one)).collect())
+    }
+
+    pub fn invited_person(&self, one: &Invitation) -> InvitedRow {
+        let person = self.user(one.user).unwrap();
+        InvitedRow {
+            invitation: one.id,
+            user: one.user,
+            name: person.name.clone(),
+            email: person.email.clone(),
+            role: one.role.clone(),
+            below: one.below,
+            sign_up: one.sign_up,
+            state: one.state,
+            asked: one.asked,
+            expires: one.expires,
+        }
     }
 }

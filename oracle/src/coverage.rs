@@ -502,9 +502,11 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 24] = [
+    pub const LISTS: [&'static str; 33] = [
         "alert recipients",
+        "alert rules",
         "as of",
+        "asked by me",
         "audit",
         "awaiting",
         "barred managers",
@@ -516,16 +518,23 @@ impl Coverage {
         "invitations",
         "link requests",
         "link terms",
+        "links",
         "look up",
         "manager invitations",
         "managers",
+        "moves",
+        "my permissions",
+        "my profile",
         "notices",
         "pins",
         "places",
+        "proposals",
         "reseller customers",
+        "resellers",
         "roles",
         "service mail",
         "settings",
+        "uploads",
         "users",
     ];
 

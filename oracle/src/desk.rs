@@ -121,7 +121,7 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
             let rows = told
                 .right(list_of_requests(*sent), *tenant)
                 .and_then(|()| world.link_requests(viewer, *tenant, *sent, at));
-            let named = |row: RequestedRow| RequestedRow { other: told.named(row.other), ..row };
+            let named = |row: RequestedRow| RequestedRow { other: told.name_of(row.other), ..row };
             same(
                 rows.map(|rows| rows.into_iter().filter(|row| told.asks(row.request)).map(named).collect()),
                 actual,
@@ -133,7 +133,7 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
             let rows = told
                 .right(list_of_invitations(*sent), *tenant)
                 .and_then(|()| world.manager_invitations_of(viewer, *tenant, *sent, at));
-            let named = |row: InvitedManagerRow| InvitedManagerRow { other: told.named(row.other), ..row };
+            let named = |row: InvitedManagerRow| InvitedManagerRow { other: told.name_of(row.other), ..row };
             same(
                 rows.map(|rows| {
                     rows.into_iter().filter(|row| told.invites(row.invitation)).map(named).collect()
@@ -197,7 +197,7 @@ impl Told<'_> {
     }
 
     /// Who is gone by now is not named, whenever that was.
-    fn named(&self, other: Option<Named>) -> Option<Named> {
+    pub fn name_of(&self, other: Option<Named>) -> Option<Named> {
         other.filter(|other| self.today.is_none_or(|(today, ..)| today.living(other.tenant).is_some()))
     }
 
@@ -216,7 +216,7 @@ impl Told<'_> {
     }
 
     /// Whether who asks could be asked today, and then.
-    fn could_answer(&self) -> Result<(), Code> {
+    pub fn could_answer(&self) -> Result<(), Code> {
         let Some((today, _, user)) = self.today else { return Ok(()) };
         today.actor(&Actor::User(user), Disabled::SparesSuperAdmins)?;
         self.world.actor(&Actor::User(user), Disabled::SparesSuperAdmins).map(|_| ())

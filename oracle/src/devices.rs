@@ -239,7 +239,8 @@ impl Oracle {
             devices.push(ids);
         }
         least(obstacles)?;
-        let upload = Upload { id, reseller: c.reseller, to: c.to, at };
+        let count = devices.len() as u64;
+        let upload = Upload { id, reseller: c.reseller, to: c.to, at, devices: count };
         for mut ids in devices {
             self.used_devices.extend(ids.iter().cloned());
             let id = ids.remove(0);
@@ -345,6 +346,7 @@ impl Oracle {
             devices,
             sender: Self::person(who),
             state: HandshakeState::Pending,
+            asked: at,
             expires: at.plus_days(self.policy.move_days),
         });
         Ok(())

@@ -263,7 +263,10 @@ impl Oracle {
         let link = self.link_mut(id);
         link.held_to_end = holds;
         link.at_end = at_end;
+        // What time ends has ended by then, however late that is recorded.
+        link.ended_at = link.end().map(|(end, _)| end).filter(|end| *end <= at).or(Some(at));
         link.stage = Stage::Delinked;
+        link.delink_asked = None;
         link.delink_expires = None;
         link.delink_ends = None;
         link.grants.clear();

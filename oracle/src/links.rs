@@ -218,12 +218,14 @@ impl Oracle {
             grants: BTreeSet::new(),
             stage: Stage::Active,
             since: at,
+            delink_asked: None,
             delink_expires: None,
             delink_ends: None,
             expires: None,
             extend_days: None,
             announced: None,
             ended: None,
+            ended_at: None,
             at_end: None,
             held_to_end: false,
             kept_off: BTreeSet::new(),
@@ -512,6 +514,7 @@ impl Oracle {
             Party::Manager => Stage::DelinkRequestedByManager,
             Party::Customer => Stage::DelinkRequestedByCustomer,
         };
+        asked.delink_asked = Some(at);
         asked.delink_expires = lapses.map(|days| at.plus_days(days));
         asked.delink_ends = notice.map(|days| at.plus_days(days));
         asked.announce_notice(&link, at);
@@ -596,6 +599,7 @@ impl Oracle {
         let link = self.link_mut(id);
         let before = link.clone();
         link.stage = Stage::Active;
+        link.delink_asked = None;
         link.delink_expires = None;
         link.delink_ends = None;
         link.announce_notice(&before, at);

@@ -17,6 +17,7 @@ use crate::audit::SeenRow;
 use crate::desk;
 use crate::devices::HeldRow;
 use crate::inviting::list_of_invitations;
+use crate::ledger;
 use crate::question::{Agreed, Asked, ListQuestion, Told, Turning, all_pages, in_order, refused, same};
 use crate::terms::TermsRow;
 use crate::world::Oracle;
@@ -206,6 +207,15 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
         | Asked::Settings(_)
         | Asked::Roles(..)
         | Asked::Managers(..) => desk::told(&now, viewer, asked),
+        Asked::Links(..)
+        | Asked::Proposals(..)
+        | Asked::Moves(..)
+        | Asked::Uploads(..)
+        | Asked::Resellers(..)
+        | Asked::AlertRules(..)
+        | Asked::MyProfile
+        | Asked::MyPermissions(_)
+        | Asked::AskedByMe(_) => ledger::told(&now, viewer, asked),
         Asked::BarredManagers(tenant, turning) => {
             format!("{:?}", barred_by(&now, viewer, *tenant, *turning))
         }
@@ -372,6 +382,15 @@ pub fn compare(
         | Asked::Settings(_)
         | Asked::Roles(..)
         | Asked::Managers(..) => desk::compare(&told, &now, viewer, asked),
+        Asked::Links(..)
+        | Asked::Proposals(..)
+        | Asked::Moves(..)
+        | Asked::Uploads(..)
+        | Asked::Resellers(..)
+        | Asked::AlertRules(..)
+        | Asked::MyProfile
+        | Asked::MyPermissions(_)
+        | Asked::AskedByMe(_) => ledger::compare(&told, &now, viewer, asked),
         Asked::BarredManagers(tenant, turning) => {
             let actual = barred_by(&now, viewer, *tenant, *turning);
             in_order(&actual, *turning, |row| row.1)?;

@@ -197,15 +197,7 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<Vec<UserRow>, Code> {
         let who = self.viewer(viewer, "users.view", tenant, at)?;
-        // To themselves, and to those of their organisation who manage its users.
-        let told_address = |user: &User| match who {
-            Who::Operator { .. } => true,
-            Who::User(viewer) => {
-                let home = self.user(viewer).unwrap().home;
-                let manages = || self.right(who, "users.manage", tenant, at, Disabled::Bars).is_ok();
-                viewer == user.id || home == user.home && manages()
-            }
-        };
+        let told_address = |user: &User| self.is_told_address(who, user.id, at);
         let mut rows = Vec::new();
         for user in self.users.iter().filter(|user| user.home == tenant) {
             let wanted = match query.state {
@@ -226,6 +218,15 @@ impl Oracle {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether somebody is told which address a user is asked to confirm: themselves, and those of their organisation who manage
+    /// its users (U-1).
+    pub fn is_told_address(&self, who: Who, user: UserId, at: Timestamp) -> bool {
+        let Who::User(viewer) = who else { return true };
+        let home = |id| self.user(id).map(|user| user.home).unwrap();
+        let manages = || self.right(who, "users.manage", home(user), at, Disabled::Bars).is_ok();
+        viewer == user || home(viewer) == home(user) && manages()
     }
 
     pub fn integrations_of(

@@ -107,6 +107,7 @@ impl Oracle {
             content,
             sender: Self::organisation(who, link.manager),
             state: HandshakeState::Pending,
+            asked: at,
             expires: at.plus_days(self.policy.link_request_days),
         }
     }

@@ -8,7 +8,8 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::Error;
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AuditFilter, CustomerFilter, CustomerRow, IntegrationRow, Page, Paging, ResellerFilter, UserFilter,
+    AuditFilter, CustomerFilter, CustomerRow, IntegrationRow, LinkFilter, MoveFilter, Page, Paging,
+    ProposalFilter, ResellerFilter, UserFilter,
 };
 use tenantry::refusal::Code;
 
@@ -33,6 +34,15 @@ pub enum Asked {
     Settings(TenantId),
     Roles(TenantId, Turning),
     Managers(TenantId, Turning),
+    Links(TenantId, LinkFilter, Turning),
+    Proposals(TenantId, ProposalFilter, Turning),
+    Moves(TenantId, MoveFilter, Turning),
+    Uploads(TenantId, Turning),
+    Resellers(TenantId, Turning),
+    AlertRules(TenantId, Turning),
+    MyProfile,
+    MyPermissions(TenantId),
+    AskedByMe(Turning),
     Devices(TenantId, Turning),
     Device(DeviceId),
     LookUp(Number),
@@ -76,6 +86,15 @@ impl ListQuestion {
             Asked::Settings(_) => "settings",
             Asked::Roles(..) => "roles",
             Asked::Managers(..) => "managers",
+            Asked::Links(..) => "links",
+            Asked::Proposals(..) => "proposals",
+            Asked::Moves(..) => "moves",
+            Asked::Uploads(..) => "uploads",
+            Asked::Resellers(..) => "resellers",
+            Asked::AlertRules(..) => "alert rules",
+            Asked::MyProfile => "my profile",
+            Asked::MyPermissions(_) => "my permissions",
+            Asked::AskedByMe(_) => "asked by me",
             Asked::Devices(..) => "devices",
             Asked::Device(..) => "device",
             Asked::LookUp(..) => "look up",

@@ -132,6 +132,7 @@ impl Oracle {
             tenant,
             reference: c.reference.clone(),
             status: ResellerStatus::Pending,
+            since: at,
         });
         Ok(())
     }

@@ -109,6 +109,8 @@ pub struct Link {
     pub grants: BTreeSet<Permission>,
     pub stage: Stage,
     pub since: Timestamp,
+    /// When a delink request was made.
+    pub delink_asked: Option<Timestamp>,
     /// When a delink request lapses.
     pub delink_expires: Option<Timestamp>,
     /// When the notice period of a delink request is over (D-8).
@@ -117,6 +119,7 @@ pub struct Link {
     pub extend_days: Option<u32>,
     pub announced: Option<u32>,
     pub ended: Option<EndCause>,
+    pub ended_at: Option<Timestamp>,
     /// What the managed tenant was called, and whether it was enabled, when the link ended.
     pub at_end: Option<(CompanyName, Operation)>,
     /// Whether it kept the managed tenant disabled until it ended.
@@ -214,6 +217,7 @@ pub struct AddressChange {
     /// On whom it rests.
     pub sender: Option<Subject>,
     pub state: HandshakeState,
+    pub asked: Timestamp,
     pub expires: Timestamp,
 }
 
@@ -228,6 +232,7 @@ pub struct Proposal {
     /// On whom it rests; on nobody, if the operator sent it.
     pub sender: Option<Subject>,
     pub state: HandshakeState,
+    pub asked: Timestamp,
     pub expires: Timestamp,
 }
 
@@ -306,6 +311,7 @@ pub struct ResellerCustomer {
     pub tenant: TenantId,
     pub reference: Option<Reference>,
     pub status: ResellerStatus,
+    pub since: Timestamp,
 }
 
 /// Devices that came together.
@@ -315,6 +321,8 @@ pub struct Upload {
     pub reseller: TenantId,
     pub to: TenantId,
     pub at: Timestamp,
+    /// How many devices it had.
+    pub devices: u64,
 }
 
 /// One move of a device.
@@ -363,6 +371,7 @@ pub struct Move {
     /// On whom it rests; on nobody, if the operator sent it.
     pub sender: Option<Subject>,
     pub state: HandshakeState,
+    pub asked: Timestamp,
     pub expires: Timestamp,
 }
 

@@ -3,17 +3,19 @@
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::Command;
-use tenantry::model::{Actor, ResellerStatus, Stage, UserState};
+use tenantry::model::{Actor, HandshakeState, ResellerStatus, Stage, UserState};
 use tenantry::query::{
-    AuditFilter, CustomerFilter, CustomerSort, ResellerFilter, ResellerSort, UserFilter, UserSort,
+    AuditFilter, CustomerFilter, CustomerSort, LinkFilter, MoveFilter, ProposalFilter, ResellerFilter,
+    ResellerSort, UserFilter, UserSort,
 };
 use tenantry::testkit::random::Rng;
 
 use super::{Generator, word};
+use crate::dealings::list_of_links;
 use crate::inviting::list_of_invitations;
 use crate::lists::list_of_requests;
 use crate::question::{Asked, ListQuestion, Turning};
-use crate::world::{LinkRequest, ManagerInvitation, Oracle};
+use crate::world::{LinkRequest, ManagerInvitation, Move, Oracle, Proposal};
 
 impl Generator {
     /// A random question about a list, mostly from somebody who may ask it.
@@ -137,7 +139,8 @@ impl Generator {
     fn about_a_desk(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
         let turning = Turning { limit: 1 + self.rng.below(5), descending: self.rng.percent(50) };
         let about = |viewer, asked| ListQuestion { viewer, asked, at };
-        match self.rng.below(16) {
+        match self.rng.below(32) {
+            roll @ 16.. => self.about_dealings(oracle, at, turning, roll - 16),
             10 => {
                 let home = self.living_tenant(oracle);
                 about(self.actor_for(oracle, "tenant.view", home), Asked::Places(turning))
@@ -193,6 +196,81 @@ impl Generator {
                     _ => Actor::User(self.any_user(oracle)),
                 };
                 about(viewer, Asked::Awaiting(turning))
+            }
+        }
+    }
+
+    /// A random question about what two sides have to do with each other, or about what is one's own.
+    fn about_dealings(
+        &mut self,
+        oracle: &Oracle,
+        at: Timestamp,
+        turning: Turning,
+        roll: usize,
+    ) -> ListQuestion {
+        let about = |viewer, asked| ListQuestion { viewer, asked, at };
+        let side = self.rng.percent(50);
+        let state = self.rng.pick(HandshakeState::ALL).copied().filter(|_| self.rng.percent(20));
+        match roll {
+            0..=1 => {
+                let link = self.link_where(oracle, |_| true);
+                let tenant = if side { link.manager } else { link.managed };
+                let ended = self.rng.percent(40).then(|| self.rng.percent(50));
+                let viewer = match self.kept_off(oracle) {
+                    Some((user, _)) if self.rng.percent(20) => Actor::User(user),
+                    _ => self.actor_for(oracle, list_of_links(side), tenant),
+                };
+                about(viewer, Asked::Links(tenant, LinkFilter { manages: side, ended }, turning))
+            }
+            2..=3 => {
+                let party = |one: &Proposal| if side { one.manager } else { one.managed };
+                let tenant =
+                    self.tenant_where(oracle, |t| oracle.proposals.iter().any(|one| party(one) == t.id));
+                let viewer = self.actor_for(oracle, list_of_requests(side), tenant);
+                about(viewer, Asked::Proposals(tenant, ProposalFilter { sent: side, state }, turning))
+            }
+            4..=5 => {
+                let party = |one: &Move| if side { one.manager } else { one.customer };
+                let tenant = self.tenant_where(oracle, |t| oracle.moves.iter().any(|one| party(one) == t.id));
+                let viewer = self.actor_for(oracle, "devices.view", tenant);
+                about(viewer, Asked::Moves(tenant, MoveFilter { sent: side, state }, turning))
+            }
+            6..=7 => {
+                let reseller =
+                    self.tenant_where(oracle, |t| oracle.uploads.iter().any(|one| one.reseller == t.id));
+                about(self.actor_for(oracle, "devices.view", reseller), Asked::Uploads(reseller, turning))
+            }
+            8 => {
+                let tenant = self
+                    .tenant_where(oracle, |t| oracle.reseller_customers.iter().any(|one| one.tenant == t.id));
+                about(self.actor_for(oracle, "devices.manage", tenant), Asked::Resellers(tenant, turning))
+            }
+            9..=10 => {
+                let tenant =
+                    self.tenant_where(oracle, |t| oracle.alert_rules.iter().any(|one| one.tenant == t.id));
+                about(self.actor_for(oracle, "alerts.view", tenant), Asked::AlertRules(tenant, turning))
+            }
+            11 => about(Actor::User(self.any_user(oracle)), Asked::MyProfile),
+            12 => {
+                let tenant = self.living_tenant(oracle);
+                about(self.actor_for(oracle, "tenant.view", tenant), Asked::MyPermissions(tenant))
+            }
+            _ => {
+                // Mostly somebody who has asked something.
+                let asked: Vec<UserId> = oracle
+                    .users
+                    .iter()
+                    .map(|user| user.id)
+                    .filter(|user| {
+                        oracle.asked_by(&Actor::User(*user), at).is_ok_and(|rows| !rows.is_empty())
+                    })
+                    .collect();
+                let viewer = match self.rng.pick(&asked) {
+                    Some(user) if self.rng.percent(75) => Actor::User(*user),
+                    _ if self.rng.percent(5) => self.operator(),
+                    _ => Actor::User(self.any_user(oracle)),
+                };
+                about(viewer, Asked::AskedByMe(turning))
             }
         }
     }

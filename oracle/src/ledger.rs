@@ -1,0 +1,245 @@
+//! Questions about what two sides have to do with each other, and about what is one's own.
+
+use tenantry::base::ids::LinkId;
+use tenantry::engine::Moment;
+use tenantry::model::{Actor, EndCause, Subject};
+use tenantry::query::{
+    AlertRules, AskedByMe, Links, Moves, MyPermissions, MyProfile, Paging, Proposals, Resellers, Uploads,
+};
+use tenantry::refusal::Code;
+
+use crate::access::Who;
+use crate::alerts::AlertedRow;
+use crate::awaiting::{InvitedManagerRow, RequestedRow};
+use crate::dealings::{Handed, Linked, Proposed, Reselling, Uploaded, list_of_links};
+use crate::lists::list_of_requests;
+use crate::own::{Asking, Holding, Oneself, Parting, Readdressing, Sought};
+use crate::question::{Agreed, Asked, Told, Turning, all_pages, in_order, refused, same};
+use crate::world::Oracle;
+
+/// What the engine answers.
+enum Rows {
+    Links(Result<Vec<Linked>, Code>),
+    Proposals(Result<Vec<Proposed>, Code>),
+    Moves(Result<Vec<Handed>, Code>),
+    Uploads(Result<Vec<Uploaded>, Code>),
+    Resellers(Result<Vec<Reselling>, Code>),
+    AlertRules(Result<Vec<AlertedRow>, Code>),
+    Profile(Result<Vec<Oneself>, Code>),
+    Permissions(Result<Vec<Holding>, Code>),
+    Asked(Result<Vec<Asking>, Code>),
+}
+
+fn answer(now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> Rows {
+    let actor = || viewer.clone();
+    match asked {
+        Asked::Links(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page =
+                |p: &Paging| now.ask(Links { actor: actor(), tenant, filter: filter(), paging: p.clone() });
+            Rows::Links(all_pages(*turning, page).map(each))
+        }
+        Asked::Proposals(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(Proposals { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            Rows::Proposals(all_pages(*turning, page).map(each))
+        }
+        Asked::Moves(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page =
+                |p: &Paging| now.ask(Moves { actor: actor(), tenant, filter: filter(), paging: p.clone() });
+            Rows::Moves(all_pages(*turning, page).map(each))
+        }
+        Asked::Uploads(reseller, turning) => {
+            let reseller = *reseller;
+            let page = |p: &Paging| now.ask(Uploads { actor: actor(), reseller, paging: p.clone() });
+            Rows::Uploads(all_pages(*turning, page).map(each))
+        }
+        Asked::Resellers(tenant, turning) => {
+            let tenant = *tenant;
+            let page = |p: &Paging| now.ask(Resellers { actor: actor(), tenant, paging: p.clone() });
+            Rows::Resellers(all_pages(*turning, page).map(each))
+        }
+        Asked::AlertRules(tenant, turning) => {
+            let tenant = *tenant;
+            let page = |p: &Paging| now.ask(AlertRules { actor: actor(), tenant, paging: p.clone() });
+            Rows::AlertRules(all_pages(*turning, page).map(each))
+        }
+        Asked::MyProfile => {
+            Rows::Profile(refused(now.ask(MyProfile { actor: actor() })).map(|one| vec![one.into()]))
+        }
+        Asked::MyPermissions(tenant) => {
+            Rows::Permissions(refused(now.ask(MyPermissions { actor: actor(), tenant: *tenant })).map(each))
+        }
+        Asked::AskedByMe(turning) => {
+            let page = |p: &Paging| now.ask(AskedByMe { actor: actor(), paging: p.clone() });
+            Rows::Asked(all_pages(*turning, page).map(each))
+        }
+        other => unreachable!("{other:?} is asked elsewhere"),
+    }
+}
+
+fn each<R, S: From<R>>(rows: Vec<R>) -> Vec<S> {
+    rows.into_iter().map(Into::into).collect()
+}
+
+/// What the engine answers, as text.
+pub fn told(now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> String {
+    match answer(now, viewer, asked) {
+        Rows::Links(rows) => format!("{rows:?}"),
+        Rows::Proposals(rows) => format!("{rows:?}"),
+        Rows::Moves(rows) => format!("{rows:?}"),
+        Rows::Uploads(rows) => format!("{rows:?}"),
+        Rows::Resellers(rows) => format!("{rows:?}"),
+        Rows::AlertRules(rows) => format!("{rows:?}"),
+        Rows::Profile(rows) => format!("{rows:?}"),
+        Rows::Permissions(rows) => format!("{rows:?}"),
+        Rows::Asked(rows) => format!("{rows:?}"),
+    }
+}
+
+/// Puts such a question to both.
+pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> Result<Agreed, String> {
+    let (world, at) = (&told.world, told.at);
+    match (asked, answer(now, viewer, asked)) {
+        (Asked::Links(tenant, filter, turning), Rows::Links(actual)) => {
+            let actual = actual.map(|rows| rows.into_iter().map(|row| world.with_end(row)).collect());
+            in_order(&actual, *turning, |row| row.ended.is_some())?;
+            let rows = told
+                .right(list_of_links(filter.manages), *tenant)
+                .and_then(|()| world.links_of(viewer, *tenant, filter, at));
+            let row = |row: Linked| Linked { other: told.name_of(row.other), ..row };
+            same(told.on_links(rows, |row| row.link, row), actual)
+        }
+        (Asked::Proposals(tenant, filter, turning), Rows::Proposals(actual)) => {
+            in_order(&actual, *turning, |row| row.asked)?;
+            let rows = told
+                .right(list_of_requests(filter.sent), *tenant)
+                .and_then(|()| world.proposals_of(viewer, *tenant, filter, at));
+            let row = |row: Proposed| Proposed { other: told.name_of(row.other), ..row };
+            same(told.on_links(rows, |row| row.link, row), actual)
+        }
+        (Asked::Moves(tenant, filter, turning), Rows::Moves(actual)) => {
+            in_order(&actual, *turning, |row| row.asked)?;
+            let rows = told
+                .right("devices.view", *tenant)
+                .and_then(|()| world.moves_of(viewer, *tenant, filter, at));
+            let row = |row: Handed| Handed { other: told.name_of(row.other), ..row };
+            same(told.on_links(rows, |row| row.link, row), actual)
+        }
+        (Asked::Uploads(reseller, turning), Rows::Uploads(actual)) => {
+            in_order(&actual, *turning, |row| row.uploaded)?;
+            let rows =
+                told.right("devices.view", *reseller).and_then(|()| world.uploads_of(viewer, *reseller, at));
+            let row = |row: Uploaded| Uploaded { to: row.to.filter(|(to, ..)| told.lives(*to)), ..row };
+            same(rows.map(|rows| rows.into_iter().map(row).collect()), actual)
+        }
+        (Asked::Resellers(tenant, turning), Rows::Resellers(actual)) => {
+            in_order(&actual, *turning, |row| row.since)?;
+            let rows =
+                told.right("devices.manage", *tenant).and_then(|()| world.resellers_of(viewer, *tenant, at));
+            let lives = |row: &Reselling| told.lives(row.reseller.tenant);
+            same(rows.map(|rows| rows.into_iter().filter(lives).collect()), actual)
+        }
+        (Asked::AlertRules(tenant, turning), Rows::AlertRules(actual)) => {
+            in_order(&actual, *turning, |row| row.category.clone())?;
+            let rows =
+                told.right("alerts.view", *tenant).and_then(|()| world.alert_rules_of(viewer, *tenant, at));
+            same(rows, actual)
+        }
+        (Asked::MyProfile, Rows::Profile(actual)) => {
+            let one = told.could_act().and_then(|()| world.profile_of(viewer));
+            same(one.map(|one| vec![one]), actual)
+        }
+        (Asked::MyPermissions(tenant), Rows::Permissions(actual)) => {
+            let expected = match told.today {
+                // What one has now, and had then.
+                Some((today, now, _)) => today.permissions_on(viewer, *tenant, now).and_then(|held| {
+                    let then = world.permissions_on(viewer, *tenant, at)?;
+                    Ok(then.iter().filter_map(|one| one.as_far_as(&held)).collect())
+                }),
+                None => world.permissions_on(viewer, *tenant, at),
+            };
+            same(expected, actual)
+        }
+        (Asked::AskedByMe(turning), Rows::Asked(actual)) => {
+            let actual = actual.map(|rows| rows.into_iter().map(|row| told.with_own(row)).collect());
+            // What was asked last comes first.
+            let last_first = Turning { descending: !turning.descending, ..*turning };
+            in_order(&actual, last_first, Asking::asked)?;
+            let rows = told.could_answer().and_then(|()| world.asked_by(viewer, at));
+            let read =
+                |row: &Asking| told.today.is_none_or(|(today, now, user)| today.reads_asking(user, row, now));
+            let row = |row: Asking| told.asking(row);
+            same(rows.map(|rows| rows.into_iter().filter(read).map(row).collect()), actual)
+        }
+        _ => unreachable!("the answer is that to the question"),
+    }
+}
+
+impl Told<'_> {
+    /// Of what is on links, what may be told today as well.
+    fn on_links<R>(
+        &self,
+        rows: Result<Vec<R>, Code>,
+        link: impl Fn(&R) -> LinkId,
+        told: impl Fn(R) -> R,
+    ) -> Result<Vec<R>, Code> {
+        let there = |row: &R| {
+            self.today.is_none_or(|(today, now, user)| today.is_told_of_link(Who::User(user), link(row), now))
+        };
+        rows.map(|rows| rows.into_iter().filter(there).map(told).collect())
+    }
+
+    /// EXCLUSIONS: the address that one is asked to confirm is told to oneself, and the engine does not tell it to those whose home
+    /// is disabled; of a past, one that has lapsed since is forgotten, and the engine tells it until that is recorded.
+    fn with_own(&self, row: Asking) -> Asking {
+        match row.what {
+            Sought::Address(one) => {
+                let asked = self.world.address_change(one.user);
+                let own = asked.is_some_and(|asked| asked.sender == Some(Subject::User(one.user)));
+                let waits = asked.and_then(|asked| asked.email.clone());
+                let new_email = match waits {
+                    Some(email) if own => Some(email),
+                    None if self.today.is_some() => None,
+                    _ => one.new_email,
+                };
+                Asking { what: Sought::Address(Readdressing { new_email, ..one }), ..row }
+            }
+            what => Asking { what, ..row },
+        }
+    }
+
+    /// What was asked, as it may be told today.
+    fn asking(&self, row: Asking) -> Asking {
+        let what = match row.what {
+            Sought::LinkRequest(one) => {
+                Sought::LinkRequest(RequestedRow { other: self.name_of(one.other), ..one })
+            }
+            Sought::ManagerInvitation(one) => {
+                Sought::ManagerInvitation(InvitedManagerRow { other: self.name_of(one.other), ..one })
+            }
+            Sought::Proposal(one) => Sought::Proposal(Proposed { other: self.name_of(one.other), ..one }),
+            Sought::Move(one) => Sought::Move(Handed { other: self.name_of(one.other), ..one }),
+            Sought::Delink(one) => Sought::Delink(Parting { other: self.name_of(one.other), ..one }),
+            other => other,
+        };
+        Asking { what, ..row }
+    }
+}
+
+impl Oracle {
+    /// EXCLUSION: a link that time has ended has ended when its term or notice period was over. The engine tells when that was
+    /// recorded, and of what is not recorded yet when it is asked.
+    fn with_end(&self, row: Linked) -> Linked {
+        let ended = match row.cause {
+            Some(EndCause::Expired | EndCause::NoticeOver) => {
+                self.link(row.link).and_then(|link| link.ended_at)
+            }
+            _ => row.ended,
+        };
+        Linked { ended: row.ended.and(ended), ..row }
+    }
+}
