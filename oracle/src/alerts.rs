@@ -46,7 +46,11 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<Vec<AlertedRow>, Code> {
         let who = self.viewer(viewer, "alerts.view", tenant, at)?;
-        let rows = self.policy.issue_categories.iter().map(|category| {
+        // A rule outlives its category.
+        let of_rules =
+            self.alert_rules.iter().filter(|rule| rule.tenant == tenant).map(|rule| &rule.category);
+        let categories: BTreeSet<_> = self.policy.issue_categories.iter().chain(of_rules).collect();
+        let rows = categories.into_iter().map(|category| {
             let rule =
                 self.alert_rules.iter().find(|rule| rule.tenant == tenant && rule.category == *category);
             let mut row = AlertedRow {

@@ -121,7 +121,7 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
             let rows = told
                 .right(list_of_requests(*sent), *tenant)
                 .and_then(|()| world.link_requests(viewer, *tenant, *sent, at));
-            let named = |row: RequestedRow| RequestedRow { other: told.name_of(row.other), ..row };
+            let named = |row: RequestedRow| RequestedRow { other: told.name_of(*tenant, row.other), ..row };
             same(
                 rows.map(|rows| rows.into_iter().filter(|row| told.asks(row.request)).map(named).collect()),
                 actual,
@@ -133,7 +133,8 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
             let rows = told
                 .right(list_of_invitations(*sent), *tenant)
                 .and_then(|()| world.manager_invitations_of(viewer, *tenant, *sent, at));
-            let named = |row: InvitedManagerRow| InvitedManagerRow { other: told.name_of(row.other), ..row };
+            let named =
+                |row: InvitedManagerRow| InvitedManagerRow { other: told.name_of(*tenant, row.other), ..row };
             same(
                 rows.map(|rows| {
                     rows.into_iter().filter(|row| told.invites(row.invitation)).map(named).collect()
@@ -196,9 +197,16 @@ impl Told<'_> {
         })
     }
 
-    /// Who is gone by now is not named, whenever that was.
-    pub fn name_of(&self, other: Option<Named>) -> Option<Named> {
-        other.filter(|other| self.today.is_none_or(|(today, ..)| today.living(other.tenant).is_some()))
+    /// The other side of what was asked, as it was called then: who is gone by now is not named, whenever that was; nor, to
+    /// those from further up, who remember nothing of what was between others, who is not there for them (14.7).
+    pub fn name_of(&self, of: TenantId, other: Option<Named>) -> Option<Named> {
+        other.filter(|other| {
+            self.today.is_none_or(|(today, now, user)| {
+                let party = today.user(user).is_some_and(|user| user.home == of);
+                let who = Who::User(user);
+                today.living(other.tenant).is_some() && (party || today.is_there(who, other.tenant, now))
+            })
+        })
     }
 
     /// The same of whom a tenant has invited.

@@ -110,7 +110,7 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
             let rows = told
                 .right(list_of_links(filter.manages), *tenant)
                 .and_then(|()| world.links_of(viewer, *tenant, filter, at));
-            let row = |row: Linked| Linked { other: told.name_of(row.other), ..row };
+            let row = |row: Linked| Linked { other: told.name_of(*tenant, row.other), ..row };
             same(told.on_links(rows, |row| row.link, row), actual)
         }
         (Asked::Proposals(tenant, filter, turning), Rows::Proposals(actual)) => {
@@ -118,7 +118,7 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
             let rows = told
                 .right(list_of_requests(filter.sent), *tenant)
                 .and_then(|()| world.proposals_of(viewer, *tenant, filter, at));
-            let row = |row: Proposed| Proposed { other: told.name_of(row.other), ..row };
+            let row = |row: Proposed| Proposed { other: told.name_of(*tenant, row.other), ..row };
             same(told.on_links(rows, |row| row.link, row), actual)
         }
         (Asked::Moves(tenant, filter, turning), Rows::Moves(actual)) => {
@@ -126,7 +126,7 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
             let rows = told
                 .right("devices.view", *tenant)
                 .and_then(|()| world.moves_of(viewer, *tenant, filter, at));
-            let row = |row: Handed| Handed { other: told.name_of(row.other), ..row };
+            let row = |row: Handed| Handed { other: told.name_of(*tenant, row.other), ..row };
             same(told.on_links(rows, |row| row.link, row), actual)
         }
         (Asked::Uploads(reseller, turning), Rows::Uploads(actual)) => {
@@ -216,14 +216,19 @@ impl Told<'_> {
     fn asking(&self, row: Asking) -> Asking {
         let what = match row.what {
             Sought::LinkRequest(one) => {
-                Sought::LinkRequest(RequestedRow { other: self.name_of(one.other), ..one })
+                Sought::LinkRequest(RequestedRow { other: self.name_of(row.tenant, one.other), ..one })
             }
-            Sought::ManagerInvitation(one) => {
-                Sought::ManagerInvitation(InvitedManagerRow { other: self.name_of(one.other), ..one })
+            Sought::ManagerInvitation(one) => Sought::ManagerInvitation(InvitedManagerRow {
+                other: self.name_of(row.tenant, one.other),
+                ..one
+            }),
+            Sought::Proposal(one) => {
+                Sought::Proposal(Proposed { other: self.name_of(row.tenant, one.other), ..one })
             }
-            Sought::Proposal(one) => Sought::Proposal(Proposed { other: self.name_of(one.other), ..one }),
-            Sought::Move(one) => Sought::Move(Handed { other: self.name_of(one.other), ..one }),
-            Sought::Delink(one) => Sought::Delink(Parting { other: self.name_of(one.other), ..one }),
+            Sought::Move(one) => Sought::Move(Handed { other: self.name_of(row.tenant, one.other), ..one }),
+            Sought::Delink(one) => {
+                Sought::Delink(Parting { other: self.name_of(row.tenant, one.other), ..one })
+            }
             other => other,
         };
         Asking { what, ..row }

@@ -4,7 +4,7 @@
 use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
-use tenantry::model::{Actor, Contact, Party, Stage, TenantKind, UserState};
+use tenantry::model::{Actor, Contact, HandshakeState, Party, Stage, TenantKind, UserState};
 use tenantry::query::{
     CustomerDetails, CustomerFilter, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerFilter,
     TenantSummary, UserFilter, UserRow,
@@ -37,7 +37,8 @@ impl Oracle {
             (user.name, user.email) = (known.name.clone(), known.email.clone());
         }
         for one in &mut self.address_changes {
-            one.email = later.pending_address(one.user).cloned();
+            let waits = one.state == HandshakeState::Pending;
+            one.email = later.pending_address(one.user).filter(|_| waits).cloned();
         }
         for tenant in &mut self.tenants {
             let known = later.tenant(tenant.id).unwrap();

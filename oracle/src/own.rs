@@ -11,7 +11,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::awaiting::{InvitedManagerRow, InvitedRow, Named, RequestedRow};
-use crate::dealings::{Handed, Proposed, list_of_links};
+use crate::dealings::{Handed, Proposed};
 use crate::inviting::list_of_invitations;
 use crate::lists::list_of_requests;
 use crate::world::Oracle;
@@ -280,7 +280,8 @@ impl Oracle {
                 let link = self.link(one.link);
                 let manages = link.is_some_and(|link| link.manager == row.tenant);
                 let party = if manages { Party::Manager } else { Party::Customer };
-                may(list_of_links(party == Party::Manager)) && self.is_told_of_link(who, one.link, at)
+                let asks = if party == Party::Manager { "customers.delink" } else { "link.respond" };
+                may(asks) && self.is_told_of_link(who, one.link, at)
             }
             Sought::Address(one) => one.user == user || may("users.manage"),
         }
