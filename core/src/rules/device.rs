@@ -428,11 +428,17 @@ pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteDevices) 
     Ok(Event::DevicesDeleted { tenant: command.tenant, devices }.into())
 }
 
-/// The moves that end with these links (D-6).
+/// The moves that end with a link (D-6); those that had lapsed before it did have lapsed, whatever
+/// is recorded first.
 pub(super) fn canceled_moves(world: &World<'_>, link: &Link) -> Result<Vec<Event>, ViewError> {
+    let ended = link.ends_at().map_or(world.at, |ends| ends.min(world.at));
     let mut events = Vec::new();
     for found in world.view.under::<Move>(Index::MoveLink, Key::new().id(link.id.uuid())) {
-        events.push(Event::MoveCanceled { id: found?.id });
+        let found = found?;
+        events.push(match found.handshake.expires < ended {
+            true => Event::MoveExpired { id: found.id },
+            false => Event::MoveCanceled { id: found.id },
+        });
     }
     Ok(events)
 }
