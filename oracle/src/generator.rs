@@ -606,7 +606,7 @@ impl Generator {
     }
 
     fn company(&mut self) -> CompanyName {
-        word(["Acme", "Bolt", "acme", "Crane"][self.rng.below(4)])
+        word(["Acme", "Bolt & Acme", "acme", "Crane"][self.rng.below(4)])
     }
 
     fn website(&mut self) -> Website {

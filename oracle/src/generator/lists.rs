@@ -276,7 +276,7 @@ impl Generator {
     }
 
     fn text(&mut self) -> Option<String> {
-        self.rng.percent(20).then(|| ["a", "OL", "n1", "K-1", "p1"][self.rng.below(5)].to_owned())
+        self.rng.percent(20).then(|| ["a", "OL", "n1", "K-1", "AC bo"][self.rng.below(5)].to_owned())
     }
 
     fn customer_query(&mut self, oracle: &Oracle) -> CustomerFilter {
