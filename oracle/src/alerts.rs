@@ -64,8 +64,9 @@ impl Oracle {
                 if user.state == UserState::Removed || !near {
                     continue;
                 }
-                let (named, views) = self.may_name(who, user.id, at);
-                if named {
+                // A colleague is named, but with name and address to those alone who may see the users of their home.
+                let views = self.may_view_users(who, user.home, at);
+                if views || self.is_at_home(who, user.home) {
                     let (name, email) = (user.name.clone(), user.email.clone());
                     row.additional.insert((
                         user.id,

@@ -502,11 +502,12 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 33] = [
+    pub const LISTS: [&'static str; 36] = [
         "alert recipients",
         "alert rules",
         "as of",
         "asked by me",
+        "assignments",
         "audit",
         "awaiting",
         "barred managers",
@@ -516,6 +517,7 @@ impl Coverage {
         "devices",
         "integrations",
         "invitations",
+        "licences",
         "link requests",
         "link terms",
         "links",
@@ -533,6 +535,7 @@ impl Coverage {
         "resellers",
         "roles",
         "service mail",
+        "sessions",
         "settings",
         "uploads",
         "users",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{LinkId, MoveId, ProposalId, TenantId, UploadId, UserId};
+use tenantry::base::ids::{LinkId, MoveId, ProposalId, TenantId, UploadId};
 use tenantry::base::text::{DeviceId, ManagementType, Number, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, EndCause, HandshakeState, ProposalContent, ResellerStatus, Stage};
@@ -312,14 +312,5 @@ impl Oracle {
                 since: row.since,
             })
             .collect())
-    }
-
-    /// Whether somebody may read about a person of an organisation, or has them for a colleague.
-    pub fn may_name(&self, who: Who, person: UserId, at: Timestamp) -> (bool, bool) {
-        let Who::User(user) = who else { return (true, true) };
-        let home = |id| self.user(id).map(|user| user.home).unwrap();
-        let view = tenantry::base::text::Permission::parse("users.view").unwrap();
-        let views = self.judge(user, &view, home(person), None, at, crate::access::Disabled::Bars).is_ok();
-        (views || home(user) == home(person), views)
     }
 }

@@ -104,6 +104,10 @@ impl Oracle {
     /// hands out all that the user has.
     pub fn takeover_obstacles(&self, who: Who, user: UserId, at: Timestamp) -> Vec<Code> {
         let Who::User(actor) = who else { return Vec::new() };
+        // Who is invited, or gone, holds nothing.
+        if !self.user(user).unwrap().is_living() {
+            return Vec::new();
+        }
         let home = self.user(user).map(|user| user.home).unwrap();
         let mut obstacles = self.person_obstacles(who, user, at);
         for given in self.assignments.iter().filter(|a| a.user == user) {

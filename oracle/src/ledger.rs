@@ -4,7 +4,8 @@ use tenantry::base::ids::LinkId;
 use tenantry::engine::Moment;
 use tenantry::model::{Actor, EndCause, Subject};
 use tenantry::query::{
-    AlertRules, AskedByMe, Links, Moves, MyPermissions, MyProfile, Paging, Proposals, Resellers, Uploads,
+    AlertRules, AskedByMe, Assignments, Licences, Links, Moves, MyPermissions, MyProfile, Paging, Proposals,
+    Resellers, Sessions, Uploads,
 };
 use tenantry::refusal::Code;
 
@@ -12,6 +13,7 @@ use crate::access::Who;
 use crate::alerts::AlertedRow;
 use crate::awaiting::{InvitedManagerRow, RequestedRow};
 use crate::dealings::{Handed, Linked, Proposed, Reselling, Uploaded, list_of_links};
+use crate::holdings::{Assigned, Licensed, Opened};
 use crate::lists::list_of_requests;
 use crate::own::{Asking, Holding, Oneself, Parting, Readdressing, Sought};
 use crate::question::{Agreed, Asked, Told, Turning, all_pages, in_order, refused, same};
@@ -25,6 +27,9 @@ enum Rows {
     Uploads(Result<Vec<Uploaded>, Code>),
     Resellers(Result<Vec<Reselling>, Code>),
     AlertRules(Result<Vec<AlertedRow>, Code>),
+    Assignments(Result<Vec<Assigned>, Code>),
+    Licences(Result<Vec<Licensed>, Code>),
+    Sessions(Result<Vec<Opened>, Code>),
     Profile(Result<Vec<Oneself>, Code>),
     Permissions(Result<Vec<Holding>, Code>),
     Asked(Result<Vec<Asking>, Code>),
@@ -67,6 +72,25 @@ fn answer(now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> Rows {
             let page = |p: &Paging| now.ask(AlertRules { actor: actor(), tenant, paging: p.clone() });
             Rows::AlertRules(all_pages(*turning, page).map(each))
         }
+        Asked::Assignments(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(Assignments { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            Rows::Assignments(all_pages(*turning, page).map(each))
+        }
+        Asked::Licences(tenant, turning) => {
+            let tenant = *tenant;
+            let page = |p: &Paging| now.ask(Licences { paging: p.clone(), ..Licences::new(actor(), tenant) });
+            Rows::Licences(all_pages(*turning, page).map(each))
+        }
+        Asked::Sessions(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(Sessions { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            Rows::Sessions(all_pages(*turning, page).map(each))
+        }
         Asked::MyProfile => {
             Rows::Profile(refused(now.ask(MyProfile { actor: actor() })).map(|one| vec![one.into()]))
         }
@@ -94,6 +118,9 @@ pub fn told(now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> String {
         Rows::Uploads(rows) => format!("{rows:?}"),
         Rows::Resellers(rows) => format!("{rows:?}"),
         Rows::AlertRules(rows) => format!("{rows:?}"),
+        Rows::Assignments(rows) => format!("{rows:?}"),
+        Rows::Licences(rows) => format!("{rows:?}"),
+        Rows::Sessions(rows) => format!("{rows:?}"),
         Rows::Profile(rows) => format!("{rows:?}"),
         Rows::Permissions(rows) => format!("{rows:?}"),
         Rows::Asked(rows) => format!("{rows:?}"),
@@ -148,6 +175,49 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
             let rows =
                 told.right("alerts.view", *tenant).and_then(|()| world.alert_rules_of(viewer, *tenant, at));
             same(rows, actual)
+        }
+        (Asked::Assignments(tenant, filter, _), Rows::Assignments(actual)) => {
+            let rows = told
+                .right("users.view", *tenant)
+                .and_then(|()| world.assignments_of(viewer, *tenant, filter, at));
+            let row = |row: Assigned| match told.today {
+                Some((today, now, user)) => today.masked_row(Who::User(user), row, now),
+                None => Some(row),
+            };
+            same(rows.map(|rows| rows.into_iter().filter_map(row).collect()), actual)
+        }
+        (Asked::Licences(tenant, turning), Rows::Licences(actual)) => {
+            in_order(&actual, *turning, |row| row.service.clone())?;
+            let rows =
+                told.right("licences.view", *tenant).and_then(|()| world.licences_of(viewer, *tenant, at));
+            let row = |row: Licensed| match told.today {
+                Some((today, now, user)) => {
+                    let buyer = today.licence(row.licence).unwrap().buyer;
+                    let there = today.is_told_of_buyer(Who::User(user), buyer, now);
+                    let told = there || today.is_at_home(Who::User(user), *tenant);
+                    told.then(|| Licensed { buyer: row.buyer.filter(|_| there), ..row })
+                }
+                None => Some(row),
+            };
+            same(rows.map(|rows| rows.into_iter().filter_map(row).collect()), actual)
+        }
+        (Asked::Sessions(tenant, filter, turning), Rows::Sessions(actual)) => {
+            in_order(&actual, *turning, |row| (row.closed.is_some(), row.opened))?;
+            let rows = told
+                .right("audit.view", *tenant)
+                .and_then(|()| world.sessions_of(viewer, *tenant, filter, at));
+            // Of what has ended and is not recorded nothing is told; the oracle does not tell it from what ends now.
+            let over = |row: &Opened| row.closed != Some(at);
+            let read = |row: &Opened| {
+                told.today.is_none_or(|(today, now, user)| {
+                    let by = today.session(row.session).and_then(|one| today.user(one.user)).unwrap();
+                    today.is_there(Who::User(user), by.home, now)
+                })
+            };
+            same(
+                rows.map(|rows| rows.into_iter().filter(over).filter(read).collect()),
+                actual.map(|rows| rows.into_iter().filter(over).collect()),
+            )
         }
         (Asked::MyProfile, Rows::Profile(actual)) => {
             let one = told.could_act().and_then(|()| world.profile_of(viewer));

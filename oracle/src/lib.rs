@@ -16,6 +16,7 @@ pub mod execute;
 pub mod generator;
 pub mod giving;
 pub mod handshakes;
+pub mod holdings;
 pub mod ids;
 pub mod integrations;
 pub mod inviting;

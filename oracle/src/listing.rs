@@ -213,6 +213,9 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
         | Asked::Uploads(..)
         | Asked::Resellers(..)
         | Asked::AlertRules(..)
+        | Asked::Assignments(..)
+        | Asked::Licences(..)
+        | Asked::Sessions(..)
         | Asked::MyProfile
         | Asked::MyPermissions(_)
         | Asked::AskedByMe(_) => ledger::told(&now, viewer, asked),
@@ -388,6 +391,9 @@ pub fn compare(
         | Asked::Uploads(..)
         | Asked::Resellers(..)
         | Asked::AlertRules(..)
+        | Asked::Assignments(..)
+        | Asked::Licences(..)
+        | Asked::Sessions(..)
         | Asked::MyProfile
         | Asked::MyPermissions(_)
         | Asked::AskedByMe(_) => ledger::compare(&told, &now, viewer, asked),

@@ -10,10 +10,8 @@ use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Command, Request};
 use tenantry::model::{Actor, HandshakeState, Operation, Party, ResellerStatus, RoleRef, Stage, UserState};
-use tenantry::notice::NoticeKind;
 use tenantry::query::Recipients;
 
-use crate::access::Who;
 use crate::cause::{Cause, Due};
 use crate::term::MICROS_A_DAY;
 use crate::world::{Assignment, For, Invitation, Link, Oracle, Sent, Tenant, User};
@@ -479,29 +477,5 @@ impl Oracle {
             heard = rung.iter().flat_map(|home| people(*home, &|a| record.makes_super(a))).collect();
         }
         heard
-    }
-}
-
-impl Oracle {
-    /// EXCLUSION: of an invitation to an MSP nobody reads who is not told of it, such as who is kept off the tenant that invites,
-    /// nor of a link's end who was kept off its tenant (A-1, 14.7). The engine tells the former where the MSP is managed by
-    /// theirs, the latter where a policy makes admins by a role that does not even see.
-    pub fn without_strangers(&self, kind: &NoticeKind, mut to: Recipients, at: Timestamp) -> Recipients {
-        let before = to.users.len();
-        match kind {
-            NoticeKind::ManagerInvited { invitation }
-            | NoticeKind::ManagerInvitationReminder { invitation }
-            | NoticeKind::ManagerInvitationCanceled { invitation } => {
-                let one = self.manager_invitation(*invitation).unwrap();
-                to.users.retain(|user| self.is_told_of_invitation(Who::User(*user), one, at));
-            }
-            NoticeKind::LinkEnded { link } => {
-                let link = self.link(*link).unwrap();
-                to.users.retain(|user| !link.kept_off.contains(user));
-            }
-            _ => return to,
-        }
-        to.operator |= to.users.is_empty() && before > 0;
-        to
     }
 }

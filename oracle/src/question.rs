@@ -8,8 +8,8 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::Error;
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AuditFilter, CustomerFilter, CustomerRow, IntegrationRow, LinkFilter, MoveFilter, Page, Paging,
-    ProposalFilter, ResellerFilter, UserFilter,
+    AssignmentFilter, AuditFilter, CustomerFilter, CustomerRow, IntegrationRow, LinkFilter, MoveFilter, Page,
+    Paging, ProposalFilter, ResellerFilter, SessionFilter, UserFilter,
 };
 use tenantry::refusal::Code;
 
@@ -40,6 +40,9 @@ pub enum Asked {
     Uploads(TenantId, Turning),
     Resellers(TenantId, Turning),
     AlertRules(TenantId, Turning),
+    Assignments(TenantId, AssignmentFilter, Turning),
+    Licences(TenantId, Turning),
+    Sessions(TenantId, SessionFilter, Turning),
     MyProfile,
     MyPermissions(TenantId),
     AskedByMe(Turning),
@@ -92,6 +95,9 @@ impl ListQuestion {
             Asked::Uploads(..) => "uploads",
             Asked::Resellers(..) => "resellers",
             Asked::AlertRules(..) => "alert rules",
+            Asked::Assignments(..) => "assignments",
+            Asked::Licences(..) => "licences",
+            Asked::Sessions(..) => "sessions",
             Asked::MyProfile => "my profile",
             Asked::MyPermissions(_) => "my permissions",
             Asked::AskedByMe(_) => "asked by me",

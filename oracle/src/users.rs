@@ -96,10 +96,7 @@ impl Oracle {
     ) -> Option<Code> {
         let Who::User(user) = who else { return None };
         let home = self.user(user).unwrap().home;
-        let known = |user: &&User| {
-            let by = [user.email.as_ref(), self.pending_address(user.id)];
-            Some(user.id) == person || email.is_some() && by.contains(&email)
-        };
+        let known = |user: &&User| Some(user.id) == person || email.is_some() && user.email.as_ref() == email;
         let people = self.users.iter().filter(known);
         let asked: u32 = people.map(|user| self.asked_of(&Addressee::Person(user.id), home, at)).sum();
         (asked >= self.policy.asks_per_day).then_some(Code::TooManyRequests)

@@ -5,8 +5,8 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::Command;
 use tenantry::model::{Actor, HandshakeState, ResellerStatus, Stage, UserState};
 use tenantry::query::{
-    AuditFilter, CustomerFilter, CustomerSort, LinkFilter, MoveFilter, ProposalFilter, ResellerFilter,
-    ResellerSort, UserFilter, UserSort,
+    AssignmentFilter, AuditFilter, CustomerFilter, CustomerSort, LinkFilter, MoveFilter, ProposalFilter,
+    ResellerFilter, ResellerSort, SessionFilter, UserFilter, UserSort,
 };
 use tenantry::testkit::random::Rng;
 
@@ -139,7 +139,7 @@ impl Generator {
     fn about_a_desk(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
         let turning = Turning { limit: 1 + self.rng.below(5), descending: self.rng.percent(50) };
         let about = |viewer, asked| ListQuestion { viewer, asked, at };
-        match self.rng.below(32) {
+        match self.rng.below(36) {
             roll @ 16.. => self.about_dealings(oracle, at, turning, roll - 16),
             10 => {
                 let home = self.living_tenant(oracle);
@@ -249,6 +249,27 @@ impl Generator {
                 let tenant =
                     self.tenant_where(oracle, |t| oracle.alert_rules.iter().any(|one| one.tenant == t.id));
                 about(self.actor_for(oracle, "alerts.view", tenant), Asked::AlertRules(tenant, turning))
+            }
+            16..=17 => {
+                let tenant = self.living_tenant(oracle);
+                let role = self.rng.percent(15).then(|| self.role_for(oracle, None, tenant));
+                let user = self.rng.percent(15).then(|| self.any_user(oracle));
+                let viewer = self.actor_for(oracle, "users.view", tenant);
+                about(viewer, Asked::Assignments(tenant, AssignmentFilter { role, user }, turning))
+            }
+            18 => {
+                let tenant =
+                    self.tenant_where(oracle, |t| oracle.licences.iter().any(|one| one.tenant == t.id));
+                about(self.actor_for(oracle, "licences.view", tenant), Asked::Licences(tenant, turning))
+            }
+            19 => {
+                let tenant =
+                    self.tenant_where(oracle, |t| oracle.sessions.iter().any(|one| one.tenant == t.id));
+                let ended = self.rng.percent(30).then_some(side);
+                let service = self.service(oracle).filter(|_| self.rng.percent(15));
+                let by = self.rng.percent(15).then(|| self.any_user(oracle));
+                let viewer = self.actor_for(oracle, "audit.view", tenant);
+                about(viewer, Asked::Sessions(tenant, SessionFilter { ended, service, by }, turning))
             }
             11 => about(Actor::User(self.any_user(oracle)), Asked::MyProfile),
             12 => {

@@ -1,0 +1,190 @@
+//! What there is on a tenant: who has which role, licences, consoles, as somebody is told of it. It only reads.
+
+use tenantry::base::ids::{LicenceId, SessionId, TenantId, UserId};
+use tenantry::base::text::{Email, PersonName, Service};
+use tenantry::base::time::Timestamp;
+use tenantry::model::{Actor, RoleRef, Subject};
+use tenantry::query::{AssignmentFilter, AssignmentRow, LicenceRow, SessionFilter, SessionRow};
+use tenantry::refusal::Code;
+
+use crate::access::{Disabled, Who};
+use crate::world::{Licence, Oracle, Session};
+
+/// Somebody's role on a tenant: theirs by name, or that of their organisation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assigned {
+    pub user: Option<UserId>,
+    pub home: TenantId,
+    pub name: Option<PersonName>,
+    pub email: Option<Email>,
+    pub role: RoleRef,
+    pub below: bool,
+    pub masked: bool,
+}
+
+impl From<AssignmentRow> for Assigned {
+    fn from(row: AssignmentRow) -> Self {
+        let AssignmentRow { user, home, name, email, role, below, masked, .. } = row;
+        Self { user, home, name, email, role, below, masked }
+    }
+}
+
+/// A licence that serves a tenant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Licensed {
+    pub licence: LicenceId,
+    pub service: Service,
+    pub seats: u32,
+    pub used: u32,
+    pub buyer: Option<TenantId>,
+    pub expires: Option<Timestamp>,
+}
+
+impl From<LicenceRow> for Licensed {
+    fn from(row: LicenceRow) -> Self {
+        let LicenceRow { licence, service, seats, used, buyer, expires, .. } = row;
+        Self { licence, service, seats, used, buyer, expires }
+    }
+}
+
+/// A console of a tenant, opened by a colleague or by another organisation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    pub session: SessionId,
+    pub service: Service,
+    pub opened: Timestamp,
+    pub by: Subject,
+    pub closed: Option<Timestamp>,
+}
+
+impl From<SessionRow> for Opened {
+    fn from(row: SessionRow) -> Self {
+        let SessionRow { session, service, opened, by, closed, .. } = row;
+        Self { session, service, opened, by, closed }
+    }
+}
+
+impl Oracle {
+    fn home_of(&self, user: UserId) -> TenantId {
+        self.user(user).map(|user| user.home).unwrap()
+    }
+
+    /// Whether somebody may see the users of a tenant.
+    pub fn may_view_users(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
+        self.right(who, "users.view", tenant, at, Disabled::Bars).is_ok()
+    }
+
+    pub fn is_at_home(&self, who: Who, tenant: TenantId) -> bool {
+        matches!(who, Who::User(user) if self.home_of(user) == tenant)
+    }
+
+    /// A row as far as somebody is told of people: colleagues, and those of an organisation whose users they may see; of others
+    /// the organisation, if that is there for them.
+    pub fn masked_row(&self, who: Who, row: Assigned, at: Timestamp) -> Option<Assigned> {
+        let views = self.may_view_users(who, row.home, at);
+        let named = views || self.is_at_home(who, row.home);
+        (named || self.is_there(who, row.home, at)).then(|| Assigned {
+            user: row.user.filter(|_| named),
+            name: row.name.filter(|_| views),
+            email: row.email.filter(|_| views),
+            ..row
+        })
+    }
+
+    /// Who holds which role on a tenant itself.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn assignments_of(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        filter: &AssignmentFilter,
+        at: Timestamp,
+    ) -> Result<Vec<Assigned>, Code> {
+        let who = self.viewer(viewer, "users.view", tenant, at)?;
+        let on_it = self.assignments.iter().filter(|one| one.tenant == tenant);
+        let rows = on_it.filter_map(|one| {
+            let user = self.user(one.user).unwrap();
+            let row = Assigned {
+                user: Some(one.user),
+                home: user.home,
+                name: user.name.clone(),
+                email: user.email.clone(),
+                role: one.role.clone(),
+                below: one.below,
+                masked: one.masked,
+            };
+            self.masked_row(who, row, at)
+        });
+        let wanted = |row: &Assigned| {
+            filter.role.as_ref().is_none_or(|role| *role == row.role)
+                && filter.user.is_none_or(|user| row.user == Some(user))
+        };
+        Ok(rows.filter(wanted).collect())
+    }
+
+    /// Whether a licence of a tenant, or who bought it, is told to somebody.
+    pub fn is_told_of_buyer(&self, who: Who, buyer: TenantId, at: Timestamp) -> bool {
+        self.living(buyer).is_some() && self.is_there(who, buyer, at)
+    }
+
+    /// The licences that serve a tenant.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn licences_of(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        at: Timestamp,
+    ) -> Result<Vec<Licensed>, Code> {
+        let who = self.viewer(viewer, "licences.view", tenant, at)?;
+        let there = |one: &Licence| self.is_told_of_buyer(who, one.buyer, at);
+        let told = |one: &&Licence| self.is_at_home(who, tenant) || there(one);
+        let rows = self.licences.iter().filter(|one| one.tenant == tenant).filter(told);
+        Ok(rows
+            .map(|one| Licensed {
+                licence: one.id,
+                service: one.service.clone(),
+                seats: one.seats,
+                used: self.used_seats(one.id) as u32,
+                buyer: Some(one.buyer).filter(|_| there(one)),
+                expires: one.expires,
+            })
+            .collect())
+    }
+
+    /// The consoles of a tenant, open or closed.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn sessions_of(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        filter: &SessionFilter,
+        at: Timestamp,
+    ) -> Result<Vec<Opened>, Code> {
+        let who = self.viewer(viewer, "audit.view", tenant, at)?;
+        let there = |one: &&Session| self.is_there(who, self.home_of(one.user), at);
+        let rows = self.sessions.iter().filter(|one| one.tenant == tenant).filter(there).map(|one| {
+            let home = self.home_of(one.user);
+            let colleague = self.is_at_home(who, home) || matches!(who, Who::Operator { .. });
+            let by = if colleague { Subject::User(one.user) } else { Subject::Tenant(home) };
+            Opened {
+                session: one.id,
+                service: one.service.clone(),
+                opened: one.opened,
+                by,
+                closed: one.closed,
+            }
+        });
+        let wanted = |row: &Opened| {
+            filter.ended.is_none_or(|ended| ended == row.closed.is_some())
+                && filter.service.as_ref().is_none_or(|service| *service == row.service)
+                && filter.by.is_none_or(|user| row.by == Subject::User(user))
+        };
+        Ok(rows.filter(wanted).collect())
+    }
+}
