@@ -12,7 +12,7 @@ pub struct Verified {
     /// The revision up to which it does: a later look may begin here.
     pub token: Token,
     /// Under which rules what is derived was made, where those are older than this library's
-    /// ([`Self::current`]): then the chain and the personal data hold, and nobody can tell by which
+    /// (`current`): then the chain and the personal data hold, and nobody can tell by which
     /// older rules the rest was right. `rebuild` makes it anew.
     pub older: Option<u32>,
     /// The number of this library's rules.
@@ -32,7 +32,7 @@ pub struct Verified {
 pub struct Rebuilt {
     /// The revision that the store is at, as before.
     pub token: Token,
-    /// Under which rules what is derived was; where it is [`Self::after`], whatever differed was
+    /// Under which rules what is derived was; where it is `after`, whatever differed was
     /// wrong.
     pub before: u32,
     /// Under which rules it is now: this library's.
