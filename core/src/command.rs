@@ -944,8 +944,8 @@ commands! {
         kind: TenantKind,
     }
 
-    /// Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it, whose
-    /// consoles and requests may end with it.
+    /// Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it,
+    /// whose consoles and requests may end with it.
     DisableTenants => "disable_tenants" -> Vec<TenantResult>
         = |this, events| results(&this.tenants, events, Some(Operation::Disabled));
     {

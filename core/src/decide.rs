@@ -260,7 +260,8 @@ pub enum Settling<'a> {
     LinksAbove(TenantId),
     /// What is due about the links that a reseller's list shows something of.
     LinksOfReseller(TenantId),
-    /// What is due about a tenant: its links, those above them, and the handshakes it takes part in.
+    /// What is due about a tenant: its links, those above them, and the handshakes it takes part
+    /// in.
     AllAbout(TenantId),
     /// What is due about these entities, as far as they may be others by it.
     Entities(&'a [Any]),

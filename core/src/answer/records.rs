@@ -18,9 +18,9 @@ use crate::view::{Key, ViewError};
 /// How many records are read at a time.
 const PAGE: usize = 256;
 
-/// Records about a tenant, as the actor may see them. Costs those between the moments of the filter,
-/// up to the end of the page, that are about the tenant and, where it names a user, about them: the
-/// fewer of the two. A command is looked for in one after the other.
+/// Records about a tenant, as the actor may see them. Costs those between the moments of the
+/// filter, up to the end of the page, that are about the tenant and, where it names a user, about
+/// them: the fewer of the two. A command is looked for in one after the other.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not read the audit, `foreign_cursor`, `invalid_limit`.
@@ -144,8 +144,8 @@ fn about_both(
     }
 }
 
-/// The records after `low` and up to `high`, the last first. They are found forwards in stretches of
-/// the journal, which grow where there is little in them.
+/// The records after `low` and up to `high`, the last first. They are found forwards in stretches
+/// of the journal, which grow where there is little in them.
 fn backwards<'a>(
     asked: &'a AskedWorld<'_>,
     about: AboutWhom,

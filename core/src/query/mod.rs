@@ -273,9 +273,9 @@ queries! {
         actor: Actor,
     }
 
-    /// A manager's customers. A page costs its rows, whatever the order; with a text, a service
-    /// or a number of devices the customers that meet whichever of them the fewest meet, or those up
-    /// to the end of the page, if these are fewer.
+    /// A manager's customers. A page costs its rows, whatever the order; with a text, a
+    /// service or a number of devices the customers that meet whichever of them the fewest meet, or
+    /// those up to the end of the page, if these are fewer.
     Customers => "customers" -> Page<CustomerRow>;
     {
         /// Who asks.
@@ -301,8 +301,8 @@ queries! {
         customer: TenantId,
     }
 
-    /// A tenant's own users. Every page costs all of them, since they are looked for and sorted
-    /// by what is personal, which no index holds (U-5).
+    /// A tenant's own users. Every page costs all of them, since they are looked for and
+    /// sorted by what is personal, which no index holds (U-5).
     Users => "users" -> Page<UserRow>;
     {
         /// Who asks.
@@ -317,7 +317,8 @@ queries! {
         paging: Paging,
     }
 
-    /// A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of them.
+    /// A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of
+    /// them.
     Integrations => "integrations" -> Page<IntegrationRow>;
     {
         /// Who asks.
@@ -332,9 +333,9 @@ queries! {
         paging: Paging,
     }
 
-    /// A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text those
-    /// that have whichever of its words the fewest have, or those up to the end of the page, if
-    /// these are fewer.
+    /// A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text
+    /// those that have whichever of its words the fewest have, or those up to the end of the page,
+    /// if these are fewer.
     ResellerCustomers => "reseller_customers" -> Page<ResellerCustomerRow>;
     {
         /// Who asks.
@@ -349,7 +350,8 @@ queries! {
         paging: Paging,
     }
 
-    /// All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the filter.
+    /// All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the
+    /// filter.
     ResellerCsv => "reseller_csv" -> Csv;
     {
         /// Who asks.
@@ -378,8 +380,8 @@ queries! {
         actor: Actor,
     }
     + {
-        /// Only those where each word of this begins a word of the name or number, whatever the case
-        /// and accents. At most 200 characters.
+        /// Only those where each word of this begins a word of the name or number, whatever the
+        /// case and accents. At most 200 characters.
         text: Option<String>,
         /// Which page.
         paging: Paging,
@@ -503,7 +505,8 @@ queries! {
         paging: Paging,
     }
 
-    /// The MSPs that a tenant keeps from asking to manage it; told to those who may bar them (L-10).
+    /// The MSPs that a tenant keeps from asking to manage it; told to those who may bar them
+    /// (L-10).
     BarredManagers => "barred_managers" -> Page<BarredManagerRow>;
     {
         /// Who asks.
@@ -600,8 +603,8 @@ queries! {
     }
 
     /// The person with an address whom the actor may name as an additional recipient of a tenant's
-    /// alerts: at home on it, or in an organisation above it that is there for the actor. Nothing for
-    /// every other address, and so of whoever has not accepted their invitation.
+    /// alerts: at home on it, or in an organisation above it that is there for the actor. Nothing
+    /// for every other address, and so of whoever has not accepted their invitation.
     FindPerson => "person" -> Option<NamedUser>;
     {
         /// Who asks.
@@ -684,8 +687,8 @@ queries! {
         paging: Paging,
     }
 
-    /// The consoles of a tenant, those still open first, the oldest before others. A page costs
-    /// its rows; service and person are looked at in one after the other.
+    /// The consoles of a tenant, those still open first, the oldest before others. A page
+    /// costs its rows; service and person are looked at in one after the other.
     Sessions => "sessions" -> Page<SessionRow>;
     {
         /// Who asks.
@@ -721,8 +724,8 @@ queries! {
     {}
 
     /// Records about a tenant, as the actor may see them. A page costs the records about the
-    /// tenant up to its end, from `from` and until `until` alone, and with `by` those of the user if
-    /// these are fewer; a command is looked for in one after the other.
+    /// tenant up to its end, from `from` and until `until` alone, and with `by` those of the user
+    /// if these are fewer; a command is looked for in one after the other.
     Audit => "audit" -> Page<AuditRow>;
     {
         /// Who asks.
@@ -995,8 +998,8 @@ pub struct CustomerFilter {
     /// Only those who hold at most so many devices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_devices: Option<u64>,
-    /// Only those where each word of this begins a word of the name or number, whatever the case and
-    /// accents. At most 200 characters.
+    /// Only those where each word of this begins a word of the name or number, whatever the case
+    /// and accents. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -1091,8 +1094,8 @@ pub struct UserFilter {
     /// Only those in this state; without it, all that are not removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<UserState>,
-    /// Only those where each word of this begins a word of the name or address, whatever the case and
-    /// accents. At most 200 characters.
+    /// Only those where each word of this begins a word of the name or address, whatever the case
+    /// and accents. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -1148,8 +1151,8 @@ pub struct IntegrationFilter {
     /// Only those that this tenant owns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<TenantId>,
-    /// Only those where each word of this begins a word of the name, whatever the case and accents. At
-    /// most 200 characters.
+    /// Only those where each word of this begins a word of the name, whatever the case and accents.
+    /// At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -1208,8 +1211,8 @@ pub struct ResellerFilter {
     /// Only those at this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ResellerStatus>,
-    /// Only those where each word of this begins a word of the name, reference or number, whatever the
-    /// case and accents. At most 200 characters.
+    /// Only those where each word of this begins a word of the name, reference or number, whatever
+    /// the case and accents. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.

@@ -218,8 +218,8 @@ pub struct ManagerInvitationRow {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BarredManagerFilter {
-    /// Only those where each word of this begins a word of the number, whatever the case. At most 200
-    /// characters.
+    /// Only those where each word of this begins a word of the number, whatever the case. At most
+    /// 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The order.
@@ -255,8 +255,8 @@ pub struct BarredManagerRow {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RoleFilter {
-    /// Only those where each word of this begins a word of the name, whatever the case and accents. At
-    /// most 200 characters.
+    /// Only those where each word of this begins a word of the name, whatever the case and accents.
+    /// At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Only those that hold this permission.
@@ -361,8 +361,8 @@ pub struct InvitationRow {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeviceFilter {
-    /// Only those whose id begins with this, as ids are written; of several ids, the first. At most 200
-    /// characters.
+    /// Only those whose id begins with this, as ids are written; of several ids, the first. At most
+    /// 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Only those that have a seat of this licence.

@@ -166,8 +166,8 @@ impl<'w> Sight<'w> {
         Ok(self.knows(tenant, user.home)?.then_some(Subject::Tenant(user.home)))
     }
 
-    /// The person with an address who is at home on a tenant, or on one above it that is there for the
-    /// actor: whoever may be named for what the tenant has to tell.
+    /// The person with an address who is at home on a tenant, or on one above it that is there for
+    /// the actor: whoever may be named for what the tenant has to tell.
     ///
     /// # Errors
     /// When the world cannot be read.
