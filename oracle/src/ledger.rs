@@ -2,7 +2,7 @@
 
 use tenantry::base::ids::LinkId;
 use tenantry::engine::Moment;
-use tenantry::model::{Actor, EndCause, Subject};
+use tenantry::model::Actor;
 use tenantry::query::{
     AlertRules, AskedByMe, Assignments, Licences, Links, Moves, MyPermissions, MyProfile, Paging, Proposals,
     Resellers, Sessions, Uploads,
@@ -17,7 +17,6 @@ use crate::holdings::{Assigned, Licensed, Opened};
 use crate::lists::list_of_requests;
 use crate::own::{Asking, Holding, Oneself, Parting, Readdressing, Sought};
 use crate::question::{Agreed, Asked, Told, Turning, all_pages, in_order, refused, same};
-use crate::world::Oracle;
 
 /// What the engine answers.
 enum Rows {
@@ -132,7 +131,6 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
     let (world, at) = (&told.world, told.at);
     match (asked, answer(now, viewer, asked)) {
         (Asked::Links(tenant, filter, turning), Rows::Links(actual)) => {
-            let actual = actual.map(|rows| rows.into_iter().map(|row| world.with_end(row)).collect());
             in_order(&actual, *turning, |row| row.ended.is_some())?;
             let rows = told
                 .right(list_of_links(filter.manages), *tenant)
@@ -226,16 +224,19 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
         (Asked::MyPermissions(tenant), Rows::Permissions(actual)) => {
             let expected = match told.today {
                 // What one has now, and had then.
-                Some((today, now, _)) => today.permissions_on(viewer, *tenant, now).and_then(|held| {
-                    let then = world.permissions_on(viewer, *tenant, at)?;
-                    Ok(then.iter().filter_map(|one| one.as_far_as(&held)).collect())
-                }),
+                Some((today, now, _)) => told
+                    .could_act()
+                    .and_then(|()| today.permissions_on(viewer, *tenant, now))
+                    .and_then(|held| {
+                        let then = world.permissions_on(viewer, *tenant, at)?;
+                        Ok(then.iter().filter_map(|one| one.as_far_as(&held)).collect())
+                    }),
                 None => world.permissions_on(viewer, *tenant, at),
             };
             same(expected, actual)
         }
         (Asked::AskedByMe(turning), Rows::Asked(actual)) => {
-            let actual = actual.map(|rows| rows.into_iter().map(|row| told.with_own(row)).collect());
+            let actual = actual.map(|rows| rows.into_iter().filter_map(|row| told.as_of_now(row)).collect());
             // What was asked last comes first.
             let last_first = Turning { descending: !turning.descending, ..*turning };
             in_order(&actual, last_first, Asking::asked)?;
@@ -263,22 +264,21 @@ impl Told<'_> {
         rows.map(|rows| rows.into_iter().filter(there).map(told).collect())
     }
 
-    /// EXCLUSIONS: the address that one is asked to confirm is told to oneself, and the engine does not tell it to those whose home
-    /// is disabled; of a past, one that has lapsed since is forgotten, and the engine tells it until that is recorded.
-    fn with_own(&self, row: Asking) -> Asking {
+    /// EXCLUSIONS: of a past, an address that has lapsed since is forgotten, and the engine tells it until that is recorded. Of
+    /// what became of a link that is not there today only that is told, and the engine tells of a past in which it was asked.
+    fn as_of_now(&self, row: Asking) -> Option<Asking> {
+        let Some((today, now, user)) = self.today else { return Some(row) };
         match row.what {
             Sought::Address(one) => {
-                let asked = self.world.address_change(one.user);
-                let own = asked.is_some_and(|asked| asked.sender == Some(Subject::User(one.user)));
-                let waits = asked.and_then(|asked| asked.email.clone());
-                let new_email = match waits {
-                    Some(email) if own => Some(email),
-                    None if self.today.is_some() => None,
-                    _ => one.new_email,
-                };
-                Asking { what: Sought::Address(Readdressing { new_email, ..one }), ..row }
+                let waits = self.world.pending_address(one.user).is_some();
+                let new_email = one.new_email.filter(|_| waits);
+                Some(Asking { what: Sought::Address(Readdressing { new_email, ..one }), ..row })
             }
-            what => Asking { what, ..row },
+            Sought::LinkRequest(ref one) => {
+                let request = today.request(one.request)?;
+                today.is_listed(Who::User(user), request, now).then_some(row)
+            }
+            _ => Some(row),
         }
     }
 
@@ -302,19 +302,5 @@ impl Told<'_> {
             other => other,
         };
         Asking { what, ..row }
-    }
-}
-
-impl Oracle {
-    /// EXCLUSION: a link that time has ended has ended when its term or notice period was over. The engine tells when that was
-    /// recorded, and of what is not recorded yet when it is asked.
-    fn with_end(&self, row: Linked) -> Linked {
-        let ended = match row.cause {
-            Some(EndCause::Expired | EndCause::NoticeOver) => {
-                self.link(row.link).and_then(|link| link.ended_at)
-            }
-            _ => row.ended,
-        };
-        Linked { ended: row.ended.and(ended), ..row }
     }
 }
