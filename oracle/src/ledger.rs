@@ -2,7 +2,7 @@
 
 use tenantry::base::ids::LinkId;
 use tenantry::engine::Moment;
-use tenantry::model::Actor;
+use tenantry::model::{Actor, EndCause};
 use tenantry::query::{
     AlertRules, AskedByMe, Assignments, Licences, Links, Moves, MyPermissions, MyProfile, Paging, Proposals,
     Resellers, Sessions, Uploads,
@@ -17,6 +17,7 @@ use crate::holdings::{Assigned, Licensed, Opened};
 use crate::lists::list_of_requests;
 use crate::own::{Asking, Holding, Oneself, Parting, Readdressing, Sought};
 use crate::question::{Agreed, Asked, Told, Turning, all_pages, in_order, refused, same};
+use crate::world::Oracle;
 
 /// What the engine answers.
 enum Rows {
@@ -131,6 +132,7 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
     let (world, at) = (&told.world, told.at);
     match (asked, answer(now, viewer, asked)) {
         (Asked::Links(tenant, filter, turning), Rows::Links(actual)) => {
+            let actual = actual.map(|rows| rows.into_iter().map(|row| world.with_end(row)).collect());
             in_order(&actual, *turning, |row| row.ended.is_some())?;
             let rows = told
                 .right(list_of_links(filter.manages), *tenant)
@@ -302,5 +304,17 @@ impl Told<'_> {
             other => other,
         };
         Asking { what, ..row }
+    }
+}
+
+impl Oracle {
+    /// EXCLUSION: a link that its notice period ended has ended when that was over. The engine tells the end of its term or, where
+    /// it has none, the moment of the record or of the question.
+    fn with_end(&self, row: Linked) -> Linked {
+        let over = self.link(row.link).and_then(|link| link.ended_at);
+        match row.cause {
+            Some(EndCause::NoticeOver) => Linked { ended: row.ended.and(over), ..row },
+            _ => row,
+        }
     }
 }
