@@ -1,7 +1,7 @@
 //! Files that somebody altered with plain SQL while nobody had them open: `verify` names what was altered, and whoever
 //! asks meanwhile gets an answer or an error.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -130,8 +130,9 @@ def said(place: Path, words: str) -> str:
 
 def told(place: Path, words: str, out: str, err: str, code: object) -> str:
     text = f"$ tenantry {words}\n{out}{err}→ {code}\n".replace(str(place.resolve()), "PLACE")
-    # The store's epoch and the file's size are its own.
+    # The store's epoch and the file's size are its own, and so are hashes over salts.
     text = re.sub(r"[0-9a-f-]{36}\.(\d+)\.[0-9a-f]{64}", r"TOKEN.\1", text)
+    text = re.sub(r'"[0-9a-f]{64}"', '"HASH"', text)
     return re.sub(r"^bytes( +)[\d ]+$", r"bytes\1SIZE", text, flags=re.M)
 
 
@@ -261,7 +262,7 @@ def test_derived_data_that_is_wrong_is_rebuilt(place: Path, tmp_path: Path) -> N
     assert done.returncode == 0 and "table record_about lacks a row" in done.stdout
     done = run(tmp_path, "verify bad.db --json")
     told = json.loads(done.stdout)
-    assert done.returncode == 0 and told["journal"] == "holds" and told["older"] is None
+    assert done.returncode == 0 and told["journal"] == "holds" and told.get("older") is None
     done = run(tmp_path, f"verify bad.db --since {told['token']}")
     assert done.returncode == 0 and "the journal holds" in done.stdout
     done = run(tmp_path, "rebuild bad.db --json")

@@ -508,7 +508,7 @@ fn an_erased_subject_is_forgotten(store: &dyn Store) {
     let commit_people = |log: &mut Log, people: Vec<(Subject, Option<Personal>)>| {
         let about = people.iter().map(|(subject, _)| *subject).collect();
         let seq = log.head.seq;
-        let request = Some((RequestId::from_uuid(numbered(900 + seq)), Hash::of(&format!("request {seq}"))));
+        let request = Some((RequestId::from_uuid(numbered(900 + seq)), Hash::of(format!("request {seq}"))));
         let people = people.into_iter().map(|(subject, known)| (subject, known.map(Into::into))).collect();
         let new = NewRecord { people, about, request, ..following(&log.head, "people") };
         log.note(&new);
