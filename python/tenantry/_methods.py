@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from . import _read, commands, model
-from ._command import ActorLike, Command, Executed
+from ._command import ActorLike, Command, Executed, PolicyLike
 from ._data import UNSET, AsOf, Id, TypedDevice, Unset
 from ._rows import Answer, Rows
 
@@ -39,7 +39,7 @@ class Commands(ABC):
     def set_policy(
         self,
         *,
-        policy: model.Policy,
+        policy: PolicyLike,
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
@@ -131,7 +131,9 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.AddedCustomer]:
-        """Create a customer, or a multi-client, under a manager (L-1).
+        """Create a customer, or a multi-client, under a manager (L-1). A multi-client (`msp`) under a type that locks
+        the customer out, as `fully` does, has its people locked out of its own clients as well (P-4). Where they are
+        to work there, link it as `jointly`.
 
         Args:
             manager: The tenant that will manage it.
@@ -262,7 +264,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[tuple[model.TenantResult, ...]]:
-        """Disable tenants (T-5, T-6).
+        """Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it, whose consoles and
+        requests may end with it.
 
         Args:
             tenants: The tenants; checked as a whole.
@@ -2374,7 +2377,9 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.CustomerRow]:
-        """A manager's customers (Q-1). A lazy list: rows are read as you come to them.
+        """A manager's customers (Q-1). A page costs its rows, whatever the order; with a text, a service or a number of
+        devices the customers that meet whichever of them the fewest meet, or those up to the end of the page, if
+        these are fewer. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2386,7 +2391,8 @@ class Queries(ABC):
             service: Only those for whom this service is managed.
             sort: The order.
             stage: Only links at this stage; without it, every link in force.
-            text: Only those whose name or number has this in it, whatever the case. At most 200 characters.
+            text: Only those where each word of this begins a word of the name or number, whatever the case and
+                accents. At most 200 characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2446,7 +2452,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.UserRow]:
-        """A tenant's own users. A lazy list: rows are read as you come to them.
+        """A tenant's own users (Q-4). Every page costs all of them, since they are looked for and sorted by what is
+        personal, which no index holds (U-5). A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2454,7 +2461,8 @@ class Queries(ABC):
             as_of: When; now, if left out.
             sort: The order.
             state: Only those in this state; without it, all that are not removed.
-            text: Only those whose name or address has this in it, whatever the case. At most 200 characters.
+            text: Only those where each word of this begins a word of the name or address, whatever the case and
+                accents. At most 200 characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2488,8 +2496,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.IntegrationRow]:
-        """A tenant's integrations, its own and those attached (I-1, I-3). A lazy list: rows are read as you come to
-        them.
+        """A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of them. A lazy list:
+        rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2498,7 +2506,8 @@ class Queries(ABC):
             kind: Only those of this type.
             owner: Only those that this tenant owns.
             sort: The order.
-            text: Only those whose name has this in it, whatever the case. At most 200 characters.
+            text: Only those where each word of this begins a word of the name, whatever the case and accents. At
+                most 200 characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2533,7 +2542,9 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.ResellerCustomerRow]:
-        """A reseller's customers (V-4, V-5). A lazy list: rows are read as you come to them.
+        """A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text those that have
+        whichever of its words the fewest have, or those up to the end of the page, if these are fewer. A lazy list:
+        rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2542,8 +2553,8 @@ class Queries(ABC):
             sort: The order.
             status: Only those at this status.
             tenant: Only this one.
-            text: Only those whose name, reference or number has this in it, whatever the case. At most 200
-                characters.
+            text: Only those where each word of this begins a word of the name, reference or number, whatever the
+                case and accents. At most 200 characters.
             unused: Whether added customers without a device shown as them are listed, too.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
@@ -2576,7 +2587,7 @@ class Queries(ABC):
         text: str | None = None,
         unused: bool = False,
     ) -> model.Csv:
-        """All of a reseller's customers as CSV, in one text (V-6).
+        """All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the filter.
 
         Args:
             actor: Who asks.
@@ -2585,8 +2596,8 @@ class Queries(ABC):
             sort: The order.
             status: Only those at this status.
             tenant: Only this one.
-            text: Only those whose name, reference or number has this in it, whatever the case. At most 200
-                characters.
+            text: Only those where each word of this begins a word of the name, reference or number, whatever the
+                case and accents. At most 200 characters.
             unused: Whether added customers without a device shown as them are listed, too.
         """
         d = self._ask(
@@ -2627,7 +2638,8 @@ class Queries(ABC):
             actor: Who asks.
             as_of: When; now, if left out.
             descending: Whether the order is turned round.
-            text: Only those whose name or number has this in it, whatever the case. At most 200 characters.
+            text: Only those where each word of this begins a word of the name or number, whatever the case and
+                accents. At most 200 characters.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
         """
@@ -2655,7 +2667,7 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.AwaitingRow]:
         """What awaits an answer that the user may give, at home and where they hold a role themselves; what lapses
-        first comes first (Q-5). A lazy list: rows are read as you come to them.
+        first comes first (Q-5). A page costs its rows. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2743,16 +2755,22 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: Id,
         as_of: AsOf | None = None,
+        management: model.ManagementType | None = None,
+        service: model.Service | None = None,
+        sort: model.ManagerSort = model.ManagerSort.NAME,
         descending: bool = False,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.ManagerRow]:
-        """Who manages a tenant, by name (Q-4). A lazy list: rows are read as you come to them.
+        """Who manages a tenant (Q-4). A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            management: Only those who manage so.
+            service: Only those who manage this service.
+            sort: The order.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2765,6 +2783,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
+                    "filter": {"management": management, "service": service, "sort": sort},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
@@ -2937,17 +2956,22 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: Id,
         as_of: AsOf | None = None,
+        sort: model.BarredManagerSort = model.BarredManagerSort.SINCE,
+        text: str | None = None,
         descending: bool = False,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.BarredManagerRow]:
-        """The MSPs that a tenant keeps from asking to manage it; told to those who may bar them. The first that was
-        barred comes first (L-10). A lazy list: rows are read as you come to them.
+        """The MSPs that a tenant keeps from asking to manage it; told to those who may bar them (L-10). A lazy list:
+        rows are read as you come to them.
 
         Args:
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            sort: The order.
+            text: Only those where each word of this begins a word of the number, whatever the case. At most 200
+                characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2960,6 +2984,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
+                    "filter": {"sort": sort, "text": text},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
@@ -2972,6 +2997,8 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: Id,
         as_of: AsOf | None = None,
+        permission: model.Permission | None = None,
+        text: str | None = None,
         descending: bool = False,
         cursor: str | None = None,
         limit: int = 100,
@@ -2983,6 +3010,9 @@ class Queries(ABC):
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            permission: Only those that hold this permission.
+            text: Only those where each word of this begins a word of the name, whatever the case and accents. At
+                most 200 characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -2995,6 +3025,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
+                    "filter": {"permission": permission, "text": text},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
@@ -3007,17 +3038,21 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: Id,
         as_of: AsOf | None = None,
+        role: model.RoleRef | uuid.UUID | None = None,
+        user: Id | None = None,
         descending: bool = False,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.AssignmentRow]:
-        """Who holds which role on a tenant itself: its own people by their id, then others (Q-4). A lazy list: rows are
+        """Who holds which role on a tenant itself, role by role (Q-4). A page costs its rows. A lazy list: rows are
         read as you come to them.
 
         Args:
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            role: Only those that give this role.
+            user: Only that of this user, where they are named to the actor.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -3030,6 +3065,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
+                    "filter": {"role": role, "user": user},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
@@ -3090,16 +3126,24 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: Id,
         as_of: AsOf | None = None,
+        licence: Id | None = None,
+        seated: bool | None = None,
+        text: str | None = None,
         descending: bool = False,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.DeviceRow]:
-        """The devices that a tenant holds, by their ids (Q-4). A lazy list: rows are read as you come to them.
+        """The devices that a tenant holds, by their ids (Q-4). A page costs its rows; whether a device has a seat is
+        looked at in one after the other. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            licence: Only those that have a seat of this licence.
+            seated: Only those that have a seat, or only those that have none (C-1).
+            text: Only those whose id begins with this, as ids are written; of several ids, the first. At most 200
+                characters.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -3112,6 +3156,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
+                    "filter": {"licence": licence, "seated": seated, "text": text},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
@@ -3128,6 +3173,27 @@ class Queries(ABC):
         """
         d = self._ask("device", {"actor": actor, "device": device, "as_of": as_of}).value
         return None if (v := d) is None else _read.read_device_row(v)
+
+    def person(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: Id,
+        email: model.Email,
+        as_of: AsOf | None = None,
+    ) -> model.NamedUser | None:
+        """The person with an address whom the actor may name as an additional recipient of a tenant's alerts: at home
+        on it, or in an organisation above it that is there for the actor. Nothing for every other address, and so of
+        whoever has not accepted their invitation (Q-4, A-2).
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            email: The whole address.
+            as_of: When; now, if left out.
+        """
+        d = self._ask("person", {"actor": actor, "tenant": tenant, "email": email, "as_of": as_of}).value
+        return None if (v := d) is None else _read.read_named_user(v)
 
     def moves(
         self,
@@ -3278,16 +3344,24 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: Id,
         as_of: AsOf | None = None,
+        free: bool | None = None,
+        service: model.Service | None = None,
+        sort: model.LicenceSort = model.LicenceSort.SERVICE,
         descending: bool = False,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.LicenceRow]:
-        """The licences that serve a tenant, by service (Q-4). A lazy list: rows are read as you come to them.
+        """The licences that serve a tenant (Q-4). A page costs its rows; whether a seat is left is looked at in one
+        after the other, and so is the service where they come by their end. A lazy list: rows are read as you come
+        to them.
 
         Args:
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            free: Only those with a seat left, or only those without one.
+            service: Only those for this service.
+            sort: The order.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -3300,6 +3374,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
+                    "filter": {"free": free, "service": service, "sort": sort},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
@@ -3312,16 +3387,23 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: Id,
         as_of: AsOf | None = None,
+        by: Id | None = None,
+        ended: bool | None = None,
+        service: model.Service | None = None,
         descending: bool = False,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.SessionRow]:
-        """The open consoles of a tenant; the oldest first (Q-4). A lazy list: rows are read as you come to them.
+        """The consoles of a tenant, those still open first, the oldest before others (Q-4). A page costs its rows;
+        service and person are looked at in one after the other. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            by: Only those that this user opened, where they are named to the actor.
+            ended: Only those that have ended, or only those still open.
+            service: Only those of this service.
             descending: Whether the order is turned round.
             cursor: Where to begin: the `next` of a page before.
             limit: How many rows are read at a time, 1 to 1000.
@@ -3334,6 +3416,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
+                    "filter": {"by": by, "ended": ended, "service": service},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
@@ -3390,7 +3473,9 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.AuditRow]:
-        """Records about a tenant, as the actor may see them (Q-2). A lazy list: rows are read as you come to them.
+        """Records about a tenant, as the actor may see them (Q-2). A page costs the records about the tenant up to its
+        end, from `from` and until `until` alone, and with `by` those of the user if these are fewer; a command is
+        looked for in one after the other. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3559,10 +3644,15 @@ class Queries(ABC):
         """
         self._ask("confirm", {"token": token})
 
-    def verify(self) -> model.Verification:
-        """Replays the whole journal and compares everything that is stored with what it leads to: entities, their
-        past, indexes, receipts, what records are about, and a file's schema (Q-3)."""
-        d = self._ask("verify", {}).value
+    def verify(self, *, since: model.Token | None = None) -> model.Verification:
+        """Replays the whole journal and compares everything that is stored with what it leads to: entities, their past,
+        indexes, receipts, what records are about, personal data and a file's schema (Q-3).
+
+        Args:
+            since: A revision that was verified before: only the records since, and what these have changed, is
+                looked at.
+        """
+        d = self._ask("verify", {"since": since}).value
         return _read.read_verification(d)
 
     def erasure_pending(self) -> int | None:

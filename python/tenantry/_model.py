@@ -39,13 +39,16 @@ __all__ = [
     "AwaitingRow",
     "BarredManager",
     "BarredManagerRow",
+    "BarredManagerSort",
     "BuiltinRole",
     "ByOrganisation",
     "ByUser",
     "Clock",
+    "Commitment",
     "CompanyName",
     "Contact",
     "Coordinates",
+    "CorruptionKind",
     "Country",
     "Csv",
     "CustomerDetails",
@@ -61,9 +64,11 @@ __all__ = [
     "Explanation",
     "FaultFamily",
     "Flawed",
+    "FormerEmail",
     "Grounds",
     "Handshake",
     "HandshakeState",
+    "Hash",
     "HeldDevice",
     "HeldPermission",
     "Hold",
@@ -84,6 +89,7 @@ __all__ = [
     "Licence",
     "LicenceId",
     "LicenceRow",
+    "LicenceSort",
     "Link",
     "LinkId",
     "LinkRequest",
@@ -96,6 +102,7 @@ __all__ = [
     "ManagerInvitationId",
     "ManagerInvitationRow",
     "ManagerRow",
+    "ManagerSort",
     "Move",
     "MoveId",
     "MoveRow",
@@ -134,6 +141,7 @@ __all__ = [
     "ProposalId",
     "ProposalRow",
     "Question",
+    "Rebuilt",
     "Recipients",
     "Reference",
     "RequestId",
@@ -229,6 +237,10 @@ Ok::<(), tenantry::base::text::TextError>(()) ``` Serialised as a string, which 
 Email: TypeAlias = str
 """An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased as a whole, so
 that one mailbox has one spelling (U-1). Serialised as a string, which is parsed again when it is read."""
+
+
+Hash: TypeAlias = str
+"""A SHA-256 hash in hexadecimal digits."""
 
 
 IntegrationId: TypeAlias = uuid.UUID
@@ -402,6 +414,35 @@ class Audience(Word):
 
     GROUP_MANAGERS = "group_managers"
     """The device-group managers alone."""
+
+
+@final
+class BarredManagerSort(Word):
+    """The orders of barred MSPs (L-10)."""
+
+    SINCE = "since"
+    """By when they were barred."""
+
+    NUMBER = "number"
+    """By number."""
+
+
+@final
+class CorruptionKind(Word):
+    """What of a store does not hold (Q-3)."""
+
+    CHAIN = "chain"
+    """The chain of records is broken: history itself. Restore a backup."""
+
+    DERIVED = "derived"
+    """The records hold, and what is derived from them is wrong: entities, their past, indexes, receipts, what
+    records are about. Rebuild."""
+
+    PERSONAL = "personal"
+    """Personal data is not what its record says. Edit or erase whom it is about."""
+
+    FOREIGN = "foreign"
+    """The schema or header of the file is not of this library's make."""
 
 
 @final
@@ -588,6 +629,28 @@ class Kind(Word):
 
     DEVICE = "device"
     """A device."""
+
+
+@final
+class LicenceSort(Word):
+    """The orders of licences (Q-4)."""
+
+    SERVICE = "service"
+    """By service."""
+
+    EXPIRES = "expires"
+    """By when they run out; those that never do come last."""
+
+
+@final
+class ManagerSort(Word):
+    """The orders of a tenant's managers (Q-4)."""
+
+    NAME = "name"
+    """By name."""
+
+    SINCE = "since"
+    """By since when they manage it."""
 
 
 @final
@@ -1061,6 +1124,22 @@ class BarredManagerRow(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Commitment(Data):
+    """What a record says of somebody's personal data: that it was this and no other, and nothing of what it was (Q-3,
+    U-5).
+
+    Attributes:
+        subject: Whose data.
+        hash: The hash over whose it is, a random salt and the data. Both are kept where they are erased together;
+            nobody can guess the data from what is left.
+    """
+
+    subject: Subject
+    hash: Hash
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact(Data):
     """How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).
 
@@ -1250,6 +1329,20 @@ class Explanation(Data):
     def __bool__(self) -> bool:
         """What it says: `self.allowed`."""
         return self.allowed
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerEmail(Data):
+    """An e-mail address that somebody had (U-1).
+
+    Attributes:
+        email: The address.
+        until: When another one took its place.
+    """
+
+    email: Email
+    until: Timestamp
 
 
 @final
@@ -1616,7 +1709,7 @@ class LinkRow(Data):
         since: Since when it is or was in force.
         cause: Why it ended.
         delink_ends: When a pending delink request ends it, once its notice period is over (D-8).
-        ended: When it ended.
+        ended: When it ended: where its term or notice ran out then, recorded or not.
         expires: When it ends by itself.
         other: The other side, as long as it is there.
     """
@@ -1860,6 +1953,9 @@ class Personal(Data):
     Attributes:
         coordinates: Where the street address is on a map (T-4).
         email: A person's e-mail address.
+        former: The addresses that they had before, the latest last, so that what warns of a change still finds the
+            one it was for (U-1): for as many days after it was confirmed as there are to confirm one, or until the next
+            is.
         name: A person's name.
         new_email: The e-mail address that a person is asked to confirm, as long as they are (U-1).
         phone: A telephone number.
@@ -1868,6 +1964,7 @@ class Personal(Data):
 
     coordinates: Coordinates | None = None
     email: Email | None = None
+    former: tuple[FormerEmail, ...] = ()
     name: PersonName | None = None
     new_email: Email | None = None
     phone: Phone | None = None
@@ -2086,6 +2183,29 @@ class Question(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt(Data):
+    """What a rebuild led to (Q-3).
+
+    Attributes:
+        token: The revision that the store is at, as before.
+        before: Under which rules what is derived was; where it is `after`, whatever differed was wrong.
+        after: Under which rules it is now: this library's.
+        rows: How many rows were stored otherwise than the records lead to, and were put right.
+        differences: What the first of them were, and where; at most 32.
+        unrecoverable: What cannot be made anew, as no record has it: the first pieces of personal data that are
+            missing or not what their records say; at most 32. Whoever it is about is edited or erased.
+    """
+
+    token: Token
+    before: int
+    after: int
+    rows: int
+    differences: Collection[str]
+    unrecoverable: Collection[str]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipients(Data):
     """Who is told of something (A-1).
 
@@ -2227,19 +2347,21 @@ class Session(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow(Data):
-    """An open console of a tenant (Q-4).
+    """A console of a tenant (Q-4).
 
     Attributes:
         session: The session.
         service: Of which service.
         opened: When it was opened.
         by: By whom: a person of the actor's own organisation, or another organisation.
+        closed: When it was closed, or ended.
     """
 
     session: SessionId
     service: Service
     opened: Timestamp
     by: Subject
+    closed: Timestamp | None = None
 
 
 @final
@@ -2918,11 +3040,19 @@ class Holds(Data):
     """It does, up to here.
 
     Attributes:
-        token: The revision that holds.
+        token: The revision that holds: a later look may begin here.
+        lost_receipts: How many receipts were lost once and made anew by a rebuild.
+        differs: The first thing that today's rules would have stored otherwise, and where; only of a store under
+            older ones.
+        older: Under which rules what is derived was made, where those are older than this library's: then the chain
+            and the personal data hold, and a rebuild brings the rest up to date.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("journal", "holds")
     token: Token
+    lost_receipts: int
+    differs: str | None = None
+    older: int | None = None
 
     @property
     def journal(self) -> str:
@@ -2940,11 +3070,13 @@ class Flawed(Data):
     """It does not.
 
     Attributes:
-        seq: The first record that does not hold.
+        kind: What does not hold.
+        seq: The first record that does not hold, or whose trace does not; the head, where that cannot be told.
         why: What is wrong with it.
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("journal", "flawed")
+    kind: CorruptionKind
     seq: int
     why: str
 

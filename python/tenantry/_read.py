@@ -205,6 +205,10 @@ def read_barred_manager_row(d: Any) -> model.BarredManagerRow:
     return model.BarredManagerRow(number=d["number"], since=moment(d["since"]))
 
 
+def read_commitment(d: Any) -> model.Commitment:
+    return model.Commitment(subject=read_subject(d["subject"]), hash=d["hash"])
+
+
 def read_contact(d: Any) -> model.Contact:
     return model.Contact(
         coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
@@ -974,6 +978,10 @@ def read_explanation(d: Any) -> model.Explanation:
     )
 
 
+def read_former_email(d: Any) -> model.FormerEmail:
+    return model.FormerEmail(email=d["email"], until=moment(d["until"]))
+
+
 def read_grounds(d: Any) -> model.Grounds:
     return model.Grounds(tenant=uuid.UUID(d["tenant"]), role=d["role"], masked=d.get("masked", False))
 
@@ -1236,6 +1244,7 @@ def read_notice(d: Any) -> model.Notice:
         index=d["index"],
         kind=read_notice_kind(d["kind"]),
         to=read_recipients(d["to"]),
+        address=d.get("address"),
         settled=d.get("settled", False),
     )
 
@@ -1530,6 +1539,7 @@ def read_personal(d: Any) -> model.Personal:
     return model.Personal(
         coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
         email=d.get("email"),
+        former=tuple(read_former_email(x) for x in d.get("former", ())),
         name=d.get("name"),
         new_email=d.get("new_email"),
         phone=d.get("phone"),
@@ -1670,7 +1680,10 @@ def read_record(d: Any) -> model.Record:
         actor=read_actor(d["actor"]),
         command=d["command"],
         events=tuple(read_event(x) for x in d["events"]),
+        commitment=d.get("commitment"),
+        personal=tuple(read_commitment(x) for x in d.get("personal", ())),
         request=None if (v := d.get("request")) is None else uuid.UUID(v),
+        rules=d.get("rules", 0),
     )
 
 
@@ -1724,6 +1737,7 @@ def read_session_row(d: Any) -> model.SessionRow:
         service=d["service"],
         opened=moment(d["opened"]),
         by=read_subject(d["by"]),
+        closed=None if (v := d.get("closed")) is None else moment(v),
     )
 
 
@@ -1879,11 +1893,11 @@ def read_verdict(d: Any) -> model.Verdict:
 
 
 def _verification_holds(d: Any) -> model.Holds:
-    return model.Holds(token=d["token"])
+    return model.Holds(token=d["token"], lost_receipts=d["lost_receipts"], differs=d.get("differs"), older=d.get("older"))
 
 
 def _verification_flawed(d: Any) -> model.Flawed:
-    return model.Flawed(seq=d["seq"], why=d["why"])
+    return model.Flawed(kind=model.CorruptionKind(d["kind"]), seq=d["seq"], why=d["why"])
 
 
 _VERIFICATION: dict[str, Callable[[Any], model.Verification]] = {

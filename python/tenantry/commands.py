@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from . import model
-from ._command import Command
+from ._command import Command, PolicyLike
 from ._data import UNSET, Id, TypedDevice, Unset
 
 __all__ = [
@@ -105,7 +105,7 @@ class SetPolicy(Command[None]):
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "set_policy")
-    policy: model.Policy
+    policy: PolicyLike
 
 
 @final
@@ -138,7 +138,9 @@ class RegisterTenant(Command[model.TenantId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddCustomer(Command[model.AddedCustomer]):
-    """Create a customer, or a multi-client, under a manager (L-1).
+    """Create a customer, or a multi-client, under a manager (L-1). A multi-client (`msp`) under a type that locks the
+    customer out, as `fully` does, has its people locked out of its own clients as well (P-4). Where they are to work
+    there, link it as `jointly`.
 
     Attributes:
         manager: The tenant that will manage it.
@@ -223,7 +225,8 @@ class ChangeTenantKind(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisableTenants(Command[tuple[model.TenantResult, ...]]):
-    """Disable tenants (T-5, T-6).
+    """Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it, whose consoles and
+    requests may end with it.
 
     Attributes:
         tenants: The tenants; checked as a whole.

@@ -37,13 +37,16 @@ __all__ = [
     "AwaitingRow",
     "BarredManager",
     "BarredManagerRow",
+    "BarredManagerSort",
     "BuiltinRole",
     "ByOrganisation",
     "ByUser",
     "Clock",
+    "Commitment",
     "CompanyName",
     "Contact",
     "Coordinates",
+    "CorruptionKind",
     "Country",
     "Csv",
     "CustomerDetails",
@@ -59,9 +62,11 @@ __all__ = [
     "Explanation",
     "FaultFamily",
     "Flawed",
+    "FormerEmail",
     "Grounds",
     "Handshake",
     "HandshakeState",
+    "Hash",
     "HeldDevice",
     "HeldPermission",
     "Hold",
@@ -82,6 +87,7 @@ __all__ = [
     "Licence",
     "LicenceId",
     "LicenceRow",
+    "LicenceSort",
     "Link",
     "LinkId",
     "LinkRequest",
@@ -95,6 +101,7 @@ __all__ = [
     "ManagerInvitationId",
     "ManagerInvitationRow",
     "ManagerRow",
+    "ManagerSort",
     "Move",
     "MoveId",
     "MoveRow",
@@ -134,6 +141,7 @@ __all__ = [
     "ProposalId",
     "ProposalRow",
     "Question",
+    "Rebuilt",
     "Recipients",
     "Record",
     "Reference",
@@ -242,6 +250,9 @@ class Notice(Data):
             one.
         kind: What it says.
         to: Whom it goes to. Never empty.
+        address: The one address it goes to, where that may be another than what is known of those people as
+            `email`: the one that somebody is asked to confirm, or the one that they had when another was asked for
+            (U-1). Once it is settled, there is none.
         settled: Whether what it asks for has been answered, taken back or has lapsed by now, or what it announces
             has come or comes no more.
     """
@@ -250,6 +261,7 @@ class Notice(Data):
     index: int
     kind: notices.NoticeKind
     to: Recipients
+    address: Email | None = None
     settled: bool = False
 
 
@@ -264,7 +276,12 @@ class Record(Data):
         actor: Who it is from.
         command: The name of the command; `sweep` for what the clock does.
         events: What happened.
+        commitment: A commitment to what the request was: the hash of its salted fingerprint, which its receipt
+            keeps and erasure takes away (X-7, U-5).
+        personal: Commitments to the personal data that was written with it; whose was erased, `events` say.
         request: The request that led to it; absent where time passing or a refusal did.
+        rules: The number of the rules of `apply` that it was written under: what events make of the world. 0 for
+            records of before they had one.
     """
 
     seq: int
@@ -272,4 +289,7 @@ class Record(Data):
     actor: Actor
     command: str
     events: tuple[events.Event, ...]
+    commitment: Hash | None = None
+    personal: tuple[Commitment, ...] = ()
     request: RequestId | None = None
+    rules: int = 0

@@ -910,8 +910,8 @@ class InvitationExpired(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressChange(Data):
-    """The user is asked to confirm another address (U-1). It goes to that one, which is what is known of them as
-    `new_email`, and to no other: once it is settled, to none.
+    """The user is asked to confirm another address (U-1). It goes to that one, the notice's `address`, and to no other:
+    once it is settled, to none.
 
     Attributes:
         user: The user.
@@ -947,7 +947,7 @@ class AddressChangeReminder(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressChangeWarning(Data):
-    """Another address was asked for (U-1): a warning to the one that the user has.
+    """Another address was asked for (U-1): a warning to the one that the user had then, the notice's `address`.
 
     Attributes:
         user: The user.
@@ -965,7 +965,7 @@ class AddressChangeWarning(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressChanged(Data):
-    """The user has another address (U-1), and is told so at that one.
+    """The user has another address (U-1), and is told so at that one; the one before was warned.
 
     Attributes:
         user: The user.
