@@ -438,7 +438,13 @@ impl Coverage {
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
-    const SELDOM_REFUSED_TO: [(&'static str, Code); 10] = [
+    const SELDOM_REFUSED_TO: [(&'static str, Code); 16] = [
+        ("admit_reseller", Code::TooManyRequests),
+        ("set_auto_extend", Code::TooManyRequests),
+        ("set_manager_grants", Code::TooManyRequests),
+        ("withdraw_upload", Code::TooManyRequests),
+        ("convert_link", Code::OwnerPresent),
+        ("convert_link", Code::OwnerNotAllowed),
         ("add_services", Code::CannotBeAsked),
         ("renew_link", Code::CannotBeAsked),
         ("resend_invitation", Code::SuperAdminOnly),

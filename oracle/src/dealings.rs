@@ -178,7 +178,7 @@ impl Oracle {
     ) -> Result<Vec<Linked>, Code> {
         let who = self.viewer(viewer, list_of_links(filter.manages), tenant, at)?;
         let of_it = |link: &&Link| tenant == if filter.manages { link.manager } else { link.managed };
-        let wanted = |link: &&Link| filter.ended.is_none_or(|ended| ended == !link.in_force(at));
+        let wanted = |link: &&Link| filter.ended.is_none_or(|ended| ended != link.in_force(at));
         let told = |link: &&Link| self.is_told_of_link(who, link.id, at);
         let rows = self.links.iter().filter(of_it).filter(wanted).filter(told).map(|link| {
             let other = if filter.manages { link.managed } else { link.manager };
