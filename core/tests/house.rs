@@ -288,7 +288,8 @@ fn what_an_actor_is_told_passes_the_one_gate() {
         let name = query.0.rsplit('\n').next().unwrap().trim().split(' ').next().unwrap();
         let (_, arm) = answers.split_once(&format!("Query::{name}(it) =>")).unwrap();
         let arm = arm.split("Query::").next().unwrap();
-        let told = ["asked.told(&it.actor, ", "asked.told_where(&it.actor, ", "asked.told_what_awaits(&it.actor, "];
+        let told =
+            ["asked.told(&it.actor, ", "asked.told_where(&it.actor, ", "asked.told_what_awaits(&it.actor, "];
         assert!(told.iter().any(|told| arm.contains(told)), "`{name}` answers an actor without the gate");
         asked += 1;
     }

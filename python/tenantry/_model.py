@@ -1289,7 +1289,7 @@ class Ended(Data):
     """When and why a link ended.
 
     Attributes:
-        at: When.
+        at: When: what time ended, when its time had come, and not when that was recorded.
         cause: Why.
         kept_off: Who was kept off the managed tenant then, and stays so (T-9).
     """

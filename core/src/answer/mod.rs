@@ -126,7 +126,8 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Links(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::Proposals(it) => {
-            let (right, due) = ((parties::side_of_proposals(it).0, it.tenant), Settling::LinksOf(&[it.tenant]));
+            let (right, due) =
+                ((parties::side_of_proposals(it).0, it.tenant), Settling::LinksOf(&[it.tenant]));
             let rows = |sight: &Sight<'_>| parties::proposals(sight, asked.seal, it);
             Answer::Proposals(asked.told_where(&it.actor, right, due, rows)?)
         }

@@ -214,16 +214,16 @@ impl Turn {
             let mut first: Option<(usize, Spot)> = None;
             for (nth, list) in lists.iter_mut().enumerate() {
                 match list.peek() {
-                    Some(Ok((place, _))) => {
-                        if first.as_ref().is_none_or(|(_, least)| (place < least) != descending) {
-                            first = Some((nth, place.clone()));
-                        }
+                    Some(Ok((place, _)))
+                        if first.as_ref().is_none_or(|(_, least)| (place < least) != descending) =>
+                    {
+                        first = Some((nth, place.clone()));
                     }
                     Some(Err(_)) => return list.next().map(|row| row.map(Some)),
-                    None => {}
+                    Some(Ok(_)) | None => {}
                 }
             }
-            lists[first?.0].next().map(|row| row.map(Some))
+            lists.get_mut(first?.0)?.next().map(|row| row.map(Some))
         })
     }
 

@@ -63,8 +63,7 @@ fn link_row(sight: &Sight<'_>, link: &Link, side: Party) -> Result<Option<LinkRo
         since: link.since,
         expires: link.term.as_ref().map(|term| term.expires),
         delink_ends: link.delink_ends,
-        // What time ended did so then, whenever somebody came by to record it.
-        ended: link.ended.as_ref().map(|ended| link.ends_at().map_or(ended.at, |due| due.min(ended.at))),
+        ended: link.ended.as_ref().map(|ended| ended.at),
         cause: link.ended.as_ref().map(|ended| ended.cause),
     };
     Ok(is_told_of(sight, link.id)?.then_some(row))

@@ -272,6 +272,9 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         })?,
         Event::LinkEnded { link, cause, kept_off } => {
             let mut changes = device::link_ended(view, *link)?;
+            // What time ended did so then, whenever somebody came by to record it.
+            let due = view.get::<Link>(link.uuid())?.and_then(|link| link.ends_at());
+            let at = due.map_or(at, |due| due.min(at));
             let ended = Ended { at, cause: *cause, kept_off: kept_off.clone() };
             changes.extend(edit_link(view, *link, |it| end(it, ended))?);
             return Ok(changes);

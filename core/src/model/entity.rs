@@ -193,7 +193,7 @@ pub struct Link {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ended {
-    /// When.
+    /// When: what time ended, when its time had come, and not when that was recorded.
     pub at: Timestamp,
     /// Why.
     pub cause: EndCause,

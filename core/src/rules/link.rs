@@ -453,7 +453,7 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
     }
     let same = link.term.as_ref().is_some_and(|term| term.auto_extend_days == command.days);
     bars.bar(in_force && same, Code::NothingToDo, link.id);
-    if command.days.is_some() {
+    if command.days.is_some() && in_force && link.term.is_some() {
         world.bar_asking(actor, link.managed, [link.id.uuid()], &mut bars)?;
     }
     bars.lift()?;
@@ -487,7 +487,7 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
         bars.bar(!terms.let_grant(permission.as_str(), &world.policy), Code::NotGrantable, permission);
     }
     bars.bar(in_force && command.grants == link.grants, Code::NothingToDo, link.id);
-    if !command.grants.is_subset(&link.grants) {
+    if in_force && !command.grants.is_subset(&link.grants) {
         world.bar_asking(actor, link.managed, [link.id.uuid()], &mut bars)?;
     }
     bars.lift()?;

@@ -155,7 +155,8 @@ impl<'s> RecordSight<'s> {
                 }
                 // Nor is anybody told what others tried about something that is not there for them:
                 // why it was refused would tell of that, and done it would not be told either.
-                let of_others = self.sight.viewer().is_some_and(|viewer| record.actor != Actor::User(viewer.id));
+                let of_others =
+                    self.sight.viewer().is_some_and(|viewer| record.actor != Actor::User(viewer.id));
                 if of_others && self.any_hidden(named, around)? {
                     continue;
                 }
@@ -337,7 +338,11 @@ impl<'s> RecordSight<'s> {
 
     /// Whether something that was named involves an organisation that is not there for the reader,
     /// or that was not when theirs managed it.
-    fn any_hidden(&self, named: &BTreeSet<BTreeSet<TenantId>>, around: &Around<'_>) -> Result<bool, ViewError> {
+    fn any_hidden(
+        &self,
+        named: &BTreeSet<BTreeSet<TenantId>>,
+        around: &Around<'_>,
+    ) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(false) };
         for tenant in named.iter().flatten() {
             let hidden = match self.known(viewer, *tenant)? {

@@ -58,7 +58,11 @@ pub(super) fn part_by<T>(
 pub(super) fn policy(document: Value, path: &str) -> Result<Value, Fault> {
     let Value::String(name) = document else { return Ok(document) };
     let Some(found) = Policy::builtin().into_iter().find(|policy| policy.name == name) else {
-        return Err(Fault::at(Trouble::InvalidRequest, path, "no policy of that name comes with the library"));
+        return Err(Fault::at(
+            Trouble::InvalidRequest,
+            path,
+            "no policy of that name comes with the library",
+        ));
     };
     Ok(serde_json::to_value(found).expect("a policy has string keys and finite numbers"))
 }

@@ -181,7 +181,11 @@ fn u1_t9_whether_an_address_is_in_use_is_told_to_nobody_who_asks_for_it() {
             JOINTLY,
             InviteUser::new(JOINTLY, invitee(OLGA, OLGA_INVITATION, "taken"), text("admin")).into(),
         ),
-        (ADA, MSP, AddCustomer { owner: owner.clone(), tenant: None, link: None, ..customer(MSP, "jointly") }.into()),
+        (
+            ADA,
+            MSP,
+            AddCustomer { owner: owner.clone(), tenant: None, link: None, ..customer(MSP, "jointly") }.into(),
+        ),
         (ADA, MSP, ConvertLink { owner, ..ConvertLink::new(NEW_LINK, text("jointly")) }.into()),
         (JIM, JOINTLY, change(JIM, "taken").into()),
         (JACK, JOINTLY, change(JIM, "taken").into()),

@@ -303,7 +303,8 @@ fn t9_what_others_tried_about_something_that_is_not_there_is_told_no_more_than_w
     assert!(told(&tried, ADA) > before.1);
     // Nor is it told to whom it was not there for, once it is gone.
     let aside = super::given().and(STAFF, user(EVE, MSP, "eve", "no_access"));
-    let aside = aside.and(ADA, Assign::new(vec![NewAssignment { below: Some(false), ..place(EVE, MSP, "admin") }]));
+    let aside =
+        aside.and(ADA, Assign::new(vec![NewAssignment { below: Some(false), ..place(EVE, MSP, "admin") }]));
     let aside = aside.and(ADA, CreateIntegration { integration: Some(integration), ..new() });
     let seq = seq(&aside);
     let left = delinked(aside.when(RITA, share()).then(refused(RoleLacksPermission)));

@@ -10,8 +10,7 @@ use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermReque
 use tenantry::policy::{MoveRule, Policy};
 use tenantry::query::{
     AlertRecipients, Ask, AuditActor, AuditFilter, CustomerFilter, CustomerSort, LinkFilter,
-    LinkRequestFilter, Paging,
-    ResellerFilter, UserFilter, UsersWhoCan,
+    LinkRequestFilter, Paging, ResellerFilter, UserFilter, UsersWhoCan,
 };
 use tenantry::refusal::Code::{TextTooLong, UnknownTenant};
 use tenantry::store::memory::MemoryStore;

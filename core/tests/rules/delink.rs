@@ -378,7 +378,11 @@ fn d8_t5_a_tenant_comes_up_in_lists_with_the_end_of_a_notice_that_nothing_has_re
     assert_eq!(stands(&given).0, Operation::Disabled);
     let given = given.later(60);
     assert_eq!(stands(&given), (Operation::Enabled, Some(Operation::Enabled)));
-    assert_eq!(stands(&given.swept()).0, Operation::Enabled);
+    let ended = |given: &Given| given.engine.ask(Links::new(STAFF, JOINTLY)).unwrap().rows[0].ended;
+    assert_eq!(ended(&given), Some(dawn().plus_days(60)));
+    let given = given.later(1).swept();
+    assert_eq!(stands(&given).0, Operation::Enabled);
+    assert_eq!(ended(&given), Some(dawn().plus_days(60)));
 }
 
 #[test]

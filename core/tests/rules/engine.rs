@@ -620,7 +620,9 @@ fn q2_commands_refused_for_lack_of_rights_are_recorded_unless_opted_out() {
 #[test]
 fn q2_whatever_is_refused_for_lack_of_rights_stands_with_everybody_whom_it_was_about() {
     let both = || BTreeSet::from([JOINTLY, FULLY]);
-    let assignments = || [JOINTLY, FULLY].map(|tenant| NewAssignment { user: RITA, tenant, role: text("admin"), below: None });
+    let assignments = || {
+        [JOINTLY, FULLY].map(|tenant| NewAssignment { user: RITA, tenant, role: text("admin"), below: None })
+    };
     let taken = [JOINTLY, FULLY].map(|tenant| UserOnTenant { user: RITA, tenant });
     for (who, command, tenants) in [
         (RITA, Command::from(Assign::new(assignments().to_vec())), both()),

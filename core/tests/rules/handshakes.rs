@@ -253,12 +253,14 @@ fn l3_nobody_is_told_of_what_is_given_and_taken_more_often_in_a_day_than_they_ma
     // A reseller's uploads to a stranger, and a stranger that drops it.
     let mut given = few(trade(MoveRule::AtOnce));
     for number in 1..=2 {
-        given = given.and(ROB, upload(number, ALONE, &["SN-1"])).and(ROB, WithdrawUpload::new(upload_id(number)));
+        given =
+            given.and(ROB, upload(number, ALONE, &["SN-1"])).and(ROB, WithdrawUpload::new(upload_id(number)));
     }
     let given = given.and(ROB, upload(3, ALONE, &["SN-1"]));
     given.when(ROB, WithdrawUpload::new(upload_id(3))).then(refused(TooManyRequests)).verified();
     let mut given = few(trade(MoveRule::AtOnce));
-    given = given.and(CARL, DropReseller::new(ALONE, RESELLER)).and(CARL, AdmitReseller::new(ALONE, RESELLER));
+    given =
+        given.and(CARL, DropReseller::new(ALONE, RESELLER)).and(CARL, AdmitReseller::new(ALONE, RESELLER));
     given = given.and(CARL, DropReseller::new(ALONE, RESELLER));
     given.when(CARL, AdmitReseller::new(ALONE, RESELLER)).then(refused(TooManyRequests)).verified();
 }
