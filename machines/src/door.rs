@@ -93,6 +93,7 @@ impl Library for BuiltIn {
         let options = Options::default()
             .clock(Shared(Arc::clone(&hands)))
             .ids(move || ids.id())
+            .salts(Uuid::nil)
             .policy(wire::policy(policy).map_err(|fault| wire::text(&fault))?);
         let engine =
             Engine::new(MemoryStore::new(Uuid::from_u128(1)), options).map_err(|error| error.to_string())?;

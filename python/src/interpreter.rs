@@ -12,7 +12,7 @@ static FIRST: AtomicI64 = AtomicI64::new(-1);
 ///
 /// # Errors
 /// `ImportError` where another one was first.
-pub fn claimed(_: Python<'_>) -> PyResult<()> {
+pub(crate) fn claimed(_: Python<'_>) -> PyResult<()> {
     #[expect(unsafe_code, reason = "PyO3 has no safe names for these functions of the stable ABI")]
     // SAFETY: the interpreter's lock is held, so there is a current interpreter.
     let id = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
