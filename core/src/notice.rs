@@ -498,10 +498,15 @@ fn address(since: Since<'_>, asked: Timestamp, kind: &NoticeKind) -> Result<Opti
     let Some(known) = since.now.view.personal(Subject::User(*user))? else { return Ok(None) };
     let waits = still_waits(since, *user)?;
     Ok(match kind {
-        Is::AddressChangeWarning { .. } => match known.former.into_iter().find(|had| had.until >= asked) {
-            Some(had) => Some(had.email),
-            None => known.email.filter(|_| waits),
-        },
+        Is::AddressChangeWarning { .. } => {
+            // One that was lost later was lost by another change.
+            let change = since.then.view.get::<AddressChange>(user.uuid())?;
+            let lapses = change.map_or(asked, |change| change.handshake.expires);
+            match known.former.into_iter().find(|had| (asked..=lapses).contains(&had.until)) {
+                Some(had) => Some(had.email),
+                None => known.email.filter(|_| waits),
+            }
+        }
         _ => known.new_email.filter(|_| waits),
     })
 }

@@ -337,9 +337,19 @@ fn q3_what_cannot_be_rebuilt_is_told_and_personal_data_stays_as_it_is() {
 
 #[test]
 fn q3_a_broken_chain_is_told_apart_and_not_rebuilt() {
+    for break_it in [
+        "UPDATE record SET body = replace(body, 'Renamed 3', 'Renamed X')",
+        "DELETE FROM record WHERE seq = 9",
+        "DELETE FROM record WHERE seq = (SELECT max(seq) FROM record)",
+    ] {
+        is_broken(break_it);
+    }
+}
+
+fn is_broken(sql: &str) {
     let kept = kept();
     let db = kept.by_hand();
-    db.execute("UPDATE record SET body = replace(body, 'Renamed 3', 'Renamed X')", []).unwrap();
+    db.execute(sql, []).unwrap();
     drop(db);
     let before = derived(&kept.path);
     let engine = Given::bare(SqliteStore::open(&kept.path, options()).unwrap(), Policy::default()).engine;
@@ -352,6 +362,20 @@ fn q3_a_broken_chain_is_told_apart_and_not_rebuilt() {
     }
     drop(engine);
     assert!(derived(&kept.path) == before);
+}
+
+#[test]
+fn q3_whoever_writes_where_the_last_record_was_taken_away_is_told_that_the_store_is_damaged() {
+    let kept = kept();
+    let db = kept.by_hand();
+    db.execute("DELETE FROM record WHERE seq = (SELECT max(seq) FROM record)", []).unwrap();
+    drop(db);
+    let store = SqliteStore::open(&kept.path, options()).unwrap();
+    let engine = Given::bare(store, Policy::default()).later(4).engine;
+    let edit = EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(FULLY) };
+    let said = engine.execute(ADA, edit).unwrap_err();
+    let damaged = |error: &StoreError| matches!(error, StoreError::Damaged { .. });
+    assert!(matches!(&said, Error::Store(error) if damaged(error)), "{said:?}");
 }
 
 #[test]

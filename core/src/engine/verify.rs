@@ -27,8 +27,16 @@ struct Findings {
 
 impl Findings {
     fn of(reading: &dyn Reading) -> Result<Self, Error> {
-        let older = Some(reading.rules()?).filter(|rules| *rules < RULES);
-        Ok(Self { head: reading.head()?, older, differs: None })
+        let rules = reading.rules()?;
+        let head = reading.head()?;
+        // What says so itself, under its hash, is believed.
+        let first = reading.records_after(0, 1)?.first().and_then(|first| decoded(first).ok());
+        if let Some(first) = first.filter(|first| first.rules > rules) {
+            let why =
+                format!("it says rules {rules}, and its first record was written under {}", first.rules);
+            return Err(Corruption { kind: CorruptionKind::Foreign, seq: head.seq, why }.into());
+        }
+        Ok(Self { head, older: Some(rules).filter(|rules| *rules < RULES), differs: None })
     }
 
     /// What is derived is not as the records lead to. Where it was made by older rules, nobody can
@@ -120,7 +128,7 @@ pub(super) fn verify_since(
             break;
         }
     }
-    ends(&last, &findings.head)?;
+    ends(reading, &last, &findings.head)?;
     findings.people(&*retelling, false)?;
     findings.told(epoch, &*retelling)
 }
@@ -221,16 +229,19 @@ fn replay(
             break;
         }
     }
-    Ok(ends(&last, &head)?)
+    ends(reading, &last, &head)
 }
 
-/// The journal ends where it should.
-fn ends(last: &Head, head: &Head) -> Result<(), Corruption> {
-    if (last.seq, last.hash) == (head.seq, head.hash) {
-        return Ok(());
+/// The journal ends where it should: at its head, and not before what was made of it.
+fn ends(reading: &dyn Reading, last: &Head, head: &Head) -> Result<(), Error> {
+    let flaw = |why: &str| Corruption { kind: CorruptionKind::Chain, seq: last.seq + 1, why: why.to_owned() };
+    if (last.seq, last.hash) != (head.seq, head.hash) {
+        return Err(flaw("the journal ends before its head").into());
     }
-    let why = "the journal ends before its head".to_owned();
-    Err(Corruption { kind: CorruptionKind::Chain, seq: last.seq + 1, why })
+    if reading.told()? > head.seq {
+        return Err(flaw("the record is missing, and what was made of it is there").into());
+    }
+    Ok(())
 }
 
 /// The record of a text, if it follows on the one before.

@@ -223,6 +223,15 @@ pub trait Reading: View {
     /// When the store cannot be read.
     fn rules(&self) -> Result<u32, StoreError>;
 
+    /// The last record of which something derived speaks, in more than one place: no later than the
+    /// head, unless records were taken away.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn told(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     /// What of the store is not of this library's make, whatever its records say; nothing, where
     /// all of it is.
     ///

@@ -139,6 +139,10 @@ impl<R: Reading + ?Sized, T: Tap> Reading for Through<'_, R, T> {
         self.there.rules()
     }
 
+    fn told(&self) -> Result<u64, StoreError> {
+        self.there.told()
+    }
+
     fn foreign(&self) -> Result<Option<String>, StoreError> {
         self.there.foreign()
     }

@@ -453,6 +453,9 @@ fn u1_a4_the_address_that_somebody_had_is_warned_however_fast_they_lose_it() {
     has(&again, JIM, "thief", None);
     // What nobody can be told by any more is forgotten with the next change, all of it with the person.
     let later = again.later(40).and(JIM, change(JIM, "jim")).and(JIM, confirm(JIM, "jim"));
+    let warned: Vec<_> = addresses(&later).into_iter().filter(|(kind, _)| *kind == warning).collect();
+    let last = (warning, Some(mail("thief")));
+    assert_eq!(warned, [(warning, None), (warning, None), last], "nobody is warned of themselves");
     let former: Vec<_> = known(&later, JIM).former.into_iter().map(|had| had.email).collect();
     assert_eq!(former, [mail("thief")]);
     later.verified();

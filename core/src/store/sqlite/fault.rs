@@ -51,9 +51,11 @@ impl From<Error> for SqliteFault {
             (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => {
                 StoreError::Busy { waited_ms: 0 }
             }
-            (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => {
-                StoreError::Damaged { what: error.to_string() }
-            }
+            // What is written was derived from what is there: a row in its way should not be.
+            (
+                _,
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation),
+            ) => StoreError::Damaged { what: error.to_string() },
             (Error::SqliteFailure(..), _) => StoreError::Io(error.to_string()),
             // Tables and columns are not as this library made them.
             _ => StoreError::Damaged { what: error.to_string() },

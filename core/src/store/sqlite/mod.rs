@@ -532,6 +532,10 @@ impl<C: Deref<Target = Conn>> Reading for Txn<C> {
         Ok(self.0.rules()?)
     }
 
+    fn told(&self) -> std::result::Result<u64, StoreError> {
+        Ok(self.0.told()?)
+    }
+
     fn foreign(&self) -> std::result::Result<Option<String>, StoreError> {
         Ok(foreign(&self.0.db)?)
     }

@@ -475,6 +475,14 @@ impl Conn {
         rules(&self.db)
     }
 
+    /// The last record of which both an entity and what records are about speak.
+    pub(super) fn told(&self) -> Result<u64> {
+        let sql = "SELECT min(coalesce((SELECT max(seq) FROM entity), 0), coalesce((SELECT max(seq) FROM record_about), 0))";
+        let mut told = self.db.prepare_cached(sql)?;
+        let mut rows = told.query([])?;
+        rows.next()?.map_or(Ok(0), |row| number(row, 0))
+    }
+
     /// The world as it was after a record.
     pub(super) fn as_of(&self, seq: u64) -> Result<FilePast<'_>> {
         match self.head()?.seq {
