@@ -18,6 +18,7 @@ use crate::model::{
     Move, Party, Proposal, Subject, is_false,
 };
 use crate::query::Recipients;
+use crate::rules::kept_off;
 use crate::rules::ladder::{self, Matter};
 use crate::rules::{self, World, access};
 use crate::view::{Index, Key, ViewError};
@@ -588,14 +589,12 @@ impl Since<'_> {
         }
         let lasting = if is_there(self.then)? { self.then } else { self.before };
         let those = ladder::of_manager(lasting, link.manager, matter)?;
-        let ended = self.now.link(link.id)?.and_then(|link| link.ended.clone());
-        let kept_off = ended.map(|ended| ended.kept_off).unwrap_or_default();
         let mut users = BTreeSet::new();
         for user in those.users {
             if let Some(user) = self.now.user(user)?
                 && access::is_there(self.now, &user)?
                 && access::sees_below(self.now, &user, user.home)?
-                && !kept_off.contains(&user.id)
+                && !kept_off::is(self.now, &user, link.manager, link.managed)?
             {
                 users.insert(user.id);
             }

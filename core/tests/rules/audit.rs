@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::{IntegrationId, SessionId};
 use tenantry::event::Event;
 use tenantry::model::{Actor, Stage};
+use tenantry::notice::NoticeKind;
 use tenantry::policy::MoveRule;
 use tenantry::query::{AuditActor, AuditFilter, AuditRow};
 use tenantry::refusal::Code::{
@@ -312,6 +313,27 @@ fn t9_what_others_tried_about_something_that_is_not_there_is_told_no_more_than_w
     assert!(audit(&left, ADA, MSP).iter().any(|row| row.seq > seq && row.by == AuditActor::User(RITA)));
     let done = tried.and(ADA, share());
     assert_eq!(told(&done, ADAM), before.0);
+}
+
+#[test]
+fn t9_the_end_of_a_term_gives_no_mail_back_to_whoever_was_kept_off_recorded_or_not() {
+    let term = Some(tenantry::model::TermRequest::days(5));
+    let added = AddCustomer { term, ..customer(MSP, "jointly") };
+    let given = given().and(ADA, added).and(OLGA, AcceptInvitation::new(OLGA_INVITATION, mail("olga")));
+    let given = given.and(OLGA, SetManagerGrants::new(NEW_LINK, set(&["users.manage"])));
+    let given = given.and(ADA, assign(ADAM, NEW, "no_access"));
+    let told = |given: &Given, who: UserId| {
+        let notices = given.engine.notices("mailer", 1_000).unwrap().notices;
+        // An invitation of the manager's own lapses meanwhile.
+        let about = |kind: &NoticeKind| !matches!(kind, NoticeKind::InvitationExpired { invitation } if *invitation != OLGA_INVITATION);
+        let theirs = notices.into_iter().filter(|it| about(&it.kind) && it.to.users.contains(&who));
+        theirs.map(|notice| notice.kind.name()).collect::<Vec<_>>()
+    };
+    let before = told(&given, ADAM);
+    assert!(told(&given, ADA).len() > before.len());
+    let given = given.later(10);
+    assert_eq!(told(&given, ADAM), before, "nothing has recorded the end");
+    assert_eq!(told(&given.swept(), ADAM), before);
 }
 
 #[test]
