@@ -271,6 +271,10 @@ def test_derived_data_that_is_wrong_is_rebuilt(place: Path, tmp_path: Path) -> N
         store.execute("update meta set value = 0 where name = 'rules'")
         store.commit()
     done = run(tmp_path, "verify bad.db")
+    assert done.returncode == 1 and "its first record was written under" in done.stdout
+    older = Path(__file__).parents[2] / "core" / "tests" / "files" / "format-1-rules-0.db"
+    (tmp_path / "older.db").write_bytes(older.read_bytes())
+    done = run(tmp_path, "verify older.db")
     assert done.returncode == 0 and "written under older rules (0)" in done.stdout
 
 
