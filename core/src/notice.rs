@@ -497,11 +497,16 @@ fn address(since: Since<'_>, asked: Timestamp, kind: &NoticeKind) -> Result<Opti
         return Ok(None);
     };
     let Some(known) = since.now.view.personal(Subject::User(*user))? else { return Ok(None) };
-    let waits = still_waits(since, *user)?;
+    let change = since.then.view.get::<AddressChange>(user.uuid())?;
+    // Another may have been asked for in its place since.
+    let pending = since.now.pending_address(*user)?;
+    let same = |change: &AddressChange| {
+        pending.as_ref().is_some_and(|now| now.handshake.asked == change.handshake.asked)
+    };
+    let waits = change.as_deref().is_some_and(same);
     Ok(match kind {
         Is::AddressChangeWarning { .. } => {
             // One that was lost later was lost by another change.
-            let change = since.then.view.get::<AddressChange>(user.uuid())?;
             let lapses = change.map_or(asked, |change| change.handshake.expires);
             match known.former.into_iter().find(|had| (asked..=lapses).contains(&had.until)) {
                 Some(had) => Some(had.email),
@@ -510,15 +515,6 @@ fn address(since: Since<'_>, asked: Timestamp, kind: &NoticeKind) -> Result<Opti
         }
         _ => known.new_email.filter(|_| waits),
     })
-}
-
-/// Whether a user is still asked to confirm the address that a record told of: another in its place
-/// may have been asked for since.
-fn still_waits(since: Since<'_>, user: UserId) -> Result<bool, ViewError> {
-    let then = since.then.view.get::<AddressChange>(user.uuid())?;
-    let now = since.now.pending_address(user)?;
-    let (Some(then), Some(now)) = (then, now) else { return Ok(false) };
-    Ok(now.handshake.state == HandshakeState::Pending && now.handshake.asked == then.handshake.asked)
 }
 
 /// Whether what a notice asks for no longer waits for an answer.
@@ -544,11 +540,10 @@ fn is_settled(since: Since<'_>, kind: &NoticeKind, has_address: bool) -> Result<
         Is::Invitation { invitation } | Is::SignUp { invitation } | Is::InvitationReminder { invitation } => {
             now.view.get::<Invitation>(invitation.uuid())?.map(|it| it.handshake.state_at(now.at))
         }
-        Is::AddressChange { user } | Is::AddressChangeReminder { user } => {
-            return Ok(!still_waits(since, *user)?);
+        // Nobody is left to be asked, or warned of what came to nothing.
+        Is::AddressChange { .. } | Is::AddressChangeReminder { .. } | Is::AddressChangeWarning { .. } => {
+            return Ok(!has_address);
         }
-        // What it warned of came to nothing, unless it was confirmed.
-        Is::AddressChangeWarning { .. } => return Ok(!has_address),
         Is::DelinkRequested { link } | Is::DelinkReminder { link } => {
             let link = now.link(*link)?;
             return Ok(!link.is_some_and(|it| it.is_in_force(now.at) && it.stage.requester().is_some()));

@@ -172,12 +172,16 @@ impl Turn {
         index: Index,
         prefix: Key,
     ) -> impl Iterator<Item = Result<(Spot, Any), ViewError>> + use<'v> {
+        pages(view, self.rest_of(index, prefix, Key::clone), self.limit + 1)
+    }
+
+    /// What is under a key from the place on, which says its key there.
+    fn rest_of(&self, index: Index, prefix: Key, key: impl FnOnce(&Key) -> Key) -> Span {
         let span = Span { backwards: self.descending, ..Span::under(index, prefix) };
-        let span = match &self.after {
-            Some((key, id)) => span.after(key.clone(), *id),
+        match &self.after {
+            Some((place, id)) => span.after(key(place), *id),
             None => span,
-        };
-        pages(view, span, self.limit + 1)
+        }
     }
 
     /// Whatever is under any of these keys from the place on, as one list: the place of a row is
@@ -189,11 +193,7 @@ impl Turn {
         prefixes: [Key; 2],
     ) -> impl Iterator<Item = RowAt<Any>> + use<'v> {
         let lists = prefixes.map(|prefix| -> Rows<'v, Any> {
-            let span = Span { backwards: self.descending, ..Span::under(index, prefix.clone()) };
-            let span = match &self.after {
-                Some((key, id)) => span.after(prefix.clone().then(key), *id),
-                None => span,
-            };
+            let span = self.rest_of(index, prefix.clone(), |place| prefix.clone().then(place));
             Box::new(pages(view, span, self.limit + 1).map(move |found| {
                 let ((key, id), any) = found?;
                 Ok(Some(((key.following(&prefix).unwrap_or_default(), id), any)))

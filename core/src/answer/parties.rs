@@ -1,8 +1,8 @@
 //! What the two sides of a link are told of it and of what they ask each other on it: links,
 //! proposals, moves. To whoever is kept off what is managed, there is none of it (T-9).
 
-use super::page::{Seal, Strand, Turn};
-use super::tenant::{across, is_wanted, strands};
+use super::page::{Seal, Turn};
+use super::tenant::{across, by_end, is_wanted, strands};
 use crate::base::ids::LinkId;
 use crate::model::permission::{CUSTOMERS_ADD, CUSTOMERS_LIST, DEVICES_VIEW, LINK_RESPOND, TENANT_VIEW};
 use crate::model::{HandshakeState, Link, Move, Party, Proposal};
@@ -31,12 +31,8 @@ pub(super) fn links(sight: &Sight<'_>, seal: Seal, it: &Links) -> Ruling<Page<Li
     let (permission, index, side) = side_of_links(it);
     sight.may(permission, tenant)?;
     let turn = Turn::of(seal, &("links", tenant, filter), paging)?;
-    let wanted = [false, true].into_iter().filter(|ended| filter.ended.is_none_or(|it| it == *ended));
-    let strands = wanted.map(|ended| {
-        let of = Strand::under(index, Key::new().id(tenant.uuid()).flag(!ended));
-        Strand { lead: Key::new().flag(ended), ..of }
-    });
-    turn.page(turn.walk::<Link>(sight.world().view, strands.collect()).map(|link| {
+    let strands = by_end(filter.ended, |ended| (index, Key::new().id(tenant.uuid()).flag(!ended)));
+    turn.page(turn.walk::<Link>(sight.world().view, strands).map(|link| {
         let (place, link) = link?;
         Ok(link_row(sight, &link, side)?.map(|row| (place, row)))
     }))

@@ -672,13 +672,10 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
     sight.may(AUDIT_VIEW, tenant)?;
     let world = sight.world();
     let turn = Turn::of(seal, &("sessions", tenant, filter), paging)?;
-    let of = [(false, Index::SessionTenant), (true, Index::SessionClosed)];
-    let wanted = of.into_iter().filter(|(ended, _)| filter.ended.is_none_or(|it| it == *ended));
-    let strands = wanted.map(|(ended, index)| {
-        let of = Strand::under(index, Key::new().id(tenant.uuid()));
-        Strand { lead: Key::new().flag(ended), ..of }
-    });
-    turn.page(turn.walk::<Session>(world.view, strands.collect()).map(|session| {
+    let of = |ended| {
+        (if ended { Index::SessionClosed } else { Index::SessionTenant }, Key::new().id(tenant.uuid()))
+    };
+    turn.page(turn.walk::<Session>(world.view, by_end(filter.ended, of)).map(|session| {
         let (place, session) = session?;
         if filter.service.as_ref().is_some_and(|service| session.service != *service)
             || filter.by.is_some_and(|user| session.user != user)
@@ -692,6 +689,16 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
         let row = SessionRow { session, service, opened, by, closed };
         Ok((named || filter.by.is_none()).then_some((place, row)))
     }))
+}
+
+/// The strands of what goes on and of what has ended, in this order, as far as they are wanted.
+pub(super) fn by_end(wanted: Option<bool>, of: impl Fn(bool) -> (Index, Key)) -> Vec<Strand> {
+    let ends = [false, true].into_iter().filter(|ended| wanted.is_none_or(|it| it == *ended));
+    let strand = |ended| {
+        let (index, prefix) = of(ended);
+        Strand { lead: Key::new().flag(ended), ..Strand::under(index, prefix) }
+    };
+    ends.map(strand).collect()
 }
 
 /// The strands of a tenant's handshakes that are in this state, or in any. What has lapsed without

@@ -224,20 +224,12 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             it.services.remove(service);
         })?,
         Event::ManagerGrantsSet { link, grants } => {
-            let Some(before) = view.get::<Link>(link.uuid())? else { return Ok(Vec::new()) };
-            let mut changes = Vec::new();
-            if !grants.is_subset(&before.grants) {
-                changes = counted(view, Some(before.managed), link.uuid(), at)?;
-            }
+            let mut changes = given(view, *link, |before| !grants.is_subset(&before.grants), at)?;
             changes.extend(edit_link(view, *link, |it| it.grants = grants.clone())?);
             return Ok(changes);
         }
         Event::AutoExtendSet { link, days } => {
-            let Some(before) = view.get::<Link>(link.uuid())? else { return Ok(Vec::new()) };
-            let mut changes = Vec::new();
-            if days.is_some() {
-                changes = counted(view, Some(before.managed), link.uuid(), at)?;
-            }
+            let mut changes = given(view, *link, |_| days.is_some(), at)?;
             let set = |term: &mut Term| term.auto_extend_days = *days;
             changes.extend(edit_link(view, *link, |it| reschedule_term(it, at, set))?);
             return Ok(changes);
@@ -642,6 +634,19 @@ fn counted(
 fn parting(view: &dyn View, link: LinkId, by: Party, at: Timestamp) -> Result<Vec<Write>, ViewError> {
     match view.get::<Link>(link.uuid())? {
         Some(link) if by == Party::Manager => counted(view, Some(link.manager), link.managed.uuid(), at),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Something was given on a link once more, if it was, of which the other side is told (L-3).
+fn given(
+    view: &dyn View,
+    link: LinkId,
+    gives: impl FnOnce(&Link) -> bool,
+    at: Timestamp,
+) -> Result<Vec<Write>, ViewError> {
+    match view.get::<Link>(link.uuid())? {
+        Some(link) if gives(&link) => counted(view, Some(link.managed), link.id.uuid(), at),
         _ => Ok(Vec::new()),
     }
 }

@@ -283,8 +283,12 @@ pub(crate) fn awaiting_strand(of: TenantId, kind: Kind) -> Key {
 
 /// Where what awaits an answer stands among its kind: what lapses first comes first.
 fn awaiting_key(of: TenantId, kind: Kind, until: Option<Timestamp>) -> (Index, Key) {
-    let until = awaiting_strand(of, kind).flag(until.is_none()).time(until.unwrap_or(Timestamp::MAX));
-    (Index::Awaiting, until)
+    (Index::Awaiting, ending(awaiting_strand(of, kind), until))
+}
+
+/// A key with when something ends after it: what never does comes last.
+fn ending(key: Key, ends: Option<Timestamp>) -> Key {
+    key.flag(ends.is_none()).time(ends.unwrap_or(Timestamp::MAX))
 }
 
 fn sent_key(by: Uuid, asked: Timestamp) -> Key {
@@ -506,10 +510,9 @@ entity!(Attachment, it => Attachment::key(it.integration, it.tenant), vec![
 
 entity!(Licence, it => it.id.uuid(), {
     let of = Key::new().id(it.tenant.uuid());
-    let expires = of.clone().flag(it.expires.is_none()).time(it.expires.unwrap_or(Timestamp::MAX));
     vec![
+        (Index::LicenceExpires, ending(of.clone(), it.expires)),
         (Index::LicenceTenant, of.text(it.service.as_str())),
-        (Index::LicenceExpires, expires),
     ]
 });
 
