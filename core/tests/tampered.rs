@@ -207,6 +207,10 @@ fn q3_everything_derived_is_made_anew_from_the_records_alone() {
     found_and_healed(&[
         (all, "its request has no receipt"),
         ("UPDATE entity SET body = '{'", "table entity has another body"),
+        // What nobody reads is seen as well, so that nothing hides there.
+        ("UPDATE entity SET body = json_set(body, '$.note', 'hidden')", "table entity has another body"),
+        ("UPDATE entity SET body = body || ' '", "table entity has another body"),
+        ("UPDATE entity_past SET body = json_set(body, '$.note', 1)", "table entity_past has another body"),
         ("UPDATE entity SET kind = 77", "table entity has another kind"),
         ("UPDATE entity SET id = zeroblob(16)", "table entity has another id"),
         ("DROP VIEW users", "the view `users` is missing"),
@@ -281,6 +285,40 @@ fn q3_personal_data_out_of_its_place_is_found() {
         (format!("UPDATE personal SET body = '{{\"name\":\"Jim\"}}' WHERE id = {jim}"), "which record"),
     ];
     found(&rows.each_ref().map(|(sql, words)| (sql.as_str(), *words)));
+}
+
+#[test]
+fn q3_personal_data_that_nobody_can_read_is_named_and_does_not_keep_the_rest_from_being_rebuilt() {
+    let (kept, julia) = (kept(), hex(JULIA.uuid()));
+    let whole = derived(&kept.path);
+    for (spoil, words) in [
+        ("body = '{'", format!("user {JULIA}: it is not readable")),
+        ("body = json_set(body, '$.colour', 'red')", format!("personal data of user {JULIA} is not what")),
+        ("body = '{\"name\":1}'", format!("user {JULIA}: it is not readable")),
+        ("body = CAST(x'ff' AS TEXT)", format!("user {JULIA}: it is not readable")),
+        ("id = x'00'", "of an id of 1 bytes: no record speaks of them".to_owned()),
+        ("kind = 77", "no record speaks of them".to_owned()),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let path = kept.copied(place.path());
+        let by_hand = format!("UPDATE personal SET {spoil} WHERE id = {julia}; DELETE FROM entry");
+        let db = rusqlite::Connection::open(&path).unwrap();
+        db.execute_batch(&by_hand).unwrap();
+        let engine = Given::bare(SqliteStore::open(&path, options()).unwrap(), Policy::default()).engine;
+        let rebuilt = engine.rebuild().unwrap();
+        assert!(rebuilt.unrecoverable.iter().any(|flaw| flaw.contains(&words)), "{spoil}: {rebuilt:?}");
+        match engine.verify() {
+            Err(Error::Flawed(flaw)) => {
+                assert_eq!(flaw.kind, CorruptionKind::Personal, "{spoil}: {flaw}");
+                assert!(flaw.why.contains("personal"), "{spoil}: {flaw}");
+            }
+            other => panic!("{spoil}: {other:?}"),
+        }
+        let (healed, of) = (derived(&path), |rows: &[String]| -> Vec<String> {
+            rows.iter().filter(|row| !row.contains("FROM personal")).cloned().collect()
+        });
+        assert_eq!(of(&healed), of(&whole), "{spoil}");
+    }
 }
 
 #[test]

@@ -11,7 +11,9 @@ use crate::decide::{Step, retraced};
 use crate::event::Event;
 use crate::journal::{Hash, Head, RULES, Record};
 use crate::model::Subject;
-use crate::store::{Enough, LOST, Mended, NewRecord, Reading, Retelling, StoreError, StoredRecord, Vouched};
+use crate::store::{
+    Enough, LOST, MISADDRESSED, Mended, NewRecord, Reading, Retelling, StoreError, StoredRecord, Vouched,
+};
 use crate::view::{Any, Overlay, Span, Write};
 
 /// Hears how far it has come.
@@ -176,7 +178,7 @@ pub(super) fn tell(
     let mut flaws = Vec::new();
     retelling.misremembered(true, &mut |flaw| -> Enough {
         // What it is found by can be made anew.
-        if !flaw.ends_with("its key is not that of its address") {
+        if !flaw.ends_with(MISADDRESSED) {
             flaws.push(flaw);
         }
         flaws.len() >= Mended::TOLD

@@ -10,8 +10,8 @@ pub mod sqlite;
 
 pub use error::StoreError;
 pub(crate) use port::{
-    Enough, FilePort, LOST, Mended, NewRecord, Port, Reading, Remembered, Retelling, StoredReceipt,
-    StoredRecord, Tell, Vouched, Writing, follow,
+    Enough, FilePort, LOST, MISADDRESSED, Mended, NewRecord, Port, Reading, Remembered, Retelling,
+    StoredReceipt, StoredRecord, Tell, Vouched, Writing, follow,
 };
 
 /// A store that an engine keeps everything in. Those there are come with tenantry; what an engine

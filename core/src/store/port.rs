@@ -95,6 +95,9 @@ impl From<Personal> for Remembered {
 /// The fingerprint of a request that is in no record, of which a rebuild made the receipt anew.
 pub(crate) const LOST: Hash = Hash::from_bytes([u8::MAX; 32]);
 
+/// What a store says of personal data that is not found by its address, which can be made anew.
+pub(crate) const MISADDRESSED: &str = "its key is not that of its address";
+
 /// A record to be appended, with everything that changes by it.
 #[derive(Clone, Debug)]
 pub struct NewRecord {

@@ -98,6 +98,8 @@ pub(super) fn mend_views(db: &Connection) -> Result<Vec<String>> {
 pub(super) fn mend_said(db: &Connection) -> Result<()> {
     let mut set = db.prepare("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
     set.execute(("rules", RULES))?;
+    // When it was made, nobody knows any more; that it is said to have been is what is wanted.
+    db.execute_batch("INSERT OR IGNORE INTO meta VALUES ('created', strftime('%Y-%m-%dT%H:%M:%fZ'))")?;
     if pragma(db, "user_version")? == FORMAT {
         for (name, value) in [("min_reader", MIN_READER), ("min_writer", MIN_WRITER), ("format", FORMAT)] {
             set.execute((name, value))?;

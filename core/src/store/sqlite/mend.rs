@@ -6,7 +6,7 @@ use super::fault::Result;
 use super::make::{mend_said, mend_views};
 use super::read::{Conn, signed};
 use super::retold::{DERIVED, Differs, Retold};
-use crate::store::Mended;
+use crate::store::{MISADDRESSED, Mended};
 
 /// Puts right what this connection writes to, by what was told of what there was before it began.
 pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
@@ -29,7 +29,7 @@ pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
         step();
     }
     retold.misaddressed(&mut |slot, email| {
-        mended.note(|| format!("table personal, slot {slot}: its key is not that of its address"));
+        mended.note(|| format!("table personal, slot {slot}: {MISADDRESSED}"));
         to.execute("UPDATE personal SET email = ?2 WHERE slot = ?1", (slot, email)).map(drop)
     })?;
     let cursors = "UPDATE cursor SET seq = max(0, min(seq, ?1)) WHERE seq NOT BETWEEN 0 AND ?1";
