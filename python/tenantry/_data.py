@@ -25,8 +25,8 @@ TypedDevice: TypeAlias = str | Sequence[str]
 """A device as it was typed: one of its ids, or 1 to 8 of them, the first of which names it (V-2)."""
 
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-EARLIEST: Final = datetime.datetime(1, 1, 2, tzinfo=datetime.timezone.utc)
-LATEST: Final = datetime.datetime(9999, 12, 31, tzinfo=datetime.timezone.utc)
+EARLIEST: Final = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
+LATEST: Final = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
 AWARE: Final = "make it aware, as in datetime.now(timezone.utc) or .replace(tzinfo=timezone.utc)"
 DEEPEST: Final = 32
 """How deep a call may be nested, as the door has it."""
@@ -93,7 +93,7 @@ def micros(moment: datetime.datetime) -> int:
         raise Amiss(f"an aware datetime.datetime is wanted, not {called(moment)}", AWARE)
     if moment.utcoffset() is None:
         raise Amiss(f"{moment!r} has no time zone", AWARE)
-    if not EARLIEST < moment < LATEST:
+    if not EARLIEST <= moment <= LATEST:
         raise Amiss(f"{moment} is out of range", "give a moment that is one in UTC, too, in the years 1 to 9999")
     return (moment - EPOCH) // _MICROSECOND
 
