@@ -99,7 +99,7 @@ pub struct NotARecord {
 /// The number of the rules of `apply`: what events make of the world, and how that is kept. It goes
 /// up with each change by which old records would lead to another world than they did; that world
 /// is made anew then (`rebuild`), and nobody takes the old one for tampered with.
-pub(crate) const RULES: u32 = 1;
+pub(crate) const RULES: u32 = 2;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
 const fn is_none(rules: &u32) -> bool {

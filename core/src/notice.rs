@@ -14,8 +14,8 @@ use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{
-    AddressChange, Attachment, HandshakeState, Integration, Invitation, Link, LinkRequest, ManagerInvitation,
-    Move, Party, Proposal, Subject, is_false,
+    AddressChange, Attachment, FormerEmail, HandshakeState, Integration, Invitation, Link, LinkRequest,
+    ManagerInvitation, Move, Party, Proposal, Subject, is_false,
 };
 use crate::query::Recipients;
 use crate::rules::kept_off;
@@ -478,7 +478,7 @@ pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewE
         };
         for (kind, to) in told {
             if !to.is_empty() {
-                let address = address(since, record.at, &kind)?;
+                let address = address(since, record.seq, &kind)?;
                 let settled = is_settled(since, &kind, address.is_some())?;
                 notices.push(Notice { seq: record.seq, index: notices.len(), kind, to, address, settled });
             }
@@ -489,7 +489,7 @@ pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewE
 
 /// The address that a notice goes to, where it is not the one that the user has by now: of what
 /// asks for another one that one, and of what warns of that the one that they had then.
-fn address(since: Since<'_>, asked: Timestamp, kind: &NoticeKind) -> Result<Option<Email>, ViewError> {
+fn address(since: Since<'_>, asked: u64, kind: &NoticeKind) -> Result<Option<Email>, ViewError> {
     use NoticeKind as Is;
     let (Is::AddressChange { user } | Is::AddressChangeReminder { user } | Is::AddressChangeWarning { user }) =
         kind
@@ -506,9 +506,11 @@ fn address(since: Since<'_>, asked: Timestamp, kind: &NoticeKind) -> Result<Opti
     let waits = change.as_deref().is_some_and(same);
     Ok(match kind {
         Is::AddressChangeWarning { .. } => {
-            // One that was lost later was lost by another change.
-            let lapses = change.map_or(asked, |change| change.handshake.expires);
-            match known.former.into_iter().find(|had| (asked..=lapses).contains(&had.until)) {
+            // One that was lost after this lapsed was lost by another change.
+            let by_this = |had: &FormerEmail| {
+                had.seq > asked && change.as_ref().is_some_and(|it| had.until <= it.handshake.expires)
+            };
+            match known.former.into_iter().find(by_this) {
                 Some(had) => Some(had.email),
                 None => known.email.filter(|_| waits),
             }

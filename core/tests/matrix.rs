@@ -245,7 +245,7 @@ impl Cell {
         for (actor, command) in commands {
             let id = tenantry::base::ids::RequestId::from_uuid(Uuid::nil());
             let request = Request { id, actor, expected_seq: None, command };
-            let decision = decide(&World::new(&overlay, dawn(), &Uuid::nil).unwrap(), &request).unwrap();
+            let decision = decide(&World::new(&overlay, dawn(), 0, &Uuid::nil).unwrap(), &request).unwrap();
             lay(&mut overlay, &decision.events, 0);
             for (subject, personal) in decision.people {
                 overlay.change_personal(subject, personal);
@@ -277,7 +277,7 @@ fn otherwise() -> Memory {
         for (actor, command) in cell.commands() {
             let id = tenantry::base::ids::RequestId::from_uuid(Uuid::nil());
             let request = Request { id, actor, expected_seq: None, command };
-            let decision = decide(&World::new(&built, dawn(), &fresh).unwrap(), &request).unwrap();
+            let decision = decide(&World::new(&built, dawn(), 0, &fresh).unwrap(), &request).unwrap();
             lay(&mut built, &decision.events, 0);
         }
         let (changes, _) = built.into_changes();

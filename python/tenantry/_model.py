@@ -1339,10 +1339,12 @@ class FormerEmail(Data):
     Attributes:
         email: The address.
         until: When another one took its place.
+        seq: By which record, since moments may be the same.
     """
 
     email: Email
     until: Timestamp
+    seq: int = 0
 
 
 @final

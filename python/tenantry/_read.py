@@ -979,7 +979,7 @@ def read_explanation(d: Any) -> model.Explanation:
 
 
 def read_former_email(d: Any) -> model.FormerEmail:
-    return model.FormerEmail(email=d["email"], until=moment(d["until"]))
+    return model.FormerEmail(email=d["email"], until=moment(d["until"]), seq=d.get("seq", 0))
 
 
 def read_grounds(d: Any) -> model.Grounds:

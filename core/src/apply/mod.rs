@@ -77,7 +77,11 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             edit_tenant(view, *tenant, |it| it.kind = *kind)?
         }
         Event::TenantHeld { tenant, hold, link } => held(view, *tenant, *hold, *link, true)?,
-        Event::TenantReleased { tenant, hold, link } => held(view, *tenant, *hold, *link, false)?,
+        Event::TenantReleased { tenant, hold, link } => {
+            let mut changes = counted(view, releasing(view, *tenant, *hold, *link)?, tenant.uuid(), at)?;
+            changes.extend(held(view, *tenant, *hold, *link, false)?);
+            return Ok(changes);
+        }
         Event::TenantDisabled { tenant } => operate(view, *tenant, OperationTrigger::Disable)?,
         Event::TenantEnabling { tenant } => operate(view, *tenant, OperationTrigger::Enable)?,
         Event::TenantEnabled { tenant } => operate(view, *tenant, OperationTrigger::Ready)?,
@@ -613,6 +617,20 @@ fn inviting(view: &dyn View, sender: Option<Subject>) -> Result<Option<TenantId>
     Ok(match sender {
         Some(Subject::User(user)) => view.get::<User>(user.uuid())?.map(|user| user.home),
         Some(Subject::Tenant(_)) | None => None,
+    })
+}
+
+/// The organisation that no longer keeps a tenant disabled; none for the operator.
+fn releasing(
+    view: &dyn View,
+    tenant: TenantId,
+    hold: Hold,
+    link: Option<LinkId>,
+) -> Result<Option<TenantId>, ViewError> {
+    Ok(match (hold, link) {
+        (_, Some(link)) => view.get::<Link>(link.uuid())?.map(|link| link.manager),
+        (Hold::Own, None) => Some(tenant),
+        (Hold::Operator | Hold::Manager, None) => None,
     })
 }
 

@@ -220,7 +220,8 @@ impl<'t> Transaction<'t> {
         self.bar_clock(false)?;
         self.sweep(SWEPT_BY_A_COMMAND, Some(&request.command))?;
         let decided = {
-            let world = World::new(&self.chain.world, self.chain.at(), &*self.options.ids)?;
+            let seq = self.chain.head.seq + 1;
+            let world = World::new(&self.chain.world, self.chain.at(), seq, &*self.options.ids)?;
             decide(&world, request)
         };
         let step = match decided {

@@ -681,6 +681,9 @@ pub struct FormerEmail {
     pub email: Email,
     /// When another one took its place.
     pub until: Timestamp,
+    /// By which record, since moments may be the same.
+    #[serde(default)]
+    pub seq: u64,
 }
 
 /// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).

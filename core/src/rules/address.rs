@@ -128,7 +128,11 @@ pub(crate) fn confirm(world: &World<'_>, actor: &Actor, command: &ConfirmAddress
     bars.lift()?;
     let kept = |it: &FormerEmail| it.until.plus_days(world.policy.invitation_days) >= world.at;
     personal.former.retain(kept);
-    personal.former.extend(personal.email.take().map(|email| FormerEmail { email, until: world.at }));
+    personal.former.extend(personal.email.take().map(|email| FormerEmail {
+        email,
+        until: world.at,
+        seq: world.seq,
+    }));
     personal.email = personal.new_email.take();
     Ok(Decision {
         events: vec![Event::AddressConfirmed { user: user.id }],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::access::Gate;
 use super::batch::Batch;
-use super::world::{Decision, Ruling, World, refuse};
+use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{authority, graph};
 use crate::base::ids::{LinkId, TenantId};
 use crate::command::{DisableTenants, EnableTenants, ReportReady};
@@ -76,7 +76,7 @@ fn holders(world: &World<'_>, tenant: &Tenant) -> Result<BTreeSet<Holder>, ViewE
 /// a ticket what anybody did (T-5, T-6). A disabled home does not bar its super admins from that.
 ///
 /// # Errors
-/// `ticket_required`, `empty_batch`, `duplicate_item`, `held_by_others`.
+/// `ticket_required`, `empty_batch`, `duplicate_item`, `held_by_others`, `too_many_requests`.
 pub(crate) fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruling<Decision> {
     let mut gates = Vec::new();
     for &id in &command.tenants {
@@ -126,6 +126,18 @@ fn enabled(world: &World<'_>, actor: &Actor, id: TenantId, gate: Gate) -> Ruling
         let code = if user.is_none() { Code::TicketRequired } else { Code::HeldByOthers };
         return refuse(code, id);
     }
+    // Disabling and enabling is told unasked, and could go on without end (L-3).
+    let mut bars = Bars::new();
+    for &(_, link) in &lifted {
+        let by = match link {
+            Some(link) => world.link(link)?.map(|link| link.manager),
+            None => Some(id),
+        };
+        if let Some(by) = by {
+            world.bar_asking(actor, by, [id.uuid()], &mut bars)?;
+        }
+    }
+    bars.lift()?;
     let mut events: Vec<Event> =
         lifted.iter().map(|&(hold, link)| Event::TenantReleased { tenant: id, hold, link }).collect();
     // What is on its way up already waits for the host, whatever the policy has become (T-5).

@@ -198,17 +198,25 @@ pub struct World<'v> {
     pub at: Timestamp,
     /// The policy in force.
     pub policy: Arc<PolicyVersion>,
+    /// The number that the record of a command will have; 0 in the world of a question.
+    pub seq: u64,
     fresh: &'v dyn Fn() -> Uuid,
 }
 
 impl<'v> World<'v> {
-    /// The world of a command; `fresh` makes the ids that the caller left out.
+    /// The world of a command that will be record `seq`; `fresh` makes the ids that the caller left
+    /// out.
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub fn new(view: &'v dyn View, at: Timestamp, fresh: &'v dyn Fn() -> Uuid) -> Result<Self, ViewError> {
+    pub fn new(
+        view: &'v dyn View,
+        at: Timestamp,
+        seq: u64,
+        fresh: &'v dyn Fn() -> Uuid,
+    ) -> Result<Self, ViewError> {
         let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
-        Ok(Self { view, at, policy, fresh })
+        Ok(Self { view, at, policy, seq, fresh })
     }
 
     /// The world of a question, in which no ids are made.
@@ -216,7 +224,7 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn reading(view: &'v dyn View, at: Timestamp) -> Result<Self, ViewError> {
-        Self::new(view, at, &Uuid::nil)
+        Self::new(view, at, 0, &Uuid::nil)
     }
 
     pub(super) fn fresh(&self) -> Uuid {

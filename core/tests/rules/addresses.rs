@@ -462,6 +462,21 @@ fn u1_a4_the_address_that_somebody_had_is_warned_however_fast_they_lose_it() {
 }
 
 #[test]
+fn u1_the_address_that_somebody_had_is_told_from_others_by_the_record_and_not_by_the_moment() {
+    // Of a clock that stands, as where one that was ahead is waited for.
+    let moved = |given: Given, to: &str| given.and(JIM, change(JIM, to)).and(JIM, confirm(JIM, to));
+    let given = moved(moved(given(), "james"), "jimmy").and(JIM, change(JIM, "thief"));
+    let warned = |given: &Given| -> Vec<(bool, Option<Email>)> {
+        let notices = given.engine.notices("mailer", usize::MAX).unwrap().notices;
+        let ours = notices.iter().filter(|notice| notice.kind.name() == "address_change_warning");
+        ours.map(|notice| (notice.settled, notice.address.clone())).collect()
+    };
+    let each = ["jim", "james", "jimmy"].map(|had| (false, Some(mail(had))));
+    assert_eq!(warned(&given), each);
+    assert_eq!(warned(&given.and(JIM, confirm(JIM, "thief"))), each);
+}
+
+#[test]
 fn u1_t9_nobody_of_another_organisation_finds_out_which_address_waits() {
     let given = || {
         let grants = SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage", "roles.manage"]));

@@ -263,7 +263,7 @@ impl History {
             made.set(made.get() + 1);
             Uuid::from_u128(made.get())
         };
-        let decision = match decide(&World::new(&self.world, dawn(), &fresh).unwrap(), &request) {
+        let decision = match decide(&World::new(&self.world, dawn(), 0, &fresh).unwrap(), &request) {
             Ok(decision) => decision,
             Err(Stop::Refused(_)) => return None,
             Err(Stop::Broken(error)) => panic!("{error}"),

@@ -266,6 +266,31 @@ fn l3_nobody_is_told_of_what_is_given_and_taken_more_often_in_a_day_than_they_ma
 }
 
 #[test]
+fn l3_nobody_is_told_of_a_tenant_that_goes_down_and_up_more_often_in_a_day_than_they_may_be_asked() {
+    let collected = || {
+        let given = given().under(|policy| policy.asks_per_day = 2);
+        given.and(JULIA, CreateIntegration::new(JOINTLY, text("collector"), text("Collector")))
+    };
+    let (down, up) = (|| DisableTenants::new(vec![JOINTLY]), || EnableTenants::new(vec![JOINTLY]));
+    let often = |mut given: Given, by: UserId| {
+        for _ in 0..2 {
+            given = given.and(by, down()).and(by, up());
+        }
+        given.and(by, down())
+    };
+    for by in [ADA, JULIA] {
+        let given = often(collected(), by).when(by, up()).then(refused(TooManyRequests));
+        // The operator is not bound, and tomorrow is another day.
+        given.later(1).when(by, up()).then(done()).verified();
+        often(collected(), by).when(staff_for("T-1"), up()).then(done());
+    }
+    // Of one side what the other did is not counted.
+    let given = often(collected(), ADA).and(staff_for("T-1"), up());
+    let given = given.and(JULIA, down());
+    given.when(JULIA, up()).then(done()).verified();
+}
+
+#[test]
 fn l3_people_from_further_up_ask_for_the_manager_and_count_as_it() {
     let given = trade(MoveRule::Approval).under(|policy| policy.asks_per_day = 2);
     let given = given.and(ROB, upload(1, MSP, &["SN-1"])).and(ADAM, hand(JOINTLY, &["SN-1"]));

@@ -62,7 +62,7 @@ fn run(world: &Memory, it: &Move) -> Result<(Memory, Vec<Event>), Code> {
         expected_seq: None,
         command: command.clone(),
     };
-    let decision = match decide(&World::new(world, dawn(), &fresh).unwrap(), &request) {
+    let decision = match decide(&World::new(world, dawn(), 0, &fresh).unwrap(), &request) {
         Ok(decision) => decision,
         Err(Stop::Refused(refusal)) => return Err(refusal.code),
         Err(Stop::Broken(error)) => panic!("{error}"),
