@@ -89,7 +89,7 @@ macro_rules! declare {
             ///
             /// # Errors
             /// When there is none of that name, or the fields are not its own.
-            pub fn read<'de, D: serde::Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
+            pub(crate) fn read<'de, D: serde::Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
                 match name {
                     $($text => <$name as serde::Deserialize>::deserialize(fields).map(Self::$name),)+
                     other => Err(serde::de::Error::unknown_variant(other, Self::NAMES)),
@@ -104,4 +104,11 @@ pub(crate) use declare;
 /// Whether a field is as if it had been left out.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// Documentation as its lines are in the source, with a last paragraph that is the same for all.
+#[cfg(feature = "schema")]
+pub(crate) fn documented(lines: &[&str], last: &str) -> String {
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    format!("{}\n\n{last}", lines.join("\n"))
 }

@@ -10,114 +10,136 @@
 //! # Ok::<(), NotAnId>(())
 //! ```
 
+#[cfg(feature = "schema")]
+use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Any of the ids, for what is the same for all of them.
-pub(crate) trait Id: Copy + fmt::Display {
-    /// The id that this UUID stands for.
-    fn of(uuid: Uuid) -> Self;
+#[cfg(feature = "schema")]
+use super::declare::documented;
 
-    /// The UUID itself.
-    fn bare(self) -> Uuid;
-}
+/// An id: a UUID, and what it is the id of, which is part of its type.
+///
+/// Shown, read and serialised as a UUID; shown hyphenated and lower-case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent, bound = "")]
+pub struct Id<T>(Uuid, PhantomData<T>);
 
 /// The text is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the text is not an id; write it as a UUID, like 0198c0de-0000-7000-8000-0000000000ab")]
 pub struct NotAnId;
 
+impl<T> Id<T> {
+    /// The id that this UUID stands for.
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid, PhantomData)
+    }
+
+    /// The UUID itself, for keys and bindings.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl<T> fmt::Display for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.0.as_hyphenated(), f)
+    }
+}
+
+impl<T: of::Thing> fmt::Debug for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({self})", T::ID)
+    }
+}
+
+impl<T> FromStr for Id<T> {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        Uuid::parse_str(text).map(Self::from_uuid).map_err(|_| NotAnId)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl<T: of::Thing> schemars::JsonSchema for Id<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::ID.into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let description =
+            documented(T::MEANING, "Shown, read and serialised as a UUID; shown hyphenated and lower-case.");
+        schemars::json_schema!({"type": "string", "format": "uuid", "description": description})
+    }
+}
+
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// Shown, read and serialised as a UUID; shown hyphenated and lower-case.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(transparent)]
-        pub struct $name(Uuid);
+    ($($(#[doc = $doc:literal])* $name:ident = $thing:ident;)*) => {
+        $($(#[doc = $doc])* pub type $name = Id<of::$thing>;)*
 
-        impl $name {
-            /// The id that this UUID stands for.
-            pub const fn from_uuid(uuid: Uuid) -> Self {
-                Self(uuid)
+        /// What there are ids of. Never values: they tell ids apart.
+        mod of {
+            /// What makes an id one of its kind.
+            pub trait Thing {
+                /// What the type of the id is called.
+                const ID: &'static str;
+                /// What its documentation says.
+                const MEANING: &'static [&'static str];
             }
 
-            /// The UUID itself, for keys and bindings.
-            pub const fn uuid(self) -> Uuid {
-                self.0
-            }
+            $(
+                #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+                pub enum $thing {}
+
+                impl Thing for $thing {
+                    const ID: &'static str = stringify!($name);
+                    const MEANING: &'static [&'static str] = &[$($doc),*];
+                }
+            )*
         }
-
-        impl Id for $name {
-            fn of(uuid: Uuid) -> Self {
-                Self(uuid)
-            }
-
-            fn bare(self) -> Uuid {
-                self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self.0.as_hyphenated(), f)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({self})", stringify!($name))
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = NotAnId;
-
-            fn from_str(text: &str) -> Result<Self, NotAnId> {
-                Uuid::parse_str(text).map(Self).map_err(|_| NotAnId)
-            }
-        }
-    )*};
+    };
 }
 
 ids! {
     /// A tenant: an MSP, a customer or a reseller (T-1).
-    TenantId;
+    TenantId = Tenant;
     /// A user, who has one home tenant (U-1).
-    UserId;
+    UserId = User;
     /// One manager–managed relationship, from its start to its end; a later one is another link
     /// (D-7).
-    LinkId;
+    LinkId = Link;
     /// A request to link an existing tenant (L-2).
-    LinkRequestId;
+    LinkRequestId = LinkRequest;
     /// What is proposed on a living link (L-6, L-9).
-    ProposalId;
+    ProposalId = Proposal;
     /// A tenant's invitation to an MSP, to ask to manage it (L-10).
-    ManagerInvitationId;
+    ManagerInvitationId = ManagerInvitation;
     /// An invitation of a person to a tenant (U-2).
-    InvitationId;
+    InvitationId = Invitation;
     /// A role, built in or a tenant's own (P-9).
-    RoleId;
+    RoleId = Role;
     /// An assignment of a role to a user on a tenant (P-10).
-    AssignmentId;
+    AssignmentId = Assignment;
     /// A reseller's upload of devices (V-2).
-    UploadId;
+    UploadId = Upload;
     /// What is left of an upload with one holder, by one way of getting there (V-3).
-    HoldingId;
+    HoldingId = Holding;
     /// A move of devices from an MSP's pool to a customer (V-7).
-    MoveId;
+    MoveId = Move;
     /// An integration that a tenant owns (I-1).
-    IntegrationId;
+    IntegrationId = Integration;
     /// A licence (C-1).
-    LicenceId;
+    LicenceId = Licence;
     /// A console session (S-1).
-    SessionId;
+    SessionId = Session;
     /// One request to execute a command; executing it again answers with the first receipt.
-    RequestId;
+    RequestId = Request;
 }
 
 #[cfg(test)]

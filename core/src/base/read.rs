@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use serde::de::{Deserializer, Error, Visitor};
 
-struct Text<T>(PhantomData<T>);
+struct Parsing<T>(PhantomData<T>);
 
-impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Parsing<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,5 +26,5 @@ where
     T: FromStr<Err: fmt::Display>,
     D: Deserializer<'de>,
 {
-    deserializer.deserialize_str(Text(PhantomData))
+    deserializer.deserialize_str(Parsing(PhantomData))
 }

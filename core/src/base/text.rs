@@ -29,6 +29,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
+#[cfg(feature = "schema")]
+use super::declare::documented;
 use super::device::{self, Form};
 use super::read::from_text;
 
@@ -45,87 +47,165 @@ pub struct TextError {
     pub remedy: Cow<'static, str>,
 }
 
-/// A [`TextError`] before it knows its field.
-struct Flaw {
-    obstacle: Cow<'static, str>,
-    remedy: Cow<'static, str>,
-}
+/// What only this file can make more of.
+mod sealed {
+    use std::borrow::Cow;
+    use std::hash::Hash;
 
-impl Flaw {
-    fn new(obstacle: impl Into<Cow<'static, str>>, remedy: impl Into<Cow<'static, str>>) -> Self {
-        Self { obstacle: obstacle.into(), remedy: remedy.into() }
+    use serde::Serialize;
+
+    use super::TextError;
+
+    /// What makes a text one of its kind.
+    pub trait Wording: Clone + Ord + Hash {
+        /// What its type is called.
+        const NAME: &'static str;
+        /// What it is called in an error.
+        const FIELD: &'static str;
+        /// What its documentation says.
+        const MEANING: &'static [&'static str];
+        /// What it looks like, in the JSON Schema.
+        const PATTERN: &'static str;
+        /// What it is held as.
+        type Held: AsRef<str> + Clone + Ord + Hash + Serialize;
+
+        /// The text, where it is in its canonical form at a glance.
+        fn plain(text: &str) -> Option<Self::Held>;
+
+        /// The text in its canonical form.
+        fn canonical(text: &str) -> Result<Self::Held, Flaw>;
     }
 
-    fn of(self, field: &'static str) -> TextError {
-        TextError { field, obstacle: self.obstacle, remedy: self.remedy }
+    /// A [`TextError`] before it knows its field.
+    pub struct Flaw {
+        obstacle: Cow<'static, str>,
+        remedy: Cow<'static, str>,
+    }
+
+    impl Flaw {
+        pub(super) fn new(
+            obstacle: impl Into<Cow<'static, str>>,
+            remedy: impl Into<Cow<'static, str>>,
+        ) -> Self {
+            Self { obstacle: obstacle.into(), remedy: remedy.into() }
+        }
+
+        pub(super) fn of(self, field: &'static str) -> TextError {
+            TextError { field, obstacle: self.obstacle, remedy: self.remedy }
+        }
     }
 }
 
-/// Declares the texts: type, what it is called, how it becomes canonical, and a pattern of ECMA-262
-/// for the JSON Schema, which every text that can be read matches and most others do not.
+use sealed::{Flaw, Wording};
+
+/// A text that has been checked once and is in its one canonical form; what it is a text of is part
+/// of its type.
+///
+/// Serialised as a string, which is parsed again when it is read. Order, equality and hash are those
+/// of the text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent, bound = "")]
+// Invariant: the canonical form, which parses to itself.
+pub struct Text<T: Wording>(T::Held);
+
+impl<T: Wording> Text<T> {
+    /// Reads the text and brings it into its canonical form.
+    ///
+    /// # Errors
+    /// [`TextError`] when the text is not well formed.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        // What is in its canonical form at a glance is not looked at again: stores are full of it.
+        match T::plain(text) {
+            Some(plain) => Ok(Self(plain)),
+            None => T::canonical(text).map(Self).map_err(|flaw| flaw.of(T::FIELD)),
+        }
+    }
+
+    /// The canonical form.
+    pub fn as_str(&self) -> &str {
+        self.0.as_ref()
+    }
+}
+
+impl<T: Wording> Borrow<str> for Text<T> {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl<T: Wording> fmt::Display for Text<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<T: Wording> fmt::Debug for Text<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({:?})", T::NAME, self.as_str())
+    }
+}
+
+impl<T: Wording> FromStr for Text<T> {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        Self::parse(text)
+    }
+}
+
+impl<'de, T: Wording> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl<T: Wording> schemars::JsonSchema for Text<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::NAME.into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let description =
+            documented(T::MEANING, "Serialised as a string, which is parsed again when it is read.");
+        schemars::json_schema!({"type": "string", "pattern": T::PATTERN, "description": description})
+    }
+}
+
+/// Declares the texts: type, how it is held, what it is called, how it becomes canonical, and a
+/// pattern of ECMA-262 for the JSON Schema, which every text that can be read matches and most
+/// others do not.
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident($inner:ty) = $field:literal, $plain:expr, $canonical:expr, $pattern:literal;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// Serialised as a string, which is parsed again when it is read.
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = $pattern)))]
-        // Invariant: the canonical form, which parses to itself.
-        pub struct $name($inner);
+    ($($(#[doc = $doc:literal])* $name:ident($held:ty) = $field:literal, $plain:expr, $canonical:expr, $pattern:literal;)*) => {
+        $($(#[doc = $doc])* pub type $name = Text<of::$name>;)*
 
-        impl $name {
-            /// Reads the text and brings it into its canonical form.
-            ///
-            /// # Errors
-            /// [`TextError`] when the text is not well formed.
-            pub fn parse(text: &str) -> Result<Self, TextError> {
-                // What is in its canonical form at a glance is not looked at again: stores are full
-                // of it.
-                match $plain(text) {
-                    Some(plain) => Ok(Self(plain)),
-                    None => $canonical(text).map(Self).map_err(|flaw: Flaw| flaw.of($field)),
+        /// What there are texts of. Never values: they tell texts apart.
+        mod of {
+            #[allow(clippy::wildcard_imports, reason = "what makes a text canonical")]
+            use super::*;
+
+            $(
+                #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+                pub enum $name {}
+
+                impl Wording for $name {
+                    const NAME: &'static str = stringify!($name);
+                    const FIELD: &'static str = $field;
+                    const MEANING: &'static [&'static str] = &[$($doc),*];
+                    const PATTERN: &'static str = $pattern;
+                    type Held = $held;
+
+                    fn plain(text: &str) -> Option<$held> {
+                        $plain(text)
+                    }
+
+                    fn canonical(text: &str) -> Result<$held, Flaw> {
+                        $canonical(text)
+                    }
                 }
-            }
-
-            /// The canonical form.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
+            )*
         }
-
-        // Order, equality and hash are those of the text.
-        impl Borrow<str> for $name {
-            fn borrow(&self) -> &str {
-                self.as_str()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({:?})", stringify!($name), self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = TextError;
-
-            fn from_str(text: &str) -> Result<Self, TextError> {
-                Self::parse(text)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                from_text(deserializer)
-            }
-        }
-    )*};
+    };
 }
 
 texts! {

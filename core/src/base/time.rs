@@ -126,7 +126,7 @@ impl Timestamp {
 
     /// The first moment after `at` that is a whole number of steps of so many days from here, at
     /// most [`Timestamp::MAX`]; this one itself, where that is later or the steps lead nowhere.
-    pub fn stepping_past(self, at: Self, days: u32) -> Self {
+    pub(crate) fn stepping_past(self, at: Self, days: u32) -> Self {
         if at < self || days == 0 {
             return self;
         }

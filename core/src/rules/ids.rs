@@ -40,10 +40,14 @@ impl<'w> NewIds<'w> {
 
     /// The id that the caller chose, barred where it is nil or names anything already; a fresh one,
     /// where none was chosen. Fresh ids are not looked up: they cannot have been used.
-    pub(super) fn take<I: Id>(&mut self, chosen: Option<I>, bars: &mut Bars) -> Result<I, ViewError> {
-        let Some(id) = chosen else { return Ok(I::of(self.world.fresh())) };
-        bars.bar(id.bare().is_nil(), Code::NilId, "");
-        let taken = !self.given.insert(id.bare()) || self.is_taken(id.bare())?;
+    pub(super) fn take<T: Copy>(
+        &mut self,
+        chosen: Option<Id<T>>,
+        bars: &mut Bars,
+    ) -> Result<Id<T>, ViewError> {
+        let Some(id) = chosen else { return Ok(Id::from_uuid(self.world.fresh())) };
+        bars.bar(id.uuid().is_nil(), Code::NilId, "");
+        let taken = !self.given.insert(id.uuid()) || self.is_taken(id.uuid())?;
         bars.bar(taken, Code::IdTaken, id);
         Ok(id)
     }
