@@ -155,7 +155,6 @@ fn bar_pending(world: &World<'_>, user: &User, trigger: HandshakeTrigger) -> Rul
     let Some(change) = world.view.get::<AddressChange>(user.id.uuid())? else {
         return refuse(Code::AddressNotPending, user.id);
     };
-    let codes = (Code::AddressExpired, Code::AddressNotPending);
-    world.bar_handshake(&change.handshake, trigger, codes, user.id)?;
+    handshake::bar(world, &*change, trigger)?;
     if handshake::address_stands(world, &change)? { Ok(()) } else { refuse(Code::AddressNotPending, user.id) }
 }

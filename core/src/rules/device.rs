@@ -336,7 +336,7 @@ pub(super) fn bar_giving(device: Option<&Device>, holder: TenantId, within: Opti
 pub(crate) fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
-    if bars.note(bar_answer(world, &found, HandshakeTrigger::Accept))?.is_some() {
+    if bars.note(handshake::bar(world, &*found, HandshakeTrigger::Accept))?.is_some() {
         bars.bar(!handshake::move_stands(world, &found)?, Code::MoveNotPending, found.id);
     }
     let link = world.link(found.link)?.filter(|link| link.is_in_force(world.at));
@@ -355,7 +355,7 @@ pub(crate) fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -
 /// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`.
 pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
-    answer(world, &found, HandshakeTrigger::Decline, Event::MoveDeclined { id: found.id })
+    handshake::answer(world, &*found, HandshakeTrigger::Decline, Event::MoveDeclined { id: found.id })
 }
 
 /// Takes a move back (V-7).
@@ -364,7 +364,7 @@ pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineMove) -
 /// `wrong_actor`, `move_not_pending`, `move_lapsed`.
 pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Manager)?;
-    answer(world, &found, HandshakeTrigger::Cancel, Event::MoveCanceled { id: found.id })
+    handshake::answer(world, &*found, HandshakeTrigger::Cancel, Event::MoveCanceled { id: found.id })
 }
 
 /// Reminds the customer of a move, which rests on whoever does from then on (L-3).
@@ -376,10 +376,7 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendMove) -> 
     if matches!(actor, Actor::User(_)) {
         authority::authorize(world, actor, DEVICES_MANAGE, found.customer, Gate::Shut)?;
     }
-    let mut bars = Bars::new();
-    bars.note(bar_answer(world, &found, HandshakeTrigger::Resend))?;
-    world.bar_asking(actor, found.manager, [found.customer.uuid()], &mut bars)?;
-    bars.lift()?;
+    handshake::bar_reminder(world, actor, &*found, (found.manager, found.customer))?;
     Ok(Event::MoveResent { id: found.id, sender: handshake::sent_by(actor, None) }.into())
 }
 
@@ -403,15 +400,6 @@ fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<
             Ok(found)
         }
     }
-}
-
-fn bar_answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger) -> Ruling {
-    world.bar_handshake(&found.handshake, trigger, (Code::MoveLapsed, Code::MoveNotPending), found.id)
-}
-
-fn answer(world: &World<'_>, found: &Move, trigger: HandshakeTrigger, event: Event) -> Ruling<Decision> {
-    bar_answer(world, found, trigger)?;
-    Ok(event.into())
 }
 
 /// Deletes devices that a tenant holds (V-9).

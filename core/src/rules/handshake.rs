@@ -1,21 +1,25 @@
-//! What a handshake rests on (L-3): who sent it, and whether they still could. Reads a view,
-//! returns events.
+//! Handshakes (L-3): what can happen to whatever waits for an answer, and what it rests on: who sent
+//! it, and whether they still could. Reads a view, returns events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use uuid::Uuid;
 
 use super::access::{self, Gate};
 use super::authority;
 use super::graph;
 use super::rights::{Giver, Offer, Place};
-use super::world::{World, unless_refused};
+use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::event::Event;
+use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, LINK_RESPOND, USERS_MANAGE};
 use crate::model::{
     Actor, AddressChange, Assignment, Handshake, HandshakeState, Invitation, LinkRequest, ManagerInvitation,
     Move, Party, Proposal, ProposalContent, Subject, User,
 };
+use crate::refusal::Code;
 use crate::view::{Any, Index, Key, Span, ViewError};
 
 /// How many handshakes are read at once.
@@ -28,6 +32,79 @@ pub(super) fn sent_by(actor: &Actor, organisation: Option<TenantId>) -> Option<S
         Actor::User(user) => Some(organisation.map_or(Subject::User(*user), Subject::Tenant)),
         Actor::Operator { .. } | Actor::Clock => None,
     }
+}
+
+/// What waits for an answer (L-3).
+pub(super) trait Waiting {
+    /// What is said where nobody answered in time.
+    const LAPSED: Code;
+    /// What is said where it waits no longer.
+    const OVER: Code;
+
+    /// Where it stands.
+    fn handshake(&self) -> &Handshake;
+
+    /// What people name it by.
+    fn name(&self) -> Uuid;
+}
+
+macro_rules! waiting {
+    ($($type:ident by $name:ident: $lapsed:ident, $over:ident;)+) => {$(
+        impl Waiting for $type {
+            const LAPSED: Code = Code::$lapsed;
+            const OVER: Code = Code::$over;
+
+            fn handshake(&self) -> &Handshake {
+                &self.handshake
+            }
+
+            fn name(&self) -> Uuid {
+                self.$name.uuid()
+            }
+        }
+    )+};
+}
+
+waiting! {
+    LinkRequest by id: LinkRequestExpired, LinkRequestNotPending;
+    Proposal by id: ProposalExpired, ProposalNotPending;
+    ManagerInvitation by id: ManagerInvitationExpired, ManagerInvitationNotPending;
+    Invitation by id: InvitationExpired, InvitationNotPending;
+    Move by id: MoveLapsed, MoveNotPending;
+    AddressChange by user: AddressExpired, AddressNotPending;
+}
+
+/// Bars what cannot happen to it at this moment.
+pub(super) fn bar<W: Waiting>(world: &World<'_>, waiting: &W, trigger: HandshakeTrigger) -> Ruling {
+    match waiting.handshake().state_at(world.at) {
+        state if state.after(trigger).is_some() => Ok(()),
+        HandshakeState::Expired => refuse(W::LAPSED, waiting.name()),
+        _ => refuse(W::OVER, waiting.name()),
+    }
+}
+
+/// What an answer leads to that nothing else stands in the way of.
+pub(super) fn answer<W: Waiting>(
+    world: &World<'_>,
+    waiting: &W,
+    trigger: HandshakeTrigger,
+    event: Event,
+) -> Ruling<Decision> {
+    bar(world, waiting, trigger)?;
+    Ok(event.into())
+}
+
+/// Bars a reminder: it has to wait, and nobody is asked without end.
+pub(super) fn bar_reminder<W: Waiting>(
+    world: &World<'_>,
+    actor: &Actor,
+    waiting: &W,
+    (by, addressee): (TenantId, TenantId),
+) -> Ruling {
+    let mut bars = Bars::new();
+    bars.note(bar(world, waiting, HandshakeTrigger::Resend))?;
+    world.bar_asking(actor, by, [addressee.uuid()], &mut bars)?;
+    bars.lift()
 }
 
 /// Whether a link request's manager still has somebody who could ask.

@@ -224,7 +224,7 @@ fn bar_request(
 pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let mut bars = Bars::new();
-    bar_answer(world, &request, HandshakeTrigger::Accept)?;
+    handshake::bar(world, &*request, HandshakeTrigger::Accept)?;
     if !handshake::request_stands(world, &request)? {
         return refuse(Code::LinkRequestNotPending, request.id);
     }
@@ -256,7 +256,8 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
 /// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
 pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
-    answer(world, &request, HandshakeTrigger::Decline, Event::LinkRequestDeclined { request: request.id })
+    let declined = Event::LinkRequestDeclined { request: request.id };
+    handshake::answer(world, &*request, HandshakeTrigger::Decline, declined)
 }
 
 /// Takes a link request back (L-3).
@@ -269,7 +270,8 @@ pub(crate) fn cancel_request(
     command: &CancelLinkRequest,
 ) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Manager)?;
-    answer(world, &request, HandshakeTrigger::Cancel, Event::LinkRequestCanceled { request: request.id })
+    let canceled = Event::LinkRequestCanceled { request: request.id };
+    handshake::answer(world, &*request, HandshakeTrigger::Cancel, canceled)
 }
 
 /// Reminds the asked side of a link request (L-3).
@@ -282,10 +284,7 @@ pub(crate) fn resend_request(
     command: &ResendLinkRequest,
 ) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Manager)?;
-    let mut bars = Bars::new();
-    bars.note(bar_answer(world, &request, HandshakeTrigger::Resend))?;
-    world.bar_asking(actor, request.manager, [request.managed.uuid()], &mut bars)?;
-    bars.lift()?;
+    handshake::bar_reminder(world, actor, &*request, (request.manager, request.managed))?;
     let sender = handshake::sent_by(actor, Some(request.manager));
     Ok(Event::LinkRequestResent { request: request.id, sender }.into())
 }
@@ -326,21 +325,6 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
             Ok(request)
         }
     }
-}
-
-fn bar_answer(world: &World<'_>, request: &LinkRequest, trigger: HandshakeTrigger) -> Ruling {
-    let codes = (Code::LinkRequestExpired, Code::LinkRequestNotPending);
-    world.bar_handshake(&request.handshake, trigger, codes, request.id)
-}
-
-fn answer(
-    world: &World<'_>,
-    request: &LinkRequest,
-    trigger: HandshakeTrigger,
-    event: Event,
-) -> Ruling<Decision> {
-    bar_answer(world, request, trigger)?;
-    Ok(event.into())
 }
 
 /// Finds a link for its manager's side.

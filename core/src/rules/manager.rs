@@ -62,8 +62,8 @@ pub(crate) fn decline(
     command: &DeclineManagerInvitation,
 ) -> Ruling<Decision> {
     let found = resolve(world, actor, command.invitation, Party::Manager)?;
-    bar_answer(world, &found, HandshakeTrigger::Decline)?;
-    Ok(Event::ManagerInvitationDeclined { invitation: found.id }.into())
+    let answered = Event::ManagerInvitationDeclined { invitation: found.id };
+    handshake::answer(world, &*found, HandshakeTrigger::Decline, answered)
 }
 
 /// Takes an invitation back.
@@ -76,8 +76,8 @@ pub(crate) fn cancel(
     command: &CancelManagerInvitation,
 ) -> Ruling<Decision> {
     let found = resolve(world, actor, command.invitation, Party::Customer)?;
-    bar_answer(world, &found, HandshakeTrigger::Cancel)?;
-    Ok(Event::ManagerInvitationCanceled { invitation: found.id }.into())
+    let answered = Event::ManagerInvitationCanceled { invitation: found.id };
+    handshake::answer(world, &*found, HandshakeTrigger::Cancel, answered)
 }
 
 /// Reminds the MSP of an invitation.
@@ -91,10 +91,7 @@ pub(crate) fn resend(
     command: &ResendManagerInvitation,
 ) -> Ruling<Decision> {
     let found = resolve(world, actor, command.invitation, Party::Customer)?;
-    let mut bars = Bars::new();
-    bars.note(bar_answer(world, &found, HandshakeTrigger::Resend))?;
-    world.bar_asking(actor, found.tenant, [found.manager.uuid()], &mut bars)?;
-    bars.lift()?;
+    handshake::bar_reminder(world, actor, &*found, (found.tenant, found.manager))?;
     let sender = handshake::sent_by(actor, Some(found.tenant));
     Ok(Event::ManagerInvitationResent { invitation: found.id, sender }.into())
 }
@@ -200,9 +197,4 @@ fn resolve(
         Some(Party::Manager) => authority::authorize(world, actor, CUSTOMERS_ADD, found.manager, gate)?,
     }
     Ok(found)
-}
-
-fn bar_answer(world: &World<'_>, found: &ManagerInvitation, trigger: HandshakeTrigger) -> Ruling {
-    let codes = (Code::ManagerInvitationExpired, Code::ManagerInvitationNotPending);
-    world.bar_handshake(&found.handshake, trigger, codes, found.id)
 }

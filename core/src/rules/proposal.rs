@@ -209,7 +209,7 @@ fn renewed(world: &World<'_>, link: &Link, term: TermRequest) -> Decision {
 /// that stands in the way by now.
 pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptProposal) -> Ruling<Decision> {
     let (found, link) = resolve(world, actor, command.proposal, Party::Customer)?;
-    bar_answer(world, &found, HandshakeTrigger::Accept)?;
+    handshake::bar(world, &*found, HandshakeTrigger::Accept)?;
     if !handshake::proposal_stands(world, &found)? {
         return refuse(Code::ProposalNotPending, found.id);
     }
@@ -243,8 +243,12 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptProposal)
 /// `wrong_actor`, `ticket_required`, `proposal_not_pending`, `proposal_expired`.
 pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineProposal) -> Ruling<Decision> {
     let (found, _) = resolve(world, actor, command.proposal, Party::Customer)?;
-    bar_answer(world, &found, HandshakeTrigger::Decline)?;
-    Ok(Event::ProposalDeclined { proposal: found.id }.into())
+    handshake::answer(
+        world,
+        &*found,
+        HandshakeTrigger::Decline,
+        Event::ProposalDeclined { proposal: found.id },
+    )
 }
 
 /// Takes a proposal back (L-3).
@@ -253,8 +257,12 @@ pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineProposa
 /// `wrong_actor`, `proposal_not_pending`, `proposal_expired`.
 pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelProposal) -> Ruling<Decision> {
     let (found, _) = resolve(world, actor, command.proposal, Party::Manager)?;
-    bar_answer(world, &found, HandshakeTrigger::Cancel)?;
-    Ok(Event::ProposalCanceled { proposal: found.id }.into())
+    handshake::answer(
+        world,
+        &*found,
+        HandshakeTrigger::Cancel,
+        Event::ProposalCanceled { proposal: found.id },
+    )
 }
 
 /// Reminds the asked side of a proposal (L-3).
@@ -263,10 +271,7 @@ pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelProposal)
 /// `wrong_actor`, `proposal_not_pending`, `proposal_expired`, `too_many_requests`.
 pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendProposal) -> Ruling<Decision> {
     let (found, _) = resolve(world, actor, command.proposal, Party::Manager)?;
-    let mut bars = Bars::new();
-    bars.note(bar_answer(world, &found, HandshakeTrigger::Resend))?;
-    world.bar_asking(actor, found.manager, [found.managed.uuid()], &mut bars)?;
-    bars.lift()?;
+    handshake::bar_reminder(world, actor, &*found, (found.manager, found.managed))?;
     let sender = handshake::sent_by(actor, Some(found.manager));
     Ok(Event::ProposalResent { proposal: found.id, sender }.into())
 }
@@ -296,9 +301,4 @@ fn resolve(
         Some(Party::Manager) => authority::authorize(world, actor, CUSTOMERS_ADD, found.manager, Gate::Shut)?,
     }
     Ok((found, link))
-}
-
-fn bar_answer(world: &World<'_>, found: &Proposal, trigger: HandshakeTrigger) -> Ruling {
-    let codes = (Code::ProposalExpired, Code::ProposalNotPending);
-    world.bar_handshake(&found.handshake, trigger, codes, found.id)
 }

@@ -158,7 +158,7 @@ fn invitation(
 pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> Ruling<Decision> {
     let (invitation, by) = for_sender(world, actor, command.invitation)?;
     let mut bars = Bars::new();
-    bars.note(bar_state(world, &invitation, HandshakeTrigger::Resend))?;
+    bars.note(handshake::bar(world, &*invitation, HandshakeTrigger::Resend))?;
     if invitation.sign_up && by != Sender::Operator {
         let pending = invitation.handshake.state_at(world.at) == HandshakeState::Pending;
         let owned = pending && !world.super_admins(invitation.tenant)?.is_empty();
@@ -196,7 +196,7 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitatio
 /// `unknown_invitation`, `invitation_not_pending`, `invitation_expired`.
 pub(crate) fn revoke(world: &World<'_>, actor: &Actor, command: &RevokeInvitation) -> Ruling<Decision> {
     let (invitation, _) = for_sender(world, actor, command.invitation)?;
-    bar_state(world, &invitation, HandshakeTrigger::Revoke)?;
+    handshake::bar(world, &*invitation, HandshakeTrigger::Revoke)?;
     Ok(Event::InvitationRevoked { invitation: invitation.id }.into())
 }
 
@@ -229,11 +229,6 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc
     Ok((invitation, Sender::UserManager))
 }
 
-fn bar_state(world: &World<'_>, invitation: &Invitation, trigger: HandshakeTrigger) -> Ruling {
-    let codes = (Code::InvitationExpired, Code::InvitationNotPending);
-    world.bar_handshake(&invitation.handshake, trigger, codes, invitation.id)
-}
-
 /// Accepts an invitation with the address it was sent to (U-2).
 ///
 /// # Errors
@@ -243,7 +238,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitatio
     let invitation = for_invitee(world, actor, command.invitation)?;
     let mut bars = Bars::new();
     bar_addressee(world, &invitation, &command.email, &mut bars)?;
-    if bars.note(bar_state(world, &invitation, HandshakeTrigger::Accept))?.is_some() {
+    if bars.note(handshake::bar(world, &*invitation, HandshakeTrigger::Accept))?.is_some() {
         let stands = handshake::invitation_stands(world, &invitation)?;
         bars.bar(!stands, Code::InvitationNotPending, invitation.id);
         let owned = invitation.sign_up && !world.super_admins(invitation.tenant)?.is_empty();
@@ -275,7 +270,7 @@ pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineInvitat
     let invitation = for_invitee(world, actor, command.invitation)?;
     let mut bars = Bars::new();
     bar_addressee(world, &invitation, &command.email, &mut bars)?;
-    bars.note(bar_state(world, &invitation, HandshakeTrigger::Decline))?;
+    bars.note(handshake::bar(world, &*invitation, HandshakeTrigger::Decline))?;
     bars.lift()?;
     Ok(Event::InvitationDeclined { invitation: invitation.id }.into())
 }

@@ -10,7 +10,6 @@ use crate::base::ids::{LinkId, RoleId, TenantId, UserId};
 use crate::base::text::{ManagementType, Number, Service};
 use crate::base::time::Timestamp;
 use crate::event::Event;
-use crate::model::machine::HandshakeTrigger;
 use crate::model::{
     Actor, AddressChange, Asked, Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest,
     ManagerInvitation, Operation, Personal, Proposal, Role, RoleRef, Subject, Tenant, User, UserState,
@@ -577,22 +576,6 @@ impl<'v> World<'v> {
         let again = self.at.day().plus_days(1);
         bars.bar(count >= self.policy.asks_per_day, Code::TooManyRequests, again);
         Ok(())
-    }
-
-    /// Refuses a trigger that a handshake cannot take now: as the first code where it has expired,
-    /// else the second (L-3, U-2).
-    pub(super) fn bar_handshake(
-        &self,
-        handshake: &Handshake,
-        trigger: HandshakeTrigger,
-        (expired, not_pending): (Code, Code),
-        about: impl std::fmt::Display,
-    ) -> Ruling {
-        match handshake.state_at(self.at) {
-            state if state.after(trigger).is_some() => Ok(()),
-            HandshakeState::Expired => refuse(expired, about),
-            _ => refuse(not_pending, about),
-        }
     }
 
     /// Notes services that the policy does not offer, or that none are named (L-6).
