@@ -1,8 +1,8 @@
-//! Draws the state machines (X-8): Mermaid and DOT text from [`crate::model::machine`]. Pure; it
-//! never reads a file.
+//! The state machines that run (X-8), laid open and drawn: Mermaid and DOT text. Pure; it never
+//! reads a file.
 //!
 //! ```
-//! let machines = tenantry::model::machine::machines();
+//! let machines = tenantry::diagram::machines();
 //! let delink = machines.iter().find(|machine| machine.name == "delink").ok_or("there is one")?;
 //! assert!(tenantry::diagram::mermaid(delink).starts_with("stateDiagram-v2"));
 //! # Ok::<(), &str>(())
@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::model::machine::Machine;
+pub use crate::model::machine::{Arrow, Machine, machines};
 
 /// The machine as a Mermaid `stateDiagram-v2`.
 pub fn mermaid(machine: &Machine) -> String {

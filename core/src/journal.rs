@@ -18,7 +18,7 @@ impl Hash {
     pub const GENESIS: Self = Self([0; 32]);
 
     /// A hash as a store kept it.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

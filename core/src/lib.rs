@@ -47,9 +47,8 @@
 //! | the door of other languages | [`wire`] |
 //! | what has happened, and who is to be told | [`event`], [`journal`], [`notice`] |
 //!
-//! The state machines that run are laid open in [`model::machine`] and drawn by [`diagram`]. The
-//! rules, with the ids that are cited everywhere, are in `RULES.md`; how it is built, in
-//! `ARCHITECTURE.md`.
+//! The state machines that run are laid open and drawn by [`diagram`]. The rules, with the ids that
+//! are cited everywhere, are in `RULES.md`; how it is built, in `ARCHITECTURE.md`.
 //!
 //! # What may change
 //!

@@ -357,7 +357,7 @@ impl Notice {
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn about(&self, world: &World<'_>) -> Result<About, ViewError> {
+    pub(crate) fn about(&self, world: &World<'_>) -> Result<About, ViewError> {
         use NoticeKind as Is;
         let nobody = About::default();
         let of = |manager, tenant, link| About {
@@ -446,13 +446,13 @@ impl Notice {
 /// A record that is read late: the worlds right before and right after it, as recorded, and the
 /// world now.
 #[derive(Clone, Copy)]
-pub struct Since<'w> {
+pub(crate) struct Since<'w> {
     /// The world right before the record.
-    pub before: &'w World<'w>,
+    pub(crate) before: &'w World<'w>,
     /// The world right after the record.
-    pub then: &'w World<'w>,
+    pub(crate) then: &'w World<'w>,
     /// The world in which its notices are read.
-    pub now: &'w World<'w>,
+    pub(crate) now: &'w World<'w>,
 }
 
 /// The notices of a record: to those whom it concerned then and whom it still is for, else to those
@@ -460,7 +460,7 @@ pub struct Since<'w> {
 ///
 /// # Errors
 /// When the world cannot be read.
-pub fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
+pub(crate) fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
     let mut notices = Vec::new();
     for event in record.events.iter().filter(|event| effect::of(event).told) {
         let told = match event {

@@ -14,8 +14,8 @@ use tenantry::model::{Subject, User, UserState};
 use tenantry::store::StoreError;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::given::*;
+use tenantry::testkit::inside::Rng;
 use tenantry::testkit::inside::dies_after;
-use tenantry::testkit::random::Rng;
 use tenantry::{Actor, Engine, Error, TenantKind};
 
 const CHILD: &str = "TENANTRY_TEST_CHILD";

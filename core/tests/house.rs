@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tenantry::diagram;
-use tenantry::model::machine::machines;
+use tenantry::diagram::machines;
 use tenantry::refusal::Code;
 
 /// Every module of the crate from the ground up: its floor, and its step where modules of one floor build on each

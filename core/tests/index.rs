@@ -16,14 +16,13 @@ use tenantry::base::ids::{LinkId, RoleId, TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::index::{AccessIndex, PermissionHandle, Permit, ServiceHandle};
-use tenantry::model::permission::DESPITE_DISABLED;
 use tenantry::model::{
     Assignment, Hold, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
 };
 use tenantry::policy::{Policy, PolicyVersion};
 use tenantry::query::Question;
 use tenantry::refusal::Code;
-use tenantry::testkit::inside::{Any, Follower, Memory, World, Write, access};
+use tenantry::testkit::inside::{Any, DESPITE_DISABLED, Follower, Memory, World, Write, access};
 use uuid::Uuid;
 
 /// Numbers that look random.

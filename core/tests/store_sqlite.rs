@@ -15,10 +15,10 @@ use tenantry::base::time::Timestamp;
 use tenantry::model::{Link, Operation, Personal, Stage, Subject, Tenant, TenantKind, User, UserState};
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::store::{Store, StoreError};
+use tenantry::testkit::inside::Rng;
 use tenantry::testkit::inside::{
     Any, Index, Key, Kind, NewRecord, Port, Remembered, Span, Write, following, numbered, verify,
 };
-use tenantry::testkit::random::Rng;
 
 const CHILD: &str = "TENANTRY_TEST_CHILD";
 

@@ -7,7 +7,7 @@ use tenantry::base::text::{Permission, Service};
 use tenantry::index::IndexVerdict;
 use tenantry::query::{Explain, Question, Verdict};
 use tenantry::refusal::Code;
-use tenantry::wire::{self, AnyQuery, Fault, Inquiry, Trouble};
+use tenantry::wire::{self, Fault, Trouble};
 
 use crate::engine::{Call, tenantry_engine};
 use crate::error::{guard, tenantry_error, tenantry_status};
@@ -152,9 +152,8 @@ pub unsafe extern "C" fn tenantry_explain(
             let call = Call::on(engine)?;
             let Question { user, permission, tenant, service } =
                 named(user, (permission, permission_length), tenant, (service, service_length))?;
-            let question = AnyQuery::Rules(Box::new(Explain { user, permission, tenant, service }.into()));
-            let answer = Inquiry { question, as_of: None }.run(call.engine()?)?;
-            put(explanation, tenantry_text::give(wire::text(&answer)));
+            let answer = wire::ask(call.engine()?, Explain { user, permission, tenant, service })?;
+            put(explanation, tenantry_text::give(answer));
             Ok(())
         })
     }

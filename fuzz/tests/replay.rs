@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tenantry::testkit::random::Rng;
+use tenantry::testkit::inside::Rng;
 use tenantry_fuzz::seen;
 
 /// Runs the inputs of a target; says which one it was that went wrong. They have to lead to some statuses, and to so many in all.

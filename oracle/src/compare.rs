@@ -17,7 +17,7 @@ use tenantry::policy::Policy;
 use tenantry::query::{Question, Recipients, TenantsWhere, UsersWhoCan};
 use tenantry::refusal::Code;
 use tenantry::store::memory::MemoryStore;
-use tenantry::testkit::random::Rng;
+use tenantry::testkit::inside::Rng;
 use uuid::Uuid;
 
 use crate::coverage::Coverage;

@@ -24,7 +24,7 @@ use tenantry::model::{
 };
 use tenantry::policy::{AddedServices, ManagementRule, MoveRule, Policy, PrefixReuse, RoleRule, WhoAsks};
 use tenantry::query::Question;
-use tenantry::testkit::random::Rng;
+use tenantry::testkit::inside::Rng;
 use uuid::Uuid;
 
 use crate::terms::type_is_wider;

@@ -9,7 +9,7 @@ use tenantry::journal::Record;
 use tenantry::query::{TenantsWhere, UsersWhoCan, Verdict};
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
-use tenantry::testkit::random::Rng;
+use tenantry::testkit::inside::Rng;
 use uuid::Uuid;
 
 use crate::compare::{HandClock, options, outcome_of, start};

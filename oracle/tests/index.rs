@@ -10,7 +10,7 @@ use tenantry::engine::{Engine, Moment};
 use tenantry::index::{AccessIndex, Permit, Resolved};
 use tenantry::query::{Question, TenantsWhere, UsersWhoCan};
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
-use tenantry::testkit::random::Rng;
+use tenantry::testkit::inside::Rng;
 use tenantry_oracle::compare::{HandClock, options, start};
 use tenantry_oracle::generator::{Generator, policy_of};
 use tenantry_oracle::world::Oracle;

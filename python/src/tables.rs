@@ -2,10 +2,10 @@
 
 use pyo3::prelude::*;
 use tenantry::command::Command;
-use tenantry::model::machine::machines;
+use tenantry::diagram::machines;
 use tenantry::policy::Policy;
 use tenantry::refusal::{Code, Refusal};
-use tenantry::wire::{Fault, Inquiry, Status, Trouble};
+use tenantry::wire::{Fault, Status, Trouble};
 use tenantry::{diagram, wire};
 
 use crate::guard::{detached, guarded};
@@ -25,7 +25,7 @@ pub(crate) fn commands() -> Vec<&'static str> {
 /// The names of all queries.
 #[pyfunction]
 pub(crate) fn queries() -> Vec<&'static str> {
-    Inquiry::names().collect()
+    wire::queries().collect()
 }
 
 /// Number, name and remedy of all refusals and troubles.

@@ -144,6 +144,11 @@ pub struct HeldDevice {
 }
 
 impl HeldDevice {
+    /// What the host reads a device by, from any of its ids.
+    pub fn key(id: &DeviceId) -> Uuid {
+        Device::key(id)
+    }
+
     fn of(view: &dyn View, device: &Device) -> Result<Option<Self>, ViewError> {
         let holding = view.get::<Holding>(device.holding.uuid())?;
         Ok(holding.map(|holding| Self {

@@ -22,8 +22,8 @@ const BATCH: usize = 32;
 /// How often a long look-up is started before it gives up.
 const ATTEMPTS: usize = 8;
 
-/// What checks need, in memory. Made by [`Follower::build`](super::Follower::build); share it among
-/// threads.
+/// What checks need, in memory. Made by
+/// [`Engine::access_index`](crate::engine::Engine::access_index); share it among threads.
 #[derive(Debug)]
 pub struct AccessIndex {
     pub(super) lock: Seqlock,

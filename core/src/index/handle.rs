@@ -104,9 +104,19 @@ impl Resolved {
 
 /// The moment of a question: a [`Timestamp`], or a function that returns one. It is called only
 /// where a link ends by itself, so passing a function mostly saves reading the clock.
-pub trait At {
+pub trait At: sealed::Sealed {
     /// The moment, in microseconds since 1970.
     fn micros(&self) -> i64;
+}
+
+mod sealed {
+    use crate::base::time::Timestamp;
+
+    /// Keeps [`super::At`] for moments and what returns them.
+    pub trait Sealed {}
+
+    impl Sealed for Timestamp {}
+    impl<F: Fn() -> Timestamp> Sealed for F {}
 }
 
 impl At for Timestamp {

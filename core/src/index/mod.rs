@@ -2,7 +2,7 @@
 //! store can be asked.
 //!
 //! It holds users, tenants, links in force, assignments, roles and the policy, as P-1 to P-10 read
-//! them, and nothing else. A [`Follower`] keeps it current from the changes of each
+//! them, and nothing else. The engine keeps it current from the changes of each
 //! record; any number of threads read it meanwhile and never wait. Its verdicts are those of
 //! [`crate::rules::access`] on a view of the same revision. A link that ends by itself ends by the
 //! moment passed in.
@@ -45,7 +45,7 @@
 
 mod access;
 mod check;
-mod follow;
+pub(crate) mod follow;
 mod handle;
 mod ids;
 mod layout;
@@ -55,7 +55,7 @@ mod reverse;
 mod seqlock;
 
 pub use access::AccessIndex;
-pub use follow::Follower;
+pub(crate) use follow::Follower;
 pub use handle::{
     At, IndexSize, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
     UserHandle,

@@ -24,7 +24,7 @@ words! {
 
 impl Operation {
     /// The operation after `trigger`, if it may happen now (T-5).
-    pub const fn after(self, trigger: OperationTrigger) -> Option<Self> {
+    pub(crate) const fn after(self, trigger: OperationTrigger) -> Option<Self> {
         match (self, trigger) {
             (Self::Enabled, OperationTrigger::Disable) => Some(Self::Disabled),
             (Self::Disabled, OperationTrigger::Enable) => Some(Self::Enabling),
@@ -71,7 +71,7 @@ impl Stage {
     ///
     /// # Errors
     /// Says what stands in the way when the act is not possible at this stage.
-    pub fn after(self, act: DelinkAct, by: Party) -> Result<Self, DelinkObstacle> {
+    pub(crate) fn after(self, act: DelinkAct, by: Party) -> Result<Self, DelinkObstacle> {
         let Some(requester) = self.requester() else {
             return match (self, act) {
                 (Self::Delinked, _) => Err(DelinkObstacle::Ended),
@@ -92,12 +92,12 @@ impl Stage {
     }
 
     /// The stage after the clock lets a delink request run out (D).
-    pub const fn after_expiry(self) -> Option<Self> {
+    pub(crate) const fn after_expiry(self) -> Option<Self> {
         if self.requester().is_some() { Some(Self::Active) } else { None }
     }
 
     /// The stage once the notice period of a delink request is over (D-8).
-    pub const fn after_notice(self) -> Option<Self> {
+    pub(crate) const fn after_notice(self) -> Option<Self> {
         if self.requester().is_some() { Some(Self::Delinked) } else { None }
     }
 }
@@ -124,7 +124,7 @@ words! {
 
 impl HandshakeState {
     /// The state after `trigger`, if it may happen now (L-3, U-2).
-    pub const fn after(self, trigger: HandshakeTrigger) -> Option<Self> {
+    pub(crate) const fn after(self, trigger: HandshakeTrigger) -> Option<Self> {
         match (self, trigger) {
             (Self::Pending, HandshakeTrigger::Accept) => Some(Self::Accepted),
             (Self::Pending, HandshakeTrigger::Decline) => Some(Self::Declined),
@@ -156,7 +156,7 @@ words! {
 
 impl UserState {
     /// The state after `trigger`, if it may happen now (U-3).
-    pub const fn after(self, trigger: UserTrigger) -> Option<Self> {
+    pub(crate) const fn after(self, trigger: UserTrigger) -> Option<Self> {
         match (self, trigger) {
             (Self::Invited, UserTrigger::Join) => Some(Self::Active),
             (Self::Invited, UserTrigger::Withdraw) => Some(Self::Removed),

@@ -1,12 +1,14 @@
 //! The closed words of the field and the entities that carry them.
 //!
 //! Plain data. Nothing here reads a view, decides or writes; what an entity may do next is said by
-//! the small machines in [`machine`], which the rules run and the diagrams are drawn from.
+//! small machines, which the rules run and [`diagram`](crate::diagram) draws.
 
+pub(crate) mod derived;
 mod entity;
-pub mod machine;
-pub mod permission;
+pub(crate) mod machine;
+pub(crate) mod permission;
 mod words;
 
+pub(crate) use derived::*;
 pub use entity::*;
 pub use words::*;

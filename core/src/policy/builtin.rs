@@ -6,36 +6,6 @@ use std::collections::BTreeSet;
 use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
 use crate::model::permission::*;
 
-/// Every permission of the default policy, in the order of P-14.
-pub(super) const PERMISSIONS: [&str; 26] = [
-    TENANT_VIEW,
-    TENANT_EDIT,
-    TENANT_OPERATE,
-    TENANT_DELETE,
-    CUSTOMERS_LIST,
-    CUSTOMERS_ADD,
-    CUSTOMERS_DELINK,
-    USERS_VIEW,
-    USERS_MANAGE,
-    ROLES_MANAGE,
-    DEVICES_VIEW,
-    DEVICES_MANAGE,
-    DEVICES_GROUP_MANAGER,
-    LICENCES_VIEW,
-    LICENCES_MANAGE,
-    INTEGRATIONS_VIEW,
-    INTEGRATIONS_MANAGE,
-    ALERTS_VIEW,
-    ALERTS_MANAGE,
-    LOCATION_VIEW,
-    CONSOLE_OPEN,
-    AUDIT_VIEW,
-    GROUPS_MANAGE,
-    LINK_RESPOND,
-    GRANTS_MANAGE,
-    PERSONAL_ERASE,
-];
-
 pub(super) const SUPER_ONLY: [&str; 3] = [LINK_RESPOND, GRANTS_MANAGE, PERSONAL_ERASE];
 
 /// The customer's own voice belongs here beside location data and group managers: a manager who
@@ -82,15 +52,13 @@ pub(super) fn permissions(names: &[&str]) -> BTreeSet<Permission> {
 }
 
 pub(super) fn all_but(without: &[&str]) -> BTreeSet<Permission> {
-    let mut all = permissions(&PERMISSIONS);
-    all.retain(|permission| !without.contains(&permission.as_str()));
-    all
+    let all = PERMISSIONS.iter().map(|(name, _)| *name);
+    permissions(&all.filter(|name| !without.contains(name)).collect::<Vec<_>>())
 }
 
 pub(super) fn views() -> BTreeSet<Permission> {
-    let mut all = permissions(&PERMISSIONS);
-    all.retain(|permission| permission.as_str().ends_with(".view"));
-    all
+    let all = PERMISSIONS.iter().map(|(name, _)| *name);
+    permissions(&all.filter(|name| name.ends_with(".view")).collect::<Vec<_>>())
 }
 
 pub(super) fn role_name(name: &str) -> BuiltinRole {

@@ -32,10 +32,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use builtin::{
-    CATEGORIES, GRANTABLE, PERMISSIONS, RESERVED, RESERVED_PREFIXES, SERVICES, SUPER_ONLY, all_but, category,
-    management, permissions, prefix, role_name, service, views,
+    CATEGORIES, GRANTABLE, RESERVED, RESERVED_PREFIXES, SERVICES, SUPER_ONLY, all_but, category, management,
+    permissions, prefix, role_name, service, views,
 };
 
+pub use crate::model::permission::PERMISSIONS;
 pub use management::{AddedServices, ManagementRule, MoveRule};
 pub use terms::{PolicyVersion, Terms};
 
@@ -51,13 +52,13 @@ pub const MAX_PERMISSIONS: usize = 128;
 /// The most services a policy can hold (P-14).
 pub const MAX_SERVICES: usize = 64;
 /// The longest time limit a policy can set, in days.
-pub const MAX_DAYS: u32 = 36_500;
+pub(crate) const MAX_DAYS: u32 = 36_500;
 /// The most levels or managers a policy can allow: every check walks them.
-pub const MAX_CHAIN: u32 = 16;
+pub(crate) const MAX_CHAIN: u32 = 16;
 
 /// The most chains from a tenant up to one far above it, which a check may have to look at:
 /// managers to the power of one less than the depth (P-13).
-pub const MAX_CHAINS: u32 = 512;
+pub(crate) const MAX_CHAINS: u32 = 512;
 
 /// Everything about tenantry that is a matter of choice (P-13).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +133,7 @@ const fn default_asks_per_day() -> u32 {
 }
 
 /// The most that [`Policy::asks_per_day`] can allow.
-pub const MAX_ASKS_PER_DAY: u32 = 10_000;
+pub(crate) const MAX_ASKS_PER_DAY: u32 = 10_000;
 
 const fn default_move_days() -> u32 {
     30
@@ -193,7 +194,7 @@ pub enum PrefixReuse {
 impl PrefixReuse {
     /// Until when a prefix rests that is given back now: not at all, up to a moment, or, if that is
     /// none, for ever.
-    pub fn rest(self, at: Timestamp) -> Option<Option<Timestamp>> {
+    pub(crate) fn rest(self, at: Timestamp) -> Option<Option<Timestamp>> {
         match self {
             Self::Immediate => None,
             Self::Quarantine { days } => Some(Some(at.plus_days(days))),
@@ -222,13 +223,13 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             name: "default".to_owned(),
-            permissions: permissions(&PERMISSIONS),
+            permissions: all_but(&[]),
             reserved: permissions(&RESERVED),
             grantable: permissions(&GRANTABLE),
             super_only: permissions(&SUPER_ONLY),
             services: SERVICES.iter().map(|name| service(name)).collect(),
             roles: vec![
-                role("super_admin", permissions(&PERMISSIONS)),
+                role("super_admin", all_but(&[])),
                 role("admin", all_but(&SUPER_ONLY)),
                 role("read_only", views()),
                 role("no_access", BTreeSet::new()),
@@ -285,7 +286,7 @@ impl Policy {
         Self {
             name: "clients".to_owned(),
             roles: vec![
-                role("admin", permissions(&PERMISSIONS)),
+                role("admin", all_but(&[])),
                 role("read_only", views().into_iter().chain(permissions(&[CUSTOMERS_LIST])).collect()),
                 role("no_access", BTreeSet::new()),
             ],

@@ -103,7 +103,7 @@ impl Terms {
 
     /// Whether other terms leave the manager anything that these do not, be it only a firmer hold
     /// on the customer: then it takes the customer's word to be under them.
-    pub fn are_widened_by(&self, other: &Self) -> bool {
+    pub(crate) fn are_widened_by(&self, other: &Self) -> bool {
         let more = |rule: &ManagementRule| {
             let before = self.management_types.iter().find(|it| it.name == rule.name);
             before.is_some_and(|before| rule.leaves_more_than(before))

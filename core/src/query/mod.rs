@@ -1011,6 +1011,7 @@ pub struct CustomerFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub enum CustomerSort {
     /// By company name.
     #[default]
@@ -1107,6 +1108,7 @@ pub struct UserFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub enum UserSort {
     /// By address.
     #[default]
@@ -1164,6 +1166,7 @@ pub struct IntegrationFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub enum IntegrationSort {
     /// By name.
     #[default]
@@ -1224,6 +1227,7 @@ pub struct ResellerFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub enum ResellerSort {
     /// By company name and reference.
     #[default]

@@ -102,6 +102,7 @@ pub struct ManagerFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub enum ManagerSort {
     /// By name.
     #[default]
@@ -231,6 +232,7 @@ pub struct BarredManagerFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub enum BarredManagerSort {
     /// By when they were barred.
     #[default]
@@ -413,6 +415,7 @@ pub struct LicenceFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub enum LicenceSort {
     /// By service.
     #[default]

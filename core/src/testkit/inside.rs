@@ -8,8 +8,13 @@ pub use super::tapped::{Tap, Tapped};
 pub use crate::about::about;
 pub use crate::apply::apply;
 pub use crate::decide::{Settling, decide, settled, sweep};
-pub use crate::index::Follower;
+pub use crate::index::follow::Follower;
 pub use crate::journal::Head;
+pub use crate::model::derived::{
+    Arrived, Device, Holding, Listing, Moved, Refusals, ResellerRow, RestingPrefix,
+};
+pub use crate::model::machine::{DelinkAct, DelinkObstacle, HandshakeTrigger, OperationTrigger, UserTrigger};
+pub use crate::model::permission::DESPITE_DISABLED;
 pub use crate::rules::{Ruling, Stop, World, access, due};
 pub use crate::sight::Sight;
 pub use crate::store::port::{
@@ -21,6 +26,13 @@ use crate::engine::Moment;
 
 /// The number of the rules of `apply`.
 pub const RULES: u32 = crate::journal::RULES;
+
+/// What crosses the door, before it is JSON and after.
+pub mod door {
+    pub use crate::wire::ask::*;
+    pub use crate::wire::call::*;
+    pub use crate::wire::parse::*;
+}
 
 /// How lists are answered.
 pub mod answer {

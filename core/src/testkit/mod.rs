@@ -3,6 +3,6 @@
 pub mod given;
 #[doc(hidden)]
 pub mod inside;
-pub mod random;
+mod random;
 mod store;
 mod tapped;

@@ -1,5 +1,5 @@
 //! The JSON door: one function in, JSON out, for every language that is not Rust. It decides
-//! nothing: a [`Call`] becomes what the engine already offers, and what the engine says becomes a
+//! nothing: a call becomes what the engine already offers, and what the engine says becomes a
 //! reply or a [`Fault`].
 //!
 //! ```
@@ -24,32 +24,31 @@
 //!
 //! | call | reply |
 //! |---|---|
-//! | `{"execute": {"actor", "command", "id"?, "expected_seq"?}}` | [`Executed`] |
-//! | `{"execute_all": [ … ]}`, in one commit, each answered for itself | [`ExecutedAll`] |
-//! | `{"ask": {"query", …, "as_of"?}}` | [`Answered`] |
-//! | `{"acknowledge": {"consumer", "through"}}` | [`Acknowledged`] |
-//! | `{"sweep": {}}` | [`Swept`] |
-//! | `{"backup": {"to"}}` | [`BackedUp`] |
-//! | `{"compact": {}}` | [`Compacted`] |
+//! | `{"execute": {"actor", "command", "id"?, "expected_seq"?}}` | `Executed` |
+//! | `{"execute_all": [ … ]}`, in one commit, each answered for itself | `ExecutedAll` |
+//! | `{"ask": {"query", …, "as_of"?}}` | `Answered` |
+//! | `{"acknowledge": {"consumer", "through"}}` | `Acknowledged` |
+//! | `{"sweep": {}}` | `Swept` |
+//! | `{"backup": {"to"}}` | `BackedUp` |
+//! | `{"compact": {}}` | `Compacted` |
 //! | `{"rebuild": {}}` | [`Rebuilt`](crate::engine::Rebuilt) |
 //!
 //! The JSON Schema of all of it is generated from these types (feature `schema`) and committed as
 //! `include/tenantry.schema.json`.
 
-mod ask;
-mod call;
+pub(crate) mod ask;
+pub(crate) mod call;
 mod fault;
-mod parse;
+pub(crate) mod parse;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;
 mod strict;
 
-pub use ask::*;
-pub use call::*;
+use ask::{AnyQuery, Inquiry};
+use call::{BackedUp, Backup, Call, Compacted, Sweep, Swept, run_all};
 pub use fault::{Fault, FaultItem, Status, Trouble, Whose};
 pub use parse::*;
-pub use read::{MAX_BYTES, MAX_DEPTH};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
@@ -60,13 +59,13 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::policy::Policy;
+use crate::query::Query;
 
 /// Answers one call with a reply in JSON, or says in the fault why there is none. Never panics on
 /// what it is given.
 ///
 /// # Errors
-/// The refusals of the command or query, a broken store, or a call that is not as [`Call`] wants
-/// it.
+/// The refusals of the command or query, a broken store, or a call that is not one.
 pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
     match Call::read(request)? {
         Call::Execute(execute) => Ok(text(&execute.run(engine)?)),
@@ -79,6 +78,20 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
         Call::Compact(_) => Ok(text(&Compacted { bytes: engine.compact()? })),
         Call::Rebuild(_) => Ok(text(&engine.rebuild()?)),
     }
+}
+
+/// Answers a question about the present, as [`call`] does.
+///
+/// # Errors
+/// The refusals of the query; a broken store.
+pub fn ask(engine: &Engine, query: impl Into<Query>) -> Result<String, Fault> {
+    let question = AnyQuery::Rules(Box::new(query.into()));
+    Ok(text(&Inquiry { question, as_of: None }.run(engine)?))
+}
+
+/// The names of everything that can be asked.
+pub fn queries() -> impl Iterator<Item = &'static str> {
+    Inquiry::names()
 }
 
 /// Puts a backup in a store's place, as [`Engine::restore`] does; the reply is a

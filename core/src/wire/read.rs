@@ -13,10 +13,10 @@ use super::strict::Strict;
 use crate::policy::Policy;
 
 /// The most bytes of a document.
-pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// How deep a document may be nested.
-pub const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 
 /// Reads a document as a tree.
 pub(super) fn tree(text: &str) -> Result<Value, Fault> {

@@ -1,12 +1,12 @@
 //! Delink (D).
 
 use tenantry::base::ids::ProposalId;
-use tenantry::model::machine::DelinkAct;
 use tenantry::model::{Actor, Assignment, EndCause, Link, Operation, Party, Role, Stage, TermRequest};
 use tenantry::notice::NoticeKind;
 use tenantry::policy::Policy;
 use tenantry::query::Question;
 use tenantry::refusal::Code::*;
+use tenantry::testkit::inside::DelinkAct;
 
 use super::*;
 

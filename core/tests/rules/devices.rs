@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tenantry::base::text::DeviceId;
 use tenantry::engine::{AnyEntity, EntityKind};
-use tenantry::model::{Actor, HandshakeState, Holding, Move, Moved, Tenant};
+use tenantry::model::{Actor, HandshakeState, Move, Tenant};
 use tenantry::policy::MoveRule;
 use tenantry::refusal::{Code, Code::*, Refusal};
+use tenantry::testkit::inside::{Holding, Moved};
 
 use super::stock::*;
 use super::*;
@@ -154,7 +155,7 @@ fn v2_a_device_of_several_ids_is_one_device_and_found_by_each() {
     for id in PHONE.into_iter().chain(["35-209900-176148", "3.52099001761481E+14", "SN: SN-1"]) {
         assert_eq!(found(&given, ADA, id).as_ref(), held.first(), "{id}");
         assert_eq!(found(&given, ROB, id), None, "to who may not see it there is none");
-        let key = tenantry::model::Device::key(&text(id));
+        let key = tenantry::engine::HeldDevice::key(&text(id));
         let read = given.engine.read().unwrap();
         match read.now().unwrap().host().entity(EntityKind::Device, key).unwrap() {
             Some(AnyEntity::Device(device)) => assert_eq!(device.id.as_str(), PHONE[0]),

@@ -1,9 +1,10 @@
 //! Ids: each names one thing of one kind, whoever chooses it (T-10).
 
 use tenantry::base::ids::{IntegrationId, LicenceId, ProposalId, RoleId, SessionId, UploadId};
-use tenantry::model::{Actor, Assignment, Attachment, Holding, ResellerRow};
+use tenantry::model::{Actor, Assignment, Attachment};
 use tenantry::policy::MoveRule;
 use tenantry::refusal::Code::*;
+use tenantry::testkit::inside::{Holding, ResellerRow};
 
 use super::stock::*;
 use super::*;

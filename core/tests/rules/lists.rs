@@ -7,7 +7,7 @@ use tenantry::base::text::Email;
 use tenantry::engine::{Clock, Error, Moment, Of};
 use tenantry::event::Event;
 use tenantry::model::{
-    Actor, Contact, Link, Listing, Personal, ResellerStatus, Session, Stage, Subject, Tenant, UserState,
+    Actor, Contact, Link, Personal, ResellerStatus, Session, Stage, Subject, Tenant, UserState,
 };
 use tenantry::policy::MoveRule;
 use tenantry::query::{
@@ -17,7 +17,7 @@ use tenantry::query::{
 use tenantry::refusal::Code::{self, *};
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::inside::{
-    Any, Found, Index, Key, Kind, Ruling, Sight, Span, View, ViewError, World, access, answer, world,
+    Any, Found, Index, Key, Kind, Listing, Ruling, Sight, Span, View, ViewError, World, access, answer, world,
 };
 
 use super::stock::*;

@@ -6,10 +6,11 @@ use tenantry::base::ids::{MoveId, UploadId};
 use tenantry::base::text::DeviceId;
 use tenantry::base::time::Timestamp;
 use tenantry::event::Event;
-use tenantry::model::{Actor, Link, Patch, ResellerRow, ResellerStatus, Tenant, TermRequest};
+use tenantry::model::{Actor, Link, Patch, ResellerStatus, Tenant, TermRequest};
 use tenantry::policy::MoveRule;
 use tenantry::query::{ResellerCustomerRow, ResellerFilter};
 use tenantry::refusal::Code::*;
+use tenantry::testkit::inside::ResellerRow;
 
 use super::stock::*;
 use super::*;

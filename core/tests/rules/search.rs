@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tenantry::diagram::machines;
 use tenantry::event::Event;
-use tenantry::model::machine::machines;
 use tenantry::model::{
     Actor, EndCause, HandshakeState, Invitation, Link, LinkRequest, Party, Stage, Subject, Tenant, User,
     UserState,

@@ -2,10 +2,9 @@
 
 use tenantry::base::ids::{MoveId, UploadId};
 use tenantry::base::text::DeviceId;
-use tenantry::model::{Device, Holding};
 use tenantry::policy::{MoveRule, Policy};
 use tenantry::query::{Paging, ResellerCustomerRow, ResellerFilter};
-use tenantry::testkit::inside::world;
+use tenantry::testkit::inside::{Device, Holding, world};
 
 use super::*;
 

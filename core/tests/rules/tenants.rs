@@ -1,9 +1,10 @@
 //! Tenants (T).
 
 use tenantry::base::text::Coordinates;
-use tenantry::model::{Actor, Operation, Patch, RestingPrefix, Subject, Tenant, TenantKind, User, UserState};
+use tenantry::model::{Actor, Operation, Patch, Subject, Tenant, TenantKind, User, UserState};
 use tenantry::policy::PrefixReuse;
 use tenantry::refusal::Code::*;
+use tenantry::testkit::inside::RestingPrefix;
 
 use super::*;
 

@@ -3,18 +3,43 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{Attribute, Fields, FnArg, Generics, ImplItem, Item, ItemImpl, Meta, Signature, TraitItem, Type};
 
 use crate::source::{Crate, Import, Place, attributes, features, is_hidden, is_public};
 use crate::text::text;
 
-/// Whether a line is an item; the others are what items are made of, and what they can do by traits.
-pub(crate) fn is_item(line: &str) -> bool {
-    let said = line.trim_start_matches("#[non_exhaustive] ").trim_start_matches("#[must_use] ");
-    let said = said.trim_start_matches("const ").trim_start_matches("unsafe ");
-    ["fn ", "struct ", "enum ", "trait ", "type ", "const ", "static ", "mod ", "use "]
-        .iter()
-        .any(|kind| said.starts_with(kind))
+/// What sort of item a line is, and its path; the other lines are what items are made of, and what
+/// they can do by traits.
+pub(crate) fn item(line: &str) -> Option<(Sort, &str)> {
+    let mut said = line;
+    for mark in ["#[non_exhaustive] ", "#[must_use] "] {
+        said = said.strip_prefix(mark).unwrap_or(said);
+    }
+    let function = said.strip_prefix("const ").unwrap_or(said);
+    let function = function.strip_prefix("unsafe ").unwrap_or(function).strip_prefix("fn ");
+    let of = |kind: &str| said.strip_prefix(kind);
+    let types = ["struct ", "enum ", "trait ", "type "].iter().find_map(|kind| of(kind));
+    let (sort, rest) = function
+        .map(|rest| (Sort::Function, rest))
+        .or_else(|| types.map(|rest| (Sort::Type, rest)))
+        .or_else(|| of("const ").or_else(|| of("static ")).map(|rest| (Sort::Constant, rest)))
+        .or_else(|| of("mod ").or_else(|| of("use ")).map(|rest| (Sort::Way, rest)))?;
+    let ends = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+    Some((sort, rest[..ends].trim_end_matches(':')))
+}
+
+/// What sorts of items there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// A struct, an enum, a trait, an alias; what is associated with a trait.
+    Type,
+    /// A function or a method.
+    Function,
+    /// A constant.
+    Constant,
+    /// A module, or a shorter way to what stands elsewhere.
+    Way,
 }
 
 /// Every public item with its signature, in the order of their names.
@@ -33,6 +58,12 @@ struct List<'s> {
     lines: BTreeSet<(String, String)>,
 }
 
+/// Whether an attribute is a mark, as hosts see it: without the feature for our own tests.
+fn is_marked(attribute: &Attribute, mark: &str) -> bool {
+    let said = attribute.meta.to_token_stream().to_string();
+    attribute.path().is_ident(mark) || attribute.path().is_ident("cfg_attr") && said.contains(mark)
+}
+
 /// A name of a module as seen from one.
 enum Meant {
     Module(Place),
@@ -47,7 +78,7 @@ impl List<'_> {
         let gates: String = gates.into_iter().map(|feature| format!(" [{feature}]")).collect();
         let marks: String = ["non_exhaustive", "must_use"]
             .into_iter()
-            .filter(|mark| attributes.iter().any(|attribute| attribute.path().is_ident(mark)))
+            .filter(|mark| attributes.iter().any(|attribute| is_marked(attribute, mark)))
             .map(|mark| format!("#[{mark}] "))
             .collect();
         self.lines.insert((name.to_owned(), format!("{marks}{said}{gates}")));
@@ -203,6 +234,7 @@ impl List<'_> {
             Item::Const(it) => self.line(&name, marks, within, &format!("const {name}: {}", text(&it.ty))),
             Item::Static(it) => self.line(&name, marks, within, &format!("static {name}: {}", text(&it.ty))),
             Item::Type(it) => {
+                self.show(place, &own, &name);
                 self.line(
                     &name,
                     marks,

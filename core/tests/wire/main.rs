@@ -22,7 +22,8 @@ use tenantry::command::Command;
 use tenantry::engine::Engine;
 use tenantry::model::Patch;
 use tenantry::testkit::given::*;
-use tenantry::wire::{self, Call, Fault, Inquiry};
+use tenantry::testkit::inside::door::{Call, Inquiry};
+use tenantry::wire::{self, Fault};
 
 use samples::{execute, named};
 

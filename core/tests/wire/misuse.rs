@@ -8,6 +8,7 @@ use tenantry::model::Subject;
 use tenantry::policy::Policy;
 use tenantry::refusal::Code;
 use tenantry::testkit::given::*;
+use tenantry::testkit::inside::door::Call;
 use tenantry::wire::{self, Fault, Status, Trouble};
 
 use super::samples::{self, execute, named};
@@ -187,7 +188,7 @@ fn x7_what_the_schema_does_not_allow_is_not_read() {
     ] {
         let sample = named(sample);
         assert!(!calls.is_valid(&serde_json::from_str(&sample).unwrap()), "{sample}");
-        assert!(wire::Call::read(&sample).is_err(), "{sample}");
+        assert!(Call::read(&sample).is_err(), "{sample}");
     }
 }
 

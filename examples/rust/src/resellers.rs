@@ -9,8 +9,8 @@ use tenantry::command::{
     UploadDevices,
 };
 use tenantry::engine::RESELLER_COLUMNS;
-use tenantry::engine::{AnyEntity, EntityKind, Moment};
-use tenantry::model::{Actor, Device, TenantKind};
+use tenantry::engine::{AnyEntity, EntityKind, HeldDevice, Moment};
+use tenantry::model::{Actor, TenantKind};
 use tenantry::query::{
     CustomerFilter, Customers, Paging, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerFilter,
 };
@@ -317,7 +317,7 @@ impl Sells {
     }
 
     fn shown(&self, moment: &Moment<'_>, device: &DeviceId) -> Result<String> {
-        let found = moment.host().entity(EntityKind::Device, Device::key(device))?;
+        let found = moment.host().entity(EntityKind::Device, HeldDevice::key(device))?;
         let Some(AnyEntity::Device(device)) = found else { return Err("the device is gone".into()) };
         let query = ResellerFilter { tenant: Some(device.shown_as), ..ResellerFilter::default() };
         let rows = self.rows(moment, &query)?;

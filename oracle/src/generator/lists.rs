@@ -8,7 +8,7 @@ use tenantry::query::{
     AssignmentFilter, AuditFilter, CustomerFilter, CustomerSort, LinkFilter, MoveFilter, ProposalFilter,
     ResellerFilter, ResellerSort, SessionFilter, UserFilter, UserSort,
 };
-use tenantry::testkit::random::Rng;
+use tenantry::testkit::inside::Rng;
 
 use super::{Generator, word};
 use crate::dealings::list_of_links;

@@ -101,7 +101,7 @@ impl Generator {
 
     /// Something else can be held, or needs a grant; or others are who answers.
     fn change_rights(&mut self, policy: &mut Policy) {
-        let one_of = |names: &[&str], rng: &mut tenantry::testkit::random::Rng| -> Permission {
+        let one_of = |names: &[&str], rng: &mut tenantry::testkit::inside::Rng| -> Permission {
             word(names[rng.below(names.len())])
         };
         match self.rng.below(16) {

@@ -8,6 +8,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::Moment;
 use tenantry::model::{self, Actor, ResellerStatus};
 use tenantry::query::FindDevice;
+use tenantry::testkit::inside;
 
 use super::line::{State, open_until};
 use crate::devices::HeldRow;
@@ -132,8 +133,8 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
         state.insert(format!("move {}", m.id), line);
     }
     for (reseller, tenant) in rows_of(known) {
-        let key = model::ResellerRow::key(reseller, tenant);
-        let Some(r) = moment.host().get::<model::ResellerRow>(key).unwrap() else { continue };
+        let key = inside::ResellerRow::key(reseller, tenant);
+        let Some(r) = moment.host().get::<inside::ResellerRow>(key).unwrap() else { continue };
         let row = Row {
             added: r.added.as_ref().map(|added| (added.reference.clone(), added.status)),
             devices: r.devices,
