@@ -36,6 +36,7 @@
 //! The JSON Schema of all of it is generated from these types (feature `schema`) and committed as
 //! `include/tenantry.schema.json`.
 
+#[cfg_attr(not(feature = "testkit"), expect(dead_code, reason = "`testkit::inside` shows it"))]
 pub(crate) mod ask;
 pub(crate) mod call;
 mod fault;
