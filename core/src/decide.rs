@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::model::machine::DelinkAct;
 use crate::model::{Personal, Subject};
 use crate::rules::handshake::Touched;
+use crate::rules::session::Reached;
 use crate::rules::{
     Decision, Ruling, World, address, alert, assignment, delink, device, due, integration, licence, link,
     manager, operation, personal, policy, proposal, reseller, role, session, tenant, user,
@@ -50,26 +51,18 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     let Decision { mut events, mut people } = decision;
     let mut after = Overlay::over(world.view);
     let mut about = BTreeSet::new();
-    let mut reached = BTreeSet::new();
-    let mut touched = Touched::default();
-    let (mut lost, mut theirs, mut anybody) = (false, false, false);
+    let (mut reached, mut touched, mut lost) = (Reached::default(), Touched::default(), false);
     let then = World::reading(world.view, moment)?;
     for event in &events {
-        let loss = effect::of(event).loss;
-        session::reach(world, loss, &mut reached)?;
+        lost |= effect::of(event).loss != Loss::None;
+        reached.note(world, event)?;
         touched.note(&then, event)?;
-        lost |= loss != Loss::None;
-        theirs |= !matches!(loss, Loss::None | Loss::Of(_));
-        anybody |= loss == Loss::Anybody;
         about::about(&after, event, &mut about)?;
         happen(&mut after, event, world.at)?;
     }
     if lost {
-        if theirs {
-            reached.extend(&about);
-        }
         let mut ended = touched.withdrawn(&World::reading(&after, moment)?)?;
-        ended.extend(session::ended(&World::reading(&after, world.at)?, &reached, anybody)?);
+        ended.extend(reached.ended(&World::reading(&after, world.at)?)?);
         for event in ended {
             about::about(&after, &event, &mut about)?;
             happen(&mut after, &event, world.at)?;
@@ -268,8 +261,8 @@ pub enum Settling<'a> {
 }
 
 /// The world once what time alone brings about at its moment has happened, as far as a question
-/// looks at it; nothing, when nothing is due. It costs what is due there, and one look where
-/// nothing is due at all.
+/// looks at it; nothing, when nothing of that is due. It costs what is due there, and one look
+/// where nothing is due at all.
 ///
 /// # Errors
 /// When the world cannot be read.
@@ -294,6 +287,9 @@ pub fn settled<'v>(world: &World<'v>, settling: Settling<'_>) -> Result<Option<O
                 due::of_entity(view, at, entity, &mut items)?;
             }
         }
+    }
+    if items.is_empty() {
+        return Ok(None);
     }
     let mut after = Overlay::over(world.view);
     for item in items {

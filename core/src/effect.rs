@@ -2,7 +2,7 @@
 //! right with it, whether anybody may have to be told, and whose doing it is. Every event is named
 //! here, so that none is forgotten.
 
-use crate::base::ids::{LinkId, TenantId, UserId};
+use crate::base::ids::{LinkId, RoleId, TenantId, UserId};
 use crate::event::Event;
 
 /// Whose rights may be fewer after an event, so that open console sessions have to be looked at
@@ -13,12 +13,16 @@ pub(crate) enum Loss {
     None,
     /// This user's.
     Of(UserId),
-    /// Of the users and on the tenants that the event is about.
-    About,
-    /// The same, and on everything below the tenant that the link manages.
-    Below(LinkId),
-    /// The same, and of the people at home on the tenant.
+    /// Of those who have this role.
+    OfRole(RoleId),
+    /// Anybody's, on this tenant.
+    On(TenantId),
+    /// The same, and of the people at home there wherever they are.
     AtHome(TenantId),
+    /// Of the people of the manager's side of this link, on the tenants that it leads to.
+    Through(LinkId),
+    /// Anybody's, on the tenants that this link leads to.
+    Below(LinkId),
     /// Anybody's.
     Anybody,
 }
@@ -36,17 +40,18 @@ pub(crate) struct Effect {
 /// What an event means to others.
 pub(crate) const fn of(event: &Event) -> Effect {
     match event {
-        Event::PolicySet { .. } | Event::RoleEdited { .. } => Effect { loss: Loss::Anybody, told: false },
+        Event::PolicySet { .. } => Effect { loss: Loss::Anybody, told: false },
         // Other terms may lock the customer out as well as take something from the manager.
-        Event::TermsChanged { .. } => Effect { loss: Loss::Anybody, told: true },
+        Event::TermsChanged { link, .. } => Effect { loss: Loss::Below(*link), told: true },
         Event::TenantDisabled { tenant } => Effect { loss: Loss::AtHome(*tenant), told: true },
         Event::LinkCreated { managed, .. } => Effect { loss: Loss::AtHome(*managed), told: false },
         Event::LinkEnded { link, .. }
         | Event::LinkConverted { link, .. }
         | Event::ServiceRemoved { link, .. }
-        | Event::ManagerGrantsSet { link, .. } => Effect { loss: Loss::Below(*link), told: true },
-        Event::TenantDeleted { .. } | Event::RoleDeleted { .. } => {
-            Effect { loss: Loss::About, told: false }
+        | Event::ManagerGrantsSet { link, .. } => Effect { loss: Loss::Through(*link), told: true },
+        Event::TenantDeleted { tenant } => Effect { loss: Loss::On(*tenant), told: false },
+        Event::RoleEdited { role, .. } | Event::RoleDeleted { role } => {
+            Effect { loss: Loss::OfRole(*role), told: false }
         }
         Event::UserBlocked { user }
         | Event::UserUnblocked { user }

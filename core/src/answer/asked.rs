@@ -1,8 +1,6 @@
 //! What is asked: a world at a moment, and what is at hand to answer about it. The one place of
 //! this room that has the world and the actor; everything else is told by the gate.
 
-use std::collections::BTreeSet;
-
 use super::page::Seal;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Permission, Service};
@@ -10,9 +8,9 @@ use crate::decide::{Settling, settled};
 use crate::journal::Record;
 use crate::model::Actor;
 use crate::query::{Question, Verdict};
-use crate::rules::{Ruling, Stop, World, access};
+use crate::rules::{Ruling, Stop, World, access, unless_refused};
 use crate::sight::Sight;
-use crate::view::{View, ViewError};
+use crate::view::{Any, View, ViewError};
 
 /// The history behind a world, for answers that are about records.
 pub trait History {
@@ -110,19 +108,37 @@ impl AskedWorld<'_> {
         self.told(actor, Some(settling), ask)
     }
 
-    /// Lets whoever answers ask what awaits them, also where their home is disabled (T-5). Of a
-    /// world in which what is due about the links of these tenants has happened.
+    /// Lets whoever answers ask what awaits them, also where their home is disabled (T-5).
     ///
     /// # Errors
     /// Those of [`Self::told`].
     pub fn told_what_awaits<T, E: From<Stop> + From<ViewError>>(
         &self,
         actor: &Actor,
-        of: impl FnOnce(&Sight<'_>) -> Result<BTreeSet<TenantId>, E>,
         ask: impl FnOnce(&Sight<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let of: Vec<_> = of(&Sight::of_what_awaits(actor, self.world, self.present)?)?.into_iter().collect();
-        self.settled(Settling::LinksOf(&of), |world| ask(&Sight::of_what_awaits(actor, world, self.present)?))
+        ask(&Sight::of_what_awaits(actor, self.world, self.present)?)
+    }
+
+    /// Tells an actor of one entity as it is once what is due about that has happened: so a list
+    /// costs what is due about the rows it shows, and about nothing else of a tenant.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn told_of<T>(
+        &self,
+        sight: &Sight<'_>,
+        entity: Any,
+        tell: impl FnOnce(&Sight<'_>, Any) -> Result<Option<T>, ViewError>,
+    ) -> Result<Option<T>, ViewError> {
+        let Some(after) = settled(self.world, Settling::Entities(std::slice::from_ref(&entity)))? else {
+            return tell(sight, entity);
+        };
+        let world = World::reading(&after, self.world.at)?;
+        match (unless_refused(sight.after(&world))?, after.load(entity.kind(), entity.id())?) {
+            (Some(sight), Some(entity)) => tell(&sight, entity),
+            _ => Ok(None),
+        }
     }
 
     /// Whether a user may do something, and why (P).

@@ -94,13 +94,12 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Places(asked.told(&it.actor, None, |sight| tenant::places(sight, asked.seal, it))?)
         }
         Query::Awaiting(it) => {
-            let rows = |sight: &Sight<'_>| tenant::awaiting(sight, asked.seal, it);
-            let of = |sight: &Sight<'_>| sight.own_and_managers_below();
-            Answer::Awaiting(asked.told_what_awaits(&it.actor, of, rows)?)
+            let rows = |sight: &Sight<'_>| tenant::awaiting(asked, sight, it);
+            Answer::Awaiting(asked.told_what_awaits(&it.actor, rows)?)
         }
         Query::AskedByMe(it) => {
-            let rows = |sight: &Sight<'_>| own::asked(sight, asked.seal, it);
-            Answer::AskedByMe(asked.told_what_awaits(&it.actor, |sight| sight.own(), rows)?)
+            let rows = |sight: &Sight<'_>| own::asked(asked, sight, it);
+            Answer::AskedByMe(asked.told_what_awaits(&it.actor, rows)?)
         }
         Query::MyProfile(it) => Answer::MyProfile(asked.told(&it.actor, None, own::profile)?),
         Query::MyPermissions(it) => {
@@ -126,10 +125,8 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::Links(asked.told_where(&it.actor, right, due, rows)?)
         }
         Query::Proposals(it) => {
-            let (right, due) =
-                ((parties::side_of_proposals(it).0, it.tenant), Settling::LinksOf(&[it.tenant]));
-            let rows = |sight: &Sight<'_>| parties::proposals(sight, asked.seal, it);
-            Answer::Proposals(asked.told_where(&it.actor, right, due, rows)?)
+            let rows = |sight: &Sight<'_>| parties::proposals(asked, sight, it);
+            Answer::Proposals(asked.told(&it.actor, None, rows)?)
         }
         Query::BarredManagers(it) => {
             let rows = |sight: &Sight<'_>| tenant::barred_managers(sight, asked.seal, it);
@@ -162,9 +159,8 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::FindPerson(asked.told(&it.actor, due, |sight| tenant::person(sight, it))?)
         }
         Query::Moves(it) => {
-            let (right, due) = ((DEVICES_VIEW, it.tenant), Settling::LinksOf(&[it.tenant]));
-            let rows = |sight: &Sight<'_>| parties::moves(sight, asked.seal, it);
-            Answer::Moves(asked.told_where(&it.actor, right, due, rows)?)
+            let rows = |sight: &Sight<'_>| parties::moves(asked, sight, it);
+            Answer::Moves(asked.told(&it.actor, None, rows)?)
         }
         Query::Uploads(it) => {
             let (right, due) = ((DEVICES_VIEW, it.reseller), Settling::LinksOfReseller(it.reseller));

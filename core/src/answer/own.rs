@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::page::{Seal, Turn};
+use super::asked::AskedWorld;
+use super::page::Turn;
 use super::parties::{delink_request_row, move_row, proposal_row};
 use super::tenant::{invitation_row, link_request_row, manager_invitation_row, organisation};
 use crate::base::ids::TenantId;
@@ -71,19 +72,20 @@ pub(super) fn permissions(sight: &Sight<'_>, it: &MyPermissions) -> Ruling<Vec<H
 }
 
 /// What the user who asks sent, and what their organisation did, the last first; each as the list
-/// of its kind shows it, and to those who may read that. Of a world in which what is due about
-/// their links has happened. Costs the rows shown.
+/// of its kind shows it once what is due about it has happened, and to those who may read that.
+/// Costs the rows shown.
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
-pub(super) fn asked(sight: &Sight<'_>, seal: Seal, it: &AskedByMe) -> Ruling<Page<AskedRow>> {
+pub(super) fn asked(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &AskedByMe) -> Ruling<Page<AskedRow>> {
     let viewer = sight.person()?;
     let paging = Paging { descending: !it.paging.descending, ..it.paging.clone() };
-    let turn = Turn::of(seal, &("asked", viewer.id), &paging)?;
+    let turn = Turn::of(asked.seal, &("asked", viewer.id), &paging)?;
     let senders = [Key::new().id(viewer.id.uuid()), Key::new().id(viewer.home.uuid())];
     turn.page(turn.merged(sight.world().view, Index::HandshakeSender, senders).map(|found| {
         let Some((place, any)) = found? else { return Ok(None) };
-        Ok(asked_row(sight, any)?.map(|(tenant, what)| (place, AskedRow { tenant, what })))
+        let row = asked.told_of(sight, any, asked_row)?;
+        Ok(row.map(|(tenant, what)| (place, AskedRow { tenant, what })))
     }))
 }
 

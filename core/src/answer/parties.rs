@@ -1,6 +1,7 @@
 //! What the two sides of a link are told of it and of what they ask each other on it: links,
 //! proposals, moves. To whoever is kept off what is managed, there is none of it (T-9).
 
+use super::asked::AskedWorld;
 use super::page::{Seal, Turn};
 use super::tenant::{across, by_end, is_wanted, strands};
 use crate::base::ids::LinkId;
@@ -9,7 +10,7 @@ use crate::model::{HandshakeState, Link, Move, Party, Proposal};
 use crate::query::{DelinkRequestRow, LinkRow, Links, MoveRow, Moves, Page, ProposalRow, Proposals};
 use crate::rules::{Ruling, unless_refused};
 use crate::sight::Sight;
-use crate::view::{Index, Key, ViewError};
+use crate::view::{Any, Index, Key, ViewError};
 
 /// What one has to hold to list a tenant's links on one of its sides, and where they stand.
 pub(super) const fn side_of_links(it: &Links) -> (&'static str, Index, Party) {
@@ -80,28 +81,35 @@ pub(super) fn delink_request_row(
 }
 
 /// What one has to hold to list what a tenant proposed, or was proposed to, and where that stands.
-pub(super) const fn side_of_proposals(it: &Proposals) -> (&'static str, Index) {
+const fn side_of_proposals(it: &Proposals) -> (&'static str, Index) {
     match it.filter.sent {
         true => (CUSTOMERS_ADD, Index::ProposalManager),
         false => (LINK_RESPOND, Index::ProposalManaged),
     }
 }
 
-/// What a tenant proposed on its links, or was proposed to, by when it was. Of a world in which
-/// what is due about them has happened. Costs the rows shown.
+/// What a tenant proposed on its links, or was proposed to, by when it was, each as it is once what
+/// is due about it has happened. Costs the rows shown.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not make or answer them, `foreign_cursor`, `invalid_limit`.
-pub(super) fn proposals(sight: &Sight<'_>, seal: Seal, it: &Proposals) -> Ruling<Page<ProposalRow>> {
+pub(super) fn proposals(
+    asked: &AskedWorld<'_>,
+    sight: &Sight<'_>,
+    it: &Proposals,
+) -> Ruling<Page<ProposalRow>> {
     let Proposals { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
     let (permission, index) = side_of_proposals(it);
     sight.may(permission, tenant)?;
-    let turn = Turn::of(seal, &("proposals", tenant, filter), paging)?;
+    let turn = Turn::of(asked.seal, &("proposals", tenant, filter), paging)?;
     let strands = strands(index, tenant, filter.state);
     turn.page(turn.walk::<Proposal>(sight.world().view, strands).map(|proposal| {
         let (place, proposal) = proposal?;
-        let row = proposal_row(sight, &proposal, filter.sent)?;
+        let row = asked.told_of(sight, Any::Proposal(proposal), |sight, found| match found {
+            Any::Proposal(proposal) => proposal_row(sight, &proposal, filter.sent),
+            _ => Ok(None),
+        })?;
         Ok(row.filter(|row| is_wanted(filter.state, row.state)).map(|row| (place, row)))
     }))
 }
@@ -130,21 +138,24 @@ pub(super) fn proposal_row(
     Ok(is_told_of(sight, proposal.link)?.then_some(row))
 }
 
-/// The moves that a tenant asked others to approve, or was asked to, by when it was. Of a world in
-/// which what is due about its links has happened. Costs the rows shown.
+/// The moves that a tenant asked others to approve, or was asked to, by when it was, each as it is
+/// once what is due about it has happened. Costs the rows shown.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its devices, `foreign_cursor`, `invalid_limit`.
-pub(super) fn moves(sight: &Sight<'_>, seal: Seal, it: &Moves) -> Ruling<Page<MoveRow>> {
+pub(super) fn moves(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Moves) -> Ruling<Page<MoveRow>> {
     let Moves { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
     sight.may(DEVICES_VIEW, tenant)?;
-    let turn = Turn::of(seal, &("moves", tenant, filter), paging)?;
+    let turn = Turn::of(asked.seal, &("moves", tenant, filter), paging)?;
     let index = if filter.sent { Index::MoveManager } else { Index::MoveCustomer };
     let strands = strands(index, tenant, filter.state);
     turn.page(turn.walk::<Move>(sight.world().view, strands).map(|found| {
         let (place, found) = found?;
-        let row = move_row(sight, &found, filter.sent)?;
+        let row = asked.told_of(sight, Any::Move(found), |sight, found| match found {
+            Any::Move(found) => move_row(sight, &found, filter.sent),
+            _ => Ok(None),
+        })?;
         Ok(row.filter(|row| is_wanted(filter.state, row.state)).map(|row| (place, row)))
     }))
 }

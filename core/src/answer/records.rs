@@ -15,7 +15,8 @@ use crate::rules::Ruling;
 use crate::sight::{RecordSight, Sight};
 use crate::view::{Key, ViewError};
 
-/// How many records are read at a time.
+/// How many records are read at a time, at most: at first as many as a page has rows, then twice as
+/// many each time.
 const PAGE: usize = 256;
 
 /// Records about a tenant, as the actor may see them. Costs those between the moments of the
@@ -80,11 +81,12 @@ pub(super) fn page<R>(
 ) -> Ruling<Page<R>> {
     let turn = Turn::of(asked.seal, list, paging)?;
     let last = turn.after().and_then(|(key, _)| key.as_count());
+    let first = (paging.limit + 1).min(PAGE);
     let records: Box<dyn Iterator<Item = One> + '_> = if paging.descending {
         let high = last.map_or(high, |seq| seq.saturating_sub(1));
-        Box::new(backwards(asked, about, low, high))
+        Box::new(backwards(asked, about, (low, high), first))
     } else {
-        Box::new(forwards(asked, about, last.unwrap_or(low), high))
+        Box::new(forwards(asked, about, (last.unwrap_or(low), high), first))
     };
     turn.page(records.map(|record| {
         let record = record?;
@@ -95,17 +97,17 @@ pub(super) fn page<R>(
 
 type One = Result<Record, ViewError>;
 
-/// The records after `low` and up to `high`, in order.
+/// The records after the first and up to the second of two, in order, so many at first.
 fn forwards<'a>(
     asked: &'a AskedWorld<'_>,
     about: AboutWhom,
-    low: u64,
-    high: u64,
+    (low, high): (u64, u64),
+    first: usize,
 ) -> impl Iterator<Item = One> + 'a {
-    let mut rest = Some(low);
+    let (mut rest, mut wanted) = (Some(low), first);
     let pages = std::iter::from_fn(move || {
         let after = rest.take().filter(|after| *after < high)?;
-        let most = usize::try_from(high - after).map_or(PAGE, |most| most.min(PAGE));
+        let most = usize::try_from(high - after).map_or(wanted, |most| most.min(wanted));
         let found = match about {
             Some((tenant, Some(user))) => {
                 let next = about_both(asked, tenant, user, after, high).transpose()?;
@@ -116,8 +118,9 @@ fn forwards<'a>(
             None => asked.history.records(None, after, most),
         };
         if let Ok(found) = &found {
-            rest = found.last().filter(|_| found.len() == PAGE).map(|last| last.seq);
+            rest = found.last().filter(|_| found.len() == wanted).map(|last| last.seq);
         }
+        wanted = (wanted * 2).min(PAGE);
         Some(found)
     });
     each(pages).take_while(move |record| !matches!(record, Ok(record) if record.seq > high))
@@ -144,21 +147,21 @@ fn about_both(
     }
 }
 
-/// The records after `low` and up to `high`, the last first. They are found forwards in stretches
-/// of the journal, which grow where there is little in them.
+/// The records after the first and up to the second of two, the last first. They are found forwards
+/// in stretches of the journal, at first of so many, which grow where there is little in them.
 fn backwards<'a>(
     asked: &'a AskedWorld<'_>,
     about: AboutWhom,
-    low: u64,
-    high: u64,
+    (low, high): (u64, u64),
+    first: usize,
 ) -> impl Iterator<Item = One> + 'a {
-    let (mut high, mut width) = (high, PAGE as u64);
+    let (mut high, mut width) = (high, first as u64);
     let pages = std::iter::from_fn(move || {
         if high <= low {
             return None;
         }
         let start = high.saturating_sub(width).max(low);
-        let found = forwards(asked, about, start, high).collect::<Result<Vec<_>, _>>();
+        let found = forwards(asked, about, (start, high), PAGE).collect::<Result<Vec<_>, _>>();
         let few = found.as_ref().is_ok_and(|found| found.len() < PAGE);
         width = if few { width.saturating_mul(2) } else { PAGE as u64 };
         high = start;

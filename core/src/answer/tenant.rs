@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::asked::AskedWorld;
 use super::page::{Seal, Spot, Strand, Turn, Wanted, bounded, placed};
 use crate::base::ids::{LicenceId, LinkId, TenantId};
 use crate::base::text::{Number, Permission};
@@ -28,7 +29,7 @@ use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, unless_refused};
 use crate::sight::{Open, Sight};
 use crate::view::{
-    Entity, Index, Key, Kind, Span, ViewError, awaiting_strand, handshake_strand, listing_strand, prefixes,
+    Any, Entity, Index, Key, Kind, Span, ViewError, awaiting_strand, handshake_strand, listing_strand, prefixes,
     role_strand,
 };
 
@@ -114,14 +115,18 @@ pub(super) fn places(sight: &Sight<'_>, seal: Seal, it: &Places) -> Ruling<Page<
 
 /// What awaits an answer of a user: asked of themselves, of their home, and of managers for whom
 /// they may answer: their home, those on which they hold a role themselves, and the managers below
-/// these. Of a world in which what is due about their links has happened. Costs the rows shown, the
-/// user's own roles, and those below who manage others.
+/// these. Each as it is once what is due about it has happened. Costs the rows shown, the user's
+/// own roles, and those below who manage others.
 ///
 /// # Errors
 /// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
-pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<Page<AwaitingRow>> {
+pub(super) fn awaiting(
+    asked: &AskedWorld<'_>,
+    sight: &Sight<'_>,
+    it: &Awaiting,
+) -> Ruling<Page<AwaitingRow>> {
     let viewer = sight.person()?;
-    let turn = Turn::of(seal, &("awaiting", viewer.id), &it.paging)?;
+    let turn = Turn::of(asked.seal, &("awaiting", viewer.id), &it.paging)?;
     let (world, home) = (sight.world(), viewer.home);
     let above = world.links_above(home)?;
     let is_above = |link: LinkId| above.iter().any(|above| above.id == link);
@@ -149,6 +154,7 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
         Ok(by.map(|by| AwaitingRow { what, tenant, by, expires }))
     };
     let placed = |place: Spot, row: Result<Option<AwaitingRow>, ViewError>| Ok(row?.map(|row| (place, row)));
+    let due = |any| asked.told_of(sight, any, |_, any| Ok(Some(any)));
     let mut own = Vec::new();
     if let Some((email, by, expires)) = sight.own_address()? {
         let place = (Key::new().flag(false).time(expires), viewer.id.uuid());
@@ -156,6 +162,7 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     }
     let requests = turn.walk::<LinkRequest>(world.view, at_home(answers, Kind::LinkRequest)).map(|found| {
         let (place, found) = found?;
+        let Some(Any::LinkRequest(found)) = due(Any::LinkRequest(found))? else { return Ok(None) };
         let LinkRequest { id: request, manager, management, services, term, handshake, .. } =
             Arc::unwrap_or_clone(found);
         let what = Awaited::LinkRequest { request, management, services, term };
@@ -166,6 +173,7 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     });
     let proposals = turn.walk::<Proposal>(world.view, at_home(answers, Kind::Proposal)).map(|found| {
         let (place, found) = found?;
+        let Some(Any::Proposal(found)) = due(Any::Proposal(found))? else { return Ok(None) };
         let Proposal { id: proposal, link, manager, content, handshake, .. } = Arc::unwrap_or_clone(found);
         let what = Awaited::Proposal { proposal, link, content };
         match is_pending(&handshake) && is_above(link) {
@@ -175,6 +183,7 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     });
     let moves = turn.walk::<Move>(world.view, at_home(moves, Kind::Move)).map(|found| {
         let (place, found) = found?;
+        let Some(Any::Move(found)) = due(Any::Move(found))? else { return Ok(None) };
         let Move { id, link, manager, devices, handshake, .. } = Arc::unwrap_or_clone(found);
         match is_pending(&handshake) && is_above(link) {
             true => placed(place, row(Awaited::Move { id, devices }, home, manager, Some(handshake.expires))),
@@ -184,6 +193,8 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     let invited = invited.into_iter().map(|manager| strand(manager, Kind::ManagerInvitation)).collect();
     let invitations = turn.walk::<ManagerInvitation>(world.view, invited).map(|found| {
         let (place, found) = found?;
+        let found = due(Any::ManagerInvitation(found))?;
+        let Some(Any::ManagerInvitation(found)) = found else { return Ok(None) };
         let ManagerInvitation { id: invitation, tenant, manager, handshake } = Arc::unwrap_or_clone(found);
         if !is_pending(&handshake)
             || !sight.is_of_the_manager(manager, tenant)?
@@ -197,7 +208,8 @@ pub(super) fn awaiting(sight: &Sight<'_>, seal: Seal, it: &Awaiting) -> Ruling<P
     let parted = below.keys().copied().chain((answers && !below.contains_key(&home)).then_some(home));
     let parted = parted.map(|tenant| strand(tenant, Kind::Link)).collect();
     let delinks = turn.walk::<Link>(world.view, parted).map(|found| {
-        let (place, link) = found?;
+        let (place, found) = found?;
+        let Some(Any::Link(link)) = due(Any::Link(found))? else { return Ok(None) };
         let (of, by) = match link.stage.requester() {
             Some(Party::Manager) if link.managed == home && answers => (home, link.manager),
             Some(Party::Customer) if link.managed != home => match below.get(&link.manager) {
@@ -554,7 +566,8 @@ pub(super) fn link_terms(sight: &Sight<'_>, it: &LinkTerms) -> Ruling<TermsOfLin
 }
 
 /// The devices that a tenant holds. Costs the rows shown; of a licence, its devices, if these are
-/// fewer. Whether one has a seat is looked at in one after the other.
+/// fewer, and of those with a seat, all that have one. Those without are looked for one after the
+/// other, and so are those with a seat where the tenant has more than a few licences.
 ///
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its devices, `foreign_cursor`, `invalid_limit`.
@@ -567,8 +580,15 @@ pub(super) fn devices(sight: &Sight<'_>, seal: Seal, it: &Devices) -> Ruling<Pag
     let (view, prefix) = (sight.world().view, Key::new().id(tenant.uuid()));
     let span = Span::under(Index::DeviceHolder, prefix.clone().beginning(begins));
     let walked = Strand { span, prefix: prefix.clone(), lead: Key::new() };
-    let of = |licence: LicenceId| vec![Span::under(Index::DeviceSeat, Key::new().id(licence.uuid()))];
-    let narrower = filter.licence.map(of).into_iter().collect();
+    let of = |licence: LicenceId| Span::under(Index::DeviceSeat, Key::new().id(licence.uuid()));
+    let mut narrower: Vec<Vec<Span>> = filter.licence.map(|licence| vec![of(licence)]).into_iter().collect();
+    // Who has a seat has it of a licence that serves the holder.
+    if filter.seated == Some(true) && filter.licence.is_none() {
+        let licences = view.scan(&Span::under(Index::LicenceTenant, prefix.clone()), FEW_LICENCES)?;
+        if licences.len() < FEW_LICENCES {
+            narrower.push(licences.iter().map(|found| of(LicenceId::from_uuid(found.id))).collect());
+        }
+    }
     let place = |one: &Device| placed(one, Index::DeviceHolder, &prefix, &Key::new());
     let rows =
         turn.narrowed(turn.walk::<Device>(view, vec![walked]), narrower, place, |(place, device)| {
@@ -580,6 +600,9 @@ pub(super) fn devices(sight: &Sight<'_>, seal: Seal, it: &Devices) -> Ruling<Pag
         })?;
     turn.page(rows.into_iter().map(|row| Ok(Some(row))))
 }
+
+/// Of a tenant with so many licences, those who have a seat are not looked for by licence.
+const FEW_LICENCES: usize = 32;
 
 /// The person with an address whom the actor may name for a tenant's alerts.
 ///
@@ -701,14 +724,19 @@ pub(super) fn by_end(wanted: Option<bool>, of: impl Fn(bool) -> (Index, Key)) ->
     ends.map(strand).collect()
 }
 
-/// The strands of a tenant's handshakes that are in this state, or in any. What has lapsed without
-/// a record is with the pending ones.
+/// The strands of a tenant's handshakes that are in this state, or in any. What has lapsed, or has
+/// ended with its link, without a record is with the pending ones.
 pub(super) fn strands(index: Index, owner: TenantId, wanted: Option<HandshakeState>) -> Vec<Strand> {
+    let by_time = match index {
+        Index::ProposalManager | Index::ProposalManaged | Index::MoveManager | Index::MoveCustomer => {
+            &[HandshakeState::Expired, HandshakeState::Withdrawn, HandshakeState::Canceled][..]
+        }
+        _ => &[HandshakeState::Expired],
+    };
     let all = HandshakeState::ALL.iter().copied();
     let recorded = all.filter(|state| match wanted {
         None => true,
-        Some(HandshakeState::Expired) => matches!(state, HandshakeState::Expired | HandshakeState::Pending),
-        Some(wanted) => *state == wanted,
+        Some(wanted) => *state == wanted || *state == HandshakeState::Pending && by_time.contains(&wanted),
     });
     recorded.map(|state| Strand::under(index, handshake_strand(owner.uuid(), state))).collect()
 }

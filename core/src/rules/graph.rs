@@ -135,21 +135,58 @@ pub(crate) fn managers_below(
     let mut found = BTreeSet::new();
     for tenant in tenants {
         found.append(&mut closure(*tenant, |manager| {
-            let of = Key::new().id(manager.uuid());
-            let strands = prefixes::<Listing>(world.view, Index::ListingName, of, listing_strand)?;
             let mut managers = Vec::new();
-            for (strand, _) in strands.iter().filter(|(_, one)| one.manages && one.stage.is_in_force()) {
-                for listing in world.view.under::<Listing>(Index::ListingName, strand.clone()) {
-                    let listing = listing?;
-                    if world.link(listing.link)?.is_some_and(|link| link.is_in_force(world.at)) {
-                        managers.push(listing.tenant);
-                    }
+            for (strand, _) in strands_below(world, manager)?.iter().filter(|(_, manages)| *manages) {
+                for tenant in managed_in(world, strand) {
+                    managers.push(tenant?);
                 }
             }
             Ok(managers)
         })?);
     }
     Ok(found)
+}
+
+/// How many links the longest chain has that goes down from a tenant. Of the customers of each
+/// manager one stands for all.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(super) fn depth_below(world: &World<'_>, tenant: TenantId) -> Result<u32, ViewError> {
+    longest(world, tenant, |world, at| {
+        let mut next = Vec::new();
+        for (strand, manages) in strands_below(world, at)? {
+            let wanted = if manages { usize::MAX } else { 1 };
+            for tenant in managed_in(world, &strand).take(wanted) {
+                next.push(tenant?);
+            }
+        }
+        Ok(next)
+    })
+}
+
+/// The stretches of a manager's list in which tenants stand that it may manage, and whether these
+/// may manage others themselves.
+fn strands_below(world: &World<'_>, manager: TenantId) -> Result<Vec<(Key, bool)>, ViewError> {
+    let of = Key::new().id(manager.uuid());
+    let found = prefixes::<Listing>(world.view, Index::ListingName, of, listing_strand)?;
+    let in_force = found.into_iter().filter(|(_, one)| one.stage.is_in_force());
+    Ok(in_force.map(|(strand, one)| (strand, one.manages)).collect())
+}
+
+/// The tenants in such a stretch that are managed now.
+fn managed_in<'w>(
+    world: &'w World<'_>,
+    strand: &Key,
+) -> impl Iterator<Item = Result<TenantId, ViewError>> + 'w {
+    let listings = world.view.under::<Listing>(Index::ListingName, strand.clone());
+    listings.filter_map(|listing| {
+        let managed = listing.and_then(|listing| {
+            let link = world.link(listing.link)?;
+            Ok(link.is_some_and(|link| link.is_in_force(world.at)).then_some(listing.tenant))
+        });
+        managed.transpose()
+    })
 }
 
 fn closure(

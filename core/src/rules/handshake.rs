@@ -7,11 +7,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::access::{self, Gate};
+use super::across::across;
 use super::authority;
 use super::graph;
 use super::rights::{Giver, Offer, Place};
 use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
-use crate::base::ids::{LinkId, TenantId, UserId};
+use crate::base::ids::{LinkId, RoleId, TenantId, UserId};
 use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, DEVICES_MANAGE, LINK_RESPOND, USERS_MANAGE};
@@ -20,7 +21,7 @@ use crate::model::{
     Move, Party, Proposal, ProposalContent, Subject, User,
 };
 use crate::refusal::Code;
-use crate::view::{Any, Index, Key, Span, ViewError};
+use crate::view::{Any, Index, Key, Kind, Span, ViewError};
 
 /// How many handshakes are read at once.
 const PAGE: usize = 64;
@@ -313,6 +314,8 @@ pub(crate) struct Touched {
     linked: BTreeSet<(TenantId, TenantId)>,
     /// What is proposed on these, which have ended or become something else.
     links: BTreeSet<LinkId>,
+    /// These.
+    handshakes: BTreeSet<(Kind, Uuid)>,
 }
 
 impl Touched {
@@ -328,33 +331,28 @@ impl Touched {
             self.linked.insert((*managed, *manager));
         }
         match event {
-            Event::PolicySet { .. } | Event::TermsChanged { .. } => self.everything = true,
-            Event::RoleEdited { role, .. } => {
-                for assignment in
-                    world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.uuid()))
-                {
-                    let assignment = assignment?;
-                    self.subjects.insert(Subject::User(assignment.user));
-                    self.reached(world, assignment.tenant)?;
+            Event::PolicySet { .. } => self.everything = true,
+            Event::RoleEdited { role, permissions, .. } => {
+                if world.role(*role)?.is_some_and(|before| before.permissions != *permissions) {
+                    self.having(world, *role)?;
                 }
             }
             Event::TenantDisabled { tenant } | Event::LinkCreated { managed: tenant, .. } => {
-                for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
-                    self.subjects.insert(Subject::User(user?.id));
-                }
-                // What it asked of those whom it manages, by people from further up, too.
-                let below = graph::below(world, *tenant, &BTreeSet::new())?;
-                self.subjects.extend(below.into_iter().map(Subject::Tenant));
-                self.reached(world, *tenant)?;
+                self.organisation(world, *tenant)?;
             }
-            Event::LinkEnded { link, .. }
-            | Event::LinkConverted { link, .. }
-            | Event::ManagerGrantsSet { link, .. } => {
+            Event::LinkEnded { link, .. } | Event::LinkConverted { link, .. } => {
+                self.through(world, *link)?;
+            }
+            Event::ManagerGrantsSet { link, grants } => {
+                if world.link(*link)?.is_some_and(|before| !before.grants.is_subset(grants)) {
+                    self.through(world, *link)?;
+                }
+            }
+            // They may lock the customer out as well as take something from the manager.
+            Event::TermsChanged { link, .. } => {
+                self.through(world, *link)?;
                 if let Some(link) = world.link(*link)? {
-                    let mut below = graph::below(world, link.managed, &BTreeSet::new())?;
-                    below.insert(link.managed);
-                    self.subjects.extend(below.into_iter().map(Subject::Tenant));
-                    self.reached(world, link.managed)?;
+                    self.organisation(world, link.managed)?;
                 }
             }
             Event::Assigned { user, tenant, role, .. } => {
@@ -382,6 +380,36 @@ impl Touched {
         Ok(())
     }
 
+    /// What those sent who have a role of somebody's own.
+    fn having(&mut self, world: &World<'_>, role: RoleId) -> Result<(), ViewError> {
+        let mut tenants = BTreeSet::new();
+        for assignment in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.uuid())) {
+            let assignment = assignment?;
+            self.subjects.insert(Subject::User(assignment.user));
+            tenants.insert(assignment.tenant);
+        }
+        tenants.into_iter().try_for_each(|tenant| self.reached(world, tenant))
+    }
+
+    /// What the people at home on a tenant sent, and what it asked of those whom it manages, by
+    /// people from further up, too.
+    fn organisation(&mut self, world: &World<'_>, tenant: TenantId) -> Result<(), ViewError> {
+        for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
+            self.subjects.insert(Subject::User(user?.id));
+        }
+        let below = graph::below(world, tenant, &BTreeSet::new())?;
+        self.subjects.extend(below.into_iter().map(Subject::Tenant));
+        self.reached(world, tenant)
+    }
+
+    /// What people of the manager's side of a link sent about the tenants that it leads to.
+    fn through(&mut self, world: &World<'_>, link: LinkId) -> Result<(), ViewError> {
+        let Some(link) = world.link(link)? else { return Ok(()) };
+        let found = across(world, &link, pending)?;
+        self.handshakes.extend(found.iter().map(|any| (any.kind(), any.id())));
+        self.reached(world, link.managed)
+    }
+
     /// A tenant on which somebody may hold less now, and the MSPs below it, for which they may have
     /// been the last who could ask.
     fn reached(&mut self, world: &World<'_>, tenant: TenantId) -> Result<(), ViewError> {
@@ -406,7 +434,7 @@ impl Touched {
             spans.push(Span::under(Index::Due, Key::new()));
         }
         for subject in &self.subjects {
-            spans.push(Span::under(Index::DueAbout, Key::new().id(subject.uuid()).flag(false)));
+            spans.push(pending(*subject));
         }
         let mut asked = Asking::new();
         for organisation in &self.organisations {
@@ -435,6 +463,13 @@ impl Touched {
         }
         let mut seen = BTreeSet::new();
         let mut ended = Vec::new();
+        for (kind, id) in &self.handshakes {
+            if let Some(found) = world.view.load(*kind, *id)?
+                && seen.insert(*id)
+            {
+                ended.extend(ground_gone(world, &found, &mut asked)?);
+            }
+        }
         for mut span in spans {
             loop {
                 let page = world.view.scan(&span, PAGE)?;
@@ -452,6 +487,11 @@ impl Touched {
         }
         Ok(ended)
     }
+}
+
+/// The pending handshakes that somebody takes part in, or sent.
+fn pending(subject: Subject) -> Span {
+    Span::under(Index::DueAbout, Key::new().id(subject.uuid()).flag(false))
 }
 
 /// The event by which a pending handshake ends whose ground is gone. Of many requests of one

@@ -110,9 +110,7 @@ pub(super) fn bar(world: &World<'_>, wanted: &WantedLink<'_>, bars: &mut Bars) -
     let up = graph::longest(world, manager, |world, at| {
         Ok(world.links_above(at)?.iter().map(|link| link.manager).collect())
     })?;
-    let down = graph::longest(world, managed, |world, at| {
-        Ok(world.links_below(at)?.iter().map(|link| link.managed).collect())
-    })?;
+    let down = graph::depth_below(world, managed)?;
     veiled.bar(up + 1 + down > policy.max_depth.min(MAX_CHAIN), Code::TooDeep, named);
     veiled.bar(others.len() >= policy.max_managers as usize, Code::TooManyManagers, named);
     let agreed = world.agreed_policy(wanted.terms)?;

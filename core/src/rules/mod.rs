@@ -26,6 +26,7 @@ pub(crate) mod session;
 pub(crate) mod tenant;
 pub(crate) mod user;
 
+mod across;
 mod batch;
 pub(crate) mod graph;
 mod ids;

@@ -4,19 +4,20 @@
 use std::collections::BTreeSet;
 
 use super::access::{self, Gate};
+use super::across::across;
 use super::authority;
 use super::graph;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use crate::base::ids::{TenantId, UserId};
+use crate::base::ids::{SessionId, TenantId, UserId};
 use crate::base::text::Service;
 use crate::command::{CloseConsole, OpenConsole};
-use crate::effect::Loss;
+use crate::effect::{self, Loss};
 use crate::event::Event;
 use crate::model::permission::CONSOLE_OPEN;
-use crate::model::{Actor, Session, Subject, User};
+use crate::model::{Actor, Assignment, Session, Subject, User};
 use crate::refusal::Code;
-use crate::view::{Index, Key, ViewError};
+use crate::view::{Entity, Index, Key, Span, ViewError};
 
 /// Opens a tenant's console for a service (S-1).
 ///
@@ -75,61 +76,111 @@ pub(crate) fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) ->
     }
 }
 
-/// Whose sessions have to be looked at for what may be lost, beside those that it is about where it
-/// may be theirs.
-///
-/// # Errors
-/// When the view cannot be read.
-pub(crate) fn reach(world: &World<'_>, loss: Loss, touched: &mut BTreeSet<Subject>) -> Result<(), ViewError> {
-    match loss {
-        Loss::Below(link) => {
-            if let Some(link) = world.link(link)? {
-                let below = graph::below(world, link.managed, &BTreeSet::new())?;
-                touched.extend(below.into_iter().map(Subject::Tenant));
-            }
-        }
-        Loss::AtHome(tenant) => {
-            for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
-                touched.insert(Subject::User(user?.id));
-            }
-        }
-        Loss::Of(user) => {
-            touched.insert(Subject::User(user));
-        }
-        Loss::None | Loss::About | Loss::Anybody => {}
-    }
-    Ok(())
+/// Which open sessions have to be looked at after what happens.
+#[derive(Debug, Default)]
+pub(crate) struct Reached {
+    /// All of them.
+    everything: bool,
+    /// All of these users, and all on these tenants.
+    subjects: BTreeSet<Subject>,
+    /// These.
+    sessions: BTreeSet<SessionId>,
 }
 
-/// The open sessions, among those that `touched` users and tenants have to do with, whose right is
-/// gone in this world (S-2). With `everything`, all open sessions are looked at.
-///
-/// # Errors
-/// When the view cannot be read.
-pub(crate) fn ended(
-    world: &World<'_>,
-    touched: &BTreeSet<Subject>,
-    everything: bool,
-) -> Result<Vec<Event>, ViewError> {
-    let mut keys: Vec<(Index, Key)> = Vec::new();
-    if everything {
-        keys.push((Index::SessionTenant, Key::new()));
+impl Reached {
+    /// Notes whose right to a console an event may take, in the world before it.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
+        match effect::of(event).loss {
+            Loss::None => {}
+            Loss::Of(user) => drop(self.subjects.insert(Subject::User(user))),
+            Loss::OfRole(role) => {
+                if !leaves_consoles(world, event)? {
+                    let having = Key::new().id(role.uuid());
+                    for assignment in world.view.under::<Assignment>(Index::AssignmentRole, having) {
+                        self.subjects.insert(Subject::User(assignment?.user));
+                    }
+                }
+            }
+            Loss::On(tenant) => drop(self.subjects.insert(Subject::Tenant(tenant))),
+            Loss::AtHome(tenant) => {
+                self.subjects.insert(Subject::Tenant(tenant));
+                for user in world.view.under::<User>(Index::UserHome, Key::new().id(tenant.uuid())) {
+                    self.subjects.insert(Subject::User(user?.id));
+                }
+            }
+            Loss::Through(link) => {
+                if let Some(link) = world.link(link)?
+                    && !leaves_consoles(world, event)?
+                {
+                    let found = across(world, &link, |of| Span::under(of_subject(of), Key::new().id(of.uuid())))?;
+                    let sessions = found.into_iter().filter_map(Session::from_any);
+                    self.sessions.extend(sessions.map(|session| session.id));
+                }
+            }
+            Loss::Below(link) => {
+                if let Some(link) = world.link(link)? {
+                    self.subjects.insert(Subject::Tenant(link.managed));
+                    let below = graph::below(world, link.managed, &BTreeSet::new())?;
+                    self.subjects.extend(below.into_iter().map(Subject::Tenant));
+                }
+            }
+            Loss::Anybody => self.everything = true,
+        }
+        Ok(())
     }
-    for subject in touched {
-        let index = match subject {
-            Subject::Tenant(_) => Index::SessionTenant,
-            Subject::User(_) => Index::SessionUser,
-        };
-        keys.push((index, Key::new().id(subject.uuid())));
-    }
-    let mut over = BTreeSet::new();
-    for (index, key) in keys {
-        for session in world.view.under::<Session>(index, key) {
-            let session = session?;
-            if may(world, session.user, session.tenant, &session.service)?.is_some() {
+
+    /// The sessions among these whose right is gone in this world, as they end (S-2).
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn ended(&self, world: &World<'_>) -> Result<Vec<Event>, ViewError> {
+        let all = self.everything.then(|| (Index::SessionTenant, Key::new()));
+        let of = |subject: &Subject| (of_subject(*subject), Key::new().id(subject.uuid()));
+        let mut over = BTreeSet::new();
+        let mut look = |session: &Session| -> Result<(), ViewError> {
+            if session.closed.is_none()
+                && may(world, session.user, session.tenant, &session.service)?.is_some()
+            {
                 over.insert(session.id);
             }
+            Ok(())
+        };
+        for (index, key) in all.into_iter().chain(self.subjects.iter().map(of)) {
+            for session in world.view.under::<Session>(index, key) {
+                look(&*session?)?;
+            }
         }
+        for session in &self.sessions {
+            if let Some(session) = world.view.get::<Session>(session.uuid())? {
+                look(&session)?;
+            }
+        }
+        Ok(over.into_iter().map(|session| Event::SessionEnded { session }).collect())
     }
-    Ok(over.into_iter().map(|session| Event::SessionEnded { session }).collect())
+}
+
+/// By which index somebody's open sessions are found.
+const fn of_subject(subject: Subject) -> Index {
+    match subject {
+        Subject::Tenant(_) => Index::SessionTenant,
+        Subject::User(_) => Index::SessionUser,
+    }
+}
+
+/// Whether a change of what somebody may do takes no console from them: it takes away other
+/// permissions, or none.
+fn leaves_consoles(world: &World<'_>, event: &Event) -> Result<bool, ViewError> {
+    let (before, after) = match event {
+        Event::RoleEdited { role, permissions, .. } => {
+            (world.role(*role)?.map(|role| role.permissions.clone()), permissions)
+        }
+        Event::ManagerGrantsSet { link, grants } => {
+            (world.link(*link)?.map(|link| link.grants.clone()), grants)
+        }
+        _ => return Ok(false),
+    };
+    Ok(after.contains(CONSOLE_OPEN) || before.is_none_or(|before| !before.contains(CONSOLE_OPEN)))
 }

@@ -63,6 +63,14 @@ impl<'w> Sight<'w> {
         Self::through(Gate::Open, actor, world, present)
     }
 
+    /// The same actor before the same world once something has happened in it.
+    ///
+    /// # Errors
+    /// Those of [`Self::of`].
+    pub fn after<'a>(&'a self, world: &'a World<'a>) -> Ruling<Sight<'a>> {
+        Sight::through(self.gate, self.actor, world, self.present)
+    }
+
     fn through(
         gate: Gate,
         actor: &'w Actor,
