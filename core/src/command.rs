@@ -1430,7 +1430,8 @@ commands! {
         role: Option<RoleId>,
     }
 
-    /// Change a tenant's own role, and with it the rights of everyone who has it (P-9).
+    /// Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those
+    /// who have it, what they have open and pending, and the tenant's pending invitations.
     EditRole => "edit_role" -> () = |_, _| ();
     {
         /// The role.
@@ -1443,7 +1444,7 @@ commands! {
         permissions: Option<BTreeSet<Permission>>,
     }
 
-    /// Delete a tenant's own role that nobody has (P-9).
+    /// Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations.
     DeleteRole => "delete_role" -> () = |_, _| ();
     {
         /// The role.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::count::{Ended, within};
+use crate::count::{Ended, telling, within};
 use crate::door::{BEGINNING, Door, Library, id_of};
 use crate::generator::{DAY, Generator, SECOND, Schema};
 use crate::play::Played;
@@ -445,19 +445,12 @@ fn grow(door: &dyn Door, script: &Script) -> Vec<(String, String)> {
             next += 1;
         }
         for (probe, seen) in probes.iter().zip(&mut measured) {
-            // What is answered is looked at in the end; commands leave nothing behind in a child.
+            // Commands leave nothing behind in a child. Their answers tell what happened.
             let call = probe.call.to_string();
-            let ended = within(BOUND, || {
-                door.hands().set(probe.at, probe.ids);
-                let _ = door.call(&call);
-            });
-            let bytes = if probe.told().is_some() || ended == Ended::Over {
-                0
-            } else {
+            seen.push(telling(BOUND, || {
                 door.hands().set(probe.at, probe.ids);
                 door.call(&call).map_or(0, |reply| reply.len() as u64)
-            };
-            seen.push((ended, bytes));
+            }));
         }
     }
     let mut found: Vec<(String, String)> = Vec::new();

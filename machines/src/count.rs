@@ -122,6 +122,15 @@ pub enum Ended {
 /// Does something in a child process, which is ended when it asks for more work than `bound`. Nothing of it stays, since a
 /// child's memory is a copy.
 pub fn within(bound: u64, what: impl FnOnce()) -> Ended {
+    telling(bound, || {
+        what();
+        0
+    })
+    .0
+}
+
+/// The same of something that has a number to tell; of what did not end well, 0.
+pub fn telling(bound: u64, what: impl FnOnce() -> u64) -> (Ended, u64) {
     let mut ends = [0; 2];
     // SAFETY: a pipe, written by the child and read by the parent; the child does nothing but ask and end, and the parent
     // waits for it. No thread of this program holds a lock that the question needs: each engine is one thread's.
@@ -138,23 +147,25 @@ pub fn within(bound: u64, what: impl FnOnce()) -> Ended {
             BOUND.with(|most| most.set(before.saturating_add(bound)));
             let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(what));
             BOUND.with(|most| most.set(u64::MAX));
-            let done = (work() - before).to_ne_bytes();
-            let written = libc::write(ends[1], done.as_ptr().cast(), done.len());
-            libc::_exit(if ended.is_ok() && written == 8 { 0 } else { 1 });
+            let done = [work() - before, ended.as_ref().copied().unwrap_or(0)];
+            let written = libc::write(ends[1], done.as_ptr().cast(), size_of_val(&done));
+            libc::_exit(if ended.is_ok() && written == 16 { 0 } else { 1 });
         }
         libc::close(ends[1]);
         let mut status = 0;
         while libc::waitpid(child, &raw mut status, 0) < 0 {}
-        let mut done = [0_u8; 8];
-        let read = libc::read(ends[0], done.as_mut_ptr().cast(), done.len());
+        let mut done = [0_u64; 2];
+        let read = libc::read(ends[0], done.as_mut_ptr().cast(), size_of_val(&done));
         libc::close(ends[0]);
-        if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 && read == 8 {
-            Ended::After(u64::from_ne_bytes(done))
-        } else if (libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == OVER) || libc::WIFSIGNALED(status)
-        {
-            Ended::Over
-        } else {
-            Ended::Crashed
+        if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 && read == 16 {
+            return (Ended::After(done[0]), done[1]);
         }
+        let ended =
+            if (libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == OVER) || libc::WIFSIGNALED(status) {
+                Ended::Over
+            } else {
+                Ended::Crashed
+            };
+        (ended, 0)
     }
 }

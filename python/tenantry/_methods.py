@@ -1522,8 +1522,9 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Change a tenant's own role, and with it the rights of everyone who has it (P-9). What is left out stays as it
-        is. `None` clears what may be empty, and is refused for what may not.
+        """Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those who have it,
+        what they have open and pending, and the tenant's pending invitations. What is left out stays as it is.
+        `None` clears what may be empty, and is refused for what may not.
 
         Args:
             role: The role.
@@ -1550,7 +1551,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Delete a tenant's own role that nobody has (P-9).
+        """Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations.
 
         Args:
             role: The role.
@@ -2351,7 +2352,8 @@ class Queries(ABC):
         return _read.read_tenant_summary(d)
 
     def pins(self, *, actor: ActorLike, as_of: AsOf | None = None) -> tuple[model.Pin, ...]:
-        """The pins on a user's map (T-4).
+        """The pins on a user's map (T-4). Costs all the tenants that the user may view, since no index holds where they
+        are, which is personal (U-5).
 
         Args:
             actor: Who asks.
@@ -2379,7 +2381,8 @@ class Queries(ABC):
     ) -> Rows[model.CustomerRow]:
         """A manager's customers (Q-1). A page costs its rows, whatever the order; with a text, a service or a number of
         devices the customers that meet whichever of them the fewest meet, or those up to the end of the page, if
-        these are fewer. A lazy list: rows are read as you come to them.
+        these are fewer. What is due about the manager's links and not recorded yet is brought about for each page
+        anew; commands and a sweep record it. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2632,7 +2635,9 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.PlaceRow]:
-        """The tenants that a user may enter, by name (Q-5). A lazy list: rows are read as you come to them.
+        """The tenants that a user may enter, by name (Q-5). A page costs its rows, and a look at those between them
+        whose link has ended by time without a command or a sweep having recorded it. A lazy list: rows are read as
+        you come to them.
 
         Args:
             actor: Who asks.
@@ -2883,7 +2888,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.LinkRow]:
         """The links by which a tenant is or was managed, or manages or managed others; those in force first (Q-4). A
-        lazy list: rows are read as you come to them.
+        page costs its rows, and what is due about the tenant's links and not recorded yet, which is brought about
+        for each page anew; commands and a sweep record it. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3133,8 +3139,9 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.DeviceRow]:
-        """The devices that a tenant holds, by their ids (Q-4). A page costs its rows; whether a device has a seat is
-        looked at in one after the other. A lazy list: rows are read as you come to them.
+        """The devices that a tenant holds, by their ids (Q-4). A page costs its rows, or the devices that have a seat
+        where those are wanted; devices without one are looked for in one after the other. A lazy list: rows are read
+        as you come to them.
 
         Args:
             actor: Who asks.

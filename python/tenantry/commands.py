@@ -923,8 +923,9 @@ class CreateRole(Command[model.RoleId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRole(Command[None]):
-    """Change a tenant's own role, and with it the rights of everyone who has it (P-9). What is left out stays as it is.
-    `None` clears what may be empty, and is refused for what may not.
+    """Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those who have it, what
+    they have open and pending, and the tenant's pending invitations. What is left out stays as it is. `None` clears
+    what may be empty, and is refused for what may not.
 
     Attributes:
         role: The role.
@@ -941,7 +942,7 @@ class EditRole(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRole(Command[None]):
-    """Delete a tenant's own role that nobody has (P-9).
+    """Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations.
 
     Attributes:
         role: The role.

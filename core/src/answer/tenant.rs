@@ -29,8 +29,8 @@ use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, unless_refused};
 use crate::sight::{Open, Sight};
 use crate::view::{
-    Any, Entity, Index, Key, Kind, Span, ViewError, awaiting_strand, handshake_strand, listing_strand, prefixes,
-    role_strand,
+    Any, Entity, Index, Key, Kind, Span, ViewError, awaiting_strand, handshake_strand, listing_strand,
+    prefixes, role_strand,
 };
 
 /// A tenant's own settings.

@@ -266,7 +266,8 @@ queries! {
         number: Number,
     }
 
-    /// The pins on a user's map (T-4).
+    /// The pins on a user's map (T-4). Costs all the tenants that the user may view, since no index
+    /// holds where they are, which is personal (U-5).
     Pins => "pins" -> Vec<Pin>;
     {
         /// Who asks.
@@ -275,7 +276,8 @@ queries! {
 
     /// A manager's customers. A page costs its rows, whatever the order; with a text, a
     /// service or a number of devices the customers that meet whichever of them the fewest meet, or
-    /// those up to the end of the page, if these are fewer.
+    /// those up to the end of the page, if these are fewer. What is due about the manager's links
+    /// and not recorded yet is brought about for each page anew; commands and a sweep record it.
     Customers => "customers" -> Page<CustomerRow>;
     {
         /// Who asks.
@@ -373,7 +375,8 @@ queries! {
         tenant: TenantId,
     }
 
-    /// The tenants that a user may enter, by name.
+    /// The tenants that a user may enter, by name. A page costs its rows, and a look at those
+    /// between them whose link has ended by time without a command or a sweep having recorded it.
     Places => "places" -> Page<PlaceRow>;
     {
         /// Who asks.
@@ -475,7 +478,8 @@ queries! {
     }
 
     /// The links by which a tenant is or was managed, or manages or managed others; those in force
-    /// first.
+    /// first. A page costs its rows, and what is due about the tenant's links and not recorded
+    /// yet, which is brought about for each page anew; commands and a sweep record it.
     Links => "links" -> Page<LinkRow>;
     {
         /// Who asks.
@@ -576,8 +580,9 @@ queries! {
         link: LinkId,
     }
 
-    /// The devices that a tenant holds, by their ids. A page costs its rows; whether a device
-    /// has a seat is looked at in one after the other.
+    /// The devices that a tenant holds, by their ids. A page costs its rows, or the devices
+    /// that have a seat where those are wanted; devices without one are looked for in one after the
+    /// other.
     Devices => "devices" -> Page<DeviceRow>;
     {
         /// Who asks.

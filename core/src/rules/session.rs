@@ -115,7 +115,8 @@ impl Reached {
                 if let Some(link) = world.link(link)?
                     && !leaves_consoles(world, event)?
                 {
-                    let found = across(world, &link, |of| Span::under(of_subject(of), Key::new().id(of.uuid())))?;
+                    let found =
+                        across(world, &link, |of| Span::under(of_subject(of), Key::new().id(of.uuid())))?;
                     let sessions = found.into_iter().filter_map(Session::from_any);
                     self.sessions.extend(sessions.map(|session| session.id));
                 }

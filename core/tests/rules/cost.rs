@@ -9,7 +9,7 @@ use tenantry::event::Event;
 use tenantry::model::{Actor, HandshakeState, Invitation, Link, Tenant, TermRequest};
 use tenantry::policy::{MoveRule, Policy};
 use tenantry::query::{
-    AlertRecipients, Ask, AuditActor, AuditFilter, CustomerFilter, CustomerSort, LinkFilter,
+    AlertRecipients, Ask, AuditActor, AuditFilter, CustomerFilter, CustomerSort, DeviceFilter, LinkFilter,
     LinkRequestFilter, Paging, ResellerFilter, UserFilter, UsersWhoCan,
 };
 use tenantry::refusal::Code::{TextTooLong, UnknownTenant};
@@ -940,4 +940,165 @@ fn q4_a_page_of_what_belongs_to_a_tenant_costs_the_rows_it_shows() {
     ] {
         assert_eq!(few, many, "{list}: {few} reads among 200, {many} among 800");
     }
+}
+
+#[test]
+fn p7_taking_a_grant_away_costs_what_rests_on_it_and_not_what_the_customers_own_people_do() {
+    // The customer's own people invite and work; the manager's one invitation rests on the grant.
+    let invited = |by: UserId, name: String| {
+        (by.into(), InviteUser::new(JOINTLY, Invitee::new(mail(&name)), text("no_access")).into())
+    };
+    let begin = || {
+        let bench = Bench::new();
+        let given = SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"]));
+        bench.all([(JULIA.into(), given.into()), invited(ADA, "theirs".to_owned())]);
+        bench
+    };
+    let own = |count: usize| {
+        let bench = begin();
+        bench.all((0..count).map(|number| invited(JULIA, format!("guest{number}"))));
+        bench.all(
+            (0..count)
+                .map(|_| (JULIA.into(), OpenConsole::new(JOINTLY, text("manage"), text("/back")).into())),
+        );
+        bench
+    };
+    // The manager has many people and does much elsewhere.
+    let managers = |count: usize| {
+        let bench = begin();
+        bench.all((0..count).map(|number| {
+            let id = UserId::from_uuid(Uuid::from_u128(0x8_0000 + number as u128));
+            (STAFF, user(id, MSP, &format!("p{number}"), "admin").into())
+        }));
+        bench.all((0..count).map(|number| {
+            let invitee = Invitee::new(mail(&format!("guest{number}")));
+            (ADA.into(), InviteUser::new(MSP, invitee, text("no_access")).into())
+        }));
+        bench.all(
+            (0..count).map(|_| (ADA.into(), OpenConsole::new(MSP, text("manage"), text("/back")).into())),
+        );
+        bench
+    };
+    let withdrawn = |given: &Given| {
+        let take = SetManagerGrants::new(JOINTLY_LINK, set(&[]));
+        given.engine.submit(given.request(JULIA, take)).unwrap();
+        let head = given.engine.token().unwrap().seq;
+        let events = given.engine.records_after(head - 1, 1).unwrap().remove(0).events;
+        assert!(matches!(
+            events.as_slice(),
+            [Event::ManagerGrantsSet { .. }, Event::InvitationWithdrawn { .. }]
+        ));
+    };
+    for (name, (few, many)) in [("own", grown(own, withdrawn)), ("managers", grown(managers, withdrawn))] {
+        assert!(many <= few + 8, "{name}: {few} reads among 200, {many} among 800");
+    }
+}
+
+#[test]
+fn p9_a_role_costs_those_who_have_it_and_no_consoles_of_others() {
+    let desk = RoleId::from_uuid(Uuid::from_u128(0xde5c));
+    let world = |count: usize| {
+        let bench = Bench::new();
+        let create = CreateRole {
+            role: Some(desk),
+            ..CreateRole::new(SECOND, text("Desk"), set(&["tenant.view", "console.open"]))
+        };
+        bench.all([(NINA.into(), create.into())]);
+        bench.all(
+            (0..count).map(|_| (NINA.into(), OpenConsole::new(SECOND, text("manage"), text("/back")).into())),
+        );
+        bench.all(
+            (0..count).map(|_| (ADA.into(), OpenConsole::new(MSP, text("manage"), text("/back")).into())),
+        );
+        bench
+    };
+    let less = EditRole { permissions: Some(set(&["tenant.view"])), ..EditRole::new(desk) };
+    for command in [Command::from(less), DeleteRole::new(desk).into()] {
+        let (few, many) = grown(world, |given| {
+            given.engine.submit(given.request(NINA, command.clone())).unwrap();
+        });
+        assert!(many <= few + 8, "{}: {few} reads among 200, {many} among 800", command.name());
+    }
+}
+
+#[test]
+fn l8_asking_an_msp_costs_none_of_its_customers() {
+    let world = |count| {
+        let bench = Bench::new();
+        bench.ending_links(count, 90);
+        bench
+    };
+    let (few, many) = grown(world, |given| {
+        given.engine.submit(given.request(ADA, ask(MSP, "SECOND", "jointly"))).unwrap();
+    });
+    assert!(many <= few + 8, "{few} reads among 200, {many} among 800");
+}
+
+#[test]
+fn q2_a_page_of_the_audit_costs_its_rows() {
+    let world = |count: usize| {
+        let bench = Bench::new();
+        bench.all((0..count / 4).map(|_| (Actor::from(ADA), Command::from(rename(MSP)))));
+        bench
+    };
+    for descending in [false, true] {
+        let (few, many) = grown(world, |given| {
+            let paging = Paging { limit: 3, descending, cursor: None };
+            let rows = given.engine.ask(Audit { paging, ..Audit::new(ADA.into(), MSP) }).unwrap().rows;
+            assert_eq!(rows.len(), 3);
+        });
+        assert!(many <= few + 8, "{few} reads among 200, {many} among 800");
+    }
+}
+
+#[test]
+fn q5_what_is_due_about_other_links_costs_no_list_that_does_not_show_them() {
+    let world = |count| {
+        let bench = Bench::new();
+        bench.ending_links(count, 5);
+        bench.all([(NINA.into(), ask(SECOND, "ALONE", "jointly").into())]);
+        bench.given.clock.pass_days(8);
+        bench
+    };
+    let asked = grown(world, |given| {
+        assert_eq!(given.engine.ask(AskedByMe::new(NINA.into())).unwrap().rows.len(), 1);
+    });
+    let awaiting = grown(world, |given| {
+        assert_eq!(given.engine.ask(Awaiting::new(NINA.into())).unwrap().rows.len(), 0);
+    });
+    let proposals = grown(world, |given| {
+        assert_eq!(given.engine.ask(Proposals::new(NINA.into(), SECOND)).unwrap().rows.len(), 0);
+    });
+    let moves = grown(world, |given| {
+        assert_eq!(given.engine.ask(Moves::new(NINA.into(), SECOND)).unwrap().rows.len(), 0);
+    });
+    for (list, (few, many)) in
+        [("asked", asked), ("awaiting", awaiting), ("proposals", proposals), ("moves", moves)]
+    {
+        assert!(many <= few + 8, "{list}: {few} reads among 200, {many} among 800");
+    }
+}
+
+#[test]
+fn c1_devices_with_a_seat_are_found_by_their_licences() {
+    let licence = LicenceId::from_uuid(Uuid::from_u128(0x11ce));
+    let world = |count: usize| {
+        let bench = Bench::new();
+        let buy = BuyLicence { licence: Some(licence), ..BuyLicence::new(MSP, MSP, text("manage"), 1) };
+        bench.all([
+            (ROB.into(), AddResellerCustomer::new(RESELLER, text("MSP")).into()),
+            (ADA.into(), buy.into()),
+        ]);
+        let devices = (0..count).map(|number| format!("SN-{number:04}").as_str().into()).collect();
+        bench.all([(ROB.into(), UploadDevices::new(RESELLER, MSP, devices).into())]);
+        let last = format!("SN-{:04}", count - 1);
+        bench.all([(ADA.into(), AssignSeats::new(licence, set(&[last.as_str()])).into())]);
+        bench
+    };
+    let (few, many) = grown(world, |given| {
+        let filter = DeviceFilter { seated: Some(true), ..DeviceFilter::default() };
+        let rows = given.engine.ask(Devices { filter, ..Devices::new(ADA.into(), MSP) }).unwrap().rows;
+        assert_eq!(rows.len(), 1);
+    });
+    assert!(many <= few + 8, "{few} reads among 200, {many} among 800");
 }
