@@ -575,7 +575,7 @@ impl Since<'_> {
     }
 
     /// The manager's side of a link: of the tenant, as long as the link is there. Of its end those
-    /// are told who could see it while it lasted, and still see what their home manages (14.7).
+    /// are told who could see it while it lasted, and still see what their home manages.
     fn linked(self, link: &Link) -> Those {
         let matter = Matter::Tenant(link.managed);
         let is_there = |world: &World<'_>| -> Result<bool, ViewError> {

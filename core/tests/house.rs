@@ -437,6 +437,49 @@ fn readings_are_numbered_under_their_rule() {
     assert!(counted.len() > 20, "the readings are read: {counted:?}");
 }
 
+/// What looks like a rule or a reading in a text, such as L-3 and; or like a section of something
+/// that is not here.
+fn cited(text: &str) -> Vec<String> {
+    let words = text.split(|it: char| !it.is_alphanumeric() && !"-._".contains(it));
+    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    let mut found = Vec::new();
+    for word in words.map(|word| word.trim_end_matches('.')) {
+        let (rule, place) = word.split_once('.').unwrap_or((word, "0"));
+        let Some((section, number)) = rule.split_once('-') else {
+            found.extend((rule == "14" && is_number(place)).then(|| word.to_owned()));
+            continue;
+        };
+        let is_section = "TLPDUIVSAQX".contains(section) && section.len() == 1;
+        if is_section && is_number(number) && is_number(place) {
+            found.push(word.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_rule_and_reading_that_is_cited_is_there() {
+    let text = read("RULES.md");
+    let readings = text.lines().filter_map(|line| line.strip_prefix("- **")?.split_once("** "));
+    let known: BTreeSet<String> = rows()
+        .into_iter()
+        .map(|row| row.id)
+        .chain(BEYOND.map(str::to_owned))
+        .chain(readings.map(|(number, _)| number.to_owned()))
+        .collect();
+    let mut count = 0;
+    let pages = ["RULES.md", "ARCHITECTURE.md", "../docs/four-machines.md", "../docs/what-may-change.md"];
+    let pages = pages.map(|page| (page.to_owned(), read(page)));
+    let sources = ["src", "../oracle/src", "../machines/src", "../ffi/src"].map(files);
+    for (path, text) in sources.into_iter().flatten().chain(pages) {
+        for rule in cited(&text) {
+            assert!(known.contains(&rule), "{path} cites {rule}, which RULES.md does not have");
+            count += 1;
+        }
+    }
+    assert!(count > 500, "citations are read: {count}");
+}
+
 /// Codes that no command can be refused with, only verdicts and lists give them; and why.
 const NO_COMMANDS: [(Code, &str); 5] = [
     (Code::NotLinked, "whoever is not linked does not see the tenant, and is told `unknown_tenant`"),

@@ -234,12 +234,12 @@ impl<'d> Watch<'d> {
                 let wanted = if new { 0 } else { manages };
                 if !new && self.owned(tenant, now) && holds & more != more {
                     self.find(
-                        &format!("14.1 {name} names an owner where there was one"),
+                        &format!("L-7 {name} names an owner where there was one"),
                         format!("{by} for {tenant}"),
                     );
                 } else if holds & wanted != wanted {
                     self.find(
-                        &format!("14.1 {name} names an owner"),
+                        &format!("L-7 {name} names an owner"),
                         format!(
                             "{by} holds no users.manage on {tenant}, and invites {user} as its super admin"
                         ),

@@ -230,18 +230,18 @@ fn alike(door: &dyn Door, query: &Value, find: &mut dyn FnMut(&str, String)) {
     }
 }
 
-/// What has come due shows as that, recorded or not (14.4).
+/// What has come due shows as that, recorded or not (L-3, L-9).
 fn due(world: &World, now: &str, find: &mut dyn FnMut(&str, String)) {
     for link in world.links() {
         let expires = text(&link["term"], "expires");
         if !expires.is_empty() && expires <= now && link["term"]["auto_extend_days"].is_null() {
-            find("14.4 a link past its end shows as in force", format!("at {now}: {link}"));
+            find("L-9 a link past its end shows as in force", format!("at {now}: {link}"));
         }
     }
     for kind in ["invitation", "link_request", "proposal", "manager_invitation", "move"] {
         for one in world.of(kind) {
             if one["handshake"]["state"] == "pending" && text(&one["handshake"], "expires") <= now {
-                find("14.4 a handshake past its end shows as pending", format!("at {now}: {kind} {one}"));
+                find("L-3 a handshake past its end shows as pending", format!("at {now}: {kind} {one}"));
             }
         }
     }

@@ -187,7 +187,7 @@ pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked)
 
 impl Told<'_> {
     /// Whether it may be told today what one side has asked of the other. By which names they called each other then is no
-    /// secret between them (14.7).
+    /// secret between them.
     fn asks(&self, request: LinkRequestId) -> bool {
         self.today.is_none_or(|(today, now, user)| {
             today.is_listed(Who::User(user), today.request(request).unwrap(), now)
@@ -195,7 +195,7 @@ impl Told<'_> {
     }
 
     /// The other side of what was asked, as it was called then: who is gone by now is not named, whenever that was; nor, to
-    /// those from further up, who remember nothing of what was between others, who is not there for them (14.7).
+    /// those from further up, who remember nothing of what was between others, who is not there for them.
     pub fn name_of(&self, of: TenantId, other: Option<Named>) -> Option<Named> {
         other.filter(|other| {
             self.today.is_none_or(|(today, now, user)| {

@@ -151,7 +151,7 @@ impl Oracle {
         }
     }
 
-    /// Whether it is on their list: if it became a link, only for those who are told of that (14.7).
+    /// Whether it is on their list: if it became a link, only for those who are told of that.
     pub fn is_listed(&self, who: Who, request: &LinkRequest, at: Timestamp) -> bool {
         let told = |link| match who {
             Who::User(user) => self.side_of_link(user, link, at).is_some(),

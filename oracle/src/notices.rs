@@ -1,4 +1,4 @@
-//! Who has to be told of what happened, and who reads it (A-1, A-4, 14.7, 14.11). What there is to tell is found by
+//! Who has to be told of what happened, and who reads it. What there is to tell is found by
 //! comparing the world before with the world after; a reminder changes nothing and is told by its command.
 
 use std::collections::BTreeSet;
@@ -423,7 +423,7 @@ impl Oracle {
     }
 
     /// The manager's side by A-1's ladder: of whom the world of the record has on each rung, those who read it still. Of a link
-    /// that is in force there they are the admins of the tenant, else those of whatever is below the manager (14.11).
+    /// that is in force there they are the admins of the tenant, else those of whatever is below the manager.
     fn read_by_manager(
         &self,
         record: &Self,
@@ -448,7 +448,7 @@ impl Oracle {
             };
             let told = record.users.iter().filter(active).filter(is_such).map(|user| user.id);
             // Who reads it still: where theirs manages the tenant, who is such there now; where it does no longer, who would see
-            // it if it did and was not kept off it (14.7); of what was only asked, who is such of what is below.
+            // it if it did and was not kept off it; of what was only asked, who is such of what is below.
             let reads = |user: &UserId| {
                 let active = self.user(*user).is_some_and(|user| user.state == UserState::Active);
                 let stands = |held: Vec<&Assignment>| {

@@ -1,6 +1,23 @@
 //! The one gate for what an actor is told (T-9). It knows what this actor may see: now, whatever
 //! the question is about; and of a past, what they could see then as well. Whoever makes an answer
 //! asks here, and nowhere else. Never decides anything else.
+//!
+//! | what | whoever is told it | why |
+//! |---|---|---|
+//! | that a tenant is there | who is at home on it, and who holds `tenant.view` there | T-9.1 |
+//! | what a tenant has: people, devices, places, … | who holds what its list or detail asks for there | P-1 … P-10, Q-4 |
+//! | who somebody is: name, address | the same, of people at home there; across a border their organisation alone | T-9, Q-2.12 |
+//! | an address that waits to be confirmed | the person, and those of their home who manage its users | U-1.10 |
+//! | a link, a request, an invitation | who is on one of its sides and is not kept off the tenant | L-3.2, L-10, T-8 |
+//! | another organisation | whom it is there for; those of the tenant remember whom it had to do with | Q-2.6, Q-2.7 |
+//! | what was between a manager and a tenant that left | who saw it while it lasted; the end gives nothing back | Q-2.8 |
+//! | a record | event by event, thing by thing, as these are told ([`record`]) | Q-2 |
+//! | what others tried, and were refused | the tenant's own people, as far as they see what it named | Q-2.9, Q-2.10 |
+//! | the outcome of a command | who gave it, each time anew by what they see when they ask | Q-2.17 |
+//! | a refusal | whoever asks: as if what they do not see were not there | T-9.2, T-8.1 |
+//! | mail | who would be told the same in a list (`rules::ladder`, `notice`) | A-1, A-4 |
+//! | the past | who may be told now, and could be then | T-9, X-2 |
+//! | anything, the host's own readings included | the operator, and the host | `Moment::host` |
 
 mod record;
 
