@@ -123,6 +123,7 @@ const UPCASTS: &[Upcast] = &[];
 /// what it was (Q-3, U-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Commitment {
     /// Whose data.
     pub subject: Subject,
@@ -145,6 +146,7 @@ impl Commitment {
 /// One entry of the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Record {
     /// Its number: 1, 2, 3 and so on without a gap. Also the revision of the state after it.
     pub seq: u64,

@@ -333,6 +333,7 @@ impl NoticeKind {
 
 /// Who and what a notice is about, whatever its kind: enough to say it, and to find the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct About {
     /// The tenant: of a link or request the managed one, of a move the customer, of an invitation
     /// the one to join, of a manager's the one that invites, of an address the home of whose it is.

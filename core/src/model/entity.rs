@@ -23,6 +23,7 @@ use crate::base::time::Timestamp;
 /// An organisation (T).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Tenant {
     /// The technical key.
     pub id: TenantId,
@@ -91,6 +92,7 @@ impl Tenant {
 /// The end a link may have (L-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Term {
     /// When the link ends by itself.
     pub expires: Timestamp,
@@ -102,6 +104,7 @@ pub struct Term {
 /// One manager–managed relationship (L).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Link {
     /// Its key.
     pub id: LinkId,
@@ -149,6 +152,7 @@ pub struct Link {
 /// When and why a link ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Ended {
     /// When: what time ended, when its time had come, and not when that was recorded.
     pub at: Timestamp,
@@ -237,6 +241,7 @@ impl Link {
 /// Whether and until when the other side may still answer (L-3, U-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Handshake {
     /// Where it stands.
     pub state: HandshakeState,
@@ -254,6 +259,7 @@ pub struct Handshake {
 /// asked without end (L-3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Asked {
     /// Who was asked.
     pub addressee: Uuid,
@@ -297,6 +303,7 @@ impl Handshake {
 /// A manager's request to link an existing tenant (L-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct LinkRequest {
     /// Its key, and the key of the link if it is accepted.
     pub id: LinkRequestId,
@@ -322,6 +329,7 @@ pub struct LinkRequest {
 /// or declined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct ManagerInvitation {
     /// Its key.
     pub id: ManagerInvitationId,
@@ -336,6 +344,7 @@ pub struct ManagerInvitation {
 /// An MSP that a tenant keeps from asking to manage it (L-10): that tenant's own affair alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct BarredManager {
     /// The tenant.
     pub tenant: TenantId,
@@ -396,6 +405,7 @@ impl TermRequest {
 /// (L-6, L-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Proposal {
     /// Its key.
     pub id: ProposalId,
@@ -446,6 +456,7 @@ impl ProposalContent {
 /// user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Invitation {
     /// Its key.
     pub id: InvitationId,
@@ -470,6 +481,7 @@ pub struct Invitation {
 /// A person with one home tenant (U-1). Name and address are [`Personal`] data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct User {
     /// The key.
     pub id: UserId,
@@ -485,6 +497,7 @@ pub struct User {
 /// (U-1). The address is [`Personal`] data, and is known only as long as they are asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct AddressChange {
     /// Whose address; its key as well.
     pub user: UserId,
@@ -497,6 +510,7 @@ pub struct AddressChange {
 /// A user's role on a tenant; at most one per user and tenant (P-10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Assignment {
     /// Who.
     pub user: UserId,
@@ -528,6 +542,7 @@ impl Assignment {
 /// A tenant's own role (P-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Role {
     /// The key.
     pub id: RoleId,
@@ -549,6 +564,7 @@ pub struct Role {
 /// The personal data kept about one subject: erasable, and in no record or entity (U-5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Personal {
     /// A person's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -578,6 +594,7 @@ pub struct Personal {
 /// An e-mail address that somebody had (U-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct FormerEmail {
     /// The address.
     pub email: Email,
@@ -607,6 +624,7 @@ pub struct Contact {
 /// How a reseller added a tenant (V-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Added {
     /// The reseller's own name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -620,6 +638,7 @@ pub struct Added {
 /// A move of devices that awaits the customer's approval (V-7).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Move {
     /// Its key.
     pub id: MoveId,
@@ -638,6 +657,7 @@ pub struct Move {
 /// An integration that a tenant owns (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Integration {
     /// Its key.
     pub id: IntegrationId,
@@ -655,6 +675,7 @@ pub struct Integration {
 /// An integration as it is attached at a tenant its owner manages (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Attachment {
     /// The integration.
     pub integration: IntegrationId,
@@ -674,6 +695,7 @@ impl Attachment {
 /// A licence for a service, with seats for devices (C-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Licence {
     /// Its key.
     pub id: LicenceId,
@@ -695,6 +717,7 @@ pub struct Licence {
 /// Who gets a tenant's alerts about a category of issues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct AlertRule {
     /// The tenant.
     pub tenant: TenantId,
@@ -717,6 +740,7 @@ impl AlertRule {
 /// A console that somebody has opened (S-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Session {
     /// Its key.
     pub id: SessionId,

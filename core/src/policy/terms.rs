@@ -17,6 +17,7 @@ use crate::model::{derived, is_false};
 /// A policy, and the number of the terms that it gives to what is agreed upon while it is in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct PolicyVersion {
     /// The number of its terms: one more than before with every policy whose terms are others.
     pub terms: u32,

@@ -863,6 +863,7 @@ pub struct Grounds {
 /// What somebody who may link is told about a number, and nothing else (T-8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct TenantSummary {
     /// The number.
     pub number: Number,
@@ -891,6 +892,7 @@ pub struct Pin {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct Recipients {
     /// The users; the address of each is looked up on delivery.
     pub users: BTreeSet<UserId>,
@@ -1036,6 +1038,7 @@ pub enum CustomerSort {
 /// A customer in its manager's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct CustomerRow {
     /// The customer.
     pub tenant: TenantId,
@@ -1066,6 +1069,7 @@ pub struct CustomerRow {
 /// One customer in detail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct CustomerDetails {
     /// What the list shows.
     pub row: CustomerRow,
@@ -1127,6 +1131,7 @@ pub enum UserSort {
 /// A user in the list of their home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct UserRow {
     /// The user.
     pub user: UserId,
@@ -1190,6 +1195,7 @@ impl IntegrationSort {
 /// An integration in a tenant's list: its own, or one that is attached there (I-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct IntegrationRow {
     /// The integration.
     pub integration: IntegrationId,
@@ -1254,6 +1260,7 @@ pub enum ResellerSort {
 /// A row of a reseller's list (V-5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
 pub struct ResellerCustomerRow {
     /// The tenant that devices are shown as.
     pub tenant: TenantId,

@@ -36,32 +36,55 @@ const GROUPS: [(&str, &[&str]); 9] = [
     ("JSON door", &["wire"]),
 ];
 
-/// How many items there are, by what they are about; modules and shorter ways to what stands
-/// elsewhere are no items of their own.
-fn counted() -> String {
+/// How many items modules have: types, functions, constants. Modules themselves, and shorter ways to
+/// what stands elsewhere, are no items of their own.
+fn counted(modules: &[&str]) -> [usize; 3] {
     let items = || LINES.iter().filter_map(|line| list::item(line));
-    let row = |name: &str, modules: &[&str]| {
-        let within = |path: &str| modules.contains(&path.split("::").next().unwrap());
-        let count = |sort| items().filter(|(it, path)| *it == sort && within(path)).count();
-        let [types, functions, constants] = [Sort::Type, Sort::Function, Sort::Constant].map(count);
-        let all = types + functions + constants;
-        (all, format!("# {name:26} {all:5} {types:5} {functions:9} {constants:9}\n"))
-    };
+    let within = |path: &str| modules.contains(&path.split("::").next().unwrap());
+    let count = |sort| items().filter(|(it, path)| *it == sort && within(path)).count();
+    [Sort::Type, Sort::Function, Sort::Constant].map(count)
+}
+
+/// The counts by what the items are about.
+fn table() -> String {
     let mut text =
         format!("# {:26} {:>5} {:>5} {:>9} {:>9}\n", "", "items", "types", "functions", "constants");
-    let mut sum = 0;
+    let mut row = |name: &str, counts: [usize; 3]| {
+        let [types, functions, constants] = counts;
+        let all: usize = counts.iter().sum();
+        writeln!(text, "# {name:26} {all:5} {types:5} {functions:9} {constants:9}").unwrap();
+    };
+    let mut promised = [0; 3];
     for (name, modules) in GROUPS {
-        let (all, line) = row(name, modules);
-        sum += all;
-        text.push_str(&line);
+        let counts = counted(modules);
+        row(name, counts);
+        promised = std::array::from_fn(|sort| promised[sort] + counts[sort]);
     }
-    let (testkit, line) = row("testkit, for tests", &["testkit"]);
-    let every = items().filter(|(sort, _)| *sort != Sort::Way).count();
-    assert_eq!(sum + testkit, every, "every item is in a group");
-    writeln!(text, "# {:26} {sum:5}", "all but testkit").unwrap();
-    text.push_str(&line);
+    row("promised", promised);
+    let testkit = counted(&["testkit"]);
+    row("testkit, for tests", testkit);
+    let every = LINES.iter().filter_map(|line| list::item(line)).filter(|(sort, _)| *sort != Sort::Way);
+    let grouped: usize = promised.iter().chain(&testkit).sum();
+    assert_eq!(grouped, every.count(), "every item is in a group");
     text.push('\n');
     text
+}
+
+#[test]
+fn the_page_for_hosts_counts_what_there_is() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for (name, modules) in GROUPS {
+        let row = format!("| {name} | {} |", counted(modules).iter().sum::<usize>());
+        assert!(page.contains(&row), "{row}");
+    }
+    let all: usize = GROUPS.iter().flat_map(|(_, modules)| counted(modules)).sum();
+    let own: usize = ["command", "query"].into_iter().flat_map(|module| counted(&[module])).sum();
+    let said =
+        format!("That is {all}, and {} of them are not a command's or a query's own words.", all - own);
+    assert!(page.contains(&said), "{said}");
+    let testkit: usize = counted(&["testkit"]).iter().sum();
+    assert!(page.contains(&format!("`testkit` is apart: {testkit} items")), "{testkit}");
 }
 
 #[test]
@@ -70,7 +93,7 @@ fn the_surface_changes_only_on_purpose() {
     let mut text = "# What `core` offers, with all of its features: items, and their fields, variants and traits. Made from the\n\
                     # sources; `make generate` writes it anew, and the diff is the review. `[f]` is there with the feature `f` alone.\n\n"
         .to_owned();
-    text.push_str(&counted());
+    text.push_str(&table());
     for line in &*LINES {
         writeln!(text, "{line}").unwrap();
     }
