@@ -446,7 +446,7 @@ fn cited(text: &str) -> Vec<String> {
     for word in words.map(|word| word.trim_end_matches('.')) {
         let (rule, place) = word.split_once('.').unwrap_or((word, "0"));
         let Some((section, number)) = rule.split_once('-') else {
-            found.extend((rule == "14" && is_number(place)).then(|| word.to_owned()));
+            found.extend((word != "14" && rule == "14" && is_number(place)).then(|| word.to_owned()));
             continue;
         };
         let is_section = "TLPDUIVSAQX".contains(section) && section.len() == 1;

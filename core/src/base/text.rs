@@ -101,8 +101,8 @@ use sealed::{Flaw, Wording};
 /// A text that has been checked once and is in its one canonical form; what it is a text of is part
 /// of its type.
 ///
-/// Serialised as a string, which is parsed again when it is read. Order, equality and hash are those
-/// of the text.
+/// Serialised as a string, which is parsed again when it is read. Order, equality and hash are
+/// those of the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent, bound = "")]
 // Invariant: the canonical form, which parses to itself.

@@ -5,8 +5,8 @@ macro_rules! permissions {
         $(#[doc = $doc] pub(crate) const $name: &str = $text;)*
 
         /// The permissions that tenantry's own commands and queries ask for, each with what it lets
-        /// people do (P-14). A policy may define more; one that leaves some of these out leaves what
-        /// they are for to nobody but the operator.
+        /// people do (P-14). A policy may define more; one that leaves some of these out leaves
+        /// what they are for to nobody but the operator.
         ///
         /// ```
         /// use tenantry::policy::{PERMISSIONS, Policy};

@@ -12,8 +12,8 @@ use crate::base::ids::{RoleId, TenantId, UserId};
 use crate::base::read::from_text;
 use crate::base::text::{BuiltinRole, TextError, Ticket};
 
-/// Writes the stable lower-case names of words, and lists them all. Words grow, and so a host matches
-/// on them with an arm for those to come; our own tests match on all there are.
+/// Writes the stable lower-case names of words, and lists them all. Words grow, and so a host
+/// matches on them with an arm for those to come; our own tests match on all there are.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal),+ $(,)? }) => {
         $(#[$doc])*

@@ -478,8 +478,8 @@ queries! {
     }
 
     /// The links by which a tenant is or was managed, or manages or managed others; those in force
-    /// first. A page costs its rows, and what is due about the tenant's links and not recorded
-    /// yet, which is brought about for each page anew; commands and a sweep record it.
+    /// first. A page costs its rows, and what is due about the tenant's links and not
+    /// recorded yet, which is brought about for each page anew; commands and a sweep record it.
     Links => "links" -> Page<LinkRow>;
     {
         /// Who asks.

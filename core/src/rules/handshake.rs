@@ -1,5 +1,5 @@
-//! Handshakes (L-3): what can happen to whatever waits for an answer, and what it rests on: who sent
-//! it, and whether they still could. Reads a view, returns events.
+//! Handshakes (L-3): what can happen to whatever waits for an answer, and what it rests on: who
+//! sent it, and whether they still could. Reads a view, returns events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) fn sent_by(actor: &Actor, organisation: Option<TenantId>) -> Option<S
 }
 
 /// What waits for an answer (L-3).
-pub(super) trait Waiting {
+pub(super) trait Answerable {
     /// What is said where nobody answered in time.
     const LAPSED: Code;
     /// What is said where it waits no longer.
@@ -51,7 +51,7 @@ pub(super) trait Waiting {
 
 macro_rules! waiting {
     ($($type:ident by $name:ident: $lapsed:ident, $over:ident;)+) => {$(
-        impl Waiting for $type {
+        impl Answerable for $type {
             const LAPSED: Code = Code::$lapsed;
             const OVER: Code = Code::$over;
 
@@ -76,7 +76,7 @@ waiting! {
 }
 
 /// Bars what cannot happen to it at this moment.
-pub(super) fn bar<W: Waiting>(world: &World<'_>, waiting: &W, trigger: HandshakeTrigger) -> Ruling {
+pub(super) fn bar<W: Answerable>(world: &World<'_>, waiting: &W, trigger: HandshakeTrigger) -> Ruling {
     match waiting.handshake().state_at(world.at) {
         state if state.after(trigger).is_some() => Ok(()),
         HandshakeState::Expired => refuse(W::LAPSED, waiting.name()),
@@ -85,7 +85,7 @@ pub(super) fn bar<W: Waiting>(world: &World<'_>, waiting: &W, trigger: Handshake
 }
 
 /// What an answer leads to that nothing else stands in the way of.
-pub(super) fn answer<W: Waiting>(
+pub(super) fn answer<W: Answerable>(
     world: &World<'_>,
     waiting: &W,
     trigger: HandshakeTrigger,
@@ -96,7 +96,7 @@ pub(super) fn answer<W: Waiting>(
 }
 
 /// Bars a reminder: it has to wait, and nobody is asked without end.
-pub(super) fn bar_reminder<W: Waiting>(
+pub(super) fn bar_reminder<W: Answerable>(
     world: &World<'_>,
     actor: &Actor,
     waiting: &W,
