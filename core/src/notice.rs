@@ -20,7 +20,7 @@ use crate::model::{
 use crate::query::Recipients;
 use crate::rules::kept_off;
 use crate::rules::ladder::{self, Matter};
-use crate::rules::{self, World, access};
+use crate::rules::{self, Gate, World, access};
 use crate::view::{Index, Key, ViewError};
 
 /// A message that must be sent.
@@ -538,7 +538,9 @@ fn is_settled(since: Since<'_>, kind: &NoticeKind, has_address: bool) -> Result<
             link.map(|_| found.handshake.state_at(now.at))
         }
         Is::MoveRequested { id } | Is::MoveReminder { id } => {
-            now.view.get::<Move>(id.uuid())?.map(|it| it.handshake.state_at(now.at))
+            let Some(found) = now.view.get::<Move>(id.uuid())? else { return Ok(true) };
+            let link = now.link(found.link)?.filter(|link| link.is_in_force(now.at));
+            link.map(|_| found.handshake.state_at(now.at))
         }
         Is::Invitation { invitation } | Is::SignUp { invitation } | Is::InvitationReminder { invitation } => {
             now.view.get::<Invitation>(invitation.uuid())?.map(|it| it.handshake.state_at(now.at))
@@ -547,13 +549,18 @@ fn is_settled(since: Since<'_>, kind: &NoticeKind, has_address: bool) -> Result<
         Is::AddressChange { .. } | Is::AddressChangeReminder { .. } | Is::AddressChangeWarning { .. } => {
             return Ok(!has_address);
         }
+        // One that was answered and asked anew is another.
         Is::DelinkRequested { link } | Is::DelinkReminder { link } => {
-            let link = now.link(*link)?;
-            return Ok(!link.is_some_and(|it| it.is_in_force(now.at) && it.stage.requester().is_some()));
+            let asked = |link: &Link| Some((link.stage.requester()?, link.delink_asked));
+            let request = since.then.link(*link)?.and_then(|link| asked(&link));
+            let waits = now.link(*link)?.filter(|it| it.is_in_force(now.at));
+            let waits = waits.filter(|it| it.delink_expires.is_none_or(|lapses| now.at < lapses));
+            return Ok(waits.and_then(|link| asked(&link)) != request);
         }
         Is::LinkExpiring { link, days: _ } => {
-            let link = now.link(*link)?;
-            return Ok(!link.is_some_and(|it| it.is_in_force(now.at) && it.ends_at().is_some()));
+            let end = since.then.link(*link)?.and_then(|link| link.ends_at());
+            let waits = now.link(*link)?.filter(|it| it.is_in_force(now.at));
+            return Ok(waits.and_then(|link| link.ends_at()) != end);
         }
         _ => return Ok(false),
     };
@@ -576,7 +583,8 @@ impl Since<'_> {
     }
 
     /// The manager's side of a link: of the tenant, as long as the link is there. Of its end those
-    /// are told who could see it while it lasted, and still see what their home manages.
+    /// are told who could see it while it lasted, and still see what their home manages;
+    /// on the next rung, where nobody does.
     fn linked(self, link: &Link) -> Those {
         let matter = Matter::Tenant(link.managed);
         let is_there = |world: &World<'_>| -> Result<bool, ViewError> {
@@ -586,18 +594,12 @@ impl Since<'_> {
             return self.manager(link.manager, matter);
         }
         let lasting = if is_there(self.then)? { self.then } else { self.before };
-        let those = ladder::of_manager(lasting, link.manager, matter)?;
-        let mut users = BTreeSet::new();
-        for user in those.users {
-            if let Some(user) = self.now.user(user)?
-                && access::is_there(self.now, &user)?
+        ladder::of_manager_to(lasting, link.manager, matter, &|user| {
+            let Some(user) = self.now.user(user.id)? else { return Ok(false) };
+            Ok(access::can_act(self.now, &user, Gate::Shut)?
                 && access::sees_below(self.now, &user, user.home)?
-                && !kept_off::is(self.now, &user, link.manager, link.managed)?
-            {
-                users.insert(user.id);
-            }
-        }
-        Ok(Recipients { operator: users.is_empty(), users })
+                && !kept_off::is(self.now, &user, link.manager, link.managed)?)
+        })
     }
 
     /// The super admins of the managed side.

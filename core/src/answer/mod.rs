@@ -490,7 +490,7 @@ fn integrations(sight: &Sight<'_>, seal: Seal, it: &Integrations) -> Ruling<Page
     for attachment in world.view.under::<Attachment>(Index::AttachmentTenant, Key::new().id(tenant.uuid())) {
         let attachment = attachment?;
         if above.contains(&attachment.owner)
-            && sight.knows(tenant, attachment.owner)?
+            && sight.still_knows(attachment.owner)?
             && let Some(integration) = world.view.get::<Integration>(attachment.integration.uuid())?
         {
             found.insert(integration.id, integration);

@@ -26,7 +26,7 @@ use crate::query::{
     SessionRow, Sessions, Settings, TenantSettings, TermsOfLink,
 };
 use crate::refusal::{Code, Refusal};
-use crate::rules::{Ruling, unless_refused};
+use crate::rules::Ruling;
 use crate::sight::{Open, Sight};
 use crate::view::{
     Any, Entity, Index, Key, Kind, Span, ViewError, awaiting_strand, handshake_strand, listing_strand,
@@ -407,15 +407,11 @@ pub(super) fn barred_managers(
 }
 
 /// Whether the actor is told of a request that a manager sent: whoever is kept off the tenant that
-/// came to be managed, or was until it no longer was, is not (T-9).
+/// came to be managed, or was until it no longer was, is not, nor of a past in which it had yet to
+/// come to that (T-9).
 fn sees_asked(sight: &Sight<'_>, request: &LinkRequest) -> Result<bool, ViewError> {
-    if sight.is_kept_off(request.manager, request.managed)? {
-        return Ok(false);
-    }
-    match sight.world().link(LinkId::from_uuid(request.id.uuid()))? {
-        Some(link) => Ok(unless_refused(sight.link(link.id))?.is_some()),
-        None => Ok(true),
-    }
+    Ok(!sight.is_kept_off(request.manager, request.managed)?
+        && sight.has_link_if_any(LinkId::from_uuid(request.id.uuid()))?)
 }
 
 /// The roles that can be given at a tenant. Costs all of them.

@@ -19,10 +19,11 @@ use crate::view::ViewError;
 pub(crate) enum Matter {
     /// A tenant that it manages. Whoever does not see that is told nothing of it.
     Tenant(TenantId),
-    /// What it manages, whichever: a link that has ended.
+    /// What it manages, whichever: a link that has ended. Whoever sees nothing of it is told
+    /// nothing.
     Below,
     /// What there is, or may come to be, between it and a tenant: a request, an invitation. Whoever
-    /// is kept off that is told nothing of it.
+    /// is kept off that, or sees nothing that it manages, is told nothing of it.
     Between(TenantId),
 }
 
@@ -63,14 +64,33 @@ pub(crate) fn of_manager(
     manager: TenantId,
     matter: Matter,
 ) -> Result<Recipients, ViewError> {
+    of_manager_to(world, manager, matter, &|_| Ok(true))
+}
+
+/// The same of those who read it: a rung on which nobody does is one with nobody.
+pub(crate) fn of_manager_to(
+    world: &World<'_>,
+    manager: TenantId,
+    matter: Matter,
+    reads: &dyn Fn(&User) -> Result<bool, ViewError>,
+) -> Result<Recipients, ViewError> {
     if world.living(manager)?.is_none() {
         return Ok(Recipients::default());
     }
+    let rung_of = |home, standing| -> Result<BTreeSet<UserId>, ViewError> {
+        let mut found = BTreeSet::new();
+        for user in rung_of(world, home, manager, matter, standing)? {
+            if reads(&user)? {
+                found.insert(user.id);
+            }
+        }
+        Ok(found)
+    };
     let mut rung = BTreeSet::from([manager]);
     let mut passed = BTreeSet::new();
-    let mut users = rung_of(world, manager, manager, matter, Standing::Admin)?;
+    let mut users = rung_of(manager, Standing::Admin)?;
     if users.is_empty() {
-        users = rung_of(world, manager, manager, matter, Standing::Editor)?;
+        users = rung_of(manager, Standing::Editor)?;
     }
     while users.is_empty() && !rung.is_empty() {
         let mut above = BTreeSet::new();
@@ -80,7 +100,7 @@ pub(crate) fn of_manager(
         passed.append(&mut rung);
         rung = &above - &passed;
         for home in &rung {
-            users.extend(rung_of(world, *home, manager, matter, Standing::SuperAdmin)?);
+            users.extend(rung_of(*home, Standing::SuperAdmin)?);
         }
     }
     Ok(Recipients { operator: users.is_empty(), users })
@@ -129,8 +149,8 @@ fn rung_of(
     manager: TenantId,
     matter: Matter,
     standing: Standing,
-) -> Result<BTreeSet<UserId>, ViewError> {
-    let mut found = BTreeSet::new();
+) -> Result<Vec<Arc<User>>, ViewError> {
+    let mut found = Vec::new();
     let Some(tenant) = world.living(home)? else { return Ok(found) };
     if world.closed(&tenant)?.is_some() || world.is_locked(home)? {
         return Ok(found);
@@ -142,15 +162,18 @@ fn rung_of(
     for user in candidates(world, home, at, standing)? {
         let is_theirs = match matter {
             Matter::Tenant(managed) => access::sees(world, &user, managed)?,
-            Matter::Between(managed) => !kept_off::is(world, &user, manager, managed)?,
-            Matter::Below => true,
+            Matter::Below => access::sees_below(world, &user, manager)?,
+            Matter::Between(managed) => {
+                access::sees_below(world, &user, manager)? && !kept_off::is(world, &user, manager, managed)?
+            }
         };
         if !is_theirs {
             continue;
         }
         for assignment in access::held(world, &user, at, from_below)? {
             if standing.is_had_by(world, &assignment)? {
-                found.insert(user.id);
+                found.push(user);
+                break;
             }
         }
     }

@@ -178,6 +178,21 @@ impl<'w> Sight<'w> {
         Ok(found.ok_or_else(unknown)?)
     }
 
+    /// Whether a link is there for the actor where there is one: now and, of a past, then.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn has_link_if_any(&self, id: LinkId) -> Result<bool, ViewError> {
+        for world in self.judging() {
+            let Some(link) = world.link(id)? else { continue };
+            let side = authority::side_of_link(world, self.actor, &link, self.gate);
+            if unless_refused(side)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Somebody who has to do with a tenant, as the actor is told of them: a person of their own
     /// organisation, or another organisation that is there for them.
     ///
@@ -201,7 +216,7 @@ impl<'w> Sight<'w> {
         for known in self.world.view.addressed(email)? {
             let Some(user) = self.world.user(known)? else { continue };
             let proved = matches!(user.state, UserState::Active | UserState::Blocked);
-            let there = user.home == tenant || above.contains(&user.home) && self.knows(tenant, user.home)?;
+            let there = user.home == tenant || above.contains(&user.home) && self.still_knows(user.home)?;
             if proved && there && self.still_lives(user.home)? {
                 return Ok(Some(user));
             }
@@ -210,11 +225,15 @@ impl<'w> Sight<'w> {
     }
 
     /// What is known today about somebody, with the address that they are asked to confirm where
-    /// they are.
+    /// they are, now and then: what has lapsed is known to nobody, recorded or not.
     fn known_of(&self, user: &User) -> Result<Personal, ViewError> {
         let mut known = self.world.view.personal(Subject::User(user.id))?.unwrap_or_default();
-        if known.new_email.is_some() && self.world.pending_address(user.id)?.is_none() {
-            known.new_email = None;
+        if known.new_email.is_some() {
+            for world in self.judging() {
+                if world.pending_address(user.id)?.is_none() {
+                    known.new_email = None;
+                }
+            }
         }
         Ok(known)
     }
@@ -379,10 +398,19 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// When the world cannot be read.
     pub fn knows(&self, tenant: TenantId, organisation: TenantId) -> Result<bool, ViewError> {
-        let Some(user) = &self.viewer else { return Ok(true) };
-        if user.home == tenant {
-            return access::knows(self.world, user, organisation);
+        match &self.viewer {
+            Some(user) if user.home == tenant => access::knows(self.world, user, organisation),
+            _ => self.still_knows(organisation),
         }
+    }
+
+    /// The same of what nobody remembers, wherever they are at home: what the organisation has, and
+    /// who is of it.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn still_knows(&self, organisation: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
         for world in self.judging() {
             if !access::knows(world, user, organisation)? {
                 return Ok(false);

@@ -286,6 +286,51 @@ fn a4_a_notice_says_when_its_matter_is_settled() {
 }
 
 #[test]
+fn a4_a_notice_is_settled_by_what_it_asks_for_itself() {
+    let settled = |given: &Given, kind: &str| -> Vec<bool> {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        mail.notices.iter().filter(|it| it.kind.name() == kind).map(|notice| notice.settled).collect()
+    };
+    // A delink request that was answered, though another waits.
+    let given = read_up(given())
+        .and(JULIA, RequestDelink::new(JOINTLY_LINK))
+        .and(ADA, RejectDelink::new(JOINTLY_LINK))
+        .later(1)
+        .and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    assert_eq!(settled(&given, "delink_requested"), [true, false]);
+    // An end that was announced and has moved since.
+    let term = Some(TermRequest::days(60));
+    let given = super::given().and(ADA, AddCustomer { term, ..customer(MSP, "fully") }).later(31).swept();
+    assert_eq!(settled(&given, "link_expiring"), [false]);
+    let given = given.and(ADA, RenewLink::new(NEW_LINK, TermRequest::days(90)));
+    assert_eq!(settled(&given, "link_expiring"), [true]);
+}
+
+#[test]
+fn a1_the_end_of_a_link_is_told_on_the_next_rung_where_nobody_reads_it() {
+    // Their roles reach nothing below, but for one on the customer itself, which goes with the link.
+    let only_here = |user, role| NewAssignment { below: Some(false), ..place(user, MSP, role) };
+    let roles = vec![only_here(ADA, "super_admin"), only_here(ADAM, "admin"), place(ADA, JOINTLY, "admin")];
+    let given = given().and(STAFF, Assign::new(roles)).and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let given = read_up(given).and(ADA, AcceptDelink::new(JOINTLY_LINK));
+    assert_eq!(told(&given, "mail"), ["link_ended to gina julia"]);
+}
+
+#[test]
+fn a1_whose_home_is_disabled_when_a_notice_is_read_counts_as_nobody() {
+    let given = read_up(given().and(JULIA, RequestDelink::new(JOINTLY_LINK)));
+    let given = given.and(ADA, AcceptDelink::new(JOINTLY_LINK)).and(GINA, disable(MSP));
+    assert_eq!(told(&given, "mail"), ["link_ended to gina julia"]);
+}
+
+#[test]
+fn a1_an_admin_role_that_sees_nothing_makes_nobody_an_admin_of_a_request() {
+    let given = given_under(|policy| policy.admin_role = text("no_access"));
+    let given = read_up(given).and(CARL, InviteManager::new(ALONE, text("MSP")));
+    assert_eq!(told(&given, "mail"), ["manager_invited to ada"]);
+}
+
+#[test]
 fn a4_a_cursor_outlives_the_process() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");

@@ -1,7 +1,8 @@
 //! The past as somebody may see it: by the right they have now, and by the one they had then (X-2, T-9).
 
+use tenantry::base::ids::IntegrationId;
 use tenantry::engine::{Clock, Error, Moment};
-use tenantry::model::{Actor, Patch};
+use tenantry::model::{Actor, Patch, TermRequest};
 use tenantry::policy::MoveRule;
 use tenantry::query::{CustomerFilter, Paging, Question, ResellerFilter, UserFilter};
 use tenantry::refusal::Code::{self, *};
@@ -205,6 +206,73 @@ fn t9_an_organisation_that_was_deleted_since_has_no_name_in_a_past_list() {
     let past = read.as_of(before).unwrap();
     assert_eq!(named(&past.moment().unwrap(), CARL.into()), [false]);
     assert_eq!(named(&past.moment().unwrap(), STAFF), [true]);
+}
+
+#[test]
+fn u1_an_address_that_lapsed_since_is_told_of_no_past_recorded_or_not() {
+    let given = given().and(JIM, EditUser { email: Some(mail("james")), ..EditUser::new(JIM) });
+    let waiting = seq(&given);
+    let asked = |moment: &Moment<'_>| {
+        let awaits = moment.ask(Awaiting::new(JIM.into())).unwrap().rows.len();
+        let rows = moment.ask(AskedByMe::new(JIM.into())).unwrap().rows;
+        let Requested::Address(row) = &rows[0].what else { panic!("{rows:?}") };
+        let known = moment.ask(MyProfile::new(JIM.into())).unwrap();
+        (awaits, row.new_email.is_some(), known.new_email.is_some())
+    };
+    now_and_then(&given, waiting, |moment| assert_eq!(asked(moment), (1, true, true)));
+    let given = given.later(30);
+    now_and_then(&given, waiting, |moment| assert_eq!(asked(moment), (0, false, false)));
+    let given = given.and(STAFF, EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(JOINTLY) });
+    now_and_then(&given, waiting, |moment| assert_eq!(asked(moment), (0, false, false)));
+}
+
+#[test]
+fn t9_q5_what_was_asked_is_told_of_no_past_to_whom_the_link_that_it_became_is_not_there() {
+    // Whose role at home reaches nothing below.
+    let role = NewAssignment { below: Some(false), ..place(ADAM, MSP, "super_admin") };
+    let given = given().and(ADA, Assign::new(vec![role])).and(ADA, ask(MSP, "ALONE", "jointly"));
+    let pending = seq(&given);
+    let told = |moment: &Moment<'_>, who: UserId| {
+        let filter = LinkRequestFilter { sent: true, ..Default::default() };
+        let list = moment.ask(LinkRequests { filter, ..LinkRequests::new(who.into(), MSP) }).unwrap().rows;
+        let is_it = |row: &AskedRow| matches!(&row.what, Requested::LinkRequest(row) if row.request == ASKED);
+        let asked = moment.ask(AskedByMe::new(who.into())).unwrap().rows;
+        (list.iter().any(|row| row.request == ASKED), asked.iter().any(is_it))
+    };
+    let both = |told: bool| (told, told);
+    now_and_then(&given, pending, |moment| assert_eq!(told(moment, ADAM), both(true)));
+    let given = given.and(CARL, AcceptLink::new(ASKED));
+    now_and_then(&given, pending, |moment| assert_eq!(told(moment, ADAM), both(false)));
+    let link = LinkId::from_uuid(ASKED.uuid());
+    let given = given.and(ADA, RequestDelink::new(link)).and(CARL, AcceptDelink::new(link));
+    now_and_then(&given, pending, |moment| {
+        assert_eq!(told(moment, ADAM), both(false));
+        assert_eq!(told(moment, ADA), both(true));
+    });
+}
+
+#[test]
+fn t9_what_a_former_manager_shared_is_in_no_past_list_recorded_or_not() {
+    let term = Some(TermRequest::days(10));
+    let given = given()
+        .and(ADA, RequestDelink::new(GRAND_LINK))
+        .and(GINA, AcceptDelink::new(GRAND_LINK))
+        .and(GINA, RequestLink { term, ..ask(GRAND, "MSP", "jointly") })
+        .and(ADA, AcceptLink::new(ASKED));
+    let tool = IntegrationId::from_uuid(Uuid::from_u128(0x9b0));
+    let create = CreateIntegration {
+        integration: Some(tool),
+        ..CreateIntegration::new(GRAND, text("ticketing"), text("Tickets"))
+    };
+    let given = given.and(GINA, create).and(GINA, ShareIntegration::new(tool, MSP));
+    let shared = seq(&given);
+    now_and_then(&given, shared, |moment| {
+        assert_eq!(integrations(moment, ADA, MSP), Ok(vec!["Tickets".to_owned()]));
+    });
+    let hidden = |moment: &Moment<'_>| assert_eq!(integrations(moment, ADA, MSP), Ok(Vec::new()));
+    let given = given.later(11);
+    now_and_then(&given, shared, hidden);
+    now_and_then(&given.swept(), shared, hidden);
 }
 
 #[test]
