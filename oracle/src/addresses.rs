@@ -9,7 +9,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::least;
-use crate::world::{AddressChange, Oracle};
+use crate::world::{AddressChange, Former, Oracle};
 
 impl Oracle {
     /// What a user was last asked to confirm.
@@ -33,6 +33,15 @@ impl Oracle {
         }
     }
 
+    /// A user has another address from now on, by a change that was asked for or by the operator's word. The one before is known as
+    /// long as its warning may have to go out: until the first change after as many days as an invitation has (U-1).
+    pub fn take_address(&mut self, user: UserId, email: &Email, change: Option<u32>, at: Timestamp) {
+        let days = self.policy.invitation_days;
+        self.former.retain(|one| one.user != user || at <= one.until.plus_days(days));
+        let had = self.user_mut(user).email.replace(email.clone());
+        self.former.push(Former { user, email: had.unwrap(), change, until: at });
+    }
+
     /// Whether asking a user for an address is to remind them of it: it is the one that waits, and who asks is of their home.
     /// To anybody else nobody tells which one that is.
     pub fn reminds_of_address(&self, by: UserId, user: UserId, email: &Email) -> bool {
@@ -54,8 +63,17 @@ impl Oracle {
             return;
         }
         self.address_changes.retain(|one| one.user != user);
-        let (email, state) = (Some(email.clone()), HandshakeState::Pending);
-        self.address_changes.push(AddressChange { user, home, email, sender, state, asked: at, expires });
+        self.changes_asked += 1;
+        self.address_changes.push(AddressChange {
+            number: self.changes_asked,
+            user,
+            home,
+            email: Some(email.clone()),
+            sender,
+            state: HandshakeState::Pending,
+            asked: at,
+            expires,
+        });
     }
 
     pub fn confirm_address(&mut self, actor: &Actor, c: &ConfirmAddress, at: Timestamp) -> Result<(), Code> {
@@ -75,8 +93,9 @@ impl Oracle {
         }
         obstacles.extend(self.address_obstacles(&c.email, user.home, Some(user.id)));
         least(obstacles)?;
+        let change = self.address_change(c.user).map(|one| one.number);
         self.end_address_change(c.user, HandshakeState::Accepted);
-        self.user_mut(c.user).email = Some(c.email.clone());
+        self.take_address(c.user, &c.email, change, at);
         Ok(())
     }
 

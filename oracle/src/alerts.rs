@@ -7,12 +7,12 @@ use tenantry::base::text::{Email, IssueCategory, Permission, PersonName};
 use tenantry::base::time::Timestamp;
 use tenantry::command::SetAlertRule;
 use tenantry::model::{Actor, Audience, RoleRef, UserState};
-use tenantry::query::{AlertRuleRow, Recipients};
+use tenantry::query::{AlertRuleRow, NamedUser, Recipients};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::least;
-use crate::world::{AlertRule, Assignment, Oracle};
+use crate::world::{AlertRule, Assignment, Oracle, User};
 
 /// Who gets alerts of a category, as somebody is told of it: people with their name and address as far as these are told, and
 /// the organisations of others.
@@ -34,7 +34,60 @@ impl From<AlertRuleRow> for AlertedRow {
     }
 }
 
+/// A person, as far as somebody is told of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    pub user: UserId,
+    pub home: TenantId,
+    pub name: Option<PersonName>,
+    pub email: Option<Email>,
+}
+
+impl From<NamedUser> for Person {
+    fn from(row: NamedUser) -> Self {
+        let NamedUser { user, home, name, email, .. } = row;
+        Self { user, home, name, email }
+    }
+}
+
 impl Oracle {
+    /// The person with an address, for whoever may name additional recipients of a tenant's alerts: who is at home on it, or in
+    /// an organisation above that is there for them.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn find_person(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        email: &Email,
+        at: Timestamp,
+    ) -> Result<Option<Person>, Code> {
+        let who = self.viewer(viewer, "alerts.manage", tenant, at)?;
+        let near = |user: &&User| user.home == tenant || self.manages(user.home, tenant, at);
+        let found = self
+            .users
+            .iter()
+            .filter(|user| user.is_living() && user.email.as_ref() == Some(email))
+            .find(near);
+        let row = found.map(|user| Person {
+            user: user.id,
+            home: user.home,
+            name: user.name.clone(),
+            email: user.email.clone(),
+        });
+        Ok(row.and_then(|row| self.named_still(who, tenant, row, at)))
+    }
+
+    /// A person as far as they are named to whoever has to do with a tenant: with name and address to those who may see the users
+    /// of their home, and not at all where that is not there.
+    pub fn named_still(&self, who: Who, tenant: TenantId, row: Person, at: Timestamp) -> Option<Person> {
+        let there =
+            self.living(row.home).is_some() && (row.home == tenant || self.is_there(who, row.home, at));
+        let views = self.may_view_users(who, row.home, at);
+        there.then(|| Person { name: row.name.filter(|_| views), email: row.email.filter(|_| views), ..row })
+    }
+
     /// Who gets a tenant's alerts, category by category.
     ///
     /// # Errors

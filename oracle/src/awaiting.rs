@@ -8,7 +8,8 @@ use tenantry::base::text::{CompanyName, Email, ManagementType, Number, PersonNam
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, HandshakeState, Party, RoleRef, Subject, TenantKind, TermRequest};
 use tenantry::query::{
-    Awaited, AwaitingRow, InvitationRow, LinkRequestRow, ManagerInvitationRow, Organisation,
+    Awaited, AwaitingRow, InvitationFilter, InvitationRow, LinkRequestFilter, LinkRequestRow,
+    ManagerInvitationFilter, ManagerInvitationRow, Organisation,
 };
 use tenantry::refusal::Code;
 
@@ -171,13 +172,13 @@ impl Oracle {
         let Who::User(user) = self.actor(viewer, Disabled::SparesSuperAdmins)? else {
             return Err(Code::WrongActor);
         };
-        let mut rows = self.awaits(user);
+        let mut rows = self.awaits(user, at);
         rows.retain(|row| self.is_asked_for(user, row.tenant) && self.may_answer(user, row, at));
         Ok(rows)
     }
 
     /// Everything that awaits anybody's answer, and what awaits the user's own.
-    fn awaits(&self, user: UserId) -> Vec<Waiting> {
+    fn awaits(&self, user: UserId, at: Timestamp) -> Vec<Waiting> {
         let mut rows = Vec::new();
         for one in self.requests.iter().filter(|one| is_pending(one.state)) {
             let what = Awaited::LinkRequest {
@@ -217,12 +218,13 @@ impl Oracle {
         }
         for one in self.address_changes.iter().filter(|one| one.user == user && is_pending(one.state)) {
             let Some(email) = one.email.clone() else { continue };
-            // Of whoever asked it is told for whom they speak.
+            // Of whoever asked it is told for whom they speak, as far as that is there for the user.
             let asks = match one.sender {
                 Some(Subject::User(sender)) => self.user(sender).unwrap().home,
                 Some(Subject::Tenant(tenant)) => tenant,
                 None => one.home,
             };
+            let asks = if self.is_there(Who::User(user), asks, at) { asks } else { one.home };
             let by = self.by_name(asks);
             let what = Awaited::Address { email };
             rows.push(Waiting { what, tenant: one.home, by, expires: Some(one.expires) });
@@ -269,13 +271,15 @@ impl Oracle {
         &self,
         viewer: &Actor,
         tenant: TenantId,
-        sent: bool,
+        filter: &LinkRequestFilter,
         at: Timestamp,
     ) -> Result<Vec<RequestedRow>, Code> {
+        let sent = filter.sent;
         let who = self.viewer(viewer, list_of_requests(sent), tenant, at)?;
         let of_it = |one: &&LinkRequest| tenant == if sent { one.manager } else { one.managed };
         let told = |one: &&LinkRequest| self.is_listed(who, one, at);
-        let rows = self.requests.iter().filter(of_it).filter(told);
+        let wanted = |one: &&LinkRequest| filter.state.is_none_or(|state| state == one.state);
+        let rows = self.requests.iter().filter(of_it).filter(told).filter(wanted);
         Ok(rows.map(|one| self.requested(who, one, sent, at)).collect())
     }
 
@@ -302,13 +306,15 @@ impl Oracle {
         &self,
         viewer: &Actor,
         tenant: TenantId,
-        sent: bool,
+        filter: &ManagerInvitationFilter,
         at: Timestamp,
     ) -> Result<Vec<InvitedManagerRow>, Code> {
+        let sent = filter.sent;
         let who = self.viewer(viewer, list_of_invitations(sent), tenant, at)?;
         let of_it = |one: &&ManagerInvitation| tenant == if sent { one.tenant } else { one.manager };
         let told = |one: &&ManagerInvitation| self.is_told_of_invitation(who, one, at);
-        let rows = self.manager_invitations.iter().filter(of_it).filter(told);
+        let wanted = |one: &&ManagerInvitation| filter.state.is_none_or(|state| state == one.state);
+        let rows = self.manager_invitations.iter().filter(of_it).filter(told).filter(wanted);
         Ok(rows.map(|one| self.invited_manager(who, one, sent, at)).collect())
     }
 
@@ -338,10 +344,12 @@ impl Oracle {
         &self,
         viewer: &Actor,
         tenant: TenantId,
+        filter: &InvitationFilter,
         at: Timestamp,
     ) -> Result<Vec<InvitedRow>, Code> {
         self.viewer(viewer, "users.view", tenant, at)?;
-        let rows = self.invitations.iter().filter(|one| one.tenant == tenant);
+        let wanted = |one: &&Invitation| filter.state.is_none_or(|state| state == one.state);
+        let rows = self.invitations.iter().filter(|one| one.tenant == tenant).filter(wanted);
         Ok(rows.map(|one| self.invited_person(one)).collect())
     }
 

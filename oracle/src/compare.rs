@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::coverage::Coverage;
 use crate::devices::named;
 use crate::generator::{Generator, Step, policy_of};
+use crate::late::Matter;
 use crate::listing::{self, Then};
 use crate::question::{Agreed, Asked, ListQuestion};
 use crate::state;
@@ -31,8 +32,9 @@ use crate::world::Oracle;
 /// Questions asked after every command.
 const QUESTIONS: usize = 24;
 
-/// Under which name notices are read.
+/// Under which name notices are read after every command, and under which much later.
 const CONSUMER: &str = "oracle";
+const LATECOMER: &str = "late";
 
 /// One world in so many has its audit compared: to remember what everything was about takes its time.
 const AUDITED_WORLDS: u64 = 5;
@@ -84,6 +86,8 @@ pub struct Pair {
     clock: HandClock,
     /// How many notices there were to read the last time.
     told: usize,
+    /// What there was to tell so far, by the last record that it may be of.
+    sent: Vec<(u64, String, Matter)>,
     /// Every world so far that a command left, where the past is asked about.
     history: Vec<(RequestId, Then)>,
 }
@@ -110,6 +114,8 @@ pub enum Difference {
     List(Box<ListQuestion>, Option<Moments>, String),
     /// In what has to be told, and to whom: the kind of it.
     Notice(String, String),
+    /// In what that says of itself when it is read late.
+    Late(String, Timestamp, String),
     /// In the state.
     State(String),
 }
@@ -125,6 +131,7 @@ impl Difference {
             Self::List(question, None, _) => format!("list: {}", question.kind()),
             Self::List(question, Some(_), _) => format!("list as of: {}", question.kind()),
             Self::Notice(kind, _) => format!("notice: {kind}"),
+            Self::Late(kind, ..) => format!("late notice: {kind}"),
             Self::State(text) => format!("state of a {}", text.split(' ').next().unwrap_or_default()),
         }
     }
@@ -134,14 +141,16 @@ impl Difference {
     fn changes_nothing(&self) -> bool {
         match self {
             Self::Outcome(text) => !text.contains("says ok"),
-            Self::Notice(..) => true,
+            Self::Notice(..) | Self::Late(..) => true,
             _ => false,
         }
     }
 
     fn text(&self) -> String {
         match self {
-            Self::Outcome(text) | Self::State(text) | Self::Notice(_, text) => text.clone(),
+            Self::Outcome(text) | Self::State(text) | Self::Notice(_, text) | Self::Late(_, _, text) => {
+                text.clone()
+            }
             Self::Answer(question, at, text) => {
                 format!("{} at {at}: {text}", serde_json::to_string(question).unwrap())
             }
@@ -224,7 +233,7 @@ impl Pair {
         let mut oracle = Oracle::new(policy.clone());
         oracle.journal = audited.then(Vec::new);
         oracle.outbox = Some(Vec::new());
-        Self { oracle, engine, clock, told: 0, history: Vec::new() }
+        Self { oracle, engine, clock, told: 0, sent: Vec::new(), history: Vec::new() }
     }
 
     /// Executes a command on both.
@@ -287,6 +296,8 @@ impl Pair {
         self.engine.acknowledge(CONSUMER, mail.through).unwrap();
         let sent = self.oracle.outbox.replace(Vec::new()).unwrap_or_default();
         let now = self.oracle.bare();
+        let seq = self.engine.token().unwrap().seq;
+        self.sent.extend(sent.iter().map(|one| (seq, one.kind.to_string(), Matter::of(one))));
         let mut expected: Vec<(String, Recipients)> = sent
             .iter()
             .map(|one| (one.kind.to_string(), one.read(&now, at)))
@@ -296,10 +307,6 @@ impl Pair {
         let mut actual: Vec<(String, Recipients)> =
             mail.notices.into_iter().map(|one| (told(&one.kind), one.to)).collect();
         let order = |one: &(String, Recipients)| (one.0.clone(), one.1.users.clone(), one.1.operator);
-        let shrunken = sent.iter().filter(|one| one.is_of_a_shrunken_chain(&now, at));
-        let unclear: BTreeSet<String> = shrunken.map(|one| one.kind.to_string()).collect();
-        expected.retain(|(kind, _)| !unclear.contains(kind));
-        actual.retain(|(kind, _)| !unclear.contains(kind));
         expected.sort_by_key(order);
         actual.sort_by_key(order);
         self.told = actual.len();
@@ -314,6 +321,30 @@ impl Pair {
         let name = serde_json::from_str::<serde_json::Value>(kind).unwrap()["kind"].to_string();
         let text = format!("oracle tells {:?}, engine tells {:?}", of(&expected), of(&actual));
         Err(Difference::Notice(name, text))
+    }
+
+    /// Whether what is read late says so, and to which address it goes (A-4, U-1).
+    fn compare_late(&self, at: Timestamp) -> Result<usize, Difference> {
+        self.clock.set(at);
+        let mail = self.engine.notices(LATECOMER, usize::MAX).unwrap();
+        self.engine.acknowledge(LATECOMER, mail.through).unwrap();
+        let mut now = self.oracle.bare();
+        now.sweep(at);
+        for notice in &mail.notices {
+            let kind = serde_json::to_value(&notice.kind).unwrap();
+            let (name, kind) = (kind["kind"].to_string(), kind.to_string());
+            let told = |(until, of, _): &&(u64, String, Matter)| *until >= notice.seq && *of == kind;
+            // What the oracle does not tell at all was found before.
+            let Some((.., matter)) = self.sent.iter().find(told) else { continue };
+            let (expected, actual) = (now.settles(matter), (notice.settled, notice.address.clone()));
+            if expected != actual {
+                let text = format!(
+                    "oracle says {expected:?} of {kind} of {matter:?} at {at}, engine says {actual:?}"
+                );
+                return Err(Difference::Late(name, at, text));
+            }
+        }
+        Ok(mail.notices.len())
     }
 
     fn with_moment<T>(&self, at: Timestamp, ask: impl FnOnce(&Moment<'_>) -> T) -> T {
@@ -541,6 +572,10 @@ fn walk(
             pair.ask_ahead(at)?;
         }
     }
+    if last || beside.percent(5) {
+        let read = pair.compare_late(at)?;
+        coverage.list("late notices", &Ok(read));
+    }
     let desks = if last { 20 } else { usize::from(beside.percent(15)) };
     for _ in 0..desks {
         let moment = pair.some_moment(beside, at);
@@ -597,6 +632,7 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
     }
     let found = match difference {
         Difference::Outcome(_) | Difference::Notice(..) => Ok(()),
+        Difference::Late(_, at, _) => pair.compare_late(*at).map(|_| ()),
         Difference::State(_) => pair.compare_state(),
         Difference::List(question, moment, _) => pair.ask_list(question, *moment).map(|_| ()),
         Difference::Answer(question, at, _) => {

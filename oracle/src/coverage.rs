@@ -387,7 +387,7 @@ impl Coverage {
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 47] = [
+    const REFUSED_TO: [(&'static str, Code); 51] = [
         ("assign", Code::UnknownTenant),
         ("assign", Code::BeyondOwnRights),
         ("assign", Code::SuperAdminOnly),
@@ -418,6 +418,10 @@ impl Coverage {
         ("resend_link_request", Code::TooManyRequests),
         ("resend_invitation", Code::TooManyRequests),
         ("resend_delink", Code::TooManyRequests),
+        ("admit_reseller", Code::TooManyRequests),
+        ("set_auto_extend", Code::TooManyRequests),
+        ("set_manager_grants", Code::TooManyRequests),
+        ("withdraw_upload", Code::TooManyRequests),
         ("add_services", Code::AlreadyProposed),
         ("add_services", Code::TooManyRequests),
         ("renew_link", Code::AlreadyProposed),
@@ -438,11 +442,7 @@ impl Coverage {
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
-    const SELDOM_REFUSED_TO: [(&'static str, Code); 16] = [
-        ("admit_reseller", Code::TooManyRequests),
-        ("set_auto_extend", Code::TooManyRequests),
-        ("set_manager_grants", Code::TooManyRequests),
-        ("withdraw_upload", Code::TooManyRequests),
+    const SELDOM_REFUSED_TO: [(&'static str, Code); 12] = [
         ("convert_link", Code::OwnerPresent),
         ("convert_link", Code::OwnerNotAllowed),
         ("add_services", Code::CannotBeAsked),
@@ -508,7 +508,7 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 36] = [
+    pub const LISTS: [&'static str; 38] = [
         "alert recipients",
         "alert rules",
         "as of",
@@ -523,6 +523,7 @@ impl Coverage {
         "devices",
         "integrations",
         "invitations",
+        "late notices",
         "licences",
         "link requests",
         "link terms",
@@ -534,6 +535,7 @@ impl Coverage {
         "my permissions",
         "my profile",
         "notices",
+        "person",
         "pins",
         "places",
         "proposals",

@@ -4,185 +4,143 @@ use tenantry::base::ids::{LinkRequestId, ManagerInvitationId, TenantId};
 use tenantry::engine::Moment;
 use tenantry::model::Actor;
 use tenantry::query::{
-    Awaited, Awaiting, InvitationFilter, Invitations, LinkRequestFilter, LinkRequests,
-    ManagerInvitationFilter, ManagerInvitations, Managers, Paging, Places, Roles, Settings,
+    Awaited, Awaiting, BarredManagerSort, BarredManagers, Invitations, LinkRequests, ManagerInvitations,
+    ManagerSort, Managers, Paging, Places, Roles, Settings,
 };
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::awaiting::{InvitedManagerRow, InvitedRow, Named, RequestedRow, Waiting};
-use crate::inviting::list_of_invitations;
+use crate::inviting::{Barred, list_of_invitations};
 use crate::lists::list_of_requests;
 use crate::places::{Given, Managing, Place, Settled};
-use crate::question::{Agreed, Asked, Told, Turning, all_pages, in_order, refused, same};
+use crate::question::{Asked, Read, Reading, Told, all_pages, in_order, one_row, same};
 
-fn link_requests(
-    now: &Moment<'_>,
-    viewer: &Actor,
-    tenant: TenantId,
-    sent: bool,
-    turning: Turning,
-) -> Result<Vec<RequestedRow>, Code> {
-    let page = |paging: &Paging| {
-        let filter = LinkRequestFilter { sent, ..Default::default() };
-        now.ask(LinkRequests { actor: viewer.clone(), tenant, filter, paging: paging.clone() })
-    };
-    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
-}
-
-fn manager_invitations(
-    now: &Moment<'_>,
-    viewer: &Actor,
-    tenant: TenantId,
-    sent: bool,
-    turning: Turning,
-) -> Result<Vec<InvitedManagerRow>, Code> {
-    let page = |paging: &Paging| {
-        let filter = ManagerInvitationFilter { sent, ..Default::default() };
-        now.ask(ManagerInvitations { actor: viewer.clone(), tenant, filter, paging: paging.clone() })
-    };
-    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
-}
-
-fn invitations(
-    now: &Moment<'_>,
-    viewer: &Actor,
-    tenant: TenantId,
-    turning: Turning,
-) -> Result<Vec<InvitedRow>, Code> {
-    let page = |paging: &Paging| {
-        let filter = InvitationFilter::default();
-        now.ask(Invitations { actor: viewer.clone(), tenant, filter, paging: paging.clone() })
-    };
-    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
-}
-
-fn awaiting(now: &Moment<'_>, viewer: &Actor, turning: Turning) -> Result<Vec<Waiting>, Code> {
-    let page = |paging: &Paging| now.ask(Awaiting { actor: viewer.clone(), paging: paging.clone() });
-    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
-}
-
-fn places(now: &Moment<'_>, viewer: &Actor, turning: Turning) -> Result<Vec<Place>, Code> {
-    let page =
-        |paging: &Paging| now.ask(Places { actor: viewer.clone(), text: None, paging: paging.clone() });
-    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
-}
-
-fn settings(now: &Moment<'_>, viewer: &Actor, tenant: TenantId) -> Result<Vec<Settled>, Code> {
-    Ok(vec![refused(now.ask(Settings { actor: viewer.clone(), tenant }))?.into()])
-}
-
-fn roles(now: &Moment<'_>, viewer: &Actor, tenant: TenantId, turning: Turning) -> Result<Vec<Given>, Code> {
-    let page =
-        |paging: &Paging| now.ask(Roles { paging: paging.clone(), ..Roles::new(viewer.clone(), tenant) });
-    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
-}
-
-fn managers(
-    now: &Moment<'_>,
-    viewer: &Actor,
-    tenant: TenantId,
-    turning: Turning,
-) -> Result<Vec<Managing>, Code> {
-    let page = |paging: &Paging| {
-        now.ask(Managers { paging: paging.clone(), ..Managers::new(viewer.clone(), tenant) })
-    };
-    Ok(all_pages(turning, page)?.into_iter().map(Into::into).collect())
-}
-
-/// What the engine answers, as text.
-pub fn told(now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> String {
-    match asked {
-        Asked::LinkRequests(tenant, sent, turning) => {
-            format!("{:?}", link_requests(now, viewer, *tenant, *sent, *turning))
+/// Puts such a question to the engine and reads its answer; nothing, if the question is another.
+pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> Option<Read> {
+    let actor = || viewer.clone();
+    Some(match asked {
+        Asked::LinkRequests(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(LinkRequests { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<RequestedRow>, _>| {
+                in_order(&actual, *turning, |row| row.asked)?;
+                let rows = told
+                    .right(list_of_requests(filter().sent), tenant)
+                    .and_then(|()| told.world.link_requests(viewer, tenant, &filter(), told.at));
+                let named =
+                    |row: RequestedRow| RequestedRow { other: told.name_of(tenant, row.other), ..row };
+                let told = |row: &RequestedRow| told.asks(row.request);
+                same(rows.map(|rows| rows.into_iter().filter(told).map(named).collect()), actual)
+            })
         }
-        Asked::ManagerInvitations(tenant, sent, turning) => {
-            format!("{:?}", manager_invitations(now, viewer, *tenant, *sent, *turning))
+        Asked::ManagerInvitations(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(ManagerInvitations { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<InvitedManagerRow>, _>| {
+                in_order(&actual, *turning, |row| row.asked)?;
+                let rows = told
+                    .right(list_of_invitations(filter().sent), tenant)
+                    .and_then(|()| told.world.manager_invitations_of(viewer, tenant, &filter(), told.at));
+                let named = |row: InvitedManagerRow| InvitedManagerRow {
+                    other: told.name_of(tenant, row.other),
+                    ..row
+                };
+                let told = |row: &InvitedManagerRow| told.invites(row.invitation);
+                same(rows.map(|rows| rows.into_iter().filter(told).map(named).collect()), actual)
+            })
         }
-        Asked::Invitations(tenant, turning) => {
-            format!("{:?}", invitations(now, viewer, *tenant, *turning))
+        Asked::BarredManagers(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(BarredManagers { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<Barred>, _>| {
+                match filter().sort {
+                    BarredManagerSort::Since => in_order(&actual, *turning, |row| row.since)?,
+                    BarredManagerSort::Number => in_order(&actual, *turning, |row| row.number.clone())?,
+                }
+                let rows = told
+                    .right(list_of_invitations(true), tenant)
+                    .and_then(|()| told.world.barred_by(viewer, tenant, &filter(), told.at));
+                same(rows, actual)
+            })
         }
-        Asked::Awaiting(turning) => format!("{:?}", awaiting(now, viewer, *turning)),
-        Asked::Places(turning) => format!("{:?}", places(now, viewer, *turning)),
-        Asked::Settings(tenant) => format!("{:?}", settings(now, viewer, *tenant)),
-        Asked::Roles(tenant, turning) => format!("{:?}", roles(now, viewer, *tenant, *turning)),
-        Asked::Managers(tenant, turning) => format!("{:?}", managers(now, viewer, *tenant, *turning)),
-        other => unreachable!("{other:?} is asked elsewhere"),
-    }
-}
-
-/// Puts such a question to both.
-pub fn compare(told: &Told<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Asked) -> Result<Agreed, String> {
-    let (world, at) = (&told.world, told.at);
-    match asked {
-        Asked::LinkRequests(tenant, sent, turning) => {
-            let actual = link_requests(now, viewer, *tenant, *sent, *turning);
-            in_order(&actual, *turning, |row| row.asked)?;
-            let rows = told
-                .right(list_of_requests(*sent), *tenant)
-                .and_then(|()| world.link_requests(viewer, *tenant, *sent, at));
-            let named = |row: RequestedRow| RequestedRow { other: told.name_of(*tenant, row.other), ..row };
-            same(
-                rows.map(|rows| rows.into_iter().filter(|row| told.asks(row.request)).map(named).collect()),
-                actual,
-            )
-        }
-        Asked::ManagerInvitations(tenant, sent, turning) => {
-            let actual = manager_invitations(now, viewer, *tenant, *sent, *turning);
-            in_order(&actual, *turning, |row| row.asked)?;
-            let rows = told
-                .right(list_of_invitations(*sent), *tenant)
-                .and_then(|()| world.manager_invitations_of(viewer, *tenant, *sent, at));
-            let named =
-                |row: InvitedManagerRow| InvitedManagerRow { other: told.name_of(*tenant, row.other), ..row };
-            same(
-                rows.map(|rows| {
-                    rows.into_iter().filter(|row| told.invites(row.invitation)).map(named).collect()
-                }),
-                actual,
-            )
-        }
-        Asked::Invitations(tenant, turning) => {
-            let actual = invitations(now, viewer, *tenant, *turning);
-            in_order(&actual, *turning, |row| row.asked)?;
-            let expected =
-                told.right("users.view", *tenant).and_then(|()| world.invitations_of(viewer, *tenant, at));
-            same(expected, actual)
+        Asked::Invitations(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(Invitations { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<InvitedRow>, _>| {
+                in_order(&actual, *turning, |row| row.asked)?;
+                let rows = told
+                    .right("users.view", tenant)
+                    .and_then(|()| told.world.invitations_of(viewer, tenant, &filter(), told.at));
+                same(rows, actual)
+            })
         }
         Asked::Awaiting(turning) => {
-            let mut actual = awaiting(now, viewer, *turning);
-            if let Ok(rows) = &mut actual {
-                rows.retain(|row| !told.has_lapsed(row));
-            }
-            in_order(&actual, *turning, Waiting::until)?;
-            let expected = told.could_answer().and_then(|()| world.awaiting(viewer, at));
-            same(expected.map(|rows| rows.into_iter().filter(|row| told.awaits(row)).collect()), actual)
+            let page = |p: &Paging| now.ask(Awaiting { actor: actor(), paging: p.clone() });
+            reading.of(all_pages(*turning, page), |told, actual| {
+                in_order(&actual, *turning, Waiting::until)?;
+                let rows = told.could_answer().and_then(|()| told.world.awaiting(viewer, told.at));
+                same(rows.map(|rows| rows.into_iter().filter(|row| told.awaits(row)).collect()), actual)
+            })
         }
-        Asked::Places(turning) => {
-            let actual = places(now, viewer, *turning);
-            let expected = told.could_act().and_then(|()| world.places(viewer, at));
-            let open = |row: &Place| told.right("tenant.view", row.tenant).is_ok();
-            same(expected.map(|rows| rows.into_iter().filter(open).collect()), actual)
+        Asked::Places(text, turning) => {
+            let page = |p: &Paging| now.ask(Places { actor: actor(), text: text.clone(), paging: p.clone() });
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<Place>, _>| {
+                let rows = told.could_act().and_then(|()| told.world.places(viewer, text.as_ref(), told.at));
+                let open = |row: &Place| told.right("tenant.view", row.tenant).is_ok();
+                same(rows.map(|rows| rows.into_iter().filter(open).collect()), actual)
+            })
         }
         Asked::Settings(tenant) => {
-            let expected =
-                told.right("tenant.view", *tenant).and_then(|()| world.settings_of(viewer, *tenant, at));
-            same(expected.map(|one| vec![one]), settings(now, viewer, *tenant))
+            let tenant = *tenant;
+            let actual = one_row(now.ask(Settings { actor: actor(), tenant }));
+            reading.of(actual, |told, actual: Result<Vec<Settled>, _>| {
+                let one = told
+                    .right("tenant.view", tenant)
+                    .and_then(|()| told.world.settings_of(viewer, tenant, told.at));
+                same(one.map(|one| vec![one]), actual)
+            })
         }
-        Asked::Roles(tenant, turning) => {
-            let expected =
-                told.right("users.view", *tenant).and_then(|()| world.roles_of(viewer, *tenant, at));
-            same(expected, roles(now, viewer, *tenant, *turning))
+        Asked::Roles(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page =
+                |p: &Paging| now.ask(Roles { actor: actor(), tenant, filter: filter(), paging: p.clone() });
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<Given>, _>| {
+                let rows = told
+                    .right("users.view", tenant)
+                    .and_then(|()| told.world.roles_of(viewer, tenant, &filter(), told.at));
+                same(rows, actual)
+            })
         }
-        Asked::Managers(tenant, turning) => {
-            let there = |row: &Managing| told.name_of(*tenant, Some(row.manager.clone())).is_some();
-            let expected =
-                told.right("tenant.view", *tenant).and_then(|()| world.managers_of(viewer, *tenant, at));
-            let expected = expected.map(|rows| rows.into_iter().filter(there).collect());
-            same(expected, managers(now, viewer, *tenant, *turning))
+        Asked::Managers(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(Managers { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<Managing>, _>| {
+                match filter().sort {
+                    ManagerSort::Name => {
+                        in_order(&actual, *turning, |row| row.manager.name.as_str().to_lowercase())?;
+                    }
+                    ManagerSort::Since => in_order(&actual, *turning, |row| row.since)?,
+                }
+                let rows = told
+                    .right("tenant.view", tenant)
+                    .and_then(|()| told.world.managers_of(viewer, tenant, &filter(), told.at));
+                let there = |row: &Managing| told.name_of(tenant, Some(row.manager.clone())).is_some();
+                same(rows.map(|rows| rows.into_iter().filter(there).collect()), actual)
+            })
         }
-        other => unreachable!("{other:?} is asked elsewhere"),
-    }
+        _ => return None,
+    })
 }
 
 impl Told<'_> {
@@ -212,12 +170,6 @@ impl Told<'_> {
             let one = today.manager_invitation(invitation).unwrap();
             today.is_told_of_invitation(Who::User(user), one, now)
         })
-    }
-
-    /// EXCLUSION: of a past, an address that lapsed since is forgotten by its moment. The engine tells it until that is recorded.
-    fn has_lapsed(&self, row: &Waiting) -> bool {
-        let Awaited::Address { email } = &row.what else { return false };
-        self.today.is_some_and(|(today, _, user)| today.pending_address(user) != Some(email))
     }
 
     /// Whether who asks could be asked today, and then.

@@ -12,7 +12,7 @@ use tenantry::command::{
 };
 use tenantry::model::{Actor, HandshakeState, Party, ResellerStatus, TenantKind};
 use tenantry::policy::MoveRule;
-use tenantry::query::DeviceRow;
+use tenantry::query::{DeviceFilter, DeviceRow};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
@@ -29,8 +29,8 @@ pub struct HeldRow {
     pub moving: Option<MoveId>,
 }
 
-impl HeldRow {
-    pub fn of(row: DeviceRow) -> Self {
+impl From<DeviceRow> for HeldRow {
+    fn from(row: DeviceRow) -> Self {
         let (id, others) = (row.device.to_string(), named(&row.others));
         Self { id, others, holder: row.holder, seat: row.seat, moving: row.moving }
     }
@@ -172,10 +172,21 @@ impl Oracle {
     }
 
     /// What a tenant holds.
-    pub fn devices_of(&self, viewer: &Actor, tenant: TenantId, at: Timestamp) -> Result<Vec<HeldRow>, Code> {
+    pub fn devices_of(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        filter: &DeviceFilter,
+        at: Timestamp,
+    ) -> Result<Vec<HeldRow>, Code> {
         self.viewer(viewer, "devices.view", tenant, at)?;
         let held = self.devices.iter().filter(|device| device.holder() == tenant);
-        Ok(held.map(|device| self.held_row(device)).collect())
+        let wanted = |row: &HeldRow| {
+            filter.text.as_ref().is_none_or(|text| row.id.starts_with(text.as_str()))
+                && filter.licence.is_none_or(|licence| row.seat == Some(licence))
+                && filter.seated.is_none_or(|seated| seated == row.seat.is_some())
+        };
+        Ok(held.map(|device| self.held_row(device)).filter(wanted).collect())
     }
 
     /// The device that goes by an id, for those who may see what its holder has.

@@ -1,6 +1,7 @@
 //! Which command comes next: random, but led by the oracle's own state, so that deep states are reached and most
 //! commands are nearly right. It never decides whether a command is.
 
+mod bounds;
 mod consent;
 mod desk;
 mod inviting;
@@ -50,6 +51,8 @@ pub struct Generator {
     now: Timestamp,
     made: u64,
     opening: Vec<Command>,
+    /// What somebody does and undoes next, the last first.
+    coming: Vec<(Actor, Command)>,
 }
 
 fn id(kind: u8, number: u64) -> Uuid {
@@ -180,7 +183,8 @@ fn consoles() -> BTreeMap<Service, String> {
 impl Generator {
     /// The generator of the world with this seed.
     pub fn new(seed: u64, start: Timestamp) -> Self {
-        let mut generator = Self { rng: Rng::new(seed), now: start, made: 0, opening: Vec::new() };
+        let mut generator =
+            Self { rng: Rng::new(seed), now: start, made: 0, opening: Vec::new(), coming: Vec::new() };
         generator.open();
         generator
     }
@@ -244,7 +248,15 @@ impl Generator {
             }
             return self.stamped(Actor::OPERATOR, command);
         }
+        if let Some((actor, command)) = self.coming.pop() {
+            let seconds = self.rng.below(60) as i64;
+            self.now = Timestamp::from_micros(self.now.micros() + seconds * 1_000_000).unwrap();
+            return self.stamped(actor, command);
+        }
         self.pass_time(oracle);
+        if self.rng.per_mille(7) {
+            self.coming = self.to_and_fro(oracle);
+        }
         let (actor, command) = self.choose(oracle);
         if self.rng.per_mille(12)
             && let Some(first) = self.rng.pick(&oracle.carried_out)

@@ -4,7 +4,9 @@ use tenantry::base::ids::{LicenceId, SessionId, TenantId, UserId};
 use tenantry::base::text::{Email, PersonName, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, RoleRef, Subject};
-use tenantry::query::{AssignmentFilter, AssignmentRow, LicenceRow, SessionFilter, SessionRow};
+use tenantry::query::{
+    AssignmentFilter, AssignmentRow, LicenceFilter, LicenceRow, SessionFilter, SessionRow,
+};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
@@ -137,22 +139,26 @@ impl Oracle {
         &self,
         viewer: &Actor,
         tenant: TenantId,
+        filter: &LicenceFilter,
         at: Timestamp,
     ) -> Result<Vec<Licensed>, Code> {
         let who = self.viewer(viewer, "licences.view", tenant, at)?;
         let there = |one: &Licence| self.is_told_of_buyer(who, one.buyer, at);
         let told = |one: &&Licence| self.is_at_home(who, tenant) || there(one);
         let rows = self.licences.iter().filter(|one| one.tenant == tenant).filter(told);
-        Ok(rows
-            .map(|one| Licensed {
-                licence: one.id,
-                service: one.service.clone(),
-                seats: one.seats,
-                used: self.used_seats(one.id) as u32,
-                buyer: Some(one.buyer).filter(|_| there(one)),
-                expires: one.expires,
-            })
-            .collect())
+        let rows = rows.map(|one| Licensed {
+            licence: one.id,
+            service: one.service.clone(),
+            seats: one.seats,
+            used: self.used_seats(one.id) as u32,
+            buyer: Some(one.buyer).filter(|_| there(one)),
+            expires: one.expires,
+        });
+        let wanted = |row: &Licensed| {
+            filter.service.as_ref().is_none_or(|service| *service == row.service)
+                && filter.free.is_none_or(|free| free == (row.used < row.seats))
+        };
+        Ok(rows.filter(wanted).collect())
     }
 
     /// The consoles of a tenant, open or closed.

@@ -7,14 +7,30 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::{BarManager, InviteManager};
 use tenantry::model::{Actor, HandshakeState, Party, TenantKind};
 use tenantry::policy::WhoAsks;
+use tenantry::query::{BarredManagerFilter, BarredManagerRow};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::lists::has_text;
 use crate::obstacles::least;
 use crate::world::{Addressee, ManagerInvitation, Oracle};
 
 /// The most MSPs that one tenant bars.
 const MOST_BARRED: usize = 1_000;
+
+/// A manager that a tenant keeps from asking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Barred {
+    pub number: Number,
+    pub since: Timestamp,
+}
+
+impl From<BarredManagerRow> for Barred {
+    fn from(row: BarredManagerRow) -> Self {
+        let BarredManagerRow { number, since, .. } = row;
+        Self { number, since }
+    }
+}
 
 /// The permission to list whom a tenant has invited, or by whom it was: that to invite, or to ask.
 pub fn list_of_invitations(sent: bool) -> &'static str {
@@ -150,11 +166,16 @@ impl Oracle {
         &self,
         viewer: &Actor,
         tenant: TenantId,
+        filter: &BarredManagerFilter,
         at: Timestamp,
-    ) -> Result<Vec<(Number, Timestamp)>, Code> {
+    ) -> Result<Vec<Barred>, Code> {
         self.viewer(viewer, list_of_invitations(true), tenant, at)?;
         let of_it = self.barred.iter().filter(|(by, ..)| *by == tenant);
-        Ok(of_it.map(|(_, manager, since)| (self.tenant(*manager).unwrap().number.clone(), *since)).collect())
+        let rows = of_it.map(|(_, manager, since)| Barred {
+            number: self.tenant(*manager).unwrap().number.clone(),
+            since: *since,
+        });
+        Ok(rows.filter(|row| has_text(filter.text.as_ref(), &[row.number.as_str()])).collect())
     }
 
     pub fn decline_manager_invitation(

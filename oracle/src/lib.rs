@@ -20,6 +20,7 @@ pub mod holdings;
 pub mod ids;
 pub mod integrations;
 pub mod inviting;
+pub mod late;
 pub mod ledger;
 pub mod licences;
 pub mod links;

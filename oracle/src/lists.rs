@@ -6,8 +6,8 @@ use tenantry::base::text::{Number, Permission};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, Contact, HandshakeState, Party, Stage, TenantKind, UserState};
 use tenantry::query::{
-    CustomerDetails, CustomerFilter, CustomerRow, IntegrationRow, Pin, ResellerCustomerRow, ResellerFilter,
-    TenantSummary, UserFilter, UserRow,
+    CustomerDetails, CustomerFilter, CustomerRow, IntegrationFilter, IntegrationRow, Pin,
+    ResellerCustomerRow, ResellerFilter, TenantSummary, UserFilter, UserRow,
 };
 use tenantry::refusal::Code;
 
@@ -15,7 +15,7 @@ use crate::access::{Disabled, Who};
 use crate::world::{Link, LinkRequest, Oracle, User};
 
 /// Whether every word of the wanted text is how a word of these begins, whatever the case.
-fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
+pub fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
     let split = |text: &str| -> Vec<String> {
         text.to_lowercase().split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
     };
@@ -234,6 +234,7 @@ impl Oracle {
         &self,
         viewer: &Actor,
         tenant: TenantId,
+        filter: &IntegrationFilter,
         at: Timestamp,
     ) -> Result<Vec<IntegrationRow>, Code> {
         let who = self.viewer(viewer, "integrations.view", tenant, at)?;
@@ -241,7 +242,10 @@ impl Oracle {
         for one in self.integrations.iter().filter(|one| !one.deleted) {
             // What a manager shares that is not there for the viewer, is its own affair.
             let attached = one.attached.contains(&tenant) && self.is_there(who, one.owner, at);
-            if attached || one.owner == tenant {
+            let wanted = filter.kind.as_ref().is_none_or(|kind| *kind == one.kind)
+                && filter.owner.is_none_or(|owner| owner == one.owner)
+                && has_text(filter.text.as_ref(), &[one.name.as_str()]);
+            if wanted && (attached || one.owner == tenant) {
                 rows.push(IntegrationRow {
                     integration: one.id,
                     kind: one.kind.clone(),

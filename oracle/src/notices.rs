@@ -14,7 +14,7 @@ use tenantry::query::Recipients;
 
 use crate::cause::{Cause, Due};
 use crate::term::MICROS_A_DAY;
-use crate::world::{Assignment, For, Invitation, Link, Oracle, Sent, Tenant, User};
+use crate::world::{Assignment, For, Invitation, Link, Oracle, Sent, User};
 
 fn pending(state: HandshakeState) -> bool {
     state == HandshakeState::Pending
@@ -46,12 +46,7 @@ impl Oracle {
             then.tell_again(&request.command, &mut told);
         }
         let around = Rc::new([before.clone(), then]);
-        outbox.extend(told.into_iter().map(|(kind, to)| Sent {
-            kind,
-            to,
-            around: around.clone(),
-            by_time: cause.command().is_none(),
-        }));
+        outbox.extend(told.into_iter().map(|(kind, to)| Sent { kind, to, around: around.clone() }));
         self.outbox = Some(outbox);
     }
 
@@ -261,23 +256,24 @@ impl Oracle {
     ) {
         use HandshakeState::*;
         for (one, was, is) in moved(&before.invitations, &self.invitations, |one| one.id, |one| one.state) {
-            // Whoever names an owner does so for the manager as long as that manages; anybody else for the tenant.
+            // An owner is named for those who manage the tenant, whoever reminds of it; anybody else is invited for the tenant.
             let moment = if is == Expired { one.expires } else { at };
-            let through =
-                one.named_through.and_then(|link| before.link(link)).filter(|link| link.in_force(moment));
-            let sender = || match through {
-                Some(link) => For::Manager(link.manager, link.managed),
-                None => For::Others(one.tenant, one.user),
+            let sender = || match one.sign_up {
+                true => {
+                    let above = before.links_above(one.tenant, moment);
+                    above.iter().map(|link| For::Manager(link.manager, link.managed)).collect()
+                }
+                false => vec![For::Others(one.tenant, one.user)],
             };
             let (kind, to) = match is {
-                Pending if was.is_none() && one.sign_up => ("sign_up", For::Person(one.user)),
-                Pending if was.is_none() => ("invitation", For::Person(one.user)),
+                Pending if was.is_none() && one.sign_up => ("sign_up", vec![For::Person(one.user)]),
+                Pending if was.is_none() => ("invitation", vec![For::Person(one.user)]),
                 Accepted => ("invitation_accepted", sender()),
                 Declined => ("invitation_declined", sender()),
                 Expired => ("invitation_expired", sender()),
                 _ => continue,
             };
-            told.push((json!({"kind": kind, "invitation": one.id}), vec![to]));
+            told.push((json!({"kind": kind, "invitation": one.id}), to));
         }
         for one in &self.address_changes {
             let was = before.address_change(one.user);
@@ -345,22 +341,6 @@ impl Oracle {
 }
 
 impl Sent {
-    /// EXCLUSION: of what one sweep brings about, whether it is about a manager above whom there was somebody when it began who
-    /// is not there any more. Who of them reads of it depends on the order in which the sweep recorded both.
-    pub fn is_of_a_shrunken_chain(&self, now: &Oracle, at: Timestamp) -> bool {
-        let [before, _] = &*self.around;
-        self.by_time
-            && self.to.iter().any(|to| match to {
-                For::Manager(manager, _) | For::Parted(manager, _) => {
-                    let lost = |one: &Tenant| {
-                        before.manages(one.id, *manager, Timestamp::MIN) && !now.manages(one.id, *manager, at)
-                    };
-                    before.tenants.iter().any(lost)
-                }
-                _ => false,
-            })
-    }
-
     /// Who reads it now; nobody, if it is not told at all.
     pub fn read(&self, now: &Oracle, at: Timestamp) -> Recipients {
         let mut told = Recipients::default();
@@ -447,20 +427,24 @@ impl Oracle {
                 held.iter().any(|a| such(a)) && held.iter().any(|a| record.gives(a, &view))
             };
             let told = record.users.iter().filter(active).filter(is_such).map(|user| user.id);
-            // Who reads it still: where theirs manages the tenant, who is such there now; where it does no longer, who would see
-            // it if it did and was not kept off it; of what was only asked, who is such of what is below.
+            // Who reads it still: where theirs manages the tenant, who is such there now; where it does no longer, since the
+            // link has ended, who would see it if it did and was not kept off it; of what was only asked, who is such of what is
+            // below, of those from further up only as long as theirs manages the manager.
+            let lasts = self.links_above(managed, at).iter().any(|link| link.manager == manager);
             let reads = |user: &UserId| {
                 let active = self.user(*user).is_some_and(|user| user.state == UserState::Active);
                 let stands = |held: Vec<&Assignment>| {
                     held.iter().any(|a| such(a)) && held.iter().any(|a| self.gives(a, &view))
                 };
-                let there = match (self.manages(home, managed, at), in_force) {
+                let manages = self.manages(home, managed, at);
+                let above = home == manager || self.manages(home, manager, at);
+                let there = match (manages, in_force) {
                     (true, true) => stands(self.assignments_on(*user, managed, at)),
-                    (false, true) => self.remembers(*user, home, at),
-                    (_, false) => stands(self.assignments_below(*user, manager, at)),
+                    (false, true) => !lasts && self.remembers(*user, home, at),
+                    (_, false) => above && stands(self.assignments_below(*user, manager, at)),
                 };
-                let theirs = self.manages(home, managed, at) && in_force;
-                active && there && (theirs || !self.is_kept_off(*user, manager, managed, at))
+                let off = !(manages && in_force) && self.is_kept_off(*user, manager, managed, at);
+                active && self.listens(home, at) && there && !off
             };
             told.filter(reads).collect()
         };

@@ -8,12 +8,13 @@ use tenantry::base::text::{
 };
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, Contact, Operation, RoleRef, Stage, TenantKind};
-use tenantry::query::{ManagerRow, PlaceRow, RoleRow, TenantSettings};
+use tenantry::query::{ManagerFilter, ManagerRow, PlaceRow, RoleFilter, RoleRow, TenantSettings};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::awaiting::Named;
-use crate::world::Oracle;
+use crate::lists::has_text;
+use crate::world::{Oracle, Tenant};
 
 /// A tenant that somebody may enter.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,11 +105,13 @@ impl Oracle {
     ///
     /// # Errors
     /// Why they may not even ask.
-    pub fn places(&self, viewer: &Actor, at: Timestamp) -> Result<Vec<Place>, Code> {
+    pub fn places(&self, viewer: &Actor, text: Option<&String>, at: Timestamp) -> Result<Vec<Place>, Code> {
         let Who::User(user) = self.actor(viewer, Disabled::Bars)? else { return Err(Code::WrongActor) };
         let view = Permission::parse("tenant.view").unwrap();
         let open = self.tenants_where(user, &view, None, at);
-        let rows = self.tenants.iter().filter(|one| open.contains(&one.id)).map(|one| Place {
+        let wanted = |one: &&Tenant| has_text(text, &[one.name.as_str(), one.number.as_str()]);
+        let open = self.tenants.iter().filter(|one| open.contains(&one.id));
+        let rows = open.filter(wanted).map(|one| Place {
             tenant: one.id,
             name: one.name.clone(),
             number: one.number.clone(),
@@ -147,7 +150,13 @@ impl Oracle {
     ///
     /// # Errors
     /// Why they are not told.
-    pub fn roles_of(&self, viewer: &Actor, tenant: TenantId, at: Timestamp) -> Result<Vec<Given>, Code> {
+    pub fn roles_of(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        filter: &RoleFilter,
+        at: Timestamp,
+    ) -> Result<Vec<Given>, Code> {
         self.viewer(viewer, "users.view", tenant, at)?;
         let built_in = self.policy.roles.iter().map(|role| Given {
             role: RoleRef::Builtin(role.name.clone()),
@@ -159,7 +168,15 @@ impl Oracle {
             name: Some(role.name.clone()),
             permissions: role.permissions.clone(),
         });
-        Ok(built_in.chain(own).collect())
+        let wanted = |row: &Given| {
+            let name = match &row.role {
+                RoleRef::Builtin(name) => name.as_str(),
+                RoleRef::Custom(_) => row.name.as_ref().unwrap().as_str(),
+            };
+            has_text(filter.text.as_ref(), &[name])
+                && filter.permission.as_ref().is_none_or(|one| row.permissions.contains(one))
+        };
+        Ok(built_in.chain(own).filter(wanted).collect())
     }
 
     /// Who manages a tenant, as far as they are there for the viewer.
@@ -170,11 +187,16 @@ impl Oracle {
         &self,
         viewer: &Actor,
         tenant: TenantId,
+        filter: &ManagerFilter,
         at: Timestamp,
     ) -> Result<Vec<Managing>, Code> {
         let who = self.viewer(viewer, "tenant.view", tenant, at)?;
         let mut above = self.links_above(tenant, at);
         above.retain(|link| self.is_there(who, link.manager, at));
+        above.retain(|link| {
+            filter.service.as_ref().is_none_or(|service| link.services.contains(service))
+                && filter.management.as_ref().is_none_or(|management| *management == link.management)
+        });
         let rows = above.into_iter().map(|link| Managing {
             link: link.id,
             manager: self.by_name(link.manager),

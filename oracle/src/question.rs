@@ -3,13 +3,15 @@
 use std::fmt::Debug;
 
 use tenantry::base::ids::{LinkId, TenantId, UserId};
-use tenantry::base::text::{DeviceId, IssueCategory, Number};
+use tenantry::base::text::{DeviceId, Email, IssueCategory, Number};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::Error;
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AssignmentFilter, AuditFilter, CustomerFilter, CustomerRow, IntegrationRow, LinkFilter, MoveFilter, Page,
-    Paging, ProposalFilter, ResellerFilter, SessionFilter, UserFilter,
+    AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow, DeviceFilter,
+    IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter, LinkFilter, LinkRequestFilter,
+    ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging, ProposalFilter, ResellerFilter,
+    RoleFilter, SessionFilter, UserFilter,
 };
 use tenantry::refusal::Code;
 
@@ -22,18 +24,18 @@ pub enum Asked {
     Customers(TenantId, CustomerFilter, Turning),
     Customer(TenantId, TenantId),
     Users(TenantId, UserFilter, Turning),
-    Integrations(TenantId, Turning),
+    Integrations(TenantId, IntegrationFilter, Turning),
     ResellerCustomers(TenantId, ResellerFilter, Turning),
-    /// Those that it sent, or was sent.
-    LinkRequests(TenantId, bool, Turning),
-    ManagerInvitations(TenantId, bool, Turning),
-    BarredManagers(TenantId, Turning),
-    Invitations(TenantId, Turning),
+    LinkRequests(TenantId, LinkRequestFilter, Turning),
+    ManagerInvitations(TenantId, ManagerInvitationFilter, Turning),
+    BarredManagers(TenantId, BarredManagerFilter, Turning),
+    Invitations(TenantId, InvitationFilter, Turning),
     Awaiting(Turning),
-    Places(Turning),
+    /// Those with a text, or all.
+    Places(Option<String>, Turning),
     Settings(TenantId),
-    Roles(TenantId, Turning),
-    Managers(TenantId, Turning),
+    Roles(TenantId, RoleFilter, Turning),
+    Managers(TenantId, ManagerFilter, Turning),
     Links(TenantId, LinkFilter, Turning),
     Proposals(TenantId, ProposalFilter, Turning),
     Moves(TenantId, MoveFilter, Turning),
@@ -41,13 +43,14 @@ pub enum Asked {
     Resellers(TenantId, Turning),
     AlertRules(TenantId, Turning),
     Assignments(TenantId, AssignmentFilter, Turning),
-    Licences(TenantId, Turning),
+    Licences(TenantId, LicenceFilter, Turning),
     Sessions(TenantId, SessionFilter, Turning),
     MyProfile,
     MyPermissions(TenantId),
     AskedByMe(Turning),
-    Devices(TenantId, Turning),
+    Devices(TenantId, DeviceFilter, Turning),
     Device(DeviceId),
+    Person(TenantId, Email),
     LookUp(Number),
     Pins,
     ServiceMail(TenantId),
@@ -85,7 +88,7 @@ impl ListQuestion {
             Asked::BarredManagers(..) => "barred managers",
             Asked::Invitations(..) => "invitations",
             Asked::Awaiting(_) => "awaiting",
-            Asked::Places(_) => "places",
+            Asked::Places(..) => "places",
             Asked::Settings(_) => "settings",
             Asked::Roles(..) => "roles",
             Asked::Managers(..) => "managers",
@@ -103,6 +106,7 @@ impl ListQuestion {
             Asked::AskedByMe(_) => "asked by me",
             Asked::Devices(..) => "devices",
             Asked::Device(..) => "device",
+            Asked::Person(..) => "person",
             Asked::LookUp(..) => "look up",
             Asked::Pins => "pins",
             Asked::ServiceMail(..) => "service mail",
@@ -116,26 +120,60 @@ impl ListQuestion {
 /// An answer that both agree on: how many rows, or why none.
 pub type Agreed = Result<usize, Code>;
 
+/// What an answer of the engine's is read for.
+#[derive(Clone, Copy)]
+pub enum Reading<'t> {
+    /// To be told as text.
+    Text,
+    /// To be held against the oracle's.
+    Against(&'t Told<'t>),
+}
+
+/// An answer that was read: told, or whether both agree on it.
+pub enum Read {
+    Text(String),
+    Compared(Result<Agreed, String>),
+}
+
+impl Reading<'_> {
+    /// Reads an answer.
+    pub fn of<R: Debug>(
+        self,
+        actual: Result<Vec<R>, Code>,
+        compare: impl FnOnce(&Told<'_>, Result<Vec<R>, Code>) -> Result<Agreed, String>,
+    ) -> Read {
+        match self {
+            Self::Text => Read::Text(format!("{actual:?}")),
+            Self::Against(told) => Read::Compared(compare(told, actual)),
+        }
+    }
+}
+
 pub fn refused<T>(answer: Result<T, Error>) -> Result<T, Code> {
     answer.map_err(|error| error.code().unwrap_or_else(|| panic!("the engine is broken: {error}")))
 }
 
 /// All pages of a list, put together.
-pub fn all_pages<R>(
+pub fn all_pages<R, S: From<R>>(
     turning: Turning,
     page: impl Fn(&Paging) -> Result<Page<R>, Error>,
-) -> Result<Vec<R>, Code> {
+) -> Result<Vec<S>, Code> {
     let mut rows = Vec::new();
     let mut paging = Paging { limit: turning.limit, descending: turning.descending, ..Paging::default() };
     loop {
-        let mut one = refused(page(&paging))?;
+        let one = refused(page(&paging))?;
         assert!(one.rows.len() <= turning.limit, "a page has no more rows than asked for");
-        rows.append(&mut one.rows);
+        rows.extend(one.rows.into_iter().map(S::from));
         match one.next {
             None => return Ok(rows),
             next => paging.cursor = next,
         }
     }
+}
+
+/// An answer of one row.
+pub fn one_row<R, S: From<R>>(answer: Result<R, Error>) -> Result<Vec<S>, Code> {
+    refused(answer).map(|one| vec![one.into()])
 }
 
 /// Whether both have the same rows, whatever their order.
@@ -179,6 +217,8 @@ pub fn in_order<R: Debug, K: Ord>(
 pub struct Told<'w> {
     pub world: Oracle,
     pub at: Timestamp,
+    /// Everything as it is recorded, and when it is asked.
+    pub recorded: (&'w Oracle, Timestamp),
     /// Today, where the world has passed and a user asks: nobody is told of the past what they may not see now.
     pub today: Option<(&'w Oracle, Timestamp, UserId)>,
 }

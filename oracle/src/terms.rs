@@ -10,6 +10,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::ProposeTerms;
 use tenantry::model::{Actor, HandshakeState, Party, ProposalContent, RoleRef};
 use tenantry::policy::{AddedServices, ManagementRule, MoveRule, Policy, Terms};
+use tenantry::query::TermsOfLink;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
@@ -97,6 +98,14 @@ pub struct TermsRow {
     pub today: Option<Meaning>,
     pub widened: bool,
     pub proposed: Option<Meaning>,
+}
+
+impl From<TermsOfLink> for TermsRow {
+    fn from(row: TermsOfLink) -> Self {
+        let TermsOfLink { agreed, today, widened, proposed, .. } = row;
+        let [agreed, today, proposed] = [agreed, today, proposed].map(|told| told.map(Into::into));
+        Self { agreed, today, widened, proposed }
+    }
 }
 
 /// Whether somebody is asked about services that are added.

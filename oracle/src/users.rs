@@ -1,6 +1,6 @@
 //! Users: invitations, their lives, and their personal data (U). It never decides what a role lets them do.
 
-use tenantry::base::ids::{InvitationId, LinkId, TenantId, UserId};
+use tenantry::base::ids::{InvitationId, TenantId, UserId};
 use tenantry::base::text::Email;
 use tenantry::base::time::Timestamp;
 use tenantry::command::{EditUser, InviteOwner, InviteUser, Invitee, RegisterUser};
@@ -48,7 +48,7 @@ impl Oracle {
         who: Who,
         invitee: &Invitee,
         offer: Assignment,
-        named_through: Option<LinkId>,
+        sign_up: bool,
         at: Timestamp,
     ) {
         let Assignment { user, tenant, role, below, masked } = offer;
@@ -65,10 +65,9 @@ impl Oracle {
             tenant,
             role,
             below,
-            sign_up: named_through.is_some(),
+            sign_up,
             masked,
             sender: Self::person(who),
-            named_through,
             of_a_new_tenant: false,
             state: HandshakeState::Pending,
             asked: at,
@@ -108,7 +107,7 @@ impl Oracle {
         let below = self.tenant(tenant).unwrap().kind == TenantKind::Msp;
         let user = owner.user.unwrap();
         let offer = Assignment { user, tenant, role: self.super_role(), below, masked: false };
-        self.send_invitation(who, owner, offer, Some(link.id), at);
+        self.send_invitation(who, owner, offer, true, at);
     }
 
     /// What stands in the way of naming the owner of a tenant that there is already: the right about its users, by role, for
@@ -146,7 +145,7 @@ impl Oracle {
         obstacles.extend(self.hand_out_obstacles(who, c.tenant, &offer, at));
         obstacles.extend(self.invited_enough(who, None, Some(&c.invitee.email), at));
         least(obstacles)?;
-        self.send_invitation(who, &c.invitee, offer, None, at);
+        self.send_invitation(who, &c.invitee, offer, false, at);
         Ok(())
     }
 
@@ -182,41 +181,38 @@ impl Oracle {
         Ok(())
     }
 
-    /// The invitation, for those who may remind of it or take it back; who does, and through which link, if it names an owner
-    /// and they may for the manager.
+    /// The invitation, for those who may remind of it or take it back; who does, and whether they do it for a manager whose owner
+    /// it names.
     fn invitation_for_sender(
         &self,
         actor: &Actor,
         id: InvitationId,
         at: Timestamp,
-    ) -> Result<(Invitation, Who, Option<LinkId>), Code> {
+    ) -> Result<(Invitation, Who, bool), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let invitation = self.invitation(id).ok_or(Code::UnknownInvitation)?;
         if matches!(who, Who::Operator { .. }) {
-            return Ok((invitation.clone(), who, invitation.named_through));
+            return Ok((invitation.clone(), who, invitation.sign_up));
         }
-        let above = self.links_above(invitation.tenant, at);
-        let mut theirs = above.iter().filter(|link| {
-            invitation.sign_up && self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok()
-        });
-        let through = theirs.next().map(|link| link.id);
-        if through.is_none() {
+        let adds = |link: &&Link| self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok();
+        let names = invitation.sign_up && self.links_above(invitation.tenant, at).iter().any(adds);
+        if !names {
             if !self.sees(who, invitation.tenant, at) {
                 return Err(Code::UnknownInvitation);
             }
             self.right(who, "users.manage", invitation.tenant, at, Disabled::Bars)?;
         }
-        Ok((invitation.clone(), who, through))
+        Ok((invitation.clone(), who, names))
     }
 
     pub fn resend_invitation(&mut self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<(), Code> {
-        let (offer, who, through) = self.invitation_for_sender(actor, id, at)?;
+        let (offer, who, names) = self.invitation_for_sender(actor, id, at)?;
         let mut obstacles: Vec<Code> = invitation_is_pending(&offer).err().into_iter().collect();
         let mut masked = offer.masked;
         let email = self.user(offer.user).unwrap().email.clone();
         if let Who::User(_) = who {
             // Who reminds hands it out, and as they may.
-            if through.is_none() {
+            if !names {
                 masked = self.is_masked(who, offer.tenant, Some(masked), at);
                 let given = Assignment { masked, ..offer.offered() };
                 obstacles.extend(self.hand_out_obstacles(who, offer.tenant, &given, at));
@@ -235,7 +231,6 @@ impl Oracle {
         offer.masked = masked;
         if let Who::User(_) = who {
             offer.sender = Self::person(who);
-            offer.named_through = through;
         }
         Ok(())
     }
@@ -367,7 +362,6 @@ impl Oracle {
                 obstacles.extend(self.takeover_obstacles(who, c.user, at));
             }
             if let Who::Operator { .. } = who {
-                after.email = Some(email.clone());
                 obstacles.extend(self.address_obstacles(email, user.home, Some(user.id)));
             } else if user.email.as_ref() == Some(email) {
                 obstacles.push(Code::NothingToDo);
@@ -381,7 +375,12 @@ impl Oracle {
         least(obstacles)?;
         *self.user_mut(c.user) = after;
         match (&c.email, who) {
-            (Some(_), Who::Operator { .. }) => self.end_address_change(c.user, HandshakeState::Canceled),
+            (Some(email), Who::Operator { .. }) => {
+                self.end_address_change(c.user, HandshakeState::Canceled);
+                if user.email.as_ref() != Some(email) {
+                    self.take_address(c.user, email, None, at);
+                }
+            }
             (Some(email), Who::User(_)) => self.ask_for_address(who, c.user, email, at),
             (None, _) => {}
         }
@@ -463,6 +462,7 @@ impl Oracle {
                 let user = self.user_mut(id);
                 user.name = None;
                 user.email = None;
+                self.former.retain(|one| one.user != id);
             }
         }
         self.erased = true;

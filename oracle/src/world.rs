@@ -53,8 +53,6 @@ pub struct Sent {
     pub to: Vec<For>,
     /// The worlds right before and right after it happened.
     pub around: Rc<[Oracle; 2]>,
-    /// Whether time brought it about.
-    pub by_time: bool,
 }
 
 /// A side that keeps a tenant disabled.
@@ -210,6 +208,8 @@ pub struct ManagerInvitation {
 /// What a user was last asked to confirm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AddressChange {
+    /// The how manieth it is of all there ever were.
+    pub number: u32,
     pub user: UserId,
     pub home: TenantId,
     /// The address, as long as they are asked.
@@ -219,6 +219,16 @@ pub struct AddressChange {
     pub state: HandshakeState,
     pub asked: Timestamp,
     pub expires: Timestamp,
+}
+
+/// An address that a user had.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Former {
+    pub user: UserId,
+    pub email: Email,
+    /// The change by which it was lost, if it was asked for.
+    pub change: Option<u32>,
+    pub until: Timestamp,
 }
 
 /// What a manager would like to have changed about a link.
@@ -249,8 +259,6 @@ pub struct Invitation {
     pub masked: bool,
     /// On whom it rests; on nobody, if the operator sent it.
     pub sender: Option<Subject>,
-    /// The link through which the manager names an owner, if that is what it does.
-    pub named_through: Option<LinkId>,
     /// Whether the tenant came into being with it.
     pub of_a_new_tenant: bool,
     pub state: HandshakeState,
@@ -458,6 +466,9 @@ pub struct Oracle {
     /// The managers that a tenant keeps from asking: the tenant, the manager, and since when.
     pub barred: Vec<(TenantId, TenantId, Timestamp)>,
     pub address_changes: Vec<AddressChange>,
+    /// How many addresses were ever asked for.
+    pub changes_asked: u32,
+    pub former: Vec<Former>,
     pub proposals: Vec<Proposal>,
     pub invitations: Vec<Invitation>,
     pub users: Vec<User>,
@@ -507,6 +518,8 @@ impl Oracle {
             manager_invitations: Vec::new(),
             barred: Vec::new(),
             address_changes: Vec::new(),
+            changes_asked: 0,
+            former: Vec::new(),
             proposals: Vec::new(),
             invitations: Vec::new(),
             users: Vec::new(),

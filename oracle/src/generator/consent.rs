@@ -26,7 +26,7 @@ impl Generator {
     }
 
     /// One of those who may do this on a tenant, at home there or not.
-    fn one_who_may(
+    pub(super) fn one_who_may(
         &mut self,
         oracle: &Oracle,
         permission: &str,
@@ -278,7 +278,7 @@ impl Generator {
         }
         for one in oracle.invitations.iter().filter(|one| pending(one.state)) {
             let command = ResendInvitation { invitation: one.id };
-            let through = one.named_through.and_then(|link| oracle.link(link));
+            let through = oracle.links_above(one.tenant, self.now).into_iter().find(|_| one.sign_up);
             match through {
                 Some(link) => found.push((link.manager, "customers.add", command.into())),
                 None => found.push((one.tenant, "users.manage", command.into())),

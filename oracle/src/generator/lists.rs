@@ -5,8 +5,10 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::Command;
 use tenantry::model::{Actor, HandshakeState, ResellerStatus, Stage, UserState};
 use tenantry::query::{
-    AssignmentFilter, AuditFilter, CustomerFilter, CustomerSort, LinkFilter, MoveFilter, ProposalFilter,
-    ResellerFilter, ResellerSort, SessionFilter, UserFilter, UserSort,
+    AssignmentFilter, AuditFilter, BarredManagerFilter, BarredManagerSort, CustomerFilter, CustomerSort,
+    DeviceFilter, IntegrationFilter, IntegrationSort, InvitationFilter, LicenceFilter, LicenceSort,
+    LinkFilter, LinkRequestFilter, ManagerFilter, ManagerInvitationFilter, ManagerSort, MoveFilter,
+    ProposalFilter, ResellerFilter, ResellerSort, RoleFilter, SessionFilter, UserFilter, UserSort,
 };
 use tenantry::testkit::inside::Rng;
 
@@ -15,7 +17,7 @@ use crate::dealings::list_of_links;
 use crate::inviting::list_of_invitations;
 use crate::lists::list_of_requests;
 use crate::question::{Asked, ListQuestion, Turning};
-use crate::world::{LinkRequest, ManagerInvitation, Move, Oracle, Proposal};
+use crate::world::{LinkRequest, ManagerInvitation, Move, Oracle, Proposal, User};
 
 impl Generator {
     /// A random question about a list, mostly from somebody who may ask it.
@@ -29,7 +31,10 @@ impl Generator {
             let stage = Some(Stage::Delinked);
             let asked = match self.rng.below(4) {
                 0 => Asked::LinkTerms(link.id),
-                1 => Asked::LinkRequests(manager, true, turning),
+                1 => {
+                    let filter = LinkRequestFilter { sent: true, state: None };
+                    Asked::LinkRequests(manager, filter, turning)
+                }
                 2 if oracle.journal.is_some() => {
                     Asked::Audit(manager, self.audit_filter(oracle), turning.limit * 20)
                 }
@@ -47,8 +52,9 @@ impl Generator {
                 let tenant = self.tenant_where(oracle, |tenant| {
                     oracle.requests.iter().any(|one| one.manager == tenant.id || one.managed == tenant.id)
                 });
-                let sent = self.rng.percent(60);
-                (Asked::LinkRequests(tenant, sent, turning), list_of_requests(sent), tenant)
+                let (sent, state) = (self.rng.percent(60), self.some_state());
+                let filter = LinkRequestFilter { sent, state };
+                (Asked::LinkRequests(tenant, filter, turning), list_of_requests(sent), tenant)
             }
             19..=23 => {
                 let link = self.link_in_force(oracle);
@@ -64,12 +70,16 @@ impl Generator {
                     oracle.integrations.iter().any(|one| one.owner == t.id || one.attached.contains(&t.id))
                 };
                 let tenant = self.tenant_where(oracle, shared);
-                (Asked::Integrations(tenant, turning), "integrations.view", tenant)
+                (
+                    Asked::Integrations(tenant, self.integration_query(oracle), turning),
+                    "integrations.view",
+                    tenant,
+                )
             }
             44..=48 => {
                 let tenant =
                     self.tenant_where(oracle, |tenant| !tenant.deleted && oracle.held_devices(tenant.id) > 0);
-                (Asked::Devices(tenant, turning), "devices.view", tenant)
+                (Asked::Devices(tenant, self.device_query(oracle), turning), "devices.view", tenant)
             }
             49..=53 => {
                 let (device, holder) = self.some_device(oracle);
@@ -92,15 +102,18 @@ impl Generator {
                     Some(one) => one.manager,
                     None => self.living_tenant(oracle),
                 };
-                let sent = self.rng.percent(50);
-                (Asked::ManagerInvitations(tenant, sent, turning), list_of_invitations(sent), tenant)
+                let (sent, state) = (self.rng.percent(50), self.some_state());
+                let filter = ManagerInvitationFilter { sent, state };
+                (Asked::ManagerInvitations(tenant, filter, turning), list_of_invitations(sent), tenant)
             }
             70 => {
                 let tenant = match self.rng.pick(&oracle.barred) {
                     Some((by, ..)) if self.rng.percent(90) => *by,
                     _ => self.living_tenant(oracle),
                 };
-                (Asked::BarredManagers(tenant, turning), list_of_invitations(true), tenant)
+                let sort = [BarredManagerSort::Since, BarredManagerSort::Number][self.rng.below(2)];
+                let filter = BarredManagerFilter { text: self.text(), sort };
+                (Asked::BarredManagers(tenant, filter, turning), list_of_invitations(true), tenant)
             }
             71..=72 => {
                 let tenant = self.living_tenant(oracle);
@@ -139,11 +152,12 @@ impl Generator {
     fn about_a_desk(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
         let turning = Turning { limit: 1 + self.rng.below(5), descending: self.rng.percent(50) };
         let about = |viewer, asked| ListQuestion { viewer, asked, at };
-        match self.rng.below(36) {
+        match self.rng.below(38) {
+            36.. => self.about_a_person(oracle, at),
             roll @ 16.. => self.about_dealings(oracle, at, turning, roll - 16),
             10 => {
                 let home = self.living_tenant(oracle);
-                about(self.actor_for(oracle, "tenant.view", home), Asked::Places(turning))
+                about(self.actor_for(oracle, "tenant.view", home), Asked::Places(self.text(), turning))
             }
             11 => {
                 let tenant = self.living_tenant(oracle);
@@ -151,17 +165,27 @@ impl Generator {
             }
             12..=13 => {
                 let tenant = self.tenant_where(oracle, |t| oracle.roles.iter().any(|one| one.tenant == t.id));
-                about(self.actor_for(oracle, "users.view", tenant), Asked::Roles(tenant, turning))
+                let permission = self.rng.percent(20).then(|| self.permission(oracle));
+                let filter = RoleFilter { text: self.text(), permission };
+                about(self.actor_for(oracle, "users.view", tenant), Asked::Roles(tenant, filter, turning))
             }
             14..=15 => {
                 let tenant = self.link_in_force(oracle).managed;
-                about(self.actor_for(oracle, "tenant.view", tenant), Asked::Managers(tenant, turning))
+                let filter = ManagerFilter {
+                    service: self.service(oracle).filter(|_| self.rng.percent(20)),
+                    management: self.rng.percent(15).then(|| self.management(oracle)),
+                    sort: [ManagerSort::Name, ManagerSort::Since][self.rng.below(2)],
+                };
+                about(self.actor_for(oracle, "tenant.view", tenant), Asked::Managers(tenant, filter, turning))
             }
             0..=1 => {
                 let tenant =
                     self.tenant_where(oracle, |t| oracle.invitations.iter().any(|one| one.tenant == t.id));
                 let viewer = self.actor_for(oracle, "users.view", tenant);
-                about(viewer, Asked::Invitations(tenant, turning))
+                about(
+                    viewer,
+                    Asked::Invitations(tenant, InvitationFilter { state: self.some_state() }, turning),
+                )
             }
             2 => {
                 let sent = self.rng.percent(50);
@@ -170,7 +194,8 @@ impl Generator {
                     oracle.manager_invitations.iter().any(|one| party(one) == t.id)
                 });
                 let viewer = self.actor_for(oracle, list_of_invitations(sent), tenant);
-                about(viewer, Asked::ManagerInvitations(tenant, sent, turning))
+                let filter = ManagerInvitationFilter { sent, state: self.some_state() };
+                about(viewer, Asked::ManagerInvitations(tenant, filter, turning))
             }
             3 => {
                 let sent = self.rng.percent(50);
@@ -178,7 +203,8 @@ impl Generator {
                 let tenant =
                     self.tenant_where(oracle, |t| oracle.requests.iter().any(|one| party(one) == t.id));
                 let viewer = self.actor_for(oracle, list_of_requests(sent), tenant);
-                about(viewer, Asked::LinkRequests(tenant, sent, turning))
+                let filter = LinkRequestFilter { sent, state: self.some_state() };
+                about(viewer, Asked::LinkRequests(tenant, filter, turning))
             }
             _ => {
                 // Mostly somebody whom something awaits.
@@ -210,7 +236,7 @@ impl Generator {
     ) -> ListQuestion {
         let about = |viewer, asked| ListQuestion { viewer, asked, at };
         let side = self.rng.percent(50);
-        let state = self.rng.pick(HandshakeState::ALL).copied().filter(|_| self.rng.percent(20));
+        let state = self.some_state();
         match roll {
             0..=1 => {
                 let link = self.link_where(oracle, |_| true);
@@ -260,7 +286,15 @@ impl Generator {
             18 => {
                 let tenant =
                     self.tenant_where(oracle, |t| oracle.licences.iter().any(|one| one.tenant == t.id));
-                about(self.actor_for(oracle, "licences.view", tenant), Asked::Licences(tenant, turning))
+                let filter = LicenceFilter {
+                    service: self.service(oracle).filter(|_| self.rng.percent(15)),
+                    free: self.rng.percent(20).then(|| self.rng.percent(50)),
+                    sort: [LicenceSort::Service, LicenceSort::Expires][self.rng.below(2)],
+                };
+                about(
+                    self.actor_for(oracle, "licences.view", tenant),
+                    Asked::Licences(tenant, filter, turning),
+                )
             }
             19 => {
                 let tenant =
@@ -293,6 +327,52 @@ impl Generator {
                 };
                 about(viewer, Asked::AskedByMe(turning))
             }
+        }
+    }
+
+    /// A random question about whose an address is, for a tenant's alerts: mostly somebody's near it.
+    fn about_a_person(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
+        let tenant = self.living_tenant(oracle);
+        let near = |user: &&User| {
+            let home = user.home;
+            user.email.is_some() && (home == tenant || oracle.manages(home, tenant, at))
+        };
+        let people: Vec<&User> = oracle.users.iter().filter(near).collect();
+        let person = match self.rng.pick(&people) {
+            Some(person) if self.rng.percent(75) => Some(*person),
+            _ => self.rng.pick(&oracle.users),
+        };
+        let email = person.and_then(|person| person.email.clone());
+        let email = email.unwrap_or_else(|| word("nobody@example.com"));
+        let viewer = self.actor_for(oracle, "alerts.manage", tenant);
+        ListQuestion { viewer, asked: Asked::Person(tenant, email), at }
+    }
+
+    /// Now and then one of the states of a handshake.
+    fn some_state(&mut self) -> Option<HandshakeState> {
+        self.rng.pick(HandshakeState::ALL).copied().filter(|_| self.rng.percent(20))
+    }
+
+    fn integration_query(&mut self, oracle: &Oracle) -> IntegrationFilter {
+        let kind = word(["collector", "ticketing"][self.rng.below(2)]);
+        let owner = self.rng.pick(&oracle.integrations).map(|one| one.owner);
+        IntegrationFilter {
+            kind: self.rng.percent(15).then_some(kind),
+            owner: owner.filter(|_| self.rng.percent(15)),
+            text: self.rng.percent(15).then(|| ["t", "Oth", "other TO", "x"][self.rng.below(4)].to_owned()),
+            sort: IntegrationSort::ALL[self.rng.below(3)],
+        }
+    }
+
+    fn device_query(&mut self, oracle: &Oracle) -> DeviceFilter {
+        let licence = self.rng.pick(&oracle.licences).map(|one| one.id);
+        DeviceFilter {
+            text: self
+                .rng
+                .percent(15)
+                .then(|| ["SN-", "SN-4", "49", "sn", "A0"][self.rng.below(5)].to_owned()),
+            licence: licence.filter(|_| self.rng.percent(15)),
+            seated: self.rng.percent(15).then(|| self.rng.percent(50)),
         }
     }
 

@@ -82,7 +82,11 @@ impl Generator {
     }
 
     /// A reseller and a tenant that it has added, at such a status.
-    fn added(&mut self, oracle: &Oracle, wanted: impl Fn(ResellerStatus) -> bool) -> (TenantId, TenantId) {
+    pub(super) fn added(
+        &mut self,
+        oracle: &Oracle,
+        wanted: impl Fn(ResellerStatus) -> bool,
+    ) -> (TenantId, TenantId) {
         let added: Vec<(TenantId, TenantId)> = oracle
             .reseller_customers
             .iter()

@@ -117,7 +117,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle, state: &mut State) {
         // Whichever of its ids it is looked for by; what a deleted tenant held is held by nobody.
         let wanted = FindDevice { actor: Actor::OPERATOR, device: id.parse().unwrap() };
         let Some(row) = moment.ask(wanted).unwrap() else { continue };
-        state.insert(format!("device {id}"), format!("{:?}", HeldRow::of(row)));
+        state.insert(format!("device {id}"), format!("{:?}", HeldRow::from(row)));
     }
     for one in &known.moves {
         let Some(m) = moment.host().get::<model::Move>(one.id.uuid()).unwrap() else { continue };
