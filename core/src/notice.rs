@@ -1,4 +1,25 @@
 //! Records become notices: who must be told of what (A-4). A pure reading; the host sends.
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let engine = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+//! use tenantry::notice::NoticeKind;
+//!
+//! let invite = InviteUser::new(msp, Invitee::new("eve@northwind.example".parse()?), "admin".parse()?);
+//! let eve = engine.execute(ada, invite)?.outcome;
+//!
+//! let mail = engine.notices("mailer", 100)?;
+//! let [notice] = &mail.notices[..] else { return Err("one notice".into()) };
+//! assert_eq!(notice.kind, NoticeKind::Invitation { invitation: eve.invitation });
+//! assert!(notice.to.users.contains(&eve.user), "it goes to whoever was invited");
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 

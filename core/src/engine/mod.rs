@@ -190,6 +190,23 @@ impl Engine {
 
     /// Executes a command under a new request id.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// let register = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// let receipt = engine.execute(Actor::OPERATOR, register)?;
+    /// let msp = receipt.outcome; // what this command answers with: the id of the new tenant
+    /// assert_eq!(receipt.token, engine.token()?, "nothing happened since");
+    ///
+    /// let register = RegisterUser::new(msp, "ada@northwind.example".parse()?, "admin".parse()?);
+    /// let ada = engine.execute(Actor::OPERATOR, register)?.outcome;
+    /// let refused = engine.execute(ada, ReportReady::new(msp)).unwrap_err();
+    /// assert_eq!(refused.code(), Some(Code::WrongActor), "that is for the operator");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The command's refusals; a broken store.
     pub fn execute<C: Act>(&self, actor: impl Into<Actor>, command: C) -> Result<Receipt<C::Outcome>, Error> {
@@ -339,6 +356,39 @@ impl Engine {
     /// of the rest; a host that has none for long calls this so that notices go out in time.
     /// Commits now and again, so that others get to write meanwhile.
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicI64, Ordering};
+    /// use tenantry::engine::Clock;
+    /// use tenantry::{Options, Timestamp};
+    ///
+    /// /// A clock that is moved by hand, in microseconds since 1970.
+    /// struct ByHand(Arc<AtomicI64>);
+    ///
+    /// impl Clock for ByHand {
+    ///     fn now(&self) -> Timestamp {
+    ///         Timestamp::from_micros(self.0.load(Ordering::Relaxed)).unwrap_or(Timestamp::MAX)
+    ///     }
+    /// }
+    ///
+    /// const DAY: i64 = 24 * 3_600 * 1_000_000;
+    /// let clock = Arc::new(AtomicI64::new(20_000 * DAY));
+    /// let engine = Engine::memory_with(Options::default().clock(ByHand(Arc::clone(&clock))))?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// let invite = InviteUser::new(msp, Invitee::new("eve@northwind.example".parse()?), "admin".parse()?);
+    /// engine.execute(ada, invite)?;
+    /// clock.fetch_add(30 * DAY, Ordering::Relaxed);
+    /// assert_eq!(engine.sweep()?, 1, "nobody answered, and the invitation has lapsed");
+    /// assert_eq!(engine.sweep()?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `clock_behind`, `clock_ahead`; a broken store.
     pub fn sweep(&self) -> Result<u64, Error> {
@@ -348,6 +398,40 @@ impl Engine {
     /// Says that the clock is right although it is far ahead of the journal, as after a long rest
     /// (`clock_ahead`). Sweeps, and writes a record at this moment even where nothing is due, so
     /// that commands go on from here. Nothing takes it back.
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::sync::Arc;
+    /// # use std::sync::atomic::{AtomicI64, Ordering};
+    /// # use tenantry::engine::Clock;
+    /// # use tenantry::{Options, Timestamp};
+    /// #
+    /// # /// A clock that is moved by hand, in microseconds since 1970.
+    /// # struct ByHand(Arc<AtomicI64>);
+    /// #
+    /// # impl Clock for ByHand {
+    /// #     fn now(&self) -> Timestamp {
+    /// #         Timestamp::from_micros(self.0.load(Ordering::Relaxed)).unwrap_or(Timestamp::MAX)
+    /// #     }
+    /// # }
+    /// #
+    /// # const DAY: i64 = 24 * 3_600 * 1_000_000;
+    /// # let clock = Arc::new(AtomicI64::new(20_000 * DAY));
+    /// # let engine = Engine::memory_with(Options::default().clock(ByHand(Arc::clone(&clock))))?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// // Nothing happened for two years, or the clock is wrong: nobody but the host can tell.
+    /// clock.fetch_add(730 * DAY, Ordering::Relaxed);
+    /// let edit = EditTenant::new(msp);
+    /// assert_eq!(engine.execute(ada, edit.clone()).unwrap_err().code(), Some(Code::ClockAhead));
+    /// engine.accept_clock()?;
+    /// engine.execute(ada, EditTenant { website: Some("https://northwind.example".parse()?).into(), ..edit })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `clock_behind`; a broken store.
@@ -760,6 +844,23 @@ impl Engine {
     ///
     /// The backup may also be a store that others use: this makes another of it. It is verified
     /// first, which takes as long as [`Self::verify`].
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Engine, TenantKind, command::RegisterTenant};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let place = tempfile::tempdir()?;
+    /// # let (path, kept) = (place.path().join("msp.db"), place.path().join("kept.db"));
+    /// let engine = Engine::open(&path)?;
+    /// engine.backup(&kept)?;
+    /// let register = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// engine.execute(Actor::OPERATOR, register)?;
+    /// drop(engine);
+    ///
+    /// let restored = Engine::restore(&kept, &path)?;
+    /// assert_eq!(restored.lost, 1, "what was done since");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `InUse` while somebody has the store at `to` open; `Taken` where another store is there, or

@@ -100,6 +100,24 @@ impl Snapshot<'_> {
     /// The world as it was at an instant: after the last record written by then, with the clock at
     /// the instant (X-2).
     ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// let register = RegisterUser::new(msp, "ada@northwind.example".parse()?, "admin".parse()?);
+    /// let registered = engine.execute(Actor::OPERATOR, register)?;
+    /// let question = Question::new(registered.outcome, "devices.view".parse()?, msp);
+    ///
+    /// let snapshot = engine.read()?;
+    /// assert!(snapshot.as_of_time(registered.at)?.moment()?.check(&question)?.allowed);
+    /// let tomorrow = snapshot.as_of_time(registered.at.plus_days(1)).map(|_| ());
+    /// assert_eq!(tomorrow.unwrap_err().code(), Some(Code::MomentAhead));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `moment_ahead` where the instant has not come yet; when the store cannot be read.
     pub fn as_of_time(&self, at: Timestamp) -> Result<Past<'_>, Error> {
@@ -229,6 +247,23 @@ impl<'v> Moment<'v> {
 
     /// Writes a reseller's customers as CSV, row by row as they are read, and says how many there
     /// were (V-6).
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let contoso = RegisterTenant::new(TenantKind::Reseller, "Contoso Devices".parse()?);
+    /// # let contoso = engine.execute(Actor::OPERATOR, contoso)?.outcome;
+    /// # let rita = RegisterUser::new(contoso, "rita@contoso.example".parse()?, "super_admin".parse()?);
+    /// # let rita = engine.execute(Actor::OPERATOR, rita)?.outcome;
+    /// let mut csv = Vec::new();
+    /// let snapshot = engine.read()?;
+    /// let rows = snapshot.now()?.write_csv(&ResellerCsv::new(rita.into(), contoso), &mut csv)?;
+    /// assert_eq!(rows, 0, "no devices were uploaded yet");
+    /// assert!(csv.starts_with(b"\"Company name / internal reference\""));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `unknown_tenant`, why the actor may not; `Output` when they cannot be written.
