@@ -128,7 +128,7 @@ static void sessions(stage *on) {
 /* ---- what there was before the record of the delink, and what there is after it ---- */
 
 typedef struct parting {
-  tenantry_id ben, klara, bakery, joint;
+  tenantry_id ben, bakery, joint;
 } parting;
 
 /* Entities of the bakery, as of a record. */
@@ -170,7 +170,7 @@ static void side(stage *on, const parting *it, double seq, const char *told[SIDE
     const cJSON *rule = in(one, "entity");
     if (strcmp(text_in(rule, "category"), "battery") == 0) additional = people(on, in(rule, "additional"));
   }
-  each(one, in(ask(on, query("integrations", "actor", by(it->klara), "tenant", id(it->bakery), "as_of", number(seq))),
+  each(one, in(ask(on, query("integrations", "actor", staff(NULL), "tenant", id(it->bakery), "as_of", number(seq))),
                "rows")) {
     attached =
         format("%s%s%s, %s's", attached, *attached ? ", " : "", text_in(one, "name"), name_of(on, id_in(one, "owner")));
@@ -320,7 +320,7 @@ void alerts(stage *on) {
   double after = (double)revision(on);
   moment(rights, on, "delinked");
   in_one_record(on);
-  const parting both = {ben, klara, bakery, joint};
+  const parting both = {ben, bakery, joint};
   show_parting(on, &both, before, after);
   tries(on, by(ben), "opens the bakery's console", console(bakery, "manage", "/customers"));
   does(on, by(klara), "takes back a seat", seats("release_seats", licence, texts(device[0])));

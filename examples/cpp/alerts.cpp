@@ -96,7 +96,7 @@ void sessions(stage& on) {
 // The two who part, and the link between them.
 struct parting {
   stage& on;
-  id ben, klara, bakery, joint;
+  id ben, bakery, joint;
 
   // What there was before the record of the delink, and what there is after it.
   void show(std::uint64_t before, std::uint64_t after) const {
@@ -141,7 +141,7 @@ struct parting {
     }
     list attached, licences;
     const json integrations =
-        on.ask({{"query", "integrations"}, {"actor", {{"user", klara}}}, {"tenant", bakery}, {"as_of", seq}});
+        on.ask({{"query", "integrations"}, {"actor", staff().as_json}, {"tenant", bakery}, {"as_of", seq}});
     for (const auto& it : integrations.at("rows")) {
       attached.push_back(it.at("name").get<std::string>() + ", " + on.name_of(it.at("owner").get<id>()) + "'s");
     }
@@ -296,7 +296,7 @@ void alerts(stage& on) {
   const auto after = on.revision();
   rights.moment("delinked");
   in_one_record(on);
-  parting{on, ben, klara, bakery, joint}.show(before, after);
+  parting{on, ben, bakery, joint}.show(before, after);
   on.tries(ben, "opens the bakery's console", console(bakery, "manage", "/customers"));
   on.does(klara, "takes back a seat", seats("release_seats", list(1, DEVICES[0])));
   on.does(klara, "seats the third device: the licence goes on", seats("assign_seats", list(1, DEVICES[2])));

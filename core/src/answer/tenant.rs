@@ -1,5 +1,6 @@
 //! What somebody is told of one tenant, and of what is theirs.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use uuid::Uuid;
 
 use super::asked::AskedWorld;
 use super::page::{Seal, Spot, Strand, Turn, Wanted, bounded, placed};
-use crate::base::ids::{LicenceId, LinkId, TenantId};
+use crate::base::ids::{LicenceId, LinkId, MoveId, TenantId};
 use crate::base::text::{Number, Permission};
 use crate::model::permission::{
     ALERTS_MANAGE, AUDIT_VIEW, CUSTOMERS_ADD, CUSTOMERS_DELINK, DEVICES_MANAGE, DEVICES_VIEW, LICENCES_VIEW,
@@ -26,7 +27,7 @@ use crate::query::{
     SessionRow, Sessions, Settings, TenantSettings, TermsOfLink,
 };
 use crate::refusal::{Code, Refusal};
-use crate::rules::Ruling;
+use crate::rules::{Ruling, unless_refused};
 use crate::sight::{Open, Sight};
 use crate::view::{
     Any, Entity, Index, Key, Kind, Span, ViewError, awaiting_strand, handshake_strand, listing_strand,
@@ -586,13 +587,16 @@ pub(super) fn devices(sight: &Sight<'_>, seal: Seal, it: &Devices) -> Ruling<Pag
         }
     }
     let place = |one: &Device| placed(one, Index::DeviceHolder, &prefix, &Key::new());
+    let shown = DeviceRows::to(sight);
     let rows =
         turn.narrowed(turn.walk::<Device>(view, vec![walked]), narrower, place, |(place, device)| {
-            let wanted = device.id.as_str().starts_with(begins)
-                && filter.licence.is_none_or(|licence| device.seat == Some(licence))
-                && filter.seated.is_none_or(|seated| device.seat.is_some() == seated);
-            let row = wanted.then(|| device_row(sight, device)).transpose()?;
-            Ok(row.map(|row| (place, row)))
+            if !device.id.as_str().starts_with(begins) {
+                return Ok(None);
+            }
+            let row = shown.row(device)?;
+            let wanted = filter.licence.is_none_or(|licence| row.seat == Some(licence))
+                && filter.seated.is_none_or(|seated| row.seat.is_some() == seated);
+            Ok(wanted.then_some((place, row)))
         })?;
     turn.page(rows.into_iter().map(|row| Ok(Some(row))))
 }
@@ -621,25 +625,54 @@ pub(super) fn person(sight: &Sight<'_>, it: &FindPerson) -> Ruling<Option<NamedU
 pub(super) fn device(sight: &Sight<'_>, it: &FindDevice) -> Ruling<Option<DeviceRow>> {
     let Some(device) = sight.world().view.device(Device::key(&it.device))? else { return Ok(None) };
     match sight.might(DEVICES_VIEW, device.holder)? {
-        Some(_) => Ok(Some(device_row(sight, device)?)),
+        Some(_) => Ok(Some(DeviceRows::to(sight).row(device)?)),
         None => Ok(None),
     }
 }
 
-fn device_row(sight: &Sight<'_>, device: Arc<Device>) -> Result<DeviceRow, ViewError> {
-    let world = sight.world();
-    let Device { id, others, holder, seat, mut moving, .. } = Arc::unwrap_or_clone(device);
-    // A move may have lapsed, or ended with its link, without anybody having recorded it yet.
-    if let Some(id) = moving {
-        let awaited = match world.view.get::<Move>(id.uuid())? {
-            Some(it) if it.handshake.state_at(world.at) == HandshakeState::Pending => {
-                world.link(it.link)?.is_some_and(|link| link.is_in_force(world.at))
-            }
-            _ => false,
-        };
-        moving = moving.filter(|_| awaited);
+/// Rows of devices, without a licence or a move that is not there for the actor (T-9).
+struct DeviceRows<'s> {
+    sight: &'s Sight<'s>,
+    // Whether they are there: a licence seats many.
+    licences: RefCell<BTreeMap<LicenceId, bool>>,
+}
+
+impl<'s> DeviceRows<'s> {
+    fn to(sight: &'s Sight<'s>) -> Self {
+        Self { sight, licences: RefCell::default() }
     }
-    Ok(DeviceRow { device: id, others, holder, seat, moving })
+
+    fn row(&self, device: Arc<Device>) -> Result<DeviceRow, ViewError> {
+        let Device { id, others, holder, mut seat, mut moving, .. } = Arc::unwrap_or_clone(device);
+        if let Some(licence) = seat {
+            let known = self.licences.borrow().get(&licence).copied();
+            let there = known.map_or_else(|| self.has_licence(licence), Ok)?;
+            self.licences.borrow_mut().insert(licence, there);
+            seat = seat.filter(|_| there);
+        }
+        if let Some(id) = moving {
+            let awaited = self.is_moving(id)?;
+            moving = moving.filter(|_| awaited);
+        }
+        Ok(DeviceRow { device: id, others, holder, seat, moving })
+    }
+
+    fn has_licence(&self, id: LicenceId) -> Result<bool, ViewError> {
+        match self.sight.world().view.get::<Licence>(id.uuid())? {
+            Some(licence) => self.sight.has_licence(&licence),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a move is awaited: it may have lapsed, or ended with its link, without anybody
+    /// having recorded it yet.
+    fn is_moving(&self, id: MoveId) -> Result<bool, ViewError> {
+        let world = self.sight.world();
+        let Some(found) = world.view.get::<Move>(id.uuid())? else { return Ok(false) };
+        let awaited = found.handshake.state_at(world.at) == HandshakeState::Pending
+            && world.link(found.link)?.is_some_and(|link| link.is_in_force(world.at));
+        Ok(awaited && unless_refused(self.sight.link(found.link))?.is_some())
+    }
 }
 
 /// The licences that serve a tenant: to its own people all of them, to others those whose buyer is
@@ -661,12 +694,12 @@ pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<P
     };
     turn.page(turn.walk::<Licence>(world.view, vec![serving]).map(|licence| {
         let (place, licence) = licence?;
-        let known = licence.buyer == tenant || sight.knows(tenant, licence.buyer)?;
         let wanted = filter.service.as_ref().is_none_or(|service| licence.service == *service)
             && filter.free.is_none_or(|free| (licence.used < licence.seats) == free);
-        if !wanted || !known && !sight.is_home(tenant) {
+        if !wanted || !sight.has_licence(&licence)? {
             return Ok(None);
         }
+        let known = licence.buyer == tenant || sight.knows(tenant, licence.buyer)?;
         let row = LicenceRow {
             licence: licence.id,
             service: licence.service.clone(),

@@ -27,9 +27,17 @@ pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> R
     let mut bars = Bars::new();
     let known = world.policy.issue_categories.contains(&command.category);
     bars.bar(!known, Code::UnknownCategory, &command.category);
+    let setting = authority::admit(world, actor, Gate::Shut)?;
     let above = graph::above(world, command.tenant, &BTreeSet::new())?;
-    for &user in &command.additional {
-        bars.bar(!can_receive(world, user, command.tenant, &above)?, Code::NoSuchUser, user);
+    for &id in &command.additional {
+        let user = world.user(id)?;
+        // Somebody whose organisation is not there for whoever names them is nobody (T-9).
+        let there = match (&setting, &user) {
+            (Some(by), Some(user)) => user.home == command.tenant || access::knows(world, by, user.home)?,
+            _ => true,
+        };
+        let can = there && can_receive(world, id, command.tenant, &above)?;
+        bars.bar(!can, Code::NoSuchUser, id);
     }
     bars.lift()?;
     Ok(Event::AlertRuleSet {

@@ -8,7 +8,7 @@ use super::access::{self, Gate};
 use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
-use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use super::{handshake, reseller};
 use crate::base::ids::{MoveId, TenantId, UploadId};
 use crate::base::text::DeviceId;
@@ -383,16 +383,20 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendMove) -> 
 /// Finds a move for the party whose turn it is.
 fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<Arc<Move>> {
     let gate = Gate::of_turn(turn);
-    let admitted = authority::admit(world, actor, gate)?;
-    let Some(found) = world.view.get::<Move>(id.uuid())? else { return refuse(Code::UnknownMove, id) };
-    let Some(user) = admitted else {
-        if turn == Party::Customer {
-            authority::ticket(actor, "the customer's answer")?;
-        }
-        return Ok(found);
+    authority::admit(world, actor, gate)?;
+    let unknown = || refuse(Code::UnknownMove, id);
+    let Some(found) = world.view.get::<Move>(id.uuid())? else { return unknown() };
+    let Some(link) = world.link(found.link)? else { return unknown() };
+    // It is there for those for whom its link is (T-9).
+    let Some(side) = unless_refused(authority::side_of_link(world, actor, &link, gate))? else {
+        return unknown();
     };
-    match authority::party(world, &user, found.manager, found.customer)? {
-        None => refuse(Code::UnknownMove, id),
+    match side {
+        None if turn == Party::Customer => {
+            authority::ticket(actor, "the customer's answer")?;
+            Ok(found)
+        }
+        None => Ok(found),
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(side) => {
             let tenant = if side == Party::Customer { found.customer } else { found.manager };

@@ -55,7 +55,12 @@ pub(crate) fn share(world: &World<'_>, actor: &Actor, command: &ShareIntegration
 /// `unknown_integration`, `not_attached`.
 pub(crate) fn detach(world: &World<'_>, actor: &Actor, command: &DetachIntegration) -> Ruling<Decision> {
     let integration = resolve(world, actor, command.integration)?;
-    if !is_attached(world, &integration, command.tenant)? {
+    // A tenant that is not there for them has nothing attached (T-9).
+    let there = match authority::admit(world, actor, Gate::Shut)? {
+        Some(user) => access::sees(world, &user, command.tenant)?,
+        None => true,
+    };
+    if !there || !is_attached(world, &integration, command.tenant)? {
         return refuse(Code::NotAttached, command.tenant);
     }
     Ok(Event::IntegrationDetached { integration: integration.id, tenant: command.tenant }.into())

@@ -14,8 +14,9 @@ use crate::base::ids::LicenceId;
 use crate::command::{AssignSeats, BuyLicence, ReleaseSeats};
 use crate::event::Event;
 use crate::model::permission::LICENCES_MANAGE;
-use crate::model::{Actor, Device, Licence};
+use crate::model::{Actor, Device, Licence, User};
 use crate::refusal::Code;
+use crate::view::ViewError;
 
 /// The most seats that a licence can have (C-1).
 pub(crate) const MAX_SEATS: u32 = 1_000_000;
@@ -89,10 +90,20 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LicenceId) -> Ruling<Arc<Licenc
         return refuse(Code::UnknownLicence, id);
     };
     if let Some(user) = admitted
-        && !access::sees(world, &user, licence.tenant)?
+        && !(access::sees(world, &user, licence.tenant)? && is_told(world, &user, &licence)?)
     {
         return refuse(Code::UnknownLicence, id);
     }
     authority::authorize_service(world, actor, LICENCES_MANAGE, licence.tenant, &licence.service)?;
     Ok(licence)
+}
+
+/// Whether a licence is there for whoever sees the tenant that it serves: for those at home there,
+/// and else where whoever bought it is (T-9).
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn is_told(world: &World<'_>, user: &User, licence: &Licence) -> Result<bool, ViewError> {
+    let Licence { tenant, buyer, .. } = *licence;
+    Ok(user.home == tenant || buyer == tenant || access::knows(world, user, buyer)?)
 }

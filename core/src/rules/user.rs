@@ -219,10 +219,14 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc
         return refuse(Code::UnknownInvitation, id);
     };
     let Some(user) = admitted else { return Ok((invitation, Sender::Operator)) };
-    if invitation.sign_up && handshake::signs_up(world, &user, invitation.tenant)? {
+    let sees = access::sees(world, &user, invitation.tenant)?;
+    // Whom nothing reaches there does not see it yet; whoever is kept off it is told nothing (T-9).
+    let kept_off =
+        || Ok::<_, ViewError>(!sees && !access::held(world, &user, invitation.tenant, false)?.is_empty());
+    if invitation.sign_up && !kept_off()? && handshake::signs_up(world, &user, invitation.tenant)? {
         return Ok((invitation, Sender::Manager));
     }
-    if !access::sees(world, &user, invitation.tenant)? {
+    if !sees {
         return refuse(Code::UnknownInvitation, id);
     }
     authority::authorize(world, actor, USERS_MANAGE, invitation.tenant, Gate::Shut)?;

@@ -30,7 +30,7 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{Email, Permission, Service};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE};
-use crate::model::{Actor, Contact, Link, Party, Personal, Subject, TenantKind, User, UserState};
+use crate::model::{Actor, Contact, Licence, Link, Party, Personal, Subject, TenantKind, User, UserState};
 use crate::query::Question;
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
@@ -191,6 +191,16 @@ impl<'w> Sight<'w> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether a licence is there for the actor, who sees the tenant that it serves: now and, of a
+    /// past, then as well. Those at home there remember whose it was.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn has_licence(&self, licence: &Licence) -> Result<bool, ViewError> {
+        let Licence { tenant, buyer, .. } = *licence;
+        Ok(self.is_home(tenant) || buyer == tenant || self.knows(tenant, buyer)?)
     }
 
     /// Somebody who has to do with a tenant, as the actor is told of them: a person of their own

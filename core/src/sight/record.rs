@@ -16,7 +16,7 @@ use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
-use crate::model::{Actor, Link, Session, Subject, User};
+use crate::model::{Actor, Licence, Link, Session, Subject, User};
 use crate::query::{AuditActor, AuditRow};
 use crate::rules::{Gate, Ruling, World, access, authority, manages, unless_refused};
 use crate::view::{Index, Key, View, ViewError};
@@ -172,7 +172,7 @@ impl<'s> RecordSight<'s> {
                 }
                 tenants.extend(told);
             } else {
-                if !self.all_told(&self.organisations(&subjects)?, around)? {
+                if !self.all_told(&self.involved(event, &subjects)?, around)? {
                     continue;
                 }
                 tenants.extend(subjects.into_iter().filter_map(|subject| match subject {
@@ -188,8 +188,9 @@ impl<'s> RecordSight<'s> {
         // What was commanded is told with what it was there for, and not with what only follows.
         let mut command = record.command.as_str();
         for event in record.events.iter().filter(|event| effect::is_deed(event, &record.command)) {
-            if self.is_their_affair(event, &around.subjects(event)?) {
-                commanded = commanded || self.is_thing_told(&self.involved(event, around)?, around)?;
+            let subjects = around.subjects(event)?;
+            if self.is_their_affair(event, &subjects) {
+                commanded = commanded || self.is_thing_told(&self.involved(event, &subjects)?, around)?;
             } else if let Some(told) = events.first().and_then(|event| effect::commands(event).first()) {
                 // What follows from another's own affair shows as what it would be by itself: that
                 // it was commanded so would tell of it.
@@ -255,13 +256,21 @@ impl<'s> RecordSight<'s> {
         Ok(found)
     }
 
-    /// The organisations that an event involves.
-    fn involved(&self, event: &Event, around: &Around<'_>) -> Result<BTreeSet<TenantId>, ViewError> {
+    /// The organisations that an event involves, which is about these.
+    fn involved(&self, event: &Event, subjects: &BTreeSet<Subject>) -> Result<BTreeSet<TenantId>, ViewError> {
         if let Event::CommandRefused { named, .. } = event {
             let own = named.iter().find(|concerned| concerned.contains(&self.tenant));
             return Ok(own.cloned().unwrap_or_default());
         }
-        self.organisations(&around.subjects(event)?)
+        let mut found = self.organisations(subjects)?;
+        // A licence is there for others only where whoever bought it is.
+        if let Event::SeatsAssigned { licence, .. } | Event::SeatsReleased { licence, .. } = event
+            && !self.sight.is_home(self.tenant)
+            && let Some(licence) = self.now().view.get::<Licence>(licence.uuid())?
+        {
+            found.insert(licence.buyer);
+        }
+        Ok(found)
     }
 
     fn all_told(&self, tenants: &BTreeSet<TenantId>, around: &Around<'_>) -> Result<bool, ViewError> {

@@ -23,6 +23,7 @@ mod engine;
 mod faults;
 mod gain;
 mod handshakes;
+mod hidden;
 mod ids;
 mod integrations;
 mod licences;

@@ -13,7 +13,9 @@ use tenantry::command::{
 };
 use tenantry::engine::{Moment, Of};
 use tenantry::event::Event;
-use tenantry::model::{AlertRule, Assignment, Audience, Licence, Link, RoleRef, Session, Tenant, TenantKind};
+use tenantry::model::{
+    Actor, AlertRule, Assignment, Audience, Licence, Link, RoleRef, Session, Tenant, TenantKind,
+};
 use tenantry::policy::Policy;
 use tenantry::query::{AlertRecipients, Integrations, Question, Recipients, ServiceMail};
 use tenantry::refusal::Refusal;
@@ -159,7 +161,7 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     let after = stage.engine.token()?.seq;
     rights.moment(stage, "delinked")?;
     in_one_record(stage)?;
-    let parting = Parting { ben, klara, bakery, joint };
+    let parting = Parting { ben, bakery, joint };
     parting.show(stage, before, after)?;
     stage.tries(ben, "opens the bakery's console", console(bakery, "manage", "/customers")?)?;
     let third = AssignSeats::new(licence, [third.parse::<DeviceId>()?].into());
@@ -266,7 +268,6 @@ fn sessions(stage: &mut Stage) -> Result {
 /// The two who part, and the link between them.
 struct Parting {
     ben: UserId,
-    klara: UserId,
     bakery: TenantId,
     joint: LinkId,
 }
@@ -302,7 +303,7 @@ impl Parting {
         let roles = moment.host().list::<Assignment>(&here)?;
         let link = moment.host().get::<Link>(self.joint.uuid())?.ok_or("there is a link")?;
         let grants: Vec<String> = link.grants.iter().map(ToString::to_string).collect();
-        let attached = moment.ask(Integrations::new(self.klara.into(), bakery))?.rows;
+        let attached = moment.ask(Integrations::new(Actor::OPERATOR, bakery))?.rows;
         let attached: Vec<String> =
             attached.iter().map(|it| format!("{}, {}'s", it.name, stage.name(it.owner.uuid()))).collect();
         let licences = moment.host().list::<Licence>(&here)?;
