@@ -49,7 +49,7 @@ pub(super) trait Answerable {
     fn name(&self) -> Uuid;
 }
 
-macro_rules! waiting {
+macro_rules! answerable {
     ($($type:ident by $name:ident: $lapsed:ident, $over:ident;)+) => {$(
         impl Answerable for $type {
             const LAPSED: Code = Code::$lapsed;
@@ -66,7 +66,7 @@ macro_rules! waiting {
     )+};
 }
 
-waiting! {
+answerable! {
     LinkRequest by id: LinkRequestExpired, LinkRequestNotPending;
     Proposal by id: ProposalExpired, ProposalNotPending;
     ManagerInvitation by id: ManagerInvitationExpired, ManagerInvitationNotPending;
