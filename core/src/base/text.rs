@@ -181,7 +181,6 @@ macro_rules! texts {
 
         /// What there are texts of. Never values: they tell texts apart.
         mod of {
-            #[allow(clippy::wildcard_imports, reason = "what makes a text canonical")]
             use super::*;
 
             $(
