@@ -2304,7 +2304,8 @@ class Queries(ABC):
         as_of: AsOf | None = None,
         service: model.Service | None = None,
     ) -> tuple[model.TenantId, ...]:
-        """The tenants that a user can do this on, in the order of their ids (P-12).
+        """The tenants that a user can do this on, in the order of their ids (P-12). Costs all the tenants that the
+        user's roles reach, since each is checked.
 
         Args:
             user: Who.

@@ -231,7 +231,8 @@ queries! {
         service: Option<Service>,
     }
 
-    /// The tenants that a user can do this on, in the order of their ids (P-12).
+    /// The tenants that a user can do this on, in the order of their ids (P-12). Costs all the
+    /// tenants that the user's roles reach, since each is checked.
     TenantsWhere => "tenants_where" -> Vec<TenantId>;
     {
         /// Who.
