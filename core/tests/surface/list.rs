@@ -25,8 +25,8 @@ pub(crate) fn item(line: &str) -> Option<(Sort, &str)> {
         .or_else(|| types.map(|rest| (Sort::Type, rest)))
         .or_else(|| of("const ").or_else(|| of("static ")).map(|rest| (Sort::Constant, rest)))
         .or_else(|| of("mod ").or_else(|| of("use ")).map(|rest| (Sort::Way, rest)))?;
-    let ends = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
-    Some((sort, rest[..ends].trim_end_matches(':')))
+    let path = rest.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).next()?;
+    Some((sort, path.trim_end_matches(':')))
 }
 
 /// What sorts of items there are.
