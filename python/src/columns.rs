@@ -79,7 +79,8 @@ impl<H: Copy> Column<H> {
         // Another sequence, an array of objects, or whatever else gives one after the other; a `uuid.UUID` does not.
         match given.try_iter() {
             Ok(items) => {
-                let mut handles = Vec::with_capacity(given.len().unwrap_or(0));
+                // What a sequence says of its length is its own word.
+                let mut handles = Vec::with_capacity(given.len().unwrap_or(0).min(ABREAST));
                 for (place, item) in items.enumerate() {
                     handles.push(S::read(index, engine, &item?, each(place))?);
                 }

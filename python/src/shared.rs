@@ -1,5 +1,6 @@
 //! What an engine shares with the indexes that came from it: whether it is open, whose process it is of, and its clock.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -18,6 +19,11 @@ static FORKS: AtomicU32 = AtomicU32::new(0);
 #[pyfunction]
 pub(crate) fn forked() {
     FORKS.fetch_add(1, Ordering::SeqCst);
+}
+
+thread_local! {
+    /// Whether a clock of the caller's is asked in this thread. A command waits for it, so whatever it did would wait for that.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Tells engines apart, so that a handle of one is not taken for one of another.
@@ -58,6 +64,10 @@ impl Shared {
     /// The engine. Whoever has it may finish, though somebody closes it meanwhile.
     pub(crate) fn engine(&self) -> Result<Arc<Engine>, Stop> {
         self.alive()?;
+        if ASKED.get() {
+            let message = "`clock` calls a database, and a clock only says what time it is";
+            return Err(Stop::misuse(Trouble::InvalidRequest, message));
+        }
         self.engine.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)
     }
 
@@ -104,7 +114,9 @@ impl Hands {
 impl Clock for Hands {
     fn now(&self) -> Timestamp {
         let Some(callable) = &self.0 else { return SystemClock.now() };
+        let before = ASKED.replace(true);
         let asked = Python::attach(|py| callable.call0(py)?.extract::<i64>(py));
+        ASKED.set(before);
         match asked.map(Timestamp::from_micros) {
             Ok(Some(now)) => now,
             Ok(None) => {

@@ -388,7 +388,7 @@ def open(
             None for however far: time then stands at the journal's last record until the clock has caught up.
         clock_leap: How far the clock may be ahead of the journal's last record before commands are refused (`clock_ahead`), in
             seconds; None for however far. `Database.sweep(accept_clock=True)` says once that the clock is right.
-        clock: What time it is, as an aware datetime; the machine's clock, if left out. For tests.
+        clock: What time it is, as an aware datetime; the machine's clock, if left out. For tests. It may not call a database.
         ids: Makes the ids that commands leave out; UUIDs of version 7, if left out. For tests.
     """
     name = _path(path)

@@ -349,3 +349,21 @@ def test_personal_data_is_erased(world: World) -> None:
     assert db.host_personal(subject=subject) is not None
     db.erase_personal(subject=subject, actor=OPERATOR)
     assert db.host_personal(subject=subject) is None and db.verify()
+
+
+def test_a_clock_that_calls_its_database_is_told_and_nothing_waits_for_it(clock: Clock) -> None:
+    places: list[tenantry.Database] = []
+    told: list[str] = []
+
+    def asking() -> datetime.datetime:
+        for db in places:
+            try:
+                db.seq()
+            except Misuse as error:
+                told.append(str(error))
+        return clock()
+
+    with tenantry.memory(clock=asking) as db:
+        places.append(db)
+        db.register_tenant(kind=TenantKind.MSP, name="Northwind", actor=OPERATOR)
+    assert told and all("a clock only says what time it is" in text for text in told)

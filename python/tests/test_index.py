@@ -62,6 +62,20 @@ def columns(ids: list[uuid.UUID], handle: Callable[[uuid.UUID], Any]) -> list[An
     ]
 
 
+def test_no_memory_is_set_aside_for_what_a_sequence_says_of_its_length(world: World) -> None:
+    index = world.db.access_index()
+
+    class Boasting(list[Any]):
+        def __len__(self) -> int:
+            return 10**15
+
+    one = Boasting([world.bakery])
+    assert index.allows_many(world.ada, "devices.manage", one) == [index.allows(world.ada, "devices.manage", world.bakery)]
+    for ask in (index.allows_many, index.check_many, index.allows_packed):
+        with pytest.raises(tenantry.Misuse):
+            ask(world.ada, "devices.manage", range(10**12))
+
+
 def test_batches_have_the_answers_of_single_checks(world: World) -> None:
     index = world.db.access_index()
     pairs = [*itertools.product(*sides(world))] * 60  # more than are looked up side by side

@@ -76,7 +76,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What time it is; the machine's clock by default.
+    /// What time it is; the machine's clock by default. A command waits for it, so it may not call
+    /// the engine.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Box::new(clock);

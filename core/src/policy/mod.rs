@@ -123,7 +123,8 @@ pub struct Policy {
     /// The categories of issues that alerts are about.
     #[serde(default)]
     pub issue_categories: BTreeSet<IssueCategory>,
-    /// Where each service's console is; `{tenant}` and `{number}` stand for the tenant's (S-1).
+    /// Where each service's console is: an `https` or `http` address, or a path on the host's own
+    /// site; `{tenant}` and `{number}` stand for the tenant's (S-1).
     #[serde(default)]
     pub consoles: BTreeMap<Service, String>,
 }
@@ -409,6 +410,11 @@ impl Policy {
                 || !address.bytes().all(|byte| byte.is_ascii_graphic())
             {
                 faults.push(format!("the console of `{service}` must be 1 to 2048 visible ASCII characters"));
+            }
+            if !["https://", "http://", "/"].iter().any(|start| address.starts_with(start)) {
+                faults.push(format!(
+                    "the console of `{service}` must begin with `https://`, `http://` or, on the host's own site, `/`"
+                ));
             }
         }
         for both in self.reserved.intersection(&self.grantable) {

@@ -9,7 +9,7 @@ use crate::base::ids::TenantId;
 use crate::base::text::{BuiltinRole, ManagementType, Service};
 use crate::command::SetPolicy;
 use crate::event::Event;
-use crate::model::permission::LINK_RESPOND;
+use crate::model::permission::{GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
     Actor, Assignment, HandshakeState, Invitation, Link, LinkRequest, Proposal, ProposalContent, RoleRef,
 };
@@ -76,7 +76,9 @@ fn used_by_links(world: &World<'_>, next: &Policy, uses: &mut Uses) -> Result<()
         .collect();
     let services: BTreeSet<&Service> = now.services.difference(&next.services).collect();
     let globally = widened(now, next);
-    if types.is_empty() && services.is_empty() && globally.is_empty() {
+    // Whoever has given something can take it back.
+    let for_good = now.permissions.contains(GRANTS_MANAGE) && !next.permissions.contains(GRANTS_MANAGE);
+    if types.is_empty() && services.is_empty() && globally.is_empty() && !for_good {
         return Ok(());
     }
     for link in world.view.under::<Link>(Index::LinkManager, Key::new()) {
@@ -84,6 +86,9 @@ fn used_by_links(world: &World<'_>, next: &Policy, uses: &mut Uses) -> Result<()
         if link.is_in_force(world.at) {
             for what in named(&types, &services, &link.management, &link.services).chain(globally.clone()) {
                 uses.of_link(what, link.managed);
+            }
+            if for_good && !link.grants.is_empty() {
+                uses.of_link(GRANTS_MANAGE, link.managed);
             }
         }
     }

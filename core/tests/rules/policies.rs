@@ -111,6 +111,10 @@ fn p13_every_contradiction_in_a_policy_is_named() {
             },
             "`jointly` has a notice period and yet delink requests lapse after `delink_request_days`",
         ),
+        (
+            |it| drop(it.consoles.insert(text("manage"), "javascript:alert(1)".to_owned())),
+            "the console of `manage` must begin with `https://`, `http://` or, on the host's own site, `/`",
+        ),
         (|it| it.max_managers = 0, "`max_managers` must be 1 to 16, not 0"),
         (|it| it.max_managers = 17, "`max_managers` must be 1 to 16, not 17"),
         (|it| it.max_depth = 0, "`max_depth` must be 1 to 16, not 0"),
@@ -193,6 +197,25 @@ fn p13_what_is_in_use_cannot_be_dropped() {
     let question = Question::new(JULIA, text("audit.view"), JOINTLY);
     let refused = given.engine.check(&question).unwrap_err();
     assert_eq!(refused.refusal().map(|refusal| refusal.code), Some(UnknownPermission));
+}
+
+#[test]
+fn p13_whoever_has_given_a_grant_can_take_it_back_under_any_policy() {
+    let without = || {
+        let mut policy = Policy::default();
+        policy.permissions.remove("grants.manage");
+        policy.reserved.remove("grants.manage");
+        for role in &mut policy.roles {
+            role.permissions.remove("grants.manage");
+        }
+        SetPolicy::new(policy)
+    };
+    let grant = |grants: &[&str]| SetManagerGrants::new(JOINTLY_LINK, set(grants));
+    let given = given().and(JULIA, grant(&["users.manage"]));
+    let when = given.when(STAFF, without());
+    assert_eq!(when.refusal().about, "grants.manage (links: 1, tenants: 1)");
+    let given = when.then(refused(PolicyInUse)).and(JULIA, grant(&[]));
+    given.when(STAFF, without()).then(done()).verified();
 }
 
 #[test]
