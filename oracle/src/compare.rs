@@ -692,7 +692,7 @@ pub fn run(
         let mut first = None;
         done += run_world(seed, &mut coverage, |failure| {
             // Who is told of what is compared by a survey alone: the words leave some of it open.
-            let open = matches!(failure.difference, Difference::Notice(..));
+            let open = matches!(failure.difference, Difference::Notice(..) | Difference::Late(..));
             if !open {
                 first = Some(failure);
             }
