@@ -72,9 +72,8 @@ impl Oracle {
             .map(|one| one.id)
             .collect();
         // What its link takes along, which ends at the same moment, is canceled by that.
-        let ends_with_it = |one: &Move| {
-            self.link(one.link).and_then(|link| link.end()).is_some_and(|(end, _)| end <= at)
-        };
+        let ends_with_it =
+            |one: &Move| self.link(one.link).and_then(|link| link.end()).is_some_and(|(end, _)| end <= at);
         let moves: Vec<_> = self
             .moves
             .iter()
