@@ -2035,7 +2035,8 @@ class Policy(Data):
         prefix_reuse: What becomes of a domain prefix that is given back (T-3).
         asks_per_day: How many requests, invitations and reminders somebody gets from one organisation in a day of
             UTC (L-3).
-        consoles: Where each service's console is; `{tenant}` and `{number}` stand for the tenant's (S-1).
+        consoles: Where each service's console is: an `https` or `http` address, or a path on the host's own site;
+            `{tenant}` and `{number}` stand for the tenant's (S-1).
         delink_request_days: Days until a delink request lapses; never, if absent (D).
         host_reports_ready: Whether a tenant that is enabled again is up only when the host reports it ready; else
             it is at once (T-5).
