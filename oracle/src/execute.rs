@@ -143,6 +143,7 @@ impl Oracle {
 
     /// Everything that is due, one thing after the other, what was due first first.
     pub fn sweep(&mut self, at: Timestamp) {
+        let mut grounds = None;
         while let Some((moment, due)) = self.first_due(at) {
             let nothing = |_: &Self, _: &Self| Vec::new();
             let past = self.outbox.is_some().then(|| self.bare());
@@ -151,7 +152,12 @@ impl Oracle {
                 let before = world.grounds();
                 world.let_happen(&due, at);
                 world.note_kept_off(&before);
-                world.end_groundless(&before, moment);
+                // What happens at the same moment happens at once, as far as anything rests on it.
+                let before = grounds.take().unwrap_or(before);
+                match world.first_due(at) {
+                    Some((next, _)) if next == moment => grounds = Some(before),
+                    _ => world.end_groundless(&before, moment),
+                }
                 world.end_sessions(at, |tenant| concerned.contains(&tenant));
                 Ok(())
             });

@@ -71,13 +71,10 @@ impl Oracle {
             .filter(|one| pending(one.state) && !self.invitation_stands(one, at))
             .map(|one| one.id)
             .collect();
-        // What its link takes along, which ends at the same moment, is canceled by that.
-        let ends_with_it =
-            |one: &Move| self.link(one.link).and_then(|link| link.end()).is_some_and(|(end, _)| end <= at);
         let moves: Vec<_> = self
             .moves
             .iter()
-            .filter(|one| pending(one.state) && !ends_with_it(one) && !self.move_stands(one, at))
+            .filter(|one| pending(one.state) && !self.move_stands(one, at))
             .map(|one| one.id)
             .collect();
         for id in requests {

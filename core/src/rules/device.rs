@@ -165,8 +165,11 @@ fn bar_count(count: usize, bars: &mut Bars) {
 /// and, device by device, `unknown_device`, `cannot_be_withdrawn`.
 pub(crate) fn withdraw(world: &World<'_>, actor: &Actor, command: &WithdrawUpload) -> Ruling<Decision> {
     let arrived = resolve_upload(world, actor, command.upload)?;
+    // The day's bound comes before all that bars a device.
     let mut bars = Bars::new();
     world.bar_asking(actor, arrived.reseller, [arrived.uploaded_to.uuid()], &mut bars)?;
+    bars.lift()?;
+    let mut bars = Bars::new();
     let devices = match &command.devices {
         Some(ids) => named(world, ids, &mut bars, |device| bar_withdrawal(world, &arrived, device))?,
         None => {

@@ -257,6 +257,8 @@ fn l3_nobody_is_told_of_what_is_given_and_taken_more_often_in_a_day_than_they_ma
             given.and(ROB, upload(number, ALONE, &["SN-1"])).and(ROB, WithdrawUpload::new(upload_id(number)));
     }
     let given = given.and(ROB, upload(3, ALONE, &["SN-1"]));
+    let unknown = WithdrawUpload { devices: Some(set(&["SN-9"])), ..WithdrawUpload::new(upload_id(3)) };
+    let given = given.when(ROB, unknown).then(refused(TooManyRequests));
     given.when(ROB, WithdrawUpload::new(upload_id(3))).then(refused(TooManyRequests)).verified();
     let mut given = few(trade(MoveRule::AtOnce));
     given =
