@@ -255,7 +255,7 @@ impl Generator {
         }
         self.pass_time(oracle);
         if self.rng.per_mille(7) {
-            self.coming = self.to_and_fro(oracle);
+            self.coming = self.back_and_forth(oracle);
         }
         let (actor, command) = self.choose(oracle);
         if self.rng.per_mille(12)

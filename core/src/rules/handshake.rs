@@ -333,7 +333,8 @@ impl Touched {
         match event {
             Event::PolicySet { .. } => self.everything = true,
             Event::RoleEdited { role, permissions, .. } => {
-                if world.role(*role)?.is_some_and(|before| before.permissions != *permissions) {
+                let before = world.role(*role)?;
+                if before.is_some_and(|before| before.permissions != *permissions) {
                     self.having(world, *role)?;
                 }
             }
@@ -344,7 +345,8 @@ impl Touched {
                 self.through(world, *link)?;
             }
             Event::ManagerGrantsSet { link, grants } => {
-                if world.link(*link)?.is_some_and(|before| !before.grants.is_subset(grants)) {
+                let before = world.link(*link)?;
+                if before.is_some_and(|before| !before.grants.is_subset(grants)) {
                     self.through(world, *link)?;
                 }
             }

@@ -9,7 +9,7 @@ use crate::world::{Link, Oracle};
 
 impl Generator {
     /// What somebody does and undoes, once more than the policy allows in a day, the last first. Where that is often, nothing.
-    pub(super) fn to_and_fro(&mut self, oracle: &Oracle) -> Vec<(Actor, Command)> {
+    pub(super) fn back_and_forth(&mut self, oracle: &Oracle) -> Vec<(Actor, Command)> {
         const OFTEN: u32 = 4;
         if oracle.policy.asks_per_day >= OFTEN {
             return Vec::new();
