@@ -530,7 +530,8 @@ fn child() {
         let looked = SqliteStore::open(path, quick().read_only(true)).and_then(|store| look(&store));
         return println!("looked {looked:?}");
     }
-    let store = open(Path::new(path));
+    // However slow the machine is: how long one waits is not what is tried here.
+    let store = SqliteStore::open(path, FileOptions::default().wait_ms(600_000)).unwrap();
     println!("ready");
     let mut rounds = match part {
         "forever" => 0..u64::MAX,
@@ -552,7 +553,7 @@ fn process(part: &str, path: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
     command.env(CHILD, format!("{part} {}", path.display()));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
     command
 }
 
