@@ -92,7 +92,7 @@ fn made<T: std::str::FromStr<Err = tenantry::base::ids::NotAnId>>() -> T {
     "00000000-0000-0000-0000-000000000c0d".parse().unwrap()
 }
 
-fn one_of_each() -> Vec<Command> {
+pub(super) fn one_of_each() -> Vec<Command> {
     let subject = tenantry::model::Subject::User(JIM);
     vec![
         SetPolicy::new(Box::new(Policy::delegated())).into(),
