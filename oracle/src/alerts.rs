@@ -145,7 +145,8 @@ impl Oracle {
         }
         for user in &c.additional {
             let near = self.user(*user).is_some_and(|user| {
-                user.is_living() && (user.home == c.tenant || self.manages(user.home, c.tenant, at))
+                let above = || self.manages(user.home, c.tenant, at) && self.is_there(who, user.home, at);
+                user.is_living() && (user.home == c.tenant || above())
             });
             if !near {
                 obstacles.push(Code::NoSuchUser);

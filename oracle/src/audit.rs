@@ -300,6 +300,9 @@ impl Oracle {
             if entry.refused && !self.told_of_attempt(who, tenant, &entry.actor, at) {
                 continue;
             }
+            if !self.told_of_seats(who, entry, at) {
+                continue;
+            }
             let told = |one: TenantId| self.told_of(who, tenant, one, entry, at);
             // Nor what somebody else tried about an organisation that is not there for the reader: done, it would not be told.
             if entry.refused && entry.actor != *viewer {
@@ -380,6 +383,22 @@ impl Oracle {
         let (Who::User(reader), Actor::User(by)) = (who, by) else { return true };
         let home = |id| self.user(id).map(|user| user.home).unwrap();
         home(reader) == tenant || self.is_there(who, home(*by), at)
+    }
+
+    /// Whether a reader is told of seats that an entry gave or took back, if it did: from elsewhere than the tenant only
+    /// where whoever bought them is there for them (T-9).
+    fn told_of_seats(&self, who: Who, entry: &Entry, at: Timestamp) -> bool {
+        if entry.refused || !["assign_seats", "release_seats"].contains(&entry.command.as_str()) {
+            return true;
+        }
+        let Who::User(_) = who else { return true };
+        let [before, after] = &*entry.around;
+        let licences = changed(&before.devices, &after.devices).filter_map(|device| device.seat);
+        licences.filter_map(|id| self.licence(id)).all(|licence| {
+            self.is_at_home(who, licence.tenant)
+                || licence.buyer == licence.tenant
+                || self.is_told_of_buyer(who, licence.buyer, at)
+        })
     }
 
     /// Whether what is done elsewhere with another is told to a reader of the audit of `tenant`: it is there for them

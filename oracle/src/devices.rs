@@ -36,6 +36,15 @@ impl From<DeviceRow> for HeldRow {
     }
 }
 
+impl HeldRow {
+    /// Whether a filter finds what is shown.
+    pub fn is_wanted(&self, filter: &DeviceFilter) -> bool {
+        filter.text.as_ref().is_none_or(|text| self.id.starts_with(text.as_str()))
+            && filter.licence.is_none_or(|licence| self.seat == Some(licence))
+            && filter.seated.is_none_or(|seated| seated == self.seat.is_some())
+    }
+}
+
 /// The most devices that one command takes.
 pub const MANY: usize = 10_000;
 
@@ -160,7 +169,7 @@ impl Oracle {
         self.moving(id).is_some()
     }
 
-    /// A device as it is held.
+    /// A device as it is held, whoever may be told of that.
     pub fn held_row(&self, device: &Device) -> HeldRow {
         HeldRow {
             id: device.id.clone(),
@@ -171,29 +180,27 @@ impl Oracle {
         }
     }
 
+    /// A row as far as somebody is told of the licence and the move: only of what is there for them (T-9).
+    pub fn shown_row(&self, who: Who, row: HeldRow, at: Timestamp) -> HeldRow {
+        let seat =
+            |id: &LicenceId| self.licence(*id).is_some_and(|one| self.is_told_of_licence(who, one, at));
+        let moving =
+            |id: &MoveId| self.pending_move(*id).is_some_and(|one| self.is_told_of_link(who, one.link, at));
+        HeldRow { seat: row.seat.filter(seat), moving: row.moving.filter(moving), ..row }
+    }
+
     /// What a tenant holds.
-    pub fn devices_of(
-        &self,
-        viewer: &Actor,
-        tenant: TenantId,
-        filter: &DeviceFilter,
-        at: Timestamp,
-    ) -> Result<Vec<HeldRow>, Code> {
-        self.viewer(viewer, "devices.view", tenant, at)?;
+    pub fn devices_of(&self, viewer: &Actor, tenant: TenantId, at: Timestamp) -> Result<Vec<HeldRow>, Code> {
+        let who = self.viewer(viewer, "devices.view", tenant, at)?;
         let held = self.devices.iter().filter(|device| device.holder() == tenant);
-        let wanted = |row: &HeldRow| {
-            filter.text.as_ref().is_none_or(|text| row.id.starts_with(text.as_str()))
-                && filter.licence.is_none_or(|licence| row.seat == Some(licence))
-                && filter.seated.is_none_or(|seated| seated == row.seat.is_some())
-        };
-        Ok(held.map(|device| self.held_row(device)).filter(wanted).collect())
+        Ok(held.map(|device| self.shown_row(who, self.held_row(device), at)).collect())
     }
 
     /// The device that goes by an id, for those who may see what its holder has.
     pub fn find_device(&self, viewer: &Actor, id: &str, at: Timestamp) -> Result<Option<HeldRow>, Code> {
-        self.actor(viewer, Disabled::Bars)?;
+        let who = self.actor(viewer, Disabled::Bars)?;
         let shown = |device: &&Device| self.viewer(viewer, "devices.view", device.holder(), at).is_ok();
-        Ok(self.device(id).filter(shown).map(|device| self.held_row(device)))
+        Ok(self.device(id).filter(shown).map(|device| self.shown_row(who, self.held_row(device), at)))
     }
 
     /// What stands in the way of doing something with a device that the tenant should hold.
@@ -394,7 +401,9 @@ impl Oracle {
             Who::Operator { ticket: false } if party == Party::Customer => return Err(Code::TicketRequired),
             Who::Operator { .. } => return Ok(one),
         };
-        match self.side(user, one.manager, one.customer, at) {
+        // It is there for those for whom its link is (T-9).
+        let link = self.link(one.link).unwrap();
+        match self.side_of_link(user, link, at) {
             None => return Err(Code::UnknownMove),
             Some(side) if side != party => return Err(Code::WrongActor),
             Some(Party::Manager) => self.right(who, "devices.manage", one.manager, at, Disabled::Bars)?,

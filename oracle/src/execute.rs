@@ -278,7 +278,7 @@ impl Oracle {
         link.grants.clear();
         link.ended = Some(cause);
         let managed = link.managed;
-        self.let_go(managed, Holder::Link(id));
+        self.let_go(managed, Holder::Link(id), at);
         let mut touched = self.all_below(managed, at);
         touched.insert(managed);
         let rests = |a: &Assignment| {

@@ -81,7 +81,8 @@ impl Oracle {
     ) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         let one = self.integration_for(who, c.integration, at)?;
-        if !one.attached.contains(&c.tenant) {
+        // Where the tenant is not there, neither is what is attached (T-9).
+        if !one.attached.contains(&c.tenant) || !self.sees(who, c.tenant, at) {
             return Err(Code::NotAttached);
         }
         self.integration_mut(c.integration).attached.remove(&c.tenant);

@@ -49,10 +49,20 @@ impl Oracle {
         Ok(())
     }
 
+    /// Whether a licence is there for somebody: they see the tenant that it serves, and are of it or are told who bought it
+    /// (T-9).
+    pub fn is_told_of_licence(&self, who: Who, licence: &Licence, at: Timestamp) -> bool {
+        let Who::User(_) = who else { return true };
+        self.sees(who, licence.tenant, at)
+            && (self.is_at_home(who, licence.tenant)
+                || licence.buyer == licence.tenant
+                || self.is_told_of_buyer(who, licence.buyer, at))
+    }
+
     /// The licence, for those who manage the licences of the tenant that it serves.
     fn licence_for(&self, who: Who, id: LicenceId, at: Timestamp) -> Result<Licence, Code> {
         let licence = self.licence(id).ok_or(Code::UnknownLicence)?;
-        if matches!(who, Who::User(_)) && !self.sees(who, licence.tenant, at) {
+        if !self.is_told_of_licence(who, licence, at) {
             return Err(Code::UnknownLicence);
         }
         self.right_for(who, "licences.manage", licence.tenant, &licence.service, at)?;

@@ -278,8 +278,9 @@ fn read(reading: Reading<'_>, snapshot: &Snapshot<'_>, now: &Moment<'_>, questio
                 in_order(&actual, *turning, |row| row.id.clone())?;
                 let rows = told
                     .right("devices.view", tenant)
-                    .and_then(|()| told.world.devices_of(viewer, tenant, &filter(), told.at));
-                same(rows, actual)
+                    .and_then(|()| told.world.devices_of(viewer, tenant, told.at));
+                let rows = rows.map(|rows| rows.into_iter().map(|row| told.device(row)));
+                same(rows.map(|rows| rows.filter(|row| row.is_wanted(&filter())).collect()), actual)
             })
         }
         Asked::Device(device) => {
@@ -288,8 +289,9 @@ fn read(reading: Reading<'_>, snapshot: &Snapshot<'_>, now: &Moment<'_>, questio
             reading.of(actual, |told, actual: Result<Vec<HeldRow>, _>| {
                 let one =
                     told.could_act().and_then(|()| told.world.find_device(viewer, device.as_str(), told.at));
-                let told = |row: &HeldRow| told.right("devices.view", row.holder).is_ok();
-                same(one.map(|one| one.into_iter().filter(told).collect()), actual)
+                let held = |row: &HeldRow| told.right("devices.view", row.holder).is_ok();
+                let row = |row: HeldRow| told.device(row);
+                same(one.map(|one| one.into_iter().filter(held).map(row).collect()), actual)
             })
         }
         Asked::Person(tenant, email) => {

@@ -16,6 +16,7 @@ use tenantry::query::{
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::devices::HeldRow;
 use crate::world::Oracle;
 
 /// What is asked.
@@ -229,6 +230,14 @@ impl Told<'_> {
         let Some((today, now, user)) = self.today else { return Ok(()) };
         self.could_act()?;
         today.viewer(&Actor::User(user), permission, tenant, now).map(|_| ())
+    }
+
+    /// A device, with what may be told of it today.
+    pub fn device(&self, row: HeldRow) -> HeldRow {
+        match self.today {
+            Some((today, now, user)) => today.shown_row(Who::User(user), row, now),
+            None => row,
+        }
     }
 
     /// Whether who asks can act today, and could then.

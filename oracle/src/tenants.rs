@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::access::{Disabled, Who};
 use crate::obstacles::{batch_obstacles, least};
 use crate::users::invitee_ids;
-use crate::world::{Assignment, Holder, Link, Oracle, Tenant};
+use crate::world::{Addressee, Assignment, Holder, Link, Oracle, Tenant};
 
 impl Oracle {
     pub fn register_tenant(&mut self, actor: &Actor, c: &RegisterTenant, at: Timestamp) -> Result<(), Code> {
@@ -275,6 +275,11 @@ impl Oracle {
                     Who::Operator { ticket: false } => obstacles.push(Code::TicketRequired),
                     Who::Operator { ticket: true } => {}
                 }
+            } else {
+                // To disable again and enable again would tell them without end (L-3).
+                let lifted = held_by.intersection(&sides).filter_map(|side| self.holder_side(id, *side));
+                let enough = |by| self.asked_enough(who, &Addressee::Tenant(id), by, at);
+                obstacles.extend(lifted.filter_map(enough));
             }
         }
         least(obstacles)?;
@@ -285,7 +290,7 @@ impl Oracle {
                 _ => self.sides_on(who, tenant, at),
             };
             for side in lifted {
-                self.let_go(tenant, side);
+                self.let_go(tenant, side, at);
             }
         }
         Ok(())
@@ -298,11 +303,27 @@ impl Oracle {
 
     /// A side keeps the tenant disabled no longer; with the last one it is on its way up, or up where no host reports that
     /// (T-5).
-    pub fn let_go(&mut self, tenant: TenantId, side: Holder) {
+    pub fn let_go(&mut self, id: TenantId, side: Holder, at: Timestamp) {
         let up = self.up();
-        let tenant = self.tenant_mut(tenant);
-        if tenant.held_by.remove(&side) && tenant.held_by.is_empty() {
+        let tenant = self.tenant_mut(id);
+        if !tenant.held_by.remove(&side) {
+            return;
+        }
+        if tenant.held_by.is_empty() {
             tenant.operation = up;
+        }
+        // Whoever lifts it.
+        if let Some(by) = self.holder_side(id, side) {
+            self.note_asked_by(Addressee::Tenant(id), by, at);
+        }
+    }
+
+    /// The organisation for which a side keeps a tenant disabled; operators do it for none.
+    fn holder_side(&self, tenant: TenantId, side: Holder) -> Option<TenantId> {
+        match side {
+            Holder::Own => Some(tenant),
+            Holder::Operator => None,
+            Holder::Link(link) => self.link(link).map(|link| link.manager),
         }
     }
 

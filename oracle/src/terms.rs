@@ -182,7 +182,11 @@ impl Oracle {
         let dropped = self.policy.permissions.contains(&respond) && !policy.permissions.contains(&respond);
         let had =
             |role: &BuiltinRole| self.assignments.iter().any(|a| a.role == RoleRef::Builtin(role.clone()));
-        dropped && self.links.iter().any(|link| link.in_force(at))
+        // Nobody could take a grant back.
+        let grants = Permission::parse("grants.manage").unwrap();
+        let kept = self.policy.permissions.contains(&grants) && !policy.permissions.contains(&grants);
+        kept && self.links.iter().any(|link| link.in_force(at) && !link.grants.is_empty())
+            || dropped && self.links.iter().any(|link| link.in_force(at))
             || self.policy.super_role != policy.super_role && had(&self.policy.super_role)
             || self.policy.admin_role != policy.admin_role
                 && self.policy.admin_role != policy.super_role

@@ -1,7 +1,7 @@
 //! Users: invitations, their lives, and their personal data (U). It never decides what a role lets them do.
 
 use tenantry::base::ids::{InvitationId, TenantId, UserId};
-use tenantry::base::text::Email;
+use tenantry::base::text::{Email, Permission};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{EditUser, InviteOwner, InviteUser, Invitee, RegisterUser};
 use tenantry::model::{
@@ -195,7 +195,9 @@ impl Oracle {
             return Ok((invitation.clone(), who, invitation.sign_up));
         }
         let adds = |link: &&Link| self.right(who, "customers.add", link.manager, at, Disabled::Bars).is_ok();
-        let names = invitation.sign_up && self.links_above(invitation.tenant, at).iter().any(adds);
+        let names = invitation.sign_up
+            && !self.decides_against(who, invitation.tenant, at)
+            && self.links_above(invitation.tenant, at).iter().any(adds);
         if !names {
             if !self.sees(who, invitation.tenant, at) {
                 return Err(Code::UnknownInvitation);
@@ -203,6 +205,15 @@ impl Oracle {
             self.right(who, "users.manage", invitation.tenant, at, Disabled::Bars)?;
         }
         Ok((invitation.clone(), who, names))
+    }
+
+    /// Whether somebody is kept off a tenant: by what decides for them there, and not only because nothing reaches them yet
+    /// (U-2.7).
+    fn decides_against(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
+        let Who::User(user) = who else { return false };
+        let view = Permission::parse("tenant.view").unwrap();
+        let decisive = self.assignments_on(user, tenant, at);
+        !decisive.is_empty() && !decisive.iter().any(|a| self.gives(a, &view))
     }
 
     pub fn resend_invitation(&mut self, actor: &Actor, id: InvitationId, at: Timestamp) -> Result<(), Code> {
