@@ -136,6 +136,25 @@ impl Oracle {
         Ok(rows.collect())
     }
 
+    /// A row of a past as far as people, and the organisations of others, may be told today as well.
+    pub fn alerted_still(&self, who: Who, tenant: TenantId, row: AlertedRow, at: Timestamp) -> AlertedRow {
+        let there =
+            |home: TenantId| self.living(home).is_some() && (home == tenant || self.is_there(who, home, at));
+        let (category, audience) = (row.category.clone(), row.audience);
+        let (additional, organisations) = (BTreeSet::new(), BTreeSet::new());
+        let mut told = AlertedRow { category, audience, additional, organisations };
+        told.organisations.extend(row.organisations.into_iter().filter(|home| there(*home)));
+        for (user, home, name, email) in row.additional.into_iter().filter(|(_, home, ..)| there(*home)) {
+            let views = self.may_view_users(who, home, at);
+            if views || self.is_at_home(who, home) {
+                told.additional.insert((user, home, name.filter(|_| views), email.filter(|_| views)));
+            } else {
+                told.organisations.insert(home);
+            }
+        }
+        told
+    }
+
     pub fn set_alert_rule(&mut self, actor: &Actor, c: &SetAlertRule, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         self.right(who, "alerts.manage", c.tenant, at, Disabled::Bars)?;

@@ -96,7 +96,11 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let rows = told
                     .right("alerts.view", tenant)
                     .and_then(|()| told.world.alert_rules_of(viewer, tenant, told.at));
-                same(rows, actual)
+                let row = |row: AlertedRow| match told.today {
+                    Some((today, now, user)) => today.alerted_still(Who::User(user), tenant, row, now),
+                    None => row,
+                };
+                same(rows.map(|rows| rows.into_iter().map(row).collect()), actual)
             })
         }
         Asked::Assignments(tenant, filter, turning) => {

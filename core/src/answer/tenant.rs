@@ -468,7 +468,7 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
             return Ok(None);
         }
         let Some(user) = world.user(held.user)? else { return Ok(None) };
-        if user.home != tenant && !sight.knows(tenant, user.home)? {
+        if user.home != tenant && !sight.still_knows(user.home)? {
             return Ok(None);
         }
         let open = sight.might(USERS_VIEW, user.home)?;
@@ -699,7 +699,7 @@ pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<P
         if !wanted || !sight.has_licence(&licence)? {
             return Ok(None);
         }
-        let known = licence.buyer == tenant || sight.knows(tenant, licence.buyer)?;
+        let known = licence.buyer == tenant || sight.still_knows(licence.buyer)?;
         let row = LicenceRow {
             licence: licence.id,
             service: licence.service.clone(),
@@ -734,7 +734,7 @@ pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<P
         {
             return Ok(None);
         }
-        let Some(by) = sight.somebody(tenant, session.user)? else { return Ok(None) };
+        let Some(by) = sight.somebody(session.user)? else { return Ok(None) };
         // Whoever shows as their organisation is not told by a filter either.
         let named = by.uuid() == session.user.uuid();
         let Session { id: session, service, opened, closed, .. } = Arc::unwrap_or_clone(session);

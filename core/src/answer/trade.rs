@@ -115,7 +115,7 @@ fn besides(
         let Some(user) = sight.world().user(user)?.filter(|user| user.state.is_living()) else { continue };
         let home = user.home;
         let counts = home == rule.tenant || above.contains(&home);
-        if !counts || home != rule.tenant && !sight.knows(rule.tenant, home)? {
+        if !counts || home != rule.tenant && !sight.still_knows(home)? {
             continue;
         }
         let open = sight.might(USERS_VIEW, home)?;

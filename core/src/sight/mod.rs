@@ -194,26 +194,26 @@ impl<'w> Sight<'w> {
     }
 
     /// Whether a licence is there for the actor, who sees the tenant that it serves: now and, of a
-    /// past, then as well. Those at home there remember whose it was.
+    /// past, then as well. Those at home there see all of them.
     ///
     /// # Errors
     /// When the world cannot be read.
     pub fn has_licence(&self, licence: &Licence) -> Result<bool, ViewError> {
         let Licence { tenant, buyer, .. } = *licence;
-        Ok(self.is_home(tenant) || buyer == tenant || self.knows(tenant, buyer)?)
+        Ok(self.is_home(tenant) || buyer == tenant || self.still_knows(buyer)?)
     }
 
-    /// Somebody who has to do with a tenant, as the actor is told of them: a person of their own
-    /// organisation, or another organisation that is there for them.
+    /// Somebody as the actor is told of them: a person of their own organisation, or another
+    /// organisation that is there for them.
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn somebody(&self, tenant: TenantId, user: UserId) -> Result<Option<Subject>, ViewError> {
+    pub fn somebody(&self, user: UserId) -> Result<Option<Subject>, ViewError> {
         let Some(user) = self.world.user(user)? else { return Ok(None) };
         if self.is_home(user.home) {
             return Ok(Some(Subject::User(user.id)));
         }
-        Ok(self.knows(tenant, user.home)?.then_some(Subject::Tenant(user.home)))
+        Ok(self.still_knows(user.home)?.then_some(Subject::Tenant(user.home)))
     }
 
     /// The person with an address who is at home on a tenant, or on one above it that is there for

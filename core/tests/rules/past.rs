@@ -265,14 +265,23 @@ fn t9_what_a_former_manager_shared_is_in_no_past_list_recorded_or_not() {
         ..CreateIntegration::new(GRAND, text("ticketing"), text("Tickets"))
     };
     let given = given.and(GINA, create).and(GINA, ShareIntegration::new(tool, MSP));
+    let given = given.and(STAFF, assign(GUS, MSP, "read_only"));
     let shared = seq(&given);
+    let of_grand = |moment: &Moment<'_>| {
+        let rows = moment.ask(Assignments::new(ADA.into(), MSP)).unwrap().rows;
+        rows.iter().filter(|row| row.home == GRAND).count()
+    };
     now_and_then(&given, shared, |moment| {
         assert_eq!(integrations(moment, ADA, MSP), Ok(vec!["Tickets".to_owned()]));
+        assert_eq!(of_grand(moment), 1);
     });
-    let hidden = |moment: &Moment<'_>| assert_eq!(integrations(moment, ADA, MSP), Ok(Vec::new()));
+    let hidden = |moment: &Moment<'_>| {
+        assert_eq!(integrations(moment, ADA, MSP), Ok(Vec::new()));
+        assert_eq!(of_grand(moment), 0);
+    };
     let given = given.later(11);
-    now_and_then(&given, shared, hidden);
-    now_and_then(&given.swept(), shared, hidden);
+    now_and_then(&given, shared, &hidden);
+    now_and_then(&given.swept(), shared, &hidden);
 }
 
 #[test]
