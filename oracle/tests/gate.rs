@@ -9,7 +9,7 @@ const THREADS: u64 = 2;
 
 #[test]
 fn r1_the_oracle_and_the_engine_agree_on_random_commands_and_all_checks() {
-    let commands = 200_000;
+    let commands = 240_000;
     let mut coverage = Coverage::default();
     let mut done = 0;
     thread::scope(|scope| {
