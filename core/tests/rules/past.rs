@@ -280,8 +280,8 @@ fn t9_what_a_former_manager_shared_is_in_no_past_list_recorded_or_not() {
         assert_eq!(of_grand(moment), 0);
     };
     let given = given.later(11);
-    now_and_then(&given, shared, &hidden);
-    now_and_then(&given.swept(), shared, &hidden);
+    now_and_then(&given, shared, hidden);
+    now_and_then(&given.swept(), shared, hidden);
 }
 
 #[test]
