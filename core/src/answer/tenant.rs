@@ -669,9 +669,9 @@ impl<'s> DeviceRows<'s> {
     fn is_moving(&self, id: MoveId) -> Result<bool, ViewError> {
         let world = self.sight.world();
         let Some(found) = world.view.get::<Move>(id.uuid())? else { return Ok(false) };
-        let awaited = found.handshake.state_at(world.at) == HandshakeState::Pending
-            && world.link(found.link)?.is_some_and(|link| link.is_in_force(world.at));
-        Ok(awaited && unless_refused(self.sight.link(found.link))?.is_some())
+        let link = unless_refused(self.sight.link(found.link))?;
+        Ok(found.handshake.state_at(world.at) == HandshakeState::Pending
+            && link.is_some_and(|link| link.is_in_force(world.at)))
     }
 }
 

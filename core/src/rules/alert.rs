@@ -13,7 +13,7 @@ use crate::base::text::IssueCategory;
 use crate::command::SetAlertRule;
 use crate::event::Event;
 use crate::model::permission::{ALERTS_MANAGE, DEVICES_GROUP_MANAGER};
-use crate::model::{Actor, AlertRule, Audience, RoleRef, UserState};
+use crate::model::{Actor, AlertRule, Audience, RoleRef, User, UserState};
 use crate::query::Recipients;
 use crate::refusal::Code;
 use crate::view::{Index, Key, ViewError};
@@ -30,13 +30,13 @@ pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> R
     let setting = authority::admit(world, actor, Gate::Shut)?;
     let above = graph::above(world, command.tenant, &BTreeSet::new())?;
     for &id in &command.additional {
-        let user = world.user(id)?;
+        let user = world.user(id)?.filter(|user| can_receive(user, command.tenant, &above));
         // Somebody whose organisation is not there for whoever names them is nobody (T-9).
-        let there = match (&setting, &user) {
+        let can = match (&setting, &user) {
             (Some(by), Some(user)) => user.home == command.tenant || access::knows(world, by, user.home)?,
-            _ => true,
+            (None, user) => user.is_some(),
+            (Some(_), None) => false,
         };
-        let can = there && can_receive(world, id, command.tenant, &above)?;
         bars.bar(!can, Code::NoSuchUser, id);
     }
     bars.lift()?;
@@ -51,15 +51,8 @@ pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> R
 
 /// Whether somebody can be an additional recipient: living, and at home there or at one of those
 /// above.
-fn can_receive(
-    world: &World<'_>,
-    user: UserId,
-    tenant: TenantId,
-    above: &BTreeSet<TenantId>,
-) -> Result<bool, ViewError> {
-    Ok(world
-        .user(user)?
-        .is_some_and(|user| user.state.is_living() && (user.home == tenant || above.contains(&user.home))))
+fn can_receive(user: &User, tenant: TenantId, above: &BTreeSet<TenantId>) -> bool {
+    user.state.is_living() && (user.home == tenant || above.contains(&user.home))
 }
 
 /// Who gets a tenant's service mail: fully managed, the manager's admins instead of its own;
@@ -114,8 +107,8 @@ pub(crate) fn recipients(
     };
     let above = graph::above(world, tenant, &BTreeSet::new())?;
     for &user in rule.iter().flat_map(|rule| &rule.additional) {
-        let active = world.user(user)?.is_some_and(|user| user.state == UserState::Active);
-        if active && can_receive(world, user, tenant, &above)? && is_admitted(world, user, tenant)? {
+        let counts = |it: &User| it.state == UserState::Active && can_receive(it, tenant, &above);
+        if world.user(user)?.is_some_and(|it| counts(&it)) && is_admitted(world, user, tenant)? {
             to.users.insert(user);
         }
     }

@@ -37,6 +37,7 @@ use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
 use crate::rules::graph;
 use crate::rules::kept_off;
+use crate::rules::licence;
 use crate::rules::{Gate, Ruling, World, unless_refused};
 use crate::view::ViewError;
 
@@ -199,8 +200,13 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// When the world cannot be read.
     pub fn has_licence(&self, licence: &Licence) -> Result<bool, ViewError> {
-        let Licence { tenant, buyer, .. } = *licence;
-        Ok(self.is_home(tenant) || buyer == tenant || self.still_knows(buyer)?)
+        let Some(user) = &self.viewer else { return Ok(true) };
+        for world in self.judging() {
+            if !licence::is_told(world, user, licence)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Somebody as the actor is told of them: a person of their own organisation, or another
