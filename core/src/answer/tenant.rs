@@ -409,9 +409,11 @@ pub(super) fn barred_managers(
 
 /// Whether the actor is told of a request that a manager sent: whoever is kept off the tenant that
 /// came to be managed, or was until it no longer was, is not, nor of a past in which it had yet to
-/// come to that (T-9).
+/// come to that; nor is anybody from further up for whom the manager is not there (T-9).
 fn sees_asked(sight: &Sight<'_>, request: &LinkRequest) -> Result<bool, ViewError> {
-    Ok(!sight.is_kept_off(request.manager, request.managed)?
+    let is_there = sight.is_home(request.manager) || sight.still_knows(request.manager)?;
+    Ok(is_there
+        && !sight.is_kept_off(request.manager, request.managed)?
         && sight.has_link_if_any(LinkId::from_uuid(request.id.uuid()))?)
 }
 

@@ -111,6 +111,25 @@ fn q4_whoever_is_kept_off_what_came_to_be_managed_is_told_of_no_request_for_it()
 }
 
 #[test]
+fn q4_what_a_manager_asked_is_told_to_nobody_further_up_who_does_not_see_it() {
+    let asks = RoleId::from_uuid(Uuid::from_u128(0x0a5c));
+    let role = CreateRole { role: Some(asks), ..CreateRole::new(MSP, text("Asks"), set(&["customers.add"])) };
+    let given = given()
+        .and(staff_for("T-1"), ChangeTenantKind::new(JOINTLY, TenantKind::Msp))
+        .and(JULIA, super::ask(JOINTLY, "ALONE", "jointly"))
+        .and(ADA, role)
+        .and(
+            ADA,
+            Assign::new(vec![NewAssignment { role: RoleRef::Custom(asks), ..place(ADAM, JOINTLY, "admin") }]),
+        );
+    let sent = |who: UserId| {
+        let filter = LinkRequestFilter { sent: true, state: None };
+        ask(&given, LinkRequests { filter, ..LinkRequests::new(who.into(), JOINTLY) }).rows.len()
+    };
+    assert_eq!((sent(JULIA), sent(ADA), sent(ADAM)), (1, 1, 0));
+}
+
+#[test]
 fn q4_roles_are_those_of_the_policy_and_the_tenants_own() {
     let given = given();
     let given = given.and(JULIA, CreateRole::new(JOINTLY, text("Night shift"), set(&["devices.view"])));
