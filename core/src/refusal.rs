@@ -252,7 +252,7 @@ codes! {
     509 DelinkFirst "delink_first" "T-7" State:
         "tenant `{}` is jointly managed and has an active admin of its own, or is managed by others as well"; "delink it instead"
     510 KindConflict "kind_conflict" "T-1" State:
-        "tenant `{}` has links that its new kind does not allow"; "end those links first"
+        "tenant `{}` has links, or as a reseller a list or uploads, that its new kind does not allow"; "end those links and take off the list what is there without uploads; with uploads, register another tenant of that kind"
     511 HeldByOthers "held_by_others" "T-5" State:
         "tenant `{}` is kept disabled by somebody else"; "ask whoever disabled it to enable it"
 

@@ -210,6 +210,13 @@ impl Oracle {
         if c.kind == TenantKind::Reseller && !self.links_above(c.tenant, at).is_empty() {
             obstacles.push(Code::KindConflict);
         }
+        let lists = self
+            .reseller_customers
+            .iter()
+            .any(|row| row.reseller == c.tenant && self.living(row.tenant).is_some());
+        if lists || self.uploads.iter().any(|upload| upload.reseller == c.tenant) {
+            obstacles.push(Code::KindConflict);
+        }
         least(obstacles)?;
         self.tenant_mut(c.tenant).kind = c.kind;
         Ok(())

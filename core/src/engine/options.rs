@@ -54,6 +54,8 @@ impl Clock for SystemClock {
 pub struct Options {
     pub(super) clock: Box<dyn Clock>,
     pub(super) ids: Box<dyn Fn() -> Uuid + Send + Sync>,
+    /// Whether the ids are the host's, which may repeat themselves.
+    pub(super) ids_of_host: bool,
     pub(super) salts: Box<dyn Fn() -> Uuid + Send + Sync>,
     pub(super) policy: Policy,
     pub(super) record_refusals: bool,
@@ -66,6 +68,7 @@ impl Default for Options {
         Self {
             clock: Box::new(SystemClock),
             ids: Box::new(Uuid::now_v7),
+            ids_of_host: false,
             salts: Box::new(Uuid::new_v4),
             policy: Policy::default(),
             record_refusals: true,
@@ -84,10 +87,12 @@ impl Options {
         self
     }
 
-    /// Makes ids that callers left out; UUIDv7 by default.
+    /// Makes ids that callers left out; UUIDv7 by default. One that is nil or names anything
+    /// already is refused as one that a caller chose (`nil_id`, `id_taken`).
     #[must_use]
     pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
         self.ids = Box::new(ids);
+        self.ids_of_host = true;
         self
     }
 

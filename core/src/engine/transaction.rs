@@ -221,7 +221,8 @@ impl<'t> Transaction<'t> {
         self.sweep(SWEPT_BY_A_COMMAND, Some(&request.command))?;
         let decided = {
             let seq = self.chain.head.seq + 1;
-            let world = World::new(&self.chain.world, self.chain.at(), seq, &*self.options.ids)?;
+            let world = World::new(&self.chain.world, self.chain.at(), seq, &*self.options.ids)?
+                .with_ids_that_may_repeat(self.options.ids_of_host);
             decide(&world, request)
         };
         let step = match decided {

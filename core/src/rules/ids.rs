@@ -39,13 +39,17 @@ impl<'w> NewIds<'w> {
     }
 
     /// The id that the caller chose, barred where it is nil or names anything already; a fresh one,
-    /// where none was chosen. Fresh ids are not looked up: they cannot have been used.
+    /// where none was chosen. Fresh ids of the library's making are not looked up: they cannot have
+    /// been used. A host that makes them may well repeat itself.
     pub(super) fn take<T: Copy>(
         &mut self,
         chosen: Option<Id<T>>,
         bars: &mut Bars,
     ) -> Result<Id<T>, ViewError> {
-        let Some(id) = chosen else { return Ok(Id::from_uuid(self.world.fresh())) };
+        if chosen.is_none() && !self.world.ids_may_repeat() {
+            return Ok(Id::from_uuid(self.world.fresh()));
+        }
+        let id = chosen.unwrap_or_else(|| Id::from_uuid(self.world.fresh()));
         bars.bar(id.uuid().is_nil(), Code::NilId, "");
         let taken = !self.given.insert(id.uuid()) || self.is_taken(id.uuid())?;
         bars.bar(taken, Code::IdTaken, id);

@@ -15,8 +15,8 @@ use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, R
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Contact, EndCause, HandshakeState, Link, LinkRequest, ManagerInvitation, Patch,
-    Personal, PersonalField, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
+    Actor, Assignment, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest, ManagerInvitation,
+    Patch, Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
@@ -172,11 +172,15 @@ pub(crate) fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTena
     bars.bar(tenant.kind == command.kind, Code::NothingToDo, tenant.id);
     let manages = !world.links_below(tenant.id)?.is_empty();
     let managed = !world.links_above(tenant.id)?.is_empty();
+    let under = Key::new().id(tenant.id.uuid());
+    let listed = world.view.under::<ResellerRow>(Index::RowNumber, under.clone()).next().transpose()?;
+    let uploaded = world.view.under::<Holding>(Index::UploadReseller, under).next().transpose()?;
     let conflict = match command.kind {
         TenantKind::Msp => false,
         TenantKind::Customer => manages,
         TenantKind::Reseller => manages || managed,
-    };
+    } || listed.is_some()
+        || uploaded.is_some();
     bars.bar(conflict, Code::KindConflict, tenant.id);
     bars.lift()?;
     Ok(Event::TenantKindChanged { tenant: tenant.id, kind: command.kind, ticket }.into())
@@ -344,6 +348,9 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
     Ok(events)
 }
 
+/// How many numbers are made up in vain before the caller is asked for one.
+const MADE_UP: usize = 32;
+
 /// Bars a number and a prefix that are not free, and makes up a number where none is given.
 fn bar_new(
     world: &World<'_>,
@@ -359,15 +366,21 @@ fn bar_new(
         bars.bar(world.numbered(number)?.is_some(), Code::NumberTaken, number);
         return Ok(number.clone());
     }
-    loop {
+    let make_up = || {
         let id = world.fresh().simple().to_string();
         let tail = id.get(20..).unwrap_or_default();
-        let number =
-            Number::parse(&format!("T-{tail}")).expect("hexadecimal digits are a well-formed number");
+        Number::parse(&format!("T-{tail}")).expect("hexadecimal digits are a well-formed number")
+    };
+    // No more often than chance may want: a host's own ids may be the same again and again.
+    let mut number = make_up();
+    for _ in 0..MADE_UP {
         if world.numbered(&number)?.is_none() {
             return Ok(number);
         }
+        number = make_up();
     }
+    bars.bar(true, Code::NumberTaken, &number);
+    Ok(number)
 }
 
 /// Bars a prefix that is not free, or that no tenant may have (T-3).

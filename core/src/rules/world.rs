@@ -200,6 +200,7 @@ pub struct World<'v> {
     /// The number that the record of a command will have; 0 in the world of a question.
     pub seq: u64,
     fresh: &'v dyn Fn() -> Uuid,
+    ids_may_repeat: bool,
 }
 
 impl<'v> World<'v> {
@@ -215,7 +216,7 @@ impl<'v> World<'v> {
         fresh: &'v dyn Fn() -> Uuid,
     ) -> Result<Self, ViewError> {
         let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
-        Ok(Self { view, at, policy, seq, fresh })
+        Ok(Self { view, at, policy, seq, fresh, ids_may_repeat: false })
     }
 
     /// The world of a question, in which no ids are made.
@@ -226,8 +227,17 @@ impl<'v> World<'v> {
         Self::new(view, at, 0, &Uuid::nil)
     }
 
+    /// Says whether ids are made by somebody who may make one twice.
+    pub(crate) fn with_ids_that_may_repeat(self, ids_may_repeat: bool) -> Self {
+        Self { ids_may_repeat, ..self }
+    }
+
     pub(super) fn fresh(&self) -> Uuid {
         (self.fresh)()
+    }
+
+    pub(super) fn ids_may_repeat(&self) -> bool {
+        self.ids_may_repeat
     }
 
     /// A tenant, living or deleted.

@@ -1,9 +1,13 @@
 //! Tenants (T).
 
+use tenantry::Engine;
+use tenantry::base::ids::RequestId;
 use tenantry::base::text::Coordinates;
+use tenantry::engine::Options;
 use tenantry::model::{Actor, Operation, Patch, Subject, Tenant, TenantKind, User, UserState};
 use tenantry::policy::PrefixReuse;
 use tenantry::refusal::Code::*;
+use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::inside::RestingPrefix;
 
 use super::*;
@@ -35,6 +39,32 @@ fn t1_an_operator_registers_a_tenant_of_any_kind() {
 fn t1_a_tenant_without_a_number_gets_one_that_is_free() {
     let command = || RegisterTenant::new(TenantKind::Msp, text("Same Name"));
     given().and(STAFF, command()).and(STAFF, command()).verified();
+}
+
+#[test]
+fn t1_v1_a_reseller_stays_one_as_long_as_it_has_a_list_or_has_uploaded() {
+    let ticket = || staff_for("T-100");
+    let correct = || ChangeTenantKind::new(RESELLER, TenantKind::Customer);
+    let listed = given().and(ROB, AddResellerCustomer::new(RESELLER, text("ALONE")));
+    let listed = listed.when(ticket(), correct()).then(refused(KindConflict));
+    let gone = listed.and(ROB, RemoveResellerCustomer::new(RESELLER, ALONE));
+    gone.when(ticket(), correct()).then(happened(&["tenant_kind_changed"]));
+}
+
+#[test]
+fn t1_t10_a_host_whose_ids_repeat_is_told_so() {
+    let same = Uuid::from_u128(0x5a3e);
+    let engine =
+        Engine::new(MemoryStore::new(Uuid::from_u128(1)), Options::default().ids(move || same)).unwrap();
+    let register = |number: Option<&str>| {
+        let command =
+            RegisterTenant { number: number.map(text), ..RegisterTenant::new(TenantKind::Msp, text("Msp")) };
+        let id = RequestId::from_uuid(Uuid::new_v4());
+        engine.execute_as(id, STAFF, command).map(|receipt| receipt.outcome).map_err(|error| error.code())
+    };
+    assert_eq!(register(None), Ok(TenantId::from_uuid(same)));
+    assert_eq!(register(None), Err(Some(IdTaken)));
+    assert_eq!(register(Some("OTHER")), Err(Some(IdTaken)));
 }
 
 #[test]
