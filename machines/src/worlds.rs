@@ -211,8 +211,15 @@ fn sight(world: &World, can: &crate::world::Table, user: &str) -> Sight {
     if active {
         inside.insert(home.clone());
         for tenant in world.of("tenant") {
-            if at(can, user, text(tenant, "id")) != 0 {
-                inside.insert(text(tenant, "id").to_owned());
+            let id = text(tenant, "id");
+            // Whoever manages what stands still knows it, unless they are kept off: only what they may do rests.
+            let rests = tenant["operation"] != "enabled" && world.manages(&home, id);
+            let kept_off = || {
+                let own = |one: &&Value| one["user"] == user && one["tenant"] == id;
+                world.of("assignment").iter().find(own).is_some_and(|own| world.role(text(own, "role")) == 0)
+            };
+            if at(can, user, id) != 0 || rests && !kept_off() {
+                inside.insert(id.to_owned());
             }
         }
         let pairs = [
