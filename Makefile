@@ -30,7 +30,7 @@ export ALL = --workspace --features tenantry/schema,tenantry/sqlite,tenantry/tes
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys file test generate tools format lint doc machines soak fuzz locks miri bench install python
+.PHONY: journeys file test faces generate tools format lint doc machines soak fuzz locks miri bench install python
 
 journeys:
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -40,9 +40,17 @@ journeys:
 file:
 	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) --package tenantry --features sqlite,testkit --test change
 
-# Everything. The tests come last, so that their results are the last thing to read.
-test: format lint doc
-	$(CARGO) test $(LOCKED) $(ALL)
+# Everything. What builds and tests the faces goes on beside the tests of the workspace, for much of either keeps one processor
+# busy alone; what it has to say is said when both are done.
+test: format
+	beside=$$(mktemp) && trap 'rm -f "$$beside"' EXIT; \
+	$(MAKE) faces lint doc >"$$beside" 2>&1 & faces=$$!; \
+	$(CARGO) test $(LOCKED) $(ALL); tests=$$?; \
+	wait $$faces; others=$$?; cat "$$beside"; \
+	test $$tests -eq 0 && test $$others -eq 0
+
+# The libraries for C and Python, of one build, each tested as it is installed.
+faces:
 	LIBRARIES="--package tenantry-ffi --package tenantry-python" $(MAKE) -C ffi check LOCKED=$(LOCKED)
 	$(MAKE) python
 
