@@ -604,8 +604,9 @@ impl Since<'_> {
     }
 
     /// The manager's side of a link: of the tenant, as long as the link is there. Of its end those
-    /// are told who could see it while it lasted, and still see what their home manages;
-    /// on the next rung, where nobody does.
+    /// are told who could see it while it lasted, and still see what their home manages; of
+    /// those from further up, as long as their home still manages the manager, unless that ended in
+    /// the same record. On the next rung, where nobody does.
     fn linked(self, link: &Link) -> Those {
         let matter = Matter::Tenant(link.managed);
         let is_there = |world: &World<'_>| -> Result<bool, ViewError> {
@@ -617,7 +618,12 @@ impl Since<'_> {
         let lasting = if is_there(self.then)? { self.then } else { self.before };
         ladder::of_manager_to(lasting, link.manager, matter, &|user| {
             let Some(user) = self.now.user(user.id)? else { return Ok(false) };
-            Ok(access::can_act(self.now, &user, Gate::Shut)?
+            let manages = |world| rules::manages(world, user.home, link.manager, &BTreeSet::new());
+            let is_near = user.home == link.manager
+                || manages(self.now)?
+                || manages(self.before)? && !manages(self.then)?;
+            Ok(is_near
+                && access::can_act(self.now, &user, Gate::Shut)?
                 && access::sees_below(self.now, &user, user.home)?
                 && !kept_off::is(self.now, &user, link.manager, link.managed)?)
         })

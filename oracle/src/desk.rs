@@ -2,7 +2,7 @@
 
 use tenantry::base::ids::{LinkRequestId, ManagerInvitationId, TenantId};
 use tenantry::engine::Moment;
-use tenantry::model::Actor;
+use tenantry::model::{Actor, HandshakeState};
 use tenantry::query::{
     Awaited, Awaiting, BarredManagerSort, BarredManagers, Invitations, LinkRequests, ManagerInvitations,
     ManagerSort, Managers, Paging, Places, Roles, Settings,
@@ -30,8 +30,10 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let rows = told
                     .right(list_of_requests(filter().sent), tenant)
                     .and_then(|()| told.world.link_requests(viewer, tenant, &filter(), told.at));
-                let named =
-                    |row: RequestedRow| RequestedRow { other: told.name_of(tenant, row.other), ..row };
+                let named = |row: RequestedRow| match told.still_asks(row.request) {
+                    true => row,
+                    false => RequestedRow { other: told.name_of(tenant, row.other), ..row },
+                };
                 let told = |row: &RequestedRow| told.asks(row.request);
                 same(rows.map(|rows| rows.into_iter().filter(told).map(named).collect()), actual)
             })
@@ -149,6 +151,16 @@ impl Told<'_> {
     fn asks(&self, request: LinkRequestId) -> bool {
         self.today.is_none_or(|(today, now, user)| {
             today.is_listed(Who::User(user), today.request(request).unwrap(), now)
+        })
+    }
+
+    /// Whether a link request waits today as it did then: as long as it does, the other side is named.
+    pub fn still_asks(&self, request: LinkRequestId) -> bool {
+        self.today.is_none_or(|(today, ..)| {
+            let one = today.request(request).unwrap();
+            one.state == HandshakeState::Pending
+                && today.living(one.manager).is_some()
+                && today.living(one.managed).is_some()
         })
     }
 

@@ -113,6 +113,8 @@ impl Oracle {
         let found = self.tenants.iter().find(|tenant| tenant.number == c.number && !tenant.deleted);
         let managed = found.ok_or(Code::UnknownTenant)?.id;
         let id = c.request.unwrap();
+        // Whoever is kept off what there is between the two is not told that there is any (T-9).
+        let mut kept_off = false;
         let mut obstacles = self.link_obstacles(
             [c.manager, managed],
             &c.management,
@@ -121,8 +123,15 @@ impl Oracle {
             c.term,
             at,
         );
-        if let Who::User(_) = who {
+        if let Who::User(user) = who {
             keep_quiet(&mut obstacles);
+            kept_off = self.is_kept_off(user, c.manager, managed, at);
+        }
+        let between = |code| if kept_off { Code::CannotBeAsked } else { code };
+        for obstacle in &mut obstacles {
+            if *obstacle == Code::AlreadyLinked {
+                *obstacle = between(Code::AlreadyLinked);
+            }
         }
         obstacles.extend(self.door_obstacles(who, c.manager, managed));
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
@@ -131,7 +140,7 @@ impl Oracle {
             r.state == HandshakeState::Pending && r.manager == c.manager && r.managed == managed
         };
         if self.requests.iter().any(pending) {
-            obstacles.push(Code::LinkAlreadyRequested);
+            obstacles.push(between(Code::LinkAlreadyRequested));
         }
         match invited {
             // Who is invited answers, and does not ask.
@@ -377,7 +386,8 @@ impl Oracle {
         if link.in_force(at) && link.expires.is_some() && link.extend_days == c.days {
             obstacles.push(Code::NothingToDo);
         }
-        if c.days.is_some() {
+        // Of a link on which there is nothing to be set, nobody is told how often they were asked.
+        if c.days.is_some() && link.in_force(at) && link.expires.is_some() {
             obstacles.extend(self.given_enough(who, &link, at));
         }
         least(obstacles)?;

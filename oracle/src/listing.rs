@@ -312,18 +312,17 @@ fn read(reading: Reading<'_>, snapshot: &Snapshot<'_>, now: &Moment<'_>, questio
         Asked::LookUp(number) => {
             let actual = one_row(now.ask(LookUp { actor: actor(), number: number.clone() }));
             reading.of(actual, |told, actual: Result<Vec<TenantSummary>, _>| {
-                let today = match told.today {
-                    Some((today, now, _)) => {
-                        told.could_act().and_then(|()| today.look_up(viewer, number, now)).map(|_| ())
-                    }
-                    None => Ok(()),
-                };
-                let then = told.world.look_up(viewer, number, told.at).map(|one| vec![one]);
+                let today = told.today.map(|(today, now, _)| {
+                    told.could_act().and_then(|()| today.look_up(viewer, number, now))
+                });
+                let then = told.world.look_up(viewer, number, told.at);
+                // Rights come first, of now and then; after them, what there is, as it is called today.
                 let expected = match today {
-                    // Rights come first, of now and then; after them, what there is.
-                    Err(code) if code != Code::UnknownTenant => Err(code),
-                    other => then.and_then(|rows| other.map(|()| rows)),
+                    Some(Err(code)) if code != Code::UnknownTenant => Err(code),
+                    Some(today) => then.and(today),
+                    None => then,
                 };
+                let expected = expected.map(|one| vec![one]);
                 same(expected, actual)
             })
         }

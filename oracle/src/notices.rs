@@ -382,11 +382,11 @@ impl Oracle {
             For::Admins(tenant) if self.is_locked(*tenant, at) => Recipients::default(),
             For::Admins(tenant) => users(self.admins(*tenant, *tenant, at)),
             For::Parted(manager, managed) => {
-                let heard = self.read_by_manager(before, *manager, *managed, at);
+                let heard = self.read_by_manager(before, then, [*manager, *managed], at);
                 Recipients { operator: heard.is_empty(), users: heard }
             }
             For::Manager(manager, managed) => {
-                let heard = self.read_by_manager(then, *manager, *managed, at);
+                let heard = self.read_by_manager(then, then, [*manager, *managed], at);
                 let missed = heard.is_empty() && self.living(*manager).is_some();
                 Recipients { operator: missed, users: heard }
             }
@@ -407,8 +407,8 @@ impl Oracle {
     fn read_by_manager(
         &self,
         record: &Self,
-        manager: TenantId,
-        managed: TenantId,
+        after: &Self,
+        [manager, managed]: [TenantId; 2],
         at: Timestamp,
     ) -> BTreeSet<UserId> {
         let recorded = Timestamp::MIN;
@@ -429,7 +429,7 @@ impl Oracle {
             let told = record.users.iter().filter(active).filter(is_such).map(|user| user.id);
             // Who reads it still: where theirs manages the tenant, who is such there now; where it does no longer, since the
             // link has ended, who would see it if it did and was not kept off it; of what was only asked, who is such of what is
-            // below, of those from further up only as long as theirs manages the manager.
+            // below; of those from further up only as long as theirs manages the manager.
             let lasts = self.links_above(managed, at).iter().any(|link| link.manager == manager);
             let reads = |user: &UserId| {
                 let active = self.user(*user).is_some_and(|user| user.state == UserState::Active);
@@ -438,9 +438,11 @@ impl Oracle {
                 };
                 let manages = self.manages(home, managed, at);
                 let above = home == manager || self.manages(home, manager, at);
+                let went_along =
+                    record.manages(home, manager, recorded) && !after.manages(home, manager, recorded);
                 let there = match (manages, in_force) {
                     (true, true) => stands(self.assignments_on(*user, managed, at)),
-                    (false, true) => !lasts && self.remembers(*user, home, at),
+                    (false, true) => !lasts && (above || went_along) && self.remembers(*user, home, at),
                     (_, false) => above && stands(self.assignments_below(*user, manager, at)),
                 };
                 let off = !(manages && in_force) && self.is_kept_off(*user, manager, managed, at);

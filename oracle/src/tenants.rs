@@ -219,6 +219,21 @@ impl Oracle {
         }
         least(obstacles)?;
         self.tenant_mut(c.tenant).kind = c.kind;
+        // No link can come of these any more (L-3.12).
+        let is_over = |manager: TenantId, managed: TenantId| {
+            manager == c.tenant && c.kind != TenantKind::Msp
+                || managed == c.tenant && c.kind == TenantKind::Reseller
+        };
+        for one in &mut self.requests {
+            if one.state == HandshakeState::Pending && is_over(one.manager, one.managed) {
+                one.state = HandshakeState::Withdrawn;
+            }
+        }
+        for one in &mut self.manager_invitations {
+            if one.state == HandshakeState::Pending && is_over(one.manager, one.tenant) {
+                one.state = HandshakeState::Withdrawn;
+            }
+        }
         Ok(())
     }
 

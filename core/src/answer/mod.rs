@@ -210,20 +210,26 @@ fn explained(question: &Question, verdict: Verdict) -> Explanation {
     }
 }
 
-/// What somebody who may link is told about a number (T-8).
+/// What somebody who may link is told about a number (T-8): to a user who asks about a past, what
+/// it is called today, for what a stranger was called is no affair of theirs.
 ///
 /// # Errors
 /// `unknown_tenant`, `cannot_manage`, and why the actor may not link.
 fn look_up(sight: &Sight<'_>, it: &LookUp) -> Ruling<TenantSummary> {
     sight.may_link()?;
     match sight.world().numbered(&it.number)?.filter(|tenant| tenant.is_living()) {
-        Some(tenant) if sight.still_lives(tenant.id)? => Ok(TenantSummary {
-            number: tenant.number.clone(),
-            name: tenant.name.clone(),
-            country: tenant.country.clone(),
-            kind: tenant.kind,
-        }),
-        _ => Err(Refusal::new(Code::UnknownTenant, &it.number).into()),
+        Some(tenant) => {
+            let Some(tenant) = sight.as_it_is(&tenant)? else {
+                return Err(Refusal::new(Code::UnknownTenant, &it.number).into());
+            };
+            Ok(TenantSummary {
+                number: tenant.number.clone(),
+                name: tenant.name.clone(),
+                country: tenant.country.clone(),
+                kind: tenant.kind,
+            })
+        }
+        None => Err(Refusal::new(Code::UnknownTenant, &it.number).into()),
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn bar(world: &World<'_>, wanted: &WantedLink<'_>, bars: &mut Bars) -
 
     let mut veiled = Bars::new();
     let others = world.links_above(managed)?;
-    bars.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, named);
+    veiled.bar(others.iter().any(|link| link.manager == manager), Code::AlreadyLinked, named);
     veiled.bar(graph::manages(world, managed, manager, &BTreeSet::new())?, Code::LinkCycle, named);
     let up = graph::longest(world, manager, |world, at| {
         Ok(world.links_above(at)?.iter().map(|link| link.manager).collect())
@@ -171,14 +171,26 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     };
     let mut veiled = bar_request(world, &managed, &wanted, &mut bars)?;
     veiled.bar(manager::is_barred(world, managed.id, manager.id)?, Code::ManagerBarred, manager.id);
+    // What there is between the two has its name, but for those who are kept off it.
+    let mut between = Bars::new();
+    let linked = world.links_above(managed.id)?.iter().any(|link| link.manager == manager.id);
+    between.bar(linked, Code::AlreadyLinked, &command.number);
+    for other in world.pending_requests(managed.id)? {
+        between.bar(other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
+    }
+    let is_kept_off = match actor {
+        Actor::User(user) => match world.user(*user)? {
+            Some(user) => kept_off::is(world, &user, manager.id, managed.id)?,
+            None => false,
+        },
+        _ => false,
+    };
+    if is_kept_off { &mut veiled } else { &mut bars }.join(between);
     bars.join_veiled(veiled, actor, &command.number);
     // Asked for by the tenant itself, it is no bother to it (L-10).
     let invitation = manager::answered(world, managed.id, manager.id)?;
     let uninvited = world.policy.who_asks == WhoAsks::InvitedOnly && invitation.is_none();
     bars.bar(uninvited, Code::NotInvited, &command.number);
-    for other in world.pending_requests(managed.id)? {
-        bars.bar(other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
-    }
     if invitation.is_none() {
         world.bar_asking(actor, manager.id, [managed.id.uuid()], &mut bars)?;
     }

@@ -15,8 +15,9 @@ use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, R
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest, ManagerInvitation,
-    Patch, Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
+    Actor, Assignment, Contact, EndCause, Handshake, HandshakeState, Holding, Link, LinkRequest,
+    ManagerInvitation, Patch, Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant,
+    TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
@@ -183,7 +184,40 @@ pub(crate) fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTena
         || uploaded.is_some();
     bars.bar(conflict, Code::KindConflict, tenant.id);
     bars.lift()?;
-    Ok(Event::TenantKindChanged { tenant: tenant.id, kind: command.kind, ticket }.into())
+    let mut events = vec![Event::TenantKindChanged { tenant: tenant.id, kind: command.kind, ticket }];
+    // What could only be declined from now on ends.
+    if command.kind != TenantKind::Msp {
+        events.extend(withdrawn(world, tenant.id, Index::RequestManager, Index::ManagerInvitationManager)?);
+    }
+    if command.kind == TenantKind::Reseller {
+        events.extend(withdrawn(world, tenant.id, Index::RequestManaged, Index::ManagerInvitationTenant)?);
+    }
+    Ok(events.into())
+}
+
+/// The pending link requests and invitations of managers that stand under a tenant, as they end.
+fn withdrawn(
+    world: &World<'_>,
+    tenant: TenantId,
+    requests: Index,
+    invitations: Index,
+) -> Result<Vec<Event>, ViewError> {
+    let pending = || Key::new().id(tenant.uuid()).flag(true);
+    let waits = |handshake: &Handshake| handshake.state_at(world.at) == HandshakeState::Pending;
+    let mut events = Vec::new();
+    for request in world.view.under::<LinkRequest>(requests, pending()) {
+        let request = request?;
+        if waits(&request.handshake) {
+            events.push(Event::LinkRequestWithdrawn { request: request.id });
+        }
+    }
+    for invitation in world.view.under::<ManagerInvitation>(invitations, pending()) {
+        let invitation = invitation?;
+        if waits(&invitation.handshake) {
+            events.push(Event::ManagerInvitationWithdrawn { invitation: invitation.id });
+        }
+    }
+    Ok(events)
 }
 
 /// Deletes tenants, on request with everything below them (T-6, T-7).

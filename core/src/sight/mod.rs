@@ -30,7 +30,9 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{Email, Permission, Service};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE};
-use crate::model::{Actor, Contact, Licence, Link, Party, Personal, Subject, TenantKind, User, UserState};
+use crate::model::{
+    Actor, Contact, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User, UserState,
+};
 use crate::query::Question;
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
@@ -466,6 +468,18 @@ impl<'w> Sight<'w> {
         match self.present {
             Some(present) => Ok(present.living(tenant)?.is_some()),
             None => Ok(true),
+        }
+    }
+
+    /// A tenant of the moment that is asked about as a user who asks about a past is told of it
+    /// today; nothing, where it does not live any more.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn as_it_is(&self, tenant: &Arc<Tenant>) -> Result<Option<Arc<Tenant>>, ViewError> {
+        match self.present {
+            Some(present) => present.living(tenant.id),
+            None => Ok(Some(tenant.clone())),
         }
     }
 

@@ -320,3 +320,15 @@ fn l1_a_former_manager_is_not_told_how_its_customer_stands() {
     let parted = parted.when(ADA, owner()).then(refused(LinkEnded));
     parted.and(STAFF, disable(JOINTLY)).when(ADA, owner()).then(refused(LinkEnded));
 }
+
+#[test]
+fn l3_what_no_link_could_come_of_any_more_ends_with_the_kind_of_one_side() {
+    let correct = |tenant, kind| ChangeTenantKind::new(tenant, kind);
+    let asked = given().and(NINA, ask(SECOND, "ALONE", "jointly"));
+    let invited = asked.and(CARL, InviteManager::new(ALONE, text("GRAND")));
+    invited
+        .when(staff_for("T-1"), correct(SECOND, TenantKind::Customer))
+        .then(happened(&["tenant_kind_changed", "link_request_withdrawn"]))
+        .when(staff_for("T-1"), correct(ALONE, TenantKind::Reseller))
+        .then(happened(&["tenant_kind_changed", "manager_invitation_withdrawn"]));
+}

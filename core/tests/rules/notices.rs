@@ -372,3 +372,26 @@ fn a4_a_notice_says_whom_it_is_about_whatever_its_kind() {
     let invited = About { tenant: Some(JOINTLY), user: Some(EVE), ..About::default() };
     assert_eq!(about, [of(SECOND, ALONE, ASKED_LINK), invited, of(MSP, JOINTLY, JOINTLY_LINK)]);
 }
+
+#[test]
+fn a1_t9_who_managed_the_manager_once_gets_no_mail_of_what_it_managed() {
+    let given = given()
+        .and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])))
+        .and(ADA, RequestDelink::new(GRAND_LINK))
+        .and(GINA, AcceptDelink::new(GRAND_LINK))
+        .and(ADA, RequestDelink::new(JOINTLY_LINK))
+        .and(JULIA, AcceptDelink::new(JOINTLY_LINK));
+    let about_it = |given: &Given| -> Vec<String> {
+        let notices = given.engine.notices("mail", 1_000).unwrap().notices;
+        let link = JOINTLY_LINK.to_string();
+        notices
+            .iter()
+            .filter(|notice| notice.to.users.contains(&GINA))
+            .map(|notice| serde_json::to_string(&notice.kind).unwrap())
+            .filter(|kind| kind.contains(&link))
+            .collect()
+    };
+    assert_eq!(about_it(&given), [""; 0]);
+    let given = given.and(ADA, DisableTenants::new(vec![MSP]));
+    assert_eq!(about_it(&given), [""; 0], "nor once nobody of the manager's own is left to read it");
+}

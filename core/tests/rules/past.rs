@@ -301,3 +301,15 @@ fn x2_a_moment_that_has_not_come_is_refused() {
     let question = Question::new(ADA, text("devices.view"), JOINTLY);
     assert!(past.moment().unwrap().check(&question).unwrap().allowed);
 }
+
+#[test]
+fn t8_of_a_past_a_number_is_called_what_it_is_called_today() {
+    let given = given();
+    let before = seq(&given);
+    let given = given.and(CARL, EditTenant { name: Some(text("Renamed")), ..EditTenant::new(ALONE) });
+    let read = given.engine.read().unwrap();
+    let past = read.as_of(before).unwrap();
+    let past = past.moment().unwrap();
+    assert_eq!(look_up(&past, ADA, "ALONE"), Ok(vec!["Renamed".to_owned()]));
+    assert_eq!(look_up(&past, STAFF, "ALONE"), Ok(vec!["Alone".to_owned()]));
+}
