@@ -127,7 +127,7 @@ impl Oracle {
                         name.filter(|_| views),
                         email.filter(|_| views),
                     ));
-                } else if self.is_there(who, user.home, at) {
+                } else if user.home == tenant || self.is_there(who, user.home, at) {
                     row.organisations.insert(user.home);
                 }
             }
