@@ -3,6 +3,7 @@
 pub mod alloc;
 pub mod ask;
 pub mod figure;
+pub mod import;
 pub mod machine;
 pub mod measure;
 pub mod peer;

@@ -19,6 +19,9 @@ pub struct Row {
     /// What the other side came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theirs: Option<Theirs>,
+    /// What others came to, of whom nothing is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Theirs>,
     /// What is asked of it, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
@@ -72,6 +75,7 @@ impl Row {
             ours,
             unit: unit.to_owned(),
             theirs: None,
+            also: Vec::new(),
             target: None,
             note: None,
         }
@@ -81,6 +85,13 @@ impl Row {
     #[must_use]
     pub fn beside(mut self, name: &str, value: f64) -> Self {
         self.theirs = Some(Theirs { name: name.to_owned(), value });
+        self
+    }
+
+    /// Beside that of yet another, of whom nothing is asked.
+    #[must_use]
+    pub fn and(mut self, name: &str, value: f64) -> Self {
+        self.also.push(Theirs { name: name.to_owned(), value });
         self
     }
 

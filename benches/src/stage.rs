@@ -13,6 +13,7 @@ use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::inside::Follower;
 
 use crate::ask::{Ask, Spread, draw};
+use crate::import::Import;
 use crate::world::view::Source;
 use crate::world::{Shape, World, store};
 
@@ -32,6 +33,7 @@ pub struct Stage {
     follower: OnceCell<Follower>,
     uniform: OnceCell<Vec<Ask>>,
     zipf: OnceCell<Vec<Ask>>,
+    import: OnceCell<Import>,
 }
 
 impl Stage {
@@ -47,6 +49,7 @@ impl Stage {
             follower: OnceCell::new(),
             uniform: OnceCell::new(),
             zipf: OnceCell::new(),
+            import: OnceCell::new(),
         }
     }
 
@@ -109,6 +112,12 @@ impl Stage {
             std::fs::rename(being_written, &path).expect("the file can be renamed");
         }
         path
+    }
+
+    /// An import of so many customers, measured once.
+    pub fn import(&self) -> &Import {
+        let import = || Import::of(self.customers, self.rounds, self.scratch().path());
+        self.import.get_or_init(|| timed("imports", import))
     }
 
     /// A directory for what is measured once and thrown away, on the disk that has the files.

@@ -8,10 +8,11 @@ use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::SqliteStore;
 use tenantry::testkit::inside::Follower;
 use tenantry_benches::ask::{Ask, Spread, draw};
+use tenantry_benches::figure::ALL;
 use tenantry_benches::peer::map::Map;
 use tenantry_benches::peer::sql::Database;
 use tenantry_benches::peer::{Peer, agree};
-use tenantry_benches::stage::SEED;
+use tenantry_benches::stage::{SEED, Stage};
 use tenantry_benches::world::view::Source;
 use tenantry_benches::world::{Shape, World, store};
 use uuid::Uuid;
@@ -122,6 +123,17 @@ fn a_bare_program_writes_the_rows_that_commands_wrote() {
     drop((engine, bare));
     assert_eq!(dump(&ours), dump(&theirs));
     Engine::open(&theirs).unwrap().verify().expect("the history leads to the present");
+}
+
+#[test]
+fn the_rival_shows_what_tenantry_shows() {
+    let dir = tempfile::tempdir().unwrap();
+    let stage = Stage::new(300, 1, 1, dir.path());
+    for kind in ALL.iter().filter(|kind| ["F-14", "F-16", "F-17", "F-22"].contains(&kind.id)) {
+        let mut rows = Vec::new();
+        (kind.run)(&stage, &mut rows);
+        assert!(rows.iter().any(|row| row.theirs.is_some()), "{} has another side", kind.id);
+    }
 }
 
 fn dump(path: &Path) -> String {

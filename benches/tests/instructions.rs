@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use tenantry_benches::machine::rustc;
 
 /// The paths, and how many questions one time is.
-const PATHS: [(&str, u64); 6] = [
+const PATHS: [(&str, u64); 7] = [
     ("check by ids", 1024),
     ("check by handles", 1024),
     ("batch by handles", 1024),
     ("batch by ids", 1024),
     ("tenants where", 1),
     ("check from a store", 16),
+    ("an import's command", 6),
 ];
 /// How far a count may be off.
 const TOLERANCE: f64 = 0.03;

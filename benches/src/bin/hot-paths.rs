@@ -2,16 +2,22 @@
 
 use std::hint::black_box;
 
+use tenantry::command::RegisterTenant;
 use tenantry::engine::{Engine, Options};
 use tenantry::index::IndexVerdict;
+use tenantry::model::{Actor, TenantKind};
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::inside::Follower;
 use tenantry_benches::ask::{Spread, draw};
+use tenantry_benches::import::customers;
+use tenantry_benches::rng::Rng;
 use tenantry_benches::stage::SEED;
 use tenantry_benches::world::view::Source;
-use tenantry_benches::world::{Shape, World, store};
+use tenantry_benches::world::{CUSTOMER_USERS, Shape, World, store};
 use uuid::Uuid;
 
+/// How many customers are ready to be imported.
+const CUSTOMERS: usize = 32;
 /// How many different questions there are; a batch has as many.
 const ASKS: usize = 1024;
 
@@ -81,6 +87,17 @@ fn main() {
             let questions: Vec<_> = asks.iter().map(|ask| ask.question(&world)).collect();
             for place in 0..times * 16 {
                 black_box(engine.check(&questions[place % questions.len()]).expect("a verdict"));
+            }
+        }
+        "an import's command" => {
+            let memory = MemoryStore::new(Uuid::from_u128(1));
+            let engine = Engine::new(memory, Options::default()).expect("a store");
+            let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse().expect("a name"));
+            let msp = engine.execute(Actor::OPERATOR, msp).expect("a new tenant").outcome;
+            let (mut requests, _) = customers(msp, CUSTOMERS, &mut Rng::new(SEED));
+            requests.truncate(times * (1 + CUSTOMER_USERS));
+            for answer in engine.submit_all(requests) {
+                black_box(answer.expect("what is imported is new"));
             }
         }
         _ => panic!("there is no path `{path}`"),

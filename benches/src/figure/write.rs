@@ -1,19 +1,18 @@
-//! F-12 to F-14: commands, one by one, together, from several processes, and in bulk, beside a bare program that writes the
-//! same rows.
+//! F-12 to F-14 and F-22: commands, one by one, together, from several processes, and in bulk, and the file that comes of it,
+//! beside what a good engineer would write by hand, and beside a bare program that writes the rows that we wrote.
 
-use tenantry::base::ids::{RequestId, TenantId};
-use tenantry::command::{AddCustomer, Command, RegisterTenant, Request};
+use tenantry::command::Request;
 use tenantry::engine::Engine;
-use tenantry::model::{Actor, TenantKind};
-use uuid::Uuid;
+use tenantry::model::Actor;
 
+use crate::import::{Import, assert_same_people};
 use crate::measure::{Clock, quantile};
 use crate::peer::bare::Bare;
+use crate::peer::rival::{Rival, asked};
 use crate::probe::{self, Probe};
 use crate::results::{Of, Row};
 use crate::rng::Rng;
-use crate::stage::{Stage, newcomer};
-use crate::world::CUSTOMER_USERS;
+use crate::stage::{Stage, newcomer, timed};
 
 /// The largest world whose file is copied for this.
 const LARGEST: usize = 100_000;
@@ -23,8 +22,8 @@ const ALONE: usize = 200;
 const TOGETHER: usize = 64;
 /// How many commands each of them gives in a round.
 const EACH: usize = 8;
-/// How many requests of an import are one commit.
-const BATCH: usize = 1_000;
+/// What says how well the store drives SQLite, and nothing about what it writes.
+const OWN_ROWS: &str = "our own rows by bare rusqlite";
 
 /// F-12.
 pub(super) fn commits(stage: &Stage, rows: &mut Vec<Row>) {
@@ -35,17 +34,28 @@ pub(super) fn commits(stage: &Stage, rows: &mut Vec<Row>) {
     let path = dir.path().join("ours.db");
     std::fs::copy(stage.store(), &path).expect("the file can be copied");
     let bare = Bare::copy(&path, &dir.path().join("bare.db"));
+    let world = stage.world();
+    let rival = Rival::create(&dir.path().join("rival.db")).expect("a new database");
+    let mut writer = rival.writer().expect("SQL");
+    timed("the rival", || writer.fill(world)).expect("the world can be written");
     let engine = Engine::open(&path).expect("the copy is a store");
     let mut rng = Rng::new(1);
-    let world = stage.world();
-    let home = |rng: &mut Rng| world.tenant_id(rng.below(world.tenants.len()) as u32);
+    let mut last = world.tenant_id(0);
     for (case, count, commit, bound) in
-        [("one writer", ALONE, 1, 0.8), ("64 waiting together", TOGETHER * EACH, TOGETHER, 0.5)]
+        [("one writer", ALONE, 1, 0.7), ("64 waiting together", TOGETHER * EACH, TOGETHER, 0.5)]
     {
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let mut rates: [Vec<f64>; 4] = Default::default();
         for round in 0..=stage.rounds {
-            let commands: Vec<_> = (0..count).map(|_| newcomer(home(&mut rng), rng.number())).collect();
-            let spent = Clock::Wall.time(|| {
+            let mut some = || {
+                // The first tenant is for those whom the rival alone brings in.
+                last = world.tenant_id(1 + rng.below(world.tenants.len() - 1) as u32);
+                newcomer(last, rng.number())
+            };
+            let commands: Vec<_> = (0..count).map(|_| some()).collect();
+            let same: Vec<_> = commands.iter().cloned().map(asked).collect();
+            let others: Vec<_> =
+                (0..count).map(|_| asked(newcomer(world.tenant_id(0), rng.number()))).collect();
+            let ours = Clock::Wall.time(|| {
                 std::thread::scope(|scope| {
                     for commands in commands.chunks(count / commit) {
                         let engine = &engine;
@@ -57,19 +67,38 @@ pub(super) fn commits(stage: &Stage, rows: &mut Vec<Row>) {
                     }
                 });
             });
+            let mut execute = |requests: &[Request], commit| {
+                Clock::Wall.time(|| {
+                    requests.chunks(commit).for_each(|some| writer.execute(some).expect("the users are new"));
+                })
+            };
+            let (theirs, apart) = (execute(&same, commit), execute(&others, 1));
             let written = bare.since(&path);
             assert_eq!(written.len(), count, "a record for each command");
             let again = Clock::Wall.time(|| bare.write(&written, commit));
             if round > 0 {
-                ours.push(count as f64 / spent.as_secs_f64());
-                theirs.push(count as f64 / again.as_secs_f64());
+                for (rates, spent) in rates.iter_mut().zip([ours, theirs, again, apart]) {
+                    rates.push(count as f64 / spent.as_secs_f64());
+                }
             }
         }
-        ours.sort_by(f64::total_cmp);
-        theirs.sort_by(f64::total_cmp);
-        let row = Row::new(case, stage.customers, quantile(&ours, 0.5), "/s");
-        rows.push(row.beside("bare rusqlite", quantile(&theirs, 0.5)).target(Of::OursByTheirsAtLeast, bound));
+        let [ours, theirs, again, apart] = rates.map(|mut rates| {
+            rates.sort_by(f64::total_cmp);
+            quantile(&rates, 0.5)
+        });
+        let row = Row::new(case, stage.customers, ours, "/s").target(Of::OursByTheirsAtLeast, bound);
+        rows.push(match commit {
+            1 => row.beside("the rival", theirs).and(OWN_ROWS, again),
+            _ => {
+                let row = row.beside("the rival, 64 in a commit", theirs).and(OWN_ROWS, again);
+                row.and("the rival, each by itself", apart)
+            }
+        });
     }
+    drop(writer);
+    let snapshot = engine.read().expect("the store can be read");
+    let now = snapshot.now().expect("the store can be read");
+    assert_same_people(&now, &rival, last);
 }
 
 /// F-13.
@@ -102,61 +131,18 @@ pub(super) fn processes(stage: &Stage, rows: &mut Vec<Row>) {
 
 /// F-14.
 pub(super) fn import(stage: &Stage, rows: &mut Vec<Row>) {
-    if stage.customers > LARGEST {
-        return;
-    }
-    let dir = stage.scratch();
-    let path = dir.path().join("import.db");
-    let engine = Engine::open(&path).expect("a new store");
-    let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse().expect("a name"));
-    let msp = engine.execute(Actor::OPERATOR, msp).expect("a new tenant").outcome;
-    drop(engine);
-    let bare = Bare::copy(&path, &dir.path().join("bare.db"));
-    let engine = Engine::open(&path).expect("a store");
-    let mut rng = Rng::new(2);
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let share = stage.customers / stage.rounds;
-    for _ in 0..stage.rounds {
-        let requests = customers(msp, share, &mut rng);
-        let count = requests.len();
-        let mut left = requests.into_iter().peekable();
-        let spent = Clock::Wall.time(|| {
-            while left.peek().is_some() {
-                let batch = left.by_ref().take(BATCH).collect();
-                for answer in engine.submit_all(batch) {
-                    answer.expect("what is imported is new");
-                }
-            }
-        });
-        let written = bare.since(&path);
-        assert_eq!(written.len(), count, "a record for each request");
-        let again = Clock::Wall.time(|| bare.write(&written, BATCH));
-        ours.push(spent.as_secs_f64() * 1e6 / share as f64);
-        theirs.push(again.as_secs_f64() * 1e6 / share as f64);
-    }
-    ours.sort_by(f64::total_cmp);
-    theirs.sort_by(f64::total_cmp);
-    let row =
-        Row::new("a customer with its link and five users", stage.customers, quantile(&ours, 0.5), "µs");
-    rows.push(row.beside("bare rusqlite", quantile(&theirs, 0.5)).target(Of::OursByTheirs, 3.0));
+    let Import { ours, rival, own_rows, .. } = stage.import();
+    let row = Row::new("a customer with its link and five users", stage.customers, *ours, "µs");
+    let row = row.beside("the rival", *rival).target(Of::OursByTheirs, 3.0);
+    rows.push(match own_rows {
+        Some(own_rows) => row.and(OWN_ROWS, *own_rows),
+        None => row,
+    });
 }
 
-fn customers(manager: TenantId, count: usize, rng: &mut Rng) -> Vec<Request> {
-    let mut requests = Vec::new();
-    let mut ask = |command: Command| {
-        let id = RequestId::from_uuid(Uuid::now_v7());
-        requests.push(Request { id, actor: Actor::OPERATOR, expected_seq: None, command });
-    };
-    for _ in 0..count {
-        let tenant = TenantId::from_uuid(Uuid::now_v7());
-        let name = format!("Customer {:012x}", rng.number() >> 16).parse().expect("a name");
-        let services = ["manage".parse().expect("a service")].into();
-        let management = "fully".parse().expect("a type");
-        let add = AddCustomer::new(manager, TenantKind::Customer, name, management, services);
-        ask(AddCustomer { tenant: Some(tenant), ..add }.into());
-        for _ in 0..CUSTOMER_USERS {
-            ask(newcomer(tenant, rng.number()).into());
-        }
-    }
-    requests
+/// F-22.
+pub(super) fn size(stage: &Stage, rows: &mut Vec<Row>) {
+    let Import { our_bytes, rival_bytes, .. } = stage.import();
+    let row = Row::new("the file, for each customer with five users", stage.customers, *our_bytes, "bytes");
+    rows.push(row.beside("the rival", *rival_bytes).target(Of::OursByTheirs, 1.3));
 }

@@ -10,6 +10,7 @@ pub mod lists;
 pub mod map;
 #[cfg(feature = "peers")]
 pub mod rego;
+pub mod rival;
 pub mod sql;
 
 use crate::ask::Ask;

@@ -42,12 +42,17 @@ fn met(row: &Row) -> &'static str {
 }
 
 fn line(row: &Row) -> [String; 7] {
-    let theirs = row.theirs.as_ref();
+    let beside: Vec<_> = row
+        .theirs
+        .iter()
+        .chain(&row.also)
+        .map(|theirs| format!("{}: {}", theirs.name, number(theirs.value)))
+        .collect();
     [
         row.case.clone(),
         number(row.customers as f64),
         format!("{} {}", number(row.ours), row.unit),
-        theirs.map_or("–".to_owned(), |theirs| format!("{}: {}", theirs.name, number(theirs.value))),
+        if beside.is_empty() { "–".to_owned() } else { beside.join("; ") },
         ratio(row),
         target(row),
         met(row).to_owned(),
@@ -74,7 +79,8 @@ const HEADER: &str =
 pub fn results(results: &Results) -> String {
     let mut text = String::from(
         "# Results\n\nMade from `results.json` by `make bench`; what is measured, and how, is in [README.md](README.md). A ratio says \
-         how many times as fast tenantry is, or, with “× theirs”, how many times as much it takes.\n",
+         how many times as fast tenantry is, or, with “× theirs”, how many times as much it takes; where \
+         several stand beside it, it is to the first.\n",
     );
     for kind in ALL {
         if results.runs(kind.id).next().is_none() {
