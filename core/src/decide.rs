@@ -7,7 +7,6 @@ use crate::apply::apply;
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
-use crate::effect::{self, Loss};
 use crate::event::Event;
 use crate::model::machine::DelinkAct;
 use crate::model::{Personal, Subject};
@@ -51,16 +50,21 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     let Decision { mut events, mut people } = decision;
     let mut after = Overlay::over(world.view);
     let mut about = BTreeSet::new();
-    let (mut reached, mut touched, mut lost) = (Reached::default(), Touched::default(), false);
-    let then = World::reading(world.view, moment)?;
+    let (mut reached, mut touched) = (Reached::default(), Touched::default());
+    let mut new = BTreeSet::new();
+    let then = world.at_moment(moment);
     for event in &events {
-        lost |= effect::of(event).loss != Loss::None;
-        reached.note(world, event)?;
-        touched.note(&then, event)?;
+        new.extend(match event {
+            Event::UserRegistered { user, .. } => Some(Subject::User(*user)),
+            Event::TenantRegistered { tenant, .. } => Some(Subject::Tenant(*tenant)),
+            _ => None,
+        });
+        reached.note(world, event, &new)?;
+        touched.note(&then, event, &new)?;
         about::about(&after, event, &mut about)?;
         happen(&mut after, event, world.at)?;
     }
-    if lost {
+    if reached != Reached::default() || touched != Touched::default() {
         let mut ended = touched.withdrawn(&World::reading(&after, moment)?)?;
         ended.extend(reached.ended(&World::reading(&after, world.at)?)?);
         for event in ended {

@@ -299,7 +299,7 @@ fn anybody_can_ask(world: &World<'_>, (party, tenant): (Party, TenantId)) -> Res
 }
 
 /// Whose handshakes have to be looked at after what happens.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Touched {
     /// Everybody's.
     everything: bool,
@@ -319,11 +319,22 @@ pub(crate) struct Touched {
 }
 
 impl Touched {
-    /// Notes what an event may take away from a handshake, in the world before it.
+    /// Notes what an event may take away from a handshake, in the world before it. Who is new with
+    /// the record has asked for nothing yet, and takes nothing from anybody by what they get.
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub(crate) fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
+    pub(crate) fn note(
+        &mut self,
+        world: &World<'_>,
+        event: &Event,
+        new: &BTreeSet<Subject>,
+    ) -> Result<(), ViewError> {
+        if let Event::LinkCreated { managed, .. } = event
+            && new.contains(&Subject::Tenant(*managed))
+        {
+            return Ok(());
+        }
         if let Event::LinkEnded { link, .. } | Event::LinkConverted { link, .. } = event {
             self.links.insert(*link);
         }
@@ -358,8 +369,10 @@ impl Touched {
                 }
             }
             Event::Assigned { user, tenant, role, .. } => {
-                self.person(world, *user)?;
-                self.reached(world, *tenant)?;
+                if !new.contains(&Subject::User(*user)) {
+                    self.person(world, *user)?;
+                    self.reached(world, *tenant)?;
+                }
                 if world.is_super(role) {
                     self.owned.insert(*tenant);
                 }

@@ -77,7 +77,7 @@ pub(crate) fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) ->
 }
 
 /// Which open sessions have to be looked at after what happens.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reached {
     /// All of them.
     everything: bool,
@@ -88,13 +88,21 @@ pub(crate) struct Reached {
 }
 
 impl Reached {
-    /// Notes whose right to a console an event may take, in the world before it.
+    /// Notes whose right to a console an event may take, in the world before it. Who is new with
+    /// the record has none.
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub(crate) fn note(&mut self, world: &World<'_>, event: &Event) -> Result<(), ViewError> {
+    pub(crate) fn note(
+        &mut self,
+        world: &World<'_>,
+        event: &Event,
+        new: &BTreeSet<Subject>,
+    ) -> Result<(), ViewError> {
         match effect::of(event).loss {
             Loss::None => {}
+            Loss::Of(user) if new.contains(&Subject::User(user)) => {}
+            Loss::AtHome(tenant) if new.contains(&Subject::Tenant(tenant)) => {}
             Loss::Of(user) => drop(self.subjects.insert(Subject::User(user))),
             Loss::OfRole(role) => {
                 if !leaves_consoles(world, event)? {

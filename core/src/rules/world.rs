@@ -232,6 +232,12 @@ impl<'v> World<'v> {
         Self { ids_may_repeat, ..self }
     }
 
+    /// The same world at another moment, as a question finds it.
+    pub(crate) fn at_moment(&self, at: Timestamp) -> Self {
+        let policy = Arc::clone(&self.policy);
+        Self { view: self.view, at, policy, seq: 0, fresh: &Uuid::nil, ids_may_repeat: false }
+    }
+
     pub(super) fn fresh(&self) -> Uuid {
         (self.fresh)()
     }
