@@ -310,6 +310,17 @@ impl BuiltinRole {
     }
 }
 
+/// Bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}
+
 /// A text as people look for it and put it in order: without case and accents, a ligature as its
 /// letters. `École` stands with `ecole`, `Straße` is found by `STRASSE`.
 pub(crate) fn folded(text: &str) -> String {

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use crate::base::text::folded;
+use crate::base::text::{folded, hex};
 use crate::base::time::Timestamp;
 
 /// Declares the indexes with their stable numbers.
@@ -199,7 +199,7 @@ impl Key {
 
     /// Its bytes in hexadecimal digits.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 
     /// Adds an id.
