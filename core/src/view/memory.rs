@@ -55,15 +55,18 @@ impl Memory {
     /// Carries a change out and says what was there before.
     pub fn change(&mut self, change: Write) -> Option<Any> {
         let target = change.target();
-        let before = self.entities.remove(&target);
+        let (before, keys) = match change {
+            Write::Put(any) => {
+                let keys = any.keys();
+                (self.entities.insert(target, any), keys)
+            }
+            Write::Remove(_) => (self.entities.remove(&target), Vec::new()),
+        };
         for (index, key) in before.iter().flat_map(Any::keys) {
             self.entries.remove(&(index, key, target.1, target.0));
         }
-        if let Write::Put(any) = change {
-            for (index, key) in any.keys() {
-                self.entries.insert((index, key, target.1, target.0));
-            }
-            self.entities.insert(target, any);
+        for (index, key) in keys {
+            self.entries.insert((index, key, target.1, target.0));
         }
         before
     }
@@ -87,6 +90,16 @@ impl Memory {
         if let (Some(email), Some(user)) = (before.and_then(|before| before.email), user) {
             self.addresses.remove(&(email, user));
         }
+    }
+
+    /// Whether it has an entity of this kind with this id.
+    pub(super) fn has(&self, target: &(Kind, Uuid)) -> bool {
+        self.entities.contains_key(target)
+    }
+
+    /// The entities themselves, in the order of kind and id.
+    pub(super) fn into_entities(self) -> impl Iterator<Item = ((Kind, Uuid), Any)> {
+        self.entities.into_iter()
     }
 
     /// Every entity, in the order of kind and id.

@@ -15,23 +15,33 @@ use crate::model::{Personal, Subject};
 /// Changes over a view. The view below is never written.
 pub struct Overlay<'v> {
     below: &'v dyn View,
+    // What was put there, and nothing of what was removed.
     above: Memory,
-    // Invariant: the last change of every entity that `above` speaks for, be it there or removed;
-    // likewise of subjects.
-    changed: BTreeMap<(Kind, Uuid), Write>,
+    // What was removed, as it was last.
+    removed: BTreeMap<(Kind, Uuid), Any>,
+    // Invariant: the last change of every subject that `above` speaks for, known or erased.
     people: BTreeMap<Subject, Option<Personal>>,
 }
 
 impl<'v> Overlay<'v> {
     /// No changes yet over `below`.
     pub fn over(below: &'v dyn View) -> Self {
-        Self { below, above: Memory::new(), changed: BTreeMap::new(), people: BTreeMap::new() }
+        Self { below, above: Memory::new(), removed: BTreeMap::new(), people: BTreeMap::new() }
     }
 
     /// Lays a change over the view.
     pub fn change(&mut self, change: Write) {
-        self.changed.insert(change.target(), change.clone());
+        match &change {
+            Write::Put(_) if self.removed.is_empty() => {}
+            Write::Put(_) => drop(self.removed.remove(&change.target())),
+            Write::Remove(any) => drop(self.removed.insert(change.target(), any.clone())),
+        }
         self.above.change(change);
+    }
+
+    /// Whether the view below does not count for an entity.
+    fn covers(&self, target: &(Kind, Uuid)) -> bool {
+        self.above.has(target) || self.removed.contains_key(target)
     }
 
     /// Lays a change of personal data over the view; `None` erases.
@@ -42,16 +52,19 @@ impl<'v> Overlay<'v> {
 
     /// Everything that was laid over the view, the last word on each entity.
     pub fn into_changes(self) -> (Vec<Write>, BTreeMap<Subject, Option<Personal>>) {
-        (self.changed.into_values().collect(), self.people)
+        let put = self.above.into_entities().map(|(target, any)| (target, Write::Put(any)));
+        let removed = self.removed.into_iter().map(|(target, any)| (target, Write::Remove(any)));
+        let mut changes: Vec<_> = put.chain(removed).collect();
+        changes.sort_by_key(|(target, _)| *target);
+        (changes.into_iter().map(|(_, change)| change).collect(), self.people)
     }
 }
 
 impl View for Overlay<'_> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
-        if self.changed.contains_key(&(kind, id)) {
-            self.above.load(kind, id)
-        } else {
-            self.below.load(kind, id)
+        match self.above.load(kind, id)? {
+            None if !self.removed.contains_key(&(kind, id)) => self.below.load(kind, id),
+            found => Ok(found),
         }
     }
 
@@ -65,7 +78,7 @@ impl View for Overlay<'_> {
                 rest = page.last().map(|last| part.after(last.key.clone(), last.id));
             }
             for one in page {
-                if !self.changed.contains_key(&(one.entity.kind(), one.id)) {
+                if !self.covers(&(one.entity.kind(), one.id)) {
                     found.push(one);
                     kept += 1;
                 }
