@@ -166,6 +166,9 @@ indexes! {
     63 LicenceExpires "licence_expires"
 }
 
+/// How many bytes the first part of a key makes room for: most keys have no more.
+const ROOM: usize = 48;
+
 /// An index key, built part by part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Vec<u8>);
@@ -202,49 +205,52 @@ impl Key {
         hex(&self.0)
     }
 
+    /// Adds bytes. The first make room for the others, so that a key is seldom moved while it
+    /// grows.
+    fn add(mut self, bytes: &[u8]) -> Self {
+        if self.0.is_empty() {
+            self.0.reserve(ROOM.max(bytes.len()));
+        }
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
     /// Adds an id.
     #[must_use]
-    pub fn id(mut self, id: Uuid) -> Self {
-        self.0.extend_from_slice(id.as_bytes());
-        self
+    pub fn id(self, id: Uuid) -> Self {
+        self.add(id.as_bytes())
     }
 
     /// Adds a yes or no; no comes first.
     #[must_use]
-    pub fn flag(mut self, flag: bool) -> Self {
-        self.0.push(u8::from(flag));
-        self
+    pub fn flag(self, flag: bool) -> Self {
+        self.add(&[u8::from(flag)])
     }
 
     /// Adds a text and closes it, so that no text is a prefix of another; parsed texts hold no NUL.
     #[must_use]
-    pub fn text(mut self, text: &str) -> Self {
-        self.0.extend_from_slice(text.as_bytes());
-        self.0.push(0);
-        self
+    pub fn text(self, text: &str) -> Self {
+        self.add(text.as_bytes()).add(&[0])
     }
 
     /// Adds the beginning of a text, which is left open: whatever begins so has this prefix.
     #[must_use]
-    pub fn beginning(mut self, text: &str) -> Self {
-        self.0.extend_from_slice(text.as_bytes());
-        self
+    pub fn beginning(self, text: &str) -> Self {
+        self.add(text.as_bytes())
     }
 
     /// Adds a moment.
     #[must_use]
-    pub fn time(mut self, at: Timestamp) -> Self {
+    pub fn time(self, at: Timestamp) -> Self {
         // Flipping the sign bit makes the order of the bytes the order of the numbers.
         let ordered = at.micros().cast_unsigned() ^ (1 << 63);
-        self.0.extend_from_slice(&ordered.to_be_bytes());
-        self
+        self.add(&ordered.to_be_bytes())
     }
 
     /// Adds a count.
     #[must_use]
-    pub fn count(mut self, count: u64) -> Self {
-        self.0.extend_from_slice(&count.to_be_bytes());
-        self
+    pub fn count(self, count: u64) -> Self {
+        self.add(&count.to_be_bytes())
     }
 
     /// The count that the key consists of, if it is one.
@@ -254,9 +260,8 @@ impl Key {
 
     /// Adds all parts of another key.
     #[must_use]
-    pub fn then(mut self, other: &Self) -> Self {
-        self.0.extend_from_slice(&other.0);
-        self
+    pub fn then(self, other: &Self) -> Self {
+        self.add(&other.0)
     }
 
     /// What follows a prefix of the key; nothing, where it does not begin with that.
