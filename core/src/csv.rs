@@ -66,21 +66,25 @@ pub(crate) fn reseller_customers<E: From<Unwritten>>(
 /// A cell that no spreadsheet runs, whatever it takes for a separator: what could begin a formula
 /// is led by an apostrophe, at the cell's beginning and behind each `,`, `;`, `|` and tab.
 pub(crate) fn inert(cell: &str) -> Cow<'_, str> {
-    let mut safe = String::new();
+    let mut led = Vec::new();
     let mut begins = true;
-    for c in cell.chars() {
+    for (at, c) in cell.char_indices() {
         let runs = matches!(
             c,
             '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}'
         );
         if begins && runs {
-            safe.push('\'');
+            led.push(at);
         }
         // Some readers pass over spaces and quotation marks.
         begins = matches!(c, ',' | ';' | '|' | '\t' | '\r' | '\n') || (begins && matches!(c, ' ' | '"'));
-        safe.push(c);
     }
-    if safe.len() == cell.len() { Cow::Borrowed(cell) } else { Cow::Owned(safe) }
+    if led.is_empty() {
+        return Cow::Borrowed(cell);
+    }
+    let mut safe = cell.to_owned();
+    led.into_iter().rev().for_each(|at| safe.insert(at, '\''));
+    Cow::Owned(safe)
 }
 
 #[cfg(test)]
