@@ -22,7 +22,9 @@ use tenantry::model::{
 use tenantry::policy::{Policy, PolicyVersion};
 use tenantry::query::Question;
 use tenantry::refusal::Code;
-use tenantry::testkit::inside::{Any, DESPITE_DISABLED, Follower, Memory, World, Write, access};
+use tenantry::testkit::inside::{
+    Any, DESPITE_DISABLED, Follower, Hash, Memory, SavedIndex, World, Write, access,
+};
 use uuid::Uuid;
 
 /// Numbers that look random.
@@ -386,17 +388,32 @@ fn service_of(index: &AccessIndex, policy: &Policy, service: &Service) -> Servic
     })
 }
 
+/// The same index by way of its bytes.
+fn saved_and_loaded(follower: &Follower, view: &Memory, seed: u64) -> Follower {
+    let (mut bytes, key) = (Vec::new(), Hash::of("this store"));
+    follower.save().write(&key, &mut bytes).unwrap();
+    let loaded = Follower::load(SavedIndex::open(&bytes[..]).unwrap(), &key, seed, view).unwrap();
+    assert_eq!(loaded.index().loaded_from(), Some(follower.index().seq()));
+    loaded
+}
+
 fn play(seed: u64, size: Size, records: u64) {
     let mut worlds = Worlds { dice: Dice(seed), size, view: Memory::new() };
     worlds.found();
     let mut follower = Follower::build(&worlds.view, 0, seed).unwrap();
-    worlds.compare(&[&follower], 0);
+    // Saved and loaded now and again, and followed on from there.
+    let mut loaded = saved_and_loaded(&follower, &worlds.view, !seed);
+    worlds.compare(&[&follower, &loaded], 0);
     for seq in 1..=records {
         let changes = worlds.record();
         follower.follow(seq, &changes);
+        loaded.follow(seq, &changes);
         if seq % 8 == 0 {
             let anew = Follower::build(&worlds.view, seq, seed).unwrap();
-            worlds.compare(&[&follower, &anew], seq);
+            worlds.compare(&[&follower, &loaded, &anew], seq);
+        }
+        if seq % 5 == 0 {
+            loaded = saved_and_loaded(&loaded, &worlds.view, seq);
         }
     }
 }

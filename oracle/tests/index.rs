@@ -17,11 +17,12 @@ use tenantry_oracle::world::Oracle;
 use uuid::Uuid;
 
 /// How the indexes are called when one of them differs.
-const NAMES: [&str; 3] = ["own commits", "another's journal", "built anew"];
+const NAMES: [&str; 4] = ["own commits", "another's journal", "built anew", "saved, loaded and followed up"];
 
 fn open(path: &std::path::Path, clock: &HandClock, seed: u64) -> Engine {
     let file = FileOptions::default().synchronous(Synchronous::Normal);
-    Engine::new(SqliteStore::open(path, file).unwrap(), options(clock, &policy_of(seed))).unwrap()
+    let options = options(clock, &policy_of(seed)).saved_index(path.with_extension("index"));
+    Engine::new(SqliteStore::open(path, file).unwrap(), options).unwrap()
 }
 
 struct World {
@@ -181,7 +182,7 @@ fn play(seed: u64) -> u64 {
     let mut oracle = Oracle::new(policy);
     let mut generator = Generator::new(seed, start());
     let mut rng = Rng::new(seed ^ 0x1DE);
-    let mut compared = 0;
+    let (mut compared, mut saved) = (0, None);
     for turn in 0..300 {
         let step = generator.step(&oracle);
         clock.set(step.at);
@@ -197,8 +198,24 @@ fn play(seed: u64) -> u64 {
         clock.set(if rng.percent(30) { generator.a_while_later() } else { step.at });
         engine.refresh().unwrap();
         other.refresh().unwrap();
+        // What was saved some while ago is loaded, and what is loaded is saved in turn.
+        let again = open(&path, &clock, seed);
+        let loaded = again.access_index().unwrap();
+        assert_eq!(loaded.loaded_from(), saved);
+        let saver = *rng.pick(&[&engine, &other, &again]).unwrap();
+        let place = path.with_extension("index");
+        if saved.is_some() {
+            std::fs::rename(&place, path.with_extension("aside")).unwrap();
+        }
         let anew = open(&path, &clock, seed).access_index().unwrap();
-        let indexes = [&*own, &*late, &*anew];
+        assert_eq!(anew.loaded_from(), None);
+        if saved.is_some() {
+            std::fs::rename(path.with_extension("aside"), &place).unwrap();
+        }
+        if rng.percent(30) {
+            saved = Some(saver.save_index(&place).unwrap().seq);
+        }
+        let indexes = [&*own, &*late, &*anew, &*loaded];
         let reading = engine.read().unwrap();
         let now = reading.now().unwrap();
         let world = World::of(&oracle);

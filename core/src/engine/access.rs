@@ -1,7 +1,8 @@
-//! The access index of an engine: built when first asked for, current with the engine's own commits
-//! at once, and with those of other processes when it is refreshed.
+//! The access index of an engine: loaded or built when first asked for, current with the engine's
+//! own commits at once, and with those of other processes when it is refreshed.
 
 use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::error::Error;
 use super::lock::lock;
 use super::records::{PAGE, decoded, hash_of};
+use super::saved::{self, Origin};
 use super::token::Token;
 use crate::decide::changes_of;
 use crate::index::{AccessIndex, Follower};
@@ -24,13 +26,32 @@ pub(super) struct Committed {
     pub(super) changes: Vec<Write>,
 }
 
-/// The index, and the last record that is in it.
+/// The index, the last record that is in it, and how often what is derived had been put right when
+/// it was made of that: what is put right later, it does not hear of.
 struct Followed {
     follower: Follower,
     hash: Hash,
+    rebuilds: u64,
 }
 
 impl Followed {
+    /// The index of what a reading sees: the one that was saved at a path and what has happened
+    /// since, or one that is built.
+    fn of(reading: &dyn Reading, epoch: Uuid, path: Option<&Path>) -> Result<Self, Error> {
+        let head = reading.head()?;
+        let (rebuilds, seed) = (reading.rebuilds()?, RandomState::new().hash_one(head.seq));
+        let saved = path.and_then(|path| saved::load(path, reading, (epoch, rebuilds), seed));
+        if let Some((follower, hash)) = saved {
+            let mut followed = Self { follower, hash, rebuilds };
+            // What cannot be followed can perhaps be built.
+            if followed.catch_up(reading, epoch).is_ok() {
+                return Ok(followed);
+            }
+        }
+        let follower = Follower::build(reading.view(), head.seq, seed)?;
+        Ok(Self { follower, hash: head.hash, rebuilds })
+    }
+
     fn seq(&self) -> u64 {
         self.follower.index().seq()
     }
@@ -71,8 +92,8 @@ pub(super) struct LiveIndex {
 }
 
 impl LiveIndex {
-    /// The index, built of the store as it is where there is none.
-    pub(super) fn get(&self, store: &dyn Store) -> Result<Arc<AccessIndex>, Error> {
+    /// The index, which is loaded from a path or built of the store as it is where there is none.
+    pub(super) fn get(&self, store: &dyn Store, path: Option<&Path>) -> Result<Arc<AccessIndex>, Error> {
         if let Some(index) = self.index.get() {
             return Ok(Arc::clone(index));
         }
@@ -80,12 +101,26 @@ impl LiveIndex {
         if let Some(followed) = &*followed {
             return Ok(Arc::clone(followed.follower.index()));
         }
-        let reading = store.read()?;
-        let head = reading.head()?;
-        let follower = Follower::build(reading.view(), head.seq, RandomState::new().hash_one(head.seq))?;
-        let index = Arc::clone(follower.index());
-        *followed = Some(Followed { follower, hash: head.hash });
+        let made = Followed::of(&*store.read()?, store.epoch(), path)?;
+        let index = Arc::clone(made.follower.index());
+        *followed = Some(made);
         Ok(Arc::clone(self.index.get_or_init(|| index)))
+    }
+
+    /// Saves the index that was given out to a path; what revision that is.
+    pub(super) fn save(&self, store: &dyn Store, path: &Path) -> Result<Token, Error> {
+        let (index, origin) = {
+            let followed = lock(&self.followed);
+            let followed = followed.as_ref().expect("what was given out is followed");
+            let token = Token { epoch: store.epoch(), seq: followed.seq(), hash: followed.hash };
+            (followed.follower.save(), Origin { token, rebuilds: followed.rebuilds })
+        };
+        let (reading, token) = (store.read()?, origin.token);
+        if hash_of(&*reading, token.seq)? != Some(token.hash) {
+            return Err(Error::Diverged { token });
+        }
+        saved::save(path, &index, &*reading, origin)?;
+        Ok(token)
     }
 
     /// Takes what the store has by now into the index, if there is one.
@@ -99,15 +134,10 @@ impl LiveIndex {
         Ok(Token { epoch: store.epoch(), seq: head.seq, hash: head.hash })
     }
 
-    /// Asks the index something while it does not change.
-    pub(super) fn hold_still<T>(
-        &self,
-        store: &dyn Store,
-        ask: impl FnOnce(&AccessIndex) -> T,
-    ) -> Result<T, Error> {
-        let index = self.get(store)?;
+    /// Asks an index of its own something while it does not change.
+    pub(super) fn hold_still<T>(&self, index: &AccessIndex, ask: impl FnOnce(&AccessIndex) -> T) -> T {
         let _still = lock(&self.followed);
-        Ok(ask(&index))
+        ask(index)
     }
 
     /// Brings a commit of this engine into the index, if there is one.

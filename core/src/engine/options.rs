@@ -1,6 +1,7 @@
 //! How an engine runs, and by which clock. Decides nothing.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use uuid::Uuid;
 
@@ -61,6 +62,7 @@ pub struct Options {
     pub(super) record_refusals: bool,
     pub(super) clock_leap_seconds: u32,
     pub(super) clock_tolerance_seconds: u32,
+    pub(super) saved_index: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -74,6 +76,7 @@ impl Default for Options {
             record_refusals: true,
             clock_leap_seconds: 365 * 24 * 3_600,
             clock_tolerance_seconds: 300,
+            saved_index: None,
         }
     }
 }
@@ -138,6 +141,21 @@ impl Options {
         self.clock_tolerance_seconds = seconds;
         self
     }
+
+    /// Where the access index is saved, if anywhere; nowhere by default. An index that was saved
+    /// there is loaded, and then brought up to date by the journal, instead of being built of the
+    /// whole store. [`Engine::watch`](super::Engine::watch) saves it there again, and
+    /// [`Engine::save_index`](super::Engine::save_index) whenever the host wants.
+    ///
+    /// It is believed only if the same version of the library has saved it, of this store, at a
+    /// record that it has, and if every byte is as it was; on Unix only if nobody but its owner may
+    /// write to it. Else it is left alone and the index is built:
+    /// [`AccessIndex::loaded_from`](crate::index::AccessIndex::loaded_from) tells.
+    #[must_use]
+    pub fn saved_index(mut self, path: impl Into<PathBuf>) -> Self {
+        self.saved_index = Some(path.into());
+        self
+    }
 }
 
 impl fmt::Debug for Options {
@@ -147,6 +165,7 @@ impl fmt::Debug for Options {
             .field("record_refusals", &self.record_refusals)
             .field("clock_leap_seconds", &self.clock_leap_seconds)
             .field("clock_tolerance_seconds", &self.clock_tolerance_seconds)
+            .field("saved_index", &self.saved_index)
             .finish_non_exhaustive()
     }
 }

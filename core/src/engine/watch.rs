@@ -1,4 +1,4 @@
-//! Keeps an access index fresh from a thread of its own.
+//! Keeps an access index fresh, and saved, from a thread of its own.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -45,17 +45,22 @@ impl fmt::Debug for Watch {
 }
 
 impl Watch {
-    /// Has `refresh` run every so often; what it returns is its trouble, if it has any.
+    /// Has `turn` run every so often, and once more at the end, of which it is told; what it
+    /// returns is its trouble, if it has any.
     pub(super) fn start(
         every: Duration,
-        refresh: impl Fn() -> Option<Error> + Send + 'static,
+        mut turn: impl FnMut(bool) -> Option<Error> + Send + 'static,
     ) -> Result<Self, Error> {
         let shared = Arc::new(Shared::default());
         let told = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("tenantry-watch".to_owned()).spawn(move || {
-            while !told.wait(every) {
-                let trouble = refresh();
+            loop {
+                let ends = told.wait(every);
+                let trouble = turn(ends);
                 lock(&told.state).trouble = trouble;
+                if ends {
+                    break;
+                }
             }
         });
         match thread {
@@ -64,8 +69,8 @@ impl Watch {
         }
     }
 
-    /// Why the last refresh failed, if it did. The next one may succeed, unless the store's history
-    /// has diverged.
+    /// Why the last refresh failed, if it did, or else why the index could not be saved when it was
+    /// due. The next time may succeed, unless the store's history has diverged.
     pub fn trouble(&self) -> Option<Error> {
         lock(&self.shared.state).trouble.clone()
     }

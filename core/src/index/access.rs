@@ -32,11 +32,19 @@ pub struct AccessIndex {
     pub(super) users: IdTable,
     pub(super) permissions: NameTable,
     pub(super) services: NameTable,
+    // The revision of the saved index that it was loaded from.
+    loaded_from: Option<u64>,
 }
 
 impl AccessIndex {
-    pub(super) fn new(seq: u64, seed: u64, (tenants, users, roles): (usize, usize, usize)) -> Arc<Self> {
+    pub(super) fn new(
+        seq: u64,
+        seed: u64,
+        (tenants, users, roles): (usize, usize, usize),
+        loaded_from: Option<u64>,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            loaded_from,
             lock: Seqlock::new(seq, Tables::COUNT + 1),
             tables: Tables::new((tenants, users, roles)),
             tenants: IdTable::new(tenants, seed),
@@ -49,6 +57,13 @@ impl AccessIndex {
     /// The revision that the index has come to.
     pub fn seq(&self) -> u64 {
         self.lock.revision()
+    }
+
+    /// The revision of the saved index that it was loaded from
+    /// ([`Options::saved_index`](crate::engine::Options::saved_index)); none, where it was built of
+    /// the store, because there was none or none to be believed.
+    pub fn loaded_from(&self) -> Option<u64> {
+        self.loaded_from
     }
 
     /// A permission by its name.

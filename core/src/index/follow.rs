@@ -1,8 +1,10 @@
 //! The writer of the index: builds it from a view, and keeps it current with what records change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::access::AccessIndex;
@@ -14,12 +16,14 @@ use super::layout::{
 };
 use super::list::{BlockAllocator, ListEntry, ListWriter};
 use super::names::OPERATE;
+use super::saved::{IndexBytes, SavedIndex};
 use super::seqlock::{CacheLine, DirectWriter, RowCells, RowTable, WordWriter, WriteSet};
 use crate::base::ids::RoleId;
 use crate::base::text::{ManagementType, Permission, Service};
+use crate::journal::Hash;
 use crate::model::{Assignment, Link, Operation, Role, RoleRef, Tenant, User, UserState};
 use crate::policy::{Policy, PolicyVersion};
-use crate::view::{Any, Entity, Index, Key, Span, View, ViewError, Write};
+use crate::view::{Any, Entity, Index, View, ViewError, Write};
 
 /// The size class of a block of links: two words each for the most managers there can be.
 const LINKS_CLASS: u32 = 2;
@@ -35,17 +39,19 @@ pub struct Follower {
 }
 
 /// What the writer alone has to know.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct WriterState {
     allocator: BlockAllocator,
     policy: Arc<PolicyVersion>,
     /// The policies before it, by the numbers of their terms.
     earlier: BTreeMap<u32, Arc<PolicyVersion>>,
     /// The numbers of roles as they are held: whole, and with what is reserved masked (P-16).
+    #[serde(with = "pairs")]
     roles: BTreeMap<(RoleRef, bool), u32>,
     /// What custom roles hold.
     custom: BTreeMap<RoleId, BTreeSet<Permission>>,
     /// The numbers of shapes.
+    #[serde(with = "pairs")]
     shapes: BTreeMap<ShapeKey, u32>,
     /// The codes that seats have for roles, by the roles' numbers.
     codes: BTreeMap<u32, u32>,
@@ -56,6 +62,29 @@ struct WriterState {
     residents: Vec<u32>,
 }
 
+/// Maps whose keys are no texts, as pairs.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 impl Follower {
     /// Builds an index of a view at revision `seq`. `seed` is any number that callers cannot guess:
     /// it keeps them from choosing ids that collide.
@@ -63,39 +92,75 @@ impl Follower {
     /// # Errors
     /// When the view cannot be read.
     pub fn build(view: &dyn View, seq: u64, seed: u64) -> Result<Self, ViewError> {
-        let tenants = all::<Tenant>(view, Index::TenantNumber).collect::<Result<Vec<_>, _>>()?;
-        let users = all::<User>(view, Index::UserHome).collect::<Result<Vec<_>, _>>()?;
-        let roles = all::<Role>(view, Index::RoleTenant).collect::<Result<Vec<_>, _>>()?;
-        let index = AccessIndex::new(seq, seed, (tenants.len(), users.len(), roles.len()));
+        let (mut tenants, mut users, mut roles) = (Vec::new(), Vec::new(), Vec::new());
+        every::<Tenant>(view, Index::TenantNumber, |tenant| tenants.push(TenantFacts::of(&tenant)))?;
+        every::<User>(view, Index::UserHome, |user| users.push(UserFacts::of(&user)))?;
+        every::<Role>(view, Index::RoleTenant, |role| roles.push(role))?;
+        let index = AccessIndex::new(seq, seed, (tenants.len(), users.len(), roles.len()), None);
         let mut state = WriterState::default();
         let mut words = DirectWriter;
         let mut update = Update { index: &index, state: &mut state, words: &mut words };
-        let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
-        for terms in 0..policy.terms {
-            let earlier = view.get::<PolicyVersion>(PolicyVersion::key(terms))?;
-            update.state.earlier.extend(earlier.map(|earlier| (terms, earlier)));
-        }
+        let (policy, earlier) = policies(view)?;
+        update.state.earlier = earlier;
         update.policy(policy);
         for tenant in tenants {
-            update.tenant(&tenant, tenant.is_living());
+            update.tenant(tenant);
         }
         for user in users {
-            update.user(&user, true);
+            update.user(user, true);
         }
         for role in roles {
-            update.role(&role, true);
+            update.role(&role, role.deleted.is_none());
         }
-        for link in all::<Link>(view, Index::LinkManaged) {
-            let link = link?;
+        every::<Link>(view, Index::LinkManaged, |link| {
             // A link that has ended gives nothing.
             if link.stage.is_in_force() {
                 update.link(&link, true);
             }
-        }
-        for assignment in all::<Assignment>(view, Index::AssignmentUser) {
-            update.assignment(&*assignment?, true);
-        }
+        })?;
+        every::<Assignment>(view, Index::AssignmentUser, |assignment| update.assignment(&assignment, true))?;
         Ok(Self { index, state })
+    }
+
+    /// All of it as it is now, which takes as much memory again for as long as that is held.
+    pub fn save(&self) -> IndexBytes {
+        let Self { index, state } = self;
+        let names = (index.permissions.all(), index.services.all());
+        let count = |count: usize| u32::try_from(count).expect("there are fewer than 2^32 rows");
+        let rows = [
+            count(index.tenants.count() + 1),
+            count(index.users.count() + 1),
+            count(state.shapes.len()) + CLOSED_SHAPE + 1,
+            count(state.roles.len()),
+            state.allocator.rows(),
+            count(state.codes.len()),
+            count(names.0.len() + 1),
+            count(names.1.len() + 2),
+        ];
+        let known = serde_json::to_vec(&(names, state)).expect("the state has string keys");
+        IndexBytes::of(index.seq(), &index.tables, &rows, known)
+    }
+
+    /// The index that was saved; none, where it is not to be believed or cannot be read. `before`
+    /// is the world at its revision.
+    pub fn load<R: Read>(saved: SavedIndex<R>, key: &Hash, seed: u64, before: &dyn View) -> Option<Self> {
+        let (seq, rows) = (saved.seq(), saved.rows(key)?);
+        let [tenants, users, _, roles, ..] = rows;
+        let (tenants, users) = (tenants.checked_sub(1)?, users.checked_sub(1)?);
+        let sizes = (tenants as usize, users as usize, roles as usize);
+        let index = AccessIndex::new(seq, seed, sizes, Some(seq));
+        let known = saved.fill(&index.tables, &rows, key)?;
+        type Known = ((Vec<String>, Vec<String>), WriterState);
+        let ((permissions, services), state) = serde_json::from_slice::<Known>(&known).ok()?;
+        for (names, table) in [(&permissions, &index.permissions), (&services, &index.services)] {
+            for (name, number) in names.iter().zip(1..) {
+                (table.intern(name) == number).then_some(())?;
+            }
+        }
+        index.tenants.adopt(&index.tables.tenants, tenants);
+        index.users.adopt(&index.tables.users, users);
+        let in_force = before.get::<PolicyVersion>(Uuid::nil()).ok()?.unwrap_or_default();
+        (in_force == state.policy).then_some(Self { index, state })
     }
 
     /// The index, to share with those who read it.
@@ -119,11 +184,55 @@ impl Follower {
     }
 }
 
-fn all<E: Entity>(
-    view: &dyn View,
-    index: Index,
-) -> impl Iterator<Item = Result<Arc<E>, ViewError>> + use<'_, E> {
-    view.within::<E>(Span::under(index, Key::new()))
+/// Visits every entity of a type.
+fn every<E: Entity>(view: &dyn View, index: Index, mut visit: impl FnMut(Arc<E>)) -> Result<(), ViewError> {
+    view.every(E::KIND, index, &mut |any| {
+        if let Some(entity) = E::from_any(any) {
+            visit(entity);
+        }
+    })
+}
+
+/// The policy in force, and those before it by the numbers of their terms.
+fn policies(view: &dyn View) -> Result<(Arc<PolicyVersion>, BTreeMap<u32, Arc<PolicyVersion>>), ViewError> {
+    let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
+    let mut earlier = BTreeMap::new();
+    for terms in 0..policy.terms {
+        let version = view.get::<PolicyVersion>(PolicyVersion::key(terms))?;
+        earlier.extend(version.map(|version| (terms, version)));
+    }
+    Ok((policy, earlier))
+}
+
+/// What the index has to know of a tenant.
+#[derive(Clone, Copy)]
+struct TenantFacts {
+    id: Uuid,
+    living: bool,
+    operation: Operation,
+    /// Whether anything but links keeps it disabled.
+    held: bool,
+}
+
+impl TenantFacts {
+    fn of(tenant: &Tenant) -> Self {
+        let held = !tenant.holds.is_empty();
+        Self { id: tenant.id.uuid(), living: tenant.is_living(), operation: tenant.operation, held }
+    }
+}
+
+/// What the index has to know of a user.
+#[derive(Clone, Copy)]
+struct UserFacts {
+    id: Uuid,
+    home: Uuid,
+    active: bool,
+}
+
+impl UserFacts {
+    fn of(user: &User) -> Self {
+        Self { id: user.id.uuid(), home: user.home.uuid(), active: user.state == UserState::Active }
+    }
 }
 
 /// One transaction of the writer.
@@ -214,8 +323,11 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
 impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     fn entity(&mut self, entity: &Any, there: bool) {
         match entity {
-            Any::Tenant(tenant) => self.tenant(tenant, there && tenant.is_living()),
-            Any::User(user) => self.user(user, there),
+            Any::Tenant(tenant) => {
+                let facts = TenantFacts::of(tenant);
+                self.tenant(TenantFacts { living: there && facts.living, ..facts });
+            }
+            Any::User(user) => self.user(UserFacts::of(user), there),
             Any::Link(link) => self.link(link, there && link.stage.is_in_force()),
             Any::Assignment(assignment) => self.assignment(assignment, there),
             Any::Role(role) => self.role(role, there && role.deleted.is_none()),
@@ -229,13 +341,13 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
     }
 
-    fn tenant(&mut self, tenant: &Tenant, living: bool) {
-        let number = self.tenant_number(tenant.id.uuid());
+    fn tenant(&mut self, tenant: TenantFacts) {
+        let number = self.tenant_number(tenant.id);
         let before = self.tenant_word(number);
         let disabled = tenant.operation == Operation::Disabled;
         // What only links keep disabled is up once they have ended, unless the host has to report
         // it.
-        let linked = disabled && tenant.holds.is_empty();
+        let linked = disabled && !tenant.held;
         if linked {
             self.state.disabled.insert(number);
         } else {
@@ -243,7 +355,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
         let enabled =
             tenant.operation == Operation::Enabled || linked && !self.state.policy.host_reports_ready;
-        let word = before.with(TenantWord::LIVING, living).with(TenantWord::ENABLED, enabled);
+        let word = before.with(TenantWord::LIVING, tenant.living).with(TenantWord::ENABLED, enabled);
         self.set_open(number, word);
     }
 
@@ -259,15 +371,15 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
     }
 
-    fn user(&mut self, user: &User, there: bool) {
-        let number = self.user_number(user.id.uuid());
-        let home = self.tenant_number(user.home.uuid());
+    fn user(&mut self, user: UserFacts, there: bool) {
+        let number = self.user_number(user.id);
+        let home = self.tenant_number(user.home);
         let before = self.user_word(number);
         // A user's home never changes.
         if before.home() == 0 {
             self.add_resident(number, home);
         }
-        let active = there && user.state == UserState::Active;
+        let active = there && user.active;
         let at_home = self.tenant_word(home);
         let word = before.at_home_on(home).with(UserWord::KNOWN, there).with(UserWord::ACTIVE, active);
         let confined = self.confines(at_home);

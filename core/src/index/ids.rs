@@ -124,6 +124,14 @@ impl IdTable {
         number
     }
 
+    /// Takes the ids of the first rows up to this number, while nobody reads yet. There is room for
+    /// them.
+    pub(super) fn adopt<C: RowCells>(&self, rows: &RowTable<C>, count: u32) {
+        let power = self.power.load(Ordering::Relaxed);
+        (1..=count).for_each(|number| self.insert(rows, power, number));
+        self.count.store(count as usize, Ordering::Release);
+    }
+
     fn insert<C: RowCells>(&self, rows: &RowTable<C>, power: usize, number: u32) {
         let hash = self.hasher.hash_one(self.id(rows, number).as_u128());
         let slots = self.slots_of(power);

@@ -617,6 +617,21 @@ pub(super) fn service_row(number: Option<u16>) -> u32 {
     number.map_or(0, |number| u32::from(number) + 1)
 }
 
+/// How many rows of each table are in use, in the order of [`Tables`].
+pub(super) type RowCounts = [u32; Tables::COUNT as usize];
+
+/// Something that is done to every table.
+pub(super) trait TableTask {
+    /// Why it cannot be.
+    type Error;
+
+    /// Does it to the first rows of a table.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    fn run<C: RowCells>(&mut self, table: &RowTable<C>, rows: u32) -> Result<(), Self::Error>;
+}
+
 /// All tables of the index.
 #[derive(Debug)]
 pub(super) struct Tables {
@@ -654,6 +669,22 @@ impl Tables {
             permissions: RowTable::new(7, NAMES),
             services: RowTable::new(Self::COUNT, NAMES + 1),
         }
+    }
+
+    /// Does the same to each table, the first rows of which are so many.
+    ///
+    /// # Errors
+    /// The first there is.
+    pub(super) fn each<T: TableTask>(&self, rows: &RowCounts, task: &mut T) -> Result<(), T::Error> {
+        let [tenants, users, shapes, roles, heap, codes, permissions, services] = *rows;
+        task.run(&self.tenants, tenants)?;
+        task.run(&self.users, users)?;
+        task.run(&self.shapes, shapes)?;
+        task.run(&self.roles, roles)?;
+        task.run(&self.heap, heap)?;
+        task.run(&self.codes, codes)?;
+        task.run(&self.permissions, permissions)?;
+        task.run(&self.services, services)
     }
 
     #[inline]

@@ -1,6 +1,8 @@
 //! Sorted lists of numbers with a payload each, in blocks of a heap. A short list is one block; a
 //! long one is a directory of blocks, so that a change moves the entries of one block at most.
 
+use serde::{Deserialize, Serialize};
+
 use super::seqlock::{CacheLine, Reader, RowTable, WordWriter};
 
 /// The words of the smallest block, and the unit of block addresses: one cache line.
@@ -134,7 +136,7 @@ fn each_in_block(
 }
 
 /// Allocates blocks of the heap, with one free list per size class. Only the writer has one.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct BlockAllocator {
     // Address 0 stands for no list.
     next: u32,
@@ -148,6 +150,11 @@ impl Default for BlockAllocator {
 }
 
 impl BlockAllocator {
+    /// How many rows of the heap are in use, or were.
+    pub(super) const fn rows(&self) -> u32 {
+        self.next
+    }
+
     /// Allocates a block of `UNIT << class` words, which still hold what was there before.
     pub(super) fn allocate(&mut self, class: u32) -> u32 {
         if let Some(free) = self.free.get_mut(class as usize).and_then(Vec::pop) {

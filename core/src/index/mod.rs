@@ -41,7 +41,7 @@
 //! From the ground up: `seqlock` is memory with one writer and readers that never wait; `layout`
 //! says what its words mean, `list` keeps sorted lists in it, `ids` and `names` number what is
 //! looked up; `handle` is what callers hold; `check` decides, and `reverse` finds candidates for
-//! it; `access` is the index, and `follow` its writer.
+//! it; `access` is the index, and `follow` its writer. `saved` is all of it as bytes.
 
 mod access;
 mod check;
@@ -52,6 +52,7 @@ mod layout;
 mod list;
 mod names;
 mod reverse;
+pub(crate) mod saved;
 mod seqlock;
 
 pub use access::AccessIndex;
@@ -60,3 +61,4 @@ pub use handle::{
     At, IndexSize, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
     UserHandle,
 };
+pub(crate) use saved::{IndexBytes, SavedIndex};

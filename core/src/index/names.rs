@@ -46,6 +46,11 @@ impl NameTable {
         }
     }
 
+    /// The names, in the order of their numbers.
+    pub(super) fn all(&self) -> Vec<&str> {
+        self.0.iter().map_while(OnceLock::get).map(String::as_str).collect()
+    }
+
     /// Every number that was given out.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u16> + use<> {
         let count = self.0.iter().map_while(OnceLock::get).count();

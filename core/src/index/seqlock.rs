@@ -146,6 +146,23 @@ impl<C: RowCells> RowTable<C> {
         self.cell(word).expect("a table has room for more words than a machine has memory")
     }
 
+    /// The words of the first rows, in order.
+    pub(super) fn words(&self, rows: usize) -> impl Iterator<Item = u64> {
+        let row = move |row| self.get(row).map_or_else(|| C::zeros().cells(), C::cells);
+        (0..rows).flat_map(row).map(|cell| cell.load(Ordering::Relaxed))
+    }
+
+    /// Replaces the words of the first rows, while nobody reads yet.
+    pub(super) fn fill<E>(&self, rows: usize, mut next: impl FnMut() -> Result<u64, E>) -> Result<(), E> {
+        for row in 0..rows {
+            self.cell_or_extend(row * C::WORDS);
+            for cell in self.get(row).into_iter().flat_map(C::cells) {
+                cell.store(next()?, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
     const fn address(&self, word: usize) -> u64 {
         self.address_base | word as u64
     }

@@ -18,7 +18,7 @@ use crate::base::time::Timestamp;
 use crate::journal::{Head, RULES};
 use crate::model::{Personal, Subject};
 use crate::view::memory::{Entry, bounds};
-use crate::view::{Any, Found, Kind, Memory, Span, View, ViewError, Write};
+use crate::view::{Any, Found, Index, Kind, Memory, Span, View, ViewError, Write};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -170,6 +170,10 @@ impl<R> View for MemoryReading<R> {
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
         self.contents.present.scan(span, limit)
+    }
+
+    fn every(&self, kind: Kind, index: Index, visit: &mut dyn FnMut(Any)) -> Result<(), ViewError> {
+        self.contents.present.every(kind, index, visit)
     }
 
     fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {

@@ -1,6 +1,7 @@
 //! The stores: where records, entities and personal data live, in memory or in an SQLite file. What
 //! an engine asks of a store is in `port`.
 
+mod draft;
 mod error;
 pub mod memory;
 pub(crate) mod port;
@@ -8,6 +9,9 @@ mod queue;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+#[cfg(feature = "testkit")]
+pub(crate) use draft::DIES_AFTER;
+pub(crate) use draft::Draft;
 pub use error::StoreError;
 pub(crate) use port::{
     Enough, FilePort, LOST, MISADDRESSED, Mended, NewRecord, Port, Reading, Remembered, Retelling,

@@ -226,6 +226,15 @@ pub trait Reading: View {
     /// When the store cannot be read.
     fn rules(&self) -> Result<u32, StoreError>;
 
+    /// How often what is derived was put right where it was otherwise than the records lead to:
+    /// what was made of it before is not to be relied on.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn rebuilds(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     /// The last record of which something derived speaks, in more than one place: no later than the
     /// head, unless records were taken away.
     ///

@@ -9,7 +9,8 @@ pub use crate::about::about;
 pub use crate::apply::apply;
 pub use crate::decide::{Settling, decide, settled, sweep};
 pub use crate::index::follow::Follower;
-pub use crate::journal::Head;
+pub use crate::index::saved::SavedIndex;
+pub use crate::journal::{Hash, Head};
 pub use crate::model::derived::{
     Arrived, Device, Holding, Listing, Moved, Refusals, ResellerRow, RestingPrefix,
 };
@@ -45,7 +46,6 @@ pub fn world<'m, 'v>(moment: &'m Moment<'v>) -> &'m World<'v> {
 }
 
 /// Lets the process die, as by a power cut, after so many more steps of making a copy.
-#[cfg(feature = "sqlite")]
 pub fn dies_after(steps: u32) {
-    crate::store::sqlite::DIES_AFTER.store(steps, std::sync::atomic::Ordering::SeqCst);
+    crate::store::DIES_AFTER.store(steps, std::sync::atomic::Ordering::SeqCst);
 }

@@ -139,6 +139,10 @@ impl<R: Reading + ?Sized, T: Tap> Reading for Through<'_, R, T> {
         self.there.rules()
     }
 
+    fn rebuilds(&self) -> Result<u64, StoreError> {
+        self.there.rebuilds()
+    }
+
     fn told(&self) -> Result<u64, StoreError> {
         self.there.told()
     }

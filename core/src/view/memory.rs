@@ -138,6 +138,12 @@ impl View for Memory {
         })
     }
 
+    fn every(&self, kind: Kind, _: Index, visit: &mut dyn FnMut(Any)) -> Result<(), ViewError> {
+        let all = self.entities.range((kind, Uuid::nil())..=(kind, Uuid::max()));
+        all.for_each(|(_, entity)| visit(entity.clone()));
+        Ok(())
+    }
+
     fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {
         Ok(self.personal.get(&subject).cloned())
     }

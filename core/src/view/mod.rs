@@ -79,6 +79,25 @@ pub trait View {
     /// When the store cannot be read.
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError>;
 
+    /// Visits every entity of a kind once, in whatever order costs this view least. `index` is one
+    /// that has all of them, for views that have no order of their own.
+    ///
+    /// # Errors
+    /// When the store cannot be read; some may have been visited by then.
+    fn every(&self, kind: Kind, index: Index, visit: &mut dyn FnMut(Any)) -> Result<(), ViewError> {
+        let mut rest = Some(Span::under(index, Key::new()));
+        while let Some(span) = rest.take() {
+            let page = self.scan(&span, PAGES.1)?;
+            if page.len() == PAGES.1 {
+                rest = page.last().map(|last| span.after(last.key.clone(), last.id));
+            }
+            page.into_iter()
+                .filter(|found| found.entity.kind() == kind)
+                .for_each(|found| visit(found.entity));
+        }
+        Ok(())
+    }
+
     /// What is known about a subject today; personal data has no past (U-5).
     ///
     /// # Errors
@@ -99,6 +118,10 @@ impl<V: View + ?Sized> View for &V {
 
     fn scan(&self, span: &Span, limit: usize) -> Result<Vec<Found>, ViewError> {
         (**self).scan(span, limit)
+    }
+
+    fn every(&self, kind: Kind, index: Index, visit: &mut dyn FnMut(Any)) -> Result<(), ViewError> {
+        (**self).every(kind, index, visit)
     }
 
     fn personal(&self, subject: Subject) -> Result<Option<Personal>, ViewError> {

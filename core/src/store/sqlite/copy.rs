@@ -5,9 +5,8 @@
 //! A copy is written anew row by row (`VACUUM INTO`) and not page by page: what was deleted, and
 //! what pages keep of rows that moved, does not come along.
 
-use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use rusqlite::{Connection, OpenFlags};
@@ -15,30 +14,13 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::{Result, SqliteFault, cannot_open, damaged};
 use super::file::patiently;
 use super::make::{admit_schema, check_integrity};
-use super::place::{beside, is_at};
 use super::read::Conn;
 use crate::journal::Head;
 use crate::store::StoreError;
+use crate::store::draft::{Draft, beside, step};
 
 /// How many records are read at a time.
 const PAGE: usize = 256;
-
-/// After how many more steps of a copy the process dies, for tests; 0 for never.
-#[cfg(feature = "testkit")]
-pub(crate) static DIES_AFTER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-
-/// A step of a copy is done.
-pub(super) fn step() {
-    #[cfg(feature = "testkit")]
-    if DIES_AFTER
-        .fetch_update(std::sync::atomic::Ordering::SeqCst, std::sync::atomic::Ordering::SeqCst, |steps| {
-            steps.checked_sub(1)
-        })
-        .is_ok_and(|steps| steps == 1)
-    {
-        std::process::abort();
-    }
-}
 
 /// A path has to be free.
 pub(super) fn taken(path: &Path, why: &str) -> SqliteFault {
@@ -49,46 +31,20 @@ pub(super) fn in_use(path: &Path) -> SqliteFault {
     SqliteFault(StoreError::InUse { path: path.to_owned() })
 }
 
-/// A file that is made for a path and does not stand there yet. Gone if it never does.
-pub(super) struct Draft {
-    to: PathBuf,
-    path: PathBuf,
-    // Keeps others from making one for the same path at the same time.
-    held: File,
-}
+/// A file of SQLite's that is made for a path and does not stand there yet.
+pub(super) struct SqliteDraft(Draft);
 
-impl Draft {
+impl SqliteDraft {
     /// An empty one.
     pub(super) fn begin(to: &Path) -> Result<Self> {
-        let path = beside(to, ".part");
-        let refused = |error| cannot_open(&path, error);
-        loop {
-            let mut options = File::options();
-            options.read(true).write(true).create(true).truncate(false);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let held = options.open(&path).map_err(refused)?;
-            match held.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(in_use(&path)),
-                Err(TryLockError::Error(error)) => return Err(refused(error)),
-            }
-            // Whoever had it meanwhile may have given it its name.
-            if !is_at(&held, &path) {
-                continue;
-            }
-            // Somebody who was stopped may have left something.
-            held.set_len(0).map_err(refused)?;
-            let draft = Self { to: to.to_owned(), path: path.clone(), held };
-            draft.tidy();
-            step();
-            return Ok(draft);
-        }
+        let draft = Self(Draft::begin(to)?);
+        draft.tidy();
+        Ok(draft)
     }
 
     /// Removes what SQLite makes beside it.
     fn tidy(&self) {
-        for left in ["-journal", "-wal", "-shm"].map(|suffix| beside(&self.path, suffix)) {
+        for left in ["-journal", "-wal", "-shm"].map(|suffix| beside(self.path(), suffix)) {
             // What cannot be removed is in nobody's way.
             let _ = fs::remove_file(left);
         }
@@ -101,7 +57,7 @@ impl Draft {
         deadline: Instant,
         change: impl FnOnce(&Connection) -> rusqlite::Result<()>,
     ) -> Result<()> {
-        let path = self.path.to_str().ok_or_else(|| cannot_open(&self.to, "its name is not UTF-8"))?;
+        let path = self.path().to_str().ok_or_else(|| cannot_open(self.to(), "its name is not UTF-8"))?;
         // The pages of the copy keep nothing of rows that moved either.
         from.execute_batch("PRAGMA secure_delete = ON; PRAGMA synchronous = OFF;")?;
         patiently(deadline, || from.execute("VACUUM INTO ?1", [path]))?;
@@ -117,17 +73,17 @@ impl Draft {
     /// A connection that is in nobody's way.
     fn by_itself(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Ok(Connection::open_with_flags(&self.path, flags)?)
+        Ok(Connection::open_with_flags(self.path(), flags)?)
     }
 
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
     /// Where it is to stand.
     pub(super) fn to(&self) -> &Path {
-        &self.to
+        self.0.to()
     }
 
     /// Writes its log to its place and takes it away, once nobody has it open any more.
@@ -135,50 +91,19 @@ impl Draft {
         let mode: String =
             self.by_itself()?.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
         step();
-        if mode == "delete" { Ok(()) } else { Err(in_use(&self.path)) }
+        if mode == "delete" { Ok(()) } else { Err(in_use(self.path())) }
     }
 
     /// Gives it its name, where nothing has that, or in place of what has it.
     pub(super) fn publish(self, instead: bool) -> Result<()> {
-        let refused = |error| cannot_open(&self.to, error);
-        self.held.sync_all().map_err(refused)?;
-        step();
-        if instead {
-            fs::rename(&self.path, &self.to).map_err(refused)?;
-        } else {
-            match fs::hard_link(&self.path, &self.to) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    return Err(taken(&self.to, "somebody else put something there meanwhile"));
-                }
-                // Not every file system knows several names.
-                Err(_) => fs::rename(&self.path, &self.to).map_err(refused)?,
-            }
-        }
-        step();
-        sync_directory(&self.to).map_err(refused)?;
-        step();
-        // Its first name goes with it, if it is still there.
-        Ok(())
+        Ok(self.0.publish(instead)?)
     }
 }
 
-impl Drop for Draft {
+impl Drop for SqliteDraft {
     fn drop(&mut self) {
         self.tidy();
-        if is_at(&self.held, &self.path) {
-            let _ = fs::remove_file(&self.path);
-        }
     }
-}
-
-/// Has the disk know the names in the directory of a path.
-pub(super) fn sync_directory(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    if let Some(directory) = path.parent() {
-        File::open(directory)?.sync_all()?;
-    }
-    Ok(())
 }
 
 /// Whether the structure of a store fits together, and its records are one history; where it ends.

@@ -145,7 +145,7 @@ pub(super) fn foreign(db: &Connection) -> Result<Option<String>> {
         ("epoch", Value::Text(text)) => Uuid::parse_str(text).is_ok(),
         ("min_reader", Value::Integer(held)) => *held == i64::from(MIN_READER),
         ("min_writer", Value::Integer(held)) => *held == i64::from(MIN_WRITER),
-        ("format" | "wipe" | "rules", Value::Integer(held)) => *held >= 0,
+        ("format" | "wipe" | "rules" | "rebuilds", Value::Integer(held)) => *held >= 0,
         ("log", Value::Text(text)) => is_marks(text),
         ("created" | "backup", Value::Text(_)) => true,
         _ => false,

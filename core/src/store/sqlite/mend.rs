@@ -1,11 +1,11 @@
 //! Putting right what is derived: row by row, where it differs from what the records lead to. What
 //! is known about people stays as it is; only what it is found by is derived. Never commits.
 
-use super::copy::step;
 use super::fault::Result;
 use super::make::{mend_said, mend_views};
 use super::read::{Conn, signed};
 use super::retold::{DERIVED, Differs, Retold};
+use crate::store::draft::step;
 use crate::store::{MISADDRESSED, Mended};
 
 /// Puts right what this connection writes to, by what was told of what there was before it began.
@@ -40,6 +40,11 @@ pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
         mended.note(|| view);
     }
     mend_said(&to.db)?;
+    if mended.rows > 0 {
+        let again = "INSERT OR REPLACE INTO meta SELECT 'rebuilds', \
+             coalesce((SELECT value FROM meta WHERE name = 'rebuilds'), 0) + 1";
+        to.execute(again, [])?;
+    }
     step();
     Ok(mended)
 }

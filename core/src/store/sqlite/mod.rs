@@ -35,12 +35,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-#[cfg(feature = "testkit")]
-pub(crate) use self::copy::DIES_AFTER;
 pub use self::options::{FileOptions, Synchronous};
 pub(crate) use self::restore::{ANOTHER, Restoring};
 
-use self::copy::{Draft, step, taken, whole};
+use self::copy::{SqliteDraft, taken, whole};
 use self::fault::{Result, SqliteFault, cannot_open, damaged, surely_undone};
 use self::file::{
     Inspected, admit, checkpoint, connect, create, deadline, for_reading, inspect, is_ours, patiently,
@@ -53,6 +51,7 @@ use self::place::{FilePlace, has_log, make};
 use self::read::{Conn, signed};
 use self::retold::Retold;
 use self::write::{Writer, append};
+use super::draft::step;
 use super::queue::{Lent, Queue};
 use super::{
     FilePort, Mended, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Tell,
@@ -237,7 +236,7 @@ impl SqliteStore {
         }
         self.check_fork()?;
         self.place.check()?;
-        let draft = Draft::begin(&to)?;
+        let draft = SqliteDraft::begin(&to)?;
         let db = connect(&self.place, false, &self.options)?;
         draft.fill(&db, deadline(&self.options), |db| {
             // It has no log from which anything had to be wiped.
@@ -530,6 +529,10 @@ impl<C: Deref<Target = Conn>> Reading for Txn<C> {
 
     fn rules(&self) -> std::result::Result<u32, StoreError> {
         Ok(self.0.rules()?)
+    }
+
+    fn rebuilds(&self) -> std::result::Result<u64, StoreError> {
+        Ok(self.0.rebuilds()?)
     }
 
     fn told(&self) -> std::result::Result<u64, StoreError> {

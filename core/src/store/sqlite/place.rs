@@ -8,21 +8,7 @@ use std::time::SystemTime;
 
 use super::fault::{Result, SqliteFault, cannot_open};
 use crate::store::StoreError;
-
-/// Which file it is, whatever its name.
-type FileId = (u64, u64);
-
-#[cfg(unix)]
-fn id(found: &Metadata) -> FileId {
-    use std::os::unix::fs::MetadataExt;
-    (found.dev(), found.ino())
-}
-
-/// Elsewhere the system lets nobody move or replace what is open.
-#[cfg(not(unix))]
-fn id(_: &Metadata) -> FileId {
-    (0, 0)
-}
+use crate::store::draft::{FileId, beside, file_id, stands};
 
 /// How many names a file has.
 #[cfg(unix)]
@@ -33,23 +19,6 @@ fn names(found: &Metadata) -> u64 {
 #[cfg(not(unix))]
 fn names(_: &Metadata) -> u64 {
     1
-}
-
-/// Which file stands at a path, if any does.
-fn stands(path: &Path) -> Option<FileId> {
-    fs::metadata(path).ok().as_ref().map(id)
-}
-
-/// Whether an open file is the one that stands at a path.
-pub(super) fn is_at(file: &File, path: &Path) -> bool {
-    file.metadata().ok().as_ref().map(id).is_some_and(|id| stands(path) == Some(id))
-}
-
-/// A path with something at its end, as SQLite names what belongs to a file.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// The log of a file.
@@ -86,7 +55,7 @@ impl FilePlace {
     pub(super) fn of(path: &Path) -> Result<Self> {
         let real = fs::canonicalize(path).map_err(|error| cannot_open(path, error))?;
         let found = fs::metadata(&real).map_err(|error| cannot_open(path, error))?;
-        Ok(Self { path: path.to_owned(), real, file: id(&found), log: None, shared: None, still: None })
+        Ok(Self { path: path.to_owned(), real, file: file_id(&found), log: None, shared: None, still: None })
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -119,6 +119,8 @@ macro_rules! of_entity {
 }
 pub(super) const GET: &str = of_entity!("seq, body");
 pub(super) const GET_ROW: &str = of_entity!("row, body");
+pub(super) const EVERY: &str =
+    "SELECT id, seq, body FROM entity WHERE row >= ?2 AND row <= ?3 AND kind = ?1 ORDER BY row";
 const HEAD: &str =
     concat!("SELECT seq, hash, at, (", of_entity!("seq"), ") FROM record ORDER BY seq DESC LIMIT 1");
 pub(super) const GET_PAST: &str = "SELECT seq, until, body FROM entity_past \
@@ -370,6 +372,17 @@ impl Conn {
         Ok(found)
     }
 
+    /// Visits every entity of a kind in the order of their rows, which are together.
+    fn every(&self, kind: Kind, visit: &mut dyn FnMut(Any)) -> Result<()> {
+        let mut all = self.db.prepare_cached(EVERY)?;
+        let (first, last) = schema::rows(kind);
+        let mut rows = all.query((kind.number(), first, last))?;
+        while let Some(row) = rows.next()? {
+            visit(self.entity((kind, id(row, 0)?), row, 1, 2)?);
+        }
+        Ok(())
+    }
+
     fn personal(&self, subject: Subject) -> Result<Option<Personal>> {
         let mut get = self.db.prepare_cached("SELECT body FROM personal WHERE kind = ?1 AND id = ?2")?;
         let mut rows = get.query((subject_kind(subject), subject.uuid().as_bytes()))?;
@@ -475,6 +488,13 @@ impl Conn {
         rules(&self.db)
     }
 
+    /// How often a rebuild has put something right.
+    pub(super) fn rebuilds(&self) -> Result<u64> {
+        let mut said = self.db.prepare_cached("SELECT value FROM meta WHERE name = 'rebuilds'")?;
+        let mut rows = said.query([])?;
+        rows.next()?.map_or(Ok(0), |row| number(row, 0))
+    }
+
     /// The last record of which both an entity and what records are about speak.
     pub(super) fn told(&self) -> Result<u64> {
         let sql = "SELECT min(coalesce((SELECT max(seq) FROM entity), 0), coalesce((SELECT max(seq) FROM record_about), 0))";
@@ -534,6 +554,10 @@ impl View for Conn {
 
     fn scan(&self, span: &Span, limit: usize) -> std::result::Result<Vec<Found>, ViewError> {
         Ok(self.scan(span, limit)?)
+    }
+
+    fn every(&self, kind: Kind, _: Index, visit: &mut dyn FnMut(Any)) -> std::result::Result<(), ViewError> {
+        Ok(self.every(kind, visit)?)
     }
 
     fn personal(&self, subject: Subject) -> std::result::Result<Option<Personal>, ViewError> {

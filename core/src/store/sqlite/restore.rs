@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 use uuid::Uuid;
 
-use super::copy::{Draft, in_use, step, sync_directory, taken};
+use super::copy::{SqliteDraft, in_use, taken};
 use super::fault::{Result, cannot_open};
 use super::file::{Inspected, as_it_is, connect, deadline, inspect};
 use super::log;
@@ -16,6 +16,7 @@ use super::options::FileOptions;
 use super::place::{FilePlace, log_of, shared_of};
 use super::read::Conn;
 use super::{SqliteStore, Txn};
+use crate::store::draft::{step, sync_directory};
 use crate::store::{Reading, StoreError};
 
 /// How a history began.
@@ -26,7 +27,7 @@ pub(crate) const ANOTHER: &str = "another store is there, and not the one that t
 
 /// A store that is being put in another's place, or where nothing is.
 pub(crate) struct Restoring {
-    draft: Draft,
+    draft: SqliteDraft,
     /// What is to be replaced, with nobody else at it.
     replaced: Option<Conn>,
     /// Whether there is a file in its place, if only an empty one.
@@ -58,7 +59,7 @@ impl Restoring {
                 return Err(taken(&to, ANOTHER));
             }
         }
-        let draft = Draft::begin(&to)?;
+        let draft = SqliteDraft::begin(&to)?;
         let db = connect(&from.place, false, &from.options)?;
         draft.fill(&db, deadline(&from.options), |db| {
             db.execute("UPDATE meta SET value = ?1 WHERE name = 'epoch'", [Uuid::new_v4().to_string()])?;

@@ -97,6 +97,11 @@ pub(super) fn row(kind: Kind, id: Uuid) -> i64 {
     first_row(kind.number()) | (moment << 32 | mixed >> 32).cast_signed()
 }
 
+/// The first and the last row that an entity of a kind may stand in.
+pub(super) fn rows(kind: Kind) -> (i64, i64) {
+    (first_row(kind.number()), first_row(kind.number() + 1) - 1 + ROWS)
+}
+
 /// The first of all rows of a kind.
 fn first_row(kind: u8) -> i64 {
     i64::from(kind) << 56
