@@ -791,6 +791,14 @@ typedef struct tenantry_options {
    * seconds; `UINT32_MAX` for however far. The call `{"sweep": {"accept_clock": true}}` says once that the clock is right.
    */
   uint32_t clock_leap_seconds;
+  /**
+   * Where the access index is saved, if anywhere; null for nowhere. `tenantry_index_open` loads one that was saved there and is to be
+   * believed, instead of building it of the whole store. The call `{"save_index": {"to": …}}` saves it: before closing, and now and
+   * again.
+   */
+  const char *saved_index;
+  /** The bytes of `saved_index`. */
+  size_t saved_index_length;
 } tenantry_options;
 
 /**
@@ -846,7 +854,7 @@ tenantry_status tenantry_restore(const char *from,
 tenantry_status tenantry_close(tenantry_engine **engine);
 
 /** Options that ask for nothing special. */
-#define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* Checks -------------------------------------------------------------------- */
 
@@ -1023,6 +1031,14 @@ tenantry_status tenantry_index_close(tenantry_index **index);
 
 /** The revision that an index has come to. */
 tenantry_status tenantry_index_seq(const tenantry_index *index, uint64_t *seq, tenantry_error **error);
+
+/**
+ * The revision of the saved index that an index was loaded from; 0 where it was built of the store, because no path was given in
+ * `saved_index`, nothing was there, or nothing to be believed.
+ */
+tenantry_status tenantry_index_loaded_from(const tenantry_index *index,
+                                           uint64_t *seq,
+                                           tenantry_error **error);
 
 /**
  * The handles of users: `handles[i]` is that of `users[i]`, for `count` of them. Right for as long as the index is open, whatever

@@ -252,6 +252,14 @@ class index {
     return seq;
   }
 
+  // The revision of the saved index that it was loaded from; 0 where it was built of the store.
+  std::uint64_t loaded_from() const {
+    std::uint64_t seq = 0;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_loaded_from(held_, &seq, &from), from);
+    return seq;
+  }
+
   // Handles; 0 for a user or tenant that is not known, with which everything is denied. A permission or service that the
   // policy does not have is refused.
   user_handle user(const id& of) const {

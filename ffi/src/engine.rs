@@ -178,6 +178,12 @@ pub struct tenantry_options {
     /// How far the clock may be ahead of the journal's last record before commands are refused (`TENANTRY_CLOCK_AHEAD`), in
     /// seconds; `UINT32_MAX` for however far. The call `{"sweep": {"accept_clock": true}}` says once that the clock is right.
     pub clock_leap_seconds: u32,
+    /// Where the access index is saved, if anywhere; null for nowhere. `tenantry_index_open` loads one that was saved there and is to be
+    /// believed, instead of building it of the whole store. The call `{"save_index": {"to": …}}` saves it: before closing, and now and
+    /// again.
+    pub saved_index: *const c_char,
+    /// The bytes of `saved_index`.
+    pub saved_index_length: usize,
 }
 
 /// The size of the options in the first version of this ABI, which is the least there is.
@@ -204,6 +210,8 @@ impl tenantry_options {
         new_id: None,
         context: ptr::null_mut(),
         clock_leap_seconds: 0,
+        saved_index: ptr::null(),
+        saved_index_length: 0,
     };
 
     /// Reads options of any size that can be understood.
@@ -245,13 +253,18 @@ impl tenantry_options {
     }
 
     /// # Safety
-    /// The policy points to its length of bytes; functions and context are as the header says.
+    /// Policy and path point to their length of bytes; functions and context are as the header says.
     unsafe fn engine(&self) -> Result<Options, Fault> {
         let mut options = Options::default().record_refusals(self.flags & TENANTRY_NO_REFUSAL_RECORDS == 0);
         // SAFETY: as of this function.
         let policy = unsafe { text(self.policy, self.policy_length, "options.policy")? };
         if !self.policy.is_null() {
             options = options.policy(wire::policy(policy)?);
+        }
+        // SAFETY: as of this function.
+        let saved_index = unsafe { text(self.saved_index, self.saved_index_length, "options.saved_index")? };
+        if !self.saved_index.is_null() {
+            options = options.saved_index(saved_index);
         }
         if self.flags & TENANTRY_CLOCK_TOLERANCE != 0 {
             options = options.clock_tolerance_seconds(self.clock_tolerance_seconds);

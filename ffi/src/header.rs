@@ -176,7 +176,7 @@ fn header() -> String {
         text.push_str(chapter(file).trim());
         text.push('\n');
         if file == "engine.rs" {
-            text.push_str("\n/** Options that ask for nothing special. */\n#define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}\n");
+            text.push_str("\n/** Options that ask for nothing special. */\n#define TENANTRY_OPTIONS_INIT {(uint32_t)sizeof(tenantry_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}\n");
         }
     }
     text.push_str("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");

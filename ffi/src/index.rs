@@ -272,6 +272,25 @@ pub unsafe extern "C" fn tenantry_index_seq(
     }
 }
 
+/// The revision of the saved index that an index was loaded from; 0 where it was built of the store, because no path was given in
+/// `saved_index`, nothing was there, or nothing to be believed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantry_index_loaded_from(
+    index: *const tenantry_index,
+    seq: *mut u64,
+    error: *mut *mut tenantry_error,
+) -> tenantry_status {
+    // SAFETY: as the header says.
+    unsafe {
+        put(seq, 0);
+        guard(error, || {
+            required(seq, "seq")?;
+            put(seq, opened(index)?.index().loaded_from().unwrap_or(0));
+            Ok(())
+        })
+    }
+}
+
 /// Whether there can be so many items, and are where there have to be some.
 #[inline]
 fn present<T>(items: *const T, count: usize) -> Result<(), Trouble> {

@@ -690,6 +690,27 @@ static void options(void) {
 
 static char file[256];
 
+/* An index that is built or loaded from where it was saved at this revision, and is saved then. */
+static void saved_index(uint64_t from) {
+  tenantry_options how = TENANTRY_OPTIONS_INIT;
+  tenantry_engine *engine = NULL;
+  tenantry_index *hot = NULL;
+  tenantry_text reply;
+  uint64_t seq = 9;
+
+  how.saved_index = "suite.index";
+  how.saved_index_length = strlen(how.saved_index);
+  STATUS(TENANTRY_OK, tenantry_open_file(file, strlen(file), &how, &engine, &error));
+  STATUS(TENANTRY_OK, tenantry_index_open(engine, &hot, &error));
+  STATUS(TENANTRY_OK, tenantry_index_loaded_from(hot, &seq, &error));
+  CHECK(seq == from);
+  STATUS(TENANTRY_OK, tenantry_call(engine, TEXT("{\"save_index\":{\"to\":\"suite.index\"}}"), &reply, &error));
+  CHECK(strstr(reply.data, "\"token\":") != NULL);
+  tenantry_text_free(&reply);
+  PLAIN(TENANTRY_OK, tenantry_index_close(&hot));
+  tenantry_close(&engine);
+}
+
 static void files(void) {
   tenantry_engine *engine = NULL, *other = NULL;
   tenantry_options how = TENANTRY_OPTIONS_INIT;
@@ -709,6 +730,8 @@ static void files(void) {
   STATUS(TENANTRY_STORE_READ_ONLY, tenantry_call(other, TEXT("{\"sweep\":{}}"), &reply, &error));
   tenantry_close(&other);
   tenantry_close(&engine);
+  saved_index(0);
+  saved_index(4);
 
   foreign = fopen("foreign.txt", "w");
   CHECK(foreign != NULL && fputs("this is no store, and it stays as it is", foreign) >= 0 && fclose(foreign) == 0);

@@ -9,8 +9,8 @@ from typing import Final
 # The call and its reply themselves, which are written by hand.
 BY_HAND: Final = {
     "Acknowledge", "Acknowledged", "Answered", "AsOf", "Call", "Command", "Execute", "Executed", "ExecutedAll", "ExecutedOne",
-    "Fault", "FaultItem", "Query", "Sweep", "Swept", "Backup", "BackedUp", "Compact", "Compacted", "Rebuild",
-    "TypedDevice",
+    "Fault", "FaultItem", "Query", "Sweep", "Swept", "Backup", "BackedUp", "SaveIndex", "IndexSaved", "Compact", "Compacted",
+    "Rebuild", "TypedDevice",
 }  # fmt: skip
 
 # Unions that have a module of their own, and what it says it is.

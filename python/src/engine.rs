@@ -32,7 +32,7 @@ impl Engine {
     /// Opens a file, or makes a store in memory where there is no path.
     #[staticmethod]
     #[pyo3(signature = (path, *, policy, read_only, create, wait_for_disk, wait_ms, max_bytes, record_refusals,
-        clock_tolerance_seconds, clock_leap_seconds, clock, ids))]
+        clock_tolerance_seconds, clock_leap_seconds, saved_index, clock, ids))]
     #[expect(clippy::too_many_arguments, reason = "one for each option, by keyword")]
     fn open(
         py: Python<'_>,
@@ -46,6 +46,7 @@ impl Engine {
         record_refusals: bool,
         clock_tolerance_seconds: u32,
         clock_leap_seconds: u32,
+        saved_index: Option<PathBuf>,
         clock: Option<Py<PyAny>>,
         ids: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
@@ -58,6 +59,9 @@ impl Engine {
                 .record_refusals(record_refusals)
                 .clock_tolerance_seconds(clock_tolerance_seconds)
                 .clock_leap_seconds(clock_leap_seconds);
+            if let Some(path) = saved_index {
+                options = options.saved_index(path);
+            }
             if let Some(policy) = policy {
                 options = options.policy(wire::policy(&policy)?);
             }

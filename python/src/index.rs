@@ -307,6 +307,15 @@ impl AccessIndex {
         })
     }
 
+    /// The record that the saved index was of from which it was loaded, or None where it was built of the store.
+    #[getter]
+    fn loaded_from(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        guarded(py, || {
+            self.shared.alive()?;
+            Ok(self.index.loaded_from())
+        })
+    }
+
     /// Looks a user up: a handle that is quicker to check with than an id. One that is not known has a handle, too, with which
     /// everything is denied.
     #[pyo3(signature = (user, /))]

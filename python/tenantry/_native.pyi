@@ -59,6 +59,7 @@ class Engine:
         record_refusals: bool,
         clock_tolerance_seconds: int,
         clock_leap_seconds: int,
+        saved_index: str | None,
         clock: Callable[[], int] | None,
         ids: Callable[[], bytes] | None,
     ) -> Engine: ...
@@ -145,6 +146,9 @@ class AccessIndex:
     @property
     def seq(self) -> int:
         """The record up to which the index has come."""
+    @property
+    def loaded_from(self) -> int | None:
+        """The record that the saved index was of from which it was loaded, or None where it was built of the store."""
     def user(self, user: uuid.UUID | str, /) -> UserHandle:
         """Looks a user up: a handle that is quicker to check with than an id."""
     def tenant(self, tenant: uuid.UUID | str, /) -> TenantHandle:

@@ -272,6 +272,29 @@ def test_the_index_is_refreshed_by_token(tmp_path: Any, clock: Clock) -> None:
             index.refresh(f"{epoch}.{int(seq) + 1}.{head}")
 
 
+def test_an_index_that_was_saved_is_loaded(tmp_path: Any, clock: Clock) -> None:
+    path, saved = tmp_path / "msp.db", tmp_path / "msp.index"
+    with tenantry.open(path, clock=clock, saved_index=saved) as db:
+        world = furnish(db, clock)
+        assert db.access_index().loaded_from is None
+        seq = int(db.save_index(saved).split(".")[1])
+        assert seq == db.seq()
+        db.edit_tenant(tenant=world.msp, name="Southwind", actor=world.ada)
+    with tenantry.open(path, clock=clock, saved_index=saved) as db:
+        index = db.access_index()
+        assert (index.loaded_from, index.seq) == (seq, seq + 1)
+        assert index.allows(world.ada, "devices.manage", world.bakery)
+    saved.write_bytes(saved.read_bytes()[:-1])
+    with tenantry.open(path, clock=clock, saved_index=str(saved)) as db:
+        index = db.access_index()
+        assert index.loaded_from is None
+        assert index.allows(world.ada, "devices.manage", world.bakery)
+        with pytest.raises(errors.CannotOpen):
+            db.save_index(tmp_path)
+    with pytest.raises(Misuse):
+        tenantry.open(path, saved_index=7)  # type: ignore[arg-type]
+
+
 def test_a_closed_database_answers_no_checks(clock: Clock) -> None:
     db = tenantry.memory(clock=clock)
     world = furnish(db, clock)

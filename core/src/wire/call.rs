@@ -33,6 +33,8 @@ pub enum Call {
     Sweep(Sweep),
     /// Copy the store as it is at this moment to a file where nothing is; others read and write on.
     Backup(Backup),
+    /// Save the access index to a file, in place of what is there.
+    SaveIndex(SaveIndex),
     /// Write the store's file anew without what is free in it. Writers wait meanwhile.
     Compact(Compact),
     /// Make everything that is derived anew from the journal (Q-3). Writers wait meanwhile.
@@ -86,6 +88,15 @@ pub struct Sweep {
 #[serde(deny_unknown_fields)]
 pub struct Backup {
     /// The path of the copy; nothing may be there.
+    pub to: PathBuf,
+}
+
+/// The wish that the access index is saved, so that it need not be built of the whole store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SaveIndex {
+    /// The path; what is there is replaced.
     pub to: PathBuf,
 }
 
@@ -164,6 +175,14 @@ pub struct BackedUp {
     pub token: Token,
 }
 
+/// The access index was saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct IndexSaved {
+    /// The revision that it is of.
+    pub token: Token,
+}
+
 /// What the file had no use for was given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -178,8 +197,8 @@ impl Call {
     /// # Errors
     /// A [`Trouble`] of the numbers from 9001 on.
     pub fn read(text: &str) -> Result<Self, Fault> {
-        const NAMES: &str =
-            "one of `execute`, `execute_all`, `ask`, `acknowledge`, `sweep`, `backup`, `compact`, `rebuild`";
+        const NAMES: &str = "one of `execute`, `execute_all`, `ask`, `acknowledge`, `sweep`, `backup`, `save_index`, `compact`, \
+             `rebuild`";
         let invalid = |message: String| Fault::new(Trouble::InvalidRequest, message);
         let Value::Object(members) = tree(text)? else {
             return Err(invalid(format!("a call is an object with one member, {NAMES}")));
@@ -201,6 +220,7 @@ impl Call {
             "acknowledge" => part(body, "acknowledge").map(Self::Acknowledge),
             "sweep" => part(body, "sweep").map(Self::Sweep),
             "backup" => part(body, "backup").map(Self::Backup),
+            "save_index" => part(body, "save_index").map(Self::SaveIndex),
             "compact" => part(body, "compact").map(Self::Compact),
             "rebuild" => part(body, "rebuild").map(Self::Rebuild),
             other => Err(invalid(format!("unknown call `{other}`, expected {NAMES}"))),

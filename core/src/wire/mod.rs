@@ -30,6 +30,7 @@
 //! | `{"acknowledge": {"consumer", "through"}}` | `Acknowledged` |
 //! | `{"sweep": {}}` | `Swept` |
 //! | `{"backup": {"to"}}` | `BackedUp` |
+//! | `{"save_index": {"to"}}` | `IndexSaved` |
 //! | `{"compact": {}}` | `Compacted` |
 //! | `{"rebuild": {}}` | [`Rebuilt`](crate::engine::Rebuilt) |
 //!
@@ -47,7 +48,7 @@ mod schema;
 mod strict;
 
 use ask::{AnyQuery, Inquiry};
-use call::{BackedUp, Backup, Call, Compacted, Sweep, Swept, run_all};
+use call::{BackedUp, Backup, Call, Compacted, IndexSaved, SaveIndex, Sweep, Swept, run_all};
 pub use fault::{Fault, FaultItem, Status, Trouble, Whose};
 pub use parse::*;
 #[cfg(feature = "schema")]
@@ -76,6 +77,7 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
         Call::Sweep(Sweep { accept_clock: true }) => Ok(text(&Swept { happened: engine.accept_clock()? })),
         Call::Sweep(_) => Ok(text(&Swept { happened: engine.sweep()? })),
         Call::Backup(Backup { to }) => Ok(text(&BackedUp { token: engine.backup(to)? })),
+        Call::SaveIndex(SaveIndex { to }) => Ok(text(&IndexSaved { token: engine.save_index(to)? })),
         Call::Compact(_) => Ok(text(&Compacted { bytes: engine.compact()? })),
         Call::Rebuild(_) => Ok(text(&engine.rebuild()?)),
     }

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::ask::{Answered, AsOf, HostAnswer, HostQuery, Inquiry, has_past};
-use super::call::{Acknowledged, BackedUp, Call, Compacted, Executed, ExecutedAll, Swept};
+use super::call::{Acknowledged, BackedUp, Call, Compacted, Executed, ExecutedAll, IndexSaved, Swept};
 use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
 use crate::command::TypedDevice;
@@ -160,7 +160,8 @@ impl<T: JsonSchema> JsonSchema for Patch<T> {
 
 /// The JSON Schema (draft 2020-12) of everything that crosses. As a whole it is that of a [`Call`];
 /// the replies are among its `$defs`: `Executed`, `ExecutedAll`, `Answered`, `Acknowledged`,
-/// `Swept`, `BackedUp`, `Compacted`, `Rebuilt` and `Fault`. `Restored` is what a restore replies.
+/// `Swept`, `BackedUp`, `IndexSaved`, `Compacted`, `Rebuilt` and `Fault`. `Restored` is what a
+/// restore replies.
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let call = generator.subschema_for::<Call>();
@@ -171,6 +172,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<Acknowledged>(),
         generator.subschema_for::<Swept>(),
         generator.subschema_for::<BackedUp>(),
+        generator.subschema_for::<IndexSaved>(),
         generator.subschema_for::<Compacted>(),
         generator.subschema_for::<Rebuilt>(),
         generator.subschema_for::<Restored>(),
@@ -193,7 +195,7 @@ pub fn schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "tenantry",
         "description": "What crosses the JSON door. A call is one of `Call`; its reply is `Executed`, `ExecutedAll`, `Answered`, \
-            `Acknowledged`, `Swept`, `BackedUp`, `Compacted` or `Rebuilt`, or else a `Fault`. Text is trimmed and brought into one form where it is read.",
+            `Acknowledged`, `Swept`, `BackedUp`, `IndexSaved`, `Compacted` or `Rebuilt`, or else a `Fault`. Text is trimmed and brought into one form where it is read.",
         "$ref": call.get("$ref"),
         "$defs": defs,
     });

@@ -117,6 +117,8 @@ fn x7_every_query_crosses_and_fits_the_schema() {
 fn x7_the_other_calls_cross_and_fit_the_schema() {
     let given = world();
     let calls = schema_of("Call");
+    let place = tempfile::tempdir().unwrap();
+    let save_index = serde_json::json!({"save_index": {"to": place.path().join("index")}}).to_string();
     for (sample, reply, wanted) in [
         (
             r#"{"execute_all":[
@@ -127,6 +129,7 @@ fn x7_the_other_calls_cross_and_fit_the_schema() {
         ),
         (r#"{"acknowledge":{"consumer":"mailer","through":3}}"#, "Acknowledged", r#"{"acknowledged":3}"#),
         (r#"{"sweep":{}}"#, "Swept", r#"{"happened":0}"#),
+        (&save_index, "IndexSaved", "{}"),
         (r#"{"compact":{}}"#, "Compacted", r#"{"bytes":0}"#),
         (r#"{"rebuild":{}}"#, "Rebuilt", r#"{"rows":0,"differences":[]}"#),
     ] {
