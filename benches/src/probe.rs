@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tenantry::base::ids::TenantId;
-use tenantry::engine::Engine;
+use tenantry::engine::{Engine, Options};
 use tenantry::model::Actor;
 use tenantry::query::Question;
 
@@ -22,6 +22,16 @@ pub enum Probe {
     Open {
         /// The file.
         path: PathBuf,
+        /// What to check.
+        question: Question,
+    },
+    /// Open a file, make the index and check once on it: seconds, and the most memory that was
+    /// resident, in MiB.
+    Restart {
+        /// The file.
+        path: PathBuf,
+        /// Where the index was saved, if it was.
+        saved: Option<PathBuf>,
         /// What to check.
         question: Question,
     },
@@ -60,6 +70,16 @@ pub fn run(probe: &str) {
             let before = Instant::now();
             let engine = Engine::open(path).expect("the file is a store");
             engine.check(&question).expect("the store can be read");
+            [before.elapsed().as_secs_f64(), resident()]
+        }
+        Probe::Restart { path, saved, question } => {
+            let before = Instant::now();
+            let options = saved.iter().fold(Options::default(), |options, saved| options.saved_index(saved));
+            let engine = Engine::open_with(path, options).expect("the file is a store");
+            let index = engine.access_index().expect("the store can be read");
+            let permission = index.permission(question.permission.as_str()).expect("the policy has it");
+            index.check(question.user, permission, question.tenant, engine.now());
+            assert_eq!(index.loaded_from().is_some(), saved.is_some(), "what was saved is believed");
             [before.elapsed().as_secs_f64(), resident()]
         }
         Probe::Write { path, home, writer, seconds } => write_for(&path, home, writer, seconds),

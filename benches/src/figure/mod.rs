@@ -7,6 +7,7 @@ mod engines;
 mod lists;
 mod memory;
 mod open;
+mod restart;
 mod reverse;
 mod sql;
 mod threads;
@@ -154,5 +155,11 @@ pub const ALL: &[Kind] = &[
         what: "the size of the file after a bulk import",
         target: "at most 1.3 × the rival's",
         run: write::size,
+    },
+    Kind {
+        id: "F-23",
+        what: "a restart: from opening a file to the first check on the index",
+        target: "at most 1 s where the index was saved, 10 s where it is built, at 1 M customers",
+        run: restart::first_check,
     },
 ];
