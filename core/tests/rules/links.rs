@@ -654,7 +654,7 @@ fn l6_of_a_link_that_has_ended_nothing_is_told_of_how_the_customer_stands() {
 #[test]
 fn t8_t9_whoever_is_kept_off_a_customer_is_not_told_by_asking_that_it_is_one() {
     let given = given().and(ADA, assign(ADAM, JOINTLY, "no_access"));
-    let ask = || super::ask(MSP, "JOINTLY", "jointly");
-    let given = given.when(ADA, ask()).then(refused(AlreadyLinked));
-    given.when(ADAM, ask()).then(refused(CannotBeAsked));
+    let again = || ask(MSP, "JOINTLY", "jointly");
+    let given = given.when(ADA, again()).then(refused(AlreadyLinked));
+    given.when(ADAM, again()).then(refused(CannotBeAsked));
 }
