@@ -5,19 +5,16 @@ from __future__ import annotations
 import doctest
 import re
 import runpy
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import tenantry
+from blocks import ROOT, blocks, run, typed
 from tenantry import _data, _database, _rows, codes, commands, errors, events, model, notices
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-ROOT = README.parents[1]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +35,7 @@ def test_the_readme() -> None:
 
 def test_the_programs_of_the_repositorys_readme_run_and_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    programs = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    programs = [block.text for block in blocks(ROOT / "README.md") if block.language == "python"]
     assert programs
     for program in programs:
         (tmp_path / "program.py").write_text(program, encoding="utf-8")
@@ -48,14 +45,9 @@ def test_the_programs_of_the_repositorys_readme_run_and_run_again(tmp_path: Path
 
 def test_the_command_lines_of_the_readme_can_be_typed_and_typed_again(tmp_path: Path) -> None:
     readme = README.read_text(encoding="utf-8")
-    (making,) = re.findall(r"^python (examples/python/demo\.py .*)$", readme, flags=re.M)
-    (console,) = re.findall(r"```console\n(.*?)```", readme, flags=re.S)
-    script, *words = shlex.split(making)
+    (making,) = re.findall(r"^(python examples/python/demo\.py .*)$", readme, flags=re.M)
+    (console,) = (block.text for block in blocks(README) if block.language == "console")
     for _ in range(2):
-        subprocess.run([sys.executable, ROOT / script, *words], cwd=tmp_path, check=True, timeout=60, capture_output=True)
-        for block in console.strip().split("\n\n"):
-            typed, shown = block.split("\n", 1)
-            assert typed.startswith("$ tenantry ")
-            command = [sys.executable, "-m", "tenantry", *shlex.split(typed)[2:]]
-            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=60)
-            assert done.stdout == f"{shown}\n" and done.stderr == ""
+        run(making, tmp_path)
+        for command, shown in typed(console):
+            assert run(command, tmp_path) == shown
