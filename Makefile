@@ -1,4 +1,4 @@
-# What people do here. Plain `make` plays the journeys.
+# What people do here. Plain `make` plays the journeys, `make help` lists what else there is.
 
 CARGO    ?= cargo
 # Which journeys, and options for them: make journeys JOURNEYS="--dir /tmp/files fully"
@@ -30,19 +30,27 @@ export ALL = --workspace --features tenantry/schema,tenantry/sqlite,tenantry/tes
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys file test faces generate tools format lint doc machines soak fuzz locks miri bench install python
+.PHONY: journeys help check-tools file test faces generate tools format lint doc machines soak fuzz locks miri bench install python
 
-journeys:
+journeys: ## Plays the main work on files it creates, and shows it as tables
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
+
+# Every target below, by what stands beside it.
+help: ## Lists what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# All at once, and before anything is built: `.ci/tools` is the one list of them.
+check-tools: ## Names everything that the tests want and that is missing, with Debian's packages
+	@.ci/tools
 
 # Writes the file of today's format and rules among those that every later version has to read, where there is none yet
 # (docs/what-may-change.md).
-file:
+file: ## Writes the file of today's format that later versions have to read
 	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) --package tenantry --features sqlite,testkit --test change
 
 # Everything. What builds and tests the faces goes on beside the tests of the workspace, for much of either keeps one processor
 # busy alone; what it has to say is said when both are done.
-test: format
+test: check-tools format ## Runs every test and check: half an hour and 15 GB on two cores
 	beside=$$(mktemp) && trap 'rm -f "$$beside"' EXIT; \
 	$(MAKE) faces lint doc >"$$beside" 2>&1 & faces=$$!; \
 	$(CARGO) test $(LOCKED) $(ALL); tests=$$?; \
@@ -50,52 +58,52 @@ test: format
 	test $$tests -eq 0 && test $$others -eq 0
 
 # The libraries for C and Python, of one build, each tested as it is installed.
-faces:
+faces: ## Builds and tests the libraries for C and Python
 	LIBRARIES="--package tenantry-ffi --package tenantry-python" $(MAKE) -C ffi check LOCKED=$(LOCKED)
 	$(MAKE) python
 
 # Writes all generated files anew: the public surface, the tables of refusals, troubles and rules, the drawings, the access matrix, the
 # JSON Schema, the header and the symbols of the library for C, the wide part of the Python package. The tests compare them, and `git diff`
 # is the review.
-generate:
+generate: ## Writes all generated files anew
 	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) $(ONCE) --lib --test house --test matrix --test surface --test wire -- $(GENERATED)
 	python3 python/generate.py
 
 # A toolchain installed with the least profile lacks these two.
-tools:
+tools: ## Adds rustfmt and clippy
 	@$(CARGO) fmt --version >/dev/null 2>&1 || rustup component add rustfmt
 	@$(CARGO) clippy --version >/dev/null 2>&1 || rustup component add clippy
 
-format: tools
+format: tools ## Checks the format
 	$(CARGO) fmt --all --check
 
 # The library has to build with nothing but Rust, too. `incompatible_msrv` keeps the stated rust-version true.
-lint: tools
+lint: tools ## Runs clippy
 	$(CARGO) clippy $(LOCKED) --package tenantry --lib -- -D warnings
 	$(CARGO) clippy $(LOCKED) $(ALL) $(ONCE) --all-targets -- -D warnings -D clippy::incompatible_msrv
 
-doc:
+doc: ## Builds the reference of the Rust API
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps
 
 # libtenantry, its headers, and what pkg-config and CMake find it by.
-install:
+install: ## Installs libtenantry: PREFIX=/opt/tenantry
 	$(MAKE) -C ffi install LOCKED=$(LOCKED) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 # Builds the Python package, and tests it installed, in a virtual environment that goes away again. Needs the network for the tools.
-python:
+python: ## Builds the Python package, and tests it installed
 	python/tests/run.sh
 
 # Compares the engine with a second, naive reading of the rules, over as many random commands as you have time for.
-soak:
+soak: ## Compares the engine with a second reading of the rules
 	$(CARGO) run $(LOCKED) --release --package tenantry-oracle -- $(SOAK)
 
 # Attacks the library through its JSON door, and ends with 1 where a kind of fault is found that is not on machines/open.txt, or one
 # that is there is found no longer. `--without-end` goes on for as long as you have time. See docs/four-machines.md.
-machines:
+machines: ## Attacks the library through its JSON door
 	$(CARGO) run $(LOCKED) --release --package tenantry-machines -- $(MACHINES)
 
 # Looks for inputs that break something; wants a nightly compiler, and `cargo install cargo-fuzz --locked`. See docs/fuzz.md.
-fuzz:
+fuzz: ## Looks for inputs that break something; wants a nightly compiler
 	for target in $(TARGETS); do \
 		mkdir -p fuzz/target/found/$$target && \
 		CARGO_PROFILE_RELEASE_LTO=off $(CARGO) +nightly fuzz run --fuzz-dir fuzz --features libfuzzer $$target \
@@ -103,16 +111,16 @@ fuzz:
 	done
 
 # Two threads and two processes write to one file while another copy of SQLite and others in the process are at it, too.
-locks:
+locks: ## Writes to one file beside another SQLite
 	TENANTRY_TEST_COMMITS=$(COMMITS) $(CARGO) test $(LOCKED) --release --package tenantry --features sqlite,testkit \
 		--test another_sqlite -- --nocapture another_sqlite_in_the_process_does_no_harm
 
 # Runs the words of the access index in Miri, which tries orders that other processors may take. Needs, once:
 # rustup toolchain install nightly --component miri,rust-src
-miri:
+miri: ## Tries orders of memory that other processors may take; wants a nightly compiler
 	MIRIFLAGS="-Zmiri-many-seeds=0..$(SEEDS)" $(CARGO) +nightly miri test $(LOCKED) --package tenantry --lib index::seqlock
 
 # Measures tenantry beside what people would use instead, and publishes the figures in benches/ and the README.
-bench:
+bench: ## Measures, and publishes the figures
 	$(CARGO) build $(LOCKED) --release --package tenantry-ffi
 	$(CARGO) run $(LOCKED) --release --package tenantry-benches --features peers --bin tenantry-benches -- $(BENCH)
