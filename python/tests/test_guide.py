@@ -154,3 +154,9 @@ def test_every_kind_of_notice_is_in_the_list() -> None:
     tags = [kind._tag for kind in get_args(notices.NoticeKind)]
     assert len(tags) > 40
     assert not [tag for tag in tags if f"`{tag[1]}`" not in text]
+
+
+def test_make_help_tells_of_every_target() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (targets,) = re.findall(r"^\.PHONY: (.*)$", text, flags=re.M)
+    assert set(targets.split()) == set(re.findall(r"^([a-z-]+):.* ## \S", text, flags=re.M))
