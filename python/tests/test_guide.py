@@ -16,9 +16,8 @@ from tenantry import notices
 
 GUIDE = ROOT / "docs" / "guide"
 PAGES = sorted(GUIDE.glob("*.md"))
-EVERYWHERE = sorted(
-    page for pattern in ("*.md", ".github/*.md", "docs/**/*.md", "core/*.md", "examples/*.md", "ffi/*.md", "python/*.md") for page in ROOT.glob(pattern)
-)
+PLACES = ("*.md", ".github/*.md", "docs/**/*.md", "core/*.md", "examples/*.md", "ffi/*.md", "python/*.md")
+EVERYWHERE = sorted(page for pattern in PLACES for page in ROOT.glob(pattern))
 RULES = ROOT / "core" / "RULES.md"
 RULE = re.compile(r"(?<![\w-])[TLPDUIVCASQX]-\d+(?:\.\d+)?(?![\w-])")
 
@@ -103,6 +102,16 @@ def test_a_rule_that_is_cited_is_linked_to_where_it_stands(page: Path) -> None:
     assert count or page.name == "README.md", f"{page.name} cites no rule"
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "SECURITY.md"], ids=lambda page: str(page.name))
+def test_a_name_in_the_text_is_one_that_the_library_has(page: Path) -> None:
+    sources = [ROOT / "include" / "tenantry.schema.json", *sorted((ROOT / "python" / "tenantry").glob("*.py"))]
+    known = {name for source in sources for name in re.findall(r"[a-z]\w*_\w+", source.read_text(encoding="utf-8"))}
+    known |= {role.name for role in tenantry.policy().roles}
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    unknown = set(re.findall(r"`([a-z]\w*_\w+)`", prose)) - known
+    assert not unknown, f"{page.name} speaks of what nobody knows"
+
+
 def rows(page: Path) -> dict[str, list[str]]:
     """The rows of a page's tables that begin with a name, by that name."""
     found = dict[str, list[str]]()
@@ -120,8 +129,8 @@ def test_the_tables_of_permissions_and_roles_are_those_of_the_default_policy() -
     for name in policy.permissions:
         _, *marks, special = told[name]
         assert marks == ["yes" if name in roles[role] else "" for role in ("super_admin", "admin", "read_only")], name
-        kept = [word for word, names in (("reserved", policy.reserved), ("by grant", policy.grantable), ("super admins only", policy.super_only)) if name in names]
-        assert special == ", ".join(kept), name
+        kinds = (("reserved", policy.reserved), ("by grant", policy.grantable), ("super admins only", policy.super_only))
+        assert special == ", ".join(word for word, names in kinds if name in names), name
     assert not roles["no_access"]
 
 
