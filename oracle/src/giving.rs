@@ -39,8 +39,9 @@ impl Oracle {
         let world = self.as_if_accepted();
         let mut held = Held { permissions: BTreeSet::new(), super_admins: BTreeSet::new() };
         let living = || world.tenants.iter().filter(|tenant| !tenant.deleted);
-        // What reaches below a tenant counts though it manages nothing: it may come to.
-        let places: Vec<Place> = living().flat_map(|t| [Place::On(t.id), Place::Below(t.id)]).collect();
+        let managers = living().filter(|tenant| tenant.kind == TenantKind::Msp);
+        let places: Vec<Place> =
+            living().map(|t| Place::On(t.id)).chain(managers.map(|t| Place::Below(t.id))).collect();
         for user in &world.users {
             for place in &places {
                 for assignment in world.nearest_in(user.id, *place, at) {

@@ -286,8 +286,11 @@ impl<'w, 'v> Giver<'w, 'v> {
         }
         let before = before.is_some_and(|before| before.below);
         let after = after.is_some_and(|after| after.below);
-        let manages = self.world.living(tenant)?.is_some_and(|tenant| tenant.kind == TenantKind::Msp);
-        if manages && (before || after) {
+        let world = self.world;
+        let manages = |id| -> Result<bool, ViewError> {
+            Ok(world.living(id)?.is_some_and(|tenant| tenant.kind == TenantKind::Msp))
+        };
+        if manages(tenant)? && (before || after) {
             self.compare(user, plan, Place::Below(tenant), &mut bars)?;
             let theirs = self.spots(user.id)?;
             // A role that reaches down was judged wherever it reaches when it was offered. What is
@@ -298,7 +301,9 @@ impl<'w, 'v> Giver<'w, 'v> {
                 spots.extend(theirs.below(tenant));
                 for spot in spots {
                     self.compare(user, plan, Place::On(spot), &mut bars)?;
-                    self.compare(user, plan, Place::Below(spot), &mut bars)?;
+                    if manages(spot)? {
+                        self.compare(user, plan, Place::Below(spot), &mut bars)?;
+                    }
                 }
             }
         }
