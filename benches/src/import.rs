@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use tenantry::base::ids::TenantId;
-use tenantry::command::{AddCustomer, Command, RegisterTenant, Request};
+use tenantry::command::{AddCustomer, Command, RegisterTenant, RegisterUser, Request};
 use tenantry::engine::{Engine, Moment};
-use tenantry::model::{Actor, TenantKind};
+use tenantry::model::{Actor, RoleRef, TenantKind};
 use tenantry::query::{Customers, Paging, Users};
 use uuid::Uuid;
 
@@ -14,7 +14,6 @@ use crate::peer::bare::Bare;
 use crate::peer::lists;
 use crate::peer::rival::{Rival, asked};
 use crate::rng::Rng;
-use crate::stage::newcomer;
 use crate::world::CUSTOMER_USERS;
 
 /// How many requests are one commit.
@@ -133,4 +132,10 @@ pub fn assert_same_people(now: &Moment<'_>, rival: &Rival, home: TenantId) {
     let ours = now.ask(query).expect("a page").rows.into_iter();
     let ours: Vec<_> = ours.filter_map(|row| row.email).map(|email| email.to_string()).collect();
     assert_eq!(ours, rival.emails(home).expect("SQL answers"), "the users of a tenant differ");
+}
+
+/// A command that brings in a user, who is new.
+pub fn newcomer(home: TenantId, number: u64) -> RegisterUser {
+    let email = format!("user{number:x}@customer.example").parse().expect("an address");
+    RegisterUser::new(home, email, RoleRef::Builtin("read_only".parse().expect("a role")))
 }

@@ -10,7 +10,7 @@ use tenantry::engine::{Engine, Options};
 use tenantry::model::Actor;
 use tenantry::query::Question;
 
-use crate::stage::newcomer;
+use crate::import::newcomer;
 
 /// The option that starts one.
 pub const OPTION: &str = "--probe";

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tenantry::base::ids::{TenantId, UserId};
-use tenantry::command::RegisterUser;
 use tenantry::engine::Engine;
 use tenantry::index::{AccessIndex, PermissionHandle, Permit, Resolved};
-use tenantry::model::RoleRef;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::inside::Follower;
 
@@ -193,10 +191,4 @@ pub fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
     let made = run();
     eprintln!("  {what}: {:.1} s", before.elapsed().as_secs_f64());
     made
-}
-
-/// A command that brings in a user, who is new.
-pub fn newcomer(home: TenantId, number: u64) -> RegisterUser {
-    let email = format!("user{number:x}@customer.example").parse().expect("an address");
-    RegisterUser::new(home, email, RoleRef::Builtin("read_only".parse().expect("a role")))
 }

@@ -5,14 +5,14 @@ use tenantry::command::Request;
 use tenantry::engine::Engine;
 use tenantry::model::Actor;
 
-use crate::import::{Import, assert_same_people};
+use crate::import::{Import, assert_same_people, newcomer};
 use crate::measure::{Clock, quantile};
 use crate::peer::bare::Bare;
 use crate::peer::rival::{Rival, asked};
 use crate::probe::{self, Probe};
 use crate::results::{Of, Row};
 use crate::rng::Rng;
-use crate::stage::{Stage, newcomer, timed};
+use crate::stage::{Stage, timed};
 
 /// The largest world whose file is copied for this.
 const LARGEST: usize = 100_000;
