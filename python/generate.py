@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the wide part of the package from the JSON Schema of the door: words, data, events, notices, commands, refusals, and the
-methods. Run it after the schema has changed (`make generate` does); `--check` says whether that is due. It decides nothing: what core
-declares appears here.
+methods; and from the header of the library for C the names of the default policy. Run it after either has changed (`make generate`
+does); `--check` says whether that is due. It decides nothing: what core declares appears here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from generator import modules
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parent / "include" / "tenantry.schema.json"
+HEADER = HERE.parent / "include" / "tenantry.h"
 INTO = HERE / "tenantry"
 
 
@@ -25,7 +26,7 @@ def main() -> int:
     check = parser.parse_args().check
     stale = 0
     package = (INTO / "__init__.py").read_text()
-    for name, text in modules(json.loads(SCHEMA.read_text()), package).items():
+    for name, text in modules(json.loads(SCHEMA.read_text()), HEADER.read_text(), package).items():
         path = INTO / f"{name}.py"
         before = path.read_text() if path.exists() else ""
         if before == text:
@@ -38,7 +39,7 @@ def main() -> int:
             path.write_text(text)
             print(f"wrote {path.name}")
     if check and stale:
-        print(f"{stale} files are not what the schema says; run make generate", file=sys.stderr)
+        print(f"{stale} files are not what include says; run make generate", file=sys.stderr)
         return 1
     return 0
 

@@ -43,6 +43,7 @@ from tenantry import (
     TenantKind,
     TextKind,
     Typed,
+    UserId,
 )
 from tenantry.commands import AddCustomer, RequestLink
 
@@ -222,7 +223,7 @@ def command(row: dict[str, str], manager: Tenant, policy: Policy) -> AddCustomer
     )
 
 
-def absent(db: Database, row: dict[str, str], actor: uuid.UUID) -> No | None:
+def absent(db: Database, row: dict[str, str], actor: UserId) -> No | None:
     """Why a tenant cannot be asked for a link, if it cannot be found. To look is no command: what is refused here is in no journal."""
     if row["Platform ID"]:
         try:
@@ -238,7 +239,7 @@ def request_id(row: dict[str, str], manager: Tenant) -> uuid.UUID:
 
 
 def send(
-    db: Database, lines: list[Line], manager: Tenant, actor: uuid.UUID, policy: Policy
+    db: Database, lines: list[Line], manager: Tenant, actor: UserId, policy: Policy
 ) -> Iterator[No | There | Executed[Any]]:
     """Sends some rows in one commit: for each what was done, or why it is not."""
     faults = [flaws(db, line, policy) or absent(db, line.row, actor) for line in lines]

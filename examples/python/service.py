@@ -22,7 +22,7 @@ from fastapi import Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from tenantry import AccessIndex, CustomerSort, Database, Invitee, Stage, TenantKind, errors
+from tenantry import AccessIndex, CustomerSort, Database, Invitee, LinkId, Stage, TenantId, TenantKind, UserId, errors
 
 STATUS: dict[type[tenantry.TenantryError], int] = {
     errors.RequestRefused: 409,
@@ -35,12 +35,12 @@ STATUS: dict[type[tenantry.TenantryError], int] = {
 }
 
 
-def caller(x_user: Annotated[UUID, Header()]) -> UUID:
+def caller(x_user: Annotated[UserId, Header()]) -> UserId:
     """Who asks. A real service takes it from a session or a token that it has checked."""
     return x_user
 
 
-Caller: TypeAlias = Annotated[UUID, Depends(caller)]
+Caller: TypeAlias = Annotated[UserId, Depends(caller)]
 Key: TypeAlias = Annotated[UUID | None, Header(alias="Idempotency-Key")]
 Json: TypeAlias = dict[str, Any]
 
@@ -72,34 +72,34 @@ def service(db: Database) -> FastAPI:
     app.add_exception_handler(RequestValidationError, malformed)
 
     @app.get("/managers/{manager}/customers")
-    def customers(user: Caller, manager: UUID, wanted: Annotated[Filter, Query()]) -> Json:
+    def customers(user: Caller, manager: TenantId, wanted: Annotated[Filter, Query()]) -> Json:
         return db.customers(actor=user, manager=manager, **wanted.model_dump()).page().as_dict()
 
     @app.get("/managers/{manager}/customers/{customer}")
-    def customer(user: Caller, manager: UUID, customer: UUID) -> Json:
+    def customer(user: Caller, manager: TenantId, customer: TenantId) -> Json:
         return db.customer(actor=user, manager=manager, customer=customer).as_dict()
 
     @app.post("/managers/{manager}/customers", status_code=201)
-    def add_customer(user: Caller, manager: UUID, new: NewCustomer, key: Key = None) -> Json:
+    def add_customer(user: Caller, manager: TenantId, new: NewCustomer, key: Key = None) -> Json:
         owner = Invitee(email=new.owner) if new.owner else None
         more: Json = {**new.model_dump(), "owner": owner}
         added = db.add_customer(actor=user, manager=manager, kind=TenantKind.CUSTOMER, request_id=key, **more)
         return {**added.outcome.as_dict(), "token": added.token}
 
     @app.post("/links/{link}/delink-request", status_code=201)
-    def request_delink(user: Caller, link: UUID, key: Key = None) -> Json:
+    def request_delink(user: Caller, link: LinkId, key: Key = None) -> Json:
         asked = db.request_delink(link=link, actor=user, request_id=key)
         return {"events": [event.as_dict() for event in asked.events], "token": asked.token}
 
     @app.get("/check")
-    def check(user: Caller, permission: str, tenant: UUID, service: str | None = None, token: str | None = None) -> Json:
+    def check(user: Caller, permission: str, tenant: TenantId, service: str | None = None, token: str | None = None) -> Json:
         """A check in memory. With the `token` of a change it is at least that new, whichever process made it."""
         if token is not None:
             index.refresh(token)
         return index.check(user, permission, tenant, service).as_dict()
 
     @app.get("/explain")
-    def explain(user: Caller, permission: str, tenant: UUID, service: str | None = None) -> Json:
+    def explain(user: Caller, permission: str, tenant: TenantId, service: str | None = None) -> Json:
         return db.explain(user=user, permission=permission, tenant=tenant, service=service).as_dict()
 
     return app

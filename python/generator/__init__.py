@@ -1,5 +1,6 @@
 """What writes the wide part of the package, in rooms: `schema` reads the JSON Schema into the forms of `form`; `data`, `read` and
-`methods` write modules from them, in the words of `spelling` and `source`; `choices` holds what no schema can say.
+`methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
+of the library for C has; `choices` holds what neither can say.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from typing import Any
 
 from .data import Data
 from .methods import Methods, apart
+from .names import names
 from .read import Read
 from .schema import door as _door
 from .source import public
@@ -17,12 +19,12 @@ from .spelling import Types
 GENERATED = "# All of the model. Written by generate.py, to the end of the file.\n"
 
 
-def modules(schema: dict[str, Any], package: str) -> dict[str, str]:
+def modules(schema: dict[str, Any], header: str, package: str) -> dict[str, str]:
     """The text of every generated module of the package, by its name, and of the package itself, from what it is so far."""
     door = _door(schema)
     types = Types(door)
     taken = apart(door)
-    written = [*Data(door, types, taken).modules(), Read(door, types).written(), Methods(door, types).written()]
+    written = [*Data(door, types, taken).modules(), Read(door, types).written(), Methods(door, types).written(), *names(header)]
     (model,) = (module for module in written if module.name == "model")
     by_hand = package.partition(GENERATED)[0]
     return {module.name: str(module) for module in written} | {"__init__": by_hand + GENERATED + public("+=", model.public)}

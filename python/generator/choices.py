@@ -40,8 +40,10 @@ WIDER: Final = {
     "Policy": ("_command", "PolicyLike"),
     "TypedDevice": ("_data", "TypedDevice"),
 }
-# Text that may also be an id.
-TEXT_OR_ID: Final = {"RoleRef"}
+# Text that may also be an id, and of what.
+TEXT_OR_ID: Final = {"RoleRef": "RoleId"}
+# Ids that hosts make of what they have, a hash of a row, say: any will do as an argument.
+MADE_BY_HOSTS: Final = {"RequestId"}
 
 # Who answers a question is true where the answer is yes: `if db.check(…)` must not pass because there is an answer. Of these
 # classes that is said here; any other with a field of this name is as true as that.

@@ -66,7 +66,8 @@ class Data:
             return
         match one:
             case Id():
-                self.alias(module, one.name, f"{module.whole('uuid')}.UUID", one.about)
+                made = f"{module.std('typing', 'NewType')}({text(one.name)}, {module.whole('uuid')}.UUID)"
+                module.add(one.name, f"\n\n{one.name} = {made}\n{docstring(one.about, '')}")
             case Time():
                 self.alias(module, one.name, f"{module.whole('datetime')}.datetime", one.about)
             case Text():
@@ -110,7 +111,7 @@ class Data:
         tag: tuple[str, str] | None = None,
     ) -> None:
         """A frozen class, with marks that say how it lies in JSON."""
-        frozen = f"@{module.std('dataclasses', 'dataclass')}(frozen=True, slots=True, kw_only=True)"
+        frozen = f"@{module.std('dataclasses', 'dataclass')}(frozen=True, slots=True, kw_only=True, repr=False)"
         said = self.head(module, name, base or module.own("_data", "Data"), frozen)
         described = [(field_name(field.name), field.about) for field in fields]
         said += docstring(about, "    ", "Attributes", described if any(words for _, words in described) else ()) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .choices import MODULES, TEXT_OR_ID, VARIANTS, WIDER
+from .choices import MADE_BY_HOSTS, MODULES, TEXT_OR_ID, VARIANTS, WIDER
 from .form import (
     Absent,
     ByName,
@@ -84,9 +84,9 @@ class Types:
             case Ref(name) if name in WIDER:
                 return module.own(*WIDER[name])
             case Ref(name) if isinstance(self.door.definitions[name], Id):
-                return module.own("_data", "Id")
+                return module.own("_data", "Id") if name in MADE_BY_HOSTS else f"{self.named(module, name)} | str"
             case Ref(name) if name in TEXT_OR_ID:
-                return f"{self.named(module, name)} | {module.whole('uuid')}.UUID"
+                return f"{self.named(module, name)} | {self.named(module, TEXT_OR_ID[name])}"
             case Many(item, _):
                 return f"{module.std('collections.abc', 'Collection')}[{self.given(module, item)}]"
             case Maybe(inner):
@@ -125,7 +125,7 @@ class Types:
             case Ref(name):
                 match self.door.definitions[name]:
                     case Id():
-                        return f"{module.whole('uuid')}.UUID({source})"
+                        return f"{module.own('_data', 'read_id')}({source})"
                     case Time():
                         return f"{module.own('_data', 'moment')}({source})"
                     case Text():
@@ -141,7 +141,7 @@ class Types:
                 read = self.read(module, inner, "v")
                 return source if read == "v" else f"None if (v := {source}) is None else {read}"
             case Plain.ID:
-                return f"{module.whole('uuid')}.UUID({source})"
+                return f"{module.own('_data', 'read_id')}({source})"
             case ByName(item):
                 each = self.read(module, item, "x")
                 return f"dict({source})" if each == "x" else f"{{name: {each} for name, x in {source}.items()}}"

@@ -57,6 +57,7 @@ Where to look:
 
 - `open`, `memory`, `restore`, `Database`: the store. `help(tenantry.Database)` lists every command and query.
 - `tenantry.model`: ids, words, rows and entities. `tenantry.events`, `tenantry.notices`: what happened, and who must be told.
+- `tenantry.permissions`, `tenantry.services`, `tenantry.roles`, `tenantry.management`: the names of the default policy.
 - `tenantry.commands`: the commands as data, for `Database.execute` and `Database.execute_all`.
 - `tenantry.errors`: what is raised. `tenantry.codes`: every refusal.
 - `AccessIndex`: checks in nanoseconds, alone and in batches.
@@ -75,7 +76,7 @@ except ImportError as _error:
         f"the native part of tenantry cannot be loaded ({_error}); if {__file__} is a checkout, "
         "install it with `pip install ./python` and run from another directory"
     ) from _error
-from . import codes, commands, errors, events, model, notices
+from . import codes, commands, errors, events, management, model, notices, permissions, roles, services
 from ._command import ActorLike, Command, Executed, PolicyLike, Request
 from ._data import UNSET, AsOf, Data, Id, TypedDevice, Unset
 from ._database import Database, diagrams, memory, open, policy, restore
@@ -151,12 +152,16 @@ __all__ = [
     "diagrams",
     "errors",
     "events",
+    "management",
     "memory",
     "model",
     "notices",
     "open",
+    "permissions",
     "policy",
     "restore",
+    "roles",
+    "services",
 ]
 __all__ += [
     "CannotOpen",

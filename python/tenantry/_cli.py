@@ -23,7 +23,7 @@ from ._database import Database, diagrams, open, restore
 from ._hints import like
 from ._show import Listing, Row, as_json, facts, show
 from .codes import Code
-from .errors import Misuse, TenantryError, misuse
+from .errors import Misuse, TenantryError, UnknownRefused, misuse
 from .events import CommandRefused, Event
 from .model import (
     CorruptionKind,
@@ -45,6 +45,7 @@ from .model import (
     Tenant,
     TenantKind,
     User,
+    UserId,
     UserState,
 )
 
@@ -194,7 +195,7 @@ def who_can(wanted: Wanted) -> int:
     return 0
 
 
-def people(db: Database, wanted: Wanted, tenant: Tenant, can: Sequence[uuid.UUID]) -> Iterator[Row]:
+def people(db: Database, wanted: Wanted, tenant: Tenant, can: Sequence[UserId]) -> Iterator[Row]:
     """Those who can, and what lets them."""
     for id in can:
         user = db.host_entity(kind=Kind.USER, id=id, as_of=wanted.as_of)
@@ -421,7 +422,7 @@ def named(db: Database, message: str, as_of: AsOf | None) -> str:
                 if isinstance(entity, Tenant):
                     return entity.number
                 if isinstance(entity, User):
-                    return person(db, ByUser(user=id))
+                    return person(db, ByUser(user=entity.id))
                 if isinstance(entity, Role):
                     return entity.name
         return found[0]
@@ -452,24 +453,20 @@ def listed(wanted: Wanted, columns: tuple[str, ...], rows: Iterator[Row]) -> Non
 
 def the_tenant(db: Database, text: str, as_of: AsOf | None = None) -> Tenant:
     """The tenant with this id or number."""
-    id = as_id(text)
-    if id is not None:
-        found = db.host_entity(kind=Kind.TENANT, id=id, as_of=as_of)
-    else:
-        found = db.host_entities(kind=Kind.TENANT, number=text, as_of=as_of).first()
-    if isinstance(found, Tenant):
-        return found
-    raise NotFound(f"there is no tenant `{text}`; give a number or an id: `tenantry tenants FILE` lists them")
+    try:
+        return db.tenant(text, as_of=as_of)
+    except UnknownRefused:
+        raise NotFound(f"there is no tenant `{text}`; give a number or an id: `tenantry tenants FILE` lists them") from None
 
 
-def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -> uuid.UUID:
+def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -> UserId:
     """The user with this id; or with this address, at a tenant or at those who manage it or did.
 
     Addresses are personal data and in no index, so they are looked for where they can matter.
     """
     id = as_id(text)
     if id is not None:
-        return id
+        return UserId(id)
     if "@" not in text:
         raise misuse(f"`{text}` is no user", "give a user's e-mail address or id; `tenantry users FILE TENANT` lists them")
     homes, seen = [near.id], {near.id}

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
 
-from ._data import Amiss, Data, Id, Unset, called, checked
-from .model import ByUser, Clock, Operator, Policy, RequestId, Token
+from ._data import Amiss, Data, Id, Unset, called, checked, shown
+from .model import ByUser, Clock, Operator, Policy, RequestId, Token, UserId
 
 if TYPE_CHECKING:
     from . import events
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-ActorLike: TypeAlias = uuid.UUID | str | ByUser | Operator | Clock
+ActorLike: TypeAlias = UserId | str | ByUser | Operator | Clock
 """Who asks: the id of a user, `OPERATOR` or an `Operator` with a ticket, or `CLOCK`."""
 
 PolicyLike: TypeAlias = str | Policy | Mapping[str, Any]
@@ -31,7 +31,7 @@ class Command(Data, Generic[T_co]):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request(Data, Generic[T_co]):
     """A command on its way, for `Database.execute_all`: what, and from whom, if not from the actor of all.
 
@@ -71,10 +71,10 @@ class Executed(Data, Generic[T]):
     at: datetime.datetime
     events: tuple[events.Event, ...]
 
-    def __repr__(self) -> str:
+    def _shown(self, depth: int) -> str:
         """What it led to, in short: of the events there are the names."""
         names = ", ".join(event.event for event in self.events)
-        return f"Executed({self.command}, seq={self.seq}, outcome={self.outcome!r}, events=[{names}])"
+        return f"Executed({self.command}, seq={self.seq}, outcome={shown(self.outcome, depth + 1)}, events=[{names}])"
 
 
 def actor_json(actor: ActorLike) -> Any:

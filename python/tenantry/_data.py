@@ -16,7 +16,10 @@ from .codes import Trouble
 from .errors import Misuse, misuse
 
 Id: TypeAlias = uuid.UUID | str
-"""An id as an argument: a `uuid.UUID`, or one as text. Results always have a `uuid.UUID`."""
+"""An id as an argument, where it may be of anything: a `uuid.UUID`, or one as text. Results always have a `uuid.UUID`."""
+
+read_id: Final[Callable[[str], Any]] = uuid.UUID
+"""An id, from JSON. Of what it is, type checkers know from what it becomes a part of."""
 
 AsOf: TypeAlias = int | datetime.datetime
 """A moment that has passed: a record's number, or an aware datetime (X-2)."""
@@ -211,8 +214,40 @@ def _key(name: object) -> str:
     raise Amiss(f"a name is a str, not {called(name)}", "give names that are text")
 
 
+SHOWN: Final = 4
+"""How many items of a list `repr` shows, and how deep it goes."""
+
+CUT: Final = 60
+"""How many letters of a text `repr` shows."""
+
+
+def shown(value: object, depth: int = 0) -> str:
+    """A value as `repr` shows it: in short, for people."""
+    if isinstance(value, Data):
+        return value._shown(depth)
+    if isinstance(value, str) and not isinstance(value, enum.Enum):
+        return repr(value if len(value) <= CUT else f"{value[:CUT]}…")
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ", "seconds")
+    if isinstance(value, Mapping):
+        return _several("{}", [f"{name}: {shown(item, depth + 1)}" for name, item in value.items()])
+    if isinstance(value, (tuple, list)):
+        return _several("()" if isinstance(value, tuple) else "[]", [shown(item, depth + 1) for item in value[:SHOWN]], len(value))
+    if isinstance(value, (frozenset, set)):
+        return _several("{}", sorted(shown(item, depth + 1) for item in value))
+    return repr(value)
+
+
+def _several(around: str, items: list[str], there_are: int = 0) -> str:
+    there_are = there_are or len(items)
+    more = [f"… {there_are} in all"] if there_are > SHOWN else []
+    return around[0] + ", ".join(items[:SHOWN] + more) + around[1]
+
+
 class Data:
-    """Frozen data: compared by value, pickled, shown by `repr`."""
+    """Frozen data: compared by value, pickled, shown by `repr` in short."""
 
     __slots__ = ()
 
@@ -233,6 +268,23 @@ class Data:
     def as_json(self) -> str:
         """The data as JSON, the same as in Rust and C."""
         return dumps(self)
+
+    def __repr__(self) -> str:
+        """Its name and what is known: what is as it is when nothing is said is left out, and long lists and texts are cut. All of it
+        is in `as_dict()`."""
+        return self._shown(0)
+
+    def _shown(self, depth: int) -> str:
+        name = type(self).__name__
+        if depth > SHOWN:
+            return f"{name}(…)"
+        said = []
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            nothing = field.default is not UNSET and value in (None, (), frozenset(), {})
+            if not nothing and value != field.default:
+                said.append(f"{field.name}={shown(value, depth + 1)}")
+        return f"{name}({', '.join(said)})"
 
     def _shaped(self, leaf: Callable[[object], Any], depth: int) -> Any:
         dropping = leaf is _json_leaf

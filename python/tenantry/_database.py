@@ -15,13 +15,31 @@ from typing import Any, Literal, TypeAlias, TypeVar, final
 from . import _native
 from . import _read as read
 from ._command import ActorLike, Command, Executed, PolicyLike, Request, given
-from ._data import Amiss, Data, Id, called, checked, dumps, instant, micros, moment, text
+from ._data import Amiss, AsOf, Data, Id, called, checked, dumps, instant, micros, moment, read_id, text
 from ._hints import say_more
 from ._methods import Commands, Queries
 from ._native import AccessIndex
 from ._rows import Answer
-from .errors import TenantryError, from_fault, misuse
-from .model import Notice, Policy, Rebuilt, Restored
+from .codes import Code
+from .errors import TenantryError, from_fault, misuse, refused
+from .model import (
+    Kind,
+    Link,
+    LinkId,
+    Notice,
+    Operator,
+    ParsedFlaw,
+    Policy,
+    Rebuilt,
+    Restored,
+    Tenant,
+    TenantId,
+    TextKind,
+    Typed,
+    User,
+    UserId,
+    UserState,
+)
 
 T = TypeVar("T")
 
@@ -127,6 +145,74 @@ class Database(Commands, Queries):
                 self.acknowledge(consumer=consumer, through=mail.through)
             if not mail.notices:
                 return
+
+    def tenant(self, tenant: TenantId | str, /, *, as_of: AsOf | None = None) -> Tenant:
+        """The tenant with this number, or with this id. A reading of the host's own, as it is, whoever may see it; `look_up` is
+        what a user asks. Raises `unknown_tenant` where there is none.
+
+        Args:
+            tenant: Its number, in any case, or its id.
+            as_of: When; now, if left out.
+        """
+        id = _as_id(tenant)
+        if id is None and isinstance(tenant, str):
+            found = self.host_entities(kind=Kind.TENANT, number=tenant, as_of=as_of, limit=1).first()
+        else:
+            found = self.host_entity(kind=Kind.TENANT, id=tenant if id is None else id, as_of=as_of)
+        if isinstance(found, Tenant):
+            return found
+        raise refused(Code.UNKNOWN_TENANT, str(tenant), "`Database.host_entities(kind=Kind.TENANT)` has them all")
+
+    def user(self, user: UserId | str, /, *, home: TenantId | str | None = None, as_of: AsOf | None = None) -> User:
+        """The user with this e-mail address, or with this id. A reading of the host's own, as `tenant` is. Raises `unknown_user`
+        where there is none.
+
+        Addresses are personal data and in no index: one is looked for among the people of one tenant after the other, which takes the
+        longer the more tenants there are. Say `home` where it is known. Whoever was erased is not found so; of several with one
+        address it is who is there, before who is only invited, before who was removed.
+
+        Args:
+            user: Their address, in any case, or their id.
+            home: Whose people they are: a number or an id; else everybody's.
+            as_of: When; now, if left out.
+        """
+        id = _as_id(user)
+        if id is None and isinstance(user, str):
+            id = self._addressed(user, home, as_of)
+            found = None if id is None else self.host_entity(kind=Kind.USER, id=id, as_of=as_of)
+        else:
+            found = self.host_entity(kind=Kind.USER, id=user if id is None else id, as_of=as_of)
+        if isinstance(found, User):
+            return found
+        raise refused(Code.UNKNOWN_USER, str(user), "`Database.users(tenant=…)` has the people of a tenant, with their addresses")
+
+    def _addressed(self, address: str, home: TenantId | str | None, as_of: AsOf | None) -> UserId | None:
+        """The user with this address: of several, who is there before who is invited, and either before who was."""
+        (read,) = self.parse(texts=[Typed(kind=TextKind.EMAIL, text=address)])
+        if isinstance(read, ParsedFlaw):
+            raise misuse(f"{called(address)} is neither an id nor an e-mail address", read.flaw.remedy, "user")
+        found: dict[UserState, UserId] = {}
+        homes = self.host_entities(kind=Kind.TENANT, as_of=as_of, limit=1000) if home is None else [self.tenant(home, as_of=as_of)]
+        for tenant in homes:
+            if isinstance(tenant, Tenant):
+                for row in self.users(actor=Operator(), tenant=tenant.id, text=read.text, as_of=as_of, limit=1000):
+                    if row.email == read.text:
+                        found.setdefault(row.state, row.user)
+            if there := found.get(UserState.ACTIVE) or found.get(UserState.BLOCKED):
+                return there
+        return found.get(UserState.INVITED) or found.get(UserState.REMOVED)
+
+    def link(self, link: LinkId | str, /, *, as_of: AsOf | None = None) -> Link:
+        """The link with this id, ended or not. A reading of the host's own, as `tenant` is. Raises `unknown_link` where there is none.
+
+        Args:
+            link: Its id.
+            as_of: When; now, if left out.
+        """
+        found = self.host_entity(kind=Kind.LINK, id=link, as_of=as_of)
+        if isinstance(found, Link):
+            return found
+        raise refused(Code.UNKNOWN_LINK, str(link))
 
     def acknowledge(self, *, consumer: str, through: int) -> None:
         """Takes a consumer's word that everything through a record is delivered; its cursor never moves back (A-4).
@@ -247,6 +333,14 @@ class Database(Commands, Queries):
         raise TypeError("a database cannot be pickled; send the path, and open it there")
 
 
+def _as_id(given: uuid.UUID | str) -> uuid.UUID | None:
+    """The id that something is, be it as text."""
+    if isinstance(given, str):
+        with contextlib.suppress(ValueError):
+            return uuid.UUID(given)
+    return given if isinstance(given, uuid.UUID) else None
+
+
 def _envelope(
     place: str, command: Command[Any], actor: ActorLike, request_id: Id | None, expected_seq: int | None
 ) -> dict[str, Any]:
@@ -265,7 +359,7 @@ def _executed(told: dict[str, Any]) -> Executed[Any]:
     return Executed(
         outcome=made(outcome) if made else outcome,
         command=name,
-        request=uuid.UUID(told["request"]),
+        request=read_id(told["request"]),
         seq=told["seq"],
         token=told["token"],
         at=moment(told["at"]),

@@ -62,8 +62,8 @@ def _no_id(place: str, value: object) -> tuple[str, str]:
         return f"{wanted} the operator or the clock, which have none", "give the id of a user"
     if isinstance(value, str):
         if "@" in value:
-            return f"{wanted} an e-mail address", "give the uuid.UUID of the user: `Database.users(…, text=address)` finds it"
-        remedy = "give a uuid.UUID, or one as text; a tenant's is found by its number with `Database.look_up`"
+            return f"{wanted} an e-mail address", "give the uuid.UUID of the user: `Database.user(address)` finds it"
+        remedy = "give a uuid.UUID, or one as text; a tenant's is found by its number with `Database.tenant`"
         return f"{wanted} {called(value)}", remedy
     if isinstance(value, Executed):
         return f"{wanted} an Executed", "give what the command made, which is in `.outcome`"

@@ -1,10 +1,10 @@
 """The native part of the package."""
 
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias, final
 
 from .codes import Code
+from .model import TenantId, UserId
 
 __all__ = [
     "Engine",
@@ -35,10 +35,10 @@ class _Buffer(Protocol):
     def tobytes(self) -> bytes: ...
 
 _Packed: TypeAlias = bytes | bytearray | memoryview | _Buffer
-_User: TypeAlias = UserHandle | uuid.UUID | str
-_Tenant: TypeAlias = TenantHandle | uuid.UUID | str
-_Users: TypeAlias = _User | Sequence[_User] | Sequence[UserHandle] | Sequence[uuid.UUID] | Sequence[str] | _Packed
-_Tenants: TypeAlias = _Tenant | Sequence[_Tenant] | Sequence[TenantHandle] | Sequence[uuid.UUID] | Sequence[str] | _Packed
+_User: TypeAlias = UserHandle | UserId | str
+_Tenant: TypeAlias = TenantHandle | TenantId | str
+_Users: TypeAlias = _User | Sequence[_User] | Sequence[UserHandle] | Sequence[UserId] | Sequence[str] | _Packed
+_Tenants: TypeAlias = _Tenant | Sequence[_Tenant] | Sequence[TenantHandle] | Sequence[TenantId] | Sequence[str] | _Packed
 _Permission: TypeAlias = PermissionHandle | str
 _Service: TypeAlias = ServiceHandle | str
 
@@ -78,7 +78,7 @@ class UserHandle:
     """A user, looked up once in an access index. Right for as long as the database is open."""
 
     @property
-    def id(self) -> uuid.UUID: ...
+    def id(self) -> UserId: ...
     @property
     def known(self) -> bool: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -90,7 +90,7 @@ class TenantHandle:
     """A tenant, looked up once in an access index. Right for as long as the database is open."""
 
     @property
-    def id(self) -> uuid.UUID: ...
+    def id(self) -> TenantId: ...
     @property
     def known(self) -> bool: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -149,9 +149,9 @@ class AccessIndex:
     @property
     def loaded_from(self) -> int | None:
         """The record that the saved index was of from which it was loaded, or None where it was built of the store."""
-    def user(self, user: uuid.UUID | str, /) -> UserHandle:
+    def user(self, user: UserId | str, /) -> UserHandle:
         """Looks a user up: a handle that is quicker to check with than an id."""
-    def tenant(self, tenant: uuid.UUID | str, /) -> TenantHandle:
+    def tenant(self, tenant: TenantId | str, /) -> TenantHandle:
         """Looks a tenant up, as `user` does."""
     def permission(self, name: str, /) -> PermissionHandle:
         """Looks a permission up by its name. Raises `unknown_permission` where the policy does not have it."""
@@ -175,11 +175,11 @@ class AccessIndex:
         """The same with the reasons: a list of verdicts."""
     def tenants_where(
         self, user: _User, permission: _Permission, service: _Service | None = None
-    ) -> list[uuid.UUID]:
+    ) -> list[TenantId]:
         """The tenants on which a user can do this, in the order of their ids (P-12)."""
     def users_who_can(
         self, permission: _Permission, tenant: _Tenant, service: _Service | None = None
-    ) -> list[uuid.UUID]:
+    ) -> list[UserId]:
         """The users who can do this on a tenant, in the order of their ids (P-12)."""
     def refresh(self, token: str | None = None) -> int:
         """Takes in what other processes have written; with a token, only if the index has not come that far."""

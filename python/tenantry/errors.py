@@ -347,6 +347,14 @@ def from_fault(fault: str | Fault) -> TenantryError:
     )
 
 
+def refused(code: Code, about: str, hint: str | None = None) -> TenantryError:
+    """A refusal of the table, about something."""
+    message = code.message.format(about)
+    return _FAMILIES[code.family](
+        message, code=code.number, name=code.value, remedy=code.remedy, rule=code.rule, about=about, hint=hint or _HINTS.get(code.value)
+    )
+
+
 def misuse(what: str, remedy: str, path: str | None = None, trouble: Trouble = Trouble.INVALID_REQUEST) -> Misuse:
     """A misuse that is noticed before the door."""
     message = f"`{argument(path)}`: {what}" if path else what

@@ -10,11 +10,10 @@ import platform
 import random
 import statistics
 import time
-import uuid
 from collections.abc import Callable
 
 import tenantry
-from tenantry import OPERATOR, Request, TenantKind, commands
+from tenantry import OPERATOR, Request, TenantId, TenantKind, UserId, commands
 from tenantry import _native  # pyright: ignore[reportPrivateUsage]
 
 QUESTIONS = 4096
@@ -27,16 +26,16 @@ TARGETS = {
 }
 
 
-def build(customers: int) -> tuple[tenantry.Database, list[uuid.UUID], list[uuid.UUID]]:
+def build(customers: int) -> tuple[tenantry.Database, list[UserId], list[TenantId]]:
     """MSPs of 100 customers, with ten users each; half of the questions are about a customer of the user's own MSP."""
     db = tenantry.memory(record_refusals=False)
-    users: list[uuid.UUID] = []
-    tenants: list[uuid.UUID] = []
-    pool: list[tuple[list[uuid.UUID], list[uuid.UUID]]] = []
+    users: list[UserId] = []
+    tenants: list[TenantId] = []
+    pool: list[tuple[list[UserId], list[TenantId]]] = []
     for number in range(max(1, customers // 100)):
         msp = db.register_tenant(kind=TenantKind.MSP, name=f"MSP {number}", actor=OPERATOR).outcome
-        people = [db.new_id() for _ in range(10)]
-        below = [db.new_id() for _ in range(100)]
+        people = [UserId(db.new_id()) for _ in range(10)]
+        below = [TenantId(db.new_id()) for _ in range(100)]
         batch: list[Request[object]] = [
             Request(
                 command=commands.RegisterUser(home=msp, email=f"u{place}.{number}@example.com", role="admin", user=user)

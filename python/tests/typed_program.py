@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import uuid
 from typing import TYPE_CHECKING
 
 import tenantry
-from tenantry import OPERATOR, Code, Invitee, Operator, TenantKind, commands, events, model
+from tenantry import OPERATOR, Code, Invitee, Operator, TenantKind, commands, events, model, permissions
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -18,7 +17,7 @@ else:
 
 
 def play(db: tenantry.Database) -> list[str]:
-    msp = assert_type(db.register_tenant(kind=TenantKind.MSP, name="M", actor=OPERATOR).outcome, uuid.UUID)
+    msp = assert_type(db.register_tenant(kind=TenantKind.MSP, name="M", actor=OPERATOR).outcome, model.TenantId)
     ada = db.register_user(home=msp, email="ada@m.example", role="super_admin", actor=OPERATOR).outcome
     added = db.add_customer(
         manager=msp,
@@ -58,7 +57,7 @@ def play(db: tenantry.Database) -> list[str]:
             case _:
                 said.append(event.event)
     done = db.execute(commands.CreateRole(tenant=msp, name="desk", permissions=["users.view"]), actor=ada)
-    assert_type(done.outcome, uuid.UUID)
+    assert_type(done.outcome, model.RoleId)
     for one in db.execute_all([commands.BlockUser(user=ada)], actor=ada):
         if isinstance(one, tenantry.TenantryError):
             said.append(one.name)
@@ -73,6 +72,18 @@ def play(db: tenantry.Database) -> list[str]:
     assert_type(db.host_entity(kind=model.Kind.USER, id=ada, as_of=before), "model.Entity | None")
     db.edit_tenant(tenant=msp, website=None, actor=ada)
     return said
+
+
+def mixed_up(db: tenantry.Database, user: model.UserId, tenant: model.TenantId, link: model.LinkId) -> None:
+    """Ids of one kind in the place of another: that a type checker refuses each is why `mypy` needs each of the comments."""
+    db.request_delink(link=tenant, actor=user)  # type: ignore[arg-type]
+    db.request_delink(link=link, actor=tenant)  # type: ignore[arg-type]
+    db.check(user=tenant, permission=permissions.DEVICES_MANAGE, tenant=tenant)  # type: ignore[arg-type]
+    db.disable_tenants(tenants=[user], actor=OPERATOR)  # type: ignore[list-item]
+    db.execute(commands.BlockUser(user=link), actor=user)  # type: ignore[arg-type]
+    db.access_index().allows(user, permissions.DEVICES_MANAGE, user)  # type: ignore[arg-type]
+    db.access_index().allows_many([tenant], permissions.DEVICES_MANAGE, tenant)  # type: ignore[list-item]
+    db.tenant(link)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

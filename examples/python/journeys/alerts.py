@@ -5,7 +5,6 @@ before and after a delink. Never sends an alert: it asks whom it would go to.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from uuid import UUID
 
 import tenantry
 from page import Cell, faint, plain
@@ -16,11 +15,16 @@ from tenantry import (
     Kind,
     Licence,
     Link,
+    LinkId,
     NewAssignment,
     OpenedConsole,
+    RoleId,
     Session,
+    SessionId,
     Tenant,
+    TenantId,
     TenantKind,
+    UserId,
     events,
 )
 from tenantry.commands import (
@@ -182,7 +186,7 @@ def play(on: Stage) -> None:
     on.verify()
 
 
-def link(on: Stage, manager: tuple[UUID, UUID], customer: tuple[UUID, str], management: str) -> UUID:
+def link(on: Stage, manager: tuple[UserId, TenantId], customer: tuple[UserId, str], management: str) -> LinkId:
     """A manager asks a customer, and the customer says yes."""
     (asks, tenant), (answers, number) = manager, customer
     ask = RequestLink(manager=tenant, number=number, management=management, services={"manage"})
@@ -190,15 +194,15 @@ def link(on: Stage, manager: tuple[UUID, UUID], customer: tuple[UUID, str], mana
     return on.does(answers, "accepts", AcceptLink(request=request))
 
 
-def assign(user: UUID, tenant: UUID, role: UUID) -> Assign:
+def assign(user: UserId, tenant: TenantId, role: RoleId) -> Assign:
     return Assign(assignments=[NewAssignment(user=user, tenant=tenant, role=role)])
 
 
-def battery(tenant: UUID, *additional: UUID) -> SetAlertRule:
+def battery(tenant: TenantId, *additional: UserId) -> SetAlertRule:
     return SetAlertRule(tenant=tenant, category="battery", audience=Audience.GROUP_MANAGERS, additional=additional)
 
 
-def console(tenant: UUID, service: str, place: str) -> OpenConsole:
+def console(tenant: TenantId, service: str, place: str) -> OpenConsole:
     return OpenConsole(tenant=tenant, service=service, return_to=place)
 
 
@@ -206,7 +210,7 @@ def close(opened: OpenedConsole) -> CloseConsole:
     return CloseConsole(session=opened.session)
 
 
-def routes(on: Stage, tenants: dict[str, UUID]) -> None:
+def routes(on: Stage, tenants: dict[str, TenantId]) -> None:
     """Whom everything would go to, now."""
     header = ["tenant", "managed", "service mail", "security alerts\n(all admins)", "battery alerts\n(group managers)"]
     rows = [
@@ -230,7 +234,7 @@ def in_one_record(on: Stage) -> None:
 
 def sessions(on: Stage) -> None:
     """Every session that was opened, and how it ended."""
-    rows: dict[UUID, list[Cell]] = {}
+    rows: dict[SessionId, list[Cell]] = {}
     for record in on.db.host_records():
         at = plain(clock_face(record.at))
         for event in record.events:
@@ -251,9 +255,9 @@ class Parting:
     """The two who part, and the link between them."""
 
     on: Stage
-    ben: UUID
-    bakery: UUID
-    joint: UUID
+    ben: UserId
+    bakery: TenantId
+    joint: LinkId
 
     def show(self, before: int, after: int) -> None:
         """What there was before the record of the delink, and what there is after it."""

@@ -10,7 +10,16 @@ from uuid import UUID
 
 from page import Cell, bad, faint, good, plain
 from stage import Stage, Watch
-from tenantry import OPERATOR, Authorization, NewAssignment, Tenant, TenantKind, TenantResult
+from tenantry import (
+    OPERATOR,
+    Authorization,
+    NewAssignment,
+    Tenant,
+    TenantId,
+    TenantKind,
+    TenantResult,
+    UserId,
+)
 from tenantry.commands import AddCustomer, Assign, DeleteTenants, DisableTenants, EnableTenants, ReportReady
 
 
@@ -82,7 +91,7 @@ def play(on: Stage) -> None:
     on.verify()
 
 
-def client(manager: UUID, name: str, number: str, kind: TenantKind = TenantKind.CUSTOMER) -> AddCustomer:
+def client(manager: TenantId, name: str, number: str, kind: TenantKind = TenantKind.CUSTOMER) -> AddCustomer:
     """A client; its prefix is its name in small letters."""
     return AddCustomer(
         manager=manager,
@@ -95,7 +104,7 @@ def client(manager: UUID, name: str, number: str, kind: TenantKind = TenantKind.
     )
 
 
-def add(on: Stage, by: UUID, command: AddCustomer, authorized: dict[UUID, str] | None = None) -> UUID:
+def add(on: Stage, by: UserId, command: AddCustomer, authorized: dict[UserId, str] | None = None) -> TenantId:
     """Adds one of the Meridian clients."""
     roles = authorized or {}
     who = " and ".join(f"{on.name(user)} as {role}" for user, role in roles.items())
@@ -107,7 +116,7 @@ def add(on: Stage, by: UUID, command: AddCustomer, authorized: dict[UUID, str] |
     return added.tenant
 
 
-def authorizations(on: Stage, people: list[UUID], places: list[UUID]) -> None:
+def authorizations(on: Stage, people: list[UserId], places: list[TenantId]) -> None:
     """For each user and tenant: the role that decides, and the tenant it comes from when that is another one."""
     rows: list[list[Cell]] = []
     for tenant in places:
@@ -129,7 +138,7 @@ def results(on: Stage, results: Iterable[TenantResult]) -> None:
         on.page.answer(f"{on.name(result.tenant)}: {'changed' if result.changed else 'was so already'}")
 
 
-def pool(on: Stage, places: list[UUID]) -> None:
+def pool(on: Stage, places: list[TenantId]) -> None:
     """The tenants with their prefixes and how they are."""
     rows: list[list[Cell]] = []
     for tenant in (on.the(Tenant, id) for id in places):

@@ -22,7 +22,20 @@ from uuid import UUID
 import tenantry
 from page import Cell, bad, count, faint, good, plain
 from stage import Stage, Stop
-from tenantry import Database, Kind, Link, LinkRequest, Notice, ParsedFlaw, SubjectUser, Tenant, TenantKind, TextKind, Typed
+from tenantry import (
+    Database,
+    Kind,
+    Link,
+    LinkRequest,
+    Notice,
+    ParsedFlaw,
+    SubjectUser,
+    Tenant,
+    TenantKind,
+    TextKind,
+    Typed,
+    UserId,
+)
 from tenantry import notices as n
 from tenantry.commands import (
     AcceptDelink,
@@ -53,7 +66,7 @@ class Key:
 
     seq: int
     index: int
-    user: UUID
+    user: UserId
 
     def __str__(self) -> str:
         return f"<{self.seq}.{self.index}.{self.user}@northwind.example>"
@@ -62,7 +75,7 @@ class Key:
 def key_of(mail: list[str]) -> Key:
     """Reads it off a mail's `Message-ID`."""
     seq, index, user = header(mail, "Message-ID").strip("<>").removesuffix("@northwind.example").split(".")
-    return Key(int(seq), int(index), UUID(user))
+    return Key(int(seq), int(index), UserId(UUID(user)))
 
 
 def header(mail: list[str], name: str) -> str:

@@ -19,13 +19,16 @@ from tenantry import (
     HandshakeState,
     Invitee,
     LinkRequest,
+    LinkRequestId,
     ParsedText,
     Refused,
     Request,
     Tenant,
+    TenantId,
     TenantKind,
     TextKind,
     Typed,
+    UserId,
 )
 from tenantry.commands import AcceptLink, AddCustomer, RequestLink
 
@@ -79,7 +82,7 @@ def play(on: Stage) -> None:
     unreadable = len(refused)
     answers = on.db.execute_all(sent.values(), actor=ada)
     added: list[AddCustomer] = []
-    asked: list[UUID] = []
+    asked: list[LinkRequestId] = []
     for line, answer in zip(sent, answers, strict=True):
         asked_for = sent[line].command
         if isinstance(answer, Refused):
@@ -161,7 +164,7 @@ def read_export() -> Iterator[Line]:
             begins = reader.line_num + 1
 
 
-def read_line(on: Stage, line: Line, manager: UUID) -> AddCustomer | RequestLink | list[Flaw]:
+def read_line(on: Stage, line: Line, manager: TenantId) -> AddCustomer | RequestLink | list[Flaw]:
     """The command that a line stands for, or every flaw of it. New tenants get their ids from the line, as the requests do."""
     if len(line.cells) != COLUMNS:
         what = f"the line has {len(line.cells)} of {COLUMNS} columns"
@@ -202,7 +205,7 @@ def read_line(on: Stage, line: Line, manager: UUID) -> AddCustomer | RequestLink
         return RequestLink(manager=manager, number=number, management=managed, services=wanted)
     return AddCustomer(
         manager=manager,
-        tenant=line.id,
+        tenant=TenantId(line.id),
         kind=TenantKind.CUSTOMER,
         number=read[TextKind.NUMBER],
         name=read[TextKind.COMPANY_NAME],
@@ -216,7 +219,7 @@ def read_line(on: Stage, line: Line, manager: UUID) -> AddCustomer | RequestLink
     )
 
 
-def neighbours(on: Stage) -> list[tuple[UUID, UUID]]:
+def neighbours(on: Stage) -> list[tuple[UserId, TenantId]]:
     """Tenants that were on the platform before, and the owners who can answer for them."""
     harbour = on.tenant(TenantKind.CUSTOMER, "Harbour Lights", "P-7001")
     hana = on.user("Hana", harbour, "hana@harbour.example", "super_admin")
@@ -249,7 +252,7 @@ def by_country(on: Stage, added: list[AddCustomer]) -> None:
     on.page.table(["country", "customers", "fully", "jointly", "for example"], rows)
 
 
-def requests_table(on: Stage, asked: list[UUID]) -> None:
+def requests_table(on: Stage, asked: list[LinkRequestId]) -> None:
     rows: list[list[Cell]] = []
     for id in asked:
         request = on.the(LinkRequest, id)

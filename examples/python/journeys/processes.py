@@ -14,7 +14,7 @@ from uuid import UUID
 
 from page import Cell, count, faint, plain
 from stage import MORNING, Stage, Stop, clock_face, number
-from tenantry import Code, Question, Refused, TenantKind
+from tenantry import Code, Question, Refused, TenantId, TenantKind, UserId
 from tenantry.commands import AddCustomer, DisableTenants, EditTenant
 
 SECOND = "--second"
@@ -39,7 +39,7 @@ def play(on: Stage) -> None:
         rows = [both_see(on, other, "opened")]
 
         on.page.heading("Reading each other's writes")
-        fjord = UUID(other.ask(f"add {northwind} {ada} FL-500 Fjord Logistikk"))
+        fjord = TenantId(UUID(other.ask(f"add {northwind} {ada} FL-500 Fjord Logistikk")))
         on.call(fjord, "Fjord Logistikk")
         on.page.done(clock_face(on.now), "Ada adds Fjord Logistikk, in the second process")
         wants = Question(user=ada, permission="devices.manage", tenant=fjord)
@@ -100,13 +100,13 @@ def seen(on: Stage, wants: Question | None = None) -> str:
     return f"record {verdict.seq}: " + (f"no, {number(verdict.reason)}" if verdict.reason else "yes")
 
 
-def customer(manager: UUID | str, number: str, name: str) -> AddCustomer:
+def customer(manager: TenantId | str, number: str, name: str) -> AddCustomer:
     return AddCustomer(
         manager=manager, kind=TenantKind.CUSTOMER, name=name, number=number, management="fully", services={"manage"}
     )
 
 
-def many(on: Stage, manager: UUID | str, by: UUID | str, series: str) -> None:
+def many(on: Stage, manager: TenantId | str, by: UserId | str, series: str) -> None:
     for place in range(1, MANY + 1):
         on.db.execute(customer(manager, f"{series}-{place}", f"Customer {place}"), actor=by)
 

@@ -9,11 +9,20 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from page import Cell, count, faint, plain
 from stage import STATUS, Stage, Stop, clock_face
-from tenantry import HeldDevice, Invitee, Kind, ResellerCustomerRow, TenantKind, TypedDevice
+from tenantry import (
+    HeldDevice,
+    Invitee,
+    Kind,
+    LinkId,
+    ResellerCustomerRow,
+    TenantId,
+    TenantKind,
+    TypedDevice,
+    UserId,
+)
 from tenantry.commands import (
     AcceptDelink,
     AcceptInvitation,
@@ -117,7 +126,7 @@ def play(on: Stage) -> None:
 
     on.page.heading("The MSP moves devices from its pool")
 
-    def move(customer: UUID, devices: list[str]) -> MoveDevices:
+    def move(customer: TenantId, devices: list[str]) -> MoveDevices:
         return MoveDevices(manager=northwind, customer=customer, devices=devices)
 
     on.tries(ada, "moves two to the bakery, jointly managed", move(bakery, MOVED))
@@ -182,7 +191,7 @@ def play(on: Stage) -> None:
     on.verify()
 
 
-def jointly(on: Stage, asks: UUID, answers: UUID, manager: UUID, number: str) -> UUID:
+def jointly(on: Stage, asks: UserId, answers: UserId, manager: TenantId, number: str) -> LinkId:
     """An MSP asks a customer to be managed jointly, and the customer says yes."""
     ask = RequestLink(manager=manager, number=number, management="jointly", services={"manage"})
     request = on.does(asks, f"asks to manage {number} jointly", ask)
@@ -203,13 +212,13 @@ class Sells:
     """A reseller, and who asks for its list."""
 
     on: Stage
-    rita: UUID
-    contoso: UUID
+    rita: UserId
+    contoso: TenantId
 
-    def upload(self, to: UUID, devices: Sequence[TypedDevice]) -> UploadDevices:
+    def upload(self, to: TenantId, devices: Sequence[TypedDevice]) -> UploadDevices:
         return UploadDevices(reseller=self.contoso, to=to, devices=devices)
 
-    def rows(self, *, tenant: UUID | None = None, as_of: int | None = None) -> list[ResellerCustomerRow]:
+    def rows(self, *, tenant: TenantId | None = None, as_of: int | None = None) -> list[ResellerCustomerRow]:
         asked = self.on.db.reseller_customers(reseller=self.contoso, tenant=tenant, actor=self.rita, as_of=as_of)
         return list(asked)
 
@@ -228,7 +237,7 @@ class Sells:
         ]
         self.on.page.table(COLUMNS, cells)
 
-    def show_csv(self, *, tenant: UUID | None = None) -> None:
+    def show_csv(self, *, tenant: TenantId | None = None) -> None:
         """Shows the CSV, and reads it back to see that it says what the list says."""
         told = self.on.db.reseller_csv(reseller=self.contoso, tenant=tenant, actor=self.rita)
         self.on.page.verbatim(told.csv)

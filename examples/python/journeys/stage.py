@@ -15,7 +15,21 @@ from uuid import UUID
 
 import tenantry
 from page import Cell, Page, bad, count, faint, good, plain
-from tenantry import Code, Kind, Link, LinkRequest, Question, Refused, Tenant, TenantKind, Verdict, model
+from tenantry import (
+    Code,
+    Kind,
+    Link,
+    LinkId,
+    LinkRequest,
+    Question,
+    Refused,
+    Tenant,
+    TenantId,
+    TenantKind,
+    UserId,
+    Verdict,
+    model,
+)
 from tenantry.commands import Command, RegisterTenant, RegisterUser
 from tenantry.events import Event
 
@@ -51,7 +65,7 @@ class Stage:
         self.now = MORNING
         self.page = Page()
         self.names: dict[UUID, str] = {}
-        self.cast: dict[UUID, list[str]] = {}
+        self.cast: dict[TenantId, list[str]] = {}
         self.db = tenantry.open(
             path, policy=policy, clock=lambda: self.now, ids=lambda: UUID(int=series << 96 | next(numbers))
         )
@@ -95,11 +109,11 @@ class Stage:
             case model.Clock():
                 return "the clock"
 
-    def line(self, actor: UUID | model.Operator, what: str) -> str:
+    def line(self, actor: UserId | model.Operator, what: str) -> str:
         comma = "," if isinstance(actor, model.Operator) and actor.ticket else ""
         return f"{self.actor(actor)}{comma} {what}"
 
-    def people(self, users: Iterable[UUID]) -> str:
+    def people(self, users: Iterable[UserId]) -> str:
         """What people call them, in the order of the alphabet."""
         return ", ".join(sorted({self.name(user) for user in users})) or "nobody"
 
@@ -116,19 +130,19 @@ class Stage:
 
     # The cast.
 
-    def tenant(self, kind: TenantKind, name: str, number: str, *, country: str | None = None) -> UUID:
+    def tenant(self, kind: TenantKind, name: str, number: str, *, country: str | None = None) -> TenantId:
         """Registers a tenant, as the platform's operator does."""
         command = RegisterTenant(kind=kind, name=name, number=number, country=country)
         tenant = self.db.execute(command, actor=tenantry.OPERATOR).outcome
         self.enlist(tenant, name)
         return tenant
 
-    def enlist(self, tenant: UUID, name: str) -> None:
+    def enlist(self, tenant: TenantId, name: str) -> None:
         """Takes a tenant into the cast."""
         self.call(tenant, name)
         self.cast[tenant] = []
 
-    def user(self, name: str, home: UUID, email: str, role: str) -> UUID:
+    def user(self, name: str, home: TenantId, email: str, role: str) -> UserId:
         """Registers a user, as the platform's operator does."""
         command = RegisterUser(home=home, email=email, role=role, name=name)
         user = self.db.execute(command, actor=tenantry.OPERATOR).outcome
@@ -147,7 +161,7 @@ class Stage:
 
     # The story.
 
-    def does(self, actor: UUID | model.Operator, what: str, command: Command[T]) -> T:
+    def does(self, actor: UserId | model.Operator, what: str, command: Command[T]) -> T:
         """Somebody does something, and it is done."""
         self.minutes_pass()
         done = self.db.execute(command, actor=actor)
@@ -155,7 +169,7 @@ class Stage:
         self.deliver()
         return done.outcome
 
-    def tries(self, actor: UUID | model.Operator, what: str, command: Command[T]) -> None:
+    def tries(self, actor: UserId | model.Operator, what: str, command: Command[T]) -> None:
         """Somebody tries something, and it is refused."""
         refusal = self.refused(actor, what, command)
         # The first by precedence has been said; the others follow.
@@ -165,7 +179,7 @@ class Stage:
                 self.page.answer(f"and {item.code} {item.name} for `{self.in_names(item.about)}`")
 
     def tries_each(
-        self, actor: UUID | model.Operator, what: str, things: Collection[str], command: Command[T]
+        self, actor: UserId | model.Operator, what: str, things: Collection[str], command: Command[T]
     ) -> None:
         """Somebody tries something with many things, and it is refused: for each thing, what stands in its way."""
         refusal = self.refused(actor, what, command)
@@ -176,7 +190,7 @@ class Stage:
             rows.append([count(place + 1), plain(thing), verdict])
         self.page.table(["", "as it was typed", "verdict"], rows)
 
-    def refused(self, actor: UUID | model.Operator, what: str, command: Command[T]) -> Refused:
+    def refused(self, actor: UserId | model.Operator, what: str, command: Command[T]) -> Refused:
         self.minutes_pass()
         line = self.line(actor, what)
         try:
@@ -201,7 +215,7 @@ class Stage:
             for notice in self.db.deliver(consumer=POSTMAN, limit=1000)
         ]
 
-    def address(self, user: UUID) -> str:
+    def address(self, user: UserId) -> str:
         person = self.db.host_personal(subject=model.SubjectUser(user=user))
         return person.email if person and person.email else "nobody any more"
 
@@ -275,14 +289,14 @@ class Seen:
 class Watch:
     """Rights that a journey keeps asking for, moment by moment."""
 
-    def __init__(self, stage: Stage, *questions: tuple[UUID, str, UUID]) -> None:
+    def __init__(self, stage: Stage, *questions: tuple[UserId, str, TenantId]) -> None:
         self.stage = stage
         self.questions = [Question(user=user, permission=wants, tenant=tenant) for user, wants, tenant in questions]
         self.places = len({tenant for _, _, tenant in questions}) > 1  # else the heading has said where
-        self.link: UUID | None = None
+        self.link: LinkId | None = None
         self.moments: list[Seen] = []
 
-    def follow(self, link: UUID) -> None:
+    def follow(self, link: LinkId) -> None:
         """From now on the status of this link is shown, too."""
         self.link = link
 

@@ -1,0 +1,33 @@
+"""Writes the names that the default policy has, as constants. The header of the library for C has them by name, group by group."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .form import Wrong
+from .source import Module, text
+
+# Groups of the header: the module that they become, what their constants begin with there, the type, and what the module is.
+GROUPS: Final = (
+    ("permissions", "PERMISSION", "Permission", "Permissions of the default policy: what a check asks for, and a role holds."),
+    ("services", "SERVICE", "Service", "Services of the default policy: what a customer is managed for."),
+    ("roles", "ROLE", "BuiltinRole", "Roles that are built into the default policy. A tenant's own go by their ids."),
+    ("management", "MANAGEMENT", "ManagementType", "Management types of the default policy: how a link manages."),
+)
+
+
+def names(header: str) -> list[Module]:
+    """A module for each group."""
+    written = []
+    for name, prefix, kind, about in GROUPS:
+        module = Module(name, f"{about} Another policy may have others; `Database.policy` says which are in force.")
+        found = re.findall(rf'^#define TENANTRY_{prefix}_(\w+) "([^"]+)"$', header, flags=re.M)
+        if not found:
+            raise Wrong(f"the header no longer has {prefix}_ names")
+        typed = f"{module.std('typing', 'Final')}[{module.at('model', kind)}]"
+        module.text += "\n"
+        for constant, word in found:
+            module.add(constant, f"{constant}: {typed} = {text(word)}\n")
+        written.append(module)
+    return written
