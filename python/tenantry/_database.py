@@ -146,7 +146,7 @@ class Database(Commands, Queries):
             if not mail.notices:
                 return
 
-    def tenant(self, tenant: TenantId | str, /, *, as_of: AsOf | None = None) -> Tenant:
+    def tenant(self, tenant: TenantId | str, *, as_of: AsOf | None = None) -> Tenant:
         """The tenant with this number, or with this id. A reading of the host's own, as it is, whoever may see it; `look_up` is
         what a user asks. Raises `unknown_tenant` where there is none.
 
@@ -154,62 +154,61 @@ class Database(Commands, Queries):
             tenant: Its number, in any case, or its id.
             as_of: When; now, if left out.
         """
-        id = _as_id(tenant)
-        if id is None and isinstance(tenant, str):
-            found = self.host_entities(kind=Kind.TENANT, number=tenant, as_of=as_of, limit=1).first()
+        named = checked("tenant", _id_or_text, tenant)
+        if isinstance(named, str):
+            found = self.host_entities(kind=Kind.TENANT, number=named, as_of=as_of, limit=1).first()
         else:
-            found = self.host_entity(kind=Kind.TENANT, id=tenant if id is None else id, as_of=as_of)
+            found = self.host_entity(kind=Kind.TENANT, id=named, as_of=as_of)
         if isinstance(found, Tenant):
             return found
         raise refused(Code.UNKNOWN_TENANT, str(tenant), "`Database.host_entities(kind=Kind.TENANT)` has them all")
 
-    def user(self, user: UserId | str, /, *, home: TenantId | str | None = None, as_of: AsOf | None = None) -> User:
+    def user(self, user: UserId | str, *, home: TenantId | str | None = None, as_of: AsOf | None = None) -> User:
         """The user with this e-mail address, or with this id. A reading of the host's own, as `tenant` is. Raises `unknown_user`
         where there is none.
 
         Addresses are personal data and in no index: one is looked for among the people of one tenant after the other, which takes the
-        longer the more tenants there are. Say `home` where it is known. Whoever was erased is not found so; of several with one
-        address it is who is there, before who is only invited, before who was removed.
+        longer the more tenants there are. Say `home` where it is known. Whoever was removed or erased is found by the id alone; of
+        several with one address it is the one who is there, rather than one who is only invited.
 
         Args:
             user: Their address, in any case, or their id.
             home: Whose people they are: a number or an id; else everybody's.
             as_of: When; now, if left out.
         """
-        id = _as_id(user)
-        if id is None and isinstance(user, str):
-            id = self._addressed(user, home, as_of)
-            found = None if id is None else self.host_entity(kind=Kind.USER, id=id, as_of=as_of)
-        else:
-            found = self.host_entity(kind=Kind.USER, id=user if id is None else id, as_of=as_of)
+        named = checked("user", _id_or_text, user)
+        if home is not None:
+            checked("home", _id_or_text, home)
+        id = self._addressed(named, home, as_of) if isinstance(named, str) else named
+        found = None if id is None else self.host_entity(kind=Kind.USER, id=id, as_of=as_of)
         if isinstance(found, User):
             return found
         raise refused(Code.UNKNOWN_USER, str(user), "`Database.users(tenant=…)` has the people of a tenant, with their addresses")
 
     def _addressed(self, address: str, home: TenantId | str | None, as_of: AsOf | None) -> UserId | None:
-        """The user with this address: of several, who is there before who is invited, and either before who was."""
+        """The user with this address: who is there, or else who is invited."""
         (read,) = self.parse(texts=[Typed(kind=TextKind.EMAIL, text=address)])
         if isinstance(read, ParsedFlaw):
             raise misuse(f"{called(address)} is neither an id nor an e-mail address", read.flaw.remedy, "user")
-        found: dict[UserState, UserId] = {}
+        invited: UserId | None = None
         homes = self.host_entities(kind=Kind.TENANT, as_of=as_of, limit=1000) if home is None else [self.tenant(home, as_of=as_of)]
         for tenant in homes:
             if isinstance(tenant, Tenant):
                 for row in self.users(actor=Operator(), tenant=tenant.id, text=read.text, as_of=as_of, limit=1000):
+                    if row.email == read.text and row.state is not UserState.INVITED:
+                        return row.user
                     if row.email == read.text:
-                        found.setdefault(row.state, row.user)
-            if there := found.get(UserState.ACTIVE) or found.get(UserState.BLOCKED):
-                return there
-        return found.get(UserState.INVITED) or found.get(UserState.REMOVED)
+                        invited = invited or row.user
+        return invited
 
-    def link(self, link: LinkId | str, /, *, as_of: AsOf | None = None) -> Link:
+    def link(self, link: LinkId | str, *, as_of: AsOf | None = None) -> Link:
         """The link with this id, ended or not. A reading of the host's own, as `tenant` is. Raises `unknown_link` where there is none.
 
         Args:
             link: Its id.
             as_of: When; now, if left out.
         """
-        found = self.host_entity(kind=Kind.LINK, id=link, as_of=as_of)
+        found = self.host_entity(kind=Kind.LINK, id=checked("link", _id, link), as_of=as_of)
         if isinstance(found, Link):
             return found
         raise refused(Code.UNKNOWN_LINK, str(link))
@@ -333,12 +332,22 @@ class Database(Commands, Queries):
         raise TypeError("a database cannot be pickled; send the path, and open it there")
 
 
-def _as_id(given: uuid.UUID | str) -> uuid.UUID | None:
-    """The id that something is, be it as text."""
+def _id_or_text(given: uuid.UUID | str) -> uuid.UUID | str:
+    """The id that something is, be it as text; or the text, by which it is to be found."""
     if isinstance(given, str):
         with contextlib.suppress(ValueError):
             return uuid.UUID(given)
-    return given if isinstance(given, uuid.UUID) else None
+        return text(given)
+    if isinstance(given, uuid.UUID):
+        return given
+    raise Amiss(f"an id or a text is wanted, not {called(given)}", "give a uuid.UUID, a number or an address")
+
+
+def _id(given: uuid.UUID | str) -> uuid.UUID:
+    """The id that something is, be it as text."""
+    if isinstance(id := _id_or_text(given), uuid.UUID):
+        return id
+    raise Amiss(f"an id is wanted, not {called(id)}", "give a uuid.UUID, or one as text")
 
 
 def _envelope(
