@@ -29,12 +29,10 @@ from typing import Any, NamedTuple
 
 import tenantry
 from tenantry import (
-    OPERATOR,
     Code,
     Contact,
     Database,
     Executed,
-    Kind,
     Invitee,
     ParsedFlaw,
     Policy,
@@ -262,16 +260,21 @@ def send(
 
 
 def batches(lines: list[Line]) -> Iterator[list[Line]]:
-    """The rows, some at a time; with a progress bar on a terminal that has `rich`."""
+    """The rows, some at a time; a terminal is told how far it is, with a bar where `rich` is installed."""
     parts = [lines[at : at + BATCH] for at in range(0, len(lines), BATCH)]
-    if sys.stderr.isatty():
-        with contextlib.suppress(ImportError):
-            from rich.console import Console
-            from rich.progress import track
-
-            yield from track(parts, "Onboarding", console=Console(stderr=True))
-            return
-    yield from parts
+    if not sys.stderr.isatty():
+        yield from parts
+        return
+    try:
+        from rich.console import Console
+        from rich.progress import track
+    except ImportError:
+        for done, part in enumerate(parts):
+            print(f"\rOnboarding {100 * done // len(parts)}%", end="", file=sys.stderr, flush=True)
+            yield part
+        print("\rOnboarding 100%", file=sys.stderr)
+    else:
+        yield from track(parts, "Onboarding", console=Console(stderr=True))
 
 
 @contextlib.contextmanager
@@ -304,13 +307,8 @@ def main() -> int:
     counts: Counter[str] = Counter()
     with contextlib.ExitStack() as stack:
         db = stack.enter_context(opened(wanted.file, dry_run=wanted.dry_run))
-        manager = db.host_entities(kind=Kind.TENANT, number=wanted.manager).first()
-        if not isinstance(manager, Tenant):
-            sys.exit(f"onboard: there is no tenant `{wanted.manager}`; give the number of a manager")
-        people = db.users(tenant=manager.id, text=wanted.actor, actor=OPERATOR)
-        actor = next((one.user for one in people if one.email == wanted.actor.lower()), None)
-        if actor is None:
-            sys.exit(f"onboard: nobody at {manager.name} has the address `{wanted.actor}`; give one of its people's")
+        manager = db.tenant(wanted.manager)
+        actor = db.user(wanted.actor, home=manager.id).id
         latest, policy = db.seq(), db.policy()
         refused = None
         if wanted.refused:

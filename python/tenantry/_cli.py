@@ -23,7 +23,7 @@ from ._database import Database, diagrams, open, restore
 from ._hints import like
 from ._show import Listing, Row, as_json, facts, show
 from .codes import Code
-from .errors import Misuse, TenantryError, UnknownRefused, misuse
+from .errors import CannotOpen, Misuse, TenantryError, UnknownRefused, misuse
 from .events import CommandRefused, Event
 from .model import (
     CorruptionKind,
@@ -73,7 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A name in a script that the terminal does not know is no reason to stop.
         sys.stdout.reconfigure(errors="backslashreplace")
-    wanted = parser().parse_args(arguments)
+    wanted, more = parser().parse_known_args(arguments)
+    if more:
+        of: Parser = wanted.of
+        of.error(f"unrecognized arguments: {' '.join(more)}")
     for name, text in vars(wanted).items():
         # A file may be called anything.
         if name != "file" and isinstance(text, str) and text != text.encode("utf-8", "replace").decode():
@@ -323,7 +326,7 @@ def verify(wanted: Wanted) -> int:
 
 
 def rebuild(wanted: Wanted) -> int:
-    with open(wanted.file, must_exist=True) as db:
+    with there(wanted, read_only=False) as db:
         told = db.rebuild()
     if wanted.json:
         print(as_json(told))
@@ -366,7 +369,7 @@ def every_customer(db: Database, wanted: Wanted, as_of: AsOf) -> Iterator[Row]:
 
 
 def sweep(wanted: Wanted) -> int:
-    with open(wanted.file, must_exist=True) as db:
+    with there(wanted, read_only=False) as db:
         print(db.sweep(accept_clock=wanted.accept_clock))
     return 0
 
@@ -399,9 +402,20 @@ def draw(wanted: Wanted) -> int:
 # What people type, and what it stands for.
 
 
+def there(wanted: Wanted, *, read_only: bool = True) -> Database:
+    """The store that is there."""
+    try:
+        return open(wanted.file, read_only=read_only, must_exist=True)
+    except CannotOpen as error:
+        if os.path.lexists(wanted.file):
+            raise
+        remedy = "check the path; `tenantry.open(path)` in Python makes a store where there is none"
+        raise NotFound(f"there is no file `{wanted.file}`; {remedy}") from error
+
+
 @contextlib.contextmanager
 def opened(wanted: Wanted) -> Iterator[Database]:
-    with open(wanted.file, read_only=True) as db:
+    with there(wanted) as db:
         try:
             yield db
         except TenantryError as error:
@@ -559,6 +573,9 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, with what to do."""
 
     def error(self, message: str) -> NoReturn:
+        if there := re.fullmatch(r"(argument .*): invalid choice: '(.*)' \(choose from (.*)\)", message, flags=re.S):
+            words = re.findall(r"[\w-]+", there[3])
+            message = f"{there[1]}: there is no `{there[2]}`; give one that there is: {like(there[2], words)}"
         self.exit(2, f"{self.prog}: {message}; see {self.prog} -h\n")
 
 
@@ -596,7 +613,7 @@ def parser() -> argparse.ArgumentParser:
         one = commands.add_parser(
             name, help=help, description=f"{help[:1].upper()}{help[1:]}. {more}".strip(), allow_abbrev=False
         )
-        one.set_defaults(run=run)
+        one.set_defaults(run=run, of=one)
         return one
 
     def with_file(one: argparse.ArgumentParser) -> argparse.ArgumentParser:

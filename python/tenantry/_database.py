@@ -21,7 +21,7 @@ from ._methods import Commands, Queries
 from ._native import AccessIndex
 from ._rows import Answer
 from .codes import Code
-from .errors import TenantryError, from_fault, misuse, refused
+from .errors import Misuse, TenantryError, from_fault, misuse, refused
 from .model import (
     Kind,
     Link,
@@ -156,7 +156,12 @@ class Database(Commands, Queries):
         """
         named = checked("tenant", _id_or_text, tenant)
         if isinstance(named, str):
-            found = self.host_entities(kind=Kind.TENANT, number=named, as_of=as_of, limit=1).first()
+            try:
+                found = self.host_entities(kind=Kind.TENANT, number=named, as_of=as_of, limit=1).first()
+            except Misuse as error:
+                if error.path != "ask.number":
+                    raise
+                found = None  # what no number can be is no tenant's
         else:
             found = self.host_entity(kind=Kind.TENANT, id=named, as_of=as_of)
         if isinstance(found, Tenant):

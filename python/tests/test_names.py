@@ -30,9 +30,10 @@ def test_a_tenant_is_found_by_its_number_and_by_its_id(world: World) -> None:
     for given in ("M-1", " m-1 ", world.msp, str(world.msp), str(world.msp).upper()):
         assert world.db.tenant(given).id == world.msp
     assert world.db.tenant(world.bakery).name == "Bakery Klein"
-    with pytest.raises(Refused) as caught:
-        world.db.tenant("M-2")
-    assert caught.value.reason is Code.UNKNOWN_TENANT and "`M-2`" in str(caught.value)
+    for there_is_none in ("M-2", "", "ada@northwind.example"):
+        with pytest.raises(Refused) as caught:
+            world.db.tenant(there_is_none)
+        assert caught.value.reason is Code.UNKNOWN_TENANT and f"`{there_is_none}`" in str(caught.value)
     with pytest.raises(Refused):
         world.db.tenant(world.bakery, as_of=1)
     with pytest.raises(Misuse, match="`tenant`: an id or a text is wanted, not an Executed"):
@@ -62,7 +63,7 @@ def test_of_several_with_one_address_it_is_who_is_there(world: World) -> None:
     with pytest.raises(Refused):
         db.user(address)
     assert db.user(world.bo).state is UserState.REMOVED
-    asked = db.invite_user(home=world.msp, email=address, role="read_only", actor=world.ada).outcome
+    asked = db.invite_user(tenant=world.msp, invitee=tenantry.Invitee(email=address), role="read_only", actor=world.ada).outcome
     assert db.user(address).id == asked.user and db.user(address).state is UserState.INVITED
     db.accept_invitation(invitation=asked.invitation, email=address, actor=asked.user)
     assert db.user(address).state is UserState.ACTIVE
