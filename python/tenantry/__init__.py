@@ -35,7 +35,12 @@ What is refused raises. Every refusal has a stable number and name, and says wha
 610 no_customer_owner
 have its super admin sign up first
 
-Long lists are read as you go. `rows()` makes dicts of them, as pandas and polars take them.
+A tenant, a user or a link is looked up by what people have of it.
+
+>>> db.tenant(bakery.tenant).id == bakery.tenant and db.user("ada@northwind.example").id == ada
+True
+
+Long lists are read as you go. `rows()` makes dicts of them, `to_pandas()` and `to_polars()` frames, where these are installed.
 
 >>> [row.name for row in db.customers(manager=msp, actor=ada)]
 ['Bakery Klein']

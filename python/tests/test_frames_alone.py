@@ -60,7 +60,8 @@ def test_a_notebook_shows_the_first_rows_of_a_long_list(world: World) -> None:
 
 
 def test_every_kind_of_row_can_be_shown(world: World) -> None:
-    for rows in (world.db.host_records(), world.db.audit(tenant=world.bakery, actor=world.bo), world.db.users(tenant=world.msp, actor=world.ada)):
+    db = world.db
+    for rows in (db.host_records(), db.audit(tenant=world.bakery, actor=world.bo), db.users(tenant=world.msp, actor=world.ada)):
         assert Text(rows._repr_html_()).texts
     for kind in tenantry.Kind:
         if kind is not tenantry.Kind.POLICY:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from types import ModuleType
+
 import pytest
 
 import tenantry
@@ -19,11 +22,12 @@ from tenantry import OPERATOR, Code, Misuse, Policy, Refused, UserState, managem
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )
-def test_the_names_are_those_of_the_default_policy(module: object, there_are: object) -> None:
-    names = {getattr(module, name) for name in module.__all__}  # type: ignore[attr-defined]
-    policy: Policy = tenantry.policy()
-    assert names == there_are(policy)  # type: ignore[operator]
-    assert all(name == getattr(module, name).upper().translate(str.maketrans(".-", "__")) for name in module.__all__)  # type: ignore[attr-defined]
+def test_the_names_are_those_of_the_default_policy(
+    module: ModuleType, there_are: Callable[[Policy], Collection[str]]
+) -> None:
+    named: dict[str, str] = {name: getattr(module, name) for name in module.__all__}
+    assert set(named.values()) == there_are(tenantry.policy())
+    assert all(name == word.upper().translate(str.maketrans(".-", "__")) for name, word in named.items())
 
 
 def test_a_tenant_is_found_by_its_number_and_by_its_id(world: World) -> None:
