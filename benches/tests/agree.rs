@@ -138,8 +138,7 @@ fn the_rival_shows_what_tenantry_shows() {
 
 fn dump(path: &Path) -> String {
     let db = rusqlite::Connection::open(path).unwrap();
-    let tables =
-        ["record", "record_about", "receipt", "entity", "entity_past", "entry", "entry_past", "personal"];
+    let tables = ["record", "record_about", "entity", "entity_past", "entry", "entry_past", "personal"];
     let mut text = String::new();
     for table in tables {
         let mut select = db.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();

@@ -5,15 +5,22 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use tenantry::Error;
 use tenantry::command::*;
-use tenantry::engine::{CorruptionKind, Progress};
+use tenantry::engine::{CorruptionKind, Engine, Progress};
 use tenantry::model::{Patch, Subject, Tenant};
 use tenantry::policy::Policy;
 use tenantry::store::StoreError;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::given::*;
+
+/// The format of today.
+const FORMAT: u32 = 2;
+
+/// Tells a process of this test what to do: how many steps it lives for, and the file.
+const CHILD: &str = "TENANTRY_CHANGE_CHILD";
 
 fn files() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files")
@@ -78,11 +85,14 @@ fn q3_a_file_of_every_format_and_rules_is_opened_verified_rebuilt_and_written_to
         let (format, rules) = numbers(&path);
         assert_eq!(file.file_name().unwrap().to_str(), Some(&*named((format, rules))));
         seen.insert(rules);
-        // It can be read, and is what it was.
+        // It can be read, and stays what it was. One of an older format is carried, in memory, and what is derived is
+        // made anew by that.
+        let before = std::fs::read(&path).unwrap();
         let store = SqliteStore::open(&path, options().read_only(true)).unwrap();
         let verified = Given::bare(store, Policy::default()).engine.verify().unwrap();
-        let older = Some(rules).filter(|rules| *rules < verified.current);
+        let older = Some(rules).filter(|rules| format == FORMAT && *rules < verified.current);
         assert_eq!((verified.older, verified.lost_receipts), (older, 0));
+        assert!(std::fs::read(&path).unwrap() == before);
         let name = |given: &Given| {
             let snapshot = given.engine.read().unwrap();
             let tenant = snapshot.now().unwrap().host().get::<Tenant>(JOINTLY.uuid()).unwrap();
@@ -95,7 +105,7 @@ fn q3_a_file_of_every_format_and_rules_is_opened_verified_rebuilt_and_written_to
         let given = given.and(ADA, rename("Before"));
         assert_eq!(given.engine.verify().unwrap().older, older);
         let rebuilt = given.engine.rebuild().unwrap();
-        assert_eq!((rebuilt.before, rebuilt.after), (rules, verified.current));
+        assert_eq!((rebuilt.before, rebuilt.after), (older.unwrap_or(verified.current), verified.current));
         assert_eq!(rebuilt.unrecoverable, [""; 0]);
         let given = given.and(ADA, rename("After"));
         let verified = given.engine.verify().unwrap();
@@ -115,8 +125,7 @@ fn q3_what_is_derived_under_older_rules_is_no_damage_and_is_rebuilt() {
     write(&path);
     // As if the rules of then had called a tenant otherwise.
     let db = rusqlite::Connection::open(&path).unwrap();
-    let then = "UPDATE entity SET body = replace(body, 'Renamed 19', 'As it was') \
-                WHERE kind = 1 AND body LIKE '%Renamed 19%'";
+    let then = "UPDATE entity SET c = 'As it was' WHERE kind = 1 AND c = 'Renamed 19'";
     assert_eq!(db.execute(then, []).unwrap(), 1);
     let given = open(&path);
     match given.engine.verify() {
@@ -132,21 +141,116 @@ fn q3_what_is_derived_under_older_rules_is_no_damage_and_is_rebuilt() {
         }
     }
     drop((db, given));
-    // One that was written under older rules is no damage, whatever today's rules make of it.
-    std::fs::copy(files().join("format-1-rules-0.db"), &path).unwrap();
+    // What was derived in a file of an older format is not even looked at: it is made anew.
+    for older in ["format-1-rules-0.db", "format-1-rules-2.db"] {
+        std::fs::copy(files().join(older), &path).unwrap();
+        let db = rusqlite::Connection::open(&path).unwrap();
+        let then = "UPDATE entity SET body = replace(body, 'Renamed 19', 'As it was')";
+        assert!(db.execute(then, []).unwrap() > 0);
+        drop(db);
+        let given = open(&path);
+        let verified = given.engine.verify().unwrap();
+        assert_eq!((verified.older, verified.differs), (None, None));
+        assert_eq!(given.engine.rebuild().unwrap().rows, 0);
+    }
+}
+
+#[test]
+fn q3_a_file_of_an_older_format_that_is_killed_on_its_way_is_whole() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let (mut old, mut new) = (0, 0);
+    for steps in 1.. {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(place.path().join(format!("store{suffix}")));
+        }
+        std::fs::copy(files().join("format-1-rules-2.db"), &path).unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
+        child.stdout(Stdio::null()).stderr(Stdio::null());
+        let survived = child.env(CHILD, format!("{steps}|{}", path.display())).status().unwrap().success();
+        match numbers(&path) {
+            (FORMAT, _) => new += 1,
+            (1, 2) => old += 1,
+            other => panic!("step {steps}: {other:?}"),
+        }
+        // Whatever was left, it is opened and holds.
+        let given = open(&path);
+        given.engine.verify().unwrap();
+        assert_eq!(given.engine.rebuild().unwrap().rows, 0, "step {steps}");
+        if survived {
+            break;
+        }
+    }
+    assert!(old > 3 && new > 1, "{old} old, {new} new");
+}
+
+/// Not a test of its own: another process.
+#[test]
+fn child() {
+    let Ok(part) = std::env::var(CHILD) else { return };
+    let (steps, path) = part.split_once('|').unwrap();
+    tenantry::testkit::inside::dies_after(steps.parse().unwrap());
+    drop(SqliteStore::open(path, options()).unwrap());
+}
+
+#[test]
+fn q3_u5_what_is_known_about_people_goes_along_to_a_newer_format_and_nothing_of_it_is_left_elsewhere() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    std::fs::copy(files().join("format-1-rules-2.db"), &path).unwrap();
     let db = rusqlite::Connection::open(&path).unwrap();
-    let then = "UPDATE entity SET body = replace(body, 'Renamed 19', 'As it was')";
-    assert!(db.execute(then, []).unwrap() > 0);
+    let mut all = db.prepare("SELECT trim(body) FROM personal WHERE trim(body) <> '' ORDER BY 1").unwrap();
+    let texts: Vec<String> = all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    drop(all);
     drop(db);
-    let given = open(&path);
-    let verified = given.engine.verify().unwrap();
-    assert_eq!(verified.older, Some(0));
-    assert!(verified.differs.is_some());
-    let rebuilt = given.engine.rebuild().unwrap();
-    assert_eq!((rebuilt.before, rebuilt.after), (0, verified.current));
-    assert!(rebuilt.rows > 0);
-    let verified = given.engine.verify().unwrap();
-    assert_eq!((verified.older, verified.differs), (None, None));
+    drop(open(&path));
+    let file = std::fs::read(&path).unwrap();
+    for text in &texts {
+        let there = file.windows(text.len()).filter(|window| *window == text.as_bytes()).count();
+        assert_eq!(there, 1, "once and nowhere else");
+    }
+}
+
+#[test]
+fn q3_a_file_of_an_older_format_whose_history_is_broken_is_left_as_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    for spoil in [
+        "UPDATE record SET body = replace(body, 'Renamed 3', 'Renamed X')",
+        "DELETE FROM record WHERE seq = 9",
+        "CREATE TRIGGER zz AFTER INSERT ON cursor BEGIN DELETE FROM personal; END",
+        "DROP TABLE receipt",
+    ] {
+        std::fs::copy(files().join("format-1-rules-2.db"), &path).unwrap();
+        let db = rusqlite::Connection::open(&path).unwrap();
+        db.execute_batch(spoil).unwrap();
+        drop(db);
+        let damaged = |error: &StoreError| matches!(error, StoreError::Damaged { .. });
+        assert!(damaged(&SqliteStore::open(&path, options()).err().unwrap()), "{spoil}");
+        assert_eq!(numbers(&path), (1, 2), "{spoil}");
+        let _ = std::fs::remove_file(&path);
+    }
+}
+
+#[test]
+fn q3_a_backup_of_an_older_format_is_read_and_restored() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    std::fs::copy(files().join("format-1-rules-2.db"), at("backup")).unwrap();
+    let db = rusqlite::Connection::open(at("backup")).unwrap();
+    db.execute_batch("INSERT INTO meta VALUES ('backup', '2026-01-01T00:00:00.000Z')").unwrap();
+    drop(db);
+    let restored = Engine::restore(at("backup"), at("store")).unwrap();
+    let given = open(&at("store"));
+    assert_eq!(given.engine.verify().unwrap().token, restored.token);
+    drop(given);
+    // Also in the place of one of an older format.
+    let _ = ["store", "store-wal", "store-shm"].map(|name| std::fs::remove_file(at(name)));
+    std::fs::copy(files().join("format-1-rules-2.db"), at("store")).unwrap();
+    let restored = Engine::restore(at("backup"), at("store")).unwrap();
+    assert_eq!(restored.lost, 0);
+    open(&at("store")).engine.verify().unwrap();
 }
 
 #[test]

@@ -274,8 +274,9 @@ def test_derived_data_that_is_wrong_is_rebuilt(place: Path, tmp_path: Path) -> N
     assert done.returncode == 1 and "its first record was written under" in done.stdout
     older = Path(__file__).parents[2] / "core" / "tests" / "files" / "format-1-rules-0.db"
     (tmp_path / "older.db").write_bytes(older.read_bytes())
+    # One of an older format is read as it is carried to today's, and what is derived is made anew by that.
     done = run(tmp_path, "verify older.db")
-    assert done.returncode == 0 and "written under older rules (0)" in done.stdout
+    assert done.returncode == 0 and "the journal holds" in done.stdout
 
 
 def on_a_terminal(place: Path, words: str, before: str = "pass", **more: str) -> str:

@@ -9,13 +9,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 /// The tables whose rows tell the record they are of, and how new rows are found.
-const TABLES: [(&str, &str); 5] = [
-    ("record", "seq > ?1"),
-    ("record_about", "seq > ?1"),
-    ("receipt", "seq > ?1"),
-    ("entity", "seq > ?1"),
-    ("entry", "seq > ?1"),
-];
+const TABLES: [(&str, &str); 4] =
+    [("record", "seq > ?1"), ("record_about", "seq > ?1"), ("entity", "seq > ?1"), ("entry", "seq > ?1")];
 
 /// What one record wrote: rows by the place of their table; personal data last.
 pub type Written = Vec<(usize, Vec<Value>)>;
@@ -65,11 +60,7 @@ impl Bare {
         // Each person is known by the record whose entities have their id.
         while let Some(row) = rows.next().expect("SQL answers") {
             let values: Vec<Value> = (0..columns).map(|column| row.get(column).expect("a value")).collect();
-            let of: i64 = one_of(
-                &db,
-                "SELECT min(seq) FROM main.record_about WHERE kind = ?1 AND id = ?2",
-                (&values[1], &values[2]),
-            );
+            let of: i64 = one_of(&db, "SELECT min(seq) FROM main.record_about WHERE n = ?1", &values[1]);
             written.entry(of).or_default().push((TABLES.len(), values));
         }
         written.into_values().collect()
@@ -100,6 +91,6 @@ fn one(db: &Connection, sql: &str) -> i64 {
     db.query_row(sql, [], |row| row.get(0)).expect("SQL answers")
 }
 
-fn one_of(db: &Connection, sql: &str, values: (&Value, &Value)) -> i64 {
-    db.query_row(sql, values, |row| row.get(0)).expect("SQL answers")
+fn one_of(db: &Connection, sql: &str, value: &Value) -> i64 {
+    db.query_row(sql, [value], |row| row.get(0)).expect("SQL answers")
 }

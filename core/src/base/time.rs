@@ -149,7 +149,7 @@ impl Timestamp {
     }
 
     /// The form that is shown.
-    fn text(self) -> [u8; 27] {
+    pub(crate) fn text(self) -> [u8; 27] {
         let mut text = *b"0000-00-00T00:00:00.000000Z";
         let mut place = |from: usize, to: usize, mut number: u32| {
             for digit in text.iter_mut().take(to).skip(from).rev() {
@@ -196,14 +196,23 @@ impl FromStr for Timestamp {
     }
 }
 
+// Where nobody reads it as a text, it is a number.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_i64(self.micros());
+        }
         serializer.serialize_str(str::from_utf8(&self.text()).map_err(serde::ser::Error::custom)?)
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            let micros = i64::deserialize(deserializer)?;
+            return Self::from_micros(micros)
+                .ok_or_else(|| serde::de::Error::custom("the moment is out of range"));
+        }
         from_text(deserializer)
     }
 }

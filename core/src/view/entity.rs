@@ -80,16 +80,24 @@ macro_rules! kinds {
                     .expect("entities have string keys and finite numbers")
             }
 
-            /// Reads an entity of this kind from its JSON.
+            /// Writes its fields.
             ///
             /// # Errors
-            /// When the text is not such an entity.
+            /// The writer's.
             #[cfg(feature = "sqlite")]
-            pub(crate) fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
-                // Looked at once as a whole: else every name and text in it is looked at for
-                // itself.
-                let json = str::from_utf8(json).map_err(serde::de::Error::custom)?;
-                Ok(match kind { $(Kind::$name => Self::$name(Arc::new(serde_json::from_str(json)?))),+ })
+            pub(crate) fn write<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$name(entity) => serde::Serialize::serialize(&**entity, to)),+ }
+            }
+
+            /// Reads an entity of this kind from its fields.
+            ///
+            /// # Errors
+            /// When they are not those of such an entity.
+            #[cfg(feature = "sqlite")]
+            pub(crate) fn read<'de, D: serde::Deserializer<'de>>(kind: Kind, from: D) -> Result<Self, D::Error> {
+                Ok(match kind {
+                    $(Kind::$name => Self::$name(Arc::new(serde::Deserialize::deserialize(from)?))),+
+                })
             }
         }
 

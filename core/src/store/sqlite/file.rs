@@ -14,9 +14,10 @@ use uuid::Uuid;
 use super::fault::{Result, SqliteFault, cannot_open, damaged, has_no_log, is_busy};
 use super::log;
 use super::options::{FileOptions, Synchronous};
+use super::pack::say_words;
 use super::place::{FilePlace, admit_names, has_log, log_of};
 use super::read::rules;
-use super::schema::{APPLICATION_ID, FORMAT, MIGRATIONS, MIN_READER, MIN_WRITER, Migration, TABLES, views};
+use super::schema::{APPLICATION_ID, FORMAT, MIN_READER, MIN_WRITER, TABLES, views};
 use crate::journal::RULES;
 use crate::store::StoreError;
 
@@ -217,9 +218,10 @@ pub(super) fn connect(place: &FilePlace, write: bool, options: &FileOptions) -> 
         true => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         false => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
-    let db = match place.is_still() {
-        true => as_it_is(path)?,
-        false => Connection::open_with_flags(path, flags).map_err(|error| match place.check() {
+    let db = match place.carried() {
+        Some(uri) => in_memory(uri)?,
+        None if place.is_still() => as_it_is(path)?,
+        None => Connection::open_with_flags(path, flags).map_err(|error| match place.check() {
             Ok(()) => cannot_open(path, error),
             Err(moved) => moved,
         })?,
@@ -279,6 +281,7 @@ pub(super) fn create(db: &Connection, path: &Path, deadline: Instant) -> Result<
             }
             db.execute_batch(TABLES)?;
             db.execute_batch(&views())?;
+            say_words(db)?;
             let mut set = db.prepare("INSERT INTO meta VALUES (?1, ?2)")?;
             set.execute(("epoch", Uuid::new_v4().to_string()))?;
             set.execute(("min_reader", MIN_READER))?;
@@ -323,7 +326,7 @@ impl MaybeBusy for CreateError {
     }
 }
 
-/// Gives the file its log, and brings its format up to date.
+/// Gives the file its log.
 pub(super) fn prepare(db: &Connection, path: &Path, deadline: Instant) -> Result<()> {
     patiently(deadline, || {
         let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
@@ -336,31 +339,16 @@ pub(super) fn prepare(db: &Connection, path: &Path, deadline: Instant) -> Result
     if mode != "wal" {
         return Err(cannot_open(path, "the file system cannot share memory between processes"));
     }
-    migrate(db, MIGRATIONS, FORMAT, deadline)
+    Ok(())
 }
 
-/// Takes an older file to `format`, all the way in one transaction.
-pub(super) fn migrate(db: &Connection, steps: &[Migration], format: i32, deadline: Instant) -> Result<()> {
-    if pragma(db, "user_version")? >= format {
-        return Ok(());
-    }
-    patiently(deadline, || db.execute_batch("BEGIN IMMEDIATE"))?;
-    let walk = || -> Result<()> {
-        let mut at = pragma(db, "user_version")?;
-        while at < format {
-            let step = steps.iter().find(|step| step.from == at);
-            let step = step.ok_or_else(|| damaged(format!("its format {at} is unknown")))?;
-            (step.run)(db)?;
-            at += 1;
-        }
-        db.execute("UPDATE meta SET value = ?1 WHERE name = 'format'", [format])?;
-        db.execute_batch(&format!("PRAGMA user_version = {at}; COMMIT"))?;
-        Ok(())
-    };
-    walk().inspect_err(|_| roll_back(db))?;
-    // The first page tells even those who do not read the log.
-    checkpoint(db)?;
-    Ok(())
+/// A connection to what is in memory.
+pub(super) fn in_memory(uri: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(uri, flags)
 }
 
 /// Writes everything in the log to its place and empties it; whether it could.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::fault::{Result, damaged};
 use super::file::{newer, pragma};
 use super::log::is_marks;
+use super::pack::{say_words, words};
 use super::schema::{APPLICATION_ID, FORMAT, MIN_READER, MIN_WRITER, TABLES, views};
 use crate::journal::RULES;
 
@@ -55,7 +56,7 @@ fn strange(db: &Connection) -> Result<Vec<Strange>> {
     let texts = [TABLES, &views()].concat();
     let mut ours: BTreeMap<(String, String), &str> = BTreeMap::new();
     for text in texts.split(";\n").map(str::trim).filter(|text| !text.is_empty()) {
-        let mut words = text.split([' ', '(']).skip(1);
+        let mut words = text.split([' ', '(']).skip(1).filter(|word| *word != "UNIQUE");
         if let (Some(kind), Some(name)) = (words.next(), words.next()) {
             ours.insert((kind.to_lowercase(), name.to_owned()), text);
         }
@@ -101,11 +102,22 @@ pub(super) fn mend_said(db: &Connection) -> Result<()> {
     // When it was made, nobody knows any more; that it is said to have been is what is wanted.
     db.execute_batch("INSERT OR IGNORE INTO meta VALUES ('created', strftime('%Y-%m-%dT%H:%M:%fZ'))")?;
     if pragma(db, "user_version")? == FORMAT {
+        say_words(db)?;
         for (name, value) in [("min_reader", MIN_READER), ("min_writer", MIN_WRITER), ("format", FORMAT)] {
             set.execute((name, value))?;
         }
     }
     Ok(())
+}
+
+/// Whether the words in a file are those that this library knows.
+fn has_words(db: &Connection) -> Result<bool> {
+    let mut held = db.prepare("SELECT code, text FROM word ORDER BY code")?;
+    let held: Vec<(Vec<u8>, String)> =
+        held.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    let mut ours: Vec<_> = words().map(|(code, word)| (code, word.to_owned())).collect();
+    ours.sort();
+    Ok(held == ours)
 }
 
 /// Refuses to write to a file in which something of somebody else's would act on what is written,
@@ -156,6 +168,9 @@ pub(super) fn foreign(db: &Connection) -> Result<Option<String>> {
     const SAID: [&str; 7] = ["epoch", "min_reader", "min_writer", "format", "created", "wipe", "log"];
     if let Some(name) = SAID.iter().find(|name| !said.contains_key(**name)) {
         return Ok(Some(format!("its table `meta` says nothing of `{name}`")));
+    }
+    if !has_words(db)? {
+        return Ok(Some("its table `word` does not say what tenantry says there".to_owned()));
     }
     check_integrity(db)?;
     Ok(None)

@@ -16,7 +16,7 @@ pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
         let (delete, put) = (table.delete(), table.put());
         let before = mended.rows;
         retold.walk(table, &mut |differs| {
-            let words = table.told(differs)?;
+            let words = retold.in_words(table, differs)?;
             mended.note(|| words);
             let (sql, values) = match differs {
                 Differs::More(stored) => (&delete, table.values(stored, true)?),
@@ -25,7 +25,7 @@ pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
             to.execute(sql, rusqlite::params_from_iter(values))?;
             Ok(false)
         })?;
-        mended.moved |= table.table() == "receipt" && mended.rows > before;
+        mended.moved |= table.table() == "record" && mended.rows > before;
         step();
     }
     retold.misaddressed(&mut |slot, email| {

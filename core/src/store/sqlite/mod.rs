@@ -2,9 +2,11 @@
 //! processes.
 //!
 //! Readers never wait for the writer. Writers wait in a queue within the process and with short
-//! random pauses between processes. The file stays readable with `sqlite3`: bodies are JSON, and
-//! there is a view for each kind of entity.
+//! random pauses between processes. The file stays readable with `sqlite3`: there are views
+//! for people, also of what is packed.
 
+mod carry;
+mod columns;
 mod copy;
 mod fault;
 mod file;
@@ -18,6 +20,7 @@ mod log;
 mod make;
 mod mend;
 mod options;
+mod pack;
 mod place;
 mod read;
 mod restore;
@@ -25,6 +28,7 @@ mod retold;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod words;
 mod write;
 
 use std::ops::Deref;
@@ -33,16 +37,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::Connection;
 use uuid::Uuid;
 
 pub use self::options::{FileOptions, Synchronous};
 pub(crate) use self::restore::{ANOTHER, Restoring};
 
+use self::carry::up_to_date;
 use self::copy::{SqliteDraft, taken, whole};
 use self::fault::{Result, SqliteFault, cannot_open, damaged, surely_undone};
 use self::file::{
     Inspected, admit, checkpoint, connect, create, deadline, for_reading, inspect, is_ours, patiently,
-    prepare, roll_back,
+    pragma, prepare, roll_back,
 };
 use self::log::{SET_MARK, mark};
 use self::make::{admit_schema, check_integrity, foreign};
@@ -50,6 +56,7 @@ use self::mend::mend;
 use self::place::{FilePlace, has_log, make};
 use self::read::{Conn, signed};
 use self::retold::Retold;
+use self::schema::FORMAT;
 use self::write::{Writer, append};
 use super::draft::step;
 use super::queue::{Lent, Queue};
@@ -83,6 +90,8 @@ pub struct SqliteStore {
     writer: Option<Queue<Writer>>,
     /// Whether the log still holds something that was erased.
     to_wipe: AtomicBool,
+    /// Keeps what is read in memory, where the file is of an older format.
+    _carried: Option<Mutex<Connection>>,
 }
 
 impl SqliteStore {
@@ -103,7 +112,12 @@ impl SqliteStore {
             return Err(cannot_open(&path, "there is no store, and none may be made"));
         }
         if options.read_only {
-            let place = for_reading(FilePlace::of(&path)?, &options)?;
+            let mut place = for_reading(FilePlace::of(&path)?, &options)?;
+            let mut carried = None;
+            if pragma(&connect(&place, false, &options)?, "user_version")? < FORMAT {
+                let (uri, kept) = carry::carried(&place, &options)?;
+                (place, carried) = (place.read_at(uri), Some(Mutex::new(kept)));
+            }
             let conn = Conn::new(connect(&place, false, &options)?);
             let (epoch, _) = identity(&conn, &path, false)?;
             let place = place.with_log();
@@ -117,6 +131,7 @@ impl SqliteStore {
                 idle,
                 writer: None,
                 to_wipe: AtomicBool::default(),
+                _carried: carried,
             });
         }
         if found == Inspected::Nothing {
@@ -130,6 +145,7 @@ impl SqliteStore {
         }
         prepare(&db, &path, deadline)?;
         let conn = Conn::new(db);
+        up_to_date(&conn, deadline)?;
         let (epoch, to_wipe) = identity(&conn, &path, true)?;
         let place = place.with_log();
         place.check()?;
@@ -144,7 +160,7 @@ impl SqliteStore {
         drop(writer.wipe());
         let to_wipe = AtomicBool::new(writer.to_wipe.is_some());
         let (idle, writer) = (Mutex::default(), Some(Queue::new(writer)));
-        Ok(Self { place, options, epoch, pid: std::process::id(), idle, writer, to_wipe })
+        Ok(Self { place, options, epoch, pid: std::process::id(), idle, writer, to_wipe, _carried: None })
     }
 
     /// Reads the whole file and reports damage to its structure. It takes as long as the file is
@@ -237,7 +253,7 @@ impl SqliteStore {
         self.check_fork()?;
         self.place.check()?;
         let draft = SqliteDraft::begin(&to)?;
-        let db = connect(&self.place, false, &self.options)?;
+        let db = connect(&self.place.on_disk(), false, &self.options)?;
         draft.fill(&db, deadline(&self.options), |db| {
             // It has no log from which anything had to be wiped.
             db.execute_batch(

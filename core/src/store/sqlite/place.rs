@@ -48,6 +48,8 @@ pub(super) struct FilePlace {
     shared: Option<FileId>,
     /// How large it was and when it was last written, where nothing may be written beside it.
     still: Option<(u64, Option<SystemTime>)>,
+    /// Where in memory it is read instead, carried to today's format.
+    carried: Option<String>,
 }
 
 impl FilePlace {
@@ -55,7 +57,8 @@ impl FilePlace {
     pub(super) fn of(path: &Path) -> Result<Self> {
         let real = fs::canonicalize(path).map_err(|error| cannot_open(path, error))?;
         let found = fs::metadata(&real).map_err(|error| cannot_open(path, error))?;
-        Ok(Self { path: path.to_owned(), real, file: file_id(&found), log: None, shared: None, still: None })
+        let (path, file) = (path.to_owned(), file_id(&found));
+        Ok(Self { path, real, file, log: None, shared: None, still: None, carried: None })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -75,6 +78,22 @@ impl FilePlace {
     /// Whether the file is read as it is, without a log.
     pub(super) fn is_still(&self) -> bool {
         self.still.is_some()
+    }
+
+    /// Where in memory it is read instead, if it is of an older format.
+    pub(super) fn carried(&self) -> Option<&str> {
+        self.carried.as_deref()
+    }
+
+    /// The file itself, also where it is read in memory.
+    pub(super) fn on_disk(&self) -> Self {
+        Self { carried: None, ..self.clone() }
+    }
+
+    /// From now on it is read there.
+    pub(super) fn read_at(mut self, carried: String) -> Self {
+        self.carried = Some(carried);
+        self
     }
 
     /// From now on the log is to be the one that is there.

@@ -8,8 +8,9 @@ use rusqlite::{Connection, Row};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::columns;
 use super::fault::{Result, SqliteFault, damaged};
-use super::schema;
+use super::pack::{Beside, unpack};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
 use crate::base::time::Timestamp;
@@ -29,6 +30,8 @@ pub(super) struct Conn {
     policies: RefCell<Vec<(Uuid, i64, Any)>>,
     // Invariant: what this connection's transaction sees, or nothing.
     seen: Cell<Option<Seen>>,
+    /// How it reads records.
+    records: &'static str,
 }
 
 /// Where the journal ends, and the record that put the policy in force: what every check asks
@@ -48,7 +51,7 @@ fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn number(row: &Row<'_>, column: usize) -> Result<u64> {
+pub(super) fn number(row: &Row<'_>, column: usize) -> Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| damaged("a revision is negative"))
 }
@@ -60,7 +63,7 @@ pub(super) fn bytes<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8]> {
     }
 }
 
-fn text(row: &Row<'_>, column: usize) -> Result<String> {
+pub(super) fn text(row: &Row<'_>, column: usize) -> Result<String> {
     let bytes = bytes(row, column)?.to_vec();
     String::from_utf8(bytes).map_err(|_| damaged("a text is not UTF-8"))
 }
@@ -69,7 +72,7 @@ pub(super) fn id(row: &Row<'_>, column: usize) -> Result<Uuid> {
     Uuid::from_slice(bytes(row, column)?).map_err(|_| damaged("an id is not of 16 bytes"))
 }
 
-fn hash(row: &Row<'_>, column: usize) -> Result<Hash> {
+pub(super) fn hash(row: &Row<'_>, column: usize) -> Result<Hash> {
     let bytes = bytes(row, column)?.try_into().map_err(|_| damaged("a hash is not of 32 bytes"))?;
     Ok(Hash::from_bytes(bytes))
 }
@@ -80,21 +83,46 @@ pub(super) fn kind(row: &Row<'_>, column: usize) -> Result<Kind> {
     found.copied().ok_or_else(|| damaged("a kind of entity is unknown"))
 }
 
-pub(super) fn decode(kind: Kind, body: &[u8]) -> Result<Any> {
-    Any::decode(kind, body).map_err(|error| {
-        damaged(format!("a {} is not readable at column {} of its text", kind.name(), error.column()))
-    })
+/// The entity of which a row has the columns from this one on.
+pub(super) fn decode(kind: Kind, id: Uuid, row: &Row<'_>, first: usize) -> Result<Any> {
+    columns::read(kind, id, row, first)
+        .map_err(|_| damaged(format!("the {} {id} is not readable", kind.name())))
 }
 
+/// A record of which a row begins with number, hash, moment, request and body.
 fn stored_record(row: &Row<'_>) -> Result<StoredRecord> {
-    Ok(StoredRecord { seq: number(row, 0)?, hash: hash(row, 1)?, text: text(row, 2)? })
+    let seq = number(row, 0)?;
+    let held = bytes(row, 4)?;
+    let unpacked = match row.get_ref(4)? {
+        ValueRef::Blob(packed) => {
+            let request = if row.get_ref(3)? == ValueRef::Null { None } else { id(row, 3).ok() };
+            unpack(packed, &Beside { seq: signed(seq), at: row.get(2)?, request })
+        }
+        _ => None,
+    };
+    // What is no text is not the one that was hashed either.
+    let text = unpacked.unwrap_or_else(|| String::from_utf8_lossy(held).into_owned());
+    Ok(StoredRecord { seq, hash: hash(row, 1)?, text })
 }
 
-/// The number under which personal data of such a subject is kept.
-pub(super) fn subject_kind(subject: Subject) -> u8 {
+/// A key as it is stored: the number of its index comes first.
+pub(super) fn stored_key(index: Index, key: &Key) -> Vec<u8> {
+    [&[index.number()], key.as_bytes()].concat()
+}
+
+/// A key of this index as it was before it was stored.
+fn key_of(index: Index, stored: &[u8]) -> Result<Key> {
+    match stored.split_first() {
+        Some((number, key)) if *number == index.number() => Ok(Key::from_bytes(key.to_vec())),
+        _ => Err(disordered(index)),
+    }
+}
+
+/// What kind of entity a subject is.
+pub(super) const fn subject_kind(subject: Subject) -> Kind {
     match subject {
-        Subject::User(_) => Kind::User.number(),
-        Subject::Tenant(_) => Kind::Tenant.number(),
+        Subject::User(_) => Kind::User,
+        Subject::Tenant(_) => Kind::Tenant,
     }
 }
 
@@ -109,79 +137,98 @@ pub(super) const NO_EMAIL: [u8; 3] = [0; 3];
 
 macro_rules! of_entity {
     ($columns:literal) => {
-        // As many rows as `ROWS`.
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM entity WHERE row >= ?3 AND row < ?3 + 4096 AND kind = ?1 AND id = ?2 LIMIT 1"
-        )
+        concat!("SELECT ", $columns, " FROM entity WHERE id = ?1 AND kind = ?2")
     };
 }
-pub(super) const GET: &str = of_entity!("seq, body");
-pub(super) const GET_ROW: &str = of_entity!("row, body");
+macro_rules! fields {
+    () => {
+        "a, b, c, d, e, f, g, h, rest"
+    };
+}
+pub(super) const GET: &str =
+    concat!("SELECT seq, ", fields!(), " FROM entity WHERE id = ?1 AND kind = ?2 AND seq IS NOT NULL");
+pub(super) const GET_ROW: &str =
+    concat!("SELECT n, seq, ", fields!(), " FROM entity WHERE id = ?1 AND kind = ?2");
+const NUMBER: &str = of_entity!("n");
+const NAME: &str = "SELECT kind, id FROM entity WHERE n = ?1";
 pub(super) const EVERY: &str =
-    "SELECT id, seq, body FROM entity WHERE row >= ?2 AND row <= ?3 AND kind = ?1 ORDER BY row";
+    concat!("SELECT id, seq, ", fields!(), " FROM entity WHERE kind = ?1 AND seq IS NOT NULL ORDER BY n");
 const HEAD: &str =
     concat!("SELECT seq, hash, at, (", of_entity!("seq"), ") FROM record ORDER BY seq DESC LIMIT 1");
-pub(super) const GET_PAST: &str = "SELECT seq, until, body FROM entity_past \
-     WHERE kind = ?1 AND id = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT 1";
+pub(super) const GET_PAST: &str = concat!(
+    "SELECT seq, until, ",
+    fields!(),
+    " FROM entity_past WHERE n = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1"
+);
+pub(super) const PERSONAL: &str = "SELECT p.body FROM entity e CROSS JOIN personal p ON p.n = e.n \
+     WHERE e.id = ?1 AND e.kind = ?2";
+pub(super) const ADDRESSED: &str = "SELECT e.id, p.body FROM personal p CROSS JOIN entity e ON e.n = p.n \
+     WHERE p.email = ?1 AND e.kind = ?2";
+const RECORDS: &str = "SELECT seq, hash, at, request, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+/// The same of format 1.
+const FIRST_RECORDS: &str =
+    "SELECT seq, hash, at, NULL, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+const RECORDS_ABOUT: &str = "SELECT r.seq, r.hash, r.at, r.request, r.body \
+     FROM record_about o CROSS JOIN record r ON r.seq = o.seq \
+     WHERE o.n = ?1 AND o.seq > ?2 ORDER BY o.seq LIMIT ?3";
 // Keys alone bound a scan, and what is left of one key is read by itself: to compare keys and ids
 // together costs more in every row than the rest of the row.
 macro_rules! scan {
     ($within:literal, $order:literal) => {
         concat!(
-            "SELECT e.key, e.kind, n.seq, n.body, e.id FROM entry e CROSS JOIN entity n ON n.row = e.row \
-             WHERE e.idx = ?1 AND ",
+            "SELECT e.key, e.id, n.kind, n.seq, n.a, n.b, n.c, n.d, n.e, n.f, n.g, n.h, n.rest \
+             FROM entry e CROSS JOIN entity n ON n.n = e.n WHERE ",
             $within,
             " ORDER BY e.key",
             $order,
             ", e.id",
             $order,
-            ", e.kind",
+            ", e.n",
             $order,
-            " LIMIT ?4"
+            " LIMIT ?3"
         )
     };
 }
 macro_rules! members {
     ($order:literal) => {
         concat!(
-            "SELECT id, kind FROM entry WHERE idx = ?1 AND key = ?2 AND id > ?3 AND id < ?4 AND seq <= ?5 \
-             UNION ALL SELECT id, kind FROM entry_past WHERE idx = ?1 AND key = ?2 \
-             AND chapter = (SELECT max(chapter) FROM entry_past WHERE idx = ?1 AND key = ?2 AND chapter <= ?5) \
-             AND id > ?3 AND id < ?4 AND seq <= ?5 AND until > ?5 ORDER BY 1",
+            "SELECT id, n FROM entry WHERE key = ?1 AND id > ?2 AND id < ?3 AND seq <= ?4 \
+             UNION ALL SELECT id, n FROM entry_past WHERE key = ?1 \
+             AND chapter = (SELECT max(chapter) FROM entry_past WHERE key = ?1 AND chapter <= ?4) \
+             AND id > ?2 AND id < ?3 AND seq <= ?4 AND until > ?4 ORDER BY 1",
             $order,
             ", 2",
             $order,
-            " LIMIT ?6"
+            " LIMIT ?5"
         )
     };
 }
 macro_rules! beside {
-    ($nearest:literal, $beyond:literal) => {
+    ($nearest:literal, $within:literal) => {
         concat!(
             "SELECT ",
             $nearest,
             "(key) FROM (SELECT ",
             $nearest,
-            "(key) AS key FROM entry WHERE idx = ?1 AND key ",
-            $beyond,
-            " ?2 UNION ALL SELECT ",
+            "(key) AS key FROM entry WHERE ",
+            $within,
+            " UNION ALL SELECT ",
             $nearest,
-            "(key) FROM entry_past WHERE idx = ?1 AND key ",
-            $beyond,
-            " ?2)"
+            "(key) FROM entry_past WHERE ",
+            $within,
+            ")"
         )
     };
 }
-pub(super) const SCAN: &str = scan!("e.key >= ?2 AND e.key < ?3", "");
-pub(super) const SCAN_BACK: &str = scan!("e.key >= ?2 AND e.key < ?3", " DESC");
-pub(super) const SCAN_KEY: &str = scan!("e.key = ?2 AND e.id > ?3", "");
-pub(super) const SCAN_KEY_BACK: &str = scan!("e.key = ?2 AND e.id < ?3", " DESC");
+pub(super) const SCAN: &str = scan!("e.key >= ?1 AND e.key < ?2", "");
+pub(super) const SCAN_BACK: &str = scan!("e.key >= ?1 AND e.key < ?2", " DESC");
+pub(super) const SCAN_KEY: &str = scan!("e.key = ?1 AND e.id > ?2", "");
+pub(super) const SCAN_KEY_BACK: &str = scan!("e.key = ?1 AND e.id < ?2", " DESC");
 pub(super) const MEMBERS: &str = members!("");
 pub(super) const MEMBERS_BACK: &str = members!(" DESC");
-pub(super) const NEXT_KEY: &str = beside!("min", ">");
-pub(super) const KEY_BEFORE: &str = beside!("max", "<");
+// Within one index: the first byte of a key is its number.
+pub(super) const NEXT_KEY: &str = beside!("min", "key > ?1 AND key < ?2");
+pub(super) const KEY_BEFORE: &str = beside!("max", "key < ?1 AND key >= ?2");
 
 // What comes before every id, and what comes after every one.
 const BEFORE_IDS: &[u8] = &[];
@@ -189,7 +236,14 @@ const AFTER_IDS: &[u8] = &[u8::MAX; 17];
 
 impl Conn {
     pub(super) fn new(db: Connection) -> Self {
-        Self { db, policies: RefCell::default(), seen: Cell::default() }
+        Self { db, policies: RefCell::default(), seen: Cell::default(), records: RECORDS }
+    }
+
+    /// One to a file of this format, of which only records and the head are read if it is an older
+    /// one.
+    pub(super) fn of_format(db: Connection, format: i32) -> Self {
+        let records = if format == 1 { FIRST_RECORDS } else { RECORDS };
+        Self { records, ..Self::new(db) }
     }
 
     /// Begins a transaction.
@@ -206,6 +260,20 @@ impl Conn {
         Ok(self.db.prepare_cached(sql)?.execute(params)?)
     }
 
+    /// The number of something, if it has one.
+    pub(super) fn number(&self, kind: Kind, id: Uuid) -> Result<Option<i64>> {
+        let mut find = self.db.prepare_cached(NUMBER)?;
+        let mut rows = find.query((id.as_bytes(), kind.number()))?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    }
+
+    /// What has a number, if anything has.
+    pub(super) fn named(&self, n: i64) -> Result<Option<(Kind, Uuid)>> {
+        let mut find = self.db.prepare_cached(NAME)?;
+        let mut rows = find.query([n])?;
+        rows.next()?.map(|row| Ok((kind(row, 0)?, id(row, 1)?))).transpose()
+    }
+
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>> {
         if kind == Kind::PolicyVersion
             && id.is_nil()
@@ -214,36 +282,35 @@ impl Conn {
             return Ok(Some(policy));
         }
         let mut get = self.db.prepare_cached(GET)?;
-        let mut rows = get.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
+        let mut rows = get.query((id.as_bytes(), kind.number()))?;
         rows.next()?.map(|row| self.entity((kind, id), row, 0, 1)).transpose()
     }
 
     fn load_as_of(&self, kind: Kind, id: Uuid, seq: i64) -> Result<Option<Any>> {
-        let mut get = self.db.prepare_cached(GET)?;
-        let mut rows = get.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
-        if let Some(row) = rows.next()?
-            && row.get::<_, i64>(0)? <= seq
-        {
-            return self.entity((kind, id), row, 0, 1).map(Some);
+        let mut get = self.db.prepare_cached(GET_ROW)?;
+        let mut rows = get.query((id.as_bytes(), kind.number()))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        if row.get::<_, Option<i64>>(1)?.is_some_and(|since| since <= seq) {
+            return self.entity((kind, id), row, 1, 2).map(Some);
         }
         let mut get = self.db.prepare_cached(GET_PAST)?;
-        let mut rows = get.query((kind.number(), id.as_bytes(), seq))?;
+        let mut rows = get.query((row.get::<_, i64>(0)?, seq))?;
         match rows.next()? {
             Some(row) if row.get::<_, i64>(1)? > seq => self.entity((kind, id), row, 0, 2).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// The entity in a row, from the record and the text in these columns.
-    fn entity(&self, (kind, id): (Kind, Uuid), row: &Row<'_>, seq: usize, body: usize) -> Result<Any> {
+    /// The entity in a row, from the record in this column and the fields from that one on.
+    fn entity(&self, (kind, id): (Kind, Uuid), row: &Row<'_>, seq: usize, first: usize) -> Result<Any> {
         if kind != Kind::PolicyVersion {
-            return decode(kind, bytes(row, body)?);
+            return decode(kind, id, row, first);
         }
         let seq = row.get(seq)?;
         if let Some(policy) = self.policy(id, seq) {
             return Ok(policy);
         }
-        let policy = decode(kind, bytes(row, body)?)?;
+        let policy = decode(kind, id, row, first)?;
         let mut policies = self.policies.borrow_mut();
         policies.insert(0, (id, seq, policy.clone()));
         policies.truncate(POLICIES);
@@ -257,26 +324,27 @@ impl Conn {
 
     fn scan(&self, span: &Span, at_most: usize) -> Result<Vec<Found>> {
         let mut found = Vec::new();
-        let (mut low, mut high) = (span.low.as_bytes().to_vec(), span.high.as_bytes());
+        let mut low = stored_key(span.index, &span.low);
+        let mut high = stored_key(span.index, &span.high);
         if let Some((key, id)) = &span.after {
-            let (key, id) = (key.as_bytes(), id.as_bytes().as_slice());
-            if low.as_slice() <= key && key < high {
+            let (key, id) = (stored_key(span.index, key), id.as_bytes().as_slice());
+            if low <= key && key < high {
                 let rest = if span.backwards { SCAN_KEY_BACK } else { SCAN_KEY };
                 let within =
                     |held: &[u8], one: &[u8]| held == key && (one > id) != span.backwards && one != id;
-                self.collect(rest, span.index, (key, id), at_most, &within, &mut found)?;
+                self.collect(rest, span.index, (&key, id), at_most, &within, &mut found)?;
             }
             if span.backwards {
                 high = high.min(key);
             } else {
                 // The least key that is greater.
-                low = low.max([key, &[0]].concat());
+                low = low.max([key.as_slice(), &[0]].concat());
             }
         }
         if found.len() < at_most {
             let all = if span.backwards { SCAN_BACK } else { SCAN };
-            let within = |held: &[u8], _: &[u8]| low.as_slice() <= held && held < high;
-            self.collect(all, span.index, (&low, high), at_most - found.len(), &within, &mut found)?;
+            let within = |held: &[u8], _: &[u8]| low.as_slice() <= held && held < high.as_slice();
+            self.collect(all, span.index, (&low, &high), at_most - found.len(), &within, &mut found)?;
         }
         Ok(found)
     }
@@ -293,15 +361,15 @@ impl Conn {
         found: &mut Vec<Found>,
     ) -> Result<()> {
         let mut scan = self.db.prepare_cached(sql)?;
-        let mut rows = scan.query((index.number(), from, to, limit(at_most)))?;
+        let mut rows = scan.query((from, to, limit(at_most)))?;
         while let Some(row) = rows.next()? {
             let key = bytes(row, 0)?;
-            if !within(key, bytes(row, 4)?) {
+            if !within(key, bytes(row, 1)?) {
                 return Err(disordered(index));
             }
-            let id = id(row, 4)?;
-            let entity = self.entity((kind(row, 1)?, id), row, 2, 3)?;
-            found.push(Found { key: Key::from_bytes(key.to_vec()), id, entity });
+            let id = id(row, 1)?;
+            let entity = self.entity((kind(row, 2)?, id), row, 3, 4)?;
+            found.push(Found { key: key_of(index, key)?, id, entity });
         }
         Ok(())
     }
@@ -319,7 +387,9 @@ impl Conn {
             && key < span.high
             && found.len() < at_most
         {
-            for (id, kind) in self.members(span, &key, after.take(), seq, at_most - found.len())? {
+            for (id, n) in self.members(span, &key, after.take(), seq, at_most - found.len())? {
+                let named = self.named(n)?.filter(|named| named.1 == id);
+                let (kind, _) = named.ok_or_else(|| damaged(format!("{id} has not the number {n}")))?;
                 let entity = self.load_as_of(kind, id, seq)?;
                 let entity = entity.ok_or_else(|| damaged(format!("{} {id} is missing", kind.name())))?;
                 found.push(Found { key: key.clone(), id, entity });
@@ -331,15 +401,20 @@ impl Conn {
 
     /// The key that comes next, now or once, the way a span is read.
     fn key_beside(&self, span: &Span, key: &Key) -> Result<Option<Key>> {
-        let mut probe = self.db.prepare_cached(if span.backwards { KEY_BEFORE } else { NEXT_KEY })?;
-        let mut rows = probe.query((span.index.number(), key.as_bytes()))?;
+        let (probe, end) = match span.backwards {
+            true => (KEY_BEFORE, [span.index.number()]),
+            false => (NEXT_KEY, [span.index.number().saturating_add(1)]),
+        };
+        let mut probe = self.db.prepare_cached(probe)?;
+        let key = stored_key(span.index, key);
+        let mut rows = probe.query((&key, end))?;
         Ok(match rows.next()? {
             Some(row) if row.get_ref(0)? != ValueRef::Null => {
                 let beside = bytes(row, 0)?;
-                if (beside > key.as_bytes()) == span.backwards || beside == key.as_bytes() {
+                if (beside > key.as_slice()) == span.backwards || beside == key {
                     return Err(disordered(span.index));
                 }
-                Some(Key::from_bytes(beside.to_vec()))
+                Some(key_of(span.index, beside)?)
             }
             _ => None,
         })
@@ -353,30 +428,28 @@ impl Conn {
         after: Option<Uuid>,
         seq: i64,
         at_most: usize,
-    ) -> Result<Vec<(Uuid, Kind)>> {
+    ) -> Result<Vec<(Uuid, i64)>> {
         let (mut low, mut high) = (BEFORE_IDS, AFTER_IDS);
         if let Some(id) = &after {
             *(if span.backwards { &mut high } else { &mut low }) = id.as_bytes();
         }
         let mut members = self.db.prepare_cached(if span.backwards { MEMBERS_BACK } else { MEMBERS })?;
-        let mut rows =
-            members.query((span.index.number(), key.as_bytes(), low, high, seq, limit(at_most)))?;
+        let mut rows = members.query((stored_key(span.index, key), low, high, seq, limit(at_most)))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let member = id(row, 0)?;
             if member.as_bytes().as_slice() <= low || high <= member.as_bytes().as_slice() {
                 return Err(disordered(span.index));
             }
-            found.push((member, kind(row, 1)?));
+            found.push((member, row.get(1)?));
         }
         Ok(found)
     }
 
-    /// Visits every entity of a kind in the order of their rows, which are together.
+    /// Visits every entity of a kind in the order of their numbers: the table is read as it lies.
     fn every(&self, kind: Kind, visit: &mut dyn FnMut(Any)) -> Result<()> {
         let mut all = self.db.prepare_cached(EVERY)?;
-        let (first, last) = schema::rows(kind);
-        let mut rows = all.query((kind.number(), first, last))?;
+        let mut rows = all.query([kind.number()])?;
         while let Some(row) = rows.next()? {
             visit(self.entity((kind, id(row, 0)?), row, 1, 2)?);
         }
@@ -384,20 +457,18 @@ impl Conn {
     }
 
     fn personal(&self, subject: Subject) -> Result<Option<Personal>> {
-        let mut get = self.db.prepare_cached("SELECT body FROM personal WHERE kind = ?1 AND id = ?2")?;
-        let mut rows = get.query((subject_kind(subject), subject.uuid().as_bytes()))?;
+        let mut get = self.db.prepare_cached(PERSONAL)?;
+        let mut rows = get.query((subject.uuid().as_bytes(), subject_kind(subject).number()))?;
         rows.next()?.map_or(Ok(None), |row| personal(bytes(row, 0)?))
     }
 
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>> {
-        let mut get = self.db.prepare_cached("SELECT kind, id, body FROM personal WHERE email = ?1")?;
-        let mut rows = get.query([email_key(email)])?;
+        let mut get = self.db.prepare_cached(ADDRESSED)?;
+        let mut rows = get.query((email_key(email), Kind::User.number()))?;
         let mut users = Vec::new();
         while let Some(row) = rows.next()? {
-            if kind(row, 0)? == Kind::User
-                && personal(bytes(row, 2)?)?.is_some_and(|personal| personal.email.as_ref() == Some(email))
-            {
-                users.push(UserId::from_uuid(id(row, 1)?));
+            if personal(bytes(row, 1)?)?.is_some_and(|personal| personal.email.as_ref() == Some(email)) {
+                users.push(UserId::from_uuid(id(row, 0)?));
             }
         }
         users.sort();
@@ -405,7 +476,9 @@ impl Conn {
     }
 
     pub(super) fn entities(&self) -> Result<u64> {
-        self.db.prepare_cached("SELECT count(*) FROM entity")?.query_row([], |row| Ok(number(row, 0)))?
+        self.db
+            .prepare_cached("SELECT count(*) FROM entity WHERE seq IS NOT NULL")?
+            .query_row([], |row| Ok(number(row, 0)))?
     }
 
     pub(super) fn head(&self) -> Result<Head> {
@@ -418,8 +491,7 @@ impl Conn {
             return Ok(Some(seen));
         }
         let mut last = self.db.prepare_cached(HEAD)?;
-        let (kind, id) = (Kind::PolicyVersion, Uuid::nil());
-        let mut rows = last.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
+        let mut rows = last.query((Uuid::nil().as_bytes(), Kind::PolicyVersion.number()))?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let at = Timestamp::from_micros(row.get(2)?).ok_or_else(|| damaged("a time is out of range"))?;
         let head = Head { seq: number(row, 0)?, hash: hash(row, 1)?, at: Some(at) };
@@ -441,9 +513,7 @@ impl Conn {
     }
 
     pub(super) fn records_after(&self, seq: u64, at_most: usize) -> Result<Vec<StoredRecord>> {
-        let mut get = self
-            .db
-            .prepare_cached("SELECT seq, hash, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+        let mut get = self.db.prepare_cached(self.records)?;
         let rows = get.query((signed(seq), limit(at_most)))?;
         collect(rows, seq)
     }
@@ -460,20 +530,19 @@ impl Conn {
         seq: u64,
         at_most: usize,
     ) -> Result<Vec<StoredRecord>> {
-        let mut get = self.db.prepare_cached(
-            "SELECT r.seq, r.hash, r.body FROM record_about a CROSS JOIN record r ON r.seq = a.seq \
-             WHERE a.kind = ?1 AND a.id = ?2 AND a.seq > ?3 ORDER BY a.seq LIMIT ?4",
-        )?;
-        let rows = get.query((subject_kind(about), about.uuid().as_bytes(), signed(seq), limit(at_most)))?;
+        let Some(n) = self.number(subject_kind(about), about.uuid())? else { return Ok(Vec::new()) };
+        let mut get = self.db.prepare_cached(RECORDS_ABOUT)?;
+        let rows = get.query((n, signed(seq), limit(at_most)))?;
         collect(rows, seq)
     }
 
     pub(super) fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>> {
-        let mut get = self.db.prepare_cached("SELECT seq, fingerprint FROM receipt WHERE request = ?1")?;
+        let mut get = self.db.prepare_cached("SELECT seq, fingerprint FROM record WHERE request = ?1")?;
         let mut rows = get.query([request.uuid().as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        // What is forgotten was overwritten with zeros.
-        let fingerprint = Some(hash(row, 1)?).filter(|hash| *hash != Hash::GENESIS && *hash != LOST);
+        // What is forgotten was overwritten with zeros. Where there is none, somebody took it away.
+        let held = if row.get_ref(1)? == ValueRef::Null { None } else { Some(hash(row, 1)?) };
+        let fingerprint = held.filter(|hash| *hash != Hash::GENESIS && *hash != LOST);
         Ok(Some(StoredReceipt { seq: number(row, 0)?, fingerprint }))
     }
 

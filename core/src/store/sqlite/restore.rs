@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::copy::{SqliteDraft, in_use, taken};
 use super::fault::{Result, cannot_open};
-use super::file::{Inspected, as_it_is, connect, deadline, inspect};
+use super::file::{Inspected, as_it_is, connect, deadline, inspect, pragma};
 use super::log;
 use super::options::FileOptions;
 use super::place::{FilePlace, log_of, shared_of};
@@ -60,7 +60,7 @@ impl Restoring {
             }
         }
         let draft = SqliteDraft::begin(&to)?;
-        let db = connect(&from.place, false, &from.options)?;
+        let db = connect(&from.place.on_disk(), false, &from.options)?;
         draft.fill(&db, deadline(&from.options), |db| {
             db.execute("UPDATE meta SET value = ?1 WHERE name = 'epoch'", [Uuid::new_v4().to_string()])?;
             db.execute("UPDATE meta SET value = ?1 WHERE name = 'log'", [log::first()])?;
@@ -100,7 +100,8 @@ impl Restoring {
         if mode("PRAGMA journal_mode")? != "delete" {
             return Err(in_use(to));
         }
-        self.replaced = Some(Conn::new(db));
+        let format = pragma(&db, "user_version")?;
+        self.replaced = Some(Conn::of_format(db, format));
         step();
         Ok(())
     }

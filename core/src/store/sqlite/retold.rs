@@ -39,33 +39,31 @@ pub(super) struct Derived {
 
 /// Every such table.
 pub(super) const DERIVED: &[Derived] = &[
-    Derived { from: "record", columns: &["seq", "at", "hash", "body"], keys: 1 },
-    Derived { from: "record_about", columns: &["kind", "id", "seq"], keys: 3 },
-    Derived { from: "receipt", columns: &["seq", "request", "fingerprint"], keys: 1 },
-    Derived { from: "entity", columns: &["row", "kind", "id", "seq", "body"], keys: 1 },
+    Derived { from: "record", columns: &["seq", "at", "hash", "request", "fingerprint", "body"], keys: 1 },
+    Derived { from: "record_about", columns: &["n", "seq"], keys: 2 },
     Derived {
-        // Else SQLite may choose to sort the whole table.
-        from: "entity_past INDEXED BY sqlite_autoindex_entity_past_1",
-        columns: &["kind", "id", "seq", "until", "body"],
-        keys: 3,
+        from: "entity",
+        columns: &["n", "kind", "id", "seq", "a", "b", "c", "d", "e", "f", "g", "h", "rest"],
+        keys: 1,
     },
-    Derived { from: "entry", columns: &["idx", "key", "id", "kind", "seq", "row"], keys: 4 },
     Derived {
-        from: "entry_past",
-        columns: &["idx", "key", "chapter", "id", "kind", "seq", "until"],
-        keys: 6,
+        from: "entity_past",
+        columns: &["n", "seq", "until", "a", "b", "c", "d", "e", "f", "g", "h", "rest"],
+        keys: 2,
     },
-    Derived { from: "chapter", columns: &["idx", "key", "seq", "closed"], keys: 2 },
+    Derived { from: "entry", columns: &["key", "id", "n", "seq"], keys: 3 },
+    Derived { from: "entry_past", columns: &["key", "chapter", "id", "n", "seq", "until"], keys: 5 },
+    Derived { from: "chapter", columns: &["key", "seq", "closed"], keys: 1 },
 ];
 
 /// What is known about people, by whom it is about.
 pub(super) const PEOPLE: &str =
-    "SELECT kind, id, email, body, slot FROM personal INDEXED BY personal_subject ORDER BY kind, id";
+    "SELECT n, email, body, slot FROM personal INDEXED BY personal_subject ORDER BY n";
 
 /// What was noted of people while the records were told.
 const NOTES: &str =
-    "CREATE TABLE noted(kind INTEGER, id BLOB, seq INTEGER, hash BLOB, PRIMARY KEY(kind, id)) WITHOUT ROWID";
-const NOTED: &str = "SELECT kind, id, seq, hash FROM noted ORDER BY kind, id";
+    "CREATE TABLE noted(n INTEGER PRIMARY KEY, kind INTEGER, id BLOB, seq INTEGER, hash BLOB)";
+const NOTED: &str = "SELECT n, kind, id, seq, hash FROM noted ORDER BY n";
 
 impl Derived {
     pub(super) fn select(&self) -> String {
@@ -97,14 +95,14 @@ impl Derived {
         (0..columns).map(|at| Ok(ToSqlOutput::Borrowed(row.get_ref(at)?))).collect()
     }
 
-    /// How a row differs, in words.
-    pub(super) fn told(&self, differs: &Differs<'_>) -> Result<String> {
+    /// How a row differs, in words, with the names of what has a number.
+    fn told(&self, differs: &Differs<'_>, name: &dyn Fn(i64) -> Result<String>) -> Result<String> {
         let (what, row) = match differs {
             Differs::More(stored) => ("has a row that no record leads to".to_owned(), stored),
             Differs::Less(told) => ("lacks a row that the records lead to".to_owned(), told),
             Differs::Other(told, column) => (format!("has another {column} than the records lead to"), told),
         };
-        Ok(format!("table {} {what}: {}", self.table(), self.named(row)?))
+        Ok(format!("table {} {what}: {}", self.table(), self.named(row, name)?))
     }
 
     /// Which of two rows comes first.
@@ -130,15 +128,18 @@ impl Derived {
     }
 
     /// Which row it is, without what it holds.
-    fn named(&self, row: &Row<'_>) -> Result<String> {
+    fn named(&self, row: &Row<'_>, name: &dyn Fn(i64) -> Result<String>) -> Result<String> {
         let mut words = Vec::new();
         for (at, &column) in self.columns.iter().enumerate() {
-            if at < self.keys || matches!(column, "kind" | "id" | "request") {
+            if at < self.keys || matches!(column, "request") {
                 words.push(match (column, row.get_ref(at)?) {
-                    ("kind", ValueRef::Integer(number)) => name_of_kind(number),
-                    ("idx", ValueRef::Integer(number)) => name_of_index(number),
-                    ("key", ValueRef::Blob(key)) => format!("key {}", Key::from_bytes(key.to_vec()).hex()),
+                    ("n", ValueRef::Integer(n)) => name(n)?,
+                    ("key", ValueRef::Blob([index, key @ ..])) => {
+                        let index = name_of_index((*index).into());
+                        format!("{index}, key {}", Key::from_bytes(key.to_vec()).hex())
+                    }
                     ("seq", ValueRef::Integer(seq)) => format!("record {seq}"),
+                    ("request", ValueRef::Null) => continue,
                     (_, ValueRef::Integer(number)) => format!("{column} {number}"),
                     (_, ValueRef::Blob(blob)) => match Uuid::from_slice(blob) {
                         Ok(id) => format!("{column} {id}"),
@@ -234,12 +235,42 @@ impl<'c> Retold<'c> {
         }
     }
 
+    /// How a row of a table differs, in words.
+    pub(super) fn in_words(&self, table: &Derived, differs: &Differs<'_>) -> Result<String> {
+        let told = !matches!(differs, Differs::More(_));
+        table.told(differs, &|n| {
+            Ok(match self.name(n, told)? {
+                Some((kind, id)) => format!("{} {id}, number {n}", kind.name()),
+                None => format!("number {n}"),
+            })
+        })
+    }
+
+    /// What has a number: as it is told, or else as it is stored, or the other way round.
+    fn name(&self, n: i64, told: bool) -> Result<Option<(Kind, Uuid)>> {
+        let (first, then) = if told { (&self.told, self.stored) } else { (self.stored, &self.told) };
+        match first.named(n) {
+            Ok(Some(named)) => Ok(Some(named)),
+            _ => then.named(n),
+        }
+    }
+
+    /// What is known about one subject after the other.
+    fn held(&self, rows: &mut rusqlite::Rows<'_>) -> Result<Option<Held>> {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        // What is no text at all becomes another than was written, and is told to be one.
+        let text = String::from_utf8_lossy(bytes(row, 2)?);
+        let text = Some(text.trim_end_matches(' ')).filter(|text| !text.is_empty()).map(str::to_owned);
+        let n = row.get(0)?;
+        Ok(Some(Held { n, of: self.name(n, true)?, email: bytes(row, 1)?.to_vec(), text, slot: row.get(3)? }))
+    }
+
     /// Every piece of personal data that is found by another address than its own: where it is, and
     /// what it is to be found by.
     pub(super) fn misaddressed(&self, each: &mut dyn FnMut(i64, [u8; 3]) -> Result<()>) -> Result<()> {
         let mut all = self.stored.db.prepare(PEOPLE)?;
         let mut rows = all.query([])?;
-        while let Some(held) = Held::next(&mut rows)? {
+        while let Some(held) = self.held(&mut rows)? {
             if let Some(due) = held.due_email().filter(|due| held.email != due) {
                 each(held.slot, due)?;
             }
@@ -252,21 +283,21 @@ impl<'c> Retold<'c> {
     fn people(&self, everybody: bool, tell: &mut dyn FnMut(String) -> Enough) -> Result<()> {
         let (mut all, mut noted) = (self.stored.db.prepare(PEOPLE)?, self.told.db.prepare(NOTED)?);
         let (mut all, mut noted) = (all.query([])?, noted.query([])?);
-        let (mut held, mut said) = (Held::next(&mut all)?, Said::next(&mut noted)?);
+        let (mut held, mut said) = (self.held(&mut all)?, Said::next(&mut noted)?);
         let mut before = None;
         loop {
             let order = match (&held, &said) {
                 (None, None) => return Ok(()),
-                (Some(held), Some(said)) => held.of.cmp(&(said.of.0, said.of.1.as_bytes().to_vec())),
+                (Some(held), Some(said)) => held.n.cmp(&said.n),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
             };
             let mut flaws = Vec::new();
             if let Some(held) = held.as_ref().filter(|_| order != Ordering::Greater) {
-                let (slot, (of, id)) = (held.slot, &held.of);
-                let whose = match Uuid::from_slice(id) {
-                    Ok(id) => format!("{} {id}", name_of_kind(*of)),
-                    Err(_) => format!("{} of an id of {} bytes", name_of_kind(*of), id.len()),
+                let (slot, n) = (held.slot, held.n);
+                let whose = match held.of {
+                    Some((kind, id)) => format!("{} {id}", kind.name()),
+                    None => format!("number {n}"),
                 };
                 let mut flaw =
                     |what: &str| flaws.push(format!("table personal, slot {slot}, {whose}: {what}"));
@@ -275,14 +306,14 @@ impl<'c> Retold<'c> {
                     Some(due) if everybody && held.email != due => flaw(MISADDRESSED),
                     _ => {}
                 }
-                let another = before.as_ref() == Some(&held.of);
-                let blank = held.text.is_none() && *id == Uuid::nil().as_bytes();
-                if another {
+                let another = before == Some(n);
+                let blank = held.text.is_none() && n < 0;
+                if another && !blank {
                     flaw("there is another of theirs");
                 } else if everybody && order == Ordering::Less && !blank {
                     flaw("no record speaks of them");
                 }
-                before = Some(held.of.clone()).filter(|_| order == Ordering::Equal || another);
+                before = Some(n).filter(|_| order == Ordering::Equal || another);
             }
             if let Some(said) = said.as_ref().filter(|_| order != Ordering::Less) {
                 let text = held.as_ref().filter(|_| order == Ordering::Equal);
@@ -306,7 +337,7 @@ impl<'c> Retold<'c> {
                 return Ok(());
             }
             if order != Ordering::Greater {
-                held = Held::next(&mut all)?;
+                held = self.held(&mut all)?;
             }
             if order != Ordering::Less {
                 said = Said::next(&mut noted)?;
@@ -327,7 +358,7 @@ impl<'c> Retold<'c> {
         let Some(table) = DERIVED.get(table) else { return self.cursors() };
         let mut first = None;
         self.walk(table, &mut |differs| {
-            first = Some(table.told(differs)?);
+            first = Some(self.in_words(table, differs)?);
             Ok(true)
         })?;
         Ok(first)
@@ -336,27 +367,19 @@ impl<'c> Retold<'c> {
 
 /// What is kept of one subject.
 struct Held {
-    /// Its kind and id, as they stand there.
-    of: (i64, Vec<u8>),
+    /// Its number, and what has that.
+    n: i64,
+    of: Option<(Kind, Uuid)>,
     email: Vec<u8>,
     text: Option<String>,
     slot: i64,
 }
 
 impl Held {
-    fn next(rows: &mut rusqlite::Rows<'_>) -> Result<Option<Self>> {
-        let Some(row) = rows.next()? else { return Ok(None) };
-        // What is no text at all becomes another than was written, and is told to be one.
-        let text = String::from_utf8_lossy(bytes(row, 3)?);
-        let text = Some(text.trim_end_matches(' ')).filter(|text| !text.is_empty()).map(str::to_owned);
-        let of = (row.get(0)?, bytes(row, 1)?.to_vec());
-        Ok(Some(Self { of, email: bytes(row, 2)?.to_vec(), text, slot: row.get(4)? }))
-    }
-
     /// What its address would be found by; nothing, where it cannot be read.
     fn due_email(&self) -> Option<[u8; 3]> {
         let held = self.text.as_deref().map_or(Ok(None), |text| personal(text.as_bytes())).ok()?;
-        let user = self.of.0 == i64::from(Kind::User.number());
+        let user = self.of.is_some_and(|(kind, _)| kind == Kind::User);
         let email = held.as_ref().and_then(|held| held.email.as_ref()).filter(|_| user);
         Some(email.map_or(NO_EMAIL, email_key))
     }
@@ -364,6 +387,7 @@ impl Held {
 
 /// What was noted of one subject.
 struct Said {
+    n: i64,
     of: (i64, Uuid),
     seq: u64,
     known: Vouched,
@@ -372,15 +396,15 @@ struct Said {
 impl Said {
     fn next(rows: &mut rusqlite::Rows<'_>) -> Result<Option<Self>> {
         let Some(row) = rows.next()? else { return Ok(None) };
-        let known = match row.get_ref(3)? {
+        let known = match row.get_ref(4)? {
             ValueRef::Null => Vouched::Unsaid,
-            _ => match <[u8; 32]>::try_from(bytes(row, 3)?) {
+            _ => match <[u8; 32]>::try_from(bytes(row, 4)?) {
                 Ok(hash) => Vouched::Committed(Hash::from_bytes(hash)),
                 Err(_) => Vouched::Erased,
             },
         };
-        let seq: i64 = row.get(2)?;
-        Ok(Some(Self { of: (row.get(0)?, id(row, 1)?), seq: seq.cast_unsigned(), known }))
+        let seq: i64 = row.get(3)?;
+        Ok(Some(Self { n: row.get(0)?, of: (row.get(1)?, id(row, 2)?), seq: seq.cast_unsigned(), known }))
     }
 
     fn subject(&self) -> Result<Subject> {
@@ -404,9 +428,16 @@ impl Retelling for Retold<'_> {
             Vouched::Erased => Some([].as_slice()),
             Vouched::Unsaid => None,
         };
-        let note = "INSERT OR REPLACE INTO noted VALUES (?1, ?2, ?3, ?4)";
-        let of = (subject_kind(subject), subject.uuid());
-        self.told.execute(note, (of.0, of.1.as_bytes(), signed(seq), hash))?;
+        let note = "INSERT OR REPLACE INTO noted VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (kind, id) = (subject_kind(subject), subject.uuid());
+        let n = match (self.told.number(kind, id)?, self.stored.number(kind, id)?) {
+            // From a record that was verified before, nothing is told.
+            (None, Some(n)) => n,
+            (Some(n), _) => n,
+            // Whoever has no number has no data: after all that have one.
+            (None, None) => i64::MAX - i64::from(id.as_fields().0),
+        };
+        self.told.execute(note, (n, kind.number(), id.as_bytes(), signed(seq), hash))?;
         Ok(())
     }
 
@@ -433,7 +464,7 @@ impl Retelling for Retold<'_> {
 
     fn lost(&self) -> std::result::Result<u64, StoreError> {
         let count = || -> Result<i64> {
-            let count = "SELECT count(*) FROM receipt WHERE fingerprint = ?1";
+            let count = "SELECT count(*) FROM record WHERE fingerprint = ?1";
             Ok(self.stored.db.query_row(count, [LOST.bytes()], |row| row.get(0))?)
         };
         Ok(count()?.cast_unsigned())

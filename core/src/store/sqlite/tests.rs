@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, StatementStatus};
 
+use super::carry::{MIGRATIONS, Migration};
+use super::pack::{Beside, unpacked};
 use super::read::{
-    GET, GET_PAST, GET_ROW, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, SCAN, SCAN_BACK, SCAN_KEY,
-    SCAN_KEY_BACK,
+    ADDRESSED, GET, GET_PAST, GET_ROW, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, PERSONAL, SCAN,
+    SCAN_BACK, SCAN_KEY, SCAN_KEY_BACK,
 };
 use super::retold::{DERIVED, PEOPLE};
-use super::schema::{self, FORMAT, MIGRATIONS, Migration, ROWS};
 use super::*;
 use crate::base::ids::{LinkId, TenantId};
 use crate::base::time::Timestamp;
@@ -72,8 +73,17 @@ fn every_read_is_a_search_and_none_sorts() {
     let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
     let lease = store.lease().unwrap();
     let scans = [SCAN, SCAN_BACK, SCAN_KEY, SCAN_KEY_BACK];
-    for sql in scans.into_iter().chain([GET, GET_ROW, GET_PAST, MEMBERS, MEMBERS_BACK, NEXT_KEY, KEY_BEFORE])
-    {
+    for sql in scans.into_iter().chain([
+        GET,
+        GET_ROW,
+        GET_PAST,
+        MEMBERS,
+        MEMBERS_BACK,
+        NEXT_KEY,
+        KEY_BEFORE,
+        PERSONAL,
+        ADDRESSED,
+    ]) {
         let mut explain = lease.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = explain.raw_query();
         let mut plan: Vec<String> = Vec::new();
@@ -147,66 +157,103 @@ fn the_past_costs_the_same_whatever_the_length_of_history() {
 }
 
 #[test]
-fn an_entity_whose_row_is_taken_stands_in_the_next() {
-    for sql in [GET, GET_ROW] {
-        assert!(sql.contains(&format!("?3 + {ROWS} ")));
-    }
+fn a_number_stands_for_one_thing_for_ever() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
     let store = SqliteStore::open(&path, quick()).unwrap();
-    let id = Uuid::from_u64_pair(7, 5);
-    let row = schema::row(Kind::Link, id);
-    let db = connect(&FilePlace::of(&path).unwrap(), true, &quick()).unwrap();
-    let take = |row: i64| {
-        let other = "INSERT INTO entity(row, kind, id, seq, body) VALUES (?1, 2, zeroblob(16), 0, '{}')";
-        db.execute(other, [row]).unwrap();
+    let number = |link: u64| -> Option<i64> {
+        store.lease().unwrap().number(Kind::Link, Uuid::from_u64_pair(7, link)).unwrap()
     };
-    take(row);
-    take(row + 1);
-    let seq = commit(&store, vec![link(5, 6, Stage::Active)]);
-    let taken: i64 =
-        db.query_row("SELECT row FROM entity WHERE id = ?1", [id.as_bytes()], |row| row.get(0)).unwrap();
-    assert_eq!(taken, row + 2);
-    commit(&store, vec![link(5, 6, Stage::Delinked)]);
-    let Write::Put(gone) = link(5, 6, Stage::Delinked) else { panic!("a link is put") };
-    let is = |view: &dyn View, stage: Option<Stage>| {
-        let found = view.load(Kind::Link, id).unwrap();
-        assert_eq!(found.map(Write::Put), stage.map(|stage| link(5, 6, stage)));
+    // What one record makes is numbered by kind and id, in whatever order it is found out.
+    let seq = commit(&store, vec![link(6, 6, Stage::Active), link(5, 6, Stage::Active)]);
+    assert_eq!((number(5), number(6), number(7)), (Some(2), Some(3), None));
+    let Write::Put(gone) = link(6, 6, Stage::Active) else { panic!("a link is put") };
+    commit(&store, vec![Write::Remove(gone)]);
+    commit(&store, vec![link(7, 6, Stage::Active)]);
+    assert_eq!((number(6), number(7)), (Some(3), Some(4)), "it is not given away");
+    let is = |view: &dyn View, ids: &[u64]| {
         let key = Key::new().id(Uuid::from_u64_pair(7, 6));
         let listed = view.scan(&Span::under(Index::LinkManaged, key), 9).unwrap();
-        assert_eq!(listed.len(), usize::from(stage.is_some()));
+        let listed: Vec<Uuid> = listed.into_iter().map(|found| found.id).collect();
+        assert_eq!(listed, ids.iter().map(|id| Uuid::from_u64_pair(7, *id)).collect::<Vec<_>>());
+        for id in 5..8 {
+            let there = view.load(Kind::Link, Uuid::from_u64_pair(7, id)).unwrap().is_some();
+            assert_eq!(there, ids.contains(&id));
+        }
     };
     let reading = store.read().unwrap();
-    is(reading.view(), Some(Stage::Delinked));
-    is(&*reading.as_of(seq).unwrap(), Some(Stage::Active));
+    is(reading.view(), &[5, 7]);
+    is(&*reading.as_of(seq).unwrap(), &[5, 6]);
+    is(&*reading.as_of(seq + 1).unwrap(), &[5]);
+    assert_eq!(reading.count().unwrap(), 2);
     drop(reading);
-    commit(&store, vec![Write::Remove(gone)]);
-    is(store.read().unwrap().view(), None);
-    for row in row + 2..row + ROWS {
-        take(row);
+    commit(&store, vec![link(6, 6, Stage::Active)]);
+    assert_eq!(number(6), Some(3), "nor is another given to what comes back");
+    is(store.read().unwrap().view(), &[5, 6, 7]);
+}
+
+/// Real records, and what they look like in SQL.
+#[test]
+fn a_record_is_packed_without_loss_and_read_by_the_words_in_the_file() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let landed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/format-1-rules-2.db");
+    std::fs::copy(&landed, &path).unwrap();
+    let before: Vec<(i64, i64, String)> = {
+        let db = Connection::open(&landed).unwrap();
+        let mut all = db.prepare("SELECT seq, at, body FROM record ORDER BY seq").unwrap();
+        let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.map(rusqlite::Result::unwrap).collect()
+    };
+    drop(SqliteStore::open(&path, quick()).unwrap());
+    let db = Connection::open(&path).unwrap();
+    let sql = format!("SELECT typeof(body), length(body), {} FROM record ORDER BY seq", unpacked());
+    let mut all = db.prepare(&sql).unwrap();
+    let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let after: Vec<(String, i64, String)> = rows.map(rusqlite::Result::unwrap).collect();
+    assert_eq!(before.len(), after.len());
+    let (mut plain, mut packed) = (0, 0);
+    for ((seq, at, text), (kind, length, said)) in before.iter().zip(&after) {
+        assert_eq!((text, kind.as_str()), (said, "blob"), "record {seq} at {at}");
+        plain += i64::try_from(text.len()).unwrap();
+        packed += length;
     }
-    let writing = store.write().unwrap();
-    let head = writing.head().unwrap();
-    let full = writing.commit(vec![following(&head, vec![link(5, 6, Stage::Active)])]);
-    assert!(full.unwrap_err().to_string().contains("no row left"));
-    assert_eq!(store.read().unwrap().head().unwrap(), head);
+    assert!(packed * 3 < plain, "{packed} of {plain} bytes");
+    // What no record of ours looks like.
+    let beside = Beside { seq: 7, at: 1, request: Some(Uuid::nil()) };
+    for text in [
+        "",
+        "{}",
+        "\u{1}\u{2}\u{5}\u{6}\u{7}\u{8}\u{f}\u{7f}",
+        "\"00000000-0000-0000-0000-000000000000\" \"00000000-0000-0000-0000-00000000000A\" Äpfel",
+        "\"00000000-0000-4000-8000-000000000000\",\"00000000-0000-4000-8000-000000000000\"",
+        "\"1970-01-01T00:00:00.000001Z\" \"1970-01-01T00:00:00.000002Z\" \"1970-01-01T00:00:00.000002+\"",
+        "{\"seq\":7,\"rules\":2,\"at\":{\"seq\":8,",
+    ] {
+        let text = text.repeat(40);
+        match pack::pack(&text, &beside) {
+            Some(packed) => assert_eq!(pack::unpack(&packed, &beside), Some(text)),
+            None => assert!(text.len() < 40 * 9, "{text}"),
+        }
+    }
+    for packed in [&[1_u8, 2, 3][..], &[4, 0], &[5, 9, 65], &[15, 255], &[9], &[127], &[255]] {
+        assert_eq!(pack::unpack(packed, &beside), None, "{packed:?}");
+    }
 }
 
 #[test]
-fn what_is_made_together_stands_together() {
-    let rows = |kind, from: u64| -> Vec<i64> {
-        let id =
-            |number: u64| Uuid::from_u64_pair(((from + number) << 16) | 0x7000, (1 << 63) | (number * 7919));
-        (0..1000).map(|number| schema::row(kind, id(number))).collect()
-    };
-    let at = 1_767_225_600_000;
-    let (first, later, other) =
-        (rows(Kind::User, at), rows(Kind::User, at + 9_000), rows(Kind::Assignment, at));
-    assert!(first.iter().all(|row| *row > 0));
-    assert!(first.iter().max() < later.iter().min());
-    assert!(later.iter().max() < other.iter().min());
-    let apart: BTreeSet<i64> = first.iter().map(|row| row / ROWS).collect();
-    assert!(apart.len() > 990, "{} of 1000 stand by themselves", apart.len());
+fn a_layout_has_a_column_for_each_field_that_it_names() {
+    for layout in columns::LAYOUTS {
+        let names: BTreeSet<_> = layout.fields().collect();
+        assert!(names.len() == layout.fields().count() && names.len() < columns::NAMES.len());
+    }
+    assert!(
+        schema::TABLES.contains(
+            &columns::NAMES
+                .map(|name| if name == "rest" { "rest TEXT".to_owned() } else { format!("{name} ANY") })
+                .join(", ")
+        )
+    );
 }
 
 #[test]
@@ -255,22 +302,24 @@ fn an_older_format_is_brought_up_to_date_or_left_as_it_is() {
     let deadline = deadline(&quick());
     let version =
         |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)).unwrap();
-    let add: fn(&Connection) -> rusqlite::Result<()> = |db| db.execute_batch("CREATE TABLE novelty(a)");
-    let fail: fn(&Connection) -> rusqlite::Result<()> =
-        |db| db.execute_batch("CREATE TABLE novelty(a); nonsense");
+    let add: fn(&Conn) -> Result<()> = |conn| Ok(conn.db.execute_batch("CREATE TABLE novelty(a)")?);
+    let fail: fn(&Conn) -> Result<()> =
+        |conn| Ok(conn.db.execute_batch("CREATE TABLE novelty(a); nonsense")?);
+    let conn = Conn::new(db);
+    let db = &conn.db;
     let broken = [Migration { from: FORMAT, run: add }, Migration { from: FORMAT + 1, run: fail }];
-    assert!(file::migrate(&db, &broken, FORMAT + 2, deadline).is_err());
-    assert_eq!(version(&db), FORMAT, "all the way or not at all");
+    assert!(carry::migrate(&conn, &broken, FORMAT + 2, deadline).is_err());
+    assert_eq!(version(db), FORMAT, "all the way or not at all");
     db.prepare("SELECT * FROM novelty").unwrap_err();
     let good = [Migration { from: FORMAT, run: add }];
-    file::migrate(&db, &good, FORMAT + 1, deadline).unwrap();
-    assert_eq!(version(&db), FORMAT + 1);
+    carry::migrate(&conn, &good, FORMAT + 1, deadline).unwrap();
+    assert_eq!(version(db), FORMAT + 1);
     db.prepare("SELECT * FROM novelty").unwrap();
     let format: i32 =
         db.query_row("SELECT value FROM meta WHERE name = 'format'", [], |row| row.get(0)).unwrap();
     assert_eq!(format, FORMAT + 1);
     // A newer format that says it can still be read and written by this library.
-    drop(db);
+    drop(conn);
     SqliteStore::open(&path, quick()).unwrap().write().unwrap();
 }
 

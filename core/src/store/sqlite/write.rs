@@ -1,24 +1,32 @@
 //! Writing: records, the entities they change and the versions these replace, and personal data.
 //! Never commits.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use rusqlite::{CachedStatement, Error, OptionalExtension};
+use rusqlite::types::ToSql;
+use rusqlite::{CachedStatement, OptionalExtension as _};
 use uuid::Uuid;
 
-use super::fault::{Result, SqliteFault};
+use super::columns::Columns;
+use super::fault::{Result, damaged};
 use super::file::checkpoint;
-use super::read::{Conn, GET_ROW, NO_EMAIL, decode, email_key, signed, subject_kind};
-use super::schema::{self, CHAPTER};
+use super::pack::{Beside, pack};
+use super::read::{Conn, GET_ROW, NO_EMAIL, decode, email_key, signed, stored_key, subject_kind};
+use super::schema::{CHAPTER, NUMBERS};
+use crate::base::ids::{TenantId, UserId};
 use crate::model::Subject;
-use crate::store::{NewRecord, Remembered, StoreError, follow};
+use crate::store::{NewRecord, Remembered, follow};
 use crate::view::{Index, Key, Kind, Write};
 
 /// How long a commit that erased waits for readings that still need the log.
 const WIPE_PATIENCE: Duration = Duration::from_millis(100);
 
 /// The least room for what is known about a subject, in bytes.
-const SLOT_BYTES: usize = 128;
+const SLOT_BYTES: usize = 64;
+
+/// In what steps there is more.
+const SLOT_STEP: usize = 32;
 
 /// The connection that writes, and what is left to do on it.
 pub(super) struct Writer {
@@ -59,20 +67,23 @@ pub(super) fn append(conn: &Conn, records: &[NewRecord]) -> Result<bool> {
     for new in records {
         head = follow(&head, new)?;
         let seq = signed(new.record.seq);
-        to.record.execute((seq, new.at.micros(), new.record.hash.bytes(), &new.record.text))?;
-        for about in &new.about {
-            to.about.execute((subject_kind(*about), about.uuid().as_bytes(), seq))?;
+        to.record(seq, new)?;
+        let mut changes: Vec<_> = new.changes.iter().map(|change| (change.target(), change)).collect();
+        // Numbers follow from what a record is, and not from the order in which it was found out.
+        changes.sort_by_key(|(target, _)| *target);
+        for ((kind, id), change) in changes {
+            to.change(seq, kind, id, change)?;
         }
-        if let Some((request, fingerprint)) = &new.request {
-            to.receipt.execute((seq, request.uuid().as_bytes(), fingerprint.bytes()))?;
-        }
-        for change in &new.changes {
-            to.change(seq, change)?;
+        let about: BTreeSet<Subject> = new.about.iter().copied().collect();
+        for subject in about {
+            let n = to.number(subject)?;
+            to.about.execute((n, seq))?;
         }
         for (subject, personal) in &new.people {
+            let n = to.number(*subject)?;
             match personal {
-                Some(known) => to.remember(*subject, known)?,
-                None => to.forget(*subject)?,
+                Some(known) => to.remember(n, *subject, known)?,
+                None => to.forget(n)?,
             }
             erased |= personal.is_none();
         }
@@ -82,206 +93,252 @@ pub(super) fn append(conn: &Conn, records: &[NewRecord]) -> Result<bool> {
 
 /// A connection to which records are appended, with the statements that most of them need held
 /// for as long as that takes.
-struct Appending<'c> {
+pub(super) struct Appending<'c> {
     conn: &'c Conn,
     record: CachedStatement<'c>,
     about: CachedStatement<'c>,
-    receipt: CachedStatement<'c>,
     before: CachedStatement<'c>,
     entity: CachedStatement<'c>,
     entry: CachedStatement<'c>,
+    /// The last number that something has.
+    last: i64,
+    /// The numbers of those that records are about.
+    numbers: HashMap<Subject, i64>,
 }
 
 impl<'c> Appending<'c> {
-    fn on(conn: &'c Conn) -> Result<Self> {
+    pub(super) fn on(conn: &'c Conn) -> Result<Self> {
         let hold = |sql| conn.db.prepare_cached(sql);
+        let last = "SELECT coalesce(max(n), ?1) FROM entity";
         Ok(Self {
             conn,
-            record: hold("INSERT INTO record(seq, at, hash, body) VALUES (?1, ?2, ?3, ?4)")?,
-            about: hold("INSERT OR IGNORE INTO record_about VALUES (?1, ?2, ?3)")?,
-            receipt: hold("INSERT INTO receipt(seq, request, fingerprint) VALUES (?1, ?2, ?3)")?,
+            record: hold(
+                "INSERT INTO record(seq, at, hash, request, fingerprint, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?,
+            about: hold("INSERT INTO record_about VALUES (?1, ?2)")?,
             before: hold(GET_ROW)?,
             entity: hold(
-                "INSERT OR IGNORE INTO entity(row, kind, id, seq, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO entity(n, kind, id, seq, a, b, c, d, e, f, g, h, rest) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?,
-            entry: hold("INSERT INTO entry(idx, key, id, kind, seq, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
+            entry: hold("INSERT INTO entry(key, id, n, seq) VALUES (?1, ?2, ?3, ?4)")?,
+            last: hold(last)?.query_row([NUMBERS], |row| row.get(0))?,
+            numbers: HashMap::new(),
         })
     }
 
-    /// What a change replaces: where it stands and what it was found under, unless it is the same.
-    fn before(&mut self, kind: Kind, id: Uuid, body: Option<&str>) -> Result<Before> {
-        let mut rows = self.before.query((kind.number(), id.as_bytes(), schema::row(kind, id)))?;
-        let Some(row) = rows.next()? else {
-            return Ok(if body.is_none() { Before::Same } else { Before::Nothing });
+    fn record(&mut self, seq: i64, new: &NewRecord) -> Result<()> {
+        let request = new.request.map(|(request, _)| request.uuid());
+        let beside = Beside { seq, at: new.at.micros(), request };
+        let packed = pack(&new.record.text, &beside);
+        let body: &dyn ToSql = match &packed {
+            Some(packed) => packed,
+            None => &new.record.text,
         };
-        let held = row.get_ref(1)?.as_bytes().map_err(Error::from)?;
-        if body.is_some_and(|body| body.as_bytes() == held) {
+        let fingerprint = new.request.as_ref().map(|(_, fingerprint)| fingerprint.bytes());
+        let hash = new.record.hash.bytes();
+        self.record.execute((
+            seq,
+            beside.at,
+            hash,
+            request.as_ref().map(|id| id.as_bytes()),
+            fingerprint,
+            body,
+        ))?;
+        Ok(())
+    }
+
+    /// The number of a subject, which gets one if it has none.
+    pub(super) fn number(&mut self, subject: Subject) -> Result<i64> {
+        if let Some(n) = self.numbers.get(&subject) {
+            return Ok(*n);
+        }
+        let (kind, id) = (subject_kind(subject), subject.uuid());
+        let n = match self.conn.number(kind, id)? {
+            Some(n) => n,
+            None => self.put(kind, id, None, &Columns::none())?,
+        };
+        self.numbers.insert(subject, n);
+        Ok(n)
+    }
+
+    /// Gives a number to what has none.
+    fn put(&mut self, kind: Kind, id: Uuid, seq: Option<i64>, columns: &Columns) -> Result<i64> {
+        self.last += 1;
+        let row: [&dyn ToSql; 4] = [&self.last, &kind.number(), id.as_bytes(), &seq];
+        bind(&mut self.entity, &row, columns)?.raw_execute()?;
+        if let Some(subject) = match kind {
+            Kind::User => Some(Subject::User(UserId::from_uuid(id))),
+            Kind::Tenant => Some(Subject::Tenant(TenantId::from_uuid(id))),
+            _ => None,
+        } {
+            self.numbers.insert(subject, self.last);
+        }
+        Ok(self.last)
+    }
+
+    /// What a change replaces: its number and what it was found under, unless it is the same.
+    fn before(&mut self, seq: i64, kind: Kind, id: Uuid, columns: Option<&Columns>) -> Result<Before> {
+        let mut rows = self.before.query((id.as_bytes(), kind.number()))?;
+        let Some(row) = rows.next()? else {
+            return Ok(if columns.is_none() { Before::Same } else { Before::Nothing(None) });
+        };
+        let n = row.get(0)?;
+        let since: Option<i64> = row.get(1)?;
+        if since.is_some_and(|since| since > seq) {
+            return Err(damaged(format!("the {} {id} is of a record that is missing", kind.name())));
+        }
+        if since.is_none() {
+            return Ok(if columns.is_none() { Before::Same } else { Before::Nothing(Some(n)) });
+        }
+        if columns.map_or(Ok(false), |columns| columns.are_in(row, 2))? {
             return Ok(Before::Same);
         }
-        Ok(Before::Other(row.get(0)?, decode(kind, held)?.keys()))
+        Ok(Before::Other(n, decode(kind, id, row, 2)?.keys()))
     }
 
-    /// Puts an entity that is new into the first row that is free for it.
-    fn put(&mut self, kind: Kind, id: Uuid, seq: i64, body: &str) -> Result<i64> {
-        let first = schema::row(kind, id);
-        for row in first..first + schema::ROWS {
-            if self.entity.execute((row, kind.number(), id.as_bytes(), seq, body))? > 0 {
-                return Ok(row);
-            }
-        }
-        // Thousands of ids that were made for it.
-        Err(SqliteFault(StoreError::Io(format!("there is no row left for the {} {id}", kind.name()))))
-    }
-
-    fn change(&mut self, seq: i64, change: &Write) -> Result<()> {
-        let (kind, id) = change.target();
-        let body = match change {
-            Write::Put(any) => Some(any.encode()),
+    fn change(&mut self, seq: i64, kind: Kind, id: Uuid, change: &Write) -> Result<()> {
+        let columns = match change {
+            Write::Put(any) => Some(Columns::of(any)),
             Write::Remove(..) => None,
         };
-        let (before, before_keys) = match self.before(kind, id, body.as_deref())? {
+        let (n, before_keys) = match self.before(seq, kind, id, columns.as_ref())? {
             Before::Same => return Ok(()),
-            Before::Nothing => (None, Vec::new()),
-            Before::Other(row, keys) => {
+            Before::Nothing(n) => (n, Vec::new()),
+            Before::Other(n, keys) => {
                 self.conn.execute(
-                    "INSERT INTO entity_past(kind, id, seq, until, body) \
-                     SELECT kind, id, seq, ?2, body FROM entity WHERE row = ?1 AND seq < ?2",
-                    (row, seq),
+                    "INSERT INTO entity_past(n, seq, until, a, b, c, d, e, f, g, h, rest) \
+                     SELECT n, seq, ?2, a, b, c, d, e, f, g, h, rest FROM entity WHERE n = ?1 AND seq < ?2",
+                    (n, seq),
                 )?;
-                (Some(row), keys)
+                (Some(n), keys)
             }
         };
-        let (keys, row) = match (change, body, before) {
-            (Write::Put(any), Some(body), Some(row)) => {
-                self.conn
-                    .execute("UPDATE entity SET seq = ?2, body = ?3 WHERE row = ?1", (row, seq, body))?;
-                (any.keys(), Some(row))
-            }
-            (Write::Put(any), Some(body), None) => (any.keys(), Some(self.put(kind, id, seq, &body)?)),
-            _ => {
-                self.conn.execute("DELETE FROM entity WHERE row = ?1", [before])?;
-                (Vec::new(), None)
+        let keys = match change {
+            Write::Put(any) => any.keys(),
+            Write::Remove(..) => Vec::new(),
+        };
+        let revision = columns.as_ref().map(|_| seq);
+        let columns = columns.unwrap_or_else(Columns::none);
+        let n = match n {
+            None => self.put(kind, id, revision, &columns)?,
+            Some(n) => {
+                let mut update = self.conn.db.prepare_cached(
+                    "UPDATE entity SET seq = ?2, a = ?3, b = ?4, c = ?5, d = ?6, e = ?7, f = ?8, g = ?9, h = ?10, \
+                     rest = ?11 WHERE n = ?1",
+                )?;
+                bind(&mut update, &[&n, &revision], &columns)?.raw_execute()?;
+                n
             }
         };
         for (index, key) in before_keys.iter().filter(|key| !keys.contains(key)) {
-            self.close(*index, key, id, kind, seq)?;
+            self.close(&stored_key(*index, key), id, n, seq)?;
         }
         for (index, key) in keys.iter().filter(|key| !before_keys.contains(key)) {
-            self.entry.execute((index.number(), key.as_bytes(), id.as_bytes(), kind.number(), seq, row))?;
+            self.entry.execute((stored_key(*index, key), id.as_bytes(), n, seq))?;
         }
         Ok(())
     }
 
     /// Takes an entity from an index key and keeps in the key's past that it was there.
-    fn close(&self, index: Index, key: &Key, id: Uuid, kind: Kind, seq: i64) -> Result<()> {
-        let (index, key) = (index.number(), key.as_bytes());
+    fn close(&self, key: &[u8], id: Uuid, n: i64, seq: i64) -> Result<()> {
         let from: Option<i64> = self
             .conn
             .db
-            .prepare_cached(
-                "DELETE FROM entry WHERE idx = ?1 AND key = ?2 AND id = ?3 AND kind = ?4 RETURNING seq",
-            )?
-            .query_row((index, key, id.as_bytes(), kind.number()), |row| row.get(0))
+            .prepare_cached("DELETE FROM entry WHERE key = ?1 AND id = ?2 AND n = ?3 RETURNING seq")?
+            .query_row((key, id.as_bytes(), n), |row| row.get(0))
             .optional()?;
         let Some(from) = from.filter(|from| *from < seq) else { return Ok(()) };
         let (chapter, closed): (i64, i64) = self
             .conn
             .db
             .prepare_cached(
-                "INSERT INTO chapter(idx, key, seq, closed) VALUES (?1, ?2, 0, 1) \
+                "INSERT INTO chapter(key, seq, closed) VALUES (?1, 0, 1) \
                  ON CONFLICT DO UPDATE SET closed = closed + 1 RETURNING seq, closed",
             )?
-            .query_row((index, key), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.conn.execute(
-            "INSERT INTO entry_past(idx, key, chapter, id, kind, seq, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            (index, key, chapter, id.as_bytes(), kind.number(), from, seq),
+            "INSERT INTO entry_past(key, chapter, id, n, seq, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (key, chapter, id.as_bytes(), n, from, seq),
         )?;
-        if closed >= CHAPTER && closed > self.count(index, key, closed)? {
-            self.end_chapter(index, key, chapter, seq)?;
+        if closed >= CHAPTER && closed > self.count(key, closed)? {
+            self.end_chapter(key, chapter, seq)?;
         }
         Ok(())
     }
 
     /// How many entries there are under a key, counted no further than needed.
-    fn count(&self, index: u8, key: &[u8], at_most: i64) -> Result<i64> {
-        let mut count = self.conn.db.prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM entry WHERE idx = ?1 AND key = ?2 LIMIT ?3)",
-        )?;
-        Ok(count.query_row((index, key, at_most), |row| row.get(0))?)
+    fn count(&self, key: &[u8], at_most: i64) -> Result<i64> {
+        let mut count = self
+            .conn
+            .db
+            .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM entry WHERE key = ?1 LIMIT ?2)")?;
+        Ok(count.query_row((key, at_most), |row| row.get(0))?)
     }
 
-    fn end_chapter(&self, index: u8, key: &[u8], chapter: i64, seq: i64) -> Result<()> {
+    fn end_chapter(&self, key: &[u8], chapter: i64, seq: i64) -> Result<()> {
         self.conn.execute(
-            "INSERT INTO entry_past(idx, key, chapter, id, kind, seq, until) \
-             SELECT idx, key, ?3, id, kind, seq, ?4 FROM entry WHERE idx = ?1 AND key = ?2 AND seq < ?4",
-            (index, key, chapter, seq),
+            "INSERT INTO entry_past(key, chapter, id, n, seq, until) \
+             SELECT key, ?2, id, n, seq, ?3 FROM entry WHERE key = ?1 AND seq < ?3",
+            (key, chapter, seq),
         )?;
-        self.conn.execute(
-            "UPDATE entry SET seq = ?3 WHERE idx = ?1 AND key = ?2 AND seq < ?3",
-            (index, key, seq),
-        )?;
-        let begin = "UPDATE chapter SET seq = ?3, closed = 0 WHERE idx = ?1 AND key = ?2";
-        self.conn.execute(begin, (index, key, seq))?;
+        self.conn.execute("UPDATE entry SET seq = ?2 WHERE key = ?1 AND seq < ?2", (key, seq))?;
+        self.conn.execute("UPDATE chapter SET seq = ?2, closed = 0 WHERE key = ?1", (key, seq))?;
         Ok(())
     }
 
     /// Overwrites what is known about a subject where it stands; where it has grown too long for
     /// that, blanks it and puts it at the end.
-    fn remember(&self, subject: Subject, known: &Remembered) -> Result<()> {
-        let (kind, id) = (subject_kind(subject), subject.uuid());
+    fn remember(&self, n: i64, subject: Subject, known: &Remembered) -> Result<()> {
         let email = match (subject, &known.personal.email) {
             (Subject::User(_), Some(email)) => email_key(email),
             _ => NO_EMAIL,
         };
-        let mut body = known.text.clone();
-        let slot = self.slot(subject)?;
-        if let Some((slot, room)) = slot {
-            if body.len() <= room {
-                pad(&mut body, room);
-                self.overwrite(slot, id, email, &body)?;
-                return Ok(());
+        if let Some((slot, room)) = self.slot(n)? {
+            if known.text.len() <= room {
+                return self.overwrite(slot, n, email, &padded(&known.text, room));
             }
-            self.overwrite(slot, Uuid::nil(), NO_EMAIL, &" ".repeat(room))?;
+            self.overwrite(slot, !n, NO_EMAIL, &padded("", room))?;
         }
-        let room = body.len().next_power_of_two().max(SLOT_BYTES);
-        pad(&mut body, room);
+        self.settle(n, &email, &known.text)
+    }
+
+    /// Gives what is known about somebody a slot of its own, at the end.
+    pub(super) fn settle(&self, n: i64, email: &[u8], text: &str) -> Result<()> {
+        let room = text.len().next_multiple_of(SLOT_STEP).max(SLOT_BYTES);
         self.conn.execute(
-            "INSERT INTO personal(kind, id, email, body) VALUES (?1, ?2, ?3, ?4)",
-            (kind, id.as_bytes(), email, body),
+            "INSERT INTO personal(n, email, body) VALUES (?1, ?2, ?3)",
+            (n, email, padded(text, room)),
         )?;
         Ok(())
     }
 
     /// Blanks what is known about a subject, and the fingerprints of the requests that told it.
-    fn forget(&self, subject: Subject) -> Result<()> {
-        let id = subject.uuid();
-        if let Some((slot, room)) = self.slot(subject)? {
-            self.overwrite(slot, id, NO_EMAIL, &" ".repeat(room))?;
+    fn forget(&self, n: i64) -> Result<()> {
+        if let Some((slot, room)) = self.slot(n)? {
+            self.overwrite(slot, n, NO_EMAIL, &padded("", room))?;
         }
         self.conn.execute(
-            "UPDATE receipt SET fingerprint = zeroblob(32) \
-             WHERE seq IN (SELECT seq FROM record_about WHERE kind = ?1 AND id = ?2)",
-            (subject_kind(subject), id.as_bytes()),
+            "UPDATE record SET fingerprint = zeroblob(32) \
+             WHERE fingerprint IS NOT NULL AND seq IN (SELECT seq FROM record_about WHERE n = ?1)",
+            [n],
         )?;
         Ok(())
     }
 
     /// Where what is known about a subject stands, and how many bytes there are for it.
-    fn slot(&self, subject: Subject) -> Result<Option<(i64, usize)>> {
-        let mut find = self
-            .conn
-            .db
-            .prepare_cached("SELECT slot, octet_length(body) FROM personal WHERE kind = ?1 AND id = ?2")?;
-        let found = find.query_row((subject_kind(subject), subject.uuid().as_bytes()), |row| {
+    fn slot(&self, n: i64) -> Result<Option<(i64, usize)>> {
+        let find = "SELECT slot, octet_length(body) FROM personal WHERE n = ?1";
+        let found = self.conn.db.prepare_cached(find)?.query_row([n], |row| {
             let room: i64 = row.get(1)?;
             Ok((row.get(0)?, usize::try_from(room).unwrap_or(0)))
         });
         Ok(found.optional()?)
     }
 
-    fn overwrite(&self, slot: i64, id: Uuid, email: [u8; 3], body: &str) -> Result<()> {
-        let overwrite = "UPDATE personal SET id = ?2, email = ?3, body = ?4 WHERE slot = ?1";
-        self.conn.execute(overwrite, (slot, id.as_bytes(), email, body))?;
+    fn overwrite(&self, slot: i64, n: i64, email: [u8; 3], body: &str) -> Result<()> {
+        let overwrite = "UPDATE personal SET n = ?2, email = ?3, body = ?4 WHERE slot = ?1";
+        self.conn.execute(overwrite, (slot, n, email, body))?;
         Ok(())
     }
 }
@@ -290,12 +347,27 @@ impl<'c> Appending<'c> {
 enum Before {
     /// The same as it puts there.
     Same,
-    /// Nothing.
-    Nothing,
-    /// Something in this row that was found under these keys.
+    /// Nothing; its number, if it has one.
+    Nothing(Option<i64>),
+    /// Something of this number that was found under these keys.
     Other(i64, Vec<(Index, Key)>),
 }
 
-fn pad(body: &mut String, room: usize) {
-    body.extend(std::iter::repeat_n(' ', room.saturating_sub(body.len())));
+/// Binds what a row begins with, and its columns after that.
+fn bind<'s, 'c>(
+    to: &'s mut CachedStatement<'c>,
+    first: &[&dyn ToSql],
+    columns: &Columns,
+) -> Result<&'s mut CachedStatement<'c>> {
+    for (at, value) in (1..).zip(first) {
+        to.raw_bind_parameter(at, value)?;
+    }
+    for (at, value) in (first.len() + 1..).zip(columns.values()) {
+        to.raw_bind_parameter(at, value)?;
+    }
+    Ok(to)
+}
+
+fn padded(text: &str, room: usize) -> String {
+    [text, &" ".repeat(room.saturating_sub(text.len()))].concat()
 }
