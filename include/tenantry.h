@@ -256,7 +256,7 @@ enum {
   TENANTRY_DELINK_PENDING = 508,
   /** tenant `...` is jointly managed and has an active admin of its own, or is managed by others as well; delink it instead. (T-7) */
   TENANTRY_DELINK_FIRST = 509,
-  /** tenant `...` has links that its new kind does not allow; end those links first. (T-1) */
+  /** tenant `...` has links, or as a reseller a list or uploads, that its new kind does not allow; end those links and take off the list what is there without uploads; with uploads, register another tenant of that kind. (T-1) */
   TENANTRY_KIND_CONFLICT = 510,
   /** tenant `...` is kept disabled by somebody else; ask whoever disabled it to enable it. (T-5) */
   TENANTRY_HELD_BY_OTHERS = 511,

@@ -383,7 +383,7 @@ fn q3_an_index_of_before_a_rebuild_that_put_something_right_is_not_believed() {
     assert_eq!(kept.loaded(), Some(token.seq), "nothing was wrong");
     // Somebody gives himself back by hand what was taken away.
     let db = rusqlite::Connection::open(&kept.path).unwrap();
-    let by_hand = "UPDATE entity SET body = replace(body, 'blocked', 'active') WHERE kind = 4 AND id = ?1";
+    let by_hand = "UPDATE entity SET b = 'active' WHERE kind = 4 AND b = 'blocked' AND id = ?1";
     assert_eq!(db.execute(by_hand, [BOB.uuid().as_bytes()]).unwrap(), 1);
     drop(db);
     fs::remove_file(&kept.saved).unwrap();

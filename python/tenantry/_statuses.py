@@ -405,8 +405,8 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         510,
         "state",
         "T-1",
-        "tenant `{}` has links that its new kind does not allow",
-        "end those links first",
+        "tenant `{}` has links, or as a reseller a list or uploads, that its new kind does not allow",
+        "end those links and take off the list what is there without uploads; with uploads, register another tenant of that kind",
     ),
     "held_by_others": (
         511,

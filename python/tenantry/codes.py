@@ -241,7 +241,9 @@ class Code(Status):
     delink it instead."""
 
     KIND_CONFLICT = "kind_conflict"
-    """510 (T-1): tenant `{}` has links that its new kind does not allow; end those links first."""
+    """510 (T-1): tenant `{}` has links, or as a reseller a list or uploads, that its new kind does not allow; end
+    those links and take off the list what is there without uploads; with uploads, register another tenant of that
+    kind."""
 
     HELD_BY_OTHERS = "held_by_others"
     """511 (T-5): tenant `{}` is kept disabled by somebody else; ask whoever disabled it to enable it."""

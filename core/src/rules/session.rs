@@ -89,7 +89,7 @@ pub(crate) struct Reached {
 
 impl Reached {
     /// Notes whose right to a console an event may take, in the world before it. Who is new with
-    /// the record has none.
+    /// the record has none, and on a tenant that is new nobody has one.
     ///
     /// # Errors
     /// When the view cannot be read.
@@ -99,8 +99,11 @@ impl Reached {
         event: &Event,
         new: &BTreeSet<Subject>,
     ) -> Result<(), ViewError> {
+        let on_new =
+            matches!(event, Event::Assigned { tenant, .. } if new.contains(&Subject::Tenant(*tenant)));
         match effect::of(event).loss {
             Loss::None => {}
+            Loss::Of(_) if on_new => {}
             Loss::Of(user) if new.contains(&Subject::User(user)) => {}
             Loss::AtHome(tenant) if new.contains(&Subject::Tenant(tenant)) => {}
             Loss::Of(user) => drop(self.subjects.insert(Subject::User(user))),

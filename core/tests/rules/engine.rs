@@ -328,15 +328,13 @@ fn q3_a_forged_record_with_a_right_hash_breaks_the_next() {
 #[test]
 fn q3_a_file_that_was_written_to_by_hand_does_not_verify() {
     let by_hand = [
-        (
-            "UPDATE record SET body = replace(body, 'jointly', 'fully') WHERE body LIKE '%jointly%'",
-            "the chain is broken at record",
-        ),
+        ("UPDATE record SET body = (SELECT body FROM record WHERE seq = 8) WHERE seq = 7", "record 7"),
+        ("UPDATE record SET body = CAST(x'7b7d' AS TEXT) WHERE seq = 7", "the chain is broken at record 7"),
         ("UPDATE record SET hash = zeroblob(32) WHERE seq = 7", "record 7"),
         ("DELETE FROM record WHERE seq = 5", "record 5"),
-        ("UPDATE entity SET body = replace(body, '\"jointly\"', '\"fully\"') WHERE kind = 2", "link"),
-        ("UPDATE entity SET body = replace(body, 'read_only', 'super_admin') WHERE kind = 6", "assignment"),
-        ("DELETE FROM entry WHERE idx = 3", "index link_managed"),
+        ("UPDATE entity SET c = 'fully' WHERE kind = 2 AND c = 'jointly'", "link"),
+        ("UPDATE entity SET c = 'super_admin' WHERE kind = 6 AND c = 'read_only'", "assignment"),
+        ("DELETE FROM entry WHERE substr(key, 1, 1) = x'03'", "index link_managed"),
         ("DELETE FROM entity WHERE kind = 6", "assignment"),
     ];
     for (sql, words) in by_hand {
@@ -348,9 +346,10 @@ fn q3_a_file_that_was_written_to_by_hand_does_not_verify() {
 #[test]
 fn q3_an_entity_that_no_record_speaks_of_is_found() {
     let found = verified_after(&format!(
-        "INSERT INTO entity(kind, id, seq, body) SELECT 6, x'{}', 1, '{{\"user\":\"{RITA}\",\"tenant\":\"{JOINTLY}\",\
-         \"role\":\"super_admin\",\"below\":false}}'",
-        tenantry::model::Assignment::key(RITA, JOINTLY).uuid().simple()
+        "INSERT INTO entity(kind, id, seq, a, b, c, d) SELECT 6, x'{}', 1, x'{}', x'{}', 'super_admin', 0",
+        tenantry::model::Assignment::key(RITA, JOINTLY).uuid().simple(),
+        RITA.uuid().simple(),
+        JOINTLY.uuid().simple()
     ));
     assert!(found.contains("assignment"), "{found}");
 }
