@@ -194,7 +194,9 @@ fn every<E: Entity>(view: &dyn View, index: Index, mut visit: impl FnMut(Arc<E>)
 }
 
 /// The policy in force, and those before it by the numbers of their terms.
-fn policies(view: &dyn View) -> Result<(Arc<PolicyVersion>, BTreeMap<u32, Arc<PolicyVersion>>), ViewError> {
+type Policies = (Arc<PolicyVersion>, BTreeMap<u32, Arc<PolicyVersion>>);
+
+fn policies(view: &dyn View) -> Result<Policies, ViewError> {
     let policy = view.get::<PolicyVersion>(Uuid::nil())?.unwrap_or_default();
     let mut earlier = BTreeMap::new();
     for terms in 0..policy.terms {

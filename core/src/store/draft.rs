@@ -113,11 +113,13 @@ impl Draft {
     }
 
     /// Where it is.
+    #[cfg(feature = "sqlite")]
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Where it is to stand.
+    #[cfg(feature = "sqlite")]
     pub(super) fn to(&self) -> &Path {
         &self.to
     }
