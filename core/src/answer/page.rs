@@ -153,11 +153,14 @@ impl Turn {
         let (mut walked, mut shown) = (walked, Vec::new());
         while shown.len() <= self.limit {
             for (scan, found) in &mut choices {
-                let Some(one) = scan.next() else {
-                    return self.first_of(std::mem::take(found).into_iter().map(row));
-                };
-                let one = one?;
-                found.extend(place(&one).map(|place| (place, one)));
+                match scan.next() {
+                    Some(one) => found.push(one?),
+                    None => {
+                        let found = std::mem::take(found).into_iter();
+                        let placed = found.filter_map(|one| Some((place(&one)?, one)));
+                        return self.first_of(placed.map(row));
+                    }
+                }
             }
             let Some(found) = walked.next() else { break };
             shown.extend(row(found?)?);
