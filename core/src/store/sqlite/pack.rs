@@ -211,9 +211,8 @@ pub(super) fn unpack(packed: &[u8], beside: &Beside) -> Option<String> {
             HASH => {
                 let hash: [u8; 32] = take(&mut rest)?;
                 text.push(b'"');
-                for byte in hash {
-                    text.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
-                }
+                let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+                text.extend(hash.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
                 text.push(b'"');
             }
             PLAIN => {
