@@ -1,11 +1,6 @@
 //! The access index in a file of its own: what is loaded of it answers as what is built of the store does, whatever happened
 //! since; and what is not of this store as it is, or not whole, is not believed.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "the helpers of tests fail as tests do"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -193,8 +188,7 @@ fn command(rng: &mut Rng, step: usize) -> tenantry::command::Command {
         }
         16 => DeleteTenants::new(vec![tenant], "delete".to_owned()).into(),
         _ => {
-            let mut policy = Policy::default();
-            policy.host_reports_ready = rng.percent(50);
+            let mut policy = Policy { host_reports_ready: rng.percent(50), ..Policy::default() };
             policy.permissions.retain(|name| rng.percent(95) || name.as_str() == "tenant.view");
             SetPolicy::new(Box::new(policy)).into()
         }
