@@ -187,7 +187,7 @@ pub struct tenantry_options {
 }
 
 /// The size of the options in the first version of this ABI, which is the least there is.
-const FIRST_SIZE: usize = offset_of!(tenantry_options, clock_leap_seconds) + size_of::<u32>();
+const FIRST_SIZE: usize = offset_of!(tenantry_options, saved_index_length) + size_of::<usize>();
 
 const FLAGS: u32 = TENANTRY_READ_ONLY
     | TENANTRY_MUST_EXIST
