@@ -52,10 +52,11 @@ file: ## Writes the file of today's format that later versions have to read
 # busy alone; what it has to say is said when both are done.
 test: check-tools format ## Runs every test and check: half an hour and 15 GB on two cores
 	beside=$$(mktemp) && trap 'rm -f "$$beside"' EXIT; \
-	$(MAKE) faces lint doc >"$$beside" 2>&1 & faces=$$!; \
+	$(MAKE) faces >"$$beside" 2>&1 & faces=$$!; \
+	$(MAKE) lint doc; checks=$$?; \
 	$(CARGO) test $(LOCKED) $(ALL); tests=$$?; \
-	wait $$faces; others=$$?; cat "$$beside"; \
-	test $$tests -eq 0 && test $$others -eq 0
+	wait $$faces; faces=$$?; cat "$$beside"; \
+	test $$checks -eq 0 && test $$tests -eq 0 && test $$faces -eq 0
 
 # The libraries for C and Python, of one build, each tested as it is installed.
 faces: ## Builds and tests the libraries for C and Python
