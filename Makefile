@@ -51,7 +51,7 @@ file: ## Writes the file of today's format that later versions have to read
 # Everything. What builds and tests the faces goes on beside the tests of the workspace, for much of either keeps one processor
 # busy alone; what it has to say is said when both are done.
 test: check-tools format ## Runs every test and check: half an hour and 15 GB on two cores
-	beside=$$(mktemp) && trap 'rm -f "$$beside"' EXIT; \
+	beside=$$(mktemp) && trap 'rm -f "$$beside"' EXIT && trap 'trap - TERM; kill 0' INT TERM; \
 	$(MAKE) faces >"$$beside" 2>&1 & faces=$$!; \
 	$(MAKE) lint doc; checks=$$?; \
 	$(CARGO) test $(LOCKED) $(ALL); tests=$$?; \
