@@ -217,20 +217,15 @@ fn explained(question: &Question, verdict: Verdict) -> Explanation {
 /// `unknown_tenant`, `cannot_manage`, and why the actor may not link.
 fn look_up(sight: &Sight<'_>, it: &LookUp) -> Ruling<TenantSummary> {
     sight.may_link()?;
-    match sight.world().numbered(&it.number)?.filter(|tenant| tenant.is_living()) {
-        Some(tenant) => {
-            let Some(tenant) = sight.as_it_is(&tenant)? else {
-                return Err(Refusal::new(Code::UnknownTenant, &it.number).into());
-            };
-            Ok(TenantSummary {
-                number: tenant.number.clone(),
-                name: tenant.name.clone(),
-                country: tenant.country.clone(),
-                kind: tenant.kind,
-            })
-        }
-        None => Err(Refusal::new(Code::UnknownTenant, &it.number).into()),
-    }
+    let then = sight.world().numbered(&it.number)?.filter(|tenant| tenant.is_living());
+    let told = then.map(|tenant| sight.as_it_is(&tenant)).transpose()?.flatten();
+    let tenant = told.ok_or_else(|| Refusal::new(Code::UnknownTenant, &it.number))?;
+    Ok(TenantSummary {
+        number: tenant.number.clone(),
+        name: tenant.name.clone(),
+        country: tenant.country.clone(),
+        kind: tenant.kind,
+    })
 }
 
 /// The pins on a user's map: the tenants they may view that have coordinates, in the order of their

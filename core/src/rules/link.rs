@@ -178,12 +178,9 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     for other in world.pending_requests(managed.id)? {
         between.bar(other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
     }
-    let is_kept_off = match actor {
-        Actor::User(user) => match world.user(*user)? {
-            Some(user) => kept_off::is(world, &user, manager.id, managed.id)?,
-            None => false,
-        },
-        _ => false,
+    let is_kept_off = match authority::admit(world, actor, Gate::Shut)? {
+        Some(user) => kept_off::is(world, &user, manager.id, managed.id)?,
+        None => false,
     };
     if is_kept_off { &mut veiled } else { &mut bars }.join(between);
     bars.join_veiled(veiled, actor, &command.number);

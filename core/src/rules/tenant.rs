@@ -9,15 +9,14 @@ use super::batch::Batch;
 use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use super::{assignment, device, integration, kept_off, link, operation, user};
-use crate::base::ids::{LinkId, TenantId};
+use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{Number, Prefix};
 use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Contact, EndCause, Handshake, HandshakeState, Holding, Link, LinkRequest,
-    ManagerInvitation, Patch, Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant,
-    TenantKind, User,
+    Actor, Assignment, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest, ManagerInvitation,
+    Patch, Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
@@ -202,22 +201,38 @@ fn withdrawn(
     requests: Index,
     invitations: Index,
 ) -> Result<Vec<Event>, ViewError> {
-    let pending = || Key::new().id(tenant.uuid()).flag(true);
-    let waits = |handshake: &Handshake| handshake.state_at(world.at) == HandshakeState::Pending;
-    let mut events = Vec::new();
-    for request in world.view.under::<LinkRequest>(requests, pending()) {
-        let request = request?;
-        if waits(&request.handshake) {
-            events.push(Event::LinkRequestWithdrawn { request: request.id });
-        }
-    }
-    for invitation in world.view.under::<ManagerInvitation>(invitations, pending()) {
-        let invitation = invitation?;
-        if waits(&invitation.handshake) {
-            events.push(Event::ManagerInvitationWithdrawn { invitation: invitation.id });
-        }
-    }
+    let requests = waiting_requests(world, requests, tenant)?.into_iter();
+    let mut events: Vec<Event> = requests.map(|request| Event::LinkRequestWithdrawn { request }).collect();
+    events.extend(withdrawn_invitations(world, invitations, tenant)?);
     Ok(events)
+}
+
+/// The link requests that wait for an answer under one side, a tenant.
+fn waiting_requests(
+    world: &World<'_>,
+    index: Index,
+    tenant: TenantId,
+) -> Result<Vec<LinkRequestId>, ViewError> {
+    let mut waiting = Vec::new();
+    for request in world.view.under::<LinkRequest>(index, Key::new().id(tenant.uuid()).flag(true)) {
+        let request = request?;
+        if request.handshake.state_at(world.at) == HandshakeState::Pending {
+            waiting.push(request.id);
+        }
+    }
+    Ok(waiting)
+}
+
+/// The invitations of managers that wait for an answer under one side, a tenant, as they end.
+fn withdrawn_invitations(world: &World<'_>, index: Index, tenant: TenantId) -> Result<Vec<Event>, ViewError> {
+    let mut ended = Vec::new();
+    for invitation in world.view.under::<ManagerInvitation>(index, Key::new().id(tenant.uuid()).flag(true)) {
+        let invitation = invitation?;
+        if invitation.handshake.state_at(world.at) == HandshakeState::Pending {
+            ended.push(Event::ManagerInvitationWithdrawn { invitation: invitation.id });
+        }
+    }
+    Ok(ended)
 }
 
 /// Deletes tenants, on request with everything below them (T-6, T-7).
@@ -329,20 +344,11 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
             links.insert(link.id, link);
         }
         for index in [Index::RequestManaged, Index::RequestManager] {
-            for request in world.view.under::<LinkRequest>(index, key.clone().flag(true)) {
-                let request = request?;
-                if request.handshake.state_at(world.at) == HandshakeState::Pending {
-                    events.push(Event::LinkRequestCanceled { request: request.id });
-                }
-            }
+            let waiting = waiting_requests(world, index, tenant)?.into_iter();
+            events.extend(waiting.map(|request| Event::LinkRequestCanceled { request }));
         }
         for index in [Index::ManagerInvitationTenant, Index::ManagerInvitationManager] {
-            for invitation in world.view.under::<ManagerInvitation>(index, key.clone().flag(true)) {
-                let invitation = invitation?;
-                if invitation.handshake.state_at(world.at) == HandshakeState::Pending {
-                    events.push(Event::ManagerInvitationWithdrawn { invitation: invitation.id });
-                }
-            }
+            events.extend(withdrawn_invitations(world, index, tenant)?);
         }
         for invitation in world.pending_invitations(tenant)? {
             events.push(Event::InvitationRevoked { invitation: invitation.id });
