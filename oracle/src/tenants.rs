@@ -364,27 +364,37 @@ impl Oracle {
         if c.confirm != "delete" {
             obstacles.push(Code::NotConfirmed);
         }
-        // What goes: the batch, and with cascade every tenant all of whose managers go.
-        let mut going: BTreeSet<TenantId> = c.tenants.iter().copied().collect();
-        if c.cascade {
-            loop {
-                let orphan = self.tenants.iter().find(|tenant| {
-                    let above = self.links_above(tenant.id, at);
-                    !going.contains(&tenant.id)
-                        && !above.is_empty()
-                        && above.iter().all(|link| going.contains(&link.manager))
-                });
-                match orphan {
-                    Some(tenant) => going.insert(tenant.id),
-                    None => break,
-                };
+        // What goes: the batch, and with cascade every tenant all of whose managers go, as far down as
+        // the actor may delete.
+        let right = |tenant| self.right(who, "tenant.delete", tenant, at, Disabled::Bars);
+        let mut going = BTreeSet::new();
+        for &tenant in &c.tenants {
+            match right(tenant) {
+                Ok(()) => drop(going.insert(tenant)),
+                Err(code) => obstacles.push(code),
+            }
+        }
+        let mut barred: BTreeSet<TenantId> = c.tenants.iter().copied().collect();
+        while c.cascade {
+            let orphan = self.tenants.iter().find(|tenant| {
+                let above = self.links_above(tenant.id, at);
+                !going.contains(&tenant.id)
+                    && !barred.contains(&tenant.id)
+                    && !above.is_empty()
+                    && above.iter().all(|link| going.contains(&link.manager))
+            });
+            let Some(orphan) = orphan.map(|it| it.id) else { break };
+            match right(orphan) {
+                Ok(()) => drop(going.insert(orphan)),
+                Err(code) => {
+                    // Below what may be deleted is one that is not there for the actor.
+                    let hidden = code == Code::UnknownTenant;
+                    obstacles.push(if hidden { Code::HasManagedTenants } else { code });
+                    barred.insert(orphan);
+                }
             }
         }
         for &tenant in &going {
-            if let Err(code) = self.right(who, "tenant.delete", tenant, at, Disabled::Bars) {
-                obstacles.push(code);
-                continue;
-            }
             if !c.cascade && self.all_below(tenant, at).iter().any(|below| !going.contains(below)) {
                 obstacles.push(Code::HasManagedTenants);
             }

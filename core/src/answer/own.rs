@@ -84,6 +84,11 @@ pub(super) fn asked(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &AskedByMe) -
     let senders = [Key::new().id(viewer.id.uuid()), Key::new().id(viewer.home.uuid())];
     turn.page(turn.merged(sight.world().view, Index::HandshakeSender, senders).map(|found| {
         let Some((place, any)) = found? else { return Ok(None) };
+        // With a link that time has ended goes what was asked about it, and with much of that the
+        // end need not be brought about to see it.
+        if matches!(&any, Any::Link(link) if link.has_lapsed(sight.world().at)) {
+            return Ok(None);
+        }
         let row = asked.told_of(sight, any, asked_row)?;
         Ok(row.map(|(tenant, what)| (place, AskedRow { tenant, what })))
     }))

@@ -7,7 +7,7 @@ use super::access::{self, Gate};
 use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
-use super::world::{Bars, Decision, Ruling, World, refuse};
+use super::world::{Bars, Decision, Ruling, Stop, World, refuse};
 use super::{assignment, device, integration, kept_off, link, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{Number, Prefix};
@@ -246,54 +246,76 @@ pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) 
     if command.confirm != CONFIRMATION {
         batch.bar(Refusal::new(Code::NotConfirmed, command.confirm.escape_debug()));
     }
-    for (index, &id) in command.tenants.iter().enumerate() {
-        batch.note(index, authority::authorize(world, actor, TENANT_DELETE, id, Gate::Shut))?;
-    }
-    let doomed = doomed(world, command, &mut batch)?;
+    let doomed = doomed(world, actor, command, &mut batch)?;
     for (&id, &index) in &doomed {
-        if !command.tenants.contains(&id) {
-            batch.note(index, authority::authorize(world, actor, TENANT_DELETE, id, Gate::Shut))?;
+        if !command.cascade && manages_others(world, id, &doomed)? {
+            // Nothing else that is in the way comes before this, and there may be much below.
+            batch.add(index, Code::HasManagedTenants, id);
+        } else {
+            bar_delete(world, actor, &doomed, (id, index), &mut batch)?;
         }
-        bar_delete(world, actor, &doomed, (id, index), &mut batch)?;
     }
     batch.lift()?;
     Ok(remove(world, &doomed.into_keys().collect())?.into())
 }
 
 /// The tenants that go, each with the place in the batch it goes with. A tenant below goes when all
-/// its managers do.
+/// its managers do. Below those that the actor may not delete nothing is looked at.
 fn doomed(
     world: &World<'_>,
+    actor: &Actor,
     command: &DeleteTenants,
     batch: &mut Batch,
 ) -> Result<BTreeMap<TenantId, usize>, ViewError> {
+    let may = |id| authority::authorize(world, actor, TENANT_DELETE, id, Gate::Shut);
     let mut doomed: BTreeMap<TenantId, usize> = BTreeMap::new();
     for (index, &id) in command.tenants.iter().enumerate() {
-        if world.living(id)?.is_some() {
+        if batch.note(index, may(id))?.is_some() {
             doomed.entry(id).or_insert(index);
         }
     }
-    let mut grown = true;
-    while grown {
-        grown = false;
-        for (id, index) in doomed.clone() {
-            for link in world.links_below(id)? {
-                if doomed.contains_key(&link.managed) {
-                    continue;
+    let mut open: Vec<_> = doomed.iter().map(|(&id, &index)| (id, index)).collect();
+    while command.cascade
+        && let Some((id, index)) = open.pop()
+    {
+        for link in world.each_link_below(id) {
+            let below = link?.managed;
+            if doomed.contains_key(&below) || command.tenants.contains(&below) {
+                continue;
+            }
+            let managers = world.links_above(below)?;
+            if !managers.iter().all(|link| doomed.contains_key(&link.manager)) {
+                continue;
+            }
+            match may(below) {
+                Ok(()) => {
+                    doomed.insert(below, index);
+                    open.push((below, index));
                 }
-                if !command.cascade {
-                    batch.add(index, Code::HasManagedTenants, id);
-                    continue;
+                // What is not there for the actor is not named either (T-9).
+                Err(Stop::Refused(it)) if it.code == Code::UnknownTenant => {
+                    batch.add(index, Code::HasManagedTenants, command.tenants[index]);
                 }
-                let managers = world.links_above(link.managed)?;
-                if managers.iter().all(|link| doomed.contains_key(&link.manager)) {
-                    doomed.insert(link.managed, index);
-                    grown = true;
-                }
+                Err(Stop::Refused(it)) => batch.add(index, it.code, it.about),
+                Err(Stop::Broken(error)) => return Err(error),
             }
         }
     }
     Ok(doomed)
+}
+
+/// Whether a tenant manages any that do not go.
+fn manages_others(
+    world: &World<'_>,
+    id: TenantId,
+    doomed: &BTreeMap<TenantId, usize>,
+) -> Result<bool, ViewError> {
+    for link in world.each_link_below(id) {
+        if !doomed.contains_key(&link?.managed) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn bar_delete(

@@ -362,7 +362,7 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn links_above(&self, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
-        self.links_in_force(Index::LinkManaged, tenant)
+        self.links_in_force(Index::LinkManaged, tenant).collect()
     }
 
     /// The links by which a tenant manages others now.
@@ -370,18 +370,24 @@ impl<'v> World<'v> {
     /// # Errors
     /// When the view cannot be read.
     pub fn links_below(&self, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
+        self.each_link_below(tenant).collect()
+    }
+
+    /// The same one by one, for those who need not look at all of them.
+    pub(super) fn each_link_below(
+        &self,
+        tenant: TenantId,
+    ) -> impl Iterator<Item = Result<Arc<Link>, ViewError>> {
         self.links_in_force(Index::LinkManager, tenant)
     }
 
-    fn links_in_force(&self, index: Index, tenant: TenantId) -> Result<Vec<Arc<Link>>, ViewError> {
-        let mut links = Vec::new();
-        for link in self.view.under::<Link>(index, Key::new().id(tenant.uuid()).flag(true)) {
-            let link = link?;
-            if link.is_in_force(self.at) {
-                links.push(link);
-            }
-        }
-        Ok(links)
+    fn links_in_force(
+        &self,
+        index: Index,
+        tenant: TenantId,
+    ) -> impl Iterator<Item = Result<Arc<Link>, ViewError>> {
+        let links = self.view.under::<Link>(index, Key::new().id(tenant.uuid()).flag(true));
+        links.filter(|link| link.as_ref().map_or(true, |link| link.is_in_force(self.at)))
     }
 
     /// The policy under which what has these terms was agreed upon (P-13).

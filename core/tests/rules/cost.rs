@@ -1036,6 +1036,22 @@ fn l8_asking_an_msp_costs_none_of_its_customers() {
 }
 
 #[test]
+fn t7_who_may_not_delete_a_tenant_costs_nothing_of_what_is_below() {
+    let world = |count| {
+        let bench = Bench::new();
+        bench.ending_links(count, 90);
+        bench
+    };
+    for (actor, cascade) in [(Actor::from(JULIA), true), (STAFF, false)] {
+        let (few, many) = grown(world, |given| {
+            let command = DeleteTenants { cascade, ..delete(&[SECOND]) };
+            given.engine.submit(given.request(actor.clone(), command)).unwrap_err();
+        });
+        assert!(many <= few + 8, "{actor:?}: {few} reads among 200, {many} among 800");
+    }
+}
+
+#[test]
 fn q2_a_page_of_the_audit_costs_its_rows() {
     let world = |count: usize| {
         let bench = Bench::new();

@@ -239,6 +239,12 @@ fn refusal(world: &World<'_>, who: UserId, command: &Value) -> Option<Refusal> {
     }
 }
 
+/// Whether a refusal names this, as a whole or at one of its items.
+fn is_named(refusal: &Refusal, id: &str) -> bool {
+    let items = refusal.items.iter().map(|it| &it.about);
+    items.chain([&refusal.about]).any(|about| about.contains(id))
+}
+
 #[test]
 fn t9_no_command_tells_an_id_that_one_is_not_told_of_from_one_of_nothing() {
     let given = full();
@@ -270,15 +276,21 @@ fn t9_no_command_tells_an_id_that_one_is_not_told_of_from_one_of_nothing() {
                     (refusal(world, who, &command), command.to_string())
                 };
                 let of_nothing = with(nothing).0.map(|it| it.code);
-                for id in &hidden {
+                for id in &ids {
                     let (said, command) = with(*id);
                     tried += 1;
+                    // An answer names no id that the command did not.
+                    let names = hidden.iter().map(Uuid::to_string).any(|id| {
+                        said.as_ref().is_some_and(|it| is_named(it, &id)) && !command.contains(&id)
+                    });
+                    if names {
+                        apart.insert(format!("{name}{place} of {who}: {id}"), (said.clone(), of_nothing));
+                    }
+                    if !hidden.contains(id) {
+                        continue;
+                    }
                     let code = said.as_ref().map(|it| it.code);
                     let about = said.as_ref().map_or("", |it| &it.about);
-                    // An answer names no id that the command did not.
-                    let names = hidden
-                        .iter()
-                        .any(|id| about.contains(&id.to_string()) && !command.contains(&id.to_string()));
                     // Whose turn it is, is told to whoever is at home on a side (L-3.3).
                     let parties = [
                         given.find::<Link>(*id).map(|it| [it.manager, it.managed]),
@@ -289,7 +301,7 @@ fn t9_no_command_tells_an_id_that_one_is_not_told_of_from_one_of_nothing() {
                     // Why one may not is told of what is there for one; that an id is taken, to whoever chooses it.
                     let lacks =
                         code.is_some_and(|code| code.family() == Family::Rights) && told.contains(about);
-                    if names || code != of_nothing && code != Some(IdTaken) && !lacks && !turn {
+                    if code != of_nothing && code != Some(IdTaken) && !lacks && !turn {
                         apart.insert(format!("{name}{place} of {who}: {id}"), (said, of_nothing));
                     }
                 }

@@ -476,6 +476,10 @@ fn t7_cascade_takes_what_is_below_and_nobody_else_manages() {
         assert_eq!(given.get::<User>(NINA.uuid()).state, UserState::Removed);
     });
     given().when(GINA, cascade(MSP)).then(refused(DelinkFirst));
+    // Who is kept off one below is not told of it.
+    given().when(JULIA, cascade(MSP)).then(refused(UnknownTenant));
+    let kept_off = two().and(STAFF, assign(NINA, NEW, "no_access"));
+    kept_off.when(NINA, cascade(SECOND)).then(refused(HasManagedTenants));
     // Another manager keeps it alive.
     let shared = two_managers().when(STAFF, cascade(SECOND)).then(done());
     assert!(shared.get::<Tenant>(ALONE.uuid()).is_living());
