@@ -9,6 +9,8 @@ SOAK     ?= r1 --commands 1000000 --seed 1 --threads 2
 MACHINES ?= all --histories 2000 --strict
 # How many commits each of four writers makes beside another SQLite: make locks COMMITS=1000000
 COMMITS  ?= 100000
+# How many stores are moved about, over and over: make moves CYCLES=2900
+CYCLES   ?= 300
 # How many interleavings Miri tries: make miri SEEDS=64
 SEEDS    ?= 4
 # What the benchmarks measure: make bench BENCH="--figures f1,f5 --sizes 100000"
@@ -30,7 +32,7 @@ export ALL = --workspace --features tenantry/schema,tenantry/sqlite,tenantry/tes
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys help check-tools file test faces generate tools format lint doc machines soak fuzz locks miri bench install python
+.PHONY: journeys help check-tools file test faces generate tools format lint doc machines soak fuzz locks moves miri bench install python
 
 journeys: ## Plays the main work on files it creates, and shows it as tables
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -117,6 +119,11 @@ fuzz: ## Looks for inputs that break something; wants a nightly compiler
 locks: ## Writes to one file beside another SQLite
 	TENANTRY_TEST_COMMITS=$(COMMITS) $(CARGO) test $(LOCKED) --release --package tenantry --features sqlite,testkit \
 		--test another_sqlite -- --nocapture another_sqlite_in_the_process_does_no_harm
+
+# Stores are backed up under load, moved and restored, by processes that are killed at it and by ones that are not.
+moves: ## Backs up, moves and restores stores over and over, with kills
+	TENANTRY_TEST_CYCLES=$(CYCLES) $(CARGO) test $(LOCKED) --release --package tenantry --features sqlite,testkit \
+		--test backup -- --nocapture whatever_is_moved_about
 
 # Runs the words of the access index in Miri, which tries orders that other processors may take. Needs, once:
 # rustup toolchain install nightly --component miri,rust-src

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tenantry::command::*;
 use tenantry::engine::{Restored, Snapshot};
+use tenantry::journal::Record;
 use tenantry::model::{Subject, User, UserState};
 use tenantry::store::StoreError;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
@@ -509,6 +510,61 @@ fn a_restore_that_is_killed_at_any_step_leaves_the_old_or_the_new_store() {
 }
 
 #[test]
+fn what_is_killed_at_any_step_where_nothing_was_is_in_nobodys_way() {
+    let (mut nothing, mut whole) = (0, 0);
+    for steps in 1.. {
+        let place = tempfile::tempdir().unwrap();
+        let [path, backup, moved] = ["store", "backup", "moved"].map(|name| place.path().join(name));
+        let kept = small(&backup, 5).token().unwrap().seq;
+        let survived = survives("restore", &path, &backup, steps);
+        match path.exists() {
+            false => nothing += 1,
+            true => {
+                whole += 1;
+                // It may be written to, and moved, and what is made in its place does it no harm.
+                register(&Engine::new(open(&path), Default::default()).unwrap(), "Goes on");
+                fs::rename(&path, &moved).unwrap();
+            }
+        }
+        assert_eq!(Engine::restore(&backup, &path).unwrap().common, kept);
+        if moved.exists() {
+            assert_eq!(look(&moved).verify().unwrap().token.seq, kept + 1, "step {steps}");
+        }
+        assert!(!names(place.path()).iter().any(|name| name.contains(".part")), "step {steps}");
+        if survived {
+            break;
+        }
+    }
+    assert!(nothing > 4 && whole > 1, "{nothing} nothing, {whole} whole");
+}
+
+#[test]
+fn what_a_kill_left_of_a_backup_is_not_written_to_by_the_next_one() {
+    let place = tempfile::tempdir().unwrap();
+    let [path, backup, elsewhere] = ["store", "backup", "elsewhere"].map(|name| place.path().join(name));
+    let engine = small(&path, 5);
+    let mut moved = 0;
+    for steps in 1.. {
+        let survived = survives("backup", &path, &backup, steps);
+        if backup.exists() {
+            moved += 1;
+            fs::rename(&backup, &elsewhere).unwrap();
+            let before = engine.token().unwrap();
+            register(&engine, "Goes on");
+            let after = engine.backup(&backup).unwrap();
+            for (whole, token) in [(&backup, after), (&elsewhere, before)] {
+                assert_eq!(look(whole).verify().unwrap().token, token, "step {steps}");
+                fs::remove_file(whole).unwrap();
+            }
+        }
+        if survived {
+            break;
+        }
+    }
+    assert!(moved > 1, "{moved}");
+}
+
+#[test]
 fn a_restore_that_is_killed_at_any_moment_leaves_the_old_or_the_new_store() {
     let mut rng = Rng::new(11);
     for _ in 0..15 {
@@ -520,6 +576,95 @@ fn a_restore_that_is_killed_at_any_moment_leaves_the_old_or_the_new_store() {
         child.wait().unwrap();
         is_old(&path, kept, last);
     }
+}
+
+// Over and over.
+
+/// How often a store is moved about: `make moves CYCLES=10000` says how often, and the gate has some.
+fn cycles() -> usize {
+    std::env::var("TENANTRY_TEST_CYCLES").map_or(8, |number| number.parse().unwrap())
+}
+
+/// The journal, from the first record on.
+fn history(engine: &Engine) -> Vec<Record> {
+    engine.records_after(0, usize::MAX).unwrap()
+}
+
+/// A store that is backed up under load, moved and restored, killed at it or not. Whatever was acknowledged up to the
+/// backup is there, the rest is counted as lost, old tokens are refused, and who was erased stays so.
+#[test]
+fn whatever_is_moved_about_keeps_what_it_was_trusted_with() {
+    let mut rng = Rng::new(14);
+    let mut restored = 0;
+    for cycle in 0..cycles() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let [mut path, backup] = ["store", "backup"].map(at);
+        let engine = small(&path, 1);
+        let msp = RegisterTenant::new(TenantKind::Msp, text("Northwind IT"));
+        let msp = engine.execute(Actor::OPERATOR, msp).unwrap().outcome;
+        for user in ["ada", "gone"] {
+            let user = RegisterUser::new(msp, mail(user), text("super_admin"));
+            engine.execute(Actor::OPERATOR, user).unwrap();
+        }
+        drop(engine);
+        for turn in 0..rng.below(6) + 1 {
+            let engine = Engine::new(open(&path), Default::default()).unwrap();
+            let writing = AtomicBool::new(true);
+            let kept = std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    while writing.load(Ordering::Relaxed) {
+                        register(&engine, "Acme");
+                    }
+                });
+                let kept = engine.backup(&backup).unwrap();
+                writing.store(false, Ordering::Relaxed);
+                kept
+            });
+            let person = RegisterUser::new(msp, mail(&format!("person{turn}")), text("super_admin"));
+            let person = engine.execute(Actor::OPERATOR, person).unwrap().outcome;
+            engine.execute(Actor::OPERATOR, RemoveUser::new(person)).unwrap();
+            engine.execute(Actor::OPERATOR, ErasePersonal::new(Subject::User(person))).unwrap();
+            let (last, acknowledged) = (engine.token().unwrap(), history(&engine));
+            drop(engine);
+            // Elsewhere, or in its own place; by a process that dies on the way, or by this one.
+            let to = if rng.below(3) == 0 { at(&format!("moved{turn}")) } else { path.clone() };
+            let from = if rng.below(3) == 0 && to != path { path.clone() } else { backup.clone() };
+            if rng.below(2) == 0 {
+                let mut child = start("restore", &to, &from);
+                std::thread::sleep(Duration::from_millis(rng.below(60) as u64));
+                child.kill().unwrap();
+                child.wait().unwrap();
+            }
+            if to == path && rng.below(2) == 0 {
+                // Whatever it came to, it is one of the two, and goes on.
+                let engine = look(&path);
+                let token = engine.verify().unwrap().token;
+                let there = history(&engine);
+                let common =
+                    there.iter().zip(&acknowledged).take_while(|(one, other)| one == other).count() as u64;
+                assert!(token == last || common >= kept.seq, "cycle {cycle}, turn {turn}: {token} of {last}");
+            }
+            let before = to.exists().then(|| look(&to).token().unwrap().seq);
+            let done = Engine::restore(&from, &to).unwrap();
+            let upto = if from == path { last.seq } else { kept.seq };
+            let engine = look(&to);
+            assert_eq!(engine.verify().unwrap().token, done.token);
+            let there = history(&engine);
+            assert_eq!(there[..upto as usize], acknowledged[..upto as usize], "cycle {cycle}, turn {turn}");
+            assert_eq!(done.replaced, before, "cycle {cycle}, turn {turn}");
+            assert!(
+                matches!(engine.confirm(&last), Err(Error::Diverged { .. })),
+                "{:?}",
+                engine.confirm(&last)
+            );
+            assert!(!contains(&to, &format!("person{turn}@")), "cycle {cycle}, turn {turn}");
+            restored += 1;
+            path = to;
+            fs::remove_file(&backup).unwrap();
+        }
+    }
+    println!("{restored} restores in {} cycles, nothing lost", cycles());
 }
 
 // Room.

@@ -40,6 +40,17 @@ pub(super) fn file_id(_: &Metadata) -> FileId {
     (0, 0)
 }
 
+/// How many names a file has.
+#[cfg(unix)]
+pub(super) fn names(found: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(found)
+}
+
+#[cfg(not(unix))]
+pub(super) fn names(_: &Metadata) -> u64 {
+    1
+}
+
 /// Which file stands at a path, if any does.
 pub(super) fn stands(path: &Path) -> Option<FileId> {
     fs::metadata(path).ok().as_ref().map(file_id)
@@ -75,6 +86,25 @@ fn refused(path: &Path, error: &Error) -> StoreError {
     }
 }
 
+/// Where the file for a path is made.
+fn part_of(to: &Path) -> PathBuf {
+    beside(to, ".part")
+}
+
+/// Takes the name away under which a file was made that has got its own: whoever was stopped
+/// between the two left both. The file is not opened for it, as it may be a store that is in use,
+/// on which whoever closes it lets go of all locks.
+///
+/// # Errors
+/// When the name cannot be taken away.
+pub(super) fn forget_part(to: &Path) -> std::io::Result<()> {
+    let part = part_of(to);
+    match fs::symlink_metadata(&part) {
+        Ok(found) if found.is_symlink() || found.is_file() && names(&found) > 1 => fs::remove_file(&part),
+        _ => Ok(()),
+    }
+}
+
 /// A file that is made for a path and does not stand there yet. Gone if it never does.
 pub(crate) struct Draft {
     to: PathBuf,
@@ -89,8 +119,9 @@ impl Draft {
     /// # Errors
     /// `InUse` while somebody else makes one for the same path; when it cannot be made.
     pub(crate) fn begin(to: &Path) -> Result<Self, StoreError> {
-        let path = beside(to, ".part");
+        let path = part_of(to);
         loop {
+            forget_part(to).map_err(|error| refused(&path, &error))?;
             let mut options = File::options();
             options.read(true).write(true).create(true).truncate(false);
             #[cfg(unix)]

@@ -1,25 +1,14 @@
 //! Where a store's files stand: the file, its log, and the memory that its connections share.
 //! Notices when they are no longer those that were opened; touches none of them.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::fault::{Result, SqliteFault, cannot_open};
 use crate::store::StoreError;
-use crate::store::draft::{FileId, beside, file_id, stands};
-
-/// How many names a file has.
-#[cfg(unix)]
-fn names(found: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::nlink(found)
-}
-
-#[cfg(not(unix))]
-fn names(_: &Metadata) -> u64 {
-    1
-}
+use crate::store::draft::{FileId, beside, file_id, forget_part, names, stands};
 
 /// The log of a file.
 pub(super) fn log_of(path: &Path) -> PathBuf {
@@ -156,12 +145,17 @@ impl FilePlace {
 
 /// Refuses a file that goes by several names: each would get a log of its own.
 pub(super) fn admit_names(path: &Path) -> Result<()> {
-    match fs::metadata(path) {
-        Ok(found) if names(&found) > 1 => {
+    let several = || fs::metadata(path).map(|found| names(&found) > 1);
+    let found = several().and_then(|found| match found {
+        true => fs::canonicalize(path).and_then(|real| forget_part(&real)).and_then(|()| several()),
+        false => Ok(false),
+    });
+    match found {
+        Ok(false) => Ok(()),
+        Ok(true) => {
             let why = "it goes by several names (hard links), and each would get a log of its own";
             Err(cannot_open(path, why))
         }
-        Ok(_) => Ok(()),
         Err(error) => Err(cannot_open(path, error)),
     }
 }
