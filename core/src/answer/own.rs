@@ -84,9 +84,10 @@ pub(super) fn asked(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &AskedByMe) -
     let senders = [Key::new().id(viewer.id.uuid()), Key::new().id(viewer.home.uuid())];
     turn.page(turn.merged(sight.world().view, Index::HandshakeSender, senders).map(|found| {
         let Some((place, any)) = found? else { return Ok(None) };
-        // With a link that time has ended goes what was asked about it, and with much of that the
-        // end need not be brought about to see it.
-        if matches!(&any, Any::Link(link) if link.has_lapsed(sight.world().at)) {
+        // What is due takes no right that a check still gives: who is not told is not told of it
+        // afterwards either. And with a link that time has ended goes what was asked about it.
+        let is_over = matches!(&any, Any::Link(link) if link.has_lapsed(sight.world().at));
+        if is_over || !may_read(sight, &any)? {
             return Ok(None);
         }
         let row = asked.told_of(sight, any, asked_row)?;
@@ -94,37 +95,49 @@ pub(super) fn asked(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &AskedByMe) -
     }))
 }
 
+/// Whether the lists of what was asked are told to whoever asks, of its sender's side.
+fn may_read(sight: &Sight<'_>, any: &Any) -> Result<bool, ViewError> {
+    let (permission, tenant) = match any {
+        Any::LinkRequest(it) => (CUSTOMERS_ADD, it.manager),
+        Any::ManagerInvitation(it) => (LINK_RESPOND, it.tenant),
+        Any::Proposal(it) => (CUSTOMERS_ADD, it.manager),
+        Any::Move(it) => (DEVICES_VIEW, it.manager),
+        Any::Invitation(it) => (USERS_VIEW, it.tenant),
+        Any::Link(it) => match it.stage.requester() {
+            Some(Party::Manager) => (CUSTOMERS_DELINK, it.manager),
+            Some(Party::Customer) => (LINK_RESPOND, it.managed),
+            None => return Ok(false),
+        },
+        // Told to whom it is about, whatever they may.
+        _ => return Ok(true),
+    };
+    Ok(sight.might(permission, tenant)?.is_some())
+}
+
 /// For which tenant something was asked, and what became of it; nothing, where that is not told.
 fn asked_row(sight: &Sight<'_>, any: Any) -> Result<Option<(TenantId, Requested)>, ViewError> {
-    let may = |permission, tenant| sight.might(permission, tenant).map(|open| open.is_some());
+    if !may_read(sight, &any)? {
+        return Ok(None);
+    }
     Ok(match any {
-        Any::LinkRequest(it) if may(CUSTOMERS_ADD, it.manager)? => {
+        Any::LinkRequest(it) => {
             link_request_row(sight, &it, true)?.map(|row| (it.manager, Requested::LinkRequest(row)))
         }
-        Any::ManagerInvitation(it) if may(LINK_RESPOND, it.tenant)? => {
-            manager_invitation_row(sight, &it, true)?
-                .map(|row| (it.tenant, Requested::ManagerInvitation(row)))
-        }
-        Any::Proposal(it) if may(CUSTOMERS_ADD, it.manager)? => {
+        Any::ManagerInvitation(it) => manager_invitation_row(sight, &it, true)?
+            .map(|row| (it.tenant, Requested::ManagerInvitation(row))),
+        Any::Proposal(it) => {
             proposal_row(sight, &it, true)?.map(|row| (it.manager, Requested::Proposal(row)))
         }
-        Any::Move(it) if may(DEVICES_VIEW, it.manager)? => {
-            move_row(sight, &it, true)?.map(|row| (it.manager, Requested::Move(row)))
-        }
+        Any::Move(it) => move_row(sight, &it, true)?.map(|row| (it.manager, Requested::Move(row))),
         Any::Invitation(it) => match sight.might(USERS_VIEW, it.tenant)? {
             Some(open) => Some((it.tenant, Requested::Invitation(invitation_row(open, &it)?))),
             None => None,
         },
         Any::AddressChange(it) => address_row(sight, &it)?.map(|row| (it.home, Requested::Address(row))),
-        Any::Link(it) => {
-            let Some(by) = it.stage.requester() else { return Ok(None) };
-            let permission = match by {
-                Party::Manager => CUSTOMERS_DELINK,
-                Party::Customer => LINK_RESPOND,
-            };
-            let row = if may(permission, it.side(by))? { delink_request_row(sight, &it, by)? } else { None };
-            row.map(|row| (it.side(by), Requested::Delink(row)))
-        }
+        Any::Link(it) => match it.stage.requester() {
+            Some(by) => delink_request_row(sight, &it, by)?.map(|row| (it.side(by), Requested::Delink(row))),
+            None => None,
+        },
         _ => None,
     })
 }
