@@ -621,6 +621,17 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(format!("{}{suffix}", path.display()))
 }
 
+#[test]
+fn a_file_that_is_emptied_under_its_store_acknowledges_nothing_more() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = open(&path);
+    commit(&store, vec![user(1)]).unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+    assert!(matches!(commit(&store, vec![user(2)]), Err(StoreError::Moved { .. })));
+    assert!(matches!(look(&store), Err(StoreError::Moved { .. })));
+}
+
 #[cfg(unix)]
 #[test]
 fn another_file_at_the_path_is_noticed_and_never_mixed_with() {

@@ -32,6 +32,8 @@ pub(super) struct FilePlace {
     /// The path without symbolic links: what belongs to the file stands beside that.
     real: PathBuf,
     file: FileId,
+    /// Whether there was anything in it by then.
+    begun: bool,
     // What was not there may come.
     log: Option<FileId>,
     shared: Option<FileId>,
@@ -47,7 +49,8 @@ impl FilePlace {
         let real = fs::canonicalize(path).map_err(|error| cannot_open(path, error))?;
         let found = fs::metadata(&real).map_err(|error| cannot_open(path, error))?;
         let (path, file) = (path.to_owned(), file_id(&found));
-        Ok(Self { path, real, file, log: None, shared: None, still: None, carried: None })
+        let begun = false;
+        Ok(Self { path, real, file, begun, log: None, shared: None, still: None, carried: None })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -87,6 +90,7 @@ impl FilePlace {
 
     /// From now on the log is to be the one that is there.
     pub(super) fn with_log(mut self) -> Self {
+        self.begun = fs::metadata(&self.real).is_ok_and(|found| found.len() > 0);
         self.log = stands(&log_of(&self.real));
         self.shared = stands(&shared_of(&self.real));
         self
@@ -113,10 +117,12 @@ impl FilePlace {
     /// # Errors
     /// `Moved`.
     pub(super) fn check_file(&self) -> Result<()> {
-        match stands(&self.path) {
-            Some(file) if file == self.file => Ok(()),
-            Some(_) => Err(self.moved("another file stands there")),
-            None => Err(self.moved("nothing stands there any more")),
+        match fs::metadata(&self.path) {
+            Ok(found) if file_id(&found) != self.file => Err(self.moved("another file stands there")),
+            // What is committed goes to the log, which would say nothing of it.
+            Ok(found) if self.begun && found.len() == 0 => Err(self.moved("it was emptied")),
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.moved("nothing stands there any more")),
         }
     }
 
