@@ -527,7 +527,7 @@ fn u5_the_salt_of_what_is_erased_goes_with_it_and_the_history_holds() {
 }
 
 /// What is done to a file's schema or header, what verify says of it, and whether it is opened for writing.
-const STRANGE: [(&str, &str, bool); 18] = [
+const STRANGE: [(&str, &str, bool); 21] = [
     ("UPDATE word SET text = 'all' WHERE code = x'80'", "its table `word`", true),
     (
         "CREATE TRIGGER zz AFTER INSERT ON record BEGIN DELETE FROM record_about; END",
@@ -554,6 +554,17 @@ const STRANGE: [(&str, &str, bool); 18] = [
     ("UPDATE meta SET value = 1 WHERE name = 'min_writer'", "`min_writer`", true),
     ("INSERT INTO meta VALUES ('mine', 1)", "`mine`", true),
     ("UPDATE meta SET value = 7 WHERE name = 'format'", "its header says format 2", true),
+    (
+        "UPDATE meta SET value = 'two' WHERE name = 'rules'",
+        "its table `meta` does not say what belongs there of `rules`",
+        false,
+    ),
+    (
+        "UPDATE meta SET value = 7 WHERE name = 'epoch'",
+        "its table `meta` does not say what belongs there of `epoch`",
+        false,
+    ),
+    ("DELETE FROM meta WHERE name = 'wipe'", "its table `meta` says nothing of `wipe`", false),
 ];
 
 #[test]

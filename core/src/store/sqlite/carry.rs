@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::fault::{Result, SqliteFault, cannot_open, damaged};
 use super::file::{as_it_is, checkpoint, deadline, in_memory, patiently, pragma, roll_back};
+use super::meta::rules;
 use super::options::FileOptions;
 use super::pack::say_words;
 use super::place::FilePlace;
-use super::read::{Conn, bytes, hash, id, kind, number, rules, text};
+use super::read::{Conn, bytes, hash, id, kind, number, text};
 use super::schema::{FORMAT, MIN_READER, MIN_WRITER, TABLES, views};
 use super::write::{Appending, append};
 use crate::about;

@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use super::fault::{Result, SqliteFault, cannot_open, damaged, has_no_log, is_busy};
 use super::log;
+use super::meta::{rules, said};
 use super::options::{FileOptions, Synchronous};
 use super::pack::say_words;
 use super::place::{FilePlace, admit_names, has_log, log_of};
-use super::read::rules;
 use super::schema::{APPLICATION_ID, FORMAT, MIN_READER, MIN_WRITER, TABLES, views};
 use crate::journal::RULES;
 use crate::store::StoreError;
@@ -160,9 +160,8 @@ pub(super) fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
 }
 
 /// The least format that a library must know for reading or writing this file.
-fn needed(db: &Connection, write: bool) -> rusqlite::Result<i32> {
-    let name = if write { "min_writer" } else { "min_reader" };
-    db.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |row| row.get(0))
+fn needed(db: &Connection, write: bool) -> Result<i32> {
+    said(db, if write { "min_writer" } else { "min_reader" })
 }
 
 /// Whether this library may go on, seen from within a transaction: a newer one may have come
@@ -185,10 +184,9 @@ pub(super) fn admit(db: &Connection, path: &Path, write: bool) -> Result<()> {
         _ => {}
     }
     // Whoever raises the one raises the other.
-    let said: i32 =
-        db.prepare_cached("SELECT value FROM meta WHERE name = 'format'")?.query_row([], |row| row.get(0))?;
-    if said != format {
-        return Err(damaged(format!("its header says format {format}, and its table `meta` says {said}")));
+    let meant: i32 = said(db, "format")?;
+    if meant != format {
+        return Err(damaged(format!("its header says format {format}, and its table `meta` says {meant}")));
     }
     Ok(())
 }

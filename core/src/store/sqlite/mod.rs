@@ -19,6 +19,7 @@ mod locks;
 mod log;
 mod make;
 mod mend;
+mod meta;
 mod options;
 mod pack;
 mod place;
@@ -53,6 +54,7 @@ use self::file::{
 use self::log::{SET_MARK, mark};
 use self::make::{admit_schema, check_integrity, foreign};
 use self::mend::mend;
+use self::meta::said;
 use self::place::{FilePlace, has_log, make};
 use self::read::{Conn, signed};
 use self::retold::Retold;
@@ -273,13 +275,12 @@ impl SqliteStore {
 
     /// The last record whose erasure still has to be wiped from the log, once that was tried.
     fn unwiped(&self) -> Result<Option<u64>> {
-        const PENDING: &str = "SELECT value FROM meta WHERE name = 'wipe'";
         if self.writer.is_none() {
-            let pending: i64 = self.lease()?.db.query_row(PENDING, [], |row| row.get(0))?;
+            let pending: i64 = said(&self.lease()?.db, "wipe")?;
             return Ok(u64::try_from(pending).ok().filter(|seq| *seq > 0 && has_log(self.place.real())));
         }
         let mut writer = self.writer()?;
-        let pending: i64 = writer.conn.db.query_row(PENDING, [], |row| row.get(0))?;
+        let pending: i64 = said(&writer.conn.db, "wipe")?;
         if pending > 0 && writer.wiped != Some(pending) {
             // Another process may not have come to it.
             writer.to_wipe = writer.to_wipe.max(Some(pending));
@@ -322,11 +323,9 @@ fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)
         if write {
             admit_schema(&conn.db)?;
         }
-        let epoch: String =
-            conn.db.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))?;
+        let epoch: String = said(&conn.db, "epoch")?;
         let epoch = Uuid::parse_str(&epoch).map_err(|_| damaged("its epoch is not a UUID"))?;
-        let wipe: i64 =
-            conn.db.query_row("SELECT value FROM meta WHERE name = 'wipe'", [], |row| row.get(0))?;
+        let wipe: i64 = said(&conn.db, "wipe")?;
         Ok((epoch, Some(wipe).filter(|seq| *seq > 0)))
     };
     let identity = read();

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::columns;
 use super::fault::{Result, SqliteFault, damaged};
+use super::meta::{rules, said_perhaps};
 use super::pack::{Beside, unpack};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
@@ -559,9 +560,7 @@ impl Conn {
 
     /// How often a rebuild has put something right.
     pub(super) fn rebuilds(&self) -> Result<u64> {
-        let mut said = self.db.prepare_cached("SELECT value FROM meta WHERE name = 'rebuilds'")?;
-        let mut rows = said.query([])?;
-        rows.next()?.map_or(Ok(0), |row| number(row, 0))
+        Ok(said_perhaps::<u32>(&self.db, "rebuilds")?.map_or(0, u64::from))
     }
 
     /// The last record of which both an entity and what records are about speak.
@@ -579,14 +578,6 @@ impl Conn {
             _ => Ok(FilePast { conn: self, seq: signed(seq) }),
         }
     }
-}
-
-/// The rules of `apply` that a file says it is under.
-pub(super) fn rules(db: &Connection) -> Result<u32> {
-    let mut said = db.prepare_cached("SELECT value FROM meta WHERE name = 'rules'")?;
-    let mut rows = said.query([])?;
-    let Some(row) = rows.next()? else { return Ok(0) };
-    u32::try_from(row.get::<_, i64>(0)?).map_err(|_| damaged("the number of its rules is none"))
 }
 
 /// Collects records after this one, in order.
