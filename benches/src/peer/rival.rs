@@ -393,7 +393,7 @@ fn joined<'a>(services: impl IntoIterator<Item = &'a Service>) -> String {
 
 /// A number for a tenant that was given none.
 fn made_up(id: TenantId) -> String {
-    format!("{:010X}", id.uuid().as_u128() as u64 >> 24)
+    format!("{:012X}", id.uuid().as_u128() as u64 >> 16)
 }
 
 fn now() -> i64 {
