@@ -432,6 +432,7 @@ fn store_error<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
         Err(Error::Store(error)) => match &*error {
             StoreError::CannotOpen { .. } => "cannot open".to_owned(),
             StoreError::InUse { .. } => "in use".to_owned(),
+            StoreError::Taken { .. } => "taken".to_owned(),
             other => panic!("{other:?}"),
         },
         other => panic!("{other:?}"),
@@ -463,6 +464,27 @@ fn where_it_cannot_be_saved_what_was_there_stands_and_nothing_is_left() {
     }
     drop(given);
     assert_eq!(kept.loaded(), Some(token.seq));
+}
+
+#[test]
+fn an_index_takes_the_place_of_nothing_but_an_index() {
+    let kept = Kept::new();
+    let given = kept.given();
+    let at = |name: &str| kept.place.path().join(name);
+    given.engine.backup(at("backup")).unwrap();
+    fs::write(at("letter"), "Dear Ada").unwrap();
+    fs::write(at("empty"), "").unwrap();
+    let store = kept.path.file_name().unwrap().to_str().unwrap();
+    let [log, shared] = ["-wal", "-shm"].map(|suffix| format!("{store}{suffix}"));
+    let dotted = format!("./{store}");
+    for to in [store, &dotted, &log, &shared, "backup", "letter", "empty"] {
+        assert_eq!(store_error(given.engine.save_index(at(to))), "taken", "{to}");
+    }
+    given.engine.verify().unwrap();
+    assert_eq!(fs::read(at("letter")).unwrap(), b"Dear Ada");
+    // One that is damaged, or of another store, is none that anybody misses.
+    fs::write(at("index"), b"tnryindx and nothing else").unwrap();
+    given.engine.save_index(at("index")).unwrap();
 }
 
 #[test]

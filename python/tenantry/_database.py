@@ -252,7 +252,7 @@ class Database(Commands, Queries):
         return token
 
     def save_index(self, to: str | os.PathLike[str]) -> str:
-        """Saves the access index to a file, in place of what is there, so that it need not be built of the whole store when this is
+        """Saves the access index to a file, in place of an index that is there, so that it need not be built of the whole store when this is
         opened again with `saved_index`. Call it before closing, and now and again.
 
         Returns the token of the revision that it is of. It holds nothing about people.

@@ -1023,7 +1023,8 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// `InUse` while somebody else saves one there; `CannotOpen`, `Full` where it cannot be
+    /// `Taken` where anything but a saved index is there, which is left as it is: the store itself,
+    /// say; `InUse` while somebody else saves one there; `CannotOpen`, `Full` where it cannot be
     /// written; `Diverged` as for [`Self::refresh`]; when the store cannot be read. Then what was
     /// there stands as it was.
     pub fn save_index(&self, path: impl AsRef<Path>) -> Result<Token, Error> {

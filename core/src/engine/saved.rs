@@ -12,7 +12,7 @@ use super::records::hash_of;
 use super::token::Token;
 use crate::index::{Follower, IndexBytes, SavedIndex};
 use crate::journal::Hash;
-use crate::store::{Draft, Reading};
+use crate::store::{Draft, Reading, StoreError};
 
 /// How many records it may be behind: beyond that, following up takes as long as building.
 const MOST_BEHIND: u64 = 500_000;
@@ -67,13 +67,32 @@ fn open(path: &Path) -> Option<File> {
     file.metadata().is_ok_and(admitted).then_some(file)
 }
 
-/// Puts an index as it was at a revision into a file: the whole of it, in place of what is there.
+/// Refuses to put an index in place of anything but another one: a store, say, or its log.
+fn admit(path: &Path) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        // Of what is no file either, more is said where it is tried.
+        Ok(found) if !found.is_dir() => {
+            match found.is_file() && File::open(path).is_ok_and(SavedIndex::is_one) {
+                true => Ok(()),
+                false => Err(StoreError::Taken {
+                    path: path.to_owned(),
+                    why: "what is there is no saved index".to_owned(),
+                }),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts an index as it was at a revision into a file: the whole of it, in place of one that is
+/// there.
 pub(super) fn save(
     path: &Path,
     index: &IndexBytes,
     reading: &dyn Reading,
     origin: Origin,
 ) -> Result<(), Error> {
+    admit(path)?;
     let key = key(reading, origin)?;
     let mut draft = Draft::begin(path)?;
     draft.write(|file| index.write(&key, file))?;

@@ -128,6 +128,12 @@ pub struct SavedIndex<R> {
 }
 
 impl<R: Read> SavedIndex<R> {
+    /// Whether this begins as a saved index does, of whatever store, library and state.
+    pub fn is_one(mut from: R) -> bool {
+        let mut begins = [0; MAGIC.len()];
+        from.read_exact(&mut begins).is_ok_and(|()| begins == MAGIC)
+    }
+
     /// Reads the head; none, where this begins as no saved index does.
     pub fn open(mut from: R) -> Option<Self> {
         let (mut head, mut stamp) = ([0; HEAD], [0; STAMP]);
