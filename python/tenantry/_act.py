@@ -12,7 +12,7 @@ import tempfile
 import textwrap
 import typing
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -109,12 +109,12 @@ def init(wanted: Wanted) -> int:
         first = db.tenant(msp).number if wanted.msp is not None else None
     print(f"{wanted.file} is made, with the policy {name}" + (f" and the MSP {first}" if first else ""))
     if first is None:
-        suggest("next, the first tenant", f"do {shlex.quote(wanted.file)} register_tenant kind=msp name='Northwind IT' number=NW-100")
+        suggest("\nnext, the first tenant", f"do {shlex.quote(wanted.file)} register_tenant kind=msp name='Northwind IT' number=NW-100")
     elif not wanted.admin:
-        suggest("next, somebody of its own", f"do {shlex.quote(wanted.file)} register_user home={first} email=ada@northwind.example role=super_admin")
+        suggest("\nnext, somebody of its own", f"do {shlex.quote(wanted.file)} register_user home={first} email=ada@northwind.example role=super_admin")
     else:
         line = f"do {shlex.quote(wanted.file)} add_customer manager={first} kind=customer name='Bakery Klein' "
-        suggest("next, a customer", f"{line}management=fully services=manage --as {shlex.quote(wanted.admin)}")
+        suggest("\nnext, a customer", f"{line}management=fully services=manage --as {shlex.quote(wanted.admin)}")
     return 0
 
 
@@ -124,7 +124,7 @@ def as_typed(kind: object, text: str) -> str:
 
 def suggest(what: str, line: str) -> None:
     """A line to be typed as it stands."""
-    print(f"\n{what}:\n  tenantry {line}")
+    print(f"{what}\n  tenantry {line}")
 
 
 LIBRARY: Final = tuple(name for name, _ in _native.policies())
@@ -142,7 +142,7 @@ def demo(wanted: Wanted) -> int:
     until = wanted.until or datetime.datetime.now(datetime.timezone.utc)
     with made(wanted.file, OTHER) as new:
         _demo.furnish(new, until)
-    print(f"{wanted.file} is made. What to look at, and what to type for it:")
+    print(f"{wanted.file} is made; what to look at in it:\n")
     for what, line in _demo.LOOK:
         suggest(what, line.format(file=shlex.quote(wanted.file)))
     return 0
@@ -192,7 +192,7 @@ def perform(wanted: Wanted, name: str, words: Sequence[str]) -> int:
         db = stack.enter_context(opened(store, read_only=False))
         who, whom = asking(db, wanted)
         command = _fields.made(name, words, lambda kind, text: the_id(db, kind, text))
-        if not wanted.dry_run and not agreed(wanted, lines(db, command, whom)):
+        if not wanted.dry_run and not agreed(wanted, lambda: lines(db, command, whom)):
             print("nothing was done", file=sys.stderr)
             return 1
         try:
@@ -213,11 +213,11 @@ def asking(db: Database, wanted: Wanted) -> tuple[ActorLike, str]:
     return user.id, person(db, ByUser(user=user.id))
 
 
-def agreed(wanted: Wanted, told: list[str]) -> bool:
+def agreed(wanted: Wanted, told: Callable[[], list[str]]) -> bool:
     """Whether it may be written. On a terminal somebody is asked, unless they said so before."""
     if wanted.yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
-    print("\n".join(told), file=sys.stderr)
+    print("\n".join(told()), file=sys.stderr)
     print("Do it? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -240,15 +240,17 @@ def members(it: Data) -> Iterator[tuple[str, object]]:
 
 def clear(db: Database, value: object) -> str:
     """A value with the names of what it is about."""
+    if isinstance(value, Policy):
+        return value.name
     if isinstance(value, Data):
-        return as_json(value) if isinstance(value, Policy) else named(db, as_json(value))
+        return named(db, as_json(value))
     if isinstance(value, uuid.UUID):
         return described(db, value)
     if isinstance(value, (tuple, list)):
         some = ", ".join(clear(db, one) for one in value[:20])
         return some + (f", … {len(value)} in all" if len(value) > 20 else "")
     if isinstance(value, Mapping):
-        return as_json(value)
+        return str(value.get("name"))
     return "(cleared)" if value is None else said(value)
 
 
@@ -264,7 +266,7 @@ def receipt(db: Database, command: Command[Any], told: Executed[Any], wanted: Wa
         print(as_json(told))
         return
     done = "would be done" if wanted.dry_run else "done"
-    shown: dict[str, object] = {done: told.command, "record": told.seq, "at": told.at, "happened": [it.event for it in told.events]}
+    shown: dict[str, object] = {done: told.command, "record": told.seq, "happened": [it.event for it in told.events]}
     shown.update(answer(db, outcome_name(command), told.outcome))
     facts(shown, "table")
 
@@ -273,6 +275,8 @@ def outcome_name(command: Command[Any]) -> str:
     """What a command answers with: `tenant` of one that makes a tenant."""
     for base in getattr(type(command), "__orig_bases__", ()):
         for kind in typing.get_args(base):
+            if kind is str:
+                break
             name = kind.__forward_arg__ if isinstance(kind, typing.ForwardRef) else getattr(kind, "__name__", "answer")
             word = name.removeprefix("model.").partition(" ")[0].removesuffix("Id")
             return "".join(f" {one.lower()}" if one.isupper() else one for one in word).strip()
@@ -480,12 +484,16 @@ def the_same(db: Database, what: Data, field: str, name: str) -> bool:
 # Notices.
 
 
+MOST: Final = 1000
+"""How many notices are shown at most."""
+
 NOTICE_COLUMNS = ("record", "notice", "about", "to", "settled")
 
 
 def notices(wanted: Wanted) -> int:
     with opened(wanted, read_only=not wanted.acknowledge) as db:
-        mail = db.notices(consumer=wanted.consumer, limit=min(wanted.limit or 1000, 1000) if wanted.limit is not None else 100)
+        mail = db.notices(consumer=wanted.consumer, limit=min(wanted.limit or MOST, MOST))
+        more = len(db.notices(consumer=wanted.consumer, limit=MOST).notices) > len(mail.notices)
         if wanted.json:
             for it in mail.notices:
                 print(as_json({**it.as_dict(), "addresses": addresses(db, it)}))
@@ -497,7 +505,7 @@ def notices(wanted: Wanted) -> int:
         if wanted.acknowledge and mail.through:
             db.acknowledge(consumer=wanted.consumer, through=mail.through)
             print(f"acknowledged through record {mail.through}", file=sys.stderr)
-        if mail.notices and db.notices(consumer=wanted.consumer, limit=1000).notices[-1].seq > mail.notices[-1].seq:
+        if more:
             print("… there are more", file=sys.stderr)
     return 0
 

@@ -23,6 +23,7 @@ from ._find import (
     NotFound,
     Wanted,
     actor,
+    an_id,
     form,
     known,
     listed,
@@ -502,7 +503,7 @@ def parser() -> argparse.ArgumentParser:
     def with_writing(one: argparse.ArgumentParser) -> None:
         one.add_argument("--as", metavar="USER", dest="actor", help="who asks: an e-mail address or an id; else the operator")
         one.add_argument("--ticket", metavar="TICKET", help="the support ticket that the operator cites")
-        one.add_argument("--request", metavar="ID", help="names the request: sent again under the same id it is done once")
+        one.add_argument("--request", metavar="ID", type=an_id, help="names the request: sent again under the same id it is done once")
         one.add_argument("--expect", metavar="RECORD", type=whole, help="refuse it if the journal has moved on from this record")
         one.add_argument("--dry-run", action="store_true", help="try it on a copy of the store, and do nothing")
         one.add_argument("--yes", action="store_true", help="do not ask first, as is done on a terminal")

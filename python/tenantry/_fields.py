@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, Union
 
 from . import commands
 from ._command import Command
-from ._data import Data, Unset
+from ._data import Amiss, Data, Unset, micros
 from ._hints import like
 from ._word import Word
 from .errors import misuse
@@ -65,7 +65,10 @@ LARGEST: Final = 4_000_000
 
 def the_command(name: str) -> type[Command[Any]]:
     if name not in COMMANDS:
-        raise misuse(f"there is no command `{name}`", f"give one that there is: {like(name, COMMANDS)}")
+        near = like(name, COMMANDS)
+        # Whatever is spelt like nothing is spelt like all of them.
+        remedy = f"give one that there is: {near}" if near.count(",") < 3 else "`tenantry commands` lists those that there are"
+        raise misuse(f"there is no command `{name}`", remedy)
     return COMMANDS[name]
 
 
@@ -147,7 +150,7 @@ def _data(of: type[Data], tree: Mapping[str, Tree], what: str, place: str, find:
     missing = [it.name for it in there_are.values() if it.needed and it.name not in tree]
     if missing:
         wants = ", ".join(f"{place}{name}=" for name in missing)
-        raise misuse(f"`{what}` wants {wants} too", f"`tenantry commands {what.partition(' ')[0]}` says what each is")
+        raise misuse(f"`{what}` lacks {wants}", "`tenantry commands COMMAND` says what each is")
     return of(**{name: read(there_are[name].kind, it, f"{place}{name}", find) for name, it in tree.items()})
 
 
@@ -259,7 +262,7 @@ def _subject(it: Tree, place: str, find: Find) -> Any:
     if "@" in text:
         return SubjectUser(user=find(UserId, text))
     if re.fullmatch(r"[0-9a-fA-F-]{32,36}", text):
-        raise misuse(f"`{place}`: an id alone does not say what it is of", f"write {place}.user={text} or {place}.tenant={text}")
+        raise misuse(f"`{place}`: an id alone does not say what it is of", f"write {place}.user= or {place}.tenant= before it")
     return SubjectTenant(tenant=find(TenantId, text))
 
 
@@ -302,8 +305,10 @@ def _moment(text: str, place: str) -> datetime.datetime:
         at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         at = datetime.datetime.min
-    if at.utcoffset() is None:
-        raise misuse(f"`{place}`: `{text}` is no moment with its time zone", "write 2026-01-31T09:30:00Z")
+    try:
+        micros(at)
+    except Amiss:
+        raise misuse(f"`{place}`: `{text}` is no moment with its time zone", "write 2026-01-31T09:30:00Z") from None
     return at
 
 
@@ -334,8 +339,8 @@ def _takes(kind: Any, written: str) -> str:
         return ":".join(needed) if needed else "…"
     if isinstance(of, type) and issubclass(of, Word):
         return "|".join(str(one) for one in of)
-    if of is str and (named := re.search(r"model\.(\w+)|(TypedDevice)", written)):
-        return re.sub(r"(?<=.)(?=[A-Z])", "-", named[1] or "Device").upper()
+    if of is str and (named := re.search(r"\b(?!Collection|None|Unset)[A-Z]\w+", written)):
+        return re.sub(r"(?<=.)(?=[A-Z])", "-", named[0]).upper()
     return {bool: "yes|no", int: "N", float: "N", datetime.datetime: "MOMENT"}.get(of, "TEXT")
 
 

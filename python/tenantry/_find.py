@@ -285,7 +285,8 @@ def the_id(db: Database, kind: object, text: str) -> uuid.UUID | str:
         return uuid.UUID(str(id))
     if kind is RoleId and "/" not in text:
         return text  # which the store refuses, and says which there are
-    raise NotFound(f"there is no {what} `{text}`; {_how(kind)}")
+    how = "in force" if kind is LinkId else "that awaits an answer" if kind in PAIRS or kind is InvitationId else ""
+    raise NotFound(" ".join(f"there is no {what} `{text}` {how}".split()) + f"; {_how(kind)}")
 
 
 def _how(kind: object) -> str:
@@ -390,6 +391,13 @@ def time(text: str) -> datetime.datetime:
     if at.utcoffset() is None:
         raise argparse.ArgumentTypeError(f"`{text}` has no time zone; write 2026-01-31T09:30:00Z, or +01:00 for Z")
     return at
+
+
+def an_id(text: str) -> uuid.UUID:
+    id = as_id(text)
+    if id is None:
+        raise argparse.ArgumentTypeError(f"`{text}` is no id; write a UUID")
+    return id
 
 
 def whole(text: str) -> int:
