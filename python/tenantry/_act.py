@@ -99,7 +99,9 @@ OTHER: Final = "give another name, or move it out of the way"
 def init(wanted: Wanted) -> int:
     if wanted.msp is None and (wanted.number or wanted.admin):
         raise misuse("--number and --admin are of the first MSP", "name it with --msp")
-    policy = None if wanted.policy is None else _fields.made("set_policy", [policy_field(wanted.policy)], as_typed).policy
+    policy: Any = None
+    if wanted.policy is not None:
+        policy = dict(members(_fields.made("set_policy", [policy_field(wanted.policy)], as_typed)))["policy"]
     with made(wanted.file, OTHER) as new, open(new, policy=policy, **OPENED) as db:
         if wanted.msp is not None:
             msp = db.register_tenant(kind=TenantKind.MSP, name=wanted.msp, number=wanted.number, actor=Operator()).outcome
@@ -118,7 +120,7 @@ def init(wanted: Wanted) -> int:
     return 0
 
 
-def as_typed(kind: object, text: str) -> str:
+def as_typed(_kind: object, text: str) -> str:
     return text
 
 
@@ -477,7 +479,7 @@ def the_same(db: Database, what: Data, field: str, name: str) -> bool:
     """Whether the name leads back to it."""
     kinds = typing.get_type_hints(type(what))
     with contextlib.suppress(NotFound, TenantryError):
-        return the_id(db, kinds[field], name) == getattr(what, field)
+        return bool(the_id(db, kinds[field], name) == getattr(what, field))
     return False
 
 
@@ -535,6 +537,7 @@ def user(wanted: Wanted) -> int:
         known = db.host_personal(subject=SubjectUser(user=it.id))
         held = [one for one in db.host_entities(kind=Kind.ASSIGNMENT, user=it.id, limit=1000) if isinstance(one, Assignment)]
         rights = may(db, it)
+        told: dict[str, object]
         if wanted.json:
             told = {
                 "user": it.as_dict(),
@@ -556,7 +559,7 @@ def user(wanted: Wanted) -> int:
             told["asked_to_confirm"] = known.new_email
         facts(told, "table")
         of_all = len(db.policy().permissions)
-        roles = [(role_name(db, one.role), tenant_name(db, one.tenant), "yes" if one.below else "no") for one in held]
+        roles: list[tuple[object, ...]] = [(role_name(db, one.role), tenant_name(db, one.tenant), "yes" if one.below else "no") for one in held]
         print("\nroles:")
         table(("role", "on", "and below"), roles)
         print("\nwhere they may do something:")

@@ -452,8 +452,8 @@ All others open it for reading and change nothing, and so does `do` with
 def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog="tenantry",
-        description="Makes a tenantry store, does commands there, and looks into it: who manages whom,\n"
-        "who may do what and why, and what happened.",
+        description="Makes a tenantry store, does commands there, and looks into it:\n"
+        "who manages whom, who may do what and why, and what happened.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"tenantry {_native.version()}")

@@ -34,7 +34,7 @@ class FromFile(NamedTuple):
 Tree: TypeAlias = "str | int | float | bool | FromFile | None | list[Tree] | dict[str, Tree]"
 """What was typed for a field: text, or what JSON or several parts of it make."""
 
-Find: TypeAlias = Callable[[object, str], "uuid.UUID | str"]
+Find: TypeAlias = Callable[[object, str], Any]
 """Finds the id of something of a kind, by what people type for it; a role of the policy has none but its name."""
 
 
