@@ -1,4 +1,4 @@
-"""What the command line makes and does: stores, commands, answers to what is asked, deliveries."""
+"""What the command line makes and does: stores, and commands in them."""
 
 from __future__ import annotations
 
@@ -13,59 +13,16 @@ import textwrap
 import typing
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from . import _demo, _fields, _native
 from ._command import ActorLike, Command, Executed
 from ._data import UNSET, Data
 from ._database import Database, open, restore
-from ._find import (
-    OPENED,
-    NotDone,
-    NotFound,
-    Wanted,
-    as_id,
-    called,
-    form,
-    listed,
-    named,
-    opened,
-    person,
-    role_name,
-    tenant_name,
-    the_id,
-    the_person,
-    the_tenant,
-)
-from ._show import Row, as_json, facts, said, table
-from .errors import Misuse, Refused, TenantryError, misuse
-from .model import (
-    Assignment,
-    Awaited,
-    AwaitedAddress,
-    AwaitedDelink,
-    AwaitedLinkRequest,
-    AwaitedManagerInvitation,
-    AwaitedMove,
-    AwaitedProposal,
-    AwaitingRow,
-    ByUser,
-    HandshakeState,
-    Invitation,
-    InvitationId,
-    Kind,
-    Notice,
-    Operator,
-    Policy,
-    ProposalContentServices,
-    ProposalContentTerm,
-    SubjectUser,
-    TenantKind,
-    TermRequest,
-    User,
-    UserState,
-)
+from ._find import OPENED, NotDone, NotFound, Wanted, called, named, opened, person, the_id, the_person
+from ._show import as_json, facts, said
+from .errors import Refused, misuse
+from .model import ByUser, Operator, Policy, TenantKind
 
 # Stores that are made.
 
@@ -83,12 +40,15 @@ def made(path: str, remedy: str) -> Iterator[str]:
     try:
         new = os.path.join(folder, "new.db")
         yield new
+        if os.path.exists(f"{new}-wal"):
+            raise NotFound(f"cannot make `{path}`: somebody has it open already; try again")
         try:
             os.link(new, path)
         except FileExistsError:
             raise NotFound(f"`{path}` is there already; {remedy}") from None
-        except OSError as error:
-            raise NotFound(f"cannot make `{path}`: {error.strerror}; give another name, on a disk that has links") from None
+        except OSError:
+            # Not every file system has links.
+            os.rename(new, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -109,14 +69,16 @@ def init(wanted: Wanted) -> int:
                 db.register_user(home=msp, email=wanted.admin, role=db.policy().super_role, actor=Operator())
         name = db.policy().name
         first = db.tenant(msp).number if wanted.msp is not None else None
+        role, managed, service = db.policy().super_role, db.policy().management_types[0].name, min(db.policy().services)
     print(f"{wanted.file} is made, with the policy {name}" + (f" and the MSP {first}" if first else ""))
+    do = f"do {shlex.quote(wanted.file)}"
     if first is None:
-        suggest("\nnext, the first tenant", f"do {shlex.quote(wanted.file)} register_tenant kind=msp name='Northwind IT' number=NW-100")
+        suggest("\nnext, the first tenant", f"{do} register_tenant kind=msp name='Northwind IT' number=NW-100")
     elif not wanted.admin:
-        suggest("\nnext, somebody of its own", f"do {shlex.quote(wanted.file)} register_user home={first} email=ada@northwind.example role=super_admin")
+        suggest("\nnext, somebody of its own", f"{do} register_user home={first} email=ada@northwind.example role={role}")
     else:
-        line = f"do {shlex.quote(wanted.file)} add_customer manager={first} kind=customer name='Bakery Klein' "
-        suggest("\nnext, a customer", f"{line}management=fully services=manage --as {shlex.quote(wanted.admin)}")
+        line = f"{do} add_customer manager={first} kind=customer name='Bakery Klein' management={managed} services={service}"
+        suggest("\nnext, a customer", f"{line} --as {shlex.quote(wanted.admin)}")
     return 0
 
 
@@ -141,7 +103,11 @@ def policy_field(given: str) -> str:
 
 
 def demo(wanted: Wanted) -> int:
-    until = wanted.until or datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    until = wanted.until or now
+    if not _demo.EARLIEST <= until <= now:
+        # What is ahead of the clock keeps everybody from doing anything.
+        raise misuse(f"{until.isoformat()} is no moment at which the story can end", "name one from 1971 on that has passed")
     with made(wanted.file, OTHER) as new:
         _demo.furnish(new, until)
     print(f"{wanted.file} is made; what to look at in it:\n")
@@ -217,7 +183,7 @@ def asking(db: Database, wanted: Wanted) -> tuple[ActorLike, str]:
 
 def agreed(wanted: Wanted, told: Callable[[], list[str]]) -> bool:
     """Whether it may be written. On a terminal somebody is asked, unless they said so before."""
-    if wanted.yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if wanted.yes or not all(it is not None and it.isatty() for it in (sys.stdin, sys.stderr)):
         return True
     print("\n".join(told()), file=sys.stderr)
     print("Do it? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -245,15 +211,24 @@ def clear(db: Database, value: object) -> str:
     if isinstance(value, Policy):
         return value.name
     if isinstance(value, Data):
-        return named(db, as_json(value))
+        # What is as it is when nothing is said is left out.
+        parts = ((name, part) for name, part in members(value) if part is not None and part != ())
+        return ", ".join(f"{name} {called(db, part) if isinstance(part, uuid.UUID) else clear(db, part)}" for name, part in parts)
     if isinstance(value, uuid.UUID):
         return described(db, value)
     if isinstance(value, (tuple, list)):
-        some = ", ".join(clear(db, one) for one in value[:20])
+        between = "; " if any(isinstance(one, Data) for one in value) else ", "
+        some = between.join(clear(db, one) for one in value[:20])
         return some + (f", … {len(value)} in all" if len(value) > 20 else "")
     if isinstance(value, Mapping):
         return str(value.get("name"))
+    if isinstance(value, bool):
+        return said_so(value)
     return "(cleared)" if value is None else said(value)
+
+
+def said_so(yes: bool) -> str:
+    return "yes" if yes else "no"
 
 
 def described(db: Database, id: uuid.UUID) -> str:
@@ -304,9 +279,11 @@ def refusal(db: Database, no: Refused, wanted: Wanted) -> NotDone:
     """A refusal as the command line tells of it: its code, what stands in the way, and what to do."""
     if wanted.json:
         print(as_json(no.as_dict()))
-    no.hint = HINTS.get(no.name, no.hint if no.name in ("not_grantable",) or (no.hint or "").startswith("there is") else None)
+    # What there is to choose from is the same here; how something is done in Python is not.
+    there_is = no.hint if no.hint and no.hint.startswith("there is") else None
+    hint = HINTS.get(no.name, there_is)
     rule = f", {no.rule}" if no.rule else ""
-    text = f"refused: {no.code} {no.name}{rule}: {named(db, str(no))}"
+    text = f"refused: {no.code} {no.name}{rule}: {named(db, no.message)}; {no.remedy}" + (f" ({hint})" if hint else "")
     return NotDone(text, *(f"{named(db, it.about)}: {it.code} {it.name}: {named(db, it.message)}; {it.remedy}" for it in no.items))
 
 
@@ -338,282 +315,3 @@ def described_field(it: _fields.Field, indent: str) -> str:
 def hung(text: str, indent: int) -> str:
     """A paragraph of 80 columns, its later lines set in."""
     return textwrap.fill(text, 79, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
-
-
-# What awaits an answer.
-
-
-class Answer(NamedTuple):
-    """How something is answered: the commands that say yes and no, and the field by which they name it."""
-
-    yes: str
-    no: str
-    field: str
-
-
-ANSWERS: Final[Mapping[type[Data], Answer]] = {
-    AwaitedLinkRequest: Answer("accept_link", "decline_link", "request"),
-    AwaitedManagerInvitation: Answer("request_link", "decline_manager_invitation", "invitation"),
-    AwaitedDelink: Answer("accept_delink", "reject_delink", "link"),
-    AwaitedProposal: Answer("accept_proposal", "decline_proposal", "proposal"),
-    AwaitedMove: Answer("approve_move", "decline_move", "id"),
-    AwaitedAddress: Answer("confirm_address", "cancel_address", "user"),
-}
-
-
-def inbox(wanted: Wanted) -> int:
-    with opened(wanted) as db:
-        user = the_person(db, wanted.actor)
-        if user.state is UserState.INVITED:
-            return invited(db, wanted, user)
-        rows = list(db.awaiting(actor=user.id))
-        if wanted.json:
-            for row in rows:
-                print(as_json(row))
-            return 0
-        if not rows:
-            print("nothing awaits an answer")
-        for at, row in enumerate(rows):
-            print(("\n" if at else "") + hung(f"{awaited(db, row)}{lapses(db, row.expires)}", 2))
-            for command, fields in answered(db, row, user):
-                print(line(wanted, command, fields))
-    return 0
-
-
-def invited(db: Database, wanted: Wanted, user: User) -> int:
-    """Somebody who is asked to join: that is all that awaits them."""
-    email = person(db, ByUser(user=user.id))
-    for it in db.host_entities(kind=Kind.INVITATION, user=user.id):
-        if isinstance(it, Invitation) and it.handshake.state is HandshakeState.PENDING:
-            if wanted.json:
-                print(as_json(it))
-                continue
-            role = role_name(db, it.role)
-            print(hung(f"{tenant_name(db, it.tenant)} asks {email} to join as {role}{lapses(db, it.handshake.expires)}", 2))
-            for command in ("accept_invitation", "decline_invitation"):
-                print(line(wanted, command, {"invitation": named_so(db, it.id, email), "email": email}))
-    return 0
-
-
-def named_so(db: Database, id: uuid.UUID, name: str) -> str:
-    """What to type for an invitation: the address, where that is enough, or else its id."""
-    with contextlib.suppress(NotFound, TenantryError):
-        if the_id(db, InvitationId, name) == id:
-            return name
-    return str(id)
-
-
-def line(wanted: Wanted, command: str, fields: Mapping[str, str]) -> str:
-    """What to type for an answer."""
-    typed = " ".join(shlex.quote(f"{name}={value}") if value.isascii() and value.isprintable() else f"{name}={shlex.quote(value)}" for name, value in fields.items())
-    return f"  tenantry do {shlex.quote(wanted.file)} {command} {typed} --as {shlex.quote(wanted.actor)}"
-
-
-def lapses(db: Database, at: datetime.datetime | None) -> str:
-    """How long it may be answered."""
-    if at is None:
-        return ""
-    days = (at - db.now()).days
-    return "; lapses within a day" if days < 1 else f"; lapses in {days} day{'' if days == 1 else 's'}"
-
-
-def awaited(db: Database, row: AwaitingRow) -> str:
-    """What awaits an answer, in a sentence."""
-    by, here = f"{row.by.name} ({row.by.number})", tenant_name(db, row.tenant)
-    match row.what:
-        case AwaitedLinkRequest() as it:
-            return f"{by} asks to manage {here}: {it.management}, {said(it.services)}{lasting(it.term)}"
-        case AwaitedManagerInvitation():
-            return f"{by} invites {here} to ask to manage it"
-        case AwaitedDelink() as it:
-            ends = f"; it ends by itself on {it.ends:%Y-%m-%d}" if it.ends else ""
-            return f"{by} asks {here} to end their link{ends}"
-        case AwaitedProposal() as it:
-            return f"{by} proposes to {here}: {proposed(it)}"
-        case AwaitedMove() as it:
-            return f"{by} asks to hand {len(it.devices)} devices to {here}"
-        case AwaitedAddress() as it:
-            return f"the new address {it.email} awaits its confirmation"
-
-
-def proposed(it: AwaitedProposal) -> str:
-    match it.content:
-        case ProposalContentServices(services=services):
-            return f"to manage {said(services)}, too"
-        case ProposalContentTerm(term=term):
-            return f"another term{lasting(term)}"
-        case _:
-            return "the terms of today"
-
-
-def lasting(term: TermRequest | None) -> str:
-    if term is None:
-        return ""
-    return f", for {term.days} days" if term.days is not None else f", until {term.expires_at:%Y-%m-%d}" if term.expires_at else ""
-
-
-def answered(db: Database, row: AwaitingRow, user: User) -> Iterator[tuple[str, dict[str, str]]]:
-    """The commands that say yes and no, with what to type for their fields."""
-    how = ANSWERS[type(row.what)]
-    what: Awaited = row.what
-    if isinstance(what, AwaitedAddress):
-        email = person(db, ByUser(user=user.id))
-        yield how.yes, {"user": email, "email": what.email}
-        yield how.no, {"user": email}
-        return
-    id: uuid.UUID = getattr(what, how.field)
-    name = called(db, id)
-    field = {how.field: name if as_id(name) or the_same(db, what, how.field, name) else str(id)}
-    if isinstance(what, AwaitedManagerInvitation):
-        # A yes says how: the first type and service that there are, to be put right by whoever says it.
-        policy = db.policy()
-        management, service = policy.management_types[-1].name, sorted(policy.services)[-1]
-        number = db.tenant(row.tenant).number
-        yield how.yes, {"manager": number, "number": row.by.number, "management": management, "services": service}
-    else:
-        yield how.yes, field
-    yield how.no, field
-
-
-def the_same(db: Database, what: Data, field: str, name: str) -> bool:
-    """Whether the name leads back to it."""
-    kinds = typing.get_type_hints(type(what))
-    with contextlib.suppress(NotFound, TenantryError):
-        return bool(the_id(db, kinds[field], name) == getattr(what, field))
-    return False
-
-
-# Notices.
-
-
-MOST: Final = 1000
-"""How many notices are shown at most."""
-
-NOTICE_COLUMNS = ("record", "notice", "about", "to", "settled")
-
-
-def notices(wanted: Wanted) -> int:
-    with opened(wanted, read_only=not wanted.acknowledge) as db:
-        mail = db.notices(consumer=wanted.consumer, limit=min(wanted.limit or MOST, MOST))
-        more = len(db.notices(consumer=wanted.consumer, limit=MOST).notices) > len(mail.notices)
-        if wanted.json:
-            for it in mail.notices:
-                print(as_json({**it.as_dict(), "addresses": addresses(db, it)}))
-        else:
-            rows = [notice(db, it) for it in mail.notices]
-            table(NOTICE_COLUMNS, rows)
-        # What nobody could read is not taken for delivered.
-        sys.stdout.flush()
-        if wanted.acknowledge and mail.through:
-            db.acknowledge(consumer=wanted.consumer, through=mail.through)
-            print(f"acknowledged through record {mail.through}", file=sys.stderr)
-        if more:
-            print("… there are more", file=sys.stderr)
-    return 0
-
-
-def notice(db: Database, it: Notice) -> tuple[object, ...]:
-    about = [called(db, value) if isinstance(value, uuid.UUID) else clear(db, value) for _, value in members(it.kind) if value is not None]
-    return it.seq, it.kind.kind, about, addresses(db, it), said_so(it.settled)
-
-
-def addresses(db: Database, it: Notice) -> list[str]:
-    """Where it is sent to."""
-    if it.address is not None:
-        return [it.address]
-    known = [person(db, ByUser(user=user)) for user in sorted(it.to.users)]
-    return [*known, "the operator"] if it.to.operator else known
-
-
-# People.
-
-
-USER_COLUMNS = ("tenant", "name", "role", "held at", "may")
-
-
-def user(wanted: Wanted) -> int:
-    with opened(wanted) as db:
-        it = the_person(db, wanted.user)
-        known = db.host_personal(subject=SubjectUser(user=it.id))
-        held = [one for one in db.host_entities(kind=Kind.ASSIGNMENT, user=it.id, limit=1000) if isinstance(one, Assignment)]
-        rights = may(db, it)
-        told: dict[str, object]
-        if wanted.json:
-            told = {
-                "user": it.as_dict(),
-                "personal": known.as_dict() if known else None,
-                "assignments": [one.as_dict() for one in held],
-                "permissions": {str(tenant): sorted(names) for tenant, names in rights.items()},
-            }
-            print(as_json(told))
-            return 0
-        told = {
-            "address": known.email if known else None,
-            "name": known.name if known else None,
-            "home": tenant_name(db, it.home),
-            "state": it.state,
-            "since": it.since,
-            "id": it.id,
-        }
-        if known and known.new_email:
-            told["asked_to_confirm"] = known.new_email
-        facts(told, "table")
-        of_all = len(db.policy().permissions)
-        roles: list[tuple[object, ...]] = [(role_name(db, one.role), tenant_name(db, one.tenant), "yes" if one.below else "no") for one in held]
-        print("\nroles:")
-        table(("role", "on", "and below"), roles)
-        print("\nwhere they may do something:")
-        table(
-            ("number", "name", "permissions"),
-            [(db.tenant(tenant).number, db.tenant(tenant).name, f"{len(names)} of {of_all}") for tenant, names in rights.items()],
-        )
-        if wanted.on is not None:
-            on = the_tenant(db, wanted.on)
-            print(f"\non {on.name} ({on.number}):")
-            print(hung(said(frozenset(rights.get(on.id, ()))), 2))
-    return 0
-
-
-def may(db: Database, it: User) -> dict[Any, set[str]]:
-    """What somebody may do, by tenant; without what is for some service alone."""
-    found = dict[Any, set[str]]()
-    for permission in sorted(db.policy().permissions):
-        for tenant in db.tenants_where(user=it.id, permission=permission):
-            found.setdefault(tenant, set()).add(permission)
-    return dict(sorted(found.items(), key=lambda one: db.tenant(one[0]).number))
-
-
-# The policy.
-
-
-def the_policy(wanted: Wanted) -> int:
-    if wanted.what == "show":
-        if wanted.new is not None:
-            raise misuse("`policy show` takes no policy", "`tenantry policy set FILE POLICY` puts one into force")
-        with opened(wanted) as db:
-            it = db.policy()
-            print(as_json(it)) if wanted.json else shown(it)
-        return 0
-    if wanted.new is None:
-        raise misuse("no policy is given", f"name one of {', '.join(LIBRARY)}, a file of JSON, or - for what comes in")
-    return perform(wanted, "set_policy", [policy_field(wanted.new)])
-
-
-def shown(it: Policy) -> None:
-    """A policy for people to read."""
-    plain = {name: value for name, value in members(it) if not isinstance(value, (Data, tuple, Mapping))}
-    facts({name: said_so(value) if isinstance(value, bool) else value for name, value in plain.items()}, "table")
-    print("\nmanagement types:")
-    table(
-        ("name", "locks customer", "by grant", "delinkable", "exclusive", "becomes"),
-        [
-            (rule.name, *(said_so(one) for one in (rule.locks_customer, rule.needs_grants, rule.delinkable, rule.exclusive)), rule.converts_to)
-            for rule in it.management_types
-        ],
-    )
-    print("\nroles:")
-    table(("name", "permissions"), [(rule.name, f"{len(rule.permissions)} of {len(it.permissions)}") for rule in it.roles])
-
-
-def said_so(yes: bool) -> str:
-    return "yes" if yes else "no"

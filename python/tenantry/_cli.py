@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from . import _act, _complete, _demo, _native
+from . import _act, _complete, _desk, _native
 from ._data import AsOf
 from ._database import Database, diagrams, restore
-from ._fields import COMMANDS
 from ._find import (
     SCREEN,
     NotDone,
@@ -530,24 +529,25 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("command", metavar="COMMAND", nargs="?", help="only this one, with its fields")
 
     more = "With the lines to be typed for each answer."
-    one = with_file(command("inbox", _act.inbox, "what awaits an answer of somebody", more))
+    one = with_file(command("inbox", _desk.inbox, "what awaits an answer of somebody", more))
     one.add_argument("--as", metavar="USER", dest="actor", required=True, help="whose answer: an e-mail address or an id")
     with_json(one)
 
     more = "It writes to the store with --acknowledge alone."
-    one = with_file(command("notices", _act.notices, "the messages that wait to be sent, and to whom", more))
+    one = with_file(command("notices", _desk.notices, "the messages that wait to be sent, and to whom", more))
     one.add_argument("consumer", metavar="CONSUMER", help="who sends them, by a name of your own: mailer, say")
     one.add_argument("--acknowledge", action="store_true", help="they are delivered once they are shown; do not show them again")
     one.add_argument("--limit", metavar="N", type=whole, default=100, help="about how many, up to 1000; 100, if left out")
     with_json(one)
 
-    one = with_file(command("user", _act.user, "who somebody is, their roles, and where they may do something"))
+    one = with_file(command("user", _desk.user, "who somebody is, their roles, and where they may do something"))
     one.add_argument("user", metavar="USER", help="who: an e-mail address or an id")
     one.add_argument("--on", metavar="TENANT", help="say what they may do there: a number or an id")
+    one.add_argument("--limit", metavar="N", type=whole, help=f"how many tenants; 0 for all ({SCREEN}, if left out)")
     with_json(one)
 
     more = "`policy show` is for people, and with --json to be changed and set again. `policy set` writes to the store."
-    one = command("policy", _act.the_policy, "show the policy in force, or put one into force", more)
+    one = command("policy", _desk.the_policy, "show the policy in force, or put one into force", more)
     one.add_argument("what", choices=["show", "set"], help="which of both")
     with_file(one)
     one.add_argument("new", metavar="POLICY", nargs="?", help=f"set: one of {', '.join(_act.LIBRARY)}, a file of JSON, or -")

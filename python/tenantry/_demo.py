@@ -1,5 +1,5 @@
-"""A store worth looking into: what happened in nine weeks at two MSPs, their customers and a reseller. Every id is the same each time, and
-every moment as far from the end."""
+"""A store worth looking into: what happened in nine weeks at two MSPs, their customers and a reseller. Every id is the same each time,
+and every moment as far from the end."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from .errors import RightsRefused
 from .model import Contact, Coordinates, Invitee, NewAssignment, Operator, SubjectUser, TenantKind, TermRequest
 
 OPERATOR = Operator()
+
+EARLIEST = datetime.datetime(1971, 1, 1, tzinfo=datetime.timezone.utc)
+"""When the story may end at the earliest."""
 
 LOOK = (
     ("what is in it", "inspect {file}"),

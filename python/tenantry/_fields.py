@@ -1,4 +1,4 @@
-"""Commands as they are typed: `field=value …`, read by what the declarations of `commands` say of each field. No command has code here."""
+"""Commands as they are typed: `field=value …`, read by what `commands` declares of each field. No command has code of its own here."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _read(path: str) -> str:
     """What is in a file; `-` is what comes in. Its lines are as if there were commas between them, unless it is JSON."""
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(LARGEST + 1)
+            data = b"" if sys.stdin is None else sys.stdin.buffer.read(LARGEST + 1)
         else:
             with Path(path).open("rb") as file:
                 data = file.read(LARGEST + 1)

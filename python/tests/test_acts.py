@@ -1,5 +1,5 @@
-"""What the command line makes and does: a day at a desk is in golden/acts.txt, `UPDATE_GOLDEN=1` writes it down anew. And what people do to
-it that they should not."""
+"""What the command line makes and does: a day at a desk is in golden/acts.txt, which `UPDATE_GOLDEN=1` writes down anew. And what people
+do to it that they should not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 import tenantry
-from tenantry import OPERATOR, Invitee, _act, _cli, _complete, _demo, _fields, _find, model
+from tenantry import OPERATOR, Invitee, _cli, _complete, _demo, _desk, _fields, _find, model
 from test_cli import UNTIL, environment, run, said
 
 GOLDEN = Path(__file__).parent / "golden" / "acts.txt"
@@ -133,8 +133,8 @@ def test_what_is_said_to_be_typed_can_be_typed(place: Path) -> None:
 
 
 def test_every_kind_of_what_awaits_has_its_answers() -> None:
-    assert set(_act.ANSWERS) == set(typing.get_args(model.Awaited))
-    for kind, how in _act.ANSWERS.items():
+    assert set(_desk.ANSWERS) == set(typing.get_args(model.Awaited))
+    for kind, how in _desk.ANSWERS.items():
         no = {field.name: field for field in _fields.fields(_fields.the_command(how.no))}
         assert how.field in no and _fields.is_id(_fields.members(no[how.field].kind)[0])
         assert how.yes in _fields.COMMANDS
@@ -162,7 +162,8 @@ def typing_of(field: _fields.Field) -> Iterator[str]:
         for part in _fields.parts(field):
             yield from typing_of(part)
         return
-    forms = {"yes": "yes", "N": "7", "MOMENT": "2026-01-31T09:30:00Z", "NAME or policy@FILE": "clients", "ADDRESS or TENANT": "A-1", "ID": str(NOBODY)}
+    forms = {"yes": "yes", "N": "7", "MOMENT": "2026-01-31T09:30:00Z", "ID": str(NOBODY)}
+    forms |= {"NAME or policy@FILE": "clients", "ADDRESS or TENANT": "A-1"}
     parts = {"latitude": "1", "longitude": "2"}
     yield f"{field.name}=" + ":".join(parts.get(part.lower(), forms.get(part, part.lower())) for part in takes.split(":"))
 
@@ -210,7 +211,8 @@ def test_a_store_is_made_whole_or_not_at_all(place: Path, monkeypatch: pytest.Mo
 def test_the_story_is_the_same_each_time(place: Path) -> None:
     for name in ("a.db", "b.db"):
         assert answers(place, f"demo {name} --until 2026-05-03T08:00:00Z")[0] == 0
-    told = {re.sub(r'"[0-9a-f]{64}"', "", said(place, f"export {name} journal").partition("\n")[2]) for name in ("a.db", "b.db", "msp.db")}
+    journals = [said(place, f"export {name} journal").partition("\n")[2] for name in ("a.db", "b.db", "msp.db")]
+    told = {re.sub(r'"[0-9a-f]{64}"', "", journal) for journal in journals}
     assert len(told) == 1
     assert (place / "a.db").stat().st_mode & 0o777 == 0o600
 
@@ -237,7 +239,8 @@ def test_an_address_of_two_people(place: Path) -> None:
     with tenantry.open("msp.db", **_find.OPENED) as db:
         for number in ("NW-100", "HS-500"):
             db.invite_user(tenant=db.tenant(number).id, invitee=Invitee(email="two@two.example"), role="admin", actor=OPERATOR)
-    for words in ("user msp.db two@two.example", "inbox msp.db --as two@two.example", "do msp.db revoke_invitation invitation=two@two.example"):
+    revoke = "do msp.db revoke_invitation invitation=two@two.example"
+    for words in ("user msp.db two@two.example", "inbox msp.db --as two@two.example", revoke):
         code, text = answers(place, words)
         assert code == 1 and "any of 2" in text and "(NW-100)" in text and "(HS-500)" in text
     found = re.findall(r"([0-9a-f-]{36}) of", said(place, "user msp.db two@two.example"))
@@ -331,6 +334,50 @@ def test_what_is_huge_or_not_utf_8(place: Path) -> None:
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1
 
 
+def test_options_and_fields_stand_in_any_order_and_values_come_in(place: Path) -> None:
+    for words in (
+        "do msp.db --as ada@northwind.example block_user user=nils@northwind.example --dry-run",
+        "do msp.db block_user --as ada@northwind.example user=nils@northwind.example --dry-run",
+        "do --dry-run msp.db block_user --yes user=nils@northwind.example --json",
+    ):
+        assert answers(place, words)[0] == 0
+    assert answers(place, "do msp.db block_user user=nils@northwind.example --colour")[0] == 2
+    command = [sys.executable, "-m", "tenantry", "do", "msp.db", "delete_devices", "tenant=BK-200", "devices@-"]
+    done = subprocess.run(command, cwd=place, env=environment(), input="SN-OVEN-2\n", capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "devices_deleted" in done.stdout
+    closed = " ".join(map(shlex.quote, [*command[:-2], "tenant=BK-200", "devices=SN-NONE"])) + " <&-"
+    done = subprocess.run(["sh", "-c", closed], cwd=place, env=environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and done.stderr.startswith("tenantry: refused: ")
+
+
+def test_a_policy_that_is_shown_can_be_set_again(place: Path) -> None:
+    shown = said(place, "policy show msp.db --json").partition("\n")[2].removesuffix("→ 0\n")
+    (place / "policy.json").write_text(shown.replace('"max_depth":4', '"max_depth":5'), encoding="utf-8")
+    assert answers(place, "policy set msp.db policy.json --ticket T-1")[0] == 0
+    assert "max depth                    5" in said(place, "policy show msp.db")
+    assert answers(place, "init ours.db --policy policy.json")[0] == 0
+    assert "max depth                    5" in said(place, "policy show ours.db")
+
+
+def test_an_interrupt_leaves_nothing_behind(place: Path) -> None:
+    slow = "_demo.furnish = lambda *_: (print('now', flush=True), time.sleep(60))"
+    code = f"import sys, time; from tenantry import _cli, _demo; {slow}; sys.exit(_cli.main())"
+    command = [sys.executable, "-c", code, "demo", "new.db"]
+    with subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == b""
+    assert process.returncode == 130
+    assert [file.name for file in place.iterdir()] == ["msp.db"]
+
+
+def test_a_story_ends_when_it_can_have(place: Path) -> None:
+    for until in ("1960-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "yesterday"):
+        code, text = answers(place, f"demo new.db --until {until}")
+        assert code == 2 and text.count("\n") == 3 and not (place / "new.db").exists()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
 def test_a_file_that_may_not_be_written_to(place: Path) -> None:
     (place / "msp.db").chmod(0o400)
@@ -362,14 +409,17 @@ def test_who_does_not_read_is_not_taken_to_have_read(place: Path) -> None:
     assert "     5  sign_up" in said(place, "notices msp.db mailer")
 
 
-@pytest.mark.parametrize("words", ["commands", "notices msp.db mailer --json", "demo new.db", "completion bash", "user msp.db ada@northwind.example"])
+@pytest.mark.parametrize("words", ["commands", "notices msp.db mailer --json", "demo new.db", "completion bash", "policy show msp.db"])
 def test_who_has_read_enough_may_go(place: Path, words: str) -> None:
-    command = f"{shlex.quote(sys.executable)} -W error -m tenantry {words} | head -c 1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=place, env=environment(), capture_output=True, text=True, timeout=120)
+    line = f"{shlex.quote(sys.executable)} -W error -m tenantry {words} | head -c 1"
+    command = ["bash", "-o", "pipefail", "-c", line]
+    done = subprocess.run(command, cwd=place, env=environment(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and done.stderr == ""
 
 
-def at_a_terminal(place: Path, words: str, typed: str, columns: int = 80, meanwhile: Callable[[], None] = lambda: None) -> tuple[int, str]:
+def at_a_terminal(
+    place: Path, words: str, typed: str, columns: int = 80, meanwhile: Callable[[], object] = lambda: None
+) -> tuple[int, str]:
     """What somebody sees who types an answer."""
     ours, theirs = pty.openpty()
     env = environment(TERM="xterm-256color") | {"COLUMNS": str(columns)}
@@ -402,7 +452,10 @@ def test_on_a_terminal_it_asks_first(place: Path) -> None:
     assert "state    active" in said(place, "user msp.db nils@northwind.example")
     # Nobody else waits for an answer.
     with tenantry.open("msp.db", must_exist=True, clock_leap=None) as db:
-        code, told = at_a_terminal(place, words, "y\n", meanwhile=lambda: db.edit_tenant(tenant=db.tenant("NW-100").id, country="FR", actor=OPERATOR))
+        northwind = db.tenant("NW-100").id
+        code, told = at_a_terminal(
+            place, words, "y\n", meanwhile=lambda: db.edit_tenant(tenant=northwind, country="FR", actor=OPERATOR)
+        )
     assert code == 0 and re.search(r"^done +block_user$", told, flags=re.M)
     code, told = at_a_terminal(place, words.replace("block", "unblock") + " --yes", "")
     assert code == 0 and "Do it?" not in told
@@ -438,7 +491,8 @@ COMPLETED = {
 
 def test_bash_completes(place: Path) -> None:
     script = said(place, "completion bash").partition("\n")[2].removesuffix("→ 0\n")
-    tries = "".join(f'COMP_LINE={shlex.quote(line)}; COMP_POINT=${{#COMP_LINE}}; _tenantry; echo "${{COMPREPLY[*]}}"\n' for line in COMPLETED)
+    look = 'COMP_POINT=${#COMP_LINE}; _tenantry; echo "${COMPREPLY[*]}"'
+    tries = "".join(f"COMP_LINE={shlex.quote(line)}; {look}\n" for line in COMPLETED)
     done = subprocess.run(["bash", "-c", f"{script}\n{tries}"], cwd=place, capture_output=True, text=True, timeout=60)
     assert done.stderr == "" and [line.split() for line in done.stdout.splitlines()] == list(COMPLETED.values())
 
