@@ -223,7 +223,7 @@ def notices(wanted: Wanted) -> int:
             db.acknowledge(consumer=wanted.consumer, through=mail.through)
             print(f"acknowledged through record {mail.through}", file=sys.stderr)
         if more:
-            print("… there are more", file=sys.stderr)
+            print(f"… there are more than {len(mail.notices)}; --limit shows up to {MOST}", file=sys.stderr)
     return 0
 
 

@@ -31,7 +31,7 @@ class FromFile(NamedTuple):
     path: str
 
 
-Tree: TypeAlias = "str | int | float | bool | FromFile | None | list[Tree] | dict[str, Tree]"
+Tree: TypeAlias = str | int | float | bool | FromFile | None | list[Any] | dict[str, Any]
 """What was typed for a field: text, or what JSON or several parts of it make."""
 
 Find: TypeAlias = Callable[[object, str], Any]
@@ -72,16 +72,22 @@ def the_command(name: str) -> type[Command[Any]]:
     return COMMANDS[name]
 
 
+def _doc(of: type[Data]) -> str:
+    """What it says of itself. Where Python leaves documentation out, dataclasses put their signature in its place."""
+    said = inspect.getdoc(of) or ""
+    return "" if said.startswith(f"{of.__name__}(") else said
+
+
 def about(of: type[Data]) -> str:
     """What it says of itself, in one line."""
-    said = " ".join((inspect.getdoc(of) or "").partition("\n\nAttributes:")[0].split())
+    said = " ".join(_doc(of).partition("\n\nAttributes:")[0].split())
     # Here it is an empty value that clears, and each field says so.
     return re.sub(r" `None` clears [^.]*\.", "", said)
 
 
 def fields(of: type[Data]) -> list[Field]:
     """The fields of a command or of data, with what is said about them; those that must be there come first."""
-    _, _, attributes = (inspect.getdoc(of) or "").partition("\nAttributes:\n")
+    _, _, attributes = _doc(of).partition("\nAttributes:\n")
     said = dict(re.findall(r"^(\w+): (.*(?:\n .*)*)", textwrap.dedent(attributes), flags=re.M))
     kinds = typing.get_type_hints(of)
     return [

@@ -334,6 +334,17 @@ def test_what_is_huge_or_not_utf_8(place: Path) -> None:
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1
 
 
+def test_a_name_that_two_tenants_have_for_a_role(place: Path) -> None:
+    words = "do msp.db create_role tenant=HS-500 name='Night desk' permissions=tenant.view --as hana@harbour.example"
+    assert answers(place, words)[0] == 0
+    words = "do msp.db edit_role role={} name='Day desk' --as hana@harbour.example"
+    code, text = answers(place, words.format("'Night desk'"))
+    assert code == 1 and "any of 2" in text and "(NW-100)" in text and "(HS-500)" in text
+    code, text = answers(place, words.format("'HS-500/Night desk'"))
+    assert code == 0 and "role_edited" in text
+    assert answers(place, "do msp.db delete_role role='Day desk' --as hana@harbour.example")[0] == 0
+
+
 def test_options_and_fields_stand_in_any_order_and_values_come_in(place: Path) -> None:
     for words in (
         "do msp.db --as ada@northwind.example block_user user=nils@northwind.example --dry-run",
@@ -342,7 +353,8 @@ def test_options_and_fields_stand_in_any_order_and_values_come_in(place: Path) -
     ):
         assert answers(place, words)[0] == 0
     assert answers(place, "do msp.db block_user user=nils@northwind.example --colour")[0] == 2
-    command = [sys.executable, "-m", "tenantry", "do", "msp.db", "delete_devices", "tenant=BK-200", "devices@-"]
+    _demo.furnish(place / "now.db", datetime.datetime.now(datetime.timezone.utc))
+    command = [sys.executable, "-m", "tenantry", "do", "now.db", "delete_devices", "tenant=BK-200", "devices@-"]
     done = subprocess.run(command, cwd=place, env=environment(), input="SN-OVEN-2\n", capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "devices_deleted" in done.stdout
     closed = " ".join(map(shlex.quote, [*command[:-2], "tenant=BK-200", "devices=SN-NONE"])) + " <&-"
@@ -398,6 +410,7 @@ def test_notices_are_acknowledged_once_they_are_shown(place: Path) -> None:
     # Another limit reads on from there, and another consumer from the beginning.
     assert "     5  sign_up" not in said(place, "notices msp.db mailer")
     assert "     5  sign_up" in said(place, "notices msp.db other")
+    assert "… there are more" in said(place, "notices msp.db other --limit 3")
     assert "… there are more" not in said(place, "notices msp.db mailer --limit 0 --acknowledge")
     assert "none\n" in said(place, "notices msp.db mailer")
 
@@ -438,20 +451,22 @@ def at_a_terminal(
                         os.write(ours, typed.encode())
                     typed = ""
         os.close(ours)
-    return process.returncode, told.decode().replace("\r\n", "\n")
+    # Colours take no room.
+    return process.returncode, re.sub(r"\x1b\[[\d;]*m", "", told.decode()).replace("\r\n", "\n")
 
 
 def test_on_a_terminal_it_asks_first(place: Path) -> None:
-    words = "do msp.db block_user user=nils@northwind.example --as ada@northwind.example"
+    _demo.furnish(place / "now.db", datetime.datetime.now(datetime.timezone.utc))
+    words = "do now.db block_user user=nils@northwind.example --as ada@northwind.example"
     for typed in ("\n", "n\n", "maybe\n", "\x04"):
         code, told = at_a_terminal(place, words, typed)
         assert code == 1 and told.endswith("nothing was done\n")
         assert "block_user, as ada@northwind.example\n  user: nils@northwind.example (0000" in told
     code, told = at_a_terminal(place, words, "\x03")
     assert code == 130 and "Traceback" not in told
-    assert "state    active" in said(place, "user msp.db nils@northwind.example")
+    assert "state    active" in said(place, "user now.db nils@northwind.example")
     # Nobody else waits for an answer.
-    with tenantry.open("msp.db", must_exist=True, clock_leap=None) as db:
+    with tenantry.open("now.db", must_exist=True) as db:
         northwind = db.tenant("NW-100").id
         code, told = at_a_terminal(
             place, words, "y\n", meanwhile=lambda: db.edit_tenant(tenant=northwind, country="FR", actor=OPERATOR)
