@@ -17,10 +17,10 @@ from ._database import Database
 from ._find import (
     NotFound,
     Wanted,
-    as_id,
     called,
     listed,
     opened,
+    over,
     person,
     role_name,
     tenant_name,
@@ -41,7 +41,6 @@ from .model import (
     AwaitedProposal,
     AwaitingRow,
     ByUser,
-    HandshakeState,
     Invitation,
     InvitationId,
     Kind,
@@ -98,22 +97,24 @@ def inbox(wanted: Wanted) -> int:
 def invited(db: Database, wanted: Wanted, user: User) -> int:
     """Somebody who is asked to join: that is all that awaits them."""
     email = person(db, ByUser(user=user.id))
-    for it in db.host_entities(kind=Kind.INVITATION, user=user.id):
-        if isinstance(it, Invitation) and it.handshake.state is HandshakeState.PENDING:
-            if wanted.json:
-                print(as_json(it))
-                continue
-            role = role_name(db, it.role)
-            print(hung(f"{tenant_name(db, it.tenant)} asks {email} to join as {role}{lapses(db, it.handshake.expires)}", 2))
-            for command in ("accept_invitation", "decline_invitation"):
-                print(line(wanted, command, {"invitation": named_so(db, it.id, email), "email": email}))
+    found = [it for it in db.host_entities(kind=Kind.INVITATION, user=user.id) if isinstance(it, Invitation) and not over(db, it)]
+    for it in found:
+        if wanted.json:
+            print(as_json(it))
+            continue
+        role = role_name(db, it.role)
+        print(hung(f"{tenant_name(db, it.tenant)} asks {email} to join as {role}{lapses(db, it.handshake.expires)}", 2))
+        for command in ("accept_invitation", "decline_invitation"):
+            print(line(wanted, command, {"invitation": to_type(db, InvitationId, it.id, email), "email": email}))
+    if not found and not wanted.json:
+        print("nothing awaits an answer")
     return 0
 
 
-def named_so(db: Database, id: uuid.UUID, name: str) -> str:
-    """What to type for an invitation: the address, where that is enough, or else its id."""
+def to_type(db: Database, kind: object, id: uuid.UUID, name: str) -> str:
+    """What to type for something: its name, where that leads back to it, or else its id."""
     with contextlib.suppress(NotFound, TenantryError):
-        if the_id(db, InvitationId, name) == id:
+        if the_id(db, kind, name) == id:
             return name
     return str(id)
 
@@ -146,7 +147,8 @@ def awaited(db: Database, row: AwaitingRow) -> str:
         case AwaitedProposal() as it:
             return f"{by} proposes to {here}: {proposed(it)}"
         case AwaitedMove() as it:
-            return f"{by} asks to hand {len(it.devices)} devices to {here}"
+            devices = "a device" if len(it.devices) == 1 else f"{len(it.devices)} devices"
+            return f"{by} asks to hand {devices} to {here}"
         case AwaitedAddress() as it:
             return f"the new address {it.email} awaits its confirmation"
 
@@ -177,8 +179,7 @@ def answered(db: Database, row: AwaitingRow, user: User) -> Iterator[tuple[str, 
         yield how.no, {"user": email}
         return
     id: uuid.UUID = getattr(what, how.field)
-    name = called(db, id)
-    field = {how.field: name if as_id(name) or the_same(db, what, how.field, name) else str(id)}
+    field = {how.field: to_type(db, typing.get_type_hints(type(what))[how.field], id, called(db, id))}
     if isinstance(what, AwaitedManagerInvitation):
         # A yes says how: the first type and service that there are, to be put right by whoever says it.
         policy = db.policy()
@@ -188,14 +189,6 @@ def answered(db: Database, row: AwaitingRow, user: User) -> Iterator[tuple[str, 
     else:
         yield how.yes, field
     yield how.no, field
-
-
-def the_same(db: Database, what: Data, field: str, name: str) -> bool:
-    """Whether the name leads back to it."""
-    kinds = typing.get_type_hints(type(what))
-    with contextlib.suppress(NotFound, TenantryError):
-        return bool(the_id(db, kinds[field], name) == getattr(what, field))
-    return False
 
 
 # Notices.

@@ -23,6 +23,7 @@ from .model import (
     AuditActor,
     ByOrganisation,
     ByUser,
+    Handshake,
     HandshakeState,
     IntegrationId,
     Invitation,
@@ -303,17 +304,17 @@ def _living(db: Database, kind: object, text: str) -> Iterator[Any]:
     if kind in PAIRS:
         ends = [the_tenant(db, part).id for part in text.split("/")]
         if len(ends) <= 2:
-            yield from (it for it in _between(db, PAIRS[kind], ends) if not _over(it))
+            yield from (it for it in _between(db, PAIRS[kind], ends) if not over(db, it))
     elif kind in NAMED:
         entity, field = NAMED[kind]
         number, _, name = text.rpartition("/")
         owner = the_tenant(db, number).id if number else None
         for it in db.host_entities(kind=entity, tenant=owner, limit=1000):
-            if getattr(it, field) == name and not _over(it):
+            if getattr(it, field) == name and not over(db, it):
                 yield it
     elif kind in OF_PEOPLE:
         for user in everybody(db, text):
-            yield from (it for it in db.host_entities(kind=OF_PEOPLE[kind], user=user.id) if not _over(it))
+            yield from (it for it in db.host_entities(kind=OF_PEOPLE[kind], user=user.id) if not over(db, it))
 
 
 def _between(db: Database, kind: Kind, ends: list[TenantId]) -> Iterator[Any]:
@@ -325,12 +326,12 @@ def _between(db: Database, kind: Kind, ends: list[TenantId]) -> Iterator[Any]:
         yield from (it for it in db.host_entities(kind=kind, tenant=end) if set(ends) <= set(sides(it)))
 
 
-def _over(it: Any) -> bool:
-    """Whether it has ended, or been answered, closed or deleted."""
-    handshake = getattr(it, "handshake", None)
-    return any(getattr(it, name, None) for name in ("ended", "closed", "deleted")) or (
-        handshake is not None and handshake.state is not HandshakeState.PENDING
-    )
+def over(db: Database, it: Any) -> bool:
+    """Whether it has ended, or been answered, closed or deleted, or has lapsed, be that on record yet or not."""
+    if any(getattr(it, name, None) for name in ("ended", "closed", "deleted")):
+        return True
+    handshake: Handshake | None = getattr(it, "handshake", None)
+    return handshake is not None and (handshake.state is not HandshakeState.PENDING or handshake.expires <= db.now())
 
 
 def sides(it: Any) -> list[TenantId]:

@@ -334,6 +334,35 @@ def test_what_is_huge_or_not_utf_8(place: Path) -> None:
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1
 
 
+def test_what_has_lapsed_awaits_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(_find.OPENED, "clock", lambda: UNTIL + datetime.timedelta(days=40))
+    for address in ("klara@klein.example", "sam@sons.example"):
+        assert "nothing awaits an answer" in said(place, f"inbox msp.db --as {address}")
+    code, text = answers(place, "do msp.db accept_link request=HS-500/SS-400 --as sam@sons.example")
+    assert code == 1 and "that awaits an answer" in text
+
+
+def test_a_move_awaits_its_answer(place: Path) -> None:
+    policy = tenantry.policy().as_json().replace('"moves":"refused"', '"moves":"approval"')
+    (place / "policy.json").write_text(policy, encoding="utf-8")
+
+    def done(words: str) -> None:
+        code, text = answers(place, words)
+        assert code == 0, text
+
+    done("policy set msp.db policy.json --ticket T-1")
+    done("do msp.db propose_terms link=NW-100/BK-200 --as ada@northwind.example")
+    # Of two proposals between the same two, each is typed by its id.
+    text = said(place, "inbox msp.db --as klara@klein.example")
+    for words in re.findall(r"^  tenantry (.* accept_proposal proposal=[0-9a-f-]{36} .*)$", text, flags=re.M):
+        done(words)
+    done("do msp.db move_devices manager=NW-100 customer=BK-200 devices=SN-READER-2 --as ada@northwind.example")
+    text = said(place, "inbox msp.db --as klara@klein.example")
+    assert "asks to hand a device to" in text
+    (yes, _) = re.findall(r"^  tenantry (.*)$", text, flags=re.M)
+    assert "id=NW-100/BK-200" in yes and answers(place, yes)[0] == 0
+
+
 def test_a_name_that_two_tenants_have_for_a_role(place: Path) -> None:
     words = "do msp.db create_role tenant=HS-500 name='Night desk' permissions=tenant.view --as hana@harbour.example"
     assert answers(place, words)[0] == 0
