@@ -1,46 +1,60 @@
-"""The command line: looks into a store as its operator, or as one of its users. It opens the file for reading and changes nothing,
-but for `sweep`, which lets happen what time alone brings about."""
+"""The command line: looks into a store as its operator, or as one of its users; and makes stores and does commands (`_act`). What looks
+opens the file for reading and changes nothing."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import datetime
 import io
 import os
 import re
 import sys
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, NoReturn
 
-from . import _native
-from ._command import ActorLike
+from . import _act, _complete, _desk, _native
 from ._data import AsOf
-from ._database import Database, diagrams, open, restore
+from ._database import Database, diagrams, restore
+from ._find import (
+    SCREEN,
+    NotDone,
+    NotFound,
+    Wanted,
+    actor,
+    an_id,
+    form,
+    known,
+    listed,
+    moment,
+    named,
+    opened,
+    page,
+    person,
+    role_name,
+    tenant_name,
+    the_tenant,
+    the_user,
+    there,
+    time,
+    whole,
+)
 from ._hints import like
-from ._show import Listing, Row, as_json, facts, show
+from ._show import Row, as_json, facts
 from .codes import Code
-from .errors import CannotOpen, Misuse, TenantryError, UnknownRefused, misuse
+from .errors import Misuse, TenantryError, misuse
 from .events import CommandRefused, Event
 from .model import (
-    CorruptionKind,
     AuditActor,
     AuditRow,
-    ByOrganisation,
-    ByUser,
+    CorruptionKind,
     CustomerRow,
     CustomerSort,
     Holds,
     Kind,
     Link,
-    Operator,
     Record,
-    Role,
     Stage,
-    Stranger,
     SubjectUser,
     Tenant,
     TenantKind,
@@ -49,20 +63,8 @@ from .model import (
     UserState,
 )
 
-
-class NotFound(Exception):
-    """Nobody and nothing is called so."""
-
-
-class NotDone(Exception):
-    """What tenantry says, with the names of what it is about."""
-
-
-Wanted: TypeAlias = argparse.Namespace
-"""What the command line asks for."""
-
-SCREEN = 100
-"""How many rows of a list a table has, if nobody says."""
+FILES = ("file", "to", "backup")
+"""What names a file."""
 
 PAGE = 200
 """How many rows an export holds at a time."""
@@ -74,14 +76,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A name in a script that the terminal does not know is no reason to stop.
         sys.stdout.reconfigure(errors="backslashreplace")
     wanted, more = parser().parse_known_args(arguments)
+    if hasattr(wanted, "fields"):
+        # Options may stand between fields, which have a name and so begin with no dash.
+        wanted.fields = [*wanted.fields, *(word for word in more if not word.startswith("-"))]
+        more = [word for word in more if word.startswith("-")]
     if more:
         of: Parser = wanted.of
         of.error(f"unrecognized arguments: {' '.join(more)}")
-    for name, text in vars(wanted).items():
-        # A file may be called anything.
-        if name != "file" and isinstance(text, str) and text != text.encode("utf-8", "replace").decode():
-            print(f"tenantry: {ascii(text)} is not UTF-8; write it in UTF-8", file=sys.stderr)
-            return 2
+    for name, said in vars(wanted).items():
+        for text in said if isinstance(said, list) else [said]:
+            # A file may be called anything.
+            if name not in FILES and isinstance(text, str) and text != text.encode("utf-8", "replace").decode():
+                print(f"tenantry: {ascii(text)} is not UTF-8; write it in UTF-8", file=sys.stderr)
+                return 2
     run: Callable[[Wanted], int] = wanted.run
     try:
         code = run(wanted)
@@ -96,8 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except (NotFound, NotDone, TenantryError) as error:
         sys.stdout.flush()
-        print(f"tenantry: {' '.join(str(error).split())}", file=sys.stderr)
+        what, *items = error.args if isinstance(error, NotDone) else [str(error)]
+        print(f"tenantry: {' '.join(what.split())}", *(f"  {' '.join(it.split())}" for it in items), sep="\n", file=sys.stderr)
         return 2 if isinstance(error, Misuse) or isinstance(error.__cause__, Misuse) else 1
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"tenantry: {error.strerror or error}; make room, or write elsewhere", file=sys.stderr)
+        return 1
 
 
 # What each command does.
@@ -277,22 +289,6 @@ def happened(event: Event) -> str:
     return f"{event.event} ({event.refusal})" if isinstance(event, CommandRefused) else event.event
 
 
-def person(db: Database, by: AuditActor) -> str:
-    """Who a record is from."""
-    match by:
-        case ByUser(user=user):
-            known = db.host_personal(subject=SubjectUser(user=user))
-            return known.email if known and known.email else str(user)
-        case ByOrganisation(organisation=organisation):
-            return f"someone of {tenant_name(db, organisation)}"
-        case Stranger():
-            return "a stranger"
-        case Operator(ticket=ticket):
-            return f"the operator, on {ticket}" if ticket else "the operator"
-        case _:
-            return "the clock"
-
-
 # What does not hold, and what to do about it.
 FLAWS = {
     CorruptionKind.CHAIN: ("the chain is broken", "restore a backup, and keep this file to find out what happened to it"),
@@ -399,171 +395,14 @@ def draw(wanted: Wanted) -> int:
     return 0
 
 
-# What people type, and what it stands for.
-
-
-def there(wanted: Wanted, *, read_only: bool = True) -> Database:
-    """The store that is there."""
-    try:
-        return open(wanted.file, read_only=read_only, must_exist=True)
-    except CannotOpen as error:
-        if os.path.lexists(wanted.file):
-            raise
-        remedy = "check the path; `tenantry.open(path)` in Python makes a store where there is none"
-        raise NotFound(f"there is no file `{wanted.file}`; {remedy}") from error
-
-
-@contextlib.contextmanager
-def opened(wanted: Wanted) -> Iterator[Database]:
-    with there(wanted) as db:
-        try:
-            yield db
-        except TenantryError as error:
-            raise NotDone(named(db, str(error), getattr(wanted, "as_of", None))) from error
-
-
-ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def named(db: Database, message: str, as_of: AsOf | None) -> str:
-    """A message with numbers, addresses and names in place of ids, where there are any."""
-
-    def name(found: re.Match[str]) -> str:
-        id = uuid.UUID(found[0])
-        with contextlib.suppress(TenantryError):
-            for kind in (Kind.TENANT, Kind.USER, Kind.ROLE):
-                entity = db.host_entity(kind=kind, id=id, as_of=as_of)
-                if isinstance(entity, Tenant):
-                    return entity.number
-                if isinstance(entity, User):
-                    return person(db, ByUser(user=entity.id))
-                if isinstance(entity, Role):
-                    return entity.name
-        return found[0]
-
-    return ID.sub(name, message)
-
-
-def form(wanted: Wanted) -> str:
-    """`table`, `json` or `csv`."""
-    return "json" if wanted.json else "csv" if getattr(wanted, "csv", False) else "table"
-
-
-def limit(wanted: Wanted) -> int | None:
-    """How many rows are wanted; none, if all."""
-    if wanted.limit is None:
-        return SCREEN if form(wanted) == "table" else None
-    return wanted.limit or None
-
-
-def page(wanted: Wanted) -> int:
-    """How many rows are read at a time."""
-    return min(1000, (limit(wanted) or 1000) + 1)
-
-
-def listed(wanted: Wanted, columns: tuple[str, ...], rows: Iterator[Row]) -> None:
-    show(Listing(columns, rows), form(wanted), limit(wanted))
-
-
-def the_tenant(db: Database, text: str, as_of: AsOf | None = None) -> Tenant:
-    """The tenant with this id or number."""
-    try:
-        return db.tenant(text, as_of=as_of)
-    except UnknownRefused:
-        raise NotFound(f"there is no tenant `{text}`; give a number or an id: `tenantry tenants FILE` lists them") from None
-
-
-def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -> UserId:
-    """The user with this id; or with this address, at a tenant or at those who manage it or did.
-
-    Addresses are personal data and in no index, so they are looked for where they can matter.
-    """
-    id = as_id(text)
-    if id is not None:
-        return UserId(id)
-    if "@" not in text:
-        raise misuse(f"`{text}` is no user", "give a user's e-mail address or id; `tenantry users FILE TENANT` lists them")
-    homes, seen = [near.id], {near.id}
-    for home in homes:  # which grows meanwhile
-        for user in db.users(actor=Operator(), tenant=home, text=text.strip(), as_of=as_of, limit=1000):
-            if user.email == text.strip().lower():
-                return user.user
-        # Also at those who managed it once: why somebody can no longer is worth asking.
-        for link in db.host_entities(kind=Kind.LINK, tenant=home, as_of=as_of):
-            if isinstance(link, Link) and link.manager not in seen:
-                seen.add(link.manager)
-                homes.append(link.manager)
-    raise NotFound(
-        f"nobody at {near.name} ({near.number}), nor at any who manage or managed it, has the address `{text}`; "
-        "give the user's id: `tenantry users FILE TENANT` lists them"
-    )
-
-
-def known(db: Database, wanted: Wanted) -> None:
-    """Stops at a word that there is not, which is most likely mistyped: nobody holds it, and nothing is found by it."""
-    policy = db.policy(as_of=wanted.as_of)
-    of_it = f"the policy `{policy.name}` has no"
-    for what, none, words in (
-        ("permission", f"{of_it} permission", policy.permissions),
-        ("service", f"{of_it} service", policy.services),
-        ("management", f"{of_it} management type", [rule.name for rule in policy.management_types]),
-        ("command", "there is no command", [*_native.commands(), "sweep"]),
-    ):
-        word: str | None = getattr(wanted, what, None)
-        if word is not None and word not in words:
-            raise misuse(f"{none} `{word}`", f"give one that there is: {like(word, words)}")
-
-
-def as_id(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
-
-
-def actor(db: Database, wanted: Wanted, near: Tenant) -> ActorLike:
-    """Who asks: the operator, or the user whom `--as` names."""
-    return the_user(db, wanted.actor, near) if wanted.actor else Operator()
-
-
-def tenant_name(db: Database, id: uuid.UUID, as_of: AsOf | None = None) -> str:
-    found = db.host_entity(kind=Kind.TENANT, id=id, as_of=as_of)
-    return f"{found.name} ({found.number})" if isinstance(found, Tenant) else str(id)
-
-
-def role_name(db: Database, role: str, as_of: AsOf | None = None) -> str:
-    """A role's name: its own, if it is built in; else that which the tenant gave it."""
-    id = as_id(role)
-    found = db.host_entity(kind=Kind.ROLE, id=id, as_of=as_of) if id else None
-    return getattr(found, "name", role)
-
-
 def in_order(counts: Counter[str], words: type[TenantKind] | type[UserState] | type[Stage]) -> dict[str, int]:
     order = [*(str(word) for word in words), "deleted"]
     return {word: counts[word] for word in order if counts[word]}
 
 
-def moment(text: str) -> AsOf:
-    """A record's number, or a time with its zone."""
-    return whole(text) if text.isascii() and text.isdigit() else time(text)
-
-
-def time(text: str) -> datetime.datetime:
-    try:
-        at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"`{text}` is no moment; write 2026-01-31T09:30:00Z") from None
-    if at.utcoffset() is None:
-        raise argparse.ArgumentTypeError(f"`{text}` has no time zone; write 2026-01-31T09:30:00Z, or +01:00 for Z")
-    return at
-
-
-def whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"`{text}` is no whole number; write one from 0 on")
-    if len(text) > 18:
-        raise argparse.ArgumentTypeError(f"`{text}` is too large; write one of at most 18 digits")
-    return int(text)
+def complete(wanted: Wanted) -> int:
+    print(_complete.script(wanted.shell, parser()), end="")
+    return 0
 
 
 # What can be typed.
@@ -581,39 +420,55 @@ class Parser(argparse.ArgumentParser):
 
 EPILOG = """\
 A TENANT is its number (NW-100, in any case) or its id. A USER is an e-mail
-address or an id; an address is looked for at the tenant in question and at those
-who manage it or did. A moment (--as-of) is a record's number or a time such as
-2026-01-31T09:30:00Z.
+address or an id; where there is a TENANT beside it, the address is looked for
+there and at those who manage it or did. A moment (--as-of) is a record's number
+or a time such as 2026-01-31T09:30:00Z.
 
-  tenantry inspect msp.db
+  tenantry demo msp.db
   tenantry customers msp.db NW-100 --text klein
-  tenantry who-can msp.db devices.manage BK-200
   tenantry explain msp.db ada@northwind.example devices.manage BK-200
   tenantry audit msp.db BK-200 --as klara@klein.example
+  tenantry inbox msp.db --as klara@klein.example
+  tenantry do msp.db block_user user=nils@northwind.example --dry-run
   tenantry export msp.db journal | jq .command
 
-It ends with 0 when all is well or the answer is yes, with 1 when something is
-refused, the answer is no, or a journal does not hold, and with 2 when it does not
-understand. It opens the file for reading and changes nothing; `sweep` and `restore`
-alone write to it.
+It ends with
+  0    when it is done, all is well, or the answer is yes
+  1    when something is refused or is not there, the answer is no, or a journal
+       does not hold
+  2    when it does not understand what is asked
+  130  when it is interrupted
+
+These write to the store:
+{writing}.
+These make a file where there is none, and touch no other:
+{making}.
+All others open it for reading and change nothing, and so does `do` with
+--dry-run, which asks a copy.
 """
 
 
 def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog="tenantry",
-        description="Looks into a tenantry store: who manages whom, who may do what and why, and what happened.",
-        epilog=EPILOG,
+        description="Makes a tenantry store, does commands there, and looks into it:\n"
+        "who manages whom, who may do what and why, and what happened.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"tenantry {_native.version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(name: str, run: Callable[[Wanted], int], help: str, more: str = "") -> argparse.ArgumentParser:
+    effects: dict[str, list[str]] = {"": [], "writes": [], "makes": []}
+
+    def command(
+        name: str, run: Callable[[Wanted], int], help: str, more: str = "", effect: str = ""
+    ) -> argparse.ArgumentParser:
+        said = {"": "", "writes": "It writes to the store.", "makes": "What is there already is left as it is."}[effect]
         one = commands.add_parser(
-            name, help=help, description=f"{help[:1].upper()}{help[1:]}. {more}".strip(), allow_abbrev=False
+            name, help=help, description=" ".join(filter(None, (f"{help[:1].upper()}{help[1:]}.", more, said))), allow_abbrev=False
         )
         one.set_defaults(run=run, of=one)
+        effects[effect].append(name)
         return one
 
     def with_file(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -643,6 +498,61 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument(
             "--limit", metavar="N", type=whole, help=f"how many rows; 0 for all (a table has {SCREEN}, JSON and CSV all, if left out)"
         )
+
+    def with_writing(one: argparse.ArgumentParser) -> None:
+        one.add_argument("--as", metavar="USER", dest="actor", help="who asks: an e-mail address or an id; else the operator")
+        one.add_argument("--ticket", metavar="TICKET", help="the support ticket that the operator cites")
+        one.add_argument("--request", metavar="ID", type=an_id, help="names the request: sent again under the same id it is done once")
+        one.add_argument("--expect", metavar="RECORD", type=whole, help="refuse it if the journal has moved on from this record")
+        one.add_argument("--dry-run", action="store_true", help="try it on a copy of the store, and do nothing")
+        one.add_argument("--yes", action="store_true", help="do not ask first, as is done on a terminal")
+
+    more = "With --msp, the first MSP is in it, and with --admin its super admin."
+    one = with_file(command("init", _act.init, "make a store", more, "makes"))
+    one.add_argument("--policy", metavar="POLICY", help=f"one of {', '.join(_act.LIBRARY)}, or a file of JSON")
+    one.add_argument("--msp", metavar="NAME", help="the company name of the first MSP")
+    one.add_argument("--number", metavar="NUMBER", help="its number; made up if left out")
+    one.add_argument("--admin", metavar="ADDRESS", help="the e-mail address of its super admin")
+
+    more = "Says what to look at in it, and what to type for that."
+    one = with_file(command("demo", _act.demo, "make a store that is worth looking into", more, "makes"))
+    one.add_argument("--until", metavar="TIME", type=time, help="when the nine weeks end that it tells of; now, if left out")
+
+    more = "The fields are as `tenantry commands COMMAND` lists them: name=value, name.part=value, or name@FILE for what is in a file."
+    one = with_file(command("do", _act.do, "do a command", more, "writes"))
+    one.add_argument("command", metavar="COMMAND", help="which: add_customer, say; `tenantry commands` lists them")
+    one.add_argument("fields", metavar="FIELD=VALUE", nargs="*", help="numbers of tenants and addresses of users stand for ids")
+    with_writing(one)
+    with_json(one)
+
+    one = command("commands", _act.commands, "what can be done, and what it takes")
+    one.add_argument("command", metavar="COMMAND", nargs="?", help="only this one, with its fields")
+
+    more = "With the lines to be typed for each answer."
+    one = with_file(command("inbox", _desk.inbox, "what awaits an answer of somebody", more))
+    one.add_argument("--as", metavar="USER", dest="actor", required=True, help="whose answer: an e-mail address or an id")
+    with_json(one)
+
+    more = "It writes to the store with --acknowledge alone."
+    one = with_file(command("notices", _desk.notices, "the messages that wait to be sent, and to whom", more))
+    one.add_argument("consumer", metavar="CONSUMER", help="who sends them, by a name of your own: mailer, say")
+    one.add_argument("--acknowledge", action="store_true", help="they are delivered once they are shown; do not show them again")
+    one.add_argument("--limit", metavar="N", type=whole, default=100, help="about how many, up to 1000; 100, if left out")
+    with_json(one)
+
+    one = with_file(command("user", _desk.user, "who somebody is, their roles, and where they may do something"))
+    one.add_argument("user", metavar="USER", help="who: an e-mail address or an id")
+    one.add_argument("--on", metavar="TENANT", help="say what they may do there: a number or an id")
+    one.add_argument("--limit", metavar="N", type=whole, help=f"how many tenants; 0 for all ({SCREEN}, if left out)")
+    with_json(one)
+
+    more = "`policy show` is for people, and with --json to be changed and set again. `policy set` writes to the store."
+    one = command("policy", _desk.the_policy, "show the policy in force, or put one into force", more)
+    one.add_argument("what", choices=["show", "set"], help="which of both")
+    with_file(one)
+    one.add_argument("new", metavar="POLICY", nargs="?", help=f"set: one of {', '.join(_act.LIBRARY)}, a file of JSON, or -")
+    with_writing(one)
+    with_json(one)
 
     one = with_file(command("inspect", inspect, "what is in a file: how many of what, its policy, where its journal is"))
     with_moment(one)
@@ -705,8 +615,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--since", metavar="TOKEN", help="only what came after this revision, which was verified before")
     with_json(one)
 
-    more = "All of it or nothing; others may read meanwhile. It writes, as `sweep` does."
-    one = with_file(command("rebuild", rebuild, "make all that is derived anew from the journal", more))
+    more = "All of it or nothing; others may read meanwhile."
+    one = with_file(command("rebuild", rebuild, "make all that is derived anew from the journal", more, "writes"))
     with_json(one)
 
     more = "Streams: a file of any size takes the same memory."
@@ -720,16 +630,20 @@ def parser() -> argparse.ArgumentParser:
     one.set_defaults(limit=None)
 
     more = "Others may read and write meanwhile. Prints the token of the moment that is copied."
-    one = with_file(command("backup", back_up, "copy a store to a file, whole and verified", more))
+    one = with_file(command("backup", back_up, "copy a store to a file, whole and verified", more, "makes"))
     one.add_argument("to", metavar="TO", help="the copy; nothing may be there")
 
-    more = "Nobody may have the store open. Whoever was erased since the backup is erased again. It writes, as `sweep` does."
-    one = command("restore", put_back, "put a backup in a store's place, and say what is lost", more)
+    more = "Others may read and write meanwhile. A backup is for `restore`; this is to be worked in, as to try something out."
+    one = with_file(command("copy", _act.copy, "make a store of its own of what is in another", more, "makes"))
+    one.add_argument("to", metavar="TO", help="the new store; nothing may be there")
+
+    more = "Nobody may have the store open. Whoever was erased since the backup is erased again."
+    one = command("restore", put_back, "put a backup in a store's place, and say what is lost", more, "writes")
     one.add_argument("backup", metavar="BACKUP", help="what `backup` made")
     one.add_argument("file", metavar="FILE", help="the store, which may be there or not")
 
-    more = "Says how many records that led to. It writes."
-    one = with_file(command("sweep", sweep, "let happen what is due: requests that expire, links that end", more))
+    more = "Says how many records that led to."
+    one = with_file(command("sweep", sweep, "let happen what is due: requests that expire, links that end", more, "writes"))
     one.add_argument(
         "--accept-clock",
         action="store_true",
@@ -739,4 +653,15 @@ def parser() -> argparse.ArgumentParser:
     one = command("diagrams", draw, "the state machines that run, as Mermaid or DOT")
     one.add_argument("name", metavar="NAME", nargs="?", help="only this one")
     one.add_argument("--dot", action="store_true", help="as DOT, for Graphviz; else as Mermaid")
+
+    one = command("completion", complete, "what a shell reads to complete what is typed here")
+    one.add_argument("shell", choices=["bash", "zsh"], help="which shell")
+
+    writing = [*(f"`{name}`" for name in effects["writes"]), "`policy set`", "`notices --acknowledge`"]
+    top.epilog = EPILOG.format(writing=in_words(writing), making=in_words(f"`{name}`" for name in effects["makes"]))
     return top
+
+
+def in_words(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}"

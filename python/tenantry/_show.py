@@ -7,6 +7,7 @@ import datetime
 import itertools
 import json
 import re
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,9 +55,11 @@ def facts(told: Mapping[str, object], form: str) -> None:
     if form == "json":
         print(as_json(told))
         return
-    width = max(map(cells, told))
+    width, screen = max(map(cells, told)), terminal()
     for name, value in told.items():
-        print(f"{padded(name.replace('_', ' '), width)}  {said(value)}".rstrip())
+        lines = wrapped(said(value), screen - width - 2) if screen else [said(value)]
+        for place, line in enumerate(lines):
+            print(f"{padded('' if place else name.replace('_', ' '), width)}  {line}".rstrip())
 
 
 def as_json(value: Data | Mapping[str, object]) -> str:
@@ -96,17 +99,65 @@ def table(columns: Sequence[str], rows: list[tuple[object, ...]]) -> None:
         return
     counts = [all(isinstance(row[place], int) for row in rows) for place in range(len(columns))]
     texts = [[said(cell) for cell in row] for row in rows]
-    if not (sys.stdout.isatty() and rich_table(columns, texts, counts)):
-        for line in aligned(columns, texts, counts):
-            print(line)
+    screen, widths = terminal(), natural(columns, texts)
+    # A table of `rich` has a frame, which takes three cells a column.
+    if screen and sum(widths) + 3 * len(widths) + 1 <= screen and rich_table(columns, texts, counts):
+        return
+    for line in aligned(columns, texts, counts) if fits(widths, screen) else narrow(columns, texts, counts, screen):
+        print(line)
+
+
+def terminal() -> int:
+    """How many cells a line of the terminal has; 0, if nobody looks at one, and lines may be as long as they are."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def natural(columns: Sequence[str], rows: list[list[str]]) -> list[int]:
+    """How wide the columns are by themselves."""
+    return [max(cells(line[place]) for line in (list(columns), *rows)) for place in range(len(columns))]
+
+
+def fits(widths: list[int], screen: int) -> bool:
+    return not screen or sum(widths) + 2 * (len(widths) - 1) <= screen
 
 
 def aligned(columns: Sequence[str], rows: list[list[str]], counts: list[bool]) -> Iterator[str]:
     """The lines of a plain table."""
-    every = [list(columns), *rows]
-    widths = [max(cells(line[place]) for line in every) for place in range(len(columns))]
-    for line in every:
+    widths = natural(columns, rows)
+    for line in (list(columns), *rows):
         yield "  ".join(map(padded, line, widths, counts)).rstrip()
+
+
+def narrow(columns: Sequence[str], rows: list[list[str]], counts: list[bool], screen: int) -> Iterator[str]:
+    """The lines of a table on a narrow screen: an id has a line of its own below its row, and the widest columns are folded between
+    words. No id, number or address is broken."""
+    kept = [place for place, name in enumerate(columns) if name != "id"]
+    every = [list(columns), *rows]
+    widths = natural(columns, rows)
+    least = [max((cells(word) for line in every for word in line[place].split(" ")), default=0) for place in range(len(columns))]
+    while not fits([widths[place] for place in kept], screen):
+        widest = max(kept, key=lambda place: (widths[place] > least[place], widths[place]))
+        if widths[widest] <= least[widest]:
+            break  # then it is as wide as it has to be
+        widths[widest] -= 1
+    for at, line in enumerate(every):
+        parts = {place: wrapped(line[place], widths[place]) for place in kept}
+        for step in range(max(map(len, parts.values()))):
+            some = (padded(part[step] if step < len(part) else "", widths[place], counts[place]) for place, part in parts.items())
+            yield "  ".join(some).rstrip()
+        if at and len(kept) < len(columns):
+            yield f"  {line[columns.index('id')]}"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text in lines of at most so many cells, where its words are not longer than that."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and cells(lines[-1]) + 1 + cells(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return lines
 
 
 def rich_table(columns: Sequence[str], rows: list[list[str]], counts: list[bool]) -> bool:

@@ -45,7 +45,7 @@ def test_the_programs_of_the_repositorys_readme_run_and_run_again(tmp_path: Path
 
 def test_the_command_lines_of_the_readme_can_be_typed_and_typed_again(tmp_path: Path) -> None:
     readme = README.read_text(encoding="utf-8")
-    (making,) = re.findall(r"^(python examples/python/demo\.py .*)$", readme, flags=re.M)
+    (making,) = re.findall(r"^(tenantry demo .*)$", readme, flags=re.M)
     (console,) = (block.text for block in blocks(README) if block.language == "console")
     for _ in range(2):
         run(making, tmp_path)
