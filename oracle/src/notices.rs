@@ -410,8 +410,8 @@ impl Oracle {
                 if !self.is_locked(*tenant, at) {
                     heard.extend(self.active_super_admins(*tenant));
                 }
-                // Of a tenant that is gone there is nobody to miss anything.
-                let missed = heard.is_empty() && self.living(*tenant).is_some();
+                // Of a tenant that went with it there is nobody to miss anything.
+                let missed = heard.is_empty() && then.living(*tenant).is_some();
                 Recipients { operator: missed && *access, users: heard }
             }
         }

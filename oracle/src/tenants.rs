@@ -370,7 +370,7 @@ impl Oracle {
             obstacles.push(Code::NotConfirmed);
         }
         // What goes: what is named, and then, one step further down after the other, whatever has managers all of whom
-        // go, as far as the actor may delete it. Of what stays nothing is looked at, nor of what is below that.
+        // go, as far as it is there for the actor and they may delete it. Below what stays nothing is looked at.
         let right = |tenant| self.right(who, "tenant.delete", tenant, at, Disabled::Bars);
         let mut going: BTreeSet<TenantId> =
             c.tenants.iter().copied().filter(|tenant| right(*tenant).is_ok()).collect();
@@ -388,10 +388,13 @@ impl Oracle {
             }
             looked_at.extend(next.iter().copied());
             for tenant in next {
+                // What is not there for the actor has no name: the one that is named is in the way (T-9).
+                if !self.sees(who, tenant, at) {
+                    obstacles.push(Code::HasManagedTenants);
+                    continue;
+                }
                 match right(tenant) {
                     Ok(()) => drop(going.insert(tenant)),
-                    // What is not there for the actor has no name: the one above it is in the way (T-9).
-                    Err(Code::UnknownTenant) => obstacles.push(Code::HasManagedTenants),
                     Err(code) => obstacles.push(code),
                 }
             }
@@ -408,7 +411,10 @@ impl Oracle {
                     obstacles.push(Code::DelinkPending);
                 }
                 if link.manager == tenant {
-                    let there = going.contains(&link.managed) || self.sees(who, link.managed, at);
+                    let there = match who {
+                        Who::User(user) => self.side_of_link(user, link, at).is_some(),
+                        Who::Operator { .. } => true,
+                    };
                     obstacles.push(if there { Code::DelinkPending } else { Code::HasManagedTenants });
                 }
             }

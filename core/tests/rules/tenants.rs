@@ -487,6 +487,26 @@ fn t7_cascade_takes_what_is_below_and_nobody_else_manages() {
 }
 
 #[test]
+fn t7_t9_cascade_neither_takes_nor_tells_of_what_is_not_there_for_whoever_deletes() {
+    let cascade = || DeleteTenants { cascade: true, ..delete(&[SECOND]) };
+    // By a role that shows nothing, what is named is deleted, and no more than that.
+    let desk = RoleId::from_uuid(Uuid::from_u128(0x7d0));
+    let role = CreateRole { role: Some(desk), ..CreateRole::new(SECOND, text("Desk"), set(&["tenant.delete"])) };
+    let blind = || {
+        let given = given().and(NINA, customer(SECOND, "fully")).and(NINA, role.clone());
+        given.and(STAFF, assign(NINA, NEW, &desk.to_string()))
+    };
+    blind().when(NINA, delete(&[NEW])).then(done());
+    blind().when(NINA, cascade()).then(refused(HasManagedTenants));
+    // That one of another manager's, too, parts from it is told as that there is something.
+    let shared = || two_managers().and(STAFF, assign(NINA, ALONE, "no_access"));
+    shared().when(NINA, cascade()).then(done());
+    let parting = || RequestDelink::new(LinkId::from_uuid(ASKED.uuid()));
+    shared().and(CARL, parting()).when(NINA, cascade()).then(refused(HasManagedTenants));
+    two_managers().and(CARL, parting()).when(NINA, cascade()).then(refused(DelinkPending));
+}
+
+#[test]
 fn t7_of_several_managers_none_deletes_for_the_others() {
     let two = || {
         let given = two_managers().and(STAFF, RemoveUser::new(CORA));
