@@ -406,10 +406,13 @@ impl Oracle {
                 Recipients { operator: missed, users: heard }
             }
             For::Customer(tenant, access) => {
-                let mut heard = BTreeSet::new();
-                if !self.is_locked(*tenant, at) {
-                    heard.extend(self.active_super_admins(*tenant));
-                }
+                let answers = |world: &Self| match world.is_locked(*tenant, at) {
+                    true => Vec::new(),
+                    false => world.active_super_admins(*tenant),
+                };
+                let then_too = answers(then);
+                let heard: BTreeSet<_> =
+                    answers(self).into_iter().filter(|user| then_too.contains(user)).collect();
                 // Of a tenant that went with it there is nobody to miss anything.
                 let missed = heard.is_empty() && then.living(*tenant).is_some();
                 Recipients { operator: missed && *access, users: heard }
