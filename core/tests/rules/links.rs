@@ -1,5 +1,6 @@
 //! Links (L).
 
+use tenantry::base::ids::RoleId;
 use tenantry::base::text::Service;
 use tenantry::event::Event;
 use tenantry::model::{EndCause, HandshakeState, Link, LinkRequest, Move, Stage, TenantKind, TermRequest};

@@ -1,7 +1,7 @@
 //! Tenants (T).
 
 use tenantry::Engine;
-use tenantry::base::ids::RequestId;
+use tenantry::base::ids::{RequestId, RoleId};
 use tenantry::base::text::Coordinates;
 use tenantry::engine::Options;
 use tenantry::model::{Actor, Operation, Patch, Subject, Tenant, TenantKind, User, UserState};
