@@ -1,6 +1,6 @@
 //! What the random worlds have reached, so that nobody believes a test that never gets anywhere. It never judges.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use tenantry::base::ids::{TenantId, UserId};
@@ -167,16 +167,13 @@ impl Coverage {
         let who = oracle.actor(actor, Disabled::Bars).ok()?;
         let below: Vec<TenantId> = c.tenants.iter().flat_map(|tenant| oracle.all_below(*tenant, at)).collect();
         let hidden = |tenant: &TenantId| !oracle.sees(who, *tenant, at);
-        let may = |tenant: &TenantId| oracle.right(who, "tenant.delete", *tenant, at, Disabled::Bars).is_ok();
         let shared = |tenant: &TenantId| oracle.links_above(*tenant, at).len() > 1;
-        if below.iter().any(|tenant| hidden(tenant) && may(tenant)) {
+        if below.iter().any(|tenant| hidden(tenant) && shared(tenant)) {
             Some(Self::FEATS[13])
-        } else if below.iter().any(|tenant| hidden(tenant) && shared(tenant)) {
-            Some(Self::FEATS[14])
         } else if below.iter().any(shared) {
-            Some(Self::FEATS[15])
+            Some(Self::FEATS[14])
         } else {
-            (!below.is_empty()).then_some(Self::FEATS[16])
+            (!below.is_empty()).then_some(Self::FEATS[15])
         }
     }
 
@@ -211,19 +208,26 @@ impl Coverage {
             }
             Command::DeleteTenants(c) if c.cascade => {
                 let who = oracle.actor(&request.actor, Disabled::Bars).ok()?;
-                let below = c.tenants.iter().flat_map(|tenant| oracle.all_below(*tenant, at));
-                let right = |tenant| oracle.right(who, "tenant.delete", tenant, at, Disabled::Bars).err();
+                let below: BTreeSet<TenantId> =
+                    c.tenants.iter().flat_map(|tenant| oracle.all_below(*tenant, at)).collect();
+                let right = |tenant| oracle.right(who, "tenant.delete", tenant, at, Disabled::Bars);
+                let hidden = |tenant| !oracle.sees(who, tenant, at);
                 let parts = oracle.links.iter().any(|link| {
                     c.tenants.contains(&link.manager)
                         && link.in_force(at)
                         && link.stage != Stage::Active
                         && oracle.links_above(link.managed, at).len() > 1
-                        && right(link.managed) == Some(Code::UnknownTenant)
+                        && hidden(link.managed)
                 });
-                match below.filter_map(right).min()? {
-                    Code::UnknownTenant if parts => Some((Self::REBUFFS[6], Code::HasManagedTenants)),
-                    Code::UnknownTenant => Some((Self::REBUFFS[7], Code::HasManagedTenants)),
-                    code => Some((Self::REBUFFS[8], code)),
+                if parts {
+                    Some((Self::REBUFFS[6], Code::HasManagedTenants))
+                } else if below.iter().any(|tenant| hidden(*tenant) && right(*tenant).is_ok()) {
+                    Some((Self::REBUFFS[7], Code::HasManagedTenants))
+                } else if below.iter().any(|tenant| hidden(*tenant)) {
+                    Some((Self::REBUFFS[8], Code::HasManagedTenants))
+                } else {
+                    let code = below.iter().filter_map(|tenant| right(*tenant).err()).min()?;
+                    Some((Self::REBUFFS[9], code))
                 }
             }
             Command::RequestLink(c) => {
@@ -238,12 +242,12 @@ impl Coverage {
                 });
                 let sees = oracle.sees(who, c.manager, at);
                 match linked.into_iter().find(|link| between([link.manager, link.managed])) {
-                    Some(link) if hidden(link) && sees => Some((Self::REBUFFS[9], Code::CannotBeAsked)),
-                    Some(link) if hidden(link) => Some((Self::REBUFFS[10], Code::CannotBeAsked)),
+                    Some(link) if hidden(link) && sees => Some((Self::REBUFFS[10], Code::CannotBeAsked)),
+                    Some(link) if hidden(link) => Some((Self::REBUFFS[11], Code::CannotBeAsked)),
                     Some(_) => None,
                     None if oracle.is_listed(who, asked?, at) => None,
-                    None if sees => Some((Self::REBUFFS[11], Code::CannotBeAsked)),
-                    None => Some((Self::REBUFFS[12], Code::CannotBeAsked)),
+                    None if sees => Some((Self::REBUFFS[12], Code::CannotBeAsked)),
+                    None => Some((Self::REBUFFS[13], Code::CannotBeAsked)),
                 }
             }
             _ => None,
@@ -257,7 +261,7 @@ impl Coverage {
     }
 
     /// What must have been refused.
-    const REBUFFS: [&'static str; 13] = [
+    const REBUFFS: [&'static str; 14] = [
         "a policy widens what managers may on links in force",
         "a policy leaves tenants without the people who could answer",
         "a manager of others becomes something else",
@@ -265,6 +269,7 @@ impl Coverage {
         "a reseller that has a list becomes something else",
         "a reseller that has uploaded becomes something else",
         "a manager is deleted from which parts what is hidden and another's too",
+        "a manager is deleted above what is hidden and could be deleted by its name",
         "a manager is deleted above what is hidden",
         "a manager is deleted above what may not be deleted",
         "somebody asks again who is kept off a customer",
@@ -274,7 +279,7 @@ impl Coverage {
     ];
 
     /// What must have been accepted against the odds.
-    const FEATS: [&'static str; 17] = [
+    const FEATS: [&'static str; 16] = [
         "somebody deletes a tenant that is disabled",
         "a super admin enables the home that their side disabled",
         "a super admin of a disabled home parts from the other side",
@@ -288,7 +293,6 @@ impl Coverage {
         "a kind is corrected of one that is asked to be managed",
         "a kind is corrected of one that is invited to manage",
         "a kind is corrected of one that invites a manager",
-        "a deletion takes what is below and not there for whoever deletes",
         "a deletion leaves what is below, another's too and not there for whoever deletes",
         "a deletion meets a tenant below that another manages as well",
         "a deletion takes what is below",

@@ -105,18 +105,22 @@ impl Generator {
         Some(commands.into_iter().map(|command| (by.clone(), command)).collect())
     }
 
-    /// Somebody from above deletes a manager after they were kept off what it manages, or given there what does not show it.
+    /// Somebody of a manager's or from above deletes it after they were kept off what it manages, or given there what does not
+    /// show it.
     fn delete_above_what_is_hidden(&mut self, oracle: &Oracle) -> Option<Vec<(Actor, Command)>> {
         let operator = Actor::operator_for(self.ticket());
         let now = self.now;
-        let shared = |link: &&Link| oracle.links_above(link.managed, now).len() > 1;
-        let below = |link: &&Link| !oracle.links_above(link.manager, now).is_empty();
         let links: Vec<&Link> = oracle.links.iter().filter(|link| link.in_force(now)).collect();
-        let deep: Vec<&Link> = links.iter().copied().filter(below).collect();
-        let odd: Vec<&Link> = deep.iter().copied().filter(shared).collect();
-        let all = if odd.is_empty() || self.rng.percent(40) { deep } else { odd };
-        let link = (*self.rng.pick(&all)?).clone();
-        let user = self.one_who_may(oracle, "tenant.delete", link.manager, false)?;
+        let shared = |link: &&Link| oracle.links_above(link.managed, now).len() > 1;
+        let odd: Vec<&Link> = links.iter().copied().filter(shared).collect();
+        let link = match self.rng.pick(&odd) {
+            Some(link) if self.rng.percent(70) => (*link).clone(),
+            _ => (*self.rng.pick(&links)?).clone(),
+        };
+        let at_home = self.rng.percent(40);
+        let user = self
+            .one_who_may(oracle, "tenant.delete", link.manager, at_home)
+            .or_else(|| self.one_who_may(oracle, "tenant.delete", link.manager, !at_home))?;
         let mut commands = Vec::new();
         if self.rng.percent(75) {
             commands.extend(self.hide(oracle, &operator, user, link.managed));
@@ -181,19 +185,16 @@ impl Generator {
                 .into_iter()
                 .map(|(tenant, role)| NewAssignment { user, tenant, role, below: Some(false) })
                 .collect();
-            commands.push((operator.clone(), create));
-            commands.push((operator.clone(), Assign { assignments }.into()));
+            commands.extend([create, Assign { assignments }.into()].map(|command| (operator.clone(), command)));
         } else if self.rng.percent(70) {
             commands.extend(self.hide(oracle, &operator, user, link.managed));
         }
         let mut asked = link.managed;
         if self.rng.percent(50) {
-            let (id, operators) = (link.id, || operator.clone());
-            let asks = RequestDelink { link: id, party: Some(Party::Manager) };
-            let agrees = AcceptDelink { link: id, party: Some(Party::Customer) };
-            commands.push((operators(), asks.into()));
-            commands.push((operators(), agrees.into()));
-            commands.push((operators(), self.request_between(oracle, link.manager, asked)));
+            let asks: Command = RequestDelink { link: link.id, party: Some(Party::Manager) }.into();
+            let agrees = AcceptDelink { link: link.id, party: Some(Party::Customer) }.into();
+            let again = self.request_between(oracle, link.manager, asked);
+            commands.extend([asks, agrees, again].map(|command| (operator.clone(), command)));
         } else if self.rng.percent(30) {
             let owned: Vec<TenantId> = oracle
                 .tenants
