@@ -237,7 +237,16 @@ impl Pair {
         let mut oracle = Oracle::new(policy.clone());
         oracle.journal = audited.then(Vec::new);
         oracle.outbox = Some(Vec::new());
-        Self { oracle, engine, clock, told: 0, further_up: 0, parted: 0, sent: Vec::new(), history: Vec::new() }
+        Self {
+            oracle,
+            engine,
+            clock,
+            told: 0,
+            further_up: 0,
+            parted: 0,
+            sent: Vec::new(),
+            history: Vec::new(),
+        }
     }
 
     /// Executes a command on both.

@@ -13,8 +13,8 @@ use tenantry::model::{
 use tenantry::policy::ManagementRule;
 use tenantry::refusal::Code;
 
-use crate::question::Agreed;
 use crate::access::{Disabled, Who};
+use crate::question::Agreed;
 use crate::world::{Assignment, Holder, Link, Oracle, Proposal, ResellerCustomer, Tenant, User};
 
 /// Counts of everything that was seen.
@@ -165,7 +165,8 @@ impl Coverage {
         at: Timestamp,
     ) -> Option<&'static str> {
         let who = oracle.actor(actor, Disabled::Bars).ok()?;
-        let below: Vec<TenantId> = c.tenants.iter().flat_map(|tenant| oracle.all_below(*tenant, at)).collect();
+        let below: Vec<TenantId> =
+            c.tenants.iter().flat_map(|tenant| oracle.all_below(*tenant, at)).collect();
         let hidden = |tenant: &TenantId| !oracle.sees(who, *tenant, at);
         let shared = |tenant: &TenantId| oracle.links_above(*tenant, at).len() > 1;
         if below.iter().any(|tenant| hidden(tenant) && shared(tenant)) {
@@ -194,9 +195,8 @@ impl Coverage {
                 Some((Self::REBUFFS[1], Code::PolicyInUse))
             }
             Command::ChangeTenantKind(c) => {
-                let listed = |row: &ResellerCustomer| {
-                    row.reseller == c.tenant && oracle.living(row.tenant).is_some()
-                };
+                let listed =
+                    |row: &ResellerCustomer| row.reseller == c.tenant && oracle.living(row.tenant).is_some();
                 let met = [
                     c.kind != TenantKind::Msp && !oracle.links_below(c.tenant, at).is_empty(),
                     c.kind == TenantKind::Reseller && !oracle.links_above(c.tenant, at).is_empty(),
@@ -237,9 +237,10 @@ impl Coverage {
                 let between = |of: [TenantId; 2]| of == [c.manager, managed];
                 let hidden = |link: &Link| oracle.side_of_link(user, link, at).is_none();
                 let linked = oracle.links_above(managed, at);
-                let asked = oracle.requests.iter().find(|one| {
-                    one.state == HandshakeState::Pending && between([one.manager, one.managed])
-                });
+                let asked = oracle
+                    .requests
+                    .iter()
+                    .find(|one| one.state == HandshakeState::Pending && between([one.manager, one.managed]));
                 let sees = oracle.sees(who, c.manager, at);
                 match linked.into_iter().find(|link| between([link.manager, link.managed])) {
                     Some(link) if hidden(link) && sees => Some((Self::REBUFFS[10], Code::CannotBeAsked)),

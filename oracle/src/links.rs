@@ -124,8 +124,10 @@ impl Oracle {
         if let Who::User(user) = who {
             keep_quiet(&mut obstacles);
             // That they are linked is told to those for whom the link is there, and to nobody else (T-8.2).
-            let linked = |link: &&Link| link.manager == c.manager && link.managed == managed && link.in_force(at);
-            if self.links.iter().find(linked).is_some_and(|link| self.side_of_link(user, link, at).is_none()) {
+            let linked =
+                |link: &&Link| link.manager == c.manager && link.managed == managed && link.in_force(at);
+            if self.links.iter().find(linked).is_some_and(|link| self.side_of_link(user, link, at).is_none())
+            {
                 obstacles.retain(|obstacle| *obstacle != Code::AlreadyLinked);
                 obstacles.push(Code::CannotBeAsked);
             }

@@ -493,9 +493,8 @@ impl Oracle {
         manager: TenantId,
         told: impl Fn(&User, &dyn Fn(&Assignment) -> bool) -> bool,
     ) -> BTreeSet<UserId> {
-        let active = |world: &Self, user: UserId| {
-            world.user(user).is_some_and(|user| user.state == UserState::Active)
-        };
+        let active =
+            |world: &Self, user: UserId| world.user(user).is_some_and(|user| user.state == UserState::Active);
         let people = |homes: &BTreeSet<TenantId>, such: &dyn Fn(&Assignment) -> bool| -> BTreeSet<UserId> {
             let there = |user: &&User| homes.contains(&user.home) && record.listens(user.home, RECORDED);
             let acts = |user: &&User| active(record, user.id) && active(self, user.id);

@@ -208,8 +208,10 @@ impl Oracle {
         let mut there = self.bare();
         there.tenant_mut(c.tenant).kind = c.kind;
         let sells = |id| there.tenant(id).is_some_and(|one| one.kind == TenantKind::Reseller);
-        let unmanaged =
-            there.links.iter().any(|link| link.in_force(at) && !there.could_manage(link.manager, link.managed));
+        let unmanaged = there
+            .links
+            .iter()
+            .any(|link| link.in_force(at) && !there.could_manage(link.manager, link.managed));
         let unlisted = there
             .reseller_customers
             .iter()

@@ -144,8 +144,8 @@ pub(crate) fn party(
     Ok(side.filter(|_| !hidden))
 }
 
-/// The side on which a user is told of what the two ask of each other: the same, but none for whoever
-/// of the manager's is kept off the tenant (T-9).
+/// The side on which a user is told of what the two ask of each other: the same, but none for
+/// whoever of the manager's is kept off the tenant (T-9).
 pub(super) fn asking(
     world: &World<'_>,
     user: &User,

@@ -288,7 +288,7 @@ fn doomed(
             if !managers.iter().all(|link| doomed.contains_key(&link.manager)) {
                 continue;
             }
-            // What is not there for the actor is not named either, whatever they may do there (T-9).
+            // What is not there for the actor is not named, whatever they may do there (T-9).
             let ruling = match user {
                 Some(user) if !access::sees(world, user, below)? => {
                     refuse(Code::HasManagedTenants, command.tenants[index])

@@ -575,7 +575,8 @@ fn t9_a_request_that_became_a_link_is_there_for_those_for_whom_the_link_is() {
 fn t8_t9_whom_a_manager_asked_is_not_told_by_asking_where_the_manager_is_not_there() {
     // `GUS` may ask for `MSP`, which does not exist for him, though `JOINTLY` does.
     let desk = RoleId::from_uuid(Uuid::from_u128(0x6d0));
-    let role = CreateRole { role: Some(desk), ..CreateRole::new(GRAND, text("Desk"), set(&["customers.add"])) };
+    let role =
+        CreateRole { role: Some(desk), ..CreateRole::new(GRAND, text("Desk"), set(&["customers.add"])) };
     let given = given()
         .and(GINA, role)
         .and(GINA, assign(GUS, MSP, &desk.to_string()))

@@ -491,7 +491,8 @@ fn t7_t9_cascade_neither_takes_nor_tells_of_what_is_not_there_for_whoever_delete
     let cascade = || DeleteTenants { cascade: true, ..delete(&[SECOND]) };
     // By a role that shows nothing, what is named is deleted, and no more than that.
     let desk = RoleId::from_uuid(Uuid::from_u128(0x7d0));
-    let role = CreateRole { role: Some(desk), ..CreateRole::new(SECOND, text("Desk"), set(&["tenant.delete"])) };
+    let role =
+        CreateRole { role: Some(desk), ..CreateRole::new(SECOND, text("Desk"), set(&["tenant.delete"])) };
     let blind = || {
         let given = given().and(NINA, customer(SECOND, "fully")).and(NINA, role.clone());
         given.and(STAFF, assign(NINA, NEW, &desk.to_string()))

@@ -29,7 +29,8 @@ impl Generator {
         }
         let (now, mut commands) = (self.now, Vec::new());
         let pending = |state| state == HandshakeState::Pending;
-        let requests = oracle.requests.iter().filter(|one| pending(one.state)).map(|r| (r.manager, r.managed));
+        let requests =
+            oracle.requests.iter().filter(|one| pending(one.state)).map(|r| (r.manager, r.managed));
         let invited = oracle.manager_invitations.iter().filter(|one| pending(one.state));
         let waiting: Vec<(TenantId, TenantId)> =
             requests.chain(invited.map(|one| (one.manager, one.tenant))).collect();
@@ -38,7 +39,8 @@ impl Generator {
         let (manager, managed) = match self.rng.pick(&waiting) {
             Some(pair) if self.rng.percent(50) => *pair,
             _ => {
-                let of_kind = |kind| oracle.tenants.iter().filter(move |one| !one.deleted && one.kind == kind);
+                let of_kind =
+                    |kind| oracle.tenants.iter().filter(move |one| !one.deleted && one.kind == kind);
                 let managers: Vec<TenantId> =
                     of_kind(TenantKind::Msp).map(|one| one.id).filter(|id| alone(*id)).collect();
                 let owned = |id: &TenantId| unmanaged(*id) && !oracle.active_super_admins(*id).is_empty();
@@ -185,7 +187,8 @@ impl Generator {
                 .into_iter()
                 .map(|(tenant, role)| NewAssignment { user, tenant, role, below: Some(false) })
                 .collect();
-            commands.extend([create, Assign { assignments }.into()].map(|command| (operator.clone(), command)));
+            commands
+                .extend([create, Assign { assignments }.into()].map(|command| (operator.clone(), command)));
         } else if self.rng.percent(70) {
             commands.extend(self.hide(oracle, &operator, user, link.managed));
         }
