@@ -86,6 +86,10 @@ pub struct Pair {
     clock: HandClock,
     /// How many notices there were to read the last time.
     told: usize,
+    /// How many people were told of the end of a link further up than its manager, and of them whose organisation has
+    /// ceased to manage that with it.
+    further_up: usize,
+    parted: usize,
     /// What there was to tell so far, by the last record that it may be of.
     sent: Vec<(u64, String, Matter)>,
     /// Every world so far that a command left, where the past is asked about.
@@ -233,7 +237,16 @@ impl Pair {
         let mut oracle = Oracle::new(policy.clone());
         oracle.journal = audited.then(Vec::new);
         oracle.outbox = Some(Vec::new());
-        Self { oracle, engine, clock, told: 0, sent: Vec::new(), history: Vec::new() }
+        Self {
+            oracle,
+            engine,
+            clock,
+            told: 0,
+            further_up: 0,
+            parted: 0,
+            sent: Vec::new(),
+            history: Vec::new(),
+        }
     }
 
     /// Executes a command on both.
@@ -310,6 +323,9 @@ impl Pair {
         expected.sort_by_key(order);
         actual.sort_by_key(order);
         self.told = actual.len();
+        let ends = sent.iter().flat_map(|one| one.further_up(&now, at));
+        let parted: Vec<bool> = ends.collect();
+        (self.further_up, self.parted) = (parted.len(), parted.iter().filter(|parted| **parted).count());
         let once = |one: &&(String, Recipients)| {
             let times = |all: &[(String, Recipients)]| all.iter().filter(|other| other == one).count();
             times(&expected) != times(&actual)
@@ -391,6 +407,9 @@ impl Pair {
         coverage.list(question.kind(), &agreed);
         if moment.is_some() {
             coverage.list("as of", &agreed);
+            if question.kind() == "look up" {
+                coverage.list("look up of a past", &agreed);
+            }
         }
         Ok(())
     }
@@ -548,13 +567,15 @@ fn walk(
     last: bool,
     coverage: &mut Coverage,
 ) -> Result<(), Difference> {
-    let feat = Coverage::feat(&pair.oracle, &step.request);
+    let feat = Coverage::feat(&pair.oracle, &step.request, step.at);
     let rebuff = Coverage::rebuff(&pair.oracle, &step.request, step.at);
     let outcome = pair.execute(&step.request, step.at)?;
     coverage.command(step.request.command.name(), &outcome);
     coverage.list("notices", &Ok(pair.told));
+    coverage.list("link ends told further up", &Ok(pair.further_up));
+    coverage.list("link ends told who parted with the manager", &Ok(pair.parted));
     coverage.accepted(feat.filter(|_| outcome.is_ok()));
-    coverage.refused_for(rebuff.filter(|_| outcome == Err(Code::PolicyInUse)));
+    coverage.refused_for(rebuff.filter(|(_, code)| outcome == Err(*code)).map(|(rebuff, _)| rebuff));
     let matrix = last || asking.percent(2);
     if matrix {
         pair.compare_state()?;

@@ -1,20 +1,21 @@
 //! What the random worlds have reached, so that nobody believes a test that never gets anywhere. It never judges.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{Command, Request};
+use tenantry::command::{ChangeTenantKind, Command, DeleteTenants, Request};
 use tenantry::model::{
     Actor, EndCause, HandshakeState, Operation, Party, ProposalContent, ResellerStatus, RoleRef, Stage,
-    UserState,
+    TenantKind, UserState,
 };
 use tenantry::policy::ManagementRule;
 use tenantry::refusal::Code;
 
+use crate::access::{Disabled, Who};
 use crate::question::Agreed;
-use crate::world::{Assignment, Holder, Link, Oracle, Proposal, Tenant, User};
+use crate::world::{Assignment, Holder, Link, Oracle, Proposal, ResellerCustomer, Tenant, User};
 
 /// Counts of everything that was seen.
 #[derive(Clone, Debug, Default)]
@@ -78,9 +79,18 @@ impl Coverage {
     }
 
     /// What it would be if a command were accepted now that is seldom possible.
-    pub fn feat(oracle: &Oracle, request: &Request) -> Option<&'static str> {
-        if let Command::ProposeTerms(c) = &request.command {
-            return Self::feat_about_terms(oracle, &request.actor, oracle.link(c.link)?);
+    pub fn feat(oracle: &Oracle, request: &Request, at: Timestamp) -> Option<&'static str> {
+        match &request.command {
+            Command::ProposeTerms(c) => {
+                return Self::feat_about_terms(oracle, &request.actor, oracle.link(c.link)?);
+            }
+            Command::ChangeTenantKind(c) => return Self::feat_about_a_kind(oracle, c),
+            Command::DeleteTenants(c) if c.cascade => {
+                if let feat @ Some(_) = Self::feat_about_a_cascade(oracle, &request.actor, c, at) {
+                    return feat;
+                }
+            }
+            _ => {}
         }
         let Actor::User(user) = request.actor else { return None };
         let down = |tenant: TenantId| {
@@ -132,21 +142,116 @@ impl Coverage {
         }
     }
 
+    /// The same of a kind that is corrected: what waits ends with it (L-3.12).
+    fn feat_about_a_kind(oracle: &Oracle, c: &ChangeTenantKind) -> Option<&'static str> {
+        let waits = |state| state == HandshakeState::Pending;
+        let asked = |of: &dyn Fn(TenantId, TenantId) -> bool| {
+            oracle.requests.iter().any(|one| waits(one.state) && of(one.manager, one.managed))
+        };
+        let invited = |of: &dyn Fn(TenantId, TenantId) -> bool| {
+            oracle.manager_invitations.iter().any(|one| waits(one.state) && of(one.manager, one.tenant))
+        };
+        let manager = |manager: TenantId, _| manager == c.tenant && c.kind != TenantKind::Msp;
+        let managed = |_, managed: TenantId| managed == c.tenant && c.kind == TenantKind::Reseller;
+        let met = [asked(&manager), asked(&managed), invited(&manager), invited(&managed)];
+        met.iter().position(|met| *met).map(|place| Self::FEATS[9 + place])
+    }
+
+    /// The same of a deletion with what is below (T-7.1).
+    fn feat_about_a_cascade(
+        oracle: &Oracle,
+        actor: &Actor,
+        c: &DeleteTenants,
+        at: Timestamp,
+    ) -> Option<&'static str> {
+        let who = oracle.actor(actor, Disabled::Bars).ok()?;
+        let below: Vec<TenantId> =
+            c.tenants.iter().flat_map(|tenant| oracle.all_below(*tenant, at)).collect();
+        let hidden = |tenant: &TenantId| !oracle.sees(who, *tenant, at);
+        let shared = |tenant: &TenantId| oracle.links_above(*tenant, at).len() > 1;
+        if below.iter().any(|tenant| hidden(tenant) && shared(tenant)) {
+            Some(Self::FEATS[13])
+        } else if below.iter().any(shared) {
+            Some(Self::FEATS[14])
+        } else {
+            (!below.is_empty()).then_some(Self::FEATS[15])
+        }
+    }
+
     pub fn accepted(&mut self, feat: Option<&'static str>) {
         if let Some(feat) = feat {
             *self.feats.entry(feat).or_default() += 1;
         }
     }
 
-    /// For whose sake a policy cannot be put into force now.
-    pub fn rebuff(oracle: &Oracle, request: &Request, at: Timestamp) -> Option<&'static str> {
-        let Command::SetPolicy(c) = &request.command else { return None };
-        if oracle.widens_links(&c.policy, at) {
-            Some(Self::REBUFFS[0])
-        } else if oracle.leaves_nobody(&c.policy, at) {
-            Some(Self::REBUFFS[1])
-        } else {
-            None
+    /// What it would be if a command were refused now as it is told with it.
+    pub fn rebuff(oracle: &Oracle, request: &Request, at: Timestamp) -> Option<(&'static str, Code)> {
+        match &request.command {
+            // For whose sake a policy cannot be put into force.
+            Command::SetPolicy(c) if oracle.widens_links(&c.policy, at) => {
+                Some((Self::REBUFFS[0], Code::PolicyInUse))
+            }
+            Command::SetPolicy(c) if oracle.leaves_nobody(&c.policy, at) => {
+                Some((Self::REBUFFS[1], Code::PolicyInUse))
+            }
+            Command::ChangeTenantKind(c) => {
+                let listed =
+                    |row: &ResellerCustomer| row.reseller == c.tenant && oracle.living(row.tenant).is_some();
+                let met = [
+                    c.kind != TenantKind::Msp && !oracle.links_below(c.tenant, at).is_empty(),
+                    c.kind == TenantKind::Reseller && !oracle.links_above(c.tenant, at).is_empty(),
+                    oracle.reseller_customers.iter().any(listed),
+                    oracle.uploads.iter().any(|upload| upload.reseller == c.tenant),
+                ];
+                let place = met.iter().position(|met| *met)?;
+                Some((Self::REBUFFS[2 + place], Code::KindConflict))
+            }
+            Command::DeleteTenants(c) if c.cascade => {
+                let who = oracle.actor(&request.actor, Disabled::Bars).ok()?;
+                let below: BTreeSet<TenantId> =
+                    c.tenants.iter().flat_map(|tenant| oracle.all_below(*tenant, at)).collect();
+                let right = |tenant| oracle.right(who, "tenant.delete", tenant, at, Disabled::Bars);
+                let hidden = |tenant| !oracle.sees(who, tenant, at);
+                let parts = oracle.links.iter().any(|link| {
+                    c.tenants.contains(&link.manager)
+                        && link.in_force(at)
+                        && link.stage != Stage::Active
+                        && oracle.links_above(link.managed, at).len() > 1
+                        && hidden(link.managed)
+                });
+                if parts {
+                    Some((Self::REBUFFS[6], Code::HasManagedTenants))
+                } else if below.iter().any(|tenant| hidden(*tenant) && right(*tenant).is_ok()) {
+                    Some((Self::REBUFFS[7], Code::HasManagedTenants))
+                } else if below.iter().any(|tenant| hidden(*tenant)) {
+                    Some((Self::REBUFFS[8], Code::HasManagedTenants))
+                } else {
+                    let code = below.iter().filter_map(|tenant| right(*tenant).err()).min()?;
+                    Some((Self::REBUFFS[9], code))
+                }
+            }
+            Command::RequestLink(c) => {
+                let who = oracle.actor(&request.actor, Disabled::Bars).ok()?;
+                let Who::User(user) = who else { return None };
+                let managed = oracle.tenants.iter().find(|one| one.number == c.number)?.id;
+                let between = |of: [TenantId; 2]| of == [c.manager, managed];
+                let hidden = |link: &Link| oracle.side_of_link(user, link, at).is_none();
+                let linked = oracle.links_above(managed, at);
+                let asked = oracle
+                    .requests
+                    .iter()
+                    .find(|one| one.state == HandshakeState::Pending && between([one.manager, one.managed]));
+                let sees = oracle.sees(who, c.manager, at);
+                match linked.into_iter().find(|link| between([link.manager, link.managed])) {
+                    Some(link) if hidden(link) && sees => Some((Self::REBUFFS[10], Code::CannotBeAsked)),
+                    Some(link) if hidden(link) => Some((Self::REBUFFS[11], Code::CannotBeAsked)),
+                    Some(_) => None,
+                    None if oracle.is_listed(who, asked?, at) => None,
+                    None if sees => Some((Self::REBUFFS[12], Code::CannotBeAsked)),
+                    None => Some((Self::REBUFFS[13], Code::CannotBeAsked)),
+                }
+            }
+            _ => None,
         }
     }
 
@@ -157,13 +262,25 @@ impl Coverage {
     }
 
     /// What must have been refused.
-    const REBUFFS: [&'static str; 2] = [
+    const REBUFFS: [&'static str; 14] = [
         "a policy widens what managers may on links in force",
         "a policy leaves tenants without the people who could answer",
+        "a manager of others becomes something else",
+        "a tenant that is managed becomes a reseller",
+        "a reseller that has a list becomes something else",
+        "a reseller that has uploaded becomes something else",
+        "a manager is deleted from which parts what is hidden and another's too",
+        "a manager is deleted above what is hidden and could be deleted by its name",
+        "a manager is deleted above what is hidden",
+        "a manager is deleted above what may not be deleted",
+        "somebody asks again who is kept off a customer",
+        "somebody asks again who does not see the manager of a customer",
+        "somebody asks again for what is asked, kept off the tenant",
+        "somebody asks again for what is asked, without a sight of the manager",
     ];
 
     /// What must have been accepted against the odds.
-    const FEATS: [&'static str; 9] = [
+    const FEATS: [&'static str; 16] = [
         "somebody deletes a tenant that is disabled",
         "a super admin enables the home that their side disabled",
         "a super admin of a disabled home parts from the other side",
@@ -173,6 +290,13 @@ impl Coverage {
         "the managed side moves its link to terms by which its manager has less",
         "a manager moves its link to terms by which it has less",
         "an operator moves a link that locks to terms by which its manager has more",
+        "a kind is corrected of one that asks to manage",
+        "a kind is corrected of one that is asked to be managed",
+        "a kind is corrected of one that is invited to manage",
+        "a kind is corrected of one that invites a manager",
+        "a deletion leaves what is below, another's too and not there for whoever deletes",
+        "a deletion meets a tenant below that another manages as well",
+        "a deletion takes what is below",
     ];
 
     /// Takes note of how deep a state is.
@@ -387,7 +511,12 @@ impl Coverage {
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 51] = [
+    const REFUSED_TO: [(&'static str, Code); 56] = [
+        ("change_tenant_kind", Code::KindConflict),
+        ("delete_tenants", Code::HasManagedTenants),
+        ("delete_tenants", Code::DelinkPending),
+        ("request_link", Code::AlreadyLinked),
+        ("request_link", Code::LinkAlreadyRequested),
         ("assign", Code::UnknownTenant),
         ("assign", Code::BeyondOwnRights),
         ("assign", Code::SuperAdminOnly),
@@ -508,7 +637,7 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 38] = [
+    pub const LISTS: [&'static str; 41] = [
         "alert recipients",
         "alert rules",
         "as of",
@@ -526,9 +655,12 @@ impl Coverage {
         "late notices",
         "licences",
         "link requests",
+        "link ends told further up",
+        "link ends told who parted with the manager",
         "link terms",
         "links",
         "look up",
+        "look up of a past",
         "manager invitations",
         "managers",
         "moves",

@@ -48,9 +48,9 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let rows = told
                     .right(list_of_invitations(filter().sent), tenant)
                     .and_then(|()| told.world.manager_invitations_of(viewer, tenant, &filter(), told.at));
-                let named = |row: InvitedManagerRow| InvitedManagerRow {
-                    other: told.name_of(tenant, row.other),
-                    ..row
+                let named = |row: InvitedManagerRow| match told.still_invites(row.invitation) {
+                    true => row,
+                    false => InvitedManagerRow { other: told.name_of(tenant, row.other), ..row },
                 };
                 let told = |row: &InvitedManagerRow| told.invites(row.invitation);
                 same(rows.map(|rows| rows.into_iter().filter(told).map(named).collect()), actual)
@@ -161,6 +161,16 @@ impl Told<'_> {
             one.state == HandshakeState::Pending
                 && today.living(one.manager).is_some()
                 && today.living(one.managed).is_some()
+        })
+    }
+
+    /// The same of an invitation (L-10.10).
+    pub fn still_invites(&self, invitation: ManagerInvitationId) -> bool {
+        self.today.is_none_or(|(today, ..)| {
+            let one = today.manager_invitation(invitation).unwrap();
+            one.state == HandshakeState::Pending
+                && today.living(one.manager).is_some()
+                && today.living(one.tenant).is_some()
         })
     }
 

@@ -7,6 +7,7 @@ mod desk;
 mod inviting;
 mod lists;
 mod proposals;
+mod seldom;
 mod stock;
 mod terms;
 
@@ -256,6 +257,8 @@ impl Generator {
         self.pass_time(oracle);
         if self.rng.per_mille(7) {
             self.coming = self.back_and_forth(oracle);
+        } else if self.rng.per_mille(15) {
+            self.coming = self.seldom(oracle);
         }
         let (actor, command) = self.choose(oracle);
         if self.rng.per_mille(12)

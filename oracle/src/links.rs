@@ -113,8 +113,6 @@ impl Oracle {
         let found = self.tenants.iter().find(|tenant| tenant.number == c.number && !tenant.deleted);
         let managed = found.ok_or(Code::UnknownTenant)?.id;
         let id = c.request.unwrap();
-        // Whoever is kept off what there is between the two is not told that there is any (T-9).
-        let mut kept_off = false;
         let mut obstacles = self.link_obstacles(
             [c.manager, managed],
             &c.management,
@@ -125,22 +123,25 @@ impl Oracle {
         );
         if let Who::User(user) = who {
             keep_quiet(&mut obstacles);
-            kept_off = self.is_kept_off(user, c.manager, managed, at);
-        }
-        let between = |code| if kept_off { Code::CannotBeAsked } else { code };
-        for obstacle in &mut obstacles {
-            if *obstacle == Code::AlreadyLinked {
-                *obstacle = between(Code::AlreadyLinked);
+            // That they are linked is told to those for whom the link is there, and to nobody else (T-8.2).
+            let linked =
+                |link: &&Link| link.manager == c.manager && link.managed == managed && link.in_force(at);
+            if self.links.iter().find(linked).is_some_and(|link| self.side_of_link(user, link, at).is_none())
+            {
+                obstacles.retain(|obstacle| *obstacle != Code::AlreadyLinked);
+                obstacles.push(Code::CannotBeAsked);
             }
         }
         obstacles.extend(self.door_obstacles(who, c.manager, managed));
         obstacles.extend(self.id_obstacles(&[id.uuid()]));
         let invited = self.invited(c.manager, managed);
-        let pending = |r: &LinkRequest| {
+        let pending = |r: &&LinkRequest| {
             r.state == HandshakeState::Pending && r.manager == c.manager && r.managed == managed
         };
-        if self.requests.iter().any(pending) {
-            obstacles.push(between(Code::LinkAlreadyRequested));
+        // So it is with what was asked already.
+        if let Some(request) = self.requests.iter().find(pending) {
+            let there = self.is_listed(who, request, at);
+            obstacles.push(if there { Code::LinkAlreadyRequested } else { Code::CannotBeAsked });
         }
         match invited {
             // Who is invited answers, and does not ask.

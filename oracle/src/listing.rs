@@ -312,16 +312,17 @@ fn read(reading: Reading<'_>, snapshot: &Snapshot<'_>, now: &Moment<'_>, questio
         Asked::LookUp(number) => {
             let actual = one_row(now.ask(LookUp { actor: actor(), number: number.clone() }));
             reading.of(actual, |told, actual: Result<Vec<TenantSummary>, _>| {
-                let today = told.today.map(|(today, now, _)| {
-                    told.could_act().and_then(|()| today.look_up(viewer, number, now))
-                });
-                let then = told.world.look_up(viewer, number, told.at);
-                // Rights come first, of now and then; after them, what there is, as it is called today.
-                let expected = match today {
-                    Some(Err(code)) if code != Code::UnknownTenant => Err(code),
-                    Some(today) => then.and(today),
-                    None => then,
+                // Who may not ask today, or could not then, is told nothing; else what the number stood for then is called
+                // as it is today, and that only while it stands for something (T-8.3). Operators look at the past as it was.
+                let asks = |(today, now, _): (&Oracle, Timestamp, UserId)| {
+                    told.could_act().and_then(|()| today.may_look_up(viewer, now))
                 };
+                let expected = told
+                    .today
+                    .map_or(Ok(()), asks)
+                    .and_then(|()| told.world.may_look_up(viewer, told.at))
+                    .and_then(|()| told.world.numbered(number))
+                    .and_then(|then| told.today.map_or(Ok(then), |(today, ..)| today.numbered(number)));
                 let expected = expected.map(|one| vec![one]);
                 same(expected, actual)
             })

@@ -289,24 +289,33 @@ impl Oracle {
         Ok(rows)
     }
 
-    /// What a number stands for, to somebody who may link somewhere (T-8).
-    pub fn look_up(&self, viewer: &Actor, number: &Number, at: Timestamp) -> Result<TenantSummary, Code> {
-        let who = self.actor(viewer, Disabled::Bars)?;
-        if let Who::User(user) = who {
-            let permission = Permission::parse("customers.add").unwrap();
-            let home = self.user(user).unwrap().home;
-            let at_home = self.judge(user, &permission, home, None, at, Disabled::Bars);
-            let may = |tenant| self.judge(user, &permission, tenant, None, at, Disabled::Bars).is_ok();
-            let mut held = self.assignments.iter().filter(|a| a.user == user);
-            if !held.any(|a| may(a.tenant)) {
-                at_home?;
-            }
-            if self.tenant(home).unwrap().kind != TenantKind::Msp {
-                return Err(Code::CannotManage);
-            }
+    /// Whether somebody may look up what a number stands for: whoever may link somewhere (T-8).
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_look_up(&self, viewer: &Actor, at: Timestamp) -> Result<(), Code> {
+        let Who::User(user) = self.actor(viewer, Disabled::Bars)? else { return Ok(()) };
+        let permission = Permission::parse("customers.add").unwrap();
+        let home = self.user(user).unwrap().home;
+        let at_home = self.judge(user, &permission, home, None, at, Disabled::Bars);
+        let may = |tenant| self.judge(user, &permission, tenant, None, at, Disabled::Bars).is_ok();
+        let mut held = self.assignments.iter().filter(|a| a.user == user);
+        if !held.any(|a| may(a.tenant)) {
+            at_home?;
         }
-        let found = self.tenants.iter().find(|tenant| tenant.number == *number && !tenant.deleted);
-        let tenant = found.ok_or(Code::UnknownTenant)?;
+        match self.tenant(home).unwrap().kind {
+            TenantKind::Msp => Ok(()),
+            _ => Err(Code::CannotManage),
+        }
+    }
+
+    /// What a number stands for.
+    ///
+    /// # Errors
+    /// That it stands for nothing that lives.
+    pub fn numbered(&self, number: &Number) -> Result<TenantSummary, Code> {
+        let mut living = self.tenants.iter().filter(|tenant| !tenant.deleted);
+        let tenant = living.find(|tenant| tenant.number == *number).ok_or(Code::UnknownTenant)?;
         Ok(TenantSummary {
             number: tenant.number.clone(),
             name: tenant.name.clone(),

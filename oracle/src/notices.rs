@@ -16,6 +16,9 @@ use crate::cause::{Cause, Due};
 use crate::term::MICROS_A_DAY;
 use crate::world::{Assignment, For, Invitation, Link, Oracle, Sent, User};
 
+/// When nothing that is recorded has run out yet.
+const RECORDED: Timestamp = Timestamp::MIN;
+
 fn pending(state: HandshakeState) -> bool {
     state == HandshakeState::Pending
 }
@@ -357,6 +360,18 @@ impl Sent {
         }
         told
     }
+
+    /// Who is told of the end of a link further up than its manager, each by whether theirs manages that no longer.
+    pub fn further_up(&self, now: &Oracle, at: Timestamp) -> Vec<bool> {
+        let parted = self.to.iter().find_map(|to| match to {
+            For::Parted(manager, managed) => Some([*manager, *managed]),
+            _ => None,
+        });
+        let Some([manager, managed]) = parted else { return Vec::new() };
+        let homes = self.read(now, at).users.into_iter().map(|user| now.user(user).unwrap().home);
+        let above = homes.filter(|home| *home != manager && *home != managed);
+        above.map(|home| !now.manages(home, manager, at)).collect()
+    }
 }
 
 impl Oracle {
@@ -382,21 +397,24 @@ impl Oracle {
             For::Admins(tenant) if self.is_locked(*tenant, at) => Recipients::default(),
             For::Admins(tenant) => users(self.admins(*tenant, *tenant, at)),
             For::Parted(manager, managed) => {
-                let heard = self.read_by_manager(before, then, [*manager, *managed], at);
+                let heard = self.read_by_parted([before, then], [*manager, *managed], at);
                 Recipients { operator: heard.is_empty(), users: heard }
             }
             For::Manager(manager, managed) => {
-                let heard = self.read_by_manager(then, then, [*manager, *managed], at);
+                let heard = self.read_by_manager(then, [*manager, *managed], at);
                 let missed = heard.is_empty() && self.living(*manager).is_some();
                 Recipients { operator: missed, users: heard }
             }
             For::Customer(tenant, access) => {
-                let mut heard = BTreeSet::new();
-                if !self.is_locked(*tenant, at) {
-                    heard.extend(self.active_super_admins(*tenant));
-                }
-                // Of a tenant that is gone there is nobody to miss anything.
-                let missed = heard.is_empty() && self.living(*tenant).is_some();
+                let answers = |world: &Self| match world.is_locked(*tenant, at) {
+                    true => Vec::new(),
+                    false => world.active_super_admins(*tenant),
+                };
+                let then_too = answers(then);
+                let heard: BTreeSet<_> =
+                    answers(self).into_iter().filter(|user| then_too.contains(user)).collect();
+                // Of a tenant that went with it there is nobody to miss anything.
+                let missed = heard.is_empty() && then.living(*tenant).is_some();
                 Recipients { operator: missed && *access, users: heard }
             }
         }
@@ -407,60 +425,93 @@ impl Oracle {
     fn read_by_manager(
         &self,
         record: &Self,
-        after: &Self,
         [manager, managed]: [TenantId; 2],
         at: Timestamp,
     ) -> BTreeSet<UserId> {
-        let recorded = Timestamp::MIN;
-        let view = Permission::parse("tenant.view").unwrap();
-        let in_force = record.links_above(managed, recorded).iter().any(|link| link.manager == manager);
-        let people = |home, such: &dyn Fn(&Assignment) -> bool| -> BTreeSet<UserId> {
-            if !record.listens(home, recorded) {
-                return BTreeSet::new();
-            }
-            let active = |user: &&User| user.home == home && user.state == UserState::Active;
-            let is_such = |user: &&User| {
-                let held = match in_force {
-                    true => record.assignments_on(user.id, managed, recorded),
-                    false => record.assignments_below(user.id, manager, recorded),
-                };
-                held.iter().any(|a| such(a)) && held.iter().any(|a| record.gives(a, &view))
+        let linked = record.links_above(managed, RECORDED).iter().any(|link| link.manager == manager);
+        self.first_rung(record, manager, |user, such| {
+            let held = match linked {
+                true => record.assignments_on(user.id, managed, RECORDED),
+                false => record.assignments_below(user.id, manager, RECORDED),
             };
-            let told = record.users.iter().filter(active).filter(is_such).map(|user| user.id);
             // Who reads it still: where theirs manages the tenant, who is such there now; where it does no longer, since the
             // link has ended, who would see it if it did and was not kept off it; of what was only asked, who is such of what is
-            // below; of those from further up only as long as theirs manages the manager.
+            // below.
             let lasts = self.links_above(managed, at).iter().any(|link| link.manager == manager);
-            let reads = |user: &UserId| {
-                let active = self.user(*user).is_some_and(|user| user.state == UserState::Active);
-                let stands = |held: Vec<&Assignment>| {
-                    held.iter().any(|a| such(a)) && held.iter().any(|a| self.gives(a, &view))
-                };
-                let manages = self.manages(home, managed, at);
-                let above = home == manager || self.manages(home, manager, at);
-                let went_along =
-                    record.manages(home, manager, recorded) && !after.manages(home, manager, recorded);
-                let there = match (manages, in_force) {
-                    (true, true) => stands(self.assignments_on(*user, managed, at)),
-                    (false, true) => !lasts && (above || went_along) && self.remembers(*user, home, at),
-                    (_, false) => above && stands(self.assignments_below(*user, manager, at)),
-                };
-                let off = !(manages && in_force) && self.is_kept_off(*user, manager, managed, at);
-                active && self.listens(home, at) && there && !off
+            let manages = self.manages(user.home, managed, at);
+            let above = user.home == manager || self.manages(user.home, manager, at);
+            let there = match (manages, linked) {
+                (true, true) => self.stands(&self.assignments_on(user.id, managed, at), such),
+                (false, true) => !lasts && above && self.remembers(user.id, user.home, at),
+                (_, false) => above && self.stands(&self.assignments_below(user.id, manager, at), such),
             };
-            told.filter(reads).collect()
+            let off = !(manages && linked) && self.is_kept_off(user.id, manager, managed, at);
+            record.stands(&held, such) && self.listens(user.home, at) && there && !off
+        })
+    }
+
+    /// Of the end of a link the same, of those who were told of the tenant right before it: people of the manager, and of
+    /// whoever manages that still or has ceased to with it. Who can still get at the tenant by another way is asked what they
+    /// are there; anybody else, whether they see all that is below their own, and whether the link kept them off.
+    fn read_by_parted(
+        &self,
+        [before, after]: [&Self; 2],
+        [manager, managed]: [TenantId; 2],
+        at: Timestamp,
+    ) -> BTreeSet<UserId> {
+        self.first_rung(before, manager, |user, such| {
+            let home = user.home;
+            if !before.stands(&before.assignments_on(user.id, managed, RECORDED), such) {
+                return false;
+            }
+            if !self.listens(home, at) {
+                return false;
+            }
+            if self.manages(home, managed, at) {
+                return self.stands(&self.assignments_on(user.id, managed, at), such);
+            }
+            let goes_on = home == manager || self.manages(home, manager, at);
+            let ceased = !after.manages(home, manager, RECORDED);
+            (goes_on || ceased)
+                && self.remembers(user.id, home, at)
+                && !self.is_kept_off(user.id, manager, managed, at)
+        })
+    }
+
+    /// Whether of somebody's nearest assignments one is such, and one shows the tenant.
+    fn stands(&self, held: &[&Assignment], such: &dyn Fn(&Assignment) -> bool) -> bool {
+        let view = Permission::parse("tenant.view").unwrap();
+        held.iter().any(|a| such(a)) && held.iter().any(|a| self.gives(a, &view))
+    }
+
+    /// The first rung of A-1's ladder on which anybody is told: a manager's admins by their role, those by what they may do, the
+    /// super admins of its managers, those of the managers of these. Who could not act when it was recorded, or cannot now, is
+    /// on none.
+    fn first_rung(
+        &self,
+        record: &Self,
+        manager: TenantId,
+        told: impl Fn(&User, &dyn Fn(&Assignment) -> bool) -> bool,
+    ) -> BTreeSet<UserId> {
+        let active =
+            |world: &Self, user: UserId| world.user(user).is_some_and(|user| user.state == UserState::Active);
+        let people = |homes: &BTreeSet<TenantId>, such: &dyn Fn(&Assignment) -> bool| -> BTreeSet<UserId> {
+            let there = |user: &&User| homes.contains(&user.home) && record.listens(user.home, RECORDED);
+            let acts = |user: &&User| active(record, user.id) && active(self, user.id);
+            let found = record.users.iter().filter(there).filter(acts).filter(|user| told(user, such));
+            found.map(|user| user.id).collect()
         };
         let roles = [self.super_role(), RoleRef::Builtin(self.policy.admin_role.clone())];
         let edit = Permission::parse("tenant.edit").unwrap();
-        let mut heard = people(manager, &|a| roles.contains(&a.role));
-        if heard.is_empty() {
-            heard = people(manager, &|a| record.gives(a, &edit));
-        }
         let mut rung = BTreeSet::from([manager]);
+        let mut heard = people(&rung, &|a| roles.contains(&a.role));
+        if heard.is_empty() {
+            heard = people(&rung, &|a| record.gives(a, &edit));
+        }
         while heard.is_empty() && !rung.is_empty() {
-            let above = |one: &TenantId| record.links_above(*one, recorded);
+            let above = |one: &TenantId| record.links_above(*one, RECORDED);
             rung = rung.iter().flat_map(above).map(|link| link.manager).collect();
-            heard = rung.iter().flat_map(|home| people(*home, &|a| record.makes_super(a))).collect();
+            heard = people(&rung, &|a| record.makes_super(a));
         }
         heard
     }

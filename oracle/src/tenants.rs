@@ -204,37 +204,44 @@ impl Oracle {
         if tenant.kind == c.kind {
             obstacles.push(Code::NothingToDo);
         }
-        if c.kind != TenantKind::Msp && !self.links_below(c.tenant, at).is_empty() {
-            obstacles.push(Code::KindConflict);
-        }
-        if c.kind == TenantKind::Reseller && !self.links_above(c.tenant, at).is_empty() {
-            obstacles.push(Code::KindConflict);
-        }
-        let lists = self
+        // The world in which it had always been so: whatever could not have come about there is in the way.
+        let mut there = self.bare();
+        there.tenant_mut(c.tenant).kind = c.kind;
+        let sells = |id| there.tenant(id).is_some_and(|one| one.kind == TenantKind::Reseller);
+        let unmanaged = there
+            .links
+            .iter()
+            .any(|link| link.in_force(at) && !there.could_manage(link.manager, link.managed));
+        let unlisted = there
             .reseller_customers
             .iter()
-            .any(|row| row.reseller == c.tenant && self.living(row.tenant).is_some());
-        if lists || self.uploads.iter().any(|upload| upload.reseller == c.tenant) {
+            .any(|row| there.living(row.tenant).is_some() && !sells(row.reseller));
+        let unsent = there.uploads.iter().any(|upload| !sells(upload.reseller));
+        if unmanaged || unlisted || unsent {
             obstacles.push(Code::KindConflict);
         }
         least(obstacles)?;
         self.tenant_mut(c.tenant).kind = c.kind;
-        // No link can come of these any more (L-3.12).
-        let is_over = |manager: TenantId, managed: TenantId| {
-            manager == c.tenant && c.kind != TenantKind::Msp
-                || managed == c.tenant && c.kind == TenantKind::Reseller
-        };
-        for one in &mut self.requests {
-            if one.state == HandshakeState::Pending && is_over(one.manager, one.managed) {
+        // What is asked between two of whom one can never manage the other is asked in vain (L-3.12).
+        for one in self.requests.iter_mut().filter(|one| !there.could_manage(one.manager, one.managed)) {
+            if one.state == HandshakeState::Pending {
                 one.state = HandshakeState::Withdrawn;
             }
         }
-        for one in &mut self.manager_invitations {
-            if one.state == HandshakeState::Pending && is_over(one.manager, one.tenant) {
+        for one in
+            self.manager_invitations.iter_mut().filter(|one| !there.could_manage(one.manager, one.tenant))
+        {
+            if one.state == HandshakeState::Pending {
                 one.state = HandshakeState::Withdrawn;
             }
         }
         Ok(())
+    }
+
+    /// Whether the kinds of two tenants let one manage the other (L-7, L-8).
+    fn could_manage(&self, manager: TenantId, managed: TenantId) -> bool {
+        let kind = |id| self.tenant(id).map(|one| one.kind);
+        kind(manager) == Some(TenantKind::Msp) && kind(managed) != Some(TenantKind::Reseller)
     }
 
     pub fn disable_tenants(
@@ -364,33 +371,33 @@ impl Oracle {
         if c.confirm != "delete" {
             obstacles.push(Code::NotConfirmed);
         }
-        // What goes: the batch, and with cascade every tenant all of whose managers go, as far down as
-        // the actor may delete.
+        // What goes: what is named, and then, one step further down after the other, whatever has managers all of whom
+        // go, as far as it is there for the actor and they may delete it. Below what stays nothing is looked at.
         let right = |tenant| self.right(who, "tenant.delete", tenant, at, Disabled::Bars);
-        let mut going = BTreeSet::new();
-        for &tenant in &c.tenants {
-            match right(tenant) {
-                Ok(()) => drop(going.insert(tenant)),
-                Err(code) => obstacles.push(code),
-            }
-        }
-        let mut barred: BTreeSet<TenantId> = c.tenants.iter().copied().collect();
+        let mut going: BTreeSet<TenantId> =
+            c.tenants.iter().copied().filter(|tenant| right(*tenant).is_ok()).collect();
+        obstacles.extend(c.tenants.iter().filter_map(|tenant| right(*tenant).err()));
+        let mut looked_at: BTreeSet<TenantId> = c.tenants.iter().copied().collect();
         while c.cascade {
-            let orphan = self.tenants.iter().find(|tenant| {
-                let above = self.links_above(tenant.id, at);
-                !going.contains(&tenant.id)
-                    && !barred.contains(&tenant.id)
-                    && !above.is_empty()
-                    && above.iter().all(|link| going.contains(&link.manager))
-            });
-            let Some(orphan) = orphan.map(|it| it.id) else { break };
-            match right(orphan) {
-                Ok(()) => drop(going.insert(orphan)),
-                Err(code) => {
-                    // Below what may be deleted is one that is not there for the actor.
-                    let hidden = code == Code::UnknownTenant;
-                    obstacles.push(if hidden { Code::HasManagedTenants } else { code });
-                    barred.insert(orphan);
+            let left_alone = |tenant: TenantId| {
+                let above = self.links_above(tenant, at);
+                !above.is_empty() && above.iter().all(|link| going.contains(&link.manager))
+            };
+            let mut next: Vec<TenantId> = self.tenants.iter().map(|tenant| tenant.id).collect();
+            next.retain(|tenant| !looked_at.contains(tenant) && left_alone(*tenant));
+            if next.is_empty() {
+                break;
+            }
+            looked_at.extend(next.iter().copied());
+            for tenant in next {
+                // What is not there for the actor has no name: the one that is named is in the way (T-9).
+                if !self.sees(who, tenant, at) {
+                    obstacles.push(Code::HasManagedTenants);
+                    continue;
+                }
+                match right(tenant) {
+                    Ok(()) => drop(going.insert(tenant)),
+                    Err(code) => obstacles.push(code),
                 }
             }
         }
@@ -398,12 +405,20 @@ impl Oracle {
             if !c.cascade && self.all_below(tenant, at).iter().any(|below| !going.contains(below)) {
                 obstacles.push(Code::HasManagedTenants);
             }
-            let mut links =
-                self.links.iter().filter(|l| (l.managed == tenant || l.manager == tenant) && l.in_force(at));
-            // Who else manages it, and is about to part, is none of the user's affair.
-            let told = |manager| manager == tenant || self.is_there(who, manager, at);
-            if links.any(|link| link.stage != Stage::Active && told(link.manager)) {
-                obstacles.push(Code::DelinkPending);
+            // Who else manages it, and is about to part, is none of the user's affair; that something parts from it which
+            // is not there for the user is told as that there is something (T-9).
+            let parting = |link: &&Link| link.in_force(at) && link.stage != Stage::Active;
+            for link in self.links.iter().filter(parting) {
+                if link.managed == tenant && self.is_there(who, link.manager, at) {
+                    obstacles.push(Code::DelinkPending);
+                }
+                if link.manager == tenant {
+                    let there = match who {
+                        Who::User(user) => self.side_of_link(user, link, at).is_some(),
+                        Who::Operator { .. } => true,
+                    };
+                    obstacles.push(if there { Code::DelinkPending } else { Code::HasManagedTenants });
+                }
             }
             let delinkable = self.links_above(tenant, at).iter().any(|link| self.rule(link).delinkable);
             let has_admin = self.users.iter().any(|user| {

@@ -144,6 +144,19 @@ pub(crate) fn party(
     Ok(side.filter(|_| !hidden))
 }
 
+/// The side on which a user is told of what the two ask of each other: the same, but none for
+/// whoever of the manager's is kept off the tenant (T-9).
+pub(super) fn asking(
+    world: &World<'_>,
+    user: &User,
+    manager: TenantId,
+    managed: TenantId,
+) -> Result<Option<Party>, ViewError> {
+    let party = party(world, user, manager, managed)?;
+    let hidden = party == Some(Party::Manager) && kept_off::is(world, user, manager, managed)?;
+    Ok(party.filter(|_| !hidden))
+}
+
 /// The actor's side of a link; nobody else knows of it (T-9), and nobody who is kept off the tenant
 /// that it manages, or was when it ended, or is kept off whatever is managed by then. `None` for
 /// the operator.

@@ -171,18 +171,18 @@ pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -
     };
     let mut veiled = bar_request(world, &managed, &wanted, &mut bars)?;
     veiled.bar(manager::is_barred(world, managed.id, manager.id)?, Code::ManagerBarred, manager.id);
-    // What there is between the two has its name, but for those who are kept off it.
+    // What there is between the two has its name for those for whom it is there.
     let mut between = Bars::new();
     let linked = world.links_above(managed.id)?.iter().any(|link| link.manager == manager.id);
     between.bar(linked, Code::AlreadyLinked, &command.number);
     for other in world.pending_requests(managed.id)? {
         between.bar(other.manager == manager.id, Code::LinkAlreadyRequested, &command.number);
     }
-    let is_kept_off = match authority::admit(world, actor, Gate::Shut)? {
-        Some(user) => kept_off::is(world, &user, manager.id, managed.id)?,
-        None => false,
+    let is_there = match authority::admit(world, actor, Gate::Shut)? {
+        Some(user) => authority::asking(world, &user, manager.id, managed.id)?.is_some(),
+        None => true,
     };
-    if is_kept_off { &mut veiled } else { &mut bars }.join(between);
+    if is_there { &mut bars } else { &mut veiled }.join(between);
     bars.join_veiled(veiled, actor, &command.number);
     // Asked for by the tenant itself, it is no bother to it (L-10).
     let invitation = manager::answered(world, managed.id, manager.id)?;
@@ -317,11 +317,8 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
         Some(link) => unless_refused(authority::side_of_link(world, actor, link, gate))?.is_some(),
         None => true,
     };
-    match authority::party(world, &user, request.manager, request.managed)?.filter(|_| is_there) {
+    match authority::asking(world, &user, request.manager, request.managed)?.filter(|_| is_there) {
         None => refuse(Code::UnknownLinkRequest, id),
-        Some(Party::Manager) if kept_off::is(world, &user, request.manager, request.managed)? => {
-            refuse(Code::UnknownLinkRequest, id)
-        }
         Some(side) if side != turn => refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(Party::Customer) => {
             authority::authorize(world, actor, LINK_RESPOND, request.managed, gate)?;

@@ -7,7 +7,6 @@ use super::access::Gate;
 use super::authority;
 use super::handshake;
 use super::ids::NewIds;
-use super::kept_off;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{ManagerInvitationId, TenantId};
 use crate::command::{
@@ -187,11 +186,8 @@ fn resolve(
         authority::ticket(actor, format_args!("the {turn}'s word"))?;
         return Ok(found);
     };
-    match authority::party(world, &user, found.manager, found.tenant)? {
+    match authority::asking(world, &user, found.manager, found.tenant)? {
         None => return refuse(Code::UnknownManagerInvitation, id),
-        Some(Party::Manager) if kept_off::is(world, &user, found.manager, found.tenant)? => {
-            return refuse(Code::UnknownManagerInvitation, id);
-        }
         Some(side) if side != turn => return refuse(Code::WrongActor, format_args!("the {side}'s side")),
         Some(Party::Customer) => authority::authorize(world, actor, LINK_RESPOND, found.tenant, gate)?,
         Some(Party::Manager) => authority::authorize(world, actor, CUSTOMERS_ADD, found.manager, gate)?,

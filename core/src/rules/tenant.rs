@@ -7,7 +7,7 @@ use super::access::{self, Gate};
 use super::authority;
 use super::batch::Batch;
 use super::ids::NewIds;
-use super::world::{Bars, Decision, Ruling, Stop, World, refuse};
+use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use super::{assignment, device, integration, kept_off, link, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{Number, Prefix};
@@ -241,18 +241,18 @@ fn withdrawn_invitations(world: &World<'_>, index: Index, tenant: TenantId) -> R
 /// `empty_batch`, `duplicate_item`, `not_confirmed`, `has_managed_tenants`, `delink_pending`,
 /// `delink_first`.
 pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruling<Decision> {
-    authority::admit(world, actor, Gate::Shut)?;
+    let user = authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
     if command.confirm != CONFIRMATION {
         batch.bar(Refusal::new(Code::NotConfirmed, command.confirm.escape_debug()));
     }
-    let doomed = doomed(world, actor, command, &mut batch)?;
+    let doomed = doomed(world, (actor, user.as_deref()), command, &mut batch)?;
     for (&id, &index) in &doomed {
         if !command.cascade && manages_others(world, id, &doomed)? {
             // Nothing else that is in the way comes before this, and there may be much below.
             batch.add(index, Code::HasManagedTenants, id);
         } else {
-            bar_delete(world, actor, &doomed, (id, index), &mut batch)?;
+            bar_delete(world, (actor, user.as_deref()), &doomed, (id, index), &mut batch)?;
         }
     }
     batch.lift()?;
@@ -260,10 +260,11 @@ pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) 
 }
 
 /// The tenants that go, each with the place in the batch it goes with. A tenant below goes when all
-/// its managers do. Below those that the actor may not delete nothing is looked at.
+/// its managers do. Below those that the actor may not delete, or that are not there for them,
+/// nothing is looked at.
 fn doomed(
     world: &World<'_>,
-    actor: &Actor,
+    (actor, user): (&Actor, Option<&User>),
     command: &DeleteTenants,
     batch: &mut Batch,
 ) -> Result<BTreeMap<TenantId, usize>, ViewError> {
@@ -287,17 +288,16 @@ fn doomed(
             if !managers.iter().all(|link| doomed.contains_key(&link.manager)) {
                 continue;
             }
-            match may(below) {
-                Ok(()) => {
-                    doomed.insert(below, index);
-                    open.push((below, index));
+            // What is not there for the actor is not named, whatever they may do there (T-9).
+            let ruling = match user {
+                Some(user) if !access::sees(world, user, below)? => {
+                    refuse(Code::HasManagedTenants, command.tenants[index])
                 }
-                // What is not there for the actor is not named either (T-9).
-                Err(Stop::Refused(it)) if it.code == Code::UnknownTenant => {
-                    batch.add(index, Code::HasManagedTenants, command.tenants[index]);
-                }
-                Err(Stop::Refused(it)) => batch.add(index, it.code, it.about),
-                Err(Stop::Broken(error)) => return Err(error),
+                _ => may(below),
+            };
+            if batch.note(index, ruling)?.is_some() {
+                doomed.insert(below, index);
+                open.push((below, index));
             }
         }
     }
@@ -320,28 +320,30 @@ fn manages_others(
 
 fn bar_delete(
     world: &World<'_>,
-    actor: &Actor,
+    (actor, user): (&Actor, Option<&User>),
     doomed: &BTreeMap<TenantId, usize>,
     (id, index): (TenantId, usize),
     batch: &mut Batch,
 ) -> Result<(), ViewError> {
     let above = world.links_above(id)?;
-    let user = match actor {
-        Actor::User(user) => world.user(*user)?,
-        Actor::Operator { .. } | Actor::Clock => None,
-    };
+    let pending = |link: &&Arc<Link>| link.stage.requester().is_some();
     // What other managers are about to do with the tenant is theirs to know (T-9).
-    let told = |link: &Link| match &user {
-        Some(user) => access::knows(world, user, link.manager),
-        None => Ok(true),
-    };
-    for link in above.iter().chain(&world.links_below(id)?) {
-        if link.stage.requester().is_some() && told(link)? {
+    for link in above.iter().filter(pending) {
+        let told = match user {
+            Some(user) => access::knows(world, user, link.manager)?,
+            None => true,
+        };
+        if told {
             batch.add(index, Code::DelinkPending, id);
         }
     }
+    // That something parts from it which is not there for the actor is that there is something.
+    for link in world.links_below(id)?.iter().filter(pending) {
+        let there = unless_refused(authority::side_of_link(world, actor, link, Gate::Shut))?.is_some();
+        batch.add(index, if there { Code::DelinkPending } else { Code::HasManagedTenants }, id);
+    }
     // Of several managers none deletes for the others.
-    let manages = user.as_ref().is_some_and(|user| user.home != id);
+    let manages = user.is_some_and(|user| user.home != id);
     let others = above.iter().filter(|link| !doomed.contains_key(&link.manager)).count() > 1;
     if manages && others {
         batch.add(index, Code::DelinkFirst, id);

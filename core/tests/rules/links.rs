@@ -1,5 +1,6 @@
 //! Links (L).
 
+use tenantry::base::ids::RoleId;
 use tenantry::base::text::Service;
 use tenantry::event::Event;
 use tenantry::model::{EndCause, HandshakeState, Link, LinkRequest, Move, Stage, TenantKind, TermRequest};
@@ -568,6 +569,25 @@ fn t9_a_request_that_became_a_link_is_there_for_those_for_whom_the_link_is() {
     ended().when(EVE, CancelLinkRequest::new(ASKED)).then(refused(UnknownLinkRequest));
     // A role on the tenant itself shows the link, and so the request.
     assert_eq!(listed(&given.and(ADA, assign(EVE, ALONE, "read_only"))), 1);
+}
+
+#[test]
+fn t8_t9_whom_a_manager_asked_is_not_told_by_asking_where_the_manager_is_not_there() {
+    // `GUS` may ask for `MSP`, which does not exist for him, though `JOINTLY` does.
+    let desk = RoleId::from_uuid(Uuid::from_u128(0x6d0));
+    let role =
+        CreateRole { role: Some(desk), ..CreateRole::new(GRAND, text("Desk"), set(&["customers.add"])) };
+    let given = given()
+        .and(GINA, role)
+        .and(GINA, assign(GUS, MSP, &desk.to_string()))
+        .and(GINA, assign(GUS, JOINTLY, "read_only"))
+        .and(ADA, ask(MSP, "ALONE", "jointly"));
+    let anew = |number| RequestLink { request: Some(ASKED_AGAIN), ..ask(MSP, number, "jointly") };
+    let mut given = given.then_may(GUS, "tenant.view", JOINTLY);
+    for (number, told) in [("JOINTLY", AlreadyLinked), ("ALONE", LinkAlreadyRequested)] {
+        given = given.when(GINA, anew(number)).then(refused(told));
+        given = given.when(GUS, anew(number)).then(refused(CannotBeAsked));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tenants (T).
 
 use tenantry::Engine;
-use tenantry::base::ids::RequestId;
+use tenantry::base::ids::{RequestId, RoleId};
 use tenantry::base::text::Coordinates;
 use tenantry::engine::Options;
 use tenantry::model::{Actor, Operation, Patch, Subject, Tenant, TenantKind, User, UserState};
@@ -484,6 +484,27 @@ fn t7_cascade_takes_what_is_below_and_nobody_else_manages() {
     let shared = two_managers().when(STAFF, cascade(SECOND)).then(done());
     assert!(shared.get::<Tenant>(ALONE.uuid()).is_living());
     shared.then_may(ADA, "devices.view", ALONE).verified();
+}
+
+#[test]
+fn t7_t9_cascade_neither_takes_nor_tells_of_what_is_not_there_for_whoever_deletes() {
+    let cascade = || DeleteTenants { cascade: true, ..delete(&[SECOND]) };
+    // By a role that shows nothing, what is named is deleted, and no more than that.
+    let desk = RoleId::from_uuid(Uuid::from_u128(0x7d0));
+    let role =
+        CreateRole { role: Some(desk), ..CreateRole::new(SECOND, text("Desk"), set(&["tenant.delete"])) };
+    let blind = || {
+        let given = given().and(NINA, customer(SECOND, "fully")).and(NINA, role.clone());
+        given.and(STAFF, assign(NINA, NEW, &desk.to_string()))
+    };
+    blind().when(NINA, delete(&[NEW])).then(done());
+    blind().when(NINA, cascade()).then(refused(HasManagedTenants));
+    // That one of another manager's, too, parts from it is told as that there is something.
+    let shared = || two_managers().and(STAFF, assign(NINA, ALONE, "no_access"));
+    shared().when(NINA, cascade()).then(done());
+    let parting = || RequestDelink::new(LinkId::from_uuid(ASKED.uuid()));
+    shared().and(CARL, parting()).when(NINA, cascade()).then(refused(HasManagedTenants));
+    two_managers().and(CARL, parting()).when(NINA, cascade()).then(refused(DelinkPending));
 }
 
 #[test]
