@@ -71,7 +71,7 @@ faces: ## Builds and tests the libraries for C and Python
 # JSON Schema, the header and the symbols of the library for C, the wide part of the Python package. The tests compare them, and `git diff`
 # is the review.
 generate: ## Writes all generated files anew
-	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) $(ONCE) --lib --test house --test matrix --test surface --test wire -- $(GENERATED)
+	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) $(ONCE) --test header --test house --test matrix --test surface --test wire -- $(GENERATED)
 	python3 python/generate.py
 
 # A toolchain installed with the least profile lacks these two.
@@ -128,7 +128,8 @@ moves: ## Backs up, moves and restores stores over and over, with kills
 # Runs the words of the access index in Miri, which tries orders that other processors may take. Needs, once:
 # rustup toolchain install nightly --component miri,rust-src
 miri: ## Tries orders of memory that other processors may take; wants a nightly compiler
-	MIRIFLAGS="-Zmiri-many-seeds=0..$(SEEDS)" $(CARGO) +nightly miri test $(LOCKED) --package tenantry --lib index::seqlock
+	MIRIFLAGS="-Zmiri-many-seeds=0..$(SEEDS)" $(CARGO) +nightly miri test $(LOCKED) --package tenantry --features testkit \
+		--test inside index::seqlock
 
 # Measures tenantry beside what people would use instead, and publishes the figures in benches/ and the README.
 bench: ## Measures, and publishes the figures

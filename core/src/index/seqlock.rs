@@ -136,7 +136,7 @@ impl<C: RowCells> RowTable<C> {
     }
 
     /// The cell of a word, for which the table is extended if necessary. Only for the writer.
-    fn cell_or_extend(&self, word: usize) -> &AtomicU64 {
+    pub(super) fn cell_or_extend(&self, word: usize) -> &AtomicU64 {
         if self.cell(word).is_none()
             && let Some((extension, _)) = self.locate(word / C::WORDS)
             && let Some(rows) = self.extensions.get(extension)
@@ -237,7 +237,7 @@ pub(super) trait ReadSection {
 
 /// The old values of the words that a transaction replaces: an open-addressed hash table.
 #[derive(Debug)]
-struct UndoLog {
+pub(super) struct UndoLog {
     // Pairs of an address plus one, and the old word.
     slots: RowTable<Word>,
     // The number of slots in use, a power of two, less one.
@@ -265,7 +265,7 @@ impl UndoLog {
         None
     }
 
-    fn fill(&self, olds: impl ExactSizeIterator<Item = (u64, u64)>) {
+    pub(super) fn fill(&self, olds: impl ExactSizeIterator<Item = (u64, u64)>) {
         let mask = (olds.len() * 2).next_power_of_two() as u64 - 1;
         for word in 0..=mask as usize * 2 + 1 {
             self.slots.cell_or_extend(word).store(0, Ordering::Relaxed);
@@ -286,8 +286,8 @@ impl UndoLog {
 #[derive(Debug)]
 pub(super) struct Seqlock {
     // Twice the revision; one more while the writer is on its way to the next.
-    sequence: AtomicU64,
-    undo: UndoLog,
+    pub(super) sequence: AtomicU64,
+    pub(super) undo: UndoLog,
 }
 
 /// Reads while nobody writes.
@@ -484,7 +484,7 @@ impl<'t> WordWriter<'t> for DirectWriter {
 }
 
 #[derive(Debug)]
-struct PendingWrite<'t> {
+pub(super) struct PendingWrite<'t> {
     cell: &'t AtomicU64,
     new: u64,
 }
@@ -492,7 +492,7 @@ struct PendingWrite<'t> {
 /// The writes of one transaction, by address, to be published together.
 #[derive(Debug, Default)]
 pub(super) struct WriteSet<'t> {
-    words: BTreeMap<u64, PendingWrite<'t>>,
+    pub(super) words: BTreeMap<u64, PendingWrite<'t>>,
 }
 
 impl<'t> WordWriter<'t> for WriteSet<'t> {
@@ -506,106 +506,5 @@ impl<'t> WordWriter<'t> for WriteSet<'t> {
     fn set<C: RowCells>(&mut self, table: &'t RowTable<C>, at: usize, word: u64) {
         let cell = table.cell_or_extend(at);
         self.words.insert(table.address(at), PendingWrite { cell, new: word });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Under Miri, which is thousands of times slower, fewer.
-    const REVISIONS: u64 = if cfg!(miri) { 10 } else { 20_000 };
-    const FAR: usize = if cfg!(miri) { 100 } else { 900_000 };
-
-    /// Reads two words, far from each other, that are equal in every state.
-    struct Pair<'t>(&'t RowTable<CacheLine>);
-
-    impl ReadSection for Pair<'_> {
-        type Output = (u64, u64);
-
-        fn run(&mut self, reader: &impl Reader) -> (u64, u64) {
-            (reader.word(self.0, 3), reader.word(self.0, FAR))
-        }
-    }
-
-    #[test]
-    fn a_reader_finds_words_of_one_state_while_the_writer_writes() {
-        let table = RowTable::<CacheLine>::new(1, 1);
-        let lock = Seqlock::new(0, 2);
-        std::thread::scope(|threads| {
-            let readers: Vec<_> = (0..2)
-                .map(|_| {
-                    threads.spawn(|| {
-                        let mut last = 0;
-                        while last < REVISIONS {
-                            std::hint::spin_loop();
-                            let ((one, other), revision) = lock.read(&mut Pair(&table));
-                            assert_eq!((one, other), (revision * 7, revision * 7));
-                            assert!(revision >= last);
-                            last = revision;
-                        }
-                    })
-                })
-                .collect();
-            for revision in 1..=REVISIONS {
-                let mut changed = WriteSet::default();
-                changed.set(&table, FAR, revision * 7);
-                changed.set(&table, 3, revision * 7);
-                lock.publish(revision, &changed);
-            }
-            for reader in readers {
-                reader.join().unwrap();
-            }
-        });
-    }
-
-    #[test]
-    fn a_reader_amid_a_transaction_finds_the_state_before() {
-        let table = RowTable::<CacheLine>::new(1, 1);
-        let lock = Seqlock::new(4, 2);
-        let mut changed = WriteSet::default();
-        changed.set(&table, 3, 1);
-        changed.set(&table, FAR, 1);
-        // As far as a writer gets that is preempted between its two stores.
-        lock.undo.fill(changed.words.keys().map(|address| (*address, 0)));
-        lock.sequence.store(9, Ordering::Release);
-        table.cell_or_extend(3).store(1, Ordering::Relaxed);
-        assert_eq!(lock.read(&mut Pair(&table)), ((0, 0), 4));
-        table.cell_or_extend(FAR).store(1, Ordering::Relaxed);
-        lock.sequence.store(10, Ordering::Release);
-        assert_eq!(lock.read(&mut Pair(&table)), ((1, 1), 5));
-    }
-
-    #[test]
-    fn a_fast_reader_finds_initial_rows_while_nobody_writes() {
-        let table = RowTable::<CacheLine>::new(1, 2);
-        let lock = Seqlock::new(4, 2);
-        let fast = lock.fast_reader().unwrap();
-        assert!(fast.row(&table, 1).is_some() && fast.row(&table, 2).is_none());
-        assert_eq!(fast.steady().row(&table, 2).map(|row| fast.load(row, 0)), Some(0));
-        assert_eq!(fast.revision(), 4);
-        assert!(fast.validate());
-        let mut changed = WriteSet::default();
-        changed.set(&table, 8, 1);
-        lock.publish(5, &changed);
-        assert!(!fast.validate());
-        lock.sequence.store(11, Ordering::Release);
-        assert!(lock.fast_reader().is_none());
-    }
-
-    #[test]
-    fn a_table_grows_without_moving() {
-        let table = RowTable::<HalfLine>::new(1, 5);
-        let first = std::ptr::from_ref(table.cell_or_extend(19));
-        let mut direct = DirectWriter;
-        let words = if cfg!(miri) { 10_000 } else { 200_000 };
-        for word in 0..words {
-            direct.set(&table, word, word as u64 + 1);
-        }
-        assert_eq!(first, std::ptr::from_ref(table.cell_or_extend(19)));
-        for word in 0..words {
-            assert_eq!(direct.word(&table, word), word as u64 + 1);
-        }
-        assert_eq!(direct.word(&table, 100_000_000), 0);
     }
 }

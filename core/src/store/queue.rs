@@ -12,9 +12,9 @@ pub(super) struct Queue<T> {
     turn: Condvar,
 }
 
-struct State<T> {
+pub(super) struct State<T> {
     thing: Option<T>,
-    waiting: VecDeque<u64>,
+    pub(super) waiting: VecDeque<u64>,
     next: u64,
 }
 
@@ -62,7 +62,7 @@ impl<T> Queue<T> {
     }
 
     // A panic elsewhere leaves the state whole: every change of it is one step.
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -85,36 +85,5 @@ impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
         self.queue.lock().thing = self.thing.take();
         self.queue.turn.notify_all();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_is_lent_in_the_order_of_asking() {
-        let queue = Queue::new(Vec::new());
-        let first = queue.take(Duration::ZERO).unwrap();
-        std::thread::scope(|scope| {
-            for number in 0..8 {
-                let queue = &queue;
-                scope.spawn(move || queue.take(Duration::from_secs(60)).unwrap().push(number));
-                while queue.lock().waiting.len() <= number {
-                    std::thread::yield_now();
-                }
-            }
-            drop(first);
-        });
-        assert_eq!(*queue.take(Duration::ZERO).unwrap(), (0..8).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn who_loses_patience_leaves_the_queue() {
-        let queue = Queue::new(());
-        let first = queue.take(Duration::ZERO).unwrap();
-        assert!(queue.take(Duration::from_millis(1)).is_none());
-        drop(first);
-        assert!(queue.take(Duration::ZERO).is_some());
     }
 }

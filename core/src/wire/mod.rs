@@ -42,7 +42,7 @@ pub(crate) mod ask;
 pub(crate) mod call;
 mod fault;
 pub(crate) mod parse;
-mod read;
+pub(crate) mod read;
 #[cfg(feature = "schema")]
 mod schema;
 mod strict;

@@ -115,7 +115,6 @@ impl Package {
                     open.push(path);
                 } else if let Some(name) = inner.strip_suffix(".rs")
                     && !name.starts_with("bin/")
-                    && !name.ends_with("tests")
                 {
                     let mut module: Module = name.split('/').map(str::to_owned).collect();
                     if module.last().is_some_and(|last| last == "mod") || ["lib", "main"].contains(&name) {

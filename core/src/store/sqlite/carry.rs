@@ -38,15 +38,15 @@ ALTER TABLE personal RENAME TO personal_1;
 ";
 
 /// A step from a format to the next.
-pub(super) struct Migration {
+pub(super) struct Migration<'r> {
     /// The format it starts from.
     pub(super) from: i32,
     /// What it does, within the one transaction of the whole way.
-    pub(super) run: fn(&Conn) -> Result<()>,
+    pub(super) run: &'r dyn Fn(&Conn) -> Result<()>,
 }
 
 /// Every step there is, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration { from: 1, run: carry }];
+pub(super) const MIGRATIONS: &[Migration<'_>] = &[Migration { from: 1, run: &carry }];
 
 /// Brings an older file up to date, and writes it anew then.
 pub(super) fn up_to_date(conn: &Conn, deadline: Instant) -> Result<()> {
@@ -61,7 +61,7 @@ pub(super) fn up_to_date(conn: &Conn, deadline: Instant) -> Result<()> {
 }
 
 /// Takes an older file to `format`, all the way in one transaction; whether it was older.
-pub(super) fn migrate(conn: &Conn, steps: &[Migration], format: i32, deadline: Instant) -> Result<bool> {
+pub(super) fn migrate(conn: &Conn, steps: &[Migration<'_>], format: i32, deadline: Instant) -> Result<bool> {
     let db = &conn.db;
     if pragma(db, "user_version")? >= format {
         return Ok(false);

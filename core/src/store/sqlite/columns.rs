@@ -220,7 +220,7 @@ impl Layout {
     }
 
     /// The fields that have columns.
-    #[cfg(test)]
+    #[cfg(feature = "testkit")]
     pub(super) fn fields(&self) -> impl Iterator<Item = &'static str> {
         self.fields.iter().map(|(field, _)| *field)
     }

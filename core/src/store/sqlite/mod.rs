@@ -10,6 +10,8 @@ mod columns;
 mod copy;
 mod fault;
 mod file;
+#[cfg(feature = "testkit")]
+pub(crate) mod inside;
 #[cfg(all(
     target_os = "linux",
     target_pointer_width = "64",
@@ -27,8 +29,6 @@ mod read;
 mod restore;
 mod retold;
 mod schema;
-#[cfg(test)]
-mod tests;
 mod words;
 mod write;
 

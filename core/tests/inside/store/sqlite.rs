@@ -2,23 +2,19 @@
 //! older formats.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use rusqlite::{Connection, StatementStatus};
-
-use super::carry::{MIGRATIONS, Migration};
-use super::pack::{Beside, unpacked};
-use super::read::{
-    ADDRESSED, GET, GET_PAST, GET_ROW, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, PERSONAL, SCAN,
-    SCAN_BACK, SCAN_KEY, SCAN_KEY_BACK,
-};
-use super::retold::{DERIVED, PEOPLE};
-use super::*;
-use crate::base::ids::{LinkId, TenantId};
-use crate::base::time::Timestamp;
-use crate::model::{Link, Stage};
-use crate::policy::{Policy, PolicyVersion};
-use crate::store::NewRecord;
-use crate::view::{Index, Key, Write};
+use tenantry::base::ids::{LinkId, TenantId};
+use tenantry::base::time::Timestamp;
+use tenantry::journal::Head;
+use tenantry::model::{Link, Stage};
+use tenantry::policy::{Policy, PolicyVersion};
+use tenantry::store::StoreError;
+use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
+use tenantry::testkit::inside::sqlite::{self, COLUMNS, FORMAT, READS};
+use tenantry::testkit::inside::{Any, Index, Key, Kind, NewRecord, Port, Span, StoredRecord, View, Write};
+use uuid::Uuid;
 
 fn quick() -> FileOptions {
     FileOptions::default().synchronous(Synchronous::Normal)
@@ -70,21 +66,10 @@ fn link(number: u64, managed: u64, stage: Stage) -> Write {
 #[test]
 fn every_read_is_a_search_and_none_sorts() {
     let place = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
-    let lease = store.lease().unwrap();
-    let scans = [SCAN, SCAN_BACK, SCAN_KEY, SCAN_KEY_BACK];
-    for sql in scans.into_iter().chain([
-        GET,
-        GET_ROW,
-        GET_PAST,
-        MEMBERS,
-        MEMBERS_BACK,
-        NEXT_KEY,
-        KEY_BEFORE,
-        PERSONAL,
-        ADDRESSED,
-    ]) {
-        let mut explain = lease.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    drop(SqliteStore::open(place.path().join("store"), quick()).unwrap());
+    let db = Connection::open(place.path().join("store")).unwrap();
+    for sql in READS {
+        let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = explain.raw_query();
         let mut plan: Vec<String> = Vec::new();
         while let Some(step) = rows.next().unwrap() {
@@ -101,11 +86,10 @@ fn every_read_is_a_search_and_none_sorts() {
 #[test]
 fn what_is_compared_is_read_in_order_and_not_sorted() {
     let place = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(place.path().join("store"), quick()).unwrap();
-    let lease = store.lease().unwrap();
-    let derived = DERIVED.iter().map(retold::Derived::select);
-    for sql in derived.chain([PEOPLE.to_owned()]) {
-        let mut explain = lease.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    drop(SqliteStore::open(place.path().join("store"), quick()).unwrap());
+    let db = Connection::open(place.path().join("store")).unwrap();
+    for sql in sqlite::compared() {
+        let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let plan = explain.query_map([], |step| step.get(3)).unwrap();
         let plan: Vec<String> = plan.map(rusqlite::Result::unwrap).collect();
         assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
@@ -114,29 +98,29 @@ fn what_is_compared_is_read_in_order_and_not_sorted() {
 
 /// The steps SQLite takes for a read of a tenant's links, now or as of a record.
 fn steps(store: &SqliteStore, managed: u64, seq: Option<u64>) -> i32 {
-    let lease = store.lease().unwrap();
-    let count = |reset: bool| -> i32 {
-        [GET, GET_PAST, SCAN, MEMBERS, NEXT_KEY]
-            .iter()
-            .map(|sql| {
-                let held = lease.db.prepare_cached(sql).unwrap();
-                let steps = held.get_status(StatementStatus::VmStep);
-                if reset {
-                    held.reset_status(StatementStatus::VmStep);
-                }
-                steps
-            })
-            .sum()
+    let count = |db: &Connection, reset: bool| -> i32 {
+        let steps = READS.iter().map(|sql| {
+            let held = db.prepare_cached(sql).unwrap();
+            let steps = held.get_status(StatementStatus::VmStep);
+            if reset {
+                held.reset_status(StatementStatus::VmStep);
+            }
+            steps
+        });
+        steps.sum()
     };
-    count(true);
+    // Whoever is alone is lent the same connection again.
+    sqlite::leased(store, |db| count(db, true)).unwrap();
     let key = Key::new().id(Uuid::from_u64_pair(7, managed)).flag(true);
     let span = Span::under(Index::LinkManaged, key);
+    let reading = store.read().unwrap();
     let found = match seq {
-        None => View::scan(&*lease, &span, 256).unwrap(),
-        Some(seq) => lease.as_of(seq).unwrap().scan(&span, 256).unwrap(),
+        None => reading.view().scan(&span, 256).unwrap(),
+        Some(seq) => reading.as_of(seq).unwrap().scan(&span, 256).unwrap(),
     };
     assert!(found.len() <= 1);
-    count(false)
+    drop(reading);
+    sqlite::leased(store, |db| count(db, false)).unwrap()
 }
 
 #[test]
@@ -162,7 +146,7 @@ fn a_number_stands_for_one_thing_for_ever() {
     let path = place.path().join("store");
     let store = SqliteStore::open(&path, quick()).unwrap();
     let number = |link: u64| -> Option<i64> {
-        store.lease().unwrap().number(Kind::Link, Uuid::from_u64_pair(7, link)).unwrap()
+        sqlite::number(&store, Kind::Link, Uuid::from_u64_pair(7, link)).unwrap()
     };
     // What one record makes is numbered by kind and id, in whatever order it is found out.
     let seq = commit(&store, vec![link(6, 6, Stage::Active), link(5, 6, Stage::Active)]);
@@ -207,7 +191,7 @@ fn a_record_is_packed_without_loss_and_read_by_the_words_in_the_file() {
     };
     drop(SqliteStore::open(&path, quick()).unwrap());
     let db = Connection::open(&path).unwrap();
-    let sql = format!("SELECT typeof(body), length(body), {} FROM record ORDER BY seq", unpacked());
+    let sql = format!("SELECT typeof(body), length(body), {} FROM record ORDER BY seq", sqlite::unpacked());
     let mut all = db.prepare(&sql).unwrap();
     let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     let after: Vec<(String, i64, String)> = rows.map(rusqlite::Result::unwrap).collect();
@@ -220,7 +204,7 @@ fn a_record_is_packed_without_loss_and_read_by_the_words_in_the_file() {
     }
     assert!(packed * 3 < plain, "{packed} of {plain} bytes");
     // What no record of ours looks like.
-    let beside = Beside { seq: 7, at: 1, request: Some(Uuid::nil()) };
+    let beside = (7, 1, Some(Uuid::nil()));
     for text in [
         "",
         "{}",
@@ -231,29 +215,27 @@ fn a_record_is_packed_without_loss_and_read_by_the_words_in_the_file() {
         "{\"seq\":7,\"rules\":2,\"at\":{\"seq\":8,",
     ] {
         let text = text.repeat(40);
-        match pack::pack(&text, &beside) {
-            Some(packed) => assert_eq!(pack::unpack(&packed, &beside), Some(text)),
+        match sqlite::pack(&text, beside) {
+            Some(packed) => assert_eq!(sqlite::unpack(&packed, beside), Some(text)),
             None => assert!(text.len() < 40 * 9, "{text}"),
         }
     }
     for packed in [&[1_u8, 2, 3][..], &[4, 0], &[5, 9, 65], &[15, 255], &[9], &[127], &[255]] {
-        assert_eq!(pack::unpack(packed, &beside), None, "{packed:?}");
+        assert_eq!(sqlite::unpack(packed, beside), None, "{packed:?}");
     }
 }
 
 #[test]
 fn a_layout_has_a_column_for_each_field_that_it_names() {
-    for layout in columns::LAYOUTS {
-        let names: BTreeSet<_> = layout.fields().collect();
-        assert!(names.len() == layout.fields().count() && names.len() < columns::NAMES.len());
+    for layout in sqlite::layouts() {
+        let names: BTreeSet<_> = layout.iter().collect();
+        assert!(names.len() == layout.len() && names.len() < COLUMNS.len());
     }
-    assert!(
-        schema::TABLES.contains(
-            &columns::NAMES
-                .map(|name| if name == "rest" { "rest TEXT".to_owned() } else { format!("{name} ANY") })
-                .join(", ")
-        )
-    );
+    let columns: Vec<String> = COLUMNS
+        .iter()
+        .map(|name| if *name == "rest" { "rest TEXT".to_owned() } else { format!("{name} ANY") })
+        .collect();
+    assert!(sqlite::TABLES.contains(&columns.join(", ")));
 }
 
 #[test]
@@ -281,7 +263,7 @@ fn a_policy_is_decoded_once() {
     let kept = PolicyVersion { superseded: true, ..first.clone() };
     commit(&store, vec![Write::Put(Any::from(kept.clone())), Write::Put(Any::from(second.clone()))]);
     assert_eq!(*load(None), second);
-    let key = PolicyVersion::key(0);
+    let key = Any::from(kept.clone()).id();
     let reading = store.read().unwrap();
     for _ in 0..2 {
         let loaded = reading.load(Kind::PolicyVersion, key).unwrap();
@@ -298,34 +280,27 @@ fn an_older_format_is_brought_up_to_date_or_left_as_it_is() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
     drop(SqliteStore::open(&path, quick()).unwrap());
-    let db = connect(&FilePlace::of(&path).unwrap(), true, &quick()).unwrap();
-    let deadline = deadline(&quick());
-    let version =
-        |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)).unwrap();
-    let add: fn(&Conn) -> Result<()> = |conn| Ok(conn.db.execute_batch("CREATE TABLE novelty(a)")?);
-    let fail: fn(&Conn) -> Result<()> =
-        |conn| Ok(conn.db.execute_batch("CREATE TABLE novelty(a); nonsense")?);
-    let conn = Conn::new(db);
-    let db = &conn.db;
-    let broken = [Migration { from: FORMAT, run: add }, Migration { from: FORMAT + 1, run: fail }];
-    assert!(carry::migrate(&conn, &broken, FORMAT + 2, deadline).is_err());
-    assert_eq!(version(db), FORMAT, "all the way or not at all");
+    let db = Connection::open(&path).unwrap();
+    let version = || db.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)).unwrap();
+    let add = (FORMAT, "CREATE TABLE novelty(a)");
+    let fail = (FORMAT + 1, "CREATE TABLE novelty(a); nonsense");
+    sqlite::carry(&path, &[add, fail], FORMAT + 2).unwrap_err();
+    assert_eq!(version(), FORMAT, "all the way or not at all");
     db.prepare("SELECT * FROM novelty").unwrap_err();
-    let good = [Migration { from: FORMAT, run: add }];
-    carry::migrate(&conn, &good, FORMAT + 1, deadline).unwrap();
-    assert_eq!(version(db), FORMAT + 1);
+    sqlite::carry(&path, &[add], FORMAT + 1).unwrap();
+    assert_eq!(version(), FORMAT + 1);
     db.prepare("SELECT * FROM novelty").unwrap();
     let format: i32 =
         db.query_row("SELECT value FROM meta WHERE name = 'format'", [], |row| row.get(0)).unwrap();
     assert_eq!(format, FORMAT + 1);
     // A newer format that says it can still be read and written by this library.
-    drop(conn);
+    drop(db);
     SqliteStore::open(&path, quick()).unwrap().write().unwrap();
 }
 
 #[test]
 fn every_format_has_a_step_to_the_next() {
-    assert!(MIGRATIONS.iter().map(|step| step.from).eq(1..FORMAT));
+    assert!(sqlite::carried().eq(1..FORMAT));
 }
 
 #[test]
@@ -334,7 +309,7 @@ fn a_newer_library_is_noticed_in_the_next_transaction() {
     let path = place.path().join("store");
     let store = SqliteStore::open(&path, quick()).unwrap();
     commit(&store, vec![link(5, 6, Stage::Active)]);
-    let db = connect(&FilePlace::of(&path).unwrap(), true, &quick()).unwrap();
+    let db = Connection::open(&path).unwrap();
     let newer = FORMAT + 1;
     let change =
         format!("PRAGMA user_version = {newer}; UPDATE meta SET value = {newer} WHERE name IN ('format', ");
@@ -351,7 +326,7 @@ fn a_marked_erasure_is_carried_out_when_the_store_is_opened() {
     let path = place.path().join("store");
     let store = SqliteStore::open(&path, quick()).unwrap();
     commit(&store, vec![link(5, 6, Stage::Active)]);
-    let db = connect(&FilePlace::of(&path).unwrap(), true, &quick()).unwrap();
+    let db = Connection::open(&path).unwrap();
     db.execute_batch("UPDATE meta SET value = 1 WHERE name = 'wipe'").unwrap();
     let log = path.with_file_name("store-wal");
     assert!(log.metadata().unwrap().len() > 0);
@@ -368,21 +343,20 @@ fn a_failed_commit_is_looked_up_before_it_is_reported() {
     let path = place.path().join("store");
     let store = SqliteStore::open(&path, quick()).unwrap();
     commit(&store, vec![link(5, 6, Stage::Active)]);
-    let right = store.right().unwrap();
-    let first = right.records_after(0, 1).unwrap().remove(0);
+    let first = store.read().unwrap().records_after(0, 1).unwrap().remove(0);
     let mut other = first.clone();
     other.text.push(' ');
-    // Without a transaction every commit fails, for a reason that tells nothing.
-    roll_back(&right.db);
-    right.finish(|conn| conn.holds(&first)).unwrap();
-    let unknown =
-        |outcome: Result<()>| matches!(outcome, Err(SqliteFault(StoreError::OutcomeUnknown { .. })));
-    assert!(unknown(right.finish(|conn| conn.holds(&other))));
-    assert!(unknown(right.finish(|_| Err(damaged("the file cannot be read")))));
+    sqlite::fail_to_commit(&store, Some(&first)).unwrap();
+    let unknown = |record| {
+        let outcome = sqlite::fail_to_commit(&store, record);
+        matches!(outcome, Err(StoreError::OutcomeUnknown { .. }))
+    };
+    assert!(unknown(Some(&other)));
+    assert!(unknown(None));
 }
 
 #[test]
 fn a_path_becomes_a_uri_without_meaning() {
-    let uri = |path: &str| file::uri(Path::new(path));
+    let uri = |path: &str| sqlite::uri(Path::new(path));
     assert_eq!(uri("/a b/c?mode=rw#%20"), "file:/a%20b/c%3fmode%3drw%23%2520?immutable=1");
 }

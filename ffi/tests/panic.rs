@@ -1,8 +1,20 @@
 //! What C cannot show: a panic is contained, and the process's hook is left alone. All else is tested in C.
 
+#![expect(clippy::missing_safety_doc, reason = "the header says at each function what its caller owes")]
+#![expect(non_camel_case_types, reason = "types are named as C knows them")]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::error::{guard, tenantry_error, tenantry_error_free, tenantry_error_status};
+#[path = "../src/error.rs"]
+#[expect(dead_code, reason = "a part of it is tested by itself")]
+mod error;
+#[path = "../src/guard.rs"]
+mod guard;
+#[path = "../src/handle.rs"]
+#[expect(dead_code, reason = "a part of it is tested by itself")]
+mod handle;
+
+use error::{guard, tenantry_error, tenantry_error_free, tenantry_error_status};
 
 static HOOKED: AtomicU32 = AtomicU32::new(0);
 

@@ -8,7 +8,7 @@ use tenantry::model::{HandshakeState, Operation, Party, Stage, TenantKind, UserS
 use tenantry::policy::Policy;
 use tenantry::wire::Status;
 
-const PREFACE: &str = include_str!("preface.h");
+const PREFACE: &str = include_str!("../src/preface.h");
 
 /// The chapters: a title and the file whose types and functions they hold.
 const CHAPTERS: [(&str, &str); 9] = [
