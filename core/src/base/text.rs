@@ -291,7 +291,8 @@ texts! {
     /// ```
     DeviceId(String) = "device", looked_at, device, r"^\s*['’]?\s*[A-Za-z0-9._\/ ,:&+-]{4,100}\s*$";
     /// Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them
-    /// (S-1).
+    /// (S-1). Whoever opened the console chose it: before a link is made of it, it wants the look
+    /// that anything typed by a user gets (`javascript:`, another site).
     ReturnPlace(String) = "return place", looked_at, return_place, r"^\s*[!-~]{1,2048}\s*$";
 }
 

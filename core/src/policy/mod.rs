@@ -411,7 +411,9 @@ impl Policy {
             {
                 faults.push(format!("the console of `{service}` must be 1 to 2048 visible ASCII characters"));
             }
-            if !["https://", "http://", "/"].iter().any(|start| address.starts_with(start)) {
+            // What begins with two is another site's, which browsers do not look at closely.
+            let elsewhere = ["//", "/\\"].iter().any(|start| address.starts_with(start));
+            if elsewhere || !["https://", "http://", "/"].iter().any(|start| address.starts_with(start)) {
                 faults.push(format!(
                     "the console of `{service}` must begin with `https://`, `http://` or, on the host's own site, `/`"
                 ));

@@ -345,8 +345,10 @@ impl Touched {
             Event::PolicySet { .. } => self.everything = true,
             Event::RoleEdited { role, permissions, .. } => {
                 let before = world.role(*role)?;
-                if before.is_some_and(|before| before.permissions != *permissions) {
+                if let Some(before) = before.filter(|before| before.permissions != *permissions) {
                     self.having(world, *role)?;
+                    // Who is offered it may have been offered less than it is now (P-15).
+                    self.subjects.insert(Subject::Tenant(before.tenant));
                 }
             }
             Event::TenantDisabled { tenant } | Event::LinkCreated { managed: tenant, .. } => {

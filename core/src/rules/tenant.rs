@@ -281,19 +281,19 @@ fn doomed(
     {
         for link in world.each_link_below(id) {
             let below = link?.managed;
-            if doomed.contains_key(&below) || command.tenants.contains(&below) {
+            if doomed.contains_key(&below) {
                 continue;
             }
             let managers = world.links_above(below)?;
             if !managers.iter().all(|link| doomed.contains_key(&link.manager)) {
                 continue;
             }
-            // What is not there for the actor is not named, whatever they may do there (T-9).
-            let ruling = match user {
-                Some(user) if !access::sees(world, user, below)? => {
-                    refuse(Code::HasManagedTenants, command.tenants[index])
-                }
-                _ => may(below),
+            // What is not there for the actor is not named, whatever they may do there, and to name
+            // it themselves tells them nothing more (T-9).
+            let hidden = user.map_or(Ok(false), |user| access::sees(world, user, below).map(|sees| !sees))?;
+            let ruling = match hidden || command.tenants.contains(&below) {
+                true => refuse(Code::HasManagedTenants, command.tenants[index]),
+                false => may(below),
             };
             if batch.note(index, ruling)?.is_some() {
                 doomed.insert(below, index);

@@ -75,6 +75,25 @@ fn l3_an_invitation_ends_where_its_sender_holds_less_than_it_offers() {
 }
 
 #[test]
+fn l3_an_invitation_ends_where_what_it_offers_becomes_more_than_its_sender_holds() {
+    let (own, offered) = ("00000000-0000-0000-0000-0000000006a0", "00000000-0000-0000-0000-0000000006a1");
+    let role = |id: &str, name, permissions: &[&str]| CreateRole {
+        role: Some(text(id)),
+        ..CreateRole::new(MSP, text(name), set(permissions))
+    };
+    let given = given()
+        .and(ADA, role(own, "Desk", &["users.manage", "tenant.view"]))
+        .and(ADA, role(offered, "Guest", &["tenant.view"]))
+        .and(ADA, Assign::new(vec![NewAssignment { below: Some(false), ..place(RITA, MSP, own) }]))
+        .and(RITA, InviteUser { below: Some(false), ..invite(MSP, offered) });
+    let more = EditRole {
+        permissions: Some(set(&["tenant.view", "devices.manage"])),
+        ..EditRole::new(text(offered))
+    };
+    ends(given, ADA, more, EVE_INVITATION).verified();
+}
+
+#[test]
 fn l3_what_a_managers_people_hand_out_ends_with_the_grant_and_with_the_link() {
     let granted = || {
         let given = given().and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])));

@@ -25,7 +25,7 @@ fn p13_the_policies_that_come_with_the_library_are_valid() {
 #[test]
 fn p13_every_contradiction_in_a_policy_is_named() {
     type Fault = fn(&mut Policy);
-    let faults: [(Fault, &str); 38] = [
+    let faults: [(Fault, &str); 39] = [
         (|it| it.name = " ".to_owned(), "the policy needs a name of 1 to 64 characters"),
         (|it| it.name = "x".repeat(65), "the policy needs a name of 1 to 64 characters"),
         (|it| it.permissions.clear(), "a policy holds 1 to 128 permissions, not 0"),
@@ -113,6 +113,10 @@ fn p13_every_contradiction_in_a_policy_is_named() {
         ),
         (
             |it| drop(it.consoles.insert(text("manage"), "javascript:alert(1)".to_owned())),
+            "the console of `manage` must begin with `https://`, `http://` or, on the host's own site, `/`",
+        ),
+        (
+            |it| drop(it.consoles.insert(text("manage"), "//elsewhere.example/console".to_owned())),
             "the console of `manage` must begin with `https://`, `http://` or, on the host's own site, `/`",
         ),
         (|it| it.max_managers = 0, "`max_managers` must be 1 to 16, not 0"),

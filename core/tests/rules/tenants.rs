@@ -499,6 +499,15 @@ fn t7_t9_cascade_neither_takes_nor_tells_of_what_is_not_there_for_whoever_delete
     };
     blind().when(NINA, delete(&[NEW])).then(done());
     blind().when(NINA, cascade()).then(refused(HasManagedTenants));
+    // Nor does naming it beside its manager tell that it is there.
+    let kept_off = given().and(NINA, customer(SECOND, "fully")).and(STAFF, assign(NINA, NEW, "no_access"));
+    for other in [NEW, FULLY, TenantId::from_uuid(Uuid::from_u128(0x7d1))] {
+        let both = DeleteTenants { cascade: true, ..delete(&[SECOND, other]) };
+        let submitted = kept_off.engine.submit(kept_off.request(NINA, both));
+        let Err(tenantry::Error::Refused(refusal)) = submitted else { panic!("{submitted:?}") };
+        let items: Vec<_> = refusal.items.iter().map(|it| it.code).collect();
+        assert_eq!(items, [HasManagedTenants, UnknownTenant], "{other}");
+    }
     // That one of another manager's, too, parts from it is told as that there is something.
     let shared = || two_managers().and(STAFF, assign(NINA, ALONE, "no_access"));
     shared().when(NINA, cascade()).then(done());
