@@ -589,8 +589,11 @@ fn walk(
         let then = moment.filter(|_| asking.percent(50)).and_then(|moment| pair.then(moment));
         let question = generator.list_question(then.as_ref().map_or(&pair.oracle, |then| &then.oracle), at);
         pair.agree(&question, moment, coverage)?;
-        if moment.is_some() {
+        if let Some(then) = moment.and_then(|moment| pair.then(moment)) {
             pair.ask_ahead(at)?;
+            if let Some(question) = generator.look_up_of_a_past(&then.oracle, &pair.oracle, at) {
+                pair.agree(&question, moment, coverage)?;
+            }
         }
     }
     if last || beside.percent(5) {

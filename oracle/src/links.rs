@@ -433,7 +433,8 @@ impl Oracle {
             obstacles.push(Code::NothingToDo);
         }
         let widened = !c.grants.is_subset(&link.grants);
-        if widened {
+        // Of a link that has ended, neither (L-6.11).
+        if widened && link.in_force(at) {
             obstacles.extend(self.given_enough(who, &link, at));
         }
         least(obstacles)?;

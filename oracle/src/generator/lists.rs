@@ -1,6 +1,7 @@
 //! Questions about lists, mail and the audit.
 
 use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::Number;
 use tenantry::base::time::Timestamp;
 use tenantry::command::Command;
 use tenantry::model::{Actor, HandshakeState, ResellerStatus, Stage, UserState};
@@ -139,6 +140,25 @@ impl Generator {
             _ => (Asked::Pins, "tenant.view", self.living_tenant(oracle)),
         };
         ListQuestion { viewer: self.actor_for(oracle, permission, about), asked, at }
+    }
+
+    /// What a number stood for, of a tenant that is called otherwise by now, if there is one.
+    pub fn look_up_of_a_past(
+        &mut self,
+        then: &Oracle,
+        today: &Oracle,
+        at: Timestamp,
+    ) -> Option<ListQuestion> {
+        let numbers = today.tenants.iter().map(|tenant| tenant.number.clone());
+        let other = |number: &Number| {
+            let stood_for = then.numbered(number);
+            stood_for.is_ok() && stood_for != today.numbered(number)
+        };
+        let numbers: Vec<Number> = numbers.filter(other).collect();
+        let number = self.rng.pick(&numbers)?.clone();
+        let manager = self.msp(today);
+        let viewer = self.actor_for(today, "customers.add", manager);
+        Some(ListQuestion { viewer, asked: Asked::LookUp(number), at })
     }
 
     /// A random question about what lies on somebody's desk, by dice of its own: whoever plays on is not disturbed.

@@ -1,7 +1,7 @@
 //! What comes about seldom by itself: kinds that are corrected under what waits or was sold, deletions above what is hidden,
 //! and who asks again for what is not there for them (T-1, T-7, T-8).
 
-use tenantry::base::ids::{LinkRequestId, ManagerInvitationId, RoleId, TenantId, UploadId, UserId};
+use tenantry::base::ids::{LinkId, LinkRequestId, ManagerInvitationId, RoleId, TenantId, UploadId, UserId};
 use tenantry::command::*;
 use tenantry::model::{Actor, HandshakeState, Party, ResellerStatus, RoleRef, TenantKind};
 
@@ -13,7 +13,8 @@ impl Generator {
     pub(super) fn seldom(&mut self, oracle: &Oracle) -> Vec<(Actor, Command)> {
         let made = match self.rng.below(10) {
             0..=3 => self.correct_a_kind(oracle),
-            4..=5 => self.delete_above_what_is_hidden(oracle),
+            4 => self.delete_above_what_is_hidden(oracle),
+            5 => self.delete_beside_another(oracle),
             _ => self.ask_again(oracle),
         };
         let mut commands = made.unwrap_or_default();
@@ -133,6 +134,39 @@ impl Generator {
         }
         let (tenants, cascade) = (vec![link.manager], self.rng.percent(85));
         let deleted = DeleteTenants { tenants, confirm: "delete".to_owned(), cascade };
+        commands.push((Actor::User(user), deleted.into()));
+        Some(commands)
+    }
+
+    /// A new manager comes to manage what another does, parts from it now and then, and is deleted by somebody of its own who
+    /// is mostly kept off that.
+    fn delete_beside_another(&mut self, oracle: &Oracle) -> Option<Vec<(Actor, Command)>> {
+        if oracle.policy.max_managers < 2 {
+            return None;
+        }
+        let operator = Actor::operator_for(self.ticket());
+        let (_, Command::RequestLink(asked)) = self.gen_second_link(oracle)? else { return None };
+        let shared = oracle.tenants.iter().find(|one| one.number == asked.number)?.id;
+        let register = self.register_tenant(TenantKind::Msp);
+        let manager = register.tenant?;
+        let owner = self.register_user(manager, oracle.super_role());
+        let user = owner.user?;
+        let request = asked.request?;
+        let link = LinkId::from_uuid(request.uuid());
+        let asked = RequestLink { manager, ..asked };
+        let mut commands: Vec<Command> =
+            vec![register.into(), owner.into(), asked.into(), AcceptLink { request }.into()];
+        if self.rng.percent(75) {
+            let role = RoleRef::Builtin(word("no_access"));
+            let off = NewAssignment { user, tenant: shared, role, below: Some(false) };
+            commands.push(Assign { assignments: vec![off] }.into());
+        }
+        if self.rng.percent(40) {
+            let party = [Party::Manager, Party::Customer][self.rng.below(2)];
+            commands.push(RequestDelink { link, party: Some(party) }.into());
+        }
+        let mut commands: Vec<_> = commands.into_iter().map(|command| (operator.clone(), command)).collect();
+        let deleted = DeleteTenants { tenants: vec![manager], confirm: "delete".to_owned(), cascade: true };
         commands.push((Actor::User(user), deleted.into()));
         Some(commands)
     }
