@@ -1,11 +1,10 @@
-use serde_json::Value;
 use tenantry::journal::Record;
 use tenantry::model::Actor;
-use tenantry::testkit::inside::{RULES, upcast, upcasts};
+use tenantry::testkit::inside::{RULES, Step, upcast, upcasts};
 
 /// Of records of before rules 2, the command `close` is called `sweep`; of before 3, what was a
 /// sweep of nobody's is the clock's.
-const STEPS: &[(u32, fn(&mut Value))] = &[
+const STEPS: &[Step] = &[
     (2, |record| {
         if let Some(command) = record.get_mut("command")
             && command == "close"
