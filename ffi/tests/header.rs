@@ -1,6 +1,8 @@
 //! Writes `include/tenantry.h`: what is said once at the top, the constants from the library's own tables, then each file
 //! of this package in turn. Runs as a test, which compares; `UPDATE_GOLDEN=1` writes.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,5 @@
 //! What C cannot show: a panic is contained, and the process's hook is left alone. All else is tested in C.
 
-#![expect(clippy::missing_safety_doc, reason = "the header says at each function what its caller owes")]
 #![expect(non_camel_case_types, reason = "types are named as C knows them")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,12 +8,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[expect(dead_code, reason = "a part of it is tested by itself")]
 mod error;
 #[path = "../src/guard.rs"]
+#[expect(dead_code, reason = "a part of it is tested by itself")]
 mod guard;
 #[path = "../src/handle.rs"]
 #[expect(dead_code, reason = "a part of it is tested by itself")]
 mod handle;
 
-use error::{guard, tenantry_error, tenantry_error_free, tenantry_error_status};
+use error::{guard, tenantry_error, tenantry_error_free, tenantry_error_message, tenantry_error_status};
 
 static HOOKED: AtomicU32 = AtomicU32::new(0);
 
@@ -36,7 +36,7 @@ fn a_panic_is_contained_told_and_seen_by_the_hook_of_the_process() {
         // SAFETY: as above.
         unsafe {
             assert_eq!(tenantry_error_status(error), 9901);
-            let said = crate::error::tenantry_error_message(error, std::ptr::null_mut());
+            let said = tenantry_error_message(error, std::ptr::null_mut());
             let said = std::ffi::CStr::from_ptr(said).to_str().unwrap();
             assert_eq!(said, format!("stopped by a defect: {text}"));
             assert_eq!(tenantry_error_free(&raw mut error), 0);

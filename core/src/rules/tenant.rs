@@ -275,9 +275,9 @@ fn doomed(
             doomed.entry(id).or_insert(index);
         }
     }
-    let mut open: Vec<_> = doomed.iter().map(|(&id, &index)| (id, index)).collect();
+    let mut open: Vec<_> = doomed.iter().map(|(&id, &index)| (id, (index, id))).collect();
     while command.cascade
-        && let Some((id, index)) = open.pop()
+        && let Some((id, (index, named))) = open.pop()
     {
         for link in world.each_link_below(id) {
             let below = link?.managed;
@@ -292,12 +292,12 @@ fn doomed(
             // it themselves tells them nothing more (T-9).
             let hidden = user.map_or(Ok(false), |user| access::sees(world, user, below).map(|sees| !sees))?;
             let ruling = match hidden || command.tenants.contains(&below) {
-                true => refuse(Code::HasManagedTenants, command.tenants[index]),
+                true => refuse(Code::HasManagedTenants, named),
                 false => may(below),
             };
             if batch.note(index, ruling)?.is_some() {
                 doomed.insert(below, index);
-                open.push((below, index));
+                open.push((below, (index, named)));
             }
         }
     }

@@ -94,13 +94,13 @@ pub fn upcasts() -> impl Iterator<Item = u32> {
 }
 
 /// A step by which a record of older rules is read: the number that it leads to, and what it does.
-pub type Step = (u32, fn(&mut Value));
+pub type UpcastStep = (u32, fn(&mut Value));
 
 /// Reads a record by these steps instead of those there are.
 ///
 /// # Errors
 /// When the text is not a record, or is none after the steps.
-pub fn upcast(text: &str, steps: &[Step]) -> Result<Record, NotARecord> {
+pub fn upcast(text: &str, steps: &[UpcastStep]) -> Result<Record, NotARecord> {
     let steps: Vec<_> = steps.iter().map(|(to, run)| Upcast { to: *to, run: *run }).collect();
     Record::upcast(text, &steps)
 }

@@ -1,10 +1,10 @@
 use tenantry::journal::Record;
 use tenantry::model::Actor;
-use tenantry::testkit::inside::{RULES, Step, upcast, upcasts};
+use tenantry::testkit::inside::{RULES, UpcastStep, upcast, upcasts};
 
 /// Of records of before rules 2, the command `close` is called `sweep`; of before 3, what was a
 /// sweep of nobody's is the clock's.
-const STEPS: &[Step] = &[
+const STEPS: &[UpcastStep] = &[
     (2, |record| {
         if let Some(command) = record.get_mut("command")
             && command == "close"

@@ -5,10 +5,7 @@
 //! `testkit::inside`; files that know nothing of the rest are built once more with this test.
 
 #![expect(
-    clippy::cast_possible_truncation,
     clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test stops where something is not as it should be"
 )]
