@@ -378,14 +378,14 @@ impl Oracle {
             c.tenants.iter().copied().filter(|tenant| right(*tenant).is_ok()).collect();
         obstacles.extend(c.tenants.iter().filter_map(|tenant| right(*tenant).err()));
         let mut looked_at: BTreeSet<TenantId> = c.tenants.iter().copied().collect();
-        while c.cascade {
+        loop {
             let left_alone = |tenant: TenantId| {
                 let above = self.links_above(tenant, at);
                 !above.is_empty() && above.iter().all(|link| going.contains(&link.manager))
             };
             let mut next: Vec<TenantId> = self.tenants.iter().map(|tenant| tenant.id).collect();
             next.retain(|tenant| !looked_at.contains(tenant) && left_alone(*tenant));
-            if next.is_empty() {
+            if next.is_empty() || !c.cascade {
                 break;
             }
             looked_at.extend(next.iter().copied());
