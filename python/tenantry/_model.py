@@ -332,8 +332,9 @@ RequestId = NewType("RequestId", uuid.UUID)
 
 
 ReturnPlace: TypeAlias = str
-"""Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1). Serialised as
-a string, which is parsed again when it is read."""
+"""Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1). Whoever opened
+the console chose it: before a link is made of it, it wants the look that anything typed by a user gets
+(`javascript:`, another site). Serialised as a string, which is parsed again when it is read."""
 
 
 RoleId = NewType("RoleId", uuid.UUID)
