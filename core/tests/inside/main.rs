@@ -20,7 +20,7 @@ mod layout;
 #[expect(dead_code, reason = "a part of it is tested by itself")]
 mod list;
 #[path = "../../src/store/queue.rs"]
-#[expect(dead_code, reason = "a part of it is tested by itself")]
+#[cfg_attr(feature = "sqlite", expect(dead_code, reason = "a part of it is tested by itself"))]
 mod queue;
 #[path = "../../src/index/seqlock.rs"]
 #[expect(dead_code, reason = "a part of it is tested by itself")]
