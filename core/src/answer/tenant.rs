@@ -214,7 +214,9 @@ pub(super) fn awaiting(
         let (of, by) = match link.stage.requester() {
             Some(Party::Manager) if link.managed == home && answers => (home, link.manager),
             Some(Party::Customer) if link.managed != home => match below.get(&link.manager) {
-                Some(below) if below.has(link.managed)? => (link.manager, link.managed),
+                Some(below) if below.has(link.managed)? && unless_refused(sight.link(link.id))?.is_some() => {
+                    (link.manager, link.managed)
+                }
                 _ => return Ok(None),
             },
             _ => return Ok(None),

@@ -650,6 +650,21 @@ fn t9_a_link_is_not_there_for_whoever_its_manager_is_not_there_for() {
 }
 
 #[test]
+fn t9_q5_a_wish_to_part_awaits_nobody_for_whom_the_link_is_not_there() {
+    let desk = tenantry::base::ids::RoleId::from_uuid(Uuid::from_u128(0x7d2));
+    let role =
+        CreateRole { role: Some(desk), ..CreateRole::new(GRAND, text("Desk"), set(&["customers.delink"])) };
+    let blind = NewAssignment { below: Some(false), ..place(GINA, MSP, &desk.to_string()) };
+    let given = given().and(STAFF, role).and(JULIA, RequestDelink::new(JOINTLY_LINK));
+    let awaits = |given: &Given, user: UserId| given.engine.ask(Awaiting::new(user.into())).unwrap().rows;
+    assert_eq!(awaits(&given, GINA).len(), 1);
+    let given = given.and(STAFF, Assign::new(vec![blind]));
+    let given = given.then_may(GINA, "customers.delink", MSP).then_may(GINA, "tenant.view", JOINTLY);
+    assert_eq!(awaits(&given, GINA), []);
+    assert_eq!(awaits(&given, ADA).len(), 1);
+}
+
+#[test]
 fn l6_of_a_link_that_has_ended_nothing_is_told_of_how_the_customer_stands() {
     // Another manages the same service by now, and nobody is left who could be asked.
     let ended = || {
