@@ -46,8 +46,7 @@ fn is_told_of(sight: &Sight<'_>, link: LinkId) -> Result<bool, ViewError> {
 
 fn link_row(sight: &Sight<'_>, link: &Link, side: Party) -> Result<Option<LinkRow>, ViewError> {
     // Who manages now is there for whoever is managed, as whom one manages is.
-    let state = if link.stage.is_in_force() { HandshakeState::Pending } else { HandshakeState::Accepted };
-    let across = across(sight, link.side(side), link.side(side.other()), state)?;
+    let across = across(sight, link.side(side), link.side(side.other()), link.stage.is_in_force())?;
     let Some((number, other)) = across else { return Ok(None) };
     let row = LinkRow {
         link: link.id,
@@ -73,7 +72,7 @@ pub(super) fn delink_request_row(
     link: &Link,
     by: Party,
 ) -> Result<Option<DelinkRequestRow>, ViewError> {
-    let across = across(sight, link.side(by), link.side(by.other()), HandshakeState::Pending)?;
+    let across = across(sight, link.side(by), link.side(by.other()), true)?;
     let (Some((number, other)), Some(asked)) = (across, link.delink_asked) else { return Ok(None) };
     let (expires, ends) = (link.delink_expires, link.delink_ends);
     let row = DelinkRequestRow { link: link.id, number, other, asked, expires, ends };
@@ -124,7 +123,9 @@ pub(super) fn proposal_row(
     let (manager, managed) = (proposal.manager, proposal.managed);
     let (tenant, other) = if sent { (manager, managed) } else { (managed, manager) };
     let state = proposal.handshake.state_at(sight.world().at);
-    let Some((number, other)) = across(sight, tenant, other, state)? else { return Ok(None) };
+    let Some((number, other)) = across(sight, tenant, other, state == HandshakeState::Pending)? else {
+        return Ok(None);
+    };
     let row = ProposalRow {
         proposal: proposal.id,
         link: proposal.link,
@@ -166,7 +167,9 @@ pub(super) fn move_row(sight: &Sight<'_>, found: &Move, sent: bool) -> Result<Op
     let (manager, customer) = (found.manager, found.customer);
     let (tenant, other) = if sent { (manager, customer) } else { (customer, manager) };
     let state = found.handshake.state_at(sight.world().at);
-    let Some((number, other)) = across(sight, tenant, other, state)? else { return Ok(None) };
+    let Some((number, other)) = across(sight, tenant, other, state == HandshakeState::Pending)? else {
+        return Ok(None);
+    };
     let row = MoveRow {
         id: found.id,
         link: found.link,

@@ -314,7 +314,14 @@ pub(super) fn link_request_row(
         false => sight.is_home(tenant) || sight.knows(tenant, other)?,
     };
     let state = request.handshake.state_at(sight.world().at);
-    let Some((number, other)) = across(sight, tenant, other, state)?.filter(|_| shown) else {
+    // Those from further up remember nothing of what was between others.
+    let waits = state == HandshakeState::Pending
+        && (sight.is_home(tenant)
+            || sight.still(|today| {
+                let request = today.view.get::<LinkRequest>(request.id.uuid())?;
+                Ok(request.is_some_and(|it| it.handshake.state_at(today.at) == HandshakeState::Pending))
+            })?);
+    let Some((number, other)) = across(sight, tenant, other, waits)?.filter(|_| shown) else {
         return Ok(None);
     };
     Ok(Some(LinkRequestRow {
@@ -371,7 +378,13 @@ pub(super) fn manager_invitation_row(
         false => !sight.is_kept_off(tenant, other)?,
     };
     let state = invitation.handshake.state_at(sight.world().at);
-    let Some((number, other)) = across(sight, tenant, other, state)?.filter(|_| shown) else {
+    let waits = state == HandshakeState::Pending
+        && (sight.is_home(tenant)
+            || sight.still(|today| {
+                let invitation = today.view.get::<ManagerInvitation>(invitation.id.uuid())?;
+                Ok(invitation.is_some_and(|it| it.handshake.state_at(today.at) == HandshakeState::Pending))
+            })?);
+    let Some((number, other)) = across(sight, tenant, other, waits)?.filter(|_| shown) else {
         return Ok(None);
     };
     let Handshake { asked, expires, .. } = invitation.handshake;
@@ -785,12 +798,12 @@ pub(super) fn across(
     sight: &Sight<'_>,
     tenant: TenantId,
     other: TenantId,
-    state: HandshakeState,
+    waits: bool,
 ) -> Result<Option<(Number, Option<Organisation>)>, ViewError> {
     let Some(number) = sight.world().tenant(other)?.map(|other| other.number.clone()) else {
         return Ok(None);
     };
-    let told = state == HandshakeState::Pending || sight.knows(tenant, other)?;
+    let told = waits || sight.knows(tenant, other)?;
     Ok(Some((number, if told { organisation(sight, other)? } else { None })))
 }
 

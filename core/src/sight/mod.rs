@@ -471,6 +471,17 @@ impl<'w> Sight<'w> {
         }
     }
 
+    /// Whether something that holds in the world that is asked about holds today as well.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn still(
+        &self,
+        holds: impl FnOnce(&World<'_>) -> Result<bool, ViewError>,
+    ) -> Result<bool, ViewError> {
+        self.present.map_or(Ok(true), holds)
+    }
+
     /// A tenant of the moment that is asked about as a user who asks about a past is told of it
     /// today; nothing, where it does not live any more.
     ///

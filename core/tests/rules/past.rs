@@ -1,6 +1,6 @@
 //! The past as somebody may see it: by the right they have now, and by the one they had then (X-2, T-9).
 
-use tenantry::base::ids::IntegrationId;
+use tenantry::base::ids::{IntegrationId, ManagerInvitationId};
 use tenantry::engine::{Clock, Error, Moment};
 use tenantry::model::{Actor, Patch, TermRequest};
 use tenantry::policy::MoveRule;
@@ -249,6 +249,25 @@ fn t9_q5_what_was_asked_is_told_of_no_past_to_whom_the_link_that_it_became_is_no
         assert_eq!(told(moment, ADAM), both(false));
         assert_eq!(told(moment, ADA), both(true));
     });
+}
+
+#[test]
+fn t9_l10_who_asked_a_manager_below_is_named_to_those_from_further_up_as_long_as_that_waits() {
+    let invitation = ManagerInvitationId::from_uuid(Uuid::from_u128(0x9b1));
+    let invite = InviteManager { invitation: Some(invitation), ..InviteManager::new(ALONE, text("MSP")) };
+    let given = given().and(CARL, invite);
+    let pending = seq(&given);
+    let named = |moment: &Moment<'_>, who: UserId| {
+        let rows = moment.ask(ManagerInvitations::new(who.into(), MSP)).unwrap().rows;
+        rows.iter().find(|row| row.invitation == invitation).unwrap().other.is_some()
+    };
+    let as_of = |given: &Given, who: UserId| {
+        let reading = given.engine.read().unwrap();
+        named(&reading.as_of(pending).unwrap().moment().unwrap(), who)
+    };
+    assert!(as_of(&given, GINA) && as_of(&given, ADA));
+    let given = given.and(CARL, CancelManagerInvitation::new(invitation));
+    assert!(!as_of(&given, GINA) && as_of(&given, ADA));
 }
 
 #[test]
