@@ -651,7 +651,7 @@ fn t9_a_link_is_not_there_for_whoever_its_manager_is_not_there_for() {
 
 #[test]
 fn t9_q5_a_wish_to_part_awaits_nobody_for_whom_the_link_is_not_there() {
-    let desk = tenantry::base::ids::RoleId::from_uuid(Uuid::from_u128(0x7d2));
+    let desk = RoleId::from_uuid(Uuid::from_u128(0x7d2));
     let role =
         CreateRole { role: Some(desk), ..CreateRole::new(GRAND, text("Desk"), set(&["customers.delink"])) };
     let blind = NewAssignment { below: Some(false), ..place(GINA, MSP, &desk.to_string()) };
