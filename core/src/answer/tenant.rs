@@ -375,7 +375,11 @@ pub(super) fn manager_invitation_row(
         if sent { (invitation.tenant, invitation.manager) } else { (invitation.manager, invitation.tenant) };
     let shown = match sent {
         true => sight.is_home(tenant) || sight.knows(tenant, other)?,
-        false => !sight.is_kept_off(tenant, other)?,
+        // Those who ask may be further up themselves.
+        false => {
+            (sight.is_home(other) || sight.is_of_the_manager(tenant, other)?)
+                && !sight.is_kept_off(tenant, other)?
+        }
     };
     let state = invitation.handshake.state_at(sight.world().at);
     let waits = state == HandshakeState::Pending
