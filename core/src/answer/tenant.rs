@@ -314,13 +314,7 @@ pub(super) fn link_request_row(
         false => sight.is_home(tenant) || sight.knows(tenant, other)?,
     };
     let state = request.handshake.state_at(sight.world().at);
-    // Those from further up remember nothing of what was between others.
-    let waits = state == HandshakeState::Pending
-        && (sight.is_home(tenant)
-            || sight.still(|today| {
-                let request = today.view.get::<LinkRequest>(request.id.uuid())?;
-                Ok(request.is_some_and(|it| it.handshake.state_at(today.at) == HandshakeState::Pending))
-            })?);
+    let waits = waits(sight, tenant, request, |it| &it.handshake)?;
     let Some((number, other)) = across(sight, tenant, other, waits)?.filter(|_| shown) else {
         return Ok(None);
     };
@@ -382,12 +376,7 @@ pub(super) fn manager_invitation_row(
         }
     };
     let state = invitation.handshake.state_at(sight.world().at);
-    let waits = state == HandshakeState::Pending
-        && (sight.is_home(tenant)
-            || sight.still(|today| {
-                let invitation = today.view.get::<ManagerInvitation>(invitation.id.uuid())?;
-                Ok(invitation.is_some_and(|it| it.handshake.state_at(today.at) == HandshakeState::Pending))
-            })?);
+    let waits = waits(sight, tenant, invitation, |it| &it.handshake)?;
     let Some((number, other)) = across(sight, tenant, other, waits)?.filter(|_| shown) else {
         return Ok(None);
     };
@@ -794,6 +783,24 @@ pub(super) fn strands(index: Index, owner: TenantId, wanted: Option<HandshakeSta
 /// Whether something that stands so is wanted.
 pub(super) fn is_wanted(wanted: Option<HandshakeState>, state: HandshakeState) -> bool {
     wanted.is_none_or(|wanted| wanted == state)
+}
+
+/// Whether what a tenant asked or was asked waits for its answer, as far as the actor is told:
+/// today as well, where they are from further up, for they remember nothing of what was between
+/// others.
+fn waits<E: Entity>(
+    sight: &Sight<'_>,
+    tenant: TenantId,
+    asked: &E,
+    handshake: impl Fn(&E) -> &Handshake,
+) -> Result<bool, ViewError> {
+    let pending = |it: &E, at| handshake(it).state_at(at) == HandshakeState::Pending;
+    Ok(pending(asked, sight.world().at)
+        && (sight.is_home(tenant)
+            || sight.still(|today| {
+                let asked = today.view.get::<E>(asked.id())?;
+                Ok(asked.is_some_and(|it| pending(&it, today.at)))
+            })?))
 }
 
 /// The other side of what a tenant asked or was asked: its number for good, and how it is called
