@@ -1,6 +1,9 @@
 //! A command becomes events or a refusal: one match, short arms. Reads and never writes.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+
+use uuid::Uuid;
 
 use crate::about;
 use crate::apply::apply;
@@ -16,7 +19,7 @@ use crate::rules::{
     Decision, Ruling, World, address, alert, assignment, delink, device, due, integration, licence, link,
     manager, operation, personal, policy, proposal, reseller, role, session, tenant, user,
 };
-use crate::view::{Any, Overlay, View, ViewError, Write};
+use crate::view::{Any, Key, Overlay, View, ViewError, Write};
 
 /// What follows from a decision: what happens, what is known about people by then, the entities
 /// that change, and what it is about. Made once, and carried to wherever it counts.
@@ -30,6 +33,16 @@ pub struct Step {
     pub changes: Vec<Write>,
     /// What it is about, to find its record by.
     pub about: BTreeSet<Subject>,
+}
+
+impl Step {
+    /// Lays what changes over a view.
+    fn lay_over(&self, view: &mut Overlay<'_>) {
+        self.changes.iter().for_each(|change| view.change(change.clone()));
+        for (subject, personal) in &self.people {
+            view.change_personal(*subject, personal.clone());
+        }
+    }
 }
 
 /// What follows from a request, or why nothing does.
@@ -138,6 +151,64 @@ pub(crate) fn retraced(view: &dyn View, events: Vec<Event>, at: Timestamp) -> Re
     Ok(Step { events, people, changes: after.into_changes().0, about })
 }
 
+/// A record that there would be.
+#[derive(Debug)]
+pub(crate) struct Draft<'c> {
+    /// The name of its command.
+    pub command: &'c str,
+    /// What would follow.
+    pub step: Step,
+}
+
+/// How many things that are due and have nothing to do with a command it brings about.
+pub(crate) const SWEPT_BY_A_COMMAND: usize = 64;
+
+/// What would follow from a request: what is due first, then what it is there for. Each draft is
+/// shown with the worlds right before and right after it. Nothing is written; the ids that the
+/// command leaves out are placeholders.
+///
+/// # Errors
+/// A refusal, or the world could not be read.
+pub(crate) fn rehearse<'v, 'c>(
+    world: &World<'v>,
+    seq: u64,
+    request: &'c Request,
+    mut show: impl FnMut(&Draft<'c>, &dyn View, &dyn View) -> Result<(), ViewError>,
+) -> Ruling<Overlay<'v>> {
+    let (mut before, mut after) = (Overlay::over(world.view), Overlay::over(world.view));
+    let mut happened = 0;
+    let mut lay = |before: &mut Overlay<'v>, after: &mut Overlay<'v>, draft: Draft<'c>| {
+        draft.step.lay_over(after);
+        show(&draft, before, after)?;
+        draft.step.lay_over(before);
+        Ok::<_, ViewError>(())
+    };
+    let mut sweeping = Sweeping::default();
+    for item in sweeping.next(world.view, world.at, SWEPT_BY_A_COMMAND, Some(&request.command))? {
+        for nth in 0.. {
+            turn(item, nth)?;
+            let Some(step) = sweep(&World::reading(&after, world.at)?, item)? else { break };
+            happened += 1;
+            lay(&mut before, &mut after, Draft { command: "sweep", step })?;
+        }
+    }
+    let made = Cell::new(0);
+    let placeholder = || {
+        made.set(made.get() + 1);
+        Uuid::from_u128(PLACEHOLDERS | made.get())
+    };
+    let step = {
+        let world = World::new(&after, world.at, seq + happened + 1, &placeholder)?;
+        decide(&world.with_ids_that_may_repeat(true), request)?
+    };
+    lay(&mut before, &mut after, Draft { command: request.command.name(), step })?;
+    Ok(after)
+}
+
+/// What ids begin with that stand for ids which a command would make: no id of tenantry's own is
+/// like it, and one of a host's is gone past.
+const PLACEHOLDERS: u128 = 0x7e72_6e61_6e74_8000_8000 << 48;
+
 fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
     let actor = &request.actor;
     match &request.command {
@@ -244,6 +315,55 @@ pub(crate) fn turn((_, kind, id): due::Item, turn: usize) -> Result<(), ViewErro
         return Ok(());
     }
     Err(ViewError::damaged(format!("what is due about the {} {id} does not pass", kind.name())))
+}
+
+/// How far what is due has been brought about. Nothing that happens on the way is due at its moment
+/// already.
+#[derive(Default)]
+pub(crate) struct Sweeping {
+    /// The last entry of the index that was seen to.
+    last: Option<(Key, Uuid)>,
+    /// Whether nothing is left.
+    whole: bool,
+    /// Whatever was seen to out of turn.
+    about: BTreeSet<due::Concerned>,
+}
+
+impl Sweeping {
+    /// Whether nothing is left.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.whole
+    }
+
+    /// What is due next, in the order of moments: about what a command names the links above its
+    /// tenants, and of each of them and of everything else at most so much.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn next(
+        &mut self,
+        view: &dyn View,
+        at: Timestamp,
+        limit: usize,
+        command: Option<&Command>,
+    ) -> Result<BTreeSet<due::Item>, ViewError> {
+        let mut items = BTreeSet::new();
+        if self.whole {
+            return Ok(items);
+        }
+        let found = due::first(view, at, self.last.take(), limit)?;
+        found.iter().for_each(|found| due::add(&found.entity, at, &mut items));
+        self.whole = found.len() < limit;
+        self.last = found.last().map(|last| (last.key.clone(), last.id));
+        if let Some(command) = command.filter(|_| !self.whole) {
+            for subject in due::named(view, command)? {
+                if self.about.insert(subject) {
+                    due::before(view, at, subject, limit, &mut items)?;
+                }
+            }
+        }
+        Ok(items)
+    }
 }
 
 /// Of what time alone brings about, what a question looks at.

@@ -232,6 +232,8 @@ codes! {
         "a term is given either by days or by a moment{}"; "name one of `days` and `expires_at`"
     429 EndNotLater "end_not_later" "L-9" Value:
         "{} has passed already, or is no later than the end that the link has"; "name a later moment, or more days"
+    430 MomentPassed "moment_passed" "X-1" Value:
+        "what a command would lead to is told of the present, and record {} is of the past"; "leave the moment out"
 
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"

@@ -4,12 +4,16 @@
 use super::page::Seal;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Permission, Service};
-use crate::decide::{Settling, settled};
+use crate::base::time::Timestamp;
+use crate::command::Command;
+use crate::decide::{Settling, changes_of, settled};
 use crate::journal::Record;
 use crate::model::Actor;
-use crate::query::{Question, Verdict};
+use crate::query::{AsOf, Question, Verdict};
+use crate::refusal::{Code, Refusal};
+use crate::rules::difference::{Between, Concerned, ends};
 use crate::rules::{Ruling, Stop, World, access, unless_refused};
-use crate::sight::Sight;
+use crate::sight::{Rehearsed, Sight};
 use crate::view::{Any, View, ViewError};
 
 /// The history behind a world, for answers that are about records.
@@ -118,6 +122,96 @@ impl AskedWorld<'_> {
         ask: impl FnOnce(&Sight<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         ask(&Sight::of_what_awaits(actor, self.world, self.present)?)
+    }
+
+    /// Lets an actor ask about the world and about one that has passed by then, with what they are
+    /// told of that.
+    ///
+    /// # Errors
+    /// `moment_ahead`, where it had not come by then; those of [`Self::told`], now or then.
+    pub fn told_since<T>(
+        &self,
+        actor: &Actor,
+        since: AsOf,
+        ask: impl FnOnce(&Sight<'_>, &Sight<'_>) -> Ruling<T>,
+    ) -> Ruling<T> {
+        let now = Sight::of(actor, self.world, self.present)?;
+        let (seq, at) = match since {
+            AsOf::Seq(seq) if seq > self.seq => return Err(Refusal::new(Code::MomentAhead, seq).into()),
+            AsOf::Time(at) if at > self.world.at => return Err(Refusal::new(Code::MomentAhead, at).into()),
+            AsOf::Seq(seq) => (seq, self.written_at(seq)?),
+            AsOf::Time(at) => (self.written_by(at)?, at),
+        };
+        let view = self.history.as_of(seq)?;
+        let then = World::reading(&*view, at)?;
+        ask(&Sight::of(actor, &then, Some(self.present.unwrap_or(self.world)))?, &now)
+    }
+
+    /// When a record was written; the beginning of time, of what was before the first.
+    fn written_at(&self, seq: u64) -> Result<Timestamp, ViewError> {
+        let Some(before) = seq.checked_sub(1) else { return Ok(Timestamp::MIN) };
+        match self.history.records(None, before, 1)?.first() {
+            Some(record) => Ok(record.at),
+            None => Err(ViewError::damaged(format!("record {seq} is missing"))),
+        }
+    }
+
+    /// The last record that was written by a moment: each is not before the last.
+    pub(super) fn written_by(&self, moment: Timestamp) -> Result<u64, ViewError> {
+        let (mut low, mut high) = (0, self.seq);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if self.written_at(middle)? <= moment { low = middle } else { high = middle - 1 }
+        }
+        Ok(low)
+    }
+
+    /// Lets an actor have a command of theirs rehearsed, before the world as it is and as it would
+    /// be. Whoever would not be anybody any more by it is told what they could see before.
+    ///
+    /// # Errors
+    /// Those of the command and of [`Self::told`].
+    pub(super) fn rehearsed<T>(
+        &self,
+        actor: &Actor,
+        command: &Command,
+        tell: impl FnOnce(Rehearsed, [&Sight<'_>; 2]) -> Ruling<T>,
+    ) -> Ruling<T> {
+        let before = Sight::of_whoever(actor, self.world)?;
+        let (rehearsed, view) = before.rehearse(self.seq, command)?;
+        let world = World::reading(&view, self.world.at)?;
+        let after = before.after_all(&world)?;
+        tell(rehearsed, [&before, &after])
+    }
+
+    /// Visits what a record brought about and what time alone did since the record before, part by
+    /// part: the moment, whether it is the record's own doing, and both worlds.
+    ///
+    /// # Errors
+    /// When the world cannot be read, or the visitor's.
+    pub(super) fn parts_of(
+        &self,
+        record: &Record,
+        visit: &mut dyn FnMut(u64, Timestamp, bool, Between<'_>, &Concerned) -> Result<bool, ViewError>,
+    ) -> Result<bool, ViewError> {
+        let seq = record.seq.saturating_sub(1);
+        let (view, then) = (self.history.as_of(seq)?, self.history.as_of(record.seq)?);
+        let mut before = World::reading(&*view, self.written_at(seq)?)?;
+        let late = before.at_moment(record.at);
+        let mut part = 0;
+        for at in ends(Between { before: &before, after: &late })? {
+            let after = before.at_moment(at);
+            let between = Between { before: &before, after: &after };
+            if !visit(part, at, false, between, &Concerned::by_time(between)?)? {
+                return Ok(false);
+            }
+            before = after;
+            part += 1;
+        }
+        let after = World::reading(&*then, record.at)?;
+        let between = Between { before: &late, after: &after };
+        let changes = changes_of(&*view, &record.events, record.at)?;
+        visit(part, record.at, true, between, &Concerned::by(&changes, between)?)
     }
 
     /// Tells an actor of one entity as it is once what is due about that has happened: so a list

@@ -1,16 +1,20 @@
 //! Queries become answers: one match, short arms. Reads a view as an actor may see it; never
 //! writes.
 
+mod access;
 mod asked;
+mod feed;
 mod host;
 mod own;
 mod page;
 mod parties;
+mod preview;
 mod records;
 mod tenant;
 mod trade;
 
 pub use asked::{AskedWorld, History};
+pub use feed::access_changes;
 pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, listed, loaded, records};
 #[cfg(feature = "testkit")]
 pub use page::MAX_TEXT;
@@ -185,6 +189,20 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::AlertRecipients(it) => {
             Answer::AlertRecipients(alert::recipients(asked.world, it.tenant, &it.category)?)
         }
+        Query::TenantAccess(it) => {
+            let rows = |sight: &Sight<'_>| access::of_tenant(sight, asked.seal, it);
+            Answer::TenantAccess(asked.told(&it.actor, None, rows)?)
+        }
+        Query::OrganisationAccess(it) => {
+            let rows = |sight: &Sight<'_>| access::of_organisations(sight, it);
+            Answer::OrganisationAccess(asked.told(&it.actor, None, rows)?)
+        }
+        Query::UserAccess(it) => {
+            Answer::UserAccess(asked.told(&it.actor, None, |sight| access::of_user(sight, asked.seal, it))?)
+        }
+        Query::TenantAccessChanges(it) => Answer::TenantAccessChanges(access::of_tenant_since(asked, it)?),
+        Query::UserAccessChanges(it) => Answer::UserAccessChanges(access::of_user_since(asked, it)?),
+        Query::Preview(it) => Answer::Preview(preview::preview(asked, it)?),
         Query::PolicyInForce(_) => Answer::PolicyInForce(asked.world.policy.policy.clone()),
         Query::Audit(it) => {
             Answer::Audit(asked.told(&it.actor, None, |sight| records::audit(asked, sight, it))?)
@@ -658,6 +676,11 @@ fn chooses(filter: &ResellerFilter, row: &ResellerRow) -> bool {
     row.is_listed()
         && (filter.unused || row.is_shown())
         && filter.status.is_none_or(|status| row.status() == status)
+}
+
+/// Whether a reseller's list has a row, used or not.
+fn shows(row: &ResellerRow) -> bool {
+    chooses(&ResellerFilter { unused: true, ..ResellerFilter::default() }, row)
 }
 
 fn wants(filter: &ResellerFilter, text: &Wanted, row: &ResellerRow) -> bool {

@@ -1,7 +1,7 @@
 //! Turning over a list: order, cursor, page. Keeps no more rows than the page has, and no state
 //! between pages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -101,6 +101,11 @@ impl Turn {
             last = Some(place);
         }
         Ok(page)
+    }
+
+    /// Begins to collect rows that are visited in order, forwards whichever way the list goes.
+    pub(super) const fn collecting<R>(&self) -> Collecting<'_, R> {
+        Collecting { turn: self, rows: VecDeque::new() }
     }
 
     /// The page of rows that come in any order. All of them are looked at.
@@ -247,6 +252,41 @@ impl Turn {
         // One strand alone fills the page; of several nobody knows how much each has to give.
         let wanted = if strands.len() == 1 { self.limit + 1 } else { 4.max(self.limit / 16) };
         Walk { descending: self.descending, ..walk(view, strands, wanted) }
+    }
+}
+
+/// The rows of a page, as they are visited. Backwards all is gone over up to where one came from,
+/// and the last of it is kept.
+pub(super) struct Collecting<'t, R> {
+    turn: &'t Turn,
+    rows: VecDeque<(Spot, R)>,
+}
+
+impl<R> Collecting<'_, R> {
+    /// The place to begin after.
+    pub(super) const fn from(&self) -> Option<&Spot> {
+        if self.turn.descending { None } else { self.turn.after() }
+    }
+
+    /// Adds a row, and says whether to go on.
+    pub(super) fn add(&mut self, place: Spot, row: R) -> bool {
+        let Turn { descending, limit, after, .. } = self.turn;
+        if *descending && after.as_ref().is_some_and(|after| place >= *after) {
+            return false;
+        }
+        self.rows.push_back((place, row));
+        if *descending && self.rows.len() > limit + 1 {
+            self.rows.pop_front();
+        }
+        *descending || self.rows.len() <= *limit
+    }
+
+    /// The page.
+    pub(super) fn page(mut self) -> Ruling<Page<R>> {
+        if self.turn.descending {
+            self.rows.make_contiguous().reverse();
+        }
+        self.turn.page(self.rows.into_iter().map(|row| Ok(Some(row))))
     }
 }
 

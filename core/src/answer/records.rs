@@ -63,7 +63,8 @@ pub fn receipt(
 ) -> Result<Vec<Event>, ViewError> {
     let before = asked.history.as_of(seq.saturating_sub(1))?;
     let after = asked.history.as_of(seq)?;
-    RecordSight::receipt(asked.world, user, events, &*before, &*after)
+    let told = RecordSight::receipt(asked.world, user, events, &*before, &*after)?;
+    Ok(told.into_iter().flatten().collect())
 }
 
 /// What records are about, if not all are wanted: a tenant and, where one is named, a user.

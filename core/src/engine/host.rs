@@ -11,7 +11,7 @@ use crate::answer::{self, AskedWorld};
 use crate::journal::Record;
 use crate::model::{Personal, Subject};
 use crate::notice::{About, Notice};
-use crate::query::{Page, Paging};
+use crate::query::{AccessEvent, Page, Paging};
 use crate::view::{Entity, ViewError};
 
 pub use crate::answer::{AnyEntity, EntityKind, HeldDevice, Of};
@@ -99,6 +99,39 @@ impl Host<'_> {
     /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
     pub fn records(&self, seq: u64, paging: &Paging) -> Result<Page<Record>, Error> {
         Ok(answer::records(&self.asked, seq, paging)?)
+    }
+
+    /// Who gained and who lost access by the records after `seq` and up to this moment, and by time
+    /// alone before each of them, in order, page by page (X-13): added to a review of the moment
+    /// of record `seq`, the rows make the review of this one. What time has ended since the last
+    /// record comes with the next, which a sweep writes.
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+    /// # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+    /// # let eve = RegisterUser::new(msp, "eve@northwind.example".parse()?, "admin".parse()?);
+    /// # let eve = engine.execute(Actor::OPERATOR, eve)?.outcome;
+    /// let known = engine.token()?.seq;
+    /// engine.execute(ada, BlockUser::new(eve))?;
+    ///
+    /// let snapshot = engine.read()?;
+    /// let news = snapshot.now()?.host().access_changes(known, &Paging::default())?;
+    /// assert_eq!((news.rows[0].user, news.rows[0].tenant), (eve, msp));
+    /// assert_eq!(news.rows[0].command.as_deref(), Some("block_user"));
+    /// assert!(news.rows[0].gained.is_empty() && !news.rows[0].lost.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
+    pub fn access_changes(&self, seq: u64, paging: &Paging) -> Result<Page<AccessEvent>, Error> {
+        Ok(answer::access_changes(&self.asked, seq, paging)?)
     }
 
     /// What is known today about a person or about where a tenant is (U-5).

@@ -1,7 +1,7 @@
 //! Commands on their way into one commit: a chain of records that grows over a view. Rules decide;
 //! the store commits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use uuid::Uuid;
@@ -19,16 +19,16 @@ use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
 #[cfg(feature = "sqlite")]
 use crate::decide::retraced;
-use crate::decide::{Step, decide, step, sweep, turn};
+use crate::decide::{SWEPT_BY_A_COMMAND, Step, Sweeping, decide, step, sweep, turn};
 use crate::event::Event;
 use crate::journal::{Hash, Head, RULES, Record};
 #[cfg(feature = "sqlite")]
 use crate::model::Subject;
 use crate::model::{Actor, Refusals};
 use crate::refusal::{Code, Family, Refusal};
-use crate::rules::{Gate, Stop, World, access, authority, due};
+use crate::rules::{Gate, Stop, World, access, authority};
 use crate::store::{NewRecord, Remembered, StoreError, StoredRecord, Writing};
-use crate::view::{Key, Overlay, View, ViewError};
+use crate::view::{Overlay, View, ViewError};
 
 /// Records that grow one by one over a view, and the world as they leave it.
 pub(super) struct RecordChain<'v> {
@@ -41,23 +41,8 @@ pub(super) struct RecordChain<'v> {
     salts: &'v dyn Fn() -> Uuid,
 }
 
-/// How far what is due has been brought about. Nothing that happens within a transaction is due at
-/// its moment already.
-#[derive(Default)]
-struct Sweeping {
-    /// The last entry of the index that was seen to.
-    last: Option<(Key, Uuid)>,
-    /// Whether nothing is left.
-    whole: bool,
-    /// Whatever was seen to out of turn.
-    about: BTreeSet<due::Concerned>,
-}
-
 /// How many of a user's refused commands are recorded in an hour.
 const REFUSALS_RECORDED: u32 = 32;
-
-/// How many things that are due and have nothing to do with a command it brings about.
-const SWEPT_BY_A_COMMAND: usize = 64;
 
 impl<'v> RecordChain<'v> {
     /// None yet, over a view that is at this head; each salt is used once.
@@ -141,30 +126,15 @@ impl<'v> RecordChain<'v> {
     /// above its tenants, and of each of them and of everything else at most so much. Says whether
     /// there is more.
     fn sweep(&mut self, limit: usize, command: Option<&Command>) -> Result<bool, ViewError> {
-        if self.swept.whole {
-            return Ok(false);
-        }
         let at = self.at();
-        let mut items = BTreeSet::new();
-        let found = due::first(&self.world, at, self.swept.last.take(), limit)?;
-        found.iter().for_each(|found| due::add(&found.entity, at, &mut items));
-        self.swept.whole = found.len() < limit;
-        self.swept.last = found.last().map(|last| (last.key.clone(), last.id));
-        if let Some(command) = command.filter(|_| !self.swept.whole) {
-            for subject in due::named(&self.world, command)? {
-                if self.swept.about.insert(subject) {
-                    due::before(&self.world, at, subject, limit, &mut items)?;
-                }
-            }
-        }
-        for item in items {
+        for item in self.swept.next(&self.world, at, limit, command)? {
             for nth in 0.. {
                 turn(item, nth)?;
                 let Some(step) = sweep(&World::reading(&self.world, at)?, item)? else { break };
                 self.append(Actor::Clock, None, "sweep", step);
             }
         }
-        Ok(!self.swept.whole)
+        Ok(!self.swept.is_over())
     }
 
     /// How many records there are by now.

@@ -6,9 +6,11 @@
 pub(crate) mod derived;
 mod entity;
 pub(crate) mod machine;
+mod notice;
 pub(crate) mod permission;
 mod words;
 
 pub(crate) use derived::*;
 pub use entity::*;
+pub use notice::NoticeKind;
 pub use words::*;

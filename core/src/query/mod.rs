@@ -99,11 +99,16 @@
 //! # }
 //! ```
 
+mod access;
 mod own;
 mod page;
 mod tenant;
 mod trade;
 
+pub use access::{
+    AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, OrganisationAccessRow, Previewed,
+    PreviewedNotice, PreviewedRecord, ResellerRowChange, TenantAccessRow, UserAccessRow,
+};
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
 pub use tenant::{
@@ -127,6 +132,7 @@ use crate::base::text::{
     ManagementType, Number, Permission, PersonName, Prefix, Service, Ticket, Website,
 };
 use crate::base::time::Timestamp;
+use crate::command::Command;
 use crate::event::Event;
 use crate::model::{
     Actor, Contact, Operation, ResellerStatus, RoleRef, Stage, TenantKind, UserState, is_false,
@@ -728,6 +734,102 @@ queries! {
     /// The policy in force (P-13).
     PolicyInForce => "policy" -> Policy;
     {}
+
+    /// Who can reach a tenant, and why: the people who are named to whoever may see its users, role
+    /// by role (X-3). Of others [`OrganisationAccess`] tells. A page costs whoever's assignments
+    /// may reach the tenant up to its end.
+    TenantAccess => "tenant_access" -> Page<TenantAccessRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which access.
+        filter: AccessFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// The other organisations whose people can reach a tenant, in the order of their ids, and what
+    /// one or another of these may do there (X-3): whoever [`TenantAccess`] does not name, of
+    /// organisations that are there for the actor. Costs their people, as long as none of them may
+    /// do all that any could.
+    OrganisationAccess => "organisation_access" -> Vec<OrganisationAccessRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+
+    /// The tenants that somebody can reach, and why: told to themselves, and to whoever may see the
+    /// users of their home, of tenants whose users they may see (X-3). A page costs the tenants that
+    /// their assignments may reach up to its end.
+    UserAccess => "user_access" -> Page<UserAccessRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// Whose access.
+        user: UserId,
+    }
+    + {
+        /// Which access.
+        filter: AccessFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// Who can reach a tenant who could not at a moment that has passed, and the other way round;
+    /// who may do something else (X-3). Told as both reviews are, then and now. A page costs whoever
+    /// reaches the tenant, or did.
+    TenantAccessChanges => "tenant_access_changes" -> Page<AccessChangeRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+        /// Since when.
+        since: AsOf,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// What somebody can reach that they could not at a moment that has passed, and the other way
+    /// round (X-3). Told as both reviews are, then and now. A page costs the tenants that they
+    /// reach, or did.
+    UserAccessChanges => "user_access_changes" -> Page<AccessChangeRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// Whose access.
+        user: UserId,
+        /// Since when.
+        since: AsOf,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// What a command would lead to, if its actor gave it now: what would be recorded, who would be
+    /// told, who would gain and who would lose access, and which rows of resellers would be others
+    /// (X-1). Nothing happens, and no id is used up; whoever might not give it is refused as the
+    /// command would be. The pages are those of who gains and who loses.
+    Preview => "preview" -> Previewed;
+    {
+        /// Who would give it, and asks.
+        actor: Actor,
+        /// The command.
+        command: Command,
+    }
+    + {
+        /// Which page of those who gain and lose.
+        paging: Paging,
+    }
 
     /// Records about a tenant, as the actor may see them (Q-2). A page costs the records about the
     /// tenant up to its end, from `from` and until `until` alone, and with `by` those of the user

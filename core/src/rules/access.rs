@@ -149,13 +149,19 @@ pub fn users_who_can(
 /// What a check found on its way.
 pub(super) struct Judgement {
     pub(super) reason: Option<Code>,
-    grounds: Option<Grounds>,
+    pub(super) grounds: Option<Grounds>,
     pub(super) chain: Chain,
 }
 
 impl Judgement {
     const fn denied(code: Code) -> Self {
         Self { reason: Some(code), grounds: None, chain: Vec::new() }
+    }
+
+    /// Denied by a link of these chains, of which the first stands for all.
+    fn barred(code: Code, chains: &[&Chain]) -> Self {
+        let chain = chains.first().map(|chain| (*chain).clone()).unwrap_or_default();
+        Self { reason: Some(code), grounds: None, chain }
     }
 }
 
@@ -168,22 +174,179 @@ pub(super) fn judge(
     service: Option<&Service>,
     gate: Gate,
 ) -> Result<Judgement, ViewError> {
-    // P-1
-    let Some(user) = world.user(user)? else { return Ok(Judgement::denied(Code::UnknownUser)) };
-    if !can_act(world, &user, gate)? {
-        return Ok(Judgement::denied(Code::UserNotActive));
+    match Approach::of(world, user, tenant, gate)? {
+        Ok(approach) => approach.judge(permission, service, &|at| world.assignment(user, at)),
+        Err(code) => Ok(Judgement::denied(code)),
     }
-    // P-2
-    let Some(target) = world.living(tenant)? else { return Ok(Judgement::denied(Code::UnknownTenant)) };
-    let open = gate != Gate::Shut || DESPITE_DISABLED.contains(&permission);
-    if let Some(code) = world.closed(&target)?.filter(|_| !open) {
-        return Ok(Judgement::denied(code));
+}
+
+/// What a check knows of a user and a tenant before it looks at what is asked: the same for every
+/// permission and service.
+pub(super) struct Approach<'w, 'v> {
+    world: &'w World<'v>,
+    home: TenantId,
+    tenant: TenantId,
+    gate: Gate,
+    // Why the tenant cannot be worked on, if so (P-2).
+    closed: Option<Code>,
+    // The ways from the tenant up to the user's home (P-3); none at home.
+    chains: Vec<Chain>,
+    // Whether the people of the user's home are locked out (P-4).
+    locked: bool,
+}
+
+impl<'w, 'v> Approach<'w, 'v> {
+    /// How far a user comes to a tenant, or why nowhere (P-1, P-2).
+    pub(super) fn of(
+        world: &'w World<'v>,
+        user: UserId,
+        tenant: TenantId,
+        gate: Gate,
+    ) -> Result<Result<Self, Code>, ViewError> {
+        let Some(user) = world.user(user)? else { return Ok(Err(Code::UnknownUser)) };
+        if !can_act(world, &user, gate)? {
+            return Ok(Err(Code::UserNotActive));
+        }
+        Self::from(world, user.home, tenant, gate)
     }
-    let offered = service.is_none_or(|service| world.policy.services.contains(service));
-    if user.home == tenant {
-        own_side(world, &user, permission, tenant, offered)
-    } else {
-        manager_side(world, &user, permission, tenant, service.filter(|_| offered), offered)
+
+    /// How far those who can act come who are at home somewhere, or why nowhere (P-2).
+    pub(super) fn from(
+        world: &'w World<'v>,
+        home: TenantId,
+        tenant: TenantId,
+        gate: Gate,
+    ) -> Result<Result<Self, Code>, ViewError> {
+        let Some(target) = world.living(tenant)? else { return Ok(Err(Code::UnknownTenant)) };
+        let closed = world.closed(&target)?;
+        let chains = match home == tenant {
+            true => Vec::new(),
+            false => chains(world, tenant, home, &BTreeSet::new())?,
+        };
+        let counts = home == tenant || !chains.is_empty();
+        let locked = counts && world.is_locked(home)?;
+        Ok(Ok(Self { world, home, tenant, gate, closed, chains, locked }))
+    }
+
+    /// The tenants on which an assignment of the user's may decide: the tenant itself, and the
+    /// managers on the ways to it.
+    pub(super) fn deciding(&self) -> BTreeSet<TenantId> {
+        self.chains.iter().flatten().map(|link| link.manager).chain([self.tenant]).collect()
+    }
+
+    /// Whether what is allowed with a service is allowed without one, too: where one way alone
+    /// leads to the tenant.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.chains.len() <= 1
+    }
+
+    /// Whether the user may do this there, and why; `on` finds the assignment on a tenant itself.
+    pub(super) fn judge(
+        &self,
+        permission: &str,
+        service: Option<&Service>,
+        on: &Lookup<'_>,
+    ) -> Result<Judgement, ViewError> {
+        // P-2
+        let open = self.gate != Gate::Shut || DESPITE_DISABLED.contains(&permission);
+        if let Some(code) = self.closed.filter(|_| !open) {
+            return Ok(Judgement::denied(code));
+        }
+        let offered = service.is_none_or(|service| self.world.policy.services.contains(service));
+        if self.home == self.tenant {
+            self.own_side(permission, offered, on)
+        } else {
+            self.manager_side(permission, service.filter(|_| offered), offered, on)
+        }
+    }
+
+    fn own_side(&self, permission: &str, offered: bool, on: &Lookup<'_>) -> Result<Judgement, ViewError> {
+        // P-4
+        if self.locked {
+            return Ok(Judgement::denied(Code::CustomerLocked));
+        }
+        // P-5
+        if !offered {
+            return Ok(Judgement::denied(Code::ServiceNotManaged));
+        }
+        // P-8
+        let Some(assignment) = on(self.tenant)? else {
+            return Ok(Judgement::denied(Code::NoAssignment));
+        };
+        let holds = gives(self.world, &assignment, permission)?;
+        Ok(Judgement {
+            reason: (!holds).then_some(Code::RoleLacksPermission),
+            grounds: Some(grounds(&assignment)),
+            chain: Vec::new(),
+        })
+    }
+
+    fn manager_side(
+        &self,
+        permission: &str,
+        service: Option<&Service>,
+        offered: bool,
+        on: &Lookup<'_>,
+    ) -> Result<Judgement, ViewError> {
+        let world = self.world;
+        let mut chains: Vec<&Chain> = self.chains.iter().collect();
+        let denied = |chains: &[&Chain], code| Ok(Judgement::barred(code, chains));
+        // P-3
+        if chains.is_empty() {
+            return Ok(Judgement::denied(Code::NotLinked));
+        }
+        // P-4
+        if self.locked {
+            return denied(&chains, Code::CustomerLocked);
+        }
+        // P-5: with several chains, those that carry the service remain.
+        if !offered {
+            return denied(&chains, Code::ServiceNotManaged);
+        }
+        if let Some(service) = service {
+            let (carrying, others) = chains
+                .into_iter()
+                .partition(|chain: &&Chain| chain.iter().all(|link| link.services.contains(service)));
+            chains = carrying;
+            if chains.is_empty() {
+                return denied(&others, Code::ServiceNotManaged);
+            }
+        }
+        // P-6
+        if world.policy.reserved.contains(permission) {
+            return denied(&chains, Code::ReservedForCustomer);
+        }
+        // P-7: every link that asks for grants has to give this one, and the terms of every link.
+        let agreed_earlier =
+            chains.iter().flat_map(|chain| chain.iter()).any(|link| link.terms != world.policy.terms);
+        let known = world.policy.permissions.contains(permission);
+        if known && agreed_earlier || world.policy.grantable.contains(permission) {
+            let (mut granting, mut others) = (Vec::new(), Vec::new());
+            for chain in chains {
+                if grants(world, chain, permission)? { granting.push(chain) } else { others.push(chain) }
+            }
+            chains = granting;
+            if chains.is_empty() {
+                return denied(&others, Code::NotGranted);
+            }
+        }
+        // P-8, P-10
+        let nearest = nearest(self.tenant, &chains, false, on)?;
+        let Some((_, first)) = nearest.first() else { return denied(&chains, Code::NoAssignment) };
+        let mut holding = None;
+        for (position, assignment) in &nearest {
+            if gives(world, assignment, permission)? {
+                holding = Some((*position, assignment));
+                break;
+            }
+        }
+        let (position, deciding) =
+            holding.unwrap_or((nearest.first().map_or(0, |(position, _)| *position), first));
+        Ok(Judgement {
+            reason: holding.is_none().then_some(Code::RoleLacksPermission),
+            grounds: Some(grounds(deciding)),
+            chain: chains.get(position).map(|chain| (*chain).clone()).unwrap_or_default(),
+        })
     }
 }
 
@@ -208,106 +371,6 @@ pub fn can_act(world: &World<'_>, user: &User, gate: Gate) -> Result<bool, ViewE
 /// When the view cannot be read.
 pub fn is_there(world: &World<'_>, user: &User) -> Result<bool, ViewError> {
     Ok(user.state == UserState::Active && world.living(user.home)?.is_some())
-}
-
-fn own_side(
-    world: &World<'_>,
-    user: &User,
-    permission: &str,
-    tenant: TenantId,
-    offered: bool,
-) -> Result<Judgement, ViewError> {
-    // P-4
-    if world.is_locked(tenant)? {
-        return Ok(Judgement::denied(Code::CustomerLocked));
-    }
-    // P-5
-    if !offered {
-        return Ok(Judgement::denied(Code::ServiceNotManaged));
-    }
-    // P-8
-    let Some(assignment) = world.assignment(user.id, tenant)? else {
-        return Ok(Judgement::denied(Code::NoAssignment));
-    };
-    let holds = gives(world, &assignment, permission)?;
-    Ok(Judgement {
-        reason: (!holds).then_some(Code::RoleLacksPermission),
-        grounds: Some(grounds(&assignment)),
-        chain: Vec::new(),
-    })
-}
-
-fn manager_side(
-    world: &World<'_>,
-    user: &User,
-    permission: &str,
-    tenant: TenantId,
-    service: Option<&Service>,
-    offered: bool,
-) -> Result<Judgement, ViewError> {
-    // P-3
-    let mut chains = chains(world, tenant, user.home, &BTreeSet::new())?;
-    if chains.is_empty() {
-        return Ok(Judgement::denied(Code::NotLinked));
-    }
-    let denied = |chains: Vec<Chain>, code| {
-        Ok(Judgement {
-            reason: Some(code),
-            grounds: None,
-            chain: chains.into_iter().next().unwrap_or_default(),
-        })
-    };
-    // P-4
-    if world.is_locked(user.home)? {
-        return denied(chains, Code::CustomerLocked);
-    }
-    // P-5: with several chains, those that carry the service remain.
-    if !offered {
-        return denied(chains, Code::ServiceNotManaged);
-    }
-    if let Some(service) = service {
-        let (carrying, others) = chains
-            .into_iter()
-            .partition(|chain: &Chain| chain.iter().all(|link| link.services.contains(service)));
-        chains = carrying;
-        if chains.is_empty() {
-            return denied(others, Code::ServiceNotManaged);
-        }
-    }
-    // P-6
-    if world.policy.reserved.contains(permission) {
-        return denied(chains, Code::ReservedForCustomer);
-    }
-    // P-7: every link that asks for grants has to give this one, and the terms of every link.
-    let agreed_earlier = chains.iter().flatten().any(|link| link.terms != world.policy.terms);
-    let known = world.policy.permissions.contains(permission);
-    if known && agreed_earlier || world.policy.grantable.contains(permission) {
-        let (mut granting, mut others) = (Vec::new(), Vec::new());
-        for chain in chains {
-            if grants(world, &chain, permission)? { granting.push(chain) } else { others.push(chain) }
-        }
-        chains = granting;
-        if chains.is_empty() {
-            return denied(others, Code::NotGranted);
-        }
-    }
-    // P-8, P-10
-    let nearest = nearest(tenant, &chains, false, &|at| world.assignment(user.id, at))?;
-    let Some((_, first)) = nearest.first() else { return denied(chains, Code::NoAssignment) };
-    let mut holding = None;
-    for (position, assignment) in &nearest {
-        if gives(world, assignment, permission)? {
-            holding = Some((*position, assignment));
-            break;
-        }
-    }
-    let (position, deciding) =
-        holding.unwrap_or((nearest.first().map_or(0, |(position, _)| *position), first));
-    Ok(Judgement {
-        reason: holding.is_none().then_some(Code::RoleLacksPermission),
-        grounds: Some(grounds(deciding)),
-        chain: chains.into_iter().nth(position).unwrap_or_default(),
-    })
 }
 
 /// Whether both sides of every link of a chain agreed that its manager may hold a permission: by
@@ -366,7 +429,7 @@ pub(super) fn role_permissions(world: &World<'_>, role: &RoleRef) -> Result<BTre
 /// `on` finds the assignment on a tenant itself.
 fn nearest(
     tenant: TenantId,
-    chains: &[Chain],
+    chains: &[&Chain],
     from_below: bool,
     on: &Lookup<'_>,
 ) -> Result<Vec<(usize, Arc<Assignment>)>, ViewError> {
@@ -376,7 +439,7 @@ fn nearest(
         return Ok(vec![(0, assignment)]);
     }
     if let [chain] = chains {
-        for link in chain {
+        for link in *chain {
             if let Some(assignment) = on(link.manager)?.filter(|assignment| assignment.below) {
                 return Ok(vec![(0, assignment)]);
             }
@@ -385,7 +448,7 @@ fn nearest(
     }
     // Many chains may lead through one manager.
     let mut known: BTreeMap<TenantId, Option<Arc<Assignment>>> = BTreeMap::new();
-    let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
+    let longest = chains.iter().map(|chain| chain.len()).max().unwrap_or(0);
     for distance in 0..longest {
         let mut found = Vec::new();
         for (position, chain) in chains.iter().enumerate() {
@@ -539,6 +602,6 @@ pub(super) fn deciding(
         }
         chains
     };
-    let nearest = nearest(tenant, &chains, from_below, on)?;
+    let nearest = nearest(tenant, &chains.iter().collect::<Vec<_>>(), from_below, on)?;
     Ok(nearest.into_iter().map(|(_, assignment)| assignment).collect())
 }

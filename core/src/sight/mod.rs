@@ -19,8 +19,10 @@
 //! | the past | who may be told now, and could be then | T-9, X-2 |
 //! | anything, the host's own readings included | the operator, and the host | `Moment::host` |
 
+mod preview;
 mod record;
 
+pub(crate) use preview::Rehearsed;
 pub(crate) use record::RecordSight;
 
 use std::collections::BTreeSet;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{Email, Permission, Service};
 use crate::base::time::Timestamp;
-use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE};
+use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
     Actor, Contact, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User, UserState,
 };
@@ -81,6 +83,28 @@ impl<'w> Sight<'w> {
         present: Option<&'w World<'w>>,
     ) -> Ruling<Self> {
         Self::through(Gate::Open, actor, world, present)
+    }
+
+    /// The same of whoever may give any command at all, those who are invited and those whose home is
+    /// disabled included: what the command is refused for, it says itself.
+    ///
+    /// # Errors
+    /// Those of [`Self::of`].
+    pub fn of_whoever(actor: &'w Actor, world: &'w World<'w>) -> Ruling<Self> {
+        Ok(Self { gate: Gate::Shut, ..Self::through(Gate::OpenForAnswers, actor, world, None)? })
+    }
+
+    /// The same actor before the same world once everything has happened in it, whether or not they
+    /// can act there any more.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn after_all<'a>(&'a self, world: &'a World<'a>) -> Result<Sight<'a>, ViewError> {
+        let viewer = match &self.viewer {
+            Some(user) => Some(world.user(user.id)?.unwrap_or_else(|| Arc::clone(user))),
+            None => None,
+        };
+        Ok(Sight { actor: self.actor, viewer, world, present: None, gate: self.gate })
     }
 
     /// The same actor before the same world once something has happened in it.
@@ -209,6 +233,28 @@ impl<'w> Sight<'w> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether somebody is named to the actor where their access is reviewed: a person of their own
+    /// organisation, or of one whose users they may see.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn names_people_of(&self, home: TenantId) -> Result<bool, ViewError> {
+        Ok(self.is_home(home) || self.might(USERS_VIEW, home)?.is_some())
+    }
+
+    /// Whether what somebody may do on a tenant is told to the actor, to whom they are named: their
+    /// own access, or that to a tenant whose users the actor may see.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn names_on(&self, user: UserId, tenant: TenantId) -> Result<bool, ViewError> {
+        let own = self.viewer.as_ref().is_some_and(|viewer| viewer.id == user);
+        if own && (self.present.is_none() || self.sees(tenant)?) {
+            return Ok(true);
+        }
+        Ok(self.might(USERS_VIEW, tenant)?.is_some())
     }
 
     /// Somebody as the actor is told of them: a person of their own organisation, or another

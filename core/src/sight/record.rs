@@ -73,9 +73,9 @@ impl<'s> RecordSight<'s> {
         Ok(Self { sight, tenant, known: RefCell::default(), people: RefCell::default() })
     }
 
-    /// What a command led to, as whoever gave it is told: each time anew, by what they may see
-    /// today and could see right before or after it. Nothing, where they could act when it was done
-    /// and cannot any more.
+    /// What a command led to, event by event, as whoever gave it is told: each time anew, by what
+    /// they may see today and could see right before or after it. Nothing, where they could act when
+    /// it was done and cannot any more.
     ///
     /// # Errors
     /// When the world cannot be read.
@@ -85,7 +85,7 @@ impl<'s> RecordSight<'s> {
         events: &[Event],
         before: &dyn View,
         after: &dyn View,
-    ) -> Result<Vec<Event>, ViewError> {
+    ) -> Result<Vec<Option<Event>>, ViewError> {
         let around = Around {
             before: &World::reading(before, Timestamp::MIN)?,
             after: &World::reading(after, world.at)?,
@@ -109,9 +109,8 @@ impl<'s> RecordSight<'s> {
         };
         let mut told = Vec::new();
         for event in events {
-            if reader.all_told(&reader.organisations(&around.subjects(event)?)?, &around)? {
-                told.push(reader.masked(event, None, &around)?);
-            }
+            let all = reader.all_told(&reader.organisations(&around.subjects(event)?)?, &around)?;
+            told.push(if all { Some(reader.masked(event, None, &around)?) } else { None });
         }
         Ok(told)
     }

@@ -1,9 +1,6 @@
 //! Asking by the door: a query with the moment it is about, and what the host itself may read.
 
-use std::fmt;
-
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -13,55 +10,13 @@ use super::read::{part, part_by, tag};
 use crate::base::declare::declare;
 use crate::base::ids::{IntegrationId, LicenceId, LinkId, RoleId, TenantId, UserId};
 use crate::base::text::Number;
-use crate::base::time::Timestamp;
 use crate::engine::{
     AnyEntity, Corruption, CorruptionKind, Engine, EntityKind, Error, Mail, Moment, Of, Token, Verified,
 };
 use crate::journal::Record;
 use crate::model::{Personal, Subject};
-use crate::query::{Answer, MAX_ROWS, Page, Paging, Query};
+use crate::query::{AccessEvent, Answer, AsOf, MAX_ROWS, Page, Paging, Query};
 use crate::refusal::{Code, Refusal};
-
-/// A moment that has passed: a record's number, or an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AsOf {
-    /// After this record.
-    Seq(u64),
-    /// At this instant.
-    Time(Timestamp),
-}
-
-impl Serialize for AsOf {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Seq(seq) => seq.serialize(serializer),
-            Self::Time(at) => at.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for AsOf {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl Visitor<'_> for Either {
-            type Value = AsOf;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a record's number, or an instant such as 2026-01-31T09:30:00Z")
-            }
-
-            fn visit_u64<E>(self, seq: u64) -> Result<AsOf, E> {
-                Ok(AsOf::Seq(seq))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AsOf, E> {
-                Timestamp::parse(text).map(AsOf::Time).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
 
 /// A question at the door, and the moment it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -201,6 +156,17 @@ declare! {
         paging: Paging,
     }
 
+    /// Who gained and who lost access by records of the journal, and by time alone before each of
+    /// them.
+    HostAccessChanges => "host_access_changes" -> Page<AccessEvent>;
+    {}
+    + {
+        /// Only by those after this record.
+        after: u64,
+        /// Which page.
+        paging: Paging,
+    }
+
     /// Notices that a consumer has not acknowledged.
     Notices => "notices" -> Mail;
     {
@@ -248,7 +214,7 @@ declare! {
 }
 
 /// What the host may read as of a moment that has passed; all else is as it is today.
-const OF_A_MOMENT: [&str; 3] = ["host_entity", "host_entities", "host_records"];
+const OF_A_MOMENT: [&str; 4] = ["host_entity", "host_entities", "host_records", "host_access_changes"];
 
 /// Whether the question of this name may be about a moment that has passed.
 pub(super) fn has_past(name: &str) -> bool {
@@ -340,6 +306,9 @@ impl HostQuery {
             }
             Self::HostRecords(it) => at(engine, then, |moment| {
                 Ok(HostAnswer::HostRecords(moment.host().records(it.after, &it.paging)?))
+            })?,
+            Self::HostAccessChanges(it) => at(engine, then, |moment| {
+                Ok(HostAnswer::HostAccessChanges(moment.host().access_changes(it.after, &it.paging)?))
             })?,
             Self::Notices(it) => alone(HostAnswer::Notices(engine.notices(&it.consumer, rows(it.limit)?)?)),
             Self::Parse(it) => alone(HostAnswer::Parse(it.texts.iter().map(Typed::parse).collect())),

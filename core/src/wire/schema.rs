@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::ask::{Answered, AsOf, HostAnswer, HostQuery, Inquiry, has_past};
+use super::ask::{Answered, HostAnswer, HostQuery, Inquiry, has_past};
 use super::call::{Acknowledged, BackedUp, Call, Compacted, Executed, ExecutedAll, IndexSaved, Swept};
 use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
@@ -15,7 +15,7 @@ use crate::command::TypedDevice;
 use crate::engine::{Rebuilt, Restored, Token};
 use crate::journal::Hash;
 use crate::model::{Patch, RoleRef};
-use crate::query::{Answer, Query};
+use crate::query::{Answer, AsOf, Query};
 use crate::refusal::Code;
 
 /// Declares the schema of a type that is written by hand.

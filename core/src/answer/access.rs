@@ -1,0 +1,232 @@
+//! Who can reach what, and why, and how that has changed since.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::asked::AskedWorld;
+use super::page::{Seal, Turn};
+use super::tenant::organisation;
+use crate::base::ids::UserId;
+use crate::model::permission::USERS_VIEW;
+use crate::model::{Personal, User};
+use crate::query::{
+    AccessChangeRow, AccessFilter, AccessWay, OrganisationAccess, OrganisationAccessRow, Page, Paging,
+    TenantAccess, TenantAccessChanges, TenantAccessRow, UserAccess, UserAccessChanges, UserAccessRow,
+};
+use crate::refusal::{Code, Refusal};
+use crate::rules::Ruling;
+use crate::rules::difference::{AccessChange, Between, Concerned};
+use crate::rules::effective::{Effective, held};
+use crate::rules::reach::{Going, People, Tenants};
+use crate::sight::Sight;
+use crate::view::ViewError;
+
+/// The people who can reach a tenant, as far as they are named to whoever asks.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users, `unknown_permission`, `unknown_service`,
+/// `foreign_cursor`, `invalid_limit`.
+pub(super) fn of_tenant(sight: &Sight<'_>, seal: Seal, it: &TenantAccess) -> Ruling<Page<TenantAccessRow>> {
+    let TenantAccess { tenant, filter, paging, .. } = it;
+    sight.may(USERS_VIEW, *tenant)?;
+    known(sight, filter)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("tenant_access", tenant, filter), paging)?;
+    let people = People::of(world, *tenant)?;
+    let rows = people.each(world, going(&turn, paging)).map(|found| {
+        let (place, user) = found?;
+        if !sight.names_people_of(user.home)? {
+            return Ok(None);
+        }
+        let ways = ways(sight, filter, Effective::of(world, user.id, *tenant)?)?;
+        if ways.is_empty() {
+            return Ok(None);
+        }
+        let Personal { name, email, .. } = match sight.might(USERS_VIEW, user.home)? {
+            Some(open) => open.person(&user)?,
+            None => Personal::default(),
+        };
+        Ok(Some((place, TenantAccessRow { user: user.id, home: user.home, name, email, ways })))
+    });
+    turn.page(rows)
+}
+
+/// The other organisations whose people can reach a tenant.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users.
+pub(super) fn of_organisations(
+    sight: &Sight<'_>,
+    it: &OrganisationAccess,
+) -> Ruling<Vec<OrganisationAccessRow>> {
+    sight.may(USERS_VIEW, it.tenant)?;
+    let world = sight.world();
+    let people = People::of(world, it.tenant)?;
+    let mut rows = Vec::new();
+    for home in people.homes() {
+        if sight.names_people_of(*home)? || !sight.still_knows(*home)? {
+            continue;
+        }
+        let most = Effective::at_most(world, *home, it.tenant)?;
+        let mut allowed = BTreeSet::new();
+        for found in people.each(world, Going::default()) {
+            let (_, user) = found?;
+            if user.home == *home {
+                allowed.extend(Effective::of(world, user.id, it.tenant)?.allowed().iter().cloned());
+            }
+            if allowed == most {
+                break;
+            }
+        }
+        if let Some(organisation) = organisation(sight, *home)?.filter(|_| !allowed.is_empty()) {
+            rows.push(OrganisationAccessRow { organisation, held: held(&allowed) });
+        }
+    }
+    Ok(rows)
+}
+
+/// The tenants that somebody can reach.
+///
+/// # Errors
+/// `unknown_user`, why the actor may not see the users of their home, `unknown_permission`,
+/// `unknown_service`, `foreign_cursor`, `invalid_limit`.
+pub(super) fn of_user(sight: &Sight<'_>, seal: Seal, it: &UserAccess) -> Ruling<Page<UserAccessRow>> {
+    let UserAccess { user, filter, paging, .. } = it;
+    whose(sight, *user)?;
+    known(sight, filter)?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("user_access", user, filter), paging)?;
+    let tenants = Tenants::of(world, *user)?;
+    let rows = tenants.each(world, going(&turn, paging)).map(|found| {
+        let (place, tenant) = found?;
+        let Some(there) = world.living(tenant)? else { return Ok(None) };
+        let Some(there) = sight.as_it_is(&there)? else { return Ok(None) };
+        if !sight.names_on(*user, tenant)? {
+            return Ok(None);
+        }
+        let ways = ways(sight, filter, Effective::of(world, *user, tenant)?)?;
+        if ways.is_empty() {
+            return Ok(None);
+        }
+        let (name, number) = (there.name.clone(), there.number.clone());
+        Ok(Some((place, UserAccessRow { tenant, name, number, ways })))
+    });
+    turn.page(rows)
+}
+
+/// How the access to a tenant has changed since.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users, now or then; `moment_ahead`,
+/// `foreign_cursor`, `invalid_limit`.
+pub(super) fn of_tenant_since(
+    asked: &AskedWorld<'_>,
+    it: &TenantAccessChanges,
+) -> Ruling<Page<AccessChangeRow>> {
+    asked.told_since(&it.actor, it.since, |then, now| {
+        now.may(USERS_VIEW, it.tenant)?;
+        then.may(USERS_VIEW, it.tenant)?;
+        let list = ("tenant_access_changes", it.tenant, it.since);
+        let turn = Turn::of(asked.seal, &list, &it.paging)?;
+        changes(&turn, [then, now], &Concerned::tenant(it.tenant))
+    })
+}
+
+/// How what somebody can reach has changed since.
+///
+/// # Errors
+/// `unknown_user`, why the actor may not see the users of their home, now or then; `moment_ahead`,
+/// `foreign_cursor`, `invalid_limit`.
+pub(super) fn of_user_since(asked: &AskedWorld<'_>, it: &UserAccessChanges) -> Ruling<Page<AccessChangeRow>> {
+    asked.told_since(&it.actor, it.since, |then, now| {
+        let user = whose(now, it.user)?;
+        whose(then, it.user)?;
+        let list = ("user_access_changes", it.user, it.since);
+        let turn = Turn::of(asked.seal, &list, &it.paging)?;
+        changes(&turn, [then, now], &Concerned::user(&user))
+    })
+}
+
+/// A page of what is another between two worlds, as far as it is told by both.
+pub(super) fn changes(
+    turn: &Turn,
+    [before, after]: [&Sight<'_>; 2],
+    concerned: &Concerned,
+) -> Ruling<Page<AccessChangeRow>> {
+    let between = Between { before: before.world(), after: after.world() };
+    let mut rows = turn.collecting();
+    concerned.visit(between, rows.from().cloned().as_ref(), &mut |place, change| match change {
+        Some(change) if is_told(before, after, &change)? => Ok(rows.add(place, change_row(change))),
+        _ => Ok(true),
+    })?;
+    rows.page()
+}
+
+/// Whether a change is told: by what could be seen before; of a tenant or a person that is new,
+/// after.
+fn is_told(before: &Sight<'_>, after: &Sight<'_>, change: &AccessChange) -> Result<bool, ViewError> {
+    let there = before.world().living(change.tenant)?.is_some();
+    let on = if there { before } else { after };
+    let known = before.world().user(change.user)?.is_some();
+    let of = if known { before } else { after };
+    let Some(user) = of.world().user(change.user)? else { return Ok(false) };
+    Ok(of.names_people_of(user.home)? && on.names_on(change.user, change.tenant)?)
+}
+
+fn change_row(change: AccessChange) -> AccessChangeRow {
+    let AccessChange { user, tenant, gained, lost } = change;
+    AccessChangeRow { user, tenant, gained, lost }
+}
+
+fn going(turn: &Turn, paging: &Paging) -> Going {
+    Going { after: turn.after().cloned(), backwards: paging.descending }
+}
+
+/// Lets the actor review what somebody can reach: themselves, or whoever may see the users of their
+/// home.
+fn whose(sight: &Sight<'_>, user: UserId) -> Ruling<Arc<User>> {
+    let unknown = || Refusal::new(Code::UnknownUser, user);
+    let found = sight.world().user(user)?.ok_or_else(unknown)?;
+    let own = sight.viewer().is_some_and(|viewer| viewer.id == user);
+    if !own && sight.is_home(found.home) {
+        sight.may(USERS_VIEW, found.home)?;
+    } else if !own && sight.might(USERS_VIEW, found.home)?.is_none() {
+        return Err(unknown().into());
+    }
+    Ok(found)
+}
+
+/// Refuses a filter by what the policy does not have.
+fn known(sight: &Sight<'_>, filter: &AccessFilter) -> Ruling {
+    let policy = &sight.world().policy;
+    if let Some(permission) = filter.permission.as_ref().filter(|it| !policy.permissions.contains(*it)) {
+        return Err(Refusal::new(Code::UnknownPermission, permission).into());
+    }
+    if let Some(service) = filter.service.as_ref().filter(|it| !policy.services.contains(*it)) {
+        return Err(Refusal::new(Code::UnknownService, service).into());
+    }
+    Ok(())
+}
+
+/// By what something is allowed, as it is told; nothing, where it is not what is wanted.
+fn ways(sight: &Sight<'_>, filter: &AccessFilter, found: Effective) -> Result<Vec<AccessWay>, ViewError> {
+    let wanted = found.allowed().iter().any(|(permission, service)| {
+        filter.permission.as_ref().is_none_or(|wanted| wanted == permission)
+            && filter.service.as_ref().is_none_or(|wanted| Some(wanted) == service.as_ref())
+    });
+    let mut ways = if wanted { found.into_ways() } else { Vec::new() };
+    for way in &mut ways {
+        for link in way.chain.clone() {
+            if !sight.has_link_if_any(link)? {
+                way.chain.clear();
+                break;
+            }
+        }
+        if let Some(grounds) = &way.grounds
+            && !sight.sees(grounds.tenant)?
+        {
+            way.grounds = None;
+        }
+    }
+    Ok(ways)
+}

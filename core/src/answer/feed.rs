@@ -1,0 +1,82 @@
+//! The feed of effective access: what each record, and time before it, gave and took. The
+//! host's own; no actor.
+
+use super::asked::AskedWorld;
+use super::page::{Collecting, Turn};
+use crate::journal::Record;
+use crate::query::{AccessEvent, Page, Paging};
+use crate::rules::Ruling;
+use crate::rules::difference::AccessChange;
+use crate::rules::reach::Place;
+use crate::view::{Key, ViewError};
+
+/// How many records are read at a time.
+const PAGE: usize = 256;
+
+/// Who gained and who lost access by the records after `seq` and up to the moment that is asked
+/// about, and by time alone before each of them. Costs the records, and whom they may concern, up to
+/// the end of the page.
+///
+/// # Errors
+/// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
+pub fn access_changes(asked: &AskedWorld<'_>, seq: u64, paging: &Paging) -> Ruling<Page<AccessEvent>> {
+    let turn = Turn::of(asked.seal, &("access_changes", seq), paging)?;
+    let mut rows = turn.collecting();
+    let came = rows.from().and_then(Came::read);
+    let mut last = came.as_ref().map_or(seq, |came| came.seq.saturating_sub(1).max(seq));
+    while last < asked.seq {
+        let records = asked.history.records(None, last, PAGE)?;
+        for record in records.iter().filter(|record| record.seq <= asked.seq) {
+            let came = came.as_ref().filter(|came| came.seq == record.seq);
+            if !part_by_part(asked, record, came, &mut rows)? {
+                return rows.page();
+            }
+        }
+        last = records.last().map_or(asked.seq, |record| record.seq);
+    }
+    rows.page()
+}
+
+/// Collects what came with one record, and says whether to go on.
+fn part_by_part(
+    asked: &AskedWorld<'_>,
+    record: &Record,
+    came: Option<&Came>,
+    rows: &mut Collecting<'_, AccessEvent>,
+) -> Result<bool, ViewError> {
+    asked.parts_of(record, &mut |part, at, by_record, between, concerned| {
+        let after = match came {
+            Some(came) if part < came.part => return Ok(true),
+            Some(came) if part == came.part => Some(&came.place),
+            _ => None,
+        };
+        let mut goes_on = true;
+        concerned.visit(between, after, &mut |(key, id), change| {
+            if let Some(change) = change {
+                let AccessChange { user, tenant, gained, lost } = change;
+                let command = by_record.then(|| record.command.clone());
+                let row = AccessEvent { seq: record.seq, at, command, user, tenant, gained, lost };
+                let place = Key::new().count(record.seq).count(part).then(&key);
+                goes_on = rows.add((place, id), row);
+            }
+            Ok(goes_on)
+        })?;
+        Ok(goes_on)
+    })
+}
+
+/// How far somebody has come in the feed.
+struct Came {
+    seq: u64,
+    part: u64,
+    place: Place,
+}
+
+impl Came {
+    fn read((key, id): &Place) -> Option<Self> {
+        let (counts, rest) = key.as_bytes().split_at_checked(16)?;
+        let (seq, part) = counts.split_at_checked(8)?;
+        let count = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes);
+        Some(Self { seq: count(seq)?, part: count(part)?, place: (Key::from_bytes(rest.to_vec()), *id) })
+    }
+}

@@ -1,0 +1,69 @@
+//! What a command would lead to.
+
+use std::collections::BTreeSet;
+
+use super::access::changes;
+use super::asked::AskedWorld;
+use super::page::Turn;
+use super::{reseller_row, shows};
+use crate::base::ids::TenantId;
+use crate::model::ResellerRow;
+use crate::model::permission::DEVICES_VIEW;
+use crate::query::{Preview, Previewed, ResellerRowChange};
+use crate::refusal::{Code, Refusal};
+use crate::rules::Ruling;
+use crate::rules::difference::{Between, Concerned};
+use crate::sight::Sight;
+use crate::view::{Any, View, ViewError, Write};
+
+/// What a command would lead to, as far as whoever would give it is told.
+///
+/// # Errors
+/// Those of the command; `moment_passed`, `foreign_cursor`, `invalid_limit`.
+pub(super) fn preview(asked: &AskedWorld<'_>, it: &Preview) -> Ruling<Previewed> {
+    if asked.present.is_some() {
+        return Err(Refusal::new(Code::MomentPassed, asked.seq).into());
+    }
+    asked.rehearsed(&it.actor, &it.command, |rehearsed, [before, after]| {
+        let list = ("preview", &it.actor, &it.command, asked.seq);
+        let turn = Turn::of(asked.seal, &list, &it.paging)?;
+        let between = Between { before: before.world(), after: after.world() };
+        let concerned = Concerned::by(&rehearsed.changes, between)?;
+        Ok(Previewed {
+            access: changes(&turn, [before, after], &concerned)?,
+            resellers: resellers([before, after], &rehearsed.changes)?,
+            records: rehearsed.records,
+            notices: rehearsed.notices,
+        })
+    })
+}
+
+/// The rows of resellers' lists that change, of those resellers whose lists the actor may read.
+fn resellers(
+    [before, after]: [&Sight<'_>; 2],
+    changes: &[Write],
+) -> Result<Vec<ResellerRowChange>, ViewError> {
+    let row_of = |change: &Write| match change {
+        Write::Put(Any::ResellerRow(row)) | Write::Remove(Any::ResellerRow(row)) => {
+            Some((row.reseller, row.tenant))
+        }
+        _ => None,
+    };
+    let touched: BTreeSet<(TenantId, TenantId)> = changes.iter().filter_map(row_of).collect();
+    let mut rows = Vec::new();
+    for (reseller, tenant) in touched {
+        if before.might(DEVICES_VIEW, reseller)?.is_none() {
+            continue;
+        }
+        let id = ResellerRow::key(reseller, tenant);
+        let row = |view: &dyn View| -> Result<_, ViewError> {
+            let row = view.get::<ResellerRow>(id)?.filter(|row| shows(row));
+            Ok(row.map(|row| reseller_row((*row).clone())))
+        };
+        let (was, is) = (row(before.world().view)?, row(after.world().view)?);
+        if was != is {
+            rows.push(ResellerRowChange { reseller, before: was, after: is });
+        }
+    }
+    Ok(rows)
+}

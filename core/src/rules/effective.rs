@@ -1,0 +1,156 @@
+//! Effective access: all that checks allow a user on a tenant, with every permission and
+//! service of the policy, and why. It asks the check itself, each time anew: there is no second
+//! reading of the rules here.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::access::{Approach, Gate, Judgement};
+use super::world::World;
+use crate::base::ids::{LinkId, TenantId, UserId};
+use crate::base::text::{Permission, Service};
+use crate::query::{AccessWay, HeldPermission};
+use crate::refusal::Code;
+use crate::view::ViewError;
+
+/// A permission that a check allows: with a service, or where none is named.
+pub(crate) type Allowed = (Permission, Option<Service>);
+
+/// Everything that a user may do on a tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Effective {
+    ways: Vec<AccessWay>,
+    allowed: BTreeSet<Allowed>,
+}
+
+impl Effective {
+    /// What checks allow a user on a tenant.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn of(world: &World<'_>, user: UserId, tenant: TenantId) -> Result<Self, ViewError> {
+        let Ok(approach) = Approach::of(world, user, tenant, Gate::Shut)? else { return Ok(Self::default()) };
+        let known = RefCell::new(BTreeMap::new());
+        let on = |at: TenantId| {
+            if let Some(known) = known.borrow().get(&at) {
+                return Ok(Option::clone(known));
+            }
+            let found = world.assignment(user, at)?;
+            known.borrow_mut().insert(at, found.clone());
+            Ok(found)
+        };
+        // Nobody is allowed anything by less than an assignment.
+        let mut assigned = false;
+        for at in approach.deciding() {
+            assigned = assigned || on(at)?.is_some();
+        }
+        let mut found = Found::default();
+        for permission in world.policy.permissions.iter().filter(|_| assigned) {
+            let anyway = approach.judge(permission.as_str(), None, &on)?;
+            let denied = anyway.reason.is_some();
+            found.note(world, permission, None, anyway)?;
+            if denied && approach.is_plain() {
+                continue;
+            }
+            for service in &world.policy.services {
+                let judged = approach.judge(permission.as_str(), Some(service), &on)?;
+                found.note(world, permission, Some(service), judged)?;
+            }
+        }
+        Ok(found.into_effective())
+    }
+
+    /// The most that anybody at home somewhere could be allowed on a tenant, whatever their role.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn at_most(
+        world: &World<'_>,
+        home: TenantId,
+        tenant: TenantId,
+    ) -> Result<BTreeSet<Allowed>, ViewError> {
+        let Ok(approach) = Approach::from(world, home, tenant, Gate::Shut)? else {
+            return Ok(BTreeSet::new());
+        };
+        let mut most = BTreeSet::new();
+        for permission in &world.policy.permissions {
+            for service in [None].into_iter().chain(world.policy.services.iter().map(Some)) {
+                // All that is missing is a role.
+                let judged = approach.judge(permission.as_str(), service, &|_| Ok(None))?;
+                if judged.reason == Some(Code::NoAssignment) {
+                    most.insert((permission.clone(), service.cloned()));
+                }
+            }
+        }
+        Ok(most)
+    }
+
+    /// What is allowed.
+    pub(crate) const fn allowed(&self) -> &BTreeSet<Allowed> {
+        &self.allowed
+    }
+
+    /// Why, by the assignments that decide and the links that they come down by.
+    pub(crate) fn into_ways(self) -> Vec<AccessWay> {
+        self.ways
+    }
+}
+
+/// What was found so far, by the assignment and the chain that decided.
+#[derive(Default)]
+struct Found {
+    ways: BTreeMap<(Vec<LinkId>, TenantId), (AccessWay, BTreeSet<Allowed>)>,
+}
+
+impl Found {
+    fn note(
+        &mut self,
+        world: &World<'_>,
+        permission: &Permission,
+        service: Option<&Service>,
+        judged: Judgement,
+    ) -> Result<(), ViewError> {
+        let (None, Some(grounds)) = (judged.reason, judged.grounds) else { return Ok(()) };
+        let chain: Vec<LinkId> = judged.chain.iter().map(|link| link.id).collect();
+        let mut granted = false;
+        for link in &judged.chain {
+            granted = granted || world.agreed(link)?.need_grant_of(permission.as_str(), &world.policy);
+        }
+        let (way, allowed) = self.ways.entry((chain.clone(), grounds.tenant)).or_insert_with(|| {
+            let way = AccessWay { grounds: Some(grounds), chain, held: Vec::new(), granted: BTreeSet::new() };
+            (way, BTreeSet::new())
+        });
+        if granted {
+            way.granted.insert(permission.clone());
+        }
+        allowed.insert((permission.clone(), service.cloned()));
+        Ok(())
+    }
+
+    fn into_effective(self) -> Effective {
+        let mut effective = Effective::default();
+        for (mut way, allowed) in self.ways.into_values() {
+            way.held = held(&allowed);
+            effective.ways.push(way);
+            effective.allowed.extend(allowed);
+        }
+        effective
+    }
+}
+
+/// What is allowed, permission by permission.
+pub(crate) fn held<'a>(allowed: impl IntoIterator<Item = &'a Allowed>) -> Vec<HeldPermission> {
+    let mut held: BTreeMap<&Permission, HeldPermission> = BTreeMap::new();
+    for (permission, service) in allowed {
+        let one = held.entry(permission).or_insert_with(|| HeldPermission {
+            permission: permission.clone(),
+            services: BTreeSet::new(),
+            services_only: true,
+        });
+        match service {
+            Some(service) => drop(one.services.insert(service.clone())),
+            None => one.services_only = false,
+        }
+    }
+    held.into_values().collect()
+}
