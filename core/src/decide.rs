@@ -153,7 +153,7 @@ pub(crate) fn retraced(view: &dyn View, events: Vec<Event>, at: Timestamp) -> Re
 
 /// A record that there would be.
 #[derive(Debug)]
-pub(crate) struct Draft<'c> {
+pub(crate) struct Foreseen<'c> {
     /// The name of its command.
     pub command: &'c str,
     /// What would follow.
@@ -163,8 +163,8 @@ pub(crate) struct Draft<'c> {
 /// How many things that are due and have nothing to do with a command it brings about.
 pub(crate) const SWEPT_BY_A_COMMAND: usize = 64;
 
-/// What would follow from a request: what is due first, then what it is there for. Each draft is
-/// shown with the worlds right before and right after it. Nothing is written; the ids that the
+/// What would follow from a request: what is due first, then what it is there for. Each record
+/// is shown with the worlds right before and right after it. Nothing is written; the ids that the
 /// command leaves out are placeholders.
 ///
 /// # Errors
@@ -173,14 +173,14 @@ pub(crate) fn rehearse<'v, 'c>(
     world: &World<'v>,
     seq: u64,
     request: &'c Request,
-    mut show: impl FnMut(&Draft<'c>, &dyn View, &dyn View) -> Result<(), ViewError>,
+    mut show: impl FnMut(&Foreseen<'c>, &dyn View, &dyn View) -> Result<(), ViewError>,
 ) -> Ruling<Overlay<'v>> {
     let (mut before, mut after) = (Overlay::over(world.view), Overlay::over(world.view));
     let mut happened = 0;
-    let mut lay = |before: &mut Overlay<'v>, after: &mut Overlay<'v>, draft: Draft<'c>| {
-        draft.step.lay_over(after);
-        show(&draft, before, after)?;
-        draft.step.lay_over(before);
+    let mut lay = |before: &mut Overlay<'v>, after: &mut Overlay<'v>, foreseen: Foreseen<'c>| {
+        foreseen.step.lay_over(after);
+        show(&foreseen, before, after)?;
+        foreseen.step.lay_over(before);
         Ok::<_, ViewError>(())
     };
     let mut sweeping = Sweeping::default();
@@ -189,7 +189,7 @@ pub(crate) fn rehearse<'v, 'c>(
             turn(item, nth)?;
             let Some(step) = sweep(&World::reading(&after, world.at)?, item)? else { break };
             happened += 1;
-            lay(&mut before, &mut after, Draft { command: "sweep", step })?;
+            lay(&mut before, &mut after, Foreseen { command: "sweep", step })?;
         }
     }
     let made = Cell::new(0);
@@ -201,7 +201,7 @@ pub(crate) fn rehearse<'v, 'c>(
         let world = World::new(&after, world.at, seq + happened + 1, &placeholder)?;
         decide(&world.with_ids_that_may_repeat(true), request)?
     };
-    lay(&mut before, &mut after, Draft { command: request.command.name(), step })?;
+    lay(&mut before, &mut after, Foreseen { command: request.command.name(), step })?;
     Ok(after)
 }
 

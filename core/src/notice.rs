@@ -26,7 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{
-    IntegrationId, InvitationId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, TenantId, UserId,
+    IntegrationId, InvitationId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, TenantId,
+    UserId,
 };
 use crate::base::text::Email;
 use crate::base::time::Timestamp;

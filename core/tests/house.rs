@@ -32,17 +32,18 @@ const FLOORS: [(&str, u8, u8); 25] = [
     ("diagram", 2, 0),
     // A command reads its answer from the events it led to.
     ("command", 2, 1),
-    // A row shows refusals as reasons, and events as what happened.
-    ("query", 2, 1),
+    // A row shows refusals as reasons, and events as what happened; a preview is of a command.
+    ("query", 2, 2),
     ("view", 3, 0),
     ("journal", 3, 0),
     ("effect", 3, 0),
     ("about", 4, 0),
     ("apply", 4, 0),
     ("rules", 4, 0),
-    ("sight", 5, 0),
+    // What a command would lead to is told as what it leads to, with its notices.
+    ("sight", 5, 1),
     // What is answered passes the gate; of a world in which what is due has happened; and some of it is CSV.
-    ("answer", 5, 1),
+    ("answer", 5, 2),
     ("csv", 5, 0),
     ("decide", 5, 0),
     ("index", 5, 0),
@@ -287,8 +288,8 @@ fn what_an_actor_is_told_passes_the_one_gate() {
         let name = query.0.rsplit('\n').next().unwrap().trim().split(' ').next().unwrap();
         let (_, arm) = answers.split_once(&format!("Query::{name}(it) =>")).unwrap();
         let arm = arm.split("Query::").next().unwrap();
-        let told =
-            ["asked.told(&it.actor, ", "asked.told_where(&it.actor, ", "asked.told_what_awaits(&it.actor, "];
+        let told = ["told", "told_where", "told_what_awaits", "told_since", "told_beforehand"]
+            .map(|way| format!("asked.{way}(&it.actor, "));
         assert!(told.iter().any(|told| arm.contains(told)), "`{name}` answers an actor without the gate");
         asked += 1;
     }
@@ -491,11 +492,12 @@ fn every_rule_and_reading_that_is_cited_is_there() {
 }
 
 /// Codes that no command can be refused with, only verdicts and lists give them; and why.
-const NO_COMMANDS: [(Code, &str); 5] = [
+const NO_COMMANDS: [(Code, &str); 6] = [
     (Code::NotLinked, "whoever is not linked does not see the tenant, and is told `unknown_tenant`"),
     (Code::ForeignCursor, "only lists have cursors"),
     (Code::InvalidLimit, "only lists have pages"),
     (Code::MomentAhead, "only questions are about moments"),
+    (Code::MomentPassed, "only previews are of the present alone"),
     (Code::TextTooLong, "only lists are searched"),
 ];
 

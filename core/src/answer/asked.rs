@@ -11,7 +11,7 @@ use crate::journal::Record;
 use crate::model::Actor;
 use crate::query::{AsOf, Question, Verdict};
 use crate::refusal::{Code, Refusal};
-use crate::rules::difference::{Between, Concerned, ends};
+use crate::rules::difference::{Affected, Between, ends};
 use crate::rules::{Ruling, Stop, World, access, unless_refused};
 use crate::sight::{Rehearsed, Sight};
 use crate::view::{Any, View, ViewError};
@@ -35,6 +35,20 @@ pub trait History {
     /// # Errors
     /// When the store cannot be read.
     fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, ViewError>;
+}
+
+/// What happened at one moment between a record and the one before.
+pub(super) struct Part<'w> {
+    /// Which of them it is: those of time alone first.
+    pub(super) number: u64,
+    /// The moment.
+    pub(super) at: Timestamp,
+    /// Whether it is the record's own doing.
+    pub(super) is_its_own: bool,
+    /// The worlds right before and right after it.
+    pub(super) between: Between<'w>,
+    /// Whom it may concern.
+    pub(super) affected: Affected,
 }
 
 /// A world at a moment, now or then, that questions are put to.
@@ -124,8 +138,7 @@ impl AskedWorld<'_> {
         ask(&Sight::of_what_awaits(actor, self.world, self.present)?)
     }
 
-    /// Lets an actor ask about the world and about one that has passed by then, with what they are
-    /// told of that.
+    /// Lets an actor ask about a world that had passed by then, and about the world.
     ///
     /// # Errors
     /// `moment_ahead`, where it had not come by then; those of [`Self::told`], now or then.
@@ -133,7 +146,7 @@ impl AskedWorld<'_> {
         &self,
         actor: &Actor,
         since: AsOf,
-        ask: impl FnOnce(&Sight<'_>, &Sight<'_>) -> Ruling<T>,
+        ask: impl FnOnce([&Sight<'_>; 2]) -> Ruling<T>,
     ) -> Ruling<T> {
         let now = Sight::of(actor, self.world, self.present)?;
         let (seq, at) = match since {
@@ -144,7 +157,8 @@ impl AskedWorld<'_> {
         };
         let view = self.history.as_of(seq)?;
         let then = World::reading(&*view, at)?;
-        ask(&Sight::of(actor, &then, Some(self.present.unwrap_or(self.world)))?, &now)
+        let then = Sight::of(actor, &then, Some(self.present.unwrap_or(self.world)))?;
+        ask([&then, &now])
     }
 
     /// When a record was written; the beginning of time, of what was before the first.
@@ -166,52 +180,56 @@ impl AskedWorld<'_> {
         Ok(low)
     }
 
-    /// Lets an actor have a command of theirs rehearsed, before the world as it is and as it would
-    /// be. Whoever would not be anybody any more by it is told what they could see before.
+    /// Lets an actor have a command of theirs rehearsed, and ask about the world as it is and as it
+    /// would be. Whoever could not act there any more is told all the same.
     ///
     /// # Errors
-    /// Those of the command and of [`Self::told`].
-    pub(super) fn rehearsed<T>(
+    /// `moment_passed`, where the world has passed; those of the command and of [`Self::told`].
+    pub(super) fn told_beforehand<T>(
         &self,
         actor: &Actor,
         command: &Command,
         tell: impl FnOnce(Rehearsed, [&Sight<'_>; 2]) -> Ruling<T>,
     ) -> Ruling<T> {
+        if self.present.is_some() {
+            return Err(Refusal::new(Code::MomentPassed, self.seq).into());
+        }
         let before = Sight::of_whoever(actor, self.world)?;
-        let (rehearsed, view) = before.rehearse(self.seq, command)?;
+        let (rehearsed, view) = Rehearsed::of(&before, self.seq, command)?;
         let world = World::reading(&view, self.world.at)?;
         let after = before.after_all(&world)?;
         tell(rehearsed, [&before, &after])
     }
 
-    /// Visits what a record brought about and what time alone did since the record before, part by
-    /// part: the moment, whether it is the record's own doing, and both worlds.
+    /// Visits what a record brought about and what time alone did since the record before, as long
+    /// as the visitor goes on; says whether they did.
     ///
     /// # Errors
     /// When the world cannot be read, or the visitor's.
     pub(super) fn parts_of(
         &self,
         record: &Record,
-        visit: &mut dyn FnMut(u64, Timestamp, bool, Between<'_>, &Concerned) -> Result<bool, ViewError>,
+        visit: &mut dyn FnMut(&Part<'_>) -> Result<bool, ViewError>,
     ) -> Result<bool, ViewError> {
         let seq = record.seq.saturating_sub(1);
         let (view, then) = (self.history.as_of(seq)?, self.history.as_of(record.seq)?);
         let mut before = World::reading(&*view, self.written_at(seq)?)?;
         let late = before.at_moment(record.at);
-        let mut part = 0;
+        let mut number = 0;
         for at in ends(Between { before: &before, after: &late })? {
             let after = before.at_moment(at);
             let between = Between { before: &before, after: &after };
-            if !visit(part, at, false, between, &Concerned::by_time(between)?)? {
+            let affected = Affected::by_time(between)?;
+            if !visit(&Part { number, at, is_its_own: false, between, affected })? {
                 return Ok(false);
             }
             before = after;
-            part += 1;
+            number += 1;
         }
         let after = World::reading(&*then, record.at)?;
         let between = Between { before: &late, after: &after };
-        let changes = changes_of(&*view, &record.events, record.at)?;
-        visit(part, record.at, true, between, &Concerned::by(&changes, between)?)
+        let affected = Affected::by(&changes_of(&*view, &record.events, record.at)?, between)?;
+        visit(&Part { number, at: record.at, is_its_own: true, between, affected })
     }
 
     /// Tells an actor of one entity as it is once what is due about that has happened: so a list

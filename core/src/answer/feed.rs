@@ -7,15 +7,14 @@ use crate::journal::Record;
 use crate::query::{AccessEvent, Page, Paging};
 use crate::rules::Ruling;
 use crate::rules::difference::AccessChange;
-use crate::rules::reach::Place;
-use crate::view::{Key, ViewError};
+use crate::view::{Key, Spot, ViewError};
 
 /// How many records are read at a time.
 const PAGE: usize = 256;
 
 /// Who gained and who lost access by the records after `seq` and up to the moment that is asked
-/// about, and by time alone before each of them. Costs the records, and whom they may concern, up to
-/// the end of the page.
+/// about, and by time alone before each of them. Costs the records, and whom they may concern, up
+/// to the end of the page.
 ///
 /// # Errors
 /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
@@ -44,19 +43,18 @@ fn part_by_part(
     came: Option<&Came>,
     rows: &mut Collecting<'_, AccessEvent>,
 ) -> Result<bool, ViewError> {
-    asked.parts_of(record, &mut |part, at, by_record, between, concerned| {
+    asked.parts_of(record, &mut |part| {
         let after = match came {
-            Some(came) if part < came.part => return Ok(true),
-            Some(came) if part == came.part => Some(&came.place),
+            Some(came) if part.number < came.part => return Ok(true),
+            Some(came) if part.number == came.part => Some(&came.place),
             _ => None,
         };
         let mut goes_on = true;
-        concerned.visit(between, after, &mut |(key, id), change| {
-            if let Some(change) = change {
-                let AccessChange { user, tenant, gained, lost } = change;
-                let command = by_record.then(|| record.command.clone());
-                let row = AccessEvent { seq: record.seq, at, command, user, tenant, gained, lost };
-                let place = Key::new().count(record.seq).count(part).then(&key);
+        part.affected.visit(part.between, after, &mut |(key, id), change| {
+            if let Some(AccessChange { user, tenant, gained, lost }) = change {
+                let command = part.is_its_own.then(|| record.command.clone());
+                let row = AccessEvent { seq: record.seq, at: part.at, command, user, tenant, gained, lost };
+                let place = Key::new().count(record.seq).count(part.number).then(&key);
                 goes_on = rows.add((place, id), row);
             }
             Ok(goes_on)
@@ -69,11 +67,11 @@ fn part_by_part(
 struct Came {
     seq: u64,
     part: u64,
-    place: Place,
+    place: Spot,
 }
 
 impl Came {
-    fn read((key, id): &Place) -> Option<Self> {
+    fn read((key, id): &Spot) -> Option<Self> {
         let (counts, rest) = key.as_bytes().split_at_checked(16)?;
         let (seq, part) = counts.split_at_checked(8)?;
         let count = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes);

@@ -1,7 +1,6 @@
 //! Queries become answers: one match, short arms. Reads a view as an actor may see it; never
 //! writes.
 
-mod access;
 mod asked;
 mod feed;
 mod host;
@@ -10,6 +9,7 @@ mod page;
 mod parties;
 mod preview;
 mod records;
+mod review;
 mod tenant;
 mod trade;
 
@@ -24,7 +24,8 @@ pub use records::receipt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use page::{Spot, Strand, Turn, Wanted, placed, walk};
+use page::{Strand, Turn, Wanted, placed, walk};
+use trade::{chooses, reseller_row};
 
 use crate::base::ids::{IntegrationId, TenantId, UserId};
 use crate::csv;
@@ -40,7 +41,7 @@ use crate::query::{
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, alert, graph};
 use crate::sight::{Below, Sight};
-use crate::view::{Index, Key, Span, View, ViewError, listing_strand, prefixes, row_strand};
+use crate::view::{Index, Key, Span, Spot, View, ViewError, listing_strand, prefixes, row_strand};
 
 /// The answer to a question about a world.
 ///
@@ -190,19 +191,28 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::AlertRecipients(alert::recipients(asked.world, it.tenant, &it.category)?)
         }
         Query::TenantAccess(it) => {
-            let rows = |sight: &Sight<'_>| access::of_tenant(sight, asked.seal, it);
+            let rows = |sight: &Sight<'_>| review::of_tenant(sight, asked.seal, it);
             Answer::TenantAccess(asked.told(&it.actor, None, rows)?)
         }
         Query::OrganisationAccess(it) => {
-            let rows = |sight: &Sight<'_>| access::of_organisations(sight, it);
+            let rows = |sight: &Sight<'_>| review::of_organisations(sight, it);
             Answer::OrganisationAccess(asked.told(&it.actor, None, rows)?)
         }
         Query::UserAccess(it) => {
-            Answer::UserAccess(asked.told(&it.actor, None, |sight| access::of_user(sight, asked.seal, it))?)
+            Answer::UserAccess(asked.told(&it.actor, None, |sight| review::of_user(sight, asked.seal, it))?)
         }
-        Query::TenantAccessChanges(it) => Answer::TenantAccessChanges(access::of_tenant_since(asked, it)?),
-        Query::UserAccessChanges(it) => Answer::UserAccessChanges(access::of_user_since(asked, it)?),
-        Query::Preview(it) => Answer::Preview(preview::preview(asked, it)?),
+        Query::TenantAccessChanges(it) => {
+            let rows = |both: [&Sight<'_>; 2]| review::of_tenant_since(both, asked.seal, it);
+            Answer::TenantAccessChanges(asked.told_since(&it.actor, it.since, rows)?)
+        }
+        Query::UserAccessChanges(it) => {
+            let rows = |both: [&Sight<'_>; 2]| review::of_user_since(both, asked.seal, it);
+            Answer::UserAccessChanges(asked.told_since(&it.actor, it.since, rows)?)
+        }
+        Query::Preview(it) => {
+            let tell = |rehearsed, both: [&Sight<'_>; 2]| preview::preview(asked, rehearsed, both, it);
+            Answer::Preview(asked.told_beforehand(&it.actor, &it.command, tell)?)
+        }
         Query::PolicyInForce(_) => Answer::PolicyInForce(asked.world.policy.policy.clone()),
         Query::Audit(it) => {
             Answer::Audit(asked.told(&it.actor, None, |sight| records::audit(asked, sight, it))?)
@@ -670,32 +680,6 @@ fn row_lead(sort: ResellerSort, one: &ResellerRow) -> Key {
     }
 }
 
-/// Whether a filter wants rows that are like this one in what strands have in common: where a
-/// device is shown as it and, if the unused are wanted, where it was added (V-4).
-fn chooses(filter: &ResellerFilter, row: &ResellerRow) -> bool {
-    row.is_listed()
-        && (filter.unused || row.is_shown())
-        && filter.status.is_none_or(|status| row.status() == status)
-}
-
-/// Whether a reseller's list has a row, used or not.
-fn shows(row: &ResellerRow) -> bool {
-    chooses(&ResellerFilter { unused: true, ..ResellerFilter::default() }, row)
-}
-
 fn wants(filter: &ResellerFilter, text: &Wanted, row: &ResellerRow) -> bool {
     chooses(filter, row) && text.is_in(&[&row.company(), row.number.as_str()])
-}
-
-fn reseller_row(row: ResellerRow) -> ResellerCustomerRow {
-    ResellerCustomerRow {
-        tenant: row.tenant,
-        company: row.company(),
-        status: row.status(),
-        number: row.number,
-        country: row.country,
-        last_uploaded: row.last_uploaded,
-        uploads: row.uploads,
-        devices: row.devices,
-    }
 }

@@ -12,10 +12,7 @@ use crate::journal::Hash;
 use crate::query::{MAX_ROWS, Page, Paging};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, Stop};
-use crate::view::{Any, Entity, Index, Key, Scan, Span, View, ViewError};
-
-/// Where a row stands in its list: by what the list is sorted by, then by an id.
-pub(super) type Spot = (Key, Uuid);
+use crate::view::{Any, Entity, Index, Key, Scan, Span, Spot, View, ViewError};
 
 /// A row and where it stands, or nothing where it is not wanted.
 pub(super) type RowAt<R> = Result<Option<(Spot, R)>, ViewError>;

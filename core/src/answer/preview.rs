@@ -2,39 +2,37 @@
 
 use std::collections::BTreeSet;
 
-use super::access::changes;
 use super::asked::AskedWorld;
 use super::page::Turn;
-use super::{reseller_row, shows};
+use super::review::changes;
+use super::trade::{reseller_row, shows};
 use crate::base::ids::TenantId;
 use crate::model::ResellerRow;
 use crate::model::permission::DEVICES_VIEW;
 use crate::query::{Preview, Previewed, ResellerRowChange};
-use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
-use crate::rules::difference::{Between, Concerned};
-use crate::sight::Sight;
+use crate::rules::difference::{Affected, Between};
+use crate::sight::{Rehearsed, Sight};
 use crate::view::{Any, View, ViewError, Write};
 
 /// What a command would lead to, as far as whoever would give it is told.
 ///
 /// # Errors
-/// Those of the command; `moment_passed`, `foreign_cursor`, `invalid_limit`.
-pub(super) fn preview(asked: &AskedWorld<'_>, it: &Preview) -> Ruling<Previewed> {
-    if asked.present.is_some() {
-        return Err(Refusal::new(Code::MomentPassed, asked.seq).into());
-    }
-    asked.rehearsed(&it.actor, &it.command, |rehearsed, [before, after]| {
-        let list = ("preview", &it.actor, &it.command, asked.seq);
-        let turn = Turn::of(asked.seal, &list, &it.paging)?;
-        let between = Between { before: before.world(), after: after.world() };
-        let concerned = Concerned::by(&rehearsed.changes, between)?;
-        Ok(Previewed {
-            access: changes(&turn, [before, after], &concerned)?,
-            resellers: resellers([before, after], &rehearsed.changes)?,
-            records: rehearsed.records,
-            notices: rehearsed.notices,
-        })
+/// `foreign_cursor`, `invalid_limit`.
+pub(super) fn preview(
+    asked: &AskedWorld<'_>,
+    rehearsed: Rehearsed,
+    [before, after]: [&Sight<'_>; 2],
+    it: &Preview,
+) -> Ruling<Previewed> {
+    let turn = Turn::of(asked.seal, &("preview", &it.actor, &it.command, asked.seq), &it.paging)?;
+    let between = Between { before: before.world(), after: after.world() };
+    let affected = Affected::by(&rehearsed.changes, between)?;
+    Ok(Previewed {
+        rights: changes(&turn, [before, after], &affected)?,
+        resellers: resellers([before, after], &rehearsed.changes)?,
+        records: rehearsed.records,
+        notices: rehearsed.notices,
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::asked::AskedWorld;
-use super::page::{Seal, Spot, Strand, Turn, Wanted, bounded, placed};
+use super::page::{Seal, Strand, Turn, Wanted, bounded, placed};
 use crate::base::ids::{LicenceId, LinkId, MoveId, TenantId};
 use crate::base::text::{Number, Permission};
 use crate::model::permission::{
@@ -30,7 +30,7 @@ use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, unless_refused};
 use crate::sight::{Open, Sight};
 use crate::view::{
-    Any, Entity, Index, Key, Kind, Span, ViewError, awaiting_strand, handshake_strand, listing_strand,
+    Any, Entity, Index, Key, Kind, Span, Spot, ViewError, awaiting_strand, handshake_strand, listing_strand,
     prefixes, role_strand,
 };
 

@@ -12,7 +12,8 @@ use crate::base::text::IssueCategory;
 use crate::model::permission::{ALERTS_VIEW, DEVICES_MANAGE, DEVICES_VIEW, USERS_VIEW};
 use crate::model::{AlertRule, Arrived, Audience, Holding, Personal, ResellerRow};
 use crate::query::{
-    AlertRuleRow, AlertRules, NamedUser, Page, Resellers, TenantResellerRow, UploadRow, UploadedTo, Uploads,
+    AlertRuleRow, AlertRules, NamedUser, Page, ResellerCustomerRow, ResellerFilter, Resellers,
+    TenantResellerRow, UploadRow, UploadedTo, Uploads,
 };
 use crate::rules::{Ruling, graph};
 use crate::sight::Sight;
@@ -130,4 +131,31 @@ fn besides(
         people.push(NamedUser { user: user.id, home, name, email });
     }
     Ok((people, others))
+}
+
+/// Whether a filter wants rows that are like this one in what strands have in common: where a
+/// device is shown as it and, if the unused are wanted, where it was added (V-4).
+pub(super) fn chooses(filter: &ResellerFilter, row: &ResellerRow) -> bool {
+    row.is_listed()
+        && (filter.unused || row.is_shown())
+        && filter.status.is_none_or(|status| row.status() == status)
+}
+
+/// Whether a reseller's list has a row, used or not.
+pub(super) fn shows(row: &ResellerRow) -> bool {
+    chooses(&ResellerFilter { unused: true, ..ResellerFilter::default() }, row)
+}
+
+/// A row of a reseller's list.
+pub(super) fn reseller_row(row: ResellerRow) -> ResellerCustomerRow {
+    ResellerCustomerRow {
+        tenant: row.tenant,
+        company: row.company(),
+        status: row.status(),
+        number: row.number,
+        country: row.country,
+        last_uploaded: row.last_uploaded,
+        uploads: row.uploads,
+        devices: row.devices,
+    }
 }

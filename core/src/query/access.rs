@@ -6,12 +6,15 @@ use std::fmt;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Grounds, HeldPermission, Organisation, Page, ResellerCustomerRow};
+use super::own::HeldPermission;
+use super::page::Page;
+use super::tenant::Organisation;
+use super::trade::ResellerCustomerRow;
 use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{CompanyName, Email, Number, Permission, PersonName, Service};
 use crate::base::time::Timestamp;
 use crate::event::Event;
-use crate::model::{NoticeKind, Subject, is_false};
+use crate::model::{NoticeKind, RoleRef, Subject, is_false};
 
 /// A moment that has passed: a record's number, or an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,21 @@ impl<'de> Deserialize<'de> for AsOf {
         }
         deserializer.deserialize_any(Either)
     }
+}
+
+/// The assignment behind a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Grounds {
+    /// The tenant it is on: the one asked about, or one above it.
+    pub tenant: TenantId,
+    /// Its role.
+    pub role: RoleRef,
+    /// Whether it leaves out what is reserved for the customer, since its manager's side gave it
+    /// (P-16).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub masked: bool,
 }
 
 /// Which access is wanted in a review.
@@ -184,8 +202,8 @@ pub struct Previewed {
     pub records: Vec<PreviewedRecord>,
     /// Who would be told of what.
     pub notices: Vec<PreviewedNotice>,
-    /// Who would gain and who would lose access.
-    pub access: Page<AccessChangeRow>,
+    /// Who would gain and who would lose rights.
+    pub rights: Page<AccessChangeRow>,
     /// The rows of resellers' lists that would be others.
     pub resellers: Vec<ResellerRowChange>,
 }

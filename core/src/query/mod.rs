@@ -106,7 +106,7 @@ mod tenant;
 mod trade;
 
 pub use access::{
-    AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, OrganisationAccessRow, Previewed,
+    AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, Grounds, OrganisationAccessRow, Previewed,
     PreviewedNotice, PreviewedRecord, ResellerRowChange, TenantAccessRow, UserAccessRow,
 };
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
@@ -119,7 +119,7 @@ pub use tenant::{
     Organisation, PlaceRow, ProposalFilter, ProposalRow, RoleFilter, RoleRow, SessionFilter, SessionRow,
     TenantSettings, TermsOfLink,
 };
-pub use trade::{MoveFilter, MoveRow, TenantResellerRow, UploadRow, UploadedTo};
+pub use trade::{MoveFilter, MoveRow, ResellerCustomerRow, TenantResellerRow, UploadRow, UploadedTo};
 
 use std::collections::BTreeSet;
 
@@ -765,8 +765,8 @@ queries! {
     }
 
     /// The tenants that somebody can reach, and why: told to themselves, and to whoever may see the
-    /// users of their home, of tenants whose users they may see. A page costs the tenants that
-    /// their assignments may reach up to its end.
+    /// users of their home, of tenants whose users they may see. A page costs the tenants
+    /// that their assignments may reach up to its end.
     UserAccess => "user_access" -> Page<UserAccessRow>;
     {
         /// Who asks.
@@ -782,8 +782,8 @@ queries! {
     }
 
     /// Who can reach a tenant who could not at a moment that has passed, and the other way round;
-    /// who may do something else. Told as both reviews are, then and now. A page costs whoever
-    /// reaches the tenant, or did.
+    /// who may do something else. Told as both reviews are, then and now. A page costs
+    /// whoever reaches the tenant, or did.
     TenantAccessChanges => "tenant_access_changes" -> Page<AccessChangeRow>;
     {
         /// Who asks.
@@ -824,7 +824,7 @@ queries! {
         /// Who would give it, and asks.
         actor: Actor,
         /// The command.
-        command: Command,
+        command: Box<Command>,
     }
     + {
         /// Which page of those who gain and lose.
@@ -946,21 +946,6 @@ pub struct Explanation {
     /// What stands in the way, where it is denied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-}
-
-/// The assignment behind a verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct Grounds {
-    /// The tenant it is on: the one asked about, or one above it.
-    pub tenant: TenantId,
-    /// Its role.
-    pub role: RoleRef,
-    /// Whether it leaves out what is reserved for the customer, since its manager's side gave it
-    /// (P-16).
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub masked: bool,
 }
 
 /// What somebody who may link is told about a number, and nothing else (T-8).
@@ -1358,31 +1343,6 @@ pub enum ResellerSort {
     Devices,
     /// By status.
     Status,
-}
-
-/// A row of a reseller's list (V-5).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
-pub struct ResellerCustomerRow {
-    /// The tenant that devices are shown as.
-    pub tenant: TenantId,
-    /// Its company name and, after a slash, the reseller's own reference.
-    pub company: String,
-    /// The number shown: its own, or its MSP's (V-3).
-    pub number: Number,
-    /// Its country.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub country: Option<Country>,
-    /// When the last upload was of which a device is shown as it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_uploaded: Option<Timestamp>,
-    /// How many such uploads there were.
-    pub uploads: u64,
-    /// How many devices are shown as it.
-    pub devices: u64,
-    /// How it stands with the reseller.
-    pub status: ResellerStatus,
 }
 
 /// A reseller's customers as CSV (V-6).

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tenant::Organisation;
 use crate::base::ids::{LinkId, MoveId, TenantId, UploadId};
-use crate::base::text::{DeviceId, Number};
+use crate::base::text::{Country, DeviceId, Number};
 use crate::base::time::Timestamp;
 use crate::model::{HandshakeState, ResellerStatus, is_false};
 
@@ -91,4 +91,29 @@ pub struct TenantResellerRow {
     pub status: ResellerStatus,
     /// Since when the tenant is added.
     pub since: Timestamp,
+}
+
+/// A row of a reseller's list (V-5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
+pub struct ResellerCustomerRow {
+    /// The tenant that devices are shown as.
+    pub tenant: TenantId,
+    /// Its company name and, after a slash, the reseller's own reference.
+    pub company: String,
+    /// The number shown: its own, or its MSP's (V-3).
+    pub number: Number,
+    /// Its country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// When the last upload was of which a device is shown as it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_uploaded: Option<Timestamp>,
+    /// How many such uploads there were.
+    pub uploads: u64,
+    /// How many devices are shown as it.
+    pub devices: u64,
+    /// How it stands with the reseller.
+    pub status: ResellerStatus,
 }

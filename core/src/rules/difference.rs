@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::due;
 use super::effective::{Effective, held};
-use super::reach::{Going, People, Place, Tenants};
+use super::reach::{Going, People, Tenants};
 use super::world::World;
 use crate::base::ids::{RoleId, TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::model::{Assignment, Link, Role, User};
 use crate::query::HeldPermission;
-use crate::view::{Entity, Index, Key, Kind, Span, ViewError, Write};
+use crate::view::{Entity, Index, Key, Kind, Span, Spot, ViewError, Write};
 
 /// What somebody may do on a tenant that they could not before, and what no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +52,12 @@ enum Concern {
 
 /// Whose access may be another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Concerned {
+pub(crate) struct Affected {
     everybody: bool,
     concerns: BTreeSet<Concern>,
 }
 
-impl Concerned {
+impl Affected {
     /// A user, on whatever they reach.
     pub(crate) fn user(user: &User) -> Self {
         Self { everybody: false, concerns: [Concern::User(user.home, user.id)].into() }
@@ -73,11 +73,11 @@ impl Concerned {
     /// # Errors
     /// When a view cannot be read.
     pub(crate) fn by(changes: &[Write], between: Between<'_>) -> Result<Self, ViewError> {
-        let mut concerned = Self::default();
+        let mut affected = Self::default();
         for change in changes {
-            concerned.note(change, between)?;
+            affected.note(change, between)?;
         }
-        Ok(concerned)
+        Ok(affected)
     }
 
     /// Whom it may concern that time has gone on between two moments of one view.
@@ -85,12 +85,12 @@ impl Concerned {
     /// # Errors
     /// When the view cannot be read.
     pub(crate) fn by_time(between: Between<'_>) -> Result<Self, ViewError> {
-        let mut concerned = Self::default();
+        let mut affected = Self::default();
         for link in ending(between)? {
-            concerned.concerns.insert(Concern::Below(link.managed));
-            concerned.note_standing(link.managed, between)?;
+            affected.concerns.insert(Concern::Below(link.managed));
+            affected.note_standing(link.managed, between)?;
         }
-        Ok(concerned)
+        Ok(affected)
     }
 
     fn note(&mut self, change: &Write, between: Between<'_>) -> Result<(), ViewError> {
@@ -152,7 +152,8 @@ impl Concerned {
         let [before, after] = &link;
         let lets = |link: &Option<Arc<Link>>, at| {
             let link = link.clone().filter(|link| link.is_in_force(at))?;
-            let Link { manager, managed, management, terms, services, grants, .. } = Arc::unwrap_or_clone(link);
+            let Link { manager, managed, management, terms, services, grants, .. } =
+                Arc::unwrap_or_clone(link);
             Some((manager, managed, management, terms, services, grants))
         };
         if lets(before, between.before.at) != lets(after, between.after.at) {
@@ -188,12 +189,12 @@ impl Concerned {
     pub(crate) fn visit(
         &self,
         between: Between<'_>,
-        after: Option<&Place>,
-        visit: &mut dyn FnMut(Place, Option<AccessChange>) -> Result<bool, ViewError>,
+        after: Option<&Spot>,
+        visit: &mut dyn FnMut(Spot, Option<AccessChange>) -> Result<bool, ViewError>,
     ) -> Result<(), ViewError> {
-        let came = after.and_then(Spot::read);
+        let came = after.and_then(Come::read);
         let passed = |concern: Concern| came.as_ref().is_some_and(|came| concern < came.concern);
-        let mut look = |spot: Spot, (user, tenant)| visit(spot.place(), between.change(user, tenant)?);
+        let mut look = |come: Come, (user, tenant)| visit(come.place(), between.change(user, tenant)?);
         if self.everybody {
             // Nobody who was there is not there any more: users are kept.
             let span = Span::under(Index::UserHome, Key::new());
@@ -204,7 +205,9 @@ impl Concerned {
             for user in between.after.view.within::<User>(span) {
                 let user = user?;
                 let concern = Concern::User(user.home, user.id);
-                if !passed(concern) && !Field::of(concern, between)?.visit(between, came.as_ref(), &mut look)? {
+                if !passed(concern)
+                    && !Field::of(concern, between)?.visit(between, came.as_ref(), &mut look)?
+                {
                     return Ok(());
                 }
             }
@@ -222,7 +225,7 @@ impl Concerned {
                     }
                     Ok(false)
                 };
-                let mut once = |spot: Spot, pair| Ok(again(pair)? || look(spot, pair)?);
+                let mut once = |come: Come, pair| Ok(again(pair)? || look(come, pair)?);
                 if !field.visit(between, came.as_ref(), &mut once)? {
                     return Ok(());
                 }
@@ -234,7 +237,7 @@ impl Concerned {
 }
 
 /// Goes on where it says so.
-type Visit<'v> = dyn FnMut(Spot, (UserId, TenantId)) -> Result<bool, ViewError> + 'v;
+type Visit<'v> = dyn FnMut(Come, (UserId, TenantId)) -> Result<bool, ViewError> + 'v;
 
 /// A concern, and the tenants that it is about: after and before.
 struct Field {
@@ -272,10 +275,10 @@ impl Field {
     fn visit(
         &self,
         between: Between<'_>,
-        came: Option<&Spot>,
+        came: Option<&Come>,
         visit: &mut Visit<'_>,
     ) -> Result<bool, ViewError> {
-        let came = came.filter(|spot| spot.concern == self.concern);
+        let came = came.filter(|come| come.concern == self.concern);
         let [after, before] = &self.tenants;
         for (late, tenants, world) in [(false, after, between.after), (true, before, between.before)] {
             let mut going = Going::default();
@@ -297,10 +300,10 @@ impl Field {
                 if late && after.has(between.after, tenant)? {
                     continue;
                 }
-                let spot = Spot { concern: self.concern, late, tenant, stands, person: None };
+                let come = Come { concern: self.concern, late, tenant, stands, person: None };
                 let goes_on = match self.user() {
-                    Some(user) => visit(spot, (user, tenant))?,
-                    None => self.people(between, &spot, None, visit)?,
+                    Some(user) => visit(come, (user, tenant))?,
+                    None => self.people(between, &come, None, visit)?,
                 };
                 if !goes_on {
                     return Ok(false);
@@ -314,8 +317,8 @@ impl Field {
     fn people(
         &self,
         between: Between<'_>,
-        on: &Spot,
-        came: Option<&(bool, Place)>,
+        on: &Come,
+        came: Option<&(bool, Spot)>,
         visit: &mut Visit<'_>,
     ) -> Result<bool, ViewError> {
         let [before, after] = between.each(|world| People::of(world, on.tenant))?;
@@ -331,8 +334,8 @@ impl Field {
                 if late && after.has(between.after, user.id)? {
                     continue;
                 }
-                let spot = Spot { person: Some((late, place)), ..on.clone() };
-                if !visit(spot, (user.id, on.tenant))? {
+                let come = Come { person: Some((late, place)), ..on.clone() };
+                if !visit(come, (user.id, on.tenant))? {
                     return Ok(false);
                 }
             }
@@ -343,24 +346,24 @@ impl Field {
 
 /// How far somebody has come in a difference.
 #[derive(Clone, Debug)]
-struct Spot {
+struct Come {
     concern: Concern,
     /// Whether it is about what was before and is not after.
     late: bool,
     tenant: TenantId,
     /// Where the tenant stands among those that it is about.
-    stands: Place,
+    stands: Spot,
     /// Where the person stands among those who reach the tenant, and whether they did before alone.
-    person: Option<(bool, Place)>,
+    person: Option<(bool, Spot)>,
 }
 
-impl Spot {
+impl Come {
     /// The same tenant, before any person.
     fn on(&self) -> Self {
         Self { person: None, ..self.clone() }
     }
 
-    fn place(&self) -> Place {
+    fn place(&self) -> Spot {
         let (kind, one, other) = match self.concern {
             Concern::User(home, user) => (0, home.uuid(), user.uuid()),
             Concern::Under(user, tenant) => (1, user.uuid(), tenant.uuid()),
@@ -378,7 +381,7 @@ impl Spot {
     }
 
     /// Reads a place; nothing, where it is none of these.
-    fn read((key, last): &Place) -> Option<Self> {
+    fn read((key, last): &Spot) -> Option<Self> {
         let mut rest = key.as_bytes();
         let mut take = |count: usize| {
             let (taken, left) = rest.split_at_checked(count)?;
@@ -391,10 +394,8 @@ impl Spot {
         let stands = Key::from_bytes(take(16)?.to_vec());
         let [id, tenant] = [take(16)?, take(16)?].map(|bytes| Uuid::from_slice(bytes).unwrap_or_default());
         let stands = (stands, id);
-        let person = match take(1) {
-            Some(flag) => Some((flag == [1], (Key::from_bytes(rest.to_vec()), *last))),
-            None => None,
-        };
+        let person = take(1).map(|flag| flag == [1]);
+        let person = person.map(|late| (late, (Key::from_bytes(rest.to_vec()), *last)));
         let [one, other] = ids;
         let concern = match kind {
             0 => Concern::User(TenantId::from_uuid(one), UserId::from_uuid(other)),

@@ -44,7 +44,7 @@ impl Effective {
         for at in approach.deciding() {
             assigned = assigned || on(at)?.is_some();
         }
-        let mut found = Found::default();
+        let mut found = Ways::default();
         for permission in world.policy.permissions.iter().filter(|_| assigned) {
             let anyway = approach.judge(permission.as_str(), None, &on)?;
             let denied = anyway.reason.is_some();
@@ -98,11 +98,11 @@ impl Effective {
 
 /// What was found so far, by the assignment and the chain that decided.
 #[derive(Default)]
-struct Found {
+struct Ways {
     ways: BTreeMap<(Vec<LinkId>, TenantId), (AccessWay, BTreeSet<Allowed>)>,
 }
 
-impl Found {
+impl Ways {
     fn note(
         &mut self,
         world: &World<'_>,

@@ -11,16 +11,13 @@ use super::graph;
 use super::world::World;
 use crate::base::ids::{TenantId, UserId};
 use crate::model::{Assignment, Link, User};
-use crate::view::{Index, Key, Span, ViewError};
-
-/// Where something stands in such an order.
-pub(crate) type Place = (Key, Uuid);
+use crate::view::{Index, Key, Span, Spot, ViewError};
 
 /// Which way one goes, and after what.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Going {
     /// The place that was come to, if any.
-    pub(crate) after: Option<Place>,
+    pub(crate) after: Option<Spot>,
     /// From the last to the first.
     pub(crate) backwards: bool,
 }
@@ -81,7 +78,7 @@ impl Tenants {
         &'a self,
         world: &'a World<'_>,
         going: Going,
-    ) -> impl Iterator<Item = Result<(Place, TenantId), ViewError>> + 'a {
+    ) -> impl Iterator<Item = Result<(Spot, TenantId), ViewError>> + 'a {
         let place = |tenant: &TenantId| ((Key::new().id(Uuid::nil()), tenant.uuid()), *tenant);
         let backwards = going.backwards;
         let own = ordered(self.own.iter().map(place).collect(), going.clone()).map(Ok);
@@ -108,7 +105,7 @@ impl Tenants {
         manager: TenantId,
         id: Uuid,
         link: &Link,
-    ) -> Result<Option<(Place, TenantId)>, ViewError> {
+    ) -> Result<Option<(Spot, TenantId)>, ViewError> {
         let stands = link.is_in_force(world.at)
             && !self.own.contains(&link.managed)
             && self.manager(world, link.managed)? == Some(manager);
@@ -164,7 +161,7 @@ impl People {
         &'a self,
         world: &'a World<'_>,
         going: Going,
-    ) -> impl Iterator<Item = Result<(Place, Arc<User>), ViewError>> + 'a {
+    ) -> impl Iterator<Item = Result<(Spot, Arc<User>), ViewError>> + 'a {
         let holders = self.holders.iter().copied().collect();
         owned(holders, going, move |holder, going| {
             let span = Span::under(Index::AssignmentTenant, Key::new().id(holder.uuid()));
@@ -185,7 +182,7 @@ impl People {
 }
 
 /// Things one by one, each with its place.
-type Each<'a, T> = Box<dyn Iterator<Item = Result<(Place, T), ViewError>> + 'a>;
+type Each<'a, T> = Box<dyn Iterator<Item = Result<(Spot, T), ViewError>> + 'a>;
 
 /// What stands under each of these owners, one after the other. The key of its place begins with
 /// its owner.
@@ -197,19 +194,22 @@ fn owned<'a, T: 'a, I: Iterator<Item = T> + 'a>(
     if going.backwards {
         owners.reverse();
     }
-    owners.into_iter().filter_map(move |owner| {
-        let of = Key::new().id(owner.uuid());
-        let Some((key, _)) = &going.after else { return Some(under(owner, going.clone())) };
-        match key.clone().following(&of) {
-            Some(_) => Some(under(owner, going.clone())),
-            None if (of < *key) != going.backwards => None,
-            None => Some(under(owner, Going { after: None, ..going.clone() })),
-        }
-    }).flatten()
+    owners
+        .into_iter()
+        .filter_map(move |owner| {
+            let of = Key::new().id(owner.uuid());
+            let Some((key, _)) = &going.after else { return Some(under(owner, going.clone())) };
+            match key.clone().following(&of) {
+                Some(_) => Some(under(owner, going.clone())),
+                None if (of < *key) != going.backwards => None,
+                None => Some(under(owner, Going { after: None, ..going.clone() })),
+            }
+        })
+        .flatten()
 }
 
 /// These from a place on, which way ever.
-fn ordered<T>(mut all: Vec<(Place, T)>, going: Going) -> impl Iterator<Item = (Place, T)> {
+fn ordered<T>(mut all: Vec<(Spot, T)>, going: Going) -> impl Iterator<Item = (Spot, T)> {
     if going.backwards {
         all.reverse();
     }

@@ -213,6 +213,9 @@ pub(crate) fn prefixes<E: Entity>(
     Ok(found)
 }
 
+/// Where something stands in an order that one can go on in: by a key, then by an id.
+pub(crate) type Spot = (Key, Uuid);
+
 /// An entity of one type, with the key it was found under and its id.
 pub(crate) type Placed<E> = (Key, Uuid, Arc<E>);
 

@@ -11,6 +11,7 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+mod access;
 mod addresses;
 mod alerts;
 mod audit;
@@ -39,6 +40,9 @@ mod policies;
 mod proposals;
 mod resellers;
 mod rights;
+#[expect(dead_code, reason = "queries have their samples there as well")]
+#[path = "../wire/samples.rs"]
+mod samples;
 mod search;
 mod sessions;
 mod stock;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::asked::AskedWorld;
 use super::page::{Seal, Turn};
 use super::tenant::organisation;
 use crate::base::ids::UserId;
@@ -15,7 +14,7 @@ use crate::query::{
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
-use crate::rules::difference::{AccessChange, Between, Concerned};
+use crate::rules::difference::{AccessChange, Affected, Between};
 use crate::rules::effective::{Effective, held};
 use crate::rules::reach::{Going, People, Tenants};
 use crate::sight::Sight;
@@ -120,16 +119,14 @@ pub(super) fn of_user(sight: &Sight<'_>, seal: Seal, it: &UserAccess) -> Ruling<
 /// `unknown_tenant`, why the actor may not see its users, now or then; `moment_ahead`,
 /// `foreign_cursor`, `invalid_limit`.
 pub(super) fn of_tenant_since(
-    asked: &AskedWorld<'_>,
+    [then, now]: [&Sight<'_>; 2],
+    seal: Seal,
     it: &TenantAccessChanges,
 ) -> Ruling<Page<AccessChangeRow>> {
-    asked.told_since(&it.actor, it.since, |then, now| {
-        now.may(USERS_VIEW, it.tenant)?;
-        then.may(USERS_VIEW, it.tenant)?;
-        let list = ("tenant_access_changes", it.tenant, it.since);
-        let turn = Turn::of(asked.seal, &list, &it.paging)?;
-        changes(&turn, [then, now], &Concerned::tenant(it.tenant))
-    })
+    now.may(USERS_VIEW, it.tenant)?;
+    then.may(USERS_VIEW, it.tenant)?;
+    let turn = Turn::of(seal, &("tenant_access_changes", it.tenant, it.since), &it.paging)?;
+    changes(&turn, [then, now], &Affected::tenant(it.tenant))
 }
 
 /// How what somebody can reach has changed since.
@@ -137,25 +134,26 @@ pub(super) fn of_tenant_since(
 /// # Errors
 /// `unknown_user`, why the actor may not see the users of their home, now or then; `moment_ahead`,
 /// `foreign_cursor`, `invalid_limit`.
-pub(super) fn of_user_since(asked: &AskedWorld<'_>, it: &UserAccessChanges) -> Ruling<Page<AccessChangeRow>> {
-    asked.told_since(&it.actor, it.since, |then, now| {
-        let user = whose(now, it.user)?;
-        whose(then, it.user)?;
-        let list = ("user_access_changes", it.user, it.since);
-        let turn = Turn::of(asked.seal, &list, &it.paging)?;
-        changes(&turn, [then, now], &Concerned::user(&user))
-    })
+pub(super) fn of_user_since(
+    [then, now]: [&Sight<'_>; 2],
+    seal: Seal,
+    it: &UserAccessChanges,
+) -> Ruling<Page<AccessChangeRow>> {
+    let user = whose(now, it.user)?;
+    whose(then, it.user)?;
+    let turn = Turn::of(seal, &("user_access_changes", it.user, it.since), &it.paging)?;
+    changes(&turn, [then, now], &Affected::user(&user))
 }
 
 /// A page of what is another between two worlds, as far as it is told by both.
 pub(super) fn changes(
     turn: &Turn,
     [before, after]: [&Sight<'_>; 2],
-    concerned: &Concerned,
+    affected: &Affected,
 ) -> Ruling<Page<AccessChangeRow>> {
     let between = Between { before: before.world(), after: after.world() };
     let mut rows = turn.collecting();
-    concerned.visit(between, rows.from().cloned().as_ref(), &mut |place, change| match change {
+    affected.visit(between, rows.from().cloned().as_ref(), &mut |place, change| match change {
         Some(change) if is_told(before, after, &change)? => Ok(rows.add(place, change_row(change))),
         _ => Ok(true),
     })?;
@@ -187,7 +185,7 @@ fn going(turn: &Turn, paging: &Paging) -> Going {
 fn whose(sight: &Sight<'_>, user: UserId) -> Ruling<Arc<User>> {
     let unknown = || Refusal::new(Code::UnknownUser, user);
     let found = sight.world().user(user)?.ok_or_else(unknown)?;
-    let own = sight.viewer().is_some_and(|viewer| viewer.id == user);
+    let own = sight.viewer().is_none_or(|viewer| viewer.id == user);
     if !own && sight.is_home(found.home) {
         sight.may(USERS_VIEW, found.home)?;
     } else if !own && sight.might(USERS_VIEW, found.home)?.is_none() {
