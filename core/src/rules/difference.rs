@@ -181,8 +181,8 @@ impl Affected {
         Ok(())
     }
 
-    /// Visits what is another, one by one in an order of its own, from a place on, until the visitor
-    /// has enough. Each person on each tenant comes once. Costs whom it may concern.
+    /// Visits what is another, one by one in an order of its own, from a place on, until the
+    /// visitor has enough. Each person on each tenant comes once. Costs whom it may concern.
     ///
     /// # Errors
     /// When a view cannot be read, or the visitor's.
