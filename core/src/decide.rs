@@ -37,7 +37,7 @@ pub struct Step {
 
 impl Step {
     /// Lays what changes over a view.
-    fn lay_over(&self, view: &mut Overlay<'_>) {
+    pub(crate) fn lay_over(&self, view: &mut Overlay<'_>) {
         self.changes.iter().for_each(|change| view.change(change.clone()));
         for (subject, personal) in &self.people {
             view.change_personal(*subject, personal.clone());
@@ -151,45 +151,23 @@ pub(crate) fn retraced(view: &dyn View, events: Vec<Event>, at: Timestamp) -> Re
     Ok(Step { events, people, changes: after.into_changes().0, about })
 }
 
-/// A record that there would be.
-#[derive(Debug)]
-pub(crate) struct Foreseen<'c> {
-    /// The name of its command.
-    pub command: &'c str,
-    /// What would follow.
-    pub step: Step,
-}
-
 /// How many things that are due and have nothing to do with a command it brings about.
 pub(crate) const SWEPT_BY_A_COMMAND: usize = 64;
 
-/// What would follow from a request: what is due first, then what it is there for. Each record
-/// is shown with the worlds right before and right after it. Nothing is written; the ids that the
-/// command leaves out are placeholders.
+/// What would follow from a request, and the world that it would find once what is due before it
+/// has happened. Nothing is written; the ids that the command leaves out are placeholders.
 ///
 /// # Errors
 /// A refusal, or the world could not be read.
-pub(crate) fn rehearse<'v, 'c>(
-    world: &World<'v>,
-    seq: u64,
-    request: &'c Request,
-    mut show: impl FnMut(&Foreseen<'c>, &dyn View, &dyn View) -> Result<(), ViewError>,
-) -> Ruling<Overlay<'v>> {
-    let (mut before, mut after) = (Overlay::over(world.view), Overlay::over(world.view));
-    let mut happened = 0;
-    let mut lay = |before: &mut Overlay<'v>, after: &mut Overlay<'v>, foreseen: Foreseen<'c>| {
-        foreseen.step.lay_over(after);
-        show(&foreseen, before, after)?;
-        foreseen.step.lay_over(before);
-        Ok::<_, ViewError>(())
-    };
-    let mut sweeping = Sweeping::default();
+pub(crate) fn rehearse<'v>(world: &World<'v>, seq: u64, request: &Request) -> Ruling<(Overlay<'v>, Step)> {
+    let mut swept = Overlay::over(world.view);
+    let (mut sweeping, mut happened) = (Sweeping::default(), 0);
     for item in sweeping.next(world.view, world.at, SWEPT_BY_A_COMMAND, Some(&request.command))? {
         for nth in 0.. {
             turn(item, nth)?;
-            let Some(step) = sweep(&World::reading(&after, world.at)?, item)? else { break };
+            let Some(step) = sweep(&World::reading(&swept, world.at)?, item)? else { break };
+            step.lay_over(&mut swept);
             happened += 1;
-            lay(&mut before, &mut after, Foreseen { command: "sweep", step })?;
         }
     }
     let made = Cell::new(0);
@@ -198,11 +176,10 @@ pub(crate) fn rehearse<'v, 'c>(
         Uuid::from_u128(PLACEHOLDERS | made.get())
     };
     let step = {
-        let world = World::new(&after, world.at, seq + happened + 1, &placeholder)?;
-        decide(&world.with_ids_that_may_repeat(true), request)?
+        let found = World::new(&swept, world.at, seq + happened + 1, &placeholder)?;
+        decide(&found.with_ids_that_may_repeat(true), request)?
     };
-    lay(&mut before, &mut after, Foreseen { command: request.command.name(), step })?;
-    Ok(after)
+    Ok((swept, step))
 }
 
 /// What ids begin with that stand for ids which a command would make: no id of tenantry's own is

@@ -1,20 +1,22 @@
 //! What is asked: a world at a moment, and what is at hand to answer about it. The one place of
 //! this room that has the world and the actor; everything else is told by the gate.
 
+use uuid::Uuid;
+
 use super::page::Seal;
-use crate::base::ids::{TenantId, UserId};
+use crate::base::ids::{RequestId, TenantId, UserId};
 use crate::base::text::{Permission, Service};
 use crate::base::time::Timestamp;
-use crate::command::Command;
-use crate::decide::{Settling, changes_of, settled};
+use crate::command::{Command, Request};
+use crate::decide::{Settling, Step, changes_of, rehearse, settled};
 use crate::journal::Record;
 use crate::model::Actor;
 use crate::query::{AsOf, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::difference::{Affected, Between, ends};
 use crate::rules::{Ruling, Stop, World, access, unless_refused};
-use crate::sight::{Rehearsed, Sight};
-use crate::view::{Any, View, ViewError};
+use crate::sight::Sight;
+use crate::view::{Any, Overlay, View, ViewError};
 
 /// The history behind a world, for answers that are about records.
 pub trait History {
@@ -180,25 +182,28 @@ impl AskedWorld<'_> {
         Ok(low)
     }
 
-    /// Lets an actor have a command of theirs rehearsed, and ask about the world as it is and as it
-    /// would be. Whoever could not act there any more is told all the same.
+    /// Lets an actor ask what a command of theirs would lead to: the world that it would find and
+    /// the one that it would leave. Whoever could not act there any more is told all the same.
     ///
     /// # Errors
-    /// `moment_passed`, where the world has passed; those of the command and of [`Self::told`].
+    /// `moment_passed`, where the world has passed; those of the command.
     pub(super) fn told_beforehand<T>(
         &self,
         actor: &Actor,
         command: &Command,
-        tell: impl FnOnce(Rehearsed, [&Sight<'_>; 2]) -> Ruling<T>,
+        tell: impl FnOnce(Step, [&Sight<'_>; 2]) -> Ruling<T>,
     ) -> Ruling<T> {
         if self.present.is_some() {
             return Err(Refusal::new(Code::MomentPassed, self.seq).into());
         }
-        let before = Sight::of_whoever(actor, self.world)?;
-        let (rehearsed, view) = Rehearsed::of(&before, self.seq, command)?;
-        let world = World::reading(&view, self.world.at)?;
-        let after = before.after_all(&world)?;
-        tell(rehearsed, [&before, &after])
+        let id = RequestId::from_uuid(Uuid::nil());
+        let request = Request { id, actor: actor.clone(), expected_seq: None, command: command.clone() };
+        let (found, step) = rehearse(self.world, self.seq, &request)?;
+        let mut left = Overlay::over(&found);
+        step.lay_over(&mut left);
+        let (before, after) = (World::reading(&found, self.world.at)?, World::reading(&left, self.world.at)?);
+        let both = [Sight::of_whoever_acts(actor, &before)?, Sight::of_whoever_acts(actor, &after)?];
+        tell(step, both.each_ref())
     }
 
     /// Visits what a record brought about and what time alone did since the record before, as long

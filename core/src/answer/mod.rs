@@ -210,7 +210,7 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             Answer::UserAccessChanges(asked.told_since(&it.actor, it.since, rows)?)
         }
         Query::Preview(it) => {
-            let tell = |rehearsed, both: [&Sight<'_>; 2]| preview::preview(asked, rehearsed, both, it);
+            let tell = |step, both: [&Sight<'_>; 2]| preview::preview(asked, &step, both, it);
             Answer::Preview(asked.told_beforehand(&it.actor, &it.command, tell)?)
         }
         Query::PolicyInForce(_) => Answer::PolicyInForce(asked.world.policy.policy.clone()),

@@ -7,12 +7,13 @@ use super::page::Turn;
 use super::review::changes;
 use super::trade::{reseller_row, shows};
 use crate::base::ids::TenantId;
+use crate::decide::Step;
 use crate::model::ResellerRow;
 use crate::model::permission::DEVICES_VIEW;
 use crate::query::{Preview, Previewed, ResellerRowChange};
 use crate::rules::Ruling;
 use crate::rules::difference::{Affected, Between};
-use crate::sight::{Rehearsed, Sight};
+use crate::sight::{Sight, told_of};
 use crate::view::{Any, View, ViewError, Write};
 
 /// What a command would lead to, as far as whoever would give it is told.
@@ -21,18 +22,18 @@ use crate::view::{Any, View, ViewError, Write};
 /// `foreign_cursor`, `invalid_limit`.
 pub(super) fn preview(
     asked: &AskedWorld<'_>,
-    rehearsed: Rehearsed,
+    step: &Step,
     [before, after]: [&Sight<'_>; 2],
     it: &Preview,
 ) -> Ruling<Previewed> {
     let turn = Turn::of(asked.seal, &("preview", &it.actor, &it.command, asked.seq), &it.paging)?;
     let between = Between { before: before.world(), after: after.world() };
-    let affected = Affected::by(&rehearsed.changes, between)?;
+    let (events, notices) = told_of([before, after], &step.events)?;
     Ok(Previewed {
-        rights: changes(&turn, [before, after], &affected)?,
-        resellers: resellers([before, after], &rehearsed.changes)?,
-        records: rehearsed.records,
-        notices: rehearsed.notices,
+        events,
+        notices,
+        rights: changes(&turn, [before, after], &Affected::by(&step.changes, between)?)?,
+        resellers: resellers([before, after], &step.changes)?,
     })
 }
 

@@ -197,26 +197,14 @@ pub struct AccessEvent {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Previewed {
-    /// The records that would be written: of what is due first, then the command's own. Ids that
-    /// the command leaves out are placeholders, which nothing will have.
-    pub records: Vec<PreviewedRecord>,
+    /// What would happen. Ids that the command leaves out are placeholders, which nothing will have.
+    pub events: Vec<Event>,
     /// Who would be told of what.
     pub notices: Vec<PreviewedNotice>,
     /// Who would gain and who would lose rights.
     pub rights: Page<AccessChangeRow>,
     /// The rows of resellers' lists that would be others.
     pub resellers: Vec<ResellerRowChange>,
-}
-
-/// A record that would be written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PreviewedRecord {
-    /// Its command.
-    pub command: String,
-    /// What would happen.
-    pub events: Vec<Event>,
 }
 
 /// A notice that there would be.

@@ -107,7 +107,7 @@ mod trade;
 
 pub use access::{
     AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, Grounds, OrganisationAccessRow, Previewed,
-    PreviewedNotice, PreviewedRecord, ResellerRowChange, TenantAccessRow, UserAccessRow,
+    PreviewedNotice, ResellerRowChange, TenantAccessRow, UserAccessRow,
 };
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};

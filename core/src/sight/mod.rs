@@ -22,7 +22,7 @@
 mod preview;
 mod record;
 
-pub(crate) use preview::Rehearsed;
+pub(crate) use preview::told_of;
 pub(crate) use record::RecordSight;
 
 use std::collections::BTreeSet;
@@ -85,26 +85,17 @@ impl<'w> Sight<'w> {
         Self::through(Gate::Open, actor, world, present)
     }
 
-    /// The same of whoever may give any command at all, those who are invited and those whose home is
-    /// disabled included: what the command is refused for, it says itself.
-    ///
-    /// # Errors
-    /// Those of [`Self::of`].
-    pub fn of_whoever(actor: &'w Actor, world: &'w World<'w>) -> Ruling<Self> {
-        Ok(Self { gate: Gate::Shut, ..Self::through(Gate::OpenForAnswers, actor, world, None)? })
-    }
-
-    /// The same actor before the same world once everything has happened in it, whether or not they
-    /// can act there any more.
+    /// An actor before a world in which a command of theirs was judged: nothing but that says whether
+    /// they may act.
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn after_all<'a>(&'a self, world: &'a World<'a>) -> Result<Sight<'a>, ViewError> {
-        let viewer = match &self.viewer {
-            Some(user) => Some(world.user(user.id)?.unwrap_or_else(|| Arc::clone(user))),
-            None => None,
+    pub fn of_whoever_acts(actor: &'w Actor, world: &'w World<'w>) -> Result<Self, ViewError> {
+        let viewer = match actor {
+            Actor::User(user) => world.user(*user)?,
+            Actor::Operator { .. } | Actor::Clock => None,
         };
-        Ok(Sight { actor: self.actor, viewer, world, present: None, gate: self.gate })
+        Ok(Self { actor, viewer, world, present: None, gate: Gate::Shut })
     }
 
     /// The same actor before the same world once something has happened in it.
