@@ -124,7 +124,9 @@ pub(super) fn of_tenant_since(
     it: &TenantAccessChanges,
 ) -> Ruling<Page<AccessChangeRow>> {
     now.may(USERS_VIEW, it.tenant)?;
-    then.may(USERS_VIEW, it.tenant)?;
+    if then.world().tenant(it.tenant)?.is_some() {
+        then.may(USERS_VIEW, it.tenant)?;
+    }
     let turn = Turn::of(seal, &("tenant_access_changes", it.tenant, it.since), &it.paging)?;
     changes(&turn, [then, now], &Affected::tenant(it.tenant))
 }
@@ -140,7 +142,9 @@ pub(super) fn of_user_since(
     it: &UserAccessChanges,
 ) -> Ruling<Page<AccessChangeRow>> {
     let user = whose(now, it.user)?;
-    whose(then, it.user)?;
+    if then.world().user(it.user)?.is_some() {
+        whose(then, it.user)?;
+    }
     let turn = Turn::of(seal, &("user_access_changes", it.user, it.since), &it.paging)?;
     changes(&turn, [then, now], &Affected::user(&user))
 }
@@ -197,11 +201,11 @@ fn whose(sight: &Sight<'_>, user: UserId) -> Ruling<Arc<User>> {
 /// Refuses a filter by what the policy does not have.
 fn known(sight: &Sight<'_>, filter: &AccessFilter) -> Ruling {
     let policy = &sight.world().policy;
-    if let Some(permission) = filter.permission.as_ref().filter(|it| !policy.permissions.contains(*it)) {
-        return Err(Refusal::new(Code::UnknownPermission, permission).into());
-    }
     if let Some(service) = filter.service.as_ref().filter(|it| !policy.services.contains(*it)) {
         return Err(Refusal::new(Code::UnknownService, service).into());
+    }
+    if let Some(permission) = filter.permission.as_ref().filter(|it| !policy.permissions.contains(*it)) {
+        return Err(Refusal::new(Code::UnknownPermission, permission).into());
     }
     Ok(())
 }

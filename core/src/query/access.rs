@@ -197,7 +197,8 @@ pub struct AccessEvent {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Previewed {
-    /// What would happen. Ids that the command leaves out are placeholders, which nothing will have.
+    /// What would happen. Ids that the command leaves out are placeholders, which nothing will
+    /// have.
     pub events: Vec<Event>,
     /// Who would be told of what.
     pub notices: Vec<PreviewedNotice>,

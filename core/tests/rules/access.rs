@@ -288,6 +288,11 @@ fn x3_what_has_changed_between_two_moments() {
     assert_eq!(code(&given, ahead), MomentAhead);
     let ahead = UserAccessChanges::new(ADA.into(), ADAM, AsOf::Time(dawn().plus_days(900)));
     assert_eq!(code(&given, ahead), MomentAhead);
+    // Of what was not there yet, all is gained; whoever was nobody yet is refused as then.
+    let since = AsOf::Seq(1);
+    let rows = told(&given, TenantAccessChanges::new(STAFF, JOINTLY, since)).rows;
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.lost.is_empty()), "{rows:?}");
+    assert_eq!(code(&given, TenantAccessChanges::new(ADA.into(), MSP, since)), UnknownUser);
     // To the customer it is nobody.
     let rows = told(&given, TenantAccessChanges::new(JULIA.into(), JOINTLY, AsOf::Seq(before))).rows;
     assert!(rows.is_empty(), "{rows:?}");
@@ -313,6 +318,12 @@ fn x1_the_refusal_is_the_answer_and_nothing_is_recorded() {
     assert_eq!(code(&given, preview(RITA, BlockUser::new(ADAM))), RoleLacksPermission);
     assert_eq!(code(&given, preview(CARL, RequestDelink::new(JOINTLY_LINK))), UnknownLink);
     assert_eq!(code(&given, preview(NOBODY, BlockUser::new(ADAM))), UnknownUser);
+    let late = given.later(8);
+    assert_eq!(
+        code(&late, preview(IVY, AcceptInvitation::new(IVY_INVITATION, mail("ivy")))),
+        InvitationExpired
+    );
+    let given = late;
     assert_eq!(seq(&given), before);
     let read = given.engine.read().unwrap();
     let then = read.as_of(before).unwrap();
