@@ -50,7 +50,8 @@ fn part_by_part(
             _ => None,
         };
         let mut goes_on = true;
-        part.affected.visit(part.between, after, &mut |(key, id), change| {
+        part.affected.visit(part.between, after, &mut |(key, id), user, tenant| {
+            let change = part.between.change(user, tenant)?;
             if let Some(AccessChange { user, tenant, gained, lost }) = change {
                 let command = part.is_its_own.then(|| record.command.clone());
                 let row = AccessEvent { seq: record.seq, at: part.at, command, user, tenant, gained, lost };

@@ -1,11 +1,11 @@
 //! Who can reach what, and why, and how that has changed since.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::page::{Seal, Turn};
 use super::tenant::organisation;
-use crate::base::ids::UserId;
+use crate::base::ids::{TenantId, UserId};
 use crate::model::permission::USERS_VIEW;
 use crate::model::{Personal, User};
 use crate::query::{
@@ -156,23 +156,55 @@ pub(super) fn changes(
     affected: &Affected,
 ) -> Ruling<Page<AccessChangeRow>> {
     let between = Between { before: before.world(), after: after.world() };
+    let mut teller = Teller { before, after, people: BTreeMap::new(), tenants: BTreeMap::new() };
     let mut rows = turn.collecting();
-    affected.visit(between, rows.from().cloned().as_ref(), &mut |place, change| match change {
-        Some(change) if is_told(before, after, &change)? => Ok(rows.add(place, change_row(change))),
-        _ => Ok(true),
+    affected.visit(between, rows.from().cloned().as_ref(), &mut |place, user, tenant| {
+        if !teller.tells(user, tenant)? {
+            return Ok(true);
+        }
+        let change = between.change(user, tenant)?;
+        Ok(change.is_none_or(|change| rows.add(place, change_row(change))))
     })?;
     rows.page()
 }
 
-/// Whether a change is told: by what could be seen before; of a tenant or a person that is new,
-/// after.
-fn is_told(before: &Sight<'_>, after: &Sight<'_>, change: &AccessChange) -> Result<bool, ViewError> {
-    let there = before.world().living(change.tenant)?.is_some();
-    let on = if there { before } else { after };
-    let known = before.world().user(change.user)?.is_some();
-    let of = if known { before } else { after };
-    let Some(user) = of.world().user(change.user)? else { return Ok(false) };
-    Ok(of.names_people_of(user.home)? && on.names_on(change.user, change.tenant)?)
+/// Says whether a change is told: by what could be seen before; of a tenant or a person that is new,
+/// after. Each organisation and each tenant is asked about once.
+struct Teller<'s> {
+    before: &'s Sight<'s>,
+    after: &'s Sight<'s>,
+    people: BTreeMap<TenantId, bool>,
+    tenants: BTreeMap<TenantId, bool>,
+}
+
+impl Teller<'_> {
+    fn tells(&mut self, user: UserId, tenant: TenantId) -> Result<bool, ViewError> {
+        let known = self.before.world().user(user)?;
+        let (of, known) = match known {
+            Some(known) => (self.before, Some(known)),
+            None => (self.after, self.after.world().user(user)?),
+        };
+        let Some(known) = known else { return Ok(false) };
+        let named = match self.people.get(&known.home) {
+            Some(named) => *named,
+            None => of.names_people_of(known.home)?,
+        };
+        self.people.insert(known.home, named);
+        if !named {
+            return Ok(false);
+        }
+        let there = self.before.world().living(tenant)?.is_some();
+        let on = if there { self.before } else { self.after };
+        if on.viewer().is_some_and(|viewer| viewer.id == user) {
+            return on.names_on(user, tenant);
+        }
+        let told = match self.tenants.get(&tenant) {
+            Some(told) => *told,
+            None => on.names_on(user, tenant)?,
+        };
+        self.tenants.insert(tenant, told);
+        Ok(told)
+    }
 }
 
 fn change_row(change: AccessChange) -> AccessChangeRow {

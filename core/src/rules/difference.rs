@@ -181,8 +181,9 @@ impl Affected {
         Ok(())
     }
 
-    /// Visits what is another, one by one in an order of its own, from a place on, until the
-    /// visitor has enough. Each person on each tenant comes once. Costs whom it may concern.
+    /// Visits whom it may concern on which tenant, one by one in an order of its own, from a place
+    /// on, until the visitor has enough. Each person on each tenant comes once; whether anything is
+    /// another for them, [`Between::change`] says.
     ///
     /// # Errors
     /// When a view cannot be read, or the visitor's.
@@ -190,11 +191,11 @@ impl Affected {
         &self,
         between: Between<'_>,
         after: Option<&Spot>,
-        visit: &mut dyn FnMut(Spot, Option<AccessChange>) -> Result<bool, ViewError>,
+        visit: &mut dyn FnMut(Spot, UserId, TenantId) -> Result<bool, ViewError>,
     ) -> Result<(), ViewError> {
         let came = after.and_then(Come::read);
         let passed = |concern: Concern| came.as_ref().is_some_and(|came| concern < came.concern);
-        let mut look = |come: Come, (user, tenant)| visit(come.place(), between.change(user, tenant)?);
+        let mut look = |come: Come, (user, tenant)| visit(come.place(), user, tenant);
         if self.everybody {
             // Nobody who was there is not there any more: users are kept.
             let span = Span::under(Index::UserHome, Key::new());
