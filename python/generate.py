@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes the wide part of the package from the JSON Schema of the door: words, data, events, notices, commands, refusals, and the
-methods; and from the header of the library for C the names of the default policy. Run it after either has changed (`make generate`
-does); `--check` says whether that is due. It decides nothing: what core declares appears here.
+methods; and from the header of the library for C the names of the default policy. From the schema and core's sources it writes the
+reference (`docs/reference`). Run it after any of these has changed (`make generate` does); `--check` says whether that is due. It decides
+nothing: what core declares appears here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,23 @@ import json
 import sys
 from pathlib import Path
 
-from generator import modules
+from generator import modules, reference
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parent / "include" / "tenantry.schema.json"
 HEADER = HERE.parent / "include" / "tenantry.h"
+CORE = HERE.parent / "core"
 INTO = HERE / "tenantry"
+PAGES = HERE.parent / "docs" / "reference"
+
+
+def written() -> dict[Path, str]:
+    """What has to be in each file that is written, and none in those of the reference that there are no longer."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    made = {path: "" for path in PAGES.glob("*.md")}
+    package = modules(schema, HEADER.read_text(encoding="utf-8"), (INTO / "__init__.py").read_text(encoding="utf-8"))
+    made |= {INTO / f"{name}.py": text for name, text in package.items()}
+    return made | {PAGES / name: text for name, text in reference(schema, CORE).items()}
 
 
 def main() -> int:
@@ -25,19 +37,21 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail if something would change")
     check = parser.parse_args().check
     stale = 0
-    package = (INTO / "__init__.py").read_text()
-    for name, text in modules(json.loads(SCHEMA.read_text()), HEADER.read_text(), package).items():
-        path = INTO / f"{name}.py"
-        before = path.read_text() if path.exists() else ""
+    for path, text in written().items():
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
         if before == text:
             continue
         stale += 1
         if check:
             lines = difflib.unified_diff(before.splitlines(), text.splitlines(), f"{path.name} as it is", "as it should be", lineterm="")
             print("\n".join(list(lines)[:60]))
-        else:
-            path.write_text(text)
+        elif text:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
             print(f"wrote {path.name}")
+        else:
+            path.unlink()
+            print(f"removed {path.name}")
     if check and stale:
         print(f"{stale} files are not what include says; run make generate", file=sys.stderr)
         return 1

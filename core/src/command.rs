@@ -837,6 +837,8 @@ fn results(tenants: &[TenantId], events: &[Event], operation: Option<Operation>)
 
 commands! {
     /// Put a policy into force; operators only (P-13).
+    ///
+    /// Who: an operator.
     SetPolicy => "set_policy" -> () = |_, _| ();
     {
         /// The whole policy.
@@ -844,6 +846,8 @@ commands! {
     }
 
     /// Register a tenant without a manager; operators only (T-1).
+    ///
+    /// Who: an operator.
     RegisterTenant => "register_tenant" -> TenantId = |_, events| registered(events);
     {
         /// Its kind.
@@ -871,6 +875,9 @@ commands! {
     /// A multi-client (`msp`) under a type that locks the customer out, as `fully` does, has its
     /// people locked out of its own clients as well (P-4). Where they are to work there, link it as
     /// `jointly`.
+    ///
+    /// Who: `customers.add` on the manager and, for whoever is authorized, `users.manage` on their
+    /// home; an operator.
     AddCustomer => "add_customer" -> AddedCustomer = |_, events| AddedCustomer {
         tenant: registered(events),
         link: linked(events),
@@ -913,6 +920,8 @@ commands! {
     }
 
     /// Edit a tenant's profile (T-2, T-3, T-4).
+    ///
+    /// Who: `tenant.edit` on the tenant; an operator.
     EditTenant => "edit_tenant" -> () = |_, _| ();
     {
         /// The tenant.
@@ -936,6 +945,8 @@ commands! {
     }
 
     /// Correct a tenant's kind; operators with a ticket only (T-1).
+    ///
+    /// Who: an operator with a ticket.
     ChangeTenantKind => "change_tenant_kind" -> () = |_, _| ();
     {
         /// The tenant.
@@ -946,6 +957,8 @@ commands! {
 
     /// Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it,
     /// whose consoles and requests may end with it.
+    ///
+    /// Who: `tenant.operate` on each tenant; an operator.
     DisableTenants => "disable_tenants" -> Vec<TenantResult>
         = |this, events| results(&this.tenants, events, Some(Operation::Disabled));
     {
@@ -954,6 +967,9 @@ commands! {
     }
 
     /// Enable tenants; each is up when the host reports it ready (T-5, T-6).
+    ///
+    /// Who: `tenant.operate` on each tenant, for what one's own side disabled; an operator, with a
+    /// ticket for what others disabled.
     EnableTenants => "enable_tenants" -> Vec<TenantResult>
         = |this, events| results(&this.tenants, events, Some(Operation::Enabling));
     {
@@ -962,6 +978,8 @@ commands! {
     }
 
     /// Report that an enabling tenant is up; the host does, as operator (T-5).
+    ///
+    /// Who: an operator.
     ReportReady => "report_ready" -> () = |_, _| ();
     {
         /// The tenant.
@@ -969,6 +987,8 @@ commands! {
     }
 
     /// Delete tenants for good (T-6, T-7).
+    ///
+    /// Who: `tenant.delete` on each tenant; an operator.
     DeleteTenants => "delete_tenants" -> Vec<TenantResult> = |this, events| results(&this.tenants, events, None);
     {
         /// The tenants; checked as a whole.
@@ -983,6 +1003,8 @@ commands! {
 
     /// Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link
     /// request, which says how; the tenant's super admin (L-10).
+    ///
+    /// Who: the tenant's own people with `link.respond`; an operator with a ticket.
     InviteManager => "invite_manager" -> ManagerInvitationId = |_, events| events
         .iter()
         .find_map(|event| match event {
@@ -1002,6 +1024,8 @@ commands! {
     }
 
     /// Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request.
+    ///
+    /// Who: the MSP's side with `customers.add` on it; an operator with a ticket.
     DeclineManagerInvitation => "decline_manager_invitation" -> () = |_, _| ();
     {
         /// The invitation.
@@ -1009,6 +1033,8 @@ commands! {
     }
 
     /// Take an invitation to an MSP back; the side that invites (L-10).
+    ///
+    /// Who: the tenant's own people with `link.respond`; an operator with a ticket.
     CancelManagerInvitation => "cancel_manager_invitation" -> () = |_, _| ();
     {
         /// The invitation.
@@ -1016,6 +1042,8 @@ commands! {
     }
 
     /// Remind an MSP of an invitation; the side that invites (L-10).
+    ///
+    /// Who: the tenant's own people with `link.respond`; an operator with a ticket.
     ResendManagerInvitation => "resend_manager_invitation" -> () = |_, _| ();
     {
         /// The invitation.
@@ -1024,6 +1052,8 @@ commands! {
 
     /// Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the
     /// tenant's super admin (L-10). The MSP is not told.
+    ///
+    /// Who: the tenant's own people with `link.respond`; an operator with a ticket.
     BarManager => "bar_manager" -> () = |_, _| ();
     {
         /// The tenant.
@@ -1036,6 +1066,8 @@ commands! {
 
     /// Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has
     /// invited the MSP, this is the answer (L-10).
+    ///
+    /// Who: `customers.add` on the manager; an operator.
     RequestLink => "request_link" -> LinkRequestId = |_, events| events
         .iter()
         .find_map(|event| match event {
@@ -1061,6 +1093,8 @@ commands! {
     }
 
     /// Say yes to a link request; the managed side's super admin (L-3, L-4).
+    ///
+    /// Who: the customer's own people with `link.respond`; an operator with a ticket.
     AcceptLink => "accept_link" -> LinkId = |_, events| linked(events);
     {
         /// The request.
@@ -1068,6 +1102,8 @@ commands! {
     }
 
     /// Say no to a link request; the managed side's super admin (L-3).
+    ///
+    /// Who: the customer's own people with `link.respond`; an operator with a ticket.
     DeclineLink => "decline_link" -> () = |_, _| ();
     {
         /// The request.
@@ -1075,6 +1111,8 @@ commands! {
     }
 
     /// Take a link request back (L-3).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager; an operator.
     CancelLinkRequest => "cancel_link_request" -> () = |_, _| ();
     {
         /// The request.
@@ -1082,6 +1120,8 @@ commands! {
     }
 
     /// Remind the asked side of a link request (L-3).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager; an operator.
     ResendLinkRequest => "resend_link_request" -> () = |_, _| ();
     {
         /// The request.
@@ -1089,6 +1129,9 @@ commands! {
     }
 
     /// Change a link's management type (L-5).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager and, to name an owner,
+    /// `users.manage` on the customer; an operator.
     ConvertLink => "convert_link" -> Option<InvitedUser> = |_, events| invited(events);
     {
         /// The link.
@@ -1104,6 +1147,8 @@ commands! {
 
     /// Manage more services by a link: at once, or once the managed side's super admin accepts the
     /// proposal that it is answered with (L-6).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager; an operator.
     AddServices => "add_services" -> Option<ProposalId> = |_, events| proposed(events);
     {
         /// The link.
@@ -1118,6 +1163,8 @@ commands! {
 
     /// Move a link's end to a later moment: at once, or once the managed side's super admin accepts
     /// the proposal that it is answered with (L-9).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager; an operator.
     RenewLink => "renew_link" -> Option<ProposalId> = |_, events| proposed(events);
     {
         /// The link.
@@ -1134,6 +1181,10 @@ commands! {
     /// only leaves its manager less, or once the managed side's super admin accepts the proposal
     /// that it is answered with (P-13). The managed side does so itself where it leaves the manager
     /// less. Where it is locked out, only an operator with a ticket leaves the manager more.
+    ///
+    /// Who: the manager's side with `customers.add` on the manager; the customer's own people with
+    /// `link.respond`, where the manager has less by it; an operator, with a ticket where a locked
+    /// customer's manager has more by it.
     ProposeTerms => "propose_terms" -> Option<ProposalId> = |_, events| proposed(events);
     {
         /// The link.
@@ -1145,6 +1196,8 @@ commands! {
     }
 
     /// Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
+    ///
+    /// Who: the customer's own people with `link.respond`; an operator with a ticket.
     AcceptProposal => "accept_proposal" -> () = |_, _| ();
     {
         /// The proposal.
@@ -1152,6 +1205,8 @@ commands! {
     }
 
     /// Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
+    ///
+    /// Who: the customer's own people with `link.respond`; an operator with a ticket.
     DeclineProposal => "decline_proposal" -> () = |_, _| ();
     {
         /// The proposal.
@@ -1159,6 +1214,8 @@ commands! {
     }
 
     /// Take a proposal back (L-3).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager; an operator.
     CancelProposal => "cancel_proposal" -> () = |_, _| ();
     {
         /// The proposal.
@@ -1166,6 +1223,8 @@ commands! {
     }
 
     /// Remind the asked side of a proposal (L-3).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager; an operator.
     ResendProposal => "resend_proposal" -> () = |_, _| ();
     {
         /// The proposal.
@@ -1173,6 +1232,8 @@ commands! {
     }
 
     /// Remove a service from a link; operators with a ticket only (L-6).
+    ///
+    /// Who: an operator with a ticket.
     RemoveService => "remove_service" -> () = |_, _| ();
     {
         /// The link.
@@ -1182,6 +1243,10 @@ commands! {
     }
 
     /// Let a link with a term extend itself, or let it end (L-9).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager, to prolong it only where the
+    /// customer is locked out; the customer's own people with `link.respond`; an operator with a
+    /// ticket.
     SetAutoExtend => "set_auto_extend" -> () = |_, _| ();
     {
         /// The link.
@@ -1193,6 +1258,8 @@ commands! {
     }
 
     /// Set what a manager may do beyond the default; the customer's super admin (P-7).
+    ///
+    /// Who: the customer's own people with `grants.manage`; an operator with a ticket.
     SetManagerGrants => "set_manager_grants" -> () = |_, _| ();
     {
         /// The link.
@@ -1202,6 +1269,9 @@ commands! {
     }
 
     /// Ask to end a link (D).
+    ///
+    /// Who: the manager's side with `customers.delink` on the manager; the customer's own people
+    /// with `link.respond`; an operator with a ticket, who names the party.
     RequestDelink => "request_delink" -> () = |_, _| ();
     {
         /// The link.
@@ -1213,6 +1283,9 @@ commands! {
     }
 
     /// Agree to the other side's delink request (D).
+    ///
+    /// Who: the manager's side with `customers.delink` on the manager; the customer's own people
+    /// with `link.respond`; an operator with a ticket, who names the party.
     AcceptDelink => "accept_delink" -> () = |_, _| ();
     {
         /// The link.
@@ -1224,6 +1297,9 @@ commands! {
     }
 
     /// Reject the other side's delink request (D).
+    ///
+    /// Who: the manager's side with `customers.delink` on the manager; the customer's own people
+    /// with `link.respond`; an operator with a ticket, who names the party.
     RejectDelink => "reject_delink" -> () = |_, _| ();
     {
         /// The link.
@@ -1235,6 +1311,9 @@ commands! {
     }
 
     /// Remind the other side of one's own delink request (D).
+    ///
+    /// Who: the manager's side with `customers.delink` on the manager; the customer's own people
+    /// with `link.respond`; an operator with a ticket, who names the party.
     ResendDelink => "resend_delink" -> () = |_, _| ();
     {
         /// The link.
@@ -1246,6 +1325,9 @@ commands! {
     }
 
     /// Take one's own delink request back (D).
+    ///
+    /// Who: the manager's side with `customers.delink` on the manager; the customer's own people
+    /// with `link.respond`; an operator with a ticket, who names the party.
     CancelDelink => "cancel_delink" -> () = |_, _| ();
     {
         /// The link.
@@ -1257,6 +1339,8 @@ commands! {
     }
 
     /// Invite somebody to a tenant (U-2).
+    ///
+    /// Who: `users.manage` on the tenant; an operator.
     InviteUser => "invite_user" -> InvitedUser = |_, events| invited(events)
         .expect("a user is invited by the events of their command");
     {
@@ -1274,6 +1358,9 @@ commands! {
     }
 
     /// Invite a managed customer's first super admin, again if need be; the manager may (L-1).
+    ///
+    /// Who: the manager's side with `customers.add` on the manager and `users.manage` on the
+    /// customer; an operator.
     InviteOwner => "invite_owner" -> InvitedUser = |_, events| invited(events)
         .expect("a user is invited by the events of their command");
     {
@@ -1284,6 +1371,9 @@ commands! {
     }
 
     /// Remind an invited person (U-2).
+    ///
+    /// Who: `users.manage` on the tenant; for a sign-up `customers.add` on its manager and, unless
+    /// the customer came with it, `users.manage` on the customer; an operator.
     ResendInvitation => "resend_invitation" -> () = |_, _| ();
     {
         /// The invitation.
@@ -1291,6 +1381,9 @@ commands! {
     }
 
     /// Take an invitation back (U-2).
+    ///
+    /// Who: `users.manage` on the tenant; for a sign-up `customers.add` on its manager; an
+    /// operator.
     RevokeInvitation => "revoke_invitation" -> () = |_, _| ();
     {
         /// The invitation.
@@ -1298,6 +1391,8 @@ commands! {
     }
 
     /// Accept an invitation; the invited user, with the address it was sent to (U-2).
+    ///
+    /// Who: the invited user; an operator with a ticket.
     AcceptInvitation => "accept_invitation" -> () = |_, _| ();
     {
         /// The invitation.
@@ -1307,6 +1402,8 @@ commands! {
     }
 
     /// Decline an invitation; the invited user, with the address it was sent to (U-2).
+    ///
+    /// Who: the invited user; an operator with a ticket.
     DeclineInvitation => "decline_invitation" -> () = |_, _| ();
     {
         /// The invitation.
@@ -1316,6 +1413,8 @@ commands! {
     }
 
     /// Bring in a user who is known already, without invitation; operators only (U-1).
+    ///
+    /// Who: an operator.
     RegisterUser => "register_user" -> UserId = |_, events| events
         .iter()
         .find_map(|event| match event {
@@ -1344,6 +1443,8 @@ commands! {
     /// address waits until the user confirms it; until then the old one stands. The one that
     /// waits already is reminded of, any other takes its place. What the operator gives is
     /// confirmed at once.
+    ///
+    /// Who: the user; `users.manage` on the user's home; an operator.
     EditUser => "edit_user" -> () = |_, _| ();
     {
         /// The user.
@@ -1358,6 +1459,8 @@ commands! {
 
     /// Confirm another address; the user, who has proved it, or the operator, who vouches for it
     /// (U-1).
+    ///
+    /// Who: the user; an operator.
     ConfirmAddress => "confirm_address" -> () = |_, _| ();
     {
         /// The user.
@@ -1368,6 +1471,8 @@ commands! {
 
     /// Take back that a user is asked for another address; the user, or whoever may edit them
     /// (U-1).
+    ///
+    /// Who: the user; `users.manage` on the user's home; an operator.
     CancelAddress => "cancel_address" -> () = |_, _| ();
     {
         /// The user.
@@ -1375,6 +1480,8 @@ commands! {
     }
 
     /// Block a user (U-3).
+    ///
+    /// Who: `users.manage` on the user's home; an operator.
     BlockUser => "block_user" -> () = |_, _| ();
     {
         /// The user.
@@ -1382,6 +1489,8 @@ commands! {
     }
 
     /// Unblock a user (U-3).
+    ///
+    /// Who: `users.manage` on the user's home; an operator.
     UnblockUser => "unblock_user" -> () = |_, _| ();
     {
         /// The user.
@@ -1389,6 +1498,8 @@ commands! {
     }
 
     /// Remove a user for good (U-3).
+    ///
+    /// Who: `users.manage` on the user's home; an operator.
     RemoveUser => "remove_user" -> () = |_, _| ();
     {
         /// The user.
@@ -1396,6 +1507,8 @@ commands! {
     }
 
     /// Give users roles on tenants, many at once (P-11).
+    ///
+    /// Who: `users.manage` on each user's home; an operator.
     Assign => "assign" -> () = |_, _| ();
     {
         /// The roles to give; checked as a whole.
@@ -1403,6 +1516,8 @@ commands! {
     }
 
     /// Take users' roles on tenants away, many at once (P-11).
+    ///
+    /// Who: `users.manage` on each user's home; an operator.
     Unassign => "unassign" -> () = |_, _| ();
     {
         /// The roles to take away; checked as a whole.
@@ -1410,6 +1525,8 @@ commands! {
     }
 
     /// Add a role of a tenant's own (P-9).
+    ///
+    /// Who: `roles.manage` on the tenant; an operator.
     CreateRole => "create_role" -> RoleId = |_, events| events
         .iter()
         .find_map(|event| match event {
@@ -1432,6 +1549,8 @@ commands! {
 
     /// Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those
     /// who have it, what they have open and pending, and the tenant's pending invitations.
+    ///
+    /// Who: `roles.manage` on the role's tenant; an operator.
     EditRole => "edit_role" -> () = |_, _| ();
     {
         /// The role.
@@ -1445,6 +1564,8 @@ commands! {
     }
 
     /// Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations.
+    ///
+    /// Who: `roles.manage` on the role's tenant; an operator.
     DeleteRole => "delete_role" -> () = |_, _| ();
     {
         /// The role.
@@ -1452,6 +1573,8 @@ commands! {
     }
 
     /// Have the personal data of a user or tenant erased (U-5).
+    ///
+    /// Who: `personal.erase` on the tenant, or the user's home; an operator.
     ErasePersonal => "erase_personal" -> () = |_, _| ();
     {
         /// Whose.
@@ -1459,6 +1582,8 @@ commands! {
     }
 
     /// Add a customer or an MSP to a reseller's list, by its number (V-1).
+    ///
+    /// Who: `customers.add` on the reseller; an operator.
     AddResellerCustomer => "add_reseller_customer" -> () = |_, _| ();
     {
         /// The reseller.
@@ -1472,6 +1597,8 @@ commands! {
     }
 
     /// Change a reseller's own name for a tenant (V-1).
+    ///
+    /// Who: `customers.add` on the reseller; an operator.
     EditResellerCustomer => "edit_reseller_customer" -> () = |_, _| ();
     {
         /// The reseller.
@@ -1485,6 +1612,8 @@ commands! {
     }
 
     /// Take a tenant without uploads off a reseller's list again (V-1).
+    ///
+    /// Who: `customers.add` on the reseller; an operator.
     RemoveResellerCustomer => "remove_reseller_customer" -> () = |_, _| ();
     {
         /// The reseller.
@@ -1494,6 +1623,8 @@ commands! {
     }
 
     /// Let a reseller upload no further devices to a tenant (V-1).
+    ///
+    /// Who: `devices.manage` on the tenant; an operator.
     DropReseller => "drop_reseller" -> () = |_, _| ();
     {
         /// The tenant.
@@ -1503,6 +1634,8 @@ commands! {
     }
 
     /// Let a reseller that was dropped upload again (V-1).
+    ///
+    /// Who: `devices.manage` on the tenant; an operator.
     AdmitReseller => "admit_reseller" -> () = |_, _| ();
     {
         /// The tenant.
@@ -1512,6 +1645,8 @@ commands! {
     }
 
     /// Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2).
+    ///
+    /// Who: `devices.manage` on the reseller; an operator.
     UploadDevices => "upload_devices" -> UploadId = |_, events| events
         .iter()
         .find_map(|event| match event {
@@ -1535,6 +1670,8 @@ commands! {
 
     /// Take an upload back, or devices of it, as long as they lie where they were put and have no
     /// seat: all of them, or none (V-10).
+    ///
+    /// Who: `devices.manage` on the reseller; an operator.
     WithdrawUpload => "withdraw_upload" -> () = |_, _| ();
     {
         /// The upload.
@@ -1546,6 +1683,8 @@ commands! {
     }
 
     /// Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7).
+    ///
+    /// Who: `devices.manage` on the manager and on the customer; an operator.
     MoveDevices => "move_devices" -> Option<MoveId> = |_, events| events.iter().find_map(|event| match event {
         Event::MoveRequested { id, .. } => Some(*id),
         _ => None,
@@ -1564,6 +1703,8 @@ commands! {
     }
 
     /// Approve a move; the customer's own people (V-7).
+    ///
+    /// Who: the customer's own people with `devices.manage`; an operator with a ticket.
     ApproveMove => "approve_move" -> () = |_, _| ();
     {
         /// The move.
@@ -1571,6 +1712,8 @@ commands! {
     }
 
     /// Decline a move; the customer's own people (V-7).
+    ///
+    /// Who: the customer's own people with `devices.manage`; an operator with a ticket.
     DeclineMove => "decline_move" -> () = |_, _| ();
     {
         /// The move.
@@ -1578,6 +1721,8 @@ commands! {
     }
 
     /// Take a move back (V-7).
+    ///
+    /// Who: the manager's side with `devices.manage` on the manager; an operator.
     CancelMove => "cancel_move" -> () = |_, _| ();
     {
         /// The move.
@@ -1585,6 +1730,9 @@ commands! {
     }
 
     /// Remind the customer of a move; it rests on whoever does from then on (V-7, L-3).
+    ///
+    /// Who: the manager's side with `devices.manage` on the manager and on the customer; an
+    /// operator.
     ResendMove => "resend_move" -> () = |_, _| ();
     {
         /// The move.
@@ -1592,6 +1740,8 @@ commands! {
     }
 
     /// Delete devices that a tenant holds (V-9).
+    ///
+    /// Who: `devices.manage` on the tenant; an operator.
     DeleteDevices => "delete_devices" -> () = |_, _| ();
     {
         /// Who holds them.
@@ -1601,6 +1751,8 @@ commands! {
     }
 
     /// Add an integration of a tenant's own (I-1).
+    ///
+    /// Who: `integrations.manage` on the owner; an operator.
     CreateIntegration => "create_integration" -> IntegrationId = |_, events| events
         .iter()
         .find_map(|event| match event {
@@ -1622,6 +1774,8 @@ commands! {
     }
 
     /// Share an integration with a tenant that its owner manages (I-1).
+    ///
+    /// Who: `integrations.manage` on the owner and on the tenant; an operator.
     ShareIntegration => "share_integration" -> () = |_, _| ();
     {
         /// The integration.
@@ -1631,6 +1785,8 @@ commands! {
     }
 
     /// Detach an integration from a tenant (I-1).
+    ///
+    /// Who: `integrations.manage` on the owner; an operator.
     DetachIntegration => "detach_integration" -> () = |_, _| ();
     {
         /// The integration.
@@ -1640,6 +1796,8 @@ commands! {
     }
 
     /// Delete an integration, and with it every attachment (I-1).
+    ///
+    /// Who: `integrations.manage` on the owner; an operator.
     DeleteIntegration => "delete_integration" -> () = |_, _| ();
     {
         /// The integration.
@@ -1647,6 +1805,8 @@ commands! {
     }
 
     /// Buy a licence for oneself or for a tenant that one manages (C-1).
+    ///
+    /// Who: `licences.manage` on the buyer and, for the service, on the tenant; an operator.
     BuyLicence => "buy_licence" -> LicenceId = |_, events| events
         .iter()
         .find_map(|event| match event {
@@ -1672,6 +1832,8 @@ commands! {
     }
 
     /// Give devices that the tenant holds seats of a licence (C-1).
+    ///
+    /// Who: `licences.manage` on the tenant, for the service; an operator.
     AssignSeats => "assign_seats" -> () = |_, _| ();
     {
         /// The licence.
@@ -1681,6 +1843,8 @@ commands! {
     }
 
     /// Take seats of a licence back from devices (C-1).
+    ///
+    /// Who: `licences.manage` on the tenant, for the service; an operator.
     ReleaseSeats => "release_seats" -> () = |_, _| ();
     {
         /// The licence.
@@ -1690,6 +1854,8 @@ commands! {
     }
 
     /// Set who gets a tenant's alerts about a category of issues.
+    ///
+    /// Who: `alerts.manage` on the tenant; an operator.
     SetAlertRule => "set_alert_rule" -> () = |_, _| ();
     {
         /// The tenant.
@@ -1705,6 +1871,8 @@ commands! {
     }
 
     /// Open a tenant's console for a service; users only (S-1).
+    ///
+    /// Who: a user with `console.open` on the tenant, for the service.
     OpenConsole => "open_console" -> OpenedConsole = |_, events| events
         .iter()
         .find_map(|event| match event {
@@ -1730,6 +1898,8 @@ commands! {
     }
 
     /// Close one's console (S-1).
+    ///
+    /// Who: the user who opened it; an operator.
     CloseConsole => "close_console" -> ReturnPlace = |_, events| events
         .iter()
         .find_map(|event| match event {

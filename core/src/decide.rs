@@ -11,7 +11,6 @@ use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Request};
 use crate::event::Event;
-use crate::model::machine::DelinkAct;
 use crate::model::{Personal, Subject};
 use crate::rules::handshake::Touched;
 use crate::rules::session::Reached;
@@ -56,6 +55,11 @@ pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Step> {
 /// What follows from a decision. Handshakes end whose ground goes with it (L-3), and console
 /// sessions whose right does (S-2), which is looked at in the world as it leaves it. What comes
 /// about late ends those handshakes alone that were pending at its own moment.
+///
+/// # Events
+/// `session_ended`, and of what waits for an answer `link_request_withdrawn`,
+/// `manager_invitation_withdrawn`, `proposal_withdrawn`, `invitation_withdrawn`,
+/// `address_withdrawn`, `move_withdrawn`.
 ///
 /// # Errors
 /// When the world cannot be read.
@@ -219,11 +223,11 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::CancelProposal(it) => proposal::cancel(world, actor, it),
         Command::ResendProposal(it) => proposal::resend(world, actor, it),
         Command::SetManagerGrants(it) => link::set_grants(world, actor, it),
-        Command::RequestDelink(it) => delink::act(world, actor, it.link, it.party, DelinkAct::Request),
-        Command::AcceptDelink(it) => delink::act(world, actor, it.link, it.party, DelinkAct::Accept),
-        Command::RejectDelink(it) => delink::act(world, actor, it.link, it.party, DelinkAct::Reject),
-        Command::ResendDelink(it) => delink::act(world, actor, it.link, it.party, DelinkAct::Resend),
-        Command::CancelDelink(it) => delink::act(world, actor, it.link, it.party, DelinkAct::Cancel),
+        Command::RequestDelink(it) => delink::request(world, actor, it),
+        Command::AcceptDelink(it) => delink::accept(world, actor, it),
+        Command::RejectDelink(it) => delink::reject(world, actor, it),
+        Command::ResendDelink(it) => delink::resend(world, actor, it),
+        Command::CancelDelink(it) => delink::cancel(world, actor, it),
         Command::InviteUser(it) => user::invite(world, actor, it),
         Command::InviteOwner(it) => user::invite_owner(world, actor, it),
         Command::ResendInvitation(it) => user::resend(world, actor, it),

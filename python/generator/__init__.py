@@ -1,16 +1,20 @@
 """What writes the wide part of the package, in rooms: `schema` reads the JSON Schema into the forms of `form`; `data`, `read` and
 `methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
-of the library for C has; `choices` holds what neither can say.
+of the library for C has; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
+`reference` writes pages from that and the same forms, with the `examples` of each call.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from .core import Core
 from .data import Data
 from .methods import Methods, apart
 from .names import names
 from .read import Read
+from .reference import Reference
 from .schema import door as _door
 from .source import public
 from .spelling import Types
@@ -28,3 +32,9 @@ def modules(schema: dict[str, Any], header: str, package: str) -> dict[str, str]
     (model,) = (module for module in written if module.name == "model")
     by_hand = package.partition(GENERATED)[0]
     return {module.name: str(module) for module in written} | {"__init__": by_hand + GENERATED + public("+=", model.public)}
+
+
+def reference(schema: dict[str, Any], core: Path) -> dict[str, str]:
+    """The text of every page of the reference, by the name of its file."""
+    rules = (core / "RULES.md").read_text(encoding="utf-8")
+    return Reference(_door(schema), Core(core), rules, schema).pages()

@@ -165,7 +165,7 @@ class Data:
             outcome = self.types.exact(module, one.answer)
             base = f"{command}[{text(outcome) if ' | ' in outcome else outcome}]"
             marks = [("_tag", "tuple[str, str] | None", f'("command", {text(one.word)})')]
-            self.data(module, pascal(one.word), one.about, one.fields, base=base, marks=marks, given=True)
+            self.data(module, pascal(one.word), one.told, one.fields, base=base, marks=marks, given=True)
         return module
 
     def statuses(self) -> list[Module]:

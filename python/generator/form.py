@@ -218,12 +218,18 @@ Definition: TypeAlias = Either[Id, Time, Text, Words, Statuses, Struct, Union, C
 
 @dataclass(frozen=True)
 class Method:
-    """A command or a query: its name, what it takes, and what it answers with."""
+    """A command or a query: its name, who may send it, what it takes, and what it answers with."""
 
     word: str
     about: str
+    who: str
     fields: list[Field]
     answer: Type
+
+    @property
+    def told(self) -> str:
+        """What it is, and who may send it."""
+        return f"{self.about} Who: {self.who}"
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ class Methods:
     def command(self, one: Method, besides: list[Argument]) -> None:
         own = [self.argument(field) for field in one.fields]
         outcome = self.types.exact(self.module, one.answer)
-        self.method(one.word, one.about, [*own, *besides], f"Executed[{outcome}]")
+        self.method(one.word, one.told, [*own, *besides], f"Executed[{outcome}]")
         name = self.module.at("commands", pascal(one.word))
         data = Group(f"{name}(", [f"{each.name}={each.name}" for each in own], ")")
         self.body(Group("return self.execute(", [data, *(f"{each.name}={each.name}" for each in besides)], ")"))
@@ -125,7 +125,7 @@ class Methods:
         arguments = [self.argument(field) for field in fields]
         asked = self.asked(one.fields)
         result = self.types.exact(self.module, one.answer)
-        self.method(one.word, one.about, arguments, result)
+        self.method(one.word, one.told, arguments, result)
         read = self.types.read(self.module, one.answer, "d")
         if one.answer is Plain.NOTHING:
             self.body(Group("self._ask(", [text(one.word), asked], ")"))
@@ -151,7 +151,7 @@ class Methods:
         arguments.append(Argument(CURSOR, "str | None", "None", "Where to begin: the `next` of a page before."))
         arguments.append(Argument(LIMIT, "int", "100", "How many rows are read at a time, 1 to 1000."))
         rows = self.module.own("_rows", "Rows")
-        about = f"{one.about} A lazy list: rows are read as you come to them."
+        about = f"{one.told} A lazy list: rows are read as you come to them."
         self.method(one.word, about, arguments, f"{rows}[{self.types.exact(self.module, row)}]")
         # What it asks takes the place of the arguments of these names.
         self.module.text += f"\n{INDENT}def ask({CURSOR}: str | None, {LIMIT}: int) -> Answer:\n"

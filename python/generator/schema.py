@@ -219,8 +219,10 @@ class Reader:
         found = []
         for one in self.defs[asked]["oneOf"]:
             word = one["properties"][key]["const"]
-            said, fields = about(one), self.fields(one, key)
+            (said, _, who), fields = about(one).partition(" Who: "), self.fields(one, key)
+            if not who:
+                raise Wrong(f"{word} does not say who may send it")
             if word in PATCHES:
                 said, fields = f"{said} {WHAT_STAYS}", [kept(field) for field in fields]
-            found.append(Method(word, said, fields, self.type(answers[word])))
+            found.append(Method(word, said, who, fields, self.type(answers[word])))
         return found

@@ -29,13 +29,13 @@ class Group:
 Code: TypeAlias = Union[str, Group]
 
 
-def lay(code: Code, indent: str) -> str:
-    """The code in lines of the width there is, the first one without its indent."""
+def lay(code: Code, indent: str, width: int = WIDTH) -> str:
+    """The code in lines of the width there is, the first one without its indent. After `..`, in Rust, there is no comma."""
     flat = str(code)
-    if isinstance(code, str) or len(indent) + len(flat) < WIDTH:
+    if isinstance(code, str) or len(indent) + len(flat) < width:
         return flat
     deeper = indent + "    "
-    items = "".join(f"{deeper}{lay(item, deeper)},\n" for item in code.items)
+    items = "".join(f"{deeper}{lay(item, deeper, width)}{'' if str(item).startswith('..') else ','}\n" for item in code.items)
     return f"{code.begin}\n{items}{indent}{code.end}"
 
 

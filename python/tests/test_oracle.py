@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
 
 import tenantry
+from known import REFERENCE
 from tenantry import OPERATOR, Code, Refused, _data, _native, _read, commands, model
 
 WORLDS = int(os.environ.get("TENANTRY_WORLDS", "20"))
@@ -125,7 +126,9 @@ def run(db: tenantry.Database, request: dict[str, Any]) -> str | None:
     wanted = hints(getattr(commands, "".join(part.capitalize() for part in name.split("_"))))
     arguments = {field: typed(value, wanted[field]) for field, value in fields.items()}
     try:
-        getattr(db, name)(**arguments, actor=actor_of(request["actor"]), request_id=uuid.UUID(request["id"]))
+        done = getattr(db, name)(**arguments, actor=actor_of(request["actor"]), request_id=uuid.UUID(request["id"]))
+        beyond = {event.event for event in done.events} - set(REFERENCE.may_happen(name))
+        assert not beyond, f"the reference does not say that {name} may lead to {beyond}"
     except Refused as no:
         assert not no.items or min(item.code for item in no.items) == no.code
         return no.name
@@ -186,10 +189,12 @@ def lead(oracle: Oracle, seed: int, steps: int) -> None:
         for _ in range(steps):
             step = oracle.ask("propose", {})
             refusal = pair.execute(step["at"], step["request"])
+            command = step["request"]["command"]["command"]
             if refusal is None:
-                executed[step["request"]["command"]["command"]] += 1
+                executed[command] += 1
             else:
                 refused[refusal] += 1
+                assert refusal in REFERENCE.all_of(command), f"the reference does not say that {command} is refused with {refusal}"
             pair.compare(3)
         assert pair.db.verify()
 

@@ -95,7 +95,7 @@ impl AskedWorld<'_> {
     /// the answer does not judge by the moment itself.
     ///
     /// # Errors
-    /// `unknown_user`, `user_not_active`, `wrong_actor`; those of the answer.
+    /// Those of [`authority::admit`], and of the answer.
     pub fn told<T, E: From<Stop> + From<ViewError>>(
         &self,
         actor: &Actor,
@@ -113,7 +113,7 @@ impl AskedWorld<'_> {
     /// is refused before any of it.
     ///
     /// # Errors
-    /// Those of [`Self::told`]; `unknown_tenant`, why the actor may not.
+    /// Those of [`Sight::may`], and of the answer.
     pub fn told_where<T, E: From<Stop> + From<ViewError>>(
         &self,
         actor: &Actor,

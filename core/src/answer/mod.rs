@@ -242,7 +242,7 @@ fn explained(question: &Question, verdict: Verdict) -> Explanation {
 /// it is called today, for what a stranger was called is no affair of theirs.
 ///
 /// # Errors
-/// `unknown_tenant`, `cannot_manage`, and why the actor may not link.
+/// `unknown_tenant`, `cannot_manage`, and why the actor may not link ([`Sight::may_link`]).
 fn look_up(sight: &Sight<'_>, it: &LookUp) -> Ruling<TenantSummary> {
     sight.may_link()?;
     let then = sight.world().numbered(&it.number)?.filter(|tenant| tenant.is_living());
@@ -282,7 +282,8 @@ fn pins(sight: &Sight<'_>) -> Ruling<Vec<Pin>> {
 /// page, if these are fewer. Of whoever sees some of many, those that they do not are gone past.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not list its customers, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not list its customers ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`, `text_too_long`.
 pub fn customers(sight: &Sight<'_>, seal: Seal, it: &Customers) -> Ruling<Page<CustomerRow>> {
     let Customers { manager, filter, paging, .. } = it;
     let manager = *manager;
@@ -429,8 +430,8 @@ fn customer_row(listing: Listing) -> CustomerRow {
 /// One customer in detail.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not list the manager's customers or view this one,
-/// `not_linked` where the manager does not manage it directly.
+/// `unknown_tenant`, why the actor may not list the manager's customers or view this one
+/// ([`Sight::may`]), `not_linked` where the manager does not manage it directly.
 fn customer(sight: &Sight<'_>, it: &Customer) -> Ruling<CustomerDetails> {
     let &Customer { manager, customer, .. } = it;
     sight.may(CUSTOMERS_LIST, manager)?;
@@ -457,7 +458,8 @@ fn customer(sight: &Sight<'_>, it: &Customer) -> Ruling<CustomerDetails> {
 /// and sorted by what is personal, which no index holds, since it must be erasable (U-5).
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`, `text_too_long`.
 fn users(sight: &Sight<'_>, seal: Seal, it: &Users) -> Ruling<Page<UserRow>> {
     let Users { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
@@ -500,7 +502,8 @@ fn users(sight: &Sight<'_>, seal: Seal, it: &Users) -> Ruling<Page<UserRow>> {
 /// organisation that is not there for the actor is not there either (T-9). Costs all of them.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see them, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see them ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`, `text_too_long`.
 fn integrations(sight: &Sight<'_>, seal: Seal, it: &Integrations) -> Ruling<Page<IntegrationRow>> {
     let Integrations { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
@@ -554,8 +557,8 @@ fn integrations(sight: &Sight<'_>, seal: Seal, it: &Integrations) -> Ruling<Page
 /// have, or those up to the end of the page, if these are fewer.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see the reseller's devices, `foreign_cursor`,
-/// `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see the reseller's devices ([`Sight::may`]),
+/// `foreign_cursor`, `invalid_limit`, `text_too_long`.
 pub fn reseller_customers(
     sight: &Sight<'_>,
     seal: Seal,
@@ -590,7 +593,7 @@ pub fn reseller_customers(
 /// All of a reseller's customers as CSV (V-6).
 ///
 /// # Errors
-/// As for [`each_reseller_customer`].
+/// Those of [`each_reseller_customer`].
 fn reseller_csv(sight: &Sight<'_>, it: &ResellerCsv) -> Ruling<Csv> {
     let rows: Vec<_> = each_reseller_customer(sight, it.reseller, &it.filter)?.collect::<Result<_, _>>()?;
     let mut out = Vec::new();
@@ -603,7 +606,8 @@ fn reseller_csv(sight: &Sight<'_>, it: &ResellerCsv) -> Ruling<Csv> {
 /// who write them out (V-6). Costs all of its rows, whatever the text.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see the reseller's devices.
+/// `unknown_tenant`, why the actor may not see the reseller's devices ([`Sight::may`]),
+/// `text_too_long`.
 pub fn each_reseller_customer<'s>(
     sight: &'s Sight<'_>,
     reseller: TenantId,

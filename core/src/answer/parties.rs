@@ -24,8 +24,8 @@ pub(super) const fn side_of_links(it: &Links) -> (&'static str, Index, Party) {
 /// about them has happened. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not view it or list its customers, `foreign_cursor`,
-/// `invalid_limit`.
+/// `unknown_tenant`, why the actor may not view it or list its customers ([`Sight::may`]),
+/// `foreign_cursor`, `invalid_limit`.
 pub(super) fn links(sight: &Sight<'_>, seal: Seal, it: &Links) -> Ruling<Page<LinkRow>> {
     let Links { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
@@ -91,7 +91,8 @@ const fn side_of_proposals(it: &Proposals) -> (&'static str, Index) {
 /// is due about it has happened. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not make or answer them, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not make or answer them ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn proposals(
     asked: &AskedWorld<'_>,
     sight: &Sight<'_>,
@@ -143,7 +144,8 @@ pub(super) fn proposal_row(
 /// once what is due about it has happened. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its devices, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its devices ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn moves(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Moves) -> Ruling<Page<MoveRow>> {
     let Moves { tenant, filter, paging, .. } = it;
     let tenant = *tenant;

@@ -24,7 +24,8 @@ const PAGE: usize = 256;
 /// them: the fewer of the two. A command is looked for in one after the other.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not read the audit, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not read the audit ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn audit(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Audit) -> Ruling<Page<AuditRow>> {
     let reader = RecordSight::of(sight, it.tenant)?;
     let list = ("audit", it.tenant, &it.filter);

@@ -23,8 +23,8 @@ use crate::view::ViewError;
 /// The people who can reach a tenant, as far as they are named to whoever asks.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its users, `unknown_permission`, `unknown_service`,
-/// `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]), `unknown_permission`,
+/// `unknown_service`, `foreign_cursor`, `invalid_limit`.
 pub(super) fn of_tenant(sight: &Sight<'_>, seal: Seal, it: &TenantAccess) -> Ruling<Page<TenantAccessRow>> {
     let TenantAccess { tenant, filter, paging, .. } = it;
     sight.may(USERS_VIEW, *tenant)?;
@@ -53,7 +53,7 @@ pub(super) fn of_tenant(sight: &Sight<'_>, seal: Seal, it: &TenantAccess) -> Rul
 /// The other organisations whose people can reach a tenant.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its users.
+/// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]).
 pub(super) fn of_organisations(
     sight: &Sight<'_>,
     it: &OrganisationAccess,
@@ -87,8 +87,8 @@ pub(super) fn of_organisations(
 /// The tenants that somebody can reach.
 ///
 /// # Errors
-/// `unknown_user`, why the actor may not see the users of their home, `unknown_permission`,
-/// `unknown_service`, `foreign_cursor`, `invalid_limit`.
+/// `unknown_user`, why the actor may not see the users of their home ([`Sight::may`]),
+/// `unknown_permission`, `unknown_service`, `foreign_cursor`, `invalid_limit`.
 pub(super) fn of_user(sight: &Sight<'_>, seal: Seal, it: &UserAccess) -> Ruling<Page<UserAccessRow>> {
     let UserAccess { user, filter, paging, .. } = it;
     whose(sight, *user)?;
@@ -116,8 +116,8 @@ pub(super) fn of_user(sight: &Sight<'_>, seal: Seal, it: &UserAccess) -> Ruling<
 /// How the access to a tenant has changed since.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its users, now or then; `moment_ahead`,
-/// `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]), now or then;
+/// `moment_ahead`, `foreign_cursor`, `invalid_limit`.
 pub(super) fn of_tenant_since(
     [then, now]: [&Sight<'_>; 2],
     seal: Seal,
@@ -134,8 +134,8 @@ pub(super) fn of_tenant_since(
 /// How what somebody can reach has changed since.
 ///
 /// # Errors
-/// `unknown_user`, why the actor may not see the users of their home, now or then; `moment_ahead`,
-/// `foreign_cursor`, `invalid_limit`.
+/// `unknown_user`, why the actor may not see the users of their home ([`Sight::may`]), now or then;
+/// `moment_ahead`, `foreign_cursor`, `invalid_limit`.
 pub(super) fn of_user_since(
     [then, now]: [&Sight<'_>; 2],
     seal: Seal,

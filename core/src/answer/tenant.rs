@@ -37,7 +37,7 @@ use crate::view::{
 /// A tenant's own settings.
 ///
 /// # Errors
-/// `unknown_tenant`, and why the actor may not view it.
+/// `unknown_tenant`, and why the actor may not view it ([`Sight::may`]).
 pub(super) fn settings(sight: &Sight<'_>, it: &Settings) -> Ruling<TenantSettings> {
     let open = sight.may(TENANT_VIEW, it.tenant)?;
     let Some(tenant) = sight.world().living(it.tenant)? else {
@@ -239,7 +239,8 @@ pub(super) fn awaiting(
 /// has happened.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not view it, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not view it ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn managers(sight: &Sight<'_>, seal: Seal, it: &Managers) -> Ruling<Page<ManagerRow>> {
     let Managers { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
@@ -277,7 +278,8 @@ pub(super) fn managers(sight: &Sight<'_>, seal: Seal, it: &Managers) -> Ruling<P
 /// The link requests that a tenant sent, or was sent, by when they were. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not send or answer them, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not send or answer them ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn link_requests(
     sight: &Sight<'_>,
     seal: Seal,
@@ -335,7 +337,8 @@ pub(super) fn link_request_row(
 /// were sent. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not send or answer them, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not send or answer them ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn manager_invitations(
     sight: &Sight<'_>,
     seal: Seal,
@@ -388,7 +391,8 @@ pub(super) fn manager_invitation_row(
 /// most.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not bar them, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not bar them ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`, `text_too_long`.
 pub(super) fn barred_managers(
     sight: &Sight<'_>,
     seal: Seal,
@@ -428,7 +432,8 @@ fn sees_asked(sight: &Sight<'_>, request: &LinkRequest) -> Result<bool, ViewErro
 /// The roles that can be given at a tenant. Costs all of them.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`, `text_too_long`.
 pub(super) fn roles(sight: &Sight<'_>, seal: Seal, it: &Roles) -> Ruling<Page<RoleRow>> {
     let Roles { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
@@ -465,7 +470,8 @@ pub(super) fn roles(sight: &Sight<'_>, seal: Seal, it: &Roles) -> Ruling<Page<Ro
 /// a world in which what is due about its links has happened. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ruling<Page<AssignmentRow>> {
     let Assignments { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
@@ -514,7 +520,8 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
 /// The invitations to a tenant, by when they were sent. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its users, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn invitations(sight: &Sight<'_>, seal: Seal, it: &Invitations) -> Ruling<Page<InvitationRow>> {
     let Invitations { tenant, filter, paging, .. } = it;
     let open = sight.may(USERS_VIEW, *tenant)?;
@@ -551,7 +558,8 @@ pub(super) fn invitation_row(open: Open<'_>, invitation: &Invitation) -> Result<
 /// What both sides of a link agreed to.
 ///
 /// # Errors
-/// `unknown_link` to whoever is on neither side, and why the actor may not view the managed tenant.
+/// `unknown_link` to whoever is on neither side, and why the actor may not view the managed tenant
+/// ([`Sight::may`]).
 pub(super) fn link_terms(sight: &Sight<'_>, it: &LinkTerms) -> Ruling<TermsOfLink> {
     let link = sight.link(it.link)?;
     sight.may(TENANT_VIEW, link.managed)?;
@@ -577,7 +585,8 @@ pub(super) fn link_terms(sight: &Sight<'_>, it: &LinkTerms) -> Ruling<TermsOfLin
 /// other, and so are those with a seat where the tenant has more than a few licences.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its devices, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its devices ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`, `text_too_long`.
 pub(super) fn devices(sight: &Sight<'_>, seal: Seal, it: &Devices) -> Ruling<Page<DeviceRow>> {
     let Devices { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
@@ -617,7 +626,7 @@ const FEW_LICENCES: usize = 32;
 /// The person with an address whom the actor may name for a tenant's alerts.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not name anybody.
+/// `unknown_tenant`, why the actor may not name anybody ([`Sight::may`]).
 pub(super) fn person(sight: &Sight<'_>, it: &FindPerson) -> Ruling<Option<NamedUser>> {
     sight.may(ALERTS_MANAGE, it.tenant)?;
     let Some(user) = sight.named(it.tenant, &it.email)? else { return Ok(None) };
@@ -689,7 +698,8 @@ impl<'s> DeviceRows<'s> {
 /// there for them.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its licences, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its licences ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<Page<LicenceRow>> {
     let Licences { tenant, filter, paging, .. } = it;
     let tenant = *tenant;
@@ -727,7 +737,8 @@ pub(super) fn licences(sight: &Sight<'_>, seal: Seal, it: &Licences) -> Ruling<P
 /// are tried on one after the other.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not read its audit, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not read its audit ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn sessions(sight: &Sight<'_>, seal: Seal, it: &Sessions) -> Ruling<Page<SessionRow>> {
     let Sessions { tenant, filter, paging, .. } = it;
     let tenant = *tenant;

@@ -23,8 +23,8 @@ use crate::view::{Index, Key, ViewError};
 /// its list shows has happened. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see the reseller's devices, `foreign_cursor`,
-/// `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see the reseller's devices ([`Sight::may`]),
+/// `foreign_cursor`, `invalid_limit`.
 pub(super) fn uploads(sight: &Sight<'_>, seal: Seal, it: &Uploads) -> Ruling<Page<UploadRow>> {
     let reseller = it.reseller;
     sight.may(DEVICES_VIEW, reseller)?;
@@ -55,7 +55,8 @@ fn uploaded_to(
 /// The resellers that added a tenant, by when they did. Costs the rows shown.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not drop them, `foreign_cursor`, `invalid_limit`.
+/// `unknown_tenant`, why the actor may not drop them ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
 pub(super) fn resellers(sight: &Sight<'_>, seal: Seal, it: &Resellers) -> Ruling<Page<TenantResellerRow>> {
     let tenant = it.tenant;
     sight.may(DEVICES_MANAGE, tenant)?;
@@ -75,8 +76,8 @@ pub(super) fn resellers(sight: &Sight<'_>, seal: Seal, it: &Resellers) -> Ruling
 /// (T-9). Of a world in which what is due about the links above has happened. Costs all of them.
 ///
 /// # Errors
-/// `unknown_tenant`, why the actor may not see its alert settings, `foreign_cursor`,
-/// `invalid_limit`.
+/// `unknown_tenant`, why the actor may not see its alert settings ([`Sight::may`]),
+/// `foreign_cursor`, `invalid_limit`.
 pub(super) fn alert_rules(sight: &Sight<'_>, seal: Seal, it: &AlertRules) -> Ruling<Page<AlertRuleRow>> {
     let tenant = it.tenant;
     sight.may(ALERTS_VIEW, tenant)?;

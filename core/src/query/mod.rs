@@ -201,6 +201,8 @@ macro_rules! queries {
 
 queries! {
     /// Whether a user may do something, and why (P).
+    ///
+    /// Who: the host itself, without an actor.
     Check => "check" -> Verdict;
     {
         /// Who.
@@ -216,6 +218,8 @@ queries! {
     }
 
     /// Several checks of one and the same world (P).
+    ///
+    /// Who: the host itself, without an actor.
     CheckMany => "check_many" -> Vec<Verdict>;
     {
         /// The questions.
@@ -223,6 +227,8 @@ queries! {
     }
 
     /// A check in words (P-12).
+    ///
+    /// Who: the host itself, without an actor.
     Explain => "explain" -> Explanation;
     {
         /// Who.
@@ -239,6 +245,8 @@ queries! {
 
     /// The tenants that a user can do this on, in the order of their ids (P-12). Costs all the
     /// tenants that the user's roles reach, since each is checked.
+    ///
+    /// Who: the host itself, without an actor.
     TenantsWhere => "tenants_where" -> Vec<TenantId>;
     {
         /// Who.
@@ -252,6 +260,8 @@ queries! {
     }
 
     /// The users who can do this on a tenant, in the order of their ids (P-12).
+    ///
+    /// Who: the host itself, without an actor.
     UsersWhoCan => "users_who_can" -> Vec<UserId>;
     {
         /// What they want to do.
@@ -265,6 +275,9 @@ queries! {
     }
 
     /// What a number stands for, for somebody who may link (T-8).
+    ///
+    /// Who: `customers.add` at home in an MSP, or from there where one holds a role oneself; an
+    /// operator.
     LookUp => "look_up" -> TenantSummary;
     {
         /// Who asks.
@@ -275,6 +288,8 @@ queries! {
 
     /// The pins on a user's map (T-4). Costs all the tenants that the user may view, since no index
     /// holds where they are, which is personal (U-5).
+    ///
+    /// Who: a user.
     Pins => "pins" -> Vec<Pin>;
     {
         /// Who asks.
@@ -285,6 +300,8 @@ queries! {
     /// service or a number of devices the customers that meet whichever of them the fewest meet, or
     /// those up to the end of the page, if these are fewer. What is due about the manager's links
     /// and not recorded yet is brought about for each page anew; commands and a sweep record it.
+    ///
+    /// Who: `customers.list` on the manager; an operator.
     Customers => "customers" -> Page<CustomerRow>;
     {
         /// Who asks.
@@ -300,6 +317,8 @@ queries! {
     }
 
     /// One customer in detail.
+    ///
+    /// Who: `customers.list` on the manager and `tenant.view` on the customer; an operator.
     Customer => "customer" -> CustomerDetails;
     {
         /// Who asks.
@@ -312,6 +331,8 @@ queries! {
 
     /// A tenant's own users. Every page costs all of them, since they are looked for and
     /// sorted by what is personal, which no index holds (U-5).
+    ///
+    /// Who: `users.view` on the tenant; an operator.
     Users => "users" -> Page<UserRow>;
     {
         /// Who asks.
@@ -328,6 +349,8 @@ queries! {
 
     /// A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of
     /// them.
+    ///
+    /// Who: `integrations.view` on the tenant; an operator.
     Integrations => "integrations" -> Page<IntegrationRow>;
     {
         /// Who asks.
@@ -345,6 +368,8 @@ queries! {
     /// A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text
     /// those that have whichever of its words the fewest have, or those up to the end of the page,
     /// if these are fewer.
+    ///
+    /// Who: `devices.view` on the reseller; an operator.
     ResellerCustomers => "reseller_customers" -> Page<ResellerCustomerRow>;
     {
         /// Who asks.
@@ -361,6 +386,8 @@ queries! {
 
     /// All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the
     /// filter.
+    ///
+    /// Who: `devices.view` on the reseller; an operator.
     ResellerCsv => "reseller_csv" -> Csv;
     {
         /// Who asks.
@@ -374,6 +401,8 @@ queries! {
     }
 
     /// A tenant's own settings, its number among them.
+    ///
+    /// Who: `tenant.view` on the tenant; an operator.
     Settings => "settings" -> TenantSettings;
     {
         /// Who asks.
@@ -384,6 +413,8 @@ queries! {
 
     /// The tenants that a user may enter, by name. A page costs its rows, and a look at those
     /// between them whose link has ended by time without a command or a sweep having recorded it.
+    ///
+    /// Who: a user.
     Places => "places" -> Page<PlaceRow>;
     {
         /// Who asks.
@@ -399,6 +430,8 @@ queries! {
 
     /// What awaits an answer that the user may give, at home and where they hold a role themselves;
     /// what lapses first comes first. A page costs its rows.
+    ///
+    /// Who: a user.
     Awaiting => "awaiting" -> Page<AwaitingRow>;
     {
         /// Who asks.
@@ -411,6 +444,8 @@ queries! {
 
     /// What the user and their organisation asked of others, and what became of it; what was asked
     /// last comes first.
+    ///
+    /// Who: a user.
     AskedByMe => "asked" -> Page<AskedRow>;
     {
         /// Who asks.
@@ -422,6 +457,8 @@ queries! {
     }
 
     /// What is kept about the user who asks, and where they stand.
+    ///
+    /// Who: a user.
     MyProfile => "my_profile" -> Profile;
     {
         /// Who asks.
@@ -430,6 +467,8 @@ queries! {
 
     /// What the user who asks may do on a tenant: each permission that a check allows, and for
     /// which services, in the order of their names (P-12).
+    ///
+    /// Who: a user.
     MyPermissions => "my_permissions" -> Vec<HeldPermission>;
     {
         /// Who asks.
@@ -439,6 +478,8 @@ queries! {
     }
 
     /// Who manages a tenant.
+    ///
+    /// Who: `tenant.view` on the tenant; an operator.
     Managers => "managers" -> Page<ManagerRow>;
     {
         /// Who asks.
@@ -454,6 +495,8 @@ queries! {
     }
 
     /// The link requests that a tenant was sent, or sent; the oldest first.
+    ///
+    /// Who: `link.respond` on the tenant or, for those that it sent, `customers.add`; an operator.
     LinkRequests => "link_requests" -> Page<LinkRequestRow>;
     {
         /// Who asks.
@@ -470,6 +513,8 @@ queries! {
 
     /// The invitations by which a tenant was asked to become a manager, or asked others; the oldest
     /// first (L-10).
+    ///
+    /// Who: `customers.add` on the tenant or, for those that it sent, `link.respond`; an operator.
     ManagerInvitations => "manager_invitations" -> Page<ManagerInvitationRow>;
     {
         /// Who asks.
@@ -487,6 +532,9 @@ queries! {
     /// The links by which a tenant is or was managed, or manages or managed others; those in force
     /// first. A page costs its rows, and what is due about the tenant's links and not
     /// recorded yet, which is brought about for each page anew; commands and a sweep record it.
+    ///
+    /// Who: `tenant.view` on the tenant or, for those by which it manages, `customers.list`; an
+    /// operator.
     Links => "links" -> Page<LinkRow>;
     {
         /// Who asks.
@@ -502,6 +550,8 @@ queries! {
     }
 
     /// What was proposed on the links of a tenant, by it or to it; the oldest first.
+    ///
+    /// Who: `link.respond` on the tenant or, for those that it sent, `customers.add`; an operator.
     Proposals => "proposals" -> Page<ProposalRow>;
     {
         /// Who asks.
@@ -518,6 +568,8 @@ queries! {
 
     /// The MSPs that a tenant keeps from asking to manage it; told to those who may bar them
     /// (L-10).
+    ///
+    /// Who: `link.respond` on the tenant; an operator.
     BarredManagers => "barred_managers" -> Page<BarredManagerRow>;
     {
         /// Who asks.
@@ -533,6 +585,8 @@ queries! {
     }
 
     /// The roles that can be given at a tenant: those of the policy, then its own, by name.
+    ///
+    /// Who: `users.view` on the tenant; an operator.
     Roles => "roles" -> Page<RoleRow>;
     {
         /// Who asks.
@@ -548,6 +602,8 @@ queries! {
     }
 
     /// Who holds which role on a tenant itself, role by role. A page costs its rows.
+    ///
+    /// Who: `users.view` on the tenant; an operator.
     Assignments => "assignments" -> Page<AssignmentRow>;
     {
         /// Who asks.
@@ -563,6 +619,8 @@ queries! {
     }
 
     /// The invitations to a tenant; the oldest first.
+    ///
+    /// Who: `users.view` on the tenant; an operator.
     Invitations => "invitations" -> Page<InvitationRow>;
     {
         /// Who asks.
@@ -579,6 +637,8 @@ queries! {
 
     /// What both sides of a link agreed to, and what they would by the policy in force; told to
     /// both (P-13).
+    ///
+    /// Who: either side of the link with `tenant.view` on the managed tenant; an operator.
     LinkTerms => "link_terms" -> TermsOfLink;
     {
         /// Who asks.
@@ -590,6 +650,8 @@ queries! {
     /// The devices that a tenant holds, by their ids. A page costs its rows, or the devices
     /// that have a seat where those are wanted; devices without one are looked for in one after the
     /// other.
+    ///
+    /// Who: `devices.view` on the tenant; an operator.
     Devices => "devices" -> Page<DeviceRow>;
     {
         /// Who asks.
@@ -606,6 +668,8 @@ queries! {
 
     /// One device by any of its ids; nothing, where no tenant holds it whose devices the actor may
     /// see.
+    ///
+    /// Who: anybody, of a device whose holder they have `devices.view` on; an operator.
     FindDevice => "device" -> Option<DeviceRow>;
     {
         /// Who asks.
@@ -617,6 +681,8 @@ queries! {
     /// The person with an address whom the actor may name as an additional recipient of a tenant's
     /// alerts: at home on it, or in an organisation above it that is there for the actor. Nothing
     /// for every other address, and so of whoever has not accepted their invitation.
+    ///
+    /// Who: `alerts.manage` on the tenant; an operator.
     FindPerson => "person" -> Option<NamedUser>;
     {
         /// Who asks.
@@ -629,6 +695,8 @@ queries! {
 
     /// The moves of devices that a tenant was asked to approve, or asked others to; the oldest
     /// first (V-7).
+    ///
+    /// Who: `devices.view` on the tenant; an operator.
     Moves => "moves" -> Page<MoveRow>;
     {
         /// Who asks.
@@ -644,6 +712,8 @@ queries! {
     }
 
     /// A reseller's uploads; the oldest first (V-8).
+    ///
+    /// Who: `devices.view` on the reseller; an operator.
     Uploads => "uploads" -> Page<UploadRow>;
     {
         /// Who asks.
@@ -658,6 +728,8 @@ queries! {
 
     /// The resellers that added a tenant, told to those who may drop and admit them; the first that
     /// added it comes first (V-1).
+    ///
+    /// Who: `devices.manage` on the tenant; an operator.
     Resellers => "resellers" -> Page<TenantResellerRow>;
     {
         /// Who asks.
@@ -671,6 +743,8 @@ queries! {
     }
 
     /// Who gets a tenant's alerts, category by category.
+    ///
+    /// Who: `alerts.view` on the tenant; an operator.
     AlertRules => "alert_rules" -> Page<AlertRuleRow>;
     {
         /// Who asks.
@@ -685,6 +759,8 @@ queries! {
 
     /// The licences that serve a tenant. A page costs its rows; whether a seat is left is
     /// looked at in one after the other, and so is the service where they come by their end.
+    ///
+    /// Who: `licences.view` on the tenant; an operator.
     Licences => "licences" -> Page<LicenceRow>;
     {
         /// Who asks.
@@ -701,6 +777,8 @@ queries! {
 
     /// The consoles of a tenant, those still open first, the oldest before others. A page
     /// costs its rows; service and person are looked at in one after the other.
+    ///
+    /// Who: `audit.view` on the tenant; an operator.
     Sessions => "sessions" -> Page<SessionRow>;
     {
         /// Who asks.
@@ -716,6 +794,8 @@ queries! {
     }
 
     /// Who gets a tenant's service mail, for the host itself.
+    ///
+    /// Who: the host itself, without an actor.
     ServiceMail => "service_mail" -> Recipients;
     {
         /// The tenant.
@@ -723,6 +803,8 @@ queries! {
     }
 
     /// Who gets a tenant's alerts about a category of issues, for the host itself.
+    ///
+    /// Who: the host itself, without an actor.
     AlertRecipients => "alert_recipients" -> Recipients;
     {
         /// The tenant.
@@ -732,12 +814,16 @@ queries! {
     }
 
     /// The policy in force (P-13).
+    ///
+    /// Who: the host itself, without an actor.
     PolicyInForce => "policy" -> Policy;
     {}
 
     /// Who can reach a tenant, and why: the people who are named to whoever may see its users, role
     /// by role. Of others [`OrganisationAccess`] tells. A page costs whoever's assignments
     /// may reach the tenant up to its end.
+    ///
+    /// Who: `users.view` on the tenant; an operator.
     TenantAccess => "tenant_access" -> Page<TenantAccessRow>;
     {
         /// Who asks.
@@ -756,6 +842,8 @@ queries! {
     /// one or another of these may do there: whoever [`TenantAccess`] does not name, of
     /// organisations that are there for the actor. Costs their people, as long as none of them may
     /// do all that any could.
+    ///
+    /// Who: `users.view` on the tenant; an operator.
     OrganisationAccess => "organisation_access" -> Vec<OrganisationAccessRow>;
     {
         /// Who asks.
@@ -767,6 +855,8 @@ queries! {
     /// The tenants that somebody can reach, and why: told to themselves, and to whoever may see the
     /// users of their home, of tenants whose users they may see. A page costs the tenants
     /// that their assignments may reach up to its end.
+    ///
+    /// Who: the user; `users.view` on the user's home; an operator.
     UserAccess => "user_access" -> Page<UserAccessRow>;
     {
         /// Who asks.
@@ -784,6 +874,8 @@ queries! {
     /// Who can reach a tenant who could not at a moment that has passed, and the other way round;
     /// who may do something else. Told as both reviews are, then and now. A page costs
     /// whoever reaches the tenant, or did.
+    ///
+    /// Who: `users.view` on the tenant; an operator.
     TenantAccessChanges => "tenant_access_changes" -> Page<AccessChangeRow>;
     {
         /// Who asks.
@@ -801,6 +893,8 @@ queries! {
     /// What somebody can reach that they could not at a moment that has passed, and the other way
     /// round. Told as both reviews are, then and now. A page costs the tenants that they
     /// reach, or did.
+    ///
+    /// Who: the user; `users.view` on the user's home; an operator.
     UserAccessChanges => "user_access_changes" -> Page<AccessChangeRow>;
     {
         /// Who asks.
@@ -819,6 +913,8 @@ queries! {
     /// told, who would gain and who would lose access, and which rows of resellers would be others
     /// . Nothing happens, and no id is used up; whoever might not give it is refused as the
     /// command would be. The pages are those of who gains and who loses.
+    ///
+    /// Who: whoever might send the command; an operator.
     Preview => "preview" -> Previewed;
     {
         /// Who would give it, and asks.
@@ -834,6 +930,8 @@ queries! {
     /// Records about a tenant, as the actor may see them. A page costs the records about the
     /// tenant up to its end, from `from` and until `until` alone, and with `by` those of the user
     /// if these are fewer; a command is looked for in one after the other.
+    ///
+    /// Who: `audit.view` on the tenant; an operator.
     Audit => "audit" -> Page<AuditRow>;
     {
         /// Who asks.

@@ -112,8 +112,8 @@ pub(super) fn ask(
 /// it (U-1).
 ///
 /// # Errors
-/// `no_such_user` for anybody else, `address_not_pending`, `address_expired`, `other_address`,
-/// `already_member`, `email_taken`.
+/// Those of [`authority::admit`]; `no_such_user` for anybody else, `address_not_pending`,
+/// `address_expired`, `other_address`, `already_member`, `email_taken`.
 pub(crate) fn confirm(world: &World<'_>, actor: &Actor, command: &ConfirmAddress) -> Ruling<Decision> {
     let admitted = authority::admit(world, actor, Gate::Shut)?;
     let others = admitted.is_some_and(|admitted| admitted.id != command.user);
@@ -143,7 +143,7 @@ pub(crate) fn confirm(world: &World<'_>, actor: &Actor, command: &ConfirmAddress
 /// Takes back that a user is asked for another address: themselves, or whoever manages them (U-1).
 ///
 /// # Errors
-/// `no_such_user`, `address_not_pending`, `address_expired`.
+/// Those of [`authority::edited_user`]; `address_not_pending`, `address_expired`.
 pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelAddress) -> Ruling<Decision> {
     let user = authority::edited_user(world, actor, command.user)?;
     bar_pending(world, &user, HandshakeTrigger::Cancel)?;

@@ -21,7 +21,8 @@ use crate::view::{Index, Key, ViewError};
 /// Sets who gets a tenant's alerts about a category.
 ///
 /// # Errors
-/// `unknown_category` and, for each additional recipient, `no_such_user`.
+/// Those of [`authority::authorize`]; `unknown_category` and, for each additional recipient,
+/// `no_such_user`.
 pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetAlertRule) -> Ruling<Decision> {
     authority::authorize(world, actor, ALERTS_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();

@@ -18,9 +18,9 @@ use crate::view::ViewError;
 /// Gives users roles on tenants (P-11).
 ///
 /// # Errors
-/// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`,
-/// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `user_state_conflict`,
-/// `last_super_admin`, `out_of_reach`.
+/// `empty_batch`, `duplicate_item` and, item by item, those of [`authority::managed_user`],
+/// `unknown_tenant`, `unknown_role`, `beyond_own_rights`, `super_admin_only`,
+/// `reserved_for_customer`, `user_state_conflict`, `last_super_admin`, `out_of_reach`.
 pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Decision> {
     let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());
@@ -144,8 +144,9 @@ fn orphaned(
 /// Takes users' roles on tenants away (P-11).
 ///
 /// # Errors
-/// `empty_batch`, `duplicate_item` and, item by item, `no_such_user`, `unknown_tenant`,
-/// `beyond_own_rights`, `super_admin_only`, `last_super_admin`, `not_assigned`.
+/// `empty_batch`, `duplicate_item` and, item by item, those of [`authority::managed_user`],
+/// `unknown_tenant`, `beyond_own_rights`, `super_admin_only`, `reserved_for_customer`,
+/// `last_super_admin`, `not_assigned`.
 pub(crate) fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> Ruling<Decision> {
     let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());
@@ -188,6 +189,11 @@ fn bar_duplicates(places: &[UserOnTenant], batch: &mut Batch) {
 }
 
 /// The authorizations that come with a new customer, as if given right after it was linked (P-11).
+///
+/// # Errors
+/// When the view cannot be read. Noted are `duplicate_item` and, item by item, those of
+/// [`authority::managed_user`], `unknown_role`, `beyond_own_rights`, `super_admin_only`,
+/// `reserved_for_customer`, `user_state_conflict`, `out_of_reach`.
 pub(super) fn on_new_customer(
     world: &World<'_>,
     actor: &Actor,

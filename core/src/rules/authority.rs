@@ -35,6 +35,9 @@ pub(crate) fn admit(world: &World<'_>, actor: &Actor, gate: Gate) -> Ruling<Opti
 }
 
 /// Lets nobody but the operator in.
+///
+/// # Errors
+/// Those of [`admit`]; `wrong_actor` to users.
 pub(super) fn operator_only(world: &World<'_>, actor: &Actor) -> Ruling {
     match admit(world, actor, Gate::Shut)? {
         None => Ok(()),
@@ -43,6 +46,9 @@ pub(super) fn operator_only(world: &World<'_>, actor: &Actor) -> Ruling {
 }
 
 /// The ticket that an operator's override cites.
+///
+/// # Errors
+/// `ticket_required`.
 pub(super) fn ticket(actor: &Actor, about: impl std::fmt::Display) -> Ruling<Ticket> {
     match actor {
         Actor::Operator { ticket: Some(ticket) } => Ok(ticket.clone()),
@@ -54,7 +60,9 @@ pub(super) fn ticket(actor: &Actor, about: impl std::fmt::Display) -> Ruling<Tic
 /// exist (T-9).
 ///
 /// # Errors
-/// Those of [`admit`], `unknown_tenant`, and the reasons of a check.
+/// Those of [`admit`]; `unknown_tenant`, and the reasons of a check: `tenant_disabled`,
+/// `customer_locked`, `reserved_for_customer`, `not_granted`, `no_assignment`,
+/// `role_lacks_permission`.
 pub(crate) fn authorize(
     world: &World<'_>,
     actor: &Actor,
@@ -68,7 +76,7 @@ pub(crate) fn authorize(
 /// The same for a service, which the policy may have dropped by now (P-5).
 ///
 /// # Errors
-/// Those of [`authorize`].
+/// Those of [`authorize`]; `service_not_managed`.
 pub(super) fn authorize_service(
     world: &World<'_>,
     actor: &Actor,
@@ -83,7 +91,7 @@ pub(super) fn authorize_service(
 /// tell, as for none.
 ///
 /// # Errors
-/// Those of [`authorize`].
+/// Those of [`authorize`]; `service_not_managed`.
 pub(super) fn authorize_for(
     world: &World<'_>,
     actor: &Actor,
@@ -160,6 +168,9 @@ pub(super) fn asking(
 /// The actor's side of a link; nobody else knows of it (T-9), and nobody who is kept off the tenant
 /// that it manages, or was when it ended, or is kept off whatever is managed by then. `None` for
 /// the operator.
+///
+/// # Errors
+/// Those of [`admit`]; `unknown_link`.
 pub(crate) fn side_of_link(
     world: &World<'_>,
     actor: &Actor,
@@ -181,6 +192,9 @@ pub(crate) fn side_of_link(
 
 /// Finds a user for those who may edit them: themselves, and those who manage users at the user's
 /// home (U-1, U-4).
+///
+/// # Errors
+/// Those of [`managed_user`].
 pub(super) fn edited_user(world: &World<'_>, actor: &Actor, id: UserId) -> Ruling<Arc<User>> {
     if *actor != Actor::User(id) {
         return managed_user(world, actor, id);
@@ -192,6 +206,9 @@ pub(super) fn edited_user(world: &World<'_>, actor: &Actor, id: UserId) -> Rulin
 }
 
 /// Finds a user for those who manage users at the user's home (U-4).
+///
+/// # Errors
+/// Those of [`authorize`]; `no_such_user`.
 pub(super) fn managed_user(world: &World<'_>, actor: &Actor, id: UserId) -> Ruling<Arc<User>> {
     let admitted = admit(world, actor, Gate::Shut)?;
     let Some(user) = world.user(id)? else { return refuse(Code::NoSuchUser, id) };

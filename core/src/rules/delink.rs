@@ -5,20 +5,71 @@ use super::authority;
 use super::link;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::LinkId;
+use crate::command::{AcceptDelink, CancelDelink, RejectDelink, RequestDelink, ResendDelink};
 use crate::event::Event;
 use crate::model::machine::{DelinkAct, DelinkObstacle};
 use crate::model::permission::{CUSTOMERS_DELINK, LINK_RESPOND};
 use crate::model::{Actor, EndCause, Party, Stage};
 use crate::refusal::Code;
 
+/// Asks to end a link (D-1, D-4, D-8).
+///
+/// # Events
+/// `link_expiring`, where a notice period begins; where the link ends at once, those of
+/// [`link::end`].
+///
+/// # Errors
+/// Those of [`act`]; `not_delinkable`, `delink_not_offered`, `no_customer_owner`,
+/// `already_requested`, `too_many_requests`.
+pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestDelink) -> Ruling<Decision> {
+    act(world, actor, command.link, command.party, DelinkAct::Request)
+}
+
+/// Agrees to the other side's request, which ends the link (D-6).
+///
+/// # Events
+/// Those of [`link::end`].
+///
+/// # Errors
+/// Those of [`act`]; `no_delink_request`, `own_request`.
+pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptDelink) -> Ruling<Decision> {
+    act(world, actor, command.link, command.party, DelinkAct::Accept)
+}
+
+/// Rejects the other side's request.
+///
+/// # Errors
+/// Those of [`act`]; `no_delink_request`, `own_request`, `notice_running`.
+pub(crate) fn reject(world: &World<'_>, actor: &Actor, command: &RejectDelink) -> Ruling<Decision> {
+    act(world, actor, command.link, command.party, DelinkAct::Reject)
+}
+
+/// Reminds the other side of one's own request.
+///
+/// # Errors
+/// Those of [`act`]; `no_delink_request`, `not_your_request`, `too_many_requests`.
+pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendDelink) -> Ruling<Decision> {
+    act(world, actor, command.link, command.party, DelinkAct::Resend)
+}
+
+/// Takes one's own request back.
+///
+/// # Events
+/// `link_expiring`, where the link is to end soon all the same.
+///
+/// # Errors
+/// Those of [`act`]; `no_delink_request`, `not_your_request`.
+pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelDelink) -> Ruling<Decision> {
+    act(world, actor, command.link, command.party, DelinkAct::Cancel)
+}
+
 /// One party does one act of the delink table (D-1 to D-6, D-8). Delink stays possible while
 /// tenants are disabled (T-5).
 ///
 /// # Errors
-/// `ticket_required`, `wrong_actor`, `link_ended`, `not_delinkable`, `delink_not_offered`,
-/// `no_customer_owner`, and what the table says of the stage: `already_requested`,
-/// `no_delink_request`, `own_request`, `not_your_request`, `notice_running`.
-pub(crate) fn act(
+/// Those of [`authority::authorize`] and [`authority::side_of_link`]; `ticket_required`,
+/// `wrong_actor`, `link_ended`, and what the table says of the stage.
+fn act(
     world: &World<'_>,
     actor: &Actor,
     id: LinkId,

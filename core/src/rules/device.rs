@@ -30,9 +30,9 @@ pub(crate) const MAX_DEVICES: usize = 10_000;
 /// Puts devices on a customer or an MSP (V-2).
 ///
 /// # Errors
-/// `empty_batch`, `too_many_devices`, `not_a_reseller`, `cannot_receive`, `not_added`,
-/// `reseller_dropped` and, device by device, `invalid_device`, `duplicate_device`, `device_held`,
-/// `device_ids_conflict`.
+/// Those of [`authority::authorize`]; `nil_id`, `id_taken`, `empty_batch`, `too_many_devices`,
+/// `not_a_reseller`, `unknown_tenant`, `cannot_receive`, `not_added`, `reseller_dropped` and,
+/// device by device, `invalid_device`, `duplicate_device`, `device_held`, `device_ids_conflict`.
 pub(crate) fn upload(world: &World<'_>, actor: &Actor, command: &UploadDevices) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.reseller, Gate::Shut)?;
     let mut bars = Bars::new();
@@ -161,8 +161,9 @@ fn bar_count(count: usize, bars: &mut Bars) {
 /// holds them there (V-10). What does is not the reseller's to know.
 ///
 /// # Errors
-/// `unknown_upload`, `too_many_requests`, `empty_batch`, `too_many_devices`, `cannot_be_withdrawn`
-/// and, device by device, `unknown_device`, `cannot_be_withdrawn`.
+/// Those of [`authority::authorize`]; `unknown_upload`, `too_many_requests`, `empty_batch`,
+/// `too_many_devices`, `cannot_be_withdrawn` and, device by device, `unknown_device`,
+/// `cannot_be_withdrawn`.
 pub(crate) fn withdraw(world: &World<'_>, actor: &Actor, command: &WithdrawUpload) -> Ruling<Decision> {
     let arrived = resolve_upload(world, actor, command.upload)?;
     // The day's bound comes before all that bars a device.
@@ -265,8 +266,9 @@ fn left_of(world: &World<'_>, arrived: &Holding) -> Result<Option<BTreeSet<Devic
 /// Moves devices from an MSP's pool to a customer, or asks the customer to approve (V-7).
 ///
 /// # Errors
-/// `empty_batch`, `too_many_devices`, `out_of_reach`, `cannot_receive`, `move_refused` and, device
-/// by device, `device_not_in_pool`, `device_moving`, `device_seated`.
+/// Those of [`authority::authorize`]; `nil_id`, `id_taken`, `empty_batch`, `too_many_devices`,
+/// `out_of_reach`, `cannot_receive`, `move_refused`, `too_many_requests` and, device by device,
+/// `device_not_in_pool`, `device_moving`, `device_seated`.
 pub(crate) fn move_devices(world: &World<'_>, actor: &Actor, command: &MoveDevices) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.manager, Gate::Shut)?;
     authority::authorize(world, actor, DEVICES_MANAGE, command.customer, Gate::Shut)?;
@@ -334,8 +336,9 @@ pub(super) fn bar_giving(device: Option<&Device>, holder: TenantId, within: Opti
 /// Approves a move (V-7). Every guard is checked again.
 ///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`, `link_ended`,
-/// `cannot_receive`, `move_refused`, and those of the devices.
+/// Those of [`resolve`]; `ticket_required`, `move_not_pending`, `move_lapsed`, `link_ended`,
+/// `cannot_receive`, `move_refused` and, device by device, `device_not_in_pool`, `device_moving`,
+/// `device_seated`.
 pub(crate) fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     let mut bars = Bars::new();
@@ -355,7 +358,7 @@ pub(crate) fn approve(world: &World<'_>, actor: &Actor, command: &ApproveMove) -
 /// Declines a move (V-7).
 ///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `move_not_pending`, `move_lapsed`.
+/// Those of [`resolve`]; `ticket_required`, `move_not_pending`, `move_lapsed`.
 pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Customer)?;
     handshake::answer(world, &*found, HandshakeTrigger::Decline, Event::MoveDeclined { id: found.id })
@@ -364,7 +367,7 @@ pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineMove) -
 /// Takes a move back (V-7).
 ///
 /// # Errors
-/// `wrong_actor`, `move_not_pending`, `move_lapsed`.
+/// Those of [`resolve`]; `move_not_pending`, `move_lapsed`.
 pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Manager)?;
     handshake::answer(world, &*found, HandshakeTrigger::Cancel, Event::MoveCanceled { id: found.id })
@@ -373,7 +376,7 @@ pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelMove) -> 
 /// Reminds the customer of a move, which rests on whoever does from then on (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `move_not_pending`, `move_lapsed`, `too_many_requests`.
+/// Those of [`resolve`]; `move_not_pending`, `move_lapsed`, `too_many_requests`.
 pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendMove) -> Ruling<Decision> {
     let found = resolve(world, actor, command.id, Party::Manager)?;
     if matches!(actor, Actor::User(_)) {
@@ -384,6 +387,10 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendMove) -> 
 }
 
 /// Finds a move for the party whose turn it is.
+///
+/// # Errors
+/// Those of [`authority::authorize`]; `unknown_move`, `wrong_actor` to the other side; to an
+/// operator who answers, what a missing ticket is refused with.
 fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<Arc<Move>> {
     let gate = Gate::of_turn(turn);
     authority::admit(world, actor, gate)?;
@@ -412,8 +419,8 @@ fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<
 /// Deletes devices that a tenant holds (V-9).
 ///
 /// # Errors
-/// `empty_batch`, `too_many_devices` and, device by device, `device_not_in_pool`, `device_moving`,
-/// `device_seated`.
+/// Those of [`authority::authorize`]; `empty_batch`, `too_many_devices` and, device by device,
+/// `device_not_in_pool`, `device_moving`, `device_seated`.
 pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteDevices) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     let mut bars = Bars::new();

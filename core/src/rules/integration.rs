@@ -19,7 +19,7 @@ use crate::view::{Index, Key, ViewError};
 /// Adds an integration of a tenant's own (I-1).
 ///
 /// # Errors
-/// `id_taken`.
+/// Those of [`authority::authorize`]; `nil_id`, `id_taken`.
 pub(crate) fn create(world: &World<'_>, actor: &Actor, command: &CreateIntegration) -> Ruling<Decision> {
     authority::authorize(world, actor, INTEGRATIONS_MANAGE, command.owner, Gate::Shut)?;
     let mut bars = Bars::new();
@@ -37,7 +37,7 @@ pub(crate) fn create(world: &World<'_>, actor: &Actor, command: &CreateIntegrati
 /// Shares an integration with a tenant that its owner manages (I-1).
 ///
 /// # Errors
-/// `unknown_integration`, `out_of_reach`, `already_attached`.
+/// Those of [`authority::authorize`]; `unknown_integration`, `out_of_reach`, `already_attached`.
 pub(crate) fn share(world: &World<'_>, actor: &Actor, command: &ShareIntegration) -> Ruling<Decision> {
     let integration = resolve(world, actor, command.integration)?;
     authority::authorize(world, actor, INTEGRATIONS_MANAGE, command.tenant, Gate::Shut)?;
@@ -52,7 +52,7 @@ pub(crate) fn share(world: &World<'_>, actor: &Actor, command: &ShareIntegration
 /// Detaches an integration from a tenant; its owner can (I-1).
 ///
 /// # Errors
-/// `unknown_integration`, `not_attached`.
+/// Those of [`authority::authorize`]; `unknown_integration`, `not_attached`.
 pub(crate) fn detach(world: &World<'_>, actor: &Actor, command: &DetachIntegration) -> Ruling<Decision> {
     let integration = resolve(world, actor, command.integration)?;
     // A tenant that is not there for them has nothing attached (T-9).
@@ -69,7 +69,7 @@ pub(crate) fn detach(world: &World<'_>, actor: &Actor, command: &DetachIntegrati
 /// Deletes an integration and every attachment of it (I-1).
 ///
 /// # Errors
-/// `unknown_integration`.
+/// Those of [`authority::authorize`]; `unknown_integration`.
 pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteIntegration) -> Ruling<Decision> {
     let integration = resolve(world, actor, command.integration)?;
     Ok(removed(world, integration.id)?.into())

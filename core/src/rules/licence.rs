@@ -24,8 +24,8 @@ pub(crate) const MAX_SEATS: u32 = 1_000_000;
 /// Buys a licence, for oneself or for a tenant that one manages (C-1).
 ///
 /// # Errors
-/// `unknown_service`, `service_not_managed`, `invalid_seats`, `invalid_expiry`, `id_taken`,
-/// `out_of_reach`.
+/// Those of [`authority::authorize_for`]; `unknown_service`, `invalid_seats`, `invalid_expiry`,
+/// `nil_id`, `id_taken`, `out_of_reach`.
 pub(crate) fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Ruling<Decision> {
     authority::authorize(world, actor, LICENCES_MANAGE, command.buyer, Gate::Shut)?;
     authority::authorize_for(world, actor, LICENCES_MANAGE, command.tenant, &command.service, Gate::Shut)?;
@@ -54,8 +54,9 @@ pub(crate) fn buy(world: &World<'_>, actor: &Actor, command: &BuyLicence) -> Rul
 /// Gives devices seats (C-1).
 ///
 /// # Errors
-/// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices`, `too_few_seats`,
-/// `licence_expired` and, device by device, `device_not_in_pool`, `device_seated`, `device_moving`.
+/// Those of [`authority::authorize_service`]; `unknown_licence`, `empty_batch`, `too_many_devices`,
+/// `too_few_seats`, `licence_expired` and, device by device, `device_not_in_pool`, `device_seated`,
+/// `device_moving`.
 pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();
@@ -71,8 +72,8 @@ pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &AssignSeats) ->
 /// Takes seats back (C-1).
 ///
 /// # Errors
-/// `unknown_licence`, `service_not_managed`, `empty_batch`, `too_many_devices` and, device by
-/// device, `device_not_seated`.
+/// Those of [`authority::authorize_service`]; `unknown_licence`, `empty_batch`, `too_many_devices`
+/// and, device by device, `device_not_seated`.
 pub(crate) fn release(world: &World<'_>, actor: &Actor, command: &ReleaseSeats) -> Ruling<Decision> {
     let licence = resolve(world, actor, command.licence)?;
     let mut bars = Bars::new();

@@ -89,6 +89,12 @@ pub(super) fn announced_with(
 /// Notes everything that stands in the way of a link: policy, kinds, cycle, depth, other managers
 /// (L-6 to L-9). What tells of who else has to do with the managed tenant, or with the manager, is
 /// handed back.
+///
+/// # Errors
+/// When the view cannot be read. Noted are `unknown_management_type`, `no_services`,
+/// `unknown_service`, `term_required`, `term_unclear`, `term_too_long`, `end_not_later`,
+/// `self_link`, `cannot_manage`, `cannot_be_managed`; handed back `already_linked`, `link_cycle`,
+/// `too_deep`, `too_many_managers`, `exclusive_link`, `services_overlap`.
 pub(super) fn bar(world: &World<'_>, wanted: &WantedLink<'_>, bars: &mut Bars) -> Result<Bars, ViewError> {
     let policy = &world.policy;
     let (manager, managed, named) = (wanted.manager.id, wanted.managed, wanted.named);
@@ -146,8 +152,9 @@ pub(super) fn overlaps(others: &[Arc<Link>], services: &BTreeSet<Service>) -> bo
 /// (L-10).
 ///
 /// # Errors
-/// Everything that stands in the way of the link, `no_customer_owner`, `link_already_requested`,
-/// `nil_id`, `id_taken`, `not_invited`; `too_many_requests`, unless the tenant has invited.
+/// Those of [`authority::authorize`] and [`bar`]; `nil_id`, `id_taken`, `no_customer_owner`,
+/// `link_already_requested`, `manager_barred`, `not_invited`; `cannot_be_asked` in place of what is
+/// the tenant's own affair; `too_many_requests`, unless the tenant has invited.
 pub(crate) fn request(world: &World<'_>, actor: &Actor, command: &RequestLink) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
@@ -225,9 +232,12 @@ fn bar_request(
 
 /// Says yes to a link request (L-3, L-4).
 ///
+/// # Events
+/// `link_expiring`, where it is to end soon.
+///
 /// # Errors
-/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, and everything that stands in
-/// the way by now.
+/// Those of [`resolve`]; `ticket_required`, `link_request_not_pending`, `link_request_expired`, and
+/// what stands in the way by now: those of [`bar`], `no_customer_owner`, `tenant_disabled`.
 pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let mut bars = Bars::new();
@@ -260,7 +270,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptLink) -> 
 /// Says no to a link request (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
+/// Those of [`resolve`]; `ticket_required`, `link_request_not_pending`, `link_request_expired`.
 pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineLink) -> Ruling<Decision> {
     let request = resolve(world, actor, command.request, Party::Customer)?;
     let declined = Event::LinkRequestDeclined { request: request.id };
@@ -270,7 +280,7 @@ pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineLink) -
 /// Takes a link request back (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`.
+/// Those of [`resolve`]; `link_request_not_pending`, `link_request_expired`.
 pub(crate) fn cancel_request(
     world: &World<'_>,
     actor: &Actor,
@@ -284,7 +294,7 @@ pub(crate) fn cancel_request(
 /// Reminds the asked side of a link request (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `link_request_not_pending`, `link_request_expired`, `too_many_requests`.
+/// Those of [`resolve`]; `link_request_not_pending`, `link_request_expired`, `too_many_requests`.
 pub(crate) fn resend_request(
     world: &World<'_>,
     actor: &Actor,
@@ -297,6 +307,10 @@ pub(crate) fn resend_request(
 }
 
 /// Finds a link request for the party whose turn it is.
+///
+/// # Errors
+/// Those of [`authority::authorize`]; `unknown_link_request`, `wrong_actor` to the other side; to
+/// an operator who answers, what a missing ticket is refused with.
 fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> Ruling<Arc<LinkRequest>> {
     let gate = Gate::of_turn(turn);
     let admitted = authority::admit(world, actor, gate)?;
@@ -332,6 +346,10 @@ fn resolve(world: &World<'_>, actor: &Actor, id: LinkRequestId, turn: Party) -> 
 }
 
 /// Finds a link for its manager's side.
+///
+/// # Errors
+/// Those of [`authority::authorize`] and [`authority::side_of_link`]; `wrong_actor` to the
+/// customer's side.
 pub(super) fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Ruling<Arc<Link>> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(id)? else { return refuse(Code::UnknownLink, id) };
@@ -347,10 +365,13 @@ pub(super) fn for_manager(world: &World<'_>, actor: &Actor, id: LinkId) -> Rulin
 
 /// Changes a link's management type (L-5).
 ///
+/// # Events
+/// `user_invited` for the owner.
+///
 /// # Errors
-/// `wrong_actor`, `link_ended`, `unknown_management_type`, `not_convertible`, `owner_required`,
-/// `owner_not_allowed`, `owner_present`, for naming an owner those of [`user::invite_owner`], and
-/// those of an invitation.
+/// Those of [`for_manager`]; `link_ended`, `unknown_management_type`, `not_convertible`,
+/// `owner_required`, `owner_not_allowed`, `owner_present`, and of the owner `super_admin_only` and
+/// those of [`user::invitation`].
 pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
@@ -398,7 +419,8 @@ pub(crate) fn convert(world: &World<'_>, actor: &Actor, command: &ConvertLink) -
 /// Removes a service from a link: refused to users, an operator cites a ticket (L-6).
 ///
 /// # Errors
-/// `ticket_required`, `service_removal`, `link_ended`, `service_not_on_link`, `last_service`.
+/// Those of [`for_manager`]; `service_removal` to users, `ticket_required`, `link_ended`,
+/// `service_not_on_link`, `last_service`.
 pub(crate) fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveService) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     if let Actor::User(_) = actor {
@@ -417,8 +439,13 @@ pub(crate) fn remove_service(world: &World<'_>, actor: &Actor, command: &RemoveS
 /// Lets a link extend itself, or end (L-9). Prolonging is the customer's word, unless it is locked
 /// out; ending is either side's.
 ///
+/// # Events
+/// `link_expiring`, where it is to end soon.
+///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `link_ended`, `no_term`, `term_too_long`, `too_many_requests`.
+/// Those of [`authority::authorize`] and [`authority::side_of_link`]; `wrong_actor`,
+/// `ticket_required`, `link_ended`, `no_term`, `term_too_long`, `nothing_to_do`,
+/// `too_many_requests`.
 pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAutoExtend) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -454,8 +481,9 @@ pub(crate) fn set_auto_extend(world: &World<'_>, actor: &Actor, command: &SetAut
 /// Sets what a manager may do beyond the default (P-7).
 ///
 /// # Errors
-/// `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`, `nothing_to_do`,
-/// `too_many_requests`.
+/// Those of [`authority::authorize`] and [`authority::side_of_link`]; `reserved_for_customer` to
+/// the manager's side, `ticket_required`, `unknown_permission`, `not_grantable`, `link_ended`,
+/// `nothing_to_do`, `too_many_requests`.
 pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerGrants) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -484,6 +512,10 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
 
 /// Everything that happens when a link ends (D-6). Console sessions end with the right to them, in
 /// [`crate::decide`].
+///
+/// # Events
+/// `tenant_released`, `tenant_enabling`, `tenant_enabled`, `move_canceled`, `move_expired`,
+/// `assignment_ended`, `integration_detached`, `alert_rule_set` of what rested on it.
 pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
     let kept_off = kept_off::at_end(world, link)?;
     let mut events = vec![Event::LinkEnded { link: link.id, cause, kept_off }];

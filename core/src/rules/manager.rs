@@ -22,7 +22,7 @@ use crate::view::{Index, Key, Span, ViewError};
 /// Invites an MSP to ask to manage a tenant.
 ///
 /// # Errors
-/// `ticket_required`, `unknown_tenant`, `nil_id`, `id_taken`, `too_many_requests`, `self_link`,
+/// Those of [`customer`]; `unknown_tenant`, `nil_id`, `id_taken`, `too_many_requests`, `self_link`,
 /// `cannot_be_managed`, `already_linked`, `manager_already_invited`, `manager_barred`.
 pub(crate) fn invite(world: &World<'_>, actor: &Actor, command: &InviteManager) -> Ruling<Decision> {
     let tenant = customer(world, actor, command.tenant)?;
@@ -54,7 +54,7 @@ pub(crate) fn invite(world: &World<'_>, actor: &Actor, command: &InviteManager) 
 /// Says no to an invitation.
 ///
 /// # Errors
-/// `wrong_actor`, `manager_invitation_not_pending`, `manager_invitation_expired`.
+/// Those of [`resolve`]; `manager_invitation_not_pending`, `manager_invitation_expired`.
 pub(crate) fn decline(
     world: &World<'_>,
     actor: &Actor,
@@ -68,7 +68,7 @@ pub(crate) fn decline(
 /// Takes an invitation back.
 ///
 /// # Errors
-/// `wrong_actor`, `manager_invitation_not_pending`, `manager_invitation_expired`.
+/// Those of [`resolve`]; `manager_invitation_not_pending`, `manager_invitation_expired`.
 pub(crate) fn cancel(
     world: &World<'_>,
     actor: &Actor,
@@ -82,7 +82,7 @@ pub(crate) fn cancel(
 /// Reminds the MSP of an invitation.
 ///
 /// # Errors
-/// `wrong_actor`, `manager_invitation_not_pending`, `manager_invitation_expired`,
+/// Those of [`resolve`]; `manager_invitation_not_pending`, `manager_invitation_expired`,
 /// `too_many_requests`.
 pub(crate) fn resend(
     world: &World<'_>,
@@ -98,8 +98,11 @@ pub(crate) fn resend(
 /// Keeps an MSP from asking to manage a tenant, or lets it ask again. What it has asked is declined
 /// in the same record, and an invitation to it taken back; a link in force stays.
 ///
+/// # Events
+/// `link_request_declined`, `manager_invitation_canceled` of what is between the two.
+///
 /// # Errors
-/// `ticket_required`, `unknown_tenant`, `nothing_to_do`, `too_many_barred`.
+/// Those of [`customer`]; `unknown_tenant`, `nothing_to_do`, `too_many_barred`.
 pub(crate) fn bar(world: &World<'_>, actor: &Actor, command: &BarManager) -> Ruling<Decision> {
     let tenant = customer(world, actor, command.tenant)?.id;
     let Some(manager) = world.numbered(&command.number)? else {
@@ -156,6 +159,9 @@ fn has_room(world: &World<'_>, tenant: TenantId) -> Result<bool, ViewError> {
 
 /// Lets in who speaks for a tenant about its managers: its own people who answer link requests,
 /// and an operator by ticket.
+///
+/// # Errors
+/// Those of [`authority::authorize`]; `ticket_required`, `reserved_for_customer`.
 fn customer(world: &World<'_>, actor: &Actor, id: TenantId) -> Ruling<Arc<Tenant>> {
     let gate = Gate::of_turn(Party::Customer);
     let admitted = authority::admit(world, actor, gate)?;
@@ -170,6 +176,10 @@ fn customer(world: &World<'_>, actor: &Actor, id: TenantId) -> Ruling<Arc<Tenant
 }
 
 /// Finds an invitation for the party whose turn it is.
+///
+/// # Errors
+/// Those of [`authority::authorize`]; `unknown_manager_invitation`, `ticket_required`,
+/// `wrong_actor` to the other side.
 fn resolve(
     world: &World<'_>,
     actor: &Actor,

@@ -22,8 +22,11 @@ type Holder = (Hold, Option<LinkId>);
 
 /// Disables tenants for the actor's side (T-5, T-6).
 ///
+/// # Events
+/// `tenant_disabled`, where nobody kept it disabled before.
+///
 /// # Errors
-/// `empty_batch`, `duplicate_item`, `tenant_enabling`.
+/// Those of [`authority::authorize`]; `empty_batch`, `duplicate_item`, `tenant_enabling`.
 pub(crate) fn disable(world: &World<'_>, actor: &Actor, command: &DisableTenants) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;
@@ -76,7 +79,8 @@ fn holders(world: &World<'_>, tenant: &Tenant) -> Result<BTreeSet<Holder>, ViewE
 /// a ticket what anybody did (T-5, T-6). A disabled home does not bar its super admins from that.
 ///
 /// # Errors
-/// `ticket_required`, `empty_batch`, `duplicate_item`, `held_by_others`, `too_many_requests`.
+/// Those of [`authority::authorize`]; `ticket_required`, `empty_batch`, `duplicate_item`,
+/// `held_by_others`, `too_many_requests`.
 pub(crate) fn enable(world: &World<'_>, actor: &Actor, command: &EnableTenants) -> Ruling<Decision> {
     let mut gates = Vec::new();
     for &id in &command.tenants {
@@ -185,7 +189,7 @@ pub(super) fn released(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Ve
 /// Takes the host's word that a tenant is up (T-5).
 ///
 /// # Errors
-/// `wrong_actor`, `unknown_tenant`, `tenant_not_enabling`.
+/// Those of [`authority::operator_only`]; `unknown_tenant`, `tenant_not_enabling`.
 pub(crate) fn report_ready(world: &World<'_>, actor: &Actor, command: &ReportReady) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let Some(tenant) = world.living(command.tenant)? else {

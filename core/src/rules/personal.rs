@@ -13,7 +13,7 @@ use crate::refusal::Code;
 /// Has the personal data of a user or tenant erased (U-5). Once more is no harm.
 ///
 /// # Errors
-/// `no_such_user`, `unknown_tenant`, `user_not_removed`.
+/// Those of [`authority::authorize`]; `no_such_user`, `unknown_tenant`, `user_not_removed`.
 pub(crate) fn erase(world: &World<'_>, actor: &Actor, command: &ErasePersonal) -> Ruling<Decision> {
     let admitted = authority::admit(world, actor, Gate::Shut)?;
     let mut bars = Bars::new();

@@ -22,7 +22,7 @@ use crate::view::{Index, Key, ViewError};
 /// tenants without anybody who answers for them (P-13).
 ///
 /// # Errors
-/// `wrong_actor`, `invalid_policy`, `policy_in_use`.
+/// Those of [`authority::operator_only`]; `invalid_policy`, `policy_in_use`.
 pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetPolicy) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let mut bars = Bars::new();

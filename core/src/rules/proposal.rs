@@ -27,8 +27,8 @@ use crate::view::ViewError;
 /// Manages more services by a link, or asks to (L-6).
 ///
 /// # Errors
-/// `wrong_actor`, `link_ended`, `no_services`, `unknown_service`, `services_overlap`,
-/// `nothing_to_do`, and those of asking.
+/// Those of [`link::for_manager`] and [`propose`]; `no_services`, `unknown_service`,
+/// `services_overlap`, `nothing_to_do`.
 pub(crate) fn add_services(world: &World<'_>, actor: &Actor, command: &AddServices) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
@@ -44,9 +44,12 @@ pub(crate) fn add_services(world: &World<'_>, actor: &Actor, command: &AddServic
 
 /// Moves a link's end to a later moment, or asks to (L-9).
 ///
+/// # Events
+/// `link_expiring`, where it is to end soon.
+///
 /// # Errors
-/// `wrong_actor`, `link_ended`, `no_term`, `term_unclear`, `term_too_long`, `end_not_later`, and
-/// those of asking.
+/// Those of [`link::for_manager`] and [`propose`]; `no_term`, `term_unclear`, `term_too_long`,
+/// `end_not_later`.
 pub(crate) fn renew(world: &World<'_>, actor: &Actor, command: &RenewLink) -> Ruling<Decision> {
     let link = for_manager(world, actor, command.link)?;
     let mut bars = Bars::new();
@@ -60,8 +63,8 @@ pub(crate) fn renew(world: &World<'_>, actor: &Actor, command: &RenewLink) -> Ru
 /// Moves a link to the terms of today, or asks to (P-13).
 ///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `customer_locked`, `link_ended`, `nothing_to_do`,
-/// `exclusive_link`, and those of asking.
+/// Those of [`authority::authorize`], [`authority::side_of_link`] and [`propose`]; `wrong_actor`,
+/// `ticket_required`, `customer_locked`, `nothing_to_do`, `exclusive_link`.
 pub(crate) fn propose_terms(world: &World<'_>, actor: &Actor, command: &ProposeTerms) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -123,7 +126,8 @@ fn has_a_say(world: &World<'_>, link: &Link) -> Result<bool, ViewError> {
 ///
 /// # Errors
 /// The first of the bars, `link_ended`, `nil_id`, `id_taken`. Of asking: `no_customer_owner`,
-/// `already_proposed`, `too_many_requests`.
+/// `already_proposed`, `too_many_requests`; `cannot_be_asked` in place of what is the tenant's own
+/// affair.
 fn propose(
     world: &World<'_>,
     actor: &Actor,
@@ -204,9 +208,13 @@ fn renewed(world: &World<'_>, link: &Link, term: TermRequest) -> Decision {
 
 /// Says yes to what is proposed (L-3). Every guard is checked again.
 ///
+/// # Events
+/// `link_expiring`, where the link is to end soon.
+///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `proposal_not_pending`, `proposal_expired`, and everything
-/// that stands in the way by now.
+/// Those of [`resolve`]; `ticket_required`, `proposal_not_pending`, `proposal_expired`, and what
+/// stands in the way by now: `no_customer_owner`, `unknown_service`, `services_overlap`, `no_term`,
+/// `term_too_long`, `end_not_later`, `exclusive_link`, `nothing_to_do`.
 pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptProposal) -> Ruling<Decision> {
     let (found, link) = resolve(world, actor, command.proposal, Party::Customer)?;
     handshake::bar(world, &*found, HandshakeTrigger::Accept)?;
@@ -240,7 +248,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptProposal)
 /// Says no to what is proposed (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `proposal_not_pending`, `proposal_expired`.
+/// Those of [`resolve`]; `ticket_required`, `proposal_not_pending`, `proposal_expired`.
 pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineProposal) -> Ruling<Decision> {
     let (found, _) = resolve(world, actor, command.proposal, Party::Customer)?;
     handshake::answer(
@@ -254,7 +262,7 @@ pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineProposa
 /// Takes a proposal back (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `proposal_not_pending`, `proposal_expired`.
+/// Those of [`resolve`]; `proposal_not_pending`, `proposal_expired`.
 pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelProposal) -> Ruling<Decision> {
     let (found, _) = resolve(world, actor, command.proposal, Party::Manager)?;
     handshake::answer(
@@ -268,7 +276,7 @@ pub(crate) fn cancel(world: &World<'_>, actor: &Actor, command: &CancelProposal)
 /// Reminds the asked side of a proposal (L-3).
 ///
 /// # Errors
-/// `wrong_actor`, `proposal_not_pending`, `proposal_expired`, `too_many_requests`.
+/// Those of [`resolve`]; `proposal_not_pending`, `proposal_expired`, `too_many_requests`.
 pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendProposal) -> Ruling<Decision> {
     let (found, _) = resolve(world, actor, command.proposal, Party::Manager)?;
     handshake::bar_reminder(world, actor, &*found, (found.manager, found.managed))?;
@@ -278,6 +286,10 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendProposal)
 
 /// Finds a proposal and its link for the party whose turn it is. It is there for those for whom
 /// the link is.
+///
+/// # Errors
+/// Those of [`authority::authorize`]; `unknown_proposal`, `wrong_actor` to the other side; to an
+/// operator who answers, what a missing ticket is refused with.
 fn resolve(
     world: &World<'_>,
     actor: &Actor,

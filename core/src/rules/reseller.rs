@@ -18,7 +18,8 @@ use crate::view::ViewError;
 /// Adds a customer or an MSP to a reseller's list (V-1).
 ///
 /// # Errors
-/// `not_a_reseller`, `cannot_receive`, `already_added`, `reseller_dropped`.
+/// Those of [`authority::authorize`]; `unknown_tenant`, `not_a_reseller`, `cannot_receive`,
+/// `already_added`, `reseller_dropped`.
 pub(crate) fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
     let Some(tenant) = world.numbered(&command.number)?.filter(|tenant| tenant.is_living()) else {
@@ -46,7 +47,7 @@ pub(crate) fn add(world: &World<'_>, actor: &Actor, command: &AddResellerCustome
 /// Changes a reseller's own name for a tenant (V-1).
 ///
 /// # Errors
-/// `not_added`, `nothing_to_do`.
+/// Those of [`authority::authorize`]; `not_added`, `nothing_to_do`.
 pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
     let Some(added) = added(world, command.reseller, command.tenant)? else {
@@ -67,7 +68,7 @@ pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditResellerCusto
 /// stays there, since it could else be added anew.
 ///
 /// # Errors
-/// `not_added`, `reseller_dropped`, `has_uploads`.
+/// Those of [`authority::authorize`]; `not_added`, `reseller_dropped`, `has_uploads`.
 pub(crate) fn remove(world: &World<'_>, actor: &Actor, command: &RemoveResellerCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.reseller, Gate::Shut)?;
     let row: Option<Arc<ResellerRow>> = world.view.get(ResellerRow::key(command.reseller, command.tenant))?;
@@ -84,7 +85,7 @@ pub(crate) fn remove(world: &World<'_>, actor: &Actor, command: &RemoveResellerC
 /// Lets a reseller upload no further devices (V-1).
 ///
 /// # Errors
-/// `not_added`, `reseller_dropped`.
+/// Those of [`authority::authorize`]; `not_added`, `reseller_dropped`.
 pub(crate) fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropReseller) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     match added(world, command.reseller, command.tenant)?.map(|added| added.status) {
@@ -99,7 +100,7 @@ pub(crate) fn drop_reseller(world: &World<'_>, actor: &Actor, command: &DropRese
 /// Lets a reseller that was dropped upload again (V-1).
 ///
 /// # Errors
-/// `not_added`, `reseller_not_dropped`, `too_many_requests`.
+/// Those of [`authority::authorize`]; `not_added`, `reseller_not_dropped`, `too_many_requests`.
 pub(crate) fn admit(world: &World<'_>, actor: &Actor, command: &AdmitReseller) -> Ruling<Decision> {
     authority::authorize(world, actor, DEVICES_MANAGE, command.tenant, Gate::Shut)?;
     match added(world, command.reseller, command.tenant)?.map(|added| added.status) {

@@ -20,8 +20,8 @@ use crate::view::{Index, Key, ViewError};
 /// Adds a role of a tenant's own (P-9).
 ///
 /// # Errors
-/// `beyond_own_rights`, `unknown_permission`, `super_only_permission`, `id_taken`,
-/// `role_name_taken`.
+/// Those of [`authority::authorize`]; `beyond_own_rights`, `unknown_permission`,
+/// `super_only_permission`, `nil_id`, `id_taken`, `role_name_taken`.
 pub(crate) fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> Ruling<Decision> {
     authority::authorize(world, actor, ROLES_MANAGE, command.tenant, Gate::Shut)?;
     let by = authority::admit(world, actor, Gate::Shut)?.map(|user| user.home);
@@ -51,7 +51,8 @@ pub(crate) fn create(world: &World<'_>, actor: &Actor, command: &CreateRole) -> 
 /// customer's people have (P-16).
 ///
 /// # Errors
-/// `unknown_role`, `nothing_to_do`, `reserved_for_customer`, and those of creating one.
+/// Those of [`resolve`]; `nothing_to_do`, `reserved_for_customer`, `beyond_own_rights`,
+/// `unknown_permission`, `super_only_permission`, `role_name_taken`.
 pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditRole) -> Ruling<Decision> {
     let role = resolve(world, actor, command.role)?;
     let mut giver = Giver::of(world, actor)?;
@@ -109,7 +110,7 @@ fn uses(world: &World<'_>, role: &Role) -> Result<BTreeSet<Use>, ViewError> {
 /// Deletes a tenant's own role that nobody has (P-9).
 ///
 /// # Errors
-/// `unknown_role`, `role_in_use`.
+/// Those of [`resolve`]; `role_in_use`.
 pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<Decision> {
     let role = resolve(world, actor, command.role)?;
     let assigned = world
@@ -128,6 +129,10 @@ pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> 
     }
 }
 
+/// Finds a tenant's own role for those who manage its roles.
+///
+/// # Errors
+/// Those of [`authority::authorize`]; `unknown_role`.
 fn resolve(world: &World<'_>, actor: &Actor, id: RoleId) -> Ruling<Arc<Role>> {
     let admitted = authority::admit(world, actor, Gate::Shut)?;
     let Some(role) = world.role(id)? else { return refuse(Code::UnknownRole, id) };

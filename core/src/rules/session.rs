@@ -22,7 +22,8 @@ use crate::view::{Entity, Index, Key, Span, ViewError};
 /// Opens a tenant's console for a service (S-1).
 ///
 /// # Errors
-/// `wrong_actor` for anybody but a user, `unknown_service`, the reasons of the check, `id_taken`.
+/// Those of [`authority::authorize_for`]; `wrong_actor` for anybody but a user, `unknown_service`,
+/// `nil_id`, `id_taken`.
 pub(crate) fn open(world: &World<'_>, actor: &Actor, command: &OpenConsole) -> Ruling<Decision> {
     let Some(user) = authority::admit(world, actor, Gate::Shut)? else {
         return refuse(Code::WrongActor, "operators");
@@ -62,7 +63,7 @@ fn may(
 /// Closes one's console and gives back where to return to (S-1).
 ///
 /// # Errors
-/// `unknown_session`, `session_closed`.
+/// Those of [`authority::admit`]; `unknown_session`, `session_closed`.
 pub(crate) fn close(world: &World<'_>, actor: &Actor, command: &CloseConsole) -> Ruling<Decision> {
     let admitted = authority::admit(world, actor, Gate::Shut)?;
     let session = world.view.get::<Session>(command.session.uuid())?;

@@ -27,8 +27,8 @@ const CONFIRMATION: &str = "delete";
 /// Registers a tenant without a manager (T-1).
 ///
 /// # Errors
-/// `wrong_actor`, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`, `prefix_resting`,
-/// `prefix_reserved`.
+/// Those of [`authority::operator_only`]; `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
+/// `prefix_resting`, `prefix_reserved`.
 pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenant) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let mut bars = Bars::new();
@@ -53,10 +53,17 @@ pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenan
 
 /// Creates a customer, or a multi-client, under a manager (L-1, P-11).
 ///
+/// # Events
+/// `link_expiring` where the link is to end soon, `user_invited` for its owner, `assigned` for who
+/// is authorized.
+///
 /// # Errors
-/// Those of a link and of an invitation, `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
-/// `prefix_resting`, `prefix_reserved`, `owner_required`, `owner_not_allowed`, and for the
-/// authorizations those of an assignment.
+/// Those of [`authority::authorize`]; `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
+/// `prefix_resting`, `prefix_reserved`. Of the link `unknown_management_type`, `no_services`,
+/// `unknown_service`, `term_required`, `term_unclear`, `term_too_long`, `end_not_later`,
+/// `cannot_manage`, `cannot_be_managed`, `too_deep`; of its owner `owner_required`,
+/// `owner_not_allowed`, and those of [`user::invitation`]; and those of
+/// [`assignment::on_new_customer`].
 pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
@@ -114,7 +121,8 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
 /// Edits a tenant's profile (T-2, T-3, T-4).
 ///
 /// # Errors
-/// `nothing_to_do`, `prefix_taken`, `prefix_resting`, `prefix_reserved`.
+/// Those of [`authority::authorize`]; `nothing_to_do`, `prefix_taken`, `prefix_resting`,
+/// `prefix_reserved`.
 pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ruling<Decision> {
     let id = command.tenant;
     authority::authorize(world, actor, TENANT_EDIT, id, Gate::Shut)?;
@@ -160,8 +168,12 @@ pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditTenant) -> Ru
 
 /// Corrects a tenant's kind (T-1).
 ///
+/// # Events
+/// `link_request_withdrawn`, `manager_invitation_withdrawn` of what could only be declined.
+///
 /// # Errors
-/// `wrong_actor`, `ticket_required`, `nothing_to_do`, `kind_conflict`.
+/// Those of [`authority::operator_only`]; `ticket_required`, `unknown_tenant`, `nothing_to_do`,
+/// `kind_conflict`.
 pub(crate) fn change_kind(world: &World<'_>, actor: &Actor, command: &ChangeTenantKind) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let ticket = authority::ticket(actor, command.tenant)?;
@@ -237,9 +249,14 @@ fn withdrawn_invitations(world: &World<'_>, index: Index, tenant: TenantId) -> R
 
 /// Deletes tenants, on request with everything below them (T-6, T-7).
 ///
+/// # Events
+/// Those of [`link::end`]; `assignment_ended`, `user_removed`, `role_deleted`,
+/// `invitation_revoked`, `link_request_canceled`, `manager_invitation_withdrawn`,
+/// `integration_detached`, `integration_deleted`.
+///
 /// # Errors
-/// `empty_batch`, `duplicate_item`, `not_confirmed`, `has_managed_tenants`, `delink_pending`,
-/// `delink_first`.
+/// Those of [`authority::authorize`]; `empty_batch`, `duplicate_item`, `not_confirmed`,
+/// `has_managed_tenants`, `delink_pending`, `delink_first`.
 pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteTenants) -> Ruling<Decision> {
     let user = authority::admit(world, actor, Gate::Shut)?;
     let mut batch = Batch::of(&command.tenants)?;

@@ -32,8 +32,8 @@ const UNMASKED: Handed = Handed { below: false, masked: false };
 /// Invites somebody to a tenant (U-2, U-4).
 ///
 /// # Errors
-/// `unknown_role`, `beyond_own_rights`, `super_admin_only`, `id_taken`, `too_many_requests`,
-/// `already_member`, `already_invited`.
+/// Those of [`authority::authorize`] and [`invitation`]; `unknown_role`, `beyond_own_rights`,
+/// `super_admin_only`, `reserved_for_customer`.
 pub(crate) fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> Ruling<Decision> {
     authority::authorize(world, actor, USERS_MANAGE, command.tenant, Gate::Shut)?;
     let Some(tenant) = world.living(command.tenant)? else {
@@ -68,8 +68,9 @@ pub(crate) fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> 
 /// Invites a managed customer's first super admin, for its manager (L-1).
 ///
 /// # Errors
-/// `wrong_actor`, `unknown_tenant`, `no_assignment`, `role_lacks_permission`, `super_admin_only`,
-/// `link_ended`, `owner_not_allowed`, `owner_present`, `owner_invited`, and those of an invitation.
+/// Those of [`authority::authorize`], [`authority::side_of_link`] and [`invitation`];
+/// `wrong_actor`, `super_admin_only`, `link_ended`, `owner_not_allowed`, `owner_present`,
+/// `owner_invited`.
 pub(crate) fn invite_owner(world: &World<'_>, actor: &Actor, command: &InviteOwner) -> Ruling<Decision> {
     authority::admit(world, actor, Gate::Shut)?;
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
@@ -114,6 +115,11 @@ pub(super) fn sign_up(
     invitation(world, actor, tenant, owner, (&role, handed, true), ids, bars)
 }
 
+/// The invitation of somebody to a tenant, and what stands in its way.
+///
+/// # Errors
+/// When the view cannot be read. Noted are `nil_id`, `id_taken`, `already_member`,
+/// `already_invited`, `too_many_requests`.
 fn invitation(
     world: &World<'_>,
     actor: &Actor,
@@ -153,8 +159,8 @@ fn invitation(
 /// Reminds an invited person (U-2).
 ///
 /// # Errors
-/// `unknown_invitation`, `beyond_own_rights`, `super_admin_only`, `owner_present`,
-/// `too_many_requests`, `invitation_not_pending`, `invitation_expired`.
+/// Those of [`for_sender`]; `beyond_own_rights`, `super_admin_only`, `reserved_for_customer`,
+/// `owner_present`, `too_many_requests`, `invitation_not_pending`, `invitation_expired`.
 pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitation) -> Ruling<Decision> {
     let (invitation, by) = for_sender(world, actor, command.invitation)?;
     let mut bars = Bars::new();
@@ -193,7 +199,7 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitatio
 /// Takes an invitation back (U-2).
 ///
 /// # Errors
-/// `unknown_invitation`, `invitation_not_pending`, `invitation_expired`.
+/// Those of [`for_sender`]; `invitation_not_pending`, `invitation_expired`.
 pub(crate) fn revoke(world: &World<'_>, actor: &Actor, command: &RevokeInvitation) -> Ruling<Decision> {
     let (invitation, _) = for_sender(world, actor, command.invitation)?;
     handshake::bar(world, &*invitation, HandshakeTrigger::Revoke)?;
@@ -213,6 +219,9 @@ enum Sender {
 
 /// Finds an invitation for those who may send it: the tenant's user managers and, for a sign-up,
 /// its manager (L-1).
+///
+/// # Errors
+/// Those of [`authority::authorize`]; `unknown_invitation`.
 fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc<Invitation>, Sender)> {
     let admitted = authority::admit(world, actor, Gate::Shut)?;
     let Some(invitation) = world.view.get::<Invitation>(id.uuid())? else {
@@ -235,9 +244,12 @@ fn for_sender(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<(Arc
 
 /// Accepts an invitation with the address it was sent to (U-2).
 ///
+/// # Events
+/// `assigned`.
+///
 /// # Errors
-/// `unknown_invitation`, `tenant_disabled`, `other_address`, `invitation_not_pending`,
-/// `already_member`, `invitation_expired`, `email_taken`.
+/// Those of [`for_invitee`]; `tenant_disabled`, `other_address`, `invitation_not_pending`,
+/// `already_member`, `invitation_expired`, `email_taken`, `owner_present`.
 pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitation) -> Ruling<Decision> {
     let invitation = for_invitee(world, actor, command.invitation)?;
     let mut bars = Bars::new();
@@ -269,7 +281,7 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitatio
 /// Declines an invitation with the address it was sent to (U-2).
 ///
 /// # Errors
-/// `unknown_invitation`, `other_address`, `invitation_not_pending`, `invitation_expired`.
+/// Those of [`for_invitee`]; `other_address`, `invitation_not_pending`, `invitation_expired`.
 pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineInvitation) -> Ruling<Decision> {
     let invitation = for_invitee(world, actor, command.invitation)?;
     let mut bars = Bars::new();
@@ -280,6 +292,9 @@ pub(crate) fn decline(world: &World<'_>, actor: &Actor, command: &DeclineInvitat
 }
 
 /// Finds an invitation for the person it invites; an operator answers for them only by ticket.
+///
+/// # Errors
+/// `wrong_actor` for the clock, `unknown_user`, `unknown_invitation`, `ticket_required`.
 fn for_invitee(world: &World<'_>, actor: &Actor, id: InvitationId) -> Ruling<Arc<Invitation>> {
     match actor {
         Actor::Clock => return refuse(Code::WrongActor, "the clock"),
@@ -310,8 +325,12 @@ fn bar_addressee(
 
 /// Brings in a user who is known already (U-1).
 ///
+/// # Events
+/// `assigned`.
+///
 /// # Errors
-/// `wrong_actor`, `unknown_tenant`, `unknown_role`, `id_taken`, `already_member`, `email_taken`.
+/// Those of [`authority::operator_only`]; `unknown_tenant`, `unknown_role`, `nil_id`, `id_taken`,
+/// `already_member`, `email_taken`.
 pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser) -> Ruling<Decision> {
     authority::operator_only(world, actor)?;
     let Some(home) = world.living(command.home)? else { return refuse(Code::UnknownTenant, command.home) };
@@ -340,10 +359,13 @@ pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterUser)
 /// Changes a user's name, and asks for another address, which the operator gives at once; users may
 /// change their own (U-1).
 ///
+/// # Events
+/// `address_canceled` of the one that waits, where the operator gives another.
+///
 /// # Errors
-/// `no_such_user`, `reserved_for_customer`, `beyond_own_rights`, `super_admin_only`,
-/// `nothing_to_do`, `too_many_requests`, `user_state_conflict`; for the operator `already_member`,
-/// `email_taken`.
+/// Those of [`authority::edited_user`]; `reserved_for_customer`, `beyond_own_rights`,
+/// `super_admin_only`, `nothing_to_do`, `too_many_requests`, `user_state_conflict`; for the
+/// operator `already_member`, `email_taken`.
 pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruling<Decision> {
     let user = authority::edited_user(world, actor, command.user)?;
     let mut bars = Bars::new();
@@ -381,7 +403,8 @@ pub(crate) fn edit(world: &World<'_>, actor: &Actor, command: &EditUser) -> Ruli
 /// Blocks a user (U-3).
 ///
 /// # Errors
-/// `no_such_user`, `super_admin_only`, `user_state_conflict`, `last_super_admin`.
+/// Those of [`authority::managed_user`]; `super_admin_only`, `user_state_conflict`,
+/// `last_super_admin`.
 pub(crate) fn block(world: &World<'_>, actor: &Actor, command: &BlockUser) -> Ruling<Decision> {
     let user = step(world, actor, command.user, UserTrigger::Block)?;
     Ok(Event::UserBlocked { user: user.id }.into())
@@ -390,7 +413,7 @@ pub(crate) fn block(world: &World<'_>, actor: &Actor, command: &BlockUser) -> Ru
 /// Unblocks a user (U-3).
 ///
 /// # Errors
-/// `no_such_user`, `super_admin_only`, `user_state_conflict`.
+/// Those of [`authority::managed_user`]; `super_admin_only`, `user_state_conflict`.
 pub(crate) fn unblock(world: &World<'_>, actor: &Actor, command: &UnblockUser) -> Ruling<Decision> {
     let user = step(world, actor, command.user, UserTrigger::Unblock)?;
     Ok(Event::UserUnblocked { user: user.id }.into())
@@ -398,8 +421,12 @@ pub(crate) fn unblock(world: &World<'_>, actor: &Actor, command: &UnblockUser) -
 
 /// Removes a user, and with them every role they have (U-3).
 ///
+/// # Events
+/// `assignment_ended` of all their roles.
+///
 /// # Errors
-/// `no_such_user`, `super_admin_only`, `user_state_conflict`, `last_super_admin`.
+/// Those of [`authority::managed_user`]; `super_admin_only`, `user_state_conflict`,
+/// `last_super_admin`.
 pub(crate) fn remove(world: &World<'_>, actor: &Actor, command: &RemoveUser) -> Ruling<Decision> {
     let user = step(world, actor, command.user, UserTrigger::Remove)?;
     let mut events = vec![Event::UserRemoved { user: user.id }];

@@ -67,7 +67,7 @@ impl<'w> Sight<'w> {
     /// Lets an actor ask about a world; of a past, `present` says what they may see today.
     ///
     /// # Errors
-    /// `unknown_user`, `user_not_active`, `wrong_actor` for the clock: now or, else, then.
+    /// Those of [`authority::admit`]: now or, else, then.
     pub fn of(actor: &'w Actor, world: &'w World<'w>, present: Option<&'w World<'w>>) -> Ruling<Self> {
         Self::through(Gate::Shut, actor, world, present)
     }
@@ -145,7 +145,7 @@ impl<'w> Sight<'w> {
     /// Lets the actor be told what a permission on a tenant is for.
     ///
     /// # Errors
-    /// `unknown_tenant`, and why the actor may not: now or, else, then.
+    /// Those of [`authority::authorize`]: now or, else, then.
     pub fn may(&self, permission: &str, tenant: TenantId) -> Ruling<Open<'_>> {
         for world in self.judging() {
             authority::authorize(world, self.actor, permission, tenant, self.gate)?;
@@ -390,7 +390,7 @@ impl<'w> Sight<'w> {
     /// role themselves, where their home is an MSP (T-8).
     ///
     /// # Errors
-    /// Why they may not at home, `cannot_manage`.
+    /// Those of [`authority::authorize`] at home; `cannot_manage`.
     pub fn may_link(&self) -> Ruling {
         let Some(user) = &self.viewer else { return Ok(()) };
         for world in self.judging() {

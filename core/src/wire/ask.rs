@@ -101,6 +101,8 @@ declare! {
     enum HostAnswer by "answer";
 
     /// An entity by its kind and id.
+    ///
+    /// Who: the host itself, without an actor.
     HostEntity => "host_entity" -> Option<AnyEntity>;
     {
         /// Its kind.
@@ -111,6 +113,8 @@ declare! {
 
     /// The entities of a kind: all, or those of at most one tenant, manager, user or whatever else
     /// entities of the kind are found by.
+    ///
+    /// Who: the host itself, without an actor.
     HostEntities => "host_entities" -> Page<AnyEntity>;
     {
         /// The kind.
@@ -140,6 +144,8 @@ declare! {
     }
 
     /// What is known today about a person or about where a tenant is; it has no past (U-5).
+    ///
+    /// Who: the host itself, without an actor.
     HostPersonal => "host_personal" -> Option<Personal>;
     {
         /// Whose.
@@ -147,6 +153,8 @@ declare! {
     }
 
     /// Records of the journal.
+    ///
+    /// Who: the host itself, without an actor.
     HostRecords => "host_records" -> Page<Record>;
     {}
     + {
@@ -158,6 +166,8 @@ declare! {
 
     /// Who gained and who lost access by records of the journal, and by time alone before each of
     /// them.
+    ///
+    /// Who: the host itself, without an actor.
     HostAccessChanges => "host_access_changes" -> Page<AccessEvent>;
     {}
     + {
@@ -168,6 +178,8 @@ declare! {
     }
 
     /// Notices that a consumer has not acknowledged.
+    ///
+    /// Who: the host itself, without an actor.
     Notices => "notices" -> Mail;
     {
         /// The consumer, by a name of the host's own.
@@ -179,6 +191,8 @@ declare! {
     }
 
     /// Texts read as a command would read them, one answer for each; the store is not asked.
+    ///
+    /// Who: the host itself, without an actor.
     Parse => "parse" -> Vec<Parsed>;
     {
         /// The texts.
@@ -186,10 +200,14 @@ declare! {
     }
 
     /// The revision the store is at.
+    ///
+    /// Who: the host itself, without an actor.
     TokenNow => "token" -> Token;
     {}
 
     /// Makes sure that a token is of this store's history and the store has come at least that far.
+    ///
+    /// Who: the host itself, without an actor.
     Confirm => "confirm" -> ();
     {
         /// The token.
@@ -199,6 +217,8 @@ declare! {
     /// Replays the whole journal and compares everything that is stored with what it leads to:
     /// entities, their past, indexes, receipts, what records are about, personal data and a file's
     /// schema.
+    ///
+    /// Who: the host itself, without an actor.
     Verify => "verify" -> Verification;
     {}
     + {
@@ -209,6 +229,8 @@ declare! {
 
     /// Whether something that was erased is still in the file's log, because somebody has been
     /// reading since before: the last record that erased something (U-5). Tries to wipe it first.
+    ///
+    /// Who: the host itself, without an actor.
     ErasurePending => "erasure_pending" -> Option<u64>;
     {}
 }
@@ -338,6 +360,9 @@ impl HostQuery {
 }
 
 /// How many notices are wanted.
+///
+/// # Errors
+/// `invalid_limit`.
 fn rows(limit: Option<usize>) -> Result<usize, Error> {
     match limit.unwrap_or(Paging::default().limit) {
         wanted @ 1..=MAX_ROWS => Ok(wanted),
