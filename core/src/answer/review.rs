@@ -168,8 +168,8 @@ pub(super) fn changes(
     rows.page()
 }
 
-/// Says whether a change is told: by what could be seen before; of a tenant or a person that is new,
-/// after. Each organisation and each tenant is asked about once.
+/// Says whether a change is told: by what could be seen before; of a tenant or a person that is
+/// new, after. Each organisation and each tenant is asked about once.
 struct Teller<'s> {
     before: &'s Sight<'s>,
     after: &'s Sight<'s>,
