@@ -9,7 +9,8 @@ use crate::rules::Ruling;
 use crate::rules::difference::AccessChange;
 use crate::view::{Key, Spot, ViewError};
 
-/// How many records are read at a time.
+/// How many records are read at a time, at most: at first as many as a page has rows, then twice as
+/// many each time.
 const PAGE: usize = 256;
 
 /// Who gained and who lost access by the records after `seq` and up to the moment that is asked
@@ -23,8 +24,10 @@ pub fn access_changes(asked: &AskedWorld<'_>, seq: u64, paging: &Paging) -> Ruli
     let mut rows = turn.collecting();
     let came = rows.from().and_then(Came::read);
     let mut last = came.as_ref().map_or(seq, |came| came.seq.saturating_sub(1).max(seq));
+    let mut wanted = (paging.limit + 1).min(PAGE);
     while last < asked.seq {
-        let records = asked.history.records(None, last, PAGE)?;
+        let records = asked.history.records(None, last, wanted)?;
+        wanted = (wanted * 2).min(PAGE);
         for record in records.iter().filter(|record| record.seq <= asked.seq) {
             let came = came.as_ref().filter(|came| came.seq == record.seq);
             if !part_by_part(asked, record, came, &mut rows)? {
