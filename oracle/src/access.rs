@@ -25,6 +25,24 @@ pub enum Disabled {
     SparesSuperAdmins,
 }
 
+/// How somebody stands to a tenant.
+pub struct Standing<'w> {
+    user: &'w User,
+    tenant: &'w Tenant,
+    /// Whether the tenant is down.
+    down: bool,
+    /// Whether the user's home locks them out.
+    locked: bool,
+    chains: Vec<Vec<&'w Link>>,
+}
+
+/// Why somebody may do something: the assignment that decides, and the links that it comes down by, from the tenant up to
+/// their home (P-12).
+pub struct Why<'w> {
+    pub assignment: &'w Assignment,
+    pub chain: Vec<&'w Link>,
+}
+
 /// What can be done about a tenant that is not enabled (P-2).
 const DESPITE_DISABLED: [&str; 3] = ["tenant.operate", "tenant.delete", "customers.delink"];
 
@@ -76,6 +94,21 @@ impl Oracle {
         at: Timestamp,
         disabled: Disabled,
     ) -> Result<(), Code> {
+        let standing = self.standing(user, tenant, at, disabled)?;
+        self.judge_there(&standing, permission, service).map(|_| ())
+    }
+
+    /// How a user stands to a tenant, whatever they would like to do there.
+    ///
+    /// # Errors
+    /// Why they can do nothing at all.
+    pub fn standing(
+        &self,
+        user: UserId,
+        tenant: TenantId,
+        at: Timestamp,
+        disabled: Disabled,
+    ) -> Result<Standing<'_>, Code> {
         let user = self.user(user).ok_or(Code::UnknownUser)?;
         if user.state != UserState::Active {
             return Err(Code::UserNotActive);
@@ -86,32 +119,50 @@ impl Oracle {
         }
         let tenant = self.living(tenant).ok_or(Code::UnknownTenant)?;
         let spared = tenant.id == home.id && disabled == Disabled::SparesSuperAdmins;
-        if self.operation(tenant, at) != Operation::Enabled
-            && !spared
-            && !DESPITE_DISABLED.contains(&permission.as_str())
-        {
+        Ok(Standing {
+            user,
+            tenant,
+            down: self.operation(tenant, at) != Operation::Enabled && !spared,
+            locked: self.is_locked(home.id, at),
+            chains: self.chains(tenant.id, home.id, at),
+        })
+    }
+
+    /// The check of somebody who stands so, and if it allows it, why.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn judge_there<'w>(
+        &'w self,
+        standing: &Standing<'w>,
+        permission: &Permission,
+        service: Option<&Service>,
+    ) -> Result<Why<'w>, Code> {
+        let Standing { user, tenant, down, locked, ref chains } = *standing;
+        if down && !DESPITE_DISABLED.contains(&permission.as_str()) {
             return Err(Code::TenantDisabled);
         }
         let offered = |service: &Service| self.policy.services.contains(service);
 
-        if home.id == tenant.id {
-            if self.is_locked(tenant.id, at) {
+        if user.home == tenant.id {
+            if locked {
                 return Err(Code::CustomerLocked);
             }
             if service.is_some_and(|service| !offered(service)) {
                 return Err(Code::ServiceNotManaged);
             }
             let assignment = self.assignment(user.id, tenant.id).ok_or(Code::NoAssignment)?;
-            return if self.gives(assignment, permission) { Ok(()) } else { Err(Code::RoleLacksPermission) };
+            let why = Why { assignment, chain: Vec::new() };
+            return if self.gives(assignment, permission) { Ok(why) } else { Err(Code::RoleLacksPermission) };
         }
 
-        let mut chains = self.chains(tenant.id, home.id, at);
         if chains.is_empty() {
             return Err(Code::NotLinked);
         }
-        if self.is_locked(home.id, at) {
+        if locked {
             return Err(Code::CustomerLocked);
         }
+        let mut chains: Vec<&Vec<&Link>> = chains.iter().collect();
         if let Some(service) = service {
             chains
                 .retain(|chain| offered(service) && chain.iter().all(|link| link.services.contains(service)));
@@ -130,11 +181,15 @@ impl Oracle {
         if nearest.is_empty() {
             return Err(Code::NoAssignment);
         }
-        if nearest.iter().any(|a| self.gives(a, permission)) {
-            Ok(())
-        } else {
-            Err(Code::RoleLacksPermission)
+        let mut giving: Vec<Why<'w>> =
+            nearest.into_iter().filter(|why| self.gives(why.assignment, permission)).collect();
+        if giving.is_empty() {
+            return Err(Code::RoleLacksPermission);
         }
+        // The shortest chain is shown, of several that short the one of the older links (P-3.9).
+        let age = |link: &&Link| self.links.iter().position(|one| one.id == link.id);
+        giving.sort_by_key(|why| (why.chain.len(), why.chain.iter().map(age).collect::<Vec<_>>()));
+        Ok(giving.swap_remove(0))
     }
 
     /// Every chain of links in force from the tenant up to `home`, each from the tenant upwards.
@@ -154,22 +209,28 @@ impl Oracle {
         chains
     }
 
-    /// The nearest assignments: the one on the tenant itself, else those at the least distance up any chain that cover
-    /// what is below (P-10).
-    fn nearest(&self, user: UserId, tenant: TenantId, chains: &[Vec<&Link>]) -> Vec<&Assignment> {
+    /// The nearest assignments, each with a chain that it comes down by: the one on the tenant itself, else those at the least
+    /// distance up any chain that cover what is below (P-10).
+    fn nearest<'w>(&'w self, user: UserId, tenant: TenantId, chains: &[&Vec<&'w Link>]) -> Vec<Why<'w>> {
         match self.assignment(user, tenant) {
-            Some(assignment) => vec![assignment],
+            Some(assignment) if chains.is_empty() => vec![Why { assignment, chain: Vec::new() }],
+            Some(assignment) => {
+                chains.iter().map(|chain| Why { assignment, chain: chain.to_vec() }).collect()
+            }
             None => self.inherited(user, chains),
         }
     }
 
     /// The assignments at the least distance up any chain that cover what is below.
-    fn inherited(&self, user: UserId, chains: &[Vec<&Link>]) -> Vec<&Assignment> {
-        let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
+    fn inherited<'w>(&'w self, user: UserId, chains: &[&Vec<&'w Link>]) -> Vec<Why<'w>> {
+        let longest = chains.iter().map(|chain| chain.len()).max().unwrap_or(0);
         for distance in 0..longest {
-            let managers = chains.iter().filter_map(|chain| chain.get(distance)).map(|link| link.manager);
-            let found: Vec<_> =
-                managers.filter_map(|manager| self.assignment(user, manager).filter(|a| a.below)).collect();
+            let covering = |chain: &&Vec<&'w Link>| {
+                let manager = chain.get(distance)?.manager;
+                let assignment = self.assignment(user, manager).filter(|a| a.below)?;
+                Some(Why { assignment, chain: chain.to_vec() })
+            };
+            let found: Vec<_> = chains.iter().filter_map(covering).collect();
             if !found.is_empty() {
                 return found;
             }
@@ -212,7 +273,9 @@ impl Oracle {
     /// The user's nearest assignments on the tenant, whatever they may be used for.
     pub fn assignments_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<&Assignment> {
         let home = self.user(user).map(|user| user.home).unwrap();
-        self.nearest(user, tenant, &self.chains(tenant, home, at))
+        let chains = self.chains(tenant, home, at);
+        let nearest = self.nearest(user, tenant, &chains.iter().collect::<Vec<_>>());
+        nearest.into_iter().map(|why| why.assignment).collect()
     }
 
     /// The user's assignments as they reach what is below the tenant.
@@ -221,7 +284,9 @@ impl Oracle {
             return vec![assignment];
         }
         let home = self.user(user).map(|user| user.home).unwrap();
-        self.inherited(user, &self.chains(tenant, home, at))
+        let chains = self.chains(tenant, home, at);
+        let inherited = self.inherited(user, &chains.iter().collect::<Vec<_>>());
+        inherited.into_iter().map(|why| why.assignment).collect()
     }
 
     /// Whether the user is a super admin on the tenant.
@@ -244,7 +309,8 @@ impl Oracle {
         }
         let chains = self.chains(tenant, home, at);
         let view = Permission::parse("tenant.view").unwrap();
-        !chains.is_empty() && self.nearest(user, tenant, &chains).iter().any(|a| self.gives(a, &view))
+        let nearest = self.nearest(user, tenant, &chains.iter().collect::<Vec<_>>());
+        !chains.is_empty() && nearest.iter().any(|why| self.gives(why.assignment, &view))
     }
 
     /// Whether a user is told of another organisation: they see it, it is theirs, or it manages theirs (T-9).

@@ -25,7 +25,7 @@ use crate::devices::named;
 use crate::generator::{Generator, Step, policy_of};
 use crate::late::Matter;
 use crate::listing::{self, Then};
-use crate::question::{Agreed, Asked, ListQuestion};
+use crate::question::{Agreed, Asked, ListQuestion, Moments};
 use crate::state;
 use crate::world::Oracle;
 
@@ -94,13 +94,6 @@ pub struct Pair {
     sent: Vec<(u64, String, Matter)>,
     /// Every world so far that a command left, where the past is asked about.
     history: Vec<(RequestId, Then)>,
-}
-
-/// A moment that has passed: that of a record, or one by the clock.
-#[derive(Clone, Copy, Debug)]
-pub enum Moments {
-    Record(RequestId),
-    Clock(Timestamp),
 }
 
 /// How the two differ.
@@ -396,6 +389,16 @@ impl Pair {
         }
     }
 
+    /// A moment before another, of most that are asked about.
+    fn before(&self, asking: &mut Rng, at: Timestamp) -> Option<Moments> {
+        let passed: Vec<_> = self.history.iter().filter(|(_, then)| then.at < at).collect();
+        let (request, then) = asking.pick(&passed)?;
+        Some(match asking.percent(60) {
+            true => Moments::Record(*request),
+            false => Moments::Clock(then.at.plus_days([0, 0, 3][asking.below(3)]).min(at)),
+        })
+    }
+
     /// Asks both about a list, and counts it where they agree.
     fn agree(
         &self,
@@ -416,8 +419,16 @@ impl Pair {
 
     fn ask_list(&self, question: &ListQuestion, moment: Option<Moments>) -> Result<Agreed, Difference> {
         let then = moment.and_then(|moment| self.then(moment));
+        let since = match question.since() {
+            // Of a world in which it never came to that there is nothing to ask.
+            Some(since) => match self.then(since) {
+                Some(since) => Some(since),
+                None => return Ok(Ok(0)),
+            },
+            None => None,
+        };
         self.with_snapshot(question.at, |snapshot| {
-            listing::compare(&self.oracle, snapshot, question, then.as_ref())
+            listing::compare(&self.oracle, snapshot, question, then.as_ref(), since.as_ref())
         })
         .map_err(|text| Difference::List(Box::new(question.clone()), moment, text))
     }
@@ -539,6 +550,7 @@ fn run_world(seed: u64, coverage: &mut Coverage, mut on_difference: impl FnMut(F
     let mut generator = Generator::new(seed, start());
     let mut asking = Rng::new(seed ^ 0xA5C);
     let mut beside = Rng::new(seed ^ 0xDE5C);
+    let mut reviewing = Rng::new(seed ^ 0xACCE55);
     let length = 200 + asking.below(201);
     let mut steps = Vec::with_capacity(length);
     for index in 0..length {
@@ -546,7 +558,7 @@ fn run_world(seed: u64, coverage: &mut Coverage, mut on_difference: impl FnMut(F
         steps.push(step.clone());
         let last = index + 1 == length;
         if let Err(difference) =
-            walk(&mut pair, &mut generator, [&mut asking, &mut beside], &step, last, coverage)
+            walk(&mut pair, &mut generator, [&mut asking, &mut beside, &mut reviewing], &step, last, coverage)
         {
             let harmless = difference.changes_nothing();
             let failure = Failure { seed, policy: policy.clone(), steps: steps.clone(), difference };
@@ -562,7 +574,7 @@ fn run_world(seed: u64, coverage: &mut Coverage, mut on_difference: impl FnMut(F
 fn walk(
     pair: &mut Pair,
     generator: &mut Generator,
-    [asking, beside]: [&mut Rng; 2],
+    [asking, beside, reviewing]: [&mut Rng; 3],
     step: &Step,
     last: bool,
     coverage: &mut Coverage,
@@ -608,6 +620,16 @@ fn walk(
         let question = generator.desk_question(world, then.as_ref().map_or(at, |then| then.at), beside);
         pair.agree(&ListQuestion { at, ..question }, moment, coverage)?;
     }
+    let reviews = if last { 12 } else { usize::from(reviewing.percent(12)) };
+    for _ in 0..reviews {
+        let moment = pair.some_moment(reviewing, at);
+        let then = moment.and_then(|moment| pair.then(moment));
+        let since = pair.before(reviewing, then.as_ref().map_or(at, |then| then.at));
+        let then = then.filter(|_| reviewing.percent(50));
+        let world = then.as_ref().map_or(&pair.oracle, |then| &then.oracle);
+        let question = generator.review_question(world, since, at, reviewing);
+        pair.agree(&question, moment, coverage)?;
+    }
     pair.with_moment(at, |moment| {
         for _ in 0..QUESTIONS {
             let reason = pair.ask(moment, &generator.question(&pair.oracle), at)?;
@@ -644,7 +666,7 @@ fn walk(
 
 /// Whether these commands still lead to a difference of the same kind; if so, which, and after how many of them.
 fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(usize, Difference)> {
-    let audit = matches!(difference, Difference::List(question, past, _) if past.is_some() || matches!(question.asked, Asked::Audit(..)));
+    let audit = matches!(difference, Difference::List(question, past, _) if past.is_some() || matches!(question.asked, Asked::Audit(..)) || question.since().is_some());
     let mut pair = Pair::new(policy, audit);
     let wanted = difference.signature();
     for (index, step) in steps.iter().enumerate() {

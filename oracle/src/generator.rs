@@ -7,6 +7,7 @@ mod desk;
 mod inviting;
 mod lists;
 mod proposals;
+mod reviews;
 mod seldom;
 mod stock;
 mod terms;

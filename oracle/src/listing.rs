@@ -6,7 +6,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::{Moment, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AlertRecipients, Audit, AuditFilter, Customer, CustomerDetails, CustomerRow, CustomerSort, Customers,
+    AlertRecipients, AsOf, Audit, AuditFilter, Customer, CustomerDetails, CustomerRow, CustomerSort, Customers,
     Devices, FindDevice, FindPerson, IntegrationRow, IntegrationSort, Integrations, LinkTerms, LookUp,
     Paging, Pin, Pins, Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerSort,
     ServiceMail, TenantSummary, UserRow, UserSort, Users,
@@ -22,6 +22,7 @@ use crate::ledger;
 use crate::question::{
     Agreed, Asked, ListQuestion, Read, Reading, Told, all_pages, in_order, one_row, refused, same,
 };
+use crate::review;
 use crate::terms::TermsRow;
 use crate::world::Oracle;
 
@@ -143,7 +144,7 @@ pub struct Then {
     pub by_moment: bool,
 }
 
-/// Puts a question to both; where `then` is given, about that world.
+/// Puts a question to both; where `then` is given, about that world, and where `since` is, compared with that.
 ///
 /// # Errors
 /// How the answers differ.
@@ -152,6 +153,7 @@ pub fn compare(
     snapshot: &Snapshot<'_>,
     question: &ListQuestion,
     then: Option<&Then>,
+    since: Option<&Then>,
 ) -> Result<Agreed, String> {
     let ListQuestion { viewer, at, .. } = question;
     let past = match then {
@@ -167,7 +169,7 @@ pub fn compare(
     let mut today = oracle.bare();
     today.sweep(*at);
     let mut told = match then {
-        None => Told { world: oracle.bare(), at: *at, recorded: (oracle, *at), today: None },
+        None => Told { world: oracle.bare(), at: *at, recorded: (oracle, *at), today: None, since: None },
         Some(then) => {
             let mut world = then.oracle.bare();
             world.learn_personal(&today);
@@ -175,9 +177,15 @@ pub fn compare(
                 Actor::User(user) => Some((&today, *at, *user)),
                 _ => None,
             };
-            Told { world, at: then.at, recorded: (oracle, *at), today }
+            Told { world, at: then.at, recorded: (oracle, *at), today, since: None }
         }
     };
+    told.since = since.map(|since| {
+        let mut world = since.oracle.bare();
+        world.sweep(since.at);
+        let moment = if since.by_moment { AsOf::Time(since.at) } else { AsOf::Seq(since.seq) };
+        (world, since.at, moment)
+    });
     // Lists show what is due by then as having happened, and so it is judged who could ask.
     told.world.sweep(told.at);
     match read(Reading::Against(&told), snapshot, &now, question) {
@@ -381,6 +389,7 @@ fn read(reading: Reading<'_>, snapshot: &Snapshot<'_>, now: &Moment<'_>, questio
         }
         other => desk::read(reading, now, viewer, other)
             .or_else(|| ledger::read(reading, now, viewer, other))
+            .or_else(|| review::read(reading, now, viewer, other))
             .unwrap_or_else(|| unreachable!("nobody reads {other:?}")),
     }
 }

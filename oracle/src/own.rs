@@ -6,7 +6,7 @@ use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{Email, Number, Permission, PersonName, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, HandshakeState, Party, RoleRef, Stage, Subject, TenantKind, UserState};
-use tenantry::query::{AskedRow, HeldPermission, Profile, Question, Requested};
+use tenantry::query::{AskedRow, HeldPermission, Profile, Requested};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
@@ -52,6 +52,17 @@ impl From<HeldPermission> for Holding {
 }
 
 impl Holding {
+    /// As far as none of the others goes.
+    pub fn beyond(&self, others: &[Self]) -> Option<Self> {
+        let Some(other) = others.iter().find(|other| other.permission == self.permission) else {
+            return Some(self.clone());
+        };
+        let services: BTreeSet<_> = self.services.difference(&other.services).cloned().collect();
+        let services_only = self.services_only || !other.services_only;
+        let something = !services_only || !services.is_empty();
+        something.then(|| Self { permission: self.permission.clone(), services, services_only })
+    }
+
     /// As far as one of the others goes as well.
     pub fn as_far_as(&self, others: &[Self]) -> Option<Self> {
         let other = others.iter().find(|other| other.permission == self.permission)?;
@@ -178,16 +189,7 @@ impl Oracle {
     ) -> Result<Vec<Holding>, Code> {
         let who = self.actor(viewer, Disabled::Bars)?;
         let Who::User(user) = who else { return Err(Code::WrongActor) };
-        let mut held = Vec::new();
-        for permission in &self.policy.permissions {
-            let question = Question::new(user, permission.clone(), tenant);
-            let (plain, _) = self.check(&question, at);
-            let mut services = self.policy.services.clone();
-            services.retain(|service| self.check(&question.clone().with(service.clone()), at).0);
-            if plain || !services.is_empty() {
-                held.push(Holding { permission: permission.clone(), services, services_only: !plain });
-            }
-        }
+        let held = self.held_on(user, tenant, at);
         if held.is_empty() && !self.sees(who, tenant, at) {
             return Err(Code::UnknownTenant);
         }

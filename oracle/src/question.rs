@@ -2,13 +2,13 @@
 
 use std::fmt::Debug;
 
-use tenantry::base::ids::{LinkId, TenantId, UserId};
+use tenantry::base::ids::{LinkId, RequestId, TenantId, UserId};
 use tenantry::base::text::{DeviceId, Email, IssueCategory, Number};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::Error;
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow, DeviceFilter,
+    AccessFilter, AsOf, AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow, DeviceFilter,
     IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter, LinkFilter, LinkRequestFilter,
     ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging, ProposalFilter, ResellerFilter,
     RoleFilter, SessionFilter, UserFilter,
@@ -18,6 +18,13 @@ use tenantry::refusal::Code;
 use crate::access::{Disabled, Who};
 use crate::devices::HeldRow;
 use crate::world::Oracle;
+
+/// A moment that has passed: that of a record, or one by the clock.
+#[derive(Clone, Copy, Debug)]
+pub enum Moments {
+    Record(RequestId),
+    Clock(Timestamp),
+}
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -58,6 +65,11 @@ pub enum Asked {
     Alerts(TenantId, IssueCategory),
     Audit(TenantId, AuditFilter, usize),
     LinkTerms(LinkId),
+    TenantAccess(TenantId, AccessFilter, Turning),
+    OrganisationAccess(TenantId),
+    UserAccess(UserId, AccessFilter, Turning),
+    TenantAccessChanges(TenantId, Moments, Turning),
+    UserAccessChanges(UserId, Moments, Turning),
 }
 
 /// How a list is turned over.
@@ -76,6 +88,14 @@ pub struct ListQuestion {
 }
 
 impl ListQuestion {
+    /// The moment that another is compared with.
+    pub fn since(&self) -> Option<Moments> {
+        match self.asked {
+            Asked::TenantAccessChanges(_, since, _) | Asked::UserAccessChanges(_, since, _) => Some(since),
+            _ => None,
+        }
+    }
+
     /// What kind of question it is.
     pub fn kind(&self) -> &'static str {
         match self.asked {
@@ -114,6 +134,11 @@ impl ListQuestion {
             Asked::Alerts(..) => "alert recipients",
             Asked::Audit(..) => "audit",
             Asked::LinkTerms(..) => "link terms",
+            Asked::TenantAccess(..) => "tenant access",
+            Asked::OrganisationAccess(..) => "organisation access",
+            Asked::UserAccess(..) => "user access",
+            Asked::TenantAccessChanges(..) => "tenant access changes",
+            Asked::UserAccessChanges(..) => "user access changes",
         }
     }
 }
@@ -137,6 +162,14 @@ pub enum Read {
 }
 
 impl Reading<'_> {
+    /// The moment that another is compared with; the beginning of everything, where an answer is only told.
+    pub fn since(&self) -> AsOf {
+        match self {
+            Self::Against(Told { since: Some((_, _, since)), .. }) => *since,
+            _ => AsOf::Seq(0),
+        }
+    }
+
     /// Reads an answer.
     pub fn of<R: Debug>(
         self,
@@ -222,6 +255,8 @@ pub struct Told<'w> {
     pub recorded: (&'w Oracle, Timestamp),
     /// Today, where the world has passed and a user asks: nobody is told of the past what they may not see now.
     pub today: Option<(&'w Oracle, Timestamp, UserId)>,
+    /// The world that it is compared with, its moment, and what that is called.
+    pub since: Option<(Oracle, Timestamp, AsOf)>,
 }
 
 impl Told<'_> {

@@ -155,9 +155,13 @@ impl Oracle {
         if !self.policy.permissions.contains(permission) {
             return true;
         }
-        let takes_a_grant = self.rule(link).needs_grants && self.is_grantable(link, permission);
         held(&self.terms[link.terms]).contains(permission)
-            && (!takes_a_grant || link.grants.contains(permission))
+            && (!self.takes_a_grant(link, permission) || link.grants.contains(permission))
+    }
+
+    /// Whether a manager can use a permission through a link by a grant alone (P-7).
+    pub fn takes_a_grant(&self, link: &Link, permission: &Permission) -> bool {
+        self.rule(link).needs_grants && self.is_grantable(link, permission)
     }
 
     /// Whether a permission takes a grant where a link needs any: by what was agreed to, or by what
