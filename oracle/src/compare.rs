@@ -10,11 +10,11 @@ use tenantry::base::ids::{RequestId, TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{Act, Command, Request};
-use tenantry::engine::{Clock, Engine, Error, HOWEVER_FAR, Moment, Options, Snapshot};
+use tenantry::engine::{Clock, Engine, Error, HOWEVER_FAR, Moment, Options, Receipt, Snapshot};
 use tenantry::event::Event;
 use tenantry::notice::NoticeKind;
 use tenantry::policy::Policy;
-use tenantry::query::{Question, Recipients, TenantsWhere, UsersWhoCan};
+use tenantry::query::{Paging, Preview, Question, Recipients, TenantsWhere, UsersWhoCan};
 use tenantry::refusal::Code;
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::inside::Rng;
@@ -22,10 +22,12 @@ use uuid::Uuid;
 
 use crate::coverage::Coverage;
 use crate::devices::named;
+use crate::feed::{self, Recorded};
 use crate::generator::{Generator, Step, policy_of};
 use crate::late::Matter;
 use crate::listing::{self, Then};
-use crate::question::{Agreed, Asked, ListQuestion, Moments};
+use crate::question::{Agreed, Asked, ListQuestion, Moments, Turning, refused};
+use crate::rehearsal::{Performed, Rehearsed, rehearse};
 use crate::state;
 use crate::world::Oracle;
 
@@ -35,6 +37,13 @@ const QUESTIONS: usize = 24;
 /// Under which name notices are read after every command, and under which much later.
 const CONSUMER: &str = "oracle";
 const LATECOMER: &str = "late";
+
+/// Under which they are read that a preview told of.
+const FORETOLD: &str = "foretold";
+
+/// Of so many of a hundred commands a preview is compared, and of so many the feed.
+const PREVIEWS: usize = 100;
+const FEEDS: usize = 50;
 
 /// One world in so many has its audit compared: to remember what everything was about takes its time.
 const AUDITED_WORLDS: u64 = 5;
@@ -94,6 +103,10 @@ pub struct Pair {
     sent: Vec<(u64, String, Matter)>,
     /// Every world so far that a command left, where the past is asked about.
     history: Vec<(RequestId, Then)>,
+    /// The world as it was right after the last record.
+    recorded: Recorded,
+    /// The receipt of the last command that was carried out.
+    receipt: Option<Receipt<Vec<Event>>>,
 }
 
 /// How the two differ.
@@ -113,6 +126,10 @@ pub enum Difference {
     Notice(String, String),
     /// In what that says of itself when it is read late.
     Late(String, Timestamp, String),
+    /// In what was told beforehand of a command: how its pages were turned over.
+    Preview(Turning, String),
+    /// In who gained and who lost by the last records.
+    Feed(Turning, String),
     /// In the state.
     State(String),
 }
@@ -129,6 +146,10 @@ impl Difference {
             Self::List(question, Some(_), _) => format!("list as of: {}", question.kind()),
             Self::Notice(kind, _) => format!("notice: {kind}"),
             Self::Late(kind, ..) => format!("late notice: {kind}"),
+            Self::Preview(_, text) => {
+                format!("preview: {}", text.split(':').next().unwrap_or_default())
+            }
+            Self::Feed(_, text) => format!("feed: {}", text.split(':').next().unwrap_or_default()),
             Self::State(text) => format!("state of a {}", text.split(' ').next().unwrap_or_default()),
         }
     }
@@ -138,7 +159,7 @@ impl Difference {
     fn changes_nothing(&self) -> bool {
         match self {
             Self::Outcome(text) => !text.contains("says ok"),
-            Self::Notice(..) | Self::Late(..) => true,
+            Self::Notice(..) | Self::Late(..) | Self::Preview(..) | Self::Feed(..) => true,
             _ => false,
         }
     }
@@ -148,6 +169,7 @@ impl Difference {
             Self::Outcome(text) | Self::State(text) | Self::Notice(_, text) | Self::Late(_, _, text) => {
                 text.clone()
             }
+            Self::Preview(_, text) | Self::Feed(_, text) => text.clone(),
             Self::Answer(question, at, text) => {
                 format!("{} at {at}: {text}", serde_json::to_string(question).unwrap())
             }
@@ -230,6 +252,8 @@ impl Pair {
         let mut oracle = Oracle::new(policy.clone());
         oracle.journal = audited.then(Vec::new);
         oracle.outbox = Some(Vec::new());
+        let seq = engine.token().unwrap().seq;
+        let recorded = Recorded { oracle: oracle.bare(), seq, at: start() };
         Self {
             oracle,
             engine,
@@ -239,6 +263,8 @@ impl Pair {
             parted: 0,
             sent: Vec::new(),
             history: Vec::new(),
+            recorded,
+            receipt: None,
         }
     }
 
@@ -265,6 +291,7 @@ impl Pair {
                     self.history.push((request.id, then));
                 }
             }
+            self.receipt = executed.ok();
             self.compare_notices(at)?;
             Ok(actual)
         } else {
@@ -272,6 +299,130 @@ impl Pair {
             let text = format!("{name}: oracle says {}, engine says {}", shown(&expected), shown(&actual));
             Err(Difference::Outcome(text))
         }
+    }
+
+    /// Executes a command on both, and compares what a preview told of it and what the feed tells of it, where these
+    /// are looked at.
+    fn perform(
+        &mut self,
+        step: &Step,
+        [preview, feed]: [Option<Turning>; 2],
+        coverage: &mut Coverage,
+    ) -> Result<Result<(), Code>, Difference> {
+        let Step { at, ref request } = *step;
+        let repeated = self.oracle.carried_out.iter().any(|first| first.id == request.id);
+        let preview = preview.filter(|_| !repeated);
+        let from = feed.map(|_| self.recorded.clone());
+        let foretold = match preview {
+            Some(turning) => Some((turning, self.rehearse(request, turning, at)?)),
+            None => None,
+        };
+        let mut before = foretold.as_ref().map(|_| self.oracle.bare());
+        let seq = self.recorded.seq;
+        let outcome = self.execute(request, at);
+        let head = self.engine.token().unwrap().seq;
+        if head > self.recorded.seq {
+            self.recorded = Recorded { oracle: self.oracle.bare(), seq: head, at };
+        }
+        let outcome = outcome?;
+        if let (Some((turning, foretold)), Some(before)) = (foretold, &mut before) {
+            before.sweep(at);
+            let differs = |text| Difference::Preview(turning, text);
+            let agreed = self.compare_preview(request, before, seq, at, foretold, outcome).map_err(differs)?;
+            coverage.list("previews", &agreed);
+        }
+        if let (Some(turning), Some(from)) = (feed, from) {
+            let name = outcome.is_ok().then(|| request.command.name());
+            let differs = |text| Difference::Feed(turning, text);
+            let rows = self.compare_feed(&from, name, turning).map_err(differs)?;
+            coverage.list("feed", &Ok(rows));
+        }
+        Ok(outcome)
+    }
+
+    fn rehearse(
+        &self,
+        request: &Request,
+        turning: Turning,
+        at: Timestamp,
+    ) -> Result<Result<Rehearsed, Code>, Difference> {
+        let seq = self.engine.token().unwrap().seq;
+        self.engine.acknowledge(FORETOLD, seq).unwrap();
+        let Turning { limit, descending } = turning;
+        let paging = Paging { limit, descending, ..Paging::default() };
+        let foretold = self.with_moment(at, |now| rehearse(now, request, paging));
+        if self.engine.token().unwrap().seq != seq {
+            return Err(Difference::Preview(turning, "it has happened".to_owned()));
+        }
+        foretold.map_err(|text| Difference::Preview(turning, text))
+    }
+
+    /// Whether what was told beforehand is what has come of a command.
+    fn compare_preview(
+        &self,
+        request: &Request,
+        before: &Oracle,
+        seq: u64,
+        at: Timestamp,
+        foretold: Result<Rehearsed, Code>,
+        outcome: Result<(), Code>,
+    ) -> Result<Agreed, String> {
+        let name = request.command.name();
+        let foretold = match (foretold, outcome) {
+            (Ok(foretold), Ok(())) => foretold,
+            (Err(told), Err(code)) if told == code => return Ok(Err(code)),
+            (foretold, outcome) => {
+                let foretold = shown(&foretold.map(|_| ()));
+                return Err(format!("{name} then is {}, and foretold {foretold}", shown(&outcome)));
+            }
+        };
+        self.clock.set(at);
+        let records = self.engine.records_after(seq, usize::MAX >> 1).unwrap();
+        let receipt = self.receipt.clone().unwrap();
+        let told = self.engine.told(&request.actor, receipt).outcome;
+        let mail = self.engine.notices(FORETOLD, usize::MAX).unwrap();
+        let performed = Performed {
+            actor: &request.actor,
+            before,
+            after: &self.oracle,
+            at,
+            records: &records,
+            told: &told,
+            notices: &mail.notices,
+        };
+        performed.compare(&foretold).map_err(|text| format!("{name}, {text}"))?;
+        Ok(Ok(foretold.access.len() + foretold.notices.len() + foretold.resellers.len()))
+    }
+
+    /// Whether the feed of the last records is what has come of them.
+    fn compare_feed(&self, from: &Recorded, name: Option<&str>, turning: Turning) -> Result<usize, String> {
+        let actual = self.with_moment(self.recorded.at, |now| feed::read(now, from.seq, turning))?;
+        let expected = feed::fed(from, &self.recorded, name);
+        let beside = |some: &[feed::Fed], all: &[feed::Fed]| -> Vec<String> {
+            some.iter().filter(|one| !all.contains(one)).map(|one| format!("{one:?}")).collect()
+        };
+        if expected.len() == actual.len() && beside(&expected, &actual).is_empty() {
+            return Ok(actual.len());
+        }
+        let (oracle, engine) = (beside(&expected, &actual), beside(&actual, &expected));
+        Err(format!("rows: oracle alone has {oracle:#?}, engine alone has {engine:#?}"))
+    }
+
+    /// Whether the feed of everything since a world that has passed leads from what could be done there to what can be done
+    /// now.
+    fn compare_sum(&self, then: &Then) -> Result<usize, String> {
+        let mut world = then.oracle.bare();
+        world.sweep(then.at);
+        let was = feed::allowed(&world.everything_held(then.at));
+        let is = feed::allowed(&self.recorded.oracle.everything_held(self.recorded.at));
+        let turning = Turning { limit: 1000, descending: false };
+        let rows = self.with_moment(self.recorded.at, |now| feed::read(now, then.seq, turning))?;
+        let sum = feed::sum(was, &rows)?;
+        if sum == is {
+            return Ok(rows.len());
+        }
+        let odd: Vec<_> = sum.symmetric_difference(&is).take(3).collect();
+        Err(format!("sum: since {} it leads elsewhere: {odd:?}", then.seq))
     }
 
     /// What a console's opening and closing answer with (S-1).
@@ -581,7 +732,12 @@ fn walk(
 ) -> Result<(), Difference> {
     let feat = Coverage::feat(&pair.oracle, &step.request, step.at);
     let rebuff = Coverage::rebuff(&pair.oracle, &step.request, step.at);
-    let outcome = pair.execute(&step.request, step.at)?;
+    let mut looked_at = |percent| {
+        let turning = Turning { limit: 1 + reviewing.below(20), descending: reviewing.percent(50) };
+        reviewing.percent(percent).then_some(turning)
+    };
+    let looks = [looked_at(PREVIEWS), looked_at(FEEDS)];
+    let outcome = pair.perform(step, looks, coverage)?;
     coverage.command(step.request.command.name(), &outcome);
     coverage.list("notices", &Ok(pair.told));
     coverage.list("link ends told further up", &Ok(pair.further_up));
@@ -619,6 +775,21 @@ fn walk(
         let world = then.as_ref().map_or(&pair.oracle, |then| &then.oracle);
         let question = generator.desk_question(world, then.as_ref().map_or(at, |then| then.at), beside);
         pair.agree(&ListQuestion { at, ..question }, moment, coverage)?;
+    }
+    if last && let Some((_, then)) = reviewing.pick(&pair.history) {
+        let turning = Turning { limit: 1000, descending: false };
+        let rows = pair.compare_sum(then).map_err(|text| Difference::Feed(turning, text))?;
+        coverage.list("feed added up", &Ok(rows));
+        let past = pair.with_snapshot(at, |snapshot| {
+            let past = snapshot.as_of(then.seq).unwrap();
+            let Request { actor, command, .. } = step.request.clone();
+            let paging = Paging::default();
+            refused(past.moment().unwrap().ask(Preview { actor, command, paging })).map(|_| ())
+        });
+        if past != Err(Code::MomentPassed) {
+            let text = format!("past: oracle says moment_passed, engine says {past:?}");
+            return Err(Difference::Preview(turning, text));
+        }
     }
     let reviews = if last { 12 } else { usize::from(reviewing.percent(12)) };
     for _ in 0..reviews {
@@ -669,15 +840,24 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
     let audit = matches!(difference, Difference::List(question, past, _) if past.is_some() || matches!(question.asked, Asked::Audit(..)) || question.since().is_some());
     let mut pair = Pair::new(policy, audit);
     let wanted = difference.signature();
+    let looks = match difference {
+        Difference::Preview(turning, _) => [Some(*turning), None],
+        Difference::Feed(turning, _) => [None, Some(*turning)],
+        _ => [None, None],
+    };
     for (index, step) in steps.iter().enumerate() {
-        if let Err(found) = pair.execute(&step.request, step.at)
+        let looks = if index + 1 == steps.len() { looks } else { [None, None] };
+        if let Err(found) = pair.perform(step, looks, &mut Coverage::default())
             && (found.signature() == wanted || !found.changes_nothing())
         {
             return (found.signature() == wanted).then_some((index + 1, found));
         }
     }
     let found = match difference {
-        Difference::Outcome(_) | Difference::Notice(..) => Ok(()),
+        Difference::Outcome(_)
+        | Difference::Notice(..)
+        | Difference::Preview(..)
+        | Difference::Feed(..) => Ok(()),
         Difference::Late(_, at, _) => pair.compare_late(*at).map(|_| ()),
         Difference::State(_) => pair.compare_state(),
         Difference::List(question, moment, _) => pair.ask_list(question, *moment).map(|_| ()),

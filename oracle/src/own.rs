@@ -1,6 +1,7 @@
 //! What a user is told of themselves: who they are, what they may do, what they have asked. It only reads.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::base::text::{Email, Number, Permission, PersonName, Service};
@@ -37,11 +38,19 @@ impl From<Profile> for Oneself {
 }
 
 /// A permission that somebody holds, and for which services.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Holding {
     pub permission: Permission,
     pub services: BTreeSet<Service>,
     pub services_only: bool,
+}
+
+impl fmt::Debug for Holding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let only = if self.services_only { "only" } else { "and" };
+        let services: Vec<&str> = self.services.iter().map(Service::as_str).collect();
+        write!(f, "{} {only} {}", self.permission, services.join("+"))
+    }
 }
 
 impl From<HeldPermission> for Holding {

@@ -26,7 +26,7 @@ pub struct Way {
     pub granted: BTreeSet<Permission>,
 }
 
-fn in_order(rows: impl IntoIterator<Item = impl Into<Holding>>) -> Vec<Holding> {
+pub fn sorted_holdings(rows: impl IntoIterator<Item = impl Into<Holding>>) -> Vec<Holding> {
     let mut held: Vec<Holding> = rows.into_iter().map(Into::into).collect();
     held.sort_by(|one, other| one.permission.cmp(&other.permission));
     held
@@ -36,7 +36,7 @@ fn ways(rows: Vec<AccessWay>) -> Vec<Way> {
     let way = |row: AccessWay| Way {
         grounds: row.grounds.map(|it| (it.tenant, it.role, it.masked)),
         chain: row.chain,
-        held: in_order(row.held),
+        held: sorted_holdings(row.held),
         granted: row.granted,
     };
     sorted(rows.into_iter().map(way).collect())
@@ -73,7 +73,7 @@ pub struct Abroad {
 
 impl From<OrganisationAccessRow> for Abroad {
     fn from(row: OrganisationAccessRow) -> Self {
-        Self { organisation: row.organisation.into(), held: in_order(row.held) }
+        Self { organisation: row.organisation.into(), held: sorted_holdings(row.held) }
     }
 }
 
@@ -105,7 +105,7 @@ pub struct Changed {
 impl From<AccessChangeRow> for Changed {
     fn from(row: AccessChangeRow) -> Self {
         let AccessChangeRow { user, tenant, .. } = row;
-        Self { user, tenant, gained: in_order(row.gained), lost: in_order(row.lost) }
+        Self { user, tenant, gained: sorted_holdings(row.gained), lost: sorted_holdings(row.lost) }
     }
 }
 
@@ -133,7 +133,7 @@ pub fn together(all: impl IntoIterator<Item = Holding>) -> Vec<Holding> {
             None => held.push(one),
         }
     }
-    in_order(held)
+    sorted_holdings(held)
 }
 
 /// Whether it is wanted of somebody who holds this.
@@ -265,7 +265,10 @@ impl Oracle {
     pub fn may_review(&self, viewer: &Actor, user: UserId, at: Timestamp) -> Result<(), Code> {
         let who = self.actor(viewer, Disabled::Bars)?;
         let home = self.user(user).map(|user| user.home).ok_or(Code::UnknownUser)?;
-        if matches!(who, Who::Operator { .. }) || who == Who::User(user) {
+        if matches!(who, Who::Operator { .. }) {
+            return self.living(home).map(|_| ()).ok_or(Code::UnknownTenant);
+        }
+        if who == Who::User(user) {
             return Ok(());
         }
         match self.right(who, "users.view", home, at, Disabled::Bars) {

@@ -46,8 +46,8 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 now.ask(UserAccess { actor: actor(), user, filter: filter(), paging: p.clone() })
             };
             reading.of(all_pages(*turning, page), |told, actual: Result<Vec<Reached>, _>| {
-                let mut asks = told.moments().into_iter().map(|(world, at)| world.may_review(viewer, user, at));
-                let expected = asks.try_for_each(|asks| asks).and_then(|()| {
+                let may = |world: &Oracle, at| world.may_review(viewer, user, at);
+                let expected = all_may(viewer, &told.moments(), may).and_then(|()| {
                     told.world.is_review_of(&filter())?;
                     let eyes = told.eyes(viewer, &told.moments())?;
                     Ok(told.world.reached(user, &filter(), &eyes, told.at))
@@ -65,12 +65,12 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let (before, then, _) = told.since.as_ref().unwrap();
                 let was = before.tenant(tenant).is_some();
                 let earlier = was.then_some((before, *then));
-                let asked = told.moments().into_iter().chain(earlier);
-                let mut asks = asked.map(|(world, at)| world.viewer(viewer, "users.view", tenant, at));
-                let expected = asks.try_for_each(|asks| asks.map(|_| ())).and_then(|()| {
+                let moments: Vec<_> = told.moments().into_iter().chain(earlier).collect();
+                let may = |world: &Oracle, at| world.viewer(viewer, "users.view", tenant, at).map(|_| ());
+                let expected = all_may(viewer, &moments, may).and_then(|()| {
                     let mut rows = Vec::new();
                     for user in &told.world.users {
-                        let known = before.user(user.id).is_some();
+                        let known = was && before.user(user.id).is_some();
                         if told.compared(viewer, known)?.name(user.home) {
                             let held = before.held_on(user.id, tenant, *then);
                             let holds = told.world.held_on(user.id, tenant, told.at);
@@ -92,12 +92,12 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let (before, then, _) = told.since.as_ref().unwrap();
                 let known = before.user(user).is_some();
                 let earlier = known.then_some((before, *then));
-                let asked = told.moments().into_iter().chain(earlier);
-                let mut asks = asked.map(|(world, at)| world.may_review(viewer, user, at));
-                let expected = asks.try_for_each(|asks| asks).and_then(|()| {
+                let moments: Vec<_> = told.moments().into_iter().chain(earlier).collect();
+                let may = |world: &Oracle, at| world.may_review(viewer, user, at);
+                let expected = all_may(viewer, &moments, may).and_then(|()| {
                     let mut rows = Vec::new();
                     for tenant in &told.world.tenants {
-                        let was = before.tenant(tenant.id).is_some();
+                        let was = known && before.tenant(tenant.id).is_some();
                         if told.compared(viewer, was)?.review(user, tenant.id) {
                             let held = before.held_on(user, tenant.id, *then);
                             let holds = told.world.held_on(user, tenant.id, told.at);
@@ -111,6 +111,16 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
         }
         _ => return None,
     })
+}
+
+/// Whether somebody may ask in each of these worlds: first whether they can act there at all.
+fn all_may(
+    viewer: &Actor,
+    worlds: &[(&Oracle, Timestamp)],
+    may: impl Fn(&Oracle, Timestamp) -> Result<(), Code>,
+) -> Result<(), Code> {
+    worlds.iter().try_for_each(|(world, _)| world.actor(viewer, Disabled::Bars).map(|_| ()))?;
+    worlds.iter().try_for_each(|(world, at)| may(world, *at))
 }
 
 impl Told<'_> {
@@ -131,8 +141,8 @@ impl Told<'_> {
     /// Why they are not told.
     fn reviews(&self, viewer: &Actor, tenant: TenantId) -> Result<Eyes<'_>, Code> {
         let moments = self.moments();
-        let mut asks = moments.iter().map(|(world, at)| world.viewer(viewer, "users.view", tenant, *at));
-        asks.try_for_each(|asks| asks.map(|_| ()))?;
+        let may = |world: &Oracle, at| world.viewer(viewer, "users.view", tenant, at).map(|_| ());
+        all_may(viewer, &moments, may)?;
         self.eyes(viewer, &moments)
     }
 

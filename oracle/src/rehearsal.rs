@@ -1,0 +1,210 @@
+//! Previews: what is told of a command beforehand, held against what the command then leads to.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::time::Timestamp;
+use tenantry::engine::Moment;
+use tenantry::event::Event;
+use tenantry::journal::Record;
+use tenantry::model::{Actor, Subject};
+use tenantry::notice::Notice;
+use tenantry::query::{
+    Paging, Preview, Previewed, Recipients, ResellerCustomerRow, ResellerFilter, ResellerRowChange,
+};
+use tenantry::command::Request;
+use tenantry::refusal::Code;
+
+use crate::access::{Disabled, Who};
+use crate::feed;
+use crate::question::refused;
+use crate::reach::{Changed, Eyes};
+use crate::world::Oracle;
+
+/// What was told of a command beforehand.
+#[derive(Debug)]
+pub struct Rehearsed {
+    pub records: Vec<(String, Value)>,
+    pub notices: Vec<(String, BTreeSet<Subject>, bool)>,
+    pub access: Vec<Changed>,
+    pub resellers: Vec<(TenantId, Option<ResellerCustomerRow>, Option<ResellerCustomerRow>)>,
+}
+
+fn told(events: &[Event]) -> Value {
+    serde_json::to_value(events).unwrap()
+}
+
+/// Asks what a command would lead to, page by page.
+///
+/// # Errors
+/// That pages tell different things of the same.
+pub fn rehearse(
+    now: &Moment<'_>,
+    request: &Request,
+    mut paging: Paging,
+) -> Result<Result<Rehearsed, Code>, String> {
+    let Request { actor, command, .. } = request;
+    let mut first: Option<Previewed> = None;
+    let mut access = Vec::new();
+    loop {
+        let (actor, command) = (actor.clone(), command.clone());
+        let page = match refused(now.ask(Preview { actor, command, paging: paging.clone() })) {
+            Ok(page) => page,
+            Err(code) if first.is_none() => return Ok(Err(code)),
+            Err(code) => return Err(format!("a page is told, and the next is refused: {code}")),
+        };
+        access.extend(page.access.rows.iter().cloned().map(Changed::from));
+        paging.cursor.clone_from(&page.access.next);
+        let same = |one: &Previewed| {
+            one.records == page.records && one.notices == page.notices && one.resellers == page.resellers
+        };
+        if first.as_ref().is_some_and(|first| !same(first)) {
+            return Err(format!("pages differ: {first:?}, {page:?}"));
+        }
+        let first = first.get_or_insert(page);
+        if paging.cursor.is_some() {
+            continue;
+        }
+        let notice = |kind| serde_json::to_value(kind).unwrap().to_string();
+        let row = |row: &ResellerRowChange| (row.reseller, row.before.clone(), row.after.clone());
+        return Ok(Ok(Rehearsed {
+            records: first.records.iter().map(|one| (one.command.clone(), told(&one.events))).collect(),
+            notices: first.notices.iter().map(|one| (notice(&one.kind), one.to.clone(), one.operator)).collect(),
+            access,
+            resellers: first.resellers.iter().map(row).collect(),
+        }));
+    }
+}
+
+/// What a command has led to: the worlds right before and right after it, and what the engine has written and told.
+pub struct Performed<'w> {
+    pub actor: &'w Actor,
+    pub before: &'w Oracle,
+    pub after: &'w Oracle,
+    pub at: Timestamp,
+    pub records: &'w [Record],
+    /// The events of the command's receipt, as far as its actor is told of them.
+    pub told: &'w [Event],
+    pub notices: &'w [Notice],
+}
+
+fn same<R: PartialEq + std::fmt::Debug>(part: &str, expected: &[R], actual: &[R]) -> Result<(), String> {
+    let all_of = |some: &[R], all: &[R]| some.iter().all(|one| all.contains(one));
+    if expected.len() == actual.len() && all_of(expected, actual) && all_of(actual, expected) {
+        return Ok(());
+    }
+    let beside = |some: &[R], all: &[R]| -> Vec<String> {
+        some.iter().filter(|one| !all.contains(one)).map(|one| format!("{one:?}")).collect()
+    };
+    let (oracle, engine) = (beside(expected, actual), beside(actual, expected));
+    Err(format!("{part}: oracle alone has {oracle:#?}, engine alone has {engine:#?}"))
+}
+
+impl Performed<'_> {
+    /// Whether what was told beforehand is what has come of it.
+    ///
+    /// # Errors
+    /// In which part it differs, and how.
+    pub fn compare(&self, told: &Rehearsed) -> Result<(), String> {
+        same("access", &self.access(), &told.access)?;
+        same("resellers", &self.resellers(), &told.resellers)?;
+        self.compare_records(told)?;
+        self.compare_notices(told)
+    }
+
+    /// Who has gained and lost, as far as a review told it before.
+    fn access(&self) -> Vec<Changed> {
+        let (before, after) = (self.before.everything_held(self.at), self.after.everything_held(self.at));
+        let mut changes = feed::changes(&before, &after);
+        changes.retain(|change| self.is_told(change));
+        changes
+    }
+
+    fn is_told(&self, change: &Changed) -> bool {
+        // Whoever is invited, or whose home is down, is told of themselves all the same.
+        if *self.actor == Actor::User(change.user) {
+            return true;
+        }
+        let Ok(who) = self.before.actor(self.actor, Disabled::Bars) else { return false };
+        let eyes = |known: bool| Eyes {
+            who,
+            worlds: vec![(if known { self.before } else { self.after }, self.at)],
+        };
+        let tenant = eyes(self.before.tenant(change.tenant).is_some());
+        let user = eyes(self.before.user(change.user).is_some());
+        let home = self.after.user(change.user).unwrap().home;
+        tenant.view(change.tenant) && user.name(home)
+    }
+
+    /// The rows of resellers' lists that are others, of those lists that could be read before.
+    fn resellers(&self) -> Vec<(TenantId, Option<ResellerCustomerRow>, Option<ResellerCustomerRow>)> {
+        let all = ResellerFilter { unused: true, ..Default::default() };
+        let mut changed = Vec::new();
+        for reseller in self.before.tenants.iter().map(|tenant| tenant.id) {
+            let Ok(before) = self.before.reseller_customers(self.actor, reseller, &all, self.at) else {
+                continue;
+            };
+            let after = self.after.reseller_customers(&Actor::OPERATOR, reseller, &all, self.at);
+            let after = after.unwrap_or_default();
+            let row = |rows: &[ResellerCustomerRow], tenant| rows.iter().find(|row| row.tenant == tenant).cloned();
+            let tenants: BTreeSet<TenantId> = before.iter().chain(&after).map(|row| row.tenant).collect();
+            for tenant in tenants {
+                let (was, is) = (row(&before, tenant), row(&after, tenant));
+                if was != is {
+                    changed.push((reseller, was, is));
+                }
+            }
+        }
+        changed
+    }
+
+    /// Operators are told of all records; others of their own command's as its receipt tells them.
+    fn compare_records(&self, told_before: &Rehearsed) -> Result<(), String> {
+        let Actor::User(_) = self.actor else {
+            let all: Vec<_> =
+                self.records.iter().map(|record| (record.command.clone(), told(&record.events))).collect();
+            return match all == told_before.records {
+                true => Ok(()),
+                false => Err(format!("records: written {all:?}, engine previewed {:?}", told_before.records)),
+            };
+        };
+        let last = self.records.last().map(|record| record.command.clone()).unwrap_or_default();
+        let own = (!self.told.is_empty()).then(|| (last.clone(), told(self.told)));
+        let previewed: Vec<_> = told_before.records.iter().filter(|(command, _)| *command != "sweep").collect();
+        if previewed != own.iter().collect::<Vec<_>>() {
+            return Err(format!("records: told {own:?}, engine previewed {previewed:?}"));
+        }
+        Ok(())
+    }
+
+    /// Operators are told of all notices; others of none but these, and of whoever is not of their own organisation by that
+    ///
+    fn compare_notices(&self, told_before: &Rehearsed) -> Result<(), String> {
+        let mut expected = Vec::new();
+        for notice in self.notices {
+            let kind = serde_json::to_value(&notice.kind).unwrap().to_string();
+            let Recipients { users, operator, .. } = &notice.to;
+            let home = |user| self.after.user(user).unwrap().home;
+            let subject = |user: UserId| match self.actor {
+                Actor::User(actor) if home(*actor) != home(user) => {
+                    let new = self.before.tenant(home(user)).is_none();
+                    let world = if new { self.after } else { self.before };
+                    let there = world.is_there(Who::User(*actor), home(user), self.at);
+                    there.then(|| Subject::Tenant(home(user)))
+                }
+                _ => Some(Subject::User(user)),
+            };
+            let to: BTreeSet<Subject> = users.iter().filter_map(|user| subject(*user)).collect();
+            if !to.is_empty() || *operator {
+                expected.push((kind, to, *operator));
+            }
+        }
+        let written: usize = self.records.iter().map(|record| record.events.len()).sum();
+        if written > self.told.len() && matches!(self.actor, Actor::User(_)) {
+            // Of what is not told there are no notices.
+            expected.retain(|notice| told_before.notices.contains(notice));
+        }
+        same("notices", &expected, &told_before.notices)
+    }
+}
