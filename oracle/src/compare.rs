@@ -318,7 +318,6 @@ impl Pair {
             None => None,
         };
         let mut before = foretold.as_ref().map(|_| self.oracle.bare());
-        let seq = self.recorded.seq;
         let outcome = self.execute(request, at);
         let head = self.engine.token().unwrap().seq;
         if head > self.recorded.seq {
@@ -328,7 +327,7 @@ impl Pair {
         if let (Some((turning, foretold)), Some(before)) = (foretold, &mut before) {
             before.sweep(at);
             let differs = |text| Difference::Preview(turning, text);
-            let agreed = self.compare_preview(request, before, seq, at, foretold, outcome).map_err(differs)?;
+            let agreed = self.compare_preview(request, before, at, foretold, outcome).map_err(differs)?;
             coverage.list("previews", &agreed);
         }
         if let (Some(turning), Some(from)) = (feed, from) {
@@ -362,7 +361,6 @@ impl Pair {
         &self,
         request: &Request,
         before: &Oracle,
-        seq: u64,
         at: Timestamp,
         foretold: Result<Rehearsed, Code>,
         outcome: Result<(), Code>,
@@ -377,21 +375,22 @@ impl Pair {
             }
         };
         self.clock.set(at);
-        let records = self.engine.records_after(seq, usize::MAX >> 1).unwrap();
         let receipt = self.receipt.clone().unwrap();
+        let (seq, written) = (receipt.seq(), receipt.outcome.len());
         let told = self.engine.told(&request.actor, receipt).outcome;
-        let mail = self.engine.notices(FORETOLD, usize::MAX).unwrap();
+        let mut mail = self.engine.notices(FORETOLD, usize::MAX).unwrap();
+        mail.notices.retain(|notice| notice.seq == seq);
         let performed = Performed {
             actor: &request.actor,
             before,
             after: &self.oracle,
             at,
-            records: &records,
+            written,
             told: &told,
             notices: &mail.notices,
         };
         performed.compare(&foretold).map_err(|text| format!("{name}, {text}"))?;
-        Ok(Ok(foretold.access.len() + foretold.notices.len() + foretold.resellers.len()))
+        Ok(Ok(foretold.rights.len() + foretold.notices.len() + foretold.resellers.len()))
     }
 
     /// Whether the feed of the last records is what has come of them.
@@ -561,6 +560,9 @@ impl Pair {
         coverage.list(question.kind(), &agreed);
         if moment.is_some() {
             coverage.list("as of", &agreed);
+            if question.is_review() {
+                coverage.list("reviews of a past", &agreed);
+            }
             if question.kind() == "look up" {
                 coverage.list("look up of a past", &agreed);
             }
@@ -783,7 +785,7 @@ fn walk(
         let past = pair.with_snapshot(at, |snapshot| {
             let past = snapshot.as_of(then.seq).unwrap();
             let Request { actor, command, .. } = step.request.clone();
-            let paging = Paging::default();
+            let (command, paging) = (Box::new(command), Paging::default());
             refused(past.moment().unwrap().ask(Preview { actor, command, paging })).map(|_| ())
         });
         if past != Err(Code::MomentPassed) {

@@ -36,6 +36,10 @@ pub struct Coverage {
     pub lookups: u64,
     /// By kind of list: answers compared, rows in them, and refusals.
     pub lists: BTreeMap<&'static str, (u64, u64, u64)>,
+    /// By kind of list: answers without a row.
+    pub empty: BTreeMap<&'static str, u64>,
+    /// By kind of list and refusal.
+    pub lists_refused: BTreeMap<(&'static str, Code), u64>,
     /// By deep state: in how many of the states that were compared whole it was met.
     pub depths: BTreeMap<&'static str, u64>,
     /// States that were compared whole.
@@ -73,8 +77,14 @@ impl Coverage {
             Ok(rows) => {
                 counts.0 += 1;
                 counts.1 += *rows as u64;
+                if *rows == 0 {
+                    *self.empty.entry(kind).or_default() += 1;
+                }
             }
-            Err(_) => counts.2 += 1,
+            Err(code) => {
+                counts.2 += 1;
+                *self.lists_refused.entry((kind, *code)).or_default() += 1;
+            }
         }
     }
 
@@ -627,6 +637,12 @@ impl Coverage {
             counts.1 += rows;
             counts.2 += refusals;
         }
+        for (kind, count) in &other.empty {
+            *self.empty.entry(kind).or_default() += count;
+        }
+        for (refusal, count) in &other.lists_refused {
+            *self.lists_refused.entry(*refusal).or_default() += count;
+        }
         self.states += other.states;
         self.allowed += other.allowed;
         self.checks += other.checks;
@@ -634,7 +650,7 @@ impl Coverage {
     }
 
     /// Refusals that no command of these worlds can meet, and why.
-    pub const UNREACHABLE: [(Code, &'static str); 9] = [
+    pub const UNREACHABLE: [(Code, &'static str); 10] = [
         (Code::StaleSeq, "no request expects a revision"),
         (Code::ClockBehind, "the clock never runs backwards"),
         (Code::ClockAhead, "these engines believe any leap"),
@@ -642,12 +658,13 @@ impl Coverage {
         (Code::ForeignCursor, "no command turns pages"),
         (Code::InvalidLimit, "no command turns pages"),
         (Code::MomentAhead, "no command asks about the past"),
+        (Code::MomentPassed, "no command is for a moment that has passed"),
         (Code::TextTooLong, "no command looks for a text"),
         (Code::TooManyBarred, "nobody bars a thousand managers"),
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 41] = [
+    pub const LISTS: [&'static str; 50] = [
         "alert recipients",
         "alert rules",
         "as of",
@@ -660,6 +677,8 @@ impl Coverage {
         "customers",
         "device",
         "devices",
+        "feed",
+        "feed added up",
         "integrations",
         "invitations",
         "late notices",
@@ -677,18 +696,74 @@ impl Coverage {
         "my permissions",
         "my profile",
         "notices",
+        "organisation access",
         "person",
         "pins",
         "places",
+        "previews",
         "proposals",
         "reseller customers",
         "resellers",
+        "reviews of a past",
         "roles",
         "service mail",
         "sessions",
         "settings",
+        "tenant access",
+        "tenant access changes",
         "uploads",
+        "user access",
+        "user access changes",
         "users",
+    ];
+
+    /// Lists that must have been found empty as well.
+    const EMPTY: [&'static str; 7] = [
+        "feed",
+        "organisation access",
+        "previews",
+        "tenant access",
+        "tenant access changes",
+        "user access",
+        "user access changes",
+    ];
+
+    /// Refusals that a question must meet.
+    const LISTS_REFUSED: [(&'static str, Code); 34] = [
+        ("tenant access", Code::WrongActor),
+        ("tenant access", Code::UserNotActive),
+        ("tenant access", Code::UnknownTenant),
+        ("tenant access", Code::TenantDisabled),
+        ("tenant access", Code::CustomerLocked),
+        ("tenant access", Code::NoAssignment),
+        ("tenant access", Code::RoleLacksPermission),
+        ("tenant access", Code::UnknownPermission),
+        ("tenant access", Code::UnknownService),
+        ("organisation access", Code::UserNotActive),
+        ("organisation access", Code::UnknownTenant),
+        ("organisation access", Code::TenantDisabled),
+        ("organisation access", Code::RoleLacksPermission),
+        ("user access", Code::WrongActor),
+        ("user access", Code::UserNotActive),
+        ("user access", Code::UnknownUser),
+        ("user access", Code::CustomerLocked),
+        ("user access", Code::RoleLacksPermission),
+        ("user access", Code::UnknownPermission),
+        ("user access", Code::UnknownService),
+        ("tenant access changes", Code::UserNotActive),
+        ("tenant access changes", Code::UnknownUser),
+        ("tenant access changes", Code::UnknownTenant),
+        ("tenant access changes", Code::RoleLacksPermission),
+        ("user access changes", Code::UserNotActive),
+        ("user access changes", Code::UnknownUser),
+        ("reviews of a past", Code::UserNotActive),
+        ("reviews of a past", Code::UnknownUser),
+        ("reviews of a past", Code::UnknownTenant),
+        ("reviews of a past", Code::RoleLacksPermission),
+        ("previews", Code::UserNotActive),
+        ("previews", Code::UnknownTenant),
+        ("previews", Code::TenantDisabled),
+        ("previews", Code::RoleLacksPermission),
     ];
 
     /// Reasons that a verdict can have.
@@ -745,6 +820,16 @@ impl Coverage {
                 missing.push(format!("no answer about {kind} had a row"));
             }
         }
+        for kind in Self::EMPTY {
+            if !self.empty.contains_key(kind) {
+                missing.push(format!("no answer about {kind} was empty"));
+            }
+        }
+        for (kind, code) in Self::LISTS_REFUSED {
+            if !self.lists_refused.contains_key(&(kind, code)) {
+                missing.push(format!("no question about {kind} was refused with `{code}`"));
+            }
+        }
         for code in Self::REASONS {
             if !self.reasons.contains_key(&code) {
                 missing.push(format!("no check was denied with `{code}`"));
@@ -785,6 +870,11 @@ impl Coverage {
         let _ = writeln!(text, "\n{:<24}{:>12}{:>12}{:>12}", "list", "answers", "rows", "refusals");
         for (kind, (answers, rows, refusals)) in &self.lists {
             let _ = writeln!(text, "{kind:<24}{answers:>12}{rows:>12}{refusals:>12}");
+        }
+        let _ = writeln!(text);
+        for (kind, code) in Self::LISTS_REFUSED {
+            let count = self.lists_refused.get(&(kind, code)).copied().unwrap_or(0);
+            let _ = writeln!(text, "{kind:<24}{:<28}{count:>12}", code.name());
         }
         let (accepted, refused) =
             self.commands.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));

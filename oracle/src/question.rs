@@ -88,6 +88,18 @@ pub struct ListQuestion {
 }
 
 impl ListQuestion {
+    /// Whether it is about who can reach what.
+    pub fn is_review(&self) -> bool {
+        matches!(
+            self.asked,
+            Asked::TenantAccess(..)
+                | Asked::OrganisationAccess(_)
+                | Asked::UserAccess(..)
+                | Asked::TenantAccessChanges(..)
+                | Asked::UserAccessChanges(..)
+        )
+    }
+
     /// The moment that another is compared with.
     pub fn since(&self) -> Option<Moments> {
         match self.asked {
