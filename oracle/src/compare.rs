@@ -856,10 +856,9 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
         }
     }
     let found = match difference {
-        Difference::Outcome(_)
-        | Difference::Notice(..)
-        | Difference::Preview(..)
-        | Difference::Feed(..) => Ok(()),
+        Difference::Outcome(_) | Difference::Notice(..) | Difference::Preview(..) | Difference::Feed(..) => {
+            Ok(())
+        }
         Difference::Late(_, at, _) => pair.compare_late(*at).map(|_| ()),
         Difference::State(_) => pair.compare_state(),
         Difference::List(question, moment, _) => pair.ask_list(question, *moment).map(|_| ()),

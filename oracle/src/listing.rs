@@ -6,9 +6,9 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::{Moment, Snapshot};
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AlertRecipients, AsOf, Audit, AuditFilter, Customer, CustomerDetails, CustomerRow, CustomerSort, Customers,
-    Devices, FindDevice, FindPerson, IntegrationRow, IntegrationSort, Integrations, LinkTerms, LookUp,
-    Paging, Pin, Pins, Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerSort,
+    AlertRecipients, AsOf, Audit, AuditFilter, Customer, CustomerDetails, CustomerRow, CustomerSort,
+    Customers, Devices, FindDevice, FindPerson, IntegrationRow, IntegrationSort, Integrations, LinkTerms,
+    LookUp, Paging, Pin, Pins, Recipients, ResellerCsv, ResellerCustomerRow, ResellerCustomers, ResellerSort,
     ServiceMail, TenantSummary, UserRow, UserSort, Users,
 };
 use tenantry::refusal::Code;

@@ -8,10 +8,10 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::Error;
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
-    AccessFilter, AsOf, AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow, DeviceFilter,
-    IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter, LinkFilter, LinkRequestFilter,
-    ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging, ProposalFilter, ResellerFilter,
-    RoleFilter, SessionFilter, UserFilter,
+    AccessFilter, AsOf, AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow,
+    DeviceFilter, IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter, LinkFilter,
+    LinkRequestFilter, ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging, ProposalFilter,
+    ResellerFilter, RoleFilter, SessionFilter, UserFilter,
 };
 use tenantry::refusal::Code;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
+use tenantry::command::Request;
 use tenantry::engine::Moment;
 use tenantry::event::Event;
 use tenantry::model::{Actor, Subject};
@@ -11,7 +12,6 @@ use tenantry::notice::Notice;
 use tenantry::query::{
     Paging, Preview, Previewed, Recipients, ResellerCustomerRow, ResellerFilter, ResellerRowChange,
 };
-use tenantry::command::Request;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
@@ -64,7 +64,11 @@ pub fn rehearse(
         let row = |row: &ResellerRowChange| (row.reseller, row.before.clone(), row.after.clone());
         return Ok(Ok(Rehearsed {
             events: first.events.clone(),
-            notices: first.notices.iter().map(|one| (notice(&one.kind), one.to.clone(), one.operator)).collect(),
+            notices: first
+                .notices
+                .iter()
+                .map(|one| (notice(&one.kind), one.to.clone(), one.operator))
+                .collect(),
             rights,
             resellers: first.resellers.iter().map(row).collect(),
         }));
@@ -124,17 +128,15 @@ impl Performed<'_> {
             return true;
         }
         let Ok(who) = self.before.actor(self.actor, Disabled::Bars) else { return false };
-        let eyes = |known: bool| Eyes {
-            who,
-            worlds: vec![(if known { self.before } else { self.after }, self.at)],
-        };
+        let eyes =
+            |known: bool| Eyes { who, worlds: vec![(if known { self.before } else { self.after }, self.at)] };
         let tenant = eyes(self.before.tenant(change.tenant).is_some());
         let user = eyes(self.before.user(change.user).is_some());
         let home = self.after.user(change.user).unwrap().home;
         tenant.view(change.tenant) && user.name(home)
     }
 
-    /// The rows of resellers' lists that are others, of those lists that could be read before.
+    /// The rows of resellers' lists that are others, of those lists that could be read before and are there still.
     fn resellers(&self) -> Vec<(TenantId, Option<ResellerCustomerRow>, Option<ResellerCustomerRow>)> {
         let all = ResellerFilter { unused: true, ..Default::default() };
         let mut changed = Vec::new();
@@ -142,9 +144,11 @@ impl Performed<'_> {
             let Ok(before) = self.before.reseller_customers(self.actor, reseller, &all, self.at) else {
                 continue;
             };
-            let after = self.after.reseller_customers(&Actor::OPERATOR, reseller, &all, self.at);
-            let after = after.unwrap_or_default();
-            let row = |rows: &[ResellerCustomerRow], tenant| rows.iter().find(|row| row.tenant == tenant).cloned();
+            let Ok(after) = self.after.reseller_customers(&Actor::OPERATOR, reseller, &all, self.at) else {
+                continue;
+            };
+            let row =
+                |rows: &[ResellerCustomerRow], tenant| rows.iter().find(|row| row.tenant == tenant).cloned();
             let tenants: BTreeSet<TenantId> = before.iter().chain(&after).map(|row| row.tenant).collect();
             for tenant in tenants {
                 let (was, is) = (row(&before, tenant), row(&after, tenant));
