@@ -37,6 +37,7 @@ VARIANTS: Final = {
 WIDER: Final = {
     "Actor": ("_command", "ActorLike"),
     "AsOf": ("_data", "AsOf"),
+    "Command": ("_command", "AnyCommand"),
     "Policy": ("_command", "PolicyLike"),
     "TypedDevice": ("_data", "TypedDevice"),
 }
@@ -52,6 +53,9 @@ ALLOWED: Final = "allowed"
 
 # Commands that change something: what is left out stays as it is. None clears a field that may be empty, and is refused for any other.
 PATCHES: Final = {"edit_tenant", "edit_user", "edit_role"}
+
+# What a question is about and takes its place before all names, as what is executed does.
+COMMAND: Final = "Command"
 
 # What a page is asked with: how many rows, and after which; and what it has.
 LIMIT: Final = "limit"

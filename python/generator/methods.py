@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .choices import CURSOR, LIMIT
+from .choices import COMMAND, CURSOR, LIMIT
 from .form import Absent, Door, Field, Method, Page, Plain, Ref, Struct
 from .source import Code, Group, Module, docstring, field_name, lay, pascal, text
 from .spelling import Types
@@ -45,12 +45,13 @@ def apart(door: Door) -> set[str]:
 
 
 class Argument:
-    """An argument of a method: its type, what stands where nothing is said, and what it is."""
+    """An argument of a method: its type, what stands where nothing is said, what it is, and whether it goes by its place."""
 
-    def __init__(self, name: str, kind: str, default: str, about: str) -> None:
+    def __init__(self, name: str, kind: str, default: str, about: str, *, by_place: bool = False) -> None:
         self.name = name
         self.code = f"{name}: {kind}{' = ' + default if default else ''}"
         self.about = about
+        self.by_place = by_place
 
 
 class Methods:
@@ -92,18 +93,20 @@ class Methods:
         self.module.text += f"    {lay(head, '    ')}\n"
 
     def method(self, word: str, about: str, arguments: list[Argument], result: str) -> None:
-        """A method up to its body. Every argument goes by its name."""
+        """A method up to its body. Every argument goes by its name, but for a command."""
         self.module.text += "\n"
-        star: list[Code] = ["*"] if arguments else []
-        self.function(word, ["self", *star, *(one.code for one in arguments)], result)
-        self.module.text += docstring(about, INDENT, "Args", [(one.name, one.about) for one in arguments])
+        placed: list[Code] = [one.code for one in arguments if one.by_place]
+        named: list[Code] = [one.code for one in arguments if not one.by_place]
+        self.function(word, ["self", *placed, *(["/"] if placed else []), *(["*"] if named else []), *named], result)
+        ordered = sorted(arguments, key=lambda one: not one.by_place)
+        self.module.text += docstring(about, INDENT, "Args", [(one.name, one.about) for one in ordered])
 
     def body(self, *statements: Code) -> None:
         self.module.text += "".join(f"{INDENT}{lay(one, INDENT)}\n" for one in statements)
 
     def argument(self, field: Field) -> Argument:
         kind, default = self.types.field(self.module, field, given=True)
-        return Argument(field_name(field.name), kind, default, field.about)
+        return Argument(field_name(field.name), kind, default, field.about, by_place=field.type == Ref(COMMAND))
 
     def command(self, one: Method, besides: list[Argument]) -> None:
         own = [self.argument(field) for field in one.fields]

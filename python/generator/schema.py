@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +35,7 @@ from .form import (
     Words,
     Wrong,
 )
+from .source import pascal
 
 Schema = dict[str, Any]
 NULL: Schema = {"type": "null"}
@@ -64,9 +66,9 @@ def door(schema: Schema) -> Door:
 
 
 def about(schema: Schema, otherwise: str = "") -> str:
-    """The description, in one paragraph."""
+    """The description, in one paragraph, in which a name that leads elsewhere in Rust is but a name."""
     text: str = schema.get("description", otherwise)
-    return " ".join(text.split())
+    return re.sub(r"\[(`\w+`)\]", r"\1", " ".join(text.split()))
 
 
 def tag(variants: list[Schema]) -> str | None:
@@ -216,10 +218,12 @@ class Reader:
     def methods(self, asked: str, key: str, answered: str, member: str) -> list[Method]:
         """What can be asked, with what it is answered with."""
         answers = {one["properties"][key]["const"]: one["properties"][member] for one in self.defs[answered]["oneOf"]}
+        asks = {pascal(word): word for word in answers}
         found = []
         for one in self.defs[asked]["oneOf"]:
             word = one["properties"][key]["const"]
-            (said, _, who), fields = about(one).partition(" Who: "), self.fields(one, key)
+            named = re.sub(r"`(\w+)`", lambda name: f"`{asks.get(name[1], name[1])}`", about(one))
+            (said, _, who), fields = named.partition(" Who: "), self.fields(one, key)
             if not who:
                 raise Wrong(f"{word} does not say who may send it")
             if word in PATCHES:

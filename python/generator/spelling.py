@@ -66,6 +66,8 @@ class Types:
         """The type of what is answered."""
         match kind:
             case Ref(name):
+                if isinstance(page := self.door.definitions[name], Page):
+                    return f"{module.own('_rows', 'Page')}[{self.exact(module, page.row)}]"
                 return self.named(module, name)
             case Many(item, once):
                 inner = self.exact(module, item)
@@ -132,6 +134,8 @@ class Types:
                         return source
                     case Words() | Statuses():
                         return f"{self.named(module, name)}({source})"
+                    case Page(row=row):
+                        return f"{module.own('_rows', 'read_page')}({source}, {self.reader(module, row.name)})"
                 return f"{self.reader(module, name)}({source})"
             case Many(item, once):
                 made = "frozenset" if once else "tuple"

@@ -30,6 +30,10 @@ class Command(Data, Generic[T_co]):
     __slots__ = ()
 
 
+AnyCommand: TypeAlias = Command[Any]
+"""A command, whatever it answers with."""
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request(Data, Generic[T_co]):
@@ -91,13 +95,23 @@ def actor_json(actor: ActorLike) -> Any:
     )
 
 
+def a_command(given: object) -> object:
+    """What is given, where it is a command."""
+    if isinstance(given, Command):
+        return given
+    what = f"a command of tenantry.commands is wanted, not {called(given)}"
+    raise Amiss(what, "make one, as in RequestDelink(link=…)")
+
+
 def given(members: dict[str, Any], place: str) -> dict[str, Any]:
     """What is given, of arguments or fields, as the door takes it; `place` is where that stands in the call."""
     said: dict[str, Any] = {}
     for name, value in members.items():
-        if value is None or isinstance(value, Unset):
+        if name == "command":
+            said[name] = checked(f"{place}.{name}", a_command, value)
+        elif value is None or isinstance(value, Unset):
             continue
-        if name == "actor":
+        elif name == "actor":
             said[name] = checked(f"{place}.{name}", actor_json, value)
         elif name in ("filter", "paging"):
             said[name] = given(value, f"{place}.{name}")

@@ -358,13 +358,7 @@ def _id(given: uuid.UUID | str) -> uuid.UUID:
 def _envelope(
     place: str, command: Command[Any], actor: ActorLike, request_id: Id | None, expected_seq: int | None
 ) -> dict[str, Any]:
-    checked(f"{place}.command", _command, command)
     return given({"actor": actor, "command": command, "id": request_id, "expected_seq": expected_seq}, place)
-
-
-def _command(given: object) -> None:
-    if not isinstance(given, Command):
-        raise Amiss(f"a command of tenantry.commands is wanted, not {called(given)}", "make one, as in RequestDelink(link=…)")
 
 
 def _executed(told: dict[str, Any]) -> Executed[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from . import _read, commands, model
-from ._command import ActorLike, Command, Executed, PolicyLike
+from ._command import ActorLike, AnyCommand, Command, Executed, PolicyLike
 from ._data import UNSET, AsOf, Id, TypedDevice, Unset, read_id
 from ._rows import Answer, Rows
 
@@ -3478,6 +3478,220 @@ class Queries(ABC):
         d = self._ask("policy", {"as_of": as_of}).value
         return _read.read_policy(d)
 
+    def tenant_access(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: model.TenantId | str,
+        as_of: AsOf | None = None,
+        permission: model.Permission | None = None,
+        service: model.Service | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.TenantAccessRow]:
+        """Who can reach a tenant, and why: the people who are named to whoever may see its users, role by role (X-3).
+        Of others `organisation_access` tells. A page costs whoever's assignments may reach the tenant up to its end.
+        A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            permission: Only whoever holds this permission, be it with a service alone.
+            service: Only whoever holds it, or anything, with this service.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "tenant_access",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "filter": {"permission": permission, "service": service},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_tenant_access_row, cursor, limit)
+
+    def organisation_access(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: model.TenantId | str,
+        as_of: AsOf | None = None,
+    ) -> tuple[model.OrganisationAccessRow, ...]:
+        """The other organisations whose people can reach a tenant, in the order of their ids, and what one or another
+        of these may do there (X-3): whoever `tenant_access` does not name, of organisations that are there for the
+        actor. Costs their people, as long as none of them may do all that any could.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+        """
+        d = self._ask("organisation_access", {"actor": actor, "tenant": tenant, "as_of": as_of}).value
+        return tuple(_read.read_organisation_access_row(x) for x in d)
+
+    def user_access(
+        self,
+        *,
+        actor: ActorLike,
+        user: model.UserId | str,
+        as_of: AsOf | None = None,
+        permission: model.Permission | None = None,
+        service: model.Service | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.UserAccessRow]:
+        """The tenants that somebody can reach, and why: told to themselves, and to whoever may see the users of their
+        home, of tenants whose users they may see (X-3). A page costs the tenants that their assignments may reach up
+        to its end. A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            user: Whose access.
+            as_of: When; now, if left out.
+            permission: Only whoever holds this permission, be it with a service alone.
+            service: Only whoever holds it, or anything, with this service.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "user_access",
+                {
+                    "actor": actor,
+                    "user": user,
+                    "as_of": as_of,
+                    "filter": {"permission": permission, "service": service},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_user_access_row, cursor, limit)
+
+    def tenant_access_changes(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: model.TenantId | str,
+        since: AsOf,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.AccessChangeRow]:
+        """Who can reach a tenant who could not at a moment that has passed, and the other way round; who may do
+        something else (X-3). Told as both reviews are, then and now. A page costs whoever reaches the tenant, or
+        did. A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            since: Since when.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "tenant_access_changes",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "since": since,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_access_change_row, cursor, limit)
+
+    def user_access_changes(
+        self,
+        *,
+        actor: ActorLike,
+        user: model.UserId | str,
+        since: AsOf,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.AccessChangeRow]:
+        """What somebody can reach that they could not at a moment that has passed, and the other way round (X-3). Told
+        as both reviews are, then and now. A page costs the tenants that they reach, or did. A lazy list: rows are
+        read as you come to them.
+
+        Args:
+            actor: Who asks.
+            user: Whose access.
+            since: Since when.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "user_access_changes",
+                {
+                    "actor": actor,
+                    "user": user,
+                    "since": since,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_access_change_row, cursor, limit)
+
+    def preview(
+        self,
+        command: AnyCommand,
+        /,
+        *,
+        actor: ActorLike,
+        as_of: AsOf | None = None,
+        cursor: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+    ) -> model.Previewed:
+        """What a command would lead to, if its actor gave it now: what would be recorded, who would be told, who would
+        gain and who would lose access, and which rows of resellers would be others (X-1). Nothing happens, and no id
+        is used up; whoever might not give it is refused as the command would be. The pages are those of who gains
+        and who loses.
+
+        Args:
+            command: The command.
+            actor: Who would give it, and asks.
+            as_of: When; now, if left out.
+            cursor: Where the page before ended; none for the first page.
+            descending: Whether the order is turned round.
+            limit: How many rows, 1 to 1000; 100, if left out.
+        """
+        d = self._ask(
+            "preview",
+            {
+                "actor": actor,
+                "command": command,
+                "as_of": as_of,
+                "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+            },
+        ).value
+        return _read.read_previewed(d)
+
     def audit(
         self,
         *,
@@ -3630,6 +3844,38 @@ class Queries(ABC):
             )
 
         return Rows(ask, _read.read_record, cursor, limit)
+
+    def host_access_changes(
+        self,
+        *,
+        after: int = 0,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.AccessEvent]:
+        """Who gained and who lost access by records of the journal, and by time alone before each of them (X-13). A
+        lazy list: rows are read as you come to them.
+
+        Args:
+            after: Only by those after this record.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "host_access_changes",
+                {
+                    "after": after,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_access_event, cursor, limit)
 
     def notices(self, *, consumer: str, limit: int | None = None) -> model.Mail:
         """Notices that a consumer has not acknowledged (A-4).

@@ -15,6 +15,9 @@ from ._data import Data
 from ._word import Word
 
 __all__ = [
+    "AccessChangeRow",
+    "AccessEvent",
+    "AccessWay",
     "Actor",
     "AddedCustomer",
     "AddedServices",
@@ -114,6 +117,7 @@ __all__ = [
     "Operation",
     "Operator",
     "Organisation",
+    "OrganisationAccessRow",
     "Parsed",
     "ParsedFlaw",
     "ParsedText",
@@ -147,6 +151,7 @@ __all__ = [
     "RequestId",
     "Requested",
     "ResellerCustomerRow",
+    "ResellerRowChange",
     "ResellerSort",
     "ResellerStatus",
     "Restored",
@@ -168,6 +173,7 @@ __all__ = [
     "SubjectTenant",
     "SubjectUser",
     "Tenant",
+    "TenantAccessRow",
     "TenantId",
     "TenantKind",
     "TenantResellerRow",
@@ -189,6 +195,7 @@ __all__ = [
     "UploadRow",
     "UploadedTo",
     "User",
+    "UserAccessRow",
     "UserId",
     "UserOnTenant",
     "UserRow",
@@ -896,6 +903,67 @@ class WhoAsks(Word):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AccessChangeRow(Data):
+    """What somebody may do on a tenant that they could not before, and what no more (X-1, X-3).
+
+    Attributes:
+        user: Who.
+        tenant: On which tenant.
+        gained: What they may do now.
+        lost: What they may not do any more.
+    """
+
+    user: UserId
+    tenant: TenantId
+    gained: tuple[HeldPermission, ...] = ()
+    lost: tuple[HeldPermission, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AccessEvent(Data):
+    """The same, and what brought it about (X-13).
+
+    Attributes:
+        seq: The record that brought it about; of what has ended by time alone, the next one.
+        at: Since when it is so: the record's moment, or that at which a link ended.
+        user: Who.
+        tenant: On which tenant.
+        command: The command of the record; none, where time alone brought it about.
+        gained: What they may do since.
+        lost: What they may not do any more.
+    """
+
+    seq: int
+    at: Timestamp
+    user: UserId
+    tenant: TenantId
+    command: str | None = None
+    gained: tuple[HeldPermission, ...] = ()
+    lost: tuple[HeldPermission, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AccessWay(Data):
+    """By what somebody may do something on a tenant: an assignment, and the links that it comes down by (X-3).
+
+    Attributes:
+        held: What they may do by it, as checks say.
+        chain: The links between the tenant and the person's home, from the tenant upwards, where all of them are
+            there for whoever asks; empty at home.
+        granted: What of that rests on a grant of the customer's (P-7).
+        grounds: The assignment that decides, where the tenant that it is on is there for whoever asks.
+    """
+
+    held: tuple[HeldPermission, ...]
+    chain: tuple[LinkId, ...] = ()
+    granted: frozenset[Permission] = frozenset()
+    grounds: Grounds | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AddedCustomer(Data):
     """The ids of a customer that was added.
 
@@ -914,7 +982,7 @@ class AddedCustomer(Data):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AddressChange(Data):
     """That a user is asked to confirm another address, as it was asked last; at most one per user (U-1). The address is
-    [`Personal`] data, and is known only as long as they are asked.
+    `Personal` data, and is known only as long as they are asked.
 
     Attributes:
         user: Whose address; its key as well.
@@ -1950,6 +2018,20 @@ class Organisation(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OrganisationAccessRow(Data):
+    """Another organisation whose people can reach a tenant (X-3).
+
+    Attributes:
+        organisation: The organisation.
+        held: What one or another of its people may do there, as checks say. Never empty.
+    """
+
+    organisation: Organisation
+    held: tuple[HeldPermission, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Personal(Data):
     """The personal data kept about one subject: erasable, and in no record or entity (U-5).
 
@@ -2250,6 +2332,22 @@ class ResellerCustomerRow(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ResellerRowChange(Data):
+    """A row of a reseller's list before and after a command (X-1).
+
+    Attributes:
+        reseller: The reseller.
+        after: The row as it would be; none, where there would be none.
+        before: The row as it is; none, where there is none yet.
+    """
+
+    reseller: TenantId
+    after: ResellerCustomerRow | None = None
+    before: ResellerCustomerRow | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Restored(Data):
     """What a restore led to.
 
@@ -2403,6 +2501,26 @@ class Tenant(Data):
     holds: frozenset[Hold] = frozenset()
     prefix: Prefix | None = None
     website: Website | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TenantAccessRow(Data):
+    """Somebody who can reach a tenant, and why (X-3).
+
+    Attributes:
+        user: Who.
+        home: Their organisation.
+        ways: By what, and what they may do by it. Never empty.
+        email: Their address, where the actor may see the users of their home.
+        name: Their name, where the actor may see the users of their home.
+    """
+
+    user: UserId
+    home: TenantId
+    ways: tuple[AccessWay, ...]
+    email: Email | None = None
+    name: PersonName | None = None
 
 
 @final
@@ -2638,7 +2756,7 @@ class UploadedTo(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class User(Data):
-    """A person with one home tenant (U-1). Name and address are [`Personal`] data.
+    """A person with one home tenant (U-1). Name and address are `Personal` data.
 
     Attributes:
         id: The key.
@@ -2651,6 +2769,24 @@ class User(Data):
     home: TenantId
     state: UserState
     since: Timestamp
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class UserAccessRow(Data):
+    """A tenant that somebody can reach, and why (X-3).
+
+    Attributes:
+        tenant: The tenant.
+        name: Its company name.
+        number: Its number.
+        ways: By what, and what they may do by it. Never empty.
+    """
+
+    tenant: TenantId
+    name: CompanyName
+    number: Number
+    ways: tuple[AccessWay, ...]
 
 
 @final

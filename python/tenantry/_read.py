@@ -9,6 +9,37 @@ from typing import Any
 
 from . import codes, events, model, notices
 from ._data import UNSET, Unset, moment, read_id
+from ._rows import Page, read_page
+
+
+def read_access_change_row(d: Any) -> model.AccessChangeRow:
+    return model.AccessChangeRow(
+        user=read_id(d["user"]),
+        tenant=read_id(d["tenant"]),
+        gained=tuple(read_held_permission(x) for x in d.get("gained", ())),
+        lost=tuple(read_held_permission(x) for x in d.get("lost", ())),
+    )
+
+
+def read_access_event(d: Any) -> model.AccessEvent:
+    return model.AccessEvent(
+        seq=d["seq"],
+        at=moment(d["at"]),
+        user=read_id(d["user"]),
+        tenant=read_id(d["tenant"]),
+        command=d.get("command"),
+        gained=tuple(read_held_permission(x) for x in d.get("gained", ())),
+        lost=tuple(read_held_permission(x) for x in d.get("lost", ())),
+    )
+
+
+def read_access_way(d: Any) -> model.AccessWay:
+    return model.AccessWay(
+        held=tuple(read_held_permission(x) for x in d["held"]),
+        chain=tuple(read_id(x) for x in d.get("chain", ())),
+        granted=frozenset(d.get("granted", ())),
+        grounds=None if (v := d.get("grounds")) is None else read_grounds(v),
+    )
 
 
 def _actor_user(d: Any) -> model.ByUser:
@@ -1510,6 +1541,13 @@ def read_organisation(d: Any) -> model.Organisation:
     return model.Organisation(tenant=read_id(d["tenant"]), name=d["name"], number=d["number"])
 
 
+def read_organisation_access_row(d: Any) -> model.OrganisationAccessRow:
+    return model.OrganisationAccessRow(
+        organisation=read_organisation(d["organisation"]),
+        held=tuple(read_held_permission(x) for x in d["held"]),
+    )
+
+
 def _parsed_text(d: Any) -> model.ParsedText:
     return model.ParsedText(text=d["text"])
 
@@ -1598,6 +1636,27 @@ def read_prefix_reuse(d: Any) -> model.PrefixReuse:
     if "quarantine" in d:
         return _prefix_reuse_quarantine(d["quarantine"])
     raise ValueError(f"PrefixReuse has no {d!r}")
+
+
+def read_previewed(d: Any) -> model.Previewed:
+    return model.Previewed(
+        records=tuple(read_previewed_record(x) for x in d["records"]),
+        notices=tuple(read_previewed_notice(x) for x in d["notices"]),
+        rights=read_page(d["rights"], read_access_change_row),
+        resellers=tuple(read_reseller_row_change(x) for x in d["resellers"]),
+    )
+
+
+def read_previewed_notice(d: Any) -> model.PreviewedNotice:
+    return model.PreviewedNotice(
+        kind=read_notice_kind(d["kind"]),
+        to=frozenset(read_subject(x) for x in d["to"]),
+        operator=d.get("operator", False),
+    )
+
+
+def read_previewed_record(d: Any) -> model.PreviewedRecord:
+    return model.PreviewedRecord(command=d["command"], events=tuple(read_event(x) for x in d["events"]))
 
 
 def read_profile(d: Any) -> model.Profile:
@@ -1691,6 +1750,14 @@ def read_reseller_customer_row(d: Any) -> model.ResellerCustomerRow:
     )
 
 
+def read_reseller_row_change(d: Any) -> model.ResellerRowChange:
+    return model.ResellerRowChange(
+        reseller=read_id(d["reseller"]),
+        after=None if (v := d.get("after")) is None else read_reseller_customer_row(v),
+        before=None if (v := d.get("before")) is None else read_reseller_customer_row(v),
+    )
+
+
 def read_role(d: Any) -> model.Role:
     return model.Role(
         id=read_id(d["id"]),
@@ -1763,6 +1830,16 @@ def read_tenant(d: Any) -> model.Tenant:
         holds=frozenset(model.Hold(x) for x in d.get("holds", ())),
         prefix=d.get("prefix"),
         website=d.get("website"),
+    )
+
+
+def read_tenant_access_row(d: Any) -> model.TenantAccessRow:
+    return model.TenantAccessRow(
+        user=read_id(d["user"]),
+        home=read_id(d["home"]),
+        ways=tuple(read_access_way(x) for x in d["ways"]),
+        email=d.get("email"),
+        name=d.get("name"),
     )
 
 
@@ -1858,6 +1935,15 @@ def read_user(d: Any) -> model.User:
         home=read_id(d["home"]),
         state=model.UserState(d["state"]),
         since=moment(d["since"]),
+    )
+
+
+def read_user_access_row(d: Any) -> model.UserAccessRow:
+    return model.UserAccessRow(
+        tenant=read_id(d["tenant"]),
+        name=d["name"],
+        number=d["number"],
+        ways=tuple(read_access_way(x) for x in d["ways"]),
     )
 
 

@@ -65,7 +65,7 @@ class Page(Data, _Framed[T]):
     Attributes:
         items: The rows.
         next: Where the next page begins, to be given back to the same question; None, if this is the last.
-        seq: The revision it was read at, where the list is of the world at a moment.
+        seq: The revision it was read at, where the list is of the world at a moment and is the whole answer.
     """
 
     items: tuple[T, ...]
@@ -88,6 +88,11 @@ class Page(Data, _Framed[T]):
     def _repr_html_(self) -> str:
         """The page as a notebook shows it."""
         return _table(self.items, "" if self.next is None else "there are more rows in the list")
+
+
+def read_page(d: Any, read: Callable[[Any], T], seq: int | None = None) -> Page[T]:
+    """A page, from JSON."""
+    return Page(items=tuple(read(one) for one in d["rows"]), next=d.get("next"), seq=seq)
 
 
 @final
@@ -115,8 +120,7 @@ class Rows(_Framed[T]):
 
     def _page(self, cursor: str | None, limit: int) -> Page[T]:
         answer = self._ask(cursor, limit)
-        found = answer.value["rows"]
-        return Page(items=tuple(self._read(one) for one in found), next=answer.value.get("next"), seq=answer.seq)
+        return read_page(answer.value, self._read, answer.seq)
 
     def page(self) -> Page[T]:
         """The first page alone, with where the next one begins: for a web page."""

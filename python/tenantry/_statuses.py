@@ -356,6 +356,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "{} has passed already, or is no later than the end that the link has",
         "name a later moment, or more days",
     ),
+    "moment_passed": (
+        430,
+        "value",
+        "X-1",
+        "what a command would lead to is told of the present, and record {} is of the past",
+        "leave the moment out",
+    ),
     "id_taken": (
         501,
         "state",

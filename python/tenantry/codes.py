@@ -211,6 +211,10 @@ class Code(Status):
     """429 (L-9): {} has passed already, or is no later than the end that the link has; name a later moment, or more
     days."""
 
+    MOMENT_PASSED = "moment_passed"
+    """430 (X-1): what a command would lead to is told of the present, and record {} is of the past; leave the moment
+    out."""
+
     ID_TAKEN = "id_taken"
     """501 (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out."""
 

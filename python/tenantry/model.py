@@ -10,8 +10,12 @@ from typing import final
 from . import events, notices
 from ._data import Data
 from ._model import *
+from ._rows import Page
 
 __all__ = [
+    "AccessChangeRow",
+    "AccessEvent",
+    "AccessWay",
     "Actor",
     "AddedCustomer",
     "AddedServices",
@@ -114,6 +118,7 @@ __all__ = [
     "Operation",
     "Operator",
     "Organisation",
+    "OrganisationAccessRow",
     "Parsed",
     "ParsedFlaw",
     "ParsedText",
@@ -132,6 +137,9 @@ __all__ = [
     "PrefixReuseImmediate",
     "PrefixReuseNever",
     "PrefixReuseQuarantine",
+    "Previewed",
+    "PreviewedNotice",
+    "PreviewedRecord",
     "Profile",
     "Proposal",
     "ProposalContent",
@@ -148,6 +156,7 @@ __all__ = [
     "RequestId",
     "Requested",
     "ResellerCustomerRow",
+    "ResellerRowChange",
     "ResellerSort",
     "ResellerStatus",
     "Restored",
@@ -169,6 +178,7 @@ __all__ = [
     "SubjectTenant",
     "SubjectUser",
     "Tenant",
+    "TenantAccessRow",
     "TenantId",
     "TenantKind",
     "TenantResellerRow",
@@ -190,6 +200,7 @@ __all__ = [
     "UploadRow",
     "UploadedTo",
     "User",
+    "UserAccessRow",
     "UserId",
     "UserOnTenant",
     "UserRow",
@@ -263,6 +274,56 @@ class Notice(Data):
     to: Recipients
     address: Email | None = None
     settled: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Previewed(Data):
+    """What a command would lead to, as far as whoever would give it is told (X-1). Nothing of it has happened.
+
+    Attributes:
+        records: The records that would be written: of what is due first, then the command's own. Ids that the
+            command leaves out are placeholders, which nothing will have.
+        notices: Who would be told of what.
+        rights: Who would gain and who would lose rights.
+        resellers: The rows of resellers' lists that would be others.
+    """
+
+    records: tuple[PreviewedRecord, ...]
+    notices: tuple[PreviewedNotice, ...]
+    rights: Page[AccessChangeRow]
+    resellers: tuple[ResellerRowChange, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PreviewedNotice(Data):
+    """A notice that there would be (X-1).
+
+    Attributes:
+        kind: What it would say.
+        to: Whom it would go to: people of one's own organisation, and other organisations once, however many of
+            their people are told.
+        operator: Whether the platform's own staff is told.
+    """
+
+    kind: notices.NoticeKind
+    to: frozenset[Subject]
+    operator: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PreviewedRecord(Data):
+    """A record that would be written (X-1).
+
+    Attributes:
+        command: Its command.
+        events: What would happen.
+    """
+
+    command: str
+    events: tuple[events.Event, ...]
 
 
 @final
