@@ -13,6 +13,8 @@ void processes(stage *on);
 void onboarding(stage *on);
 void resellers(stage *on);
 void alerts(stage *on);
+void review(stage *on);
+void preview(stage *on);
 /* The policy that the file of `alerts` begins with. */
 const char *alerts_policy(void);
 

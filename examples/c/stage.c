@@ -276,13 +276,11 @@ const cJSON *does(stage *on, cJSON *actor, const char *what, cJSON *command) {
   return in(reply, "outcome");
 }
 
-/* The whole refusal, as JSON. */
-static const cJSON *is_refused(stage *on, cJSON *actor, const char *what, cJSON *command) {
-  on->now += 5 * MINUTE;
-  const char *told = line(on, actor, what);
+/* The whole refusal of a call, as JSON. */
+static const cJSON *call_is_refused(stage *on, const char *told, const char *verb, cJSON *body) {
   const cJSON *reply;
   tenantry_error *error = NULL;
-  tenantry_status status = send(on, "execute", request(actor, command), &reply, &error);
+  tenantry_status status = send(on, verb, body, &reply, &error);
   if (status == TENANTRY_OK) stop("%s: was to be refused", told);
   if (status >= 1000) stop("%s: %s", told, tenantry_error_message(error, NULL));
   refused(clock_now(on), told, status, tenantry_status_name(status), in_names(on, tenantry_error_message(error, NULL)),
@@ -290,6 +288,16 @@ static const cJSON *is_refused(stage *on, cJSON *actor, const char *what, cJSON 
   const cJSON *fault = keep(cJSON_Parse(tenantry_error_json(error, NULL)));
   tenantry_error_free(&error);
   return fault;
+}
+
+static const cJSON *is_refused(stage *on, cJSON *actor, const char *what, cJSON *command) {
+  on->now += 5 * MINUTE;
+  const char *told = line(on, actor, what);
+  return call_is_refused(on, told, "execute", request(actor, command));
+}
+
+void may_not_ask(stage *on, tenantry_id user, const char *what, cJSON *asked) {
+  call_is_refused(on, format("%s %s", name_of(on, user), what), "ask", asked);
 }
 
 tenantry_status tries(stage *on, cJSON *actor, const char *what, cJSON *command) {
@@ -353,6 +361,14 @@ const char *happened(const cJSON *events, const char *between) {
     told = format("%s%s%s", told, *told ? between : "", text_in(event, "event"));
     if (times > 1) told = format("%s × %d", told, times);
   }
+  return told;
+}
+
+const char *permissions(const cJSON *held) {
+  int count = cJSON_GetArraySize(held);
+  if (count > 2) return format("%d permissions", count);
+  const char *told = count == 0 ? "–" : "";
+  each(one, held) told = format("%s%s%s", told, *told ? "\n" : "", text_in(one, "permission"));
   return told;
 }
 

@@ -90,12 +90,17 @@ tenantry_status tries(stage *on, cJSON *actor, const char *what, cJSON *command)
 /* The same with many things: for each, what stands in its way. */
 void tries_each(stage *on, cJSON *actor, const char *what, const char *const *things, size_t count, cJSON *command);
 
+/* Somebody asks something, and is refused. */
+void may_not_ask(stage *on, tenantry_id user, const char *what, cJSON *asked);
+
 /* Delivers the notices that wait; or takes them, each with the sorted addresses in `to`, and delivers nothing. */
 void deliver(stage *on);
 const cJSON *post(stage *on);
 
 /* What happened, by name, repeated things counted. */
 const char *happened(const cJSON *events, const char *between);
+/* What somebody may do: by name, or how much, where it is more than two permissions. */
+const char *permissions(const cJSON *held);
 /* What the journal holds, record by record. */
 void history(stage *on);
 /* Replays the whole journal and says that it holds. */

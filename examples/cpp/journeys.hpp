@@ -12,6 +12,8 @@ void processes(stage& on);
 void onboarding(stage& on);
 void resellers(stage& on);
 void alerts(stage& on);
+void review(stage& on);
+void preview(stage& on);
 // The policy that the file of `alerts` begins with.
 json alerts_policy();
 

@@ -14,7 +14,8 @@ static const char USAGE[] = R"(usage: tenantry-journeys [--dir DIRECTORY] [JOURN
 Plays the journeys, all of them if none is named, each on an SQLite file that it creates.
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
-journeys: jointly, fully, crossing, clients, processes, onboarding, resellers, alerts
+journeys: jointly, fully, crossing, clients, processes, onboarding, resellers, alerts, review,
+          preview
 )";
 
 // A journey: its name, the policy that its file begins with, and the story.
@@ -30,7 +31,8 @@ static json of_clients() { return TENANTRY_POLICY_CLIENTS; }
 static const std::vector<journey> JOURNEYS{
     {"jointly", standard, jointly},     {"fully", standard, fully},         {"crossing", standard, crossing},
     {"clients", of_clients, clients},   {"processes", standard, processes}, {"onboarding", standard, onboarding},
-    {"resellers", standard, resellers}, {"alerts", alerts_policy, alerts},
+    {"resellers", standard, resellers}, {"alerts", alerts_policy, alerts},  {"review", standard, review},
+    {"preview", standard, preview},
 };
 
 static journey named(const std::string& name) {

@@ -177,17 +177,24 @@ json stage::does(const actor& by, std::string_view what, json command) {
   }
 }
 
-json stage::is_refused(const actor& by, std::string_view what, json command) {
-  now_ += 5 * MINUTE;
-  const auto told_line = line(by, what);
+json stage::is_refused(const std::string& told_line, const json& request) {
   try {
-    execute(by, std::move(command));
+    call(request);
   } catch (const tenantry::error& error) {
     if (!error.refused()) throw;
     told.refused(clock_face(), told_line, error.status(), error.name(), in_names(error.what()), error.remedy());
     return json::parse(error.json());
   }
   throw std::runtime_error(told_line + ": was to be refused");
+}
+
+json stage::is_refused(const actor& by, std::string_view what, json command) {
+  now_ += 5 * MINUTE;
+  return is_refused(line(by, what), {{"execute", {{"actor", by.as_json}, {"command", std::move(command)}}}});
+}
+
+void stage::may_not_ask(const id& user, std::string_view what, json query) {
+  is_refused(line(user, what), {{"ask", std::move(query)}});
 }
 
 void stage::tries(const actor& by, std::string_view what, json command) {
@@ -279,6 +286,14 @@ std::string happened(const json& events, std::string_view between) {
   list texts;
   for (const auto& [name, times] : names) texts.push_back(times == 1 ? name : name + " × " + to_string(times));
   return joined(texts, between);
+}
+
+std::string permissions(const json& held) {
+  if (held.empty()) return "–";
+  if (held.size() > 2) return to_string(held.size()) + " permissions";
+  list names;
+  for (const auto& one : held) names.push_back(one.at("permission"));
+  return joined(names, "\n");
 }
 
 std::string status_of(const json& stage) {

@@ -106,6 +106,8 @@ class stage {
   // Somebody tries something, and it is refused; with many things, what stands in the way of each.
   void tries(const actor& by, std::string_view what, json command);
   void tries_each(const actor& by, std::string_view what, const list& things, json command);
+  // Somebody asks something, and is refused.
+  void may_not_ask(const id& user, std::string_view what, json query);
   // Takes the notices that wait, by kind and sorted addresses; or shows them, too.
   std::vector<std::pair<std::string, list>> post();
   void deliver();
@@ -120,6 +122,7 @@ class stage {
 
  private:
   json is_refused(const actor& by, std::string_view what, json command);
+  json is_refused(const std::string& told_line, const json& request);
   std::string line(const actor& by, std::string_view what) const;
 };
 
@@ -127,6 +130,8 @@ class stage {
 std::string clock_face(const std::string& timestamp);
 // What happened, by name, repeated things counted.
 std::string happened(const json& events, std::string_view between = "\n");
+// What somebody may do: by name, or how much, where it is more than two permissions.
+std::string permissions(const json& held);
 std::string joined(const list& texts, std::string_view between = ", ");
 // What a link's stage is called.
 std::string status_of(const json& stage);

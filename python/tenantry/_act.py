@@ -19,10 +19,21 @@ from . import _demo, _fields, _native
 from ._command import ActorLike, Command, Executed
 from ._data import UNSET, Data
 from ._database import Database, open, restore
-from ._find import OPENED, NotDone, NotFound, Wanted, called, named, opened, person, the_id, the_person
-from ._show import as_json, facts, said
+from ._find import OPENED, SCREEN, NotDone, NotFound, Wanted, called, named, opened, person, tenant_name, the_id, the_person
+from ._review import gained
+from ._show import as_json, facts, said, table
 from .errors import Refused, misuse
-from .model import ByUser, Operator, Policy, TenantKind
+from .model import (
+    ByUser,
+    Operator,
+    Policy,
+    Previewed,
+    PreviewedNotice,
+    ResellerCustomerRow,
+    ResellerRowChange,
+    SubjectUser,
+    TenantKind,
+)
 
 # Stores that are made.
 
@@ -151,16 +162,14 @@ def do(wanted: Wanted) -> int:
 
 def perform(wanted: Wanted, name: str, words: Sequence[str]) -> int:
     """Does one command, as it is typed."""
-    with contextlib.ExitStack() as stack:
-        store = wanted
-        if wanted.dry_run:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tenantry-"))
-            copied(wanted, os.path.join(folder, "copy.db"))
-            store = Wanted(file=os.path.join(folder, "copy.db"))
-        db = stack.enter_context(opened(store, read_only=False))
+    if wanted.dry_run:
+        if wanted.request is not None or wanted.expect is not None:
+            raise misuse("a dry run has no request and expects no record", "leave --request and --expect out")
+        return foresee(wanted, name, words, SCREEN)
+    with opened(wanted, read_only=False) as db:
         who, whom = asking(db, wanted)
-        command = _fields.made(name, words, lambda kind, text: the_id(db, kind, text))
-        if not wanted.dry_run and not agreed(wanted, lambda: lines(db, command, whom)):
+        command = typed(db, name, words)
+        if not agreed(wanted, lambda: lines(db, command, whom)):
             print("nothing was done", file=sys.stderr)
             return 1
         try:
@@ -169,6 +178,11 @@ def perform(wanted: Wanted, name: str, words: Sequence[str]) -> int:
             raise refusal(db, no, wanted) from no
         receipt(db, command, told, wanted)
     return 0
+
+
+def typed(db: Database, name: str, words: Sequence[str]) -> Command[Any]:
+    """The command that is typed so, with the ids of what is named in it."""
+    return _fields.made(name, words, lambda kind, text: the_id(db, kind, text))
 
 
 def asking(db: Database, wanted: Wanted) -> tuple[ActorLike, str]:
@@ -242,8 +256,7 @@ def receipt(db: Database, command: Command[Any], told: Executed[Any], wanted: Wa
     if wanted.json:
         print(as_json(told))
         return
-    done = "would be done" if wanted.dry_run else "done"
-    shown: dict[str, object] = {done: told.command, "record": told.seq, "happened": [it.event for it in told.events]}
+    shown: dict[str, object] = {"done": told.command, "record": told.seq, "happened": [it.event for it in told.events]}
     shown.update(answer(db, outcome_name(command), told.outcome))
     facts(shown, "table")
 
@@ -273,6 +286,85 @@ def answer(db: Database, name: str, outcome: Any) -> dict[str, object]:
             found.update(answer(db, part, value))
         return found
     return {name: outcome}
+
+
+def preview(wanted: Wanted) -> int:
+    _fields.the_command(wanted.command)
+    return foresee(wanted, wanted.command, wanted.fields, min(wanted.limit or MOST, MOST))
+
+
+MOST: Final = 1000
+"""How many rows of who gains and who loses are shown at most."""
+
+
+def foresee(wanted: Wanted, name: str, words: Sequence[str], limit: int) -> int:
+    """Says what one command, as it is typed, would lead to."""
+    with opened(wanted) as db:
+        who, _ = asking(db, wanted)
+        command = typed(db, name, words)
+        try:
+            told = db.preview(command, actor=who, limit=limit)
+        except Refused as no:
+            raise refusal(db, no, wanted) from no
+        if wanted.json:
+            print(as_json(told))
+        else:
+            foreseen(db, name, told)
+        if told.rights.next is not None:
+            sys.stdout.flush()
+            print(f"… more than {limit} rows gain and lose; `tenantry preview --limit` shows up to {MOST}", file=sys.stderr)
+    return 0
+
+
+def foreseen(db: Database, name: str, told: Previewed) -> None:
+    """What a command would lead to, for people. There are headings for what there is."""
+    due = [event.event for record in told.records[:-1] for event in record.events]
+    own = [event.event for record in told.records[-1:] for event in record.events]
+    shown: dict[str, object] = {"would be done": name, **({"due first": due} if due else {}), "would happen": own}
+    facts(shown, "table")
+    tables: list[tuple[str, tuple[str, ...], list[tuple[object, ...]]]] = [
+        ("who would be told", ("notice", "about", "to"), [noticed(db, it) for it in told.notices]),
+        (
+            "who would gain and lose",
+            ("who", "on", "gains", "loses"),
+            [(called(db, it.user), called(db, it.tenant), *gained(it)) for it in told.rights],
+        ),
+        (
+            "what resellers would read",
+            ("reseller", "customer", "now", "then"),
+            [reread(db, it) for it in told.resellers],
+        ),
+    ]
+    for heading, columns, rows in tables:
+        if rows:
+            print(f"\n{heading}:")
+            table(columns, rows)
+    if not told.rights:
+        print("\nnobody would gain or lose anything")
+
+
+def noticed(db: Database, it: PreviewedNotice) -> tuple[object, ...]:
+    people = [person(db, ByUser(user=one.user)) for one in it.to if isinstance(one, SubjectUser)]
+    others = [tenant_name(db, one.tenant) for one in it.to if not isinstance(one, SubjectUser)]
+    return it.kind.kind, subjects(db, it.kind), sorted(people) + sorted(others) + (["the operator"] if it.operator else [])
+
+
+def subjects(db: Database, kind: Data) -> list[str]:
+    """What a notice is about."""
+    told = (value for _, value in members(kind) if value is not None)
+    return [called(db, value) if isinstance(value, uuid.UUID) else clear(db, value) for value in told]
+
+
+def reread(db: Database, it: ResellerRowChange) -> tuple[object, ...]:
+    row = it.before or it.after
+    return called(db, it.reseller), row.company if row else None, standing(it.before), standing(it.after)
+
+
+def standing(row: ResellerCustomerRow | None) -> str | None:
+    if row is None:
+        return None
+    devices = "1 device" if row.devices == 1 else f"{row.devices} devices"
+    return f"{row.status}, {devices}"
 
 
 def refusal(db: Database, no: Refused, wanted: Wanted) -> NotDone:

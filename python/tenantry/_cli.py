@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from . import _act, _complete, _desk, _native
+from . import _act, _complete, _desk, _native, _review
 from ._data import AsOf
 from ._database import Database, diagrams, restore
 from ._find import (
@@ -444,7 +444,7 @@ These write to the store:
 These make a file where there is none, and touch no other:
 {making}.
 All others open it for reading and change nothing, and so does `do` with
---dry-run, which asks a copy.
+--dry-run, which is a preview.
 """
 
 
@@ -485,6 +485,9 @@ def parser() -> argparse.ArgumentParser:
             "--as", metavar="USER", dest="actor", help="ask as this user, and see what they see; else as the operator"
         )
 
+    def with_about(one: argparse.ArgumentParser) -> None:
+        one.add_argument("about", metavar="TENANT|ADDRESS", help="a tenant by its number, a person by their address; either by its id")
+
     def with_service(one: argparse.ArgumentParser) -> None:
         one.add_argument("--service", metavar="SERVICE", help="with which service, where it is about one")
 
@@ -504,7 +507,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--ticket", metavar="TICKET", help="the support ticket that the operator cites")
         one.add_argument("--request", metavar="ID", type=an_id, help="names the request: sent again under the same id it is done once")
         one.add_argument("--expect", metavar="RECORD", type=whole, help="refuse it if the journal has moved on from this record")
-        one.add_argument("--dry-run", action="store_true", help="try it on a copy of the store, and do nothing")
+        one.add_argument("--dry-run", action="store_true", help="say what it would lead to, as `preview` does, and do nothing")
         one.add_argument("--yes", action="store_true", help="do not ask first, as is done on a terminal")
 
     more = "With --msp, the first MSP is in it, and with --admin its super admin."
@@ -523,6 +526,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("command", metavar="COMMAND", help="which: add_customer, say; `tenantry commands` lists them")
     one.add_argument("fields", metavar="FIELD=VALUE", nargs="*", help="numbers of tenants and addresses of users stand for ids")
     with_writing(one)
+    with_json(one)
+
+    more = "The fields are as for `do`. Ids of what there would be are made up."
+    one = with_file(command("preview", _act.preview, "what a command would lead to: who is told, who gains and loses", more))
+    one.add_argument("command", metavar="COMMAND", help="which: request_delink, say; `tenantry commands` lists them")
+    one.add_argument("fields", metavar="FIELD=VALUE", nargs="*", help="numbers of tenants and addresses of users stand for ids")
+    one.add_argument("--as", metavar="USER", dest="actor", help="who would give it: an e-mail address or an id; else the operator")
+    one.add_argument("--ticket", metavar="TICKET", help="the support ticket that the operator would cite")
+    one.add_argument("--limit", metavar="N", type=whole, default=SCREEN, help=f"how many rows of who gains and loses, up to {_act.MOST}")
     with_json(one)
 
     one = command("commands", _act.commands, "what can be done, and what it takes")
@@ -598,6 +610,28 @@ def parser() -> argparse.ArgumentParser:
     with_service(one)
     with_moment(one)
     with_json(one)
+
+    more = "People whom --as may not see are told as their organisation."
+    one = with_file(command("review", _review.review, "who can reach a tenant, or what somebody can reach, and why", more))
+    with_about(one)
+    one.add_argument("--permission", metavar="PERMISSION", help="only where this is held, be it with a service alone")
+    one.add_argument("--service", metavar="SERVICE", help="only where it, or anything, is held with this service")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
+    more = "Each of both moments is told as `review` tells it."
+    one = with_file(command("diff", _review.diff, "what a review has now that it had not, and the other way round", more))
+    with_about(one)
+    one.add_argument("--since", metavar="MOMENT", type=moment, required=True, help="the moment before: a record's number or a time")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
+    more = "To go on later, give --after the last record that was shown in full."
+    one = with_file(command("feed", _review.feed, "who gained and who lost what, record by record", more))
+    one.add_argument("--after", metavar="RECORD", type=whole, default=0, help="only what came after this record")
+    with_rows(one)
 
     more = "People of the other side of a link show as their organisation to those whom --as names."
     one = with_file(command("audit", audit, "what happened to a tenant, record by record", more))

@@ -96,7 +96,7 @@ _tenantry_offer() {
         -*) if [ -n "$(_tenantry_words "$name $word")" ]; then last="$word"; fi ;;
         *)
             place=$((place + 1))
-            if [ "$name $place" = "do 2" ]; then key="do $word"; fi
+            case "$name $place" in "do 2" | "preview 2") key="do $word" ;; esac
             ;;
         esac
     done

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from ._act import LIBRARY, clear, hung, members, perform, policy_field, said_so
+from ._act import LIBRARY, hung, members, perform, policy_field, said_so, subjects
 from ._data import Data
 from ._database import Database
 from ._find import (
@@ -221,9 +221,7 @@ def notices(wanted: Wanted) -> int:
 
 
 def notice(db: Database, it: Notice) -> tuple[object, ...]:
-    told = (value for _, value in members(it.kind) if value is not None)
-    about = [called(db, value) if isinstance(value, uuid.UUID) else clear(db, value) for value in told]
-    return it.seq, it.kind.kind, about, addresses(db, it), said_so(it.settled)
+    return it.seq, it.kind.kind, subjects(db, it.kind), addresses(db, it), said_so(it.settled)
 
 
 def addresses(db: Database, it: Notice) -> list[str]:

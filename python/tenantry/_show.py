@@ -24,6 +24,13 @@ class Row(NamedTuple):
     data: Data | Mapping[str, object]
 
 
+class Brief(NamedTuple):
+    """A list that is long for people: all of it, and what they are shown of it."""
+
+    exact: Sequence[str]
+    brief: Sequence[str]
+
+
 @dataclass(frozen=True)
 class Listing:
     """A list under its columns; its rows are read as they are shown."""
@@ -71,6 +78,8 @@ def said(value: object, *, exact: bool = False) -> str:
     """A value in a cell: for people to read, or exactly."""
     if value is None:
         return "" if exact else "–"
+    if isinstance(value, Brief):
+        return said(list(value.exact if exact else value.brief), exact=exact)
     if isinstance(value, datetime.datetime):
         return str(to_json(value)) if exact else f"{value.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M}"
     if isinstance(value, Mapping):

@@ -18,8 +18,10 @@ import fully
 import jointly
 import mailer
 import onboarding
+import preview
 import processes
 import resellers
+import review
 import tenantry
 from stage import Stage, Stop
 
@@ -41,6 +43,8 @@ JOURNEYS = {
     "onboarding": Journey(onboarding.play),
     "resellers": Journey(resellers.play),
     "alerts": Journey(alerts.play, alerts.POLICY),
+    "review": Journey(review.play),
+    "preview": Journey(preview.play),
     "mailer": Journey(mailer.play),
 }
 

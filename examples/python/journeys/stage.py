@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -265,6 +265,12 @@ def happened(events: Iterable[Event]) -> list[str]:
     """What happened, by name, repeated things counted."""
     names = Counter(event.event for event in events)
     return [name if times == 1 else f"{name} × {times}" for name, times in names.items()]
+
+
+def permissions(held: Sequence[model.HeldPermission]) -> str:
+    """What somebody may do: by name, or how much, where it is more than two permissions."""
+    few = "\n".join(one.permission for one in held) or "–"
+    return few if len(held) <= 2 else f"{len(held)} permissions"
 
 
 def clock_face(at: datetime) -> str:

@@ -16,8 +16,10 @@ mod jointly;
 mod mailer;
 mod onboarding;
 mod page;
+mod preview;
 mod processes;
 mod resellers;
+mod review;
 mod stage;
 
 /// A journey: its name, the policy that its file begins with, and the story.
@@ -27,7 +29,7 @@ struct Journey {
     play: fn(&mut Stage) -> Result,
 }
 
-const JOURNEYS: [Journey; 9] = [
+const JOURNEYS: [Journey; 11] = [
     Journey { name: "jointly", policy: Policy::default, play: jointly::play },
     Journey { name: "fully", policy: Policy::default, play: fully::play },
     Journey { name: "crossing", policy: Policy::default, play: crossing::play },
@@ -36,6 +38,8 @@ const JOURNEYS: [Journey; 9] = [
     Journey { name: "onboarding", policy: Policy::default, play: onboarding::play },
     Journey { name: "resellers", policy: Policy::default, play: resellers::play },
     Journey { name: "alerts", policy: alerts::policy, play: alerts::play },
+    Journey { name: "review", policy: Policy::default, play: review::play },
+    Journey { name: "preview", policy: Policy::default, play: preview::play },
     Journey { name: "mailer", policy: Policy::default, play: mailer::play },
 ];
 
@@ -45,7 +49,7 @@ Plays the journeys, all of them if none is named, each on an SQLite file that it
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
 journeys: jointly, fully, crossing, clients, processes, onboarding,
-          resellers, alerts, mailer
+          resellers, alerts, review, preview, mailer
 ";
 
 /// What the command line asks for.

@@ -17,7 +17,7 @@ use tenantry::engine::{Clock, Engine, Options};
 use tenantry::event::Event;
 use tenantry::model::{Actor, Link, Subject, Tenant, TenantKind};
 use tenantry::policy::Policy;
-use tenantry::query::{Question, Recipients, Verdict};
+use tenantry::query::{HeldPermission, Question, Recipients, Verdict};
 use tenantry::refusal::{Code, Refusal};
 use tenantry::store::sqlite::{self, SqliteStore};
 use uuid::Uuid;
@@ -351,6 +351,15 @@ pub(crate) fn happened(events: &[Event]) -> Vec<String> {
         if times == 1 { name.to_owned() } else { format!("{name} × {times}") }
     };
     names.into_iter().map(told).collect()
+}
+
+/// What somebody may do: by name, or how much, where it is more than two permissions.
+pub(crate) fn permissions(held: &[HeldPermission]) -> String {
+    match held {
+        [] => "–".to_owned(),
+        [_, _, _, ..] => format!("{} permissions", held.len()),
+        few => few.iter().map(|one| one.permission.as_ref()).collect::<Vec<&str>>().join("\n"),
+    }
 }
 
 /// A moment to the minute.

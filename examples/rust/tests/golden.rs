@@ -65,6 +65,16 @@ fn alerts_consoles_licences_and_what_a_delink_leaves() {
 }
 
 #[test]
+fn who_could_reach_a_customer_and_what_changed_since() {
+    golden("review");
+}
+
+#[test]
+fn what_a_command_leads_to_is_read_before_and_compared_after() {
+    golden("preview");
+}
+
+#[test]
 fn a_mailer_that_is_killed_loses_no_notice() {
     golden("mailer");
 }
