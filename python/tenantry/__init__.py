@@ -319,7 +319,6 @@ __all__ += [
     "PrefixReuseQuarantine",
     "Previewed",
     "PreviewedNotice",
-    "PreviewedRecord",
     "Profile",
     "Proposal",
     "ProposalContent",

@@ -318,10 +318,7 @@ def foresee(wanted: Wanted, name: str, words: Sequence[str], limit: int) -> int:
 
 def foreseen(db: Database, name: str, told: Previewed) -> None:
     """What a command would lead to, for people. There are headings for what there is."""
-    due = [event.event for record in told.records[:-1] for event in record.events]
-    own = [event.event for record in told.records[-1:] for event in record.events]
-    shown: dict[str, object] = {"would be done": name, **({"due first": due} if due else {}), "would happen": own}
-    facts(shown, "table")
+    facts({"would be done": name, "would happen": [it.event for it in told.events]}, "table")
     tables: list[tuple[str, tuple[str, ...], list[tuple[object, ...]]]] = [
         ("who would be told", ("notice", "about", "to"), [noticed(db, it) for it in told.notices]),
         (

@@ -1640,7 +1640,7 @@ def read_prefix_reuse(d: Any) -> model.PrefixReuse:
 
 def read_previewed(d: Any) -> model.Previewed:
     return model.Previewed(
-        records=tuple(read_previewed_record(x) for x in d["records"]),
+        events=tuple(read_event(x) for x in d["events"]),
         notices=tuple(read_previewed_notice(x) for x in d["notices"]),
         rights=read_page(d["rights"], read_access_change_row),
         resellers=tuple(read_reseller_row_change(x) for x in d["resellers"]),
@@ -1653,10 +1653,6 @@ def read_previewed_notice(d: Any) -> model.PreviewedNotice:
         to=frozenset(read_subject(x) for x in d["to"]),
         operator=d.get("operator", False),
     )
-
-
-def read_previewed_record(d: Any) -> model.PreviewedRecord:
-    return model.PreviewedRecord(command=d["command"], events=tuple(read_event(x) for x in d["events"]))
 
 
 def read_profile(d: Any) -> model.Profile:

@@ -139,7 +139,6 @@ __all__ = [
     "PrefixReuseQuarantine",
     "Previewed",
     "PreviewedNotice",
-    "PreviewedRecord",
     "Profile",
     "Proposal",
     "ProposalContent",
@@ -282,14 +281,13 @@ class Previewed(Data):
     """What a command would lead to, as far as whoever would give it is told (X-1). Nothing of it has happened.
 
     Attributes:
-        records: The records that would be written: of what is due first, then the command's own. Ids that the
-            command leaves out are placeholders, which nothing will have.
+        events: What would happen. Ids that the command leaves out are placeholders, which nothing will have.
         notices: Who would be told of what.
         rights: Who would gain and who would lose rights.
         resellers: The rows of resellers' lists that would be others.
     """
 
-    records: tuple[PreviewedRecord, ...]
+    events: tuple[events.Event, ...]
     notices: tuple[PreviewedNotice, ...]
     rights: Page[AccessChangeRow]
     resellers: tuple[ResellerRowChange, ...]
@@ -310,20 +308,6 @@ class PreviewedNotice(Data):
     kind: notices.NoticeKind
     to: frozenset[Subject]
     operator: bool = False
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PreviewedRecord(Data):
-    """A record that would be written (X-1).
-
-    Attributes:
-        command: Its command.
-        events: What would happen.
-    """
-
-    command: str
-    events: tuple[events.Event, ...]
 
 
 @final

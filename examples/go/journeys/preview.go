@@ -14,7 +14,7 @@ import (
 
 // previewed is what a command would lead to.
 type previewed struct {
-	Records []struct{ Events []event }
+	Events  []event
 	Notices []struct {
 		Kind     struct{ Kind string }
 		To       []struct{ User, Tenant string }
@@ -116,14 +116,8 @@ func (s *stage) twice(by tenantry.Actor, who, what string, command object) {
 	s.tell(foretold)
 	s.doesAs(by, who, what, command)
 	came := ask[struct{ Rows []change }](s, object{"query": "host_access_changes", "after": before}).Rows
-	var told, done []string
-	for _, one := range foretold.Records {
-		told = append(told, happened(one.Events))
-	}
-	for _, one := range ask[struct{ Rows []record }](s, object{"query": "host_records", "after": before}).Rows {
-		done = append(done, happened(one.Events))
-	}
-	if !reflect.DeepEqual(told, done) {
+	records := ask[struct{ Rows []record }](s, object{"query": "host_records", "after": before}).Rows
+	if len(records) != 1 || happened(records[0].Events) != happened(foretold.Events) {
 		must(fmt.Errorf("%s: other things happened than were told before", what))
 	}
 	for _, one := range foretold.Rights.Rows {
@@ -146,11 +140,7 @@ func cameSo(foretold change, came []change) bool {
 
 // tell shows what a command would lead to.
 func (s *stage) tell(foretold previewed) {
-	var events []string
-	for _, one := range foretold.Records {
-		events = append(events, strings.Split(happened(one.Events), "\n")...)
-	}
-	s.remark("would happen: " + strings.Join(events, ", "))
+	s.remark("would happen: " + strings.ReplaceAll(happened(foretold.Events), "\n", ", "))
 	for _, notice := range foretold.Notices {
 		var to []string
 		for _, one := range notice.To {

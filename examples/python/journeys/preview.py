@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import chain
 from typing import TypeVar
 
 import tenantry
@@ -120,9 +119,9 @@ def twice(on: Stage, actor: UserId | Operator, what: str, command: Command[T]) -
     foretold = on.db.preview(command, actor=actor)
     tell(on, foretold)
     on.does(actor, what, command)
-    records = on.db.host_records(after=before)
+    (record,) = on.db.host_records(after=before)
     came = {(it.user, it.tenant): (it.gained, it.lost) for it in on.db.host_access_changes(after=before)}
-    if [happened(it.events) for it in foretold.records] != [happened(it.events) for it in records]:
+    if happened(foretold.events) != happened(record.events):
         raise Stop(f"{what}: other things happened than were told before")
     for it in foretold.rights:
         if came.get((it.user, it.tenant)) != (it.gained, it.lost):
@@ -132,8 +131,7 @@ def twice(on: Stage, actor: UserId | Operator, what: str, command: Command[T]) -
 
 def tell(on: Stage, foretold: model.Previewed) -> None:
     """What a command would lead to."""
-    events = chain.from_iterable(happened(record.events) for record in foretold.records)
-    on.page.remark(f"would happen: {', '.join(events)}")
+    on.page.remark(f"would happen: {', '.join(happened(foretold.events))}")
     for notice in foretold.notices:
         to = [on.name(it.user if isinstance(it, SubjectUser) else it.tenant) for it in notice.to]
         to += ["the operator"] if notice.operator else []

@@ -105,10 +105,9 @@ fn twice(stage: &mut Stage, actor: Actor, what: &str, command: impl Act) -> Resu
     stage.does(actor, what, command)?;
     let snapshot = stage.engine.read()?;
     let now = snapshot.now()?;
-    let records = now.host().records(before, &Paging::default())?.rows;
+    let record = now.host().records(before, &Paging::default())?.rows.pop().ok_or("nothing was recorded")?;
     let came = now.host().access_changes(before, &Paging::default())?.rows;
-    let then: Vec<_> = foretold.records.iter().map(|record| happened(&record.events)).collect();
-    if then != records.iter().map(|record| happened(&record.events)).collect::<Vec<_>>() {
+    if happened(&foretold.events) != happened(&record.events) {
         return Err(format!("{what}: other things happened than were told before").into());
     }
     for row in &foretold.rights.rows {
@@ -124,8 +123,7 @@ fn twice(stage: &mut Stage, actor: Actor, what: &str, command: impl Act) -> Resu
 
 /// What a command would lead to.
 fn tell(stage: &mut Stage, foretold: &Previewed) {
-    let events: Vec<_> = foretold.records.iter().flat_map(|record| happened(&record.events)).collect();
-    stage.page.remark(&format!("would happen: {}", events.join(", ")));
+    stage.page.remark(&format!("would happen: {}", happened(&foretold.events).join(", ")));
     for notice in &foretold.notices {
         let mut to: Vec<String> = notice
             .to
