@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::fault::{Fault, Trouble};
 use super::parse::{Parsed, Typed};
-use super::read::{part, part_by, tag};
+use super::read::{command, part, part_by, tag};
 use crate::base::declare::declare;
 use crate::base::ids::{IntegrationId, LicenceId, LinkId, RoleId, TenantId, UserId};
 use crate::base::text::Number;
@@ -264,6 +264,11 @@ impl Inquiry {
             Value::Object(members) if has_past(&name) => members.remove("as_of"),
             _ => None,
         };
+        // Read as it is where it is executed; serde alone would lose the place in it.
+        if let Some(said) = fields.get_mut("command").filter(|_| name == "preview") {
+            let read = command(said.take(), "ask.command")?;
+            *said = serde_json::to_value(read).expect("a command has string keys and finite numbers");
+        }
         let as_of = as_of.map_or(Ok(None), |as_of| part(as_of, "ask.as_of"))?;
         let question = part_by("ask", fields, |fields| {
             if HostQuery::NAMES.contains(&name.as_str()) {

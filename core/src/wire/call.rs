@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ask::Inquiry;
 use super::fault::{Fault, Trouble};
-use super::read::{part, part_by, policy, tag, tree};
+use super::read::{command, part, tree};
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Command, Outcome, Request};
@@ -241,13 +241,8 @@ impl Execute {
             expected_seq: Option<u64>,
             command: Value,
         }
-        let Envelope { id, actor, expected_seq, command } = part(body, path)?;
-        let path = format!("{path}.command");
-        let (name, mut fields) = tag(command, "command", &path)?;
-        if let Some(named) = fields.get_mut("policy") {
-            *named = policy(named.take(), &format!("{path}.policy"))?;
-        }
-        let command = part_by(&path, fields, |fields| Command::read(&name, fields))?;
+        let Envelope { id, actor, expected_seq, command: said } = part(body, path)?;
+        let command = command(said, &format!("{path}.command"))?;
         Ok(Self { id, actor, expected_seq, command })
     }
 

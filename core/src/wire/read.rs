@@ -10,6 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use super::fault::{Fault, Trouble};
 use super::strict::Strict;
+use crate::command::Command;
 use crate::policy::Policy;
 
 /// The most bytes of a document.
@@ -65,6 +66,15 @@ pub(super) fn policy(document: Value, path: &str) -> Result<Value, Fault> {
         ));
     };
     Ok(serde_json::to_value(found).expect("a policy has string keys and finite numbers"))
+}
+
+/// Reads a command that lies at `path`; its policy may be a name.
+pub(super) fn command(document: Value, path: &str) -> Result<Command, Fault> {
+    let (name, mut fields) = tag(document, "command", path)?;
+    if let Some(named) = fields.get_mut("policy") {
+        *named = policy(named.take(), &format!("{path}.policy"))?;
+    }
+    part_by(path, fields, |fields| Command::read(&name, fields))
 }
 
 /// Takes the member out of an object that says which of several kinds it is.

@@ -234,6 +234,19 @@ fn p13_a_policy_is_read_by_name_or_whole() {
     assert_eq!(engine.read().unwrap().now().unwrap().policy().name, "clients");
     let unknown = call(&engine, &execute("$STAFF", &set("house"))).unwrap_err();
     assert_eq!(unknown.path.as_deref(), Some("execute.command.policy"));
+    let preview = |command: &str| {
+        format!(r#"{{"ask":{{"query":"preview","actor":{{"operator":{{"ticket":"T-1"}}}},"command":{command}}}}}"#)
+    };
+    call(&engine, &preview(&set("default"))).unwrap();
+    for (command, path) in [
+        (set("house"), "ask.command.policy"),
+        (r#"{"command":"block_user","user":"x"}"#.to_owned(), "ask.command.user"),
+        (r#"{"command":"block_usr"}"#.to_owned(), "ask.command"),
+        ("7".to_owned(), "ask.command"),
+    ] {
+        let fault = call(&engine, &preview(&command)).unwrap_err();
+        assert_eq!((fault.number, fault.path.as_deref()), (9002, Some(path)), "{command}");
+    }
     for (text, path) in [(r#""house""#, "policy"), ("{}", "policy"), ("{", ""), (&wrong, "policy.max_depth")]
     {
         assert_eq!(wire::policy(text).unwrap_err().path.as_deref().unwrap_or_default(), path, "{text}");
