@@ -73,12 +73,12 @@ void review(stage *on) {
   name_it(on, link, "Northwind IT → Bäckerei Klein");
   does(on, by(klara), "lets Northwind manage users",
        command("set_manager_grants", "link", id(link), "grants", texts("users.manage")));
-  request = id_of(does(on, by(hana), "asks to manage BK-200 for twenty days",
-                       command("request_link", "manager", id(harbour), "number", text("BK-200"), "management",
-                               text("jointly"), "services", texts("asset-intelligence"), "term",
+  request = id_of(does(on, by(hana), "asks to manage NW-100 for twenty days",
+                       command("request_link", "manager", id(harbour), "number", text("NW-100"), "management",
+                               text("jointly"), "services", texts("enrollment", "manage"), "term",
                                object("days", number(20)))));
-  tenantry_id harboured = id_of(does(on, by(klara), "accepts", command("accept_link", "request", id(request))));
-  name_it(on, harboured, "Harbour Security → Bäckerei Klein");
+  tenantry_id above = id_of(does(on, by(ada), "accepts", command("accept_link", "request", id(request))));
+  name_it(on, above, "Harbour Security → Northwind IT");
 
   heading("And after it");
   days_pass(on, 7);

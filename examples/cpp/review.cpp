@@ -94,15 +94,15 @@ void review(stage& on) {
   on.name(link, "Northwind IT → Bäckerei Klein");
   on.does(klara, "lets Northwind manage users",
           {{"command", "set_manager_grants"}, {"link", link}, {"grants", list{"users.manage"}}});
-  const id second = on.does(hana, "asks to manage BK-200 for twenty days",
+  const id second = on.does(hana, "asks to manage NW-100 for twenty days",
                             {{"command", "request_link"},
                              {"manager", harbour},
-                             {"number", "BK-200"},
+                             {"number", "NW-100"},
                              {"management", "jointly"},
-                             {"services", list{"asset-intelligence"}},
+                             {"services", list{"enrollment", "manage"}},
                              {"term", {{"days", 20}}}});
-  const id harboured = on.does(klara, "accepts", {{"command", "accept_link"}, {"request", second}});
-  on.name(harboured, "Harbour Security → Bäckerei Klein");
+  const id above = on.does(ada, "accepts", {{"command", "accept_link"}, {"request", second}});
+  on.name(above, "Harbour Security → Northwind IT");
 
   on.told.heading("And after it");
   on.days_pass(7);

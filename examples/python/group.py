@@ -66,7 +66,9 @@ class Right:
 def wanted(db: Database, right: Right, group: Group, since: int | None, now: int) -> dict[UserId, bool]:
     """Whoever has to join, and whoever has to leave. What was given and taken again in between shows as it is in the end."""
     if since is None:
-        able = db.tenant_access(actor=OPERATOR, tenant=right.tenant, permission=right.permission, as_of=now, limit=1000)
+        able = db.tenant_access(
+            actor=OPERATOR, tenant=right.tenant, permission=right.permission, service=right.service, as_of=now, limit=1000
+        )
         there = {it.user for it in able if any(right.held(way.held) for way in it.ways)}
         return {**dict.fromkeys(group.members() - there, False), **dict.fromkeys(there, True)}
     found = dict[UserId, bool]()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import datetime
 import subprocess
 import sys
 import uuid
@@ -118,9 +118,7 @@ def test_it_may_be_killed_wherever_it_writes(place: Place, begun: bool) -> None:
 
 
 def test_whoever_loses_it_by_time_alone_goes(tmp_path: Path) -> None:
-    # Its clock is that of the machine, so that the link was made long ago.
-    import datetime
-
+    # The script has the clock of the machine, so the link was made long ago.
     now = datetime.datetime.now(datetime.timezone.utc)
     moment = now - datetime.timedelta(days=20)
     with tenantry.open(tmp_path / "msp.db", clock=lambda: moment) as db:
@@ -132,8 +130,12 @@ def test_whoever_loses_it_by_time_alone_goes(tmp_path: Path) -> None:
         )  # fmt: skip
         words = [sys.executable, str(SCRIPT), "msp.db", "group", *RIGHT]
         seq = db.seq()
+        # She was in it, and is in step with the record before the link ended.
+        (tmp_path / "group").mkdir()
+        (tmp_path / "group" / str(ada)).write_text("ada@northwind.example\n", encoding="utf-8")
+        (tmp_path / "group.record").write_text(db.token(), encoding="utf-8")
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert ran.stdout == f"0 in, 0 out: in step with record {seq + 1}\n", ran.stderr
+    assert ran.stdout == f"0 in, 1 out: in step with record {seq + 1}\n", ran.stderr
 
 
 def test_a_store_that_was_restored_is_begun_anew(place: Place) -> None:
@@ -149,11 +151,12 @@ def test_a_store_that_was_restored_is_begun_anew(place: Place) -> None:
 
 
 def test_what_is_wrong_is_said_in_a_line(place: Place) -> None:
-    shutil.rmtree(place.folder / "group", ignore_errors=True)
     for more, why in (
-        (["--permission", "tea.make"], "unknown_permission"),
-        (["--service", "gardening"], "unknown_service"),
-        (["--tenant", "XX-1"], "unknown_tenant"),
+        (["--permission", "tea.make"], "permission `tea.make`"),
+        (["--service", "gardening"], "service `gardening`"),
+        (["--tenant", "XX-1"], "tenant `XX-1`"),
     ):
         ran = place.run(*more)
-        assert ran.returncode == 1 and ran.stderr.startswith("group: ") and ran.stderr.count("\n") == 1, (ran, why)
+        assert ran.returncode == 1 and ran.stderr.count("\n") == 1, ran
+        assert ran.stderr.startswith("group: ") and why in ran.stderr, ran
+    assert not place.group(), "nobody has joined"

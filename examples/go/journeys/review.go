@@ -81,10 +81,10 @@ func review(s *stage) {
 		return object{"command": "set_manager_grants", "link": link, "grants": append([]string{}, names...)}
 	}
 	s.does(klara, "lets Northwind manage users", grants("users.manage"))
-	asked = outcome[id](s.does(hana, "asks to manage BK-200 for twenty days", object{"command": "request_link", "manager": harbour,
-		"number": "BK-200", "management": "jointly", "services": []string{"asset-intelligence"}, "term": object{"days": 20}}))
-	harboured := outcome[id](s.does(klara, "accepts", object{"command": "accept_link", "request": asked}))
-	s.call(harboured, "Harbour Security → Bäckerei Klein")
+	asked = outcome[id](s.does(hana, "asks to manage NW-100 for twenty days", object{"command": "request_link", "manager": harbour,
+		"number": "NW-100", "management": "jointly", "services": []string{"enrollment", "manage"}, "term": object{"days": 20}}))
+	above := outcome[id](s.does(ada, "accepts", object{"command": "accept_link", "request": asked}))
+	s.call(above, "Harbour Security → Northwind IT")
 
 	s.heading("And after it")
 	s.daysPass(7)

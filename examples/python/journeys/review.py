@@ -43,14 +43,14 @@ def play(on: Stage) -> None:
     on.does(klara, "lets Northwind manage users", SetManagerGrants(link=link, grants={"users.manage"}))
     ask = RequestLink(
         manager=harbour,
-        number="BK-200",
+        number="NW-100",
         management="jointly",
-        services={"asset-intelligence"},
+        services={"enrollment", "manage"},
         term=TermRequest(days=20),
     )
-    request = on.does(hana, "asks to manage BK-200 for twenty days", ask)
-    harboured = on.does(klara, "accepts", AcceptLink(request=request))
-    on.call(harboured, "Harbour Security → Bäckerei Klein")
+    request = on.does(hana, "asks to manage NW-100 for twenty days", ask)
+    above = on.does(ada, "accepts", AcceptLink(request=request))
+    on.call(above, "Harbour Security → Northwind IT")
 
     on.page.heading("And after it")
     on.days_pass(7)

@@ -40,14 +40,14 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.call(link.uuid(), "Northwind IT → Bäckerei Klein");
     let grant = SetManagerGrants::new(link, set_of(&["users.manage"])?);
     stage.does(klara, "lets Northwind manage users", grant)?;
-    let services = set_of(&["asset-intelligence"])?;
+    let services = set_of(&["enrollment", "manage"])?;
     let ask = RequestLink {
         term: Some(TermRequest::days(20)),
-        ..RequestLink::new(harbour, "BK-200".parse()?, "jointly".parse()?, services)
+        ..RequestLink::new(harbour, "NW-100".parse()?, "jointly".parse()?, services)
     };
-    let request = stage.does(hana, "asks to manage BK-200 for twenty days", ask)?;
-    let harboured = stage.does(klara, "accepts", AcceptLink::new(request))?;
-    stage.call(harboured.uuid(), "Harbour Security → Bäckerei Klein");
+    let request = stage.does(hana, "asks to manage NW-100 for twenty days", ask)?;
+    let above = stage.does(ada, "accepts", AcceptLink::new(request))?;
+    stage.call(above.uuid(), "Harbour Security → Northwind IT");
 
     stage.page.heading("And after it");
     stage.days_pass(7)?;
