@@ -113,7 +113,6 @@ void preview(stage *on) {
   heading("A tenant is disabled");
   twice(on, staff("SUP-4713"), "disables the bakery", command("disable_tenants", "tenants", ids(bakery)));
   does(on, staff("SUP-4713"), "enables it again", command("enable_tenants", "tenants", ids(bakery)));
-  does(on, staff(NULL), "reports it ready", command("report_ready", "tenant", id(bakery)));
 
   heading("A policy changes");
   twice(on, staff("SUP-4713"), "reserves groups for customers", command("set_policy", "policy", groups_are_theirs(on)));

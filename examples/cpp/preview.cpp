@@ -118,7 +118,6 @@ void preview(stage& on) {
   const auto support = staff_on("SUP-4713");
   twice(on, support, "disables the bakery", {{"command", "disable_tenants"}, {"tenants", json::array({bakery})}});
   on.does(support, "enables it again", {{"command", "enable_tenants"}, {"tenants", json::array({bakery})}});
-  on.does(staff(), "reports it ready", {{"command", "report_ready"}, {"tenant", bakery}});
 
   on.told.heading("A policy changes");
   json policy = on.ask({{"query", "policy"}});

@@ -427,9 +427,10 @@ or a time such as 2026-01-31T09:30:00Z.
   tenantry demo msp.db
   tenantry customers msp.db NW-100 --text klein
   tenantry explain msp.db ada@northwind.example devices.manage BK-200
+  tenantry review msp.db BK-200 --as klara@klein.example
   tenantry audit msp.db BK-200 --as klara@klein.example
   tenantry inbox msp.db --as klara@klein.example
-  tenantry do msp.db block_user user=nils@northwind.example --dry-run
+  tenantry preview msp.db block_user user=nils@northwind.example
   tenantry export msp.db journal | jq .command
 
 It ends with

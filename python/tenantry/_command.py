@@ -114,7 +114,7 @@ def given(members: dict[str, Any], place: str) -> dict[str, Any]:
         elif name == "actor":
             said[name] = checked(f"{place}.{name}", actor_json, value)
         elif name in ("filter", "paging"):
-            said[name] = given(value, f"{place}.{name}")
+            said[name] = {part: inner for part, inner in value.items() if inner is not None}
         else:
             said[name] = value
     return said

@@ -6,7 +6,7 @@ import html
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final, Generic, NamedTuple, TypeVar, final
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar, final
 
 from ._data import Data, shown, to_row
 from ._show import said
@@ -68,6 +68,7 @@ class Page(Data, _Framed[T]):
         seq: The revision it was read at, where the list is of the world at a moment and is the whole answer.
     """
 
+    _renamed: ClassVar[Mapping[str, str]] = {"items": "rows"}
     items: tuple[T, ...]
     next: str | None
     seq: int | None

@@ -511,6 +511,16 @@ def test_on_a_narrow_screen_nothing_is_broken_that_is_to_be_copied(place: Path) 
     assert re.findall(r"^  ([0-9a-f-]{36})$", told, flags=re.M) == [str(uuid.UUID(int=8)), str(uuid.UUID(int=13))]
     code, told = at_a_terminal(place, "who-can msp.db devices.manage BK-200 --as-of 38", "")
     assert "ada@northwind.example" in told and max(map(len, told.splitlines())) <= 80
+    for words in (
+        "review msp.db BK-200 --as-of 38",
+        "review msp.db nils@northwind.example",
+        "diff msp.db BK-200 --since 20",
+        "feed msp.db --after 20",
+        "preview msp.db block_user user=nils@northwind.example --as ada@northwind.example",
+    ):
+        code, told = at_a_terminal(place, words, "")
+        assert code == 0 and "nils@northwind.example" in told or "permissions" in told, told
+        assert max(map(len, told.splitlines())) <= 80, told
     code, told = at_a_terminal(place, "policy show msp.db", "")
     assert max(map(len, told.splitlines())) <= 80 and "asset-intelligence" in told
     code, told = at_a_terminal(place, "tenants msp.db", "", columns=20)
@@ -524,6 +534,11 @@ COMPLETED = {
     "tenantry do d.db add_customer mana": ["manager=", "management="],
     "tenantry do d.db invite_user invitee.e": ["invitee.email="],
     "tenantry do d.db block_user --dr": ["--dry-run"],
+    "tenantry preview d.db block_us": ["block_user"],
+    "tenantry preview d.db add_customer mana": ["manager=", "management="],
+    "tenantry review d.db BK-200 --permission users.": ["users.manage", "users.view"],
+    "tenantry diff d.db BK-200 --si": ["--since"],
+    "tenantry feed d.db --af": ["--after"],
     "tenantry customers d.db NW-100 --stage a": ["active"],
     "tenantry explain d.db a@b.example users.": ["users.manage", "users.view"],
     "tenantry policy s": ["show", "set"],

@@ -72,6 +72,13 @@ do msp.db block_user user=nils@northwind.example --as ada@northwind.example --dr
 do msp.db delete_tenants tenants=NW-100,BK-200 confirm=delete --dry-run
 do msp.db change_tenant_kind tenant=CL-800 kind=msp --dry-run
 do msp.db change_tenant_kind tenant=CL-800 kind=msp --ticket T-1 --dry-run
+preview msp.db reject_proposal
+preview msp.db block_user user=nils@northwind.example --as klara@klein.example
+preview msp.db block_user user=nils@northwind.example --as ada@northwind.example --limit 2
+preview msp.db accept_delink link=HS-500/MF-600 --as hana@harbour.example
+preview msp.db upload_devices reseller=DD-700 to=BK-200 devices=SN-MIX-1,SN-MIX-2 --as rita@depot.example
+preview msp.db edit_tenant tenant=BK-200 website= --as klara@klein.example --json
+do msp.db block_user user=nils@northwind.example --dry-run --expect 38
 do msp.db add_custmer
 do msp.db add_customer mangement=fully
 do msp.db add_customer manager=NW-100 kind=custmer name=X management=fully services=manage
@@ -122,6 +129,33 @@ explain msp.db nils@northwind.example users.view BK-200
 explain msp.db ada@northwind.example devices.manage SS-400 --as-of 13
 explain msp.db ada@northwind.example location.view BK-200 --json
 explain msp.db 00000000-0000-0000-0000-0000000000ff devices.manage BK-200
+review msp.db BK-200
+review msp.db bk-200 --as klara@klein.example
+review msp.db BK-200 --permission users.manage --csv
+review msp.db BK-200 --as klara@klein.example --service manage --json
+review msp.db SS-400 --as-of 13
+review msp.db SS-400 --as ada@northwind.example
+review msp.db SS-400 --as ada@northwind.example --as-of 13
+review msp.db nils@northwind.example
+review msp.db 00000000-0000-0000-0000-000000000015 --permission devices.manage --csv
+review msp.db nils@northwind.example --as klara@klein.example
+review msp.db BK-200 --as-of 99
+review msp.db BK-200 --as-of 2027-01-01T00:00:00Z
+review msp.db BK-200 --permission devices.mange
+review msp.db nobody@northwind.example
+review msp.db XX-1
+diff msp.db BK-200 --since 2026-03-10T00:00:00Z
+diff msp.db SS-400 --since 13 --csv
+diff msp.db nils@northwind.example --since 20 --as ada@northwind.example
+diff msp.db BK-200 --since 20 --as-of 25
+diff msp.db BK-200 --since 99
+diff msp.db BK-200 --since yesterday
+diff msp.db BK-200
+feed msp.db --after 25
+feed msp.db --after 30 --csv
+feed msp.db --after 36 --json
+feed msp.db --after 99
+feed msp.db --after -1
 audit msp.db BK-200
 audit msp.db BK-200 --as klara@klein.example --by klara@klein.example
 audit msp.db SS-400 --as sam@sons.example --command request_delink --csv
@@ -159,8 +193,8 @@ customers msp.db
 
 
 COMMANDS = (
-    "init", "demo", "do", "commands", "inbox", "notices", "user", "policy",
-    "inspect", "tenants", "users", "customers", "who-can", "explain", "audit", "verify", "rebuild", "export",
+    "init", "demo", "do", "preview", "commands", "inbox", "notices", "user", "policy",
+    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "diff", "feed", "audit", "verify", "rebuild", "export",
     "backup", "copy", "restore", "sweep", "diagrams", "completion",
 )  # fmt: skip
 
@@ -222,7 +256,7 @@ def test_the_readme_lists_every_command() -> None:
 def test_what_the_readme_shows_is_what_it_says() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     (console,) = re.findall(r"```console\n(.*?)```", readme, flags=re.S)
-    for block in console.strip().split("\n\n"):
+    for block in re.split(r"\n\n(?=\$ )", console.strip()):
         assert f"{block}\n→ " in GOLDEN.read_text(encoding="utf-8")
 
 

@@ -56,7 +56,6 @@ func preview(s *stage) {
 	support, onTicket := tenantry.Operator("SUP-4713"), "the operator, on SUP-4713,"
 	s.twice(support, onTicket, "disables the bakery", object{"command": "disable_tenants", "tenants": []id{bakery}})
 	s.doesAs(support, onTicket, "enables it again", object{"command": "enable_tenants", "tenants": []id{bakery}})
-	s.doesAs(tenantry.Operator(""), "the operator", "reports it ready", object{"command": "report_ready", "tenant": bakery})
 
 	s.heading("A policy changes")
 	policy := ask[object](s, object{"query": "policy"})

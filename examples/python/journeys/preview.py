@@ -8,7 +8,7 @@ from typing import TypeVar
 import tenantry
 from page import bad, good, plain
 from stage import Stage, Stop, clock_face, happened, permissions
-from tenantry import OPERATOR, Invitee, LinkId, Operator, Refused, SubjectUser, TenantId, TenantKind, UserId, model
+from tenantry import Invitee, LinkId, Operator, Refused, SubjectUser, TenantId, TenantKind, UserId, model
 from tenantry.commands import (
     AcceptDelink,
     AcceptInvitation,
@@ -20,7 +20,6 @@ from tenantry.commands import (
     DisableTenants,
     EnableTenants,
     InviteUser,
-    ReportReady,
     RequestDelink,
     RequestLink,
     SetPolicy,
@@ -59,7 +58,6 @@ def play(on: Stage) -> None:
     support = Operator(ticket="SUP-4713")
     twice(on, support, "disables the bakery", DisableTenants(tenants=[bakery]))
     on.does(support, "enables it again", EnableTenants(tenants=[bakery]))
-    on.does(OPERATOR, "reports it ready", ReportReady(tenant=bakery))
 
     on.page.heading("A policy changes")
     policy = tenantry.policy()

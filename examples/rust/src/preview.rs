@@ -3,7 +3,7 @@
 use tenantry::base::ids::{LinkId, TenantId, UserId};
 use tenantry::command::{
     AcceptDelink, AcceptInvitation, AcceptLink, Act, AddCustomer, ConvertLink, DeleteTenants, DisableTenants,
-    EnableTenants, InviteUser, Invitee, ReportReady, RequestDelink, RequestLink, SetPolicy,
+    EnableTenants, InviteUser, Invitee, RequestDelink, RequestLink, SetPolicy,
 };
 use tenantry::engine::Error;
 use tenantry::model::{Actor, Subject, TenantKind};
@@ -44,7 +44,6 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     let support = Actor::operator_for("SUP-4713".parse()?);
     twice(stage, support.clone(), "disables the bakery", DisableTenants::new(vec![bakery]))?;
     stage.does(support.clone(), "enables it again", EnableTenants::new(vec![bakery]))?;
-    stage.does(Actor::OPERATOR, "reports it ready", ReportReady::new(bakery))?;
 
     stage.page.heading("A policy changes");
     let mut policy = Policy { name: "groups-are-theirs".to_owned(), ..Policy::default() };

@@ -127,7 +127,7 @@ fn with_the_why(stage: &mut Stage, rows: &[TenantAccessRow]) {
             |grounds| format!("{} of {}", grounds.role, stage.name(grounds.tenant.uuid())),
         );
         let links: Vec<String> = way.chain.iter().map(|link| stage.name(link.uuid())).collect();
-        let granted: Vec<&str> = way.granted.iter().map(AsRef::as_ref).collect();
+        let granted: Vec<_> = way.granted.iter().map(ToString::to_string).collect();
         vec![
             plain(stage.name(row.user.uuid())),
             plain(role),

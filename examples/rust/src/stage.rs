@@ -358,7 +358,7 @@ pub(crate) fn permissions(held: &[HeldPermission]) -> String {
     match held {
         [] => "–".to_owned(),
         [_, _, _, ..] => format!("{} permissions", held.len()),
-        few => few.iter().map(|one| one.permission.as_ref()).collect::<Vec<&str>>().join("\n"),
+        few => few.iter().map(|one| one.permission.to_string()).collect::<Vec<_>>().join("\n"),
     }
 }
 
