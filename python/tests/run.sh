@@ -2,15 +2,15 @@
 # Builds the sdist, which must have what the wheel is built of, and the wheel; installs that into a fresh virtual environment, and tests it
 # there as its users have it: pytest, doctests, the type checkers, stubtest. A tool that is missing is a failure, not a reason to skip.
 #
-# PYTHON says which Python; WHEEL which wheel, if none is to be built; ORACLE and JOURNEYS where those programs in Rust are, which are
-# built if nothing is said. Arguments go to pytest.
+# PYTHON says which Python; PROFILE whether the wheel is of a `release` build, as its users have it, or of the `dev` build that the
+# workspace is tested in; WHEEL which wheel, if none is to be built; ORACLE and JOURNEYS where those programs in Rust are, which are built
+# if nothing is said. Arguments go to pytest.
 set -euo pipefail
 package=$(cd "$(dirname "$0")/.." && pwd)
 root=$(cd "$package/.." && pwd)
-python=${PYTHON:-python3}
+python=${PYTHON:-python3} profile=${PROFILE:-release}
 oracle=${ORACLE:-} journeys=${JOURNEYS:-}
 examples=$root/examples/python
-all=${ALL:---workspace --features tenantry/schema,tenantry/sqlite,tenantry/testkit}
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -35,9 +35,12 @@ if [ -z "$wheel" ]; then
     # Not `--locked`: it has the same lock file but not all members, and cargo takes those that are missing out of it.
     quietly "${CARGO:-cargo}" metadata --offline --format-version 1 --manifest-path "$scratch/sdist/python/Cargo.toml"
 
-    # Built from here rather than from the sdist, it is made of what `make test` has built for C and Python.
-    say "the wheel"
-    quietly "$bin/maturin" build --locked --manifest-path "$package/Cargo.toml" --interpreter "$bin/python" --out "$scratch/dist"
+    # Built from here rather than from the sdist, it is made of what is built for C, or for the tests.
+    say "the wheel of a $profile build"
+    from=${CARGO:-cargo}
+    [ "$profile" != dev ] || from=$package/tests/with_tests.sh
+    CARGO=$from quietly "$bin/maturin" build --locked --profile "$profile" --manifest-path "$package/Cargo.toml" \
+        --interpreter "$bin/python" --out "$scratch/dist"
     built=("$scratch"/dist/tenantry-*-cp310-abi3-*.whl)
     [ -f "${built[0]}" ] || { ls "$scratch/dist" >&2; exit 1; }
     wheel=${built[0]}
@@ -67,12 +70,9 @@ PATH=$bin:$PATH quietly "$bin/pyright" --verifytypes tenantry --ignoreexternal
 say "stubtest"
 "$bin/python" -m mypy.stubtest --mypy-config-file "$package/pyproject.toml" --allowlist "$package/tests/stubtest.txt" tenantry
 
-# With the features of `make test`, which has built it by then.
 if [ -z "$oracle" ] || [ -z "$journeys" ]; then
     say "the oracle, and the journeys in Rust"
-    # shellcheck disable=SC2086
-    # With all other tests: what is built for these alone is built otherwise, and would be built anew.
-    quietly "${CARGO:-cargo}" test --no-run --manifest-path "$root/Cargo.toml" --locked $all
+    quietly "$package/tests/with_tests.sh"
     oracle=${oracle:-$CARGO_TARGET_DIR/debug/tenantry-oracle} journeys=${journeys:-$CARGO_TARGET_DIR/debug/tenantry-journeys}
 fi
 

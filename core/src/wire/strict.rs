@@ -2,12 +2,12 @@
 //! is not taken for them. A caller who relied on their order would be wrong with every field that
 //! is added.
 
-use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::value::SeqDeserializer;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, Unexpected, VariantAccess,
-    Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, Unexpected,
+    VariantAccess, Visitor,
 };
-use serde_json::{Error, Value};
+use serde_json::{Error, Map, Value, map};
 
 /// A tree to be read.
 #[derive(Debug)]
@@ -40,12 +40,7 @@ impl<'de> Deserializer<'de> for Strict {
                 let read = visitor.visit_seq(&mut items)?;
                 items.end().map(|()| read)
             }
-            Value::Object(members) => {
-                let members = members.into_iter().map(|(name, value)| (name, Self(value)));
-                let mut members = MapDeserializer::new(members);
-                let read = visitor.visit_map(&mut members)?;
-                members.end().map(|()| read)
-            }
+            Value::Object(members) => Members::of(members).read(visitor),
         }
     }
 
@@ -67,10 +62,10 @@ impl<'de> Deserializer<'de> for Strict {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if self.0.is_object() {
-            self.deserialize_any(visitor)
-        } else {
-            Err(Error::invalid_type(self.unexpected(), &"an object"))
+        // Not by way of `deserialize_any`: for each of the many types that are read, its other arms would be compiled, too.
+        match self.0 {
+            Value::Object(members) => Members::of(members).read(visitor),
+            other => Err(Error::invalid_type(Self(other).unexpected(), &"an object")),
         }
     }
 
@@ -104,6 +99,54 @@ impl IntoDeserializer<'_, Error> for Strict {
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+/// The members of an object, one after the other.
+struct Members {
+    rest: map::IntoIter,
+    /// That of the name that was read last.
+    value: Value,
+}
+
+impl Members {
+    fn of(members: Map<String, Value>) -> Self {
+        Self { rest: members.into_iter(), value: Value::Null }
+    }
+
+    fn read<'de, V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        let read = visitor.visit_map(&mut self)?;
+        self.end().map(|()| read)
+    }
+
+    fn next_name(&mut self) -> Option<String> {
+        let (name, value) = self.rest.next()?;
+        self.value = value;
+        Some(name)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        match self.rest.count() {
+            0 => Ok(()),
+            more => Err(Error::custom(format_args!("{more} members more than expected"))),
+        }
+    }
+}
+
+impl<'de> MapAccess<'de> for Members {
+    type Error = Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
+        let Some(name) = self.next_name() else { return Ok(None) };
+        seed.deserialize(IntoDeserializer::<Error>::into_deserializer(name)).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
+        seed.deserialize(Strict(self.value.take()))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.rest.len())
     }
 }
 
