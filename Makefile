@@ -86,9 +86,11 @@ tools: ## Adds rustfmt and clippy
 format: tools ## Checks the format
 	$(CARGO) fmt --all --check
 
-# The library has to build with nothing but Rust, too. `incompatible_msrv` keeps the stated rust-version true.
+# The library has to build with nothing but Rust, too, and with what those for C and Python are installed with, which is less than they
+# are tested with. `incompatible_msrv` keeps the stated rust-version true.
 lint: tools ## Runs clippy
 	$(CARGO) clippy $(LOCKED) --package tenantry --lib -- -D warnings
+	$(CARGO) clippy $(LOCKED) --package tenantry-ffi --package tenantry-python -- -D warnings
 	$(CARGO) clippy $(LOCKED) $(ALL) $(ONCE) --all-targets -- -D warnings -D clippy::incompatible_msrv
 
 doc: ## Builds the reference of the Rust API
