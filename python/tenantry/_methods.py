@@ -43,7 +43,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Put a policy into force; operators only (P-13).
+        """Put a policy into force; operators only (P-13). Who: an operator.
 
         Args:
             policy: The whole policy.
@@ -75,7 +75,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.TenantId]:
-        """Register a tenant without a manager; operators only (T-1).
+        """Register a tenant without a manager; operators only (T-1). Who: an operator.
 
         Args:
             kind: Its kind.
@@ -132,7 +132,8 @@ class Commands(ABC):
     ) -> Executed[model.AddedCustomer]:
         """Create a customer, or a multi-client, under a manager (L-1). A multi-client (`msp`) under a type that locks
         the customer out, as `fully` does, has its people locked out of its own clients as well (P-4). Where they are
-        to work there, link it as `jointly`.
+        to work there, link it as `jointly`. Who: `customers.add` on the manager and, for whoever is authorized,
+        `users.manage` on their home; an operator.
 
         Args:
             manager: The tenant that will manage it.
@@ -195,7 +196,7 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[None]:
         """Edit a tenant's profile (T-2, T-3, T-4). What is left out stays as it is. `None` clears what may be empty,
-        and is refused for what may not.
+        and is refused for what may not. Who: `tenant.edit` on the tenant; an operator.
 
         Args:
             tenant: The tenant.
@@ -237,7 +238,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Correct a tenant's kind; operators with a ticket only (T-1).
+        """Correct a tenant's kind; operators with a ticket only (T-1). Who: an operator with a ticket.
 
         Args:
             tenant: The tenant.
@@ -264,7 +265,7 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[tuple[model.TenantResult, ...]]:
         """Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it, whose consoles and
-        requests may end with it.
+        requests may end with it. Who: `tenant.operate` on each tenant; an operator.
 
         Args:
             tenants: The tenants; checked as a whole.
@@ -289,7 +290,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[tuple[model.TenantResult, ...]]:
-        """Enable tenants; each is up when the host reports it ready (T-5, T-6).
+        """Enable tenants; each is up when the host reports it ready (T-5, T-6). Who: `tenant.operate` on each tenant,
+        for what one's own side disabled; an operator, with a ticket for what others disabled.
 
         Args:
             tenants: The tenants; checked as a whole.
@@ -314,7 +316,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Report that an enabling tenant is up; the host does, as operator (T-5).
+        """Report that an enabling tenant is up; the host does, as operator (T-5). Who: an operator.
 
         Args:
             tenant: The tenant.
@@ -341,7 +343,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[tuple[model.TenantResult, ...]]:
-        """Delete tenants for good (T-6, T-7).
+        """Delete tenants for good (T-6, T-7). Who: `tenant.delete` on each tenant; an operator.
 
         Args:
             tenants: The tenants; checked as a whole.
@@ -371,7 +373,8 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[model.ManagerInvitationId]:
         """Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link request, which says
-        how; the tenant's super admin (L-10).
+        how; the tenant's super admin (L-10). Who: the tenant's own people with `link.respond`; an operator with a
+        ticket.
 
         Args:
             tenant: Who invites.
@@ -398,7 +401,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request.
+        """Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request. Who: the MSP's side
+        with `customers.add` on it; an operator with a ticket.
 
         Args:
             invitation: The invitation.
@@ -423,7 +427,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take an invitation to an MSP back; the side that invites (L-10).
+        """Take an invitation to an MSP back; the side that invites (L-10). Who: the tenant's own people with
+        `link.respond`; an operator with a ticket.
 
         Args:
             invitation: The invitation.
@@ -448,7 +453,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Remind an MSP of an invitation; the side that invites (L-10).
+        """Remind an MSP of an invitation; the side that invites (L-10). Who: the tenant's own people with
+        `link.respond`; an operator with a ticket.
 
         Args:
             invitation: The invitation.
@@ -476,7 +482,8 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[None]:
         """Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the tenant's super
-        admin (L-10). The MSP is not told.
+        admin (L-10). The MSP is not told. Who: the tenant's own people with `link.respond`; an operator with a
+        ticket.
 
         Args:
             tenant: The tenant.
@@ -509,7 +516,7 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[model.LinkRequestId]:
         """Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has invited the MSP, this
-        is the answer (L-10).
+        is the answer (L-10). Who: `customers.add` on the manager; an operator.
 
         Args:
             manager: Who wants to manage.
@@ -546,7 +553,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.LinkId]:
-        """Say yes to a link request; the managed side's super admin (L-3, L-4).
+        """Say yes to a link request; the managed side's super admin (L-3, L-4). Who: the customer's own people with
+        `link.respond`; an operator with a ticket.
 
         Args:
             request: The request.
@@ -571,7 +579,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Say no to a link request; the managed side's super admin (L-3).
+        """Say no to a link request; the managed side's super admin (L-3). Who: the customer's own people with
+        `link.respond`; an operator with a ticket.
 
         Args:
             request: The request.
@@ -596,7 +605,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take a link request back (L-3).
+        """Take a link request back (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
 
         Args:
             request: The request.
@@ -621,7 +630,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Remind the asked side of a link request (L-3).
+        """Remind the asked side of a link request (L-3). Who: the manager's side with `customers.add` on the manager;
+        an operator.
 
         Args:
             request: The request.
@@ -648,7 +658,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.InvitedUser | None]:
-        """Change a link's management type (L-5).
+        """Change a link's management type (L-5). Who: the manager's side with `customers.add` on the manager and, to
+        name an owner, `users.manage` on the customer; an operator.
 
         Args:
             link: The link.
@@ -678,7 +689,7 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[model.ProposalId | None]:
         """Manage more services by a link: at once, or once the managed side's super admin accepts the proposal that it
-        is answered with (L-6).
+        is answered with (L-6). Who: the manager's side with `customers.add` on the manager; an operator.
 
         Args:
             link: The link.
@@ -708,7 +719,7 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[model.ProposalId | None]:
         """Move a link's end to a later moment: at once, or once the managed side's super admin accepts the proposal
-        that it is answered with (L-9).
+        that it is answered with (L-9). Who: the manager's side with `customers.add` on the manager; an operator.
 
         Args:
             link: The link.
@@ -739,7 +750,9 @@ class Commands(ABC):
         """Move a link to what its management type means by the policy in force: at once where that only leaves its
         manager less, or once the managed side's super admin accepts the proposal that it is answered with (P-13).
         The managed side does so itself where it leaves the manager less. Where it is locked out, only an operator
-        with a ticket leaves the manager more.
+        with a ticket leaves the manager more. Who: the manager's side with `customers.add` on the manager; the
+        customer's own people with `link.respond`, where the manager has less by it; an operator, with a ticket where
+        a locked customer's manager has more by it.
 
         Args:
             link: The link.
@@ -765,7 +778,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
+        """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the customer's
+        own people with `link.respond`; an operator with a ticket.
 
         Args:
             proposal: The proposal.
@@ -790,7 +804,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
+        """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the customer's
+        own people with `link.respond`; an operator with a ticket.
 
         Args:
             proposal: The proposal.
@@ -815,7 +830,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take a proposal back (L-3).
+        """Take a proposal back (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
 
         Args:
             proposal: The proposal.
@@ -840,7 +855,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Remind the asked side of a proposal (L-3).
+        """Remind the asked side of a proposal (L-3). Who: the manager's side with `customers.add` on the manager; an
+        operator.
 
         Args:
             proposal: The proposal.
@@ -866,7 +882,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Remove a service from a link; operators with a ticket only (L-6).
+        """Remove a service from a link; operators with a ticket only (L-6). Who: an operator with a ticket.
 
         Args:
             link: The link.
@@ -893,7 +909,9 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Let a link with a term extend itself, or let it end (L-9).
+        """Let a link with a term extend itself, or let it end (L-9). Who: the manager's side with `customers.add` on
+        the manager, to prolong it only where the customer is locked out; the customer's own people with
+        `link.respond`; an operator with a ticket.
 
         Args:
             link: The link.
@@ -920,7 +938,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Set what a manager may do beyond the default; the customer's super admin (P-7).
+        """Set what a manager may do beyond the default; the customer's super admin (P-7). Who: the customer's own
+        people with `grants.manage`; an operator with a ticket.
 
         Args:
             link: The link.
@@ -947,7 +966,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Ask to end a link (D).
+        """Ask to end a link (D). Who: the manager's side with `customers.delink` on the manager; the customer's own
+        people with `link.respond`; an operator with a ticket, who names the party.
 
         Args:
             link: The link.
@@ -974,7 +994,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Agree to the other side's delink request (D).
+        """Agree to the other side's delink request (D). Who: the manager's side with `customers.delink` on the manager;
+        the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 
         Args:
             link: The link.
@@ -1001,7 +1022,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Reject the other side's delink request (D).
+        """Reject the other side's delink request (D). Who: the manager's side with `customers.delink` on the manager;
+        the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 
         Args:
             link: The link.
@@ -1028,7 +1050,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Remind the other side of one's own delink request (D).
+        """Remind the other side of one's own delink request (D). Who: the manager's side with `customers.delink` on the
+        manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 
         Args:
             link: The link.
@@ -1055,7 +1078,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take one's own delink request back (D).
+        """Take one's own delink request back (D). Who: the manager's side with `customers.delink` on the manager; the
+        customer's own people with `link.respond`; an operator with a ticket, who names the party.
 
         Args:
             link: The link.
@@ -1084,7 +1108,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.InvitedUser]:
-        """Invite somebody to a tenant (U-2).
+        """Invite somebody to a tenant (U-2). Who: `users.manage` on the tenant; an operator.
 
         Args:
             tenant: The tenant that becomes their home.
@@ -1114,7 +1138,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.InvitedUser]:
-        """Invite a managed customer's first super admin, again if need be; the manager may (L-1).
+        """Invite a managed customer's first super admin, again if need be; the manager may (L-1). Who: the manager's
+        side with `customers.add` on the manager and `users.manage` on the customer; an operator.
 
         Args:
             link: The link.
@@ -1140,7 +1165,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Remind an invited person (U-2).
+        """Remind an invited person (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on its
+        manager and, unless the customer came with it, `users.manage` on the customer; an operator.
 
         Args:
             invitation: The invitation.
@@ -1165,7 +1191,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take an invitation back (U-2).
+        """Take an invitation back (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on its
+        manager; an operator.
 
         Args:
             invitation: The invitation.
@@ -1191,7 +1218,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Accept an invitation; the invited user, with the address it was sent to (U-2).
+        """Accept an invitation; the invited user, with the address it was sent to (U-2). Who: the invited user; an
+        operator with a ticket.
 
         Args:
             invitation: The invitation.
@@ -1218,7 +1246,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Decline an invitation; the invited user, with the address it was sent to (U-2).
+        """Decline an invitation; the invited user, with the address it was sent to (U-2). Who: the invited user; an
+        operator with a ticket.
 
         Args:
             invitation: The invitation.
@@ -1249,7 +1278,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.UserId]:
-        """Bring in a user who is known already, without invitation; operators only (U-1).
+        """Bring in a user who is known already, without invitation; operators only (U-1). Who: an operator.
 
         Args:
             home: Their home.
@@ -1284,7 +1313,8 @@ class Commands(ABC):
         """Change a user's name, and ask for another address (U-1). A name changes at once. Another address waits until
         the user confirms it; until then the old one stands. The one that waits already is reminded of, any other
         takes its place. What the operator gives is confirmed at once. What is left out stays as it is. `None` clears
-        what may be empty, and is refused for what may not.
+        what may be empty, and is refused for what may not. Who: the user; `users.manage` on the user's home; an
+        operator.
 
         Args:
             user: The user.
@@ -1312,7 +1342,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1).
+        """Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1). Who: the
+        user; an operator.
 
         Args:
             user: The user.
@@ -1338,7 +1369,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take back that a user is asked for another address; the user, or whoever may edit them (U-1).
+        """Take back that a user is asked for another address; the user, or whoever may edit them (U-1). Who: the user;
+        `users.manage` on the user's home; an operator.
 
         Args:
             user: The user.
@@ -1363,7 +1395,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Block a user (U-3).
+        """Block a user (U-3). Who: `users.manage` on the user's home; an operator.
 
         Args:
             user: The user.
@@ -1388,7 +1420,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Unblock a user (U-3).
+        """Unblock a user (U-3). Who: `users.manage` on the user's home; an operator.
 
         Args:
             user: The user.
@@ -1413,7 +1445,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Remove a user for good (U-3).
+        """Remove a user for good (U-3). Who: `users.manage` on the user's home; an operator.
 
         Args:
             user: The user.
@@ -1438,7 +1470,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Give users roles on tenants, many at once (P-11).
+        """Give users roles on tenants, many at once (P-11). Who: `users.manage` on each user's home; an operator.
 
         Args:
             assignments: The roles to give; checked as a whole.
@@ -1463,7 +1495,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take users' roles on tenants away, many at once (P-11).
+        """Take users' roles on tenants away, many at once (P-11). Who: `users.manage` on each user's home; an operator.
 
         Args:
             assignments: The roles to take away; checked as a whole.
@@ -1491,7 +1523,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.RoleId]:
-        """Add a role of a tenant's own (P-9).
+        """Add a role of a tenant's own (P-9). Who: `roles.manage` on the tenant; an operator.
 
         Args:
             tenant: The tenant.
@@ -1523,7 +1555,8 @@ class Commands(ABC):
     ) -> Executed[None]:
         """Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those who have it,
         what they have open and pending, and the tenant's pending invitations. What is left out stays as it is.
-        `None` clears what may be empty, and is refused for what may not.
+        `None` clears what may be empty, and is refused for what may not. Who: `roles.manage` on the role's tenant;
+        an operator.
 
         Args:
             role: The role.
@@ -1550,7 +1583,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations.
+        """Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations. Who: `roles.manage`
+        on the role's tenant; an operator.
 
         Args:
             role: The role.
@@ -1575,7 +1609,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Have the personal data of a user or tenant erased (U-5).
+        """Have the personal data of a user or tenant erased (U-5). Who: `personal.erase` on the tenant, or the user's
+        home; an operator.
 
         Args:
             subject: Whose.
@@ -1602,7 +1637,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Add a customer or an MSP to a reseller's list, by its number (V-1).
+        """Add a customer or an MSP to a reseller's list, by its number (V-1). Who: `customers.add` on the reseller; an
+        operator.
 
         Args:
             reseller: The reseller.
@@ -1631,7 +1667,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Change a reseller's own name for a tenant (V-1).
+        """Change a reseller's own name for a tenant (V-1). Who: `customers.add` on the reseller; an operator.
 
         Args:
             reseller: The reseller.
@@ -1659,7 +1695,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take a tenant without uploads off a reseller's list again (V-1).
+        """Take a tenant without uploads off a reseller's list again (V-1). Who: `customers.add` on the reseller; an
+        operator.
 
         Args:
             reseller: The reseller.
@@ -1686,7 +1723,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Let a reseller upload no further devices to a tenant (V-1).
+        """Let a reseller upload no further devices to a tenant (V-1). Who: `devices.manage` on the tenant; an operator.
 
         Args:
             tenant: The tenant.
@@ -1713,7 +1750,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Let a reseller that was dropped upload again (V-1).
+        """Let a reseller that was dropped upload again (V-1). Who: `devices.manage` on the tenant; an operator.
 
         Args:
             tenant: The tenant.
@@ -1742,7 +1779,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.UploadId]:
-        """Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2).
+        """Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2). Who:
+        `devices.manage` on the reseller; an operator.
 
         Args:
             reseller: The reseller.
@@ -1773,7 +1811,7 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[None]:
         """Take an upload back, or devices of it, as long as they lie where they were put and have no seat: all of them,
-        or none (V-10).
+        or none (V-10). Who: `devices.manage` on the reseller; an operator.
 
         Args:
             upload: The upload.
@@ -1802,7 +1840,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.MoveId | None]:
-        """Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7).
+        """Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7). Who:
+        `devices.manage` on the manager and on the customer; an operator.
 
         Args:
             manager: Whose pool.
@@ -1830,7 +1869,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Approve a move; the customer's own people (V-7).
+        """Approve a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an
+        operator with a ticket.
 
         Args:
             id: The move.
@@ -1850,7 +1890,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Decline a move; the customer's own people (V-7).
+        """Decline a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an
+        operator with a ticket.
 
         Args:
             id: The move.
@@ -1870,7 +1911,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take a move back (V-7).
+        """Take a move back (V-7). Who: the manager's side with `devices.manage` on the manager; an operator.
 
         Args:
             id: The move.
@@ -1890,7 +1931,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Remind the customer of a move; it rests on whoever does from then on (V-7, L-3).
+        """Remind the customer of a move; it rests on whoever does from then on (V-7, L-3). Who: the manager's side with
+        `devices.manage` on the manager and on the customer; an operator.
 
         Args:
             id: The move.
@@ -1911,7 +1953,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Delete devices that a tenant holds (V-9).
+        """Delete devices that a tenant holds (V-9). Who: `devices.manage` on the tenant; an operator.
 
         Args:
             tenant: Who holds them.
@@ -1940,7 +1982,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.IntegrationId]:
-        """Add an integration of a tenant's own (I-1).
+        """Add an integration of a tenant's own (I-1). Who: `integrations.manage` on the owner; an operator.
 
         Args:
             owner: Whose it is.
@@ -1969,7 +2011,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Share an integration with a tenant that its owner manages (I-1).
+        """Share an integration with a tenant that its owner manages (I-1). Who: `integrations.manage` on the owner and
+        on the tenant; an operator.
 
         Args:
             integration: The integration.
@@ -1996,7 +2039,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Detach an integration from a tenant (I-1).
+        """Detach an integration from a tenant (I-1). Who: `integrations.manage` on the owner; an operator.
 
         Args:
             integration: The integration.
@@ -2022,7 +2065,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Delete an integration, and with it every attachment (I-1).
+        """Delete an integration, and with it every attachment (I-1). Who: `integrations.manage` on the owner; an
+        operator.
 
         Args:
             integration: The integration.
@@ -2052,7 +2096,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.LicenceId]:
-        """Buy a licence for oneself or for a tenant that one manages (C-1).
+        """Buy a licence for oneself or for a tenant that one manages (C-1). Who: `licences.manage` on the buyer and,
+        for the service, on the tenant; an operator.
 
         Args:
             buyer: Who buys it.
@@ -2090,7 +2135,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Give devices that the tenant holds seats of a licence (C-1).
+        """Give devices that the tenant holds seats of a licence (C-1). Who: `licences.manage` on the tenant, for the
+        service; an operator.
 
         Args:
             licence: The licence.
@@ -2117,7 +2163,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take seats of a licence back from devices (C-1).
+        """Take seats of a licence back from devices (C-1). Who: `licences.manage` on the tenant, for the service; an
+        operator.
 
         Args:
             licence: The licence.
@@ -2146,7 +2193,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Set who gets a tenant's alerts about a category of issues (A-2).
+        """Set who gets a tenant's alerts about a category of issues (A-2). Who: `alerts.manage` on the tenant; an
+        operator.
 
         Args:
             tenant: The tenant.
@@ -2177,7 +2225,8 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.OpenedConsole]:
-        """Open a tenant's console for a service; users only (S-1).
+        """Open a tenant's console for a service; users only (S-1). Who: a user with `console.open` on the tenant, for
+        the service.
 
         Args:
             tenant: Whose console.
@@ -2205,7 +2254,7 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[model.ReturnPlace]:
-        """Close one's console (S-1).
+        """Close one's console (S-1). Who: the user who opened it; an operator.
 
         Args:
             session: The session.
@@ -2241,7 +2290,7 @@ class Queries(ABC):
         as_of: AsOf | None = None,
         service: model.Service | None = None,
     ) -> model.Verdict:
-        """Whether a user may do something, and why (P).
+        """Whether a user may do something, and why (P). Who: the host itself, without an actor.
 
         Args:
             user: Who.
@@ -2262,7 +2311,7 @@ class Queries(ABC):
         questions: Collection[model.Question],
         as_of: AsOf | None = None,
     ) -> tuple[model.Verdict, ...]:
-        """Several checks of one and the same world (P).
+        """Several checks of one and the same world (P). Who: the host itself, without an actor.
 
         Args:
             questions: The questions.
@@ -2280,7 +2329,7 @@ class Queries(ABC):
         as_of: AsOf | None = None,
         service: model.Service | None = None,
     ) -> model.Explanation:
-        """A check in words (P-12).
+        """A check in words (P-12). Who: the host itself, without an actor.
 
         Args:
             user: Who.
@@ -2304,7 +2353,7 @@ class Queries(ABC):
         service: model.Service | None = None,
     ) -> tuple[model.TenantId, ...]:
         """The tenants that a user can do this on, in the order of their ids (P-12). Costs all the tenants that the
-        user's roles reach, since each is checked.
+        user's roles reach, since each is checked. Who: the host itself, without an actor.
 
         Args:
             user: Who.
@@ -2326,7 +2375,8 @@ class Queries(ABC):
         as_of: AsOf | None = None,
         service: model.Service | None = None,
     ) -> tuple[model.UserId, ...]:
-        """The users who can do this on a tenant, in the order of their ids (P-12).
+        """The users who can do this on a tenant, in the order of their ids (P-12). Who: the host itself, without an
+        actor.
 
         Args:
             permission: What they want to do.
@@ -2341,7 +2391,8 @@ class Queries(ABC):
         return tuple(read_id(x) for x in d)
 
     def look_up(self, *, actor: ActorLike, number: model.Number, as_of: AsOf | None = None) -> model.TenantSummary:
-        """What a number stands for, for somebody who may link (T-8).
+        """What a number stands for, for somebody who may link (T-8). Who: `customers.add` at home in an MSP, or from
+        there where one holds a role oneself; an operator.
 
         Args:
             actor: Who asks.
@@ -2353,7 +2404,7 @@ class Queries(ABC):
 
     def pins(self, *, actor: ActorLike, as_of: AsOf | None = None) -> tuple[model.Pin, ...]:
         """The pins on a user's map (T-4). Costs all the tenants that the user may view, since no index holds where they
-        are, which is personal (U-5).
+        are, which is personal (U-5). Who: a user.
 
         Args:
             actor: Who asks.
@@ -2382,7 +2433,8 @@ class Queries(ABC):
         """A manager's customers (Q-1). A page costs its rows, whatever the order; with a text, a service or a number of
         devices the customers that meet whichever of them the fewest meet, or those up to the end of the page, if
         these are fewer. What is due about the manager's links and not recorded yet is brought about for each page
-        anew; commands and a sweep record it. A lazy list: rows are read as you come to them.
+        anew; commands and a sweep record it. Who: `customers.list` on the manager; an operator. A lazy list: rows
+        are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2431,7 +2483,8 @@ class Queries(ABC):
         customer: model.TenantId | str,
         as_of: AsOf | None = None,
     ) -> model.CustomerDetails:
-        """One customer in detail (Q-1).
+        """One customer in detail (Q-1). Who: `customers.list` on the manager and `tenant.view` on the customer; an
+        operator.
 
         Args:
             actor: Who asks.
@@ -2456,7 +2509,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.UserRow]:
         """A tenant's own users (Q-4). Every page costs all of them, since they are looked for and sorted by what is
-        personal, which no index holds (U-5). A lazy list: rows are read as you come to them.
+        personal, which no index holds (U-5). Who: `users.view` on the tenant; an operator. A lazy list: rows are
+        read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2499,8 +2553,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.IntegrationRow]:
-        """A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of them. A lazy list:
-        rows are read as you come to them.
+        """A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of them. Who:
+        `integrations.view` on the tenant; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2546,8 +2600,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.ResellerCustomerRow]:
         """A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text those that have
-        whichever of its words the fewest have, or those up to the end of the page, if these are fewer. A lazy list:
-        rows are read as you come to them.
+        whichever of its words the fewest have, or those up to the end of the page, if these are fewer. Who:
+        `devices.view` on the reseller; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2590,7 +2644,8 @@ class Queries(ABC):
         text: str | None = None,
         unused: bool = False,
     ) -> model.Csv:
-        """All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the filter.
+        """All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the filter. Who:
+        `devices.view` on the reseller; an operator.
 
         Args:
             actor: Who asks.
@@ -2621,7 +2676,7 @@ class Queries(ABC):
         tenant: model.TenantId | str,
         as_of: AsOf | None = None,
     ) -> model.TenantSettings:
-        """A tenant's own settings, its number among them (Q-4).
+        """A tenant's own settings, its number among them (Q-4). Who: `tenant.view` on the tenant; an operator.
 
         Args:
             actor: Who asks.
@@ -2642,8 +2697,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.PlaceRow]:
         """The tenants that a user may enter, by name (Q-5). A page costs its rows, and a look at those between them
-        whose link has ended by time without a command or a sweep having recorded it. A lazy list: rows are read as
-        you come to them.
+        whose link has ended by time without a command or a sweep having recorded it. Who: a user. A lazy list: rows
+        are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2678,7 +2733,7 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.AwaitingRow]:
         """What awaits an answer that the user may give, at home and where they hold a role themselves; what lapses
-        first comes first (Q-5). A page costs its rows. A lazy list: rows are read as you come to them.
+        first comes first (Q-5). A page costs its rows. Who: a user. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2710,7 +2765,7 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.AskedRow]:
         """What the user and their organisation asked of others, and what became of it; what was asked last comes first
-        (Q-5). A lazy list: rows are read as you come to them.
+        (Q-5). Who: a user. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2733,7 +2788,7 @@ class Queries(ABC):
         return Rows(ask, _read.read_asked_row, cursor, limit)
 
     def my_profile(self, *, actor: ActorLike, as_of: AsOf | None = None) -> model.Profile:
-        """What is kept about the user who asks, and where they stand (Q-5).
+        """What is kept about the user who asks, and where they stand (Q-5). Who: a user.
 
         Args:
             actor: Who asks.
@@ -2750,7 +2805,7 @@ class Queries(ABC):
         as_of: AsOf | None = None,
     ) -> tuple[model.HeldPermission, ...]:
         """What the user who asks may do on a tenant: each permission that a check allows, and for which services, in
-        the order of their names (P-12).
+        the order of their names (P-12). Who: a user.
 
         Args:
             actor: Who asks.
@@ -2773,7 +2828,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.ManagerRow]:
-        """Who manages a tenant (Q-4). A lazy list: rows are read as you come to them.
+        """Who manages a tenant (Q-4). Who: `tenant.view` on the tenant; an operator. A lazy list: rows are read as you
+        come to them.
 
         Args:
             actor: Who asks.
@@ -2813,8 +2869,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.LinkRequestRow]:
-        """The link requests that a tenant was sent, or sent; the oldest first (Q-4). A lazy list: rows are read as you
-        come to them.
+        """The link requests that a tenant was sent, or sent; the oldest first (Q-4). Who: `link.respond` on the tenant
+        or, for those that it sent, `customers.add`; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2853,8 +2909,9 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.ManagerInvitationRow]:
-        """The invitations by which a tenant was asked to become a manager, or asked others; the oldest first (L-10). A
-        lazy list: rows are read as you come to them.
+        """The invitations by which a tenant was asked to become a manager, or asked others; the oldest first (L-10).
+        Who: `customers.add` on the tenant or, for those that it sent, `link.respond`; an operator. A lazy list: rows
+        are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2895,7 +2952,8 @@ class Queries(ABC):
     ) -> Rows[model.LinkRow]:
         """The links by which a tenant is or was managed, or manages or managed others; those in force first (Q-4). A
         page costs its rows, and what is due about the tenant's links and not recorded yet, which is brought about
-        for each page anew; commands and a sweep record it. A lazy list: rows are read as you come to them.
+        for each page anew; commands and a sweep record it. Who: `tenant.view` on the tenant or, for those by which
+        it manages, `customers.list`; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -2934,8 +2992,9 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.ProposalRow]:
-        """What was proposed on the links of a tenant, by it or to it; the oldest first (Q-4). A lazy list: rows are
-        read as you come to them.
+        """What was proposed on the links of a tenant, by it or to it; the oldest first (Q-4). Who: `link.respond` on
+        the tenant or, for those that it sent, `customers.add`; an operator. A lazy list: rows are read as you come
+        to them.
 
         Args:
             actor: Who asks.
@@ -2974,8 +3033,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.BarredManagerRow]:
-        """The MSPs that a tenant keeps from asking to manage it; told to those who may bar them (L-10). A lazy list:
-        rows are read as you come to them.
+        """The MSPs that a tenant keeps from asking to manage it; told to those who may bar them (L-10). Who:
+        `link.respond` on the tenant; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3015,8 +3074,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.RoleRow]:
-        """The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4). A lazy list: rows
-        are read as you come to them.
+        """The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4). Who: `users.view`
+        on the tenant; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3056,8 +3115,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.AssignmentRow]:
-        """Who holds which role on a tenant itself, role by role (Q-4). A page costs its rows. A lazy list: rows are
-        read as you come to them.
+        """Who holds which role on a tenant itself, role by role (Q-4). A page costs its rows. Who: `users.view` on the
+        tenant; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3095,7 +3154,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.InvitationRow]:
-        """The invitations to a tenant; the oldest first (Q-4). A lazy list: rows are read as you come to them.
+        """The invitations to a tenant; the oldest first (Q-4). Who: `users.view` on the tenant; an operator. A lazy
+        list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3128,7 +3188,8 @@ class Queries(ABC):
         link: model.LinkId | str,
         as_of: AsOf | None = None,
     ) -> model.TermsOfLink:
-        """What both sides of a link agreed to, and what they would by the policy in force; told to both (P-13).
+        """What both sides of a link agreed to, and what they would by the policy in force; told to both (P-13). Who:
+        either side of the link with `tenant.view` on the managed tenant; an operator.
 
         Args:
             actor: Who asks.
@@ -3152,8 +3213,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.DeviceRow]:
         """The devices that a tenant holds, by their ids (Q-4). A page costs its rows, or the devices that have a seat
-        where those are wanted; devices without one are looked for in one after the other. A lazy list: rows are read
-        as you come to them.
+        where those are wanted; devices without one are looked for in one after the other. Who: `devices.view` on the
+        tenant; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3183,7 +3244,8 @@ class Queries(ABC):
         return Rows(ask, _read.read_device_row, cursor, limit)
 
     def device(self, *, actor: ActorLike, device: model.DeviceId, as_of: AsOf | None = None) -> model.DeviceRow | None:
-        """One device by any of its ids; nothing, where no tenant holds it whose devices the actor may see (Q-4).
+        """One device by any of its ids; nothing, where no tenant holds it whose devices the actor may see (Q-4). Who:
+        anybody, of a device whose holder they have `devices.view` on; an operator.
 
         Args:
             actor: Who asks.
@@ -3203,7 +3265,7 @@ class Queries(ABC):
     ) -> model.NamedUser | None:
         """The person with an address whom the actor may name as an additional recipient of a tenant's alerts: at home
         on it, or in an organisation above it that is there for the actor. Nothing for every other address, and so of
-        whoever has not accepted their invitation (Q-4, A-2).
+        whoever has not accepted their invitation (Q-4, A-2). Who: `alerts.manage` on the tenant; an operator.
 
         Args:
             actor: Who asks.
@@ -3226,8 +3288,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.MoveRow]:
-        """The moves of devices that a tenant was asked to approve, or asked others to; the oldest first (V-7). A lazy
-        list: rows are read as you come to them.
+        """The moves of devices that a tenant was asked to approve, or asked others to; the oldest first (V-7). Who:
+        `devices.view` on the tenant; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3264,7 +3326,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.UploadRow]:
-        """A reseller's uploads; the oldest first (V-8). A lazy list: rows are read as you come to them.
+        """A reseller's uploads; the oldest first (V-8). Who: `devices.view` on the reseller; an operator. A lazy list:
+        rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3299,7 +3362,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.TenantResellerRow]:
         """The resellers that added a tenant, told to those who may drop and admit them; the first that added it comes
-        first (V-1). A lazy list: rows are read as you come to them.
+        first (V-1). Who: `devices.manage` on the tenant; an operator. A lazy list: rows are read as you come to
+        them.
 
         Args:
             actor: Who asks.
@@ -3333,7 +3397,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.AlertRuleRow]:
-        """Who gets a tenant's alerts, category by category (A-2). A lazy list: rows are read as you come to them.
+        """Who gets a tenant's alerts, category by category (A-2). Who: `alerts.view` on the tenant; an operator. A lazy
+        list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3371,8 +3436,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.LicenceRow]:
         """The licences that serve a tenant (Q-4). A page costs its rows; whether a seat is left is looked at in one
-        after the other, and so is the service where they come by their end. A lazy list: rows are read as you come
-        to them.
+        after the other, and so is the service where they come by their end. Who: `licences.view` on the tenant; an
+        operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3414,7 +3479,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.SessionRow]:
         """The consoles of a tenant, those still open first, the oldest before others (Q-4). A page costs its rows;
-        service and person are looked at in one after the other. A lazy list: rows are read as you come to them.
+        service and person are looked at in one after the other. Who: `audit.view` on the tenant; an operator. A lazy
+        list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3443,7 +3509,7 @@ class Queries(ABC):
         return Rows(ask, _read.read_session_row, cursor, limit)
 
     def service_mail(self, *, tenant: model.TenantId | str, as_of: AsOf | None = None) -> model.Recipients:
-        """Who gets a tenant's service mail, for the host itself (A-1).
+        """Who gets a tenant's service mail, for the host itself (A-1). Who: the host itself, without an actor.
 
         Args:
             tenant: The tenant.
@@ -3459,7 +3525,8 @@ class Queries(ABC):
         category: model.IssueCategory,
         as_of: AsOf | None = None,
     ) -> model.Recipients:
-        """Who gets a tenant's alerts about a category of issues, for the host itself (A-2).
+        """Who gets a tenant's alerts about a category of issues, for the host itself (A-2). Who: the host itself,
+        without an actor.
 
         Args:
             tenant: The tenant.
@@ -3470,7 +3537,7 @@ class Queries(ABC):
         return _read.read_recipients(d)
 
     def policy(self, *, as_of: AsOf | None = None) -> model.Policy:
-        """The policy in force (P-13).
+        """The policy in force (P-13). Who: the host itself, without an actor.
 
         Args:
             as_of: When; now, if left out.
@@ -3492,7 +3559,7 @@ class Queries(ABC):
     ) -> Rows[model.TenantAccessRow]:
         """Who can reach a tenant, and why: the people who are named to whoever may see its users, role by role (X-3).
         Of others `organisation_access` tells. A page costs whoever's assignments may reach the tenant up to its end.
-        A lazy list: rows are read as you come to them.
+        Who: `users.view` on the tenant; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3528,7 +3595,8 @@ class Queries(ABC):
     ) -> tuple[model.OrganisationAccessRow, ...]:
         """The other organisations whose people can reach a tenant, in the order of their ids, and what one or another
         of these may do there (X-3): whoever `tenant_access` does not name, of organisations that are there for the
-        actor. Costs their people, as long as none of them may do all that any could.
+        actor. Costs their people, as long as none of them may do all that any could. Who: `users.view` on the
+        tenant; an operator.
 
         Args:
             actor: Who asks.
@@ -3552,7 +3620,8 @@ class Queries(ABC):
     ) -> Rows[model.UserAccessRow]:
         """The tenants that somebody can reach, and why: told to themselves, and to whoever may see the users of their
         home, of tenants whose users they may see (X-3). A page costs the tenants that their assignments may reach up
-        to its end. A lazy list: rows are read as you come to them.
+        to its end. Who: the user; `users.view` on the user's home; an operator. A lazy list: rows are read as you
+        come to them.
 
         Args:
             actor: Who asks.
@@ -3592,7 +3661,7 @@ class Queries(ABC):
     ) -> Rows[model.AccessChangeRow]:
         """Who can reach a tenant who could not at a moment that has passed, and the other way round; who may do
         something else (X-3). Told as both reviews are, then and now. A page costs whoever reaches the tenant, or
-        did. A lazy list: rows are read as you come to them.
+        did. Who: `users.view` on the tenant; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3630,8 +3699,8 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.AccessChangeRow]:
         """What somebody can reach that they could not at a moment that has passed, and the other way round (X-3). Told
-        as both reviews are, then and now. A page costs the tenants that they reach, or did. A lazy list: rows are
-        read as you come to them.
+        as both reviews are, then and now. A page costs the tenants that they reach, or did. Who: the user;
+        `users.view` on the user's home; an operator. A lazy list: rows are read as you come to them.
 
         Args:
             actor: Who asks.
@@ -3671,7 +3740,7 @@ class Queries(ABC):
         """What a command would lead to, if its actor gave it now: what would be recorded, who would be told, who would
         gain and who would lose access, and which rows of resellers would be others (X-1). Nothing happens, and no id
         is used up; whoever might not give it is refused as the command would be. The pages are those of who gains
-        and who loses.
+        and who loses. Who: whoever might send the command; an operator.
 
         Args:
             command: The command.
@@ -3708,7 +3777,8 @@ class Queries(ABC):
     ) -> Rows[model.AuditRow]:
         """Records about a tenant, as the actor may see them (Q-2). A page costs the records about the tenant up to its
         end, from `from` and until `until` alone, and with `by` those of the user if these are fewer; a command is
-        looked for in one after the other. A lazy list: rows are read as you come to them.
+        looked for in one after the other. Who: `audit.view` on the tenant; an operator. A lazy list: rows are read
+        as you come to them.
 
         Args:
             actor: Who asks.
@@ -3738,7 +3808,7 @@ class Queries(ABC):
         return Rows(ask, _read.read_audit_row, cursor, limit)
 
     def host_entity(self, *, kind: model.Kind, id: Id, as_of: AsOf | None = None) -> model.Entity | None:
-        """An entity by its kind and id.
+        """An entity by its kind and id. Who: the host itself, without an actor.
 
         Args:
             kind: Its kind.
@@ -3766,7 +3836,7 @@ class Queries(ABC):
         limit: int = 100,
     ) -> Rows[model.Entity]:
         """The entities of a kind: all, or those of at most one tenant, manager, user or whatever else entities of the
-        kind are found by. A lazy list: rows are read as you come to them.
+        kind are found by. Who: the host itself, without an actor. A lazy list: rows are read as you come to them.
 
         Args:
             kind: The kind.
@@ -3806,7 +3876,8 @@ class Queries(ABC):
         return Rows(ask, _read.read_entity, cursor, limit)
 
     def host_personal(self, *, subject: model.Subject) -> model.Personal | None:
-        """What is known today about a person or about where a tenant is; it has no past (U-5).
+        """What is known today about a person or about where a tenant is; it has no past (U-5). Who: the host itself,
+        without an actor.
 
         Args:
             subject: Whose.
@@ -3823,7 +3894,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.Record]:
-        """Records of the journal. A lazy list: rows are read as you come to them.
+        """Records of the journal. Who: the host itself, without an actor. A lazy list: rows are read as you come to
+        them.
 
         Args:
             after: Only those after this record.
@@ -3854,8 +3926,8 @@ class Queries(ABC):
         cursor: str | None = None,
         limit: int = 100,
     ) -> Rows[model.AccessEvent]:
-        """Who gained and who lost access by records of the journal, and by time alone before each of them (X-13). A
-        lazy list: rows are read as you come to them.
+        """Who gained and who lost access by records of the journal, and by time alone before each of them (X-13). Who:
+        the host itself, without an actor. A lazy list: rows are read as you come to them.
 
         Args:
             after: Only by those after this record.
@@ -3878,7 +3950,7 @@ class Queries(ABC):
         return Rows(ask, _read.read_access_event, cursor, limit)
 
     def notices(self, *, consumer: str, limit: int | None = None) -> model.Mail:
-        """Notices that a consumer has not acknowledged (A-4).
+        """Notices that a consumer has not acknowledged (A-4). Who: the host itself, without an actor.
 
         Args:
             consumer: The consumer, by a name of the host's own.
@@ -3888,7 +3960,8 @@ class Queries(ABC):
         return _read.read_mail(d)
 
     def parse(self, *, texts: Collection[model.Typed]) -> tuple[model.Parsed, ...]:
-        """Texts read as a command would read them, one answer for each; the store is not asked.
+        """Texts read as a command would read them, one answer for each; the store is not asked. Who: the host itself,
+        without an actor.
 
         Args:
             texts: The texts.
@@ -3897,12 +3970,13 @@ class Queries(ABC):
         return tuple(_read.read_parsed(x) for x in d)
 
     def token(self) -> model.Token:
-        """The revision the store is at."""
+        """The revision the store is at. Who: the host itself, without an actor."""
         answer: model.Token = self._ask("token", {}).value
         return answer
 
     def confirm(self, *, token: model.Token) -> None:
-        """Makes sure that a token is of this store's history and the store has come at least that far.
+        """Makes sure that a token is of this store's history and the store has come at least that far. Who: the host
+        itself, without an actor.
 
         Args:
             token: The token.
@@ -3911,7 +3985,8 @@ class Queries(ABC):
 
     def verify(self, *, since: model.Token | None = None) -> model.Verification:
         """Replays the whole journal and compares everything that is stored with what it leads to: entities, their past,
-        indexes, receipts, what records are about, personal data and a file's schema (Q-3).
+        indexes, receipts, what records are about, personal data and a file's schema (Q-3). Who: the host itself,
+        without an actor.
 
         Args:
             since: A revision that was verified before: only the records since, and what these have changed, is
@@ -3922,6 +3997,7 @@ class Queries(ABC):
 
     def erasure_pending(self) -> int | None:
         """Whether something that was erased is still in the file's log, because somebody has been reading since
-        before: the last record that erased something (U-5). Tries to wipe it first."""
+        before: the last record that erased something (U-5). Tries to wipe it first. Who: the host itself, without
+        an actor."""
         answer: int | None = self._ask("erasure_pending", {}).value
         return answer

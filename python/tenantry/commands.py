@@ -97,7 +97,7 @@ __all__ = [
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SetPolicy(Command[None]):
-    """Put a policy into force; operators only (P-13).
+    """Put a policy into force; operators only (P-13). Who: an operator.
 
     Attributes:
         policy: The whole policy.
@@ -110,7 +110,7 @@ class SetPolicy(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RegisterTenant(Command[model.TenantId]):
-    """Register a tenant without a manager; operators only (T-1).
+    """Register a tenant without a manager; operators only (T-1). Who: an operator.
 
     Attributes:
         kind: Its kind.
@@ -139,7 +139,8 @@ class RegisterTenant(Command[model.TenantId]):
 class AddCustomer(Command[model.AddedCustomer]):
     """Create a customer, or a multi-client, under a manager (L-1). A multi-client (`msp`) under a type that locks the
     customer out, as `fully` does, has its people locked out of its own clients as well (P-4). Where they are to work
-    there, link it as `jointly`.
+    there, link it as `jointly`. Who: `customers.add` on the manager and, for whoever is authorized, `users.manage`
+    on their home; an operator.
 
     Attributes:
         manager: The tenant that will manage it.
@@ -181,7 +182,7 @@ class AddCustomer(Command[model.AddedCustomer]):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EditTenant(Command[None]):
     """Edit a tenant's profile (T-2, T-3, T-4). What is left out stays as it is. `None` clears what may be empty, and is
-    refused for what may not.
+    refused for what may not. Who: `tenant.edit` on the tenant; an operator.
 
     Attributes:
         tenant: The tenant.
@@ -209,7 +210,7 @@ class EditTenant(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChangeTenantKind(Command[None]):
-    """Correct a tenant's kind; operators with a ticket only (T-1).
+    """Correct a tenant's kind; operators with a ticket only (T-1). Who: an operator with a ticket.
 
     Attributes:
         tenant: The tenant.
@@ -225,7 +226,7 @@ class ChangeTenantKind(Command[None]):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DisableTenants(Command[tuple[model.TenantResult, ...]]):
     """Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it, whose consoles and
-    requests may end with it.
+    requests may end with it. Who: `tenant.operate` on each tenant; an operator.
 
     Attributes:
         tenants: The tenants; checked as a whole.
@@ -238,7 +239,8 @@ class DisableTenants(Command[tuple[model.TenantResult, ...]]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EnableTenants(Command[tuple[model.TenantResult, ...]]):
-    """Enable tenants; each is up when the host reports it ready (T-5, T-6).
+    """Enable tenants; each is up when the host reports it ready (T-5, T-6). Who: `tenant.operate` on each tenant, for
+    what one's own side disabled; an operator, with a ticket for what others disabled.
 
     Attributes:
         tenants: The tenants; checked as a whole.
@@ -251,7 +253,7 @@ class EnableTenants(Command[tuple[model.TenantResult, ...]]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportReady(Command[None]):
-    """Report that an enabling tenant is up; the host does, as operator (T-5).
+    """Report that an enabling tenant is up; the host does, as operator (T-5). Who: an operator.
 
     Attributes:
         tenant: The tenant.
@@ -264,7 +266,7 @@ class ReportReady(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeleteTenants(Command[tuple[model.TenantResult, ...]]):
-    """Delete tenants for good (T-6, T-7).
+    """Delete tenants for good (T-6, T-7). Who: `tenant.delete` on each tenant; an operator.
 
     Attributes:
         tenants: The tenants; checked as a whole.
@@ -282,7 +284,7 @@ class DeleteTenants(Command[tuple[model.TenantResult, ...]]):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class InviteManager(Command[model.ManagerInvitationId]):
     """Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link request, which says how;
-    the tenant's super admin (L-10).
+    the tenant's super admin (L-10). Who: the tenant's own people with `link.respond`; an operator with a ticket.
 
     Attributes:
         tenant: Who invites.
@@ -299,7 +301,8 @@ class InviteManager(Command[model.ManagerInvitationId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeclineManagerInvitation(Command[None]):
-    """Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request.
+    """Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request. Who: the MSP's side with
+    `customers.add` on it; an operator with a ticket.
 
     Attributes:
         invitation: The invitation.
@@ -312,7 +315,8 @@ class DeclineManagerInvitation(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CancelManagerInvitation(Command[None]):
-    """Take an invitation to an MSP back; the side that invites (L-10).
+    """Take an invitation to an MSP back; the side that invites (L-10). Who: the tenant's own people with
+    `link.respond`; an operator with a ticket.
 
     Attributes:
         invitation: The invitation.
@@ -325,7 +329,8 @@ class CancelManagerInvitation(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ResendManagerInvitation(Command[None]):
-    """Remind an MSP of an invitation; the side that invites (L-10).
+    """Remind an MSP of an invitation; the side that invites (L-10). Who: the tenant's own people with `link.respond`;
+    an operator with a ticket.
 
     Attributes:
         invitation: The invitation.
@@ -339,7 +344,7 @@ class ResendManagerInvitation(Command[None]):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BarManager(Command[None]):
     """Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the tenant's super admin
-    (L-10). The MSP is not told.
+    (L-10). The MSP is not told. Who: the tenant's own people with `link.respond`; an operator with a ticket.
 
     Attributes:
         tenant: The tenant.
@@ -357,7 +362,7 @@ class BarManager(Command[None]):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RequestLink(Command[model.LinkRequestId]):
     """Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has invited the MSP, this is
-    the answer (L-10).
+    the answer (L-10). Who: `customers.add` on the manager; an operator.
 
     Attributes:
         manager: Who wants to manage.
@@ -380,7 +385,8 @@ class RequestLink(Command[model.LinkRequestId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AcceptLink(Command[model.LinkId]):
-    """Say yes to a link request; the managed side's super admin (L-3, L-4).
+    """Say yes to a link request; the managed side's super admin (L-3, L-4). Who: the customer's own people with
+    `link.respond`; an operator with a ticket.
 
     Attributes:
         request: The request.
@@ -393,7 +399,8 @@ class AcceptLink(Command[model.LinkId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeclineLink(Command[None]):
-    """Say no to a link request; the managed side's super admin (L-3).
+    """Say no to a link request; the managed side's super admin (L-3). Who: the customer's own people with
+    `link.respond`; an operator with a ticket.
 
     Attributes:
         request: The request.
@@ -406,7 +413,7 @@ class DeclineLink(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CancelLinkRequest(Command[None]):
-    """Take a link request back (L-3).
+    """Take a link request back (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
 
     Attributes:
         request: The request.
@@ -419,7 +426,8 @@ class CancelLinkRequest(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ResendLinkRequest(Command[None]):
-    """Remind the asked side of a link request (L-3).
+    """Remind the asked side of a link request (L-3). Who: the manager's side with `customers.add` on the manager; an
+    operator.
 
     Attributes:
         request: The request.
@@ -432,7 +440,8 @@ class ResendLinkRequest(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ConvertLink(Command["model.InvitedUser | None"]):
-    """Change a link's management type (L-5).
+    """Change a link's management type (L-5). Who: the manager's side with `customers.add` on the manager and, to name
+    an owner, `users.manage` on the customer; an operator.
 
     Attributes:
         link: The link.
@@ -450,7 +459,7 @@ class ConvertLink(Command["model.InvitedUser | None"]):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AddServices(Command["model.ProposalId | None"]):
     """Manage more services by a link: at once, or once the managed side's super admin accepts the proposal that it is
-    answered with (L-6).
+    answered with (L-6). Who: the manager's side with `customers.add` on the manager; an operator.
 
     Attributes:
         link: The link.
@@ -468,7 +477,7 @@ class AddServices(Command["model.ProposalId | None"]):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RenewLink(Command["model.ProposalId | None"]):
     """Move a link's end to a later moment: at once, or once the managed side's super admin accepts the proposal that it
-    is answered with (L-9).
+    is answered with (L-9). Who: the manager's side with `customers.add` on the manager; an operator.
 
     Attributes:
         link: The link.
@@ -488,7 +497,9 @@ class ProposeTerms(Command["model.ProposalId | None"]):
     """Move a link to what its management type means by the policy in force: at once where that only leaves its manager
     less, or once the managed side's super admin accepts the proposal that it is answered with (P-13). The managed
     side does so itself where it leaves the manager less. Where it is locked out, only an operator with a ticket
-    leaves the manager more.
+    leaves the manager more. Who: the manager's side with `customers.add` on the manager; the customer's own people
+    with `link.respond`, where the manager has less by it; an operator, with a ticket where a locked customer's
+    manager has more by it.
 
     Attributes:
         link: The link.
@@ -503,7 +514,8 @@ class ProposeTerms(Command["model.ProposalId | None"]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AcceptProposal(Command[None]):
-    """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
+    """Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the customer's own
+    people with `link.respond`; an operator with a ticket.
 
     Attributes:
         proposal: The proposal.
@@ -516,7 +528,8 @@ class AcceptProposal(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeclineProposal(Command[None]):
-    """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13).
+    """Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the customer's own
+    people with `link.respond`; an operator with a ticket.
 
     Attributes:
         proposal: The proposal.
@@ -529,7 +542,7 @@ class DeclineProposal(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CancelProposal(Command[None]):
-    """Take a proposal back (L-3).
+    """Take a proposal back (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
 
     Attributes:
         proposal: The proposal.
@@ -542,7 +555,8 @@ class CancelProposal(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ResendProposal(Command[None]):
-    """Remind the asked side of a proposal (L-3).
+    """Remind the asked side of a proposal (L-3). Who: the manager's side with `customers.add` on the manager; an
+    operator.
 
     Attributes:
         proposal: The proposal.
@@ -555,7 +569,7 @@ class ResendProposal(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RemoveService(Command[None]):
-    """Remove a service from a link; operators with a ticket only (L-6).
+    """Remove a service from a link; operators with a ticket only (L-6). Who: an operator with a ticket.
 
     Attributes:
         link: The link.
@@ -570,7 +584,9 @@ class RemoveService(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SetAutoExtend(Command[None]):
-    """Let a link with a term extend itself, or let it end (L-9).
+    """Let a link with a term extend itself, or let it end (L-9). Who: the manager's side with `customers.add` on the
+    manager, to prolong it only where the customer is locked out; the customer's own people with `link.respond`; an
+    operator with a ticket.
 
     Attributes:
         link: The link.
@@ -585,7 +601,8 @@ class SetAutoExtend(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SetManagerGrants(Command[None]):
-    """Set what a manager may do beyond the default; the customer's super admin (P-7).
+    """Set what a manager may do beyond the default; the customer's super admin (P-7). Who: the customer's own people
+    with `grants.manage`; an operator with a ticket.
 
     Attributes:
         link: The link.
@@ -600,7 +617,8 @@ class SetManagerGrants(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RequestDelink(Command[None]):
-    """Ask to end a link (D).
+    """Ask to end a link (D). Who: the manager's side with `customers.delink` on the manager; the customer's own people
+    with `link.respond`; an operator with a ticket, who names the party.
 
     Attributes:
         link: The link.
@@ -615,7 +633,8 @@ class RequestDelink(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AcceptDelink(Command[None]):
-    """Agree to the other side's delink request (D).
+    """Agree to the other side's delink request (D). Who: the manager's side with `customers.delink` on the manager; the
+    customer's own people with `link.respond`; an operator with a ticket, who names the party.
 
     Attributes:
         link: The link.
@@ -630,7 +649,8 @@ class AcceptDelink(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RejectDelink(Command[None]):
-    """Reject the other side's delink request (D).
+    """Reject the other side's delink request (D). Who: the manager's side with `customers.delink` on the manager; the
+    customer's own people with `link.respond`; an operator with a ticket, who names the party.
 
     Attributes:
         link: The link.
@@ -645,7 +665,8 @@ class RejectDelink(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ResendDelink(Command[None]):
-    """Remind the other side of one's own delink request (D).
+    """Remind the other side of one's own delink request (D). Who: the manager's side with `customers.delink` on the
+    manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 
     Attributes:
         link: The link.
@@ -660,7 +681,8 @@ class ResendDelink(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CancelDelink(Command[None]):
-    """Take one's own delink request back (D).
+    """Take one's own delink request back (D). Who: the manager's side with `customers.delink` on the manager; the
+    customer's own people with `link.respond`; an operator with a ticket, who names the party.
 
     Attributes:
         link: The link.
@@ -675,7 +697,7 @@ class CancelDelink(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class InviteUser(Command[model.InvitedUser]):
-    """Invite somebody to a tenant (U-2).
+    """Invite somebody to a tenant (U-2). Who: `users.manage` on the tenant; an operator.
 
     Attributes:
         tenant: The tenant that becomes their home.
@@ -695,7 +717,8 @@ class InviteUser(Command[model.InvitedUser]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class InviteOwner(Command[model.InvitedUser]):
-    """Invite a managed customer's first super admin, again if need be; the manager may (L-1).
+    """Invite a managed customer's first super admin, again if need be; the manager may (L-1). Who: the manager's side
+    with `customers.add` on the manager and `users.manage` on the customer; an operator.
 
     Attributes:
         link: The link.
@@ -710,7 +733,8 @@ class InviteOwner(Command[model.InvitedUser]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ResendInvitation(Command[None]):
-    """Remind an invited person (U-2).
+    """Remind an invited person (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on its manager
+    and, unless the customer came with it, `users.manage` on the customer; an operator.
 
     Attributes:
         invitation: The invitation.
@@ -723,7 +747,8 @@ class ResendInvitation(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RevokeInvitation(Command[None]):
-    """Take an invitation back (U-2).
+    """Take an invitation back (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on its manager;
+    an operator.
 
     Attributes:
         invitation: The invitation.
@@ -736,7 +761,8 @@ class RevokeInvitation(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AcceptInvitation(Command[None]):
-    """Accept an invitation; the invited user, with the address it was sent to (U-2).
+    """Accept an invitation; the invited user, with the address it was sent to (U-2). Who: the invited user; an operator
+    with a ticket.
 
     Attributes:
         invitation: The invitation.
@@ -751,7 +777,8 @@ class AcceptInvitation(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeclineInvitation(Command[None]):
-    """Decline an invitation; the invited user, with the address it was sent to (U-2).
+    """Decline an invitation; the invited user, with the address it was sent to (U-2). Who: the invited user; an
+    operator with a ticket.
 
     Attributes:
         invitation: The invitation.
@@ -766,7 +793,7 @@ class DeclineInvitation(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RegisterUser(Command[model.UserId]):
-    """Bring in a user who is known already, without invitation; operators only (U-1).
+    """Bring in a user who is known already, without invitation; operators only (U-1). Who: an operator.
 
     Attributes:
         home: Their home.
@@ -792,7 +819,7 @@ class EditUser(Command[None]):
     """Change a user's name, and ask for another address (U-1). A name changes at once. Another address waits until the
     user confirms it; until then the old one stands. The one that waits already is reminded of, any other takes its
     place. What the operator gives is confirmed at once. What is left out stays as it is. `None` clears what may be
-    empty, and is refused for what may not.
+    empty, and is refused for what may not. Who: the user; `users.manage` on the user's home; an operator.
 
     Attributes:
         user: The user.
@@ -810,7 +837,8 @@ class EditUser(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ConfirmAddress(Command[None]):
-    """Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1).
+    """Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1). Who: the user;
+    an operator.
 
     Attributes:
         user: The user.
@@ -825,7 +853,8 @@ class ConfirmAddress(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CancelAddress(Command[None]):
-    """Take back that a user is asked for another address; the user, or whoever may edit them (U-1).
+    """Take back that a user is asked for another address; the user, or whoever may edit them (U-1). Who: the user;
+    `users.manage` on the user's home; an operator.
 
     Attributes:
         user: The user.
@@ -838,7 +867,7 @@ class CancelAddress(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BlockUser(Command[None]):
-    """Block a user (U-3).
+    """Block a user (U-3). Who: `users.manage` on the user's home; an operator.
 
     Attributes:
         user: The user.
@@ -851,7 +880,7 @@ class BlockUser(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class UnblockUser(Command[None]):
-    """Unblock a user (U-3).
+    """Unblock a user (U-3). Who: `users.manage` on the user's home; an operator.
 
     Attributes:
         user: The user.
@@ -864,7 +893,7 @@ class UnblockUser(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RemoveUser(Command[None]):
-    """Remove a user for good (U-3).
+    """Remove a user for good (U-3). Who: `users.manage` on the user's home; an operator.
 
     Attributes:
         user: The user.
@@ -877,7 +906,7 @@ class RemoveUser(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Assign(Command[None]):
-    """Give users roles on tenants, many at once (P-11).
+    """Give users roles on tenants, many at once (P-11). Who: `users.manage` on each user's home; an operator.
 
     Attributes:
         assignments: The roles to give; checked as a whole.
@@ -890,7 +919,7 @@ class Assign(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Unassign(Command[None]):
-    """Take users' roles on tenants away, many at once (P-11).
+    """Take users' roles on tenants away, many at once (P-11). Who: `users.manage` on each user's home; an operator.
 
     Attributes:
         assignments: The roles to take away; checked as a whole.
@@ -903,7 +932,7 @@ class Unassign(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CreateRole(Command[model.RoleId]):
-    """Add a role of a tenant's own (P-9).
+    """Add a role of a tenant's own (P-9). Who: `roles.manage` on the tenant; an operator.
 
     Attributes:
         tenant: The tenant.
@@ -924,7 +953,7 @@ class CreateRole(Command[model.RoleId]):
 class EditRole(Command[None]):
     """Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those who have it, what
     they have open and pending, and the tenant's pending invitations. What is left out stays as it is. `None` clears
-    what may be empty, and is refused for what may not.
+    what may be empty, and is refused for what may not. Who: `roles.manage` on the role's tenant; an operator.
 
     Attributes:
         role: The role.
@@ -941,7 +970,8 @@ class EditRole(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeleteRole(Command[None]):
-    """Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations.
+    """Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations. Who: `roles.manage` on
+    the role's tenant; an operator.
 
     Attributes:
         role: The role.
@@ -954,7 +984,8 @@ class DeleteRole(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ErasePersonal(Command[None]):
-    """Have the personal data of a user or tenant erased (U-5).
+    """Have the personal data of a user or tenant erased (U-5). Who: `personal.erase` on the tenant, or the user's home;
+    an operator.
 
     Attributes:
         subject: Whose.
@@ -967,7 +998,8 @@ class ErasePersonal(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AddResellerCustomer(Command[None]):
-    """Add a customer or an MSP to a reseller's list, by its number (V-1).
+    """Add a customer or an MSP to a reseller's list, by its number (V-1). Who: `customers.add` on the reseller; an
+    operator.
 
     Attributes:
         reseller: The reseller.
@@ -984,7 +1016,7 @@ class AddResellerCustomer(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EditResellerCustomer(Command[None]):
-    """Change a reseller's own name for a tenant (V-1).
+    """Change a reseller's own name for a tenant (V-1). Who: `customers.add` on the reseller; an operator.
 
     Attributes:
         reseller: The reseller.
@@ -1001,7 +1033,8 @@ class EditResellerCustomer(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RemoveResellerCustomer(Command[None]):
-    """Take a tenant without uploads off a reseller's list again (V-1).
+    """Take a tenant without uploads off a reseller's list again (V-1). Who: `customers.add` on the reseller; an
+    operator.
 
     Attributes:
         reseller: The reseller.
@@ -1016,7 +1049,7 @@ class RemoveResellerCustomer(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DropReseller(Command[None]):
-    """Let a reseller upload no further devices to a tenant (V-1).
+    """Let a reseller upload no further devices to a tenant (V-1). Who: `devices.manage` on the tenant; an operator.
 
     Attributes:
         tenant: The tenant.
@@ -1031,7 +1064,7 @@ class DropReseller(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AdmitReseller(Command[None]):
-    """Let a reseller that was dropped upload again (V-1).
+    """Let a reseller that was dropped upload again (V-1). Who: `devices.manage` on the tenant; an operator.
 
     Attributes:
         tenant: The tenant.
@@ -1046,7 +1079,8 @@ class AdmitReseller(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class UploadDevices(Command[model.UploadId]):
-    """Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2).
+    """Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2). Who:
+    `devices.manage` on the reseller; an operator.
 
     Attributes:
         reseller: The reseller.
@@ -1067,7 +1101,7 @@ class UploadDevices(Command[model.UploadId]):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WithdrawUpload(Command[None]):
     """Take an upload back, or devices of it, as long as they lie where they were put and have no seat: all of them, or
-    none (V-10).
+    none (V-10). Who: `devices.manage` on the reseller; an operator.
 
     Attributes:
         upload: The upload.
@@ -1082,7 +1116,8 @@ class WithdrawUpload(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MoveDevices(Command["model.MoveId | None"]):
-    """Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7).
+    """Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7). Who: `devices.manage`
+    on the manager and on the customer; an operator.
 
     Attributes:
         manager: Whose pool.
@@ -1101,7 +1136,8 @@ class MoveDevices(Command["model.MoveId | None"]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ApproveMove(Command[None]):
-    """Approve a move; the customer's own people (V-7).
+    """Approve a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an
+    operator with a ticket.
 
     Attributes:
         id: The move.
@@ -1114,7 +1150,8 @@ class ApproveMove(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeclineMove(Command[None]):
-    """Decline a move; the customer's own people (V-7).
+    """Decline a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an
+    operator with a ticket.
 
     Attributes:
         id: The move.
@@ -1127,7 +1164,7 @@ class DeclineMove(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CancelMove(Command[None]):
-    """Take a move back (V-7).
+    """Take a move back (V-7). Who: the manager's side with `devices.manage` on the manager; an operator.
 
     Attributes:
         id: The move.
@@ -1140,7 +1177,8 @@ class CancelMove(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ResendMove(Command[None]):
-    """Remind the customer of a move; it rests on whoever does from then on (V-7, L-3).
+    """Remind the customer of a move; it rests on whoever does from then on (V-7, L-3). Who: the manager's side with
+    `devices.manage` on the manager and on the customer; an operator.
 
     Attributes:
         id: The move.
@@ -1153,7 +1191,7 @@ class ResendMove(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeleteDevices(Command[None]):
-    """Delete devices that a tenant holds (V-9).
+    """Delete devices that a tenant holds (V-9). Who: `devices.manage` on the tenant; an operator.
 
     Attributes:
         tenant: Who holds them.
@@ -1168,7 +1206,7 @@ class DeleteDevices(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CreateIntegration(Command[model.IntegrationId]):
-    """Add an integration of a tenant's own (I-1).
+    """Add an integration of a tenant's own (I-1). Who: `integrations.manage` on the owner; an operator.
 
     Attributes:
         owner: Whose it is.
@@ -1187,7 +1225,8 @@ class CreateIntegration(Command[model.IntegrationId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ShareIntegration(Command[None]):
-    """Share an integration with a tenant that its owner manages (I-1).
+    """Share an integration with a tenant that its owner manages (I-1). Who: `integrations.manage` on the owner and on
+    the tenant; an operator.
 
     Attributes:
         integration: The integration.
@@ -1202,7 +1241,7 @@ class ShareIntegration(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DetachIntegration(Command[None]):
-    """Detach an integration from a tenant (I-1).
+    """Detach an integration from a tenant (I-1). Who: `integrations.manage` on the owner; an operator.
 
     Attributes:
         integration: The integration.
@@ -1217,7 +1256,7 @@ class DetachIntegration(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeleteIntegration(Command[None]):
-    """Delete an integration, and with it every attachment (I-1).
+    """Delete an integration, and with it every attachment (I-1). Who: `integrations.manage` on the owner; an operator.
 
     Attributes:
         integration: The integration.
@@ -1230,7 +1269,8 @@ class DeleteIntegration(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BuyLicence(Command[model.LicenceId]):
-    """Buy a licence for oneself or for a tenant that one manages (C-1).
+    """Buy a licence for oneself or for a tenant that one manages (C-1). Who: `licences.manage` on the buyer and, for
+    the service, on the tenant; an operator.
 
     Attributes:
         buyer: Who buys it.
@@ -1253,7 +1293,8 @@ class BuyLicence(Command[model.LicenceId]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AssignSeats(Command[None]):
-    """Give devices that the tenant holds seats of a licence (C-1).
+    """Give devices that the tenant holds seats of a licence (C-1). Who: `licences.manage` on the tenant, for the
+    service; an operator.
 
     Attributes:
         licence: The licence.
@@ -1268,7 +1309,8 @@ class AssignSeats(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReleaseSeats(Command[None]):
-    """Take seats of a licence back from devices (C-1).
+    """Take seats of a licence back from devices (C-1). Who: `licences.manage` on the tenant, for the service; an
+    operator.
 
     Attributes:
         licence: The licence.
@@ -1283,7 +1325,7 @@ class ReleaseSeats(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SetAlertRule(Command[None]):
-    """Set who gets a tenant's alerts about a category of issues (A-2).
+    """Set who gets a tenant's alerts about a category of issues (A-2). Who: `alerts.manage` on the tenant; an operator.
 
     Attributes:
         tenant: The tenant.
@@ -1302,7 +1344,8 @@ class SetAlertRule(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OpenConsole(Command[model.OpenedConsole]):
-    """Open a tenant's console for a service; users only (S-1).
+    """Open a tenant's console for a service; users only (S-1). Who: a user with `console.open` on the tenant, for the
+    service.
 
     Attributes:
         tenant: Whose console.
@@ -1321,7 +1364,7 @@ class OpenConsole(Command[model.OpenedConsole]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CloseConsole(Command[model.ReturnPlace]):
-    """Close one's console (S-1).
+    """Close one's console (S-1). Who: the user who opened it; an operator.
 
     Attributes:
         session: The session.

@@ -85,8 +85,8 @@ impl<'w> Sight<'w> {
         Self::through(Gate::Open, actor, world, present)
     }
 
-    /// An actor before a world in which a command of theirs was judged: nothing but that says whether
-    /// they may act.
+    /// An actor before a world in which a command of theirs was judged, which is all that says
+    /// whether they may act.
     ///
     /// # Errors
     /// When the world cannot be read.
