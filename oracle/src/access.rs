@@ -38,9 +38,9 @@ pub struct Standing<'w> {
 
 /// Why somebody may do something: the assignment that decides, and the links that it comes down by, from the tenant up to
 /// their home (P-12).
-pub struct Why<'w> {
+pub struct Why<'s, 'w> {
     pub assignment: &'w Assignment,
-    pub chain: Vec<&'w Link>,
+    pub chain: &'s [&'w Link],
 }
 
 /// What can be done about a tenant that is not enabled (P-2).
@@ -132,12 +132,12 @@ impl Oracle {
     ///
     /// # Errors
     /// Why not.
-    pub fn judge_there<'w>(
+    pub fn judge_there<'s, 'w>(
         &'w self,
-        standing: &Standing<'w>,
+        standing: &'s Standing<'w>,
         permission: &Permission,
         service: Option<&Service>,
-    ) -> Result<Why<'w>, Code> {
+    ) -> Result<Why<'s, 'w>, Code> {
         let Standing { user, tenant, down, locked, ref chains } = *standing;
         if down && !DESPITE_DISABLED.contains(&permission.as_str()) {
             return Err(Code::TenantDisabled);
@@ -152,7 +152,7 @@ impl Oracle {
                 return Err(Code::ServiceNotManaged);
             }
             let assignment = self.assignment(user.id, tenant.id).ok_or(Code::NoAssignment)?;
-            let why = Why { assignment, chain: Vec::new() };
+            let why = Why { assignment, chain: &[] };
             return if self.gives(assignment, permission) { Ok(why) } else { Err(Code::RoleLacksPermission) };
         }
 
@@ -162,7 +162,7 @@ impl Oracle {
         if locked {
             return Err(Code::CustomerLocked);
         }
-        let mut chains: Vec<&Vec<&Link>> = chains.iter().collect();
+        let mut chains: Vec<&[&Link]> = chains.iter().map(Vec::as_slice).collect();
         if let Some(service) = service {
             chains
                 .retain(|chain| offered(service) && chain.iter().all(|link| link.services.contains(service)));
@@ -181,7 +181,7 @@ impl Oracle {
         if nearest.is_empty() {
             return Err(Code::NoAssignment);
         }
-        let mut giving: Vec<Why<'w>> =
+        let mut giving: Vec<Why<'s, 'w>> =
             nearest.into_iter().filter(|why| self.gives(why.assignment, permission)).collect();
         if giving.is_empty() {
             return Err(Code::RoleLacksPermission);
@@ -211,24 +211,27 @@ impl Oracle {
 
     /// The nearest assignments, each with a chain that it comes down by: the one on the tenant itself, else those at the least
     /// distance up any chain that cover what is below (P-10).
-    fn nearest<'w>(&'w self, user: UserId, tenant: TenantId, chains: &[&Vec<&'w Link>]) -> Vec<Why<'w>> {
+    fn nearest<'s, 'w>(
+        &'w self,
+        user: UserId,
+        tenant: TenantId,
+        chains: &[&'s [&'w Link]],
+    ) -> Vec<Why<'s, 'w>> {
         match self.assignment(user, tenant) {
-            Some(assignment) if chains.is_empty() => vec![Why { assignment, chain: Vec::new() }],
-            Some(assignment) => {
-                chains.iter().map(|chain| Why { assignment, chain: chain.to_vec() }).collect()
-            }
+            Some(assignment) if chains.is_empty() => vec![Why { assignment, chain: &[] }],
+            Some(assignment) => chains.iter().map(|chain| Why { assignment, chain }).collect(),
             None => self.inherited(user, chains),
         }
     }
 
     /// The assignments at the least distance up any chain that cover what is below.
-    fn inherited<'w>(&'w self, user: UserId, chains: &[&Vec<&'w Link>]) -> Vec<Why<'w>> {
+    fn inherited<'s, 'w>(&'w self, user: UserId, chains: &[&'s [&'w Link]]) -> Vec<Why<'s, 'w>> {
         let longest = chains.iter().map(|chain| chain.len()).max().unwrap_or(0);
         for distance in 0..longest {
-            let covering = |chain: &&Vec<&'w Link>| {
+            let covering = |chain: &&'s [&'w Link]| {
                 let manager = chain.get(distance)?.manager;
                 let assignment = self.assignment(user, manager).filter(|a| a.below)?;
-                Some(Why { assignment, chain: chain.to_vec() })
+                Some(Why { assignment, chain })
             };
             let found: Vec<_> = chains.iter().filter_map(covering).collect();
             if !found.is_empty() {
@@ -274,7 +277,7 @@ impl Oracle {
     pub fn assignments_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<&Assignment> {
         let home = self.user(user).map(|user| user.home).unwrap();
         let chains = self.chains(tenant, home, at);
-        let nearest = self.nearest(user, tenant, &chains.iter().collect::<Vec<_>>());
+        let nearest = self.nearest(user, tenant, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>());
         nearest.into_iter().map(|why| why.assignment).collect()
     }
 
@@ -285,7 +288,7 @@ impl Oracle {
         }
         let home = self.user(user).map(|user| user.home).unwrap();
         let chains = self.chains(tenant, home, at);
-        let inherited = self.inherited(user, &chains.iter().collect::<Vec<_>>());
+        let inherited = self.inherited(user, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>());
         inherited.into_iter().map(|why| why.assignment).collect()
     }
 
@@ -309,7 +312,7 @@ impl Oracle {
         }
         let chains = self.chains(tenant, home, at);
         let view = Permission::parse("tenant.view").unwrap();
-        let nearest = self.nearest(user, tenant, &chains.iter().collect::<Vec<_>>());
+        let nearest = self.nearest(user, tenant, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>());
         !chains.is_empty() && nearest.iter().any(|why| self.gives(why.assignment, &view))
     }
 

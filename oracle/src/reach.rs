@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tenantry::base::ids::{LinkId, TenantId, UserId};
-use tenantry::base::text::{CompanyName, Email, Number, Permission, PersonName, Service};
+use tenantry::base::text::{CompanyName, Email, Number, Permission, PersonName};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, RoleRef};
 use tenantry::query::{
@@ -191,48 +191,42 @@ impl Eyes<'_> {
 impl Oracle {
     /// What checks allow somebody on a tenant.
     pub fn held_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<Holding> {
-        let held = self.why_held(user, tenant, at).into_iter().map(|(_, permission, service)| Holding {
-            permission,
-            services_only: service.is_some(),
-            services: service.into_iter().collect(),
-        });
+        let mut held = Vec::new();
+        self.ask_everything(user, tenant, at, |_, one| held.push(one));
         together(held)
     }
 
-    /// Every check about somebody on a tenant that is allowed, and why.
-    fn why_held(
+    /// Asks every check there is about somebody on a tenant; tells of those that are allowed, and why.
+    fn ask_everything(
         &self,
         user: UserId,
         tenant: TenantId,
         at: Timestamp,
-    ) -> Vec<(Why<'_>, Permission, Option<Service>)> {
-        let mut allowed = Vec::new();
-        let Ok(standing) = self.standing(user, tenant, at, Disabled::Bars) else { return allowed };
+        mut allowed: impl FnMut(Why<'_, '_>, Holding),
+    ) {
+        let Ok(standing) = self.standing(user, tenant, at, Disabled::Bars) else { return };
         for permission in &self.policy.permissions {
             for service in [None].into_iter().chain(self.policy.services.iter().map(Some)) {
                 if let Ok(why) = self.judge_there(&standing, permission, service) {
-                    allowed.push((why, permission.clone(), service.cloned()));
+                    let (permission, services_only) = (permission.clone(), service.is_some());
+                    let services = service.cloned().into_iter().collect();
+                    allowed(why, Holding { permission, services, services_only });
                 }
             }
         }
-        allowed
     }
 
     /// By what somebody reaches a tenant, as far as that is told.
     fn ways(&self, user: UserId, tenant: TenantId, eyes: &Eyes<'_>, at: Timestamp) -> Vec<Way> {
         let mut ways: Vec<Way> = Vec::new();
-        for (Why { assignment, chain }, permission, service) in self.why_held(user, tenant, at) {
+        self.ask_everything(user, tenant, at, |Why { assignment, chain }, held| {
             let there = assignment.tenant == tenant || eyes.know(assignment.tenant);
             let grounds = (assignment.tenant, assignment.role.clone(), assignment.masked);
             let grounds = Some(grounds).filter(|_| there);
             let known = chain.iter().all(|link| eyes.know_link(link));
-            let granted = known && chain.iter().any(|link| self.takes_a_grant(link, &permission));
+            let granted = known && chain.iter().any(|link| self.takes_a_grant(link, &held.permission));
+            let granted = Some(held.permission.clone()).filter(|_| granted);
             let chain: Vec<LinkId> = chain.iter().filter(|_| known).map(|link| link.id).collect();
-            let held = Holding {
-                permission: permission.clone(),
-                services_only: service.is_some(),
-                services: service.into_iter().collect(),
-            };
             let place = ways.iter().position(|way| way.grounds == grounds && way.chain == chain);
             let place = place.unwrap_or_else(|| {
                 ways.push(Way { grounds, chain, held: Vec::new(), granted: BTreeSet::new() });
@@ -240,8 +234,8 @@ impl Oracle {
             });
             let way = &mut ways[place];
             way.held = together(way.held.drain(..).chain([held]));
-            way.granted.extend(Some(permission).filter(|_| granted));
-        }
+            way.granted.extend(granted);
+        });
         sorted(ways)
     }
 

@@ -3,10 +3,10 @@
 
 use std::fmt::Write as _;
 
-use tenantry::engine::{Engine, Error, Receipt};
+use tenantry::engine::{Engine, Error, Moment, Receipt};
 use tenantry::event::Event;
 use tenantry::journal::Record;
-use tenantry::query::{TenantsWhere, UsersWhoCan, Verdict};
+use tenantry::query::{Paging, TenantsWhere, UsersWhoCan, Verdict};
 use tenantry::store::memory::MemoryStore;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::inside::Rng;
@@ -16,6 +16,8 @@ use crate::compare::{HandClock, options, outcome_of, start};
 use crate::coverage::Coverage;
 use crate::generator::{Generator, Step, policy_of};
 use crate::listing;
+use crate::question::Moments;
+use crate::rehearsal::rehearse;
 use crate::state;
 use crate::world::Oracle;
 
@@ -52,6 +54,7 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
     oracle.journal = seed.is_multiple_of(5).then(Vec::new);
     let mut generator = Generator::new(seed, start());
     let mut asking = Rng::new(seed ^ 0xA5C);
+    let mut reviewing = Rng::new(seed ^ 0xACCE55);
     let length = 200 + asking.below(201);
     let mut steps: Vec<Step> = Vec::with_capacity(length);
     for index in 0..length {
@@ -72,6 +75,17 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
             Err(text)
         };
 
+        if reviewing.percent(3) {
+            let paging = Paging { limit: 1 + reviewing.below(20), ..Paging::default() };
+            let foretold = |engine: &Engine| {
+                let now = engine.read().unwrap();
+                format!("{:?}", rehearse(&now.now().unwrap(), &step.request, paging.clone()))
+            };
+            let (left, right) = (foretold(&memory), foretold(&sqlite));
+            if left != right {
+                return fail("preview", left, right);
+            }
+        }
         let executed = memory.submit(step.request.clone());
         let (left, right) = (told(&executed), told(&sqlite.submit(step.request.clone())));
         if left != right {
@@ -91,6 +105,16 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         let lists = if index + 1 == length { 20 } else { usize::from(asking.percent(10)) };
         for _ in 0..lists {
             let question = generator.list_question(&oracle, at);
+            let (left, right) = (listing::told(&here, &question), listing::told(&there, &question));
+            if left != right {
+                return fail(&format!("{question:?}"), left, right);
+            }
+        }
+        let reviews = if index + 1 == length { 8 } else { usize::from(reviewing.percent(5)) };
+        for _ in 0..reviews {
+            // Changes are told since the beginning of everything.
+            let since = reviewing.percent(40).then_some(Moments::Clock(at));
+            let question = generator.review_question(&oracle, since, at, &mut reviewing);
             let (left, right) = (listing::told(&here, &question), listing::told(&there, &question));
             if left != right {
                 return fail(&format!("{question:?}"), left, right);
@@ -152,6 +176,13 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         let (left, right) = (state::of_engine(&here, &oracle), state::of_engine(&there, &oracle));
         if let Some(difference) = state::first_difference(&left, &right, ["memory", "sqlite"]) {
             return fail("state", difference, String::new());
+        }
+        let paging = Paging { limit: 1000, ..Paging::default() };
+        let fed =
+            |moment: &Moment<'_>| format!("{:?}", moment.host().access_changes(0, &paging).unwrap().rows);
+        let (left, right) = (fed(&here), fed(&there));
+        if left != right {
+            return fail("feed", left, right);
         }
         let (left, right) = (journal(&memory), journal(&sqlite));
         if left != right {
