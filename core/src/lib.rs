@@ -86,6 +86,7 @@ pub mod notice;
 pub mod policy;
 pub mod query;
 pub mod refusal;
+mod report;
 mod rules;
 mod sight;
 pub mod store;

@@ -22,7 +22,7 @@ use tenantry::refusal::Code;
 
 /// Every module of the crate from the ground up: its floor, and its step where modules of one floor build on each
 /// other. A module names modules of lower floors, or of lower steps of its own.
-const FLOORS: [(&str, u8, u8); 25] = [
+const FLOORS: [(&str, u8, u8); 26] = [
     ("base", 0, 0),
     ("model", 1, 0),
     // A policy is made of the permissions that the model names.
@@ -42,12 +42,13 @@ const FLOORS: [(&str, u8, u8); 25] = [
     ("rules", 4, 0),
     // What a command would lead to is told as what it leads to, with its notices.
     ("sight", 5, 1),
-    // What is answered passes the gate; of a world in which what is due has happened; and some of it is CSV.
+    // What is answered passes the gate; of a world in which what is due has happened; and some of it is CSV, or a page.
     ("answer", 5, 2),
     ("csv", 5, 0),
     ("decide", 5, 0),
     ("index", 5, 0),
     ("notice", 5, 0),
+    ("report", 5, 0),
     ("store", 6, 0),
     ("engine", 7, 0),
     ("wire", 8, 0),

@@ -9,6 +9,7 @@ mod page;
 mod parties;
 mod preview;
 mod records;
+mod report;
 mod review;
 mod tenant;
 mod trade;
@@ -208,6 +209,13 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::UserAccessChanges(it) => {
             let rows = |both: [&Sight<'_>; 2]| review::of_user_since(both, asked.seal, it);
             Answer::UserAccessChanges(asked.told_since(&it.actor, it.since, rows)?)
+        }
+        Query::TenantReport(it) => {
+            // What is on it is asked as anybody would ask it.
+            let ask = |query: Query| answer(asked, &query);
+            let page =
+                |sight: &Sight<'_>| report::of_tenant(sight, &ask, (asked.seq, asked.present.is_some()), it);
+            Answer::TenantReport(asked.told(&it.actor, None, page)?)
         }
         Query::Preview(it) => {
             let tell = |step, both: [&Sight<'_>; 2]| preview::preview(asked, &step, both, it);

@@ -237,3 +237,12 @@ pub struct ResellerRowChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<ResellerCustomerRow>,
 }
+
+/// A page for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Report {
+    /// One HTML document: it has everything in it, runs nothing and asks nothing of anywhere else.
+    pub html: String,
+}

@@ -107,7 +107,7 @@ mod trade;
 
 pub use access::{
     AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, Grounds, OrganisationAccessRow, Previewed,
-    PreviewedNotice, ResellerRowChange, TenantAccessRow, UserAccessRow,
+    PreviewedNotice, Report, ResellerRowChange, TenantAccessRow, UserAccessRow,
 };
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
@@ -907,6 +907,22 @@ queries! {
     + {
         /// Which page.
         paging: Paging,
+    }
+
+    /// The access to a tenant and its history as a page for people: who can reach it and why, who
+    /// manages it, what is about to arise, what has happened. Each part is told as its list
+    /// tells it, and left out, with the reason, where that is refused; whoever may view the tenant
+    /// may ask. Costs the first page of each list, 1000 rows long, and the last 200 records.
+    TenantReport => "tenant_report" -> Report;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Since when it shows what has changed about access; not at all, if left out.
+        since: Option<AsOf>,
     }
 
     /// What a command would lead to, if its actor gave it now: what would be recorded, who would be

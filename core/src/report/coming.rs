@@ -1,0 +1,229 @@
+//! What is about to arise: what awaits an answer, and what ends by itself.
+
+use super::frame::{begin, end, organisation, told_of};
+use super::history::actor;
+use super::markup::Markup;
+use super::rights::listed;
+use super::told::{Awaited, Manager, Told};
+use crate::base::ids::InvitationId;
+use crate::base::time::Timestamp;
+use crate::event::Event;
+use crate::model::{Party, ProposalContent, TermRequest};
+use crate::query::{AuditActor, InvitationRow, LinkRequestRow, Organisation};
+
+/// Something about to arise.
+pub(super) struct Coming<'t> {
+    what: &'static str,
+    from: Side<'t>,
+    about: About<'t>,
+    asked: Option<Timestamp>,
+    ends: Option<(&'static str, Timestamp)>,
+}
+
+/// Who something is from.
+enum Side<'t> {
+    /// The tenant itself.
+    Own,
+    /// Somebody, as the history shows.
+    By(&'t AuditActor),
+    /// The other side.
+    Other(&'t Organisation),
+    /// The other side, which is not told.
+    Numbered(&'t str),
+    /// Nobody: it happens by itself.
+    Time,
+}
+
+/// What would be, once it has arisen.
+enum About<'t> {
+    Joins(&'t InvitationRow),
+    Manages(&'t LinkRequestRow),
+    MayAsk(Side<'t>),
+    Changes(&'t ProposalContent),
+    Ends(&'t Organisation),
+}
+
+/// Everything that is about to arise, what ends first coming first.
+pub(super) fn coming(told: &Told) -> Vec<Coming<'_>> {
+    let mut all = Vec::new();
+    let Awaited { invitations, link_requests, manager_invitations, proposals } = &told.awaited;
+    for row in invitations.iter().flat_map(|page| &page.rows) {
+        all.push(Coming {
+            what: if row.sign_up { "Sign-up" } else { "Invitation" },
+            from: inviting(told, row.invitation).map_or(Side::Own, Side::By),
+            about: About::Joins(row),
+            asked: Some(row.asked),
+            ends: Some(("lapses", row.expires)),
+        });
+    }
+    for (sent, section) in [false, true].into_iter().zip(link_requests) {
+        for row in section.iter().flat_map(|page| &page.rows) {
+            all.push(Coming {
+                what: "Link request",
+                from: if sent { Side::Own } else { other(row.other.as_ref(), row.number.as_str()) },
+                about: About::Manages(row),
+                asked: Some(row.asked),
+                ends: Some(("lapses", row.expires)),
+            });
+        }
+    }
+    for (sent, section) in [false, true].into_iter().zip(manager_invitations) {
+        for row in section.iter().flat_map(|page| &page.rows) {
+            let other = other(row.other.as_ref(), row.number.as_str());
+            let (from, asks) = if sent { (Side::Own, other) } else { (other, Side::Own) };
+            all.push(Coming {
+                what: "Invitation to manage",
+                from,
+                about: About::MayAsk(asks),
+                asked: Some(row.asked),
+                ends: Some(("lapses", row.expires)),
+            });
+        }
+    }
+    for (sent, section) in [false, true].into_iter().zip(proposals) {
+        for row in section.iter().flat_map(|page| &page.rows) {
+            all.push(Coming {
+                what: "Proposal",
+                from: if sent { Side::Own } else { other(row.other.as_ref(), row.number.as_str()) },
+                about: About::Changes(&row.content),
+                asked: Some(row.asked),
+                ends: Some(("lapses", row.expires)),
+            });
+        }
+    }
+    for Manager { row, .. } in told.managers.iter().flatten() {
+        let by_itself = |what, at| Coming {
+            what,
+            from: Side::Time,
+            about: About::Ends(&row.manager),
+            asked: None,
+            ends: Some(("ends", at)),
+        };
+        all.extend(row.expires.map(|at| by_itself("End of a term", at)));
+        if row.stage.requester().is_some() {
+            all.push(Coming {
+                what: "Delink request",
+                from: match row.stage.requester() {
+                    Some(Party::Customer) => Side::Own,
+                    _ => Side::Other(&row.manager),
+                },
+                about: About::Ends(&row.manager),
+                asked: None,
+                ends: row.delink_ends.map(|at| ("ends the link", at)),
+            });
+        }
+    }
+    all.sort_by_key(|one| one.ends.map_or(Timestamp::MAX, |(_, at)| at));
+    all
+}
+
+fn other<'t>(organisation: Option<&'t Organisation>, number: &'t str) -> Side<'t> {
+    organisation.map_or(Side::Numbered(number), Side::Other)
+}
+
+/// Who sent an invitation, where the history shows it.
+fn inviting(told: &Told, wanted: InvitationId) -> Option<&AuditActor> {
+    let mut rows = told.history.iter().flat_map(|page| &page.rows);
+    let invites =
+        |event: &Event| matches!(event, Event::UserInvited { invitation, .. } if *invitation == wanted);
+    rows.find(|row| row.events.iter().any(invites)).map(|row| &row.by)
+}
+
+fn side(page: &mut Markup, told: &Told, side: &Side<'_>) {
+    match side {
+        Side::Own => drop(page.name(&told.tenant.name)),
+        Side::By(by) => actor(page, told, by),
+        Side::Other(one) => organisation(page, one),
+        Side::Numbered(number) => drop(page.name(number)),
+        Side::Time => drop(page.raw("time alone")),
+    }
+}
+
+pub(super) fn about_to_arise(page: &mut Markup, told: &Told, coming: &[Coming<'_>]) {
+    begin(page, "coming", if told.has_passed { "What was about to arise" } else { "What is about to arise" });
+    let Awaited { invitations, link_requests, manager_invitations, proposals } = &told.awaited;
+    told_of(page, "the invitations", invitations);
+    told_of(page, "what others ask to manage", &link_requests[0]);
+    told_of(page, "what it asks to manage", &link_requests[1]);
+    told_of(page, "who invites it to manage", &manager_invitations[0]);
+    told_of(page, "whom it invites to manage it", &manager_invitations[1]);
+    told_of(page, "what its managers propose", &proposals[0]);
+    told_of(page, "what it proposes", &proposals[1]);
+    if coming.is_empty() {
+        page.raw("<p>Nothing that is told to the reader.</p>");
+    } else {
+        page.raw("<table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">From</th>");
+        page.raw("<th scope=\"col\">What it leads to</th><th scope=\"col\">Asked</th>");
+        page.raw("<th scope=\"col\">End</th></tr></thead><tbody>\n");
+        for one in coming {
+            page.raw("<tr><th scope=\"row\">").raw(one.what).raw("</th><td data-label=\"From\">");
+            side(page, told, &one.from);
+            page.raw("</td><td data-label=\"What it leads to\">");
+            about(page, told, &one.about);
+            page.raw("</td><td data-label=\"Asked\">");
+            match one.asked {
+                Some(at) => drop(page.moment(at)),
+                None => drop(page.raw("–")),
+            }
+            page.raw("</td><td data-label=\"End\">");
+            match one.ends {
+                Some((how, at)) => drop(page.raw(how).raw(" ").moment(at)),
+                None => drop(page.raw("when it is answered")),
+            }
+            page.raw("</td></tr>\n");
+        }
+        page.raw("</tbody></table>");
+    }
+    end(page);
+}
+
+fn about(page: &mut Markup, told: &Told, about: &About<'_>) {
+    match about {
+        About::Joins(row) => {
+            told.names.write_fully(page, row.user.uuid());
+            page.raw(" joins as ");
+            told.names.write_role(page, &row.role);
+            if row.below {
+                page.raw(", for what is managed below, too");
+            }
+        }
+        About::Manages(row) => {
+            page.raw("managed ").text(&row.management).raw(": ").text(listed(&row.services));
+            if let Some(term) = &row.term {
+                page.raw(", ");
+                lasts(page, term);
+            }
+        }
+        About::MayAsk(who) => {
+            side(page, told, who);
+            page.raw(" may ask to manage");
+        }
+        About::Changes(ProposalContent::Services(services)) => {
+            page.raw("managed as well: ").text(listed(services));
+        }
+        About::Changes(ProposalContent::Term(term)) => {
+            page.raw("lasts ");
+            lasts(page, term);
+        }
+        About::Changes(ProposalContent::Terms { terms, management }) => {
+            page.raw("other terms for ").text(management).raw(", number ").text(terms);
+        }
+        About::Ends(manager) => {
+            organisation(page, manager);
+            page.raw(" manages it no longer");
+        }
+    }
+}
+
+/// How long a link would last.
+fn lasts(page: &mut Markup, term: &TermRequest) {
+    if let Some(days) = term.days {
+        page.raw("for ").text(days).raw(" days");
+    }
+    if let Some(at) = term.expires_at {
+        page.raw("until ").moment(at);
+    }
+    if term.auto_extend {
+        page.raw(", then again as long");
+    }
+}
