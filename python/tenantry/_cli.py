@@ -63,7 +63,7 @@ from .model import (
     UserState,
 )
 
-FILES = ("file", "to", "backup")
+FILES = ("file", "to", "backup", "output")
 """What names a file."""
 
 PAGE = 200
@@ -289,6 +289,29 @@ def happened(event: Event) -> str:
     return f"{event.event} ({event.refusal})" if isinstance(event, CommandRefused) else event.event
 
 
+def report(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        tenant = the_tenant(db, wanted.tenant, wanted.as_of)
+        html = db.tenant_report(
+            actor=actor(db, wanted, tenant), tenant=tenant.id, since=wanted.since, as_of=wanted.as_of
+        ).html
+    if wanted.output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # As the page says of itself, whatever a terminal knows.
+            sys.stdout.reconfigure(encoding="utf-8")
+        print(html, end="")
+        return 0
+    there = Path(wanted.output)
+    if there.exists() and not there.read_bytes().startswith(PAGE_BEGINS):
+        raise NotDone(f"`{there}` is there, and is no page; write elsewhere with -o")
+    there.write_text(html, encoding="utf-8")
+    return 0
+
+
+PAGE_BEGINS = b"<!doctype html>"
+"""By what a page is known that may be replaced."""
+
+
 # What does not hold, and what to do about it.
 FLAWS = {
     CorruptionKind.CHAIN: ("the chain is broken", "restore a backup, and keep this file to find out what happened to it"),
@@ -429,6 +452,7 @@ or a time such as 2026-01-31T09:30:00Z.
   tenantry explain msp.db ada@northwind.example devices.manage BK-200
   tenantry review msp.db BK-200 --as klara@klein.example
   tenantry audit msp.db BK-200 --as klara@klein.example
+  tenantry report msp.db BK-200 -o page.html
   tenantry inbox msp.db --as klara@klein.example
   tenantry preview msp.db block_user user=nils@northwind.example
   tenantry export msp.db journal | jq .command
@@ -644,6 +668,14 @@ def parser() -> argparse.ArgumentParser:
     with_actor(one)
     with_moment(one)
     with_rows(one)
+
+    more = "Who can reach it and why, who manages it, what is about to arise, what happened: one file for a browser, or for paper."
+    one = with_file(command("report", report, "a tenant's access and history as one HTML page", more))
+    one.add_argument("tenant", metavar="TENANT", help="whose: a number or an id")
+    one.add_argument("-o", dest="output", metavar="PAGE", help="write it there, in place of any page that is there")
+    one.add_argument("--since", metavar="MOMENT", type=moment, help="show what has changed about access since then, too")
+    with_actor(one)
+    with_moment(one)
 
     more = "Replays all of it and compares the result with the present. Ends with 1 if it does not hold."
     one = with_file(command("verify", verify, "whether the journal holds", more))

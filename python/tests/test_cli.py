@@ -163,6 +163,9 @@ audit msp.db BK-200 --as-of 11
 audit msp.db BK-200 --command invite_usr
 audit msp.db BK-200 --command sweep
 audit msp.db NW-100 --from 2026-04-01T00:00:00Z --until 2027-01-01T00:00:00Z --limit 1
+report msp.db BK-200 -o msp.db
+report msp.db BK-200 --as rita@depot.example -o page.html
+report msp.db BK-200 --as-of 2 -o page.html
 verify msp.db
 export msp.db customers
 export msp.db customers --csv --as-of 13
@@ -194,7 +197,7 @@ customers msp.db
 
 COMMANDS = (
     "init", "demo", "do", "preview", "commands", "inbox", "notices", "user", "policy",
-    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "diff", "feed", "audit", "verify", "rebuild", "export",
+    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "diff", "feed", "audit", "report", "verify", "rebuild", "export",
     "backup", "copy", "restore", "sweep", "diagrams", "completion",
 )  # fmt: skip
 

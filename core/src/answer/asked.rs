@@ -163,6 +163,31 @@ impl AskedWorld<'_> {
         ask([&then, &now])
     }
 
+    /// Lets an actor ask about the worlds right before and right after a record, and whose access
+    /// it may have changed.
+    ///
+    /// # Errors
+    /// Those of [`Self::told`], now or then.
+    pub(super) fn told_by<T>(
+        &self,
+        actor: &Actor,
+        seq: u64,
+        ask: impl FnOnce([&Sight<'_>; 2], &Affected) -> Ruling<T>,
+    ) -> Ruling<T> {
+        let before = seq.saturating_sub(1);
+        let records = self.history.records(None, before, 1)?;
+        let missing = || ViewError::damaged(format!("record {seq} is missing"));
+        let record = records.first().ok_or_else(missing)?;
+        let (view, then) = (self.history.as_of(before)?, self.history.as_of(seq)?);
+        let before = World::reading(&*view, self.written_at(before)?)?;
+        let after = World::reading(&*then, record.at)?;
+        let between = Between { before: &before, after: &after };
+        let affected = Affected::by(&changes_of(&*view, &record.events, record.at)?, between)?;
+        let present = Some(self.present.unwrap_or(self.world));
+        let before = Sight::of(actor, &before, present)?;
+        ask([&before, &Sight::of(actor, &after, present)?], &affected)
+    }
+
     /// When a record was written; the beginning of time, of what was before the first.
     fn written_at(&self, seq: u64) -> Result<Timestamp, ViewError> {
         let Some(before) = seq.checked_sub(1) else { return Ok(Timestamp::MIN) };

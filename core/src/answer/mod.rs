@@ -40,6 +40,7 @@ use crate::query::{
     UserRow, UserSort, Users, Verdict,
 };
 use crate::refusal::{Code, Refusal};
+use crate::rules::difference::Affected;
 use crate::rules::{Ruling, alert, graph};
 use crate::sight::{Below, Sight};
 use crate::view::{Index, Key, Span, Spot, View, ViewError, listing_strand, prefixes, row_strand};
@@ -213,9 +214,15 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::TenantReport(it) => {
             // What is on it is asked as anybody would ask it.
             let ask = |query: Query| answer(asked, &query);
-            let page =
-                |sight: &Sight<'_>| report::of_tenant(sight, &ask, (asked.seq, asked.present.is_some()), it);
-            Answer::TenantReport(asked.told(&it.actor, None, page)?)
+            let by = |seq: u64| {
+                let changes = |both: [&Sight<'_>; 2], affected: &Affected| {
+                    review::of_tenant_by(both, affected, it.tenant, report::PEOPLE)
+                };
+                asked.told_by(&it.actor, seq, changes)
+            };
+            let asker =
+                report::Asker { ask: &ask, by: &by, seq: asked.seq, has_passed: asked.present.is_some() };
+            Answer::TenantReport(asked.told(&it.actor, None, |sight| report::of_tenant(sight, asker, it))?)
         }
         Query::Preview(it) => {
             let tell = |step, both: [&Sight<'_>; 2]| preview::preview(asked, &step, both, it);

@@ -1,45 +1,53 @@
 //! The page about a tenant for people: what the lists tell whoever asks, each asked as they
 //! would ask it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::ids::TenantId;
 use crate::model::{HandshakeState, RoleRef};
 use crate::query::{
-    Answer, Ask, Audit, AuditActor, InvitationFilter, Invitations, LinkFilter, LinkRequestFilter,
-    LinkRequests, Links, ManagerInvitationFilter, ManagerInvitations, Managers, OrganisationAccess, Paging,
-    PolicyInForce, ProposalFilter, Proposals, Query, Report, Roles, Settings, TenantAccess,
-    TenantAccessChanges, TenantReport, Users,
+    AccessChangeRow, Answer, Ask, Audit, AuditActor, InvitationFilter, Invitations, LinkFilter,
+    LinkRequestFilter, LinkRequests, Links, ManagerInvitationFilter, ManagerInvitations, Managers,
+    OrganisationAccess, Paging, PolicyInForce, ProposalFilter, Proposals, Query, Report, Roles, Settings,
+    TenantAccess, TenantAccessChanges, TenantReport, Users,
 };
-use crate::report::{self, Awaited, Manager, Names, Section, Told};
-use crate::rules::{Ruling, Stop};
+use crate::report::{self, Manager, NamesTold, Section, TenantTold, Unanswered};
+use crate::rules::{Ruling, Stop, unless_refused};
 use crate::sight::Sight;
 
 /// How many records it shows.
 const RECORDS: usize = 200;
 
-/// What a question is answered with.
-type Asking<'a> = &'a dyn Fn(Query) -> Ruling<Answer>;
+/// How many people it shows of those whose access one record has changed.
+pub(super) const PEOPLE: usize = 50;
 
-/// The page, of a moment: the last record of then, and whether it has passed.
+/// How it is asked for what is on the page.
+#[derive(Clone, Copy)]
+pub(super) struct Asker<'a> {
+    /// A question of whoever asks, about the moment.
+    pub(super) ask: &'a dyn Fn(Query) -> Ruling<Answer>,
+    /// Whose access a record has changed, as far as it is told them.
+    pub(super) by: &'a dyn Fn(u64) -> Ruling<Vec<AccessChangeRow>>,
+    /// The last record of the moment.
+    pub(super) seq: u64,
+    /// Whether it has passed.
+    pub(super) has_passed: bool,
+}
+
+/// The page.
 ///
 /// # Errors
 /// `unknown_tenant`, and why the actor may not view it.
-pub(super) fn of_tenant(
-    sight: &Sight<'_>,
-    ask: Asking<'_>,
-    (seq, has_passed): (u64, bool),
-    it: &TenantReport,
-) -> Ruling<Report> {
+pub(super) fn of_tenant(sight: &Sight<'_>, ask: Asker<'_>, it: &TenantReport) -> Ruling<Report> {
     let TenantReport { actor, tenant, since } = it;
     let (actor, tenant) = (|| actor.clone(), *tenant);
     let own = asked(ask, Settings::new(actor(), tenant))?;
     let pending = Some(HandshakeState::Pending);
     let both = [false, true];
-    let told = Told {
-        seq,
+    let told = TenantTold {
+        seq: ask.seq,
         at: sight.world().at,
-        has_passed,
+        has_passed: ask.has_passed,
         reader: sight.viewer().map(|viewer| viewer.id),
         services: asked(ask, PolicyInForce::default())?.services,
         people: section(ask, TenantAccess { paging: long(), ..TenantAccess::new(actor(), tenant) })?,
@@ -53,7 +61,7 @@ pub(super) fn of_tenant(
                 ..Links::new(actor(), tenant)
             },
         )?,
-        awaited: Awaited {
+        awaited: Unanswered {
             invitations: section(
                 ask,
                 Invitations {
@@ -86,6 +94,7 @@ pub(super) fn of_tenant(
                 Some((*since, section(ask, TenantAccessChanges { paging: long(), ..changes })?))
             }
         },
+        by_record: BTreeMap::new(),
         history: section(
             ask,
             Audit {
@@ -93,11 +102,17 @@ pub(super) fn of_tenant(
                 ..Audit::new(actor(), tenant)
             },
         )?,
-        names: Names::default(),
+        names: NamesTold::default(),
         tenant: own,
     };
+    let mut by_record = BTreeMap::new();
+    for row in told.history.iter().flat_map(|page| &page.rows) {
+        // Of what they might not see then, nothing is told.
+        let changes = unless_refused((ask.by)(row.seq))?.unwrap_or_default();
+        by_record.insert(row.seq, changes);
+    }
     let names = names(ask, it, &told)?;
-    Ok(Report { html: report::page(&Told { names, ..told }) })
+    Ok(Report { html: report::page(&TenantTold { names, by_record, ..told }) })
 }
 
 /// The longest page there is.
@@ -110,12 +125,12 @@ fn each<T>(both: [bool; 2], mut tell: impl FnMut(bool) -> Ruling<T>) -> Ruling<[
     Ok([tell(first)?, tell(second)?])
 }
 
-fn asked<Q: Ask>(ask: Asking<'_>, query: Q) -> Ruling<Q::Answer> {
-    Ok(Q::read(ask(query.into())?).expect("a query is answered with an answer of its own"))
+fn asked<Q: Ask>(ask: Asker<'_>, query: Q) -> Ruling<Q::Answer> {
+    Ok(Q::read((ask.ask)(query.into())?).expect("a query is answered with an answer of its own"))
 }
 
 /// What a list tells, or why it tells nothing.
-fn section<Q: Ask>(ask: Asking<'_>, query: Q) -> Ruling<Section<Q::Answer>> {
+fn section<Q: Ask>(ask: Asker<'_>, query: Q) -> Ruling<Section<Q::Answer>> {
     match asked(ask, query) {
         Ok(told) => Ok(Ok(told)),
         Err(Stop::Refused(refusal)) => Ok(Err(refusal)),
@@ -125,7 +140,7 @@ fn section<Q: Ask>(ask: Asking<'_>, query: Q) -> Ruling<Section<Q::Answer>> {
 
 /// Who manages a tenant, and who manages them, each once.
 fn managers(
-    ask: Asking<'_>,
+    ask: Asker<'_>,
     it: &TenantReport,
     tenant: TenantId,
     seen: &mut BTreeSet<TenantId>,
@@ -148,8 +163,8 @@ fn managers(
 }
 
 /// What all that was told is called, as far as lists tell it.
-fn names(ask: Asking<'_>, it: &TenantReport, told: &Told) -> Ruling<Names> {
-    let mut names = Names::default();
+fn names(ask: Asker<'_>, it: &TenantReport, told: &TenantTold) -> Ruling<NamesTold> {
+    let mut names = NamesTold::default();
     let own = &told.tenant;
     names.note(own.tenant.uuid(), &own.name, Some(own.number.to_string()));
     let mut homes = vec![own.tenant];
@@ -178,8 +193,11 @@ fn names(ask: Asking<'_>, it: &TenantReport, told: &Told) -> Ruling<Names> {
     let mut others = Vec::new();
     for row in told.history.iter().flat_map(|page| &page.rows) {
         others.extend(&row.tenants);
-        if let AuditActor::Organisation(tenant) = row.by {
-            others.push(tenant);
+        match row.by {
+            AuditActor::Organisation(tenant) => others.push(tenant),
+            // Whoever commanded it is of one of those that it was about.
+            AuditActor::User(user) if !names.has(user.uuid()) => homes.extend(&row.tenants),
+            _ => {}
         }
     }
     for other in homes.iter().chain(&others) {
@@ -204,10 +222,10 @@ fn names(ask: Asking<'_>, it: &TenantReport, told: &Told) -> Ruling<Names> {
     Ok(names)
 }
 
-fn note_managers(names: &mut Names, homes: &mut Vec<TenantId>, managers: &[Manager]) {
+fn note_managers(names: &mut NamesTold, homes: &mut Vec<TenantId>, managers: &[Manager]) {
     for Manager { row, above } in managers {
         names.note(row.manager.tenant.uuid(), &row.manager.name, Some(row.manager.number.to_string()));
-        names.note(row.link.uuid(), &row.manager.name, Some(row.management.to_string()));
+        names.note(row.link.uuid(), &row.manager.name, Some(format!("({})", row.management)));
         homes.push(row.manager.tenant);
         note_managers(names, homes, above);
     }

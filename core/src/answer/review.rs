@@ -131,6 +131,34 @@ pub(super) fn of_tenant_since(
     changes(&turn, [then, now], &Affected::tenant(it.tenant))
 }
 
+/// How a record has changed the access to a tenant: so many people at most.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users, now or then.
+pub(super) fn of_tenant_by(
+    [before, after]: [&Sight<'_>; 2],
+    affected: &Affected,
+    tenant: TenantId,
+    most: usize,
+) -> Ruling<Vec<AccessChangeRow>> {
+    after.may(USERS_VIEW, tenant)?;
+    // Of what was not there before, it is told as after.
+    if before.world().living(tenant)?.is_some() {
+        before.may(USERS_VIEW, tenant)?;
+    }
+    let between = Between { before: before.world(), after: after.world() };
+    let mut rows = Vec::new();
+    affected.on(tenant).visit(between, None, &mut |_, change| {
+        if let Some(change) = change
+            && is_told(before, after, &change)?
+        {
+            rows.push(change_row(change));
+        }
+        Ok(rows.len() < most)
+    })?;
+    Ok(rows)
+}
+
 /// How what somebody can reach has changed since.
 ///
 /// # Errors

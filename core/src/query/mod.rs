@@ -77,6 +77,29 @@
 //! # }
 //! ```
 //!
+//! # A page for people
+//!
+//! Who can reach a tenant and why, who manages it, what is about to arise and what has happened, as
+//! one HTML document to look at, to keep and to print.
+//!
+//! ```
+//! # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let engine = Engine::memory()?;
+//! # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+//! # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+//! # let ada = RegisterUser::new(msp, "ada@northwind.example".parse()?, "super_admin".parse()?);
+//! # let ada = engine.execute(Actor::OPERATOR, ada)?.outcome;
+//! # let bakery = AddCustomer::new(
+//! #     msp, TenantKind::Customer, "Bakery <Klein>".parse()?, "fully".parse()?, ["manage".parse()?].into(),
+//! # );
+//! # let bakery = engine.execute(ada, bakery)?.outcome;
+//! let page = engine.ask(TenantReport::new(ada.into(), bakery.tenant))?.html;
+//! assert!(page.starts_with("<!doctype html>") && page.contains("Bakery &lt;Klein&gt;"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What happened
 //!
 //! ```
@@ -912,7 +935,8 @@ queries! {
     /// The access to a tenant and its history as a page for people: who can reach it and why, who
     /// manages it, what is about to arise, what has happened (X-3). Each part is told as its list
     /// tells it, and left out, with the reason, where that is refused; whoever may view the tenant
-    /// may ask. Costs the first page of each list, 1000 rows long, and the last 200 records.
+    /// may ask. Costs the first page of each list, 1000 rows long; of the last 200 records whoever
+    /// each may concern there; and the people of those who can reach it, for their names.
     TenantReport => "tenant_report" -> Report;
     {
         /// Who asks.

@@ -4,7 +4,7 @@ use super::frame::{begin, end, organisation, told_of};
 use super::history::actor;
 use super::markup::Markup;
 use super::rights::listed;
-use super::told::{Awaited, Manager, Told};
+use super::told::{Manager, TenantTold, Unanswered};
 use crate::base::ids::InvitationId;
 use crate::base::time::Timestamp;
 use crate::event::Event;
@@ -15,7 +15,7 @@ use crate::query::{AuditActor, InvitationRow, LinkRequestRow, Organisation};
 pub(super) struct Coming<'t> {
     what: &'static str,
     from: Side<'t>,
-    about: About<'t>,
+    about: LeadsTo<'t>,
     asked: Option<Timestamp>,
     ends: Option<(&'static str, Timestamp)>,
 }
@@ -35,7 +35,7 @@ enum Side<'t> {
 }
 
 /// What would be, once it has arisen.
-enum About<'t> {
+enum LeadsTo<'t> {
     Joins(&'t InvitationRow),
     Manages(&'t LinkRequestRow),
     MayAsk(Side<'t>),
@@ -44,14 +44,14 @@ enum About<'t> {
 }
 
 /// Everything that is about to arise, what ends first coming first.
-pub(super) fn coming(told: &Told) -> Vec<Coming<'_>> {
+pub(super) fn coming(told: &TenantTold) -> Vec<Coming<'_>> {
     let mut all = Vec::new();
-    let Awaited { invitations, link_requests, manager_invitations, proposals } = &told.awaited;
+    let Unanswered { invitations, link_requests, manager_invitations, proposals } = &told.awaited;
     for row in invitations.iter().flat_map(|page| &page.rows) {
         all.push(Coming {
             what: if row.sign_up { "Sign-up" } else { "Invitation" },
             from: inviting(told, row.invitation).map_or(Side::Own, Side::By),
-            about: About::Joins(row),
+            about: LeadsTo::Joins(row),
             asked: Some(row.asked),
             ends: Some(("lapses", row.expires)),
         });
@@ -61,7 +61,7 @@ pub(super) fn coming(told: &Told) -> Vec<Coming<'_>> {
             all.push(Coming {
                 what: "Link request",
                 from: if sent { Side::Own } else { other(row.other.as_ref(), row.number.as_str()) },
-                about: About::Manages(row),
+                about: LeadsTo::Manages(row),
                 asked: Some(row.asked),
                 ends: Some(("lapses", row.expires)),
             });
@@ -74,7 +74,7 @@ pub(super) fn coming(told: &Told) -> Vec<Coming<'_>> {
             all.push(Coming {
                 what: "Invitation to manage",
                 from,
-                about: About::MayAsk(asks),
+                about: LeadsTo::MayAsk(asks),
                 asked: Some(row.asked),
                 ends: Some(("lapses", row.expires)),
             });
@@ -85,7 +85,7 @@ pub(super) fn coming(told: &Told) -> Vec<Coming<'_>> {
             all.push(Coming {
                 what: "Proposal",
                 from: if sent { Side::Own } else { other(row.other.as_ref(), row.number.as_str()) },
-                about: About::Changes(&row.content),
+                about: LeadsTo::Changes(&row.content),
                 asked: Some(row.asked),
                 ends: Some(("lapses", row.expires)),
             });
@@ -95,7 +95,7 @@ pub(super) fn coming(told: &Told) -> Vec<Coming<'_>> {
         let by_itself = |what, at| Coming {
             what,
             from: Side::Time,
-            about: About::Ends(&row.manager),
+            about: LeadsTo::Ends(&row.manager),
             asked: None,
             ends: Some(("ends", at)),
         };
@@ -107,7 +107,7 @@ pub(super) fn coming(told: &Told) -> Vec<Coming<'_>> {
                     Some(Party::Customer) => Side::Own,
                     _ => Side::Other(&row.manager),
                 },
-                about: About::Ends(&row.manager),
+                about: LeadsTo::Ends(&row.manager),
                 asked: None,
                 ends: row.delink_ends.map(|at| ("ends the link", at)),
             });
@@ -122,14 +122,14 @@ fn other<'t>(organisation: Option<&'t Organisation>, number: &'t str) -> Side<'t
 }
 
 /// Who sent an invitation, where the history shows it.
-fn inviting(told: &Told, wanted: InvitationId) -> Option<&AuditActor> {
+fn inviting(told: &TenantTold, wanted: InvitationId) -> Option<&AuditActor> {
     let mut rows = told.history.iter().flat_map(|page| &page.rows);
     let invites =
         |event: &Event| matches!(event, Event::UserInvited { invitation, .. } if *invitation == wanted);
     rows.find(|row| row.events.iter().any(invites)).map(|row| &row.by)
 }
 
-fn side(page: &mut Markup, told: &Told, side: &Side<'_>) {
+fn side(page: &mut Markup, told: &TenantTold, side: &Side<'_>) {
     match side {
         Side::Own => drop(page.name(&told.tenant.name)),
         Side::By(by) => actor(page, told, by),
@@ -139,26 +139,26 @@ fn side(page: &mut Markup, told: &Told, side: &Side<'_>) {
     }
 }
 
-pub(super) fn about_to_arise(page: &mut Markup, told: &Told, coming: &[Coming<'_>]) {
+pub(super) fn about_to_arise(page: &mut Markup, told: &TenantTold, coming: &[Coming<'_>]) {
     begin(page, "coming", if told.has_passed { "What was about to arise" } else { "What is about to arise" });
-    let Awaited { invitations, link_requests, manager_invitations, proposals } = &told.awaited;
-    told_of(page, "the invitations", invitations);
-    told_of(page, "what others ask to manage", &link_requests[0]);
-    told_of(page, "what it asks to manage", &link_requests[1]);
-    told_of(page, "who invites it to manage", &manager_invitations[0]);
-    told_of(page, "whom it invites to manage it", &manager_invitations[1]);
-    told_of(page, "what its managers propose", &proposals[0]);
-    told_of(page, "what it proposes", &proposals[1]);
+    let Unanswered { invitations, link_requests, manager_invitations, proposals } = &told.awaited;
+    told_of(page, &told.names, "the invitations", invitations);
+    told_of(page, &told.names, "what others ask to manage", &link_requests[0]);
+    told_of(page, &told.names, "what it asks to manage", &link_requests[1]);
+    told_of(page, &told.names, "who invites it to manage", &manager_invitations[0]);
+    told_of(page, &told.names, "whom it invites to manage it", &manager_invitations[1]);
+    told_of(page, &told.names, "what its managers propose", &proposals[0]);
+    told_of(page, &told.names, "what it proposes", &proposals[1]);
     if coming.is_empty() {
         page.raw("<p>Nothing that is told to the reader.</p>");
     } else {
         page.raw("<table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">From</th>");
-        page.raw("<th scope=\"col\">What it leads to</th><th scope=\"col\">Asked</th>");
+        page.raw("<th scope=\"col\">Leads to</th><th scope=\"col\">Asked</th>");
         page.raw("<th scope=\"col\">End</th></tr></thead><tbody>\n");
         for one in coming {
             page.raw("<tr><th scope=\"row\">").raw(one.what).raw("</th><td data-label=\"From\">");
             side(page, told, &one.from);
-            page.raw("</td><td data-label=\"What it leads to\">");
+            page.raw("</td><td data-label=\"Leads to\">");
             about(page, told, &one.about);
             page.raw("</td><td data-label=\"Asked\">");
             match one.asked {
@@ -177,9 +177,9 @@ pub(super) fn about_to_arise(page: &mut Markup, told: &Told, coming: &[Coming<'_
     end(page);
 }
 
-fn about(page: &mut Markup, told: &Told, about: &About<'_>) {
+fn about(page: &mut Markup, told: &TenantTold, about: &LeadsTo<'_>) {
     match about {
-        About::Joins(row) => {
+        LeadsTo::Joins(row) => {
             told.names.write_fully(page, row.user.uuid());
             page.raw(" joins as ");
             told.names.write_role(page, &row.role);
@@ -187,28 +187,28 @@ fn about(page: &mut Markup, told: &Told, about: &About<'_>) {
                 page.raw(", for what is managed below, too");
             }
         }
-        About::Manages(row) => {
+        LeadsTo::Manages(row) => {
             page.raw("managed ").text(&row.management).raw(": ").text(listed(&row.services));
             if let Some(term) = &row.term {
                 page.raw(", ");
                 lasts(page, term);
             }
         }
-        About::MayAsk(who) => {
+        LeadsTo::MayAsk(who) => {
             side(page, told, who);
             page.raw(" may ask to manage");
         }
-        About::Changes(ProposalContent::Services(services)) => {
+        LeadsTo::Changes(ProposalContent::Services(services)) => {
             page.raw("managed as well: ").text(listed(services));
         }
-        About::Changes(ProposalContent::Term(term)) => {
+        LeadsTo::Changes(ProposalContent::Term(term)) => {
             page.raw("lasts ");
             lasts(page, term);
         }
-        About::Changes(ProposalContent::Terms { terms, management }) => {
+        LeadsTo::Changes(ProposalContent::Terms { terms, management }) => {
             page.raw("other terms for ").text(management).raw(", number ").text(terms);
         }
-        About::Ends(manager) => {
+        LeadsTo::Ends(manager) => {
             organisation(page, manager);
             page.raw(" manages it no longer");
         }

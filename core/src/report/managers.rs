@@ -4,11 +4,11 @@ use super::frame::{and_more, begin, end, organisation, told_of};
 use super::markup::Markup;
 use super::names::spaced;
 use super::rights::listed;
-use super::told::{Manager, Told};
+use super::told::{Manager, TenantTold};
 
-pub(super) fn managers(page: &mut Markup, told: &Told) {
+pub(super) fn managers(page: &mut Markup, told: &TenantTold) {
     begin(page, "managers", if told.has_passed { "Who managed it" } else { "Who manages it" });
-    if let Some(found) = told_of(page, "its managers", &told.managers) {
+    if let Some(found) = told_of(page, &told.names, "its managers", &told.managers) {
         if found.is_empty() {
             page.raw("<p>Nobody.</p>");
         } else {
@@ -18,7 +18,7 @@ pub(super) fn managers(page: &mut Markup, told: &Told) {
             page.raw("</li></ul>");
         }
     }
-    if let Some(ended) = told_of(page, "the links that have ended", &told.ended)
+    if let Some(ended) = told_of(page, &told.names, "the links that have ended", &told.ended)
         && !ended.rows.is_empty()
     {
         page.raw("<h3>Who managed it before</h3>\n<ul class=\"plain\">");
@@ -50,10 +50,10 @@ fn branches(page: &mut Markup, managers: &[Manager]) {
     for Manager { row, above } in managers {
         page.raw("<li><div class=\"node\"><strong>");
         page.name(&row.manager.name).raw("</strong> <small>").name(&row.manager.number).raw("</small><br>");
-        page.text(&row.management).raw(", ").text(listed(&row.services)).raw("; since ");
+        page.text(&row.management).raw(" · ").text(listed(&row.services)).raw(" · since ");
         page.moment(row.since);
         if let Some(expires) = row.expires {
-            page.raw("; ends ");
+            page.raw(" · ends ");
             page.moment(expires);
         }
         if row.stage.requester().is_some() {

@@ -16,27 +16,20 @@ use frame::{begin, end};
 use history::history;
 use managers::managers;
 use markup::Markup;
-pub(crate) use names::Names;
+pub(crate) use names::NamesTold;
 use people::{Letters, changes, organisations, people};
 use rights::Sets;
-pub(crate) use told::{Awaited, Manager, Section, Told};
+pub(crate) use told::{Manager, Section, TenantTold, Unanswered};
 
 use crate::model::TenantKind;
 
 /// The page.
-pub(crate) fn page(told: &Told) -> String {
+pub(crate) fn page(told: &TenantTold) -> String {
     let mut page = Markup::default();
     let mut sets = Sets::default();
     let letters = Letters::of(told, &mut sets);
     let coming = coming(told);
-    page.raw(concat!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
-        "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n",
-        "<meta name=\"referrer\" content=\"no-referrer\">\n",
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
-    ));
+    page.raw(include_str!("head.html"));
     page.text(&told.tenant.name).raw(": access and history</title>\n<style>\n");
     page.raw(include_str!("style.css")).raw("</style>\n</head>\n<body>\n");
     head(&mut page, told, coming.len());
@@ -59,8 +52,8 @@ pub(crate) fn page(told: &Told) -> String {
     page.into_document()
 }
 
-fn head(page: &mut Markup, told: &Told, coming: usize) {
-    let Told { tenant, names, .. } = told;
+fn head(page: &mut Markup, told: &TenantTold, coming: usize) {
+    let TenantTold { tenant, names, .. } = told;
     page.raw("<header>\n<p class=\"kind\">Access and history</p>\n<h1>").name(&tenant.name).raw("</h1>\n");
     page.raw("<p class=\"facts\"><span>").name(&tenant.number).raw("</span><span>");
     page.raw(match tenant.kind {
@@ -72,14 +65,18 @@ fn head(page: &mut Markup, told: &Told, coming: usize) {
     page.moment(tenant.since);
     page.raw("</span></p>\n");
     page.raw(if told.has_passed { "<p class=\"past\"><strong>This is the past:</strong> " } else { "<p>" });
-    page.raw("as of ");
+    page.raw(if told.has_passed { "as of " } else { "As of " });
     page.moment(told.at);
     page.raw(" UTC, after record ").text(told.seq).raw(", as it is told to ");
     match told.reader {
         None => drop(page.raw("the platform’s staff")),
         Some(user) => names.write_fully(page, user.uuid()),
     }
-    page.raw(if told.has_passed { " today. Names are those of today.</p>\n" } else { ".</p>\n" });
+    page.raw(if told.has_passed {
+        " today. People are called what they are called today.</p>\n"
+    } else {
+        ".</p>\n"
+    });
     page.raw("<ul class=\"sums\">");
     let mut sum = |count: Option<(usize, bool)>, to: &'static str, [one, many]: [&'static str; 2]| {
         if let Some((count, more)) = count {
@@ -96,7 +93,7 @@ fn head(page: &mut Markup, told: &Told, coming: usize) {
         true => ["person could reach it", "people could reach it"],
     };
     sum(told.people.as_ref().ok().map(|it| (it.rows.len(), it.next.is_some())), "people", reach);
-    let others = ["other organisation, unnamed people", "other organisations, unnamed people"];
+    let others = ["other organisation", "other organisations"];
     sum(told.organisations.as_ref().ok().map(|it| (it.len(), false)), "organisations", others);
     sum(told.managers.as_ref().ok().map(|it| (it.len(), false)), "managers", ["manager", "managers"]);
     sum(Some((coming, false)), "coming", ["thing about to arise", "things about to arise"]);

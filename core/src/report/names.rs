@@ -9,7 +9,7 @@ use crate::model::RoleRef;
 
 /// What things are called that were told along with something else.
 #[derive(Debug, Default)]
-pub(crate) struct Names(BTreeMap<Uuid, Called>);
+pub(crate) struct NamesTold(BTreeMap<Uuid, Called>);
 
 /// What something is called, and what tells it from others of that name.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ struct Called {
     beside: Option<String>,
 }
 
-impl Names {
+impl NamesTold {
     /// Notes what something is called, where nothing is noted yet.
     pub(crate) fn note(&mut self, id: Uuid, name: impl ToString, beside: Option<String>) {
         self.0.entry(id).or_insert_with(|| Called { name: name.to_string(), beside });

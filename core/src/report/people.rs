@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::frame::{and_more, begin, end, organisation, told_of};
 use super::markup::Markup;
 use super::rights::{Letter, Sets, families, listed};
-use super::told::Told;
+use super::told::TenantTold;
 use crate::query::{AccessWay, AsOf, HeldPermission, TenantAccessRow};
 
 /// Under which letter the rights of each row are told.
@@ -15,7 +15,7 @@ pub(super) struct Letters {
 }
 
 impl Letters {
-    pub(super) fn of(told: &Told, sets: &mut Sets) -> Self {
+    pub(super) fn of(told: &TenantTold, sets: &mut Sets) -> Self {
         let rows = told.people.iter().flat_map(|page| &page.rows);
         let all: Vec<_> =
             rows.clone().map(|row| sets.of(row.ways.iter().flat_map(|way| &way.held))).collect();
@@ -35,9 +35,9 @@ fn rights(page: &mut Markup, letter: Letter, sets: &Sets) {
     page.text(sets.count(letter)).raw(" permissions</small>");
 }
 
-pub(super) fn people(page: &mut Markup, told: &Told, letters: &Letters, sets: &Sets) {
+pub(super) fn people(page: &mut Markup, told: &TenantTold, letters: &Letters, sets: &Sets) {
     begin(page, "people", if told.has_passed { "Who could reach it" } else { "Who can reach it" });
-    if let Some(rows) = told_of(page, "the people who can reach it", &told.people) {
+    if let Some(rows) = told_of(page, &told.names, "the people who can reach it", &told.people) {
         if rows.rows.is_empty() {
             page.raw("<p>Nobody who is named to the reader.</p>");
         } else {
@@ -72,7 +72,7 @@ pub(super) fn people(page: &mut Markup, told: &Told, letters: &Letters, sets: &S
 }
 
 /// By what somebody can reach it.
-fn way(page: &mut Markup, told: &Told, row: &TenantAccessRow, way: &AccessWay) {
+fn way(page: &mut Markup, told: &TenantTold, row: &TenantAccessRow, way: &AccessWay) {
     let names = &told.names;
     match &way.grounds {
         None => drop(page.raw("a role elsewhere")),
@@ -105,9 +105,9 @@ fn way(page: &mut Markup, told: &Told, row: &TenantAccessRow, way: &AccessWay) {
     }
 }
 
-pub(super) fn organisations(page: &mut Markup, told: &Told, letters: &Letters, sets: &Sets) {
+pub(super) fn organisations(page: &mut Markup, told: &TenantTold, letters: &Letters, sets: &Sets) {
     begin(page, "organisations", "Other organisations");
-    if let Some(rows) = told_of(page, "the other organisations", &told.organisations) {
+    if let Some(rows) = told_of(page, &told.names, "the other organisations", &told.organisations) {
         if rows.is_empty() {
             page.raw("<p>None whose people are not named above.</p>");
         } else {
@@ -129,7 +129,7 @@ pub(super) fn organisations(page: &mut Markup, told: &Told, letters: &Letters, s
     end(page);
 }
 
-pub(super) fn changes(page: &mut Markup, told: &Told) {
+pub(super) fn changes(page: &mut Markup, told: &TenantTold) {
     let Some((since, section)) = &told.changes else { return };
     begin(page, "changes", "What has changed");
     page.raw("<p class=\"note\">Since ");
@@ -138,7 +138,7 @@ pub(super) fn changes(page: &mut Markup, told: &Told) {
         AsOf::Time(at) => drop(page.moment(*at)),
     }
     page.raw(".</p>");
-    if let Some(rows) = told_of(page, "what has changed about access", section) {
+    if let Some(rows) = told_of(page, &told.names, "what has changed about access", section) {
         if rows.rows.is_empty() {
             page.raw("<p>Nobody who is named to the reader can do anything else than then.</p>");
         } else {

@@ -82,13 +82,13 @@ impl Sets {
             }
             for ((alone, with), permissions) in by_services {
                 if *with != *services || alone {
-                    page.raw("<p class=\"with\">");
-                    match (alone, with.is_empty()) {
-                        (true, _) => page.raw("only with ").text(listed(with)),
-                        (false, true) => page.raw("with no service"),
-                        (false, false) => page.raw("without a service, and with ").text(listed(with)),
-                    };
-                    page.raw(":</p>");
+                    page.raw("<p class=\"with\">").raw(if alone {
+                        "Only for "
+                    } else {
+                        "In general, and for "
+                    });
+                    page.text(if with.is_empty() { "no service".to_owned() } else { listed(with) })
+                        .raw(":</p>");
                 }
                 page.raw("<dl class=\"permissions\">");
                 for (family, words) in families(&permissions) {

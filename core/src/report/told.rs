@@ -1,8 +1,8 @@
 //! What somebody was told of a tenant, as far as lists tell it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::Names;
+use super::names::NamesTold;
 use crate::base::ids::UserId;
 use crate::base::text::Service;
 use crate::base::time::Timestamp;
@@ -17,7 +17,7 @@ pub(crate) type Section<T> = Result<T, Refusal>;
 
 /// What somebody was told of a tenant at a moment.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct TenantTold {
     /// The last record of then.
     pub(crate) seq: u64,
     /// The moment.
@@ -39,13 +39,15 @@ pub(crate) struct Told {
     /// The links by which it was managed.
     pub(crate) ended: Section<Page<LinkRow>>,
     /// What awaits an answer.
-    pub(crate) awaited: Awaited,
+    pub(crate) awaited: Unanswered,
     /// What has changed about its access since a moment.
     pub(crate) changes: Option<(AsOf, Section<Page<AccessChangeRow>>)>,
     /// What happened, the last first.
     pub(crate) history: Section<Page<AuditRow>>,
+    /// Whose access each record of that has changed.
+    pub(crate) by_record: BTreeMap<u64, Vec<AccessChangeRow>>,
     /// What all of these are called.
-    pub(crate) names: Names,
+    pub(crate) names: NamesTold,
 }
 
 /// Who manages, and who manages them.
@@ -58,7 +60,7 @@ pub(crate) struct Manager {
 /// What awaits an answer; of what was asked by one side of the other, what the tenant was asked and
 /// what it asked.
 #[derive(Debug)]
-pub(crate) struct Awaited {
+pub(crate) struct Unanswered {
     pub(crate) invitations: Section<Page<InvitationRow>>,
     pub(crate) link_requests: [Section<Page<LinkRequestRow>>; 2],
     pub(crate) manager_invitations: [Section<Page<ManagerInvitationRow>>; 2],

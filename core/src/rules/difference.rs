@@ -93,6 +93,18 @@ impl Affected {
         Ok(affected)
     }
 
+    /// Of these, whoever reaches a tenant.
+    pub(crate) fn on(&self, tenant: TenantId) -> Self {
+        let here = |concern: &Concern| match *concern {
+            Concern::User(_, user) | Concern::Under(user, _) => Some(Concern::On(user, tenant)),
+            Concern::Below(_) => Some(Concern::At(tenant)),
+            on @ (Concern::On(_, there) | Concern::At(there)) => (there == tenant).then_some(on),
+        };
+        let everybody = self.everybody.then_some(Concern::At(tenant));
+        let concerns = self.concerns.iter().filter_map(here).chain(everybody).collect();
+        Self { everybody: false, concerns }
+    }
+
     fn note(&mut self, change: &Write, between: Between<'_>) -> Result<(), ViewError> {
         let (kind, id) = change.target();
         match kind {

@@ -298,6 +298,105 @@ fn x3_what_has_changed_between_two_moments() {
     assert!(rows.is_empty(), "{rows:?}");
 }
 
+fn page(given: &Given, actor: impl Into<Actor>, tenant: TenantId) -> String {
+    told(given, TenantReport::new(actor.into(), tenant)).html
+}
+
+/// What is a tag in a page, and the text between.
+fn tags_and_text(page: &str) -> (Vec<String>, String) {
+    let (mut tags, mut text) = (Vec::new(), String::new());
+    for piece in page.split('<').skip(1) {
+        let (tag, rest) = piece.split_once('>').unwrap();
+        tags.push(tag.to_owned());
+        if tag != "style" {
+            text.push_str(rest);
+        }
+    }
+    (tags, text.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'").replace("&amp;", "&"))
+}
+
+#[test]
+fn x3_a_page_shows_what_the_lists_tell_and_nothing_else() {
+    let given = intricate().and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])));
+    let all = |actor: Actor, tenant| {
+        let (_, text) = tags_and_text(&page(&given, actor.clone(), tenant));
+        for row in told(&given, TenantAccess::new(actor.clone(), tenant)).rows {
+            row.email.iter().for_each(|email| assert!(text.contains(email.as_str()), "{email}"));
+        }
+        for row in told(&given, OrganisationAccess::new(actor.clone(), tenant)) {
+            assert!(text.contains(row.organisation.number.as_str()), "{row:?}");
+        }
+        for row in told(&given, Managers::new(actor, tenant)).rows {
+            assert!(text.contains(row.manager.number.as_str()), "{row:?}");
+        }
+        text
+    };
+    let own = all(JULIA.into(), JOINTLY);
+    assert!(!own.contains(mail("ada").as_str()) && !own.contains(mail("gina").as_str()));
+    assert!(own.contains("granted by the customer: users.manage") || own.contains("granted: users.manage"));
+    let above = all(ADA.into(), JOINTLY);
+    assert!(above.contains(mail("ada").as_str()) && !above.contains(mail("gina").as_str()));
+    assert!(all(STAFF, JOINTLY).contains(mail("gina").as_str()));
+    all(STAFF, MSP);
+    assert_eq!(code(&given, TenantReport::new(NINA.into(), FULLY)), UnknownTenant);
+    assert_eq!(code(&given, TenantReport::new(NOEL.into(), MSP)), RoleLacksPermission);
+}
+
+#[test]
+fn x3_what_is_refused_is_left_out_of_a_page_with_the_reason() {
+    let role = tenantry::base::ids::RoleId::from_uuid(Uuid::from_u128(0x602));
+    let looker =
+        CreateRole { role: Some(role), ..CreateRole::new(JOINTLY, text("Lookers"), set(&["tenant.view"])) };
+    let give = Assign::new(vec![NewAssignment::new(JIM, JOINTLY, RoleRef::Custom(role))]);
+    let given = given().and(JULIA, looker).and(JULIA, give);
+    let (_, text) = tags_and_text(&page(&given, JIM, JOINTLY));
+    assert!(text.contains("Left out: the people who can reach it"), "{text}");
+    assert!(text.contains("Left out: what happened"), "{text}");
+    assert!(!text.contains(mail("julia").as_str()), "{text}");
+}
+
+#[test]
+fn x3_x2_a_page_of_a_past_says_so() {
+    let given = given();
+    let before = seq(&given);
+    let given = given.later(1).and(ADA, BlockUser::new(ADAM));
+    let read = given.engine.read().unwrap();
+    let then = read.as_of(before).unwrap();
+    let then = then.moment().unwrap().ask(TenantReport::new(ADA.into(), JOINTLY)).unwrap();
+    let (_, text) = tags_and_text(&then.html);
+    assert!(text.contains("This is the past"), "{text}");
+    let since = TenantReport { since: Some(AsOf::Seq(before)), ..TenantReport::new(ADA.into(), JOINTLY) };
+    let (_, text) = tags_and_text(&told(&given, since).html);
+    assert!(!text.contains("This is the past"), "{text}");
+    let (_, changes) = text.split_once("What has changed").unwrap();
+    assert!(changes.contains("− devices"), "{changes}");
+}
+
+#[test]
+fn x3_a_page_has_names_as_text_alone_and_asks_nothing_of_anywhere() {
+    let name = "\"><script>alert('1')</script>&amp;";
+    let given = given().and(JULIA, EditTenant { name: Some(text(name)), ..EditTenant::new(JOINTLY) });
+    let html = page(&given, STAFF, JOINTLY);
+    let (tags, text) = tags_and_text(&html);
+    assert!(text.replace("&quot;", "\"").contains(name), "{text}");
+    let known = [
+        "!doctype", "html", "head", "meta", "title", "style", "body", "header", "main", "section", "article",
+        "footer", "h1", "h2", "h3", "p", "ul", "ol", "li", "dl", "dt", "dd", "div", "span", "strong",
+        "small", "code", "bdi", "br", "a", "time", "table", "thead", "tbody", "tr", "th", "td",
+    ];
+    for tag in &tags {
+        let name = tag.trim_start_matches('/').split(' ').next().unwrap();
+        assert!(known.contains(&name), "<{tag}>");
+        if let Some((_, to)) = tag.split_once("href=") {
+            assert!(to.starts_with("\"#"), "<{tag}>");
+        }
+        assert!(!tag.contains("src=") && !tag.contains(" on"), "<{tag}>");
+    }
+    for word in ["url(", "@import", "http:", "https:", "//"] {
+        assert!(!html.contains(word), "{word}");
+    }
+}
+
 #[test]
 fn x1_a_preview_tells_what_happens_and_nothing_happens() {
     let given = given();

@@ -275,6 +275,8 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"tenant_access","actor":"$STAFF","tenant":"$JOINTLY","as_of":30}"#,
     r#"{"query":"organisation_access","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
     r#"{"query":"user_access","actor":{"user":"$ADA"},"user":"$ADA","filter":{"service":"manage"}}"#,
+    r#"{"query":"tenant_report","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","since":3}"#,
+    r#"{"query":"tenant_report","actor":{"operator":{}},"tenant":"$MSP","as_of":20}"#,
     r#"{"query":"tenant_access_changes","actor":{"user":"$ADA"},"tenant":"$MSP","since":30}"#,
     r#"{"query":"user_access_changes","actor":{"user":"$ADA"},"user":"$ADAM","since":"2026-01-01T00:00:00Z"}"#,
     r#"{"query":"preview","actor":{"user":"$ADA"},"command":{"command":"block_user","user":"$ADAM"},"paging":{"limit":5}}"#,
