@@ -58,7 +58,7 @@ file: ## Writes the file of today's format that later versions have to read
 
 # Everything. All that is run is built first, at once; then the faces are tried and lints and docs made beside the tests of the
 # workspace, for much of either keeps one processor busy alone. What that has to say is said when both are done.
-test: check-tools format ## Runs every test and check: a quarter of an hour and 6 GB on two cores
+test: check-tools format ## Runs every test and check: half an hour and 15 GB on two cores
 	$(CARGO) build $(LOCKED) $(ALL) --all-targets
 	beside=$$(mktemp) && trap 'rm -f "$$beside"' EXIT && trap 'trap - TERM; kill 0' INT TERM; \
 	$(MAKE) --keep-going faces lint doc >"$$beside" 2>&1 & checks=$$!; \
