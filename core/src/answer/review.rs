@@ -147,12 +147,11 @@ pub(super) fn of_tenant_by(
         before.may(USERS_VIEW, tenant)?;
     }
     let between = Between { before: before.world(), after: after.world() };
+    let mut teller = Teller { before, after, people: BTreeMap::new(), tenants: BTreeMap::new() };
     let mut rows = Vec::new();
-    affected.on(tenant).visit(between, None, &mut |_, change| {
-        if let Some(change) = change
-            && is_told(before, after, &change)?
-        {
-            rows.push(change_row(change));
+    affected.on(tenant).visit(between, None, &mut |_, user, tenant| {
+        if teller.tells(user, tenant)? {
+            rows.extend(between.change(user, tenant)?.map(change_row));
         }
         Ok(rows.len() < most)
     })?;

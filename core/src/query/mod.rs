@@ -937,6 +937,8 @@ queries! {
     /// tells it, and left out, with the reason, where that is refused; whoever may view the tenant
     /// may ask. Costs the first page of each list, 1000 rows long; of the last 200 records whoever
     /// each may concern there; and the people of those who can reach it, for their names.
+    ///
+    /// Who: `tenant.view` on the tenant; an operator.
     TenantReport => "tenant_report" -> Report;
     {
         /// Who asks.

@@ -235,7 +235,9 @@ fn p13_a_policy_is_read_by_name_or_whole() {
     let unknown = call(&engine, &execute("$STAFF", &set("house"))).unwrap_err();
     assert_eq!(unknown.path.as_deref(), Some("execute.command.policy"));
     let preview = |command: &str| {
-        format!(r#"{{"ask":{{"query":"preview","actor":{{"operator":{{"ticket":"T-1"}}}},"command":{command}}}}}"#)
+        format!(
+            r#"{{"ask":{{"query":"preview","actor":{{"operator":{{"ticket":"T-1"}}}},"command":{command}}}}}"#
+        )
     };
     call(&engine, &preview(&set("default"))).unwrap();
     for (command, path) in [

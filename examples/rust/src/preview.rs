@@ -15,7 +15,9 @@ use crate::stage::{Result, Stage, clock_face, happened, permissions, set_of};
 
 pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.page.title("Read before, compared after");
-    stage.page.remark("Whoever may give a command may read first what it would lead to. Nothing happens by that.");
+    stage
+        .page
+        .remark("Whoever may give a command may read first what it would lead to. Nothing happens by that.");
 
     stage.page.heading("The cast");
     let northwind = stage.tenant(TenantKind::Msp, "Northwind IT", "NW-100")?;

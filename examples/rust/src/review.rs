@@ -18,7 +18,9 @@ const ON_3_MARCH: &str = "2026-03-03T12:00:00Z";
 
 pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.page.title("Who could reach this customer on 3 March");
-    stage.page.remark("An auditor asks about a day that has passed, why it was so, and what has changed since.");
+    stage
+        .page
+        .remark("An auditor asks about a day that has passed, why it was so, and what has changed since.");
 
     stage.page.heading("The cast");
     let northwind = stage.tenant(TenantKind::Msp, "Northwind IT", "NW-100")?;
@@ -110,9 +112,9 @@ fn as_klara_reads_it(stage: &mut Stage, klara: UserId, bakery: TenantId, then: T
         let (who, of) = (stage.name(row.user.uuid()), stage.name(row.home.uuid()));
         vec![plain(who), faint(of), plain(permissions(&row.ways[0].held))]
     });
-    let others = others.iter().map(|row| {
-        vec![faint("somebody"), plain(&row.organisation.name), plain(permissions(&row.held))]
-    });
+    let others = others
+        .iter()
+        .map(|row| vec![faint("somebody"), plain(&row.organisation.name), plain(permissions(&row.held))]);
     let rows = named.chain(others).collect();
     stage.page.table(&["who", "of", "could"], rows);
     Ok(())
