@@ -54,7 +54,7 @@ ALLOWED: Final = "allowed"
 # Commands that change something: what is left out stays as it is. None clears a field that may be empty, and is refused for any other.
 PATCHES: Final = {"edit_tenant", "edit_user", "edit_role"}
 
-# What a question is about and takes its place before all names, as what is executed does.
+# What may go by its place, before all names, as what is executed does.
 COMMAND: Final = "Command"
 
 # What a page is asked with: how many rows, and after which; and what it has.

@@ -45,7 +45,7 @@ def apart(door: Door) -> set[str]:
 
 
 class Argument:
-    """An argument of a method: its type, what stands where nothing is said, what it is, and whether it goes by its place."""
+    """An argument of a method: its type, what stands where nothing is said, what it is, and whether it may go by its place."""
 
     def __init__(self, name: str, kind: str, default: str, about: str, *, by_place: bool = False) -> None:
         self.name = name
@@ -93,11 +93,11 @@ class Methods:
         self.module.text += f"    {lay(head, '    ')}\n"
 
     def method(self, word: str, about: str, arguments: list[Argument], result: str) -> None:
-        """A method up to its body. Every argument goes by its name, but for a command."""
+        """A method up to its body. Every argument goes by its name; a command may go by its place."""
         self.module.text += "\n"
         placed: list[Code] = [one.code for one in arguments if one.by_place]
         named: list[Code] = [one.code for one in arguments if not one.by_place]
-        self.function(word, ["self", *placed, *(["/"] if placed else []), *(["*"] if named else []), *named], result)
+        self.function(word, ["self", *placed, *(["*"] if named else []), *named], result)
         ordered = sorted(arguments, key=lambda one: not one.by_place)
         self.module.text += docstring(about, INDENT, "Args", [(one.name, one.about) for one in ordered])
 

@@ -3729,7 +3729,6 @@ class Queries(ABC):
     def preview(
         self,
         command: AnyCommand,
-        /,
         *,
         actor: ActorLike,
         as_of: AsOf | None = None,
