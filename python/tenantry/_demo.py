@@ -29,6 +29,7 @@ LOOK = (
     ("do something", "do {file} request_delink link=NW-100/BK-200 --as ada@northwind.example"),
     ("what is to be sent because of that", "notices {file} mailer"),
     ("what happened", "audit {file} BK-200"),
+    ("all about one tenant, for a browser", "report {file} BK-200 -o BK-200.html"),
 )
 """What to look at, and what to type for it."""
 

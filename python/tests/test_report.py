@@ -11,7 +11,7 @@ import pytest
 from browser import Page, page, shades
 
 import tenantry
-from tenantry import OPERATOR, Invitee, _demo
+from tenantry import OPERATOR, Invitee, _cli, _demo
 from tenantry.errors import RightsRefused
 
 PICTURES = Path(__file__).parents[2] / "target" / "pages"
@@ -155,3 +155,19 @@ def test_a_past_says_so(db: tenantry.Database, browser: Page, tmp_path: Path) ->
     assert browser.value("document.querySelector('.past').textContent").startswith("This is the past: as of 2026-03-24 08:00")
     assert browser.value("document.querySelector('h1').textContent") == "Bäckerei Klein"
     browser.picture(PICTURES / "page-past.png")
+
+
+def test_the_command_line_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, there = str(tmp_path / "msp.db"), tmp_path / "page.html"
+    _demo.furnish(file, UNTIL)
+    asked = ["report", file, "bk-200", "--as", "klara@klein.example", "--as-of", "2026-05-02T00:00:00Z", "--since", "20"]
+    assert _cli.main(asked) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("<!doctype html>") and "This is the past" in shown and "What has changed" in shown
+    for _ in range(2):
+        assert _cli.main([*asked, "-o", str(there)]) == 0
+        assert there.read_text(encoding="utf-8") == shown
+    # Nothing else is written over, the store itself least of all.
+    before = Path(file).read_bytes()
+    assert _cli.main([*asked, "-o", file]) == 1
+    assert "is there, and is no page" in capsys.readouterr().err and Path(file).read_bytes() == before
