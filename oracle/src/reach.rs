@@ -220,7 +220,7 @@ impl Oracle {
     fn ways(&self, user: UserId, tenant: TenantId, eyes: &Eyes<'_>, at: Timestamp) -> Vec<Way> {
         let mut ways: Vec<Way> = Vec::new();
         self.ask_everything(user, tenant, at, |Why { assignment, chain }, held| {
-            let there = assignment.tenant == tenant || eyes.know(assignment.tenant);
+            let there = eyes.know(assignment.tenant);
             let grounds = (assignment.tenant, assignment.role.clone(), assignment.masked);
             let grounds = Some(grounds).filter(|_| there);
             let known = chain.iter().all(|link| eyes.know_link(link));
