@@ -729,7 +729,7 @@ impl Coverage {
     ];
 
     /// Refusals that a question must meet.
-    const LISTS_REFUSED: [(&'static str, Code); 34] = [
+    const LISTS_REFUSED: [(&'static str, Code); 33] = [
         ("tenant access", Code::WrongActor),
         ("tenant access", Code::UserNotActive),
         ("tenant access", Code::UnknownTenant),
@@ -746,7 +746,6 @@ impl Coverage {
         ("user access", Code::WrongActor),
         ("user access", Code::UserNotActive),
         ("user access", Code::UnknownUser),
-        ("user access", Code::CustomerLocked),
         ("user access", Code::RoleLacksPermission),
         ("user access", Code::UnknownPermission),
         ("user access", Code::UnknownService),
