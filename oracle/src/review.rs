@@ -67,7 +67,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let earlier = was.then_some((before, *then));
                 let moments: Vec<_> = told.moments().into_iter().chain(earlier).collect();
                 let may = |world: &Oracle, at| world.viewer(viewer, "users.view", tenant, at).map(|_| ());
-                let expected = all_may(viewer, &moments, may).and_then(|()| {
+                let expected = told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
                     let mut rows = Vec::new();
                     for user in &told.world.users {
                         let known = was && before.user(user.id).is_some();
@@ -94,7 +94,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let earlier = known.then_some((before, *then));
                 let moments: Vec<_> = told.moments().into_iter().chain(earlier).collect();
                 let may = |world: &Oracle, at| world.may_review(viewer, user, at);
-                let expected = all_may(viewer, &moments, may).and_then(|()| {
+                let expected = told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
                     let mut rows = Vec::new();
                     for tenant in &told.world.tenants {
                         let was = known && before.tenant(tenant.id).is_some();
@@ -144,6 +144,17 @@ impl Told<'_> {
         let may = |world: &Oracle, at| world.viewer(viewer, "users.view", tenant, at).map(|_| ());
         all_may(viewer, &moments, may)?;
         self.eyes(viewer, &moments)
+    }
+
+    /// Whoever asks what has changed can act now, in the world that is asked about, and at the earlier moment, whatever
+    /// they ask about.
+    ///
+    /// # Errors
+    /// Why they cannot.
+    fn acts(&self, viewer: &Actor) -> Result<(), Code> {
+        let (before, then, _) = self.since.as_ref().unwrap();
+        let worlds = self.moments().into_iter().chain([(before, *then)]);
+        worlds.into_iter().try_for_each(|(world, _)| world.actor(viewer, Disabled::Bars).map(|_| ()))
     }
 
     /// Who asks what has changed about something that was there before, or was not.

@@ -347,7 +347,8 @@ fn x3_what_is_refused_is_left_out_of_a_page_with_the_reason() {
     let role = tenantry::base::ids::RoleId::from_uuid(Uuid::from_u128(0x602));
     let looker =
         CreateRole { role: Some(role), ..CreateRole::new(JOINTLY, text("Lookers"), set(&["tenant.view"])) };
-    let give = Assign::new(vec![NewAssignment::new(JIM, JOINTLY, RoleRef::Custom(role))]);
+    let give =
+        Assign::new(vec![NewAssignment { role: RoleRef::Custom(role), ..place(JIM, JOINTLY, "admin") }]);
     let given = given().and(JULIA, looker).and(JULIA, give);
     let (_, text) = tags_and_text(&page(&given, JIM, JOINTLY));
     assert!(text.contains("Left out: the people who can reach it"), "{text}");
