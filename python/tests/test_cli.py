@@ -164,7 +164,6 @@ audit msp.db BK-200 --command invite_usr
 audit msp.db BK-200 --command sweep
 audit msp.db NW-100 --from 2026-04-01T00:00:00Z --until 2027-01-01T00:00:00Z --limit 1
 report msp.db BK-200 -o msp.db
-report msp.db BK-200 --as klara@klein.example --since 20 -o page.html
 report msp.db BK-200 --as-of 2 -o page.html
 verify msp.db
 export msp.db customers
