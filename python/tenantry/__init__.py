@@ -332,6 +332,7 @@ __all__ += [
     "Recipients",
     "Record",
     "Reference",
+    "Report",
     "RequestId",
     "Requested",
     "ResellerCustomerRow",

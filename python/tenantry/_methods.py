@@ -3726,6 +3726,29 @@ class Queries(ABC):
 
         return Rows(ask, _read.read_access_change_row, cursor, limit)
 
+    def tenant_report(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: model.TenantId | str,
+        as_of: AsOf | None = None,
+        since: AsOf | None = None,
+    ) -> model.Report:
+        """The access to a tenant and its history as a page for people: who can reach it and why, who manages it, what
+        is about to arise, what has happened (X-3). Each part is told as its list tells it, and left out, with the
+        reason, where that is refused; whoever may view the tenant may ask. Costs the first page of each list, 1000
+        rows long; of the last 200 records whoever each may concern there; and the people of those who can reach it,
+        for their names. Who: `tenant.view` on the tenant; an operator.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            since: Since when it shows what has changed about access; not at all, if left out.
+        """
+        d = self._ask("tenant_report", {"actor": actor, "tenant": tenant, "as_of": as_of, "since": since}).value
+        return _read.read_report(d)
+
     def preview(
         self,
         command: AnyCommand,

@@ -148,6 +148,7 @@ __all__ = [
     "Rebuilt",
     "Recipients",
     "Reference",
+    "Report",
     "RequestId",
     "Requested",
     "ResellerCustomerRow",
@@ -2302,6 +2303,18 @@ class Recipients(Data):
 
     users: frozenset[UserId]
     operator: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Report(Data):
+    """A page for people (X-3).
+
+    Attributes:
+        html: One HTML document: it has everything in it, runs nothing and asks nothing of anywhere else.
+    """
+
+    html: str
 
 
 @final

@@ -1733,6 +1733,10 @@ def read_record(d: Any) -> model.Record:
     )
 
 
+def read_report(d: Any) -> model.Report:
+    return model.Report(html=d["html"])
+
+
 def read_reseller_customer_row(d: Any) -> model.ResellerCustomerRow:
     return model.ResellerCustomerRow(
         tenant=read_id(d["tenant"]),

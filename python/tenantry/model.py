@@ -152,6 +152,7 @@ __all__ = [
     "Recipients",
     "Record",
     "Reference",
+    "Report",
     "RequestId",
     "Requested",
     "ResellerCustomerRow",

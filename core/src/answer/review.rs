@@ -99,8 +99,7 @@ pub(super) fn of_user(sight: &Sight<'_>, seal: Seal, it: &UserAccess) -> Ruling<
     let rows = tenants.each(world, going(&turn, paging)).map(|found| {
         let (place, tenant) = found?;
         let Some(there) = world.living(tenant)? else { return Ok(None) };
-        let Some(there) = sight.as_it_is(&there)? else { return Ok(None) };
-        if !sight.names_on(*user, tenant)? {
+        if !sight.still_lives(tenant)? || !sight.names_on(*user, tenant)? {
             return Ok(None);
         }
         let ways = ways(sight, filter, Effective::of(world, *user, tenant)?)?;

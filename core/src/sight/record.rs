@@ -74,8 +74,8 @@ impl<'s> RecordSight<'s> {
     }
 
     /// What a command led to, event by event, as whoever gave it is told: each time anew, by what
-    /// they may see today and could see right before or after it. Nothing, where they could act when
-    /// it was done and cannot any more.
+    /// they may see today and could see right before or after it. Nothing, where they could act
+    /// when it was done and cannot any more.
     ///
     /// # Errors
     /// When the world cannot be read.
