@@ -67,18 +67,19 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let earlier = was.then_some((before, *then));
                 let moments: Vec<_> = told.moments().into_iter().chain(earlier).collect();
                 let may = |world: &Oracle, at| world.viewer(viewer, "users.view", tenant, at).map(|_| ());
-                let expected = told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
-                    let mut rows = Vec::new();
-                    for user in &told.world.users {
-                        let known = was && before.user(user.id).is_some();
-                        if told.compared(viewer, known)?.name(user.home) {
-                            let held = before.held_on(user.id, tenant, *then);
-                            let holds = told.world.held_on(user.id, tenant, told.at);
-                            rows.extend(Changed::between(user.id, tenant, &held, &holds));
+                let expected =
+                    told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
+                        let mut rows = Vec::new();
+                        for user in &told.world.users {
+                            let known = was && before.user(user.id).is_some();
+                            if told.compared(viewer, known)?.name(user.home) {
+                                let held = before.held_on(user.id, tenant, *then);
+                                let holds = told.world.held_on(user.id, tenant, told.at);
+                                rows.extend(Changed::between(user.id, tenant, &held, &holds));
+                            }
                         }
-                    }
-                    Ok(rows)
-                });
+                        Ok(rows)
+                    });
                 same(expected, actual)
             })
         }
@@ -94,18 +95,19 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 let earlier = known.then_some((before, *then));
                 let moments: Vec<_> = told.moments().into_iter().chain(earlier).collect();
                 let may = |world: &Oracle, at| world.may_review(viewer, user, at);
-                let expected = told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
-                    let mut rows = Vec::new();
-                    for tenant in &told.world.tenants {
-                        let was = known && before.tenant(tenant.id).is_some();
-                        if told.compared(viewer, was)?.review(user, tenant.id) {
-                            let held = before.held_on(user, tenant.id, *then);
-                            let holds = told.world.held_on(user, tenant.id, told.at);
-                            rows.extend(Changed::between(user, tenant.id, &held, &holds));
+                let expected =
+                    told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
+                        let mut rows = Vec::new();
+                        for tenant in &told.world.tenants {
+                            let was = known && before.tenant(tenant.id).is_some();
+                            if told.compared(viewer, was)?.review(user, tenant.id) {
+                                let held = before.held_on(user, tenant.id, *then);
+                                let holds = told.world.held_on(user, tenant.id, told.at);
+                                rows.extend(Changed::between(user, tenant.id, &held, &holds));
+                            }
                         }
-                    }
-                    Ok(rows)
-                });
+                        Ok(rows)
+                    });
                 same(expected, actual)
             })
         }

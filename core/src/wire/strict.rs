@@ -62,7 +62,8 @@ impl<'de> Deserializer<'de> for Strict {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        // Not by way of `deserialize_any`: for each of the many types that are read, its other arms would be compiled, too.
+        // Not by way of `deserialize_any`: for each of the many types that are read, its other arms
+        // would be compiled, too.
         match self.0 {
             Value::Object(members) => Members::of(members).read(visitor),
             other => Err(Error::invalid_type(Self(other).unexpected(), &"an object")),
