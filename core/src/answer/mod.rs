@@ -220,8 +220,7 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
                 };
                 asked.told_by(&it.actor, seq, changes)
             };
-            let asker =
-                report::Asker { ask: &ask, by: &by, seq: asked.seq, has_passed: asked.present.is_some() };
+            let asker = report::Asker { ask: &ask, by: &by, has_passed: asked.present.is_some() };
             Answer::TenantReport(asked.told(&it.actor, None, |sight| report::of_tenant(sight, asker, it))?)
         }
         Query::Preview(it) => {

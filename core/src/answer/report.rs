@@ -28,8 +28,6 @@ pub(super) struct Asker<'a> {
     pub(super) ask: &'a dyn Fn(Query) -> Ruling<Answer>,
     /// Whose access a record has changed, as far as it is told them.
     pub(super) by: &'a dyn Fn(u64) -> Ruling<Vec<AccessChangeRow>>,
-    /// The last record of the moment.
-    pub(super) seq: u64,
     /// Whether it has passed.
     pub(super) has_passed: bool,
 }
@@ -45,7 +43,6 @@ pub(super) fn of_tenant(sight: &Sight<'_>, ask: Asker<'_>, it: &TenantReport) ->
     let pending = Some(HandshakeState::Pending);
     let both = [false, true];
     let told = TenantTold {
-        seq: ask.seq,
         at: sight.world().at,
         has_passed: ask.has_passed,
         reader: sight.viewer().map(|viewer| viewer.id),

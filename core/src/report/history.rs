@@ -47,7 +47,7 @@ pub(super) fn history(page: &mut Markup, told: &TenantTold) {
                 if let Some(command) = &row.command {
                     page.raw(": <strong>").text(spaced(command)).raw("</strong>");
                 }
-                page.raw(" <small>record ").text(row.seq).raw("</small></p>\n<ul>");
+                page.raw("</p>\n<ul>");
                 for event in &row.events {
                     page.raw("<li>");
                     happened(page, &told.names, told.tenant.tenant, event);

@@ -47,8 +47,8 @@ pub(crate) fn page(told: &TenantTold) -> String {
     about_to_arise(&mut page, told, &coming);
     changes(&mut page, told);
     history(&mut page, told);
-    page.raw("</main>\n<footer><p>Made by tenantry ").raw(env!("CARGO_PKG_VERSION")).raw(" of record ");
-    page.text(told.seq).raw(". Everything on this page is in this file.</p></footer>\n</body>\n</html>\n");
+    page.raw("</main>\n<footer><p>Made by tenantry ").raw(env!("CARGO_PKG_VERSION"));
+    page.raw(". Everything on this page is in this file.</p></footer>\n</body>\n</html>\n");
     page.into_document()
 }
 
@@ -67,7 +67,7 @@ fn head(page: &mut Markup, told: &TenantTold, coming: usize) {
     page.raw(if told.has_passed { "<p class=\"past\"><strong>This is the past:</strong> " } else { "<p>" });
     page.raw(if told.has_passed { "as of " } else { "As of " });
     page.moment(told.at);
-    page.raw(" UTC, after record ").text(told.seq).raw(", as it is told to ");
+    page.raw(" UTC, as it is told to ");
     match told.reader {
         None => drop(page.raw("the platform’s staff")),
         Some(user) => names.write_fully(page, user.uuid()),

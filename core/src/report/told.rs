@@ -18,8 +18,6 @@ pub(crate) type Section<T> = Result<T, Refusal>;
 /// What somebody was told of a tenant at a moment.
 #[derive(Debug)]
 pub(crate) struct TenantTold {
-    /// The last record of then.
-    pub(crate) seq: u64,
     /// The moment.
     pub(crate) at: Timestamp,
     /// Whether it has passed.
