@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import uuid
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -23,8 +22,10 @@ from .model import (
     OrganisationAccessRow,
     Tenant,
     TenantAccessRow,
+    TenantId,
     User,
     UserAccessRow,
+    UserId,
 )
 
 # What somebody may do, as a cell.
@@ -165,13 +166,13 @@ def diff(wanted: Wanted) -> int:
     return 0
 
 
-def whom(db: Database, id: uuid.UUID) -> tuple[str, str | None]:
+def whom(db: Database, id: UserId) -> tuple[str, str | None]:
     """Somebody's address, and the number of their organisation."""
     user = db.host_entity(kind=Kind.USER, id=id)
     return person(db, ByUser(user=id)), called(db, user.home) if isinstance(user, User) else None
 
 
-def which(db: Database, id: uuid.UUID) -> tuple[str | None, str | None]:
+def which(db: Database, id: TenantId) -> tuple[str | None, str | None]:
     """A tenant's number and name."""
     it = db.host_entity(kind=Kind.TENANT, id=id)
     return (it.number, it.name) if isinstance(it, Tenant) else (None, None)

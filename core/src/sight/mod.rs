@@ -39,6 +39,7 @@ use crate::query::Question;
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
+use crate::rules::effective::Effective;
 use crate::rules::graph;
 use crate::rules::kept_off;
 use crate::rules::licence;
@@ -241,11 +242,18 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// When the world cannot be read.
     pub fn names_on(&self, user: UserId, tenant: TenantId) -> Result<bool, ViewError> {
-        let own = self.viewer.as_ref().is_some_and(|viewer| viewer.id == user);
-        if own && (self.present.is_none() || self.sees(tenant)?) {
-            return Ok(true);
+        if self.viewer.as_ref().is_none_or(|viewer| viewer.id != user) {
+            return Ok(self.might(USERS_VIEW, tenant)?.is_some());
         }
-        Ok(self.might(USERS_VIEW, tenant)?.is_some())
+        // Of a past, oneself is told of what one sees or reaches today as well.
+        for world in self.judging().filter(|_| self.present.is_some()) {
+            let Some(it) = world.user(user)? else { return Ok(false) };
+            if !access::sees(world, &it, tenant)? && Effective::of(world, user, tenant)?.allowed().is_empty()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Somebody as the actor is told of them: a person of their own organisation, or another

@@ -61,7 +61,7 @@ def play(on: Stage) -> None:
 
     on.page.heading("A policy changes")
     policy = tenantry.policy()
-    policy = dataclasses.replace(policy, name="groups-are-theirs", reserved={*policy.reserved, "groups.manage"})
+    policy = dataclasses.replace(policy, name="groups-are-theirs", reserved=policy.reserved | {"groups.manage"})
     twice(on, support, "reserves groups for customers", SetPolicy(policy=policy))
 
     on.page.heading("A link is converted")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from page import bad, count, faint, good, plain
+from page import Cell, bad, count, faint, good, plain
 from stage import Stage, clock_face, permissions
 from tenantry import OPERATOR, TenantId, TenantKind, TermRequest, UserId, model
 from tenantry.commands import (
@@ -100,7 +100,7 @@ def as_klara_reads_it(on: Stage, klara: UserId, bakery: TenantId) -> None:
 
 def with_the_why(on: Stage, bakery: TenantId) -> None:
     """By which role and through which links, and what of it rests on a grant."""
-    rows = []
+    rows: list[list[Cell]] = []
     for it in on.db.tenant_access(actor=OPERATOR, tenant=bakery, as_of=ON_3_MARCH):
         way = it.ways[0]
         role = f"{way.grounds.role} of {on.name(way.grounds.tenant)}" if way.grounds else "–"
