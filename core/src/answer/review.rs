@@ -279,6 +279,7 @@ fn ways(sight: &Sight<'_>, filter: &AccessFilter, found: Effective) -> Result<Ve
         for link in way.chain.clone() {
             if !sight.has_link_if_any(link)? {
                 way.chain.clear();
+                way.granted.clear();
                 break;
             }
         }

@@ -92,7 +92,13 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     let rows = stage.engine.ask(UserAccess::new(cleo.into(), cleo))?.rows;
     let rows = rows
         .iter()
-        .map(|row| vec![plain(&row.name), faint(&row.number), plain(permissions(&row.ways[0].held))])
+        .map(|row| {
+            vec![
+                plain(&row.name),
+                faint(&row.number),
+                plain(permissions(row.ways.first().map_or(&[][..], |way| &way.held))),
+            ]
+        })
         .collect();
     stage.page.table(&["tenant", "number", "may"], rows);
     stage.verify()
@@ -110,7 +116,7 @@ fn as_klara_reads_it(stage: &mut Stage, klara: UserId, bakery: TenantId, then: T
     })?;
     let named = named.iter().map(|row| {
         let (who, of) = (stage.name(row.user.uuid()), stage.name(row.home.uuid()));
-        vec![plain(who), faint(of), plain(permissions(&row.ways[0].held))]
+        vec![plain(who), faint(of), plain(permissions(row.ways.first().map_or(&[][..], |way| &way.held)))]
     });
     let others = others
         .iter()
@@ -122,8 +128,7 @@ fn as_klara_reads_it(stage: &mut Stage, klara: UserId, bakery: TenantId, then: T
 
 /// By which role and through which links, and what of it rests on a grant.
 fn with_the_why(stage: &mut Stage, rows: &[TenantAccessRow]) {
-    let rows = rows.iter().map(|row| {
-        let way = &row.ways[0];
+    let rows = rows.iter().filter_map(|row| Some((row, row.ways.first()?))).map(|(row, way)| {
         let role = way.grounds.as_ref().map_or_else(
             || "–".to_owned(),
             |grounds| format!("{} of {}", grounds.role, stage.name(grounds.tenant.uuid())),

@@ -29,7 +29,7 @@ impl Generator {
     fn about_access(&mut self, oracle: &Oracle, since: Option<Moments>, at: Timestamp) -> ListQuestion {
         let turning = Turning { limit: 1 + self.rng.below(4), descending: self.rng.percent(50) };
         let of_tenant = self.rng.percent(55);
-        let (tenant, user) = self.to_review(oracle);
+        let (tenant, user) = self.reviewed(oracle);
         let viewer = self.reviewer(oracle, if of_tenant { Ok(tenant) } else { Err(user) });
         let asked = match (of_tenant, since.filter(|_| self.rng.percent(70))) {
             (true, Some(since)) => Asked::TenantAccessChanges(tenant, since, turning),
@@ -42,7 +42,7 @@ impl Generator {
     }
 
     /// A tenant, mostly one that is managed, and somebody, mostly of those who come to it from above.
-    fn to_review(&mut self, oracle: &Oracle) -> (TenantId, UserId) {
+    fn reviewed(&mut self, oracle: &Oracle) -> (TenantId, UserId) {
         let now = self.now;
         let tenant = match self.rng.percent(60) {
             true => self.tenant_where(oracle, |one| !oracle.links_above(one.id, now).is_empty()),
