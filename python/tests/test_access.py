@@ -160,7 +160,7 @@ def test_a_preview_is_of_a_command_and_of_now(world: World) -> None:
             db.preview(amiss, actor=world.ada)
         assert (caught.value.path or "").startswith("ask.command.")
     with pytest.raises(Refused) as refused:
-        db.preview(BlockUser(user=world.bo), actor=OPERATOR, limit=0)
+        db.preview(EditTenant(tenant=world.bakery, name="Bakery Gross"), actor=OPERATOR, limit=0)
     assert refused.value.reason is Code.INVALID_LIMIT
 
 
