@@ -14,7 +14,7 @@ use crate::query::{
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
-use crate::rules::difference::{AccessChange, Affected, Between};
+use crate::rules::difference::{Affected, Between};
 use crate::rules::effective::{Effective, held};
 use crate::rules::reach::{Going, People, Tenants};
 use crate::sight::Sight;
@@ -150,7 +150,7 @@ pub(super) fn of_tenant_by(
     let mut rows = Vec::new();
     affected.on(tenant).visit(between, None, &mut |_, user, tenant| {
         if teller.tells(user, tenant)? {
-            rows.extend(between.change(user, tenant)?.map(change_row));
+            rows.extend(between.change(user, tenant)?);
         }
         Ok(rows.len() < most)
     })?;
@@ -189,7 +189,7 @@ pub(super) fn changes(
             return Ok(true);
         }
         let change = between.change(user, tenant)?;
-        Ok(change.is_none_or(|change| rows.add(place, change_row(change))))
+        Ok(change.is_none_or(|change| rows.add(place, change)))
     })?;
     rows.page()
 }
@@ -231,11 +231,6 @@ impl Teller<'_> {
         self.tenants.insert(tenant, told);
         Ok(told)
     }
-}
-
-fn change_row(change: AccessChange) -> AccessChangeRow {
-    let AccessChange { user, tenant, gained, lost } = change;
-    AccessChangeRow { user, tenant, gained, lost }
 }
 
 fn going(turn: &Turn, paging: &Paging) -> Going {

@@ -90,6 +90,11 @@ impl Effective {
         &self.allowed
     }
 
+    /// The same, for good.
+    pub(crate) fn into_allowed(self) -> BTreeSet<Allowed> {
+        self.allowed
+    }
+
     /// Why, by the assignments that decide and the links that they come down by.
     pub(crate) fn into_ways(self) -> Vec<AccessWay> {
         self.ways
