@@ -45,16 +45,12 @@ impl Effective {
             assigned = assigned || on(at)?.is_some();
         }
         let mut found = Ways::default();
+        let alike = alike(&world.policy.services, &approach);
         for permission in world.policy.permissions.iter().filter(|_| assigned) {
-            let anyway = approach.judge(permission.as_str(), None, &on)?;
-            let denied = anyway.reason.is_some();
-            found.note(world, permission, None, anyway)?;
-            if denied && approach.is_plain() {
-                continue;
-            }
-            for service in &world.policy.services {
-                let judged = approach.judge(permission.as_str(), Some(service), &on)?;
-                found.note(world, permission, Some(service), judged)?;
+            for services in &alike {
+                let first = services.first().copied().flatten();
+                let judged = approach.judge(permission.as_str(), first, &on)?;
+                found.note(world, permission, services, judged)?;
             }
         }
         Ok(found.into_effective())
@@ -73,12 +69,14 @@ impl Effective {
             return Ok(BTreeSet::new());
         };
         let mut most = BTreeSet::new();
+        let alike = alike(&world.policy.services, &approach);
         for permission in &world.policy.permissions {
-            for service in [None].into_iter().chain(world.policy.services.iter().map(Some)) {
+            for services in &alike {
+                let first = services.first().copied().flatten();
+                let judged = approach.judge(permission.as_str(), first, &|_| Ok(None))?;
                 // All that is missing is a role.
-                let judged = approach.judge(permission.as_str(), service, &|_| Ok(None))?;
                 if judged.reason == Some(Code::NoAssignment) {
-                    most.insert((permission.clone(), service.cloned()));
+                    most.extend(services.iter().map(|service| (permission.clone(), service.cloned())));
                 }
             }
         }
@@ -101,6 +99,18 @@ impl Effective {
     }
 }
 
+/// Services that the same ways carry, and no service at all with those that all carry: whatever is
+/// allowed with one of them is allowed with each. Those that no way carries are left out: nothing
+/// is allowed with them.
+fn alike<'p>(services: &'p BTreeSet<Service>, approach: &Approach<'_, '_>) -> Vec<Vec<Option<&'p Service>>> {
+    let mut alike: BTreeMap<Vec<bool>, Vec<Option<&Service>>> = BTreeMap::new();
+    for service in [None].into_iter().chain(services.iter().map(Some)) {
+        alike.entry(approach.carrying(service)).or_default().push(service);
+    }
+    let carried = alike.into_iter().filter(|(by, _)| by.is_empty() || by.contains(&true));
+    carried.map(|(_, services)| services).collect()
+}
+
 /// What was found so far, by the assignment and the chain that decided.
 #[derive(Default)]
 struct Ways {
@@ -112,7 +122,7 @@ impl Ways {
         &mut self,
         world: &World<'_>,
         permission: &Permission,
-        service: Option<&Service>,
+        services: &[Option<&Service>],
         judged: Judgement,
     ) -> Result<(), ViewError> {
         let (None, Some(grounds)) = (judged.reason, judged.grounds) else { return Ok(()) };
@@ -128,7 +138,7 @@ impl Ways {
         if granted {
             way.granted.insert(permission.clone());
         }
-        allowed.insert((permission.clone(), service.cloned()));
+        allowed.extend(services.iter().map(|service| (permission.clone(), service.cloned())));
         Ok(())
     }
 
