@@ -43,7 +43,7 @@ fn previews(stage: &Stage, rows: &mut Vec<Row>) {
             EditTenant { website: website(), ..EditTenant::new(world.tenant_id(tenant)) }.into()
         }),
         ("block_user, who loses one tenant", &|tenant| {
-            BlockUser::new(world.user_id(world.users_of(tenant).start)).into()
+            BlockUser::new(world.user_id(world.users_of(tenant).end - 1)).into()
         }),
         ("disable_tenants, on which 15 people lose access", &|tenant| {
             DisableTenants::new(vec![world.tenant_id(tenant)]).into()
@@ -138,12 +138,14 @@ fn on_the_index(stage: &Stage, rows: &mut Vec<Row>) {
     }
 }
 
-/// Enabled customers at random, each once, with a first user who is active.
+/// Enabled customers at random, each once, with a last user who is active.
 fn customers(world: &World, count: usize, rng: &mut Rng) -> Vec<u32> {
     let mut every: Vec<u32> = (0..world.tenants.len() as u32)
         .filter(|tenant| {
             let row = &world.tenants[*tenant as usize];
-            row.managed.is_some() && row.enabled && world.users[row.users as usize].active
+            row.managed.is_some()
+                && row.enabled
+                && world.users[world.users_of(*tenant).end as usize - 1].active
         })
         .collect();
     for place in 0..count.min(every.len()) {

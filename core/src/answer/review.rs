@@ -71,7 +71,7 @@ pub(super) fn of_organisations(
         for found in people.each(world, Going::default()) {
             let (_, user) = found?;
             if user.home == *home {
-                allowed.extend(Effective::of(world, user.id, it.tenant)?.allowed().iter().cloned());
+                allowed.append(&mut Effective::of(world, user.id, it.tenant)?.allowed());
             }
             if allowed == most {
                 break;
@@ -265,9 +265,9 @@ fn known(sight: &Sight<'_>, filter: &AccessFilter) -> Ruling {
 
 /// By what something is allowed, as it is told; nothing, where it is not what is wanted.
 fn ways(sight: &Sight<'_>, filter: &AccessFilter, found: Effective) -> Result<Vec<AccessWay>, ViewError> {
-    let wanted = found.allowed().iter().any(|(permission, service)| {
-        filter.permission.as_ref().is_none_or(|wanted| wanted == permission)
-            && filter.service.as_ref().is_none_or(|wanted| Some(wanted) == service.as_ref())
+    let wanted = found.allows_any(|held| {
+        filter.permission.as_ref().is_none_or(|wanted| *wanted == held.permission)
+            && filter.service.as_ref().is_none_or(|wanted| held.services.contains(wanted))
     });
     let mut ways = if wanted { found.into_ways() } else { Vec::new() };
     for way in &mut ways {

@@ -128,8 +128,9 @@ pub(super) struct Reviewing<'a, A, S: Reviewed> {
 }
 
 impl<A: At, S: Reviewed> Reviewing<'_, A, S> {
-    /// Everything that is asked of each candidate.
-    fn permits(&self, reader: &impl Reader) -> Vec<(Permit, PermitBits)> {
+    /// Everything that is asked of each candidate: permission by permission, without a service and
+    /// with each.
+    fn asked(&self, reader: &impl Reader) -> Vec<Vec<(Permit, PermitBits)>> {
         let (permissions, services) = self.names;
         let asked = |permission: u16, service: Option<u16>| {
             let permission = PermissionHandle::from_number(permission);
@@ -139,9 +140,44 @@ impl<A: At, S: Reviewed> Reviewing<'_, A, S> {
         let offered = services.numbers().filter(|number| self.tables.has_service(reader, *number));
         let services: Vec<_> = [None].into_iter().chain(offered.map(Some)).collect();
         let permissions = permissions.numbers().filter(|number| self.tables.has_permission(reader, *number));
-        permissions
-            .flat_map(|permission| services.iter().map(move |service| asked(permission, *service)))
-            .collect()
+        let with_each = |permission| services.iter().map(|service| asked(permission, *service)).collect();
+        permissions.map(with_each).collect()
+    }
+
+    /// Visits the places of what is allowed a user on a tenant.
+    fn review(
+        &self,
+        reader: &impl Reader,
+        asked: &[Vec<(Permit, PermitBits)>],
+        (user, tenant): (u32, u32),
+        mut allow: impl FnMut(usize),
+    ) {
+        let rows = TwoRows::of(self.tables, reader, (user, tenant));
+        let is_allowed = |(permit, bits): &(Permit, PermitBits)| match rows
+            .and_then(|rows| rows.applying(self.tables, reader, bits))
+        {
+            Some(reasons) => reasons == 0,
+            None => {
+                let asked = IndexQuestion { user, tenant, ..IndexQuestion::about(*permit) };
+                judge(self.tables, reader, asked, self.at).is_none()
+            }
+        };
+        // With one link at most between the two, whether it carries a service has nothing to do
+        // with the permission: what is found of the first that is allowed goes for all.
+        let is_plain = rows.is_some();
+        let (mut carried, mut first) = (Vec::new(), 0);
+        for with_each in asked {
+            let has_any = !is_plain || with_each.first().is_some_and(is_allowed);
+            if has_any && (!is_plain || carried.is_empty()) {
+                carried.clear();
+                carried
+                    .extend((0..).zip(with_each).filter(|(_, one)| is_allowed(one)).map(|(place, _)| place));
+            }
+            if has_any {
+                carried.iter().for_each(|place: &usize| allow(first + place));
+            }
+            first += with_each.len();
+        }
     }
 }
 
@@ -149,7 +185,8 @@ impl<A: At, S: Reviewed> ReadSection for Reviewing<'_, A, S> {
     type Output = IndexReview<S::Row>;
 
     fn run(&mut self, reader: &impl Reader) -> IndexReview<S::Row> {
-        let (permits, bits): (Vec<_>, Vec<_>) = self.permits(reader).into_iter().unzip();
+        let asked = self.asked(reader);
+        let permits = asked.iter().flatten().map(|(permit, _)| *permit).collect();
         let mut candidates = self.subject.candidates(self.tables, reader);
         candidates.sort_unstable();
         candidates.dedup();
@@ -160,21 +197,12 @@ impl<A: At, S: Reviewed> ReadSection for Reviewing<'_, A, S> {
             if reader.is_stale() {
                 break;
             }
-            let (user, tenant) = self.subject.pair(candidate);
-            let rows = TwoRows::of(self.tables, reader, (user, tenant));
-            let asked = review.permits.chunks(u64::BITS as usize).zip(bits.chunks(u64::BITS as usize));
-            for (word, (permits, bits)) in row.iter_mut().zip(asked) {
-                *word = permits.iter().zip(bits).rev().fold(0, |word, (permit, bits)| {
-                    let is_allowed = match rows.and_then(|rows| rows.applying(self.tables, reader, bits)) {
-                        Some(reasons) => reasons == 0,
-                        None => {
-                            let asked = IndexQuestion { user, tenant, ..IndexQuestion::about(*permit) };
-                            judge(self.tables, reader, asked, self.at).is_none()
-                        }
-                    };
-                    word << 1 | u64::from(is_allowed)
-                });
-            }
+            row.fill(0);
+            self.review(reader, &asked, self.subject.pair(candidate), |place| {
+                if let Some(word) = row.get_mut(place / u64::BITS as usize) {
+                    *word |= 1 << (place as u32 % u64::BITS);
+                }
+            });
             if row.iter().any(|word| *word != 0) {
                 review.rows.push(S::row(candidate));
                 review.allowed.extend_from_slice(&row);

@@ -428,11 +428,14 @@ impl<'w> Between<'w> {
     /// When a view cannot be read.
     pub(crate) fn change(self, user: UserId, tenant: TenantId) -> Result<Option<AccessChangeRow>, ViewError> {
         let [before, after] = self.each(|world| Effective::of(world, user, tenant))?;
-        let [before, after] = [before.allowed(), after.allowed()];
         if before == after {
             return Ok(None);
         }
-        let (gained, lost) = (held(after.difference(before)), held(before.difference(after)));
+        let [before, after] = [before.allowed(), after.allowed()];
+        let (gained, lost) = (held(after.difference(&before)), held(before.difference(&after)));
+        if gained.is_empty() && lost.is_empty() {
+            return Ok(None);
+        }
         Ok(Some(AccessChangeRow { user, tenant, gained, lost }))
     }
 

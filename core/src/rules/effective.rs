@@ -20,7 +20,6 @@ pub(crate) type Allowed = (Permission, Option<Service>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effective {
     ways: Vec<AccessWay>,
-    allowed: BTreeSet<Allowed>,
 }
 
 impl Effective {
@@ -84,13 +83,19 @@ impl Effective {
     }
 
     /// What is allowed.
-    pub(crate) const fn allowed(&self) -> &BTreeSet<Allowed> {
-        &self.allowed
+    pub(crate) fn allowed(&self) -> BTreeSet<Allowed> {
+        let mut allowed = BTreeSet::new();
+        for held in self.ways.iter().flat_map(|way| &way.held) {
+            let services =
+                held.services.iter().cloned().map(Some).chain((!held.services_only).then_some(None));
+            allowed.extend(services.map(|service| (held.permission.clone(), service)));
+        }
+        allowed
     }
 
-    /// The same, for good.
-    pub(crate) fn into_allowed(self) -> BTreeSet<Allowed> {
-        self.allowed
+    /// Whether any of what is allowed is like this.
+    pub(crate) fn allows_any(&self, like: impl Fn(&HeldPermission) -> bool) -> bool {
+        self.ways.iter().flat_map(|way| &way.held).any(like)
     }
 
     /// Why, by the assignments that decide and the links that they come down by.
@@ -114,7 +119,7 @@ fn alike<'p>(services: &'p BTreeSet<Service>, approach: &Approach<'_, '_>) -> Ve
 /// What was found so far, by the assignment and the chain that decided.
 #[derive(Default)]
 struct Ways {
-    ways: BTreeMap<(Vec<LinkId>, TenantId), (AccessWay, BTreeSet<Allowed>)>,
+    ways: BTreeMap<(Vec<LinkId>, TenantId), (AccessWay, BTreeMap<Permission, HeldPermission>)>,
 }
 
 impl Ways {
@@ -131,25 +136,34 @@ impl Ways {
         for link in &judged.chain {
             granted = granted || world.agreed(link)?.need_grant_of(permission.as_str(), &world.policy);
         }
-        let (way, allowed) = self.ways.entry((chain.clone(), grounds.tenant)).or_insert_with(|| {
+        let (way, held) = self.ways.entry((chain.clone(), grounds.tenant)).or_insert_with(|| {
             let way = AccessWay { grounds: Some(grounds), chain, held: Vec::new(), granted: BTreeSet::new() };
-            (way, BTreeSet::new())
+            (way, BTreeMap::new())
         });
         if granted {
             way.granted.insert(permission.clone());
         }
-        allowed.extend(services.iter().map(|service| (permission.clone(), service.cloned())));
+        let held = held.entry(permission.clone()).or_insert_with(|| nothing_of(permission));
+        services.iter().for_each(|service| add(held, *service));
         Ok(())
     }
 
     fn into_effective(self) -> Effective {
-        let mut effective = Effective::default();
-        for (mut way, allowed) in self.ways.into_values() {
-            way.held = held(&allowed);
-            effective.ways.push(way);
-            effective.allowed.extend(allowed);
-        }
-        effective
+        let ways = self.ways.into_values();
+        let ways = ways.map(|(way, held)| AccessWay { held: held.into_values().collect(), ..way });
+        Effective { ways: ways.collect() }
+    }
+}
+
+/// A permission, of which nothing is held yet.
+fn nothing_of(permission: &Permission) -> HeldPermission {
+    HeldPermission { permission: permission.clone(), services: BTreeSet::new(), services_only: true }
+}
+
+fn add(held: &mut HeldPermission, service: Option<&Service>) {
+    match service {
+        Some(service) => drop(held.services.insert(service.clone())),
+        None => held.services_only = false,
     }
 }
 
@@ -157,15 +171,7 @@ impl Ways {
 pub(crate) fn held<'a>(allowed: impl IntoIterator<Item = &'a Allowed>) -> Vec<HeldPermission> {
     let mut held: BTreeMap<&Permission, HeldPermission> = BTreeMap::new();
     for (permission, service) in allowed {
-        let one = held.entry(permission).or_insert_with(|| HeldPermission {
-            permission: permission.clone(),
-            services: BTreeSet::new(),
-            services_only: true,
-        });
-        match service {
-            Some(service) => drop(one.services.insert(service.clone())),
-            None => one.services_only = false,
-        }
+        add(held.entry(permission).or_insert_with(|| nothing_of(permission)), service.as_ref());
     }
     held.into_values().collect()
 }

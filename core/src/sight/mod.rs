@@ -247,7 +247,7 @@ impl<'w> Sight<'w> {
         // Of a past, oneself is told of what one sees or reaches today as well.
         for world in self.judging().filter(|_| self.present.is_some()) {
             let Some(it) = world.user(user)? else { return Ok(false) };
-            if !access::sees(world, &it, tenant)? && Effective::of(world, user, tenant)?.allowed().is_empty()
+            if !access::sees(world, &it, tenant)? && !Effective::of(world, user, tenant)?.allows_any(|_| true)
             {
                 return Ok(false);
             }
@@ -338,9 +338,9 @@ impl<'w> Sight<'w> {
     /// `wrong_actor` for operators.
     pub fn allowed(&self, tenant: TenantId) -> Ruling<BTreeSet<Allowed>> {
         let user = self.person()?.id;
-        let mut allowed = Effective::of(self.world, user, tenant)?.into_allowed();
+        let mut allowed = Effective::of(self.world, user, tenant)?.allowed();
         if let Some(present) = self.present {
-            let today = Effective::of(present, user, tenant)?.into_allowed();
+            let today = Effective::of(present, user, tenant)?.allowed();
             allowed.retain(|one| today.contains(one));
         }
         Ok(allowed)
