@@ -4,6 +4,7 @@ mod c;
 mod check;
 #[cfg(feature = "peers")]
 mod engines;
+mod join;
 mod lists;
 mod memory;
 mod open;
@@ -161,5 +162,11 @@ pub const ALL: &[Kind] = &[
         what: "a restart: from opening a file to the first check on the index",
         target: "at most 1 s where the index was saved, 10 s where it is built, at 1 M customers",
         run: restart::first_check,
+    },
+    Kind {
+        id: "F-27",
+        what: "a desk's tickets by our rights, within its own SQL",
+        target: "at most 1.5 × the same statement on a table of permissions that is kept by hand, where an index is at hand; else 5 ×",
+        run: join::tickets,
     },
 ];

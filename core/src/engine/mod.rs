@@ -466,6 +466,12 @@ impl Engine {
         }
     }
 
+    /// The access index, if it was asked for and stands at this very state.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn index_at(&self, token: Token, rebuilds: u64) -> Option<Arc<AccessIndex>> {
+        self.index.at(&*self.store, token, rebuilds)
+    }
+
     /// This moment, by the engine's clock.
     pub fn now(&self) -> Timestamp {
         self.options.clock.now()

@@ -86,17 +86,24 @@ pub fn tenants_where(
     permission: &Permission,
     service: Option<&Service>,
 ) -> Result<Vec<TenantId>, ViewError> {
-    let mut candidates = BTreeSet::new();
-    for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid())) {
-        let assignment = assignment?;
+    let Some(user) = world.user(user)? else { return Ok(Vec::new()) };
+    if !can_act(world, &user, Gate::Shut)? {
+        return Ok(Vec::new());
+    }
+    let (mut held, mut candidates) = (BTreeMap::new(), BTreeSet::new());
+    for assignment in world.assignments_of(user.id)? {
         candidates.insert(assignment.tenant);
         if assignment.below {
             candidates.append(&mut below(world, assignment.tenant, &BTreeSet::new())?);
         }
+        held.insert(assignment.tenant, assignment);
     }
+    let on = |at| Ok(held.get(&at).cloned());
     let mut allowed = Vec::new();
     for tenant in candidates {
-        if judge(world, user, permission.as_str(), tenant, service, Gate::Shut)?.reason.is_none() {
+        if let Ok(approach) = Approach::from(world, user.home, tenant, Gate::Shut)?
+            && approach.judge(permission.as_str(), service, &on)?.reason.is_none()
+        {
             allowed.push(tenant);
         }
     }

@@ -10,6 +10,7 @@ mod columns;
 mod copy;
 mod fault;
 mod file;
+mod hosted;
 #[cfg(feature = "testkit")]
 pub(crate) mod inside;
 #[cfg(all(
@@ -22,6 +23,7 @@ mod log;
 mod make;
 mod mend;
 mod meta;
+mod named;
 mod options;
 mod pack;
 mod place;
@@ -41,6 +43,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub(crate) use self::file::too_old;
+pub(crate) use self::hosted::{Hosted, Revision, Standing};
 pub use self::options::{FileOptions, Synchronous};
 pub(crate) use self::restore::{ANOTHER, Restoring};
 
